@@ -36,7 +36,10 @@ export const Node = strict({
   name: Type.String(),
   isRegion: Type.Boolean(),
   isRack: Type.Boolean(),
-  state: oneOf(['joining', 'member'], 'joining: let in, and not carrying its part yet'),
+  state: oneOf(
+    ['joining', 'member', 'leaving'],
+    'joining: let in, and not carrying its part yet; leaving: it stops what it runs, because it is taken out',
+  ),
   isDrained: Type.Boolean({
     description: 'its work was handed on: it takes no call, role or address that another can',
   }),

@@ -22,6 +22,8 @@ export const PATHS = {
   joinDone: '/var/lib/regent/join.json',
   /** Exists during a join. */
   joinUnderWay: '/var/lib/regent/join-under-way.json',
+  /** Exists while a node that was taken out is cleaned. */
+  leaveUnderWay: '/var/lib/regent/leave-under-way.json',
   rootConfig: '/root/.config/regent/config.json',
   /** The node's certificates (group regent-pki may read the key). */
   authority: '/etc/regent/pki/ca.crt',

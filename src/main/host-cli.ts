@@ -4,6 +4,7 @@ import { checkAdoption, runAdopt } from '../join/init/adopt.ts';
 import { runInit } from '../join/init/init.ts';
 import { INIT_HELP, type InitOptions, parseInitArguments, readInitOptions } from '../join/init/options.ts';
 import { runJoin } from '../join/member/join.ts';
+import { runLeave } from '../join/member/depart.ts';
 import { runUndo } from '../join/member/leave.ts';
 import { JOIN_HELP, LEAVE_HELP, parseJoinOptions, parseLeaveOptions } from '../join/member/options.ts';
 import type { InitPorts } from '../join/ports.ts';
@@ -93,7 +94,8 @@ async function runLeaveCommand(argv: readonly string[]): Promise<number> {
     say(options.message);
     return 2;
   }
-  return isRoot('regent leave') ? await runUndo(joinPorts(true), options) : 1;
+  if (!isRoot('regent leave')) return 1;
+  return options.isUndo ? await runUndo(joinPorts(true), options) : await runLeave(joinPorts(true), options);
 }
 
 async function runMigrate(argv: readonly string[]): Promise<number> {

@@ -98,6 +98,8 @@ export const FEATURES = [
   'drain',
   /** Published bodies are stored as parts by digest: rows without a whole body. */
   'parts',
+  /** Nodes that are taken out: the state `leaving`, whose desired state has hardly a service. */
+  'leave',
 ] as const;
 
 export type Feature = (typeof FEATURES)[number];

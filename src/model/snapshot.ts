@@ -23,8 +23,9 @@ export interface Cluster {
   readonly isSeed: boolean;
 }
 
-/** Where a node is in its life: it was let in and is being set up, or it carries its part. */
-export type NodeState = 'joining' | 'member';
+/** Where a node is in its life: it was let in and is being set up; it carries its part; or it stops all that it runs, because it is taken out. */
+export const NODE_STATES = ['joining', 'member', 'leaving'] as const;
+export type NodeState = (typeof NODE_STATES)[number];
 
 /**
  * A host that runs the agent. `addresses`: where other hosts and clients reach it, the main one first. `isDrained`: an operator has handed its

@@ -5,6 +5,7 @@ import { drillCases } from './cluster/drills.ts';
 import { commandCases } from './jobs/commands/cases.ts';
 import { jobCases } from './jobs/cases.ts';
 import { moveCases } from './cluster/moves/cases.ts';
+import { removalCases } from './cluster/moves/removal-cases.ts';
 import { declaredCases } from './nouns/declared/cases.ts';
 import { domainCases } from './nouns/domain.ts';
 import { fabricCases } from './nouns/fabric.ts';
@@ -50,6 +51,7 @@ export const CASES = {
   ...jobCases,
   ...commandCases,
   ...moveCases,
+  ...removalCases,
   ...domainCases,
   ...rackCases,
   ...recordCases,

@@ -47,6 +47,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       renewOwn: (...args) => region.trust.renewOwn(...args),
       finish: async (...args) => closed() ?? region.trust.finish(...args),
       undo: async (...args) => closed() ?? region.trust.undo(...args),
+      membership: async (...args) => closed() ?? region.trust.membership(...args),
       isServed: async (...args) => {
         open();
         return region.trust.isServed(...args);

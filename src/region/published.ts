@@ -57,7 +57,7 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
     return {
       id: row.id,
       name: row.name,
-      isJoining: row.state === 'joining',
+      isJoining: row.state !== 'member',
       row,
       published: head
         ? {

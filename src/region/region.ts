@@ -122,10 +122,7 @@ const OTHERS_EVERY_MS = 2000;
 const RELIEF_EVERY_MS = 5000;
 /** How late a wish to start this process anew is seen. */
 const OWN_RESTART_EVERY_MS = 2000;
-const NO_WAYS: MemoryWays = {
-  ask: async () => null,
-  layout: { read: async () => null, write: async () => {} },
-};
+const NO_WAYS: MemoryWays = { ask: async () => null, layout: { read: async () => null, write: async () => {} } };
 const NO_INPUT = { params: {}, query: {}, body: undefined };
 /** Root of this host, proven by its socket: it could read the database itself. */
 const HOST_CALL = {
@@ -156,9 +153,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     heardOf: (nodeId) => memory.heardOf(nodeId),
     builtInScripts: ports.machineScripts?.builtIn ?? [],
   };
-  const moves = ports.patroni
-    ? createMoves(db, { ...calls, patroni: ports.patroni, node: ports.node, drills: ports.drills ?? null })
-    : null;
+  const moves = movesOf(ports, calls);
   const memory = createMemory({
     ...ports,
     ways: ports.memory ?? NO_WAYS,
@@ -215,6 +210,12 @@ export function createRegion(ports: RegionPorts): RegionNode {
     prepare: async () => void (await revocations.task.run().catch(() => null)),
     startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves, images, calls }, running),
   };
+}
+
+function movesOf(ports: RegionPorts, calls: CasePorts): Moves | null {
+  const { db, patroni, node } = ports;
+  const ways = { etcd: ports.etcd ?? null, drills: ports.drills ?? null };
+  return patroni ? createMoves(db, { ...calls, ...ways, patroni, node }) : null;
 }
 
 /** What has a task, beside what is made from the ports alone. */

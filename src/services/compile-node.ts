@@ -8,6 +8,9 @@ import { instanceOf } from './kit/instances.ts';
 import { holdParts } from './kit/parts.ts';
 import { nextVersions, type WantedVersion } from './kit/versions.ts';
 
+/** Services that a node keeps while it leaves: by the others it is heard through its packet filter, and etcd removes it before it stops. */
+export const LEAVING_KEEPS: readonly string[] = ['firewall', 'dcs'];
+
 /** The desired state of one service on one node: the wire's ServiceDesired (`src/contract/agent.ts`). */
 interface ServicePart {
   readonly desired: Record<string, unknown> | null;
@@ -163,8 +166,13 @@ function compilePrepared(
 ): CompiledNode {
   const parts: Record<string, ServicePart> = {};
   const findings: ServiceFinding[] = [];
+  const isLeaving = snapshot.nodes.some((node) => node.id === nodeId && node.state === 'leaving');
   for (const item of prepared) {
     const { name } = item.service;
+    if (isLeaving && !LEAVING_KEEPS.includes(name)) {
+      parts[name] = { desired: null, restart: null };
+      continue;
+    }
     const input = { snapshot, nodeId };
     const results = [
       {

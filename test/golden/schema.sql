@@ -474,12 +474,24 @@ table nodes
   constraint nodes_name_grammar CHECK (((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
   constraint nodes_name_unique UNIQUE (name)
   constraint nodes_pkey PRIMARY KEY (id)
-  constraint nodes_state_known CHECK ((state = ANY (ARRAY['joining'::text, 'member'::text])))
+  constraint nodes_state_known CHECK ((state = ANY (ARRAY['joining'::text, 'member'::text, 'leaving'::text])))
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF name ON public.nodes FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER own_address_free AFTER INSERT ON public.nodes FOR EACH ROW EXECUTE FUNCTION check_own_address_free()
   CREATE TRIGGER own_address_free_set AFTER UPDATE OF addresses ON public.nodes FOR EACH ROW WHEN ((old.addresses <> new.addresses)) EXECUTE FUNCTION check_own_address_free()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.nodes FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.nodes FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table node_places
+  name text not null
+  is_region boolean not null
+  is_rack boolean not null
+  node_id text
+  opened_at timestamp with time zone not null default now()
+  opened_by text not null
+  constraint node_places_has_role CHECK ((is_region OR is_rack))
+  constraint node_places_name_grammar CHECK (((name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
+  constraint node_places_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint node_places_pkey PRIMARY KEY (name)
 
 table node_observations
   node_id text not null
@@ -855,6 +867,7 @@ table join_tokens
   used_by_key text
   used_by_node text
   revoked_at timestamp with time zone
+  place text
   constraint join_tokens_has_role CHECK ((is_region OR is_rack))
   constraint join_tokens_id_grammar CHECK ((id ~ '^[a-z0-9]{12}$'::text))
   constraint join_tokens_key_grammar CHECK ((used_by_key ~ '^[0-9a-f]{64}$'::text))

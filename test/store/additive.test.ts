@@ -40,6 +40,10 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'alter table machine_tokens drop constraint machine_tokens_purpose_known',
     'alter table machine_tokens add constraint machine_tokens_purpose_known check (pu',
   ],
+  node_places: [
+    'alter table nodes drop constraint nodes_state_known',
+    'alter table nodes add constraint nodes_state_known check (state in',
+  ],
   // Of a column that an older release leaves as it is by default.
   ssh_keys: ['alter table machine_tokens add constraint machine_tokens_begun_by foreign key (b'],
   scripts: ['alter table tags add constraint tags_definition_grammar check (length(definition'],

@@ -1,5 +1,13 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { JOIN_PATH, JoinRequest, UNDO_PATH, UndoRequest } from '../../contract/cluster/join.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import {
+  JOIN_PATH,
+  JoinRequest,
+  MEMBERSHIP_PATH,
+  MembershipRequest,
+  UNDO_PATH,
+  UndoRequest,
+} from '../../contract/cluster/join.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { NO_TOKEN } from '../../model/trust/joining.ts';
 import type { PresentedToken } from '../../region/trust/port.ts';
@@ -21,12 +29,12 @@ const CALLS = { burst: 30, perSecond: 0.5, names: 10_000 } as const;
 /**
  * `POST /api/v1/join`: lets a host in that shows a join token. Over TLS alone: the answer holds what nobody else may read. `POST
  * /api/v1/join/undo`: takes a join back by the key that joined.
+ * `POST /api/v1/join/membership`: tells a host whether it is a node still.
  */
 export function registerJoin(app: FastifyInstance, ports: JoinPorts): void {
   const failures = createLimiter(ports.clock, FAILURES);
   const calls = createLimiter(ports.clock, CALLS);
   const validate = rawValidator(JoinRequest);
-  const validateUndo = rawValidator(UndoRequest);
   const shown = new WeakMap<FastifyRequest, PresentedToken>();
 
   function mayAsk(request: FastifyRequest): Rejected | null {
@@ -73,22 +81,24 @@ export function registerJoin(app: FastifyInstance, ports: JoinPorts): void {
     },
   );
 
-  app.post(
-    UNDO_PATH,
-    {
-      bodyLimit: BODY_MAX,
-      onRequest: async (request, reply) => {
-        const refusal = mayAsk(request);
-        return refusal ? sendProblem(reply, refusal) : undefined;
-      },
-    },
-    async (request, reply) => {
-      const checked = validateUndo(request.body);
+  /** A call by which a host proves itself with its body alone. */
+  function answerHost<B>(path: string, schema: TSchema, call: (body: B, source: string) => Promise<object | Rejected>) {
+    const validateBody = rawValidator(schema);
+    const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+      const refusal = mayAsk(request);
+      return refusal ? sendProblem(reply, refusal) : undefined;
+    };
+    app.post(path, { bodyLimit: BODY_MAX, onRequest }, async (request, reply) => {
+      const checked = validateBody(request.body);
       if (isRejected(checked)) return sendProblem(reply, checked);
-      const answer = await ports.region.trust.undo(checked.value as UndoRequest, request.ip);
+      const answer = await call(checked.value as B, request.ip);
       if (!isRejected(answer)) return reply.send(answer);
       if (answer.code !== 'unavailable') failures.count(sourceOf(request.ip));
       return sendProblem(reply, answer);
-    },
-  );
+    });
+  }
+
+  const { trust } = ports.region;
+  answerHost<UndoRequest>(UNDO_PATH, UndoRequest, (body, source) => trust.undo(body, source));
+  answerHost<MembershipRequest>(MEMBERSHIP_PATH, MembershipRequest, (body) => trust.membership(body));
 }

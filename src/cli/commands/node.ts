@@ -7,6 +7,7 @@ import { age, moment } from '../format/when.ts';
 import { collect, need } from '../values.ts';
 import { NODE_PROBE } from './cluster/command.ts';
 import { NODE_MOVES } from './cluster/move.ts';
+import { NODE_REMOVALS } from './cluster/removal.ts';
 
 const DELETED: Shape<DeletedNode> = {
   kind: 'node',
@@ -42,6 +43,7 @@ export const NODE: NounSpec = {
       },
     },
     ...NODE_MOVES,
+    ...NODE_REMOVALS,
     NODE_PROBE,
     {
       verb: 'delete',
@@ -116,7 +118,7 @@ function drainText({ drain }: Node, now: number): string {
 }
 
 function reportOf(node: Node): string {
-  if (node.state === 'joining') return 'joining';
+  if (node.state !== 'member') return node.state;
   if (node.agent === null) return 'never reported';
   if (node.agent.isStale) return 'does not report';
   return node.isCurrent ? 'current' : 'applying';

@@ -27,6 +27,7 @@ export const TOKEN: NounSpec = {
       summary: 'create a join token; it is printed once and stored nowhere',
       options: [
         { flags: '--role <role>', help: 'what the host will be', values: ['region', 'rack', 'region,rack'] },
+        { flags: '--place <node>', help: 'it takes the place of this lost node, under its name: regent node replace' },
         { flags: '--minutes <n>', help: 'how long it is valid, 1 to 15; 15 when left out' },
       ],
       isChange: true,
@@ -34,7 +35,7 @@ export const TOKEN: NounSpec = {
       run: (call) =>
         runChange(call, {
           route: 'token.create',
-          input: { body: { ...rolesOf(call), ...minutesOf(call) } },
+          input: { body: { ...rolesOf(call), ...minutesOf(call), ...text(call, 'place') } },
           shape: CREATED,
           done: 'created',
           next: { unavailable: ['On a region node: ls -l /etc/regent/pki'] },

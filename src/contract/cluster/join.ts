@@ -42,6 +42,9 @@ export const JoinAnswer = strict({
   authority: Type.String({ description: "certificate of the cluster's authority" }),
   authorityKey: nullable(Type.String()),
   secrets: nullable(ClusterSecrets),
+  rackUuid: Type.Optional(
+    Type.String({ description: 'as which rack; a region of an earlier release does not tell: as asked for' }),
+  ),
   cluster: strict({ id: Type.String(), vip: nullable(Type.String()), virtualRouter: Type.Integer() }),
   regions: Type.Array(RegionAddress),
   warnings: Type.Array(Type.String({ description: 'sentences for whoever runs the join' })),
@@ -61,6 +64,18 @@ export const UNDO_NAME = 'regent leave --undo';
 export const UndoRequest = strict({ csr: text(8_000), isQuestion: Type.Boolean() });
 export type UndoRequest = Static<typeof UndoRequest>;
 
+/**
+ * Path by which a host asks whether it is a node still, over TLS alone. It proves itself by its certificate, which may be revoked or over, and a
+ * request (PKCS #10, PEM) for `LEAVE_NAME` that the certificate's key signed.
+ */
+export const MEMBERSHIP_PATH = '/api/v1/join/membership';
+export const LEAVE_NAME = 'regent leave';
+export const MembershipRequest = strict({ csr: text(8_000), certificate: text(8_000) });
+export type MembershipRequest = Static<typeof MembershipRequest>;
+/** `name`: of its node, null when that is gone. */
+export const MembershipAnswer = strict({ isMember: Type.Boolean(), name: nullable(Type.String()) });
+export type MembershipAnswer = Static<typeof MembershipAnswer>;
+
 /** A certificate for the caller's own node, by a request (PKCS #10, PEM) for its key. */
 export const CERTIFICATE_PATH = '/agent/v1/certificate';
 /** The same on the socket of a region node, for this host's own node: also while the database is away. */
@@ -74,5 +89,9 @@ export type RenewalAnswer = Static<typeof RenewalAnswer>;
 
 /** `POST`: the caller carries its part from now on. */
 export const MEMBER_PATH = '/agent/v1/member';
-export const MemberAnswer = strict({ nodeId: Type.String(), name: Type.String(), state: oneOf(['joining', 'member']) });
+export const MemberAnswer = strict({
+  nodeId: Type.String(),
+  name: Type.String(),
+  state: oneOf(['joining', 'member', 'leaving']),
+});
 export type MemberAnswer = Static<typeof MemberAnswer>;

@@ -12,7 +12,7 @@ export const Layout = strict({
       name: Type.String(),
       isRegion: Type.Boolean(),
       isRack: Type.Boolean(),
-      state: oneOf(['joining', 'member']),
+      state: oneOf(['joining', 'member', 'leaving']),
       isDrained: Type.Optional(Type.Boolean()),
       drainedAt: Type.Optional(Type.String({ format: 'date-time' })),
       address: Type.String(),

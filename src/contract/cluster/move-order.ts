@@ -20,6 +20,18 @@ const NodeOrder = Type.Object({ node: Type.String() });
 /** The order of a drain, and of its end. `node`: the node's name. */
 export type NodeOrder = Static<typeof NodeOrder>;
 
+const RemovalOrder = Type.Object({
+  node: Type.String(),
+  id: Type.String(),
+  addresses: Type.Array(Type.String()),
+  isPlaceKept: Type.Boolean(),
+  isForced: Type.Boolean(),
+  /** It was drained before: whoever takes the removal back leaves it so. */
+  wasDrained: Type.Boolean(),
+});
+/** The node that is taken out, by name and id, with its addresses at the time of the request. */
+export type RemovalOrder = Static<typeof RemovalOrder>;
+
 const RestartOrder = Type.Object({ order: Type.Array(Type.String(), { minItems: 1 }) });
 /** `order`: names of region nodes. */
 export type RestartOrder = Static<typeof RestartOrder>;
@@ -41,9 +53,10 @@ const RestartProgress = Type.Object({
 /** `losses`: what could be lost before the first node; `done`: nodes that are back; `node`: at which it is. */
 export type RestartProgress = Static<typeof RestartProgress>;
 
-const [switchover, node, restart, progress] = [
+const [switchover, node, removal, restart, progress] = [
   Compile(SwitchoverOrder),
   Compile(NodeOrder),
+  Compile(RemovalOrder),
   Compile(RestartOrder),
   Compile(RestartProgress),
 ];
@@ -53,6 +66,8 @@ export const parseSwitchoverOrder = (value: unknown): SwitchoverOrder | null =>
   switchover.Check(value) ? value : null;
 /** Null: it is none. */
 export const parseNodeOrder = (value: unknown): NodeOrder | null => (node.Check(value) ? value : null);
+/** Null: it is none. */
+export const parseRemovalOrder = (value: unknown): RemovalOrder | null => (removal.Check(value) ? value : null);
 /** Null: it is none. */
 export const parseRestartOrder = (value: unknown): RestartOrder | null => (restart.Check(value) ? value : null);
 /** Null: there is none yet. */

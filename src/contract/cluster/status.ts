@@ -18,7 +18,7 @@ const ClusterNode = strict({
   name: Type.String(),
   isRegion: Type.Boolean(),
   isRack: Type.Boolean(),
-  state: oneOf(['joining', 'member']),
+  state: oneOf(['joining', 'member', 'leaving']),
   address: Type.String({ description: 'where the others reach it' }),
   report: oneOf(['current', 'applying', 'silent', 'never'], 'silent: no word for more than 30 s'),
   reportedAt: nullable(Time),

@@ -1,5 +1,6 @@
 import { NodeParams } from '../node.ts';
-import { ADMINS, del, get, KEEPERS, post } from '../route-spec.ts';
+import { ADMINS, begin, del, get, KEEPERS, post } from '../route-spec.ts';
+import { Job } from './job.ts';
 import * as trust from './trust.ts';
 
 /** Calls about who is let in and who is not any more. */
@@ -42,6 +43,30 @@ export const TRUST_ROUTES = {
     roles: ADMINS,
     params: NodeParams,
     response: trust.DeletedNode,
+    hasEtag: false,
+  }),
+  'node.remove': begin('/nodes/{node}/remove', 'Take a node out for good; one that is alive hands its work on first', {
+    roles: ADMINS,
+    params: NodeParams,
+    body: trust.RemovalRequest,
+    response: Job,
+  }),
+  'node.replace': begin('/nodes/{node}/replace', 'The same, and keep its place for another host', {
+    roles: ADMINS,
+    params: NodeParams,
+    body: trust.RemovalRequest,
+    response: Job,
+  }),
+
+  'place.list': get('/places', 'List the places of lost nodes that are kept for other hosts', {
+    roles: KEEPERS,
+    query: trust.PlaceListQuery,
+    response: trust.PlacePage,
+  }),
+  'place.delete': del('/places/{place}', 'Keep a place no more', {
+    roles: ADMINS,
+    params: trust.PlaceParams,
+    response: trust.Place,
     hasEtag: false,
   }),
 };

@@ -12,6 +12,9 @@ export const Token = strict({
   id: Type.String(),
   isRegion: Type.Boolean({ description: 'lets in a region node' }),
   isRack: Type.Boolean({ description: 'lets in a rack' }),
+  place: nullable(
+    Type.String({ description: 'name of the lost node whose place the host takes; null: it is a new node' }),
+  ),
   state: oneOf(TOKEN_STATES),
   createdBy: Type.String(),
   createdAt: Time,
@@ -27,6 +30,7 @@ export const TokenCreate = strict({
   minutes: Type.Optional(
     Type.Integer({ minimum: 1, maximum: TOKEN_MINUTES_MAX, description: 'how long it is good; 15 when left out' }),
   ),
+  place: Type.Optional(text(63, 'name of a kept place that the host takes; its roles are those of the token')),
 });
 export type TokenCreate = Static<typeof TokenCreate>;
 
@@ -71,3 +75,21 @@ export const DeletedNode = strict({
   revoked: Type.Integer(),
 });
 export type DeletedNode = Static<typeof DeletedNode>;
+
+/** A place that is kept for the host that takes it: the name and the roles of a node that was lost. */
+export const Place = strict({
+  name: Type.String(),
+  isRegion: Type.Boolean(),
+  isRack: Type.Boolean(),
+  openedAt: Time,
+  openedBy: Type.String(),
+});
+export type Place = Static<typeof Place>;
+
+export const PlaceParams = strict({ place: text(63, 'name of its node') });
+export const PlaceListQuery = listQuery({}, ['name']);
+export const PlacePage = page(Place);
+
+/** How a node is taken out. `isForced`: also a node that is alive and well, where its place is kept; and one whose daemons do not stop. */
+export const RemovalRequest = strict({ isForced: Type.Optional(Type.Boolean()) });
+export type RemovalRequest = Static<typeof RemovalRequest>;

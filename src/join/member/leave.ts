@@ -57,7 +57,7 @@ async function refuse({ host }: JoinPorts): Promise<string | null> {
   const joined = parseJoinedNote(await host.files.read(PATHS.joinDone));
   if (done === null && joined === null) return null;
   const name = done?.name ?? joined?.name ?? '';
-  return `this host is the node ${name}, and has been one since its ${done === null ? 'join' : 'init'} ended: there is nothing under way that could be undone`;
+  return `this host is the node ${name}, and has been one since its ${done === null ? 'join' : 'init'} ended: there is nothing under way that could be undone. To take it out, on a region node: regent node remove ${name}`;
 }
 
 /** This comes before any change. A region node that counts as a member has its part of the database, which cannot be taken back this way. */

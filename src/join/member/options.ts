@@ -32,19 +32,25 @@ Options:
 
 /** Options of `regent leave`. */
 export interface LeaveOptions {
+  /** Takes back an init or a join that has not ended; else: cleans a host that was taken out. */
+  readonly isUndo: boolean;
+  readonly isConfirmed: boolean;
   readonly isForced: boolean;
   readonly deadlineMs: number;
 }
 
 /** Usage of `regent leave`. */
-export const LEAVE_HELP = `Usage: regent leave --undo [options]
+export const LEAVE_HELP = `Usage: regent leave [options]
+       regent leave --undo [options]
 
-Take back an init or a join of this host that has not ended: the cluster forgets it, its data and settings go, and the host can
-join again. A node that has become a member is not removed by this.
+Clean this host after the cluster has taken it out (regent node remove or replace, on a region node): its processes and daemons stop,
+its settings and data go. A host that is a node still is refused. With --undo: take back an init or a join of this host that has
+not ended: the cluster forgets it, its data and settings go, and the host can join again. Either may be run again after a kill.
 
 Options:
-  --undo           what is to be done (there is nothing else yet)
-  --force          clean this host though no region can be told; an admin then runs: regent node delete NAME
+  --undo           take back an init or a join that has not ended
+  --yes            do not ask before everything is removed
+  --force          clean this host though no region can be asked; after an undo an admin then runs: regent node delete NAME
   --timeout <s>    how long to try to reach the cluster (60)
   -h, --help       print this help
 `;
@@ -55,7 +61,7 @@ const JOIN_RULES = {
   flags: ['--yes', '--json'],
   words: 1,
 };
-const LEAVE_RULES = { command: 'leave', values: ['--timeout'], flags: ['--undo', '--force'], words: 0 };
+const LEAVE_RULES = { command: 'leave', values: ['--timeout'], flags: ['--undo', '--force', '--yes'], words: 0 };
 const JOIN_TIMEOUT_S = 300;
 const LEAVE_TIMEOUT_S = 60;
 
@@ -88,7 +94,8 @@ export function parseJoinOptions(argv: readonly string[]): JoinOptions | 'help' 
 export function parseLeaveOptions(argv: readonly string[]): LeaveOptions | 'help' | Rejected {
   const given = parseArguments(argv, LEAVE_RULES);
   if (given === 'help' || isRejected(given)) return given;
-  if (!given.flags.has('--undo')) return usage(LEAVE_RULES, 'say what to do: --undo');
   const deadlineMs = parseTimeout(LEAVE_RULES, given.values.get('--timeout'), LEAVE_TIMEOUT_S);
-  return isRejected(deadlineMs) ? deadlineMs : { isForced: given.flags.has('--force'), deadlineMs };
+  if (isRejected(deadlineMs)) return deadlineMs;
+  const { flags } = given;
+  return { isUndo: flags.has('--undo'), isConfirmed: flags.has('--yes'), isForced: flags.has('--force'), deadlineMs };
 }

@@ -1,5 +1,7 @@
 import {
   JOIN_PATH,
+  LEAVE_NAME,
+  MEMBERSHIP_PATH,
   type JoinAnswer,
   type JoinRequest,
   MEMBER_PATH,
@@ -104,6 +106,37 @@ export async function askToUndo(ports: JoinPorts, note: JoinNote, isQuestion: bo
   const body: UndoRequest = { csr: await createRequest(key, UNDO_NAME), isQuestion };
   const urls = bases.map((url) => `${url}${UNDO_PATH}`);
   return await firstAnswer(ports, urls, { method: 'POST', trust: { pin: note.pin }, body });
+}
+
+/** Whether the cluster counts this host as a node. `name`: of the node, null when nobody said it. */
+export interface Standing {
+  readonly kind: 'member' | 'out' | 'unreachable';
+  readonly name: string | null;
+  readonly why: string;
+}
+
+/** Asks one region after the other whether this host is a node still. One that has no database tells nothing. */
+export async function askMembership(ports: JoinPorts, bases: readonly string[], pin: string): Promise<Standing> {
+  const [key, certificate] = await Promise.all(
+    [TRUST_FILES.key, TRUST_FILES.certificate].map(({ path }) => ports.host.files.read(path)),
+  );
+  if (!key || !certificate) return { kind: 'unreachable', name: null, why: 'this host has no certificate or no key' };
+  const body = { csr: await createRequest(key, LEAVE_NAME), certificate };
+  let why = 'no region is known';
+  for (const base of bases) {
+    const { host } = new URL(base);
+    try {
+      const call: Call = { method: 'POST', url: `${base}${MEMBERSHIP_PATH}`, trust: { pin }, body, timeoutMs: CALL_MS };
+      const answer = await ports.call(call);
+      const told = answer.status === 200 ? parseObject(answer.text) : null;
+      const name = typeof told?.['name'] === 'string' ? told['name'] : null;
+      if (typeof told?.['isMember'] === 'boolean') return { kind: told['isMember'] ? 'member' : 'out', name, why: '' };
+      why = `${host}: ${answer.status === 200 ? 'the answer is not that of a region' : refusalOf(answer).message}`;
+    } catch (error) {
+      why = `${host}: ${sentenceOf(error)}`;
+    }
+  }
+  return { kind: 'unreachable', name: null, why };
 }
 
 async function firstAnswer(

@@ -94,6 +94,8 @@ async function admit(run: JoinRun): Promise<void> {
   checkAnswer(answer, key, token.pin);
   for (const warning of answer.warnings ?? []) ports.say(`warning: ${warning}`);
   if (answer.authorityKey !== null) await writeAuthorityKey(ports, { key: answer.authorityKey });
+  // A host that takes the place of a lost rack is that rack from now on.
+  if (isRack && answer.rackUuid !== undefined) await writeConf(ports, 'rack', { CLUSTER_UUID: answer.rackUuid });
   if (answer.secrets !== null) await writeSecrets(ports, answer.secrets);
   await writeNodeFiles(ports, { authority: answer.authority, key, certificate: answer.certificate });
   // The token is not needed from here on.

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Compile } from 'typebox/compile';
 import { ClusterSecrets } from '../../contract/cluster/join.ts';
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { Clock, Random } from '../../core/ports.ts';
 import { fingerprintOf, isSignedBy, readCertificate, subjectOf } from '../../pki/certificate.ts';
 import type { CertificateAuthority } from '../../region/trust/port.ts';
@@ -46,6 +46,19 @@ export function openCertificateAuthority(
     async readRequest(csr) {
       const { readRequest } = await import('../../pki/request.ts');
       return readRequest(csr);
+    },
+    async readSigned(certificate) {
+      const authority = await read(files.certificate);
+      if (isRejected(authority)) return authority;
+      const facts = readCertificate(certificate);
+      if (isRejected(facts)) return facts;
+      const { nodeId, serial, publicKeyDigest: keyDigest } = facts;
+      if (nodeId !== null && isSignedBy(certificate, authority.text)) return { nodeId, serial, keyDigest };
+      return invalid(
+        'certificate',
+        'this cluster did not sign it for a node',
+        'the certificate of a node of this cluster',
+      );
     },
     async sign(csr, subject) {
       const certificate = await read(files.certificate);

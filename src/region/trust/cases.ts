@@ -1,10 +1,11 @@
 import { PORTS, mainAddress, regionMembers, vipAddress } from '../../model/cluster.ts';
 import { formatJoinToken } from '../../contract/cluster/token.ts';
-import { type Certificate, type Token, TOKEN_MINUTES_MAX } from '../../contract/cluster/trust.ts';
-import { invalid, isRejected, rejected } from '../../core/errors.ts';
+import { type Certificate, type Place, type Token, TOKEN_MINUTES_MAX } from '../../contract/cluster/trust.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { secretDigest } from '../../core/secret.ts';
 import { allRows } from '../../store/page.ts';
 import * as certificates from '../../store/queries/cluster/certificates.ts';
+import * as places from '../../store/queries/cluster/places.ts';
 import * as tokens from '../../store/queries/cluster/tokens.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readCluster } from '../../store/snapshot.ts';
@@ -17,13 +18,26 @@ import { forgetNode } from './forget.ts';
 import { changingRacks } from './rack-node.ts';
 
 function viewToken(row: tokens.TokenRow): Token {
-  const { id, isRegion, isRack, state, createdBy, createdAt, expiresAt, usedAt, usedBy } = row;
-  return { id, isRegion, isRack, state, createdBy, createdAt, expiresAt, usedAt, usedBy };
+  const { id, isRegion, isRack, place, state, createdBy, createdAt, expiresAt, usedAt, usedBy } = row;
+  return { id, isRegion, isRack, place, state, createdBy, createdAt, expiresAt, usedAt, usedBy };
 }
 
 function viewCertificate(row: certificates.CertificateRow): Certificate {
   const { serial, nodeId, node, state, notBefore, notAfter, revokedAt, revokedWhy } = row;
   return { serial, nodeId, node, state, notBefore, notAfter, revokedAt, revokedWhy };
+}
+
+function viewPlace({ name, isRegion, isRack, openedAt, openedBy }: places.PlaceRow): Place {
+  return { name, isRegion, isRack, openedAt, openedBy };
+}
+
+/** The place that a token is to name. Its host is what the lost node was, no more and no less. */
+async function placeOf(tx: Tx, name: string, roles: Roles): Promise<places.PlaceRow | Rejected> {
+  const place = await places.findPlace(tx, name.toLowerCase());
+  if (!place) return noSuch('kept place', name);
+  if (place.isRegion === roles.isRegion && place.isRack === roles.isRack) return place;
+  const rule = `the roles of the place: ${rolesOf(place)}`;
+  return invalid('isRegion', `${place.name} was a ${rolesOf(place)}, not a ${rolesOf(roles)}`, rule);
 }
 
 /** Where a host can reach the API over TLS: the floating address, then every region node. */
@@ -48,6 +62,8 @@ export const trustCases = {
     async (tx, { body }, { ca, random, caller }) => {
       if (!body.isRegion && !body.isRack)
         return invalid('isRegion', 'the token lets in nobody', 'region, rack or both');
+      const place = body.place === undefined ? null : await placeOf(tx, body.place, body);
+      if (isRejected(place)) return place;
       const own = await ca.certificate();
       if (isRejected(own)) return own;
       const urls = await joinUrls(tx);
@@ -58,12 +74,13 @@ export const trustCases = {
         id: random.hex(6),
         isRegion: body.isRegion,
         isRack: body.isRack,
+        place: place?.name ?? null,
         createdBy: caller.user,
         minutes: body.minutes ?? TOKEN_MINUTES_MAX,
         secretSha256: secretDigest(secret),
       });
       const { id, isRegion, isRack, expiresAt } = row;
-      tx.emit({ kind: 'token.created', subject: id, data: { roles: rolesOf(row), expiresAt } });
+      tx.emit({ kind: 'token.created', subject: id, data: { roles: rolesOf(row), place: row.place, expiresAt } });
       const token = formatJoinToken({ id, secret, pin: own.fingerprint, urls, isRegion, isRack, expiresAt });
       return { body: { ...viewToken(row), token: null }, secrets: { token } };
     },
@@ -77,6 +94,21 @@ export const trustCases = {
       if (!row) return noSuch('join token in force', params.token);
       tx.emit({ kind: 'token.revoked', subject: row.id, data: { usedBy: row.usedBy } });
       return { body: viewToken(row) };
+    },
+  ),
+
+  'place.list': autocommitReading('place.list', async (tx, { query }) =>
+    pageBody(await places.listPlaces(tx, { ...query }), viewPlace, query),
+  ),
+
+  'place.delete': writing(
+    'place.delete',
+    ({ params }) => `place delete ${params.place}`,
+    async (tx, { params }) => {
+      const row = await places.closePlace(tx, params.place.toLowerCase());
+      if (!row) return noSuch('kept place', params.place);
+      tx.emit({ kind: 'place.deleted', subject: row.name, data: { roles: rolesOf(row) } });
+      return { body: viewPlace(row) };
     },
   ),
 
@@ -116,6 +148,11 @@ export const trustCases = {
   ),
 };
 
-function rolesOf({ isRegion, isRack }: { readonly isRegion: boolean; readonly isRack: boolean }): string {
+interface Roles {
+  readonly isRegion: boolean;
+  readonly isRack: boolean;
+}
+
+function rolesOf({ isRegion, isRack }: Roles): string {
   return [isRegion ? 'region' : '', isRack ? 'rack' : ''].filter((role) => role !== '').join(',');
 }

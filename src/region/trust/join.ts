@@ -5,11 +5,13 @@ import { checkNodeNoCircle } from '../../model/special/circle.ts';
 import { mainAddress, regionMembers } from '../../model/cluster.ts';
 import type { Cluster, Node } from '../../model/snapshot.ts';
 import { type Applicant, decideJoin, type JoinDecision, NO_TOKEN, parseApplicant } from '../../model/trust/joining.ts';
+import { takePlace } from '../../model/trust/place.ts';
 import { parseDcsFacts } from '../../services/dcs/facts.ts';
 import type { Database } from '../../store/database.ts';
 import { allRows } from '../../store/page.ts';
 import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
 import { readAddressUsers } from '../../store/queries/cluster/cluster.ts';
+import { closePlace, readPlaces } from '../../store/queries/cluster/places.ts';
 import { findToken, joiningSince, lockTokenSecret, useToken } from '../../store/queries/cluster/tokens.ts';
 import { createNode, listNodes, type NodeRow, updateNode } from '../../store/queries/nodes.ts';
 import { readObservations } from '../../store/queries/observations.ts';
@@ -80,20 +82,24 @@ interface JoinOrder {
   readonly authorityPem: string;
 }
 
-async function admit(tx: WriteTx, ports: JoinPorts, order: JoinOrder): Promise<JoinAnswer | Rejected> {
-  const { call, applicant } = order;
+async function admit(tx: WriteTx, ports: JoinPorts, asked: JoinOrder): Promise<JoinAnswer | Rejected> {
+  const { call } = asked;
   const isRight = isSecret(call.token.secret, await lockTokenSecret(tx, call.token.id));
   const token = isRight ? await findToken(tx, call.token.id) : null;
   if (!token) return NO_TOKEN;
   const cluster = await readCluster(tx);
   if (!cluster) return NO_CLUSTER;
   const nodes = await allRows((page) => listNodes(tx, page));
+  const known = { nodes, racks: await racks.listRacks(tx) };
+  const places = await readPlaces(tx);
+  const applicant = takePlace({ ...known, places, own: token.usedByNode }, token.place, asked.applicant);
+  if (isRejected(applicant)) return applicant;
+  const order = { ...asked, applicant };
   const decision = decideJoin(
     {
       token: { ...token, isRevoked: token.revokedAt !== null },
       version: ports.version,
-      nodes,
-      racks: await racks.listRacks(tx),
+      ...known,
       users: await readAddressUsers(tx, applicant.addresses),
       vip: cluster.vip,
       joiningSince: await joiningSince(tx),
@@ -109,6 +115,8 @@ async function admit(tx: WriteTx, ports: JoinPorts, order: JoinOrder): Promise<J
   const signed = await certify(tx, ports.authority, node, call.request.csr);
   if (isRejected(signed)) return signed;
   await useToken(tx, token.id, { key: applicant.keyDigest, nodeId: node.id });
+  // That of a region node is kept until it carries its part.
+  if (token.place !== null && node.state !== 'joining') await closePlace(tx, token.place);
   tx.emit({
     kind: node.state === 'joining' ? 'node.joining' : 'node.joined',
     subject: node.name,
@@ -192,7 +200,7 @@ async function settleRack(
   return admitRack(tx, { ...row, nodeId: node.id, source }, { name: node.name, why: 'It brought a valid join token.' });
 }
 
-function answerOf(node: Node, cluster: Cluster, { inheritance, authorityPem }: JoinOrder) {
+function answerOf(node: Node, cluster: Cluster, { inheritance, authorityPem, applicant }: JoinOrder) {
   const { id, vip, virtualRouter } = cluster;
   return {
     nodeId: node.id,
@@ -200,6 +208,7 @@ function answerOf(node: Node, cluster: Cluster, { inheritance, authorityPem }: J
     authority: authorityPem,
     ...inheritance,
     cluster: { id, vip, virtualRouter },
+    ...(applicant.rack ? { rackUuid: applicant.rack.uuid } : {}),
   };
 }
 

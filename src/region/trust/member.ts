@@ -3,6 +3,7 @@ import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.
 import { parseDbFacts } from '../../services/db/facts.ts';
 import { parseDcsFacts } from '../../services/dcs/facts.ts';
 import type { Database } from '../../store/database.ts';
+import { closePlace } from '../../store/queries/cluster/places.ts';
 import { nodeOfKey } from '../../store/queries/cluster/tokens.ts';
 import { findNode, updateNode } from '../../store/queries/nodes.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -50,6 +51,8 @@ export async function finishJoin(
   if (look === null) return noNode(nodeId);
   const { name, state, isRegion } = look.row;
   if (state === 'member') return { nodeId, name, state };
+  if (state === 'leaving')
+    return rejected('conflict', `${name} is being taken out of the cluster. On its host, then: regent leave.`);
   const missing = isRegion ? missingOf(look, now) : [];
   if (missing.length > 0) return rejected('conflict', `${name} is not ready: ${missing.join('; ')}.`);
   const operation = {
@@ -62,6 +65,7 @@ export async function finishJoin(
   const written = await write<MemberAnswer>(db, operation, async (tx) => {
     const row = await updateNode(tx, { key: nodeId }, { state: 'member' });
     if (isRejected(row)) return row;
+    await closePlace(tx, row.name);
     tx.emit({ kind: 'node.joined', subject: row.name, data: { id: row.id } });
     return { status: 200, body: { nodeId, name: row.name, state: 'member' } };
   });

@@ -3,6 +3,8 @@ import type {
   JoinAnswer,
   JoinRequest,
   MemberAnswer,
+  MembershipAnswer,
+  MembershipRequest,
   RenewalAnswer,
   UndoRequest,
 } from '../../contract/cluster/join.ts';
@@ -32,6 +34,10 @@ export interface CertificateAuthority {
   certificate(): Promise<{ readonly pem: string; readonly fingerprint: string } | Rejected>;
   /** Checks that a request is signed by its own key. */
   readRequest(csr: string): Promise<{ readonly publicKeyDigest: string; readonly commonName: string } | Rejected>;
+  /** Reads a certificate that a host shows, whatever its dates; refuses one that this authority did not sign for a node. */
+  readSigned(
+    certificate: string,
+  ): Promise<{ readonly nodeId: string; readonly serial: string; readonly keyDigest: string } | Rejected>;
   sign(csr: string, subject: CertificateSubject): Promise<SignedCertificate | Rejected>;
   /** The certificate that this host holds; null: it holds none that this authority signed for a region node. */
   held(): Promise<HeldCertificate | null>;
@@ -74,6 +80,8 @@ export interface TrustPort {
   finish(nodeId: string, source: string): Promise<MemberAnswer | Rejected>;
   /** Undoes the join of a region node that never finished, or of a rack, by the key that joined. Gives what is, or was, forgotten. */
   undo(request: UndoRequest, source: string): Promise<MemberAnswer | Rejected>;
+  /** Is the host that shows this certificate a node still? */
+  membership(request: MembershipRequest): Promise<MembershipAnswer | Rejected>;
   /** May this node call at all? Its row says so, and a role. */
   isServed(nodeId: string): Promise<boolean>;
   /** Null, or why this certificate is not taken (any more). From memory: works while the database is away. */

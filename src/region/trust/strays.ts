@@ -19,13 +19,14 @@ export function straysOf(
   regions: readonly Pick<Node, 'name' | 'addresses' | 'state'>[],
 ): readonly EtcdMember[] {
   const carrying = regions.filter(({ state }) => state === 'member');
-  const isKnown = carrying.every((node) => members.some((member) => !member.isLearner && isOf(member, node)));
+  const isKnown = carrying.every((node) => members.some((member) => !member.isLearner && isMemberOf(member, node)));
   if (carrying.length === 0 || !isKnown) return [];
-  const strays = members.filter((member) => !regions.some((node) => isOf(member, node)));
+  const strays = members.filter((member) => !regions.some((node) => isMemberOf(member, node)));
   return strays.toSorted((a, b) => Number(b.isLearner) - Number(a.isLearner));
 }
 
-function isOf({ name, peerUrls }: EtcdMember, node: Pick<Node, 'name' | 'addresses'>): boolean {
+/** Is it the member of this node, by name or by address? Pure. */
+export function isMemberOf({ name, peerUrls }: EtcdMember, node: Pick<Node, 'name' | 'addresses'>): boolean {
   return name === node.name || peerUrls.some((url) => node.addresses.includes(addressOf(url)));
 }
 

@@ -6,6 +6,7 @@ import { findNode } from '../../store/queries/nodes.ts';
 import { orThrow } from '../agents.ts';
 import { join } from './join.ts';
 import { finishJoin, undoJoin } from './member.ts';
+import { readMembership } from './membership.ts';
 import type { CertificateAuthority, TrustPort } from './port.ts';
 import { renewCertificate, renewOwnCertificate } from './renewal.ts';
 import type { Revocations } from './revocations.ts';
@@ -31,6 +32,7 @@ export function createTrust(ports: TrustPorts, revocations: Revocations): TrustP
     renewOwn: (csr) => renewOwnCertificate({ db, authority, check: (serial) => revocations.check(serial) }, csr),
     finish: (nodeId, source) => finishJoin(db, { nodeId, source, now: clock.now() }),
     undo: (request, source) => undoJoin(db, authority, { ...request, source }),
+    membership: (request) => readMembership(db, authority, request),
     isServed: async (nodeId) => {
       const { node } = orThrow(await db.autocommitRead(async (tx) => ({ node: await findNode(tx, { id: nodeId }) })));
       return node !== null && (node.isRegion || node.isRack);

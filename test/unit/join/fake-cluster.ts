@@ -1,4 +1,4 @@
-import type { JoinAnswer, JoinRequest, UndoRequest } from '../../../src/contract/cluster/join.ts';
+import type { JoinAnswer, JoinRequest, MembershipRequest, UndoRequest } from '../../../src/contract/cluster/join.ts';
 import { formatJoinToken } from '../../../src/contract/cluster/token.ts';
 import { AppError, isRejected } from '../../../src/core/errors.ts';
 import type { Call, CallAnswer } from '../../../src/join/member/ports.ts';
@@ -86,6 +86,7 @@ export class FakeCluster {
     if (pathname === '/health/live') return answer(200, {});
     if (pathname === '/api/v1/join') return await this.#join(call);
     if (pathname === '/api/v1/join/undo') return await this.#undo(call.body as UndoRequest);
+    if (pathname === '/api/v1/join/membership') return await this.#membership(call.body as MembershipRequest);
     if (pathname === '/agent/v1/member') return this.#finish(call);
     return answer(404, { detail: 'no such path' });
   }
@@ -149,6 +150,14 @@ export class FakeCluster {
     if (row.isRegion && row.state === 'member') return answer(409, { detail: `${row.name} carries its part.` });
     const told = answer(200, { nodeId: HOST.nodeId, name: row.name, state: row.state });
     return isQuestion ? told : this.#world.effect(() => this.forget(told));
+  }
+
+  async #membership({ csr, certificate }: MembershipRequest): Promise<CallAnswer> {
+    const [request, facts] = [await readRequest(csr), readCertificate(certificate)];
+    if (isRejected(request) || isRejected(facts) || request.commonName !== 'regent leave') return answer(422, {});
+    if (request.publicKeyDigest !== facts.publicKeyDigest) return answer(422, {});
+    const isMember = this.row !== null && !this.revoked.has(facts.serial);
+    return answer(200, { isMember, name: this.row?.name ?? null });
   }
 
   /** Also what an admin's `node delete` does. */

@@ -13,7 +13,7 @@ import { HOST, NOW, type Roles } from './fake-cluster.ts';
 import { FakeJoiner } from './fake-joiner.ts';
 import { countEffects } from './mortal.ts';
 
-const LEAVE: LeaveOptions = { isForced: false, deadlineMs: 5_000 };
+const LEAVE: LeaveOptions = { isUndo: true, isConfirmed: true, isForced: false, deadlineMs: 5_000 };
 const ROLES: readonly [string, Roles][] = [
   ['region', { isRegion: true, isRack: false }],
   ['region and rack', { isRegion: true, isRack: true }],

@@ -155,8 +155,14 @@ describe('arguments of join and leave', () => {
       expect(isRejected(refusal) && refusal.message).toMatch(/^regent join: /);
       expect(JSON.stringify(refusal)).not.toContain(token.slice(20, 60));
     }
-    expect(parseLeaveOptions(['--undo'])).toEqual({ isForced: false, deadlineMs: 60_000 });
-    expect(isRejected(parseLeaveOptions([]))).toBe(true);
+    expect(parseLeaveOptions(['--undo'])).toEqual({
+      isUndo: true,
+      isConfirmed: false,
+      isForced: false,
+      deadlineMs: 60_000,
+    });
+    expect(parseLeaveOptions([])).toMatchObject({ isUndo: false });
+    expect(isRejected(parseLeaveOptions(['--unod']))).toBe(true);
   });
 });
 

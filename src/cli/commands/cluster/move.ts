@@ -10,7 +10,14 @@ import { integer, need, option, options } from '../../values.ts';
 import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
 import { JOB_SHAPE } from './job.ts';
 
-type MoveRoute = 'cluster.switchover' | 'cluster.restart' | 'node.drain' | 'node.undrain' | 'drill.run';
+type MoveRoute =
+  | 'cluster.switchover'
+  | 'cluster.restart'
+  | 'node.drain'
+  | 'node.undrain'
+  | 'node.remove'
+  | 'node.replace'
+  | 'drill.run';
 
 /** A rolling restart takes a few minutes for each node. */
 const PATIENCE_S = { move: 600, restart: 3600 } as const;

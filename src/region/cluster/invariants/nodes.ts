@@ -191,7 +191,10 @@ export const NODE_CHECKS: readonly Check[] = [
       const names = new Set(nodes.map((node) => node.name.replaceAll('-', '_')));
       const strange = wal.slots.filter((slot) => !slot.isActive && !names.has(slot.name));
       if (strange.length > 0)
-        return warning(`The slot ${listOf(strange.map((slot) => slot.name))} is of no node and nobody uses it.`, drop);
+        return warning(
+          `The slot ${listOf(strange.map((slot) => slot.name))} is of no node and nobody uses it.`,
+          `Of a node that was just taken out: Patroni drops it within half an hour. Else: ${drop}`,
+        );
       const large = wal.slots.filter((slot) => slot.keptBytes > (wal.maxKeepBytes ?? 0) / 2);
       if (large.length > 0) {
         const words = large.map((slot) => `${slot.name} holds ${Math.round(slot.keptBytes / 1024 ** 2)} MiB`);

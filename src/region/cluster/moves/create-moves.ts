@@ -8,6 +8,8 @@ import { createDrainJob, createUndrainJob } from './drain.ts';
 import { lookAt } from './look.ts';
 import type { MovePorts } from './move-run.ts';
 import type { PatroniPort } from './patroni.ts';
+import type { EtcdPort } from '../../trust/port.ts';
+import { createRemovalJob } from './removal.ts';
 import { createReliefTask } from './relieve.ts';
 import { createRestartJob } from './restart.ts';
 import { createSwitchoverJob } from './hand-database.ts';
@@ -21,14 +23,26 @@ export interface Moves {
 /** Makes the moves of a region. */
 export function createMoves(
   db: Database,
-  ports: CasePorts & { readonly patroni: PatroniPort; readonly node: string; readonly drills: DrillWays | null },
+  ports: CasePorts & {
+    readonly patroni: PatroniPort;
+    readonly etcd: EtcdPort | null;
+    readonly node: string;
+    readonly drills: DrillWays | null;
+  },
 ): Moves {
   const look = () => lookAt(db, ports);
   const move: MovePorts = { patroni: ports.patroni, clock: ports.clock, look, wait };
   const { random, node, version, drills: ways } = ports;
   const drills = ways === null ? [] : [createDrillJob({ ...move, ways, random, node, version })];
   return {
-    kinds: [createSwitchoverJob(move), createDrainJob(move), createUndrainJob(move), createRestartJob(move), ...drills],
+    kinds: [
+      createSwitchoverJob(move),
+      createDrainJob(move),
+      createUndrainJob(move),
+      createRestartJob(move),
+      createRemovalJob({ ...move, etcd: ports.etcd }),
+      ...drills,
+    ],
     relief: createReliefTask(db, look),
   };
 }

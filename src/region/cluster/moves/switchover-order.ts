@@ -8,6 +8,8 @@ export const SWITCHOVER_S = 300;
 export const DRAIN_S = 600;
 /** The deadline of a rolling restart, for each node. */
 export const RESTART_S = 1800;
+/** The deadline of a removal: a drain, and daemons that stop. */
+export const REMOVAL_S = 900;
 
 /** What a switchover's job is given. */
 export function orderOf({ site, nodes }: Pick<Look, 'site' | 'nodes'>, { from, to }: SwitchoverPlan): SwitchoverOrder {

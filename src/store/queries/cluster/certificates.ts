@@ -61,6 +61,17 @@ export function revokeCertificatesOf(tx: Tx, nodeId: string, why: string): Promi
     where node_id = ${nodeId} and revoked_at is null and not_after > now()`);
 }
 
+/**
+ * Revokes them, and shuts the node out: its last certificate, over or not, counts as revoked by an admin, so its rack gets none by its signature. Gives
+ * how many were in force.
+ */
+export async function shutNodeOut(tx: Tx, nodeId: string, why: string): Promise<number> {
+  const revoked = await revokeCertificatesOf(tx, nodeId, why);
+  await tx.run(sql`update certificates set shuts_out = true, revoked_at = coalesce(revoked_at, now()), revoked_why = coalesce(revoked_why, ${why})
+    where serial = (select serial from certificates where node_id = ${nodeId} order by not_before desc, created_at desc, serial limit 1)`);
+  return revoked;
+}
+
 /** Serial numbers of revoked certificates that have not ended. */
 export async function readRevokedSerials(tx: Tx): Promise<string[]> {
   const rows = await tx.all(sql<{ serial: string }>`

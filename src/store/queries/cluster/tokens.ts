@@ -10,6 +10,8 @@ export interface TokenRow {
   readonly id: string;
   readonly isRegion: boolean;
   readonly isRack: boolean;
+  /** Name of the node whose place the host takes; null: it is a new node. */
+  readonly place: string | null;
   readonly createdBy: string;
   readonly createdAt: string;
   readonly expiresAt: string;
@@ -24,7 +26,7 @@ export interface TokenRow {
 
 const STATE = sql`case when t.revoked_at is not null then 'revoked' when t.used_at is not null then 'used'
   when t.expires_at <= now() then 'expired' else 'open' end`;
-const COLUMNS = sql`t.id, t.is_region as "isRegion", t.is_rack as "isRack", t.created_by as "createdBy", t.created_at as "createdAt",
+const COLUMNS = sql`t.id, t.is_region as "isRegion", t.is_rack as "isRack", t.place, t.created_by as "createdBy", t.created_at as "createdAt",
   t.expires_at as "expiresAt", t.expires_at <= now() as "isOver", t.used_at as "usedAt", t.used_by_key as "usedByKey",
   t.used_by_node as "usedByNode", coalesce(n.name, t.used_by_node) as "usedBy", t.revoked_at as "revokedAt", ${STATE} as state`;
 const FROM = sql`join_tokens t left join nodes n on n.id = t.used_by_node`;
@@ -53,10 +55,11 @@ export async function createToken(
   token: Pick<TokenRow, 'id' | 'isRegion' | 'isRack' | 'createdBy'> & {
     readonly secretSha256: string;
     readonly minutes: number;
+    readonly place?: string | null;
   },
 ): Promise<TokenRow> {
-  await tx.run(sql`insert into join_tokens (id, secret_sha256, is_region, is_rack, created_by, expires_at)
-    values (${token.id}, ${token.secretSha256}, ${token.isRegion}, ${token.isRack}, ${token.createdBy},
+  await tx.run(sql`insert into join_tokens (id, secret_sha256, is_region, is_rack, place, created_by, expires_at)
+    values (${token.id}, ${token.secretSha256}, ${token.isRegion}, ${token.isRack}, ${token.place ?? null}, ${token.createdBy},
       now() + make_interval(mins => ${token.minutes}))`);
   const row = await findToken(tx, token.id);
   if (!row) throw new Error('the token that was just written is not there');

@@ -1,5 +1,6 @@
 import type { HostObservation, ServiceObservation } from '../../../../src/contract/agent.ts';
 import type { Service } from '../../../../src/contract/service.ts';
+import type { NodeState } from '../../../../src/model/snapshot.ts';
 import { absencesOf } from '../../../../src/region/cluster/absence.ts';
 import { type ClusterSite, type KnownSiteNode, siteNode } from '../../../../src/region/cluster/site.ts';
 import type { PoolRow } from '../../../../src/store/queries/network/pool-use.ts';
@@ -31,7 +32,7 @@ export const POOL: PoolRow = {
 export interface NodeChanges {
   readonly silentFor?: number;
   readonly never?: boolean;
-  readonly state?: 'joining' | 'member';
+  readonly state?: NodeState;
   readonly isDrained?: boolean;
   readonly report?: KnownSiteNode['report'];
   readonly db?: Partial<DbFacts> | null;

@@ -30,6 +30,10 @@ export interface FakeCluster {
   /** Called at every look: what goes on by itself. */
   tick: () => void;
   vlans: ServedVlan[];
+  /** Nodes that are told to leave, nodes whose rows are gone, and members of etcd. */
+  readonly leaving: Set<string>;
+  readonly gone: Set<string>;
+  voters: string[];
   /** Services that do not come back from a restart, as `r2/dns`. */
   readonly broken: Set<string>;
 }
@@ -55,6 +59,9 @@ export function fakeCluster(): FakeCluster {
     generation: { published: 1, applied: 1 },
     broken: new Set(),
     vlans: [],
+    leaving: new Set(),
+    gone: new Set(),
+    voters: ['r1', 'r2', 'r3'],
     tick: () => {
       cluster.compiled = cluster.revision;
       if (cluster.drained.has(cluster.holder))
@@ -82,6 +89,8 @@ function siteOf(cluster: FakeCluster) {
         isDrained: cluster.drained.has(name),
         vip: { isHolder: cluster.holder === name },
         db,
+        dcs: { members: cluster.voters.map((voter) => ({ name: voter, id: `a${voter}`, isLearner: false })) },
+        ...(cluster.leaving.has(name) ? { state: 'leaving' as const } : {}),
         ...cluster.nodes[name],
       };
       return [name, own];
@@ -91,7 +100,9 @@ function siteOf(cluster: FakeCluster) {
   const since = (name: string) => cluster.agents[name] ?? '';
   return {
     ...site,
-    nodes: site.nodes.map((node) => ({ ...node, agent: node.agent && { ...node.agent, since: since(node.name) } })),
+    nodes: site.nodes
+      .filter(({ name }) => !cluster.gone.has(name))
+      .map((node) => ({ ...node, agent: node.agent && { ...node.agent, since: since(node.name) } })),
   };
 }
 
@@ -115,14 +126,15 @@ function serviceOf(cluster: FakeCluster, node: string, service: string): Service
   const wish = cluster.requests.find((row) => row.nodeId === `n-${node}` && row.service === service);
   const isBroken = cluster.broken.has(`${node}/${service}`);
   const { published, applied } = cluster.generation;
-  const own = isBroken ? 'unhealthy' : 'healthy';
+  const isStopping = cluster.leaving.has(node) && service !== 'dcs';
+  const own = isStopping && !isBroken ? 'absent' : isBroken ? 'unhealthy' : 'healthy';
   return {
     node,
     service,
     state: applied < published && !isBroken ? 'pending' : own,
     since: null,
     why: isBroken ? 'it does not answer' : '',
-    isWanted: true,
+    isWanted: !isStopping,
     wanted: published,
     applied,
     isCurrent: applied === published,
@@ -219,12 +231,17 @@ function fakeTx(cluster: FakeCluster): Tx & { emit: (event: { kind: string; subj
   };
   return {
     all: async () => [],
-    one: async <R>() => ({ id: 'n', version: 1, addresses: [] }) as R,
+    one: async <R>() => ({ id: 'n', name: '', version: 1, addresses: [], isRegion: true, isRack: false }) as R,
     run: done,
     emit: ({ kind, subject }) => {
       cluster.actions.push(`${kind} ${subject}`);
       if (kind === 'node.drained') cluster.drained.add(subject);
       if (kind === 'node.undrained') cluster.drained.delete(subject);
+      if (kind === 'node.leaving') cluster.leaving.add(subject);
+      if (kind === 'node.stays') {
+        cluster.leaving.delete(subject);
+        cluster.drained.delete(subject);
+      }
       if (kind !== 'service.restart_requested') return;
       const [node = '', service = ''] = subject.split('/');
       cluster.requests.push({ nodeId: `n-${node}`, service, nonce: 'job-7' });

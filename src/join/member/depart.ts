@@ -1,0 +1,119 @@
+import { fingerprintOf } from '../../pki/certificate.ts';
+import { parseConfFile } from '../../core/conf-file.ts';
+import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';
+import { PORTS } from '../../model/cluster.ts';
+import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { cleanHost, stopCluster, stopOurs } from '../clean.ts';
+import { parseDoneNote } from '../init/note.ts';
+import { PATHS } from '../paths.ts';
+import { installText } from '../run.ts';
+import { clearConf } from '../configuration.ts';
+import { parseObject } from '../texts.ts';
+import { parseJoinedNote } from './note.ts';
+import type { LeaveOptions } from './options.ts';
+import type { JoinPorts } from './ports.ts';
+import { askMembership } from './region.ts';
+
+const ASK_AGAIN_MS = 2_000;
+
+/**
+ * Makes a host clean that the cluster has taken out: its processes and daemons stop, and their files and data go. A host that is a node still is
+ * refused. What it was lies in a note, so that a run after a kill asks nobody and goes on.
+ */
+export async function runLeave(ports: JoinPorts, options: LeaveOptions): Promise<0 | 1 | 5> {
+  const { files } = ports.host;
+  try {
+    const begun = await files.read(PATHS.leaveUnderWay);
+    const node = await nodeOf(ports);
+    if (begun === null && node === null) return await nothingToLeave(ports);
+    if (begun === null && node !== null) {
+      await checkOut(ports, node, options);
+      const question = `Remove everything of ${node} from this host, its copy of the database too?`;
+      if (!options.isConfirmed && !(await ports.confirm(question))) {
+        ports.say('Nothing was changed.');
+        return 1;
+      }
+      const content = `${JSON.stringify({ name: node })}\n`;
+      await installText(ports, { path: PATHS.leaveUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });
+    }
+    ports.say('[1/3] stop what acts for the cluster');
+    await stopOurs(ports);
+    ports.say('[2/3] stop the daemons');
+    await stopCluster(ports);
+    ports.say('[3/3] remove what was made on this host');
+    await cleanHost(ports, { isInit: true });
+    // The rack that it was may be another host by now.
+    await clearConf(ports, 'rack', ['CLUSTER_UUID']);
+    for (const path of [PATHS.rackUuid, PATHS.rackKey, PATHS.initDone, PATHS.joinDone]) await files.remove(path);
+    await files.remove(PATHS.leaveUnderWay);
+    await ports.show('This host is clean: it is no node any more, and regent join makes it a new one.\n');
+    return 0;
+  } catch (error) {
+    ports.say(`regent leave: ${sentenceOf(error)}`);
+    if (error instanceof AppError && error.code === 'refused') return 1;
+    if (error instanceof AppError && error.code === 'timeout') {
+      ports.say('With --force this host is cleaned though nobody says that it is out.');
+      return 5;
+    }
+    ports.say('After the cause is gone, run the same command again; it goes on from here.');
+    return 1;
+  }
+}
+
+async function nodeOf({ host }: JoinPorts): Promise<string | null> {
+  const done = parseDoneNote(await host.files.read(PATHS.initDone));
+  return done?.name ?? parseJoinedNote(await host.files.read(PATHS.joinDone))?.name ?? null;
+}
+
+async function nothingToLeave(ports: JoinPorts): Promise<0 | 1> {
+  const { files } = ports.host;
+  const isBegun = (await files.read(PATHS.joinUnderWay)) !== null || (await files.read(PATHS.initUnderWay)) !== null;
+  ports.say(
+    isBegun
+      ? 'regent leave: an init or a join has not ended. Take it back: regent leave --undo'
+      : 'This host is no node.',
+  );
+  return isBegun ? 1 : 0;
+}
+
+/** Throws `refused` when the cluster counts this host as a node, and `timeout` when no region can say, unless it is forced. */
+async function checkOut(ports: JoinPorts, name: string, { isForced, deadlineMs }: LeaveOptions): Promise<void> {
+  const authority = await ports.host.files.read(TRUST_FILES.authority.path);
+  const pin = authority === null ? null : fingerprintOf(authority);
+  const end = ports.monotonic() + (isForced ? 0 : deadlineMs);
+  for (;;) {
+    const answer =
+      pin === null || isRejected(pin)
+        ? { kind: 'unreachable' as const, why: `${TRUST_FILES.authority.path} is missing or damaged` }
+        : await askMembership(ports, await regionUrls(ports), pin);
+    if (answer.kind === 'out') return;
+    if (answer.kind === 'member')
+      throw new AppError(
+        'refused',
+        `this host is the node ${answer.name ?? name} of its cluster. First, on a region node: regent node remove ${answer.name ?? name}`,
+      );
+    if (ports.monotonic() + ASK_AGAIN_MS >= end) {
+      if (isForced) return ports.say(`warning: no region says whether ${name} is out: ${answer.why}`);
+      throw new AppError('timeout', `no region says whether ${name} is out: ${answer.why}`);
+    }
+    await ports.sleep(ASK_AGAIN_MS);
+  }
+}
+
+/** The regions as the agent knew them last, and as its configuration names them: over TLS, by their API. */
+async function regionUrls({ host }: JoinPorts): Promise<readonly string[]> {
+  const ledger = parseObject((await host.files.read(PATHS.ledger)) ?? '');
+  const body = ledger?.['body'];
+  const known =
+    typeof body === 'object' && body !== null && 'regions' in body && Array.isArray(body.regions) ? body.regions : [];
+  const addresses = known.flatMap((region: unknown) =>
+    typeof region === 'object' && region !== null && 'address' in region && typeof region.address === 'string'
+      ? [region.address]
+      : [],
+  );
+  const conf = parseConfFile(PATHS.agentConf, (await host.files.read(PATHS.agentConf)) ?? '');
+  const configured = isRejected(conf) ? '' : (conf.get('REGION_URLS') ?? '');
+  const named = configured.split(',').flatMap((url) => URL.parse(url.trim())?.hostname ?? []);
+  const hosts = [...addresses.map((address) => (address.includes(':') ? `[${address}]` : address)), ...named];
+  return [...new Set(hosts)].map((name) => `https://${name}:${PORTS.https}`);
+}

@@ -1,0 +1,67 @@
+import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
+import type { RouteInput } from '../../../contract/routes.ts';
+import { isRejected, rejected } from '../../../core/errors.ts';
+import { isFeatureOn } from '../../../store/queries/cluster/features.ts';
+import { findPlace } from '../../../store/queries/cluster/places.ts';
+import { addJob } from '../../../store/queries/jobs/add.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { showJob } from '../../jobs/cases.ts';
+import { type CaseContext, writing } from '../../use-case.ts';
+import { readSite } from '../read-site.ts';
+import { readSeenNodes } from '../seen.ts';
+import { readServedVlans } from './look.ts';
+import { planRemoval } from './removal-preflight.ts';
+import { REMOVAL_S } from './switchover-order.ts';
+
+const TOO_EARLY = rejected(
+  'conflict',
+  'Not now: nodes that are alive are taken out once every region node runs a release that knows it. Upgrade the others first (regent node list -o wide shows versions).',
+);
+
+async function begin(
+  tx: WriteTx,
+  { params, body }: RouteInput<'node.remove'>,
+  isPlaceKept: boolean,
+  context: CaseContext,
+) {
+  const known = await readSeenNodes(tx, context);
+  const isForced = body?.isForced === true;
+  const wish = { isPlaceKept, isForced, vlans: await readServedVlans(tx, context, known) };
+  const plan = planRemoval(await readSite(tx, context, known), params.node, wish);
+  if (isRejected(plan)) {
+    const isOut = plan.code === 'not_found' && (await findPlace(tx, params.node.toLowerCase())) !== null;
+    return isOut ? placeKept(params.node.toLowerCase()) : plan;
+  }
+  if (plan.isLive && !(await isFeatureOn(tx, 'leave'))) return TOO_EARLY;
+  const { id, name, isDrained } = plan.node;
+  const addresses = known.find((one) => one.id === id)?.row.addresses ?? [];
+  const row = await addJob(tx, {
+    kind: 'node-remove',
+    target: name,
+    payload: { node: name, id, addresses, isPlaceKept, isForced, wasDrained: isDrained },
+    deadlineSeconds: REMOVAL_S,
+    targets: [CLUSTER_TARGET],
+    caller: context.caller.user,
+  });
+  return isRejected(row) ? row : { body: { ...showJob(row), progress: plan.sentence } };
+}
+
+function placeKept(name: string) {
+  return rejected(
+    'conflict',
+    `${name} is out already, and its place is kept. A token for its new host: regent token create --place ${name}. To give it up: regent node remove ${name}.`,
+  );
+}
+
+export const removalCases = {
+  'node.remove': writing(
+    'node.remove',
+    ({ params }) => `node remove ${params.node}`,
+    (tx, input, context) => begin(tx, input, false, context),
+  ),
+  'node.replace': writing(
+    'node.replace',
+    ({ params }) => `node replace ${params.node}`,
+    (tx, input, context) => begin(tx, input, true, context),
+  ),
+};

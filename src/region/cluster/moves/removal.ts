@@ -1,0 +1,183 @@
+import { type RemovalOrder, parseRemovalOrder } from '../../../contract/cluster/move-order.ts';
+import { AppError, isRejected, RejectedError, sentenceOf } from '../../../core/errors.ts';
+import { kindOf } from '../../../core/node-identity.ts';
+import { LEAVING_KEEPS } from '../../../services/compile-node.ts';
+import { findNode, updateNode } from '../../../store/queries/nodes.ts';
+import type { JobKind, JobRun } from '../../jobs/kind.ts';
+import type { EtcdPort } from '../../trust/port.ts';
+import { changingRacks } from '../../trust/rack-node.ts';
+import { isMemberOf } from '../../trust/strays.ts';
+import { vacateNode } from '../../trust/vacate.ts';
+import type { SiteNode } from '../site.ts';
+import { drainNode } from './drain-steps.ts';
+import {
+  ended,
+  type Look,
+  lookNow,
+  type Move,
+  MoveEnd,
+  moveOf,
+  type MovePorts,
+  ordered,
+  stopIfUnwanted,
+  waitFor,
+} from './move-run.ts';
+import { checkEtcdWithout } from './removal-preflight.ts';
+
+/** `etcd` null: this region has none. */
+export interface RemovalPorts extends MovePorts {
+  readonly etcd: EtcdPort | null;
+}
+
+const STOPPED_S = 120;
+const ETCD_MS = 60_000;
+const POLL_MS = 500;
+
+/**
+ * `node-remove`: a node is taken out for good. One that is alive is drained, stops its daemons, and leaves etcd while it still can be heard; then its
+ * row, its certificates and its rack go in one transaction. A removal that cannot be finished takes its marks back.
+ */
+export function createRemovalJob(ports: RemovalPorts): JobKind<RemovalOrder> {
+  return {
+    name: 'node-remove',
+    parse: (payload) => ordered(parseRemovalOrder(payload)),
+    run: (run) => {
+      const move = moveOf(run, ports);
+      return ended(
+        () => removeNode(move, run, ports.etcd),
+        () => takeBack(move, run.payload),
+      );
+    },
+  };
+}
+
+async function removeNode(move: Move, run: JobRun<RemovalOrder>, etcd: EtcdPort | null): Promise<string> {
+  const order = run.payload;
+  if (isVacated(run.checkpoint)) return resultOf(order);
+  const seen = nodeIn(await lookNow(move), order);
+  if (seen === undefined) return `${order.node} is gone already`;
+  if (isLive(seen)) await handOn(move, order);
+  if (seen.isRegion) await leaveEtcd(move, order, etcd);
+  await vacate(move, run);
+  return resultOf(order);
+}
+
+/** Work and daemons of a node that is alive. One that dies meanwhile has neither, and whoever forces it does not wait. */
+async function handOn(move: Move, order: RemovalOrder): Promise<void> {
+  try {
+    const seen = nodeIn(await lookNow(move), order);
+    if (seen?.state === 'member' && !seen.isDrained) await drainNode(move, order.node);
+    stopIfUnwanted(move, `before ${order.node} stopped what it runs`);
+    await markLeaving(move, order);
+    await waitFor(move, `${order.node} to stop what it runs`, {
+      seconds: STOPPED_S,
+      missing: (look) => notStopped(look, order),
+    });
+  } catch (error) {
+    if (!(error instanceof MoveEnd) || error.state === 'aborted') throw error;
+    const seen = nodeIn(await lookNow(move), order);
+    if (seen !== undefined && isLive(seen) && !order.isForced) throw error;
+    await move.save(`${order.node} goes without having stopped: ${error.message}`);
+  }
+}
+
+async function markLeaving(move: Move, order: RemovalOrder): Promise<void> {
+  if (nodeIn(await lookNow(move), order)?.state === 'leaving') return;
+  await move.save(`${order.node} stops what it runs`, async (tx) => {
+    const row = await updateNode(tx, { key: order.id }, { state: 'leaving' });
+    if (isRejected(row)) throw new RejectedError(row);
+    tx.emit({ kind: 'node.leaving', subject: order.node, data: { id: order.id } });
+  });
+}
+
+/** What a node that leaves still runs; null: nothing, or it is not heard any more. Pure. */
+export function notStopped(look: Pick<Look, 'site' | 'services'>, order: Pick<RemovalOrder, 'id'>): string | null {
+  const seen = nodeIn(look, order);
+  if (seen === undefined || !seen.isFresh) return null;
+  const rows = look.services.filter(
+    ({ node, service }) => node === seen.name && !LEAVING_KEEPS.includes(kindOf(service)),
+  );
+  const late = rows.find(({ isWanted, lastState }) => isWanted || !(lastState === null || lastState === 'absent'));
+  if (late === undefined) return null;
+  return `${late.service} on ${late.node} is ${late.isWanted ? 'wanted still' : late.lastState}`;
+}
+
+/** A voter counts in the majority until it is removed, dead or alive. Its data may be removed only after that. */
+async function leaveEtcd(move: Move, order: RemovalOrder, etcd: EtcdPort | null): Promise<void> {
+  if (etcd === null) throw new MoveEnd('failed', 'this region has no etcd');
+  const { clock } = move.ports;
+  const end = clock.monotonic() + ETCD_MS;
+  for (let why = 'etcd does not answer'; ; ) {
+    move.run.signal.throwIfAborted();
+    const all = await etcd.members();
+    const own = all?.find((member) => isMemberOf(member, { name: order.node, addresses: order.addresses }));
+    if (all !== null && own === undefined) return;
+    if (own !== undefined) {
+      const refusal = own.isLearner ? null : checkEtcdWithout((await lookNow(move)).site, order.node);
+      if (refusal) throw new MoveEnd('failed', refusal.message.replace(/\.$/u, ''));
+      stopIfUnwanted(move, `before ${order.node} left etcd`);
+      await move.save(`${order.node} leaves etcd`);
+      move.run.mustHold();
+      why = await etcd.remove(own.id).then(() => 'it is a member of etcd still', wordsOf);
+    }
+    if (clock.monotonic() >= end) throw new MoveEnd('failed', `${order.node} could not leave etcd: ${why}`);
+    await move.ports.wait(POLL_MS, move.run.signal);
+  }
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof AppError) return sentenceOf(error);
+  throw error;
+}
+
+/** Nobody ends the job here: etcd has lost the node, and what is left is one transaction. */
+async function vacate(move: Move, run: JobRun<RemovalOrder>): Promise<void> {
+  const { node, id, isPlaceKept } = run.payload;
+  move.run.mustHold();
+  try {
+    await run.save(`${node} is shut out`, { isVacated: true }, (tx) =>
+      changingRacks(tx, async () => {
+        const row = await findNode(tx, { id });
+        if (row === null) return;
+        const what = isPlaceKept ? 'another host takes its place' : 'it was taken out';
+        const revoked = await vacateNode(tx, row, { isPlaceKept, by: run.caller, why: `${run.caller}: ${what}` });
+        if (isRejected(revoked)) throw new RejectedError(revoked);
+      }),
+    );
+  } catch (error) {
+    if (error instanceof RejectedError) throw new MoveEnd('failed', error.rejected.message.replace(/\.$/u, ''));
+    throw error;
+  }
+}
+
+/** The node takes its part again, within seconds. Whether it does is not waited for: it may be dead. */
+async function takeBack(move: Move, order: RemovalOrder): Promise<string> {
+  const seen = nodeIn(await lookNow({ ...move, run: { ...move.run, isAbortWanted: () => false } }), order);
+  if (seen === undefined) return `${order.node} is gone`;
+  const isMarked = seen.state === 'leaving' || (seen.isDrained && !order.wasDrained);
+  if (!isMarked) return `${order.node} stays`;
+  await move.save(`${order.node} takes its part again`, async (tx) => {
+    const change = { ...(seen.state === 'leaving' ? { state: 'member' as const } : {}), isDrained: order.wasDrained };
+    const row = await updateNode(tx, { key: order.id }, change);
+    if (isRejected(row)) throw new RejectedError(row);
+    tx.emit({ kind: 'node.stays', subject: order.node, data: { id: order.id } });
+  });
+  return `${order.node} stays and takes its part again`;
+}
+
+function nodeIn({ site }: Pick<Look, 'site'>, { id }: Pick<RemovalOrder, 'id'>): SiteNode | undefined {
+  return site.nodes.find((node) => node.id === id);
+}
+
+function isLive(node: SiteNode): boolean {
+  return node.isFresh && node.state !== 'joining';
+}
+
+function isVacated(checkpoint: unknown): boolean {
+  return typeof checkpoint === 'object' && checkpoint !== null && 'isVacated' in checkpoint;
+}
+
+function resultOf({ node, isPlaceKept }: RemovalOrder): string {
+  const next = isPlaceKept ? `; its place is kept, and its token is: regent node replace ${node}` : '';
+  return `${node} is out${next}; if its host ever comes back, on it: regent leave`;
+}
