@@ -61,7 +61,10 @@ export async function callTogether(
     requestDigest: digestOf(calls.map(({ id, input, useCase }) => ({ id, input: digested(useCase, input) }))),
     actor: context.caller.user,
     origin: context.origin,
-    summary: calls.map(({ useCase, input }) => useCase.summary(input as AnyInput)).join(', then ').slice(0, SUMMARY_MAX),
+    summary: calls
+      .map(({ useCase, input }) => useCase.summary(input as AnyInput))
+      .join(', then ')
+      .slice(0, SUMMARY_MAX),
   };
   const change = async (tx: WriteTx) => {
     const bodies: unknown[] = [];

@@ -43,7 +43,12 @@ const BOUNDARY = '=====regent==';
 
 /** Makes it. */
 export function maasClient(site: Pick<TestRegion, 'api' | 'keys'>): MaasClient {
-  async function call(method: Method, path: string, values: Values = {}, options: MaasOptions = {}): Promise<MaasAnswer> {
+  async function call(
+    method: Method,
+    path: string,
+    values: Values = {},
+    options: MaasOptions = {},
+  ): Promise<MaasAnswer> {
     const { role = 'admin', encoding = 'form', query = {}, op, headers = {} } = options;
     const inUrl = [...pairsOf(query), ...(op === undefined ? [] : [['op', op] as const])];
     const search = new URLSearchParams(inUrl.map(([name, value]): [string, string] => [name, value])).toString();
@@ -71,7 +76,8 @@ export function maasClient(site: Pick<TestRegion, 'api' | 'keys'>): MaasClient {
   return {
     call,
     get: (path, query = {}, options = {}) => call('GET', path, {}, { ...options, query }),
-    post: (path, op, values = {}, options = {}) => call('POST', path, values, { ...options, ...(op === null ? {} : { op }) }),
+    post: (path, op, values = {}, options = {}) =>
+      call('POST', path, values, { ...options, ...(op === null ? {} : { op }) }),
     put: (path, values, options) => call('PUT', path, values, options),
     remove: (path, options) => call('DELETE', path, {}, options),
   };

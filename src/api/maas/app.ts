@@ -23,11 +23,12 @@ export interface MaasPorts extends ApiPorts {
 }
 
 const HASH_HEADER = 'x-maas-api-hash';
-/** A comparison of the whole header: no charset. */
+/** The `maas` command compares the whole header: no charset. Fastify adds one to texts, so the document is sent as bytes. */
 const DESCRIBE_TYPE = 'application/json';
 const OP_SEGMENT = /^op-([a-z_]+)$/;
 /** Who has no key, and asks what everybody may know. */
 const STRANGER: Caller = { user: 'anonymous', role: 'user' };
+const NO_KEY = rejected('unauthenticated', 'There is no API key.');
 const NO_BODY: Form = { values: new Map(), files: new Map() };
 
 /** The part of a call that is known before its body is read. */
@@ -39,19 +40,17 @@ interface Target {
 
 /** `/MAAS/api/2.0/…`: MAAS's HTTP API by its table (catalog), over the use cases of API v1. */
 export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
-  const { region, random, clock, log } = ports;
+  const { clock, log } = ports;
   const description = createDescription();
   const authenticator = createMaasAuthenticator(ports.authenticator, clock);
   const admission = createAdmission();
   const callers = new WeakMap<FastifyRequest, Caller | Rejected>();
 
   function send(reply: FastifyReply, { status, type, body, headers = {} }: Answer): FastifyReply {
-    // Fastify takes the type from an answer without a body; the `maas` command reads it all the same.
-    if (status === 204) reply.raw.setHeader('content-type', type);
     return reply
       .code(status)
       .headers({ vary: 'Authorization, Cookie', ...headers, [HASH_HEADER]: description.hash, 'content-type': type })
-      .send(body ?? '');
+      .send(body ?? undefined);
   }
 
   /** Who calls; a refusal is kept, because some operations need nobody. */
@@ -60,42 +59,12 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
     callers.set(request, await admission.within(() => authenticator.authenticate(authorization, request.ip)));
   }
 
-  async function perform(request: FastifyRequest, target: Target): Promise<Answer> {
-    const { found, pathOp, query } = target;
-    const caller = callers.get(request) ?? rejected('unauthenticated', 'There is no API key.');
-    const form = request.method === 'GET' ? NO_BODY : readBody(bodyOf(request), request.headers['content-type']);
-    // What cannot be read may have named an operation for everybody; whoever has no key is told that first.
-    if (isRejected(form)) return refusalAnswer(isRejected(caller) ? caller : form);
-    const op = opOf(query) ?? opOf(form) ?? pathOp;
-    const operation = findOperation(found.resource, request.method, op);
-    const isOpen = typeof operation !== 'string' && operation.isAnonymous && operation.method === 'GET';
-    const who = isRejected(caller) && isOpen ? STRANGER : caller;
-    if (isRejected(who)) return refusalAnswer(who);
-    if (operation === 'other') return wrongMethod(found, request.method);
-    if (operation === 'unknown')
-      return text(`Unrecognised signature: method=${request.method} op=${op === null ? 'None' : show(op)}`, 400);
-    const handler = Object.hasOwn(HANDLERS, operation.key) ? HANDLERS[operation.key] : undefined;
-    if (handler === undefined) return text(`Regent does not do ${nameOf(operation)} yet. Nothing was done.`, 501);
-    const args = readArgs(operation, form, query);
-    if (isRejected(args)) return refusalAnswer(args, operation);
-    const isWanted = () => !request.raw.socket.destroyed;
-    const site = createSite({ region, random, caller: who, isWanted });
-    try {
-      const call = { site, look: createLook(site), path: found.path, args, base: baseOf(request) };
-      return await handler(call);
-    } catch (error) {
-      const known = refusalOf(error);
-      if (known === null) throw error;
-      return refusalAnswer(known, operation);
-    }
-  }
-
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const [path = '', query = ''] = splitUrl(request.url);
+    const [path, query] = splitUrl(request.url);
     const target = readTarget(path.slice(MAAS_PREFIX.length), query);
     if (isRejected(target)) return send(reply, refusalAnswer(target));
     if (target === null) return send(reply, text(`Unknown API endpoint: ${path}.`, 404));
-    const answer = await admission.within(() => perform(request, target));
+    const answer = await admission.within(() => perform(ports, request, target, callers.get(request) ?? NO_KEY));
     return send(reply, isRejected(answer) ? refusalAnswer(answer) : answer);
   }
 
@@ -116,7 +85,7 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
       return send(reply, refusalAnswer(known ?? internalFault(request.id)));
     });
     scope.get(`${MAAS_PREFIX}/describe`, (request, reply) =>
-      send(reply, { status: 200, type: DESCRIBE_TYPE, body: description.textFor(baseOf(request)) }),
+      send(reply, { status: 200, type: DESCRIBE_TYPE, body: Buffer.from(description.textFor(baseOf(request))) }),
     );
     scope.get('/MAAS/api/version', (_request, reply) => send(reply, text('2.0')));
     scope.route({
@@ -133,6 +102,40 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
         handler: handle,
       });
   });
+}
+
+/** Does what a call asks for, or tells why not. `caller`: who calls; a refusal where nobody is known. */
+async function perform(
+  { region, random }: MaasPorts,
+  request: FastifyRequest,
+  { found, pathOp, query }: Target,
+  caller: Caller | Rejected,
+): Promise<Answer> {
+  const form = request.method === 'GET' ? NO_BODY : readBody(bodyOf(request), request.headers['content-type']);
+  // What cannot be read may have named an operation for everybody; whoever has no key is told that first.
+  if (isRejected(form)) return refusalAnswer(isRejected(caller) ? caller : form);
+  const op = opOf(query) ?? opOf(form) ?? pathOp;
+  const operation = findOperation(found.resource, request.method, op);
+  const isOpen = typeof operation !== 'string' && operation.isAnonymous && operation.method === 'GET';
+  const who = isRejected(caller) && isOpen ? STRANGER : caller;
+  if (isRejected(who)) return refusalAnswer(who);
+  if (operation === 'other') return wrongMethod(found, request.method);
+  if (operation === 'unknown')
+    return text(`Unrecognised signature: method=${request.method} op=${op === null ? 'None' : show(op)}`, 400);
+  const handler = Object.hasOwn(HANDLERS, operation.key) ? HANDLERS[operation.key] : undefined;
+  if (handler === undefined) return text(`Regent does not do ${nameOf(operation)} yet. Nothing was done.`, 501);
+  const args = readArgs(operation, form, query);
+  if (isRejected(args)) return refusalAnswer(args, operation);
+  const isWanted = () => !request.raw.socket.destroyed;
+  const site = createSite({ region, random, caller: who, isWanted });
+  try {
+    const call = { site, look: createLook(site), path: found.path, args, base: baseOf(request) };
+    return await handler(call);
+  } catch (error) {
+    const known = refusalOf(error);
+    if (known === null) throw error;
+    return refusalAnswer(known, operation);
+  }
 }
 
 /** The target of a path and a query; null: there is no such path. Pure. */

@@ -21,7 +21,6 @@ export interface Args {
 
 const TRUE = ['true', '1', 'yes', 'on', 't', 'y'];
 const FALSE = ['false', '0', 'no', 'off', 'f', 'n', 'none'];
-const WHOLE = /^-?\d{1,15}$/;
 const NUMBER = /^-?\d{1,15}(?:\.\d{1,9})?$/;
 
 /** Why a value of a type is not usable; null: it is. An empty one clears, whatever the type. */
@@ -71,9 +70,4 @@ export function readArgs(operation: Pick<Operation, 'parameters'>, form: Form, q
         .filter((name) => name !== 'op')
         .map((name) => [name, text(name) ?? ''] as const),
   };
-}
-
-/** Which whole number a text is; null: none. For numbers in paths. */
-export function wholeNumber(value: string): number | null {
-  return WHOLE.test(value) ? Number(value) : null;
 }

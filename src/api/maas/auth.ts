@@ -24,8 +24,7 @@ export function createMaasAuthenticator(keys: Authenticator, clock: Clock): Maas
     async authenticate(authorization, address) {
       if (BEARER.test(authorization ?? '')) return keys.authenticate(authorization, address);
       const read = parseOAuth(authorization);
-      if (isOAuthRefusal(read))
-        return rejected(read.status === 400 ? 'bad_request' : 'unauthenticated', read.message);
+      if (isOAuthRefusal(read)) return rejected(read.status === 400 ? 'bad_request' : 'unauthenticated', read.message);
       const { consumer, token, secret } = read;
       const known = [consumer, token, secret].every((part) => PART.test(part))
         ? `Bearer ${consumer}:${token}:${secret}`

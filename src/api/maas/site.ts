@@ -75,7 +75,8 @@ export function createSite({ region, random, caller, isWanted }: SitePorts): Sit
   async function refusalOf(id: RouteId, { params }: CallInput, refusal: Rejected): Promise<Rejected> {
     const show = `${id.slice(0, id.lastIndexOf('.'))}.show`;
     if (refusal.code !== 'not_found' || ROUTES[id].method === 'GET') return refusal;
-    if (!Object.hasOwn(ROUTES, show) || Object.keys(params as object).length === 0) return asBadValue(refusal);
+    if (Object.keys(params as object).length === 0) return asBadValue(refusal);
+    if (!Object.hasOwn(ROUTES, show)) return refusal;
     const about = await region.call(show as RouteId, { params, query: {}, body: undefined }, context());
     return isRejected(about) ? refusal : asBadValue(refusal);
   }
@@ -116,7 +117,10 @@ export function createSite({ region, random, caller, isWanted }: SitePorts): Sit
 }
 
 /** The input, by the schemas that API v1 has for it. */
-function checked(id: RouteId, input: { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown }): CallInput {
+function checked(
+  id: RouteId,
+  input: { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown },
+): CallInput {
   const checks = CHECKS.get(id) ?? makeChecks(id);
   const part = (validate: Validate | null, value: unknown, missing: unknown) => {
     if (validate === null) return missing;

@@ -18,19 +18,14 @@ export const IMAGES: readonly ResourceText[] = [
     name: 'BootResource',
     path: 'boot-resources/{id}/',
     about: 'Images.',
-    operations: [
-      'GET read |  | Show an image.',
-      'DELETE delete |  | Delete an image.',
-    ],
+    operations: ['GET read |  | Show an image.', 'DELETE delete |  | Delete an image.'],
   },
   {
     name: 'BootResourceFileUpload',
     path: 'boot-resources/{resource_id}/upload/{id}/',
     isHidden: true,
     about: 'A file of an image.',
-    operations: [
-      'PUT update |  | Change a file of an image.',
-    ],
+    operations: ['PUT update |  | Change a file of an image.'],
   },
   {
     name: 'BootSources',

@@ -162,9 +162,6 @@ export const MACHINES: readonly ResourceText[] = [
     name: 'Tags',
     path: 'tags/',
     about: 'Tags.',
-    operations: [
-      'GET read |  | List tags.',
-      'POST create | name! comment definition kernel_opts | Create a tag.',
-    ],
+    operations: ['GET read |  | List tags.', 'POST create | name! comment definition kernel_opts | Create a tag.'],
   },
 ];

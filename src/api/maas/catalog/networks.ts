@@ -20,9 +20,7 @@ export const NETWORKS: readonly ResourceText[] = [
     name: 'Discovery',
     path: 'discovery/{discovery_id}/',
     about: 'Neighbours that racks have seen.',
-    operations: [
-      'GET read |  | Show a neighbour.',
-    ],
+    operations: ['GET read |  | Show a neighbour.'],
   },
   {
     name: 'Network',
@@ -50,10 +48,7 @@ export const NETWORKS: readonly ResourceText[] = [
     name: 'Fabrics',
     path: 'fabrics/',
     about: 'Fabrics.',
-    operations: [
-      'GET read |  | List fabrics.',
-      'POST create | name description class_type | Create a fabric.',
-    ],
+    operations: ['GET read |  | List fabrics.', 'POST create | name description class_type | Create a fabric.'],
   },
   {
     name: 'Fabric',
@@ -99,10 +94,7 @@ export const NETWORKS: readonly ResourceText[] = [
     name: 'Spaces',
     path: 'spaces/',
     about: 'Spaces.',
-    operations: [
-      'GET read |  | List spaces.',
-      'POST create | name! description | Create a space.',
-    ],
+    operations: ['GET read |  | List spaces.', 'POST create | name! description | Create a space.'],
   },
   {
     name: 'Space',

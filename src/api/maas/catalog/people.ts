@@ -17,28 +17,19 @@ export const PEOPLE: readonly ResourceText[] = [
     name: 'SSLKey',
     path: 'account/prefs/sslkeys/{id}/',
     about: 'SSL keys of the caller.',
-    operations: [
-      'GET read |  | Show an SSL key.',
-      'DELETE delete |  | Delete an SSL key.',
-    ],
+    operations: ['GET read |  | Show an SSL key.', 'DELETE delete |  | Delete an SSL key.'],
   },
   {
     name: 'SSLKeys',
     path: 'account/prefs/sslkeys/',
     about: 'SSL keys of the caller.',
-    operations: [
-      'GET read |  | List SSL keys of the caller.',
-      'POST create =201 | key! | Create an SSL key.',
-    ],
+    operations: ['GET read |  | List SSL keys of the caller.', 'POST create =201 | key! | Create an SSL key.'],
   },
   {
     name: 'SSHKey',
     path: 'account/prefs/sshkeys/{id}/',
     about: 'SSH keys of the caller.',
-    operations: [
-      'GET read |  | Show an SSH key.',
-      'DELETE delete |  | Delete an SSH key.',
-    ],
+    operations: ['GET read |  | Show an SSH key.', 'DELETE delete |  | Delete an SSH key.'],
   },
   {
     name: 'SSHKeys',
@@ -64,9 +55,6 @@ export const PEOPLE: readonly ResourceText[] = [
     name: 'User',
     path: 'users/{username}/',
     about: 'Users.',
-    operations: [
-      'GET read |  | Show a user.',
-      'DELETE delete | transfer_resources_to | Delete a user.',
-    ],
+    operations: ['GET read |  | Show a user.', 'DELETE delete | transfer_resources_to | Delete a user.'],
   },
 ];

@@ -55,19 +55,14 @@ export const PODS: readonly ResourceText[] = [
     path: 'virtual-machines/{id}',
     isHidden: true,
     about: 'Virtual machines.',
-    operations: [
-      'GET read |  | Show a virtual machine.',
-    ],
+    operations: ['GET read |  | Show a virtual machine.'],
   },
   {
     name: 'VirtualMachines',
     path: 'virtual-machines/',
     isHidden: true,
     about: 'Virtual machines.',
-    operations: [
-      'GET read |  | List virtual machines.',
-      'POST create |  | Create a virtual machine.',
-    ],
+    operations: ['GET read |  | List virtual machines.', 'POST create |  | Create a virtual machine.'],
   },
   {
     name: 'VmCluster',
@@ -83,8 +78,6 @@ export const PODS: readonly ResourceText[] = [
     name: 'VmClusters',
     path: 'vm-clusters/',
     about: 'Clusters of VM hosts.',
-    operations: [
-      'GET read |  | List clusters of VM hosts.',
-    ],
+    operations: ['GET read |  | List clusters of VM hosts.'],
   },
 ];

@@ -33,27 +33,20 @@ export const RESULTS: readonly ResourceText[] = [
     name: 'NodeDevice',
     path: 'nodes/{system_id}/devices/{id}/',
     about: 'The PCI and USB devices of a machine.',
-    operations: [
-      'GET read |  | Show a device of a machine.',
-      'DELETE delete |  | Delete a device of a machine.',
-    ],
+    operations: ['GET read |  | Show a device of a machine.', 'DELETE delete |  | Delete a device of a machine.'],
   },
   {
     name: 'NodeResults',
     path: 'commissioning-results/',
     isHidden: true,
     about: 'The results of scripts.',
-    operations: [
-      'GET read | system_id name result_type:int | List the results of scripts.',
-    ],
+    operations: ['GET read | system_id name result_type:int | List the results of scripts.'],
   },
   {
     name: 'NodeResults',
     path: 'installation-results/',
     about: 'The results of scripts.',
-    operations: [
-      'GET read | system_id name result_type:int | List the results of scripts.',
-    ],
+    operations: ['GET read | system_id name result_type:int | List the results of scripts.'],
   },
   {
     name: 'NodeScripts',

@@ -6,18 +6,13 @@ export const SITE: readonly ResourceText[] = [
     name: 'Version',
     path: 'version/',
     about: 'The version of this API.',
-    operations: [
-      'GET read anonymous |  | Show the version and what this API can do.',
-    ],
+    operations: ['GET read anonymous |  | Show the version and what this API can do.'],
   },
   {
     name: 'Maas',
     path: 'maas/',
     about: 'Settings.',
-    operations: [
-      'GET get_config | name! | Read a setting.',
-      'POST set_config | value! name! | Change a setting.',
-    ],
+    operations: ['GET get_config | name! | Read a setting.', 'POST set_config | value! name! | Change a setting.'],
   },
   {
     name: 'Events',
@@ -44,10 +39,7 @@ export const SITE: readonly ResourceText[] = [
     name: 'File',
     path: 'files/{filename}/',
     about: 'Files of the caller.',
-    operations: [
-      'GET read |  | Show a file.',
-      'DELETE delete |  | Delete a file.',
-    ],
+    operations: ['GET read |  | Show a file.', 'DELETE delete |  | Delete a file.'],
   },
   {
     name: 'Zone',
@@ -63,10 +55,7 @@ export const SITE: readonly ResourceText[] = [
     name: 'Zones',
     path: 'zones/',
     about: 'Zones.',
-    operations: [
-      'GET read |  | List zones.',
-      'POST create | name! description | Create a zone.',
-    ],
+    operations: ['GET read |  | List zones.', 'POST create | name! description | Create a zone.'],
   },
   {
     name: 'PackageRepositories',
@@ -121,10 +110,7 @@ export const SITE: readonly ResourceText[] = [
     name: 'ResourcePools',
     path: 'resourcepools/',
     about: 'Resource pools.',
-    operations: [
-      'GET read |  | List resource pools.',
-      'POST create | name! description | Create a resource pool.',
-    ],
+    operations: ['GET read |  | List resource pools.', 'POST create | name! description | Create a resource pool.'],
   },
   {
     name: 'LicenseKeys',

@@ -85,7 +85,10 @@ export type MaasMachine = ReturnType<typeof viewMachine>;
 export function viewMachine(machine: Machine, inventory: Inventory | undefined, around: MachineSurroundings) {
   const { id, hostname, fqdn, state = 'new', owner = null, deployment, annotations = {} } = machine;
   const { networks } = around;
-  const set = viewInterfaces({ machine: id, interfaces: machine.interfaces, cards: inventory?.interfaces ?? [] }, networks);
+  const set = viewInterfaces(
+    { machine: id, interfaces: machine.interfaces, cards: inventory?.interfaces ?? [] },
+    networks,
+  );
   const disks = disksOf(inventory).map((disk) => viewDisk(id, disk));
   const status = MACHINE_STATUS[state];
   return {
@@ -173,7 +176,8 @@ function hardwareOf(inventory: Inventory | undefined) {
     cpu_speed: inventory?.cpu?.mhz ?? 0,
     memory: Math.round((inventory?.memory?.kb ?? 0) / 1024),
     hardware_uuid: inventory?.system?.uuid ?? null,
-    bios_boot_method: inventory?.firmware?.kind === 'uefi' ? 'uefi' : inventory?.firmware?.kind === 'bios' ? 'pxe' : null,
+    bios_boot_method:
+      inventory?.firmware?.kind === 'uefi' ? 'uefi' : inventory?.firmware?.kind === 'bios' ? 'pxe' : null,
     hardware_info: hardwareWords(inventory),
     numanode_set: numaNodes(inventory),
   };
@@ -191,4 +195,3 @@ function gatewaysOf({ interfaces }: Machine, networks: Networks) {
   };
   return { ipv4: of((router) => !router.includes(':')), ipv6: of((router) => router.includes(':')) };
 }
-

@@ -63,10 +63,10 @@ function subnetObject(subnet: Subnet, vlan: MaasVlan | null) {
 export interface Networks {
   readonly vlans: readonly Vlan[];
   readonly subnets: readonly Subnet[];
-  vlan(id: number | null | undefined): MaasVlan | null;
-  subnet(id: number | null | undefined): MaasSubnet | null;
+  readonly vlan: (id: number | null | undefined) => MaasVlan | null;
+  readonly subnet: (id: number | null | undefined) => MaasSubnet | null;
   /** The subnet that holds an address. */
-  holderOf(ip: string): MaasSubnet | null;
+  readonly holderOf: (ip: string) => MaasSubnet | null;
 }
 
 /** Reads what networks are made of: four lists, whatever their length. */

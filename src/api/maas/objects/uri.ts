@@ -11,11 +11,6 @@ export function numberOf(...names: readonly string[]): number {
   return Number.parseInt(createHash('sha256').update(JSON.stringify(names)).digest('hex').slice(0, 12), 16);
 }
 
-/** A moment as MAAS writes those of rows: ISO 8601 with milliseconds, without a zone. */
-export function momentOf(iso: string): string {
-  return new Date(iso).toISOString().slice(0, 23);
-}
-
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

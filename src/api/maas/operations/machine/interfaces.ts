@@ -148,7 +148,15 @@ function bondOf(args: Args) {
     gratuitousArps: args.number('bond_num_grat_arp'),
     lacpRate: one('bond_lacp_rate', LACP_RATES),
     hashPolicy: one('bond_xmit_hash_policy', HASH_POLICIES),
-  } as { mode?: string; miimon?: number; downDelay?: number; upDelay?: number; gratuitousArps?: number; lacpRate?: string; hashPolicy?: string });
+  } as {
+    mode?: string;
+    miimon?: number;
+    downDelay?: number;
+    upDelay?: number;
+    gratuitousArps?: number;
+    lacpRate?: string;
+    hashPolicy?: string;
+  });
 }
 
 function bridgeOf(args: Args) {

@@ -34,7 +34,9 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   'Machine.exit_rescue_mode': plain('machine.exit-rescue'),
   'Machine.mark_broken': async ({ site, path, args }) => {
     const comment = args.text('error_description') || args.text('comment') || undefined;
-    return json(await showMachine(site, await site.call('machine.mark-broken', { params: ref(path), body: { comment } })));
+    return json(
+      await showMachine(site, await site.call('machine.mark-broken', { params: ref(path), body: { comment } })),
+    );
   },
   'Machine.commission': async ({ site, path, args }) => {
     const body = { enableSsh: args.flag('enable_ssh'), scripts: scriptsOf(args) };
@@ -66,8 +68,10 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   },
   'Machines.allocate': allocate,
   'Machines.release': releaseSome,
-  'Machines.accept': async ({ site, look, args }) => accept({ site, look }, await named({ site }, args.list('machines'))),
-  'Machines.accept_all': async ({ site, look }) => accept({ site, look }, await site.all('machine.list', { state: 'new' })),
+  'Machines.accept': async ({ site, look, args }) =>
+    accept({ site, look }, await named({ site }, args.list('machines'))),
+  'Machines.accept_all': async ({ site, look }) =>
+    accept({ site, look }, await site.all('machine.list', { state: 'new' })),
 };
 
 /** A machine that failed its tests is marked as broken and as mended in one change: then it is what it was before the test. */

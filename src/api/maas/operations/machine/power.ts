@@ -29,7 +29,8 @@ export function readPower(args: Args): PowerWish {
     given[parameter] = parameter === SEVERAL ? [...args.list(name)] : value;
   }
   const kept = Object.entries(given).filter(([, value]) => value.length > 0);
-  const of = (isMachine: boolean) => Object.fromEntries(kept.filter(([name]) => OF_MACHINE.includes(name) === isMachine));
+  const of = (isMachine: boolean) =>
+    Object.fromEntries(kept.filter(([name]) => OF_MACHINE.includes(name) === isMachine));
   return { type: typeOf(args), bmc: of(false), machine: of(true) };
 }
 
@@ -69,7 +70,12 @@ export interface PowerPlan {
  * Plans it. A BMC that is there already with the same type and address is used by one machine more; a machine that has one changes it, and parameters that are
  * not given stay.
  */
-export async function planPower(look: Look, hostname: string, machine: Machine | null, wish: PowerWish): Promise<PowerPlan> {
+export async function planPower(
+  look: Look,
+  hostname: string,
+  machine: Machine | null,
+  wish: PowerWish,
+): Promise<PowerPlan> {
   const isNothing = wish.type === undefined && Object.keys({ ...wish.bmc, ...wish.machine }).length === 0;
   if (isNothing) return { steps: [], fields: {} };
   if (wish.type === null) return { steps: [], fields: machine?.bmc === undefined ? {} : { bmc: null } };
@@ -80,13 +86,21 @@ export async function planPower(look: Look, hostname: string, machine: Machine |
   const powerParameters = Object.keys(wish.machine).length === 0 ? {} : { powerParameters: wish.machine };
   if (own && own.powerType === type) {
     const parameters = { ...own.parameters, ...wish.bmc };
-    const changed = Object.keys(wish.bmc).length === 0 ? [] : [step('bmc.set', { params: { bmc: String(own.id) }, body: { parameters } })];
+    const changed =
+      Object.keys(wish.bmc).length === 0
+        ? []
+        : [step('bmc.set', { params: { bmc: String(own.id) }, body: { parameters } })];
     return { steps: changed, fields: powerParameters };
   }
   const address = wish.bmc['power_address'];
-  const same = bmcs.find((bmc) => bmc.powerType === type && address !== undefined && bmc.parameters['power_address'] === address);
+  const same = bmcs.find(
+    (bmc) => bmc.powerType === type && address !== undefined && bmc.parameters['power_address'] === address,
+  );
   if (same) return { steps: [], fields: { bmc: same.name, ...powerParameters } };
-  const name = freshName(bmcs.map((bmc) => bmc.name), hostname);
+  const name = freshName(
+    bmcs.map((bmc) => bmc.name),
+    hostname,
+  );
   const made = step('bmc.create', { body: { name, powerType: type, parameters: wish.bmc } });
   return { steps: [made], fields: { bmc: name, ...powerParameters } };
 }

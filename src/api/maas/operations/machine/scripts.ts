@@ -80,10 +80,15 @@ function viewRun(
   const type = TYPES[results[0]?.purpose ?? ''] ?? { number: 0, name: 'Commissioning' };
   const started = results.flatMap(({ startedAt }) => startedAt ?? []).sort()[0] ?? null;
   const ended = results.every(({ endedAt }) => endedAt !== null)
-    ? (results.flatMap(({ endedAt }) => endedAt ?? []).sort().at(-1) ?? null)
+    ? (results
+        .flatMap(({ endedAt }) => endedAt ?? [])
+        .sort()
+        .at(-1) ?? null)
     : null;
   // What is worst of all: failed before running before pending before passed.
-  const worst = ['failed', 'timed-out', 'running', 'pending', 'passed'].find((state) => results.some((one) => one.state === state));
+  const worst = ['failed', 'timed-out', 'running', 'pending', 'passed'].find((state) =>
+    results.some((one) => one.state === state),
+  );
   const status = STATES[(worst ?? 'pending') as ScriptResult['state']];
   return {
     id: run,

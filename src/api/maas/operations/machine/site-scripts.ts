@@ -67,6 +67,7 @@ export const SCRIPT_HANDLERS: Handlers = {
     return json({ name, content: Buffer.from(content).toString('base64') });
   },
   'CommissioningScript.update': async ({ site, path, args }) => {
+    await site.call('script.show', { params: ref(path) });
     const content = args.file('content')?.content.toString('utf8') ?? args.text('content') ?? '';
     const { name } = await site.call('script.set', { params: ref(path), body: { content } });
     return json({ name, content: Buffer.from(content).toString('base64') });
@@ -99,7 +100,9 @@ function fieldsOf(args: Args) {
   const purpose = type ? PURPOSES[type.toLowerCase()] : undefined;
   if (type && !purpose) badValue('type', `${type} is not known`, 'commissioning or testing');
   const given = args.text('hardware_type');
-  const hardware = given ? HARDWARE.find((one, index) => one === given.toLowerCase() || String(index) === given) : undefined;
+  const hardware = given
+    ? HARDWARE.find((one, index) => one === given.toLowerCase() || String(index) === given)
+    : undefined;
   if (given && !hardware) badValue('hardware_type', `${given} is not known`, HARDWARE.join(', '));
   const timeout = args.text('timeout');
   if (timeout && !/^\d{1,7}$/.test(timeout)) badValue('timeout', `${timeout} is not usable`, 'seconds');
@@ -140,7 +143,14 @@ function viewScript(script: Script, hasContent = false) {
     for_hardware: [],
     may_reboot: false,
     recommission: false,
-    history: [{ id, comment: null, created: '', ...(hasContent ? { data: Buffer.from(script.content ?? '').toString('base64') } : {}) }],
+    history: [
+      {
+        id,
+        comment: null,
+        created: '',
+        ...(hasContent ? { data: Buffer.from(script.content ?? '').toString('base64') } : {}),
+      },
+    ],
     default: script.builtIn,
     apply_configured_networking: false,
     resource_uri: uriOf('scripts', script.name).replace(/\/$/, ''),

@@ -34,7 +34,12 @@ export async function wishOf(look: Look, args: Args): Promise<WishPlan> {
     notZones: some(args.list('not_in_zone')),
     pools: some(args.list('pool')),
     notPools: some(args.list('not_in_pool')),
-    subnets: some(await cidrsOf(look, subnets.filter((text) => !text.startsWith('space:')))),
+    subnets: some(
+      await cidrsOf(
+        look,
+        subnets.filter((text) => !text.startsWith('space:')),
+      ),
+    ),
     notSubnets: some(await cidrsOf(look, args.list('not_subnets'))),
     interfaces: interfaces.length === 0 ? undefined : interfaces.join(';'),
     storage: args.text('storage') || undefined,

@@ -68,7 +68,8 @@ export const ADDRESS_HANDLERS: Handlers = {
     const params = reserved(path);
     const { address } = await site.call('reservation.show', { params });
     const wanted = args.text('ip');
-    if (wanted && wanted !== address) badValue('ip', 'it cannot be changed', 'a reserved address stays; make a new one');
+    if (wanted && wanted !== address)
+      badValue('ip', 'it cannot be changed', 'a reserved address stays; make a new one');
     const body = { mac: args.clearable('mac_address'), comment: args.text('comment') };
     const changed = await site.call('reservation.set', { params, body });
     return json(viewReserved(changed, await readNetworks(look)));

@@ -17,7 +17,9 @@ export const NAME_HANDLERS: Handlers = {
     return json((await look.domains()).map((one) => viewDomain(one, counts.get(one.name)?.length ?? 0)));
   },
   'Domains.create': async ({ site, args }) =>
-    json(viewDomain(await site.call('domain.create', { body: { name: args.text('name') ?? '', ttl: ttlOf(args) } }), 0)),
+    json(
+      viewDomain(await site.call('domain.create', { body: { name: args.text('name') ?? '', ttl: ttlOf(args) } }), 0),
+    ),
   'Domain.read': async ({ site, look, path }) => showDomain(look, await site.call('domain.show', { params: at(path) })),
   'Domain.update': async ({ site, look, path, args }) => {
     const body = { name: args.text('name') || undefined, ttl: ttlOf(args) };
@@ -65,7 +67,9 @@ export const NAME_HANDLERS: Handlers = {
   },
   'DNSResource.delete': async ({ site, look, path }) => {
     const { addresses, others } = await meantResource(look, path);
-    await site.together([...addresses, ...others].map(({ id }) => step('record.delete', { params: { record: String(id) } })));
+    await site.together(
+      [...addresses, ...others].map(({ id }) => step('record.delete', { params: { record: String(id) } })),
+    );
     return nothing();
   },
 
@@ -130,7 +134,11 @@ function knownType(text: string): string {
   if (isAddress({ type })) badValue('rrtype', `${type} is made with the name`, 'use dnsresources and ip_addresses');
   return (RECORD_TYPES as readonly string[]).includes(type)
     ? type
-    : badValue('rrtype', `${text} cannot be served yet`, RECORD_TYPES.filter((known) => !isAddress({ type: known })).join(', '));
+    : badValue(
+        'rrtype',
+        `${text} cannot be served yet`,
+        RECORD_TYPES.filter((known) => !isAddress({ type: known })).join(', '),
+      );
 }
 
 function addressesOf(args: Args): string[] {
@@ -152,7 +160,9 @@ function changeAddresses(fqdn: string, before: readonly DnsRecord[], args: Args)
   const fresh = wanted.filter((data) => !before.some((one) => one.data === data));
   return [
     ...gone.map(({ id }) => step('record.delete', { params: { record: String(id) } })),
-    ...(ttl === undefined ? [] : stay.map(({ id }) => step('record.set', { params: { record: String(id) }, body: { ttl } }))),
+    ...(ttl === undefined
+      ? []
+      : stay.map(({ id }) => step('record.set', { params: { record: String(id) }, body: { ttl } }))),
     ...recordSteps(fqdn, fresh, ttl ?? before[0]?.ttl),
   ];
 }

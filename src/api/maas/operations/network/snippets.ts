@@ -31,7 +31,9 @@ export const SNIPPET_HANDLERS: Handlers = {
   'DHCPSnippet.update': async (call) => {
     const { site, look, path, args } = call;
     const body = { ...given(args), scope: await scopeOf(call) };
-    return json(viewSnippet(await site.call('dhcp-snippet.set', { params: ref(path), body }), await readNetworks(look)));
+    return json(
+      viewSnippet(await site.call('dhcp-snippet.set', { params: ref(path), body }), await readNetworks(look)),
+    );
   },
   'DHCPSnippet.delete': async ({ site, path }) => {
     await site.call('dhcp-snippet.delete', { params: ref(path) });
@@ -60,7 +62,7 @@ async function scopeOf({ look, args }: MaasCall): Promise<string | undefined> {
   return subnet ? (await meantSubnet(look, subnet)).cidr : undefined;
 }
 
-function viewSnippet({ id, name, comment, enabled, scope, text = '' }: Snippet, { subnets, subnet }: Networks) {
+function viewSnippet({ id, name, comment, enabled, scope, text }: Snippet, { subnets, subnet }: Networks) {
   const of = subnets.find(({ cidr, name: title }) => cidr === scope || title === scope);
   return {
     id,

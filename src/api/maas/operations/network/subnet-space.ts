@@ -1,5 +1,12 @@
 import { isRejected } from '../../../../core/errors.ts';
-import { type Address, formatAddress, firstAddress, lastAddress, parseAddress, parseNetwork } from '../../../../core/ip.ts';
+import {
+  type Address,
+  formatAddress,
+  firstAddress,
+  lastAddress,
+  parseAddress,
+  parseNetwork,
+} from '../../../../core/ip.ts';
 import type { SubnetUses } from './subnet-uses.ts';
 
 /** A range of addresses with what it is used for, as MAAS shows it. */
@@ -49,7 +56,8 @@ export function freeRanges(cidr: string, used: readonly MaasRange[]): MaasRange[
   const free: MaasRange[] = [];
   let from = first;
   for (const { start, end } of used) {
-    if (valueOf(start) > from) free.push(asRange(family, { first: from, last: valueOf(start) - 1n, purpose: 'unused' }));
+    if (valueOf(start) > from)
+      free.push(asRange(family, { first: from, last: valueOf(start) - 1n, purpose: 'unused' }));
     if (valueOf(end) >= from) from = valueOf(end) + 1n;
   }
   if (from <= last) free.push(asRange(family, { first: from, last, purpose: 'unused' }));

@@ -98,8 +98,7 @@ async function vlanOf(look: Look, args: Args): Promise<string | undefined> {
   const found = text
     ? vlans.find(({ id }) => String(id) === text.replace(/^id:/, ''))
     : vlans.find(
-        (vlan) =>
-          (!fabric || String(vlan.fabricId) === fabric || vlan.fabric === fabric) && vlan.vid === (vid ?? 0),
+        (vlan) => (!fabric || String(vlan.fabricId) === fabric || vlan.fabric === fabric) && vlan.vid === (vid ?? 0),
       );
   if (found) return vlanOfId(found.id);
   return badValue(text ? 'vlan' : 'vid', 'there is no such VLAN', 'the id of a VLAN, or a fabric and a VID of it');

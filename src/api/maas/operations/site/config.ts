@@ -106,11 +106,16 @@ export const CONFIG_HANDLERS: Handlers = {
 
 function fixedOf(name: string): string | number | boolean | null {
   if (Object.hasOwn(FIXED, name)) return FIXED[name] ?? null;
-  return badValue('name', `${name} is no setting`, `one of ${[...Object.keys(KNOWN), ...Object.keys(FIXED)].sort().join(', ')}`);
+  return badValue(
+    'name',
+    `${name} is no setting`,
+    `one of ${[...Object.keys(KNOWN), ...Object.keys(FIXED)].sort().join(', ')}`,
+  );
 }
 
 function valueOf(given: string, kind: Kind): Value {
-  if (kind === 'number') return /^\d{1,9}$/.test(given) ? Number(given) : badValue('value', 'it is not usable', 'a whole number');
+  if (kind === 'number')
+    return /^\d{1,9}$/.test(given) ? Number(given) : badValue('value', 'it is not usable', 'a whole number');
   if (kind === 'flag') {
     const isOn = ['true', '1', 'yes', 'on'].includes(given.toLowerCase());
     if (!isOn && !['false', '0', 'no', 'off', ''].includes(given.toLowerCase()))

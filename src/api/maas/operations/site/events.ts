@@ -43,7 +43,8 @@ async function query(call: MaasCall) {
         (machine?.interfaces ?? []).some(({ mac }) => args.list('mac_address').includes(mac)))
     );
   };
-  const found = after === undefined ? await newest(call, before, limit, passes) : await following(call, after, limit, passes);
+  const found =
+    after === undefined ? await newest(call, before, limit, passes) : await following(call, after, limit, passes);
   const events = found.map((event) => {
     const machine = known.get(event.subject);
     return {
@@ -59,7 +60,11 @@ async function query(call: MaasCall) {
   });
   const page = (name: 'before' | 'after', id: number) => {
     const kept = args.entries().filter(([key]) => key !== 'before' && key !== 'after');
-    const search = new URLSearchParams([['op', 'query'], ...kept.map(([key, value]): [string, string] => [key, value]), [name, String(id)]]);
+    const search = new URLSearchParams([
+      ['op', 'query'],
+      ...kept.map(([key, value]): [string, string] => [key, value]),
+      [name, String(id)],
+    ]);
     return `${MAAS_PREFIX}/events/?${search.toString()}`;
   };
   return json({
@@ -92,7 +97,10 @@ async function following({ site }: MaasCall, after: number, limit: number, passe
 
 /** The last events before an id, the newest first: API v1 goes forward, so pages are read from behind. */
 async function newest({ site }: MaasCall, before: number | undefined, limit: number, passes: Passes): Promise<Event[]> {
-  let page = before === undefined ? (await site.call('event.list', { query: { limit: LIMIT_MAX } })).items : await pageBefore(site, before);
+  let page =
+    before === undefined
+      ? (await site.call('event.list', { query: { limit: LIMIT_MAX } })).items
+      : await pageBefore(site, before);
   const found: Event[] = [];
   for (let looked = 0; looked < LOOKED_MAX && page.length > 0; looked += LIMIT_MAX) {
     found.push(...page.filter(passes).reverse());

@@ -6,7 +6,15 @@ import type { Handlers } from '../../handler.ts';
 import { uriOf } from '../../objects/uri.ts';
 import type { Site } from '../../site.ts';
 import { badValue, conflict, notFound } from '../refusals.ts';
-import { meantSelection, select, selectionName, selectionNames, selectionsOf, showSelection, sourceOf } from './selections.ts';
+import {
+  meantSelection,
+  select,
+  selectionName,
+  selectionNames,
+  selectionsOf,
+  showSelection,
+  sourceOf,
+} from './selections.ts';
 
 type Source = RouteOutput<'boot-source.show'>;
 /** So many digits of a digest are a number that every client can hold. */
@@ -40,12 +48,16 @@ export const IMAGE_HANDLERS: Handlers = {
     json(viewSource(await site.call('boot-source.show', { params: { boot_source: path['id'] ?? '' } }))),
   'BootSources.create': async ({ site, args }) => {
     const url = args.text('url') ?? '';
-    const name = args.text('name') || url.replace(/^[a-z]+:\/\//, '').slice(0, 64);
+    const name = args.text('name') || titleOf(url);
     const body = { name, type: 'simplestreams' as const, sourceUrl: url, keyring: keyringOf(args) };
     return json(viewSource(await site.call('boot-source.create', { body })), 201);
   },
   'BootSource.update': async ({ site, path, args }) => {
-    const body = { sourceUrl: args.text('url') || undefined, keyring: keyringOf(args), name: args.text('name') || undefined };
+    const body = {
+      sourceUrl: args.text('url') || undefined,
+      keyring: keyringOf(args),
+      name: args.text('name') || undefined,
+    };
     const params = { boot_source: path['id'] ?? '' };
     return json(viewSource(await site.call('boot-source.set', { params, body })));
   },
@@ -80,7 +92,8 @@ export const IMAGE_HANDLERS: Handlers = {
     const { name } = meantSelection(source, path);
     const rest = selectionNames(source).filter((one) => one !== name);
     // Nothing selected means all that the source has.
-    if (rest.length === 0) conflict('This is the last selection: without one all images are fetched. Delete the source instead.');
+    if (rest.length === 0)
+      conflict('This is the last selection: without one all images are fetched. Delete the source instead.');
     await select(site, source, rest);
     return nothing();
   },
@@ -98,7 +111,14 @@ export async function imageOf(site: Site, name: string | undefined): Promise<str
   const images = await site.all('image.list', { kind: 'deployable' });
   const found =
     images.find((image) => image.name === name) ?? images.find((image) => image.name.split('/').at(-1) === name);
-  return found?.name ?? badValue('distro_series', `there is no image ${name}`, `one of ${images.map((one) => one.name).join(', ') || 'none, as yet'}`);
+  return (
+    found?.name ??
+    badValue(
+      'distro_series',
+      `there is no image ${name}`,
+      `one of ${images.map((one) => one.name).join(', ') || 'none, as yet'}`,
+    )
+  );
 }
 
 function viewImage({ digest, name, architecture }: Image) {
@@ -141,8 +161,16 @@ function fileType(name: string): string {
 }
 
 async function meantImage(site: Site, id: string): Promise<Image> {
-  const found = (await site.all('image.list')).find(({ digest }) => String(Number.parseInt(digest.slice(0, DIGITS), 16)) === id);
+  const found = (await site.all('image.list')).find(
+    ({ digest }) => String(Number.parseInt(digest.slice(0, DIGITS), 16)) === id,
+  );
   return found ?? notFound('image', id);
+}
+
+/** A name that a source may have, from where it is. */
+function titleOf(url: string): string {
+  const words = url.replace(/^[a-z]+:\/\//, '').replaceAll(/[^A-Za-z0-9._-]+/g, '-');
+  return words.slice(0, 64).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
 }
 
 function keyringOf(args: Args): string | undefined {

@@ -9,7 +9,8 @@ const none =
   (what: string): Handler =>
   async ({ path }: MaasCall) =>
     notFound(what, path['id'] ?? path['name'] ?? path['discovery_id']);
-const each = (keys: readonly string[], handler: Handler): Handlers => Object.fromEntries(keys.map((key) => [key, handler]));
+const each = (keys: readonly string[], handler: Handler): Handlers =>
+  Object.fromEntries(keys.map((key) => [key, handler]));
 
 const cannot =
   (field: string, rule: string): Handler =>

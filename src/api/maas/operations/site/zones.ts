@@ -24,7 +24,9 @@ export const ZONE_HANDLERS: Handlers = {
   'ResourcePools.read': async ({ look }) => json((await look.pools()).map(viewPool)),
   'ResourcePools.create': async ({ site, args }) =>
     json(
-      viewPool(await site.call('resource-pool.create', { body: { ...described(args), name: args.text('name') ?? '' } })),
+      viewPool(
+        await site.call('resource-pool.create', { body: { ...described(args), name: args.text('name') ?? '' } }),
+      ),
     ),
   'ResourcePool.read': async ({ site, path }) =>
     json(viewPool(await site.call('resource-pool.show', { params: pool(path) }))),
