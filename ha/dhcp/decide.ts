@@ -90,9 +90,10 @@ function settle(
 ): Verdict {
   const { kea, now } = inputs;
   const isServing = servesNow(inputs);
-  const unableSince = isEntitled && !isWell(inputs) ? (memory.unableSince ?? now) : null;
+  const hadKea = memory.hadKea || kea.isRunning;
+  const unableSince = isEntitled && !isWell(inputs) ? (memory.unableSince ?? (hadKea ? now : now - UNABLE_MS)) : null;
   const pairedSince = isPaired(inputs) && memory.record.owner === before ? (memory.pairedSince ?? now) : null;
-  let next: Memory = { ...memory, unableSince, pairedSince };
+  let next: Memory = { ...memory, hadKea, unableSince, pairedSince };
   next = giveBack(next, inputs);
   next = handOver(next, inputs, isEntitled);
   // What was just given away is not served any more.

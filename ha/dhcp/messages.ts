@@ -92,7 +92,7 @@ export const HEAR_MS = 1000;
 export const SILENT_MS = 1900;
 /** A partner that is silent for so long is kept away from Kea, which would wait 10 s for it. */
 export const DETACH_MS = 800;
-/** An owner whose Kea cannot serve for so long hands over. */
+/** An owner whose Kea cannot serve for so long hands over; at once, if it was not there when the controller began. */
 export const UNABLE_MS = 2000;
 /** A loop that was late by so much has missed what it lives by. */
 export const LATE_MS = 800;

@@ -6,6 +6,7 @@ import { firstMemory, type Memory, type Verdict } from './verdict.ts';
 import { DurableFile, readJson, recordOf, writeAtOnce, writeDurably } from './disk.ts';
 import type { PairConfig } from './files.ts';
 import { askKea, KeaWatch } from './kea.ts';
+import { LeaseMender } from './mend.ts';
 import { ReachWatch } from './reach.ts';
 import { type Answer, freshAnswers, partnerSilence, partnerStatus, type PairInputs } from './inputs.ts';
 import { firstRecord, isSame, type OwnerRecord, type Vote, type PairStatus } from './messages.ts';
@@ -37,6 +38,7 @@ export class Pair {
   readonly #unit: KeaUnit;
   readonly #ledger: DurableFile;
   readonly #wrongLeases: WrongLeases;
+  readonly #mender: LeaseMender;
   #detachment: Detachment;
   #isCommitting = false;
   readonly #answers = new Map<string, Answer>();
@@ -62,6 +64,7 @@ export class Pair {
     this.#detachment = new Detachment(config, log);
     this.#ledger = new DurableFile(`${LEDGER}/${key}.json`);
     this.#wrongLeases = new WrongLeases(`${LEDGER}/${key}.wrong-clock`, key);
+    this.#mender = new LeaseMender(this.#kea.socket, log);
     this.#memory = firstMemory(this.#readLedger());
     this.#startedAt = this.#floorAt = ports.clock();
   }
@@ -205,6 +208,7 @@ export class Pair {
     const isOwner = verdict.memory.record.owner === this.config.self;
     const isWrong = isRunning && verdict.memory.day.aheadMs !== 0;
     this.#wrongLeases.look({ isWrong, isRunning, isTruth: isOwner && verdict.status.isServing });
+    if (isRunning) this.#mender.look(now, verdict.memory.day);
     if (!isPermitted) return this.#unit.fence();
     if (!isRunning) this.#wrongLeases.start(isOwner, (text) => this.#log(text));
     const mayServe = isOwner && verdict.state !== 'standby';

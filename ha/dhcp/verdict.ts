@@ -10,6 +10,8 @@ export interface Memory {
   readonly isHanding: boolean;
   /** Since when it may serve and its Kea does not; null: it does. */
   readonly unableSince: number | null;
+  /** Its Kea was there since the program began. What began without one began in the middle of a gap: it hands over at once. */
+  readonly hadKea: boolean;
   /** Since when both Keas work together; null: they do not. */
   readonly pairedSince: number | null;
   readonly apart: Apart;
@@ -52,5 +54,5 @@ export function firstMemory(record: OwnerRecord): Memory {
   const apart = { isApart: false, syncBefore: undefined, togetherSince: null };
   const none = { unableSince: null, pairedSince: null, yieldSince: null, abandonedSince: null };
   const times = { ...none, followAfter: 0, resetAt: -Infinity, restartedAt: -Infinity };
-  return { record, claim: null, isHanding: false, apart, day: SAME_DAY, ...times };
+  return { record, claim: null, isHanding: false, hadKea: false, apart, day: SAME_DAY, ...times };
 }

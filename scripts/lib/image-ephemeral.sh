@@ -25,7 +25,7 @@ rm -f "\$1/usr/lib/modules/$1/kernel/drivers/block/floppy.ko.xz"
 # The squashfs packs them, and the machine needs not unpack each twice.
 find "\$1/usr/lib/modules/$1" -name '*.ko.xz' -exec xz --decompress {} +
 cp -r --no-preserve=ownership "$here/image/root/." "\$1/"
-install -m 755 "$here/image/inventory" "\$1/usr/lib/regent/inventory"
+install -m 755 "$here/image/inventory" "$here/image/dhcp" "\$1/usr/lib/regent/"
 chroot "\$1" depmod "$1"
 # The initrd has set up the network, so it waits for no word of cloud-init's.
 sed '/^\(Before\|Wants\)=network-pre.target\$/d' "\$1/usr/lib/systemd/system/cloud-init-local.service" >"\$1/etc/systemd/system/cloud-init-local.service"

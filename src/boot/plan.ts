@@ -34,6 +34,9 @@ const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
 /** A kernel that does not get on starts the machine anew after so many seconds. */
 const AFTER_PANIC = 'panic=30';
 
+/** Runs of our own scripts alone: no system starts around them, and nobody logs in. */
+const SCRIPTS_ALONE: readonly RunPurpose[] = ['deploying', 'erasing'];
+
 /** What a machine boots of an image; null: the image has no kernel or no initrd, such as a deployable one. Pure. */
 export function planOf(image: DefaultImage, { machineId, purpose, staysOn = false }: PlanFor): BootPlan | null {
   const end = staysOn ? 'wait' : ENDS[purpose];
@@ -55,6 +58,7 @@ export function planOf(image: DefaultImage, { machineId, purpose, staysOn = fals
       AFTER_PANIC,
       `regent.end=${end}`,
       ...(root === undefined ? [] : rootParameters(root)),
+      ...(root !== undefined && !staysOn && SCRIPTS_ALONE.includes(purpose) ? ['regent.start=scripts'] : []),
     ],
     metadata: `MAAS/metadata/inventory/${machineId}`,
     credentials: `MAAS/metadata/latest/by-id/${machineId}/?op=get_preseed`,

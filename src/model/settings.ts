@@ -46,6 +46,8 @@ export interface Settings {
   readonly enlist_limit: number;
   /** What all images may take on each region node's disk, in MB. */
   readonly image_limit: number;
+  /** Hours after which a boot source that was fetched from is looked at again; 0: only when somebody says so. */
+  readonly image_sync_hours: number;
   /** What a rack may keep of images on its disk, in MB: what nobody wanted for longest goes first. */
   readonly rack_image_cache: number;
 }
@@ -73,6 +75,7 @@ export const DEFAULT_SETTINGS: Settings = {
   enlist_machines: true,
   enlist_limit: 200,
   image_limit: 102_400,
+  image_sync_hours: 24,
   rack_image_cache: 20_480,
 };
 
@@ -121,6 +124,7 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   enlist_machines: yesOrNo,
   enlist_limit: (value, field) => whole(value, field, 1, 10_000),
   image_limit: (value, field) => whole(value, field, 256, 16_777_216),
+  image_sync_hours: (value, field) => whole(value, field, 0, 8760),
   rack_image_cache: (value, field) => whole(value, field, 256, 1_048_576),
 };
 

@@ -13,7 +13,7 @@ import { anImage, sha256 } from '../kit/images.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 import { aTar, SYSTEM } from '../kit/tar.ts';
-import { until } from '../kit/until.ts';
+import { pause, until } from '../kit/until.ts';
 
 /** Boot sources: what a web server has, signed by a key of its own, comes to a region. */
 
@@ -103,6 +103,11 @@ async function sync(): Promise<Record<string, unknown>> {
   await until('it has ended', async () => (await syncs())[0]?.['endedAt'] !== null, { deadlineMs: 50_000 });
   return (await syncs())[0] ?? {};
 }
+/** Not within two rounds of the task. */
+async function expectNever(is: () => Promise<boolean>): Promise<void> {
+  await pause(2500);
+  expect(await is()).toBe(false);
+}
 const images = async () => (await site.call('GET', '/images')).body['items'] as Record<string, unknown>[];
 
 it('what is new comes once, by the signature of the source; what has no root is told', async () => {
@@ -127,6 +132,32 @@ it('what is new comes once, by the signature of the source; what has no root is 
   asked.length = 0;
   expect(await sync()).toMatchObject({ state: 'done', fetched: 1 });
   expect(asked.filter((path) => path.endsWith('.tgz'))).toEqual([]);
+});
+
+it('is looked at again after the hours of the setting, by itself; with 0 never, and not without its key', async () => {
+  offerStream();
+  await source();
+  await sync();
+  const later = (hours: number) =>
+    pg
+      .get()
+      .admin(`update boot_source_syncs set ended_at = now() - interval '${hours} hours'`, site.connection.database);
+  const isAsked = async () => ((await syncs())[0]?.['askedAt'] ?? '') > asked0;
+  let asked0 = String((await syncs())[0]?.['askedAt']);
+  await later(23);
+  await expectNever(isAsked);
+  await site.call('PUT', '/settings/image_sync_hours', { body: { value: 0 } });
+  await later(25);
+  await expectNever(isAsked);
+  await site.call('PATCH', '/boot-sources/maas', { body: { keyring: '' } });
+  await site.call('PUT', '/settings/image_sync_hours', { body: { value: 12 } });
+  await expectNever(isAsked);
+  await site.call('PATCH', '/boot-sources/maas', { body: { keyring } });
+  await until('it is looked at', isAsked, { deadlineMs: 20_000 });
+  await until('it has ended', async () => (await syncs())[0]?.['endedAt'] !== null, { deadlineMs: 50_000 });
+  expect((await syncs())[0]).toMatchObject({ state: 'done', fetched: 1 });
+  asked0 = String((await syncs())[0]?.['askedAt']);
+  await expectNever(isAsked);
 });
 
 it('a file that breaks off is gone on with, in the middle', async () => {

@@ -153,6 +153,40 @@ describe('deploy', () => {
     expect((await on.metadata(keys, '?op=signal', { status: 'OK' })).statusCode).toBe(401);
   });
 
+  it('may take as long as the step that runs may, and not longer', async () => {
+    await ok();
+    const keys = await on.keys('10.10.10.2');
+    const index =
+      filesOf((await on.metadata(keys, 'maas-scripts')).rawPayload)
+        ['index.txt']?.toString()
+        .split('\n') ?? [];
+    const left = async () =>
+      Number((await on.admin('select extract(epoch from deadline - now()) / 60 as m from machine_states'))[0]?.['m']);
+    const begin = async (step: number) =>
+      await on.metadata(keys, '?op=signal', {
+        status: 'WORKING',
+        script_result_id: index[step]?.split('\t')[0] ?? '',
+      });
+    // Ten minutes are left of the thirty of the setting.
+    await on.admin("update machine_states set deadline = now() + interval '10 min', since = now() - interval '20 min'");
+    expect((await begin(0)).statusCode).toBe(200);
+    expect(await left()).toBeCloseTo(10, 0);
+    // The image may take two hours; five minutes until the next step begins.
+    expect((await begin(1)).statusCode).toBe(200);
+    expect(await left()).toBeCloseTo(125, 0);
+    expect(await on.admin('select minutes from machine_states')).toEqual([{ minutes: 145 }]);
+  });
+
+  it('keeps its image until it is written', async () => {
+    await ok();
+    const remove = async () => await on.site.call('DELETE', '/images/debian-13?dry_run=true');
+    const refused = await remove();
+    expect(refused, refused.raw).toMatchObject({ status: 409 });
+    expect(refused.raw).toContain('debian-13 is being installed on m1.');
+    await on.tell('abort');
+    expect((await remove()).status).toBe(200);
+  });
+
   it('fails with the step that failed and its last words; again it is one call', async () => {
     await ok({ storage: { layout: 'raid1' } });
     const keys = await on.keys('10.10.10.2');

@@ -17,7 +17,7 @@ import { TestRack } from '../kit/installation/rack.ts';
 
 const STEP = 'regent-install-20-image';
 const SCRIPTS = join(import.meta.dirname, '../../scripts/machine/deploying');
-/** More than one piece of what a machine fetches at once. */
+/** More than sockets and pipes hold. */
 const FILLING = randomBytes(20 << 20);
 
 describe('the image is fetched', () => {
@@ -75,13 +75,13 @@ describe('the image is fetched', () => {
   const isWhole = () => readFileSync(host.path('/target/filling')).equals(FILLING);
   const url = (one: TestRack) => one.urlAt('127.0.0.1');
 
-  it('by pieces, from the next rack where one is dead or breaks off in the middle', async () => {
-    rack.cut = (_path, first) => first > 0;
+  it('from the next rack where one is dead, and goes on at another where one breaks off in the middle', async () => {
+    rack.cut = () => true;
     const ran = await step(['http://127.0.0.1:1', url(rack), url(other)]);
     expect(ran, ran.said).toMatchObject({ code: 0 });
     expect(isWhole()).toBe(true);
     expect(ran.said).toContain('Could not connect');
-    expect(other.asked).toEqual([expect.stringMatching(/bytes=16777216-/)]);
+    expect(other.asked).toEqual([expect.stringMatching(/bytes=[1-9]\d{3,}-/)]);
   });
 
   it('again from another rack where one has a damaged copy', async () => {

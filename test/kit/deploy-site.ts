@@ -51,8 +51,12 @@ export interface DeploySite {
 }
 
 export async function deploySite(pg: TestPostgres): Promise<DeploySite> {
-  const steps = ['regent-install-10-disks', 'regent-install-20-image'].map((name) =>
-    builtInScript(name, '', 'script_type: deploying; timeout: 60'),
+  const steps = [60, 7200].map((timeout, index) =>
+    builtInScript(
+      ['regent-install-10-disks', 'regent-install-20-image'][index] ?? '',
+      '',
+      `script_type: deploying; timeout: ${timeout}`,
+    ),
   );
   const erase = builtInScript('regent-erase-full', '', 'script_type: erasing; destructive: true');
   const site = await startTestRegion(pg, {

@@ -2,7 +2,9 @@ import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { MachineEvent } from '../../model/nouns/machine-states.ts';
 import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
 import type { MachineRow } from '../../store/queries/machines.ts';
+import { storePatience } from '../../store/queries/network/machine-states.ts';
 import { storeRun } from '../../store/queries/network/machine-tokens.ts';
+import { readScriptTimeout } from '../../store/queries/network/scripts/run-scripts.ts';
 import {
   findScriptOf,
   listScriptResults,
@@ -38,6 +40,7 @@ export async function storeSignal(
     if (purpose === 'enlisting' && isEnd(signal)) await storeRun(tx, machineId, null);
     // First: who changes a machine's state locks that before the machine.
     if (end !== null) await tell(ports, tx, { asker, ...end });
+    if (end === null && stateOf(signal) === 'running' && script !== null) await waitFor(tx, asker, script);
     const scripts = [...new Set([...(script === null ? [] : [script]), ...outputs.map((one) => one.script)])];
     const ids = new Map<string, number>();
     for (const name of scripts) {
@@ -53,6 +56,17 @@ export async function storeSignal(
     tx.emit({ kind: 'machine.signal', subject: machine.fqdn, data });
     return stateOf(signal) === 'passed' ? takeTold(ports, tx, { asker, machine, outputs }) : null;
   });
+}
+
+/** Until a script that has ended is told of, and the next one begins, s. */
+const BETWEEN_S = 300;
+/** A script that may take as long as it takes. A machine that has died in it must not be waited for for ever, s. */
+const UNLIMITED_S = 86_400;
+
+/** A script has begun: the machine's deadline does not come before the script's own. */
+async function waitFor(tx: WriteTx, { machineId, run }: Asker, script: string): Promise<void> {
+  const seconds = await readScriptTimeout(tx, run, script);
+  if (seconds !== null) await storePatience(tx, machineId, (seconds || UNLIMITED_S) + BETWEEN_S);
 }
 
 /** Scripts of the release that tell of hardware do it by what they print. */

@@ -57,7 +57,7 @@ function recordOf(
   const { isInstalled = false, isEphemeral = false } = stage ?? {};
   if (isEnlisting || state === 'missing') return null;
   const isWritten = isInstalled && !isEphemeral && WRITTEN.includes(state);
-  const hasOwnSystem = isWritten || (before === 'deployed' && !GIVEN_BACK.includes(state));
+  const hasOwnSystem = isWritten || (before === 'deployed' && !isEphemeral && !GIVEN_BACK.includes(state));
   // What it is to boot is on its disk.
   const isSecondPass = state === 'deploying' && isWritten;
   const purpose = isSecondPass ? null : purposeIn(state, isEphemeral);

@@ -53,6 +53,14 @@ describe('planOf', () => {
     expect(plan?.parameters).toContain('regent.end=wait');
   });
 
+  it('starts no system around the scripts of a deployment or an erasure, but around all else and around one that stays in memory', () => {
+    const image = anImage(['initrd.img', 'root.squashfs', 'vmlinuz']);
+    const isAlone = (purpose: (typeof RUN_PURPOSES)[number], staysOn = false) =>
+      planOf(image, { machineId: 'abc123', purpose, staysOn })?.parameters.includes('regent.start=scripts');
+    expect(RUN_PURPOSES.filter((purpose) => isAlone(purpose))).toEqual(['deploying', 'erasing']);
+    expect(isAlone('deploying', true)).toBe(false);
+  });
+
   it('is a plan by its schema for every purpose', () => {
     for (const purpose of RUN_PURPOSES)
       expect(validator.Check(planOf(anImage(['initrd.img', 'vmlinuz']), { machineId: 'abc123', purpose }))).toBe(true);

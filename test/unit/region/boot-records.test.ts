@@ -114,6 +114,8 @@ describe('boot records', () => {
     for (const state of ['deploying', 'deployed'] as const)
       expect(recordIn(state, { isEphemeral: true })?.boots?.[0]?.parameters, state).toContain('regent.end=wait');
     expect(recordIn('deployed', { isEphemeral: true })?.idle).toBe('off');
+    // Whatever is on its disk is not its own.
+    expect(recordIn('failed-testing', { before: 'deployed', isEphemeral: true })?.idle).toBeUndefined();
   });
 
   it('know of no system on the disks of a machine that was given back', () => {

@@ -5,6 +5,7 @@ import { imageBytes, imageName, isDigest, parseImageName, parseManifest } from '
 import { regionMembers } from '../../../model/cluster.ts';
 import { allRows } from '../../../store/page.ts';
 import * as images from '../../../store/queries/cluster/images.ts';
+import { installingWith } from '../../../store/queries/network/deployment/deployments.ts';
 import { listNodes } from '../../../store/queries/nodes.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { pageBody, pageInMemory } from '../../paging.ts';
@@ -163,6 +164,12 @@ export const imageCases = {
         return rejected(
           'in_use',
           `${image.name} is what machines of ${image.architecture} commission by. Make another image the default first.`,
+        );
+      const machines = await installingWith(tx, image.digest);
+      if (machines.length > 0)
+        return rejected(
+          'in_use',
+          `${image.name} is being installed on ${machines.join(', ')}. Wait until that has ended, or end it: regent machine abort.`,
         );
       await images.deleteImage(tx, image.digest);
       tx.emit({ kind: 'image.deleted', subject: image.digest, data: { name: image.name } });

@@ -166,6 +166,13 @@ export async function storeMachineState(
   return changed === 1;
 }
 
+/** What a machine on its way does now may take so many seconds more: its deadline does not come before. Fit for a repeated word. */
+export async function storePatience(tx: Tx, machineId: string, seconds: number): Promise<void> {
+  const until = sql`greatest(deadline, clock_timestamp() + make_interval(secs => ${seconds}::int))`;
+  await tx.run(sql`update machine_states set deadline = ${until}, minutes = greatest(minutes, ceil(extract(epoch from ${until} - since) / 60)::int)
+    where machine_id = ${machineId} and deadline is not null`);
+}
+
 /** The job that switches it from now on, or none; nothing waits any more. */
 export async function storeStateJob(tx: Tx, machineId: string, jobId: number | null): Promise<void> {
   await tx.run(sql`update machine_states set job_id = ${jobId}::int, wanted = null, wanted_by = null, wanted_until = null

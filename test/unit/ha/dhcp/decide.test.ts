@@ -215,6 +215,25 @@ describe('the primary', () => {
       { unableSince: NOW - UNABLE_MS },
     ],
     [
+      'hands over at once when its Kea was gone before it began: its clients have waited since then',
+      K1,
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)) }),
+      { owner: 'k2', isWanting: false },
+    ],
+    [
+      '... also when it has started its Kea before it heard the standby',
+      K1,
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)), kea: kea(null, { isOver: false }) }),
+      { owner: 'k1', isPermitted: false, state: 'fenced' },
+    ],
+    [
+      'starts a Kea again that was there',
+      K1,
+      inputs('k1', { answers: regions(3, K1), ...heard(says(K1)) }),
+      { owner: 'k1', isPermitted: true, state: 'starting' },
+      { hadKea: true },
+    ],
+    [
       'hands nothing over to who lacks leases',
       record('k1', 4, { isWhole: false }),
       inputs('k1', { answers: regions(3, K1), ...heard(says(K1)) }),

@@ -7,12 +7,14 @@ import type { Offered } from '../../../../model/nouns/images/stream.ts';
 import type { Database } from '../../../../store/database.ts';
 import { findImages } from '../../../../store/queries/cluster/images.ts';
 import {
+  askDueSyncs,
   claimSync,
   type ClaimedSync,
   endSync,
   noteSync,
   type SyncProgress,
 } from '../../../../store/queries/cluster/image-syncs.ts';
+import { readSettings } from '../../../../store/snapshot.ts';
 import { reached, type Task } from '../../task.ts';
 import { addImage } from '../add.ts';
 import type { Bytes, ImagePort, ImageSources } from '../port.ts';
@@ -41,7 +43,7 @@ const TOLD = 5;
 class Lost extends Error {}
 
 /**
- * Fetches what boot sources have: any region node takes one that was asked for, also when the node that worked at it has died. Files that are there stay;
+ * Fetches what boot sources have, as often as the setting `image_sync_hours` says: any region node takes one that was asked for, also when the node that worked at it has died. Files that are there stay;
  * the one that broke off on this node goes on in the middle. They come as uploads do, and reach the other region nodes in the same way.
  */
 export function createSyncTask(ports: SyncPorts): Task {
@@ -49,7 +51,13 @@ export function createSyncTask(ports: SyncPorts): Task {
   return {
     name: 'image-sync',
     async run() {
-      const claimed = await reached(db.repeatable((tx) => claimSync(tx, node)));
+      const claimed = await reached(
+        db.repeatable(async (tx) => {
+          const { image_sync_hours: hours } = await readSettings(tx);
+          if (hours > 0) await askDueSyncs(tx, hours);
+          return await claimSync(tx, node);
+        }),
+      );
       if (claimed === null) return null;
       try {
         const ended = await syncOne(ports, claimed);

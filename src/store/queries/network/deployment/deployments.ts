@@ -70,6 +70,14 @@ export async function giveAddress(
     insert into deployed_addresses (address_id, machine_id) select id, ${machineId} from given`);
 }
 
+/** Names of machines that are being installed with an image, of ten at most; the image stays where it is for as long. */
+export async function installingWith(tx: Tx, digest: string): Promise<string[]> {
+  const rows = await tx.all(sql<{ hostname: string }>`select m.hostname from machine_deployments d
+    join machine_states s on s.machine_id = d.machine_id join machines m on m.id = d.machine_id
+    where d.image = ${digest} and s.state = 'deploying' and s.installed_at is null order by m.hostname limit 10`);
+  return rows.map(({ hostname }) => hostname);
+}
+
 /** Is there an image by which machines of this architecture install others? Null: of any. */
 export async function hasEphemeral(tx: Tx, architecture: string | null): Promise<boolean> {
   const row = await tx.one(sql<{
