@@ -6,7 +6,7 @@ import { recordAudit } from '../store/queries/audit.ts';
 import type { Tx } from '../store/tx.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
 import { CASES } from './cases.ts';
-import type { CallContext, Caller, CallInput, Outcome } from './port.ts';
+import type { CallContext, Caller, CallInput, Outcome, PlannedCall } from './port.ts';
 import { previewChange } from './preview.ts';
 import { readPublished } from './published.ts';
 import type { CaseContext, CasePorts, ReadCase, WriteCase } from './use-case.ts';
@@ -15,6 +15,9 @@ import type { CaseContext, CasePorts, ReadCase, WriteCase } from './use-case.ts'
 export interface CallPorts extends CasePorts {
   readonly db: Database;
 }
+
+/** Characters of a summary of several calls. */
+const SUMMARY_MAX = 1000;
 
 /** A stored answer: the body and the object's version, so that a replay has the same ETag. */
 interface Stored {
@@ -31,7 +34,54 @@ export async function call(
 ): Promise<Outcome | Rejected> {
   const forbidden = mayCall(id, context.caller);
   if (forbidden) return tellForbidden(ports, id, context, forbidden);
-  const inner: CaseContext = {
+  const inner = contextOf(ports, context);
+  // Each case is typed by its own id; here they are one list, and the transport has checked the input by the same table.
+  const useCase = CASES[id] as unknown as ReadCase<RouteId> | WriteCase<RouteId>;
+  const options = context.isWanted === undefined ? {} : { isWanted: context.isWanted };
+  if (useCase.kind === 'read') return doRead(ports, { useCase, input, inner, options });
+  if (isDryRun(input)) return doDryRun(ports, { useCase, input, inner, options });
+  return doWrite(ports, { id, useCase, input, context, inner, options });
+}
+
+/** Calls of the table that change something, in one transaction. The first refusal undoes them all. */
+export async function callTogether(
+  ports: CallPorts,
+  planned: readonly PlannedCall[],
+  context: CallContext,
+): Promise<readonly unknown[] | Rejected> {
+  const calls = planned.map(({ id, input }) => ({ id, input, useCase: CASES[id] as unknown as WriteCase<RouteId> }));
+  for (const { id, useCase } of calls) {
+    const forbidden = mayCall(id, context.caller);
+    if (forbidden) return tellForbidden(ports, id, context, forbidden);
+    if (useCase.kind !== 'write' || useCase.isUnaudited) throw new Error(`${id} is no change of its own`);
+  }
+  const inner = contextOf(ports, context);
+  const operation = {
+    key: context.idempotencyKey,
+    requestDigest: digestOf(calls.map(({ id, input, useCase }) => ({ id, input: digested(useCase, input) }))),
+    actor: context.caller.user,
+    origin: context.origin,
+    summary: calls
+      .map(({ useCase, input }) => useCase.summary(input as AnyInput))
+      .join(', then ')
+      .slice(0, SUMMARY_MAX),
+  };
+  const change = async (tx: WriteTx) => {
+    const bodies: unknown[] = [];
+    for (const { useCase, input } of calls) {
+      const result = await useCase.run(tx, input as AnyInput, inner);
+      if (isRejected(result)) return result;
+      bodies.push(result.body);
+    }
+    return { status: 200, body: bodies };
+  };
+  const options = context.isWanted === undefined ? {} : { isWanted: context.isWanted };
+  const written = await write<unknown[]>(ports.db, operation, change, options);
+  return isRejected(written) ? written : written.body;
+}
+
+function contextOf(ports: CallPorts, { caller, ifMatch }: CallContext): CaseContext {
+  return {
     clock: ports.clock,
     random: ports.random,
     renderer: ports.renderer,
@@ -40,15 +90,9 @@ export async function call(
     health: () => ports.health(),
     authority: () => ports.authority(),
     builtInScripts: ports.builtInScripts ?? [],
-    caller: context.caller,
-    ifMatch: context.ifMatch === null ? null : Number(context.ifMatch),
+    caller,
+    ifMatch: ifMatch === null ? null : Number(ifMatch),
   };
-  // Each case is typed by its own id; here they are one list, and the transport has checked the input by the same table.
-  const useCase = CASES[id] as unknown as ReadCase<RouteId> | WriteCase<RouteId>;
-  const options = context.isWanted === undefined ? {} : { isWanted: context.isWanted };
-  if (useCase.kind === 'read') return doRead(ports, { useCase, input, inner, options });
-  if (isDryRun(input)) return doDryRun(ports, { useCase, input, inner, options });
-  return doWrite(ports, { id, useCase, input, context, inner, options });
 }
 
 /** Null, or the refusal when the caller's role does not allow the call. */

@@ -12,6 +12,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
     wake: region.wake,
     mayCall: (id, caller) => region.mayCall(id, caller),
     call: async (...args) => closed() ?? region.call(...args),
+    callTogether: async (...args) => closed() ?? region.callTogether(...args),
     authenticate: async (key) => {
       open();
       return region.authenticate(key);

@@ -30,6 +30,12 @@ export interface CallInput {
   readonly body: unknown;
 }
 
+/** A call with its input. */
+export interface PlannedCall {
+  readonly id: RouteId;
+  readonly input: CallInput;
+}
+
 /** What goes with a call. `origin`: where it came from (api, cli, maas). `ifMatch`: version that the object must still have. */
 export interface CallContext {
   readonly caller: Caller;
@@ -125,6 +131,8 @@ export interface Region {
   /** Null, or the refusal when the caller's role does not allow the call. */
   mayCall(id: RouteId, caller: Caller): Rejected | null;
   call(id: RouteId, input: CallInput, context: CallContext): Promise<Outcome | Rejected>;
+  /** Calls that change something, in one transaction: all of them in their order, or none. Their answers' bodies. */
+  callTogether(calls: readonly PlannedCall[], context: CallContext): Promise<readonly unknown[] | Rejected>;
   /** The caller when the key is known, unexpired and its secret right, else null. */
   authenticate(key: PresentedKey): Promise<Caller | null>;
   readonly agents: AgentPort;

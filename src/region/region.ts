@@ -8,7 +8,7 @@ import { findApiKey } from '../store/queries/identity/api-keys.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
 import { gapAfter } from './nouns/status/status.ts';
 import { createAgentPort, orThrow } from './agents.ts';
-import { call, mayCall } from './call.ts';
+import { call, callTogether, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
 import { createCommandTask, createCommandWaiter } from './jobs/commands/wait.ts';
@@ -174,6 +174,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     version: ports.version,
     mayCall,
     call: (id, input, context) => call(calls, id, input, context),
+    callTogether: (planned, context) => callTogether(calls, planned, context),
     async authenticate(key) {
       const row = orThrow(await db.autocommitRead((tx) => findApiKey(tx, key.token)));
       const isRight = isSecret(key.secret, row?.secretSha256 ?? null);

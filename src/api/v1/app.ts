@@ -7,6 +7,7 @@ import { registerAgentCalls } from '../agent/calls.ts';
 import { createAuthenticator } from '../auth.ts';
 import { registerPeerCalls } from '../cluster-calls.ts';
 import { registerHealth } from '../health.ts';
+import { registerMaas } from '../maas/app.ts';
 import { registerMetadata } from '../metadata/metadata.ts';
 import { guardPeers, type PeerPorts } from '../peers.ts';
 import { type ApiPorts, createServer, sendProblem, type Transport } from '../server.ts';
@@ -40,6 +41,7 @@ export function createApi(ports: V1Ports): FastifyInstance {
   registerJoin(app, { ...ports, isBehindProxy: transport.isBehindProxy ?? false });
   const { log, random } = ports;
   registerMetadata(app, { region, clock, log, forwarder: transport.isBehindProxy === true ? 'proxy' : 'nobody' });
+  registerMaas(app, { region, clock, log, random, authenticator });
   registerAgentCalls(app, { region, clock, log, random, isLocal: false });
   let document: string | undefined;
   app.get(`${API_PREFIX}/openapi.json`, (_request, reply) => {

@@ -40,6 +40,7 @@ export const MachineInterface = strict({
   mac: Type.String(),
   kind: oneOf(INTERFACE_KINDS),
   vlan: nullable(Type.String({ description: 'name of the VLAN' })),
+  vlanId: Type.Optional(Id),
   addresses: Type.Array(MachineAddress),
   links: Type.Optional(Type.Array(MachineLink)),
   parents: Type.Optional(Type.Array(Type.String(), { description: 'names of those that it stands on' })),

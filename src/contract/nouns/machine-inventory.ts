@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Id, nullable, oneOf, strict, Time } from '../common.ts';
+import { Id, listQuery, nullable, oneOf, page, strict, Time } from '../common.ts';
 import { EVERYBODY, get } from '../route-spec.ts';
 import { MACHINE } from '../machine.ts';
 import { OUTPUT_KINDS, RESULT_STATES, RUN_PURPOSES } from '../../model/nouns/machine-run.ts';
@@ -134,6 +134,14 @@ const MachineInventory = strict({
 });
 export type MachineInventory = Static<typeof MachineInventory>;
 
+/** One of a list of inventories. */
+export const ListedInventory = strict({
+  machine: Type.String({ description: 'id of the machine' }),
+  at: Time,
+  inventory: Inventory,
+});
+export type ListedInventory = Static<typeof ListedInventory>;
+
 /** A script of a run and how it went. */
 export const ScriptResult = strict({
   id: Id,
@@ -182,6 +190,15 @@ export const MACHINE_INVENTORY_ROUTES = {
     params: MACHINE.schemas.params,
     response: MachineInventory,
   }),
+  'machine-inventory.list': get(
+    '/machine-inventories',
+    'List the hardware of the machines that have told of it, without their PCI and USB devices',
+    {
+      roles: EVERYBODY,
+      query: listQuery({}, ['id']),
+      response: page(ListedInventory),
+    },
+  ),
   'machine.results': get('/machines/{machine}/results', 'What the scripts of a machine gave, the newest run first', {
     roles: EVERYBODY,
     params: MACHINE.schemas.params,

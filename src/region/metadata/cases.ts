@@ -1,9 +1,10 @@
-import type { MachineInventory, ScriptResultDetail } from '../../contract/nouns/machine-inventory.ts';
+import type { Inventory, MachineInventory, ScriptResultDetail } from '../../contract/nouns/machine-inventory.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
-import { readInventory } from '../../store/queries/network/machine-inventories.ts';
+import { listInventories, readInventory } from '../../store/queries/network/machine-inventories.ts';
 import { listScriptResults, readScriptOutputs } from '../../store/queries/network/scripts/script-results.ts';
 import { machineByRef } from '../nouns/machine.ts';
-import { reading } from '../use-case.ts';
+import { pageBody } from '../paging.ts';
+import { autocommitReading, reading } from '../use-case.ts';
 
 /** Use cases about what machines told of themselves. */
 export const metadataCases = {
@@ -19,6 +20,11 @@ export const metadataCases = {
     const { at, source, problems } = row;
     const inventory = row.inventory as MachineInventory['inventory'];
     return { body: { machine: machine.id, at, source, inventory, problems: [...problems] } };
+  }),
+
+  'machine-inventory.list': autocommitReading('machine-inventory.list', async (tx, { query }) => {
+    const page = await listInventories(tx, { ...query });
+    return pageBody(page, ({ machine, at, inventory }) => ({ machine, at, inventory: inventory as Inventory }), query);
   }),
 
   'machine.results': reading('machine.results', async (tx, { params, query }) => {

@@ -3,7 +3,7 @@ import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { findRange, type RangeRow } from '../../store/queries/network/ranges.ts';
 import { findReservation, type ReservationRow } from '../../store/queries/network/reservations.ts';
 import { findSubnet, listSubnets, type SubnetRow } from '../../store/queries/network/subnets.ts';
-import { findFirstVlan, findVlansMeant, listVlans, type VlanRow } from '../../store/queries/network/vlans.ts';
+import { findFirstVlan, findVlan, findVlansMeant, listVlans, type VlanRow } from '../../store/queries/network/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
 import { networkText, noSuch, parseRef } from '../refs.ts';
 
@@ -12,8 +12,13 @@ export function vlanLabel(vlan: Pick<VlanRow, 'fabric' | 'name'>): string {
   return `${vlan.fabric}/${vlan.name}`;
 }
 
-/** The VLAN that an operator names: FABRIC/NAME, FABRIC/VID, or name, VID or id where one alone has it. */
+/** An id that cannot be taken for a VID: surfaces that know VLANs by their ids write them so. */
+const EXACT_ID = /^id:(\d{1,9})$/;
+
+/** The VLAN that an operator names: FABRIC/NAME, FABRIC/VID, or name, VID or id where one alone has it; `id:N` by its id alone. */
 export async function vlanByRef(tx: Tx, text: string): Promise<VlanRow | Rejected> {
+  const id = EXACT_ID.exec(text)?.[1];
+  if (id !== undefined) return (await findVlan(tx, Number(id))) ?? noSuch('VLAN', id);
   const [first, second, ...rest] = await findVlansMeant(tx, text);
   if (first && !second) return first;
   if (!first || !second) return noSuch('VLAN', text, (await listVlans(tx, { limit: 11 })).items.map(vlanLabel));

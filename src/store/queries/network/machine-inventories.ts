@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { SuggestedBmc } from '../../../model/nouns/enlistment.ts';
+import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A machine's hardware as it told last. `source`: the address that it came from. `at`: ISO 8601, by the database's clock. */
@@ -27,4 +28,17 @@ export function readInventory(tx: Tx, machineId: string): Promise<InventoryRow |
   return tx.one(
     sql<InventoryRow>`select at, source, inventory, problems from machine_inventories where machine_id = ${machineId}`,
   );
+}
+
+/** What a list has of a machine's hardware. */
+export interface ListedInventoryRow extends Pick<InventoryRow, 'at' | 'inventory'> {
+  readonly machine: string;
+}
+
+/** What machines told last, by their ids, without the long lists of devices. One statement whatever the page. */
+export function listInventories(tx: Tx, query: PageQuery = {}): Promise<Page<ListedInventoryRow>> {
+  const id = sql`t.machine_id collate "C"`;
+  const columns = sql`t.machine_id as machine, t.at, t.inventory - 'pci' - 'usb' as inventory`;
+  const spec = { columns, from: sql`machine_inventories t`, id, sorts: { id }, defaultSort: 'id' };
+  return listPage(tx, spec, [], query);
 }

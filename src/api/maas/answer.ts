@@ -1,0 +1,72 @@
+import { type Rejected, type RejectionCode, REJECTIONS } from '../../core/errors.ts';
+import type { Operation } from './catalog/parse.ts';
+import { maasField } from './fields.ts';
+
+/** What is sent. `body` null: nothing. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string | Uint8Array | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
+/** When a client is to try again while the database is away, seconds. gomaasapi does so four times. */
+const RETRY_AFTER_S = '5';
+const CHALLENGE = { 'www-authenticate': 'OAuth realm="MAAS API"' };
+
+/** An answer in JSON. */
+export function json(value: unknown, status = 200): Answer {
+  return { status, type: JSON_TYPE, body: JSON.stringify(value) };
+}
+
+/** An answer in plain text. */
+export function text(body: string, status = 200): Answer {
+  return { status, type: TEXT_TYPE, body };
+}
+
+export function bytes(body: Uint8Array, type = 'application/octet-stream'): Answer {
+  return { status: 200, type, body };
+}
+
+/** Done, and nothing to tell. It has a type all the same: the `maas` command reads it. */
+export function nothing(): Answer {
+  return { status: 204, type: TEXT_TYPE, body: null };
+}
+
+/** Codes of the use cases that are told as bad values, by MAAS's own rule: a collision too, unless the operation says 409. */
+const COLLISIONS: readonly RejectionCode[] = ['conflict', 'in_use', 'precondition_failed'];
+
+/**
+ * A refusal as MAAS tells it. Bad values: 400 and an object of JSON, field by field; a collision: 409 in plain text where the operation has that status, else as a
+ * bad value; the rest in plain text.
+ */
+export function refusalAnswer(refusal: Rejected, operation: Pick<Operation, 'hasConflict'> | null = null): Answer {
+  const { code, message, fields } = refusal;
+  if (COLLISIONS.includes(code) && operation?.hasConflict && !fields) return text(message, 409);
+  if (code === 'invalid_value' || COLLISIONS.includes(code) || code === 'key_reused')
+    return json(problemsOf(refusal), 400);
+  const { status } = REJECTIONS[code];
+  const headers = {
+    ...(status === 503 || status === 429 ? { 'retry-after': RETRY_AFTER_S } : {}),
+    ...(status === 401 ? CHALLENGE : {}),
+  };
+  return { ...text(message, status), headers };
+}
+
+/** `{field: [sentence]}`; what is about no field is under `__all__`. */
+function problemsOf({ code, message, fields }: Rejected): Readonly<Record<string, string[]>> {
+  // Tools look for these words to tell that a machine is there.
+  const isTaken = COLLISIONS.includes(code);
+  const problems = new Map<string, string[]>();
+  for (const { field, problem, rule } of fields ?? []) {
+    const name = maasField(field);
+    const told = name === 'mac_addresses' && isTaken ? `This MAC address already exists: ${problem}` : problem;
+    const sentence = `${told.replace(/\.$/, '')}.${rule ? ` Rule: ${rule}.` : ''}`;
+    problems.set(name, [...(problems.get(name) ?? []), sentence]);
+  }
+  if (problems.size === 0) problems.set('__all__', [message]);
+  // A null prototype: a field may have any name.
+  return Object.assign(Object.create(null) as Record<string, string[]>, Object.fromEntries(problems));
+}

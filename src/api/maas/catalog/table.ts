@@ -1,0 +1,65 @@
+import { ADDRESSES } from './addresses.ts';
+import { CONTROLLERS } from './controllers.ts';
+import { IMAGES } from './images.ts';
+import { MACHINES } from './machines.ts';
+import { NAMES } from './names.ts';
+import { NETWORKS } from './networks.ts';
+import { type Operation, parseResource, type Resource } from './parse.ts';
+import { PEOPLE } from './people.ts';
+import { PODS } from './pods.ts';
+import { RESULTS } from './results.ts';
+import { SITE } from './site.ts';
+import { STORAGE } from './storage.ts';
+
+/** Every resource of MAAS's API 2.0 as of 3.7, but those that its own parts use among each other. */
+export const RESOURCES: readonly Resource[] = [
+  ...MACHINES,
+  ...STORAGE,
+  ...RESULTS,
+  ...CONTROLLERS,
+  ...NETWORKS,
+  ...ADDRESSES,
+  ...NAMES,
+  ...IMAGES,
+  ...PEOPLE,
+  ...SITE,
+  ...PODS,
+].map(parseResource);
+
+/** A resource that a path names, and the values in the path. */
+export interface Found {
+  readonly resource: Resource;
+  readonly path: Readonly<Record<string, string>>;
+}
+
+const BY_FIRST = Map.groupBy(
+  RESOURCES.flatMap((resource) => resource.paths.map((path) => ({ resource, path }))),
+  ({ path }) => path[0] ?? '',
+);
+
+/** The resource of a path, by its decoded segments; null: there is none. Pure. */
+export function findResource(segments: readonly string[]): Found | null {
+  for (const { resource, path } of BY_FIRST.get(segments[0] ?? '') ?? []) {
+    if (path.length !== segments.length) continue;
+    const values: [string, string][] = [];
+    const isSame = path.every((part, at) => {
+      const segment = segments[at] ?? '';
+      if (!part.startsWith('{')) return part === segment;
+      values.push([part.slice(1, -1), segment]);
+      return true;
+    });
+    if (isSame) return { resource, path: Object.fromEntries(values) };
+  }
+  return null;
+}
+
+/** The operation that a method and an op name; `other`: the resource has nothing by this method; `unknown`: not with this op. Pure. */
+export function findOperation(
+  { operations }: Pick<Resource, 'operations'>,
+  method: string,
+  op: string | null,
+): Operation | 'other' | 'unknown' {
+  const found = operations.find((operation) => operation.method === method && operation.op === op);
+  if (found) return found;
+  return operations.some((operation) => operation.method === method) ? 'unknown' : 'other';
+}

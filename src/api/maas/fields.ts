@@ -1,0 +1,42 @@
+/** Names of fields of API v1 that MAAS calls otherwise. */
+const NAMES: Readonly<Record<string, string>> = {
+  address: 'ip_address',
+  architectures: 'arch',
+  bmc: 'power_type',
+  cpus: 'cpu_count',
+  data: 'rrdata',
+  dhcpOn: 'dhcp_on',
+  distroSeries: 'distro_series',
+  dnsOn: 'allow_dns',
+  first: 'start_ip',
+  gateway: 'gateway_ip',
+  image: 'distro_series',
+  kind: 'type',
+  last: 'end_ip',
+  mac: 'mac_address',
+  memoryMb: 'mem',
+  notPools: 'not_in_pool',
+  notTags: 'not_tags',
+  notZones: 'not_in_zone',
+  notSubnets: 'not_subnets',
+  parameters: 'power_parameters',
+  pools: 'pool',
+  powerType: 'power_type',
+  primaryRack: 'primary_rack',
+  proxyOn: 'allow_proxy',
+  relayVlan: 'relay_vlan',
+  resolvers: 'dns_servers',
+  secondaryRack: 'secondary_rack',
+  sourceUrl: 'url',
+  userData: 'user_data',
+  zones: 'zone',
+};
+
+/** What MAAS calls a field that a use case names, such as `interfaces/0/mac`; `__all__` for none. Pure. */
+export function maasField(field: string): string {
+  if (field === '') return '__all__';
+  if (/^interfaces\/\d+\/mac$/.test(field)) return 'mac_addresses';
+  const [first = ''] = field.split('/');
+  if (first === 'parameters' && field.includes('/')) return field.slice(field.indexOf('/') + 1);
+  return Object.hasOwn(NAMES, first) ? (NAMES[first] ?? first) : first;
+}

@@ -1,0 +1,19 @@
+import type { Answer } from './answer.ts';
+import type { Args } from './args.ts';
+import type { Look } from './look.ts';
+import type { Site } from './site.ts';
+
+/** A call of an operation. `path`: the values in its path; `base`: scheme and host that the caller used. */
+export interface MaasCall {
+  readonly site: Site;
+  readonly look: Look;
+  readonly path: Readonly<Record<string, string>>;
+  readonly args: Args;
+  readonly base: string;
+}
+
+/** Does an operation. It may throw a `RejectedError`. */
+export type Handler = (call: MaasCall) => Promise<Answer>;
+
+/** Handlers by the key of their operation. */
+export type Handlers = Readonly<Record<string, Handler>>;

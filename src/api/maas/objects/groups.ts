@@ -1,0 +1,53 @@
+import type { SshKey } from '../../../contract/identity/ssh-key.ts';
+import type { Me, User } from '../../../contract/identity/user.ts';
+import type { Domain } from '../../../contract/network/domain.ts';
+import type { RouteOutput } from '../../../contract/routes.ts';
+import { uriOf } from './uri.ts';
+
+type Zone = RouteOutput<'zone.show'>;
+type Pool = RouteOutput<'resource-pool.show'>;
+type Tag = RouteOutput<'tag.show'>;
+
+/** Plain objects as MAAS shows them. */
+export function viewZone({ id, name, comment }: Zone) {
+  return { name, description: comment, id, resource_uri: uriOf('zones', name) };
+}
+
+export function viewPool({ id, name, comment }: Pool) {
+  return { name, description: comment, id, resource_uri: uriOf('resourcepool', id) };
+}
+
+export function viewTag({ name, definition, comment }: Tag) {
+  return { name, definition, comment, kernel_opts: '', resource_uri: uriOf('tags', name) };
+}
+
+/** `records`: how many names and records are in it. */
+export function viewDomain({ id, name, ttl, isDefault }: Domain, records: number) {
+  return {
+    authoritative: true,
+    ttl,
+    is_default: isDefault,
+    name,
+    id,
+    resource_record_count: records,
+    resource_uri: uriOf('domains', id),
+  };
+}
+
+export function viewUser({ name, role }: Pick<User, 'name' | 'role'>) {
+  return {
+    is_superuser: role === 'admin',
+    username: name,
+    email: '',
+    is_local: true,
+    resource_uri: uriOf('users', name),
+  };
+}
+
+export function viewMe({ user, role }: Me) {
+  return viewUser({ name: user, role });
+}
+
+export function viewSshKey({ id, key }: SshKey) {
+  return { id, key, keysource: null, resource_uri: uriOf('account', 'prefs', 'sshkeys', id) };
+}

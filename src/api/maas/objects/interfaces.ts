@@ -1,0 +1,85 @@
+import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
+import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import { MTU, type Networks } from './networks.ts';
+import { uriOf } from './uri.ts';
+
+type Link = NonNullable<MachineInterface['links']>[number];
+type Card = NonNullable<Inventory['interfaces']>[number];
+
+/** What MAAS calls the modes of links in its answers. */
+const MODES: Readonly<Record<Link['mode'], string>> = { static: 'static', auto: 'auto', dhcp: 'dhcp', link: 'link_up' };
+
+/** A machine's interfaces and what they are seen with. */
+export interface InterfaceSet {
+  readonly machine: string;
+  readonly interfaces: readonly MachineInterface[];
+  /** As the machine told of its cards; left out: it has not. */
+  readonly cards?: Inventory['interfaces'];
+}
+
+function viewLink({ id, mode, address, subnetId }: Link, { subnet }: Networks) {
+  return {
+    id,
+    mode: MODES[mode],
+    ...(address === null ? {} : { ip_address: address }),
+    ...(subnetId === null ? {} : { subnet: subnet(subnetId) }),
+  };
+}
+
+/** Settings of an interface; an empty text where it has none, as MAAS has it. */
+function paramsOf({ bond, bridge, mtu }: MachineInterface): Readonly<Record<string, unknown>> | '' {
+  const params = {
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(bond
+      ? {
+          bond_mode: bond.mode,
+          bond_miimon: bond.miimon,
+          bond_downdelay: bond.downDelay,
+          bond_updelay: bond.upDelay,
+          bond_num_grat_arp: bond.gratuitousArps,
+          bond_lacp_rate: bond.lacpRate ?? 'slow',
+          bond_xmit_hash_policy: bond.hashPolicy ?? 'layer2',
+        }
+      : {}),
+    ...(bridge ? { bridge_type: 'standard', bridge_stp: bridge.stp, bridge_fd: bridge.forwardDelay } : {}),
+  };
+  return Object.keys(params).length === 0 ? '' : params;
+}
+
+const NO_CARD: Partial<Card> = {};
+
+export type MaasInterface = ReturnType<typeof viewInterface>;
+
+export function viewInterface(one: MachineInterface, { machine, interfaces, cards }: InterfaceSet, networks: Networks) {
+  const card = cards?.find(({ mac }) => mac === one.mac) ?? NO_CARD;
+  const speed = card.speedMbps ?? 0;
+  return {
+    system_id: machine,
+    id: one.id,
+    name: one.name,
+    type: one.kind,
+    vlan: networks.vlan(one.vlanId),
+    mac_address: one.mac,
+    parents: one.parents ?? [],
+    children: interfaces.filter(({ parents }) => parents?.includes(one.name)).map(({ name }) => name),
+    tags: [],
+    enabled: true,
+    links: (one.links ?? []).map((link) => viewLink(link, networks)),
+    params: paramsOf(one),
+    discovered: null,
+    effective_mtu: one.mtu ?? MTU,
+    vendor: card.vendor ?? null,
+    product: card.product ?? null,
+    firmware_version: card.firmware ?? null,
+    link_connected: card.link ?? true,
+    interface_speed: speed,
+    link_speed: card.link === false ? 0 : speed,
+    numa_node: 0,
+    sriov_max_vf: 0,
+    resource_uri: uriOf('nodes', machine, 'interfaces', one.id),
+  };
+}
+
+export function viewInterfaces(set: InterfaceSet, networks: Networks): MaasInterface[] {
+  return set.interfaces.map((one) => viewInterface(one, set, networks));
+}

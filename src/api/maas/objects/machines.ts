@@ -1,0 +1,197 @@
+import type { Machine } from '../../../contract/machine.ts';
+import type { Domain } from '../../../contract/network/domain.ts';
+import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { RouteOutput } from '../../../contract/routes.ts';
+import { imageArchitecture } from '../../../model/deployment/candidate.ts';
+import { MACHINE_STATUS } from '../../../model/nouns/machine-states.ts';
+import { createLook, type Look } from '../look.ts';
+import type { Site } from '../site.ts';
+import { disksOf, viewDisk } from './disks.ts';
+import { viewDomain, viewPool, viewZone } from './groups.ts';
+import { hardwareWords, numaNodes } from './hardware.ts';
+import { viewInterfaces } from './interfaces.ts';
+import { type Networks, readNetworks } from './networks.ts';
+import { uriOf } from './uri.ts';
+
+/** The annotation that keeps by what a tool knows its machines again. */
+export const AGENT_NAME = 'agent_name';
+
+const TESTS = [
+  'commissioning_status',
+  'testing_status',
+  'cpu_test_status',
+  'memory_test_status',
+  'network_test_status',
+  'storage_test_status',
+  'other_test_status',
+  'interface_test_status',
+] as const;
+type Test = (typeof TESTS)[number];
+
+/** The members about tests, where nobody ran any. */
+export const NO_TESTS = Object.fromEntries(
+  TESTS.flatMap((name) => [
+    [name, -1],
+    [`${name}_name`, 'Unknown'],
+  ]),
+) as { readonly [N in Test]: number } & { readonly [N in `${Test}_name`]: string };
+
+/** What machines name, as MAAS shows it: each is made once, however many machines are shown. */
+export interface MachineSurroundings {
+  readonly networks: Networks;
+  readonly zones: ReadonlyMap<string, object>;
+  readonly pools: ReadonlyMap<string, object>;
+  readonly domains: ReadonlyMap<string, object>;
+  readonly powerTypes: ReadonlyMap<string, string>;
+}
+
+/** Reads it: a list for each, whatever their length. */
+export async function readSurroundings(look: Look): Promise<MachineSurroundings> {
+  const networks = await readNetworks(look);
+  const counts = Map.groupBy(await look.records(), ({ domain }) => domain);
+  const domain = (one: Domain) => viewDomain(one, counts.get(one.name)?.length ?? 0);
+  const named = <T extends { readonly name: string }>(items: readonly T[], view: (item: T) => object) =>
+    new Map(items.map((item) => [item.name, view(item)]));
+  return {
+    networks,
+    zones: named<RouteOutput<'zone.show'>>(await look.zones(), viewZone),
+    pools: named<RouteOutput<'resource-pool.show'>>(await look.pools(), viewPool),
+    domains: named(await look.domains(), domain),
+    powerTypes: new Map((await look.bmcs()).map(({ name, powerType }) => [name, powerType])),
+  };
+}
+
+/** Machines in full. Hardware is read at once for all of them, or for one alone. */
+export async function showMachines(look: Look, machines: readonly Machine[]): Promise<MaasMachine[]> {
+  const around = await readSurroundings(look);
+  const told = new Map((await look.inventories()).map(({ machine, inventory }) => [machine, inventory]));
+  return machines.map((machine) => viewMachine(machine, told.get(machine.id), around));
+}
+
+/** One machine in full, read anew. */
+export async function showMachine(site: Site, machine: Machine): Promise<MaasMachine> {
+  return viewMachine(machine, await readInventory(site, machine.id), await readSurroundings(createLook(site)));
+}
+
+/** What a machine told of its hardware; undefined: nothing yet. */
+export async function readInventory(site: Site, id: string): Promise<Inventory | undefined> {
+  const told = await site.find('machine.inventory', { params: { machine: id } });
+  return told?.inventory;
+}
+
+export type MaasMachine = ReturnType<typeof viewMachine>;
+
+/** A machine as MAAS shows it. */
+export function viewMachine(machine: Machine, inventory: Inventory | undefined, around: MachineSurroundings) {
+  const { id, hostname, fqdn, state = 'new', owner = null, deployment, annotations = {} } = machine;
+  const { networks } = around;
+  const set = viewInterfaces(
+    { machine: id, interfaces: machine.interfaces, cards: inventory?.interfaces ?? [] },
+    networks,
+  );
+  const disks = disksOf(inventory).map((disk) => viewDisk(id, disk));
+  const status = MACHINE_STATUS[state];
+  return {
+    system_id: id,
+    hostname,
+    fqdn,
+    description: machine.description ?? '',
+    domain: around.domains.get(machine.domain) ?? null,
+    zone: around.zones.get(machine.zone ?? '') ?? null,
+    pool: around.pools.get(machine.pool ?? '') ?? null,
+    owner,
+    owner_data: annotations,
+    workload_annotations: annotations,
+    locked: machine.locked ?? false,
+    status: status.number,
+    status_name: status.label,
+    status_action: '',
+    status_message: machine.error || machine.message || '',
+    error_description: machine.error ?? '',
+    node_type: 0,
+    node_type_name: 'Machine',
+    ...systemOf(deployment),
+    netboot: state !== 'deployed',
+    power_type: machine.bmc === undefined ? '' : (around.powerTypes.get(machine.bmc) ?? ''),
+    power_state: machine.powerState ?? 'unknown',
+    tag_names: machine.tags,
+    address_ttl: null,
+    ip_addresses: machine.interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+    interface_set: set,
+    boot_interface: set.find(({ mac_address }) => mac_address === inventory?.bootMac) ?? set[0] ?? null,
+    default_gateways: gatewaysOf(machine, networks),
+    ...hardwareOf(inventory),
+    storage: disks.reduce((sum, { size }) => sum + size, 0) / 1_000_000,
+    boot_disk: disks[0] ?? null,
+    blockdevice_set: disks,
+    physicalblockdevice_set: disks,
+    ...NOTHING,
+    ...NO_TESTS,
+    resource_uri: uriOf('machines', id),
+  };
+}
+
+/** What machines of Regent never have. */
+const NOTHING = {
+  cache_sets: [],
+  bcaches: [],
+  volume_groups: [],
+  raids: [],
+  virtualblockdevice_set: [],
+  special_filesystems: [],
+  constraints_by_type: {},
+  parent: null,
+  pod: null,
+  disable_ipv4: false,
+  swap_size: null,
+  current_commissioning_result_id: null,
+  current_testing_result_id: null,
+  current_installation_result_id: null,
+  virtualmachine_id: null,
+  last_sync: null,
+  sync_interval: null,
+  next_sync: null,
+  enable_hw_sync: false,
+  enable_kernel_crash_dump: false,
+  is_dpu: false,
+};
+
+function systemOf(deployment: Machine['deployment']) {
+  const [first = '', second] = (deployment?.image ?? '').split('/');
+  const isNamed = second !== undefined;
+  return {
+    osystem: isNamed ? first : first === '' ? '' : 'custom',
+    distro_series: isNamed ? second : first,
+    hwe_kernel: '',
+    min_hwe_kernel: '',
+    ephemeral_deploy: deployment !== undefined && deployment.image === null,
+  };
+}
+
+function hardwareOf(inventory: Inventory | undefined) {
+  const architecture = imageArchitecture(inventory?.cpu?.architecture) ?? 'amd64';
+  return {
+    architecture: `${architecture}/generic`,
+    cpu_count: inventory?.cpu?.count ?? 0,
+    cpu_speed: inventory?.cpu?.mhz ?? 0,
+    memory: Math.round((inventory?.memory?.kb ?? 0) / 1024),
+    hardware_uuid: inventory?.system?.uuid ?? null,
+    bios_boot_method:
+      inventory?.firmware?.kind === 'uefi' ? 'uefi' : inventory?.firmware?.kind === 'bios' ? 'pxe' : null,
+    hardware_info: hardwareWords(inventory),
+    numanode_set: numaNodes(inventory),
+  };
+}
+
+/** By which router each family goes out. */
+function gatewaysOf({ interfaces }: Machine, networks: Networks) {
+  const links = interfaces.flatMap(({ links: own = [] }) => own.filter(({ gateway }) => gateway));
+  const of = (isMeant: (router: string) => boolean) => {
+    for (const { id, subnetId } of links) {
+      const router = networks.subnet(subnetId)?.gateway_ip ?? null;
+      if (router !== null && isMeant(router)) return { gateway_ip: router, link_id: id };
+    }
+    return { gateway_ip: null, link_id: null };
+  };
+  return { ipv4: of((router) => !router.includes(':')), ipv6: of((router) => router.includes(':')) };
+}

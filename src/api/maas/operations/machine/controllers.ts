@@ -1,0 +1,85 @@
+import type { Node } from '../../../../contract/node.ts';
+import type { RouteOutput } from '../../../../contract/routes.ts';
+import { type Answer, json } from '../../answer.ts';
+import type { Handler, Handlers, MaasCall } from '../../handler.ts';
+import { viewController } from '../../objects/controllers.ts';
+import { readSurroundings, showMachine, showMachines } from '../../objects/machines.ts';
+import { machineOf } from './machines.ts';
+import { passes } from './node-filters.ts';
+import { notFound } from '../refusals.ts';
+
+type Service = RouteOutput<'service.list'>['items'][number];
+type Role = 'isRack' | 'isRegion';
+
+const list =
+  (role: Role): Handler =>
+  async (call) => {
+    const ids = call.args.list('id');
+    const names = call.args.list('hostname');
+    const shown = (await read(call)).filter(({ node }) => node[role]);
+    const wanted = shown.filter(
+      ({ node }) => (ids.length === 0 || ids.includes(node.id)) && (names.length === 0 || names.includes(node.name)),
+    );
+    return json(wanted.map(({ view }) => view));
+  };
+
+const show =
+  (role: Role): Handler =>
+  async (call) => {
+    const id = call.path['system_id'];
+    const found = (await read(call)).find(({ node }) => node[role] && node.id === id);
+    return json((found ?? notFound(role === 'isRack' ? 'rack' : 'region node', id)).view);
+  };
+
+/** Nothing switches racks and region nodes: what is told of that is always the same. */
+const unpowered =
+  (role: Role, answer: Answer): Handler =>
+  async (call) => {
+    await show(role)(call);
+    return answer;
+  };
+
+/** Racks and region nodes. */
+export const CONTROLLER_HANDLERS: Handlers = {
+  'RackControllers.read': list('isRack'),
+  'RackController.read': show('isRack'),
+  'RegionControllers.read': list('isRegion'),
+  'RegionController.read': show('isRegion'),
+  'RackController.power_parameters': unpowered('isRack', json({})),
+  'RegionController.power_parameters': unpowered('isRegion', json({})),
+  'RackController.query_power_state': unpowered('isRack', json({ state: 'unknown' })),
+  'RackControllers.power_parameters': async () => json({}),
+  'RackController.list_boot_images': async (call) => {
+    await unpowered('isRack', json(null))(call);
+    const images = await call.site.all('image.list');
+    const listed = images.map(({ name, architecture, kind }) => ({ name, architecture, subarches: [], kind }));
+    // A rack has what machines ask for: it fetches it then.
+    return json({ images: listed, connected: true, status: 'synced' });
+  },
+  'Nodes.read': async (call) => {
+    const machines = await showMachines(call.look, await call.site.all('machine.list'));
+    const ids = call.args.list('id');
+    const controllers = (await read(call)).filter(({ node }) => ids.length === 0 || ids.includes(node.id));
+    const isNarrow = call.args.entries().some(([name]) => name !== 'id');
+    return json([
+      ...machines.filter((machine) => passes(machine, call.args)),
+      // A controller has nothing that the other filters look at.
+      ...(isNarrow ? [] : controllers.map(({ view }) => view)),
+    ]);
+  },
+  'Node.read': async (call) => {
+    const id = call.path['system_id'];
+    const controller = (await read(call)).find(({ node }) => node.id === id);
+    return json(controller ? controller.view : await showMachine(call.site, await machineOf(call.site, call.path)));
+  },
+};
+
+async function read({ site, look }: MaasCall): Promise<{ node: Node; view: object }[]> {
+  const around = await readSurroundings(look);
+  const domain = (await look.domains()).find(({ isDefault }) => isDefault)?.name ?? '';
+  const services = Map.groupBy(await site.all('service.list'), ({ node }: Service) => node);
+  return (await look.nodes()).map((node) => ({
+    node,
+    view: viewController(node, services.get(node.name) ?? [], { domain, around }),
+  }));
+}

@@ -1,0 +1,244 @@
+import type { Machine } from '../../../../contract/machine.ts';
+import type { AddressInput, MachineInterface } from '../../../../contract/network/machine-interface.ts';
+import { BOND_MODES, HASH_POLICIES, LACP_RATES } from '../../../../model/interfaces/settings.ts';
+import { type Answer, json, nothing } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handlers, MaasCall } from '../../handler.ts';
+import { createLook } from '../../look.ts';
+import { viewInterface, viewInterfaces } from '../../objects/interfaces.ts';
+import { readInventory, showMachine } from '../../objects/machines.ts';
+import { readNetworks } from '../../objects/networks.ts';
+import { type Site, step } from '../../site.ts';
+import { machineOf, ref } from './machines.ts';
+import { badValue, notFound } from '../refusals.ts';
+import { meantSubnet } from '../network/subnets.ts';
+import { vlanOfId } from '../network/vlans.ts';
+
+/** Interfaces of machines, and their links to subnets. */
+export const INTERFACE_HANDLERS: Handlers = {
+  'Interfaces.read': async ({ site, look, path }) => {
+    const machine = await machineOf(site, path);
+    const cards = (await readInventory(site, machine.id))?.interfaces ?? [];
+    const { id, interfaces } = machine;
+    return json(viewInterfaces({ machine: id, interfaces, cards }, await readNetworks(look)));
+  },
+  'Interface.read': async ({ site, path }) => show(site, path, (await meant(site, path)).one.id),
+  'Interfaces.create_physical': async (call) =>
+    create(call, { kind: 'physical', name: call.args.text('name') || undefined }),
+  'Interfaces.create_vlan': async (call) =>
+    create(call, { kind: 'vlan', parents: await parentsOf(call, ['parent', 'parents']) }),
+  'Interfaces.create_bond': async (call) =>
+    create(call, {
+      kind: 'bond',
+      name: call.args.text('name'),
+      parents: await parentsOf(call, ['parents']),
+      bond: bondOf(call.args),
+    }),
+  'Interfaces.create_bridge': async (call) => {
+    refuseOvs(call.args);
+    return create(call, {
+      kind: 'bridge',
+      name: call.args.text('name') || undefined,
+      parents: await parentsOf(call, ['parent', 'parents']),
+      bridge: bridgeOf(call.args),
+    });
+  },
+  'Interface.update': update,
+  'Interface.delete': async ({ site, path }) => {
+    await site.call('interface.delete', { params: at(path) });
+    return nothing();
+  },
+  'Interface.link_subnet': link,
+  'Interface.unlink_subnet': unlink,
+  'Interface.disconnect': async ({ site, path }) => {
+    const { id } = await site.call('interface.set', { params: at(path), body: { addresses: [], vlan: null } });
+    return show(site, path, id);
+  },
+  'Interface.set_default_gateway': setGateway,
+  'Machine.clear_default_gateways': clearGateways,
+};
+
+type Path = Readonly<Record<string, string>>;
+const at = (path: Path) => ({ ...ref(path), interface: path['id'] ?? '' });
+type Link = NonNullable<MachineInterface['links']>[number];
+
+async function meant(site: Site, path: Path): Promise<{ readonly machine: Machine; readonly one: MachineInterface }> {
+  const machine = await machineOf(site, path);
+  const one = machine.interfaces.find(({ id, name }) => String(id) === path['id'] || name === path['id']);
+  return { machine, one: one ?? notFound('interface', path['id']) };
+}
+
+async function show(site: Site, path: Path, id: number): Promise<Answer> {
+  const machine = await machineOf(site, path);
+  const one = machine.interfaces.find((found) => found.id === id) ?? notFound('interface', id);
+  const cards = (await readInventory(site, machine.id))?.interfaces ?? [];
+  const set = { machine: machine.id, interfaces: machine.interfaces, cards };
+  return json(viewInterface(one, set, await readNetworks(createLook(site))));
+}
+
+/** What a kind of interface has besides. */
+interface Own {
+  readonly kind: 'physical' | 'bond' | 'bridge' | 'vlan';
+  readonly name?: string | undefined;
+  readonly parents?: string[];
+  readonly bond?: ReturnType<typeof bondOf>;
+  readonly bridge?: ReturnType<typeof bridgeOf>;
+}
+
+async function create({ site, look, path, args }: MaasCall, own: Own): Promise<Answer> {
+  const body = {
+    ...own,
+    mac: args.text('mac_address') || undefined,
+    vlan: (await vlanOf(look, args)) ?? undefined,
+    mtu: args.number('mtu'),
+  };
+  const { id } = await site.call('interface.create', { params: ref(path), body });
+  return show(site, path, id);
+}
+
+async function update(call: MaasCall): Promise<Answer> {
+  const { site, look, path, args } = call;
+  const { one } = await meant(site, path);
+  const hasParents = args.has('parents') || args.has('parent');
+  const body = {
+    name: args.text('name') || undefined,
+    mac: args.text('mac_address') || undefined,
+    vlan: await vlanOf(look, args),
+    mtu: args.has('mtu') ? (args.number('mtu') ?? null) : undefined,
+    ...(hasParents ? { parents: await parentsOf(call, ['parent', 'parents']) } : {}),
+    ...(one.kind === 'bond' ? { bond: bondOf(args) } : {}),
+    ...(one.kind === 'bridge' ? { bridge: bridgeOf(args) } : {}),
+  };
+  const { id } = await site.call('interface.set', { params: at(path), body });
+  return show(site, path, id);
+}
+
+/** The VLAN that is meant by its id; null: none. */
+async function vlanOf(look: MaasCall['look'], args: Args): Promise<string | null | undefined> {
+  const text = args.clearable('vlan');
+  if (!text) return text;
+  const vlan = (await look.vlans()).find(({ id }) => String(id) === text.replace(/^id:/, ''));
+  return vlan ? vlanOfId(vlan.id) : badValue('vlan', `there is no VLAN ${text}`, 'the id of a VLAN');
+}
+
+/** Names of the interfaces that are meant by ids or names. */
+async function parentsOf({ site, path, args }: MaasCall, names: readonly string[]): Promise<string[]> {
+  const texts = names.flatMap((name) => args.list(name));
+  const { interfaces } = await machineOf(site, path);
+  return texts.map((text) => {
+    const found = interfaces.find(({ id, name }) => String(id) === text || name === text);
+    return found?.name ?? badValue('parents', `the machine has no interface ${text}`, 'ids of its interfaces');
+  });
+}
+
+function given<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}
+
+function bondOf(args: Args) {
+  const one = (name: string, known: readonly string[]) => {
+    const text = args.text(name) || undefined;
+    return text === undefined || known.includes(text) ? text : badValue(name, `${text} is not known`, known.join(', '));
+  };
+  return given({
+    mode: one('bond_mode', BOND_MODES),
+    miimon: args.number('bond_miimon'),
+    downDelay: args.number('bond_downdelay'),
+    upDelay: args.number('bond_updelay'),
+    gratuitousArps: args.number('bond_num_grat_arp'),
+    lacpRate: one('bond_lacp_rate', LACP_RATES),
+    hashPolicy: one('bond_xmit_hash_policy', HASH_POLICIES),
+  } as {
+    mode?: string;
+    miimon?: number;
+    downDelay?: number;
+    upDelay?: number;
+    gratuitousArps?: number;
+    lacpRate?: string;
+    hashPolicy?: string;
+  });
+}
+
+function bridgeOf(args: Args) {
+  refuseOvs(args);
+  return given({ stp: args.flag('bridge_stp'), forwardDelay: args.number('bridge_fd') } as {
+    stp?: boolean;
+    forwardDelay?: number;
+  });
+}
+
+function refuseOvs(args: Args): void {
+  const type = args.text('bridge_type');
+  if (type && type !== 'standard') badValue('bridge_type', `${type} cannot be made`, 'standard');
+}
+
+/** A link as API v1 asks for it. */
+function inputOf({ mode, address, subnetId, gateway }: Link): AddressInput {
+  const subnet = subnetId === null ? {} : { subnet: String(subnetId) };
+  const route = gateway ? { gateway: true } : {};
+  if (mode === 'static' && address !== null) return { address, ...subnet, ...route };
+  if (mode === 'auto' && address !== null) return { address: 'auto', ...subnet, ...route };
+  return { address: mode === 'dhcp' ? 'dhcp' : 'link', ...subnet, ...route };
+}
+
+const MODES: Readonly<Record<string, string>> = { auto: 'auto', dhcp: 'dhcp', static: 'static', link_up: 'link' };
+
+async function link({ site, look, path, args }: MaasCall): Promise<Answer> {
+  const { one } = await meant(site, path);
+  const mode = MODES[(args.text('mode') ?? '').toLowerCase()];
+  if (mode === undefined) return badValue('mode', 'it is not known', 'AUTO, DHCP, STATIC or LINK_UP');
+  const text = args.text('subnet');
+  if (!text && mode !== 'link') return badValue('subnet', 'it is missing', 'this mode needs a subnet');
+  const subnet = text ? await meantSubnet(look, text) : null;
+  const address = args.text('ip_address');
+  const isGateway = args.flag('default_gateway') === true;
+  const wanted: AddressInput = {
+    // Without an address of its own, a static link has the lowest free one, and keeps it.
+    address: mode === 'static' ? address || 'auto' : mode,
+    ...(subnet ? { subnet: String(subnet.id) } : {}),
+    ...(isGateway ? { gateway: true } : {}),
+  };
+  const links = args.flag('force') ? [] : (one.links ?? []);
+  // An interface that was only kept up, or had DHCP, gets the link in its place.
+  const kept = links.filter((old) => old.mode !== 'link' && !(old.mode === 'dhcp' && mode === 'dhcp'));
+  const vlan = subnet && one.vlanId !== subnet.vlanId ? vlanOfId(subnet.vlanId) : undefined;
+  const body = { addresses: [...kept.map(inputOf), wanted], ...(vlan === undefined ? {} : { vlan }) };
+  const { id } = await site.call('interface.set', { params: at(path), body });
+  return show(site, path, id);
+}
+
+async function unlink({ site, path, args }: MaasCall): Promise<Answer> {
+  const { one } = await meant(site, path);
+  const links = one.links ?? [];
+  const wanted = args.text('id') ?? '';
+  if (!links.some(({ id }) => String(id) === wanted)) badValue('id', `there is no link ${wanted}`, 'the id of a link');
+  const rest = links.filter(({ id }) => String(id) !== wanted).map(inputOf);
+  const { id } = await site.call('interface.set', { params: at(path), body: { addresses: rest } });
+  return show(site, path, id);
+}
+
+async function setGateway({ site, path, args }: MaasCall): Promise<Answer> {
+  const { one } = await meant(site, path);
+  const wanted = args.text('link_id');
+  const links = one.links ?? [];
+  const chosen = links.find(({ id, subnetId }) => (wanted ? String(id) === wanted : subnetId !== null));
+  if (!chosen) return badValue('link_id', 'there is no such link', 'the id of a link with a subnet that has a router');
+  const addresses = links.map((old) => ({ ...inputOf(old), gateway: old.id === chosen.id }));
+  const { id } = await site.call('interface.set', { params: at(path), body: { addresses } });
+  return show(site, path, id);
+}
+
+async function clearGateways({ site, path }: MaasCall): Promise<Answer> {
+  const machine = await machineOf(site, path);
+  const changed = machine.interfaces.filter(({ links = [] }) => links.some(({ gateway }) => gateway));
+  if (changed.length > 0)
+    await site.together(
+      changed.map(({ id, links = [] }) =>
+        step('interface.set', {
+          params: { ...ref(path), interface: String(id) },
+          body: { addresses: links.map((old) => ({ ...inputOf(old), gateway: false })) },
+        }),
+      ),
+    );
+  return json(await showMachine(site, await machineOf(site, path)));
+}

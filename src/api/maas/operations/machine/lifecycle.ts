@@ -1,0 +1,185 @@
+import type { Machine } from '../../../../contract/machine.ts';
+import { type Answer, json } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handler, Handlers, MaasCall } from '../../handler.ts';
+import { diskNumber, disksOf } from '../../objects/disks.ts';
+import { AGENT_NAME, readInventory, showMachine, showMachines } from '../../objects/machines.ts';
+import { step } from '../../site.ts';
+import { imageOf } from '../site/images.ts';
+import { machineOf, ref } from './machines.ts';
+import { badValue, conflict, notFound } from '../refusals.ts';
+import { wishOf } from './wish.ts';
+
+/** What takes a comment and no more. */
+type PlainVerb =
+  | 'machine.abort'
+  | 'machine.lock'
+  | 'machine.unlock'
+  | 'machine.mark-fixed'
+  | 'machine.rescue'
+  | 'machine.exit-rescue';
+
+const plain =
+  (id: PlainVerb): Handler =>
+  async ({ site, path, args }) =>
+    json(await showMachine(site, await site.call(id, { params: ref(path), body: commentOf(args) })));
+
+/** A machine's life: commissioned, allocated, deployed, released, switched. Nothing waits for a BMC. */
+export const LIFECYCLE_HANDLERS: Handlers = {
+  'Machine.abort': plain('machine.abort'),
+  'Machine.lock': plain('machine.lock'),
+  'Machine.unlock': plain('machine.unlock'),
+  'Machine.mark_fixed': plain('machine.mark-fixed'),
+  'Machine.rescue_mode': plain('machine.rescue'),
+  'Machine.exit_rescue_mode': plain('machine.exit-rescue'),
+  'Machine.mark_broken': async ({ site, path, args }) => {
+    const comment = args.text('error_description') || args.text('comment') || undefined;
+    return json(
+      await showMachine(site, await site.call('machine.mark-broken', { params: ref(path), body: { comment } })),
+    );
+  },
+  'Machine.commission': async ({ site, path, args }) => {
+    const body = { enableSsh: args.flag('enable_ssh'), scripts: scriptsOf(args) };
+    return json(await showMachine(site, await site.call('machine.commission', { params: ref(path), body })));
+  },
+  'Machine.test': async ({ site, path, args }) => {
+    const body = { enableSsh: args.flag('enable_ssh'), scripts: scriptsOf(args) };
+    return json(await showMachine(site, await site.call('machine.test', { params: ref(path), body })));
+  },
+  'Machine.override_failed_testing': overrideTests,
+  'Machine.deploy': deploy,
+  'Machine.release': async ({ site, path, args }) => {
+    const body = {
+      ...commentOf(args),
+      erase: args.flag('erase'),
+      quickErase: args.flag('quick_erase'),
+      secureErase: args.flag('secure_erase'),
+    };
+    return json(await showMachine(site, await site.call('machine.release', { params: ref(path), body })));
+  },
+  'Machine.power_on': async (call) => power(call, 'on'),
+  'Machine.power_off': async (call) => power(call, 'off'),
+  'Machine.query_power_state': async ({ site, path }) => {
+    const { powerState = 'unknown', bmc } = await machineOf(site, path);
+    // A look begins; what was seen last is the answer.
+    if (bmc !== undefined && site.caller.role !== 'user' && site.caller.role !== 'auditor')
+      await site.call('machine.power', { params: ref(path), body: { verb: 'query' } }).catch(() => null);
+    return json({ state: powerState });
+  },
+  'Machines.allocate': allocate,
+  'Machines.release': releaseSome,
+  'Machines.accept': async ({ site, look, args }) =>
+    accept({ site, look }, await named({ site }, args.list('machines'))),
+  'Machines.accept_all': async ({ site, look }) =>
+    accept({ site, look }, await site.all('machine.list', { state: 'new' })),
+};
+
+/** A machine that failed its tests is marked as broken and as mended in one change: then it is what it was before the test. */
+async function overrideTests({ site, path, args }: MaasCall): Promise<Answer> {
+  const { id, state, hostname } = await machineOf(site, path);
+  if (state !== 'failed-testing') conflict(`No failed test of ${hostname} can be overridden. It is ${state}.`);
+  const input = { params: { machine: id }, body: commentOf(args) };
+  await site.together([step('machine.mark-broken', input), step('machine.mark-fixed', input)]);
+  return json(await showMachine(site, await machineOf(site, path)));
+}
+
+function commentOf(args: Args) {
+  return { comment: args.text('comment') || undefined };
+}
+
+/** Names of scripts; `none` is none of a kind. Undefined: those that run when none is named. */
+function scriptsOf(args: Args): string[] | undefined {
+  const kinds = ['commissioning_scripts', 'testing_scripts'].filter((kind) => args.text(kind));
+  if (kinds.length === 0) return undefined;
+  return kinds.flatMap((kind) => args.list(kind)).filter((name) => name !== 'none');
+}
+
+async function power({ site, path, args }: MaasCall, verb: 'on' | 'off'): Promise<Answer> {
+  const mode = args.text('stop_mode');
+  if (mode && mode !== 'hard' && mode !== 'soft') badValue('stop_mode', `${mode} is not known`, 'hard or soft');
+  const stopMode = verb === 'off' && (mode === 'hard' || mode === 'soft') ? mode : undefined;
+  await site.call('machine.power', { params: ref(path), body: { verb, stopMode } });
+  return json(await showMachine(site, await machineOf(site, path)));
+}
+
+/** What a deployment of Regent has nothing for; refused, because the machine would not be what was asked for. */
+const NOT_HAD = [
+  'install_rackd',
+  'install_kvm',
+  'register_vmhost',
+  'vcenter_registration',
+  'bridge_all',
+  'enable_hw_sync',
+  'enable_kernel_crash_dump',
+];
+
+async function deploy({ site, path, args }: MaasCall): Promise<Answer> {
+  for (const name of NOT_HAD)
+    if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent installs an image and no more; leave it out');
+  const body = {
+    ...commentOf(args),
+    image: await imageOf(site, args.text('distro_series')),
+    userData: args.text('user_data') || undefined,
+    ephemeral: args.flag('ephemeral_deploy'),
+  };
+  return json(await showMachine(site, await site.call('machine.deploy', { params: ref(path), body })));
+}
+
+async function allocate({ site, look, args }: MaasCall): Promise<Answer> {
+  for (const name of ['install_kvm', 'register_vmhost', 'install_rackd', 'bridge_all'])
+    if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent allocates a machine and no more; leave it out');
+  const { body, labels } = await wishOf(look, args);
+  if (args.flag('dry_run')) {
+    const looked: unknown = await site.call('machine.allocate-any', { query: { dry_run: true }, body });
+    return json(await showMachine(site, (looked as { readonly object: { readonly machine: Machine } }).object.machine));
+  }
+  const taken = await site.call('machine.allocate-any', { body });
+  const machine = await keepAgentName({ site, args }, taken.machine);
+  const disks = disksOf(await readInventory(site, machine.id));
+  const storage = Object.entries(taken.storage).map(([label, name]) => {
+    const disk = disks.find((one) => one.name === name);
+    return [label, disk ? [diskNumber(machine.id, disk)] : []] as const;
+  });
+  const interfaces = Object.entries(taken.interfaces)
+    .filter(([label]) => !labels.includes(label))
+    .map(([label, id]) => [label, [id]] as const);
+  const constraints_by_type = {
+    ...(storage.length > 0 ? { storage: Object.fromEntries(storage) } : {}),
+    ...(interfaces.length > 0 ? { interfaces: Object.fromEntries(interfaces) } : {}),
+  };
+  return json({ ...(await showMachine(site, machine)), constraints_by_type });
+}
+
+/** A tool finds its machines again by the name that it gives itself. */
+async function keepAgentName({ site, args }: Pick<MaasCall, 'site' | 'args'>, machine: Machine): Promise<Machine> {
+  const name = args.text('agent_name');
+  if (!name || site.caller.role === 'user') return machine;
+  const body = { annotations: { ...machine.annotations, [AGENT_NAME]: name } };
+  return site.call('machine.set', { params: { machine: machine.id }, body });
+}
+
+/** Those that are ready already are left out of the answer. */
+async function releaseSome({ site, args }: MaasCall): Promise<Answer> {
+  const machines = await named({ site }, args.list('machines'));
+  const held = machines.filter(({ state }) => state !== 'ready');
+  if (held.length > 0)
+    await site.together(
+      held.map(({ id }) => step('machine.release', { params: { machine: id }, body: commentOf(args) })),
+    );
+  return json(held.map(({ id }) => id));
+}
+
+/** What was enlisted is wanted: it is commissioned. */
+async function accept({ site, look }: Pick<MaasCall, 'site' | 'look'>, machines: readonly Machine[]): Promise<Answer> {
+  const fresh = machines.filter(({ state }) => state === 'new');
+  if (fresh.length > 0)
+    await site.together(fresh.map(({ id }) => step('machine.commission', { params: { machine: id }, body: {} })));
+  const ids = fresh.map(({ id }) => id);
+  const now = (await site.all('machine.list')).filter(({ id }) => ids.includes(id));
+  return json(await showMachines(look, now));
+}
+
+async function named({ site }: Pick<MaasCall, 'site'>, ids: readonly string[]): Promise<Machine[]> {
+  const all = new Map((await site.all('machine.list')).map((machine) => [machine.id, machine]));
+  return [...new Set(ids)].map((id) => all.get(id) ?? notFound('machine', id));
+}

@@ -1,0 +1,186 @@
+import type { Machine } from '../../../../contract/machine.ts';
+import { bytes, json, nothing } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handlers, MaasCall } from '../../handler.ts';
+import { showMachine, showMachines } from '../../objects/machines.ts';
+import type { Site } from '../../site.ts';
+import { step } from '../../site.ts';
+import { passes } from './node-filters.ts';
+import { planPower, readPower } from './power.ts';
+import { badValue } from '../refusals.ts';
+
+/** Machines: to list, make, change and delete them. */
+export const MACHINE_HANDLERS: Handlers = {
+  'Machines.read': listMachines,
+  'Machine.read': async ({ site, path }) => json(await showMachine(site, await machineOf(site, path))),
+  'Machines.create': createMachine,
+  'Machine.update': updateMachine,
+  'Machine.delete': deleteMachine,
+  'Node.delete': deleteMachine,
+  'Node.power_parameters': powerParameters,
+  'Machine.power_parameters': powerParameters,
+  'Machine.details': details,
+  'Node.details': details,
+  'Machines.power_parameters': async ({ look, site, args }) => {
+    const wanted = args.list('id');
+    const machines = (await site.all('machine.list')).filter(({ id }) => wanted.includes(id));
+    const bmcs = await look.bmcs();
+    return json(Object.fromEntries(machines.map((machine) => [machine.id, parametersOf(machine, bmcs)])));
+  },
+  'Machines.is_registered': isRegistered,
+  'Nodes.is_registered': isRegistered,
+  'Machines.is_action_in_progress': isBusy,
+  'Nodes.is_action_in_progress': isBusy,
+  // A card is known where a machine has it: racks, region nodes and devices have none here.
+  'RackControllers.is_registered': isRegistered,
+  'RegionControllers.is_registered': isRegistered,
+  'Devices.is_registered': isRegistered,
+  'RackControllers.is_action_in_progress': isBusy,
+  'RegionControllers.is_action_in_progress': isBusy,
+  'Devices.is_action_in_progress': isBusy,
+  'Machines.set_zone': setZone,
+  'Nodes.set_zone': setZone,
+  'Machines.list_allocated': async ({ site, look, args }) => {
+    const ids = args.list('id');
+    const own = await site.all('machine.list', { owner: site.caller.user });
+    return json(await showMachines(look, ids.length === 0 ? own : own.filter(({ id }) => ids.includes(id))));
+  },
+  'Machine.set_owner_data': setAnnotations,
+  'Machine.set_workload_annotations': setAnnotations,
+};
+
+type Path = Readonly<Record<string, string>>;
+export const ref = (path: Path) => ({ machine: path['system_id'] ?? '' });
+
+export function machineOf(site: Site, path: Path): Promise<Machine> {
+  return site.call('machine.show', { params: ref(path) });
+}
+
+async function listMachines({ site, look, args }: MaasCall) {
+  const machines = await site.all('machine.list');
+  const shown = await showMachines(look, machines);
+  return json(shown.filter((machine) => passes(machine, args)));
+}
+
+async function createMachine({ site, look, args }: MaasCall) {
+  const macs = args.list('mac_addresses');
+  const hostname = args.text('hostname') || (macs[0] ? `m-${macs[0].replaceAll(/[:-]/g, '').toLowerCase()}` : '');
+  if (hostname === '') badValue('mac_addresses', 'it is missing', 'a machine has a MAC address or a host name');
+  if (args.flag('deployed')) badValue('deployed', 'it cannot be', 'a machine is deployed by Regent');
+  const domain = await domainName(look, args.text('domain'));
+  const wish = readPower(args);
+  const power = await planPower(look, hostname, null, wish);
+  const body = {
+    ...placeOf(args),
+    ...power.fields,
+    hostname: nameOf(hostname),
+    domain,
+    interfaces: macs.map((mac) => ({ mac })),
+  };
+  const machine = `${nameOf(hostname)}.${domain}`;
+  const isCommissioned = args.flag('commission') ?? Boolean(wish.type);
+  const steps = [
+    ...power.steps,
+    step('machine.create', { body }),
+    ...(isCommissioned ? [step('machine.commission', { params: { machine }, body: {} })] : []),
+  ];
+  await site.together(steps);
+  return json(await showMachine(site, await site.call('machine.show', { params: { machine } })));
+}
+
+async function updateMachine({ site, look, path, args }: MaasCall) {
+  const machine = await machineOf(site, path);
+  const hostname = args.text('hostname');
+  const power = await planPower(look, hostname || machine.hostname, machine, readPower(args));
+  const domain = args.text('domain');
+  const body = {
+    ...placeOf(args),
+    ...power.fields,
+    hostname: hostname ? nameOf(hostname) : undefined,
+    domain: domain ? await domainName(look, domain) : undefined,
+  };
+  await site.together([...power.steps, step('machine.set', { params: { machine: machine.id }, body })]);
+  return json(await showMachine(site, await machineOf(site, path)));
+}
+
+/** Its BMC goes with it where nothing else is switched by it. */
+async function deleteMachine({ site, look, path }: MaasCall) {
+  const machine = await machineOf(site, path);
+  const bmc = (await look.bmcs()).find(({ name }) => name === machine.bmc);
+  await site.together([
+    step('machine.delete', { params: { machine: machine.id } }),
+    ...(bmc?.machines === 1 ? [step('bmc.delete', { params: { bmc: String(bmc.id) } })] : []),
+  ]);
+  return nothing();
+}
+
+async function powerParameters({ site, look, path }: MaasCall) {
+  return json(parametersOf(await machineOf(site, path), await look.bmcs()));
+}
+
+/** A document of BSON with lldp and lshw: machines of Regent tell of their hardware in another form, so both are null. */
+const NO_DETAILS = Buffer.from('\x11\x00\x00\x00\x0alldp\x00\x0alshw\x00\x00', 'latin1');
+
+async function details({ site, path }: MaasCall) {
+  await machineOf(site, path);
+  return bytes(NO_DETAILS, 'application/bson');
+}
+
+/** Secrets are masked: they go in and never come out. */
+function parametersOf(
+  { bmc, powerParameters: own = {} }: Machine,
+  bmcs: readonly { readonly name: string; readonly parameters: Readonly<Record<string, unknown>> }[],
+): Readonly<Record<string, unknown>> {
+  return { ...bmcs.find(({ name }) => name === bmc)?.parameters, ...own };
+}
+
+async function isRegistered({ site, args }: MaasCall) {
+  return json((await site.all('machine.list', { mac: args.text('mac_address') })).length > 0);
+}
+
+async function isBusy({ site, args }: MaasCall) {
+  const [machine] = await site.all('machine.list', { mac: args.text('mac_address') });
+  return json(machine?.busy ?? false);
+}
+
+async function setZone({ site, args }: MaasCall) {
+  const zone = args.text('zone') ?? '';
+  const ids = [...args.list('nodes'), ...args.list('system_id')];
+  if (ids.length > 0)
+    await site.together(ids.map((machine) => step('machine.set', { params: { machine }, body: { zone } })));
+  return json(null);
+}
+
+/** An empty text takes a name away; those that are not given stay. */
+async function setAnnotations({ site, path, args }: MaasCall) {
+  const machine = await machineOf(site, path);
+  const all = new Map(Object.entries(machine.annotations ?? {}));
+  for (const [name, value] of args.entries()) {
+    if (value === '') all.delete(name);
+    else all.set(name, value);
+  }
+  const body = { annotations: Object.fromEntries(all) };
+  return json(await showMachine(site, await site.call('machine.set', { params: { machine: machine.id }, body })));
+}
+
+function placeOf(args: Args) {
+  return {
+    description: args.text('description'),
+    zone: args.text('zone') || undefined,
+    pool: args.text('pool') || undefined,
+  };
+}
+
+/** A full name is cut: its domain is named beside it. */
+function nameOf(hostname: string): string {
+  return hostname.split('.')[0] ?? hostname;
+}
+
+/** Name of the domain that is meant by id or name; the default one when none is. */
+async function domainName(look: MaasCall['look'], text: string | undefined): Promise<string> {
+  const domains = await look.domains();
+  const found = text
+    ? domains.find(({ id, name }) => name === text.toLowerCase() || String(id) === text)
+    : domains.find(({ isDefault }) => isDefault);
+  return found?.name ?? badValue('domain', `there is no domain ${text}`, 'name or id of a domain');
+}

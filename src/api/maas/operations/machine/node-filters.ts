@@ -1,0 +1,65 @@
+import { MACHINE_STATUS } from '../../../../model/nouns/machine-states.ts';
+import type { Args } from '../../args.ts';
+import { AGENT_NAME, type MaasMachine } from '../../objects/machines.ts';
+
+type Value = string | number | null;
+/** Values of a machine that a filter looks at: one of them has to be what is asked for. */
+type Reader = (machine: MaasMachine) => readonly Value[];
+
+const named = (object: object | null): Value => (object !== null && 'name' in object ? String(object.name) : null);
+const vlansOf = (machine: MaasMachine) => machine.interface_set.flatMap(({ vlan }) => (vlan ? [vlan] : []));
+const subnetsOf = (machine: MaasMachine) =>
+  machine.interface_set.flatMap(({ links }) => links.flatMap(({ subnet }) => (subnet ? [subnet] : [])));
+
+/** Filters by their names; `not_NAME` is the opposite of each. */
+const READERS: Readonly<Record<string, Reader>> = {
+  hostname: ({ hostname, fqdn }) => [hostname, fqdn],
+  mac_address: ({ interface_set }) => interface_set.map(({ mac_address }) => mac_address),
+  id: ({ system_id }) => [system_id],
+  system_id: ({ system_id }) => [system_id],
+  domain: ({ domain }) => [named(domain)],
+  zone: ({ zone }) => [named(zone)],
+  pool: ({ pool }) => [named(pool)],
+  agent_name: ({ owner_data }) => [owner_data[AGENT_NAME] ?? ''],
+  owner: ({ owner }) => [owner],
+  status: ({ status }) => [status, statusWord(status)],
+  power_state: ({ power_state }) => [power_state],
+  arch: ({ architecture }) => [architecture, architecture.split('/')[0] ?? ''],
+  fabrics: (machine) => vlansOf(machine).flatMap(({ fabric, fabric_id }) => [fabric, fabric_id, `fabric-${fabric_id}`]),
+  vlans: (machine) => vlansOf(machine).flatMap(({ id, name, vid }) => [id, name, `vid:${vid}`, `id:${id}`]),
+  subnets: (machine) =>
+    subnetsOf(machine).flatMap(({ id, name, cidr, space }) => [
+      id,
+      name,
+      cidr,
+      `id:${id}`,
+      `cidr:${cidr}`,
+      `name:${name}`,
+      `space:${space}`,
+    ]),
+};
+/** Filters that are the opposite of one with another name. */
+const OPPOSITES: Readonly<Record<string, string>> = { not_in_zone: 'zone', not_in_pool: 'pool' };
+
+/** Does a machine pass all filters of a call? Filters that Regent has nothing for let nothing pass when they ask for something. Pure. */
+export function passes(machine: MaasMachine, args: Args): boolean {
+  const [cpus, memory] = [args.number('cpu_count'), args.number('mem')];
+  if (cpus !== undefined && machine.cpu_count < cpus) return false;
+  if (memory !== undefined && machine.memory < memory) return false;
+  if (!args.list('tags').every((tag) => machine.tag_names.includes(tag))) return false;
+  if (args.list('not_tags').some((tag) => machine.tag_names.includes(tag))) return false;
+  return Object.entries(READERS).every(([name, reader]) => {
+    const opposites = [`not_${name}`, ...Object.keys(OPPOSITES).filter((other) => OPPOSITES[other] === name)];
+    const values = reader(machine).map((value) => String(value).toLowerCase());
+    const has = (wanted: readonly string[]) => wanted.some((one) => values.includes(one.toLowerCase()));
+    const wanted = args.list(name);
+    if (wanted.length > 0 && !has(wanted)) return false;
+    return !has(opposites.flatMap((other) => args.list(other)));
+  });
+}
+
+/** The word for a status in filters: `failed_testing`. */
+function statusWord(number: number): string {
+  const state = Object.entries(MACHINE_STATUS).find(([, status]) => status.number === number)?.[0] ?? '';
+  return state.replaceAll('-', '_');
+}

@@ -1,0 +1,80 @@
+import { json, nothing } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handlers, MaasCall } from '../../handler.ts';
+import { viewTag } from '../../objects/groups.ts';
+import { showMachines } from '../../objects/machines.ts';
+import { step } from '../../site.ts';
+import { badValue } from '../refusals.ts';
+
+/** Tags, and the machines that have them. */
+export const TAG_HANDLERS: Handlers = {
+  'Tags.read': async ({ look }) => json((await look.tags()).map(viewTag)),
+  'Tags.create': async ({ site, args }) =>
+    json(viewTag(await site.call('tag.create', { body: { ...fieldsOf(args), name: args.text('name') ?? '' } }))),
+  'Tag.read': async ({ site, path }) => json(viewTag(await site.call('tag.show', { params: ref(path) }))),
+  'Tag.update': async ({ site, path, args }) => {
+    const body = { ...fieldsOf(args), name: args.text('name') || undefined };
+    return json(viewTag(await site.call('tag.set', { params: ref(path), body })));
+  },
+  'Tag.delete': deleteTag,
+  'Tag.machines': showTagged,
+  'Tag.nodes': showTagged,
+  // Racks, region nodes and devices carry no tags here.
+  'Tag.devices': noneTagged,
+  'Tag.rack_controllers': noneTagged,
+  'Tag.region_controllers': noneTagged,
+  'Tag.update_nodes': updateNodes,
+};
+
+type Path = Readonly<Record<string, string>>;
+const ref = (path: Path) => ({ tag: path['name'] ?? '' });
+
+function fieldsOf(args: Args) {
+  if (args.text('kernel_opts')) badValue('kernel_opts', 'it cannot be kept', 'tags of Regent have no kernel options');
+  return { comment: args.text('comment'), definition: args.text('definition') };
+}
+
+async function showTagged({ site, look, path }: MaasCall) {
+  const { name } = await site.call('tag.show', { params: ref(path) });
+  return json(await showMachines(look, await site.all('machine.list', { tag: name })));
+}
+
+async function noneTagged({ site, path }: MaasCall) {
+  await site.call('tag.show', { params: ref(path) });
+  return json([]);
+}
+
+/** Machines lose a tag that goes, all in one change. */
+async function deleteTag({ site, path }: MaasCall) {
+  const { name } = await site.call('tag.show', { params: ref(path) });
+  const tagged = await site.all('machine.list', { tag: name });
+  await site.together([
+    ...tagged.map(({ id, tags }) =>
+      step('machine.set', { params: { machine: id }, body: { tags: tags.filter((tag) => tag !== name) } }),
+    ),
+    step('tag.delete', { params: { tag: name } }),
+  ]);
+  return nothing();
+}
+
+/** Answers how many machines gained the tag, and how many lost it. */
+async function updateNodes({ site, path, args }: MaasCall) {
+  const { name, definition } = await site.call('tag.show', { params: ref(path) });
+  const told = args.text('definition');
+  if (told && told !== definition)
+    badValue('definition', 'the tag has another one by now', 'a rebuild is for the definition that the tag has');
+  const machines = await site.all('machine.list');
+  const known = new Map(machines.map((machine) => [machine.id, machine]));
+  // Ids that are not known are left out, as MAAS does: a machine may have gone meanwhile.
+  const those = (ids: readonly string[]) => [...new Set(ids)].flatMap((id) => known.get(id) ?? []);
+  const added = those(args.list('add')).filter(({ tags }) => !tags.includes(name));
+  const removed = those(args.list('remove')).filter(({ tags }) => tags.includes(name));
+  const steps = [
+    ...added.map(({ id, tags }) => step('machine.set', { params: { machine: id }, body: { tags: [...tags, name] } })),
+    ...removed.map(({ id, tags }) =>
+      step('machine.set', { params: { machine: id }, body: { tags: tags.filter((tag) => tag !== name) } }),
+    ),
+  ];
+  if (steps.length > 0) await site.together(steps);
+  return json({ added: added.length, removed: removed.length });
+}

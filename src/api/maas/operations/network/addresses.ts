@@ -1,0 +1,129 @@
+import type { Reservation } from '../../../../contract/network/reservation.ts';
+import { json, nothing } from '../../answer.ts';
+import type { Handlers } from '../../handler.ts';
+import { viewMe } from '../../objects/groups.ts';
+import { type Networks, readNetworks, viewRange, viewReserved } from '../../objects/networks.ts';
+import { uriOf } from '../../objects/uri.ts';
+import { badValue, notFound } from '../refusals.ts';
+import { meantSubnet } from './subnets.ts';
+import { ALLOCATION } from './subnet-uses.ts';
+
+/** Ranges, reserved addresses, and addresses that users keep for themselves. */
+export const ADDRESS_HANDLERS: Handlers = {
+  'IPRanges.read': async ({ look }) => {
+    const networks = await readNetworks(look);
+    return json((await look.ranges()).map((range) => viewRange(range, networks)));
+  },
+  'IPRanges.create': async ({ site, look, args }) => {
+    const kind = args.text('type') ?? '';
+    if (kind !== 'dynamic' && kind !== 'reserved') badValue('type', `${kind} is no type`, 'dynamic or reserved');
+    const subnet = args.text('subnet');
+    const range = await site.call('range.create', {
+      body: {
+        kind,
+        first: args.text('start_ip') ?? '',
+        last: args.text('end_ip') ?? '',
+        comment: args.text('comment'),
+        subnet: subnet ? String((await meantSubnet(look, subnet)).id) : undefined,
+      },
+    });
+    return json(viewRange(range, await readNetworks(look)));
+  },
+  'IPRange.read': async ({ site, look, path }) =>
+    json(viewRange(await site.call('range.show', { params: range(path) }), await readNetworks(look))),
+  'IPRange.update': async ({ site, look, path, args }) => {
+    const body = {
+      first: args.text('start_ip') || undefined,
+      last: args.text('end_ip') || undefined,
+      comment: args.text('comment'),
+    };
+    const changed = await site.call('range.set', { params: range(path), body });
+    return json(viewRange(changed, await readNetworks(look)));
+  },
+  'IPRange.delete': async ({ site, path }) => {
+    await site.call('range.delete', { params: range(path) });
+    return nothing();
+  },
+
+  'ReservedIps.read': async ({ site, look }) => {
+    const networks = await readNetworks(look);
+    const all = await site.all('reservation.list');
+    return json(all.filter(({ mac }) => mac !== null).map((one) => viewReserved(one, networks)));
+  },
+  'ReservedIps.create': async ({ site, look, args }) => {
+    const subnet = args.text('subnet');
+    const made = await site.call('reservation.create', {
+      body: {
+        address: args.text('ip') ?? '',
+        mac: args.text('mac_address') || undefined,
+        comment: args.text('comment'),
+        subnet: subnet ? String((await meantSubnet(look, subnet)).id) : undefined,
+      },
+    });
+    return json(viewReserved(made, await readNetworks(look)));
+  },
+  'ReservedIp.read': async ({ site, look, path }) =>
+    json(viewReserved(await site.call('reservation.show', { params: reserved(path) }), await readNetworks(look))),
+  'ReservedIp.update': async ({ site, look, path, args }) => {
+    const params = reserved(path);
+    const { address } = await site.call('reservation.show', { params });
+    const wanted = args.text('ip');
+    if (wanted && wanted !== address)
+      badValue('ip', 'it cannot be changed', 'a reserved address stays; make a new one');
+    const body = { mac: args.clearable('mac_address'), comment: args.text('comment') };
+    const changed = await site.call('reservation.set', { params, body });
+    return json(viewReserved(changed, await readNetworks(look)));
+  },
+  'ReservedIp.delete': async ({ site, path }) => {
+    await site.call('reservation.delete', { params: reserved(path) });
+    return nothing();
+  },
+
+  'IPAddresses.read': async ({ site, look, args }) => {
+    const networks = await readNetworks(look);
+    const owner = viewMe(await site.call('me.show', {}));
+    const ip = args.text('ip');
+    const all = await site.all('reservation.list');
+    const own = all.filter(({ mac, address }) => mac === null && (!ip || address === ip));
+    return json(own.map((one) => viewKept(one, networks, owner)));
+  },
+  'IPAddresses.reserve': async ({ site, look, args }) => {
+    const address = args.text('ip') || args.text('ip_address');
+    const subnet = args.text('subnet');
+    if (!address && !subnet) badValue('subnet', 'it is missing', 'an address or a subnet is needed');
+    const made = await site.call('reservation.create', {
+      body: {
+        address: address || 'auto',
+        subnet: subnet ? String((await meantSubnet(look, subnet)).id) : undefined,
+        mac: args.text('mac') || args.text('mac_address') || undefined,
+        hostname: args.text('hostname') || undefined,
+      },
+    });
+    return json(viewKept(made, await readNetworks(look), viewMe(await site.call('me.show', {}))));
+  },
+  'IPAddresses.release': async ({ site, args }) => {
+    const ip = args.text('ip') ?? '';
+    const found = (await site.all('reservation.list', { address: ip })).at(0);
+    if (!found) return notFound('reserved address', ip);
+    await site.call('reservation.delete', { params: { reservation: String(found.id) } });
+    return nothing();
+  },
+};
+
+type Path = Readonly<Record<string, string>>;
+const range = (path: Path) => ({ range: path['id'] ?? '' });
+const reserved = (path: Path) => ({ reservation: path['id'] ?? '' });
+
+/** An address that is kept. When it was made is not told by API v1. */
+function viewKept({ address, subnetId }: Reservation, { subnet }: Networks, owner: object) {
+  return {
+    alloc_type: ALLOCATION.reserved,
+    alloc_type_name: 'User reserved',
+    created: '',
+    ip: address,
+    owner,
+    interface_set: [],
+    subnet: subnet(subnetId),
+    resource_uri: uriOf('ipaddresses'),
+  };
+}

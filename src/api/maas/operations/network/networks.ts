@@ -1,0 +1,104 @@
+import type { Vlan } from '../../../../contract/network/vlan.ts';
+import { json, nothing } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handlers, MaasCall } from '../../handler.ts';
+import { NO_SPACE, readNetworks, viewFabric, viewSpace } from '../../objects/networks.ts';
+import { createLook } from '../../look.ts';
+import { step } from '../../site.ts';
+import { readVlanSet, refuseMtu, showVlan, spaceOf, vlanRef, wantsMore } from './vlans.ts';
+
+/** Fabrics, their VLANs, and spaces. */
+export const NETWORK_HANDLERS: Handlers = {
+  'Fabrics.read': async ({ look }) => {
+    const networks = await readNetworks(look);
+    return json((await look.fabrics()).map((fabric) => viewFabric(fabric, networks)));
+  },
+  'Fabrics.create': async ({ site, args, look }) => {
+    const name = args.text('name') || (await freshName(look));
+    const fabric = await site.call('fabric.create', { body: { name } });
+    return json(viewFabric(fabric, await readNetworks(look)));
+  },
+  'Fabric.read': async ({ site, path, look }) =>
+    json(viewFabric(await site.call('fabric.show', { params: fabric(path) }), await readNetworks(look))),
+  'Fabric.update': async ({ site, path, args, look }) => {
+    const body = { name: args.text('name') || undefined };
+    return json(viewFabric(await site.call('fabric.set', { params: fabric(path), body }), await readNetworks(look)));
+  },
+  'Fabric.delete': async ({ site, path }) => {
+    await site.call('fabric.delete', { params: fabric(path) });
+    return nothing();
+  },
+
+  'Vlans.read': async ({ site, path, look }) => {
+    const { id } = await site.call('fabric.show', { params: { fabric: path['fabric_id'] ?? '' } });
+    const { vlans, vlan } = await readNetworks(look);
+    return json(vlans.filter(({ fabricId }) => fabricId === id).map((one) => vlan(one.id)));
+  },
+  'Vlans.create': async ({ site, look, path, args }) => {
+    refuseMtu(args);
+    const vid = args.number('vid') ?? 0;
+    const fabric = await site.call('fabric.show', { params: { fabric: path['fabric_id'] ?? '' } });
+    const space = (await spaceOf(look, args)) ?? undefined;
+    const body = { vid, fabric: String(fabric.id), name: args.text('name') || undefined, space };
+    const params = { vlan: `${fabric.id}/${vid}` };
+    const steps = [step('vlan.create', { body })];
+    // A new VLAN has no DHCP, relay or racks; the second step gives it what it is to have, in the same transaction.
+    if (wantsMore(args)) steps.push(step('vlan.set', { params, body: await readVlanSet(look, args) }));
+    const [made] = await site.together(steps);
+    return showVlan(look, (made as Vlan).id);
+  },
+  'Vlan.read': async ({ site, look, path }) => {
+    const { id } = await site.call('vlan.show', { params: { vlan: await vlanRef(look, path) } });
+    return showVlan(look, id);
+  },
+  'Vlan.update': async ({ site, look, path, args }) => {
+    refuseMtu(args);
+    const vlan = await vlanRef(look, path);
+    const body = { ...(await readVlanSet(look, args)), ...given(args), space: await spaceOf(look, args) };
+    const { id } = await site.call('vlan.set', { params: { vlan }, body });
+    return showVlan(createLook(site), id);
+  },
+  'Vlan.delete': async ({ site, look, path }) => {
+    await site.call('vlan.delete', { params: { vlan: await vlanRef(look, path) } });
+    return nothing();
+  },
+
+  'Spaces.read': async ({ look }) => {
+    const networks = await readNetworks(look);
+    const spaces = (await look.spaces()).map((space) => viewSpace(space, networks));
+    return json([viewSpace(null, networks), ...spaces]);
+  },
+  'Spaces.create': async ({ site, args, look }) => {
+    const space = await site.call('space.create', { body: { name: args.text('name') ?? '' } });
+    return json(viewSpace(space, await readNetworks(look)));
+  },
+  'Space.read': async ({ site, path, look }) => {
+    const isNone = path['id'] === String(NO_SPACE.id) || path['id'] === NO_SPACE.name;
+    const space = isNone ? null : await site.call('space.show', { params: { space: path['id'] ?? '' } });
+    return json(viewSpace(space, await readNetworks(look)));
+  },
+  'Space.update': async ({ site, path, args, look }) => {
+    const params = { space: path['id'] ?? '' };
+    const space = await site.call('space.set', { params, body: { name: args.text('name') || undefined } });
+    return json(viewSpace(space, await readNetworks(look)));
+  },
+  'Space.delete': async ({ site, path }) => {
+    await site.call('space.delete', { params: { space: path['id'] ?? '' } });
+    return nothing();
+  },
+};
+
+type Path = Readonly<Record<string, string>>;
+const fabric = (path: Path) => ({ fabric: path['id'] ?? '' });
+
+/** `fabric-N`, as MAAS calls those without a name. */
+async function freshName(look: MaasCall['look']): Promise<string> {
+  const names = new Set((await look.fabrics()).map(({ name }) => name));
+  let number = names.size;
+  while (names.has(`fabric-${number}`)) number += 1;
+  return `fabric-${number}`;
+}
+
+function given(args: Args) {
+  return { name: args.text('name') || undefined, vid: args.number('vid') };
+}

@@ -1,0 +1,69 @@
+import type { Machine } from '../../../../contract/machine.ts';
+import type { Range } from '../../../../contract/network/range.ts';
+import type { Reservation } from '../../../../contract/network/reservation.ts';
+import type { Subnet } from '../../../../contract/network/subnet.ts';
+import type { Site } from '../../site.ts';
+
+/** Numbers by which MAAS tells how an address was given. */
+export const ALLOCATION = { auto: 0, static: 1, reserved: 4, dhcp: 5 } as const;
+
+/** An address of an interface of a machine. */
+interface LinkUse {
+  readonly address: string;
+  readonly mode: string;
+  readonly machine: Machine;
+}
+
+/** What has addresses of a subnet. */
+export interface SubnetUses {
+  readonly subnet: Subnet;
+  readonly ranges: readonly Range[];
+  readonly reservations: readonly Reservation[];
+  readonly links: readonly LinkUse[];
+}
+
+/** Reads it: three lists, whatever their length. */
+export async function readUses(site: Site, subnet: Subnet): Promise<SubnetUses> {
+  const id = String(subnet.id);
+  const machines = await site.all('machine.list', { subnet: id });
+  const links = machines.flatMap((machine) =>
+    machine.interfaces.flatMap(({ links: own = [] }) =>
+      own.flatMap(({ address, subnetId, mode }) =>
+        address !== null && subnetId === subnet.id ? [{ address, mode, machine }] : [],
+      ),
+    ),
+  );
+  return {
+    subnet,
+    ranges: await site.all('range.list', { subnet: id }),
+    reservations: await site.all('reservation.list', { subnet: id }),
+    links,
+  };
+}
+
+/** The single addresses of a subnet that are used, with who has them. Pure. */
+export function viewAddresses(
+  { reservations, links }: SubnetUses,
+  { hasUser, hasNode }: { readonly hasUser: boolean; readonly hasNode: boolean },
+) {
+  const user = hasUser ? { user: null } : {};
+  return [
+    ...links.map(({ address, mode, machine }) => ({
+      ip: address,
+      alloc_type: mode === 'auto' ? ALLOCATION.auto : ALLOCATION.static,
+      ...(hasUser ? { user: machine.owner ?? null } : {}),
+      ...(hasNode
+        ? {
+            node_summary: {
+              system_id: machine.id,
+              node_type: 0,
+              fqdn: machine.fqdn,
+              hostname: machine.hostname,
+              is_container: false,
+            },
+          }
+        : {}),
+    })),
+    ...reservations.map(({ address }) => ({ ip: address, alloc_type: ALLOCATION.reserved, ...user })),
+  ];
+}

@@ -1,0 +1,105 @@
+import type { Subnet } from '../../../../contract/network/subnet.ts';
+import { json, nothing } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handlers } from '../../handler.ts';
+import { createLook, type Look } from '../../look.ts';
+import { readNetworks } from '../../objects/networks.ts';
+import type { Site } from '../../site.ts';
+import { badValue, notFound } from '../refusals.ts';
+import { freeRanges, statisticsOf, usedRanges } from './subnet-space.ts';
+import { readUses, viewAddresses } from './subnet-uses.ts';
+import { vlanOfId } from './vlans.ts';
+
+/** Subnets. */
+export const SUBNET_HANDLERS: Handlers = {
+  'Subnets.read': async ({ look }) => {
+    const { subnets, subnet } = await readNetworks(look);
+    return json(subnets.map(({ id }) => subnet(id)));
+  },
+  'Subnets.create': async ({ site, look, args }) => {
+    const made = await site.call('subnet.create', {
+      body: { ...fieldsOf(args), cidr: args.text('cidr') ?? '', vlan: await vlanOf(look, args) },
+    });
+    return showSubnet(site, made.id);
+  },
+  'Subnet.read': async ({ site, look, path }) => showSubnet(site, (await meantSubnet(look, path['id'] ?? '')).id),
+  'Subnet.update': async ({ site, look, path, args }) => {
+    const { id, cidr } = await meantSubnet(look, path['id'] ?? '');
+    const wanted = args.text('cidr');
+    if (wanted && wanted !== cidr) badValue('cidr', 'it cannot be changed', `the subnet stays ${cidr}; make a new one`);
+    const gateway = args.clearable('gateway_ip');
+    const body = { ...fieldsOf(args), gateway, vlan: await vlanOf(look, args) };
+    await site.call('subnet.set', { params: { subnet: String(id) }, body });
+    return showSubnet(site, id);
+  },
+  'Subnet.delete': async ({ site, look, path }) => {
+    const { id } = await meantSubnet(look, path['id'] ?? '');
+    await site.call('subnet.delete', { params: { subnet: String(id) } });
+    return nothing();
+  },
+  'Subnet.reserved_ip_ranges': async ({ site, look, path }) => {
+    const subnet = await meantSubnet(look, path['id'] ?? '');
+    return json(usedRanges(await readUses(site, subnet)));
+  },
+  'Subnet.unreserved_ip_ranges': async ({ site, look, path }) => {
+    const subnet = await meantSubnet(look, path['id'] ?? '');
+    return json(freeRanges(subnet.cidr, usedRanges(await readUses(site, subnet))));
+  },
+  'Subnet.statistics': async ({ site, look, path, args }) => {
+    const subnet = await meantSubnet(look, path['id'] ?? '');
+    const used = usedRanges(await readUses(site, subnet));
+    const hasRanges = args.flag('include_ranges') === true;
+    return json(statisticsOf(subnet.cidr, used, hasRanges));
+  },
+  'Subnet.ip_addresses': async ({ site, look, path, args }) => {
+    const subnet = await meantSubnet(look, path['id'] ?? '');
+    const isOn = (name: string) => args.flag(name) !== false;
+    return json(
+      viewAddresses(await readUses(site, subnet), {
+        hasUser: isOn('with_username'),
+        hasNode: isOn('with_summary') && isOn('with_node_summary'),
+      }),
+    );
+  },
+};
+
+/** The subnet that a text names: id, CIDR, name; `cidr:…`, `name:…`, `id:…`. */
+export async function meantSubnet(look: Look, text: string): Promise<Subnet> {
+  const [, kind, rest] = /^(cidr|name|id):(.+)$/.exec(text) ?? [];
+  const name = rest ?? text;
+  const isMeant = (subnet: Subnet) =>
+    ((kind ?? 'id') === 'id' && String(subnet.id) === name) ||
+    ((kind ?? 'cidr') === 'cidr' && subnet.cidr === name) ||
+    ((kind ?? 'name') === 'name' && subnet.name === name);
+  return (await look.subnets()).find(isMeant) ?? notFound('subnet', text);
+}
+
+async function showSubnet(site: Site, id: number) {
+  return json((await readNetworks(createLook(site))).subnet(id));
+}
+
+function fieldsOf(args: Args) {
+  return {
+    name: args.text('name') || undefined,
+    gateway: args.text('gateway_ip') || undefined,
+    resolvers: args.has('dns_servers') ? args.list('dns_servers').flatMap((text) => text.split(/\s+/)) : undefined,
+    managed: args.flag('managed'),
+    dnsOn: args.flag('allow_dns'),
+    proxyOn: args.flag('allow_proxy'),
+  };
+}
+
+/** The VLAN that is meant: by its id, or by fabric and VID. Undefined: none is named. */
+async function vlanOf(look: Look, args: Args): Promise<string | undefined> {
+  const text = args.text('vlan');
+  const [fabric, vid] = [args.text('fabric'), args.number('vid')];
+  if (!text && !fabric && vid === undefined) return undefined;
+  const vlans = await look.vlans();
+  const found = text
+    ? vlans.find(({ id }) => String(id) === text.replace(/^id:/, ''))
+    : vlans.find(
+        (vlan) => (!fabric || String(vlan.fabricId) === fabric || vlan.fabric === fabric) && vlan.vid === (vid ?? 0),
+      );
+  if (found) return vlanOfId(found.id);
+  return badValue(text ? 'vlan' : 'vid', 'there is no such VLAN', 'the id of a VLAN, or a fabric and a VID of it');
+}

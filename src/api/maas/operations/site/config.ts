@@ -1,0 +1,127 @@
+import type { RouteInput } from '../../../../contract/routes.ts';
+import { json, text } from '../../answer.ts';
+import type { Handlers } from '../../handler.ts';
+import { badValue } from '../refusals.ts';
+
+type Value = RouteInput<'setting.set'>['body']['value'];
+type Kind = 'text' | 'number' | 'flag' | 'words' | 'list';
+
+/** Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `words`: one text with blanks between. */
+const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: Kind }>> = {
+  default_dns_ttl: { setting: 'default_ttl', kind: 'number' },
+  upstream_dns: { setting: 'upstream_dns', kind: 'list' },
+  dnssec_validation: { setting: 'dnssec_validation', kind: 'text' },
+  dns_trusted_acl: { setting: 'dns_trusted_acl', kind: 'words' },
+  ntp_servers: { setting: 'ntp_servers', kind: 'words' },
+  enable_http_proxy: { setting: 'enable_http_proxy', kind: 'flag' },
+  maas_proxy_port: { setting: 'maas_proxy_port', kind: 'number' },
+  http_proxy: { setting: 'http_proxy', kind: 'text' },
+  use_peer_proxy: { setting: 'use_peer_proxy', kind: 'flag' },
+  node_timeout: { setting: 'node_timeout', kind: 'number' },
+};
+
+/** Settings of MAAS that have no meaning here: what is so in Regent all the same. They are not changed. */
+const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
+  maas_name: 'regent',
+  theme: '',
+  kernel_opts: null,
+  prefer_v4_proxy: false,
+  maas_internal_domain: 'maas-internal',
+  ntp_external_only: false,
+  allow_only_trusted_transfers: true,
+  remote_syslog: null,
+  maas_syslog_port: 5247,
+  network_discovery: 'disabled',
+  active_discovery_interval: 0,
+  default_boot_interface_link_type: 'auto',
+  default_osystem: 'custom',
+  default_distro_series: '',
+  default_min_hwe_kernel: '',
+  enable_kernel_crash_dump: false,
+  default_storage_layout: 'flat',
+  commissioning_distro_series: '',
+  enable_third_party_drivers: false,
+  windows_kms_host: null,
+  enable_disk_erasing_on_release: false,
+  disk_erase_with_secure_erase: false,
+  disk_erase_with_quick_erase: false,
+  boot_images_auto_import: false,
+  boot_images_no_proxy: false,
+  curtin_verbose: false,
+  force_v1_network_yaml: false,
+  enable_analytics: false,
+  experimental_switch_provisioning: false,
+  completed_intro: true,
+  max_node_commissioning_results: 10,
+  max_node_testing_results: 10,
+  max_node_installation_results: 10,
+  max_node_release_results: 10,
+  subnet_ip_exhaustion_threshold_count: 0,
+  refresh_token_duration: 0,
+  release_notifications: false,
+  use_rack_proxy: true,
+  prometheus_enabled: true,
+  prometheus_push_gateway: null,
+  prometheus_push_interval: 0,
+  promtail_enabled: false,
+  promtail_port: 0,
+  enlist_commissioning: false,
+  maas_auto_ipmi_user: '',
+  maas_auto_ipmi_user_privilege_level: '',
+  maas_auto_ipmi_k_g_bmc_key: '',
+  maas_auto_ipmi_cipher_suite_id: '',
+  maas_auto_ipmi_workaround_flags: null,
+  vcenter_server: '',
+  vcenter_username: '',
+  vcenter_password: '',
+  vcenter_datacenter: '',
+  hardware_sync_interval: '0',
+  tls_cert_expiration_notification_enabled: false,
+  tls_cert_expiration_notification_interval: 0,
+  session_length: 0,
+  auto_vlan_creation: false,
+};
+
+/** Settings of the site by the names that MAAS has. */
+export const CONFIG_HANDLERS: Handlers = {
+  'Maas.get_config': async ({ site, args }) => {
+    const name = args.text('name') ?? '';
+    const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
+    if (!known) return json(fixedOf(name));
+    const { value } = await site.call('setting.show', { params: { setting: known.setting } });
+    return json(known.kind === 'words' && Array.isArray(value) ? value.join(' ') : value);
+  },
+  'Maas.set_config': async ({ site, args }) => {
+    const name = args.text('name') ?? '';
+    const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
+    if (!known) {
+      fixedOf(name);
+      return badValue('name', `${name} has no meaning here`, `one of ${Object.keys(KNOWN).join(', ')}`);
+    }
+    const value = valueOf(args.text('value') ?? '', known.kind);
+    await site.call('setting.set', { params: { setting: known.setting }, body: { value } });
+    return text('OK');
+  },
+};
+
+function fixedOf(name: string): string | number | boolean | null {
+  if (Object.hasOwn(FIXED, name)) return FIXED[name] ?? null;
+  return badValue(
+    'name',
+    `${name} is no setting`,
+    `one of ${[...Object.keys(KNOWN), ...Object.keys(FIXED)].sort().join(', ')}`,
+  );
+}
+
+function valueOf(given: string, kind: Kind): Value {
+  if (kind === 'number')
+    return /^\d{1,9}$/.test(given) ? Number(given) : badValue('value', 'it is not usable', 'a whole number');
+  if (kind === 'flag') {
+    const isOn = ['true', '1', 'yes', 'on'].includes(given.toLowerCase());
+    if (!isOn && !['false', '0', 'no', 'off', ''].includes(given.toLowerCase()))
+      badValue('value', 'it is not usable', 'true or false');
+    return isOn;
+  }
+  if (kind === 'text') return given;
+  return given.split(/[\s,]+/).filter((word) => word !== '');
+}

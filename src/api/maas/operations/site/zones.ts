@@ -1,0 +1,43 @@
+import { json, nothing } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handlers } from '../../handler.ts';
+import { viewPool, viewZone } from '../../objects/groups.ts';
+
+/** What MAAS calls the description of an object is its comment here. */
+function described(args: Args) {
+  return { name: args.text('name') || undefined, comment: args.text('description') };
+}
+
+/** Zones and resource pools. */
+export const ZONE_HANDLERS: Handlers = {
+  'Zones.read': async ({ look }) => json((await look.zones()).map(viewZone)),
+  'Zones.create': async ({ site, args }) =>
+    json(viewZone(await site.call('zone.create', { body: { ...described(args), name: args.text('name') ?? '' } }))),
+  'Zone.read': async ({ site, path }) => json(viewZone(await site.call('zone.show', { params: zone(path) }))),
+  'Zone.update': async ({ site, path, args }) =>
+    json(viewZone(await site.call('zone.set', { params: zone(path), body: described(args) }))),
+  'Zone.delete': async ({ site, path }) => {
+    await site.call('zone.delete', { params: zone(path) });
+    return nothing();
+  },
+
+  'ResourcePools.read': async ({ look }) => json((await look.pools()).map(viewPool)),
+  'ResourcePools.create': async ({ site, args }) =>
+    json(
+      viewPool(
+        await site.call('resource-pool.create', { body: { ...described(args), name: args.text('name') ?? '' } }),
+      ),
+    ),
+  'ResourcePool.read': async ({ site, path }) =>
+    json(viewPool(await site.call('resource-pool.show', { params: pool(path) }))),
+  'ResourcePool.update': async ({ site, path, args }) =>
+    json(viewPool(await site.call('resource-pool.set', { params: pool(path), body: described(args) }))),
+  'ResourcePool.delete': async ({ site, path }) => {
+    await site.call('resource-pool.delete', { params: pool(path) });
+    return nothing();
+  },
+};
+
+type Path = Readonly<Record<string, string>>;
+const zone = (path: Path) => ({ zone: path['name'] ?? '' });
+const pool = (path: Path) => ({ resource_pool: path['id'] ?? '' });

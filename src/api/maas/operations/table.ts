@@ -1,0 +1,45 @@
+import type { Handler } from '../handler.ts';
+import { ADDRESS_HANDLERS } from './network/addresses.ts';
+import { CONFIG_HANDLERS } from './site/config.ts';
+import { CONTROLLER_HANDLERS } from './machine/controllers.ts';
+import { EVENT_HANDLERS } from './site/events.ts';
+import { IMAGE_HANDLERS } from './site/images.ts';
+import { INTERFACE_HANDLERS } from './machine/interfaces.ts';
+import { LIFECYCLE_HANDLERS } from './machine/lifecycle.ts';
+import { MACHINE_HANDLERS } from './machine/machines.ts';
+import { NAME_HANDLERS } from './network/names.ts';
+import { NETWORK_HANDLERS } from './network/networks.ts';
+import { NOTHING_HANDLERS } from './site/nothing.ts';
+import { PEOPLE_HANDLERS } from './site/people.ts';
+import { RESULT_HANDLERS } from './machine/scripts.ts';
+import { SCRIPT_HANDLERS } from './machine/site-scripts.ts';
+import { SNIPPET_HANDLERS } from './network/snippets.ts';
+import { STORAGE_HANDLERS } from './machine/storage.ts';
+import { SUBNET_HANDLERS } from './network/subnets.ts';
+import { TAG_HANDLERS } from './machine/tags.ts';
+import { VERSION_HANDLERS } from './site/version.ts';
+import { ZONE_HANDLERS } from './site/zones.ts';
+
+/** What is done for an operation, by its key. An operation without an entry is answered with 501. */
+export const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...VERSION_HANDLERS,
+  ...MACHINE_HANDLERS,
+  ...LIFECYCLE_HANDLERS,
+  ...INTERFACE_HANDLERS,
+  ...STORAGE_HANDLERS,
+  ...CONTROLLER_HANDLERS,
+  ...TAG_HANDLERS,
+  ...ZONE_HANDLERS,
+  ...NETWORK_HANDLERS,
+  ...SUBNET_HANDLERS,
+  ...ADDRESS_HANDLERS,
+  ...NAME_HANDLERS,
+  ...SNIPPET_HANDLERS,
+  ...IMAGE_HANDLERS,
+  ...SCRIPT_HANDLERS,
+  ...RESULT_HANDLERS,
+  ...EVENT_HANDLERS,
+  ...PEOPLE_HANDLERS,
+  ...CONFIG_HANDLERS,
+  ...NOTHING_HANDLERS,
+};

@@ -1,0 +1,106 @@
+import { type Rejected, rejected, show } from '../../core/errors.ts';
+import { isRejected } from '../../core/errors.ts';
+import { parseJsonBody } from '../json-body.ts';
+import { boundaryOf, createFormReader, type FormLimits } from '../metadata/multipart.ts';
+
+/** A file of a form. */
+export interface FormFile {
+  readonly filename: string;
+  readonly content: Buffer;
+}
+
+/** What a request says besides its path: values by name, each as often as it was given. */
+export interface Form {
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  readonly files: ReadonlyMap<string, FormFile>;
+}
+
+/** Bytes of a body: user data of 1 MiB, twice in base64, has 1.9. */
+export const BODY_MAX = 4 * 1024 * 1024;
+/** Values of one request: a tag that is given to 5,000 machines has so many. */
+const VALUES_MAX = 20_000;
+const MULTIPART: FormLimits = { part: BODY_MAX, kept: BODY_MAX, parts: VALUES_MAX };
+const EMPTY: Form = { values: new Map(), files: new Map() };
+
+/**
+ * Reads a body by its type: a form of either kind, or an object of JSON. No body, and a form of one part without a name, say nothing. A refusal tells what cannot be
+ * read. Pure.
+ */
+export function readBody(body: Buffer | undefined, contentType: string | undefined): Form | Rejected {
+  if (body === undefined || body.length === 0) return EMPTY;
+  const boundary = boundaryOf(contentType);
+  if (boundary !== null) return readMultipart(body, boundary);
+  const [type = ''] = (contentType ?? '').split(';');
+  switch (type.trim().toLowerCase()) {
+    case '':
+    case 'application/x-www-form-urlencoded':
+      return readPairs(new URLSearchParams(body.toString('utf8')));
+    case 'application/json':
+      return readJson(body.toString('utf8'));
+    default:
+      return rejected(
+        'unsupported_media_type',
+        `The body is of the type ${show(type)}. Rule: a form (multipart/form-data or application/x-www-form-urlencoded) or application/json.`,
+      );
+  }
+}
+
+/** Reads what follows the question mark. */
+export function readQuery(text: string): Form | Rejected {
+  return readPairs(new URLSearchParams(text));
+}
+
+function readPairs(pairs: Iterable<readonly [string, string]>): Form | Rejected {
+  const values = new Map<string, string[]>();
+  let count = 0;
+  for (const [name, value] of pairs) {
+    count += 1;
+    if (count > VALUES_MAX) return tooMany();
+    const before = values.get(name);
+    if (before) before.push(value);
+    else values.set(name, [value]);
+  }
+  return { values, files: new Map() };
+}
+
+function readMultipart(body: Buffer, boundary: string): Form | Rejected {
+  const reader = createFormReader(boundary, MULTIPART);
+  const refusal = reader.feed(body);
+  if (refusal) return refusal;
+  const parts = reader.end();
+  if (isRejected(parts)) return parts;
+  const form = readPairs(
+    parts
+      .filter(({ filename }) => filename === null)
+      .map(({ name, content }): [string, string] => [name, content.toString('utf8')]),
+  );
+  if (isRejected(form)) return form;
+  const files = parts.filter(({ filename }) => filename !== null);
+  return {
+    values: form.values,
+    files: new Map(files.map(({ name, filename, content }) => [name, { filename: filename ?? '', content }])),
+  };
+}
+
+/** Members of JSON as a form has them: a list is a value that is repeated, an object stays the text that it is. */
+function readJson(text: string): Form | Rejected {
+  const parsed = parseJsonBody(text);
+  if (isRejected(parsed)) return parsed;
+  const { value } = parsed;
+  if (value === undefined || value === null) return EMPTY;
+  if (typeof value !== 'object' || Array.isArray(value))
+    return rejected('bad_request', 'The body is no object of JSON. Rule: members are parameters.');
+  const pairs = Object.entries(value).flatMap(([name, member]) =>
+    (Array.isArray(member) ? (member as unknown[]) : [member]).map((one): [string, string] => [name, textOf(one)]),
+  );
+  return readPairs(pairs);
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function tooMany(): Rejected {
+  return rejected('payload_too_large', `The request has more than ${VALUES_MAX} values.`);
+}
