@@ -1,6 +1,6 @@
 import type { LightMyRequestResponse } from 'fastify';
 import type { Role } from '../../src/contract/identity/user.ts';
-import { oauth } from './metadata.ts';
+import { oauth } from './preseed.ts';
 import type { TestRegion } from './region.ts';
 
 /** How clients of MAAS write a body. */
