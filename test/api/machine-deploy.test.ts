@@ -174,7 +174,9 @@ describe('deploy', () => {
     // The image may take two hours; five minutes until the next step begins.
     expect((await begin(1)).statusCode).toBe(200);
     expect(await left()).toBeCloseTo(125, 0);
-    expect(await on.admin('select minutes from machine_states')).toEqual([{ minutes: 145 }]);
+    // Rounded up, and some seconds have passed.
+    const [row] = await on.admin('select minutes from machine_states');
+    expect([145, 146]).toContain(row?.['minutes']);
   });
 
   it('keeps its image until it is written', async () => {

@@ -8,7 +8,8 @@ import { parseSetting } from '../../../src/model/settings.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const table: string[] = [];
-const RULE = 'Rule: none of 2378 to 2380, 3260, 5240 to 5270, 5432 to 5433, 5443, 8008, which other daemons of a node use.';
+const RULE =
+  'Rule: none of 2378 to 2380, 3260, 5240 to 5270, 5432 to 5433, 5443, 8008, which other daemons of a node use.';
 
 afterAll(() => process.stdout.write(`\nports for the proxy and their answers\n${table.join('\n')}\n`));
 
