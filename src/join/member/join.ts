@@ -25,6 +25,10 @@ export type JoinExit = 0 | 1 | 2 | 5;
 export async function runJoin(ports: JoinPorts, options: JoinOptions): Promise<JoinExit> {
   try {
     const { files } = ports.host;
+    if ((await files.read(PATHS.leaveUnderWay)) !== null) {
+      ports.say('regent join: a leave of this host was interrupted. End it first: regent leave');
+      return 1;
+    }
     const joined = parseJoinedNote(await files.read(PATHS.joinDone));
     if (joined !== null) {
       if (await isOfAnother(ports, options.token)) {

@@ -16,6 +16,11 @@ beforeAll(async () => {
   authority = await testAuthority('c1', NOW - 86_400_000);
 });
 
+const join = (host: FakeJoiner) => {
+  const asked = { token: host.cluster.token(), name: null, address: null, isConfirmed: true, isJson: true };
+  return runJoin(host.ports(), { ...asked, deadlineMs: 120_000 });
+};
+
 /** A member of the cluster; `isOut`: an admin has taken it out since. */
 async function aMember({
   isOut,
@@ -25,15 +30,7 @@ async function aMember({
   readonly roles?: Roles;
 }): Promise<FakeJoiner> {
   const host = new FakeJoiner(authority, roles);
-  const options = {
-    token: host.cluster.token(),
-    name: null,
-    address: null,
-    isConfirmed: true,
-    isJson: true,
-    deadlineMs: 120_000,
-  };
-  expect(await runJoin(host.ports(), options)).toBe(0);
+  expect(await join(host)).toBe(0);
   host.put(PATHS.ledger, JSON.stringify({ body: { regions: [{ name: 'r1', address: '10.77.0.11' }] } }));
   if (isOut) host.cluster.forget(null);
   return host;
@@ -73,7 +70,11 @@ describe('regent leave', () => {
         const host = (await aMember({ isOut: true })).copy();
         if (!(await host.killed(kill, after, () => leave(host)))) break;
         const isBegun = host.text(PATHS.leaveUnderWay) !== null;
-        if (isBegun) host.cluster.outage = 'no route';
+        if (isBegun) {
+          host.cluster.outage = 'no route';
+          expect(await join(host), `killed at ${kill}`).toBe(1);
+          expect(host.said.at(-1)).toContain('End it first: regent leave');
+        }
         expect(await leave(host), `killed at ${kill}: ${host.said.join('\n')}`).toBe(0);
         expectClean(host, `killed at ${kill}`);
       }
