@@ -134,8 +134,28 @@ export const MACHINE_LIFECYCLE_ROUTES = {
   'machine.exit-rescue': begin('/machines/{machine}/exit-rescue', 'End the rescue mode of a machine', PARTS),
 } as const;
 
-/** Calls about whichever machine fits. */
+const Machines = Type.Optional(
+  Type.Array(text(6), { maxItems: 10_000, description: 'ids; those of no machine are left out' }),
+);
+/** What gives a tag to many machines. */
+export const MachineTagging = strict({
+  tag: text(64, 'id or name of a tag without a definition'),
+  add: Machines,
+  remove: Machines,
+});
+const MachinesTagged = strict({
+  added: Type.Integer({ description: 'machines that have it and had it not' }),
+  removed: Type.Integer({ description: 'machines that have it no more' }),
+});
+
+/** Calls about whichever machine fits, and about many. */
 export const MACHINE_WISH_ROUTES = {
+  'machine.tag-many': post('/machines/tags', 'Give a tag to many machines, or take it from them, in one change', {
+    roles: OPERATORS,
+    body: MachineTagging,
+    response: MachinesTagged,
+    status: 200,
+  }),
   'machine.allocate-any': post('/machines/allocate', 'Take a machine that is ready and fits', {
     roles: KEY_OWNERS,
     body: MachineWishRequest,

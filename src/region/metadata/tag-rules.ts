@@ -6,6 +6,7 @@ import {
   listDefinedTags,
   readInventories,
   storeTag,
+  tagMany,
   tagsOf,
   untagAll,
   untagUntold,
@@ -44,6 +45,20 @@ export const tagCases = {
   ),
 
   'tag.delete': withoutRule(declaredCases['tag.delete'] as WriteCase<'tag.delete'>),
+
+  'machine.tag-many': writing(
+    'machine.tag-many',
+    ({ body }) => `machine tag-many ${body.tag} +${body.add?.length ?? 0} -${body.remove?.length ?? 0}`,
+    async (tx, { body }) => {
+      const row = await declaredByRef(tx, 'tag', body.tag);
+      if (isRejected(row)) return row;
+      if (row.definition !== '')
+        return rejected('conflict', `Machines have ${row.name} by its definition: ${row.definition}.`);
+      const done = await tagMany(tx, row.id, { add: body.add ?? [], remove: body.remove ?? [] });
+      if (done.added + done.removed > 0) tx.emit({ kind: 'tag.given', subject: row.name, data: done });
+      return { body: done };
+    },
+  ),
 };
 
 /** What machines have by its definition goes with it. */

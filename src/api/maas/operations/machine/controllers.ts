@@ -1,6 +1,6 @@
 import type { Node } from '../../../../contract/node.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
-import { type Answer, json } from '../../answer.ts';
+import { type Answer, json, nothing } from '../../answer.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { viewController } from '../../objects/controllers.ts';
 import { readSurroundings, showMachine, showMachines } from '../../objects/machines.ts';
@@ -31,6 +31,15 @@ const show =
     return json((found ?? notFound(role === 'isRack' ? 'rack' : 'region node', id)).view);
   };
 
+/** Forgets a rack, or a region node that never finished joining. */
+const forget =
+  (role: Role): Handler =>
+  async (call) => {
+    await show(role)(call);
+    await call.site.call('node.delete', { params: { node: call.path['system_id'] ?? '' } });
+    return nothing();
+  };
+
 /** Nothing switches racks and region nodes: what is told of that is always the same. */
 const unpowered =
   (role: Role, answer: Answer): Handler =>
@@ -45,6 +54,8 @@ export const CONTROLLER_HANDLERS: Handlers = {
   'RackController.read': show('isRack'),
   'RegionControllers.read': list('isRegion'),
   'RegionController.read': show('isRegion'),
+  'RackController.delete': forget('isRack'),
+  'RegionController.delete': forget('isRegion'),
   'RackController.power_parameters': unpowered('isRack', json({})),
   'RegionController.power_parameters': unpowered('isRegion', json({})),
   'RackController.query_power_state': unpowered('isRack', json({ state: 'unknown' })),

@@ -24,6 +24,11 @@ export const TAG_HANDLERS: Handlers = {
   'Tag.rack_controllers': noneTagged,
   'Tag.region_controllers': noneTagged,
   'Tag.update_nodes': updateNodes,
+  // A change of a tag with a definition finds its machines anew.
+  'Tag.rebuild': async ({ site, path }) => {
+    const { name } = await site.call('tag.set', { params: ref(path), body: {} });
+    return json({ rebuilding: name });
+  },
 };
 
 type Path = Readonly<Record<string, string>>;
@@ -44,16 +49,12 @@ async function noneTagged({ site, path }: MaasCall) {
   return json([]);
 }
 
-/** Machines lose a tag that goes, all in one change. */
+/** Machines lose a tag that goes, in the same change. */
 async function deleteTag({ site, path }: MaasCall) {
-  const { name } = await site.call('tag.show', { params: ref(path) });
-  const tagged = await site.all('machine.list', { tag: name });
-  await site.together([
-    ...tagged.map(({ id, tags }) =>
-      step('machine.set', { params: { machine: id }, body: { tags: tags.filter((tag) => tag !== name) } }),
-    ),
-    step('tag.delete', { params: { tag: name } }),
-  ]);
+  const { name, definition } = await site.call('tag.show', { params: ref(path) });
+  const tagged = definition === '' ? await site.all('machine.list', { tag: name, fields: 'id' }) : [];
+  const untag = step('machine.tag-many', { body: { tag: name, remove: tagged.map(({ id }) => id) } });
+  await site.together([...(tagged.length > 0 ? [untag] : []), step('tag.delete', { params: { tag: name } })]);
   return nothing();
 }
 
@@ -63,18 +64,13 @@ async function updateNodes({ site, path, args }: MaasCall) {
   const told = args.text('definition');
   if (told && told !== definition)
     badValue('definition', 'the tag has another one by now', 'a rebuild is for the definition that the tag has');
-  const machines = await site.all('machine.list');
-  const known = new Map(machines.map((machine) => [machine.id, machine]));
   // Ids that are not known are left out, as MAAS does: a machine may have gone meanwhile.
-  const those = (ids: readonly string[]) => [...new Set(ids)].flatMap((id) => known.get(id) ?? []);
-  const added = those(args.list('add')).filter(({ tags }) => !tags.includes(name));
-  const removed = those(args.list('remove')).filter(({ tags }) => tags.includes(name));
-  const steps = [
-    ...added.map(({ id, tags }) => step('machine.set', { params: { machine: id }, body: { tags: [...tags, name] } })),
-    ...removed.map(({ id, tags }) =>
-      step('machine.set', { params: { machine: id }, body: { tags: tags.filter((tag) => tag !== name) } }),
-    ),
-  ];
-  if (steps.length > 0) await site.together(steps);
-  return json({ added: added.length, removed: removed.length });
+  const body = { tag: name, add: idsOf(args, 'add'), remove: idsOf(args, 'remove') };
+  const { added, removed } = await site.call('machine.tag-many', { body });
+  return json({ added, removed });
+}
+
+/** Ids that machines may have. */
+function idsOf(args: Args, name: string): string[] {
+  return [...new Set(args.list(name))].filter((id) => id.length === 6);
 }

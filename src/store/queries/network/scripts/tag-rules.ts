@@ -49,3 +49,17 @@ export async function storeTag(tx: Tx, machineId: string, tagId: number, isOn: b
       : sql`delete from machine_tags where machine_id = ${machineId} and tag_id = ${tagId}`,
   );
 }
+
+/** Takes a tag from machines, then gives it to machines: one statement each, whatever their number. Ids of no machine are left out. */
+export async function tagMany(
+  tx: Tx,
+  tagId: number,
+  { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
+): Promise<{ added: number; removed: number }> {
+  const gone =
+    await tx.all(sql`delete from machine_tags where tag_id = ${tagId} and machine_id = any(${[...remove]}::text[])
+    returning machine_id`);
+  const made = await tx.all(sql`insert into machine_tags (machine_id, tag_id)
+    select id, ${tagId} from machines where id = any(${[...add]}::text[]) order by id on conflict do nothing returning machine_id`);
+  return { added: made.length, removed: gone.length };
+}
