@@ -203,6 +203,7 @@ function bodyFor(id: RouteId): unknown {
     'token.create': { isRegion: true, isRack: false },
     'node.probe': { address: '10.88.0.3' },
     'machine.power': { verb: 'query' },
+    'machine.tag-many': { tag: 'role' },
     'drill.write': { run: DRILL.run, number: 1 },
     'drill.record': DRILL,
     'image.create': { manifest: 'role' },
