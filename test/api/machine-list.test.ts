@@ -60,9 +60,9 @@ describe('the list of machines', () => {
       deployment: { image: 'debian-13' },
       interfaces: [{ name: 'eno1', addresses: [{ address: '10.128.0.100' }] }, { name: 'eno2' }],
     });
-    // The key of the caller, the page, its interfaces, their links.
+    // The page, its interfaces, their links; the key of the caller, where it is not known yet.
     expect(few.queries).toBeLessThanOrEqual(5);
-    expect(many.queries).toBe(few.queries);
+    expect(many.queries).toBeLessThanOrEqual(few.queries);
   });
 
   it('asks a few times more at most where it is asked for some', async () => {
