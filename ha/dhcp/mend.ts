@@ -4,9 +4,9 @@ import type { DayTimes } from './inputs.ts';
 
 /** The partner's Kea may have sent leases for so long before its clock was seen to be wrong, and some more are on their way, s. */
 const AROUND_S = 60;
-/** It is looked for them so often, and for so long after the last time that the clocks differed, ms. */
+/** It is looked for them so often, and for so long since the clocks began to differ, ms: by then the partner's Kea has been ended. */
 const EACH_MS = 250;
-const LONG_MS = 3000;
+const LONG_MS = 5000;
 /** Leases in one answer: some 300 bytes each, far below what an answer may be long. */
 const PAGE = 1000;
 const PATIENCE_MS = 3000;
@@ -34,7 +34,9 @@ export function endedTooEarly<L extends Lease>(leases: readonly L[], nowS: numbe
 export class LeaseMender {
   readonly #socket: string;
   readonly #log: (text: string) => void;
+  /** So far the partner's clock was ahead of ours when it was seen to be behind, below 0. */
   #aheadMs = 0;
+  #isBehind = false;
   #untilMs = -Infinity;
   #lookedAt = -Infinity;
   #isBusy = false;
@@ -47,7 +49,9 @@ export class LeaseMender {
   /** `now`: monotonic, ms. Only who has the right time may say which lease ended too early. */
   look(now: number, { aheadMs, partnerAheadMs }: DayTimes): void {
     if (aheadMs !== 0) return;
-    if (partnerAheadMs < 0) [this.#aheadMs, this.#untilMs] = [partnerAheadMs, now + LONG_MS];
+    const isBehind = partnerAheadMs < 0;
+    if (isBehind && !this.#isBehind) [this.#aheadMs, this.#untilMs] = [partnerAheadMs, now + LONG_MS];
+    this.#isBehind = isBehind;
     if (now > this.#untilMs || now - this.#lookedAt < EACH_MS || this.#isBusy) return;
     [this.#lookedAt, this.#isBusy] = [now, true];
     this.#mend(this.#aheadMs / 1000)

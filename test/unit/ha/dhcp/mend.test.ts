@@ -81,6 +81,21 @@ describe('mending', () => {
     expect(asked.filter((command) => command === 'lease4-update')).toHaveLength(2);
   });
 
+  it('does not go through all leases for as long as the clocks differ', async () => {
+    leases = [lease(1, seconds() - 700)];
+    const one = mender();
+    const behind = { ...SAME_DAY, partnerAheadMs: -HOUR * 1000 };
+    one.look(1000, behind);
+    await until('the question', () => asked.length > 0);
+    for (const now of [7000, 60_000, 3_600_000]) one.look(now, behind);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toHaveLength(1);
+    // Another jump is another matter.
+    one.look(3_700_000, SAME_DAY);
+    one.look(3_800_000, behind);
+    await until('the next question', () => asked.length > 1);
+  });
+
   it('touches nothing when its own clock is wrong, when the other is ahead, or when there is no lease', async () => {
     const one = mender();
     one.look(1000, { ...SAME_DAY, aheadMs: HOUR * 1000, partnerAheadMs: -HOUR * 1000 });
