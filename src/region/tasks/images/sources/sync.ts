@@ -43,8 +43,9 @@ const TOLD = 5;
 class Lost extends Error {}
 
 /**
- * Fetches what boot sources have, as often as the setting `image_sync_hours` says: any region node takes one that was asked for, also when the node that worked at it has died. Files that are there stay;
- * the one that broke off on this node goes on in the middle. They come as uploads do, and reach the other region nodes in the same way.
+ * Fetches what boot sources have, as often as the setting `image_sync_hours` says: any region node takes one that was asked for, also when the node that
+ * worked at it has died. Files that are there stay; the one that broke off on this node goes on in the middle. They come as uploads do, and reach the other
+ * region nodes in the same way.
  */
 export function createSyncTask(ports: SyncPorts): Task {
   const { db, node, log } = ports;
