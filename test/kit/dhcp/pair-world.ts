@@ -24,6 +24,8 @@ const STEP_MS = 20;
 const DAY = 1_764_000_000_000;
 /** A whole host that was frozen needs so long to see that it was. */
 const THAW_MS = 150;
+/** A primary's Kea that leaves the pair by itself gives leases alone until its controller has seen that and has ended it: one turn and one ending. */
+const UNSEEN_MS = 100;
 
 type Rack = (typeof RACKS)[number];
 
@@ -192,6 +194,8 @@ export class PairWorld {
   isLossy = false;
   doubleAt: number | null = null;
   staleAt: number | null = null;
+  /** As `staleAt`, where no more than the leases of `UNSEEN_MS` lack. */
+  nearlyStaleAt: number | null = null;
   /** The newest lease that was given. */
   lease = 0;
   #events: Event[] = [];
@@ -343,7 +347,10 @@ export class PairWorld {
     if (serving.length > 1) this.doubleAt ??= this.now;
     for (const rack of serving) {
       const { kea } = rack;
-      if (kea.lease < this.lease) this.staleAt ??= this.now;
+      // Whoever serves gives one in each step.
+      const lackingMs = (this.lease - kea.lease) * STEP_MS;
+      if (lackingMs > UNSEEN_MS) this.staleAt ??= this.now;
+      else if (lackingMs > 0) this.nearlyStaleAt ??= this.now;
       const other = this.racks.get(rack.partner);
       if (kea.state === 'hot-standby' && !kea.isReached) continue;
       this.lease += 1;

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { dice, RANDOM } from '../../../kit/dice.ts';
+import { dice } from '../../../kit/dice.ts';
 import type { Reach } from '../../../../ha/dhcp/reach.ts';
 import { type Flaw, PairWorld, WELL } from '../../../kit/dhcp/pair-world.ts';
 
-/** The same runs each time; `REGENT_CLUSTER_SEED` and `REGENT_PAIR_RUNS` play others. One in 12,000 is known to serve without all leases for some 20 ms: 950881206. */
-const FIRST = process.env['REGENT_CLUSTER_SEED'] === undefined ? 1 : RANDOM.seed;
+/**
+ * The same runs each time: a suite that draws others would fail for a change that is right. `REGENT_PAIR_SEED` and `REGENT_PAIR_RUNS` play others; README.md
+ * of ha/dhcp names the seeds that are known to fail.
+ */
+const FIRST = Number(process.env['REGENT_PAIR_SEED'] ?? 1);
 const RUNS = Number(process.env['REGENT_PAIR_RUNS'] ?? 1000);
 /** Seen: found in run 1, 11 to 34, 60, 97. */
 const BROKEN_RUNS = 2000;
+/**
+ * Known: a primary that follows loses its partner's program and its partner's clock within the same tenth of a second. Its Kea leaves the pair and gives
+ * leases alone until it is ended: the partner never gets the leases of some 80 ms. Seed 522072392; one run in some 10,000.
+ */
+const NEARLY_STALE_IN_1000 = 3;
 const CALM_MS = 10_000;
 const NAMES = ['k1', 'k2', 'r1', 'r2', 'r3'] as const;
 
@@ -78,8 +86,7 @@ function disturb(world: PairWorld): void {
 }
 
 /** Faults for a while, then none. Gives the run's story where the law was broken. */
-function run(seed: number, flaw: Flaw | null = null): string | null {
-  const world = new PairWorld(dice(seed).next, flaw);
+function run(seed: number, flaw: Flaw | null = null, world = new PairWorld(dice(seed).next, flaw)): string | null {
   world.play(4000);
   const end = world.between(6000, 16_000);
   while (world.now < end) {
@@ -122,12 +129,17 @@ describe('a pair in a thousand bad days', () => {
   it(`has never two servers, none without the leases, and one when all is well (${RUNS} runs)`, () => {
     const from = performance.now();
     const broken: string[] = [];
+    const nearlyStale: number[] = [];
     for (let turn = 0; turn < RUNS && broken.length < 5; turn += 1) {
-      const story = run(FIRST + turn);
+      const seed = FIRST + turn;
+      const world = new PairWorld(dice(seed).next);
+      const story = run(seed, null, world);
       if (story !== null) broken.push(story);
+      if (world.nearlyStaleAt !== null) nearlyStale.push(seed);
     }
-    console.log(`${RUNS} runs in ${Math.round(performance.now() - from)} ms`);
+    console.log(`${RUNS} runs in ${Math.round(performance.now() - from)} ms; nearly stale: ${nearlyStale.join(' ')}`);
     expect(broken.join('\n\n')).toBe('');
+    expect(nearlyStale.length).toBeLessThanOrEqual(NEARLY_STALE_IN_1000 * Math.ceil(RUNS / 1000));
   }, 120_000);
 
   it.each<Flaw>(['never fences', 'takes over too soon', 'takes over without leases', 'knows no clock'])(
