@@ -44,8 +44,7 @@ import * as user from './identity/user.ts';
 
 export type { RouteSpec };
 
-/** Path of the API on every region node. */
-export const API_PREFIX = '/api/v1';
+export { API_PREFIX } from './wire/transport.ts';
 
 /** Every call of API v1, by its name `noun.verb`. */
 export const ROUTES = {

@@ -1,0 +1,124 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Event } from '../../contract/event.ts';
+import { type Badge, badgeOf, callAnswered, callFailed, type Link, NO_CALLS } from '../models/link.ts';
+import { clockOffset } from '../models/time.ts';
+import { type Calls, createCalls, type Seen } from './calls.ts';
+import type { FromHub, PortLike, ToHub } from './messages.ts';
+import { createSession, type Session } from './session.ts';
+
+/** All by which a page lives: calls, events, session, and how the site does. Made once, in main.tsx. */
+export interface Live {
+  readonly calls: Calls;
+  readonly session: Session;
+  readonly badge: ReadonlySignal<Badge>;
+  /** Who answered last; '' when nobody has said. */
+  readonly node: ReadonlySignal<string>;
+  /** Time by the site's clock, ms; it goes on by seconds. */
+  readonly now: ReadonlySignal<number>;
+  readonly isVisible: ReadonlySignal<boolean>;
+  /** Random hex of so many bytes. */
+  readonly hex: (bytes: number) => string;
+  /** Told of each event, and (`null`) when anything may have changed. Returns how to end it. */
+  onEvent(hear: (event: Event | null) => void): () => void;
+}
+
+/** What `createLive` needs of the browser. */
+export interface LivePorts {
+  readonly origin: string;
+  readonly fetch: typeof fetch;
+  readonly fraction: () => number;
+  readonly hex: (bytes: number) => string;
+  readonly now: () => number;
+  readonly hub: PortLike<FromHub, ToHub>;
+  /** Visibility of the page, and each change of it. */
+  readonly visibility: { isVisible(): boolean; onChange(hear: () => void): void; onGone(hear: () => void): void };
+}
+
+/** Puts the parts together. */
+export function createLive(ports: LivePorts): Live {
+  const link = signal<Link | null>(null);
+  const health = signal(NO_CALLS);
+  const badge = signal<Badge>(badgeOf(null, NO_CALLS));
+  const node = signal('');
+  const offset = signal(0);
+  const now = signal(ports.now());
+  const isVisible = signal(ports.visibility.isVisible());
+  const hearers = new Set<(event: Event | null) => void>();
+
+  const judge = () => {
+    badge.value = badgeOf(link.value, health.value);
+  };
+  const tellAll = (event: Event | null) => {
+    for (const hear of hearers) hear(event);
+  };
+  const session = createSession(ports);
+  const onAnswer = (seen: Seen) => {
+    offset.value = clockOffset(seen.date, seen.at);
+    if (seen.node !== '') node.value = seen.node;
+    if (seen.status === 401) session.ended();
+    health.value = seen.status >= 500 ? callFailed(health.value, seen.at, '') : callAnswered();
+    judge();
+  };
+  const onSilence = (why: string) => {
+    health.value = callFailed(health.value, ports.now(), why);
+    ports.hub.postMessage({ kind: 'look' });
+    judge();
+  };
+  ports.hub.onmessage = ({ data }) => {
+    if (data.kind === 'link') {
+      link.value = data.link;
+      if (data.link.node !== '') node.value = data.link.node;
+      judge();
+    } else if (data.kind === 'denied') {
+      if (data.status === 401 && session.state.value.kind === 'in') void session.look();
+    } else tellAll(data.kind === 'event' ? data.event : null);
+  };
+  // Whoever is logged in when the page comes shares the stream that is open; a login begins its own.
+  let hasBeenOut = false;
+  let listener = '';
+  session.state.subscribe((state) => {
+    if (state.kind === 'out') hasBeenOut = true;
+    const user = state.kind === 'in' ? state.user : '';
+    if (user !== '' && user !== listener) ports.hub.postMessage({ kind: 'listen', isAnew: hasBeenOut });
+    listener = user;
+  });
+  const tick = () => {
+    now.value = ports.now() + offset.value;
+    // A session that nobody has confirmed yet is asked about until somebody answers.
+    if (session.state.value.kind === 'unknown') void session.look();
+  };
+  tick();
+  setInterval(tick, 1000);
+  ports.visibility.onChange(() => {
+    isVisible.value = ports.visibility.isVisible();
+    ports.hub.postMessage({ kind: 'visible', isVisible: isVisible.value });
+    if (isVisible.value) tellAll(null);
+  });
+  ports.visibility.onGone(() => ports.hub.postMessage({ kind: 'bye' }));
+  return {
+    calls: createCalls({ ...ports, headers: () => session.headers(), onAnswer, onSilence }),
+    session,
+    badge,
+    node,
+    now,
+    isVisible,
+    hex: ports.hex,
+    onEvent(hear) {
+      hearers.add(hear);
+      return () => hearers.delete(hear);
+    },
+  };
+}
+
+const LiveContext = createContext<Live | null>(null);
+/** Gives the parts to all below it. */
+export const LiveProvider = LiveContext.Provider;
+
+/** The parts, within a page. */
+export function useLive(): Live {
+  const live = useContext(LiveContext);
+  if (live === null) throw new Error('a part stands outside of the page');
+  return live;
+}
