@@ -24,6 +24,21 @@ describe('the import law', () => {
     expect(cycles(SRC, files)).toEqual([]);
   });
 
+  it('lets only the live part of the web UI reach out, and only the wire of the contract into it', () => {
+    const ui = files.filter((file) => file.path.startsWith('ui/'));
+    expect(ui.length).toBeGreaterThan(30);
+    const reaching = ui.filter(
+      (file) =>
+        !file.path.startsWith('ui/live/') &&
+        file.path !== 'ui/main.tsx' &&
+        /\bfetch\(|\bset(?:Timeout|Interval)\b|\bXMLHttpRequest\b|\bEventSource\b/.test(file.text),
+    );
+    expect(reaching.map((file) => file.path)).toEqual([]);
+    const heavy = ui.filter((file) => /^import (?!type)[^;]*\/contract\/(?!wire\/)/m.test(file.text));
+    expect(heavy.map((file) => file.path)).toEqual([]);
+    expect(ui.filter((file) => /dangerouslySetInnerHTML|\.innerHTML\b/.test(file.text)).map((file) => file.path)).toEqual([]);
+  });
+
   it('sees a breach when there is one', () => {
     const file = (path: string, imports: string[], text = ''): SourceFile => ({ path, imports, text });
     const bad = [

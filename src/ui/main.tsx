@@ -1,8 +1,9 @@
 import { render } from 'preact';
 import { createHub } from './live/hub.ts';
 import { createLive, LiveProvider } from './live/live.ts';
-import type { FromHub, PortLike, ToHub } from './live/messages.ts';
+import type { Channel, FromHub, ToHub } from './live/messages.ts';
 import { followPlace, PlaceProvider } from './live/place.ts';
+import { overPort } from './live/port.ts';
 import { App } from './shell/app.tsx';
 import './style/tokens.css';
 import './style/base.css';
@@ -10,18 +11,15 @@ import './style/parts.css';
 import './style/print.css';
 
 /** The way to the hub: the worker that all pages of this browser share; in this page where a browser has no such workers. */
-function hubPort(): PortLike<FromHub, ToHub> {
+function hubChannel(): Channel<FromHub, ToHub> {
   if (typeof SharedWorker === 'function') {
-    return new SharedWorker(new URL('./live/worker.ts', import.meta.url), { type: 'module', name: 'regent' }).port;
+    const worker = new SharedWorker(new URL('./live/worker.ts', import.meta.url), { type: 'module', name: 'regent' });
+    return overPort(worker.port);
   }
-  const channel = new MessageChannel();
-  createHub({
-    origin: location.origin,
-    fetch: (...args) => fetch(...args),
-    fraction: Math.random,
-    now: Date.now,
-  }).connect(channel.port2);
-  return channel.port1;
+  const { port1, port2 } = new MessageChannel();
+  const ports = { origin: location.origin, fraction: Math.random, now: Date.now };
+  createHub({ ...ports, fetch: (...args) => fetch(...args) }).connect(overPort(port2));
+  return overPort(port1);
 }
 
 const live = createLive({
@@ -31,7 +29,7 @@ const live = createLive({
   now: Date.now,
   hex: (bytes) =>
     [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
-  hub: hubPort(),
+  hub: hubChannel(),
   visibility: {
     isVisible: () => document.visibilityState === 'visible',
     onChange: (hear) => document.addEventListener('visibilitychange', hear),

@@ -1,7 +1,7 @@
 import { readEventStream } from '../../contract/wire/event-stream.ts';
 import { API_PREFIX, networkSentence, ProblemError } from '../../contract/wire/transport.ts';
 import { type Link, linkAfter } from '../models/link.ts';
-import type { FromHub, PortLike, ToHub } from './messages.ts';
+import type { Channel, FromHub, ToHub } from './messages.ts';
 
 /** Between two looks at the site, ms; only while somebody sees a page. */
 const LOOK_EVERY_MS = 500;
@@ -20,11 +20,11 @@ export interface HubPorts {
 
 /** What all pages of one browser share: one stream of events, and one look at the site. */
 export interface Hub {
-  connect(port: PortLike<ToHub, FromHub>): void;
+  connect(channel: Channel<ToHub, FromHub>): void;
 }
 
 interface Page {
-  readonly port: PortLike<ToHub, FromHub>;
+  readonly channel: Channel<ToHub, FromHub>;
   isVisible: boolean;
 }
 
@@ -39,7 +39,7 @@ export function createHub(ports: HubPorts): Hub {
   let stream: AbortController | null = null;
 
   const tell = (message: FromHub) => {
-    for (const page of pages) page.port.postMessage(message);
+    for (const page of pages) page.channel.send(message);
   };
 
   const setLink = (look: Omit<Link, 'since'>) => {
@@ -130,11 +130,11 @@ export function createHub(ports: HubPorts): Hub {
   };
 
   return {
-    connect(port) {
-      const page: Page = { port, isVisible: true };
+    connect(channel) {
+      const page: Page = { channel, isVisible: true };
       pages.add(page);
-      port.onmessage = ({ data }) => handle(page, data);
-      if (link !== null) port.postMessage({ kind: 'link', link });
+      channel.hear((message) => handle(page, message));
+      if (link !== null) channel.send({ kind: 'link', link });
       plan(0);
     },
   };

@@ -5,7 +5,7 @@ import type { Event } from '../../contract/event.ts';
 import { type Badge, badgeOf, callAnswered, callFailed, type Link, NO_CALLS } from '../models/link.ts';
 import { clockOffset } from '../models/time.ts';
 import { type Calls, createCalls, type Seen } from './calls.ts';
-import type { FromHub, PortLike, ToHub } from './messages.ts';
+import type { Channel, FromHub, ToHub } from './messages.ts';
 import { createSession, type Session } from './session.ts';
 
 /** All by which a page lives: calls, events, session, and how the site does. Made once, in main.tsx. */
@@ -31,7 +31,7 @@ export interface LivePorts {
   readonly fraction: () => number;
   readonly hex: (bytes: number) => string;
   readonly now: () => number;
-  readonly hub: PortLike<FromHub, ToHub>;
+  readonly hub: Channel<FromHub, ToHub>;
   /** Visibility of the page, and each change of it. */
   readonly visibility: { isVisible(): boolean; onChange(hear: () => void): void; onGone(hear: () => void): void };
 }
@@ -63,25 +63,25 @@ export function createLive(ports: LivePorts): Live {
   };
   const onSilence = (why: string) => {
     health.value = callFailed(health.value, ports.now(), why);
-    ports.hub.postMessage({ kind: 'look' });
+    ports.hub.send({ kind: 'look' });
     judge();
   };
-  ports.hub.onmessage = ({ data }) => {
-    if (data.kind === 'link') {
-      link.value = data.link;
-      if (data.link.node !== '') node.value = data.link.node;
+  ports.hub.hear((message) => {
+    if (message.kind === 'link') {
+      link.value = message.link;
+      if (message.link.node !== '') node.value = message.link.node;
       judge();
-    } else if (data.kind === 'denied') {
-      if (data.status === 401 && session.state.value.kind === 'in') void session.look();
-    } else tellAll(data.kind === 'event' ? data.event : null);
-  };
+    } else if (message.kind === 'denied') {
+      if (message.status === 401 && session.state.value.kind === 'in') void session.look();
+    } else tellAll(message.kind === 'event' ? message.event : null);
+  });
   // Whoever is logged in when the page comes shares the stream that is open; a login begins its own.
   let hasBeenOut = false;
   let listener = '';
   session.state.subscribe((state) => {
     if (state.kind === 'out') hasBeenOut = true;
     const user = state.kind === 'in' ? state.user : '';
-    if (user !== '' && user !== listener) ports.hub.postMessage({ kind: 'listen', isAnew: hasBeenOut });
+    if (user !== '' && user !== listener) ports.hub.send({ kind: 'listen', isAnew: hasBeenOut });
     listener = user;
   });
   const tick = () => {
@@ -93,10 +93,10 @@ export function createLive(ports: LivePorts): Live {
   setInterval(tick, 1000);
   ports.visibility.onChange(() => {
     isVisible.value = ports.visibility.isVisible();
-    ports.hub.postMessage({ kind: 'visible', isVisible: isVisible.value });
+    ports.hub.send({ kind: 'visible', isVisible: isVisible.value });
     if (isVisible.value) tellAll(null);
   });
-  ports.visibility.onGone(() => ports.hub.postMessage({ kind: 'bye' }));
+  ports.visibility.onGone(() => ports.hub.send({ kind: 'bye' }));
   return {
     calls: createCalls({ ...ports, headers: () => session.headers(), onAnswer, onSilence }),
     session,

@@ -19,8 +19,8 @@ export type FromHub =
   | { readonly kind: 'again' }
   | { readonly kind: 'denied'; readonly status: number };
 
-/** One end of a channel: a MessagePort has this shape. */
-export interface PortLike<In, Out> {
-  postMessage(message: Out): void;
-  onmessage: ((event: { readonly data: In }) => void) | null;
+/** One end of a channel. `hear` begins it; it is called once. */
+export interface Channel<In, Out> {
+  send(message: Out): void;
+  hear(hearer: (message: In) => void): void;
 }

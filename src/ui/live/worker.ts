@@ -1,5 +1,5 @@
 import { createHub } from './hub.ts';
-import type { FromHub, PortLike, ToHub } from './messages.ts';
+import { overPort } from './port.ts';
 
 /** The worker that all pages of a browser share; it lives as long as one of them. */
 const hub = createHub({
@@ -11,8 +11,8 @@ const hub = createHub({
 
 // A shared worker's scope is none of the types of a page.
 const scope = globalThis as unknown as {
-  onconnect: (event: { readonly ports: readonly PortLike<ToHub, FromHub>[] }) => void;
+  onconnect: (event: { readonly ports: readonly MessagePort[] }) => void;
 };
 scope.onconnect = ({ ports: [port] }) => {
-  if (port) hub.connect(port);
+  if (port) hub.connect(overPort(port));
 };

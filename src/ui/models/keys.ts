@@ -33,6 +33,6 @@ export function keyAction(
     return state.letters.includes(press.key) ? { kind: 'page', letter: press.key } : { kind: 'none' };
   }
   if (press.key === 'g') return { kind: 'prefix' };
-  const kind = PLAIN[press.key];
+  const kind = Object.hasOwn(PLAIN, press.key) ? PLAIN[press.key] : undefined;
   return kind === undefined ? { kind: 'none' } : { kind };
 }

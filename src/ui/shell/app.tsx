@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren, JSX, TargetedMouseEvent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useLive } from '../live/live.ts';
 import { usePlaces } from '../live/place.ts';
@@ -88,7 +88,7 @@ function Frame(): JSX.Element {
 }
 
 /** The address belongs to the pages: a link to a part of one would leave it. */
-function focusMain(event: JSX.TargetedMouseEvent<HTMLElement>): void {
+function focusMain(event: TargetedMouseEvent<HTMLElement>): void {
   event.preventDefault();
   document.querySelector<HTMLElement>('#main')?.focus();
 }

@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Problem } from '../../contract/common.ts';
 import { useLive } from '../live/live.ts';
@@ -16,7 +16,7 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
   const [byKey, setByKey] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const submit = (event: JSX.TargetedSubmitEvent<HTMLFormElement>) => {
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const text = (name: string) => String(fields.get(name) ?? '').trim();
@@ -77,18 +77,18 @@ function Field(props: {
 }): JSX.Element {
   const wrong = fieldProblem(props.problem, props.name);
   const noteId = `${props.name}-note`;
+  const shared = {
+    name: props.name,
+    autocomplete: props.autocomplete,
+    required: true,
+    spellcheck: false,
+    'aria-invalid': wrong !== null,
+    'aria-describedby': noteId,
+  };
   return (
     <label class="field">
       <span>{props.label}</span>
-      <input
-        name={props.name}
-        type={props.type}
-        autocomplete={props.autocomplete}
-        required
-        spellcheck={false}
-        aria-invalid={wrong !== null}
-        aria-describedby={noteId}
-      />
+      {props.type === 'text' ? <input {...shared} type="text" /> : <input {...shared} type="password" />}
       <span id={noteId} class={wrong === null ? 'faint' : 'wrong'}>
         {wrong ?? props.children ?? ''}
       </span>

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHub } from '../../../src/ui/live/hub.ts';
-import type { FromHub, PortLike, ToHub } from '../../../src/ui/live/messages.ts';
+import type { Channel, FromHub, ToHub } from '../../../src/ui/live/messages.ts';
 
 const encoder = new TextEncoder();
 const eventText = (id: number) =>
@@ -16,7 +16,10 @@ function rig() {
       site.looks += 1;
       return new Response('{}', { headers: { 'x-regent-node': 'r1' } });
     }
-    if (site.streamStatus !== 200) return new Response('{"code":"x","detail":"no"}', { status: site.streamStatus });
+    if (site.streamStatus !== 200) {
+      const body = { code: 'unauthenticated', detail: 'no', status: site.streamStatus };
+      return new Response(JSON.stringify(body), { status: site.streamStatus });
+    }
     const pipe = new TransformStream<Uint8Array, Uint8Array>();
     const writer = pipe.writable.getWriter();
     const quiet = (done: Promise<void>) => void done.catch(() => {});
@@ -30,9 +33,15 @@ function rig() {
   const hub = createHub({ origin: 'http://site', fetch: answer, fraction: () => 0.5, now: Date.now });
   const connect = () => {
     const heard: FromHub[] = [];
-    const port: PortLike<ToHub, FromHub> = { onmessage: null, postMessage: (message) => heard.push(message) };
-    hub.connect(port);
-    const send = (message: ToHub) => port.onmessage?.({ data: message });
+    let say: (message: ToHub) => void = () => {};
+    const channel: Channel<ToHub, FromHub> = {
+      send: (message) => heard.push(message),
+      hear: (hearer) => {
+        say = hearer;
+      },
+    };
+    hub.connect(channel);
+    const send = (message: ToHub) => say(message);
     return { heard, send, kinds: () => heard.map((message) => message.kind) };
   };
   return { site, streams, connect, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) };

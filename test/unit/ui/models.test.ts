@@ -97,11 +97,12 @@ describe('an address', () => {
           expect(read.query).toEqual({ ...query });
         },
       ),
+      { numRuns: 50 },
     );
   });
 
   it('is a place, whatever somebody typed', () => {
-    fc.assert(fc.property(fc.string(), (hash) => expect(parsePlace(hash).path).toBeInstanceOf(Array)));
+    fc.assert(fc.property(fc.string(), (hash) => Array.isArray(parsePlace(hash).path)));
     expect(parsePlace('#/nodes/%E0%A4%A').path).toEqual(['nodes', '%E0%A4%A']);
     expect(linkTo(['services', 'r1', 'dhcp@vlan10'])).toBe('#/services/r1/dhcp%40vlan10');
   });
