@@ -36,7 +36,9 @@ describe('the import law', () => {
     expect(reaching.map((file) => file.path)).toEqual([]);
     const heavy = ui.filter((file) => /^import (?!type)[^;]*\/contract\/(?!wire\/)/m.test(file.text));
     expect(heavy.map((file) => file.path)).toEqual([]);
-    expect(ui.filter((file) => /dangerouslySetInnerHTML|\.innerHTML\b/.test(file.text)).map((file) => file.path)).toEqual([]);
+    expect(
+      ui.filter((file) => /dangerouslySetInnerHTML|\.innerHTML\b/.test(file.text)).map((file) => file.path),
+    ).toEqual([]);
   });
 
   it('sees a breach when there is one', () => {

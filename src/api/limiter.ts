@@ -34,6 +34,31 @@ export function createLimiter(clock: Clock, limit: Limit): Limiter {
   };
 }
 
+/** Wrong logins: per address, and per account wherever they come from. */
+const LOGINS = {
+  byAddress: { burst: 20, perSecond: 0.2, names: 10_000 },
+  byAccount: { burst: 10, perSecond: 1 / 30, names: 10_000 },
+} as const;
+
+/** Counts wrong logins over all doors of a listener. */
+export interface LoginLimiter {
+  mayTry(source: string, account: string): boolean;
+  count(source: string, account: string): void;
+}
+
+/** Opens one. */
+export function createLoginLimiter(clock: Clock): LoginLimiter {
+  const byAddress = createLimiter(clock, LOGINS.byAddress);
+  const byAccount = createLimiter(clock, LOGINS.byAccount);
+  return {
+    mayTry: (source, account) => byAddress.mayTry(source) && byAccount.mayTry(account),
+    count: (source, account) => {
+      byAddress.count(source);
+      byAccount.count(account);
+    },
+  };
+}
+
 /** The peer of a request as limits know it: an IPv4 address, the /64 of an IPv6 one (one host has all of it), `unix` without an address. */
 export function sourceOf(address: string | undefined): string {
   if (!address) return 'unix';

@@ -127,6 +127,7 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
   app.addHook('onSend', async (request, reply) => {
     await drain(request.raw);
     reply.header('x-request-id', request.id);
+    reply.header('x-regent-node', ports.region.node);
     reply.header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });

@@ -1,4 +1,5 @@
 import type { NounSpec } from './command-spec.ts';
+import { AUDIT, SESSION } from './commands/cluster/accounts.ts';
 import { CERTIFICATE } from './commands/certificate.ts';
 import { CLUSTER } from './commands/cluster/status.ts';
 import { DOCTOR } from './commands/cluster/doctor.ts';
@@ -65,5 +66,7 @@ export const NOUNS: readonly NounSpec[] = [
   USER,
   KEY,
   SSH_KEY,
+  SESSION,
+  AUDIT,
   COMPLETION,
 ];

@@ -39,6 +39,8 @@ import {
   WATCHERS,
   type RouteSpec,
 } from './route-spec.ts';
+import { AUDIT_ROUTES } from './identity/audit.ts';
+import { SESSION_ROUTES } from './identity/session.ts';
 import { SSH_KEY_ROUTES } from './identity/ssh-key.ts';
 import * as user from './identity/user.ts';
 
@@ -207,6 +209,13 @@ export const ROUTES = {
     params: user.UserParams,
     response: user.User,
   }),
+  'user.set-password': put('/users/{user}/password', 'Set a password; an admin everybody’s, the others their own', {
+    roles: KEY_OWNERS,
+    params: user.UserParams,
+    body: user.PasswordSet,
+    response: user.User,
+    hasEtag: false,
+  }),
   'api-key.list': get('/api-keys', 'List API keys: all for admins and auditors, else the own ones', {
     roles: EVERYBODY,
     query: user.ApiKeyListQuery,
@@ -217,6 +226,13 @@ export const ROUTES = {
     body: user.ApiKeyCreate,
     response: user.ApiKeyCreated,
   }),
+  'api-key.set': patch('/api-keys/{apiKey}', 'Give an API key another title', {
+    roles: KEY_OWNERS,
+    params: user.ApiKeyParams,
+    body: user.ApiKeySet,
+    response: user.ApiKey,
+    hasEtag: false,
+  }),
   'api-key.revoke': del('/api-keys/{apiKey}', 'Revoke an API key', {
     roles: KEY_OWNERS,
     params: user.ApiKeyParams,
@@ -224,6 +240,8 @@ export const ROUTES = {
     hasEtag: false,
   }),
   ...SSH_KEY_ROUTES,
+  ...SESSION_ROUTES,
+  ...AUDIT_ROUTES,
 } as const satisfies Record<string, RouteSpec>;
 
 type Routes = typeof ROUTES;

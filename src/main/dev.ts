@@ -30,6 +30,7 @@ await runDaemon('dev', async ({ clock, random, log, settings, version }) => {
     listen: { host: '127.0.0.1', port: Number(settings.getOr('DEV_PORT', '5240')) },
     agentListen: { host: '127.0.0.1', port: 0 },
     node: NODE.nodeName,
+    isPlainUi: true,
     version,
     clock,
     random,
@@ -43,6 +44,7 @@ await runDaemon('dev', async ({ clock, random, log, settings, version }) => {
     'Regent runs with a database of its own. In another terminal:',
     `  export REGENT_URL=http://127.0.0.1:${region.apiPort} REGENT_API_KEY=${key.consumer}:${key.token}:${key.secret}`,
     '  bin/regent record create --help',
+    `The user interface, where it is built: http://127.0.0.1:${region.apiPort}/ui/ (log in with the key)`,
     '',
   ];
   process.stderr.write(text.join('\n'));

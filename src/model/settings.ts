@@ -50,6 +50,8 @@ export interface Settings {
   readonly image_sync_hours: number;
   /** What a rack may keep of images on its disk, in MB: what nobody wanted for longest goes first. */
   readonly rack_image_cache: number;
+  /** Days until the session of a screen on the wall ends: one that only looks. */
+  readonly wall_session_days: number;
 }
 
 export type SettingName = keyof Settings;
@@ -77,6 +79,7 @@ export const DEFAULT_SETTINGS: Settings = {
   image_limit: 102_400,
   image_sync_hours: 24,
   rack_image_cache: 20_480,
+  wall_session_days: 90,
 };
 
 const LIST_MAX = 16;
@@ -126,6 +129,7 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   image_limit: (value, field) => whole(value, field, 256, 16_777_216),
   image_sync_hours: (value, field) => whole(value, field, 0, 8760),
   rack_image_cache: (value, field) => whole(value, field, 256, 1_048_576),
+  wall_session_days: (value, field) => whole(value, field, 1, 3660),
 };
 
 /** Is this the name of a setting? */

@@ -1,4 +1,4 @@
-import { type RouteId, ROUTES } from '../contract/routes.ts';
+import { isWrite, type RouteId, ROUTES } from '../contract/routes.ts';
 import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import { digestOf, stableJson } from '../core/stable-json.ts';
 import type { CallOptions, Database } from '../store/database.ts';
@@ -86,6 +86,7 @@ function contextOf(ports: CallPorts, { caller, ifMatch }: CallContext): CaseCont
     random: ports.random,
     renderer: ports.renderer,
     ca: ports.ca,
+    passwords: ports.passwords,
     version: ports.version,
     health: () => ports.health(),
     authority: () => ports.authority(),
@@ -98,6 +99,8 @@ function contextOf(ports: CallPorts, { caller, ifMatch }: CallContext): CaseCont
 /** Null, or the refusal when the caller's role does not allow the call. */
 export function mayCall(id: RouteId, caller: Caller): Rejected | null {
   const allowed: readonly string[] = ROUTES[id].roles;
+  if (caller.isReadOnly === true && isWrite(ROUTES[id]))
+    return rejected('forbidden', `The session of ${caller.user} may only look. Rule: log in anew to change something.`);
   if (allowed.includes(caller.role)) return null;
   return rejected('forbidden', `${caller.user} has the role ${caller.role}; ${id} needs ${allowed.join(' or ')}.`);
 }

@@ -38,6 +38,7 @@ import { userCases } from './nouns/user.ts';
 import { pairingCases, vlanCases } from './nouns/vlan.ts';
 import { imageCases } from './tasks/images/cases.ts';
 import { sourceCases } from './tasks/images/sources/cases.ts';
+import { accountCases } from './trust/accounts/cases.ts';
 import { trustCases } from './trust/cases.ts';
 import type { ReadCase, WriteCase } from './use-case.ts';
 
@@ -82,6 +83,7 @@ export const CASES = {
   ...nodeCases,
   ...trustCases,
   ...userCases,
+  ...accountCases,
   ...sshKeyCases,
   ...imageCases,
   ...sourceCases,

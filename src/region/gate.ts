@@ -9,6 +9,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
   };
   return {
     version: region.version,
+    node: region.node,
     wake: region.wake,
     mayCall: (id, caller) => region.mayCall(id, caller),
     call: async (...args) => closed() ?? region.call(...args),
@@ -16,6 +17,18 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
     authenticate: async (key) => {
       open();
       return region.authenticate(key);
+    },
+    sessions: {
+      open: async (...args) => closed() ?? region.sessions.open(...args),
+      check: async (proof) => closed() ?? region.sessions.check(proof),
+      find: async (token) => {
+        open();
+        return region.sessions.find(token);
+      },
+      end: async (session) => {
+        open();
+        return region.sessions.end(session);
+      },
     },
     agents: {
       authenticate: async (...args) => {

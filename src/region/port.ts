@@ -14,6 +14,7 @@ import type { Rack } from '../model/rack.ts';
 import type { MetadataPort } from './metadata/port.ts';
 import type { CommandPort } from './jobs/commands/port.ts';
 import type { ImagePort } from './tasks/images/port.ts';
+import type { SessionPort } from './trust/accounts/port.ts';
 import type { TrustPort } from './trust/port.ts';
 import type { Announcement } from './trust/registration.ts';
 
@@ -21,6 +22,10 @@ import type { Announcement } from './trust/registration.ts';
 export interface Caller {
   readonly user: string;
   readonly role: Role;
+  /** Of the browser's session that calls; left out: an API key does. */
+  readonly sessionId?: string;
+  /** May only look, whatever the role. */
+  readonly isReadOnly?: boolean;
 }
 
 /** The parts of a call, of the shape that the table of calls states for it. */
@@ -128,6 +133,8 @@ export interface HostPort {
 /** The region as its transports see it (API v1, agent channel; later the MAAS API): one set of use cases. */
 export interface Region {
   readonly version: string;
+  /** Name of the node that this one runs on. */
+  readonly node: string;
   /** Null, or the refusal when the caller's role does not allow the call. */
   mayCall(id: RouteId, caller: Caller): Rejected | null;
   call(id: RouteId, input: CallInput, context: CallContext): Promise<Outcome | Rejected>;
@@ -135,6 +142,7 @@ export interface Region {
   callTogether(calls: readonly PlannedCall[], context: CallContext): Promise<readonly unknown[] | Rejected>;
   /** The caller when the key is known, unexpired and its secret right, else null. */
   authenticate(key: PresentedKey): Promise<Caller | null>;
+  readonly sessions: SessionPort;
   readonly agents: AgentPort;
   readonly trust: TrustPort;
   readonly metadata: MetadataPort;

@@ -1,10 +1,8 @@
 import type { Clock, Log, Random } from '../core/ports.ts';
 import { isRejected } from '../core/errors.ts';
-import { isSecret } from '../core/secret.ts';
 import { releaseOf } from '../store/queries/cluster/compiler-gate.ts';
 import type { Database } from '../store/database.ts';
 import { beat } from '../store/health.ts';
-import { findApiKey } from '../store/queries/identity/api-keys.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
 import { gapAfter } from './nouns/status/status.ts';
 import { createAgentPort, orThrow } from './agents.ts';
@@ -37,6 +35,8 @@ import { createOwnRestartTask } from './tasks/own-restart.ts';
 import { createPublishTask } from './tasks/publish.ts';
 import { createPurgeTask, everyMinute } from './tasks/purge.ts';
 import { type RunningTask, startTask, type Task } from './tasks/task.ts';
+import { createAccounts } from './trust/accounts/accounts.ts';
+import type { PasswordHasher } from './trust/accounts/port.ts';
 import type { CertificateAuthority, EtcdPort } from './trust/port.ts';
 import { createOwnCertificateTask } from './trust/renewal.ts';
 import { createRevocations, type Revocations } from './trust/revocations.ts';
@@ -56,6 +56,7 @@ export interface RegionPorts {
   readonly renderer: Renderer;
   readonly wakes: Wakes;
   readonly ca: CertificateAuthority;
+  readonly passwords: PasswordHasher;
   readonly version: string;
   readonly process: string;
   readonly node: string;
@@ -147,6 +148,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     random,
     renderer: ports.renderer,
     ca: ports.ca,
+    passwords: ports.passwords,
     version: ports.version,
     health,
     authority: ports.authority ?? (() => null),
@@ -172,14 +174,11 @@ export function createRegion(ports: RegionPorts): RegionNode {
   });
   return {
     version: ports.version,
+    node: ports.node,
     mayCall,
     call: (id, input, context) => call(calls, id, input, context),
     callTogether: (planned, context) => callTogether(calls, planned, context),
-    async authenticate(key) {
-      const row = orThrow(await db.autocommitRead((tx) => findApiKey(tx, key.token)));
-      const isRight = isSecret(key.secret, row?.secretSha256 ?? null);
-      return row && isRight && row.consumer === key.consumer ? { user: row.user, role: row.role } : null;
-    },
+    ...createAccounts(ports),
     agents: {
       ...agents,
       enlist: createEnlist({ db, random, tell }),

@@ -7,6 +7,7 @@ import type { WriteTx } from '../store/write.ts';
 import type { HeardReport } from './cluster/seen.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
 import type { Renderer } from './preview.ts';
+import type { PasswordHasher } from './trust/accounts/port.ts';
 import type { CertificateAuthority } from './trust/port.ts';
 
 /** What every use case may lean on beside its transaction. */
@@ -15,6 +16,7 @@ export interface CasePorts {
   readonly random: Random;
   readonly renderer: Renderer;
   readonly ca: CertificateAuthority;
+  readonly passwords: PasswordHasher;
   /** Of the product. */
   readonly version: string;
   /** Probes the database by a real write. */

@@ -3,6 +3,7 @@ import type { Rejected } from '../core/errors.ts';
 import type { Database } from './database.ts';
 import { PUBLICATIONS_KEPT } from './publication/held.ts';
 import { lockPublishers, UNNAMED } from './publication/parts.ts';
+import { SESSION_IDLE_HOURS } from './queries/identity/sessions.ts';
 import type { Tx } from './tx.ts';
 
 /** Removed rows per table. */
@@ -52,6 +53,10 @@ const OLD_CHANGE = isOld('revision', RETENTION.changes, sql`(select revision fro
 
 const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   api_keys: expired('api_keys', sql`least(expires_at, revoked_at) < now() - ${RETENTION.apiKeys}::interval`),
+  sessions: expired(
+    'sessions',
+    sql`expires_at < now() or (not is_wall and seen_at < now() - make_interval(hours => ${SESSION_IDLE_HOURS}::int))`,
+  ),
   idempotency: expired('idempotency', sql`created_at < now() - ${RETENTION.idempotency}::interval`),
   events: expired('events', isOld('id', RETENTION.events, sql`(select event from counters)`)),
   audit: expired('audit', isOld('id', RETENTION.audit, sql`(select max(id) from audit)`)),

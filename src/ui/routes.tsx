@@ -24,11 +24,7 @@ export const SCREENS: readonly Screen[] = [
     title: EN.nodes.title,
     letter: 'n',
     show: ([name, ...more]) =>
-      more.length > 0
-        ? null
-        : name === undefined
-          ? <Nodes />
-          : <NodePage key={name} name={name} />,
+      more.length > 0 ? null : name === undefined ? <Nodes /> : <NodePage key={name} name={name} />,
   },
   {
     id: 'services',

@@ -1,7 +1,7 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { Compile } from 'typebox/compile';
 import { createAgentApi } from '../../src/api/agent/app.ts';
-import { createApi } from '../../src/api/v1/app.ts';
+import { createApi, type V1Ports } from '../../src/api/v1/app.ts';
 import type { Problem } from '../../src/contract/common.ts';
 import { API_PREFIX, ROUTES, type RouteId, type RouteSpec } from '../../src/contract/routes.ts';
 import type { Role } from '../../src/contract/identity/user.ts';
@@ -10,6 +10,7 @@ import type { Clock, Log } from '../../src/core/ports.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
+import { createPasswordHasher } from '../../src/main/region/passwords.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import type { MemoryWays } from '../../src/region/cluster/memory.ts';
 import type { RegionPorts } from '../../src/region/region.ts';
@@ -83,6 +84,8 @@ export interface TestRegionOptions {
   readonly images?: ImageWays;
   /** Other services than the registry's. */
   readonly services?: readonly AnyService[];
+  /** How the listener of the API is made, beside what all have. */
+  readonly api?: Partial<V1Ports>;
   /** Keys and node are there already (a second region on one database). */
   readonly keys?: TestRegion['keys'];
 }
@@ -103,6 +106,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     log,
     wakes,
     ca: options.ca ?? NO_AUTHORITY,
+    passwords: createPasswordHasher(realRandom),
     ...(options.memory ? { memory: options.memory } : {}),
     ...(options.machineScripts ? { machineScripts: options.machineScripts } : {}),
     ...(options.tellMachine ? { tellMachine: options.tellMachine } : {}),
@@ -118,7 +122,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     beatOf: () => () => {},
   });
   const ports = { region, clock, random: realRandom, log };
-  const api = createApi(ports);
+  const api = createApi({ ...ports, ...options.api });
   const agentApi = createAgentApi({ ...ports, isOwnHost: options.isOwnHost ?? (async () => false) });
   return {
     region,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
 import { hostileSite, illSite, newSite, type SiteData, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
+import { until } from '../kit/until.ts';
 
 const ui = buildUi();
 let browser: Browser;
@@ -36,7 +37,7 @@ describe.each(PAGES)('the page $path', ({ path, has }) => {
       await using open = await openPage(browser, site.url, { theme, path });
       const { page } = open;
       await page.locator('main').getByText(has).first().waitFor();
-      await page.waitForFunction('!document.querySelector(".skeleton")');
+      await until('everything is there', async () => (await page.locator('.skeleton').count()) === 0);
       expect(await axe(page)).toEqual([]);
       expect(open.complaints).toEqual([]);
       if (theme === 'light') {
@@ -70,7 +71,7 @@ describe.each(PAGES)('the page $path', ({ path, has }) => {
     expect(await axe(page)).toEqual([]);
     site.turn('well');
     await page.locator('[data-badge=live]').waitFor({ timeout: 5000 });
-    await page.waitForFunction('!document.querySelector("main .old")', undefined, { timeout: 15_000 });
+    await until('nothing is old any more', async () => (await page.locator('main .old').count()) === 0);
     expect(open.complaints).toEqual([]);
   });
 
@@ -101,7 +102,8 @@ describe('a site that is new', () => {
     await using site = await StandIn.start(newSite(), ui.folder);
     await using open = await openPage(browser, site.url, { path });
     const { page } = open;
-    await page.waitForFunction('document.querySelector("main .empty, main .steps")');
+    await page.locator('main .empty, main .steps').first().waitFor();
+    await until('everything is there', async () => (await page.locator('.skeleton').count()) === 0);
     expect(await axe(page)).toEqual([]);
     const tree = await page.locator('main').ariaSnapshot();
     await expect(`${tree}\n`).toMatchFileSnapshot(`snapshots/${path}.new.yml`);

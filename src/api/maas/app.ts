@@ -3,8 +3,10 @@ import { isRejected, type Rejected, rejected, sentenceOf, show } from '../../cor
 import type { Caller } from '../../region/port.ts';
 import { createAdmission } from '../admission.ts';
 import type { Authenticator } from '../auth.ts';
+import type { LoginLimiter } from '../limiter.ts';
 import { internalFault, refusalOf } from '../problem.ts';
 import type { ApiPorts } from '../server.ts';
+import { registerAccounts } from './accounts.ts';
 import { type Answer, refusalAnswer, text } from './answer.ts';
 import { readArgs } from './args.ts';
 import { createMaasAuthenticator } from './auth.ts';
@@ -20,6 +22,7 @@ import { createSite } from './site.ts';
 /** What the MAAS API is built from. */
 export interface MaasPorts extends ApiPorts {
   readonly authenticator: Authenticator;
+  readonly logins: LoginLimiter;
 }
 
 const HASH_HEADER = 'x-maas-api-hash';
@@ -87,6 +90,7 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
     scope.get(`${MAAS_PREFIX}/describe`, (request, reply) =>
       send(reply, { status: 200, type: DESCRIBE_TYPE, body: Buffer.from(description.textFor(baseOf(request))) }),
     );
+    registerAccounts(scope, ports, send);
     scope.get('/MAAS/api/version', (_request, reply) => send(reply, text('2.0')));
     scope.route({
       method: ['GET', 'POST', 'PUT', 'DELETE'],

@@ -7,19 +7,27 @@ import { registerAgentCalls } from '../agent/calls.ts';
 import { createAuthenticator } from '../auth.ts';
 import { registerPeerCalls } from '../cluster-calls.ts';
 import { registerHealth } from '../health.ts';
+import { createLoginLimiter } from '../limiter.ts';
 import { registerMaas } from '../maas/app.ts';
 import { registerMetadata } from '../metadata/metadata.ts';
 import { guardPeers, type PeerPorts } from '../peers.ts';
 import { type ApiPorts, createServer, sendProblem, type Transport } from '../server.ts';
+import { createCallers } from '../callers.ts';
+import { registerUi, type UiAssets } from '../ui/assets.ts';
 import { registerCalls } from './calls.ts';
 import { createEventStreams } from './events.ts';
 import { registerImageUpload } from './images.ts';
 import { registerJoin } from './join.ts';
+import { registerSession } from './session.ts';
 
 /** `transport`: plain HTTP for everybody when left out. `peerOf`: over TLS, who shows which certificate. */
 export interface V1Ports extends ApiPorts {
   readonly transport?: Transport;
   readonly peerOf?: PeerPorts['peerOf'];
+  /** Left out: the release has no user interface. */
+  readonly ui?: UiAssets;
+  /** Sessions and the user interface go without TLS, too: on a developer's own host. */
+  readonly isPlainUi?: boolean;
 }
 
 /**
@@ -34,14 +42,19 @@ export function createApi(ports: V1Ports): FastifyInstance {
     registerPeerCalls(app, region);
   }
   const authenticator = createAuthenticator(ports.region, ports.clock);
-  const streams = createEventStreams(ports.region, authenticator, ports.log);
+  const callers = createCallers(region, authenticator, clock);
+  const streams = createEventStreams(region, callers, ports.log);
   registerHealth(app, ports.region);
-  registerCalls(app, { ...ports, authenticator, streams });
-  registerImageUpload(app, { ...ports, authenticator, streams });
+  registerCalls(app, { ...ports, callers, streams });
+  registerImageUpload(app, { ...ports, callers, streams });
+  const isPlain = ports.isPlainUi ?? false;
+  const logins = createLoginLimiter(clock);
+  registerSession(app, { ...ports, callers, logins, isPlain });
+  registerUi(app, { assets: ports.ui ?? new Map(), isPlain });
   registerJoin(app, { ...ports, isBehindProxy: transport.isBehindProxy ?? false });
   const { log, random } = ports;
   registerMetadata(app, { region, clock, log, forwarder: transport.isBehindProxy === true ? 'proxy' : 'nobody' });
-  registerMaas(app, { region, clock, log, random, authenticator });
+  registerMaas(app, { region, clock, log, random, authenticator, logins });
   registerAgentCalls(app, { region, clock, log, random, isLocal: false });
   let document: string | undefined;
   app.get(`${API_PREFIX}/openapi.json`, (_request, reply) => {

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { API_PREFIX, isWrite, type RouteId, type RouteOutput, ROUTES, type RouteSpec } from '../../contract/routes.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../../contract/wire/prometheus.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import type { Caller, CallInput } from '../../region/port.ts';
+import type { Caller, CallInput, Outcome } from '../../region/port.ts';
 import { createAdmission } from '../admission.ts';
-import type { Authenticator } from '../auth.ts';
+import type { Callers } from '../callers.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator, textValidator, type Validate } from '../validate.ts';
 import { type EventStreams, wantsStream } from './events.ts';
@@ -14,7 +14,7 @@ const ETAG_FORM = /^(?:W\/)?"(\d{1,15})"$/;
 
 /** What every call of API v1 needs. */
 export interface CallPorts extends ApiPorts {
-  readonly authenticator: Authenticator;
+  readonly callers: Callers;
   readonly streams: EventStreams;
 }
 
@@ -46,8 +46,7 @@ export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
       ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
       // Before the body is read: a stranger's megabyte is never parsed.
       onRequest: async (request, reply) => {
-        const { authorization } = request.headers;
-        const caller = await admission.within(() => ports.authenticator.authenticate(authorization, request.ip));
+        const caller = await admission.within(() => ports.callers.identify(request, isRemembered(name)));
         if (isRejected(caller)) return sendProblem(reply, caller);
         callers.set(request, caller);
         return undefined;
@@ -80,7 +79,13 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: Exchange):
     return ports.streams.open({ ...exchange, query: input.query });
   // haproxy ends its connection, too, when a caller gives up. Who has asked again elsewhere must not be served twice where there is too much to do.
   const isWanted = () => !request.raw.socket.destroyed;
-  const outcome = await ports.region.call(prepared.id, input, { caller, origin: 'api', isWanted, ...headers });
+  const { region } = ports;
+  const origin = caller.sessionId === undefined ? 'api' : 'ui';
+  // A page of the user interface goes on while the database is away.
+  const outcome =
+    origin === 'ui' && isRemembered(prepared.id)
+      ? remembered(await (prepared.id === 'cluster.show' ? region.host.cluster() : region.host.doctor()))
+      : await region.call(prepared.id, input, { caller, origin, isWanted, ...headers });
   if (isRejected(outcome)) return sendProblem(reply, outcome);
   if (outcome.version !== null) reply.header('etag', `"${outcome.version}"`);
   if (outcome.isReplay) reply.header('idempotent-replayed', 'true');
@@ -95,6 +100,15 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: Exchange):
     .code(outcome.status)
     .header('content-type', 'application/json; charset=utf-8')
     .send(JSON.stringify(outcome.body));
+}
+
+/** What regions remember while the database is away. */
+function isRemembered(id: RouteId): boolean {
+  return id === 'cluster.show' || id === 'cluster.doctor';
+}
+
+function remembered(body: unknown): Outcome {
+  return { kind: 'done', status: 200, body, version: null, isReplay: false };
 }
 
 /** Path and query first: their errors are the cheaper ones. */

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalid, isRejected, rejected, sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Caller, Region } from '../../region/port.ts';
-import type { Authenticator } from '../auth.ts';
+import type { Callers } from '../callers.ts';
 import { sendProblem } from '../server.ts';
 
 /** Streams at once; each holds a connection and a small buffer. */
@@ -38,8 +38,8 @@ export function wantsStream(request: FastifyRequest): boolean {
  * after every wake, heartbeat and reconnect misses nothing, whichever region answers.
  */
 export function createEventStreams(
-  region: Pick<Region, 'events' | 'wake' | 'mayCall'>,
-  authenticator: Authenticator,
+  region: Pick<Region, 'events' | 'wake' | 'mayCall' | 'node'>,
+  callers: Callers,
   log: Log,
 ): EventStreams {
   const open = new Set<ServerResponse>();
@@ -68,12 +68,12 @@ export function createEventStreams(
         // The connection serves nothing after the stream; so the end of the stream is its end.
         connection: 'close',
         'x-request-id': request.id,
+        'x-regent-node': region.node,
       });
       // An id alone: a stream that breaks before its first event is resumed from here, too.
       raw.write(`retry: 1000\nid: ${start}\n\n`);
       open.add(raw);
-      const stillMay = async () =>
-        !isRejected(await authenticator.authenticate(request.headers.authorization, request.ip));
+      const stillMay = async () => !isRejected(await callers.identify(request));
       void pump({ raw, region, start, kind, stillMay })
         .catch((error: unknown) => log.warn('an event stream ended', { request: request.id, error: sentenceOf(error) }))
         .finally(() => {

@@ -21,7 +21,7 @@ const OTHERS_MS = 30_000;
  * `PUT /images/{image}/files/{file}`: bytes go to the disk as they come, never whole into memory. The caller, the role, the image and the length are looked
  * at before the first byte. A connection that breaks leaves nothing, or, of a piece, what came; the same call again is no fault.
  */
-export function registerImageUpload(app: FastifyInstance, { region, authenticator }: CallPorts): void {
+export function registerImageUpload(app: FastifyInstance, { region, callers: identities }: CallPorts): void {
   const params = textValidator(ROUTE.params);
   const callers = new WeakMap<FastifyRequest, Caller>();
   boundBodies(app, { othersMs: OTHERS_MS, uploadMs: LONGEST_MS });
@@ -34,7 +34,7 @@ export function registerImageUpload(app: FastifyInstance, { region, authenticato
       url: routerPath(ROUTE.path),
       config: { isUpload: true },
       onRequest: async (request, reply) => {
-        const caller = await authenticator.authenticate(request.headers.authorization, request.ip);
+        const caller = await identities.identify(request);
         if (isRejected(caller)) return sendProblem(reply, caller);
         callers.set(request, caller);
         return undefined;

@@ -11,6 +11,7 @@ const COLUMNS: readonly Column<ApiKey>[] = [
   { header: 'title', value: (key) => key.label },
   { header: 'user', value: (key) => key.user },
   { header: 'created', value: (key) => stamp(key.createdAt) },
+  { header: 'used', value: (key) => (key.usedAt === null ? 'never' : stamp(key.usedAt)) },
   { header: 'expires', value: (key) => (key.expiresAt === null ? 'never' : stamp(key.expiresAt)) },
 ];
 const SHAPE: Shape<ApiKey> = { kind: 'API key', name: (key) => key.token, columns: COLUMNS };
@@ -56,6 +57,20 @@ export const KEY: NounSpec = {
                 ? 'It was shown in the first answer, which was lost; revoke it and create another one.'
                 : `${key.key}\nKeep it: it is shown only this once.`,
             ].join('\n'),
+        }),
+    },
+    {
+      verb: 'set',
+      summary: 'give an API key another title',
+      args: [{ name: '<key>', help: 'token: the middle part of the key' }],
+      options: [{ flags: '--title <title>', help: 'what it is for' }],
+      isChange: true,
+      run: (call) =>
+        runChange(call, {
+          route: 'api-key.set',
+          input: { params: { apiKey: publicPart(need(call, 0)) }, body: { label: option(call, 'title') ?? '' } },
+          shape: SHAPE,
+          done: 'changed',
         }),
     },
     {

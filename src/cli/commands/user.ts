@@ -1,6 +1,6 @@
-import type { User } from '../../contract/identity/user.ts';
+import type { PasswordSet, User } from '../../contract/identity/user.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { NounSpec } from '../command-spec.ts';
+import type { Call, NounSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import { stamp } from '../format/when.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
@@ -15,6 +15,7 @@ const SHAPE: Shape<User> = {
   columns: [
     { header: 'name', value: (user) => user.name },
     { header: 'role', value: (user) => user.role },
+    { header: 'password', value: (user) => (user.hasPassword ? 'yes' : 'no') },
     { header: 'created', value: (user) => stamp(user.createdAt) },
   ],
 };
@@ -82,6 +83,21 @@ export const USER: NounSpec = {
         }),
     },
     {
+      verb: 'password',
+      summary: 'set a password: asked for without echo, or the first line of the standard input',
+      args: [WHICH],
+      options: [{ flags: '--remove', help: 'take it away: the user has API keys alone then' }],
+      isChange: true,
+      examples: ['regent user password ada', 'regent user password ada < file'],
+      run: async (call) =>
+        runChange(call, {
+          route: 'user.set-password',
+          input: { params: { user: need(call, 0) }, body: await passwordOf(call) },
+          shape: SHAPE,
+          done: call.options['remove'] === true ? 'has no password any more' : 'has a new password; its sessions ended',
+        }),
+    },
+    {
       verb: 'delete',
       summary: 'delete a user and its API keys',
       args: [WHICH],
@@ -96,6 +112,20 @@ export const USER: NounSpec = {
     },
   ],
 };
+
+/** The new password, asked for twice, and the one before, which the region wants of everybody but admins. From the standard input: two lines. */
+async function passwordOf(call: Call): Promise<PasswordSet> {
+  if (call.options['remove'] === true) return { password: null };
+  const { io } = call;
+  const first = await io.askSecret('New password: ');
+  if (first === null) {
+    const [password = '', current] = (await io.readInput()).split(/\r?\n/);
+    return { password, ...(current === undefined || current === '' ? {} : { current }) };
+  }
+  if ((await io.askSecret('The same again: ')) !== first) throw usageError('The two passwords differ. Nothing was changed.');
+  const current = await io.askSecret('The password before (empty if there is none, or for admins): ');
+  return { password: first, ...(current === null || current === '' ? {} : { current }) };
+}
 
 function roleOf(value: string | undefined): RoleName {
   const role = ROLE_NAMES.find((name) => name === value);

@@ -5,13 +5,30 @@ import { listQuery, nullable, oneOf, page, strict, Time, text } from '../common.
 export const ROLES = ['admin', 'operator', 'user', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
 
-export const User = strict({ name: Type.String(), role: oneOf(ROLES), createdAt: Time });
+export const User = strict({
+  name: Type.String(),
+  role: oneOf(ROLES),
+  hasPassword: Type.Boolean(),
+  createdAt: Time,
+});
 export type User = Static<typeof User>;
 
-export const UserCreate = strict({ name: text(32, 'a–z, 0–9, "-", "_", "."'), role: oneOf(ROLES) });
+/** Bounds the body alone; what a password must be is the model's (trust/password.ts). */
+const Password = text(1024, 'password; it is stored as a slow hash alone');
+export const UserCreate = strict({
+  name: text(32, 'a–z, 0–9, "-", "_", "."'),
+  role: oneOf(ROLES),
+  password: Type.Optional(Password),
+});
 export type UserCreate = Static<typeof UserCreate>;
 export const UserSet = strict({ role: oneOf(ROLES) });
 export type UserSet = Static<typeof UserSet>;
+/** `current`: needed of everybody but admins who has a password. `password` null takes it away: API keys are the only way in then. */
+export const PasswordSet = strict({
+  password: nullable(Password),
+  current: Type.Optional(Password),
+});
+export type PasswordSet = Static<typeof PasswordSet>;
 export const UserParams = strict({ user: text(32, 'name') });
 export const UserListQuery = listQuery({ name: Type.Optional(text(32)), role: Type.Optional(oneOf(ROLES)) }, ['name']);
 export const UserPage = page(User);
@@ -24,6 +41,7 @@ export const ApiKey = strict({
   token: Type.String({ description: 'the public middle part of the key' }),
   createdAt: Time,
   expiresAt: nullable(Time),
+  usedAt: nullable(Type.String({ format: 'date-time', description: 'when it was used last, to five minutes' })),
 });
 export type ApiKey = Static<typeof ApiKey>;
 
@@ -38,6 +56,8 @@ export type ApiKeyCreate = Static<typeof ApiKeyCreate>;
 export const ApiKeyCreated = strict({ ...ApiKey.properties, key: nullable(Type.String()) });
 export type ApiKeyCreated = Static<typeof ApiKeyCreated>;
 
+/** A new title. */
+export const ApiKeySet = strict({ label: text(200) });
 export const ApiKeyParams = strict({ apiKey: text(64, 'token') });
 export const ApiKeyListQuery = listQuery({ user: Type.Optional(text(32)) }, ['token', 'label']);
 export const ApiKeyPage = page(ApiKey);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { createAgentApi, createSecureAgentApi } from '../../api/agent/app.ts';
-import type { ApiPorts, Transport } from '../../api/server.ts';
-import { createApi } from '../../api/v1/app.ts';
+import type { Transport } from '../../api/server.ts';
+import { createApi, type V1Ports } from '../../api/v1/app.ts';
 import { AppError, isRejected, type Rejected, rejected, sentenceOf } from '../../core/errors.ts';
 import type { Clock, Log, Random } from '../../core/ports.ts';
 import { gateRegion } from '../../region/gate.ts';
@@ -23,10 +23,12 @@ import { openDrillWays } from './drill-ways.ts';
 import { type ImageOptions, imageWays } from './image-ways.ts';
 import { type Listen, showListen } from './listen.ts';
 import { createPeerOf, openTls, type Tls, type TlsFiles } from './tls.ts';
+import { createPasswordHasher } from './passwords.ts';
 import { openRenewalThread } from './renewal/thread.ts';
 import { readMachineScripts } from './machine-scripts.ts';
 import { memoryWays } from './memory-ways.ts';
 import { readTemplates } from '../templates.ts';
+import { readUiAssets } from '../ui-assets.ts';
 
 /** What a region process is started with. `beatOf`: proof of life per task. */
 export interface RegionProcessOptions {
@@ -59,6 +61,8 @@ export interface RegionProcessOptions {
   readonly beatOf?: (task: string) => () => void;
   /** Does this host's own agent call on this socket of the agent listener? Left out: nobody counts as that. */
   readonly isOwnHost?: (socket: Socket) => Promise<boolean>;
+  /** Sessions and the user interface go without TLS, too (api/v1/app.ts). */
+  readonly isPlainUi?: boolean;
   /** Told when this version must not work on the database any more; the process has to end. */
   readonly onRefused: (refusal: Rejected) => void;
 }
@@ -79,6 +83,8 @@ const OPEN_WAIT_MS = 5000;
 const SCHEMA_EVERY_MS = 30_000;
 const CHECKOUT = join(import.meta.dirname, '..', '..', '..');
 const TEMPLATES = join(CHECKOUT, 'templates');
+/** The built user interface, and the one of the release before. */
+const UI_FOLDERS = ['ui', 'ui-before'].map((name) => join(CHECKOUT, 'dist', name));
 const MACHINE_SCRIPTS = join(CHECKOUT, 'scripts', 'machine');
 
 /**
@@ -98,6 +104,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     log,
     wakes,
     ca: options.ca ?? NO_AUTHORITY,
+    passwords: createPasswordHasher(random),
     version,
     process,
     node,
@@ -119,7 +126,8 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
   let closed: Rejected | null = rejected('unavailable', 'Regent is starting: it waits for its database.');
   const gated = gateRegion(region, () => closed);
   const ports = { region: gated, clock, random, log };
-  const servers = createServers(options, ports, tls);
+  const ui = { ui: await readUiAssets(UI_FOLDERS), isPlainUi: options.isPlainUi ?? false };
+  const servers = createServers(options, { ...ports, ...ui }, tls);
   const listener = listen({ connection, name: `regiond ${process}`, random, log, onWake: () => wakes.fire() });
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   const stop = async () => {
@@ -169,7 +177,7 @@ interface Listening {
 }
 
 /** Makes the servers; they listen to nothing yet. Throws AppError `configuration` for TLS without a certificate. */
-function createServers(options: RegionProcessOptions, ports: ApiPorts, tls: Tls | null): Listening[] {
+function createServers(options: RegionProcessOptions, ports: V1Ports, tls: Tls | null): Listening[] {
   const peerOf = createPeerOf();
   const secure = (where: Listen): Transport => {
     if (tls === null)

@@ -2,19 +2,20 @@ import type { ApiKey, User } from '../../contract/identity/user.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { show } from '../../core/errors.ts';
 import { secretDigest } from '../../core/secret.ts';
-import { type ApiKeyRow, createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/identity/api-keys.ts';
+import { type ApiKeyRow, createApiKey, listApiKeys, renameApiKey, revokeApiKey } from '../../store/queries/identity/api-keys.ts';
 import * as users from '../../store/queries/identity/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
-import { type CaseContext, autocommitReading, target, writing } from '../use-case.ts';
+import { keepPassword } from '../trust/accounts/cases.ts';
+import { type CaseContext, autocommitReading, target, type WriteCase, writing } from '../use-case.ts';
 
-function view({ name, role, createdAt }: users.UserRow): User {
-  return { name, role, createdAt };
+function view({ name, role, hasPassword, createdAt }: users.UserRow): User {
+  return { name, role, hasPassword, createdAt };
 }
 
-function viewKey({ user, label, consumer, token, createdAt, expiresAt }: ApiKeyRow): ApiKey {
-  return { user, label, consumer, token, createdAt, expiresAt };
+function viewKey({ user, label, consumer, token, createdAt, expiresAt, usedAt }: ApiKeyRow): ApiKey {
+  return { user, label, consumer, token, createdAt, expiresAt, usedAt };
 }
 
 async function userByName(tx: Tx, name: string): Promise<users.UserRow | Rejected> {
@@ -48,17 +49,22 @@ export const userCases = {
     return isRejected(row) ? row : { body: view(row), version: row.version };
   }),
 
-  'user.create': writing(
-    'user.create',
-    ({ body }) => `user create ${body.name} ${body.role}`,
-    async (tx, { body }) => {
-      const name = parseUserName(body.name);
-      if (isRejected(name)) return name;
-      const row = await users.createUser(tx, { name, role: body.role });
-      tx.emit({ kind: 'user.created', subject: name, data: { role: row.role } });
-      return { body: view(row), version: row.version };
-    },
-  ),
+  'user.create': {
+    ...writing(
+      'user.create',
+      ({ body }) => `user create ${body.name} ${body.role}`,
+      async (tx, { body }, context) => {
+        const name = parseUserName(body.name);
+        if (isRejected(name)) return name;
+        const row = await users.createUser(tx, { name, role: body.role });
+        const refusal = body.password === undefined ? null : await keepPassword(tx, row, body.password, context);
+        if (refusal) return refusal;
+        tx.emit({ kind: 'user.created', subject: name, data: { role: row.role } });
+        return { body: { ...view(row), hasPassword: body.password !== undefined }, version: row.version };
+      },
+    ),
+    digested: ({ password: _, ...body }) => body,
+  } as WriteCase<'user.create'>,
 
   'user.set': writing(
     'user.set',
@@ -124,6 +130,17 @@ export const userCases = {
       });
       tx.emit({ kind: 'api-key.created', subject: user.name, data: { token, label: row.label } });
       return { body: { ...viewKey(row), key: null }, secrets: { key: `${consumer}:${token}:${secret}` } };
+    },
+  ),
+
+  'api-key.set': writing(
+    'api-key.set',
+    ({ params, body }) => `api-key set ${params.apiKey} ${body.label}`,
+    async (tx, { params, body }, { caller }) => {
+      const row = await renameApiKey(tx, params.apiKey, body.label, caller.role === 'admin' ? undefined : caller.user);
+      if (!row) return noSuch(caller.role === 'admin' ? 'API key in force' : 'API key of your own', params.apiKey);
+      tx.emit({ kind: 'api-key.changed', subject: row.user, data: { token: row.token, label: row.label } });
+      return { body: viewKey(row) };
     },
   ),
 

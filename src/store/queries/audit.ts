@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { listPage, type Page, type PageQuery } from '../page.ts';
+import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import type { Tx } from '../tx.ts';
 
 /** The actor, the action, its time, its origin, and its result: `done`, or `refused: <code>`. */
@@ -18,10 +18,28 @@ export async function recordAudit(tx: Tx, entry: Omit<AuditRow, 'id' | 'at'>): P
     values (${entry.who}, ${entry.origin}, ${entry.action}, ${entry.outcome})`);
 }
 
+/** Filters of a list. `action`: a part of it; `refused`: refusals alone, or none; times ISO 8601. */
+export interface AuditQuery extends PageQuery {
+  readonly who?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly action?: string | undefined;
+  readonly refused?: boolean | undefined;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
 /** Sorts: id. Newest first unless told otherwise. */
-export function listAudit(tx: Tx, query: PageQuery & { who?: string | undefined } = {}): Promise<Page<AuditRow>> {
+export function listAudit(tx: Tx, query: AuditQuery = {}): Promise<Page<AuditRow>> {
   const columns = sql`t.id, t.at, t.actor as who, t.origin, t.action, t.outcome`;
-  const filters = [query.who === undefined ? undefined : sql`t.actor = ${query.who}`];
+  const { who, origin, action, refused, since, until } = query;
+  const filters = [
+    who === undefined ? undefined : sql`t.actor = ${who}`,
+    origin === undefined ? undefined : sql`t.origin = ${origin}`,
+    action === undefined ? undefined : sql`t.action like ${containing(action)}`,
+    refused === undefined ? undefined : sql`(t.outcome <> 'done') = ${refused}`,
+    since === undefined ? undefined : sql`t.at >= ${since}`,
+    until === undefined ? undefined : sql`t.at < ${until}`,
+  ];
   const spec = { columns, from: sql`audit t`, id: sql`t.id`, sorts: { id: sql`t.id` }, defaultSort: '-id' };
   return listPage(tx, spec, filters, query);
 }

@@ -1,5 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Problem } from '../../contract/common.ts';
+import type { OwnSession } from '../../contract/identity/session.ts';
 import type { Role } from '../../contract/identity/user.ts';
 import { networkSentence, parseJson, problemOf } from '../../contract/wire/transport.ts';
 
@@ -14,15 +15,6 @@ export type SessionState =
       readonly isReadOnly: boolean;
       readonly version: string;
     };
-
-/** What the site says of a session. `csrf`: proves that a page of ours calls. `version`: of the region that answers. */
-interface OwnSession {
-  readonly user: string;
-  readonly role: Role;
-  readonly isReadOnly: boolean;
-  readonly csrf: string;
-  readonly version: string;
-}
 
 /** What somebody logs in with. */
 export type Credentials =

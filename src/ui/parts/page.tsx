@@ -89,7 +89,7 @@ export function Section(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   return (
-    <section class="section" aria-label={props.title}>
+    <section class="section">
       <h2>{props.title}</h2>
       {props.note !== undefined && <p class="faint">{props.note}</p>}
       {props.children}

@@ -66,9 +66,14 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
 export async function axe(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   return page.evaluate(async () => {
-    const { axe: engine } = globalThis as unknown as { axe: { run(root: unknown, options: unknown): Promise<AxeResult> } };
+    const { axe: engine } = globalThis as unknown as {
+      axe: { run(root: unknown, options: unknown): Promise<AxeResult> };
+    };
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const { violations } = await engine.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] });
+    const { violations } = await engine.run(document, {
+      runOnly: { type: 'tag', values: tags },
+      resultTypes: ['violations'],
+    });
     return violations.flatMap((rule) =>
       rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
     );
@@ -76,7 +81,10 @@ export async function axe(page: Page): Promise<string[]> {
 }
 
 interface AxeResult {
-  readonly violations: { readonly id: string; readonly nodes: { readonly target: string[]; readonly failureSummary: string }[] }[];
+  readonly violations: {
+    readonly id: string;
+    readonly nodes: { readonly target: string[]; readonly failureSummary: string }[];
+  }[];
 }
 
 /** The document of the page, as far as the functions need it that run there. */

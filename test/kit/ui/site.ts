@@ -91,7 +91,8 @@ export function illSite(): SiteData {
       vip: well.vip && { ...well.vip, fit: ['r1', 'r2'], unfit: [{ node: 'r3', why: 'it is silent' }] },
     },
     services: site.services.map((row): Service => {
-      if (row.node === 'r3') return { ...row, state: 'stale', why: 'r3 has not reported for 3 min', lastState: 'healthy' };
+      if (row.node === 'r3')
+        return { ...row, state: 'stale', why: 'r3 has not reported for 3 min', lastState: 'healthy' };
       if (row.node !== 'r2' || row.service !== 'dns') return row;
       const why = 'named: /etc/bind/zones.conf:4: unknown option';
       return {
@@ -143,12 +144,22 @@ export function hostileSite(): SiteData {
   const site = illSite();
   return {
     ...site,
-    cluster: { ...site.cluster, summary: HOSTILE, warnings: [HOSTILE], losses: { now: 0, promised: 1, why: [HOSTILE] } },
+    cluster: {
+      ...site.cluster,
+      summary: HOSTILE,
+      warnings: [HOSTILE],
+      losses: { now: 0, promised: 1, why: [HOSTILE] },
+    },
     services: site.services.map((row) => ({ ...row, why: HOSTILE, version: HOSTILE })),
     doctor: {
       ...site.doctor,
       summary: HOSTILE,
-      invariants: site.doctor.invariants.map((row) => ({ ...row, title: HOSTILE, detail: HOSTILE, remedy: `\`${HOSTILE}\`` })),
+      invariants: site.doctor.invariants.map((row) => ({
+        ...row,
+        title: HOSTILE,
+        detail: HOSTILE,
+        remedy: `\`${HOSTILE}\``,
+      })),
     },
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };
@@ -176,7 +187,8 @@ export function job(id: number, kind: string, target: string, progress: string):
 }
 
 /** The whole answer of a call that lists, as one page. */
-export const pageOf = <I extends RouteId>(items: unknown[]): RouteOutput<I> => ({ items, next: null }) as RouteOutput<I>;
+export const pageOf = <I extends RouteId>(items: unknown[]): RouteOutput<I> =>
+  ({ items, next: null }) as RouteOutput<I>;
 
 function cluster(regions: readonly string[], racks: readonly string[]): Cluster {
   const all = [...regions, ...racks];
@@ -187,7 +199,11 @@ function cluster(regions: readonly string[], racks: readonly string[]): Cluster 
     warnings: [],
     nodes: all.map((name, index) => ({
       ...{ name, isRegion: regions.includes(name), isRack: racks.includes(name), state: 'member' },
-      ...{ address: `10.77.${Math.floor(index / 200)}.${11 + (index % 200)}`, report: 'current', reportedAt: before(4000) },
+      ...{
+        address: `10.77.${Math.floor(index / 200)}.${11 + (index % 200)}`,
+        report: 'current',
+        reportedAt: before(4000),
+      },
       ...{ wanted: 12, applied: 12, agent: { version: '0.4.0', since: before(5 * HOUR) } },
       region: regions.includes(name) ? 'ready' : null,
     })),
@@ -200,7 +216,9 @@ function cluster(regions: readonly string[], racks: readonly string[]): Cluster 
     },
     dcs: { leader: 'r1', hasQuorum: true, voters: [...regions], learners: [] },
     vip: { address: '10.77.0.10', holders: ['r1'], fit: [...regions], unfit: [] },
-    racks: racks.slice(0, 50).map((name, index) => ({ name, isMaster: index === 0, vlans: ['lab/vlan10', 'lab/vlan20'] })),
+    racks: racks
+      .slice(0, 50)
+      .map((name, index) => ({ name, isMaster: index === 0, vlans: ['lab/vlan10', 'lab/vlan20'] })),
     services: KINDS.map((service) => ({ service, wanted: regions.length, healthy: regions.length, ill: [] })),
     certificates: all.map((name) => ({ node: name, notAfter: before(-80 * 24 * HOUR), daysLeft: 80 })),
     authority: { notAfter: before(-3650 * 24 * HOUR), daysLeft: 3650 },
@@ -215,7 +233,16 @@ function status(): SiteData['status'] {
     services: [],
     findings: [],
     counts: {
-      ...{ domains: 2, records: 14, machines: 120, vlans: 4, subnets: 5, leases: 64, racksWaiting: 1, withoutSecondary: 0 },
+      ...{
+        domains: 2,
+        records: 14,
+        machines: 120,
+        vlans: 4,
+        subnets: 5,
+        leases: 64,
+        racksWaiting: 1,
+        withoutSecondary: 0,
+      },
     },
   };
 }
@@ -231,7 +258,14 @@ function service(node: string, kind: string): Service {
 }
 
 function invariant(id: string, title: string): SiteData['doctor']['invariants'][number] {
-  return { id, title, state: 'ok', detail: 'As it must be.', explanation: 'Without it a failure costs more.', remedy: '' };
+  return {
+    id,
+    title,
+    state: 'ok',
+    detail: 'As it must be.',
+    explanation: 'Without it a failure costs more.',
+    remedy: '',
+  };
 }
 
 function node(name: string, isRegion: boolean): readonly [string, Node] {

@@ -118,7 +118,9 @@ export class StandIn implements AsyncDisposable {
     const bytes = this.#files.get(path);
     response.setHeader('content-security-policy', CSP);
     if (bytes === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'No such file.' });
-    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain', 'cache-control': 'no-cache' }).end(bytes);
+    response
+      .writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain', 'cache-control': 'no-cache' })
+      .end(bytes);
   }
 
   #session(request: IncomingMessage, response: ServerResponse, body: string): void {
@@ -142,14 +144,16 @@ export class StandIn implements AsyncDisposable {
 
   #call(request: IncomingMessage, response: ServerResponse, url: URL): void {
     const found = routeOf(request.method ?? '', url.pathname.slice(API_PREFIX.length));
-    if (found === null) return problem(response, { status: 404, code: 'not_found', detail: `No path ${url.pathname}.` });
+    if (found === null)
+      return problem(response, { status: 404, code: 'not_found', detail: `No path ${url.pathname}.` });
     const { id, route, params } = found;
     const isDry = url.searchParams.get('dry_run') === 'true';
     this.seen.push(isDry ? `${id} dry` : id);
     const refusal = this.refusals.get(id);
     if (refusal) return problem(response, refusal);
     if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream')) return this.#stream(response);
-    if (route.method === 'GET') return json(response, 200, checked(id, route, this.#read(id, params, url.searchParams)));
+    if (route.method === 'GET')
+      return json(response, 200, checked(id, route, this.#read(id, params, url.searchParams)));
     if (request.headers['x-regent-csrf'] !== CSRF) {
       return problem(response, { status: 403, code: 'forbidden', detail: 'The header is missing.' });
     }
@@ -197,7 +201,9 @@ export class StandIn implements AsyncDisposable {
         return pageOf(site.services.filter((row) => (query.get('node') ?? row.node) === row.node));
       case 'service.show': {
         const row = site.services.find((entry) => entry.node === name && entry.service === params['service']);
-        return row && { ...row, metrics: [{ name: 'queries', unit: 'count', value: 1200, labels: { zone: 'example' } }] };
+        return (
+          row && { ...row, metrics: [{ name: 'queries', unit: 'count', value: 1200, labels: { zone: 'example' } }] }
+        );
       }
       case 'cluster.what-if':
         return whatIf(query.get('node') ?? '');

@@ -166,12 +166,19 @@ describe('a change', () => {
     expect(afterFailure(new ProblemError(PROBLEM), preview)).toEqual({ kind: 'refused', problem: PROBLEM, preview });
     const meanwhile = { ...PROBLEM, status: 412 };
     expect(afterFailure(new ProblemError(meanwhile), null)).toEqual({ kind: 'changed-meanwhile', problem: meanwhile });
-    expect(afterFailure(new ProblemError({ ...PROBLEM, status: 503 }), null)).toMatchObject({ kind: 'unsure', why: 'no' });
+    expect(afterFailure(new ProblemError({ ...PROBLEM, status: 503 }), null)).toMatchObject({
+      kind: 'unsure',
+      why: 'no',
+    });
     expect(afterFailure(new Error('gone'), null)).toEqual({ kind: 'unsure', why: 'gone', preview: null });
   });
 
   it('waits only while it is on its way', () => {
-    expect(whileAway({ kind: 'applying', preview, why: '' }, 'away')).toEqual({ kind: 'applying', preview, why: 'away' });
+    expect(whileAway({ kind: 'applying', preview, why: '' }, 'away')).toEqual({
+      kind: 'applying',
+      preview,
+      why: 'away',
+    });
     expect(whileAway({ kind: 'form' }, 'away')).toEqual({ kind: 'form' });
   });
 

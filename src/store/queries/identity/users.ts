@@ -8,6 +8,7 @@ import type { Tx } from '../../tx.ts';
 export interface UserRow {
   readonly name: string;
   readonly role: Role;
+  readonly hasPassword: boolean;
   readonly createdAt: string;
   readonly version: number;
 }
@@ -16,7 +17,7 @@ const USERS: Noun = {
   table: 'users',
   key: 'name',
   label: 'user',
-  columns: sql`t.name, t.role, t.created_at as "createdAt", t.version`,
+  columns: sql`t.name, t.role, exists (select from password_hashes p where p.user_name = t.name) as "hasPassword", t.created_at as "createdAt", t.version`,
   from: sql`users t`,
 };
 

@@ -54,7 +54,7 @@ function Headline({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element
   const { tone, losses, promised, isSingle, why } = headline(cluster);
   const title = isSingle ? EN.overview.single : losses === 0 ? EN.overview.noLosses : EN.overview.losses(losses);
   return (
-    <section class={`headline ${tone}`} aria-label={title}>
+    <section class={`headline ${tone}`}>
       <p class="big">
         <State tone={tone} word={title} />
       </p>

@@ -1,6 +1,7 @@
 import { RejectedError, rejected } from '../../../../core/errors.ts';
-import { json, nothing } from '../../answer.ts';
+import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
+import { badValue } from '../refusals.ts';
 import { viewMe, viewSshKey, viewUser } from '../../objects/groups.ts';
 
 /** Name of a key that nobody gave one. */
@@ -12,12 +13,30 @@ export const PEOPLE_HANDLERS: Handlers = {
   'Users.read': async ({ site }) => json((await site.all('user.list')).map(viewUser)),
   'User.read': async ({ site, path }) =>
     json(viewUser(await site.call('user.show', { params: { user: path['username'] ?? '' } }))),
+  'Users.create': async ({ site, args }) => {
+    const name = args.text('username') ?? '';
+    const role = args.flag('is_superuser') === true ? 'admin' : 'user';
+    return json(viewUser(await site.call('user.create', { body: { name, role, password: args.text('password') } })));
+  },
+  'User.delete': async ({ site, path, args }) => {
+    const heir = args.text('transfer_resources_to');
+    if (heir) badValue('transfer_resources_to', 'what a user owns is not handed on', 'release the machines first, or leave it out');
+    await site.call('user.delete', { params: { user: path['username'] ?? '' } });
+    return nothing();
+  },
 
   'Account.create_authorisation_token': async ({ site, args }) => {
     const name = args.text('name') || KEY_NAME;
     const { key } = await site.call('api-key.create', { body: { label: name } });
     const [consumer_key, token_key, token_secret] = (key ?? '').split(':');
     return json({ token_key, token_secret, consumer_key, name });
+  },
+  'Account.update_token_name': async ({ site, args }) => {
+    // A whole key, or its public part.
+    const parts = (args.text('token') ?? '').split(':');
+    const params = { apiKey: parts[1] ?? parts[0] ?? '' };
+    await site.call('api-key.set', { params, body: { label: args.text('name') ?? '' } });
+    return text('Accepted', 202);
   },
   'Account.delete_authorisation_token': async ({ site, args }) => {
     await site.call('api-key.revoke', { params: { apiKey: args.text('token_key') ?? '' } });

@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { isRejected, rejected } from '../../core/errors.ts';
+import { createAdmission } from '../admission.ts';
+import { type LoginLimiter, sourceOf } from '../limiter.ts';
+import type { ApiPorts } from '../server.ts';
+import { type Answer, json, refusalAnswer, text } from './answer.ts';
+import { readBody } from './request.ts';
+import { createSite } from './site.ts';
+
+interface AccountPorts extends Pick<ApiPorts, 'region' | 'random'> {
+  readonly logins: LoginLimiter;
+}
+
+const PATH = '/MAAS/accounts/authenticate';
+const BODY_MAX = 8 * 1024;
+const TITLE = 'MAAS login';
+const TITLE_MAX = 200;
+const TOO_MANY = rejected('too_many_requests', 'There were too many wrong logins. Try again in a minute.');
+
+/**
+ * `POST /MAAS/accounts/authenticate/`: an API key for a name and a password, as python-libmaas asks for one. Each login makes a key of its own, since no
+ * secret is kept that could be told again.
+ */
+export function registerAccounts(
+  scope: FastifyInstance,
+  { region, random, logins }: AccountPorts,
+  send: (reply: FastifyReply, answer: Answer) => FastifyReply,
+): void {
+  const admission = createAdmission();
+
+  async function login(body: Buffer | undefined, contentType: string | undefined, address: string): Promise<Answer> {
+    const form = readBody(body, contentType);
+    if (isRejected(form)) return refusalAnswer(form);
+    const value = (name: string) => form.values.get(name)?.at(-1) ?? '';
+    const [user, password, consumer] = [value('username'), value('password'), value('consumer')];
+    const source = sourceOf(address);
+    if (!logins.mayTry(source, `user ${user}`)) return refusalAnswer(TOO_MANY);
+    const caller = await region.sessions.check({ user, password });
+    if (isRejected(caller)) return refusalAnswer(caller);
+    if (caller === null) {
+      logins.count(source, `user ${user}`);
+      return text('The name and the password do not fit.', 403);
+    }
+    const site = createSite({ region, random, caller, isWanted: () => true });
+    const name = (consumer || TITLE).slice(0, TITLE_MAX);
+    const { key } = await site.call('api-key.create', { body: { label: name } });
+    const [consumer_key, token_key, token_secret] = (key ?? '').split(':');
+    return json({ consumer_key, token_key, token_secret, name });
+  }
+
+  scope.post(PATH, { bodyLimit: BODY_MAX }, async (request, reply) => {
+    const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+    const answer = await admission.within(() => login(body, request.headers['content-type'], request.ip));
+    return send(reply, isRejected(answer) ? refusalAnswer(answer) : answer);
+  });
+}

@@ -1,0 +1,114 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { rejected, show } from '../../core/errors.ts';
+import { PORTS } from '../../core/node-ports.ts';
+import { isSecure } from '../cookie.ts';
+import { sendProblem } from '../server.ts';
+
+/** A file of the user interface. `tag`: changes with its bytes. `gzip`, `br`: the same, packed; null: packing does not pay. */
+export interface UiAsset {
+  readonly type: string;
+  readonly tag: string;
+  readonly plain: Buffer;
+  readonly gzip: Buffer | null;
+  readonly br: Buffer | null;
+}
+
+/** All files by their paths below `/ui/`: `index.html`, `assets/main-4f2a.js`. The caller never changes it. */
+export type UiAssets = ReadonlyMap<string, UiAsset>;
+
+/** `isPlain`: it is served without TLS, too (a developer's own host). */
+export interface UiPorts {
+  readonly assets: UiAssets;
+  readonly isPlain: boolean;
+}
+
+export const UI_PATH = '/ui';
+const INDEX = 'index.html';
+/** Below it names have a hash of their bytes. */
+const HASHED = 'assets/';
+const HOST = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])$/;
+
+/** Nothing from outside, nothing inline, no frame around it (CSP level 3). */
+const CSP = [
+  "default-src 'none'",
+  ...['script', 'style', 'img', 'connect', 'worker', 'font', 'manifest'].map((kind) => `${kind}-src 'self'`),
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+const HEADERS = {
+  'content-security-policy': CSP,
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+} as const;
+
+/** `GET /ui/…`: the user interface. Without TLS the way leads to the port that has it: the session's cookie goes nowhere else. */
+export function registerUi(app: FastifyInstance, { assets, isPlain }: UiPorts): void {
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (!isPlain && !isSecure(request)) return toSecure(request, reply);
+    const path = pathOf(request);
+    const asset = assetOf(assets, path);
+    if (asset === null) return sendProblem(reply, missing(assets, path), HEADERS);
+    return send(request, reply, { asset, isImmutable: path.startsWith(HASHED) });
+  };
+  app.get('/', (_request, reply) => reply.code(307).header('location', `${UI_PATH}/`).send());
+  app.get(UI_PATH, answer);
+  app.get(`${UI_PATH}/*`, answer);
+}
+
+function pathOf(request: FastifyRequest): string {
+  const path = (request.url.split('?')[0] ?? '').slice(UI_PATH.length + 1);
+  return path === '' ? INDEX : path;
+}
+
+/** A path of a page is the application's, which is one file; below `assets/` is what is there. */
+function assetOf(assets: UiAssets, path: string): UiAsset | null {
+  return assets.get(path) ?? (path.startsWith(HASHED) ? null : (assets.get(INDEX) ?? null));
+}
+
+function missing(assets: UiAssets, path: string) {
+  if (!assets.has(INDEX)) return rejected('not_found', 'This region has no user interface: its release has none in it.');
+  return rejected('not_found', `There is no file ${show(path, 120)} in this release's user interface.`);
+}
+
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { asset, isImmutable }: { readonly asset: UiAsset; readonly isImmutable: boolean },
+): FastifyReply {
+  const coding = codingOf(asset, String(request.headers['accept-encoding'] ?? ''));
+  const etag = `"${asset.tag}${coding === null ? '' : `-${coding}`}"`;
+  reply.headers({
+    ...HEADERS,
+    etag,
+    vary: 'Accept-Encoding',
+    'cache-control': isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+  });
+  const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  if (known.includes(etag)) return reply.code(304).send();
+  if (coding !== null) reply.header('content-encoding', coding);
+  return reply.header('content-type', asset.type).send((coding === null ? null : asset[bytesOf[coding]]) ?? asset.plain);
+}
+
+type Coding = 'br' | 'gzip';
+const bytesOf = { br: 'br', gzip: 'gzip' } as const;
+
+/** The smallest that the client takes. A coding with `q=0` is one that it does not take (RFC 9110 §12.5.3). */
+function codingOf(asset: UiAsset, accepted: string): Coding | null {
+  const takes = (coding: Coding) =>
+    accepted.split(',').some((item) => {
+      const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+      return name === coding && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+    });
+  if (asset.br !== null && takes('br')) return 'br';
+  return asset.gzip !== null && takes('gzip') ? 'gzip' : null;
+}
+
+/** The same page at the port with TLS. */
+function toSecure(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const host = request.hostname;
+  if (!HOST.test(host)) return sendProblem(reply, rejected('bad_request', 'The header Host names no host.'));
+  return reply.code(308).header('location', `https://${host}:${PORTS.https}${request.url}`).send();
+}

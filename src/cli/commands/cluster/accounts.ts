@@ -1,0 +1,114 @@
+import type { AuditEntry } from '../../../contract/identity/audit.ts';
+import type { Session } from '../../../contract/identity/session.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import { printList, type Shape } from '../../format/output.ts';
+import { stamp } from '../../format/when.ts';
+import { collect, integer, need, option, text } from '../../values.ts';
+
+const SESSION_SHAPE: Shape<Session> = {
+  kind: 'session',
+  name: (session) => session.id,
+  columns: [
+    { header: 'id', value: (session) => session.id },
+    { header: 'user', value: (session) => session.user },
+    { header: 'may', value: (session) => (session.isReadOnly ? 'look' : 'change') },
+    { header: 'by', value: (session) => (session.apiKey === null ? 'password' : `key ${session.apiKey}`) },
+    { header: 'from', value: (session) => session.address },
+    { header: 'begun', value: (session) => stamp(session.createdAt) },
+    { header: 'seen', value: (session) => stamp(session.seenAt) },
+    { header: 'ends', value: (session) => stamp(session.expiresAt) },
+    { header: 'browser', wide: true, value: (session) => session.agent },
+  ],
+};
+
+const AUDIT_SHAPE: Shape<AuditEntry> = {
+  kind: 'entry',
+  name: (entry) => String(entry.id),
+  columns: [
+    { header: 'id', value: (entry) => String(entry.id) },
+    { header: 'at', value: (entry) => stamp(entry.at) },
+    { header: 'who', value: (entry) => entry.who },
+    { header: 'from', value: (entry) => entry.origin },
+    { header: 'action', value: (entry) => entry.action },
+    { header: 'outcome', value: (entry) => entry.outcome },
+  ],
+};
+
+/** `regent session`. */
+export const SESSION: NounSpec = {
+  noun: 'session',
+  summary: 'sessions of browsers in the user interface',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list sessions: all for admins and auditors, else the own ones',
+      options: [{ flags: '--user <name>', help: 'only those of this user' }],
+      run: async (call) => {
+        const { client } = await call.region();
+        const query = { ...text(call, 'user') };
+        await printList(printerOf(call), SESSION_SHAPE, await collect(client.all('session.list', { query })));
+      },
+    },
+    {
+      verb: 'end',
+      summary: 'end a session: its browser has to log in again within seconds',
+      args: [{ name: '<session>', help: 'id' }],
+      isChange: true,
+      run: (call) =>
+        runChange(call, {
+          route: 'session.end',
+          input: { params: { session: need(call, 0) } },
+          shape: SESSION_SHAPE,
+          done: 'ended',
+        }),
+    },
+  ],
+};
+
+/** `regent audit`. */
+export const AUDIT: NounSpec = {
+  noun: 'audit',
+  summary: 'who changed what, and what was refused',
+  commands: [
+    {
+      verb: 'list',
+      summary: 'list changes, refusals and logins, newest first',
+      options: [
+        { flags: '--who <name>', help: 'only of this user, node:ID or system:TASK' },
+        { flags: '--from <origin>', help: 'only from here: api, ui, maas, host, login' },
+        { flags: '--action <text>', help: 'only those whose action has this text' },
+        { flags: '--refused', help: 'only refusals' },
+        { flags: '--since <when>', help: 'a span such as 2h or 7d, or a moment such as 2030-01-01T00:00:00Z' },
+        { flags: '--limit <number>', help: 'how many, at most 1000 (100 when left out)' },
+      ],
+      examples: ['regent audit list --since 1d', 'regent audit list --who ada --refused -o json'],
+      run: async (call) => {
+        const { client } = await call.region();
+        const origin = option(call, 'from');
+        const query = {
+          limit: integer(option(call, 'limit') ?? '100', '--limit'),
+          ...text(call, 'who'),
+          ...text(call, 'action'),
+          ...(origin === undefined ? {} : { origin }),
+          ...(call.options['refused'] === true ? { refused: true } : {}),
+          ...sinceOf(call),
+        };
+        await printList(printerOf(call), AUDIT_SHAPE, (await client.call('audit.list', { query })).body.items);
+      },
+    },
+  ],
+};
+
+const SPANS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function sinceOf(call: Call): { since?: string } {
+  const value = option(call, 'since');
+  if (value === undefined) return {};
+  const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(value) ?? [];
+  const at = number ? call.io.now() - Number(number) * SPANS[unit as keyof typeof SPANS] : Date.parse(value);
+  if (!Number.isFinite(at))
+    throw usageError(`--since: "${value}" is no span and no moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`);
+  return { since: new Date(at).toISOString() };
+}

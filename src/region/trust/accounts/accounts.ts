@@ -1,0 +1,123 @@
+import { isRejected, type Rejected } from '../../../core/errors.ts';
+import type { Clock, Random } from '../../../core/ports.ts';
+import { isSecret, secretDigest } from '../../../core/secret.ts';
+import { canonicalPassword } from '../../../model/trust/password.ts';
+import type { Database } from '../../../store/database.ts';
+import { recordAudit } from '../../../store/queries/audit.ts';
+import { findApiKey } from '../../../store/queries/identity/api-keys.ts';
+import { findPassword } from '../../../store/queries/identity/passwords.ts';
+import {
+  endSession,
+  findSession,
+  openSession,
+  type SessionRow,
+  touchApiKey,
+  touchSession,
+} from '../../../store/queries/identity/sessions.ts';
+import { listSettings } from '../../../store/queries/settings.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { orThrow } from '../../agents.ts';
+import type { Caller, Region } from '../../port.ts';
+import type { FoundSession, PasswordHasher, SessionOrigin, SessionPort, SessionProof } from './port.ts';
+
+/** What accounts are made with. */
+interface AccountPorts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly passwords: PasswordHasher;
+}
+
+/** Days until a session ends, however much it is used. */
+const SESSION_DAYS = 7;
+/** Bytes of a session's token. */
+const TOKEN_BYTES = 32;
+/** Bytes of a session's public id. */
+const ID_BYTES = 6;
+/** A use that was noted so long ago is noted again, ms. */
+const SEEN_MS = 300_000;
+/** Notes of use and failed logins are no reason for anybody to wait. */
+const BESIDE = { deadlineMs: 2000 } as const;
+const ORIGIN = 'login';
+
+/** Who calls: API keys, and sessions of browsers. */
+export function createAccounts(ports: AccountPorts): Pick<Region, 'authenticate' | 'sessions'> {
+  const { db, clock, random, passwords } = ports;
+
+  /** Best effort, and nobody waits for it. */
+  const beside = (work: (tx: Tx) => Promise<void>) => void db.repeatable(work, BESIDE).catch(() => {});
+  const isStale = (at: string | null) => at === null || clock.now() - Date.parse(at) >= SEEN_MS;
+
+  const authenticate: Region['authenticate'] = async (key) => {
+    const row = orThrow(await db.autocommitRead((tx) => findApiKey(tx, key.token)));
+    const isRight = isSecret(key.secret, row?.secretSha256 ?? null);
+    if (!row || !isRight || row.consumer !== key.consumer) return null;
+    if (isStale(row.usedAt)) beside((tx) => touchApiKey(tx, key.token));
+    return { user: row.user, role: row.role };
+  };
+
+  /** Whom the proof is of; null: it is wrong. A wrong one is told to the audit trail. */
+  async function check(proof: SessionProof): Promise<Caller | Rejected | null> {
+    const caller = 'key' in proof ? await authenticate(proof.key) : await byPassword(proof);
+    if (caller !== null) return caller;
+    const who = 'key' in proof ? `key:${proof.key.token}` : proof.user;
+    beside((tx) => recordAudit(tx, { who, origin: ORIGIN, action: 'login', outcome: 'refused: unauthenticated' }));
+    return null;
+  }
+
+  async function byPassword(proof: Extract<SessionProof, { user: string }>): Promise<Caller | Rejected | null> {
+    const known = orThrow(await db.autocommitRead((tx) => findPassword(tx, proof.user)));
+    const isRight = await passwords.isRight(canonicalPassword(proof.password), known?.hash ?? null);
+    if (isRejected(isRight)) return isRight;
+    return isRight && known !== null ? { user: known.user, role: known.role } : null;
+  }
+
+  async function begin(user: string, proof: SessionProof, origin: SessionOrigin) {
+    const token = random.hex(TOKEN_BYTES);
+    const id = random.hex(ID_BYTES);
+    const keyToken = 'key' in proof ? proof.key.token : null;
+    const row = await db.repeatable(async (tx) => {
+      const days = origin.isWall ? await wallDays(tx) : SESSION_DAYS;
+      const made = await openSession(tx, { ...origin, id, user, keyToken, days, tokenSha256: secretDigest(token) });
+      if (made === null) return null;
+      const how = keyToken === null ? 'by password' : `by API key ${keyToken}`;
+      await recordAudit(tx, { who: user, origin: ORIGIN, action: `session begin ${id} ${how}`, outcome: 'done' });
+      return made;
+    });
+    if (row === null || isRejected(row)) return row;
+    return { session: found(row), token };
+  }
+
+  const sessions: SessionPort = {
+    async open(proof, origin) {
+      const caller = await check(proof);
+      return caller === null || isRejected(caller) ? caller : begin(caller.user, proof, origin);
+    },
+    check,
+    async find(token) {
+      const row = orThrow(await db.autocommitRead((tx) => findSession(tx, secretDigest(token))));
+      if (row === null) return null;
+      if (isStale(row.seenAt)) beside((tx) => touchSession(tx, row.id));
+      return found(row);
+    },
+    async end({ id, user }) {
+      orThrow(
+        await db.repeatable(async (tx) => {
+          const row = await endSession(tx, id, user);
+          if (row !== null)
+            await recordAudit(tx, { who: user, origin: ORIGIN, action: `session end ${id}`, outcome: 'done' });
+          return { isEnded: row !== null };
+        }),
+      );
+    },
+  };
+  return { authenticate, sessions };
+}
+
+async function wallDays(tx: Tx): Promise<number> {
+  return Number((await listSettings(tx)).find(({ name }) => name === 'wall_session_days')?.value);
+}
+
+function found({ id, user, role, isWall, expiresAt }: SessionRow): FoundSession {
+  return { id, user, role, isWall, expiresAt };
+}

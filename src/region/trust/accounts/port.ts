@@ -1,0 +1,39 @@
+import type { Rejected } from '../../../core/errors.ts';
+import type { SessionRow } from '../../../store/queries/identity/sessions.ts';
+import type { Caller, PresentedKey } from '../../port.ts';
+
+/** Slow hashes of passwords. Both refuse (`too_many_requests`) when too many wait already. */
+export interface PasswordHasher {
+  /** PHC text, with its parameters. */
+  hash(password: string): Promise<string | Rejected>;
+  /** `stored` null: there is none; that takes as long as a wrong password. */
+  isRight(password: string, stored: string | null): Promise<boolean | Rejected>;
+}
+
+/** What a browser shows to begin a session. */
+export type SessionProof = { readonly user: string; readonly password: string } | { readonly key: PresentedKey };
+
+/** Where a session comes from. `agent`: what the browser calls itself. `isWall`: it only looks, and stays. */
+export interface SessionOrigin {
+  readonly address: string;
+  readonly agent: string;
+  readonly isWall: boolean;
+}
+
+/** A session in force. */
+export type FoundSession = Pick<SessionRow, 'id' | 'user' | 'role' | 'isWall' | 'expiresAt'>;
+
+/** Sessions of browsers. Each is a row, so all regions know it, also after a failover. */
+export interface SessionPort {
+  /** Begins one; `token` proves it and is stored nowhere. Null: the proof is wrong. */
+  open(
+    proof: SessionProof,
+    origin: SessionOrigin,
+  ): Promise<{ readonly session: FoundSession; readonly token: string } | Rejected | null>;
+  /** Whom the proof is of, without a session; null: it is wrong. */
+  check(proof: SessionProof): Promise<Caller | Rejected | null>;
+  /** The session in force that this token proves; null: none. Notes that it is used. */
+  find(token: string): Promise<FoundSession | null>;
+  /** Ends it, as its own user wishes. */
+  end(session: Pick<FoundSession, 'id' | 'user'>): Promise<void>;
+}
