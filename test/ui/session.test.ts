@@ -63,7 +63,7 @@ describe('the login', () => {
     site.role = 'user';
     await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
     await open.page.getByText('10.77.0.11').first().waitFor();
-    expect(await open.page.getByRole('button', { name: 'Drain' }).count()).toBe(0);
+    expect(await open.page.getByRole('button', { name: 'Drain', exact: true }).count()).toBe(0);
     expect(site.seen).not.toContain('job.list');
   });
 });
@@ -73,7 +73,7 @@ describe('a change', () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
     const { page } = open;
-    await page.getByRole('button', { name: 'Drain' }).click();
+    await page.getByRole('button', { name: 'Drain', exact: true }).click();
     await page.getByText('would do node.drain').waitFor();
     expect(site.made).toEqual([]);
     expect(await axe(page)).toEqual([]);
@@ -91,7 +91,7 @@ describe('a change', () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
     const { page } = open;
-    await page.getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
     await page.locator('[data-apply]').waitFor();
     expect(await page.locator('[data-apply]').isDisabled()).toBe(true);
     await page.getByLabel('Write r2 to confirm').fill('r2');
@@ -105,7 +105,7 @@ describe('a change', () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.refusals.set('node.drain', { status: 409, code: 'conflict', detail: 'r1 is drained already; one at a time.' });
     await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
-    await open.page.getByRole('button', { name: 'Drain' }).click();
+    await open.page.getByRole('button', { name: 'Drain', exact: true }).click();
     await open.page.getByText('one at a time').waitFor();
     expect(await open.page.locator('[data-apply]').count()).toBe(0);
   });

@@ -15,19 +15,19 @@ export type KeyAction =
   | { readonly kind: 'page'; readonly letter: string }
   | { readonly kind: 'search' | 'help' | 'next' | 'previous' | 'back' };
 
-const PLAIN: Readonly<Record<string, 'search' | 'help' | 'next' | 'previous' | 'back'>> = {
+const PLAIN: Readonly<Record<string, 'search' | 'help' | 'next' | 'previous'>> = {
   '/': 'search',
   '?': 'help',
   j: 'next',
   k: 'previous',
-  Escape: 'back',
 };
 
-/** What a press means. `isPrefixed`: `g` came before it. `letters`: those of pages. Nothing is meant inside inputs, and nothing when shortcuts are off. */
+/** What a press means. `isPrefixed`: `g` came before it. `letters`: those of pages. Inside inputs, and when single keys are off, only Esc means anything. */
 export function keyAction(
   press: Press,
   state: { readonly isPrefixed: boolean; readonly isOff: boolean; readonly letters: readonly string[] },
 ): KeyAction {
+  if (press.key === 'Escape') return { kind: 'back' };
   if (state.isOff || press.isTyped || press.hasModifier) return { kind: 'none' };
   if (state.isPrefixed) {
     return state.letters.includes(press.key) ? { kind: 'page', letter: press.key } : { kind: 'none' };

@@ -39,9 +39,11 @@ export function useRows(count: number): RowWindow {
   };
   const step = (by: number) => {
     const next = Math.max(0, Math.min(count - 1, current + by));
+    const box = scroll.current;
+    // Without another row there is nothing to make anew.
+    if (next === current) return box?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus();
     isMoved.current = true;
     setActive(next);
-    const box = scroll.current;
     if (!box || !isWindowed) return;
     const [top, bottom] = [next * ROW_HEIGHT, (next + 2) * ROW_HEIGHT];
     if (top < box.scrollTop) box.scrollTop = top;
@@ -51,7 +53,7 @@ export function useRows(count: number): RowWindow {
   latest.current = step;
 
   useLayoutEffect(onScroll, [isWindowed]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isMoved.current) return;
     isMoved.current = false;
     scroll.current?.querySelector<HTMLElement>(`[data-row="${current}"]`)?.focus();

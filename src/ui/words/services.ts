@@ -9,7 +9,7 @@ export const SERVICES = {
   instances: (count: number) => `${count} instances`,
   onlyIll: 'Only those that are not healthy',
   allWell: 'All services are healthy.',
-  cellName: (kind: string, node: string, word: string) => `${kind} on ${node}: ${word}`,
+  cellName: (kind: string, node: string) => `${kind} on ${node}: `,
   facts: {
     state: 'State',
     since: 'Since',

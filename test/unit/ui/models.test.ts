@@ -97,7 +97,7 @@ describe('an address', () => {
           expect(read.query).toEqual({ ...query });
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 
@@ -153,6 +153,7 @@ describe('keys', () => {
     for (const silent of [press('/', { isTyped: true }), press('/', { hasModifier: true })])
       expect(keyAction(silent, state)).toEqual({ kind: 'none' });
     expect(keyAction(press('/'), { ...state, isOff: true })).toEqual({ kind: 'none' });
+    expect(keyAction(press('Escape', { isTyped: true }), state)).toEqual({ kind: 'back' });
     expect(keyAction(press('constructor'), state)).toEqual({ kind: 'none' });
   });
 });

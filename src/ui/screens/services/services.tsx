@@ -73,17 +73,16 @@ function Cell({ cell }: { readonly cell: ServiceCell | null }): JSX.Element {
   if (cell === null || only === undefined) return <span class="hidden">{WORDS.notHere}</span>;
   if (others.length === 0) {
     return (
-      <a
-        href={linkTo(['services', only.node, only.service])}
-        aria-label={WORDS.cellName(only.service, only.node, cell.word)}
-      >
+      <a href={linkTo(['services', only.node, only.service])}>
+        <span class="hidden">{WORDS.cellName(only.service, only.node)}</span>
         <State tone={cell.tone} word={cell.word} />
       </a>
     );
   }
   return (
     <details>
-      <summary aria-label={WORDS.cellName(cell.kind, cell.node, cell.word)}>
+      <summary>
+        <span class="hidden">{WORDS.cellName(cell.kind, cell.node)}</span>
         <State tone={cell.tone} word={cell.word} /> <span class="faint">{WORDS.instances(others.length + 1)}</span>
       </summary>
       <ul>
