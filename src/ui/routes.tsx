@@ -3,9 +3,14 @@ import type { Place } from './models/address.ts';
 import { DoctorPage } from './screens/doctor/doctor.tsx';
 import { NodePage } from './screens/nodes/node.tsx';
 import { Nodes } from './screens/nodes/nodes.tsx';
+import { Leases } from './screens/leases/leases.tsx';
 import { Overview } from './screens/overview/overview.tsx';
+import { Racks } from './screens/racks/racks.tsx';
 import { ServicePage } from './screens/services/service.tsx';
 import { Services } from './screens/services/services.tsx';
+import { Subnets } from './screens/subnets/subnets.tsx';
+import { VlanPage } from './screens/vlans/vlan.tsx';
+import { Vlans } from './screens/vlans/vlans.tsx';
 import { EN } from './words/en.ts';
 
 /** A page of the navigation. `letter`: `g`, then this, leads there. `show`: what is below it, by the rest of the path; null: no such page. */
@@ -36,6 +41,19 @@ export const SCREENS: readonly Screen[] = [
       return service === undefined ? null : <ServicePage key={`${node} ${service}`} node={node} service={service} />;
     },
   },
+  { id: 'racks', title: EN.networks.racks.title, letter: 'r', show: whole(Racks) },
+  {
+    id: 'vlans',
+    title: EN.networks.vlans.title,
+    letter: 'v',
+    show: ([fabric, name, ...more]) => {
+      if (fabric === undefined) return <Vlans />;
+      const full = `${fabric}/${name}`;
+      return name === undefined || more.length > 0 ? null : <VlanPage key={full} name={full} />;
+    },
+  },
+  { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: whole(Subnets) },
+  { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: whole(Leases) },
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
 ];
 

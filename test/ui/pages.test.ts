@@ -30,6 +30,11 @@ const PAGES = [
   { path: 'services', has: 'Services' },
   { path: 'services/r2/dns', has: '1.2.3' },
   { path: 'doctor', has: 'Doctor' },
+  { path: 'racks', has: 'k1' },
+  { path: 'vlans', has: 'lab/vlan10' },
+  { path: 'vlans/lab/vlan10', has: 'eth1' },
+  { path: 'subnets', has: '10.10.10.0/24' },
+  { path: 'leases', has: '10.10.10.100' },
 ] as const;
 const SITES: readonly (readonly [string, () => SiteData])[] = [
   ['well', wellSite],
@@ -95,7 +100,8 @@ describe.each(PAGES)('the page $path', ({ path, has }) => {
   it('says what the site refuses, with the id of the request', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     const refusal = { status: 403, code: 'forbidden', detail: 'The role user may not call this.' };
-    for (const id of ['cluster.show', 'node.show', 'service.list', 'service.show', 'cluster.doctor'] as const)
+    for (const id of [
+      'rack.list', 'vlan.list', 'vlan.show', 'subnet.list', 'lease.list','cluster.show', 'node.show', 'service.list', 'service.show', 'cluster.doctor'] as const)
       site.refusals.set(id, refusal);
     await using open = await openPage(browser, site.url, { path });
     await open.page.locator('.refusal').first().waitFor();
@@ -105,7 +111,7 @@ describe.each(PAGES)('the page $path', ({ path, has }) => {
 });
 
 describe('a site that is new', () => {
-  it.each(['overview', 'services', 'doctor'])('has a page %s that says what is next', async (path) => {
+  it.each(['overview', 'services', 'doctor', 'racks', 'vlans', 'subnets', 'leases'])('has a page %s that says what is next', async (path) => {
     await using site = await StandIn.start(newSite(), ui.folder);
     await using open = await openPage(browser, site.url, { path });
     const { page } = open;

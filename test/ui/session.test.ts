@@ -101,6 +101,18 @@ describe('a change', () => {
     await page.locator('dialog').waitFor({ state: 'detached' });
   });
 
+  it('of what somebody else has changed meanwhile is not made', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'vlans/lab/vlan10' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'Swap the racks' }).click();
+    await page.locator('[data-apply]').waitFor();
+    site.version = 2;
+    await page.locator('[data-apply]').click();
+    await page.getByText('Somebody else changed it').waitFor();
+    expect(site.made).toEqual([]);
+  });
+
   it('that is refused says why', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.refusals.set('node.drain', { status: 409, code: 'conflict', detail: 'r1 is drained already; one at a time.' });

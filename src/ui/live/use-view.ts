@@ -31,6 +31,24 @@ export function useView<I extends RouteId>(
   });
 }
 
+/** An object with its ETag: what a change of it is compared with. */
+export interface Tagged<T> {
+  readonly body: T;
+  readonly etag: string | null;
+}
+
+/** As useView, with the ETag. */
+export function useTagged<I extends RouteId>(
+  id: I,
+  input: RouteInput<I>,
+  options: WatchOptions,
+): Watched<Tagged<RouteOutput<I>>> {
+  const { calls } = useLive();
+  return useWatched(`tagged ${id} ${JSON.stringify(input)}`, options, (signal) =>
+    calls.read.call(id, input, { signal }),
+  );
+}
+
 /** All items of a list, kept true while the part is on the screen. */
 export function useList<I extends RouteId>(
   id: I,

@@ -18,6 +18,8 @@ interface ActionProps<I extends RouteId> {
   readonly cli: string;
   /** What has to be written before it may be applied: for what cannot be taken back. */
   readonly confirm?: string;
+  /** ETag of what was shown when it was opened. */
+  readonly ifMatch?: string | null;
   readonly isJob?: boolean;
   readonly onClose: () => void;
 }
@@ -25,7 +27,7 @@ interface ActionProps<I extends RouteId> {
 /** A change without a form: it is looked at first, then applied. */
 export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Element {
   const { id, input } = props;
-  const change = useChange(id, {});
+  const change = useChange(id, props.ifMatch == null ? {} : { ifMatch: props.ifMatch });
   const [written, setWritten] = useState('');
   useEffect(() => change.preview(input), []);
   const { state } = change;

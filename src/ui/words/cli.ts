@@ -6,6 +6,11 @@ export const CLI = {
   services: ['regent service list', 'regent service actions'],
   service: ['regent service show NODE/SERVICE', 'regent service restart SERVICE --node NODE'],
   doctor: ['regent doctor'],
+  vlans: ['regent vlan list', 'regent pairing propose'],
+  vlan: ['regent vlan show NAME', 'regent vlan set NAME --dhcp on'],
+  subnets: ['regent subnet list', 'regent range list', 'regent reservation list'],
+  leases: ['regent lease list'],
+  racks: ['regent rack list', 'regent rack list --watch'],
   jobs: ['regent job list --unfinished', 'regent job show NAME', 'regent job abort NAME'],
 } as const;
 

@@ -2,6 +2,7 @@ import { CHANGE } from './change.ts';
 import { COMMON } from './common.ts';
 import { DOCTOR } from './doctor.ts';
 import { LOGIN } from './login.ts';
+import { NETWORKS } from './networks.ts';
 import { NODES } from './nodes.ts';
 import { OVERVIEW } from './overview.ts';
 import { SERVICES } from './services.ts';
@@ -12,6 +13,7 @@ export const EN = {
   change: CHANGE,
   doctor: DOCTOR,
   login: LOGIN,
+  networks: NETWORKS,
   nodes: NODES,
   overview: OVERVIEW,
   services: SERVICES,

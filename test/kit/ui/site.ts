@@ -1,5 +1,6 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
+import { illNetworks, type NetworkData, networks } from './networks.ts';
 
 type Cluster = RouteOutput<'cluster.show'>;
 type Service = RouteOutput<'service.list'>['items'][number];
@@ -16,6 +17,7 @@ export interface SiteData {
   jobs: Job[];
   drills: RouteOutput<'drill.list'>['items'];
   events: Event[];
+  networks: NetworkData;
 }
 
 const HOUR = 3_600_000;
@@ -50,6 +52,7 @@ export function wellSite(): SiteData {
     jobs: [],
     drills: [],
     events: [],
+    networks: networks(),
   };
 }
 
@@ -66,6 +69,7 @@ export function newSite(): SiteData {
       vip: null,
     },
     services: [],
+    networks: { vlans: [], subnets: [], leases: [], racks: [] },
     nodes: new Map([node('r1', true)]),
     doctor: { ...site.doctor, invariants: [] },
   };
@@ -125,6 +129,7 @@ export function illSite(): SiteData {
         { ...invariant('certificates', 'Certificates last'), state: 'warning', detail: 'r2 ends in 5 days.' },
       ],
     },
+    networks: illNetworks(),
     jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
     drills: [
       {
@@ -161,6 +166,7 @@ export function hostileSite(): SiteData {
         remedy: `\`${HOSTILE}\``,
       })),
     },
+    networks: illNetworks(HOSTILE),
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };
 }

@@ -42,6 +42,8 @@ export class StandIn implements AsyncDisposable {
   /** Sends a wrong clock: ms to add to the time of every answer. */
   clockMs = 0;
   isLoggedIn = true;
+  /** Of every object. */
+  version = 1;
   /** Refusals by call. */
   readonly refusals = new Map<RouteId, { status: number; code: string; detail: string }>();
   readonly made: Made[] = [];
@@ -152,10 +154,15 @@ export class StandIn implements AsyncDisposable {
     const refusal = this.refusals.get(id);
     if (refusal) return problem(response, refusal);
     if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream')) return this.#stream(response);
+    if (route.hasEtag) response.setHeader('etag', `"${this.version}"`);
     if (route.method === 'GET')
       return json(response, 200, checked(id, route, this.#read(id, params, url.searchParams)));
     if (request.headers['x-regent-csrf'] !== CSRF) {
       return problem(response, { status: 403, code: 'forbidden', detail: 'The header is missing.' });
+    }
+    const match = request.headers['if-match'];
+    if (match !== undefined && match !== `"${this.version}"`) {
+      return problem(response, { status: 412, code: 'precondition_failed', detail: 'It has changed since it was read.' });
     }
     const work = job(9, id.replace('.', '-'), params['node'] ?? '', `would do ${id}`);
     if (isDry) {
@@ -197,6 +204,16 @@ export class StandIn implements AsyncDisposable {
         return pageOf(site.drills);
       case 'event.list':
         return pageOf(site.events);
+      case 'vlan.list':
+        return pageOf(site.networks.vlans);
+      case 'vlan.show':
+        return site.networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']);
+      case 'subnet.list':
+        return pageOf(site.networks.subnets);
+      case 'lease.list':
+        return pageOf(site.networks.leases);
+      case 'rack.list':
+        return pageOf(site.networks.racks);
       case 'service.list':
         return pageOf(site.services.filter((row) => (query.get('node') ?? row.node) === row.node));
       case 'service.show': {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NOUNS } from '../../../src/cli/nouns.ts';
 import { commandsIn, stateCounts, worstFirst } from '../../../src/ui/models/doctor.ts';
 import { isUnfinished, jobNote, jobTitle } from '../../../src/ui/models/jobs.ts';
+import { dhcpState, swappedRacks, usedShare, vlanName } from '../../../src/ui/models/networks.ts';
 import { bytesText, nodeRows } from '../../../src/ui/models/nodes.ts';
 import { drillFact, factsOf, headline } from '../../../src/ui/models/overview.ts';
 import { serviceGrid } from '../../../src/ui/models/services.ts';
@@ -92,6 +93,34 @@ describe('services', () => {
     expect(worst(['ok', 'busy', 'warn'])).toBe('warn');
     expect(worst([])).toBe('off');
     expect(serviceTone('rejected')).toBe('bad');
+  });
+});
+
+describe('networks', () => {
+  const [vlan] = well.networks.vlans;
+  it('say of a VLAN who serves it, and whether anybody would take over', () => {
+    if (vlan?.server == null) throw new Error('the first VLAN has a pair');
+    const server = vlan.server;
+    const word = (change: object) => dhcpState({ ...vlan, ...change }).word;
+    expect(word({})).toBe('pair');
+    expect(word({ dhcpOn: false })).toBe('off');
+    expect(word({ server: null })).toBe('nobody');
+    expect(word({ server: null, racks: [], relayVlan: 'lab/mgmt' })).toBe('relayed');
+    expect(word({ server: { ...server, servedBy: null } })).toBe('silent');
+    expect(word({ server: { ...server, servedBy: server.secondary } })).toBe('taken-over');
+    expect(word({ server: { ...server, isWhole: false } })).toBe('alone');
+    expect(swappedRacks(vlan)).toEqual({ primaryRack: 'k2', secondaryRack: 'k1' });
+    expect(swappedRacks({ server: { ...server, secondary: null } })).toBeNull();
+    expect(vlanName(vlan)).toBe('lab/vlan10');
+  });
+
+  it.each([
+    ['10.0.0.0/24', 27, 100, 0.5],
+    ['10.0.0.0/30', 2, 0, 1],
+    ['10.0.0.0/32', 1, 0, 1],
+    ['2001:db8::/64', 5, 0, null],
+  ])('of %s with %d and %d given, %d is given', (cidr, used, dynamic, share) => {
+    expect(usedShare({ cidr, used, dynamic })).toBe(share);
   });
 });
 
