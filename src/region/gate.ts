@@ -66,6 +66,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
         open();
         return region.trust.isServed(...args);
       },
+      authority: () => region.trust.authority(),
       checkSerial: (serial) => region.trust.checkSerial(serial),
       onRevoked: (listener) => region.trust.onRevoked(listener),
     },

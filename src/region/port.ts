@@ -114,8 +114,8 @@ export interface WakePort {
 
 /** Reading of the event log. */
 interface EventPort {
-  /** At most `limit` events with an id above `after`, in order; `kind`: an exact kind or its noun. */
-  read(after: number, limit: number, kind?: string): Promise<readonly Event[]>;
+  /** At most `limit` events with an id above `after`, in order, as the caller may see them; `kind`: an exact kind or its noun. */
+  read(after: number, limit: number, caller: Pick<Caller, 'role'>, kind?: string): Promise<readonly Event[]>;
   latest(): Promise<number>;
   /** Null, or the refusal when events above `after` are not kept any more: going on from there would leave a gap. */
   gapAfter(after: number): Promise<Rejected | null>;

@@ -80,7 +80,10 @@ describe('the user interface', () => {
 
   it('leads to TLS, and from the root to itself', async () => {
     const plain = await get('/ui/nodes?sort=name', { 'x-forwarded-proto': 'http', host: 'r.example.test:5240' });
-    expect([plain.statusCode, plain.headers['location']]).toEqual([308, 'https://r.example.test:5443/ui/nodes?sort=name']);
+    expect([plain.statusCode, plain.headers['location']]).toEqual([
+      308,
+      'https://r.example.test:5443/ui/nodes?sort=name',
+    ]);
     const six = await get('/ui/', { 'x-forwarded-proto': 'http', host: '[2001:db8::1]:5240' });
     expect(six.headers['location']).toBe('https://[2001:db8::1]:5443/ui/');
     expect((await get('/ui/', { 'x-forwarded-proto': 'http', host: 'a"b' })).statusCode).toBe(400);

@@ -69,7 +69,8 @@ function assetOf(assets: UiAssets, path: string): UiAsset | null {
 }
 
 function missing(assets: UiAssets, path: string) {
-  if (!assets.has(INDEX)) return rejected('not_found', 'This region has no user interface: its release has none in it.');
+  if (!assets.has(INDEX))
+    return rejected('not_found', 'This region has no user interface: its release has none in it.');
   return rejected('not_found', `There is no file ${show(path, 120)} in this release's user interface.`);
 }
 
@@ -89,7 +90,9 @@ function send(
   const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (known.includes(etag)) return reply.code(304).send();
   if (coding !== null) reply.header('content-encoding', coding);
-  return reply.header('content-type', asset.type).send((coding === null ? null : asset[bytesOf[coding]]) ?? asset.plain);
+  return reply
+    .header('content-type', asset.type)
+    .send((coding === null ? null : asset[bytesOf[coding]]) ?? asset.plain);
 }
 
 type Coding = 'br' | 'gzip';
