@@ -3,7 +3,7 @@ import * as config from './config.ts';
 import { DOMAIN } from './network/domain.ts';
 import * as event from './event.ts';
 import { MACHINE } from './machine.ts';
-import { LOOK_ROUTES } from './look.ts';
+import { LOOK_ROUTES } from './network/look.ts';
 import * as node from './node.ts';
 import * as rack from './identity/rack.ts';
 import { RECORD } from './record.ts';

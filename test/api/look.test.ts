@@ -16,7 +16,7 @@ beforeAll(async () => {
     site.call('POST', '/domains', { body: { name: 'look.test' } }),
     site.call('POST', '/subnets', { body: { cidr: '10.30.0.0/24', name: 'Look net', gateway: '10.30.0.1' } }),
   ]);
-  expect(made.map(({ status }) => status)).toEqual([201, 201]);
+  if (made.some(({ status }) => status !== 201)) throw new Error(made.map(({ raw }) => raw).join('\n'));
   const interfaces = [{ mac: MAC, addresses: [{ address: '10.30.0.9' }] }];
   const bodies: [string, object][] = [
     ['/machines', { hostname: 'm1', domain: 'look.test', interfaces }],
@@ -24,7 +24,10 @@ beforeAll(async () => {
     ['/ranges', { subnet: '10.30.0.0/24', kind: 'dynamic', first: '10.30.0.100', last: '10.30.0.199' }],
     ['/reservations', { address: '10.30.0.50', mac: '52:54:00:00:aa:02', hostname: 'printer' }],
   ];
-  for (const [path, body] of bodies) expect(await site.call('POST', path, { body })).toMatchObject({ status: 201 });
+  for (const [path, body] of bodies) {
+    const answer = await site.call('POST', path, { body });
+    if (answer.status !== 201) throw new Error(answer.raw);
+  }
   await pg.get().admin(
     `insert into leases (node_id, address, subnet_id, mac, hostname, state, starts_at, expires_at)
      select 'r1', '10.30.0.120', id, '52:54:00:00:aa:03', 'laptop', 'active', now(), now() + interval '1 hour' from subnets where name = 'Look net'`,

@@ -21,11 +21,10 @@ beforeAll(async () => {
   const api = { transport: { isBehindProxy: true } };
   site = await startTestRegion(pg.get(), { api });
   other = await startTestRegion(pg.get(), { api, connection: site.connection, keys: site.keys });
-  for (const role of ROLES)
-    expect(await site.call('PUT', `/users/${role}/password`, { body: { password: PASSWORD } })).toMatchObject({
-      status: 200,
-      body: { name: role, hasPassword: true },
-    });
+  for (const role of ROLES) {
+    const set = await site.call('PUT', `/users/${role}/password`, { body: { password: PASSWORD } });
+    if (set.body['hasPassword'] !== true) throw new Error(set.raw);
+  }
 });
 afterAll(async () => {
   await other.close();

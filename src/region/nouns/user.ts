@@ -69,7 +69,7 @@ export const userCases = {
         return { body: { ...view(row), hasPassword: body.password !== undefined }, version: row.version };
       },
     ),
-    digested: ({ password: _, ...body }) => body,
+    digested: (body) => (body.password === undefined ? body : { ...body, password: '' }),
   } as WriteCase<'user.create'>,
 
   'user.set': writing(

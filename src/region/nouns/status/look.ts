@@ -1,10 +1,10 @@
-import type { ChangeFiles, WhatIfAll } from '../../../contract/look.ts';
-import { SEARCH_KINDS, type SearchAnswer } from '../../../contract/look.ts';
+import type { ChangeFiles, WhatIfAll } from '../../../contract/network/look.ts';
+import { SEARCH_KINDS, type SearchAnswer } from '../../../contract/network/look.ts';
 import { WHAT_IF_EVENTS } from '../../../contract/cluster/what-if.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
 import { publicationsOf, readHeads, readPublication, readPublicationBefore } from '../../../store/publication/heads.ts';
 import { findChange } from '../../../store/queries/history/changes.ts';
-import { addressRuns } from '../../../store/queries/network/subnet-map.ts';
+import { addressRuns } from '../../../store/queries/network/address-users.ts';
 import { searchObjects } from '../../../store/queries/search.ts';
 import { readSite } from '../../cluster/read-site.ts';
 import { readSeenNodes } from '../../cluster/seen.ts';

@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox';
-import { IDENTITY_MAX } from '../core/node-identity.ts';
-import { Id, NodeDiff, nullable, oneOf, strict, Time, text } from './common.ts';
-import { ChangeParams } from './config.ts';
-import { EVERYBODY, get, WATCHERS } from './route-spec.ts';
-import { WHAT_IF_EVENTS, WhatIf } from './cluster/what-if.ts';
+import { IDENTITY_MAX } from '../../core/node-identity.ts';
+import { Id, NodeDiff, nullable, oneOf, strict, Time, text } from '../common.ts';
+import { ChangeParams } from '../config.ts';
+import { EVERYBODY, get, WATCHERS } from '../route-spec.ts';
+import { WHAT_IF_EVENTS, WhatIf } from '../cluster/what-if.ts';
 
 /** What a search finds. */
 export const SEARCH_KINDS = [
