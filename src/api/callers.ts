@@ -108,7 +108,10 @@ export function refuseForeign(request: FastifyRequest): Rejected | null {
   // "none": the address was typed, or is a bookmark.
   const isFine = site === undefined ? isSafe || isOwn === true : site === 'same-origin' || (isSafe && site === 'none');
   if (isFine && isOwn !== false) return null;
-  return rejected('forbidden', 'This call comes from a page of another site. Rule: a session is for its own pages alone.');
+  return rejected(
+    'forbidden',
+    'This call comes from a page of another site. Rule: a session is for its own pages alone.',
+  );
 }
 
 function refuseUnproven(request: FastifyRequest, token: string): Rejected | null {

@@ -7,6 +7,7 @@ import { DRILL } from './commands/cluster/drill.ts';
 import { IMAGE } from './commands/cluster/image.ts';
 import { COMMAND } from './commands/cluster/command.ts';
 import { JOB } from './commands/cluster/job.ts';
+import { SEARCH } from './commands/cluster/search.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFIG } from './commands/config.ts';
@@ -63,6 +64,7 @@ export const NOUNS: readonly NounSpec[] = [
   SERVICE,
   CONFIG,
   EVENTS,
+  SEARCH,
   USER,
   KEY,
   SSH_KEY,

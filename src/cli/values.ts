@@ -62,6 +62,19 @@ export function nothingToSet(body: object, options: string): void {
   if (Object.keys(body).length === 0) throw usageError(`Nothing to set: give ${options}.`);
 }
 
+const SPANS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `--since` as a member of a query: a span before now, or a moment; nothing when it was not given. */
+export function sinceOf(call: Call): { since?: string } {
+  const value = option(call, 'since');
+  if (value === undefined) return {};
+  const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(value) ?? [];
+  const at = number ? call.io.now() - Number(number) * SPANS[unit as keyof typeof SPANS] : Date.parse(value);
+  if (!Number.isFinite(at))
+    throw usageError(`--since: "${value}" is no span and no moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`);
+  return { since: new Date(at).toISOString() };
+}
+
 /** Every item of a paged list. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];

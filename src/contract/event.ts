@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { LIMITS, page, strict, Time, text } from './common.ts';
+import { LIMITS, oneOf, page, strict, Time, text } from './common.ts';
 
 /** Something that happened. Ids grow by one in the order of commit, without a gap. */
 export const Event = strict({
@@ -15,7 +15,11 @@ export type Event = Static<typeof Event>;
 
 /** With `Accept: text/event-stream` the answer is a stream that starts after `after` or the `Last-Event-ID` header. */
 export const EventListQuery = strict({
-  after: Type.Optional(Type.Integer({ minimum: 0, description: 'events with a greater id, oldest first' })),
+  after: Type.Optional(Type.Integer({ minimum: 0, description: 'events with a greater id' })),
+  before: Type.Optional(Type.Integer({ minimum: 1, description: 'events with a smaller id; not of a stream' })),
+  sort: Type.Optional(oneOf(['id', '-id'], '-id: newest first; `next` is then the `before` of the next page')),
+  since: Type.Optional(Type.String({ format: 'date-time', description: 'events of then or later; not of a stream' })),
+  subject: Type.Optional(text(255, 'exact subject; not of a stream')),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.page })),
   kind: Type.Optional(text(64, 'exact kind, or its noun')),
 });

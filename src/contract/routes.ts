@@ -3,6 +3,7 @@ import * as config from './config.ts';
 import { DOMAIN } from './network/domain.ts';
 import * as event from './event.ts';
 import { MACHINE } from './machine.ts';
+import { LOOK_ROUTES } from './network/look.ts';
 import * as node from './node.ts';
 import * as rack from './identity/rack.ts';
 import { RECORD } from './record.ts';
@@ -184,8 +185,8 @@ export const ROUTES = {
     response: config.Change,
   }),
 
-  'event.list': get('/events', 'Events, oldest first, or a stream of them', {
-    roles: WATCHERS,
+  'event.list': get('/events', 'Events, or a stream of them; role user is told no more than kind and subject', {
+    roles: EVERYBODY,
     query: event.EventListQuery,
     response: event.EventPage,
   }),
@@ -242,6 +243,7 @@ export const ROUTES = {
   ...SSH_KEY_ROUTES,
   ...SESSION_ROUTES,
   ...AUDIT_ROUTES,
+  ...LOOK_ROUTES,
 } as const satisfies Record<string, RouteSpec>;
 
 type Routes = typeof ROUTES;

@@ -24,6 +24,7 @@ import { tagCases } from './metadata/tag-rules.ts';
 import { scriptCases } from './metadata/script-cases.ts';
 import { enlistmentCases } from './metadata/enlistment/cases.ts';
 import { sshKeyCases } from './metadata/ssh-keys.ts';
+import { lookCases } from './nouns/status/look.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { allocateCases } from './jobs/deployment/allocate.ts';
@@ -46,6 +47,7 @@ import type { ReadCase, WriteCase } from './use-case.ts';
 export const CASES = {
   ...statusCases,
   ...metricCases,
+  ...lookCases,
   ...clusterCases,
   ...drillCases,
   ...drillRunCases,

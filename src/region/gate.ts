@@ -18,18 +18,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       open();
       return region.authenticate(key);
     },
-    sessions: {
-      open: async (...args) => closed() ?? region.sessions.open(...args),
-      check: async (proof) => closed() ?? region.sessions.check(proof),
-      find: async (token) => {
-        open();
-        return region.sessions.find(token);
-      },
-      end: async (session) => {
-        open();
-        return region.sessions.end(session);
-      },
-    },
+    sessions: gateSessions(region, closed, open),
     agents: {
       authenticate: async (...args) => {
         open();
@@ -66,6 +55,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
         open();
         return region.trust.isServed(...args);
       },
+      authority: () => region.trust.authority(),
       checkSerial: (serial) => region.trust.checkSerial(serial),
       onRevoked: (listener) => region.trust.onRevoked(listener),
     },
@@ -97,5 +87,21 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       return refusal ? { isUp: false, why: refusal.message, latencyMs: null } : region.health();
     },
     isHeld: () => closed() === null && region.isHeld(),
+  };
+}
+
+function gateSessions(region: Region, closed: () => Rejected | null, open: () => void): Region['sessions'] {
+  const { sessions } = region;
+  return {
+    open: async (...args) => closed() ?? sessions.open(...args),
+    check: async (proof) => closed() ?? sessions.check(proof),
+    find: async (token) => {
+      open();
+      return sessions.find(token);
+    },
+    end: async (session) => {
+      open();
+      return sessions.end(session);
+    },
   };
 }

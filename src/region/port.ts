@@ -9,24 +9,15 @@ import type { ClusterStatus } from '../contract/cluster/status.ts';
 import type { Event } from '../contract/event.ts';
 import type { RegisterAnswer } from '../contract/identity/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
-import type { Role } from '../contract/identity/user.ts';
 import type { Rack } from '../model/rack.ts';
 import type { MetadataPort } from './metadata/port.ts';
 import type { CommandPort } from './jobs/commands/port.ts';
 import type { ImagePort } from './tasks/images/port.ts';
-import type { SessionPort } from './trust/accounts/port.ts';
+import type { Caller, PresentedKey, SessionPort } from './trust/accounts/port.ts';
 import type { TrustPort } from './trust/port.ts';
 import type { Announcement } from './trust/registration.ts';
 
-/** Who calls, verified. */
-export interface Caller {
-  readonly user: string;
-  readonly role: Role;
-  /** Of the browser's session that calls; left out: an API key does. */
-  readonly sessionId?: string;
-  /** May only look, whatever the role. */
-  readonly isReadOnly?: boolean;
-}
+export type { Caller, PresentedKey };
 
 /** The parts of a call, of the shape that the table of calls states for it. */
 export interface CallInput {
@@ -58,13 +49,6 @@ export interface Outcome {
   readonly body: unknown;
   readonly version: number | null;
   readonly isReplay: boolean;
-}
-
-/** An API key as it is presented. */
-export interface PresentedKey {
-  readonly consumer: string;
-  readonly token: string;
-  readonly secret: string;
 }
 
 /** Result of a probe of the database by a real write; `latencyMs` null when it failed. */
@@ -114,8 +98,8 @@ export interface WakePort {
 
 /** Reading of the event log. */
 interface EventPort {
-  /** At most `limit` events with an id above `after`, in order; `kind`: an exact kind or its noun. */
-  read(after: number, limit: number, kind?: string): Promise<readonly Event[]>;
+  /** At most `limit` events with an id above `after`, in order, as the caller may see them; `kind`: an exact kind or its noun. */
+  read(after: number, limit: number, caller: Pick<Caller, 'role'>, kind?: string): Promise<readonly Event[]>;
   latest(): Promise<number>;
   /** Null, or the refusal when events above `after` are not kept any more: going on from there would leave a gap. */
   gapAfter(after: number): Promise<Rejected | null>;

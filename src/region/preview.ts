@@ -5,7 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { compileSite, type NodeBody } from '../services/compile-node.ts';
 import type { AnyService, Templates } from '../services/kit/contract.ts';
 import { unifiedDiff } from '../services/kit/diff.ts';
-import { withInstances } from '../services/kit/instances.ts';
+import { serviceOf, withInstances } from '../services/kit/instances.ts';
 import { renderService } from '../services/kit/render.ts';
 import { findingOf } from '../contract/wire/finding.ts';
 
@@ -93,6 +93,18 @@ export function diffBodies(
       return [{ service: service.name, target, change, diff } as const];
     });
   });
+}
+
+/** The files of one service of a node's body, by their paths; secrets masked. */
+export function filesOfService(
+  renderer: Renderer,
+  node: ComparedNode,
+  { name, body }: { readonly name: string; readonly body: NodeBody },
+): ReadonlyMap<string, string> {
+  const service = serviceOf(renderer.services, name);
+  if (service === undefined) return new Map();
+  const facts = node.facts ?? usualFacts(node.name);
+  return filesOf({ renderer, service, facts, desired: body.services[name]?.desired ?? null });
 }
 
 interface Rendering {

@@ -4,7 +4,7 @@ import { releaseOf } from '../store/queries/cluster/compiler-gate.ts';
 import type { Database } from '../store/database.ts';
 import { beat } from '../store/health.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
-import { gapAfter } from './nouns/status/status.ts';
+import { eventFor, gapAfter } from './nouns/status/status.ts';
 import { createAgentPort, orThrow } from './agents.ts';
 import { call, callTogether, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
@@ -199,7 +199,10 @@ export function createRegion(ports: RegionPorts): RegionNode {
     }),
     wake: wakes,
     events: {
-      read: async (after, limit, kind) => orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, kind))),
+      read: async (after, limit, caller, kind) =>
+        orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, kind))).map((event) =>
+          eventFor(caller, event),
+        ),
       gapAfter: async (after) =>
         orThrow(await db.autocommitRead(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,
       latest: async () => orThrow(await db.autocommitRead((tx) => lastEventId(tx))),

@@ -8,6 +8,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   ...DECLARED_SENTENCES,
   tsig_secrets_pkey: conflict('The key got another secret at the same moment.', 'secret'),
   tsig_secrets_grammar: invalid('The secret is not base64 of 16 to 64 bytes.', 'secret'),
+  users_email_grammar: invalid('The address is not usable. Rule: at most 254 characters without blanks.', 'email'),
   power_secrets_pkey: conflict('Other secrets were set at the same moment.', 'parameters'),
   power_secrets_grammar: invalid('The secrets are not sealed as they must be.', 'parameters'),
   machines_power_parameters_grammar: invalid(

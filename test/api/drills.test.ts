@@ -178,6 +178,17 @@ describe('reports of stored rounds', () => {
     // A hazard that this version does not know is told by its id.
     expect(html).toContain('of-tomorrow');
     expect(html).not.toContain('not told');
+    // A browser that follows a link gets the file, in which nothing runs.
+    const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+    const path = `/drills/report?run=${OTHER}&format=html`;
+    const file = await site.call('GET', path, { role: 'auditor', headers: { accept } });
+    expect(file).toMatchObject({ status: 200, raw: html });
+    expect(file.headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'content-disposition': 'attachment; filename="drill.html"',
+      'content-security-policy': expect.stringContaining('sandbox'),
+    });
+    expect((await site.call('GET', path, { headers: { accept: '*/*' } })).body['format']).toBe('html');
   });
 
   it('refuse what is not there, what is not named, and a recording of another shape', async () => {

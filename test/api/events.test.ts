@@ -64,13 +64,42 @@ describe('events', () => {
 
   it('are for those only who may read them', async () => {
     const refused = await fetch(`${url}/api/v1/events`, {
-      headers: { accept: 'text/event-stream', authorization: `Bearer ${site.keys.user}` },
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${site.keys.user}x` },
     });
-    expect(refused.status).toBe(403);
+    expect(refused.status).toBe(401);
     const bad = await fetch(`${url}/api/v1/events`, {
       headers: { accept: 'text/event-stream', authorization: `Bearer ${site.keys.admin}`, 'last-event-id': 'x' },
     });
     expect(bad.status).toBe(422);
+  });
+
+  it('tell whoever only sees the site that something changed, not to what', async () => {
+    const start = await lastId();
+    await create('seen.test');
+    const own = createClient({ url, apiKey: site.keys.user, random: realRandom });
+    const stop = new AbortController();
+    const { value } = await own.events(start, stop.signal).next();
+    stop.abort();
+    expect(value).toMatchObject({ kind: 'domain.created', subject: 'seen.test', who: '', data: {} });
+    const listed = await site.call('GET', `/events?after=${start}`, { role: 'user' });
+    expect(listed.body['items']).toMatchObject([{ subject: 'seen.test', who: '', data: {} }]);
+    const whole = await site.call('GET', `/events?after=${start}`);
+    expect(whole.body['items']).toMatchObject([{ who: 'admin', data: { name: 'seen.test' } }]);
+  });
+
+  it('come newest first, before a place, of a subject, since a moment', async () => {
+    const start = await lastId();
+    for (const name of ['n1', 'n2', 'n3']) await create(`${name}.test`);
+    const subjects = async (query: string) => {
+      const { body } = await site.call('GET', `/events?${query}`);
+      return [(body['items'] as Event[]).map(({ subject }) => subject), body.next];
+    };
+    expect(await subjects('sort=-id&limit=2')).toEqual([['n3.test', 'n2.test'], String(start + 2)]);
+    expect(await subjects(`sort=-id&limit=2&before=${start + 2}&after=${start}`)).toEqual([['n1.test'], null]);
+    expect(await subjects('subject=n2.test')).toEqual([['n2.test'], null]);
+    expect(await subjects(`since=2999-01-01T00:00:00Z`)).toEqual([[], null]);
+    expect(await subjects(`since=2020-01-01T00:00:00Z&subject=n1.test&sort=-id`)).toEqual([['n1.test'], null]);
+    expect((await site.call('GET', '/events?since=yesterday')).status).toBe(422);
   });
 
   it('refuse a place whose next events are not kept any more, or that is yet to come', async () => {

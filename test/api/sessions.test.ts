@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import { ROLES, type Role } from '../../src/contract/identity/user.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
@@ -20,11 +21,10 @@ beforeAll(async () => {
   const api = { transport: { isBehindProxy: true } };
   site = await startTestRegion(pg.get(), { api });
   other = await startTestRegion(pg.get(), { api, connection: site.connection, keys: site.keys });
-  for (const role of ROLES)
-    expect(await site.call('PUT', `/users/${role}/password`, { body: { password: PASSWORD } })).toMatchObject({
-      status: 200,
-      body: { name: role, hasPassword: true },
-    });
+  for (const role of ROLES) {
+    const set = await site.call('PUT', `/users/${role}/password`, { body: { password: PASSWORD } });
+    if (set.body['hasPassword'] !== true) throw new Error(set.raw);
+  }
 });
 afterAll(async () => {
   await other.close();
@@ -163,29 +163,32 @@ describe('a login', () => {
 });
 
 describe('a session', () => {
-  it.each(ROLES.map((role) => [role] as const))('is worth what the role %s is, and CSRF is needed', async (role: Role) => {
-    const own = await login(role);
-    expect((await ask('/me', own)).json()).toEqual({ user: role, role });
-    const may = role === 'admin' || role === 'operator';
-    const made = await ask('/domains', own, domain(`${role}.test`));
-    expect(made.statusCode).toBe(may ? 201 : 403);
-    const wrongs: Record<string, string>[] = [
-      { 'x-regent-csrf': 'x' },
-      { 'x-regent-csrf': '' },
-      { origin: 'https://evil.example' },
-      { origin: 'https://regent.example.test' },
-      { 'sec-fetch-site': 'cross-site' },
-      { 'sec-fetch-site': 'none' },
-    ];
-    for (const headers of wrongs) {
-      const answer = await ask('/domains', own, { ...domain(`${role}2.test`), headers });
-      expect(answer.statusCode, JSON.stringify(headers)).toBe(403);
-    }
-    expect((await site.call('GET', `/domains/${role}2.test`)).status).toBe(404);
-    // Reading from another site's page is refused, too; a bookmark is not.
-    expect((await ask('/me', own, { headers: { 'sec-fetch-site': 'cross-site' } })).statusCode).toBe(403);
-    expect((await ask('/me', own, { headers: { 'sec-fetch-site': 'none' } })).statusCode).toBe(200);
-  });
+  it.each(ROLES.map((role) => [role] as const))(
+    'is worth what the role %s is, and CSRF is needed',
+    async (role: Role) => {
+      const own = await login(role);
+      expect((await ask('/me', own)).json()).toEqual({ user: role, role });
+      const may = role === 'admin' || role === 'operator';
+      const made = await ask('/domains', own, domain(`${role}.test`));
+      expect(made.statusCode).toBe(may ? 201 : 403);
+      const wrongs: Record<string, string>[] = [
+        { 'x-regent-csrf': 'x' },
+        { 'x-regent-csrf': '' },
+        { origin: 'https://evil.example' },
+        { origin: 'https://regent.example.test' },
+        { 'sec-fetch-site': 'cross-site' },
+        { 'sec-fetch-site': 'none' },
+      ];
+      for (const headers of wrongs) {
+        const answer = await ask('/domains', own, { ...domain(`${role}2.test`), headers });
+        expect(answer.statusCode, JSON.stringify(headers)).toBe(403);
+      }
+      expect((await site.call('GET', `/domains/${role}2.test`)).status).toBe(404);
+      // Reading from another site's page is refused, too; a bookmark is not.
+      expect((await ask('/me', own, { headers: { 'sec-fetch-site': 'cross-site' } })).statusCode).toBe(403);
+      expect((await ask('/me', own, { headers: { 'sec-fetch-site': 'none' } })).statusCode).toBe(200);
+    },
+  );
 
   it('is known to every region, and outlives the one that made it', async () => {
     const third = await startTestRegion(pg.get(), {
@@ -236,7 +239,9 @@ describe('a session', () => {
     expect(refused.statusCode).toBe(403);
     expect(refused.body).toContain('may only look');
     await until('its use is noted', async () => {
-      const [row] = await admin(`select seen_at > now() - interval '1 minute' as fresh from sessions where id = '${wall.id}'`);
+      const [row] = await admin(
+        `select seen_at > now() - interval '1 minute' as fresh from sessions where id = '${wall.id}'`,
+      );
       return row?.['fresh'] === true;
     });
   });
@@ -282,12 +287,17 @@ describe('a password', () => {
   it('is the own one, and the one before is needed', async () => {
     const set = (user: string, body: object) => site.call('PUT', `/users/${user}/password`, { role: 'user', body });
     expect((await set('operator', { password: PASSWORD })).status).toBe(403);
-    expect(await set('user', { password: PASSWORD })).toMatchObject({ status: 422, body: { fields: [{ field: 'current' }] } });
+    expect(await set('user', { password: PASSWORD })).toMatchObject({
+      status: 422,
+      body: { fields: [{ field: 'current' }] },
+    });
     expect((await set('user', { password: PASSWORD, current: 'wrong horse' })).status).toBe(422);
     const before = await login('user');
     expect((await set('user', { password: PASSWORD, current: PASSWORD })).status).toBe(200);
     await until('its sessions have ended', async () => (await ask('/me', before)).statusCode === 401);
-    expect((await site.call('POST', '/users', { body: { name: 'fresh', role: 'user', password: PASSWORD } })).body).toMatchObject({ hasPassword: true });
+    expect(
+      (await site.call('POST', '/users', { body: { name: 'fresh', role: 'user', password: PASSWORD } })).body,
+    ).toMatchObject({ hasPassword: true });
     await login('fresh');
     await site.call('PUT', '/users/fresh/password', { body: { password: null } });
     expect((await post({ user: 'fresh', password: PASSWORD })).statusCode).toBe(401);
@@ -301,4 +311,19 @@ it('an API key tells when it was used', async () => {
   };
   await site.call('GET', '/me', { role: 'auditor' });
   await until('it is noted', async () => (await mine()) !== null);
+});
+
+it('the certificate of the authority is there for everybody, without a key', async () => {
+  const ca = { ...NO_AUTHORITY, certificate: async () => ({ pem: 'PEM of the authority', fingerprint: 'ab' }) };
+  const trusted = await startTestRegion(pg.get(), { ca, connection: site.connection, keys: site.keys });
+  const json = await trusted.api.inject({ url: '/api/v1/authority' });
+  const file = await trusted.api.inject({ url: '/ui/ca.crt' });
+  await trusted.close();
+  expect(json.json()).toEqual({ certificate: 'PEM of the authority', fingerprint: 'ab' });
+  expect([file.statusCode, file.headers['content-type'], file.body]).toEqual([
+    200,
+    'application/x-x509-ca-cert',
+    'PEM of the authority',
+  ]);
+  expect((await site.api.inject({ url: '/ui/ca.crt' })).statusCode).toBe(503);
 });

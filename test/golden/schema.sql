@@ -63,6 +63,8 @@ table users
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  email text not null default ''::text
+  constraint users_email_grammar CHECK (((length(email) <= 254) AND (email !~ '[[:cntrl:][:space:]]'::text)))
   constraint users_name_grammar CHECK ((name ~ '^[a-z][a-z0-9._-]{0,31}$'::text))
   constraint users_pkey PRIMARY KEY (name)
   constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'user'::text, 'auditor'::text])))
@@ -211,6 +213,25 @@ table settings
   CREATE TRIGGER keep_name_claims_of_old_default AFTER DELETE ON public.settings FOR EACH ROW WHEN ((old.name = 'default_domain'::text)) EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION write_history('name')
+
+table sessions
+  id text not null
+  token_sha256 text not null
+  user_name text not null
+  key_token text
+  is_wall boolean not null default false
+  address text not null
+  agent text not null default ''::text
+  created_at timestamp with time zone not null default now()
+  seen_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone not null
+  constraint sessions_agent_short CHECK (((length(agent) <= 200) AND (agent !~ '[[:cntrl:]]'::text)))
+  constraint sessions_pkey PRIMARY KEY (id)
+  constraint sessions_token_hashed CHECK ((token_sha256 ~ '^[0-9a-f]{64}$'::text))
+  constraint sessions_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
+  CREATE INDEX sessions_by_end ON public.sessions USING btree (expires_at)
+  CREATE UNIQUE INDEX sessions_by_token ON public.sessions USING btree (token_sha256)
+  CREATE INDEX sessions_by_user ON public.sessions USING btree (user_name, created_at)
 
 table service_actions
   node_id text not null
@@ -447,6 +468,14 @@ table power_looks
   constraint power_looks_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint power_looks_pkey PRIMARY KEY (node_id)
   CREATE INDEX power_looks_by_command ON public.power_looks USING btree (command_id)
+
+table password_hashes
+  user_name text not null
+  hash text not null
+  set_at timestamp with time zone not null default now()
+  constraint password_hashes_grammar CHECK ((hash ~ '^\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,3},p=[0-9]{1,2}\$[A-Za-z0-9+/]{8,64}\$[A-Za-z0-9+/]{16,128}$'::text))
+  constraint password_hashes_pkey PRIMARY KEY (user_name)
+  constraint password_hashes_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
 
 table observations
   node_id text not null
@@ -1542,6 +1571,7 @@ table api_keys
   created_at timestamp with time zone not null default now()
   expires_at timestamp with time zone
   revoked_at timestamp with time zone
+  used_at timestamp with time zone
   constraint api_keys_consumer_grammar CHECK ((consumer ~ '^[A-Za-z0-9]{1,64}$'::text))
   constraint api_keys_label_grammar CHECK (((length(label) <= 200) AND (label !~ '[[:cntrl:]]'::text)))
   constraint api_keys_pkey PRIMARY KEY (token)

@@ -20,6 +20,10 @@ beforeEach(async () => {
        ('valid', 'c', 'ada', repeat('0', 64), now() + interval '1 day', null),
        ('expired', 'c', 'ada', repeat('0', 64), now() - interval '8 days', null),
        ('revoked', 'c', 'ada', repeat('0', 64), null, now() - interval '8 days');
+     insert into sessions (id, token_sha256, user_name, is_wall, address, seen_at, expires_at) values
+       ('ended', repeat('1', 64), 'ada', false, 'x', now(), now() - interval '1 s'),
+       ('idle', repeat('2', 64), 'ada', false, 'x', now() - interval '13 h', now() + interval '1 day'),
+       ('wall', repeat('3', 64), 'ada', true, 'x', now() - interval '13 h', now() + interval '1 day');
      insert into idempotency (actor, key, digest, operation, created_at)
        select 'ada', n::text, 'd', n::text, now() - n * interval '1 hour' from generate_series(1, 100) n;
      insert into events (id, kind, subject, data, actor, revision, at)
@@ -82,6 +86,7 @@ test('removes what has expired and nothing else', async () => {
   const purged = value(await purge(db, 'p1'));
   expect(purged).toEqual({
     api_keys: 2,
+    sessions: 2,
     idempotency: 53,
     images: 0,
     events: 10,

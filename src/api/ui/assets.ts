@@ -49,8 +49,8 @@ export function registerUi(app: FastifyInstance, { assets, isPlain }: UiPorts): 
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (!isPlain && !isSecure(request)) return toSecure(request, reply);
     const path = pathOf(request);
-    const asset = assetOf(assets, path);
-    if (asset === null) return sendProblem(reply, missing(assets, path), HEADERS);
+    const asset = assets.get(path);
+    if (asset === undefined) return sendProblem(reply, missing(assets, path), HEADERS);
     return send(request, reply, { asset, isImmutable: path.startsWith(HASHED) });
   };
   app.get('/', (_request, reply) => reply.code(307).header('location', `${UI_PATH}/`).send());
@@ -58,18 +58,15 @@ export function registerUi(app: FastifyInstance, { assets, isPlain }: UiPorts): 
   app.get(`${UI_PATH}/*`, answer);
 }
 
+/** Pages are told apart behind "#": each path is a file. What follows a question mark only keeps caches away. */
 function pathOf(request: FastifyRequest): string {
   const path = (request.url.split('?')[0] ?? '').slice(UI_PATH.length + 1);
   return path === '' ? INDEX : path;
 }
 
-/** A path of a page is the application's, which is one file; below `assets/` is what is there. */
-function assetOf(assets: UiAssets, path: string): UiAsset | null {
-  return assets.get(path) ?? (path.startsWith(HASHED) ? null : (assets.get(INDEX) ?? null));
-}
-
 function missing(assets: UiAssets, path: string) {
-  if (!assets.has(INDEX)) return rejected('not_found', 'This region has no user interface: its release has none in it.');
+  if (!assets.has(INDEX))
+    return rejected('not_found', 'This region has no user interface: its release has none in it.');
   return rejected('not_found', `There is no file ${show(path, 120)} in this release's user interface.`);
 }
 
@@ -89,7 +86,9 @@ function send(
   const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (known.includes(etag)) return reply.code(304).send();
   if (coding !== null) reply.header('content-encoding', coding);
-  return reply.header('content-type', asset.type).send((coding === null ? null : asset[bytesOf[coding]]) ?? asset.plain);
+  return reply
+    .header('content-type', asset.type)
+    .send((coding === null ? null : asset[bytesOf[coding]]) ?? asset.plain);
 }
 
 type Coding = 'br' | 'gzip';

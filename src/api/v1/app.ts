@@ -13,6 +13,7 @@ import { registerMetadata } from '../metadata/metadata.ts';
 import { guardPeers, type PeerPorts } from '../peers.ts';
 import { type ApiPorts, createServer, sendProblem, type Transport } from '../server.ts';
 import { createCallers } from '../callers.ts';
+import { registerAuthority } from '../ui/authority.ts';
 import { registerUi, type UiAssets } from '../ui/assets.ts';
 import { registerCalls } from './calls.ts';
 import { createEventStreams } from './events.ts';
@@ -50,6 +51,7 @@ export function createApi(ports: V1Ports): FastifyInstance {
   const isPlain = ports.isPlainUi ?? false;
   const logins = createLoginLimiter(clock);
   registerSession(app, { ...ports, callers, logins, isPlain });
+  registerAuthority(app, region.trust);
   registerUi(app, { assets: ports.ui ?? new Map(), isPlain });
   registerJoin(app, { ...ports, isBehindProxy: transport.isBehindProxy ?? false });
   const { log, random } = ports;

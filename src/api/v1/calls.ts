@@ -96,6 +96,10 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: Exchange):
     const { families } = outcome.body as RouteOutput<'metric.list'>;
     return reply.header('content-type', PROMETHEUS_TYPE).send(prometheusText(families));
   }
+  if (prepared.id === 'drill.report' && !wantsJson(request)) {
+    const file = reportFile(request, outcome.body as RouteOutput<'drill.report'>);
+    if (file) return reply.headers(file.headers).send(file.text);
+  }
   return reply
     .code(outcome.status)
     .header('content-type', 'application/json; charset=utf-8')
@@ -149,6 +153,21 @@ function readHeaders(
     idempotencyKey: isWrite(route) ? (key ?? ports.random.hex(16)) : '',
     ifMatch: etag,
   };
+}
+
+const REPORT_TYPES = { html: 'text/html', junit: 'application/xml', text: 'text/plain' } as const;
+const REPORT_ENDINGS = { html: 'html', junit: 'xml', text: 'txt' } as const;
+
+/** A report as a file, where the client takes its media type; null: as JSON. A page in it may do nothing: it stands beside the user interface. */
+function reportFile(request: FastifyRequest, { format, text }: RouteOutput<'drill.report'>) {
+  const type = REPORT_TYPES[format];
+  if (!(request.headers.accept ?? '').toLowerCase().includes(type)) return null;
+  const headers = {
+    'content-type': `${type}; charset=utf-8`,
+    'content-disposition': `attachment; filename="drill.${REPORT_ENDINGS[format]}"`,
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+  };
+  return { headers, text };
 }
 
 /** Does the client ask for JSON by name? Prometheus asks for its text formats, and for anything. */

@@ -74,7 +74,7 @@ export function createEventStreams(
       raw.write(`retry: 1000\nid: ${start}\n\n`);
       open.add(raw);
       const stillMay = async () => !isRejected(await callers.identify(request));
-      void pump({ raw, region, start, kind, stillMay })
+      void pump({ raw, region, caller, start, kind, stillMay })
         .catch((error: unknown) => log.warn('an event stream ended', { request: request.id, error: sentenceOf(error) }))
         .finally(() => {
           open.delete(raw);
@@ -91,12 +91,13 @@ export function createEventStreams(
 interface Pump {
   readonly raw: ServerResponse;
   readonly region: Pick<Region, 'events' | 'wake'>;
+  readonly caller: Caller;
   readonly start: number;
   readonly kind: string | undefined;
   readonly stillMay: () => Promise<boolean>;
 }
 
-async function pump({ raw, region, start, kind, stillMay }: Pump): Promise<void> {
+async function pump({ raw, region, caller, start, kind, stillMay }: Pump): Promise<void> {
   let last = start;
   let isWoken = false;
   let wake = () => {};
@@ -108,7 +109,7 @@ async function pump({ raw, region, start, kind, stillMay }: Pump): Promise<void>
   try {
     while (!raw.destroyed && !raw.writableEnded) {
       isWoken = false;
-      const events = await region.events.read(last, BATCH, kind);
+      const events = await region.events.read(last, BATCH, caller, kind);
       for (const event of events) last = event.id;
       const text = events.map((event) => `id: ${event.id}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`).join('');
       // A revoked key gets no further event.

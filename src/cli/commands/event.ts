@@ -5,7 +5,7 @@ import { usageError } from '../exit.ts';
 import { printable, safeJson } from '../format/escape.ts';
 import { printList, type Shape } from '../format/output.ts';
 import { stamp } from '../format/when.ts';
-import { integer, option, text } from '../values.ts';
+import { integer, option, sinceOf, text } from '../values.ts';
 
 const SHAPE: Shape<Event> = {
   kind: 'event',
@@ -36,6 +36,9 @@ export const EVENTS: NounSpec = {
         },
         { flags: '--after <id>', help: 'only events after this one; 0 for all that are kept' },
         { flags: '--kind <kind>', help: 'only this kind: a noun such as record, or noun.verb such as record.created' },
+        { flags: '--newest', help: 'without --follow: newest first' },
+        { flags: '--subject <name>', help: 'without --follow: only what happened to this' },
+        { flags: '--since <when>', help: 'without --follow: a span such as 2h or 7d, or a moment' },
         { flags: '--limit <number>', help: 'without --follow: how many, at most 1000 (100 when left out)' },
       ],
       examples: ['regent events --follow', 'regent events --after 0 --kind record -o json'],
@@ -48,7 +51,14 @@ async function list(call: Call): Promise<void> {
   const { client } = await call.region();
   const after = afterOf(call);
   const limit = integer(option(call, 'limit') ?? '100', '--limit');
-  const query = { limit, ...(after === null ? {} : { after }), ...text(call, 'kind') };
+  const query = {
+    limit,
+    ...(after === null ? {} : { after }),
+    ...(call.options['newest'] === true ? { sort: '-id' as const } : {}),
+    ...text(call, 'kind'),
+    ...text(call, 'subject'),
+    ...sinceOf(call),
+  };
   await printList(printerOf(call), SHAPE, (await client.call('event.list', { query })).body.items);
 }
 

@@ -11,7 +11,7 @@ const COLUMNS: readonly Column<ApiKey>[] = [
   { header: 'title', value: (key) => key.label },
   { header: 'user', value: (key) => key.user },
   { header: 'created', value: (key) => stamp(key.createdAt) },
-  { header: 'used', value: (key) => (key.usedAt === null ? 'never' : stamp(key.usedAt)) },
+  { header: 'used', value: (key) => (key.usedAt == null ? 'never' : stamp(key.usedAt)) },
   { header: 'expires', value: (key) => (key.expiresAt === null ? 'never' : stamp(key.expiresAt)) },
 ];
 const SHAPE: Shape<ApiKey> = { kind: 'API key', name: (key) => key.token, columns: COLUMNS };

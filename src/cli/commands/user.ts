@@ -1,10 +1,10 @@
-import type { PasswordSet, User } from '../../contract/identity/user.ts';
+import type { PasswordSet, User, UserSet } from '../../contract/identity/user.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import { stamp } from '../format/when.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, need, option } from '../values.ts';
+import { collect, need, nothingToSet, option, text } from '../values.ts';
 
 const ROLE_NAMES = ['admin', 'operator', 'user', 'auditor'] as const;
 type RoleName = (typeof ROLE_NAMES)[number];
@@ -26,6 +26,8 @@ const ROLE = {
   help: 'admin, operator, user (sees the site) or auditor (sees everything, changes nothing)',
   values: ROLE_NAMES,
 };
+
+const EMAIL = { flags: '--email <address>', help: 'for tools that keep one; Regent writes to nobody' };
 
 /** `regent user`. */
 export const USER: NounSpec = {
@@ -57,27 +59,27 @@ export const USER: NounSpec = {
       verb: 'create',
       summary: 'create a user; then: regent key create TITLE --user NAME',
       args: [{ name: '<name>', help: 'a–z, 0–9, "-", "_" and "."' }],
-      options: [ROLE],
+      options: [ROLE, EMAIL],
       isChange: true,
       examples: ['regent user create ada --role operator'],
       run: (call) =>
         runChange(call, {
           route: 'user.create',
-          input: { body: { name: need(call, 0), role: roleOf(option(call, 'role')) } },
+          input: { body: { name: need(call, 0), role: roleOf(option(call, 'role')), ...text(call, 'email') } },
           shape: SHAPE,
           done: 'created',
         }),
     },
     {
       verb: 'set',
-      summary: "change a user's role",
+      summary: "change a user's role or address",
       args: [WHICH],
-      options: [ROLE],
+      options: [ROLE, EMAIL],
       isChange: true,
       run: (call) =>
         runChange(call, {
           route: 'user.set',
-          input: { params: { user: need(call, 0) }, body: { role: roleOf(option(call, 'role')) } },
+          input: { params: { user: need(call, 0) }, body: changeOf(call) },
           shape: SHAPE,
           done: 'changed',
         }),
@@ -122,9 +124,17 @@ async function passwordOf(call: Call): Promise<PasswordSet> {
     const [password = '', current] = (await io.readInput()).split(/\r?\n/);
     return { password, ...(current === undefined || current === '' ? {} : { current }) };
   }
-  if ((await io.askSecret('The same again: ')) !== first) throw usageError('The two passwords differ. Nothing was changed.');
+  if ((await io.askSecret('The same again: ')) !== first)
+    throw usageError('The two passwords differ. Nothing was changed.');
   const current = await io.askSecret('The password before (empty if there is none, or for admins): ');
   return { password: first, ...(current === null || current === '' ? {} : { current }) };
+}
+
+function changeOf(call: Call): UserSet {
+  const role = option(call, 'role');
+  const body = { ...(role === undefined ? {} : { role: roleOf(role) }), ...text(call, 'email') };
+  nothingToSet(body, '--role, --email');
+  return body;
 }
 
 function roleOf(value: string | undefined): RoleName {

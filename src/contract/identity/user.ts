@@ -8,6 +8,7 @@ export type Role = (typeof ROLES)[number];
 export const User = strict({
   name: Type.String(),
   role: oneOf(ROLES),
+  email: Type.String({ description: 'for tools that keep one; empty for none' }),
   hasPassword: Type.Boolean(),
   createdAt: Time,
 });
@@ -18,10 +19,14 @@ const Password = text(1024, 'password; it is stored as a slow hash alone');
 export const UserCreate = strict({
   name: text(32, 'a–z, 0–9, "-", "_", "."'),
   role: oneOf(ROLES),
+  email: Type.Optional(Type.String({ maxLength: 254 })),
   password: Type.Optional(Password),
 });
 export type UserCreate = Static<typeof UserCreate>;
-export const UserSet = strict({ role: oneOf(ROLES) });
+export const UserSet = strict({
+  role: Type.Optional(oneOf(ROLES)),
+  email: Type.Optional(Type.String({ maxLength: 254 })),
+});
 export type UserSet = Static<typeof UserSet>;
 /** `current`: needed of everybody but admins who has a password. `password` null takes it away: API keys are the only way in then. */
 export const PasswordSet = strict({

@@ -22,6 +22,8 @@ export const Subnet = strict({
   ...toldAnswers(),
   used: Type.Integer({ description: 'addresses that machines and reservations have' }),
   dynamic: Type.Integer({ description: 'addresses in dynamic ranges' }),
+  // Told in lists; a region of an earlier release does not tell it.
+  leased: Type.Optional(Type.Integer({ description: 'leases that clients hold now' })),
   // Told where one subnet is shown; a region of an earlier release does not tell it.
   pools: Type.Optional(PoolUse),
   // A region of an earlier release does not tell it.

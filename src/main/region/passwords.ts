@@ -13,8 +13,7 @@ const AT_ONCE = 2;
 const WAITING_MOST = 64;
 /** Costs that a stored hash may name: what a later release may have raised them to. */
 const MOST = { memory: 262_144, passes: 16, parallelism: 8 } as const;
-const PHC =
-  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{8,64})\$([A-Za-z0-9+/]{16,128})$/;
+const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{8,64})\$([A-Za-z0-9+/]{16,128})$/;
 
 type Cost = Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism'>;
 
@@ -42,8 +41,7 @@ export function createPasswordHasher(random: Pick<Random, 'hex'>): PasswordHashe
 function parsePhc(text: string): { readonly cost: Cost; readonly salt: Buffer; readonly tag: Buffer } | null {
   const [, memory, passes, parallelism, salt = '', tag = ''] = PHC.exec(text) ?? [];
   const cost = { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism) };
-  const isAffordable =
-    cost.memory <= MOST.memory && cost.passes <= MOST.passes && cost.parallelism <= MOST.parallelism;
+  const isAffordable = cost.memory <= MOST.memory && cost.passes <= MOST.passes && cost.parallelism <= MOST.parallelism;
   return isAffordable ? { cost, salt: Buffer.from(salt, 'base64'), tag: Buffer.from(tag, 'base64') } : null;
 }
 

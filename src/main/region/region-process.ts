@@ -28,7 +28,7 @@ import { openRenewalThread } from './renewal/thread.ts';
 import { readMachineScripts } from './machine-scripts.ts';
 import { memoryWays } from './memory-ways.ts';
 import { readTemplates } from '../templates.ts';
-import { readUiAssets } from '../ui-assets.ts';
+import { readUiAssets } from './ui-assets.ts';
 
 /** What a region process is started with. `beatOf`: proof of life per task. */
 export interface RegionProcessOptions {

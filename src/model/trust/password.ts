@@ -8,7 +8,7 @@ export const PASSWORD_RULE = `${PASSWORD_BOUNDS.least} to ${PASSWORD_BOUNDS.most
 /** Checks a new password. Its canonical form is NFKC (RFC 8265 §4.2), so that every keyboard gives the same bytes. The refusal never shows it. */
 export function parsePassword(text: string, user: string, field = 'password'): string | Rejected {
   const password = canonicalPassword(text);
-  const length = [...password].length;
+  const length = Array.from(password).length;
   if (length < PASSWORD_BOUNDS.least) return invalid(field, `it has ${length} characters`, PASSWORD_RULE);
   if (length > PASSWORD_BOUNDS.most) return invalid(field, 'it is too long', PASSWORD_RULE);
   if (/\p{Cc}/u.test(password)) return invalid(field, 'it holds a control character', PASSWORD_RULE);

@@ -6,7 +6,9 @@ import { readUserData, storeNetboot } from '../../store/queries/network/machine-
 import { keysOfRun } from '../../store/queries/identity/ssh-keys.ts';
 import { storePendingScripts } from '../../store/queries/network/scripts/script-results.ts';
 import type { Tx } from '../../store/tx.ts';
+import { readServingSite } from '../../store/snapshot.ts';
 import { deploymentOf } from '../jobs/deployment/archive.ts';
+import { rackAddresses, sourcesOf } from '../jobs/deployment/site.ts';
 import { createAdmit, credentialsOf, identify } from './credentials.ts';
 import { takeInventory } from './inventories.ts';
 import type { Asker, Described, MetadataPort } from './port.ts';
@@ -77,6 +79,8 @@ async function storeReport(ports: MetadataPorts, asker: Asker, report: StatusRep
 interface Packed {
   readonly scripts: readonly NumberedScript[];
   readonly files: readonly TarFile[];
+  /** Base URLs of the racks that answer it. */
+  readonly racks?: readonly string[];
   /** Why its deployment cannot come about: that is stored, and told to the machine. */
   readonly refusal?: Rejected;
 }
@@ -99,10 +103,11 @@ async function scriptsFor(ports: MetadataPorts, asker: Asker): Promise<readonly 
     const names = scripts.map(({ name }) => name);
     const ids = await storePendingScripts(tx, asker, names);
     const numbered = scripts.map((script) => ({ ...script, resultId: ids.get(script.name) ?? 0 }));
-    return { scripts: numbered, files: files ?? [] };
+    const racks = sourcesOf(rackAddresses(await readServingSite(tx), machine));
+    return { scripts: numbered, files: files ?? [], racks };
   });
   if (isRejected(packed)) return packed;
   if (packed.refusal !== undefined) return packed.refusal;
   if (packed.scripts.length === 0) return [];
-  return [...packScripts(asker.purpose, packed.scripts, ports.files), ...packed.files];
+  return [...packScripts(asker.purpose, packed.scripts, ports.files, packed.racks), ...packed.files];
 }

@@ -17,6 +17,7 @@ import {
 import { allRows } from '../../store/page.ts';
 import { liveLeases } from '../../store/queries/leases.ts';
 import { listMachines } from '../../store/queries/machines.ts';
+import { countLeasesBySubnet } from '../../store/queries/network/address-users.ts';
 import { readPools } from '../../store/queries/network/pool-use.ts';
 import { rangesOf } from '../../store/queries/network/ranges.ts';
 import { listReservations } from '../../store/queries/network/reservations.ts';
@@ -108,7 +109,8 @@ export const subnetCases = {
       dnsOn: query?.dns_on,
     });
     const settings = await readSettings(tx);
-    return pageBody(page, (row) => view(row, settings), query);
+    const leased = await countLeasesBySubnet(tx);
+    return pageBody(page, (row) => ({ ...view(row, settings), leased: leased.get(row.id) ?? 0 }), query);
   }),
 
   'subnet.show': reading('subnet.show', async (tx, { params }, context) => {

@@ -2,7 +2,13 @@ import type { ApiKey, User } from '../../contract/identity/user.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { show } from '../../core/errors.ts';
 import { secretDigest } from '../../core/secret.ts';
-import { type ApiKeyRow, createApiKey, listApiKeys, renameApiKey, revokeApiKey } from '../../store/queries/identity/api-keys.ts';
+import {
+  type ApiKeyRow,
+  createApiKey,
+  listApiKeys,
+  renameApiKey,
+  revokeApiKey,
+} from '../../store/queries/identity/api-keys.ts';
 import * as users from '../../store/queries/identity/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
@@ -10,8 +16,8 @@ import { noSuch } from '../refs.ts';
 import { keepPassword } from '../trust/accounts/cases.ts';
 import { type CaseContext, autocommitReading, target, type WriteCase, writing } from '../use-case.ts';
 
-function view({ name, role, hasPassword, createdAt }: users.UserRow): User {
-  return { name, role, hasPassword, createdAt };
+function view({ name, role, email, hasPassword, createdAt }: users.UserRow): User {
+  return { name, role, email, hasPassword, createdAt };
 }
 
 function viewKey({ user, label, consumer, token, createdAt, expiresAt, usedAt }: ApiKeyRow): ApiKey {
@@ -56,25 +62,25 @@ export const userCases = {
       async (tx, { body }, context) => {
         const name = parseUserName(body.name);
         if (isRejected(name)) return name;
-        const row = await users.createUser(tx, { name, role: body.role });
+        const row = await users.createUser(tx, { name, role: body.role, email: body.email });
         const refusal = body.password === undefined ? null : await keepPassword(tx, row, body.password, context);
         if (refusal) return refusal;
         tx.emit({ kind: 'user.created', subject: name, data: { role: row.role } });
         return { body: { ...view(row), hasPassword: body.password !== undefined }, version: row.version };
       },
     ),
-    digested: ({ password: _, ...body }) => body,
+    digested: (body) => (body.password === undefined ? body : { ...body, password: '' }),
   } as WriteCase<'user.create'>,
 
   'user.set': writing(
     'user.set',
-    ({ params, body }) => `user set ${params.user} ${body.role}`,
+    ({ params, body }) => `user set ${params.user} ${body.role ?? ''}`.trim(),
     async (tx, { params, body }, context) => {
       const old = await userByName(tx, params.user);
       if (isRejected(old)) return old;
-      const refusal = body.role === 'admin' ? null : await checkLastAdmin(tx, old);
+      const refusal = body.role === undefined || body.role === 'admin' ? null : await checkLastAdmin(tx, old);
       if (refusal) return refusal;
-      const row = await users.updateUser(tx, target(old.name, context), { role: body.role });
+      const row = await users.updateUser(tx, target(old.name, context), body);
       if (isRejected(row)) return row;
       tx.emit({ kind: 'user.changed', subject: row.name, data: { role: row.role } });
       return { body: view(row), version: row.version };

@@ -84,6 +84,8 @@ export interface TrustPort {
   membership(request: MembershipRequest): Promise<MembershipAnswer | Rejected>;
   /** May this node call at all? Its row says so, and a role. */
   isServed(nodeId: string): Promise<boolean>;
+  /** The certificate of the cluster's authority, for whoever is to trust it. `fingerprint`: SHA-256 of its DER, lower-case hex. From a file. */
+  authority(): Promise<{ readonly pem: string; readonly fingerprint: string } | Rejected>;
   /** Null, or why this certificate is not taken (any more). From memory: works while the database is away. */
   checkSerial(serial: string): Rejected | null;
   /** Calls `listener` after the set of revoked certificates has changed; the result ends it. */

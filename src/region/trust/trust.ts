@@ -37,6 +37,7 @@ export function createTrust(ports: TrustPorts, revocations: Revocations): TrustP
       const { node } = orThrow(await db.autocommitRead(async (tx) => ({ node: await findNode(tx, { id: nodeId }) })));
       return node !== null && (node.isRegion || node.isRack);
     },
+    authority: () => authority.certificate(),
     checkSerial: (serial) => revocations.check(serial),
     onRevoked: (listener) => revocations.onChange(listener),
   };

@@ -53,6 +53,29 @@ export async function readPublication(tx: Tx, nodeId: string, at: { generation: 
   return (await joinBodies(tx, rows))[0] ?? null;
 }
 
+/** A publication that took in a change. `afterRevision`: the revision that the one before it was made from. */
+export interface ChangePublication {
+  readonly nodeId: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly afterRevision: number;
+  readonly publishedAt: string;
+}
+
+/** The publication of each node that was the first to take in this revision, as far as it is kept. */
+export function publicationsOf(tx: Tx, revision: number): Promise<ChangePublication[]> {
+  return tx.all(sql<ChangePublication>`select node_id as "nodeId", generation, revision, after_revision as "afterRevision",
+      published_at as "publishedAt"
+    from publications where after_revision < ${revision} and revision >= ${revision} order by node_id collate "C"`);
+}
+
+/** The last publication of a node before a generation; null: it is not kept, or there was none. */
+export async function readPublicationBefore(tx: Tx, nodeId: string, generation: number): Promise<Head | null> {
+  const row = await tx.one(sql<{ generation: number | null }>`select max(generation) as generation from publications
+    where node_id = ${nodeId} and generation < ${generation}`);
+  return row === null || row.generation === null ? null : readPublication(tx, nodeId, { generation: row.generation });
+}
+
 /**
  * Since when nodes are behind: the time of a node's first publication after its present generation. A node without such a publication has no entry.
  */

@@ -14,6 +14,30 @@ export function readEvents(tx: Tx, after: number, limit: number, kind?: string):
     where id > ${after} and ${isKind} order by id limit ${limit}`);
 }
 
+/** What is asked of the log beside a place in it. `since`: ISO 8601. */
+export interface EventFilter {
+  readonly after?: number | undefined;
+  readonly before?: number | undefined;
+  readonly kind?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly since?: string | undefined;
+}
+
+/** At most `limit` events, the newest (`isNewestFirst`) or the oldest ones first. */
+export function filterEvents(tx: Tx, filter: EventFilter, limit: number, isNewestFirst: boolean): Promise<Event[]> {
+  const { after, before, kind, subject, since } = filter;
+  const conditions = [
+    after === undefined ? undefined : sql`id > ${after}`,
+    before === undefined ? undefined : sql`id < ${before}`,
+    kind === undefined ? undefined : sql`(kind = ${kind} or split_part(kind, '.', 1) = ${kind})`,
+    subject === undefined ? undefined : sql`subject = ${subject}`,
+    since === undefined ? undefined : sql`at >= ${since}`,
+  ].filter((condition) => condition !== undefined);
+  return tx.all(sql<Event>`
+    select id, at, kind, subject, actor as who, revision, data from events
+    where ${sql.join([sql`true`, ...conditions], sql` and `)} order by id ${isNewestFirst ? sql`desc` : sql`asc`} limit ${limit}`);
+}
+
 /** Id of the last event; 0 before the first. */
 export async function lastEventId(tx: Tx): Promise<number> {
   return (await tx.one(sql<{ event: number }>`select event from counters`))?.event ?? 0;

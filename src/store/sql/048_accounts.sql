@@ -29,5 +29,9 @@ create unique index sessions_by_token on sessions (token_sha256);
 create index sessions_by_user on sessions (user_name, created_at);
 create index sessions_by_end on sessions (expires_at);
 
+-- For tools that keep one with each user; nobody writes to it.
+alter table users add column email text not null default ''
+  constraint users_email_grammar check (length(email) <= 254 and email !~ '[[:cntrl:][:space:]]');
+
 -- When a key was used last, to five minutes.
 alter table api_keys add column used_at timestamptz;

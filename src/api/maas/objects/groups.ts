@@ -34,18 +34,18 @@ export function viewDomain({ id, name, ttl, isDefault }: Domain, records: number
   };
 }
 
-export function viewUser({ name, role }: Pick<User, 'name' | 'role'>) {
+export function viewUser({ name, role, email }: Pick<User, 'name' | 'role' | 'email'>) {
   return {
     is_superuser: role === 'admin',
     username: name,
-    email: '',
+    email,
     is_local: true,
     resource_uri: uriOf('users', name),
   };
 }
 
 export function viewMe({ user, role }: Me) {
-  return viewUser({ name: user, role });
+  return viewUser({ name: user, role, email: '' });
 }
 
 export function viewSshKey({ id, key }: SshKey) {

@@ -1,11 +1,10 @@
 import type { AuditEntry } from '../../../contract/identity/audit.ts';
 import type { Session } from '../../../contract/identity/session.ts';
 import { printerOf, runChange } from '../../change.ts';
-import type { Call, NounSpec } from '../../command-spec.ts';
-import { usageError } from '../../exit.ts';
+import type { NounSpec } from '../../command-spec.ts';
 import { printList, type Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
-import { collect, integer, need, option, text } from '../../values.ts';
+import { collect, integer, need, option, sinceOf, text } from '../../values.ts';
 
 const SESSION_SHAPE: Shape<Session> = {
   kind: 'session',
@@ -100,15 +99,3 @@ export const AUDIT: NounSpec = {
     },
   ],
 };
-
-const SPANS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-function sinceOf(call: Call): { since?: string } {
-  const value = option(call, 'since');
-  if (value === undefined) return {};
-  const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(value) ?? [];
-  const at = number ? call.io.now() - Number(number) * SPANS[unit as keyof typeof SPANS] : Date.parse(value);
-  if (!Number.isFinite(at))
-    throw usageError(`--since: "${value}" is no span and no moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`);
-  return { since: new Date(at).toISOString() };
-}

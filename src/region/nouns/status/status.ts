@@ -1,5 +1,5 @@
 import { readCounts } from '../../../store/queries/cluster/counts.ts';
-import { lastEventId, readEvents, readRevision } from '../../../store/queries/events.ts';
+import { filterEvents, lastEventId, readEvents, readRevision } from '../../../store/queries/events.ts';
 import { changedSince, findChange, listChanges } from '../../../store/queries/history/changes.ts';
 import { findDomain } from '../../../store/queries/domains.ts';
 import { readCompiler } from '../../../store/queries/cluster/compiler-gate.ts';
@@ -8,6 +8,7 @@ import { revertChange } from '../../../store/queries/history/revert.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { PendingConfig } from '../../../contract/config.ts';
+import type { Event } from '../../../contract/event.ts';
 import type { Status } from '../../../contract/status.ts';
 import { invalid, type Rejected, rejected } from '../../../core/errors.ts';
 import { readSite } from '../../cluster/read-site.ts';
@@ -15,6 +16,7 @@ import type { ClusterSite } from '../../cluster/site.ts';
 import { clusterWord } from '../../cluster/view.ts';
 import { findingOf } from '../../../contract/wire/finding.ts';
 import { pageBody } from '../../paging.ts';
+import type { Caller } from '../../port.ts';
 import { diffBodies } from '../../preview.ts';
 import { changingRacks } from '../../trust/rack-node.ts';
 import { type KnownNode } from '../../published.ts';
@@ -130,16 +132,25 @@ export const statusCases = {
     },
   ),
 
-  'event.list': autocommitReading('event.list', async (tx, { query }) => {
-    const limit = query?.limit ?? EVENTS_DEFAULT;
-    const gap = query?.after === undefined ? null : await gapAfter(tx, query.after);
+  'event.list': autocommitReading('event.list', async (tx, { query }, { caller }) => {
+    const { limit = EVENTS_DEFAULT, sort = 'id', after, before, since, subject } = query ?? {};
+    const isNewestFirst = sort === '-id';
+    const gap = after === undefined ? null : await gapAfter(tx, after);
     if (gap) return gap;
-    const after = query?.after ?? Math.max(0, (await lastEventId(tx)) - limit);
-    const events = await readEvents(tx, after, limit, query?.kind);
+    // Without a place and a filter of time or subject: the last ones.
+    const isOpen = [after, before, since, subject].every((value) => value === undefined) && !isNewestFirst;
+    const place = isOpen ? { after: Math.max(0, (await lastEventId(tx)) - limit) } : {};
+    const events = await filterEvents(tx, { ...query, ...place }, limit, isNewestFirst);
     const last = events.at(-1);
-    return { body: { items: events, next: last && events.length === limit ? String(last.id) : null } };
+    const items = events.map((event) => eventFor(caller, event));
+    return { body: { items, next: last && events.length === limit ? String(last.id) : null } };
   }),
 };
+
+/** An event as this caller may see it: whoever only sees the site learns that something changed, not to what, nor by whom. */
+export function eventFor(caller: Pick<Caller, 'role'>, event: Event): Event {
+  return caller.role === 'user' ? { ...event, who: '', data: {} } : event;
+}
 
 /** From 0 on means: all that is kept. Any other place must still be followed by its next event. */
 export async function gapAfter(tx: Tx, after: number): Promise<Rejected | null> {

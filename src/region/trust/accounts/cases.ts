@@ -71,7 +71,8 @@ const setPasswordCase: WriteCase<'user.set-password'> = {
       await endSessionsOf(tx, user.name, context.caller.sessionId ?? null);
       const hasPassword = body.password !== null;
       tx.emit({ kind: 'user.password', subject: user.name, data: { hasPassword } });
-      return { body: { name: user.name, role: user.role, hasPassword, createdAt: user.createdAt } };
+      const { name, role, email, createdAt } = user;
+      return { body: { name, role, email, hasPassword, createdAt } };
     },
   ),
   digested: (body) => ({ ...body, password: body.password === null ? null : '', current: '' }),

@@ -1,6 +1,23 @@
+import type { Role } from '../../../contract/identity/user.ts';
 import type { Rejected } from '../../../core/errors.ts';
 import type { SessionRow } from '../../../store/queries/identity/sessions.ts';
-import type { Caller, PresentedKey } from '../../port.ts';
+
+/** Who calls, verified. */
+export interface Caller {
+  readonly user: string;
+  readonly role: Role;
+  /** Of the browser's session that calls; left out: an API key does. */
+  readonly sessionId?: string;
+  /** May only look, whatever the role. */
+  readonly isReadOnly?: boolean;
+}
+
+/** An API key as it is presented. */
+export interface PresentedKey {
+  readonly consumer: string;
+  readonly token: string;
+  readonly secret: string;
+}
 
 /** Slow hashes of passwords. Both refuse (`too_many_requests`) when too many wait already. */
 export interface PasswordHasher {

@@ -51,9 +51,7 @@ export async function openSession(tx: Tx, session: NewSession): Promise<SessionR
 
 /** The session in force whose proof has this digest. */
 export function findSession(tx: Tx, tokenSha256: string): Promise<SessionRow | null> {
-  return tx.one(
-    sql<SessionRow>`select ${COLUMNS} from ${FROM} where t.token_sha256 = ${tokenSha256} and ${IN_FORCE}`,
-  );
+  return tx.one(sql<SessionRow>`select ${COLUMNS} from ${FROM} where t.token_sha256 = ${tokenSha256} and ${IN_FORCE}`);
 }
 
 /** Notes that a session is used, at most every five minutes. */

@@ -8,6 +8,7 @@ import type { Tx } from '../../tx.ts';
 export interface UserRow {
   readonly name: string;
   readonly role: Role;
+  readonly email: string;
   readonly hasPassword: boolean;
   readonly createdAt: string;
   readonly version: number;
@@ -17,7 +18,7 @@ const USERS: Noun = {
   table: 'users',
   key: 'name',
   label: 'user',
-  columns: sql`t.name, t.role, exists (select from password_hashes p where p.user_name = t.name) as "hasPassword", t.created_at as "createdAt", t.version`,
+  columns: sql`t.name, t.role, t.email, exists (select from password_hashes p where p.user_name = t.name) as "hasPassword", t.created_at as "createdAt", t.version`,
   from: sql`users t`,
 };
 
@@ -25,12 +26,19 @@ export function findUser(tx: Tx, name: string): Promise<UserRow | null> {
   return findRow(tx, USERS, sql`t.name = ${name}`);
 }
 
-export function createUser(tx: Tx, user: Pick<UserRow, 'name' | 'role'>): Promise<UserRow> {
-  return insertRow(tx, USERS, { name: user.name, role: user.role });
+export function createUser(
+  tx: Tx,
+  user: Pick<UserRow, 'name' | 'role'> & { readonly email?: string | undefined },
+): Promise<UserRow> {
+  return insertRow(tx, USERS, { name: user.name, role: user.role, email: user.email });
 }
 
-export function updateUser(tx: Tx, target: Target, change: { role?: Role }): Promise<UserRow | Rejected> {
-  return updateRow(tx, USERS, target, { role: change.role });
+export function updateUser(
+  tx: Tx,
+  target: Target,
+  change: { readonly role?: Role | undefined; readonly email?: string | undefined },
+): Promise<UserRow | Rejected> {
+  return updateRow(tx, USERS, target, { role: change.role, email: change.email });
 }
 
 /** Its API keys go with it. */

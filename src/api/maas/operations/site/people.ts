@@ -16,11 +16,17 @@ export const PEOPLE_HANDLERS: Handlers = {
   'Users.create': async ({ site, args }) => {
     const name = args.text('username') ?? '';
     const role = args.flag('is_superuser') === true ? 'admin' : 'user';
-    return json(viewUser(await site.call('user.create', { body: { name, role, password: args.text('password') } })));
+    const body = { name, role, email: args.text('email'), password: args.text('password') };
+    return json(viewUser(await site.call('user.create', { body })));
   },
   'User.delete': async ({ site, path, args }) => {
     const heir = args.text('transfer_resources_to');
-    if (heir) badValue('transfer_resources_to', 'what a user owns is not handed on', 'release the machines first, or leave it out');
+    if (heir)
+      badValue(
+        'transfer_resources_to',
+        'what a user owns is not handed on',
+        'release the machines first, or leave it out',
+      );
     await site.call('user.delete', { params: { user: path['username'] ?? '' } });
     return nothing();
   },

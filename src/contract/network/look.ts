@@ -1,0 +1,131 @@
+import Type, { type Static } from 'typebox';
+import { IDENTITY_MAX } from '../../core/node-identity.ts';
+import { Id, NodeDiff, nullable, oneOf, strict, Time, text } from '../common.ts';
+import { ChangeParams } from '../config.ts';
+import { EVERYBODY, get, WATCHERS } from '../route-spec.ts';
+import { WHAT_IF_EVENTS, WhatIf } from '../cluster/what-if.ts';
+
+/** What a search finds. */
+export const SEARCH_KINDS = [
+  'machine',
+  'record',
+  'domain',
+  'reservation',
+  'lease',
+  'subnet',
+  'vlan',
+  'node',
+  'rack',
+  'user',
+] as const;
+const SearchHit = strict({
+  kind: oneOf(SEARCH_KINDS),
+  ref: Type.String({ description: 'how calls name it' }),
+  name: Type.String(),
+  detail: Type.String(),
+});
+export const SearchQuery = strict({
+  q: text(100, 'part of a name, an address or a MAC'),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'of each kind; 5 when left out' })),
+});
+export const SearchAnswer = strict({ items: Type.Array(SearchHit, { maxItems: 500 }) });
+export type SearchAnswer = Static<typeof SearchAnswer>;
+
+/** Whose addresses a run is, the most particular first. */
+export const ADDRESS_USES = [
+  'node',
+  'gateway',
+  'machine',
+  'reservation',
+  'dynamic',
+  'reserved',
+  'record',
+  'lease',
+] as const;
+const AddressRun = strict({
+  first: Type.String(),
+  last: Type.String(),
+  use: oneOf(ADDRESS_USES),
+  what: Type.String({ description: 'in words: name, MAC, comment' }),
+  mac: nullable(Type.String()),
+  until: nullable(Type.String({ format: 'date-time', description: 'end of a lease' })),
+});
+export const SubnetAddressParams = strict({ subnet: text(64, 'id, CIDR (with "/" written %2F) or name') });
+/** Runs may lie in each other: a lease in its dynamic range. */
+export const SubnetAddresses = strict({
+  id: Id,
+  cidr: Type.String(),
+  runs: Type.Array(AddressRun),
+  isCut: Type.Boolean({ description: 'there are more than 20,000 runs; these are the first' }),
+});
+export type SubnetAddresses = Static<typeof SubnetAddresses>;
+
+const ServiceFile = strict({ target: Type.String({ description: 'path on the node' }), content: Type.String() });
+export const ServiceFileParams = strict({
+  node: text(64, 'id or name'),
+  service: text(IDENTITY_MAX, 'its kind, or kind@key'),
+});
+export const ServiceFiles = strict({
+  node: Type.String(),
+  service: Type.String(),
+  generation: Type.Integer(),
+  publishedAt: Time,
+  isApplied: Type.Boolean({ description: 'the node has this generation in force' }),
+  files: Type.Array(ServiceFile),
+});
+export type ServiceFiles = Static<typeof ServiceFiles>;
+
+/** `first`, `last`: the changes that were published to the node together. Null: what was published then is not kept any more. */
+const ChangeOfNode = strict({
+  ...NodeDiff.properties,
+  generation: Type.Integer(),
+  publishedAt: Time,
+  first: Type.Integer(),
+  last: Type.Integer(),
+});
+export const ChangeFiles = strict({
+  id: Type.Integer(),
+  nodes: Type.Array(ChangeOfNode),
+  lost: Type.Array(Type.String(), { description: 'nodes whose files of that time are not kept any more' }),
+});
+export type ChangeFiles = Static<typeof ChangeFiles>;
+
+export const WhatIfAll = strict({
+  items: Type.Array(WhatIf),
+  refused: Type.Array(strict({ node: Type.String(), event: oneOf(WHAT_IF_EVENTS), why: Type.String() }), {
+    description: 'what cannot happen to a node',
+  }),
+});
+export type WhatIfAll = Static<typeof WhatIfAll>;
+
+/** Calls that gather for a screen what would be many calls. */
+export const LOOK_ROUTES = {
+  'search.list': get('/search', 'Find objects of all kinds by a part of their name, address or MAC', {
+    roles: EVERYBODY,
+    query: SearchQuery,
+    response: SearchAnswer,
+  }),
+  'subnet.addresses': get('/subnets/{subnet}/addresses', 'Whose the addresses of a subnet are, as runs', {
+    roles: EVERYBODY,
+    params: SubnetAddressParams,
+    response: SubnetAddresses,
+  }),
+  'service.files': get(
+    '/services/{node}/{service}/files',
+    'The files of a service as they are published, secrets masked',
+    {
+      roles: WATCHERS,
+      params: ServiceFileParams,
+      response: ServiceFiles,
+    },
+  ),
+  'config.files': get('/config/history/{change}/files', 'What a change did to the files of the nodes', {
+    roles: WATCHERS,
+    params: ChangeParams,
+    response: ChangeFiles,
+  }),
+  'cluster.what-ifs': get('/cluster/what-ifs', 'What would come of each event at each node', {
+    roles: EVERYBODY,
+    response: WhatIfAll,
+  }),
+} as const;
