@@ -24,10 +24,17 @@ export function addPartition(
     );
   const wrong = takenBy(at.storage, seen, at.id);
   if (wrong) return wrong;
+  const greedy = at.part.disk.partitions.findIndex(({ bytes }) => bytes === null);
+  if (greedy >= 0) return noRoom(`partition ${greedy + 1}`, change.device);
   const { next } = at.storage;
   const made = { id: next, bytes: change.bytes ?? null, isBootable: change.bootable ?? false, tags: [] };
   const changed = withDisk(at.storage, at.id, (disk) => ({ ...disk, partitions: [...disk.partitions, made] }));
   return { storage: { ...changed, next: next + 1 }, id: next };
+}
+
+/** What takes all that is left does so before the deployment, too: what was shown as taken stays it. */
+function noRoom(greedy: string, device: string): Rejected {
+  return invalid('bytes', `${greedy} of ${device} takes all that is left`, 'delete it, and make it anew with a size');
 }
 
 /** A device that something whole is on has no room for parts. */
@@ -143,7 +150,9 @@ export function addVolume(
   const at = locate(storage, seen, change.device);
   if (isRejected(at)) return at;
   if (at.part.kind !== 'group') return rejected('not_found', `${change.device} is no volume group.`);
-  const { id: group } = at.part.group;
+  const { id: group, volumes } = at.part.group;
+  const greedy = volumes.find(({ bytes }) => bytes === null);
+  if (greedy) return noRoom(`the volume ${greedy.name}`, change.device);
   const { next } = at.storage;
   const made = { id: next, name: change.name, bytes: change.bytes ?? null, tags: [] };
   const groups = at.storage.groups.map((one) => (one.id === group ? { ...one, volumes: [...one.volumes, made] } : one));

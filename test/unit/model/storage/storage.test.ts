@@ -150,7 +150,7 @@ describe('the storage of a machine', () => {
 
   it.each<readonly [string, readonly StorageChange[], StorageChange, string]>([
     ['no device', [], { do: 'unmount', device: 'sdz' }, 'There is no device "sdz"'],
-    ['no room', [], part('sda'), 'two partitions of sda take all that is left'],
+    ['no room', [], part('sda'), 'partition 1 of sda takes all that is left'],
     ['too large', [BLANK], part('sda', 101 * GB), 'those of sda need'],
     ['a partition of a partition', [], part('sda-part1'), 'sda-part1 is no disk'],
     [
