@@ -39,10 +39,10 @@ async function readyMachine(state = 'ready', owner: string | null = null): Promi
 }
 
 /** The body of an answer that worked, of MAAS's shape. */
-function ok(kind: string | null, answer: MaasAnswer, status = 200) {
+function ok(kind: string, answer: MaasAnswer, status = 200) {
   expect([answer.status, answer.raw.slice(0, 300)]).toEqual([status, answer.raw.slice(0, 300)]);
   const list: unknown[] = Array.isArray(answer.body) ? (answer.body as unknown[]) : [answer.body];
-  if (kind !== null) expect(list.flatMap((one) => shapeProblems(kind, one))).toEqual([]);
+  expect(list.flatMap((one) => shapeProblems(kind, one))).toEqual([]);
   // What an answer has in it is what a test looks for.
   // oxlint-disable-next-line typescript/no-explicit-any
   return answer.body as any;

@@ -1,8 +1,8 @@
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { diskTags } from '../../../model/deployment/candidate.ts';
-import { type PutOn, type ShownDisk, type ShownPartition, showStorage } from '../../../model/storage/view.ts';
-import { usualStorage } from '../../../model/storage/layouts.ts';
-import type { MachineStorage } from '../../../model/storage/storage.ts';
+import { type PutOn, type ShownDisk, type ShownPartition, showStorage } from '../../../model/deployment/kept/view.ts';
+import { usualStorage } from '../../../model/deployment/kept/layouts.ts';
+import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
 import { MAAS_PREFIX } from '../prefix.ts';
 import { numberOf, uriOf } from './uri.ts';
 

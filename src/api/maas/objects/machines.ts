@@ -4,7 +4,7 @@ import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import type { RouteOutput } from '../../../contract/routes.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import { MACHINE_STATUS } from '../../../model/nouns/machine-states.ts';
-import type { MachineStorage } from '../../../model/storage/storage.ts';
+import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
 import { createLook, type Look } from '../look.ts';
 import type { Site } from '../site.ts';
 import { disksOf, viewStorage } from './disks.ts';

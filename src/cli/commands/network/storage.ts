@@ -1,5 +1,5 @@
-import type { MachineStorage, StorageChangeBody } from '../../../contract/nouns/machine-storage.ts';
-import { KEPT_LAYOUTS, type KeptLayout } from '../../../model/storage/layouts.ts';
+import type { MachineStorage, StorageChangeBody } from '../../../contract/network/machine-storage.ts';
+import { KEPT_LAYOUTS, type KeptLayout } from '../../../model/deployment/kept/layouts.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

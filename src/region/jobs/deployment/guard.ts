@@ -1,7 +1,7 @@
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { GuardSite, GuardVlan } from '../../../model/deployment/guard.ts';
-import type { AskedStorage } from '../../../model/storage/request.ts';
+import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { hasEphemeral } from '../../../store/queries/network/deployment/deployments.ts';
 import { readVlanLabels } from '../../../store/queries/rack-views.ts';

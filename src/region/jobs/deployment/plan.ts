@@ -5,7 +5,7 @@ import type { DeployedImage, Deployment } from '../../../model/deployment/deploy
 import { type NetworkPlan, planNetwork } from '../../../model/deployment/network.ts';
 import { planStorage } from '../../../model/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/deployment/storage-types.ts';
-import { type AskedStorage, deployedRequest } from '../../../model/storage/request.ts';
+import { type AskedStorage, deployedRequest } from '../../../model/deployment/kept/request.ts';
 import type { ServingSite } from '../../../services/dhcp/serving.ts';
 import { readCluster, readServingSite, readSettings } from '../../../store/snapshot.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';

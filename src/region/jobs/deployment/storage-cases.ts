@@ -1,13 +1,13 @@
-import type { MachineStorage as Told } from '../../../contract/nouns/machine-storage.ts';
+import type { MachineStorage as Told } from '../../../contract/network/machine-storage.ts';
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import type { DiskSeen } from '../../../model/deployment/storage-types.ts';
-import { changeStorage } from '../../../model/storage/change.ts';
-import { DISK_CHANGES, OWNERS_CHANGES, type StorageChange } from '../../../model/storage/changes.ts';
-import { usualStorage } from '../../../model/storage/layouts.ts';
-import type { MachineStorage } from '../../../model/storage/storage.ts';
-import type { AskedStorage } from '../../../model/storage/request.ts';
-import { type PutOn, showStorage } from '../../../model/storage/view.ts';
+import { changeStorage } from '../../../model/deployment/kept/change.ts';
+import { DISK_CHANGES, OWNERS_CHANGES, type StorageChange } from '../../../model/deployment/kept/changes.ts';
+import { usualStorage } from '../../../model/deployment/kept/layouts.ts';
+import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
+import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
+import { type PutOn, showStorage } from '../../../model/deployment/kept/view.ts';
 import type { MachineState } from '../../../model/nouns/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import {

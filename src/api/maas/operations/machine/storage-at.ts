@@ -1,7 +1,7 @@
-import type { StorageChangeBody } from '../../../../contract/nouns/machine-storage.ts';
+import type { StorageChangeBody } from '../../../../contract/network/machine-storage.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { type FieldProblem, RejectedError } from '../../../../core/errors.ts';
-import type { StorageChange } from '../../../../model/storage/changes.ts';
+import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';
 import type { Args } from '../../args.ts';
 import type { MaasCall } from '../../handler.ts';
 import { type Disk, disksOf, type MaasStorage, viewStorage } from '../../objects/disks.ts';

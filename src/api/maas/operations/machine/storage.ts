@@ -1,5 +1,5 @@
 import type { FileSystemKind } from '../../../../model/deployment/storage-types.ts';
-import type { StorageChange } from '../../../../model/storage/changes.ts';
+import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';
 import { type Answer, json, nothing, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';

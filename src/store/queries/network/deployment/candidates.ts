@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Candidate, diskTags, imageArchitecture } from '../../../../model/deployment/candidate.ts';
 import type { DiskSeen } from '../../../../model/deployment/storage-types.ts';
-import { EMPTY_STORAGE, findDisks, type MachineStorage } from '../../../../model/storage/storage.ts';
+import { EMPTY_STORAGE, findDisks, type MachineStorage } from '../../../../model/deployment/kept/storage.ts';
 import type { Tx } from '../../../tx.ts';
 
 interface Row extends Omit<Candidate, 'architecture' | 'disks'> {

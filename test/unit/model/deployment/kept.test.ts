@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { planStorage } from '../../../../src/model/deployment/storage.ts';
 import { type DiskSeen, MIB } from '../../../../src/model/deployment/storage-types.ts';
-import { changeStorage, checkStorage } from '../../../../src/model/storage/change.ts';
-import type { StorageChange } from '../../../../src/model/storage/changes.ts';
-import { usualStorage } from '../../../../src/model/storage/layouts.ts';
-import { deployedRequest } from '../../../../src/model/storage/request.ts';
-import { EMPTY_STORAGE, type MachineStorage, partsOf } from '../../../../src/model/storage/storage.ts';
-import { showStorage } from '../../../../src/model/storage/view.ts';
+import { changeStorage, checkStorage } from '../../../../src/model/deployment/kept/change.ts';
+import type { StorageChange } from '../../../../src/model/deployment/kept/changes.ts';
+import { usualStorage } from '../../../../src/model/deployment/kept/layouts.ts';
+import { deployedRequest } from '../../../../src/model/deployment/kept/request.ts';
+import { EMPTY_STORAGE, type MachineStorage, partsOf } from '../../../../src/model/deployment/kept/storage.ts';
+import { showStorage } from '../../../../src/model/deployment/kept/view.ts';
 
 const GB = 1_000_000_000;
 const DISKS: readonly DiskSeen[] = ['sda', 'sdb', 'sdc'].map((name, at) => ({

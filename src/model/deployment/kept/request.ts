@@ -1,6 +1,6 @@
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { planParts, type PlannedParts } from '../deployment/storage-plan.ts';
-import type { CustomRequest, DiskSeen, StorageRequest } from '../deployment/storage-types.ts';
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { planParts, type PlannedParts } from '../storage-plan.ts';
+import type { CustomRequest, DiskSeen, StorageRequest } from '../storage-types.ts';
 import {
   EMPTY_STORAGE,
   findDisks,

@@ -1,4 +1,4 @@
-import type { DiskSeen, FileSystemKind, RaidLevel } from '../deployment/storage-types.ts';
+import type { DiskSeen, FileSystemKind, RaidLevel } from '../storage-types.ts';
 
 /**
  * How the disks of a machine are to be laid out: kept with the machine, changed part by part, and taken by a deployment that names no layout. Each part has a

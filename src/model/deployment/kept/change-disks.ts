@@ -1,5 +1,5 @@
-import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
-import { type DiskSeen, MIB } from '../deployment/storage-types.ts';
+import { invalid, isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
+import { type DiskSeen, MIB } from '../storage-types.ts';
 import type { DiskWords, StorageChange } from './changes.ts';
 import { type Located, locate, withDisk } from './find.ts';
 import { findDisks, type KeptDisk, type MachineStorage, type ToldDisk } from './storage.ts';

@@ -1,5 +1,5 @@
-import { isRejected, rejected, type Rejected, show } from '../../core/errors.ts';
-import type { DiskSeen } from '../deployment/storage-types.ts';
+import { isRejected, rejected, type Rejected, show } from '../../../core/errors.ts';
+import type { DiskSeen } from '../storage-types.ts';
 import type { PartRef } from './changes.ts';
 import { deviceNames, keepDisk } from './request.ts';
 import { findDisks, type KeptDisk, type MachineStorage, type Part, partsOf } from './storage.ts';

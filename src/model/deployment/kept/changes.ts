@@ -1,4 +1,4 @@
-import type { FileSystemKind, RaidLevel } from '../deployment/storage-types.ts';
+import type { FileSystemKind, RaidLevel } from '../storage-types.ts';
 import type { LayoutWish } from './layouts.ts';
 
 /** A part by `#` and its number, or by its name: `sda`, `sda-part1`, `md0`, `group`, `group/volume`. */

@@ -1,5 +1,5 @@
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import type { DiskSeen } from '../deployment/storage-types.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import type { DiskSeen } from '../storage-types.ts';
 import type { Changed } from './change-disks.ts';
 import type { StorageChange } from './changes.ts';
 import { locate, userOf } from './find.ts';

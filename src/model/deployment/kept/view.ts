@@ -1,7 +1,7 @@
-import { isRejected } from '../../core/errors.ts';
-import type { PlannedParts } from '../deployment/storage-plan.ts';
-import { BIOS_MIB, EDGE_MIB, ESP_MIB, groupMib } from '../deployment/storage-room.ts';
-import { type DiskSeen, MIB, mibOf, type RaidLevel } from '../deployment/storage-types.ts';
+import { isRejected } from '../../../core/errors.ts';
+import type { PlannedParts } from '../storage-plan.ts';
+import { BIOS_MIB, EDGE_MIB, ESP_MIB, groupMib } from '../storage-room.ts';
+import { type DiskSeen, MIB, mibOf, type RaidLevel } from '../storage-types.ts';
 import { deviceNames, planKept } from './request.ts';
 import { findDisks, type FoundDisk, type KeptFileSystem, type MachineStorage } from './storage.ts';
 

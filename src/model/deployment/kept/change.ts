@@ -1,7 +1,7 @@
-import { isRejected, type Rejected } from '../../core/errors.ts';
-import { use } from '../deployment/storage-devices.ts';
-import { checkFileSystems } from '../deployment/storage-file-systems.ts';
-import type { DiskSeen } from '../deployment/storage-types.ts';
+import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { use } from '../storage-devices.ts';
+import { checkFileSystems } from '../storage-file-systems.ts';
+import type { DiskSeen } from '../storage-types.ts';
 import { addDisk, bootFrom, type Changed, setDisk, tagDevice } from './change-disks.ts';
 import { format, mount, unformat, unmount } from './change-file-systems.ts';
 import { addGroup, addPartition, addRaid, addVolume, deletePart, setGroup, setRaid } from './change-parts.ts';

@@ -1,8 +1,8 @@
-import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
-import { pickDisks } from '../deployment/storage-disks.ts';
-import { customOf } from '../deployment/storage-layouts.ts';
-import { BOOT_MIB } from '../deployment/storage-room.ts';
-import { type CustomRequest, type DiskSeen, MIB } from '../deployment/storage-types.ts';
+import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
+import { pickDisks } from '../storage-disks.ts';
+import { customOf } from '../storage-layouts.ts';
+import { BOOT_MIB } from '../storage-room.ts';
+import { type CustomRequest, type DiskSeen, MIB } from '../storage-types.ts';
 import { keptOf } from './request.ts';
 import { EMPTY_STORAGE, findDisks, type MachineStorage, plannedDisks } from './storage.ts';
 
