@@ -21,6 +21,7 @@ import { PAIRING } from './commands/network/pairing.ts';
 import { RANGE } from './commands/network/range.ts';
 import { RESERVATION } from './commands/network/reservation.ts';
 import { SCRIPT } from './commands/network/script.ts';
+import { STORAGE } from './commands/network/storage.ts';
 import { SUBNET } from './commands/network/subnet.ts';
 import { SSH_KEY } from './commands/network/ssh-key.ts';
 import { VLAN } from './commands/network/vlan.ts';
@@ -47,6 +48,7 @@ export const NOUNS: readonly NounSpec[] = [
   RECORD,
   MACHINE,
   INTERFACE,
+  STORAGE,
   SCRIPT,
   IMAGE,
   ...DECLARED,

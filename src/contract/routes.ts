@@ -23,6 +23,7 @@ import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
 import { MACHINE_LIFECYCLE_ROUTES, MACHINE_WISH_ROUTES } from './nouns/machine-lifecycle.ts';
 import { MACHINE_INVENTORY_ROUTES } from './nouns/machine-inventory.ts';
+import { MACHINE_STORAGE_ROUTES } from './network/machine-storage.ts';
 import { MACHINE_POWER_ROUTES } from './nouns/machine-power.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
 import { SCRIPT } from './network/script.ts';
@@ -68,6 +69,7 @@ export const ROUTES = {
   ...MACHINE_LIFECYCLE_ROUTES,
   ...MACHINE_WISH_ROUTES,
   ...MACHINE_INVENTORY_ROUTES,
+  ...MACHINE_STORAGE_ROUTES,
   ...ENLISTMENT_ROUTES,
   ...MACHINE_TIMELINE_ROUTES,
   ...NOUN_ROUTES,

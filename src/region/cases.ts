@@ -29,6 +29,7 @@ import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { allocateCases } from './jobs/deployment/allocate.ts';
 import { deployCases } from './jobs/deployment/deploy.ts';
+import { storageCases } from './jobs/deployment/storage-cases.ts';
 import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
 import { interfaceCases } from './nouns/interfaces/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
@@ -65,6 +66,7 @@ export const CASES = {
   ...lifecycleCases,
   ...allocateCases,
   ...deployCases,
+  ...storageCases,
   ...timelineCases,
   ...metadataCases,
   ...scriptCases,

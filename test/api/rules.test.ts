@@ -205,6 +205,7 @@ function bodyFor(id: RouteId): unknown {
     'token.create': { isRegion: true, isRack: false },
     'node.probe': { address: '10.88.0.3' },
     'machine.power': { verb: 'query' },
+    'storage.change': { changes: [{ do: 'unmount', device: 'role' }] },
     'machine.tag-many': { tag: 'role' },
     'drill.write': { run: DRILL.run, number: 1 },
     'drill.record': DRILL,
@@ -270,6 +271,9 @@ describe('fuzz', () => {
     'number',
     'verdict',
     'timeline',
+    'changes',
+    'do',
+    'device',
   ];
   const key = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: word });
   const { value } = fc.letrec((tie) => ({

@@ -651,6 +651,14 @@ table machine_tags
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION touch_tagged_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION write_history('machine_id', 'tag_id')
 
+table machine_storage
+  machine_id text not null
+  storage jsonb not null
+  changed_at timestamp with time zone not null default clock_timestamp()
+  constraint machine_storage_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_storage_pkey PRIMARY KEY (machine_id)
+  constraint machine_storage_shape CHECK (((jsonb_typeof(storage) = 'object'::text) AND (length((storage)::text) <= 65000)))
+
 table machine_steps
   id bigint not null identity
   machine_id text

@@ -12,6 +12,7 @@ const LISTS = {
   ranges: 'range.list',
   records: 'record.list',
   spaces: 'space.list',
+  storages: 'storage.list',
   subnets: 'subnet.list',
   tags: 'tag.list',
   vlans: 'vlan.list',

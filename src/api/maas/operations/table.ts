@@ -14,6 +14,7 @@ import { PEOPLE_HANDLERS } from './site/people.ts';
 import { RESULT_HANDLERS } from './machine/scripts.ts';
 import { SCRIPT_HANDLERS } from './machine/site-scripts.ts';
 import { SNIPPET_HANDLERS } from './network/snippets.ts';
+import { STORAGE_GROUP_HANDLERS } from './machine/storage-groups.ts';
 import { STORAGE_HANDLERS } from './machine/storage.ts';
 import { SUBNET_HANDLERS } from './network/subnets.ts';
 import { TAG_HANDLERS } from './machine/tags.ts';
@@ -27,6 +28,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...LIFECYCLE_HANDLERS,
   ...INTERFACE_HANDLERS,
   ...STORAGE_HANDLERS,
+  ...STORAGE_GROUP_HANDLERS,
   ...CONTROLLER_HANDLERS,
   ...TAG_HANDLERS,
   ...ZONE_HANDLERS,

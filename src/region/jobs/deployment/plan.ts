@@ -5,6 +5,7 @@ import type { DeployedImage, Deployment } from '../../../model/deployment/deploy
 import { type NetworkPlan, planNetwork } from '../../../model/deployment/network.ts';
 import { planStorage } from '../../../model/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/deployment/storage-types.ts';
+import { type AskedStorage, deployedRequest } from '../../../model/deployment/kept/request.ts';
 import type { ServingSite } from '../../../services/dhcp/serving.ts';
 import { readCluster, readServingSite, readSettings } from '../../../store/snapshot.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
@@ -29,11 +30,13 @@ export function architectureOf({ cpu }: Inventory): string | null {
 }
 
 /** How the disks of a machine are laid out for an image, by what it told last. Pure. */
-export function storageOf(inventory: Inventory, image: DeployedImage, request: StorageRequest): StoragePlan | Rejected {
+export function storageOf(inventory: Inventory, image: DeployedImage, asked: AskedStorage): StoragePlan | Rejected {
   const disks = (inventory.disks ?? []).flatMap(({ bytes, ...disk }) =>
     disk.removable === true || bytes === undefined ? [] : [{ ...disk, bytes }],
   );
   const firmware = inventory.firmware?.kind ?? 'bios';
+  const request = deployedRequest(asked, disks);
+  if (isRejected(request)) return request;
   return planStorage(disks, request, { firmware, format: image.format, minBytes: image.bytes ?? image.file.size });
 }
 
@@ -49,7 +52,7 @@ export function networkOf(site: ServingSite, machine: MachineRow, { bootMac }: I
 export interface Wanted {
   readonly machine: MachineRow;
   readonly image: DeployedImage;
-  readonly storage: StorageRequest;
+  readonly storage: AskedStorage;
   readonly run: number;
   readonly sshKeys: readonly string[];
   readonly userData: Uint8Array | null;
