@@ -13,6 +13,7 @@ import { DOMAIN } from './commands/domain.ts';
 import { EVENTS } from './commands/event.ts';
 import { KEY } from './commands/key.ts';
 import { MACHINE } from './commands/machine.ts';
+import { DEVICE } from './commands/network/device.ts';
 import { INTERFACE } from './commands/network/interface.ts';
 import { LEASE } from './commands/network/lease.ts';
 import { PAIRING } from './commands/network/pairing.ts';
@@ -44,6 +45,7 @@ export const NOUNS: readonly NounSpec[] = [
   DOMAIN,
   RECORD,
   MACHINE,
+  DEVICE,
   INTERFACE,
   SCRIPT,
   IMAGE,

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import * as config from './config.ts';
+import { DEVICE } from './network/device.ts';
 import { DOMAIN } from './network/domain.ts';
 import * as event from './event.ts';
 import { MACHINE } from './machine.ts';
@@ -39,6 +40,7 @@ import {
   WATCHERS,
   type RouteSpec,
 } from './route-spec.ts';
+import { FILE_ROUTES } from './identity/file.ts';
 import { SSH_KEY_ROUTES } from './identity/ssh-key.ts';
 import * as user from './identity/user.ts';
 
@@ -60,6 +62,8 @@ export const ROUTES = {
   ...callsOf(DOMAIN),
   ...callsOf(RECORD),
   ...callsOf(MACHINE),
+  ...callsOf(DEVICE),
+  ...FILE_ROUTES,
   ...callsOf(SCRIPT),
   ...INTERFACE_ROUTES,
   ...MACHINE_POWER_ROUTES,

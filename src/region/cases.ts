@@ -8,6 +8,8 @@ import { moveCases } from './cluster/moves/cases.ts';
 import { removalCases } from './cluster/moves/removal-cases.ts';
 import { declaredCases } from './nouns/declared/cases.ts';
 import { domainCases } from './nouns/domain.ts';
+import { deviceCases } from './nouns/declared/device.ts';
+import { fileCases } from './nouns/declared/file.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';
 import { machineCases } from './nouns/machine.ts';
@@ -57,6 +59,7 @@ export const CASES = {
   ...recordCases,
   ...leaseCases,
   ...machineCases,
+  ...deviceCases,
   ...interfaceCases,
   ...powerCases,
   ...lifecycleCases,
@@ -83,6 +86,7 @@ export const CASES = {
   ...trustCases,
   ...userCases,
   ...sshKeyCases,
+  ...fileCases,
   ...imageCases,
   ...sourceCases,
 } satisfies { [I in RouteId]: ReadCase<I> | WriteCase<I> };

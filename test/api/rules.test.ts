@@ -191,6 +191,8 @@ function bodyFor(id: RouteId): unknown {
     'domain.create': { name: 'role.test' },
     'record.create': record('role.regent.internal'),
     'machine.create': { hostname: 'role' },
+    'device.create': { hostname: 'role' },
+    'file.set': { content: '' },
     'subnet.create': { cidr: '10.99.0.0/24' },
     ...Object.fromEntries(NOUNS.map(({ noun }) => [`${noun}.create`, { name: 'role' }])),
     'vlan.create': { vid: 99 },

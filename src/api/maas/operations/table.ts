@@ -2,7 +2,9 @@ import type { Handler } from '../handler.ts';
 import { ADDRESS_HANDLERS } from './network/addresses.ts';
 import { CONFIG_HANDLERS } from './site/config.ts';
 import { CONTROLLER_HANDLERS } from './machine/controllers.ts';
+import { DEVICE_HANDLERS } from './machine/devices.ts';
 import { EVENT_HANDLERS } from './site/events.ts';
+import { FILE_HANDLERS } from './site/files.ts';
 import { IMAGE_HANDLERS } from './site/images.ts';
 import { INTERFACE_HANDLERS } from './machine/interfaces.ts';
 import { LIFECYCLE_HANDLERS } from './machine/lifecycle.ts';
@@ -24,6 +26,7 @@ import { ZONE_HANDLERS } from './site/zones.ts';
 export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...VERSION_HANDLERS,
   ...MACHINE_HANDLERS,
+  ...DEVICE_HANDLERS,
   ...LIFECYCLE_HANDLERS,
   ...INTERFACE_HANDLERS,
   ...STORAGE_HANDLERS,
@@ -39,6 +42,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...SCRIPT_HANDLERS,
   ...RESULT_HANDLERS,
   ...EVENT_HANDLERS,
+  ...FILE_HANDLERS,
   ...PEOPLE_HANDLERS,
   ...CONFIG_HANDLERS,
   ...NOTHING_HANDLERS,

@@ -88,6 +88,13 @@ export async function lockMachineState(tx: Tx, machineId: string): Promise<State
     from machine_states where machine_id = ${machineId} for update`);
 }
 
+/** A device belongs to who made it; one that is no user's name is nobody. */
+export async function ownDevice(tx: Tx, machineId: string, user: string): Promise<void> {
+  await tx.run(
+    sql`insert into machine_states (machine_id, owner) values (${machineId}, (select name from users where name = ${user}))`,
+  );
+}
+
 /** What was seen of a machine on its way. */
 export type StateNote = 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
 

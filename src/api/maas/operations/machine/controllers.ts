@@ -4,6 +4,8 @@ import { type Answer, json, nothing } from '../../answer.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { viewController } from '../../objects/controllers.ts';
 import { readSurroundings, showMachine, showMachines } from '../../objects/machines.ts';
+import { showDevices } from '../../objects/devices.ts';
+import { NOT_OF_DEVICES } from './devices.ts';
 import { machineOf } from './machines.ts';
 import { passes } from './node-filters.ts';
 import { notFound } from '../refusals.ts';
@@ -72,8 +74,10 @@ export const CONTROLLER_HANDLERS: Handlers = {
     const ids = call.args.list('id');
     const controllers = (await read(call)).filter(({ node }) => ids.length === 0 || ids.includes(node.id));
     const isNarrow = call.args.entries().some(([name]) => name !== 'id');
+    const devices = await showDevices(call.look, await call.look.devices());
     return json([
       ...machines.filter((machine) => passes(machine, call.args)),
+      ...devices.filter((device) => passes({ ...NOT_OF_DEVICES, ...device }, call.args)),
       // A controller has nothing that the other filters look at.
       ...(isNarrow ? [] : controllers.map(({ view }) => view)),
     ]);
@@ -81,7 +85,10 @@ export const CONTROLLER_HANDLERS: Handlers = {
   'Node.read': async (call) => {
     const id = call.path['system_id'];
     const controller = (await read(call)).find(({ node }) => node.id === id);
-    return json(controller ? controller.view : await showMachine(call.site, await machineOf(call.site, call.path)));
+    if (controller) return json(controller.view);
+    const device = await call.site.find('device.show', { params: { device: id ?? '' } });
+    if (device) return json((await showDevices(call.look, [device]))[0]);
+    return json(await showMachine(call.site, await machineOf(call.site, call.path)));
   },
 };
 

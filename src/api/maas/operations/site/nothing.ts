@@ -55,9 +55,6 @@ export const NOTHING_HANDLERS: Handlers = {
   // Nothing of these can be made yet, so nothing is there.
   'StaticRoutes.read': empty,
   'StaticRoute.read': none('static route'),
-  'Devices.read': empty,
-  'Device.read': none('device'),
-  'Files.read': empty,
   'LicenseKeys.read': empty,
   'PackageRepositories.read': empty,
   'PackageRepository.read': none('package repository'),
