@@ -190,7 +190,7 @@ export async function deleteMachine(tx: Tx, target: Target & { readonly key: str
 }
 
 /** Deletes the devices that are parts of a machine. Gives them. */
-export async function deleteParts(tx: Tx, machineId: string): Promise<MachineRow[]> {
+export async function deleteParts(tx: Tx, machineId: string): Promise<readonly MachineRow[]> {
   const parts = (await listMachines(tx, { parentId: machineId, limit: PARTS_MAX })).items;
   for (const { id } of parts) {
     const deleted = await deleteMachine(tx, { key: id });
