@@ -1,6 +1,11 @@
 import type { Handler } from '../handler.ts';
 import { ADDRESS_HANDLERS } from './network/addresses.ts';
 import { CONFIG_HANDLERS } from './site/config.ts';
+import { CONTROLLER_VERB_HANDLERS } from './machine/controller-verbs.ts';
+import { COPY_HANDLERS } from './machine/copies.ts';
+import { DISCOVERY_HANDLERS } from './network/discoveries.ts';
+import { NODE_DEVICE_HANDLERS } from './machine/node-devices.ts';
+import { NODE_RESULT_HANDLERS } from './machine/node-results.ts';
 import { CONTROLLER_HANDLERS } from './machine/controllers.ts';
 import { DEVICE_HANDLERS } from './machine/devices.ts';
 import { EVENT_HANDLERS } from './site/events.ts';
@@ -31,6 +36,11 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...INTERFACE_HANDLERS,
   ...STORAGE_HANDLERS,
   ...CONTROLLER_HANDLERS,
+  ...CONTROLLER_VERB_HANDLERS,
+  ...COPY_HANDLERS,
+  ...NODE_DEVICE_HANDLERS,
+  ...NODE_RESULT_HANDLERS,
+  ...DISCOVERY_HANDLERS,
   ...TAG_HANDLERS,
   ...ZONE_HANDLERS,
   ...NETWORK_HANDLERS,

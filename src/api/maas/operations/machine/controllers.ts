@@ -11,7 +11,7 @@ import { passes } from './node-filters.ts';
 import { notFound } from '../refusals.ts';
 
 type Service = RouteOutput<'service.list'>['items'][number];
-type Role = 'isRack' | 'isRegion';
+export type Role = 'isRack' | 'isRegion';
 
 const list =
   (role: Role): Handler =>
@@ -25,13 +25,17 @@ const list =
     return json(wanted.map(({ view }) => view));
   };
 
+/** The rack or the region node of a path. */
+export async function showController(role: Role, call: MaasCall) {
+  const id = call.path['system_id'];
+  const found = (await read(call)).find(({ node }) => node[role] && node.id === id);
+  return (found ?? notFound(role === 'isRack' ? 'rack' : 'region node', id)).view;
+}
+
 const show =
   (role: Role): Handler =>
-  async (call) => {
-    const id = call.path['system_id'];
-    const found = (await read(call)).find(({ node }) => node[role] && node.id === id);
-    return json((found ?? notFound(role === 'isRack' ? 'rack' : 'region node', id)).view);
-  };
+  async (call) =>
+    json(await showController(role, call));
 
 /** Forgets a rack, or a region node that never finished joining. */
 const forget =
@@ -92,7 +96,7 @@ export const CONTROLLER_HANDLERS: Handlers = {
   },
 };
 
-async function read({ site, look }: MaasCall): Promise<{ node: Node; view: object }[]> {
+async function read({ site, look }: MaasCall): Promise<{ node: Node; view: ReturnType<typeof viewController> }[]> {
   const around = await readSurroundings(look);
   const domain = (await look.domains()).find(({ isDefault }) => isDefault)?.name ?? '';
   const services = Map.groupBy(await site.all('service.list'), ({ node }: Service) => node);

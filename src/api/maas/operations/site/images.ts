@@ -38,6 +38,14 @@ export const IMAGE_HANDLERS: Handlers = {
   },
   'BootResources.is_importing': async ({ site }) =>
     json((await site.all('image-sync.list')).some(({ state }) => state === 'waiting' || state === 'running')),
+  // What has begun cannot be cut off: it goes to its end, or fails.
+  'BootResources.stop_import': async ({ site }) => {
+    const busy = (await site.all('image-sync.list')).filter(({ state }) => state === 'waiting' || state === 'running');
+    const names = busy.map(({ source }) => source).join(', ');
+    return names === ''
+      ? text('Nothing is being imported')
+      : badValue('id', `the import of ${names} cannot be ended`, 'an import goes to its end');
+  },
   'BootResources.import': async ({ site }) => {
     const sources = await site.all('boot-source.list');
     for (const { id } of sources) await site.call('image-sync.create', { params: { source: String(id) } });
