@@ -33,6 +33,7 @@ import { deployCases } from './jobs/deployment/deploy.ts';
 import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
 import { interfaceCases } from './nouns/interfaces/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
+import { staticRouteCases } from './nouns/declared/static-route.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
@@ -74,6 +75,7 @@ export const CASES = {
   ...fabricCases,
   ...tsigKeyCases,
   ...dhcpSnippetCases,
+  ...staticRouteCases,
   ...bmcCases,
   ...tagCases,
   ...vlanCases,

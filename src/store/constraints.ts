@@ -130,7 +130,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   domains_ttl_range: invalid('The TTL is out of range. Rule: 1 to 604800 seconds.', 'ttl'),
   records_domain: reference('domain', 'records'),
   records_name_grammar: invalid('The record’s name breaks the grammar of RFC 1123.', 'name'),
-  records_type_known: invalid('The record type is unknown. Rule: A, AAAA, CNAME or TXT.', 'type'),
+  records_type_known: invalid('The record type is unknown. Rule: A, AAAA, CNAME, MX, NS, SRV, SSHFP or TXT.', 'type'),
   records_data_grammar: invalid('The data does not fit the record type.', 'data'),
   records_cname_not_at_domain: conflict('A CNAME cannot stand at the domain itself. Rule: RFC 1034 §3.6.2.', 'name'),
   names_one_owner: conflict('{}. Rule: a name belongs to one of node, machine and reserved address.', 'name'),

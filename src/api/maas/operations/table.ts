@@ -19,6 +19,7 @@ import { NETWORK_HANDLERS } from './network/networks.ts';
 import { NOTHING_HANDLERS } from './site/nothing.ts';
 import { PEOPLE_HANDLERS } from './site/people.ts';
 import { RESULT_HANDLERS } from './machine/scripts.ts';
+import { ROUTE_HANDLERS } from './network/routes.ts';
 import { SCRIPT_HANDLERS } from './machine/site-scripts.ts';
 import { SNIPPET_HANDLERS } from './network/snippets.ts';
 import { STORAGE_HANDLERS } from './machine/storage.ts';
@@ -45,6 +46,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...ZONE_HANDLERS,
   ...NETWORK_HANDLERS,
   ...SUBNET_HANDLERS,
+  ...ROUTE_HANDLERS,
   ...ADDRESS_HANDLERS,
   ...NAME_HANDLERS,
   ...SNIPPET_HANDLERS,

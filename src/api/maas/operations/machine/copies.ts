@@ -21,7 +21,8 @@ export const COPY_HANDLERS: Handlers = {
   'Machines.clone': clone,
   'Machine.restore_networking_configuration': async ({ site, path }) => {
     const machine = await machineOf(site, path);
-    if (!isFree(machine)) conflict(`${machine.fqdn} is ${machine.state}. Rule: its network is put back before it is used.`);
+    if (!isFree(machine))
+      conflict(`${machine.fqdn} is ${machine.state}. Rule: its network is put back before it is used.`);
     const interfaces = machine.interfaces.filter(({ kind }) => kind === 'physical').map(bare);
     await site.call('machine.set', { params: { machine: machine.id }, body: { interfaces } });
     return json(await showMachine(site, await machineOf(site, path)));
@@ -29,12 +30,19 @@ export const COPY_HANDLERS: Handlers = {
   'Machine.get_token': async ({ site, path }) => {
     await machineOf(site, path);
     throw new RejectedError(
-      rejected('forbidden', 'The credentials of a machine are its own. Rule: they go to the machine, and to nobody else.'),
+      rejected(
+        'forbidden',
+        'The credentials of a machine are its own. Rule: they go to the machine, and to nobody else.',
+      ),
     );
   },
   'Machine.get_curtin_config': async ({ site, path }) => {
     await machineOf(site, path);
-    return badValue('system_id', 'it has none', 'machines of Regent are installed without curtin: regent machine results');
+    return badValue(
+      'system_id',
+      'it has none',
+      'machines of Regent are installed without curtin: regent machine results',
+    );
   },
   'Machines.add_chassis': async () =>
     badValue('chassis_type', 'it cannot be asked', 'machines are made one by one, or enlist themselves'),
@@ -51,8 +59,7 @@ function bare({ name, mac, vlanId }: MachineInterface): Input {
 
 /** Machines get the interfaces of another one, in one change. Their cards are found by name, and addresses are chosen anew. */
 async function clone({ site, args }: MaasCall) {
-  if (args.flag('storage'))
-    badValue('storage', 'it cannot be copied', 'a layout is chosen when a machine is deployed');
+  if (args.flag('storage')) badValue('storage', 'it cannot be copied', 'a layout is chosen when a machine is deployed');
   if (!args.flag('interfaces')) badValue('interfaces', 'there is nothing to copy', 'interfaces=true');
   const source = await site.find('machine.show', { params: { machine: args.text('source') ?? '' } });
   if (source === null) return badValue('source', 'there is no such machine', 'the system_id of a machine');
@@ -71,9 +78,7 @@ async function clone({ site, args }: MaasCall) {
 }
 
 function copied(source: Machine, machine: Machine): Input[] {
-  const cards = new Map(
-    machine.interfaces.filter(({ kind }) => kind === 'physical').map((card) => [card.name, card]),
-  );
+  const cards = new Map(machine.interfaces.filter(({ kind }) => kind === 'physical').map((card) => [card.name, card]));
   const own = source.interfaces.map((one): Input => {
     const { name, kind, vlanId, parents, mtu, bond, bridge, links = [] } = one;
     const common = {

@@ -101,7 +101,9 @@ async function restore({ site, path }: MaasCall) {
   const { id, interfaces } = await deviceOf(site, path);
   const cards = interfaces.filter(({ kind }) => kind === 'physical');
   if (cards.length === 0) badValue('system_id', 'it has no network card', 'a card is what stays');
-  const body = { interfaces: cards.map(({ name, mac, vlanId }) => ({ name, mac, addresses: [], ...vlanMember(vlanId) })) };
+  const body = {
+    interfaces: cards.map(({ name, mac, vlanId }) => ({ name, mac, addresses: [], ...vlanMember(vlanId) })),
+  };
   return show(site, await site.call('device.set', { params: { device: id }, body }));
 }
 

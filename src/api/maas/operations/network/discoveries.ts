@@ -59,7 +59,9 @@ async function seen({ site }: MaasCall): Promise<Lease[]> {
 }
 
 async function readKnown({ site, look }: MaasCall) {
-  const cards = [...(await site.all('machine.list')), ...(await look.devices())].flatMap(({ interfaces }) => interfaces);
+  const cards = [...(await site.all('machine.list')), ...(await look.devices())].flatMap(
+    ({ interfaces }) => interfaces,
+  );
   const reserved = await site.all('reservation.list');
   const macs = new Set(cards.map(({ mac }) => mac));
   const ips = new Set([

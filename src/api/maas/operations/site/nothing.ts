@@ -55,8 +55,6 @@ export const NOTHING_HANDLERS: Handlers = {
   ...each(['Networks.create', ...of('Network', ['update', 'delete', 'connect_macs', 'disconnect_macs'])], GONE),
 
   // Nothing of these can be made yet, so nothing is there.
-  'StaticRoutes.read': empty,
-  'StaticRoute.read': none('static route'),
   'LicenseKeys.read': empty,
   'PackageRepositories.read': empty,
   'PackageRepository.read': none('package repository'),
