@@ -193,6 +193,13 @@ describe('nouns', () => {
     'region/jobs/power/',
     'main/calls/power-runners.ts',
     'contract/nouns/machine-lifecycle.ts',
+    'contract/network/machine-deploy.ts',
+    // Devices are machines that nobody commissions.
+    'contract/network/device.ts',
+    'cli/commands/network/device.ts',
+    'cli/commands/network/machine-cards.ts',
+    'region/nouns/declared/device.ts',
+    'store/sql/048_devices.sql',
     'contract/nouns/machine-power.ts',
     'cli/commands/network/machine-lifecycle.ts',
     'cli/commands/network/machine-power.ts',

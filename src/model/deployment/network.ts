@@ -9,7 +9,7 @@ import {
   parseInterfaceName,
   parseMac,
 } from '../machine.ts';
-import { routesOf, type StaticRoute } from '../nouns/static-route.ts';
+import { routesOf, type StaticRoute } from './static-route.ts';
 import { parseDomainName } from '../names.ts';
 import { parseGateway, parseHostAddress, type Subnet } from '../subnet.ts';
 import type { Vlan } from '../vlan.ts';

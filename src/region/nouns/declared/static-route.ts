@@ -1,6 +1,6 @@
 import { STATIC_ROUTE } from '../../../contract/nouns/static-route.ts';
 import { isRejected } from '../../../core/errors.ts';
-import { checkRoute } from '../../../model/nouns/static-route.ts';
+import { checkRoute } from '../../../model/deployment/static-route.ts';
 import { createDeclared, updateDeclared } from '../../../store/declared/rows.ts';
 import { target, writing } from '../../use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from './cases.ts';

@@ -16,13 +16,12 @@ type Filtered = Pick<
   | 'pool'
   | 'owner'
   | 'owner_data'
-  | 'status'
   | 'power_state'
   | 'architecture'
   | 'cpu_count'
   | 'memory'
   | 'interface_set'
-> & { readonly tag_names: readonly string[] };
+> & { readonly status: number; readonly tag_names: readonly string[] };
 
 const named = (object: object | null): Value => (object !== null && 'name' in object ? String(object.name) : null);
 const vlansOf = (machine: Filtered) => machine.interface_set.flatMap(({ vlan }) => (vlan ? [vlan] : []));

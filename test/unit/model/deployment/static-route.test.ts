@@ -6,7 +6,7 @@ import {
   parseRouteGateway,
   parseRouteNetwork,
   routesOf,
-} from '../../../../src/model/nouns/static-route.ts';
+} from '../../../../src/model/deployment/static-route.ts';
 import { netplanText } from '../../../../src/model/deployment/network-netplan.ts';
 import { networkdFiles } from '../../../../src/model/deployment/network-networkd.ts';
 import { planNetwork } from '../../../../src/model/deployment/network.ts';
