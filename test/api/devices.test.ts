@@ -65,7 +65,12 @@ describe('devices', () => {
   });
 
   it('are made as Juju makes containers', async () => {
-    const machine = await maas.post('machines/', '', { hostname: 'juju-1', mac_addresses: '52:54:00:00:30:10' });
+    const machine = await maas.post('machines/', '', {
+      hostname: 'juju-1',
+      architecture: 'amd64',
+      mac_addresses: '52:54:00:00:30:10',
+    });
+    expect([machine.status, machine.raw.slice(0, 300)]).toEqual([200, expect.stringContaining('system_id')]);
     const made = await maas.post('devices/', '', {
       hostname: 'juju-1-lxd-0',
       mac_addresses: ['52:54:00:00:30:11'],

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => site.close());
 
 const machineOf = async (hostname: string, mac: string) => {
-  const made = await maas.post('machines/', '', { hostname, mac_addresses: mac });
+  const made = await maas.post('machines/', '', { hostname, architecture: 'amd64', mac_addresses: mac });
   expect([made.status, made.raw.slice(0, 200)]).toEqual([200, made.raw.slice(0, 200)]);
   return made.body;
 };
