@@ -25,6 +25,7 @@ import { SNIPPET_HANDLERS } from './network/snippets.ts';
 import { STORAGE_HANDLERS } from './machine/storage.ts';
 import { SUBNET_HANDLERS } from './network/subnets.ts';
 import { TAG_HANDLERS } from './machine/tags.ts';
+import { UPLOAD_HANDLERS } from './site/uploads.ts';
 import { VERSION_HANDLERS } from './site/version.ts';
 import { ZONE_HANDLERS } from './site/zones.ts';
 
@@ -51,6 +52,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...NAME_HANDLERS,
   ...SNIPPET_HANDLERS,
   ...IMAGE_HANDLERS,
+  ...UPLOAD_HANDLERS,
   ...SCRIPT_HANDLERS,
   ...RESULT_HANDLERS,
   ...EVENT_HANDLERS,

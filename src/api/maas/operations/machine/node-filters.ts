@@ -16,12 +16,11 @@ type Filtered = Pick<
   | 'pool'
   | 'owner'
   | 'owner_data'
-  | 'power_state'
   | 'architecture'
   | 'cpu_count'
   | 'memory'
   | 'interface_set'
-> & { readonly status: number; readonly tag_names: readonly string[] };
+> & { readonly status: number; readonly power_state: string; readonly tag_names: readonly string[] };
 
 const named = (object: object | null): Value => (object !== null && 'name' in object ? String(object.name) : null);
 const vlansOf = (machine: Filtered) => machine.interface_set.flatMap(({ vlan }) => (vlan ? [vlan] : []));
