@@ -162,6 +162,20 @@ describe('machines', () => {
   });
 });
 
+describe('interfaces', () => {
+  it('have tags', async () => {
+    const { interface_set: set } = await machineOf('tagged', '52:54:00:00:40:31');
+    const at = set[0].resource_uri;
+    expect((await maas.put(at, { tags: 'uplink,fast' })).body.tags).toEqual(['uplink', 'fast']);
+    expect((await maas.post(at, 'add_tag', { tag: 'fast' })).body.tags).toEqual(['uplink', 'fast']);
+    expect((await maas.post(at, 'remove_tag', { tag: 'uplink' })).body.tags).toEqual(['fast']);
+    expect((await maas.post(at, 'add_tag', { tag: 'a b' })).status).toBe(400);
+    // Another change leaves them alone.
+    expect((await maas.put(at, { mtu: '1400' })).body).toMatchObject({ tags: ['fast'], effective_mtu: 1400 });
+    expect((await maas.put(at, { tags: '' })).body.tags).toEqual([]);
+  });
+});
+
 describe('neighbours', () => {
   it('are whoever has a lease', async () => {
     const subnet = await subnetOf('10.40.0.0/24');

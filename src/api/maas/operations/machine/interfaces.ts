@@ -44,6 +44,8 @@ export const INTERFACE_HANDLERS: Handlers = {
     });
   },
   'Interface.update': update,
+  'Interface.add_tag': async (call) => setTags(call, (tags, tag) => [...new Set([...tags, tag])]),
+  'Interface.remove_tag': async (call) => setTags(call, (tags, tag) => tags.filter((one) => one !== tag)),
   'Interface.delete': async ({ site, path }) => {
     await site.call('interface.delete', { params: at(path) });
     return nothing();
@@ -97,6 +99,7 @@ async function create({ site, look, path, args }: MaasCall, own: Own): Promise<A
     mac: args.text('mac_address') || undefined,
     vlan: (await vlanOf(look, args)) ?? undefined,
     mtu: args.number('mtu'),
+    tags: tagsOf(args),
   };
   const { id } = await site.call('interface.create', { params: ref(path), body });
   return show(site, path, id);
@@ -111,10 +114,22 @@ async function update(call: MaasCall): Promise<Answer> {
     mac: args.text('mac_address') || undefined,
     vlan: await vlanOf(look, args),
     mtu: args.has('mtu') ? (args.number('mtu') ?? null) : undefined,
+    tags: tagsOf(args),
     ...(hasParents ? { parents: await parentsOf(call, ['parent', 'parents']) } : {}),
     ...(one.kind === 'bond' ? { bond: bondOf(args) } : {}),
     ...(one.kind === 'bridge' ? { bridge: bridgeOf(args) } : {}),
   };
+  const { id } = await site.call('interface.set', { params: at(path), body });
+  return show(site, path, id);
+}
+
+function tagsOf(args: Args): string[] | undefined {
+  return args.has('tags') ? [...args.list('tags')] : undefined;
+}
+
+async function setTags({ site, path, args }: MaasCall, change: (tags: readonly string[], tag: string) => string[]) {
+  const { one } = await meant(site, path);
+  const body = { tags: change(one.tags ?? [], args.text('tag') ?? '') };
   const { id } = await site.call('interface.set', { params: at(path), body });
   return show(site, path, id);
 }
