@@ -183,7 +183,7 @@ function paramsOf(call: Call) {
   return { machine: need(call, 0), interface: need(call, 1) };
 }
 
-type Members = Pick<InterfaceInput, 'mac' | 'parents' | 'mtu' | 'bond' | 'bridge' | 'addresses'>;
+type Members = Pick<InterfaceInput, 'mac' | 'parents' | 'mtu' | 'bond' | 'bridge' | 'tags' | 'addresses'>;
 
 function membersOf(call: Call): Members {
   const parents = option(call, 'parents');
