@@ -6,7 +6,7 @@ import { inventoryOf } from './inventory.ts';
 import type { BootReply, LeaseDesk } from './lease.ts';
 import type { MachineResult, Step, StepTime } from './result.ts';
 import { chainOf, parameterOf, readScript } from './script.ts';
-import { callFor } from './web.ts';
+import { call, callFor } from './web.ts';
 
 /** A machine that the site knows: its id and name there, and its number here, which its card and its serial number follow from. */
 export interface FleetMachine {
@@ -166,9 +166,13 @@ async function tellInventory(traveller: Traveller, machine: FleetMachine, up: Up
       throw new Error(`it is told that it is ${name} (${id})`);
     await read('vendor-data');
   });
+  let posts = 0;
   await keepTrying(traveller, 'inventory', up, async () => {
     const body = JSON.stringify(inventoryOf(machine, uuidOf(machine.number), serialOf(machine.number)));
     const type = { 'content-type': 'application/json' };
+    // Taken before, and the answer was lost: its run is over (404), as our initrd sees it too.
+    if (posts > 0 && (await call({ url: source, address, timeoutMs: CALL_MS })).status === 404) return;
+    posts += 1;
     await callFor(200, {
       url: post,
       address,
