@@ -6,6 +6,7 @@ import { DRILL } from './commands/cluster/drill.ts';
 import { IMAGE } from './commands/cluster/image.ts';
 import { COMMAND } from './commands/cluster/command.ts';
 import { JOB } from './commands/cluster/job.ts';
+import { NOTIFICATION } from './commands/cluster/notification.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFIG } from './commands/config.ts';
@@ -42,6 +43,7 @@ export const NOUNS: readonly NounSpec[] = [
   DRILL,
   JOB,
   COMMAND,
+  NOTIFICATION,
   DOMAIN,
   RECORD,
   MACHINE,

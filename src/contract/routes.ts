@@ -41,6 +41,7 @@ import {
   type RouteSpec,
 } from './route-spec.ts';
 import { FILE_ROUTES } from './identity/file.ts';
+import { NOTIFICATION_ROUTES } from './identity/notification.ts';
 import { SSH_KEY_ROUTES } from './identity/ssh-key.ts';
 import * as user from './identity/user.ts';
 
@@ -64,6 +65,7 @@ export const ROUTES = {
   ...callsOf(MACHINE),
   ...callsOf(DEVICE),
   ...FILE_ROUTES,
+  ...NOTIFICATION_ROUTES,
   ...callsOf(SCRIPT),
   ...INTERFACE_ROUTES,
   ...MACHINE_POWER_ROUTES,

@@ -10,6 +10,7 @@ import { declaredCases } from './nouns/declared/cases.ts';
 import { domainCases } from './nouns/domain.ts';
 import { deviceCases } from './nouns/declared/device.ts';
 import { fileCases } from './nouns/declared/file.ts';
+import { notificationCases } from './nouns/declared/notification.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';
 import { machineCases } from './nouns/machine.ts';
@@ -89,6 +90,7 @@ export const CASES = {
   ...userCases,
   ...sshKeyCases,
   ...fileCases,
+  ...notificationCases,
   ...imageCases,
   ...sourceCases,
 } satisfies { [I in RouteId]: ReadCase<I> | WriteCase<I> };

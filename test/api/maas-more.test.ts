@@ -162,6 +162,37 @@ describe('machines', () => {
   });
 });
 
+describe('notifications', () => {
+  it('are read by those that they are for, until they dismiss them', async () => {
+    const made = await maas.post('notifications/', '', {
+      message: 'Hall {hall} is dark',
+      context: '{"hall": 2}',
+      category: 'warning',
+      users: 'true',
+      ident: 'hall-2',
+    });
+    expect([made.status, shapeProblems('notification', made.body)]).toEqual([200, []]);
+    expect(made.body).toMatchObject({ context: { hall: 2 }, category: 'warning', user: null, dismissable: true });
+    const at = made.body.resource_uri;
+    const ids = async (role: 'user' | 'admin') =>
+      (await maas.get('notifications/', {}, { role })).body.map(({ id }: { id: number }) => id);
+    expect(await ids('user')).toEqual([made.body.id]);
+    expect((await maas.post(at, 'dismiss', {}, { role: 'user' })).raw).toBe('OK');
+    expect(await ids('user')).toEqual([]);
+    expect(await ids('admin')).toEqual([made.body.id]);
+    expect((await maas.get(at, {}, { role: 'user' })).status).toBe(404);
+    expect((await maas.put(at, { message: 'now', dismissable: 'false' })).body).toMatchObject({ message: 'now' });
+    expect((await maas.post(at, 'dismiss')).status).toBe(400);
+    expect((await maas.post('notifications/', '', { message: 'x', ident: 'hall-2' })).status).toBe(400);
+    expect((await maas.post('notifications/', '', { message: 'x', user: 'nobody' })).status).toBe(400);
+    expect((await maas.post('notifications/', '', { message: 'x', category: 'loud' })).status).toBe(400);
+    expect((await maas.post('notifications/', '', { message: 'x' }, { role: 'user' })).status).toBe(403);
+    expect((await maas.remove(at)).status).toBe(204);
+    expect((await maas.remove(at)).status).toBe(404);
+    expect((await maas.get('notifications/nonsense/')).status).toBe(404);
+  });
+});
+
 describe('interfaces', () => {
   it('have tags', async () => {
     const { interface_set: set } = await machineOf('tagged', '52:54:00:00:40:31');

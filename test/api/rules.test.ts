@@ -193,6 +193,7 @@ function bodyFor(id: RouteId): unknown {
     'machine.create': { hostname: 'role' },
     'device.create': { hostname: 'role' },
     'file.set': { content: '' },
+    'notification.create': { message: 'role' },
     'subnet.create': { cidr: '10.99.0.0/24' },
     ...Object.fromEntries(NOUNS.map(({ noun }) => [`${noun}.create`, { name: 'role' }])),
     'vlan.create': { vid: 99 },

@@ -17,6 +17,7 @@ import { MACHINE_HANDLERS } from './machine/machines.ts';
 import { NAME_HANDLERS } from './network/names.ts';
 import { NETWORK_HANDLERS } from './network/networks.ts';
 import { NOTHING_HANDLERS } from './site/nothing.ts';
+import { NOTIFICATION_HANDLERS } from './site/notifications.ts';
 import { PEOPLE_HANDLERS } from './site/people.ts';
 import { RESULT_HANDLERS } from './machine/scripts.ts';
 import { ROUTE_HANDLERS } from './network/routes.ts';
@@ -57,6 +58,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...RESULT_HANDLERS,
   ...EVENT_HANDLERS,
   ...FILE_HANDLERS,
+  ...NOTIFICATION_HANDLERS,
   ...PEOPLE_HANDLERS,
   ...CONFIG_HANDLERS,
   ...NOTHING_HANDLERS,

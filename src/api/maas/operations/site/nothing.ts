@@ -58,8 +58,6 @@ export const NOTHING_HANDLERS: Handlers = {
   'LicenseKeys.read': empty,
   'PackageRepositories.read': empty,
   'PackageRepository.read': none('package repository'),
-  'Notifications.read': empty,
-  'Notification.read': none('notification'),
   'SSLKeys.read': empty,
   'SSLKey.read': none('SSL key'),
 };
