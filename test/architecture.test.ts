@@ -200,7 +200,7 @@ describe('nouns', () => {
     'cli/commands/network/machine-cards.ts',
     'region/nouns/declared/device.ts',
     'store/sql/048_devices.sql',
-    'contract/nouns/machine-power.ts',
+    'contract/network/machine-power.ts',
     'cli/commands/network/machine-lifecycle.ts',
     'cli/commands/network/machine-power.ts',
     'store/queries/network/machine-states.ts',

@@ -23,7 +23,7 @@ import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
 import { MACHINE_LIFECYCLE_ROUTES, MACHINE_WISH_ROUTES } from './nouns/machine-lifecycle.ts';
 import { MACHINE_INVENTORY_ROUTES } from './nouns/machine-inventory.ts';
-import { MACHINE_POWER_ROUTES } from './nouns/machine-power.ts';
+import { MACHINE_POWER_ROUTES } from './network/machine-power.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
 import { SCRIPT } from './network/script.ts';
 import {

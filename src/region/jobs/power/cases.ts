@@ -1,4 +1,4 @@
-import type { MachinePower } from '../../../contract/nouns/machine-power.ts';
+import type { MachinePower } from '../../../contract/network/machine-power.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
