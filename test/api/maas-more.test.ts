@@ -244,6 +244,10 @@ describe('racks and region nodes', () => {
     expect((await maas.post('regioncontrollers/', 'set_zone', { zone: 'default', nodes: node.system_id })).status).toBe(
       200,
     );
+    const types = (await maas.get('rackcontrollers/', { op: 'describe_power_types' })).body;
+    expect(types.flatMap((one: object) => shapeProblems('power_type', one))).toEqual([]);
+    const ipmi = types.find(({ name }: { name: string }) => name === 'ipmi');
+    expect(ipmi.fields.find(({ name }: { name: string }) => name === 'power_pass')).toMatchObject({ secret: true });
     expect((await maas.post('domains/', 'set_serial', { serial: '5' })).status).toBe(400);
     expect((await maas.post('boot-resources/', 'stop_import')).status).toBe(200);
   });

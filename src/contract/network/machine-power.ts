@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
-import { BOOT_DEVICES, STOP_MODES } from '../../model/nouns/power.ts';
-import { oneOf, strict } from '../common.ts';
-import { begin, OPERATORS } from '../route-spec.ts';
+import { BOOT_DEVICES, POWER_TYPES, STOP_MODES } from '../../model/nouns/power.ts';
+import { nullable, oneOf, strict } from '../common.ts';
+import { begin, EVERYBODY, get, OPERATORS } from '../route-spec.ts';
 import { Job } from '../cluster/job.ts';
 import { MACHINE } from '../machine.ts';
 
@@ -18,8 +18,26 @@ export const MachinePower = strict({
 });
 export type MachinePower = Static<typeof MachinePower>;
 
+/** A parameter of a power type. */
+const PowerParameter = strict({
+  name: Type.String(),
+  label: Type.String({ description: 'for people' }),
+  kind: oneOf(['text', 'password', 'choice', 'several']),
+  scope: oneOf(['bmc', 'machine'], 'whose it is'),
+  required: Type.Boolean(),
+  secret: Type.Boolean({ description: 'it goes in and never comes out' }),
+  choices: Type.Array(strict({ value: Type.String(), label: Type.String() })),
+  default: nullable(Type.Union([Type.String(), Type.Array(Type.String())])),
+});
+const PowerTypeShown = strict({ name: oneOf(POWER_TYPES), parameters: Type.Array(PowerParameter) });
+export type PowerTypeShown = Static<typeof PowerTypeShown>;
+
 /** Calls about the power of machines. */
 export const MACHINE_POWER_ROUTES = {
+  'power-type.list': get('/power-types', 'List the ways to switch machines, and what each has to be told', {
+    roles: EVERYBODY,
+    response: strict({ items: Type.Array(PowerTypeShown) }),
+  }),
   'machine.power': begin('/machines/{machine}/power', 'Switch a machine on or off by its BMC, or look at its power', {
     roles: OPERATORS,
     params: MACHINE.schemas.params,

@@ -19,6 +19,7 @@ import { NETWORK_HANDLERS } from './network/networks.ts';
 import { NOTHING_HANDLERS } from './site/nothing.ts';
 import { NOTIFICATION_HANDLERS } from './site/notifications.ts';
 import { PEOPLE_HANDLERS } from './site/people.ts';
+import { POWER_TYPE_HANDLERS } from './machine/power-types.ts';
 import { RESULT_HANDLERS } from './machine/scripts.ts';
 import { ROUTE_HANDLERS } from './network/routes.ts';
 import { SCRIPT_HANDLERS } from './machine/site-scripts.ts';
@@ -41,6 +42,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...CONTROLLER_HANDLERS,
   ...CONTROLLER_VERB_HANDLERS,
   ...COPY_HANDLERS,
+  ...POWER_TYPE_HANDLERS,
   ...NODE_DEVICE_HANDLERS,
   ...NODE_RESULT_HANDLERS,
   ...DISCOVERY_HANDLERS,
