@@ -199,7 +199,12 @@ describe('nouns', () => {
     'cli/commands/network/device.ts',
     'cli/commands/network/machine-cards.ts',
     'region/nouns/declared/device.ts',
-    'store/sql/048_devices.sql',
+    // Notes and files of users.
+    'contract/identity/notification.ts',
+    'cli/commands/cluster/notification.ts',
+    'region/nouns/declared/notification.ts',
+    'store/queries/identity/notifications.ts',
+    'store/queries/identity/files.ts',
     'contract/network/machine-power.ts',
     'cli/commands/network/machine-lifecycle.ts',
     'cli/commands/network/machine-power.ts',

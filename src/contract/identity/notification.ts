@@ -37,7 +37,6 @@ const Fields = {
 const Message = text(4000, 'for people');
 const NotificationCreate = strict({ message: Message, ...Fields });
 const NotificationSet = strict({ message: Type.Optional(Message), ...Fields });
-export type NotificationSet = Static<typeof NotificationSet>;
 
 const Params = strict({ notification: text(16, 'id') });
 const ListQuery = listQuery({ all: Type.Optional({ ...Flag, description: 'for admins: also those of others' }) }, [

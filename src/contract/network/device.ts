@@ -40,7 +40,6 @@ const Inputs = {
 };
 
 const DeviceCreate = strict({ hostname: text(63), ...Inputs });
-export type DeviceCreate = Static<typeof DeviceCreate>;
 
 /** `interfaces` replaces the whole list; cards keep their id by MAC, others by name. */
 const DeviceSet = strict({ hostname: Type.Optional(text(63)), ...Inputs });

@@ -9,7 +9,7 @@ import {
   parseInterfaceName,
   parseMac,
 } from '../machine.ts';
-import { routesOf, type StaticRoute } from './static-route.ts';
+import { waysOf, type Way } from './ways.ts';
 import { parseDomainName } from '../names.ts';
 import { parseGateway, parseHostAddress, type Subnet } from '../subnet.ts';
 import type { Vlan } from '../vlan.ts';
@@ -21,7 +21,7 @@ export interface NetworkSite {
   readonly resolvers: readonly string[];
   readonly search: readonly string[];
   /** Ways to other networks; left out: none. */
-  readonly routes?: readonly StaticRoute[];
+  readonly routes?: readonly Way[];
 }
 
 /** What a machine's network is planned from. `bootMac`: of the card that it booted from, null: not known. */
@@ -60,7 +60,7 @@ export interface PlannedInterface {
 }
 
 /** A way to another network by a router. */
-export interface PlannedRoute {
+interface PlannedRoute {
   readonly to: string;
   readonly via: string;
   readonly metric?: number;
@@ -188,7 +188,7 @@ function planOne(
   const asksFamily = (family: 4 | 6) => asks.some((link) => familyOf(link, site) === family);
   const vid = nic.kind === 'vlan' ? site.vlans.find(({ id }) => id === nic.vlanId)?.vid : undefined;
   const isPlain = links.every(({ mode }) => mode === 'link');
-  const routes = routesOf(site.routes ?? [], addressesOf(links, site));
+  const routes = waysOf(site.routes ?? [], addressesOf(links, site));
   const names = isPlain ? { resolvers: [], search: [] } : namesOf(links, site, asks.length > 0);
   if (isRejected(names)) return names;
   return {

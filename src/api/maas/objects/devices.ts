@@ -4,10 +4,10 @@ import { viewInterfaces } from './interfaces.ts';
 import { type MachineSurroundings, readSurroundings } from './machines.ts';
 import { uriOf } from './uri.ts';
 
-export type MaasDevice = ReturnType<typeof viewDevice>;
+type MaasDevice = ReturnType<typeof viewDevice>;
 
 /** A host that nobody commissions, as MAAS shows it. */
-export function viewDevice(device: Device, { networks, domains, zones, pools }: MachineSurroundings) {
+function viewDevice(device: Device, { networks, domains, zones, pools }: MachineSurroundings) {
   const { id, hostname, fqdn, interfaces, annotations } = device;
   return {
     system_id: id,

@@ -3,7 +3,7 @@ import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import type { DeployedImage, Deployment } from '../../../model/deployment/deployment.ts';
 import { type NetworkPlan, planNetwork } from '../../../model/deployment/network.ts';
-import type { StaticRoute } from '../../../model/deployment/static-route.ts';
+import type { Way } from '../../../model/deployment/ways.ts';
 import { planStorage } from '../../../model/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/deployment/storage-types.ts';
 import type { ServingSite } from '../../../services/dhcp/serving.ts';
@@ -44,7 +44,7 @@ export function networkOf(
   site: ServingSite,
   machine: MachineRow,
   { bootMac }: Inventory,
-  routes: readonly StaticRoute[] = [],
+  routes: readonly Way[] = [],
 ): NetworkPlan | Rejected {
   return planNetwork(
     { interfaces: machine.interfaces, bootMac: bootMac ?? null },

@@ -1,6 +1,6 @@
 import { STATIC_ROUTE } from '../../../contract/nouns/static-route.ts';
 import { isRejected } from '../../../core/errors.ts';
-import { checkRoute } from '../../../model/deployment/static-route.ts';
+import { checkWay } from '../../../model/deployment/ways.ts';
 import { createDeclared, updateDeclared } from '../../../store/declared/rows.ts';
 import { target, writing } from '../../use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from './cases.ts';
@@ -15,7 +15,7 @@ export const staticRouteCases = {
     async (tx, { body }) => {
       const values = await readFields(tx, STATIC_ROUTE.fields, body);
       if (isRejected(values)) return values;
-      const refusal = checkRoute({ ...EMPTY, ...values });
+      const refusal = checkWay({ ...EMPTY, ...values });
       if (refusal) return refusal;
       const row = await createDeclared(tx, 'static-route', values);
       tx.emit({ kind: 'static-route.created', subject: row.name, data: viewDeclared<'static-route'>(row) });
@@ -31,7 +31,7 @@ export const staticRouteCases = {
       if (isRejected(old)) return old;
       const values = await readFields(tx, STATIC_ROUTE.fields, body);
       if (isRejected(values)) return values;
-      const refusal = checkRoute({ ...old, ...values });
+      const refusal = checkWay({ ...old, ...values });
       if (refusal) return refusal;
       const row = await updateDeclared(tx, 'static-route', target(old.id, context), values);
       if (isRejected(row)) return row;

@@ -4,7 +4,7 @@ import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** What a change sets; what is left out stays. */
-export type NotificationChange = Partial<Omit<Notification, 'id' | 'createdAt'>>;
+type NotificationChange = Partial<Omit<Notification, 'id' | 'createdAt'>>;
 
 /** Who looks: notes are for one user, for all, or for admins. `isAll`: whomever they are for. */
 export interface Reader {

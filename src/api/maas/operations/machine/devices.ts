@@ -48,7 +48,7 @@ const ref = (path: Path) => ({ device: path['system_id'] ?? '' });
 /** What filters look at and no device has. */
 export const NOT_OF_DEVICES = { status: 0, power_state: 'unknown', architecture: '', cpu_count: 0, memory: 0 };
 
-export function deviceOf(site: Site, path: Path): Promise<Device> {
+function deviceOf(site: Site, path: Path): Promise<Device> {
   return site.call('device.show', { params: ref(path) });
 }
 

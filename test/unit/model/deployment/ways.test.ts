@@ -1,12 +1,7 @@
 import { expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { parseAddress } from '../../../../src/core/ip.ts';
-import {
-  checkRoute,
-  parseRouteGateway,
-  parseRouteNetwork,
-  routesOf,
-} from '../../../../src/model/deployment/static-route.ts';
+import { checkWay, parseRouteGateway, parseRouteNetwork, waysOf } from '../../../../src/model/deployment/ways.ts';
 import { netplanText } from '../../../../src/model/deployment/network-netplan.ts';
 import { networkdFiles } from '../../../../src/model/deployment/network-networkd.ts';
 import { planNetwork } from '../../../../src/model/deployment/network.ts';
@@ -27,20 +22,20 @@ it('reads networks and routers as the model writes them', () => {
 });
 
 it('leads to another network by a router of its own', () => {
-  expect(checkRoute(ROUTE)).toBeNull();
-  expect(checkRoute({ source: '', destination: '', gateway: '' })).toBeNull();
-  expect(checkRoute({ ...ROUTE, gateway: '10.2.0.1' })).toMatchObject({ fields: [{ field: 'gateway' }] });
-  expect(checkRoute({ ...ROUTE, destination: ROUTE.source })).toMatchObject({ fields: [{ field: 'destination' }] });
-  expect(checkRoute({ ...ROUTE, destination: '2001:db8::/64' })).toMatchObject({ fields: [{ field: 'destination' }] });
+  expect(checkWay(ROUTE)).toBeNull();
+  expect(checkWay({ source: '', destination: '', gateway: '' })).toBeNull();
+  expect(checkWay({ ...ROUTE, gateway: '10.2.0.1' })).toMatchObject({ fields: [{ field: 'gateway' }] });
+  expect(checkWay({ ...ROUTE, destination: ROUTE.source })).toMatchObject({ fields: [{ field: 'destination' }] });
+  expect(checkWay({ ...ROUTE, destination: '2001:db8::/64' })).toMatchObject({ fields: [{ field: 'destination' }] });
 });
 
 it('is of systems that have an address where it begins', () => {
-  expect(routesOf([ROUTE], [at('10.1.0.7')])).toEqual([{ to: '10.9.0.0/16', via: '10.1.0.254' }]);
-  expect(routesOf([{ ...ROUTE, metric: 5 }], [at('10.1.0.7')])).toEqual([
+  expect(waysOf([ROUTE], [at('10.1.0.7')])).toEqual([{ to: '10.9.0.0/16', via: '10.1.0.254' }]);
+  expect(waysOf([{ ...ROUTE, metric: 5 }], [at('10.1.0.7')])).toEqual([
     { to: '10.9.0.0/16', via: '10.1.0.254', metric: 5 },
   ]);
-  expect(routesOf([ROUTE], [at('10.2.0.7')])).toEqual([]);
-  expect(routesOf([{ ...ROUTE, gateway: '' }], [at('10.1.0.7')])).toEqual([]);
+  expect(waysOf([ROUTE], [at('10.2.0.7')])).toEqual([]);
+  expect(waysOf([{ ...ROUTE, gateway: '' }], [at('10.1.0.7')])).toEqual([]);
 });
 
 it('is in the network files of a deployed system', () => {

@@ -2,7 +2,7 @@ import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
 import { type Address, contains, formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
 
 /** A way to another network. Texts are canonical; an empty one is not said yet, and such a route has no effect. */
-export interface StaticRoute {
+export interface Way {
   readonly source: string;
   readonly destination: string;
   readonly gateway: string;
@@ -29,7 +29,7 @@ export function parseRouteGateway(value: string, field: string): string | Reject
 }
 
 /** Why a route leads nowhere; null: it does, or something is not said yet. */
-export function checkRoute({ source, destination, gateway }: Omit<StaticRoute, 'metric'>): Rejected | null {
+export function checkWay({ source, destination, gateway }: Omit<Way, 'metric'>): Rejected | null {
   const from = source === '' ? null : parseNetwork(source);
   const to = destination === '' ? null : parseNetwork(destination);
   const by = gateway === '' ? null : parseAddress(gateway);
@@ -44,8 +44,8 @@ export function checkRoute({ source, destination, gateway }: Omit<StaticRoute, '
 }
 
 /** The routes of a system that has one of these addresses, in the order of the routes. Pure. */
-export function routesOf(
-  routes: readonly StaticRoute[],
+export function waysOf(
+  routes: readonly Way[],
   addresses: readonly Address[],
 ): { readonly to: string; readonly via: string; readonly metric?: number }[] {
   return routes.flatMap(({ source, destination, gateway, metric }) => {
