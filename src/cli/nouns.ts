@@ -8,6 +8,7 @@ import { IMAGE } from './commands/cluster/image.ts';
 import { COMMAND } from './commands/cluster/command.ts';
 import { JOB } from './commands/cluster/job.ts';
 import { SEARCH } from './commands/cluster/search.ts';
+import { NOTIFICATION } from './commands/cluster/notification.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFIG } from './commands/config.ts';
@@ -15,6 +16,7 @@ import { DOMAIN } from './commands/domain.ts';
 import { EVENTS } from './commands/event.ts';
 import { KEY } from './commands/key.ts';
 import { MACHINE } from './commands/machine.ts';
+import { DEVICE } from './commands/network/device.ts';
 import { INTERFACE } from './commands/network/interface.ts';
 import { LEASE } from './commands/network/lease.ts';
 import { PAIRING } from './commands/network/pairing.ts';
@@ -44,9 +46,11 @@ export const NOUNS: readonly NounSpec[] = [
   DRILL,
   JOB,
   COMMAND,
+  NOTIFICATION,
   DOMAIN,
   RECORD,
   MACHINE,
+  DEVICE,
   INTERFACE,
   STORAGE,
   SCRIPT,

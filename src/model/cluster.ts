@@ -100,6 +100,8 @@ export const FEATURES = [
   'parts',
   /** Nodes that are taken out: the state `leaving`, whose desired state has hardly a service. */
   'leave',
+  /** Records of the types MX, NS, SRV and SSHFP. */
+  'record-types',
 ] as const;
 
 export type Feature = (typeof FEATURES)[number];

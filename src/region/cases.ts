@@ -8,6 +8,9 @@ import { moveCases } from './cluster/moves/cases.ts';
 import { removalCases } from './cluster/moves/removal-cases.ts';
 import { declaredCases } from './nouns/declared/cases.ts';
 import { domainCases } from './nouns/domain.ts';
+import { deviceCases } from './nouns/declared/device.ts';
+import { fileCases } from './nouns/declared/file.ts';
+import { notificationCases } from './nouns/declared/notification.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';
 import { machineCases } from './nouns/machine.ts';
@@ -33,6 +36,7 @@ import { storageCases } from './jobs/deployment/storage-cases.ts';
 import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
 import { interfaceCases } from './nouns/interfaces/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
+import { staticRouteCases } from './nouns/declared/static-route.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
@@ -61,6 +65,7 @@ export const CASES = {
   ...recordCases,
   ...leaseCases,
   ...machineCases,
+  ...deviceCases,
   ...interfaceCases,
   ...powerCases,
   ...lifecycleCases,
@@ -76,6 +81,7 @@ export const CASES = {
   ...fabricCases,
   ...tsigKeyCases,
   ...dhcpSnippetCases,
+  ...staticRouteCases,
   ...bmcCases,
   ...tagCases,
   ...vlanCases,
@@ -89,6 +95,8 @@ export const CASES = {
   ...userCases,
   ...accountCases,
   ...sshKeyCases,
+  ...fileCases,
+  ...notificationCases,
   ...imageCases,
   ...sourceCases,
 } satisfies { [I in RouteId]: ReadCase<I> | WriteCase<I> };

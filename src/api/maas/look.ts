@@ -4,6 +4,7 @@ import type { Site } from './site.ts';
 /** Lists that objects name each other by. Each is read at most once in a call, whatever the number of objects that are shown. */
 const LISTS = {
   bmcs: 'bmc.list',
+  devices: 'device.list',
   domains: 'domain.list',
   fabrics: 'fabric.list',
   inventories: 'machine-inventory.list',

@@ -1,4 +1,4 @@
-import type { MachineStorage as Told } from '../../../contract/network/machine-storage.ts';
+import type { MachineStorage as Told } from '../../../contract/nouns/machine-storage.ts';
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import type { DiskSeen } from '../../../model/deployment/storage-types.ts';

@@ -1,4 +1,4 @@
-import type { StorageChangeBody } from '../../../../contract/network/machine-storage.ts';
+import type { StorageChangeBody } from '../../../../contract/nouns/machine-storage.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { type FieldProblem, RejectedError } from '../../../../core/errors.ts';
 import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';

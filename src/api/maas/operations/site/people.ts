@@ -15,7 +15,7 @@ export const PEOPLE_HANDLERS: Handlers = {
     json(viewUser(await site.call('user.show', { params: { user: path['username'] ?? '' } }))),
   'Users.create': async ({ site, args }) => {
     const name = args.text('username') ?? '';
-    const role = args.flag('is_superuser') === true ? 'admin' : 'user';
+    const role = args.flag('is_superuser') === true ? ('admin' as const) : ('user' as const);
     const body = { name, role, email: args.text('email'), password: args.text('password') };
     return json(viewUser(await site.call('user.create', { body })));
   },
