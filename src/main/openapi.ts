@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { callTableText } from '../contract/call-table.ts';
+import { callTableText } from '../contract/wire/call-table.ts';
 import { openApiText } from '../contract/openapi.ts';
 
 /**

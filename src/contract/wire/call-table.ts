@@ -1,4 +1,4 @@
-import { type RouteSpec, ROUTES } from './routes.ts';
+import { type RouteSpec, ROUTES } from '../routes.ts';
 
 /**
  * The text of the browser's table of calls, `id → "METHOD path"` (src/ui/live/call-table.ts): the schemas of the whole table would weigh more than the
