@@ -101,7 +101,17 @@ describe.each(PAGES)('the page $path', ({ path, has }) => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     const refusal = { status: 403, code: 'forbidden', detail: 'The role user may not call this.' };
     for (const id of [
-      'rack.list', 'vlan.list', 'vlan.show', 'subnet.list', 'lease.list','cluster.show', 'node.show', 'service.list', 'service.show', 'cluster.doctor'] as const)
+      'rack.list',
+      'vlan.list',
+      'vlan.show',
+      'subnet.list',
+      'lease.list',
+      'cluster.show',
+      'node.show',
+      'service.list',
+      'service.show',
+      'cluster.doctor',
+    ] as const)
       site.refusals.set(id, refusal);
     await using open = await openPage(browser, site.url, { path });
     await open.page.locator('.refusal').first().waitFor();
@@ -111,15 +121,18 @@ describe.each(PAGES)('the page $path', ({ path, has }) => {
 });
 
 describe('a site that is new', () => {
-  it.each(['overview', 'services', 'doctor', 'racks', 'vlans', 'subnets', 'leases'])('has a page %s that says what is next', async (path) => {
-    await using site = await StandIn.start(newSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path });
-    const { page } = open;
-    await page.locator('main .empty, main .steps').first().waitFor();
-    await until('everything is there', async () => (await page.locator('.skeleton').count()) === 0);
-    expect(await axe(page)).toEqual([]);
-    await expect(await structureOf(page)).toMatchFileSnapshot(`snapshots/${path}.new.yml`);
-  });
+  it.each(['overview', 'services', 'doctor', 'racks', 'vlans', 'subnets', 'leases'])(
+    'has a page %s that says what is next',
+    async (path) => {
+      await using site = await StandIn.start(newSite(), ui.folder);
+      await using open = await openPage(browser, site.url, { path });
+      const { page } = open;
+      await page.locator('main .empty, main .steps').first().waitFor();
+      await until('everything is there', async () => (await page.locator('.skeleton').count()) === 0);
+      expect(await axe(page)).toEqual([]);
+      await expect(await structureOf(page)).toMatchFileSnapshot(`snapshots/${path}.new.yml`);
+    },
+  );
 });
 
 describe('paper', () => {

@@ -158,6 +158,17 @@ describe('live data', () => {
     await open.page.getByText('Another summary.').waitFor({ timeout: 5000 });
   });
 
+  it('offers a newer release, and loads nothing by itself', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await open.page.getByText('5 rows').waitFor();
+    site.release = '0.5.0';
+    await open.page.getByText('newer user interface').waitFor({ timeout: 5000 });
+    expect(await axe(open.page)).toEqual([]);
+    await open.page.getByRole('button', { name: 'Load it' }).click();
+    await open.page.getByText('newer user interface').waitFor({ state: 'detached' });
+  });
+
   it('says that the site waits for its database', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     await using open = await openPage(browser, site.url, { path: 'overview' });

@@ -1,5 +1,5 @@
 import { readEventStream } from '../../contract/wire/event-stream.ts';
-import { API_PREFIX, networkSentence, ProblemError } from '../../contract/wire/transport.ts';
+import { API_PREFIX, networkSentence, parseJson, ProblemError } from '../../contract/wire/transport.ts';
 import { type Link, linkAfter } from '../models/link.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
 
@@ -148,12 +148,18 @@ async function look(ports: HubPorts): Promise<Omit<Link, 'since'>> {
       credentials: 'omit',
       signal: AbortSignal.timeout(LOOK_TIMEOUT_MS),
     });
-    await response.text();
+    const answer = parseJson(await response.text());
     const node = response.headers.get('x-regent-node') ?? response.headers.get('regent-node') ?? '';
-    return { isUp: response.ok, why: response.ok ? '' : `the site answers ${response.status}`, node };
+    const why = response.ok ? '' : `the site answers ${response.status}`;
+    return { isUp: response.ok, why, node, version: versionOf(answer) };
   } catch (error) {
-    return { isUp: false, why: networkSentence(error), node: '' };
+    return { isUp: false, why: networkSentence(error), node: '', version: '' };
   }
+}
+
+function versionOf(answer: unknown): string {
+  const has = typeof answer === 'object' && answer !== null && 'version' in answer;
+  return has && typeof answer.version === 'string' ? answer.version : '';
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,17 @@
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Event } from '../../contract/event.ts';
-import { type Badge, badgeOf, callAnswered, callFailed, type Link, NO_CALLS } from '../models/link.ts';
+import {
+  type Badge,
+  badgeOf,
+  callAnswered,
+  callFailed,
+  type Link,
+  NO_CALLS,
+  type Releases,
+  releaseSeen,
+} from '../models/link.ts';
 import { clockOffset } from '../models/time.ts';
 import { type Calls, createCalls, type Seen } from './calls.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
@@ -15,6 +24,8 @@ export interface Live {
   readonly badge: ReadonlySignal<Badge>;
   /** Who answered last; '' when nobody has said. */
   readonly node: ReadonlySignal<string>;
+  /** Has the site another release than the page by now? */
+  readonly isNewer: ReadonlySignal<boolean>;
   /** Time by the site's clock, ms; it goes on by seconds. */
   readonly now: ReadonlySignal<number>;
   readonly isVisible: ReadonlySignal<boolean>;
@@ -42,6 +53,7 @@ export function createLive(ports: LivePorts): Live {
   const health = signal(NO_CALLS);
   const badge = signal<Badge>(badgeOf(null, NO_CALLS));
   const node = signal('');
+  const releases = signal<Releases>({ own: '', isNewer: false });
   const offset = signal(0);
   const now = signal(ports.now());
   const isVisible = signal(ports.visibility.isVisible());
@@ -70,6 +82,7 @@ export function createLive(ports: LivePorts): Live {
     if (message.kind === 'link') {
       link.value = message.link;
       if (message.link.node !== '') node.value = message.link.node;
+      releases.value = releaseSeen(releases.value, message.link.version);
       judge();
     } else if (message.kind === 'denied') {
       if (message.status === 401 && session.state.value.kind === 'in') void session.look();
@@ -83,6 +96,8 @@ export function createLive(ports: LivePorts): Live {
     const user = state.kind === 'in' ? state.user : '';
     if (user !== '' && user !== listener) ports.hub.send({ kind: 'listen', isAnew: hasBeenOut });
     listener = user;
+    // What was refused while nobody was logged in is asked for again.
+    if (user !== '' && hasBeenOut) tellAll(null);
   });
   const tick = () => {
     now.value = ports.now() + offset.value;
@@ -103,6 +118,7 @@ export function createLive(ports: LivePorts): Live {
     badge,
     node,
     now,
+    isNewer: computed(() => releases.value.isNewer),
     isVisible,
     hex: ports.hex,
     onEvent(hear) {

@@ -64,7 +64,7 @@ export function useList<I extends RouteId>(
 }
 
 /** Anything that is read, under a key that names it. */
-export function useWatched<T>(
+function useWatched<T>(
   key: string,
   options: WatchOptions,
   ask: (signal: AbortSignal) => Promise<T>,

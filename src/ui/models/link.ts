@@ -1,9 +1,13 @@
-/** The way to the site, as the browser's worker finds it. `node`: who answered last. Times in ms, the browser's. */
+/**
+ * The way to the site, as the browser's worker finds it. `node`: who answered last; `version`: its release; both '' when nobody did. Times in ms, the
+ * browser's.
+ */
 export interface Link {
   readonly isUp: boolean;
   readonly since: number;
   readonly why: string;
   readonly node: string;
+  readonly version: string;
 }
 
 /** What the badge of the connection says. `live`: all is answered; `held`: the site answers, and waits for its database; `lost`: nobody answers. */
@@ -42,8 +46,22 @@ export function badgeOf(link: Link | null, health: CallHealth): Badge {
 /** After a look at the site: the time of a state is that of its first look. */
 export function linkAfter(link: Link | null, look: Omit<Link, 'since'>, at: number): Link {
   if (link !== null && link.isUp === look.isUp) {
-    const isSame = link.node === look.node && link.why === look.why;
+    const isSame = link.node === look.node && link.why === look.why && link.version === look.version;
     return isSame ? link : { ...look, since: link.since };
   }
   return { ...look, since: at };
+}
+
+/** Which release the page came from, and whether the site has another one by now. While two run side by side it may change with each answer. */
+export interface Releases {
+  readonly own: string;
+  readonly isNewer: boolean;
+}
+
+/** After an answer of a release: the first one is that of the page, which has just been loaded. */
+export function releaseSeen(releases: Releases, version: string): Releases {
+  if (version === '') return releases;
+  if (releases.own === '') return { own: version, isNewer: false };
+  const isNewer = version !== releases.own;
+  return isNewer === releases.isNewer ? releases : { ...releases, isNewer };
 }

@@ -19,16 +19,17 @@ export function App(): JSX.Element {
   const { session } = useLive();
   const state = session.state.value;
   // A page whose session has ended stays below the login, with all that was typed into it.
-  const wasIn = useRef(false);
-  if (state.kind === 'in') wasIn.current = true;
-  else if (state.kind === 'out' && !state.hasEnded) wasIn.current = false;
-  if (state.kind === 'unknown' && !wasIn.current) return <Connecting why={state.why} />;
+  // It is that user's alone: another one begins anew.
+  const owner = useRef('');
+  if (state.kind === 'in') owner.current = state.user;
+  else if (state.kind === 'out' && !state.hasEnded) owner.current = '';
+  if (state.kind === 'unknown' && owner.current === '') return <Connecting why={state.why} />;
   return (
     <>
       {state.kind === 'out' && <Login hasEnded={state.hasEnded} />}
-      {wasIn.current && (
+      {owner.current !== '' && (
         <div hidden={state.kind !== 'in'}>
-          <Frame />
+          <Frame key={owner.current} />
         </div>
       )}
     </>
@@ -78,7 +79,10 @@ function Frame(): JSX.Element {
           ))}
         </ul>
       </nav>
-      {may.watch && <JobBar />}
+      <div class="bars">
+        <NewerBar />
+        {may.watch && <JobBar />}
+      </div>
       <main id="main" tabIndex={-1}>
         {found?.page ?? <NotFound />}
       </main>
@@ -125,6 +129,20 @@ function TopBar({ onHelp }: { readonly onHelp: () => void }): JSX.Element {
         </button>
       </Tools>
     </header>
+  );
+}
+
+/** Nothing loads itself anew: somebody may be in the middle of something. */
+function NewerBar(): JSX.Element | null {
+  const { isNewer } = useLive();
+  if (!isNewer.value) return null;
+  return (
+    <p class="bar" role="status">
+      {EN.newer}{' '}
+      <button type="button" onClick={() => location.reload()}>
+        {EN.reload}
+      </button>
+    </p>
   );
 }
 

@@ -11,7 +11,7 @@ export function JobBar(): JSX.Element | null {
   const unfinished = (dataOf(jobs.view)?.items ?? []).filter(isUnfinished);
   if (unfinished.length === 0) return null;
   return (
-    <div class={jobs.view.kind === 'old' ? 'job-bar old' : 'job-bar'} role="status">
+    <div class={jobs.view.kind === 'old' ? 'bar old' : 'bar'} role="status">
       <details>
         <summary>{EN.jobs(unfinished.length)}</summary>
         <ul>

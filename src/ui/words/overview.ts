@@ -39,7 +39,6 @@ export const OVERVIEW = {
   },
   happened: 'What happened',
   nothingHappened: 'Nothing has happened yet.',
-  noRight: 'Your role does not see events.',
   steps: {
     title: 'The next three steps',
     list: [

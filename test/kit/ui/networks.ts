@@ -16,8 +16,16 @@ const HOUR = 3_600_000;
 /** Two VLANs with a pair each, one without DHCP. `free`: what takes the place of free texts. */
 export function networks(free = ''): NetworkData {
   return {
-    vlans: [vlan(1, 'vlan10', 10, free), vlan(2, 'vlan20', 20, free), { ...vlan(3, 'mgmt', 0, free), dhcpOn: false, server: null }],
-    subnets: [subnet(1, '10.10.10.0/24', 'vlan10'), subnet(2, '10.10.20.0/22', 'vlan20'), subnet(3, '2001:db8::/64', 'mgmt')],
+    vlans: [
+      vlan(1, 'vlan10', 10, free),
+      vlan(2, 'vlan20', 20, free),
+      { ...vlan(3, 'mgmt', 0, free), dhcpOn: false, server: null },
+    ],
+    subnets: [
+      subnet(1, '10.10.10.0/24', 'vlan10'),
+      subnet(2, '10.10.20.0/22', 'vlan20'),
+      subnet(3, '2001:db8::/64', 'mgmt'),
+    ],
     leases: [lease('10.10.10.100', free || 'printer'), lease('10.10.10.101', free || 'phone')],
     racks: [rack('k1', true, free), rack('k2', false, free)],
   };
@@ -31,7 +39,15 @@ export function illNetworks(free = ''): NetworkData {
     vlans: well.vlans.map((row) =>
       row.server === null
         ? row
-        : { ...row, server: { ...row.server, servedBy: row.id === 1 ? null : 'k1', isWhole: false, why: free || 'k2 is silent' } },
+        : {
+            ...row,
+            server: {
+              ...row.server,
+              servedBy: row.id === 1 ? null : 'k1',
+              isWhole: false,
+              why: free || 'k2 is silent',
+            },
+          },
     ),
     leases: well.leases.map((row, index) => (index === 0 ? { ...row, state: 'declined' as const } : row)),
     racks: [...well.racks, { ...rack('k9', false, free), state: 'waiting' as const, node: null, acceptedAt: null }],
@@ -72,7 +88,15 @@ function subnet(id: number, cidr: string, vlanName: string): NetworkData['subnet
 
 function lease(address: string, hostname: string): NetworkData['leases'][number] {
   return {
-    ...{ address, subnet: '10.10.10.0/24', subnetId: 1, vlan: 'lab/vlan10', vlanId: 1, node: 'k1', heldBy: ['k1', 'k2'] },
+    ...{
+      address,
+      subnet: '10.10.10.0/24',
+      subnetId: 1,
+      vlan: 'lab/vlan10',
+      vlanId: 1,
+      node: 'k1',
+      heldBy: ['k1', 'k2'],
+    },
     ...{ partner: 'k2', mac: '02:00:00:00:00:01', clientId: null, hostname, machine: null, kind: 'dynamic' },
     ...{ state: 'active', startsAt: '2026-03-01T10:00:00Z', expiresAt: '2026-03-01T22:00:00Z' },
   } as NetworkData['leases'][number];
@@ -80,7 +104,13 @@ function lease(address: string, hostname: string): NetworkData['leases'][number]
 
 function rack(name: string, isMaster: boolean, free: string): NetworkData['racks'][number] {
   return {
-    ...{ uuid: `00000000-0000-4000-8000-00000000000${name.slice(1)}`, name, state: 'accepted', isMaster, isPlaceholder: false },
+    ...{
+      uuid: `00000000-0000-4000-8000-00000000000${name.slice(1)}`,
+      name,
+      state: 'accepted',
+      isMaster,
+      isPlaceholder: false,
+    },
     ...{ node: name, publicKey: null, mayRekey: false, registeredAt: before(9 * HOUR), acceptedAt: before(8 * HOUR) },
     ...{ seenAt: before(4000), source: free || '10.77.0.21', machines: 3 },
     vlans: [{ vlan: 'lab/vlan10', interface: 'eth1', addresses: ['10.10.10.2/24'] }],

@@ -42,6 +42,7 @@ export class StandIn implements AsyncDisposable {
   /** Sends a wrong clock: ms to add to the time of every answer. */
   clockMs = 0;
   isLoggedIn = true;
+  release = '0.4.0';
   /** Of every object. */
   version = 1;
   /** Refusals by call. */
@@ -104,7 +105,7 @@ export class StandIn implements AsyncDisposable {
     const url = new URL(request.url ?? '/', this.url);
     response.setHeader('date', new Date(Date.now() + this.clockMs).toUTCString());
     response.setHeader('x-regent-node', 'r1');
-    if (url.pathname === '/health/live') return json(response, 200, { state: 'live', version: '0.4.0' });
+    if (url.pathname === '/health/live') return json(response, 200, { state: 'live', version: this.release });
     if (url.pathname.startsWith('/ui/')) return this.#file(url.pathname.slice(4), response);
     if (url.pathname === `${API_PREFIX}/session`) return this.#session(request, response, body);
     if (!this.isLoggedIn) return problem(response, { status: 401, code: 'unauthenticated', detail: 'Log in.' });
@@ -162,7 +163,11 @@ export class StandIn implements AsyncDisposable {
     }
     const match = request.headers['if-match'];
     if (match !== undefined && match !== `"${this.version}"`) {
-      return problem(response, { status: 412, code: 'precondition_failed', detail: 'It has changed since it was read.' });
+      return problem(response, {
+        status: 412,
+        code: 'precondition_failed',
+        detail: 'It has changed since it was read.',
+      });
     }
     const work = job(9, id.replace('.', '-'), params['node'] ?? '', `would do ${id}`);
     if (isDry) {
@@ -203,7 +208,7 @@ export class StandIn implements AsyncDisposable {
       case 'drill.list':
         return pageOf(site.drills);
       case 'event.list':
-        return pageOf(site.events);
+        return pageOf(site.events.toReversed());
       case 'vlan.list':
         return pageOf(site.networks.vlans);
       case 'vlan.show':
@@ -222,8 +227,8 @@ export class StandIn implements AsyncDisposable {
           row && { ...row, metrics: [{ name: 'queries', unit: 'count', value: 1200, labels: { zone: 'example' } }] }
         );
       }
-      case 'cluster.what-if':
-        return whatIf(query.get('node') ?? '');
+      case 'cluster.what-ifs':
+        return { items: site.cluster.nodes.slice(0, 5).map((row) => whatIf(row.name)), refused: [] };
       default:
         return undefined;
     }

@@ -14,7 +14,7 @@ function rig() {
     if (!site.isUp) throw new TypeError('fetch failed');
     if (String(input).endsWith('/health/live')) {
       site.looks += 1;
-      return new Response('{}', { headers: { 'x-regent-node': 'r1' } });
+      return new Response('{"version":"1"}', { headers: { 'x-regent-node': 'r1' } });
     }
     if (site.streamStatus !== 200) {
       const body = { code: 'unauthenticated', detail: 'no', status: site.streamStatus };
@@ -86,7 +86,10 @@ describe('the hub', () => {
     const { site, connect, pass } = rig();
     const page = connect();
     await pass(10);
-    expect(page.heard).toContainEqual({ kind: 'link', link: { isUp: true, since: 1_000_000, why: '', node: 'r1' } });
+    expect(page.heard).toContainEqual({
+      kind: 'link',
+      link: { isUp: true, since: 1_000_000, why: '', node: 'r1', version: '1' },
+    });
     site.isUp = false;
     await pass(600);
     expect(page.heard.at(-1)).toMatchObject({ kind: 'link', link: { isUp: false, why: 'fetch failed' } });

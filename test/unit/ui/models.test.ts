@@ -13,7 +13,7 @@ import {
   whileAway,
 } from '../../../src/ui/models/change.ts';
 import { keyAction } from '../../../src/ui/models/keys.ts';
-import { badgeOf, callAnswered, callFailed, linkAfter, NO_CALLS } from '../../../src/ui/models/link.ts';
+import { badgeOf, callAnswered, callFailed, linkAfter, NO_CALLS, releaseSeen } from '../../../src/ui/models/link.ts';
 import { filtered, nextSort, parseSort, sorted, sortText, windowOf } from '../../../src/ui/models/table.ts';
 import { ago, clockOffset, clockTime, duration, span, stamp } from '../../../src/ui/models/time.ts';
 import { answered, loading, mapView, refusedView, unanswered } from '../../../src/ui/models/view.ts';
@@ -35,7 +35,7 @@ describe('a view', () => {
 });
 
 describe('the badge', () => {
-  const up = { isUp: true, since: 1, why: '', node: 'r1' };
+  const up = { isUp: true, since: 1, why: '', node: 'r1', version: '1' };
   it.each([
     [null, NO_CALLS, 'connecting'],
     [up, NO_CALLS, 'live'],
@@ -49,9 +49,19 @@ describe('the badge', () => {
   it('counts from the first failure', () => {
     const twice = callFailed(callFailed(NO_CALLS, 7, 'a'), 9, 'b');
     expect(badgeOf(up, twice)).toEqual({ kind: 'held', since: 7, why: 'b' });
-    expect(linkAfter(up, { isUp: true, why: '', node: 'r1' }, 9)).toBe(up);
-    expect(linkAfter(up, { isUp: true, why: '', node: 'r2' }, 9)).toEqual({ ...up, node: 'r2' });
-    expect(linkAfter(up, { isUp: false, why: 'x', node: '' }, 9).since).toBe(9);
+    expect(linkAfter(up, { isUp: true, why: '', node: 'r1', version: '1' }, 9)).toBe(up);
+    expect(linkAfter(up, { isUp: true, why: '', node: 'r2', version: '1' }, 9)).toEqual({ ...up, node: 'r2' });
+    expect(linkAfter(up, { isUp: false, why: 'x', node: '', version: '' }, 9).since).toBe(9);
+  });
+});
+
+describe('releases', () => {
+  it('tell of a newer one only when it answers', () => {
+    const first = releaseSeen({ own: '', isNewer: false }, '1');
+    expect(first).toEqual({ own: '1', isNewer: false });
+    expect(releaseSeen(first, '')).toBe(first);
+    expect(releaseSeen(first, '2').isNewer).toBe(true);
+    expect(releaseSeen(releaseSeen(first, '2'), '1').isNewer).toBe(false);
   });
 });
 

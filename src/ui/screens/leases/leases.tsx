@@ -29,7 +29,13 @@ const COLUMNS: readonly Column<Lease>[] = [
   { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan ?? '', isMinor: true },
   { id: 'node', head: WORDS.columns.node, value: (row) => row.node },
   { id: 'held', head: WORDS.columns.held, value: (row) => (row.heldBy ?? []).join(', '), isMinor: true },
-  { id: 'ends', head: WORDS.columns.ends, value: (row) => row.expiresAt, cell: (row) => stamp(row.expiresAt), isMinor: true },
+  {
+    id: 'ends',
+    head: WORDS.columns.ends,
+    value: (row) => row.expiresAt,
+    cell: (row) => stamp(row.expiresAt),
+    isMinor: true,
+  },
 ];
 
 /** Leases in force, as they come and go. */

@@ -1,7 +1,6 @@
 import type { JSX } from 'preact';
-import type { ClusterStatus } from '../../../contract/cluster/status.ts';
-import { useLive } from '../../live/live.ts';
-import { useWatched } from '../../live/use-view.ts';
+import { useView } from '../../live/use-view.ts';
+import { mapView } from '../../models/view.ts';
 import { type DeathRow, deathRow } from '../../models/what-if.ts';
 import { State } from '../../parts/icon.tsx';
 import { Section, Shown } from '../../parts/page.tsx';
@@ -10,8 +9,6 @@ import { EN } from '../../words/en.ts';
 
 /** A prediction is made of what changes slowly, ms. */
 const EVERY_MS = 20_000;
-/** Each node is a call. */
-const MOST = 12;
 
 const WORDS = EN.overview;
 const COLUMNS: readonly Column<DeathRow>[] = [
@@ -32,29 +29,12 @@ const COLUMNS: readonly Column<DeathRow>[] = [
 ];
 
 /** What would come of each node's death. */
-export function Deaths(props: { readonly nodes: readonly ClusterStatus['nodes'][number][] }): JSX.Element | null {
-  const { calls } = useLive();
-  // Region nodes first: a rack's death is its VLANs' alone.
-  const names = props.nodes
-    .toSorted((a, b) => Number(b.isRegion) - Number(a.isRegion))
-    .slice(0, MOST)
-    .map((node) => node.name);
-  const deaths = useWatched(
-    `deaths ${names.join(' ')}`,
-    { nouns: ['node', 'vlan', 'rack'], everyMs: EVERY_MS },
-    async (signal) => {
-      const rows: DeathRow[] = [];
-      for (const node of names) {
-        const { body } = await calls.read.call('cluster.what-if', { query: { node, event: 'dies' } }, { signal });
-        rows.push(deathRow(body));
-      }
-      return rows;
-    },
-  );
-  if (names.length === 0) return null;
+export function Deaths(): JSX.Element {
+  const answers = useView('cluster.what-ifs', {}, { nouns: ['node', 'vlan', 'rack'], everyMs: EVERY_MS });
+  const deaths = mapView(answers.view, ({ items }) => items.filter((answer) => answer.event === 'dies').map(deathRow));
   return (
     <Section title={WORDS.ifDies} note={WORDS.ifDiesNote}>
-      <Shown view={deaths.view}>
+      <Shown view={deaths}>
         {(rows) => <Table name={WORDS.ifDies} rows={rows} columns={COLUMNS} keyOf={(row) => row.node} />}
       </Shown>
     </Section>

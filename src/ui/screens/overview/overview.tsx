@@ -40,7 +40,7 @@ export function Overview(): JSX.Element {
               </Section>
             )}
             {data.nodes.filter((node) => node.isRegion).length <= 1 && <Steps />}
-            <Deaths nodes={data.nodes.filter((node) => node.state === 'member')} />
+            {data.nodes.length > 0 && <Deaths />}
           </>
         )}
       </Shown>

@@ -18,7 +18,11 @@ const EVERY_MS = 5000;
 
 /** One VLAN: its pair of racks, who serves, since when, and how full it is. */
 export function VlanPage({ name }: { readonly name: string }): JSX.Element {
-  const vlan = useTagged('vlan.show', { params: { vlan: name } }, { nouns: ['vlan', 'rack', 'node'], everyMs: EVERY_MS });
+  const vlan = useTagged(
+    'vlan.show',
+    { params: { vlan: name } },
+    { nouns: ['vlan', 'rack', 'node'], everyMs: EVERY_MS },
+  );
   const shown: Tagged<Vlan> | null = dataOf(vlan.view);
   return (
     <Page
@@ -73,7 +77,11 @@ const POOL_COLUMNS: readonly Column<PoolUse>[] = [
   { id: 'subnet', head: WORDS.poolColumns.subnet, value: (row) => row.subnet },
   { id: 'used', head: WORDS.poolColumns.used, value: (row) => row.used, isNumber: true },
   { id: 'free', head: WORDS.poolColumns.free, value: (row) => row.free, isNumber: true },
-  { id: 'full', head: WORDS.poolColumns.full, value: (row) => (row.fullAt === null ? WORDS.notSoon : stamp(row.fullAt)) },
+  {
+    id: 'full',
+    head: WORDS.poolColumns.full,
+    value: (row) => (row.fullAt === null ? WORDS.notSoon : stamp(row.fullAt)),
+  },
 ];
 
 function Pools({ vlan }: { readonly vlan: Vlan }): JSX.Element {
