@@ -1379,6 +1379,7 @@ table cluster
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  external_database boolean not null default false
   constraint cluster_id_grammar CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint cluster_is_only CHECK (is_only)
   constraint cluster_only_one UNIQUE (is_only)
