@@ -47,7 +47,7 @@ describe('which server is used', () => {
       { index: 0, isWritable: true },
     ],
     ['one that tells no timeline', [primary(null), STANDBY], FIVE, 0, { index: 0, isWritable: true }],
-  ] as const)('%s', (_, said, timelines, current, wanted) => {
+  ] as const)('%s', (...[, said, timelines, current, wanted]) => {
     expect(choosePrimary(said, timelines, current)).toEqual(wanted);
   });
 
