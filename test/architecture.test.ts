@@ -95,8 +95,8 @@ describe('rooms', () => {
   });
 
   it('keeps folders, shell scripts and templates small', () => {
-    // A migration is a file for good.
-    const counted = allFolders(SRC).filter((path) => path !== join(SRC, 'store/sql'));
+    // A migration is a file for good; the rooms are those of the law.
+    const counted = allFolders(SRC).filter((path) => path !== SRC && path !== join(SRC, 'store/sql'));
     const many = counted.filter((path) => readdirSync(path).length > 20);
     expect(many.map((path) => path.slice(ROOT.length + 1))).toEqual([]);
     const long = (paths: string[], limit: number) =>
@@ -242,6 +242,8 @@ describe('nouns', () => {
     'region/nouns/interfaces/',
     // Another API over the same use cases: it shows every noun in another shape.
     'api/maas/',
+    // The web UI shows every noun.
+    'ui/',
     'region/tasks/boot-records.ts',
     'store/queries/network/machine-stages.ts',
     'store/sql/035_boot_records.sql',
