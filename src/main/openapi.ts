@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { callTableText } from '../contract/wire/call-table.ts';
-import { openApiText } from '../contract/openapi.ts';
+import { callTableText, openApiText } from '../contract/openapi.ts';
 
 /**
  * `npm run openapi`: writes what is made from the table of calls: the document of API v1 to the file that tests compare with (or to the path that is
