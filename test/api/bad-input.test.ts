@@ -318,7 +318,8 @@ const CASES: readonly Case[] = [
     status: 422,
     code: 'invalid_value',
     field: 'type',
-    detail: 'type: "CAA" is not a record type. Rule: one of A, AAAA, CNAME, MX, NS, SRV, SSHFP, TXT; PTR records follow from addresses.',
+    detail:
+      'type: "CAA" is not a record type. Rule: one of A, AAAA, CNAME, MX, NS, SRV, SSHFP, TXT; PTR records follow from addresses.',
   },
   {
     name: 'unknown field',
