@@ -314,11 +314,12 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'unknown record type',
-    call: record('t.example.test', 'MX', 'a'),
+    call: record('t.example.test', 'CAA', 'a'),
     status: 422,
     code: 'invalid_value',
     field: 'type',
-    detail: 'type: "MX" is not a record type. Rule: one of A, AAAA, CNAME, TXT; PTR records follow from addresses.',
+    detail:
+      'type: "CAA" is not a record type. Rule: one of A, AAAA, CNAME, MX, NS, SRV, SSHFP, TXT; PTR records follow from addresses.',
   },
   {
     name: 'unknown field',
