@@ -21,6 +21,11 @@ export function json(value: unknown, status = 200): Answer {
   return { status, type: JSON_TYPE, body: JSON.stringify(value) };
 }
 
+/** An answer that is JSON already. */
+export function jsonText(body: string): Answer {
+  return { status: 200, type: JSON_TYPE, body };
+}
+
 /** An answer in plain text. */
 export function text(body: string, status = 200): Answer {
   return { status, type: TEXT_TYPE, body };

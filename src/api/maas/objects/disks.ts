@@ -4,7 +4,7 @@ import { type PutOn, type ShownDisk, type ShownPartition, showStorage } from '..
 import { usualStorage } from '../../../model/deployment/kept/layouts.ts';
 import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
 import { MAAS_PREFIX } from '../prefix.ts';
-import { numberOf, uriOf } from './uri.ts';
+import { numberOf } from './uri.ts';
 
 type Told = NonNullable<Inventory['disks']>[number];
 export type Disk = Told & { readonly bytes: number };
@@ -128,7 +128,7 @@ function viewDisk(
     firmware_version: seen?.firmware ?? null,
     storage_pool: null,
     numa_node: 0,
-    resource_uri: uriOf('nodes', machine, 'blockdevices', id),
+    resource_uri: `${MAAS_PREFIX}/nodes/${machine}/blockdevices/${id}/`,
   };
 }
 
@@ -187,7 +187,7 @@ function viewDevice(machine: string, device: VirtualDevice) {
     firmware_version: null,
     storage_pool: null,
     numa_node: null,
-    resource_uri: uriOf('nodes', machine, 'blockdevices', id),
+    resource_uri: `${MAAS_PREFIX}/nodes/${machine}/blockdevices/${id}/`,
   };
 }
 
@@ -209,7 +209,7 @@ function viewRaid(
     size: bytes,
     human_size: humanBytes(bytes),
     virtual_device: device,
-    resource_uri: uriOf('nodes', machine, 'raid', id),
+    resource_uri: `${MAAS_PREFIX}/nodes/${machine}/raid/${id}/`,
   };
 }
 
@@ -234,7 +234,7 @@ function viewGroup(
     used_size: used,
     human_used_size: humanBytes(used),
     logical_volumes: volumes,
-    resource_uri: uriOf('nodes', machine, 'volume-group', id),
+    resource_uri: `${MAAS_PREFIX}/nodes/${machine}/volume-group/${id}/`,
   };
 }
 

@@ -88,6 +88,17 @@ export async function readInventory(site: Site, id: string): Promise<Inventory |
 
 export type MaasMachine = ReturnType<typeof viewMachine>;
 
+/** Machines in JSON. The disks of one are written once, and stand in both of its lists: they are most of it. Pure. */
+export function machinesText(machines: readonly MaasMachine[]): string {
+  return `[${machines.map(machineText).join(',')}]`;
+}
+
+function machineText({ blockdevice_set, physicalblockdevice_set, ...rest }: MaasMachine): string {
+  const physical = JSON.stringify(physicalblockdevice_set);
+  const all = blockdevice_set === physicalblockdevice_set ? physical : JSON.stringify(blockdevice_set);
+  return `${JSON.stringify(rest).slice(0, -1)},"physicalblockdevice_set":${physical},"blockdevice_set":${all}}`;
+}
+
 /** What a machine told of its hardware, and what is to be laid on its disks; undefined: nothing yet, nobody asked for a layout. */
 interface MachineParts {
   readonly inventory: Inventory | undefined;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { MAAS_PREFIX } from '../prefix.ts';
 
 /** The path of an object, without scheme and host; segments are percent-encoded. Ends with a slash. */
@@ -6,9 +5,30 @@ export function uriOf(...segments: readonly (string | number)[]): string {
   return `${MAAS_PREFIX}/${segments.map((segment) => encodeURIComponent(String(segment))).join('/')}/`;
 }
 
-/** A number for what has none here: of 48 bits, from what names it for life. Pure, so it is the same on every region. */
+/**
+ * A number for what has none here: of 48 bits, from what names it for life. Pure, so it is the same on every region. It is no digest, because lists have
+ * hundreds of thousands of them: two lanes of 24 bits, each text mixed in character by character (as FNV-1a does it), scrambled at the end.
+ */
 export function numberOf(...names: readonly string[]): number {
-  return Number.parseInt(createHash('sha256').update(JSON.stringify(names)).digest('hex').slice(0, 12), 16);
+  let [one, two] = [0x811c9dc5, 0x9e3779b9];
+  for (const name of names) {
+    for (let at = 0; at < name.length; at += 1) {
+      const code = name.charCodeAt(at);
+      one = Math.imul(one ^ code, 0x01000193);
+      two = Math.imul(two ^ code, 0x85ebca6b) + one;
+    }
+    // The end of a text counts: ("a", "bc") is not ("ab", "c").
+    one = Math.imul(one ^ 0x10000, 0x01000193);
+    two = Math.imul(two ^ 0x10000, 0x85ebca6b) + one;
+  }
+  return scrambled(one) * 2 ** 24 + scrambled(two ^ (one >>> 15));
+}
+
+/** 24 bits in which each bit of the lane counts. */
+function scrambled(lane: number): number {
+  const once = Math.imul(lane ^ (lane >>> 16), 0x7feb352d);
+  const twice = Math.imul(once ^ (once >>> 15), 0x846ca68b);
+  return (twice ^ (twice >>> 16)) >>> 8;
 }
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

@@ -26,11 +26,24 @@ export interface LayoutWish {
 
 /** The smallest disk that a system is put on while no image is named. */
 const LEAST_BYTES = 64 * MIB;
+const LEAST_DISK_BYTES = LEAST_BYTES + BOOT_MIB * MIB;
 
-/** What a machine has on its disks when nobody asked for anything: flat, or nothing where no disk is large enough. Pure. */
+/**
+ * What a machine has on its disks when nobody asked for anything: what `layOut` makes of flat, or nothing where no disk is large enough. Made in short, because
+ * lists of machines have it thousands of times. Pure.
+ */
 export function usualStorage(seen: readonly DiskSeen[]): MachineStorage {
-  const kept = layOut({ layout: 'flat' }, { seen });
-  return { ...(isRejected(kept) ? EMPTY_STORAGE : kept), isUsual: true };
+  const disk = seen.find(({ bytes, removable }) => removable !== true && bytes >= LEAST_DISK_BYTES);
+  if (disk === undefined || isTwin(disk, seen)) return { ...EMPTY_STORAGE, isUsual: true };
+  const { name, serial = '' } = disk;
+  const partitions = [{ id: 2, bytes: null, isBootable: false, tags: [] }];
+  const kept = { id: 1, name, device: name, serial, told: null, isRemoved: false, tags: [], partitions };
+  const root = { device: 2, kind: 'ext4' as const, mount: '/', label: '', options: '' };
+  return { ...EMPTY_STORAGE, isUsual: true, next: 3, disks: [kept], fileSystems: [root] };
+}
+
+function isTwin({ name, serial = '' }: DiskSeen, seen: readonly DiskSeen[]): boolean {
+  return seen.some((other) => other.name !== name && serial !== '' && other.serial === serial);
 }
 
 /** A layout in its parts, in place of `before`. Refused: it does not fit the disks. Pure. */
@@ -48,8 +61,8 @@ function requestFor(wish: LayoutWish, disks: readonly DiskSeen[]): CustomRequest
   if (layout === 'raid1') return customOf(disks, { layout }, LEAST_BYTES);
   if (layout === 'flat' && volumeBytes !== null)
     return invalid('volumeBytes', 'the layout flat has no volume', 'only with the layout lvm');
-  const minBytes = LEAST_BYTES + BOOT_MIB * MIB;
-  const chosen = pickDisks(disks, { names: root === undefined ? undefined : [root], count: 1, minBytes });
+  const names = root === undefined ? undefined : [root];
+  const chosen = pickDisks(disks, { names, count: 1, minBytes: LEAST_DISK_BYTES });
   if (isRejected(chosen)) return chosen;
   const disk = chosen[0]?.name ?? '';
   const hasBoot = bootBytes !== undefined;

@@ -107,17 +107,18 @@ function isSame({ serial, device, told }: KeptDisk, seen: DiskSeen): boolean {
 
 /** The disks of a machine: those that it tells of, then those of which operators alone tell. Removed ones and removable media are left out. Pure. */
 export function findDisks<D extends DiskSeen>(storage: MachineStorage, seen: readonly D[]): FoundDisk<D>[] {
-  const keptOf = (disk: D) => storage.disks.find((kept) => isSame(kept, disk)) ?? null;
-  const told = storage.disks.filter((kept) => !seen.some((disk) => isSame(kept, disk)));
-  return [
-    ...seen
-      .filter(({ bytes, removable }) => bytes > 0 && removable !== true)
-      .map((disk) => ({ kept: keptOf(disk), seen: disk, device: disk.name, bytes: disk.bytes }))
-      .filter(({ kept }) => kept?.isRemoved !== true),
-    ...told
-      .filter(({ isRemoved }) => !isRemoved)
-      .map((kept) => ({ kept, seen: null, device: kept.device, bytes: kept.told?.bytes ?? 0 })),
-  ];
+  const found: FoundDisk<D>[] = [];
+  const told = new Set<KeptDisk>();
+  for (const disk of seen) {
+    const kept = storage.disks.find((one) => isSame(one, disk)) ?? null;
+    if (kept !== null) told.add(kept);
+    if (disk.bytes <= 0 || disk.removable === true || kept?.isRemoved === true) continue;
+    found.push({ kept, seen: disk, device: disk.name, bytes: disk.bytes });
+  }
+  for (const kept of storage.disks)
+    if (!told.has(kept) && !kept.isRemoved)
+      found.push({ kept, seen: null, device: kept.device, bytes: kept.told?.bytes ?? 0 });
+  return found;
 }
 
 /** Disks as plans see them. Pure. */

@@ -5,7 +5,7 @@ import { planStorage } from '../../../../src/model/deployment/storage.ts';
 import { type DiskSeen, MIB } from '../../../../src/model/deployment/storage-types.ts';
 import { changeStorage, checkStorage } from '../../../../src/model/deployment/kept/change.ts';
 import type { StorageChange } from '../../../../src/model/deployment/kept/changes.ts';
-import { usualStorage } from '../../../../src/model/deployment/kept/layouts.ts';
+import { layOut, usualStorage } from '../../../../src/model/deployment/kept/layouts.ts';
 import { deployedRequest } from '../../../../src/model/deployment/kept/request.ts';
 import { EMPTY_STORAGE, type MachineStorage, partsOf } from '../../../../src/model/deployment/kept/storage.ts';
 import { showStorage } from '../../../../src/model/deployment/kept/view.ts';
@@ -57,7 +57,13 @@ describe('the storage of a machine', () => {
       partitions: [{ fileSystem: { kind: 'ext4', mount: '/' } }],
     });
     expect(sdb).toMatchObject({ isBoot: false, kept: null, partitions: [] });
-    expect(usualStorage([])).toMatchObject({ ...EMPTY_STORAGE, isUsual: true });
+    expect(usualStorage([])).toEqual({ ...EMPTY_STORAGE, isUsual: true });
+    const twins = [...DISKS, { name: 'sdd', bytes: 100 * GB, serial: 'S0' }];
+    const small = [{ name: 'sda', bytes: 64 * MIB }, ...DISKS.slice(1)];
+    for (const disks of [DISKS, DISKS.toReversed(), twins, small, DISKS.map((one) => ({ ...one, removable: true }))]) {
+      const laid = layOut({ layout: 'flat' }, { seen: disks });
+      expect(usualStorage(disks)).toEqual({ ...(isRejected(laid) ? EMPTY_STORAGE : laid), isUsual: true });
+    }
   });
 
   it('is planned as it was laid out part by part', () => {

@@ -1,8 +1,8 @@
 import type { Machine } from '../../../../contract/machine.ts';
-import { bytes, json, nothing } from '../../answer.ts';
+import { bytes, json, jsonText, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { showMachine, showMachines } from '../../objects/machines.ts';
+import { machinesText, showMachine, showMachines } from '../../objects/machines.ts';
 import type { Site } from '../../site.ts';
 import { step } from '../../site.ts';
 import { passes } from './node-filters.ts';
@@ -59,7 +59,7 @@ export function machineOf(site: Site, path: Path): Promise<Machine> {
 async function listMachines({ site, look, args }: MaasCall) {
   const machines = await site.all('machine.list');
   const shown = await showMachines(look, machines);
-  return json(shown.filter((machine) => passes(machine, args)));
+  return jsonText(machinesText(shown.filter((machine) => passes(machine, args))));
 }
 
 async function createMachine({ site, look, args }: MaasCall) {
