@@ -59,6 +59,8 @@ export default defineConfig({
       project('api', { timeout: 60_000, random: true, shared: true }),
       // Whole processes, with leases of seconds.
       project('scenario', { timeout: 120_000, shared: true, workers: 2, order: 1 }),
+      // A browser over a site that the test plays.
+      project('ui', { timeout: 60_000, hooks: 180_000, shared: true, order: 2 }),
       // The first hook on a new machine builds the Debian root, beside all else.
       project('check', { timeout: 120_000, hooks: 900_000, order: 2 }),
       // Whole hosts: what is judged by the clock has the machine for itself, the rest comes before it.

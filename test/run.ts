@@ -44,6 +44,7 @@ const ROOT = join(import.meta.dirname, '..');
 
 const STEPS: readonly Step[] = [
   { name: 'types', phase: 'fast', command: ['tsc', '--noEmit'], minutes: 5 },
+  { name: 'types-ui', phase: 'fast', command: ['tsc', '--noEmit', '-p', 'src/ui'], minutes: 5 },
   { name: 'lint', phase: 'fast', command: ['oxlint', '--type-aware', '--deny-warnings'], minutes: 5 },
   { name: 'format', phase: 'fast', command: ['biome', 'format', '.'], minutes: 4 },
   { name: 'unused', phase: 'fast', command: ['knip'], minutes: 5 },
@@ -56,6 +57,7 @@ const STEPS: readonly Step[] = [
   { name: 'pure', phase: 'fast', vitest: ['architecture', 'unit', 'golden', 'agent'], minutes: 10 },
   // Both wait for daemons more than they compute: checkers have what the databases, which hold deadlines, leave of the processors.
   { name: 'database', phase: 'daemons', vitest: ['store', 'api', 'scenario'], minutes: 20 },
+  { name: 'ui', phase: 'daemons', vitest: ['ui'], nice: 5, minutes: 10 },
   {
     name: 'check',
     phase: 'daemons',

@@ -8,6 +8,7 @@ import { IMAGE } from './commands/cluster/image.ts';
 import { COMMAND } from './commands/cluster/command.ts';
 import { JOB } from './commands/cluster/job.ts';
 import { SEARCH } from './commands/cluster/search.ts';
+import { NOTIFICATION } from './commands/cluster/notification.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFIG } from './commands/config.ts';
@@ -15,12 +16,14 @@ import { DOMAIN } from './commands/domain.ts';
 import { EVENTS } from './commands/event.ts';
 import { KEY } from './commands/key.ts';
 import { MACHINE } from './commands/machine.ts';
+import { DEVICE } from './commands/network/device.ts';
 import { INTERFACE } from './commands/network/interface.ts';
 import { LEASE } from './commands/network/lease.ts';
 import { PAIRING } from './commands/network/pairing.ts';
 import { RANGE } from './commands/network/range.ts';
 import { RESERVATION } from './commands/network/reservation.ts';
 import { SCRIPT } from './commands/network/script.ts';
+import { STORAGE } from './commands/network/storage.ts';
 import { SUBNET } from './commands/network/subnet.ts';
 import { SSH_KEY } from './commands/network/ssh-key.ts';
 import { VLAN } from './commands/network/vlan.ts';
@@ -43,10 +46,13 @@ export const NOUNS: readonly NounSpec[] = [
   DRILL,
   JOB,
   COMMAND,
+  NOTIFICATION,
   DOMAIN,
   RECORD,
   MACHINE,
+  DEVICE,
   INTERFACE,
+  STORAGE,
   SCRIPT,
   IMAGE,
   ...DECLARED,

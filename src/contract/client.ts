@@ -1,118 +1,26 @@
-import type { Preview } from './common.ts';
 import type { Event } from './event.ts';
+import { type RouteId, ROUTES } from './routes.ts';
+import { type Caller, createCaller, pathOf } from './wire/caller.ts';
 import { readEventStream } from './wire/event-stream.ts';
-import { doubt, retry } from './wire/retry.ts';
 import { RetryLimiter } from './wire/retry-limiter.ts';
-import { type ClientOptions, parseJson, ProblemError, problemOf } from './wire/transport.ts';
+import { API_PREFIX, type ClientOptions } from './wire/transport.ts';
 import { upload, type UploadContent } from './wire/upload.ts';
-import {
-  API_PREFIX,
-  type RouteId,
-  type RouteInput,
-  type RouteOutput,
-  type RouteSpec,
-  ROUTES,
-  isWrite,
-} from './routes.ts';
 
-/** Per-call options. `ifMatch`: ETag that the object must still have. */
-interface CallOptions {
-  readonly idempotencyKey?: string;
-  readonly ifMatch?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** An answer. `etag` where the call has one. */
-interface Reply<T> {
-  readonly status: number;
-  readonly body: T;
-  readonly etag: string | null;
-}
-
-/** Typed client of API v1. A call throws `ProblemError` when refused, `AppError` with code `unreachable` when no region answered in time. */
-export interface Client {
-  call<I extends RouteId>(id: I, input: RouteInput<I>, options?: CallOptions): Promise<Reply<RouteOutput<I>>>;
-  /** The call with `dry_run=true`: what it would do. */
-  preview<I extends RouteId>(id: I, input: RouteInput<I>, options?: CallOptions): Promise<Preview>;
-  /** Every item of a list, page by page. */
-  all<I extends RouteId>(id: I, input: RouteInput<I>): AsyncGenerator<ItemOf<I>>;
+/** Typed client of API v1, with all that a process can do. A browser has the calls alone (`wire/caller.ts`), without the schemas. */
+export interface Client extends Caller {
   /** Sends the bytes of a call with `isUpload`, by its path; see `upload`. */
   upload(id: RouteId, params: object, content: UploadContent, signal?: AbortSignal): Promise<void>;
   /** Events after an id, for ever, over broken connections, without a gap; ends when `signal` aborts. */
   events(after: number | null, signal: AbortSignal): AsyncGenerator<Event>;
 }
 
-/** What a list call lists. */
-type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ? T : never;
-
-/**
- * Makes a client. A call is tried again, with the same Idempotency-Key, while the region is away, until its deadline (`wire/decide.ts` is the
- * rule); so a change is made once however often the network fails.
- */
+/** Makes a client. */
 export function createClient(given: ClientOptions): Client {
   const options: ClientOptions = { retryLimiter: new RetryLimiter(), ...given };
-
-  async function send(id: RouteId, input: AnyInput, call: CallOptions, query: Record<string, unknown>) {
-    const route: RouteSpec = ROUTES[id];
-    const headers: Record<string, string> = {
-      authorization: `Bearer ${options.apiKey}`,
-      accept: 'application/json',
-    };
-    if (isWrite(route)) headers['idempotency-key'] = call.idempotencyKey ?? options.random.hex(16);
-    if (call.ifMatch) headers['if-match'] = call.ifMatch;
-    const body = input.body === undefined ? undefined : JSON.stringify(input.body);
-    if (body !== undefined) headers['content-type'] = 'application/json';
-    const path = API_PREFIX + pathOf(route.path, input.params ?? {}) + searchOf(query);
-    const answer = await retry(options, { method: route.method, path, headers, body, signal: call.signal });
-    const parsed = parseJson(answer.text);
-    if (answer.response.ok && parsed !== undefined) {
-      return { status: answer.response.status, body: parsed, etag: answer.response.headers.get('etag') };
-    }
-    const problem = problemOf(answer.response.status, answer.text);
-    if (!answer.isDoubtful || problem.detail.includes('Whether the change was made')) throw new ProblemError(problem);
-    const detail = problem.detail.replace(/\.$/, '') + doubt(headers['idempotency-key']);
-    throw new ProblemError({ ...problem, detail: `${detail}.` });
-  }
-
   return {
-    async call(id, input, call = {}) {
-      // The server's schema of this very table checked the body.
-      return (await send(id, input, call, input.query ?? {})) as never;
-    },
-    async preview(id, input, call = {}) {
-      return (await send(id, input, call, { ...input.query, dry_run: true })).body as Preview;
-    },
-    async *all(id, input) {
-      let cursor: string | null = null;
-      do {
-        const query: Record<string, unknown> = { limit: 1000, ...input.query, ...(cursor ? { cursor } : {}) };
-        const body = (await send(id, input, {}, query)).body as { items: ItemOf<typeof id>[]; next: string | null };
-        yield* body.items;
-        cursor = body.next;
-      } while (cursor !== null);
-    },
+    ...createCaller(options, ROUTES),
     upload: (id, params, content, signal) =>
       upload(options, { path: API_PREFIX + pathOf(ROUTES[id].path, params), content, signal }),
     events: (after, signal) => readEventStream({ options, path: `${API_PREFIX}/events`, after, signal }),
   };
-}
-
-interface AnyInput {
-  readonly params?: unknown;
-  readonly query?: unknown;
-  readonly body?: unknown;
-}
-
-function pathOf(path: string, params: object): string {
-  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = Object.entries(params).find(([key]) => key === name)?.[1];
-    return encodeURIComponent(String(value));
-  });
-}
-
-function searchOf(query: object): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-  const text = search.toString();
-  return text === '' ? '' : `?${text}`;
 }

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import * as config from './config.ts';
+import { DEVICE } from './network/device.ts';
 import { DOMAIN } from './network/domain.ts';
 import * as event from './event.ts';
 import { MACHINE } from './machine.ts';
@@ -23,7 +24,8 @@ import { NETWORK_ROUTES } from './network/routes.ts';
 import { callsOf } from './nouns/entry.ts';
 import { MACHINE_LIFECYCLE_ROUTES, MACHINE_WISH_ROUTES } from './nouns/machine-lifecycle.ts';
 import { MACHINE_INVENTORY_ROUTES } from './nouns/machine-inventory.ts';
-import { MACHINE_POWER_ROUTES } from './nouns/machine-power.ts';
+import { MACHINE_STORAGE_ROUTES } from './nouns/machine-storage.ts';
+import { MACHINE_POWER_ROUTES } from './network/machine-power.ts';
 import { NOUN_ROUTES } from './nouns/routes.ts';
 import { SCRIPT } from './network/script.ts';
 import {
@@ -42,13 +44,14 @@ import {
 } from './route-spec.ts';
 import { AUDIT_ROUTES } from './identity/audit.ts';
 import { SESSION_ROUTES } from './identity/session.ts';
+import { FILE_ROUTES } from './identity/file.ts';
+import { NOTIFICATION_ROUTES } from './identity/notification.ts';
 import { SSH_KEY_ROUTES } from './identity/ssh-key.ts';
 import * as user from './identity/user.ts';
 
 export type { RouteSpec };
 
-/** Path of the API on every region node. */
-export const API_PREFIX = '/api/v1';
+export { API_PREFIX } from './wire/transport.ts';
 
 /** Every call of API v1, by its name `noun.verb`. */
 export const ROUTES = {
@@ -63,12 +66,16 @@ export const ROUTES = {
   ...callsOf(DOMAIN),
   ...callsOf(RECORD),
   ...callsOf(MACHINE),
+  ...callsOf(DEVICE),
+  ...FILE_ROUTES,
+  ...NOTIFICATION_ROUTES,
   ...callsOf(SCRIPT),
   ...INTERFACE_ROUTES,
   ...MACHINE_POWER_ROUTES,
   ...MACHINE_LIFECYCLE_ROUTES,
   ...MACHINE_WISH_ROUTES,
   ...MACHINE_INVENTORY_ROUTES,
+  ...MACHINE_STORAGE_ROUTES,
   ...ENLISTMENT_ROUTES,
   ...MACHINE_TIMELINE_ROUTES,
   ...NOUN_ROUTES,

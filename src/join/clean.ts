@@ -61,7 +61,7 @@ export async function cleanHost(ports: HostPorts, { isInit }: { readonly isInit:
   );
   const keep = ['rack-uuid', 'rack-key'].flatMap((name) => ['!', '-name', name]);
   await execute(ports, ['find', AGENT_STATE, '-mindepth', '1', ...keep, '-delete'], COMMAND_MS);
-  await clearConf(ports, 'region', ['NODE_NAME']);
+  await clearConf(ports, 'region', ['NODE_NAME', 'DATABASE_URL']);
   await clearConf(ports, 'agent', ['NODE_NAME', 'RACK', 'REGION_URLS']);
   await clearConf(ports, 'rack', ['MAAS_URL']);
   if (isInit) await forgetContext(ports);

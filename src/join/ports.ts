@@ -29,6 +29,8 @@ export interface SiteSeen {
   /** False: no migration was applied yet, so it holds nothing of Regent. */
   readonly isRegent: boolean;
   readonly nodes: readonly { readonly id: string; readonly name: string }[];
+  /** The server. `version` as `server_version_num`; `isPlain`: the session is not encrypted and goes over the network. Left out: not asked. */
+  readonly server?: { readonly version: number; readonly encoding: string; readonly isPlain: boolean };
 }
 
 /** The first values of a cluster beside its first node. Times in ms. */
@@ -36,6 +38,8 @@ export interface ClusterRows {
   readonly id: string;
   readonly vip: string | null;
   readonly virtualRouter: number;
+  /** The database is an operator's own. */
+  readonly isDatabaseExternal: boolean;
   /** The first node's certificate, which init itself has signed. */
   readonly certificate: { readonly serial: string; readonly notBefore: number; readonly notAfter: number };
   /** The agent's present state. */
@@ -97,6 +101,8 @@ export interface InitPorts extends HostPorts {
   ): { readonly body: Desired['body']; readonly versions: readonly Version[]; readonly refusals: readonly string[] };
   /** Asks the region on this host for its status with the key; a region that does not answer is not ready. */
   askRegion(url: string, apiKey: string): Promise<RegionSeen>;
-  /** `DATABASE_URL` is configured: another database than the cluster's own. */
+  /** The cluster is to use the database of the operator that `DATABASE_URL` names, instead of its own. */
   readonly hasOwnDatabase: boolean;
+  /** What this run writes there; null: `DATABASE_URL` stays as it is. Holds passwords. */
+  readonly databaseUrl: string | null;
 }

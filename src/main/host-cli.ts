@@ -9,7 +9,7 @@ import { runUndo } from '../join/member/leave.ts';
 import { JOIN_HELP, LEAVE_HELP, parseJoinOptions, parseLeaveOptions } from '../join/member/options.ts';
 import type { InitPorts } from '../join/ports.ts';
 import { applyMigrations } from './region/bootstrap-database.ts';
-import { readDatabase } from './region/cluster-database.ts';
+import { parseDatabaseFile, readDatabase } from './region/cluster-database.ts';
 import { initPorts, joinPorts, openDatabase, say } from './host-ports.ts';
 import { readSettings, type Settings } from './process.ts';
 
@@ -55,7 +55,12 @@ async function runInitCommand(argv: readonly string[]): Promise<number> {
     return 2;
   }
   if (!isRoot('regent init')) return 1;
-  const { ports, close } = initPorts();
+  const databaseUrl = readDatabaseFile(options?.databaseFile ?? null);
+  if (isRejected(databaseUrl)) {
+    say(databaseUrl.message);
+    return 2;
+  }
+  const { ports, close } = initPorts(databaseUrl);
   try {
     if (options !== null) return await runInit(ports, options);
     return (await adoption?.(ports)) ?? 1;
@@ -72,6 +77,16 @@ function initOptions(argv: readonly string[]): InitOptions | 'help' | Rejected {
     return readInitOptions(given, { name: given.seedFile, text: readFileSync(given.seedFile, 'utf8') });
   } catch (error) {
     return rejected('bad_request', `regent init: the seed file cannot be read: ${sentenceOf(error)}`);
+  }
+}
+
+/** The URLs in a file, `-` for standard input; null: no file is named. They may hold passwords, so they never stand in a list of processes. */
+function readDatabaseFile(file: string | null): string | null | Rejected {
+  if (file === null) return null;
+  try {
+    return parseDatabaseFile(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch (error) {
+    return rejected('bad_request', `The file of --database cannot be read: ${sentenceOf(error)}`);
   }
 }
 

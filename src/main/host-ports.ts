@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '../contract/client.ts';
-import { sentenceOf } from '../core/errors.ts';
+import { isRejected, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { realHost } from '../host/real.ts';
 import type { JoinPorts } from '../join/member/ports.ts';
 import type { BootstrapDatabase, HostPorts, InitPorts, RegionSeen } from '../join/ports.ts';
 import { compileSite } from '../services/compile-node.ts';
 import { SERVICES } from '../services/registry.ts';
-import type { ConnectionSpec } from '../store/connection.ts';
+import { type ConnectionSpec, serversOf } from '../store/connection.ts';
 import { Database } from '../store/database.ts';
 import { bootstrapDatabase } from './region/bootstrap-database.ts';
-import { readDatabase } from './region/cluster-database.ts';
+import { isPlain, readDatabase } from './region/cluster-database.ts';
 import { callRegion, tryConnect } from './calls/host-calls.ts';
 import { productVersion, readSettings, type Settings, systemClock, systemRandom } from './process.ts';
 
@@ -44,9 +44,13 @@ export function unitSettings(): Settings {
   return readSettings({ REGENT_CONF: process.env['REGENT_CONF'] });
 }
 
-/** Ports of `regent init`, and the end of what they opened. */
-export function initPorts(): { readonly ports: InitPorts; readonly close: () => Promise<void> } {
-  const settings = unitSettings();
+/** Ports of `regent init`, and the end of what they opened. `databaseUrl`: instead of the `DATABASE_URL` of regent.conf. */
+export function initPorts(databaseUrl: string | null = null): {
+  readonly ports: InitPorts;
+  readonly close: () => Promise<void>;
+} {
+  const kept = unitSettings();
+  const settings = { get: (key: string) => (key === 'DATABASE_URL' ? (databaseUrl ?? kept.get(key)) : kept.get(key)) };
   const { database, close } = lateDatabase(settings);
   const ports: InitPorts = {
     ...hostPorts(),
@@ -60,6 +64,7 @@ export function initPorts(): { readonly ports: InitPorts; readonly close: () => 
     },
     askRegion,
     hasOwnDatabase: settings.get('DATABASE_URL') !== undefined,
+    databaseUrl,
   };
   return { ports, close };
 }
@@ -70,9 +75,25 @@ export function joinPorts(mayAsk: boolean): JoinPorts {
     ...hostPorts(),
     call: callRegion,
     connect: tryConnect,
+    askDatabase,
     newRackKey: () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     confirm: async (question) => !mayAsk || !process.stdin.isTTY || (await ask(question)),
   };
+}
+
+/** A file that its URLs name may still be missing: also a reason. */
+async function askDatabase(): Promise<string | null> {
+  try {
+    const db = openDatabase(readDatabase(unitSettings()), 'regent join');
+    try {
+      const answer = await db.read(async () => true, { deadlineMs: ASK_MS });
+      return isRejected(answer) ? answer.message : null;
+    } finally {
+      await db.close(0);
+    }
+  } catch (error) {
+    return sentenceOf(error);
+  }
 }
 
 async function ask(question: string): Promise<boolean> {
@@ -97,15 +118,16 @@ export function openDatabase(connection: ConnectionSpec, name: string): Database
 }
 
 /** Where the database is, and by which password, is known only when init has written it: it is opened at the first call. */
-function lateDatabase(settings: Settings): {
+function lateDatabase(settings: Pick<Settings, 'get'>): {
   readonly database: BootstrapDatabase;
   readonly close: () => Promise<void>;
 } {
   let opened: { readonly db: Database; readonly database: BootstrapDatabase } | null = null;
   const open = (): BootstrapDatabase => {
     if (opened === null) {
-      const db = openDatabase(readDatabase(settings), 'regent init');
-      opened = { db, database: bootstrapDatabase(db) };
+      const connection = readDatabase(settings);
+      const db = openDatabase(connection, 'regent init');
+      opened = { db, database: bootstrapDatabase(db, serversOf(connection).some(isPlain)) };
     }
     return opened.database;
   };

@@ -1,9 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { callTableText } from '../contract/wire/call-table.ts';
 import { openApiText } from '../contract/openapi.ts';
 
-/** `npm run openapi`: writes the document of API v1 to the file that tests compare with (or to the path that is given). */
-const target = process.argv[2] ?? join(import.meta.dirname, '..', '..', 'test', 'golden', 'openapi.json');
-mkdirSync(dirname(target), { recursive: true });
-writeFileSync(target, openApiText());
-process.stdout.write(`${target}\n`);
+/**
+ * `npm run openapi`: writes what is made from the table of calls: the document of API v1 to the file that tests compare with (or to the path that is
+ * given, alone), and the browser's table.
+ */
+const root = join(import.meta.dirname, '..', '..');
+const target = process.argv[2] ?? join(root, 'test', 'golden', 'openapi.json');
+write(target, openApiText());
+if (process.argv[2] === undefined) write(join(root, 'src', 'ui', 'live', 'call-table.ts'), callTableText());
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  process.stdout.write(`${path}\n`);
+}

@@ -5,7 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { findUser } from '../host/accounts.ts';
 import { peerOf } from '../host/peer.ts';
 import { PORTS } from '../model/cluster.ts';
-import { readDatabase } from './region/cluster-database.ts';
+import { onOneLine, readDatabase } from './region/cluster-database.ts';
 import { endForRestart, type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
 import { AUTHORITY_FILES, openCertificateAuthority } from './region/certificate-authority.ts';
 import { openEtcd } from './region/etcd.ts';
@@ -23,8 +23,10 @@ const PUBLISH_SILENCE_MS = 45_000;
  */
 async function startRegiond({ clock, random, log, settings, liveness, version }: ProcessPorts): Promise<Running> {
   const connection = readDatabase(settings);
+  const databaseUrl = settings.get('DATABASE_URL');
   return startRegionProcess({
     connection,
+    ...(databaseUrl === undefined ? {} : { databaseUrl: onOneLine(databaseUrl) }),
     ...listeners(settings),
     agentListen: parseListen(settings.getOr('REGION_AGENT_LISTEN', 'unix:/run/regent/agent-api.sock')),
     node: settings.nodeName,

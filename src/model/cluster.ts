@@ -50,6 +50,11 @@ export function knownAddresses({
   return orderedAddresses([...nodes.flatMap((node) => node.addresses), ...(vip === null ? [] : [vip]), ...seen]);
 }
 
+/** Does the cluster use a database of the operator's own, so that its nodes run none? */
+export function isDatabaseExternal(cluster: Pick<Cluster, 'isDatabaseExternal'> | null): boolean {
+  return cluster?.isDatabaseExternal === true;
+}
+
 /** The floating address without its prefix; null where there is none. */
 export function vipAddress(cluster: Pick<Cluster, 'vip'>): string | null {
   return cluster.vip?.split('/')[0] ?? null;
@@ -100,6 +105,14 @@ export const FEATURES = [
   'parts',
   /** Nodes that are taken out: the state `leaving`, whose desired state has hardly a service. */
   'leave',
+  /** Records of the types MX, NS, SRV and SSHFP. */
+  'record-types',
+] as const;
+
+/** Features that only some sites use: known to this release, and on from the beginning of such a site, or never. */
+export const SITE_FEATURES = [
+  /** The database is an operator's own: an earlier release would start one on each node. */
+  'external-database',
 ] as const;
 
 export type Feature = (typeof FEATURES)[number];

@@ -46,6 +46,8 @@ export interface MachineInterface {
   readonly bond?: BondSettings;
   /** Of a bridge. */
   readonly bridge?: BridgeSettings;
+  /** Words that operators and tools give it. Left out: none. */
+  readonly tags?: readonly string[];
 }
 
 /** A bare-metal machine. `id` is six characters, stable for life. `dhcpOptions`: what DHCP tells its interfaces besides; left out: nothing. */

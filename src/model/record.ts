@@ -2,9 +2,12 @@ import { invalid, isRejected, type Rejected, rejected, show } from '../core/erro
 import { formatAddress, parseAddress } from '../core/ip.ts';
 import { parseOwnerName } from './names.ts';
 
-/** Record types that an operator may write; PTR, NS and SOA are generated. */
-export const RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'TXT'] as const;
+/** Record types that an operator may write; PTR, SOA, and the NS of the site's own zones are generated. */
+export const RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'SRV', 'SSHFP', 'TXT'] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
+
+/** Types that a region of the release before does not serve: the feature `record-types` lets them in. */
+export const LATER_TYPES: readonly RecordType[] = ['MX', 'NS', 'SRV', 'SSHFP'];
 
 /** A record of a domain. `name` is relative (`@` for the domain itself), `ttl` in seconds, null for the domain's. */
 export interface DnsRecord {
@@ -59,10 +62,56 @@ export function parseRecordData(type: RecordType, data: string): string | Reject
     }
     case 'CNAME':
       return parseOwnerName(data, 'data');
+    case 'NS':
+      return parseHost(data);
+    case 'MX':
+      return parseWords(data, 1, 'PREFERENCE HOST, such as 10 mail.example.test; the number is 0 to 65535');
+    case 'SRV':
+      return parseWords(
+        data,
+        3,
+        'PRIORITY WEIGHT PORT HOST, such as 0 5 5060 sip.example.test; numbers are 0 to 65535',
+      );
+    case 'SSHFP':
+      return parseFingerprint(data);
     case 'TXT':
       if (/^[\x20-\x7e]*$/.test(data) && data.length > 0 && data.length <= TXT_MAX) return data;
       return invalid('data', `${show(data)} is not a TXT value`, `1–${TXT_MAX} printable ASCII characters`);
   }
+}
+
+/** A host that a record names: no wildcard, and no name of a service. */
+function parseHost(text: string): string | Rejected {
+  const name = parseOwnerName(text, 'data');
+  if (isRejected(name) || !/[*_]/.test(name)) return name;
+  return invalid('data', `${show(text)} is no host`, 'the name of a host has letters, digits, "-" and dots');
+}
+
+/** So many numbers of 16 bits, and a host. */
+function parseWords(data: string, count: number, rule: string): string | Rejected {
+  const words = data.trim().split(/\s+/);
+  const numbers = words.slice(0, count);
+  const areUsable = numbers.every((word) => /^\d{1,5}$/.test(word) && Number(word) <= 65_535);
+  if (words.length !== count + 1 || !areUsable) return invalid('data', `${show(data)} is not usable`, rule);
+  const host = parseHost(words[count] ?? '');
+  return isRejected(host) ? host : [...numbers.map(Number), host].join(' ');
+}
+
+/** Digits of a fingerprint in hexadecimal, by its type: SHA-1, SHA-256 (RFC 6594). */
+const FINGERPRINT_DIGITS: Readonly<Record<string, number>> = { '1': 40, '2': 64 };
+
+function parseFingerprint(data: string): string | Rejected {
+  const [algorithm = '', type = '', ...rest] = data.trim().split(/\s+/);
+  const digits = rest.join('').toLowerCase();
+  const isUsable =
+    /^[1-46]$/.test(algorithm) && /^[0-9a-f]+$/.test(digits) && digits.length === FINGERPRINT_DIGITS[type];
+  if (isUsable) return `${algorithm} ${type} ${digits}`;
+  return invalid('data', `${show(data)} is not usable`, 'ALGORITHM TYPE FINGERPRINT, as ssh-keygen -r prints it');
+}
+
+/** The host that a record names and that needs an address; null: it names none. `data`: canonical. */
+export function hostOfRecord({ type, data }: { readonly type: string; readonly data: string }): string | null {
+  return type === 'NS' || type === 'MX' || type === 'SRV' ? (data.split(' ').at(-1) ?? null) : null;
 }
 
 /** What else owns a name: a record, or a machine, node or reservation whose addresses are published under it. `mac`: a reservation's. */
@@ -87,6 +136,12 @@ export function checkRecordBeside(
     return rejected(
       'conflict',
       `${fqdn}: a CNAME cannot stand at the domain itself, which has SOA and NS records. Rule: RFC 1034 §3.6.2.`,
+    );
+  }
+  if (record.type === 'NS' && record.name === '@') {
+    return rejected(
+      'conflict',
+      `${fqdn}: the name servers of a domain of the site are its region nodes. Rule: an NS record gives a name below it to others.`,
     );
   }
   for (const other of others) {

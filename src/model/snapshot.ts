@@ -21,6 +21,8 @@ export interface Cluster {
   readonly vip: string | null;
   readonly virtualRouter: number;
   readonly isSeed: boolean;
+  /** The database is an operator's own, so nodes run none. Left out: they run it. */
+  readonly isDatabaseExternal?: boolean;
 }
 
 /** Where a node is in its life: it was let in and is being set up; it carries its part; or it stops all that it runs, because it is taken out. */

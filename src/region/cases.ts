@@ -8,6 +8,9 @@ import { moveCases } from './cluster/moves/cases.ts';
 import { removalCases } from './cluster/moves/removal-cases.ts';
 import { declaredCases } from './nouns/declared/cases.ts';
 import { domainCases } from './nouns/domain.ts';
+import { deviceCases } from './nouns/declared/device.ts';
+import { fileCases } from './nouns/declared/file.ts';
+import { notificationCases } from './nouns/declared/notification.ts';
 import { fabricCases } from './nouns/fabric.ts';
 import { leaseCases } from './nouns/lease.ts';
 import { machineCases } from './nouns/machine.ts';
@@ -29,9 +32,11 @@ import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { allocateCases } from './jobs/deployment/allocate.ts';
 import { deployCases } from './jobs/deployment/deploy.ts';
+import { storageCases } from './jobs/deployment/storage-cases.ts';
 import { timelineCases } from './jobs/lifecycle/timeline/cases.ts';
 import { interfaceCases } from './nouns/interfaces/cases.ts';
 import { powerCases } from './jobs/power/cases.ts';
+import { staticRouteCases } from './nouns/declared/static-route.ts';
 import { statusCases } from './nouns/status/status.ts';
 import { subnetCases } from './nouns/subnet.ts';
 import { tsigKeyCases } from './nouns/declared/tsig-key.ts';
@@ -60,11 +65,13 @@ export const CASES = {
   ...recordCases,
   ...leaseCases,
   ...machineCases,
+  ...deviceCases,
   ...interfaceCases,
   ...powerCases,
   ...lifecycleCases,
   ...allocateCases,
   ...deployCases,
+  ...storageCases,
   ...timelineCases,
   ...metadataCases,
   ...scriptCases,
@@ -74,6 +81,7 @@ export const CASES = {
   ...fabricCases,
   ...tsigKeyCases,
   ...dhcpSnippetCases,
+  ...staticRouteCases,
   ...bmcCases,
   ...tagCases,
   ...vlanCases,
@@ -87,6 +95,8 @@ export const CASES = {
   ...userCases,
   ...accountCases,
   ...sshKeyCases,
+  ...fileCases,
+  ...notificationCases,
   ...imageCases,
   ...sourceCases,
 } satisfies { [I in RouteId]: ReadCase<I> | WriteCase<I> };

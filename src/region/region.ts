@@ -2,6 +2,7 @@ import type { Clock, Log, Random } from '../core/ports.ts';
 import { isRejected } from '../core/errors.ts';
 import { releaseOf } from '../store/queries/cluster/compiler-gate.ts';
 import type { Database } from '../store/database.ts';
+import type { ServerState } from '../store/pool/server-states.ts';
 import { beat } from '../store/health.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
 import { eventFor, gapAfter } from './nouns/status/status.ts';
@@ -71,6 +72,10 @@ export interface RegionPorts {
   readonly patroni?: PatroniPort;
   /** Ways of drills out of this process; left out: it plays none. */
   readonly drills?: DrillWays;
+  /** Asks the servers of an operator's own database; left out: there is none. */
+  readonly askServers?: () => Promise<readonly ServerState[]>;
+  /** `DATABASE_URL`, for region nodes that join; left out: this host reaches the cluster's own database. Holds passwords. */
+  readonly databaseUrl?: string;
   /** Ends this process in order, for its manager to start it anew; left out: nobody may ask for that. */
   readonly endForRestart?: () => void;
   /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
@@ -95,6 +100,8 @@ export interface RegionNode extends Region {
 
 /** A probe's answer is good for this long: many askers (each region's proxy asks once a second) make one write. */
 const HEALTH_MS = 800;
+/** The same for the question what an operator's servers are. */
+const SERVERS_MS = 2000;
 const PUBLISH_EVERY_MS = 5000;
 /** The purge looks at its row this often when nothing wakes it. */
 const PURGE_EVERY_MS = 120_000;
@@ -140,7 +147,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
   const compiler = releaseOf(ports.version);
   const publish = createPublishTask({ ...ports, services: ports.renderer.services, compiler });
   const running: RunningTask[] = [];
-  const health = sharedProbe(clock, () => beat(db, ports, clock));
+  const health = shared(clock, HEALTH_MS, () => beat(db, ports, clock));
   const revocations = createRevocations(db);
   const calls: CasePorts & Pick<RegionPorts, 'db'> = {
     db,
@@ -152,6 +159,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     version: ports.version,
     health,
     authority: ports.authority ?? (() => null),
+    ...(ports.askServers ? { servers: shared(clock, SERVERS_MS, ports.askServers) } : {}),
     heardOf: (nodeId) => memory.heardOf(nodeId),
     builtInScripts: ports.machineScripts?.builtIn ?? [],
   };
@@ -161,6 +169,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     ways: ports.memory ?? NO_WAYS,
     health,
     authority: () => calls.authority(),
+    servers: async () => (await calls.servers?.()) ?? null,
     askDatabase: async (id) => {
       const answer = await call(calls, id, NO_INPUT, HOST_CALL);
       return isRejected(answer) ? null : answer;
@@ -284,16 +293,16 @@ function kindsOf(ports: RegionPorts, moves: Moves | null): readonly JobKind[] {
   return [...(ports.jobs?.kinds ?? []), ...(moves?.kinds ?? []), power];
 }
 
-/** One probe at a time, and none while the last answer is fresh. */
-function sharedProbe(clock: Clock, probe: () => Promise<DatabaseHealth>): () => Promise<DatabaseHealth> {
-  let last: { health: DatabaseHealth; at: number } | null = null;
-  let pending: Promise<DatabaseHealth> | null = null;
+/** One question at a time, and none while the last answer is younger than `freshMs`. */
+function shared<T>(clock: Clock, freshMs: number, ask: () => Promise<T>): () => Promise<T> {
+  let last: { value: T; at: number } | null = null;
+  let pending: Promise<T> | null = null;
   return () => {
-    if (last && clock.monotonic() - last.at < HEALTH_MS) return Promise.resolve(last.health);
-    pending ??= probe()
-      .then((health) => {
-        last = { health, at: clock.monotonic() };
-        return health;
+    if (last && clock.monotonic() - last.at < freshMs) return Promise.resolve(last.value);
+    pending ??= ask()
+      .then((value) => {
+        last = { value, at: clock.monotonic() };
+        return value;
       })
       .finally(() => {
         pending = null;

@@ -1,6 +1,7 @@
 import type { RouteId, RouteInput, RouteOutput } from '../contract/routes.ts';
 import type { Rejected } from '../core/errors.ts';
 import type { Clock, Random } from '../core/ports.ts';
+import type { ServerState } from '../store/pool/server-states.ts';
 import type { Tx } from '../store/tx.ts';
 import type { Script } from '../model/scripts/script.ts';
 import type { WriteTx } from '../store/write.ts';
@@ -21,6 +22,8 @@ export interface CasePorts {
   readonly version: string;
   /** Probes the database by a real write. */
   health(): Promise<DatabaseHealth>;
+  /** Asks the servers of an operator's own database what they are; left out: there is none. */
+  readonly servers?: () => Promise<readonly ServerState[]>;
   /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
   authority(): { readonly notAfter: string } | null;
   /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */

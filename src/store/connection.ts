@@ -1,19 +1,42 @@
 import { createSecureContext } from 'node:tls';
 import pg from 'pg';
-import { AppError, type Rejected, rejected } from '../core/errors.ts';
+import { AppError, isRejected, type Rejected, rejected } from '../core/errors.ts';
 
-/** Where the database is. `host`: a name, an address, or the folder of a unix socket (starts with `/`). */
-export interface ConnectionSpec {
+/** Where a database server is. `host`: a name, an address, or the folder of a unix socket (starts with `/`). */
+export interface ServerSpec {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly database: string;
   readonly password?: string;
   readonly tls?: 'off' | 'unverified' | 'verified';
+  /** File of the authority that signed the server's certificate; whoever opens the connection reads it into `ca`. */
+  readonly caFile?: string;
   /** Authority that signed the server's certificate (PEM); left out: the authorities that this host trusts. */
   readonly ca?: string;
   /** Name that the server's certificate must carry; left out: `host`. */
   readonly servername?: string;
+}
+
+/** Where the database is: one server, or several, of which one is the primary at a time. */
+export interface ConnectionSpec extends ServerSpec {
+  /** The other servers; left out: there is one. */
+  readonly others?: readonly ServerSpec[];
+}
+
+/** All servers, in the order in which they were named. */
+export function serversOf({ others, ...first }: ConnectionSpec): readonly [ServerSpec, ...ServerSpec[]] {
+  return [first, ...(others ?? [])];
+}
+
+/** The server that a connection was made to. pg's clients have these members, its types do not tell. */
+export function serverOfClient(client: pg.ClientBase): Pick<ServerSpec, 'host' | 'port'> {
+  return client as unknown as Pick<ServerSpec, 'host' | 'port'>;
+}
+
+/** A server as sentences name it. */
+export function placeOf({ host, port }: Pick<ServerSpec, 'host' | 'port'>): string {
+  return host.startsWith('/') ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Times in ms. Every limit that pg leaves open is set here. */
@@ -32,22 +55,52 @@ const TLS_MODES: Readonly<Record<string, ConnectionSpec['tls']>> = {
   'verify-full': 'verified',
 };
 
+/** More servers than any cluster has are a mistake. */
+const SERVERS_MAX = 9;
+const RULE =
+  'postgresql://USER:PASSWORD@HOST:5432/NAME, or postgresql:///NAME?host=/SOCKET/FOLDER&user=USER; several servers: URL,URL, or HOST:PORT,HOST:PORT in one URL';
+const PARAMETERS = ['host', 'port', 'user', 'password', 'sslmode', 'sslrootcert', 'target_session_attrs'];
+
 /**
- * Reads `postgresql://user:password@host:port/database?sslmode=…`; a unix socket is `postgresql:///database?host=/folder&user=…`.
- * The refusal never shows the text: it may hold a password.
+ * Reads `postgresql://user:password@host:port/database?sslmode=…`; a unix socket is `postgresql:///database?host=/folder&user=…`. Several
+ * servers stand in several URLs, parted by commas or blanks, or as libpq has them, `host:port,host:port` in one URL. The one that takes writes is
+ * used, so `target_session_attrs` may be `read-write` or `primary`. The refusal never shows the text: it may hold a password.
  */
 export function parseDatabaseUrl(text: string): ConnectionSpec | Rejected {
-  const bad = (why: string) =>
-    rejected(
-      'invalid_value',
-      `DATABASE_URL: ${why}. Rule: postgresql://USER:PASSWORD@HOST:5432/NAME, or postgresql:///NAME?host=/SOCKET/FOLDER&user=USER.`,
-    );
+  const servers: ServerSpec[] = [];
+  for (const url of urlsOf(text)) {
+    const server = parseServerUrl(url);
+    if (isRejected(server)) return server;
+    if (servers.some((known) => placeOf(known) === placeOf(server))) return bad(`it names ${placeOf(server)} twice`);
+    servers.push(server);
+  }
+  const [first, ...others] = servers;
+  if (first === undefined) return bad('it is empty');
+  if (servers.length > SERVERS_MAX)
+    return bad(`it names ${servers.length} servers; at most ${SERVERS_MAX} are possible`);
+  return others.length === 0 ? first : { ...first, others };
+}
+
+function bad(why: string): Rejected {
+  return rejected('invalid_value', `DATABASE_URL: ${why}. Rule: ${RULE}.`);
+}
+
+/** One URL for each server. */
+function urlsOf(text: string): string[] {
+  const urls = text.trim().split(/[\s,]+(?=postgres(?:ql)?:\/\/)/);
+  return urls.flatMap((url) => {
+    const [, scheme = '', user = '', hosts = '', rest = ''] =
+      /^([a-z]+:\/\/)((?:[^/?#]*@)?)([^/?#]*)([^]*)$/.exec(url) ?? [];
+    return hosts.includes(',') ? hosts.split(',').map((host) => `${scheme}${user}${host}${rest}`) : [url];
+  });
+}
+
+function parseServerUrl(text: string): ServerSpec | Rejected {
   if (!URL.canParse(text)) return bad('it is not a URL');
   if (!isDecodable(text)) return bad('a percent sign in it does not start a two-digit code');
   const url = new URL(text);
   if (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:') return bad('its scheme is not postgresql');
-  const known = ['host', 'port', 'user', 'password', 'sslmode'];
-  const stranger = [...url.searchParams.keys()].find((key) => !known.includes(key));
+  const stranger = [...url.searchParams.keys()].find((key) => !PARAMETERS.includes(key));
   if (stranger !== undefined) return bad(`it has the unknown parameter ${JSON.stringify(stranger.slice(0, 30))}`);
   const part = (fromUrl: string, key: string) => decodeURIComponent(fromUrl) || url.searchParams.get(key) || '';
   const host = part(url.hostname.replace(/^\[|\]$/g, ''), 'host');
@@ -55,13 +108,18 @@ export function parseDatabaseUrl(text: string): ConnectionSpec | Rejected {
   const database = decodeURIComponent(url.pathname.slice(1));
   const port = Number(part(url.port, 'port') || 5432);
   const tls = TLS_MODES[url.searchParams.get('sslmode') ?? 'disable'];
+  const caFile = url.searchParams.get('sslrootcert');
   if (host === '') return bad('it names no host');
   if (user === '') return bad('it names no user');
   if (database === '') return bad('it names no database');
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return bad('its port is out of range');
   if (tls === undefined) return bad('its sslmode is not disable, require or verify-full');
+  if (caFile !== null && (tls !== 'verified' || !caFile.startsWith('/')))
+    return bad('its sslrootcert is the whole path of a file, and goes with sslmode=verify-full');
+  if (!['read-write', 'primary'].includes(url.searchParams.get('target_session_attrs') ?? 'primary'))
+    return bad('its target_session_attrs is not read-write or primary: Regent uses the server that takes writes');
   const password = part(url.password, 'password');
-  return { host, port, user, database, tls, ...(password ? { password } : {}) };
+  return { host, port, user, database, tls, ...(caFile === null ? {} : { caFile }), ...(password ? { password } : {}) };
 }
 
 function isDecodable(text: string): boolean {
@@ -69,7 +127,7 @@ function isDecodable(text: string): boolean {
 }
 
 /** pg's options for a connection; `name` is seen in pg_stat_activity. */
-export function clientConfig(spec: ConnectionSpec, timeouts: Timeouts, name: string): pg.ClientConfig {
+export function clientConfig(spec: ServerSpec, timeouts: Timeouts, name: string): pg.ClientConfig {
   return {
     host: spec.host,
     port: spec.port,
@@ -88,7 +146,7 @@ export function clientConfig(spec: ConnectionSpec, timeouts: Timeouts, name: str
   };
 }
 
-function tlsOptions({ tls, ca, servername }: ConnectionSpec): pg.ClientConfig['ssl'] {
+function tlsOptions({ tls, ca, servername }: ServerSpec): pg.ClientConfig['ssl'] {
   if (tls === undefined || tls === 'off') return false;
   return {
     rejectUnauthorized: tls === 'verified',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { AppError, isRejected, type Rejected, RejectedError, rejected } from '../core/errors.ts';
 import type { Clock, Log, Random } from '../core/ports.ts';
-import { type ConnectionSpec, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
+import { type ConnectionSpec, DEFAULT_TIMEOUTS, placeOf, serverOfClient, type Timeouts } from './connection.ts';
 import { refusalOf } from './constraints.ts';
 import {
   classifyFailure,
@@ -11,11 +11,13 @@ import {
   isConnectionReusable,
   isOwnTimeout,
   type Phase,
+  ReadOnlyError,
   StandbyError,
   UnprovenCommitError,
 } from './failure.ts';
 import { BusyError } from './pool/acquire-queue.ts';
 import { Pool } from './pool/pool.ts';
+import { openFinder } from './pool/primary-finder.ts';
 import { ReconnectGate } from './pool/reconnect-gate.ts';
 import { type LiveTx, type Tx, txOf } from './tx.ts';
 
@@ -63,6 +65,8 @@ interface Mode {
 const BEGIN_MS = 2000;
 /** A failover takes at most this long, ms. Longer trouble has another cause. */
 const HELD_MS = 10_000;
+/** So long after a primary refused a write none is tried there, ms; at least half of it. Each try costs a connection. */
+const READ_ONLY_MS = 250;
 /** How long a proof of being connected to a primary holds for `autocommitRead`, ms. */
 const PROOF_MS = 1000;
 
@@ -93,6 +97,8 @@ export class Database {
   readonly #proven = new WeakMap<pg.PoolClient, number>();
   /** Names of prepared statements by their text. */
   readonly #names = new Map<string, string>();
+  /** Until when (monotonic clock) a refusal of writes counts. */
+  #readOnly: { readonly error: ReadOnlyError; readonly until: number } | null = null;
   #isClosed = false;
 
   constructor(options: DatabaseOptions) {
@@ -101,7 +107,8 @@ export class Database {
     this.#clock = options.clock;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.#deadlineMs = options.deadlineMs ?? 15_000;
-    const common = { ...options, timeouts: this.#timeouts };
+    const finder = openFinder({ ...options, timeouts: this.#timeouts });
+    const common = { ...options, timeouts: this.#timeouts, finder };
     const size = options.poolSize ?? 10;
     const reads = Math.max(1, Math.round(size * READ_SHARE));
     this.#pools = {
@@ -196,6 +203,8 @@ export class Database {
     let client: pg.PoolClient | undefined;
     let now = 0;
     try {
+      if (!mode.isReadOnly && this.#readOnly !== null && this.#readOnly.until > this.#clock.monotonic())
+        throw this.#readOnly.error;
       // A probe has a connection of its own and does not wait behind others.
       if (limits.pool !== this.#pools.probe) await this.#reconnectGate.take(timeoutMs(), limits);
       if (this.#isClosed) throw new Error('Client was closed');
@@ -228,10 +237,12 @@ export class Database {
     } catch (error) {
       if (client && isOwnTimeout(error)) limits.pool.wasSilent(now);
       if (client) await this.#giveBack(limits.pool, client, error);
+      if (client && error instanceof ReadOnlyError) this.#remember(error);
       if (error instanceof RejectedError) return { kind: 'done', value: error.rejected };
       if (error instanceof BusyError) return { kind: 'failed', class: 'busy', error };
       const failureClass = classifyFailure(error, position.phase);
-      const isUnreached = position.phase === 'connect' && failureClass === 'not_committed';
+      const isUnreached =
+        position.phase === 'connect' && failureClass === 'not_committed' && !(error instanceof ReadOnlyError);
       if (isUnreached && !isOwnTimeout(error)) this.#reconnectGate.failed(error);
       // A constraint that the database checks only at COMMIT.
       const refusal = failureClass === 'fault' ? refusalOf(error) : null;
@@ -245,6 +256,11 @@ export class Database {
       (client) => this.#pools.write.release(client, 'kept'),
       () => undefined,
     );
+  }
+
+  #remember(error: ReadOnlyError): void {
+    const until = this.#clock.monotonic() + READ_ONLY_MS * (0.5 + this.random.fraction() / 2);
+    this.#readOnly = { error, until };
   }
 
   async #giveBack(pool: Pool, client: pg.PoolClient, error: unknown): Promise<void> {
@@ -295,6 +311,13 @@ interface Work<T> {
   readonly serverLimit: string;
 }
 
+interface Proof {
+  readonly standby: boolean;
+  readonly isReadOnly: boolean;
+}
+
+const PROOF = `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
+
 async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
   const warnings: string[] = [];
   const onNotice = (notice: { severity?: string | undefined; message?: string | undefined }) => {
@@ -323,13 +346,14 @@ async function settled<T>(live: LiveTx, body: (tx: Tx) => Promise<T>): Promise<T
   }
 }
 
-/** One round trip: BEGIN, and the proof that this is a primary. */
+/** One round trip: BEGIN, and the proof that this is a primary, which takes writes if there are to be any. */
 async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
   if (work.mode.begin === null && work.isProven) return;
-  const text = `${work.mode.begin ?? 'select 1'}; select pg_is_in_recovery() as standby${work.serverLimit}`;
+  const text = `${work.mode.begin ?? 'select 1'}; ${PROOF}${work.serverLimit}`;
   const results = await client.query({ text, query_timeout: work.beginMs } as pg.QueryConfig);
-  const rows = (results as unknown as readonly pg.QueryResult<{ standby: boolean }>[])[1]?.rows;
+  const rows = (results as unknown as readonly pg.QueryResult<Proof>[])[1]?.rows;
   if (rows?.[0]?.standby !== false) throw new StandbyError();
+  if (!work.mode.isReadOnly && rows[0].isReadOnly) throw new ReadOnlyError(placeOf(serverOfClient(client)));
   work.onPrimary();
 }
 

@@ -68,6 +68,26 @@ export class StandbyError extends Error {
   }
 }
 
+/** Thrown for a primary that takes no writes. `place`: the server. */
+export class ReadOnlyError extends Error {
+  constructor(place: string) {
+    super(`the primary ${place} takes no writes: its default_transaction_read_only is on`);
+    this.name = 'ReadOnlyError';
+  }
+}
+
+/** Thrown when none of several servers is a primary. `states`: each server with its state. */
+export class NoPrimaryError extends Error {
+  /** Did one of them answer, so that the way from this host is not what fails? */
+  readonly hasAnswer: boolean;
+
+  constructor(states: readonly string[], hasAnswer: boolean) {
+    super(`none of the ${states.length} servers is a primary: ${states.join('; ')}`);
+    this.name = 'NoPrimaryError';
+    this.hasAnswer = hasAnswer;
+  }
+}
+
 /** Thrown when COMMIT was answered in a way that does not prove it, such as a cancelled wait for the synchronous standby. */
 export class UnprovenCommitError extends Error {
   constructor(words: string) {
@@ -79,7 +99,8 @@ export class UnprovenCommitError extends Error {
 /** Decides by the error and by how far the transaction was. Pure. */
 export function classifyFailure(error: unknown, phase: Phase): FailureClass {
   if (error instanceof UnprovenCommitError) return 'ambiguous';
-  if (error instanceof StandbyError) return 'not_committed';
+  if (error instanceof StandbyError || error instanceof ReadOnlyError || error instanceof NoPrimaryError)
+    return 'not_committed';
   const sqlError = sqlErrorOf(error);
   if (phase === 'commit')
     return sqlError && matches(ROLLED_BACK_AT_COMMIT, sqlError.code) ? commitRefusal(sqlError) : 'ambiguous';
@@ -132,6 +153,7 @@ export function isClosing(error: unknown): boolean {
 
 /** Does the path from this host fail, because nobody listens there? */
 export function isOwnWay(error: unknown): boolean {
+  if (error instanceof NoPrimaryError) return !error.hasAnswer;
   return error instanceof Error && 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
 }
 

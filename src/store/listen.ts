@@ -1,9 +1,10 @@
 import { backOffMs } from '../core/back-off.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Log, Random } from '../core/ports.ts';
+import type { Clock, Log, Random } from '../core/ports.ts';
 import { type ConnectionSpec, clientConfig, DEFAULT_TIMEOUTS } from './connection.ts';
 import { failureSentence, StandbyError } from './failure.ts';
+import { type Aim, openFinder } from './pool/primary-finder.ts';
 
 /** Why a listener wakes: a commit happened, or the session was away and anything may have happened. */
 export type Wake =
@@ -13,6 +14,7 @@ export type Wake =
 export interface ListenOptions {
   readonly connection: ConnectionSpec;
   readonly name: string;
+  readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** Must not throw. A hint only: re-read everything, and poll every 5–10 s besides. */
@@ -27,6 +29,8 @@ export interface Listener {
 
 const HEARTBEAT_MS = 2000;
 const HEARTBEAT_TIMEOUT_MS = 3000;
+/** How long finding the primary among several servers may take at a time. */
+const FIND_MS = 5000;
 const BACK_OFF = { firstMs: 100, mostMs: 2000 } as const;
 
 /**
@@ -37,10 +41,14 @@ export function listen(options: ListenOptions): Listener {
   const stop = new AbortController();
   let current: pg.Client | null = null;
   let isConnected = false;
+  let aim: Aim | null = null;
+  const timeouts = { ...DEFAULT_TIMEOUTS, queryMs: HEARTBEAT_TIMEOUT_MS };
+  const name = `${options.name} listen`;
+  const finder = openFinder({ ...options, name, timeouts });
 
   const session = async (): Promise<void> => {
-    const timeouts = { ...DEFAULT_TIMEOUTS, queryMs: HEARTBEAT_TIMEOUT_MS };
-    const client = new pg.Client(clientConfig(options.connection, timeouts, `${options.name} listen`));
+    aim = finder === null ? null : await finder.choose(FIND_MS);
+    const client = new pg.Client(aim ?? clientConfig(options.connection, timeouts, name));
     current = client;
     const broken = Promise.withResolvers<never>();
     broken.promise.catch(() => {});
@@ -64,6 +72,7 @@ export function listen(options: ListenOptions): Listener {
       try {
         await session();
       } catch (error) {
+        if (aim !== null) finder?.doubt(aim);
         failures = isConnected ? 0 : failures + 1;
         if (!stop.signal.aborted && failures <= 1) {
           options.log.warn('listening for commits is interrupted', { why: failureSentence(error) });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { textDigest } from '../core/stable-json.ts';
 import { AppError, isRejected, type Rejected, rejected } from '../core/errors.ts';
-import { FEATURES } from '../model/cluster.ts';
+import { FEATURES, SITE_FEATURES } from '../model/cluster.ts';
 import type { Database } from './database.ts';
 import { readFeatures } from './queries/cluster/features.ts';
 import type { Tx } from './tx.ts';
@@ -70,7 +70,7 @@ export function migrate(db: Database, migrations: readonly Migration[]): Promise
 export async function checkSchema(
   db: Database,
   migrations: readonly Migration[],
-  features: readonly string[] = FEATURES,
+  features: readonly string[] = [...FEATURES, ...SITE_FEATURES],
 ): Promise<Rejected | null> {
   const checked = await db.read(async (tx) => {
     const table = await tx.one(sql<{ name: string | null }>`select to_regclass('migrations')::text as name`);

@@ -115,9 +115,12 @@ async function readDomains(tx: Tx): Promise<Domain[]> {
 
 /** Data that the region nodes share; null before `regent init` has written them. */
 export async function readCluster(tx: Tx): Promise<Cluster | null> {
-  const row = await tx.one(sql<Omit<Cluster, 'isSeed'>>`
-    select id, host(vip) || '/' || masklen(vip) as vip, virtual_router as "virtualRouter" from cluster`);
-  return row ? { ...row, isSeed: false } : null;
+  const row = await tx.one(sql<Omit<Cluster, 'isSeed' | 'isDatabaseExternal'> & { readonly isExternal: boolean }>`
+    select id, host(vip) || '/' || masklen(vip) as vip, virtual_router as "virtualRouter",
+      external_database as "isExternal" from cluster`);
+  if (!row) return null;
+  const { isExternal, ...cluster } = row;
+  return { ...cluster, isSeed: false, ...(isExternal ? { isDatabaseExternal: true } : {}) };
 }
 
 /** Settings over their defaults, without values that today's rules refuse. */

@@ -191,6 +191,9 @@ function bodyFor(id: RouteId): unknown {
     'domain.create': { name: 'role.test' },
     'record.create': record('role.regent.internal'),
     'machine.create': { hostname: 'role' },
+    'device.create': { hostname: 'role' },
+    'file.set': { content: '' },
+    'notification.create': { message: 'role' },
     'subnet.create': { cidr: '10.99.0.0/24' },
     ...Object.fromEntries(NOUNS.map(({ noun }) => [`${noun}.create`, { name: 'role' }])),
     'vlan.create': { vid: 99 },
@@ -205,6 +208,7 @@ function bodyFor(id: RouteId): unknown {
     'token.create': { isRegion: true, isRack: false },
     'node.probe': { address: '10.88.0.3' },
     'machine.power': { verb: 'query' },
+    'storage.change': { changes: [{ do: 'unmount', device: 'role' }] },
     'machine.tag-many': { tag: 'role' },
     'drill.write': { run: DRILL.run, number: 1 },
     'drill.record': DRILL,
@@ -270,6 +274,9 @@ describe('fuzz', () => {
     'number',
     'verdict',
     'timeline',
+    'changes',
+    'do',
+    'device',
   ];
   const key = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: word });
   const { value } = fc.letrec((tie) => ({

@@ -171,6 +171,28 @@ table subnet_releases
   constraint subnet_releases_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint subnet_releases_pkey PRIMARY KEY (node_id, service, network)
 
+table static_routes
+  id integer not null identity
+  name text not null
+  comment text not null default ''::text
+  source text not null default ''::text
+  destination text not null default ''::text
+  gateway text not null default ''::text
+  metric bigint not null default 0
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint static_routes_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint static_routes_destination_grammar CHECK (((destination = ''::text) OR (destination ~ '^[0-9a-f:.]{2,45}/[0-9]{1,3}$'::text)))
+  constraint static_routes_gateway_grammar CHECK (((gateway = ''::text) OR (gateway ~ '^[0-9a-f:.]{2,45}$'::text)))
+  constraint static_routes_metric_grammar CHECK (((metric >= 0) AND (metric <= '4294967295'::bigint)))
+  constraint static_routes_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
+  constraint static_routes_name_unique UNIQUE (name)
+  constraint static_routes_pkey PRIMARY KEY (id)
+  constraint static_routes_source_grammar CHECK (((source = ''::text) OR (source ~ '^[0-9a-f:.]{2,45}/[0-9]{1,3}$'::text)))
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.static_routes FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.static_routes FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
 table ssh_keys
   id integer not null identity
   user_name text not null
@@ -374,6 +396,10 @@ CASE type
     WHEN 'A'::text THEN ((data ~ '^[0-9]{1,3}(\.[0-9]{1,3}){3}$'::text) AND (family((data)::inet) = 4))
     WHEN 'AAAA'::text THEN ((data ~ '^[0-9a-f:.]{2,45}$'::text) AND (family((data)::inet) = 6))
     WHEN 'CNAME'::text THEN ((length(data) <= 253) AND (data ~ '^(\*|_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\._?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text))
+    WHEN 'MX'::text THEN (data ~ '^[0-9]{1,5} [a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'::text)
+    WHEN 'NS'::text THEN (data ~ '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'::text)
+    WHEN 'SRV'::text THEN (data ~ '^[0-9]{1,5} [0-9]{1,5} [0-9]{1,5} [a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'::text)
+    WHEN 'SSHFP'::text THEN (data ~ '^[1-6] [12] ([0-9a-f]{40}|[0-9a-f]{64})$'::text)
     WHEN 'TXT'::text THEN (((length(data) >= 1) AND (length(data) <= 4096)) AND (data ~ '^[ -~]+$'::text))
     ELSE NULL::boolean
 END)
@@ -381,7 +407,7 @@ END)
   constraint records_name_grammar CHECK (((length(name) <= 253) AND ((name = '@'::text) OR (name ~ '^(\*|_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\._?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text))))
   constraint records_pkey PRIMARY KEY (id)
   constraint records_ttl_range CHECK (((ttl >= 1) AND (ttl <= 604800)))
-  constraint records_type_known CHECK ((type = ANY (ARRAY['A'::text, 'AAAA'::text, 'CNAME'::text, 'TXT'::text])))
+  constraint records_type_known CHECK ((type = ANY (ARRAY['A'::text, 'AAAA'::text, 'CNAME'::text, 'MX'::text, 'NS'::text, 'SRV'::text, 'SSHFP'::text, 'TXT'::text])))
   CREATE INDEX records_by_data ON public.records USING btree (data text_pattern_ops) WHERE (type = ANY (ARRAY['A'::text, 'AAAA'::text]))
   CREATE UNIQUE INDEX records_unique ON public.records USING btree (domain_id, name, type, md5(data))
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, name, type ON public.records FOR EACH ROW EXECUTE FUNCTION check_name_alone()
@@ -487,6 +513,33 @@ table observations
   constraint observations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint observations_pkey PRIMARY KEY (node_id, service)
 
+table notifications
+  id integer not null identity
+  ident text
+  category text not null default 'info'::text
+  message text not null
+  context jsonb not null default '{}'::jsonb
+  user_name text
+  users boolean not null default false
+  admins boolean not null default false
+  dismissable boolean not null default true
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint notifications_category_known CHECK ((category = ANY (ARRAY['error'::text, 'warning'::text, 'success'::text, 'info'::text])))
+  constraint notifications_context_shape CHECK (((jsonb_typeof(context) = 'object'::text) AND (length((context)::text) <= 16384)))
+  constraint notifications_ident_grammar CHECK ((ident ~ '^[A-Za-z0-9][A-Za-z0-9._:/-]{0,39}$'::text))
+  constraint notifications_ident_unique UNIQUE (ident)
+  constraint notifications_message_size CHECK (((length(message) >= 1) AND (length(message) <= 4000)))
+  constraint notifications_pkey PRIMARY KEY (id)
+  constraint notifications_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
+
+table notification_dismissals
+  notification_id integer not null
+  user_name text not null
+  constraint notification_dismissals_notification FOREIGN KEY (notification_id) REFERENCES notifications(id) ON DELETE CASCADE
+  constraint notification_dismissals_pkey PRIMARY KEY (notification_id, user_name)
+  constraint notification_dismissals_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
+
 table nodes
   id text not null
   name text not null
@@ -583,6 +636,8 @@ table machines
   description text not null default ''::text
   annotations jsonb not null default '{}'::jsonb
   boot_media text not null default 'http'::text
+  is_device boolean not null default false
+  parent_id text
   constraint machines_annotations_grammar CHECK (((jsonb_typeof(annotations) = 'object'::text) AND (length((annotations)::text) <= 65536)))
   constraint machines_bmc FOREIGN KEY (bmc_id) REFERENCES bmcs(id)
   constraint machines_boot_media_known CHECK ((boot_media = ANY (ARRAY['http'::text, 'iscsi'::text])))
@@ -592,12 +647,15 @@ table machines
   constraint machines_hostname_grammar CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (hostname !~ '^[0-9]+$'::text)))
   constraint machines_hostname_unique UNIQUE (domain_id, hostname)
   constraint machines_id_grammar CHECK ((id ~ '^[a-z0-9]{6}$'::text))
+  constraint machines_parent FOREIGN KEY (parent_id) REFERENCES machines(id)
+  constraint machines_parent_of_device CHECK (((parent_id IS NULL) OR (is_device AND (parent_id <> id))))
   constraint machines_pkey PRIMARY KEY (id)
   constraint machines_pool FOREIGN KEY (pool_id) REFERENCES resource_pools(id)
   constraint machines_power_parameters_grammar CHECK (((jsonb_typeof(power_parameters) = 'object'::text) AND (length((power_parameters)::text) <= 16384)))
   constraint machines_rack FOREIGN KEY (rack_id) REFERENCES racks(uuid)
   constraint machines_zone FOREIGN KEY (zone_id) REFERENCES zones(id)
   CREATE INDEX machines_by_bmc ON public.machines USING btree (bmc_id)
+  CREATE INDEX machines_by_parent ON public.machines USING btree (parent_id) WHERE (parent_id IS NOT NULL)
   CREATE INDEX machines_by_pool ON public.machines USING btree (pool_id)
   CREATE INDEX machines_by_rack ON public.machines USING btree (rack_id)
   CREATE INDEX machines_by_zone ON public.machines USING btree (zone_id)
@@ -650,6 +708,14 @@ table machine_tags
   CREATE INDEX machine_tags_by_tag ON public.machine_tags USING btree (tag_id)
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION touch_tagged_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION write_history('machine_id', 'tag_id')
+
+table machine_storage
+  machine_id text not null
+  storage jsonb not null
+  changed_at timestamp with time zone not null default clock_timestamp()
+  constraint machine_storage_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
+  constraint machine_storage_pkey PRIMARY KEY (machine_id)
+  constraint machine_storage_shape CHECK (((jsonb_typeof(storage) = 'object'::text) AND (length((storage)::text) <= 65000)))
 
 table machine_steps
   id bigint not null identity
@@ -1204,6 +1270,21 @@ table findings
   constraint findings_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint findings_pkey PRIMARY KEY (node_id, service)
 
+table files
+  id integer not null identity
+  owner text not null
+  name text not null
+  key text not null
+  content bytea not null
+  updated_at timestamp with time zone not null default now()
+  constraint files_content_size CHECK ((length(content) <= 3145728))
+  constraint files_key_grammar CHECK ((key ~ '^[0-9a-f]{32}$'::text))
+  constraint files_key_unique UNIQUE (key)
+  constraint files_name_grammar CHECK ((((length(name) >= 1) AND (length(name) <= 255)) AND (name !~ '[[:cntrl:]]'::text)))
+  constraint files_once UNIQUE (owner, name)
+  constraint files_owner FOREIGN KEY (owner) REFERENCES users(name) ON DELETE CASCADE
+  constraint files_pkey PRIMARY KEY (id)
+
 table features
   name text not null
   enabled_at timestamp with time zone not null default now()
@@ -1408,6 +1489,7 @@ table cluster
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  external_database boolean not null default false
   constraint cluster_id_grammar CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint cluster_is_only CHECK (is_only)
   constraint cluster_only_one UNIQUE (is_only)

@@ -66,6 +66,9 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
     packages: ['fastify', 'typebox'],
   },
   cli: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['commander', 'typebox'] },
+  ui: { rooms: ['core', 'model', 'contract'], node: [], packages: ['preact', '@preact/signals'] },
+  // What is shown, of answers and the time.
+  'ui/models': { rooms: ['core', 'model', 'contract'], node: [], packages: [], isPure: true, isClosed: true },
   join: {
     rooms: ['core', 'model', 'services', HOST_INTERFACE, 'reconcile', 'contract', 'pki'],
     node: [],
@@ -90,10 +93,10 @@ export interface SourceFile {
 /** Reads every TypeScript file below a folder with the modules that it names, static and dynamic. */
 export function readSources(root: string): SourceFile[] {
   return walk(root)
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.tsx?$/.test(path))
     .map((path) => {
       const text = readFileSync(path, 'utf8');
-      const parsed = parseSync(path, text, { lang: 'ts' });
+      const parsed = parseSync(path, text, { lang: path.endsWith('x') ? 'tsx' : 'ts' });
       const exportSources = parsed.module.staticExports.flatMap((item) =>
         item.entries.flatMap((entry) => (entry.moduleRequest ? [entry.moduleRequest.value] : [])),
       );

@@ -109,7 +109,7 @@ const runner = startJobRunner({
   random,
   log,
 });
-const listener = listen({ connection, name: `${holder} listen`, random, log, onWake: () => runner.wake() });
+const listener = listen({ connection, name: `${holder} listen`, clock, random, log, onWake: () => runner.wake() });
 line('ready');
 
 process.once('SIGTERM', () => {

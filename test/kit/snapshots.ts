@@ -556,6 +556,7 @@ export const CASES: Readonly<Record<string, Snapshot>> = {
   large: placed(largeSnapshot()),
   'hostile-strings': placed(hostileSnapshot()),
   cluster: clusterSnapshot(),
+  external: { ...clusterSnapshot(), cluster: aCluster({ vip: '10.77.0.10/24', isDatabaseExternal: true }) },
   pair: pairedSnapshot(),
   rack: rackSnapshot(),
 };

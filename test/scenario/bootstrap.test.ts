@@ -46,12 +46,13 @@ describe('the database work of init', () => {
     const db = pg.get().open(await pg.get().createDatabase());
     const database = bootstrapDatabase(db);
     const seed = { nodeId: 'a1b2', clusterId: 'regent-a1b2', name: 'r1', address: '192.0.2.11', domain: 'lab.test' };
-    const before = seedSnapshot({ ...seed, vip: '192.0.2.10/24', virtualRouter: 51 });
+    const before = seedSnapshot({ ...seed, vip: '192.0.2.10/24', virtualRouter: 51, isDatabaseExternal: false });
     const compiled = compileSite(before, SERVICES, new Map(), 1_790_000_000);
     const cluster = {
       id: 'regent-a1b2',
       vip: '192.0.2.10/24',
       virtualRouter: 51,
+      isDatabaseExternal: false,
       certificate: { serial: '4a5b', notBefore: 1_790_000_000_000, notAfter: 1_791_000_000_000 },
       held: { generation: 1, digest: textDigest('body') },
       versions: compiled.versions,

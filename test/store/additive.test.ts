@@ -47,6 +47,12 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
   // Of a column that an older release leaves as it is by default.
   ssh_keys: ['alter table machine_tokens add constraint machine_tokens_begun_by foreign key (b'],
   scripts: ['alter table tags add constraint tags_definition_grammar check (length(definition'],
+  record_types: [
+    'alter table records drop constraint records_type_known',
+    'alter table records add constraint records_type_known check (type in',
+    'alter table records drop constraint records_data_grammar',
+    'alter table records add constraint records_data_grammar check (case type when',
+  ],
   pairs: [
     'alter table restarts drop constraint',
     'alter table restarts add constraint restarts_service_grammar check (service',

@@ -20,8 +20,33 @@ describe('DATABASE_URL', () => {
       'postgresql://regent@%2Frun%2Fregent-db/regent?sslmode=require',
       { host: '/run/regent-db', port: 5432, user: 'regent', database: 'regent', tls: 'unverified' },
     ],
+    [
+      'postgresql://regent@db.example/site?sslmode=verify-full&sslrootcert=/etc/regent/db.crt&target_session_attrs=read-write',
+      {
+        host: 'db.example',
+        port: 5432,
+        user: 'regent',
+        database: 'site',
+        tls: 'verified',
+        caFile: '/etc/regent/db.crt',
+      },
+    ],
   ])('%s', (text, spec) => {
     expect(parseDatabaseUrl(text)).toEqual(spec);
+  });
+
+  test.each([
+    'postgresql://regent:p%2Cw@a.example/site,postgresql://regent:p%2Cw@b.example:5433/site',
+    ' postgresql://regent:p%2Cw@a.example/site  postgresql://regent:p%2Cw@b.example:5433/site ',
+    'postgresql://regent:p%2Cw@a.example,b.example:5433/site',
+  ])('several servers: %s', (text) => {
+    const server = { user: 'regent', database: 'site', password: 'p,w', tls: 'off' };
+    expect(parseDatabaseUrl(text)).toEqual({
+      host: 'a.example',
+      port: 5432,
+      ...server,
+      others: [{ host: 'b.example', port: 5433, ...server }],
+    });
   });
 
   test.each([
@@ -34,6 +59,11 @@ describe('DATABASE_URL', () => {
     ['postgresql://u:s3cr3t@h/d?port=0', 'port'],
     ['postgresql://u:s3cr3t@h/d?target_session_attrs=any', 'target_session_attrs'],
     ['postgresql://u:%zz@h/d', 'percent'],
+    ['postgresql://u:s3cr3t@h/d,postgresql://u:s3cr3t@h:5432/d', 'twice'],
+    ['postgresql://u:s3cr3t@a,b,c,d,e,f,g,h,i,j/d', 'at most 9'],
+    ['postgresql://u:s3cr3t@h/d?sslrootcert=/x', 'verify-full'],
+    ['postgresql://u:s3cr3t@h/d?sslmode=verify-full&sslrootcert=x', 'whole path'],
+    ['', 'not a URL'],
   ])('refused: %s', (text, why) => {
     const { message } = refusal(parseDatabaseUrl(text));
     expect(message).toContain(why);

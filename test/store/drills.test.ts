@@ -6,7 +6,7 @@ import { listen, type Wake } from '../../src/store/listen.ts';
 import * as drills from '../../src/store/queries/cluster/drills.ts';
 import { createDomain, findDomain } from '../../src/store/queries/domains.ts';
 import { type Operation, write } from '../../src/store/write.ts';
-import { realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
+import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import { change, operation, refusal, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
 
@@ -49,7 +49,14 @@ describe('a quiet write', () => {
   test('wakes nobody', async () => {
     const wakes: Wake[] = [];
     const onWake = (wake: Wake) => void wakes.push(wake);
-    const listener = listen({ connection: spec, name: 'test', random: realRandom, log: silentLog, onWake });
+    const listener = listen({
+      connection: spec,
+      name: 'test',
+      clock: realClock,
+      random: realRandom,
+      log: silentLog,
+      onWake,
+    });
     await until('the session is up', () => wakes[0]?.kind === 'reconnect');
     value(await send(5));
     const { revision } = value(await write(db, operation(), async () => ({ status: 200, body: null })));

@@ -5,6 +5,8 @@ import {
   failureSentence,
   isConnectionReusable,
   isOwnTimeout,
+  NoPrimaryError,
+  ReadOnlyError,
   StandbyError,
   UnprovenCommitError,
 } from '../../src/store/failure.ts';
@@ -63,6 +65,8 @@ const TABLE: readonly (readonly [string, Error, FailureClass, FailureClass, Fail
   ['28000 not let in by pg_hba.conf yet', sqlError('28000'), 'not_committed', 'not_committed', 'ambiguous'],
   ['28P01 wrong password', sqlError('28P01'), 'fault', 'fault', 'ambiguous'],
   ['3D000 no such database', sqlError('3D000'), 'fault', 'fault', 'ambiguous'],
+  ['a primary without writes', new ReadOnlyError('db:5432'), 'not_committed', 'not_committed', 'not_committed'],
+  ['no primary', new NoPrimaryError(['db:5432 is a standby'], true), 'not_committed', 'not_committed', 'not_committed'],
   ['a standby', new StandbyError(), 'not_committed', 'not_committed', 'not_committed'],
   ['success with a warning', new UnprovenCommitError('x'), 'ambiguous', 'ambiguous', 'ambiguous'],
   ['a bug of ours', new TypeError('x is undefined'), 'fault', 'fault', 'ambiguous'],

@@ -4,7 +4,7 @@ import type { Database } from '../../src/store/database.ts';
 import { type Listener, listen, type Wake } from '../../src/store/listen.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { lastEventId, readRevision } from '../../src/store/queries/events.ts';
-import { realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
+import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
 
@@ -24,6 +24,7 @@ function start(): Wake[] {
   listener = listen({
     connection,
     name: 'test',
+    clock: realClock,
     random: realRandom,
     log: silentLog,
     onWake: (wake) => wakes.push(wake),

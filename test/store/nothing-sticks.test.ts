@@ -107,7 +107,7 @@ describe('connections whose packets are lost without a reset', () => {
   test('who listens for commits notices, connects again and hears', async () => {
     const wakes: Wake[] = [];
     const through = { ...connection, host: '127.0.0.1', port: proxy.port };
-    const ports = { random: realRandom, log: silentLog };
+    const ports = { clock: realClock, random: realRandom, log: silentLog };
     const listener = listen({ connection: through, name: 'sticks', ...ports, onWake: (wake) => wakes.push(wake) });
     try {
       await until('the session is up', () => wakes.length === 1);

@@ -27,7 +27,7 @@ function aPool(connectMs: number, clock = realClock): Pool {
   const { port } = server.address() as AddressInfo;
   const connection = { host: '127.0.0.1', port, user: 'regent', database: 'regent' };
   const timeouts = { ...DEFAULT_TIMEOUTS, connectMs };
-  return new Pool({ connection, name: 'test', timeouts, clock, log: silentLog, max: 6 });
+  return new Pool({ connection, name: 'test', timeouts, clock, log: silentLog, max: 6, finder: null });
 }
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();

@@ -133,7 +133,14 @@ async function perform(
   const isWanted = () => !request.raw.socket.destroyed;
   const site = createSite({ region, random, caller: who, isWanted });
   try {
-    const call = { site, look: createLook(site), path: found.path, args, base: baseOf(request) };
+    const call = {
+      site,
+      look: createLook(site),
+      path: found.path,
+      args,
+      base: baseOf(request),
+      images: region.images,
+    };
     return await handler(call);
   } catch (error) {
     const known = refusalOf(error);

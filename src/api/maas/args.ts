@@ -15,6 +15,8 @@ export interface Args {
   number(name: string): number | undefined;
   flag(name: string): boolean | undefined;
   file(name: string): FormFile | undefined;
+  /** All files of the form, whatever their names. */
+  files(): readonly FormFile[];
   /** All that was given, the last value of each name. */
   entries(): readonly (readonly [string, string])[];
 }
@@ -65,6 +67,7 @@ export function readArgs(operation: Pick<Operation, 'parameters'>, form: Form, q
       return value === undefined || value === '' ? undefined : TRUE.includes(value.toLowerCase());
     },
     file: (name) => form.files.get(name),
+    files: () => [...form.files.values()],
     entries: () =>
       [...new Set([...query.values.keys(), ...form.values.keys()])]
         .filter((name) => name !== 'op')

@@ -1,3 +1,4 @@
+import type { Region } from '../../region/port.ts';
 import type { Answer } from './answer.ts';
 import type { Args } from './args.ts';
 import type { Look } from './look.ts';
@@ -10,6 +11,8 @@ export interface MaasCall {
   readonly path: Readonly<Record<string, string>>;
   readonly args: Args;
   readonly base: string;
+  /** Where bytes of images go. */
+  readonly images: Region['images'];
 }
 
 /** Does an operation. It may throw a `RejectedError`. */

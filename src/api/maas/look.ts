@@ -4,6 +4,7 @@ import type { Site } from './site.ts';
 /** Lists that objects name each other by. Each is read at most once in a call, whatever the number of objects that are shown. */
 const LISTS = {
   bmcs: 'bmc.list',
+  devices: 'device.list',
   domains: 'domain.list',
   fabrics: 'fabric.list',
   inventories: 'machine-inventory.list',
@@ -12,6 +13,7 @@ const LISTS = {
   ranges: 'range.list',
   records: 'record.list',
   spaces: 'space.list',
+  storages: 'storage.list',
   subnets: 'subnet.list',
   tags: 'tag.list',
   vlans: 'vlan.list',

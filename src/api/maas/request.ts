@@ -35,6 +35,9 @@ export function readBody(body: Buffer | undefined, contentType: string | undefin
     case '':
     case 'application/x-www-form-urlencoded':
       return readPairs(new URLSearchParams(body.toString('utf8')));
+    // Bytes of a file, alone.
+    case 'application/octet-stream':
+      return { values: new Map(), files: new Map([['content', { filename: '', content: body }]]) };
     case 'application/json':
       return readJson(body.toString('utf8'));
     default:

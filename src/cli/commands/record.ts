@@ -18,19 +18,19 @@ const SHAPE: Shape<DnsRecord> = {
   ],
 };
 
-const TYPES = ['A', 'AAAA', 'CNAME', 'TXT'] as const;
+const TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'SRV', 'SSHFP', 'TXT'] as const;
 const TTL = { flags: '--ttl <seconds>', help: 'how long answers may be cached; "default" for the domain\'s' };
 const ID = { flags: '--id <id>', help: 'the record with this id (see -o wide)' };
 const WHICH = [
   { name: '[name]', help: 'full name, such as www.example.test', complete: 'record' },
-  { name: '[type]', help: 'A, AAAA, CNAME or TXT', values: TYPES },
+  { name: '[type]', help: TYPES.join(', '), values: TYPES },
   { name: '[data]', help: 'needed where several records share name and type' },
 ] as const;
 
 /** `regent record`. */
 export const RECORD: NounSpec = {
   noun: 'record',
-  summary: 'DNS records (A, AAAA, CNAME, TXT; PTR follows from addresses)',
+  summary: 'DNS records (A, AAAA, CNAME, MX, NS, SRV, SSHFP, TXT; PTR follows from addresses)',
   commands: [
     {
       verb: 'list',
@@ -59,8 +59,8 @@ export const RECORD: NounSpec = {
       summary: 'create a record; the longest domain that holds the name owns it',
       args: [
         { name: '<name>', help: 'full name, such as www.example.test' },
-        { name: '<type>', help: 'A, AAAA, CNAME or TXT', values: TYPES },
-        { name: '<data>', help: 'an address, a name or a text' },
+        { name: '<type>', help: TYPES.join(', '), values: TYPES },
+        { name: '<data>', help: 'an address, a name, a text, or several words in quotes' },
       ],
       options: [TTL],
       isChange: true,
@@ -68,6 +68,8 @@ export const RECORD: NounSpec = {
         'regent record create www.example.test A 10.10.10.20 --dry-run',
         'regent record create www.example.test A 10.10.10.20 --ttl 300 --wait',
         "regent record create example.test TXT 'v=spf1 -all'",
+        "regent record create example.test MX '10 mail.example.test'",
+        "regent record create _sip._tcp.example.test SRV '0 5 5060 sip.example.test'",
       ],
       run: (call) =>
         runChange(call, {

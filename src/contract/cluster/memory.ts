@@ -5,7 +5,14 @@ import { nullable, oneOf, strict } from '../common.ts';
 
 /** The members of the site, as a region read them last. */
 export const Layout = strict({
-  cluster: nullable(strict({ id: Type.String(), vip: nullable(Type.String()), virtualRouter: Type.Integer() })),
+  cluster: nullable(
+    strict({
+      id: Type.String(),
+      vip: nullable(Type.String()),
+      virtualRouter: Type.Integer(),
+      isDatabaseExternal: Type.Optional(Type.Boolean()),
+    }),
+  ),
   nodes: Type.Array(
     strict({
       id: Type.String(),

@@ -39,6 +39,14 @@ const DatabaseMember = strict({
   isSynchronous: Type.Boolean(),
 });
 
+const DatabaseServer = strict({
+  server: Type.String({ description: 'HOST:PORT' }),
+  state: oneOf(['primary', 'read-only', 'standby', 'silent'], 'read-only: a primary that takes no writes'),
+  isSynchronous: nullable(Type.Boolean({ description: 'a commit there waits for a standby; null: not known' })),
+  timeline: nullable(Type.Integer()),
+  why: Type.String({ description: 'the state in words' }),
+});
+
 const Certificate = strict({
   node: Type.String(),
   notAfter: Time,
@@ -53,7 +61,18 @@ export const ClusterStatus = strict({
   time: Time,
   version: Type.String(),
   /** Null: this site is no cluster (a development server). */
-  cluster: nullable(strict({ id: Type.String(), vip: nullable(Type.String()), virtualRouter: Type.Integer() })),
+  cluster: nullable(
+    strict({
+      id: Type.String(),
+      vip: nullable(Type.String()),
+      virtualRouter: Type.Integer(),
+      isDatabaseExternal: Type.Optional(
+        Type.Boolean({
+          description: 'an operator runs the database, no node has a part of it; left out: the nodes run it',
+        }),
+      ),
+    }),
+  ),
   losses: Losses,
   warnings: Type.Array(Type.String()),
   nodes: Type.Array(ClusterNode),
@@ -63,6 +82,9 @@ export const ClusterStatus = strict({
     primary: nullable(Type.String()),
     timeline: nullable(Type.Integer()),
     members: Type.Array(DatabaseMember),
+    servers: Type.Optional(
+      Type.Array(DatabaseServer, { description: "of an operator's own database; left out: the nodes run it" }),
+    ),
   }),
   dcs: strict({
     leader: nullable(Type.String()),

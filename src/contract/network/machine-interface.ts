@@ -47,6 +47,7 @@ export const MachineInterface = strict({
   mtu: Type.Optional(Type.Integer({ description: 'octets; left out: as usual there' })),
   bond: Type.Optional(Bond),
   bridge: Type.Optional(Bridge),
+  tags: Type.Optional(Type.Array(Type.String(), { description: 'words of operators and tools' })),
 });
 export type MachineInterface = Static<typeof MachineInterface>;
 
@@ -81,6 +82,7 @@ const AddressInput = strict({
 export type AddressInput = Static<typeof AddressInput>;
 
 const Parents = Type.Array(text(15), { maxItems: 16, description: 'names of those that it stands on' });
+const Tags = Type.Array(text(64), { maxItems: 10, description: 'words of operators and tools; all that it has then' });
 const Addresses = Type.Array(AddressInput, { maxItems: 16 });
 
 export const InterfaceInput = strict({
@@ -94,6 +96,7 @@ export const InterfaceInput = strict({
   mtu: Type.Optional(nullable(Type.Integer({ description: 'octets; null: as usual there' }))),
   bond: Type.Optional(BondInput),
   bridge: Type.Optional(BridgeInput),
+  tags: Type.Optional(Tags),
   addresses: Type.Optional(Addresses),
 });
 export type InterfaceInput = Static<typeof InterfaceInput>;
@@ -107,6 +110,7 @@ export const InterfaceSet = strict({
   mtu: Type.Optional(nullable(Type.Integer())),
   bond: Type.Optional(BondInput),
   bridge: Type.Optional(BridgeInput),
+  tags: Type.Optional(Tags),
   addresses: Type.Optional(Addresses),
 });
 export type InterfaceSet = Static<typeof InterfaceSet>;

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Check } from 'typebox/value';
 import { nullable, oneOf, strict } from '../common.ts';
-import { MachinePower } from '../nouns/machine-power.ts';
+import { MachinePower } from './machine-power.ts';
 
 /** What a job of the kind `machine-power` is about. */
 const PowerOrder = strict({ machineId: Type.String(), bmcId: Type.Integer(), order: MachinePower });

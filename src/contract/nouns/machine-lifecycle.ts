@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { strict, text } from '../common.ts';
 import { Machine, MACHINE } from '../machine.ts';
-import { DEPLOY_BODY_MAX, MachineDeployRequest } from './machine-deploy.ts';
+import { DEPLOY_BODY_MAX, MachineDeployRequest } from '../network/machine-deploy.ts';
 import { begin, KEY_OWNERS, OPERATORS, post } from '../route-spec.ts';
 
 /** What a call takes that tells a machine what to become. */

@@ -4,6 +4,7 @@ import { decide, type Outcome, pauseOf, readRetryAfter } from './decide.ts';
 import {
   addressesOf,
   type ClientOptions,
+  headersOf,
   isUnsent,
   networkSentence,
   ProblemError,
@@ -108,7 +109,7 @@ async function* readOnce(request: StreamRequest, base: string, cursor: StreamCur
   try {
     const response = await (request.options.fetch ?? fetch)(base + request.path, {
       headers: {
-        authorization: `Bearer ${request.options.apiKey}`,
+        ...headersOf(request.options),
         accept: 'text/event-stream',
         ...(cursor.id === null ? {} : { 'last-event-id': String(cursor.id) }),
       },

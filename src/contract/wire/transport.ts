@@ -2,13 +2,18 @@ import type { Random } from '../../core/ports.ts';
 import type { Problem } from '../common.ts';
 import type { RetryLimiter } from './retry-limiter.ts';
 
+/** Path of the API on every region node. */
+export const API_PREFIX = '/api/v1';
+
 /** How a client reaches the API. Times in ms. `deadlineMs` bounds a call with all its retries. */
 export interface ClientOptions {
   readonly url: string;
   /** More addresses of the same site: tried in turn when one gives no answer. */
   readonly others?: readonly string[];
-  /** `consumer:token:secret`. */
-  readonly apiKey: string;
+  /** `consumer:token:secret`; null: the browser's cookie tells who calls. */
+  readonly apiKey: string | null;
+  /** What every call carries besides, asked for at each one. */
+  readonly headers?: () => Readonly<Record<string, string>>;
   readonly random: Random;
   readonly timeoutMs?: number;
   readonly deadlineMs?: number;
@@ -19,6 +24,14 @@ export interface ClientOptions {
   readonly now?: () => number;
   /** Told before each wait for another try. */
   readonly onRetry?: (why: string, waitMs: number) => void;
+}
+
+/** Headers of every call: who calls, and what else the caller wants sent. */
+export function headersOf(options: Pick<ClientOptions, 'apiKey' | 'headers'>): Record<string, string> {
+  return {
+    ...(options.apiKey === null ? {} : { authorization: `Bearer ${options.apiKey}` }),
+    ...options.headers?.(),
+  };
 }
 
 /** The API refused: the problem document says why. */

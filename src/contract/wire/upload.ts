@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import {
   addressesOf,
   type ClientOptions,
+  headersOf,
   networkSentence,
   parseJson,
   ProblemError,
@@ -76,7 +77,7 @@ async function receivedAt(options: ClientOptions, { path, content, signal }: Upl
   try {
     const response = await (options.fetch ?? fetch)(path, {
       method: 'PUT',
-      headers: { ...headersOf(options, 0), 'content-range': `bytes */${content.size}` },
+      headers: { ...uploadHeaders(options, 0), 'content-range': `bytes */${content.size}` },
       signal: timeOf(ASK_MS, signal),
     });
     const body = response.ok ? parseJson(await response.text()) : undefined;
@@ -99,7 +100,7 @@ async function once(
     const response = await (options.fetch ?? fetch)(path, {
       method: 'PUT',
       headers: {
-        ...headersOf(options, left),
+        ...uploadHeaders(options, left),
         'content-range': `bytes ${start}-${content.size - 1}/${content.size}`,
       },
       // Half: the answer comes after the last byte. A name that the types of browsers do not know yet.
@@ -117,9 +118,9 @@ async function once(
   }
 }
 
-function headersOf({ apiKey }: ClientOptions, length: number) {
+function uploadHeaders(options: ClientOptions, length: number) {
   return {
-    authorization: `Bearer ${apiKey}`,
+    ...headersOf(options),
     accept: 'application/json',
     'content-type': 'application/octet-stream',
     'content-length': String(length),

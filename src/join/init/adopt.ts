@@ -81,8 +81,8 @@ export async function runAdopt(ports: InitPorts, deadlineMs: number): Promise<In
       ports,
       deadlineMs,
       deadline: ports.monotonic() + deadlineMs,
-      plan: noteOf(done),
-      note: noteOf(done),
+      plan: noteOf(done, ports.hasOwnDatabase),
+      note: noteOf(done, ports.hasOwnDatabase),
       rows: { certificate: { serial: '', notBefore: 0, notAfter: 0 }, held: null, versions: [] },
       credentialDigest: '',
       apiKey: '',
@@ -100,9 +100,10 @@ export async function runAdopt(ports: InitPorts, deadlineMs: number): Promise<In
   }
 }
 
-function noteOf({ nodeId, name, address }: DoneNote): InitNote {
+function noteOf({ nodeId, name, address }: DoneNote, isDatabaseExternal: boolean): InitNote {
   const { domain, virtualRouter } = INIT_DEFAULTS;
-  return { nodeId, clusterId: `regent-${nodeId}`, name, address, domain, vip: null, virtualRouter, isRack: true };
+  const common = { nodeId, name, address, domain, virtualRouter, isDatabaseExternal };
+  return { ...common, clusterId: `regent-${nodeId}`, vip: null, isRack: true };
 }
 
 async function begin(run: InitRun): Promise<void> {
@@ -146,11 +147,13 @@ async function handOver(run: AdoptRun): Promise<void> {
 }
 
 async function writeCluster({ ports, note, rows, credentialDigest }: InitRun): Promise<void> {
-  const { nodeId, clusterId, vip, virtualRouter } = note;
+  const { nodeId, clusterId, vip, virtualRouter, isDatabaseExternal } = note;
   const site = accepted(await ports.database.look());
   if (!site.nodes.some((node) => node.id === nodeId))
     throw new AppError('init', `the database does not know the node ${nodeId}: these are not the data of this host`);
-  accepted(await ports.database.writeCluster(nodeId, { id: clusterId, vip, virtualRouter, ...rows }));
+  accepted(
+    await ports.database.writeCluster(nodeId, { id: clusterId, vip, virtualRouter, isDatabaseExternal, ...rows }),
+  );
   accepted(await ports.database.writeCredential(nodeId, credentialDigest));
 }
 

@@ -8,6 +8,8 @@ export interface InitPlan {
   readonly vip: string | null;
   readonly virtualRouter: number;
   readonly isRack: boolean;
+  /** The cluster uses a database of the operator's own. */
+  readonly isDatabaseExternal: boolean;
 }
 
 /** The note of a running init: no secret. */
@@ -39,7 +41,8 @@ export function parseInitNote(text: string | null): InitNote | null {
     (vip === null || typeof vip === 'string') &&
     typeof virtualRouter === 'number' &&
     typeof isRack === 'boolean';
-  return isWhole ? (note as unknown as InitNote) : null;
+  const isDatabaseExternal = note['isDatabaseExternal'] === true;
+  return isWhole ? ({ ...note, isDatabaseExternal } as unknown as InitNote) : null;
 }
 
 /** Reads the note of an init that ended. */

@@ -15,6 +15,8 @@ export interface InitOptions {
   readonly virtualRouter: number | null;
   /** The host is a rack, too. */
   readonly isRack: boolean;
+  /** File with the URLs of the operator's own database, `-` for standard input. Null: DATABASE_URL of regent.conf, if that is set. */
+  readonly databaseFile: string | null;
   readonly isJson: boolean;
   readonly deadlineMs: number;
 }
@@ -26,7 +28,8 @@ Make this host the first region node of a new cluster: authority, etcd, PostgreS
 address, every region service, the first admin. May be run again after an interruption; on a host that is done it changes nothing.
 
 Arguments:
-  seed-file           KEY=VALUE lines: NAME, ADDRESS, VIP, VIRTUAL_ROUTER, DOMAIN, RACK (yes or no); options win over them
+  seed-file           KEY=VALUE lines: NAME, ADDRESS, VIP, VIRTUAL_ROUTER, DOMAIN, DATABASE_FILE, RACK (yes or no);
+                      options win over them
 
 Options:
   --vip <a/p>         floating address of the region nodes with its network's prefix, such as 192.0.2.10/24
@@ -36,6 +39,8 @@ Options:
   --address <ip>      where others reach this node (its first global IPv4 address)
   --domain <domain>   domain of nodes, and of machines that name none (regent.internal)
   --virtual-router <n>  VRRP's number on that network, 1 to 255 (51)
+  --database <file>   your own PostgreSQL instead of Regent's: a file with the URLs of its servers (- reads standard input), such as
+                      postgresql://USER:PASSWORD@HOST1,HOST2/NAME?sslmode=verify-full; this node then runs no database
   --timeout <s>       how long to wait until everything is healthy (180)
   --adopt             nothing but this: make the single node of an earlier version the first member of a cluster, in place
                       (scripts/install does it)
@@ -48,12 +53,12 @@ export const INIT_DEFAULTS = { domain: 'regent.internal', virtualRouter: 51 } as
 
 const RULES = {
   command: 'init',
-  values: ['--vip', '--name', '--domain', '--address', '--virtual-router', '--timeout'],
+  values: ['--vip', '--name', '--domain', '--address', '--virtual-router', '--database', '--timeout'],
   flags: ['--single', '--rack', '--adopt', '--json'],
   words: 1,
 };
 const TIMEOUT_DEFAULT_S = 180;
-const SEED_KEYS = ['NAME', 'ADDRESS', 'VIP', 'VIRTUAL_ROUTER', 'DOMAIN', 'RACK'];
+const SEED_KEYS = ['NAME', 'ADDRESS', 'VIP', 'VIRTUAL_ROUTER', 'DOMAIN', 'DATABASE_FILE', 'RACK'];
 
 /** The arguments of `init` before a seed file is read. */
 export interface InitArguments {
@@ -106,6 +111,7 @@ export function readInitOptions(
       parseVirtualRouter(text, placeOf('--virtual-router', 'VIRTUAL_ROUTER')),
     ),
     isRack: isSingle || flags.has('--rack') || rack === 'yes',
+    databaseFile: pick('--database', 'DATABASE_FILE') ?? null,
     isJson: flags.has('--json'),
     deadlineMs: parseTimeout(RULES, values.get('--timeout'), TIMEOUT_DEFAULT_S),
   });

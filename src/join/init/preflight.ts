@@ -53,7 +53,7 @@ export function judgeInit(seen: InitSeen, options: InitOptions, compile: (seed: 
   checkNotes(seen, findings);
   checkRackConf(seen, findings);
   checkDatabase(seen, findings);
-  const plan = seen.note === null ? newPlan(seen, options, error) : keptPlan(seen.note, options, error);
+  const plan = seen.note === null ? newPlan(seen, options, error) : keptPlan(seen, seen.note, options, error);
   if (plan !== null && plan.vip !== null) checkVip(seen, plan, findings);
   if (plan !== null && !hasError(findings.all)) checkPlan(plan, compile, findings);
   return verdict(findings, plan);
@@ -112,11 +112,17 @@ function newPlan(seen: InitSeen, options: InitOptions, error: Findings['error'])
     vip: options.vip,
     virtualRouter: options.virtualRouter ?? INIT_DEFAULTS.virtualRouter,
     isRack: options.isRack,
+    isDatabaseExternal: seen.hasOwnDatabase,
   };
 }
 
 /** etcd, PostgreSQL and certificates have this name and address, so a request for another one cannot change them. */
-function keptPlan(note: InitNote, options: InitOptions, error: Findings['error']): InitPlan | null {
+function keptPlan(
+  { hasOwnDatabase }: InitSeen,
+  note: InitNote,
+  options: InitOptions,
+  error: Findings['error'],
+): InitPlan | null {
   const changes = [
     ['--name', options.name, note.name],
     ['--address', options.address, note.address],
@@ -125,11 +131,18 @@ function keptPlan(note: InitNote, options: InitOptions, error: Findings['error']
     ['--virtual-router', options.virtualRouter, note.virtualRouter],
   ] as const;
   const other = changes.find(([, asked, kept]) => asked !== null && asked !== kept);
+  const begun = 'An interrupted init began this cluster with';
+  const end = 'Run it with the same values, or begin anew: regent leave --undo';
+  if (note.isDatabaseExternal !== hasOwnDatabase) {
+    const [kept, asked] = note.isDatabaseExternal
+      ? ['a database of your own (--database)', 'none is named']
+      : ['its own database', 'another one is named'];
+    error(`${begun} ${kept}, and ${asked} now. ${end}`);
+    return null;
+  }
   if (other === undefined) return note;
   const [flag, asked, kept] = other;
-  error(
-    `An interrupted init began this cluster with ${flag} ${kept ?? '(none)'}, and ${asked} is asked for now. Run it with the same values, or begin anew: regent leave --undo`,
-  );
+  error(`${begun} ${flag} ${kept ?? '(none)'}, and ${asked} is asked for now. ${end}`);
   return null;
 }
 
@@ -156,15 +169,36 @@ function checkRackConf(seen: InitSeen, { error }: Findings): void {
   );
 }
 
+/** The oldest server with all that the schema and the sessions use; older ones have no `client_connection_check_interval`. */
+const SERVER_OLDEST = 150_000;
+const SERVER_TRIED = 170_000;
+
 function checkDatabase({ site, note, notes, hasOwnDatabase }: InitSeen, { error, warn }: Findings): void {
   if (hasOwnDatabase)
-    warn(`The region will use the database of DATABASE_URL (${PATHS.conf}); the cluster's own runs beside it, unused.`);
+    warn(
+      `The cluster will use the database of DATABASE_URL (${PATHS.conf}), and its nodes run none. Regent then promises neither that an acknowledged write survives a failover, nor how long a failover takes: that is up to whoever runs that database.`,
+    );
   if (site === null) return;
   if (isRejected(site)) {
     error(`The database of DATABASE_URL (${PATHS.conf}) does not answer: ${site.message}`);
-  } else if (note === null && !notes.isInitDone && site.nodes.length > 0) {
-    error(siteTaken(site));
+    return;
   }
+  if (note === null && !notes.isInitDone && site.nodes.length > 0) error(siteTaken(site));
+  if (site.server === undefined) return;
+  const { version, encoding, isPlain } = site.server;
+  const shown = `PostgreSQL ${Math.floor(version / 10_000)}`;
+  if (version < SERVER_OLDEST)
+    error(`The database of DATABASE_URL is ${shown}. PostgreSQL 15 or newer is needed, 17 is tried.`);
+  else if (version < SERVER_TRIED)
+    warn(`The database of DATABASE_URL is ${shown}. Regent is tried with PostgreSQL 17.`);
+  if (encoding !== 'UTF8')
+    error(
+      `The database of DATABASE_URL has the encoding ${encoding}. It must be UTF8: create database NAME encoding 'UTF8'`,
+    );
+  if (isPlain)
+    warn(
+      'Sessions with the database of DATABASE_URL are not encrypted, and secrets of the site go over them. Better: sslmode=verify-full',
+    );
 }
 
 /** The sentence for a database that is somebody else's site. */

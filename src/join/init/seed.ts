@@ -13,6 +13,7 @@ export interface Seed {
   /** `ADDRESS/PREFIX`, null for none. */
   readonly vip: string | null;
   readonly virtualRouter: number;
+  readonly isDatabaseExternal: boolean;
 }
 
 /**
@@ -20,12 +21,18 @@ export interface Seed {
  * before there is any region.
  */
 export function seedSnapshot(seed: Seed): Snapshot {
-  const { clusterId, nodeId, name, address, domain, vip, virtualRouter } = seed;
+  const { clusterId, nodeId, name, address, domain, vip, virtualRouter, isDatabaseExternal } = seed;
   return {
     revision: 0,
     observed: 0,
     settings: { ...DEFAULT_SETTINGS, default_domain: domain },
-    cluster: { id: clusterId, vip, virtualRouter, isSeed: true },
+    cluster: {
+      id: clusterId,
+      vip,
+      virtualRouter,
+      isSeed: true,
+      ...(isDatabaseExternal ? { isDatabaseExternal } : {}),
+    },
     nodes: [
       { id: nodeId, name, isRegion: true, isRack: false, addresses: [address], state: 'member', isDrained: false },
     ],

@@ -102,7 +102,11 @@ async function writeClusterSecrets({ ports }: InitRun): Promise<void> {
 }
 
 async function writeConfiguration({ ports, note }: InitRun): Promise<void> {
-  await writeConf(ports, 'region', { NODE_NAME: note.name });
+  const { databaseUrl } = ports;
+  await writeConf(ports, 'region', {
+    NODE_NAME: note.name,
+    ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
+  });
   await writeConf(ports, 'agent', { NODE_NAME: note.name, RACK: note.isRack ? 'yes' : 'no' });
   await writeRackIdentity(ports, `${apiUrl(note.address)}/MAAS`);
 }
@@ -160,7 +164,8 @@ async function startAgent(run: InitRun): Promise<void> {
 
 async function waitForDatabase(run: InitRun): Promise<void> {
   const { ports, note } = run;
-  const watch = watchUnits(ports, CLUSTER_UNITS);
+  const { db, ...others } = CLUSTER_UNITS;
+  const watch = watchUnits(ports, note.isDatabaseExternal ? others : { ...others, db });
   const site = await untilDeadline(run, async () => {
     const seen = await ports.database.look();
     return isRejected(seen) ? { missing: (await watch()) ?? seen.message } : { value: seen };
@@ -194,8 +199,8 @@ async function migrate(run: InitRun): Promise<void> {
 }
 
 async function writeSite({ ports, note, rows, credentialDigest }: InitRun): Promise<void> {
-  const { nodeId, name, address, domain, clusterId, vip, virtualRouter } = note;
-  const cluster = { id: clusterId, vip, virtualRouter, ...rows };
+  const { nodeId, name, address, domain, clusterId, vip, virtualRouter, isDatabaseExternal } = note;
+  const cluster = { id: clusterId, vip, virtualRouter, isDatabaseExternal, ...rows };
   accepted(await ports.database.writeSite({ nodeId, nodeName: name, addresses: [address], domain, cluster }));
   accepted(await ports.database.writeCredential(nodeId, credentialDigest));
 }

@@ -20,6 +20,8 @@ export interface Admission {
   readonly nodeId: string;
   readonly clusterId: string;
   readonly vip: string | null;
+  /** The database is an operator's own. Left out: it is the cluster's. */
+  readonly isDatabaseExternal?: boolean;
   /** The region nodes, without this one. */
   readonly regions: readonly { readonly name: string; readonly address: string }[];
 }

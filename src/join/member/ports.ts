@@ -28,6 +28,8 @@ export interface JoinPorts extends HostPorts {
   readonly call: (call: Call) => Promise<CallAnswer>;
   /** Connects to a TCP port; null: it answers, else the reason. */
   readonly connect: (address: string, port: number, timeoutMs: number) => Promise<string | null>;
+  /** Does the database of `DATABASE_URL`, as regent.conf has it now, answer this host? null: it does, else the reason. */
+  readonly askDatabase: () => Promise<string | null>;
   /** A new Ed25519 private key (PKCS #8, PEM). */
   readonly newRackKey: () => string;
   /** Asks the person at the terminal; true if there is none. */

@@ -59,6 +59,7 @@ export const REGION_STEPS: readonly Step<JoinRun>[] = [
   BEGIN,
   ADMIT,
   CONFIGURE,
+  { name: 'database', title: "reach the operator's own database, if the cluster uses one", run: waitForDatabase },
   { name: 'reach', title: 'wait until the region nodes let this one through', run: waitForWays },
   { name: 'etcd', title: 'become a member of etcd, without a vote at first', run: addToEtcd },
   AGENT,
@@ -98,6 +99,7 @@ async function admit(run: JoinRun): Promise<void> {
   if (isRack && answer.rackUuid !== undefined) await writeConf(ports, 'rack', { CLUSTER_UUID: answer.rackUuid });
   if (answer.secrets !== null) await writeSecrets(ports, answer.secrets);
   await writeNodeFiles(ports, { authority: answer.authority, key, certificate: answer.certificate });
+  if (answer.databaseUrl !== undefined) await writeConf(ports, 'region', { DATABASE_URL: answer.databaseUrl });
   // The token is not needed from here on.
   run.note = { ...note, name: answer.name, admission: admissionOf(answer) };
   await writeNote(ports, run.note);
@@ -115,9 +117,10 @@ async function waitForTurn(run: JoinRun, token: JoinToken, request: JoinRequest)
   });
 }
 
-function admissionOf({ nodeId, cluster, regions, name }: JoinAnswer): Admission {
+function admissionOf({ nodeId, cluster, regions, name, databaseUrl }: JoinAnswer): Admission {
   const others = regions.filter((region) => region.name !== name);
-  return { nodeId, clusterId: cluster.id, vip: cluster.vip, regions: others };
+  const common = { nodeId, clusterId: cluster.id, vip: cluster.vip, regions: others };
+  return databaseUrl === undefined ? common : { ...common, isDatabaseExternal: true };
 }
 
 /** The other side was the pinned one. All the same, the parts of its answer must belong together before any is written. */
@@ -153,6 +156,15 @@ async function writeConfiguration(run: JoinRun): Promise<void> {
   if (note.isRegion) await writeConf(ports, 'region', { NODE_NAME: note.name });
   await writeConf(ports, 'agent', values);
   if (note.isRack) await writeRackIdentity(ports, `${apiUrl(vipAddress({ vip }) ?? regions[0]?.address ?? '')}/MAAS`);
+}
+
+/** Whoever runs the database must let this host in, too; and a file that its URLs name must be here. */
+async function waitForDatabase(run: JoinRun): Promise<void> {
+  if (admissionOfRun(run).isDatabaseExternal !== true) return;
+  await untilDeadline(run, async () => {
+    const why = await run.ports.askDatabase();
+    return why === null ? { value: true } : { missing: `the database of DATABASE_URL (${PATHS.conf}): ${why}` };
+  });
 }
 
 /** The regions' packet filters admit this node when their agents know it, within seconds. */

@@ -22,8 +22,8 @@ const LOOK_MS = 3000;
 const UNDEFINED_TABLE = '42P01';
 const NOTHING: Outcome<null> = { status: 200, body: null };
 
-/** The database work of `regent init` on the real store. */
-export function bootstrapDatabase(db: Database): BootstrapDatabase {
+/** The database work of `regent init` on the real store. `isPlain`: sessions with it go over the network and are not encrypted. */
+export function bootstrapDatabase(db: Database, isPlain = false): BootstrapDatabase {
   const change = async (summary: string, body: (tx: WriteTx) => Promise<Outcome<null> | Rejected>) => {
     const key = `init-${db.random.hex(12)}`;
     const operation = { key, requestDigest: textDigest(summary), actor: 'system:init', origin: 'init', summary };
@@ -31,7 +31,7 @@ export function bootstrapDatabase(db: Database): BootstrapDatabase {
     return isRejected(written) ? written : null;
   };
   return {
-    look: () => look(db),
+    look: () => look(db, isPlain),
     migrate: () => applyMigrations(db),
     writeSite: (rows) => change(`init node ${rows.nodeName}`, (tx) => writeSite(tx, rows)),
     writeCluster: (nodeId, rows) => change(`adopt the cluster ${rows.id}`, (tx) => writeClusterRows(tx, nodeId, rows)),
@@ -52,20 +52,28 @@ export async function applyMigrations(db: Database): Promise<readonly string[] |
   return applied.map((number) => `${number} (${migrations[number - 1]?.name ?? ''})`);
 }
 
-async function look(db: Database): Promise<SiteSeen | Rejected> {
+async function look(db: Database, isPlain: boolean): Promise<SiteSeen | Rejected> {
+  const told = await db.read(
+    (tx) =>
+      tx.one(sql<{ version: number; encoding: string }>`
+        select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding`),
+    { deadlineMs: LOOK_MS },
+  );
+  if (isRejected(told)) return told;
+  const server = told === null ? {} : { server: { ...told, isPlain } };
   try {
     return await db.read(
       async (tx) => {
         // These columns alone: an earlier version's schema has them, too.
         const nodes = await tx.all(sql<SiteSeen['nodes'][number]>`select id, name from nodes order by id`);
-        return { isRegent: true, nodes };
+        return { isRegent: true, nodes, ...server };
       },
       { deadlineMs: LOOK_MS },
     );
   } catch (error) {
     const cause = error instanceof AppError ? error.cause : error;
     const isMissing = typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === UNDEFINED_TABLE;
-    if (isMissing) return { isRegent: false, nodes: [] };
+    if (isMissing) return { isRegent: false, nodes: [], ...server };
     throw error;
   }
 }
@@ -103,8 +111,8 @@ async function writeNode(tx: WriteTx, wanted: Pick<Node, 'id' | 'name' | 'addres
 }
 
 async function writeClusterRows(tx: WriteTx, nodeId: string, rows: ClusterRows): Promise<Outcome<null> | Rejected> {
-  const { id, vip, virtualRouter, certificate, held, versions } = rows;
-  const cluster = await writeCluster(tx, { id, vip, virtualRouter });
+  const { id, vip, virtualRouter, isDatabaseExternal, certificate, held, versions } = rows;
+  const cluster = await writeCluster(tx, { id, vip, virtualRouter, isDatabaseExternal });
   if (isRejected(cluster)) return cluster;
   await recordCertificate(tx, { nodeId, ...certificate });
   if (held !== null) await recordHeld(tx, nodeId, held);

@@ -17,6 +17,7 @@ import { SERVICES } from '../../services/registry.ts';
 import type { ConnectionSpec } from '../../store/connection.ts';
 import { Database } from '../../store/database.ts';
 import { listen } from '../../store/listen.ts';
+import { readServerStates } from '../../store/pool/server-states.ts';
 import { checkSchema, type Migration, migrate, readMigrations } from '../../store/migrate.ts';
 import { NO_AUTHORITY } from './certificate-authority.ts';
 import { openDrillWays } from './drill-ways.ts';
@@ -33,6 +34,8 @@ import { readUiAssets } from './ui-assets.ts';
 /** What a region process is started with. `beatOf`: proof of life per task. */
 export interface RegionProcessOptions {
   readonly connection: ConnectionSpec;
+  /** See `RegionPorts.databaseUrl`. */
+  readonly databaseUrl?: string;
   /** The API's listener: for everybody, or with TLS for the load balancers of region nodes alone. */
   readonly listen: Listen;
   /** The listener for this host's own agent. */
@@ -114,6 +117,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     beatOf: options.beatOf ?? (() => () => {}),
     ...(options.etcd ? { etcd: options.etcd } : {}),
     ...(options.patroni ? { patroni: options.patroni, drills: openDrillWays(connection) } : {}),
+    ...externalDatabase(options, process),
     ...(options.endForRestart ? { endForRestart: options.endForRestart } : {}),
     authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),
     memory: memoryWays(options.tlsFiles ?? null, options.layoutFile ?? null, log),
@@ -128,7 +132,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
   const ports = { region: gated, clock, random, log };
   const ui = { ui: await readUiAssets(UI_FOLDERS), isPlainUi: options.isPlainUi ?? false };
   const servers = createServers(options, { ...ports, ...ui }, tls);
-  const listener = listen({ connection, name: `regiond ${process}`, random, log, onWake: () => wakes.fire() });
+  const listener = listen({ connection, name: `regiond ${process}`, clock, random, log, onWake: () => wakes.fire() });
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   const stop = async () => {
     tls?.close();
@@ -167,6 +171,12 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     await stop().catch(() => {});
     throw error;
   }
+}
+
+/** What a region with a database of the operator's own knows beside it. */
+function externalDatabase({ databaseUrl, connection }: RegionProcessOptions, process: string) {
+  if (databaseUrl === undefined) return {};
+  return { databaseUrl, askServers: () => readServerStates(connection, `regiond ${process} servers`) };
 }
 
 type ServerName = 'api' | 'agents' | 'secureAgents';

@@ -11,6 +11,7 @@ type Yaml =
 interface Routes {
   readonly to: string;
   readonly via: string;
+  readonly metric?: number;
 }
 
 /** The plan as a file of netplan (netplan-yaml), for its renderer networkd. Texts stand in quotes: YAML 1.1 reads many a word as something else. */
@@ -59,6 +60,10 @@ function bridgeOf({ bridge }: PlannedInterface): Yaml {
 
 function common(one: PlannedInterface): { readonly [key: string]: Yaml | undefined } {
   const overrides = one.hasDhcpRoutes ? undefined : { 'use-routes': false };
+  const routes: Routes[] = [
+    ...one.routers.map((via) => ({ to: via.includes(':') ? '::/0' : '0.0.0.0/0', via })),
+    ...(one.routes ?? []),
+  ];
   const nameservers = { addresses: one.resolvers, search: one.search.length === 0 ? undefined : one.search };
   return {
     mtu: one.mtu ?? undefined,
@@ -70,10 +75,7 @@ function common(one: PlannedInterface): { readonly [key: string]: Yaml | undefin
     'link-local': one.isPlain ? [] : ['ipv6'],
     'accept-ra': !one.isPlain,
     addresses: one.addresses.length === 0 ? undefined : one.addresses,
-    routes:
-      one.routers.length === 0
-        ? undefined
-        : one.routers.map((via) => ({ to: via.includes(':') ? '::/0' : '0.0.0.0/0', via })),
+    routes: routes.length === 0 ? undefined : routes,
     nameservers: one.resolvers.length === 0 ? undefined : nameservers,
   };
 }
@@ -100,8 +102,9 @@ function isList(member: Exclude<Yaml, string | number | boolean>): member is rea
   return Array.isArray(member);
 }
 
-function flat({ to, via }: Routes): string {
-  return `{to: ${JSON.stringify(to)}, via: ${JSON.stringify(via)}}`;
+function flat({ to, via, metric }: Routes): string {
+  const rest = metric === undefined ? '' : `, metric: ${metric}`;
+  return `{to: ${JSON.stringify(to)}, via: ${JSON.stringify(via)}${rest}}`;
 }
 
 /** Netplan's own words are bare; names of interfaces may be anything, such as `no`. */

@@ -64,6 +64,12 @@ function networkOf(one: PlannedInterface, all: readonly PlannedInterface[]): Sec
     ['Link', link],
     ['Network', networkLines(one, all)],
     ...one.routers.map((router): Section => ['Route', [['Gateway', router]]]),
+    ...(one.routes ?? []).map(
+      ({ to, via, metric }): Section => [
+        'Route',
+        [['Gateway', via], ['Destination', to], ...(metric === undefined ? [] : [['Metric', metric] as const])],
+      ],
+    ),
     ...dhcpSections(one),
   ];
 }

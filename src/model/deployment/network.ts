@@ -1,5 +1,5 @@
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
-import { formatAddress, parseNetwork } from '../../core/ip.ts';
+import { type Address, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { type BondSettings, type BridgeSettings, MTU_IPV6 } from '../interfaces/settings.ts';
 import { checkTopology, lowestFirst, masterOf, mtuOf } from '../interfaces/topology.ts';
 import {
@@ -9,6 +9,7 @@ import {
   parseInterfaceName,
   parseMac,
 } from '../machine.ts';
+import { waysOf, type Way } from './ways.ts';
 import { parseDomainName } from '../names.ts';
 import { parseGateway, parseHostAddress, type Subnet } from '../subnet.ts';
 import type { Vlan } from '../vlan.ts';
@@ -19,6 +20,8 @@ export interface NetworkSite {
   readonly vlans: readonly Pick<Vlan, 'id' | 'name' | 'vid' | 'fabricId' | 'dnsOn'>[];
   readonly resolvers: readonly string[];
   readonly search: readonly string[];
+  /** Ways to other networks; left out: none. */
+  readonly routes?: readonly Way[];
 }
 
 /** What a machine's network is planned from. `bootMac`: of the card that it booted from, null: not known. */
@@ -45,6 +48,8 @@ export interface PlannedInterface {
   readonly bridge?: BridgeSettings;
   readonly addresses: readonly string[];
   readonly routers: readonly string[];
+  /** Ways to other networks; left out: none. */
+  readonly routes?: readonly PlannedRoute[];
   readonly hasDhcp4: boolean;
   readonly hasDhcp6: boolean;
   readonly hasDhcpRoutes: boolean;
@@ -52,6 +57,13 @@ export interface PlannedInterface {
   readonly isNeeded: boolean;
   readonly resolvers: readonly string[];
   readonly search: readonly string[];
+}
+
+/** A way to another network by a router. */
+interface PlannedRoute {
+  readonly to: string;
+  readonly via: string;
+  readonly metric?: number;
 }
 
 /** The network of a deployed system: each interface behind those that it stands on. */
@@ -176,6 +188,7 @@ function planOne(
   const asksFamily = (family: 4 | 6) => asks.some((link) => familyOf(link, site) === family);
   const vid = nic.kind === 'vlan' ? site.vlans.find(({ id }) => id === nic.vlanId)?.vid : undefined;
   const isPlain = links.every(({ mode }) => mode === 'link');
+  const routes = waysOf(site.routes ?? [], addressesOf(links, site));
   const names = isPlain ? { resolvers: [], search: [] } : namesOf(links, site, asks.length > 0);
   if (isRejected(names)) return names;
   return {
@@ -188,6 +201,7 @@ function planOne(
     ...(nic.bond === undefined ? {} : { bond: nic.bond }),
     ...(nic.bridge === undefined ? {} : { bridge: nic.bridge }),
     ...fixed,
+    ...(routes.length === 0 ? {} : { routes }),
     hasDhcp4: asksFamily(4),
     hasDhcp6: asksFamily(6),
     hasDhcpRoutes: asks.some((link) => link === gateways[4] || link === gateways[6]),
@@ -195,6 +209,17 @@ function planOne(
     isNeeded: isMain,
     ...names,
   };
+}
+
+/** What of the networks of links tells whether routes are for them: their addresses, and where DHCP gives one, the begin of their subnet. */
+function addressesOf(links: readonly LinkWish[], { subnets }: NetworkSite): Address[] {
+  return links.flatMap(({ mode, address, subnetId }) => {
+    if (mode === 'link') return [];
+    const cidr = subnets.find(({ id }) => id === subnetId)?.cidr;
+    const found = address === null ? cidr?.split('/')[0] : address;
+    const parsed = found === undefined ? null : parseAddress(found);
+    return parsed === null || isRejected(parsed) ? [] : [parsed];
+  });
 }
 
 /** Null where nobody has set one: then the system's own is right. */

@@ -25,7 +25,7 @@ const NO_MOUNTS = ['/dev', '/proc', '/sys', '/run', '/etc', '/bin', '/sbin', '/l
 /** Takes a device for a file system; refused: it is not there, or taken. */
 type Use = (device: string, kind: PartitionKind) => Device | Rejected;
 
-/** File systems as they are made, in the order of the request, or what is wrong with one. Exactly one is the root. Pure. */
+/** File systems as they are made, in the order of the request, or what is wrong with one. Pure. */
 export function checkFileSystems(
   wanted: readonly CustomFileSystem[],
   use: Use,
@@ -41,7 +41,12 @@ export function checkFileSystems(
       return invalid('fileSystems', `${one.device} has ${device.mib} MiB`, `at least ${LEAST[kind]} MiB for ${kind}`);
     planned.push({ device: one.device, kind, mount, label, options: options || (kind === 'swap' ? 'sw' : 'defaults') });
   }
-  if (planned.some(({ mount }) => mount === '/')) return planned;
+  return planned;
+}
+
+/** Refuses file systems without a root. Pure. */
+export function checkRoot(planned: readonly PlannedFileSystem[]): Rejected | null {
+  if (planned.some(({ mount }) => mount === '/')) return null;
   return invalid('fileSystems', 'none is mounted at /', 'exactly one, for the files of the image');
 }
 

@@ -1,7 +1,7 @@
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
 import { type Devices, planGroups, planRaids, use } from './storage-devices.ts';
 import { diskNamed } from './storage-disks.ts';
-import { checkFileSystems } from './storage-file-systems.ts';
+import { checkFileSystems, checkRoot } from './storage-file-systems.ts';
 import { BIOS_MIB, EDGE_MIB, ESP_MIB, neededMib } from './storage-room.ts';
 import {
   type CustomRequest,
@@ -18,15 +18,29 @@ import {
 /** Numbers of the boot loader's partitions, as images of clouds have them; a request's own come before. */
 const BIOS_NUMBER = 14;
 const ESP_NUMBER = 15;
-const MOST_PARTITIONS = BIOS_NUMBER - 1;
+export const MOST_PARTITIONS = BIOS_NUMBER - 1;
 type PlanUse = StorageUse & { readonly layout: StorageLayout };
 
-/** Plans what is asked for part by part, or says which part cannot be. Pure. */
-export function planCustom(seen: readonly DiskSeen[], request: CustomRequest, at: PlanUse): StoragePlan | Rejected {
-  const boot = bootDisksOf(request);
-  if (isRejected(boot)) return boot;
-  const ownEsp = request.fileSystems.find(({ kind, mount }) => kind === 'vfat' && mount === '/boot/efi')?.device ?? '';
-  const hasEsp = (at.layout !== 'custom' || at.firmware === 'uefi') && ownEsp === '';
+/** Partitions, RAIDs and volume groups as they are made. `devices`: all that something can be put on. */
+export interface PlannedParts {
+  readonly disks: readonly PlannedDisk[];
+  readonly raids: StoragePlan['raids'];
+  readonly volumeGroups: StoragePlan['volumeGroups'];
+  readonly devices: Devices;
+}
+
+/** Which disks get a boot loader, and whether it is one that needs an EFI system partition of its own. */
+interface BootPlaces {
+  readonly boot: readonly string[];
+  readonly hasEsp: boolean;
+}
+
+/** Plans what lies below the file systems, or says which part cannot be. Pure. */
+export function planParts(
+  seen: readonly DiskSeen[],
+  request: CustomRequest,
+  { boot, hasEsp }: BootPlaces,
+): PlannedParts | Rejected {
   const devices: Devices = new Map();
   const disks: PlannedDisk[] = [];
   for (const { name, partitions } of [...request.disks, ...wholeDisks(seen, request)]) {
@@ -45,11 +59,22 @@ export function planCustom(seen: readonly DiskSeen[], request: CustomRequest, at
   }
   const raids = planRaids(request.raids ?? [], devices);
   if (isRejected(raids)) return raids;
-  const groups = planGroups(request.volumeGroups ?? [], devices);
-  if (isRejected(groups)) return groups;
+  const volumeGroups = planGroups(request.volumeGroups ?? [], devices);
+  return isRejected(volumeGroups) ? volumeGroups : { disks, raids, volumeGroups, devices };
+}
+
+/** Plans what is asked for part by part, or says which part cannot be. Pure. */
+export function planCustom(seen: readonly DiskSeen[], request: CustomRequest, at: PlanUse): StoragePlan | Rejected {
+  const boot = bootDisksOf(request);
+  if (isRejected(boot)) return boot;
+  const ownEsp = request.fileSystems.find(({ kind, mount }) => kind === 'vfat' && mount === '/boot/efi')?.device ?? '';
+  const hasEsp = (at.layout !== 'custom' || at.firmware === 'uefi') && ownEsp === '';
+  const parts = planParts(seen, request, { boot, hasEsp });
+  if (isRejected(parts)) return parts;
+  const { disks, raids, volumeGroups, devices } = parts;
   const fileSystems = checkFileSystems(request.fileSystems, (device, kind) => use(devices, device, kind));
   if (isRejected(fileSystems)) return fileSystems;
-  const wrong = checkBoot(disks) ?? checkRoom(fileSystems, devices, at.minBytes);
+  const wrong = checkRoot(fileSystems) ?? checkBoot(disks) ?? checkRoom(fileSystems, devices, at.minBytes);
   if (wrong) return wrong;
   const named = disks.map((disk) => ({
     ...disk,
@@ -64,7 +89,7 @@ export function planCustom(seen: readonly DiskSeen[], request: CustomRequest, at
     options: ESP_OPTIONS,
   }));
   const ordered = [...fileSystems, ...made].toSorted((one, other) => depth(one.mount) - depth(other.mount));
-  return { layout: at.layout, firmware: at.firmware, disks: named, raids, volumeGroups: groups, fileSystems: ordered };
+  return { layout: at.layout, firmware: at.firmware, disks: named, raids, volumeGroups, fileSystems: ordered };
 }
 
 /** The machine starts without it, for instance when its disk is dead. */

@@ -8,6 +8,7 @@ import { JOB_CHECKS } from './invariants/jobs.ts';
 import { LEASE_CHECKS } from './invariants/leases.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
 import { PAIR_CHECKS } from './invariants/pairs.ts';
+import { SERVER_CHECKS } from './invariants/servers.ts';
 import { UPSTREAM_CHECKS } from './invariants/upstreams.ts';
 import { VIP_CHECKS } from './invariants/vip.ts';
 import { WAY_CHECKS } from './invariants/ways.ts';
@@ -18,6 +19,7 @@ import type { ClusterSite } from './site.ts';
 export const CHECKS: readonly Check[] = [
   ...DCS_CHECKS,
   ...DATABASE_CHECKS,
+  ...SERVER_CHECKS,
   ...WAY_CHECKS,
   ...VIP_CHECKS,
   ...NODE_CHECKS,

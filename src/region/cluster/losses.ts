@@ -1,7 +1,17 @@
 import { vipAddress } from '../../model/cluster.ts';
 import { lastWord, primariesOf } from './claims.ts';
 import { reachFault } from './reach.ts';
-import { type ClusterSite, heard, isHealthy, listOf, members, regions, silence, type SiteNode } from './site.ts';
+import {
+  type ClusterSite,
+  hasOwnDatabase,
+  heard,
+  isHealthy,
+  listOf,
+  members,
+  regions,
+  silence,
+  type SiteNode,
+} from './site.ts';
 
 /** What is lost without harm: `now` at this moment, `promised` when all is well. `why`: what settles it, the tightest first. */
 export interface Losses {
@@ -84,7 +94,11 @@ function dcsLimit(site: ClusterSite): Limit {
   const { said } = heard(regions(site), 'dcs');
   const withMajority = said.find(({ facts }) => facts.hasQuorum);
   if (said.length === 0) return { canLose: 0, why: 'nobody has a fresh word of etcd' };
-  if (withMajority === undefined) return { canLose: 0, why: 'etcd has no majority, so the database takes no writes' };
+  if (withMajority === undefined)
+    return {
+      canLose: 0,
+      why: `etcd has no majority, so ${hasOwnDatabase(site) ? 'the database takes no writes' : 'nobody may hold the floating address'}`,
+    };
   const voters = withMajority.facts.members.filter((member) => !member.isLearner);
   const names = new Set(voters.map((voter) => voter.name));
   const up = said.filter(({ node, facts }) => names.has(node.name) && facts.hasQuorum).length;
@@ -97,6 +111,7 @@ function dcsLimit(site: ClusterSite): Limit {
  * with PostgreSQL must be left for writes.
  */
 function databaseLimit(site: ClusterSite): Limit {
+  if (!hasOwnDatabase(site)) return externalLimit(site);
   const { said } = heard(regions(site), 'db');
   const paused = pauseOf(site);
   if (paused !== null) return { canLose: 0, why: paused };
@@ -118,6 +133,16 @@ function databaseLimit(site: ClusterSite): Limit {
   const are = synchronous.length === 1 ? 'is a synchronous standby' : 'are synchronous standbys';
   const only = streaming.length === 1 ? 'only ' : '';
   return { canLose, why: `${only}${listOf(synchronous)} ${are}` };
+}
+
+/** No node has a part of it, so no node is needed for it; what it bears itself nobody here knows. */
+function externalLimit({ servers, database }: ClusterSite): Limit {
+  if (!database.isUp) return { canLose: 0, why: 'the external database takes no write' };
+  const count = servers?.length ?? 0;
+  return {
+    canLose: Infinity,
+    why: `the external database takes writes (what its ${count === 1 ? 'server bears' : 'servers bear'} is not counted)`,
+  };
 }
 
 /** How Patroni is told to go on. */

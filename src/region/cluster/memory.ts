@@ -3,13 +3,14 @@ import type { Doctor } from '../../contract/cluster/doctor.ts';
 import { type Layout, parseLayout, type RegionMemory } from '../../contract/cluster/memory.ts';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import type { Clock } from '../../core/ports.ts';
-import { mainAddress } from '../../model/cluster.ts';
+import { isDatabaseExternal, mainAddress } from '../../model/cluster.ts';
 import type { Database } from '../../store/database.ts';
 import { allRows } from '../../store/page.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { readNamedAttachments } from '../../store/queries/rack-views.ts';
 import { readRackNodes } from '../../store/queries/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';
+import type { ServerState } from '../../store/pool/server-states.ts';
 import type { Tx } from '../../store/tx.ts';
 import { reached, type Task } from '../tasks/task.ts';
 import type { DatabaseHealth, Outcome } from '../port.ts';
@@ -38,6 +39,8 @@ export interface MemoryPorts {
   readonly ways: MemoryWays;
   health(): Promise<DatabaseHealth>;
   authority(): { readonly notAfter: string } | null;
+  /** Servers of an operator's own database, as they say now; null: the cluster runs its own. */
+  servers(): Promise<readonly ServerState[] | null>;
   askDatabase(id: 'cluster.show' | 'cluster.doctor'): Promise<Outcome | null>;
 }
 
@@ -108,6 +111,7 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
       mute,
       database: await ports.health(),
       authority: ports.authority(),
+      servers: await ports.servers(),
     });
   };
   const fromDatabase = async (id: 'cluster.show' | 'cluster.doctor'): Promise<unknown> => {
@@ -195,7 +199,12 @@ async function readLayout(tx: Tx): Promise<Layout> {
   const attachments = await readNamedAttachments(tx);
   const racks = await readRackNodes(tx);
   return {
-    cluster: cluster && { id: cluster.id, vip: cluster.vip, virtualRouter: cluster.virtualRouter },
+    cluster: cluster && {
+      id: cluster.id,
+      vip: cluster.vip,
+      virtualRouter: cluster.virtualRouter,
+      ...(isDatabaseExternal(cluster) ? { isDatabaseExternal: true } : {}),
+    },
     nodes: nodes.map((node) => ({
       id: node.id,
       name: node.name,

@@ -1,5 +1,5 @@
 import type { HostObservation } from '../../contract/agent.ts';
-import { mainAddress } from '../../model/cluster.ts';
+import { isDatabaseExternal, mainAddress } from '../../model/cluster.ts';
 import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/standing.ts';
 import { readPause } from '../../store/queries/cluster/pause.ts';
 import { readRoles } from '../../store/queries/cluster/roles.ts';
@@ -48,9 +48,10 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
     }),
     served: await readServed(tx, attachments),
     services: trackServices(known, names, now),
-    wal: cluster === null ? null : await readSlotBounds(tx),
+    wal: cluster === null || isDatabaseExternal(cluster) ? null : await readSlotBounds(tx),
     stuckJobs: await listStuckJobs(tx, STUCK_S),
     authority: context.authority(),
+    ...(isDatabaseExternal(cluster) && context.servers ? { servers: await context.servers() } : {}),
     pausedSince: (await readPause(tx))?.since ?? null,
   };
 }

@@ -5,6 +5,7 @@ import type { DatabaseHealth } from '../port.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isStale } from '../tracking.ts';
 import { absencesOf } from './absence.ts';
+import type { ServerState } from '../../store/pool/server-states.ts';
 import { siteSentence } from './view.ts';
 import { type ClusterSite, type KnownSiteNode, siteNode } from './site.ts';
 
@@ -17,12 +18,14 @@ export interface Remembered {
   readonly mute?: ReadonlySet<string>;
   readonly database: DatabaseHealth;
   readonly authority: { readonly notAfter: string } | null;
+  /** Servers of an operator's own database; null and left out: not known. */
+  readonly servers?: readonly ServerState[] | null;
 }
 
 const NO_LAYOUT: Layout = { cluster: null, nodes: [], racks: [] };
 
 /** The site as the regions remember it: of each node the newest report that any of them has. Pure. */
-export function rememberedSite({ now, version, memories, mute, database, authority }: Remembered): ClusterSite {
+export function rememberedSite({ now, version, memories, mute, database, ...rest }: Remembered): ClusterSite {
   const layout = memories.find((memory) => memory.layout !== null)?.layout ?? NO_LAYOUT;
   const answering = memories.filter(({ node }) => mute?.has(node) !== true);
   const heard = layout.nodes.map((node) => {
@@ -47,7 +50,8 @@ export function rememberedSite({ now, version, memories, mute, database, authori
     services: known.flatMap((node) => node.observed.map((row) => rememberedService(node, row, now))),
     wal: null,
     stuckJobs: null,
-    authority,
+    authority: rest.authority,
+    ...(rest.servers == null ? {} : { servers: rest.servers }),
     pausedSince: paused[0] ?? null,
   };
 }

@@ -1,5 +1,6 @@
 import type { HostObservation, ServiceObservation } from '../../contract/agent.ts';
 import type { Service } from '../../contract/service.ts';
+import { isDatabaseExternal } from '../../model/cluster.ts';
 import type { Cluster, NodeState } from '../../model/snapshot.ts';
 import type { DatabaseHealth } from '../port.ts';
 import { type Absence, FRESH_MS } from './absence.ts';
@@ -7,6 +8,7 @@ import { type NodeFacts, nodeFacts } from './facts.ts';
 import type { ImageRow } from '../../store/queries/cluster/images.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
 import type { LeaseGap, PairOnVlan } from '../../store/queries/network/lease-gaps.ts';
+import type { ServerState } from '../../store/pool/server-states.ts';
 import type { PoolRow } from '../../store/queries/network/pool-use.ts';
 import type { StuckJob } from '../../store/queries/jobs/end.ts';
 
@@ -71,7 +73,7 @@ export interface ClusterSite {
   readonly now: number;
   readonly version: string;
   readonly source: 'database' | 'memory';
-  readonly cluster: Pick<Cluster, 'id' | 'vip' | 'virtualRouter'> | null;
+  readonly cluster: Pick<Cluster, 'id' | 'vip' | 'virtualRouter' | 'isDatabaseExternal'> | null;
   readonly database: DatabaseHealth;
   readonly nodes: readonly SiteNode[];
   readonly racks: readonly { readonly name: string; readonly isMaster: boolean; readonly vlans: readonly string[] }[];
@@ -86,6 +88,8 @@ export interface ClusterSite {
   readonly authority: { readonly notAfter: string } | null;
   /** Since when Patroni is paused, as it was heard first; null and left out: not known, or it is not. */
   readonly pausedSince?: string | null;
+  /** Servers of an operator's own database; left out: the cluster runs its own, or nobody has asked them. */
+  readonly servers?: readonly ServerState[];
   /** Left out: nobody looked at leases. */
   readonly leases?: LeaseOverview;
   /** Left out: nobody looked at images. */
@@ -98,6 +102,11 @@ export function siteNode(node: KnownSiteNode, now: number): SiteNode {
   const isFresh = isYoung && (node.absence ?? null) === null;
   const last = nodeFacts(node.observed, node.host);
   return { ...node, isFresh, facts: isFresh ? last : nodeFacts([], null), last };
+}
+
+/** Do the nodes run the database themselves? */
+export function hasOwnDatabase({ cluster }: Pick<ClusterSite, 'cluster'>): boolean {
+  return !isDatabaseExternal(cluster);
 }
 
 /** Region nodes that carry their part. */

@@ -1,11 +1,22 @@
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import { vipAddress } from '../../model/cluster.ts';
 import { judge } from './doctor.ts';
+import { externalWarning } from './invariants/servers.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
 import { holdersOf, primariesOf } from './claims.ts';
 import { drainedRacks } from './pairs/drained.ts';
 import { racksWord } from './pairs/now.ts';
-import { type ClusterSite, heard, isRight, members, regions, settled, silence, type SiteNode } from './site.ts';
+import {
+  type ClusterSite,
+  hasOwnDatabase,
+  heard,
+  isRight,
+  members,
+  regions,
+  settled,
+  silence,
+  type SiteNode,
+} from './site.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -55,9 +66,14 @@ export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'sta
     source: site.source,
     time: new Date(site.now).toISOString(),
     version: site.version,
-    cluster: cluster && { id, vip, virtualRouter },
+    cluster: cluster && { id, vip, virtualRouter, ...(hasOwnDatabase(site) ? {} : { isDatabaseExternal: true }) },
     losses: { now, promised, why: [...why] },
-    warnings: [...layoutWarnings(site), ...drainedWarnings(site), ...drainedRacks(site)],
+    warnings: [
+      ...layoutWarnings(site),
+      ...drainedWarnings(site),
+      ...drainedRacks(site),
+      ...[externalWarning(site)].filter((one) => one !== null),
+    ],
     nodes: site.nodes.map((node) => viewNode(node, site)),
     database: viewDatabase(site),
     dcs: viewDcs(site),
@@ -99,6 +115,7 @@ function viewDatabase(site: ClusterSite): ClusterStatus['database'] {
     primary: primary?.node.name ?? null,
     timeline: primary?.facts.timeline ?? null,
     members,
+    ...(site.servers === undefined ? {} : { servers: site.servers.map((server) => ({ ...server })) }),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { Machine, MachineSet } from '../../contract/machine.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import type { Machine, MachineCreate, MachineSet } from '../../contract/machine.ts';
+import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';
 import { parseDhcpOptions } from '../../model/nouns/dhcp-option.ts';
@@ -11,7 +11,7 @@ import * as machines from '../../store/queries/machines.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { domainText, noSuch } from '../refs.ts';
-import { reading, target, writing } from '../use-case.ts';
+import { type CaseContext, reading, target, writing } from '../use-case.ts';
 import { readTagged } from '../metadata/tag-rules.ts';
 import { carriedOf, readCarriedFilters } from './declared/carried.ts';
 import { defaultDomain, domainByRef } from './domain.ts';
@@ -46,6 +46,13 @@ export function viewMachine(row: Row): Machine {
 
 /** The machine that an operator names by id, full name, or host name where this is unique. */
 export async function machineByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+  const row = await hostByRef(tx, text);
+  if (isRejected(row) || !row.isDevice) return row;
+  return rejected('not_found', `There is no machine ${show(text)}: ${row.fqdn} is a device.`);
+}
+
+/** The machine or the device that an operator names so. */
+export async function hostByRef(tx: Tx, text: string): Promise<Row | Rejected> {
   const name = domainText(text);
   const byId = /^[a-z0-9]{6}$/.test(text) ? await machines.findMachine(tx, { id: text }) : null;
   if (byId) return byId;
@@ -90,6 +97,7 @@ export const machineCases = {
     if (isRejected(groups)) return groups;
     const page = await machines.listMachines(tx, {
       ...groups,
+      isDevice: false,
       state: query?.state,
       owner: query?.owner,
       limit: query?.limit,
@@ -115,43 +123,8 @@ export const machineCases = {
     'machine.create',
     ({ body }) => `machine create ${body.hostname}`,
     async (tx, { body }, context) => {
-      const hostname = parseHostLabel(body.hostname);
-      if (isRejected(hostname)) return hostname;
-      const domain = await (body.domain === undefined ? defaultDomain(tx) : domainByRef(tx, body.domain));
-      if (isRejected(domain)) return domain;
-      const refusal = await lockDomain(tx, domain.id);
-      if (refusal) return refusal;
-      const interfaces = await readInterfaces(tx, body.interfaces ?? [], null);
-      if (isRejected(interfaces)) return interfaces;
-      const clash = await checkNames(tx, domain, {
-        names: machineNames(hostname, interfaces),
-        hostname,
-        macs: interfaces.map((card) => card.mac),
-      });
-      if (clash) return clash;
-      const id = await machines.freshMachineId(tx, context.random);
-      const rackId = await rackIdOf(tx, body.rack ?? null);
-      if (isRejected(rackId)) return rackId;
-      const carried = await readTagged(tx, null, body);
-      if (isRejected(carried)) return carried;
-      const dhcpOptions = readOptions(body);
-      if (isRejected(dhcpOptions)) return dhcpOptions;
-      const power = await readPower(tx, body, null);
-      if (isRejected(power)) return power;
-      const place = await readPlace(tx, body);
-      if (isRejected(place)) return place;
-      const wanted = {
-        id,
-        hostname,
-        domainId: domain.id,
-        rackId,
-        interfaces,
-        carried,
-        dhcpOptions,
-        ...power,
-        ...place,
-      };
-      const row = await machines.createMachine(tx, wanted);
+      const row = await createHost(tx, body, context);
+      if (isRejected(row)) return row;
       tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...viewMachine(row) } });
       return { body: viewMachine(row), version: row.version };
     },
@@ -163,45 +136,7 @@ export const machineCases = {
     async (tx, { params, body }, context) => {
       const old = await machineByRef(tx, params.machine);
       if (isRejected(old)) return old;
-      const hostname = body.hostname === undefined ? old.hostname : parseHostLabel(body.hostname);
-      if (isRejected(hostname)) return hostname;
-      const domain = body.domain === undefined ? await ownDomain(tx, old) : await domainByRef(tx, body.domain);
-      if (isRejected(domain)) return domain;
-      const refusal = await lockDomain(tx, domain.id);
-      if (refusal) return refusal;
-      const busy = body.interfaces ? checkInterfacesFree(old) : null;
-      if (busy) return busy;
-      const interfaces = body.interfaces ? await readInterfaces(tx, body.interfaces, old) : undefined;
-      if (isRejected(interfaces)) return interfaces;
-      const before = domain.id === old.domainId ? machineNames(old.hostname, old.interfaces) : [];
-      const fresh = machineNames(hostname, interfaces ?? old.interfaces).filter((name) => !before.includes(name));
-      const clash = await checkNames(tx, domain, {
-        names: fresh,
-        hostname,
-        macs: (interfaces ?? old.interfaces).map((card) => card.mac),
-      });
-      if (clash) return clash;
-      const rackId = body.rack === undefined ? old.rackId : await rackIdOf(tx, body.rack);
-      if (isRejected(rackId)) return rackId;
-      const carried = await readTagged(tx, old.id, body);
-      if (isRejected(carried)) return carried;
-      const dhcpOptions = readOptions(body);
-      if (isRejected(dhcpOptions)) return dhcpOptions;
-      const power = await readPower(tx, body, old);
-      if (isRejected(power)) return power;
-      const place = await readPlace(tx, body);
-      if (isRejected(place)) return place;
-      const change = {
-        ...power,
-        ...place,
-        hostname,
-        domainId: domain.id,
-        rackId,
-        carried,
-        dhcpOptions,
-        ...(interfaces ? { interfaces } : {}),
-      };
-      const row = await machines.updateMachine(tx, target(old.id, context), change);
+      const row = await changeHost(tx, old, { body, context });
       if (isRejected(row)) return row;
       tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...viewMachine(row) } });
       return { body: viewMachine(row), version: row.version };
@@ -217,6 +152,8 @@ export const machineCases = {
       const refusal =
         lockedRefusal(old, 'it is deleted') ?? (await heldBy(tx, `machine:${old.id}`, 'a machine is deleted'));
       if (refusal) return refusal;
+      for (const { fqdn } of await machines.deleteParts(tx, old.id))
+        tx.emit({ kind: 'device.deleted', subject: fqdn, data: { parent: old.fqdn } });
       const row = await machines.deleteMachine(tx, target(old.id, context));
       if (isRejected(row)) return row;
       tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...viewMachine(row) } });
@@ -224,6 +161,83 @@ export const machineCases = {
     },
   ),
 };
+
+/** What a device is besides. */
+type Own = Pick<machines.NewMachine, 'isDevice' | 'parentId'>;
+
+/** Makes a machine, or a device, by the laws of names, addresses and places. */
+export async function createHost(
+  tx: Tx,
+  body: MachineCreate,
+  context: CaseContext,
+  own: Own = {},
+): Promise<Row | Rejected> {
+  const hostname = parseHostLabel(body.hostname);
+  if (isRejected(hostname)) return hostname;
+  const domain = await (body.domain === undefined ? defaultDomain(tx) : domainByRef(tx, body.domain));
+  if (isRejected(domain)) return domain;
+  const refusal = await lockDomain(tx, domain.id);
+  if (refusal) return refusal;
+  const interfaces = await readInterfaces(tx, body.interfaces ?? [], null);
+  if (isRejected(interfaces)) return interfaces;
+  const clash = await checkNames(tx, domain, {
+    names: machineNames(hostname, interfaces),
+    hostname,
+    macs: interfaces.map((card) => card.mac),
+  });
+  if (clash) return clash;
+  const id = await machines.freshMachineId(tx, context.random);
+  const rackId = await rackIdOf(tx, body.rack ?? null);
+  if (isRejected(rackId)) return rackId;
+  const fields = await readMembers(tx, null, body);
+  if (isRejected(fields)) return fields;
+  return await machines.createMachine(tx, { id, hostname, domainId: domain.id, rackId, interfaces, ...fields, ...own });
+}
+
+/** Changes a machine, or a device, by the same laws. */
+export async function changeHost(
+  tx: Tx,
+  old: Row,
+  { body, context, own = {} }: { readonly body: MachineSet; readonly context: CaseContext; readonly own?: Own },
+): Promise<Row | Rejected> {
+  const hostname = body.hostname === undefined ? old.hostname : parseHostLabel(body.hostname);
+  if (isRejected(hostname)) return hostname;
+  const domain = body.domain === undefined ? await ownDomain(tx, old) : await domainByRef(tx, body.domain);
+  if (isRejected(domain)) return domain;
+  const refusal = await lockDomain(tx, domain.id);
+  if (refusal) return refusal;
+  const busy = body.interfaces ? checkInterfacesFree(old) : null;
+  if (busy) return busy;
+  const interfaces = body.interfaces ? await readInterfaces(tx, body.interfaces, old) : undefined;
+  if (isRejected(interfaces)) return interfaces;
+  const before = domain.id === old.domainId ? machineNames(old.hostname, old.interfaces) : [];
+  const fresh = machineNames(hostname, interfaces ?? old.interfaces).filter((name) => !before.includes(name));
+  const clash = await checkNames(tx, domain, {
+    names: fresh,
+    hostname,
+    macs: (interfaces ?? old.interfaces).map((card) => card.mac),
+  });
+  if (clash) return clash;
+  const rackId = body.rack === undefined ? old.rackId : await rackIdOf(tx, body.rack);
+  if (isRejected(rackId)) return rackId;
+  const fields = await readMembers(tx, old, body);
+  if (isRejected(fields)) return fields;
+  const change = { ...fields, ...own, hostname, domainId: domain.id, rackId, ...(interfaces ? { interfaces } : {}) };
+  return await machines.updateMachine(tx, target(old.id, context), change);
+}
+
+/** Tags, DHCP options, power and place of a body. */
+async function readMembers(tx: Tx, old: Row | null, body: MachineSet) {
+  const carried = await readTagged(tx, old?.id ?? null, body);
+  if (isRejected(carried)) return carried;
+  const dhcpOptions = readOptions(body);
+  if (isRejected(dhcpOptions)) return dhcpOptions;
+  const power = await readPower(tx, body, old);
+  if (isRejected(power)) return power;
+  const place = await readPlace(tx, body);
+  if (isRejected(place)) return place;
+  return { carried, dhcpOptions, ...power, ...place };
+}
 
 function readOptions({ dhcpOptions }: Pick<MachineSet, 'dhcpOptions'>): readonly string[] | undefined | Rejected {
   return dhcpOptions === undefined ? undefined : parseDhcpOptions(dhcpOptions);

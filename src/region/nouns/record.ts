@@ -1,8 +1,16 @@
 import type { DnsRecord } from '../../contract/record.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { parseOwnerName, relativeName } from '../../model/names.ts';
-import { checkRecordBeside, parseRecordData, parseRecordType, type RecordType } from '../../model/record.ts';
+import { isInDomain, parseOwnerName, relativeName } from '../../model/names.ts';
+import {
+  checkRecordBeside,
+  hostOfRecord,
+  LATER_TYPES,
+  parseRecordData,
+  parseRecordType,
+  type RecordType,
+} from '../../model/record.ts';
 import { findDomainOf, lockDomain } from '../../store/queries/domains.ts';
+import { isFeatureOn } from '../../store/queries/cluster/features.ts';
 import * as records from '../../store/queries/records.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
@@ -51,7 +59,17 @@ async function checkRecord(tx: Tx, wanted: WantedRecord): Promise<Rejected | nul
   }
   const refusal = await lockDomain(tx, wanted.domainId);
   if (refusal) return refusal;
-  return checkRecordBeside(wanted, wanted.fqdn, await usesOf(tx, wanted, wanted.id));
+  return (await checkHost(tx, wanted)) ?? checkRecordBeside(wanted, wanted.fqdn, await usesOf(tx, wanted, wanted.id));
+}
+
+/** A host of the same zone that a record names has an address there: named refuses the zone otherwise. */
+async function checkHost(tx: Tx, { type, data, domain, domainId }: WantedRecord): Promise<Rejected | null> {
+  const host = hostOfRecord({ type, data });
+  if (host === null || !isInDomain(host, domain)) return null;
+  if ((await findDomainOf(tx, host))?.id !== domainId) return null;
+  const uses = await usesOf(tx, { domainId, domain, name: relativeName(host, domain) });
+  if (uses.some((use) => use.data !== '' && (use.type === 'A' || use.type === 'AAAA'))) return null;
+  return invalid('data', `${host} has no address`, `${type} names a host; one of ${domain} gets its address first`);
 }
 
 export const recordCases = {
@@ -85,6 +103,8 @@ export const recordCases = {
       if (isRejected(fqdn)) return fqdn;
       const type = parseRecordType(body.type);
       if (isRejected(type)) return type;
+      if (LATER_TYPES.includes(type) && !(await isFeatureOn(tx, 'record-types')))
+        return rejected('conflict', `${type} records are possible once every region node has this release.`);
       const data = parseRecordData(type, body.data);
       if (isRejected(data)) return data;
       const ttl = optionalTtl(body.ttl);

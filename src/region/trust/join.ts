@@ -2,7 +2,7 @@ import type { JoinAnswer, JoinRequest } from '../../contract/cluster/join.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { isSecret } from '../../core/secret.ts';
 import { checkNodeNoCircle } from '../../model/special/circle.ts';
-import { mainAddress, regionMembers } from '../../model/cluster.ts';
+import { isDatabaseExternal, mainAddress, regionMembers } from '../../model/cluster.ts';
 import type { Cluster, Node } from '../../model/snapshot.ts';
 import { type Applicant, decideJoin, type JoinDecision, NO_TOKEN, parseApplicant } from '../../model/trust/joining.ts';
 import { takePlace } from '../../model/trust/place.ts';
@@ -27,6 +27,8 @@ export interface JoinPorts {
   readonly db: Database;
   readonly authority: CertificateAuthority;
   readonly version: string;
+  /** How this region reaches a database of the operator's own; null: it is the cluster's. Holds passwords. */
+  readonly databaseUrl: string | null;
 }
 
 /** A host's wish to be let in, as it arrived. */
@@ -126,6 +128,9 @@ async function admit(tx: WriteTx, ports: JoinPorts, asked: JoinOrder): Promise<J
   return {
     ...answerOf(node, cluster, order),
     certificate: signed.certificate,
+    ...(applicant.isRegion && isDatabaseExternal(cluster) && ports.databaseUrl !== null
+      ? { databaseUrl: ports.databaseUrl }
+      : {}),
     regions,
     warnings: [...decision.warnings],
   };

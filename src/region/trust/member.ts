@@ -34,10 +34,16 @@ export function missingOf(node: Pick<KnownNode, 'published' | 'report'>, now: nu
   else if (dcs.isLearner) missing.push('etcd has not taken it as a voter yet');
   else if (!dcs.hasQuorum) missing.push('its etcd sees no majority');
   const db = parseDbFacts(factsOf('db'));
+  // A database of an operator's own runs on no node.
+  if (published.services['db']?.desired === null) return missing.map(withoutStop);
   if (!db) missing.push('the database has not told its part yet');
   else if (db.role === 'none' || (db.role === 'standby' && !db.isStreaming))
     missing.push(`its database does not follow the primary yet: ${db.state}`);
-  return missing.map((text) => text.replace(/[.: ]+$/, ''));
+  return missing.map(withoutStop);
+}
+
+function withoutStop(text: string): string {
+  return text.replace(/[.: ]+$/, '');
 }
 
 /** Makes a joining node a member when it carries its part. The same again does no harm. */

@@ -17,17 +17,18 @@ interface TrustPorts {
   readonly clock: Clock;
   readonly ca: CertificateAuthority;
   readonly version: string;
+  readonly databaseUrl?: string;
 }
 
 /** Joining, certificates and their revocation, as the transports see it. */
 export function createTrust(ports: TrustPorts, revocations: Revocations): TrustPort {
-  const { db, clock, ca: authority, version } = ports;
+  const { db, clock, ca: authority, version, databaseUrl = null } = ports;
   return {
     isToken: async ({ id, secret }) => {
       const found = orThrow(await db.autocommitRead(async (tx) => ({ hash: await readTokenSecret(tx, id) })));
       return isSecret(secret, found.hash);
     },
-    join: (token, request, source) => join({ db, authority, version }, { token, request, source }),
+    join: (token, request, source) => join({ db, authority, version, databaseUrl }, { token, request, source }),
     renew: (nodeId, csr, byCertificate) => renewCertificate(db, authority, { nodeId, csr, byCertificate }),
     renewOwn: (csr) => renewOwnCertificate({ db, authority, check: (serial) => revocations.check(serial) }, csr),
     finish: (nodeId, source) => finishJoin(db, { nodeId, source, now: clock.now() }),

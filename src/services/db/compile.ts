@@ -1,5 +1,5 @@
 import { digestOf } from '../../core/stable-json.ts';
-import { mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
+import { isDatabaseExternal, mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { VersionKey } from '../kit/contract.ts';
 import type { DbDesired } from './desired.ts';
@@ -10,9 +10,9 @@ const STANDBYS_MAX = 2;
 const LAYOUT = 1;
 const VERSION_KEY = 'dynamic';
 
-/** Patroni runs on every region node of a cluster. Joining nodes may replicate; commits wait for members only. */
+/** Patroni runs on every region node of a cluster that has its own database. Joining nodes may replicate; commits wait for members only. */
 export function compileDb(snapshot: Snapshot, nodeId: string): DbDesired | null {
-  if (snapshot.cluster === null) return null;
+  if (snapshot.cluster === null || isDatabaseExternal(snapshot.cluster)) return null;
   const regions = regionNodes(snapshot);
   const node = regions.find((item) => item.id === nodeId);
   if (node === undefined) return null;
@@ -31,7 +31,7 @@ export function compileDb(snapshot: Snapshot, nodeId: string): DbDesired | null 
 
 /** The configuration that all members share gets a number, so that a node that was away never brings an older one back. */
 export function versionedDb(snapshot: Snapshot): readonly VersionKey[] {
-  if (snapshot.cluster === null) return [];
+  if (snapshot.cluster === null || isDatabaseExternal(snapshot.cluster)) return [];
   return [{ key: VERSION_KEY, digest: digestOf(commonPart(snapshot)) }];
 }
 

@@ -12,6 +12,9 @@ const OWNER_PATTERN = `^@$|^\\*$|${NAME_PATTERN}`;
 const ADDRESS_PATTERN = '^[0-9a-f.:]{2,45}$';
 const NETWORK_PATTERN = '^[0-9a-f.:]{2,45}/[0-9]{1,3}$';
 
+/** A host at the end of a datum with numbers. */
+const HOST = '[a-z0-9][a-z0-9-]{0,62}(?:\\.[a-z0-9][a-z0-9-]{0,62})*';
+
 const Name = Type.String({ pattern: NAME_PATTERN });
 const Ttl = Type.Integer({ minimum: TTL_MIN, maximum: TTL_MAX });
 const Serial = Type.Integer({ minimum: 1, maximum: 0xffff_ffff });
@@ -29,6 +32,24 @@ export const ZoneRecord = Type.Union([
     name: Owner,
     type: Type.Union([Type.Literal('CNAME'), Type.Literal('NS'), Type.Literal('PTR')]),
     data: Name,
+    ttl: Type.Optional(Ttl),
+  }),
+  Type.Object({
+    name: Owner,
+    type: Type.Literal('MX'),
+    data: Type.String({ maxLength: 260, pattern: `^[0-9]{1,5} ${HOST}$` }),
+    ttl: Type.Optional(Ttl),
+  }),
+  Type.Object({
+    name: Owner,
+    type: Type.Literal('SRV'),
+    data: Type.String({ maxLength: 272, pattern: `^(?:[0-9]{1,5} ){3}${HOST}$` }),
+    ttl: Type.Optional(Ttl),
+  }),
+  Type.Object({
+    name: Owner,
+    type: Type.Literal('SSHFP'),
+    data: Type.String({ pattern: '^[1-6] [12] [0-9a-f]{40,64}$' }),
     ttl: Type.Optional(Ttl),
   }),
   Type.Object({

@@ -3,7 +3,7 @@ import type { Finding } from '../kit/contract.ts';
 import { formRule } from '../kit/parts.ts';
 import { show } from '../../core/errors.ts';
 import { type DnsDesired, Zone, type ZoneContent, ZoneRecord } from './desired.ts';
-import { ownerName, type Problem, problemsOfOwner, problemsOfServers } from './rules.ts';
+import { lostHosts, ownerName, type Problem, problemsOfOwner, problemsOfServers } from './rules.ts';
 
 const isRecord = Compile(ZoneRecord);
 const isZone = Compile(Zone);
@@ -26,7 +26,9 @@ export function holdBackZones(zones: readonly ZoneContent[], before: readonly Dn
   const findings: Finding[] = [];
   const kept = zones.flatMap((zone) => {
     const previous = last.get(zone.name);
-    const reduced = holdOwners(zone, previous);
+    const usable = withoutLostHosts(zone);
+    findings.push(...usable.findings);
+    const reduced = holdOwners(usable.zone, previous);
     const problem = problemOfFrame(zone) ?? problemsOfServers(reduced.zone)[0];
     if (problem === undefined) {
       findings.push(...reduced.findings);
@@ -73,6 +75,24 @@ function holdOwners(zone: ZoneContent, previous: Zone | undefined): { zone: Zone
     return instead;
   });
   return { zone: { ...zone, records }, findings };
+}
+
+/** Leaves out records that name a host of the zone without an address: BIND does not load such a zone. */
+function withoutLostHosts(zone: ZoneContent): { zone: ZoneContent; findings: Finding[] } {
+  const lost = lostHosts(zone);
+  if (lost.size === 0) return { zone, findings: [] };
+  const findings = [...lost].map(([{ name, type }, host]): Finding => {
+    const fqdn = ownerName(zone.name, name);
+    return {
+      code: 'host_without_address',
+      severity: 'error',
+      subject: `name ${fqdn}`,
+      sentence: `Zone ${zone.name} has ${type} at ${fqdn}, whose host ${host} has no address: it is left out of the zone.`,
+      held: `name ${fqdn}`,
+      remedy: `Give ${host} an address, or delete the record: regent record list --name ${fqdn}.`,
+    };
+  });
+  return { zone: { ...zone, records: zone.records.filter((record) => !lost.has(record)) }, findings };
 }
 
 function problemsOf(zone: ZoneContent, name: string, records: readonly ZoneRecord[]): readonly Problem[] {

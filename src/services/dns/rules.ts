@@ -1,4 +1,6 @@
 import { show } from '../../core/errors.ts';
+import { isInDomain } from '../../model/names.ts';
+import { hostOfRecord } from '../../model/record.ts';
 import type { ZoneContent, ZoneRecord } from './desired.ts';
 
 /** Longest name and longest label, characters (RFC 1035 §3.1). */
@@ -52,4 +54,26 @@ export function problemsOfServers(zone: Pick<ZoneContent, 'name' | 'records'>): 
   return servers
     .filter(({ data }) => data.endsWith(`.${zone.name}`) && !addressed.has(data))
     .map(({ data }) => ({ code: 'ns_without_address', what: `has no address for its name server ${data}` }));
+}
+
+/**
+ * Records that name a host of their own zone without an address there, and the host. What lies below a name that is given to others is not of the zone,
+ * unless it is where the record itself leads: then the address is needed as glue.
+ */
+export function lostHosts(zone: Pick<ZoneContent, 'name' | 'records'>): ReadonlyMap<ZoneRecord, string> {
+  const naming = zone.records.flatMap((record) => {
+    const host = record.type === 'NS' && record.name === '@' ? null : hostOfRecord(record);
+    return host !== null && isInDomain(host, zone.name) ? [{ record, host }] : [];
+  });
+  if (naming.length === 0) return new Map();
+  const owners = (is: (record: ZoneRecord) => boolean) =>
+    new Set(zone.records.filter(is).map(({ name }) => ownerName(zone.name, name)));
+  const addressed = owners(({ type }) => type === 'A' || type === 'AAAA');
+  const given = [...owners(({ type, name }) => type === 'NS' && name !== '@')];
+  const lost = naming.filter(({ record, host }) => {
+    if (addressed.has(host)) return false;
+    const own = record.type === 'NS' ? ownerName(zone.name, record.name) : null;
+    return !given.some((name) => name !== own && isInDomain(host, name));
+  });
+  return new Map(lost.map(({ record, host }) => [record, host]));
 }

@@ -70,6 +70,8 @@ interface RecordView {
   readonly type: string;
   readonly isText: boolean;
   readonly data: string;
+  readonly hasWords: boolean;
+  readonly words: readonly string[];
 }
 
 interface LocalView {
@@ -212,6 +214,7 @@ function viewLocal(kind: LocalZoneKind): LocalView {
 }
 
 function viewRecord(record: ZoneRecord, zone: Zone): RecordView {
+  const words = wordsOf(record);
   const isName = record.type === 'CNAME' || record.type === 'NS' || record.type === 'PTR';
   return {
     name: record.name,
@@ -220,5 +223,13 @@ function viewRecord(record: ZoneRecord, zone: Zone): RecordView {
     type: record.type,
     isText: record.type === 'TXT',
     data: isName ? `${record.data}.` : record.data,
+    hasWords: words.length > 0,
+    words,
   };
+}
+
+/** The words of a datum that has several; a host among them is the last one, and ends with a dot. */
+function wordsOf({ type, data }: ZoneRecord): readonly string[] {
+  if (type !== 'MX' && type !== 'SRV' && type !== 'SSHFP') return [];
+  return `${data}${type === 'SSHFP' ? '' : '.'}`.split(' ');
 }

@@ -1,4 +1,4 @@
-import { mainAddress, regionNodes } from '../../model/cluster.ts';
+import { isDatabaseExternal, mainAddress, regionNodes } from '../../model/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { PartList } from '../kit/contract.ts';
 import { memberText } from '../kit/parts.ts';
@@ -24,5 +24,5 @@ export function compileLb(snapshot: Snapshot, nodeId: string): LbDesired | null 
     address: mainAddress(item),
     ...(item.isDrained ? { isDrained: true } : {}),
   }));
-  return { name: node.name, regions };
+  return { name: node.name, regions, ...(isDatabaseExternal(snapshot.cluster) ? { isDatabaseExternal: true } : {}) };
 }

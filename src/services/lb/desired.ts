@@ -15,5 +15,7 @@ export const LbDesired = Type.Object({
     }),
     { minItems: 1 },
   ),
+  /** The database is an operator's own: regions reach it without haproxy. */
+  isDatabaseExternal: Type.Optional(Type.Boolean()),
 });
 export type LbDesired = Static<typeof LbDesired>;

@@ -15,6 +15,8 @@ export interface LbView {
   readonly isDual: boolean;
   /** The node whose haproxy it is. */
   readonly name: string;
+  /** It leads to the database, too. */
+  readonly hasDatabase: boolean;
   readonly regions: readonly Required<LbDesired['regions'][number]>[];
 }
 
@@ -38,5 +40,6 @@ export function markOf(desired: LbDesired): string {
 export function viewLb(desired: LbDesired, facts: HostFacts): LbView {
   const isDual = facts.interfaces.some((nic) => nic.addresses.some((address) => address.includes(':')));
   const regions = desired.regions.map((region) => ({ isDrained: false, ...region }));
-  return { mark: markOf(desired), isDual, name: desired.name, regions };
+  const hasDatabase = desired.isDatabaseExternal !== true;
+  return { mark: markOf(desired), isDual, name: desired.name, hasDatabase, regions };
 }

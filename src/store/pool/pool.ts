@@ -1,9 +1,10 @@
 import type pg from 'pg';
 import PgPool from 'pg-pool';
 import type { Clock, Log } from '../../core/ports.ts';
-import { clientConfig, type ConnectionSpec, type Timeouts } from '../connection.ts';
+import { clientConfig, type ConnectionSpec, serverOfClient, type Timeouts } from '../connection.ts';
 import { failureSentence, isConnectTimeout, noConnectionInTime } from '../failure.ts';
 import { AcquireQueue } from './acquire-queue.ts';
+import type { PrimaryFinder } from './primary-finder.ts';
 
 export interface PoolOptions {
   readonly connection: ConnectionSpec;
@@ -13,6 +14,8 @@ export interface PoolOptions {
   readonly log: Log;
   /** The largest number of connections. */
   readonly max: number;
+  /** Who knows which of several servers to use; null: there is one. */
+  readonly finder: PrimaryFinder | null;
 }
 
 /**
@@ -45,6 +48,7 @@ export class Pool {
   readonly #clock: Clock;
   readonly #acquireQueue: AcquireQueue;
   readonly #max: number;
+  readonly #finder: PrimaryFinder | null;
   /** Connections that are being made, and how many of these take long. */
   readonly #making = { all: 0, slow: 0 };
   /** How long a connection may take to make, ms: usually, and now. */
@@ -54,8 +58,9 @@ export class Pool {
   readonly #heard = new WeakMap<pg.PoolClient, number>();
   #silentSince = Number.NEGATIVE_INFINITY;
 
-  constructor({ connection, name, timeouts, clock, log, max }: PoolOptions) {
+  constructor({ connection, name, timeouts, clock, log, max, finder }: PoolOptions) {
     this.#clock = clock;
+    this.#finder = finder;
     this.#max = max;
     this.#usual = timeouts.connectMs;
     this.#patience = timeouts.connectMs;
@@ -75,7 +80,10 @@ export class Pool {
     });
     this.#pool.on('remove', () => this.#fit());
     // Without a listener an idle connection's error ends the process; the pool has dropped the connection already.
-    this.#pool.on('error', (error) => log.warn('idle database connection lost', { why: failureSentence(error) }));
+    this.#pool.on('error', (error, client) => {
+      this.#finder?.doubt(serverOfClient(client));
+      log.warn('idle database connection lost', { why: failureSentence(error) });
+    });
   }
 
   /**
@@ -88,7 +96,8 @@ export class Pool {
     try {
       for (;;) {
         const client = await this.#connect(Math.max(1, end - this.#clock.monotonic()));
-        if ((this.#heard.get(client) ?? 0) >= this.#silentSince) return client;
+        const isAimed = this.#finder === null || this.#finder.isAimed(serverOfClient(client));
+        if (isAimed && (this.#heard.get(client) ?? 0) >= this.#silentSince) return client;
         client.release(true);
       }
     } catch (error) {
@@ -99,6 +108,7 @@ export class Pool {
 
   /** Gives a connection back. `done`: its call was done, `kept`: it may be used again, `broken`: it is closed. */
   release(client: pg.PoolClient, state: 'done' | 'kept' | 'broken'): void {
+    if (state === 'broken') this.#finder?.doubt(serverOfClient(client));
     client.release(state === 'broken');
     this.#fit();
     this.#acquireQueue.leave(state === 'done');
@@ -125,14 +135,17 @@ export class Pool {
   }
 
   /** The pool's own timeout bounds connecting; this one bounds it by the call's deadline as well. */
-  #connect(timeoutMs: number): Promise<pg.PoolClient> {
+  async #connect(timeoutMs: number): Promise<pg.PoolClient> {
+    const aim = this.#finder === null ? null : await this.#finder.choose(timeoutMs);
+    // pg-pool reads them, as the timeout below, for each one that it makes.
+    if (aim) Object.assign(this.#pool.options, aim);
     const made = this.#pool.idleCount === 0 ? this.#makes() : () => {};
-    // pg-pool reads it for each one that it makes.
     this.#pool.options.connectionTimeoutMillis = this.#patience;
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       let isLate = false;
       const timer = setTimeout(() => {
         isLate = true;
+        if (aim) this.#finder?.doubt(aim);
         reject(noConnectionInTime());
       }, timeoutMs);
       const take = (client: pg.PoolClient) => {
@@ -144,6 +157,7 @@ export class Pool {
       const fail = (error: Error) => {
         clearTimeout(timer);
         made(error);
+        if (aim) this.#finder?.doubt(aim);
         reject(error);
       };
       this.#pool.connect().then(take, fail);

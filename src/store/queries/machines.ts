@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { isRejected, type Rejected } from '../../core/errors.ts';
+import { isRejected, type Rejected, RejectedError } from '../../core/errors.ts';
 import type { CarriedNames } from '../../contract/nouns/carried.ts';
 import type { Random } from '../../core/ports.ts';
 import type { Machine } from '../../model/machine.ts';
@@ -58,6 +58,10 @@ export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineSta
   readonly description: string;
   readonly annotations: Annotations;
   readonly bootMedia: BootMedia;
+  /** Nobody commissions it. `parent`: full name of the machine that it is a part of. */
+  readonly isDevice: boolean;
+  readonly parentId: string | null;
+  readonly parent: string | null;
 }
 export interface NewMachine {
   readonly id: string;
@@ -75,6 +79,8 @@ export interface NewMachine {
   readonly description?: string | undefined;
   readonly annotations?: Annotations | undefined;
   readonly bootMedia?: BootMedia | undefined;
+  readonly isDevice?: boolean | undefined;
+  readonly parentId?: string | null | undefined;
   /** Missing: none, or unchanged. */
   readonly carried?: CarriedIds | undefined;
 }
@@ -89,6 +95,8 @@ const MACHINES: Noun = {
     t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, t.power_parameters as "powerParameters",
     coalesce(p.state, 'unknown') as "powerState", p.at as "powerStateAt", pn.name as "powerSeenBy", coalesce(p.why, '') as "powerWhy",
     coalesce(p.remedy, '') as "powerRemedy", case when t.bmc_id is null then mi.suggested_bmc end as "suggestedBmc", me.note as "enlistNote", z.name as zone, rp.name as pool, t.description, t.annotations, t.boot_media as "bootMedia",
+    t.is_device as "isDevice", t.parent_id as "parentId",
+    (select pm.hostname || '.' || pd.name from machines pm join domains pd on pd.id = pm.domain_id where pm.id = t.parent_id) as parent,
     ${STATE_COLUMNS}${carriedColumns('machine')}`,
   from: sql`machines t join domains d on d.id = t.domain_id left join racks r on r.uuid = t.rack_id left join bmcs b on b.id = t.bmc_id
     left join machine_power p on p.machine_id = t.id left join nodes pn on pn.id = p.node_id
@@ -96,6 +104,9 @@ const MACHINES: Noun = {
     left join machine_states s on s.machine_id = t.id left join machine_inventories mi on mi.machine_id = t.id
     left join machine_enlistments me on me.machine_id = t.id`,
 };
+
+/** Most devices that are parts of one machine. */
+export const PARTS_MAX = 1000;
 
 /** Letters and digits that nobody confuses. */
 const ID_ALPHABET = 'abcdefghkmnpqrstwxy34678';
@@ -163,6 +174,8 @@ function columnsOf(machine: Partial<Omit<NewMachine, 'id'>>): Record<string, unk
     description,
     annotations,
     boot_media: machine.bootMedia,
+    is_device: machine.isDevice,
+    parent_id: machine.parentId,
   };
 }
 
@@ -174,6 +187,16 @@ export async function deleteMachine(tx: Tx, target: Target & { readonly key: str
   await dropCarried(tx, 'machine', target.key);
   const deleted = await deleteRow<Head>(tx, MACHINES, { key: target.key });
   return isRejected(deleted) ? deleted : machine;
+}
+
+/** Deletes the devices that are parts of a machine. Gives them. */
+export async function deleteParts(tx: Tx, machineId: string): Promise<readonly MachineRow[]> {
+  const parts = (await listMachines(tx, { parentId: machineId, limit: PARTS_MAX })).items;
+  for (const { id } of parts) {
+    const deleted = await deleteMachine(tx, { key: id });
+    if (isRejected(deleted)) throw new RejectedError(deleted);
+  }
+  return parts;
 }
 
 export interface MachineFilter extends PageQuery {
@@ -191,6 +214,9 @@ export interface MachineFilter extends PageQuery {
   readonly owner?: string | undefined;
   /** Those that carry all of these. */
   readonly carried?: CarriedIds | undefined;
+  /** Devices, or machines; left out: both. */
+  readonly isDevice?: boolean | undefined;
+  readonly parentId?: string | undefined;
 }
 
 /** Sorts: id, hostname. `hostname`: part of the host name; the rest is exact. Three queries whatever the page size. */
@@ -206,6 +232,8 @@ export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<P
     query.rackId === undefined ? undefined : sql`t.rack_id is not distinct from ${query.rackId}`,
     query.zoneId === undefined ? undefined : sql`t.zone_id = ${query.zoneId}`,
     query.poolId === undefined ? undefined : sql`t.pool_id = ${query.poolId}`,
+    query.isDevice === undefined ? undefined : sql`t.is_device = ${query.isDevice}`,
+    query.parentId === undefined ? undefined : sql`t.parent_id = ${query.parentId}`,
     ...stateConditions(query),
     ...carriedConditions('machine', query.carried),
   ];

@@ -38,6 +38,8 @@ export interface Roles {
 export class FakeCluster {
   row: Row | null = null;
   usedByKey: string | null = null;
+  /** Of an operator's own database; null: the cluster runs its own. */
+  databaseUrl: string | null = null;
   revoked = new Set<string>();
   signed: string[] = [];
   members: Member[] = [{ id: 'a1', name: 'r1', isLearner: false, url: 'https://10.77.0.11:2380' }];
@@ -137,6 +139,7 @@ export class FakeCluster {
       authorityKey: isRegion ? this.#authority.key : null,
       secrets: isRegion ? (secrets as JoinAnswer['secrets']) : null,
       cluster: { id: 'c1', vip: null, virtualRouter: 51 },
+      ...(this.databaseUrl === null ? {} : { databaseUrl: this.databaseUrl }),
       regions: [{ name: 'r1', address: '10.77.0.11' }],
       warnings: [],
     } satisfies JoinAnswer);

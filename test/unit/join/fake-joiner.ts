@@ -51,9 +51,13 @@ export class FakeJoiner extends MortalHost {
     return this.active.has(UNITS.agent) && (!this.roles.isRegion || (isVoter && this.active.has(UNITS.region)));
   }
 
+  /** Why the operator's own database does not answer; null: it does. */
+  databaseTrouble: string | null = null;
+
   ports(): JoinPorts {
     return {
       host: this.#host(),
+      askDatabase: async () => this.databaseTrouble,
       hex: (bytes) => {
         this.#counter += 1;
         return this.#counter.toString(16).padStart(bytes * 2, '0');

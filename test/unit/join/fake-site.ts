@@ -17,6 +17,7 @@ export const INIT_OPTIONS: InitOptions = {
   vip: null,
   virtualRouter: null,
   isRack: true,
+  databaseFile: null,
   isJson: false,
   deadlineMs: 60_000,
 };
@@ -79,6 +80,7 @@ export class FakeSite extends MortalHost {
       now: () => NOW + this.#now,
       compile: (seed) => ({ body: { services: {} }, versions: [], refusals: seed.nodes.length === 1 ? [] : ['?'] }),
       hasOwnDatabase: false,
+      databaseUrl: null,
       ...changes,
     };
   }

@@ -185,6 +185,18 @@ describe('regent init', () => {
     expect(site.text(PATHS.initUnderWay)).toBeNull();
   });
 
+  it("writes the URLs of the operator's own database for the region alone, and says in the cluster whose it is", async () => {
+    const site = new FakeSite();
+    site.isDatabaseUp = true;
+    const databaseUrl = 'postgresql://regent:s3cr3t@a.example,b.example/site';
+    expect(await runInit(site.ports({ hasOwnDatabase: true, databaseUrl }), OPTIONS)).toBe(0);
+    expect(site.text(PATHS.conf)).toContain(`\nDATABASE_URL=${databaseUrl}\n`);
+    expect(site.text(PATHS.agentConf)).not.toContain('s3cr3t');
+    expect(site.site?.cluster).toMatchObject({ isDatabaseExternal: true });
+    expect([...site.said, ...site.shown].join('\n')).not.toContain('s3cr3t');
+    for (const path of [PATHS.initDone, PATHS.ledger]) expect(site.text(path) ?? '').not.toContain('s3cr3t');
+  });
+
   it('ends with what is missing when the site is not healthy in time', async () => {
     const site = new FakeSite();
     const askRegion = async () => ({ isReady: false, why: 'dns on r1 is check_failed' });

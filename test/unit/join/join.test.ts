@@ -297,3 +297,30 @@ function expectClean(host: FakeJoiner, when: string): void {
     when,
   ).toEqual([]);
 }
+
+describe("a cluster with an operator's own database", () => {
+  const URL_TEXT = 'postgresql://regent:s3cr3t@a.example,b.example/site';
+  const external = () => {
+    const host = aHost({ isRegion: true, isRack: false });
+    host.cluster.databaseUrl = URL_TEXT;
+    return host;
+  };
+
+  it('gives its URLs to a region node, which shows them nowhere', async () => {
+    const host = external();
+    expect(await join(host)).toBe(0);
+    expect(host.text(PATHS.conf)).toContain(`DATABASE_URL=${URL_TEXT}\n`);
+    expect(host.said.join('\n')).not.toContain('s3cr3t');
+    expect(host.text(PATHS.agentConf)).not.toContain('s3cr3t');
+  });
+
+  it('waits until that database lets the host in, says what is missing, and goes on from there', async () => {
+    const host = external();
+    host.databaseTrouble = 'no pg_hba.conf entry for host "10.77.0.12"';
+    expect(await join(host)).toBe(5);
+    expect(host.said.join('\n')).toContain('no pg_hba.conf entry');
+    expect(host.text(PATHS.joinDone)).toBeNull();
+    host.databaseTrouble = null;
+    expect(await join(host)).toBe(0);
+  });
+});

@@ -41,6 +41,7 @@ const PLAN = {
   vip: null,
   virtualRouter: 51,
   isRack: true,
+  isDatabaseExternal: false,
 };
 const NOTE = { ...PLAN, nodeId: '0f3a9c21', clusterId: 'regent-0f3a9c21' };
 
@@ -55,6 +56,13 @@ const judge = (changes: Partial<InitSeen>, options = {}) =>
 const sentences = (changes: Partial<InitSeen>, options = {}) =>
   judge(changes, options).findings.map((finding) => `${finding.severity}: ${finding.sentence}`);
 const versions = (changes: Partial<HostSeen['versions']>) => ({ versions: { ...GOOD.versions, ...changes } });
+
+/** An empty database of the operator's own, all well but for `changes`. */
+const server = (changes: object) => ({
+  isRegent: false,
+  nodes: [],
+  server: { version: 170_006, encoding: 'UTF8', isPlain: false, ...changes },
+});
 
 describe('preflight', () => {
   it('finds nothing against a rack.conf of its own', () => {
@@ -113,7 +121,7 @@ describe('preflight', () => {
     [
       'an own database',
       { hasOwnDatabase: true, site: { isRegent: false, nodes: [] } },
-      /^warning: .*DATABASE_URL.*unused/,
+      /^warning: .*DATABASE_URL.*its nodes run none.*promises neither/,
     ],
     ['a host name that is none', { facts: { ...GOOD.facts, hostname: '12' } }, /^error: .*is not a host name.*--name/],
     [
@@ -127,6 +135,14 @@ describe('preflight', () => {
 
   it.each<[string, Partial<InitSeen>, RegExp]>([
     ['a database that is down', { site: rejected('unavailable', 'refused') }, /^error: .*does not answer: refused/],
+    ['one that is too old', { site: server({ version: 140_011 }) }, /^error: .*PostgreSQL 14\..*15 or newer/],
+    [
+      'one that is not tried',
+      { site: server({ version: 160_004 }) },
+      /^warning: .*PostgreSQL 16\. .*tried with PostgreSQL 17/,
+    ],
+    ['another encoding', { site: server({ encoding: 'LATIN1' }) }, /^error: .*LATIN1.*UTF8/],
+    ['sessions that anybody reads', { site: server({ isPlain: true }) }, /^warning: .*not encrypted.*verify-full/],
     ["another site's", { site: { isRegent: true, nodes: [{ id: 'a', name: 'x1' }] } }, /^error: .*node\(s\) x1/],
   ])('explains an own database: %s', (_, changes, wanted) => {
     expect(sentences({ hasOwnDatabase: true, ...changes })[1]).toMatch(wanted);
@@ -189,6 +205,15 @@ describe('preflight', () => {
     expect(judge({ note: NOTE, data: ['/var/lib/etcd/regent/member'] }).plan).toEqual(NOTE);
   });
 
+  it('goes on with the database that the interrupted run began with alone', () => {
+    const own = { note: { ...NOTE, isDatabaseExternal: true } };
+    expect(sentences(own)[1]).toMatch(/^error: .*began this cluster with a database of your own.*none is named now/);
+    expect(judge({ ...own, hasOwnDatabase: true }).plan).toMatchObject({ isDatabaseExternal: true });
+    expect(sentences({ note: NOTE, hasOwnDatabase: true })[2]).toMatch(
+      /^error: .*with its own database, and another one/,
+    );
+  });
+
   it('refuses an address that is not of this host', () => {
     expect(sentences({}, { address: '192.0.2.99' })).toEqual([
       'error: --address: 192.0.2.99 is not an address of this host. Rule: one of 192.0.2.11.',
@@ -236,12 +261,15 @@ describe('arguments of init', () => {
   it('reads all options', () => {
     const argv = ['--name', 'R1', '--domain=Lab.Test.', '--address', '10.0.0.1', '--json', '--timeout', '9'];
     const wanted = { name: 'r1', domain: 'lab.test', address: '10.0.0.1', isJson: true, deadlineMs: 9000 };
-    expect(read([...argv, '--single'])).toEqual({ ...wanted, vip: null, virtualRouter: null, isRack: true });
+    const single = { ...wanted, vip: null, virtualRouter: null, isRack: true };
+    expect(read([...argv, '--single'])).toEqual({ ...single, databaseFile: null });
+    expect(read([...argv, '--single', '--database', '-'])).toEqual({ ...single, databaseFile: '-' });
     expect(read([...argv, '--vip', '10.0.0.9/24', '--virtual-router=7'])).toEqual({
       ...wanted,
       vip: '10.0.0.9/24',
       virtualRouter: 7,
       isRack: false,
+      databaseFile: null,
     });
     expect(read(['--single'])).toMatchObject({ name: null, domain: null, address: null, deadlineMs: 180_000 });
     expect(read(['-h', '--bogus'])).toBe('help');

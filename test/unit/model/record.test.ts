@@ -88,3 +88,37 @@ describe('settings', () => {
     expect(isSettingName('constructor')).toBe(false);
   });
 });
+
+describe('records that name hosts, and fingerprints', () => {
+  it.each([
+    ['MX', '010  Mail.Example.test.', '10 mail.example.test'],
+    ['NS', 'NS1.other.test.', 'ns1.other.test'],
+    ['SRV', '0 5 5060 sip.example.test.', '0 5 5060 sip.example.test'],
+    ['SSHFP', `4 2 ${'AB'.repeat(32)}`, `4 2 ${'ab'.repeat(32)}`],
+    ['SSHFP', `1 1 ${'ab'.repeat(10)} ${'cd'.repeat(10)}`, `1 1 ${'ab'.repeat(10)}${'cd'.repeat(10)}`],
+  ] as const)('%s %s is %s', (type, data, canonical) => {
+    expect(parseRecordData(type, data)).toBe(canonical);
+    expect(parseRecordData(type, canonical)).toBe(canonical);
+  });
+
+  it.each([
+    ['MX', 'mail.example.test'],
+    ['MX', '70000 mail.example.test'],
+    ['MX', '10 mail.example.test more'],
+    ['MX', '10 *.example.test'],
+    ['NS', '_ns.example.test'],
+    ['SRV', '0 5 sip.example.test'],
+    ['SRV', '0 -5 5060 sip.example.test'],
+    ['SSHFP', `5 2 ${'ab'.repeat(32)}`],
+    ['SSHFP', `4 2 ${'ab'.repeat(20)}`],
+    ['SSHFP', `4 1 ${'xy'.repeat(20)}`],
+  ] as const)('%s %s is refused', (type, data) => {
+    expect(parseRecordData(type, data)).toMatchObject({ code: 'invalid_value', fields: [{ field: 'data' }] });
+  });
+
+  it('give a name below a domain to others, and not the domain itself', () => {
+    const ns = { name: '@', type: 'NS' as const, data: 'ns.other.test' };
+    expect(checkRecordBeside(ns, 'test', [])).toMatchObject({ code: 'conflict' });
+    expect(checkRecordBeside({ ...ns, name: 'lab' }, 'lab.test', [])).toBeNull();
+  });
+});

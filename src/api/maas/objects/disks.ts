@@ -1,24 +1,111 @@
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { diskTags } from '../../../model/deployment/candidate.ts';
+import { type PutOn, type ShownDisk, type ShownPartition, showStorage } from '../../../model/deployment/kept/view.ts';
+import { usualStorage } from '../../../model/deployment/kept/layouts.ts';
+import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
+import { MAAS_PREFIX } from '../prefix.ts';
 import { numberOf, uriOf } from './uri.ts';
 
-export type Disk = NonNullable<Inventory['disks']>[number];
+type Told = NonNullable<Inventory['disks']>[number];
+export type Disk = Told & { readonly bytes: number };
 
 const BLOCK_BYTES = 512;
+/** Of devices that are made of others, as MAAS says. */
+const VIRTUAL_BLOCK_BYTES = 4096;
 
 /** The number of a disk of a machine: it follows from its serial number where it has one, else from its name. Pure. */
 export function diskNumber(machine: string, disk: Pick<Disk, 'name' | 'serial'>): number {
   return numberOf('disk', machine, disk.serial ? `serial ${disk.serial}` : `name ${disk.name}`);
 }
 
-/** Disks that machines can be installed on. */
-export function disksOf(inventory: Inventory | undefined): readonly Disk[] {
-  return (inventory?.disks ?? []).filter(({ bytes = 0, removable }) => bytes > 0 && removable !== true);
+/** The number of a part of a machine's storage. Pure. */
+function partNumber(machine: string, id: number): number {
+  return numberOf('storage', machine, String(id));
 }
 
-export function viewDisk(machine: string, disk: Disk) {
-  const { name, bytes = 0, serial, model, firmware, path, blockBytes = BLOCK_BYTES } = disk;
-  const id = diskNumber(machine, disk);
+/** Disks that machines can be installed on. */
+export function disksOf(inventory: Inventory | undefined): readonly Disk[] {
+  return (inventory?.disks ?? []).flatMap((disk) =>
+    (disk.bytes ?? 0) > 0 && disk.removable !== true ? [{ ...disk, bytes: disk.bytes ?? 0 }] : [],
+  );
+}
+
+/** A device or a part as MAAS shows it, and as changes of API v1 name it. */
+interface Entry<V> {
+  readonly ref: string;
+  readonly view: V;
+}
+type DiskEntry = Entry<ReturnType<typeof viewDisk>> & {
+  readonly partitions: readonly Entry<ReturnType<typeof viewPartition>>[];
+};
+
+/** The storage of a machine as MAAS shows it. `isBoot` of one disk at most. */
+export interface MaasStorage {
+  readonly disks: readonly DiskEntry[];
+  readonly bootDisk: DiskEntry['view'] | null;
+  readonly devices: readonly Entry<ReturnType<typeof viewDevice>>[];
+  readonly raids: readonly Entry<ReturnType<typeof viewRaid>>[];
+  readonly groups: readonly Entry<ReturnType<typeof viewGroup>>[];
+}
+
+/** What is kept of a machine's layout beside the disks that it told of. `kept` undefined: nobody asked for a layout. Pure. */
+export function viewStorage(machine: string, disks: readonly Disk[], kept: MachineStorage | undefined): MaasStorage {
+  const shown = showStorage(kept ?? usualStorage(disks), disks);
+  const members = new Map<number, object>();
+  const entries = shown.disks.map((disk): DiskEntry => {
+    const id = numberOfDisk(machine, disk);
+    const partitions = disk.partitions.map((partition, index) => {
+      const view = viewPartition({ machine, disk: id, name: `${disk.name}-part${index + 1}` }, partition);
+      members.set(partition.id, view);
+      return { ref: `#${partition.id}`, view };
+    });
+    const view = viewDisk(
+      { machine, id },
+      disk,
+      partitions.map((one) => one.view),
+    );
+    if (disk.kept !== null) members.set(disk.kept.id, view);
+    return { ref: disk.kept === null ? disk.device : `#${disk.kept.id}`, view, partitions };
+  });
+  const named = (ids: readonly number[]) => ids.flatMap((id) => members.get(id) ?? []);
+  const device = (one: VirtualDevice) => {
+    const view = viewDevice(machine, one);
+    members.set(one.id, view);
+    return { ref: `#${one.id}`, view };
+  };
+  const raids = shown.raids.map((raid) => {
+    const made = device(raid);
+    return { made, ref: made.ref, view: viewRaid({ machine, ...raid }, named, made.view) };
+  });
+  const groups = shown.groups.map((group) => {
+    const volumes = group.volumes.map((volume) => device({ ...volume, name: volume.name.replace('/', '-') }));
+    const views = volumes.map(({ view }) => view);
+    return { volumes, ref: `#${group.id}`, view: viewGroup({ machine, ...group }, named(group.devices), views) };
+  });
+  return {
+    disks: entries,
+    bootDisk: entries[shown.disks.findIndex(({ isBoot }) => isBoot)]?.view ?? null,
+    devices: [...raids.map(({ made }) => made), ...groups.flatMap(({ volumes }) => volumes)],
+    raids,
+    groups,
+  };
+}
+
+/** A disk of which an operator told keeps its number when the machine tells of it, too. */
+function numberOfDisk(machine: string, { kept, seen, device }: ShownDisk<Disk>): number {
+  if (kept !== null && kept.told !== null) return partNumber(machine, kept.id);
+  return diskNumber(machine, seen ?? { name: device, ...(kept?.serial ? { serial: kept.serial } : {}) });
+}
+
+function viewDisk(
+  { machine, id }: { readonly machine: string; readonly id: number },
+  disk: ShownDisk<Disk>,
+  partitions: readonly ReturnType<typeof viewPartition>[],
+) {
+  const { name, bytes, freeBytes, kept, seen } = disk;
+  const { told = null, tags = [] } = kept ?? {};
+  const hardware = seen === null ? [] : diskTags(seen);
+  const count = partitions.length;
   return {
     system_id: machine,
     id,
@@ -26,21 +113,160 @@ export function viewDisk(machine: string, disk: Disk) {
     uuid: null,
     type: 'physical',
     path: `/dev/disk/by-dname/${name}`,
-    model: model ?? '',
-    serial: serial ?? '',
-    id_path: path ?? null,
+    model: seen?.model ?? told?.model ?? '',
+    serial: seen?.serial ?? kept?.serial ?? '',
+    id_path: seen?.path ?? told?.path ?? null,
     size: bytes,
-    block_size: blockBytes,
-    available_size: bytes,
-    used_size: 0,
-    used_for: 'Unused',
-    tags: [...diskTags(disk)],
-    filesystem: null,
-    partition_table_type: null,
-    partitions: [],
-    firmware_version: firmware ?? null,
+    block_size: seen?.blockBytes ?? told?.blockBytes ?? BLOCK_BYTES,
+    available_size: freeBytes,
+    used_size: bytes - freeBytes,
+    used_for: count === 0 ? useOf(disk) : `GPT partitioned with ${count} partition${count === 1 ? '' : 's'}`,
+    tags: tags.length === 0 ? hardware : [...new Set([...hardware, ...tags])],
+    filesystem: fileSystemOf(disk),
+    partition_table_type: count === 0 ? null : 'GPT',
+    partitions,
+    firmware_version: seen?.firmware ?? null,
     storage_pool: null,
     numa_node: 0,
     resource_uri: uriOf('nodes', machine, 'blockdevices', id),
   };
+}
+
+function viewPartition(
+  at: { readonly machine: string; readonly disk: number; readonly name: string },
+  partition: ShownPartition,
+) {
+  const id = partNumber(at.machine, partition.id);
+  return {
+    system_id: at.machine,
+    device_id: at.disk,
+    id,
+    uuid: null,
+    path: `/dev/disk/by-dname/${at.name}`,
+    type: 'partition',
+    size: partition.bytes,
+    bootable: partition.isBootable,
+    filesystem: fileSystemOf(partition),
+    used_for: useOf(partition),
+    tags: partition.tags,
+    resource_uri: `${MAAS_PREFIX}/nodes/${at.machine}/blockdevices/${at.disk}/partition/${id}`,
+  };
+}
+
+/** A RAID or a volume as the device that it is. */
+interface VirtualDevice extends PutOn {
+  readonly id: number;
+  readonly name: string;
+  readonly bytes: number;
+  readonly tags: readonly string[];
+}
+
+function viewDevice(machine: string, device: VirtualDevice) {
+  const { name, bytes, tags, fileSystem, partOf } = device;
+  const id = partNumber(machine, device.id);
+  const free = fileSystem === null && partOf === null ? bytes : 0;
+  return {
+    system_id: machine,
+    id,
+    name,
+    uuid: null,
+    type: 'virtual',
+    path: `/dev/disk/by-dname/${name}`,
+    model: null,
+    serial: null,
+    id_path: null,
+    size: bytes,
+    block_size: VIRTUAL_BLOCK_BYTES,
+    available_size: free,
+    used_size: bytes - free,
+    used_for: useOf(device),
+    tags,
+    filesystem: fileSystemOf(device),
+    partition_table_type: null,
+    partitions: [],
+    firmware_version: null,
+    storage_pool: null,
+    numa_node: null,
+    resource_uri: uriOf('nodes', machine, 'blockdevices', id),
+  };
+}
+
+function viewRaid(
+  raid: ReturnType<typeof showStorage>['raids'][number] & { readonly machine: string },
+  named: (ids: readonly number[]) => readonly object[],
+  device: ReturnType<typeof viewDevice>,
+) {
+  const { machine, name, level, bytes } = raid;
+  const id = partNumber(machine, raid.id);
+  return {
+    system_id: machine,
+    id,
+    uuid: uuidOf(machine, raid.id),
+    name,
+    level: `raid-${level}`,
+    devices: named(raid.devices),
+    spare_devices: named(raid.spares),
+    size: bytes,
+    human_size: humanBytes(bytes),
+    virtual_device: device,
+    resource_uri: uriOf('nodes', machine, 'raid', id),
+  };
+}
+
+function viewGroup(
+  group: ReturnType<typeof showStorage>['groups'][number] & { readonly machine: string },
+  devices: readonly object[],
+  volumes: readonly ReturnType<typeof viewDevice>[],
+) {
+  const { machine, name, bytes, freeBytes } = group;
+  const id = partNumber(machine, group.id);
+  const used = bytes - freeBytes;
+  return {
+    system_id: machine,
+    id,
+    uuid: uuidOf(machine, group.id),
+    name,
+    devices,
+    size: bytes,
+    human_size: humanBytes(bytes),
+    available_size: freeBytes,
+    human_available_size: humanBytes(freeBytes),
+    used_size: used,
+    human_used_size: humanBytes(used),
+    logical_volumes: volumes,
+    resource_uri: uriOf('nodes', machine, 'volume-group', id),
+  };
+}
+
+function fileSystemOf({ fileSystem }: PutOn) {
+  if (fileSystem === null) return null;
+  const { kind, label, mount, options } = fileSystem;
+  const path = kind === 'swap' ? 'none' : mount;
+  return { fstype: kind, label: label || null, uuid: null, mount_point: path, mount_options: options || null };
+}
+
+/** What a device is for, in MAAS's words. */
+function useOf({ fileSystem, partOf }: PutOn): string {
+  if (partOf !== null) {
+    if (partOf.kind === 'group') return `LVM volume for ${partOf.name}`;
+    return `${partOf.kind === 'raid' ? 'Active' : 'Spare'} raid-${partOf.level ?? 0} device for ${partOf.name}`;
+  }
+  if (fileSystem === null) return 'Unused';
+  const { kind, mount } = fileSystem;
+  if (mount === null && kind !== 'swap') return `Unmounted ${kind} formatted filesystem`;
+  return `${kind} formatted filesystem${mount === null ? '' : ` mounted at ${mount}`}`;
+}
+
+/** A name for life of what has no UUID before it is made. */
+function uuidOf(machine: string, id: number): string {
+  const hex = numberOf('storage uuid', machine, String(id)).toString(16).padStart(12, '0');
+  return `72656765-6e74-4000-8000-${hex}`;
+}
+
+const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'];
+
+/** Bytes as people read them, in steps of a thousand. */
+function humanBytes(bytes: number): string {
+  const step = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return step === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** step).toFixed(1)} ${UNITS[step] ?? ''}`;
 }

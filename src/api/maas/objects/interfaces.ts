@@ -62,7 +62,7 @@ export function viewInterface(one: MachineInterface, { machine, interfaces, card
     mac_address: one.mac,
     parents: one.parents ?? [],
     children: interfaces.filter(({ parents }) => parents?.includes(one.name)).map(({ name }) => name),
-    tags: [],
+    tags: one.tags ?? [],
     enabled: true,
     links: (one.links ?? []).map((link) => viewLink(link, networks)),
     params: paramsOf(one),

@@ -4,9 +4,10 @@ import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import type { RouteOutput } from '../../../contract/routes.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import { MACHINE_STATUS } from '../../../model/nouns/machine-states.ts';
+import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
 import { createLook, type Look } from '../look.ts';
 import type { Site } from '../site.ts';
-import { disksOf, viewDisk } from './disks.ts';
+import { disksOf, viewStorage } from './disks.ts';
 import { viewDomain, viewPool, viewZone } from './groups.ts';
 import { hardwareWords, numaNodes } from './hardware.ts';
 import { viewInterfaces } from './interfaces.ts';
@@ -61,16 +62,22 @@ export async function readSurroundings(look: Look): Promise<MachineSurroundings>
   };
 }
 
-/** Machines in full. Hardware is read at once for all of them, or for one alone. */
+/** Machines in full. Hardware and layouts are read at once for all of them, or for one alone. */
 export async function showMachines(look: Look, machines: readonly Machine[]): Promise<MaasMachine[]> {
   const around = await readSurroundings(look);
   const told = new Map((await look.inventories()).map(({ machine, inventory }) => [machine, inventory]));
-  return machines.map((machine) => viewMachine(machine, told.get(machine.id), around));
+  const kept = new Map((await look.storages()).map(({ machine, storage }) => [machine, storage]));
+  return machines.map((machine) => {
+    const { id } = machine;
+    return viewMachine(machine, { inventory: told.get(id), storage: kept.get(id) }, around);
+  });
 }
 
 /** One machine in full, read anew. */
 export async function showMachine(site: Site, machine: Machine): Promise<MaasMachine> {
-  return viewMachine(machine, await readInventory(site, machine.id), await readSurroundings(createLook(site)));
+  const inventory = await readInventory(site, machine.id);
+  const { storage } = await site.call('storage.show', { params: { machine: machine.id } });
+  return viewMachine(machine, { inventory, storage }, await readSurroundings(createLook(site)));
 }
 
 /** What a machine told of its hardware; undefined: nothing yet. */
@@ -81,15 +88,23 @@ export async function readInventory(site: Site, id: string): Promise<Inventory |
 
 export type MaasMachine = ReturnType<typeof viewMachine>;
 
+/** What a machine told of its hardware, and what is to be laid on its disks; undefined: nothing yet, nobody asked for a layout. */
+interface MachineParts {
+  readonly inventory: Inventory | undefined;
+  readonly storage: MachineStorage | undefined;
+}
+
 /** A machine as MAAS shows it. */
-export function viewMachine(machine: Machine, inventory: Inventory | undefined, around: MachineSurroundings) {
+export function viewMachine(machine: Machine, { inventory, storage }: MachineParts, around: MachineSurroundings) {
   const { id, hostname, fqdn, state = 'new', owner = null, deployment, annotations = {} } = machine;
   const { networks } = around;
   const set = viewInterfaces(
     { machine: id, interfaces: machine.interfaces, cards: inventory?.interfaces ?? [] },
     networks,
   );
-  const disks = disksOf(inventory).map((disk) => viewDisk(id, disk));
+  const { disks, devices, groups, raids, bootDisk } = viewStorage(id, disksOf(inventory), storage);
+  const physical = disks.map(({ view }) => view);
+  const virtual = devices.map(({ view }) => view);
   const status = MACHINE_STATUS[state];
   return {
     system_id: id,
@@ -121,10 +136,13 @@ export function viewMachine(machine: Machine, inventory: Inventory | undefined, 
     boot_interface: set.find(({ mac_address }) => mac_address === inventory?.bootMac) ?? set[0] ?? null,
     default_gateways: gatewaysOf(machine, networks),
     ...hardwareOf(inventory),
-    storage: disks.reduce((sum, { size }) => sum + size, 0) / 1_000_000,
-    boot_disk: disks[0] ?? null,
-    blockdevice_set: disks,
-    physicalblockdevice_set: disks,
+    storage: physical.reduce((sum, { size }) => sum + size, 0) / 1_000_000,
+    boot_disk: bootDisk,
+    blockdevice_set: virtual.length === 0 ? physical : [...physical, ...virtual],
+    physicalblockdevice_set: physical,
+    virtualblockdevice_set: virtual,
+    volume_groups: groups.map(({ view }) => view),
+    raids: raids.map(({ view }) => view),
     ...NOTHING,
     ...NO_TESTS,
     resource_uri: uriOf('machines', id),
@@ -135,9 +153,6 @@ export function viewMachine(machine: Machine, inventory: Inventory | undefined, 
 const NOTHING = {
   cache_sets: [],
   bcaches: [],
-  volume_groups: [],
-  raids: [],
-  virtualblockdevice_set: [],
   special_filesystems: [],
   constraints_by_type: {},
   parent: null,

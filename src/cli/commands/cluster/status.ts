@@ -53,13 +53,11 @@ function clusterLines(cluster: ClusterStatus, now: number): string[] {
   const takingOver = Math.max(0, wanted - healthy - illCount);
   const settling = takingOver > 0 ? `, ${takingOver} just taking over what was published` : '';
   const wrong = ill.length === 0 ? '' : `; not as they should be: ${ill.join('; ')}`;
-  const primary =
-    database.primary === null ? 'no primary' : `primary ${database.primary}, timeline ${database.timeline ?? '-'}`;
   const labelled: readonly (readonly [string, string])[] = [
     ['Cluster', `${cluster.cluster?.id ?? 'none'}, version ${cluster.version}`],
     ['Source', cluster.source === 'database' ? '' : 'memory of the regions, since the database is away'],
     ['VIP', vip === null ? '' : vipText(vip)],
-    ['Database', `${primary}${database.state === 'ok' ? '' : `; ${database.state}: ${database.why}`}`],
+    ['Database', `${databaseText(cluster)}${database.state === 'ok' ? '' : `; ${database.state}: ${database.why}`}`],
     ['etcd', dcsText(dcs)],
     ['Services', `${healthy} of ${wanted} healthy${settling}${wrong}`],
     ['Trust', trustText(cluster)],
@@ -82,6 +80,13 @@ function clusterLines(cluster: ClusterStatus, now: number): string[] {
           ),
         ]),
   ];
+}
+
+function databaseText({ cluster, database }: ClusterStatus): string {
+  const { primary, timeline, servers } = database;
+  if (cluster?.isDatabaseExternal === true)
+    return `external: ${servers?.map(({ server, why }) => `${server} ${why}`).join(', ') ?? 'its servers were not asked'}`;
+  return primary === null ? 'no primary' : `primary ${primary}, timeline ${timeline ?? '-'}`;
 }
 
 function vipText(vip: NonNullable<ClusterStatus['vip']>): string {

@@ -30,6 +30,7 @@ const SHAPE: Shape<MachineInterface> = {
     ...(nic.parents?.length ? [['Stands on', nic.parents] as const] : []),
     ['VLAN', nic.vlan ?? 'not known'],
     ['MTU', nic.mtu === undefined ? 'as usual there' : String(nic.mtu)],
+    ...(nic.tags?.length ? [['Tags', nic.tags.join(', ')] as const] : []),
     ...(nic.bond ? [['Bond', settingsOf(nic.bond)] as const] : []),
     ...(nic.bridge ? [['Bridge', settingsOf(nic.bridge)] as const] : []),
     ['Addresses', linksOf(nic).map((link) => `${link.id}  ${linkWords(link)}`)],
@@ -64,6 +65,7 @@ const COMMON: readonly OptionSpec[] = [
   { flags: '--mac <mac>', help: 'MAC address; of a bond or bridge that of its first port when left out' },
   { flags: '--parents <names>', help: 'the interfaces that it stands on, joined by ","' },
   { flags: '--mtu <octets|default>', help: 'longest packet' },
+  { flags: '--tags <names>', help: 'its tags from then on, joined by ","; none: it has none' },
   {
     flags: '--address <fields>',
     help: 'IP|auto|dhcp|link[,subnet=S][,gateway]; gateway: the default route goes by the router there; may be repeated. none: no address',
@@ -181,11 +183,12 @@ function paramsOf(call: Call) {
   return { machine: need(call, 0), interface: need(call, 1) };
 }
 
-type Members = Pick<InterfaceInput, 'mac' | 'parents' | 'mtu' | 'bond' | 'bridge' | 'addresses'>;
+type Members = Pick<InterfaceInput, 'mac' | 'parents' | 'mtu' | 'bond' | 'bridge' | 'tags' | 'addresses'>;
 
 function membersOf(call: Call): Members {
   const parents = option(call, 'parents');
   const mtu = option(call, 'mtu');
+  const tags = option(call, 'tags');
   const bond = {
     ...renamed(call, 'bondMode', 'mode'),
     ...numbers(call, {
@@ -202,6 +205,7 @@ function membersOf(call: Call): Members {
     ...text(call, 'mac'),
     ...(parents === undefined ? {} : { parents: parents.split(',').map((name) => name.trim()) }),
     ...(mtu === undefined ? {} : { mtu: mtu === 'default' ? null : integer(mtu, '--mtu', 'octets, or default') }),
+    ...(tags === undefined ? {} : { tags: tags === 'none' ? [] : tags.split(',').map((name) => name.trim()) }),
     ...(Object.keys(bond).length === 0 ? {} : { bond }),
     ...(Object.keys(bridge).length === 0 ? {} : { bridge }),
     ...addressesOf(call),

@@ -1,5 +1,5 @@
 import type { Machine } from '../../../contract/machine.ts';
-import type { MachineDeployRequest } from '../../../contract/nouns/machine-deploy.ts';
+import type { MachineDeployRequest } from '../../../contract/network/machine-deploy.ts';
 import type { MachineAllocated, MachineWishRequest } from '../../../contract/nouns/machine-lifecycle.ts';
 import { runChange } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';

@@ -23,6 +23,22 @@ export const PLACE_OPTIONS: readonly OptionSpec[] = [
 
 /** Members of a body, from these options. */
 export function placeOf(call: Call): Pick<MachineSet, 'zone' | 'pool' | 'description' | 'annotations' | 'bootMedia'> {
+  const media = option(call, 'bootMedia');
+  const bootMedia = BOOT_MEDIA.find((one) => one === media);
+  if (media !== undefined && bootMedia === undefined) {
+    throw usageError(`--boot-media: "${media}" is not usable. Rule: ${BOOT_MEDIA.join(' or ')}.`);
+  }
+  return {
+    ...text(call, 'zone'),
+    ...text(call, 'pool'),
+    ...text(call, 'description'),
+    ...annotationsOf(call),
+    ...(bootMedia === undefined ? {} : { bootMedia }),
+  };
+}
+
+/** Texts of tools, by name. */
+export function annotationsOf(call: Call): Pick<MachineSet, 'annotations'> {
   const texts = options(call, 'annotation');
   const entries = texts
     .filter((item) => item !== 'none')
@@ -33,18 +49,7 @@ export function placeOf(call: Call): Pick<MachineSet, 'zone' | 'pool' | 'descrip
       }
       return [name, value];
     });
-  const media = option(call, 'bootMedia');
-  const bootMedia = BOOT_MEDIA.find((one) => one === media);
-  if (media !== undefined && bootMedia === undefined) {
-    throw usageError(`--boot-media: "${media}" is not usable. Rule: ${BOOT_MEDIA.join(' or ')}.`);
-  }
-  return {
-    ...text(call, 'zone'),
-    ...text(call, 'pool'),
-    ...text(call, 'description'),
-    ...(texts.length === 0 ? {} : { annotations: Object.fromEntries(entries) }),
-    ...(bootMedia === undefined ? {} : { bootMedia }),
-  };
+  return texts.length === 0 ? {} : { annotations: Object.fromEntries(entries) };
 }
 
 /** Filters of a list. */

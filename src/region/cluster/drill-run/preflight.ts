@@ -5,7 +5,7 @@ import { judge } from '../doctor.ts';
 import { lossesOf } from '../losses.ts';
 import { checkDrain, planSwitchover } from '../moves/preflight.ts';
 import { primariesOf } from '../claims.ts';
-import { type ClusterSite, LAG_BYTES } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, LAG_BYTES } from '../site.ts';
 import { castOf, victimOf } from './cast.ts';
 
 /** Why a drill must not be played now, a clause each; empty: nothing speaks against it. Pure. */
@@ -13,6 +13,8 @@ export function drillFindings(site: ClusterSite, id: HarmlessDrill): string[] {
   const sick = judge(site).filter(({ state }) => state !== 'ok');
   const { now, why } = lossesOf(site);
   const hasVip = site.cluster !== null && vipAddress(site.cluster) !== null;
+  if (!hasOwnDatabase(site))
+    return ['the database is an external one, whose copies no drill can read: drills need a cluster with its own'];
   return [
     ...sick.map(
       ({ id: invariant, state, detail }) => `doctor: ${invariant} is ${state} (${detail.replace(/\.$/, '')})`,

@@ -1,6 +1,6 @@
 import type { InvariantState } from '../../../contract/cluster/doctor.ts';
 import type { NodeFacts } from '../facts.ts';
-import { type ClusterSite, heard, listOf, silence, type SiteNode } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, heard, listOf, silence, type SiteNode } from '../site.ts';
 
 /** What was found, and what to do; a remedy of '' where there is nothing to do. */
 export interface Verdict {
@@ -51,3 +51,6 @@ export function counted(count: number, thing: string): string {
 
 /** Is the site a cluster of whole hosts? */
 export const isCluster = (site: ClusterSite): boolean => site.cluster !== null;
+
+/** Is it one whose nodes run the database, too? */
+export const runsDatabase = (site: ClusterSite): boolean => isCluster(site) && hasOwnDatabase(site);

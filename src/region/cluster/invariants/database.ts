@@ -1,7 +1,8 @@
+import { isDatabaseExternal } from '../../../model/cluster.ts';
 import { isStreamingState, pauseOf, RESUME } from '../losses.ts';
 import { lastWord, primariesOf } from '../claims.ts';
 import { type ClusterSite, heard, LAG_BYTES, listOf, members, regions } from '../site.ts';
-import { broken, type Check, isCluster, ok, unheard, unknown, warning } from './check.ts';
+import { broken, type Check, ok, runsDatabase, unheard, unknown, warning } from './check.ts';
 
 const MIB = 1024 ** 2;
 const SHOW = 'patronictl -c /etc/patroni/regent/patroni.yml list';
@@ -34,7 +35,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
           database.latencyMs === null ? 'A write was committed.' : `A write was committed in ${database.latencyMs} ms.`,
         );
       const remedy =
-        cluster === null
+        cluster === null || isDatabaseExternal(cluster)
           ? 'Look at the PostgreSQL that DATABASE_URL names, and at the log: journalctl -u regent-regiond -n 50.'
           : `On a region node: ${SHOW}. After a failure a standby is the primary within seconds; if none is, see etcd-quorum first, then journalctl -u patroni -n 100.`;
       return broken(database.why, remedy);
@@ -45,7 +46,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
     title: 'Exactly one node is the primary',
     explanation:
       'Two primaries would each acknowledge rows that the other does not have; without one nothing can be written.',
-    concerns: isCluster,
+    concerns: runsDatabase,
     look(site) {
       const found = primariesOf(site).map(({ node }) => node.name);
       if (found.length > 1) {
@@ -69,7 +70,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
     title: 'Patroni moves the database by itself',
     explanation:
       'Somebody who told Patroni to pause keeps it from making another node the primary when this one dies: writes would wait for an operator.',
-    concerns: isCluster,
+    concerns: runsDatabase,
     look(site) {
       const paused = pauseOf(site);
       if (paused !== null) {
@@ -84,7 +85,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
     title: 'Synchronous standbys are as many as wanted, and stream',
     explanation:
       'A row is acknowledged when it is on the primary and on every synchronous standby. With fewer of them fewer nodes can be lost; with none writes wait.',
-    concerns: (site) => isCluster(site) && members(site).length > 1,
+    concerns: (site) => runsDatabase(site) && members(site).length > 1,
     look(site) {
       const wanted = Math.min(2, members(site).length - 1);
       const view = standbysOf(site);
@@ -123,7 +124,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
     title: 'All databases are on one timeline',
     explanation:
       'Every promotion begins a timeline. A standby on an older one has not followed the last promotion: it gets nothing new and can never be promoted.',
-    concerns: (site) => isCluster(site) && members(site).length > 1,
+    concerns: (site) => runsDatabase(site) && members(site).length > 1,
     look(site) {
       const view = standbysOf(site);
       if (view === null)
@@ -149,7 +150,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
     title: 'The database runs with the published configuration',
     explanation:
       'How many standbys a commit waits for is part of it: an older configuration may promise less than the site believes.',
-    concerns: isCluster,
+    concerns: runsDatabase,
     look(site) {
       const { said } = heard(members(site), 'db');
       const other = said.filter(({ facts }) => !facts.isConfigured).map(({ node }) => node.name);

@@ -1,6 +1,18 @@
 import { layoutWarnings } from '../losses.ts';
 import { heard, isRight, listOf, members, settled, silence } from '../site.ts';
-import { askNode, broken, type Check, counted, isCluster, ok, sentence, unheard, unknown, warning } from './check.ts';
+import {
+  askNode,
+  broken,
+  type Check,
+  counted,
+  isCluster,
+  ok,
+  runsDatabase,
+  sentence,
+  unheard,
+  unknown,
+  warning,
+} from './check.ts';
 
 const DAY_MS = 86_400_000;
 /** A certificate lives at most 30 days and is renewed when two thirds are over: 7 days before its end renewal has failed for long. */
@@ -170,7 +182,7 @@ export const NODE_CHECKS: readonly Check[] = [
     title: 'What is kept for standbys is bounded',
     explanation:
       'A replication slot keeps all that its standby has not fetched. One that nobody uses any more fills the disk of the primary, unless there is a bound.',
-    concerns: isCluster,
+    concerns: runsDatabase,
     look({ wal, nodes }) {
       if (wal === null) return unknown('The database is away, so nobody can tell.', 'See database-writes.');
       const drop =

@@ -1,6 +1,6 @@
 import { isRegionUp } from '../losses.ts';
 import { holdersOf, lastWord } from '../claims.ts';
-import { type ClusterSite, heard, isHealthy, listOf, members, regions, silence } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, heard, isHealthy, listOf, members, regions, silence } from '../site.ts';
 import { askNode, broken, type Check, counted, isCluster, ok, sentence, unheard, unknown, warning } from './check.ts';
 
 const hasVip = (site: ClusterSite): boolean => site.cluster !== null && site.cluster.vip !== null;
@@ -63,7 +63,7 @@ export const WAY_CHECKS: readonly Check[] = [
   },
   {
     id: 'load-balancers',
-    title: 'Every haproxy sees the one primary and all regions',
+    title: 'Every haproxy sees all regions, and the primary of its cluster',
     explanation:
       'Everything reaches database and API through the haproxy of its own host. What that does not see is away for this host, though it runs.',
     concerns: isCluster,
@@ -71,8 +71,9 @@ export const WAY_CHECKS: readonly Check[] = [
       const nodes = members(site);
       const { said } = heard(nodes, 'lb');
       const seen = new Set(said.map(({ facts }) => facts.primary));
+      const leads = hasOwnDatabase(site);
       const blind = said
-        .filter(({ facts }) => facts.primary === null)
+        .filter(({ facts }) => leads && facts.primary === null)
         .map(({ node }) => `${node.name} sees no primary`);
       const different = seen.size > 1 && blind.length === 0;
       const views = said.map(({ node, facts }) => `${node.name} sees ${facts.primary ?? 'none'}`);
@@ -89,7 +90,7 @@ export const WAY_CHECKS: readonly Check[] = [
       }
       return (
         unheard(site, nodes, 'lb') ??
-        ok(`The primary ${[...seen][0] ?? 'none'} and ${counted(nodes.length, 'region')}.`)
+        ok(`${leads ? `The primary ${[...seen][0] ?? 'none'} and ` : ''}${counted(nodes.length, 'region')}.`)
       );
     },
   },

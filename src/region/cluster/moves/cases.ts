@@ -105,7 +105,7 @@ export const moveCases = {
           site.nodes.map(({ name }) => name),
         );
       if (!node.isDrained) return rejected('conflict', `Not now: ${node.name} is not drained.`);
-      return begin(tx, context, `${node.name} takes ${workOf(node)} again`, {
+      return begin(tx, context, `${node.name} takes ${workOf(node, site)} again`, {
         kind: 'node-undrain',
         target: node.name,
         payload: { node: node.name },

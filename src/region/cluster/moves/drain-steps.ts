@@ -1,6 +1,6 @@
 import { isRejected, RejectedError } from '../../../core/errors.ts';
 import { updateNode } from '../../../store/queries/nodes.ts';
-import { isAtWork, listOf, type SiteNode } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, isAtWork, listOf, type SiteNode } from '../site.ts';
 import { handDatabase } from './hand-database.ts';
 import { type Look, lookNow, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move-run.ts';
 import { addressesOf } from './switchover-order.ts';
@@ -17,8 +17,8 @@ const SETTLED_MS = 1500;
 type Roles = Pick<SiteNode, 'isRegion' | 'isRack'>;
 
 /** What a node has that others can have. */
-export function workOf({ isRegion, isRack }: Roles): string {
-  const region = isRegion ? ['calls', 'address', 'database'] : [];
+export function workOf({ isRegion, isRack }: Roles, site: Pick<ClusterSite, 'cluster'>): string {
+  const region = isRegion ? ['calls', 'address', ...(hasOwnDatabase(site) ? ['database'] : [])] : [];
   return listOf([...region, ...(isRack ? ['its VLANs'] : [])]);
 }
 
@@ -43,6 +43,7 @@ async function drainRegion(move: Move, name: string): Promise<string> {
   await relieveOfAddress(move, name);
   await move.ports.wait(SETTLED_MS, move.run.signal);
   const { site, nodes } = await lookNow(move);
+  if (!hasOwnDatabase(site)) return `${name} is drained`;
   const addresses = addressesOf({ site, nodes });
   const drained = site.nodes.flatMap((one) => (one.isDrained ? [one.name] : []));
   const state = await move.ports.patroni.cluster(Object.values(addresses));
@@ -73,13 +74,14 @@ export async function undrainNode(move: Move, name: string): Promise<string> {
       seconds: VLANS_S,
       missing: ({ vlans }) => notBack(name, vlans),
     });
-  return `${name} takes ${workOf(roles)} again`;
+  return `${name} takes ${workOf(roles, roles)} again`;
 }
 
-async function rolesOf(move: Move, name: string): Promise<Roles> {
-  const node = (await lookNow(move)).site.nodes.find((one) => one.name === name);
+async function rolesOf(move: Move, name: string): Promise<Roles & Pick<ClusterSite, 'cluster'>> {
+  const { site } = await lookNow(move);
+  const node = site.nodes.find((one) => one.name === name);
   if (node === undefined) throw new MoveEnd('failed', `there is no node ${name} any more`);
-  return node;
+  return { isRegion: node.isRegion, isRack: node.isRack, cluster: site.cluster };
 }
 
 /** Writes the mark, where it is not there yet, with its event. */

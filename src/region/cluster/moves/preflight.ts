@@ -4,6 +4,7 @@ import { isRegionUp, isStreamingState, lossesOf } from '../losses.ts';
 import { holdersOf, primariesOf } from '../claims.ts';
 import {
   type ClusterSite,
+  hasOwnDatabase,
   heard,
   isHealthy,
   LAG_BYTES,
@@ -25,6 +26,7 @@ export interface SwitchoverPlan {
 
 /** Who hands the database to whom; the refusal says why it must not be done now. `to` null: to the nearest that may lead. Pure. */
 export function planSwitchover(site: ClusterSite, to: string | null): SwitchoverPlan | Rejected {
+  if (!hasOwnDatabase(site)) return no('the database is an external one, and whoever runs it moves it');
   const unfit = checkCluster(site) ?? checkEtcd(site);
   if (unfit) return unfit;
   const primaries = primariesOf(site);

@@ -2,7 +2,7 @@ import { isRejected, type Rejected, rejected, show } from '../../../core/errors.
 import type { ServedVlan } from '../../nouns/dhcp/servers.ts';
 import { primariesOf } from '../claims.ts';
 import { isRegionUp, isStreamingState, pauseOf } from '../losses.ts';
-import { type ClusterSite, heard, listOf, members, regions, type SiteNode } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, heard, listOf, members, regions, type SiteNode } from '../site.ts';
 import { workOf } from './drain-steps.ts';
 import { checkNodeDrain } from './rack-drain.ts';
 
@@ -76,6 +76,7 @@ function checkRegionCanGo(site: ClusterSite, node: SiteNode): Rejected | null {
 
 /** Writes go on only with as many standbys as the nodes that are left wait for. */
 function checkDatabaseWithout(site: ClusterSite, node: SiteNode, others: readonly SiteNode[]): Rejected | null {
+  if (!hasOwnDatabase(site)) return null;
   const paused = pauseOf(site);
   if (paused !== null) return no(paused);
   const primaries = primariesOf(site);
@@ -115,7 +116,7 @@ function sentenceOf(site: ClusterSite, node: SiteNode, isLive: boolean, { isPlac
   );
   return [
     isLive
-      ? `${name} hands on ${workOf(node)}, stops what it runs and is shut out`
+      ? `${name} hands on ${workOf(node, site)}, stops what it runs and is shut out`
       : `${name} is silent: it is shut out`,
     ...(node.isRegion && node.state !== 'joining'
       ? [`${left} region ${left === 1 ? 'node is' : 'nodes are'} left, which can lose ${bears === 0 ? 'none' : bears}`]

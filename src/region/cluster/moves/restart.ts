@@ -8,7 +8,7 @@ import {
 import type { JobKind, JobRun } from '../../jobs/kind.ts';
 import { lossesOf } from '../losses.ts';
 import { primariesOf } from '../claims.ts';
-import { type ClusterSite, members } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, members } from '../site.ts';
 import { drainNode, undrainNode } from './drain-steps.ts';
 import {
   ended,
@@ -99,6 +99,7 @@ async function restartOne(move: Move, at: { progress: RestartProgress | null }, 
 export function notWhole(site: ClusterSite, losses: number): string | null {
   const { now, sentence } = lossesOf(site);
   if (now < losses) return sentence;
+  if (!hasOwnDatabase(site)) return null;
   const [primary] = primariesOf(site);
   const waited = primary?.facts.members.filter((member) => member.isSynchronous).length ?? 0;
   const wanted = Math.min(SYNCHRONOUS, members(site).length - 1);

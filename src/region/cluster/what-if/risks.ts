@@ -1,7 +1,7 @@
 import type { WhatIf, WhatIfEvent, WhatIfVlan } from '../../../contract/cluster/what-if.ts';
 import { lossesOf } from '../losses.ts';
 import { primariesOf } from '../claims.ts';
-import { type ClusterSite, LAG_BYTES, listOf, members, type SiteNode } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, LAG_BYTES, listOf, members, type SiteNode } from '../site.ts';
 import type { Heirs } from './after.ts';
 
 const DAY_MS = 86_400_000;
@@ -39,9 +39,11 @@ function clusterRisks(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent,
   return [
     ...said(
       !heirs.hasMajority,
-      'etcd has no majority afterwards: no writes, and nobody holds the floating address, until the node is back.',
+      hasOwnDatabase(site)
+        ? 'etcd has no majority afterwards: no writes, and nobody holds the floating address, until the node is back.'
+        : 'etcd has no majority afterwards: nobody holds the floating address until the node is back.',
     ),
-    ...said(primary === null, 'Nobody says now that it is the primary of the database.'),
+    ...said(primary === null && hasOwnDatabase(site), 'Nobody says now that it is the primary of the database.'),
     ...said(heirs.primaries.length > 1, `${listOf(heirs.primaries)} each say that they are the primary.`),
     ...said(
       heirs.hasMajority && primary === name && newPrimaries.length === 0,
@@ -53,7 +55,7 @@ function clusterRisks(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent,
     ),
     ...said(
       heirs.hasMajority && voters !== null && voters.up === voters.majority && voters.majority > 1,
-      `Exactly ${voters?.up ?? 0} voters of etcd are left, and each is needed: one more loss stops writes.`,
+      `Exactly ${voters?.up ?? 0} voters of etcd are left, and each is needed: one more loss ${hasOwnDatabase(site) ? 'stops writes' : 'takes the floating address away'}.`,
     ),
     ...said(now < promised, `Already degraded: ${now} instead of ${promised} can be lost (${why.join(', ')}).`),
     ...said(silent.length > 0, `${listOf(silent)} cannot be counted on: no fresh word.`),

@@ -3,7 +3,7 @@ import { type Rejected, rejected, show } from '../../../core/errors.ts';
 import { vipAddress } from '../../../model/cluster.ts';
 import { lossesOf } from '../losses.ts';
 import { primariesOf } from '../claims.ts';
-import { type ClusterSite, listOf, members, silence, type SiteNode } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, listOf, members, silence, type SiteNode } from '../site.ts';
 import { type Heirs, heirsOf, siteAfter } from './after.ts';
 import { longer, type Range, RANGES, rangesOf } from './ranges.ts';
 import { vlanFates, vlanMoves } from './racks.ts';
@@ -85,7 +85,8 @@ function regionOutages(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent
       : heirs.holder === name
         ? ranges.vip
         : RANGES.none;
-  const isLost = heirs.newPrimaries.length === 0 || !hasOthers;
+  const isOwn = hasOwnDatabase(site);
+  const isLost = (isOwn && heirs.newPrimaries.length === 0) || !hasOthers;
   const isPrimary = heirs.primary === name;
   const writes = isLost
     ? RANGES.untilBack
@@ -95,7 +96,9 @@ function regionOutages(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent
         ? ranges.standbyWrites
         : event === 'drains'
           ? RANGES.none
-          : RANGES.looseStandby;
+          : isOwn
+            ? RANGES.looseStandby
+            : RANGES.reads;
   const reads = isLost
     ? RANGES.untilBack
     : isPrimary

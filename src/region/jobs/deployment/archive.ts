@@ -1,7 +1,7 @@
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { TarFile } from '../../../core/tar.ts';
 import { deploymentFiles } from '../../../model/deployment/deployment.ts';
-import type { StorageRequest } from '../../../model/deployment/storage-types.ts';
+import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
 import { keysOfRun } from '../../../store/queries/identity/ssh-keys.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { readDeployment } from '../../../store/queries/network/deployment/deployments.ts';
@@ -29,7 +29,7 @@ export async function deploymentOf(
   const deployment = await planDeployment(tx, {
     machine,
     image: found.image,
-    storage: asked.storage as unknown as StorageRequest,
+    storage: asked.storage as unknown as AskedStorage,
     run,
     sshKeys: await keysOfRun(tx, run),
     userData: await readUserData(tx, run),

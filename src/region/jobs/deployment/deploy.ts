@@ -1,7 +1,7 @@
-import type { MachineDeployRequest } from '../../../contract/nouns/machine-deploy.ts';
+import type { MachineDeployRequest } from '../../../contract/network/machine-deploy.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { guardFindings, guardRefusal } from '../../../model/deployment/guard.ts';
-import type { StorageRequest } from '../../../model/deployment/storage-types.ts';
+import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
 import { countKeysOf } from '../../../store/queries/identity/ssh-keys.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import { readDeployment, storeDeployment } from '../../../store/queries/network/deployment/deployments.ts';
@@ -14,6 +14,7 @@ import { giveAddressOf } from './address.ts';
 import { readGuardSite } from './guard.ts';
 import { type FoundImage, findDeployable } from './image.ts';
 import { architectureOf, hardwareOf, USUAL_STORAGE } from './plan.ts';
+import { keptStorage } from './storage-cases.ts';
 
 /** Bytes of user data. */
 const USER_DATA_MAX = 1_048_576;
@@ -77,9 +78,8 @@ async function begin(
   const before = await readDeployment(tx, machine.id);
   const image = isEphemeral ? null : await imageOf(tx, wish.image ?? before?.image ?? null, architectureOf(inventory));
   if (isRejected(image)) return image;
-  const storage = (wish.storage ??
-    (isEphemeral ? undefined : kept(before?.storage)) ??
-    USUAL_STORAGE) as StorageRequest;
+  const own = isEphemeral ? null : ((await keptStorage(tx, machine.id)) ?? kept(before?.storage));
+  const storage = (wish.storage ?? own ?? USUAL_STORAGE) as AskedStorage;
   const begunBy = context.caller.user;
   const { digest = null, name = '' } = image?.image ?? {};
   const asked = { machineId: machine.id, image: digest, imageName: name, isEphemeral, begunBy };

@@ -1,7 +1,7 @@
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { GuardSite, GuardVlan } from '../../../model/deployment/guard.ts';
-import type { StorageRequest } from '../../../model/deployment/storage-types.ts';
+import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { hasEphemeral } from '../../../store/queries/network/deployment/deployments.ts';
 import { readVlanLabels } from '../../../store/queries/rack-views.ts';
@@ -24,7 +24,7 @@ export interface GuardQuestion {
   readonly machine: MachineRow;
   readonly inventory: Inventory;
   readonly image: FoundImage | null;
-  readonly storage: StorageRequest;
+  readonly storage: AskedStorage;
   readonly keys: number;
   readonly hasUserData: boolean;
 }

@@ -3,9 +3,12 @@ import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import type { DeployedImage, Deployment } from '../../../model/deployment/deployment.ts';
 import { type NetworkPlan, planNetwork } from '../../../model/deployment/network.ts';
+import type { Way } from '../../../model/deployment/ways.ts';
 import { planStorage } from '../../../model/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/deployment/storage-types.ts';
+import { type AskedStorage, deployedRequest } from '../../../model/deployment/kept/request.ts';
 import type { ServingSite } from '../../../services/dhcp/serving.ts';
+import { listDeclared } from '../../../store/declared/rows.ts';
 import { readCluster, readServingSite, readSettings } from '../../../store/snapshot.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { readInventory } from '../../../store/queries/network/machine-inventories.ts';
@@ -29,19 +32,26 @@ export function architectureOf({ cpu }: Inventory): string | null {
 }
 
 /** How the disks of a machine are laid out for an image, by what it told last. Pure. */
-export function storageOf(inventory: Inventory, image: DeployedImage, request: StorageRequest): StoragePlan | Rejected {
+export function storageOf(inventory: Inventory, image: DeployedImage, asked: AskedStorage): StoragePlan | Rejected {
   const disks = (inventory.disks ?? []).flatMap(({ bytes, ...disk }) =>
     disk.removable === true || bytes === undefined ? [] : [{ ...disk, bytes }],
   );
   const firmware = inventory.firmware?.kind ?? 'bios';
+  const request = deployedRequest(asked, disks);
+  if (isRejected(request)) return request;
   return planStorage(disks, request, { firmware, format: image.format, minBytes: image.bytes ?? image.file.size });
 }
 
 /** The network of a machine's system by the model, and by the card that it booted from. Pure. */
-export function networkOf(site: ServingSite, machine: MachineRow, { bootMac }: Inventory): NetworkPlan | Rejected {
+export function networkOf(
+  site: ServingSite,
+  machine: MachineRow,
+  { bootMac }: Inventory,
+  routes: readonly Way[] = [],
+): NetworkPlan | Rejected {
   return planNetwork(
     { interfaces: machine.interfaces, bootMac: bootMac ?? null },
-    { subnets: site.subnets, vlans: site.vlans, resolvers: siteResolvers(site), search: [machine.domain] },
+    { subnets: site.subnets, vlans: site.vlans, resolvers: siteResolvers(site), search: [machine.domain], routes },
   );
 }
 
@@ -49,7 +59,7 @@ export function networkOf(site: ServingSite, machine: MachineRow, { bootMac }: I
 export interface Wanted {
   readonly machine: MachineRow;
   readonly image: DeployedImage;
-  readonly storage: StorageRequest;
+  readonly storage: AskedStorage;
   readonly run: number;
   readonly sshKeys: readonly string[];
   readonly userData: Uint8Array | null;
@@ -63,7 +73,8 @@ export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment
   const storage = storageOf(inventory, image, wanted.storage);
   if (isRejected(storage)) return storage;
   const site = await readServingSite(tx);
-  const network = networkOf(site, machine, inventory);
+  const routes = (await listDeclared(tx, 'static-route', { limit: 1000, sort: 'name' })).items;
+  const network = networkOf(site, machine, inventory, routes);
   if (isRejected(network)) return network;
   const racks = rackAddresses(site, machine);
   const { id, hostname, fqdn } = machine;

@@ -8,7 +8,7 @@ import {
   waitingFor,
 } from '../../../model/nouns/machine-states.ts';
 import { purposeIn } from '../../../model/nouns/machine-run.ts';
-import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
+import { deleteParts, findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import { freeMachine, noteDeployed, readDeployment } from '../../../store/queries/network/deployment/deployments.ts';
 import {
   lockMachineState,
@@ -94,7 +94,10 @@ async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, to
   if (to !== row.state) await storeRunOf(tx, row, to, told);
   else if (told.event === 'boot-lost') await resetRun(tx, row.machineId);
   if (to === 'deployed') await noteDeployed(tx, row.machineId);
-  if (effects.some(({ kind }) => kind === 'free')) await freeMachine(tx, row.machineId);
+  if (!effects.some(({ kind }) => kind === 'free')) return;
+  await freeMachine(tx, row.machineId);
+  for (const { fqdn, parent } of await deleteParts(tx, row.machineId))
+    tx.emit({ kind: 'device.deleted', subject: fqdn, data: { parent } });
 }
 
 /** Its system has credentials as long as there is something to ask for. */

@@ -1,5 +1,6 @@
-import type { MachinePower } from '../../../contract/nouns/machine-power.ts';
+import type { MachinePower, PowerTypeShown } from '../../../contract/network/machine-power.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { POWER_TYPES, type PowerType } from '../../../model/nouns/power.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
 import { addJob } from '../../../store/queries/jobs/add.ts';
@@ -7,12 +8,14 @@ import type { MachineRow } from '../../../store/queries/machines.ts';
 import { showJob } from '../cases.ts';
 import { lockedRefusal } from '../../nouns/declared/machine-state.ts';
 import { machineByRef } from '../../nouns/machine.ts';
-import { writing } from '../../use-case.ts';
+import { autocommitReading, writing } from '../../use-case.ts';
 import { jobSeconds } from './ask.ts';
 import { type Order, POWER_JOB, stepsOf } from './order.ts';
 
 /** Use cases about the power of machines. */
 export const powerCases = {
+  'power-type.list': autocommitReading('power-type.list', async () => ({ body: { items: POWER_TYPES.map(typeOf) } })),
+
   'machine.power': writing(
     'machine.power',
     ({ params, body }) => `machine power ${body.verb} ${params.machine}`,
@@ -38,6 +41,24 @@ export const powerCases = {
     },
   ),
 };
+
+/** A way to switch machines, as its driver takes it. */
+function typeOf(name: PowerType): PowerTypeShown {
+  const parameters = driverOf(name).settings.map((setting) => {
+    const { label, kind, scope, choices = [], default: usual } = setting;
+    return {
+      name: setting.name,
+      label,
+      kind,
+      scope,
+      required: setting.isRequired === true,
+      secret: setting.isSecret === true,
+      choices: choices.map(({ value, label: words }) => ({ value, label: words })),
+      default: usual === undefined ? null : typeof usual === 'string' ? usual : [...usual],
+    };
+  });
+  return { name, parameters };
+}
 
 function withoutBmc({ fqdn, hostname }: MachineRow): Rejected {
   const problem = `Nothing switches ${fqdn}: it has no BMC`;

@@ -1,4 +1,4 @@
-import type { MachinePower } from '../../../contract/nouns/machine-power.ts';
+import type { MachinePower } from '../../../contract/network/machine-power.ts';
 import {
   type PowerOrder as Order,
   type PowerProgress as Progress,

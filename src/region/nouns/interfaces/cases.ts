@@ -7,7 +7,7 @@ import type { WriteTx } from '../../../store/write.ts';
 import { noSuch } from '../../refs.ts';
 import { INTERFACES_MAX } from '../../metadata/interfaces.ts';
 import { type CaseContext, reading, target, writing } from '../../use-case.ts';
-import { machineByRef, viewMachine } from '../machine.ts';
+import { hostByRef, viewMachine } from '../machine.ts';
 import { checkMachineNames, machineNames } from '../name-rules.ts';
 import { checkInterfacesFree } from './free.ts';
 import { readInterfaces } from './read.ts';
@@ -26,7 +26,7 @@ async function placeOf(
   tx: Tx,
   params: { readonly machine: string; readonly interface: string },
 ): Promise<Place | Rejected> {
-  const machine = await machineByRef(tx, params.machine);
+  const machine = await hostByRef(tx, params.machine);
   if (isRejected(machine)) return machine;
   const text = params.interface.toLowerCase();
   const isMeant = [
@@ -61,7 +61,12 @@ async function change(
   const clash = await checkNewNames(tx, machine, interfaces);
   if (clash) return clash;
   const row = await updateMachine(tx, target(machine.id, context), { interfaces });
-  if (!isRejected(row)) tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...viewMachine(row) } });
+  if (!isRejected(row))
+    tx.emit({
+      kind: row.isDevice ? 'device.changed' : 'machine.changed',
+      subject: row.fqdn,
+      data: { ...viewMachine(row) },
+    });
   return row;
 }
 
@@ -91,7 +96,7 @@ function added(row: MachineRow, before: MachineRow): InterfaceRow {
 
 export const interfaceCases = {
   'interface.list': reading('interface.list', async (tx, { params }) => {
-    const machine = await machineByRef(tx, params.machine);
+    const machine = await hostByRef(tx, params.machine);
     if (isRejected(machine)) return machine;
     return { body: { items: machine.interfaces.map(viewInterface) }, version: machine.version };
   }),
@@ -105,7 +110,7 @@ export const interfaceCases = {
     'interface.create',
     ({ params, body }) => `interface create ${params.machine} ${body.name ?? body.kind ?? 'physical'}`,
     async (tx, { params, body }, context) => {
-      const machine = await machineByRef(tx, params.machine);
+      const machine = await hostByRef(tx, params.machine);
       if (isRejected(machine)) return machine;
       const index = machine.interfaces.length;
       if (index >= INTERFACES_MAX)

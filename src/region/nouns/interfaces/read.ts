@@ -9,6 +9,7 @@ import {
 } from '../../../model/interfaces/settings.ts';
 import { checkTopology, lowestFirst, mastersFirst, mtuOf, type Shape } from '../../../model/interfaces/topology.ts';
 import { INTERFACE_KINDS, type InterfaceKind, parseInterfaceName, parseMac } from '../../../model/machine.ts';
+import { parseTag } from '../../../model/nouns/tag.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import type { InterfaceInput } from '../../../store/queries/network/machine-interfaces.ts';
 import { findVlan, type VlanRow } from '../../../store/queries/network/vlans.ts';
@@ -157,8 +158,19 @@ async function readOne(all: Gathering, head: Head, found: readonly Found[]): Pro
   const addresses = links.links.flatMap(({ address, subnetId }) =>
     address === null || subnetId === null ? [] : [{ address, subnetId }],
   );
-  const own = { name, mac, kind, vlanId, parents, mtu, ...settings, addresses, links: links.links };
+  const tags = wish.tags === undefined ? (known?.tags ?? []) : readTags(wish.tags, `${at}/tags`);
+  if (isRejected(tags)) return tags;
+  const own = { name, mac, kind, vlanId, parents, mtu, ...settings, tags, addresses, links: links.links };
   return { index, input: { ...own, ...(known ? { id: known.id } : {}) }, families: links.families, fresh: links.fresh };
+}
+
+/** Tags of an interface: each once, in their order. */
+function readTags(texts: readonly string[], field: string): readonly string[] | Rejected {
+  for (const text of texts) {
+    const tag = parseTag(text, field);
+    if (isRejected(tag)) return tag;
+  }
+  return [...new Set(texts)];
 }
 
 /** Of a card: its own. A VLAN interface has that of what it stands on; a bond or bridge that of its first port, unless it was given one. */

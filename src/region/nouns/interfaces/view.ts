@@ -15,6 +15,7 @@ export function viewInterface({
   mtu,
   bond,
   bridge,
+  tags,
 }: InterfaceRow): MachineInterface {
   return {
     id,
@@ -29,5 +30,6 @@ export function viewInterface({
     ...(mtu === null ? {} : { mtu }),
     ...(bond ? { bond } : {}),
     ...(bridge ? { bridge } : {}),
+    ...(tags?.length ? { tags: [...tags] } : {}),
   };
 }

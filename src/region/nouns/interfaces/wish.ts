@@ -24,7 +24,7 @@ export function isKept(address: AddressWish): address is KeptLink {
 
 /** An interface as it is. */
 export function asWish(row: InterfaceRow): InterfaceWish {
-  const { id, name, mac, kind, vlanId, parents, mtu, bond, bridge, links } = row;
+  const { id, name, mac, kind, vlanId, parents, mtu, bond, bridge, tags, links } = row;
   return {
     id,
     name,
@@ -35,6 +35,7 @@ export function asWish(row: InterfaceRow): InterfaceWish {
     mtu,
     ...(bond ? { bond } : {}),
     ...(bridge ? { bridge } : {}),
+    ...(tags ? { tags: [...tags] } : {}),
     addresses: links.map(({ mode, address, subnetId, isGateway }) => ({
       kept: { mode, address, subnetId, isGateway },
     })),

@@ -1,19 +1,28 @@
 import { sql } from 'kysely';
 import { type Rejected, rejected } from '../../../core/errors.ts';
+import { isDatabaseExternal } from '../../../model/cluster.ts';
 import type { Cluster } from '../../../model/snapshot.ts';
 import { readCluster } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
+import { enableSiteFeature } from './features.ts';
 
-/** Stores the data that region nodes share. The id stays the first one; the rest may change. */
+/** Stores the data that region nodes share. The id and whose the database is stay the first ones; the rest may change. */
 export async function writeCluster(tx: Tx, cluster: Omit<Cluster, 'isSeed'>): Promise<Cluster | Rejected> {
   const { id, vip, virtualRouter } = cluster;
   const known = await readCluster(tx);
   if (known && known.id !== id)
     return rejected('conflict', `This database is that of the cluster ${known.id}; ${id} is another one.`);
+  if (known && isDatabaseExternal(known) !== isDatabaseExternal(cluster))
+    return rejected(
+      'conflict',
+      'Whether the cluster runs its own database, or uses one of an operator, is settled when it begins.',
+    );
   await (known
     ? tx.run(sql`update cluster set vip = ${vip}::inet, virtual_router = ${virtualRouter} where id = ${id}
         and (vip is distinct from ${vip}::inet or virtual_router <> ${virtualRouter})`)
-    : tx.run(sql`insert into cluster (id, vip, virtual_router) values (${id}, ${vip}::inet, ${virtualRouter})`));
+    : tx.run(sql`insert into cluster (id, vip, virtual_router, external_database)
+        values (${id}, ${vip}::inet, ${virtualRouter}, ${isDatabaseExternal(cluster)})`));
+  if (isDatabaseExternal(cluster)) await enableSiteFeature(tx, 'external-database');
   return { ...cluster, isSeed: false };
 }
 

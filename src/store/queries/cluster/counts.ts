@@ -18,7 +18,7 @@ export interface Counts {
 export async function readCounts(tx: Tx): Promise<Counts> {
   const row =
     await tx.one(sql<Counts>`select (select count(*) from domains) as domains, (select count(*) from records) as records,
-    (select count(*) from machines) as machines, (select count(*) from vlans) as vlans,
+    (select count(*) from machines where not is_device) as machines, (select count(*) from vlans) as vlans,
     (select count(*) from subnets) as subnets, (select count(*) from racks where state = 'waiting') as "racksWaiting",
     (select count(distinct address) from leases where state <> 'expired' and expires_at > now()) as leases`);
   return row ?? { domains: 0, records: 0, machines: 0, vlans: 0, subnets: 0, leases: 0, racksWaiting: 0 };

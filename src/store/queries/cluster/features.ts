@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { FEATURES, type Feature } from '../../../model/cluster.ts';
+import { FEATURES, type Feature, type SITE_FEATURES } from '../../../model/cluster.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A process that has written nothing for so many seconds does not run. The processes of a cluster are probed every second. */
@@ -35,4 +35,9 @@ export async function enableFeatures(tx: Tx, known: readonly string[] = FEATURES
       and not exists (select from living where known.name <> all (living.features))
     on conflict (name) do nothing returning name`);
   return rows.map(({ name }) => name);
+}
+
+/** Turns on a feature that the site uses from its beginning. */
+export async function enableSiteFeature(tx: Tx, feature: (typeof SITE_FEATURES)[number]): Promise<void> {
+  await tx.run(sql`insert into features (name) values (${feature}) on conflict (name) do nothing`);
 }

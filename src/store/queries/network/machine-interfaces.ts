@@ -24,9 +24,9 @@ export type InterfaceInput = Omit<MachineInterface, 'id' | 'links'> & {
   readonly links?: readonly LinkInput[];
 };
 
-type Stored = Omit<InterfaceRow, 'addresses' | 'links' | 'bond' | 'bridge'> & {
+type Stored = Omit<InterfaceRow, 'addresses' | 'links' | 'bond' | 'bridge' | 'tags'> & {
   readonly machineId: string;
-  readonly settings: Pick<MachineInterface, 'bond' | 'bridge'>;
+  readonly settings: Pick<MachineInterface, 'bond' | 'bridge' | 'tags'>;
 };
 
 /** Machines with their interfaces: two statements, however many machines. */
@@ -99,8 +99,12 @@ export async function placeInterfaces(tx: Tx, machineId: string, wanted: readonl
 }
 
 async function placeInterface(tx: Tx, machineId: string, card: Placed): Promise<number> {
-  const { id, name, mac, kind, vlanId, position, mtu = null, bond, bridge } = card;
-  const settings = JSON.stringify({ ...(bond ? { bond } : {}), ...(bridge ? { bridge } : {}) });
+  const { id, name, mac, kind, vlanId, position, mtu = null, bond, bridge, tags = [] } = card;
+  const settings = JSON.stringify({
+    ...(bond ? { bond } : {}),
+    ...(bridge ? { bridge } : {}),
+    ...(tags.length > 0 ? { tags } : {}),
+  });
   if (id !== undefined) {
     await tx.run(sql`update interfaces set name = ${name}, mac = ${mac}, kind = ${kind}, vlan_id = ${vlanId}, position = ${position},
       mtu = ${mtu}, settings = ${settings}::jsonb where id = ${id} and machine_id = ${machineId}`);

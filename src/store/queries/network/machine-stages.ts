@@ -12,7 +12,7 @@ export function readMachineStages(tx: Tx): Promise<MachineStage[]> {
     from machines t left join machine_states s on s.machine_id = t.id left join machine_inventories i on i.machine_id = t.id
       left join machine_tokens r on r.machine_id = t.id and r.ended_at is null
       left join machine_deployments e on e.machine_id = t.id
-    where s.machine_id is not null or i.machine_id is not null or r.purpose = 'enlisting' order by t.id collate "C"`);
+    where not t.is_device and (s.machine_id is not null or i.machine_id is not null or r.purpose = 'enlisting') order by t.id collate "C"`);
 }
 
 const IMAGE = sql`i.digest, i.name, i.architecture, (select jsonb_agg(jsonb_build_object('name', f.name, 'sha256', f.sha256) order by f.name collate "C")

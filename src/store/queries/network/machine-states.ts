@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { MachinePower } from '../../../contract/nouns/machine-power.ts';
+import type { MachinePower } from '../../../contract/network/machine-power.ts';
 import type { MachineState } from '../../../model/nouns/machine-states.ts';
 import type { Tx } from '../../tx.ts';
 
@@ -86,6 +86,13 @@ export async function lockMachineState(tx: Tx, machineId: string): Promise<State
       inventory_at as "inventoryAt", commissioned_at as "commissionedAt", installed_at is not null as "isInstalled", job_id as "jobId", wanted, wanted_by as "wantedBy",
       coalesce(deadline < clock_timestamp(), false) as "isLate", coalesce(wanted_until < clock_timestamp(), false) as "isWantedLate"
     from machine_states where machine_id = ${machineId} for update`);
+}
+
+/** A device belongs to who made it; one that is no user's name is nobody. */
+export async function ownDevice(tx: Tx, machineId: string, user: string): Promise<void> {
+  await tx.run(
+    sql`insert into machine_states (machine_id, owner) values (${machineId}, (select name from users where name = ${user}))`,
+  );
 }
 
 /** What was seen of a machine on its way. */

@@ -4,7 +4,8 @@ import { CHECKS, diagnose, judge } from '../../../../src/region/cluster/doctor.t
 import { QUOTA_BYTES } from '../../../../src/services/dcs/view.ts';
 import type { LeaseOverview } from '../../../../src/region/cluster/site.ts';
 import type { LeaseGap } from '../../../../src/store/queries/network/lease-gaps.ts';
-import { aSite, anImageOn, days, NOW, POOL, type SiteChanges } from './fixture.ts';
+import type { ServerState } from '../../../../src/store/pool/server-states.ts';
+import { aServer, aSite, anImageOn, days, EXTERNAL, NOW, POOL, type SiteChanges } from './fixture.ts';
 
 const GIB = 2 ** 30;
 const all = (changes: object) => Object.fromEntries(['r1', 'r2', 'r3'].map((name) => [name, changes]));
@@ -51,10 +52,49 @@ const gap = (changes: Partial<LeaseGap> = {}): LeaseGap => ({
   ...changes,
 });
 
+const external = (...servers: readonly ServerState[]): SiteChanges => ({ site: { ...EXTERNAL, servers } });
+
 const STUCK = { id: 7, kind: 'node-drain', target: 'r2', seconds: 75 };
 
 /** id, what is wrong, state, a part of what is said. */
 const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, string])[] = [
+  ['database-servers', 'nobody asked', { site: EXTERNAL }, 'unknown', 'Nobody has asked'],
+  [
+    'database-servers',
+    'no primary',
+    external(aServer('a:5432', 'standby'), aServer('b:5432', 'silent')),
+    'broken',
+    'No server takes writes: a:5432 is standby',
+  ],
+  [
+    'database-servers',
+    'two',
+    external(aServer('a:5432', 'primary'), aServer('b:5432', 'primary')),
+    'broken',
+    'Two primaries',
+  ],
+  [
+    'database-servers',
+    'read-only',
+    external(aServer('a:5432', 'read-only'), aServer('b:5432', 'standby')),
+    'broken',
+    'No server takes writes',
+  ],
+  [
+    'database-servers',
+    'one away',
+    external(aServer('a:5432', 'primary'), aServer('b:5432', 'silent')),
+    'warning',
+    'b:5432 is silent',
+  ],
+  ['database-servers', 'one alone', external(aServer('a:5432', 'primary')), 'warning', 'the only one in DATABASE_URL'],
+  [
+    'database-servers',
+    'nobody is waited for',
+    external(aServer('a:5432', 'primary', false), aServer('b:5432', 'standby')),
+    'warning',
+    'may be lost in a failover',
+  ],
   [
     'etcd-quorum',
     'no majority',
@@ -367,7 +407,9 @@ describe('the doctor', () => {
   it('finds nothing where all is well', () => {
     const doctor = diagnose(aSite());
     expect(doctor.invariants.filter((row) => row.state !== 'ok')).toEqual([]);
-    expect(doctor).toMatchObject({ state: 'ok', summary: `All ${CHECKS.length} invariants hold, as of 1 s ago.` });
+    expect(doctor).toMatchObject({ state: 'ok', summary: `All ${CHECKS.length - 1} invariants hold, as of 1 s ago.` });
+    // That one is about a database that no node runs.
+    expect(CHECKS.filter((check) => !check.concerns(aSite())).map(({ id }) => id)).toEqual(['database-servers']);
   });
 
   it.each(TABLE)('%s: %s', (...[id, , changes, state, part]) => {

@@ -3,6 +3,7 @@ import type { Service } from '../../../../src/contract/service.ts';
 import type { NodeState } from '../../../../src/model/snapshot.ts';
 import { absencesOf } from '../../../../src/region/cluster/absence.ts';
 import { type ClusterSite, type KnownSiteNode, siteNode } from '../../../../src/region/cluster/site.ts';
+import type { ServerState } from '../../../../src/store/pool/server-states.ts';
 import type { PoolRow } from '../../../../src/store/queries/network/pool-use.ts';
 import type { DbFacts } from '../../../../src/services/db/facts.ts';
 import type { DcsFacts } from '../../../../src/services/dcs/facts.ts';
@@ -84,6 +85,24 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
     },
     images: [anImageOn(names)],
     ...site,
+  };
+}
+
+/** A cluster whose database an operator runs. */
+export const EXTERNAL = {
+  cluster: { id: 'regent-0f3a9c21', vip: '10.77.0.10/24', virtualRouter: 51, isDatabaseExternal: true },
+  wal: null,
+} as const;
+
+/** A server of such a database. */
+export function aServer(server: string, state: ServerState['state'], isSynchronous = true): ServerState {
+  const isPrimary = state === 'primary' || state === 'read-only';
+  return {
+    server,
+    state,
+    isSynchronous: isPrimary ? isSynchronous : null,
+    timeline: isPrimary ? 3 : null,
+    why: `is ${state}`,
   };
 }
 

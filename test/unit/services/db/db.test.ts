@@ -39,6 +39,8 @@ describe('compile', () => {
       version: 1000,
     });
     expect(compile(clusterSnapshot(), 'n-k1')).toBeNull();
+    const cluster = { ...clusterSnapshot().cluster, isDatabaseExternal: true } as Snapshot['cluster'];
+    expect(compile(clusterSnapshot({ cluster }))).toBeNull();
     expect(compile(emptySnapshot())).toBeNull();
   });
 

@@ -8,7 +8,7 @@ import { parseLbFacts } from '../../../../src/services/lb/facts.ts';
 import { HAPROXY_CFG, markOf, viewLb } from '../../../../src/services/lb/view.ts';
 import { DEFAULT_TIMEOUTS } from '../../../../src/store/connection.ts';
 import { goldenTemplates } from '../../../kit/goldens.ts';
-import { clusterSnapshot, emptySnapshot, FACTS } from '../../../kit/snapshots.ts';
+import { aCluster, clusterSnapshot, emptySnapshot, FACTS } from '../../../kit/snapshots.ts';
 import { answer } from '../../../kit/exec-result.ts';
 
 function desired(nodeId = 'n-r1'): LbDesired {
@@ -35,6 +35,21 @@ describe('compile', () => {
     });
     expect(compileLb(clusterSnapshot(), 'n-k1')).toBeNull();
     expect(compileLb(emptySnapshot(), 'n-r1')).toBeNull();
+  });
+
+  it('leads to no database where that is an external one, and its probe looks for no primary', () => {
+    const own = desired();
+    expect(configurationOf(own)).toContain('listen database');
+    const snapshot = clusterSnapshot({ cluster: aCluster({ isDatabaseExternal: true }) });
+    const external = compileLb(snapshot, 'n-r1');
+    if (external === null) throw new Error('there is none');
+    expect(external).toEqual({ ...own, isDatabaseExternal: true });
+    expect(configurationOf(external)).not.toMatch(/5432|8008|listen database/);
+    const answers = [answer(`Description: ${markOf(external)}\n`), answer('')];
+    expect(parseProbeLb(answers, external)).toMatchObject({
+      isHealthy: true,
+      detail: 'haproxy answers; 0 of 3 regions ready',
+    });
   });
 
   it('keeps a drained node for when no other one can take a call, on every node', () => {

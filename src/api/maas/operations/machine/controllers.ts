@@ -4,12 +4,14 @@ import { type Answer, json, nothing } from '../../answer.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { viewController } from '../../objects/controllers.ts';
 import { readSurroundings, showMachine, showMachines } from '../../objects/machines.ts';
+import { showDevices } from '../../objects/devices.ts';
+import { NOT_OF_DEVICES } from './devices.ts';
 import { machineOf } from './machines.ts';
 import { passes } from './node-filters.ts';
 import { notFound } from '../refusals.ts';
 
 type Service = RouteOutput<'service.list'>['items'][number];
-type Role = 'isRack' | 'isRegion';
+export type Role = 'isRack' | 'isRegion';
 
 const list =
   (role: Role): Handler =>
@@ -23,13 +25,17 @@ const list =
     return json(wanted.map(({ view }) => view));
   };
 
+/** The rack or the region node of a path. */
+export async function showController(role: Role, call: MaasCall) {
+  const id = call.path['system_id'];
+  const found = (await read(call)).find(({ node }) => node[role] && node.id === id);
+  return (found ?? notFound(role === 'isRack' ? 'rack' : 'region node', id)).view;
+}
+
 const show =
   (role: Role): Handler =>
-  async (call) => {
-    const id = call.path['system_id'];
-    const found = (await read(call)).find(({ node }) => node[role] && node.id === id);
-    return json((found ?? notFound(role === 'isRack' ? 'rack' : 'region node', id)).view);
-  };
+  async (call) =>
+    json(await showController(role, call));
 
 /** Forgets a rack, or a region node that never finished joining. */
 const forget =
@@ -72,8 +78,10 @@ export const CONTROLLER_HANDLERS: Handlers = {
     const ids = call.args.list('id');
     const controllers = (await read(call)).filter(({ node }) => ids.length === 0 || ids.includes(node.id));
     const isNarrow = call.args.entries().some(([name]) => name !== 'id');
+    const devices = await showDevices(call.look, await call.look.devices());
     return json([
       ...machines.filter((machine) => passes(machine, call.args)),
+      ...devices.filter((device) => passes({ ...NOT_OF_DEVICES, ...device }, call.args)),
       // A controller has nothing that the other filters look at.
       ...(isNarrow ? [] : controllers.map(({ view }) => view)),
     ]);
@@ -81,11 +89,14 @@ export const CONTROLLER_HANDLERS: Handlers = {
   'Node.read': async (call) => {
     const id = call.path['system_id'];
     const controller = (await read(call)).find(({ node }) => node.id === id);
-    return json(controller ? controller.view : await showMachine(call.site, await machineOf(call.site, call.path)));
+    if (controller) return json(controller.view);
+    const device = await call.site.find('device.show', { params: { device: id ?? '' } });
+    if (device) return json((await showDevices(call.look, [device]))[0]);
+    return json(await showMachine(call.site, await machineOf(call.site, call.path)));
   },
 };
 
-async function read({ site, look }: MaasCall): Promise<{ node: Node; view: object }[]> {
+async function read({ site, look }: MaasCall): Promise<{ node: Node; view: ReturnType<typeof viewController> }[]> {
   const around = await readSurroundings(look);
   const domain = (await look.domains()).find(({ isDefault }) => isDefault)?.name ?? '';
   const services = Map.groupBy(await site.all('service.list'), ({ node }: Service) => node);

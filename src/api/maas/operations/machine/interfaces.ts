@@ -17,7 +17,7 @@ import { vlanOfId } from '../network/vlans.ts';
 /** Interfaces of machines, and their links to subnets. */
 export const INTERFACE_HANDLERS: Handlers = {
   'Interfaces.read': async ({ site, look, path }) => {
-    const machine = await machineOf(site, path);
+    const machine = await hostOf(site, path);
     const cards = (await readInventory(site, machine.id))?.interfaces ?? [];
     const { id, interfaces } = machine;
     return json(viewInterfaces({ machine: id, interfaces, cards }, await readNetworks(look)));
@@ -44,6 +44,8 @@ export const INTERFACE_HANDLERS: Handlers = {
     });
   },
   'Interface.update': update,
+  'Interface.add_tag': async (call) => setTags(call, (tags, tag) => [...new Set([...tags, tag])]),
+  'Interface.remove_tag': async (call) => setTags(call, (tags, tag) => tags.filter((one) => one !== tag)),
   'Interface.delete': async ({ site, path }) => {
     await site.call('interface.delete', { params: at(path) });
     return nothing();
@@ -62,14 +64,20 @@ type Path = Readonly<Record<string, string>>;
 const at = (path: Path) => ({ ...ref(path), interface: path['id'] ?? '' });
 type Link = NonNullable<MachineInterface['links']>[number];
 
-async function meant(site: Site, path: Path): Promise<{ readonly machine: Machine; readonly one: MachineInterface }> {
-  const machine = await machineOf(site, path);
+/** The machine or the device of a path. */
+async function hostOf(site: Site, path: Path): Promise<Pick<Machine, 'id' | 'interfaces'>> {
+  const device = await site.find('device.show', { params: { device: path['system_id'] ?? '' } });
+  return device ?? (await machineOf(site, path));
+}
+
+async function meant(site: Site, path: Path) {
+  const machine = await hostOf(site, path);
   const one = machine.interfaces.find(({ id, name }) => String(id) === path['id'] || name === path['id']);
   return { machine, one: one ?? notFound('interface', path['id']) };
 }
 
 async function show(site: Site, path: Path, id: number): Promise<Answer> {
-  const machine = await machineOf(site, path);
+  const machine = await hostOf(site, path);
   const one = machine.interfaces.find((found) => found.id === id) ?? notFound('interface', id);
   const cards = (await readInventory(site, machine.id))?.interfaces ?? [];
   const set = { machine: machine.id, interfaces: machine.interfaces, cards };
@@ -91,6 +99,7 @@ async function create({ site, look, path, args }: MaasCall, own: Own): Promise<A
     mac: args.text('mac_address') || undefined,
     vlan: (await vlanOf(look, args)) ?? undefined,
     mtu: args.number('mtu'),
+    tags: tagsOf(args),
   };
   const { id } = await site.call('interface.create', { params: ref(path), body });
   return show(site, path, id);
@@ -105,10 +114,22 @@ async function update(call: MaasCall): Promise<Answer> {
     mac: args.text('mac_address') || undefined,
     vlan: await vlanOf(look, args),
     mtu: args.has('mtu') ? (args.number('mtu') ?? null) : undefined,
+    tags: tagsOf(args),
     ...(hasParents ? { parents: await parentsOf(call, ['parent', 'parents']) } : {}),
     ...(one.kind === 'bond' ? { bond: bondOf(args) } : {}),
     ...(one.kind === 'bridge' ? { bridge: bridgeOf(args) } : {}),
   };
+  const { id } = await site.call('interface.set', { params: at(path), body });
+  return show(site, path, id);
+}
+
+function tagsOf(args: Args): string[] | undefined {
+  return args.has('tags') ? [...args.list('tags')] : undefined;
+}
+
+async function setTags({ site, path, args }: MaasCall, change: (tags: readonly string[], tag: string) => string[]) {
+  const { one } = await meant(site, path);
+  const body = { tags: change(one.tags ?? [], args.text('tag') ?? '') };
   const { id } = await site.call('interface.set', { params: at(path), body });
   return show(site, path, id);
 }
@@ -124,7 +145,7 @@ async function vlanOf(look: MaasCall['look'], args: Args): Promise<string | null
 /** Names of the interfaces that are meant by ids or names. */
 async function parentsOf({ site, path, args }: MaasCall, names: readonly string[]): Promise<string[]> {
   const texts = names.flatMap((name) => args.list(name));
-  const { interfaces } = await machineOf(site, path);
+  const { interfaces } = await hostOf(site, path);
   return texts.map((text) => {
     const found = interfaces.find(({ id, name }) => String(id) === text || name === text);
     return found?.name ?? badValue('parents', `the machine has no interface ${text}`, 'ids of its interfaces');

@@ -38,10 +38,7 @@ export const LIFECYCLE_HANDLERS: Handlers = {
       await showMachine(site, await site.call('machine.mark-broken', { params: ref(path), body: { comment } })),
     );
   },
-  'Machine.commission': async ({ site, path, args }) => {
-    const body = { enableSsh: args.flag('enable_ssh'), scripts: scriptsOf(args) };
-    return json(await showMachine(site, await site.call('machine.commission', { params: ref(path), body })));
-  },
+  'Machine.commission': commission,
   'Machine.test': async ({ site, path, args }) => {
     const body = { enableSsh: args.flag('enable_ssh'), scripts: scriptsOf(args) };
     return json(await showMachine(site, await site.call('machine.test', { params: ref(path), body })));
@@ -73,6 +70,18 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   'Machines.accept_all': async ({ site, look }) =>
     accept({ site, look }, await site.all('machine.list', { state: 'new' })),
 };
+
+/** What is to be laid on its disks is forgotten, as MAAS does, unless it is to stay. */
+async function commission({ site, path, args }: MaasCall): Promise<Answer> {
+  const { id, state } = await machineOf(site, path);
+  const input = { params: { machine: id }, body: { enableSsh: args.flag('enable_ssh'), scripts: scriptsOf(args) } };
+  const isReset = state === 'ready' && args.flag('skip_storage') !== true;
+  await site.together([
+    ...(isReset ? [step('storage.reset', { params: { machine: id } })] : []),
+    step('machine.commission', input),
+  ]);
+  return json(await showMachine(site, await machineOf(site, path)));
+}
 
 /** A machine that failed its tests is marked as broken and as mended in one change: then it is what it was before the test. */
 async function overrideTests({ site, path, args }: MaasCall): Promise<Answer> {

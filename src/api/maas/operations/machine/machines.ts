@@ -16,7 +16,7 @@ export const MACHINE_HANDLERS: Handlers = {
   'Machines.create': createMachine,
   'Machine.update': updateMachine,
   'Machine.delete': deleteMachine,
-  'Node.delete': deleteMachine,
+  'Node.delete': deleteNode,
   'Node.power_parameters': powerParameters,
   'Machine.power_parameters': powerParameters,
   'Machine.details': details,
@@ -31,7 +31,7 @@ export const MACHINE_HANDLERS: Handlers = {
   'Nodes.is_registered': isRegistered,
   'Machines.is_action_in_progress': isBusy,
   'Nodes.is_action_in_progress': isBusy,
-  // A card is known where a machine has it: racks, region nodes and devices have none here.
+  // A card is known where a machine or a device has it: racks and region nodes have none here.
   'RackControllers.is_registered': isRegistered,
   'RegionControllers.is_registered': isRegistered,
   'Devices.is_registered': isRegistered,
@@ -103,6 +103,15 @@ async function updateMachine({ site, look, path, args }: MaasCall) {
   return json(await showMachine(site, await machineOf(site, path)));
 }
 
+/** A machine, or a device. */
+async function deleteNode(call: MaasCall) {
+  const { site, path } = call;
+  const device = { params: { device: path['system_id'] ?? '' } };
+  if ((await site.find('device.show', device)) === null) return deleteMachine(call);
+  await site.call('device.delete', device);
+  return nothing();
+}
+
 /** Its BMC goes with it where nothing else is switched by it. */
 async function deleteMachine({ site, look, path }: MaasCall) {
   const machine = await machineOf(site, path);
@@ -119,7 +128,7 @@ async function powerParameters({ site, look, path }: MaasCall) {
 }
 
 /** A document of BSON with lldp and lshw: machines of Regent tell of their hardware in another form, so both are null. */
-const NO_DETAILS = Buffer.from('\x11\x00\x00\x00\x0alldp\x00\x0alshw\x00\x00', 'latin1');
+export const NO_DETAILS = Buffer.from('\x11\x00\x00\x00\x0alldp\x00\x0alshw\x00\x00', 'latin1');
 
 async function details({ site, path }: MaasCall) {
   await machineOf(site, path);
@@ -135,7 +144,9 @@ function parametersOf(
 }
 
 async function isRegistered({ site, args }: MaasCall) {
-  return json((await site.all('machine.list', { mac: args.text('mac_address') })).length > 0);
+  const query = { mac: args.text('mac_address') };
+  const [machine] = await site.all('machine.list', query);
+  return json(machine !== undefined || (await site.all('device.list', query)).length > 0);
 }
 
 async function isBusy({ site, args }: MaasCall) {
@@ -152,14 +163,18 @@ async function setZone({ site, args }: MaasCall) {
 }
 
 /** An empty text takes a name away; those that are not given stay. */
-async function setAnnotations({ site, path, args }: MaasCall) {
-  const machine = await machineOf(site, path);
-  const all = new Map(Object.entries(machine.annotations ?? {}));
+export function withAnnotations(before: Readonly<Record<string, string>>, args: Args): Record<string, string> {
+  const all = new Map(Object.entries(before));
   for (const [name, value] of args.entries()) {
     if (value === '') all.delete(name);
     else all.set(name, value);
   }
-  const body = { annotations: Object.fromEntries(all) };
+  return Object.fromEntries(all);
+}
+
+async function setAnnotations({ site, path, args }: MaasCall) {
+  const machine = await machineOf(site, path);
+  const body = { annotations: withAnnotations(machine.annotations ?? {}, args) };
   return json(await showMachine(site, await site.call('machine.set', { params: { machine: machine.id }, body })));
 }
 
@@ -172,12 +187,12 @@ function placeOf(args: Args) {
 }
 
 /** A full name is cut: its domain is named beside it. */
-function nameOf(hostname: string): string {
+export function nameOf(hostname: string): string {
   return hostname.split('.')[0] ?? hostname;
 }
 
 /** Name of the domain that is meant by id or name; the default one when none is. */
-async function domainName(look: MaasCall['look'], text: string | undefined): Promise<string> {
+export async function domainName(look: MaasCall['look'], text: string | undefined): Promise<string> {
   const domains = await look.domains();
   const found = text
     ? domains.find(({ id, name }) => name === text.toLowerCase() || String(id) === text)

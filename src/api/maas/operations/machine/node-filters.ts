@@ -4,11 +4,27 @@ import { AGENT_NAME, type MaasMachine } from '../../objects/machines.ts';
 
 type Value = string | number | null;
 /** Values of a machine that a filter looks at: one of them has to be what is asked for. */
-type Reader = (machine: MaasMachine) => readonly Value[];
+type Reader = (machine: Filtered) => readonly Value[];
+/** What of a machine filters look at. */
+type Filtered = Pick<
+  MaasMachine,
+  | 'hostname'
+  | 'fqdn'
+  | 'system_id'
+  | 'domain'
+  | 'zone'
+  | 'pool'
+  | 'owner'
+  | 'owner_data'
+  | 'architecture'
+  | 'cpu_count'
+  | 'memory'
+  | 'interface_set'
+> & { readonly status: number; readonly power_state: string; readonly tag_names: readonly string[] };
 
 const named = (object: object | null): Value => (object !== null && 'name' in object ? String(object.name) : null);
-const vlansOf = (machine: MaasMachine) => machine.interface_set.flatMap(({ vlan }) => (vlan ? [vlan] : []));
-const subnetsOf = (machine: MaasMachine) =>
+const vlansOf = (machine: Filtered) => machine.interface_set.flatMap(({ vlan }) => (vlan ? [vlan] : []));
+const subnetsOf = (machine: Filtered) =>
   machine.interface_set.flatMap(({ links }) => links.flatMap(({ subnet }) => (subnet ? [subnet] : [])));
 
 /** Filters by their names; `not_NAME` is the opposite of each. */
@@ -42,7 +58,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 const OPPOSITES: Readonly<Record<string, string>> = { not_in_zone: 'zone', not_in_pool: 'pool' };
 
 /** Does a machine pass all filters of a call? Filters that Regent has nothing for let nothing pass when they ask for something. Pure. */
-export function passes(machine: MaasMachine, args: Args): boolean {
+export function passes(machine: Filtered, args: Args): boolean {
   const [cpus, memory] = [args.number('cpu_count'), args.number('mem')];
   if (cpus !== undefined && machine.cpu_count < cpus) return false;
   if (memory !== undefined && machine.memory < memory) return false;

@@ -6,7 +6,7 @@ import { machineOf } from './machines.ts';
 import { badValue, notFound } from '../refusals.ts';
 
 /** Purposes of runs as MAAS numbers its kinds of results. */
-const TYPES: Readonly<Record<string, { readonly number: number; readonly name: string }>> = {
+export const TYPES: Readonly<Record<string, { readonly number: number; readonly name: string }>> = {
   enlisting: { number: 0, name: 'Commissioning' },
   commissioning: { number: 0, name: 'Commissioning' },
   deploying: { number: 1, name: 'Installation' },

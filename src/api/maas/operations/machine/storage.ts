@@ -1,9 +1,20 @@
-import { json } from '../../answer.ts';
-import type { Handler, Handlers } from '../../handler.ts';
-import { disksOf, viewDisk } from '../../objects/disks.ts';
-import { readInventory } from '../../objects/machines.ts';
+import type { FileSystemKind } from '../../../../model/deployment/storage-types.ts';
+import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';
+import { type Answer, json, nothing, text } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handler, Handlers, MaasCall } from '../../handler.ts';
+import { badValue } from '../refusals.ts';
 import { machineOf } from './machines.ts';
-import { notFound } from '../refusals.ts';
+import {
+  blockDevices,
+  bytesOf,
+  change,
+  deviceOf,
+  entryOf,
+  partitionOf,
+  readStorageAt,
+  type StorageAt,
+} from './storage-at.ts';
 
 /** A list that is always empty: machines of Regent have none of it. The machine must be there all the same. */
 const none: Handler = async ({ site, path }) => {
@@ -11,44 +22,146 @@ const none: Handler = async ({ site, path }) => {
   return json([]);
 };
 
-/** One of what machines have none of. */
-const lacking =
-  (what: string): Handler =>
-  async ({ site, path }) => {
-    await machineOf(site, path);
-    return notFound(what, path['id']);
-  };
+/** The member of a path that names a device or a partition, and how the answer shows it. */
+interface Target {
+  readonly ref: (at: StorageAt, path: MaasCall['path']) => string;
+  readonly show: (at: Pick<StorageAt, 'set'>, ref: string) => object;
+}
+const DEVICE: Target = {
+  ref: (at, path) => deviceOf(at, path['id']).ref,
+  show: ({ set }, ref) => entryOf([...set.disks, ...set.devices], ref),
+};
+const PARTITION: Target = {
+  ref: (at, path) => partitionOf(at, path).ref,
+  show: ({ set }, ref) =>
+    entryOf(
+      set.disks.flatMap(({ partitions }) => partitions),
+      ref,
+    ),
+};
 
-/** Disks as machines tell of them. What is laid on them is told at the deployment. */
+/** Disks as machines and operators tell of them, and what is to be laid on them. */
 export const STORAGE_HANDLERS: Handlers = {
-  'BlockDevices.read': async ({ site, path }) => {
-    const { id } = await machineOf(site, path);
-    return json(disksOf(await readInventory(site, id)).map((disk) => viewDisk(id, disk)));
+  'BlockDevices.read': async (call) => json(blockDevices(await readStorageAt(call)).map(({ view }) => view)),
+  'BlockDevices.create': async (call) => {
+    const at = await readStorageAt(call);
+    const { name = '', ...words } = diskWords(call.args);
+    const made = { do: 'add-disk' as const, name, ...words };
+    const { set, ref } = await change(call, at, { change: made, fields: DISK_FIELDS });
+    return json(DEVICE.show({ set }, ref));
   },
-  'BlockDevice.read': async ({ site, path }) => {
-    const { id } = await machineOf(site, path);
-    const disks = disksOf(await readInventory(site, id)).map((disk) => viewDisk(id, disk));
-    const found = disks.find((disk) => String(disk.id) === path['id'] || disk.name === path['id']);
-    return json(found ?? notFound('disk', path['id']));
+  'BlockDevice.read': async (call) => json(deviceOf(await readStorageAt(call), call.path['id']).view),
+  'BlockDevice.update': updateDevice,
+  'BlockDevice.delete': remove(DEVICE),
+  'BlockDevice.set_boot_disk': async (call) => {
+    const at = await readStorageAt(call);
+    const device = DEVICE.ref(at, call.path);
+    await change(call, at, { change: { do: 'boot-from', device }, fields: { device: 'id' } });
+    return text('OK');
   },
-  'Partitions.read': async ({ site, path }) => {
-    const { id } = await machineOf(site, path);
-    const disks = disksOf(await readInventory(site, id)).map((disk) => viewDisk(id, disk));
-    const found = disks.find((disk) => String(disk.id) === path['device_id'] || disk.name === path['device_id']);
-    return json((found ?? notFound('disk', path['device_id'])).partitions);
+  ...verbsOf('BlockDevice', DEVICE),
+
+  'Partitions.read': async (call) => json(deviceOf(await readStorageAt(call), call.path['device_id']).view.partitions),
+  'Partitions.create': async (call) => {
+    const at = await readStorageAt(call);
+    const device = deviceOf(at, call.path['device_id']).ref;
+    const wanted = { bytes: bytesOf(call.args, 'size'), bootable: call.args.flag('bootable') };
+    const made = { do: 'add-partition' as const, device, ...wanted };
+    const { set, ref } = await change(call, at, { change: made, fields: { partitions: 'size', bytes: 'size' } });
+    return json(PARTITION.show({ set }, ref));
   },
-  'VolumeGroups.read': none,
-  'Raids.read': none,
-  'VolumeGroup.read': lacking('volume group'),
-  'Raid.read': lacking('RAID'),
-  'Partition.read': async ({ site, path }) => {
-    const { id } = await machineOf(site, path);
-    const disks = disksOf(await readInventory(site, id)).map((disk) => viewDisk(id, disk));
-    if (!disks.some((disk) => String(disk.id) === path['device_id'] || disk.name === path['device_id']))
-      notFound('disk', path['device_id']);
-    return notFound('partition', path['id']);
-  },
+  'Partition.read': async (call) => json(partitionOf(await readStorageAt(call), call.path).view),
+  'Partition.delete': remove(PARTITION),
+  ...verbsOf('Partition', PARTITION),
+
   'Bcaches.read': none,
   'BcacheCacheSets.read': none,
   'VmfsDatastores.read': none,
 };
+
+/** What devices and partitions have in common: file systems and tags. */
+function verbsOf(resource: string, target: Target): Handlers {
+  const doing =
+    (make: (device: string, args: Args) => StorageChange): Handler =>
+    async (call) => {
+      const at = await readStorageAt(call);
+      const device = target.ref(at, call.path);
+      const { set, ref } = await change(call, at, { change: make(device, call.args), fields: FILE_SYSTEM_FIELDS });
+      return json(target.show({ set }, ref));
+    };
+  return {
+    [`${resource}.format`]: doing((device, args) => ({
+      do: 'format',
+      device,
+      kind: kindOf(args),
+      label: args.text('label') || undefined,
+    })),
+    [`${resource}.unformat`]: doing((device) => ({ do: 'unformat', device })),
+    [`${resource}.mount`]: doing((device, args) => ({
+      do: 'mount',
+      device,
+      mount: args.text('mount_point'),
+      options: args.text('mount_options') || undefined,
+    })),
+    [`${resource}.unmount`]: doing((device) => ({ do: 'unmount', device })),
+    [`${resource}.add_tag`]: doing((device, args) => ({ do: 'tag', device, add: [args.text('tag') ?? ''] })),
+    [`${resource}.remove_tag`]: doing((device, args) => ({ do: 'tag', device, remove: [args.text('tag') ?? ''] })),
+  };
+}
+
+const FILE_SYSTEM_FIELDS = { kind: 'fstype', mount: 'mount_point', options: 'mount_options', device: 'id' };
+const DISK_FIELDS = { bytes: 'size', blockBytes: 'block_size', path: 'id_path' };
+/** MAAS's names of file systems, and what they are here; FAT has one name. */
+const KINDS: Readonly<Record<string, FileSystemKind>> = {
+  ext4: 'ext4',
+  xfs: 'xfs',
+  vfat: 'vfat',
+  fat32: 'vfat',
+  swap: 'swap',
+};
+
+function kindOf(args: Args): FileSystemKind {
+  const wanted = args.text('fstype') ?? '';
+  const kind = Object.hasOwn(KINDS, wanted) ? KINDS[wanted] : undefined;
+  return (
+    kind ??
+    badValue(
+      'fstype',
+      `${JSON.stringify(wanted.slice(0, 40))} cannot be made`,
+      `one of ${Object.keys(KINDS).join(', ')}`,
+    )
+  );
+}
+
+function remove(target: Target): Handler {
+  return async (call) => {
+    const at = await readStorageAt(call);
+    const device = target.ref(at, call.path);
+    await change(call, at, { change: { do: 'delete', device }, fields: { device: 'id' } });
+    return nothing();
+  };
+}
+
+/** What is told of a disk. What its hardware tells stays as that is. */
+function diskWords(args: Args) {
+  return {
+    name: args.text('name') || undefined,
+    bytes: bytesOf(args, 'size'),
+    blockBytes: args.number('block_size'),
+    model: args.text('model') || undefined,
+    serial: args.text('serial') || undefined,
+    path: args.text('id_path') || undefined,
+  };
+}
+
+async function updateDevice(call: MaasCall): Promise<Answer> {
+  const { args, path } = call;
+  const table = args.text('partition_table_type');
+  if (table && table !== 'GPT') badValue('partition_table_type', `${table} cannot be made`, 'GPT');
+  const at = await readStorageAt(call);
+  const device = DEVICE.ref(at, path);
+  const words = diskWords(args);
+  const wanted = { do: 'set-disk' as const, device, ...words };
+  const { set, ref } = await change(call, at, { change: wanted, fields: DISK_FIELDS });
+  return json(DEVICE.show({ set }, ref));
+}

@@ -2,6 +2,7 @@ import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { viewTag } from '../../objects/groups.ts';
+import { showDevices } from '../../objects/devices.ts';
 import { showMachines } from '../../objects/machines.ts';
 import { step } from '../../site.ts';
 import { badValue } from '../refusals.ts';
@@ -18,9 +19,16 @@ export const TAG_HANDLERS: Handlers = {
   },
   'Tag.delete': deleteTag,
   'Tag.machines': showTagged,
-  'Tag.nodes': showTagged,
-  // Racks, region nodes and devices carry no tags here.
-  'Tag.devices': noneTagged,
+  'Tag.nodes': async ({ site, look, path }) => {
+    const { name } = await site.call('tag.show', { params: ref(path) });
+    const machines = await showMachines(look, await site.all('machine.list', { tag: name }));
+    return json([...machines, ...(await showDevices(look, await site.all('device.list', { tag: name })))]);
+  },
+  'Tag.devices': async ({ site, look, path }) => {
+    const { name } = await site.call('tag.show', { params: ref(path) });
+    return json(await showDevices(look, await site.all('device.list', { tag: name })));
+  },
+  // Racks and region nodes carry no tags here.
   'Tag.rack_controllers': noneTagged,
   'Tag.region_controllers': noneTagged,
   'Tag.update_nodes': updateNodes,
@@ -52,7 +60,9 @@ async function noneTagged({ site, path }: MaasCall) {
 /** Machines lose a tag that goes, in the same change. */
 async function deleteTag({ site, path }: MaasCall) {
   const { name, definition } = await site.call('tag.show', { params: ref(path) });
-  const tagged = definition === '' ? await site.all('machine.list', { tag: name, fields: 'id' }) : [];
+  const query = { tag: name, fields: 'id' };
+  const tagged =
+    definition === '' ? [...(await site.all('machine.list', query)), ...(await site.all('device.list', query))] : [];
   const untag = step('machine.tag-many', { body: { tag: name, remove: tagged.map(({ id }) => id) } });
   await site.together([...(tagged.length > 0 ? [untag] : []), step('tag.delete', { params: { tag: name } })]);
   return nothing();

@@ -3,7 +3,7 @@ import type { RouteOutput } from '../../../../contract/routes.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
-import { uriOf } from '../../objects/uri.ts';
+import { numberOf, uriOf } from '../../objects/uri.ts';
 import type { Site } from '../../site.ts';
 import { badValue, conflict, notFound } from '../refusals.ts';
 import {
@@ -38,6 +38,14 @@ export const IMAGE_HANDLERS: Handlers = {
   },
   'BootResources.is_importing': async ({ site }) =>
     json((await site.all('image-sync.list')).some(({ state }) => state === 'waiting' || state === 'running')),
+  // What has begun cannot be cut off: it goes to its end, or fails.
+  'BootResources.stop_import': async ({ site }) => {
+    const busy = (await site.all('image-sync.list')).filter(({ state }) => state === 'waiting' || state === 'running');
+    const names = busy.map(({ source }) => source).join(', ');
+    return names === ''
+      ? text('Nothing is being imported')
+      : badValue('id', `the import of ${names} cannot be ended`, 'an import goes to its end');
+  },
   'BootResources.import': async ({ site }) => {
     const sources = await site.all('boot-source.list');
     for (const { id } of sources) await site.call('image-sync.create', { params: { source: String(id) } });
@@ -121,8 +129,8 @@ export async function imageOf(site: Site, name: string | undefined): Promise<str
   );
 }
 
-function viewImage({ digest, name, architecture }: Image) {
-  const id = Number.parseInt(digest.slice(0, DIGITS), 16);
+export function viewImage({ digest, name, architecture }: Image) {
+  const id = imageNumber(digest);
   return {
     id,
     type: 'Uploaded',
@@ -135,13 +143,16 @@ function viewImage({ digest, name, architecture }: Image) {
   };
 }
 
-function setOf({ createdAt, size, files, regions, wholeOn }: Image) {
+export function setOf(image: Image) {
+  const { createdAt, size, files, regions, wholeOn, digest } = image;
   const isWhole = wholeOn.length >= regions.length;
   const progress = (count: number) => (regions.length === 0 ? 0 : Math.floor((100 * count) / regions.length));
   const listed = files.map(({ name, size: bytes, sha256, places }) => {
     const whole = places.filter(({ state }) => state === 'there').length;
     const file = { filename: name, filetype: fileType(name), sha256, size: bytes };
-    return [name, { ...file, complete: whole >= regions.length, progress: progress(whole) }] as const;
+    // Nobody has it yet, or somebody is about to.
+    const upload = whole === 0 ? { upload_uri: uploadUri(digest, name) } : {};
+    return [name, { ...file, complete: whole >= regions.length, progress: progress(whole), ...upload }] as const;
   });
   return {
     version: createdAt.slice(0, 10),
@@ -153,6 +164,19 @@ function setOf({ createdAt, size, files, regions, wholeOn }: Image) {
   };
 }
 
+/** Number of an image: the first digits of its digest. */
+function imageNumber(digest: string): number {
+  return Number.parseInt(digest.slice(0, DIGITS), 16);
+}
+
+export function fileNumber(digest: string, name: string): number {
+  return numberOf('image-file', digest, name);
+}
+
+function uploadUri(digest: string, name: string): string {
+  return uriOf('boot-resources', imageNumber(digest), 'upload', fileNumber(digest, name));
+}
+
 function fileType(name: string): string {
   if (/kernel|vmlinuz/.test(name)) return 'boot-kernel';
   if (/initrd/.test(name)) return 'boot-initrd';
@@ -160,10 +184,8 @@ function fileType(name: string): string {
   return /tar|tgz/.test(name) ? 'root-tgz' : 'root-dd';
 }
 
-async function meantImage(site: Site, id: string): Promise<Image> {
-  const found = (await site.all('image.list')).find(
-    ({ digest }) => String(Number.parseInt(digest.slice(0, DIGITS), 16)) === id,
-  );
+export async function meantImage(site: Site, id: string): Promise<Image> {
+  const found = (await site.all('image.list')).find(({ digest }) => String(imageNumber(digest)) === id);
   return found ?? notFound('image', id);
 }
 

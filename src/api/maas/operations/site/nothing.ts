@@ -1,4 +1,4 @@
-import { json, nothing, text } from '../../answer.ts';
+import { json, text } from '../../answer.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { badValue, notFound } from '../refusals.ts';
 
@@ -8,7 +8,7 @@ const empty: Handler = async () => json([]);
 const none =
   (what: string): Handler =>
   async ({ path }: MaasCall) =>
-    notFound(what, path['id'] ?? path['name'] ?? path['discovery_id']);
+    notFound(what, path['id'] ?? path['name']);
 const each = (keys: readonly string[], handler: Handler): Handlers =>
   Object.fromEntries(keys.map((key) => [key, handler]));
 
@@ -39,6 +39,8 @@ export const NOTHING_HANDLERS: Handlers = {
   ...each([...of('Pod', HOST_VERBS), ...of('VmHost', HOST_VERBS)], none('VM host')),
   ...each(of('VmCluster', ITEM), none('cluster of VM hosts')),
   'VirtualMachine.read': none('virtual machine'),
+  'VirtualMachines.create': cannot('project', 'Regent has no VM hosts'),
+  'Domains.set_serial': cannot('serial', 'the serials of zones follow from their changes'),
 
   ...each(of('Bcache', ITEM), ofMachine(none('bcache device'))),
   ...each(of('BcacheCacheSet', ITEM), ofMachine(none('cache set'))),
@@ -53,22 +55,9 @@ export const NOTHING_HANDLERS: Handlers = {
   ...each(['Networks.create', ...of('Network', ['update', 'delete', 'connect_macs', 'disconnect_macs'])], GONE),
 
   // Nothing of these can be made yet, so nothing is there.
-  'StaticRoutes.read': empty,
-  'StaticRoute.read': none('static route'),
-  'Devices.read': empty,
-  'Device.read': none('device'),
-  'Files.read': empty,
   'LicenseKeys.read': empty,
   'PackageRepositories.read': empty,
   'PackageRepository.read': none('package repository'),
-  'Notifications.read': empty,
-  'Notification.read': none('notification'),
   'SSLKeys.read': empty,
   'SSLKey.read': none('SSL key'),
-  'Discoveries.read': empty,
-  'Discovery.read': none('neighbour'),
-  'Discoveries.by_unknown_ip': empty,
-  'Discoveries.by_unknown_ip_and_mac': empty,
-  'Discoveries.by_unknown_mac': empty,
-  'Discoveries.clear': async () => nothing(),
 };

@@ -1,10 +1,13 @@
 import { sql } from 'kysely';
 import { type Candidate, diskTags, imageArchitecture } from '../../../../model/deployment/candidate.ts';
+import type { DiskSeen } from '../../../../model/deployment/storage-types.ts';
+import { EMPTY_STORAGE, findDisks, type MachineStorage } from '../../../../model/deployment/kept/storage.ts';
 import type { Tx } from '../../../tx.ts';
 
 interface Row extends Omit<Candidate, 'architecture' | 'disks'> {
+  readonly storage: MachineStorage | null;
   readonly kernelArchitecture: string | null;
-  readonly disks: readonly { name: string; bytes?: number; rotational?: boolean; bus?: string; removable?: boolean }[];
+  readonly disks: readonly (Omit<DiskSeen, 'bytes'> & { readonly bytes?: number; readonly bus?: string })[];
 }
 
 /** Machines that are ready and not locked, as wishes see them. */
@@ -13,20 +16,24 @@ export async function readCandidates(tx: Tx): Promise<Candidate[]> {
     select t.id, t.hostname, t.hostname || '.' || d.name as fqdn, i.inventory #>> '{cpu,architecture}' as "kernelArchitecture",
       coalesce((i.inventory #>> '{cpu,count}')::float8, 0) as cpus, floor(coalesce((i.inventory #>> '{memory,kb}')::float8, 0) / 1024) as "memoryMb",
       array(select g.name from machine_tags c join tags g on g.id = c.tag_id where c.machine_id = t.id order by g.name) as tags, z.name as zone,
-      p.name as pool, coalesce(i.inventory -> 'disks', '[]') as disks, coalesce((select jsonb_agg(jsonb_build_object('id', n.id, 'name', n.name, 'mac', n.mac,
+      p.name as pool, coalesce(i.inventory -> 'disks', '[]') as disks, k.storage, coalesce((select jsonb_agg(jsonb_build_object('id', n.id, 'name', n.name, 'mac', n.mac,
           'vlan', f.name || '/' || v.name, 'vid', v.vid, 'fabric', f.name, 'space', s.name,
           'subnets', array(select unnest(array[text(u.cidr), u.name]) from subnets u where u.vlan_id = v.id)) order by n.position, n.id)
         from interfaces n left join vlans v on v.id = n.vlan_id left join fabrics f on f.id = v.fabric_id left join spaces s on s.id = v.space_id
         where n.machine_id = t.id), '[]') as interfaces
     from machine_states m join machines t on t.id = m.machine_id join domains d on d.id = t.domain_id join zones z on z.id = t.zone_id
       join resource_pools p on p.id = t.pool_id left join machine_inventories i on i.machine_id = t.id
+      left join machine_storage k on k.machine_id = t.id
     where m.state = 'ready' and not m.is_locked order by t.id collate "C"`);
-  return rows.map(({ kernelArchitecture, disks, ...row }) => ({
+  return rows.map(({ kernelArchitecture, disks, storage, ...row }) => ({
     ...row,
     architecture: imageArchitecture(kernelArchitecture ?? undefined),
-    disks: disks
-      .filter(({ removable }) => removable !== true)
-      .map((disk) => ({ name: disk.name, bytes: disk.bytes ?? 0, tags: diskTags(disk) })),
+    disks: findDisks(
+      storage ?? EMPTY_STORAGE,
+      disks.map((disk) => ({ ...disk, bytes: disk.bytes ?? 0 })),
+    )
+      .flatMap(({ seen, kept }) => (seen === null ? [] : [{ seen, tags: kept?.tags ?? [] }]))
+      .map(({ seen, tags }) => ({ name: seen.name, bytes: seen.bytes, tags: [...diskTags(seen), ...tags] })),
   }));
 }
 

@@ -1,0 +1,119 @@
+// Builds the web UI: dist/ui, or FOLDER. index.html and boot.js have stable names; what is in assets/ is named by its content. Beside each file stand its .br and
+// .gz, and licences.txt has those of what is built in. Plain JavaScript, as build-cli.mjs is.
+//
+//   node scripts/build-ui.mjs [FOLDER]
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'vite';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const source = join(root, 'src', 'ui');
+const target = process.argv[2] ?? join(root, 'dist', 'ui');
+// Written beside and renamed: a server that reads meanwhile has whole files.
+const fresh = `${target}.${process.pid}`;
+
+/** What may be built in, with its licence. Schemas of the API weigh more than all of it: they stay out. */
+const PACKAGES = ['preact', '@preact/signals', '@preact/signals-core'];
+const COMPRESSED = new Set(['.html', '.js', '.css', '.svg']);
+/** Bytes by gzip that a browser may have to take (../shared/design/ui.md §1). */
+const BUDGET = { main: 60_000, worker: 8000, style: 15_000 };
+
+const judge = {
+  name: 'judge',
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      for (const id of chunk.moduleIds ?? []) {
+        const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
+        if (name !== undefined && !PACKAGES.includes(name)) throw new Error(`${id} may not be part of the web UI`);
+      }
+    }
+  },
+};
+
+mkdirSync(dirname(target), { recursive: true });
+try {
+  await build({
+    root: source,
+    base: './',
+    configFile: false,
+    logLevel: 'warn',
+    plugins: [judge],
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    worker: { format: 'es', plugins: () => [judge] },
+    build: {
+      outDir: fresh,
+      emptyOutDir: true,
+      target: 'es2023',
+      assetsInlineLimit: 0,
+      modulePreload: false,
+      cssCodeSplit: false,
+      reportCompressedSize: false,
+    },
+  });
+  writeBoot(fresh);
+  writeFileSync(join(fresh, 'licences.txt'), licences());
+  compress(fresh);
+  say(fresh);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(fresh, target);
+} finally {
+  rmSync(fresh, { recursive: true, force: true });
+}
+
+/**
+ * While two releases run side by side, the answer to a request for a file may come from the release that has not got it. So index.html asks for boot.js alone, which
+ * asks for its own release's files until it gets them.
+ */
+function writeBoot(folder) {
+  const html = readFileSync(join(folder, 'index.html'), 'utf8');
+  const script = /<script type="module"[^>]* src="([^"]+)"><\/script>/.exec(html);
+  const style = /<link rel="stylesheet"[^>]* href="([^"]+)">/.exec(html);
+  if (!script || !style) throw new Error('index.html names no script or no style');
+  const page = html.replace(style[0], '').replace(script[0], '<script type="module" src="./boot.js"></script>');
+  writeFileSync(join(folder, 'index.html'), page);
+  const boot = readFileSync(join(source, 'boot.js'), 'utf8')
+    .replaceAll('SCRIPT', script[1])
+    .replaceAll('STYLE', style[1]);
+  writeFileSync(join(folder, 'boot.js'), boot);
+}
+
+function licences() {
+  return PACKAGES.map((name) => {
+    const folder = join(root, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
+  }).join('\n----\n\n');
+}
+
+function compress(folder) {
+  for (const path of filesOf(folder)) {
+    if (!COMPRESSED.has(extname(path))) continue;
+    const bytes = readFileSync(path);
+    writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+    const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+    writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params }));
+  }
+}
+
+/** Says what a browser has to take, and refuses more than the budget. */
+function say(folder) {
+  const sizes = { main: 0, worker: 0, style: 0 };
+  for (const path of filesOf(folder).filter((name) => name.endsWith('.gz'))) {
+    const size = readFileSync(path).length;
+    if (path.endsWith('.css.gz')) sizes.style += size;
+    else if (/\/worker-[^/]+\.js\.gz$/.test(path)) sizes.worker += size;
+    else if (path.endsWith('.js.gz')) sizes.main += size;
+  }
+  for (const [part, size] of Object.entries(sizes)) {
+    process.stdout.write(`${part.padEnd(7)} ${(size / 1000).toFixed(1).padStart(5)} kB gz, at most ${BUDGET[part] / 1000}\n`);
+    if (size === 0 || size > BUDGET[part]) throw new Error(`${part}: ${size} bytes by gzip, at most ${BUDGET[part]}`);
+  }
+}
+
+function filesOf(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}

@@ -1,0 +1,111 @@
+import type { Machine } from '../../../../contract/machine.ts';
+import type { MachineInterface } from '../../../../contract/network/machine-interface.ts';
+import type { RouteInput } from '../../../../contract/routes.ts';
+import { RejectedError, rejected } from '../../../../core/errors.ts';
+import type { MachineState } from '../../../../model/nouns/machine-states.ts';
+import { json, nothing } from '../../answer.ts';
+import type { Handlers, MaasCall } from '../../handler.ts';
+import { showMachine } from '../../objects/machines.ts';
+import { step } from '../../site.ts';
+import { badValue, conflict } from '../refusals.ts';
+import { machineOf } from './machines.ts';
+
+type Input = NonNullable<RouteInput<'machine.set'>['body']['interfaces']>[number];
+type Link = NonNullable<MachineInterface['links']>[number];
+
+/** States in which another network may be given to a machine by a copy or as a whole. */
+const FREE: readonly MachineState[] = ['new', 'ready', 'broken', 'failed-testing'];
+
+/** What machines take from each other, or get back. */
+export const COPY_HANDLERS: Handlers = {
+  'Machines.clone': clone,
+  'Machine.restore_networking_configuration': async ({ site, path }) => {
+    const machine = await machineOf(site, path);
+    if (!isFree(machine))
+      conflict(`${machine.fqdn} is ${machine.state}. Rule: its network is put back before it is used.`);
+    const interfaces = machine.interfaces.filter(({ kind }) => kind === 'physical').map(bare);
+    await site.call('machine.set', { params: { machine: machine.id }, body: { interfaces } });
+    return json(await showMachine(site, await machineOf(site, path)));
+  },
+  'Machine.get_token': async ({ site, path }) => {
+    await machineOf(site, path);
+    throw new RejectedError(
+      rejected(
+        'forbidden',
+        'The credentials of a machine are its own. Rule: they go to the machine, and to nobody else.',
+      ),
+    );
+  },
+  'Machine.get_curtin_config': async ({ site, path }) => {
+    await machineOf(site, path);
+    return badValue(
+      'system_id',
+      'it has none',
+      'machines of Regent are installed without curtin: regent machine results',
+    );
+  },
+  'Machines.add_chassis': async () =>
+    badValue('chassis_type', 'it cannot be asked', 'machines are made one by one, or enlist themselves'),
+};
+
+function isFree({ state = 'new' }: Machine): boolean {
+  return FREE.includes(state);
+}
+
+/** A card without addresses: a deployment gives it one. */
+function bare({ name, mac, vlanId }: MachineInterface): Input {
+  return { name, mac, addresses: [], ...(vlanId === undefined ? {} : { vlan: `id:${vlanId}` }) };
+}
+
+/** Machines get the interfaces of another one, in one change. Their cards are found by name, and addresses are chosen anew. */
+async function clone({ site, args }: MaasCall) {
+  if (args.flag('storage')) badValue('storage', 'it cannot be copied', 'a layout is chosen when a machine is deployed');
+  if (!args.flag('interfaces')) badValue('interfaces', 'there is nothing to copy', 'interfaces=true');
+  const source = await site.find('machine.show', { params: { machine: args.text('source') ?? '' } });
+  if (source === null) return badValue('source', 'there is no such machine', 'the system_id of a machine');
+  const ids = [...new Set(args.list('destinations'))];
+  const machines = new Map((await site.all('machine.list')).map((machine) => [machine.id, machine]));
+  const steps = ids.map((id) => {
+    const machine = machines.get(id) ?? badValue('destinations', `there is no machine ${id}`, 'system_ids of machines');
+    if (id === source.id) badValue('destinations', 'the source is among them', 'other machines');
+    if (!isFree(machine))
+      badValue('destinations', `${machine.hostname} is ${machine.state}`, `one of ${FREE.join(', ')}`);
+    return step('machine.set', { params: { machine: id }, body: { interfaces: copied(source, machine) } });
+  });
+  if (steps.length === 0) badValue('destinations', 'it is missing', 'system_ids of machines');
+  await site.together(steps);
+  return nothing();
+}
+
+function copied(source: Machine, machine: Machine): Input[] {
+  const cards = new Map(machine.interfaces.filter(({ kind }) => kind === 'physical').map((card) => [card.name, card]));
+  const own = source.interfaces.map((one): Input => {
+    const { name, kind, vlanId, parents, mtu, bond, bridge, links = [] } = one;
+    const common = {
+      name,
+      addresses: links.map(addressOf),
+      ...(vlanId === undefined ? {} : { vlan: `id:${vlanId}` }),
+      ...(mtu === undefined ? {} : { mtu }),
+    };
+    if (kind !== 'physical')
+      return {
+        ...common,
+        kind,
+        ...(parents === undefined ? {} : { parents }),
+        ...(bond === undefined ? {} : { bond }),
+        ...(bridge === undefined ? {} : { bridge }),
+      };
+    const card =
+      cards.get(name) ??
+      badValue('destinations', `${machine.hostname} has no card ${name}`, 'it has the cards that the source has');
+    return { ...common, mac: card.mac };
+  });
+  const names = new Set(own.map(({ name }) => name));
+  return [...own, ...[...cards.values()].filter(({ name }) => !names.has(name)).map(bare)];
+}
+
+function addressOf({ mode, subnetId, gateway }: Link) {
+  const subnet = subnetId === null ? {} : { subnet: String(subnetId) };
+  const address = mode === 'static' || mode === 'auto' ? 'auto' : mode;
+  return { address, ...subnet, ...(gateway ? { gateway } : {}) };
+}

@@ -1,0 +1,99 @@
+import { rejected } from '../../../core/errors.ts';
+import {
+  createNotification,
+  deleteNotification,
+  dismissNotification,
+  findNotification,
+  listNotifications,
+  type Reader,
+  updateNotification,
+} from '../../../store/queries/identity/notifications.ts';
+import { findUser } from '../../../store/queries/identity/users.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { pageBody } from '../../paging.ts';
+import type { Caller } from '../../port.ts';
+import { noSuch } from '../../refs.ts';
+import { autocommitReading, writing } from '../../use-case.ts';
+
+/** An admin reaches every note; the others reach those that are for them. */
+function readerOf({ user, role }: Caller, isAll = role === 'admin'): Reader {
+  return { user, isAdmin: role === 'admin', isAll };
+}
+
+async function unknownUser(tx: Tx, user: string | null | undefined) {
+  return typeof user === 'string' && (await findUser(tx, user)) === null ? noSuch('user', user) : null;
+}
+
+const missing = (text: string) => noSuch('notification', text);
+
+/** The id that a path names; 0, which no note has, where it names none. */
+function idOf({ notification }: { readonly notification: string }): number {
+  return /^[1-9]\d{0,8}$/.test(notification) ? Number(notification) : 0;
+}
+
+/** Notes for users. */
+export const notificationCases = {
+  'notification.list': autocommitReading('notification.list', async (tx, { query }, { caller }) => {
+    if (query?.all === true && caller.role !== 'admin')
+      return rejected('forbidden', `${caller.user} sees the notes that are for ${caller.user}.`);
+    return pageBody(
+      await listNotifications(tx, readerOf(caller, query?.all === true), { ...query }),
+      (row) => ({ ...row }),
+      query,
+    );
+  }),
+
+  'notification.show': autocommitReading('notification.show', async (tx, { params }, { caller }) => {
+    const row = await findNotification(tx, idOf(params), readerOf(caller));
+    return row === null ? missing(params.notification) : { body: row };
+  }),
+
+  'notification.create': writing(
+    'notification.create',
+    () => 'notification create',
+    async (tx, { body }) => {
+      const refusal = await unknownUser(tx, body.user);
+      if (refusal) return refusal;
+      const row = await createNotification(tx, body);
+      tx.emit({ kind: 'notification.created', subject: String(row.id), data: { ...row } });
+      return { body: row };
+    },
+  ),
+
+  'notification.set': writing(
+    'notification.set',
+    ({ params }) => `notification set ${params.notification}`,
+    async (tx, { params, body }) => {
+      const refusal = await unknownUser(tx, body.user);
+      if (refusal) return refusal;
+      const row = await updateNotification(tx, idOf(params), body);
+      if (row === null) return missing(params.notification);
+      tx.emit({ kind: 'notification.changed', subject: String(row.id), data: { ...row } });
+      return { body: row };
+    },
+  ),
+
+  'notification.delete': writing(
+    'notification.delete',
+    ({ params }) => `notification delete ${params.notification}`,
+    async (tx, { params }) => {
+      const row = await deleteNotification(tx, idOf(params));
+      if (row === null) return missing(params.notification);
+      tx.emit({ kind: 'notification.deleted', subject: String(row.id), data: { ...row } });
+      return { body: row };
+    },
+  ),
+
+  'notification.dismiss': writing(
+    'notification.dismiss',
+    ({ params }) => `notification dismiss ${params.notification}`,
+    async (tx, { params }, { caller }) => {
+      const row = await findNotification(tx, idOf(params), readerOf(caller));
+      if (row === null) return missing(params.notification);
+      if (!row.dismissable)
+        return rejected('conflict', `The note ${row.id} cannot be dismissed. Rule: it stays until it is deleted.`);
+      await dismissNotification(tx, row.id, caller.user);
+      return { body: row };
+    },
+  ),
+};

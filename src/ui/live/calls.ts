@@ -1,0 +1,84 @@
+import { RetryLimiter } from '../../contract/wire/retry-limiter.ts';
+import { type CallTable, type Caller, createCaller } from '../../contract/wire/caller.ts';
+import { SLOW_MS } from '../models/view.ts';
+import { CALLS } from './call-table.ts';
+
+/** A read that takes longer is asked again by whoever watches, ms. */
+const READ_DEADLINE_MS = 10_000;
+const READ_TIMEOUT_MS = 8000;
+/** So long a change waits for a site that is away: longer than any failover, so that nobody types anything twice. */
+const CHANGE_DEADLINE_MS = 10 * 60_000;
+const CHANGE_TIMEOUT_MS = 15_000;
+
+/** What was seen of an answer. `node`: who gave it; `date`: by the site's clock; `at`: when it came, by the browser's. */
+export interface Seen {
+  readonly status: number;
+  readonly node: string;
+  readonly date: string | null;
+  readonly at: number;
+}
+
+/** What calls need. `headers`: what tells who calls, where no cookie does, and what proves that this page calls. */
+export interface CallsPorts {
+  readonly origin: string;
+  readonly fetch: typeof fetch;
+  readonly fraction: () => number;
+  readonly hex: (bytes: number) => string;
+  readonly now: () => number;
+  readonly headers: () => Readonly<Record<string, string>>;
+  readonly onAnswer: (seen: Seen) => void;
+  readonly onSilence: (why: string) => void;
+}
+
+/** Calls of API v1. A read gives up soon, for it is made again anyway; a change waits for the site, and is sent again with its own key. */
+export interface Calls {
+  readonly read: Caller;
+  readonly change: Caller;
+  /** `onWait`: told before each wait for another try. */
+  changing(onWait: (why: string) => void): Caller;
+}
+
+/** Makes the calls. */
+export function createCalls(ports: CallsPorts): Calls {
+  const watchedFetch: typeof fetch = async (input, init) => {
+    // A read that is held is a site without its database; a change may take its time.
+    const slow =
+      init?.method === 'GET' ? setTimeout(() => ports.onSilence('the site has not answered yet'), SLOW_MS) : undefined;
+    const response = await ports.fetch(input, init).finally(() => clearTimeout(slow));
+    const node = response.headers.get('x-regent-node') ?? '';
+    ports.onAnswer({ status: response.status, node, date: response.headers.get('date'), at: ports.now() });
+    return response;
+  };
+  const options = (deadlineMs: number, timeoutMs: number, onWait: (why: string) => void) => ({
+    url: ports.origin,
+    apiKey: null,
+    headers: ports.headers,
+    fetch: watchedFetch,
+    random: { fraction: ports.fraction, hex: ports.hex },
+    retryLimiter: limiter,
+    deadlineMs,
+    timeoutMs,
+    onRetry: (why: string) => {
+      ports.onSilence(why);
+      onWait(why);
+    },
+  });
+  const limiter = new RetryLimiter();
+  const changing = (onWait: (why: string) => void) =>
+    createCaller(options(CHANGE_DEADLINE_MS, CHANGE_TIMEOUT_MS, onWait), TABLE);
+  return {
+    read: createCaller(
+      options(READ_DEADLINE_MS, READ_TIMEOUT_MS, () => {}),
+      TABLE,
+    ),
+    change: changing(() => {}),
+    changing,
+  };
+}
+
+const TABLE = Object.fromEntries(
+  Object.entries(CALLS).map(([id, text]) => {
+    const [method = '', path = ''] = text.split(' ');
+    return [id, { method, path }];
+  }),
+) as CallTable;

@@ -1,0 +1,173 @@
+import { readEventStream } from '../../contract/wire/event-stream.ts';
+import { API_PREFIX, networkSentence, parseJson, ProblemError } from '../../contract/wire/transport.ts';
+import { type Link, linkAfter } from '../models/link.ts';
+import type { Channel, FromHub, ToHub } from './messages.ts';
+
+/** Between two looks at the site, ms; only while somebody sees a page. */
+const LOOK_EVERY_MS = 500;
+/** A look that takes longer found nobody. */
+const LOOK_TIMEOUT_MS = 800;
+/** Between two tries of a stream that the site refused, ms: somebody may log in, a role may change. */
+const REFUSED_PAUSE_MS = 10_000;
+
+/** What the hub needs of the browser. `origin`: address of the site. */
+export interface HubPorts {
+  readonly origin: string;
+  readonly fetch: typeof fetch;
+  readonly fraction: () => number;
+  readonly now: () => number;
+}
+
+/** What all pages of one browser share: one stream of events, and one look at the site. */
+export interface Hub {
+  connect(channel: Channel<ToHub, FromHub>): void;
+}
+
+interface Page {
+  readonly channel: Channel<ToHub, FromHub>;
+  isVisible: boolean;
+}
+
+/**
+ * Makes the hub. A browser opens six connections to a site at most, and a stream holds one for ever: one for each page would block the seventh page
+ * (`../shared/design/ui.md` §2.3). So pages have one together, from a worker that they share.
+ */
+export function createHub(ports: HubPorts): Hub {
+  const pages = new Set<Page>();
+  let link: Link | null = null;
+  let looker: ReturnType<typeof setTimeout> | null = null;
+  let stream: AbortController | null = null;
+
+  const tell = (message: FromHub) => {
+    for (const page of pages) page.channel.send(message);
+  };
+
+  const setLink = (look: Omit<Link, 'since'>) => {
+    const before = link;
+    link = linkAfter(before, look, ports.now());
+    if (link !== before) tell({ kind: 'link', link });
+    // Whoever was away may have missed what has no event: states of services, roles.
+    if (before !== null && !before.isUp && link.isUp) tell({ kind: 'again' });
+  };
+
+  const isSeen = () => [...pages].some((page) => page.isVisible);
+
+  const plan = (ms: number) => {
+    if (looker !== null) clearTimeout(looker);
+    looker = setTimeout(() => void round(), ms);
+  };
+
+  async function round(): Promise<void> {
+    looker = null;
+    if (!isSeen()) return;
+    setLink(await look(ports));
+    // Unless somebody asked for a look meanwhile.
+    if (looker === null) plan(LOOK_EVERY_MS);
+  }
+
+  async function listen(signal: AbortSignal): Promise<void> {
+    let opened = 0;
+    const streamFetch: typeof fetch = async (...args) => {
+      const response = await ports.fetch(...args);
+      if (response.ok && (opened += 1) > 1) tell({ kind: 'again' });
+      return response;
+    };
+    const options = {
+      url: ports.origin,
+      apiKey: null,
+      fetch: streamFetch,
+      random: { fraction: ports.fraction, hex: () => '' },
+      // The stream broke: it is worth a look at once.
+      onRetry: () => plan(0),
+    };
+    let after: number | null = null;
+    while (!signal.aborted) {
+      try {
+        for await (const event of readEventStream({ options, path: `${API_PREFIX}/events`, after, signal })) {
+          after = event.id;
+          tell({ kind: 'event', event });
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        // Events after the last one that was seen are deleted by now, or this caller may not read them.
+        after = null;
+        const status = error instanceof ProblemError ? error.problem.status : 0;
+        tell(status === 401 || status === 403 ? { kind: 'denied', status } : { kind: 'again' });
+      }
+      if (!signal.aborted) await pause(REFUSED_PAUSE_MS, signal);
+    }
+  }
+
+  /** `isAnew`: the one that is open may be somebody else's, or was refused. */
+  const start = (isAnew: boolean) => {
+    if (stream !== null && !isAnew) return;
+    stream?.abort();
+    stream = new AbortController();
+    void listen(stream.signal);
+  };
+
+  const handle = (page: Page, message: ToHub) => {
+    // A page that said goodbye may come back from the browser's history.
+    pages.add(page);
+    switch (message.kind) {
+      case 'listen':
+        start(message.isAnew);
+        return;
+      case 'visible':
+        page.isVisible = message.isVisible;
+        if (message.isVisible) plan(0);
+        return;
+      case 'look':
+        plan(0);
+        return;
+      case 'bye':
+        pages.delete(page);
+        if (pages.size > 0) return;
+        stream?.abort();
+        stream = null;
+        return;
+    }
+  };
+
+  return {
+    connect(channel) {
+      const page: Page = { channel, isVisible: true };
+      pages.add(page);
+      channel.hear((message) => handle(page, message));
+      if (link !== null) channel.send({ kind: 'link', link });
+      plan(0);
+    },
+  };
+}
+
+/** One look: does the site answer, and who? */
+async function look(ports: HubPorts): Promise<Omit<Link, 'since'>> {
+  try {
+    const response = await ports.fetch(`${ports.origin}/health/live`, {
+      cache: 'no-store',
+      credentials: 'omit',
+      signal: AbortSignal.timeout(LOOK_TIMEOUT_MS),
+    });
+    const answer = parseJson(await response.text());
+    const node = response.headers.get('x-regent-node') ?? response.headers.get('regent-node') ?? '';
+    const why = response.ok ? '' : `the site answers ${response.status}`;
+    return { isUp: response.ok, why, node, version: versionOf(answer) };
+  } catch (error) {
+    return { isUp: false, why: networkSentence(error), node: '', version: '' };
+  }
+}
+
+function versionOf(answer: unknown): string {
+  const has = typeof answer === 'object' && answer !== null && 'version' in answer;
+  return has && typeof answer.version === 'string' ? answer.version : '';
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      done();
+    });
+  });
+}

@@ -1,0 +1,140 @@
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Event } from '../../contract/event.ts';
+import {
+  type Badge,
+  badgeOf,
+  callAnswered,
+  callFailed,
+  type Link,
+  NO_CALLS,
+  type Releases,
+  releaseSeen,
+} from '../models/link.ts';
+import { clockOffset } from '../models/time.ts';
+import { type Calls, createCalls, type Seen } from './calls.ts';
+import type { Channel, FromHub, ToHub } from './messages.ts';
+import { createSession, type Session } from './session.ts';
+
+/** All by which a page lives: calls, events, session, and how the site does. Made once, in main.tsx. */
+export interface Live {
+  readonly calls: Calls;
+  readonly session: Session;
+  readonly badge: ReadonlySignal<Badge>;
+  /** Who answered last; '' when nobody has said. */
+  readonly node: ReadonlySignal<string>;
+  /** Has the site another release than the page by now? */
+  readonly isNewer: ReadonlySignal<boolean>;
+  /** Time by the site's clock, ms; it goes on by seconds. */
+  readonly now: ReadonlySignal<number>;
+  readonly isVisible: ReadonlySignal<boolean>;
+  /** Random hex of so many bytes. */
+  readonly hex: (bytes: number) => string;
+  /** Told of each event, and (`null`) when anything may have changed. Returns how to end it. */
+  onEvent(hear: (event: Event | null) => void): () => void;
+}
+
+/** What `createLive` needs of the browser. */
+export interface LivePorts {
+  readonly origin: string;
+  readonly fetch: typeof fetch;
+  readonly fraction: () => number;
+  readonly hex: (bytes: number) => string;
+  readonly now: () => number;
+  readonly hub: Channel<FromHub, ToHub>;
+  /** Visibility of the page, and each change of it. */
+  readonly visibility: { isVisible(): boolean; onChange(hear: () => void): void; onGone(hear: () => void): void };
+}
+
+/** Puts the parts together. */
+export function createLive(ports: LivePorts): Live {
+  const link = signal<Link | null>(null);
+  const health = signal(NO_CALLS);
+  const badge = signal<Badge>(badgeOf(null, NO_CALLS));
+  const node = signal('');
+  const releases = signal<Releases>({ own: '', isNewer: false });
+  const offset = signal(0);
+  const now = signal(ports.now());
+  const isVisible = signal(ports.visibility.isVisible());
+  const hearers = new Set<(event: Event | null) => void>();
+
+  const judge = () => {
+    badge.value = badgeOf(link.value, health.value);
+  };
+  const tellAll = (event: Event | null) => {
+    for (const hear of hearers) hear(event);
+  };
+  const session = createSession(ports);
+  const onAnswer = (seen: Seen) => {
+    offset.value = clockOffset(seen.date, seen.at);
+    if (seen.node !== '') node.value = seen.node;
+    if (seen.status === 401) session.ended();
+    health.value = seen.status >= 500 ? callFailed(health.value, seen.at, '') : callAnswered();
+    judge();
+  };
+  const onSilence = (why: string) => {
+    health.value = callFailed(health.value, ports.now(), why);
+    ports.hub.send({ kind: 'look' });
+    judge();
+  };
+  ports.hub.hear((message) => {
+    if (message.kind === 'link') {
+      link.value = message.link;
+      if (message.link.node !== '') node.value = message.link.node;
+      releases.value = releaseSeen(releases.value, message.link.version);
+      judge();
+    } else if (message.kind === 'denied') {
+      if (message.status === 401 && session.state.value.kind === 'in') void session.look();
+    } else tellAll(message.kind === 'event' ? message.event : null);
+  });
+  // Whoever is logged in when the page comes shares the stream that is open; a login begins its own.
+  let hasBeenOut = false;
+  let listener = '';
+  session.state.subscribe((state) => {
+    if (state.kind === 'out') hasBeenOut = true;
+    const user = state.kind === 'in' ? state.user : '';
+    if (user !== '' && user !== listener) ports.hub.send({ kind: 'listen', isAnew: hasBeenOut });
+    listener = user;
+    // What was refused while nobody was logged in is asked for again.
+    if (user !== '' && hasBeenOut) tellAll(null);
+  });
+  const tick = () => {
+    now.value = ports.now() + offset.value;
+    // A session that nobody has confirmed yet is asked about until somebody answers.
+    if (session.state.value.kind === 'unknown') void session.look();
+  };
+  tick();
+  setInterval(tick, 1000);
+  ports.visibility.onChange(() => {
+    isVisible.value = ports.visibility.isVisible();
+    ports.hub.send({ kind: 'visible', isVisible: isVisible.value });
+    if (isVisible.value) tellAll(null);
+  });
+  ports.visibility.onGone(() => ports.hub.send({ kind: 'bye' }));
+  return {
+    calls: createCalls({ ...ports, headers: () => session.headers(), onAnswer, onSilence }),
+    session,
+    badge,
+    node,
+    now,
+    isNewer: computed(() => releases.value.isNewer),
+    isVisible,
+    hex: ports.hex,
+    onEvent(hear) {
+      hearers.add(hear);
+      return () => hearers.delete(hear);
+    },
+  };
+}
+
+const LiveContext = createContext<Live | null>(null);
+/** Gives the parts to all below it. */
+export const LiveProvider = LiveContext.Provider;
+
+/** The parts, within a page. */
+export function useLive(): Live {
+  const live = useContext(LiveContext);
+  if (live === null) throw new Error('a part stands outside of the page');
+  return live;
+}

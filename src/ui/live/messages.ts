@@ -1,0 +1,26 @@
+import type { Event } from '../../contract/event.ts';
+import type { Link } from '../models/link.ts';
+
+/** What a page tells the browser's worker. `listen`: somebody is logged in; `isAnew`: since a moment ago. */
+export type ToHub =
+  | { readonly kind: 'visible'; readonly isVisible: boolean }
+  | { readonly kind: 'listen'; readonly isAnew: boolean }
+  /** A call of the page failed: is anybody there? */
+  | { readonly kind: 'look' }
+  | { readonly kind: 'bye' };
+
+/**
+ * What the worker tells its pages. `again`: events may have been missed, or much else has changed: ask for everything. `denied`: the site
+ * does not let the stream be read, and why.
+ */
+export type FromHub =
+  | { readonly kind: 'link'; readonly link: Link }
+  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'again' }
+  | { readonly kind: 'denied'; readonly status: number };
+
+/** One end of a channel. `hear` begins it; it is called once. */
+export interface Channel<In, Out> {
+  send(message: Out): void;
+  hear(hearer: (message: In) => void): void;
+}

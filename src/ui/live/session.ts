@@ -1,0 +1,122 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { Problem } from '../../contract/common.ts';
+import type { OwnSession } from '../../contract/identity/session.ts';
+import type { Role } from '../../contract/identity/user.ts';
+import { networkSentence, parseJson, problemOf } from '../../contract/wire/transport.ts';
+
+/** Who uses this browser. `unknown`: not asked yet; `why` when nobody answered; `out` says why, when somebody was in before. */
+export type SessionState =
+  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'out'; readonly hasEnded: boolean }
+  | {
+      readonly kind: 'in';
+      readonly user: string;
+      readonly role: Role;
+      readonly isReadOnly: boolean;
+      readonly version: string;
+    };
+
+/** What somebody logs in with. */
+export type Credentials =
+  | { readonly kind: 'password'; readonly user: string; readonly password: string }
+  | { readonly kind: 'key'; readonly apiKey: string };
+
+/** The session of this browser. It is a cookie that no script sees; a failover does not end it. */
+export interface Session {
+  readonly state: ReadonlySignal<SessionState>;
+  /** Headers that prove that this page calls, not another site's. */
+  headers(): Readonly<Record<string, string>>;
+  /** Asks the site who this browser is. */
+  look(): Promise<void>;
+  /** Null: it worked. */
+  login(credentials: Credentials): Promise<Problem | null>;
+  logout(): Promise<void>;
+  /** A call was told that nobody is logged in. */
+  ended(): void;
+}
+
+/** Where a session begins (POST), is read (GET) and ends (DELETE). */
+const PATH = '/api/v1/session';
+/** What each changing call of a session carries. */
+const CSRF_HEADER = 'x-regent-csrf';
+const TIMEOUT_MS = 10_000;
+
+/** What the session needs of the browser. */
+export interface SessionPorts {
+  readonly origin: string;
+  readonly fetch: typeof fetch;
+}
+
+interface Asked {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Makes the session; `look` begins it. */
+export function createSession(ports: SessionPorts): Session {
+  const state = signal<SessionState>({ kind: 'unknown', why: '' });
+  let csrf = '';
+
+  async function ask(method: string, body?: unknown): Promise<Asked> {
+    const response = await ports.fetch(ports.origin + PATH, {
+      method,
+      credentials: 'same-origin',
+      headers: {
+        accept: 'application/json',
+        ...(csrf === '' ? {} : { [CSRF_HEADER]: csrf }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** Takes an answer over; the problem that it is, or null. */
+  const take = ({ status, text }: Asked): Problem | null => {
+    const own = status < 300 ? (parseJson(text) as OwnSession | undefined) : undefined;
+    if (own === undefined) return problemOf(status, text);
+    csrf = own.csrf;
+    state.value = { kind: 'in', user: own.user, role: own.role, isReadOnly: own.isReadOnly, version: own.version };
+    return null;
+  };
+
+  const out = (hasEnded: boolean) => {
+    csrf = '';
+    state.value = { kind: 'out', hasEnded };
+  };
+
+  return {
+    state,
+    headers: (): Readonly<Record<string, string>> => (csrf === '' ? {} : { [CSRF_HEADER]: csrf }),
+    async look() {
+      try {
+        const problem = take(await ask('GET'));
+        if (problem?.status === 401) out(state.value.kind === 'in');
+        else if (problem && state.value.kind === 'unknown') state.value = { kind: 'unknown', why: problem.detail };
+      } catch (error) {
+        if (state.value.kind === 'unknown') state.value = { kind: 'unknown', why: networkSentence(error) };
+      }
+    },
+    async login(credentials) {
+      const { kind, ...body } = credentials;
+      try {
+        return take(await ask('POST', body));
+      } catch (error) {
+        return problemOf(503, JSON.stringify(silence(networkSentence(error))));
+      }
+    },
+    async logout() {
+      // Whoever cannot reach the site stays logged in there, and here: a page that says otherwise would lie.
+      const { status } = await ask('DELETE');
+      if (status < 300 || status === 401) out(false);
+    },
+    ended: () => out(true),
+  };
+}
+
+/** The problem of a site that did not answer. */
+function silence(why: string): Problem {
+  const [title, detail] = ['The site did not answer', `The site did not answer: ${why}.`];
+  return { type: 'about:blank', title, status: 503, code: 'unavailable', detail, requestId: '' };
+}

@@ -1,0 +1,109 @@
+import { backOffMs } from '../../core/back-off.ts';
+import type { Problem } from '../../contract/common.ts';
+import { networkSentence, ProblemError } from '../../contract/wire/transport.ts';
+import { answered, loading, refusedView, SLOW_MS, unanswered, type View } from '../models/view.ts';
+
+/** Events come in crowds: one ask follows them. */
+const COALESCE_MS = 250;
+const BACK_OFF = { firstMs: 300, mostMs: 3000 } as const;
+
+/** What a watch needs. `ask` reads from the site; `everyMs`: how often it is asked anyway, for what has no event. */
+export interface WatchPorts<T> {
+  readonly ask: (signal: AbortSignal) => Promise<T>;
+  readonly everyMs: number;
+  readonly now: () => number;
+  readonly fraction: () => number;
+  readonly onView: (view: View<T>) => void;
+  /** What was known of it before; it is old until the site has answered. */
+  readonly before?: View<T>;
+}
+
+/** Something that is looked at. */
+export interface Watch {
+  /** It may have changed: it is asked for again, soon. */
+  wake(): void;
+  /** Nobody sees it: it is not asked for. */
+  setActive(isActive: boolean): void;
+  stop(): void;
+}
+
+/**
+ * Keeps a view of one thing true. One ask is under way at most. After an answer it is asked again when somebody wakes it, and slowly by itself; after
+ * none, soon, with a pause that doubles. The whole thing is read each time: a state that is patched drifts.
+ */
+export function startWatch<T>(ports: WatchPorts<T>): Watch {
+  const stopped = new AbortController();
+  let view: View<T> = ports.before ? unanswered(ports.before, '') : loading(ports.now());
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let dueAt = Number.POSITIVE_INFINITY;
+  let isAsking = false;
+  let isWoken = false;
+  let isActive = true;
+  let failures = 0;
+
+  const show = (next: View<T>) => {
+    if (stopped.signal.aborted || next === view) return;
+    view = next;
+    ports.onView(view);
+  };
+
+  /** The earlier of two plans holds. */
+  const plan = (ms: number) => {
+    const at = ports.now() + ms;
+    if (stopped.signal.aborted || (timer !== null && dueAt <= at)) return;
+    if (timer !== null) clearTimeout(timer);
+    dueAt = at;
+    timer = setTimeout(() => void round(), ms);
+  };
+
+  async function round(): Promise<void> {
+    timer = null;
+    if (!isActive || isAsking || stopped.signal.aborted) return;
+    isAsking = true;
+    isWoken = false;
+    const at = ports.now();
+    const slow = setTimeout(() => show(unanswered(view, '')), SLOW_MS);
+    try {
+      show(answered(await ports.ask(stopped.signal), at));
+      failures = 0;
+    } catch (error) {
+      const refusal = refusalOf(error);
+      show(refusal ? refusedView(refusal) : unanswered(view, sentenceOfFailure(error)));
+      failures = refusal ? 0 : failures + 1;
+    } finally {
+      clearTimeout(slow);
+      isAsking = false;
+    }
+    if (isWoken) plan(COALESCE_MS);
+    else plan(failures > 0 ? backOffMs(failures - 1, BACK_OFF, ports) : ports.everyMs * (0.9 + ports.fraction() / 5));
+  }
+
+  ports.onView(view);
+  plan(0);
+  return {
+    wake() {
+      if (isAsking) isWoken = true;
+      else plan(failures > 0 ? 0 : COALESCE_MS);
+    },
+    setActive(next) {
+      if (next === isActive) return;
+      isActive = next;
+      if (isActive) plan(0);
+    },
+    stop() {
+      stopped.abort();
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}
+
+/** The refusal of a site that answers; null: it only says that it cannot answer now. */
+function refusalOf(error: unknown): Problem | null {
+  if (!(error instanceof ProblemError)) return null;
+  const { status } = error.problem;
+  return status >= 500 || status === 429 ? null : error.problem;
+}
+
+function sentenceOfFailure(error: unknown): string {
+  return error instanceof ProblemError ? error.problem.detail : networkSentence(error);
+}

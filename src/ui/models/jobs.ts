@@ -1,0 +1,27 @@
+import type { Job, JobState } from '../../contract/cluster/job.ts';
+import type { Tone } from './tone.ts';
+
+const STATE_TONES: Readonly<Record<JobState, Tone>> = {
+  waiting: 'busy',
+  running: 'busy',
+  done: 'ok',
+  failed: 'bad',
+  aborted: 'off',
+};
+
+/** How a job is. */
+export const jobTone = (state: JobState): Tone => STATE_TONES[state];
+
+/** Is it still to be done? */
+export const isUnfinished = (job: Pick<Job, 'state'>): boolean => job.state === 'waiting' || job.state === 'running';
+
+/** What a job is, in one line: `node-drain r2`. */
+export const jobTitle = (job: Pick<Job, 'kind' | 'target'>): string =>
+  job.target === '' || job.target === 'cluster' ? job.kind : `${job.kind} ${job.target}`;
+
+/** How far it is, or how it ended. */
+export function jobNote(job: Job): string {
+  if (!isUnfinished(job)) return job.result ?? job.state;
+  const asked = job.abortBy === null ? '' : `${job.abortBy} asked for its end; `;
+  return asked + (job.progress === '' ? job.state : job.progress);
+}

@@ -1,0 +1,49 @@
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** A difference below this is the answer's own way, no wrong clock. */
+const CLOCK_TOLERANCE_MS = 5 * SECOND;
+
+/** A span in the largest unit that fits: `12 s`, `3 min`, `5 h`, `9 d`. */
+export function span(ms: number): string {
+  const whole = Math.max(0, ms);
+  if (whole < MINUTE) return `${Math.floor(whole / SECOND)} s`;
+  if (whole < HOUR) return `${Math.floor(whole / MINUTE)} min`;
+  if (whole < 2 * DAY) return `${Math.floor(whole / HOUR)} h`;
+  return `${Math.floor(whole / DAY)} d`;
+}
+
+/** How long ago; a text that is no time stays as it is. */
+export function ago(iso: string, now: number): string {
+  const then = Date.parse(iso);
+  return Number.isFinite(then) ? span(now - then) : iso;
+}
+
+/** A moment to the second in UTC: `2026-03-01 10:00:00Z`; a text that is no time stays as it is. */
+export function stamp(iso: string): string {
+  const then = Date.parse(iso);
+  return Number.isFinite(then) ? `${new Date(then).toISOString().slice(0, 19).replace('T', ' ')}Z` : iso;
+}
+
+/** The time of day of the viewer's own clock: `09:57:15`. */
+export function clockTime(ms: number): string {
+  const date = new Date(ms);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+/**
+ * What to add to the browser's clock to have the site's, ms: from the `Date` of an answer that came at `at`. 0 where they agree, and where there is no
+ * date: a browser whose clock is off by a day shows right ages all the same.
+ */
+export function clockOffset(date: string | null, at: number): number {
+  const theirs = Date.parse(date ?? '');
+  if (!Number.isFinite(theirs)) return 0;
+  const offset = theirs - at;
+  return Math.abs(offset) < CLOCK_TOLERANCE_MS ? 0 : offset;
+}
+
+/** A duration as it is measured: `0.4 s`, `12 s`, `3 min`. */
+export function duration(ms: number): string {
+  return ms < 10 * SECOND ? `${(ms / SECOND).toFixed(1)} s` : span(ms);
+}

@@ -1,0 +1,57 @@
+import type { JSX } from 'preact';
+import type { Preview } from '../../contract/common.ts';
+import { diffLines, previewCounts, plannedWork } from '../models/change.ts';
+import { EN } from '../words/en.ts';
+import { State } from './icon.tsx';
+
+/** What a change would do: work that it begins, real files of real nodes, and what is wrong with them. */
+export function PreviewText({ preview }: { readonly preview: Preview }): JSX.Element {
+  const { files, nodes } = previewCounts(preview);
+  const work = plannedWork(preview);
+  const findings = preview.nodes.flatMap((node) => node.findings.map((finding) => ({ node: node.node, ...finding })));
+  return (
+    <div class="preview">
+      {work !== null && (
+        <p>
+          <strong>{EN.change.would}:</strong> {work}
+        </p>
+      )}
+      {(work === null || files > 0) && <p>{files === 0 ? EN.change.nothing : EN.change.files(files, nodes)}</p>}
+      {findings.length > 0 && (
+        <ul class="findings">
+          {findings.map((finding) => (
+            <li key={`${finding.node} ${finding.service} ${finding.code} ${finding.subject}`}>
+              <State tone={finding.severity === 'error' ? 'bad' : 'warn'} word={finding.severity} /> {finding.node},{' '}
+              {finding.service}, {finding.subject}: {finding.sentence} {finding.remedy ?? ''}
+            </li>
+          ))}
+        </ul>
+      )}
+      {preview.nodes.flatMap((node) =>
+        node.files.map((file) => (
+          <details key={`${node.node} ${file.target}`} open={files <= 3}>
+            <summary>
+              {node.node} <code>{file.target}</code> <span class="faint">{EN.change.kind[file.change]}</span>
+            </summary>
+            <DiffText diff={file.diff} />
+          </details>
+        )),
+      )}
+    </div>
+  );
+}
+
+/** A unified diff. */
+export function DiffText({ diff }: { readonly diff: string }): JSX.Element {
+  return (
+    // It may be wider than the page; then it is scrolled, with the keys, too.
+    <pre class="diff" tabIndex={0}>
+      {diffLines(diff).map((line, index) => (
+        <span key={index} class={line.kind}>
+          {line.text}
+          {'\n'}
+        </span>
+      ))}
+    </pre>
+  );
+}

@@ -1,0 +1,112 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { Problem } from '../../contract/common.ts';
+import { clockTime } from '../models/time.ts';
+import type { View } from '../models/view.ts';
+import { EN } from '../words/en.ts';
+import { CliLines } from './copy.tsx';
+import { Icon } from './icon.tsx';
+
+/** A page: its title, its parts, and the same by CLI. */
+export function Page(props: {
+  readonly title: string;
+  readonly actions?: ComponentChildren;
+  readonly cli: readonly string[];
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  useEffect(() => {
+    document.title = `${props.title} · ${EN.product}`;
+  }, [props.title]);
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1 tabIndex={-1}>{props.title}</h1>
+        <div class="actions">{props.actions}</div>
+      </header>
+      {props.children}
+      <CliLines lines={props.cli} />
+    </div>
+  );
+}
+
+/**
+ * What is known of one thing. Nothing yet: a skeleton, after a moment. Old: greyed, and from when. Refused: the site's words.
+ */
+export function Shown<T>(props: {
+  readonly view: View<T>;
+  readonly children: (data: T) => ComponentChildren;
+}): JSX.Element {
+  const { view } = props;
+  if (view.kind === 'refused') return <Refusal problem={view.problem} />;
+  if (view.kind === 'loading') {
+    return (
+      <div class="skeleton" role="status">
+        <span>{view.why === '' ? EN.loading : EN.slow}</span>
+      </div>
+    );
+  }
+  const isOld = view.kind === 'old';
+  return (
+    <div class={isOld ? 'shown old' : 'shown'} data-view={view.kind}>
+      {isOld && (
+        <p class="old-note" role="status">
+          <Icon name="busy" />
+          {EN.old(clockTime(view.at))}
+        </p>
+      )}
+      {props.children(view.data)}
+    </div>
+  );
+}
+
+/** A refusal: what, why, the rule, and the id by which one finds it in the logs. */
+export function Refusal({ problem }: { readonly problem: Problem }): JSX.Element {
+  return (
+    <div class="refusal" role="alert">
+      <p>
+        <strong>{EN.refused(problem.code)}</strong>
+      </p>
+      <p>{problem.detail}</p>
+      {problem.requestId !== '' && <p class="faint">{EN.requestId(problem.requestId)}</p>}
+    </div>
+  );
+}
+
+/** Nothing is here, and what to do next. */
+export function Empty(props: { readonly text: string; readonly next?: string }): JSX.Element {
+  return (
+    <div class="empty">
+      <p>{props.text}</p>
+      {props.next !== undefined && <p class="faint">{props.next}</p>}
+    </div>
+  );
+}
+
+/** A part of a page under a heading. */
+export function Section(props: {
+  readonly title: string;
+  readonly note?: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <section class="section">
+      <h2>{props.title}</h2>
+      {props.note !== undefined && <p class="faint">{props.note}</p>}
+      {props.children}
+    </section>
+  );
+}
+
+/** Names and what they are. */
+export function Facts({ rows }: { readonly rows: readonly (readonly [string, ComponentChildren])[] }): JSX.Element {
+  return (
+    <dl class="facts">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

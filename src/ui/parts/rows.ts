@@ -1,0 +1,97 @@
+import type { Ref } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { windowOf } from '../models/table.ts';
+
+/** Above so many rows only those that are seen are made. */
+const WHOLE_MAX = 200;
+const ROW_HEIGHT = 30;
+/** Event by which the page's keys move through rows; `detail`: 1 or -1. */
+export const ROW_STEP = 'row-step';
+
+/** Which rows are made, and which one the keys are at. */
+export interface RowWindow {
+  readonly scroll: Ref<HTMLDivElement>;
+  readonly first: number;
+  readonly end: number;
+  /** Height of what is not made, above and below, pixels. */
+  readonly above: number;
+  readonly below: number;
+  readonly isWindowed: boolean;
+  readonly active: number;
+  onScroll(): void;
+  step(by: number): void;
+}
+
+/** Keeps long tables short, and one row of them the one that Tab stops at (a roving tab index). */
+export function useRows(count: number): RowWindow {
+  const scroll = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState({ top: 0, height: 800 });
+  const [active, setActive] = useState(0);
+  const isMoved = useRef(false);
+  const isPrinting = usePrinting();
+  const isWindowed = count > WHOLE_MAX && !isPrinting;
+  const { first, end } = isWindowed ? windowOf(count, { ...at, rowHeight: ROW_HEIGHT }) : { first: 0, end: count };
+  const current = Math.min(active, Math.max(0, count - 1));
+
+  const onScroll = () => {
+    const box = scroll.current;
+    if (box && isWindowed) setAt({ top: box.scrollTop, height: box.clientHeight });
+  };
+  const step = (by: number) => {
+    const next = Math.max(0, Math.min(count - 1, current + by));
+    const box = scroll.current;
+    // Without another row there is nothing to make anew.
+    if (next === current) return box?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus();
+    isMoved.current = true;
+    setActive(next);
+    if (!box || !isWindowed) return;
+    const [top, bottom] = [next * ROW_HEIGHT, (next + 2) * ROW_HEIGHT];
+    if (top < box.scrollTop) box.scrollTop = top;
+    else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
+  };
+  const latest = useRef(step);
+  latest.current = step;
+
+  useLayoutEffect(onScroll, [isWindowed]);
+  useLayoutEffect(() => {
+    if (!isMoved.current) return;
+    isMoved.current = false;
+    scroll.current?.querySelector<HTMLElement>(`[data-row="${current}"]`)?.focus();
+  });
+  useEffect(() => {
+    const box = scroll.current;
+    // The first step goes to the row that Tab would stop at.
+    const hear = (event: Event) => {
+      const isInside = box?.contains(document.activeElement) === true;
+      if (event instanceof CustomEvent) latest.current(isInside ? Number(event.detail) : 0);
+    };
+    box?.addEventListener(ROW_STEP, hear);
+    return () => box?.removeEventListener(ROW_STEP, hear);
+  }, []);
+  return {
+    scroll,
+    first,
+    end,
+    above: first * ROW_HEIGHT,
+    below: (count - end) * ROW_HEIGHT,
+    isWindowed,
+    active: current,
+    onScroll,
+    step,
+  };
+}
+
+/** Paper has no scrolling: it gets all rows. */
+function usePrinting(): boolean {
+  const [isPrinting, setPrinting] = useState(false);
+  useEffect(() => {
+    const [before, after] = [() => setPrinting(true), () => setPrinting(false)];
+    window.addEventListener('beforeprint', before);
+    window.addEventListener('afterprint', after);
+    return () => {
+      window.removeEventListener('beforeprint', before);
+      window.removeEventListener('afterprint', after);
+    };
+  }, []);
+  return isPrinting;
+}

@@ -1,0 +1,173 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { usePlaces } from '../live/place.ts';
+import { type CellValue, filtered, nextSort, parseSort, type Sort, sorted, sortText } from '../models/table.ts';
+import { EN } from '../words/en.ts';
+import { Icon } from './icon.tsx';
+import { useRows } from './rows.ts';
+
+/** A column. `value`: by what rows are sorted and filtered; `cell`: what is shown, the value when left out; `isMinor`: not on a phone. */
+export interface Column<Row> {
+  readonly id: string;
+  readonly head: string;
+  readonly value: (row: Row) => CellValue;
+  readonly cell?: (row: Row) => ComponentChildren;
+  readonly isNumber?: boolean;
+  readonly isMinor?: boolean;
+}
+
+interface TableProps<Row> {
+  /** For people who cannot see it. */
+  readonly name: string;
+  readonly rows: readonly Row[];
+  readonly columns: readonly Column<Row>[];
+  readonly keyOf: (row: Row) => string;
+  /** Where Enter on a row leads. */
+  readonly linkOf?: (row: Row) => string;
+  /** Filter and sort stand in the address; a page has one such table. Left out: the table has neither. */
+  readonly isMain?: boolean;
+}
+
+/** A table: sorted, filtered, as long as it likes, and walked through with the keys. */
+export function Table<Row>(props: TableProps<Row>): JSX.Element {
+  const places = usePlaces();
+  const { query } = places.place.value;
+  const { columns } = props;
+  const filter = props.isMain ? (query['filter'] ?? '') : '';
+  const sort = props.isMain
+    ? parseSort(
+        query['sort'],
+        columns.map((column) => column.id),
+      )
+    : null;
+  const kept = filtered(props.rows, filter, (row) => columns.map((column) => column.value(row)));
+  const by = columns.find((column) => column.id === sort?.column);
+  const rows = sort && by ? sorted(kept, sort.isDown, by.value) : kept;
+  return (
+    <div class="table">
+      {props.isMain && (
+        <div class="table-tools">
+          <label>
+            <span class="hidden">{EN.filter}</span>
+            <input
+              type="search"
+              data-search
+              placeholder={`${EN.filter}  /`}
+              value={filter}
+              onInput={(event) => places.setQuery({ filter: event.currentTarget.value })}
+            />
+          </label>
+          <span class="faint" role="status">
+            {EN.rows(rows.length, props.rows.length)}
+          </span>
+        </div>
+      )}
+      {rows.length === 0 && filter !== '' ? (
+        <p class="empty">
+          {EN.noMatch}{' '}
+          <button type="button" onClick={() => places.setQuery({ filter: '' })}>
+            {EN.clearFilter}
+          </button>
+        </p>
+      ) : (
+        <Rows {...props} rows={rows} sort={sort} onSort={(next) => places.setQuery({ sort: sortText(next) })} />
+      )}
+    </div>
+  );
+}
+
+function Rows<Row>(
+  props: TableProps<Row> & { readonly sort: Sort | null; readonly onSort: (sort: Sort) => void },
+): JSX.Element {
+  const { rows, columns } = props;
+  const shown = useRows(rows.length);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const row = rows[shown.active];
+    // A key on a button within the row is the button's.
+    const isRow = event.target instanceof HTMLTableRowElement;
+    if (by !== 0) shown.step(by);
+    else if (event.key === 'Enter' && isRow && row !== undefined && props.linkOf) location.hash = props.linkOf(row);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div
+      class={shown.isWindowed ? 'table-scroll windowed' : 'table-scroll'}
+      ref={shown.scroll}
+      data-rows
+      role="region"
+      aria-label={props.name}
+      onScroll={shown.onScroll}
+      onKeyDown={onKeyDown}
+    >
+      <table aria-label={props.name} aria-rowcount={rows.length + 1}>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <Head key={column.id} column={column} sort={props.sort} onSort={props.isMain ? props.onSort : null} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.above > 0 && <Space height={shown.above} columns={columns.length} />}
+          {rows.slice(shown.first, shown.end).map((row, offset) => {
+            const index = shown.first + offset;
+            return (
+              <tr
+                key={props.keyOf(row)}
+                data-row={index}
+                aria-rowindex={index + 2}
+                tabIndex={index === shown.active ? 0 : -1}
+              >
+                {columns.map((column) => (
+                  <td key={column.id} class={classOf(column)}>
+                    {column.cell ? column.cell(row) : column.value(row)}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+          {shown.below > 0 && <Space height={shown.below} columns={columns.length} />}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Head<Row>(props: {
+  readonly column: Column<Row>;
+  readonly sort: Sort | null;
+  readonly onSort: ((sort: Sort) => void) | null;
+}): JSX.Element {
+  const { column, sort, onSort } = props;
+  const isSorted = sort?.column === column.id;
+  return (
+    <th
+      scope="col"
+      class={classOf(column)}
+      aria-sort={isSorted ? (sort.isDown ? 'descending' : 'ascending') : undefined}
+    >
+      {onSort ? (
+        <button type="button" class="quiet" onClick={() => onSort(nextSort(sort, column.id))}>
+          {column.head}
+          {isSorted && <Icon name={sort.isDown ? 'down' : 'up'} />}
+        </button>
+      ) : (
+        column.head
+      )}
+    </th>
+  );
+}
+
+/** The rows that are not made take their place. */
+function Space({ height, columns }: { readonly height: number; readonly columns: number }): JSX.Element {
+  return (
+    <tr aria-hidden="true" class="space">
+      <td colSpan={columns} style={{ height: `${height}px` }} />
+    </tr>
+  );
+}
+
+function classOf<Row>({ isNumber, isMinor }: Column<Row>): string {
+  return [...(isNumber ? ['number'] : []), ...(isMinor ? ['minor'] : [])].join(' ');
+}

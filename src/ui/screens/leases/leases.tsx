@@ -1,0 +1,84 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Lease } from '../../../contract/network/lease.ts';
+import { useMay } from '../../live/use-may.ts';
+import { useList } from '../../live/use-view.ts';
+import { leaseTone } from '../../models/networks.ts';
+import { stamp } from '../../models/time.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { State } from '../../parts/icon.tsx';
+import { Empty, Page, Shown } from '../../parts/page.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { CLI } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.networks.leases;
+const EVERY_MS = 10_000;
+
+const COLUMNS: readonly Column<Lease>[] = [
+  { id: 'address', head: WORDS.columns.address, value: (row) => row.address },
+  {
+    id: 'state',
+    head: WORDS.columns.state,
+    value: (row) => row.state,
+    cell: (row) => <State tone={leaseTone(row)} word={row.state} />,
+  },
+  { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac ?? row.clientId ?? '', isMinor: true },
+  { id: 'hostname', head: WORDS.columns.hostname, value: (row) => row.hostname },
+  { id: 'machine', head: WORDS.columns.machine, value: (row) => row.machine ?? '', isMinor: true },
+  { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan ?? '', isMinor: true },
+  { id: 'node', head: WORDS.columns.node, value: (row) => row.node },
+  { id: 'held', head: WORDS.columns.held, value: (row) => (row.heldBy ?? []).join(', '), isMinor: true },
+  {
+    id: 'ends',
+    head: WORDS.columns.ends,
+    value: (row) => row.expiresAt,
+    cell: (row) => stamp(row.expiresAt),
+    isMinor: true,
+  },
+];
+
+/** Leases in force, as they come and go. */
+export function Leases(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<string | null>(null);
+  const leases = useList('lease.list', {}, { nouns: ['lease'], everyMs: EVERY_MS });
+  const columns: readonly Column<Lease>[] = may.operate
+    ? [
+        ...COLUMNS,
+        {
+          id: 'do',
+          head: WORDS.release,
+          value: () => null,
+          cell: (row) => (
+            <button type="button" aria-label={`${WORDS.release} ${row.address}`} onClick={() => setOpen(row.address)}>
+              {WORDS.release}
+            </button>
+          ),
+        },
+      ]
+    : COLUMNS;
+  return (
+    <Page title={WORDS.title} cli={CLI.leases}>
+      <Shown view={leases.view}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
+          ) : (
+            <Table name={WORDS.title} rows={rows} columns={columns} keyOf={(row) => row.address} isMain />
+          )
+        }
+      </Shown>
+      {open !== null && (
+        <ActionDialog
+          title={`${WORDS.release} ${open}`}
+          text={WORDS.releaseText(open)}
+          id="lease.release"
+          input={{ params: { address: open } }}
+          cli={`regent lease release ${open}`}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,91 @@
+import type { JSX } from 'preact';
+import { useView } from '../../live/use-view.ts';
+import { linkTo } from '../../models/address.ts';
+import { bytesText, type NodeRow, nodeRows } from '../../models/nodes.ts';
+import { State } from '../../parts/icon.tsx';
+import { Empty, Page, Shown } from '../../parts/page.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { Ago, For } from '../../parts/time.tsx';
+import { CLI } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.nodes;
+const EVERY_MS = 5000;
+const linkOf = (row: NodeRow) => linkTo(['nodes', row.name]);
+
+const COLUMNS: readonly Column<NodeRow>[] = [
+  {
+    id: 'name',
+    head: WORDS.columns.name,
+    value: (row) => row.name,
+    cell: (row) => (
+      <a href={linkOf(row)} tabIndex={-1}>
+        {row.name}
+      </a>
+    ),
+  },
+  { id: 'roles', head: WORDS.columns.roles, value: (row) => row.roles },
+  {
+    id: 'state',
+    head: WORDS.columns.state,
+    value: (row) => row.state,
+    cell: (row) => <State tone={row.tone} word={row.state} />,
+  },
+  {
+    id: 'report',
+    head: WORDS.columns.report,
+    value: (row) => row.reportedAt,
+    cell: (row) => <Ago at={row.reportedAt} />,
+  },
+  { id: 'generation', head: WORDS.columns.generation, value: (row) => row.generation, isNumber: true, isMinor: true },
+  { id: 'database', head: WORDS.columns.database, value: (row) => row.database },
+  {
+    id: 'lag',
+    head: WORDS.columns.lag,
+    value: (row) => row.lagBytes,
+    cell: (row) => (row.lagBytes === null ? '' : bytesText(row.lagBytes)),
+    isNumber: true,
+    isMinor: true,
+  },
+  {
+    id: 'agent',
+    head: WORDS.columns.agent,
+    value: (row) => row.agentSince,
+    cell: (row) => <For since={row.agentSince} />,
+    isMinor: true,
+  },
+  {
+    id: 'certificate',
+    head: WORDS.columns.certificate,
+    value: (row) => row.ends,
+    cell: (row) => (row.ends === null ? '' : WORDS.days(row.ends)),
+    isNumber: true,
+    isMinor: true,
+  },
+  { id: 'address', head: WORDS.columns.address, value: (row) => row.address, isMinor: true },
+];
+
+/** Every node of the site. */
+export function Nodes(): JSX.Element {
+  const cluster = useView('cluster.show', {}, { nouns: ['node', 'job'], everyMs: EVERY_MS });
+  return (
+    <Page title={WORDS.title} cli={CLI.nodes}>
+      <Shown view={cluster.view}>
+        {(data) =>
+          data.nodes.length === 0 ? (
+            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
+          ) : (
+            <Table
+              name={WORDS.title}
+              rows={nodeRows(data)}
+              columns={COLUMNS}
+              keyOf={(row) => row.name}
+              linkOf={linkOf}
+              isMain
+            />
+          )
+        }
+      </Shown>
+    </Page>
+  );
+}

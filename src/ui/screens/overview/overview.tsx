@@ -1,0 +1,110 @@
+import type { JSX } from 'preact';
+import type { ClusterStatus } from '../../../contract/cluster/status.ts';
+import { useView } from '../../live/use-view.ts';
+import { drillFact, type Fact, factsOf, headline } from '../../models/overview.ts';
+import { dataOf } from '../../models/view.ts';
+import { State } from '../../parts/icon.tsx';
+import { Page, Section, Shown } from '../../parts/page.tsx';
+import { TopologyPicture } from '../../parts/topology.tsx';
+import { CLI } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+import { Counts } from './counts.tsx';
+import { Deaths } from './deaths.tsx';
+import { Happened } from './happened.tsx';
+
+/** Roles move without an event; they are worth a look this often, ms. */
+const EVERY_MS = 5000;
+
+/** The cluster at a glance. */
+export function Overview(): JSX.Element {
+  const cluster = useView('cluster.show', {}, { nouns: ['node', 'job', 'rack', 'vlan'], everyMs: EVERY_MS });
+  return (
+    <Page title={EN.overview.title} cli={CLI.overview}>
+      <Shown view={cluster.view}>
+        {(data) => (
+          <>
+            <Headline cluster={data} />
+            <FactTiles cluster={data} />
+            {data.warnings.length > 0 && (
+              <Section title={EN.overview.warnings}>
+                <ul class="findings">
+                  {data.warnings.map((warning) => (
+                    <li key={warning}>{warning}</li>
+                  ))}
+                </ul>
+              </Section>
+            )}
+            {data.nodes.length > 0 && (
+              <Section title={EN.overview.topology}>
+                <TopologyPicture cluster={data} />
+              </Section>
+            )}
+            {data.nodes.filter((node) => node.isRegion).length <= 1 && <Steps />}
+            {data.nodes.length > 0 && <Deaths />}
+          </>
+        )}
+      </Shown>
+      <Counts />
+      <Happened />
+    </Page>
+  );
+}
+
+function Headline({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element {
+  const { tone, losses, promised, isSingle, why } = headline(cluster);
+  const title = isSingle ? EN.overview.single : losses === 0 ? EN.overview.noLosses : EN.overview.losses(losses);
+  return (
+    <section class={`headline ${tone}`}>
+      <p class="big">
+        <State tone={tone} word={title} />
+      </p>
+      <p>{cluster.summary}</p>
+      {losses < promised && <p class="faint">{EN.overview.promised(promised)}</p>}
+      {cluster.source === 'memory' && <p class="waiting">{EN.overview.fromMemory}</p>}
+      {why.length > 0 && (
+        <details open={losses < promised}>
+          <summary>{EN.overview.why}</summary>
+          <ul>
+            {why.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}
+
+function FactTiles({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element {
+  const drills = useView('drill.list', { query: { limit: 1, sort: '-id' } }, { nouns: ['drill'] });
+  const rounds = dataOf(drills.view);
+  const facts: readonly Fact[] = [...factsOf(cluster), ...(rounds ? [drillFact(rounds.items[0] ?? null)] : [])];
+  return (
+    <ul class="tiles">
+      {facts.map((fact) => (
+        <li key={fact.id} class={fact.tone}>
+          <span class="faint">{EN.overview.facts[fact.id]}</span>
+          <strong>
+            <State tone={fact.tone} word={fact.value} />
+          </strong>
+          <span class="note">{fact.note}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What a newcomer does next. */
+function Steps(): JSX.Element {
+  return (
+    <Section title={EN.overview.steps.title}>
+      <ol class="steps">
+        {EN.overview.steps.list.map(([what, how]) => (
+          <li key={what}>
+            {what} <code>{how}</code>
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}

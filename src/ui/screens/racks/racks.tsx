@@ -1,0 +1,111 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Rack } from '../../../contract/identity/rack.ts';
+import { useMay } from '../../live/use-may.ts';
+import { useList } from '../../live/use-view.ts';
+import { linkTo } from '../../models/address.ts';
+import { rackTone } from '../../models/networks.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { State } from '../../parts/icon.tsx';
+import { Empty, Page, Shown } from '../../parts/page.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { Ago } from '../../parts/time.tsx';
+import { CLI } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.networks.racks;
+const stateWord = (rack: Rack) =>
+  rack.isPlaceholder ? WORDS.placeholder : rack.isMaster ? `${rack.state}, ${WORDS.master}` : rack.state;
+
+const COLUMNS: readonly Column<Rack>[] = [
+  {
+    id: 'name',
+    head: WORDS.columns.name,
+    value: (row) => row.name,
+    cell: (row) => (row.node === null ? row.name : <a href={linkTo(['nodes', row.node])}>{row.name}</a>),
+  },
+  {
+    id: 'state',
+    head: WORDS.columns.state,
+    value: stateWord,
+    cell: (row) => <State tone={rackTone(row)} word={stateWord(row)} />,
+  },
+  { id: 'vlans', head: WORDS.columns.vlans, value: (row) => row.vlans.map((entry) => entry.vlan).join(', ') },
+  { id: 'machines', head: WORDS.columns.machines, value: (row) => row.machines, isNumber: true },
+  {
+    id: 'seen',
+    head: WORDS.columns.seen,
+    value: (row) => row.seenAt,
+    cell: (row) => (row.isPlaceholder ? '' : <Ago at={row.seenAt} />),
+  },
+  { id: 'source', head: WORDS.columns.source, value: (row) => row.source ?? '', isMinor: true },
+];
+
+/** Racks: those that wait for an admin's word, and those that serve. */
+export function Racks(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<{ action: 'accept' | 'reject'; rack: Rack } | null>(null);
+  const racks = useList('rack.list', {}, { nouns: ['rack', 'node'], everyMs: 10_000 });
+  const buttons: Column<Rack> = {
+    id: 'do',
+    head: `${WORDS.accept}, ${WORDS.reject}`,
+    value: () => null,
+    cell: (row) =>
+      (['accept', 'reject'] as const).map((action) =>
+        row.isPlaceholder || row.state === `${action}ed` ? null : (
+          <button
+            key={action}
+            type="button"
+            aria-label={`${WORDS[action]} ${row.name}`}
+            onClick={() => setOpen({ action, rack: row })}
+          >
+            {WORDS[action]}
+          </button>
+        ),
+      ),
+  };
+  const id = open?.rack.uuid ?? open?.rack.name ?? '';
+  return (
+    <Page title={WORDS.title} cli={CLI.racks}>
+      <Shown view={racks.view}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
+          ) : (
+            <Table
+              name={WORDS.title}
+              rows={rows}
+              columns={may.administer ? [...COLUMNS, buttons] : COLUMNS}
+              keyOf={(row) => row.uuid ?? row.name}
+              isMain
+            />
+          )
+        }
+      </Shown>
+      {open?.action === 'accept' && (
+        <ActionDialog
+          {...dialogOf(open.action, open.rack.name)}
+          id="rack.accept"
+          input={{ params: { rack: id }, body: {} }}
+          onClose={() => setOpen(null)}
+        />
+      )}
+      {open?.action === 'reject' && (
+        <ActionDialog
+          {...dialogOf(open.action, open.rack.name)}
+          id="rack.reject"
+          input={{ params: { rack: id } }}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </Page>
+  );
+}
+
+function dialogOf(action: 'accept' | 'reject', name: string) {
+  return {
+    title: `${WORDS[action]} ${name}`,
+    text: WORDS[`${action}Text`](name),
+    cli: `regent rack ${action} ${name}`,
+  };
+}

@@ -1,0 +1,54 @@
+import type { JSX } from 'preact';
+import type { Subnet } from '../../../contract/network/subnet.ts';
+import { useList } from '../../live/use-view.ts';
+import { usedShare } from '../../models/networks.ts';
+import { Empty, Page, Shown } from '../../parts/page.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { CLI } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.networks.subnets;
+
+const COLUMNS: readonly Column<Subnet>[] = [
+  { id: 'cidr', head: WORDS.columns.cidr, value: (row) => row.cidr },
+  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
+  { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan },
+  { id: 'gateway', head: WORDS.columns.gateway, value: (row) => row.gateway ?? '', isMinor: true },
+  { id: 'used', head: WORDS.columns.used, value: (row) => row.used, isNumber: true, isMinor: true },
+  { id: 'dynamic', head: WORDS.columns.dynamic, value: (row) => row.dynamic, isNumber: true, isMinor: true },
+  {
+    id: 'share',
+    head: WORDS.columns.share,
+    value: usedShare,
+    cell: (row) => <Share share={usedShare(row)} name={row.cidr} />,
+    isNumber: true,
+  },
+];
+
+/** Every subnet, and how much of it is given away. */
+export function Subnets(): JSX.Element {
+  const subnets = useList('subnet.list', {}, { nouns: ['subnet', 'range', 'reservation', 'machine', 'vlan'] });
+  return (
+    <Page title={WORDS.title} cli={CLI.subnets}>
+      <Shown view={subnets.view}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
+          ) : (
+            <Table name={WORDS.title} rows={rows} columns={COLUMNS} keyOf={(row) => String(row.id)} isMain />
+          )
+        }
+      </Shown>
+    </Page>
+  );
+}
+
+function Share({ share, name }: { readonly share: number | null; readonly name: string }): JSX.Element {
+  if (share === null) return <span class="faint">–</span>;
+  return (
+    <span class="share">
+      <meter min={0} max={1} high={0.9} value={share} aria-label={name} />
+      {WORDS.share(share)}
+    </span>
+  );
+}

@@ -1,0 +1,53 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Vlan, VlanSet } from '../../../contract/network/vlan.ts';
+import { useMay } from '../../live/use-may.ts';
+import { swappedRacks } from '../../models/networks.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.networks.vlans.actions;
+type Action = 'on' | 'off' | 'swap';
+
+/** What one can do with a VLAN. `etag`: of what is shown; a change of what is not that any more is refused. */
+export function VlanActions(props: {
+  readonly name: string;
+  readonly vlan: Vlan;
+  readonly etag: string | null;
+}): JSX.Element | null {
+  const may = useMay();
+  // As it was when the dialog opened: what the operator agreed to.
+  const [open, setOpen] = useState<{ action: Action; body: VlanSet; etag: string | null } | null>(null);
+  const { name, vlan, etag } = props;
+  const swapped = swappedRacks(vlan);
+  const actions: readonly (readonly [Action, VlanSet])[] = [
+    vlan.dhcpOn ? (['off', { dhcpOn: false }] as const) : (['on', { dhcpOn: true }] as const),
+    ...(swapped === null ? [] : [['swap', swapped] as const]),
+  ];
+  if (!may.operate) return null;
+  return (
+    <>
+      {actions.map(([action, body]) => (
+        <button key={action} type="button" onClick={() => setOpen({ action, body, etag })}>
+          {WORDS[action]}
+        </button>
+      ))}
+      {open !== null && (
+        <ActionDialog
+          title={`${WORDS[open.action]}: ${name}`}
+          text={WORDS[`${open.action}Text`](name)}
+          id="vlan.set"
+          input={{ params: { vlan: name }, body: open.body }}
+          cli={cliOf(name, open.body)}
+          ifMatch={open.etag}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </>
+  );
+}
+
+function cliOf(name: string, body: VlanSet): string {
+  if (body.dhcpOn !== undefined) return `regent vlan set ${name} --dhcp ${body.dhcpOn ? 'on' : 'off'}`;
+  return `regent vlan set ${name} --primary-rack ${body.primaryRack} --secondary-rack ${body.secondaryRack}`;
+}

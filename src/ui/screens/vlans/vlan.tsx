@@ -1,0 +1,98 @@
+import type { ComponentChildren, JSX } from 'preact';
+import type { Vlan } from '../../../contract/network/vlan.ts';
+import { type Tagged, useTagged } from '../../live/use-view.ts';
+import { linkTo } from '../../models/address.ts';
+import { dhcpState } from '../../models/networks.ts';
+import { stamp } from '../../models/time.ts';
+import { dataOf } from '../../models/view.ts';
+import { State } from '../../parts/icon.tsx';
+import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { For } from '../../parts/time.tsx';
+import { CLI, cliLines } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+import { VlanActions } from './vlan-actions.tsx';
+
+const WORDS = EN.networks.vlans;
+const EVERY_MS = 5000;
+
+/** One VLAN: its pair of racks, who serves, since when, and how full it is. */
+export function VlanPage({ name }: { readonly name: string }): JSX.Element {
+  const vlan = useTagged(
+    'vlan.show',
+    { params: { vlan: name } },
+    { nouns: ['vlan', 'rack', 'node'], everyMs: EVERY_MS },
+  );
+  const shown: Tagged<Vlan> | null = dataOf(vlan.view);
+  return (
+    <Page
+      title={name}
+      cli={cliLines(CLI.vlan, { NAME: name })}
+      actions={shown && <VlanActions name={name} vlan={shown.body} etag={shown.etag} />}
+    >
+      <Shown view={vlan.view}>
+        {({ body }) => (
+          <>
+            <Facts rows={factRows(body)} />
+            <Section title={WORDS.columns.racks}>
+              <ul class="counts">
+                {body.racks.map((rack) => (
+                  <li key={rack.node}>
+                    <a href={linkTo(['nodes', rack.node])}>{rack.node}</a> {rack.interface} {rack.addresses.join(', ')}
+                  </li>
+                ))}
+              </ul>
+            </Section>
+            <Pools vlan={body} />
+          </>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+function factRows(vlan: Vlan): readonly (readonly [string, ComponentChildren])[] {
+  const { tone, word, why } = dhcpState(vlan);
+  const { server } = vlan;
+  return [
+    [WORDS.columns.vid, vlan.vid],
+    [WORDS.facts.dhcp, <State key="dhcp" tone={tone} word={WORDS.states[word]} />],
+    ...(why === '' ? [] : [[WORDS.facts.why, why] as const]),
+    ...(server === null
+      ? []
+      : ([
+          [WORDS.columns.primary, server.isChosen ? `${server.primary} (${WORDS.chosen})` : server.primary],
+          [WORDS.columns.secondary, server.secondary ?? EN.none],
+          [WORDS.columns.serves, server.servedBy ?? EN.none],
+          [WORDS.columns.since, <For key="since" since={server.since} />],
+        ] as const)),
+    ...(vlan.relayVlan === null ? [] : [[WORDS.facts.relay, vlan.relayVlan] as const]),
+    [WORDS.facts.space, vlan.space ?? EN.none],
+    [WORDS.facts.dns, vlan.dnsOn ? WORDS.yes : WORDS.no],
+  ];
+}
+
+type PoolUse = NonNullable<Vlan['pools']>[number];
+const POOL_COLUMNS: readonly Column<PoolUse>[] = [
+  { id: 'subnet', head: WORDS.poolColumns.subnet, value: (row) => row.subnet },
+  { id: 'used', head: WORDS.poolColumns.used, value: (row) => row.used, isNumber: true },
+  { id: 'free', head: WORDS.poolColumns.free, value: (row) => row.free, isNumber: true },
+  {
+    id: 'full',
+    head: WORDS.poolColumns.full,
+    value: (row) => (row.fullAt === null ? WORDS.notSoon : stamp(row.fullAt)),
+  },
+];
+
+function Pools({ vlan }: { readonly vlan: Vlan }): JSX.Element {
+  const pools = vlan.pools ?? [];
+  return (
+    <Section title={WORDS.pools}>
+      {pools.length === 0 ? (
+        <Empty text={WORDS.noPools} />
+      ) : (
+        <Table name={WORDS.pools} rows={pools} columns={POOL_COLUMNS} keyOf={(row) => row.subnet} />
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,163 @@
+import type { ComponentChildren, JSX, TargetedMouseEvent } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { useLive } from '../live/live.ts';
+import { usePlaces } from '../live/place.ts';
+import { useMay } from '../live/use-may.ts';
+import { linkTo } from '../models/address.ts';
+import { Empty } from '../parts/page.tsx';
+import { SCREENS, screenOf } from '../routes.tsx';
+import { EN } from '../words/en.ts';
+import { ConnectionBadge } from './badge.tsx';
+import { Help } from './help.tsx';
+import { JobBar } from './job-bar.tsx';
+import { useKeys } from './keys.ts';
+import { Login } from './login.tsx';
+import { type Theme, THEMES, useTheme } from './theme.ts';
+
+/** The user interface: the login, or the frame with a page in it. */
+export function App(): JSX.Element {
+  const { session } = useLive();
+  const state = session.state.value;
+  // A page whose session has ended stays below the login, with all that was typed into it.
+  // It is that user's alone: another one begins anew.
+  const owner = useRef('');
+  if (state.kind === 'in') owner.current = state.user;
+  else if (state.kind === 'out' && !state.hasEnded) owner.current = '';
+  if (state.kind === 'unknown' && owner.current === '') return <Connecting why={state.why} />;
+  return (
+    <>
+      {state.kind === 'out' && <Login hasEnded={state.hasEnded} />}
+      {owner.current !== '' && (
+        <div hidden={state.kind !== 'in'}>
+          <Frame key={owner.current} />
+        </div>
+      )}
+    </>
+  );
+}
+
+/** Before anybody has said who this browser is. */
+function Connecting({ why }: { readonly why: string }): JSX.Element {
+  return (
+    <main class="login">
+      <h1>
+        {EN.product} <ConnectionBadge />
+      </h1>
+      <p role="status">{why === '' ? EN.loading : EN.login.waiting}</p>
+    </main>
+  );
+}
+
+function Frame(): JSX.Element {
+  const places = usePlaces();
+  const may = useMay();
+  const keys = useKeys(places);
+  const place = places.place.value;
+  const found = screenOf(place);
+  const path = place.path.join('/');
+  const isFirst = useRef(true);
+  useEffect(() => {
+    // A reader of screens is told of the new page; the first one it reads anyway.
+    if (!isFirst.current) document.querySelector<HTMLElement>('main h1')?.focus();
+    isFirst.current = false;
+  }, [path]);
+  return (
+    <div class="frame">
+      <a class="skip" href="#main" onClick={focusMain}>
+        {EN.skip}
+      </a>
+      <TopBar onHelp={() => keys.setHelpOpen(true)} />
+      <nav aria-label={EN.navigation}>
+        <ul>
+          {SCREENS.map((screen) => (
+            <li key={screen.id}>
+              <a href={linkTo([screen.id])} aria-current={found?.screen === screen ? 'page' : undefined}>
+                {screen.title}
+                <kbd aria-hidden="true">{screen.letter}</kbd>
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div class="bars">
+        <NewerBar />
+        {may.watch && <JobBar />}
+      </div>
+      <main id="main" tabIndex={-1}>
+        {found?.page ?? <NotFound />}
+      </main>
+      {keys.isHelpOpen && <Help keys={keys} />}
+    </div>
+  );
+}
+
+/** The address belongs to the pages: a link to a part of one would leave it. */
+function focusMain(event: TargetedMouseEvent<HTMLElement>): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>('#main')?.focus();
+}
+
+function TopBar({ onHelp }: { readonly onHelp: () => void }): JSX.Element {
+  const { session } = useLive();
+  const [theme, setTheme] = useTheme();
+  const state = session.state.value;
+  return (
+    <header class="top">
+      <a class="brand" href={linkTo(['overview'])}>
+        {EN.product}
+      </a>
+      <ConnectionBadge />
+      <Tools>
+        <button type="button" class="quiet wide" onClick={onHelp} aria-label={EN.keys.title}>
+          ?
+        </button>
+        <label>
+          <span class="hidden">{EN.theme}</span>
+          <select value={theme} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
+            {THEMES.map((name) => (
+              <option key={name} value={name}>
+                {EN.themes[name]}
+              </option>
+            ))}
+          </select>
+        </label>
+        {state.kind === 'in' && (
+          <span class="wide">{EN.asWho(state.user, state.isReadOnly ? EN.readOnly : state.role)}</span>
+        )}
+        <button type="button" onClick={() => void session.logout()}>
+          {EN.logout}
+        </button>
+      </Tools>
+    </header>
+  );
+}
+
+/** Nothing loads itself anew: somebody may be in the middle of something. */
+function NewerBar(): JSX.Element | null {
+  const { isNewer } = useLive();
+  if (!isNewer.value) return null;
+  return (
+    <p class="bar" role="status">
+      {EN.newer}{' '}
+      <button type="button" onClick={() => location.reload()}>
+        {EN.reload}
+      </button>
+    </p>
+  );
+}
+
+function Tools({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  return <div class="tools">{children}</div>;
+}
+
+function NotFound(): JSX.Element {
+  return (
+    <div class="page">
+      <h1 tabIndex={-1}>{EN.notFound}</h1>
+      <Empty text="" />
+      <p>
+        <a href={linkTo(['overview'])}>{EN.toOverview}</a>
+      </p>
+    </div>
+  );
+}

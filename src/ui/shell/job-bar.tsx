@@ -1,0 +1,27 @@
+import type { JSX } from 'preact';
+import { useView } from '../live/use-view.ts';
+import { isUnfinished, jobNote, jobTitle, jobTone } from '../models/jobs.ts';
+import { dataOf } from '../models/view.ts';
+import { State } from '../parts/icon.tsx';
+import { EN } from '../words/en.ts';
+
+/** Work that is under way, on every page; it survives a reload and a failover, for the site keeps it. Without any there is no bar. */
+export function JobBar(): JSX.Element | null {
+  const jobs = useView('job.list', { query: { unfinished: true, limit: 20 } }, { nouns: ['job'], everyMs: 5000 });
+  const unfinished = (dataOf(jobs.view)?.items ?? []).filter(isUnfinished);
+  if (unfinished.length === 0) return null;
+  return (
+    <div class={jobs.view.kind === 'old' ? 'bar old' : 'bar'} role="status">
+      <details>
+        <summary>{EN.jobs(unfinished.length)}</summary>
+        <ul>
+          {unfinished.map((job) => (
+            <li key={job.id}>
+              <State tone={jobTone(job.state)} word={jobTitle(job)} /> {jobNote(job)}
+            </li>
+          ))}
+        </ul>
+      </details>
+    </div>
+  );
+}

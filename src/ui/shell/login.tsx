@@ -1,0 +1,97 @@
+import type { JSX, TargetedSubmitEvent } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Problem } from '../../contract/common.ts';
+import { useLive } from '../live/live.ts';
+import type { Credentials } from '../live/session.ts';
+import { fieldProblem } from '../models/change.ts';
+import { Refusal } from '../parts/page.tsx';
+import { EN } from '../words/en.ts';
+import { ConnectionBadge } from './badge.tsx';
+
+const WORDS = EN.login;
+
+/** The login, alone or over a page whose session has ended: what was typed there stays. */
+export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element {
+  const { session } = useLive();
+  const [byKey, setByKey] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const text = (name: string) => String(fields.get(name) ?? '').trim();
+    const credentials: Credentials = byKey
+      ? { kind: 'key', apiKey: text('apiKey') }
+      : { kind: 'password', user: text('user'), password: String(fields.get('password') ?? '') };
+    setBusy(true);
+    setProblem(null);
+    void session.login(credentials).then((refusal) => {
+      setBusy(false);
+      setProblem(refusal);
+    });
+  };
+  return (
+    <main class="login">
+      <h1>
+        {EN.product} <ConnectionBadge />
+      </h1>
+      {hasEnded && <p class="waiting">{WORDS.ended}</p>}
+      <form onSubmit={submit} aria-label={WORDS.title}>
+        {byKey ? (
+          <Field name="apiKey" label={WORDS.key} type="password" autocomplete="off" problem={problem}>
+            {WORDS.keyHelp}
+          </Field>
+        ) : (
+          <>
+            <Field name="user" label={WORDS.user} type="text" autocomplete="username" problem={problem} />
+            <Field
+              name="password"
+              label={WORDS.password}
+              type="password"
+              autocomplete="current-password"
+              problem={problem}
+            />
+          </>
+        )}
+        {problem && <Refusal problem={problem} />}
+        <footer>
+          <button type="button" class="quiet" onClick={() => setByKey(!byKey)}>
+            {byKey ? WORDS.byPassword : WORDS.byKey}
+          </button>
+          <button type="submit" class="main" disabled={isBusy}>
+            {isBusy ? WORDS.busy : WORDS.submit}
+          </button>
+        </footer>
+      </form>
+    </main>
+  );
+}
+
+function Field(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly type: 'text' | 'password';
+  readonly autocomplete: string;
+  readonly problem: Problem | null;
+  readonly children?: string;
+}): JSX.Element {
+  const wrong = fieldProblem(props.problem, props.name);
+  const noteId = `${props.name}-note`;
+  const shared = {
+    name: props.name,
+    autocomplete: props.autocomplete,
+    required: true,
+    spellcheck: false,
+    'aria-invalid': wrong !== null,
+    'aria-describedby': noteId,
+  };
+  return (
+    <label class="field">
+      <span>{props.label}</span>
+      {props.type === 'text' ? <input {...shared} type="text" /> : <input {...shared} type="password" />}
+      <span id={noteId} class={wrong === null ? 'faint' : 'wrong'}>
+        {wrong ?? props.children ?? ''}
+      </span>
+    </label>
+  );
+}

@@ -1,0 +1,21 @@
+/** Sentences of every change. */
+export const CHANGE = {
+  previewing: 'Looking at what it would change …',
+  nothing: 'No file of any node would change.',
+  files: (files: number, nodes: number) =>
+    `${files} ${files === 1 ? 'file' : 'files'} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'} would change.`,
+  would: 'What it would do',
+  kind: { added: 'new', changed: 'changed', removed: 'removed' },
+  apply: 'Apply',
+  applying: 'Applying …',
+  waiting: 'The site does not answer. The change is kept here and sent again with the same key, so it is made once.',
+  errors: 'With this change something would not be as it was asked for. It may be applied all the same.',
+  done: 'Done.',
+  begun: 'Begun. The bar above shows how far it is.',
+  again: 'Send it again',
+  back: 'Back',
+  unsure:
+    'Nobody answered, so it is not known whether the change was made. Sent again it has the same key, and is made once.',
+  meanwhile: 'Somebody else changed it meanwhile. Look at it as it is now, and begin anew.',
+  confirm: (name: string) => `Write ${name} to confirm`,
+} as const;

@@ -1,0 +1,20 @@
+/** The same by CLI: the commands of each page. NAME, NODE, SERVICE stand for what is chosen. */
+export const CLI = {
+  overview: ['regent cluster status', 'regent status', 'regent what-if node NAME dies', 'regent events --follow'],
+  nodes: ['regent node list', 'regent cluster status', 'regent token create'],
+  node: ['regent node show NAME', 'regent service list --node NAME', 'regent node drain NAME'],
+  services: ['regent service list', 'regent service actions'],
+  service: ['regent service show NODE/SERVICE', 'regent service restart SERVICE --node NODE'],
+  doctor: ['regent doctor'],
+  vlans: ['regent vlan list', 'regent pairing propose'],
+  vlan: ['regent vlan show NAME', 'regent vlan set NAME --dhcp on'],
+  subnets: ['regent subnet list', 'regent range list', 'regent reservation list'],
+  leases: ['regent lease list'],
+  racks: ['regent rack list', 'regent rack list --watch'],
+  jobs: ['regent job list --unfinished', 'regent job show NAME', 'regent job abort NAME'],
+} as const;
+
+/** Commands with what is chosen in them. */
+export function cliLines(lines: readonly string[], chosen: Readonly<Record<string, string>>): readonly string[] {
+  return lines.map((line) => line.replace(/\b[A-Z]+\b/g, (word) => chosen[word] ?? word));
+}

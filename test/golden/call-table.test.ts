@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { callTableText } from '../../src/contract/wire/call-table.ts';
+import { ROUTES } from '../../src/contract/routes.ts';
+import { CALLS } from '../../src/ui/live/call-table.ts';
+
+describe("the browser's table of calls", () => {
+  it('is the committed one (npm run openapi writes it)', () => {
+    const file = join(import.meta.dirname, '../../src/ui/live/call-table.ts');
+    expect(readFileSync(file, 'utf8')).toBe(callTableText());
+  });
+
+  it('says of each call what the server registers', () => {
+    expect(Object.keys(CALLS).sort()).toEqual(Object.keys(ROUTES).sort());
+    for (const [id, { method, path }] of Object.entries(ROUTES)) expect(CALLS).toHaveProperty([id], `${method} ${path}`);
+  });
+});

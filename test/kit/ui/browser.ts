@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Debian's chromium; another one by REGENT_CHROMIUM. */
+const CHROMIUM = process.env['REGENT_CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** Builds the user interface into a folder of its own. Returns the folder, and what the build said of its sizes. */
+export function buildUi(): { readonly folder: string; readonly sizes: string; remove(): void } {
+  const parent = mkdtempSync(join(tmpdir(), 'regent-ui-'));
+  const folder = join(parent, 'ui');
+  const sizes = execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-ui.mjs'), folder], {
+    encoding: 'utf8',
+    timeout: 170_000,
+  });
+  return { folder, sizes, remove: () => rmSync(parent, { recursive: true, force: true }) };
+}
+
+/** Starts the browser. A machine without one fails its tests: nothing is skipped. */
+export async function startBrowser(): Promise<Browser> {
+  if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is not there: apt-get install chromium`);
+  // Root has no sandbox of its own; the pages are ours.
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args });
+}
+
+/** How a page is looked at. */
+export interface Look {
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly path?: string;
+}
+
+/** A page, and what it must never do: complain on the console, or ask anybody but its site. */
+export interface OpenPage extends AsyncDisposable {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly complaints: string[];
+}
+
+/** Opens a page of the user interface in a browser profile of its own. */
+export async function openPage(browser: Browser, url: string, look: Look = {}): Promise<OpenPage> {
+  const { theme = 'light', width = 1280, path = '' } = look;
+  const context = await browser.newContext({ colorScheme: theme, viewport: { width, height: 900 } });
+  const complaints: string[] = [];
+  context.on('console', (message) => {
+    // A call that failed is the test's doing; the page itself must say nothing.
+    const isNetwork = message.text().startsWith('Failed to load resource');
+    if (['error', 'warning'].includes(message.type()) && !isNetwork) complaints.push(message.text());
+  });
+  context.on('weberror', (error) => complaints.push(String(error.error())));
+  context.on('request', (request) => {
+    if (!request.url().startsWith(url)) complaints.push(`asked ${request.url()}`);
+  });
+  const page = await context.newPage();
+  await page.goto(`${url}/ui/${path === '' ? '' : `#/${path}`}`);
+  return { page, context, complaints, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** What axe finds, one line each: WCAG 2.2 A and AA. */
+export async function axe(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { axe: engine } = globalThis as unknown as {
+      axe: { run(root: unknown, options: unknown): Promise<AxeResult> };
+    };
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const { violations } = await engine.run(document, {
+      runOnly: { type: 'tag', values: tags },
+      resultTypes: ['violations'],
+    });
+    return violations.flatMap((rule) =>
+      rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
+    );
+  });
+}
+
+interface AxeResult {
+  readonly violations: {
+    readonly id: string;
+    readonly nodes: { readonly target: string[]; readonly failureSummary: string }[];
+  }[];
+}
+
+/** The document of the page, as far as the functions need it that run there. */
+declare const document: unknown;

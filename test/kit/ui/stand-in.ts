@@ -1,0 +1,297 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { Compile } from 'typebox/compile';
+import type { Event } from '../../../src/contract/event.ts';
+import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
+import { before, job, pageOf, type SiteData } from './site.ts';
+
+/** How the site does. `silent`: it takes calls and says nothing; `gone`: it cuts every connection; `held`: it answers, and has no database. */
+export type Mode = 'well' | 'silent' | 'gone' | 'held';
+
+/** A change that was made, once for each key. */
+interface Made {
+  readonly id: RouteId;
+  readonly key: string;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+/** The header of src/api/ui. */
+const CSP = [
+  "default-src 'none'",
+  ...['script', 'style', 'img', 'connect', 'worker', 'font', 'manifest'].map((kind) => `${kind}-src 'self'`),
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+].join('; ');
+const CSRF = 'csrf-of-the-test';
+
+/**
+ * A site that a test plays: the files of the user interface, sessions, the calls that pages make, and the stream. What it answers is checked
+ * against the contract. Real regions are tested in `api`; here each state of a page is one line.
+ */
+export class StandIn implements AsyncDisposable {
+  site: SiteData;
+  mode: Mode = 'well';
+  role = 'admin';
+  /** Sends a wrong clock: ms to add to the time of every answer. */
+  clockMs = 0;
+  isLoggedIn = true;
+  release = '0.4.0';
+  /** Of every object. */
+  version = 1;
+  /** Refusals by call. */
+  readonly refusals = new Map<RouteId, { status: number; code: string; detail: string }>();
+  readonly made: Made[] = [];
+  /** Every call, dry runs too. */
+  readonly seen: string[] = [];
+  readonly #streams = new Set<ServerResponse>();
+  readonly #server: Server;
+  readonly #files: ReadonlyMap<string, Buffer>;
+
+  private constructor(site: SiteData, folder: string) {
+    this.site = site;
+    this.#files = readFolder(folder);
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+  }
+
+  /** Starts it over the built files in a folder. */
+  static async start(site: SiteData, folder: string): Promise<StandIn> {
+    const standIn = new StandIn(site, folder);
+    await new Promise<void>((done) => standIn.#server.listen(0, '127.0.0.1', done));
+    return standIn;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Streams that are open. */
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  /** Changes how the site does; connections that are open are cut, as a dying host's are. */
+  turn(mode: Mode): void {
+    this.mode = mode;
+    if (mode === 'gone') this.#server.closeAllConnections();
+  }
+
+  /** An event that everybody is told of. */
+  emit(event: Event): void {
+    this.site.events.push(event);
+    for (const stream of this.#streams) stream.write(textOf(event));
+  }
+
+  /** Ends every stream. */
+  cutStreams(): void {
+    for (const stream of this.#streams) stream.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    if (this.mode === 'gone') return void request.socket.destroy();
+    if (this.mode === 'silent') return;
+    const url = new URL(request.url ?? '/', this.url);
+    response.setHeader('date', new Date(Date.now() + this.clockMs).toUTCString());
+    response.setHeader('x-regent-node', 'r1');
+    if (url.pathname === '/health/live') return json(response, 200, { state: 'live', version: this.release });
+    if (url.pathname.startsWith('/ui/')) return this.#file(url.pathname.slice(4), response);
+    if (url.pathname === `${API_PREFIX}/session`) return this.#session(request, response, body);
+    if (!this.isLoggedIn) return problem(response, { status: 401, code: 'unauthenticated', detail: 'Log in.' });
+    if (this.mode === 'held') {
+      response.setHeader('retry-after', '1');
+      return problem(response, { status: 503, code: 'unavailable', detail: 'The database has no primary.' });
+    }
+    this.#call(request, response, url);
+  }
+
+  #file(name: string, response: ServerResponse): void {
+    const path = name === '' ? 'index.html' : name;
+    const bytes = this.#files.get(path);
+    response.setHeader('content-security-policy', CSP);
+    if (bytes === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'No such file.' });
+    response
+      .writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain', 'cache-control': 'no-cache' })
+      .end(bytes);
+  }
+
+  #session(request: IncomingMessage, response: ServerResponse, body: string): void {
+    if (request.method === 'DELETE') {
+      this.isLoggedIn = false;
+      return json(response, 200, {});
+    }
+    if (request.method === 'POST') {
+      const { user, password, apiKey } = JSON.parse(body) as Record<string, string>;
+      this.isLoggedIn = apiKey === 'a:b:c' || (user === 'admin' && password === 'right');
+      if (!this.isLoggedIn) {
+        const detail = 'The name is not known, or the password is wrong.';
+        return problem(response, { status: 401, code: 'unauthenticated', detail });
+      }
+    }
+    if (!this.isLoggedIn) return problem(response, { status: 401, code: 'unauthenticated', detail: 'Log in.' });
+    const expiresAt = before(-12 * 3_600_000);
+    const own = { id: '1', user: 'admin', role: this.role, isReadOnly: false, expiresAt, csrf: CSRF, version: '0.4.0' };
+    json(response, 200, own);
+  }
+
+  #call(request: IncomingMessage, response: ServerResponse, url: URL): void {
+    const found = routeOf(request.method ?? '', url.pathname.slice(API_PREFIX.length));
+    if (found === null)
+      return problem(response, { status: 404, code: 'not_found', detail: `No path ${url.pathname}.` });
+    const { id, route, params } = found;
+    const isDry = url.searchParams.get('dry_run') === 'true';
+    this.seen.push(isDry ? `${id} dry` : id);
+    const refusal = this.refusals.get(id);
+    if (refusal) return problem(response, refusal);
+    if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream')) return this.#stream(response);
+    if (route.hasEtag) response.setHeader('etag', `"${this.version}"`);
+    if (route.method === 'GET')
+      return json(response, 200, checked(id, route, this.#read(id, params, url.searchParams)));
+    if (request.headers['x-regent-csrf'] !== CSRF) {
+      return problem(response, { status: 403, code: 'forbidden', detail: 'The header is missing.' });
+    }
+    const match = request.headers['if-match'];
+    if (match !== undefined && match !== `"${this.version}"`) {
+      return problem(response, {
+        status: 412,
+        code: 'precondition_failed',
+        detail: 'It has changed since it was read.',
+      });
+    }
+    const work = job(9, id.replace('.', '-'), params['node'] ?? '', `would do ${id}`);
+    if (isDry) {
+      const diff = '--- a\n+++ b\n@@ -1,2 +1,2 @@\n zone "example.test"\n-serial 1\n+serial 2\n';
+      const files = [{ service: 'dns', target: '/etc/bind/db.example', change: 'changed', diff }];
+      return json(response, 200, { dryRun: true, object: work, nodes: [{ node: 'r1', files, findings: [] }] });
+    }
+    const key = String(request.headers['idempotency-key']);
+    if (!this.made.some((change) => change.key === key)) this.made.push({ id, key, params });
+    json(response, route.status, work);
+  }
+
+  #stream(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
+    response.write(`retry: 1000\nid: ${this.site.events.at(-1)?.id ?? 0}\n\n`);
+    const beat = setInterval(() => response.write(': still here\n\n'), 2000);
+    this.#streams.add(response);
+    response.on('close', () => {
+      clearInterval(beat);
+      this.#streams.delete(response);
+    });
+  }
+
+  #read(id: RouteId, params: Readonly<Record<string, string>>, query: URLSearchParams): unknown {
+    const { site } = this;
+    const name = params['node'] ?? '';
+    switch (id) {
+      case 'cluster.show':
+        return site.cluster;
+      case 'cluster.doctor':
+        return site.doctor;
+      case 'status.show':
+        return site.status;
+      case 'node.show':
+        return site.nodes.get(name);
+      case 'job.list':
+        return pageOf(site.jobs);
+      case 'drill.list':
+        return pageOf(site.drills);
+      case 'event.list':
+        return pageOf(site.events.toReversed());
+      case 'vlan.list':
+        return pageOf(site.networks.vlans);
+      case 'vlan.show':
+        return site.networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']);
+      case 'subnet.list':
+        return pageOf(site.networks.subnets);
+      case 'lease.list':
+        return pageOf(site.networks.leases);
+      case 'rack.list':
+        return pageOf(site.networks.racks);
+      case 'service.list':
+        return pageOf(site.services.filter((row) => (query.get('node') ?? row.node) === row.node));
+      case 'service.show': {
+        const row = site.services.find((entry) => entry.node === name && entry.service === params['service']);
+        return (
+          row && { ...row, metrics: [{ name: 'queries', unit: 'count', value: 1200, labels: { zone: 'example' } }] }
+        );
+      }
+      case 'cluster.what-ifs':
+        return { items: site.cluster.nodes.slice(0, 5).map((row) => whatIf(row.name)), refused: [] };
+      default:
+        return undefined;
+    }
+  }
+}
+
+function whatIf(node: string): unknown {
+  return {
+    ...{ node, event: 'dies', summary: `${node} dies`, source: 'database', time: before(0) },
+    vip: { before: 'r1', after: 'r2', candidates: ['r2'] },
+    primary: { before: 'r1', after: 'r2', candidates: ['r2'] },
+    outages: node === 'r1' ? [{ probe: 'write', leastMs: 2000, mostMs: 4000, why: 'measured' }] : [],
+    redundancy: { before: 1, after: 0, why: ['etcd needs 2 of 3 voters'] },
+    vlans: [],
+    risks: node === 'r2' ? ['No synchronous standby is left until r3 has caught up.'] : [],
+  };
+}
+
+const checks = new Map<RouteId, ReturnType<typeof Compile>>();
+
+/** An answer that the contract does not allow is a mistake of the test's data. */
+function checked(id: RouteId, route: RouteSpec, body: unknown): unknown {
+  const check = checks.get(id) ?? Compile(route.response);
+  checks.set(id, check);
+  if (!check.Check(body)) throw new Error(`${id}: ${JSON.stringify(check.Errors(body)).slice(0, 600)}`);
+  return body;
+}
+
+function routeOf(method: string, path: string) {
+  for (const [id, route] of Object.entries(ROUTES) as [RouteId, RouteSpec][]) {
+    const pattern = new RegExp(`^${route.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+    const match = route.method === method ? pattern.exec(path) : null;
+    if (!match) continue;
+    const params = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]);
+    return { id, route, params: Object.fromEntries(params) as Record<string, string> };
+  }
+  return null;
+}
+
+function readFolder(folder: string): ReadonlyMap<string, Buffer> {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(
+    names.map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return [path.slice(folder.length + 1), readFileSync(path)];
+    }),
+  );
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function problem(response: ServerResponse, given: { status: number; code: string; detail: string }): void {
+  json(response, given.status, { type: 'about:blank', title: given.code, requestId: 'test-1', ...given });
+}
+
+function textOf(event: Event): string {
+  return `id: ${event.id}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`;
+}

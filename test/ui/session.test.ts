@@ -1,0 +1,257 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { event, job, largeSite, wellSite } from '../kit/ui/site.ts';
+import { StandIn } from '../kit/ui/stand-in.ts';
+import { until } from '../kit/until.ts';
+
+const ui = buildUi();
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  ui.remove();
+});
+
+describe('the login', () => {
+  it('takes a password, says why not, and leads to the page that was asked for', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    site.isLoggedIn = false;
+    await using open = await openPage(browser, site.url, { path: 'doctor' });
+    const { page } = open;
+    await page.getByLabel('Name').fill('admin');
+    await page.getByLabel('Password').fill('wrong');
+    expect(await axe(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await page.getByText('the password is wrong').waitFor();
+    await page.getByLabel('Password').fill('right');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('heading', { name: 'Doctor' }).waitFor();
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('takes an API key', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    site.isLoggedIn = false;
+    await using open = await openPage(browser, site.url);
+    await open.page.getByRole('button', { name: 'With an API key' }).click();
+    await open.page.getByLabel('API key').fill('a:b:c');
+    await open.page.keyboard.press('Enter');
+    await open.page.getByRole('heading', { name: 'Overview' }).waitFor();
+  });
+
+  it('stands over a page whose session was revoked, and gives it back as it was', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    const { page } = open;
+    await page.getByPlaceholder('Filter').fill('r2');
+    await page.getByText('1 of 5 rows').waitFor();
+    site.isLoggedIn = false;
+    site.cutStreams();
+    await page.getByText('The session has ended').waitFor({ timeout: 15_000 });
+    await page.getByLabel('Name').fill('admin');
+    await page.getByLabel('Password').fill('right');
+    await page.keyboard.press('Enter');
+    await page.getByText('1 of 5 rows').waitFor();
+  });
+
+  it('shows no button that the site would refuse', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    site.role = 'user';
+    await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
+    await open.page.getByText('10.77.0.11').first().waitFor();
+    expect(await open.page.getByRole('button', { name: 'Drain', exact: true }).count()).toBe(0);
+    expect(site.seen).not.toContain('job.list');
+  });
+});
+
+describe('a change', () => {
+  it('is looked at first, is kept while the site is away, and is made once', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'Drain', exact: true }).click();
+    await page.getByText('would do node.drain').waitFor();
+    expect(site.made).toEqual([]);
+    expect(await axe(page)).toEqual([]);
+    site.turn('held');
+    await page.locator('[data-apply]').click();
+    await page.getByText('The change is kept here').waitFor();
+    expect(await page.locator('[data-apply]').isDisabled()).toBe(true);
+    site.turn('well');
+    await page.getByText('Begun.').waitFor({ timeout: 15_000 });
+    expect(site.made.map((change) => [change.id, change.params['node']])).toEqual([['node.drain', 'r2']]);
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('that cannot be taken back waits for the name', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.locator('[data-apply]').waitFor();
+    expect(await page.locator('[data-apply]').isDisabled()).toBe(true);
+    await page.getByLabel('Write r2 to confirm').fill('r2');
+    await page.locator('[data-apply]').click();
+    await page.getByText('Begun.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+  });
+
+  it('of what somebody else has changed meanwhile is not made', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'vlans/lab/vlan10' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'Swap the racks' }).click();
+    await page.locator('[data-apply]').waitFor();
+    site.version = 2;
+    await page.locator('[data-apply]').click();
+    await page.getByText('Somebody else changed it').waitFor();
+    expect(site.made).toEqual([]);
+  });
+
+  it('that is refused says why', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    site.refusals.set('node.drain', { status: 409, code: 'conflict', detail: 'r1 is drained already; one at a time.' });
+    await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
+    await open.page.getByRole('button', { name: 'Drain', exact: true }).click();
+    await open.page.getByText('one at a time').waitFor();
+    expect(await open.page.locator('[data-apply]').count()).toBe(0);
+  });
+});
+
+describe('live data', () => {
+  it('follows an event within a moment', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'overview' });
+    const { page } = open;
+    await page.getByText('1 region node can be lost now').first().waitFor();
+    await until('the stream', () => site.streams === 1);
+    site.site.jobs.push(job(7, 'node-drain', 'r2', 'hands on'));
+    site.emit(event(1, 'job.created', 'node-drain r2'));
+    await page.getByText('One job is under way').waitFor({ timeout: 2000 });
+    await page.getByText('job.created').waitFor({ timeout: 2000 });
+  });
+
+  it('has one stream for all pages of a browser', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url);
+    await open.page.getByText('1 region node can be lost now').first().waitFor();
+    for (let count = 0; count < 7; count += 1) {
+      const page = await open.context.newPage();
+      await page.goto(`${site.url}/ui/#/nodes`);
+      await page.getByText('5 rows').waitFor({ timeout: 5000 });
+    }
+    expect(site.streams).toBe(1);
+  });
+
+  it('is asked for again when a stream that broke is back', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'doctor' });
+    await open.page.getByText('etcd has a majority').waitFor();
+    await until('the stream', () => site.streams === 1);
+    site.site.doctor = { ...site.site.doctor, summary: 'Another summary.' };
+    site.cutStreams();
+    await open.page.getByText('Another summary.').waitFor({ timeout: 5000 });
+  });
+
+  it('offers a newer release, and loads nothing by itself', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await open.page.getByText('5 rows').waitFor();
+    site.release = '0.5.0';
+    await open.page.getByText('newer user interface').waitFor({ timeout: 5000 });
+    expect(await axe(open.page)).toEqual([]);
+    await open.page.getByRole('button', { name: 'Load it' }).click();
+    await open.page.getByText('newer user interface').waitFor({ state: 'detached' });
+  });
+
+  it('says that the site waits for its database', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'overview' });
+    await open.page.locator('[data-badge=live]').waitFor();
+    site.turn('held');
+    await open.page.locator('[data-badge=held]').waitFor({ timeout: 10_000 });
+    site.turn('well');
+    await open.page.locator('[data-badge=live]').waitFor({ timeout: 10_000 });
+  });
+
+  it('says within two seconds that a host that is silent does not answer', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'overview' });
+    await open.page.locator('[data-badge=live]').waitFor();
+    site.turn('silent');
+    await open.page.locator('[data-badge=lost]').waitFor({ timeout: 4000 });
+  });
+
+  it('shows ages by the clock of the site', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    // The browser is a day late.
+    site.clockMs = 86_400_000;
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    // It was reported four seconds before the test's now, a day before the site's.
+    await open.page.getByText('24 h ago').first().waitFor();
+  });
+});
+
+describe('keys', () => {
+  it('lead through the pages and their rows, and can be switched off', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url);
+    const { page } = open;
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('n');
+    await page.getByText('5 rows').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('rg');
+    expect(await page.getByPlaceholder('Filter').inputValue()).toBe('rg');
+    await page.getByPlaceholder('Filter').fill('');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'r2' }).waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('button', { name: 'Switch single keys off' }).click();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('g');
+    await page.keyboard.press('o');
+    expect(await page.getByRole('heading', { name: 'r2' }).count()).toBe(1);
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('reach everything by Tab alone, and it is seen where they are', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    const { page } = open;
+    await page.getByText('5 rows').waitFor();
+    const reached = new Set<string>();
+    for (let count = 0; count < 40; count += 1) {
+      await page.keyboard.press('Tab');
+      const now = await page.evaluate<string>(
+        '(() => { const e = document.activeElement; return `${e.tagName} ${getComputedStyle(e).outlineStyle}`; })()',
+      );
+      reached.add(now);
+    }
+    const tags = [...reached].map((text) => text.split(' ')[0]);
+    for (const tag of ['A', 'BUTTON', 'SELECT', 'INPUT', 'TR']) expect(tags).toContain(tag);
+    expect([...reached].filter((text) => text.endsWith(' none') && !text.startsWith('BODY'))).toEqual([]);
+  });
+});
+
+describe('ten thousand rows', () => {
+  it('are there soon, and are filtered and scrolled without a stall', async () => {
+    await using site = await StandIn.start(largeSite(10_000), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    const { page } = open;
+    await page.getByText('10003 rows').waitFor({ timeout: 20_000 });
+    expect(await page.locator('main tbody tr').count()).toBeLessThan(120);
+    await page.getByPlaceholder('Filter').fill('rack9999');
+    await page.getByText('1 of 10003 rows').waitFor({ timeout: 5000 });
+    expect(await page.locator('main tbody tr').count()).toBe(1);
+  });
+});
