@@ -107,7 +107,9 @@ function say(folder) {
     else if (path.endsWith('.js.gz')) sizes.main += size;
   }
   for (const [part, size] of Object.entries(sizes)) {
-    process.stdout.write(`${part.padEnd(7)} ${(size / 1000).toFixed(1).padStart(5)} kB gz, at most ${BUDGET[part] / 1000}\n`);
+    process.stdout.write(
+      `${part.padEnd(7)} ${(size / 1000).toFixed(1).padStart(5)} kB gz, at most ${BUDGET[part] / 1000}\n`,
+    );
     if (size === 0 || size > BUDGET[part]) throw new Error(`${part}: ${size} bytes by gzip, at most ${BUDGET[part]}`);
   }
 }

@@ -47,7 +47,9 @@ export const JoinAnswer = strict({
   ),
   cluster: strict({ id: Type.String(), vip: nullable(Type.String()), virtualRouter: Type.Integer() }),
   databaseUrl: Type.Optional(
-    Type.String({ description: "for a region node, where the database is an operator's own: DATABASE_URL, with its passwords" }),
+    Type.String({
+      description: "for a region node, where the database is an operator's own: DATABASE_URL, with its passwords",
+    }),
   ),
   regions: Type.Array(RegionAddress),
   warnings: Type.Array(Type.String({ description: 'sentences for whoever runs the join' })),

@@ -67,7 +67,9 @@ export const ClusterStatus = strict({
       vip: nullable(Type.String()),
       virtualRouter: Type.Integer(),
       isDatabaseExternal: Type.Optional(
-        Type.Boolean({ description: 'an operator runs the database, no node has a part of it; left out: the nodes run it' }),
+        Type.Boolean({
+          description: 'an operator runs the database, no node has a part of it; left out: the nodes run it',
+        }),
       ),
     }),
   ),
@@ -80,7 +82,9 @@ export const ClusterStatus = strict({
     primary: nullable(Type.String()),
     timeline: nullable(Type.Integer()),
     members: Type.Array(DatabaseMember),
-    servers: Type.Optional(Type.Array(DatabaseServer, { description: "of an operator's own database; left out: the nodes run it" })),
+    servers: Type.Optional(
+      Type.Array(DatabaseServer, { description: "of an operator's own database; left out: the nodes run it" }),
+    ),
   }),
   dcs: strict({
     leader: nullable(Type.String()),

@@ -64,11 +64,7 @@ export function useList<I extends RouteId>(
 }
 
 /** Anything that is read, under a key that names it. */
-function useWatched<T>(
-  key: string,
-  options: WatchOptions,
-  ask: (signal: AbortSignal) => Promise<T>,
-): Watched<T> {
+function useWatched<T>(key: string, options: WatchOptions, ask: (signal: AbortSignal) => Promise<T>): Watched<T> {
   const live = useLive();
   const [view, setView] = useState<View<T>>(() => loading(Date.now()));
   const watch = useRef<Watch | null>(null);

@@ -18,7 +18,9 @@ export function Happened(): JSX.Element {
   return (
     <Section title={EN.overview.happened}>
       <Shown view={events.view}>
-        {({ items }) => (items.length === 0 ? <Empty text={EN.overview.nothingHappened} /> : <EventList events={items} />)}
+        {({ items }) =>
+          items.length === 0 ? <Empty text={EN.overview.nothingHappened} /> : <EventList events={items} />
+        }
       </Shown>
     </Section>
   );
