@@ -240,6 +240,10 @@ describe('nouns', () => {
     'store/queries/network/machine-interfaces.ts',
     'store/sql/045_interfaces.sql',
     'region/nouns/interfaces/',
+    // Finds objects of all kinds for screens.
+    'store/queries/search.ts',
+    'contract/network/look.ts',
+    'region/nouns/status/look.ts',
     // Another API over the same use cases: it shows every noun in another shape.
     'api/maas/',
     // The web UI shows every noun.

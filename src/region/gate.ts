@@ -1,4 +1,5 @@
 import { type Rejected, RejectedError } from '../core/errors.ts';
+import type { MetadataPort } from './metadata/port.ts';
 import type { Region } from './port.ts';
 
 /** The region behind a gate: while `closed()` gives a refusal (the database is not migrated yet), every call gets it. */
@@ -59,20 +60,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       checkSerial: (serial) => region.trust.checkSerial(serial),
       onRevoked: (listener) => region.trust.onRevoked(listener),
     },
-    metadata: {
-      identify: async (...args) => {
-        open();
-        return region.metadata.identify(...args);
-      },
-      admit: async (...args) => closed() ?? region.metadata.admit(...args),
-      credentials: async (...args) => closed() ?? region.metadata.credentials(...args),
-      describe: async (...args) => closed() ?? region.metadata.describe(...args),
-      report: async (...args) => closed() ?? region.metadata.report(...args),
-      signal: async (...args) => closed() ?? region.metadata.signal(...args),
-      scripts: async (...args) => closed() ?? region.metadata.scripts(...args),
-      netboot: async (...args) => closed() ?? region.metadata.netboot(...args),
-      inventory: async (...args) => closed() ?? region.metadata.inventory(...args),
-    },
+    metadata: gateMetadata(region.metadata, closed, open),
     images: {
       receive: async (...args) => closed() ?? region.images.receive(...args),
       // From the disk alone.
@@ -103,5 +91,23 @@ function gateSessions(region: Region, closed: () => Rejected | null, open: () =>
       open();
       return sessions.end(session);
     },
+  };
+}
+
+/** What machines ask and tell. */
+function gateMetadata(metadata: MetadataPort, closed: () => Rejected | null, open: () => void): MetadataPort {
+  return {
+    identify: async (...args) => {
+      open();
+      return metadata.identify(...args);
+    },
+    admit: async (...args) => closed() ?? metadata.admit(...args),
+    credentials: async (...args) => closed() ?? metadata.credentials(...args),
+    describe: async (...args) => closed() ?? metadata.describe(...args),
+    report: async (...args) => closed() ?? metadata.report(...args),
+    signal: async (...args) => closed() ?? metadata.signal(...args),
+    scripts: async (...args) => closed() ?? metadata.scripts(...args),
+    netboot: async (...args) => closed() ?? metadata.netboot(...args),
+    inventory: async (...args) => closed() ?? metadata.inventory(...args),
   };
 }

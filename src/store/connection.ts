@@ -76,7 +76,8 @@ export function parseDatabaseUrl(text: string): ConnectionSpec | Rejected {
   }
   const [first, ...others] = servers;
   if (first === undefined) return bad('it is empty');
-  if (servers.length > SERVERS_MAX) return bad(`it names ${servers.length} servers; at most ${SERVERS_MAX} are possible`);
+  if (servers.length > SERVERS_MAX)
+    return bad(`it names ${servers.length} servers; at most ${SERVERS_MAX} are possible`);
   return others.length === 0 ? first : { ...first, others };
 }
 

@@ -45,7 +45,7 @@ it('are announced, and whole when their last piece has come', async () => {
     sha256: createHash('sha256').update(root).digest('hex'),
   };
   const made = await maas.post('boot-resources/', '', announced);
-  expect([made.status, made.raw.slice(0, 300)]).toEqual([201, expect.stringContaining('upload_uri')]);
+  expect([made.status, made.raw]).toEqual([201, expect.stringContaining('upload_uri')]);
   expect(shapeProblems('bootresource', made.body)).toEqual([]);
   const [set] = Object.values<{ files: Record<string, { upload_uri: string }> }>(made.body.sets);
   const uri = set?.files['root.tar.gz']?.upload_uri ?? '';

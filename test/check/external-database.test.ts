@@ -17,7 +17,14 @@ describe('an external database', () => {
   let db: Database;
 
   const open = (deadlineMs: number) =>
-    new Database({ connection: pair.spec(), name: 'check', clock: realClock, random: realRandom, log: silentLog, deadlineMs });
+    new Database({
+      connection: pair.spec(),
+      name: 'check',
+      clock: realClock,
+      random: realRandom,
+      log: silentLog,
+      deadlineMs,
+    });
   const add = (name: string, database = db) =>
     write(database, operation(), async (tx) => ({ status: 201, body: await createDomain(tx, { name, ttl: null }) }));
   const states = async () => (await readServerStates(pair.spec(), 'check')).map(stateOf);

@@ -513,6 +513,33 @@ table observations
   constraint observations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint observations_pkey PRIMARY KEY (node_id, service)
 
+table notifications
+  id integer not null identity
+  ident text
+  category text not null default 'info'::text
+  message text not null
+  context jsonb not null default '{}'::jsonb
+  user_name text
+  users boolean not null default false
+  admins boolean not null default false
+  dismissable boolean not null default true
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint notifications_category_known CHECK ((category = ANY (ARRAY['error'::text, 'warning'::text, 'success'::text, 'info'::text])))
+  constraint notifications_context_shape CHECK (((jsonb_typeof(context) = 'object'::text) AND (length((context)::text) <= 16384)))
+  constraint notifications_ident_grammar CHECK ((ident ~ '^[A-Za-z0-9][A-Za-z0-9._:/-]{0,39}$'::text))
+  constraint notifications_ident_unique UNIQUE (ident)
+  constraint notifications_message_size CHECK (((length(message) >= 1) AND (length(message) <= 4000)))
+  constraint notifications_pkey PRIMARY KEY (id)
+  constraint notifications_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
+
+table notification_dismissals
+  notification_id integer not null
+  user_name text not null
+  constraint notification_dismissals_notification FOREIGN KEY (notification_id) REFERENCES notifications(id) ON DELETE CASCADE
+  constraint notification_dismissals_pkey PRIMARY KEY (notification_id, user_name)
+  constraint notification_dismissals_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
+
 table nodes
   id text not null
   name text not null
@@ -1462,6 +1489,7 @@ table cluster
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  external_database boolean not null default false
   constraint cluster_id_grammar CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint cluster_is_only CHECK (is_only)
   constraint cluster_only_one UNIQUE (is_only)

@@ -41,7 +41,11 @@ export class PatroniPair implements AsyncDisposable {
     const { host } = pair;
     for (const folder of [CONF, DATA, RUN]) await pair.#must(`install -d -o postgres -g postgres -m 0755 ${folder}`);
     for (const member of MEMBERS)
-      host.write(`${CONF}/${member}.yml`, configurationOf(member), { owner: 'postgres', group: 'postgres', mode: 0o600 });
+      host.write(`${CONF}/${member}.yml`, configurationOf(member), {
+        owner: 'postgres',
+        group: 'postgres',
+        mode: 0o600,
+      });
     const etcd = 'http://127.0.0.1:2379';
     pair.#start(['etcd', '--data-dir', `${DATA}/etcd`, '--listen-client-urls', etcd, '--advertise-client-urls', etcd]);
     pair.#start(['python3', '-c', REAPER, `${CONF}/a.yml`]);

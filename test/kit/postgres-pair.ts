@@ -54,7 +54,11 @@ export class PostgresPair {
 
   /** A statement of the test itself. */
   async ask<R extends pg.QueryResultRow>(index: 0 | 1, text: string, database = 'postgres'): Promise<R[]> {
-    const client = new pg.Client({ ...this.server(index, database), connectionTimeoutMillis: 5000, query_timeout: 20_000 });
+    const client = new pg.Client({
+      ...this.server(index, database),
+      connectionTimeoutMillis: 5000,
+      query_timeout: 20_000,
+    });
     client.on('error', () => {});
     await client.connect();
     try {

@@ -98,7 +98,14 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
   const db = pg.open(connection, { log, deadlineMs: options.deadlineMs ?? 15_000 });
   const keys = options.keys ?? (await seed(db));
   const wakes = createWakes();
-  const listener = listen({ connection, name: 'test', clock: realClock, random: realRandom, log, onWake: () => wakes.fire() });
+  const listener = listen({
+    connection,
+    name: 'test',
+    clock: realClock,
+    random: realRandom,
+    log,
+    onWake: () => wakes.fire(),
+  });
   const region = createRegion({
     db,
     clock,

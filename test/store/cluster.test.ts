@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { secretDigest } from '../../src/core/secret.ts';
+import { FEATURES } from '../../src/model/cluster.ts';
 import type { Database } from '../../src/store/database.ts';
+import { checkSchema, readMigrations } from '../../src/store/migrate.ts';
 import * as certificates from '../../src/store/queries/cluster/certificates.ts';
 import { readAddressUsers, writeCluster } from '../../src/store/queries/cluster/cluster.ts';
 import * as tokens from '../../src/store/queries/cluster/tokens.ts';
@@ -35,6 +37,17 @@ describe('the cluster', () => {
     expect(refusal(await change(db, (tx) => writeCluster(tx, { ...cluster, virtualRouter: 256 }))).code).toBe(
       'invalid_value',
     );
+  });
+
+  test('on a database of an operator is one from its beginning, and no release works there that would start another', async () => {
+    const other = postgres.get().open(await postgres.get().createDatabase());
+    const cluster = { id: 'c1', vip: null, virtualRouter: 51 };
+    const external = { ...cluster, isDatabaseExternal: true };
+    for (const _ of ['first', 'again']) value(await change(other, (tx) => writeCluster(tx, external)));
+    expect(value(await other.read(readCluster))).toEqual({ ...external, isSeed: false });
+    expect(refusal(await change(other, (tx) => writeCluster(tx, cluster))).message).toContain('settled when it begins');
+    expect(await checkSchema(other, readMigrations())).toBeNull();
+    expect(refusal(await checkSchema(other, readMigrations(), FEATURES)).message).toContain('external-database');
   });
 
   test('knows which addresses machines and reservations have, not the gateways that nodes are', async () => {

@@ -22,7 +22,14 @@ describe('DATABASE_URL', () => {
     ],
     [
       'postgresql://regent@db.example/site?sslmode=verify-full&sslrootcert=/etc/regent/db.crt&target_session_attrs=read-write',
-      { host: 'db.example', port: 5432, user: 'regent', database: 'site', tls: 'verified', caFile: '/etc/regent/db.crt' },
+      {
+        host: 'db.example',
+        port: 5432,
+        user: 'regent',
+        database: 'site',
+        tls: 'verified',
+        caFile: '/etc/regent/db.crt',
+      },
     ],
   ])('%s', (text, spec) => {
     expect(parseDatabaseUrl(text)).toEqual(spec);

@@ -49,7 +49,14 @@ describe('a quiet write', () => {
   test('wakes nobody', async () => {
     const wakes: Wake[] = [];
     const onWake = (wake: Wake) => void wakes.push(wake);
-    const listener = listen({ connection: spec, name: 'test', clock: realClock, random: realRandom, log: silentLog, onWake });
+    const listener = listen({
+      connection: spec,
+      name: 'test',
+      clock: realClock,
+      random: realRandom,
+      log: silentLog,
+      onWake,
+    });
     await until('the session is up', () => wakes[0]?.kind === 'reconnect');
     value(await send(5));
     const { revision } = value(await write(db, operation(), async () => ({ status: 200, body: null })));

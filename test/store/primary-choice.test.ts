@@ -24,12 +24,30 @@ describe('which server is used', () => {
     ['of two the later timeline', [primary(3), primary(4)], NONE, 0, { index: 1, isWritable: true }],
     ['of two alike the present one', [primary(3), primary(3)], NONE, 1, { index: 1, isWritable: true }],
     ['of two alike the first', [primary(3), primary(3)], NONE, null, { index: 0, isWritable: true }],
-    ['one that takes writes before one that does not', [primary(3, { isReadOnly: true }), primary(3)], NONE, 0, { index: 1, isWritable: true }],
-    ['one that can be read, where none takes writes', [STANDBY, primary(3, { isReadOnly: true })], NONE, null, { index: 1, isWritable: false }],
+    [
+      'one that takes writes before one that does not',
+      [primary(3, { isReadOnly: true }), primary(3)],
+      NONE,
+      0,
+      { index: 1, isWritable: true },
+    ],
+    [
+      'one that can be read, where none takes writes',
+      [STANDBY, primary(3, { isReadOnly: true })],
+      NONE,
+      null,
+      { index: 1, isWritable: false },
+    ],
     ['never an old primary', [primary(4), STANDBY], FIVE, 0, null],
-    ['an old timeline of another system', [primary(4, { system: 's2' }), STANDBY], FIVE, 0, { index: 0, isWritable: true }],
+    [
+      'an old timeline of another system',
+      [primary(4, { system: 's2' }), STANDBY],
+      FIVE,
+      0,
+      { index: 0, isWritable: true },
+    ],
     ['one that tells no timeline', [primary(null), STANDBY], FIVE, 0, { index: 0, isWritable: true }],
-  ] as const)('%s', (_, said, timelines, current, wanted) => {
+  ] as const)('%s', (...[, said, timelines, current, wanted]) => {
     expect(choosePrimary(said, timelines, current)).toEqual(wanted);
   });
 

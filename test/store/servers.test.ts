@@ -21,7 +21,15 @@ let db: Database;
 function open(deadlineMs: number): Database {
   const connection = pair.spec(SITE);
   const timeouts = { connectMs: 1000, queryMs: 2000 };
-  return new Database({ connection, name: 'test', clock: realClock, random: realRandom, log: silentLog, timeouts, deadlineMs });
+  return new Database({
+    connection,
+    name: 'test',
+    clock: realClock,
+    random: realRandom,
+    log: silentLog,
+    timeouts,
+    deadlineMs,
+  });
 }
 
 const add = (name: string, database = db) =>
@@ -32,8 +40,9 @@ const places = () => pair.servers.map(({ socketFolder }) => socketFolder);
 
 /** Where the calls of this file end up now. */
 const used = async () =>
-  value(await db.read((tx) => tx.one(sql<{ folder: string }>`select current_setting('unix_socket_directories') as folder`)))
-    ?.folder;
+  value(
+    await db.read((tx) => tx.one(sql<{ folder: string }>`select current_setting('unix_socket_directories') as folder`)),
+  )?.folder;
 
 beforeAll(async () => {
   pair = await PostgresPair.start();
@@ -66,7 +75,10 @@ describe('one of two servers is the primary', () => {
       expect(code).toBe('unavailable');
       expect(message).toContain(`the primary ${places()[0]} takes no writes: its default_transaction_read_only is on`);
       expect(await names(quick)).toContain('first.test');
-      expect(await beat(quick, self, realClock)).toMatchObject({ isUp: false, why: expect.stringContaining('takes no writes') });
+      expect(await beat(quick, self, realClock)).toMatchObject({
+        isUp: false,
+        why: expect.stringContaining('takes no writes'),
+      });
       await pair.ask(0, 'alter system reset default_transaction_read_only');
       await pair.ask(0, 'select pg_reload_conf()');
       await until('writes are taken again', async () => !isRejected(await add(`w${realRandom.hex(4)}.test`, quick)));
@@ -78,7 +90,12 @@ describe('one of two servers is the primary', () => {
   test('a failover under load: calls wait, none fails, no acknowledged row is missing, the listener follows', async () => {
     const wakes: string[] = [];
     const ports = { clock: realClock, random: realRandom, log: silentLog };
-    const listener = listen({ connection: pair.spec(SITE), name: 'test', ...ports, onWake: ({ kind }) => wakes.push(kind) });
+    const listener = listen({
+      connection: pair.spec(SITE),
+      name: 'test',
+      ...ports,
+      onWake: ({ kind }) => wakes.push(kind),
+    });
     await until('the session is up', () => listener.isConnected());
     const acknowledged: string[] = [];
     const failed: string[] = [];

@@ -4,10 +4,10 @@ import { PORTS } from '../../core/node-ports.ts';
 import { isSecure } from '../cookie.ts';
 import { sendProblem } from '../server.ts';
 
-/** A file of the user interface. `tag`: changes with its bytes. `gzip`, `br`: the same, packed; null: packing does not pay. */
+/** A file of the user interface. `mark`: changes with its bytes. `gzip`, `br`: the same, packed; null: packing does not pay. */
 export interface UiAsset {
   readonly type: string;
-  readonly tag: string;
+  readonly mark: string;
   readonly plain: Buffer;
   readonly gzip: Buffer | null;
   readonly br: Buffer | null;
@@ -76,15 +76,15 @@ function send(
   { asset, isImmutable }: { readonly asset: UiAsset; readonly isImmutable: boolean },
 ): FastifyReply {
   const coding = codingOf(asset, String(request.headers['accept-encoding'] ?? ''));
-  const etag = `"${asset.tag}${coding === null ? '' : `-${coding}`}"`;
+  const etag = `"${asset.mark}${coding === null ? '' : `-${coding}`}"`;
   reply.headers({
     ...HEADERS,
     etag,
     vary: 'Accept-Encoding',
     'cache-control': isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache',
   });
-  const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  if (known.includes(etag)) return reply.code(304).send();
+  const held = (request.headers['if-none-match'] ?? '').split(',').map((text) => text.trim().replace(/^W\//, ''));
+  if (held.includes(etag)) return reply.code(304).send();
   if (coding !== null) reply.header('content-encoding', coding);
   return reply
     .header('content-type', asset.type)

@@ -151,7 +151,9 @@ async function writeCluster({ ports, note, rows, credentialDigest }: InitRun): P
   const site = accepted(await ports.database.look());
   if (!site.nodes.some((node) => node.id === nodeId))
     throw new AppError('init', `the database does not know the node ${nodeId}: these are not the data of this host`);
-  accepted(await ports.database.writeCluster(nodeId, { id: clusterId, vip, virtualRouter, isDatabaseExternal, ...rows }));
+  accepted(
+    await ports.database.writeCluster(nodeId, { id: clusterId, vip, virtualRouter, isDatabaseExternal, ...rows }),
+  );
   accepted(await ports.database.writeCredential(nodeId, credentialDigest));
 }
 

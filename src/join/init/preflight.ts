@@ -187,10 +187,14 @@ function checkDatabase({ site, note, notes, hasOwnDatabase }: InitSeen, { error,
   if (site.server === undefined) return;
   const { version, encoding, isPlain } = site.server;
   const shown = `PostgreSQL ${Math.floor(version / 10_000)}`;
-  if (version < SERVER_OLDEST) error(`The database of DATABASE_URL is ${shown}. PostgreSQL 15 or newer is needed, 17 is tried.`);
-  else if (version < SERVER_TRIED) warn(`The database of DATABASE_URL is ${shown}. Regent is tried with PostgreSQL 17.`);
+  if (version < SERVER_OLDEST)
+    error(`The database of DATABASE_URL is ${shown}. PostgreSQL 15 or newer is needed, 17 is tried.`);
+  else if (version < SERVER_TRIED)
+    warn(`The database of DATABASE_URL is ${shown}. Regent is tried with PostgreSQL 17.`);
   if (encoding !== 'UTF8')
-    error(`The database of DATABASE_URL has the encoding ${encoding}. It must be UTF8: create database NAME encoding 'UTF8'`);
+    error(
+      `The database of DATABASE_URL has the encoding ${encoding}. It must be UTF8: create database NAME encoding 'UTF8'`,
+    );
   if (isPlain)
     warn(
       'Sessions with the database of DATABASE_URL are not encrypted, and secrets of the site go over them. Better: sslmode=verify-full',

@@ -39,7 +39,8 @@ function readAuthority(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const rule = 'sslrootcert of DATABASE_URL names the authority of the database; the user regent must be able to read it';
+    const rule =
+      'sslrootcert of DATABASE_URL names the authority of the database; the user regent must be able to read it';
     throw new AppError('configuration', `${path} cannot be read: ${rule}`, { cause: error });
   }
 }

@@ -16,8 +16,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 const PACKED = ['.br', '.gz'];
-/** Hex digits of an asset's tag. */
-const TAG = 16;
+/** Hex digits of an asset's mark. */
+const MARK = 16;
 
 /**
  * Reads a built user interface into memory: each file, and `FILE.br` and `FILE.gz` where they are. `folders` come in order: a file of a later one
@@ -33,8 +33,8 @@ export async function readUiAssets(folders: readonly string[]): Promise<UiAssets
       if (type === undefined) continue;
       const plain = await readFile(join(folder, path));
       const packed = (ending: string) => (paths.has(path + ending) ? readFile(join(folder, path + ending)) : null);
-      const tag = createHash('sha256').update(plain).digest('hex').slice(0, TAG);
-      assets.set(path, { type, tag, plain, br: await packed('.br'), gzip: await packed('.gz') });
+      const mark = createHash('sha256').update(plain).digest('hex').slice(0, MARK);
+      assets.set(path, { type, mark, plain, br: await packed('.br'), gzip: await packed('.gz') });
     }
   }
   return assets;

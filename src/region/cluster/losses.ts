@@ -1,7 +1,17 @@
 import { vipAddress } from '../../model/cluster.ts';
 import { lastWord, primariesOf } from './claims.ts';
 import { reachFault } from './reach.ts';
-import { type ClusterSite, hasOwnDatabase, heard, isHealthy, listOf, members, regions, silence, type SiteNode } from './site.ts';
+import {
+  type ClusterSite,
+  hasOwnDatabase,
+  heard,
+  isHealthy,
+  listOf,
+  members,
+  regions,
+  silence,
+  type SiteNode,
+} from './site.ts';
 
 /** What is lost without harm: `now` at this moment, `promised` when all is well. `why`: what settles it, the tightest first. */
 export interface Losses {

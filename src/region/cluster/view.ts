@@ -6,7 +6,17 @@ import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.
 import { holdersOf, primariesOf } from './claims.ts';
 import { drainedRacks } from './pairs/drained.ts';
 import { racksWord } from './pairs/now.ts';
-import { type ClusterSite, hasOwnDatabase, heard, isRight, members, regions, settled, silence, type SiteNode } from './site.ts';
+import {
+  type ClusterSite,
+  hasOwnDatabase,
+  heard,
+  isRight,
+  members,
+  regions,
+  settled,
+  silence,
+  type SiteNode,
+} from './site.ts';
 
 const DAY_MS = 86_400_000;
 

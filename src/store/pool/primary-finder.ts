@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Clock, Log, Random } from '../../core/ports.ts';
-import { type ConnectionSpec, clientConfig, placeOf, type ServerSpec, serversOf, type Timeouts } from '../connection.ts';
+import {
+  type ConnectionSpec,
+  clientConfig,
+  placeOf,
+  type ServerSpec,
+  serversOf,
+  type Timeouts,
+} from '../connection.ts';
 import { NoPrimaryError, noConnectionInTime } from '../failure.ts';
 import { type Choice, choosePrimary, stateSentence, type Timelines, withTimelines } from './primary-choice.ts';
 import { lookAtServer, type ServerSaid } from './server-look.ts';

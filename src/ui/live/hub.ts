@@ -65,45 +65,12 @@ export function createHub(ports: HubPorts): Hub {
     if (looker === null) plan(LOOK_EVERY_MS);
   }
 
-  async function listen(signal: AbortSignal): Promise<void> {
-    let opened = 0;
-    const streamFetch: typeof fetch = async (...args) => {
-      const response = await ports.fetch(...args);
-      if (response.ok && (opened += 1) > 1) tell({ kind: 'again' });
-      return response;
-    };
-    const options = {
-      url: ports.origin,
-      apiKey: null,
-      fetch: streamFetch,
-      random: { fraction: ports.fraction, hex: () => '' },
-      // The stream broke: it is worth a look at once.
-      onRetry: () => plan(0),
-    };
-    let after: number | null = null;
-    while (!signal.aborted) {
-      try {
-        for await (const event of readEventStream({ options, path: `${API_PREFIX}/events`, after, signal })) {
-          after = event.id;
-          tell({ kind: 'event', event });
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        // Events after the last one that was seen are deleted by now, or this caller may not read them.
-        after = null;
-        const status = error instanceof ProblemError ? error.problem.status : 0;
-        tell(status === 401 || status === 403 ? { kind: 'denied', status } : { kind: 'again' });
-      }
-      if (!signal.aborted) await pause(REFUSED_PAUSE_MS, signal);
-    }
-  }
-
   /** `isAnew`: the one that is open may be somebody else's, or was refused. */
   const start = (isAnew: boolean) => {
     if (stream !== null && !isAnew) return;
     stream?.abort();
     stream = new AbortController();
-    void listen(stream.signal);
+    void listen({ ports, tell, onBroken: () => plan(0) }, stream.signal);
   };
 
   const handle = (page: Page, message: ToHub) => {
@@ -138,6 +105,46 @@ export function createHub(ports: HubPorts): Hub {
       plan(0);
     },
   };
+}
+
+interface Listener {
+  readonly ports: HubPorts;
+  readonly tell: (message: FromHub) => void;
+  /** The stream broke: it is worth a look at once. */
+  readonly onBroken: () => void;
+}
+
+/** Hands the events of the site on until the signal ends it, by one stream after the other. */
+async function listen({ ports, tell, onBroken }: Listener, signal: AbortSignal): Promise<void> {
+  let opened = 0;
+  const streamFetch: typeof fetch = async (...args) => {
+    const response = await ports.fetch(...args);
+    if (response.ok && (opened += 1) > 1) tell({ kind: 'again' });
+    return response;
+  };
+  const options = {
+    url: ports.origin,
+    apiKey: null,
+    fetch: streamFetch,
+    random: { fraction: ports.fraction, hex: () => '' },
+    onRetry: onBroken,
+  };
+  let after: number | null = null;
+  while (!signal.aborted) {
+    try {
+      for await (const event of readEventStream({ options, path: `${API_PREFIX}/events`, after, signal })) {
+        after = event.id;
+        tell({ kind: 'event', event });
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      // Events after the last one that was seen are deleted by now, or this caller may not read them.
+      after = null;
+      const status = error instanceof ProblemError ? error.problem.status : 0;
+      tell(status === 401 || status === 403 ? { kind: 'denied', status } : { kind: 'again' });
+    }
+    if (!signal.aborted) await pause(REFUSED_PAUSE_MS, signal);
+  }
 }
 
 /** One look: does the site answer, and who? */

@@ -99,7 +99,7 @@ export function createSession(ports: SessionPorts): Session {
       }
     },
     async login(credentials) {
-      const { kind, ...body } = credentials;
+      const { kind: _kind, ...body } = credentials;
       try {
         return take(await ask('POST', body));
       } catch (error) {

@@ -60,15 +60,16 @@ export function topologyOf(cluster: ClusterStatus): Topology {
   const vlanBoxes = vlans.map((vlan, index): TopologyBox => {
     const on = shown.filter((name) => standing.get(name)?.includes(vlan));
     return {
-      ...{
-        id: `vlan ${vlan}`,
-        kind: 'vlan',
-        x: rowX(vlans.length, index),
-        y: vlanY,
-        width: BOX.width,
-        height: HEIGHTS.vlan,
-      },
-      ...{ title: vlan, tone: on.length > 1 ? 'ok' : 'warn', word: on.length > 1 ? '' : 'one rack alone', lines: [] },
+      id: `vlan ${vlan}`,
+      kind: 'vlan',
+      x: rowX(vlans.length, index),
+      y: vlanY,
+      width: BOX.width,
+      height: HEIGHTS.vlan,
+      title: vlan,
+      tone: on.length > 1 ? 'ok' : 'warn',
+      word: on.length > 1 ? '' : 'one rack alone',
+      lines: [],
     };
   });
   const boxes = [...address, ...nodeBoxes, ...vlanBoxes];
@@ -104,8 +105,16 @@ function addressBox(vip: NonNullable<ClusterStatus['vip']>, x: number): Topology
   const tone: Tone = vip.holders.length === 1 ? 'ok' : 'bad';
   const word = vip.holders.length === 0 ? 'held by nobody' : vip.holders.length > 1 ? 'held twice' : '';
   return {
-    ...{ id: 'vip', kind: 'address', x, y: ROWS.address, width: BOX.width, height: HEIGHTS.address },
-    ...{ title: vip.address, tone, word, lines: [] },
+    id: 'vip',
+    kind: 'address',
+    x,
+    y: ROWS.address,
+    width: BOX.width,
+    height: HEIGHTS.address,
+    title: vip.address,
+    tone,
+    word,
+    lines: [],
   };
 }
 
@@ -115,8 +124,15 @@ function nodeBox(
   at: { readonly x: number; readonly y: number },
 ): TopologyBox {
   return {
-    ...{ id: node.name, kind: 'node', ...at, width: BOX.width, height: HEIGHTS.node },
-    ...{ title: node.name, tone: nodeTone(node), word: nodeState(node), lines: linesOf(cluster, node) },
+    id: node.name,
+    kind: 'node',
+    ...at,
+    width: BOX.width,
+    height: HEIGHTS.node,
+    title: node.name,
+    tone: nodeTone(node),
+    word: nodeState(node),
+    lines: linesOf(cluster, node),
   };
 }
 

@@ -97,7 +97,7 @@ function Rows<Row>(
       data-rows
       role="region"
       aria-label={props.name}
-      onScroll={shown.onScroll}
+      onScroll={() => shown.onScroll()}
       onKeyDown={onKeyDown}
     >
       <table aria-label={props.name} aria-rowcount={rows.length + 1}>

@@ -19,10 +19,14 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
-    const text = (name: string) => String(fields.get(name) ?? '').trim();
+    const raw = (name: string) => {
+      const value = fields.get(name);
+      return typeof value === 'string' ? value : '';
+    };
+    const text = (name: string) => raw(name).trim();
     const credentials: Credentials = byKey
       ? { kind: 'key', apiKey: text('apiKey') }
-      : { kind: 'password', user: text('user'), password: String(fields.get('password') ?? '') };
+      : { kind: 'password', user: text('user'), password: raw('password') };
     setBusy(true);
     setProblem(null);
     void session.login(credentials).then((refusal) => {

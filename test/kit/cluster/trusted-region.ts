@@ -56,6 +56,8 @@ interface TrustedOptions {
   /** Where it listens; a port of chance on 127.0.0.1 when left out. */
   readonly agentsAt?: { readonly host: string; readonly port: number };
   readonly images?: ImageOptions;
+  /** The database is an operator's own, and these are its URLs as regent.conf has them. */
+  readonly databaseUrl?: string;
 }
 
 /** Starts one over a database of its own, or over that of another one. */
@@ -65,7 +67,8 @@ export async function startTrustedRegion(pg: TestPostgres, options: TrustedOptio
   const db = pg.open(connection);
   const keys = of?.keys ?? (await seed(db));
   if (!of) {
-    const cluster = { id: 'c1', vip: options.vip ?? null, virtualRouter: 51 };
+    const isDatabaseExternal = options.databaseUrl !== undefined;
+    const cluster = { id: 'c1', vip: options.vip ?? null, virtualRouter: 51, isDatabaseExternal };
     value(await change(db, (tx) => writeCluster(tx, cluster)));
   }
   const authority = of?.authority ?? (await testAuthority());
@@ -85,6 +88,7 @@ export async function startTrustedRegion(pg: TestPostgres, options: TrustedOptio
     agentListen: { path: at('agent.sock') },
     secureAgentListen: { host: '127.0.0.1', port: 0, ...options.agentsAt, isTls: true },
     ...(options.images ? { images: options.images } : {}),
+    ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
     tlsFiles: { authority: at('ca.crt'), certificate: at('node.crt'), key: at('node.key') },
     ca: openCertificateAuthority(
       { certificate: at('ca.crt'), key: at('ca.key'), secrets: at('secrets.json'), own: at('node.crt') },

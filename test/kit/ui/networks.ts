@@ -1,5 +1,5 @@
 import type { RouteOutput } from '../../../src/contract/routes.ts';
-import { before } from './site.ts';
+import { before } from './when.ts';
 
 type Item<I extends 'vlan.list' | 'subnet.list' | 'lease.list' | 'rack.list'> = RouteOutput<I>['items'][number];
 
@@ -57,21 +57,54 @@ export function illNetworks(free = ''): NetworkData {
 function vlan(id: number, name: string, vid: number, free: string): NetworkData['vlans'][number] {
   const [primary, secondary] = id % 2 === 1 ? ['k1', 'k2'] : ['k2', 'k1'];
   return {
-    ...{ id, name, vid, fabric: 'lab', fabricId: 1, space: free || null, spaceId: free === '' ? null : 1 },
-    ...{ dhcpOn: true, dnsOn: true, relayVlan: null, primaryRack: primary, secondaryRack: secondary },
+    id,
+    name,
+    vid,
+    fabric: 'lab',
+    fabricId: 1,
+    space: free || null,
+    spaceId: free === '' ? null : 1,
+    dhcpOn: true,
+    dnsOn: true,
+    relayVlan: null,
+    primaryRack: primary,
+    secondaryRack: secondary,
     server: {
-      ...{ primary, secondary, isChosen: false, servedBy: primary, since: before(5 * HOUR), isWhole: true },
+      primary,
+      secondary,
+      isChosen: false,
+      servedBy: primary,
+      since: before(5 * HOUR),
+      isWhole: true,
       why: free || 'both racks follow each other',
     },
     racks: [
-      { node: 'k1', interface: 'eth1', addresses: [`10.10.${vid}.2/24`] },
-      { node: 'k2', interface: 'eth1', addresses: [`10.10.${vid}.3/24`] },
+      {
+        node: 'k1',
+        interface: 'eth1',
+        addresses: [`10.10.${vid}.2/24`],
+      },
+      {
+        node: 'k2',
+        interface: 'eth1',
+        addresses: [`10.10.${vid}.3/24`],
+      },
     ],
     enlistOn: true,
     pools: [
       {
-        ...{ subnet: `10.10.${vid}.0/24`, size: 100, used: 40, free: 60, perHour: 1, fullAt: null },
-        sides: [{ node: 'k1', used: 40 }],
+        subnet: `10.10.${vid}.0/24`,
+        size: 100,
+        used: 40,
+        free: 60,
+        perHour: 1,
+        fullAt: null,
+        sides: [
+          {
+            node: 'k1',
+            used: 40,
+          },
+        ],
         pools: [],
       },
     ],
@@ -80,39 +113,64 @@ function vlan(id: number, name: string, vid: number, free: string): NetworkData[
 
 function subnet(id: number, cidr: string, vlanName: string): NetworkData['subnets'][number] {
   return {
-    ...{ id, name: cidr, cidr, vlan: vlanName, vlanId: id, gateway: null, resolvers: [], managed: true, dnsOn: true },
-    ...{ proxyOn: true, used: 12, dynamic: 100 },
+    id,
+    name: cidr,
+    cidr,
+    vlan: vlanName,
+    vlanId: id,
+    gateway: null,
+    resolvers: [],
+    managed: true,
+    dnsOn: true,
+    proxyOn: true,
+    used: 12,
+    dynamic: 100,
     ...({ dhcpOptions: [] } as object),
   } as NetworkData['subnets'][number];
 }
 
 function lease(address: string, hostname: string): NetworkData['leases'][number] {
   return {
-    ...{
-      address,
-      subnet: '10.10.10.0/24',
-      subnetId: 1,
-      vlan: 'lab/vlan10',
-      vlanId: 1,
-      node: 'k1',
-      heldBy: ['k1', 'k2'],
-    },
-    ...{ partner: 'k2', mac: '02:00:00:00:00:01', clientId: null, hostname, machine: null, kind: 'dynamic' },
-    ...{ state: 'active', startsAt: '2026-03-01T10:00:00Z', expiresAt: '2026-03-01T22:00:00Z' },
+    address,
+    subnet: '10.10.10.0/24',
+    subnetId: 1,
+    vlan: 'lab/vlan10',
+    vlanId: 1,
+    node: 'k1',
+    heldBy: ['k1', 'k2'],
+    partner: 'k2',
+    mac: '02:00:00:00:00:01',
+    clientId: null,
+    hostname,
+    machine: null,
+    kind: 'dynamic',
+    state: 'active',
+    startsAt: '2026-03-01T10:00:00Z',
+    expiresAt: '2026-03-01T22:00:00Z',
   } as NetworkData['leases'][number];
 }
 
 function rack(name: string, isMaster: boolean, free: string): NetworkData['racks'][number] {
   return {
-    ...{
-      uuid: `00000000-0000-4000-8000-00000000000${name.slice(1)}`,
-      name,
-      state: 'accepted',
-      isMaster,
-      isPlaceholder: false,
-    },
-    ...{ node: name, publicKey: null, mayRekey: false, registeredAt: before(9 * HOUR), acceptedAt: before(8 * HOUR) },
-    ...{ seenAt: before(4000), source: free || '10.77.0.21', machines: 3 },
-    vlans: [{ vlan: 'lab/vlan10', interface: 'eth1', addresses: ['10.10.10.2/24'] }],
+    uuid: `00000000-0000-4000-8000-00000000000${name.slice(1)}`,
+    name,
+    state: 'accepted',
+    isMaster,
+    isPlaceholder: false,
+    node: name,
+    publicKey: null,
+    mayRekey: false,
+    registeredAt: before(9 * HOUR),
+    acceptedAt: before(8 * HOUR),
+    seenAt: before(4e3),
+    source: free || '10.77.0.21',
+    machines: 3,
+    vlans: [
+      {
+        vlan: 'lab/vlan10',
+        interface: 'eth1',
+        addresses: ['10.10.10.2/24'],
+      },
+    ],
   };
 }

@@ -1,6 +1,7 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
 import { illNetworks, type NetworkData, networks } from './networks.ts';
+import { before } from './when.ts';
 
 type Cluster = RouteOutput<'cluster.show'>;
 type Service = RouteOutput<'service.list'>['items'][number];
@@ -21,8 +22,6 @@ export interface SiteData {
 }
 
 const HOUR = 3_600_000;
-/** So long before now, ISO 8601. */
-export const before = (ms: number): string => new Date(Date.now() - ms).toISOString();
 
 const KINDS = ['db', 'dcs', 'dns', 'lb', 'ntp', 'proxy', 'vip'] as const;
 
@@ -133,9 +132,17 @@ export function illSite(): SiteData {
     jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
     drills: [
       {
-        ...{ id: 3, run: '6f1c1a52-1f5c-4a39-9d6f-2b0c9e3f7a10', hazard: 'planned-switchover', round: 1, seed: 1 },
-        ...{ startedAt: before(26 * HOUR), isPassed: false, broken: ['outage'], version: '0.4.0' },
-        ...{ label: 'production', storedAt: before(26 * HOUR) },
+        id: 3,
+        run: '6f1c1a52-1f5c-4a39-9d6f-2b0c9e3f7a10',
+        hazard: 'planned-switchover',
+        round: 1,
+        seed: 1,
+        startedAt: before(26 * HOUR),
+        isPassed: false,
+        broken: ['outage'],
+        version: '0.4.0',
+        label: 'production',
+        storedAt: before(26 * HOUR),
       },
     ],
   };
@@ -186,9 +193,22 @@ export function event(id: number, kind: string, subject: string): Event {
 /** A job under way. */
 export function job(id: number, kind: string, target: string, progress: string): Job {
   return {
-    ...{ id, kind, target, targets: ['cluster'], state: 'running', progress, result: null, caller: 'admin' },
-    ...{ abortBy: null, holder: 'r1-1', epoch: 1, attempts: 0, createdAt: before(9000), updatedAt: before(2000) },
-    ...{ deadline: new Date(Date.now() + HOUR).toISOString(), endedAt: null },
+    id,
+    kind,
+    target,
+    targets: ['cluster'],
+    state: 'running',
+    progress,
+    result: null,
+    caller: 'admin',
+    abortBy: null,
+    holder: 'r1-1',
+    epoch: 1,
+    attempts: 0,
+    createdAt: before(9e3),
+    updatedAt: before(2e3),
+    deadline: new Date(Date.now() + HOUR).toISOString(),
+    endedAt: null,
   };
 }
 
@@ -199,65 +219,136 @@ export const pageOf = <I extends RouteId>(items: unknown[]): RouteOutput<I> =>
 function cluster(regions: readonly string[], racks: readonly string[]): Cluster {
   const all = [...regions, ...racks];
   return {
-    ...{ state: 'ok', summary: '1 region node can be lost now', source: 'database', time: before(0), version: '0.4.0' },
-    cluster: { id: 'lab', vip: '10.77.0.10', virtualRouter: 51 },
-    losses: { now: 1, promised: 1, why: ['etcd needs 2 of 3 voters'] },
+    state: 'ok',
+    summary: '1 region node can be lost now',
+    source: 'database',
+    time: before(0),
+    version: '0.4.0',
+    cluster: {
+      id: 'lab',
+      vip: '10.77.0.10',
+      virtualRouter: 51,
+    },
+    losses: {
+      now: 1,
+      promised: 1,
+      why: ['etcd needs 2 of 3 voters'],
+    },
     warnings: [],
     nodes: all.map((name, index) => ({
-      ...{ name, isRegion: regions.includes(name), isRack: racks.includes(name), state: 'member' },
-      ...{
-        address: `10.77.${Math.floor(index / 200)}.${11 + (index % 200)}`,
-        report: 'current',
-        reportedAt: before(4000),
+      name,
+      isRegion: regions.includes(name),
+      isRack: racks.includes(name),
+      state: 'member',
+      address: `10.77.${Math.floor(index / 200)}.${11 + (index % 200)}`,
+      report: 'current',
+      reportedAt: before(4e3),
+      wanted: 12,
+      applied: 12,
+      agent: {
+        version: '0.4.0',
+        since: before(5 * HOUR),
       },
-      ...{ wanted: 12, applied: 12, agent: { version: '0.4.0', since: before(5 * HOUR) } },
       region: regions.includes(name) ? 'ready' : null,
     })),
     database: {
-      ...{ state: 'ok', why: '', primary: 'r1', timeline: 3 },
+      state: 'ok',
+      why: '',
+      primary: 'r1',
+      timeline: 3,
       members: regions.map((name, index) => ({
-        ...{ node: name, role: index === 0 ? 'primary' : 'standby', state: index === 0 ? 'running' : 'streaming' },
-        ...{ timeline: 3, lagBytes: index === 0 ? null : 2048 * index, isSynchronous: index === 1 },
+        node: name,
+        role: index === 0 ? 'primary' : 'standby',
+        state: index === 0 ? 'running' : 'streaming',
+        timeline: 3,
+        lagBytes: index === 0 ? null : 2048 * index,
+        isSynchronous: index === 1,
       })),
     },
-    dcs: { leader: 'r1', hasQuorum: true, voters: [...regions], learners: [] },
-    vip: { address: '10.77.0.10', holders: ['r1'], fit: [...regions], unfit: [] },
-    racks: racks
-      .slice(0, 50)
-      .map((name, index) => ({ name, isMaster: index === 0, vlans: ['lab/vlan10', 'lab/vlan20'] })),
-    services: KINDS.map((service) => ({ service, wanted: regions.length, healthy: regions.length, ill: [] })),
-    certificates: all.map((name) => ({ node: name, notAfter: before(-80 * 24 * HOUR), daysLeft: 80 })),
-    authority: { notAfter: before(-3650 * 24 * HOUR), daysLeft: 3650 },
+    dcs: {
+      leader: 'r1',
+      hasQuorum: true,
+      voters: [...regions],
+      learners: [],
+    },
+    vip: {
+      address: '10.77.0.10',
+      holders: ['r1'],
+      fit: [...regions],
+      unfit: [],
+    },
+    racks: racks.slice(0, 50).map((name, index) => ({
+      name,
+      isMaster: index === 0,
+      vlans: ['lab/vlan10', 'lab/vlan20'],
+    })),
+    services: KINDS.map((service) => ({
+      service,
+      wanted: regions.length,
+      healthy: regions.length,
+      ill: [],
+    })),
+    certificates: all.map((name) => ({
+      node: name,
+      notAfter: before(-80 * 24 * HOUR),
+      daysLeft: 80,
+    })),
+    authority: {
+      notAfter: before(-3650 * 24 * HOUR),
+      daysLeft: 3650,
+    },
   } as Cluster;
 }
 
 function status(): SiteData['status'] {
   return {
-    ...{ state: 'ok', summary: 'all is well', version: '0.4.0', time: before(0), revision: 40, published: 40 },
-    database: { state: 'ok', why: '', latencyMs: 2 },
+    state: 'ok',
+    summary: 'all is well',
+    version: '0.4.0',
+    time: before(0),
+    revision: 40,
+    published: 40,
+    database: {
+      state: 'ok',
+      why: '',
+      latencyMs: 2,
+    },
     nodes: [],
     services: [],
     findings: [],
     counts: {
-      ...{
-        domains: 2,
-        records: 14,
-        machines: 120,
-        vlans: 4,
-        subnets: 5,
-        leases: 64,
-        racksWaiting: 1,
-        withoutSecondary: 0,
-      },
+      domains: 2,
+      records: 14,
+      machines: 120,
+      vlans: 4,
+      subnets: 5,
+      leases: 64,
+      racksWaiting: 1,
+      withoutSecondary: 0,
     },
   };
 }
 
 function service(node: string, kind: string): Service {
   return {
-    ...{ node, service: kind, state: 'healthy', since: before(3 * HOUR), why: '', isWanted: true, wanted: 12 },
-    ...{ applied: 12, isCurrent: true, reportedAt: before(4000), lastState: 'healthy', version: '1.2.3' },
-    lastAction: { kind: 'reload', why: 'zone example.test changed', at: before(2 * HOUR), trigger: 'change' },
+    node,
+    service: kind,
+    state: 'healthy',
+    since: before(3 * HOUR),
+    why: '',
+    isWanted: true,
+    wanted: 12,
+    applied: 12,
+    isCurrent: true,
+    reportedAt: before(4e3),
+    lastState: 'healthy',
+    version: '1.2.3',
+    lastAction: {
+      kind: 'reload',
+      why: 'zone example.test changed',
+      at: before(2 * HOUR),
+      trigger: 'change',
+    },
     restart: null,
     findings: [],
   };
@@ -279,10 +370,34 @@ function node(name: string, isRegion: boolean): readonly [string, Node] {
   return [
     name,
     {
-      ...{ id: name, name, isRegion, isRack: !isRegion, state: 'member', isDrained: false, drain: null, addresses },
-      ...{ wanted: 12, applied: 12, isCurrent: true, facts: null },
-      agent: { version: '0.4.0', since: before(5 * HOUR), reportedAt: before(4000), isStale: false, staleSince: null },
-      vlans: isRegion ? [] : [{ vlan: 'lab/vlan10', interface: 'eth1', addresses: ['10.10.10.2/24'] }],
+      id: name,
+      name,
+      isRegion,
+      isRack: !isRegion,
+      state: 'member',
+      isDrained: false,
+      drain: null,
+      addresses,
+      wanted: 12,
+      applied: 12,
+      isCurrent: true,
+      facts: null,
+      agent: {
+        version: '0.4.0',
+        since: before(5 * HOUR),
+        reportedAt: before(4e3),
+        isStale: false,
+        staleSince: null,
+      },
+      vlans: isRegion
+        ? []
+        : [
+            {
+              vlan: 'lab/vlan10',
+              interface: 'eth1',
+              addresses: ['10.10.10.2/24'],
+            },
+          ],
     },
   ];
 }

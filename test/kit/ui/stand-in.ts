@@ -5,7 +5,8 @@ import { extname, join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
-import { before, job, pageOf, type SiteData } from './site.ts';
+import { job, pageOf, type SiteData } from './site.ts';
+import { before } from './when.ts';
 
 /** How the site does. `silent`: it takes calls and says nothing; `gone`: it cuts every connection; `held`: it answers, and has no database. */
 export type Mode = 'well' | 'silent' | 'gone' | 'held';
@@ -194,54 +195,68 @@ export class StandIn implements AsyncDisposable {
   #read(id: RouteId, params: Readonly<Record<string, string>>, query: URLSearchParams): unknown {
     const { site } = this;
     const name = params['node'] ?? '';
-    switch (id) {
-      case 'cluster.show':
-        return site.cluster;
-      case 'cluster.doctor':
-        return site.doctor;
-      case 'status.show':
-        return site.status;
-      case 'node.show':
-        return site.nodes.get(name);
-      case 'job.list':
-        return pageOf(site.jobs);
-      case 'drill.list':
-        return pageOf(site.drills);
-      case 'event.list':
-        return pageOf(site.events.toReversed());
-      case 'vlan.list':
-        return pageOf(site.networks.vlans);
-      case 'vlan.show':
-        return site.networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']);
-      case 'subnet.list':
-        return pageOf(site.networks.subnets);
-      case 'lease.list':
-        return pageOf(site.networks.leases);
-      case 'rack.list':
-        return pageOf(site.networks.racks);
-      case 'service.list':
-        return pageOf(site.services.filter((row) => (query.get('node') ?? row.node) === row.node));
-      case 'service.show': {
+    const { networks } = site;
+    const answers: Partial<Record<RouteId, () => unknown>> = {
+      'cluster.show': () => site.cluster,
+      'cluster.doctor': () => site.doctor,
+      'status.show': () => site.status,
+      'node.show': () => site.nodes.get(name),
+      'job.list': () => pageOf(site.jobs),
+      'drill.list': () => pageOf(site.drills),
+      'event.list': () => pageOf(site.events.toReversed()),
+      'vlan.list': () => pageOf(networks.vlans),
+      'vlan.show': () => networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']),
+      'subnet.list': () => pageOf(networks.subnets),
+      'lease.list': () => pageOf(networks.leases),
+      'rack.list': () => pageOf(networks.racks),
+      'service.list': () => pageOf(site.services.filter((row) => (query.get('node') ?? row.node) === row.node)),
+      'service.show': () => {
         const row = site.services.find((entry) => entry.node === name && entry.service === params['service']);
-        return (
-          row && { ...row, metrics: [{ name: 'queries', unit: 'count', value: 1200, labels: { zone: 'example' } }] }
-        );
-      }
-      case 'cluster.what-ifs':
-        return { items: site.cluster.nodes.slice(0, 5).map((row) => whatIf(row.name)), refused: [] };
-      default:
-        return undefined;
-    }
+        const metrics = [{ name: 'queries', unit: 'count', value: 1200, labels: { zone: 'example' } }];
+        return row && { ...row, metrics };
+      },
+      'cluster.what-ifs': () => ({
+        items: site.cluster.nodes.slice(0, 5).map((row) => whatIf(row.name)),
+        refused: [],
+      }),
+    };
+    return answers[id]?.();
   }
 }
 
 function whatIf(node: string): unknown {
   return {
-    ...{ node, event: 'dies', summary: `${node} dies`, source: 'database', time: before(0) },
-    vip: { before: 'r1', after: 'r2', candidates: ['r2'] },
-    primary: { before: 'r1', after: 'r2', candidates: ['r2'] },
-    outages: node === 'r1' ? [{ probe: 'write', leastMs: 2000, mostMs: 4000, why: 'measured' }] : [],
-    redundancy: { before: 1, after: 0, why: ['etcd needs 2 of 3 voters'] },
+    node,
+    event: 'dies',
+    summary: `${node} dies`,
+    source: 'database',
+    time: before(0),
+    vip: {
+      before: 'r1',
+      after: 'r2',
+      candidates: ['r2'],
+    },
+    primary: {
+      before: 'r1',
+      after: 'r2',
+      candidates: ['r2'],
+    },
+    outages:
+      node === 'r1'
+        ? [
+            {
+              probe: 'write',
+              leastMs: 2e3,
+              mostMs: 4e3,
+              why: 'measured',
+            },
+          ]
+        : [],
+    redundancy: {
+      before: 1,
+      after: 0,
+      why: ['etcd needs 2 of 3 voters'],
+    },
     vlans: [],
     risks: node === 'r2' ? ['No synchronous standby is left until r3 has caught up.'] : [],
   };

@@ -136,7 +136,11 @@ describe('preflight', () => {
   it.each<[string, Partial<InitSeen>, RegExp]>([
     ['a database that is down', { site: rejected('unavailable', 'refused') }, /^error: .*does not answer: refused/],
     ['one that is too old', { site: server({ version: 140_011 }) }, /^error: .*PostgreSQL 14\..*15 or newer/],
-    ['one that is not tried', { site: server({ version: 160_004 }) }, /^warning: .*PostgreSQL 16\. .*tried with PostgreSQL 17/],
+    [
+      'one that is not tried',
+      { site: server({ version: 160_004 }) },
+      /^warning: .*PostgreSQL 16\. .*tried with PostgreSQL 17/,
+    ],
     ['another encoding', { site: server({ encoding: 'LATIN1' }) }, /^error: .*LATIN1.*UTF8/],
     ['sessions that anybody reads', { site: server({ isPlain: true }) }, /^warning: .*not encrypted.*verify-full/],
     ["another site's", { site: { isRegent: true, nodes: [{ id: 'a', name: 'x1' }] } }, /^error: .*node\(s\) x1/],
@@ -205,7 +209,9 @@ describe('preflight', () => {
     const own = { note: { ...NOTE, isDatabaseExternal: true } };
     expect(sentences(own)[1]).toMatch(/^error: .*began this cluster with a database of your own.*none is named now/);
     expect(judge({ ...own, hasOwnDatabase: true }).plan).toMatchObject({ isDatabaseExternal: true });
-    expect(sentences({ note: NOTE, hasOwnDatabase: true })[2]).toMatch(/^error: .*with its own database, and another one/);
+    expect(sentences({ note: NOTE, hasOwnDatabase: true })[2]).toMatch(
+      /^error: .*with its own database, and another one/,
+    );
   });
 
   it('refuses an address that is not of this host', () => {

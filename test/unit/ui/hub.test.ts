@@ -12,7 +12,7 @@ function rig() {
   const streams: { write(text: string): void; end(): void; headers: Record<string, string> }[] = [];
   const answer: typeof fetch = async (input, init) => {
     if (!site.isUp) throw new TypeError('fetch failed');
-    if (String(input).endsWith('/health/live')) {
+    if ((input as string).endsWith('/health/live')) {
       site.looks += 1;
       return new Response('{"version":"1"}', { headers: { 'x-regent-node': 'r1' } });
     }

@@ -19,8 +19,19 @@ import { ago, clockOffset, clockTime, duration, span, stamp } from '../../../src
 import { answered, loading, mapView, refusedView, unanswered } from '../../../src/ui/models/view.ts';
 
 const PROBLEM: Problem = {
-  ...{ type: 'about:blank', title: '', status: 422, code: 'invalid_value', detail: 'no', requestId: '1' },
-  fields: [{ field: 'interfaces/0/mac', problem: 'it is no MAC', rule: 'six pairs' }],
+  type: 'about:blank',
+  title: '',
+  status: 422,
+  code: 'invalid_value',
+  detail: 'no',
+  requestId: '1',
+  fields: [
+    {
+      field: 'interfaces/0/mac',
+      problem: 'it is no MAC',
+      rule: 'six pairs',
+    },
+  ],
 };
 
 describe('a view', () => {

@@ -57,10 +57,32 @@ describe('the overview', () => {
 
   it('says of a death what is not served any more', () => {
     const answer = {
-      ...{ node: 'r1', event: 'dies' as const, summary: '', source: 'database' as const, time: '', vip: null },
-      ...{ primary: { before: null, after: null, candidates: [] }, vlans: [], risks: [] },
-      outages: [{ probe: 'write', leastMs: 0, mostMs: null, why: '' }],
-      redundancy: { before: 1, after: 1, why: [] },
+      node: 'r1',
+      event: 'dies' as const,
+      summary: '',
+      source: 'database' as const,
+      time: '',
+      vip: null,
+      primary: {
+        before: null,
+        after: null,
+        candidates: [],
+      },
+      vlans: [],
+      risks: [],
+      outages: [
+        {
+          probe: 'write',
+          leastMs: 0,
+          mostMs: null,
+          why: '',
+        },
+      ],
+      redundancy: {
+        before: 1,
+        after: 1,
+        why: [],
+      },
     };
     expect(deathRow(answer)).toMatchObject({ tone: 'bad', outages: [{ probe: 'write', most: null }] });
     expect(deathRow({ ...answer, outages: [] }).tone).toBe('ok');

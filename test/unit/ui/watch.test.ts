@@ -5,8 +5,12 @@ import { startWatch, type Watch } from '../../../src/ui/live/watch.ts';
 import type { View } from '../../../src/ui/models/view.ts';
 
 const problem = (status: number): Problem => ({
-  ...{ type: 'about:blank', title: '', status, code: status >= 500 ? 'unavailable' : 'forbidden' },
-  ...{ detail: `refused ${status}`, requestId: '' },
+  type: 'about:blank',
+  title: '',
+  status,
+  code: status >= 500 ? 'unavailable' : 'forbidden',
+  detail: `refused ${status}`,
+  requestId: '',
 });
 
 /** A watch whose asks the test answers. */

@@ -1,6 +1,18 @@
 import { layoutWarnings } from '../losses.ts';
 import { heard, isRight, listOf, members, settled, silence } from '../site.ts';
-import { askNode, broken, type Check, counted, isCluster, ok, runsDatabase, sentence, unheard, unknown, warning } from './check.ts';
+import {
+  askNode,
+  broken,
+  type Check,
+  counted,
+  isCluster,
+  ok,
+  runsDatabase,
+  sentence,
+  unheard,
+  unknown,
+  warning,
+} from './check.ts';
 
 const DAY_MS = 86_400_000;
 /** A certificate lives at most 30 days and is renewed when two thirds are over: 7 days before its end renewal has failed for long. */

@@ -59,10 +59,34 @@ const STUCK = { id: 7, kind: 'node-drain', target: 'r2', seconds: 75 };
 /** id, what is wrong, state, a part of what is said. */
 const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, string])[] = [
   ['database-servers', 'nobody asked', { site: EXTERNAL }, 'unknown', 'Nobody has asked'],
-  ['database-servers', 'no primary', external(aServer('a:5432', 'standby'), aServer('b:5432', 'silent')), 'broken', 'No server takes writes: a:5432 is standby'],
-  ['database-servers', 'two', external(aServer('a:5432', 'primary'), aServer('b:5432', 'primary')), 'broken', 'Two primaries'],
-  ['database-servers', 'read-only', external(aServer('a:5432', 'read-only'), aServer('b:5432', 'standby')), 'broken', 'No server takes writes'],
-  ['database-servers', 'one away', external(aServer('a:5432', 'primary'), aServer('b:5432', 'silent')), 'warning', 'b:5432 is silent'],
+  [
+    'database-servers',
+    'no primary',
+    external(aServer('a:5432', 'standby'), aServer('b:5432', 'silent')),
+    'broken',
+    'No server takes writes: a:5432 is standby',
+  ],
+  [
+    'database-servers',
+    'two',
+    external(aServer('a:5432', 'primary'), aServer('b:5432', 'primary')),
+    'broken',
+    'Two primaries',
+  ],
+  [
+    'database-servers',
+    'read-only',
+    external(aServer('a:5432', 'read-only'), aServer('b:5432', 'standby')),
+    'broken',
+    'No server takes writes',
+  ],
+  [
+    'database-servers',
+    'one away',
+    external(aServer('a:5432', 'primary'), aServer('b:5432', 'silent')),
+    'warning',
+    'b:5432 is silent',
+  ],
   ['database-servers', 'one alone', external(aServer('a:5432', 'primary')), 'warning', 'the only one in DATABASE_URL'],
   [
     'database-servers',

@@ -28,7 +28,9 @@ describe("a cluster with an operator's own database", () => {
     const ids = judge(site()).map(({ id }) => id);
     const own = ['one-primary', 'failover', 'standbys', 'timeline', 'database-configuration', 'wal-bounds'];
     expect(own.filter((id) => ids.includes(id))).toEqual([]);
-    expect(judge(site()).find(({ id }) => id === 'database-servers')?.detail).toMatch(/b\.example.*Not promised by Regent/);
+    expect(judge(site()).find(({ id }) => id === 'database-servers')?.detail).toMatch(
+      /b\.example.*Not promised by Regent/,
+    );
     expect(viewCluster(site(), { state: 'ok', summary: '' })).toMatchObject({
       cluster: { isDatabaseExternal: true },
       warnings: [expect.stringMatching(/^The database is an external one\. Not promised/)],
@@ -54,7 +56,9 @@ describe("a cluster with an operator's own database", () => {
   });
 
   it('moves no database, and drains, restarts and removes nodes without one', () => {
-    expect(planSwitchover(site(), null)).toMatchObject({ message: expect.stringContaining('whoever runs it moves it') });
+    expect(planSwitchover(site(), null)).toMatchObject({
+      message: expect.stringContaining('whoever runs it moves it'),
+    });
     expect(checkDrain(site(), 'r1')).toMatchObject({ node: { name: 'r1' } });
     expect(planRestart(site(), [])).toMatchObject({ order: expect.arrayContaining(['r1', 'r2', 'r3']) });
     expect(notWhole(site(), 1)).toBeNull();

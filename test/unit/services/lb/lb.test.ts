@@ -46,7 +46,10 @@ describe('compile', () => {
     expect(external).toEqual({ ...own, isDatabaseExternal: true });
     expect(configurationOf(external)).not.toMatch(/5432|8008|listen database/);
     const answers = [answer(`Description: ${markOf(external)}\n`), answer('')];
-    expect(parseProbeLb(answers, external)).toMatchObject({ isHealthy: true, detail: 'haproxy answers; 0 of 3 regions ready' });
+    expect(parseProbeLb(answers, external)).toMatchObject({
+      isHealthy: true,
+      detail: 'haproxy answers; 0 of 3 regions ready',
+    });
   });
 
   it('keeps a drained node for when no other one can take a call, on every node', () => {

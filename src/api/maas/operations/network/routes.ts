@@ -1,9 +1,10 @@
 import type { RouteOutput } from '../../../../contract/routes.ts';
+import { RejectedError } from '../../../../core/errors.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { type Networks, readNetworks } from '../../objects/networks.ts';
 import { uriOf } from '../../objects/uri.ts';
-import { notFound } from '../refusals.ts';
+import { badValue, notFound } from '../refusals.ts';
 import { meantSubnet } from './subnets.ts';
 
 type Route = RouteOutput<'static-route.show'>;
@@ -36,7 +37,7 @@ const ref = ({ path }: MaasCall) => ({ static_route: path['id'] ?? '' });
 async function fieldsOf({ look, args }: MaasCall) {
   const cidr = async (name: string) => {
     const text = args.text(name);
-    return text ? (await meantSubnet(look, text)).cidr : undefined;
+    return text ? (await meantSubnet(look, text).catch(unknown(name, text))).cidr : undefined;
   };
   return {
     source: await cidr('source'),
@@ -45,6 +46,13 @@ async function fieldsOf({ look, args }: MaasCall) {
     metric: args.number('metric'),
   };
 }
+
+/** A subnet that a parameter names and that is not there is a bad value. */
+const unknown = (name: string, text: string) => (error: unknown) => {
+  if (error instanceof RejectedError && error.rejected.code === 'not_found')
+    return badValue(name, `there is no subnet ${text}`, 'id, CIDR or name of a subnet');
+  throw error;
+};
 
 async function show({ look, path }: MaasCall, route: Route) {
   return json(view(route, await readNetworks(look)) ?? notFound('static route', path['id']));

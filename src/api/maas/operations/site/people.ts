@@ -1,3 +1,4 @@
+import type { Role } from '../../../../contract/identity/user.ts';
 import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
@@ -15,7 +16,7 @@ export const PEOPLE_HANDLERS: Handlers = {
     json(viewUser(await site.call('user.show', { params: { user: path['username'] ?? '' } }))),
   'Users.create': async ({ site, args }) => {
     const name = args.text('username') ?? '';
-    const role = args.flag('is_superuser') === true ? ('admin' as const) : ('user' as const);
+    const role: Role = args.flag('is_superuser') === true ? 'admin' : 'user';
     const body = { name, role, email: args.text('email'), password: args.text('password') };
     return json(viewUser(await site.call('user.create', { body })));
   },
