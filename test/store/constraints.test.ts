@@ -92,7 +92,7 @@ const CASES: Readonly<Record<string, () => RawBuilder<unknown>>> = {
   domains_no_special_name: () => sql`insert into domains (name) values ('a.localhost')`,
   domains_ttl_range: () => sql`insert into domains (name, ttl) values ('t.test', 0)`,
   records_name_grammar: () => record('a b', 'A', '10.0.0.1'),
-  records_type_known: () => record('mx', 'MX', 'x'),
+  records_type_known: () => record('hinfo', 'HINFO', 'x'),
   records_data_grammar: () => record('txt', 'TXT', 'line\nbreak'),
   records_cname_not_at_domain: () => record('@', 'CNAME', 'www.example.test'),
   records_cname_alone: () => record('alias', 'TXT', 'beside'),
