@@ -90,6 +90,7 @@ function contextOf(ports: CallPorts, { caller, ifMatch }: CallContext): CaseCont
     version: ports.version,
     health: () => ports.health(),
     authority: () => ports.authority(),
+    ...(ports.servers ? { servers: ports.servers } : {}),
     builtInScripts: ports.builtInScripts ?? [],
     caller,
     ifMatch: ifMatch === null ? null : Number(ifMatch),

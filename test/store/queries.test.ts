@@ -425,7 +425,13 @@ describe('who may come in', () => {
       Promise.all(['good', 'later', 'expired', 'none'].map((token) => findApiKey(tx, token))),
     );
     expect(found.map((row) => row?.user ?? null)).toEqual(['ada', 'ada', null, null]);
-    expect(found[0]).toEqual({ user: 'ada', role: 'admin', consumer: 'cons', secretSha256: '0'.repeat(64), usedAt: null });
+    expect(found[0]).toEqual({
+      user: 'ada',
+      role: 'admin',
+      consumer: 'cons',
+      secretSha256: '0'.repeat(64),
+      usedAt: null,
+    });
     expect(await make((tx) => revokeApiKey(tx, 'good', 'someone'))).toBeNull();
     expect(await make((tx) => revokeApiKey(tx, 'good', 'ada'))).toMatchObject({ token: 'good' });
     expect(await make((tx) => revokeApiKey(tx, 'good'))).toBeNull();

@@ -47,11 +47,20 @@ const COLLISIONS: readonly RejectionCode[] = ['conflict', 'in_use', 'preconditio
  * A refusal as MAAS tells it. Bad values: 400 and an object of JSON, field by field; a collision: 409 in plain text where the operation has that status, else as a
  * bad value; the rest in plain text.
  */
-export function refusalAnswer(refusal: Rejected, operation: Pick<Operation, 'hasConflict'> | null = null): Answer {
+export function refusalAnswer(
+  refusal: Rejected,
+  operation: Pick<Operation, 'hasConflict' | 'parameters'> | null = null,
+): Answer {
   const { code, message, fields } = refusal;
   if (COLLISIONS.includes(code) && operation?.hasConflict && !fields) return text(message, 409);
   if (code === 'invalid_value' || COLLISIONS.includes(code) || code === 'key_reused')
-    return json(problemsOf(refusal), 400);
+    return json(
+      problemsOf(
+        refusal,
+        (operation?.parameters ?? []).map(({ name }) => name),
+      ),
+      400,
+    );
   const { status } = REJECTIONS[code];
   const headers = {
     ...(status === 503 || status === 429 ? { 'retry-after': RETRY_AFTER_S } : {}),
@@ -60,13 +69,13 @@ export function refusalAnswer(refusal: Rejected, operation: Pick<Operation, 'has
   return { ...text(message, status), headers };
 }
 
-/** `{field: [sentence]}`; what is about no field is under `__all__`. */
-function problemsOf({ code, message, fields }: Rejected): Readonly<Record<string, string[]>> {
+/** `{field: [sentence]}`; what is about no field is under `__all__`. `own`: names that the operation itself has. */
+function problemsOf({ code, message, fields }: Rejected, own: readonly string[]): Readonly<Record<string, string[]>> {
   // Tools look for these words to tell that a machine is there.
   const isTaken = COLLISIONS.includes(code);
   const problems = new Map<string, string[]>();
   for (const { field, problem, rule } of fields ?? []) {
-    const name = maasField(field);
+    const name = own.includes(field) ? field : maasField(field);
     const told = name === 'mac_addresses' && isTaken ? `This MAC address already exists: ${problem}` : problem;
     const sentence = `${told.replace(/\.$/, '')}.${rule ? ` Rule: ${rule}.` : ''}`;
     problems.set(name, [...(problems.get(name) ?? []), sentence]);

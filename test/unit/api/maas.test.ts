@@ -104,7 +104,7 @@ describe('parameters', () => {
 
 describe('an answer', () => {
   const told = (code: RejectionCode, hasConflict = false) => {
-    const { status, type, headers } = refusalAnswer(rejected(code, 'Why.'), { hasConflict });
+    const { status, type, headers } = refusalAnswer(rejected(code, 'Why.'), { hasConflict, parameters: [] });
     return [status, type.split(';')[0], headers?.['retry-after']];
   };
 
