@@ -80,10 +80,13 @@ export function createLive(ports: LivePorts): Live {
   };
   ports.hub.hear((message) => {
     if (message.kind === 'link') {
+      const isLost = link.value?.isUp !== false && !message.link.isUp;
       link.value = message.link;
       if (message.link.node !== '') node.value = message.link.node;
       releases.value = releaseSeen(releases.value, message.link.version);
       judge();
+      // All that is shown is asked for, in vain: so it is old at once, not at its next turn.
+      if (isLost) tellAll(null);
     } else if (message.kind === 'denied') {
       if (message.status === 401 && session.state.value.kind === 'in') void session.look();
     } else tellAll(message.kind === 'event' ? message.event : null);
