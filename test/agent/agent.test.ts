@@ -80,8 +80,10 @@ describe('an agent', () => {
     const count = rig.region.observations.length;
     await rig.region.up();
     await until('reports come again', () => rig.region.observations.length > count + 1);
-    const observation = await reported('not stale', (latest) => latest.staleSince === null);
-    expect(serviceOf(observation)?.lastAction?.why).toContain('systemd started it again');
+    await reported('not stale', (latest) => latest.staleSince === null);
+    await reported('what was done meanwhile', (latest) =>
+      (serviceOf(latest)?.lastAction?.why ?? '').includes('systemd started it again'),
+    );
     rig.region.publish(desiredOf(NODE, 2, { fake: fake(2) }));
     await reported('the next', (latest) => serviceOf(latest)?.applied === 2);
   });
