@@ -32,7 +32,7 @@ export interface Topology {
   readonly links: readonly TopologyLink[];
 }
 
-const BOX = { width: 190, gap: 20, pad: 10 } as const;
+const BOX = { width: 230, gap: 20, pad: 10 } as const;
 const ROWS = { address: 10, region: 90, rack: 250, vlan: 390 } as const;
 const HEIGHTS = { address: 44, node: 116, vlan: 44 } as const;
 /** More of a row are in the table alone. */
