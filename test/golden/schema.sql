@@ -2518,8 +2518,8 @@ begin
   if length(mine.fqdn) > 253 then
     perform refuse('names_length', format('%s has %s characters', name_words(mine), length(mine.fqdn)));
   end if;
-  select * into other from name_claims c
-    where c.fqdn = mine.fqdn and (c.source, c.source_id) <> (mine.source, mine.source_id) and not may_share_name(mine.kind, c.kind)
+  select * into other from (select * from name_claims where fqdn = mine.fqdn offset 0) as c
+    where (c.source, c.source_id) <> (mine.source, mine.source_id) and not may_share_name(mine.kind, c.kind)
     order by c.source, c.source_id limit 1;
   if found then
     perform refuse(case when 'cname' in (mine.kind, other.kind) then 'records_cname_alone' else 'names_one_owner' end,
