@@ -17,9 +17,6 @@ import { type Calls, createCalls, type Seen } from './calls.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
 import { createSession, type Session } from './session.ts';
 
-/** A site that is lost still is asked for all that is shown once more after so long. */
-const LOST_AGAIN_MS = 2000;
-
 /** All by which a page lives: calls, events, session, and how the site does. Made once, in main.tsx. */
 export interface Live {
   readonly calls: Calls;
@@ -89,11 +86,7 @@ export function createLive(ports: LivePorts): Live {
       releases.value = releaseSeen(releases.value, message.link.version);
       judge();
       // All that is shown is asked for, in vain: so it is old at once, not at its next turn.
-      if (isLost) {
-        tellAll(null);
-        // A call that was under way may have had the last answer.
-        setTimeout(() => link.value?.isUp === false && tellAll(null), LOST_AGAIN_MS);
-      }
+      if (isLost) tellAll(null);
     } else if (message.kind === 'denied') {
       if (message.status === 401 && session.state.value.kind === 'in') void session.look();
     } else tellAll(message.kind === 'event' ? message.event : null);
