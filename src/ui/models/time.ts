@@ -1,29 +1,20 @@
+import { spanWords, stamp } from '../../core/time-words.ts';
+
+export { stamp };
+
 const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 /** A difference below this is the answer's own way, no wrong clock. */
 const CLOCK_TOLERANCE_MS = 5 * SECOND;
 
 /** A span in the largest unit that fits: `12 s`, `3 min`, `5 h`, `9 d`. */
 export function span(ms: number): string {
-  const whole = Math.max(0, ms);
-  if (whole < MINUTE) return `${Math.floor(whole / SECOND)} s`;
-  if (whole < HOUR) return `${Math.floor(whole / MINUTE)} min`;
-  if (whole < 2 * DAY) return `${Math.floor(whole / HOUR)} h`;
-  return `${Math.floor(whole / DAY)} d`;
+  return spanWords(Math.floor(ms / SECOND));
 }
 
 /** How long ago; a text that is no time stays as it is. */
 export function ago(iso: string, now: number): string {
   const then = Date.parse(iso);
   return Number.isFinite(then) ? span(now - then) : iso;
-}
-
-/** A moment to the second in UTC: `2026-03-01 10:00:00Z`; a text that is no time stays as it is. */
-export function stamp(iso: string): string {
-  const then = Date.parse(iso);
-  return Number.isFinite(then) ? `${new Date(then).toISOString().slice(0, 19).replace('T', ' ')}Z` : iso;
 }
 
 /** The time of day of the viewer's own clock: `09:57:15`. */
