@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { AppError, isRejected, type Rejected, RejectedError, rejected } from '../core/errors.ts';
+import { AppError, type Rejected, RejectedError, rejected } from '../core/errors.ts';
 import type { Clock, Log, Random } from '../core/ports.ts';
-import { type ConnectionSpec, DEFAULT_TIMEOUTS, placeOf, serverOfClient, type Timeouts } from './connection.ts';
+import { type ConnectionSpec, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
 import { refusalOf } from './constraints.ts';
 import {
+  busy,
   classifyFailure,
   type FailureClass,
   failureSentence,
@@ -12,14 +13,15 @@ import {
   isOwnTimeout,
   type Phase,
   ReadOnlyError,
-  StandbyError,
+  unavailable,
   UnprovenCommitError,
 } from './failure.ts';
 import { BusyError } from './pool/acquire-queue.ts';
 import { Pool } from './pool/pool.ts';
 import { openFinder } from './pool/primary-finder.ts';
 import { ReconnectGate } from './pool/reconnect-gate.ts';
-import { type LiveTx, type Tx, txOf } from './tx.ts';
+import { type Mode, serverLimit, transact } from './pool/transact.ts';
+import type { Tx } from './tx.ts';
 
 /** Pause between two tries of a call. Calls that waited for a failover go on this soon after it. The local haproxy refuses without asking anybody. */
 const MOST_PAUSE_MS = 300;
@@ -47,14 +49,6 @@ export interface CallOptions {
   readonly isProbe?: boolean;
   /** Does anybody still wait for the answer? Asked before each try: without a caller no try begins. */
   readonly isWanted?: () => boolean;
-}
-
-/** How a transaction starts and ends. `repeatable read` sees one moment; a write re-reads rows for which it waited. */
-interface Mode {
-  /** Null: no transaction, each statement is its own. */
-  readonly begin: string | null;
-  readonly end: 'commit' | 'rollback';
-  readonly isReadOnly: boolean;
 }
 
 /**
@@ -296,107 +290,10 @@ interface Limits {
   readonly pool: Pool;
 }
 
-interface Work<T> {
-  readonly mode: Mode;
-  readonly body: (tx: Tx) => Promise<T>;
-  readonly timeoutMs: () => number;
-  /** How long the first answer may take, ms. */
-  readonly beginMs: number;
-  readonly position: { phase: Phase };
-  readonly isProven: boolean;
-  /** The server has said that it is one. */
-  readonly onPrimary: () => void;
-  readonly names: Map<string, string> | null;
-  /** Statement that raises the server's own limit for this transaction; empty if the session's limit is enough. */
-  readonly serverLimit: string;
-}
-
-interface Proof {
-  readonly standby: boolean;
-  readonly isReadOnly: boolean;
-}
-
-const PROOF = `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
-
-async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
-  const warnings: string[] = [];
-  const onNotice = (notice: { severity?: string | undefined; message?: string | undefined }) => {
-    if (work.position.phase === 'commit' && notice.severity === 'WARNING') warnings.push(notice.message ?? '');
-  };
-  client.on('notice', onNotice);
-  try {
-    await begin(client, work);
-    work.position.phase = 'body';
-    const live = txOf(client, work.timeoutMs, work.names);
-    const value = await settled(live, work.body);
-    if (isRejected(value)) throw new RejectedError(value);
-    if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';
-    await end(client, work, warnings);
-    return value;
-  } finally {
-    client.off('notice', onNotice);
-  }
-}
-
-async function settled<T>(live: LiveTx, body: (tx: Tx) => Promise<T>): Promise<T> {
-  try {
-    return await body(live.tx);
-  } finally {
-    await live.end();
-  }
-}
-
-/** One round trip: BEGIN, and the proof that this is a primary, which takes writes if there are to be any. */
-async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
-  if (work.mode.begin === null && work.isProven) return;
-  const text = `${work.mode.begin ?? 'select 1'}; ${PROOF}${work.serverLimit}`;
-  const results = await client.query({ text, query_timeout: work.beginMs } as pg.QueryConfig);
-  const rows = (results as unknown as readonly pg.QueryResult<Proof>[])[1]?.rows;
-  if (rows?.[0]?.standby !== false) throw new StandbyError();
-  if (!work.mode.isReadOnly && rows[0].isReadOnly) throw new ReadOnlyError(placeOf(serverOfClient(client)));
-  work.onPrimary();
-}
-
-async function end<T>(client: pg.PoolClient, work: Work<T>, warnings: readonly string[]): Promise<void> {
-  if (work.mode.begin === null) return;
-  const result = await client.query({ text: work.mode.end, query_timeout: work.timeoutMs() } as pg.QueryConfig);
-  if (work.position.phase !== 'commit') return;
-  // A ROLLBACK as the answer to COMMIT means that an error had ended the transaction and the body swallowed it.
-  if (result.command !== 'COMMIT') throw new AppError('database', 'a transaction went on after an error in it');
-  // A cancelled wait for the synchronous standby arrives as success with a warning (cluster.md §3).
-  if (warnings.length > 0) throw new UnprovenCommitError(warnings.join('; '));
-}
-
-/** The server ends a statement a moment after its client gave up. The session's limit is that of usual queries. */
-function serverLimit(queryMs: number, usualMs: number): string {
-  return queryMs > usualMs ? `; set local statement_timeout = ${queryMs + 1000}` : '';
-}
-
 function isFaultOfBody(error: unknown): boolean {
   return classifyFailure(error, 'body') === 'fault' && !(error instanceof UnprovenCommitError);
 }
 
 function faultOf(error: unknown): Error {
   return error instanceof AppError ? error : new AppError('database', failureSentence(error), { cause: error });
-}
-
-function unavailable(limitMs: number, why: string, isDoubtful: boolean): Rejected {
-  return rejected(
-    'unavailable',
-    `The database did not do this within ${secondsOf(limitMs)} s: ${why}.${doubt(isDoubtful)}`,
-  );
-}
-
-function busy(waitedMs: number, isDoubtful: boolean): Rejected {
-  const words = `The database is overloaded: this call has waited for ${secondsOf(waitedMs)} s.`;
-  return rejected('unavailable', `${words}${doubt(isDoubtful)}`);
-}
-
-function secondsOf(ms: number): number {
-  return Math.round(ms / 100) / 10;
-}
-
-function doubt(isDoubtful: boolean): string {
-  if (!isDoubtful) return '';
-  return ' Whether the change was made is not known; repeat it with the same Idempotency-Key to learn.';
 }

@@ -1,3 +1,5 @@
+import { type Rejected, rejected } from '../core/errors.ts';
+
 /**
  * What a failure of the database means for the transaction. `not_committed`: nothing was done, run it again. `ambiguous`: the COMMIT may have
  * happened, look the operation up. `fault`: another try cannot help.
@@ -177,4 +179,27 @@ function isConnectionFailure(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isConnectionFailure);
   if ('code' in error && typeof error.code === 'string' && SOCKET_ERRORS.has(error.code)) return true;
   return CLIENT_MESSAGES.some((message) => error.message.startsWith(message));
+}
+
+/** The refusal of a call that was not done in time. `isDoubtful`: a write of it may have been made. Pure. */
+export function unavailable(limitMs: number, why: string, isDoubtful: boolean): Rejected {
+  return rejected(
+    'unavailable',
+    `The database did not do this within ${secondsOf(limitMs)} s: ${why}.${doubt(isDoubtful)}`,
+  );
+}
+
+/** The refusal of a call for which there was no connection. Pure. */
+export function busy(waitedMs: number, isDoubtful: boolean): Rejected {
+  const words = `The database is overloaded: this call has waited for ${secondsOf(waitedMs)} s.`;
+  return rejected('unavailable', `${words}${doubt(isDoubtful)}`);
+}
+
+function secondsOf(ms: number): number {
+  return Math.round(ms / 100) / 10;
+}
+
+function doubt(isDoubtful: boolean): string {
+  if (!isDoubtful) return '';
+  return ' Whether the change was made is not known; repeat it with the same Idempotency-Key to learn.';
 }

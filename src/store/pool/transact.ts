@@ -1,0 +1,91 @@
+import type pg from 'pg';
+import { AppError, isRejected, RejectedError } from '../../core/errors.ts';
+import { placeOf, serverOfClient } from '../connection.ts';
+import { type Phase, ReadOnlyError, StandbyError, UnprovenCommitError } from '../failure.ts';
+import { type LiveTx, type Tx, txOf } from '../tx.ts';
+
+/** How a transaction starts and ends. `repeatable read` sees one moment; a write re-reads rows for which it waited. */
+export interface Mode {
+  /** Null: no transaction, each statement is its own. */
+  readonly begin: string | null;
+  readonly end: 'commit' | 'rollback';
+  readonly isReadOnly: boolean;
+}
+
+/** What `transact` does on a connection. */
+interface Work<T> {
+  readonly mode: Mode;
+  readonly body: (tx: Tx) => Promise<T>;
+  readonly timeoutMs: () => number;
+  /** How long the first answer may take, ms. */
+  readonly beginMs: number;
+  readonly position: { phase: Phase };
+  readonly isProven: boolean;
+  /** The server has said that it is one. */
+  readonly onPrimary: () => void;
+  readonly names: Map<string, string> | null;
+  /** Statement that raises the server's own limit for this transaction; empty if the session's limit is enough. */
+  readonly serverLimit: string;
+}
+
+interface Proof {
+  readonly standby: boolean;
+  readonly isReadOnly: boolean;
+}
+
+const PROOF = `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
+
+/** Runs the body in a transaction on this connection. Throws what the database or the body throws; `position` tells where it was then. */
+export async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
+  const warnings: string[] = [];
+  const onNotice = (notice: { severity?: string | undefined; message?: string | undefined }) => {
+    if (work.position.phase === 'commit' && notice.severity === 'WARNING') warnings.push(notice.message ?? '');
+  };
+  client.on('notice', onNotice);
+  try {
+    await begin(client, work);
+    work.position.phase = 'body';
+    const live = txOf(client, work.timeoutMs, work.names);
+    const value = await settled(live, work.body);
+    if (isRejected(value)) throw new RejectedError(value);
+    if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';
+    await end(client, work, warnings);
+    return value;
+  } finally {
+    client.off('notice', onNotice);
+  }
+}
+
+async function settled<T>(live: LiveTx, body: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await body(live.tx);
+  } finally {
+    await live.end();
+  }
+}
+
+/** One round trip: BEGIN, and the proof that this is a primary, which takes writes if there are to be any. */
+async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
+  if (work.mode.begin === null && work.isProven) return;
+  const text = `${work.mode.begin ?? 'select 1'}; ${PROOF}${work.serverLimit}`;
+  const results = await client.query({ text, query_timeout: work.beginMs } as pg.QueryConfig);
+  const rows = (results as unknown as readonly pg.QueryResult<Proof>[])[1]?.rows;
+  if (rows?.[0]?.standby !== false) throw new StandbyError();
+  if (!work.mode.isReadOnly && rows[0].isReadOnly) throw new ReadOnlyError(placeOf(serverOfClient(client)));
+  work.onPrimary();
+}
+
+async function end<T>(client: pg.PoolClient, work: Work<T>, warnings: readonly string[]): Promise<void> {
+  if (work.mode.begin === null) return;
+  const result = await client.query({ text: work.mode.end, query_timeout: work.timeoutMs() } as pg.QueryConfig);
+  if (work.position.phase !== 'commit') return;
+  // A ROLLBACK as the answer to COMMIT means that an error had ended the transaction and the body swallowed it.
+  if (result.command !== 'COMMIT') throw new AppError('database', 'a transaction went on after an error in it');
+  // A cancelled wait for the synchronous standby arrives as success with a warning (cluster.md §3).
+  if (warnings.length > 0) throw new UnprovenCommitError(warnings.join('; '));
+}
+
+/** The server ends a statement a moment after its client gave up. The session's limit is that of usual queries. */
+export function serverLimit(queryMs: number, usualMs: number): string {
+  return queryMs > usualMs ? `; set local statement_timeout = ${queryMs + 1000}` : '';
+}
