@@ -7,8 +7,9 @@ import { leaseTone } from '../../models/networks.ts';
 import { stamp } from '../../models/time.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
-import { Empty, Page, Shown } from '../../parts/page.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { MainList } from '../../parts/main-list.tsx';
+import { Page } from '../../parts/page.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
 
@@ -60,15 +61,7 @@ export function Leases(): JSX.Element {
     : COLUMNS;
   return (
     <Page title={WORDS.title} cli={CLI.leases}>
-      <Shown view={leases.view}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
-          ) : (
-            <Table name={WORDS.title} rows={rows} columns={columns} keyOf={(row) => row.address} isMain />
-          )
-        }
-      </Shown>
+      <MainList view={leases.view} words={WORDS} columns={columns} keyOf={(row) => row.address} />
       {open !== null && (
         <ActionDialog
           title={`${WORDS.release} ${open}`}

@@ -3,8 +3,10 @@ import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { bytesText, type NodeRow, nodeRows } from '../../models/nodes.ts';
 import { State } from '../../parts/icon.tsx';
-import { Empty, Page, Shown } from '../../parts/page.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { mapView } from '../../models/view.ts';
+import { MainList } from '../../parts/main-list.tsx';
+import { Page } from '../../parts/page.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { Ago, For } from '../../parts/time.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
@@ -70,22 +72,13 @@ export function Nodes(): JSX.Element {
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'job'], everyMs: EVERY_MS });
   return (
     <Page title={WORDS.title} cli={CLI.nodes}>
-      <Shown view={cluster.view}>
-        {(data) =>
-          data.nodes.length === 0 ? (
-            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
-          ) : (
-            <Table
-              name={WORDS.title}
-              rows={nodeRows(data)}
-              columns={COLUMNS}
-              keyOf={(row) => row.name}
-              linkOf={linkOf}
-              isMain
-            />
-          )
-        }
-      </Shown>
+      <MainList
+        view={mapView(cluster.view, nodeRows)}
+        words={WORDS}
+        columns={COLUMNS}
+        keyOf={(row) => row.name}
+        linkOf={linkOf}
+      />
     </Page>
   );
 }

@@ -7,8 +7,9 @@ import { linkTo } from '../../models/address.ts';
 import { rackTone } from '../../models/networks.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
-import { Empty, Page, Shown } from '../../parts/page.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { MainList } from '../../parts/main-list.tsx';
+import { Page } from '../../parts/page.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
@@ -67,21 +68,12 @@ export function Racks(): JSX.Element {
   const id = open?.rack.uuid ?? open?.rack.name ?? '';
   return (
     <Page title={WORDS.title} cli={CLI.racks}>
-      <Shown view={racks.view}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
-          ) : (
-            <Table
-              name={WORDS.title}
-              rows={rows}
-              columns={may.administer ? [...COLUMNS, buttons] : COLUMNS}
-              keyOf={(row) => row.uuid ?? row.name}
-              isMain
-            />
-          )
-        }
-      </Shown>
+      <MainList
+        view={racks.view}
+        words={WORDS}
+        columns={may.administer ? [...COLUMNS, buttons] : COLUMNS}
+        keyOf={(row) => row.uuid ?? row.name}
+      />
       {open?.action === 'accept' && (
         <ActionDialog
           {...dialogOf(open.action, open.rack.name)}

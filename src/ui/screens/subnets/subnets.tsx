@@ -2,8 +2,9 @@ import type { JSX } from 'preact';
 import type { Subnet } from '../../../contract/network/subnet.ts';
 import { useList } from '../../live/use-view.ts';
 import { usedShare } from '../../models/networks.ts';
-import { Empty, Page, Shown } from '../../parts/page.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { MainList } from '../../parts/main-list.tsx';
+import { Page } from '../../parts/page.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
 
@@ -30,15 +31,7 @@ export function Subnets(): JSX.Element {
   const subnets = useList('subnet.list', {}, { nouns: ['subnet', 'range', 'reservation', 'machine', 'vlan'] });
   return (
     <Page title={WORDS.title} cli={CLI.subnets}>
-      <Shown view={subnets.view}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
-          ) : (
-            <Table name={WORDS.title} rows={rows} columns={COLUMNS} keyOf={(row) => String(row.id)} isMain />
-          )
-        }
-      </Shown>
+      <MainList view={subnets.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} />
     </Page>
   );
 }

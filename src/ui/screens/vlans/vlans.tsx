@@ -4,8 +4,9 @@ import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { dhcpState, vlanName } from '../../models/networks.ts';
 import { State } from '../../parts/icon.tsx';
-import { Empty, Page, Shown } from '../../parts/page.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { MainList } from '../../parts/main-list.tsx';
+import { Page } from '../../parts/page.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { For } from '../../parts/time.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
@@ -49,22 +50,7 @@ export function Vlans(): JSX.Element {
   const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack', 'node', 'fabric'], everyMs: EVERY_MS });
   return (
     <Page title={WORDS.title} cli={CLI.vlans}>
-      <Shown view={vlans.view}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
-          ) : (
-            <Table
-              name={WORDS.title}
-              rows={rows}
-              columns={COLUMNS}
-              keyOf={(row) => String(row.id)}
-              linkOf={linkOf}
-              isMain
-            />
-          )
-        }
-      </Shown>
+      <MainList view={vlans.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
     </Page>
   );
 }
