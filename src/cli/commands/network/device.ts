@@ -7,7 +7,7 @@ import * as carried from '../carried.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './dhcp-told.ts';
 import { interfaceLine } from './interface.ts';
 import { INTERFACE_OPTIONS, interfacesOf } from './machine-cards.ts';
-import { annotationsOf } from './machine-place.ts';
+import { NOTE_OPTIONS, noteDetails, notesOf } from './machine-place.ts';
 
 const addresses = ({ interfaces }: Device) =>
   interfaces.flatMap((card) => card.addresses.map(({ address }) => address)).join(', ');
@@ -31,11 +31,9 @@ const SHAPE: Shape<Device> = {
     ['Owner', device.owner ?? 'nobody'],
     ['Part of', device.parent ?? 'no machine'],
     ['Zone', device.zone],
-    ...(device.description === '' ? [] : [['Description', device.description] as const]),
+    ...noteDetails({ description: device.description }),
     ...carried.carriedDetails('machine', device),
-    ...(Object.keys(device.annotations).length === 0
-      ? []
-      : [['Annotations', Object.entries(device.annotations).map(([name, value]) => `${name}=${value}`)] as const]),
+    ...noteDetails({ annotations: device.annotations }),
     ...(device.dhcpOptions.length === 0 ? [] : [['DHCP options', device.dhcpOptions] as const]),
     ['Interfaces', device.interfaces.map(interfaceLine)],
   ],
@@ -49,12 +47,7 @@ const OPTIONS: readonly OptionSpec[] = [
     help: 'the machine that it is a part of: it goes when that is released or deleted',
   },
   { flags: '--zone <zone>', help: 'the zone that it is in' },
-  { flags: '--description <text>', help: 'what people say of it' },
-  {
-    flags: '--annotation <name=text>',
-    help: 'a text of a tool; may be repeated, and replaces all; none: it has none',
-    repeat: true,
-  },
+  ...NOTE_OPTIONS,
   ...carried.carriedOptions('machine'),
   DHCP_OPTION,
   ...INTERFACE_OPTIONS,
@@ -160,8 +153,7 @@ function bodyOf(call: Call) {
     ...text(call, 'domain'),
     ...textOrNone(call, 'parent'),
     ...text(call, 'zone'),
-    ...text(call, 'description'),
-    ...annotationsOf(call),
+    ...notesOf(call),
     ...carried.carriedMembers(call, 'machine'),
     ...dhcpOptionsOf(call),
     ...(interfaces.length === 0 ? {} : { interfaces }),

@@ -5,16 +5,21 @@ import { usageError } from '../../exit.ts';
 import type { Column } from '../../format/output.ts';
 import { option, options, text } from '../../values.ts';
 
-/** What a machine is told of its place, and by what it boots. */
-export const PLACE_OPTIONS: readonly OptionSpec[] = [
-  { flags: '--zone <zone>', help: 'the zone that it is in' },
-  { flags: '--pool <pool>', help: 'the resource pool that it is in' },
+/** What people and tools say of a machine or a device. */
+export const NOTE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--description <text>', help: 'what people say of it' },
   {
     flags: '--annotation <name=text>',
     help: 'a text of a tool; may be repeated, and replaces all; none: it has none',
     repeat: true,
   },
+];
+
+/** What a machine is told of its place, and by what it boots. */
+export const PLACE_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--zone <zone>', help: 'the zone that it is in' },
+  { flags: '--pool <pool>', help: 'the resource pool that it is in' },
+  ...NOTE_OPTIONS,
   {
     flags: '--boot-media <http|iscsi>',
     help: 'by what it gets the root of the image that it boots: http, into its memory; iscsi, as a disk of its rack',
@@ -31,14 +36,17 @@ export function placeOf(call: Call): Pick<MachineSet, 'zone' | 'pool' | 'descrip
   return {
     ...text(call, 'zone'),
     ...text(call, 'pool'),
-    ...text(call, 'description'),
-    ...annotationsOf(call),
+    ...notesOf(call),
     ...(bootMedia === undefined ? {} : { bootMedia }),
   };
 }
 
-/** Texts of tools, by name. */
-export function annotationsOf(call: Call): Pick<MachineSet, 'annotations'> {
+/** What people and tools say of it, of a body. */
+export function notesOf(call: Call): Pick<MachineSet, 'description' | 'annotations'> {
+  return { ...text(call, 'description'), ...annotationsOf(call) };
+}
+
+function annotationsOf(call: Call): Pick<MachineSet, 'annotations'> {
   const texts = options(call, 'annotation');
   const entries = texts
     .filter((item) => item !== 'none')
@@ -71,12 +79,25 @@ export function placeDetails({
   annotations,
   bootMedia,
 }: Machine): [label: string, value: string | string[]][] {
-  const texts = Object.entries(annotations ?? {}).map(([name, value]) => `${name}=${value}`);
   return [
     ...(zone === undefined ? [] : [['Zone', zone] as [string, string]]),
     ...(pool === undefined ? [] : [['Resource pool', pool] as [string, string]]),
-    ...(description === undefined || description === '' ? [] : [['Description', description] as [string, string]]),
-    ...(texts.length === 0 ? [] : [['Annotations', texts] as [string, string[]]]),
+    ...noteDetails({ description, annotations }),
     ...(bootMedia === undefined || bootMedia === 'http' ? [] : [['Boots by', 'iSCSI'] as [string, string]]),
+  ];
+}
+
+/** Lines of `show` about what people and tools say of a machine or a device; what is not said has none. */
+export function noteDetails({
+  description = '',
+  annotations = {},
+}: {
+  readonly description?: string | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}): [label: string, value: string | string[]][] {
+  const texts = Object.entries(annotations).map(([name, value]) => `${name}=${value}`);
+  return [
+    ...(description === '' ? [] : [['Description', description] as [string, string]]),
+    ...(texts.length === 0 ? [] : [['Annotations', texts] as [string, string[]]]),
   ];
 }
