@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { CSRF_HEADER } from '../contract/identity/session.ts';
+import { CSRF_HEADER } from '../contract/wire/transport.ts';
 import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import { isSecret, secretDigest } from '../core/secret.ts';
@@ -64,14 +64,18 @@ export function createCallers(
     return session;
   }
 
+  /** The session of a cookie, where the call is made by the session's own pages. */
+  async function proven(token: string, request: FastifyRequest, mayRemember: boolean) {
+    const foreign = refuseForeign(request) ?? (SAFE.has(request.method) ? null : refuseUnproven(request, token));
+    return foreign ?? find(token, request, mayRemember);
+  }
+
   return {
     async identify(request, mayRemember = false) {
       const { authorization } = request.headers;
       const token = authorization === undefined ? readSessionCookie(request) : null;
       if (token === null) return keys.authenticate(authorization, request.ip);
-      const foreign = refuseForeign(request) ?? (SAFE.has(request.method) ? null : refuseUnproven(request, token));
-      if (foreign) return foreign;
-      const session = await find(token, request, mayRemember);
+      const session = await proven(token, request, mayRemember);
       if (isRejected(session)) return session;
       const { user, role, id, isWall } = session;
       return { user, role, sessionId: id, isReadOnly: isWall };
@@ -79,9 +83,7 @@ export function createCallers(
     async session(request) {
       const token = readSessionCookie(request);
       if (token === null) return rejected('unauthenticated', 'There is no session. Log in.');
-      const foreign = refuseForeign(request) ?? (SAFE.has(request.method) ? null : refuseUnproven(request, token));
-      if (foreign) return foreign;
-      const session = await find(token, request, true);
+      const session = await proven(token, request, true);
       return isRejected(session) ? session : { session, csrf: csrfOf(token) };
     },
     forget(request) {

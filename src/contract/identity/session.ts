@@ -3,8 +3,6 @@ import { listQuery, nullable, oneOf, page, strict, Time, text } from '../common.
 import { del, EVERYBODY, get, KEY_OWNERS } from '../route-spec.ts';
 import { ROLES } from './user.ts';
 
-/** Where a browser begins (POST), reads (GET) and ends (DELETE) its session. No API key is needed there, so it is not in the table of calls. */
-export const SESSION_PATH = '/session';
 /** Where everybody reads the certificate of the cluster's authority, so that a browser can trust it. No API key is needed. */
 export const AUTHORITY_PATH = '/authority';
 /** `certificate`: PEM; `fingerprint`: SHA-256 of its DER, lower-case hex. */
@@ -12,8 +10,6 @@ export interface Authority {
   readonly certificate: string;
   readonly fingerprint: string;
 }
-/** The header that each changing call of a browser carries: the session's `csrf`. */
-export const CSRF_HEADER = 'x-regent-csrf';
 
 /** How a session begins: by a name and a password, or by an API key. `isWall`: for a screen on the wall, which only looks and stays. */
 export const SessionStart = strict({

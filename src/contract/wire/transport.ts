@@ -4,6 +4,10 @@ import type { RetryLimiter } from './retry-limiter.ts';
 
 /** Path of the API on every region node. */
 export const API_PREFIX = '/api/v1';
+/** Where a browser begins (POST), reads (GET) and ends (DELETE) its session. No API key is needed there, so it is not in the table of calls. */
+export const SESSION_PATH = '/session';
+/** The header that each changing call of a browser carries: the session's `csrf`. */
+export const CSRF_HEADER = 'x-regent-csrf';
 
 /** How a client reaches the API. Times in ms. `deadlineMs` bounds a call with all its retries. */
 export interface ClientOptions {

@@ -2,7 +2,14 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Problem } from '../../contract/common.ts';
 import type { OwnSession } from '../../contract/identity/session.ts';
 import type { Role } from '../../contract/identity/user.ts';
-import { networkSentence, parseJson, problemOf } from '../../contract/wire/transport.ts';
+import {
+  API_PREFIX,
+  CSRF_HEADER,
+  networkSentence,
+  parseJson,
+  problemOf,
+  SESSION_PATH,
+} from '../../contract/wire/transport.ts';
 
 /** Who uses this browser. `unknown`: not asked yet; `why` when nobody answered; `out` says why, when somebody was in before. */
 export type SessionState =
@@ -35,10 +42,7 @@ export interface Session {
   ended(): void;
 }
 
-/** Where a session begins (POST), is read (GET) and ends (DELETE). */
-const PATH = '/api/v1/session';
-/** What each changing call of a session carries. */
-const CSRF_HEADER = 'x-regent-csrf';
+const PATH = API_PREFIX + SESSION_PATH;
 const TIMEOUT_MS = 10_000;
 
 /** What the session needs of the browser. */
@@ -56,6 +60,7 @@ interface Asked {
 export function createSession(ports: SessionPorts): Session {
   const state = signal<SessionState>({ kind: 'unknown', why: '' });
   let csrf = '';
+  const headers = (): Readonly<Record<string, string>> => (csrf === '' ? {} : { [CSRF_HEADER]: csrf });
 
   async function ask(method: string, body?: unknown): Promise<Asked> {
     const response = await ports.fetch(ports.origin + PATH, {
@@ -63,7 +68,7 @@ export function createSession(ports: SessionPorts): Session {
       credentials: 'same-origin',
       headers: {
         accept: 'application/json',
-        ...(csrf === '' ? {} : { [CSRF_HEADER]: csrf }),
+        ...headers(),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -88,7 +93,7 @@ export function createSession(ports: SessionPorts): Session {
 
   return {
     state,
-    headers: (): Readonly<Record<string, string>> => (csrf === '' ? {} : { [CSRF_HEADER]: csrf }),
+    headers,
     async look() {
       try {
         const problem = take(await ask('GET'));
