@@ -103,8 +103,9 @@ async function scriptsFor(ports: MetadataPorts, asker: Asker): Promise<readonly 
     const names = scripts.map(({ name }) => name);
     const ids = await storePendingScripts(tx, asker, names);
     const numbered = scripts.map((script) => ({ ...script, resultId: ids.get(script.name) ?? 0 }));
-    const racks = sourcesOf(rackAddresses(await readServingSite(tx), machine));
-    return { scripts: numbered, files: files ?? [], racks };
+    // A deployment has them among its files.
+    if (files !== null && files.length > 0) return { scripts: numbered, files };
+    return { scripts: numbered, files: [], racks: sourcesOf(rackAddresses(await readServingSite(tx), machine)) };
   });
   if (isRejected(packed)) return packed;
   if (packed.refusal !== undefined) return packed.refusal;

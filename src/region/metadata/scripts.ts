@@ -41,8 +41,8 @@ const HARDWARE = { node: 0, cpu: 1, memory: 2, storage: 3, network: 4 } as const
 
 /**
  * What a machine fetches from `maas-scripts`: its scripts, and how to run them, twice: `index.json` in MAAS's form, and for our own runner, which has no
- * reader of JSON, `index.txt` (a line per script, its members between tabs), `parameters/ID`, `environment/ID`, `run-script`, and `racks` (a line per base
- * URL of a rack, which is asked where another one does not answer). Pure.
+ * reader of JSON, `index.txt` (a line per script, its members between tabs), `parameters/ID`, `environment/ID`, `run-script`, and, where racks are given,
+ * `racks` (a line per base URL of one, which is asked where another one does not answer). Pure.
  */
 export function packScripts(
   purpose: RunPurpose,
@@ -77,7 +77,7 @@ export function packScripts(
       file(`environment/${resultId}`, invocation.environment.map((line) => `${line}\n`).join(''), 0o600),
     ]),
     file('run-script', runScript, 0o755),
-    file('racks', racks.map((line) => `${line}\n`).join('')),
+    ...(racks.length === 0 ? [] : [file('racks', racks.map((line) => `${line}\n`).join(''))]),
     file('index.txt', lines.map((line) => `${line}\n`).join('')),
     file('index.json', `${JSON.stringify({ '1.0': { [list]: entries } }, null, 2)}\n`),
   ];

@@ -29,48 +29,59 @@ async function rack(answer: (path: string, origin: string) => string | Uint8Arra
   return { origin, signals, end: () => server.close() };
 }
 
-it('the other rack is told how it goes when the one that gave the scripts is dead', { timeout: 60_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'regent-runner-'));
-  const second = await rack(() => null);
-  const first = await rack((path, origin) => {
-    if (path === '/preseed') return `#cloud-config\n    metadata_url: "${origin}/MAAS/metadata/"\n    token_key: "t"\n`;
-    if (path !== '/MAAS/metadata/latest/maas-scripts') return null;
-    const usual = {
-      timeoutSeconds: 60,
-      isParallel: false,
-      hardware: 'node',
-      invocation: { arguments: [], environment: [] },
-    } as const;
-    const script = (name: string, resultId: number) => ({
-      ...usual,
-      name,
-      resultId,
-      content: Buffer.from(`echo ${name}\n`),
+it.each([
+  ['a test', 'testing'],
+  ['a deployment, which has its racks among its own files', 'deploying'],
+] as const)(
+  'the other rack is told how %s goes when the one that gave the scripts is dead',
+  { timeout: 60_000 },
+  async (_, purpose) => {
+    const folder = mkdtempSync(join(tmpdir(), 'regent-runner-'));
+    const second = await rack(() => null);
+    const first = await rack((path, origin) => {
+      if (path === '/preseed')
+        return `#cloud-config\n    metadata_url: "${origin}/MAAS/metadata/"\n    token_key: "t"\n`;
+      if (path !== '/MAAS/metadata/latest/maas-scripts') return null;
+      const usual = {
+        timeoutSeconds: 60,
+        isParallel: false,
+        hardware: 'node',
+        invocation: { arguments: [], environment: [] },
+      } as const;
+      const script = (name: string, resultId: number) => ({
+        ...usual,
+        name,
+        resultId,
+        content: Buffer.from(`echo ${name}\n`),
+      });
+      const runScript = readFileSync(join(MACHINE, 'run-script'), 'utf8');
+      // It dies when it has given the scripts.
+      setTimeout(() => first.end(), 0);
+      const scripts = [script('one', 1), script('two', 2)];
+      const racks = [origin, second.origin];
+      if (purpose === 'testing') return tarOf(packScripts(purpose, scripts, { runner: '', runScript }, racks));
+      const sources = { path: 'deployment/sources', mode: 0o600, content: Buffer.from(`${racks.join('\n')}\n`) };
+      return tarOf([...packScripts(purpose, scripts, { runner: '', runScript }), sources]);
     });
-    const runScript = readFileSync(join(MACHINE, 'run-script'), 'utf8');
-    // It dies when it has given the scripts.
-    setTimeout(() => first.end(), 0);
-    return tarOf(
-      packScripts('testing', [script('one', 1), script('two', 2)], { runner: '', runScript }, [origin, second.origin]),
-    );
-  });
-  try {
-    const child = spawn('sh', [join(MACHINE, 'runner'), `${first.origin}/preseed`], {
-      env: { PATH: process.env['PATH'] ?? '', TMPDIR: folder, REGENT_PAUSE: '0' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let out = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    const code = await new Promise((resolve) => child.on('close', resolve));
-    expect(code, out).toBe(0);
-    expect(first.signals).toEqual([]);
-    const told = second.signals.map((signal) => /name="status"\r\n\r\n(\w+)/.exec(signal)?.[1]);
-    expect(told).toEqual(['WORKING', 'WORKING', 'WORKING', 'WORKING', 'OK']);
-    expect(second.signals.every((signal) => signal.startsWith('/MAAS/metadata/latest/?op=signal '))).toBe(true);
-    expect(second.signals[1]).toContain(Buffer.from('one\n').toString('base64'));
-  } finally {
-    first.end();
-    second.end();
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+    try {
+      const child = spawn('sh', [join(MACHINE, 'runner'), `${first.origin}/preseed`], {
+        env: { PATH: process.env['PATH'] ?? '', TMPDIR: folder, REGENT_PAUSE: '0' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let out = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      expect(code, out).toBe(0);
+      expect(first.signals).toEqual([]);
+      const told = second.signals.map((signal) => /name="status"\r\n\r\n(\w+)/.exec(signal)?.[1]);
+      expect(told).toEqual(['WORKING', 'WORKING', 'WORKING', 'WORKING', 'OK']);
+      expect(second.signals.every((signal) => signal.startsWith('/MAAS/metadata/latest/?op=signal '))).toBe(true);
+      expect(second.signals[1]).toContain(Buffer.from('one\n').toString('base64'));
+    } finally {
+      first.end();
+      second.end();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
