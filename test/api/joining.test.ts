@@ -527,9 +527,9 @@ describe('certificates at the ports', () => {
   it('who called is told by the load balancer, and by it alone', async () => {
     const headers = { 'x-forwarded-for': '192.0.2.99' };
     const wrong = () => api({ path: '/api/v1/me', headers: { ...headers, authorization: 'Bearer a:b:c' } });
-    await Promise.all(Array.from({ length: 40 }, wrong));
-    expect(told(await api({ path: '/api/v1/me', headers: { ...headers, authorization: 'Bearer a:b:d' } }))).toBe(
-      '429 too_many_requests',
+    // The bucket refills meanwhile, so a slow machine needs more of them.
+    await until('the address has used up its tries', async () =>
+      (await Promise.all(Array.from({ length: 40 }, wrong))).map(told).includes('429 too_many_requests'),
     );
     expect(
       told(

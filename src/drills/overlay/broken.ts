@@ -99,7 +99,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
             path: '/etc/systemd/system/regent-regiond.service',
             edits: [{ old: '/dist/regiond.mjs', now: '/src/main/regiond.ts' }],
           },
-          released('src/store/database.ts', [
+          released('src/store/pool/transact.ts', [
             { old: '  if (rows?.[0]?.standby !== false) throw new StandbyError();\n', now: '' },
           ]),
           released('src/store/failure.ts', [
