@@ -1,4 +1,5 @@
 import { type Rejected, rejected, show } from '../core/errors.ts';
+import { ANNOTATION_SENTENCES } from './declared/annotation-sentences.ts';
 import { DECLARED_SENTENCES } from './declared/declared-sentences.ts';
 import { type SqlError, sqlErrorOf } from './failure.ts';
 import { conflict, invalid, reference, type Sentence } from './declared/sentence.ts';
@@ -30,6 +31,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   notifications_user: reference('user', 'notes'),
   notification_dismissals_notification: reference('notification', 'who dismissed it'),
   notification_dismissals_user: reference('user', 'notes that were dismissed'),
+  ...ANNOTATION_SENTENCES,
   files_owner: reference('user', 'files'),
   files_once: conflict('You have a file of this name already.', 'file'),
   files_key_unique: conflict('Another file got the same key at the same moment. Try again.'),
