@@ -51,6 +51,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   domains_transfer_few: invalid('A domain names at most 8 servers that copy it.', 'transferTo'),
   settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),
+  vlans_mtu_range: invalid('The MTU is not usable. Rule: 576 to 65535 octets.', 'mtu'),
   vlans_relay: reference('VLAN', 'VLANs that relay to it'),
   vlans_relay_not_self: invalid('A VLAN cannot relay to itself.', 'relayVlan'),
   vlans_primary_rack: reference('rack', 'VLANs whose primary rack it is'),

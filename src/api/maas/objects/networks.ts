@@ -40,7 +40,7 @@ function vlanObject(vlan: Vlan, { racks, textsOf }: VlanParts, relay: object | n
   const idOf = (name: string | null) => (name === null ? null : (racks.get(name) ?? name));
   return {
     vid: vlan.vid,
-    mtu: MTU,
+    mtu: vlan.mtu ?? MTU,
     dhcp_on: vlan.dhcpOn,
     external_dhcp: null,
     relay_vlan: relay,

@@ -7,7 +7,7 @@ import { NO_SPACE, readNetworks, viewFabric, viewSpace } from '../../objects/net
 import { createLook } from '../../look.ts';
 import { step } from '../../site.ts';
 import { annotateSteps } from './annotated.ts';
-import { readVlanSet, refuseMtu, showVlan, spaceOf, vlanRef, wantsMore } from './vlans.ts';
+import { readVlanSet, showVlan, spaceOf, vlanRef, wantsMore } from './vlans.ts';
 
 /** Fabrics, their VLANs, and spaces. */
 export const NETWORK_HANDLERS: Handlers = {
@@ -43,11 +43,16 @@ export const NETWORK_HANDLERS: Handlers = {
     return json(vlans.filter(({ fabricId }) => fabricId === id).map((one) => vlan(one.id)));
   },
   'Vlans.create': async ({ site, look, path, args }) => {
-    refuseMtu(args);
     const vid = args.number('vid') ?? 0;
     const fabric = await site.call('fabric.show', { params: { fabric: path['fabric_id'] ?? '' } });
     const space = (await spaceOf(look, args)) ?? undefined;
-    const body = { vid, fabric: String(fabric.id), name: args.text('name') || undefined, space };
+    const body = {
+      vid,
+      fabric: String(fabric.id),
+      name: args.text('name') || undefined,
+      space,
+      mtu: args.number('mtu'),
+    };
     const params = { vlan: `${fabric.id}/${vid}` };
     const steps = [step('vlan.create', { body })];
     // A new VLAN has no DHCP, relay or racks; the second step gives it what it is to have, in the same transaction.
@@ -61,7 +66,6 @@ export const NETWORK_HANDLERS: Handlers = {
     return showVlan(look, id);
   },
   'Vlan.update': async ({ site, look, path, args }) => {
-    refuseMtu(args);
     const vlan = await vlanRef(look, path);
     const body = { ...(await readVlanSet(look, args)), ...given(args), space: await spaceOf(look, args) };
     const steps = [...annotateSteps('vlan', vlan, args), step('vlan.set', { params: { vlan }, body })];
@@ -116,5 +120,5 @@ async function freshName(look: MaasCall['look']): Promise<string> {
 }
 
 function given(args: Args) {
-  return { name: args.text('name') || undefined, vid: args.number('vid') };
+  return { name: args.text('name') || undefined, vid: args.number('vid'), mtu: args.number('mtu') };
 }
