@@ -14,6 +14,7 @@ const OWN_PARAMETERS = "its own parameters at the BMC, such as power_id; a machi
 /** What switches a machine; left out of an answer: nothing does. */
 const PowerAnswers = {
   bmc: Type.Optional(Type.String({ description: 'name of the BMC that switches it' })),
+  powerType: Type.Optional(Type.String({ description: 'of its BMC' })),
   powerParameters: Type.Optional(textMap(OWN_PARAMETERS)),
   powerState: Type.Optional(oneOf(POWER_STATES, 'its power, as it was seen last')),
   powerStateAt: Type.Optional(nullable(Time)),

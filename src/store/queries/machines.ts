@@ -40,6 +40,8 @@ export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineSta
   /** Id and name of its BMC, and its own parameters there. */
   readonly bmcId: number | null;
   readonly bmc: string | null;
+  /** Of its BMC. */
+  readonly powerType: string | null;
   readonly powerParameters: PowerParameters;
   /** Its last known power state, and the node that saw it. `powerWhy`, `powerRemedy`: of the state `error`. */
   readonly powerState: PowerState;
@@ -92,7 +94,7 @@ const MACHINES: Noun = {
   key: 'id',
   label: 'machine',
   columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.dhcp_options as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
-    t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, t.power_parameters as "powerParameters",
+    t.rack_id as "rackId", r.name as rack, t.bmc_id as "bmcId", b.name as bmc, b.power_type as "powerType", t.power_parameters as "powerParameters",
     coalesce(p.state, 'unknown') as "powerState", p.at as "powerStateAt", pn.name as "powerSeenBy", coalesce(p.why, '') as "powerWhy",
     coalesce(p.remedy, '') as "powerRemedy", case when t.bmc_id is null then mi.suggested_bmc end as "suggestedBmc", me.note as "enlistNote", z.name as zone, rp.name as pool, t.description, t.annotations, t.boot_media as "bootMedia",
     t.is_device as "isDevice", t.parent_id as "parentId",

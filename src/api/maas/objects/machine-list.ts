@@ -9,6 +9,8 @@ type Inventory = RouteOutput<'machine-inventory.list'>['items'][number]['invento
 type Storage = RouteOutput<'storage.list'>['items'][number]['storage'];
 /** So many machines of a page are asked for their hardware one by one: who looks for one machine does not wait for the hardware of all. */
 const FEW = 3;
+/** Machines of one part of the text. */
+const PART = 50;
 
 /** Which machines a list has. `may`: as far as a machine without its hardware tells; `passes`: in full. */
 export interface ListFilter {
@@ -29,9 +31,15 @@ export async function* machineListText(site: Site, look: Look, filter: ListFilte
     const shown = some
       .map((machine) => viewMachine(machine, parts(machine.id), around))
       .filter((machine) => filter.passes(machine));
-    if (shown.length === 0) continue;
-    yield head + shown.map(machineText).join(',');
-    head = ',';
+    // Short parts: long texts stay in memory for a while.
+    for (let at = 0; at < shown.length; at += PART) {
+      yield head +
+        shown
+          .slice(at, at + PART)
+          .map(machineText)
+          .join(',');
+      head = ',';
+    }
   }
   yield head === '[' ? '[]' : ']';
 }

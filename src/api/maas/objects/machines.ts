@@ -44,7 +44,6 @@ export interface MachineSurroundings {
   readonly zones: ReadonlyMap<string, object>;
   readonly pools: ReadonlyMap<string, object>;
   readonly domains: ReadonlyMap<string, object>;
-  readonly powerTypes: ReadonlyMap<string, string>;
 }
 
 /** Reads it: a list for each, whatever their length. */
@@ -60,7 +59,6 @@ export async function readSurroundings(look: Look): Promise<MachineSurroundings>
     zones: named<RouteOutput<'zone.show'>>(await look.zones(), viewZone),
     pools: named<RouteOutput<'resource-pool.show'>>(await look.pools(), viewPool),
     domains: named(await look.domains(), domain),
-    powerTypes: new Map((await look.bmcs()).map(({ name, powerType }) => [name, powerType])),
   };
 }
 
@@ -137,7 +135,7 @@ export function viewMachine(machine: Machine, { inventory, storage }: MachinePar
     node_type_name: 'Machine',
     ...systemOf(deployment),
     netboot: state !== 'deployed',
-    power_type: machine.bmc === undefined ? '' : (around.powerTypes.get(machine.bmc) ?? ''),
+    power_type: machine.powerType ?? '',
     power_state: machine.powerState ?? 'unknown',
     tag_names: machine.tags,
     address_ttl: null,

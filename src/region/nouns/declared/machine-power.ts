@@ -18,14 +18,21 @@ type Seen = Pick<
   MachineRow,
   'powerState' | 'powerStateAt' | 'powerSeenBy' | 'powerWhy' | 'powerRemedy' | 'suggestedBmc'
 >;
-type Shown = keyof Seen | 'bmc' | 'powerParameters';
+type Shown = keyof Seen | 'bmc' | 'powerType' | 'powerParameters';
 
 /** What of it an answer shows. */
-export function viewPower({ bmc, powerParameters, suggestedBmc, ...row }: Own & Seen): Pick<Machine, Shown> {
+export function viewPower({
+  bmc,
+  powerType,
+  powerParameters,
+  suggestedBmc,
+  ...row
+}: Own & Seen & Pick<MachineRow, 'powerType'>): Pick<Machine, Shown> {
   if (bmc === null) return suggestedBmc === null ? {} : { suggestedBmc };
   const { powerState, powerStateAt, powerSeenBy, powerWhy, powerRemedy } = row;
   const seen = { powerState, powerStateAt, powerSeenBy, powerWhy, powerRemedy };
-  return { bmc, powerParameters: powerParameters as NonNullable<Machine['powerParameters']>, ...seen };
+  const parameters = powerParameters as NonNullable<Machine['powerParameters']>;
+  return { bmc, ...(powerType === null ? {} : { powerType }), powerParameters: parameters, ...seen };
 }
 
 /** The BMC that a body names, and the machine's own parameters there by the law of its power type. Another BMC forgets the parameters of before. */

@@ -91,7 +91,8 @@ async function viewer({ look }: MaasCall) {
       ip: lease.address,
       mac_address: lease.mac,
       mac_organization: null,
-      last_seen: lease.startsAt,
+      // As MAAS writes it: without a zone.
+      last_seen: lease.startsAt.replace(/Z$/, ''),
       hostname: lease.hostname === '' ? null : lease.hostname,
       fabric_name: vlan?.fabric ?? '',
       vid: vlan?.vid ?? null,

@@ -213,6 +213,9 @@ function keyringOf(args: Args): string | undefined {
   return file ? file.content.toString('base64') : args.text('keyring_data') || undefined;
 }
 
+/** python-libmaas reads each of these as a date: of what is not told, the first one. */
+const NOT_TOLD = '1970-01-01T00:00:00.000';
+
 /** When a source was made is not told by API v1. */
 function viewSource({ id, sourceUrl, keyring }: Source) {
   return {
@@ -220,8 +223,8 @@ function viewSource({ id, sourceUrl, keyring }: Source) {
     url: sourceUrl,
     keyring_filename: '',
     keyring_data: keyring,
-    created: '',
-    updated: '',
+    created: NOT_TOLD,
+    updated: NOT_TOLD,
     resource_uri: uriOf('boot-sources', id),
   };
 }
