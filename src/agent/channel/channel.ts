@@ -25,7 +25,7 @@ import { type Answer, type Call, Overtaken, sendTwice } from './send.ts';
 import type { Target } from './targets.ts';
 import { ask, type Attempt } from './ask.ts';
 import type { ChannelOptions } from './options.ts';
-import { headersOf, isMaskedDenial, mayCarry } from './who.ts';
+import { epochRefusal, headersOf, isMaskedDenial, mayCarry } from './who.ts';
 
 /** The agent's way to the region. Every call has a time limit; faults are AppErrors `region_unreachable`,
  * `region_refused`, or `region_denied` for what this node may not (yet, or any more). */
@@ -76,6 +76,8 @@ export function openChannel(options: ChannelOptions): RegionChannel {
   const tryOne = async (connection: TrustedConnection, what: Call, attempt: Attempt): Promise<Tried> => {
     try {
       const answer = await ask(connection, what, attempt, () => headersOf(options, connection.target, what));
+      const over = epochRefusal(options, connection.target, answer);
+      if (over !== null) throw new AppError('region_unreachable', `${connection.target.url}: ${over}`);
       // A region of an earlier release knows no commands and enlists nobody; another one may.
       const isUnknown = answer.status === 404 && (isCommandCall(what.path) || what.path === ENLIST_PATH);
       if (answer.status >= 500 || isUnknown)

@@ -47,3 +47,11 @@ export function headersOf({ credential, rack, random }: ChannelOptions, { proof 
   );
   return { authorization, ...(proof === 'credential' && credential ? { [NODE_CREDENTIAL_HEADER]: credential } : {}) };
 }
+
+/** Why the answer of this region does not count: its epoch is over. Only a region that has shown a certificate, or that of this host, makes a new epoch known. */
+export function epochRefusal({ epoch, trust }: ChannelOptions, target: Target, answer: Answer): string | null {
+  const authority = trust?.()?.authority;
+  if (epoch === undefined || authority === undefined) return null;
+  const isProven = target.base.protocol === 'https:' || target.socketPath !== null;
+  return epoch.judge(answer.epoch ?? null, authority, isProven);
+}
