@@ -92,7 +92,9 @@ test('an installation is told beforehand whether its release may work on the dat
   // One that is put back, after a migration that breaks nothing.
   expect(await checkRelease(db, known)).toBeNull();
   value(await migrate(db, [...known, gentle, hard]));
-  expect(refusal(await checkRelease(db, known)).message).toMatch(/too old for the database: a newer version applied the breaking/);
+  expect(refusal(await checkRelease(db, known)).message).toMatch(
+    /too old for the database: a newer version applied the breaking/,
+  );
   expect(await checkRelease(db, [...known, gentle, hard])).toBeNull();
   expect(await checkRelease(await open('empty'), known)).toBeNull();
 });
@@ -100,7 +102,12 @@ test('an installation is told beforehand whether its release may work on the dat
 test('an older release is not put back where the cluster uses what it does not know', async () => {
   const connection = await postgres.get().createDatabase('migrated');
   const db = postgres.get().open(connection);
-  await postgres.get().admin("insert into features (name) values ('recovered'), ('of-tomorrow') on conflict do nothing", connection.database);
+  await postgres
+    .get()
+    .admin(
+      "insert into features (name) values ('recovered'), ('of-tomorrow') on conflict do nothing",
+      connection.database,
+    );
   expect(refusal(await checkRelease(db, known)).message).toContain('which uses of-tomorrow');
   expect(refusal(await checkRelease(db, known, ['of-tomorrow'])).message).toContain('which uses recovered');
 });

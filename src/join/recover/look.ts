@@ -1,11 +1,8 @@
-import { Check } from 'typebox/value';
-import { Desired } from '../../contract/agent.ts';
+import type { Desired } from '../../contract/agent.ts';
+import { parseDesired } from '../../contract/wire/desired-check.ts';
 import { PORTS, vipAddress } from '../../model/cluster.ts';
 import { TRUST_FILES } from '../../model/trust/trust-files.ts';
-import { DbDesired } from '../../services/db/desired.ts';
-import { DcsDesired } from '../../services/dcs/desired.ts';
-import { FirewallDesired } from '../../services/firewall/desired.ts';
-import { VipDesired } from '../../services/vip/desired.ts';
+import { type ClusterParts, readClusterParts } from '../../services/cluster-parts.ts';
 import { PATHS } from '../paths.ts';
 import { parseObject } from '../texts.ts';
 import type { RecoverPorts } from './ports.ts';
@@ -19,11 +16,9 @@ const OTHERS_MAX = 64;
 const WAYS = [PORTS.agents, PORTS.https, PORTS.etcdPeer, 22];
 
 /** The cluster as the ledger of this host's agent has it. */
-export interface Held {
+export interface Held extends Omit<ClusterParts, 'dcs'> {
   readonly desired: Desired;
-  readonly dcs: DcsDesired;
-  readonly db: DbDesired | null;
-  readonly vip: VipDesired | null;
+  readonly dcs: NonNullable<ClusterParts['dcs']>;
 }
 
 /** Another region node. `why`: of each port that was tried. `isThere`: something of it answered, if only with a refusal. */
@@ -76,12 +71,10 @@ export interface RecoverSeen {
 
 /** Reads the agent's ledger; null: it has none of a region node of a cluster. */
 export function readHeld(text: string | null): Held | null {
-  const value = text === null ? null : parseObject(text);
-  if (!Check(Desired, value)) return null;
-  const partOf = (name: string): unknown => value.body.services[name]?.desired ?? null;
-  const [dcs, db, vip] = [partOf('dcs'), partOf('db'), partOf('vip')];
-  if (!Check(DcsDesired, dcs)) return null;
-  return { desired: value, dcs, db: Check(DbDesired, db) ? db : null, vip: Check(VipDesired, vip) ? vip : null };
+  const desired = text === null ? null : parseDesired(parseObject(text));
+  if (desired === null) return null;
+  const { dcs, ...parts } = readClusterParts(desired.body.services);
+  return dcs === null ? null : { desired, dcs, ...parts };
 }
 
 /** Looks at this host and at the others; changes nothing. */
@@ -152,8 +145,7 @@ async function lookAtPeer(
 
 /** Is it the others that are away, or this host? */
 async function lookAtOthers(ports: RecoverPorts, held: Held): Promise<RecoverSeen['others']> {
-  const firewall = held.desired.body.services['firewall']?.desired;
-  const known = Check(FirewallDesired, firewall) ? firewall.nodes : [];
+  const known = held.firewall?.nodes ?? [];
   const regions = held.dcs.members.map(({ address }) => address);
   const vip = held.vip === null ? null : vipAddress({ vip: held.vip.vip });
   const others = known.filter((address) => !regions.includes(address) && address !== vip).slice(0, OTHERS_MAX);
@@ -185,11 +177,7 @@ async function remember(ports: RecoverPorts): Promise<Remembered> {
   return {
     leader: typeof leader === 'string' ? leader : null,
     standbys:
-      sync === null
-        ? null
-        : String(standbys ?? '')
-            .split(',')
-            .filter((name) => name !== ''),
+      typeof standbys === 'string' ? standbys.split(',').filter((name) => name !== '') : sync === null ? null : [],
     leaderPosition: typeof position === 'number' ? BigInt(position) : null,
   };
 }

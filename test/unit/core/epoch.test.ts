@@ -33,8 +33,8 @@ describe('the epoch of a cluster', () => {
       fc.property(epochs, epochs, epochs, (a, b, c) => {
         const sign = (x: Epoch, y: Epoch) => Math.sign(compareEpochs(x, y));
         expect(sign(a, b) + sign(b, a)).toBe(0);
-        if (sign(a, b) === 0) expect(formatEpoch(a)).toBe(formatEpoch(b));
-        if (sign(a, b) > 0 && sign(b, c) > 0) expect(sign(a, c)).toBe(1);
+        expect(sign(a, b) === 0).toBe(formatEpoch(a) === formatEpoch(b));
+        expect(sign(a, b) > 0 && sign(b, c) > 0 && sign(a, c) <= 0).toBe(false);
         expect(Math.sign(compare(a, b))).toBe(sign(a, b));
         expect(sign([...a, C], a)).toBe(1);
       }),
