@@ -141,6 +141,17 @@ describe('deploy', () => {
     ]);
   });
 
+  it('gives its interfaces the MTU of their VLAN', async () => {
+    const vlans = (await on.site.call('GET', '/vlans')).body['items'] as { fabric: string; name: string }[];
+    for (const { fabric, name } of vlans) {
+      const set = await on.site.call('PATCH', `/vlans/${fabric}%2F${name}`, { body: { mtu: 9000 } });
+      expect(set, set.raw).toMatchObject({ status: 200, body: { mtu: 9000 } });
+    }
+    await ok();
+    const files = filesOf((await on.metadata(await on.keys('10.10.10.2'), 'maas-scripts')).rawPayload);
+    expect(files['deployment/network/netplan.yaml']?.toString()).toContain('mtu: 9000');
+  });
+
   it('ends with the word of its own system, and its credentials with it', async () => {
     await ok();
     await on.endJob();
