@@ -382,6 +382,22 @@ table reported_addresses
   constraint reported_addresses_pkey PRIMARY KEY (node_id, address)
   CREATE INDEX reported_addresses_by_address ON public.reported_addresses USING btree (address)
 
+table recoveries
+  number integer not null
+  id text not null
+  at timestamp with time zone not null
+  node text not null
+  lost jsonb not null
+  told jsonb not null
+  signature text not null
+  created_at timestamp with time zone not null default now()
+  constraint recoveries_id_grammar CHECK ((id ~ '^[0-9a-f]{8}$'::text))
+  constraint recoveries_lost_shape CHECK ((jsonb_typeof(lost) = 'array'::text))
+  constraint recoveries_number_range CHECK (((number >= 2) AND (number <= 100)))
+  constraint recoveries_pkey PRIMARY KEY (number)
+  constraint recoveries_signature_grammar CHECK ((signature ~ '^[A-Za-z0-9+/]{20,200}={0,2}$'::text))
+  constraint recoveries_told_shape CHECK ((jsonb_typeof(told) = 'array'::text))
+
 table records
   id integer not null identity
   domain_id integer not null
