@@ -87,7 +87,7 @@ export function createSite({ region, random, caller, isWanted }: SitePorts): Sit
     type Page = { readonly items: readonly ItemOf<I>[]; readonly next?: string | null };
     const read = (cursor: string | undefined) =>
       call(id, {
-        query: { ...query, limit: LIMITS.page, ...(cursor === undefined ? {} : { cursor }) },
+        query: { limit: LIMITS.page, ...query, ...(cursor === undefined ? {} : { cursor }) },
       } as LooseInput<I>) as unknown as Promise<Page>;
     let page: Page | null = await read(undefined);
     while (page !== null) {

@@ -9,6 +9,8 @@ type Inventory = RouteOutput<'machine-inventory.list'>['items'][number]['invento
 type Storage = RouteOutput<'storage.list'>['items'][number]['storage'];
 /** So many machines of a page are asked for their hardware one by one: who looks for one machine does not wait for the hardware of all. */
 const FEW = 3;
+/** Rows of a page: two of each list are in memory at a time. */
+const PAGE = 400;
 /** Machines of one part of the text. */
 const PART = 50;
 
@@ -22,10 +24,13 @@ export interface ListFilter {
 /** Machines in full as a list in JSON, a page in memory at a time. Machines, hardware and layouts are read side by side, in the order of their ids. */
 export async function* machineListText(site: Site, look: Look, filter: ListFilter): AsyncGenerator<string, void> {
   const around = await readSurroundings(look);
-  const inventories = follow(site.pages('machine-inventory.list'), ({ machine, inventory }) => [machine, inventory]);
-  const storages = follow(site.pages('storage.list'), ({ machine, storage }) => [machine, storage]);
+  const inventories = follow(site.pages('machine-inventory.list', { limit: PAGE }), ({ machine, inventory }) => [
+    machine,
+    inventory,
+  ]);
+  const storages = follow(site.pages('storage.list', { limit: PAGE }), ({ machine, storage }) => [machine, storage]);
   let head = '[';
-  for await (const page of site.pages('machine.list', { ...filter.query, sort: 'id' })) {
+  for await (const page of site.pages('machine.list', { ...filter.query, sort: 'id', limit: PAGE })) {
     const some = page.filter((machine) => filter.may(machine));
     const parts = some.length > FEW ? await partsOf(some, inventories, storages) : await fewParts(site, some);
     const shown = some
