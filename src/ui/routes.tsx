@@ -1,13 +1,19 @@
 import type { JSX } from 'preact';
 import type { Place } from './models/address.ts';
+import { access } from './screens/access/access.tsx';
 import { DoctorPage } from './screens/doctor/doctor.tsx';
+import { ChangePage } from './screens/history/change.tsx';
+import { Changes } from './screens/history/changes.tsx';
+import { events } from './screens/history/events.tsx';
 import { NodePage } from './screens/nodes/node.tsx';
 import { Nodes } from './screens/nodes/nodes.tsx';
 import { Leases } from './screens/leases/leases.tsx';
 import { Overview } from './screens/overview/overview.tsx';
 import { Racks } from './screens/racks/racks.tsx';
+import { Search } from './screens/search/search.tsx';
 import { ServicePage } from './screens/services/service.tsx';
 import { Services } from './screens/services/services.tsx';
+import { Settings } from './screens/settings/settings.tsx';
 import { Subnets } from './screens/subnets/subnets.tsx';
 import { VlanPage } from './screens/vlans/vlan.tsx';
 import { Vlans } from './screens/vlans/vlans.tsx';
@@ -55,6 +61,19 @@ export const SCREENS: readonly Screen[] = [
   { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: whole(Subnets) },
   { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: whole(Leases) },
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
+  {
+    id: 'changes',
+    title: EN.history.changes.title,
+    letter: 'c',
+    show: ([id, ...more]) => {
+      if (id === undefined) return <Changes />;
+      return more.length > 0 || !/^[1-9]\d{0,14}$/.test(id) ? null : <ChangePage key={id} id={id} />;
+    },
+  },
+  { id: 'events', title: EN.history.events.title, letter: 'e', show: events },
+  { id: 'access', title: EN.access.title, letter: 'a', show: access },
+  { id: 'settings', title: EN.settings.title, letter: 't', show: whole(Settings) },
+  { id: 'search', title: EN.history.search.title, letter: '/', show: whole(Search) },
 ];
 
 /** The page of a place, and its line in the navigation. Null: there is no such page. */

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { KEEPING_PAGES } from '../kit/ui/keeping.ts';
 import { hostileSite, illSite, newSite, type SiteData, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
@@ -35,6 +36,7 @@ const PAGES = [
   { path: 'vlans/lab/vlan10', has: 'eth1' },
   { path: 'subnets', has: '10.10.10.0/24' },
   { path: 'leases', has: '10.10.10.100' },
+  ...KEEPING_PAGES,
 ] as const;
 const SITES: readonly (readonly [string, () => SiteData])[] = [
   ['well', wellSite],

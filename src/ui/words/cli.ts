@@ -11,6 +11,18 @@ export const CLI = {
   subnets: ['regent subnet list', 'regent range list', 'regent reservation list'],
   leases: ['regent lease list'],
   racks: ['regent rack list', 'regent rack list --watch'],
+  users: ['regent user list', 'regent user create NAME --role operator', 'regent user password NAME'],
+  keys: ['regent key list', 'regent key create TITLE', 'regent key revoke TOKEN'],
+  'ssh-keys': ['regent ssh-key list', 'regent ssh-key add @KEY'],
+  sessions: ['regent session list', 'regent session end ID'],
+  tokens: ['regent token list', 'regent token create', 'regent token revoke TOKEN'],
+  certificates: ['regent certificate list', 'regent certificate revoke SERIAL'],
+  settings: ['regent setting list', 'regent setting set NAME VALUE', 'regent setting set NAME --default'],
+  changes: ['regent config history', 'regent config diff'],
+  change: ['regent config show ID', 'regent config rollback ID --dry-run'],
+  events: ['regent events --newest', 'regent events --follow'],
+  audit: ['regent audit list'],
+  search: ['regent search TEXT'],
   jobs: ['regent job list --unfinished', 'regent job show NAME', 'regent job abort NAME'],
 } as const;
 

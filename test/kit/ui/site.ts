@@ -1,5 +1,6 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
+import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
 import { illNetworks, type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
 
@@ -19,6 +20,7 @@ export interface SiteData {
   drills: RouteOutput<'drill.list'>['items'];
   events: Event[];
   networks: NetworkData;
+  keeping: KeepingData;
 }
 
 const HOUR = 3_600_000;
@@ -52,6 +54,7 @@ export function wellSite(): SiteData {
     drills: [],
     events: [],
     networks: networks(),
+    keeping: keeping(),
   };
 }
 
@@ -68,6 +71,8 @@ export function newSite(): SiteData {
       vip: null,
     },
     services: [],
+    events: [],
+    keeping: newKeeping(),
     networks: { vlans: [], subnets: [], leases: [], racks: [] },
     nodes: new Map([node('r1', true)]),
     doctor: { ...site.doctor, invariants: [] },
@@ -129,6 +134,8 @@ export function illSite(): SiteData {
       ],
     },
     networks: illNetworks(),
+    keeping: illKeeping(),
+    events: [event(2, 'node.silent', 'r3'), event(3, 'vlan.changed', 'lab/vlan10')],
     jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
     drills: [
       {
@@ -174,6 +181,8 @@ export function hostileSite(): SiteData {
       })),
     },
     networks: illNetworks(HOSTILE),
+    keeping: illKeeping(HOSTILE),
+    events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };
 }

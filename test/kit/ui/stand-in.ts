@@ -5,6 +5,7 @@ import { extname, join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
+import { keepingAnswers } from './keeping.ts';
 import { job, pageOf, type SiteData } from './site.ts';
 import { before } from './when.ts';
 
@@ -47,7 +48,9 @@ export class StandIn implements AsyncDisposable {
   /** Of every object. */
   version = 1;
   /** Refusals by call. */
-  readonly refusals = new Map<RouteId, { status: number; code: string; detail: string }>();
+  readonly refusals = new Map<RouteId, { status: number; code: string; detail: string; fields?: unknown[] }>();
+  /** Answers of changes that were made, by call. */
+  readonly results = new Map<RouteId, unknown>();
   readonly made: Made[] = [];
   /** Every call, dry runs too. */
   readonly seen: string[] = [];
@@ -178,7 +181,7 @@ export class StandIn implements AsyncDisposable {
     }
     const key = String(request.headers['idempotency-key']);
     if (!this.made.some((change) => change.key === key)) this.made.push({ id, key, params });
-    json(response, route.status, work);
+    json(response, route.status, this.results.get(id) ?? work);
   }
 
   #stream(response: ServerResponse): void {
@@ -197,13 +200,14 @@ export class StandIn implements AsyncDisposable {
     const name = params['node'] ?? '';
     const { networks } = site;
     const answers: Partial<Record<RouteId, () => unknown>> = {
+      ...keepingAnswers(site.keeping, params, query),
       'cluster.show': () => site.cluster,
       'cluster.doctor': () => site.doctor,
       'status.show': () => site.status,
       'node.show': () => site.nodes.get(name),
       'job.list': () => pageOf(site.jobs),
       'drill.list': () => pageOf(site.drills),
-      'event.list': () => pageOf(site.events.toReversed()),
+      'event.list': () => eventPage(site.events, query),
       'vlan.list': () => pageOf(networks.vlans),
       'vlan.show': () => networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']),
       'subnet.list': () => pageOf(networks.subnets),
@@ -222,6 +226,17 @@ export class StandIn implements AsyncDisposable {
     };
     return answers[id]?.();
   }
+}
+
+/** Newest first, as the site pages through them. */
+function eventPage(events: readonly Event[], query: URLSearchParams): unknown {
+  const [before, kind] = [Number(query.get('before') ?? Number.POSITIVE_INFINITY), query.get('kind')];
+  const limit = Number(query.get('limit') ?? 100);
+  const found = events
+    .filter((row) => row.id < before && (kind === null || row.kind.split('.')[0] === kind))
+    .toReversed();
+  const items = found.slice(0, limit);
+  return { items, next: found.length > limit ? String(items.at(-1)?.id) : null };
 }
 
 function whatIf(node: string): unknown {
