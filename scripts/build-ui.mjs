@@ -3,7 +3,7 @@
 //
 //   node scripts/build-ui.mjs [FOLDER]
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -70,11 +70,13 @@ function writeBoot(folder) {
   const html = readFileSync(join(folder, 'index.html'), 'utf8');
   const script = /<script type="module"[^>]* src="([^"]+)"><\/script>/.exec(html);
   const style = /<link rel="stylesheet"[^>]* href="([^"]+)">/.exec(html);
-  if (!script || !style) throw new Error('index.html names no script or no style');
+  const worker = filesOf(folder).find((path) => /\/worker-[^/]+\.js$/.test(path));
+  if (!script || !style || !worker) throw new Error('index.html names no script or no style, or there is no worker');
   const page = html.replace(style[0], '').replace(script[0], '<script type="module" src="./boot.js"></script>');
   writeFileSync(join(folder, 'index.html'), page);
   const boot = readFileSync(join(source, 'boot.js'), 'utf8')
     .replaceAll('SCRIPT', script[1])
+    .replaceAll('WORKER', `./${relative(folder, worker)}`)
     .replaceAll('STYLE', style[1]);
   writeFileSync(join(folder, 'boot.js'), boot);
 }

@@ -27,5 +27,13 @@ async function until(load) {
   }
 }
 
+// A worker that does not load is not made again: its file has to be in the browser's cache when the page makes it.
+async function worker() {
+  const answer = await fetch('WORKER', { cache: 'reload' });
+  if (!answer.ok) throw new Error('no worker');
+  await answer.arrayBuffer();
+}
+
 await until(style);
+await until(worker);
 await until((tries) => import(tries === 0 ? 'SCRIPT' : `SCRIPT?${tries}`));

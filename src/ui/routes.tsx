@@ -1,19 +1,21 @@
 import type { JSX } from 'preact';
 import type { Place } from './models/address.ts';
 import { access } from './screens/access/access.tsx';
+import { dns } from './screens/dns/dns.tsx';
 import { DoctorPage } from './screens/doctor/doctor.tsx';
 import { ChangePage } from './screens/history/change.tsx';
 import { Changes } from './screens/history/changes.tsx';
 import { events } from './screens/history/events.tsx';
 import { NodePage } from './screens/nodes/node.tsx';
 import { Nodes } from './screens/nodes/nodes.tsx';
-import { Leases } from './screens/leases/leases.tsx';
+import { leases } from './screens/leases/parts.tsx';
 import { Overview } from './screens/overview/overview.tsx';
 import { Racks } from './screens/racks/racks.tsx';
 import { Search } from './screens/search/search.tsx';
 import { ServicePage } from './screens/services/service.tsx';
 import { Services } from './screens/services/services.tsx';
 import { Settings } from './screens/settings/settings.tsx';
+import { SubnetPage } from './screens/subnets/subnet.tsx';
 import { Subnets } from './screens/subnets/subnets.tsx';
 import { VlanPage } from './screens/vlans/vlan.tsx';
 import { Vlans } from './screens/vlans/vlans.tsx';
@@ -58,8 +60,15 @@ export const SCREENS: readonly Screen[] = [
       return name === undefined || more.length > 0 ? null : <VlanPage key={full} name={full} />;
     },
   },
-  { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: whole(Subnets) },
-  { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: whole(Leases) },
+  {
+    id: 'subnets',
+    title: EN.networks.subnets.title,
+    letter: 'u',
+    show: ([cidr, ...more]) =>
+      more.length > 0 ? null : cidr === undefined ? <Subnets /> : <SubnetPage key={cidr} cidr={cidr} />,
+  },
+  { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: leases },
+  { id: 'dns', title: EN.dns.title, letter: 'm', show: dns },
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
   {
     id: 'changes',

@@ -1,6 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RouteId, ROUTES } from '../../src/contract/routes.ts';
 import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { ADDRESS_PAGES } from '../kit/ui/addresses.ts';
 import { KEEPING_PAGES } from '../kit/ui/keeping.ts';
 import { hostileSite, illSite, newSite, type SiteData, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
@@ -37,11 +39,14 @@ const PAGES = [
   { path: 'subnets', has: '10.10.10.0/24' },
   { path: 'leases', has: '10.10.10.100' },
   ...KEEPING_PAGES,
+  ...ADDRESS_PAGES,
 ] as const;
 const SITES: readonly (readonly [string, () => SiteData])[] = [
   ['well', wellSite],
   ['ill', illSite],
 ];
+
+const nameOf = (path: string) => path.replaceAll(/[^\w.-]/g, '-');
 
 describe.each(PAGES)('the page $path', ({ path, has }) => {
   describe.each(SITES)('of a site that is %s', (name, makeSite) => {
@@ -54,7 +59,7 @@ describe.each(PAGES)('the page $path', ({ path, has }) => {
       expect(await axe(page)).toEqual([]);
       expect(open.complaints).toEqual([]);
       // It is the same in both themes.
-      await expect(await structureOf(page)).toMatchFileSnapshot(`snapshots/${path.replaceAll('/', '-')}.${name}.yml`);
+      await expect(await structureOf(page)).toMatchFileSnapshot(`snapshots/${nameOf(path)}.${name}.yml`);
     });
   });
 
@@ -104,19 +109,7 @@ describe.each(PAGES)('the page $path', ({ path, has }) => {
   it('says what the site refuses, with the id of the request', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     const refusal = { status: 403, code: 'forbidden', detail: 'The role user may not call this.' };
-    for (const id of [
-      'rack.list',
-      'vlan.list',
-      'vlan.show',
-      'subnet.list',
-      'lease.list',
-      'cluster.show',
-      'node.show',
-      'service.list',
-      'service.show',
-      'cluster.doctor',
-    ] as const)
-      site.refusals.set(id, refusal);
+    for (const id of Object.keys(ROUTES) as RouteId[]) site.refusals.set(id, refusal);
     await using open = await openPage(browser, site.url, { path });
     await open.page.locator('.refusal').first().waitFor();
     expect(await open.page.locator('.refusal').first().textContent()).toContain('test-1');
@@ -125,7 +118,8 @@ describe.each(PAGES)('the page $path', ({ path, has }) => {
 });
 
 describe('a site that is new', () => {
-  it.each(['overview', 'services', 'doctor', 'racks', 'vlans', 'subnets', 'leases'])(
+  const own = [...KEEPING_PAGES, ...ADDRESS_PAGES].filter((page) => 'isNew' in page).map(({ path }) => path);
+  it.each(['overview', 'services', 'doctor', 'racks', 'vlans', 'subnets', 'leases', ...own])(
     'has a page %s that says what is next',
     async (path) => {
       await using site = await StandIn.start(newSite(), ui.folder);
@@ -134,7 +128,7 @@ describe('a site that is new', () => {
       await page.locator('main .empty, main .steps').first().waitFor();
       await until('everything is there', async () => (await page.locator('.skeleton').count()) === 0);
       expect(await axe(page)).toEqual([]);
-      await expect(await structureOf(page)).toMatchFileSnapshot(`snapshots/${path}.new.yml`);
+      await expect(await structureOf(page)).toMatchFileSnapshot(`snapshots/${nameOf(path)}.new.yml`);
     },
   );
 });

@@ -24,9 +24,10 @@ const MOST = 80;
 mkdirSync(folder, { recursive: true });
 const browser = await startBrowser();
 try {
-  const { url, key, end } = values.url === undefined ? await played() : living(values.url, values['key-file']);
+  const { url, key, end, leave } = values.url === undefined ? await played() : living(values.url, values['key-file']);
   try {
     for (const theme of ['light', 'dark'] as const) {
+      leave();
       if (small === null || theme === 'light') await shoot(browser, { url, key, theme });
     }
   } finally {
@@ -40,26 +41,38 @@ interface Site {
   readonly url: string;
   readonly key: string;
   readonly end: () => Promise<void>;
+  /** Nobody is logged in. */
+  readonly leave: () => void;
 }
 
 async function played(): Promise<Site> {
   const ui = buildUi();
   const site = await StandIn.start(illSite(), ui.folder);
-  site.isLoggedIn = false;
+  const leave = () => {
+    site.isLoggedIn = false;
+  };
   const end = async () => {
     await site[Symbol.asyncDispose]();
     ui.remove();
   };
-  return { url: site.url, key: 'a:b:c', end };
+  return { url: site.url, key: 'a:b:c', end, leave };
 }
 
 function living(url: string, keyFile: string | undefined): Site {
   if (keyFile === undefined) throw new Error('--url needs --key-file FILE with an API key of that site.');
-  return { url: url.replace(/\/$/, ''), key: readFileSync(keyFile, 'utf8').trim(), end: async () => {} };
+  return {
+    url: url.replace(/\/$/, ''),
+    key: readFileSync(keyFile, 'utf8').trim(),
+    end: async () => {},
+    leave: () => {},
+  };
 }
 
 /** Logs in, then looks at each page that a link leads to: those of the navigation, their parts, and the first object of each list. */
-async function shoot(from: Browser, site: Omit<Site, 'end'> & { readonly theme: 'light' | 'dark' }): Promise<void> {
+async function shoot(
+  from: Browser,
+  site: Pick<Site, 'url' | 'key'> & { readonly theme: 'light' | 'dark' },
+): Promise<void> {
   const viewport = small === null ? { width: 1280, height: 800 } : { width: 1000, height: 620 };
   // A lab's certificate is signed by its own cluster's authority.
   const context = await from.newContext({ colorScheme: site.theme, viewport, ignoreHTTPSErrors: true });

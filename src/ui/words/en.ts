@@ -1,6 +1,7 @@
 import { ACCESS } from './access.ts';
 import { CHANGE } from './change.ts';
 import { COMMON } from './common.ts';
+import { DNS } from './dns.ts';
 import { DOCTOR } from './doctor.ts';
 import { FORM } from './form.ts';
 import { HISTORY } from './history.ts';
@@ -16,6 +17,7 @@ export const EN = {
   ...COMMON,
   access: ACCESS,
   change: CHANGE,
+  dns: DNS,
   doctor: DOCTOR,
   form: FORM,
   history: HISTORY,

@@ -1,5 +1,6 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
+import { type AddressData, addresses, illAddresses, newAddresses } from './addresses.ts';
 import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
 import { illNetworks, type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
@@ -21,6 +22,7 @@ export interface SiteData {
   events: Event[];
   networks: NetworkData;
   keeping: KeepingData;
+  addresses: AddressData;
 }
 
 const HOUR = 3_600_000;
@@ -55,6 +57,7 @@ export function wellSite(): SiteData {
     events: [],
     networks: networks(),
     keeping: keeping(),
+    addresses: addresses(),
   };
 }
 
@@ -73,6 +76,7 @@ export function newSite(): SiteData {
     services: [],
     events: [],
     keeping: newKeeping(),
+    addresses: newAddresses(),
     networks: { vlans: [], subnets: [], leases: [], racks: [] },
     nodes: new Map([node('r1', true)]),
     doctor: { ...site.doctor, invariants: [] },
@@ -135,6 +139,7 @@ export function illSite(): SiteData {
     },
     networks: illNetworks(),
     keeping: illKeeping(),
+    addresses: illAddresses(),
     events: [event(2, 'node.silent', 'r3'), event(3, 'vlan.changed', 'lab/vlan10')],
     jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
     drills: [
@@ -182,6 +187,7 @@ export function hostileSite(): SiteData {
     },
     networks: illNetworks(HOSTILE),
     keeping: illKeeping(HOSTILE),
+    addresses: illAddresses(HOSTILE),
     events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };

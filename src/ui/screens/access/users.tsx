@@ -10,6 +10,7 @@ import { Page } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
+import { WithCurrent } from '../../parts/with-current.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
 
@@ -92,18 +93,24 @@ function UserDialog({ open, onClose }: { readonly open: Open; readonly onClose: 
       />
     );
   }
+  const title = `${WORDS.set} ${name}`;
   return (
-    <FormDialog
-      title={`${WORDS.set} ${name}`}
-      id="user.set"
-      fields={[
-        { name: 'role', label: WORDS.fields.role, kind: 'choice', choices: CHOICES, initial: open.user.role },
-        { name: 'email', label: WORDS.fields.email, initial: open.user.email, isOptional: true },
-      ]}
-      input={(values) => ({ params, body: { role: values['role'] as Role, email: values['email'] ?? '' } })}
-      cli={(values) => `regent user set ${name} --role ${values['role']}`}
-      onClose={onClose}
-    />
+    <WithCurrent id="user.show" input={{ params }} title={title} onClose={onClose}>
+      {({ body, etag }) => (
+        <FormDialog
+          title={title}
+          id="user.set"
+          ifMatch={etag}
+          fields={[
+            { name: 'role', label: WORDS.fields.role, kind: 'choice', choices: CHOICES, initial: body.role },
+            { name: 'email', label: WORDS.fields.email, initial: body.email, isOptional: true },
+          ]}
+          input={(values) => ({ params, body: { role: values['role'] as Role, email: values['email'] ?? '' } })}
+          cli={(values) => `regent user set ${name} --role ${values['role']}`}
+          onClose={onClose}
+        />
+      )}
+    </WithCurrent>
   );
 }
 

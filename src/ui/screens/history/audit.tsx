@@ -17,7 +17,7 @@ const WORDS = EN.history.audit;
 const PAGE = 100;
 
 const COLUMNS: readonly Column<AuditEntry>[] = [
-  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, isNumber: true, isMinor: true },
+  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, isMinor: true },
   { id: 'at', head: WORDS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
   { id: 'who', head: WORDS.columns.who, value: (row) => row.who },
   { id: 'origin', head: WORDS.columns.origin, value: (row) => row.origin, isMinor: true },
@@ -55,7 +55,7 @@ export function Audit(): JSX.Element {
         filters={[
           { id: 'who', label: WORDS.who },
           { id: 'action', label: WORDS.action },
-          { id: 'origin', label: WORDS.origin, help: 'api, ui, maas, host, login' },
+          { id: 'origin', label: WORDS.origin, help: 'api, ui, maas, login' },
         ]}
       >
         <FlagFilter id="refused" label={WORDS.refused} cursor="cursor" />

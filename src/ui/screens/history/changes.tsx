@@ -27,7 +27,6 @@ const COLUMNS: readonly Column<Change>[] = [
         {row.id}
       </a>
     ),
-    isNumber: true,
   },
   { id: 'at', head: WORDS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
   { id: 'who', head: WORDS.columns.who, value: (row) => row.who, isMinor: true },

@@ -19,7 +19,7 @@ const WORDS = EN.history.events;
 const PAGE = 100;
 
 const COLUMNS: readonly Column<Event>[] = [
-  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, isNumber: true, isMinor: true },
+  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, isMinor: true },
   { id: 'at', head: WORDS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
   { id: 'kind', head: WORDS.columns.kind, value: (row) => row.kind },
   { id: 'subject', head: WORDS.columns.subject, value: (row) => row.subject },

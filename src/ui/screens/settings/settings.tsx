@@ -3,17 +3,17 @@ import { useState } from 'preact/hooks';
 import type { Setting } from '../../../contract/setting.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useMay } from '../../live/use-may.ts';
-import { useList, useTagged } from '../../live/use-view.ts';
+import { useList } from '../../live/use-view.ts';
 import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../models/settings.ts';
 import { dataOf, mapView } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
 import { FlagFilter } from '../../parts/filters.tsx';
 import { FormDialog } from '../../parts/form.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Empty, Page, Shown } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
+import { WithCurrent } from '../../parts/with-current.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
 
@@ -68,26 +68,29 @@ export function Settings(): JSX.Element {
   );
 }
 
-/** Reads the setting as it is now: the change is compared with that, not with the list. */
 function SettingDialog(props: {
   readonly kind: 'change' | 'reset';
   readonly setting: Setting;
   readonly onClose: () => void;
 }): JSX.Element {
   const { name } = props.setting;
-  const [first, setFirst] = useState<{ readonly body: Setting; readonly etag: string | null } | null>(null);
-  const found = useTagged('setting.show', { params: { setting: name } }, { nouns: [] });
-  const now = dataOf(found.view);
-  if (first === null && now !== null) setFirst(now);
   const title = `${WORDS[props.kind]} ${name}`;
-  if (first === null) {
-    return (
-      <Dialog title={title} onClose={props.onClose}>
-        <Shown view={found.view}>{() => null}</Shown>
-      </Dialog>
-    );
-  }
-  const { body: setting, etag } = first;
+  return (
+    <WithCurrent id="setting.show" input={{ params: { setting: name } }} title={title} onClose={props.onClose}>
+      {({ body, etag }) => <CurrentDialog {...props} title={title} setting={body} etag={etag} />}
+    </WithCurrent>
+  );
+}
+
+function CurrentDialog(props: {
+  readonly kind: 'change' | 'reset';
+  readonly setting: Setting;
+  readonly etag: string | null;
+  readonly title: string;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { setting, etag, title } = props;
+  const { name } = setting;
   const params = { setting: name };
   if (props.kind === 'reset') {
     return (
