@@ -5,7 +5,7 @@ import type { Database } from '../store/database.ts';
 import type { ServerState } from '../store/pool/server-states.ts';
 import { beat } from '../store/health.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
-import type { AskName } from './nouns/status/lookup.ts';
+import type { AskName } from './nouns/status/ask-name.ts';
 import { eventFor, gapAfter } from './nouns/status/status.ts';
 import { createAgentPort, orThrow } from './agents.ts';
 import { call, callTogether, mayCall } from './call.ts';

@@ -7,7 +7,7 @@ import type { Script } from '../model/scripts/script.ts';
 import type { WriteTx } from '../store/write.ts';
 import type { HeardReport } from './cluster/seen.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
-import type { AskName } from './nouns/status/lookup.ts';
+import type { AskName } from './nouns/status/ask-name.ts';
 import type { Renderer } from './preview.ts';
 import type { PasswordHasher } from './trust/accounts/port.ts';
 import type { CertificateAuthority } from './trust/port.ts';

@@ -22,16 +22,16 @@ describe('a form', () => {
     const { page } = open;
     await page.getByRole('button', { name: 'New user' }).focus();
     await page.keyboard.press('Enter');
-    await page.getByLabel('Name').fill('Ann!');
+    await page.locator('dialog [name=name]').fill('Ann!');
     const detail = 'The name is not one.';
     const fields = [{ field: 'name', problem: '"Ann!" is no name', rule: 'a–z, 0–9' }];
     site.refusals.set('user.create', { status: 400, code: 'invalid_value', detail, fields });
     await page.keyboard.press('Enter');
     await page.getByText('Rule: a–z, 0–9').waitFor();
-    expect(await page.getByLabel('Name').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.locator('dialog [name=name]').getAttribute('aria-invalid')).toBe('true');
     expect(await axe(page)).toEqual([]);
     site.refusals.clear();
-    await page.getByLabel('Name').fill('ann2');
+    await page.locator('dialog [name=name]').fill('ann2');
     await page.keyboard.press('Enter');
     await page.locator('[data-apply]').waitFor();
     expect(site.made).toEqual([]);
@@ -39,7 +39,7 @@ describe('a form', () => {
     site.turn('held');
     await page.locator('[data-apply]').click();
     await page.getByText('The change is kept here').waitFor();
-    expect(await page.getByLabel('Name').inputValue()).toBe('ann2');
+    expect(await page.locator('dialog [name=name]').inputValue()).toBe('ann2');
     site.turn('well');
     await page.getByText('Done.').waitFor({ timeout: 15_000 });
     expect(site.made.map(({ id }) => id)).toEqual(['user.create']);
@@ -54,7 +54,7 @@ describe('a form', () => {
     await using open = await openPage(browser, site.url, { path: 'access/keys' });
     const { page } = open;
     await page.getByRole('button', { name: 'New key' }).click();
-    await page.getByLabel('Title').fill('backup');
+    await page.locator('dialog [name=label]').fill('backup');
     await page.keyboard.press('Enter');
     await page.locator('[data-apply]').click();
     await page.getByText('secretofthekey', { exact: false }).first().waitFor();
@@ -69,8 +69,8 @@ describe('a form', () => {
     await using open = await openPage(browser, site.url, { path: 'settings' });
     const { page } = open;
     await page.getByRole('button', { name: 'Change upstream_dns' }).click();
-    expect(await page.getByLabel('upstream_dns').inputValue()).toBe('192.0.2.53');
-    await page.getByLabel('upstream_dns').fill('192.0.2.53\n192.0.2.54');
+    expect(await page.locator('dialog [name=upstream_dns]').inputValue()).toBe('192.0.2.53');
+    await page.locator('dialog [name=upstream_dns]').fill('192.0.2.53\n192.0.2.54');
     await page.getByText('regent setting set upstream_dns 192.0.2.53 192.0.2.54').waitFor();
     await page.getByRole('button', { name: 'See what it would do' }).click();
     await page.locator('[data-apply]').waitFor();
@@ -122,6 +122,7 @@ describe('a hundred thousand events', () => {
     await page.getByLabel('Kind').fill('vlan');
     await page.keyboard.press('Enter');
     await page.getByText('name100000').waitFor({ state: 'detached' });
+    await page.locator('main tbody').getByText('vlan.changed').waitFor();
     expect(await page.locator('main tbody tr').count()).toBe(1);
     expect(open.complaints).toEqual([]);
   });

@@ -150,7 +150,7 @@ export const LOOK_ROUTES = {
     response: ChangeFiles,
   }),
   'dns.lookup': get('/dns/lookup', 'Ask every node that serves DNS for a name', {
-    roles: WATCHERS,
+    roles: EVERYBODY,
     query: LookupQuery,
     response: Lookup,
   }),

@@ -127,8 +127,7 @@ function uiText(ui: string | null, url: string): string[] {
   if (ui === null) return [];
   return [
     `  web UI      ${ui} (log in with the admin's key)`,
-    `  its CA      curl -so regent-ca.crt ${url}/ui/ca.crt, then import it as an authority in the browser. 127.0.0.1 is the`,
-    '              way into the lab and in no certificate of it: a browser still asks once whether to go on.',
+    `  its CA      curl -so regent-ca.crt ${url}/ui/ca.crt   (import it in the browser as an authority for websites)`,
   ];
 }
 

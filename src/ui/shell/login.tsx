@@ -4,7 +4,7 @@ import type { Problem } from '../../contract/common.ts';
 import type { Authority } from '../../contract/identity/session.ts';
 import { useLive } from '../live/live.ts';
 import type { Credentials } from '../live/session.ts';
-import { fingerprintText } from '../models/authority.ts';
+import { fingerprintText } from '../models/site/authority.ts';
 import { fieldProblem } from '../models/change.ts';
 import { Refusal } from '../parts/page.tsx';
 import { EN } from '../words/en.ts';

@@ -1,9 +1,8 @@
 import { ACCESS } from './access.ts';
-import { CHANGE } from './change.ts';
+import { CHANGE, FORM } from './change.ts';
 import { COMMON } from './common.ts';
 import { DNS } from './dns.ts';
 import { DOCTOR } from './doctor.ts';
-import { FORM } from './form.ts';
 import { HISTORY } from './history.ts';
 import { LOGIN } from './login.ts';
 import { NETWORKS } from './networks.ts';

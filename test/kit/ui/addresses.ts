@@ -17,8 +17,8 @@ export interface AddressData {
 export function addresses(free = ''): AddressData {
   return {
     ranges: [
-      range(1, 'dynamic', '10.10.10.100', '10.10.10.199', 100, free),
-      range(2, 'reserved', '10.10.10.1', '10.10.10.9', 9, free || 'switches'),
+      range(1, 'dynamic', { first: '10.10.10.100', last: '10.10.10.199', size: 100, comment: free }),
+      range(2, 'reserved', { first: '10.10.10.1', last: '10.10.10.9', size: 9, comment: free || 'switches' }),
     ],
     reservations: [
       {
@@ -133,19 +133,26 @@ export function addressAnswers(
     'domain.list': page(data.domains),
     'domain.show': () => data.domains.find((row) => row.name === params['domain']),
     'record.list': page(data.records.filter((row) => domain === null || row.domain === domain)),
+    'dns.lookup': () => ({
+      name: query.get('name'),
+      type: query.get('type'),
+      agree: true,
+      items: ['r1', 'r2'].map((node, index) => ({
+        node,
+        address: `10.77.0.1${index + 1}`,
+        code: 'NOERROR',
+        answers: ['10.10.10.20'],
+        serial: query.get('type') === 'SOA' ? 1_700_000_042 : null,
+        ms: 1,
+      })),
+    }),
     'record.show': () => data.records.find((row) => String(row.id) === params['record']),
   };
 }
 
-function range(
-  id: number,
-  kind: Item<'range.list'>['kind'],
-  first: string,
-  last: string,
-  size: number,
-  comment: string,
-): Item<'range.list'> {
-  return { id, subnet: '10.10.10.0/24', subnetId: 1, kind, first, last, size, comment };
+type Range = Item<'range.list'>;
+function range(id: number, kind: Range['kind'], rest: Pick<Range, 'first' | 'last' | 'size' | 'comment'>): Range {
+  return { id, subnet: '10.10.10.0/24', subnetId: 1, kind, ...rest };
 }
 
 function run(

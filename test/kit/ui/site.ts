@@ -74,6 +74,10 @@ export function newSite(): SiteData {
       vip: null,
     },
     services: [],
+    status: {
+      ...site.status,
+      counts: { ...site.status.counts, machines: 0, vlans: 0, subnets: 0, leases: 0, racksWaiting: 0 },
+    },
     events: [],
     keeping: newKeeping(),
     addresses: newAddresses(),

@@ -1,33 +1,63 @@
 import { describe, expect, it } from 'vitest';
-import { afterDays, browserName, certificateTone, letsIn, tokenTone } from '../../../src/ui/models/access.ts';
-import { hitGroups, hitLink, keyText, membersOf, outcomeTone } from '../../../src/ui/models/history.ts';
-import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../src/ui/models/settings.ts';
+import { afterDays, browserName, certificateTone, letsIn, tokenTone } from '../../../src/ui/models/site/access.ts';
+import { firstSteps } from '../../../src/ui/models/site/first-run.ts';
+import { hitGroups, hitLink, keyText, membersOf, outcomeTone } from '../../../src/ui/models/site/history.ts';
+import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../src/ui/models/site/settings.ts';
+import { newSite, wellSite } from '../../kit/ui/site.ts';
 
 const WORDS = { yes: 'on', no: 'off', none: 'empty' };
 const DAY = 24 * 3_600_000;
 
 describe('a setting', () => {
   it.each([
-    [true, 'check', 'yes', 'on', 'true'],
-    [false, 'check', '', 'off', 'false'],
-    [30, 'number', '30', '30', '30'],
-    ['auto', 'text', 'auto', 'auto', 'auto'],
-    ['', 'text', '', 'empty', "''"],
-    [['192.0.2.1', 'a b'], 'area', '192.0.2.1\na b', '192.0.2.1, a b', "192.0.2.1 'a b'"],
-    [[], 'area', '', 'empty', "''"],
-  ] as const)('%j is written as a %s and read back', (given, form, written, text, words) => {
-    const value = Array.isArray(given) ? [...given] : (given as string | number | boolean);
+    { value: true, form: 'check', written: 'yes', text: 'on', words: 'true' },
+    { value: false, form: 'check', written: '', text: 'off', words: 'false' },
+    { value: 30, form: 'number', written: '30', text: '30', words: '30' },
+    { value: 'auto', form: 'text', written: 'auto', text: 'auto', words: 'auto' },
+    { value: '', form: 'text', written: '', text: 'empty', words: "''" },
+    {
+      value: ['192.0.2.1', 'a b'],
+      form: 'area',
+      written: '192.0.2.1\na b',
+      text: '192.0.2.1, a b',
+      words: "192.0.2.1 'a b'",
+    },
+    { value: [], form: 'area', written: '', text: 'empty', words: "''" },
+  ] as const)('$value is written as a $form and read back', ({ value: given, form, written, text, words }) => {
+    const value = typeof given === 'object' ? given.map(String) : given;
     expect(formOf({ default: value })).toBe(form);
     expect(writtenValue(value)).toBe(written);
     expect(readValue(form, written)).toEqual(value);
     expect(valueText(value, WORDS)).toBe(text);
-    if (value !== '') expect(valueArguments(value)).toBe(words);
+    expect(valueArguments(value)).toBe(words);
   });
 
   it('leaves it to the site to refuse what is no number, and drops empty lines of a list', () => {
     expect(readValue('number', 'many')).toBe('many');
     expect(readValue('number', ' 7 ')).toBe(7);
     expect(readValue('area', ' a \n\n b\n')).toEqual(['a', 'b']);
+  });
+});
+
+describe('the first run', () => {
+  const [fresh, well] = [newSite(), wellSite()];
+  it('has three steps, which are done one by one, and then no more', () => {
+    const done = (site: typeof fresh, machines: number) =>
+      firstSteps(site.cluster, site.networks.vlans, { machines })?.map(({ isDone }) => isDone) ?? null;
+    expect(done(fresh, 0)).toEqual([false, false, false]);
+    expect(done({ ...fresh, networks: well.networks }, 0)).toEqual([false, true, false]);
+    expect(done({ ...fresh, networks: well.networks }, 2)).toEqual([false, true, true]);
+    expect(done(well, 0)).toEqual([true, true, false]);
+    expect(done(well, 1)).toBeNull();
+  });
+
+  it('does not count DHCP of one rack alone, and asks nothing of who has machines without DHCP', () => {
+    const alone = well.networks.vlans.map((row) => ({
+      ...row,
+      server: row.server && { ...row.server, secondary: null },
+    }));
+    expect(firstSteps(well.cluster, alone, { machines: 0 })?.[1]?.isDone).toBe(false);
+    expect(firstSteps(well.cluster, [], { machines: 3 })).toBeNull();
   });
 });
 

@@ -6,11 +6,6 @@ import { readSeenNodes } from '../../cluster/seen.ts';
 import { trackServices } from '../../tracking.ts';
 import { autocommitReading } from '../../use-case.ts';
 
-/** What a name server said. `code` as `LookupAnswer` has it. */
-export type NameAnswer = Pick<LookupAnswer, 'code' | 'answers' | 'serial'>;
-/** Asks one name server; it answers within two seconds whatever happens, and never throws. */
-export type AskName = (server: string, name: string, type: LookupType) => Promise<NameAnswer>;
-
 const DNS = 'dns';
 /** So many are asked; a site with more has them all in the list of services. */
 const SERVERS_MOST = 64;
@@ -27,7 +22,7 @@ export const lookupCases = {
     const servers = trackServices(seen, [DNS], context.clock.now())
       .filter((row) => row.service === DNS && row.isWanted)
       .flatMap((row) => {
-        const address = seen.find((node) => node.name === row.node)?.addresses[0];
+        const address = seen.find((node) => node.name === row.node)?.row.addresses[0];
         return address === undefined ? [] : [{ node: row.node, address }];
       })
       .slice(0, SERVERS_MOST);

@@ -38,7 +38,7 @@ function Access({ part }: { readonly part: Part | null }): JSX.Element {
   const at = part ?? parts[0] ?? 'keys';
   const Shown = PARTS[at];
   return (
-    <div class="page">
+    <div class="tabbed">
       <Tabs
         name={EN.access.title}
         at={at}

@@ -4,7 +4,7 @@ import type { ApiKey } from '../../../contract/identity/user.ts';
 import { useLive } from '../../live/live.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
-import { afterDays } from '../../models/access.ts';
+import { afterDays } from '../../models/site/access.ts';
 import { stamp } from '../../models/time.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog, given } from '../../parts/form.tsx';

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Session } from '../../../contract/identity/session.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
-import { browserName } from '../../models/access.ts';
+import { browserName } from '../../models/site/access.ts';
 import { stamp } from '../../models/time.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { MainList } from '../../parts/main-list.tsx';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { type Role, ROLE_NAMES, type User } from '../../models/access.ts';
+import { type Role, ROLE_NAMES, type User } from '../../models/site/access.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { ActionDialog } from '../../parts/change.tsx';

@@ -19,7 +19,7 @@ export function dns(rest: readonly string[]): JSX.Element | null {
   if (part === 'domains' && name !== undefined) return <DomainPage key={name} name={name} />;
   if (name !== undefined || (part !== undefined && part !== 'records')) return null;
   return (
-    <div class="page">
+    <div class="tabbed">
       <Tabs name={WORDS.title} at={part ?? 'domains'} tabs={TABS} />
       {part === undefined ? <Domains /> : <RecordList />}
     </div>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Domain } from '../../../contract/network/domain.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useTagged } from '../../live/use-view.ts';
-import { readTtl } from '../../models/dns.ts';
+import { readTtl } from '../../models/net/dns.ts';
 import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
@@ -54,7 +54,7 @@ export function DomainPage({ name }: { readonly name: string }): JSX.Element {
         )}
       </Shown>
       <Records domain={name} />
-      {may.watch && <Serials domain={name} />}
+      <Serials domain={name} />
       {open?.kind === 'record' && <RecordDialog open="create" suffix={`.${name}`} onClose={close} />}
       {open?.kind === 'remove' && (
         <ActionDialog

@@ -4,7 +4,7 @@ import type { Domain } from '../../../contract/network/domain.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
-import { readTtl } from '../../models/dns.ts';
+import { readTtl } from '../../models/net/dns.ts';
 import { FormDialog } from '../../parts/form.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -54,7 +54,7 @@ export function Domains(): JSX.Element {
       }
     >
       <MainList view={domains.view} words={WORDS} columns={COLUMNS} keyOf={(row) => row.name} linkOf={linkOf} />
-      {may.watch && <LookupTest />}
+      <LookupTest />
       <Servers />
       {isOpen && (
         <FormDialog

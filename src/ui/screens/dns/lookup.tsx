@@ -2,7 +2,7 @@ import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Lookup, LookupAnswer, LookupType } from '../../../contract/network/look.ts';
 import { useView } from '../../live/use-view.ts';
-import { codeTone, LOOKUP_KINDS } from '../../models/dns.ts';
+import { codeTone, LOOKUP_KINDS } from '../../models/net/dns.ts';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -34,7 +34,8 @@ export function LookupTest(): JSX.Element {
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
-    const name = String(fields.get('name') ?? '').trim();
+    const written = fields.get('name');
+    const name = typeof written === 'string' ? written.trim() : '';
     const type = LOOKUP_KINDS.find((kind) => kind === fields.get('type')) ?? 'A';
     if (name !== '') setAsked({ name, type });
   };

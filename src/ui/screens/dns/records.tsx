@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
-import { dataArgument, readTtl, RECORD_KINDS } from '../../models/dns.ts';
+import { dataArgument, readTtl, RECORD_KINDS } from '../../models/net/dns.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
 import { MainList } from '../../parts/main-list.tsx';

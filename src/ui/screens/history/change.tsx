@@ -5,7 +5,7 @@ import type { ChangeFiles } from '../../../contract/network/look.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
-import { keyText, type Member, membersOf } from '../../models/history.ts';
+import { keyText, type Member, membersOf } from '../../models/site/history.ts';
 import { stamp } from '../../models/time.ts';
 import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';

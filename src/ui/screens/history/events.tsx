@@ -48,7 +48,7 @@ function Happenings({ isAudit }: { readonly isAudit: boolean }): JSX.Element {
     ...(may.keep ? [{ id: 'audit', word: WORDS.audit, link: linkTo(['events', 'audit']) }] : []),
   ];
   return (
-    <div class="page">
+    <div class="tabbed">
       <Tabs name={WORDS.title} at={isAudit ? 'audit' : 'events'} tabs={tabs} />
       {isAudit ? <Audit /> : <Events />}
     </div>

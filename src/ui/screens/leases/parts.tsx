@@ -16,7 +16,7 @@ export function leases(rest: readonly string[]): JSX.Element | null {
   const [part, ...more] = rest;
   if (more.length > 0 || (part !== undefined && part !== 'reservations')) return null;
   return (
-    <div class="page">
+    <div class="tabbed">
       <Tabs name={WORDS.leases.title} at={part ?? 'leases'} tabs={TABS} />
       {part === undefined ? <Leases /> : <Reservations />}
     </div>

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { usePlaces } from '../../live/place.ts';
 import { useSettled } from '../../live/use-settled.ts';
 import { useView } from '../../live/use-view.ts';
-import { hitGroups, hitLink } from '../../models/history.ts';
+import { hitGroups, hitLink } from '../../models/site/history.ts';
 import { Empty, Page, Section, Shown } from '../../parts/page.tsx';
 import { CLI, cliLines } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';

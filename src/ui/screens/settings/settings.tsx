@@ -4,7 +4,7 @@ import type { Setting } from '../../../contract/setting.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
-import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../models/settings.ts';
+import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../models/site/settings.ts';
 import { dataOf, mapView } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FlagFilter } from '../../parts/filters.tsx';

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Range } from '../../../contract/network/range.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
-import { runText } from '../../models/address-map.ts';
+import { runText } from '../../models/net/address-map.ts';
 import { mapView } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { SubnetAddresses } from '../../../contract/network/look.ts';
 import type { Subnet } from '../../../contract/network/subnet.ts';
 import { useView } from '../../live/use-view.ts';
-import { addressMap, runText } from '../../models/address-map.ts';
+import { addressMap, runText } from '../../models/net/address-map.ts';
 import { stamp } from '../../models/time.ts';
 import { AddressSquares } from '../../parts/address-map.tsx';
 import { Copy } from '../../parts/copy.tsx';

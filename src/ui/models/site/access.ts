@@ -1,6 +1,6 @@
-import type { Certificate, Token } from '../../contract/cluster/trust.ts';
-import type { User } from '../../contract/identity/user.ts';
-import type { Tone } from './tone.ts';
+import type { Certificate, Token } from '../../../contract/cluster/trust.ts';
+import type { User } from '../../../contract/identity/user.ts';
+import type { Tone } from '../tone.ts';
 
 export type { User };
 export type Role = User['role'];

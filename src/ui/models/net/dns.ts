@@ -1,5 +1,5 @@
-import type { LookupType } from '../../contract/network/look.ts';
-import type { Tone } from './tone.ts';
+import type { LookupType } from '../../../contract/network/look.ts';
+import type { Tone } from '../tone.ts';
 
 /** Types of records that are written by hand; the site knows the rest. */
 export const RECORD_KINDS = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'SRV', 'SSHFP', 'TXT'] as const;

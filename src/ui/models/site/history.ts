@@ -1,8 +1,8 @@
-import type { Change } from '../../contract/config.ts';
-import type { AuditEntry } from '../../contract/identity/audit.ts';
-import type { SearchAnswer } from '../../contract/network/look.ts';
-import { linkTo } from './address.ts';
-import type { Tone } from './tone.ts';
+import type { Change } from '../../../contract/config.ts';
+import type { AuditEntry } from '../../../contract/identity/audit.ts';
+import type { SearchAnswer } from '../../../contract/network/look.ts';
+import { linkTo } from '../address.ts';
+import type { Tone } from '../tone.ts';
 
 /** A member of a row that a change touched: its values before and after, as text; null: it was not there. */
 export interface Member {
@@ -69,7 +69,7 @@ export function hitLink(hit: Pick<Hit, 'kind' | 'ref' | 'name'>): string {
     case 'record':
       return linkTo(['dns', 'records'], filter);
     case 'machine':
-      return linkTo(['machines', hit.name]);
+      return linkTo(['machines', hit.ref]);
   }
 }
 
