@@ -1,5 +1,6 @@
 import { benchApi } from './api.ts';
 import { benchCompile } from './compile.ts';
+import { benchDeployments } from './deployments/deployments.ts';
 import { benchDhcp } from './dhcp.ts';
 import { benchDhcpPair } from './dhcp-pair.ts';
 import { benchFleet } from './fleet/fleet.ts';
@@ -17,10 +18,11 @@ const PARTS: Readonly<Record<string, (count?: number) => Promise<Figure[]>>> = {
   'dhcp-pair': benchDhcpPair,
   publish: benchPublish,
   machines: benchMachines,
+  deployments: benchDeployments,
   fleet: benchFleet,
 };
 /** What needs a running lab is done when it is named. */
-const IN_A_LAB = ['machines', 'fleet'];
+const IN_A_LAB = ['machines', 'deployments', 'fleet'];
 /** Parts that a number may follow. */
 const COUNTED = ['fleet'];
 

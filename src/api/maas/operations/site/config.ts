@@ -17,6 +17,7 @@ const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: 
   maas_proxy_port: { setting: 'maas_proxy_port', kind: 'number' },
   http_proxy: { setting: 'http_proxy', kind: 'text' },
   use_peer_proxy: { setting: 'use_peer_proxy', kind: 'flag' },
+  boot_images_no_proxy: { setting: 'boot_images_no_proxy', kind: 'flag' },
   node_timeout: { setting: 'node_timeout', kind: 'number' },
 };
 
@@ -46,7 +47,6 @@ const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
   disk_erase_with_secure_erase: false,
   disk_erase_with_quick_erase: false,
   boot_images_auto_import: false,
-  boot_images_no_proxy: false,
   curtin_verbose: false,
   force_v1_network_yaml: false,
   enable_analytics: false,
