@@ -143,6 +143,14 @@ const HOST_CALL = {
   ifMatch: null,
 } as const;
 
+/** Whom use cases may ask beside the database. */
+function asked({ clock, askServers, askName }: RegionPorts): Pick<CasePorts, 'servers' | 'askName'> {
+  return {
+    ...(askServers ? { servers: shared(clock, SERVERS_MS, askServers) } : {}),
+    ...(askName ? { askName } : {}),
+  };
+}
+
 /** Builds the region: use cases, agent channel, events, health, tasks. */
 export function createRegion(ports: RegionPorts): RegionNode {
   const { db, clock, random, wakes } = ports;
@@ -162,8 +170,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     version: ports.version,
     health,
     authority: ports.authority ?? (() => null),
-    ...(ports.askServers ? { servers: shared(clock, SERVERS_MS, ports.askServers) } : {}),
-    ...(ports.askName ? { askName: ports.askName } : {}),
+    ...asked(ports),
     heardOf: (nodeId) => memory.heardOf(nodeId),
     builtInScripts: ports.machineScripts?.builtIn ?? [],
   };

@@ -23,6 +23,8 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const CHROMIUM =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
+/** It stands on the page as it is. */
+const CHANGED = '2026-03-01T10:00:00.000Z';
 const SOON = '2030-01-02T03:04:05.000Z';
 
 /** Two users, some keys, three changes. `free`: what takes the place of free texts. */
@@ -187,7 +189,10 @@ export function keepingAnswers(
     'setting.list': page(data.settings),
     'setting.show': () => data.settings.find((row) => row.name === params['setting']),
     'config.history': page(data.changes),
-    'config.show': () => data.changes.find((row) => String(row.id) === params['change']),
+    'config.show': () => {
+      const row = data.changes.find(({ id }) => String(id) === params['change']);
+      return row && { ...row, at: CHANGED };
+    },
     'config.files': () => ({ ...data.files, id: Number(params['change']) }),
     'config.diff': () => data.pending,
     'audit.list': page(data.audit.filter((row) => !query.has('refused') || row.outcome !== 'done')),
