@@ -5,7 +5,7 @@ import { loading, type View } from '../models/view.ts';
 import { useLive } from './live.ts';
 import { startWatch, type Watch } from './watch.ts';
 
-/** How a call is watched. `nouns`: events of these wake it; `everyMs`: how often it is asked anyway. */
+/** How a call is watched. `nouns`: events of these wake it, `*`: of all; `everyMs`: how often it is asked anyway. */
 export interface WatchOptions {
   readonly nouns: readonly string[];
   readonly everyMs?: number;
@@ -75,7 +75,8 @@ function useWatched<T>(key: string, options: WatchOptions, ask: (signal: AbortSi
     const started = startWatch<T>({ ask, everyMs, now: Date.now, fraction: Math.random, onView: setView });
     watch.current = started;
     const deaf = live.onEvent((event) => {
-      if (event === null || nouns.split(' ').includes(event.kind.split('.')[0] ?? '')) started.wake();
+      const noun = event?.kind.split('.')[0] ?? '*';
+      if (event === null || nouns.split(' ').some((name) => name === '*' || name === noun)) started.wake();
     });
     const blind = live.isVisible.subscribe((isVisible) => started.setActive(isVisible));
     return () => {

@@ -5,7 +5,7 @@ import { EN } from '../words/en.ts';
 import { Icon } from './icon.tsx';
 import { useRows } from './rows.ts';
 
-/** A column. `value`: by what rows are sorted and filtered; `cell`: what is shown, the value when left out; `isMinor`: not on a phone. */
+/** A column. `value`: by what rows are sorted and filtered; `cell`: what is shown, the value when left out; `isMinor`: not on a phone; `isAction`: buttons, which do not go onto paper. */
 export interface Column<Row> {
   readonly id: string;
   readonly head: string;
@@ -13,6 +13,7 @@ export interface Column<Row> {
   readonly cell?: (row: Row) => ComponentChildren;
   readonly isNumber?: boolean;
   readonly isMinor?: boolean;
+  readonly isAction?: boolean;
 }
 
 interface TableProps<Row> {
@@ -51,7 +52,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
             <input
               type="search"
               data-search
-              placeholder={`${EN.filter}  /`}
+              placeholder={`${EN.filter}  f`}
               value={filter}
               onInput={(event) => places.setQuery({ filter: event.currentTarget.value })}
             />
@@ -104,7 +105,12 @@ function Rows<Row>(
         <thead>
           <tr>
             {columns.map((column) => (
-              <Head key={column.id} column={column} sort={props.sort} onSort={props.isMain ? props.onSort : null} />
+              <Head
+                key={column.id}
+                column={column}
+                sort={props.sort}
+                onSort={props.isMain && !column.isAction ? props.onSort : null}
+              />
             ))}
           </tr>
         </thead>
@@ -168,6 +174,6 @@ function Space({ height, columns }: { readonly height: number; readonly columns:
   );
 }
 
-function classOf<Row>({ isNumber, isMinor }: Column<Row>): string {
-  return [...(isNumber ? ['number'] : []), ...(isMinor ? ['minor'] : [])].join(' ');
+function classOf<Row>({ isNumber, isMinor, isAction }: Column<Row>): string {
+  return [...(isNumber ? ['number'] : []), ...(isMinor ? ['minor'] : []), ...(isAction ? ['action'] : [])].join(' ');
 }

@@ -1,5 +1,7 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
+import { type AddressData, addresses, illAddresses, newAddresses } from './addresses.ts';
+import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
 import { illNetworks, type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
 
@@ -19,6 +21,8 @@ export interface SiteData {
   drills: RouteOutput<'drill.list'>['items'];
   events: Event[];
   networks: NetworkData;
+  keeping: KeepingData;
+  addresses: AddressData;
 }
 
 const HOUR = 3_600_000;
@@ -52,6 +56,8 @@ export function wellSite(): SiteData {
     drills: [],
     events: [],
     networks: networks(),
+    keeping: keeping(),
+    addresses: addresses(),
   };
 }
 
@@ -68,6 +74,13 @@ export function newSite(): SiteData {
       vip: null,
     },
     services: [],
+    status: {
+      ...site.status,
+      counts: { ...site.status.counts, machines: 0, vlans: 0, subnets: 0, leases: 0, racksWaiting: 0 },
+    },
+    events: [],
+    keeping: newKeeping(),
+    addresses: newAddresses(),
     networks: { vlans: [], subnets: [], leases: [], racks: [] },
     nodes: new Map([node('r1', true)]),
     doctor: { ...site.doctor, invariants: [] },
@@ -129,6 +142,9 @@ export function illSite(): SiteData {
       ],
     },
     networks: illNetworks(),
+    keeping: illKeeping(),
+    addresses: illAddresses(),
+    events: [event(2, 'node.silent', 'r3'), event(3, 'vlan.changed', 'lab/vlan10')],
     jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
     drills: [
       {
@@ -174,6 +190,9 @@ export function hostileSite(): SiteData {
       })),
     },
     networks: illNetworks(HOSTILE),
+    keeping: illKeeping(HOSTILE),
+    addresses: illAddresses(HOSTILE),
+    events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };
 }
