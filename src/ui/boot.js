@@ -28,4 +28,13 @@ async function until(load) {
 }
 
 await until(style);
-await until((tries) => import(tries === 0 ? 'SCRIPT' : `SCRIPT?${tries}`));
+// The program itself has one address: pages that are loaded later refer to it, and it must not begin twice. So it is asked for until it is there, then imported.
+await until(async () => {
+  const response = await fetch('SCRIPT', { priority: 'high' });
+  if (!response.ok) throw new Error('no script');
+  await response.arrayBuffer();
+});
+await import('SCRIPT').catch(async () => {
+  await wait();
+  location.reload();
+});

@@ -4,10 +4,12 @@ import { createLive, LiveProvider } from './live/live.ts';
 import type { Channel, FromHub, ToHub } from './live/messages.ts';
 import { followPlace, PlaceProvider } from './live/place.ts';
 import { overPort } from './live/port.ts';
+import { loadPages } from './routes.tsx';
 import { App } from './shell/app.tsx';
 import './style/tokens.css';
 import './style/base.css';
 import './style/parts.css';
+import './style/fleet.css';
 import './style/print.css';
 
 /** The way to the hub: the worker that all pages of this browser share; in this page where a browser has no such workers. */
@@ -47,4 +49,5 @@ if (root) {
     </LiveProvider>,
     root,
   );
+  loadPages();
 }

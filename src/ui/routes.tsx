@@ -1,5 +1,8 @@
 import type { JSX } from 'preact';
+import type { FleetPage } from './fleet.tsx';
+import { later, loadSoon } from './live/lazy.tsx';
 import type { Place } from './models/address.ts';
+import { Waiting } from './parts/page.tsx';
 import { DoctorPage } from './screens/doctor/doctor.tsx';
 import { NodePage } from './screens/nodes/node.tsx';
 import { Nodes } from './screens/nodes/nodes.tsx';
@@ -13,12 +16,22 @@ import { VlanPage } from './screens/vlans/vlan.tsx';
 import { Vlans } from './screens/vlans/vlans.tsx';
 import { EN } from './words/en.ts';
 
+/** The first page has its data by then. */
+const LATER_MS = 1500;
+
 /** A page of the navigation. `letter`: `g`, then this, leads there. `show`: what is below it, by the rest of the path; null: no such page. */
 export interface Screen {
   readonly id: string;
   readonly title: string;
   readonly letter: string;
   readonly show: (rest: readonly string[]) => JSX.Element | null;
+}
+
+const FLEET = later(() => import('./fleet.tsx'));
+
+/** Loads the pages that are loaded later. */
+export function loadPages(): void {
+  loadSoon([FLEET], LATER_MS);
 }
 
 /** Every page, in the order of the navigation; the first one is where everybody begins. */
@@ -31,6 +44,8 @@ export const SCREENS: readonly Screen[] = [
     show: ([name, ...more]) =>
       more.length > 0 ? null : name === undefined ? <Nodes /> : <NodePage key={name} name={name} />,
   },
+  { id: 'machines', title: EN.machines.title, letter: 'm', show: ofFleet('machines') },
+  { id: 'images', title: EN.images.title, letter: 'i', show: ofFleet('images') },
   {
     id: 'services',
     title: EN.services.title,
@@ -54,6 +69,7 @@ export const SCREENS: readonly Screen[] = [
   },
   { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: whole(Subnets) },
   { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: whole(Leases) },
+  { id: 'drills', title: EN.drills.title, letter: 'p', show: ofFleet('drills') },
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
 ];
 
@@ -68,4 +84,9 @@ export function screenOf(place: Place): { readonly screen: Screen; readonly page
 /** A page that has none below it. */
 function whole(Whole: () => JSX.Element): Screen['show'] {
   return (rest) => (rest.length > 0 ? null : <Whole />);
+}
+
+/** A page that is loaded later. */
+function ofFleet(page: FleetPage): Screen['show'] {
+  return (rest) => <FLEET.Part meanwhile={<Waiting />} show={({ fleetPage }) => fleetPage(page, rest)} />;
 }

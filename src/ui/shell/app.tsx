@@ -4,7 +4,7 @@ import { useLive } from '../live/live.ts';
 import { usePlaces } from '../live/place.ts';
 import { useMay } from '../live/use-may.ts';
 import { linkTo } from '../models/address.ts';
-import { Empty } from '../parts/page.tsx';
+import { NotFound } from '../parts/not-found.tsx';
 import { SCREENS, screenOf } from '../routes.tsx';
 import { EN } from '../words/en.ts';
 import { ConnectionBadge } from './badge.tsx';
@@ -148,16 +148,4 @@ function NewerBar(): JSX.Element | null {
 
 function Tools({ children }: { readonly children: ComponentChildren }): JSX.Element {
   return <div class="tools">{children}</div>;
-}
-
-function NotFound(): JSX.Element {
-  return (
-    <div class="page">
-      <h1 tabIndex={-1}>{EN.notFound}</h1>
-      <Empty text="" />
-      <p>
-        <a href={linkTo(['overview'])}>{EN.toOverview}</a>
-      </p>
-    </div>
-  );
 }

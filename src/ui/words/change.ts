@@ -4,6 +4,7 @@ export const CHANGE = {
   nothing: 'No file of any node would change.',
   files: (files: number, nodes: number) =>
     `${files} ${files === 1 ? 'file' : 'files'} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'} would change.`,
+  pastFiles: (files: number) => `${files} ${files === 1 ? 'file' : 'files'} changed.`,
   would: 'What it would do',
   kind: { added: 'new', changed: 'changed', removed: 'removed' },
   apply: 'Apply',

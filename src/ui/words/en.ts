@@ -1,7 +1,12 @@
 import { CHANGE } from './change.ts';
 import { COMMON } from './common.ts';
 import { DOCTOR } from './doctor.ts';
+import { DRILLS } from './drills.ts';
+import { FORM } from './form.ts';
+import { IMAGES } from './images.ts';
 import { LOGIN } from './login.ts';
+import { MACHINE_ACTIONS } from './machine-actions.ts';
+import { MACHINES } from './machines.ts';
 import { NETWORKS } from './networks.ts';
 import { NODES } from './nodes.ts';
 import { OVERVIEW } from './overview.ts';
@@ -12,7 +17,12 @@ export const EN = {
   ...COMMON,
   change: CHANGE,
   doctor: DOCTOR,
+  drills: DRILLS,
+  form: FORM,
+  images: IMAGES,
   login: LOGIN,
+  machineActions: MACHINE_ACTIONS,
+  machines: MACHINES,
   networks: NETWORKS,
   nodes: NODES,
   overview: OVERVIEW,

@@ -1,5 +1,6 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
+import { type FleetData, fleet, illFleet, newFleet } from './fleet.ts';
 import { illNetworks, type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
 
@@ -16,9 +17,9 @@ export interface SiteData {
   doctor: RouteOutput<'cluster.doctor'>;
   nodes: Map<string, Node>;
   jobs: Job[];
-  drills: RouteOutput<'drill.list'>['items'];
   events: Event[];
   networks: NetworkData;
+  fleet: FleetData;
 }
 
 const HOUR = 3_600_000;
@@ -49,9 +50,9 @@ export function wellSite(): SiteData {
     },
     nodes: new Map([...regions.map((name) => node(name, true)), ...racks.map((name) => node(name, false))]),
     jobs: [],
-    drills: [],
     events: [],
     networks: networks(),
+    fleet: fleet(),
   };
 }
 
@@ -69,6 +70,7 @@ export function newSite(): SiteData {
     },
     services: [],
     networks: { vlans: [], subnets: [], leases: [], racks: [] },
+    fleet: newFleet(),
     nodes: new Map([node('r1', true)]),
     doctor: { ...site.doctor, invariants: [] },
   };
@@ -129,22 +131,8 @@ export function illSite(): SiteData {
       ],
     },
     networks: illNetworks(),
+    fleet: illFleet(),
     jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
-    drills: [
-      {
-        id: 3,
-        run: '6f1c1a52-1f5c-4a39-9d6f-2b0c9e3f7a10',
-        hazard: 'planned-switchover',
-        round: 1,
-        seed: 1,
-        startedAt: before(26 * HOUR),
-        isPassed: false,
-        broken: ['outage'],
-        version: '0.4.0',
-        label: 'production',
-        storedAt: before(26 * HOUR),
-      },
-    ],
   };
 }
 
@@ -174,6 +162,7 @@ export function hostileSite(): SiteData {
       })),
     },
     networks: illNetworks(HOSTILE),
+    fleet: illFleet(HOSTILE),
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };
 }

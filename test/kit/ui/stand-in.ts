@@ -5,6 +5,7 @@ import { extname, join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
+import { fleetAnswers } from './fleet.ts';
 import { job, pageOf, type SiteData } from './site.ts';
 import { before } from './when.ts';
 
@@ -48,7 +49,14 @@ export class StandIn implements AsyncDisposable {
   version = 1;
   /** Refusals by call. */
   readonly refusals = new Map<RouteId, { status: number; code: string; detail: string }>();
+  /** Why a change of something is refused; null: it is not. */
+  refuse: (id: RouteId, params: Readonly<Record<string, string>>) => string | null = () => null;
+  /** Bodies of the changes that were made. */
+  readonly bodies: unknown[] = [];
   readonly made: Made[] = [];
+  /** Bytes of an upload that are there, and the pieces that came. */
+  received = 0;
+  readonly pieces: string[] = [];
   /** Every call, dry runs too. */
   readonly seen: string[] = [];
   readonly #streams = new Set<ServerResponse>();
@@ -114,7 +122,7 @@ export class StandIn implements AsyncDisposable {
       response.setHeader('retry-after', '1');
       return problem(response, { status: 503, code: 'unavailable', detail: 'The database has no primary.' });
     }
-    this.#call(request, response, url);
+    this.#call(request, response, url, body);
   }
 
   #file(name: string, response: ServerResponse): void {
@@ -146,7 +154,7 @@ export class StandIn implements AsyncDisposable {
     json(response, 200, own);
   }
 
-  #call(request: IncomingMessage, response: ServerResponse, url: URL): void {
+  #call(request: IncomingMessage, response: ServerResponse, url: URL, body: string): void {
     const found = routeOf(request.method ?? '', url.pathname.slice(API_PREFIX.length));
     if (found === null)
       return problem(response, { status: 404, code: 'not_found', detail: `No path ${url.pathname}.` });
@@ -157,8 +165,11 @@ export class StandIn implements AsyncDisposable {
     if (refusal) return problem(response, refusal);
     if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream')) return this.#stream(response);
     if (route.hasEtag) response.setHeader('etag', `"${this.version}"`);
-    if (route.method === 'GET')
-      return json(response, 200, checked(id, route, this.#read(id, params, url.searchParams)));
+    if (route.method === 'GET') {
+      const found = this.#read(id, params, url.searchParams);
+      if (found === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'There is none.' });
+      return json(response, 200, checked(id, route, found));
+    }
     if (request.headers['x-regent-csrf'] !== CSRF) {
       return problem(response, { status: 403, code: 'forbidden', detail: 'The header is missing.' });
     }
@@ -170,6 +181,9 @@ export class StandIn implements AsyncDisposable {
         detail: 'It has changed since it was read.',
       });
     }
+    const why = this.refuse(id, params);
+    if (why !== null) return problem(response, { status: 409, code: 'conflict', detail: why });
+    if (id === 'image.upload') return this.#upload(request, response, params);
     const work = job(9, id.replace('.', '-'), params['node'] ?? '', `would do ${id}`);
     if (isDry) {
       const diff = '--- a\n+++ b\n@@ -1,2 +1,2 @@\n zone "example.test"\n-serial 1\n+serial 2\n';
@@ -177,8 +191,27 @@ export class StandIn implements AsyncDisposable {
       return json(response, 200, { dryRun: true, object: work, nodes: [{ node: 'r1', files, findings: [] }] });
     }
     const key = String(request.headers['idempotency-key']);
-    if (!this.made.some((change) => change.key === key)) this.made.push({ id, key, params });
-    json(response, route.status, work);
+    if (!this.made.some((change) => change.key === key)) {
+      this.made.push({ id, key, params });
+      this.bodies.push(body === '' ? null : JSON.parse(body));
+    }
+    json(response, route.status, id === 'image.create' ? { isNew: true, image: this.site.fleet.images[0] } : work);
+  }
+
+  /** Takes pieces of a file, as a region does. */
+  #upload(request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>>): void {
+    const range = String(request.headers['content-range']);
+    const [, first, last, size] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(range) ?? [];
+    if (first !== undefined && Number(first) === this.received) this.received = Number(last) + 1;
+    this.pieces.push(range);
+    const sha256 = '0'.repeat(64);
+    json(response, 200, {
+      image: params['image'],
+      name: params['file'],
+      size: Number(size),
+      sha256,
+      received: this.received,
+    });
   }
 
   #stream(response: ServerResponse): void {
@@ -192,6 +225,13 @@ export class StandIn implements AsyncDisposable {
     });
   }
 
+  /** As a region pages its lists. */
+  #page(items: unknown[], query: URLSearchParams): unknown {
+    const [from, most] = [Number(query.get('cursor') ?? 0), Number(query.get('limit') ?? 100)];
+    const next = from + most < items.length ? String(from + most) : null;
+    return { items: items.slice(from, from + most), next };
+  }
+
   #read(id: RouteId, params: Readonly<Record<string, string>>, query: URLSearchParams): unknown {
     const { site } = this;
     const name = params['node'] ?? '';
@@ -201,9 +241,9 @@ export class StandIn implements AsyncDisposable {
       'cluster.doctor': () => site.doctor,
       'status.show': () => site.status,
       'node.show': () => site.nodes.get(name),
-      'job.list': () => pageOf(site.jobs),
-      'drill.list': () => pageOf(site.drills),
-      'event.list': () => pageOf(site.events.toReversed()),
+      'job.list': () => pageOf(site.jobs.filter((row) => (query.get('kind') ?? row.kind) === row.kind)),
+      ...fleetAnswers(site.fleet, params, (items) => this.#page(items, query)),
+      'event.list': () => pageOf(eventsOf(site.events, query)),
       'vlan.list': () => pageOf(networks.vlans),
       'vlan.show': () => networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']),
       'subnet.list': () => pageOf(networks.subnets),
@@ -222,6 +262,13 @@ export class StandIn implements AsyncDisposable {
     };
     return answers[id]?.();
   }
+}
+
+/** Events as a list is asked for them. */
+function eventsOf(events: readonly Event[], query: URLSearchParams): Event[] {
+  const kind = query.get('kind');
+  const found = events.filter((event) => kind === null || event.kind === kind || event.kind.startsWith(`${kind}.`));
+  return found.toReversed().slice(0, Number(query.get('limit') ?? 100));
 }
 
 function whatIf(node: string): unknown {
