@@ -48,6 +48,8 @@ export interface Settings {
   readonly image_limit: number;
   /** Hours after which a boot source that was fetched from is looked at again; 0: only when somebody says so. */
   readonly image_sync_hours: number;
+  /** Boot sources are asked straight, also where `http_proxy` is set. */
+  readonly boot_images_no_proxy: boolean;
   /** What a rack may keep of images on its disk, in MB: what nobody wanted for longest goes first. */
   readonly rack_image_cache: number;
   /** Days until the session of a screen on the wall ends: one that only looks. */
@@ -78,6 +80,7 @@ export const DEFAULT_SETTINGS: Settings = {
   enlist_limit: 200,
   image_limit: 102_400,
   image_sync_hours: 24,
+  boot_images_no_proxy: false,
   rack_image_cache: 20_480,
   wall_session_days: 90,
 };
@@ -128,6 +131,7 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   enlist_limit: (value, field) => whole(value, field, 1, 10_000),
   image_limit: (value, field) => whole(value, field, 256, 16_777_216),
   image_sync_hours: (value, field) => whole(value, field, 0, 8760),
+  boot_images_no_proxy: yesOrNo,
   rack_image_cache: (value, field) => whole(value, field, 256, 1_048_576),
   wall_session_days: (value, field) => whole(value, field, 1, 3660),
 };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { verifiedText } from '../../src/host/own/verified.ts';
+import { readSource } from '../../src/main/region/source-reader.ts';
 import { imageWays } from '../../src/main/region/image-ways.ts';
 import { anImage, sha256 } from '../kit/images.ts';
 import { usePostgres } from '../kit/postgres.ts';
@@ -20,6 +22,8 @@ import { pause, until } from '../kit/until.ts';
 const pg = usePostgres();
 const files = new Map<string, Buffer>();
 const asked: string[] = [];
+/** Through which proxy each was wanted; the server is asked straight. */
+const proxies: string[] = [];
 /** After so many bytes an answer breaks off; once. */
 let breakAfter = Number.POSITIVE_INFINITY;
 let [folder, keys, keyring] = ['', '', ''];
@@ -35,9 +39,15 @@ const server = createServer((request, response) => {
   response.writeHead(start > 0 ? 206 : 200, { 'content-length': bytes.length - start });
   give(response, bytes.subarray(start));
 });
+async function hasPart(): Promise<boolean> {
+  const parts = join(folder, '.parts');
+  const sizes = await Promise.all((await readdir(parts)).map(async (name) => (await stat(join(parts, name))).size));
+  return sizes.some((size) => size > 0);
+}
 function give(response: ServerResponse, bytes: Buffer): void {
   if (bytes.length <= breakAfter) return void response.end(bytes);
-  response.write(bytes.subarray(0, breakAfter), () => setTimeout(() => response.destroy(), 50));
+  response.write(bytes.subarray(0, breakAfter));
+  void until('some of it to be on the disk', hasPart, { deadlineMs: 30_000 }).finally(() => response.destroy());
   breakAfter = Number.POSITIVE_INFINITY;
 }
 const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/stable`;
@@ -59,10 +69,15 @@ afterAll(() => {
   rmSync(keys, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  [asked.length, breakAfter] = [0, Number.POSITIVE_INFINITY];
+  [asked.length, proxies.length, breakAfter] = [0, 0, Number.POSITIVE_INFINITY];
   files.clear();
   folder = await mkdtemp(join(tmpdir(), 'regent-images-'));
-  site = await startTestRegion(pg.get(), { images: imageWays({ folder, keepFree: 0 }, null) });
+  const ways = imageWays({ folder, keepFree: 0 }, null);
+  const read: typeof readSource = (address, how) => {
+    proxies.push(how.proxy);
+    return readSource(address, { ...how, proxy: '' });
+  };
+  site = await startTestRegion(pg.get(), { images: { ...ways, sources: { read, verified: verifiedText } } });
   end = site.region.startTasks();
 });
 afterEach(async () => {
@@ -170,6 +185,19 @@ it('a file that breaks off is gone on with, in the middle', async () => {
   const tries = asked.filter((path) => path.startsWith('/stable/centos'));
   expect(tries[0]).toBe('/stable/centos/root.tgz');
   expect(tries[1]).toMatch(/^\/stable\/centos\/root\.tgz bytes=[1-9]\d+-$/);
+});
+
+it('is asked through the proxy of the site, but straight where boot_images_no_proxy says so', async () => {
+  offerStream();
+  expect(
+    await site.call('PUT', '/settings/http_proxy', { body: { value: 'http://proxy.example.test:3128' } }),
+  ).toMatchObject({ status: 200 });
+  await source();
+  expect(await sync()).toMatchObject({ state: 'done', fetched: 1 });
+  expect(proxies).toEqual(Array.from({ length: 3 }, () => 'http://proxy.example.test:3128'));
+  await site.call('PUT', '/settings/boot_images_no_proxy', { body: { value: true } });
+  expect(await sync()).toMatchObject({ state: 'done', fetched: 1 });
+  expect(proxies.slice(3)).toEqual(['', '']);
 });
 
 it.each<[string, () => void, string]>([

@@ -1,9 +1,11 @@
 import { benchApi } from './api.ts';
 import { benchCompile } from './compile.ts';
+import { benchDeployments } from './deployments/deployments.ts';
 import { benchDhcp } from './dhcp.ts';
 import { benchDhcpPair } from './dhcp-pair.ts';
 import { benchFleet } from './fleet/fleet.ts';
 import { benchHost } from './host.ts';
+import { benchMaas } from './maas.ts';
 import { benchMachines } from './machines.ts';
 import { benchPublish } from './publish.ts';
 import { type Figure, figureText, isReached } from './report.ts';
@@ -12,15 +14,17 @@ import { type Figure, figureText, isReached } from './report.ts';
 const PARTS: Readonly<Record<string, (count?: number) => Promise<Figure[]>>> = {
   compile: benchCompile,
   api: benchApi,
+  maas: benchMaas,
   host: benchHost,
   dhcp: benchDhcp,
   'dhcp-pair': benchDhcpPair,
   publish: benchPublish,
   machines: benchMachines,
+  deployments: benchDeployments,
   fleet: benchFleet,
 };
 /** What needs a running lab is done when it is named. */
-const IN_A_LAB = ['machines', 'fleet'];
+const IN_A_LAB = ['machines', 'deployments', 'fleet'];
 /** Parts that a number may follow. */
 const COUNTED = ['fleet'];
 

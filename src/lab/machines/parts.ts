@@ -6,21 +6,22 @@ const CONTROLLERS = ['virtio', 'ahci', 'nvme', 'megasas'] as const;
 type Card = (typeof CARDS)[number];
 type Controller = (typeof CONTROLLERS)[number];
 
-/** Parts of a machine. `memory` in MB; `disks`: how many, all alike. */
+/** Parts of a machine. `memory` in MB; `disks`: how many, all alike; `cpus`: how many processors. */
 export interface Parts {
   readonly card: Card;
   readonly controller: Controller;
   readonly disks: number;
   readonly memory: number;
+  readonly cpus: number;
 }
 
 /** Parts by the words of a command line. */
 export type PartWords = Readonly<Partial<Record<keyof Parts, string>>>;
 
 /** Enough for a root image in memory; by emulation a machine takes some 200 MB more. */
-export const USUAL_PARTS: Parts = { card: 'virtio', controller: 'virtio', disks: 1, memory: 768 };
+export const USUAL_PARTS: Parts = { card: 'virtio', controller: 'virtio', disks: 1, memory: 768, cpus: 1 };
 
-const MOST = { disks: 4, memory: 4096 } as const;
+const MOST = { disks: 4, memory: 4096, cpus: 4 } as const;
 
 /** Other parts, as the words of a command line name them; those that are not named stay. Throws AppError `usage`. */
 export function changeParts(before: Parts, words: PartWords): Parts {
@@ -29,6 +30,7 @@ export function changeParts(before: Parts, words: PartWords): Parts {
     controller: words.controller === undefined ? before.controller : oneOf('controller', CONTROLLERS, words.controller),
     disks: words.disks === undefined ? before.disks : within('disks', words.disks, 1, MOST.disks),
     memory: words.memory === undefined ? before.memory : within('memory', words.memory, 256, MOST.memory),
+    cpus: words.cpus === undefined ? before.cpus : within('cpus', words.cpus, 1, MOST.cpus),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Layout } from '../layout.ts';
 import { bareAddress, type LabHost, type LabMachine } from '../topology.ts';
 import { type BmcLogin, type Files, ipmiFiles, networkFiles } from './config.ts';
 import { machineFolder, machinesFolder, MACHINES_INSIDE, NODE_INSIDE, qemuName, SOURCE_INSIDE } from './places.ts';
-import { changeParts, type Parts, USUAL_PARTS } from './parts.ts';
+import { type Parts, USUAL_PARTS } from './parts.ts';
 import { DISK_GB, qemuArgs } from './qemu.ts';
 
 /** This checkout's `src`. */
@@ -55,8 +55,9 @@ function prepareMachine(layout: Layout, machine: LabMachine): void {
 export function readParts(layout: Layout, machine: string): Parts {
   const file = `${machineFolder(layout, machine)}/parts.json`;
   if (!existsSync(file)) return USUAL_PARTS;
-  const parts: Parts = JSON.parse(readFileSync(file, 'utf8'));
-  return changeParts(parts, {});
+  // A lab of an earlier checkout may not have all of them.
+  const parts: Partial<Parts> = JSON.parse(readFileSync(file, 'utf8'));
+  return { ...USUAL_PARTS, ...parts };
 }
 
 /** Builds the machine of these parts from its next start on. */

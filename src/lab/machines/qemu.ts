@@ -14,7 +14,16 @@ export function qemuArgs(machine: LabMachine, processName: string, parts: Parts 
   const isUefi = machine.firmware === 'uefi';
   return [
     ['-name', processName],
-    ['-accel', 'tcg,thread=multi,tb-size=128', '-cpu', 'qemu64', '-m', String(parts.memory)],
+    [
+      '-accel',
+      'tcg,thread=multi,tb-size=128',
+      '-cpu',
+      'qemu64',
+      '-m',
+      String(parts.memory),
+      '-smp',
+      String(parts.cpus),
+    ],
     ['-nodefaults', '-display', 'none', '-vga', 'std', '-uuid', machine.uuid],
     ['-smbios', `type=1,manufacturer=Regent,product=lab,serial=${machine.name}`],
     // Without graphics by its own word, SeaBIOS writes to the serial console, too.

@@ -7,6 +7,7 @@ import { verifiedText } from '../../host/own/verified.ts';
 import { type ImageDiskOptions, openImageDisk } from '../../host/own/image-disk.ts';
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster.ts';
 import type { FileName, ImagePeers, ImageWays } from '../../region/tasks/images/port.ts';
+import { readSource } from './source-reader.ts';
 import type { TlsFiles } from './tls.ts';
 
 /** Where images lie on this host. `port`: where other region nodes give them out. */
@@ -65,44 +66,4 @@ async function fetchFile(files: TlsFiles, { address, port, file, start, signal }
   });
   asked.end();
   return promise;
-}
-
-/** A source that sends nothing for so long is left, ms. */
-const SOURCE_SILENT_MS = 30_000;
-
-/** An address of a boot source, over HTTP or HTTPS. */
-async function readSource(
-  url: string,
-  { start, signal }: { readonly start: number; readonly signal: AbortSignal },
-): Promise<AsyncIterable<Uint8Array>> {
-  const silence = new AbortController();
-  const timer = setTimeout(
-    () => silence.abort(new Error(`it was silent for ${SOURCE_SILENT_MS / 1000} s`)),
-    SOURCE_SILENT_MS,
-  );
-  try {
-    const response = await fetch(url, {
-      signal: AbortSignal.any([signal, silence.signal]),
-      headers: { 'accept-encoding': 'identity', ...(start > 0 ? { range: `bytes=${start}-` } : {}) },
-    });
-    if (response.status !== (start > 0 ? 206 : 200) || response.body === null) {
-      await response.body?.cancel();
-      throw new AppError('source', `${url} answered ${response.status}`);
-    }
-    return watched(response.body, timer);
-  } catch (error) {
-    clearTimeout(timer);
-    throw error;
-  }
-}
-
-async function* watched(body: AsyncIterable<Uint8Array>, timer: NodeJS.Timeout): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of body) {
-      timer.refresh();
-      yield chunk;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -46,6 +46,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
   const log = ports.log.with({ task: 'images' });
   const end = new AbortController();
   const damaged = new Set<string>();
+  let arrivals = 0;
   let running: RunningTask | null = null;
   const wake = () => running?.wake();
 
@@ -58,6 +59,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
     wake();
   };
   const onArrival = (file: FileName): void => {
+    arrivals += 1;
     damaged.delete(keyOf(file));
     checker.note(file);
     served.trust(file);
@@ -80,9 +82,11 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
   const task: Task = {
     name: 'images',
     async run() {
+      const known = arrivals;
       const onDisk = await disk.list();
       const own = await reached(db.autocommitRead((tx) => readWanted(tx, node), CALL));
-      if (own === null) return null;
+      // What came since the look at the folder is not in it, but may be in the database: the arrival has woken the next round.
+      if (own === null || arrivals !== known) return null;
       const plan = planImages({ wanted: own.files, disk: onDisk, fetching: fetcher.keys(), damaged });
       for (const file of plan.cut) await drop(file);
       for (const image of new Set(own.files.map((file) => file.image)))

@@ -64,10 +64,17 @@ export interface ImagePeers {
   ): Promise<Bytes>;
 }
 
+/** How a boot source is read. `proxy`: http://HOST:PORT; empty: it is asked straight. */
+export interface SourceRead {
+  readonly start: number;
+  readonly proxy: string;
+  readonly signal: AbortSignal;
+}
+
 /** Boot sources, outside of the cluster. */
 export interface ImageSources {
-  /** Bytes at an address from `start` on. Throws when it does not give them. */
-  read(url: string, options: { readonly start: number; readonly signal: AbortSignal }): Promise<Bytes>;
+  /** Bytes at an address from `start` on, through the HTTP proxy if there is one. Throws when it does not give them. */
+  read(url: string, options: SourceRead): Promise<Bytes>;
   /** The text that is signed by one of the keys (OpenPGP, base64), without the signature; null: it is not. */
   verified(signed: Uint8Array, keyring: string): Promise<string | null>;
 }

@@ -58,16 +58,17 @@ describe('the parts of a machine', () => {
     const args = qemuArgs(
       m1,
       'x',
-      changeParts(USUAL_PARTS, { controller, disks: '2', memory: '1024', card: 'e1000e' }),
+      changeParts(USUAL_PARTS, { controller, disks: '2', memory: '1024', cpus: '2', card: 'e1000e' }),
     );
     expect(after(args, '-device')).toEqual([`e1000e,id=net0,netdev=net,mac=${m1.mac}`, ...devices, 'virtio-rng-pci']);
     expect(after(args, '-drive').map((drive) => /file=([^,]*)/.exec(drive)?.[1])).toEqual(['disk.raw', 'disk1.raw']);
-    expect(after(args, '-m')).toEqual(['1024']);
+    expect([after(args, '-m'), after(args, '-smp')]).toEqual([['1024'], ['2']]);
   });
 
   it.each([
     [{ card: 'ne2000' }, '--card ne2000 is none of virtio, e1000e, igb, vmxnet3.'],
     [{ disks: '9' }, '--disks 9 is no whole number from 1 to 4.'],
+    [{ cpus: '0' }, '--cpus 0 is no whole number from 1 to 4.'],
     [{ memory: 'much' }, '--memory much is no whole number from 256 to 4096.'],
   ])('refused: %o', (words, sentence) => {
     expect(() => changeParts(USUAL_PARTS, words)).toThrow(sentence);

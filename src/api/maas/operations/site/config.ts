@@ -17,6 +17,7 @@ const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: 
   maas_proxy_port: { setting: 'maas_proxy_port', kind: 'number' },
   http_proxy: { setting: 'http_proxy', kind: 'text' },
   use_peer_proxy: { setting: 'use_peer_proxy', kind: 'flag' },
+  boot_images_no_proxy: { setting: 'boot_images_no_proxy', kind: 'flag' },
   node_timeout: { setting: 'node_timeout', kind: 'number' },
 };
 
@@ -46,7 +47,6 @@ const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
   disk_erase_with_secure_erase: false,
   disk_erase_with_quick_erase: false,
   boot_images_auto_import: false,
-  boot_images_no_proxy: false,
   curtin_verbose: false,
   force_v1_network_yaml: false,
   enable_analytics: false,
@@ -92,10 +92,14 @@ export const CONFIG_HANDLERS: Handlers = {
     return json(known.kind === 'words' && Array.isArray(value) ? value.join(' ') : value);
   },
   'Maas.set_config': async ({ site, args }) => {
+    // An empty one clears.
+    if (!args.has('value')) badValue('value', 'it is missing', 'the new value; an empty one clears');
     const name = args.text('name') ?? '';
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known) {
-      fixedOf(name);
+      const fixed = fixedOf(name);
+      // A tool that says again what stands anyway is not refused.
+      if (isSame(fixed, args.text('value') ?? '')) return text('OK');
       return badValue('name', `${name} has no meaning here`, `one of ${Object.keys(KNOWN).join(', ')}`);
     }
     const value = valueOf(args.text('value') ?? '', known.kind);
@@ -111,6 +115,11 @@ function fixedOf(name: string): string | number | boolean | null {
     `${name} is no setting`,
     `one of ${[...Object.keys(KNOWN), ...Object.keys(FIXED)].sort().join(', ')}`,
   );
+}
+
+function isSame(fixed: string | number | boolean | null, given: string): boolean {
+  if (typeof fixed !== 'boolean') return String(fixed ?? '') === given;
+  return (fixed ? ['true', '1', 'yes', 'on'] : ['false', '0', 'no', 'off', '']).includes(given.toLowerCase());
 }
 
 function valueOf(given: string, kind: Kind): Value {

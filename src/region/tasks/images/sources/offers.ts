@@ -4,7 +4,7 @@ import { isSelected, parseSelections } from '../../../../model/nouns/images/boot
 import { imageName, isImageFileName, MANIFEST, parseManifest } from '../../../../model/nouns/image.ts';
 import { type Offered, parseOwnIndex, parseProducts, productPaths } from '../../../../model/nouns/images/stream.ts';
 import type { ClaimedSync } from '../../../../store/queries/cluster/image-syncs.ts';
-import type { Bytes, ImageSources } from '../port.ts';
+import type { Bytes, ImageSources, SourceRead } from '../port.ts';
 
 /** Bytes of an index, of a file of products, or of a manifest: more is nobody's. */
 const TEXT_MOST = 64 * 2 ** 20;
@@ -15,7 +15,7 @@ export interface Offers {
   readonly others: readonly string[];
 }
 
-type Source = Pick<ClaimedSync, 'type' | 'url' | 'keyring' | 'selections'>;
+type Source = Pick<ClaimedSync, 'type' | 'url' | 'keyring' | 'selections'> & Pick<SourceRead, 'proxy'>;
 
 /** Reads what a source has, by its signature. Throws where it cannot be reached. */
 export async function readOffers(
@@ -94,7 +94,7 @@ async function readText(reader: Reader, path: string): Promise<string> {
 }
 
 async function readBytes({ sources, source, signal }: Reader, path: string): Promise<Uint8Array> {
-  const bytes: Bytes = await sources.read(`${source.url}/${path}`, { start: 0, signal });
+  const bytes: Bytes = await sources.read(`${source.url}/${path}`, { start: 0, proxy: source.proxy, signal });
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bytes) {

@@ -54,9 +54,10 @@ export function createSyncTask(ports: SyncPorts): Task {
     async run() {
       const claimed = await reached(
         db.repeatable(async (tx) => {
-          const { image_sync_hours: hours } = await readSettings(tx);
+          const { image_sync_hours: hours, boot_images_no_proxy: isStraight, http_proxy } = await readSettings(tx);
           if (hours > 0) await askDueSyncs(tx, hours);
-          return await claimSync(tx, node);
+          const mine = await claimSync(tx, node);
+          return mine === null ? null : { ...mine, proxy: isStraight ? '' : http_proxy };
         }),
       );
       if (claimed === null) return null;
@@ -79,7 +80,10 @@ export function createSyncTask(ports: SyncPorts): Task {
   };
 }
 
-async function syncOne(ports: SyncPorts, claimed: ClaimedSync): Promise<string | Rejected> {
+/** A source that is to be fetched, and the proxy on the way to it. */
+type Claim = ClaimedSync & { readonly proxy: string };
+
+async function syncOne(ports: SyncPorts, claimed: Claim): Promise<string | Rejected> {
   const note = createNote(ports, claimed.sourceId);
   const offers = await trying(ports, note, () => readOffers(ports.sources, claimed, ports.signal));
   if (isRejected(offers)) return offers;
@@ -103,7 +107,7 @@ async function syncOne(ports: SyncPorts, claimed: ClaimedSync): Promise<string |
 
 type Note = ReturnType<typeof createNote>;
 interface Fetching {
-  readonly claimed: ClaimedSync;
+  readonly claimed: Claim;
   readonly image: Offered;
   readonly note: Note;
 }
@@ -124,7 +128,9 @@ async function fetchImage(ports: SyncPorts, { claimed, image, note }: Fetching):
     if (path === undefined) return rejected('invalid_value', `The source does not say where ${name} is.`);
     note.set({ file: name, size, received: 0 });
     const url = `${claimed.url}/${path}`;
-    const failed = await trying(ports, note, () => fetchFile(ports, { url, digest, name, size, note }));
+    const failed = await trying(ports, note, () =>
+      fetchFile(ports, { url, proxy: claimed.proxy, digest, name, size, note }),
+    );
     if (isRejected(failed)) return failed;
   }
   return null;
@@ -132,6 +138,7 @@ async function fetchImage(ports: SyncPorts, { claimed, image, note }: Fetching):
 
 interface FetchedFile {
   readonly url: string;
+  readonly proxy: string;
   readonly digest: string;
   readonly name: string;
   readonly size: number;
@@ -140,7 +147,7 @@ interface FetchedFile {
 
 async function fetchFile(
   { images, sources, signal }: SyncPorts,
-  { url, digest, name, size, note }: FetchedFile,
+  { url, proxy, digest, name, size, note }: FetchedFile,
 ): Promise<Rejected | null> {
   const file = { image: digest, name };
   const start = await images.received(file);
@@ -156,7 +163,7 @@ async function fetchFile(
     // What ends too early is gone on with.
     if (received < size) throw new Error(`${url} ended after ${received} of ${size} bytes`);
   }
-  const stored = await images.receive(file, counted(await sources.read(url, { start, signal })), {
+  const stored = await images.receive(file, counted(await sources.read(url, { start, proxy, signal })), {
     start,
     until: size,
   });

@@ -1,0 +1,114 @@
+import { type Client, createClient } from '../../../src/contract/client.ts';
+import { layoutOf } from '../../../src/lab/layout.ts';
+import { readLogin } from '../../../src/lab/machines/prepare.ts';
+import { seedMachine } from '../../../src/lab/product/seed.ts';
+import { needState } from '../../../src/lab/state.ts';
+import { type LabMachine, machinesHost } from '../../../src/lab/topology.ts';
+import { systemRandom } from '../../../src/main/process.ts';
+import { labOf } from '../../kit/lab.ts';
+import { type Figure, median, most } from '../report.ts';
+import { HAZARDS, mend, strike } from './hazard.ts';
+import { type Login, openLogin } from './login.ts';
+import { deploy, endOfDeployment, firstLogin, makeReady, timesOf } from './machine.ts';
+
+/** How many rounds with each machine, which machines, which storage, whose host dies meanwhile. */
+const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
+const MACHINES = (process.env['MACHINES'] ?? 'm1,m2').split(',');
+const STORAGES = (process.env['STORAGE'] ?? 'flat').split(',');
+const HAZARD = HAZARDS.find((one) => one === process.env['KILL']) ?? null;
+const SEED = Number(process.env['SEED'] ?? 1);
+const IMAGE = process.env['IMAGE'] ?? 'debian-13';
+/** A host dies within this time of the order: what an installation takes in the lab. */
+const SPAN_MS = Number(process.env['SPAN_S'] ?? 110) * 1000;
+
+/** From power on to the login by name, s: the issue's limit, and the same chain of Debian's programs by hand (five runs, BIOS 58 to 60, UEFI 64 to 66). */
+const TARGET = 90;
+const RAW = { bios: 59.7, uefi: 64.4 } as const;
+
+interface Site {
+  readonly client: Client;
+  readonly layout: ReturnType<typeof layoutOf>;
+}
+interface Round {
+  /** From power on, s. */
+  readonly loginS: number;
+  readonly note: string;
+}
+
+/**
+ * Machines of a running lab (`REGENT_LAB`, made by `scripts/up --machines`; images ephemeral, by default, and `IMAGE`) are deployed, one after another, each
+ * `ROUNDS` times with each storage of `STORAGE`: from power on to the user's login by DNS name. `KILL=rack|primary`: that host dies at a moment that `SEED`
+ * draws; a deployment that fails then must say why, and the next one succeed.
+ */
+export async function benchDeployments(): Promise<Figure[]> {
+  const layout = layoutOf(process.env['REGENT_LAB'] ?? 'lab');
+  const { url, apiKey } = await labOf(layout);
+  const target = { url, apiKey, random: systemRandom() };
+  const site = { client: createClient(target), layout };
+  const machines = machinesHost(needState(layout).topology)?.machines ?? [];
+  const figures: Figure[] = [];
+  for (const name of MACHINES) {
+    const machine = machines.find((one) => one.name === name);
+    if (machine === undefined) throw new Error(`the lab has no machine ${name}: scripts/up --machines`);
+    await seedMachine(target, machine, readLogin(layout, name));
+    await makeReady(site.client, name);
+    const login = await openLogin(site.client, layout, machine.network);
+    try {
+      for (const storage of STORAGES) figures.push(...(await benchMachine(site, machine, storage, login)));
+    } finally {
+      await login.close();
+    }
+  }
+  return figures;
+}
+
+async function benchMachine(site: Site, machine: LabMachine, storage: string, login: Login): Promise<Figure[]> {
+  const rounds: Round[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const one = await playRound(site, { machine, storage, login, round });
+    rounds.push(one);
+    console.log(`   ${machine.name} ${storage} ${round}: login ${one.loginS.toFixed(1)} s, ${one.note}`);
+    await makeReady(site.client, machine.name);
+  }
+  const logins = rounds.map(({ loginS }) => loginS);
+  const name = `${machine.name} (${machine.firmware}, ${storage}${HAZARD === null ? '' : `, ${HAZARD} dies`})`;
+  const note = `${logins.map((one) => one.toFixed(1)).join(', ')}; raw ${RAW[machine.firmware]} s`;
+  return [
+    most(`${name}: power on to login`, median(logins), { unit: 's', target: HAZARD === null ? TARGET : null, note }),
+  ];
+}
+
+interface Played {
+  readonly machine: LabMachine;
+  readonly storage: string;
+  readonly login: Login;
+  readonly round: number;
+}
+
+async function playRound(site: Site, { machine, storage, login, round }: Played): Promise<Round> {
+  const { client, layout } = site;
+  const { name, network } = machine;
+  const { fqdn } = (await client.call('machine.show', { params: { machine: name } })).body;
+  await deploy(client, name, IMAGE, storage);
+  const order = { hazard: HAZARD, network, seed: SEED, round, spanMs: SPAN_MS };
+  const victim = await strike(client, layout, order);
+  const notes = victim === null ? [] : [`${victim.host} died ${victim.atS.toFixed(0)} s after the order`];
+  try {
+    let end: true | string | null = null;
+    const ended = (async () => {
+      end = await endOfDeployment(client, name);
+      if (end === true) return;
+      notes.push(`failed: ${end}`);
+      await deploy(client, name, IMAGE, storage);
+      end = await endOfDeployment(client, name);
+      if (end !== true) throw new Error(`${name} failed twice: ${end}`);
+    })();
+    const first = await Promise.all([firstLogin(login, fqdn, () => end === true), ended]).then(([found]) => found);
+    const { onAt, deployedAt, starts } = await timesOf(client, name);
+    if (starts > 1) notes.push(`switched on ${starts} times`);
+    notes.push(`deployed by its own word after ${((deployedAt - onAt) / 1000).toFixed(1)} s`, `root on ${first.root}`);
+    return { loginS: (first.at - onAt) / 1000, note: notes.join(', ') };
+  } finally {
+    if (victim !== null) await mend(client, layout, victim.host);
+  }
+}
