@@ -74,7 +74,7 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
           title={`${WORDS.ignore} ${name}`}
           text={WORDS.ignoreText(name)}
           id="machine.ignore"
-          input={{ params } as RouteInput<'machine.ignore'>}
+          input={{ params, body: {} }}
           cli={`regent machine ignore ${name}`}
           confirm={name}
           onClose={close}

@@ -13,9 +13,11 @@ import { Empty, Page, Shown } from '../../parts/page.tsx';
 import { Table } from '../../parts/table.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { Bmcs } from './bmcs.tsx';
 import { BulkBar } from './bulk.tsx';
 import { MACHINE_COLUMNS } from './columns.tsx';
 import { CreateBmc, CreateMachine } from './create.tsx';
+import { IgnoredMachines } from './ignored.tsx';
 import { MachinePage, machineTab } from './machine.tsx';
 
 const WORDS = EN.machines;
@@ -70,9 +72,26 @@ function Machines(): JSX.Element {
           )
         }
       </Shown>
+      <Besides />
       {isCreating === 'machine' && <CreateMachine onClose={() => setCreating(null)} />}
       {isCreating === 'bmc' && <CreateBmc onClose={() => setCreating(null)} />}
     </Page>
+  );
+}
+
+/** What one seldom looks at; asked for when it is opened. */
+function Besides(): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{WORDS.besides}</summary>
+      {isOpen && (
+        <div class="shown">
+          <Bmcs />
+          <IgnoredMachines />
+        </div>
+      )}
+    </details>
   );
 }
 

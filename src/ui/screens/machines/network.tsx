@@ -1,10 +1,14 @@
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { Machine } from '../../../contract/machine.ts';
+import { useMay } from '../../live/use-may.ts';
 import { linkTo } from '../../models/address.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { Empty, Section } from '../../parts/page.tsx';
+import { actionColumn } from '../../parts/row-actions.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { EN } from '../../words/en.ts';
+import { type InterfaceAction, InterfaceDialog } from './interface-dialogs.tsx';
 
 const WORDS = EN.machines.network;
 type Nic = Machine['interfaces'][number];
@@ -47,16 +51,39 @@ function Addresses({ nic }: { readonly nic: Nic }): JSX.Element {
 
 /** Interfaces of a machine. */
 export function Interfaces({ machine }: { readonly machine: Machine }): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<InterfaceAction | null>(null);
   const options = machine.dhcpOptions ?? [];
+  const columns = may.operate
+    ? [
+        ...COLUMNS,
+        actionColumn<Nic>(
+          WORDS.do,
+          (nic) => nic.name,
+          (nic) => [
+            { word: WORDS.change, run: () => setOpen({ nic, isDelete: false }) },
+            { word: WORDS.delete, run: () => setOpen({ nic, isDelete: true }) },
+          ],
+        ),
+      ]
+    : COLUMNS;
   return (
     <>
       <Section title={WORDS.title}>
         {machine.interfaces.length === 0 ? (
           <Empty text={WORDS.none} />
         ) : (
-          <Table name={WORDS.title} rows={machine.interfaces} columns={COLUMNS} keyOf={(row) => String(row.id)} />
+          <Table name={WORDS.title} rows={machine.interfaces} columns={columns} keyOf={(row) => String(row.id)} />
+        )}
+        {may.operate && (
+          <div class="actions">
+            <button type="button" onClick={() => setOpen({ nic: null, isDelete: false })}>
+              {WORDS.create}
+            </button>
+          </div>
         )}
       </Section>
+      {open !== null && <InterfaceDialog machine={machine} action={open} onClose={() => setOpen(null)} />}
       {options.length > 0 && (
         <Section title={WORDS.dhcp}>
           <ul>
