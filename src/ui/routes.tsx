@@ -27,6 +27,8 @@ export const SCREENS: readonly Screen[] = [
     show: ([name, ...more]) =>
       more.length > 0 ? null : name === undefined ? <Nodes /> : <NodePage key={name} name={name} />,
   },
+  { id: 'machines', title: EN.machines.title, letter: 'm', show: later('machines') },
+  { id: 'images', title: EN.images.title, letter: 'i', show: later('images') },
   {
     id: 'services',
     title: EN.services.title,
@@ -41,7 +43,8 @@ export const SCREENS: readonly Screen[] = [
   { id: 'vlans', title: EN.networks.vlans.title, letter: 'v', show: later('vlans') },
   { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: later('subnets') },
   { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: later('leases') },
-  { id: 'dns', title: EN.dns.title, letter: 'm', show: later('dns') },
+  { id: 'dns', title: EN.dns.title, letter: 'z', show: later('dns') },
+  { id: 'drills', title: EN.drills.title, letter: 'p', show: later('drills') },
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
   { id: 'changes', title: EN.history.changes.title, letter: 'c', show: later('changes') },
   { id: 'events', title: EN.history.events.title, letter: 'e', show: later('events') },

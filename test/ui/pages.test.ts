@@ -21,6 +21,19 @@ const PAGES = [
   { path: 'vlans/lab/vlan10', has: 'eth1' },
   { path: 'subnets', has: '10.10.10.0/24', isNew: true },
   { path: 'leases', has: '10.10.10.100', isNew: true },
+  { path: 'machines', has: 'm10', isNew: true },
+  { path: 'machines/aaaaa1', has: '10.10.10.20' },
+  { path: 'machines/aaaaa1/hardware', has: 'Hardware' },
+  { path: 'machines/aaaaa1/network', has: '52:54:00:00:00:07' },
+  { path: 'machines/aaaaa1/storage', has: 'sda' },
+  { path: 'machines/aaaaa1/scripts', has: 'regent-' },
+  { path: 'machines/aaaaa1/events', has: 'What happened to it' },
+  { path: 'images', has: 'ours', isNew: true },
+  { path: 'images/3f2a90'.padEnd(71, '0'), has: 'root.tar.zst' },
+  { path: 'drills', has: 'planned-switchover' },
+  { path: 'drills/rounds', has: 'planned-switchover', isNew: true },
+  { path: 'drills/rounds/1', has: 'ledger' },
+  { path: 'drills/what-if', has: 'r1' },
   ...KEEPING_PAGES,
   ...ADDRESS_PAGES,
 ] as const satisfies readonly { path: string; has: string; isNew?: true }[];
@@ -133,6 +146,47 @@ describe('a site that is new', () => {
     await until('everything is there', async () => (await page.locator('.skeleton').count()) === 0);
     await expect(await structureOf(page)).toMatchFileSnapshot(`snapshots/${nameOf(path)}.new.yml`);
     expect(await axe(page)).toEqual([]);
+  });
+});
+
+/** Of each way to show an answer one page: alone, as a list, as a grid, as several answers, as a picture, page by page, as what is loaded later. */
+const KINDS = ['overview', 'nodes/r2', 'services', 'vlans', 'machines', 'machines/aaaaa1', 'images', 'drills/what-if'];
+
+describe('a site that nobody answers for', () => {
+  it('is old on its pages, which say from when; then it is shown again', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using first = await openPage(browser, site.url);
+    // Waits are most of it: all pages wait together.
+    const pages = await Promise.all(
+      PAGES.filter(({ path }) => KINDS.includes(path)).map(async ({ path, has }) => {
+        const page = await first.context.newPage();
+        await page.goto(`${site.url}/ui/#/${path}`);
+        await whole(page, has);
+        // A heading stands there before the first answer: what never came cannot be old.
+        await page.locator('main .shown').first().waitFor();
+        return { page, has };
+      }),
+    );
+    expect(pages).toHaveLength(KINDS.length);
+    site.turn('gone');
+    await Promise.all(
+      pages.map(async ({ page, has }) => {
+        await page.locator('[data-badge=lost]').waitFor({ timeout: 5000 });
+        await page.locator('main .old').first().waitFor({ timeout: 20_000 });
+        expect(await page.locator('main .old-note').first().textContent()).toMatch(/From \d\d:\d\d:\d\d/);
+        // Old data is still there, and readable.
+        expect(await page.locator('main').getByText(has).first().isVisible()).toBe(true);
+        expect(await axeColours(page)).toEqual([]);
+      }),
+    );
+    site.turn('well');
+    await Promise.all(
+      pages.map(async ({ page }) => {
+        await page.locator('[data-badge=live]').waitFor({ timeout: 5000 });
+        await until('nothing is old any more', async () => (await page.locator('main .old').count()) === 0);
+      }),
+    );
+    expect(first.complaints).toEqual([]);
   });
 });
 

@@ -100,7 +100,8 @@ export function FormDialog<I extends RouteId>(props: FormProps<I>): JSX.Element 
   );
 }
 
-function Field(props: {
+/** One field, and what the site says of it. */
+export function Field(props: {
   readonly field: FormField;
   readonly value: string;
   readonly problem: Problem | null;
@@ -167,7 +168,7 @@ function Input(props: {
   if (field.kind === 'choice') {
     return (
       <select {...shared} value={value} onChange={(event) => onInput(event.currentTarget.value)}>
-        {value === '' && <option value="">{EN.form.choose}</option>}
+        {value === '' && field.choices?.every(([id]) => id !== '') && <option value="">{EN.form.choose}</option>}
         {(field.choices ?? []).map(([id, word]) => (
           <option key={id} value={id}>
             {word}

@@ -4,7 +4,10 @@ import { dns } from './dns/dns.tsx';
 import { ChangePage } from './history/change.tsx';
 import { Changes } from './history/changes.tsx';
 import { events } from './history/events.tsx';
+import { drills } from './drills/drills.tsx';
+import { images } from './images/images.tsx';
 import { leases } from './leases/parts.tsx';
+import { machines } from './machines/machines.tsx';
 import { Racks } from './racks/racks.tsx';
 import { Search } from './search/search.tsx';
 import { Settings } from './settings/settings.tsx';
@@ -18,6 +21,9 @@ type Show = (rest: readonly string[]) => JSX.Element | null;
 
 /** Screens that nobody sees first: their program comes after that of the first page. */
 export const LATER = {
+  machines,
+  images,
+  drills,
   racks: whole(Racks),
   vlans: ([fabric, name, ...more]) => {
     if (fabric === undefined) return <Vlans />;

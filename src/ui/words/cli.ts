@@ -39,6 +39,26 @@ export const CLI = {
   events: ['regent events --newest', 'regent events --follow'],
   audit: ['regent audit list'],
   search: ['regent search TEXT'],
+  machines: ['regent machine list', 'regent machine list --state ready', 'regent machine create NAME --mac MAC'],
+  'machine-summary': [
+    'regent machine show NAME',
+    'regent machine timeline NAME --follow',
+    'regent machine commission NAME --wait',
+  ],
+  'machine-hardware': ['regent machine show NAME'],
+  'machine-network': ['regent interface list NAME', 'regent interface create NAME'],
+  'machine-storage': ['regent storage show NAME', 'regent storage lay-out NAME --layout lvm'],
+  'machine-scripts': ['regent machine results NAME', 'regent machine test NAME'],
+  'machine-events': ['regent events --subject NAME'],
+  images: [
+    'regent image list',
+    'regent image upload FILE --name NAME --architecture amd64',
+    'regent image sync --show',
+  ],
+  image: ['regent image show NAME', 'regent image set-default NAME', 'regent image delete NAME'],
+  drills: ['regent drill list', 'regent drill history', 'regent drill run planned-switchover --dry-run'],
+  round: ['regent drill show ID', 'regent drill export ID --format html'],
+  'what-if': ['regent what-if node NAME dies', 'regent what-if node NAME drains'],
   jobs: ['regent job list --unfinished', 'regent job show NAME', 'regent job abort NAME'],
 } as const;
 

@@ -3,8 +3,12 @@ import { CHANGE, FORM } from './change.ts';
 import { COMMON } from './common.ts';
 import { DNS } from './dns.ts';
 import { DOCTOR } from './doctor.ts';
+import { DRILLS } from './drills.ts';
 import { HISTORY } from './history.ts';
+import { IMAGES } from './images.ts';
 import { LOGIN } from './login.ts';
+import { MACHINE_ACTIONS } from './machine-actions.ts';
+import { MACHINES } from './machines.ts';
 import { NETWORKS } from './networks.ts';
 import { NODES } from './nodes.ts';
 import { OVERVIEW } from './overview.ts';
@@ -18,9 +22,13 @@ export const EN = {
   change: CHANGE,
   dns: DNS,
   doctor: DOCTOR,
+  drills: DRILLS,
   form: FORM,
   history: HISTORY,
+  images: IMAGES,
   login: LOGIN,
+  machineActions: MACHINE_ACTIONS,
+  machines: MACHINES,
   networks: NETWORKS,
   nodes: NODES,
   overview: OVERVIEW,

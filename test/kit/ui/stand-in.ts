@@ -7,6 +7,7 @@ import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
 import { addressAnswers } from './addresses.ts';
 import { keepingAnswers } from './keeping.ts';
+import { fleetAnswers } from './fleet.ts';
 import { job, pageOf, type SiteData } from './site.ts';
 import { before } from './when.ts';
 
@@ -57,7 +58,14 @@ export class StandIn implements AsyncDisposable {
   readonly refusals = new Map<RouteId, { status: number; code: string; detail: string; fields?: unknown[] }>();
   /** Answers of changes that were made, by call. */
   readonly results = new Map<RouteId, unknown>();
+  /** Why a change of something is refused; null: it is not. */
+  refuse: (id: RouteId, params: Readonly<Record<string, string>>) => string | null = () => null;
+  /** Bodies of the changes that were made. */
+  readonly bodies: unknown[] = [];
   readonly made: Made[] = [];
+  /** Bytes of an upload that are there, and the pieces that came. */
+  received = 0;
+  readonly pieces: string[] = [];
   /** Every call, dry runs too. */
   readonly seen: string[] = [];
   readonly #streams = new Set<ServerResponse>();
@@ -124,7 +132,7 @@ export class StandIn implements AsyncDisposable {
       response.setHeader('retry-after', '1');
       return problem(response, { status: 503, code: 'unavailable', detail: 'The database has no primary.' });
     }
-    this.#call(request, response, url);
+    this.#call(request, response, url, body);
   }
 
   #file(name: string, response: ServerResponse): void {
@@ -160,7 +168,7 @@ export class StandIn implements AsyncDisposable {
     json(response, 200, own);
   }
 
-  #call(request: IncomingMessage, response: ServerResponse, url: URL): void {
+  #call(request: IncomingMessage, response: ServerResponse, url: URL, body: string): void {
     const found = routeOf(request.method ?? '', url.pathname.slice(API_PREFIX.length));
     if (found === null)
       return problem(response, { status: 404, code: 'not_found', detail: `No path ${url.pathname}.` });
@@ -171,8 +179,11 @@ export class StandIn implements AsyncDisposable {
     if (refusal) return problem(response, refusal);
     if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream')) return this.#stream(response);
     if (route.hasEtag) response.setHeader('etag', `"${this.version}"`);
-    if (route.method === 'GET')
-      return json(response, 200, checked(id, route, this.#read(id, params, url.searchParams)));
+    if (route.method === 'GET') {
+      const found = this.#read(id, params, url.searchParams);
+      if (found === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'There is none.' });
+      return json(response, 200, checked(id, route, found));
+    }
     if (request.headers['x-regent-csrf'] !== CSRF) {
       return problem(response, { status: 403, code: 'forbidden', detail: 'The header is missing.' });
     }
@@ -184,6 +195,9 @@ export class StandIn implements AsyncDisposable {
         detail: 'It has changed since it was read.',
       });
     }
+    const why = this.refuse(id, params);
+    if (why !== null) return problem(response, { status: 409, code: 'conflict', detail: why });
+    if (id === 'image.upload') return this.#upload(request, response, params);
     const work = job(9, id.replace('.', '-'), params['node'] ?? '', `would do ${id}`);
     if (isDry) {
       const diff = '--- a\n+++ b\n@@ -1,2 +1,2 @@\n zone "example.test"\n-serial 1\n+serial 2\n';
@@ -191,8 +205,28 @@ export class StandIn implements AsyncDisposable {
       return json(response, 200, { dryRun: true, object: work, nodes: [{ node: 'r1', files, findings: [] }] });
     }
     const key = String(request.headers['idempotency-key']);
-    if (!this.made.some((change) => change.key === key)) this.made.push({ id, key, params });
-    json(response, route.status, this.results.get(id) ?? work);
+    if (!this.made.some((change) => change.key === key)) {
+      this.made.push({ id, key, params });
+      this.bodies.push(body === '' ? null : JSON.parse(body));
+    }
+    const result = id === 'image.create' ? { isNew: true, image: this.site.fleet.images[0] } : work;
+    json(response, route.status, this.results.get(id) ?? result);
+  }
+
+  /** Takes pieces of a file, as a region does. */
+  #upload(request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>>): void {
+    const range = String(request.headers['content-range']);
+    const [, first, last, size] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(range) ?? [];
+    if (first !== undefined && Number(first) === this.received) this.received = Number(last) + 1;
+    this.pieces.push(range);
+    const sha256 = '0'.repeat(64);
+    json(response, 200, {
+      image: params['image'],
+      name: params['file'],
+      size: Number(size),
+      sha256,
+      received: this.received,
+    });
   }
 
   #stream(response: ServerResponse): void {
@@ -206,6 +240,13 @@ export class StandIn implements AsyncDisposable {
     });
   }
 
+  /** As a region pages its lists. */
+  #page(items: unknown[], query: URLSearchParams): unknown {
+    const [from, most] = [Number(query.get('cursor') ?? 0), Number(query.get('limit') ?? 100)];
+    const next = from + most < items.length ? String(from + most) : null;
+    return { items: items.slice(from, from + most), next };
+  }
+
   #read(id: RouteId, params: Readonly<Record<string, string>>, query: URLSearchParams): unknown {
     const { site } = this;
     const name = params['node'] ?? '';
@@ -217,8 +258,8 @@ export class StandIn implements AsyncDisposable {
       'cluster.doctor': () => site.doctor,
       'status.show': () => site.status,
       'node.show': () => site.nodes.get(name),
-      'job.list': () => pageOf(site.jobs),
-      'drill.list': () => pageOf(site.drills),
+      'job.list': () => pageOf(site.jobs.filter((row) => (query.get('kind') ?? row.kind) === row.kind)),
+      ...fleetAnswers(site.fleet, params, (items) => this.#page(items, query)),
       'event.list': () => eventPage(site.events, query),
       'vlan.list': () => pageOf(networks.vlans),
       'vlan.show': () => networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']),
@@ -253,7 +294,7 @@ function eventPage(events: readonly Event[], query: URLSearchParams): unknown {
   const [before, kind] = [Number(query.get('before') ?? Number.POSITIVE_INFINITY), query.get('kind')];
   const limit = Number(query.get('limit') ?? 100);
   const found = events
-    .filter((row) => row.id < before && (kind === null || row.kind.split('.')[0] === kind))
+    .filter((row) => row.id < before && (kind === null || row.kind === kind || row.kind.startsWith(`${kind}.`)))
     .toReversed();
   const items = found.slice(0, limit);
   return { items, next: found.length > limit ? String(items.at(-1)?.id) : null };
