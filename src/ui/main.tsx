@@ -8,6 +8,7 @@ import { App } from './shell/app.tsx';
 import './style/tokens.css';
 import './style/base.css';
 import './style/parts.css';
+import './style/fleet.css';
 import './style/print.css';
 
 /** The way to the hub: the worker that all pages of this browser share; in this page where a browser has no such workers. */

@@ -1,16 +1,12 @@
 import type { JSX } from 'preact';
 import type { Place } from './models/address.ts';
+import { Later } from './parts/later.tsx';
 import { DoctorPage } from './screens/doctor/doctor.tsx';
 import { NodePage } from './screens/nodes/node.tsx';
 import { Nodes } from './screens/nodes/nodes.tsx';
-import { Leases } from './screens/leases/leases.tsx';
 import { Overview } from './screens/overview/overview.tsx';
-import { Racks } from './screens/racks/racks.tsx';
 import { ServicePage } from './screens/services/service.tsx';
 import { Services } from './screens/services/services.tsx';
-import { Subnets } from './screens/subnets/subnets.tsx';
-import { VlanPage } from './screens/vlans/vlan.tsx';
-import { Vlans } from './screens/vlans/vlans.tsx';
 import { EN } from './words/en.ts';
 
 /** A page of the navigation. `letter`: `g`, then this, leads there. `show`: what is below it, by the rest of the path; null: no such page. */
@@ -31,6 +27,8 @@ export const SCREENS: readonly Screen[] = [
     show: ([name, ...more]) =>
       more.length > 0 ? null : name === undefined ? <Nodes /> : <NodePage key={name} name={name} />,
   },
+  { id: 'machines', title: EN.machines.title, letter: 'm', show: later('machines') },
+  { id: 'images', title: EN.images.title, letter: 'i', show: later('images') },
   {
     id: 'services',
     title: EN.services.title,
@@ -41,20 +39,18 @@ export const SCREENS: readonly Screen[] = [
       return service === undefined ? null : <ServicePage key={`${node} ${service}`} node={node} service={service} />;
     },
   },
-  { id: 'racks', title: EN.networks.racks.title, letter: 'r', show: whole(Racks) },
-  {
-    id: 'vlans',
-    title: EN.networks.vlans.title,
-    letter: 'v',
-    show: ([fabric, name, ...more]) => {
-      if (fabric === undefined) return <Vlans />;
-      const full = `${fabric}/${name}`;
-      return name === undefined || more.length > 0 ? null : <VlanPage key={full} name={full} />;
-    },
-  },
-  { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: whole(Subnets) },
-  { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: whole(Leases) },
+  { id: 'racks', title: EN.networks.racks.title, letter: 'r', show: later('racks') },
+  { id: 'vlans', title: EN.networks.vlans.title, letter: 'v', show: later('vlans') },
+  { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: later('subnets') },
+  { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: later('leases') },
+  { id: 'dns', title: EN.dns.title, letter: 'z', show: later('dns') },
+  { id: 'drills', title: EN.drills.title, letter: 'p', show: later('drills') },
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
+  { id: 'changes', title: EN.history.changes.title, letter: 'c', show: later('changes') },
+  { id: 'events', title: EN.history.events.title, letter: 'e', show: later('events') },
+  { id: 'access', title: EN.access.title, letter: 'a', show: later('access') },
+  { id: 'settings', title: EN.settings.title, letter: 't', show: later('settings') },
+  { id: 'search', title: EN.history.search.title, letter: '/', show: later('search') },
 ];
 
 /** The page of a place, and its line in the navigation. Null: there is no such page. */
@@ -68,4 +64,9 @@ export function screenOf(place: Place): { readonly screen: Screen; readonly page
 /** A page that has none below it. */
 function whole(Whole: () => JSX.Element): Screen['show'] {
   return (rest) => (rest.length > 0 ? null : <Whole />);
+}
+
+/** A page of screens/later.tsx: whether there is such a one is known when its program has come. */
+function later(id: Parameters<typeof Later>[0]['id']): Screen['show'] {
+  return (rest) => <Later id={id} rest={rest} />;
 }

@@ -185,7 +185,7 @@ describe('reports of stored rounds', () => {
     expect(file).toMatchObject({ status: 200, raw: html });
     expect(file.headers).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
-      'content-disposition': 'attachment; filename="drill.html"',
+      'content-disposition': 'inline; filename="drill.html"',
       'content-security-policy': expect.stringContaining('sandbox'),
     });
     expect((await site.call('GET', path, { headers: { accept: '*/*' } })).body['format']).toBe('html');

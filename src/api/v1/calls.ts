@@ -164,7 +164,8 @@ function reportFile(request: FastifyRequest, { format, text }: RouteOutput<'dril
   if (!(request.headers.accept ?? '').toLowerCase().includes(type)) return null;
   const headers = {
     'content-type': `${type}; charset=utf-8`,
-    'content-disposition': `attachment; filename="drill.${REPORT_ENDINGS[format]}"`,
+    // A browser shows a page; the others are kept.
+    'content-disposition': `${format === 'html' ? 'inline' : 'attachment'}; filename="drill.${REPORT_ENDINGS[format]}"`,
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   };
   return { headers, text };

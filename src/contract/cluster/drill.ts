@@ -101,6 +101,26 @@ export type HarmlessDrill = (typeof HARMLESS_DRILLS)[number];
 /** Which one; any text is taken, because the refusal says where the others are played. */
 export const DrillRunRequest = strict({ hazard: text(64, 'id of the hazard, such as planned-switchover') });
 
+/**
+ * Data of the events `drill.progress`: a drill that a cluster plays on itself, as a whole each time. Times in ms since `startedAt`. `cells`: a letter for each
+ * `cellMs`: `+` all that was asked then was answered, `-` something was not, `.` nothing was asked.
+ */
+export interface DrillLive {
+  readonly job: number;
+  readonly run: string;
+  readonly startedAt: string;
+  readonly cellMs: number;
+  readonly lanes: readonly { readonly probe: string; readonly cells: string }[];
+  readonly marks: readonly {
+    readonly at: number;
+    readonly kind: 'fault' | 'heal' | 'role' | 'note';
+    readonly host: string | null;
+    readonly text: string;
+  }[];
+  /** Longest time without an answer, by lane or by its kind. */
+  readonly limits: readonly { readonly probe: string; readonly mostMs: number }[];
+}
+
 /** A bad day that this version can make. */
 export const DrillHazard = strict({
   id: Hazard,

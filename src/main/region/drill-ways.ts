@@ -47,6 +47,7 @@ function startProbes(order: ProbeOrder, port: number): RunningProbes {
   const rest = () => lanes.forEach((lane) => lane.stop());
   return {
     silent: () => names.filter((name) => !book.hasGood(name, STEADY_ANSWERS)),
+    seen: () => book.lanes(),
     stop: async () => {
       rest();
       const deadline = monotonicMs() + STOP_MS;

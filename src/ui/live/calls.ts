@@ -2,6 +2,7 @@ import { RetryLimiter } from '../../contract/wire/retry-limiter.ts';
 import { type CallTable, type Caller, createCaller } from '../../contract/wire/caller.ts';
 import { SLOW_MS } from '../models/view.ts';
 import { CALLS } from './call-table.ts';
+import { sendFile, type SentFile } from './files/upload.ts';
 
 /** A read that takes longer is asked again by whoever watches, ms. */
 const READ_DEADLINE_MS = 10_000;
@@ -36,6 +37,8 @@ export interface Calls {
   readonly change: Caller;
   /** `onWait`: told before each wait for another try. */
   changing(onWait: (why: string) => void): Caller;
+  /** Sends a file of an image, piece by piece. */
+  sendFile(sent: SentFile): Promise<void>;
 }
 
 /** Makes the calls. */
@@ -73,6 +76,7 @@ export function createCalls(ports: CallsPorts): Calls {
     ),
     change: changing(() => {}),
     changing,
+    sendFile: (sent) => sendFile({ ...ports, fetch: watchedFetch }, sent),
   };
 }
 

@@ -28,6 +28,8 @@ export interface Live {
   readonly isNewer: ReadonlySignal<boolean>;
   /** Time by the site's clock, ms; it goes on by seconds. */
   readonly now: ReadonlySignal<number>;
+  /** The same at this very moment. */
+  readonly siteTime: () => number;
   readonly isVisible: ReadonlySignal<boolean>;
   /** Random hex of so many bytes. */
   readonly hex: (bytes: number) => string;
@@ -121,6 +123,7 @@ export function createLive(ports: LivePorts): Live {
     badge,
     node,
     now,
+    siteTime: () => ports.now() + offset.value,
     isNewer: computed(() => releases.value.isNewer),
     isVisible,
     hex: ports.hex,

@@ -4,6 +4,11 @@ import { useLive } from './live.ts';
 export interface May {
   readonly operate: boolean;
   readonly administer: boolean;
+  /** Sees users, certificates, the audit trail. */
+  readonly keep: boolean;
+  /** Has keys, and may change them. */
+  readonly own: boolean;
+  readonly user: string;
   /** Sees settings, jobs, events, drills. */
   readonly watch: boolean;
 }
@@ -11,11 +16,15 @@ export interface May {
 /** By the role of the session. */
 export function useMay(): May {
   const state = useLive().session.state.value;
-  if (state.kind !== 'in') return { operate: false, administer: false, watch: false };
+  if (state.kind !== 'in')
+    return { operate: false, administer: false, keep: false, own: false, user: '', watch: false };
   const { role, isReadOnly } = state;
   return {
     operate: !isReadOnly && (role === 'admin' || role === 'operator'),
     administer: !isReadOnly && role === 'admin',
+    keep: role === 'admin' || role === 'auditor',
+    own: !isReadOnly && role !== 'auditor',
+    user: state.user,
     watch: role !== 'user',
   };
 }

@@ -3,12 +3,14 @@ import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts'
 import type { ItemOf } from '../../contract/wire/caller.ts';
 import { loading, type View } from '../models/view.ts';
 import { useLive } from './live.ts';
-import { startWatch, type Watch } from './watch.ts';
+import { startWatch, type Watch, type WatchPorts } from './watch.ts';
 
-/** How a call is watched. `nouns`: events of these wake it; `everyMs`: how often it is asked anyway. */
+/** How a call is watched. `nouns`: events of these wake it, `*`: of all; `everyMs`: how often it is asked anyway. */
 export interface WatchOptions {
   readonly nouns: readonly string[];
   readonly everyMs?: number;
+  /** It is thousands of things: it follows events less often. */
+  readonly isLong?: boolean;
 }
 
 /** What is looked at, and how to ask for it again at once. */
@@ -64,18 +66,20 @@ export function useList<I extends RouteId>(
 }
 
 /** Anything that is read, under a key that names it. */
-function useWatched<T>(key: string, options: WatchOptions, ask: (signal: AbortSignal) => Promise<T>): Watched<T> {
+export function useWatched<T>(key: string, options: WatchOptions, ask: WatchPorts<T>['ask']): Watched<T> {
   const live = useLive();
   const [view, setView] = useState<View<T>>(() => loading(Date.now()));
   const watch = useRef<Watch | null>(null);
   const nouns = options.nouns.join(' ');
-  const everyMs = options.everyMs ?? EVERY_MS;
+  const { everyMs = EVERY_MS, isLong = false } = options;
   useEffect(() => {
     setView(loading(Date.now()));
-    const started = startWatch<T>({ ask, everyMs, now: Date.now, fraction: Math.random, onView: setView });
+    const started = startWatch<T>({ ask, everyMs, isLong, now: Date.now, fraction: Math.random, onView: setView });
     watch.current = started;
     const deaf = live.onEvent((event) => {
-      if (event === null || nouns.split(' ').includes(event.kind.split('.')[0] ?? '')) started.wake();
+      if (event === null) return started.wake(true);
+      const noun = event.kind.split('.')[0] ?? '';
+      if (nouns.split(' ').some((name) => name === '*' || name === noun)) started.wake();
     });
     const blind = live.isVisible.subscribe((isVisible) => started.setActive(isVisible));
     return () => {
@@ -85,5 +89,5 @@ function useWatched<T>(key: string, options: WatchOptions, ask: (signal: AbortSi
     };
     // The key says what `ask` asks for.
   }, [key, nouns, everyMs]);
-  return { view, refresh: () => watch.current?.wake() };
+  return { view, refresh: () => watch.current?.wake(true) };
 }

@@ -7,21 +7,26 @@ import { answered, loading, refusedView, SLOW_MS, unanswered, type View } from '
 const COALESCE_MS = 250;
 const BACK_OFF = { firstMs: 300, mostMs: 3000 } as const;
 
-/** What a watch needs. `ask` reads from the site; `everyMs`: how often it is asked anyway, for what has no event. */
+/** A long list follows events less often: it is read a fifth of the time at most, and no later than this, ms. */
+const REST = { factor: 4, mostMs: 10_000 } as const;
+
+/** What a watch needs. `ask` reads from the site, and may begin to show what there is before all of it has come the first time; `everyMs`: how often it is asked anyway, for what has no event. */
 export interface WatchPorts<T> {
-  readonly ask: (signal: AbortSignal) => Promise<T>;
+  readonly ask: (signal: AbortSignal, begin: (part: T) => void) => Promise<T>;
   readonly everyMs: number;
   readonly now: () => number;
   readonly fraction: () => number;
   readonly onView: (view: View<T>) => void;
+  /** It is thousands of things. */
+  readonly isLong?: boolean;
   /** What was known of it before; it is old until the site has answered. */
   readonly before?: View<T>;
 }
 
 /** Something that is looked at. */
 export interface Watch {
-  /** It may have changed: it is asked for again, soon. */
-  wake(): void;
+  /** It may have changed: it is asked for again, soon; `isUrgent`: however long it takes. */
+  wake(isUrgent?: boolean): void;
   /** Nobody sees it: it is not asked for. */
   setActive(isActive: boolean): void;
   stop(): void;
@@ -40,12 +45,16 @@ export function startWatch<T>(ports: WatchPorts<T>): Watch {
   let isWoken = false;
   let isActive = true;
   let failures = 0;
+  let tookMs = 0;
+  let isWhole = ports.before !== undefined;
 
   const show = (next: View<T>) => {
     if (stopped.signal.aborted || next === view) return;
     view = next;
     ports.onView(view);
   };
+
+  const restMs = () => Math.max(COALESCE_MS, ports.isLong ? Math.min(tookMs * REST.factor, REST.mostMs) : 0);
 
   /** The earlier of two plans holds. */
   const plan = (ms: number) => {
@@ -62,10 +71,18 @@ export function startWatch<T>(ports: WatchPorts<T>): Watch {
     isAsking = true;
     isWoken = false;
     const at = ports.now();
-    const slow = setTimeout(() => show(unanswered(view, '')), SLOW_MS);
+    const waitLong = () => setTimeout(() => show(unanswered(view, '')), SLOW_MS);
+    let slow = waitLong();
     try {
-      show(answered(await ports.ask(stopped.signal), at));
+      const begin = (part: T) => {
+        clearTimeout(slow);
+        slow = waitLong();
+        if (!isWhole) show(answered(part, at));
+      };
+      show(answered(await ports.ask(stopped.signal, begin), at));
+      isWhole = true;
       failures = 0;
+      tookMs = ports.now() - at;
     } catch (error) {
       const refusal = refusalOf(error);
       show(refusal ? refusedView(refusal) : unanswered(view, sentenceOfFailure(error)));
@@ -74,16 +91,16 @@ export function startWatch<T>(ports: WatchPorts<T>): Watch {
       clearTimeout(slow);
       isAsking = false;
     }
-    if (isWoken) plan(COALESCE_MS);
+    if (isWoken) plan(restMs());
     else plan(failures > 0 ? backOffMs(failures - 1, BACK_OFF, ports) : ports.everyMs * (0.9 + ports.fraction() / 5));
   }
 
   ports.onView(view);
   plan(0);
   return {
-    wake() {
+    wake(isUrgent = false) {
       if (isAsking) isWoken = true;
-      else plan(failures > 0 ? 0 : COALESCE_MS);
+      else plan(failures > 0 ? 0 : isUrgent ? COALESCE_MS : restMs());
     },
     setActive(next) {
       if (next === isActive) return;

@@ -1,3 +1,4 @@
+import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import type { WhatIf } from '../../contract/cluster/what-if.ts';
 import type { Tone } from './tone.ts';
 import { duration } from './time.ts';
@@ -27,5 +28,58 @@ export function deathRow(answer: WhatIf): DeathRow {
     outages,
     risks: answer.risks,
     summary: answer.summary,
+  };
+}
+
+/** What becomes of what a node has, in words. */
+export interface FateRow extends DeathRow {
+  readonly address: string;
+  readonly primary: string;
+  readonly vlans: readonly string[];
+  readonly why: readonly string[];
+}
+
+/** Rows of one event, a node each. `words`: for what stays, moves, is nobody's. */
+export function fateRows(
+  answers: readonly WhatIf[],
+  event: WhatIf['event'],
+  words: { stays(node: string): string; moves(from: string, to: string): string; readonly nobody: string },
+): readonly FateRow[] {
+  const moveText = (before: string | null, after: string | null) =>
+    before !== null && before === after
+      ? words.stays(before)
+      : words.moves(before ?? words.nobody, after ?? words.nobody);
+  return answers
+    .filter((answer) => answer.event === event)
+    .map((answer) => ({
+      ...deathRow(answer),
+      address: answer.vip === null ? '' : moveText(answer.vip.before, answer.vip.after),
+      primary: moveText(answer.primary.before, answer.primary.after),
+      vlans: answer.vlans.map(({ vlan, before, after }) => `${vlan}: ${moveText(before, after)}`),
+      why: answer.redundancy.why,
+    }));
+}
+
+/** The cluster as it would be after an event: for the picture. */
+export function clusterAfter(cluster: ClusterStatus, answer: WhatIf): ClusterStatus {
+  const { node, event, vip, primary } = answer;
+  const isGone = event !== 'drains';
+  const members = cluster.database.members
+    .filter((member) => !isGone || member.node !== node)
+    .map((member) => {
+      if (member.node === primary.after) return { ...member, role: 'primary' as const, state: 'running' };
+      return member.role === 'primary' ? { ...member, role: 'standby' as const, state: 'streaming' } : member;
+    });
+  const voters = isGone ? cluster.dcs.voters.filter((name) => name !== node) : cluster.dcs.voters;
+  const isLed = !isGone || cluster.dcs.leader !== node;
+  return {
+    ...cluster,
+    nodes: cluster.nodes.map((row) =>
+      row.name === node && isGone ? { ...row, report: 'silent', region: row.region === null ? null : 'away' } : row,
+    ),
+    database: { ...cluster.database, primary: primary.after, members },
+    dcs: { ...cluster.dcs, voters, leader: isLed ? cluster.dcs.leader : null },
+    vip: cluster.vip && { ...cluster.vip, holders: vip?.after == null ? [] : [vip.after] },
+    racks: isGone ? cluster.racks.filter((rack) => rack.name !== node) : cluster.racks,
   };
 }

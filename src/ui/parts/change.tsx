@@ -1,8 +1,8 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { RouteId, RouteInput } from '../../contract/routes.ts';
 import { useChange } from '../live/use-change.ts';
-import { hasErrors } from '../models/change.ts';
+import { type ChangeState, hasErrors } from '../models/change.ts';
 import { EN } from '../words/en.ts';
 import { Copy } from './copy.tsx';
 import { Dialog } from './dialog.tsx';
@@ -32,12 +32,39 @@ export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Elem
   useEffect(() => change.preview(input), []);
   const { state } = change;
   const isConfirmed = props.confirm === undefined || written === props.confirm;
-  const isApplying = state.kind === 'applying';
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       <p>{props.text}</p>
+      <ChangeNotes state={state} done={props.isJob ? EN.change.begun : EN.change.done} />
+      {props.confirm !== undefined && state.kind === 'previewed' && (
+        <label class="field">
+          <span>{EN.change.confirm(props.confirm)}</span>
+          <input value={written} autocomplete="off" onInput={(event) => setWritten(event.currentTarget.value)} />
+        </label>
+      )}
+      <Copy text={props.cli} />
+      <footer>
+        <button type="button" onClick={props.onClose}>
+          {state.kind === 'done' ? EN.close : EN.cancel}
+        </button>
+        <ApplyButton state={state} isBarred={!isConfirmed} onApply={() => change.apply(input)} />
+      </footer>
+    </Dialog>
+  );
+}
+
+/** Where a change stands, in words; `done`: what is said when it was made. */
+export function ChangeNotes({
+  state,
+  done,
+}: {
+  readonly state: ChangeState;
+  readonly done: ComponentChildren;
+}): JSX.Element {
+  return (
+    <>
       {state.kind === 'previewing' && <p role="status">{EN.change.previewing}</p>}
-      {(state.kind === 'previewing' || isApplying) && state.why !== '' && (
+      {(state.kind === 'previewing' || state.kind === 'applying') && state.why !== '' && (
         <p class="waiting" role="status">
           {EN.change.waiting}
         </p>
@@ -51,35 +78,30 @@ export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Elem
           {EN.change.unsure} {state.why}
         </p>
       )}
-      {state.kind === 'done' && <p role="status">{props.isJob ? EN.change.begun : EN.change.done}</p>}
-      {props.confirm !== undefined && state.kind === 'previewed' && (
-        <label class="field">
-          <span>{EN.change.confirm(props.confirm)}</span>
-          <input value={written} autocomplete="off" onInput={(event) => setWritten(event.currentTarget.value)} />
-        </label>
-      )}
-      <Copy text={props.cli} />
-      <footer>
-        <button type="button" onClick={props.onClose}>
-          {state.kind === 'done' ? EN.close : EN.cancel}
-        </button>
-        {(state.kind === 'previewed' || isApplying) && (
-          <button
-            type="button"
-            class="main"
-            disabled={!isConfirmed || isApplying}
-            onClick={() => change.apply(input)}
-            data-apply
-          >
-            {isApplying ? EN.change.applying : EN.change.apply}
-          </button>
-        )}
-        {state.kind === 'unsure' && (
-          <button type="button" class="main" onClick={() => change.apply(input)}>
-            {EN.change.again}
-          </button>
-        )}
-      </footer>
-    </Dialog>
+      {state.kind === 'done' && <div role="status">{done}</div>}
+    </>
+  );
+}
+
+/** The button that makes a change, or sends it once more with the same key. */
+export function ApplyButton(props: {
+  readonly state: ChangeState;
+  readonly isBarred: boolean;
+  readonly onApply: () => void;
+}): JSX.Element | null {
+  const { state } = props;
+  if (state.kind === 'unsure') {
+    return (
+      <button type="button" class="main" onClick={props.onApply}>
+        {EN.change.again}
+      </button>
+    );
+  }
+  const isApplying = state.kind === 'applying';
+  if (state.kind !== 'previewed' && !isApplying) return null;
+  return (
+    <button type="button" class="main" disabled={props.isBarred || isApplying} onClick={props.onApply} data-apply>
+      {isApplying ? EN.change.applying : EN.change.apply}
+    </button>
   );
 }

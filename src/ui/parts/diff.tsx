@@ -4,8 +4,9 @@ import { diffLines, previewCounts, plannedWork } from '../models/change.ts';
 import { EN } from '../words/en.ts';
 import { State } from './icon.tsx';
 
-/** What a change would do: work that it begins, real files of real nodes, and what is wrong with them. */
-export function PreviewText({ preview }: { readonly preview: Preview }): JSX.Element {
+/** What a change would do: work that it begins, real files of real nodes, and what is wrong with them. `isPast`: it was done. */
+export function PreviewText(props: { readonly preview: Preview; readonly isPast?: boolean }): JSX.Element {
+  const { preview, isPast } = props;
   const { files, nodes } = previewCounts(preview);
   const work = plannedWork(preview);
   const findings = preview.nodes.flatMap((node) => node.findings.map((finding) => ({ node: node.node, ...finding })));
@@ -16,7 +17,9 @@ export function PreviewText({ preview }: { readonly preview: Preview }): JSX.Ele
           <strong>{EN.change.would}:</strong> {work}
         </p>
       )}
-      {(work === null || files > 0) && <p>{files === 0 ? EN.change.nothing : EN.change.files(files, nodes)}</p>}
+      {(work === null || files > 0) && (
+        <p>{isPast ? EN.change.pastFiles(files) : files === 0 ? EN.change.nothing : EN.change.files(files, nodes)}</p>
+      )}
       {findings.length > 0 && (
         <ul class="findings">
           {findings.map((finding) => (

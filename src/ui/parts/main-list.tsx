@@ -11,15 +11,17 @@ export function MainList<Row>(props: {
   readonly keyOf: (row: Row) => string;
   /** Where Enter on a row leads. */
   readonly linkOf?: (row: Row) => string;
+  /** The site sends a page of it at a time: it filters and sorts, not the table. */
+  readonly isPaged?: boolean;
 }): JSX.Element {
-  const { view, words, ...table } = props;
+  const { view, words, isPaged, ...table } = props;
   return (
     <Shown view={view}>
       {(rows) =>
         rows.length === 0 ? (
           <Empty text={words.empty} next={words.emptyNext} />
         ) : (
-          <Table {...table} name={words.title} rows={rows} isMain />
+          <Table {...table} name={words.title} rows={rows} isMain={isPaged !== true} />
         )
       }
     </Shown>

@@ -5,7 +5,7 @@ import { clockTime } from '../models/time.ts';
 import type { View } from '../models/view.ts';
 import { EN } from '../words/en.ts';
 import { CliLines } from './copy.tsx';
-import { Icon } from './icon.tsx';
+import { Icon, State } from './icon.tsx';
 
 /** A page: its title, its parts, and the same by CLI. */
 export function Page(props: {
@@ -39,11 +39,7 @@ export function Shown<T>(props: {
   const { view } = props;
   if (view.kind === 'refused') return <Refusal problem={view.problem} />;
   if (view.kind === 'loading') {
-    return (
-      <div class="skeleton" role="status">
-        <span>{view.why === '' ? EN.loading : EN.slow}</span>
-      </div>
-    );
+    return <Waiting isSlow={view.why !== ''} />;
   }
   const isOld = view.kind === 'old';
   return (
@@ -59,6 +55,15 @@ export function Shown<T>(props: {
   );
 }
 
+/** Something is on its way; it is said after a moment. */
+export function Waiting({ isSlow }: { readonly isSlow?: boolean }): JSX.Element {
+  return (
+    <div class="skeleton" role="status">
+      <span>{isSlow ? EN.slow : EN.loading}</span>
+    </div>
+  );
+}
+
 /** A refusal: what, why, the rule, and the id by which one finds it in the logs. */
 export function Refusal({ problem }: { readonly problem: Problem }): JSX.Element {
   return (
@@ -67,6 +72,15 @@ export function Refusal({ problem }: { readonly problem: Problem }): JSX.Element
         <strong>{EN.refused(problem.code)}</strong>
       </p>
       <p>{problem.detail}</p>
+      {problem.fields !== undefined && problem.fields.length > 1 && (
+        <ul class="findings">
+          {problem.fields.map(({ field, problem: what }) => (
+            <li key={`${field} ${what}`}>
+              <State tone="bad" word={field} /> {what}
+            </li>
+          ))}
+        </ul>
+      )}
       {problem.requestId !== '' && <p class="faint">{EN.requestId(problem.requestId)}</p>}
     </div>
   );

@@ -1,11 +1,23 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { usePlaces } from '../live/place.ts';
-import { type CellValue, filtered, nextSort, parseSort, type Sort, sorted, sortText } from '../models/table.ts';
+import {
+  type CellValue,
+  filtered,
+  nextSort,
+  parseSort,
+  type Sort,
+  shownColumns,
+  sorted,
+  sortText,
+  textsOf,
+} from '../models/table.ts';
 import { EN } from '../words/en.ts';
+import { ColumnChoice } from './columns.tsx';
 import { Icon } from './icon.tsx';
 import { useRows } from './rows.ts';
 
-/** A column. `value`: by what rows are sorted and filtered; `cell`: what is shown, the value when left out; `isMinor`: not on a phone. */
+/** A column. `value`: by what rows are sorted and filtered; `cell`: what is shown, the value when left out; `isMinor`: not on a phone; `isAction`: buttons, which do not go onto paper; `isSpare`: shown when somebody asks for it. */
 export interface Column<Row> {
   readonly id: string;
   readonly head: string;
@@ -13,6 +25,16 @@ export interface Column<Row> {
   readonly cell?: (row: Row) => ComponentChildren;
   readonly isNumber?: boolean;
   readonly isMinor?: boolean;
+  readonly isAction?: boolean;
+  readonly isSpare?: boolean;
+}
+
+/** Which rows of a table are chosen, and how that is changed. `isAll`: all that the filter keeps. */
+export interface RowChoice {
+  readonly isAll: boolean;
+  readonly has: (key: string) => boolean;
+  readonly toggle: (key: string) => void;
+  readonly toggleAll: () => void;
 }
 
 interface TableProps<Row> {
@@ -21,27 +43,28 @@ interface TableProps<Row> {
   readonly rows: readonly Row[];
   readonly columns: readonly Column<Row>[];
   readonly keyOf: (row: Row) => string;
+  /** What a reader of screens hears of a row that is chosen; its key when left out. */
+  readonly nameOf?: (row: Row) => string;
   /** Where Enter on a row leads. */
   readonly linkOf?: (row: Row) => string;
   /** Filter and sort stand in the address; a page has one such table. Left out: the table has neither. */
   readonly isMain?: boolean;
+  /** Columns are chosen, in the address. */
+  readonly hasColumns?: boolean;
+  readonly choice?: RowChoice;
+  /** Beside the filter. */
+  readonly tools?: ComponentChildren;
 }
 
 /** A table: sorted, filtered, as long as it likes, and walked through with the keys. */
 export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const places = usePlaces();
   const { query } = places.place.value;
-  const { columns } = props;
   const filter = props.isMain ? (query['filter'] ?? '') : '';
-  const sort = props.isMain
-    ? parseSort(
-        query['sort'],
-        columns.map((column) => column.id),
-      )
-    : null;
-  const kept = filtered(props.rows, filter, (row) => columns.map((column) => column.value(row)));
-  const by = columns.find((column) => column.id === sort?.column);
-  const rows = sort && by ? sorted(kept, sort.isDown, by.value) : kept;
+  const ids = props.columns.map((column) => column.id);
+  const sort = props.isMain ? parseSort(query['sort'], ids) : null;
+  const rows = useKept(props, filter, sort);
+  const shown = props.hasColumns ? shownColumns(props.columns, query['columns']) : props.columns;
   return (
     <div class="table">
       {props.isMain && (
@@ -51,7 +74,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
             <input
               type="search"
               data-search
-              placeholder={`${EN.filter}  /`}
+              placeholder={`${EN.filter}  f`}
               value={filter}
               onInput={(event) => places.setQuery({ filter: event.currentTarget.value })}
             />
@@ -59,6 +82,14 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
           <span class="faint" role="status">
             {EN.rows(rows.length, props.rows.length)}
           </span>
+          {props.hasColumns && (
+            <ColumnChoice
+              columns={props.columns}
+              shown={shown}
+              onChoose={(text) => places.setQuery({ columns: text })}
+            />
+          )}
+          {props.tools}
         </div>
       )}
       {rows.length === 0 && filter !== '' ? (
@@ -69,23 +100,42 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
           </button>
         </p>
       ) : (
-        <Rows {...props} rows={rows} sort={sort} onSort={(next) => places.setQuery({ sort: sortText(next) })} />
+        <Rows
+          {...props}
+          columns={shown}
+          rows={rows}
+          sort={sort}
+          onSort={(next) => places.setQuery({ sort: sortText(next) })}
+        />
       )}
     </div>
   );
 }
 
+/** Rows that the filter keeps, in order. What a row says for the filter is put together once, and the order of all is kept while somebody types. */
+function useKept<Row>(props: TableProps<Row>, filter: string, sort: Sort | null): readonly Row[] {
+  const { rows, columns } = props;
+  const by = columns.find((column) => column.id === sort?.column);
+  const isDown = sort?.isDown === true;
+  const ordered = useMemo(() => (by ? sorted(rows, isDown, by.value) : rows), [rows, by?.id, isDown]);
+  const isFiltered = filter.trim() !== '';
+  const texts = useMemo(() => (isFiltered ? textsOf(ordered, columns) : []), [ordered, isFiltered]);
+  return useMemo(() => filtered(ordered, filter, texts), [ordered, filter, texts]);
+}
+
 function Rows<Row>(
   props: TableProps<Row> & { readonly sort: Sort | null; readonly onSort: (sort: Sort) => void },
 ): JSX.Element {
-  const { rows, columns } = props;
+  const { rows, columns, choice } = props;
   const shown = useRows(rows.length);
+  const width = columns.length + (choice ? 1 : 0);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     const row = rows[shown.active];
     // A key on a button within the row is the button's.
     const isRow = event.target instanceof HTMLTableRowElement;
     if (by !== 0) shown.step(by);
+    else if (event.key === 'x' && isRow && row !== undefined && choice) choice.toggle(props.keyOf(row));
     else if (event.key === 'Enter' && isRow && row !== undefined && props.linkOf) location.hash = props.linkOf(row);
     else return;
     event.preventDefault();
@@ -103,13 +153,19 @@ function Rows<Row>(
       <table aria-label={props.name} aria-rowcount={rows.length + 1}>
         <thead>
           <tr>
+            {choice && <ChooseAll choice={choice} />}
             {columns.map((column) => (
-              <Head key={column.id} column={column} sort={props.sort} onSort={props.isMain ? props.onSort : null} />
+              <Head
+                key={column.id}
+                column={column}
+                sort={props.sort}
+                onSort={props.isMain && !column.isAction ? props.onSort : null}
+              />
             ))}
           </tr>
         </thead>
         <tbody>
-          {shown.above > 0 && <Space height={shown.above} columns={columns.length} />}
+          {shown.above > 0 && <Space height={shown.above} columns={width} />}
           {rows.slice(shown.first, shown.end).map((row, offset) => {
             const index = shown.first + offset;
             return (
@@ -119,6 +175,7 @@ function Rows<Row>(
                 aria-rowindex={index + 2}
                 tabIndex={index === shown.active ? 0 : -1}
               >
+                {choice && <Choose choice={choice} id={props.keyOf(row)} name={(props.nameOf ?? props.keyOf)(row)} />}
                 {columns.map((column) => (
                   <td key={column.id} class={classOf(column)}>
                     {column.cell ? column.cell(row) : column.value(row)}
@@ -127,10 +184,33 @@ function Rows<Row>(
               </tr>
             );
           })}
-          {shown.below > 0 && <Space height={shown.below} columns={columns.length} />}
+          {shown.below > 0 && <Space height={shown.below} columns={width} />}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function ChooseAll({ choice }: { readonly choice: RowChoice }): JSX.Element {
+  return (
+    <th scope="col" class="choice">
+      <input type="checkbox" aria-label={EN.chooseAll} checked={choice.isAll} onChange={() => choice.toggleAll()} />
+    </th>
+  );
+}
+
+function Choose(props: { readonly choice: RowChoice; readonly id: string; readonly name: string }): JSX.Element {
+  const { choice, id } = props;
+  return (
+    <td class="choice">
+      <input
+        type="checkbox"
+        tabIndex={-1}
+        aria-label={EN.choose(props.name)}
+        checked={choice.has(id)}
+        onChange={() => choice.toggle(id)}
+      />
+    </td>
   );
 }
 
@@ -168,6 +248,6 @@ function Space({ height, columns }: { readonly height: number; readonly columns:
   );
 }
 
-function classOf<Row>({ isNumber, isMinor }: Column<Row>): string {
-  return [...(isNumber ? ['number'] : []), ...(isMinor ? ['minor'] : [])].join(' ');
+function classOf<Row>({ isNumber, isMinor, isAction }: Column<Row>): string {
+  return [...(isNumber ? ['number'] : []), ...(isMinor ? ['minor'] : []), ...(isAction ? ['action'] : [])].join(' ');
 }

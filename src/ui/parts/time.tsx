@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useLive } from '../live/live.ts';
-import { ago, stamp } from '../models/time.ts';
+import { ago, span, stamp } from '../models/time.ts';
 import { EN } from '../words/en.ts';
 
 /** How long ago; the moment itself when one points at it. */
@@ -21,6 +21,17 @@ export function For({ since }: { readonly since: string | null }): JSX.Element {
   return (
     <time dateTime={since} title={stamp(since)}>
       {ago(since, now.value)}
+    </time>
+  );
+}
+
+/** In how long, or how long ago it was to be. */
+export function Until({ at }: { readonly at: string }): JSX.Element {
+  const { now } = useLive();
+  const left = Date.parse(at) - now.value;
+  return (
+    <time dateTime={at} title={stamp(at)}>
+      {left >= 0 ? EN.in(span(left)) : EN.ago(span(-left))}
     </time>
   );
 }

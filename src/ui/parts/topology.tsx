@@ -3,18 +3,19 @@ import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import { type TopologyBox, topologyOf, topologyRows } from '../models/topology.ts';
 import { EN } from '../words/en.ts';
 
-/** The picture of who does what, and its twin as a table. */
-export function TopologyPicture({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element {
+/** The picture of who does what, and its twin as a table. `name`: of the picture, for people who cannot see it. */
+export function TopologyPicture(props: { readonly cluster: ClusterStatus; readonly name?: string }): JSX.Element {
+  const { cluster, name = EN.overview.topology } = props;
   const picture = topologyOf(cluster);
   return (
     <div class="topology">
-      <div class="scroll" tabIndex={0} role="region" aria-label={EN.overview.topology}>
+      <div class="scroll" tabIndex={0} role="region" aria-label={name}>
         <svg
           viewBox={`0 0 ${picture.width} ${picture.height}`}
           width={picture.width}
           height={picture.height}
           role="img"
-          aria-label={EN.overview.topology}
+          aria-label={name}
         >
           {picture.links.map((link) => (
             <polyline key={`${link.from} ${link.to}`} points={link.points} class={link.isActive ? 'active' : ''} />

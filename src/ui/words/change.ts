@@ -4,6 +4,7 @@ export const CHANGE = {
   nothing: 'No file of any node would change.',
   files: (files: number, nodes: number) =>
     `${files} ${files === 1 ? 'file' : 'files'} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'} would change.`,
+  pastFiles: (files: number) => `${files} ${files === 1 ? 'file' : 'files'} changed.`,
   would: 'What it would do',
   kind: { added: 'new', changed: 'changed', removed: 'removed' },
   apply: 'Apply',
@@ -18,4 +19,11 @@ export const CHANGE = {
     'Nobody answered, so it is not known whether the change was made. Sent again it has the same key, and is made once.',
   meanwhile: 'Somebody else changed it meanwhile. Look at it as it is now, and begin anew.',
   confirm: (name: string) => `Write ${name} to confirm`,
+} as const;
+
+/** Sentences of forms. */
+export const FORM = {
+  look: 'See what it would do',
+  optional: 'optional',
+  choose: 'choose',
 } as const;

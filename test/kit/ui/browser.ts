@@ -62,22 +62,38 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
   return { page, context, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 
+/** Leads an open page to another place, as a link does: nothing is loaded anew. */
+export async function goTo(page: Page, path: string): Promise<void> {
+  await page.evaluate((hash) => {
+    // What is there belongs to the place before.
+    document.querySelector('main .page')?.setAttribute('data-left', '');
+    if (location.hash === hash) document.querySelector('main .page')?.removeAttribute('data-left');
+    else location.hash = hash;
+  }, `#/${path}`);
+  await page.locator('main .page:not([data-left])').waitFor();
+}
+
+/** Tags of axe: WCAG 2.2 A and AA. */
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
 /** What axe finds, one line each: WCAG 2.2 A and AA. */
-export async function axe(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
+export const axe = (page: Page): Promise<string[]> => runAxe(page, { type: 'tag', values: TAGS });
+
+/** Of contrast alone: where the structure was looked at before. */
+export const axeColours = (page: Page): Promise<string[]> =>
+  runAxe(page, { type: 'rule', values: ['color-contrast', 'link-in-text-block'] });
+
+async function runAxe(page: Page, runOnly: object): Promise<string[]> {
+  if (!(await page.evaluate<boolean>('typeof axe === "object"'))) await page.evaluate(AXE);
+  return page.evaluate(async (only) => {
     const { axe: engine } = globalThis as unknown as {
       axe: { run(root: unknown, options: unknown): Promise<AxeResult> };
     };
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const { violations } = await engine.run(document, {
-      runOnly: { type: 'tag', values: tags },
-      resultTypes: ['violations'],
-    });
+    const { violations } = await engine.run(document, { runOnly: only, resultTypes: ['violations'] });
     return violations.flatMap((rule) =>
       rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
     );
-  });
+  }, runOnly);
 }
 
 interface AxeResult {
@@ -88,4 +104,10 @@ interface AxeResult {
 }
 
 /** The document of the page, as far as the functions need it that run there. */
-declare const document: unknown;
+declare const document: {
+  querySelector(selector: string): {
+    setAttribute(name: string, value: string): void;
+    removeAttribute(name: string): void;
+  } | null;
+};
+declare const location: { hash: string };

@@ -1,5 +1,8 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
+import { type AddressData, addresses, illAddresses, newAddresses } from './addresses.ts';
+import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
+import { type FleetData, fleet, illFleet, newFleet } from './fleet.ts';
 import { illNetworks, type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
 
@@ -16,9 +19,11 @@ export interface SiteData {
   doctor: RouteOutput<'cluster.doctor'>;
   nodes: Map<string, Node>;
   jobs: Job[];
-  drills: RouteOutput<'drill.list'>['items'];
   events: Event[];
   networks: NetworkData;
+  keeping: KeepingData;
+  addresses: AddressData;
+  fleet: FleetData;
 }
 
 const HOUR = 3_600_000;
@@ -49,9 +54,11 @@ export function wellSite(): SiteData {
     },
     nodes: new Map([...regions.map((name) => node(name, true)), ...racks.map((name) => node(name, false))]),
     jobs: [],
-    drills: [],
     events: [],
     networks: networks(),
+    keeping: keeping(),
+    addresses: addresses(),
+    fleet: fleet(),
   };
 }
 
@@ -68,7 +75,15 @@ export function newSite(): SiteData {
       vip: null,
     },
     services: [],
+    status: {
+      ...site.status,
+      counts: { ...site.status.counts, machines: 0, vlans: 0, subnets: 0, leases: 0, racksWaiting: 0 },
+    },
+    events: [],
+    keeping: newKeeping(),
+    addresses: newAddresses(),
     networks: { vlans: [], subnets: [], leases: [], racks: [] },
+    fleet: newFleet(),
     nodes: new Map([node('r1', true)]),
     doctor: { ...site.doctor, invariants: [] },
   };
@@ -129,22 +144,11 @@ export function illSite(): SiteData {
       ],
     },
     networks: illNetworks(),
+    keeping: illKeeping(),
+    addresses: illAddresses(),
+    events: [event(2, 'node.silent', 'r3'), event(3, 'vlan.changed', 'lab/vlan10')],
+    fleet: illFleet(),
     jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
-    drills: [
-      {
-        id: 3,
-        run: '6f1c1a52-1f5c-4a39-9d6f-2b0c9e3f7a10',
-        hazard: 'planned-switchover',
-        round: 1,
-        seed: 1,
-        startedAt: before(26 * HOUR),
-        isPassed: false,
-        broken: ['outage'],
-        version: '0.4.0',
-        label: 'production',
-        storedAt: before(26 * HOUR),
-      },
-    ],
   };
 }
 
@@ -174,6 +178,10 @@ export function hostileSite(): SiteData {
       })),
     },
     networks: illNetworks(HOSTILE),
+    keeping: illKeeping(HOSTILE),
+    addresses: illAddresses(HOSTILE),
+    events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
+    fleet: illFleet(HOSTILE),
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };
 }

@@ -5,6 +5,9 @@ import { extname, join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
+import { addressAnswers } from './addresses.ts';
+import { keepingAnswers } from './keeping.ts';
+import { fleetAnswers } from './fleet.ts';
 import { job, pageOf, type SiteData } from './site.ts';
 import { before } from './when.ts';
 
@@ -31,6 +34,7 @@ const CSP = [
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 ].join('; ');
 const CSRF = 'csrf-of-the-test';
+const AUTHORITY = { certificate: '-----BEGIN CERTIFICATE-----\n', fingerprint: '0a1b'.repeat(16) };
 
 /**
  * A site that a test plays: the files of the user interface, sessions, the calls that pages make, and the stream. What it answers is checked
@@ -46,9 +50,22 @@ export class StandIn implements AsyncDisposable {
   release = '0.4.0';
   /** Of every object. */
   version = 1;
+  /** So often another release answers first for each file that is named by its content: it has not got it. */
+  strangerAnswers = 0;
+  strangerAnswered = 0;
+  readonly #asked = new Map<string, number>();
   /** Refusals by call. */
-  readonly refusals = new Map<RouteId, { status: number; code: string; detail: string }>();
+  readonly refusals = new Map<RouteId, { status: number; code: string; detail: string; fields?: unknown[] }>();
+  /** Answers of changes that were made, by call. */
+  readonly results = new Map<RouteId, unknown>();
+  /** Why a change of something is refused; null: it is not. */
+  refuse: (id: RouteId, params: Readonly<Record<string, string>>) => string | null = () => null;
+  /** Bodies of the changes that were made. */
+  readonly bodies: unknown[] = [];
   readonly made: Made[] = [];
+  /** Bytes of an upload that are there, and the pieces that came. */
+  received = 0;
+  readonly pieces: string[] = [];
   /** Every call, dry runs too. */
   readonly seen: string[] = [];
   readonly #streams = new Set<ServerResponse>();
@@ -109,17 +126,22 @@ export class StandIn implements AsyncDisposable {
     if (url.pathname === '/health/live') return json(response, 200, { state: 'live', version: this.release });
     if (url.pathname.startsWith('/ui/')) return this.#file(url.pathname.slice(4), response);
     if (url.pathname === `${API_PREFIX}/session`) return this.#session(request, response, body);
+    if (url.pathname === `${API_PREFIX}/authority`) return json(response, 200, AUTHORITY);
     if (!this.isLoggedIn) return problem(response, { status: 401, code: 'unauthenticated', detail: 'Log in.' });
     if (this.mode === 'held') {
       response.setHeader('retry-after', '1');
       return problem(response, { status: 503, code: 'unavailable', detail: 'The database has no primary.' });
     }
-    this.#call(request, response, url);
+    this.#call(request, response, url, body);
   }
 
   #file(name: string, response: ServerResponse): void {
     const path = name === '' ? 'index.html' : name;
-    const bytes = this.#files.get(path);
+    const asked = (this.#asked.get(path) ?? 0) + 1;
+    this.#asked.set(path, asked);
+    const isStranger = path.startsWith('assets/') && asked <= this.strangerAnswers;
+    if (isStranger) this.strangerAnswered += 1;
+    const bytes = isStranger ? undefined : this.#files.get(path);
     response.setHeader('content-security-policy', CSP);
     if (bytes === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'No such file.' });
     response
@@ -146,7 +168,7 @@ export class StandIn implements AsyncDisposable {
     json(response, 200, own);
   }
 
-  #call(request: IncomingMessage, response: ServerResponse, url: URL): void {
+  #call(request: IncomingMessage, response: ServerResponse, url: URL, body: string): void {
     const found = routeOf(request.method ?? '', url.pathname.slice(API_PREFIX.length));
     if (found === null)
       return problem(response, { status: 404, code: 'not_found', detail: `No path ${url.pathname}.` });
@@ -157,8 +179,11 @@ export class StandIn implements AsyncDisposable {
     if (refusal) return problem(response, refusal);
     if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream')) return this.#stream(response);
     if (route.hasEtag) response.setHeader('etag', `"${this.version}"`);
-    if (route.method === 'GET')
-      return json(response, 200, checked(id, route, this.#read(id, params, url.searchParams)));
+    if (route.method === 'GET') {
+      const found = this.#read(id, params, url.searchParams);
+      if (found === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'There is none.' });
+      return json(response, 200, checked(id, route, found));
+    }
     if (request.headers['x-regent-csrf'] !== CSRF) {
       return problem(response, { status: 403, code: 'forbidden', detail: 'The header is missing.' });
     }
@@ -170,6 +195,9 @@ export class StandIn implements AsyncDisposable {
         detail: 'It has changed since it was read.',
       });
     }
+    const why = this.refuse(id, params);
+    if (why !== null) return problem(response, { status: 409, code: 'conflict', detail: why });
+    if (id === 'image.upload') return this.#upload(request, response, params);
     const work = job(9, id.replace('.', '-'), params['node'] ?? '', `would do ${id}`);
     if (isDry) {
       const diff = '--- a\n+++ b\n@@ -1,2 +1,2 @@\n zone "example.test"\n-serial 1\n+serial 2\n';
@@ -177,8 +205,28 @@ export class StandIn implements AsyncDisposable {
       return json(response, 200, { dryRun: true, object: work, nodes: [{ node: 'r1', files, findings: [] }] });
     }
     const key = String(request.headers['idempotency-key']);
-    if (!this.made.some((change) => change.key === key)) this.made.push({ id, key, params });
-    json(response, route.status, work);
+    if (!this.made.some((change) => change.key === key)) {
+      this.made.push({ id, key, params });
+      this.bodies.push(body === '' ? null : JSON.parse(body));
+    }
+    const result = id === 'image.create' ? { isNew: true, image: this.site.fleet.images[0] } : work;
+    json(response, route.status, this.results.get(id) ?? result);
+  }
+
+  /** Takes pieces of a file, as a region does. */
+  #upload(request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>>): void {
+    const range = String(request.headers['content-range']);
+    const [, first, last, size] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(range) ?? [];
+    if (first !== undefined && Number(first) === this.received) this.received = Number(last) + 1;
+    this.pieces.push(range);
+    const sha256 = '0'.repeat(64);
+    json(response, 200, {
+      image: params['image'],
+      name: params['file'],
+      size: Number(size),
+      sha256,
+      received: this.received,
+    });
   }
 
   #stream(response: ServerResponse): void {
@@ -192,24 +240,41 @@ export class StandIn implements AsyncDisposable {
     });
   }
 
+  /** As a region pages its lists. */
+  #page(items: unknown[], query: URLSearchParams): unknown {
+    const [from, most] = [Number(query.get('cursor') ?? 0), Number(query.get('limit') ?? 100)];
+    const next = from + most < items.length ? String(from + most) : null;
+    return { items: items.slice(from, from + most), next };
+  }
+
   #read(id: RouteId, params: Readonly<Record<string, string>>, query: URLSearchParams): unknown {
     const { site } = this;
     const name = params['node'] ?? '';
     const { networks } = site;
     const answers: Partial<Record<RouteId, () => unknown>> = {
+      ...keepingAnswers(site.keeping, params, query),
+      ...addressAnswers(site.addresses, params, query),
       'cluster.show': () => site.cluster,
       'cluster.doctor': () => site.doctor,
       'status.show': () => site.status,
       'node.show': () => site.nodes.get(name),
-      'job.list': () => pageOf(site.jobs),
-      'drill.list': () => pageOf(site.drills),
-      'event.list': () => pageOf(site.events.toReversed()),
+      'job.list': () => pageOf(site.jobs.filter((row) => (query.get('kind') ?? row.kind) === row.kind)),
+      ...fleetAnswers(site.fleet, params, (items) => this.#page(items, query)),
+      'event.list': () => eventPage(site.events, query),
       'vlan.list': () => pageOf(networks.vlans),
       'vlan.show': () => networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']),
-      'subnet.list': () => pageOf(networks.subnets),
+      'subnet.list': () =>
+        pageOf(networks.subnets.filter((row) => (query.get('vlan') ?? String(row.vlanId)) === String(row.vlanId))),
+      'subnet.show': () => networks.subnets.find((row) => row.cidr === params['subnet']),
       'lease.list': () => pageOf(networks.leases),
       'rack.list': () => pageOf(networks.racks),
-      'service.list': () => pageOf(site.services.filter((row) => (query.get('node') ?? row.node) === row.node)),
+      'service.list': () =>
+        pageOf(
+          site.services.filter(
+            (row) =>
+              (query.get('node') ?? row.node) === row.node && (query.get('service') ?? row.service) === row.service,
+          ),
+        ),
       'service.show': () => {
         const row = site.services.find((entry) => entry.node === name && entry.service === params['service']);
         const metrics = [{ name: 'queries', unit: 'count', value: 1200, labels: { zone: 'example' } }];
@@ -222,6 +287,17 @@ export class StandIn implements AsyncDisposable {
     };
     return answers[id]?.();
   }
+}
+
+/** Newest first, as the site pages through them. */
+function eventPage(events: readonly Event[], query: URLSearchParams): unknown {
+  const [before, kind] = [Number(query.get('before') ?? Number.POSITIVE_INFINITY), query.get('kind')];
+  const limit = Number(query.get('limit') ?? 100);
+  const found = events
+    .filter((row) => row.id < before && (kind === null || row.kind === kind || row.kind.startsWith(`${kind}.`)))
+    .toReversed();
+  const items = found.slice(0, limit);
+  return { items, next: found.length > limit ? String(items.at(-1)?.id) : null };
 }
 
 function whatIf(node: string): unknown {

@@ -14,7 +14,7 @@ import {
 } from '../../../src/ui/models/change.ts';
 import { keyAction } from '../../../src/ui/models/keys.ts';
 import { badgeOf, callAnswered, callFailed, linkAfter, NO_CALLS, releaseSeen } from '../../../src/ui/models/link.ts';
-import { filtered, nextSort, parseSort, sorted, sortText, windowOf } from '../../../src/ui/models/table.ts';
+import { filtered, nextSort, parseSort, sorted, sortText, textsOf, windowOf } from '../../../src/ui/models/table.ts';
 import { ago, clockOffset, clockTime, duration, span, stamp } from '../../../src/ui/models/time.ts';
 import { answered, loading, mapView, refusedView, unanswered } from '../../../src/ui/models/view.ts';
 
@@ -137,10 +137,16 @@ describe('a table', () => {
   });
 
   it('filters by every word', () => {
-    const texts = (row: { n: string | null }) => [row.n, 'region'];
+    const texts = textsOf(rows, [
+      { id: 'n', value: (row) => row.n },
+      { id: 'role', value: () => 'region' },
+    ]);
     expect(filtered(rows, ' R1  REG ', texts)).toHaveLength(2);
     expect(filtered(rows, '', texts)).toBe(rows);
     expect(filtered(rows, 'rack', texts)).toEqual([]);
+    expect(filtered(rows, 'n:r1', texts)).toHaveLength(2);
+    expect(filtered(rows, 'role:r1', texts)).toEqual([]);
+    expect(filtered(rows, 'other:r1', texts)).toEqual([]);
   });
 
   it('has its sort in the address', () => {

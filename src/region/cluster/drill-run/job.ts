@@ -14,6 +14,7 @@ import { type Move, MoveEnd, ordered } from '../moves/move-run.ts';
 import { castOf } from './cast.ts';
 import type { Drill } from './drill.ts';
 import { heal } from './fault.ts';
+import { foretold } from './foretold.ts';
 import { type Harmless, harmlessOf } from './harmless.ts';
 import { judged, keepRound, type Kept, notJudged, verdictWords } from './keep.ts';
 import type { DrillPorts } from './port.ts';
@@ -65,7 +66,7 @@ async function begin(run: JobRun<DrillOrder>, ports: DrillPorts, hazard: Harmles
   });
   const drill = { run, ports, move, hazard, cast, at, losses: lossesOf(look.site).now };
   try {
-    const kept = judged(await playRound(drill, look, key.text), hazard);
+    const kept = judged(await playRound(drill, look, key.text), hazard, foretold(look.site, hazard, cast));
     const state = kept.verdict.isPassed ? 'done' : 'failed';
     return await keep(drill, kept, { state, result: `${hazard.id} ${verdictWords(kept.verdict)}.` });
   } catch (error) {

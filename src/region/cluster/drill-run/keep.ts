@@ -6,6 +6,7 @@ import { revokeApiKey } from '../../../store/queries/identity/api-keys.ts';
 import { storeDrillRound } from '../../../store/queries/cluster/drills.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import type { DrillOrder } from '../../../contract/cluster/drill-order.ts';
+import type { Foretold } from './foretold.ts';
 import type { Harmless } from './harmless.ts';
 
 /** Characters of a timeline that the database takes (2 MiB), with room for how it writes JSON. */
@@ -15,13 +16,15 @@ const WORDS_MAX = 900;
 
 /** A round as it is kept. */
 export interface Kept {
-  readonly verdict: Verdict;
+  /** `predicted`: what the cluster expected before it; a round of which it knows nothing has none. */
+  readonly verdict: Verdict & { readonly predicted?: readonly Foretold[] };
   readonly timeline: Timeline;
 }
 
 /** What the judge says of a round. Pure. */
-export function judged(timeline: Timeline, rules: Harmless): Kept {
-  return { verdict: { ...judge(timeline, rules), label: 'production' }, timeline: fitting(timeline) };
+export function judged(timeline: Timeline, rules: Harmless, predicted: readonly Foretold[]): Kept {
+  const verdict = { ...judge(timeline, rules), label: 'production' as const };
+  return { verdict: predicted.length === 0 ? verdict : { ...verdict, predicted }, timeline: fitting(timeline) };
 }
 
 /** A round of which nothing can be said, for this reason. Pure. */

@@ -26,6 +26,8 @@ export interface ProbeRecord extends Pick<Ledger, 'acknowledged' | 'ambiguous' |
 export interface RunningProbes {
   /** Lanes without three good answers so far. */
   silent(): readonly string[];
+  /** What was seen so far. */
+  seen(): readonly Lane[];
   /** Asks nothing more, waits for what is open, and gives what was seen. Never rejects. */
   stop(): Promise<ProbeRecord>;
   /** Ends them at once; after `stop` nothing. */

@@ -7,6 +7,7 @@ import { addressesOf } from '../moves/switchover-order.ts';
 import { notWhole } from '../moves/restart.ts';
 import { type Drill, pause } from './drill.ts';
 import { faultOf, heal } from './fault.ts';
+import { telling } from './live.ts';
 import { watchLeaders } from './leaders.ts';
 import type { RunningProbes } from './port.ts';
 
@@ -21,12 +22,11 @@ const TAIL_MS = 2_000;
 const MORE_S = 60;
 
 /** Plays the round: steady, fault, heal, redundancy, and what each database has. Throws `MoveEnd` when it could not be played to its end. */
-export async function playRound(drill: Drill, look: Look, apiKey: string): Promise<Timeline> {
-  const { run, ports, move, hazard, cast, at } = drill;
+export async function playRound(quiet: Drill, look: Look, apiKey: string): Promise<Timeline> {
+  const { run, ports, hazard, cast, at } = quiet;
   const { ways } = ports;
   const { seed, ledger } = run.payload;
   const nodes = cast.regions.map((name) => ({ name, address: addressesOf(look)[name] ?? '' }));
-  const fault = await faultOf(drill);
   const vip = look.site.cluster === null ? null : vipAddress(look.site.cluster);
   const zero = ways.now();
   const marks: Mark[] = [];
@@ -34,7 +34,10 @@ export async function playRound(drill: Drill, look: Look, apiKey: string): Promi
     marks.push({ at: ways.now(), kind, host, text });
   const probes = ways.startProbes({ vip: vip ?? '', nodes, apiKey, ledger });
   const leaders = watchLeaders(ports, look, cast.primary);
+  const drill = telling(quiet, { zero, marks, lanes: () => probes.seen() });
+  const { move } = drill;
   try {
+    const fault = await faultOf(drill);
     await untilReady(drill, probes);
     await pause(drill, STEADY_MS + (seed % PHASE_MS));
     run.mustHold();

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { HarmlessDrill } from '../../../../src/contract/cluster/drill.ts';
+import type { DrillLive, HarmlessDrill } from '../../../../src/contract/cluster/drill.ts';
 import type { Lane } from '../../../../src/judge/timeline.ts';
+import { castOf } from '../../../../src/region/cluster/drill-run/cast.ts';
+import { foretold } from '../../../../src/region/cluster/drill-run/foretold.ts';
+import { type Harmless, harmlessOf } from '../../../../src/region/cluster/drill-run/harmless.ts';
 import { createDrillJob } from '../../../../src/region/cluster/drill-run/job.ts';
 import type { DrillPorts, DrillWays } from '../../../../src/region/cluster/drill-run/port.ts';
 import { type Disturbance, type FakeCluster, fakeCluster, portsOf, runJob } from '../moves/fake.ts';
@@ -26,6 +29,7 @@ function waysOf(cluster: FakeCluster, now: () => number, world: World): DrillWay
       let isOver = false;
       return {
         silent: () => [],
+        seen: () => lanes.map((probe) => laneOf(probe, begin, now(), world.gapMs ?? 0)),
         stop: async () => {
           isOver = true;
           return { ...numbers(), lanes: lanes.map((probe) => laneOf(probe, begin, now(), world.gapMs ?? 0)) };
@@ -92,10 +96,33 @@ describe('a drill of a cluster by itself', () => {
       state: 'done',
       result: expect.stringMatching(/^planned-.* passed: write away for 0\.00 s, 0 failed/),
     });
-    const all = cluster.actions.filter((action) => !action.startsWith('api-key'));
+    const all = cluster.actions.filter((action) => !/^(?:api-key|drill\.progress)/.test(action));
     expect(all).toEqual([...actions, 'read copies', expect.stringContaining('drill.recorded')]);
     expect(cluster.drained.size).toBe(0);
     expect(saved).toMatchObject({ end, drained: null });
+  });
+
+  it('tells what its probes see while it is played', async () => {
+    const cluster = fakeCluster();
+    await drill(cluster, 'planned-switchover', { world: world({ gapMs: 2_000 }) });
+    const told = cluster.events.filter(({ kind }) => kind === 'drill.progress').map(({ data }) => data as DrillLive);
+    expect(told.length).toBeGreaterThan(8);
+    expect(told.at(-1)).toMatchObject({
+      run: UUID,
+      cellMs: 500,
+      limits: expect.arrayContaining([{ probe: 'write', mostMs: 3000 }]),
+    });
+    expect(told.at(-1)?.lanes.find(({ probe }) => probe === 'write')?.cells).toMatch(/\+-{2,4}\+/);
+    expect(told.at(-1)?.marks.map(({ kind }) => kind)).toContain('fault');
+  });
+
+  it('says before it what the cluster expects of a drained node, and of nothing else', async () => {
+    const { site } = await portsOf(fakeCluster()).look();
+    const of = (id: HarmlessDrill) => foretold(site, harmlessOf(id) as Harmless, castOf(site));
+    expect(of('planned-drain')).toContainEqual(
+      expect.objectContaining({ probe: 'write', leastMs: expect.any(Number) }),
+    );
+    expect(of('planned-switchover')).toEqual([]);
   });
 
   it('shows a key of its own, whose secret is saved nowhere, and revokes it', async () => {

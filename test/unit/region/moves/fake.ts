@@ -25,6 +25,8 @@ export interface FakeCluster {
   readonly processes: Record<string, string>;
   /** What was done to it, in order. */
   readonly actions: string[];
+  /** Events that were told. */
+  readonly events: FakeEvent[];
   /** Generations: what is published for all nodes, and what is in force there. */
   generation: { published: number; applied: number };
   /** Called at every look: what goes on by itself. */
@@ -56,6 +58,7 @@ export function fakeCluster(): FakeCluster {
     agents: { r1: 'a1', r2: 'a2', r3: 'a3' },
     processes: { r1: 'r1:1', r2: 'r2:1', r3: 'r3:1' },
     actions: [],
+    events: [],
     generation: { published: 1, applied: 1 },
     broken: new Set(),
     vlans: [],
@@ -223,8 +226,14 @@ export async function runJob<P>(cluster: FakeCluster, kind: JobKind<P>, payload:
   return { end, said, saved };
 }
 
+interface FakeEvent {
+  readonly kind: string;
+  readonly subject: string;
+  readonly data?: unknown;
+}
+
 /** Understands what moves write: the mark of a node, and wishes to restart. */
-function fakeTx(cluster: FakeCluster): Tx & { emit: (event: { kind: string; subject: string }) => void } {
+function fakeTx(cluster: FakeCluster): Tx & { emit: (event: FakeEvent) => void } {
   const done = async () => {
     cluster.revision += 1;
     return 1;
@@ -233,7 +242,8 @@ function fakeTx(cluster: FakeCluster): Tx & { emit: (event: { kind: string; subj
     all: async () => [],
     one: async <R>() => ({ id: 'n', name: '', version: 1, addresses: [], isRegion: true, isRack: false }) as R,
     run: done,
-    emit: ({ kind, subject }) => {
+    emit: ({ kind, subject, data }) => {
+      cluster.events.push({ kind, subject, data });
       cluster.actions.push(`${kind} ${subject}`);
       if (kind === 'node.drained') cluster.drained.add(subject);
       if (kind === 'node.undrained') cluster.drained.delete(subject);

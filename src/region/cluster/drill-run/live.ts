@@ -1,0 +1,68 @@
+import type { DrillLive } from '../../../contract/cluster/drill.ts';
+import type { Lane, Mark } from '../../../judge/timeline.ts';
+import type { Drill } from './drill.ts';
+
+const CELL_MS = 500;
+const TELL_MS = 1000;
+
+/** What is told of a drill under way. `zero`: when its probes began to ask, by their clock. */
+export interface Told {
+  readonly zero: number;
+  readonly marks: readonly Mark[];
+  readonly lanes: () => readonly Lane[];
+}
+
+/**
+ * The drill with an event `drill.progress` at each of its saves, and once a second while it only waits: all that was seen since its begin, because a page may
+ * come at any moment. While the database moves nothing can be told: then it comes with the next save. It never ends or delays a drill.
+ */
+export function telling(drill: Drill, told: Told): Drill {
+  const { move, ports } = drill;
+  let [said, saidAt] = ['probes begin to ask', ports.clock.monotonic()];
+  const save: Drill['move']['save'] = async (progress, change) => {
+    await move.save(progress, async (tx) => {
+      await change?.(tx);
+      tx.emit({ kind: 'drill.progress', subject: drill.hazard.id, data: { ...liveOf(drill, told) } });
+    });
+    [said, saidAt] = [progress, ports.clock.monotonic()];
+  };
+  const tell = async () => {
+    if (ports.clock.monotonic() - saidAt < TELL_MS) return;
+    saidAt = ports.clock.monotonic();
+    await save(said).catch(() => drill.run.signal.throwIfAborted());
+  };
+  return { ...drill, move: { ...move, save }, tell };
+}
+
+/** The whole of it at this moment. */
+function liveOf({ run, hazard, at }: Drill, { zero, marks, lanes }: Told): DrillLive {
+  return {
+    job: run.id,
+    run: run.payload.run,
+    startedAt: at.progress.startedAt,
+    cellMs: CELL_MS,
+    lanes: lanes().map((lane) => ({ probe: lane.probe, cells: cellsOf(lane, zero, CELL_MS) })),
+    marks: marks.map((mark) => ({ ...mark, at: Math.round(mark.at - zero) })),
+    limits: hazard.expects.flatMap(({ probe, withinMs }) =>
+      withinMs === undefined ? [] : [{ probe, mostMs: withinMs }],
+    ),
+  };
+}
+
+/** A letter for each cell of time: `+` what ended then was good, `-` something was asked in vain or waited, `.` nothing was asked. Pure. */
+export function cellsOf({ samples }: Lane, zero: number, cellMs: number): string {
+  const cells: string[] = [];
+  const put = (index: number, cell: '+' | '-') => {
+    while (cells.length <= index) cells.push('.');
+    if (cells[index] !== '-') cells[index] = cell;
+  };
+  for (const { sentAt, endedAt, why } of samples) {
+    const cell = (at: number) => Math.max(0, Math.floor((at - zero) / cellMs));
+    const [first, last] = [cell(sentAt), cell(endedAt)];
+    // Whoever waited longer than a cell was not served from then on.
+    const isWait = why !== undefined || endedAt - sentAt > cellMs;
+    for (let index = first; isWait && index < last; index += 1) put(index, '-');
+    put(last, why === undefined ? '+' : '-');
+  }
+  return cells.join('');
+}

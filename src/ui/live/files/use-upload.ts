@@ -1,0 +1,84 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Problem } from '../../../contract/common.ts';
+import { ProblemError } from '../../../contract/wire/transport.ts';
+import { type Upload, uploadManifest } from '../../models/fleet/images.ts';
+import { createSha256 } from '../../models/fleet/sha256.ts';
+import { useLive } from '../live.ts';
+
+/** Where an upload stands; bytes. `digest`: of the image, once the site knows it. */
+export type UploadState =
+  | { readonly kind: 'form' }
+  | { readonly kind: 'hashing'; readonly done: number; readonly size: number }
+  | { readonly kind: 'sending'; readonly done: number; readonly size: number; readonly why: string }
+  | { readonly kind: 'done'; readonly digest: string }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'refused'; readonly problem: Problem }
+  | { readonly kind: 'broken'; readonly why: string };
+
+/** An upload of a file: its digest first, then what the site does not have of it yet. */
+export function useUpload(): {
+  readonly state: UploadState;
+  begin(file: File, wish: Omit<Upload, 'size' | 'sha256'>): void;
+  stop(): void;
+} {
+  const live = useLive();
+  const [state, setState] = useState<UploadState>({ kind: 'form' });
+  const running = useRef<AbortController | null>(null);
+  useEffect(() => () => running.current?.abort(), []);
+
+  const run = async (file: File, wish: Omit<Upload, 'size' | 'sha256'>, signal: AbortSignal) => {
+    const { size } = file;
+    const show = (next: UploadState) => {
+      if (!signal.aborted) setState(next);
+    };
+    const sha256 = await digestOf(file, signal, (done) => show({ kind: 'hashing', done, size }));
+    const { file: name, manifest } = uploadManifest({ ...wish, size, sha256 });
+    const { body } = await live.calls.change.call('image.create', { body: { manifest } }, { signal });
+    let sent = 0;
+    await live.calls.sendFile({
+      image: body.image.digest,
+      name,
+      file,
+      signal,
+      onSent: (done) => {
+        sent = done;
+        show({ kind: 'sending', done, size, why: '' });
+      },
+      onWait: (why) => show({ kind: 'sending', done: sent, size, why }),
+    });
+    show({ kind: 'done', digest: body.image.digest });
+  };
+
+  return {
+    state,
+    begin(file, wish) {
+      running.current?.abort();
+      const own = new AbortController();
+      running.current = own;
+      run(file, wish, own.signal).catch((error: unknown) => {
+        if (own.signal.aborted) return;
+        if (error instanceof ProblemError) setState({ kind: 'refused', problem: error.problem });
+        else setState({ kind: 'broken', why: error instanceof Error ? error.message : String(error) });
+      });
+    },
+    stop() {
+      running.current?.abort();
+      setState({ kind: 'stopped' });
+    },
+  };
+}
+
+const TOLD_EVERY = 16 * 1024 * 1024;
+const READ = 4 * 1024 * 1024;
+
+async function digestOf(file: Blob, signal: AbortSignal, tell: (done: number) => void): Promise<string> {
+  const hash = createSha256();
+  tell(0);
+  for (let at = 0; at < file.size; at += READ) {
+    signal.throwIfAborted();
+    // Between two reads the page has its turn.
+    hash.update(new Uint8Array(await file.slice(at, at + READ).arrayBuffer()));
+    if (at % TOLD_EVERY === 0) tell(at);
+  }
+  return hash.digest();
+}

@@ -1,0 +1,33 @@
+import type { RouteId, RouteInput } from '../../../contract/routes.ts';
+import type { ItemOf } from '../../../contract/wire/caller.ts';
+import { useLive } from '../live.ts';
+import { useWatched, type Watched, type WatchOptions } from '../use-view.ts';
+
+/** A list that comes page by page. `isWhole`: the last page is there. */
+export interface LongList<T> {
+  readonly items: readonly T[];
+  readonly isWhole: boolean;
+}
+
+const PAGE = 1000;
+
+/** As useList, for lists of thousands: its first page is shown while the others come. After that it changes as a whole. */
+export function useLongList<I extends RouteId, Row>(
+  id: I,
+  input: RouteInput<I>,
+  options: WatchOptions & { readonly rowOf: (item: ItemOf<I>) => Row },
+): Watched<LongList<Row>> {
+  const { calls } = useLive();
+  return useWatched<LongList<Row>>(
+    `long ${id} ${JSON.stringify(input)}`,
+    { ...options, isLong: true },
+    async (_signal, begin) => {
+      const items: Row[] = [];
+      for await (const item of calls.read.all(id, input)) {
+        if (items.length > 0 && items.length % PAGE === 0) begin({ items: [...items], isWhole: false });
+        items.push(options.rowOf(item));
+      }
+      return { items, isWhole: true };
+    },
+  );
+}

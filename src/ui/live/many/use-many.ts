@@ -1,0 +1,112 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { RouteId, RouteInput } from '../../../contract/routes.ts';
+import { ProblemError } from '../../../contract/wire/transport.ts';
+import { useLive } from '../live.ts';
+
+/** What comes of a change of one of many. `would`: a dry run says that it may be made. */
+export interface Outcome {
+  readonly kind: 'waiting' | 'would' | 'refused' | 'begun' | 'unsure';
+  readonly why: string;
+}
+
+/** One of many that are changed alike. `key`: names it here. */
+export interface OneOfMany<I extends RouteId> {
+  readonly key: string;
+  readonly input: RouteInput<I>;
+}
+
+/** A change of many on its way. */
+export interface ManyChange<I extends RouteId> {
+  readonly phase: 'form' | 'looking' | 'looked' | 'applying' | 'done';
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly answered: number;
+  look(all: readonly OneOfMany<I>[]): void;
+  /** Makes it for those that nothing speaks against. */
+  apply(): void;
+  back(): void;
+}
+
+/** Calls at once: a browser has six connections to a site, and the page needs some. */
+const AT_ONCE = 3;
+const WAITING: Outcome = { kind: 'waiting', why: '' };
+
+/** The same change of many objects: each is asked about first, then made with a key of its own, once. One that is refused ends none of the others. */
+export function useMany<I extends RouteId>(id: I): ManyChange<I> {
+  const live = useLive();
+  const [phase, setPhase] = useState<ManyChange<I>['phase']>('form');
+  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
+  const wanted = useRef<readonly OneOfMany<I>[]>([]);
+  const keys = useRef(new Map<string, string>());
+  const turn = useRef(0);
+  const isGone = useRef(false);
+  useEffect(() => () => void (isGone.current = true), []);
+
+  /** Asks about each, some at once. A later turn ends an earlier one. */
+  const each = async (all: readonly OneOfMany<I>[], ask: (one: OneOfMany<I>) => Promise<Outcome>, end: () => void) => {
+    const own = (turn.current += 1);
+    const found = new Map(outcomesNow.current);
+    for (const { key } of all) found.set(key, WAITING);
+    const queue = [...all];
+    const isOver = () => isGone.current || turn.current !== own;
+    const worker = async () => {
+      for (let one = queue.shift(); one !== undefined && !isOver(); one = queue.shift()) {
+        found.set(one.key, await ask(one));
+        if (!isOver()) show(new Map(found));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    if (!isOver()) end();
+  };
+  const outcomesNow = useRef<ReadonlyMap<string, Outcome>>(new Map());
+  const show = (next: ReadonlyMap<string, Outcome>) => {
+    outcomesNow.current = next;
+    setOutcomes(next);
+  };
+
+  return {
+    phase,
+    outcomes,
+    answered: [...outcomes.values()].filter(({ kind }) => kind !== 'waiting').length,
+    look(all) {
+      wanted.current = all;
+      keys.current = new Map(all.map(({ key }) => [key, live.hex(16)]));
+      show(new Map());
+      setPhase('looking');
+      const ask = async ({ input }: OneOfMany<I>): Promise<Outcome> => {
+        try {
+          await live.calls.change.preview(id, input);
+          return { kind: 'would', why: '' };
+        } catch (error) {
+          return failed(error);
+        }
+      };
+      void each(all, ask, () => setPhase('looked'));
+    },
+    apply() {
+      const all = wanted.current.filter(({ key }) =>
+        ['would', 'unsure'].includes(outcomesNow.current.get(key)?.kind ?? ''),
+      );
+      setPhase('applying');
+      const ask = async ({ key, input }: OneOfMany<I>): Promise<Outcome> => {
+        try {
+          await live.calls.change.call(id, input, { idempotencyKey: keys.current.get(key) ?? live.hex(16) });
+          return { kind: 'begun', why: '' };
+        } catch (error) {
+          return failed(error);
+        }
+      };
+      void each(all, ask, () => setPhase('done'));
+    },
+    back() {
+      turn.current += 1;
+      show(new Map());
+      setPhase('form');
+    },
+  };
+}
+
+function failed(error: unknown): Outcome {
+  if (error instanceof ProblemError && error.problem.status < 500)
+    return { kind: 'refused', why: error.problem.detail };
+  return { kind: 'unsure', why: error instanceof Error ? error.message : String(error) };
+}

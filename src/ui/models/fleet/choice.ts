@@ -1,0 +1,42 @@
+/** Rows that are chosen. `isAll`: all that the filter keeps, but `ids`; else `ids` alone. It stands in the address. */
+export interface Choice {
+  readonly isAll: boolean;
+  readonly ids: ReadonlySet<string>;
+}
+
+/** So many are written into an address. */
+const MOST = 200;
+
+/** Nothing is chosen. */
+export const NOTHING: Choice = { isAll: false, ids: new Set() };
+
+/** Reads a choice: `a,b`; `*`: all; `*,a`: all but a. */
+export function parseChoice(text: string | undefined): Choice {
+  const parts = (text ?? '').split(',').filter((part) => part !== '');
+  return { isAll: parts[0] === '*', ids: new Set(parts.filter((part) => part !== '*').slice(0, MOST)) };
+}
+
+/** As parseChoice reads it. */
+export function choiceText({ isAll, ids }: Choice): string {
+  return [...(isAll ? ['*'] : []), ...ids].join(',');
+}
+
+/** Is a row chosen? */
+export const isChosen = (choice: Choice, id: string): boolean => choice.ids.has(id) !== choice.isAll;
+
+/** The choice with one row turned over; the same one where an address would hold too many. */
+export function toggled(choice: Choice, id: string): Choice {
+  const ids = new Set(choice.ids);
+  if (!ids.delete(id)) ids.add(id);
+  return ids.size > MOST ? choice : { isAll: choice.isAll, ids };
+}
+
+/** All, or none where all are chosen. */
+export const allOrNone = (choice: Choice): Choice =>
+  choice.isAll && choice.ids.size === 0 ? NOTHING : { isAll: true, ids: new Set() };
+
+/** Of some rows those that are chosen. */
+export function chosenOf<Row>(choice: Choice, rows: readonly Row[], idOf: (row: Row) => string): readonly Row[] {
+  if (!choice.isAll && choice.ids.size === 0) return [];
+  return rows.filter((row) => isChosen(choice, idOf(row)));
+}

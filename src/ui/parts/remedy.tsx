@@ -1,0 +1,10 @@
+import type { JSX } from 'preact';
+import { commandsIn } from '../models/doctor.ts';
+import { Copy } from './copy.tsx';
+
+/** What helps: words, and commands that one copies. */
+export function Remedy({ text }: { readonly text: string }): JSX.Element {
+  return (
+    <>{commandsIn(text).map((part) => (part.isCommand ? <Copy key={part.text} text={part.text} /> : part.text))}</>
+  );
+}

@@ -1,0 +1,36 @@
+import type { Column } from './table.tsx';
+
+/** Something that one can do with a row. */
+interface RowAction {
+  readonly word: string;
+  readonly run: () => void;
+}
+
+/** The column of what one can do with a row; `nameOf`: what a reader of screens hears after the word. */
+export function actionColumn<Row>(
+  head: string,
+  nameOf: (row: Row) => string,
+  actionsOf: (row: Row) => readonly RowAction[],
+): Column<Row> {
+  return {
+    id: 'do',
+    head,
+    value: () => null,
+    isAction: true,
+    cell: (row) => (
+      <span class="row-actions">
+        {actionsOf(row).map((action) => (
+          <button
+            key={action.word}
+            type="button"
+            class="small"
+            aria-label={`${action.word} ${nameOf(row)}`}
+            onClick={action.run}
+          >
+            {action.word}
+          </button>
+        ))}
+      </span>
+    ),
+  };
+}

@@ -1,0 +1,161 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Image } from '../../../contract/cluster/image.ts';
+import { useMay } from '../../live/use-may.ts';
+import { useView } from '../../live/use-view.ts';
+import { sizeText } from '../../models/fleet/hardware.ts';
+import { copiesTone, fileGrid, placeTone } from '../../models/fleet/images.ts';
+import { dataOf } from '../../models/view.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { Copy } from '../../parts/copy.tsx';
+import { State } from '../../parts/icon.tsx';
+import { Facts, Page, Section, Shown } from '../../parts/page.tsx';
+import { Ago } from '../../parts/time.tsx';
+import { CLI, cliLines } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.images;
+const { facts: F } = WORDS;
+
+/** One image: what it is, and which node has which file of it. */
+export function ImagePage({ digest }: { readonly digest: string }): JSX.Element {
+  const image = useView('image.show', { params: { image: digest } }, { nouns: ['image'], everyMs: 5000 });
+  const shown = dataOf(image.view);
+  return (
+    <Page
+      title={shown?.name ?? digest.slice(0, 12)}
+      cli={cliLines(CLI.image, { NAME: digest.slice(0, 12) })}
+      actions={shown && <Actions image={shown} />}
+    >
+      <Shown view={image.view}>
+        {(data) => (
+          <>
+            <Facts rows={factRows(data)} />
+            <Files image={data} />
+          </>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+function factRows(image: Image): readonly (readonly [string, ComponentChildren])[] {
+  const { content } = image;
+  const root =
+    content === null
+      ? ''
+      : [
+          `${content.format}, ${content.compression}`,
+          content.cloudInit ? WORDS.cloudInit : WORDS.noCloudInit,
+          ...(content.bytes === null ? [] : [WORDS.unpacked(sizeText(content.bytes, 1024))]),
+        ].join(', ');
+  const rows: readonly (readonly [string, ComponentChildren])[] = [
+    [F.kind, `${image.kind}, ${image.architecture}`],
+    [
+      F.copies,
+      <State key="copies" tone={copiesTone(image)} word={WORDS.copies(image.wholeOn.length, image.regions.length)} />,
+    ],
+    [F.default, image.isDefault ? WORDS.isDefault : ''],
+    [F.kernel, image.kernel],
+    [F.content, root],
+    [F.size, sizeText(image.size, 1024)],
+    [F.created, <Made key="created" image={image} />],
+    [F.digest, <Copy key="digest" text={image.digest} />],
+  ];
+  return rows.filter(([, value]) => value !== '');
+}
+
+function Made({ image }: { readonly image: Image }): JSX.Element {
+  return (
+    <>
+      <Ago at={image.createdAt} />, {image.createdBy}
+    </>
+  );
+}
+
+function Files({ image }: { readonly image: Image }): JSX.Element {
+  const { nodes, rows } = fileGrid(image);
+  return (
+    <Section title={WORDS.filesTitle} note={WORDS.racksNote}>
+      <div class="table-scroll" role="region" tabIndex={0} aria-label={WORDS.filesTitle}>
+        <table class="grid">
+          <thead>
+            <tr>
+              <th scope="col">{WORDS.fileHead}</th>
+              <th scope="col" class="number">
+                {WORDS.columns.size}
+              </th>
+              {nodes.map((node) => (
+                <th key={node} scope="col">
+                  {node}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.name}>
+                <th scope="row">{row.name}</th>
+                <td class="number">{sizeText(row.size, 1024)}</td>
+                {nodes.map((node) => {
+                  const state = row.places.get(node);
+                  return (
+                    <td key={node}>
+                      {state === undefined ? (
+                        <State tone="off" word={WORDS.unknownPlace} />
+                      ) : (
+                        <State tone={placeTone(state)} word={WORDS.states[state]} />
+                      )}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Section>
+  );
+}
+
+function Actions({ image }: { readonly image: Image }): JSX.Element | null {
+  const may = useMay();
+  const [open, setOpen] = useState<'default' | 'delete' | null>(null);
+  if (!may.administer) return null;
+  const input = { params: { image: image.digest } };
+  const close = () => setOpen(null);
+  const short = image.digest.slice(0, 12);
+  return (
+    <>
+      {!image.isDefault && image.kind !== 'deployable' && (
+        <button type="button" onClick={() => setOpen('default')}>
+          {WORDS.setDefault}
+        </button>
+      )}
+      <button type="button" onClick={() => setOpen('delete')}>
+        {WORDS.delete}
+      </button>
+      {open === 'default' && (
+        <ActionDialog
+          title={`${WORDS.setDefault}: ${image.name}`}
+          text={WORDS.setDefaultText(image.name)}
+          id="image.set-default"
+          input={input}
+          cli={`regent image set-default ${short}`}
+          onClose={close}
+        />
+      )}
+      {open === 'delete' && (
+        <ActionDialog
+          title={`${WORDS.delete} ${image.name}`}
+          text={WORDS.deleteText(image.name)}
+          id="image.delete"
+          input={input}
+          cli={`regent image delete ${short}`}
+          confirm={image.name}
+          onClose={close}
+        />
+      )}
+    </>
+  );
+}

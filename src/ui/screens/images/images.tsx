@@ -1,0 +1,88 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Image } from '../../../contract/cluster/image.ts';
+import { useMay } from '../../live/use-may.ts';
+import { useList } from '../../live/use-view.ts';
+import { linkTo } from '../../models/address.ts';
+import { sizeText } from '../../models/fleet/hardware.ts';
+import { copiesTone } from '../../models/fleet/images.ts';
+import { State } from '../../parts/icon.tsx';
+import { MainList } from '../../parts/main-list.tsx';
+import { Page } from '../../parts/page.tsx';
+import type { Column } from '../../parts/table.tsx';
+import { Ago } from '../../parts/time.tsx';
+import { CLI } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+import { ImagePage } from './image.tsx';
+import { Sources } from './sources.tsx';
+import { UploadDialog } from './upload.tsx';
+
+const WORDS = EN.images;
+const EVERY_MS = 5000;
+const linkOf = (row: Image) => linkTo(['images', row.digest]);
+
+const COLUMNS: readonly Column<Image>[] = [
+  {
+    id: 'name',
+    head: WORDS.columns.name,
+    value: (row) => row.name,
+    cell: (row) => (
+      <a href={linkOf(row)} tabIndex={-1}>
+        {row.name}
+      </a>
+    ),
+  },
+  { id: 'kind', head: WORDS.columns.kind, value: (row) => row.kind },
+  { id: 'architecture', head: WORDS.columns.architecture, value: (row) => row.architecture, isMinor: true },
+  { id: 'size', head: WORDS.columns.size, value: (row) => row.size, cell: (row) => sizeText(row.size), isNumber: true },
+  {
+    id: 'copies',
+    head: WORDS.columns.copies,
+    value: (row) => row.wholeOn.length,
+    cell: (row) => <State tone={copiesTone(row)} word={WORDS.copies(row.wholeOn.length, row.regions.length)} />,
+  },
+  {
+    id: 'default',
+    head: WORDS.columns.default,
+    value: (row) => (row.isDefault ? WORDS.isDefault : ''),
+    isMinor: true,
+  },
+  {
+    id: 'created',
+    head: WORDS.columns.created,
+    value: (row) => row.createdAt,
+    cell: (row) => <Ago at={row.createdAt} />,
+    isMinor: true,
+  },
+  { id: 'digest', head: WORDS.columns.digest, value: (row) => row.digest.slice(0, 12), isMinor: true },
+];
+
+/** What is below the line of images in the navigation. */
+export function images([digest, ...more]: readonly string[]): JSX.Element | null {
+  if (more.length > 0) return null;
+  return digest === undefined ? <Images /> : <ImagePage key={digest} digest={digest} />;
+}
+
+/** Every image, and where images come from. */
+function Images(): JSX.Element {
+  const may = useMay();
+  const list = useList('image.list', {}, { nouns: ['image', 'image-sync'], everyMs: EVERY_MS });
+  const [isUploading, setUploading] = useState(false);
+  return (
+    <Page
+      title={WORDS.title}
+      cli={CLI.images}
+      actions={
+        may.administer && (
+          <button type="button" onClick={() => setUploading(true)}>
+            {WORDS.upload.title}
+          </button>
+        )
+      }
+    >
+      <MainList view={list.view} words={WORDS} columns={COLUMNS} keyOf={(row) => row.digest} linkOf={linkOf} />
+      <Sources />
+      {isUploading && <UploadDialog onClose={() => setUploading(false)} />}
+    </Page>
+  );
+}

@@ -1,0 +1,132 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ImageSync } from '../../../contract/cluster/image-sync.ts';
+import { useMay } from '../../live/use-may.ts';
+import { useList } from '../../live/use-view.ts';
+import { sizeText } from '../../models/fleet/hardware.ts';
+import { syncShare, syncTone } from '../../models/fleet/images.ts';
+import { dataOf } from '../../models/view.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { State } from '../../parts/icon.tsx';
+import { Empty, Section, Shown } from '../../parts/page.tsx';
+import { actionColumn } from '../../parts/row-actions.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { Ago } from '../../parts/time.tsx';
+import { EN } from '../../words/en.ts';
+import { type Source, SourceDialog } from './source-dialog.tsx';
+
+const WORDS = EN.images.sources;
+type Open = { readonly do: 'add' } | { readonly do: 'sync' | 'change' | 'delete'; readonly source: Source };
+
+/** Where images come from, what is wanted of it, and how far its sync is. */
+export function Sources(): JSX.Element {
+  const may = useMay();
+  const sources = useList('boot-source.list', {}, { nouns: ['boot-source'] });
+  const syncs = useList('image-sync.list', {}, { nouns: ['image-sync', 'image', 'boot-source'], everyMs: 2000 });
+  const [open, setOpen] = useState<Open | null>(null);
+  const bySource = new Map((dataOf(syncs.view) ?? []).map((sync) => [sync.source, sync]));
+  const columns: readonly Column<Source>[] = [
+    { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
+    { id: 'type', head: WORDS.columns.type, value: (row) => row.type, isMinor: true },
+    { id: 'url', head: WORDS.columns.url, value: (row) => row.sourceUrl, isMinor: true },
+    { id: 'selections', head: WORDS.columns.selections, value: (row) => row.selections || WORDS.all },
+    {
+      id: 'state',
+      head: WORDS.columns.state,
+      value: (row) => bySource.get(row.name)?.state ?? WORDS.never,
+      cell: (row) => <SyncState sync={bySource.get(row.name)} />,
+    },
+    {
+      id: 'progress',
+      head: WORDS.columns.progress,
+      value: (row) => bySource.get(row.name)?.fetched ?? null,
+      cell: (row) => <SyncProgress sync={bySource.get(row.name)} />,
+    },
+    ...(may.administer
+      ? [
+          actionColumn<Source>(
+            WORDS.columns.do,
+            (row) => row.name,
+            (row) =>
+              (['sync', 'change', 'delete'] as const).map((action) => ({
+                word: WORDS[action],
+                run: () => setOpen({ do: action, source: row }),
+              })),
+          ),
+        ]
+      : []),
+  ];
+  return (
+    <Section title={WORDS.title}>
+      <Shown view={sources.view}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty text={WORDS.none} />
+          ) : (
+            <Table name={WORDS.title} rows={rows} columns={columns} keyOf={(row) => String(row.id)} />
+          )
+        }
+      </Shown>
+      {may.administer && (
+        <div class="actions">
+          <button type="button" onClick={() => setOpen({ do: 'add' })}>
+            {WORDS.add}
+          </button>
+        </div>
+      )}
+      {open !== null && <SourceDialogs open={open} onClose={() => setOpen(null)} />}
+    </Section>
+  );
+}
+
+function SourceDialogs({ open, onClose }: { readonly open: Open; readonly onClose: () => void }): JSX.Element {
+  if (open.do === 'add') return <SourceDialog source={null} onClose={onClose} />;
+  const { source } = open;
+  if (open.do === 'change') return <SourceDialog source={source} onClose={onClose} />;
+  if (open.do === 'sync') {
+    return (
+      <ActionDialog
+        title={`${WORDS.sync} ${source.name}`}
+        text={WORDS.syncAll}
+        id="image-sync.create"
+        input={{ params: { source: source.name } }}
+        cli={`regent image sync ${source.name} --follow`}
+        onClose={onClose}
+      />
+    );
+  }
+  return (
+    <ActionDialog
+      title={`${WORDS.delete} ${source.name}`}
+      text={WORDS.deleteText(source.name)}
+      id="boot-source.delete"
+      input={{ params: { boot_source: source.name } }}
+      cli={`regent boot-source delete ${source.name}`}
+      confirm={source.name}
+      onClose={onClose}
+    />
+  );
+}
+
+function SyncState({ sync }: { readonly sync: ImageSync | undefined }): JSX.Element {
+  if (sync === undefined) return <State tone="off" word={WORDS.never} />;
+  return (
+    <>
+      <State tone={syncTone(sync.state)} word={WORDS.syncStates[sync.state]} />{' '}
+      {sync.endedAt !== null && <Ago at={sync.endedAt} />} {sync.problem}
+    </>
+  );
+}
+
+function SyncProgress({ sync }: { readonly sync: ImageSync | undefined }): JSX.Element | string {
+  if (sync === undefined) return '';
+  const words = WORDS.fetched(sync.fetched, sync.images);
+  if (sync.state !== 'running') return words;
+  return (
+    <span class="progress">
+      <progress max={1} value={syncShare(sync)} aria-label={words} />
+      {words}
+      {sync.file !== '' && `, ${WORDS.file(sync.file, sizeText(sync.received, 1024), sizeText(sync.size, 1024))}`}
+    </span>
+  );
+}

@@ -1,0 +1,159 @@
+import type { JSX, TargetedSubmitEvent } from 'preact';
+import { useState } from 'preact/hooks';
+import { useUpload, type UploadState } from '../../live/files/use-upload.ts';
+import { linkTo } from '../../models/address.ts';
+import { sizeText } from '../../models/fleet/hardware.ts';
+import { formatOf, packingOf } from '../../models/fleet/images.ts';
+import { quoted } from '../../models/fleet/machine-verbs.ts';
+import { Copy } from '../../parts/copy.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Field, type Values } from '../../parts/form.tsx';
+import { Refusal } from '../../parts/page.tsx';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.images.upload;
+const HEAD_BYTES = 8;
+
+/** Uploads an image: a file of this computer's. */
+export function UploadDialog({ onClose }: { readonly onClose: () => void }): JSX.Element {
+  const upload = useUpload();
+  const [file, setFile] = useState<File | null>(null);
+  const [wrong, setWrong] = useState('');
+  const [values, setValues] = useState<Values>({ architecture: 'amd64', format: 'tar', cloudInit: 'yes', name: '' });
+  const set = (name: string) => (value: string) => setValues((now) => ({ ...now, [name]: value }));
+  const { state } = upload;
+  const isUnderWay = state.kind === 'hashing' || state.kind === 'sending';
+  const choose = (chosen: File | null) => {
+    setFile(chosen);
+    setWrong('');
+    const format = chosen && formatOf(chosen.name);
+    if (format) set('format')(format);
+  };
+  const begin = async () => {
+    if (file === null) return setWrong(WORDS.noFile);
+    if (file.size === 0) return setWrong(WORDS.empty);
+    const packing = packingOf(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
+    if (packing === 'qcow2') return setWrong(WORDS.qcow2);
+    setWrong('');
+    upload.begin(file, {
+      name: values['name'] ?? '',
+      architecture: values['architecture'] ?? '',
+      format: values['format'] === 'raw' ? 'raw' : 'tar',
+      packing,
+      hasCloudInit: Boolean(values['cloudInit']),
+    });
+  };
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    void begin();
+  };
+  const shared = { values, isFixed: isUnderWay, set };
+  return (
+    <Dialog title={WORDS.title} onClose={onClose}>
+      <p>{WORDS.text}</p>
+      <form class="fields" onSubmit={submit}>
+        <label class="field">
+          <span>{WORDS.file}</span>
+          <input
+            type="file"
+            disabled={isUnderWay}
+            aria-describedby="upload-wrong"
+            onChange={(event) => choose(event.currentTarget.files?.[0] ?? null)}
+          />
+          <span id="upload-wrong" class="wrong" role="alert">
+            {wrong}
+          </span>
+        </label>
+        <Fields {...shared} />
+        <Progress state={state} />
+        <Copy
+          text={`regent image upload ${quoted(file?.name ?? 'FILE')} --name ${quoted(values['name'] || 'NAME')} --architecture ${values['architecture']}`}
+        />
+        <footer>
+          <button type="button" onClick={onClose}>
+            {state.kind === 'done' ? EN.close : EN.cancel}
+          </button>
+          {isUnderWay ? (
+            <button type="button" onClick={() => upload.stop()}>
+              {WORDS.stop}
+            </button>
+          ) : (
+            state.kind !== 'done' && (
+              <button type="submit" class="main">
+                {WORDS.begin}
+              </button>
+            )
+          )}
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function Fields(props: {
+  readonly values: Values;
+  readonly isFixed: boolean;
+  readonly set: (name: string) => (value: string) => void;
+}): JSX.Element {
+  const { values, isFixed, set } = props;
+  const field = (name: string) => ({ value: values[name] ?? '', problem: null, isFixed, onInput: set(name) });
+  return (
+    <>
+      <Field field={{ name: 'name', label: WORDS.name }} {...field('name')} />
+      <Field
+        field={{
+          name: 'architecture',
+          label: WORDS.architecture,
+          kind: 'choice',
+          choices: [
+            ['amd64', 'amd64'],
+            ['arm64', 'arm64'],
+          ],
+        }}
+        {...field('architecture')}
+      />
+      <Field
+        field={{
+          name: 'format',
+          label: WORDS.format,
+          kind: 'choice',
+          choices: [
+            ['tar', WORDS.formats.tar],
+            ['raw', WORDS.formats.raw],
+          ],
+        }}
+        {...field('format')}
+      />
+      <Field field={{ name: 'cloudInit', label: WORDS.cloudInit, kind: 'check' }} {...field('cloudInit')} />
+    </>
+  );
+}
+
+function Progress({ state }: { readonly state: UploadState }): JSX.Element {
+  if (state.kind === 'form') return <p class="faint">{WORDS.resumes}</p>;
+  if (state.kind === 'refused') return <Refusal problem={state.problem} />;
+  if (state.kind === 'broken') return <p class="waiting">{state.why}</p>;
+  if (state.kind === 'stopped') return <p role="status">{WORDS.stopped}</p>;
+  if (state.kind === 'done') {
+    return (
+      <p role="status">
+        {WORDS.done} <a href={linkTo(['images', state.digest])}>{state.digest.slice(0, 12)}</a>
+      </p>
+    );
+  }
+  const [done, all] = [sizeText(state.done, 1024), sizeText(state.size, 1024)];
+  const words =
+    state.kind === 'hashing'
+      ? WORDS.hashing(done, all)
+      : state.done >= state.size
+        ? WORDS.looking
+        : WORDS.sending(done, all);
+  return (
+    <div>
+      <p class="progress" role="status">
+        <progress max={state.size} value={state.done} aria-label={words} /> {words}
+      </p>
+      {state.kind === 'sending' && state.why !== '' && <p class="waiting">{WORDS.waiting(state.why)}</p>}
+    </div>
+  );
+}

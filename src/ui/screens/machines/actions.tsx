@@ -1,0 +1,124 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Machine } from '../../../contract/machine.ts';
+import type { RouteInput } from '../../../contract/routes.ts';
+import type { Tagged } from '../../live/use-view.ts';
+import { useList } from '../../live/use-view.ts';
+import { useMay } from '../../live/use-may.ts';
+import { allowedActions, likelyActions, type MachineAction } from '../../models/fleet/machine-verbs.ts';
+import { dataOf } from '../../models/view.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { FormDialog } from '../../parts/form.tsx';
+import { EN } from '../../words/en.ts';
+import { SetMachine } from './set.tsx';
+import { type MachineRoute, verbOf } from './verbs.ts';
+
+const WORDS = EN.machineActions;
+type Open = MachineAction | 'set' | 'delete' | 'ignore';
+
+/** What one can do with a machine: what one most likely wants of it as buttons, all else in a menu. */
+export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.Element | null {
+  const may = useMay();
+  // As it was when the dialog opened: what the operator agreed to.
+  const [open, setOpen] = useState<{ action: Open; etag: string | null } | null>(null);
+  const allowed = allowedActions(may);
+  const likely = likelyActions(machine.state, machine.locked === true).filter((action) => allowed.includes(action));
+  const others: readonly Open[] = [
+    ...allowed.filter((action) => !likely.includes(action)),
+    ...(may.operate ? (['set', 'ignore', 'delete'] as const) : []),
+  ];
+  if (allowed.length === 0) return null;
+  const close = () => setOpen(null);
+  const begin = (action: Open) => setOpen({ action, etag });
+  const name = machine.hostname;
+  const params = { machine: machine.id };
+  return (
+    <>
+      {likely.map((action) => (
+        <button key={action} type="button" onClick={() => begin(action)}>
+          {titleOf(action)}
+        </button>
+      ))}
+      <label>
+        <span class="hidden">{WORDS.more}</span>
+        <select
+          value=""
+          onChange={(event) => {
+            if (event.currentTarget.value !== '') begin(event.currentTarget.value as Open);
+            event.currentTarget.value = '';
+          }}
+        >
+          <option value="">{WORDS.more} …</option>
+          {others.map((action) => (
+            <option key={action} value={action}>
+              {titleOf(action)}
+            </option>
+          ))}
+        </select>
+      </label>
+      {open === null ? null : open.action === 'set' ? (
+        <SetMachine machine={machine} etag={open.etag} onClose={close} />
+      ) : open.action === 'delete' ? (
+        <ActionDialog
+          title={`${WORDS.delete} ${name}`}
+          text={WORDS.deleteText(name)}
+          id="machine.delete"
+          input={{ params }}
+          cli={`regent machine delete ${name}`}
+          confirm={name}
+          ifMatch={open.etag}
+          onClose={close}
+        />
+      ) : open.action === 'ignore' ? (
+        <ActionDialog
+          title={`${WORDS.ignore} ${name}`}
+          text={WORDS.ignoreText(name)}
+          id="machine.ignore"
+          input={{ params, body: {} }}
+          cli={`regent machine ignore ${name}`}
+          confirm={name}
+          onClose={close}
+        />
+      ) : open.action === 'deploy' ? (
+        <Deploy machine={machine} onClose={close} />
+      ) : (
+        <Act action={open.action} machine={machine} onClose={close} />
+      )}
+    </>
+  );
+}
+
+function titleOf(action: Open): string {
+  if (action === 'set' || action === 'delete' || action === 'ignore') return WORDS[action];
+  return WORDS.verbs[action][0];
+}
+
+interface ActProps {
+  readonly action: MachineAction;
+  readonly images?: readonly string[];
+  readonly machine: Machine;
+  readonly onClose: () => void;
+}
+
+function Act({ action, images, machine, onClose }: ActProps): JSX.Element {
+  const verb = verbOf(action, images);
+  const name = machine.hostname;
+  return (
+    <FormDialog<MachineRoute>
+      title={`${verb.title} ${name}`}
+      text={verb.text}
+      id={verb.route}
+      fields={verb.fields}
+      input={(values) =>
+        ({ params: { machine: machine.id }, body: verb.body(values) }) as unknown as RouteInput<MachineRoute>
+      }
+      cli={(values) => verb.cli(name, values)}
+      onClose={onClose}
+    />
+  );
+}
+
+function Deploy(props: Omit<ActProps, 'action' | 'images'>): JSX.Element {
+  const images = useList('image.list', { query: { kind: 'deployable' } }, { nouns: ['image'] });
+  return <Act action="deploy" images={[...new Set((dataOf(images.view) ?? []).map(({ name }) => name))]} {...props} />;
+}

@@ -1,0 +1,105 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
+import { useMay } from '../../live/use-may.ts';
+import { useList } from '../../live/use-view.ts';
+import { pairsOf, pairsText } from '../../models/fleet/machine-verbs.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { FormDialog } from '../../parts/form.tsx';
+import { Empty, Section, Shown } from '../../parts/page.tsx';
+import { actionColumn } from '../../parts/row-actions.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.machines.bmcs;
+const { fields: F } = EN.machineActions;
+type Bmc = RouteOutput<'bmc.list'>['items'][number];
+
+const COLUMNS: readonly Column<Bmc>[] = [
+  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
+  { id: 'type', head: WORDS.columns.type, value: (row) => row.powerType },
+  { id: 'machines', head: WORDS.columns.machines, value: (row) => row.machines, isNumber: true },
+  { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment, isMinor: true },
+];
+
+/** What switches machines. */
+export function Bmcs(): JSX.Element {
+  const may = useMay();
+  const list = useList('bmc.list', {}, { nouns: ['bmc', 'machine'] });
+  const [open, setOpen] = useState<{ readonly bmc: Bmc; readonly isDelete: boolean } | null>(null);
+  const columns = may.operate
+    ? [
+        ...COLUMNS,
+        actionColumn<Bmc>(
+          WORDS.do,
+          (bmc) => bmc.name,
+          (bmc) => [
+            { word: WORDS.change, run: () => setOpen({ bmc, isDelete: false }) },
+            { word: WORDS.delete, run: () => setOpen({ bmc, isDelete: true }) },
+          ],
+        ),
+      ]
+    : COLUMNS;
+  return (
+    <Section title={WORDS.title}>
+      <Shown view={list.view}>
+        {(rows) =>
+          rows.length === 0 ? (
+            <Empty text={WORDS.empty} />
+          ) : (
+            <Table name={WORDS.title} rows={rows} columns={columns} keyOf={(row) => row.name} />
+          )
+        }
+      </Shown>
+      {open !== null && open.isDelete && (
+        <ActionDialog
+          title={`${WORDS.delete} ${open.bmc.name}`}
+          text={WORDS.deleteText(open.bmc.name)}
+          id="bmc.delete"
+          input={{ params: { bmc: open.bmc.name } }}
+          cli={`regent bmc delete ${open.bmc.name}`}
+          confirm={open.bmc.name}
+          onClose={() => setOpen(null)}
+        />
+      )}
+      {open !== null && !open.isDelete && <SetBmc bmc={open.bmc} onClose={() => setOpen(null)} />}
+    </Section>
+  );
+}
+
+/** Parameters are sent when they were changed; a secret that stays masked stays what it is. */
+function SetBmc({ bmc, onClose }: { readonly bmc: Bmc; readonly onClose: () => void }): JSX.Element {
+  const before = pairsText(bmc.parameters);
+  return (
+    <FormDialog
+      title={`${WORDS.change} ${bmc.name}`}
+      text={EN.machineActions.setText}
+      id="bmc.set"
+      fields={[
+        { name: 'name', label: F.name, initial: bmc.name },
+        { name: 'comment', label: WORDS.columns.comment, initial: bmc.comment, isOptional: true },
+        {
+          name: 'parameters',
+          label: F.parameters,
+          kind: 'area',
+          help: F.parametersHelp,
+          initial: before,
+          isOptional: true,
+        },
+      ]}
+      input={(values) =>
+        ({
+          params: { bmc: bmc.name },
+          body: {
+            ...(values['name'] === bmc.name ? {} : { name: values['name'] }),
+            ...(values['comment'] === bmc.comment ? {} : { comment: values['comment'] }),
+            ...(values['parameters'] === before ? {} : { parameters: pairsOf(values['parameters'] ?? '') }),
+          },
+        }) as RouteInput<'bmc.set'>
+      }
+      // A secret is in no line that one copies.
+      cli={(values) => `regent bmc set ${bmc.name}${values['parameters'] === before ? '' : ' --parameters @bmc.json'}`}
+      onClose={onClose}
+    />
+  );
+}

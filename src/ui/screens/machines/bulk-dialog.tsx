@@ -1,0 +1,173 @@
+import type { JSX, TargetedSubmitEvent } from 'preact';
+import { useState } from 'preact/hooks';
+import type { RouteInput } from '../../../contract/routes.ts';
+import { type Outcome, useMany } from '../../live/many/use-many.ts';
+import type { MachineAction } from '../../models/fleet/machine-verbs.ts';
+import type { MachineRow } from '../../models/fleet/machines.ts';
+import type { Tone } from '../../models/tone.ts';
+import { Copy } from '../../parts/copy.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Field, type FormField, type Values } from '../../parts/form.tsx';
+import { State } from '../../parts/icon.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { EN } from '../../words/en.ts';
+import { type MachineRoute, verbOf } from './verbs.ts';
+
+const WORDS = EN.machines.bulk;
+/** More are a matter of minutes, and of the command line. */
+const MOST = 500;
+/** So many are named in a line that one copies. */
+const NAMED = 20;
+
+/** An action on many machines. */
+export function BulkDialog(props: {
+  readonly action: MachineAction;
+  readonly images?: readonly string[];
+  readonly machines: readonly MachineRow[];
+  readonly onClose: () => void;
+}): JSX.Element {
+  const verb = verbOf(props.action, props.images);
+  return (
+    <ManyDialog
+      title={`${verb.title}: ${WORDS.chosen(props.machines.length)}`}
+      text={verb.text}
+      route={verb.route}
+      fields={verb.fields}
+      bodyOf={verb.body}
+      cli={verb.cli}
+      machines={props.machines}
+      onClose={props.onClose}
+    />
+  );
+}
+
+/** A change of many machines: each is asked about first, so that it is seen which would refuse it, and why. */
+export function ManyDialog(props: {
+  readonly title: string;
+  readonly text: string;
+  readonly route: MachineRoute;
+  readonly fields: readonly FormField[];
+  readonly bodyOf: (values: Values) => object;
+  readonly cli: (names: string, values: Values) => string;
+  readonly machines: readonly MachineRow[];
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { machines } = props;
+  const many = useMany(props.route);
+  const [values, setValues] = useState<Values>({});
+  const { phase } = many;
+  const counts = (kind: Outcome['kind']) => [...many.outcomes.values()].filter((one) => one.kind === kind).length;
+  const isTooMany = machines.length > MOST;
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const body = props.bodyOf(values);
+    many.look(
+      machines.map(({ id }) => ({
+        key: id,
+        input: { params: { machine: id }, body } as unknown as RouteInput<MachineRoute>,
+      })),
+    );
+  };
+  const left = counts('would') + (phase === 'done' ? counts('unsure') : 0);
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      <p>{props.text}</p>
+      {isTooMany && <p class="waiting">{WORDS.tooMany(MOST)}</p>}
+      <form class="fields" onSubmit={submit}>
+        {phase === 'form' &&
+          props.fields.map((field) => (
+            <Field
+              key={field.name}
+              field={field}
+              value={values[field.name] ?? ''}
+              problem={null}
+              isFixed={false}
+              onInput={(value) => setValues((now) => ({ ...now, [field.name]: value }))}
+            />
+          ))}
+        <p role="status">{sentence(phase, many.answered, { all: machines.length, counts })}</p>
+        {phase !== 'form' && <Outcomes machines={machines} outcomes={many.outcomes} />}
+        <Copy text={props.cli(namesOf(machines), values)} />
+        <footer>
+          <button type="button" onClick={props.onClose}>
+            {phase === 'done' ? EN.close : EN.cancel}
+          </button>
+          {phase === 'looked' && (
+            <button type="button" onClick={() => many.back()}>
+              {EN.change.back}
+            </button>
+          )}
+          {phase === 'form' && (
+            <button type="submit" class="main" disabled={isTooMany}>
+              {EN.form.look}
+            </button>
+          )}
+          {(phase === 'looked' || phase === 'applying' || (phase === 'done' && left > 0)) && (
+            <button
+              type="button"
+              class="main"
+              disabled={phase === 'applying' || left === 0}
+              onClick={() => many.apply()}
+              data-apply
+            >
+              {phase === 'applying' ? EN.change.applying : phase === 'done' ? EN.change.again : WORDS.apply(left)}
+            </button>
+          )}
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function sentence(
+  phase: string,
+  answered: number,
+  { all, counts }: { readonly all: number; readonly counts: (kind: Outcome['kind']) => number },
+): string {
+  const refused = counts('refused') + counts('unsure');
+  if (phase === 'looking') return WORDS.looking(answered, all);
+  if (phase === 'looked') return WORDS.would(counts('would'), refused);
+  if (phase === 'applying') return WORDS.applying(counts('begun'), all);
+  return phase === 'done' ? WORDS.done(counts('begun'), refused) : '';
+}
+
+/** Names for a command line; of very many a hint at the way by a tag. */
+export function namesOf(machines: readonly MachineRow[]): string {
+  return machines.length > NAMED ? '--tag TAG' : machines.map(({ name }) => name).join(' ');
+}
+
+const TONES: Readonly<Record<Outcome['kind'], Tone>> = {
+  waiting: 'busy',
+  would: 'ok',
+  begun: 'ok',
+  refused: 'bad',
+  unsure: 'warn',
+};
+
+interface OutcomeRow extends Outcome {
+  readonly machine: MachineRow;
+}
+
+const COLUMNS: readonly Column<OutcomeRow>[] = [
+  { id: 'machine', head: WORDS.columns.machine, value: (row) => row.machine.name },
+  {
+    id: 'outcome',
+    head: WORDS.columns.outcome,
+    value: (row) => WORDS.outcome[row.kind],
+    cell: (row) => <State tone={TONES[row.kind]} word={WORDS.outcome[row.kind]} />,
+  },
+  { id: 'why', head: WORDS.columns.why, value: (row) => row.why },
+];
+
+/** What comes of it: refusals first. */
+function Outcomes(props: {
+  readonly machines: readonly MachineRow[];
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+}): JSX.Element {
+  const rows = props.machines
+    .map((machine) => ({ machine, ...(props.outcomes.get(machine.id) ?? { kind: 'waiting' as const, why: '' }) }))
+    .toSorted((a, b) => rank(a) - rank(b));
+  return <Table name={WORDS.table} rows={rows} columns={COLUMNS} keyOf={(row) => row.machine.id} />;
+}
+
+const rank = ({ kind }: Outcome): number => ['refused', 'unsure', 'waiting', 'would', 'begun'].indexOf(kind);

@@ -1,0 +1,66 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { useMay } from '../../live/use-may.ts';
+import { useList } from '../../live/use-view.ts';
+import { allowedActions, type MachineAction } from '../../models/fleet/machine-verbs.ts';
+import type { MachineRow } from '../../models/fleet/machines.ts';
+import { dataOf } from '../../models/view.ts';
+import { EN } from '../../words/en.ts';
+import { BulkDialog } from './bulk-dialog.tsx';
+import { PlaceMany, TagMany } from './bulk-place.tsx';
+
+const WORDS = EN.machines.bulk;
+const TITLES = EN.machineActions.verbs;
+type Chosen = MachineAction | 'tag' | 'place';
+
+/** What one does with the machines that are chosen. */
+export function BulkBar(props: { readonly chosen: readonly MachineRow[]; readonly onNone: () => void }): JSX.Element {
+  const may = useMay();
+  // Who is chosen changes under a dialog: it keeps those that it was opened for.
+  const [open, setOpen] = useState<{ action: Chosen; machines: readonly MachineRow[] } | null>(null);
+  const actions: readonly Chosen[] = [...allowedActions(may), ...(may.operate ? (['tag', 'place'] as const) : [])];
+  const close = () => setOpen(null);
+  return (
+    <div class="bulk" role="region" aria-label={WORDS.region}>
+      <span role="status">{WORDS.chosen(props.chosen.length)}</span>
+      <button type="button" onClick={props.onNone}>
+        {WORDS.none}
+      </button>
+      <label>
+        <span class="hidden">{WORDS.what}</span>
+        <select
+          value=""
+          onChange={(event) => {
+            const action = event.currentTarget.value as Chosen | '';
+            if (action !== '') setOpen({ action, machines: props.chosen });
+            event.currentTarget.value = '';
+          }}
+        >
+          <option value="">{WORDS.what} …</option>
+          {actions.map((action) => (
+            <option key={action} value={action}>
+              {TITLES[action][0]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {open !== null &&
+        (open.action === 'tag' ? (
+          <TagMany machines={open.machines} onClose={close} />
+        ) : open.action === 'place' ? (
+          <PlaceMany machines={open.machines} onClose={close} />
+        ) : open.action === 'deploy' ? (
+          <DeployMany machines={open.machines} onClose={close} />
+        ) : (
+          <BulkDialog action={open.action} machines={open.machines} onClose={close} />
+        ))}
+    </div>
+  );
+}
+
+function DeployMany(props: { readonly machines: readonly MachineRow[]; readonly onClose: () => void }): JSX.Element {
+  const images = useList('image.list', { query: { kind: 'deployable' } }, { nouns: ['image'] });
+  return (
+    <BulkDialog action="deploy" images={[...new Set((dataOf(images.view) ?? []).map(({ name }) => name))]} {...props} />
+  );
+}

@@ -1,0 +1,154 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { useMay } from '../../live/use-may.ts';
+import { usePlaces } from '../../live/place.ts';
+import { useLongList } from '../../live/many/use-long-list.ts';
+import { linkTo } from '../../models/address.ts';
+import { allOrNone, choiceText, chosenOf, isChosen, NOTHING, parseChoice, toggled } from '../../models/fleet/choice.ts';
+import { allowedActions } from '../../models/fleet/machine-verbs.ts';
+import { machineLink, machineRow, type MachineRow, ROW_FIELDS, stateCounts } from '../../models/fleet/machines.ts';
+import { filteredRows } from '../../models/table.ts';
+import { State } from '../../parts/icon.tsx';
+import { Empty, Page, Shown } from '../../parts/page.tsx';
+import { Table } from '../../parts/table.tsx';
+import { CLI } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+import { Bmcs } from './bmcs.tsx';
+import { BulkBar } from './bulk.tsx';
+import { MACHINE_COLUMNS } from './columns.tsx';
+import { CreateBmc, CreateMachine } from './create.tsx';
+import { IgnoredMachines } from './ignored.tsx';
+import { MachinePage, machineTab } from './machine.tsx';
+
+const WORDS = EN.machines;
+
+/** What is below the line of machines in the navigation. */
+export function machines([id, part, ...more]: readonly string[]): JSX.Element | null {
+  const tab = machineTab(part);
+  if (id === undefined) return <Machines />;
+  return more.length > 0 || tab === null ? null : <MachinePage key={id} id={id} tab={tab} />;
+}
+
+/** Every machine: which state each is in, and what one does with some of them. */
+function Machines(): JSX.Element {
+  const may = useMay();
+  const list = useLongList(
+    'machine.list',
+    { query: { fields: ROW_FIELDS } },
+    { nouns: ['machine', 'tag', 'resource-pool', 'zone', 'interface'], rowOf: machineRow },
+  );
+  const [isCreating, setCreating] = useState<'machine' | 'bmc' | null>(null);
+  return (
+    <Page
+      title={WORDS.title}
+      cli={CLI.machines}
+      actions={
+        may.operate && (
+          <>
+            <button type="button" onClick={() => setCreating('machine')}>
+              {EN.machineActions.create}
+            </button>
+            <button type="button" onClick={() => setCreating('bmc')}>
+              {EN.machineActions.createBmc}
+            </button>
+          </>
+        )
+      }
+    >
+      <Shown view={list.view}>
+        {({ items, isWhole }) =>
+          items.length === 0 ? (
+            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
+          ) : (
+            <>
+              <Counts rows={items} />
+              {!isWhole && (
+                <p class="faint" role="status">
+                  {WORDS.coming}
+                </p>
+              )}
+              <MachineTable rows={items} />
+            </>
+          )
+        }
+      </Shown>
+      <Besides />
+      {isCreating === 'machine' && <CreateMachine onClose={() => setCreating(null)} />}
+      {isCreating === 'bmc' && <CreateBmc onClose={() => setCreating(null)} />}
+    </Page>
+  );
+}
+
+/** What one seldom looks at; asked for when it is opened. */
+function Besides(): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{WORDS.besides}</summary>
+      {isOpen && (
+        <div class="shown">
+          <Bmcs />
+          <IgnoredMachines />
+        </div>
+      )}
+    </details>
+  );
+}
+
+function Counts({ rows }: { readonly rows: readonly MachineRow[] }): JSX.Element {
+  return (
+    <ul class="counts" aria-label={WORDS.states}>
+      {stateCounts(rows).map(({ state, tone, count }) => (
+        <li key={state}>
+          <a
+            href={linkTo(['machines'], {
+              filter: state
+                .split(' ')
+                .map((word) => `state:${word}`)
+                .join(' '),
+            })}
+          >
+            <State tone={tone} word={`${count} ${state}`} />
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function MachineTable({ rows }: { readonly rows: readonly MachineRow[] }): JSX.Element {
+  const may = useMay();
+  const places = usePlaces();
+  const { query } = places.place.value;
+  const choice = parseChoice(query['chosen']);
+  const actions = allowedActions(may);
+  const choose = (next: typeof choice) => places.setQuery({ chosen: choiceText(next) });
+  // All are those that the filter keeps.
+  const among = choice.isAll ? filteredRows(rows, MACHINE_COLUMNS, query['filter'] ?? '') : rows;
+  const chosen = chosenOf(choice, among, (row) => row.id);
+  return (
+    <>
+      {chosen.length > 0 && <BulkBar chosen={chosen} onNone={() => choose(NOTHING)} />}
+      <Table
+        name={WORDS.title}
+        rows={rows}
+        columns={MACHINE_COLUMNS}
+        keyOf={(row) => row.id}
+        nameOf={(row) => row.name}
+        linkOf={(row) => machineLink(row.id)}
+        isMain
+        hasColumns
+        {...(actions.length === 0
+          ? {}
+          : {
+              choice: {
+                isAll: choice.isAll && choice.ids.size === 0,
+                has: (id: string) => isChosen(choice, id),
+                toggle: (id: string) => choose(toggled(choice, id)),
+                toggleAll: () => choose(allOrNone(choice)),
+              },
+            })}
+      />
+    </>
+  );
+}

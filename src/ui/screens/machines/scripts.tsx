@@ -1,0 +1,108 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { RouteOutput } from '../../../contract/routes.ts';
+import { useView } from '../../live/use-view.ts';
+import { mapView } from '../../models/view.ts';
+import type { Tone } from '../../models/tone.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { State } from '../../parts/icon.tsx';
+import { Empty, Section, Shown } from '../../parts/page.tsx';
+import { actionColumn } from '../../parts/row-actions.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { Ago } from '../../parts/time.tsx';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.machines.scripts;
+type Result = RouteOutput<'machine.results'>['items'][number];
+
+/** How a result of a script is. */
+function toneOf(state: string): Tone {
+  if (state === 'passed') return 'ok';
+  return state === 'pending' || state === 'running' ? 'busy' : 'bad';
+}
+
+/** What scripts gave on a machine, and their outputs. */
+export function Scripts({ machine }: { readonly machine: string }): JSX.Element {
+  const results = useView('machine.results', { params: { machine } }, { nouns: ['machine', 'script'], everyMs: 5000 });
+  const [open, setOpen] = useState<Result | null>(null);
+  const columns: readonly Column<Result>[] = [
+    { id: 'script', head: WORDS.columns.script, value: (row) => row.script },
+    { id: 'purpose', head: WORDS.columns.purpose, value: (row) => row.purpose },
+    {
+      id: 'state',
+      head: WORDS.columns.state,
+      value: (row) => row.state,
+      cell: (row) => <State tone={toneOf(row.state)} word={row.state} />,
+    },
+    { id: 'exit', head: WORDS.columns.exit, value: (row) => row.exitStatus, isNumber: true },
+    {
+      id: 'ended',
+      head: WORDS.columns.ended,
+      value: (row) => row.endedAt,
+      cell: (row) => (row.endedAt === null ? '' : <Ago at={row.endedAt} />),
+    },
+    { id: 'run', head: WORDS.columns.run, value: (row) => row.run, isNumber: true, isMinor: true },
+    actionColumn(
+      WORDS.columns.out,
+      (row) => row.script,
+      (row) => [{ word: WORDS.output, run: () => setOpen(row) }],
+    ),
+  ];
+  return (
+    <Section title={WORDS.title}>
+      <Shown view={mapView(results.view, ({ items }) => items)}>
+        {(items) =>
+          items.length === 0 ? (
+            <Empty text={WORDS.none} />
+          ) : (
+            <Table name={WORDS.title} rows={items} columns={columns} keyOf={(row) => String(row.id)} isMain />
+          )
+        }
+      </Shown>
+      {open !== null && <Output machine={machine} result={open} onClose={() => setOpen(null)} />}
+    </Section>
+  );
+}
+
+function Output(props: {
+  readonly machine: string;
+  readonly result: Result;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { machine, result } = props;
+  const detail = useView('machine.result', { params: { machine, result: result.id } }, { nouns: ['script'] });
+  return (
+    <Dialog title={WORDS.outputOf(result.script)} onClose={props.onClose}>
+      <Shown view={detail.view}>
+        {({ contents, outputs }) =>
+          contents.length === 0 ? (
+            <Empty text={WORDS.noOutput} />
+          ) : (
+            contents.map((content) => (
+              <section key={content.kind}>
+                <h3>
+                  {content.kind}{' '}
+                  <span class="faint">
+                    {WORDS.kept(
+                      content.bytes,
+                      outputs.find(({ kind }) => kind === content.kind)?.kept ?? content.bytes,
+                    )}
+                  </span>
+                </h3>
+                {content.text === undefined && <p class="faint">{WORDS.binary}</p>}
+                <pre class="diff" tabIndex={0}>
+                  {content.text ?? content.base64}
+                </pre>
+              </section>
+            ))
+          )
+        }
+      </Shown>
+      <footer>
+        <button type="button" onClick={props.onClose}>
+          {EN.close}
+        </button>
+      </footer>
+    </Dialog>
+  );
+}

@@ -1,0 +1,81 @@
+import type { JSX } from 'preact';
+import type { Machine } from '../../../contract/machine.ts';
+import type { RouteInput } from '../../../contract/routes.ts';
+import { useList } from '../../live/use-view.ts';
+import { listOf, pairsOf, pairsText } from '../../models/fleet/machine-verbs.ts';
+import { FormDialog, type FormField, type Values } from '../../parts/form.tsx';
+import { EN } from '../../words/en.ts';
+import { choiceOf, optionsOf } from './create.tsx';
+
+const WORDS = EN.machineActions;
+const { fields: F } = WORDS;
+
+/** Changes what people say of a machine: name, place, tags, BMC. Only what was changed is sent. */
+export function SetMachine(props: {
+  readonly machine: Machine;
+  readonly etag: string | null;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { machine } = props;
+  const bmcs = useList('bmc.list', {}, { nouns: ['bmc'] });
+  const pools = useList('resource-pool.list', {}, { nouns: ['resource-pool'] });
+  const zones = useList('zone.list', {}, { nouns: ['zone'] });
+  const domains = useList('domain.list', {}, { nouns: ['domain'] });
+  const before: Values = {
+    hostname: machine.hostname,
+    domain: machine.domain,
+    description: machine.description ?? '',
+    pool: machine.pool ?? '',
+    zone: machine.zone ?? '',
+    tags: machine.tags.join(', '),
+    bmc: machine.bmc ?? '',
+    powerParameters: pairsText(machine.powerParameters ?? {}),
+  };
+  const fields: readonly FormField[] = [
+    { name: 'hostname', label: F.hostname },
+    { name: 'domain', label: F.domain, kind: 'choice', choices: choiceOf('', domains.view).slice(1) },
+    { name: 'description', label: F.description, isOptional: true },
+    { name: 'pool', label: F.pool, kind: 'choice', isOptional: true, choices: choiceOf('–', pools.view) },
+    { name: 'zone', label: F.zone, kind: 'choice', isOptional: true, choices: choiceOf('–', zones.view) },
+    { name: 'tags', label: F.tags, help: F.tagsHelp, isOptional: true },
+    { name: 'bmc', label: F.bmc, kind: 'choice', isOptional: true, choices: choiceOf(F.noBmc, bmcs.view) },
+    { name: 'powerParameters', label: F.powerParameters, kind: 'area', help: F.powerParametersHelp, isOptional: true },
+  ];
+  const changed = (values: Values) =>
+    Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== before[name]));
+  return (
+    <FormDialog
+      title={`${WORDS.set} ${machine.hostname}`}
+      text={WORDS.setText}
+      id="machine.set"
+      fields={fields.map((field) => ({ ...field, initial: before[field.name] ?? '' }))}
+      input={(values) =>
+        ({ params: { machine: machine.id }, body: bodyOf(changed(values)) }) as RouteInput<'machine.set'>
+      }
+      cli={(values) => {
+        const { tags, powerParameters, ...rest } = changed(values);
+        const given = tags === undefined ? [] : listOf(tags);
+        return [
+          `regent machine set ${machine.hostname}`,
+          optionsOf(
+            rest,
+            Object.keys(rest).map((name) => [name, `--${name}`] as const),
+          ),
+          ...given.map((tag) => ` --tag ${tag}`),
+          ...Object.keys(pairsOf(powerParameters ?? '')).map((name) => ` --power-parameter ${name}=VALUE`),
+        ].join('');
+      }}
+      ifMatch={props.etag}
+      onClose={props.onClose}
+    />
+  );
+}
+
+function bodyOf({ tags, bmc, powerParameters, ...rest }: Values): object {
+  return {
+    ...rest,
+    ...(tags === undefined ? {} : { tags: listOf(tags) }),
+    ...(bmc === undefined ? {} : { bmc: bmc === '' ? null : bmc }),
+    ...(powerParameters === undefined ? {} : { powerParameters: pairsOf(powerParameters) }),
+  };
+}

@@ -1,0 +1,112 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
+import { useMay } from '../../live/use-may.ts';
+import { useView } from '../../live/use-view.ts';
+import { sizeText } from '../../models/fleet/hardware.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { FormDialog, given } from '../../parts/form.tsx';
+import { Empty, Section, Shown } from '../../parts/page.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.machines.storage;
+type Laid = RouteOutput<'storage.show'>;
+type Device = Laid['devices'][number];
+/** As the site has them (model/deployment/kept/layouts.ts). */
+const LAYOUTS = ['flat', 'lvm', 'raid1', 'blank'] as const;
+
+const COLUMNS: readonly Column<Device>[] = [
+  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
+  { id: 'kind', head: WORDS.columns.kind, value: (row) => row.kind },
+  {
+    id: 'size',
+    head: WORDS.columns.size,
+    value: (row) => row.bytes,
+    cell: (row) => sizeText(row.bytes),
+    isNumber: true,
+  },
+  {
+    id: 'free',
+    head: WORDS.columns.free,
+    value: (row) => row.freeBytes,
+    cell: (row) => sizeText(row.freeBytes),
+    isNumber: true,
+    isMinor: true,
+  },
+  { id: 'on', head: WORDS.columns.on, value: (row) => row.on },
+  { id: 'tags', head: WORDS.columns.tags, value: (row) => row.tags.join(', '), isMinor: true },
+];
+
+/** How the disks of a machine are to be laid out. */
+export function Storage({ machine, name }: { readonly machine: string; readonly name: string }): JSX.Element {
+  const may = useMay();
+  const laid = useView('storage.show', { params: { machine } }, { nouns: ['machine', 'machine-inventory'] });
+  const [open, setOpen] = useState<'lay-out' | 'reset' | null>(null);
+  const close = () => setOpen(null);
+  const params = { machine };
+  return (
+    <Section title={WORDS.title}>
+      <Shown view={laid.view}>{(data) => <Devices laid={data} />}</Shown>
+      {may.operate && (
+        <div class="actions">
+          <button type="button" onClick={() => setOpen('lay-out')}>
+            {WORDS.layOut}
+          </button>
+          <button type="button" onClick={() => setOpen('reset')}>
+            {WORDS.reset}
+          </button>
+        </div>
+      )}
+      {open === 'lay-out' && (
+        <FormDialog
+          title={`${WORDS.layOut} ${name}`}
+          text={WORDS.layOutText}
+          id="storage.change"
+          fields={[
+            { name: 'layout', label: WORDS.layout, kind: 'choice', choices: LAYOUTS.map((one) => [one, one] as const) },
+            { name: 'root', label: WORDS.root, isOptional: true },
+          ]}
+          input={(values) =>
+            ({
+              params,
+              body: { changes: [{ do: 'lay-out', layout: values['layout'], ...given(values, 'root') }] },
+            }) as RouteInput<'storage.change'>
+          }
+          cli={(values) =>
+            `regent storage lay-out ${name} --layout ${values['layout'] || 'LAYOUT'}${values['root'] ? ` --root ${values['root']}` : ''}`
+          }
+          onClose={close}
+        />
+      )}
+      {open === 'reset' && (
+        <ActionDialog
+          title={`${WORDS.reset}: ${name}`}
+          text={WORDS.resetText(name)}
+          id="storage.reset"
+          input={{ params }}
+          cli={`regent storage reset ${name}`}
+          onClose={close}
+        />
+      )}
+    </Section>
+  );
+}
+
+function Devices({ laid }: { readonly laid: Laid }): JSX.Element {
+  return (
+    <>
+      {laid.storage.isUsual && <p class="faint">{WORDS.usual}</p>}
+      {laid.problem !== null && (
+        <p class="waiting">
+          {WORDS.problem}: {laid.problem}
+        </p>
+      )}
+      {laid.devices.length === 0 ? (
+        <Empty text={WORDS.none} />
+      ) : (
+        <Table name={WORDS.title} rows={laid.devices} columns={COLUMNS} keyOf={(row) => `${row.kind} ${row.name}`} />
+      )}
+    </>
+  );
+}
