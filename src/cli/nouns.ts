@@ -8,6 +8,7 @@ import { IMAGE } from './commands/cluster/image.ts';
 import { COMMAND } from './commands/cluster/command.ts';
 import { JOB } from './commands/cluster/job.ts';
 import { SEARCH } from './commands/cluster/search.ts';
+import { FILE } from './commands/cluster/file.ts';
 import { NOTIFICATION } from './commands/cluster/notification.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
@@ -46,6 +47,7 @@ export const NOUNS: readonly NounSpec[] = [
   DRILL,
   JOB,
   COMMAND,
+  FILE,
   NOTIFICATION,
   DOMAIN,
   RECORD,
