@@ -30,9 +30,9 @@ const START_MS = 4_000;
 const STOP_MS = 60_000;
 const STOP_AGAIN_MS = 10_000;
 
-type Heard = Statement | 'none' | 'silent';
+type Heard = Statement | 'none' | 'refused' | 'silent';
 
-/** What a host is told by another one, or its silence. `none`: somebody is there who knows of no epoch. */
+/** What a host is told by another one, or its silence. `none`: its haproxy knows of no epoch; `refused`: it runs, and its haproxy does not. */
 export function askEpoch(address: string, port = PORT): Promise<Heard> {
   return new Promise((resolve) => {
     const asked = get(
@@ -48,7 +48,7 @@ export function askEpoch(address: string, port = PORT): Promise<Heard> {
         response.on('end', () => resolve((response.statusCode === 200 ? readStatement(text) : null) ?? 'none'));
       },
     );
-    asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'none' : 'silent'));
+    asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'silent'));
     const timer = setTimeout(() => {
       asked.destroy();
       resolve('silent');
@@ -92,16 +92,20 @@ function note(heard: Statement, from: Place, own: string): void {
   closeSync(folder);
 }
 
+/** What was logged: it would be the same every ten seconds. */
+const told = new Set<string>();
+
 function run(command: string, args: readonly string[], timeout: number): Promise<void> {
   return new Promise((resolve) => {
     execFile(command, args, { timeout }, (error) => {
-      if (error) process.stdout.write(`${command} ${args[0] ?? ''}: ${wordsOf(error)}\n`);
+      if (error && !told.has(wordsOf(error))) process.stdout.write(`${command}: ${wordsOf(error)}\n`);
+      if (error) told.add(wordsOf(error));
       resolve();
     });
   });
 }
 
-/** The address goes first, then all at once; systemd keeps the order in which they stop. */
+/** The address goes first, then all at once; systemd keeps the order in which they stop. Units that this host does not have are no matter. */
 async function stopAll(): Promise<void> {
   if (existsSync('/etc/keepalived/regent/keepalived.conf')) await run(DROP, [], 2_000);
   await run('/usr/bin/systemctl', ['--no-ask-password', 'stop', ...PARTS], STOP_MS);
@@ -119,7 +123,7 @@ async function watch(onRound: () => void): Promise<readonly [Statement, Place, s
     const places = placesOf(read(MEMBERS), epoch, read(VIP)).filter(({ address }) => (due.get(address) ?? 0) <= now);
     const answers = await Promise.all(places.map(async (place) => ({ place, heard: await askEpoch(place.address) })));
     for (const { place, heard } of answers) {
-      due.set(place.address, heard === 'silent' ? 0 : now + KNOWN_MS);
+      due.set(place.address, heard === 'silent' || heard === 'refused' ? 0 : now + KNOWN_MS);
       if (typeof heard === 'string' || !ends(heard, own.epoch, read(AUTHORITY))) continue;
       return [heard, place, own.epoch];
     }

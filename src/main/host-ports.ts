@@ -76,16 +76,22 @@ const compileSeed: InitPorts['compile'] = (seed, nodeId) => {
 
 /** Ports of `regent cluster recover`, and the end of what they opened. */
 export function recoverPorts(): { readonly ports: RecoverPorts; readonly close: () => Promise<void> } {
-  const db = openDatabase(readDatabase(unitSettings()), 'regent cluster recover');
+  let db: Database | null = null;
+  // Not before there is one again: a look at what is lost needs none.
+  const open = () => recoveryDatabase((db ??= openDatabase(readDatabase(unitSettings()), 'regent cluster recover')));
   const ports: RecoverPorts = {
     ...hostPorts(),
     compile: compileSeed,
     connect: tryConnect,
-    database: recoveryDatabase(db),
+    database: {
+      look: (nodeId) => open().look(nodeId),
+      migrate: () => open().migrate(),
+      write: (rows) => open().write(rows),
+    },
     askText: async (question) => (process.stdin.isTTY ? await askLine(question) : null),
     askReady,
   };
-  return { ports, close: () => db.close(0) };
+  return { ports, close: async () => await db?.close(0) };
 }
 
 /** By haproxy of this host, which knows the region alone by now. */

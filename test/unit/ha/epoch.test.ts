@@ -100,7 +100,7 @@ describe('whom a host asks', () => {
       expect(await askEpoch('127.0.0.1', port)).not.toHaveProperty('epoch');
     }
     await new Promise((resolve) => server.close(resolve));
-    expect(await askEpoch('127.0.0.1', port), 'refused').toBe('none');
+    expect(await askEpoch('127.0.0.1', port)).toBe('refused');
     const mute = createMute();
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     expect(await askEpoch('127.0.0.1', (mute.address() as AddressInfo).port)).toBe('silent');

@@ -103,6 +103,16 @@ describe('regent leave', () => {
     expect(host.said.join('\n')).toContain('warning: no region says whether r2 is out');
   });
 
+  it('cleans a host whose cluster was recovered without it, though nobody can be asked; until then no join begins', async () => {
+    const host = await aMember({ isOut: false });
+    host.put(PATHS.epochOver, '{"epoch":"2/4f2e90ab@1"}');
+    host.cluster.outage = 'no route';
+    expect(await join(host)).toBe(1);
+    expect(host.said.at(-1)).toContain('recovered without it. Clean it first: regent leave');
+    expect(await leave(host), host.said.join('\n')).toBe(0);
+    expectClean(host, 'left');
+  });
+
   it('removes nothing without a yes', async () => {
     const host = await aMember({ isOut: true });
     const before = new Map(host.files);

@@ -3,7 +3,8 @@ import { formatJoinToken, type JoinToken } from '../../../src/contract/cluster/t
 import { isRejected } from '../../../src/core/errors.ts';
 import { digestOf } from '../../../src/core/stable-json.ts';
 import { adoptedDesired, seedDesired } from '../../../src/join/init/seed.ts';
-import { parseMembers, peerUrl } from '../../../src/join/member/etcd.ts';
+import type { HostPorts } from '../../../src/join/ports.ts';
+import { openEtcd, parseMembers, peerUrl } from '../../../src/join/member/etcd.ts';
 import { parseJoinNote } from '../../../src/join/member/note.ts';
 import { parseJoinOptions, parseLeaveOptions } from '../../../src/join/member/options.ts';
 import { type JoinSeen, judgeJoin } from '../../../src/join/member/preflight.ts';
@@ -196,3 +197,19 @@ describe('notes and files of join', () => {
     expect(adoptedDesired('n1', next, later)).toBe(next);
   });
 });
+
+describe('etcd that takes in nobody', () => {
+  const refusing = (error: string) => {
+    const exec = async () => ({ ...ANSWER, code: 1, stderr: `{"level":"warn","error":"${error}"}\nError: ${error}\n` });
+    return openEtcd({ host: { exec } } as unknown as HostPorts, ['10.77.0.11']);
+  };
+  it('because a region node is away is told with what helps; any other refusal as it is', async () => {
+    await expect(refusing('etcdserver: unhealthy cluster').addLearner('r4', peerUrl('10.77.0.14'))).rejects.toThrow(
+      /unhealthy cluster\. A region node is away.* regent node replace NAME, or regent node remove NAME/,
+    );
+    await expect(refusing('etcdserver: too many learner members').promote('a')).rejects.toThrow(
+      /too many learner members$/,
+    );
+  });
+});
+const ANSWER = { code: 0, signal: null, stdout: '', stderr: '', timedOut: false, failure: null };
