@@ -75,7 +75,11 @@ async function whole(page: Page, has: string): Promise<void> {
 /** What a reader of screens finds on a page. Ages go on while a test runs. */
 async function structureOf(page: Page): Promise<string> {
   const tree = await page.locator('main').ariaSnapshot();
-  return `${tree.replace(/\b\d+ (?:s|min) ago\b/g, 'a moment ago')}\n`;
+  const still = tree
+    .replace(/\b\d+ (?:s|min) ago\b/g, 'a moment ago')
+    .replace(/\bin \d+ (?:s|min)\b/g, 'in a moment')
+    .replace(/(?<![\d:])\d\d:\d\d:\d\d(?![\d:])/g, 'a time');
+  return `${still}\n`;
 }
 
 const nameOf = (path: string) => path.replaceAll('/', '-').replace(/0{20,}/, '');
