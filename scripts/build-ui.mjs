@@ -3,7 +3,7 @@
 //
 //   node scripts/build-ui.mjs [FOLDER]
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -17,8 +17,8 @@ const fresh = `${target}.${process.pid}`;
 /** What may be built in, with its licence. Schemas of the API weigh more than all of it: they stay out. */
 const PACKAGES = ['preact', '@preact/signals', '@preact/signals-core'];
 const COMPRESSED = new Set(['.html', '.js', '.css', '.svg']);
-/** Bytes by gzip that a browser may have to take (../shared/design/ui.md §1): before the first page, and while that is looked at. */
-const BUDGET = { main: 60_000, later: 60_000, worker: 8000, style: 15_000 };
+/** Bytes by gzip that a browser may have to take (../shared/design/ui.md §1); `main`: for its first page, `rest`: after it. */
+const BUDGET = { main: 60_000, rest: 60_000, worker: 8000, style: 15_000 };
 
 const judge = {
   name: 'judge',
@@ -70,11 +70,20 @@ function writeBoot(folder) {
   const html = readFileSync(join(folder, 'index.html'), 'utf8');
   const script = /<script type="module"[^>]* src="([^"]+)"><\/script>/.exec(html);
   const style = /<link rel="stylesheet"[^>]* href="([^"]+)">/.exec(html);
-  if (!script || !style) throw new Error('index.html names no script or no style');
+  const [worker, rest] = ['worker', 'later'].map((name) =>
+    filesOf(folder).find((path) => path.startsWith(join(folder, 'assets', `${name}-`)) && path.endsWith('.js')),
+  );
+  if (!script || !style || !worker || !rest)
+    throw new Error('index.html names no script or no style, or there is no worker or no rest');
+  const parts = filesOf(folder).filter((path) => path.endsWith('.js') && dirname(path) === join(folder, 'assets'));
+  // A part that boot.js does not know would not be asked for again.
+  if (parts.length !== 3) throw new Error(`the program is in ${parts.length} parts: ${parts.join(', ')}`);
   const page = html.replace(style[0], '').replace(script[0], '<script type="module" src="./boot.js"></script>');
   writeFileSync(join(folder, 'index.html'), page);
   const boot = readFileSync(join(source, 'boot.js'), 'utf8')
     .replaceAll('SCRIPT', script[1])
+    .replaceAll('WORKER', `./${relative(folder, worker)}`)
+    .replaceAll('REST', `./${relative(folder, rest)}`)
     .replaceAll('STYLE', style[1]);
   writeFileSync(join(folder, 'boot.js'), boot);
 }
@@ -99,12 +108,13 @@ function compress(folder) {
 
 /** Says what a browser has to take, and refuses more than the budget. */
 function say(folder) {
-  const sizes = { main: 0, later: 0, worker: 0, style: 0 };
+  const sizes = { main: 0, rest: 0, worker: 0, style: 0 };
   for (const path of filesOf(folder).filter((name) => name.endsWith('.gz'))) {
     const size = readFileSync(path).length;
     if (path.endsWith('.css.gz')) sizes.style += size;
     else if (/\/worker-[^/]+\.js\.gz$/.test(path)) sizes.worker += size;
-    else if (path.endsWith('.js.gz')) sizes[isFirst(path) ? 'main' : 'later'] += size;
+    else if (/\/later-[^/]+\.js\.gz$/.test(path)) sizes.rest += size;
+    else if (path.endsWith('.js.gz')) sizes.main += size;
   }
   for (const [part, size] of Object.entries(sizes)) {
     process.stdout.write(
@@ -112,11 +122,6 @@ function say(folder) {
     );
     if (size === 0 || size > BUDGET[part]) throw new Error(`${part}: ${size} bytes by gzip, at most ${BUDGET[part]}`);
   }
-}
-
-/** Is it part of what begins the user interface? */
-function isFirst(path) {
-  return /\/(?:boot|index-[^/]+)\.js\.gz$/.test(path);
 }
 
 function filesOf(folder) {

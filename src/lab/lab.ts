@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
+import { PORTS } from '../core/node-ports.ts';
 import { run } from './command.ts';
 import { ensureBase, type Progress, removeAbandonedBuilds, removeUnusedBases } from './base.ts';
 import { pullCutCables } from './faults/network.ts';
-import { type ForwardTarget, isForwarding, startForwarder, VIP_FORWARDER } from './outer/forward.ts';
+import { type ForwardTarget, isForwarding, startForwarder, UI_FORWARDER, VIP_FORWARDER } from './outer/forward.ts';
 import {
   clearHost,
   findNspawn,
@@ -129,7 +130,13 @@ async function ensureForwarders(order: UpOrder, before: LabState): Promise<LabSt
   );
   // From the site's router, which no fault of a host takes away.
   const vip = topology.vip === undefined ? null : bareAddress(topology.vip);
-  if (vip) targets.push({ name: VIP_FORWARDER, netns: layout.switchNetns, address: vip, port: API_PORT });
+  if (vip) {
+    const netns = layout.switchNetns;
+    targets.push(
+      { name: VIP_FORWARDER, netns, address: vip, port: API_PORT },
+      { name: UI_FORWARDER, netns, address: vip, port: PORTS.https },
+    );
+  }
   for (const target of targets) {
     const known = state.forwarders.find((item) => item.host === target.name);
     if (known && isForwarding(known)) continue;

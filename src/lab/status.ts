@@ -2,7 +2,7 @@ import { filledDisks } from './faults/fill.ts';
 import { isHostFrozen, pausedUnits } from './faults/hang.ts';
 import { networkFaults } from './faults/network.ts';
 import { faultText } from './faults/fault-text.ts';
-import { isForwarding, VIP_FORWARDER } from './outer/forward.ts';
+import { isForwarding, UI_FORWARDER, VIP_FORWARDER } from './outer/forward.ts';
 import type { Layout } from './layout.ts';
 import { type MachineStatus, machineStates } from './machines/machines.ts';
 import { machineLine } from './machines/text.ts';
@@ -28,6 +28,8 @@ export interface LabStatus {
   readonly machines: readonly MachineStatus[];
   /** Where the cluster's API is reached from the outer machine, whoever serves it; else the first host's. */
   readonly url: string | null;
+  /** Where the web UI is reached from the outer machine; null: it is not offered. */
+  readonly ui: string | null;
 }
 
 interface HostStatus {
@@ -66,6 +68,7 @@ export function labStatus(layout: Layout): LabStatus {
     hosts,
     clients,
     machines: state === null ? [] : machineStates(layout, state.topology),
+    ui: urlOf(UI_FORWARDER)?.replace('http:', 'https:').concat('/ui/') ?? null,
     url: urlOf(VIP_FORWARDER) ?? hosts.find((host) => host.url !== null)?.url ?? null,
   };
 }

@@ -91,6 +91,7 @@ function contextOf(ports: CallPorts, { caller, ifMatch }: CallContext): CaseCont
     health: () => ports.health(),
     authority: () => ports.authority(),
     ...(ports.servers ? { servers: ports.servers } : {}),
+    ...(ports.askName ? { askName: ports.askName } : {}),
     builtInScripts: ports.builtInScripts ?? [],
     caller,
     ifMatch: ifMatch === null ? null : Number(ifMatch),

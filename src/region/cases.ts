@@ -29,6 +29,7 @@ import { scriptCases } from './metadata/script-cases.ts';
 import { enlistmentCases } from './metadata/enlistment/cases.ts';
 import { sshKeyCases } from './metadata/ssh-keys.ts';
 import { lookCases } from './nouns/status/look.ts';
+import { lookupCases } from './nouns/status/lookup.ts';
 import { metricCases } from './nouns/status/metrics.ts';
 import { lifecycleCases } from './jobs/lifecycle/cases.ts';
 import { allocateCases } from './jobs/deployment/allocate.ts';
@@ -54,6 +55,7 @@ export const CASES = {
   ...statusCases,
   ...metricCases,
   ...lookCases,
+  ...lookupCases,
   ...clusterCases,
   ...drillCases,
   ...drillRunCases,

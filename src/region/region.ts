@@ -5,6 +5,7 @@ import type { Database } from '../store/database.ts';
 import type { ServerState } from '../store/pool/server-states.ts';
 import { beat } from '../store/health.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
+import type { AskName } from './nouns/status/ask-name.ts';
 import { eventFor, gapAfter } from './nouns/status/status.ts';
 import { createAgentPort, orThrow } from './agents.ts';
 import { call, callTogether, mayCall } from './call.ts';
@@ -72,6 +73,8 @@ export interface RegionPorts {
   readonly patroni?: PatroniPort;
   /** Ways of drills out of this process; left out: it plays none. */
   readonly drills?: DrillWays;
+  /** Asks a name server; left out: this region asks none. */
+  readonly askName?: AskName;
   /** Asks the servers of an operator's own database; left out: there is none. */
   readonly askServers?: () => Promise<readonly ServerState[]>;
   /** `DATABASE_URL`, for region nodes that join; left out: this host reaches the cluster's own database. Holds passwords. */
@@ -140,6 +143,14 @@ const HOST_CALL = {
   ifMatch: null,
 } as const;
 
+/** Whom use cases may ask beside the database. */
+function asked({ clock, askServers, askName }: RegionPorts): Pick<CasePorts, 'servers' | 'askName'> {
+  return {
+    ...(askServers ? { servers: shared(clock, SERVERS_MS, askServers) } : {}),
+    ...(askName ? { askName } : {}),
+  };
+}
+
 /** Builds the region: use cases, agent channel, events, health, tasks. */
 export function createRegion(ports: RegionPorts): RegionNode {
   const { db, clock, random, wakes } = ports;
@@ -159,7 +170,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     version: ports.version,
     health,
     authority: ports.authority ?? (() => null),
-    ...(ports.askServers ? { servers: shared(clock, SERVERS_MS, ports.askServers) } : {}),
+    ...asked(ports),
     heardOf: (nodeId) => memory.heardOf(nodeId),
     builtInScripts: ports.machineScripts?.builtIn ?? [],
   };

@@ -7,6 +7,7 @@ import type { Script } from '../model/scripts/script.ts';
 import type { WriteTx } from '../store/write.ts';
 import type { HeardReport } from './cluster/seen.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
+import type { AskName } from './nouns/status/ask-name.ts';
 import type { Renderer } from './preview.ts';
 import type { PasswordHasher } from './trust/accounts/port.ts';
 import type { CertificateAuthority } from './trust/port.ts';
@@ -24,6 +25,8 @@ export interface CasePorts {
   health(): Promise<DatabaseHealth>;
   /** Asks the servers of an operator's own database what they are; left out: there is none. */
   readonly servers?: () => Promise<readonly ServerState[]>;
+  /** Asks a name server; left out: there is no way to one. */
+  readonly askName?: AskName;
   /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
   authority(): { readonly notAfter: string } | null;
   /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */

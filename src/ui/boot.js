@@ -1,7 +1,24 @@
-// Begins the user interface of one release; scripts/build-ui.mjs puts the names of its files here. Another release may answer while both run: then a
-// file is asked for again, under another address, because a browser remembers what failed.
+// Begins the user interface of one release; scripts/build-ui.mjs puts the names of its files here. Another release may answer while both run. A browser
+// remembers a program that failed: so each file is fetched until it is there, and taken from the browser's cache then.
 const PAUSE_MS = 400;
 const wait = () => new Promise((done) => setTimeout(done, PAUSE_MS));
+
+async function until(load) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await load(tries);
+    } catch {
+      await wait();
+    }
+  }
+}
+
+const fetched = (url) =>
+  until(async () => {
+    const answer = await fetch(url, { cache: 'reload' });
+    if (!answer.ok) throw new Error(`no ${url}`);
+    await answer.arrayBuffer();
+  });
 
 function style(tries) {
   return new Promise((done, failed) => {
@@ -17,24 +34,7 @@ function style(tries) {
   });
 }
 
-async function until(load) {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await load(tries);
-    } catch {
-      await wait();
-    }
-  }
-}
-
-await until(style);
-// The program itself has one address: pages that are loaded later refer to it, and it must not begin twice. So it is asked for until it is there, then imported.
-await until(async () => {
-  const response = await fetch('SCRIPT', { priority: 'high' });
-  if (!response.ok) throw new Error('no script');
-  await response.arrayBuffer();
-});
-await import('SCRIPT').catch(async () => {
-  await wait();
-  location.reload();
-});
+// What is not needed for the first page comes meanwhile; live/use-later.ts waits for it.
+globalThis.regentRest = fetched('REST');
+await Promise.all([fetched('STYLE').then(() => until(style)), fetched('SCRIPT'), fetched('WORKER')]);
+await import('SCRIPT');

@@ -4,7 +4,6 @@ import { createLive, LiveProvider } from './live/live.ts';
 import type { Channel, FromHub, ToHub } from './live/messages.ts';
 import { followPlace, PlaceProvider } from './live/place.ts';
 import { overPort } from './live/port.ts';
-import { loadPages } from './routes.tsx';
 import { App } from './shell/app.tsx';
 import './style/tokens.css';
 import './style/base.css';
@@ -49,5 +48,4 @@ if (root) {
     </LiveProvider>,
     root,
   );
-  loadPages();
 }

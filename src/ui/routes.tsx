@@ -1,23 +1,13 @@
 import type { JSX } from 'preact';
-import type { FleetPage } from './fleet.tsx';
-import { later, loadSoon } from './live/lazy.tsx';
 import type { Place } from './models/address.ts';
-import { Waiting } from './parts/page.tsx';
+import { Later } from './parts/later.tsx';
 import { DoctorPage } from './screens/doctor/doctor.tsx';
 import { NodePage } from './screens/nodes/node.tsx';
 import { Nodes } from './screens/nodes/nodes.tsx';
-import { Leases } from './screens/leases/leases.tsx';
 import { Overview } from './screens/overview/overview.tsx';
-import { Racks } from './screens/racks/racks.tsx';
 import { ServicePage } from './screens/services/service.tsx';
 import { Services } from './screens/services/services.tsx';
-import { Subnets } from './screens/subnets/subnets.tsx';
-import { VlanPage } from './screens/vlans/vlan.tsx';
-import { Vlans } from './screens/vlans/vlans.tsx';
 import { EN } from './words/en.ts';
-
-/** The first page has its data by then. */
-const LATER_MS = 1500;
 
 /** A page of the navigation. `letter`: `g`, then this, leads there. `show`: what is below it, by the rest of the path; null: no such page. */
 export interface Screen {
@@ -25,13 +15,6 @@ export interface Screen {
   readonly title: string;
   readonly letter: string;
   readonly show: (rest: readonly string[]) => JSX.Element | null;
-}
-
-const FLEET = later(() => import('./fleet.tsx'));
-
-/** Loads the pages that are loaded later. */
-export function loadPages(): void {
-  loadSoon([FLEET], LATER_MS);
 }
 
 /** Every page, in the order of the navigation; the first one is where everybody begins. */
@@ -44,8 +27,8 @@ export const SCREENS: readonly Screen[] = [
     show: ([name, ...more]) =>
       more.length > 0 ? null : name === undefined ? <Nodes /> : <NodePage key={name} name={name} />,
   },
-  { id: 'machines', title: EN.machines.title, letter: 'm', show: ofFleet('machines') },
-  { id: 'images', title: EN.images.title, letter: 'i', show: ofFleet('images') },
+  { id: 'machines', title: EN.machines.title, letter: 'm', show: later('machines') },
+  { id: 'images', title: EN.images.title, letter: 'i', show: later('images') },
   {
     id: 'services',
     title: EN.services.title,
@@ -56,21 +39,18 @@ export const SCREENS: readonly Screen[] = [
       return service === undefined ? null : <ServicePage key={`${node} ${service}`} node={node} service={service} />;
     },
   },
-  { id: 'racks', title: EN.networks.racks.title, letter: 'r', show: whole(Racks) },
-  {
-    id: 'vlans',
-    title: EN.networks.vlans.title,
-    letter: 'v',
-    show: ([fabric, name, ...more]) => {
-      if (fabric === undefined) return <Vlans />;
-      const full = `${fabric}/${name}`;
-      return name === undefined || more.length > 0 ? null : <VlanPage key={full} name={full} />;
-    },
-  },
-  { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: whole(Subnets) },
-  { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: whole(Leases) },
-  { id: 'drills', title: EN.drills.title, letter: 'p', show: ofFleet('drills') },
+  { id: 'racks', title: EN.networks.racks.title, letter: 'r', show: later('racks') },
+  { id: 'vlans', title: EN.networks.vlans.title, letter: 'v', show: later('vlans') },
+  { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: later('subnets') },
+  { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: later('leases') },
+  { id: 'dns', title: EN.dns.title, letter: 'b', show: later('dns') },
+  { id: 'drills', title: EN.drills.title, letter: 'p', show: later('drills') },
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
+  { id: 'changes', title: EN.history.changes.title, letter: 'c', show: later('changes') },
+  { id: 'events', title: EN.history.events.title, letter: 'e', show: later('events') },
+  { id: 'access', title: EN.access.title, letter: 'a', show: later('access') },
+  { id: 'settings', title: EN.settings.title, letter: 't', show: later('settings') },
+  { id: 'search', title: EN.history.search.title, letter: '/', show: later('search') },
 ];
 
 /** The page of a place, and its line in the navigation. Null: there is no such page. */
@@ -86,7 +66,7 @@ function whole(Whole: () => JSX.Element): Screen['show'] {
   return (rest) => (rest.length > 0 ? null : <Whole />);
 }
 
-/** A page that is loaded later. */
-function ofFleet(page: FleetPage): Screen['show'] {
-  return (rest) => <FLEET.Part meanwhile={<Waiting />} show={({ fleetPage }) => fleetPage(page, rest)} />;
+/** A page of screens/later.tsx: whether there is such a one is known when its program has come. */
+function later(id: Parameters<typeof Later>[0]['id']): Screen['show'] {
+  return (rest) => <Later id={id} rest={rest} />;
 }

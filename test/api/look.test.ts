@@ -10,7 +10,13 @@ let site: TestRegion;
 let endTasks: () => Promise<void>;
 const MAC = '52:54:00:00:aa:01';
 beforeAll(async () => {
-  site = await startTestRegion(pg.get());
+  site = await startTestRegion(pg.get(), {
+    askName: async (server, name, type) => ({
+      code: name.startsWith('none') ? 'NXDOMAIN' : 'NOERROR',
+      answers: [`${server === '' ? 'nobody' : name} ${type}`],
+      serial: type === 'SOA' ? 42 : null,
+    }),
+  });
   endTasks = site.region.startTasks();
   const made = await Promise.all([
     site.call('POST', '/domains', { body: { name: 'look.test' } }),
@@ -134,4 +140,28 @@ it('the audit trail tells what was done and what was refused, on every surface',
   ]);
   expect(await list('since=2999-01-01T00:00:00Z')).toEqual([]);
   expect((await site.call('GET', '/audit', { role: 'operator' })).status).toBe(403);
+});
+
+describe('a lookup', () => {
+  const lookup = (query: string) => site.call('GET', `/dns/lookup?${query}`, { role: 'user' });
+
+  it('asks every node that serves DNS', async () => {
+    const items = await until('r1 serves DNS', async () => {
+      const { body } = await lookup('name=WWW.look.test');
+      const found = body['items'] as Record<string, unknown>[];
+      return found.length > 0 && found;
+    });
+    expect(items).toMatchObject([{ node: 'r1', code: 'NOERROR', answers: ['www.look.test A'], serial: null }]);
+    const { body } = await lookup('name=look.test&type=SOA');
+    expect(body).toMatchObject({ agree: true, type: 'SOA', items: [{ serial: 42 }] });
+    expect((await lookup('name=10.30.0.77&type=PTR')).body).toMatchObject({ items: [{ answers: ['10.30.0.77 PTR'] }] });
+    expect((await lookup('name=none.look.test')).body).toMatchObject({ items: [{ code: 'NXDOMAIN' }] });
+  });
+
+  it('refuses what is no name, and a type that nobody asks for', async () => {
+    const bad = await lookup('name=-.%3Cimg%3E');
+    expect([bad.status, bad.body.fields?.[0]?.field]).toEqual([422, 'name']);
+    expect((await lookup('name=a.test&type=AXFR')).status).toBe(422);
+    expect((await lookup('type=A')).status).toBe(422);
+  });
 });

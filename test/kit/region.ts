@@ -80,6 +80,8 @@ export interface TestRegionOptions {
   readonly tellMachine?: TellMachine;
   /** What machines are to run. */
   readonly machineScripts?: RegionPorts['machineScripts'];
+  /** Asks name servers; there is no way to one when left out. */
+  readonly askName?: RegionPorts['askName'];
   /** Where images lie; nowhere when left out. */
   readonly images?: ImageWays;
   /** Other services than the registry's. */
@@ -117,6 +119,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     ...(options.memory ? { memory: options.memory } : {}),
     ...(options.machineScripts ? { machineScripts: options.machineScripts } : {}),
     ...(options.tellMachine ? { tellMachine: options.tellMachine } : {}),
+    ...(options.askName ? { askName: options.askName } : {}),
     ...(options.images ? { images: options.images } : {}),
     renderer: {
       services: options.services ?? SERVICES,

@@ -2,6 +2,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RouteId, ROUTES } from '../../src/contract/routes.ts';
 import { axe, axeColours, buildUi, goTo, type OpenPage, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { ADDRESS_PAGES } from '../kit/ui/addresses.ts';
+import { KEEPING_PAGES } from '../kit/ui/keeping.ts';
 import { hostileSite, illSite, newSite, type SiteData, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
@@ -32,6 +34,8 @@ const PAGES = [
   { path: 'drills/rounds', has: 'planned-switchover', isNew: true },
   { path: 'drills/rounds/1', has: 'ledger' },
   { path: 'drills/what-if', has: 'r1' },
+  ...KEEPING_PAGES,
+  ...ADDRESS_PAGES,
 ] as const satisfies readonly { path: string; has: string; isNew?: true }[];
 const NEW_PAGES = PAGES.filter((page) => 'isNew' in page);
 
@@ -82,7 +86,7 @@ async function structureOf(page: Page): Promise<string> {
   return `${still}\n`;
 }
 
-const nameOf = (path: string) => path.replaceAll('/', '-').replace(/0{20,}/, '');
+const nameOf = (path: string) => path.replaceAll(/%2F|[/?=]/g, '-').replace(/0{20,}/, '');
 
 describe.each([
   ['well', wellSite],
@@ -149,46 +153,50 @@ describe('a site that is new', () => {
   });
 });
 
-/** Of each way to show an answer one page: alone, as a list, as a grid, as several answers, as a picture, page by page, as what is loaded later. */
-const KINDS = ['overview', 'nodes/r2', 'services', 'vlans', 'machines', 'machines/aaaaa1', 'images', 'drills/what-if'];
+/** Pages that wait together: waits are most of it. */
+const TOGETHER = 7;
+const GROUPS = Array.from({ length: Math.ceil(PAGES.length / TOGETHER) }, (_, index) =>
+  PAGES.slice(index * TOGETHER, (index + 1) * TOGETHER),
+);
 
-describe('a site that nobody answers for', () => {
-  it('is old on its pages, which say from when; then it is shown again', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using first = await openPage(browser, site.url);
-    // Waits are most of it: all pages wait together.
-    const pages = await Promise.all(
-      PAGES.filter(({ path }) => KINDS.includes(path)).map(async ({ path, has }) => {
-        const page = await first.context.newPage();
-        await page.goto(`${site.url}/ui/#/${path}`);
-        await whole(page, has);
-        // A heading stands there before the first answer: what never came cannot be old.
-        await page.locator('main .shown').first().waitFor();
-        return { page, has };
-      }),
-    );
-    expect(pages).toHaveLength(KINDS.length);
-    site.turn('gone');
-    await Promise.all(
-      pages.map(async ({ page, has }) => {
-        await page.locator('[data-badge=lost]').waitFor({ timeout: 5000 });
-        await page.locator('main .old').first().waitFor({ timeout: 20_000 });
-        expect(await page.locator('main .old-note').first().textContent()).toMatch(/From \d\d:\d\d:\d\d/);
-        // Old data is still there, and readable.
-        expect(await page.locator('main').getByText(has).first().isVisible()).toBe(true);
-        expect(await axeColours(page)).toEqual([]);
-      }),
-    );
-    site.turn('well');
-    await Promise.all(
-      pages.map(async ({ page }) => {
-        await page.locator('[data-badge=live]').waitFor({ timeout: 5000 });
-        await until('nothing is old any more', async () => (await page.locator('main .old').count()) === 0);
-      }),
-    );
-    expect(first.complaints).toEqual([]);
-  });
-});
+describe.each(GROUPS.map((group) => ({ group, names: group.map(({ path }) => path).join(', ') })))(
+  'a site that nobody answers for',
+  ({ group, names }) => {
+    it(`is old on ${names}, which say from when; then it is shown again`, async () => {
+      await using site = await StandIn.start(wellSite(), ui.folder);
+      await using first = await openPage(browser, site.url);
+      const pages = await Promise.all(
+        group.map(async ({ path, has }) => {
+          const page = await first.context.newPage();
+          await page.goto(`${site.url}/ui/#/${path}`);
+          await whole(page, has);
+          // A heading stands there before the first answer: what never came cannot be old.
+          await page.locator('main .shown').first().waitFor();
+          return { page, has };
+        }),
+      );
+      site.turn('gone');
+      await Promise.all(
+        pages.map(async ({ page, has }) => {
+          await page.locator('[data-badge=lost]').waitFor({ timeout: 10_000 });
+          await page.locator('main .old').first().waitFor({ timeout: 20_000 });
+          expect(await page.locator('main .old-note').first().textContent()).toMatch(/From \d\d:\d\d:\d\d/);
+          // Old data is still there, and readable.
+          expect(await page.locator('main').getByText(has).first().isVisible()).toBe(true);
+          expect(await axeColours(page)).toEqual([]);
+        }),
+      );
+      site.turn('well');
+      await Promise.all(
+        pages.map(async ({ page }) => {
+          await page.locator('[data-badge=live]').waitFor({ timeout: 10_000 });
+          await until('nothing is old any more', async () => (await page.locator('main .old').count()) === 0);
+        }),
+      );
+      expect(first.complaints).toEqual([]);
+    });
+  },
+);
 
 describe('paper', () => {
   const lead = shared(illSite);

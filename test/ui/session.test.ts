@@ -206,10 +206,11 @@ describe('keys', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('n');
     await page.getByText('5 rows').waitFor();
-    await page.keyboard.press('/');
+    await page.keyboard.press('f');
     await page.keyboard.type('rg');
     expect(await page.getByPlaceholder('Filter').inputValue()).toBe('rg');
     await page.getByPlaceholder('Filter').fill('');
+    await page.getByText('5 rows').waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('j');
     await page.keyboard.press('j');

@@ -98,6 +98,31 @@ export const WhatIfAll = strict({
 });
 export type WhatIfAll = Static<typeof WhatIfAll>;
 
+/** Types of records that one asks servers for. */
+export const LOOKUP_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT'] as const;
+export type LookupType = (typeof LOOKUP_TYPES)[number];
+export const LookupQuery = strict({
+  name: text(254, 'full name; with PTR also an address'),
+  type: Type.Optional(oneOf(LOOKUP_TYPES, 'A when left out; SOA tells the serial number of a zone')),
+});
+const LookupAnswer = strict({
+  node: Type.String(),
+  address: Type.String({ description: 'that was asked' }),
+  code: Type.String({ description: 'NOERROR, or what the server or the way to it said, such as NXDOMAIN, TIMEOUT' }),
+  answers: Type.Array(Type.String(), { description: 'data of the records, in order of their text' }),
+  serial: nullable(Type.Integer({ description: 'of the zone; null unless asked for SOA' })),
+  ms: Type.Integer({ description: 'how long it took' }),
+});
+export type LookupAnswer = Static<typeof LookupAnswer>;
+/** `agree`: those that answered say the same. */
+export const Lookup = strict({
+  name: Type.String(),
+  type: oneOf(LOOKUP_TYPES),
+  agree: Type.Boolean(),
+  items: Type.Array(LookupAnswer),
+});
+export type Lookup = Static<typeof Lookup>;
+
 /** Calls that gather for a screen what would be many calls. */
 export const LOOK_ROUTES = {
   'search.list': get('/search', 'Find objects of all kinds by a part of their name, address or MAC', {
@@ -123,6 +148,11 @@ export const LOOK_ROUTES = {
     roles: WATCHERS,
     params: ChangeParams,
     response: ChangeFiles,
+  }),
+  'dns.lookup': get('/dns/lookup', 'Ask every node that serves DNS for a name', {
+    roles: EVERYBODY,
+    query: LookupQuery,
+    response: Lookup,
   }),
   'cluster.what-ifs': get('/cluster/what-ifs', 'What would come of each event at each node', {
     roles: EVERYBODY,

@@ -109,6 +109,7 @@ export function productText(order: ProductOrder, result: ProductResult): string 
     '',
     `  API         ${result.url}${topology.vip === undefined ? '' : ` (${bareAddress(topology.vip)} in the lab, whoever holds it)`}`,
     ...key,
+    ...uiText(labStatus(order.layout).ui, result.url),
     `  cluster     ${result.health}`,
     '',
     'Try next:',
@@ -119,6 +120,15 @@ export function productText(order: ProductOrder, result: ProductResult): string 
     'Stop it with sudo scripts/down; sudo scripts/down --purge removes it without a trace.',
     '',
   ].join('\n');
+}
+
+/** Where the web UI is, and how a browser comes to trust it. */
+function uiText(ui: string | null, url: string): string[] {
+  if (ui === null) return [];
+  return [
+    `  web UI      ${ui} (log in with the admin's key)`,
+    `  its CA      curl -so regent-ca.crt ${url}/ui/ca.crt   (import it in the browser as an authority for websites)`,
+  ];
 }
 
 const SINGLE_HINTS = ['  bin/regent status', '  bin/regent record create www.regent.internal A 10.10.10.50'];

@@ -29,6 +29,7 @@ import { openRenewalThread } from './renewal/thread.ts';
 import { readMachineScripts } from './machine-scripts.ts';
 import { memoryWays } from './memory-ways.ts';
 import { readTemplates } from '../templates.ts';
+import { askName } from './ask-name.ts';
 import { readUiAssets } from './ui-assets.ts';
 
 /** What a region process is started with. `beatOf`: proof of life per task. */
@@ -119,6 +120,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     beatOf: options.beatOf ?? (() => () => {}),
     ...(options.etcd ? { etcd: options.etcd } : {}),
     ...(options.patroni ? { patroni: options.patroni, drills: openDrillWays(connection) } : {}),
+    askName,
     ...externalDatabase(options, process),
     ...(options.endForRestart ? { endForRestart: options.endForRestart } : {}),
     authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),

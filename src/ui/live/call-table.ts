@@ -42,6 +42,7 @@ export const CALLS = {
   'dhcp-snippet.list': 'GET /dhcp-snippets',
   'dhcp-snippet.set': 'PATCH /dhcp-snippets/{dhcp_snippet}',
   'dhcp-snippet.show': 'GET /dhcp-snippets/{dhcp_snippet}',
+  'dns.lookup': 'GET /dns/lookup',
   'domain.create': 'POST /domains',
   'domain.delete': 'DELETE /domains/{domain}',
   'domain.list': 'GET /domains',

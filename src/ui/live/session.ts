@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Problem } from '../../contract/common.ts';
-import type { OwnSession } from '../../contract/identity/session.ts';
+import type { Authority, OwnSession } from '../../contract/identity/session.ts';
 import type { Role } from '../../contract/identity/user.ts';
 import {
   API_PREFIX,
@@ -38,11 +38,15 @@ export interface Session {
   /** Null: it worked. */
   login(credentials: Credentials): Promise<Problem | null>;
   logout(): Promise<void>;
+  /** The authority that signs this site's certificates, for browsers that are to trust it; null: the site does not say now, or has none. */
+  authority(): Promise<Authority | null>;
   /** A call was told that nobody is logged in. */
   ended(): void;
 }
 
 const PATH = API_PREFIX + SESSION_PATH;
+/** As contract/identity/session.ts names it: its schemas stay out of the browser. */
+const AUTHORITY = `${API_PREFIX}/authority`;
 const TIMEOUT_MS = 10_000;
 
 /** What the session needs of the browser. */
@@ -115,6 +119,15 @@ export function createSession(ports: SessionPorts): Session {
       // Whoever cannot reach the site stays logged in there, and here: a page that says otherwise would lie.
       const { status } = await ask('DELETE');
       if (status < 300 || status === 401) out(false);
+    },
+    async authority() {
+      try {
+        const response = await ports.fetch(ports.origin + AUTHORITY, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+        const found = response.ok ? (parseJson(await response.text()) as Authority | undefined) : undefined;
+        return found ?? null;
+      } catch {
+        return null;
+      }
     },
     ended: () => out(true),
   };

@@ -5,7 +5,7 @@ import { loading, type View } from '../models/view.ts';
 import { useLive } from './live.ts';
 import { startWatch, type Watch, type WatchPorts } from './watch.ts';
 
-/** How a call is watched. `nouns`: events of these wake it; `everyMs`: how often it is asked anyway. */
+/** How a call is watched. `nouns`: events of these wake it, `*`: of all; `everyMs`: how often it is asked anyway. */
 export interface WatchOptions {
   readonly nouns: readonly string[];
   readonly everyMs?: number;
@@ -77,8 +77,9 @@ export function useWatched<T>(key: string, options: WatchOptions, ask: WatchPort
     const started = startWatch<T>({ ask, everyMs, isLong, now: Date.now, fraction: Math.random, onView: setView });
     watch.current = started;
     const deaf = live.onEvent((event) => {
+      const noun = event?.kind.split('.')[0] ?? '*';
       if (event === null) started.wake(true);
-      else if (nouns.split(' ').includes(event.kind.split('.')[0] ?? '')) started.wake();
+      else if (nouns.split(' ').some((name) => name === '*' || name === noun)) started.wake();
     });
     const blind = live.isVisible.subscribe((isVisible) => started.setActive(isVisible));
     return () => {

@@ -13,10 +13,11 @@ export type KeyAction =
   /** `g` was pressed: the next letter names a page. */
   | { readonly kind: 'prefix' }
   | { readonly kind: 'page'; readonly letter: string }
-  | { readonly kind: 'search' | 'help' | 'next' | 'previous' | 'back' };
+  | { readonly kind: 'search' | 'filter' | 'help' | 'next' | 'previous' | 'back' };
 
-const PLAIN: Readonly<Record<string, 'search' | 'help' | 'next' | 'previous'>> = {
+const PLAIN: Readonly<Record<string, 'search' | 'filter' | 'help' | 'next' | 'previous'>> = {
   '/': 'search',
+  f: 'filter',
   '?': 'help',
   j: 'next',
   k: 'previous',

@@ -10,13 +10,21 @@ export function Dialog(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
+  // The browser tells of its end later: one that another dialog took the place of is nobody's wish to close that.
+  const isThere = useRef(true);
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
-    return () => dialog?.close();
+    return () => {
+      isThere.current = false;
+      dialog?.close();
+    };
   }, []);
+  const close = () => {
+    if (isThere.current) props.onClose();
+  };
   return (
-    <dialog ref={element} aria-label={props.title} onClose={props.onClose}>
+    <dialog ref={element} aria-label={props.title} onClose={close}>
       <header>
         <h2>{props.title}</h2>
         <button type="button" class="quiet" onClick={props.onClose} aria-label={EN.close}>

@@ -125,25 +125,30 @@ export function Field(props: {
   );
   if (kind === 'check') {
     return (
-      <label class="check">
-        <input
-          {...shared}
-          type="checkbox"
-          checked={value !== ''}
-          onChange={(event) => props.onInput(event.currentTarget.checked ? 'yes' : '')}
-        />
-        {field.label} {note}
-      </label>
+      <div class="field">
+        <label class="check">
+          <input
+            {...shared}
+            type="checkbox"
+            checked={value !== ''}
+            onChange={(event) => props.onInput(event.currentTarget.checked ? 'yes' : '')}
+          />
+          {field.label}
+        </label>
+        {note}
+      </div>
     );
   }
   return (
-    <label class="field">
-      <span>
-        {field.label} {field.isOptional && <span class="faint">({EN.form.optional})</span>}
-      </span>
-      <Input {...props} shared={{ ...shared, required: field.isOptional !== true }} />
+    <div class="field">
+      <label class="field">
+        <span>
+          {field.label} {field.isOptional && <span class="faint">({EN.form.optional})</span>}
+        </span>
+        <Input {...props} shared={{ ...shared, required: field.isOptional !== true }} />
+      </label>
       {note}
-    </label>
+    </div>
   );
 }
 

@@ -74,7 +74,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
             <input
               type="search"
               data-search
-              placeholder={`${EN.filter}  /`}
+              placeholder={`${EN.filter}  f`}
               value={filter}
               onInput={(event) => places.setQuery({ filter: event.currentTarget.value })}
             />

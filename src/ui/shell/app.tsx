@@ -4,7 +4,7 @@ import { useLive } from '../live/live.ts';
 import { usePlaces } from '../live/place.ts';
 import { useMay } from '../live/use-may.ts';
 import { linkTo } from '../models/address.ts';
-import { NotFound } from '../parts/not-found.tsx';
+import { NotFound } from '../parts/later.tsx';
 import { SCREENS, screenOf } from '../routes.tsx';
 import { EN } from '../words/en.ts';
 import { ConnectionBadge } from './badge.tsx';
@@ -57,8 +57,10 @@ function Frame(): JSX.Element {
   const path = place.path.join('/');
   const isFirst = useRef(true);
   useEffect(() => {
-    // A reader of screens is told of the new page; the first one it reads anyway.
-    if (!isFirst.current) document.querySelector<HTMLElement>('main h1')?.focus();
+    // A reader of screens is told of the new page; the first one it reads anyway. Whoever goes to the search wants to write.
+    const begin =
+      document.querySelector<HTMLElement>('[data-site-search]') ?? document.querySelector<HTMLElement>('main h1');
+    if (!isFirst.current) begin?.focus();
     isFirst.current = false;
   }, [path]);
   return (

@@ -17,7 +17,7 @@ export function Help({ keys }: { readonly keys: Keys }): JSX.Element {
             <dd>{what}</dd>
           </div>
         ))}
-        {SCREENS.map((screen) => (
+        {SCREENS.filter((screen) => screen.letter !== '/').map((screen) => (
           <div key={screen.id}>
             <dt>
               <kbd>g {screen.letter}</kbd>

@@ -27,6 +27,10 @@ export function useKeys(places: Places): Keys {
         const screen = SCREENS.find((entry) => entry.letter === action.letter);
         if (screen) places.go([screen.id]);
       } else if (action.kind === 'search') {
+        const input = document.querySelector<HTMLElement>('[data-site-search]');
+        if (input) input.focus();
+        else places.go(['search']);
+      } else if (action.kind === 'filter') {
         document.querySelector<HTMLElement>('[data-search]')?.focus();
       } else if (action.kind === 'help') {
         setHelpOpen(true);

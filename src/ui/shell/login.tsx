@@ -1,8 +1,10 @@
 import type { JSX, TargetedSubmitEvent } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Problem } from '../../contract/common.ts';
+import type { Authority } from '../../contract/identity/session.ts';
 import { useLive } from '../live/live.ts';
 import type { Credentials } from '../live/session.ts';
+import { fingerprintText } from '../models/site/authority.ts';
 import { fieldProblem } from '../models/change.ts';
 import { Refusal } from '../parts/page.tsx';
 import { EN } from '../words/en.ts';
@@ -67,7 +69,38 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
           </button>
         </footer>
       </form>
+      <TrustNote />
     </main>
+  );
+}
+
+/** How a browser comes to trust this site: one that does not loses every call when another node takes over. */
+function TrustNote(): JSX.Element | null {
+  const { session } = useLive();
+  const [authority, setAuthority] = useState<Authority | null>(null);
+  useEffect(() => {
+    let isThere = true;
+    void session.authority().then((found) => {
+      if (isThere) setAuthority(found);
+    });
+    return () => {
+      isThere = false;
+    };
+  }, []);
+  if (authority === null) return null;
+  return (
+    <details class="trust">
+      <summary>{WORDS.trust}</summary>
+      <p>{WORDS.trustText}</p>
+      <p>
+        <a href="ca.crt" download="regent-ca.crt">
+          {WORDS.trustFile}
+        </a>
+      </p>
+      <p>
+        {WORDS.trustFingerprint} <code>{fingerprintText(authority.fingerprint)}</code>
+      </p>
+    </details>
   );
 }
 

@@ -20,3 +20,10 @@ export const CHANGE = {
   meanwhile: 'Somebody else changed it meanwhile. Look at it as it is now, and begin anew.',
   confirm: (name: string) => `Write ${name} to confirm`,
 } as const;
+
+/** Sentences of forms. */
+export const FORM = {
+  look: 'See what it would do',
+  optional: 'optional',
+  choose: 'choose',
+} as const;

@@ -47,7 +47,8 @@ export const COMMON = {
   keys: {
     title: 'Keys',
     list: [
-      ['/', 'to the filter of the page'],
+      ['/', 'to the search of the site'],
+      ['f', 'to the filter of the page'],
       ['g, then a letter', 'to a page; the letter stands beside its name'],
       ['j, k', 'to the next row, the one before'],
       ['Enter', 'opens the row'],

@@ -1,8 +1,10 @@
-import { CHANGE } from './change.ts';
+import { ACCESS } from './access.ts';
+import { CHANGE, FORM } from './change.ts';
 import { COMMON } from './common.ts';
+import { DNS } from './dns.ts';
 import { DOCTOR } from './doctor.ts';
 import { DRILLS } from './drills.ts';
-import { FORM } from './form.ts';
+import { HISTORY } from './history.ts';
 import { IMAGES } from './images.ts';
 import { LOGIN } from './login.ts';
 import { MACHINE_ACTIONS } from './machine-actions.ts';
@@ -11,14 +13,18 @@ import { NETWORKS } from './networks.ts';
 import { NODES } from './nodes.ts';
 import { OVERVIEW } from './overview.ts';
 import { SERVICES } from './services.ts';
+import { SETTINGS } from './settings.ts';
 
 /** Every sentence of the user interface, by key. */
 export const EN = {
   ...COMMON,
+  access: ACCESS,
   change: CHANGE,
+  dns: DNS,
   doctor: DOCTOR,
   drills: DRILLS,
   form: FORM,
+  history: HISTORY,
   images: IMAGES,
   login: LOGIN,
   machineActions: MACHINE_ACTIONS,
@@ -27,4 +33,5 @@ export const EN = {
   nodes: NODES,
   overview: OVERVIEW,
   services: SERVICES,
+  settings: SETTINGS,
 } as const;

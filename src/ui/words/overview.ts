@@ -41,10 +41,20 @@ export const OVERVIEW = {
   nothingHappened: 'Nothing has happened yet.',
   steps: {
     title: 'The next three steps',
-    list: [
-      ['Let a second and a third node join', 'regent token create, then on the new host: regent join -'],
-      ['Switch DHCP on for a VLAN', 'regent vlan set FABRIC/VLAN --dhcp on'],
-      ['Commission a machine', 'regent machine commission NAME --wait'],
-    ],
+    done: 'done',
+    list: {
+      nodes: {
+        what: 'Let a second and a third node join',
+        how: 'regent token create; on the new host: regent join -',
+      },
+      dhcp: {
+        what: 'Switch DHCP on for a VLAN on which two racks stand',
+        how: 'regent vlan set FABRIC/VLAN --dhcp on',
+      },
+      machine: {
+        what: 'Let a machine boot from the network, and commission it',
+        how: 'regent machine commission NAME --wait',
+      },
+    },
   },
 } as const;

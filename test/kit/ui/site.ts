@@ -1,6 +1,8 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
 import { type FleetData, fleet, illFleet, newFleet } from './fleet.ts';
+import { type AddressData, addresses, illAddresses, newAddresses } from './addresses.ts';
+import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
 import { illNetworks, type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
 
@@ -20,6 +22,8 @@ export interface SiteData {
   events: Event[];
   networks: NetworkData;
   fleet: FleetData;
+  keeping: KeepingData;
+  addresses: AddressData;
 }
 
 const HOUR = 3_600_000;
@@ -53,6 +57,8 @@ export function wellSite(): SiteData {
     events: [],
     networks: networks(),
     fleet: fleet(),
+    keeping: keeping(),
+    addresses: addresses(),
   };
 }
 
@@ -69,6 +75,13 @@ export function newSite(): SiteData {
       vip: null,
     },
     services: [],
+    status: {
+      ...site.status,
+      counts: { ...site.status.counts, machines: 0, vlans: 0, subnets: 0, leases: 0, racksWaiting: 0 },
+    },
+    events: [],
+    keeping: newKeeping(),
+    addresses: newAddresses(),
     networks: { vlans: [], subnets: [], leases: [], racks: [] },
     fleet: newFleet(),
     nodes: new Map([node('r1', true)]),
@@ -132,6 +145,9 @@ export function illSite(): SiteData {
     },
     networks: illNetworks(),
     fleet: illFleet(),
+    keeping: illKeeping(),
+    addresses: illAddresses(),
+    events: [event(2, 'node.silent', 'r3'), event(3, 'vlan.changed', 'lab/vlan10')],
     jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
   };
 }
@@ -163,6 +179,9 @@ export function hostileSite(): SiteData {
     },
     networks: illNetworks(HOSTILE),
     fleet: illFleet(HOSTILE),
+    keeping: illKeeping(HOSTILE),
+    addresses: illAddresses(HOSTILE),
+    events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };
 }

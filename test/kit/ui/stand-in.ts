@@ -5,6 +5,8 @@ import { extname, join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
+import { addressAnswers } from './addresses.ts';
+import { keepingAnswers } from './keeping.ts';
 import { fleetAnswers } from './fleet.ts';
 import { job, pageOf, type SiteData } from './site.ts';
 import { before } from './when.ts';
@@ -32,6 +34,7 @@ const CSP = [
   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 ].join('; ');
 const CSRF = 'csrf-of-the-test';
+const AUTHORITY = { certificate: '-----BEGIN CERTIFICATE-----\n', fingerprint: '0a1b'.repeat(16) };
 
 /**
  * A site that a test plays: the files of the user interface, sessions, the calls that pages make, and the stream. What it answers is checked
@@ -47,8 +50,14 @@ export class StandIn implements AsyncDisposable {
   release = '0.4.0';
   /** Of every object. */
   version = 1;
+  /** So often another release answers first for each file that is named by its content: it has not got it. */
+  strangerAnswers = 0;
+  strangerAnswered = 0;
+  readonly #asked = new Map<string, number>();
   /** Refusals by call. */
-  readonly refusals = new Map<RouteId, { status: number; code: string; detail: string }>();
+  readonly refusals = new Map<RouteId, { status: number; code: string; detail: string; fields?: unknown[] }>();
+  /** Answers of changes that were made, by call. */
+  readonly results = new Map<RouteId, unknown>();
   /** Why a change of something is refused; null: it is not. */
   refuse: (id: RouteId, params: Readonly<Record<string, string>>) => string | null = () => null;
   /** Bodies of the changes that were made. */
@@ -117,6 +126,7 @@ export class StandIn implements AsyncDisposable {
     if (url.pathname === '/health/live') return json(response, 200, { state: 'live', version: this.release });
     if (url.pathname.startsWith('/ui/')) return this.#file(url.pathname.slice(4), response);
     if (url.pathname === `${API_PREFIX}/session`) return this.#session(request, response, body);
+    if (url.pathname === `${API_PREFIX}/authority`) return json(response, 200, AUTHORITY);
     if (!this.isLoggedIn) return problem(response, { status: 401, code: 'unauthenticated', detail: 'Log in.' });
     if (this.mode === 'held') {
       response.setHeader('retry-after', '1');
@@ -127,7 +137,11 @@ export class StandIn implements AsyncDisposable {
 
   #file(name: string, response: ServerResponse): void {
     const path = name === '' ? 'index.html' : name;
-    const bytes = this.#files.get(path);
+    const asked = (this.#asked.get(path) ?? 0) + 1;
+    this.#asked.set(path, asked);
+    const isStranger = path.startsWith('assets/') && asked <= this.strangerAnswers;
+    if (isStranger) this.strangerAnswered += 1;
+    const bytes = isStranger ? undefined : this.#files.get(path);
     response.setHeader('content-security-policy', CSP);
     if (bytes === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'No such file.' });
     response
@@ -195,7 +209,11 @@ export class StandIn implements AsyncDisposable {
       this.made.push({ id, key, params });
       this.bodies.push(body === '' ? null : JSON.parse(body));
     }
-    json(response, route.status, id === 'image.create' ? { isNew: true, image: this.site.fleet.images[0] } : work);
+    json(
+      response,
+      route.status,
+      this.results.get(id) ?? (id === 'image.create' ? { isNew: true, image: this.site.fleet.images[0] } : work),
+    );
   }
 
   /** Takes pieces of a file, as a region does. */
@@ -237,19 +255,29 @@ export class StandIn implements AsyncDisposable {
     const name = params['node'] ?? '';
     const { networks } = site;
     const answers: Partial<Record<RouteId, () => unknown>> = {
+      ...keepingAnswers(site.keeping, params, query),
+      ...addressAnswers(site.addresses, params, query),
       'cluster.show': () => site.cluster,
       'cluster.doctor': () => site.doctor,
       'status.show': () => site.status,
       'node.show': () => site.nodes.get(name),
       'job.list': () => pageOf(site.jobs.filter((row) => (query.get('kind') ?? row.kind) === row.kind)),
       ...fleetAnswers(site.fleet, params, (items) => this.#page(items, query)),
-      'event.list': () => pageOf(eventsOf(site.events, query)),
+      'event.list': () => eventPage(site.events, query),
       'vlan.list': () => pageOf(networks.vlans),
       'vlan.show': () => networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']),
-      'subnet.list': () => pageOf(networks.subnets),
+      'subnet.list': () =>
+        pageOf(networks.subnets.filter((row) => (query.get('vlan') ?? String(row.vlanId)) === String(row.vlanId))),
+      'subnet.show': () => networks.subnets.find((row) => row.cidr === params['subnet']),
       'lease.list': () => pageOf(networks.leases),
       'rack.list': () => pageOf(networks.racks),
-      'service.list': () => pageOf(site.services.filter((row) => (query.get('node') ?? row.node) === row.node)),
+      'service.list': () =>
+        pageOf(
+          site.services.filter(
+            (row) =>
+              (query.get('node') ?? row.node) === row.node && (query.get('service') ?? row.service) === row.service,
+          ),
+        ),
       'service.show': () => {
         const row = site.services.find((entry) => entry.node === name && entry.service === params['service']);
         const metrics = [{ name: 'queries', unit: 'count', value: 1200, labels: { zone: 'example' } }];
@@ -264,11 +292,15 @@ export class StandIn implements AsyncDisposable {
   }
 }
 
-/** Events as a list is asked for them. */
-function eventsOf(events: readonly Event[], query: URLSearchParams): Event[] {
-  const kind = query.get('kind');
-  const found = events.filter((event) => kind === null || event.kind === kind || event.kind.startsWith(`${kind}.`));
-  return found.toReversed().slice(0, Number(query.get('limit') ?? 100));
+/** Newest first, as the site pages through them. */
+function eventPage(events: readonly Event[], query: URLSearchParams): unknown {
+  const [before, kind] = [Number(query.get('before') ?? Number.POSITIVE_INFINITY), query.get('kind')];
+  const limit = Number(query.get('limit') ?? 100);
+  const found = events
+    .filter((row) => row.id < before && (kind === null || row.kind === kind || row.kind.startsWith(`${kind}.`)))
+    .toReversed();
+  const items = found.slice(0, limit);
+  return { items, next: found.length > limit ? String(items.at(-1)?.id) : null };
 }
 
 function whatIf(node: string): unknown {

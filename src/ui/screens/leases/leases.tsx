@@ -9,9 +9,11 @@ import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
+import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { ReserveDialog } from './reservations.tsx';
 
 const WORDS = EN.networks.leases;
 const EVERY_MS = 10_000;
@@ -42,33 +44,30 @@ const COLUMNS: readonly Column<Lease>[] = [
 /** Leases in force, as they come and go. */
 export function Leases(): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<string | null>(null);
+  const [open, setOpen] = useState<{ readonly kind: 'release' | 'reserve'; readonly lease: Lease } | null>(null);
   const leases = useList('lease.list', {}, { nouns: ['lease'], everyMs: EVERY_MS });
-  const columns: readonly Column<Lease>[] = may.operate
-    ? [
-        ...COLUMNS,
-        {
-          id: 'do',
-          head: WORDS.release,
-          value: () => null,
-          cell: (row) => (
-            <button type="button" aria-label={`${WORDS.release} ${row.address}`} onClick={() => setOpen(row.address)}>
-              {WORDS.release}
-            </button>
-          ),
-        },
-      ]
-    : COLUMNS;
+  const actions = actionColumn<Lease>(
+    EN.networks.actions,
+    (row) => row.address,
+    (lease) => [
+      ...(lease.mac !== null && lease.kind === 'dynamic'
+        ? [{ word: EN.networks.reservations.ofLease, run: () => setOpen({ kind: 'reserve', lease }) }]
+        : []),
+      { word: WORDS.release, run: () => setOpen({ kind: 'release', lease }) },
+    ],
+  );
+  const columns = may.operate ? [...COLUMNS, actions] : COLUMNS;
   return (
     <Page title={WORDS.title} cli={CLI.leases}>
       <MainList view={leases.view} words={WORDS} columns={columns} keyOf={(row) => row.address} />
-      {open !== null && (
+      {open?.kind === 'reserve' && <ReserveDialog lease={open.lease} onClose={() => setOpen(null)} />}
+      {open?.kind === 'release' && (
         <ActionDialog
-          title={`${WORDS.release} ${open}`}
-          text={WORDS.releaseText(open)}
+          title={`${WORDS.release} ${open.lease.address}`}
+          text={WORDS.releaseText(open.lease.address)}
           id="lease.release"
-          input={{ params: { address: open } }}
-          cli={`regent lease release ${open}`}
+          input={{ params: { address: open.lease.address } }}
+          cli={`regent lease release ${open.lease.address}`}
           onClose={() => setOpen(null)}
         />
       )}

@@ -11,6 +11,7 @@ import { EN } from '../../words/en.ts';
 import { Counts } from './counts.tsx';
 import { Deaths } from './deaths.tsx';
 import { Happened } from './happened.tsx';
+import { Steps } from './steps.tsx';
 
 /** Roles move without an event; they are worth a look this often, ms. */
 const EVERY_MS = 5000;
@@ -39,7 +40,7 @@ export function Overview(): JSX.Element {
                 <TopologyPicture cluster={data} />
               </Section>
             )}
-            {data.nodes.filter((node) => node.isRegion).length <= 1 && <Steps />}
+            <Steps cluster={data} />
             {data.nodes.length > 0 && <Deaths />}
           </>
         )}
@@ -91,20 +92,5 @@ function FactTiles({ cluster }: { readonly cluster: ClusterStatus }): JSX.Elemen
         </li>
       ))}
     </ul>
-  );
-}
-
-/** What a newcomer does next. */
-function Steps(): JSX.Element {
-  return (
-    <Section title={EN.overview.steps.title}>
-      <ol class="steps">
-        {EN.overview.steps.list.map(([what, how]) => (
-          <li key={what}>
-            {what} <code>{how}</code>
-          </li>
-        ))}
-      </ol>
-    </Section>
   );
 }

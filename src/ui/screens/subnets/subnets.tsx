@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Subnet } from '../../../contract/network/subnet.ts';
 import { useList } from '../../live/use-view.ts';
+import { linkTo } from '../../models/address.ts';
 import { usedShare } from '../../models/networks.ts';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -9,9 +10,19 @@ import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
 
 const WORDS = EN.networks.subnets;
+const linkOf = (row: Subnet) => linkTo(['subnets', row.cidr]);
 
 const COLUMNS: readonly Column<Subnet>[] = [
-  { id: 'cidr', head: WORDS.columns.cidr, value: (row) => row.cidr },
+  {
+    id: 'cidr',
+    head: WORDS.columns.cidr,
+    value: (row) => row.cidr,
+    cell: (row) => (
+      <a href={linkOf(row)} tabIndex={-1}>
+        {row.cidr}
+      </a>
+    ),
+  },
   { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
   { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan },
   { id: 'gateway', head: WORDS.columns.gateway, value: (row) => row.gateway ?? '', isMinor: true },
@@ -31,7 +42,7 @@ export function Subnets(): JSX.Element {
   const subnets = useList('subnet.list', {}, { nouns: ['subnet', 'range', 'reservation', 'machine', 'vlan'] });
   return (
     <Page title={WORDS.title} cli={CLI.subnets}>
-      <MainList view={subnets.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} />
+      <MainList view={subnets.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
     </Page>
   );
 }

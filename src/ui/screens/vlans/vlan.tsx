@@ -12,6 +12,7 @@ import { For } from '../../parts/time.tsx';
 import { CLI, cliLines } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
 import { VlanActions } from './vlan-actions.tsx';
+import { VlanNetworks } from './vlan-networks.tsx';
 
 const WORDS = EN.networks.vlans;
 const EVERY_MS = 5000;
@@ -47,6 +48,7 @@ export function VlanPage({ name }: { readonly name: string }): JSX.Element {
           </>
         )}
       </Shown>
+      {shown !== null && <VlanNetworks vlan={shown.body} />}
     </Page>
   );
 }

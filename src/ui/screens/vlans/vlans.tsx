@@ -10,6 +10,7 @@ import type { Column } from '../../parts/table.tsx';
 import { For } from '../../parts/time.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { Pairing } from './pairing.tsx';
 
 const WORDS = EN.networks.vlans;
 const EVERY_MS = 5000;
@@ -51,6 +52,7 @@ export function Vlans(): JSX.Element {
   return (
     <Page title={WORDS.title} cli={CLI.vlans}>
       <MainList view={vlans.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
+      <Pairing />
     </Page>
   );
 }

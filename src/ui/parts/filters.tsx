@@ -1,0 +1,73 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { usePlaces } from '../live/place.ts';
+import { linkTo } from '../models/address.ts';
+import { EN } from '../words/en.ts';
+
+/** A filter of a list that the site pages through: what it is called in the address, and what it is. */
+export interface Filter {
+  readonly id: string;
+  readonly label: string;
+  readonly help?: string;
+}
+
+/** Filters of a list of which the site sends a page at a time; each change begins at the newest. `cursor`: how the address names the page. */
+export function Filters(props: {
+  readonly filters: readonly Filter[];
+  readonly cursor: string;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
+  const places = usePlaces();
+  const { query } = places.place.value;
+  return (
+    <search class="filters" aria-label={EN.history.filters}>
+      {props.filters.map((filter, index) => (
+        <label key={filter.id} class="field">
+          <span>{filter.label}</span>
+          <input
+            type="search"
+            value={query[filter.id] ?? ''}
+            placeholder={filter.help}
+            onChange={(event) => places.setQuery({ [filter.id]: event.currentTarget.value.trim(), [props.cursor]: '' })}
+            {...(index === 0 ? { 'data-search': true } : {})}
+          />
+        </label>
+      ))}
+      {props.children}
+    </search>
+  );
+}
+
+/** A filter that is on or off. */
+export function FlagFilter(props: {
+  readonly id: string;
+  readonly label: string;
+  readonly cursor: string;
+}): JSX.Element {
+  const places = usePlaces();
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={places.place.value.query[props.id] === 'yes'}
+        onChange={(event) =>
+          places.setQuery({ [props.id]: event.currentTarget.checked ? 'yes' : '', [props.cursor]: '' })
+        }
+      />
+      {props.label}
+    </label>
+  );
+}
+
+/** The way to older entries, and back to the newest. `next`: how the site names the page after this one; null: it is the last. */
+export function Pager({ cursor, next }: { readonly cursor: string; readonly next: string | null }): JSX.Element | null {
+  const { place } = usePlaces();
+  const { path, query } = place.value;
+  const isFirst = (query[cursor] ?? '') === '';
+  if (isFirst && next === null) return null;
+  return (
+    <p class="pager">
+      {!isFirst && <a href={linkTo(path, { ...query, [cursor]: '' })}>{EN.history.newest}</a>}
+      {next !== null && <a href={linkTo(path, { ...query, [cursor]: next })}>{EN.history.older}</a>}
+    </p>
+  );
+}

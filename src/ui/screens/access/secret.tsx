@@ -1,0 +1,15 @@
+import type { JSX } from 'preact';
+import { Copy } from '../../parts/copy.tsx';
+import { EN } from '../../words/en.ts';
+
+/** A secret that the site shows once. Null: it has shown it before. */
+export function Secret({ text, before }: { readonly text: string | null; readonly before?: string }): JSX.Element {
+  if (text === null) return <p class="waiting">{EN.access.onceGone}</p>;
+  return (
+    <div class="secret">
+      <p>{EN.access.once}</p>
+      {before !== undefined && <p>{before}</p>}
+      <Copy text={text} />
+    </div>
+  );
+}

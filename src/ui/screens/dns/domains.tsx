@@ -1,0 +1,83 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Domain } from '../../../contract/network/domain.ts';
+import { useMay } from '../../live/use-may.ts';
+import { useList } from '../../live/use-view.ts';
+import { linkTo } from '../../models/address.ts';
+import { readTtl } from '../../models/net/dns.ts';
+import { FormDialog } from '../../parts/form.tsx';
+import { MainList } from '../../parts/main-list.tsx';
+import { Page } from '../../parts/page.tsx';
+import type { Column } from '../../parts/table.tsx';
+import { CLI } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+import { LookupTest } from './lookup.tsx';
+import { Servers } from './servers.tsx';
+
+const WORDS = EN.dns.domains;
+const linkOf = (row: Domain) => linkTo(['dns', 'domains', row.name]);
+
+const COLUMNS: readonly Column<Domain>[] = [
+  {
+    id: 'name',
+    head: WORDS.columns.name,
+    value: (row) => row.name,
+    cell: (row) => (
+      <>
+        <a href={linkOf(row)} tabIndex={-1}>
+          {row.name}
+        </a>{' '}
+        {row.isDefault && <span class="faint">{WORDS.isDefault}</span>}
+      </>
+    ),
+  },
+  { id: 'ttl', head: WORDS.columns.ttl, value: (row) => row.ttl ?? WORDS.byDefault, isNumber: true },
+  { id: 'leases', head: WORDS.columns.leases, value: (row) => (row.leaseNames ? WORDS.yes : WORDS.no), isMinor: true },
+  { id: 'copies', head: WORDS.columns.copies, value: (row) => row.transferTo.join(', '), isMinor: true },
+];
+
+/** Domains: each is served as a zone by every node that runs DNS. */
+export function Domains(): JSX.Element {
+  const may = useMay();
+  const [isOpen, setOpen] = useState(false);
+  const domains = useList('domain.list', {}, { nouns: ['domain', 'setting'] });
+  return (
+    <Page
+      title={WORDS.title}
+      cli={CLI.domains}
+      actions={
+        may.operate && (
+          <button type="button" onClick={() => setOpen(true)}>
+            {WORDS.create}
+          </button>
+        )
+      }
+    >
+      <MainList view={domains.view} words={WORDS} columns={COLUMNS} keyOf={(row) => row.name} linkOf={linkOf} />
+      <LookupTest />
+      <Servers />
+      {isOpen && (
+        <FormDialog
+          title={WORDS.create}
+          id="domain.create"
+          fields={[
+            { name: 'name', label: WORDS.fields.name },
+            { name: 'ttl', label: WORDS.fields.ttl, kind: 'number', help: WORDS.ttlHelp, isOptional: true },
+            { name: 'leaseNames', label: WORDS.fields.leaseNames, kind: 'check' },
+          ]}
+          input={(values) => ({
+            body: {
+              name: values['name'] ?? '',
+              ttl: readTtl(values['ttl']),
+              leaseNames: values['leaseNames'] === 'yes',
+            },
+          })}
+          cli={(values) =>
+            `regent domain create ${values['name'] || 'NAME'}${values['leaseNames'] ? ' --lease-names on' : ''}`
+          }
+          onClose={() => setOpen(false)}
+        />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,81 @@
+import type { ComponentChildren, JSX } from 'preact';
+import type { SubnetAddresses } from '../../../contract/network/look.ts';
+import type { Subnet } from '../../../contract/network/subnet.ts';
+import { useView } from '../../live/use-view.ts';
+import { addressMap, runText } from '../../models/net/address-map.ts';
+import { stamp } from '../../models/time.ts';
+import { AddressSquares } from '../../parts/address-map.tsx';
+import { Copy } from '../../parts/copy.tsx';
+import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { CLI, cliLines } from '../../words/cli.ts';
+import { EN } from '../../words/en.ts';
+import { Ranges } from './ranges.tsx';
+
+const WORDS = EN.networks.subnet;
+const NOUNS = ['subnet', 'range', 'reservation', 'machine', 'lease', 'record', 'node'];
+type Run = SubnetAddresses['runs'][number];
+
+/** One subnet: its addresses as a map and as a table, and its ranges. */
+export function SubnetPage({ cidr }: { readonly cidr: string }): JSX.Element {
+  const params = { subnet: cidr };
+  const subnet = useView('subnet.show', { params }, { nouns: NOUNS });
+  const addresses = useView('subnet.addresses', { params }, { nouns: NOUNS });
+  return (
+    <Page title={cidr} cli={cliLines(CLI.subnet, { CIDR: cidr })}>
+      <Shown view={subnet.view}>{(data) => <Facts rows={factRows(data)} />}</Shown>
+      <Section title={EN.networks.map.title}>
+        <Shown view={addresses.view}>{(data) => <Addresses addresses={data} />}</Shown>
+      </Section>
+      <Ranges subnets={[cidr]} />
+    </Page>
+  );
+}
+
+function factRows(subnet: Subnet): readonly (readonly [string, ComponentChildren])[] {
+  const columns = EN.networks.subnets.columns;
+  return [
+    [columns.name, subnet.name],
+    [columns.vlan, subnet.vlan],
+    [columns.gateway, subnet.gateway === null ? EN.none : <Copy key="gateway" text={subnet.gateway} />],
+    [columns.used, subnet.used],
+    [columns.dynamic, subnet.dynamic],
+    ...(subnet.pools === undefined ? [] : [[WORDS.pools, WORDS.pool(subnet.pools.used, subnet.pools.free)] as const]),
+    ...(subnet.reverse === undefined ? [] : [[WORDS.reverse, subnet.reverse] as const]),
+  ];
+}
+
+const COLUMNS: readonly Column<Run>[] = [
+  { id: 'addresses', head: WORDS.columns.addresses, value: runText },
+  { id: 'use', head: WORDS.columns.use, value: (row) => EN.networks.map.uses[row.use] },
+  { id: 'what', head: WORDS.columns.what, value: (row) => row.what },
+  { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac ?? '', isMinor: true },
+  {
+    id: 'until',
+    head: WORDS.columns.until,
+    value: (row) => row.until,
+    cell: (row) => (row.until === null ? '' : stamp(row.until)),
+    isMinor: true,
+  },
+];
+
+function Addresses({ addresses }: { readonly addresses: SubnetAddresses }): JSX.Element {
+  const map = addressMap(addresses.cidr, addresses.runs);
+  return (
+    <>
+      {addresses.isCut && <p class="waiting">{WORDS.cut}</p>}
+      {map === null ? <p class="faint">{WORDS.noMap}</p> : <AddressSquares map={map} />}
+      {addresses.runs.length === 0 ? (
+        <Empty text={WORDS.noRuns} next={WORDS.noRunsNext} />
+      ) : (
+        <Table
+          name={WORDS.table}
+          rows={addresses.runs}
+          columns={COLUMNS}
+          keyOf={(row) => `${row.use} ${row.first} ${row.what}`}
+          isMain
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { wellSite } from '../kit/ui/site.ts';
+import { StandIn } from '../kit/ui/stand-in.ts';
+import { until } from '../kit/until.ts';
+
+const ui = buildUi();
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  ui.remove();
+});
+
+describe('two releases side by side', () => {
+  it('give a page all the same: what the other one has not got is asked for until its own answers', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    // The other release answers the first two requests for each file of this one.
+    site.strangerAnswers = 2;
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await open.page.getByText('5 rows').waitFor();
+    expect(site.strangerAnswered).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe('the policy of the page', () => {
+  it('lets no script in but its own, and its breach is seen by every test of a page', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    const { page } = open;
+    await page.getByText('5 rows').waitFor();
+    expect(open.complaints).toEqual([]);
+    await page.evaluate(`(() => {
+      const script = document.createElement('script');
+      script.textContent = 'document.title = "owned"';
+      document.body.append(script);
+    })()`);
+    await until('the complaint', () => open.complaints.some((text) => text.includes('Content Security Policy')));
+    expect(await page.title()).not.toBe('owned');
+  });
+
+  it('lets nobody show it in a frame', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: '-' });
+    const bait = await open.context.newPage();
+    const seen = site.seen.length;
+    await bait.setContent(`<iframe src="${site.url}/ui/" title="bait"></iframe>`);
+    await until('the refusal', () => open.complaints.some((text) => text.includes('frame-ancestors')));
+    expect(site.seen.length).toBe(seen);
+  });
+});
+
+describe('a page of another site', () => {
+  it('makes no change with the cookie of the browser: a call without our header is refused', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    const { page } = open;
+    await page.getByText('5 rows').waitFor();
+    const status = await page.evaluate<number>(
+      `fetch('/api/v1/nodes/r2/drain', { method: 'POST', credentials: 'include' }).then((answer) => answer.status)`,
+    );
+    expect(status).toBe(403);
+    expect(site.made).toEqual([]);
+  });
+});
+
+describe('the login', () => {
+  it('says how a browser comes to trust the site, with the fingerprint', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    site.isLoggedIn = false;
+    await using open = await openPage(browser, site.url);
+    const { page } = open;
+    await page.getByText('Let this browser trust the site').click();
+    await page.getByText('0A:1B:0A:1B').waitFor();
+    expect(await page.getByRole('link', { name: 'regent-ca.crt' }).getAttribute('href')).toBe('ca.crt');
+    expect(await axe(page)).toEqual([]);
+    expect(open.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,165 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { event, wellSite } from '../kit/ui/site.ts';
+import { StandIn } from '../kit/ui/stand-in.ts';
+
+const ui = buildUi();
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  ui.remove();
+});
+
+describe('a form', () => {
+  it('is filled, looked at, refused beside its field, mended, applied once, by the keyboard alone', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'access/users' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'New user' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('dialog [name=name]').fill('Ann!');
+    const detail = 'The name is not one.';
+    const fields = [{ field: 'name', problem: '"Ann!" is no name', rule: 'a–z, 0–9' }];
+    site.refusals.set('user.create', { status: 400, code: 'invalid_value', detail, fields });
+    await page.keyboard.press('Enter');
+    await page.getByText('Rule: a–z, 0–9').waitFor();
+    expect(await page.locator('dialog [name=name]').getAttribute('aria-invalid')).toBe('true');
+    expect(await axe(page)).toEqual([]);
+    site.refusals.clear();
+    await page.locator('dialog [name=name]').fill('ann2');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-apply]').waitFor();
+    expect(site.made).toEqual([]);
+    expect(await axe(page)).toEqual([]);
+    site.turn('held');
+    await page.locator('[data-apply]').click();
+    await page.getByText('The change is kept here').waitFor();
+    expect(await page.locator('dialog [name=name]').inputValue()).toBe('ann2');
+    site.turn('well');
+    await page.getByText('Done.').waitFor({ timeout: 15_000 });
+    expect(site.made.map(({ id }) => id)).toEqual(['user.create']);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('shows a new key once, and has it nowhere when it is closed', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    site.results.set('api-key.create', { ...site.site.keeping.keys[0], key: 'consumer:token:secretofthekey' });
+    await using open = await openPage(browser, site.url, { path: 'access/keys' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.locator('dialog [name=label]').fill('backup');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-apply]').click();
+    await page.getByText('secretofthekey', { exact: false }).first().waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    expect(await page.content()).not.toContain('secretofthekey');
+  });
+
+  it('of a setting is compared with what was read when it opened', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'settings' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'Change upstream_dns' }).click();
+    expect(await page.locator('dialog [name=upstream_dns]').inputValue()).toBe('192.0.2.53');
+    await page.locator('dialog [name=upstream_dns]').fill('192.0.2.53\n192.0.2.54');
+    await page.getByText('regent setting set upstream_dns 192.0.2.53 192.0.2.54').waitFor();
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').waitFor();
+    site.version = 2;
+    await page.locator('[data-apply]').click();
+    await page.getByText('Somebody else changed it').waitFor();
+    expect(site.made).toEqual([]);
+  });
+});
+
+describe('what a role may not', () => {
+  it('is not offered: a user sees the own keys and sessions, an auditor no button', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    site.role = 'user';
+    await using open = await openPage(browser, site.url, { path: 'access' });
+    const { page } = open;
+    await page.getByRole('heading', { name: 'API keys' }).waitFor();
+    expect(await page.locator('.tabs a').allTextContents()).toEqual(['API keys', 'SSH keys', 'Sessions']);
+    site.role = 'auditor';
+    await page.reload();
+    await page.getByRole('heading', { name: 'Users' }).waitFor();
+    await page.getByText('ann').first().waitFor();
+    expect(
+      await page
+        .locator('main')
+        .getByRole('button', { name: /Delete|New user/ })
+        .count(),
+    ).toBe(0);
+  });
+});
+
+describe('a hundred thousand events', () => {
+  it('are read a page at a time; the newest page goes on by itself, an older one stays', async () => {
+    const data = wellSite();
+    data.events = Array.from({ length: 100_000 }, (_, index) => event(index + 1, 'record.created', `name${index + 1}`));
+    await using site = await StandIn.start(data, ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'events' });
+    const { page } = open;
+    await page.getByText('name100000').waitFor();
+    expect(await page.locator('main tbody tr').count()).toBe(100);
+    await page.getByRole('link', { name: 'Older' }).click();
+    await page.getByText('name99900', { exact: true }).waitFor();
+    expect(page.url()).toContain('before=99901');
+    site.emit(event(100_001, 'vlan.changed', 'lab/vlan10'));
+    await page.getByRole('link', { name: 'Newest' }).click();
+    await page.getByText('vlan.changed').waitFor();
+    site.emit(event(100_002, 'job.done', 'r2'));
+    await page.getByText('job.done').waitFor({ timeout: 5000 });
+    await page.getByLabel('Kind').fill('vlan');
+    await page.keyboard.press('Enter');
+    await page.getByText('name100000').waitFor({ state: 'detached' });
+    await page.locator('main tbody').getByText('vlan.changed').waitFor();
+    expect(await page.locator('main tbody tr').count()).toBe(1);
+    expect(open.complaints).toEqual([]);
+  });
+});
+
+describe('the search', () => {
+  it('is a key away, follows what is typed, and leads on', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    const { page } = open;
+    await page.getByText('5 rows').waitFor();
+    await page.keyboard.press('/');
+    await page.getByRole('heading', { name: 'Search' }).waitFor();
+    await page.keyboard.type('vlan');
+    await page.getByText('3 hits').waitFor();
+    expect(page.url()).toContain('q=vlan');
+    expect(site.seen.filter((id) => id === 'search.list').length).toBeLessThan(4);
+    await page.getByRole('link', { name: 'lab/vlan10', exact: true }).click();
+    await page.getByRole('heading', { name: 'lab/vlan10' }).waitFor();
+    site.site.keeping.hits = [];
+    await page.keyboard.press('/');
+    await page.getByRole('heading', { name: 'Search' }).waitFor();
+    await page.keyboard.type('nothing');
+    await page.getByText('Nothing has “nothing” in its name').waitFor();
+    expect(open.complaints).toEqual([]);
+  });
+});
+
+describe('a change of the past', () => {
+  it('is taken back after a look', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'changes/42' });
+    const { page } = open;
+    await page.getByText('Its dynamic range has four addresses.').waitFor();
+    await page.getByRole('button', { name: 'Take back' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(site.made.map(({ id, params }) => [id, params['change']])).toEqual([['config.rollback', '42']]);
+  });
+});
