@@ -82,7 +82,7 @@ async function structureOf(page: Page): Promise<string> {
   const still = tree
     .replace(/\b\d+ (?:s|min) ago\b/g, 'a moment ago')
     .replace(/\bin \d+ (?:s|min)\b/g, 'in a moment')
-    .replace(/(?<![\d:])\d\d:\d\d:\d\d(?![\d:])/g, 'a time');
+    .replace(/(?<![\d:])\d\d:\d\d:\d\d(?![\d:Z])/g, 'a time');
   return `${still}\n`;
 }
 

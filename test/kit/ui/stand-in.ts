@@ -295,9 +295,15 @@ export class StandIn implements AsyncDisposable {
 /** Newest first, as the site pages through them. */
 function eventPage(events: readonly Event[], query: URLSearchParams): unknown {
   const [before, kind] = [Number(query.get('before') ?? Number.POSITIVE_INFINITY), query.get('kind')];
+  const subject = query.get('subject');
   const limit = Number(query.get('limit') ?? 100);
   const found = events
-    .filter((row) => row.id < before && (kind === null || row.kind === kind || row.kind.startsWith(`${kind}.`)))
+    .filter(
+      (row) =>
+        row.id < before &&
+        (subject === null || row.subject === subject) &&
+        (kind === null || row.kind === kind || row.kind.startsWith(`${kind}.`)),
+    )
     .toReversed();
   const items = found.slice(0, limit);
   return { items, next: found.length > limit ? String(items.at(-1)?.id) : null };
