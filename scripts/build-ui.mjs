@@ -124,11 +124,6 @@ function say(folder) {
   }
 }
 
-/** Is it part of what begins the user interface? */
-function isFirst(path) {
-  return /\/(?:boot|index-[^/]+)\.js\.gz$/.test(path);
-}
-
 function filesOf(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

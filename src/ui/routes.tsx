@@ -43,7 +43,7 @@ export const SCREENS: readonly Screen[] = [
   { id: 'vlans', title: EN.networks.vlans.title, letter: 'v', show: later('vlans') },
   { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: later('subnets') },
   { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: later('leases') },
-  { id: 'dns', title: EN.dns.title, letter: 'z', show: later('dns') },
+  { id: 'dns', title: EN.dns.title, letter: 'b', show: later('dns') },
   { id: 'drills', title: EN.drills.title, letter: 'p', show: later('drills') },
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
   { id: 'changes', title: EN.history.changes.title, letter: 'c', show: later('changes') },

@@ -77,9 +77,9 @@ export function useWatched<T>(key: string, options: WatchOptions, ask: WatchPort
     const started = startWatch<T>({ ask, everyMs, isLong, now: Date.now, fraction: Math.random, onView: setView });
     watch.current = started;
     const deaf = live.onEvent((event) => {
-      if (event === null) return started.wake(true);
-      const noun = event.kind.split('.')[0] ?? '';
-      if (nouns.split(' ').some((name) => name === '*' || name === noun)) started.wake();
+      const noun = event?.kind.split('.')[0] ?? '*';
+      if (event === null) started.wake(true);
+      else if (nouns.split(' ').some((name) => name === '*' || name === noun)) started.wake();
     });
     const blind = live.isVisible.subscribe((isVisible) => started.setActive(isVisible));
     return () => {

@@ -3,8 +3,8 @@ import { access } from './access/access.tsx';
 import { dns } from './dns/dns.tsx';
 import { ChangePage } from './history/change.tsx';
 import { Changes } from './history/changes.tsx';
-import { events } from './history/events.tsx';
 import { drills } from './drills/drills.tsx';
+import { events } from './history/events.tsx';
 import { images } from './images/images.tsx';
 import { leases } from './leases/parts.tsx';
 import { machines } from './machines/machines.tsx';
@@ -21,9 +21,6 @@ type Show = (rest: readonly string[]) => JSX.Element | null;
 
 /** Screens that nobody sees first: their program comes after that of the first page. */
 export const LATER = {
-  machines,
-  images,
-  drills,
   racks: whole(Racks),
   vlans: ([fabric, name, ...more]) => {
     if (fabric === undefined) return <Vlans />;
@@ -35,6 +32,9 @@ export const LATER = {
     return more.length > 0 ? null : <SubnetPage key={cidr} cidr={cidr} />;
   },
   leases,
+  machines,
+  images,
+  drills,
   dns,
   changes: ([id, ...more]) => {
     if (id === undefined) return <Changes />;

@@ -62,15 +62,13 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
   return { page, context, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** Leads an open page to another place, as a link does: nothing is loaded anew. */
+/** Leads an open page to another place, as a link does: nothing is loaded anew. Between two places is one without a page, so that nothing of the one before is left. */
 export async function goTo(page: Page, path: string): Promise<void> {
-  await page.evaluate((hash) => {
-    // What is there belongs to the place before.
-    document.querySelector('main .page')?.setAttribute('data-left', '');
-    if (location.hash === hash) document.querySelector('main .page')?.removeAttribute('data-left');
-    else location.hash = hash;
-  }, `#/${path}`);
-  await page.locator('main .page:not([data-left])').waitFor();
+  await page.evaluate('location.hash = "#/-"');
+  await page.getByRole('heading', { name: 'There is no such page.' }).waitFor();
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/${path}`)}`);
+  await page.getByRole('heading', { name: 'There is no such page.' }).waitFor({ state: 'detached' });
+  await page.locator('main .page').waitFor();
 }
 
 /** Tags of axe: WCAG 2.2 A and AA. */
@@ -104,10 +102,4 @@ interface AxeResult {
 }
 
 /** The document of the page, as far as the functions need it that run there. */
-declare const document: {
-  querySelector(selector: string): {
-    setAttribute(name: string, value: string): void;
-    removeAttribute(name: string): void;
-  } | null;
-};
-declare const location: { hash: string };
+declare const document: unknown;

@@ -182,7 +182,6 @@ export function fleetAnswers(
     'drill.list': () => page(data.recordings.map(roundOf)),
     'drill.show': () => data.recordings.find(({ id }) => String(id) === params['round']),
     'drill.report': () => ({ format: 'text', text: 'planned-switchover: passed\n' }),
-    'domain.list': () => page([]),
     'bmc.list': () => page([]),
     'tag.list': () => page([{ id: 1, name: 'rack7', comment: '', definition: '', kernelOptions: '', machines: 4 }]),
     'resource-pool.list': () => page([]),

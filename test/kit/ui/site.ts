@@ -1,8 +1,8 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
+import { type FleetData, fleet, illFleet, newFleet } from './fleet.ts';
 import { type AddressData, addresses, illAddresses, newAddresses } from './addresses.ts';
 import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
-import { type FleetData, fleet, illFleet, newFleet } from './fleet.ts';
 import { illNetworks, type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
 
@@ -21,9 +21,9 @@ export interface SiteData {
   jobs: Job[];
   events: Event[];
   networks: NetworkData;
+  fleet: FleetData;
   keeping: KeepingData;
   addresses: AddressData;
-  fleet: FleetData;
 }
 
 const HOUR = 3_600_000;
@@ -56,9 +56,9 @@ export function wellSite(): SiteData {
     jobs: [],
     events: [],
     networks: networks(),
+    fleet: fleet(),
     keeping: keeping(),
     addresses: addresses(),
-    fleet: fleet(),
   };
 }
 
@@ -144,10 +144,10 @@ export function illSite(): SiteData {
       ],
     },
     networks: illNetworks(),
+    fleet: illFleet(),
     keeping: illKeeping(),
     addresses: illAddresses(),
     events: [event(2, 'node.silent', 'r3'), event(3, 'vlan.changed', 'lab/vlan10')],
-    fleet: illFleet(),
     jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
   };
 }
@@ -178,10 +178,10 @@ export function hostileSite(): SiteData {
       })),
     },
     networks: illNetworks(HOSTILE),
+    fleet: illFleet(HOSTILE),
     keeping: illKeeping(HOSTILE),
     addresses: illAddresses(HOSTILE),
     events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
-    fleet: illFleet(HOSTILE),
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };
 }

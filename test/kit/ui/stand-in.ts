@@ -209,8 +209,11 @@ export class StandIn implements AsyncDisposable {
       this.made.push({ id, key, params });
       this.bodies.push(body === '' ? null : JSON.parse(body));
     }
-    const result = id === 'image.create' ? { isNew: true, image: this.site.fleet.images[0] } : work;
-    json(response, route.status, this.results.get(id) ?? result);
+    json(
+      response,
+      route.status,
+      this.results.get(id) ?? (id === 'image.create' ? { isNew: true, image: this.site.fleet.images[0] } : work),
+    );
   }
 
   /** Takes pieces of a file, as a region does. */
@@ -292,9 +295,15 @@ export class StandIn implements AsyncDisposable {
 /** Newest first, as the site pages through them. */
 function eventPage(events: readonly Event[], query: URLSearchParams): unknown {
   const [before, kind] = [Number(query.get('before') ?? Number.POSITIVE_INFINITY), query.get('kind')];
+  const subject = query.get('subject');
   const limit = Number(query.get('limit') ?? 100);
   const found = events
-    .filter((row) => row.id < before && (kind === null || row.kind === kind || row.kind.startsWith(`${kind}.`)))
+    .filter(
+      (row) =>
+        row.id < before &&
+        (subject === null || row.subject === subject) &&
+        (kind === null || row.kind === kind || row.kind.startsWith(`${kind}.`)),
+    )
     .toReversed();
   const items = found.slice(0, limit);
   return { items, next: found.length > limit ? String(items.at(-1)?.id) : null };

@@ -10,10 +10,10 @@ import { dataOf } from '../../models/view.ts';
 import type { DrillLive } from '../../../contract/cluster/drill.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
-import { Lanes } from '../../parts/lanes.tsx';
 import { Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { EN } from '../../words/en.ts';
+import { Lanes } from './lanes.tsx';
 
 const WORDS = EN.drills.playing;
 type Mark = DrillLive['marks'][number];

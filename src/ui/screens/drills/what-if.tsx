@@ -3,7 +3,6 @@ import type { RouteOutput } from '../../../contract/routes.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useView } from '../../live/use-view.ts';
 import { clusterAfter, type FateRow, fateRows } from '../../models/what-if.ts';
-import { dataOf } from '../../models/view.ts';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -108,12 +107,11 @@ function outagesOf(row: FateRow): string {
 function Picture(props: { readonly answers: Answers; readonly event: string; readonly node: string }): JSX.Element {
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'job'], everyMs: 10_000 });
   const answer = props.answers.items.find((one) => one.node === props.node && one.event === props.event);
-  const now = dataOf(cluster.view);
   return (
     <Section title={WORDS.picture} note={answer?.summary ?? ''}>
-      {now !== null && answer !== undefined && (
-        <TopologyPicture cluster={clusterAfter(now, answer)} name={answer.summary} />
-      )}
+      <Shown view={cluster.view}>
+        {(now) => answer !== undefined && <TopologyPicture cluster={clusterAfter(now, answer)} name={answer.summary} />}
+      </Shown>
       {answer !== undefined && answer.redundancy.why.length > 0 && (
         <p class="faint">
           {WORDS.why}: {answer.redundancy.why.join('; ')}

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
-import { type LanePicture, type LaneRow, laneTime } from '../models/fleet/lanes.ts';
-import { duration } from '../models/time.ts';
-import { EN } from '../words/en.ts';
-import { State } from './icon.tsx';
-import { type Column, Table } from './table.tsx';
+import { type LanePicture, type LaneRow, laneTime } from '../../models/fleet/lanes.ts';
+import { duration } from '../../models/time.ts';
+import { EN } from '../../words/en.ts';
+import { State } from '../../parts/icon.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
 
 const WORDS = EN.drills.playing;
 const [LEFT, WIDTH, HEIGHT, TOP] = [110, 760, 22, 20] as const;
