@@ -18,6 +18,7 @@ interface Made {
   readonly id: RouteId;
   readonly key: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly body: unknown;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -124,7 +125,7 @@ export class StandIn implements AsyncDisposable {
       response.setHeader('retry-after', '1');
       return problem(response, { status: 503, code: 'unavailable', detail: 'The database has no primary.' });
     }
-    this.#call(request, response, url);
+    this.#call(request, response, { url, body });
   }
 
   #file(name: string, response: ServerResponse): void {
@@ -160,7 +161,11 @@ export class StandIn implements AsyncDisposable {
     json(response, 200, own);
   }
 
-  #call(request: IncomingMessage, response: ServerResponse, url: URL): void {
+  #call(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { url, body }: { readonly url: URL; readonly body: string },
+  ): void {
     const found = routeOf(request.method ?? '', url.pathname.slice(API_PREFIX.length));
     if (found === null)
       return problem(response, { status: 404, code: 'not_found', detail: `No path ${url.pathname}.` });
@@ -191,7 +196,8 @@ export class StandIn implements AsyncDisposable {
       return json(response, 200, { dryRun: true, object: work, nodes: [{ node: 'r1', files, findings: [] }] });
     }
     const key = String(request.headers['idempotency-key']);
-    if (!this.made.some((change) => change.key === key)) this.made.push({ id, key, params });
+    if (!this.made.some((change) => change.key === key))
+      this.made.push({ id, key, params, body: body === '' ? undefined : JSON.parse(body) });
     json(response, route.status, this.results.get(id) ?? work);
   }
 
