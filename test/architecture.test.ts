@@ -215,6 +215,8 @@ describe('nouns', () => {
     'main/calls/power-runners.ts',
     'contract/nouns/machine-lifecycle.ts',
     'contract/network/machine-deploy.ts',
+    // Annotations are of several nouns.
+    'store/declared/annotation-sentences.ts',
     // Devices are machines that nobody commissions.
     'contract/network/device.ts',
     'cli/commands/network/device.ts',

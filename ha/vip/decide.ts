@@ -11,6 +11,8 @@ export interface HealthInputs {
   readonly isHolder: boolean;
   /** How long this node has held the address; null: it does not. */
   readonly heldMs: number | null;
+  /** Its cluster was recovered without this node (`ha/epoch`). Left out: it was not. */
+  readonly isOver?: boolean;
   /** An operator wants the address elsewhere. */
   readonly isReleased: boolean;
   /** Its haproxy is silent, or sees no region, and has waited for a processor most of the time since then. */
@@ -81,6 +83,7 @@ export function decide(inputs: HealthInputs): Verdict {
 }
 
 function judgeOwn(inputs: HealthInputs): Verdict {
+  if (inputs.isOver === true) return no('the cluster was recovered without this node: its epoch is over');
   if (!inputs.isMember) return no('this node is still joining');
   if (inputs.proxy.isRefused) return no('haproxy does not listen on this host');
   const peers = inputs.peers.filter((peer) => isFresh(inputs, peer.seenAt, MAJORITY_MS));

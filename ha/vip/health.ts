@@ -23,6 +23,8 @@ const FOLDER = '/run/regent-vip';
 const TRACK = `${FOLDER}/track`;
 const STATUS = `${FOLDER}/status.json`;
 const RELEASED = `${FOLDER}/released`;
+/** `ha/epoch` writes it. */
+const OVER = '/var/lib/regent/epoch-over.json';
 const CONFIG = '/etc/keepalived/regent/health.json';
 const KEY = '/etc/regent/secrets/beacon.key';
 const TICK_MS = 100;
@@ -214,6 +216,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       isDrained: drainedAt !== null && now - drainedAt >= SETTLED_MS,
       isHolder,
       heldMs,
+      isOver: existsSync(OVER),
       isReleased: existsSync(RELEASED),
       isStarved,
       proxy: { answeredAt: proxyAt, isRefused },

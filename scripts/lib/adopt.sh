@@ -8,6 +8,20 @@ check_adoption() {
   "$source_dir/bin/node" "$source_dir/src/main/host-cli.ts" init --adopt --check >&2
 }
 
+# A release that may not work on the database, such as one that is put back after a breaking migration, is refused while the other one still serves.
+check_database() {
+  [ -x "$root/current/bin/regent" ] && systemctl --quiet is-enabled regent-regiond.service 2>/dev/null || return 0
+  step "may $version work on the database?" 'do what is said above; nothing was changed'
+  local code=0
+  "$source_dir/bin/regent" migrate --check >&2 || code=$?
+  case $code in
+    0) ;;
+    # It would refuse to start, too, if it may not.
+    2 | 5) say "         not known: $([ "$code" = 2 ] && echo 'this release is too old to tell' || echo 'the database does not answer')" ;;
+    *) fail "$version may not work on this database" 'install the release that is named above, or a newer one' ;;
+  esac
+}
+
 is_adoption_due() {
   [ -f /var/lib/regent/init.json ] && ! grep -q '"clusterId":"' /var/lib/regent/init.json
 }

@@ -114,6 +114,11 @@ restart_running() {
     systemctl try-restart regent-keeper.service
     ! systemctl --quiet is-active patroni.service || systemctl start regent-keeper.service
   }
+  # A host that had none before gets it now; the daemons wait for it at their next start.
+  same_in "$before" ha/kit ha/epoch || {
+    systemctl try-restart regent-epoch.service
+    ! systemctl --quiet is-active etcd.service || systemctl start regent-epoch.service
+  }
   # A Patroni that runs takes the way when it starts the next time: its list of etcds is read then alone.
   same_in "$before" ha/kit ha/etcd || {
     systemctl try-restart regent-etcd-way.service

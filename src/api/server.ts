@@ -9,6 +9,7 @@ import {
   type FastifyRequest,
 } from 'fastify';
 import { LIMITS } from '../contract/common.ts';
+import { EPOCH_HEADER } from '../core/epoch.ts';
 import { type Rejected, rejected, isRejected, sentenceOf, show } from '../core/errors.ts';
 import type { Clock, Log, Random } from '../core/ports.ts';
 import type { Region } from '../region/port.ts';
@@ -27,6 +28,8 @@ export interface ApiPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The epoch of this region's cluster, which each answer tells; null and left out: it is no cluster. */
+  readonly epoch?: () => string | null;
 }
 
 /** Longest that a client may take to send a request, ms. */
@@ -93,6 +96,10 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
   // Over TLS or not, it is the same to every handler.
   const wire = transport.tls ? { https: { ...parser, ...transport.tls } } : { http: parser };
   const app = fastify({ ...options, ...wire } as FastifyServerOptions);
+  app.addHook('onSend', async (_request, reply) => {
+    const epoch = ports.epoch?.() ?? null;
+    if (epoch !== null) reply.header(EPOCH_HEADER, epoch);
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(/^application\/json(?:\s*;.*)?$/i, { parseAs: 'string' }, (_request, body, done) => {
     const parsed = parseJsonBody(String(body));

@@ -9,6 +9,7 @@ import { COMMAND } from './commands/cluster/command.ts';
 import { JOB } from './commands/cluster/job.ts';
 import { SEARCH } from './commands/cluster/search.ts';
 import { LOOKUP } from './commands/cluster/lookup.ts';
+import { FILE } from './commands/cluster/file.ts';
 import { NOTIFICATION } from './commands/cluster/notification.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
@@ -47,6 +48,7 @@ export const NOUNS: readonly NounSpec[] = [
   DRILL,
   JOB,
   COMMAND,
+  FILE,
   NOTIFICATION,
   DOMAIN,
   RECORD,

@@ -20,6 +20,7 @@ const TIMEOUT_MAX_S = 86_400;
 const FOOTER = `
 On a host (as root):
   regent init --single      make this host the first node of a new site
+  regent cluster recover    make a cluster of this region node, after most were lost for good
   regent migrate            bring the database's schema to this version
 
 Exit codes: 0 done, 1 error, 2 wrong usage, 3 not found, 4 conflict, 5 timed out, 6 degraded.

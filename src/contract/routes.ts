@@ -44,6 +44,7 @@ import {
 } from './route-spec.ts';
 import { AUDIT_ROUTES } from './identity/audit.ts';
 import { SESSION_ROUTES } from './identity/session.ts';
+import { ANNOTATION_ROUTES } from './identity/annotation.ts';
 import { FILE_ROUTES } from './identity/file.ts';
 import { NOTIFICATION_ROUTES } from './identity/notification.ts';
 import { SSH_KEY_ROUTES } from './identity/ssh-key.ts';
@@ -68,6 +69,7 @@ export const ROUTES = {
   ...callsOf(MACHINE),
   ...callsOf(DEVICE),
   ...FILE_ROUTES,
+  ...ANNOTATION_ROUTES,
   ...NOTIFICATION_ROUTES,
   ...callsOf(SCRIPT),
   ...INTERFACE_ROUTES,

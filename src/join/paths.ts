@@ -24,6 +24,10 @@ export const PATHS = {
   joinUnderWay: '/var/lib/regent/join-under-way.json',
   /** Exists while a node that was taken out is cleaned. */
   leaveUnderWay: '/var/lib/regent/leave-under-way.json',
+  /** Exists during a recovery of the cluster. */
+  recoverUnderWay: '/var/lib/regent/recover-under-way.json',
+  /** `ha/epoch` writes it when the epoch of this host's cluster is over. */
+  epochOver: '/var/lib/regent/epoch-over.json',
   rootConfig: '/root/.config/regent/config.json',
   /** The node's certificates (group regent-pki may read the key). */
   authority: '/etc/regent/pki/ca.crt',

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAgent } from '../agent/agent.ts';
 import { openChannel } from '../agent/channel/channel.ts';
+import { openEpochKeeper } from '../agent/channel/epoch.ts';
 import { openTrustStore, type TrustStore } from '../agent/channel/trust.ts';
 import { openRackIdentity } from '../agent/self/rack-identity.ts';
 import { parseNodeCredential } from '../contract/identity/rack-signature.ts';
@@ -73,6 +74,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       clock,
       random,
       hostSocket: REGION_SOCKET.slice('unix:'.length),
+      epoch: await openEpochKeeper(text('epoch'), log),
     }),
     rack: isRack && {
       uuid: identity.uuid,

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../contract/client.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { hasOverlay } from '../drills/overlay/apply.ts';
-import { withPopulation } from '../drills/hazards/expect.ts';
+import { withMaas, withPopulation } from '../drills/hazards/expect.ts';
 import { CATALOGUE, shortSelection } from '../drills/hazards/catalogue.ts';
 import { HEADLINES } from '../drills/hazards/headlines.ts';
 import { monotonicMs } from '../drills/probes/time/deadline.ts';
@@ -46,10 +46,16 @@ async function main(words: readonly string[]): Promise<number> {
   const random = systemRandom();
   const seed = call.seed ?? Math.floor(random.fraction() * 0xffff_ffff);
   const all = chosen(call, CATALOGUE, shortSelection(chanceOf(seed)));
-  const hazards = call.clients > 0 ? all.map(withPopulation) : all;
+  const populated = call.clients > 0 ? all.map(withPopulation) : all;
+  const hazards = call.asksMaas ? populated.map(withMaas) : populated;
   if (call.verb === 'list')
     return print(hazards.map(({ id, group, title }) => `${id.padEnd(32)} ${group.padEnd(8)} ${title}\n`).join(''));
-  const environment = { ...openLabEnvironment(), ...(call.clients > 0 && { population: populationOf(call.clients) }) };
+  const asksMaas = call.asksMaas;
+  const environment = {
+    ...openLabEnvironment(),
+    asksMaas,
+    ...(call.clients > 0 && { population: populationOf(call.clients) }),
+  };
   // Until the process ends, however it does.
   await lockLab(environment.layout);
   if (await hasOverlay(environment)) await withoutOverlays({ environment, say });

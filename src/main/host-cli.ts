@@ -8,9 +8,13 @@ import { runLeave } from '../join/member/depart.ts';
 import { runUndo } from '../join/member/leave.ts';
 import { JOIN_HELP, LEAVE_HELP, parseJoinOptions, parseLeaveOptions } from '../join/member/options.ts';
 import type { InitPorts } from '../join/ports.ts';
+import { parseRecoverOptions, RECOVER_HELP } from '../join/recover/options.ts';
+import { runRecover } from '../join/recover/recover.ts';
 import { applyMigrations } from './region/bootstrap-database.ts';
 import { parseDatabaseFile, readDatabase } from './region/cluster-database.ts';
-import { initPorts, joinPorts, openDatabase, say } from './host-ports.ts';
+import type { Database } from '../store/database.ts';
+import { checkRelease, readMigrations } from '../store/migrate.ts';
+import { initPorts, joinPorts, openDatabase, recoverPorts, say } from './host-ports.ts';
 import { readSettings, type Settings } from './process.ts';
 
 const REACH_MS = 30_000;
@@ -21,19 +25,24 @@ const ADOPTIONS: Readonly<Record<string, (ports: InitPorts) => Promise<number>>>
   '--adopt --check': checkAdoption,
 };
 
-const MIGRATE_HELP = `Usage: regent migrate
+const MIGRATE_HELP = `Usage: regent migrate [--check]
 
 Bring the database's schema to this version. Forward only; may be run again at any time and by several at once.
+
+Options:
+  --check     change nothing: may this release work on the database? 1: it may not, and why; 5: the database does not answer
+  -h, --help  print this help
 `;
 
 const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
+  cluster: runClusterCommand,
   init: runInitCommand,
   join: runJoinCommand,
   leave: runLeaveCommand,
   migrate: runMigrate,
 };
 
-/** Entry of the commands that act on this host: `regent init`, `join`, `leave`, `migrate`. Ends the process with their exit code. */
+/** Entry of the commands that act on this host: `regent init`, `join`, `leave`, `migrate`, `cluster recover`. Ends the process with their exit code. */
 async function main([name = '', ...argv]: readonly string[]): Promise<number> {
   try {
     const command = COMMANDS[name];
@@ -113,15 +122,35 @@ async function runLeaveCommand(argv: readonly string[]): Promise<number> {
   return options.isUndo ? await runUndo(joinPorts(true), options) : await runLeave(joinPorts(true), options);
 }
 
+/** The other verbs of `regent cluster` are the API's. */
+async function runClusterCommand([verb, ...argv]: readonly string[]): Promise<number> {
+  if (verb !== 'recover') throw new AppError('usage', `cluster ${verb ?? ''} is no command of this host`);
+  const options = parseRecoverOptions(argv);
+  if (options === 'help') return help(RECOVER_HELP);
+  if (isRejected(options)) {
+    say(options.message);
+    return 2;
+  }
+  if (!isRoot('regent cluster recover')) return 1;
+  const { ports, close } = recoverPorts();
+  try {
+    return await runRecover(ports, options);
+  } finally {
+    await close();
+  }
+}
+
 async function runMigrate(argv: readonly string[]): Promise<number> {
   if (argv.some((word) => word === '-h' || word === '--help')) return help(MIGRATE_HELP);
-  if (argv.length > 0) {
-    say('regent migrate: it takes no arguments. See: regent migrate --help');
+  const isCheck = argv.length === 1 && argv[0] === '--check';
+  if (argv.length > 0 && !isCheck) {
+    say('regent migrate: its one argument is --check. See: regent migrate --help');
     return 2;
   }
   const settings = settingsForMigrate();
   const db = openDatabase(readDatabase(settings), 'regent migrate');
   try {
+    if (isCheck) return await tellFit(db);
     // A migration may take long; that nobody answers is known sooner.
     const reached = await db.read(async () => true, { deadlineMs: REACH_MS });
     const applied = isRejected(reached) ? reached : await applyMigrations(db);
@@ -137,6 +166,14 @@ async function runMigrate(argv: readonly string[]): Promise<number> {
   } finally {
     await db.close();
   }
+}
+
+/** `scripts/install` asks before it changes anything. */
+async function tellFit(db: Database): Promise<number> {
+  const refusal = await checkRelease(db, readMigrations());
+  if (refusal === null) return 0;
+  say(`regent migrate: ${refusal.message}`);
+  return refusal.code === 'unavailable' ? 5 : 1;
 }
 
 function settingsForMigrate(): Settings {

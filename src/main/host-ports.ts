@@ -9,11 +9,14 @@ import type { Log } from '../core/ports.ts';
 import { realHost } from '../host/real.ts';
 import type { JoinPorts } from '../join/member/ports.ts';
 import type { BootstrapDatabase, HostPorts, InitPorts, RegionSeen } from '../join/ports.ts';
+import type { RecoverPorts } from '../join/recover/ports.ts';
+import { PORTS } from '../model/cluster.ts';
 import { compileSite } from '../services/compile-node.ts';
 import { SERVICES } from '../services/registry.ts';
 import { type ConnectionSpec, serversOf } from '../store/connection.ts';
 import { Database } from '../store/database.ts';
 import { bootstrapDatabase } from './region/bootstrap-database.ts';
+import { recoveryDatabase } from './region/recovery-database.ts';
 import { isPlain, readDatabase } from './region/cluster-database.ts';
 import { callRegion, tryConnect } from './calls/host-calls.ts';
 import { productVersion, readSettings, type Settings, systemClock, systemRandom } from './process.ts';
@@ -55,18 +58,44 @@ export function initPorts(databaseUrl: string | null = null): {
   const ports: InitPorts = {
     ...hostPorts(),
     database,
-    compile: (seed, nodeId) => {
-      const { versions, nodes } = compileSite(seed, SERVICES, new Map(), Date.now() / 1000);
-      const node = nodes.get(nodeId);
-      if (!node) throw new Error(`the seed has no node ${nodeId}`);
-      const refusals = node.findings.filter(({ severity }) => severity === 'error').map(({ sentence }) => sentence);
-      return { body: node.body, versions, refusals };
-    },
+    compile: compileSeed,
     askRegion,
     hasOwnDatabase: settings.get('DATABASE_URL') !== undefined,
     databaseUrl,
   };
   return { ports, close };
+}
+
+const compileSeed: InitPorts['compile'] = (seed, nodeId) => {
+  const { versions, nodes } = compileSite(seed, SERVICES, new Map(), Date.now() / 1000);
+  const node = nodes.get(nodeId);
+  if (!node) throw new Error(`the seed has no node ${nodeId}`);
+  const refusals = node.findings.filter(({ severity }) => severity === 'error').map(({ sentence }) => sentence);
+  return { body: node.body, versions, refusals };
+};
+
+/** Ports of `regent cluster recover`, and the end of what they opened. */
+export function recoverPorts(): { readonly ports: RecoverPorts; readonly close: () => Promise<void> } {
+  const db = openDatabase(readDatabase(unitSettings()), 'regent cluster recover');
+  const ports: RecoverPorts = {
+    ...hostPorts(),
+    compile: compileSeed,
+    connect: tryConnect,
+    database: recoveryDatabase(db),
+    askText: async (question) => (process.stdin.isTTY ? await askLine(question) : null),
+    askReady,
+  };
+  return { ports, close: () => db.close(0) };
+}
+
+/** By haproxy of this host, which knows the region alone by now. */
+async function askReady(): Promise<string | null> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${PORTS.http}/health/ready`, { signal: AbortSignal.timeout(ASK_MS) });
+    return answer.ok ? null : `the region of this host is not ready: ${answer.status}`;
+  } catch (error) {
+    return `the region of this host does not answer: ${sentenceOf(error)}`;
+  }
 }
 
 /** Ports of `regent join` and `regent leave`. `mayAsk`: standard input is a person's, not the token's. */
@@ -97,9 +126,13 @@ async function askDatabase(): Promise<string | null> {
 }
 
 async function ask(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test((await askLine(`${question} [y/N] `)).trim());
+}
+
+async function askLine(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+    return await terminal.question(question);
   } finally {
     terminal.close();
   }

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { EPOCH_JSON } from '../services/dcs/view.ts';
+import { openEpoch } from './region/epoch.ts';
 import { findUser } from '../host/accounts.ts';
 import { peerOf } from '../host/peer.ts';
 import { PORTS } from '../model/cluster.ts';
@@ -87,7 +89,12 @@ function listeners(settings: Settings) {
     listen,
     ...(secureAgentListen ? { secureAgentListen } : {}),
     ...(isTls(listen) || secureAgentListen
-      ? { tlsFiles, etcd: openEtcd(tlsFiles), patroni: openPatroni(tlsFiles, AUTHORITY_FILES.secrets) }
+      ? {
+          tlsFiles,
+          epoch: openEpoch(EPOCH_JSON),
+          etcd: openEtcd(tlsFiles),
+          patroni: openPatroni(tlsFiles, AUTHORITY_FILES.secrets),
+        }
       : {}),
   };
 }

@@ -55,6 +55,16 @@ export function isDatabaseExternal(cluster: Pick<Cluster, 'isDatabaseExternal'> 
   return cluster?.isDatabaseExternal === true;
 }
 
+/**
+ * The name by which daemons of the cluster know each other. With each recovery it is another one, so that daemons of lost hosts are strangers to those
+ * of the cluster.
+ */
+export function daemonsName({ id, recovered }: Pick<Cluster, 'id' | 'recovered'>): string {
+  return recovered === undefined ? id : `${id.slice(0, NAME_MAX - recovered.id.length - 1)}-${recovered.id}`;
+}
+
+const NAME_MAX = 63;
+
 /** The floating address without its prefix; null where there is none. */
 export function vipAddress(cluster: Pick<Cluster, 'vip'>): string | null {
   return cluster.vip?.split('/')[0] ?? null;
@@ -109,10 +119,12 @@ export const FEATURES = [
   'record-types',
 ] as const;
 
-/** Features that only some sites use: known to this release, and on from the beginning of such a site, or never. */
+/** Features that only some sites use: known to this release, and on for good from the moment that a site uses one. */
 export const SITE_FEATURES = [
   /** The database is an operator's own: an earlier release would start one on each node. */
   'external-database',
+  /** It was recovered: an earlier release would tell nobody of the epoch, so that racks and lost hosts took it for the old cluster. */
+  'recovered',
 ] as const;
 
 export type Feature = (typeof FEATURES)[number];

@@ -23,6 +23,22 @@ export interface Cluster {
   readonly isSeed: boolean;
   /** The database is an operator's own, so nodes run none. Left out: they run it. */
   readonly isDatabaseExternal?: boolean;
+  /** It was made anew from one node that was left. Left out: never. */
+  readonly recovered?: Recovered;
+}
+
+/** A region node that was counted as lost when the cluster was recovered. */
+export interface LostNode {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** `epoch`: as its text (`core/epoch.ts`); `signature`: of it, by the cluster's authority; `lost`: all that were ever counted as lost, by address. */
+export interface Recovered {
+  readonly epoch: string;
+  readonly id: string;
+  readonly signature: string;
+  readonly lost: readonly LostNode[];
 }
 
 /** Where a node is in its life: it was let in and is being set up; it carries its part; or it stops all that it runs, because it is taken out. */

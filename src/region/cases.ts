@@ -9,6 +9,7 @@ import { removalCases } from './cluster/moves/removal-cases.ts';
 import { declaredCases } from './nouns/declared/cases.ts';
 import { domainCases } from './nouns/domain.ts';
 import { deviceCases } from './nouns/declared/device.ts';
+import { annotationCases } from './nouns/declared/annotation.ts';
 import { fileCases } from './nouns/declared/file.ts';
 import { notificationCases } from './nouns/declared/notification.ts';
 import { fabricCases } from './nouns/fabric.ts';
@@ -98,6 +99,7 @@ export const CASES = {
   ...accountCases,
   ...sshKeyCases,
   ...fileCases,
+  ...annotationCases,
   ...notificationCases,
   ...imageCases,
   ...sourceCases,

@@ -1,4 +1,5 @@
 import { type Rejected, rejected, show } from '../core/errors.ts';
+import { ANNOTATION_SENTENCES } from './declared/annotation-sentences.ts';
 import { DECLARED_SENTENCES } from './declared/declared-sentences.ts';
 import { type SqlError, sqlErrorOf } from './failure.ts';
 import { conflict, invalid, reference, type Sentence } from './declared/sentence.ts';
@@ -30,6 +31,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   notifications_user: reference('user', 'notes'),
   notification_dismissals_notification: reference('notification', 'who dismissed it'),
   notification_dismissals_user: reference('user', 'notes that were dismissed'),
+  ...ANNOTATION_SENTENCES,
   files_owner: reference('user', 'files'),
   files_once: conflict('You have a file of this name already.', 'file'),
   files_key_unique: conflict('Another file got the same key at the same moment. Try again.'),
@@ -49,6 +51,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   domains_transfer_few: invalid('A domain names at most 8 servers that copy it.', 'transferTo'),
   settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),
+  vlans_mtu_range: invalid('The MTU is not usable. Rule: 576 to 65535 octets.', 'mtu'),
   vlans_relay: reference('VLAN', 'VLANs that relay to it'),
   vlans_relay_not_self: invalid('A VLAN cannot relay to itself.', 'relayVlan'),
   vlans_primary_rack: reference('rack', 'VLANs whose primary rack it is'),

@@ -81,6 +81,32 @@ export async function checkSchema(
   return isRejected(checked) ? checked : checked.refusal;
 }
 
+/** An installation waits no longer for a database that may be away. */
+const CHECK_MS = 10_000;
+
+/**
+ * May this release work on the database, once it has applied what is missing? Asked before an installation changes anything, of an older release as of a
+ * newer one. Null, or the reason why not.
+ */
+export async function checkRelease(
+  db: Database,
+  migrations: readonly Migration[],
+  features: readonly string[] = [...FEATURES, ...SITE_FEATURES],
+): Promise<Rejected | null> {
+  const checked = await db.read(
+    async (tx) => {
+      const table = await tx.one(sql<{ name: string | null }>`select to_regclass('migrations')::text as name`);
+      if (!table?.name) return { refusal: null };
+      const refusal = judge(await readApplied(tx), migrations);
+      if (refusal !== null) return { refusal };
+      const known = await tx.one(sql<{ name: string | null }>`select to_regclass('features')::text as name`);
+      return { refusal: known?.name ? judgeFeatures(await readFeatures(tx), features) : null };
+    },
+    { deadlineMs: CHECK_MS },
+  );
+  return isRejected(checked) ? checked : checked.refusal;
+}
+
 function judgeMissing(applied: readonly Applied[], known: readonly Migration[]): Rejected | null {
   const missing = known.find(({ number }) => !applied.some((row) => row.number === number));
   if (!missing) return null;

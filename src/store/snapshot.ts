@@ -10,6 +10,7 @@ import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '..
 import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/subnet.ts';
 import type { Vlan } from '../model/vlan.ts';
+import { readRecoveries, recoveredOf } from './queries/cluster/recoveries.ts';
 import { readWatermark } from './queries/watermark.ts';
 import { readLeaseEnds } from './queries/network/lease-ends.ts';
 import { readSubnetHolders } from './queries/network/subnet-releases.ts';
@@ -120,7 +121,13 @@ export async function readCluster(tx: Tx): Promise<Cluster | null> {
       external_database as "isExternal" from cluster`);
   if (!row) return null;
   const { isExternal, ...cluster } = row;
-  return { ...cluster, isSeed: false, ...(isExternal ? { isDatabaseExternal: true } : {}) };
+  const recovered = recoveredOf(await readRecoveries(tx));
+  return {
+    ...cluster,
+    isSeed: false,
+    ...(isExternal ? { isDatabaseExternal: true } : {}),
+    ...(recovered === null ? {} : { recovered }),
+  };
 }
 
 /** Settings over their defaults, without values that today's rules refuse. */

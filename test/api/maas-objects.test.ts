@@ -82,8 +82,11 @@ describe('networks', () => {
     // No dynamic range: nothing is left behind.
     expect((await maas.post('fabrics/1/vlans/', null, { vid: '33', dhcp_on: 'true' })).status).toBe(400);
     expect((await maas.get('fabrics/1/vlans/33/')).status).toBe(404);
-    const wide = await maas.post('fabrics/1/vlans/', null, { vid: '33', mtu: '9000' });
+    const wide = await maas.post('fabrics/1/vlans/', null, { vid: '33', mtu: '100' });
     expect([wide.status, Object.keys(wide.body)]).toEqual([400, ['mtu']]);
+    const jumbo = ok('vlan', await maas.post('fabrics/1/vlans/', null, { vid: '34', mtu: '9000' }));
+    expect([jumbo.mtu, (await maas.put(jumbo.resource_uri, { mtu: '9100' })).body.mtu]).toEqual([9000, 9100]);
+    expect((await maas.remove(jumbo.resource_uri)).status).toBe(204);
   });
 
   it('tell what of a subnet is used and free', async () => {

@@ -70,6 +70,27 @@ describe('deploy', () => {
     });
   });
 
+  it('of a VLAN with two subnets takes the one that the machine told its hardware from', async () => {
+    const made = await on.site.call('POST', '/subnets', { body: { cidr: '10.10.30.0/24', vlan: 'vlan10' } });
+    expect(made.status, made.raw).toBe(201);
+    try {
+      for (const [source, wanted] of [
+        ['', []],
+        ['10.10.30.77', ['10.10.30.1']],
+        ['10.10.10.201', ['10.10.10.2']],
+      ] as const) {
+        await on.reset();
+        await on.site.call('POST', '/ssh-keys', { role: 'user', body: { key: KEY } });
+        await on.admin(`update machine_inventories set source = '${source}'`);
+        await ok();
+        expect(await addresses(), source).toEqual(wanted);
+      }
+    } finally {
+      await on.reset();
+      await on.site.call('DELETE', '/subnets/10.10.30.0%2F24');
+    }
+  });
+
   it('tried changes nothing', async () => {
     const answer = await on.site.call('POST', '/machines/m1/deploy?dry_run=true', {
       role: 'user',
@@ -118,6 +139,17 @@ describe('deploy', () => {
       'deploying-scripts/regent-install-10-disks',
       'deploying-scripts/regent-install-20-image',
     ]);
+  });
+
+  it('gives its interfaces the MTU of their VLAN', async () => {
+    const vlans = (await on.site.call('GET', '/vlans')).body['items'] as { fabric: string; name: string }[];
+    for (const { fabric, name } of vlans) {
+      const set = await on.site.call('PATCH', `/vlans/${fabric}%2F${name}`, { body: { mtu: 9000 } });
+      expect(set, set.raw).toMatchObject({ status: 200, body: { mtu: 9000 } });
+    }
+    await ok();
+    const files = filesOf((await on.metadata(await on.keys('10.10.10.2'), 'maas-scripts')).rawPayload);
+    expect(files['deployment/network/netplan.yaml']?.toString()).toContain('mtu: 9000');
   });
 
   it('ends with the word of its own system, and its credentials with it', async () => {

@@ -168,7 +168,10 @@ describe('roles', () => {
 
   it.each(cases)('%s by %s', async (id, role, route) => {
     // No such change: one that only an admin makes would be refused for what it is.
-    const path = route.path.replace('{change}', '999999').replace(/\{\w+\}/g, 'nothing');
+    const path = route.path
+      .replace('{change}', '999999')
+      .replace('{kind}', 'fabric')
+      .replace(/\{\w+\}/g, 'nothing');
     // A dry run, so that what is allowed does nothing; a refusal by role comes before every look at the object.
     const answer = await site.call(route.method, `${path}${isWrite(route) ? '?dry_run=true' : ''}`, {
       role,
@@ -193,6 +196,7 @@ function bodyFor(id: RouteId): unknown {
     'machine.create': { hostname: 'role' },
     'device.create': { hostname: 'role' },
     'file.set': { content: '' },
+    'annotation.set': { texts: { description: 'role' } },
     'notification.create': { message: 'role' },
     'subnet.create': { cidr: '10.99.0.0/24' },
     ...Object.fromEntries(NOUNS.map(({ noun }) => [`${noun}.create`, { name: 'role' }])),

@@ -12,8 +12,9 @@ import { realClock, realRandom, silentLog } from '../kit/postgres.ts';
 import { residentMb, runTime, type Server, type ServerOrder, startServer, unitFlags } from './processes.ts';
 import { type Figure, least, median, most, percentile, timed } from './report.ts';
 
+/** The key of the site that `prepare` makes. */
 const KEY = { consumer: 'bench', token: 'benchtoken', secret: 'benchsecret0123456789' };
-const BEARER = { authorization: `Bearer ${KEY.consumer}:${KEY.token}:${KEY.secret}` };
+export const BEARER = { authorization: `Bearer ${KEY.consumer}:${KEY.token}:${KEY.secret}` };
 const PORT = { region: 15_240, bare: 15_241 };
 
 /** API, memory and start times of a region process over an embedded PostgreSQL, beside bare Fastify and pg in the same run. */
@@ -74,7 +75,8 @@ export async function benchApi(): Promise<Figure[]> {
   }
 }
 
-async function prepare(host: string, user: string): Promise<void> {
+/** Makes the site: its schema, its node, its key. */
+export async function prepare(host: string, user: string): Promise<void> {
   const db = new Database({
     connection: { host, port: 5432, user, database: 'postgres' },
     name: 'bench',

@@ -11,6 +11,12 @@ app.get('/domains/:name', async (request) => {
   return (await pool.query('select id, name, ttl, version from domains where name = $1', [name])).rows[0];
 });
 
+// Whole documents, ready made: less than this no list can do.
+app.get('/documents', async () => {
+  const { rows } = await pool.query<{ document: unknown }>('select document from bench_documents order by id');
+  return rows.map(({ document }) => document);
+});
+
 process.on('SIGTERM', () => {
   void app.close().then(() => pool.end());
 });

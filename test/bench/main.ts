@@ -5,6 +5,7 @@ import { benchDhcp } from './dhcp.ts';
 import { benchDhcpPair } from './dhcp-pair.ts';
 import { benchFleet } from './fleet/fleet.ts';
 import { benchHost } from './host.ts';
+import { benchMaas } from './maas.ts';
 import { benchMachines } from './machines.ts';
 import { benchPublish } from './publish.ts';
 import { type Figure, figureText, isReached } from './report.ts';
@@ -13,6 +14,7 @@ import { type Figure, figureText, isReached } from './report.ts';
 const PARTS: Readonly<Record<string, (count?: number) => Promise<Figure[]>>> = {
   compile: benchCompile,
   api: benchApi,
+  maas: benchMaas,
   host: benchHost,
   dhcp: benchDhcp,
   'dhcp-pair': benchDhcpPair,

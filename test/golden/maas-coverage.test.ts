@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RESOURCES } from '../../src/api/maas/catalog/table.ts';
+import { NOTHING_HANDLERS } from '../../src/api/maas/operations/site/nothing.ts';
+import { REFUSED_HANDLERS } from '../../src/api/maas/operations/site/refused.ts';
 import { HANDLERS } from '../../src/api/maas/operations/table.ts';
 
 const FILE = join(import.meta.dirname, 'maas-coverage.md');
@@ -38,6 +40,7 @@ describe('the coverage of the MAAS API', () => {
 
 function documentOf(): string {
   const done = OPERATIONS.filter(({ operation }) => isDone(operation.key)).length;
+  const nothing = Object.keys({ ...NOTHING_HANDLERS, ...REFUSED_HANDLERS }).length;
   const clients = Object.keys(CLIENTS).map((client) => {
     const keys = ofClient(client);
     const missing = keys.filter((key) => !isDone(key));
@@ -51,6 +54,7 @@ function documentOf(): string {
     '# The MAAS API 2.0 in Regent',
     '',
     `Implemented: ${share(done, OPERATIONS.length)} operations of MAAS 3.7. The others answer 501 and name themselves.`,
+    `Of these, ${nothing} are about what Regent has not: empty lists, nothing found, refusals that say what to do instead.`,
     '',
     '| client | operations that it calls | missing |',
     '| --- | --- | --- |',

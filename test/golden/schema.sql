@@ -28,7 +28,9 @@ table vlans
   primary_rack_id text
   secondary_rack_id text
   enlist_on boolean not null default true
+  mtu integer not null default 1500
   constraint vlans_fabric FOREIGN KEY (fabric_id) REFERENCES fabrics(id)
+  constraint vlans_mtu_range CHECK (((mtu >= 576) AND (mtu <= 65535)))
   constraint vlans_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text))
   constraint vlans_name_unique UNIQUE (fabric_id, name)
   constraint vlans_pair_of_two CHECK (((secondary_rack_id IS NULL) OR COALESCE((primary_rack_id <> secondary_rack_id), false)))
@@ -379,6 +381,22 @@ table reported_addresses
   constraint reported_addresses_node FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint reported_addresses_pkey PRIMARY KEY (node_id, address)
   CREATE INDEX reported_addresses_by_address ON public.reported_addresses USING btree (address)
+
+table recoveries
+  number integer not null
+  id text not null
+  at timestamp with time zone not null
+  node text not null
+  lost jsonb not null
+  told jsonb not null
+  signature text not null
+  created_at timestamp with time zone not null default now()
+  constraint recoveries_id_grammar CHECK ((id ~ '^[0-9a-f]{8}$'::text))
+  constraint recoveries_lost_shape CHECK ((jsonb_typeof(lost) = 'array'::text))
+  constraint recoveries_number_range CHECK (((number >= 2) AND (number <= 100)))
+  constraint recoveries_pkey PRIMARY KEY (number)
+  constraint recoveries_signature_grammar CHECK ((signature ~ '^[A-Za-z0-9+/]{20,200}={0,2}$'::text))
+  constraint recoveries_told_shape CHECK ((jsonb_typeof(told) = 'array'::text))
 
 table records
   id integer not null identity
@@ -1662,6 +1680,29 @@ table api_keys
   constraint api_keys_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
   CREATE INDEX api_keys_by_user ON public.api_keys USING btree (user_name)
 
+table annotations
+  id integer not null identity
+  fabric_id integer
+  vlan_id integer
+  subnet_id integer
+  space_id integer
+  domain_id integer
+  texts jsonb not null default '{}'::jsonb
+  updated_at timestamp with time zone not null default now()
+  constraint annotations_domain FOREIGN KEY (domain_id) REFERENCES domains(id) ON DELETE CASCADE
+  constraint annotations_domain_once UNIQUE (domain_id)
+  constraint annotations_fabric FOREIGN KEY (fabric_id) REFERENCES fabrics(id) ON DELETE CASCADE
+  constraint annotations_fabric_once UNIQUE (fabric_id)
+  constraint annotations_of_one CHECK ((num_nonnulls(fabric_id, vlan_id, subnet_id, space_id, domain_id) = 1))
+  constraint annotations_pkey PRIMARY KEY (id)
+  constraint annotations_space FOREIGN KEY (space_id) REFERENCES spaces(id) ON DELETE CASCADE
+  constraint annotations_space_once UNIQUE (space_id)
+  constraint annotations_subnet FOREIGN KEY (subnet_id) REFERENCES subnets(id) ON DELETE CASCADE
+  constraint annotations_subnet_once UNIQUE (subnet_id)
+  constraint annotations_texts_size CHECK ((length((texts)::text) <= 16384))
+  constraint annotations_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id) ON DELETE CASCADE
+  constraint annotations_vlan_once UNIQUE (vlan_id)
+
 table address_claims
   source text not null
   source_id integer not null
@@ -1692,6 +1733,14 @@ begin
     values (operation, tg_table_name, lower(tg_op), row_key, old_row, new_row);
   return null;
 end $function$
+
+
+function without_empty(jsonb)
+CREATE OR REPLACE FUNCTION public.without_empty(texts jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+RETURN COALESCE((SELECT jsonb_object_agg(jsonb_each.key, jsonb_each.value) AS jsonb_object_agg FROM jsonb_each(without_empty.texts) jsonb_each(key, value) WHERE (jsonb_each.value <> '""'::jsonb)), '{}'::jsonb)
 
 
 function users_of_addresses(inet[],boolean)

@@ -7,9 +7,9 @@ const SUBNET = `insert into subnets (vlan_id, name, cidr) select min(id), 'bench
 
 /**
  * Rows of the machines from `from` to before `to`, as the API would write them, without its pace: deployed ones with a BMC, tags, two cards, an address and an
- * inventory. A part of 10,000 takes some seconds.
+ * inventory of so many disks. A part of 10,000 takes some seconds.
  */
-export async function addMachines(run: RunSql, from: number, to: number): Promise<void> {
+export async function addMachines(run: RunSql, from: number, to: number, disks = 12): Promise<void> {
   await run('begin');
   await run(`select set_config('regent.operation', 'many machines', true)`);
   if (from === 0) for (const statement of SUBNET.split(';')) await run(statement);
@@ -50,7 +50,7 @@ export async function addMachines(run: RunSql, from: number, to: number): Promis
   await run(`insert into machine_power (machine_id, state, at) select m.id, 'on', now() ${these}`, span);
   await run(
     `insert into machine_inventories (machine_id, inventory) select m.id, jsonb_build_object('disks',
-       (select jsonb_agg(jsonb_build_object('name', 'sd' || d, 'bytes', 480000000000, 'serial', m.id || d)) from generate_series(1, 12) d)) ${these}`,
+       (select jsonb_agg(jsonb_build_object('name', 'sd' || d, 'bytes', 480000000000, 'serial', m.id || d)) from generate_series(1, ${disks}) d)) ${these}`,
     span,
   );
   await run('commit');

@@ -14,6 +14,7 @@ import type {
   MachineStage,
   Node,
   RackNode,
+  Recovered,
   Snapshot,
 } from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/subnet.ts';
@@ -85,6 +86,17 @@ export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
 export function aCluster(changes: Partial<Cluster> = {}): Cluster {
   return { id: 'regent-0f3a9c21', vip: null, virtualRouter: 51, isSeed: false, ...changes };
 }
+
+/** Of a cluster that was made anew from r2. Its signature is a text of the same form. */
+const RECOVERED: Recovered = {
+  epoch: '2/4f2e90ab@1790000000123',
+  id: '4f2e90ab',
+  signature: 'MEUCIQDrZWNvdmVyZWQgZm9yIGEgdGVzdCwgc2lnbmVkIGJ5IG5vYm9keQIgAAAAAAAAAAA=',
+  lost: [
+    { name: 'r1', address: '10.77.0.31' },
+    { name: 'r3', address: '10.77.0.33' },
+  ],
+};
 
 /** A key that no site has. */
 export function aCopyKey(changes: Partial<SigningKey> = {}): SigningKey {
@@ -559,4 +571,5 @@ export const CASES: Readonly<Record<string, Snapshot>> = {
   external: { ...clusterSnapshot(), cluster: aCluster({ vip: '10.77.0.10/24', isDatabaseExternal: true }) },
   pair: pairedSnapshot(),
   rack: rackSnapshot(),
+  recovered: { ...clusterSnapshot(), cluster: aCluster({ vip: '10.77.0.10/24', recovered: RECOVERED }) },
 };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { textDigest } from '../../src/core/stable-json.ts';
-import { checkSchema, type Migration, migrate, readMigrations } from '../../src/store/migrate.ts';
+import { checkRelease, checkSchema, type Migration, migrate, readMigrations } from '../../src/store/migrate.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { refusal, value } from '../kit/store.ts';
 
@@ -76,4 +76,38 @@ test('a database that lacks a migration says which, and what to do', async () =>
   expect(refusal(await checkSchema(db, known)).message).toBe(
     'The database lacks migration 1 (names). Run: regent migrate',
   );
+});
+
+test('an installation is told beforehand whether its release may work on the database; nothing is changed by the question', async () => {
+  const db = await open('migrated');
+  const number = known.length + 1;
+  const [gentle, hard] = [
+    migration(number, 'create table gentle (id int)'),
+    migration(number + 1, '--! breaking\nalter table gentle drop column id'),
+  ];
+  // A newer release: what it lacks it will apply.
+  expect(await checkRelease(db, [...known, gentle, hard])).toBeNull();
+  expect(await checkRelease(db, known)).toBeNull();
+  value(await migrate(db, [...known, gentle]));
+  // One that is put back, after a migration that breaks nothing.
+  expect(await checkRelease(db, known)).toBeNull();
+  value(await migrate(db, [...known, gentle, hard]));
+  expect(refusal(await checkRelease(db, known)).message).toMatch(
+    /too old for the database: a newer version applied the breaking/,
+  );
+  expect(await checkRelease(db, [...known, gentle, hard])).toBeNull();
+  expect(await checkRelease(await open('empty'), known)).toBeNull();
+});
+
+test('an older release is not put back where the cluster uses what it does not know', async () => {
+  const connection = await postgres.get().createDatabase('migrated');
+  const db = postgres.get().open(connection);
+  await postgres
+    .get()
+    .admin(
+      "insert into features (name) values ('recovered'), ('of-tomorrow') on conflict do nothing",
+      connection.database,
+    );
+  expect(refusal(await checkRelease(db, known)).message).toContain('which uses of-tomorrow');
+  expect(refusal(await checkRelease(db, known, ['of-tomorrow'])).message).toContain('which uses recovered');
 });

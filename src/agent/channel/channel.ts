@@ -25,7 +25,7 @@ import { type Answer, type Call, Overtaken, sendTwice } from './send.ts';
 import type { Target } from './targets.ts';
 import { ask, type Attempt } from './ask.ts';
 import type { ChannelOptions } from './options.ts';
-import { headersOf, isMaskedDenial, mayCarry } from './who.ts';
+import { checkEpoch, headersOf, isMaskedDenial, mayCarry } from './who.ts';
 
 /** The agent's way to the region. Every call has a time limit; faults are AppErrors `region_unreachable`,
  * `region_refused`, or `region_denied` for what this node may not (yet, or any more). */
@@ -68,6 +68,11 @@ const ANEW_MAX = 5;
 /** An answer, or the sentence that says why there is none. */
 type Tried = Answer | string;
 
+/** A region of an earlier release knows no commands and enlists nobody; another one may. */
+function isUnknown(what: Call, { status }: Answer): boolean {
+  return status === 404 && (isCommandCall(what.path) || what.path === ENLIST_PATH);
+}
+
 /** Opens the channel; nothing is connected before the first call. Throws AppError `configuration` for a bad address. */
 export function openChannel(options: ChannelOptions): RegionChannel {
   const connections = openConnections(options);
@@ -76,9 +81,8 @@ export function openChannel(options: ChannelOptions): RegionChannel {
   const tryOne = async (connection: TrustedConnection, what: Call, attempt: Attempt): Promise<Tried> => {
     try {
       const answer = await ask(connection, what, attempt, () => headersOf(options, connection.target, what));
-      // A region of an earlier release knows no commands and enlists nobody; another one may.
-      const isUnknown = answer.status === 404 && (isCommandCall(what.path) || what.path === ENLIST_PATH);
-      if (answer.status >= 500 || isUnknown)
+      checkEpoch(options, connection.target, answer);
+      if (answer.status >= 500 || isUnknown(what, answer))
         throw new AppError('region_unreachable', refusalOf(connection.target, answer));
       connections.worked(connection);
       if (attempt.isLast || !isMaskedDenial(connection.target, what, answer))

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../core/ports.ts';
+import type { EpochKeeper } from './epoch.ts';
 import type { Trust } from './trust.ts';
 
 /** What a rack signs its calls with (`contract/identity/rack-signature.ts`). `privateKey`: PKCS #8 PEM. */
@@ -25,4 +26,6 @@ export interface ChannelOptions {
   readonly agentPort?: number;
   /** Path of the own region's socket: it gives this host's own node a certificate while no region can otherwise. */
   readonly hostSocket?: string;
+  /** Left out: it takes regions of any epoch. */
+  readonly epoch?: EpochKeeper;
 }

@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { EPOCH_HEADER } from '../../core/epoch.ts';
 import { AppError } from '../../core/errors.ts';
 import { deadline } from '../../host/ask/deadline.ts';
 import type { Target } from './targets.ts';
@@ -21,6 +22,8 @@ export class Overtaken extends Error {}
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** The epoch of its cluster; null: it does not tell. */
+  readonly epoch?: string | null;
 }
 
 export type Headers = Readonly<Record<string, string>>;
@@ -80,11 +83,16 @@ function send({ target, agent }: Connection, call: Call, who: Headers, signal: A
       collect(response, (error, text) => {
         cancel();
         if (error) fail(error);
-        else resolve({ status: response.statusCode ?? 0, text });
+        else resolve({ status: response.statusCode ?? 0, text, epoch: epochOf(response) });
       });
     });
     request.end(text);
   });
+}
+
+function epochOf({ headers }: http.IncomingMessage): string | null {
+  const told = headers[EPOCH_HEADER];
+  return typeof told === 'string' ? told : null;
 }
 
 function isReset(error: Error): boolean {

@@ -47,3 +47,12 @@ export function headersOf({ credential, rack, random }: ChannelOptions, { proof 
   );
   return { authorization, ...(proof === 'credential' && credential ? { [NODE_CREDENTIAL_HEADER]: credential } : {}) };
 }
+
+/** Throws AppError `region_unreachable` when its epoch is over. Only a region that has shown a certificate, or that of this host, makes a new epoch known. */
+export function checkEpoch({ epoch, trust }: ChannelOptions, target: Target, answer: Answer): void {
+  const authority = trust?.()?.authority;
+  if (epoch === undefined || authority === undefined) return;
+  const isProven = target.base.protocol === 'https:' || target.socketPath !== null;
+  const over = epoch.judge(answer.epoch ?? null, authority, isProven);
+  if (over !== null) throw new AppError('region_unreachable', `${target.url}: ${over}`);
+}

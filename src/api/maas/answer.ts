@@ -6,7 +6,7 @@ import { maasField } from './fields.ts';
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string | Uint8Array | null;
+  readonly body: string | Uint8Array | AsyncIterable<string> | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -16,14 +16,29 @@ const TEXT_TYPE = 'text/plain; charset=utf-8';
 const RETRY_AFTER_S = '5';
 const CHALLENGE = { 'www-authenticate': 'OAuth realm="MAAS API"' };
 
+/** In ECMAScript since 2025; the types of the language do not have it yet. */
+const RAW = JSON as unknown as { rawJSON(text: string): unknown };
+
+/** A number that clients in typed languages take for a broken one: 8000 is written as 8000.0. Of JSON alone. */
+export function float(value: number): number {
+  if (!Number.isInteger(value)) return value;
+  return RAW.rawJSON(`${value}.0`) as number;
+}
+
 /** An answer in JSON. */
 export function json(value: unknown, status = 200): Answer {
   return { status, type: JSON_TYPE, body: JSON.stringify(value) };
 }
 
-/** An answer that is JSON already. */
-export function jsonText(body: string): Answer {
-  return { status: 200, type: JSON_TYPE, body };
+/** An answer that is JSON already, part by part. The first part is made before anything is sent, so that a refusal is told as such. */
+export async function jsonParts(parts: AsyncGenerator<string, void>): Promise<Answer> {
+  const first = await parts.next();
+  async function* all() {
+    if (first.done) return;
+    yield first.value;
+    yield* parts;
+  }
+  return { status: 200, type: JSON_TYPE, body: all() };
 }
 
 /** An answer in plain text. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isRejected, type Rejected, rejected, sentenceOf, show } from '../../core/errors.ts';
 import type { Caller } from '../../region/port.ts';
@@ -26,6 +27,7 @@ export interface MaasPorts extends ApiPorts {
 }
 
 const HASH_HEADER = 'x-maas-api-hash';
+const TRACE_HEADER = 'maas-trace-id';
 /** The `maas` command compares the whole header: no charset. Fastify adds one to texts, so the document is sent as bytes. */
 const DESCRIBE_TYPE = 'application/json';
 const OP_SEGMENT = /^op-([a-z_]+)$/;
@@ -52,8 +54,14 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
   function send(reply: FastifyReply, { status, type, body, headers = {} }: Answer): FastifyReply {
     return reply
       .code(status)
-      .headers({ vary: 'Authorization, Cookie', ...headers, [HASH_HEADER]: description.hash, 'content-type': type })
-      .send(body ?? undefined);
+      .headers({
+        vary: 'Authorization, Cookie',
+        ...headers,
+        [HASH_HEADER]: description.hash,
+        [TRACE_HEADER]: reply.request.id,
+        'content-type': type,
+      })
+      .send(bodyToSend(body));
   }
 
   /** Who calls; a refusal is kept, because some operations need nobody. */
@@ -106,6 +114,12 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
         handler: handle,
       });
   });
+}
+
+/** Parts go out as they are made. */
+function bodyToSend(body: Answer['body']): string | Uint8Array | Readable | undefined {
+  if (body === null) return undefined;
+  return typeof body === 'string' || body instanceof Uint8Array ? body : Readable.from(body);
 }
 
 /** Does what a call asks for, or tells why not. `caller`: who calls; a refusal where nobody is known. */

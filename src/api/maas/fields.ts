@@ -37,6 +37,8 @@ export function maasField(field: string): string {
   if (field === '') return '__all__';
   if (/^interfaces\/\d+\/mac$/.test(field)) return 'mac_addresses';
   const [first = ''] = field.split('/');
+  // Of annotations.
+  if (first === 'texts' && field.includes('/')) return field.slice(field.indexOf('/') + 1);
   if (first === 'parameters' && field.includes('/')) return field.slice(field.indexOf('/') + 1);
   return Object.hasOwn(NAMES, first) ? (NAMES[first] ?? first) : first;
 }

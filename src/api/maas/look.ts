@@ -3,6 +3,7 @@ import type { Site } from './site.ts';
 
 /** Lists that objects name each other by. Each is read at most once in a call, whatever the number of objects that are shown. */
 const LISTS = {
+  annotations: 'annotation.list',
   bmcs: 'bmc.list',
   devices: 'device.list',
   domains: 'domain.list',

@@ -33,6 +33,8 @@ export interface Site {
   find<I extends RouteId>(id: I, input: LooseInput<I>): Promise<RouteOutput<I> | null>;
   /** All items of a list, page by page. */
   all<I extends RouteId>(id: I, query?: QueryOf<I>): Promise<ItemOf<I>[]>;
+  /** The same, page by page: a page is asked for while the one before it is used. */
+  pages<I extends RouteId>(id: I, query?: QueryOf<I>): AsyncGenerator<readonly ItemOf<I>[], void>;
   /** Changes in one transaction: all of them, or none. The answers are in their order. */
   together(steps: readonly Step[]): Promise<unknown[]>;
 }
@@ -81,16 +83,25 @@ export function createSite({ region, random, caller, isWanted }: SitePorts): Sit
     return isRejected(about) ? refusal : asBadValue(refusal);
   }
 
+  async function* pages<I extends RouteId>(id: I, query?: QueryOf<I>): AsyncGenerator<readonly ItemOf<I>[], void> {
+    type Page = { readonly items: readonly ItemOf<I>[]; readonly next?: string | null };
+    const read = (cursor: string | undefined) =>
+      call(id, {
+        query: { ...query, limit: LIMITS.page, ...(cursor === undefined ? {} : { cursor }) },
+      } as LooseInput<I>) as unknown as Promise<Page>;
+    let page: Page | null = await read(undefined);
+    while (page !== null) {
+      const following: Promise<Page> | null = page.next ? read(page.next) : null;
+      // Whoever stops early never waits for it; its refusal is nobody's then.
+      following?.catch(() => undefined);
+      yield page.items;
+      page = following === null ? null : await following;
+    }
+  }
+
   async function all<I extends RouteId>(id: I, query?: QueryOf<I>): Promise<ItemOf<I>[]> {
     const items: ItemOf<I>[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = (await call(id, {
-        query: { ...query, limit: LIMITS.page, ...(cursor === undefined ? {} : { cursor }) },
-      } as LooseInput<I>)) as { readonly items: readonly ItemOf<I>[]; readonly next?: string | null };
-      items.push(...page.items);
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined);
+    for await (const page of pages(id, query)) items.push(...page);
     return items;
   }
 
@@ -106,6 +117,7 @@ export function createSite({ region, random, caller, isWanted }: SitePorts): Sit
       }
     },
     all,
+    pages,
     async together(steps) {
       const calls = steps.map(({ id, input }) => ({ id, input: checked(id, input) }));
       const bodies = await region.callTogether(calls, context());

@@ -53,6 +53,15 @@ const Certificate = strict({
   daysLeft: Type.Number({ description: 'negative: it has ended' }),
 });
 
+const Recovery = strict({
+  epoch: Type.Integer({ minimum: 2, description: 'number of the epoch that began with it' }),
+  id: Type.String(),
+  at: Time,
+  node: Type.String({ description: 'the node that was left' }),
+  lost: Type.Array(Type.String(), { description: 'region nodes that were counted as lost' }),
+  told: Type.Array(Type.String({ description: 'what that node had, and what might be missing' })),
+});
+
 /** The cluster on one screen. `state` and `summary` are those of `GET /status`. */
 export const ClusterStatus = strict({
   state: oneOf(['ok', 'degraded']),
@@ -71,6 +80,7 @@ export const ClusterStatus = strict({
           description: 'an operator runs the database, no node has a part of it; left out: the nodes run it',
         }),
       ),
+      recovery: Type.Optional(Recovery),
     }),
   ),
   losses: Losses,

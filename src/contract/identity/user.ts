@@ -68,5 +68,9 @@ export const ApiKeyListQuery = listQuery({ user: Type.Optional(text(32)) }, ['to
 export const ApiKeyPage = page(ApiKey);
 
 /** Who the caller is. */
-export const Me = strict({ user: Type.String(), role: oneOf(ROLES) });
+export const Me = strict({
+  user: Type.String(),
+  role: oneOf(ROLES),
+  email: Type.String({ description: 'empty: none' }),
+});
 export type Me = Static<typeof Me>;

@@ -45,6 +45,9 @@ export const Vlan = strict({
   server: nullable(VlanServer),
   racks: Type.Array(VlanRack),
   // A region of an earlier release does not tell it.
+  mtu: Type.Optional(
+    Type.Integer({ description: 'octets of the largest packet: of interfaces on it that have no MTU of their own' }),
+  ),
   enlistOn: Type.Optional(
     Type.Boolean({ description: 'machines that nobody knows are enlisted when they boot on it' }),
   ),
@@ -59,6 +62,7 @@ const VlanCreate = strict({
   fabric: Type.Optional(text(64, 'id or name; the first fabric when left out')),
   space: Type.Optional(text(64, 'id or name')),
   dnsOn: Type.Optional(Type.Boolean()),
+  mtu: Type.Optional(Type.Integer()),
 });
 export type VlanCreate = Static<typeof VlanCreate>;
 
@@ -68,6 +72,7 @@ const VlanSet = strict({
   space: Type.Optional(nullable(text(64, 'id or name; null: none'))),
   dhcpOn: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
+  mtu: Type.Optional(Type.Integer()),
   enlistOn: Type.Optional(Type.Boolean()),
   relayVlan: Type.Optional(
     nullable(

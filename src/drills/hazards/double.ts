@@ -10,6 +10,9 @@ const BLIND_MS = 40_000;
 const BLINDED_MS = 1_000;
 const SECOND_HOLD_MS = 25_000;
 
+/** How long a cluster of one may take, with what an operator needs to see that the others are gone. */
+const RECOVERED_MS = 180_000;
+
 /** Two faults at once: the known ways to lose what was acknowledged, and whatever chance finds. */
 export const DOUBLE: readonly Hazard[] = [
   {
@@ -63,7 +66,34 @@ export const DOUBLE: readonly Hazard[] = [
     redundantMs: REBOOTED_MS,
     failovers: 2,
   },
+  {
+    id: 'double-lost-majority',
+    title: 'power cut of two hosts, a cluster made of the third, and both return with what they had',
+    row: 'two of three hosts are lost for good',
+    group: 'double',
+    headline: null,
+    steps: lostMajority,
+    // Nobody serves until an operator has acted. Whoever returns must not take a write, nor the floating address.
+    expects: boundsOf({ write: RECOVERED_MS }),
+    redundantMs: REBOOTED_MS,
+    failovers: 1,
+    isLong: true,
+  },
 ];
+
+/** Two of three hosts are gone for good, so it seems; they come back together, as the old majority. */
+function lostMajority({ regions }: Cast, chance: Chance): readonly Step[] {
+  const survivor = pick(regions, chance);
+  const lost = regions.filter((host) => host !== survivor);
+  const each = (act: 'kill' | 'start' | 'rejoin') => lost.map((host): Act => ({ do: act, host }));
+  return [
+    ...together(between(0, PHASE_MS, chance), each('kill')),
+    ...together(15_000, [{ do: 'recover', host: survivor }]),
+    ...together(20_000, each('start')),
+    ...together(30_000, each('rejoin')),
+    ...together(0, [{ do: 'heal' }]),
+  ];
+}
 
 /** What goes wrong beside the dead host, and its way back. */
 interface Second {

@@ -59,6 +59,16 @@ export function withPopulation(hazard: Hazard): Hazard {
   return { ...hazard, expects: [...hazard.expects, ...more] };
 }
 
+/** What a hazard promises callers of the API it promises callers of the MAAS API: reads as reads, changes as writes. */
+export function withMaas(hazard: Hazard): Hazard {
+  const names: Readonly<Record<string, string>> = { read: 'maas read', write: 'maas change' };
+  const more = hazard.expects.flatMap((item) => {
+    const probe = names[item.probe];
+    return probe === undefined ? [] : [{ ...item, probe }];
+  });
+  return { ...hazard, expects: [...hazard.expects, ...more] };
+}
+
 /** The same, and no call fails for good. */
 export function withoutFailures(expects: readonly Expectation[]): Expectation[] {
   return expects.map((item) => (item.probe === 'write' || item.probe === 'read' ? { ...item, failures: 0 } : item));

@@ -40,6 +40,10 @@ export type Act =
   | { readonly do: 'terminate'; readonly host: string }
   /** An operator's command of the product, on this host. */
   | { readonly do: 'regent'; readonly host: string; readonly argv: readonly string[] }
+  /** A cluster is made of this host alone, as the operator of a lost majority does it: `regent cluster recover`. */
+  | { readonly do: 'recover'; readonly host: string }
+  /** A host that was counted as lost has to be down; then it is cleaned (`regent leave`) and joins anew. */
+  | { readonly do: 'rejoin'; readonly host: string }
   /** Waits until every job has been done. A failure when one ends otherwise, or nobody goes on with it for 15 s. */
   | { readonly do: 'jobs' }
   /** All processors busy on the machine that the hosts share, for so long; done when it is over. */

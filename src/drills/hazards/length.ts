@@ -5,6 +5,8 @@ const BOOT_MS = 12_000;
 /** A command hands roles on; all of three hosts is restarted within minutes. */
 const MOVE_MS = 8_000;
 const RESTART_MS = 240_000;
+/** A cluster of one, or a host that joins. */
+const MADE_MS = 60_000;
 /** systemd does what it is asked for in a moment. */
 const ASKED_MS = 1_000;
 
@@ -24,6 +26,7 @@ export function usualLengthMs(hazard: Hazard): number {
 function ownMs(act: Act): number {
   if (act.do === 'start' || act.do === 'reboot') return BOOT_MS;
   if (act.do === 'jobs') return RESTART_MS;
+  if (act.do === 'recover' || act.do === 'rejoin') return MADE_MS;
   if (act.do === 'regent' && act.argv.includes('--no-wait')) return ASKED_MS;
   if (act.do === 'regent') return act.argv.includes('restart') ? RESTART_MS : MOVE_MS;
   if (act.do === 'burn' || act.do === 'crowd') return act.seconds * 1000;

@@ -8,6 +8,7 @@ export interface ProberConfig {
   readonly api?: ApiPlace;
   readonly write?: WriteOrder;
   readonly read?: ReadOrder;
+  readonly maas?: MaasOrder;
   /** What must accept a connection. */
   readonly vip?: { readonly host: string; readonly port: number; readonly timeoutMs: number };
   readonly dns?: DnsOrder;
@@ -36,6 +37,14 @@ export interface WriteOrder {
 /** Reads: one try, in turn on a connection of its own and on a kept one. */
 export interface ReadOrder {
   readonly path: string;
+  readonly timeoutMs: number;
+}
+
+/** Calls of the MAAS API. `file`: the name of the file that changes store; `everyMs`: between two changes. */
+export interface MaasOrder {
+  readonly file: string;
+  readonly everyMs: number;
+  /** Of one try. */
   readonly timeoutMs: number;
 }
 

@@ -30,6 +30,10 @@ export function actText(act: Act): string {
       return `terminate all sessions on ${act.host}`;
     case 'regent':
       return `regent ${act.argv.join(' ')} on ${act.host}`;
+    case 'recover':
+      return `a cluster is made of ${act.host} alone`;
+    case 'rejoin':
+      return `${act.host} is found down, cleaned, and joins anew`;
     case 'jobs':
       return 'until every job is done';
     case 'pause':
@@ -60,7 +64,7 @@ function bare(unit: string): string {
 
 /** Does it take a fault away, or only set the scene? */
 export function isHealing(act: Act): boolean {
-  const heals = ['start', 'thaw', 'heal', 'empty', 'lead', 'jobs'];
+  const heals = ['start', 'thaw', 'heal', 'empty', 'lead', 'jobs', 'recover', 'rejoin'];
   return (
     heals.includes(act.do) ||
     (act.do === 'clock' && act.aheadS === 0) ||

@@ -10,7 +10,8 @@ import { API_PORT } from '../../lab/topology.ts';
 import type { Act } from '../hazards/hazard.ts';
 import { playCrowd } from '../probes/web/start-crowd.ts';
 import { REAL_TIME, setClock } from '../overlay/clock.ts';
-import { waitForJobs } from './jobs.ts';
+import { waitForJobs } from './operator/jobs.ts';
+import { recoverOn, rejoin } from './operator/recovering.ts';
 import { CLIENT, type Environment, hostOf, READ_PATH, regionsOf } from './environment.ts';
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -92,6 +93,10 @@ export async function perform(environment: Environment, act: Act): Promise<void>
       return inHost(environment, act.host, ['sh', '-c', HALVE, 'sh', act.path]);
     case 'clock':
       return inHost(environment, act.host, ['sh', '-c', setClock(act.aheadS)], LONG_MS);
+    case 'recover':
+      return recoverOn(environment, act.host);
+    case 'rejoin':
+      return rejoin(environment, act.host);
     case 'jobs':
       return waitForJobs(environment, REGENT_MS);
     case 'burn':

@@ -16,6 +16,7 @@ export const USAGE = `scripts/drill VERB: failovers rehearsed and measured in a 
   --rounds N                     how often each (default 1; a 95th percentile needs 30)
   --clients N                    of run, all, baseline: so many machines on each VLAN hold leases, ten of all are real clients; as many new
                                  ones, 150 at most, are switched on together after the fault and after the heal (0 to 190)
+  --maas                         of run, all, baseline: the MAAS API is asked too, with OAuth: reads, and changes that may be repeated
   --group G                      of \`all\`: host, process, hang, network, disk, planned, double or noise
   --short                        of \`all\`: one of each group, of the short ones
   --stock-only                   of \`baseline\`: nothing with our settings
@@ -48,6 +49,8 @@ export interface DrillCall {
   readonly isStored: boolean;
   /** Machines that hold leases on each VLAN; 0: none. */
   readonly clients: number;
+  /** Is the MAAS API asked, too? */
+  readonly asksMaas: boolean;
 }
 
 const VERBS = ['list', 'run', 'all', 'baseline', 'random', 'table', 'help'] as const;
@@ -75,6 +78,7 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
     options: {
       rounds: { type: 'string' },
       clients: { type: 'string' },
+      maas: { type: 'boolean' },
       group: { type: 'string' },
       short: { type: 'boolean' },
       'stock-only': { type: 'boolean' },
@@ -93,7 +97,8 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
   if (verb === 'run' && ids.length === 0) throw usage('run: name a hazard.');
   if (verb !== 'run' && verb !== 'baseline' && ids.length > 0) throw usage(`${verb} takes no names.`);
   const given = new Set(Object.keys(values));
-  if (given.has('clients') && !PLAYING.includes(verb)) throw usage(`--clients is of ${PLAYING.join(', ')}.`);
+  for (const name of ['clients', 'maas'])
+    if (given.has(name) && !PLAYING.includes(verb)) throw usage(`--${name} is of ${PLAYING.join(', ')}.`);
   for (const [owner, names] of OWN) {
     const stray = verb === owner ? undefined : names.find((name) => given.has(name));
     if (stray !== undefined) throw usage(`--${stray} is of \`${owner}\`.`);
@@ -112,6 +117,7 @@ export function parseDrillCall(words: readonly string[]): DrillCall {
     seed: values.seed === undefined ? null : wholeNumber('--seed', values.seed, 0, 0xffff_ffff),
     out: values.out ?? null,
     isStored: values['no-store'] !== true,
+    asksMaas: values.maas === true,
     clients: wholeNumber('--clients', values.clients ?? '0', 0, MOST_CLIENTS),
   };
 }

@@ -32,6 +32,8 @@ export interface Environment {
   readonly redundancy?: 'promised' | 'streaming';
   /** From one question of a probe to its next, ms; absent: 50. What is measured is as fine as that; a slow machine cannot ask often and be a cluster too. */
   readonly beatMs?: number;
+  /** Is the MAAS API asked, too? Absent: no. */
+  readonly asksMaas?: boolean;
   /** Machines on each served VLAN beside the probes' own; `real`: that many clients of them are udhcpc. Absent: none. */
   readonly population?: Population & { readonly real: number };
 }

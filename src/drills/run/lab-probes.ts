@@ -13,6 +13,7 @@ const DHCP_EVERY_MS = 1_000;
 /** With a population there is room for a finer measure. */
 const DHCP_OFTEN_MS = 250;
 const PROXY_EVERY_MS = 250;
+const MAAS_EVERY_MS = 250;
 const PROXY_PORT = 8000;
 const STOP_MS = 12_000;
 /**
@@ -125,7 +126,7 @@ async function waitUntilAnswered(environment: Environment, probers: readonly Pro
   }
 }
 
-function apiConfig({ vip, apiKey, beatMs = BEAT_MS }: Environment, ledger: string): ProberConfig {
+function apiConfig({ vip, apiKey, beatMs = BEAT_MS, asksMaas = false }: Environment, ledger: string): ProberConfig {
   return {
     everyMs: beatMs,
     stopMs: STOP_MS,
@@ -139,6 +140,9 @@ function apiConfig({ vip, apiKey, beatMs = BEAT_MS }: Environment, ledger: strin
       deadlineMs: 60_000,
     },
     read: { path: READ_PATH, timeoutMs: READ_MS },
+    ...(asksMaas && {
+      maas: { file: `drill-${ledger}`, everyMs: Math.max(MAAS_EVERY_MS, beatMs), timeoutMs: READ_MS },
+    }),
     vip: { host: vip, port: API_PORT, timeoutMs: 300 },
   };
 }

@@ -1,5 +1,5 @@
 import type { Act } from '../hazards/hazard.ts';
-import { findWorker } from './jobs.ts';
+import { findWorker } from './operator/jobs.ts';
 import { findHolder, findPrimary, type Environment } from './environment.ts';
 
 const ROLE_MS = 45_000;

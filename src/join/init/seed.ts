@@ -1,7 +1,7 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { Desired } from '../../contract/agent.ts';
 import { DEFAULT_SETTINGS } from '../../model/settings.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
+import type { Recovered, Snapshot } from '../../model/snapshot.ts';
 
 /** The first values of a cluster. */
 export interface Seed {
@@ -14,6 +14,8 @@ export interface Seed {
   readonly vip: string | null;
   readonly virtualRouter: number;
   readonly isDatabaseExternal: boolean;
+  /** The cluster is made anew from this node. */
+  readonly recovered?: Recovered;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface Seed {
  * before there is any region.
  */
 export function seedSnapshot(seed: Seed): Snapshot {
-  const { clusterId, nodeId, name, address, domain, vip, virtualRouter, isDatabaseExternal } = seed;
+  const { clusterId, nodeId, name, address, domain, vip, virtualRouter, isDatabaseExternal, recovered } = seed;
   return {
     revision: 0,
     observed: 0,
@@ -32,6 +34,7 @@ export function seedSnapshot(seed: Seed): Snapshot {
       virtualRouter,
       isSeed: true,
       ...(isDatabaseExternal ? { isDatabaseExternal } : {}),
+      ...(recovered === undefined ? {} : { recovered }),
     },
     nodes: [
       { id: nodeId, name, isRegion: true, isRack: false, addresses: [address], state: 'member', isDrained: false },

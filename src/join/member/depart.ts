@@ -45,6 +45,8 @@ export async function runLeave(ports: JoinPorts, options: LeaveOptions): Promise
     // The rack that it was may be another host by now.
     await clearConf(ports, 'rack', ['CLUSTER_UUID']);
     for (const path of [PATHS.rackUuid, PATHS.rackKey, PATHS.initDone, PATHS.joinDone]) await files.remove(path);
+    // Only now may units start here again.
+    await files.remove(PATHS.epochOver);
     await files.remove(PATHS.leaveUnderWay);
     await ports.show('This host is clean: it is no node any more, and regent join makes it a new one.\n');
     return 0;
@@ -78,6 +80,8 @@ async function nothingToLeave(ports: JoinPorts): Promise<0 | 1> {
 
 /** Throws `refused` when the cluster counts this host as a node, and `timeout` when no region can say, unless it is forced. */
 async function checkOut(ports: JoinPorts, name: string, { isForced, deadlineMs }: LeaveOptions): Promise<void> {
+  // `ha/epoch` has checked the signature of the cluster's authority: whoever was counted as lost is out.
+  if ((await ports.host.files.read(PATHS.epochOver)) !== null) return;
   const authority = await ports.host.files.read(TRUST_FILES.authority.path);
   const pin = authority === null ? null : fingerprintOf(authority);
   const end = ports.monotonic() + (isForced ? 0 : deadlineMs);

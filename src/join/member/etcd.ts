@@ -42,10 +42,8 @@ export function openEtcd({ host }: HostPorts, addresses: readonly string[]): Etc
     const argv = ['etcdctl', `--endpoints=${endpoints}`, ...trust, DIAL, COMMAND, 'member', ...words];
     const answer = await host.exec({ argv, timeoutMs: COMMAND_MS });
     if (answer.code === 0) return answer.stdout;
-    throw new AppError(
-      'etcd',
-      `etcd refused "member ${words[0] ?? ''}": ${wordsOf(answer.stderr) || answer.failure || 'no answer in time'}`,
-    );
+    const why = wordsOf(answer.stderr) || answer.failure || 'no answer in time';
+    throw new AppError('etcd', `etcd refused "member ${words[0] ?? ''}": ${why}${remedyOf(why)}`);
   };
   return {
     members: async () => parseMembers(await member('list', '--write-out=simple')),
@@ -73,6 +71,12 @@ export function parseMembers(text: string): EtcdMember[] {
       const peerUrls = urls.split(/,\s*/).filter((url) => url.endsWith(`:${PORTS.etcdPeer}`));
       return { id, name, isStarted: status === 'started', isLearner: learner === 'true', peerUrls };
     });
+}
+
+/** etcd takes in nobody, not even a learner, while one of its voters is away: another one would not make the cluster safer. */
+function remedyOf(why: string): string {
+  if (!/unhealthy cluster/.test(why)) return '';
+  return '. A region node is away, and etcd takes in no other one meanwhile. Bring it back, or on a region node: regent node replace NAME, or regent node remove NAME. This goes on then';
 }
 
 /** etcd's message: the last line, taken out of its JSON. */

@@ -29,6 +29,10 @@ export async function runJoin(ports: JoinPorts, options: JoinOptions): Promise<J
       ports.say('regent join: a leave of this host was interrupted. End it first: regent leave');
       return 1;
     }
+    if ((await files.read(PATHS.epochOver)) !== null) {
+      ports.say('regent join: the cluster of this host was recovered without it. Clean it first: regent leave');
+      return 1;
+    }
     const joined = parseJoinedNote(await files.read(PATHS.joinDone));
     if (joined !== null) {
       if (await isOfAnother(ports, options.token)) {

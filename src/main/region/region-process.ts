@@ -46,6 +46,8 @@ export interface RegionProcessOptions {
   /** Where the node's certificate lies, when something listens with TLS. */
   readonly tlsFiles?: TlsFiles;
   readonly node: string;
+  /** The epoch of the cluster as this host has it; left out: this site is no cluster. */
+  readonly epoch?: () => string | null;
   /** Where the layout of the site is kept for when the database is away; left out: nowhere. */
   readonly layoutFile?: string;
   /** Where images lie; left out: this region keeps none. */
@@ -131,7 +133,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
   });
   let closed: Rejected | null = rejected('unavailable', 'Regent is starting: it waits for its database.');
   const gated = gateRegion(region, () => closed);
-  const ports = { region: gated, clock, random, log };
+  const ports = { region: gated, clock, random, log, ...(options.epoch ? { epoch: options.epoch } : {}) };
   const ui = { ui: await readUiAssets(UI_FOLDERS), isPlainUi: options.isPlainUi ?? false };
   const servers = createServers(options, { ...ports, ...ui }, tls);
   const listener = listen({ connection, name: `regiond ${process}`, clock, random, log, onWake: () => wakes.fire() });

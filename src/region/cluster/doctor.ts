@@ -3,6 +3,7 @@ import type { Check } from './invariants/check.ts';
 import { CLOCK_CHECKS } from './invariants/clocks.ts';
 import { DATABASE_CHECKS } from './invariants/database.ts';
 import { DCS_CHECKS } from './invariants/dcs.ts';
+import { EPOCH_CHECKS } from './invariants/epoch.ts';
 import { IMAGE_CHECKS } from './invariants/images.ts';
 import { JOB_CHECKS } from './invariants/jobs.ts';
 import { LEASE_CHECKS } from './invariants/leases.ts';
@@ -18,6 +19,7 @@ import type { ClusterSite } from './site.ts';
 /** Every standing invariant, in the order in which one repairs: what others rest on comes first. */
 export const CHECKS: readonly Check[] = [
   ...DCS_CHECKS,
+  ...EPOCH_CHECKS,
   ...DATABASE_CHECKS,
   ...SERVER_CHECKS,
   ...WAY_CHECKS,

@@ -2,6 +2,7 @@ import type { HostObservation } from '../../contract/agent.ts';
 import { isDatabaseExternal, mainAddress } from '../../model/cluster.ts';
 import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/standing.ts';
 import { readPause } from '../../store/queries/cluster/pause.ts';
+import { readRecoveries } from '../../store/queries/cluster/recoveries.ts';
 import { readRoles } from '../../store/queries/cluster/roles.ts';
 import { listStuckJobs } from '../../store/queries/jobs/end.ts';
 import { type NamedAttachment, readNamedAttachments } from '../../store/queries/rack-views.ts';
@@ -52,8 +53,14 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
     stuckJobs: await listStuckJobs(tx, STUCK_S),
     authority: context.authority(),
     ...(isDatabaseExternal(cluster) && context.servers ? { servers: await context.servers() } : {}),
+    ...(cluster === null ? {} : await lastRecovery(tx)),
     pausedSince: (await readPause(tx))?.since ?? null,
   };
+}
+
+async function lastRecovery(tx: Tx): Promise<Pick<ClusterSite, 'recovery'>> {
+  const recovery = (await readRecoveries(tx)).at(-1);
+  return recovery === undefined ? {} : { recovery };
 }
 
 function vlansOf(nodeId: string, attachments: readonly NamedAttachment[]): string[] {

@@ -6,6 +6,7 @@ import type { DatabaseHealth } from '../port.ts';
 import { type Absence, FRESH_MS } from './absence.ts';
 import { type NodeFacts, nodeFacts } from './facts.ts';
 import type { ImageRow } from '../../store/queries/cluster/images.ts';
+import type { RecoveryRow } from '../../store/queries/cluster/recoveries.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
 import type { LeaseGap, PairOnVlan } from '../../store/queries/network/lease-gaps.ts';
 import type { ServerState } from '../../store/pool/server-states.ts';
@@ -90,6 +91,8 @@ export interface ClusterSite {
   readonly pausedSince?: string | null;
   /** Servers of an operator's own database; left out: the cluster runs its own, or nobody has asked them. */
   readonly servers?: readonly ServerState[];
+  /** The last time that the cluster was made anew from one node; left out: never, or the database did not tell. */
+  readonly recovery?: RecoveryRow;
   /** Left out: nobody looked at leases. */
   readonly leases?: LeaseOverview;
   /** Left out: nobody looked at images. */

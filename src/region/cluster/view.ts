@@ -66,7 +66,13 @@ export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'sta
     source: site.source,
     time: new Date(site.now).toISOString(),
     version: site.version,
-    cluster: cluster && { id, vip, virtualRouter, ...(hasOwnDatabase(site) ? {} : { isDatabaseExternal: true }) },
+    cluster: cluster && {
+      id,
+      vip,
+      virtualRouter,
+      ...(hasOwnDatabase(site) ? {} : { isDatabaseExternal: true }),
+      ...viewRecovery(site),
+    },
     losses: { now, promised, why: [...why] },
     warnings: [
       ...layoutWarnings(site),
@@ -86,6 +92,13 @@ export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'sta
     }),
     authority: site.authority && ended(site.authority.notAfter),
   };
+}
+
+function viewRecovery({ recovery }: ClusterSite): Pick<NonNullable<ClusterStatus['cluster']>, 'recovery'> {
+  if (recovery === undefined) return {};
+  const { number, id, at, node, lost, told } = recovery;
+  const names = lost.map(({ name }) => name);
+  return { recovery: { epoch: number, id, at: new Date(at).toISOString(), node, lost: names, told: [...told] } };
 }
 
 function viewNode(node: SiteNode, site: ClusterSite): ClusterStatus['nodes'][number] {

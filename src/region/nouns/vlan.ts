@@ -1,5 +1,6 @@
 import type { Vlan, VlanServer } from '../../contract/network/vlan.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { parseMtu } from '../../model/interfaces/settings.ts';
 import { parseTitle } from '../../model/names.ts';
 import { checkRelay, parseVid } from '../../model/vlan.ts';
 import { findFirst } from '../../store/declared/rows.ts';
@@ -36,7 +37,15 @@ export function viewVlan(row: Row, { attachments, servers }: VlanWays = { attach
     .map(({ node, interface: card, addresses }) => ({ node, interface: card, addresses: [...addresses] }));
   const { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan, primaryRack, secondaryRack } = row;
   const plain = { id, name, vid, fabric, fabricId, space, spaceId, dhcpOn, dnsOn, relayVlan };
-  return { ...plain, primaryRack, secondaryRack, server: servers.get(id) ?? null, racks, enlistOn: row.enlistOn };
+  return {
+    ...plain,
+    primaryRack,
+    secondaryRack,
+    server: servers.get(id) ?? null,
+    racks,
+    enlistOn: row.enlistOn,
+    mtu: row.mtu,
+  };
 }
 
 /** Where racks stand and who serves now, of all VLANs. */
@@ -107,7 +116,9 @@ export const vlanCases = {
       if (isRejected(fabric)) return fabric;
       const space = body.space === undefined ? null : await declaredByRef(tx, 'space', body.space);
       if (isRejected(space)) return space;
-      const wanted = { fabricId: fabric.id, name, vid, spaceId: space?.id ?? null, dnsOn: body.dnsOn };
+      const mtu = body.mtu === undefined ? undefined : parseMtu(body.mtu);
+      if (isRejected(mtu)) return mtu;
+      const wanted = { fabricId: fabric.id, name, vid, spaceId: space?.id ?? null, dnsOn: body.dnsOn, mtu };
       const row = await vlans.createVlan(tx, wanted);
       tx.emit({ kind: 'vlan.created', subject: vlanLabel(row), data: { ...viewVlan(row) } });
       return { body: viewVlan(row), version: row.version };
@@ -127,6 +138,8 @@ export const vlanCases = {
       if (vid !== undefined && vid !== old.vid && old.vid === 0) {
         return invalid('vid', `${vlanLabel(old)} is the untagged VLAN of its fabric`, 'it keeps the VID 0');
       }
+      const mtu = body.mtu === undefined ? undefined : parseMtu(body.mtu);
+      if (isRejected(mtu)) return mtu;
       const space = typeof body.space === 'string' ? await declaredByRef(tx, 'space', body.space) : body.space;
       if (isRejected(space)) return space;
       const refusal = await vlans.lockVlan(tx, target(old.id, context));
@@ -148,6 +161,7 @@ export const vlanCases = {
           dhcpOn: body.dhcpOn,
           dnsOn: body.dnsOn,
           enlistOn: body.enlistOn,
+          mtu,
           relayVlanId,
           ...pair,
         },

@@ -1,5 +1,5 @@
-import { mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
+import { daemonsName, mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
+import type { Cluster, Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
 import type { DcsDesired } from './desired.ts';
 
@@ -10,12 +10,19 @@ export function compileDcs(snapshot: Snapshot, nodeId: string): DcsDesired | nul
   const node = regions.find((item) => item.id === nodeId);
   if (cluster === null || node === undefined) return null;
   return {
-    clusterId: cluster.id,
+    clusterId: daemonsName(cluster),
     name: node.name,
     address: mainAddress(node),
     members: regions.map((item) => ({ name: item.name, address: mainAddress(item) })),
     isNew: cluster.isSeed,
+    ...recoveredOf(cluster),
   };
+}
+
+function recoveredOf({ recovered }: Cluster): Pick<DcsDesired, 'recovered'> {
+  if (recovered === undefined) return {};
+  const { epoch, signature, lost } = recovered;
+  return { recovered: { epoch, signature, lost: lost.map(({ name, address }) => ({ name, address })) } };
 }
 
 /** With an even number of members the last one adds a voter that must be there, but the cluster survives no more losses. */

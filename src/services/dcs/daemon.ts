@@ -4,7 +4,7 @@ import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } fr
 import type { DcsDesired } from './desired.ts';
 import { jsonOf, silenceOf } from '../kit/web-answer.ts';
 import type { DcsFacts } from './facts.ts';
-import { ETCD_YML, MEMBERS_YML } from './view.ts';
+import { EPOCH_JSON, ETCD_YML, MEMBERS_YML } from './view.ts';
 
 const USER = 'etcd';
 const CHECK = '/opt/regent/current/ha/etcd/check';
@@ -28,7 +28,7 @@ export const DCS_COMMANDS: readonly CommandRule[] = [
 
 /** etcd has no checker. So it is started for a moment with both files, on throw-away data and ports. */
 export function checkDcs(staged: readonly StagedFile[]): readonly ProcessCommand[] {
-  if (!staged.some((file) => file.isChanged)) return [];
+  if (!staged.some((file) => file.isChanged && file.target !== EPOCH_JSON)) return [];
   const placeOf = (target: string) => staged.find((file) => file.target === target)?.staged ?? target;
   return [{ argv: [CHECK, placeOf(ETCD_YML), placeOf(MEMBERS_YML)], user: USER, timeoutMs: 20_000 }];
 }

@@ -8,7 +8,7 @@ const Member = Type.Object({ name: Type.String({ pattern: LABEL }), address: Typ
 
 /**
  * Desired state of etcd on a node. `members` and `isNew` matter while its data folder is empty. `isNew`: it begins a cluster of these members;
- * otherwise it joins the cluster that has already accepted it.
+ * otherwise it joins the cluster that has already accepted it. `clusterId`: etcd's token.
  */
 export const DcsDesired = Type.Object({
   clusterId: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' }),
@@ -16,5 +16,13 @@ export const DcsDesired = Type.Object({
   address: Type.String({ pattern: ADDRESS }),
   members: Type.Array(Member, { minItems: 1 }),
   isNew: Type.Boolean(),
+  /** The cluster was recovered: its epoch, signed, and who was counted as lost. Left out: it never was. */
+  recovered: Type.Optional(
+    Type.Object({
+      epoch: Type.String({ pattern: '^[0-9]{1,3}(?:/[0-9a-f]{8}@[0-9]{1,15})+$' }),
+      signature: Type.String({ pattern: '^[A-Za-z0-9+/]{20,200}={0,2}$' }),
+      lost: Type.Array(Member),
+    }),
+  ),
 });
 export type DcsDesired = Static<typeof DcsDesired>;

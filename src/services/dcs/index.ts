@@ -9,6 +9,7 @@ export const dcs: ManagedService<DcsDesired, DcsView> = {
   name: 'dcs',
   desired: DcsDesired,
   unit: 'etcd.service',
+  companions: ['regent-epoch.service'],
   probeEveryMs: 4_000,
   version: { argv: ['/usr/bin/etcd', '--version'], timeoutMs: 5000 },
   folder: FOLDER,

@@ -9,6 +9,9 @@ export const ETCD_YML = `${FOLDER}/etcd.yml`;
 /** etcd reads it at a start with an empty data folder, and never again: then its data has its members. */
 export const MEMBERS_YML = `${FOLDER}/members.yml`;
 
+/** `ha/epoch` and regiond read it. A cluster that was never recovered has none. */
+export const EPOCH_JSON = `${FOLDER}/epoch.json`;
+
 /** The largest size of etcd's data; a cluster of ours has some 100 kB. Beyond it etcd refuses writes and raises NOSPACE. */
 export const QUOTA_BYTES = 268_435_456;
 
@@ -23,12 +26,22 @@ export interface DcsView {
   readonly quotaBytes: number;
   readonly state: string;
   readonly members: string;
+  /** Empty: the cluster was never recovered, there is no such file. */
+  readonly recovered: readonly NonNullable<DcsDesired['recovered']>[];
 }
 
-/** Both files by their templates. root owns them, etcd may read them. */
+/** The files by their templates. root owns them, etcd may read its two; nobody has to hide an epoch. */
 export const DCS_FILES: readonly FileSpec<DcsView>[] = [
   fileOf('members.yml.hbs', MEMBERS_YML),
   fileOf('etcd.yml.hbs', ETCD_YML),
+  {
+    template: 'epoch.json.hbs',
+    mode: 0o644,
+    owner: 'root',
+    group: 'root',
+    format: 'json',
+    instances: ({ recovered }) => recovered.map((view) => ({ target: EPOCH_JSON, view })),
+  },
 ];
 
 /** Makes the templates' view of a desired state. */
@@ -43,6 +56,7 @@ export function viewDcs(desired: DcsDesired): DcsView {
     quotaBytes: QUOTA_BYTES,
     state: desired.isNew ? 'new' : 'existing',
     members: desired.members.map((item) => `${item.name}=${urlOf(item.address, PORTS.etcdPeer)}`).join(','),
+    recovered: desired.recovered === undefined ? [] : [desired.recovered],
   };
 }
 

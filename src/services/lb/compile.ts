@@ -24,5 +24,11 @@ export function compileLb(snapshot: Snapshot, nodeId: string): LbDesired | null 
     address: mainAddress(item),
     ...(item.isDrained ? { isDrained: true } : {}),
   }));
-  return { name: node.name, regions, ...(isDatabaseExternal(snapshot.cluster) ? { isDatabaseExternal: true } : {}) };
+  const { recovered } = snapshot.cluster;
+  return {
+    name: node.name,
+    regions,
+    ...(recovered === undefined ? {} : { recovered: { epoch: recovered.epoch, signature: recovered.signature } }),
+    ...(isDatabaseExternal(snapshot.cluster) ? { isDatabaseExternal: true } : {}),
+  };
 }

@@ -15,6 +15,13 @@ export const LbDesired = Type.Object({
     }),
     { minItems: 1 },
   ),
+  /** The cluster was recovered: its epoch, signed, for whoever asks. Left out: it never was. */
+  recovered: Type.Optional(
+    Type.Object({
+      epoch: Type.String({ pattern: '^[0-9]{1,3}(?:/[0-9a-f]{8}@[0-9]{1,15})+$' }),
+      signature: Type.String({ pattern: '^[A-Za-z0-9+/]{20,200}={0,2}$' }),
+    }),
+  ),
   /** The database is an operator's own: regions reach it without haproxy. */
   isDatabaseExternal: Type.Optional(Type.Boolean()),
 });

@@ -1,3 +1,4 @@
+import { formatEpoch } from '../../core/epoch.ts';
 import { digestOf } from '../../core/stable-json.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import type { FileSpec } from '../kit/contract.ts';
@@ -17,6 +18,9 @@ export interface LbView {
   readonly name: string;
   /** It leads to the database, too. */
   readonly hasDatabase: boolean;
+  /** The epoch of its cluster and the authority's signature ('' for the first epoch). Other hosts ask for it (`ha/epoch`). */
+  readonly epoch: string;
+  readonly signature: string;
   readonly regions: readonly Required<LbDesired['regions'][number]>[];
 }
 
@@ -41,5 +45,6 @@ export function viewLb(desired: LbDesired, facts: HostFacts): LbView {
   const isDual = facts.interfaces.some((nic) => nic.addresses.some((address) => address.includes(':')));
   const regions = desired.regions.map((region) => ({ isDrained: false, ...region }));
   const hasDatabase = desired.isDatabaseExternal !== true;
-  return { mark: markOf(desired), isDual, name: desired.name, hasDatabase, regions };
+  const { epoch, signature } = desired.recovered ?? { epoch: formatEpoch([]), signature: '' };
+  return { mark: markOf(desired), isDual, name: desired.name, hasDatabase, epoch, signature, regions };
 }

@@ -1,4 +1,4 @@
-import { mainAddress, regionNodes } from '../../model/cluster.ts';
+import { daemonsName, mainAddress, regionNodes } from '../../model/cluster.ts';
 import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { VipDesired } from './desired.ts';
 
@@ -29,7 +29,7 @@ export function compileVip(snapshot: Snapshot, nodeId: string): VipDesired | nul
   if (regions.length > PRIORITY_MAX)
     throw new TypeError(`${regions.length} region nodes have no priorities of their own`);
   return {
-    clusterId: cluster.id,
+    clusterId: daemonsName(cluster),
     router: cluster.virtualRouter,
     vip: cluster.vip,
     priority: PRIORITY_MAX - at * step,

@@ -1,5 +1,7 @@
 /** Calls of API v1. `npm run openapi` writes this file from the table of calls (src/contract/routes.ts). */
 export const CALLS = {
+  'annotation.list': 'GET /annotations',
+  'annotation.set': 'PUT /annotations/{kind}/{object}',
   'api-key.create': 'POST /api-keys',
   'api-key.list': 'GET /api-keys',
   'api-key.revoke': 'DELETE /api-keys/{apiKey}',

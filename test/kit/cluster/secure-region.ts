@@ -21,6 +21,8 @@ export interface SecureRegion {
   readonly seen: SeenCall[];
   /** Answers POST calls, and pulls when it gives something; a pull that gets nothing waits. */
   answer: (call: SeenCall) => { readonly status: number; readonly body?: unknown } | null;
+  /** What it tells of the epoch of its cluster; undefined: nothing, as an earlier release. */
+  epoch?: string;
   /** Takes connections and calls and says nothing at all, as a process that was stopped. */
   freeze(isFrozen: boolean): void;
   /** From now on it hears nothing on the connections that are open, without a word; new ones are well. */
@@ -56,6 +58,7 @@ export async function startSecureRegion(identity: TestIdentity, address: string,
     const answer = region.answer(call);
     if (answer === null) return;
     response.statusCode = answer.status;
+    if (region.epoch !== undefined) response.setHeader('regent-epoch', region.epoch);
     response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
   };
 

@@ -126,7 +126,7 @@ describe('an answer', () => {
       problem: 'no',
     }));
     const { body } = refusalAnswer(rejected('invalid_value', 'no', fields));
-    expect(Object.keys(JSON.parse(String(body)) as object)).toEqual([
+    expect(Object.keys(JSON.parse(body as string) as object)).toEqual([
       'mac_addresses',
       'start_ip',
       'power_address',

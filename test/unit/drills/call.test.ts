@@ -19,7 +19,8 @@ describe('the words of scripts/drill', () => {
     ['random --minutes 5 --seed 9', { verb: 'random', minutes: 5, seed: 9 }],
     ['random', { minutes: 30 }],
     ['run a --clients 190', { clients: 190 }],
-    ['baseline', { clients: 0 }],
+    ['baseline', { clients: 0, asksMaas: false }],
+    ['run a --maas', { asksMaas: true }],
     [
       'table --since 2026-11-20 --build 0.3.0+a --keep measured',
       { verb: 'table', since: '2026-11-20T00:00:00.000Z', build: '0.3.0+a', keep: 'measured', out: null },
@@ -32,6 +33,7 @@ describe('the words of scripts/drill', () => {
     ['all net-cut-primary', /takes no names/],
     ['run a --short', /of `all`/],
     ['run a --clients 191', /whole number from 0 to 190/],
+    ['random --maas', /--maas is of run, all, baseline/],
     ['random --clients 5', /--clients is of run, all, baseline/],
     ['all --rounds 0', /whole number from 1/],
     ['all --rounds 1.5', /whole number from 1/],

@@ -115,6 +115,8 @@ function wrongOf(act: Act, { regions }: Cast): Wrong[] {
     case 'lead':
     case 'terminate':
     case 'jobs':
+    case 'recover':
+    case 'rejoin':
     case 'pause':
     case 'burn':
     case 'crowd':
@@ -132,7 +134,12 @@ export function hostsIn(act: Act): string[] {
 
 /** Does it set the scene, or end something, rather than begin a fault? */
 export function isFault(act: Act): boolean {
-  return act.do !== 'lead' && act.do !== 'jobs' && act.do !== 'heal' && act.do !== 'start' && wayBack(act) === null;
+  return (
+    !['lead', 'jobs', 'recover', 'rejoin'].includes(act.do) &&
+    act.do !== 'heal' &&
+    act.do !== 'start' &&
+    wayBack(act) === null
+  );
 }
 
 /** Steps with `@primary`, `@holder` and `@worker` in the place of whom they may mean: the primary that follows is a standby. */

@@ -14,7 +14,12 @@ import { dice } from '../../kit/dice.ts';
 import { hostsIn, isFault, newWorld, withRoles } from './hazard-world.ts';
 
 /** Hazards that are about the loss of the majority. */
-const WITHOUT_MAJORITY = ['host-kill-all', 'host-kill-regions-then-rack', 'double-two-primaries'];
+const WITHOUT_MAJORITY = [
+  'host-kill-all',
+  'host-kill-regions-then-rack',
+  'double-two-primaries',
+  'double-lost-majority',
+];
 /** What stands before a fault and is no phase: a scene that needs its time. */
 const SCENE_MS = 2_000;
 const PREFIXES: Readonly<Record<HazardGroup, string>> = {

@@ -39,6 +39,7 @@ const peer = (changes: Partial<HealthInputs['peers'][number]> = {}): HealthInput
 describe('who may hold the floating address', () => {
   it.each<[string, Partial<HealthInputs>, boolean, RegExp]>([
     ['all is well', {}, true, /etcd answers/],
+    ['its cluster was recovered without it', { ...HELD, isOver: true }, false, /its epoch is over/],
     ['well and alone', { regions: 1 }, true, /etcd answers/],
     ['haproxy is dead', { proxy: { answeredAt: AGO(50), isRefused: true } }, false, /does not listen/],
     ['haproxy is frozen', { proxy: { answeredAt: AGO(2100), isRefused: false } }, false, /haproxy does not answer/],

@@ -64,7 +64,7 @@ export const MACHINES: readonly ResourceText[] = [
       'POST abort | comment | End what is under way with a machine.',
       'POST clear_default_gateways |  | Forget by which routers the default routes of a machine go.',
       'POST commission | enable_ssh:boolean skip_bmc_config:boolean skip_networking:boolean skip_storage:boolean commissioning_scripts testing_scripts parameters | Commission a machine.',
-      'POST deploy 409 | user_data distro_series hwe_kernel agent_name bridge_all:boolean bridge_type bridge_stp:boolean bridge_fd:int comment install_rackd:boolean install_kvm:boolean register_vmhost:boolean ephemeral_deploy:boolean enable_kernel_crash_dump:boolean vcenter_registration:boolean enable_hw_sync:boolean license_key | Deploy an image on a machine.',
+      'POST deploy 409 | user_data osystem distro_series hwe_kernel agent_name bridge_all:boolean bridge_type bridge_stp:boolean bridge_fd:int comment install_rackd:boolean install_kvm:boolean register_vmhost:boolean ephemeral_deploy:boolean enable_kernel_crash_dump:boolean vcenter_registration:boolean enable_hw_sync:boolean license_key | Deploy an image on a machine.',
       'GET details |  | Show the details of a machine, as BSON.',
       'POST exit_rescue_mode |  | End the rescue mode of a machine.',
       'GET get_curtin_config |  | Show the configuration of the installer for a machine.',

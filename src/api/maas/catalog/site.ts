@@ -12,7 +12,7 @@ export const SITE: readonly ResourceText[] = [
     name: 'Maas',
     path: 'maas/',
     about: 'Settings.',
-    operations: ['GET get_config | name! | Read a setting.', 'POST set_config | value! name! | Change a setting.'],
+    operations: ['GET get_config | name! | Read a setting.', 'POST set_config | value name! | Change a setting.'],
   },
   {
     name: 'Events',
@@ -109,6 +109,8 @@ export const SITE: readonly ResourceText[] = [
   {
     name: 'ResourcePools',
     path: 'resourcepools/',
+    // As gomaasapi asks for it.
+    aliases: ['pools/'],
     about: 'Resource pools.',
     operations: ['GET read |  | List resource pools.', 'POST create | name! description | Create a resource pool.'],
   },

@@ -122,7 +122,7 @@ function viewDisk(
     used_size: bytes - freeBytes,
     used_for: count === 0 ? useOf(disk) : `GPT partitioned with ${count} partition${count === 1 ? '' : 's'}`,
     tags: tags.length === 0 ? hardware : [...new Set([...hardware, ...tags])],
-    filesystem: fileSystemOf(disk),
+    filesystem: fileSystemOf(disk, `disk ${machine} ${id}`),
     partition_table_type: count === 0 ? null : 'GPT',
     partitions,
     firmware_version: seen?.firmware ?? null,
@@ -141,12 +141,12 @@ function viewPartition(
     system_id: at.machine,
     device_id: at.disk,
     id,
-    uuid: null,
+    uuid: uuidOf(at.machine, partition.id),
     path: `/dev/disk/by-dname/${at.name}`,
     type: 'partition',
     size: partition.bytes,
     bootable: partition.isBootable,
-    filesystem: fileSystemOf(partition),
+    filesystem: fileSystemOf(partition, `part ${at.machine} ${id}`),
     used_for: useOf(partition),
     tags: partition.tags,
     resource_uri: `${MAAS_PREFIX}/nodes/${at.machine}/blockdevices/${at.disk}/partition/${id}`,
@@ -169,7 +169,7 @@ function viewDevice(machine: string, device: VirtualDevice) {
     system_id: machine,
     id,
     name,
-    uuid: null,
+    uuid: uuidOf(machine, device.id),
     type: 'virtual',
     path: `/dev/disk/by-dname/${name}`,
     model: null,
@@ -181,7 +181,7 @@ function viewDevice(machine: string, device: VirtualDevice) {
     used_size: bytes - free,
     used_for: useOf(device),
     tags,
-    filesystem: fileSystemOf(device),
+    filesystem: fileSystemOf(device, `device ${machine} ${id}`),
     partition_table_type: null,
     partitions: [],
     firmware_version: null,
@@ -238,11 +238,18 @@ function viewGroup(
   };
 }
 
-function fileSystemOf({ fileSystem }: PutOn) {
+/** `holder` names for life what it lies on. Its UUID is a text before it is made, too: gomaasapi takes no other. */
+function fileSystemOf({ fileSystem }: PutOn, holder: string) {
   if (fileSystem === null) return null;
   const { kind, label, mount, options } = fileSystem;
   const path = kind === 'swap' ? 'none' : mount;
-  return { fstype: kind, label: label || null, uuid: null, mount_point: path, mount_options: options || null };
+  return {
+    fstype: kind,
+    label: label || null,
+    uuid: uuidOf('file system', holder),
+    mount_point: path,
+    mount_options: options || null,
+  };
 }
 
 /** What a device is for, in MAAS's words. */
@@ -258,7 +265,7 @@ function useOf({ fileSystem, partOf }: PutOn): string {
 }
 
 /** A name for life of what has no UUID before it is made. */
-function uuidOf(machine: string, id: number): string {
+function uuidOf(machine: string, id: number | string): string {
   const hex = numberOf('storage uuid', machine, String(id)).toString(16).padStart(12, '0');
   return `72656765-6e74-4000-8000-${hex}`;
 }

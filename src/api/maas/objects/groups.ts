@@ -21,10 +21,14 @@ export function viewTag({ name, definition, comment }: Tag) {
   return { name, definition, comment, kernel_opts: '', resource_uri: uriOf('tags', name) };
 }
 
-/** `records`: how many names and records are in it. */
-export function viewDomain({ id, name, ttl, isDefault }: Domain, records: number) {
+/** `records`: how many names and records are in it; `texts`: what tools say of it. */
+export function viewDomain(
+  { id, name, ttl, isDefault }: Domain,
+  records: number,
+  texts: Readonly<Record<string, string>>,
+) {
   return {
-    authoritative: true,
+    authoritative: texts['authoritative'] !== 'false',
     ttl,
     is_default: isDefault,
     name,
@@ -44,8 +48,8 @@ export function viewUser({ name, role, email }: Pick<User, 'name' | 'role' | 'em
   };
 }
 
-export function viewMe({ user, role }: Me) {
-  return viewUser({ name: user, role, email: '' });
+export function viewMe({ user, role, email }: Me) {
+  return viewUser({ name: user, role, email });
 }
 
 export function viewSshKey({ id, key }: SshKey) {

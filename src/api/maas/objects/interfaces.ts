@@ -67,7 +67,7 @@ export function viewInterface(one: MachineInterface, { machine, interfaces, card
     links: (one.links ?? []).map((link) => viewLink(link, networks)),
     params: paramsOf(one),
     discovered: null,
-    effective_mtu: one.mtu ?? MTU,
+    effective_mtu: one.mtu ?? networks.vlan(one.vlanId)?.mtu ?? MTU,
     vendor: card.vendor ?? null,
     product: card.product ?? null,
     firmware_version: card.firmware ?? null,

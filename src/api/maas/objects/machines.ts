@@ -5,6 +5,7 @@ import type { RouteOutput } from '../../../contract/routes.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import { MACHINE_STATUS } from '../../../model/nouns/machine-states.ts';
 import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
+import { float } from '../answer.ts';
 import { createLook, type Look } from '../look.ts';
 import type { Site } from '../site.ts';
 import { disksOf, viewStorage } from './disks.ts';
@@ -50,7 +51,8 @@ export interface MachineSurroundings {
 export async function readSurroundings(look: Look): Promise<MachineSurroundings> {
   const networks = await readNetworks(look);
   const counts = Map.groupBy(await look.records(), ({ domain }) => domain);
-  const domain = (one: Domain) => viewDomain(one, counts.get(one.name)?.length ?? 0);
+  const domain = (one: Domain) =>
+    viewDomain(one, counts.get(one.name)?.length ?? 0, networks.textsOf('domain', one.id));
   const named = <T extends { readonly name: string }>(items: readonly T[], view: (item: T) => object) =>
     new Map(items.map((item) => [item.name, view(item)]));
   return {
@@ -88,15 +90,12 @@ export async function readInventory(site: Site, id: string): Promise<Inventory |
 
 export type MaasMachine = ReturnType<typeof viewMachine>;
 
-/** Machines in JSON. The disks of one are written once, and stand in both of its lists: they are most of it. Pure. */
-export function machinesText(machines: readonly MaasMachine[]): string {
-  return `[${machines.map(machineText).join(',')}]`;
-}
-
-function machineText({ blockdevice_set, physicalblockdevice_set, ...rest }: MaasMachine): string {
+/** A machine in JSON. Its disks are written once, and stand in both of its lists: they are most of it. Pure. */
+export function machineText({ blockdevice_set, physicalblockdevice_set, storage, ...rest }: MaasMachine): string {
   const physical = JSON.stringify(physicalblockdevice_set);
   const all = blockdevice_set === physicalblockdevice_set ? physical : JSON.stringify(blockdevice_set);
-  return `${JSON.stringify(rest).slice(0, -1)},"physicalblockdevice_set":${physical},"blockdevice_set":${all}}`;
+  const disks = `"physicalblockdevice_set":${physical},"blockdevice_set":${all}`;
+  return `${JSON.stringify(rest).slice(0, -1)},"storage":${JSON.stringify(storage)},${disks}}`;
 }
 
 /** What a machine told of its hardware, and what is to be laid on its disks; undefined: nothing yet, nobody asked for a layout. */
@@ -147,7 +146,7 @@ export function viewMachine(machine: Machine, { inventory, storage }: MachinePar
     boot_interface: set.find(({ mac_address }) => mac_address === inventory?.bootMac) ?? set[0] ?? null,
     default_gateways: gatewaysOf(machine, networks),
     ...hardwareOf(inventory),
-    storage: physical.reduce((sum, { size }) => sum + size, 0) / 1_000_000,
+    storage: float(Math.round(physical.reduce((sum, { size }) => sum + size, 0) / 100_000) / 10),
     boot_disk: bootDisk,
     blockdevice_set: virtual.length === 0 ? physical : [...physical, ...virtual],
     physicalblockdevice_set: physical,

@@ -1,3 +1,4 @@
+import type { AnnotatedKind } from '../../../contract/identity/annotation.ts';
 import type { Range } from '../../../contract/network/range.ts';
 import type { Reservation } from '../../../contract/network/reservation.ts';
 import type { Subnet } from '../../../contract/network/subnet.ts';
@@ -19,17 +20,33 @@ export const NO_SPACE = { id: -1, name: 'undefined' } as const;
 export type MaasVlan = ReturnType<typeof vlanObject>;
 export type MaasSubnet = ReturnType<typeof subnetObject>;
 
-function vlanObject(vlan: Vlan, racks: ReadonlyMap<string, string>, relay: object | null) {
+/** Texts of an object by name. */
+type Texts = Readonly<Record<string, string>>;
+const NO_TEXTS: Texts = {};
+type TextsOf = (kind: AnnotatedKind, id: number) => Texts;
+
+/** What people and tools say of objects: one list, whatever their number. */
+export async function readTexts(look: Look): Promise<TextsOf> {
+  const all = new Map((await look.annotations()).map(({ kind, object, texts }) => [`${kind} ${object}`, texts]));
+  return (kind, id) => all.get(`${kind} ${id}`) ?? NO_TEXTS;
+}
+
+interface VlanParts {
+  readonly racks: ReadonlyMap<string, string>;
+  readonly textsOf: TextsOf;
+}
+
+function vlanObject(vlan: Vlan, { racks, textsOf }: VlanParts, relay: object | null) {
   const idOf = (name: string | null) => (name === null ? null : (racks.get(name) ?? name));
   return {
     vid: vlan.vid,
-    mtu: MTU,
+    mtu: vlan.mtu ?? MTU,
     dhcp_on: vlan.dhcpOn,
     external_dhcp: null,
     relay_vlan: relay,
     id: vlan.id,
     name: vlan.name,
-    description: '',
+    description: textsOf('vlan', vlan.id)['description'] ?? '',
     fabric: vlan.fabric,
     fabric_id: vlan.fabricId,
     primary_rack: idOf(vlan.primaryRack),
@@ -39,20 +56,21 @@ function vlanObject(vlan: Vlan, racks: ReadonlyMap<string, string>, relay: objec
   };
 }
 
-function subnetObject(subnet: Subnet, vlan: MaasVlan | null) {
+function subnetObject(subnet: Subnet, vlan: MaasVlan | null, texts: Texts) {
+  const { description = '', rdns_mode = '2', active_discovery, disabled_boot_architectures = '' } = texts;
   return {
     name: subnet.name,
-    description: '',
+    description,
     vlan,
     cidr: subnet.cidr,
-    rdns_mode: 2,
+    rdns_mode: Number(rdns_mode),
     gateway_ip: subnet.gateway,
     dns_servers: subnet.resolvers,
     allow_dns: subnet.dnsOn,
     allow_proxy: subnet.proxyOn,
-    active_discovery: false,
+    active_discovery: active_discovery === 'true',
     managed: subnet.managed,
-    disabled_boot_architectures: [],
+    disabled_boot_architectures: disabled_boot_architectures.split(',').filter((one) => one !== ''),
     space: vlan?.space ?? NO_SPACE.name,
     id: subnet.id,
     resource_uri: uriOf('subnets', subnet.id),
@@ -61,6 +79,7 @@ function subnetObject(subnet: Subnet, vlan: MaasVlan | null) {
 
 /** VLANs and subnets as MAAS shows them, by id: each is made once, however many objects show it. */
 export interface Networks {
+  readonly textsOf: TextsOf;
   readonly vlans: readonly Vlan[];
   readonly subnets: readonly Subnet[];
   readonly vlan: (id: number | null | undefined) => MaasVlan | null;
@@ -71,16 +90,20 @@ export interface Networks {
 
 /** Reads what networks are made of: four lists, whatever their length. */
 export async function readNetworks(look: Look): Promise<Networks> {
+  const textsOf = await readTexts(look);
   const [vlans, subnets, nodes] = [await look.vlans(), await look.subnets(), await look.nodes()];
   const racks = new Map(nodes.map(({ id, name }) => [name, id]));
+  const parts = { racks, textsOf };
   const labels = new Map(vlans.map((vlan) => [`${vlan.fabric}/${vlan.name}`, vlan]));
   const relayOf = ({ relayVlan }: Vlan) => {
     const relay = relayVlan === null ? undefined : labels.get(relayVlan);
-    return relay === undefined ? null : vlanObject(relay, racks, null);
+    return relay === undefined ? null : vlanObject(relay, parts, null);
   };
-  const madeVlans = new Map(vlans.map((vlan) => [vlan.id, vlanObject(vlan, racks, relayOf(vlan))]));
+  const madeVlans = new Map(vlans.map((vlan) => [vlan.id, vlanObject(vlan, parts, relayOf(vlan))]));
   const vlan: Networks['vlan'] = (id) => madeVlans.get(id ?? 0) ?? null;
-  const madeSubnets = new Map(subnets.map((subnet) => [subnet.id, subnetObject(subnet, vlan(subnet.vlanId))]));
+  const madeSubnets = new Map(
+    subnets.map((subnet) => [subnet.id, subnetObject(subnet, vlan(subnet.vlanId), textsOf('subnet', subnet.id))]),
+  );
   const nets = subnets.flatMap(({ id, cidr }) => {
     const network = parseNetwork(cidr);
     return isRejected(network) ? [] : [{ id, network }];
@@ -90,23 +113,27 @@ export async function readNetworks(look: Look): Promise<Networks> {
     const address = parseAddress(ip);
     return isRejected(address) ? null : subnet(nets.find(({ network }) => contains(network, address))?.id);
   };
-  return { vlans, subnets, vlan, subnet, holderOf };
+  return { textsOf, vlans, subnets, vlan, subnet, holderOf };
 }
 
-export function viewFabric({ id, name }: Fabric, { vlans, vlan }: Networks) {
+export function viewFabric({ id, name }: Fabric, { vlans, vlan, textsOf }: Networks) {
+  const { class_type = null, description = '' } = textsOf('fabric', id);
   const own = vlans.filter(({ fabricId }) => fabricId === id).map((one) => vlan(one.id));
-  return { id, name, class_type: null, vlans: own, resource_uri: uriOf('fabrics', id) };
+  return { id, name, description, class_type, vlans: own, resource_uri: uriOf('fabrics', id) };
 }
 
 /** `space` null: what is in none. */
-export function viewSpace(space: Pick<Space, 'id' | 'name'> | null, { vlans, vlan, subnets, subnet }: Networks) {
+export function viewSpace(
+  space: Pick<Space, 'id' | 'name'> | null,
+  { vlans, vlan, subnets, subnet, textsOf }: Networks,
+) {
   const { id, name } = space ?? NO_SPACE;
   const own = vlans.filter(({ spaceId }) => spaceId === (space?.id ?? null));
   const ids = new Set(own.map((one) => one.id));
   return {
     id,
     name,
-    description: '',
+    description: textsOf('space', id)['description'] ?? '',
     vlans: own.map((one) => vlan(one.id)),
     subnets: subnets.filter(({ vlanId }) => ids.has(vlanId)).map((one) => subnet(one.id)),
     resource_uri: uriOf('spaces', id),

@@ -20,6 +20,7 @@ import { NOTHING_HANDLERS } from './site/nothing.ts';
 import { NOTIFICATION_HANDLERS } from './site/notifications.ts';
 import { PEOPLE_HANDLERS } from './site/people.ts';
 import { POWER_TYPE_HANDLERS } from './machine/power-types.ts';
+import { REFUSED_HANDLERS } from './site/refused.ts';
 import { RESULT_HANDLERS } from './machine/scripts.ts';
 import { ROUTE_HANDLERS } from './network/routes.ts';
 import { SCRIPT_HANDLERS } from './machine/site-scripts.ts';
@@ -66,4 +67,5 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...PEOPLE_HANDLERS,
   ...CONFIG_HANDLERS,
   ...NOTHING_HANDLERS,
+  ...REFUSED_HANDLERS,
 };

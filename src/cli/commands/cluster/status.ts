@@ -55,6 +55,7 @@ function clusterLines(cluster: ClusterStatus, now: number): string[] {
   const wrong = ill.length === 0 ? '' : `; not as they should be: ${ill.join('; ')}`;
   const labelled: readonly (readonly [string, string])[] = [
     ['Cluster', `${cluster.cluster?.id ?? 'none'}, version ${cluster.version}`],
+    ['Epoch', epochText(cluster)],
     ['Source', cluster.source === 'database' ? '' : 'memory of the regions, since the database is away'],
     ['VIP', vip === null ? '' : vipText(vip)],
     ['Database', `${databaseText(cluster)}${database.state === 'ok' ? '' : `; ${database.state}: ${database.why}`}`],
@@ -80,6 +81,14 @@ function clusterLines(cluster: ClusterStatus, now: number): string[] {
           ),
         ]),
   ];
+}
+
+/** Empty where the cluster was never recovered. */
+function epochText({ cluster }: ClusterStatus): string {
+  const recovery = cluster?.recovery;
+  if (recovery === undefined) return '';
+  const { epoch, id, at, node, lost } = recovery;
+  return `${epoch} (${id}), since it was recovered on ${node} at ${at}; lost: ${lost.join(', ')}`;
 }
 
 function databaseText({ cluster, database }: ClusterStatus): string {

@@ -37,6 +37,7 @@ const DNS = {
   help: 'hosts of its subnets may ask our resolvers, and DHCP names these',
   values: ['on', 'off'],
 };
+const MTU = { flags: '--mtu <octets>', help: 'the largest packet, of interfaces on it that have no MTU of their own' };
 const ENLIST = {
   flags: '--enlist <on|off>',
   help: 'machines that nobody knows are enlisted when they boot on it',
@@ -109,6 +110,7 @@ export const VLAN: NounSpec = {
         { flags: '--fabric <fabric>', help: 'its fabric; the first one when left out' },
         { flags: '--space <space>', help: 'its space' },
         DNS,
+        MTU,
       ],
       isChange: true,
       examples: ['regent vlan create --vid 10 --name web'],
@@ -122,6 +124,7 @@ export const VLAN: NounSpec = {
               ...text(call, 'fabric'),
               ...text(call, 'space'),
               ...flag(call, 'dns', 'dnsOn'),
+              ...mtuOf(call),
             },
           },
           shape: SHAPE,
@@ -137,6 +140,7 @@ export const VLAN: NounSpec = {
         DHCP,
         DNS,
         ENLIST,
+        MTU,
         { flags: '--name <name>', help: 'new name' },
         VID,
         { flags: '--space <space|none>', help: 'its space; "none" removes it from its space' },
@@ -181,11 +185,17 @@ async function showVlan(call: Call): Promise<void> {
   await printOne(printer, { ...SHAPE, details: (vlan) => detailsOf(vlan, subnets, call.io.now()) }, body);
 }
 
+function mtuOf(call: Call): { readonly mtu?: number } {
+  const mtu = option(call, 'mtu');
+  return mtu === undefined ? {} : { mtu: integer(mtu, '--mtu', '576 to 65535 octets') };
+}
+
 function setVlan(call: Call): Promise<ExitCode> {
   const body = {
     ...flag(call, 'dhcp', 'dhcpOn'),
     ...flag(call, 'dns', 'dnsOn'),
     ...flag(call, 'enlist', 'enlistOn'),
+    ...mtuOf(call),
     ...text(call, 'name'),
     ...(option(call, 'vid') === undefined ? {} : { vid: vidOption(call) }),
     ...textOrNone(call, 'space'),
@@ -195,7 +205,7 @@ function setVlan(call: Call): Promise<ExitCode> {
   };
   nothingToSet(
     body,
-    '--dhcp, --dns, --enlist, --name, --vid, --space, --primary-rack, --secondary-rack or --relay-vlan',
+    '--dhcp, --dns, --enlist, --mtu, --name, --vid, --space, --primary-rack, --secondary-rack or --relay-vlan',
   );
   const isSwitchedOn = body.dhcpOn === true;
   return runChange(call, {
@@ -231,6 +241,7 @@ function detailsOf(vlan: Vlan, subnets: readonly Subnet[], now: number) {
     ['Served by', servedBy(vlan)],
     ['Pair', pairOf(vlan)],
     ['DNS', vlan.dnsOn ? 'on' : 'off'],
+    ...(vlan.mtu === undefined || vlan.mtu === 1500 ? [] : ([['MTU', String(vlan.mtu)]] as const)),
     ...(vlan.enlistOn === undefined ? [] : ([['Enlistment', vlan.enlistOn ? 'on' : 'off']] as const)),
     ['Racks', racks],
     ['Subnets', subnets.map(subnetLine)],

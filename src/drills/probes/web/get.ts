@@ -2,8 +2,10 @@ import { type Agent, type IncomingMessage, request } from 'node:http';
 import { startDeadline } from '../time/deadline.ts';
 import { whyOf } from '../why.ts';
 
-/** One GET. */
+/** One GET; or another call that may be repeated, which has a `body`. */
 export interface GetOrder {
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly body?: string;
   readonly host: string;
   readonly port: number;
   /** The target in the request line: a whole URL where `host` is a proxy. */
@@ -48,11 +50,11 @@ export function get(order: GetOrder, done: (answer: GetAnswer) => void): void {
       response.on('error', () => finish({ why: 'cut off' }));
       response.on('end', () => finish({ status: response.statusCode ?? null, headers: response.headers, bytes }));
     });
-    call.end();
+    call.end(order.body);
   };
   listen();
 }
 
-function open({ host, port, path, headers, agent }: GetOrder) {
-  return request({ host, port, path, headers, agent });
+function open({ host, port, path, headers, agent, method = 'GET' }: GetOrder) {
+  return request({ host, port, path, headers, agent, method });
 }

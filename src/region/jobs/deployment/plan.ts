@@ -27,6 +27,9 @@ export async function hardwareOf(tx: Tx, { id, hostname }: MachineRow): Promise<
 }
 
 /** The architecture of a machine as images name it; null: not known. Pure. */
+/** Octets that every system takes for granted. */
+const MTU_USUAL = 1500;
+
 export function architectureOf({ cpu }: Inventory): string | null {
   return imageArchitecture(cpu?.architecture);
 }
@@ -42,6 +45,11 @@ export function storageOf(inventory: Inventory, image: DeployedImage, asked: Ask
   return planStorage(disks, request, { firmware, format: image.format, minBytes: image.bytes ?? image.file.size });
 }
 
+/** An interface without an MTU has that of its VLAN, where that is another one than the usual. */
+function withMtu(one: MachineRow['interfaces'][number]): MachineRow['interfaces'][number] {
+  return one.mtu !== null || one.vlanMtu === null || one.vlanMtu === MTU_USUAL ? one : { ...one, mtu: one.vlanMtu };
+}
+
 /** The network of a machine's system by the model, and by the card that it booted from. Pure. */
 export function networkOf(
   site: ServingSite,
@@ -50,7 +58,7 @@ export function networkOf(
   routes: readonly Way[] = [],
 ): NetworkPlan | Rejected {
   return planNetwork(
-    { interfaces: machine.interfaces, bootMac: bootMac ?? null },
+    { interfaces: machine.interfaces.map(withMtu), bootMac: bootMac ?? null },
     { subnets: site.subnets, vlans: site.vlans, resolvers: siteResolvers(site), search: [machine.domain], routes },
   );
 }

@@ -5,6 +5,7 @@ import { findDomain } from '../../../store/queries/domains.ts';
 import { readCompiler } from '../../../store/queries/cluster/compiler-gate.ts';
 import { readDesired, readPublication } from '../../../store/publication/heads.ts';
 import { revertChange } from '../../../store/queries/history/revert.ts';
+import { findUser } from '../../../store/queries/identity/users.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { PendingConfig } from '../../../contract/config.ts';
@@ -81,8 +82,8 @@ export async function readStatus(
 const OF_ADMINS = ['racks', 'nodes', 'settings'];
 
 export const statusCases = {
-  'me.show': autocommitReading('me.show', async (_tx, _input, { caller }) => ({
-    body: { user: caller.user, role: caller.role },
+  'me.show': autocommitReading('me.show', async (tx, _input, { caller }) => ({
+    body: { user: caller.user, role: caller.role, email: (await findUser(tx, caller.user))?.email ?? '' },
   })),
 
   'status.show': reading('status.show', async (tx, _input, context) => {

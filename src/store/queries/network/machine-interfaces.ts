@@ -13,6 +13,8 @@ export interface InterfaceRow extends MachineInterface {
   readonly parents: readonly string[];
   readonly links: readonly LinkRow[];
   readonly mtu: number | null;
+  /** Of its VLAN; null: it is on none. */
+  readonly vlanMtu: number | null;
 }
 
 /** A link to make or keep. */
@@ -36,7 +38,7 @@ export async function withInterfaces<H extends { readonly id: string }>(
 ): Promise<(H & { readonly interfaces: InterfaceRow[] })[]> {
   const ids = heads.map(({ id }) => id);
   const stored = await tx.all(sql<Stored>`
-    select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan, i.mtu, i.settings, ${PARENTS} as parents
+    select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan, v.mtu as "vlanMtu", i.mtu, i.settings, ${PARENTS} as parents
     from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(${ids}::text[]) order by i.position, i.id`);
   const rows = await tx.all(sql<LinkRow & { interfaceId: number }>`
     select a.interface_id as "interfaceId", a.id, a.mode, host(a.address) as address, a.subnet_id as "subnetId", text(s.cidr) as subnet,

@@ -16,6 +16,8 @@ export interface VlanRow extends Vlan {
   readonly secondaryRack: string | null;
   /** Machines that nobody knows are enlisted on it. */
   readonly enlistOn: boolean;
+  /** Octets of the largest packet. */
+  readonly mtu: number;
   readonly version: number;
 }
 
@@ -25,7 +27,7 @@ const VLANS: Noun = {
   label: 'VLAN',
   columns: sql`t.id, t.name, t.vid, t.fabric_id as "fabricId", t.space_id as "spaceId", t.dhcp_on as "dhcpOn",
     t.dns_on as "dnsOn", t.relay_vlan_id as "relayVlanId", t.primary_rack_id as "primaryRackId",
-    t.secondary_rack_id as "secondaryRackId", t.enlist_on as "enlistOn", t.version, f.name as fabric, s.name as space, p.name as "primaryRack",
+    t.secondary_rack_id as "secondaryRackId", t.enlist_on as "enlistOn", t.mtu, t.version, f.name as fabric, s.name as space, p.name as "primaryRack",
     q.name as "secondaryRack",
     (select g.name || '/' || w.name from vlans w join fabrics g on g.id = w.fabric_id where w.id = t.relay_vlan_id) as "relayVlan"`,
   from: sql`vlans t join fabrics f on f.id = t.fabric_id left join spaces s on s.id = t.space_id
@@ -128,6 +130,7 @@ export async function vlansOfRack(tx: Tx, uuid: string, limit: number): Promise<
 /** What may change; undefined stays as it is. */
 type VlanChange = { readonly [K in Exclude<keyof Vlan, 'id'>]?: Vlan[K] | undefined } & {
   readonly enlistOn?: boolean | undefined;
+  readonly mtu?: number | undefined;
 };
 
 function columnsOf(vlan: VlanChange) {
@@ -142,5 +145,6 @@ function columnsOf(vlan: VlanChange) {
     primary_rack_id: vlan.primaryRackId,
     secondary_rack_id: vlan.secondaryRackId,
     enlist_on: vlan.enlistOn,
+    mtu: vlan.mtu,
   };
 }

@@ -57,6 +57,16 @@ const external = (...servers: readonly ServerState[]): SiteChanges => ({ site: {
 const STUCK = { id: 7, kind: 'node-drain', target: 'r2', seconds: 75 };
 
 /** id, what is wrong, state, a part of what is said. */
+const RECOVERY = {
+  number: 2,
+  id: '4f2e90ab',
+  at: Date.UTC(2026, 10, 20),
+  node: 'r1',
+  lost: ['r8', 'r9'].map((name) => ({ name, address: '10.77.0.18' })),
+  told: [],
+  signature: 'c2lnbmVk',
+};
+
 const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, string])[] = [
   ['database-servers', 'nobody asked', { site: EXTERNAL }, 'unknown', 'Nobody has asked'],
   [
@@ -400,6 +410,13 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'warning',
     'has 40 of 100 addresses free and is full in 8.0 hours',
   ],
+  [
+    'epoch',
+    'the cluster was recovered, and bears no loss since',
+    { regions: 2, site: { recovery: RECOVERY } },
+    'warning',
+    'Epoch 2 (4f2e90ab) began on r1 at 2026-11-20T00:00:00.000Z; r8 and r9 were lost. It has 2 region nodes since.',
+  ],
   ['node-count', 'even', { regions: 4 }, 'warning', '4 region nodes, an even number'],
 ];
 
@@ -407,9 +424,12 @@ describe('the doctor', () => {
   it('finds nothing where all is well', () => {
     const doctor = diagnose(aSite());
     expect(doctor.invariants.filter((row) => row.state !== 'ok')).toEqual([]);
-    expect(doctor).toMatchObject({ state: 'ok', summary: `All ${CHECKS.length - 1} invariants hold, as of 1 s ago.` });
-    // That one is about a database that no node runs.
-    expect(CHECKS.filter((check) => !check.concerns(aSite())).map(({ id }) => id)).toEqual(['database-servers']);
+    expect(doctor).toMatchObject({ state: 'ok', summary: `All ${CHECKS.length - 2} invariants hold, as of 1 s ago.` });
+    // One is about a cluster that was recovered, one about a database that no node runs.
+    expect(CHECKS.filter((check) => !check.concerns(aSite())).map(({ id }) => id)).toEqual([
+      'epoch',
+      'database-servers',
+    ]);
   });
 
   it.each(TABLE)('%s: %s', (...[id, , changes, state, part]) => {
@@ -424,7 +444,7 @@ describe('the doctor', () => {
     const covered = new Set(TABLE.map(([id]) => id));
     expect(CHECKS.map((check) => check.id).filter((id) => !covered.has(id))).toEqual([]);
     const broken = new Set(TABLE.filter(([, , , state]) => state === 'broken').map(([id]) => id));
-    const never = ['pools', 'upstreams', 'versions', 'node-count', 'drained', 'database-configuration'];
+    const never = ['pools', 'upstreams', 'versions', 'node-count', 'drained', 'database-configuration', 'epoch'];
     expect(CHECKS.map((check) => check.id).filter((id) => !broken.has(id) && !never.includes(id))).toEqual([]);
     expect(new Set(CHECKS.map((check) => check.id)).size).toBe(CHECKS.length);
   });

@@ -6,7 +6,7 @@ import type { MachineState } from '../../../../model/nouns/machine-states.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { showMachine } from '../../objects/machines.ts';
-import { step } from '../../site.ts';
+import { step, type Step } from '../../site.ts';
 import { badValue, conflict } from '../refusals.ts';
 import { machineOf } from './machines.ts';
 
@@ -19,14 +19,9 @@ const FREE: readonly MachineState[] = ['new', 'ready', 'broken', 'failed-testing
 /** What machines take from each other, or get back. */
 export const COPY_HANDLERS: Handlers = {
   'Machines.clone': clone,
-  'Machine.restore_networking_configuration': async ({ site, path }) => {
-    const machine = await machineOf(site, path);
-    if (!isFree(machine))
-      conflict(`${machine.fqdn} is ${machine.state}. Rule: its network is put back before it is used.`);
-    const interfaces = machine.interfaces.filter(({ kind }) => kind === 'physical').map(bare);
-    await site.call('machine.set', { params: { machine: machine.id }, body: { interfaces } });
-    return json(await showMachine(site, await machineOf(site, path)));
-  },
+  'Machine.restore_networking_configuration': async (call) => restore(call, []),
+  'Machine.restore_default_configuration': async (call) =>
+    restore(call, [step('storage.reset', { params: { machine: call.path['system_id'] ?? '' } })]),
   'Machine.get_token': async ({ site, path }) => {
     await machineOf(site, path);
     throw new RejectedError(
@@ -48,6 +43,16 @@ export const COPY_HANDLERS: Handlers = {
     badValue('chassis_type', 'it cannot be asked', 'machines are made one by one, or enlist themselves'),
 };
 
+/** Its cards stay and lose what was given to them; `more` is done in the same change. */
+async function restore({ site, path }: MaasCall, more: readonly Step[]) {
+  const machine = await machineOf(site, path);
+  if (!isFree(machine))
+    conflict(`${machine.fqdn} is ${machine.state}. Rule: its network is put back before it is used.`);
+  const interfaces = machine.interfaces.filter(({ kind }) => kind === 'physical').map(bare);
+  await site.together([step('machine.set', { params: { machine: machine.id }, body: { interfaces } }), ...more]);
+  return json(await showMachine(site, await machineOf(site, path)));
+}
+
 function isFree({ state = 'new' }: Machine): boolean {
   return FREE.includes(state);
 }
@@ -59,7 +64,8 @@ function bare({ name, mac, vlanId }: MachineInterface): Input {
 
 /** Machines get the interfaces of another one, in one change. Their cards are found by name, and addresses are chosen anew. */
 async function clone({ site, args }: MaasCall) {
-  if (args.flag('storage')) badValue('storage', 'it cannot be copied', 'a layout is chosen when a machine is deployed');
+  if (args.flag('storage'))
+    badValue('storage', 'it cannot be copied', 'lay out the disks of each machine: set_storage_layout');
   if (!args.flag('interfaces')) badValue('interfaces', 'there is nothing to copy', 'interfaces=true');
   const source = await site.find('machine.show', { params: { machine: args.text('source') ?? '' } });
   if (source === null) return badValue('source', 'there is no such machine', 'the system_id of a machine');

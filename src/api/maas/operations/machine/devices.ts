@@ -5,7 +5,8 @@ import { createLook } from '../../look.ts';
 import { showDevices } from '../../objects/devices.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue } from '../refusals.ts';
-import { domainName, NO_DETAILS, nameOf, withAnnotations } from './machines.ts';
+import { domainIn, domainName, nameOf } from '../hosts.ts';
+import { NO_DETAILS, withAnnotations } from './machines.ts';
 import { passes } from './node-filters.ts';
 
 /** Hosts with names and addresses that nobody commissions: Juju's containers, printers, switches. */
@@ -82,12 +83,6 @@ async function updateDevice({ site, look, path, args }: MaasCall) {
     zone: args.text('zone') || undefined,
   };
   return show(site, await site.call('device.set', { params: ref(path), body }));
-}
-
-/** The domain of a full name; undefined: it is a host name alone. */
-function domainIn(hostname: string): string | undefined {
-  const dot = hostname.indexOf('.');
-  return dot === -1 ? undefined : hostname.slice(dot + 1);
 }
 
 async function setAnnotations({ site, path, args }: MaasCall) {

@@ -7,7 +7,7 @@ import { AGENT_NAME, readInventory, showMachine, showMachines } from '../../obje
 import { step } from '../../site.ts';
 import { imageOf } from '../site/images.ts';
 import { machineOf, ref } from './machines.ts';
-import { badValue, conflict, notFound } from '../refusals.ts';
+import { badValue, conflict } from '../refusals.ts';
 import { wishOf } from './wish.ts';
 
 /** What takes a comment and no more. */
@@ -122,21 +122,54 @@ const NOT_HAD = [
   'enable_kernel_crash_dump',
 ];
 
+/** `osystem/distro_series` where a tool names both. */
+function seriesOf(args: Args): string | undefined {
+  const [system, series] = [args.text('osystem'), args.text('distro_series')];
+  return system && series && !series.includes('/') ? `${system}/${series}` : series || undefined;
+}
+
 async function deploy({ site, path, args }: MaasCall): Promise<Answer> {
   for (const name of NOT_HAD)
     if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent installs an image and no more; leave it out');
   const body = {
     ...commentOf(args),
-    image: await imageOf(site, args.text('distro_series')),
+    image: await imageOf(site, seriesOf(args), { isOnlyUsual: args.flag('ephemeral_deploy') !== true }),
     userData: args.text('user_data') || undefined,
     ephemeral: args.flag('ephemeral_deploy'),
   };
   return json(await showMachine(site, await site.call('machine.deploy', { params: ref(path), body })));
 }
 
+/** Wishes that no machine of Regent can be found by; refused, because another machine than the one that is wanted would come. */
+const NOT_FOUND_BY = [
+  'pod',
+  'not_pod',
+  'pod_type',
+  'not_pod_type',
+  'not_fabrics',
+  'fabric_classes',
+  'not_fabric_classes',
+  'devices',
+  'link_speed',
+  'not_arch',
+  'vlans',
+  'not_vlans',
+  'cpu_speed',
+  'not_owner',
+  'power_state',
+  'not_power_state',
+];
+
 async function allocate({ site, look, args }: MaasCall): Promise<Answer> {
   for (const name of ['install_kvm', 'register_vmhost', 'install_rackd', 'bridge_all'])
     if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent allocates a machine and no more; leave it out');
+  for (const name of NOT_FOUND_BY)
+    if (args.text(name))
+      badValue(
+        name,
+        'machines are not found by it',
+        'name, tags, zone, pool, subnets, interfaces, storage and the like',
+      );
   const { body, labels } = await wishOf(look, args);
   if (args.flag('dry_run')) {
     const looked: unknown = await site.call('machine.allocate-any', { query: { dry_run: true }, body });
@@ -190,5 +223,8 @@ async function accept({ site, look }: Pick<MaasCall, 'site' | 'look'>, machines:
 
 async function named({ site }: Pick<MaasCall, 'site'>, ids: readonly string[]): Promise<Machine[]> {
   const all = new Map((await site.all('machine.list')).map((machine) => [machine.id, machine]));
-  return [...new Set(ids)].map((id) => all.get(id) ?? notFound('machine', id));
+  const unknown = ids.filter((id) => !all.has(id));
+  // A bad value, as MAAS tells it: gomaasapi takes no other status for it.
+  if (unknown.length > 0) badValue('machines', `unknown machines: ${unknown.join(', ')}`, 'system_ids of machines');
+  return [...new Set(ids)].flatMap((id) => all.get(id) ?? []);
 }

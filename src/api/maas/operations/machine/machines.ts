@@ -1,13 +1,16 @@
 import type { Machine } from '../../../../contract/machine.ts';
-import { bytes, json, jsonText, nothing } from '../../answer.ts';
+import { bytes, json, jsonParts, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { machinesText, showMachine, showMachines } from '../../objects/machines.ts';
+import { machineListText } from '../../objects/machine-list.ts';
+import { type MaasMachine, showMachine, showMachines } from '../../objects/machines.ts';
 import type { Site } from '../../site.ts';
 import { step } from '../../site.ts';
-import { passes } from './node-filters.ts';
+import { mayPass, passes, queryOf } from './node-filters.ts';
 import { planPower, readPower } from './power.ts';
+import { domainIn, domainName, nameOf, placeOf } from '../hosts.ts';
 import { badValue } from '../refusals.ts';
+import { adoptMachine, enlistedWith } from './adopted.ts';
 
 /** Machines: to list, make, change and delete them. */
 export const MACHINE_HANDLERS: Handlers = {
@@ -57,9 +60,12 @@ export function machineOf(site: Site, path: Path): Promise<Machine> {
 }
 
 async function listMachines({ site, look, args }: MaasCall) {
-  const machines = await site.all('machine.list');
-  const shown = await showMachines(look, machines);
-  return jsonText(machinesText(shown.filter((machine) => passes(machine, args))));
+  const filter = {
+    query: queryOf(args),
+    may: (machine: Machine) => mayPass(machine, args),
+    passes: (machine: MaasMachine) => passes(machine, args),
+  };
+  return jsonParts(machineListText(site, look, filter));
 }
 
 async function createMachine({ site, look, args }: MaasCall) {
@@ -67,7 +73,9 @@ async function createMachine({ site, look, args }: MaasCall) {
   const hostname = args.text('hostname') || (macs[0] ? `m-${macs[0].replaceAll(/[:-]/g, '').toLowerCase()}` : '');
   if (hostname === '') badValue('mac_addresses', 'it is missing', 'a machine has a MAC address or a host name');
   if (args.flag('deployed')) badValue('deployed', 'it cannot be', 'a machine is deployed by Regent');
-  const domain = await domainName(look, args.text('domain'));
+  const enlisted = await enlistedWith(site, macs);
+  if (enlisted !== null) return adoptMachine({ site, look, args }, enlisted);
+  const domain = await domainName(look, args.text('domain') || domainIn(hostname));
   const wish = readPower(args);
   const power = await planPower(look, hostname, null, wish);
   const body = {
@@ -92,7 +100,7 @@ async function updateMachine({ site, look, path, args }: MaasCall) {
   const machine = await machineOf(site, path);
   const hostname = args.text('hostname');
   const power = await planPower(look, hostname || machine.hostname, machine, readPower(args));
-  const domain = args.text('domain');
+  const domain = args.text('domain') || domainIn(hostname ?? '');
   const body = {
     ...placeOf(args),
     ...power.fields,
@@ -176,26 +184,4 @@ async function setAnnotations({ site, path, args }: MaasCall) {
   const machine = await machineOf(site, path);
   const body = { annotations: withAnnotations(machine.annotations ?? {}, args) };
   return json(await showMachine(site, await site.call('machine.set', { params: { machine: machine.id }, body })));
-}
-
-function placeOf(args: Args) {
-  return {
-    description: args.text('description'),
-    zone: args.text('zone') || undefined,
-    pool: args.text('pool') || undefined,
-  };
-}
-
-/** A full name is cut: its domain is named beside it. */
-export function nameOf(hostname: string): string {
-  return hostname.split('.')[0] ?? hostname;
-}
-
-/** Name of the domain that is meant by id or name; the default one when none is. */
-export async function domainName(look: MaasCall['look'], text: string | undefined): Promise<string> {
-  const domains = await look.domains();
-  const found = text
-    ? domains.find(({ id, name }) => name === text.toLowerCase() || String(id) === text)
-    : domains.find(({ isDefault }) => isDefault);
-  return found?.name ?? badValue('domain', `there is no domain ${text}`, 'name or id of a domain');
 }

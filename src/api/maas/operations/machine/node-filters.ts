@@ -57,17 +57,70 @@ const READERS: Readonly<Record<string, Reader>> = {
 /** Filters that are the opposite of one with another name. */
 const OPPOSITES: Readonly<Record<string, string>> = { not_in_zone: 'zone', not_in_pool: 'pool' };
 
+/** Filters that nothing of Regent passes when they ask for something. */
+const NOTHING_PASSES = [
+  'pod',
+  'pod_type',
+  'devices',
+  'fabric_classes',
+  'storage',
+  'interfaces',
+  'cpu_speed',
+  'link_speed',
+  'deployment_target',
+];
+
+export const MAC = /^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}$/i;
+const HOST = /^[a-z0-9-]{1,63}$/i;
+
+/** What of the filters the list of API v1 has, too: one value of a kind that it can look for. Pure. */
+export function queryOf(args: Args): { readonly mac?: string; readonly hostname?: string } {
+  const [macs, names] = [args.list('mac_address'), args.list('hostname').map((name) => name.split('.')[0] ?? '')];
+  const [mac = '', hostname = ''] = [macs[0], names[0]];
+  return {
+    ...(macs.length === 1 && MAC.test(mac) ? { mac } : {}),
+    ...(names.length === 1 && HOST.test(hostname) ? { hostname } : {}),
+  };
+}
+
+/** As values are compared: a MAC address may have hyphens. */
+const plain = (name: string, text: string) =>
+  name === 'mac_address' ? text.toLowerCase().replaceAll('-', ':') : text.toLowerCase();
+
+/** May a machine pass, as far as its names tell? So that one of many is found before all of them are shown. Pure. */
+export function mayPass(
+  machine: {
+    readonly id: string;
+    readonly hostname: string;
+    readonly fqdn: string;
+    readonly interfaces: readonly { readonly mac: string }[];
+  },
+  args: Args,
+): boolean {
+  const has = (name: string, values: () => readonly string[]) => {
+    const wanted = args.list(name);
+    return wanted.length === 0 || wanted.some((one) => values().includes(plain(name, one)));
+  };
+  return (
+    has('id', () => [machine.id]) &&
+    has('system_id', () => [machine.id]) &&
+    has('hostname', () => [machine.hostname, machine.fqdn]) &&
+    has('mac_address', () => machine.interfaces.map(({ mac }) => mac))
+  );
+}
+
 /** Does a machine pass all filters of a call? Filters that Regent has nothing for let nothing pass when they ask for something. Pure. */
 export function passes(machine: Filtered, args: Args): boolean {
   const [cpus, memory] = [args.number('cpu_count'), args.number('mem')];
   if (cpus !== undefined && machine.cpu_count < cpus) return false;
   if (memory !== undefined && machine.memory < memory) return false;
   if (!args.list('tags').every((tag) => machine.tag_names.includes(tag))) return false;
+  if (NOTHING_PASSES.some((name) => args.text(name))) return false;
   if (args.list('not_tags').some((tag) => machine.tag_names.includes(tag))) return false;
   return Object.entries(READERS).every(([name, reader]) => {
     const opposites = [`not_${name}`, ...Object.keys(OPPOSITES).filter((other) => OPPOSITES[other] === name)];
     const values = reader(machine).map((value) => String(value).toLowerCase());
-    const has = (wanted: readonly string[]) => wanted.some((one) => values.includes(one.toLowerCase()));
+    const has = (wanted: readonly string[]) => wanted.some((one) => values.includes(plain(name, one)));
     const wanted = args.list(name);
     if (wanted.length > 0 && !has(wanted)) return false;
     return !has(opposites.flatMap((other) => args.list(other)));

@@ -21,6 +21,8 @@ const PURPOSES: Readonly<Record<string, 'commissioning' | 'testing'>> = {
   '2': 'testing',
 };
 
+const EARLIER = 'the id of the text that stands; for earlier ones: regent config history, regent config rollback';
+
 /** Scripts of the site and of the release. */
 export const SCRIPT_HANDLERS: Handlers = {
   'NodeScripts.read': async ({ site, args }) => {
@@ -46,6 +48,12 @@ export const SCRIPT_HANDLERS: Handlers = {
   'NodeScript.update': async ({ site, path, args }) => {
     const body = { ...fieldsOf(args), content: contentOf(args) };
     return json(viewScript(await site.call('script.set', { params: ref(path), body })));
+  },
+  // Its text alone is kept with it; earlier ones are in the history of the site.
+  'NodeScript.revert': async ({ site, path, args }) => {
+    const script = viewScript(await site.call('script.show', { params: ref(path) }), true);
+    if (args.text('to') !== String(script.id)) badValue('to', 'it is not kept', EARLIER);
+    return json(script);
   },
   'NodeScript.delete': async ({ site, path }) => {
     await site.call('script.delete', { params: ref(path) });

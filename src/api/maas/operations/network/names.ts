@@ -1,4 +1,5 @@
 import { RECORD_TYPES } from '../../../../model/record.ts';
+import type { Domain } from '../../../../contract/network/domain.ts';
 import type { DnsRecord } from '../../../../contract/record.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
@@ -6,24 +7,31 @@ import type { Handlers } from '../../handler.ts';
 import { createLook, type Look } from '../../look.ts';
 import { viewDomain } from '../../objects/groups.ts';
 import { isAddress, resourcesOf, viewRecord, viewResource } from '../../objects/names.ts';
-import { readNetworks } from '../../objects/networks.ts';
+import { readNetworks, readTexts } from '../../objects/networks.ts';
 import { type Site, step, type Step } from '../../site.ts';
 import { badValue, conflict, notFound } from '../refusals.ts';
+import { annotateSteps } from './annotated.ts';
 
 /** Domains, names with addresses, and other records. */
 export const NAME_HANDLERS: Handlers = {
   'Domains.read': async ({ look }) => {
     const counts = Map.groupBy(await look.records(), ({ domain }) => domain);
-    return json((await look.domains()).map((one) => viewDomain(one, counts.get(one.name)?.length ?? 0)));
+    const textsOf = await readTexts(look);
+    const view = (one: Domain) => viewDomain(one, counts.get(one.name)?.length ?? 0, textsOf('domain', one.id));
+    return json((await look.domains()).map(view));
   },
-  'Domains.create': async ({ site, args }) =>
-    json(
-      viewDomain(await site.call('domain.create', { body: { name: args.text('name') ?? '', ttl: ttlOf(args) } }), 0),
-    ),
+  'Domains.create': async ({ site, look, args }) => {
+    const name = args.text('name') ?? '';
+    const made = step('domain.create', { body: { name, ttl: ttlOf(args) } });
+    const [domain] = await site.together([made, ...annotateSteps('domain', name, args)]);
+    return showDomain(look, domain as Domain);
+  },
   'Domain.read': async ({ site, look, path }) => showDomain(look, await site.call('domain.show', { params: at(path) })),
   'Domain.update': async ({ site, look, path, args }) => {
+    await site.call('domain.show', { params: at(path) });
     const body = { name: args.text('name') || undefined, ttl: ttlOf(args) };
-    return showDomain(look, await site.call('domain.set', { params: at(path), body }));
+    const steps = [...annotateSteps('domain', path['id'] ?? '', args), step('domain.set', { params: at(path), body })];
+    return showDomain(look, (await site.together(steps)).at(-1) as Domain);
   },
   'Domain.delete': async ({ site, path }) => {
     await site.call('domain.delete', { params: at(path) });
@@ -178,7 +186,7 @@ async function showResource(site: Site, fqdn: string) {
   return json(viewResource(found ?? notFound('DNS name', fqdn), await readNetworks(look)));
 }
 
-async function showDomain(look: Look, domain: Parameters<typeof viewDomain>[0]) {
+async function showDomain(look: Look, domain: Domain) {
   const count = (await look.records()).filter((one) => one.domain === domain.name).length;
-  return json(viewDomain(domain, count));
+  return json(viewDomain(domain, count, (await readTexts(look))('domain', domain.id)));
 }

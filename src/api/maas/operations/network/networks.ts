@@ -1,11 +1,13 @@
 import type { Vlan } from '../../../../contract/network/vlan.ts';
+import type { RouteOutput } from '../../../../contract/routes.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { NO_SPACE, readNetworks, viewFabric, viewSpace } from '../../objects/networks.ts';
 import { createLook } from '../../look.ts';
 import { step } from '../../site.ts';
-import { readVlanSet, refuseMtu, showVlan, spaceOf, vlanRef, wantsMore } from './vlans.ts';
+import { annotateSteps } from './annotated.ts';
+import { readVlanSet, showVlan, spaceOf, vlanRef, wantsMore } from './vlans.ts';
 
 /** Fabrics, their VLANs, and spaces. */
 export const NETWORK_HANDLERS: Handlers = {
@@ -15,14 +17,20 @@ export const NETWORK_HANDLERS: Handlers = {
   },
   'Fabrics.create': async ({ site, args, look }) => {
     const name = args.text('name') || (await freshName(look));
-    const fabric = await site.call('fabric.create', { body: { name } });
-    return json(viewFabric(fabric, await readNetworks(look)));
+    const steps = [step('fabric.create', { body: { name } }), ...annotateSteps('fabric', name, args)];
+    const [made] = await site.together(steps);
+    return json(viewFabric(made as Fabric, await readNetworks(look)));
   },
   'Fabric.read': async ({ site, path, look }) =>
     json(viewFabric(await site.call('fabric.show', { params: fabric(path) }), await readNetworks(look))),
   'Fabric.update': async ({ site, path, args, look }) => {
+    await site.call('fabric.show', { params: fabric(path) });
     const body = { name: args.text('name') || undefined };
-    return json(viewFabric(await site.call('fabric.set', { params: fabric(path), body }), await readNetworks(look)));
+    const steps = [
+      ...annotateSteps('fabric', path['id'] ?? '', args),
+      step('fabric.set', { params: fabric(path), body }),
+    ];
+    return json(viewFabric((await site.together(steps)).at(-1) as Fabric, await readNetworks(look)));
   },
   'Fabric.delete': async ({ site, path }) => {
     await site.call('fabric.delete', { params: fabric(path) });
@@ -35,15 +43,21 @@ export const NETWORK_HANDLERS: Handlers = {
     return json(vlans.filter(({ fabricId }) => fabricId === id).map((one) => vlan(one.id)));
   },
   'Vlans.create': async ({ site, look, path, args }) => {
-    refuseMtu(args);
     const vid = args.number('vid') ?? 0;
     const fabric = await site.call('fabric.show', { params: { fabric: path['fabric_id'] ?? '' } });
     const space = (await spaceOf(look, args)) ?? undefined;
-    const body = { vid, fabric: String(fabric.id), name: args.text('name') || undefined, space };
+    const body = {
+      vid,
+      fabric: String(fabric.id),
+      name: args.text('name') || undefined,
+      space,
+      mtu: args.number('mtu'),
+    };
     const params = { vlan: `${fabric.id}/${vid}` };
     const steps = [step('vlan.create', { body })];
     // A new VLAN has no DHCP, relay or racks; the second step gives it what it is to have, in the same transaction.
     if (wantsMore(args)) steps.push(step('vlan.set', { params, body: await readVlanSet(look, args) }));
+    steps.push(...annotateSteps('vlan', params.vlan, args));
     const [made] = await site.together(steps);
     return showVlan(look, (made as Vlan).id);
   },
@@ -52,10 +66,10 @@ export const NETWORK_HANDLERS: Handlers = {
     return showVlan(look, id);
   },
   'Vlan.update': async ({ site, look, path, args }) => {
-    refuseMtu(args);
     const vlan = await vlanRef(look, path);
     const body = { ...(await readVlanSet(look, args)), ...given(args), space: await spaceOf(look, args) };
-    const { id } = await site.call('vlan.set', { params: { vlan }, body });
+    const steps = [...annotateSteps('vlan', vlan, args), step('vlan.set', { params: { vlan }, body })];
+    const { id } = (await site.together(steps)).at(-1) as Vlan;
     return showVlan(createLook(site), id);
   },
   'Vlan.delete': async ({ site, look, path }) => {
@@ -69,8 +83,10 @@ export const NETWORK_HANDLERS: Handlers = {
     return json([viewSpace(null, networks), ...spaces]);
   },
   'Spaces.create': async ({ site, args, look }) => {
-    const space = await site.call('space.create', { body: { name: args.text('name') ?? '' } });
-    return json(viewSpace(space, await readNetworks(look)));
+    const name = args.text('name') ?? '';
+    const steps = [step('space.create', { body: { name } }), ...annotateSteps('space', name, args)];
+    const [made] = await site.together(steps);
+    return json(viewSpace(made as Space, await readNetworks(look)));
   },
   'Space.read': async ({ site, path, look }) => {
     const isNone = path['id'] === String(NO_SPACE.id) || path['id'] === NO_SPACE.name;
@@ -79,8 +95,10 @@ export const NETWORK_HANDLERS: Handlers = {
   },
   'Space.update': async ({ site, path, args, look }) => {
     const params = { space: path['id'] ?? '' };
-    const space = await site.call('space.set', { params, body: { name: args.text('name') || undefined } });
-    return json(viewSpace(space, await readNetworks(look)));
+    await site.call('space.show', { params });
+    const body = { name: args.text('name') || undefined };
+    const steps = [...annotateSteps('space', params.space, args), step('space.set', { params, body })];
+    return json(viewSpace((await site.together(steps)).at(-1) as Space, await readNetworks(look)));
   },
   'Space.delete': async ({ site, path }) => {
     await site.call('space.delete', { params: { space: path['id'] ?? '' } });
@@ -89,6 +107,8 @@ export const NETWORK_HANDLERS: Handlers = {
 };
 
 type Path = Readonly<Record<string, string>>;
+type Fabric = RouteOutput<'fabric.show'>;
+type Space = RouteOutput<'space.show'>;
 const fabric = (path: Path) => ({ fabric: path['id'] ?? '' });
 
 /** `fabric-N`, as MAAS calls those without a name. */
@@ -100,5 +120,5 @@ async function freshName(look: MaasCall['look']): Promise<string> {
 }
 
 function given(args: Args) {
-  return { name: args.text('name') || undefined, vid: args.number('vid') };
+  return { name: args.text('name') || undefined, vid: args.number('vid'), mtu: args.number('mtu') };
 }

@@ -7,6 +7,7 @@ import { uriOf } from '../../objects/uri.ts';
 import { badValue } from '../refusals.ts';
 import { meantSubnet } from './subnets.ts';
 
+const EARLIER = 'the id of the text that stands; for earlier ones: regent config history, regent config rollback';
 type Snippet = RouteOutput<'dhcp-snippet.show'>;
 
 /** Fragments of the DHCP server's configuration; they are Kea's JSON here, and not text of another server. */
@@ -34,6 +35,12 @@ export const SNIPPET_HANDLERS: Handlers = {
     return json(
       viewSnippet(await site.call('dhcp-snippet.set', { params: ref(path), body }), await readNetworks(look)),
     );
+  },
+  // Its text alone is kept with it; earlier ones are in the history of the site.
+  'DHCPSnippet.revert': async ({ site, look, path, args }) => {
+    const snippet = await site.call('dhcp-snippet.show', { params: ref(path) });
+    if (args.text('to') !== String(snippet.id)) badValue('to', 'it is not kept', EARLIER);
+    return json(viewSnippet(snippet, await readNetworks(look)));
   },
   'DHCPSnippet.delete': async ({ site, path }) => {
     await site.call('dhcp-snippet.delete', { params: ref(path) });

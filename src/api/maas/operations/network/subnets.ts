@@ -4,7 +4,8 @@ import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
 import { createLook, type Look } from '../../look.ts';
 import { readNetworks } from '../../objects/networks.ts';
-import type { Site } from '../../site.ts';
+import { type Site, step } from '../../site.ts';
+import { annotateSteps } from './annotated.ts';
 import { badValue, notFound } from '../refusals.ts';
 import { freeRanges, statisticsOf, usedRanges } from './subnet-space.ts';
 import { readUses, viewAddresses } from './subnet-uses.ts';
@@ -17,10 +18,10 @@ export const SUBNET_HANDLERS: Handlers = {
     return json(subnets.map(({ id }) => subnet(id)));
   },
   'Subnets.create': async ({ site, look, args }) => {
-    const made = await site.call('subnet.create', {
-      body: { ...fieldsOf(args), cidr: args.text('cidr') ?? '', vlan: await vlanOf(look, args) },
-    });
-    return showSubnet(site, made.id);
+    const cidr = args.text('cidr') ?? '';
+    const body = { ...fieldsOf(args), cidr, vlan: await vlanOf(look, args) };
+    const [made] = await site.together([step('subnet.create', { body }), ...annotateSteps('subnet', cidr, args)]);
+    return showSubnet(site, (made as Subnet).id);
   },
   'Subnet.read': async ({ site, look, path }) => showSubnet(site, (await meantSubnet(look, path['id'] ?? '')).id),
   'Subnet.update': async ({ site, look, path, args }) => {
@@ -29,7 +30,8 @@ export const SUBNET_HANDLERS: Handlers = {
     if (wanted && wanted !== cidr) badValue('cidr', 'it cannot be changed', `the subnet stays ${cidr}; make a new one`);
     const gateway = args.clearable('gateway_ip');
     const body = { ...fieldsOf(args), gateway, vlan: await vlanOf(look, args) };
-    await site.call('subnet.set', { params: { subnet: String(id) }, body });
+    const params = { subnet: String(id) };
+    await site.together([...annotateSteps('subnet', params.subnet, args), step('subnet.set', { params, body })]);
     return showSubnet(site, id);
   },
   'Subnet.delete': async ({ site, look, path }) => {

@@ -1,7 +1,7 @@
 import { type Answer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
-import { MTU, NO_SPACE, readNetworks } from '../../objects/networks.ts';
+import { NO_SPACE, readNetworks } from '../../objects/networks.ts';
 import { badValue, notFound } from '../refusals.ts';
 
 type Path = Readonly<Record<string, string>>;
@@ -49,13 +49,6 @@ export async function spaceOf(look: Look, args: Args): Promise<string | null | u
   if (!text || text === NO_SPACE.name || text === String(NO_SPACE.id)) return text && null;
   const space = (await look.spaces()).find(({ id, name }) => String(id) === text || name === text);
   return space ? String(space.id) : badValue('space', `there is no space ${text}`, 'name or id of a space');
-}
-
-/** A VLAN has no MTU of its own here, so another one than the usual cannot be kept. */
-export function refuseMtu(args: Args): void {
-  const mtu = args.number('mtu');
-  if (mtu !== undefined && mtu !== MTU)
-    badValue('mtu', `${mtu} cannot be kept`, `a VLAN of Regent has ${MTU} octets; set the MTU of interfaces instead`);
 }
 
 /** A rack is named by its system_id, and by its name in API v1. */

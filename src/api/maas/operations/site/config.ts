@@ -92,10 +92,14 @@ export const CONFIG_HANDLERS: Handlers = {
     return json(known.kind === 'words' && Array.isArray(value) ? value.join(' ') : value);
   },
   'Maas.set_config': async ({ site, args }) => {
+    // An empty one clears.
+    if (!args.has('value')) badValue('value', 'it is missing', 'the new value; an empty one clears');
     const name = args.text('name') ?? '';
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known) {
-      fixedOf(name);
+      const fixed = fixedOf(name);
+      // A tool that says again what stands anyway is not refused.
+      if (isSame(fixed, args.text('value') ?? '')) return text('OK');
       return badValue('name', `${name} has no meaning here`, `one of ${Object.keys(KNOWN).join(', ')}`);
     }
     const value = valueOf(args.text('value') ?? '', known.kind);
@@ -111,6 +115,11 @@ function fixedOf(name: string): string | number | boolean | null {
     `${name} is no setting`,
     `one of ${[...Object.keys(KNOWN), ...Object.keys(FIXED)].sort().join(', ')}`,
   );
+}
+
+function isSame(fixed: string | number | boolean | null, given: string): boolean {
+  if (typeof fixed !== 'boolean') return String(fixed ?? '') === given;
+  return (fixed ? ['true', '1', 'yes', 'on'] : ['false', '0', 'no', 'off', '']).includes(given.toLowerCase());
 }
 
 function valueOf(given: string, kind: Kind): Value {

@@ -113,12 +113,23 @@ export const IMAGE_HANDLERS: Handlers = {
   },
 };
 
-/** The image that a distribution's name means; undefined: none is named. */
-export async function imageOf(site: Site, name: string | undefined): Promise<string | undefined> {
-  if (!name) return undefined;
+/**
+ * The image that a distribution's name means: `ubuntu/noble`, `noble`, `custom/NAME`. Undefined: none is named. `isOnlyUsual`: then the one that the site has is
+ * meant, where there is one alone.
+ */
+export async function imageOf(
+  site: Site,
+  given: string | undefined,
+  { isOnlyUsual = false }: { readonly isOnlyUsual?: boolean } = {},
+): Promise<string | undefined> {
+  if (!given && !isOnlyUsual) return undefined;
   const images = await site.all('image.list', { kind: 'deployable' });
+  const names = new Set(images.map((image) => image.name));
+  if (!given) return names.size === 1 ? [...names][0] : undefined;
+  const name = given.replace(/^custom\//, '');
   const found =
-    images.find((image) => image.name === name) ?? images.find((image) => image.name.split('/').at(-1) === name);
+    images.find((image) => image.name === given || image.name === name) ??
+    images.find((image) => (name.includes('/') ? image.name === lastOf(name) : lastOf(image.name) === name));
   return (
     found?.name ??
     badValue(
@@ -128,6 +139,8 @@ export async function imageOf(site: Site, name: string | undefined): Promise<str
     )
   );
 }
+
+const lastOf = (name: string) => name.split('/').at(-1) ?? '';
 
 export function viewImage({ digest, name, architecture }: Image) {
   const id = imageNumber(digest);

@@ -1,5 +1,5 @@
-import { AppError } from '../../core/errors.ts';
-import { findPrimary, sqlOn, type Environment } from './environment.ts';
+import { AppError } from '../../../core/errors.ts';
+import { findPrimary, sqlOn, type Environment } from '../environment.ts';
 
 /** Each look starts programs in every region node, beside what is measured. */
 const LOOK_EVERY_MS = 1000;

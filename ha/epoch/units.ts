@@ -1,0 +1,23 @@
+/** All that acts for a cluster on its node, in no order. Packet filter and clock stay: they harm nobody. */
+export const PARTS: readonly string[] = [
+  'regent-agent.service',
+  'regent-regiond.service',
+  'keepalived.service',
+  'regent-vip-health.service',
+  'haproxy.service',
+  'patroni.service',
+  'regent-keeper.service',
+  'regent-etcd-way.service',
+  'regent-db-watch.service',
+  'regent-db-mend.service',
+  'etcd.service',
+  'named.service',
+  'squid.service',
+  'regent-pair-votes.service',
+  'regent-pairs.service',
+  'kea-dhcp4-server.service',
+  'kea-dhcp4@*.service',
+  'tftpd-hpa.service',
+  'nginx.service',
+  'tgt.service',
+];

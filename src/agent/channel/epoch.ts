@@ -1,0 +1,57 @@
+import { compareEpochs, type Epoch, epochWords, parseEpoch } from '../../core/epoch.ts';
+import { isRejected, sentenceOf } from '../../core/errors.ts';
+import type { Log } from '../../core/ports.ts';
+import { textDigest } from '../../core/stable-json.ts';
+import type { DurableText } from '../../host/interface.ts';
+
+/** What the agent knows of the epoch of its cluster. A region of an epoch that is over is no region for it, whatever certificate it shows. */
+export interface EpochKeeper {
+  /**
+   * Takes note of what a region told with an answer (null: one of an earlier release tells nothing). A sentence: the region is of an epoch that is over, its
+   * answer does not count. `authority`: the certificate of the cluster's authority; `isProven`: the region has shown that it is the authority's.
+   */
+  judge(told: string | null, authority: string, isProven: boolean): string | null;
+}
+
+/** Opens the keeper. A text that cannot be used counts as none: the next region tells anew. */
+export async function openEpochKeeper(text: DurableText, log: Log): Promise<EpochKeeper> {
+  let held = await recall(text, log);
+  return {
+    judge(told, authority, isProven) {
+      const epoch = told === null ? null : parseEpoch(told);
+      if (epoch === null || isRejected(epoch)) return null;
+      const of = textDigest(authority);
+      // Another authority is another cluster.
+      const known = held?.authority === of ? held.epoch : [];
+      const order = compareEpochs(epoch, known);
+      if (order < 0)
+        return `it is of ${epochWords(epoch)} of the cluster, which is over: this node knows ${epochWords(known)}`;
+      if (isProven && (order > 0 || held?.authority !== of)) {
+        if (order > 0)
+          log.warn('the cluster was recovered: regions of the epoch before count no more', {
+            epoch: epochWords(epoch),
+          });
+        held = { authority: of, epoch };
+        text.write(JSON.stringify({ authority: of, epoch: told })).catch((error: unknown) => {
+          log.warn('the epoch of the cluster could not be kept', { error: sentenceOf(error) });
+        });
+      }
+      return null;
+    },
+  };
+}
+
+async function recall(
+  text: DurableText,
+  log: Log,
+): Promise<{ readonly authority: string; readonly epoch: Epoch } | null> {
+  try {
+    const value: unknown = JSON.parse((await text.read()) ?? 'null');
+    if (typeof value !== 'object' || value === null || !('authority' in value) || !('epoch' in value)) return null;
+    const epoch = parseEpoch(String(value.epoch));
+    return isRejected(epoch) ? null : { authority: String(value.authority), epoch };
+  } catch (error) {
+    log.warn('the epoch of the cluster that was kept cannot be read', { error: sentenceOf(error) });
+    return null;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Machine } from '../../../contract/machine.ts';
+import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
+import type { Look } from '../look.ts';
+import type { Site } from '../site.ts';
+import { type MaasMachine, machineText, readInventory, readSurroundings, viewMachine } from './machines.ts';
+
+type Query = RouteInput<'machine.list'>['query'];
+type Inventory = RouteOutput<'machine-inventory.list'>['items'][number]['inventory'];
+type Storage = RouteOutput<'storage.list'>['items'][number]['storage'];
+/** So many machines of a page are asked for their hardware one by one: who looks for one machine does not wait for the hardware of all. */
+const FEW = 3;
+
+/** Which machines a list has. `may`: as far as a machine without its hardware tells; `passes`: in full. */
+export interface ListFilter {
+  readonly query: Query;
+  may(machine: Machine): boolean;
+  passes(machine: MaasMachine): boolean;
+}
+
+/** Machines in full as a list in JSON, a page in memory at a time. Machines, hardware and layouts are read side by side, in the order of their ids. */
+export async function* machineListText(site: Site, look: Look, filter: ListFilter): AsyncGenerator<string, void> {
+  const around = await readSurroundings(look);
+  const inventories = follow(site.pages('machine-inventory.list'), ({ machine, inventory }) => [machine, inventory]);
+  const storages = follow(site.pages('storage.list'), ({ machine, storage }) => [machine, storage]);
+  let head = '[';
+  for await (const page of site.pages('machine.list', { ...filter.query, sort: 'id' })) {
+    const some = page.filter((machine) => filter.may(machine));
+    const parts = some.length > FEW ? await partsOf(some, inventories, storages) : await fewParts(site, some);
+    const shown = some
+      .map((machine) => viewMachine(machine, parts(machine.id), around))
+      .filter((machine) => filter.passes(machine));
+    if (shown.length === 0) continue;
+    yield head + shown.map(machineText).join(',');
+    head = ',';
+  }
+  yield head === '[' ? '[]' : ']';
+}
+
+type Parts = (machine: string) => { readonly inventory: Inventory | undefined; readonly storage: Storage | undefined };
+
+async function partsOf(
+  machines: readonly Machine[],
+  inventories: Follower<Inventory>,
+  storages: Follower<Storage>,
+): Promise<Parts> {
+  const [first = '', last = ''] = [machines[0]?.id, machines.at(-1)?.id];
+  const told = await inventories(first, last);
+  const kept = await storages(first, last);
+  return (machine) => ({ inventory: told.get(machine), storage: kept.get(machine) });
+}
+
+async function fewParts(site: Site, machines: readonly Machine[]): Promise<Parts> {
+  const read = new Map<string, ReturnType<Parts>>();
+  for (const { id } of machines) {
+    const inventory = await readInventory(site, id);
+    const kept = await site.find('storage.show', { params: { machine: id } });
+    read.set(id, { inventory, storage: kept?.storage });
+  }
+  return (machine) => read.get(machine) ?? { inventory: undefined, storage: undefined };
+}
+
+/** What a list has of the machines from one id to another; ids go up from call to call. */
+type Follower<T> = (first: string, last: string) => Promise<ReadonlyMap<string, T>>;
+
+/** Reads on in a list that is ordered by machine, no further than it is asked for, and forgets what lies behind. */
+function follow<I, T>(
+  pages: AsyncGenerator<readonly I[], void>,
+  entry: (item: I) => readonly [string, T],
+): Follower<T> {
+  let kept = new Map<string, T>();
+  let read = '';
+  let isWhole = false;
+  return async (first, last) => {
+    kept = new Map([...kept].filter(([machine]) => machine >= first));
+    while (!isWhole && read < last) {
+      const page = await pages.next();
+      isWhole = page.done === true;
+      for (const item of page.done ? [] : page.value) {
+        const [machine, value] = entry(item);
+        read = machine;
+        if (machine >= first) kept.set(machine, value);
+      }
+    }
+    return kept;
+  };
+}

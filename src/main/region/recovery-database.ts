@@ -1,0 +1,80 @@
+import { sql } from 'kysely';
+import { formatEpoch } from '../../core/epoch.ts';
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { textDigest } from '../../core/stable-json.ts';
+import type { RecoveryDatabase, RecoveryRows } from '../../join/recover/ports.ts';
+import { mainAddress } from '../../model/cluster.ts';
+import { changingRacks } from '../../region/trust/rack-node.ts';
+import { vacateNode } from '../../region/trust/vacate.ts';
+import type { Database } from '../../store/database.ts';
+import { allRows } from '../../store/page.ts';
+import { enableSiteFeature } from '../../store/queries/cluster/features.ts';
+import { recordRecovery } from '../../store/queries/cluster/recoveries.ts';
+import { findNode, listNodes, updateNode } from '../../store/queries/nodes.ts';
+import { readCluster } from '../../store/snapshot.ts';
+import { type Outcome, type WriteTx, write } from '../../store/write.ts';
+import { applyMigrations } from './bootstrap-database.ts';
+
+const LOOK_MS = 3000;
+const NOTHING: Outcome<null> = { status: 200, body: null };
+
+/** The database work of `regent cluster recover` on the real store. */
+export function recoveryDatabase(db: Database): RecoveryDatabase {
+  return {
+    look: (nodeId) =>
+      db.read(
+        async (tx) => {
+          const node = await findNode(tx, { id: nodeId });
+          return { node, clusterId: (await readClusterId(tx)) ?? null };
+        },
+        { deadlineMs: LOOK_MS },
+      ),
+    migrate: () => applyMigrations(db),
+    async write(rows) {
+      const epoch = formatEpoch(rows.epoch);
+      const operation = {
+        key: `recover-${rows.epoch.at(-1)?.id ?? ''}`,
+        requestDigest: textDigest(`${rows.nodeId} ${epoch}`),
+        actor: 'system:recover',
+        origin: 'recover',
+        summary: `cluster recover to ${epoch}`,
+      };
+      const written = await write(db, operation, (tx) => changingRacks(tx, () => writeRows(tx, rows)));
+      return isRejected(written) ? written : null;
+    },
+  };
+}
+
+/** Before the migrations of this release: the column alone that each release has. */
+function readClusterId(tx: Parameters<typeof findNode>[0]): Promise<string | null> {
+  return tx.one(sql<{ id: string }>`select id from cluster`).then((row) => row?.id ?? null);
+}
+
+async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<Outcome<null> | Rejected> {
+  const { nodeId, epoch, signature, told } = rows;
+  const own = await findNode(tx, { id: nodeId });
+  if (own === null) return rejected('not_found', `There is no node ${nodeId} in the database.`);
+  const cluster = await readCluster(tx);
+  if (cluster === null) return rejected('conflict', 'The database is that of no cluster.');
+  const last = epoch.at(-1);
+  if (last === undefined) throw new TypeError('a recovery without its epoch');
+  const regions = (await allRows((page) => listNodes(tx, page))).filter((node) => node.isRegion && node.id !== nodeId);
+  const seen = regions.map((node) => ({ name: node.name, address: mainAddress(node) }));
+  // The database may be older or newer than the ledger: whoever is in either is lost.
+  const lost = [...seen, ...rows.lost.filter(({ address }) => !seen.some((node) => node.address === address))];
+  await recordRecovery(tx, { number: epoch.length + 1, ...last, node: own.name, lost, told, signature });
+  await enableSiteFeature(tx, 'recovered');
+  const why = `the cluster was recovered on ${own.name} without it`;
+  for (const node of regions) {
+    // A rack's VLANs stay its own: whoever takes its place is the same rack.
+    const revoked = await vacateNode(tx, node, { isPlaceKept: node.isRack, by: 'system:recover', why });
+    if (isRejected(revoked)) return revoked;
+  }
+  if (own.isDrained || own.state !== 'member') {
+    const row = await updateNode(tx, { key: nodeId }, { isDrained: false, state: 'member' });
+    if (isRejected(row)) return row;
+  }
+  const data = { epoch: formatEpoch(epoch), lost: lost.map(({ name }) => name), told };
+  tx.emit({ kind: 'cluster.recovered', subject: own.name, data });
+  return NOTHING;
+}
