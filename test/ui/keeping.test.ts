@@ -75,8 +75,16 @@ describe('a form', () => {
     await page.getByRole('button', { name: 'See what it would do' }).click();
     await page.locator('[data-apply]').waitFor();
     site.version = 2;
+    site.site.keeping.settings = site.site.keeping.settings.map((row) =>
+      row.name === 'upstream_dns' ? { ...row, value: ['198.51.100.53'] } : row,
+    );
     await page.locator('[data-apply]').click();
     await page.getByText('Somebody else changed it').waitFor();
+    // Both versions, so that nobody has to look elsewhere.
+    const versions = page.getByRole('table', { name: 'Both versions' });
+    await versions.getByText('["192.0.2.53"]').waitFor();
+    await versions.getByText('["198.51.100.53"]').waitFor();
+    expect(await axe(page)).toEqual([]);
     expect(site.made).toEqual([]);
   });
 });
