@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
-import { event, wellSite } from '../kit/ui/site.ts';
+import { event, illSite, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 
 const ui = buildUi();
@@ -75,8 +75,16 @@ describe('a form', () => {
     await page.getByRole('button', { name: 'See what it would do' }).click();
     await page.locator('[data-apply]').waitFor();
     site.version = 2;
+    site.site.keeping.settings = site.site.keeping.settings.map((row) =>
+      row.name === 'upstream_dns' ? { ...row, value: ['198.51.100.53'] } : row,
+    );
     await page.locator('[data-apply]').click();
     await page.getByText('Somebody else changed it').waitFor();
+    // Both versions, so that nobody has to look elsewhere.
+    const versions = page.getByRole('table', { name: 'Both versions' });
+    await versions.getByText('["192.0.2.53"]').waitFor();
+    await versions.getByText('["198.51.100.53"]').waitFor();
+    expect(await axe(page)).toEqual([]);
     expect(site.made).toEqual([]);
   });
 });
@@ -161,5 +169,51 @@ describe('a change of the past', () => {
     await page.locator('[data-apply]').click();
     await page.getByText('Done.').waitFor();
     expect(site.made.map(({ id, params }) => [id, params['change']])).toEqual([['config.rollback', '42']]);
+  });
+});
+
+describe('addresses and names', () => {
+  it('a lease becomes a reservation, with what is known of its client', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'leases' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'Reserve 10.10.10.101' }).click();
+    expect(await page.locator('dialog [name=address]').inputValue()).toBe('10.10.10.101');
+    expect(await page.locator('dialog [name=mac]').inputValue()).toBe('02:00:00:00:00:01');
+    await page.getByText('regent reservation create 10.10.10.101 --mac 02:00:00:00:00:01 --hostname phone').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(site.made.map(({ id }) => id)).toEqual(['reservation.create']);
+  });
+
+  it('a proposal is applied as it was looked at', async () => {
+    await using site = await StandIn.start(illSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'vlans/lab/vlan10' });
+    const { page } = open;
+    await page.getByText('it has one rack alone').waitFor();
+    await page.getByRole('button', { name: 'Apply the proposal' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(site.made.map(({ id, body }) => [id, body])).toEqual([['pairing.apply', { digest: 'abc' }]]);
+  });
+
+  it('a name is asked of every server; the map has a table that says the same', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(browser, site.url, { path: 'dns' });
+    const { page } = open;
+    await page.locator('[name=name]').fill('www.lab.test');
+    await page.keyboard.press('Enter');
+    const table = page.getByRole('table', { name: 'www.lab.test A' });
+    await table.getByText('10.10.10.20').first().waitFor();
+    expect(await table.locator('tbody tr').count()).toBe(2);
+    expect(await axe(page)).toEqual([]);
+    await page.goto(`${site.url}/ui/#/subnets/10.10.10.0%2F24`);
+    await page.getByRole('img', { name: /Map of the addresses from 10.10.10.0/ }).waitFor();
+    expect(await page.locator('figure title').filter({ hasText: '10.10.10.60 machine m10' }).count()).toBe(1);
+    await page.getByPlaceholder('Filter').fill('m10');
+    await page.getByText('1 of 6 rows').waitFor();
+    expect(open.complaints).toEqual([]);
   });
 });

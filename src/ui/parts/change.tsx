@@ -21,6 +21,8 @@ interface ActionProps<I extends RouteId> {
   /** ETag of what was shown when it was opened. */
   readonly ifMatch?: string | null;
   readonly isJob?: boolean;
+  /** Both versions, where somebody was faster. */
+  readonly changed?: ComponentChildren;
   readonly onClose: () => void;
 }
 
@@ -35,7 +37,7 @@ export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Elem
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       <p>{props.text}</p>
-      <ChangeNotes state={state} done={props.isJob ? EN.change.begun : EN.change.done} />
+      <ChangeNotes state={state} done={props.isJob ? EN.change.begun : EN.change.done} changed={props.changed} />
       {props.confirm !== undefined && state.kind === 'previewed' && (
         <label class="field">
           <span>{EN.change.confirm(props.confirm)}</span>
@@ -54,13 +56,13 @@ export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Elem
 }
 
 /** Where a change stands, in words; `done`: what is said when it was made. */
-export function ChangeNotes({
-  state,
-  done,
-}: {
+export function ChangeNotes(props: {
   readonly state: ChangeState;
   readonly done: ComponentChildren;
+  /** Both versions, where somebody was faster. */
+  readonly changed?: ComponentChildren;
 }): JSX.Element {
+  const { state, done } = props;
   return (
     <>
       {state.kind === 'previewing' && <p role="status">{EN.change.previewing}</p>}
@@ -72,7 +74,12 @@ export function ChangeNotes({
       {'preview' in state && state.preview !== null && <PreviewText preview={state.preview} />}
       {state.kind === 'previewed' && hasErrors(state.preview) && <p class="waiting">{EN.change.errors}</p>}
       {(state.kind === 'refused' || state.kind === 'changed-meanwhile') && <Refusal problem={state.problem} />}
-      {state.kind === 'changed-meanwhile' && <p>{EN.change.meanwhile}</p>}
+      {state.kind === 'changed-meanwhile' && (
+        <>
+          <p>{EN.change.meanwhile}</p>
+          {props.changed}
+        </>
+      )}
       {state.kind === 'unsure' && (
         <p class="waiting" role="alert">
           {EN.change.unsure} {state.why}

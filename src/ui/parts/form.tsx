@@ -36,6 +36,8 @@ interface FormProps<I extends RouteId> {
   readonly cli: (values: Values) => string;
   /** ETag of what the form was filled from. */
   readonly ifMatch?: string | null;
+  /** Both versions, where somebody was faster (with-current.tsx). */
+  readonly changed?: ComponentChildren;
   /** What is shown of the answer; a secret is shown here and nowhere else. */
   readonly done?: (result: RouteOutput<I>) => ComponentChildren;
   readonly onClose: () => void;
@@ -76,6 +78,7 @@ export function FormDialog<I extends RouteId>(props: FormProps<I>): JSX.Element 
           ))}
         <ChangeNotes
           state={state}
+          changed={props.changed}
           done={
             <>
               {EN.change.done}

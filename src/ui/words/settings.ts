@@ -15,6 +15,7 @@ export const SETTINGS = {
   onlyChanged: 'Only what differs from its default',
   allDefault: 'Every setting has its default.',
   help: {
+    boot_images_no_proxy: 'on: boot sources are fetched straight, also where http_proxy is set',
     default_domain: 'domain of nodes, and of machines that name none',
     default_ttl: 'seconds that resolvers keep a record that names no TTL',
     upstream_dns: 'resolvers that are asked for other names; empty: the root servers',

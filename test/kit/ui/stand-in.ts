@@ -19,6 +19,7 @@ interface Made {
   readonly id: RouteId;
   readonly key: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly body: unknown;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -206,8 +207,9 @@ export class StandIn implements AsyncDisposable {
     }
     const key = String(request.headers['idempotency-key']);
     if (!this.made.some((change) => change.key === key)) {
-      this.made.push({ id, key, params });
-      this.bodies.push(body === '' ? null : JSON.parse(body));
+      const sent = body === '' ? undefined : JSON.parse(body);
+      this.made.push({ id, key, params, body: sent });
+      this.bodies.push(sent ?? null);
     }
     json(
       response,

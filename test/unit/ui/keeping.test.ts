@@ -3,6 +3,8 @@ import { afterDays, browserName, certificateTone, letsIn, tokenTone } from '../.
 import { firstSteps } from '../../../src/ui/models/site/first-run.ts';
 import { hitGroups, hitLink, keyText, membersOf, outcomeTone } from '../../../src/ui/models/site/history.ts';
 import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../src/ui/models/site/settings.ts';
+import { EN } from '../../../src/ui/words/en.ts';
+import { DEFAULT_SETTINGS } from '../../../src/model/settings.ts';
 import { newSite, wellSite } from '../../kit/ui/site.ts';
 
 const WORDS = { yes: 'on', no: 'off', none: 'empty' };
@@ -30,6 +32,10 @@ describe('a setting', () => {
     expect(readValue(form, written)).toEqual(value);
     expect(valueText(value, WORDS)).toBe(text);
     expect(valueArguments(value)).toBe(words);
+  });
+
+  it('has a word for each that there is, and for no other', () => {
+    expect(Object.keys(EN.settings.help).sort()).toEqual(Object.keys(DEFAULT_SETTINGS).sort());
   });
 
   it('leaves it to the site to refuse what is no number, and drops empty lines of a list', () => {

@@ -96,11 +96,12 @@ function UserDialog({ open, onClose }: { readonly open: Open; readonly onClose: 
   const title = `${WORDS.set} ${name}`;
   return (
     <WithCurrent id="user.show" input={{ params }} title={title} onClose={onClose}>
-      {({ body, etag }) => (
+      {({ body, etag }, changed) => (
         <FormDialog
           title={title}
           id="user.set"
           ifMatch={etag}
+          changed={changed}
           fields={[
             { name: 'role', label: WORDS.fields.role, kind: 'choice', choices: CHOICES, initial: body.role },
             { name: 'email', label: WORDS.fields.email, initial: body.email, isOptional: true },

@@ -106,11 +106,12 @@ export function RecordDialog(props: {
   const title = `${WORDS.set} ${name}`;
   return (
     <WithCurrent id="record.show" input={{ params }} title={title} onClose={onClose}>
-      {({ body, etag }) => (
+      {({ body, etag }, changed) => (
         <FormDialog
           title={title}
           id="record.set"
           ifMatch={etag}
+          changed={changed}
           fields={[
             { name: 'data', label: WORDS.fields.data, initial: body.data },
             {

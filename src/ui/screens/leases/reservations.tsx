@@ -92,11 +92,12 @@ function ReservationDialog({ open, onClose }: { readonly open: Open; readonly on
   const title = `${WORDS.set} ${address}`;
   return (
     <WithCurrent id="reservation.show" input={{ params }} title={title} onClose={onClose}>
-      {({ body, etag }) => (
+      {({ body, etag }, changed) => (
         <FormDialog
           title={title}
           id="reservation.set"
           ifMatch={etag}
+          changed={changed}
           fields={[
             {
               name: 'mac',

@@ -77,7 +77,9 @@ function SettingDialog(props: {
   const title = `${WORDS[props.kind]} ${name}`;
   return (
     <WithCurrent id="setting.show" input={{ params: { setting: name } }} title={title} onClose={props.onClose}>
-      {({ body, etag }) => <CurrentDialog {...props} title={title} setting={body} etag={etag} />}
+      {({ body, etag }, changed) => (
+        <CurrentDialog {...props} title={title} setting={body} etag={etag} changed={changed} />
+      )}
     </WithCurrent>
   );
 }
@@ -86,6 +88,7 @@ function CurrentDialog(props: {
   readonly kind: 'change' | 'reset';
   readonly setting: Setting;
   readonly etag: string | null;
+  readonly changed: JSX.Element;
   readonly title: string;
   readonly onClose: () => void;
 }): JSX.Element {
@@ -101,6 +104,7 @@ function CurrentDialog(props: {
         input={{ params, body: { value: setting.default } }}
         cli={`regent setting set ${name} --default`}
         ifMatch={etag}
+        changed={props.changed}
         onClose={props.onClose}
       />
     );
@@ -124,6 +128,7 @@ function CurrentDialog(props: {
       input={(values) => ({ params, body: { value: readValue(form, values[name] ?? '') } })}
       cli={(values) => `regent setting set ${name} ${valueArguments(readValue(form, values[name] ?? ''))}`}
       ifMatch={etag}
+      changed={props.changed}
       onClose={props.onClose}
     />
   );

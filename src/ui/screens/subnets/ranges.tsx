@@ -80,11 +80,12 @@ function SetRange({ row, onClose }: { readonly row: Range; readonly onClose: () 
   const params = { range: String(row.id) };
   return (
     <WithCurrent id="range.show" input={{ params }} title={title} onClose={onClose}>
-      {({ body, etag }) => (
+      {({ body, etag }, changed) => (
         <FormDialog
           title={title}
           id="range.set"
           ifMatch={etag}
+          changed={changed}
           fields={[
             { name: 'first', label: WORDS.fields.first, initial: body.first },
             { name: 'last', label: WORDS.fields.last, initial: body.last },

@@ -95,7 +95,9 @@ function SnippetDialog(props: {
   }
   return (
     <WithCurrent id="dhcp-snippet.show" input={{ params }} title={`${WORDS.set} ${name}`} onClose={onClose}>
-      {({ body, etag }) => <SnippetForm row={body} etag={etag} first={props.first} onClose={onClose} />}
+      {({ body, etag }, changed) => (
+        <SnippetForm row={body} etag={etag} changed={changed} first={props.first} onClose={onClose} />
+      )}
     </WithCurrent>
   );
 }
@@ -103,6 +105,7 @@ function SnippetDialog(props: {
 function SnippetForm(props: {
   readonly row: Snippet | null;
   readonly etag: string | null;
+  readonly changed?: JSX.Element;
   readonly first: string;
   readonly onClose: () => void;
 }): JSX.Element {
@@ -138,6 +141,7 @@ function SnippetForm(props: {
       title={`${WORDS.set} ${row.name}`}
       id="dhcp-snippet.set"
       ifMatch={props.etag}
+      changed={props.changed}
       fields={fields}
       input={(values) => ({ params: { dhcp_snippet: row.name }, body: bodyOf(values) })}
       cli={(values) => `regent dhcp-snippet set ${row.name} --enabled ${values['enabled'] ? 'on' : 'off'} --text @FILE`}
