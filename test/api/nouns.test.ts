@@ -161,7 +161,7 @@ describe('settings, nodes, services, users', () => {
     expect(replay.body).toEqual({ ...made.body, key: null });
     const as = (path: string, method: 'GET' | 'DELETE' = 'GET') =>
       site.api.inject({ method, url: `/api/v1${path}`, headers: { authorization: `Bearer ${key}` } });
-    expect((await as('/me')).json()).toEqual({ user: 'eve', role: 'user' });
+    expect((await as('/me')).json()).toEqual({ user: 'eve', role: 'user', email: '' });
     expect((await as('/users')).statusCode).toBe(403);
     expect((await site.call('GET', '/api-keys?user=eve')).raw).not.toContain(key.split(':')[2]);
     expect((await as(`/api-keys/${made.body.token}`, 'DELETE')).statusCode).toBe(200);

@@ -169,7 +169,7 @@ describe('a session', () => {
     'is worth what the role %s is, and CSRF is needed',
     async (role: Role) => {
       const own = await login(role);
-      expect((await ask('/me', own)).json()).toEqual({ user: role, role });
+      expect((await ask('/me', own)).json()).toEqual({ user: role, role, email: '' });
       const may = role === 'admin' || role === 'operator';
       const made = await ask('/domains', own, domain(`${role}.test`));
       expect(made.statusCode).toBe(may ? 201 : 403);
@@ -270,7 +270,7 @@ describe('a session', () => {
     const twice = { ...own, cookie: `${own.cookie}; __Host-regent=${'a'.repeat(64)}` };
     expect((await ask('/me', twice)).statusCode).toBe(401);
     const both = await ask('/me', own, { headers: { authorization: `Bearer ${site.keys.auditor}` } });
-    expect(both.json()).toEqual({ user: 'auditor', role: 'auditor' });
+    expect(both.json()).toEqual({ user: 'auditor', role: 'auditor', email: '' });
   });
 });
 

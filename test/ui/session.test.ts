@@ -219,6 +219,9 @@ describe('keys', () => {
     await page.keyboard.press('?');
     await page.getByRole('button', { name: 'Switch single keys off' }).click();
     await page.keyboard.press('Escape');
+    // What is behind a dialog is nothing to a reader of roles.
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'r2' }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('o');
     expect(await page.getByRole('heading', { name: 'r2' }).count()).toBe(1);
