@@ -2600,6 +2600,7 @@ function check_name_alone()
 CREATE OR REPLACE FUNCTION public.check_name_alone()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   owner text := case tg_table_name when 'machines' then to_jsonb(new) ->> 'hostname' else to_jsonb(new) ->> 'name' end;
