@@ -10,6 +10,8 @@ const DROP_IN = [
   'Environment=LD_PRELOAD=@LIBRARY@ FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_NO_CACHE=1 FAKETIME_DISABLE_SHM=1',
   `Environment=FAKETIME_TIMESTAMP_FILE=${TIME}`,
 ].join('\\n');
+/** Shell: another offset. Programs read the file at each look at the clock, and end by one that is written half. */
+const tell = (offset: string): string => `echo ${offset} >${TIME}.new && mv ${TIME}.new ${TIME}`;
 /** Programs begin anew with it, and the pairs of the rack are together again after so long at the most, s. */
 const TOGETHER_S = 60;
 
@@ -39,12 +41,12 @@ if ! [ -e ${FILES[0]} ]; then
     sleep 1
   done
 fi
-echo ${offset} >${TIME}.new && mv ${TIME}.new ${TIME}`;
+${tell(offset)}`;
 }
 
 /** Shell of root: the real time again. Programs that run keep a clock that they share with the host now; those that start later know of nothing. */
 export const REAL_TIME = `set -e
 [ -e ${FILES[0]} ] || exit 0
-echo +0 >${TIME}
+${tell('+0')}
 rm -f ${FILES.join(' ')}
 systemctl daemon-reload`;

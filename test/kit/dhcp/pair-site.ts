@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { askKea } from '../../../ha/dhcp/kea.ts';
@@ -325,7 +325,10 @@ export class PairSite implements AsyncDisposable {
 
   /** Sets a rack's clock, s ahead of the real one; that since the boot stays. */
   dayTime(rack: Rack, aheadS: number): void {
-    this.host(rack).write('/run/day-time', `${aheadS < 0 ? '' : '+'}${aheadS}\n`);
+    const host = this.host(rack);
+    // Programs read it at each look at the clock, and end by one that is written half.
+    host.write('/run/day-time.new', `${aheadS < 0 ? '' : '+'}${aheadS}\n`);
+    renameSync(host.path('/run/day-time.new'), host.path('/run/day-time'));
   }
 
   /** Pulls the cable of a rack's VLAN, or puts it in. */
