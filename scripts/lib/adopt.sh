@@ -8,8 +8,10 @@ check_adoption() {
   "$source_dir/bin/node" "$source_dir/src/main/host-cli.ts" init --adopt --check >&2
 }
 
-# A release that may not work on the database, such as one that is put back after a breaking migration, is refused while the other one still serves.
+# A release that may not work on the database, such as one that is put back after a breaking migration, is refused while the other one still serves. A single
+# node of 0.2.0 is judged by its adoption.
 check_database() {
+  ! is_adoption_due || return 0
   [ -x "$root/current/bin/regent" ] && systemctl --quiet is-enabled regent-regiond.service 2>/dev/null || return 0
   step "may $version work on the database?" 'do what is said above; nothing was changed'
   local code=0
