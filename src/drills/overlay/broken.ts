@@ -101,6 +101,11 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
           },
           released('src/store/pool/transact.ts', [
             { old: '  if (rows?.[0]?.standby !== false) throw new StandbyError();\n', now: '' },
+            // A standby takes no writes, too.
+            {
+              old: '  if (!work.mode.isReadOnly && rows[0].isReadOnly) throw new ReadOnlyError(placeOf(serverOfClient(client)));\n',
+              now: '',
+            },
           ]),
           released('src/store/failure.ts', [
             { old: "    sqlError.code !== '25006' &&\n", now: '' },
