@@ -36,11 +36,14 @@ export function checkDcs(staged: readonly StagedFile[]): readonly ProcessCommand
 /**
  * etcd reads its file only at its start, and its list of members only when its data folder is empty. So a change of members never restarts it; a
  * change of the file does. Members restart one after the other only if the operator changes one node after the other. Only a new version of this
- * product changes that file on all nodes at once.
+ * product changes that file on all nodes at once. A new epoch comes with empty data (`regent cluster recover`), so etcd begins with its list then.
  */
 export function activateDcs(changes: readonly FileChange[]): Activation {
   if (changes.some((change) => change.target === ETCD_YML && change.kind !== 'removed')) {
     return { kind: 'restart', why: 'etcd.yml changed: etcd takes it only when it starts' };
+  }
+  if (changes.some((change) => change.target === EPOCH_JSON && change.kind !== 'removed')) {
+    return { kind: 'restart', why: 'epoch.json is another one: the cluster begins anew, with empty data' };
   }
   return { kind: 'none', why: 'etcd keeps its members in its data: the list is for a member that begins' };
 }

@@ -3,7 +3,7 @@ import { compileDcs, lintSiteDcs } from '../../../../src/services/dcs/compile.ts
 import { activateDcs, checkDcs, parseProbeDcs, roleChangeDcs } from '../../../../src/services/dcs/daemon.ts';
 import type { DcsDesired } from '../../../../src/services/dcs/desired.ts';
 import { parseDcsFacts } from '../../../../src/services/dcs/facts.ts';
-import { ETCD_YML, MEMBERS_YML, viewDcs } from '../../../../src/services/dcs/view.ts';
+import { EPOCH_JSON, ETCD_YML, MEMBERS_YML, viewDcs } from '../../../../src/services/dcs/view.ts';
 import { aCluster, clusterSnapshot, emptySnapshot } from '../../../kit/snapshots.ts';
 import { notAsked, SILENT, webAnswer } from '../../../kit/exec-result.ts';
 
@@ -94,6 +94,14 @@ describe('check and activation', () => {
       'restart',
     ],
     [[{ target: MEMBERS_YML, kind: 'changed' }], 'none'],
+    [
+      [
+        { target: MEMBERS_YML, kind: 'changed' },
+        { target: EPOCH_JSON, kind: 'added' },
+      ],
+      'restart',
+    ],
+    [[{ target: EPOCH_JSON, kind: 'removed' }], 'none'],
     [[], 'none'],
   ] as const)('takes %j by %s: who comes or goes restarts nothing', (changes, kind) => {
     expect(activateDcs(changes).kind).toBe(kind);
