@@ -1,27 +1,18 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { describe, expect, it } from 'vitest';
+import { axe, openPage } from '../kit/ui/browser.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
 import { wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
 
-const ui = buildUi();
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  ui.remove();
-});
+const ui = useBrowser();
 
 describe('two releases side by side', () => {
   it('give a page all the same: what the other one has not got is asked for until its own answers', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     // The other release answers the first two requests for each file of this one.
     site.strangerAnswers = 2;
-    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
     await open.page.getByText('5 rows').waitFor();
     expect(site.strangerAnswered).toBeGreaterThanOrEqual(4);
   });
@@ -30,7 +21,7 @@ describe('two releases side by side', () => {
 describe('the policy of the page', () => {
   it('lets no script in but its own, and its breach is seen by every test of a page', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
     const { page } = open;
     await page.getByText('5 rows').waitFor();
     expect(open.complaints).toEqual([]);
@@ -45,7 +36,7 @@ describe('the policy of the page', () => {
 
   it('lets nobody show it in a frame', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: '-' });
+    await using open = await openPage(ui.browser, site.url, { path: '-' });
     const bait = await open.context.newPage();
     const seen = site.seen.length;
     await bait.setContent(`<iframe src="${site.url}/ui/" title="bait"></iframe>`);
@@ -57,7 +48,7 @@ describe('the policy of the page', () => {
 describe('a page of another site', () => {
   it('makes no change with the cookie of the browser: a call without our header is refused', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
     const { page } = open;
     await page.getByText('5 rows').waitFor();
     const status = await page.evaluate<number>(
@@ -72,7 +63,7 @@ describe('the login', () => {
   it('says how a browser comes to trust the site, with the fingerprint', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.isLoggedIn = false;
-    await using open = await openPage(browser, site.url);
+    await using open = await openPage(ui.browser, site.url);
     const { page } = open;
     await page.getByText('Let this browser trust the site').click();
     await page.getByText('0A:1B:0A:1B').waitFor();

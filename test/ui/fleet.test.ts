@@ -1,28 +1,20 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { axe, openPage } from '../kit/ui/browser.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
 import { drillLive, manyMachines } from '../kit/ui/fleet.ts';
 import { event, job, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
 
-const ui = buildUi();
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  ui.remove();
-});
+const ui = useBrowser();
 
 describe('many machines', () => {
   it('are asked first, so that it is seen which would refuse; those that would not are changed, each once', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     const detail = 'm3 is commissioning. Rule: deployed.';
     site.refuse = (id, params) => (id === 'machine.release' && params['machine'] === 'aaaaa3' ? detail : null);
-    await using open = await openPage(browser, site.url, { path: 'machines' });
+    await using open = await openPage(ui.browser, site.url, { path: 'machines' });
     const { page } = open;
     await page.getByText('4 rows').waitFor();
     await page.getByLabel('Choose m1', { exact: true }).check();
@@ -46,7 +38,7 @@ describe('many machines', () => {
 
   it('are chosen by the keys, and their columns, too', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'machines' });
+    await using open = await openPage(ui.browser, site.url, { path: 'machines' });
     const { page } = open;
     await page.getByText('4 rows').waitFor();
     await page.keyboard.press('j');
@@ -64,7 +56,7 @@ describe('many machines', () => {
     const data = wellSite();
     data.fleet.machines = manyMachines(10_000);
     await using site = await StandIn.start(data, ui.folder);
-    await using open = await openPage(browser, site.url, { path: '-' });
+    await using open = await openPage(ui.browser, site.url, { path: '-' });
     const { page } = open;
     await page.getByText('There is no such page').waitFor();
     const stalls = await stallMeter(page);
@@ -102,7 +94,7 @@ describe('a machine', () => {
   it('is deployed by a form that shows what speaks against it', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.refuse = (id) => (id === 'machine.deploy' ? 'm10 is not deployed. There is no SSH key.' : null);
-    await using open = await openPage(browser, site.url, { path: 'machines/aaaaa4' });
+    await using open = await openPage(ui.browser, site.url, { path: 'machines/aaaaa4' });
     const { page } = open;
     await page.getByRole('button', { name: 'Deploy', exact: true }).click();
     await page.getByLabel('Image').selectOption('debian-13');
@@ -117,7 +109,7 @@ describe('a machine', () => {
     await page.locator('[data-apply]').click();
     await page.getByText('Done.').waitFor();
     expect(site.made.map(({ id }) => id)).toEqual(['machine.deploy']);
-    expect(site.bodies.at(-1)).toEqual({ image: 'debian-13', userData: btoa('#cloud-config\n'), force: true });
+    expect(site.made.at(-1)?.body).toEqual({ image: 'debian-13', userData: btoa('#cloud-config\n'), force: true });
     expect(open.complaints).toEqual([]);
   });
 });
@@ -125,7 +117,7 @@ describe('a machine', () => {
 describe('an interface', () => {
   it('is changed: only what was changed is sent', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'machines/aaaaa1/network' });
+    await using open = await openPage(ui.browser, site.url, { path: 'machines/aaaaa1/network' });
     const { page } = open;
     await page.getByRole('button', { name: 'Change eth0' }).click();
     await page.getByLabel('MTU').fill('9000');
@@ -134,7 +126,7 @@ describe('an interface', () => {
     await page.getByRole('button', { name: 'See what it would do' }).click();
     await page.locator('[data-apply]').click();
     await page.getByText('Done.').waitFor();
-    expect(site.bodies.at(-1)).toEqual({ mtu: 9000 });
+    expect(site.made.at(-1)?.body).toEqual({ mtu: 9000 });
     expect(open.complaints).toEqual([]);
   });
 });
@@ -142,7 +134,7 @@ describe('an interface', () => {
 describe('an image', () => {
   it('is uploaded piece by piece, and goes on where it broke off', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'images' });
+    await using open = await openPage(ui.browser, site.url, { path: 'images' });
     const { page } = open;
     await page.getByRole('button', { name: 'Upload an image' }).click();
     const buffer = Buffer.alloc(20 * 1024 * 1024, 7);
@@ -170,7 +162,7 @@ describe('a drill', () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.site.jobs.push(job(9, 'drill', 'planned-switchover', 'probes begin to ask'));
     site.site.events.push({ ...event(5, 'drill.progress', 'planned-switchover'), data: drillLive(9) });
-    await using open = await openPage(browser, site.url, { path: 'drills' });
+    await using open = await openPage(ui.browser, site.url, { path: 'drills' });
     const { page } = open;
     await page.getByRole('img', { name: 'What clients see' }).waitFor();
     await page.getByRole('cell', { name: 'r1 hands the database on' }).waitFor();
@@ -187,12 +179,12 @@ describe('a drill', () => {
 
   it('is begun from here, and its report is kept', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'drills' });
+    await using open = await openPage(ui.browser, site.url, { path: 'drills' });
     const { page } = open;
     await page.getByRole('button', { name: 'Play planned-drain' }).click();
     await page.locator('[data-apply]').click();
     await page.getByText('Begun.').waitFor();
-    expect(site.bodies.at(-1)).toEqual({ hazard: 'planned-drain' });
+    expect(site.made.at(-1)?.body).toEqual({ hazard: 'planned-drain' });
     await page.keyboard.press('Escape');
     await page.getByRole('link', { name: 'Rounds' }).click();
     await page.getByRole('link', { name: '1', exact: true }).click();

@@ -1,24 +1,15 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { describe, expect, it } from 'vitest';
+import { axe, openPage } from '../kit/ui/browser.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
 import { event, illSite, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 
-const ui = buildUi();
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  ui.remove();
-});
+const ui = useBrowser();
 
 describe('a form', () => {
   it('is filled, looked at, refused beside its field, mended, applied once, by the keyboard alone', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'access/users' });
+    await using open = await openPage(ui.browser, site.url, { path: 'access/users' });
     const { page } = open;
     await page.getByRole('button', { name: 'New user' }).focus();
     await page.keyboard.press('Enter');
@@ -51,7 +42,7 @@ describe('a form', () => {
   it('shows a new key once, and has it nowhere when it is closed', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.results.set('api-key.create', { ...site.site.keeping.keys[0], key: 'consumer:token:secretofthekey' });
-    await using open = await openPage(browser, site.url, { path: 'access/keys' });
+    await using open = await openPage(ui.browser, site.url, { path: 'access/keys' });
     const { page } = open;
     await page.getByRole('button', { name: 'New key' }).click();
     await page.locator('dialog [name=label]').fill('backup');
@@ -66,7 +57,7 @@ describe('a form', () => {
 
   it('of a setting is compared with what was read when it opened', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'settings' });
+    await using open = await openPage(ui.browser, site.url, { path: 'settings' });
     const { page } = open;
     await page.getByRole('button', { name: 'Change upstream_dns' }).click();
     expect(await page.locator('dialog [name=upstream_dns]').inputValue()).toBe('192.0.2.53');
@@ -93,7 +84,7 @@ describe('what a role may not', () => {
   it('is not offered: a user sees the own keys and sessions, an auditor no button', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.role = 'user';
-    await using open = await openPage(browser, site.url, { path: 'access' });
+    await using open = await openPage(ui.browser, site.url, { path: 'access' });
     const { page } = open;
     await page.getByRole('heading', { name: 'API keys' }).waitFor();
     expect(await page.locator('.tabs a').allTextContents()).toEqual(['API keys', 'SSH keys', 'Sessions']);
@@ -115,7 +106,7 @@ describe('a hundred thousand events', () => {
     const data = wellSite();
     data.events = Array.from({ length: 100_000 }, (_, index) => event(index + 1, 'record.created', `name${index + 1}`));
     await using site = await StandIn.start(data, ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'events' });
+    await using open = await openPage(ui.browser, site.url, { path: 'events' });
     const { page } = open;
     await page.getByText('name100000').waitFor();
     expect(await page.locator('main tbody tr').count()).toBe(100);
@@ -139,7 +130,7 @@ describe('a hundred thousand events', () => {
 describe('the search', () => {
   it('is a key away, follows what is typed, and leads on', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
     const { page } = open;
     await page.getByText('5 rows').waitFor();
     await page.keyboard.press('/');
@@ -162,7 +153,7 @@ describe('the search', () => {
 describe('a change of the past', () => {
   it('is taken back after a look', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'changes/42' });
+    await using open = await openPage(ui.browser, site.url, { path: 'changes/42' });
     const { page } = open;
     await page.getByText('Its dynamic range has four addresses.').waitFor();
     await page.getByRole('button', { name: 'Take back' }).click();
@@ -175,7 +166,7 @@ describe('a change of the past', () => {
 describe('addresses and names', () => {
   it('a lease becomes a reservation, with what is known of its client', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'leases' });
+    await using open = await openPage(ui.browser, site.url, { path: 'leases' });
     const { page } = open;
     await page.getByRole('button', { name: 'Reserve 10.10.10.101' }).click();
     expect(await page.locator('dialog [name=address]').inputValue()).toBe('10.10.10.101');
@@ -190,7 +181,7 @@ describe('addresses and names', () => {
 
   it('a proposal is applied as it was looked at', async () => {
     await using site = await StandIn.start(illSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'vlans/lab/vlan10' });
+    await using open = await openPage(ui.browser, site.url, { path: 'vlans/lab/vlan10' });
     const { page } = open;
     await page.getByText('it has one rack alone').waitFor();
     await page.getByRole('button', { name: 'Apply the proposal' }).click();
@@ -201,7 +192,7 @@ describe('addresses and names', () => {
 
   it('a name is asked of every server; the map has a table that says the same', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'dns' });
+    await using open = await openPage(ui.browser, site.url, { path: 'dns' });
     const { page } = open;
     await page.locator('[name=name]').fill('www.lab.test');
     await page.keyboard.press('Enter');

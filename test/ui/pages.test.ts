@@ -1,7 +1,8 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RouteId, ROUTES } from '../../src/contract/routes.ts';
-import { axe, axeColours, buildUi, goTo, type OpenPage, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { axe, axeColours, goTo, type OpenPage, openPage } from '../kit/ui/browser.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
 import { ADDRESS_PAGES } from '../kit/ui/addresses.ts';
 import { KEEPING_PAGES } from '../kit/ui/keeping.ts';
 import { hostileSite, illSite, newSite, type SiteData, wellSite } from '../kit/ui/site.ts';
@@ -39,16 +40,7 @@ const PAGES = [
 ] as const satisfies readonly { path: string; has: string; isNew?: true }[];
 const NEW_PAGES = PAGES.filter((page) => 'isNew' in page);
 
-const ui = buildUi();
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  ui.remove();
-});
+const ui = useBrowser();
 
 /** A site, and one page of the user interface that all tests of a group lead from place to place: loading it anew for each takes most of their time. */
 function shared(makeSite: () => SiteData, prepare: (site: StandIn) => void = () => {}) {
@@ -58,7 +50,7 @@ function shared(makeSite: () => SiteData, prepare: (site: StandIn) => void = () 
     site = await StandIn.start(makeSite(), ui.folder);
     prepare(site);
     // A place where no page is: whatever comes next is another one.
-    open = await openPage(browser, site.url, { path: '-' });
+    open = await openPage(ui.browser, site.url, { path: '-' });
   });
   afterAll(async () => {
     await open[Symbol.asyncDispose]();
@@ -164,7 +156,7 @@ describe.each(GROUPS.map((group) => ({ group, names: group.map(({ path }) => pat
   ({ group, names }) => {
     it(`is old on ${names}, which say from when; then it is shown again`, async () => {
       await using site = await StandIn.start(wellSite(), ui.folder);
-      await using first = await openPage(browser, site.url);
+      await using first = await openPage(ui.browser, site.url);
       const pages = await Promise.all(
         group.map(async ({ path, has }) => {
           const page = await first.context.newPage();

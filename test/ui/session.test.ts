@@ -1,26 +1,17 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axe, buildUi, openPage, startBrowser } from '../kit/ui/browser.ts';
+import { describe, expect, it } from 'vitest';
+import { axe, openPage } from '../kit/ui/browser.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
 import { event, job, largeSite, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
 
-const ui = buildUi();
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  ui.remove();
-});
+const ui = useBrowser();
 
 describe('the login', () => {
   it('takes a password, says why not, and leads to the page that was asked for', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.isLoggedIn = false;
-    await using open = await openPage(browser, site.url, { path: 'doctor' });
+    await using open = await openPage(ui.browser, site.url, { path: 'doctor' });
     const { page } = open;
     await page.getByLabel('Name').fill('admin');
     await page.getByLabel('Password').fill('wrong');
@@ -36,7 +27,7 @@ describe('the login', () => {
   it('takes an API key', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.isLoggedIn = false;
-    await using open = await openPage(browser, site.url);
+    await using open = await openPage(ui.browser, site.url);
     await open.page.getByRole('button', { name: 'With an API key' }).click();
     await open.page.getByLabel('API key').fill('a:b:c');
     await open.page.keyboard.press('Enter');
@@ -45,7 +36,7 @@ describe('the login', () => {
 
   it('stands over a page whose session was revoked, and gives it back as it was', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
     const { page } = open;
     await page.getByPlaceholder('Filter').fill('r2');
     await page.getByText('1 of 5 rows').waitFor();
@@ -61,7 +52,7 @@ describe('the login', () => {
   it('shows no button that the site would refuse', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.role = 'user';
-    await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
     await open.page.getByText('10.77.0.11').first().waitFor();
     expect(await open.page.getByRole('button', { name: 'Drain', exact: true }).count()).toBe(0);
     expect(site.seen).not.toContain('job.list');
@@ -71,7 +62,7 @@ describe('the login', () => {
 describe('a change', () => {
   it('is looked at first, is kept while the site is away, and is made once', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
     const { page } = open;
     await page.getByRole('button', { name: 'Drain', exact: true }).click();
     await page.getByText('would do node.drain').waitFor();
@@ -89,7 +80,7 @@ describe('a change', () => {
 
   it('that cannot be taken back waits for the name', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
     const { page } = open;
     await page.getByRole('button', { name: 'Remove', exact: true }).click();
     await page.locator('[data-apply]').waitFor();
@@ -103,7 +94,7 @@ describe('a change', () => {
 
   it('of what somebody else has changed meanwhile is not made', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'vlans/lab/vlan10' });
+    await using open = await openPage(ui.browser, site.url, { path: 'vlans/lab/vlan10' });
     const { page } = open;
     await page.getByRole('button', { name: 'Swap the racks' }).click();
     await page.locator('[data-apply]').waitFor();
@@ -116,7 +107,7 @@ describe('a change', () => {
   it('that is refused says why', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     site.refusals.set('node.drain', { status: 409, code: 'conflict', detail: 'r1 is drained already; one at a time.' });
-    await using open = await openPage(browser, site.url, { path: 'nodes/r2' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
     await open.page.getByRole('button', { name: 'Drain', exact: true }).click();
     await open.page.getByText('one at a time').waitFor();
     expect(await open.page.locator('[data-apply]').count()).toBe(0);
@@ -126,7 +117,7 @@ describe('a change', () => {
 describe('live data', () => {
   it('follows an event within a moment', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'overview' });
+    await using open = await openPage(ui.browser, site.url, { path: 'overview' });
     const { page } = open;
     await page.getByText('1 region node can be lost now').first().waitFor();
     await until('the stream', () => site.streams === 1);
@@ -138,7 +129,7 @@ describe('live data', () => {
 
   it('has one stream for all pages of a browser', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url);
+    await using open = await openPage(ui.browser, site.url);
     await open.page.getByText('1 region node can be lost now').first().waitFor();
     for (let count = 0; count < 7; count += 1) {
       const page = await open.context.newPage();
@@ -150,7 +141,7 @@ describe('live data', () => {
 
   it('is asked for again when a stream that broke is back', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'doctor' });
+    await using open = await openPage(ui.browser, site.url, { path: 'doctor' });
     await open.page.getByText('etcd has a majority').waitFor();
     await until('the stream', () => site.streams === 1);
     site.site.doctor = { ...site.site.doctor, summary: 'Another summary.' };
@@ -160,7 +151,7 @@ describe('live data', () => {
 
   it('offers a newer release, and loads nothing by itself', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
     await open.page.getByText('5 rows').waitFor();
     site.release = '0.5.0';
     await open.page.getByText('newer user interface').waitFor({ timeout: 5000 });
@@ -171,7 +162,7 @@ describe('live data', () => {
 
   it('says that the site waits for its database', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'overview' });
+    await using open = await openPage(ui.browser, site.url, { path: 'overview' });
     await open.page.locator('[data-badge=live]').waitFor();
     site.turn('held');
     await open.page.locator('[data-badge=held]').waitFor({ timeout: 10_000 });
@@ -181,7 +172,7 @@ describe('live data', () => {
 
   it('says within two seconds that a host that is silent does not answer', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'overview' });
+    await using open = await openPage(ui.browser, site.url, { path: 'overview' });
     await open.page.locator('[data-badge=live]').waitFor();
     site.turn('silent');
     await open.page.locator('[data-badge=lost]').waitFor({ timeout: 4000 });
@@ -191,7 +182,7 @@ describe('live data', () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     // The browser is a day late.
     site.clockMs = 86_400_000;
-    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
     // It was reported four seconds before the test's now, a day before the site's.
     await open.page.getByText('24 h ago').first().waitFor();
   });
@@ -200,7 +191,7 @@ describe('live data', () => {
 describe('keys', () => {
   it('lead through the pages and their rows, and can be switched off', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url);
+    await using open = await openPage(ui.browser, site.url);
     const { page } = open;
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await page.keyboard.press('g');
@@ -230,7 +221,7 @@ describe('keys', () => {
 
   it('reach everything by Tab alone, and it is seen where they are', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
     const { page } = open;
     await page.getByText('5 rows').waitFor();
     const reached = new Set<string>();
@@ -250,7 +241,7 @@ describe('keys', () => {
 describe('ten thousand rows', () => {
   it('are there soon, and are filtered and scrolled without a stall', async () => {
     await using site = await StandIn.start(largeSite(10_000), ui.folder);
-    await using open = await openPage(browser, site.url, { path: 'nodes' });
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
     const { page } = open;
     await page.getByText('10003 rows').waitFor({ timeout: 20_000 });
     expect(await page.locator('main tbody tr').count()).toBeLessThan(120);

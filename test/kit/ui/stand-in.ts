@@ -61,8 +61,6 @@ export class StandIn implements AsyncDisposable {
   readonly results = new Map<RouteId, unknown>();
   /** Why a change of something is refused; null: it is not. */
   refuse: (id: RouteId, params: Readonly<Record<string, string>>) => string | null = () => null;
-  /** Bodies of the changes that were made. */
-  readonly bodies: unknown[] = [];
   readonly made: Made[] = [];
   /** Bytes of an upload that are there, and the pieces that came. */
   received = 0;
@@ -207,9 +205,7 @@ export class StandIn implements AsyncDisposable {
     }
     const key = String(request.headers['idempotency-key']);
     if (!this.made.some((change) => change.key === key)) {
-      const sent = body === '' ? undefined : JSON.parse(body);
-      this.made.push({ id, key, params, body: sent });
-      this.bodies.push(sent ?? null);
+      this.made.push({ id, key, params, body: body === '' ? undefined : JSON.parse(body) });
     }
     json(
       response,
