@@ -3,25 +3,41 @@ import type { View } from '../models/view.ts';
 import { Empty, Shown } from './page.tsx';
 import { type Column, Table } from './table.tsx';
 
-/** The list that a page is about: its main table, or what to do next where nothing is there yet. */
-export function MainList<Row>(props: {
+interface ListProps<Row> {
   readonly view: View<readonly Row[]>;
-  readonly words: { readonly title: string; readonly empty: string; readonly emptyNext: string };
+  /** `emptyNext`: what to do next where nothing is there yet. */
+  readonly words: { readonly title: string; readonly empty: string; readonly emptyNext?: string };
   readonly columns: readonly Column<Row>[];
   readonly keyOf: (row: Row) => string;
   /** Where Enter on a row leads. */
   readonly linkOf?: (row: Row) => string;
-  /** The site sends a page of it at a time: it filters and sorts, not the table. */
-  readonly isPaged?: boolean;
-}): JSX.Element {
-  const { view, words, isPaged, ...table } = props;
+}
+
+/** The list that a page is about: its main table, or what to do next where nothing is there yet. */
+export function MainList<Row>(
+  props: ListProps<Row> & {
+    /** The site sends a page of it at a time: it filters and sorts, not the table. */
+    readonly isPaged?: boolean;
+  },
+): JSX.Element {
+  const { isPaged, ...list } = props;
+  return <List {...list} isMain={isPaged !== true} />;
+}
+
+/** A list in a section of a page. */
+export function SectionList<Row>(props: ListProps<Row>): JSX.Element {
+  return <List {...props} isMain={false} />;
+}
+
+function List<Row>(props: ListProps<Row> & { readonly isMain: boolean }): JSX.Element {
+  const { view, words, ...table } = props;
   return (
     <Shown view={view}>
       {(rows) =>
         rows.length === 0 ? (
-          <Empty text={words.empty} next={words.emptyNext} />
+          <Empty text={words.empty} {...(words.emptyNext === undefined ? {} : { next: words.emptyNext })} />
         ) : (
-          <Table {...table} name={words.title} rows={rows} isMain={isPaged !== true} />
+          <Table {...table} name={words.title} rows={rows} />
         )
       }
     </Shown>

@@ -5,8 +5,9 @@ import { linkTo } from '../../models/address.ts';
 import { stateWord } from '../../models/services.ts';
 import { serviceTone } from '../../models/tone.ts';
 import { State } from '../../parts/icon.tsx';
-import { Empty, Section, Shown } from '../../parts/page.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { SectionList } from '../../parts/main-list.tsx';
+import { Section } from '../../parts/page.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { For } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
 
@@ -45,15 +46,7 @@ export function Servers(): JSX.Element {
   );
   return (
     <Section title={WORDS.title}>
-      <Shown view={services.view}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.empty} />
-          ) : (
-            <Table name={WORDS.title} rows={rows} columns={COLUMNS} keyOf={(row) => row.node} linkOf={linkOf} />
-          )
-        }
-      </Shown>
+      <SectionList view={services.view} words={WORDS} columns={COLUMNS} keyOf={(row) => row.node} linkOf={linkOf} />
     </Section>
   );
 }

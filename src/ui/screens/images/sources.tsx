@@ -8,9 +8,10 @@ import { syncShare, syncTone } from '../../models/fleet/images.ts';
 import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
-import { Empty, Section, Shown } from '../../parts/page.tsx';
+import { SectionList } from '../../parts/main-list.tsx';
+import { Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
 import { type Source, SourceDialog } from './source-dialog.tsx';
@@ -58,15 +59,12 @@ export function Sources(): JSX.Element {
   ];
   return (
     <Section title={WORDS.title}>
-      <Shown view={sources.view}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.none} />
-          ) : (
-            <Table name={WORDS.title} rows={rows} columns={columns} keyOf={(row) => String(row.id)} />
-          )
-        }
-      </Shown>
+      <SectionList
+        view={sources.view}
+        words={{ title: WORDS.title, empty: WORDS.none }}
+        columns={columns}
+        keyOf={(row) => String(row.id)}
+      />
       {may.administer && (
         <div class="actions">
           <button type="button" onClick={() => setOpen({ do: 'add' })}>

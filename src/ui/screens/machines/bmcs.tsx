@@ -6,9 +6,10 @@ import { useList } from '../../live/use-view.ts';
 import { pairsOf, pairsText } from '../../models/fleet/machine-verbs.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
-import { Empty, Section, Shown } from '../../parts/page.tsx';
+import { SectionList } from '../../parts/main-list.tsx';
+import { Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { EN } from '../../words/en.ts';
 
 const WORDS = EN.machines.bmcs;
@@ -42,15 +43,7 @@ export function Bmcs(): JSX.Element {
     : COLUMNS;
   return (
     <Section title={WORDS.title}>
-      <Shown view={list.view}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.empty} />
-          ) : (
-            <Table name={WORDS.title} rows={rows} columns={columns} keyOf={(row) => row.name} />
-          )
-        }
-      </Shown>
+      <SectionList view={list.view} words={WORDS} columns={columns} keyOf={(row) => row.name} />
       {open !== null && open.isDelete && (
         <ActionDialog
           title={`${WORDS.delete} ${open.bmc.name}`}

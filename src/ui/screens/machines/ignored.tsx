@@ -4,9 +4,10 @@ import type { RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
-import { Empty, Section, Shown } from '../../parts/page.tsx';
+import { SectionList } from '../../parts/main-list.tsx';
+import { Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
 
@@ -37,15 +38,7 @@ export function IgnoredMachines(): JSX.Element {
     : COLUMNS;
   return (
     <Section title={WORDS.title}>
-      <Shown view={list.view}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.empty} />
-          ) : (
-            <Table name={WORDS.title} rows={rows} columns={columns} keyOf={(row) => row.mac} />
-          )
-        }
-      </Shown>
+      <SectionList view={list.view} words={WORDS} columns={columns} keyOf={(row) => row.mac} />
       {open !== null && (
         <ActionDialog
           title={`${WORDS.unignore}: ${open.mac}`}

@@ -7,9 +7,10 @@ import { runText } from '../../models/net/address-map.ts';
 import { mapView } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
-import { Empty, Section, Shown } from '../../parts/page.tsx';
+import { SectionList } from '../../parts/main-list.tsx';
+import { Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { WithCurrent } from '../../parts/with-current.tsx';
 import { EN } from '../../words/en.ts';
 
@@ -38,20 +39,12 @@ export function Ranges({ subnets }: { readonly subnets: readonly string[] }): JS
   const close = () => setOpen(null);
   return (
     <Section title={WORDS.title}>
-      <Shown view={mapView(ranges.view, (rows) => rows.filter((row) => subnets.includes(row.subnet)))}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
-          ) : (
-            <Table
-              name={WORDS.title}
-              rows={rows}
-              columns={may.operate ? [...COLUMNS, actions] : COLUMNS}
-              keyOf={(row) => String(row.id)}
-            />
-          )
-        }
-      </Shown>
+      <SectionList
+        view={mapView(ranges.view, (rows) => rows.filter((row) => subnets.includes(row.subnet)))}
+        words={WORDS}
+        columns={may.operate ? [...COLUMNS, actions] : COLUMNS}
+        keyOf={(row) => String(row.id)}
+      />
       {may.operate && subnets.length > 0 && (
         <p>
           <button type="button" onClick={() => setOpen('create')}>

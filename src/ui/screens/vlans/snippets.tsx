@@ -7,9 +7,10 @@ import { mapView } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
 import { State } from '../../parts/icon.tsx';
-import { Empty, Section, Shown } from '../../parts/page.tsx';
+import { SectionList } from '../../parts/main-list.tsx';
+import { Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { WithCurrent } from '../../parts/with-current.tsx';
 import { EN } from '../../words/en.ts';
 
@@ -46,20 +47,12 @@ export function Snippets(props: { readonly scopes: readonly string[]; readonly f
   );
   return (
     <Section title={WORDS.title}>
-      <Shown view={mapView(snippets.view, (rows) => rows.filter((row) => props.scopes.includes(row.scope)))}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
-          ) : (
-            <Table
-              name={WORDS.title}
-              rows={rows}
-              columns={may.operate ? [...COLUMNS, actions] : COLUMNS}
-              keyOf={(row) => row.name}
-            />
-          )
-        }
-      </Shown>
+      <SectionList
+        view={mapView(snippets.view, (rows) => rows.filter((row) => props.scopes.includes(row.scope)))}
+        words={WORDS}
+        columns={may.operate ? [...COLUMNS, actions] : COLUMNS}
+        keyOf={(row) => row.name}
+      />
       {may.operate && (
         <p>
           <button type="button" onClick={() => setOpen('create')}>
