@@ -1,57 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import autocannon from 'autocannon';
-import pg from 'pg';
-import { isRejected } from '../../src/core/errors.ts';
-import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
-import { startPostgres } from '../../src/main/embedded/postgres.ts';
-import { Database } from '../../src/store/database.ts';
+import type pg from 'pg';
 import { addMachines } from '../kit/many-machines.ts';
-import { realClock, realRandom, silentLog } from '../kit/postgres.ts';
-import { residentMb, runTime, type Server, type ServerOrder, startServer, unitFlags } from './processes.ts';
+import { BEARER, besideBare, KEY } from './beside-bare.ts';
+import { residentMb, runTime, type Server, startServer } from './processes.ts';
 import { type Figure, least, median, most, percentile, timed } from './report.ts';
 
-/** The key of the site that `prepare` makes. */
-const KEY = { consumer: 'bench', token: 'benchtoken', secret: 'benchsecret0123456789' };
-export const BEARER = { authorization: `Bearer ${KEY.consumer}:${KEY.token}:${KEY.secret}` };
 const PORT = { region: 15_240, bare: 15_241 };
 
 /** API, memory and start times of a region process over an embedded PostgreSQL, beside bare Fastify and pg in the same run. */
 export async function benchApi(): Promise<Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'regent-bench-'));
-  const postgres = await startPostgres({});
-  const url = `postgresql:///postgres?host=${postgres.socketFolder}&user=${postgres.user}`;
-  const client = new pg.Client({ connectionString: url });
-  const servers: Server[] = [];
-  try {
-    await prepare(postgres.socketFolder, postgres.user);
-    await client.connect();
-    const order: ServerOrder = {
-      program: 'src/main/regiond.ts',
-      flags: unitFlags('regent-regiond.service'),
-      port: PORT.region,
-      readyPath: '/health/ready',
-      env: {
-        REGENT_DATABASE_URL: url,
-        REGENT_REGION_LISTEN: `127.0.0.1:${PORT.region}`,
-        REGENT_REGION_AGENT_LISTEN: `unix:${folder}/agent.sock`,
-        REGENT_NODE_NAME: 'bench',
-        // As installed: scripts/install compiles the product's code once.
-        NODE_COMPILE_CACHE: join(folder, 'compiled'),
-      },
-    };
+  return besideBare(PORT, async ({ client, region: order, bare: bareOrder, start }) => {
     await (await startServer(order)).stop();
-    const region = await startServer(order);
-    servers.push(region);
+    const region = await start(order);
     const idle = residentMb(region.pid);
-    const bare = await startServer({
-      program: 'test/bench/bare.ts',
-      port: PORT.bare,
-      readyPath: '/ready',
-      env: { BARE_DATABASE_URL: url, BARE_PORT: String(PORT.bare) },
-    });
-    servers.push(bare);
+    const bare = await start(bareOrder);
     const requests = await benchRequests(region, bare);
     const lists = await benchLists(region, client);
     const cli = await benchCli(region);
@@ -67,31 +29,7 @@ export async function benchApi(): Promise<Figure[]> {
       most('regiond, memory after lists of 10,000 machines', residentMb(region.pid), { unit: 'MB', target: 300 }),
       ...cli,
     ];
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()));
-    await client.end().catch(() => undefined);
-    await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Makes the site: its schema, its node, its key. */
-export async function prepare(host: string, user: string): Promise<void> {
-  const db = new Database({
-    connection: { host, port: 5432, user, database: 'postgres' },
-    name: 'bench',
-    clock: realClock,
-    random: realRandom,
-    log: silentLog,
   });
-  const site = bootstrapDatabase(db);
-  const steps = [
-    await site.migrate(),
-    await site.writeSite({ nodeId: 'bench', nodeName: 'bench', addresses: ['127.0.0.1'], domain: 'regent.internal' }),
-    await site.replaceKey({ user: 'admin', label: 'bench', ...KEY }),
-  ];
-  for (const step of steps) if (isRejected(step)) throw new Error(step.message);
-  await db.close();
 }
 
 /** In turn, several times, so that a slow minute of the machine meets both. */

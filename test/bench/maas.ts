@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
-import { startPostgres } from '../../src/main/embedded/postgres.ts';
+import type pg from 'pg';
 import { addMachines } from '../kit/many-machines.ts';
-import { BEARER, prepare } from './api.ts';
-import { residentMb, type Server, type ServerOrder, startServer, unitFlags } from './processes.ts';
+import { BEARER, besideBare } from './beside-bare.ts';
+import { residentMb, type Server } from './processes.ts';
 import { type Figure, least, median, most, percentile, timed } from './report.ts';
 
 const PORT = { region: 15_242, bare: 15_243 };
@@ -15,49 +11,20 @@ const DISKS = 2;
 
 /** Lists of the MAAS API over an embedded PostgreSQL, beside bare Fastify and pg that send the same objects, which are stored ready made for them. */
 export async function benchMaas(): Promise<Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'regent-bench-'));
-  const postgres = await startPostgres({});
-  const url = `postgresql:///postgres?host=${postgres.socketFolder}&user=${postgres.user}`;
-  const client = new pg.Client({ connectionString: url });
-  const servers: Server[] = [];
-  try {
-    await prepare(postgres.socketFolder, postgres.user);
-    await client.connect();
-    const region: ServerOrder = {
-      program: 'src/main/regiond.ts',
-      flags: unitFlags('regent-regiond.service'),
-      port: PORT.region,
-      readyPath: '/health/ready',
-      env: {
-        REGENT_DATABASE_URL: url,
-        REGENT_REGION_LISTEN: `127.0.0.1:${PORT.region}`,
-        REGENT_REGION_AGENT_LISTEN: `unix:${folder}/agent.sock`,
-        REGENT_NODE_NAME: 'bench',
-        NODE_COMPILE_CACHE: join(folder, 'compiled'),
-      },
-    };
-    const bare = { BARE_DATABASE_URL: url, BARE_PORT: String(PORT.bare) };
-    servers.push(await startServer(region));
-    servers.push(await startServer({ program: 'test/bench/bare.ts', port: PORT.bare, readyPath: '/ready', env: bare }));
-    return await figures(servers, client);
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()));
-    await client.end().catch(() => undefined);
-    await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return besideBare(PORT, async ({ client, region, bare, start }) =>
+    figures(await start(region), await start(bare), client),
+  );
 }
 
-async function figures([region, bare]: readonly Server[], client: pg.Client): Promise<Figure[]> {
-  if (!region || !bare) throw new Error('the servers are not there');
+async function figures(region: Server, bare: Server, client: pg.Client): Promise<Figure[]> {
   const run = (text: string, values?: unknown[]) => client.query(text, values);
   const regionUrl = `${region.url}${PREFIX}/machines/`;
   await run('create table bench_documents (id text primary key, document jsonb not null)');
   await addMachines(run, 0, 1000, DISKS);
-  const thousand = await besideBare({ regionUrl, bareUrl: `${bare.url}/documents`, run }, 1000, 9);
+  const thousand = await inTurn({ regionUrl, bareUrl: `${bare.url}/documents`, run }, 1000, 9);
   const tagged = [await tagAll(region.url), await tagAll(region.url), await tagAll(region.url)].flat();
   await addMachines(run, 1000, 10_000, DISKS);
-  const all = await besideBare({ regionUrl, bareUrl: `${bare.url}/documents`, run }, 10_000, 5);
+  const all = await inTurn({ regionUrl, bareUrl: `${bare.url}/documents`, run }, 10_000, 5);
   const found = await timed(9, () => size(`${regionUrl}?hostname=m4711`, 1));
   const note = (sample: readonly number[]) => `p95 ${percentile(sample, 0.95).toFixed(0)} ms`;
   return [
@@ -87,7 +54,7 @@ function share(count: string, { region, bare }: Pair): Figure {
 }
 
 /** In turn, so that a slow minute of the machine meets both. */
-async function besideBare(
+async function inTurn(
   {
     regionUrl,
     bareUrl,
