@@ -197,11 +197,10 @@ export async function killHost(place: HostPlace): Promise<void> {
   const ports = host.nics.map((_, index) => switchPort(host.name, index));
   await setPorts(layout, ports, 'down');
   const running = findNspawn(layout, host.name);
-  for (const nspawn of running) {
-    const init = containerInit(nspawn.pid);
-    if (init) signal(init, 'SIGKILL');
-    endTree(nspawn.pid);
-  }
+  // An init ends after all processes of its host: the kernel holds it until then.
+  const inits = running.flatMap((nspawn) => containerInit(nspawn.pid) ?? []);
+  for (const init of inits) signal(init, 'SIGKILL');
+  for (const nspawn of running) endTree(nspawn.pid);
   // A frozen process dies only when it is thawed.
   freezeGroup(cgroupStyle(), layout.cgroup(host.name), layout.machineName(host.name), false);
   await until(
@@ -210,7 +209,7 @@ export async function killHost(place: HostPlace): Promise<void> {
       remedy: 'look for processes in state D with: ps aux',
       timeoutMs: STOP_TIMEOUT_MS,
     },
-    () => running.every((item) => !isRunning(item)),
+    () => [...running, ...inits].every((item) => !isRunning(item)),
   );
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Waits until `probe` gives something true, and gives that back; fails with `what` after `deadlineMs`. A probe that
- * throws has not succeeded yet; its last error is the failure's cause.
+ * throws has not succeeded yet; its last error is the failure's cause, and its first line is told.
  */
 export async function until<T>(
   what: string,
@@ -21,7 +21,8 @@ export async function until<T>(
     }
     await sleep(options.everyMs ?? 20);
   } while (performance.now() < end);
-  throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause });
+  const last = cause instanceof Error ? ` (last error: ${cause.message.split('\n')[0]})` : '';
+  throw new Error(`not within ${deadlineMs} ms: ${what}${last}`, { cause });
 }
 
 /** The step between two looks of a loop that has a deadline of its own. */
