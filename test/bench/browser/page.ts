@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 const PATIENCE_MS = 60_000;
 
@@ -20,6 +20,7 @@ const WATCH = `{
 
 /** A page of the user interface of a living site, logged in with a key. Times: the machine's clock, ms. */
 export interface SitePage extends AsyncDisposable {
+  readonly page: Page;
   /** Opens the form of a new record, fills it, and has it looked at, so that it only has to be applied. */
   fillRecord(fqdn: string, address: string): Promise<void>;
   /** From now on the changes of the connection's badge are kept with their times. */
@@ -47,6 +48,7 @@ export async function openSite(browser: Browser, url: string, apiKey: string): P
     await page.locator('dialog').waitFor({ state: 'detached' });
   };
   return {
+    page,
     fillRecord: async (fqdn, address) => {
       if ((await page.locator('dialog').count()) > 0) await closeForm();
       await badge('live');
