@@ -4,10 +4,9 @@ import { layoutOf } from '../../../src/lab/layout.ts';
 import { systemRandom } from '../../../src/main/process.ts';
 import { labStatus } from '../../../src/lab/status.ts';
 import { labOf } from '../../kit/lab.ts';
-import { startBrowser } from '../../kit/ui/browser.ts';
 import { mend, victimOf } from '../hazard.ts';
 import { type Figure, most } from '../report.ts';
-import { openSite, type SitePage } from './page.ts';
+import { openSite, type SitePage, startLenientBrowser } from './page.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 /** A record of the rounds: their zone is the site's own. */
@@ -34,7 +33,7 @@ export async function benchBrowser(): Promise<Figure[]> {
   const { ui } = labStatus(layout);
   if (ui === null) throw new Error('the lab does not forward its user interface: scripts/down, then scripts/up');
   const client = createClient({ url, apiKey, random: systemRandom() });
-  const browser = await startBrowser();
+  const browser = await startLenientBrowser();
   try {
     await using open = await openSite(browser, ui, apiKey);
     const figures: Figure[] = [];

@@ -3,9 +3,8 @@ import type { Page } from 'playwright-core';
 import { layoutOf } from '../../../src/lab/layout.ts';
 import { labStatus } from '../../../src/lab/status.ts';
 import { labOf } from '../../kit/lab.ts';
-import { startBrowser } from '../../kit/ui/browser.ts';
 import { type Figure, most } from '../report.ts';
-import { openSite } from './page.ts';
+import { openSite, startLenientBrowser } from './page.ts';
 
 const MINUTES = Number(process.env['MINUTES'] ?? 60);
 /** Until then the page has loaded all that it loads later, min. */
@@ -18,7 +17,7 @@ export async function benchHeap(): Promise<Figure[]> {
   const { apiKey } = await labOf(layout);
   const { ui } = labStatus(layout);
   if (ui === null) throw new Error('the lab does not forward its user interface: scripts/down, then scripts/up');
-  const browser = await startBrowser();
+  const browser = await startLenientBrowser();
   try {
     await using open = await openSite(browser, ui, apiKey);
     await open.page.evaluate("location.hash = '#/overview'");

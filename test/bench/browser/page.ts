@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import { startBrowser } from '../../kit/ui/browser.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -32,9 +33,12 @@ export interface SitePage extends AsyncDisposable {
   asksForLogin(): Promise<boolean>;
 }
 
-/** Opens the user interface at `url` and logs in. The certificate is taken as it comes: who issued it is another test's. */
+/** A browser that takes the certificate of a site as it comes, also in the page's worker: who issued it is another test's. */
+export const startLenientBrowser = (): Promise<Browser> => startBrowser(['--ignore-certificate-errors']);
+
+/** Opens the user interface at `url` and logs in. */
 export async function openSite(browser: Browser, url: string, apiKey: string): Promise<SitePage> {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const context = await browser.newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${url}#/dns/records`);
