@@ -86,6 +86,9 @@ function ruleOf(state: string): StateRule | undefined {
   return Object.hasOwn(rules, state) ? rules[state] : undefined;
 }
 
+/** Characters of the kernel's command line: 2,047, of which loaders add some (`initrd=`). */
+const LINE_MAX = 2000;
+
 /** Pauses in seconds, before jitter: a fault of ours, no region, a region that has too much to do. */
 const WAITS = { fault: 15, noRegion: 10, busy: 20 } as const;
 
@@ -149,7 +152,7 @@ function enlist(request: BootRequest, now: number): BootDecision {
 }
 
 function bootOf(
-  { image, parameters, metadata, credentials, iscsi }: BootPlan,
+  { image, parameters, options = [], metadata, credentials, iscsi }: BootPlan,
   request: BootRequest,
   now: number,
   says: string,
@@ -165,19 +168,27 @@ function bootOf(
     return later(request, now, WAITS.fault, `${says}, but ${why}.`);
   }
   const root = iscsi === undefined ? image.root && url(image.root) : iscsiUri(place, iscsi);
+  const line = [
+    ...parameters,
+    // The card that it booted from, in PXELINUX's form: hardware type 1 and the MAC.
+    `BOOTIF=01-${client.mac.replaceAll(':', '-')}`,
+    `${BOOT_PARAMETERS.metadata}=${url(metadata)}`,
+    ...(credentials === undefined ? [] : [`${BOOT_PARAMETERS.credentials}=${url(credentials)}`]),
+    ...(root === undefined ? [] : [`${BOOT_PARAMETERS.root}=${root}`]),
+    // Last: of two values most options take the later one.
+    ...options,
+  ];
+  const length = line.join(' ').length;
+  if (length > LINE_MAX) {
+    const why = `the kernel's command line has ${length} characters, and it takes ${LINE_MAX}: shorten the kernel options of its tags or of the site`;
+    return later(request, now, WAITS.fault, `${says}, but ${why}.`);
+  }
   return {
     kind: 'kernel',
     reason: `${says}. It boots ${image.name}${iscsi === undefined ? '' : ' by iSCSI'}.`,
     kernel: url(image.kernel),
     initrds: [url(image.initrd), ...(iscsi?.initrd === undefined ? [] : [url(iscsi.initrd)])],
-    parameters: [
-      ...parameters,
-      // The card that it booted from, in PXELINUX's form: hardware type 1 and the MAC.
-      `BOOTIF=01-${client.mac.replaceAll(':', '-')}`,
-      `${BOOT_PARAMETERS.metadata}=${url(metadata)}`,
-      ...(credentials === undefined ? [] : [`${BOOT_PARAMETERS.credentials}=${url(credentials)}`]),
-      ...(root === undefined ? [] : [`${BOOT_PARAMETERS.root}=${root}`]),
-    ],
+    parameters: line,
   };
 }
 

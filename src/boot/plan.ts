@@ -7,13 +7,14 @@ import type { BootPlan } from './record.ts';
 
 /**
  * For whom a plan is, and why it runs our system. `machineId`: six letters and digits. `staysOn`: an operator wants to log in afterwards. `media`: by what it
- * gets its root, HTTP when left out.
+ * gets its root, HTTP when left out. `options`: of the kernel, by operators.
  */
 export interface PlanFor {
   readonly machineId: string;
   readonly purpose: RunPurpose;
   readonly staysOn?: boolean;
   readonly media?: BootMedia;
+  readonly options?: readonly string[];
 }
 
 /** The names that `scripts/build-image` gives. */
@@ -43,7 +44,10 @@ const AFTER_PANIC = 'panic=30';
 const SCRIPTS_ALONE: readonly RunPurpose[] = ['deploying', 'erasing'];
 
 /** What a machine boots of an image; null: the image has no kernel or no initrd, such as a deployable one. Pure. */
-export function planOf(image: DefaultImage, { machineId, purpose, staysOn = false, media }: PlanFor): BootPlan | null {
+export function planOf(
+  image: DefaultImage,
+  { machineId, purpose, staysOn = false, media, options = [] }: PlanFor,
+): BootPlan | null {
   const end = staysOn ? 'wait' : ENDS[purpose];
   const { digest, name, architecture, files } = image;
   const path = (file: string) => `images/${digest}/${file}`;
@@ -65,6 +69,7 @@ export function planOf(image: DefaultImage, { machineId, purpose, staysOn = fals
       ...(root === null ? [] : rootParameters(root)),
       ...(root !== null && !staysOn && SCRIPTS_ALONE.includes(purpose) ? ['regent.start=scripts'] : []),
     ],
+    ...(options.length === 0 ? {} : { options: [...options] }),
     metadata: `MAAS/metadata/inventory/${machineId}`,
     credentials: `MAAS/metadata/latest/by-id/${machineId}/?op=get_preseed`,
     // An image without a root lies in its initrd: there is nothing to give out by iSCSI.

@@ -8,6 +8,9 @@ const IMAGE_FILE = Type.String({ pattern: '^images/[0-9a-f]{64}/[a-z0-9][a-z0-9.
 /** A parameter of the kernel: neither iPXE nor GRUB gives one of its characters a meaning. */
 const PARAMETER = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:=[A-Za-z0-9._:/=?,%@+-]{0,180})?$' });
 
+/** The same of an operator: more characters, none of which is special to them either (`model/nouns/tags/kernel-options.ts`). */
+const OPTION = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:=[A-Za-z0-9!%+,./:=?@_~-]{0,180})?$' });
+
 /** Below the root of the rack's web server, which asks a region. */
 const METADATA = Type.String({ pattern: '^MAAS/metadata/[A-Za-z0-9._/=?-]{0,200}$' });
 
@@ -35,6 +38,8 @@ const Iscsi = Type.Object({
 export const BootPlan = Type.Object({
   image: BootImage,
   parameters: Type.Array(PARAMETER, { maxItems: 40 }),
+  /** What operators add for this machine; a member of its own, so that a rack of a release before takes the record without it. Left out: nothing. */
+  options: Type.Optional(Type.Array(OPTION, { maxItems: 2000 })),
   metadata: METADATA,
   /** Where its credentials are. Left out: it needs none. */
   credentials: Type.Optional(METADATA),

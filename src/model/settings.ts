@@ -2,6 +2,7 @@ import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../core/ip.ts';
 import { parseDomainName, parseOwnerName } from './names.ts';
 import { parseDhcpOptions } from './nouns/dhcp-option.ts';
+import { parseKernelOptions } from './nouns/tags/kernel-options.ts';
 import { TAKEN_PORTS } from '../core/node-ports.ts';
 import { parseProxyUrl } from './special/proxy-url.ts';
 import { parseTtl } from './record.ts';
@@ -40,6 +41,8 @@ export interface Settings {
   readonly proxy_cache_size: number;
   /** Minutes until a machine that is commissioned, tested or brought into rescue mode counts as failed. */
   readonly node_timeout: number;
+  /** Options of the kernel of every machine, before those of its tags; empty: none. */
+  readonly kernel_opts: string;
   /** Machines that nobody knows are enlisted when they boot from the network. */
   readonly enlist_machines: boolean;
   /** Enlisted machines that may wait for an operator at one time; more are told to come again. */
@@ -76,6 +79,7 @@ export const DEFAULT_SETTINGS: Settings = {
   use_peer_proxy: true,
   proxy_cache_size: 4096,
   node_timeout: 30,
+  kernel_opts: '',
   enlist_machines: true,
   enlist_limit: 200,
   image_limit: 102_400,
@@ -86,6 +90,8 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 const LIST_MAX = 16;
+/** A setting's text is no longer. */
+const SITE_OPTIONS_MAX = 255;
 
 type Parser<N extends SettingName> = (value: unknown, field: string) => Settings[N] | Rejected;
 
@@ -127,6 +133,7 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   use_peer_proxy: yesOrNo,
   proxy_cache_size: (value, field) => whole(value, field, 64, 1_048_576),
   node_timeout: (value, field) => whole(value, field, 1, 1440),
+  kernel_opts: (value, field) => text(value, field, (item) => parseKernelOptions(item, field, SITE_OPTIONS_MAX)),
   enlist_machines: yesOrNo,
   enlist_limit: (value, field) => whole(value, field, 1, 10_000),
   image_limit: (value, field) => whole(value, field, 256, 16_777_216),

@@ -153,6 +153,8 @@ export interface MachineStage {
   readonly isInstalled?: boolean;
   /** It is deployed with a system in memory, which it boots each time. Left out: with one on its disks. */
   readonly isEphemeral?: boolean;
+  /** Options of the kernel that its tags give, in the order of their names. Left out: none. */
+  readonly kernelOptions?: string;
   /** By what it gets an image's root. Left out: by HTTP. */
   readonly bootMedia?: BootMedia;
 }

@@ -6,7 +6,7 @@ const WORD = /^[A-Za-z0-9._:/*@+-]+$/;
 // The parser of named.conf takes a backslash away only before a quote, so a final one would swallow the closing quote.
 const NAMED_UNSAFE = /["\\]/;
 /** What neither iPXE nor GRUB gives a meaning to, in its words: paths, URLs, kernel parameters. No blank, quote, `$`, `&`, `|`, `;`, `#`, brace, backslash. */
-const BOOT_WORD = /^[A-Za-z0-9._:/=?,%@+-]+$/;
+const BOOT_WORD = /^[A-Za-z0-9._:/=?,%@+!~-]+$/;
 /** A sentence that both print as it is. A word that begins with "-" would be an option of `echo`. */
 const CONSOLE_TEXT = /^[A-Za-z0-9][A-Za-z0-9 ._:/,()=?!%@+-]*$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;

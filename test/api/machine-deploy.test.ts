@@ -5,6 +5,7 @@ import { readSnapshot } from '../../src/store/snapshot.ts';
 import { type DeploySite, deploySite, HARDWARE, SHA } from '../kit/deploy-site.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { value } from '../kit/store.ts';
+import { filesOfTar } from '../kit/tar.ts';
 
 /** Deployments: what begins, what a machine is given, what it tells, and what goes with its release. */
 
@@ -40,17 +41,6 @@ const record = async () => {
     .get('k1')
     ?.find(({ hostname }) => hostname === 'm1');
 };
-/** Files of an archive by their path. */
-function filesOf(tar: Buffer): Record<string, Buffer> {
-  const files: Record<string, Buffer> = {};
-  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
-    const size = Number.parseInt(tar.toString('latin1', at + 124, at + 135), 8);
-    files[tar.toString('latin1', at, at + 100).replace(/\0.*$/s, '')] = tar.subarray(at + 512, at + 512 + size);
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
-  return files;
-}
-
 describe('deploy', () => {
   it('begins with an address, an order to the BMC and a run, all in one', async () => {
     const body = await ok();
@@ -111,7 +101,7 @@ describe('deploy', () => {
     const keys = await on.keys('10.10.10.2');
     const described = await on.metadata(keys, 'user-data');
     expect(described.body).toBe('#!/bin/sh\n');
-    const files = filesOf((await on.metadata(keys, 'maas-scripts')).rawPayload);
+    const files = filesOfTar((await on.metadata(keys, 'maas-scripts')).rawPayload);
     const text = (path: string) => files[`deployment/${path}`]?.toString();
     expect(files['deployment/seed/user-data']).toEqual(userData);
     expect(text('sources')).toBe('http://10.10.10.1:5248\n');
@@ -148,7 +138,7 @@ describe('deploy', () => {
       expect(set, set.raw).toMatchObject({ status: 200, body: { mtu: 9000 } });
     }
     await ok();
-    const files = filesOf((await on.metadata(await on.keys('10.10.10.2'), 'maas-scripts')).rawPayload);
+    const files = filesOfTar((await on.metadata(await on.keys('10.10.10.2'), 'maas-scripts')).rawPayload);
     expect(files['deployment/network/netplan.yaml']?.toString()).toContain('mtu: 9000');
   });
 
@@ -189,7 +179,7 @@ describe('deploy', () => {
     await ok();
     const keys = await on.keys('10.10.10.2');
     const index =
-      filesOf((await on.metadata(keys, 'maas-scripts')).rawPayload)
+      filesOfTar((await on.metadata(keys, 'maas-scripts')).rawPayload)
         ['index.txt']?.toString()
         .split('\n') ?? [];
     const left = async () =>
@@ -224,7 +214,7 @@ describe('deploy', () => {
   it('fails with the step that failed and its last words; again it is one call', async () => {
     await ok({ storage: { layout: 'raid1' } });
     const keys = await on.keys('10.10.10.2');
-    const files = filesOf((await on.metadata(keys, 'maas-scripts')).rawPayload);
+    const files = filesOfTar((await on.metadata(keys, 'maas-scripts')).rawPayload);
     const [result] = files['index.txt']?.toString().split('\t') ?? [];
     const mark = 'x1';
     const part = (name: string, text: string, file = '') =>

@@ -46,6 +46,16 @@ describe('boot scripts', () => {
     await expect(texts.join('\n')).toMatchFileSnapshot(golden('iscsi.txt'));
   });
 
+  it('options of the kernel by operators', async () => {
+    const options = ['console=ttyS1,115200n8', 'memmap=4G!4G', 'rd.lvm.lv=vg0/root', 'dyndbg=+p'];
+    const record = aRecord('deploying', { boots: [aPlan('amd64', { options })] });
+    const amd64 = kinds.filter((kind) => kind !== 'ipxe-arm64');
+    const texts = amd64.map((kind) =>
+      shown(kind, answerBoot(aQuestion(kind), knowledge(record), { kind: 'no-region' }, BOOT_NOW)),
+    );
+    await expect(texts.join('\n')).toMatchFileSnapshot(golden('options.txt'));
+  });
+
   it('what stands in the way of a kernel', async () => {
     const base = aRecord('deploying');
     const { boots: _, ...imageless } = base;

@@ -104,8 +104,10 @@ table tags
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
   definition text not null default ''::text
+  kernel_options text not null default ''::text
   constraint tags_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
   constraint tags_definition_grammar CHECK (((length(definition) <= 1000) AND (definition !~ '[[:cntrl:]]'::text)))
+  constraint tags_kernel_options_grammar CHECK (((length(kernel_options) <= 500) AND (kernel_options ~ '^[A-Za-z0-9!%+,./:=?@_~ -]*$'::text)))
   constraint tags_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text) AND (name <> 'none'::text)))
   constraint tags_name_unique UNIQUE (name)
   constraint tags_pkey PRIMARY KEY (id)

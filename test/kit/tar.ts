@@ -59,3 +59,14 @@ export const SYSTEM: readonly Member[] = [
   { name: './usr/bin/cloud-init', body: Buffer.from('#!/usr/bin/python3\n') },
   { name: './etc/resolv.conf', type: '2', target: '../run/systemd/resolve/stub-resolv.conf' },
 ];
+
+/** Files of an archive by their path. */
+export function filesOfTar(tar: Buffer): Record<string, Buffer> {
+  const files: Record<string, Buffer> = {};
+  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
+    const size = Number.parseInt(tar.toString('latin1', at + 124, at + 135), 8);
+    files[tar.toString('latin1', at, at + 100).replace(/\0.*$/s, '')] = tar.subarray(at + 512, at + 512 + size);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return files;
+}

@@ -46,6 +46,7 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
   ],
   // Of a column that an older release leaves as it is by default.
   ssh_keys: ['alter table machine_tokens add constraint machine_tokens_begun_by foreign key (b'],
+  kernel_options: ['alter table tags add constraint tags_kernel_options_grammar check (length'],
   scripts: ['alter table tags add constraint tags_definition_grammar check (length(definition'],
   record_types: [
     'alter table records drop constraint records_type_known',

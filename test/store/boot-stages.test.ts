@@ -78,6 +78,7 @@ describe('the snapshot of what machines boot', () => {
         isInstalled: false,
         isEphemeral: false,
         bootMedia: 'http',
+        kernelOptions: '',
       },
     ]);
   });

@@ -11,6 +11,7 @@ const NAMES: Readonly<Record<string, string>> = {
   first: 'start_ip',
   gateway: 'gateway_ip',
   image: 'distro_series',
+  kernelOptions: 'kernel_opts',
   kind: 'type',
   last: 'end_ip',
   mac: 'mac_address',

@@ -1,6 +1,7 @@
-import { parseTag, TAG_RULE } from '../../model/nouns/tag.ts';
+import { parseTag, TAG_RULE } from '../../model/nouns/tags/tag.ts';
 import Type, { type TString } from 'typebox';
-import { parseRule, RULE_MAX } from '../../model/scripts/hardware-rule.ts';
+import { parseRule, RULE_MAX } from '../../model/nouns/tags/hardware-rule.ts';
+import { KERNEL_OPTIONS_MAX, KERNEL_OPTIONS_RULE, parseKernelOptions } from '../../model/nouns/tags/kernel-options.ts';
 import { isRejected } from '../../core/errors.ts';
 import { commentField, declare, type Field, nameField, VERBS } from './declare.ts';
 
@@ -23,6 +24,21 @@ function definitionField(): Field<TString, TString, true> {
   };
 }
 
+/** What the kernels of its machines get; empty: nothing. */
+function kernelOptionsField(): Field<TString, TString, true> {
+  const help =
+    'options of the kernel of each machine that has the tag, in what it boots and on its disk, such as intel_iommu=on; "": none';
+  return {
+    answer: Type.String({ description: help }),
+    input: Type.String({ maxLength: 2 * KERNEL_OPTIONS_MAX, description: help }),
+    isOptional: true,
+    isUnique: false,
+    option: { value: 'options', help, example: 'intel_iommu=on' },
+    grammar: () => `The tag’s kernel options break the rule: ${KERNEL_OPTIONS_RULE}.`,
+    parse: (value, field) => parseKernelOptions(value, field),
+  };
+}
+
 /** A tag: a label that operators give to machines. */
 export const TAG = declare({
   noun: 'tag',
@@ -33,6 +49,7 @@ export const TAG = declare({
     name: nameField({ max: 64, rule: TAG_RULE, parse: parseTag }),
     comment: commentField(),
     definition: definitionField(),
+    kernelOptions: kernelOptionsField(),
   },
   counts: { machines: { table: 'machine_tags', column: 'tag_id', description: 'machines that have it' } },
   sorts: ['name'],
@@ -47,10 +64,11 @@ export const TAG = declare({
       examples: [
         "regent tag create gpu --comment 'has a graphics card'",
         `regent tag create big --definition 'memory.kb >= 64M and disks.bytes > 1T'`,
+        "regent tag create passthrough --kernel-options 'intel_iommu=on iommu=pt'",
         `regent tag create mellanox --definition 'pci.vendor == "15b3"'`,
       ],
     },
-    set: { summary: 'rename a tag, or change its comment or definition' },
+    set: { summary: 'rename a tag, or change its comment, definition or kernel options' },
     delete: {
       summary: 'delete a tag that no machine has, or has by its definition',
       next: (name) => ({ in_use: [`Its machines: regent machine list --tag ${name}`] }),

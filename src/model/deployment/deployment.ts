@@ -28,6 +28,8 @@ export interface Deployment {
   readonly sshKeys: readonly string[];
   readonly userData: Uint8Array | null;
   readonly ntp: readonly string[];
+  /** Of the kernel of its system. */
+  readonly kernelOptions: readonly string[];
   readonly aptProxy: string | null;
   readonly aptMirror: string | null;
 }
@@ -37,10 +39,12 @@ export interface Deployment {
  * The scripts of `scripts/machine/deploying` read it. Pure.
  */
 export function deploymentFiles(deployment: Deployment): Readonly<Record<string, string | Uint8Array>> {
-  const { machine, image, storage, network, sources, sshKeys, userData, ntp, aptProxy, aptMirror } = deployment;
+  const { machine, image, storage, network, sources, sshKeys, userData, ntp, kernelOptions, aptProxy, aptMirror } =
+    deployment;
   const { file } = image;
   return {
     ...lists({ hostname: [machine.hostname], fqdn: [machine.fqdn], sources, 'ssh-keys': sshKeys, ntp }),
+    ...lists({ 'kernel-options': kernelOptions.length === 0 ? [] : [kernelOptions.join(' ')] }),
     ...lists({ 'apt-proxy': optional(aptProxy), 'apt-mirror': optional(aptMirror) }),
     ...lists({
       'image/name': [image.name],

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { fits, type HardwareRule, parseRule } from '../../model/scripts/hardware-rule.ts';
+import { fits, type HardwareRule, parseRule } from '../../model/nouns/tags/hardware-rule.ts';
 import type { CarriedIds } from '../../store/declared/carried.ts';
 import { createDeclared, type DeclaredRow, updateDeclared } from '../../store/declared/rows.ts';
 import {

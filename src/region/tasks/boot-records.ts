@@ -2,6 +2,7 @@ import { planOf } from '../../boot/plan.ts';
 import type { BootRecord } from '../../boot/record.ts';
 import { purposeIn } from '../../model/nouns/machine-run.ts';
 import { bootCards, bootVlans } from '../../model/interfaces/boot-vlans.ts';
+import { optionsOf } from '../../model/nouns/tags/kernel-options.ts';
 import type { MachineState } from '../../model/nouns/machine-states.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { MachineStage, Snapshot } from '../../model/snapshot.ts';
@@ -49,12 +50,12 @@ export function withBootRecords(site: CompiledSite, snapshot: BootSite): Compile
 function recordOf(
   { id, hostname, interfaces }: Machine,
   stage: MachineStage | undefined,
-  { defaultImages = [] }: BootSite,
+  { defaultImages = [], settings }: BootSite,
 ): BootRecord | null {
   const macs = [...new Set(bootCards(interfaces).map(({ mac }) => mac))].slice(0, MACS_MAX);
   if (macs.length === 0) return null;
   const { state = 'new', until = null, uuid = null, before = null, staysOn = false, isEnlisting = false } = stage ?? {};
-  const { isInstalled = false, isEphemeral = false, bootMedia = 'http' } = stage ?? {};
+  const { isInstalled = false, isEphemeral = false, bootMedia = 'http', kernelOptions = '' } = stage ?? {};
   if (isEnlisting || state === 'missing') return null;
   const isWritten = isInstalled && !isEphemeral && WRITTEN.includes(state);
   const hasOwnSystem = isWritten || (before === 'deployed' && !isEphemeral && !GIVEN_BACK.includes(state));
@@ -63,7 +64,13 @@ function recordOf(
   const purpose = isSecondPass ? null : purposeIn(state, isEphemeral);
   // A system that is deployed in memory outlives its rack, so all of it lies there.
   const isInMemory = isEphemeral && purpose === 'deploying';
-  const plan = { machineId: id, staysOn: staysOn || isInMemory, media: isInMemory ? ('http' as const) : bootMedia };
+  const options = [...optionsOf(settings.kernel_opts), ...optionsOf(kernelOptions)];
+  const plan = {
+    machineId: id,
+    staysOn: staysOn || isInMemory,
+    media: isInMemory ? ('http' as const) : bootMedia,
+    options,
+  };
   const boots = purpose === null ? [] : defaultImages.flatMap((image) => planOf(image, { ...plan, purpose }) ?? []);
   return {
     machine: id,

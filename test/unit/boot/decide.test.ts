@@ -72,6 +72,19 @@ describe('decideBoot', () => {
     }
   });
 
+  it('has what operators add last, and waits where a kernel would cut the line off', () => {
+    const withOptions = (options: string[]) =>
+      decided(aRecord('commissioning', { boots: [aPlan('amd64', { options })] }));
+    const said = withOptions(['quiet', 'intel_iommu=on']);
+    expect(said.kind === 'kernel' && said.parameters.slice(-2)).toEqual(['quiet', 'intel_iommu=on']);
+    expect(withOptions(Array.from({ length: 11 }, () => `a=${'x'.repeat(170)}`))).toMatchObject({
+      kind: 'wait',
+      reason: expect.stringMatching(
+        /command line has 20\d\d characters, and it takes 2000: shorten the kernel options/,
+      ),
+    });
+  });
+
   it('sends who is deployed to its disk, also after every deadline and with another UUID', () => {
     const late = aRecord('deployed', { until: 1, uuid: '00000000-1111-4222-8333-444444444444' });
     expect(decided(late)).toMatchObject({ kind: 'local', reason: 'm1 is deployed. It boots from its disk.' });

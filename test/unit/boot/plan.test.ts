@@ -60,6 +60,16 @@ describe('planOf', () => {
     expect(plan?.parameters).toEqual(['console=tty0', 'console=ttyAMA0,115200', 'panic=30', 'regent.end=wait']);
   });
 
+  it('has what operators add, which its schema bounds; without it no such member', () => {
+    const wish = { machineId: 'abc123', purpose: 'rescue' } as const;
+    const plan = planOf(anImage(['initrd.img', 'vmlinuz']), { ...wish, options: ['quiet', 'memmap=4G!4G'] });
+    expect(plan?.options).toEqual(['quiet', 'memmap=4G!4G']);
+    expect(validator.Check(plan)).toBe(true);
+    expect(planOf(anImage(['initrd.img', 'vmlinuz']), wish)).not.toHaveProperty('options');
+    for (const option of ['a b', 'a=$x', 'a;b', '-x', 'a="', 'a=#'])
+      expect(validator.Check({ ...plan, options: [option] }), option).toBe(false);
+  });
+
   it('keeps a machine on that an operator wants to log in to', () => {
     const plan = planOf(anImage(['initrd.img', 'vmlinuz']), { machineId: 'abc123', purpose: 'testing', staysOn: true });
     expect(plan?.parameters).toContain('regent.end=wait');

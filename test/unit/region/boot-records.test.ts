@@ -69,6 +69,15 @@ const recordIn = (state: MachineStage['state'], changes: Partial<MachineStage> =
   bootRecords(site({ machineStages: [stage(state, changes)], ...more })).get('n-k1')?.[0];
 
 describe('boot records', () => {
+  it('have the options of the site, then those of the machine, for whatever it boots', () => {
+    const more = { settings: { ...clusterSnapshot().settings, kernel_opts: 'quiet panic=5' } };
+    for (const state of ['commissioning', 'testing', 'deploying', 'rescue-mode', 'disk-erasing'] as const) {
+      const record = recordIn(state, { kernelOptions: 'iommu=pt nomodeset' }, more);
+      expect(record?.boots?.[0]?.options, state).toEqual(['quiet', 'panic=5', 'iommu=pt', 'nomodeset']);
+      expect(recordIn(state)?.boots?.[0], state).not.toHaveProperty('options');
+    }
+  });
+
   it('go to both racks of a VLAN, and to no rack of another one; a machine whose VLAN nobody knows goes to all', () => {
     expect(names(site(), 'n-k1')).toEqual(['m10000', 'm30000']);
     expect(names(site(), 'n-k2')).toEqual(['m10000', 'm20000', 'm30000']);

@@ -17,8 +17,8 @@ export function viewPool({ id, name, comment }: Pool) {
   return { name, description: comment, id, resource_uri: uriOf('resourcepool', id) };
 }
 
-export function viewTag({ name, definition, comment }: Tag) {
-  return { name, definition, comment, kernel_opts: '', resource_uri: uriOf('tags', name) };
+export function viewTag({ name, definition, comment, kernelOptions }: Tag) {
+  return { name, definition, comment, kernel_opts: kernelOptions, resource_uri: uriOf('tags', name) };
 }
 
 /** `records`: how many names and records are in it; `texts`: what tools say of it. */

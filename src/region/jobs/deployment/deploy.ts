@@ -5,6 +5,7 @@ import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
 import { countKeysOf } from '../../../store/queries/identity/ssh-keys.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import { readDeployment, storeDeployment } from '../../../store/queries/network/deployment/deployments.ts';
+import { readSettings } from '../../../store/snapshot.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { machineByRef, viewMachine } from '../../nouns/machine.ts';
 import { type CaseContext, writing } from '../../use-case.ts';
@@ -13,7 +14,7 @@ import { machineEvent } from '../lifecycle/event.ts';
 import { giveAddressOf } from './address.ts';
 import { readGuardSite } from './guard.ts';
 import { type FoundImage, findDeployable } from './image.ts';
-import { architectureOf, hardwareOf, USUAL_STORAGE } from './plan.ts';
+import { architectureOf, hardwareOf, kernelOptionsOf, USUAL_STORAGE } from './plan.ts';
 import { keptStorage } from './storage-cases.ts';
 
 /** Bytes of user data. */
@@ -84,6 +85,8 @@ async function begin(
   const { digest = null, name = '' } = image?.image ?? {};
   const asked = { machineId: machine.id, image: digest, imageName: name, isEphemeral, begunBy };
   await storeDeployment(tx, { ...asked, storage: isEphemeral ? {} : { ...storage } });
+  const options = await kernelOptionsOf(tx, machine, await readSettings(tx));
+  if (isRejected(options)) return options;
   const given = await giveAddressOf(tx, machine, inventory.bootMac);
   if (given !== null) return given;
   const row = (await findMachine(tx, { id: machine.id })) ?? machine;

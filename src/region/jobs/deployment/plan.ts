@@ -4,6 +4,8 @@ import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import type { DeployedImage, Deployment } from '../../../model/deployment/deployment.ts';
 import { type NetworkPlan, planNetwork } from '../../../model/deployment/network.ts';
 import type { Way } from '../../../model/deployment/ways.ts';
+import { ALL_OPTIONS_MAX, optionsOf } from '../../../model/nouns/tags/kernel-options.ts';
+import type { Settings } from '../../../model/settings.ts';
 import { planStorage } from '../../../model/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/deployment/storage-types.ts';
 import { type AskedStorage, deployedRequest } from '../../../model/deployment/kept/request.ts';
@@ -11,6 +13,7 @@ import type { ServingSite } from '../../../services/dhcp/serving.ts';
 import { listDeclared } from '../../../store/declared/rows.ts';
 import { readCluster, readServingSite, readSettings } from '../../../store/snapshot.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
+import { readTagOptions } from '../../../store/queries/network/machine-stages.ts';
 import { readInventory } from '../../../store/queries/network/machine-inventories.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { packageProxy, rackAddresses, siteResolvers, sourcesOf } from './site.ts';
@@ -63,6 +66,19 @@ export function networkOf(
   );
 }
 
+/** Options of the kernel of a machine's system: the site's, then its tags' by name; refused: they are too long for a kernel. */
+export async function kernelOptionsOf(
+  tx: Tx,
+  { id, hostname }: Pick<MachineRow, 'id' | 'hostname'>,
+  settings: Settings,
+): Promise<readonly string[] | Rejected> {
+  const options = [...optionsOf(settings.kernel_opts), ...optionsOf(await readTagOptions(tx, id))];
+  const { length } = options.join(' ');
+  if (length <= ALL_OPTIONS_MAX) return options;
+  const sentence = `The kernel options of ${hostname}, of the site and of its tags, have ${length} characters. Rule: at most ${ALL_OPTIONS_MAX}.`;
+  return rejected('conflict', sentence);
+}
+
 /** What is asked of a machine's deployment, and by which run. */
 export interface Wanted {
   readonly machine: MachineRow;
@@ -80,6 +96,9 @@ export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment
   if (isRejected(inventory)) return inventory;
   const storage = storageOf(inventory, image, wanted.storage);
   if (isRejected(storage)) return storage;
+  const settings = await readSettings(tx);
+  const kernelOptions = await kernelOptionsOf(tx, machine, settings);
+  if (isRejected(kernelOptions)) return kernelOptions;
   const site = await readServingSite(tx);
   const routes = (await listDeclared(tx, 'static-route', { limit: 1000, sort: 'name' })).items;
   const network = networkOf(site, machine, inventory, routes);
@@ -97,7 +116,8 @@ export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment
     userData,
     // Racks serve the time to their VLANs.
     ntp: racks,
-    aptProxy: packageProxy(await readSettings(tx), await readCluster(tx), site),
+    kernelOptions,
+    aptProxy: packageProxy(settings, await readCluster(tx), site),
     aptMirror: null,
   };
 }

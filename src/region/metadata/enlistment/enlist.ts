@@ -1,3 +1,4 @@
+import { optionsOf } from '../../../model/nouns/tags/kernel-options.ts';
 import { planOf } from '../../../boot/plan.ts';
 import { type EnlistQuestion, type EnlistReply, REASON_MAX } from '../../../contract/wire/enlist.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
@@ -43,6 +44,8 @@ interface Look {
   readonly site: EnlistSite;
   readonly vlanId: number | null;
   readonly image: DefaultImage | null;
+  /** Of the site: nobody has given the machine a tag. */
+  readonly options: readonly string[];
 }
 
 /**
@@ -56,7 +59,7 @@ export function createEnlist(ports: EnlistPorts): (nodeId: string, asked: Enlist
     if (isRejected(question)) return { kind: 'busy', reason: question.message };
     const { seen } = orThrow(await db.read(async (tx) => ({ seen: await look(tx, question) })));
     const verdict = judgeStranger(question, seen.site);
-    const known = replyTo(verdict, seen.image);
+    const known = replyTo(verdict, seen);
     if (known !== null) return known;
     const done = await enlist(ports, nodeId, question);
     return isRejected(done) ? { kind: 'busy', reason: refusalOf(question, done) } : done;
@@ -81,6 +84,7 @@ async function look(tx: Tx, { mac, uuid, architecture, via }: EnlistQuestion): P
   const isVlanOff = vlan !== null && !vlan.isOn;
   return {
     image,
+    options: optionsOf(settings.kernel_opts),
     vlanId: vlan?.id ?? null,
     site: {
       owner,
@@ -95,11 +99,14 @@ async function look(tx: Tx, { mac, uuid, architecture, via }: EnlistQuestion): P
   };
 }
 
+/** What is booted, and with which options of the kernel. */
+type Boots = Pick<Look, 'image' | 'options'>;
+
 /** The answer that needs no write; null: there is something to be written. */
-function replyTo(verdict: EnlistVerdict, image: DefaultImage | null): EnlistReply | null {
+function replyTo(verdict: EnlistVerdict, boots: Boots): EnlistReply | null {
   switch (verdict.kind) {
     case 'offer':
-      return offer(verdict.machineId, image);
+      return offer(verdict.machineId, boots);
     case 'ignore':
       return { kind: 'ignored', ...(verdict.reason === undefined ? {} : { reason: verdict.reason }) };
     case 'refuse':
@@ -112,8 +119,8 @@ function replyTo(verdict: EnlistVerdict, image: DefaultImage | null): EnlistRepl
 }
 
 /** `judgeStranger` offers nothing without an image. */
-function offer(machineId: string, image: DefaultImage | null): EnlistReply {
-  const boot = image === null ? null : planOf(image, { machineId, purpose: 'enlisting' });
+function offer(machineId: string, { image, options }: Boots): EnlistReply {
+  const boot = image === null ? null : planOf(image, { machineId, purpose: 'enlisting', options });
   return boot === null ? { kind: 'busy' } : { kind: 'offer', boot };
 }
 
@@ -131,11 +138,12 @@ async function enlist(
     if (isRejected(domain)) return domain;
     const locked = await lockDomain(tx, domain.id);
     if (locked) return locked;
-    const { site, vlanId, image } = await look(tx, question);
+    const seen = await look(tx, question);
+    const { site, vlanId } = seen;
     const verdict = judgeStranger(question, site);
     const machineId = await carryOut(tx, { verdict, nodeId, question, vlanId, domain, random, tell });
     if (isRejected(machineId)) return machineId;
-    const body = machineId === null ? (replyTo(verdict, image) ?? { kind: 'busy' }) : offer(machineId, image);
+    const body = machineId === null ? (replyTo(verdict, seen) ?? { kind: 'busy' }) : offer(machineId, seen);
     return { status: 200, body, storedBody: {} };
   });
   return isRejected(done) ? done : done.body;

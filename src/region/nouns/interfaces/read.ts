@@ -9,7 +9,7 @@ import {
 } from '../../../model/interfaces/settings.ts';
 import { checkTopology, lowestFirst, mastersFirst, mtuOf, type Shape } from '../../../model/interfaces/topology.ts';
 import { INTERFACE_KINDS, type InterfaceKind, parseInterfaceName, parseMac } from '../../../model/machine.ts';
-import { parseTag } from '../../../model/nouns/tag.ts';
+import { parseTag } from '../../../model/nouns/tags/tag.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import type { InterfaceInput } from '../../../store/queries/network/machine-interfaces.ts';
 import { findVlan, type VlanRow } from '../../../store/queries/network/vlans.ts';

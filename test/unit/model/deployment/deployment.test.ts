@@ -27,6 +27,7 @@ const DEPLOYMENT: Deployment = {
   sshKeys: ['ssh-ed25519 AAAA a "quoted" comment'],
   userData: null,
   ntp: [],
+  kernelOptions: [],
   aptProxy: null,
   aptMirror: null,
 };
@@ -56,6 +57,8 @@ describe('the files of a deployment', () => {
     expect(files['sources']).toBe('http://10.0.0.2:5248\nhttp://10.0.0.3:5248\n');
     expect(files['image/path']).toBe(`images/${'d'.repeat(64)}/root.tar.zst\n`);
     expect(files['storage/firmware']).toBe('bios\n');
+    const { 'kernel-options': options } = deploymentFiles({ ...DEPLOYMENT, kernelOptions: ['quiet', 'iommu=pt'] });
+    expect(options).toBe('quiet iommu=pt\n');
   });
 
   it('have user data as they are, and meta-data that no key can break', () => {

@@ -43,8 +43,11 @@ type Path = Readonly<Record<string, string>>;
 const ref = (path: Path) => ({ tag: path['name'] ?? '' });
 
 function fieldsOf(args: Args) {
-  if (args.text('kernel_opts')) badValue('kernel_opts', 'it cannot be kept', 'tags of Regent have no kernel options');
-  return { comment: args.text('comment'), definition: args.text('definition') };
+  return {
+    comment: args.text('comment'),
+    definition: args.text('definition'),
+    kernelOptions: args.text('kernel_opts'),
+  };
 }
 
 async function showTagged({ site, look, path }: MaasCall) {

@@ -4,9 +4,9 @@ import type { Handlers } from '../../handler.ts';
 import { badValue } from '../refusals.ts';
 
 type Value = RouteInput<'setting.set'>['body']['value'];
-type Kind = 'text' | 'number' | 'flag' | 'words' | 'list';
+type Kind = 'text' | 'optional' | 'number' | 'flag' | 'words' | 'list';
 
-/** Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `words`: one text with blanks between. */
+/** Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `words`: one text with blanks between; `optional`: null when empty. */
 const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: Kind }>> = {
   default_dns_ttl: { setting: 'default_ttl', kind: 'number' },
   upstream_dns: { setting: 'upstream_dns', kind: 'list' },
@@ -18,6 +18,7 @@ const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: 
   http_proxy: { setting: 'http_proxy', kind: 'text' },
   use_peer_proxy: { setting: 'use_peer_proxy', kind: 'flag' },
   boot_images_no_proxy: { setting: 'boot_images_no_proxy', kind: 'flag' },
+  kernel_opts: { setting: 'kernel_opts', kind: 'optional' },
   node_timeout: { setting: 'node_timeout', kind: 'number' },
 };
 
@@ -25,7 +26,6 @@ const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: 
 const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
   maas_name: 'regent',
   theme: '',
-  kernel_opts: null,
   prefer_v4_proxy: false,
   maas_internal_domain: 'maas-internal',
   ntp_external_only: false,
@@ -89,6 +89,7 @@ export const CONFIG_HANDLERS: Handlers = {
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known) return json(fixedOf(name));
     const { value } = await site.call('setting.show', { params: { setting: known.setting } });
+    if (known.kind === 'optional' && value === '') return json(null);
     return json(known.kind === 'words' && Array.isArray(value) ? value.join(' ') : value);
   },
   'Maas.set_config': async ({ site, args }) => {
@@ -131,6 +132,6 @@ function valueOf(given: string, kind: Kind): Value {
       badValue('value', 'it is not usable', 'true or false');
     return isOn;
   }
-  if (kind === 'text') return given;
+  if (kind === 'text' || kind === 'optional') return given;
   return given.split(/[\s,]+/).filter((word) => word !== '');
 }

@@ -1,4 +1,4 @@
-import { invalid, type Rejected, show } from '../../core/errors.ts';
+import { invalid, type Rejected, show } from '../../../core/errors.ts';
 
 /** A parsed definition of a tag: when does a machine have it? */
 export type HardwareRule =

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isRejected } from '../../../../src/core/errors.ts';
-import { fits, parseRule } from '../../../../src/model/scripts/hardware-rule.ts';
-import { value } from '../../../kit/store.ts';
+import { isRejected } from '../../../../../src/core/errors.ts';
+import { fits, parseRule } from '../../../../../src/model/nouns/tags/hardware-rule.ts';
+import { value } from '../../../../kit/store.ts';
 
 const MACHINE = {
   memory: { kb: 33_554_432 },

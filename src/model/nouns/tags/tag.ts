@@ -1,4 +1,4 @@
-import { invalid, type Rejected, show } from '../../core/errors.ts';
+import { invalid, type Rejected, show } from '../../../core/errors.ts';
 
 /** The grammar of a tag's name in words. Commas separate tags, digits alone are an id, and "none" stands for no tag. */
 export const TAG_RULE =
