@@ -32,6 +32,8 @@ interface Wish {
   readonly usage?: x509.ExtendedKeyUsageType;
 }
 
+const authorities: Record<string, Promise<[webcrypto.CryptoKeyPair, webcrypto.CryptoKeyPair]>> = {};
+
 /** Makes one: a root, an authority between, the certificate of a server. */
 export async function operatorCertificate(wish: Wish): Promise<OperatorCertificate> {
   const { names, addresses = [], kind = 'rsa', bits = 2048, hash = 'SHA-256', days = 90, usage } = wish;
@@ -41,7 +43,10 @@ export async function operatorCertificate(wish: Wish): Promise<OperatorCertifica
       true,
       ['sign', 'verify'],
     );
-  const [rootKeys, middleKeys, keys] = [await make('rsa'), await make('rsa'), await make(kind, bits)];
+  // Keys of authorities take long to make, and nobody looks at them.
+  authorities[`${hash} ${kind}`] ??= Promise.all([make('rsa'), make('rsa')]);
+  const [rootKeys, middleKeys] = await authorities[`${hash} ${kind}`];
+  const keys = await make(kind, bits);
   const end = Date.now() + days * DAY_MS;
   const common = {
     notBefore: new Date(Math.min(Date.now(), end) - DAY_MS),

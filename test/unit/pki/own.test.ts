@@ -107,7 +107,7 @@ describe("an operator's own certificate", () => {
 
   it('is refused where browsers or haproxy would not take it', async () => {
     const of = async (wish: Parameters<typeof operatorCertificate>[0], now = NOW) => {
-      const made = await operatorCertificate(wish);
+      const made = await operatorCertificate({ kind: 'ec', ...wish });
       return refused(made.leaf, made.key, now);
     };
     expect(await of({ names: [NAME], days: -1 })).toContain('it ended at');
@@ -117,7 +117,7 @@ describe("an operator's own certificate", () => {
     expect(await of({ names: ['*'] })).toContain('it names "*"');
     expect(await of({ names: [NAME], hash: 'SHA-1' })).toContain('is signed with SHA-1');
     expect(await of({ names: [NAME], usage: x509.ExtendedKeyUsage.clientAuth })).toContain('it is not for servers');
-    const made = await operatorCertificate({ names: [NAME], usage: x509.ExtendedKeyUsage.serverAuth });
+    const made = await operatorCertificate({ names: [NAME], kind: 'ec', usage: x509.ExtendedKeyUsage.serverAuth });
     expect(isRejected(readOwn(made.leaf, made.key, NOW))).toBe(false);
   });
 });
