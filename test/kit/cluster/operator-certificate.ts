@@ -44,8 +44,9 @@ export async function operatorCertificate(wish: Wish): Promise<OperatorCertifica
       ['sign', 'verify'],
     );
   // Keys of authorities take long to make, and nobody looks at them.
-  authorities[`${hash} ${kind}`] ??= Promise.all([make('rsa'), make('rsa')]);
-  const [rootKeys, middleKeys] = await authorities[`${hash} ${kind}`];
+  const made = authorities[`${hash} ${kind}`] ?? Promise.all([make('rsa'), make('rsa')]);
+  authorities[`${hash} ${kind}`] = made;
+  const [rootKeys, middleKeys] = await made;
   const keys = await make(kind, bits);
   const end = Date.now() + days * DAY_MS;
   const common = {
