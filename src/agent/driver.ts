@@ -18,6 +18,8 @@ export interface Driver {
   setRoles(roles: readonly RoleChange[]): void;
   /** What names the node's certificate changed: it was renewed. */
   setCertificate(name: string | null): void;
+  /** What names the site's certificate changed ('' for none): only who shows it hears of it. */
+  setSite(name: string): void;
   /** Something that the services see changed (facts). */
   wake(): void;
   /** Somebody may have changed a service's files: they are compared at once. */
@@ -65,14 +67,13 @@ export function openDriver(options: DriverOptions): Driver {
   const startedAt = new Date(options.ports.clock.now()).toISOString();
   let desired: Desired | null = null;
   let wanted: ReadonlyMap<string, Wanted> = new Map();
-  let roles: readonly RoleChange[] = [];
-  let certificate: string | null = null;
+  let node: Told = { roles: [], certificate: null, site: null };
 
   const wakeAll = () => {
     for (const wakeSignal of wakeSignals.values()) wakeSignal.raise();
   };
   const derive = () => {
-    wanted = wantedOf(desired, { roles, certificate }, [...memory.known(), ...loops.keys()]);
+    wanted = wantedOf(desired, (name) => toldTo(options.services, name, node), [...memory.known(), ...loops.keys()]);
     for (const name of reports.keys()) if (!wanted.has(name)) reports.delete(name);
     for (const [name, wish] of wanted) {
       if (!serviceOf(options.services, name)) reports.set(name, unknownReport(name, wish, startedAt));
@@ -82,6 +83,10 @@ export function openDriver(options: DriverOptions): Driver {
     }
     wakeAll();
     news.raise();
+  };
+  const tell = (news: Partial<Told>) => {
+    node = { ...node, ...news };
+    derive();
   };
   const note = (report: ServiceReport, at?: number) => {
     if (at !== undefined) askedAt.set(report.service, at);
@@ -96,14 +101,9 @@ export function openDriver(options: DriverOptions): Driver {
       desired = next;
       derive();
     },
-    setRoles: (next) => {
-      roles = next;
-      derive();
-    },
-    setCertificate: (name) => {
-      certificate = name;
-      derive();
-    },
+    setRoles: (roles) => tell({ roles }),
+    setCertificate: (certificate) => tell({ certificate }),
+    setSite: (site) => tell({ site }),
     wake: wakeAll,
     look: (service) => {
       suspected.add(service);
@@ -244,10 +244,21 @@ export function restMs(before: ServiceReport | undefined, after: ServiceReport, 
   return hasActed && after.state === 'healthy' && tookMs > LONG_MS ? Math.min(tookMs, REST_MAX_MS) : 0;
 }
 
+/** What services are told of the node. */
+type Told = Required<Pick<Wanted, 'roles' | 'certificate' | 'site'>>;
+
+function toldTo(
+  services: readonly AnyService[],
+  name: string,
+  { site, ...rest }: Told,
+): Omit<Told, 'site'> & Partial<Told> {
+  return serviceOf(services, name)?.onSiteCertificate ? { ...rest, site } : rest;
+}
+
 /** `known`: identities that there may be something of. Instances among them that are not named, of a kind that is, are to go. */
 function wantedOf(
   desired: Desired | null,
-  told: Pick<Wanted, 'roles' | 'certificate'>,
+  told: (name: string) => Pick<Wanted, 'roles' | 'certificate' | 'site'>,
   known: readonly string[],
 ): ReadonlyMap<string, Wanted> {
   const services = desired?.body.services ?? {};
@@ -257,7 +268,7 @@ function wantedOf(
   return new Map(
     [...Object.entries(services), ...left].map(([name, part]) => [
       name,
-      { ...part, generation, digest: digestOf(part.desired), ...told },
+      { ...part, generation, digest: digestOf(part.desired), ...told(name) },
     ]),
   );
 }

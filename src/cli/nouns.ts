@@ -11,6 +11,7 @@ import { SEARCH } from './commands/cluster/search.ts';
 import { FILE } from './commands/cluster/file.ts';
 import { LOOKUP } from './commands/cluster/lookup.ts';
 import { NOTIFICATION } from './commands/cluster/notification.ts';
+import { SITE_CERTIFICATE } from './commands/cluster/site-certificate.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFIG } from './commands/config.ts';
@@ -70,6 +71,7 @@ export const NOUNS: readonly NounSpec[] = [
   RACK,
   TOKEN,
   CERTIFICATE,
+  SITE_CERTIFICATE,
   SERVICE,
   CONFIG,
   EVENTS,

@@ -23,6 +23,9 @@ export interface CertificateSubject {
   readonly addresses: readonly string[];
 }
 
+/** Under which names and addresses the whole site is reached. `addresses` without prefix. */
+export type SiteNames = Pick<CertificateSubject, 'dnsNames' | 'addresses'>;
+
 /** Stands between a service's kind and an instance's key in an identity. */
 const MARK = '@';
 

@@ -17,7 +17,7 @@ import { realJournal } from '../host/look/journal.ts';
 import { ownAddresses } from '../host/look/own-addresses.ts';
 import { watchTexts } from '../host/look/watched-texts.ts';
 import { parseRackConf, type RackConf } from '../model/trust/rack-conf.ts';
-import { TRUST_FILES, TRUST_FOLDER } from '../model/trust/trust-files.ts';
+import { TRUST_FILES, TRUST_FOLDER, type TrustFile } from '../model/trust/trust-files.ts';
 import { SERVICES } from '../services/registry.ts';
 import { commandRunners } from './calls/command-runners.ts';
 import { endForRestart, type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
@@ -55,6 +55,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
   const files = watchTexts(trustPaths(settings));
   const trust = openTrustStore({ read: () => files.read(), clock });
   await trust.refresh();
+  const site = watchTexts([TRUST_FILES.site, TRUST_FILES.siteList].map((file) => trustPath(settings, file)));
   const role = watchTexts([settings.getOr('ROLE_FILE', ROLE_FILE)]);
   const helper = openHelperClient({ path: settings.getOr('HELPER_SOCKET', HELPER_SOCKET), random });
   const asker = openAsker(() => trust.current());
@@ -96,6 +97,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       trust,
       own: ownAddresses,
       readRole: async () => (await role.read())[0] ?? null,
+      readSite: () => site.read(),
       readDisks: () => readDisks(DISKS),
     },
   });
@@ -134,12 +136,14 @@ function mayBeRack(settings: Settings): boolean {
   throw new AppError('configuration', `RACK: ${show(value)} is neither. Rule: yes or no.`);
 }
 
-/** The files of the node's certificate; PKI_FOLDER: another place in tests. */
+/** The files of the node's certificate. */
 function trustPaths(settings: Settings): readonly string[] {
-  const folder = settings.getOr('PKI_FOLDER', TRUST_FOLDER);
-  return [TRUST_FILES.authority, TRUST_FILES.certificate, TRUST_FILES.key].map(({ path }) =>
-    join(folder, basename(path)),
-  );
+  return [TRUST_FILES.authority, TRUST_FILES.certificate, TRUST_FILES.key].map((file) => trustPath(settings, file));
+}
+
+/** PKI_FOLDER: another place in tests. */
+function trustPath(settings: Settings, { path }: TrustFile): string {
+  return join(settings.getOr('PKI_FOLDER', TRUST_FOLDER), basename(path));
 }
 
 /** Which node this is: by its credential or its certificate, which must not disagree; else a rack's node has the rack's UUID. */

@@ -186,6 +186,8 @@ export interface Snapshot {
   readonly refusedSettings?: readonly RefusedSetting[];
   /** Null: this site is no cluster (a development server, tests of other things). */
   readonly cluster: Cluster | null;
+  /** Digest of the site's certificate. Left out: it has none yet. */
+  readonly siteDigest?: string;
   readonly nodes: readonly Node[];
   readonly racks: readonly RackNode[];
   readonly attachments: readonly VlanAttachment[];

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { AppError, invalid, isRejected, type Rejected } from '../core/errors.ts';
-import { type CertificateSubject, nodeUrn, REGION_SERVER_NAME } from '../core/node-identity.ts';
+import { type CertificateSubject, nodeUrn, REGION_SERVER_NAME, type SiteNames } from '../core/node-identity.ts';
 import type { Authority } from './authority.ts';
 import { readCertificate } from './certificate.ts';
 import { pairOf, readKey, readPem, SIGNING, writePem, x509 } from './pem.ts';
@@ -16,13 +16,52 @@ export interface SigningOrder {
   readonly notAfter: number;
 }
 
+/** The same for the site's certificate. */
+export interface SiteOrder extends Omit<SigningOrder, 'subject'> {
+  readonly subject: SiteNames;
+}
+
 const DAY_MS = 86_400_000;
+/** The CN of the site's certificate. Nobody looks names up in it; haproxy takes it for one more name. */
+const SITE_NAME = 'Regent site';
 /** The longest life of a node's certificate, days. */
 export const CERTIFICATE_DAYS_MAX = 30;
 
 /** Signs the key of a request for a node; PEM. Refuses a text that is no request; throws AppError `pki` if the authority itself is unusable. */
 export async function signRequest(order: SigningOrder): Promise<string | Rejected> {
-  const { authority, subject, serial, notBefore, notAfter } = order;
+  const { subject } = order;
+  // A node with that name in its certificate counts as a region node.
+  if (!subject.isRegion && subject.dnsNames.some(isRegionName))
+    return invalid('name', ONLY_REGIONS, 'a name of its own');
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  return sign(order, subject.name, [serverAuth, clientAuth], alternativeNames(subject));
+}
+
+/**
+ * The same for the certificate of the whole site. It shows browsers where they are, and is nobody's to show as a client: it names no node, and not the name
+ * by which nodes know a region node.
+ */
+export async function signSite(order: SiteOrder): Promise<string | Rejected> {
+  const { dnsNames, addresses } = order.subject;
+  if (dnsNames.some(isRegionName)) return invalid('names', ONLY_REGIONS, 'names of the site');
+  return sign(
+    order,
+    SITE_NAME,
+    [x509.ExtendedKeyUsage.serverAuth],
+    [...entriesOf('dns', dnsNames), ...entriesOf('ip', addresses)],
+  );
+}
+
+const isRegionName = (name: string) => name.toLowerCase() === REGION_SERVER_NAME;
+const ONLY_REGIONS = `"${REGION_SERVER_NAME}" is the name of region nodes alone`;
+
+async function sign(
+  order: Omit<SigningOrder, 'subject'>,
+  commonName: string,
+  usages: x509.ExtendedKeyUsageType[],
+  names: readonly Name[],
+): Promise<string | Rejected> {
+  const { authority, serial, notBefore, notAfter } = order;
   const request = await readRequest(order.csr);
   if (isRejected(request)) return request;
   const issuer = await readAuthority(authority);
@@ -39,12 +78,9 @@ export async function signRequest(order: SigningOrder): Promise<string | Rejecte
       'the certificate would outlive the authority',
       'the authority is replaced before its end',
     );
-  // A node with that name in its certificate counts as a region node.
-  if (!subject.isRegion && subject.dnsNames.some((name) => name.toLowerCase() === REGION_SERVER_NAME))
-    return invalid('name', `"${REGION_SERVER_NAME}" is the name of region nodes alone`, 'a name of its own');
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial,
-    subject: [{ CN: [subject.name] }],
+    subject: [{ CN: [commonName] }],
     issuer: issuer.name,
     notBefore: new Date(notBefore),
     notAfter: new Date(notAfter),
@@ -54,20 +90,28 @@ export async function signRequest(order: SigningOrder): Promise<string | Rejecte
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-      new x509.SubjectAlternativeNameExtension(alternativeNames(subject)),
+      new x509.ExtendedKeyUsageExtension(usages),
+      new x509.SubjectAlternativeNameExtension([...names]),
       new x509.AuthorityKeyIdentifierExtension(issuer.keyId),
     ],
   });
   return writePem(certificate.rawData, 'CERTIFICATE');
 }
 
-function alternativeNames(subject: CertificateSubject) {
-  const dns = [...new Set([...subject.dnsNames, ...(subject.isRegion ? [REGION_SERVER_NAME] : [])])];
+interface Name {
+  readonly type: 'dns' | 'ip' | 'url';
+  readonly value: string;
+}
+
+function entriesOf(type: Name['type'], values: readonly string[]): Name[] {
+  return [...new Set(values)].map((value) => ({ type, value }));
+}
+
+function alternativeNames(subject: CertificateSubject): Name[] {
   return [
-    ...dns.map((value) => ({ type: 'dns' as const, value })),
-    ...[...new Set(subject.addresses)].map((value) => ({ type: 'ip' as const, value })),
-    { type: 'url' as const, value: nodeUrn(subject.nodeId) },
+    ...entriesOf('dns', [...subject.dnsNames, ...(subject.isRegion ? [REGION_SERVER_NAME] : [])]),
+    ...entriesOf('ip', subject.addresses),
+    ...entriesOf('url', [nodeUrn(subject.nodeId)]),
   ];
 }
 

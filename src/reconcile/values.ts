@@ -34,6 +34,8 @@ export interface Wanted {
   readonly restart: string | null;
   readonly roles: readonly RoleChange[];
   readonly certificate?: string | null;
+  /** The same for the site's certificate, for a service that shows it; '' for none. */
+  readonly site?: string | null;
 }
 
 /** An installed file without its text. `digest` leaves the generated header out. */

@@ -48,6 +48,7 @@ import { imageCases } from './tasks/images/cases.ts';
 import { sourceCases } from './tasks/images/sources/cases.ts';
 import { accountCases } from './trust/accounts/cases.ts';
 import { trustCases } from './trust/cases.ts';
+import { siteCertificateCases } from './trust/site/cases.ts';
 import type { ReadCase, WriteCase } from './use-case.ts';
 
 /** The use case of every call of the table; a call without one does not compile. */
@@ -95,6 +96,7 @@ export const CASES = {
   ...settingCases,
   ...nodeCases,
   ...trustCases,
+  ...siteCertificateCases,
   ...userCases,
   ...accountCases,
   ...sshKeyCases,

@@ -56,6 +56,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
         open();
         return region.trust.isServed(...args);
       },
+      siteCertificate: async (...args) => closed() ?? region.trust.siteCertificate(...args),
       authority: () => region.trust.authority(),
       checkSerial: (serial) => region.trust.checkSerial(serial),
       onRevoked: (listener) => region.trust.onRevoked(listener),

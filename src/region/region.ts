@@ -44,6 +44,7 @@ import { createOwnCertificateTask } from './trust/renewal.ts';
 import { createRevocations, type Revocations } from './trust/revocations.ts';
 import { createStrayTask } from './trust/strays.ts';
 import { sealerOf } from './trust/sealer.ts';
+import { createSiteCertificateTask } from './trust/site/task.ts';
 import { createTrust } from './trust/trust.ts';
 import type { CasePorts } from './use-case.ts';
 import type { Script } from '../model/scripts/script.ts';
@@ -125,6 +126,8 @@ const REVOCATIONS_EVERY_MS = 1500;
 const STRAYS_EVERY_MS = 5000;
 /** How late a certificate is written down that was signed without the database. */
 const OWN_CERTIFICATE_EVERY_MS = 20_000;
+/** How late the site's certificate has the names of the site. */
+const SITE_CERTIFICATE_EVERY_MS = 15_000;
 /** How old the layout of the site may be that is used while the database is away. */
 const LAYOUT_EVERY_MS = 15_000;
 /** How old what the other regions remember may be when the database comes back. */
@@ -274,6 +277,7 @@ function startTasks(
   start(memory.task, LAYOUT_EVERY_MS);
   if (ports.etcd) start(createStrayTask(ports.db, ports.etcd), STRAYS_EVERY_MS);
   start(createOwnCertificateTask(ports.db, ports.ca), OWN_CERTIFICATE_EVERY_MS);
+  start(createSiteCertificateTask(ports), SITE_CERTIFICATE_EVERY_MS);
   const kinds = kindsOf(ports, moves);
   const looks = start(createPowerLookTask(ports), POWER_LOOKS_EVERY_MS);
   const lifecycle = start(createLifecycleTask(ports.db, ports.random), LIFECYCLE_EVERY_MS);

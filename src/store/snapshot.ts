@@ -11,6 +11,7 @@ import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '.
 import type { Subnet } from '../model/subnet.ts';
 import type { Vlan } from '../model/vlan.ts';
 import { readRecoveries, recoveredOf } from './queries/cluster/recoveries.ts';
+import { readSiteDigest } from './queries/cluster/site-certificate.ts';
 import { readWatermark } from './queries/watermark.ts';
 import { readLeaseEnds } from './queries/network/lease-ends.ts';
 import { readSubnetHolders } from './queries/network/subnet-releases.ts';
@@ -50,10 +51,12 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const machineStages = await readMachineStages(tx);
   const defaultImages = await readDefaultImages(tx);
   const deployedImages = await readDeployedImages(tx);
+  const siteDigest = await readSiteDigest(tx);
   return {
     ...(await readWatermark(tx)),
     ...stored,
     cluster: await readCluster(tx),
+    ...(siteDigest === null ? {} : { siteDigest }),
     nodes: await readNodes(tx),
     racks: await readRackNodes(tx),
     attachments: await readAttachments(tx, network.subnets),

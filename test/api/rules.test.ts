@@ -210,6 +210,7 @@ function bodyFor(id: RouteId): unknown {
     'api-key.create': { label: 'role' },
     'api-key.set': { label: 'role' },
     'token.create': { isRegion: true, isRack: false },
+    'site-certificate.set': { certificate: 'role', privateKey: 'role' },
     'node.probe': { address: '10.88.0.3' },
     'machine.power': { verb: 'query' },
     'storage.change': { changes: [{ do: 'unmount', device: 'role' }] },

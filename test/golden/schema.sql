@@ -227,6 +227,21 @@ table spaces
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.spaces FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.spaces FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
+table site_certificate
+  id boolean not null default true
+  cluster_certificate text
+  cluster_key text
+  cluster_digest text
+  own_certificate text
+  own_key text
+  own_digest text
+  version integer not null default 1
+  changed_at timestamp with time zone not null default now()
+  constraint site_certificate_cluster_whole CHECK ((num_nonnulls(cluster_certificate, cluster_key, cluster_digest) = ANY (ARRAY[0, 3])))
+  constraint site_certificate_own_whole CHECK ((num_nonnulls(own_certificate, own_key, own_digest) = ANY (ARRAY[0, 3])))
+  constraint site_certificate_pkey PRIMARY KEY (id)
+  constraint site_certificate_single CHECK (id)
+
 table settings
   name text not null
   value jsonb not null

@@ -15,7 +15,7 @@ import {
 } from '../../contract/cluster/command.ts';
 import { BOOT_STEPS_PATH, type BootStepReport } from '../../contract/wire/boot-steps.ts';
 import { PARTS_PATH, type PartsQuestion } from '../../contract/wire/desired-parts.ts';
-import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
+import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH, SITE_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { decide } from '../../contract/wire/decide.ts';
 import { ENLIST_PATH, type EnlistQuestion } from '../../contract/wire/enlist.ts';
 import { REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
@@ -48,6 +48,8 @@ export interface RegionChannel {
   endCommand(id: number, report: CommandReport): Promise<'taken' | 'late'>;
   /** Asks for a certificate of this node by a request (PKCS #10, PEM). The answer is not checked yet. */
   certify(csr: string): Promise<unknown>;
+  /** Asks for the certificate of the whole site with its key. The answer is not checked yet. */
+  siteCertificate(): Promise<unknown>;
   /** Asks about a machine that nobody knows; `signal` gives it up. The answer is not checked yet. */
   enlist(question: EnlistQuestion, signal: AbortSignal): Promise<unknown>;
   /** Region nodes as the ledger knows them; the next call goes by them. */
@@ -68,9 +70,9 @@ const ANEW_MAX = 5;
 /** An answer, or the sentence that says why there is none. */
 type Tried = Answer | string;
 
-/** A region of an earlier release knows no commands and enlists nobody; another one may. */
+/** A region of an earlier release knows no commands, no site certificate and enlists nobody; another one may. */
 function isUnknown(what: Call, { status }: Answer): boolean {
-  return status === 404 && (isCommandCall(what.path) || what.path === ENLIST_PATH);
+  return status === 404 && (isCommandCall(what.path) || [ENLIST_PATH, SITE_CERTIFICATE_PATH].includes(what.path));
 }
 
 /** Opens the channel; nothing is connected before the first call. Throws AppError `configuration` for a bad address. */
@@ -149,17 +151,21 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     bootSteps: async (report) => ((await post(BOOT_STEPS_PATH, report)).status === 404 ? 'unknown' : 'taken'),
     claim: async (request) => parse((await post(CLAIM_PATH, request)).text),
     endCommand: async (id, report) => ((await post(reportPath(id), report)).status === 409 ? 'late' : 'taken'),
+    siteCertificate: async () => parse((await post(SITE_CERTIFICATE_PATH, {})).text),
     enlist: async (question, signal) => parse((await post(ENLIST_PATH, question, { signal })).text),
     certify: async (csr) => {
       const answer = await post(CERTIFICATE_PATH, { csr }).catch((error: unknown) => error);
       if (!(answer instanceof Error)) return parse((answer as Answer).text);
-      const isAway = answer instanceof AppError && answer.code === 'region_unreachable';
-      if (!isAway || options.hostSocket === undefined) throw answer;
+      if (!isAway(answer) || options.hostSocket === undefined) throw answer;
       return await askOwnRegion(options.hostSocket, csr, answer);
     },
     setRegions: (regions) => connections.setRegions(regions),
     close: () => connections.close(),
   };
+}
+
+function isAway(error: Error): error is AppError {
+  return error instanceof AppError && error.code === 'region_unreachable';
 }
 
 /** No other region can answer it better. */

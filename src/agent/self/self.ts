@@ -1,6 +1,7 @@
 import { Check } from 'typebox/value';
 import type { Desired, Observation } from '../../contract/agent.ts';
 import type { DiskSpace } from '../../host/look/disks.ts';
+import { LbDesired } from '../../services/lb/desired.ts';
 import { VipDesired } from '../../services/vip/desired.ts';
 import type { Host } from '../../host/interface.ts';
 import type { RegionChannel } from '../channel/channel.ts';
@@ -11,6 +12,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { LoopPorts } from '../ports.ts';
 import type { Reporter } from '../report.ts';
 import { openCertificateKeeper } from './certificate.ts';
+import { openSiteKeeper } from './site-certificate.ts';
 import { openHostState } from './host-state.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
 import { openRoleWatch } from './roles.ts';
@@ -21,6 +23,8 @@ export interface SelfPorts {
   readonly trust: TrustStore;
   readonly own: () => ReadonlySet<string>;
   readonly readRole: () => Promise<string | null>;
+  /** Texts of `TRUST_FILES.site` and `siteList`, null where there is none; left out: this node shows nothing to browsers. */
+  readonly readSite?: () => Promise<readonly (string | null)[]>;
   readonly readDisks: () => Promise<readonly DiskSpace[]>;
 }
 
@@ -83,17 +87,36 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
     nodeId,
     onChange: onCertificate,
   });
+  const site =
+    ports.readSite &&
+    openSiteKeeper({
+      ...shared,
+      channel,
+      files: host.files,
+      read: ports.readSite,
+      wanted: () => siteDigestOf(ledger),
+      isRegion: () => trust.current()?.facts.isRegion === true,
+      onChange: (digest) => driver.setSite(digest),
+    });
   return {
     prepare: async () => {
       await trust.refresh();
       onCertificate();
+      // Before haproxy's files are checked, which name the list.
+      await site?.prepare();
       await roles.look();
     },
     observe: () => {
       const seen = state.current();
       return seen === undefined ? {} : { host: { ...seen, ages: driver.ages(), upstreams: [...upstreams.current()] } };
     },
-    run: (signal) => [keeper.run(signal), roles.run(signal), state.run(signal), upstreams.run(signal)],
+    run: (signal) => [
+      ...(site ? [site.run(signal)] : []),
+      keeper.run(signal),
+      roles.run(signal),
+      state.run(signal),
+      upstreams.run(signal),
+    ],
   };
 }
 
@@ -101,6 +124,12 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
 function vipOf(ledger: Ledger): string | null {
   const desired = ledger.held()?.body.services['vip']?.desired;
   return Check(VipDesired, desired) ? (desired.vip.split('/')[0] ?? null) : null;
+}
+
+/** Digest of the site's certificate that this node is to show, as its ledger says; null: none. */
+function siteDigestOf(ledger: Ledger): string | null {
+  const desired = ledger.held()?.body.services['lb']?.desired;
+  return Check(LbDesired, desired) ? (desired.siteDigest ?? null) : null;
 }
 
 /** What the database said of itself at its last probe; null: it was not asked. */

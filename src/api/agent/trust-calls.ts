@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { CERTIFICATE_PATH, MEMBER_PATH, RenewalRequest } from '../../contract/cluster/join.ts';
+import { CERTIFICATE_PATH, MEMBER_PATH, RenewalRequest, SITE_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { createLimiter } from '../limiter.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
@@ -8,6 +8,11 @@ import type { Gate } from './gate.ts';
 
 /** Certificates that a node may ask for: an agent asks once in twenty days, and again after failures. */
 const PER_NODE = { burst: 10, perSecond: 1 / 30, names: 10_000 } as const;
+const TOO_OFTEN = rejected('too_many_requests', 'This node asked too often. Try again later.');
+const BY_NODE = rejected(
+  'forbidden',
+  "The site's certificate is given to region nodes alone, which prove themselves by their certificate.",
+);
 const BY_SIGNATURE = rejected(
   'forbidden',
   'Membership is told by the node itself, with its certificate, at port 5250.',
@@ -17,6 +22,7 @@ const BY_SIGNATURE = rejected(
 export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: Gate): void {
   const { trust } = ports.region;
   const renewals = createLimiter(ports.clock, PER_NODE);
+  const sites = createLimiter(ports.clock, PER_NODE);
   const validate = rawValidator(RenewalRequest);
 
   app.post(CERTIFICATE_PATH, gate.hooks, async (request, reply) => {
@@ -31,6 +37,15 @@ export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: 
     renewals.count(nodeId);
     const answer = await trust.renew(nodeId, (checked.value as RenewalRequest).csr, gate.hasCertificate(request));
     return isRejected(answer) ? sendProblem(reply, answer) : reply.send(answer);
+  });
+
+  app.post(SITE_CERTIFICATE_PATH, gate.hooks, async (request, reply) => {
+    if (!gate.isNode(request)) return sendProblem(reply, BY_NODE);
+    const nodeId = gate.nodeOf(request);
+    if (!sites.mayTry(nodeId)) return sendProblem(reply, TOO_OFTEN);
+    sites.count(nodeId);
+    const answer = await trust.siteCertificate(nodeId);
+    return isRejected(answer) ? sendProblem(reply, answer) : reply.header('cache-control', 'no-store').send(answer);
   });
 
   app.post(MEMBER_PATH, gate.hooks, async (request, reply) => {

@@ -92,6 +92,15 @@ export type RenewalRequest = Static<typeof RenewalRequest>;
 export const RenewalAnswer = strict({ certificate: Type.String(), authority: Type.String() });
 export type RenewalAnswer = Static<typeof RenewalAnswer>;
 
+/** The certificate of the whole site with its key, for region nodes alone; what is in force now. */
+export const SITE_CERTIFICATE_PATH = '/agent/v1/site-certificate';
+/** PEM texts: the certificate with those that lead to its root, and its private key (PKCS #8). */
+export const SiteCertificateAnswer = strict({
+  certificate: Type.String({ maxLength: 200_000 }),
+  key: Type.String({ maxLength: 20_000 }),
+});
+export type SiteCertificateAnswer = Static<typeof SiteCertificateAnswer>;
+
 /** `POST`: the caller carries its part from now on. */
 export const MEMBER_PATH = '/agent/v1/member';
 export const MemberAnswer = strict({

@@ -1,5 +1,5 @@
 import { NodeParams } from '../node.ts';
-import { ADMINS, begin, del, get, KEEPERS, post } from '../route-spec.ts';
+import { ADMINS, begin, del, EVERYBODY, get, KEEPERS, post, put } from '../route-spec.ts';
 import { Job } from './job.ts';
 import * as trust from './trust.ts';
 
@@ -38,6 +38,21 @@ export const TRUST_ROUTES = {
       status: 200,
     },
   ),
+
+  'site-certificate.show': get('/site-certificate', 'Show the certificate that browsers see', {
+    roles: EVERYBODY,
+    response: trust.SiteCertificate,
+    hasEtag: true,
+  }),
+  'site-certificate.set': put('/site-certificate', "Show an operator's own certificate on all region nodes", {
+    roles: ADMINS,
+    body: trust.SiteCertificateSet,
+    response: trust.SiteCertificate,
+  }),
+  'site-certificate.unset': del('/site-certificate', "Show the cluster's own certificate again", {
+    roles: ADMINS,
+    response: trust.SiteCertificate,
+  }),
 
   'node.delete': del('/nodes/{node}', 'Forget a rack, or a region node that never finished joining', {
     roles: ADMINS,

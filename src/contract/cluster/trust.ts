@@ -66,6 +66,39 @@ export const CertificateListQuery = listQuery(
 );
 export const CertificatePage = page(Certificate);
 
+/** Bounds of what an operator gives, characters. */
+export const SITE_CERTIFICATE_BOUNDS = { certificate: 65_536, key: 16_384 } as const;
+
+/** The certificate that browsers and tools see at port 5443 of every region node. Its key never leaves the region nodes. */
+export const SiteCertificate = strict({
+  isOwn: Type.Boolean({ description: "an operator's own; false: the cluster's authority signed it" }),
+  subject: Type.String(),
+  issuer: Type.String(),
+  serial: Type.String({ description: 'hexadecimal' }),
+  fingerprint: Type.String({ description: 'SHA-256, hexadecimal' }),
+  notBefore: Time,
+  notAfter: Time,
+  names: Type.Array(Type.String(), { description: 'names and addresses that it covers' }),
+  certificate: Type.String({ description: 'it and those that lead to its root, PEM' }),
+  warnings: Type.Array(Type.String(), { description: 'what is doubtful about it though it is shown; sentences' }),
+  changedAt: Time,
+});
+export type SiteCertificate = Static<typeof SiteCertificate>;
+
+export const SiteCertificateSet = strict({
+  certificate: Type.String({
+    minLength: 1,
+    maxLength: SITE_CERTIFICATE_BOUNDS.certificate,
+    description: 'the certificate and those between it and its root, PEM, in any order',
+  }),
+  privateKey: Type.String({
+    minLength: 1,
+    maxLength: SITE_CERTIFICATE_BOUNDS.key,
+    description: 'its private key, PEM, not encrypted; it is stored sealed and shown to nobody',
+  }),
+});
+export type SiteCertificateSet = Static<typeof SiteCertificateSet>;
+
 /** A node that was forgotten. `revoked`: how many certificates of it were revoked. */
 export const DeletedNode = strict({
   id: Type.String(),

@@ -2,9 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { Compile } from 'typebox/compile';
 import { ClusterSecrets } from '../../contract/cluster/join.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import type { SiteNames } from '../../core/node-identity.ts';
 import type { Clock, Random } from '../../core/ports.ts';
-import { fingerprintOf, isSignedBy, readCertificate, subjectOf } from '../../pki/certificate.ts';
-import type { CertificateAuthority } from '../../region/trust/port.ts';
+import { fingerprintOf, isSignedBy, readCertificate, renewalTime, subjectOf } from '../../pki/certificate.ts';
+import { readStoredChain } from '../../pki/shown.ts';
+import type { SigningOrder } from '../../pki/sign.ts';
+import type { CertificateAuthority, SignedCertificate } from '../../region/trust/port.ts';
 
 /** Where a region node keeps what makes it one. */
 export interface AuthorityFiles {
@@ -28,14 +31,17 @@ export const CERTIFICATE_MS = 30 * 86_400_000;
 
 const secretsOf = Compile(ClusterSecrets);
 
+interface AuthorityPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly lifetimeMs?: number;
+}
+
 /**
  * The cluster's authority from files, read at each call: calls are rare, and files that come later count without a restart. The library of
  * certificates is loaded at the first signature (it costs 0.2 s and 40 MB).
  */
-export function openCertificateAuthority(
-  files: AuthorityFiles,
-  ports: { readonly clock: Clock; readonly random: Random; readonly lifetimeMs?: number },
-): CertificateAuthority {
+export function openCertificateAuthority(files: AuthorityFiles, ports: AuthorityPorts): CertificateAuthority {
   return {
     async certificate() {
       const pem = await read(files.certificate);
@@ -60,22 +66,19 @@ export function openCertificateAuthority(
         'the certificate of a node of this cluster',
       );
     },
-    async sign(csr, subject) {
-      const certificate = await read(files.certificate);
-      if (isRejected(certificate)) return certificate;
-      const key = await read(files.key);
-      if (isRejected(key)) return key;
-      const begin = readCertificate(certificate.text);
-      if (isRejected(begin)) return unusable(files.certificate);
-      if (ports.clock.now() < begin.notBefore) return wrongClock(ports.clock.now());
-      const { BACKDATE_MS, serialFrom } = await import('../../pki/authority.ts');
-      const { signRequest } = await import('../../pki/sign.ts');
-      const serial = serialFrom(ports.random.hex(16));
-      const notBefore = Math.floor((ports.clock.now() - BACKDATE_MS) / 1000) * 1000;
-      const notAfter = notBefore + (ports.lifetimeMs ?? CERTIFICATE_MS);
-      const authority = { certificate: certificate.text, key: key.text };
-      const signed = await signRequest({ authority, csr, subject, serial, notBefore, notAfter });
-      return isRejected(signed) ? signed : { certificate: signed, serial, notBefore, notAfter };
+    sign: (csr, subject) =>
+      signBy(files, ports, async (order) => (await signing()).signRequest({ ...order, csr, subject })),
+    signSite: (names, kept) => signSiteFor(files, ports, names, kept),
+    async readShown(certificate) {
+      const shown = readStoredChain(certificate);
+      const authority = await read(files.certificate);
+      const isOurs = !isRejected(authority) && isSignedBy(shown.chain[0] ?? '', authority.text);
+      return { ...shown, renewAt: renewalTime(shown), isOurs };
+    },
+    async readOwn(certificate, key) {
+      const { readOwn } = await import('../../pki/own.ts');
+      const own = readOwn(certificate, key, ports.clock.now());
+      return isRejected(own) ? own : { certificate: own.shown.chain.join(''), key: own.key };
     },
     async held() {
       if (files.own === undefined) return null;
@@ -95,6 +98,47 @@ export function openCertificateAuthority(
       return secretsOf.Check(secrets) ? { key: key.text, secrets } : unusable(files.secrets);
     },
   };
+}
+
+async function signSiteFor(files: AuthorityFiles, ports: AuthorityPorts, subject: SiteNames, kept: string | null) {
+  const { createKey } = await import('../../pki/key.ts');
+  const { createRequest } = await import('../../pki/request.ts');
+  const { signSite } = await signing();
+  const key = kept ?? (await createKey());
+  const csr = await createRequest(key, 'site');
+  const signed = await signBy(files, ports, (order) => signSite({ ...order, csr, subject }));
+  if (isRejected(signed)) return signed;
+  const authority = await read(files.certificate);
+  if (isRejected(authority)) return authority;
+  // With the authority's own: whoever has it pinned needs nothing else.
+  const certificate = `${signed.certificate}${authority.text.trimEnd()}\n`;
+  return { certificate, key, notAfter: signed.notAfter };
+}
+
+const signing = () => import('../../pki/sign.ts');
+
+/** What a signature needs beside the request and whom it names. */
+type Order = Omit<SigningOrder, 'csr' | 'subject'>;
+
+async function signBy(
+  files: AuthorityFiles,
+  ports: AuthorityPorts,
+  sign: (order: Order) => Promise<string | Rejected>,
+): Promise<SignedCertificate | Rejected> {
+  const certificate = await read(files.certificate);
+  if (isRejected(certificate)) return certificate;
+  const key = await read(files.key);
+  if (isRejected(key)) return key;
+  const begin = readCertificate(certificate.text);
+  if (isRejected(begin)) return unusable(files.certificate);
+  if (ports.clock.now() < begin.notBefore) return wrongClock(ports.clock.now());
+  const { BACKDATE_MS, serialFrom } = await import('../../pki/authority.ts');
+  const serial = serialFrom(ports.random.hex(16));
+  const notBefore = Math.floor((ports.clock.now() - BACKDATE_MS) / 1000) * 1000;
+  const notAfter = notBefore + (ports.lifetimeMs ?? CERTIFICATE_MS);
+  const authority = { certificate: certificate.text, key: key.text };
+  const signed = await sign({ authority, serial, notBefore, notAfter });
+  return isRejected(signed) ? signed : { certificate: signed, serial, notBefore, notAfter };
 }
 
 /** A region without the files of an authority: a development server, tests. */

@@ -1,3 +1,5 @@
+import { REGION_SERVER_NAME } from '../../core/node-identity.ts';
+
 /** Where a node's certificate and key lie, and the certificate of the cluster's authority. */
 export const TRUST_FOLDER = '/etc/regent/pki';
 
@@ -20,10 +22,25 @@ const open = (name: string): TrustFile => ({
 });
 const secret = (name: string): TrustFile => ({ ...open(name), group: TRUST_GROUP, mode: 0o640 });
 
-/** All of them. `bundle`: certificate, authority's certificate and key in one, for haproxy: a host that joins sees by it whose cluster this is. PEM texts. */
+/**
+ * All of them. `bundle`: certificate, authority's certificate and key in one, for haproxy: a host that joins sees by it whose cluster this is. `site`: the
+ * certificate of the whole site with its key, as browsers see it; `siteList`: which of the two haproxy shows to whom. Both on region nodes alone. PEM texts
+ * but for the list.
+ */
 export const TRUST_FILES = {
   authority: open('ca.crt'),
   certificate: open('node.crt'),
   key: secret('node.key'),
   bundle: secret('node.pem'),
+  site: secret('site.pem'),
+  siteList: open('site.list'),
 } as const;
+
+/**
+ * haproxy's list of certificates (configuration manual, `crt-list`). The first one is for everybody, also for those who name no server; the node's own is for
+ * who asks for `regent-region`: agents and hosts that join. Before there is one of the site the node's own is for everybody.
+ */
+export function siteListText(hasSite: boolean): string {
+  const { site, bundle } = TRUST_FILES;
+  return hasSite ? `${site.path}\n${bundle.path} ${REGION_SERVER_NAME}\n` : `${bundle.path}\n`;
+}

@@ -10,6 +10,7 @@ import { LEASE_CHECKS } from './invariants/leases.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
 import { PAIR_CHECKS } from './invariants/pairs.ts';
 import { SERVER_CHECKS } from './invariants/servers.ts';
+import { SITE_CERTIFICATE_CHECKS } from './invariants/site-certificate.ts';
 import { UPSTREAM_CHECKS } from './invariants/upstreams.ts';
 import { VIP_CHECKS } from './invariants/vip.ts';
 import { WAY_CHECKS } from './invariants/ways.ts';
@@ -25,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   ...WAY_CHECKS,
   ...VIP_CHECKS,
   ...NODE_CHECKS,
+  ...SITE_CERTIFICATE_CHECKS,
   ...PAIR_CHECKS,
   ...CLOCK_CHECKS,
   ...UPSTREAM_CHECKS,

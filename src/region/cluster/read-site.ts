@@ -12,6 +12,7 @@ import type { Tx } from '../../store/tx.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isSettling, isStale, trackServices } from '../tracking.ts';
 import type { CasePorts } from '../use-case.ts';
+import { readShownSite } from '../trust/site/shown-site.ts';
 import { FRESH_MS } from './absence.ts';
 import { readServed } from './pairs/served.ts';
 import type { SeenNode } from './seen.ts';
@@ -53,7 +54,7 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
     stuckJobs: await listStuckJobs(tx, STUCK_S),
     authority: context.authority(),
     ...(isDatabaseExternal(cluster) && context.servers ? { servers: await context.servers() } : {}),
-    ...(cluster === null ? {} : await lastRecovery(tx)),
+    ...(cluster === null ? {} : { ...(await lastRecovery(tx)), shown: await readShownSite(tx, context) }),
     pausedSince: (await readPause(tx))?.since ?? null,
   };
 }

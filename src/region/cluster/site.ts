@@ -69,6 +69,16 @@ export interface LeaseOverview {
   readonly pools: readonly PoolRow[];
 }
 
+/** The certificate of the site as the doctor judges it. Times in ms. `sha1`: by which haproxy names it. */
+export interface ShownSite {
+  readonly isOwn: boolean;
+  readonly subject: string;
+  readonly notAfter: number;
+  readonly sha1: string;
+  readonly changedAt: number;
+  readonly warnings: readonly string[];
+}
+
 /** Everything that status and doctor are concluded from: plain values of one moment. `now` in ms. */
 export interface ClusterSite {
   readonly now: number;
@@ -87,6 +97,8 @@ export interface ClusterSite {
   readonly stuckJobs: readonly StuckJob[] | null;
   /** The cluster's authority; null: there is none, or this region cannot read it. */
   readonly authority: { readonly notAfter: string } | null;
+  /** The certificate that browsers see; null: there is none; left out: the database did not tell. */
+  readonly shown?: ShownSite | null;
   /** Since when Patroni is paused, as it was heard first; null and left out: not known, or it is not. */
   readonly pausedSince?: string | null;
   /** Servers of an operator's own database; left out: the cluster runs its own, or nobody has asked them. */

@@ -6,10 +6,11 @@ import type {
   MembershipAnswer,
   MembershipRequest,
   RenewalAnswer,
+  SiteCertificateAnswer,
   UndoRequest,
 } from '../../contract/cluster/join.ts';
 import type { Rejected } from '../../core/errors.ts';
-import type { CertificateSubject } from '../../core/node-identity.ts';
+import type { CertificateSubject, SiteNames } from '../../core/node-identity.ts';
 
 /** A certificate that was just signed. Times in ms. */
 export interface SignedCertificate {
@@ -28,6 +29,30 @@ export interface HeldCertificate {
   readonly subject: CertificateSubject;
 }
 
+/** A certificate with those that lead to its root, and its key (PKCS #8). PEM texts. */
+export interface ShownPair {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/**
+ * What a certificate says that browsers see. `sha1`, `fingerprint` (SHA-256): of its DER, lower-case hex. `isOurs`: the cluster's authority signed it.
+ * `renewAt`: two thirds of its life. `end`: the last one of its chain. Times in ms.
+ */
+export interface ShownCertificate extends SiteNames {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly serial: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly renewAt: number;
+  readonly fingerprint: string;
+  readonly sha1: string;
+  readonly isOurs: boolean;
+  readonly isSelfSigned: boolean;
+  readonly end: { readonly subject: string; readonly issuer: string; readonly isRoot: boolean };
+}
+
 /** The cluster's authority as this region node has it. Each call refuses (`unavailable`) where its files are missing. PEM texts. */
 export interface CertificateAuthority {
   /** `fingerprint`: SHA-256 of its DER, lower-case hex. */
@@ -39,6 +64,12 @@ export interface CertificateAuthority {
     certificate: string,
   ): Promise<{ readonly nodeId: string; readonly serial: string; readonly keyDigest: string } | Rejected>;
   sign(csr: string, subject: CertificateSubject): Promise<SignedCertificate | Rejected>;
+  /** Signs a certificate of the whole site, for this key (PKCS #8) or, where it is null, for a new one. */
+  signSite(names: SiteNames, key: string | null): Promise<(ShownPair & { readonly notAfter: number }) | Rejected>;
+  /** What a certificate of the site that is stored says. */
+  readShown(certificate: string): Promise<ShownCertificate | Rejected>;
+  /** Reads and checks an operator's own with its key; the refusal never shows the key. */
+  readOwn(certificate: string, key: string): Promise<ShownPair | Rejected>;
   /** The certificate that this host holds; null: it holds none that this authority signed for a region node. */
   held(): Promise<HeldCertificate | null>;
   /** What a region node that joins needs to be one. */
@@ -84,6 +115,8 @@ export interface TrustPort {
   membership(request: MembershipRequest): Promise<MembershipAnswer | Rejected>;
   /** May this node call at all? Its row says so, and a role. */
   isServed(nodeId: string): Promise<boolean>;
+  /** The certificate of the whole site with its key, for a node that shows it; refuses every other one. */
+  siteCertificate(nodeId: string): Promise<SiteCertificateAnswer | Rejected>;
   /** The certificate of the cluster's authority, for whoever is to trust it. `fingerprint`: SHA-256 of its DER, lower-case hex. From a file. */
   authority(): Promise<{ readonly pem: string; readonly fingerprint: string } | Rejected>;
   /** Null, or why this certificate is not taken (any more). From memory: works while the database is away. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/ports.ts';
+import type { Clock, Random } from '../../core/ports.ts';
 import { isSecret } from '../../core/secret.ts';
 import type { Database } from '../../store/database.ts';
 import { readTokenSecret } from '../../store/queries/cluster/tokens.ts';
@@ -10,11 +10,14 @@ import { readMembership } from './membership.ts';
 import type { CertificateAuthority, TrustPort } from './port.ts';
 import { renewCertificate, renewOwnCertificate } from './renewal.ts';
 import type { Revocations } from './revocations.ts';
+import { sealerOf } from './sealer.ts';
+import { giveSiteCertificate } from './site/give.ts';
 
 /** What trust is built from. `version`: of the product. */
 interface TrustPorts {
   readonly db: Database;
   readonly clock: Clock;
+  readonly random: Pick<Random, 'hex'>;
   readonly ca: CertificateAuthority;
   readonly version: string;
   readonly databaseUrl?: string;
@@ -22,7 +25,7 @@ interface TrustPorts {
 
 /** Joining, certificates and their revocation, as the transports see it. */
 export function createTrust(ports: TrustPorts, revocations: Revocations): TrustPort {
-  const { db, clock, ca: authority, version, databaseUrl = null } = ports;
+  const { db, clock, random, ca: authority, version, databaseUrl = null } = ports;
   return {
     isToken: async ({ id, secret }) => {
       const found = orThrow(await db.autocommitRead(async (tx) => ({ hash: await readTokenSecret(tx, id) })));
@@ -38,6 +41,7 @@ export function createTrust(ports: TrustPorts, revocations: Revocations): TrustP
       const { node } = orThrow(await db.autocommitRead(async (tx) => ({ node: await findNode(tx, { id: nodeId }) })));
       return node !== null && (node.isRegion || node.isRack);
     },
+    siteCertificate: (nodeId) => giveSiteCertificate(db, sealerOf({ ca: authority, random }), nodeId),
     authority: () => authority.certificate(),
     checkSerial: (serial) => revocations.check(serial),
     onRevoked: (listener) => revocations.onChange(listener),

@@ -242,6 +242,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   onRoleChange(role: RoleChange): Activation;
   /** What it does when the node's certificate (`/etc/regent/pki`) was renewed; nothing when left out. */
   onCertificate?(): Activation;
+  /** What it does when the site's certificate, which it shows, is another one; left out: it shows none. */
+  onSiteCertificate?(): Activation;
   /** Pause between two probes, ms, if the questions are expensive and nobody waits for the answer; otherwise the agent's own pause. */
   readonly probeEveryMs?: number;
   /** Questions to the running daemon; answers go to `parseProbe` in the same order. */

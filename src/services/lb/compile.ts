@@ -29,6 +29,7 @@ export function compileLb(snapshot: Snapshot, nodeId: string): LbDesired | null 
     name: node.name,
     regions,
     ...(recovered === undefined ? {} : { recovered: { epoch: recovered.epoch, signature: recovered.signature } }),
+    ...(snapshot.siteDigest === undefined ? {} : { siteDigest: snapshot.siteDigest }),
     ...(isDatabaseExternal(snapshot.cluster) ? { isDatabaseExternal: true } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import type { LbDesired } from './desired.ts';
 import type { LbFacts } from './facts.ts';
 import { HAPROXY_CFG, markOf } from './view.ts';
@@ -12,12 +13,15 @@ const MASTER = '/run/haproxy/master.sock';
 const SOCKET = '/run/haproxy/regent.sock';
 /** Questions for the process, then for the state of all servers as comma-separated values (haproxy's management guide, §9.3). */
 const STATE = 'show info;show stat -1 4 -1\n';
+/** What a process shows to browsers: it read the file at its start (management guide, §9.3, `show ssl cert`). */
+const SITE = `show ssl cert ${TRUST_FILES.site.path}\n`;
 
 /** Command lines and questions that the helper accepts for `lb`. */
 export const LB_COMMANDS: readonly CommandRule[] = [
   { argv: [...CHECK, { pattern: '/etc/haproxy/regent/\\.stage/haproxy\\.cfg' }] },
   { argv: ['/usr/sbin/haproxy', '-v'] },
   { socket: SOCKET, requests: 'show info;show stat -1 4 -1\\n' },
+  { socket: SOCKET, requests: 'show ssl cert /etc/regent/pki/site\\.pem\\n' },
   { socket: MASTER, requests: 'show proc;quit\\n' },
 ];
 
@@ -49,6 +53,14 @@ export function certificateLb(): Activation {
   return { kind: 'reload', why: 'the certificate was renewed: a new process shows it, open connections go on' };
 }
 
+/** The same for the site's certificate. */
+export function siteCertificateLb(): Activation {
+  return {
+    kind: 'reload',
+    why: "the site's certificate is another one: a new process shows it, open connections go on",
+  };
+}
+
 /**
  * Asks haproxy over its own socket for its state, and its master process whether it lives: with a frozen master haproxy would serve on and take no
  * reload.
@@ -57,6 +69,7 @@ export function probeLb(): readonly Command[] {
   return [
     { socket: SOCKET, request: STATE, timeoutMs: 2000 },
     { socket: MASTER, request: 'show proc;quit\n', timeoutMs: 2000 },
+    { socket: SOCKET, request: SITE, timeoutMs: 2000 },
   ];
 }
 
@@ -65,7 +78,7 @@ export function probeLb(): readonly Command[] {
  * change neither.
  */
 export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired): ServiceHealth {
-  const [answer, master] = answers;
+  const [answer, master, site] = answers;
   const ill = (detail: string) => ({ isHealthy: false, detail: `asked haproxy for its state: ${detail}` });
   if (answer?.code !== 0) return ill(answer?.failure ?? 'no answer in time');
   if (master?.code !== 0) return ill(`its master process: ${master?.failure ?? 'no answer in time'}`);
@@ -79,8 +92,15 @@ export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired)
   return {
     isHealthy: true,
     detail: `haproxy answers; ${up} of ${facts.regions.length} regions ready${desired.isDatabaseExternal === true ? '' : primary}`,
-    facts: { ...facts },
+    facts: { ...facts, ...certificateOf(site) },
   };
+}
+
+/** SHA-1 of the certificate that haproxy shows to browsers, as it tells it; '' where it shows the node's own; nothing where it was not told. */
+function certificateOf(answer: ExecResult | undefined): Pick<LbFacts, 'certificate'> {
+  if (answer?.code !== 0) return {};
+  const sha1 = /^SHA1 FingerPrint: ([0-9A-F]{40})$/m.exec(answer.stdout)?.[1];
+  return { certificate: sha1?.toLowerCase() ?? '' };
 }
 
 /** Results of haproxy's last check that mean that the host did not answer (management guide, §9.1, check_status). */

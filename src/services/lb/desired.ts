@@ -24,5 +24,7 @@ export const LbDesired = Type.Object({
   ),
   /** The database is an operator's own: regions reach it without haproxy. */
   isDatabaseExternal: Type.Optional(Type.Boolean()),
+  /** Digest of the site's certificate, which the agent fetches. The configuration does not depend on it. Left out: there is none yet. */
+  siteDigest: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
 });
 export type LbDesired = Static<typeof LbDesired>;

@@ -1,7 +1,16 @@
 import { metricsLb } from './metrics.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileLb, LB_PARTS } from './compile.ts';
-import { activateLb, certificateLb, checkLb, LB_COMMANDS, parseProbeLb, probeLb, roleChangeLb } from './daemon.ts';
+import {
+  activateLb,
+  certificateLb,
+  checkLb,
+  LB_COMMANDS,
+  parseProbeLb,
+  probeLb,
+  roleChangeLb,
+  siteCertificateLb,
+} from './daemon.ts';
 import { LbDesired } from './desired.ts';
 import { FOLDER, LB_FILES, type LbView, viewLb } from './view.ts';
 
@@ -25,6 +34,7 @@ export const lb: ManagedService<LbDesired, LbView> = {
   activate: activateLb,
   onRoleChange: roleChangeLb,
   onCertificate: certificateLb,
+  onSiteCertificate: siteCertificateLb,
   probe: probeLb,
   parseProbe: parseProbeLb,
   metrics: metricsLb,

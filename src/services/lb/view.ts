@@ -35,9 +35,10 @@ export const LB_FILES: readonly FileSpec<LbView>[] = [
   },
 ];
 
-/** Names a configuration. haproxy tells it in its state, so the probe learns which one is in force. */
+/** Names a configuration. haproxy tells it in its state, so the probe learns which one is in force. The site's certificate is no part of it. */
 export function markOf(desired: LbDesired): string {
-  return digestOf(desired).slice(0, 16);
+  const { siteDigest: _, ...configured } = desired;
+  return digestOf(configured).slice(0, 16);
 }
 
 /** Makes the template's view of a desired state. */

@@ -40,6 +40,13 @@ export function findRecords(
     where ${sql.join(filters, sql` and `)} order by t.id limit 1000`);
 }
 
+/** Full names that lead to an address, in their order; a hundred at most. */
+export async function namesAt(tx: Tx, address: string): Promise<string[]> {
+  const rows = await tx.all(sql<{ fqdn: string }>`select ${FQDN} as fqdn from ${RECORDS.from}
+    where t.type in ('A', 'AAAA') and t.data = ${address} order by 1 limit 100`);
+  return rows.map(({ fqdn }) => fqdn);
+}
+
 export function createRecord(tx: Tx, record: Omit<DnsRecord, 'id'>): Promise<RecordRow> {
   const { domainId, name, type, data, ttl } = record;
   return insertRow(tx, RECORDS, { domain_id: domainId, name, type, data, ttl });

@@ -1,3 +1,4 @@
+import { siteListText } from '../../../src/model/trust/trust-files.ts';
 import type { DebianHost } from '../debian-root.ts';
 import { testAuthority, testIdentity } from './pki.ts';
 
@@ -16,5 +17,6 @@ export async function giveIdentity(host: DebianHost, addresses: readonly string[
   host.write(`${PKI}/node.crt`, identity.certificate);
   host.write(`${PKI}/node.key`, identity.key, access);
   host.write(`${PKI}/node.pem`, `${identity.certificate}${identity.key}`, access);
+  host.write(`${PKI}/site.list`, siteListText(false));
   await host.run(['chmod', '755', '/etc/regent', PKI]);
 }

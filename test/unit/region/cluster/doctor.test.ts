@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { InvariantState } from '../../../../src/contract/cluster/doctor.ts';
 import { CHECKS, diagnose, judge } from '../../../../src/region/cluster/doctor.ts';
 import { QUOTA_BYTES } from '../../../../src/services/dcs/view.ts';
-import type { LeaseOverview } from '../../../../src/region/cluster/site.ts';
+import type { LeaseOverview, ShownSite } from '../../../../src/region/cluster/site.ts';
 import type { LeaseGap } from '../../../../src/store/queries/network/lease-gaps.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
-import { aServer, aSite, anImageOn, days, EXTERNAL, NOW, POOL, type SiteChanges } from './fixture.ts';
+import { aServer, aSite, anImageOn, days, EXTERNAL, NOW, POOL, SHOWN, type SiteChanges } from './fixture.ts';
 
 const GIB = 2 ** 30;
 const all = (changes: object) => Object.fromEntries(['r1', 'r2', 'r3'].map((name) => [name, changes]));
@@ -36,6 +36,9 @@ const disk = (size: number, free: number): SiteChanges => ({
 const certificate = (left: number): SiteChanges => ({
   nodes: { r2: { host: { certificate: { serial: '0a', notBefore: days(-20), notAfter: days(left) } } } },
 });
+
+const DAY = 86_400_000;
+const shownSite = (changes: Partial<ShownSite>): SiteChanges => ({ site: { shown: { ...SHOWN, ...changes } } });
 
 const leasesOf = (changes: Partial<LeaseOverview>): SiteChanges => ({
   site: { leases: { pairs: aSite().leases?.pairs ?? [], gaps: [], pools: [], ...changes } },
@@ -417,6 +420,44 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'warning',
     'Epoch 2 (4f2e90ab) began on r1 at 2026-11-20T00:00:00.000Z; r8 and r9 were lost. It has 2 region nodes since.',
   ],
+  ['site-certificate', 'there is none', { site: { shown: null } }, 'warning', 'There is none yet'],
+  ['site-certificate', 'renewal fails', shownSite({ notAfter: NOW + 7 * DAY }), 'broken', 'should have been renewed'],
+  ['site-certificate', 'it has ended', shownSite({ notAfter: NOW - DAY }), 'broken', 'It ended at'],
+  [
+    'site-certificate',
+    "an operator's own ends soon",
+    shownSite({ isOwn: true, notAfter: NOW + 29 * DAY }),
+    'warning',
+    'It ends in 29.0 days.',
+  ],
+  [
+    'site-certificate',
+    "an operator's own has ended",
+    shownSite({ isOwn: true, notAfter: NOW - DAY }),
+    'broken',
+    "It is an operator's own",
+  ],
+  [
+    'site-certificate',
+    'what is doubtful of it',
+    shownSite({ isOwn: true, notAfter: NOW + 99 * DAY, warnings: ['It does not cover the floating address.'] }),
+    'warning',
+    'It does not cover',
+  ],
+  [
+    'site-certificate',
+    'a node shows the one of its own',
+    { nodes: { r2: { lb: { certificate: '' } } } },
+    'broken',
+    'r2 shows the one of its own.',
+  ],
+  [
+    'site-certificate',
+    'a node shows another one',
+    { nodes: { r3: { lb: { certificate: 'cd'.repeat(20) } } } },
+    'broken',
+    'r3 shows another one.',
+  ],
   ['node-count', 'even', { regions: 4 }, 'warning', '4 region nodes, an even number'],
 ];
 
@@ -447,6 +488,16 @@ describe('the doctor', () => {
     const never = ['pools', 'upstreams', 'versions', 'node-count', 'drained', 'database-configuration', 'epoch'];
     expect(CHECKS.map((check) => check.id).filter((id) => !broken.has(id) && !never.includes(id))).toEqual([]);
     expect(new Set(CHECKS.map((check) => check.id)).size).toBe(CHECKS.length);
+  });
+
+  it('gives nodes a minute to fetch a new site certificate', () => {
+    const changes = (seconds: number): SiteChanges => ({
+      ...shownSite({ changedAt: NOW - seconds * 1000 }),
+      nodes: { r2: { lb: { certificate: 'cd'.repeat(20) } } },
+    });
+    const stateOf = (seconds: number) =>
+      judge(aSite(changes(seconds))).find(({ id }) => id === 'site-certificate')?.state;
+    expect([stateOf(59), stateOf(61)]).toEqual(['ok', 'broken']);
   });
 
   it('never takes silence for well-being', () => {

@@ -2,7 +2,7 @@ import type { HostObservation, ServiceObservation } from '../../../../src/contra
 import type { Service } from '../../../../src/contract/service.ts';
 import type { NodeState } from '../../../../src/model/snapshot.ts';
 import { absencesOf } from '../../../../src/region/cluster/absence.ts';
-import { type ClusterSite, type KnownSiteNode, siteNode } from '../../../../src/region/cluster/site.ts';
+import { type ClusterSite, type KnownSiteNode, type ShownSite, siteNode } from '../../../../src/region/cluster/site.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
 import type { PoolRow } from '../../../../src/store/queries/network/pool-use.ts';
 import type { DbFacts } from '../../../../src/services/db/facts.ts';
@@ -15,6 +15,16 @@ export const NOW = Date.parse('2026-03-01T10:00:00.000Z');
 const DAY_MS = 86_400_000;
 export const days = (count: number) => new Date(NOW + count * DAY_MS).toISOString();
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
+
+/** The certificate that browsers see, as all region nodes show it. */
+export const SHOWN: ShownSite = {
+  isOwn: false,
+  subject: 'CN=Regent site',
+  notAfter: NOW + 20 * DAY_MS,
+  sha1: 'ab'.repeat(20),
+  changedAt: NOW - 3_600_000,
+  warnings: [],
+};
 
 /** A dynamic range with half of its addresses in use. */
 export const POOL: PoolRow = {
@@ -78,6 +88,7 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
     },
     stuckJobs: [],
     authority: { notAfter: days(3000) },
+    shown: SHOWN,
     leases: {
       pairs: [{ vlanId: 1, vlan: 'vlan10', primary: 'k1', secondary: 'k2', isWhole: true }],
       gaps: [],

@@ -1,0 +1,125 @@
+import { Check } from 'typebox/value';
+import { SiteCertificateAnswer } from '../../contract/cluster/join.ts';
+import { backOffMs } from '../../core/back-off.ts';
+import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';
+import { textDigest } from '../../core/stable-json.ts';
+import type { HostFiles } from '../../host/interface.ts';
+import { siteListText, TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { readShownPair } from '../../pki/shown.ts';
+import type { RegionChannel } from '../channel/channel.ts';
+import type { Findings } from '../findings.ts';
+import type { LoopPorts } from '../ports.ts';
+
+/**
+ * What keeping the site's certificate is built from. `read`: texts of site.pem and site.list, null where there is none; the same array while nothing changed.
+ * `wanted`: digest of the certificate that this node is to show, null: none. `isRegion`: is this host a region node by its certificate? `onChange`: it shows
+ * another one from now on; by its digest, '' for none.
+ */
+export interface SiteKeeperOptions {
+  readonly ports: LoopPorts;
+  readonly channel: Pick<RegionChannel, 'siteCertificate'>;
+  readonly files: Pick<HostFiles, 'install'>;
+  readonly findings: Findings;
+  readonly read: () => Promise<readonly (string | null)[]>;
+  readonly wanted: () => string | null;
+  readonly isRegion: () => boolean;
+  readonly onChange: (digest: string) => void;
+}
+
+/** Keeps what haproxy shows to browsers as the site wants it. */
+export interface SiteKeeper {
+  /** Looks at the files, and makes the list that haproxy needs. Asks no region. Throws nothing. */
+  prepare(): Promise<void>;
+  /** The same, and asks for the certificate where it is not the one that is wanted. Throws nothing. */
+  tend(): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const EVERY_MS = 2_000;
+/** A call has a limit, and writing two files has. */
+const SILENCE_MS = 180_000;
+const AGAIN = { firstMs: 2_000, mostMs: 60_000 } as const;
+const FINDING = 'site_certificate_due';
+const KEY = '-----BEGIN PRIVATE KEY-----';
+
+/** Opens the keeper; nothing is looked at before it is told to. */
+export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
+  const { ports, findings, files, channel } = options;
+  let told: string | null = null;
+  let failures = 0;
+  let notBefore = 0;
+
+  /** Digest of what lies there and fits together; '' for nothing. Haproxy refuses a list that names a file which does not, so the list follows at once. */
+  const settle = async (): Promise<string> => {
+    const [text = null, list = null] = await options.read();
+    const held = digestOfFile(text);
+    const wanted = siteListText(held !== '');
+    if (list !== wanted) await files.install({ ...TRUST_FILES.siteList, content: wanted });
+    if (held !== told) options.onChange(held);
+    told = held;
+    return held;
+  };
+
+  const fetch = async (wanted: string) => {
+    const answer = await channel.siteCertificate();
+    if (!Check(SiteCertificateAnswer, answer))
+      throw new AppError('region_refused', 'the answer is not of the protocol');
+    const { certificate, key } = answer;
+    const pair = readShownPair(certificate, key);
+    if (isRejected(pair)) throw new AppError('region_refused', `the region's answer cannot be used: ${pair.message}`);
+    // Another region may not have heard of the newest one yet: what is wanted is asked for again.
+    if (textDigest(certificate) !== wanted)
+      throw new AppError('region_refused', 'the region gave another certificate than the one that is wanted');
+    await files.install({ ...TRUST_FILES.site, content: `${certificate}${key}` });
+    await settle();
+  };
+
+  const guarded = async (act: () => Promise<void>) => {
+    try {
+      await act();
+      failures = 0;
+      findings.clear(FINDING);
+    } catch (error) {
+      notBefore = ports.clock.monotonic() + backOffMs(failures, AGAIN, ports.random);
+      failures += 1;
+      ports.log.warn("the site's certificate could not be had", { error: sentenceOf(error) });
+      findings.raise(
+        FINDING,
+        `This node does not show the site's certificate: ${sentenceOf(error)}. It is tried again.`,
+      );
+    }
+  };
+  const prepare = async () => {
+    if (options.isRegion()) await guarded(async () => void (await settle()));
+  };
+  const tend = async () => {
+    if (!options.isRegion() || ports.clock.monotonic() < notBefore) return;
+    await guarded(async () => {
+      const held = await settle();
+      const wanted = options.wanted();
+      if (wanted !== null && wanted !== held) await fetch(wanted);
+    });
+  };
+
+  return {
+    prepare,
+    tend,
+    run: async (signal) => {
+      const beat = ports.loop('site certificate', SILENCE_MS);
+      while (!signal.aborted) {
+        await tend();
+        beat();
+        await ports.wait(EVERY_MS * (0.8 + 0.4 * ports.random.fraction()), signal);
+      }
+      beat.end();
+    },
+  };
+}
+
+/** A damaged file counts as none: it is written anew. */
+function digestOfFile(text: string | null): string {
+  const at = text?.indexOf(KEY) ?? -1;
+  if (text === null || at < 0) return '';
+  const [certificate, key] = [text.slice(0, at), text.slice(at)];
+  return isRejected(readShownPair(certificate, key)) ? '' : textDigest(certificate);
+}
