@@ -60,9 +60,9 @@ export const FUNCTIONS: Readonly<Record<string, Law>> = {
       length === undefined ? Infinity : toNumber(length, budget),
     ),
   ),
-  'string-length': ofText((text) => [...text].length),
+  'string-length': ofText((text) => Array.from(text).length),
   'normalize-space': ofText((text) => text.replace(/[ \t\r\n]+/g, ' ').trim()),
-  translate: ofTexts(3, (text = '', from = '', to = '') => translate(text, [...from], [...to])),
+  translate: ofTexts(3, (text = '', from = '', to = '') => translate(text, Array.from(from), Array.from(to))),
   boolean: law(1, 1, (_, [given = '']) => toBoolean(given)),
   not: law(1, 1, (_, [given = '']) => !toBoolean(given)),
   true: law(0, 0, () => true),
@@ -81,10 +81,14 @@ export const FUNCTIONS: Readonly<Record<string, Law>> = {
 function substring(text: string, from: number, length: number): string {
   const first = Math.round(from);
   const end = length === Infinity ? Infinity : first + Math.round(length);
-  return [...text].filter((_, index) => index + 1 >= first && index + 1 < end).join('');
+  return Array.from(text)
+    .filter((_, index) => index + 1 >= first && index + 1 < end)
+    .join('');
 }
 
 function translate(text: string, from: readonly string[], to: readonly string[]): string {
   const map = new Map(from.map((letter, index) => [letter, to[index] ?? ''] as const).toReversed());
-  return [...text].map((letter) => map.get(letter) ?? letter).join('');
+  return Array.from(text)
+    .map((letter) => map.get(letter) ?? letter)
+    .join('');
 }
