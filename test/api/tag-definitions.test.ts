@@ -23,7 +23,7 @@ beforeAll(async () => {
     await client.end();
   }
   const { usb: _, ...hardware } = SERVER;
-  const text = JSON.stringify({ ...hardware, cpu: { ...SERVER.cpu, flags: '' } });
+  const text = JSON.stringify({ ...hardware, cpu: { ...SERVER.cpu, flags: [] } });
   await sql(`update machine_inventories set inventory = '${text}'`);
   await sql(
     `update machine_inventories set inventory = inventory || '{"memory": {"kb": 1024}}' where machine_id < '000064'`,

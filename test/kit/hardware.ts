@@ -9,7 +9,7 @@ export const SERVER: Hardware = {
     mhz: 2400,
     model: 'Intel(R) Xeon(R) Gold 6130',
     architecture: 'x86_64',
-    flags: 'fpu vmx avx512f',
+    flags: ['fpu', 'vmx', 'avx512f'],
   },
   memory: { kb: 134_217_728 },
   virtual: 'none',

@@ -45,8 +45,8 @@ export const Inventory = strict({
     mhz: count(100_000),
     model: words(128),
     architecture: Type.Optional(of('^[a-z0-9_]{1,16}$', 16)),
-    /** What it can do, by the kernel's names with blanks between, such as vmx. */
-    flags: Type.Optional(of('^[a-z0-9_ ]{0,4096}$', 4096)),
+    /** What it can do, by the kernel's names, such as vmx. */
+    flags: list(of('^[a-z0-9_]{1,32}$', 32), 512),
   }),
   memory: part({ kb: Kilobytes }),
   numa: list(

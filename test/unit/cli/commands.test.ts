@@ -504,6 +504,7 @@ describe('exit codes and messages', () => {
         const others = flags
           .replace('--transfer-key <key|none>', '')
           .replace('--keyring <key>', '')
+          .replace('--signing-key <key>', '')
           .replace('--secret <new|->', '');
         expect(others, `${noun.noun} ${command.verb}`).not.toMatch(/key|secret|password|token/i);
       }

@@ -8,7 +8,7 @@ export interface Hardware {
     readonly mhz?: number;
     readonly model?: string;
     readonly architecture?: string;
-    readonly flags?: string;
+    readonly flags?: readonly string[];
   };
   readonly memory?: { readonly kb?: number };
   readonly disks?: readonly HardwareDisk[];

@@ -71,11 +71,10 @@ function firmwareNodes({ firmware }: Hardware): XmlNode[] {
 /** One for each socket, as `lshw` has it; cores and threads are told per socket. */
 function cpuNodes({ cpu }: Hardware): XmlNode[] {
   if (cpu === undefined) return [];
-  const { count = 1, cores = 0, mhz = 0, model = '', architecture = '', flags = '' } = cpu;
+  const { count = 1, cores = 0, mhz = 0, model = '', architecture = '', flags = [] } = cpu;
   const sockets = Math.min(Math.max(1, cpu.sockets ?? 1), SOCKETS_MAX);
   const each = (number: number) => (number > 0 ? String(Math.max(1, Math.floor(number / sockets))) : undefined);
   const isWide = WIDE.includes(architecture);
-  const known = flags.split(' ').filter((flag) => flag !== '');
   return Array.from({ length: sockets }, (_, index) =>
     lshwNode('cpu', 'processor', [
       leaf('description', 'CPU'),
@@ -89,7 +88,7 @@ function cpuNodes({ cpu }: Hardware): XmlNode[] {
       settings({ cores: each(cores), enabledcores: each(cores), threads: each(count) }),
       capabilities([
         ...(architecture === 'x86_64' ? [['x86-64', '64bits extensions (x86-64)'] as const] : []),
-        ...known.map((flag) => [flag, CPU_FLAGS[flag] ?? ''] as const),
+        ...flags.map((flag) => [flag, CPU_FLAGS[flag] ?? ''] as const),
       ]),
     ]),
   );
