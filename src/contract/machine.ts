@@ -3,11 +3,11 @@ import { BMC_TYPES } from '../model/nouns/enlistment.ts';
 import { BOOT_MEDIA } from '../model/nouns/images/boot-media.ts';
 import { MACHINE_STATES } from '../model/nouns/machine-states.ts';
 import { POWER_STATES } from '../model/nouns/power.ts';
-import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/carried.ts';
+import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/fields/carried.ts';
 import { InterfaceInput, MachineInterface } from './network/machine-interface.ts';
 import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time } from './common.ts';
 import { entry } from './nouns/entry.ts';
-import { textMap } from './nouns/text-map.ts';
+import { textMap } from './nouns/fields/text-map.ts';
 
 const OWN_PARAMETERS = "its own parameters at the BMC, such as power_id; a machine's own come before the BMC's";
 

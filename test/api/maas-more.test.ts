@@ -149,7 +149,7 @@ describe('machines', () => {
       [{ destinations: source.system_id }, 'destinations'],
       [{ destinations: 'abcdef' }, 'destinations'],
       [{ source: 'abcdef' }, 'source'],
-      [{ storage: 'true' }, 'storage'],
+      [{ storage: 'true' }, 'destinations'],
       [{ interfaces: 'false' }, 'interfaces'],
     ] as const) {
       const refused = await clone(values);

@@ -234,7 +234,8 @@ describe('a tag with a definition', () => {
   });
 
   it.each([
-    ['//node[@id="x"]', 'an XPath over lshw'],
+    ['//node[@id="x"', 'it ends too early'],
+    ['document("/etc/passwd")', 'document at 1 is no function'],
     ['memory.kb >=', 'it ends too early'],
     ['memory.kb >= many', 'compares numbers'],
     ['(memory.kb memory.kb', 'a ( has no )'],

@@ -74,7 +74,7 @@ describe('commissioning', () => {
       'sys/class/dmi/id/sys_vendor': 'QEMU\n',
     });
     expect(told('regent-10-system', system)).toMatchObject({
-      cpu: { count: 2, cores: 1, sockets: 1, mhz: 2596, model: 'QEMU "CPU" \\[2J' },
+      cpu: { count: 2, cores: 1, sockets: 1, mhz: 2596, model: 'QEMU "CPU" \\[2J', flags: ['fpu', 'hypervisor'] },
       memory: { kb: 262_144 },
       numa: [{ node: 0, cpus: '0-1', memoryKb: 499_000 }],
       firmware: { kind: 'uefi', secureBoot: true },

@@ -538,6 +538,36 @@ table password_hashes
   constraint password_hashes_pkey PRIMARY KEY (user_name)
   constraint password_hashes_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
 
+table package_repositories
+  id integer not null identity
+  name text not null
+  comment text not null default ''::text
+  enabled boolean not null default true
+  source_url text not null default ''::text
+  signing_key text not null default ''::text
+  distributions text not null default ''::text
+  components text not null default ''::text
+  arches text not null default ''::text
+  disabled_pockets text not null default ''::text
+  disabled_components text not null default ''::text
+  disable_sources boolean not null default true
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint package_repositories_arches_grammar CHECK (((length(arches) <= 500) AND (arches ~ '^[a-z0-9 ]*$'::text)))
+  constraint package_repositories_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint package_repositories_components_grammar CHECK (((length(components) <= 500) AND (components ~ '^[A-Za-z0-9./_:+~ -]*$'::text)))
+  constraint package_repositories_disabled_components_grammar CHECK (((length(disabled_components) <= 500) AND (disabled_components ~ '^[A-Za-z0-9./_:+~ -]*$'::text)))
+  constraint package_repositories_disabled_pockets_grammar CHECK (((length(disabled_pockets) <= 500) AND (disabled_pockets ~ '^[a-z ]*$'::text)))
+  constraint package_repositories_distributions_grammar CHECK (((length(distributions) <= 500) AND (distributions ~ '^[A-Za-z0-9./_:+~ -]*$'::text)))
+  constraint package_repositories_name_grammar CHECK (((name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$'::text) AND (name !~ '^[0-9]+$'::text)))
+  constraint package_repositories_name_unique UNIQUE (name)
+  constraint package_repositories_pkey PRIMARY KEY (id)
+  constraint package_repositories_signing_key_grammar CHECK (((length(signing_key) <= 65536) AND (signing_key ~ '^[A-Za-z0-9+/=]*$'::text)))
+  constraint package_repositories_source_url_grammar CHECK (((length(source_url) <= 500) AND ((source_url = ''::text) OR (source_url ~ '^https?://[^[:space:]]+$'::text))))
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.package_repositories FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.package_repositories FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
 table observations
   node_id text not null
   service text not null

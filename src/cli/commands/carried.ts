@@ -1,4 +1,4 @@
-import { carriedBy } from '../../contract/nouns/carried.ts';
+import { carriedBy } from '../../contract/nouns/fields/carried.ts';
 import type { Carrier } from '../../contract/nouns/declare.ts';
 import type { Call, OptionSpec } from '../command-spec.ts';
 import type { Column } from '../format/output.ts';

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { DhcpOptions, listQuery, nullable, strict, text } from '../common.ts';
-import { carriedAnswers, carriedFilters, carriedInputs } from '../nouns/carried.ts';
+import { carriedAnswers, carriedFilters, carriedInputs } from '../nouns/fields/carried.ts';
 import { entry } from '../nouns/entry.ts';
 import { InterfaceInput, MachineInterface } from './machine-interface.ts';
 

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { Check } from 'typebox/value';
 import { BOOT_DEVICES, POWER_STATES, POWER_TYPES, STOP_MODES } from '../../model/nouns/power.ts';
 import { nullable, oneOf, strict } from '../common.ts';
-import { textMap } from '../nouns/text-map.ts';
+import { textMap } from '../nouns/fields/text-map.ts';
 
 /** Arguments and results of the commands by which an agent switches machines and looks at them. */
 

@@ -10,7 +10,7 @@ import Type, {
 import type { Rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names.ts';
 import { nullable, oneOf, text } from '../common.ts';
-import { parseMap, type TextMap, textMap } from './text-map.ts';
+import { parseMap, type TextMap, textMap } from './fields/text-map.ts';
 
 /** What may be done with a plain noun. */
 export const VERBS = ['list', 'show', 'create', 'set', 'delete'] as const;

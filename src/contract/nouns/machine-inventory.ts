@@ -45,6 +45,8 @@ export const Inventory = strict({
     mhz: count(100_000),
     model: words(128),
     architecture: Type.Optional(of('^[a-z0-9_]{1,16}$', 16)),
+    /** What it can do, by the kernel's names, such as vmx. */
+    flags: list(of('^[a-z0-9_]{1,32}$', 32), 512),
   }),
   memory: part({ kb: Kilobytes }),
   numa: list(
@@ -192,7 +194,7 @@ export const MACHINE_INVENTORY_ROUTES = {
   }),
   'machine-inventory.list': get(
     '/machine-inventories',
-    'List the hardware of the machines that have told of it, without their PCI and USB devices',
+    'List the hardware of the machines that have told of it, without their PCI and USB devices and the flags of their processors',
     {
       roles: EVERYBODY,
       query: listQuery({}, ['id']),

@@ -2,6 +2,7 @@ import { BMC } from './bmc.ts';
 import { BOOT_SOURCE } from './boot-source.ts';
 import { FABRIC } from './fabric.ts';
 import { DHCP_SNIPPET } from './dhcp-snippet.ts';
+import { PACKAGE_REPOSITORY } from './package-repository.ts';
 import { RESOURCE_POOL } from './resource-pool.ts';
 import { SPACE } from './space.ts';
 import { STATIC_ROUTE } from './static-route.ts';
@@ -21,6 +22,7 @@ export const NOUNS = [
   RESOURCE_POOL,
   BOOT_SOURCE,
   STATIC_ROUTE,
+  PACKAGE_REPOSITORY,
 ] as const;
 
 /** One of the declared nouns. */

@@ -1,6 +1,7 @@
 import { parseTag, TAG_RULE } from '../../model/nouns/tags/tag.ts';
 import Type, { type TString } from 'typebox';
-import { parseRule, RULE_MAX } from '../../model/nouns/tags/hardware-rule.ts';
+import { parseDefinition } from '../../model/nouns/tags/definition.ts';
+import { RULE_MAX } from '../../model/nouns/tags/hardware-rule.ts';
 import { KERNEL_OPTIONS_MAX, KERNEL_OPTIONS_RULE, parseKernelOptions } from '../../model/nouns/tags/kernel-options.ts';
 import { isRejected } from '../../core/errors.ts';
 import { commentField, declare, type Field, nameField, VERBS } from './declare.ts';
@@ -8,7 +9,7 @@ import { commentField, declare, type Field, nameField, VERBS } from './declare.t
 /** When machines have a tag by themselves; empty: operators give it. */
 function definitionField(): Field<TString, TString, true> {
   const help =
-    'the hardware that a machine must tell of to have the tag, such as memory.kb >= 16M; "" ends it, machines keep the tag then';
+    'the hardware that a machine must tell of to have the tag, such as memory.kb >= 16M, or XPath over what lshw -xml shows; "" ends it, machines keep the tag then';
   return {
     answer: Type.String({ description: help }),
     input: Type.String({ maxLength: RULE_MAX, description: help }),
@@ -18,7 +19,7 @@ function definitionField(): Field<TString, TString, true> {
     grammar: () => `A definition has at most ${RULE_MAX} characters and no control characters.`,
     parse: (value, field) => {
       const text = value.trim();
-      const rule = text === '' ? null : parseRule(text, field);
+      const rule = text === '' ? null : parseDefinition(text, field);
       return isRejected(rule) ? rule : text;
     },
   };
@@ -65,6 +66,7 @@ export const TAG = declare({
         "regent tag create gpu --comment 'has a graphics card'",
         `regent tag create big --definition 'memory.kb >= 64M and disks.bytes > 1T'`,
         "regent tag create passthrough --kernel-options 'intel_iommu=on iommu=pt'",
+        `regent tag create display --definition '//node[@class="display"]/vendor[contains(., "NVIDIA")]'`,
         `regent tag create mellanox --definition 'pci.vendor == "15b3"'`,
       ],
     },

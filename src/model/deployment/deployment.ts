@@ -1,3 +1,4 @@
+import { packageFiles, type Packages } from '../nouns/images/package-repository.ts';
 import type { ImageArchitecture } from '../nouns/image.ts';
 import type { NetworkPlan } from './network.ts';
 import { networkFiles } from './network-files.ts';
@@ -31,7 +32,7 @@ export interface Deployment {
   /** Of the kernel of its system. */
   readonly kernelOptions: readonly string[];
   readonly aptProxy: string | null;
-  readonly aptMirror: string | null;
+  readonly packages: Packages;
 }
 
 /**
@@ -39,13 +40,14 @@ export interface Deployment {
  * The scripts of `scripts/machine/deploying` read it. Pure.
  */
 export function deploymentFiles(deployment: Deployment): Readonly<Record<string, string | Uint8Array>> {
-  const { machine, image, storage, network, sources, sshKeys, userData, ntp, kernelOptions, aptProxy, aptMirror } =
+  const { machine, image, storage, network, sources, sshKeys, userData, ntp, kernelOptions, aptProxy, packages } =
     deployment;
   const { file } = image;
   return {
     ...lists({ hostname: [machine.hostname], fqdn: [machine.fqdn], sources, 'ssh-keys': sshKeys, ntp }),
     ...lists({ 'kernel-options': kernelOptions.length === 0 ? [] : [kernelOptions.join(' ')] }),
-    ...lists({ 'apt-proxy': optional(aptProxy), 'apt-mirror': optional(aptMirror) }),
+    ...lists({ 'apt-proxy': optional(aptProxy) }),
+    ...packageFiles(packages),
     ...lists({
       'image/name': [image.name],
       'image/architecture': [image.architecture],

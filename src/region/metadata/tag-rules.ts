@@ -1,5 +1,6 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { fits, type HardwareRule, parseRule } from '../../model/nouns/tags/hardware-rule.ts';
+import { askerOf, parseDefinition } from '../../model/nouns/tags/definition.ts';
+import type { Hardware } from '../../model/nouns/tags/hardware.ts';
 import type { CarriedIds } from '../../store/declared/carried.ts';
 import { createDeclared, type DeclaredRow, updateDeclared } from '../../store/declared/rows.ts';
 import {
@@ -75,25 +76,30 @@ function withoutRule(plain: WriteCase<'tag.delete'>): WriteCase<'tag.delete'> {
 
 /** Without a definition machines keep the tag that they have. */
 async function tagged(tx: WriteTx, row: DeclaredRow<'tag'>, done: 'created' | 'changed') {
-  if (row.definition !== '') await tagAll(tx, row.id, row.definition);
+  const refusal = row.definition === '' ? null : await tagAll(tx, row.id, row.definition);
+  if (refusal !== null) return refusal;
   const shown = (await declaredByRef(tx, 'tag', String(row.id))) as DeclaredRow<'tag'>;
   tx.emit({ kind: `tag.${done}`, subject: row.name, data: viewDeclared<'tag'>(shown) });
   return { body: viewDeclared<'tag'>(shown), version: row.version };
 }
 
-/** Gives a tag to all machines that its definition fits, and takes it off all others. */
-async function tagAll(tx: Tx, tagId: number, definition: string): Promise<void> {
-  const rule = parseRule(definition);
-  if (isRejected(rule)) return;
+/** Gives a tag to all machines that its definition fits, and takes it off all others. Refused: the definition cannot be asked of a machine. */
+async function tagAll(tx: Tx, tagId: number, definition: string): Promise<Rejected | null> {
+  const parsed = parseDefinition(definition);
+  if (isRejected(parsed)) return parsed;
+  const asker = askerOf(parsed);
   await untagUntold(tx, tagId);
   for (let after = ''; ; ) {
     const page = await readInventories(tx, tagId, after);
-    for (const { machineId, inventory, has } of page) {
-      const isOn = fits(rule, inventory);
-      if (isOn !== has) await storeTag(tx, machineId, tagId, isOn);
+    const changes = { add: [] as string[], remove: [] as string[] };
+    for (const { machineId, hostname, inventory, has } of page) {
+      const isOn = asker.has(hostname, inventory as Hardware);
+      if (isRejected(isOn)) return isOn;
+      if (isOn !== has) (isOn ? changes.add : changes.remove).push(machineId);
     }
+    if (changes.add.length + changes.remove.length > 0) await tagMany(tx, tagId, changes);
     const last = page.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) return null;
     after = last.machineId;
   }
 }
@@ -109,8 +115,12 @@ export async function tagByHardware(
   const has = await tagsOf(tx, machine.id);
   const changed = { added: [] as string[], removed: [] as string[] };
   for (const { id, name, definition } of defined) {
-    const rule: HardwareRule | Rejected = parseRule(definition);
-    if (isRejected(rule) || fits(rule, inventory) === has.has(id)) continue;
+    const parsed = parseDefinition(definition);
+    const isOn = isRejected(parsed) ? parsed : askerOf(parsed).has(machine.fqdn, inventory as Hardware);
+    // One that cannot be asked of this hardware keeps no machine from telling of it: the machine keeps what it has.
+    if (isRejected(isOn))
+      tx.emit({ kind: 'tag.unclear', subject: name, data: { machine: machine.fqdn, why: isOn.message } });
+    if (isRejected(isOn) || isOn === has.has(id)) continue;
     await storeTag(tx, machine.id, id, !has.has(id));
     (has.has(id) ? changed.removed : changed.added).push(name);
   }

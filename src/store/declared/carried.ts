@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { carriedBy, linkOf } from '../../contract/nouns/carried.ts';
+import { carriedBy, linkOf } from '../../contract/nouns/fields/carried.ts';
 import type { Carrier } from '../../contract/nouns/declare.ts';
 import type { Tx } from '../tx.ts';
 

@@ -1,4 +1,4 @@
-import { linkOf } from '../../contract/nouns/carried.ts';
+import { linkOf } from '../../contract/nouns/fields/carried.ts';
 import { columnOf, type Declaration, oneOfNoun, tableOf } from '../../contract/nouns/declare.ts';
 import { NOUNS } from '../../contract/nouns/registry.ts';
 import { conflict, invalid, reference, type Sentence } from './sentence.ts';

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { linkOf } from '../../contract/nouns/carried.ts';
+import { linkOf } from '../../contract/nouns/fields/carried.ts';
 import type { Declaration, Use } from '../../contract/nouns/declare.ts';
 import type { Tx } from '../tx.ts';
 

@@ -505,6 +505,7 @@ describe('exit codes and messages', () => {
           .replace('--transfer-key <key|none>', '')
           .replace('--keyring <key>', '')
           .replace('--key <file>', '')
+          .replace('--signing-key <key>', '')
           .replace('--secret <new|->', '');
         expect(others, `${noun.noun} ${command.verb}`).not.toMatch(/key|secret|password|token/i);
       }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { complete } from '../../../src/cli/completion.ts';
 import { NOUNS as COMMANDS } from '../../../src/cli/nouns.ts';
-import { carriedBy } from '../../../src/contract/nouns/carried.ts';
+import { carriedBy } from '../../../src/contract/nouns/fields/carried.ts';
 import { columnOf, type Declaration, type Field } from '../../../src/contract/nouns/declare.ts';
 import { NOUNS } from '../../../src/contract/nouns/registry.ts';
 import { sampleOf } from '../../kit/declared.ts';

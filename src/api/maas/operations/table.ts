@@ -21,6 +21,7 @@ import { NOTIFICATION_HANDLERS } from './site/notifications.ts';
 import { PEOPLE_HANDLERS } from './site/people.ts';
 import { POWER_TYPE_HANDLERS } from './machine/power-types.ts';
 import { REFUSED_HANDLERS } from './site/refused.ts';
+import { REPOSITORY_HANDLERS } from './site/repositories.ts';
 import { RESULT_HANDLERS } from './machine/scripts.ts';
 import { ROUTE_HANDLERS } from './network/routes.ts';
 import { SCRIPT_HANDLERS } from './machine/site-scripts.ts';
@@ -67,5 +68,6 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...PEOPLE_HANDLERS,
   ...CONFIG_HANDLERS,
   ...NOTHING_HANDLERS,
+  ...REPOSITORY_HANDLERS,
   ...REFUSED_HANDLERS,
 };

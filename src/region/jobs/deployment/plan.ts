@@ -6,6 +6,7 @@ import { type NetworkPlan, planNetwork } from '../../../model/deployment/network
 import type { Way } from '../../../model/deployment/ways.ts';
 import { ALL_OPTIONS_MAX, optionsOf } from '../../../model/nouns/tags/kernel-options.ts';
 import type { Settings } from '../../../model/settings.ts';
+import { packagesFor } from '../../../model/nouns/images/package-repository.ts';
 import { planStorage } from '../../../model/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/deployment/storage-types.ts';
 import { type AskedStorage, deployedRequest } from '../../../model/deployment/kept/request.ts';
@@ -101,6 +102,7 @@ export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment
   if (isRejected(kernelOptions)) return kernelOptions;
   const site = await readServingSite(tx);
   const routes = (await listDeclared(tx, 'static-route', { limit: 1000, sort: 'name' })).items;
+  const repositories = (await listDeclared(tx, 'package-repository', { limit: 1000, sort: 'id' })).items;
   const network = networkOf(site, machine, inventory, routes);
   if (isRejected(network)) return network;
   const racks = rackAddresses(site, machine);
@@ -118,6 +120,6 @@ export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment
     ntp: racks,
     kernelOptions,
     aptProxy: packageProxy(settings, await readCluster(tx), site),
-    aptMirror: null,
+    packages: packagesFor(repositories, image.architecture),
   };
 }

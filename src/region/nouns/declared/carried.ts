@@ -1,4 +1,4 @@
-import { carriedBy, type CarriedNames } from '../../../contract/nouns/carried.ts';
+import { carriedBy, type CarriedNames } from '../../../contract/nouns/fields/carried.ts';
 import type { Carrier } from '../../../contract/nouns/declare.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { CarriedIds } from '../../../store/declared/carried.ts';

@@ -29,7 +29,7 @@ const DEPLOYMENT: Deployment = {
   ntp: [],
   kernelOptions: [],
   aptProxy: null,
-  aptMirror: null,
+  packages: { main: null, others: [] },
 };
 
 describe('the files of a deployment', () => {

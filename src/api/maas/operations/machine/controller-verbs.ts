@@ -2,7 +2,7 @@ import { bytes, json } from '../../answer.ts';
 import type { Handler, Handlers } from '../../handler.ts';
 import { badValue } from '../refusals.ts';
 import { type Role, showController } from './controllers.ts';
-import { NO_DETAILS } from './machines.ts';
+import { detailsOf } from '../../objects/details.ts';
 
 /** What nobody does with a host of Regent through MAAS: it must be there, and then it is refused. */
 const cannot =
@@ -16,7 +16,7 @@ const details =
   (role: Role): Handler =>
   async (call) => {
     await showController(role, call);
-    return bytes(NO_DETAILS, 'application/bson');
+    return bytes(detailsOf(null), 'application/bson');
   };
 
 /** A host has what its agent tells. What stays as it is may be said; anything else is refused. */

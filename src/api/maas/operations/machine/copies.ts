@@ -6,7 +6,8 @@ import type { MachineState } from '../../../../model/nouns/machine-states.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { showMachine } from '../../objects/machines.ts';
-import { step, type Step } from '../../site.ts';
+import { copyOf } from '../../objects/storage-copy.ts';
+import { type Site, step, type Step } from '../../site.ts';
 import { badValue, conflict } from '../refusals.ts';
 import { machineOf } from './machines.ts';
 
@@ -62,25 +63,43 @@ function bare({ name, mac, vlanId }: MachineInterface): Input {
   return { name, mac, addresses: [], ...(vlanId === undefined ? {} : { vlan: `id:${vlanId}` }) };
 }
 
-/** Machines get the interfaces of another one, in one change. Their cards are found by name, and addresses are chosen anew. */
+/**
+ * Machines get the interfaces, the storage layout or both of another one, in one change. Their cards and disks are found by name, and addresses are chosen
+ * anew.
+ */
 async function clone({ site, args }: MaasCall) {
-  if (args.flag('storage'))
-    badValue('storage', 'it cannot be copied', 'lay out the disks of each machine: set_storage_layout');
-  if (!args.flag('interfaces')) badValue('interfaces', 'there is nothing to copy', 'interfaces=true');
+  const wants = { interfaces: args.flag('interfaces') === true, storage: args.flag('storage') === true };
+  if (!wants.interfaces && !wants.storage)
+    badValue('interfaces', 'there is nothing to copy', 'interfaces=true or storage=true');
   const source = await site.find('machine.show', { params: { machine: args.text('source') ?? '' } });
   if (source === null) return badValue('source', 'there is no such machine', 'the system_id of a machine');
   const ids = [...new Set(args.list('destinations'))];
   const machines = new Map((await site.all('machine.list')).map((machine) => [machine.id, machine]));
-  const steps = ids.map((id) => {
+  const layout = wants.storage ? await layoutOf(site, source.id) : [];
+  const steps = ids.flatMap((id) => {
     const machine = machines.get(id) ?? badValue('destinations', `there is no machine ${id}`, 'system_ids of machines');
     if (id === source.id) badValue('destinations', 'the source is among them', 'other machines');
     if (!isFree(machine))
       badValue('destinations', `${machine.hostname} is ${machine.state}`, `one of ${FREE.join(', ')}`);
-    return step('machine.set', { params: { machine: id }, body: { interfaces: copied(source, machine) } });
+    // The disks of the others are not told yet, or not free.
+    if (wants.storage && machine.state !== 'ready')
+      badValue('destinations', `${machine.hostname} is ${machine.state ?? 'new'}`, 'ready, where storage is copied');
+    const params = { machine: id };
+    return [
+      ...(wants.interfaces ? [step('machine.set', { params, body: { interfaces: copied(source, machine) } })] : []),
+      ...(wants.storage ? [step('storage.reset', { params })] : []),
+      ...layout.map((changes) => step('storage.change', { params, body: { changes: [...changes] } })),
+    ];
   });
   if (steps.length === 0) badValue('destinations', 'it is missing', 'system_ids of machines');
   await site.together(steps);
   return nothing();
+}
+
+/** How the disks of the source are laid out, as changes; none where nobody asked for a layout. */
+async function layoutOf(site: Site, machine: string) {
+  const { storage } = await site.call('storage.show', { params: { machine } });
+  return storage.isUsual ? [] : copyOf(storage);
 }
 
 function copied(source: Machine, machine: Machine): Input[] {

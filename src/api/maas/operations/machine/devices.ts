@@ -6,7 +6,8 @@ import { showDevices } from '../../objects/devices.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue } from '../refusals.ts';
 import { domainIn, domainName, nameOf } from '../hosts.ts';
-import { NO_DETAILS, withAnnotations } from './machines.ts';
+import { withAnnotations } from './machines.ts';
+import { detailsOf } from '../../objects/details.ts';
 import { passes } from './node-filters.ts';
 
 /** Hosts with names and addresses that nobody commissions: Juju's containers, printers, switches. */
@@ -24,7 +25,7 @@ export const DEVICE_HANDLERS: Handlers = {
   },
   'Device.details': async ({ site, path }) => {
     await deviceOf(site, path);
-    return bytes(NO_DETAILS, 'application/bson');
+    return bytes(detailsOf(null), 'application/bson');
   },
   // Nothing switches a device.
   'Device.power_parameters': async ({ site, path }) => {

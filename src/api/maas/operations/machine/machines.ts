@@ -1,3 +1,4 @@
+import { detailsOf } from '../../objects/details.ts';
 import type { Machine } from '../../../../contract/machine.ts';
 import { bytes, json, jsonParts, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
@@ -136,12 +137,10 @@ async function powerParameters({ site, look, path }: MaasCall) {
   return json(parametersOf(await machineOf(site, path), await look.bmcs()));
 }
 
-/** A document of BSON with lldp and lshw: machines of Regent tell of their hardware in another form, so both are null. */
-export const NO_DETAILS = Buffer.from('\x11\x00\x00\x00\x0alldp\x00\x0alshw\x00\x00', 'latin1');
-
 async function details({ site, path }: MaasCall) {
-  await machineOf(site, path);
-  return bytes(NO_DETAILS, 'application/bson');
+  const { id, hostname } = await machineOf(site, path);
+  const told = await site.find('machine.inventory', { params: { machine: id } });
+  return bytes(detailsOf(told?.inventory ?? null, hostname), 'application/bson');
 }
 
 /** Secrets are masked: they go in and never come out. */

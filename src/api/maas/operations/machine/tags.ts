@@ -45,7 +45,8 @@ const ref = (path: Path) => ({ tag: path['name'] ?? '' });
 function fieldsOf(args: Args) {
   return {
     comment: args.text('comment'),
-    definition: args.text('definition'),
+    // Texts here hold no line feeds, and XPath takes a blank for one.
+    definition: args.text('definition')?.replaceAll(/[\t\r\n]/g, ' '),
     kernelOptions: args.text('kernel_opts'),
   };
 }

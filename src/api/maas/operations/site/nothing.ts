@@ -56,8 +56,6 @@ export const NOTHING_HANDLERS: Handlers = {
 
   // Nothing of these can be made yet, so nothing is there.
   'LicenseKeys.read': empty,
-  'PackageRepositories.read': empty,
-  'PackageRepository.read': none('package repository'),
   'SSLKeys.read': empty,
   'SSLKey.read': none('SSL key'),
 };

@@ -15,15 +15,10 @@ const about =
 
 const machine = ({ site, path }: MaasCall) =>
   site.call('machine.show', { params: { machine: path['system_id'] ?? '' } });
-const REPOSITORY = 'the packages of a machine come by its image and its user data (apt: in cloud-init)';
 const LICENCE = 'no image of Regent asks for a licence key; user data may hold one';
 const licenceKey: Handler = async ({ path }) => notFound('licence key', `${path['osystem']}/${path['distro_series']}`);
-const repository: Handler = async ({ path }) => notFound('package repository', path['id']);
 
 export const REFUSED_HANDLERS: Handlers = {
-  'PackageRepositories.create': cannot('url', 'it cannot be kept', REPOSITORY),
-  'PackageRepository.update': repository,
-  'PackageRepository.delete': repository,
   'LicenseKeys.create': cannot('license_key', 'it cannot be kept', LICENCE),
   'LicenseKey.read': licenceKey,
   'LicenseKey.update': licenceKey,

@@ -24,10 +24,17 @@ export function readInventories(
   tx: Tx,
   tagId: number,
   after: string,
-): Promise<readonly { readonly machineId: string; readonly inventory: unknown; readonly has: boolean }[]> {
-  return tx.all(sql`select i.machine_id as "machineId", i.inventory,
+): Promise<
+  readonly {
+    readonly machineId: string;
+    readonly hostname: string;
+    readonly inventory: unknown;
+    readonly has: boolean;
+  }[]
+> {
+  return tx.all(sql`select i.machine_id as "machineId", m.hostname, i.inventory,
       exists (select from machine_tags t where t.machine_id = i.machine_id and t.tag_id = ${tagId}) as has
-    from machine_inventories i where i.machine_id > ${after} order by i.machine_id limit 200`);
+    from machine_inventories i join machines m on m.id = i.machine_id where i.machine_id > ${after} order by i.machine_id limit 200`);
 }
 
 /** Takes a tag off the machines that have told of no hardware. */

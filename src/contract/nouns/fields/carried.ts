@@ -1,7 +1,7 @@
 import Type, { type TArray, type TOptional, type TString } from 'typebox';
-import { text } from '../common.ts';
-import { type Carrier, type Declaration, oneOfNoun } from './declare.ts';
-import { type Declared, NOUNS } from './registry.ts';
+import { text } from '../../common.ts';
+import { type Carrier, type Declaration, oneOfNoun } from '../declare.ts';
+import { type Declared, NOUNS } from '../registry.ts';
 
 /** The declared nouns that objects of another noun carry any number of, such as the labels of a machine. */
 type Carried<C extends Carrier> = Extract<Declared, { readonly carriedBy: C }>;

@@ -1,0 +1,94 @@
+import type { XmlNode } from './node.ts';
+import { type Budget, isNodes, spendText, stringOf, toBoolean, toNumber, toText, type Value } from './values.ts';
+import { XPathError } from './words.ts';
+
+/** For which node an expression is asked, its place and the number of nodes. */
+export interface Context {
+  readonly node: XmlNode;
+  readonly position: number;
+  readonly size: number;
+  readonly budget: Budget;
+}
+
+interface Law {
+  readonly arity: readonly [least: number, most: number];
+  run(context: Context, given: readonly Value[]): Value;
+}
+
+const law = (least: number, most: number, run: Law['run']): Law => ({ arity: [least, most], run });
+/** A function of texts. */
+const ofTexts = (count: number, run: (...texts: string[]) => Value): Law =>
+  law(count, count, ({ budget }, given) => run(...given.map((one) => spendText(budget, toText(one, budget)))));
+/** A function of a text, which is that of the node where none is given. */
+const ofText = (run: (text: string) => Value): Law =>
+  law(0, 1, ({ node, budget }, [given]) =>
+    run(spendText(budget, given === undefined ? stringOf(node, budget) : toText(given, budget))),
+  );
+const ofNumber = (run: (value: number) => number): Law =>
+  law(1, 1, ({ budget }, [given = '']) => run(toNumber(given, budget)));
+/** A function of the first of some nodes, or of the one that it is asked for. */
+const ofNode = (name: string, run: (node: XmlNode | undefined) => Value): Law =>
+  law(0, 1, ({ node }, [given]) => run(given === undefined ? node : nodesOf(name, given)[0]));
+
+function nodesOf(name: string, value: Value | undefined): readonly XmlNode[] {
+  if (value !== undefined && isNodes(value)) return value;
+  throw new XPathError(`${name} takes nodes`);
+}
+
+/** The functions of XPath 1.0 §4. None reads a document or loops. */
+export const FUNCTIONS: Readonly<Record<string, Law>> = {
+  last: law(0, 0, ({ size }) => size),
+  position: law(0, 0, ({ position }) => position),
+  count: law(1, 1, (_, [given]) => nodesOf('count', given).length),
+  // Without a document type no attribute is an ID.
+  id: law(1, 1, () => []),
+  'local-name': ofNode('local-name', (node) => node?.name ?? ''),
+  'namespace-uri': ofNode('namespace-uri', () => ''),
+  name: ofNode('name', (node) => node?.name ?? ''),
+  string: ofText((text) => text),
+  concat: law(2, Infinity, ({ budget }, given) => spendText(budget, given.map((one) => toText(one, budget)).join(''))),
+  'starts-with': ofTexts(2, (text = '', part = '') => text.startsWith(part)),
+  contains: ofTexts(2, (text = '', part = '') => text.includes(part)),
+  'substring-before': ofTexts(2, (text = '', part = '') => text.slice(0, Math.max(0, text.indexOf(part)))),
+  'substring-after': ofTexts(2, (text = '', part = '') =>
+    text.includes(part) ? text.slice(text.indexOf(part) + part.length) : '',
+  ),
+  substring: law(2, 3, ({ budget }, [text = '', from = '', length]) =>
+    substring(
+      spendText(budget, toText(text, budget)),
+      toNumber(from, budget),
+      length === undefined ? Infinity : toNumber(length, budget),
+    ),
+  ),
+  'string-length': ofText((text) => Array.from(text).length),
+  'normalize-space': ofText((text) => text.replace(/[ \t\r\n]+/g, ' ').trim()),
+  translate: ofTexts(3, (text = '', from = '', to = '') => translate(text, Array.from(from), Array.from(to))),
+  boolean: law(1, 1, (_, [given = '']) => toBoolean(given)),
+  not: law(1, 1, (_, [given = '']) => !toBoolean(given)),
+  true: law(0, 0, () => true),
+  false: law(0, 0, () => false),
+  lang: law(1, 1, () => false),
+  number: law(0, 1, ({ node, budget }, [given]) => toNumber(given ?? [node], budget)),
+  sum: law(1, 1, ({ budget }, [given]) =>
+    nodesOf('sum', given).reduce((sum, node) => sum + toNumber([node], budget), 0),
+  ),
+  floor: ofNumber(Math.floor),
+  ceiling: ofNumber(Math.ceil),
+  round: ofNumber(Math.round),
+};
+
+/** §4.2: positions from 1, rounded; NaN takes nothing. */
+function substring(text: string, from: number, length: number): string {
+  const first = Math.round(from);
+  const end = length === Infinity ? Infinity : first + Math.round(length);
+  return Array.from(text)
+    .filter((_, index) => index + 1 >= first && index + 1 < end)
+    .join('');
+}
+
+function translate(text: string, from: readonly string[], to: readonly string[]): string {
+  const map = new Map(from.map((letter, index) => [letter, to[index] ?? ''] as const).toReversed());
+  return Array.from(text)
+    .map((letter) => map.get(letter) ?? letter)
+    .join('');
+}
