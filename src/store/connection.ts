@@ -190,7 +190,12 @@ function parseInteger(text: string): number {
   return value;
 }
 
+/** As PostgreSQL writes a time in UTC; lists have tens of thousands of them. */
+const UTC = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
+
 function parseTime(text: string): string {
+  if (UTC.test(text))
+    return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).slice(0, 3).padEnd(3, '0')}Z`;
   const time = Date.parse(`${text.replace(' ', 'T').replace(/\+00$/, '')}Z`);
   return Number.isNaN(time) ? text : new Date(time).toISOString();
 }

@@ -114,6 +114,26 @@ describe('an inventory', () => {
     expect(told).toEqual(['inventory-posted', 'scripts-passed']);
   });
 
+  it('puts the card that the machine booted from on the VLAN that it posts from, unless it stands on one; names stay', async () => {
+    await site.call('POST', '/fabrics', { body: { name: 'told' } });
+    const vlan = await site.call('POST', '/vlans', { body: { fabric: 'told', vid: 30, name: 'told30' } });
+    const subnet = await site.call('POST', '/subnets', { body: { cidr: '10.10.10.0/24', vlan: 'told/told30' } });
+    expect([vlan.status, subnet.status], `${vlan.raw} ${subnet.raw}`).toEqual([201, 201]);
+    const vlans = async () => {
+      const { interfaces } = (await get('/machines/m1')).body as unknown as {
+        interfaces: { name: string; vlan: { name: string } | null }[];
+      };
+      return interfaces.map((one) => `${one.name} ${JSON.stringify(one.vlan)}`);
+    };
+    const before = await vlans();
+    expect(before[0]).toBe('eth0 null');
+    const body = JSON.stringify({ ...INVENTORY, bootMac: '52:54:00:00:00:01' });
+    expect((await post(`/inventory/${id}`, body)).status).toBe(200);
+    const after = await vlans();
+    expect(after[0]).toContain('told30');
+    expect(after.slice(1)).toEqual(before.slice(1));
+  });
+
   it('told again changes nothing but itself', async () => {
     const answer = await post(`/inventory/${id}`, JSON.stringify({ ...INVENTORY, virtual: 'kvm' }), {
       type: 'application/json',

@@ -7,7 +7,7 @@ import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
 import { startPostgres } from '../../src/main/embedded/postgres.ts';
 import { Database } from '../../src/store/database.ts';
 import { realClock, realRandom, silentLog } from '../kit/postgres.ts';
-import { type Server, type ServerOrder, startServer, unitFlags } from './processes.ts';
+import { buildDaemons, type Server, type ServerOrder, startServer, unitStart } from './processes.ts';
 
 /** The key of the site that `prepare` makes. */
 export const KEY = { consumer: 'bench', token: 'benchtoken', secret: 'benchsecret0123456789' };
@@ -31,17 +31,19 @@ export async function besideBare<T>(
   const url = `postgresql:///postgres?host=${postgres.socketFolder}&user=${postgres.user}`;
   const client = new pg.Client({ connectionString: url });
   const servers: Server[] = [];
+  const installed = unitStart('regent-regiond.service');
   try {
+    await buildDaemons();
     await prepare(postgres.socketFolder, postgres.user);
     await client.connect();
     return await work({
       client,
       region: {
-        program: 'src/main/regiond.ts',
-        flags: unitFlags('regent-regiond.service'),
+        ...installed,
         port: port.region,
         readyPath: '/health/ready',
         env: {
+          ...installed.env,
           REGENT_DATABASE_URL: url,
           REGENT_REGION_LISTEN: `127.0.0.1:${port.region}`,
           REGENT_REGION_AGENT_LISTEN: `unix:${folder}/agent.sock`,

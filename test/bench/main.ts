@@ -1,4 +1,6 @@
 import { benchApi } from './api.ts';
+import { benchBrowser } from './browser/browser.ts';
+import { benchHeap } from './browser/heap.ts';
 import { benchCompile } from './compile.ts';
 import { benchDeployments } from './deployments/deployments.ts';
 import { benchDhcp } from './dhcp.ts';
@@ -22,9 +24,11 @@ const PARTS: Readonly<Record<string, (count?: number) => Promise<Figure[]>>> = {
   machines: benchMachines,
   deployments: benchDeployments,
   fleet: benchFleet,
+  browser: benchBrowser,
+  'browser-heap': benchHeap,
 };
 /** What needs a running lab is done when it is named. */
-const IN_A_LAB = ['machines', 'deployments', 'fleet'];
+const IN_A_LAB = ['machines', 'deployments', 'fleet', 'browser', 'browser-heap'];
 /** Parts that a number may follow. */
 const COUNTED = ['fleet'];
 

@@ -23,7 +23,7 @@ export interface ServerOrder {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts a program from source on one core and waits until it answers 200. */
+/** Starts a program on one core and waits until it answers 200. */
 export async function startServer(order: ServerOrder): Promise<Server> {
   const started = performance.now();
   const argv = ['-c', '0', process.execPath, ...(order.flags ?? []), join(ROOT, order.program)];
@@ -37,11 +37,23 @@ export async function startServer(order: ServerOrder): Promise<Server> {
   return { url, pid: child.pid ?? 0, startMs: performance.now() - started, stop: () => ended(child) };
 }
 
-/** Node's flags of a unit of ours, so that what is measured is what is installed. */
-export function unitFlags(unit: string): string[] {
+/**
+ * How a unit of ours starts its program, so that what is measured is what is installed: Node's flags, the program as one file, and the environment without
+ * places of a host.
+ */
+export function unitStart(unit: string): Pick<ServerOrder, 'program' | 'flags' | 'env'> {
   const text = readFileSync(join(ROOT, 'systemd', unit), 'utf8');
-  const line = /^ExecStart=\S+\/node (.*)$/m.exec(text)?.[1] ?? '';
-  return line.split(' ').filter((word) => word.startsWith('--'));
+  const words = /^ExecStart=\S+\/node (.*)$/m.exec(text)?.[1]?.split(' ') ?? [];
+  const program = words.find((word) => word.endsWith('.mjs'))?.replace('/opt/regent/current/', '');
+  if (program === undefined) throw new Error(`${unit} starts no program of ours`);
+  const settings = /^Environment=(.*)$/m.exec(text)?.[1]?.split(' ') ?? [];
+  const env = settings.filter((word) => !word.includes('/')).map((word) => word.split('=', 2));
+  return { program, flags: words.filter((word) => word.startsWith('--')), env: Object.fromEntries(env) };
+}
+
+/** Makes the daemons as one file each, as a release has them. */
+export async function buildDaemons(): Promise<void> {
+  await runTime([process.execPath, 'scripts/build-daemons.mjs', 'dist']);
 }
 
 /** Resident memory of a process, MB. */

@@ -35,6 +35,25 @@ test('health is a real write', async () => {
   expect(value(await listProcesses(db, 60))).toMatchObject([{ process: 'test-1', node: 'r1' }]);
 });
 
+test('times are ISO 8601 in UTC with milliseconds, cut off and not rounded', async () => {
+  const times = [
+    '2026-01-02 03:04:05+00',
+    '2026-01-02 03:04:05.1Z',
+    '2026-01-02 05:04:05.999999+02',
+    '1969-12-31 23:59:59.0009Z',
+  ];
+  const rows = await db.read((tx) =>
+    tx.all(sql<{ at: string }>`select t::timestamptz as at from unnest(${[...times, 'infinity']}::text[]) t`),
+  );
+  expect(value(rows).map(({ at }) => at)).toEqual([
+    '2026-01-02T03:04:05.000Z',
+    '2026-01-02T03:04:05.100Z',
+    '2026-01-02T03:04:05.999Z',
+    '1969-12-31T23:59:59.000Z',
+    'infinity',
+  ]);
+});
+
 test('health does not wait behind those who use the database', async () => {
   const busy = Array.from({ length: 40 }, () => db.read((tx) => tx.run(sql`select pg_sleep(0.4)`)));
   const health = await beat(db, self, realClock);

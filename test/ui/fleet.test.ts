@@ -9,6 +9,30 @@ import { until } from '../kit/until.ts';
 
 const ui = useBrowser();
 
+describe('a machine that fits', () => {
+  it('is allocated by what it must have; what is left out is not sent', async () => {
+    const data = wellSite();
+    const [machine] = data.fleet.machines;
+    await using site = await StandIn.start(data, ui.folder);
+    site.results.set('machine.allocate-any', { machine, storage: { root: 'vda' }, interfaces: {} });
+    await using open = await openPage(ui.browser, site.url, { path: 'machines' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'Allocate one that fits' }).click();
+    await page.getByLabel('With all of these tags').fill('gpu, ssd');
+    await page.getByLabel('Processors at least').fill('16');
+    await page.getByLabel('Disks').fill('root:100(ssd)');
+    await page.getByText("regent machine allocate --tag gpu --tag ssd --cpus 16 --storage 'root:100(ssd)'").waitFor();
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.locator('[data-apply]').click();
+    await page.getByText('root: vda').waitFor();
+    const wish = { tags: ['gpu', 'ssd'], cpus: 16, storage: 'root:100(ssd)' };
+    expect(site.made.map(({ id, body }) => [id, body])).toEqual([['machine.allocate-any', wish]]);
+    expect(open.complaints).toEqual([]);
+  });
+});
+
 describe('many machines', () => {
   it('are asked first, so that it is seen which would refuse; those that would not are changed, each once', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);

@@ -6,7 +6,7 @@ import { maasField } from './fields.ts';
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string | Uint8Array | AsyncIterable<string> | null;
+  readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -35,8 +35,9 @@ export async function jsonParts(parts: AsyncGenerator<string, void>): Promise<An
   const first = await parts.next();
   async function* all() {
     if (first.done) return;
-    yield first.value;
-    yield* parts;
+    // As bytes: a text would be measured, and copied once more, on its way to the socket.
+    yield Buffer.from(first.value);
+    for await (const part of parts) yield Buffer.from(part);
   }
   return { status: 200, type: JSON_TYPE, body: all() };
 }

@@ -13,6 +13,8 @@ export interface ProductOrder {
   readonly archive: string;
   readonly random: Random;
   readonly contextFile: string;
+  /** URLs of a PostgreSQL of the operator's own; left out: the nodes run theirs. */
+  readonly database?: string;
   readonly progress: Progress;
 }
 

@@ -28,11 +28,13 @@ export async function initialise(order: ProductOrder, host: LabHost): Promise<st
   const { vip } = needState(order.layout).topology;
   const rack = host.roles?.includes('rack') ? ['--rack'] : [];
   const kind = vip === undefined ? ['--single'] : ['--vip', vip, ...rack];
-  order.progress(`set ${host.name} up (regent init ${kind.join(' ')})`);
+  const own = order.database === undefined ? [] : ['--database', '-'];
+  order.progress(`set ${host.name} up (regent init ${[...kind, ...own].join(' ')})`);
   const result = await doStep(order, {
     host: host.name,
     what: 'regent init',
-    argv: [REGENT, 'init', ...kind, ...whoIs(host), '--json'],
+    argv: [REGENT, 'init', ...kind, ...own, ...whoIs(host), '--json'],
+    ...(order.database === undefined ? {} : { input: order.database }),
     timeoutMs: TIMEOUT_MS,
     remedy: `see its words above, and scripts/lab logs ${host.name} regent-regiond; then run this again.`,
   });

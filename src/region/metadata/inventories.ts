@@ -97,7 +97,8 @@ async function keep(
   if (asker.purpose !== 'enlisting') await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
   const inventory = cut.value as Inventory;
   const present = (await findMachine(tx, { id: machine.id })) ?? machine;
-  const settled = asker.purpose === 'enlisting' ? await settleCards(tx, present, { inventory, source }) : present;
+  const isEnlisting = asker.purpose === 'enlisting';
+  const settled = await settleCards(tx, present, { inventory, source, isEnlisting });
   if (isRejected(settled)) return settled;
   const added = await addInterfaces(tx, settled, inventory.interfaces ?? []);
   if (isRejected(added)) return added;

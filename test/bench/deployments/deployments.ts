@@ -6,8 +6,8 @@ import { needState } from '../../../src/lab/state.ts';
 import { type LabMachine, machinesHost } from '../../../src/lab/topology.ts';
 import { systemRandom } from '../../../src/main/process.ts';
 import { labOf } from '../../kit/lab.ts';
+import { type Hazard, mend, strike } from '../hazard.ts';
 import { type Figure, median, most } from '../report.ts';
-import { HAZARDS, mend, strike } from './hazard.ts';
 import { type Login, openLogin } from './login.ts';
 import { deploy, endOfDeployment, firstLogin, makeReady, timesOf } from './machine.ts';
 
@@ -15,7 +15,8 @@ import { deploy, endOfDeployment, firstLogin, makeReady, timesOf } from './machi
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 const MACHINES = (process.env['MACHINES'] ?? 'm1,m2').split(',');
 const STORAGES = (process.env['STORAGE'] ?? 'flat').split(',');
-const HAZARD = HAZARDS.find((one) => one === process.env['KILL']) ?? null;
+const HAZARD =
+  (['rack', 'primary'] as const satisfies readonly Hazard[]).find((one) => one === process.env['KILL']) ?? null;
 const SEED = Number(process.env['SEED'] ?? 1);
 const IMAGE = process.env['IMAGE'] ?? 'debian-13';
 /** A host dies within this time of the order: what an installation takes in the lab. */

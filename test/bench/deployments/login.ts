@@ -27,7 +27,7 @@ export async function openLogin(client: Client, layout: Layout, network: string)
   await need(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'bench', '-f', file]);
   const { body } = await client.call('ssh-key.add', { body: { key: readFileSync(`${file}.pub`, 'utf8').trim() } });
   const options = ['BatchMode=yes', 'LogLevel=ERROR', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
-  const ssh = ['ssh', ...options.flatMap((one) => ['-o', one]), '-o', 'ConnectTimeout=2', '-i', file];
+  const ssh = ['ssh', ...options.flatMap((one) => ['-o', one]), '-o', 'ConnectTimeout=8', '-i', file];
 
   const addressOf = async (name: string) => {
     const asked = await execClient(layout, network, ['dig', '+short', '+time=1', '+tries=1', name], {

@@ -11,7 +11,7 @@ const LOOK_MS = 1000;
 const stateOf = async (client: Client, machine: string): Promise<string> =>
   (await client.call('machine.show', { params: { machine } })).body.state ?? 'none';
 
-/** Makes a machine ready, whatever it is: released, aborted or commissioned. Throws when it is not within a quarter of an hour. */
+/** Makes a machine ready, whatever it is: released, aborted or commissioned. Throws when it fails, or is not within a quarter of an hour. */
 export async function makeReady(client: Client, machine: string): Promise<void> {
   const params = { machine };
   const state = await stateOf(client, machine);
@@ -19,10 +19,15 @@ export async function makeReady(client: Client, machine: string): Promise<void> 
   if (state === 'new' || state === 'failed-commissioning')
     await client.call('machine.commission', { params, body: {} });
   else if (state !== 'commissioning') await client.call('machine.release', { params, body: {} });
-  await until(`${machine} to be ready`, async () => (await stateOf(client, machine)) === 'ready', {
-    deadlineMs: READY_MS,
-    everyMs: LOOK_MS,
-  });
+  const end = await until(
+    `${machine} to be ready`,
+    async () => {
+      const now = await stateOf(client, machine);
+      return now === 'ready' || (now.startsWith('failed') && now !== state) ? now : null;
+    },
+    { deadlineMs: READY_MS, everyMs: LOOK_MS },
+  );
+  if (end !== 'ready') throw new Error(`${machine} does not become ready: ${end} (regent machine timeline ${machine})`);
 }
 
 /** Orders a deployment; `storage` is a layout by its name, or `kept`: what is kept with the machine. */

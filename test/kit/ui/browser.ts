@@ -21,12 +21,12 @@ export function buildUi(): { readonly folder: string; readonly sizes: string; re
   return { folder, sizes, remove: () => rmSync(parent, { recursive: true, force: true }) };
 }
 
-/** Starts the browser. A machine without one fails its tests: nothing is skipped. */
-export async function startBrowser(): Promise<Browser> {
+/** Starts the browser, with more arguments of its command line. A machine without one fails its tests: nothing is skipped. */
+export async function startBrowser(more: readonly string[] = []): Promise<Browser> {
   if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is not there: apt-get install chromium`);
   // Root has no sandbox of its own; the pages are ours.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: CHROMIUM, headless: true, args });
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...args, ...more] });
 }
 
 /** How a page is looked at. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,11 +13,23 @@ const STARTED = units.flatMap((unit) =>
   ),
 );
 
+/** What Node is told, each once. */
+const FLAGS = [
+  ...new Set(
+    units.flatMap((unit) => /^ExecStart=\S+\/bin\/node ((?:--\S+ )+)/m.exec(read('systemd', unit))?.[1]?.trim() ?? []),
+  ),
+];
+
 describe('programs that units start', () => {
   const warm = read('src', 'main', 'warm.ts');
   const builder = read('scripts', 'build-daemons.mjs');
 
   it('are found', () => expect(STARTED.length).toBeGreaterThanOrEqual(8));
+
+  it.each(FLAGS)('are told %s, which Node knows', (flags) => {
+    const { status, stderr } = spawnSync(process.execPath, [...flags.split(' '), '-e', '0'], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
 
   it.each(STARTED)('%s is compiled ahead', (path) => {
     const name = path.replace(/^(?:ha|dist)\//, '').replace(/\.mjs$/, '');

@@ -146,6 +146,17 @@ describe('what ipmitool says', () => {
     expect(meaningOf(refusal(stderr))).toMatchObject({ kind: 'failed', code });
   });
 
+  it.each([
+    'Unable to get Chassis Power Status',
+    'Unable to set Chassis Power Control to Down/Off',
+    'Error setting Chassis Boot Parameter 5',
+    'Get Device ID command failed: ',
+    'IPMI Request Match NOT FOUND',
+  ])('%j means that no answer came in time: it is asked again', (words) => {
+    expect(meaningOf(refusal(words))).toBe('silent');
+    expect(meaningOf(answer('IPMI Request Match NOT FOUND\n', { code: 1, stderr: words }))).toBe('silent');
+  });
+
   it('is told from what it asks of its own accord', () => {
     const chatter =
       'Running Get VSO Capabilities my_addr 0x20, transit 0, target 0x20\nInvalid completion code received: Invalid command\n';

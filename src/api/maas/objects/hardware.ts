@@ -6,27 +6,26 @@ const UNKNOWN = 'Unknown';
 /** The words of a machine's firmware, each a text: clients check that. Pure. */
 export function hardwareWords(inventory: Inventory | undefined): Readonly<Record<string, string>> {
   const { system = {}, firmware = {}, cpu = {} } = inventory ?? {};
-  const words = {
-    system_vendor: system.vendor,
-    system_product: system.product,
-    system_family: system.family,
-    system_version: system.version,
-    system_sku: undefined,
-    system_serial: system.serial,
-    cpu_model: cpu.model,
-    mainboard_vendor: system.vendor,
-    mainboard_product: system.board,
-    mainboard_serial: undefined,
-    mainboard_version: undefined,
-    mainboard_firmware_vendor: firmware.vendor,
-    mainboard_firmware_date: firmware.date,
-    mainboard_firmware_version: firmware.version,
-    chassis_vendor: undefined,
-    chassis_type: undefined,
-    chassis_serial: undefined,
-    chassis_version: undefined,
+  return {
+    system_vendor: system.vendor || UNKNOWN,
+    system_product: system.product || UNKNOWN,
+    system_family: system.family || UNKNOWN,
+    system_version: system.version || UNKNOWN,
+    system_sku: UNKNOWN,
+    system_serial: system.serial || UNKNOWN,
+    cpu_model: cpu.model || UNKNOWN,
+    mainboard_vendor: system.vendor || UNKNOWN,
+    mainboard_product: system.board || UNKNOWN,
+    mainboard_serial: UNKNOWN,
+    mainboard_version: UNKNOWN,
+    mainboard_firmware_vendor: firmware.vendor || UNKNOWN,
+    mainboard_firmware_date: firmware.date || UNKNOWN,
+    mainboard_firmware_version: firmware.version || UNKNOWN,
+    chassis_vendor: UNKNOWN,
+    chassis_type: UNKNOWN,
+    chassis_serial: UNKNOWN,
+    chassis_version: UNKNOWN,
   };
-  return Object.fromEntries(Object.entries(words).map(([name, word]) => [name, word || UNKNOWN]));
 }
 
 /** Processors and memory by NUMA node. Pure. */

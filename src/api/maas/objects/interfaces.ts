@@ -17,17 +17,18 @@ export interface InterfaceSet {
   readonly cards?: Inventory['interfaces'];
 }
 
-function viewLink({ id, mode, address, subnetId }: Link, { subnet }: Networks) {
-  return {
-    id,
-    mode: MODES[mode],
-    ...(address === null ? {} : { ip_address: address }),
-    ...(subnetId === null ? {} : { subnet: subnet(subnetId) }),
-  };
+function viewLink(link: Link, { subnet }: Networks) {
+  return { ...ownLink(link), ...(link.subnetId === null ? {} : { subnet: subnet(link.subnetId) }) };
+}
+
+/** A link without its subnet. */
+function ownLink({ id, mode, address }: Link) {
+  return { id, mode: MODES[mode], ...(address === null ? {} : { ip_address: address }) };
 }
 
 /** Settings of an interface; an empty text where it has none, as MAAS has it. */
 function paramsOf({ bond, bridge, mtu }: MachineInterface): Readonly<Record<string, unknown>> | '' {
+  if (bond === undefined && bridge === undefined && mtu === undefined) return '';
   const params = {
     ...(mtu === undefined ? {} : { mtu }),
     ...(bond
@@ -43,14 +44,35 @@ function paramsOf({ bond, bridge, mtu }: MachineInterface): Readonly<Record<stri
       : {}),
     ...(bridge ? { bridge_type: 'standard', bridge_stp: bridge.stp, bridge_fd: bridge.forwardDelay } : {}),
   };
-  return Object.keys(params).length === 0 ? '' : params;
+  return params;
 }
 
 const NO_CARD: Partial<Card> = {};
 
 export type MaasInterface = ReturnType<typeof viewInterface>;
 
-export function viewInterface(one: MachineInterface, { machine, interfaces, cards }: InterfaceSet, networks: Networks) {
+export function viewInterface(one: MachineInterface, set: InterfaceSet, networks: Networks) {
+  return {
+    ...ownMembers(one, set, networks),
+    vlan: networks.vlan(one.vlanId),
+    links: (one.links ?? []).map((link) => viewLink(link, networks)),
+  };
+}
+
+/** An interface in JSON, as `viewInterface` shows it. VLANs and subnets are most of it, and the same for many: they are written once. */
+export function interfaceText(one: MachineInterface, set: InterfaceSet, networks: Networks): string {
+  const links = (one.links ?? []).map((link) => linkText(link, networks)).join(',');
+  const own = JSON.stringify(ownMembers(one, set, networks));
+  return `${own.slice(0, -1)},"vlan":${networks.textOf(networks.vlan(one.vlanId))},"links":[${links}]}`;
+}
+
+function linkText(link: Link, { subnet, textOf }: Networks): string {
+  const own = JSON.stringify(ownLink(link));
+  return link.subnetId === null ? own : `${own.slice(0, -1)},"subnet":${textOf(subnet(link.subnetId))}}`;
+}
+
+/** An interface without its VLAN and its links. */
+function ownMembers(one: MachineInterface, { machine, interfaces, cards }: InterfaceSet, networks: Networks) {
   const card = cards?.find(({ mac }) => mac === one.mac) ?? NO_CARD;
   const speed = card.speedMbps ?? 0;
   return {
@@ -58,13 +80,11 @@ export function viewInterface(one: MachineInterface, { machine, interfaces, card
     id: one.id,
     name: one.name,
     type: one.kind,
-    vlan: networks.vlan(one.vlanId),
     mac_address: one.mac,
     parents: one.parents ?? [],
     children: interfaces.filter(({ parents }) => parents?.includes(one.name)).map(({ name }) => name),
     tags: one.tags ?? [],
     enabled: true,
-    links: (one.links ?? []).map((link) => viewLink(link, networks)),
     params: paramsOf(one),
     discovered: null,
     effective_mtu: one.mtu ?? networks.vlan(one.vlanId)?.mtu ?? MTU,

@@ -11,7 +11,7 @@ import type { Site } from '../site.ts';
 import { disksOf, viewStorage } from './disks.ts';
 import { viewDomain, viewPool, viewZone } from './groups.ts';
 import { hardwareWords, numaNodes } from './hardware.ts';
-import { viewInterfaces } from './interfaces.ts';
+import { type InterfaceSet, interfaceText, viewInterfaces } from './interfaces.ts';
 import { type Networks, readNetworks } from './networks.ts';
 import { uriOf } from './uri.ts';
 
@@ -88,73 +88,10 @@ export async function readInventory(site: Site, id: string): Promise<Inventory |
 
 export type MaasMachine = ReturnType<typeof viewMachine>;
 
-/** A machine in JSON. Its disks are written once, and stand in both of its lists: they are most of it. Pure. */
-export function machineText({ blockdevice_set, physicalblockdevice_set, storage, ...rest }: MaasMachine): string {
-  const physical = JSON.stringify(physicalblockdevice_set);
-  const all = blockdevice_set === physicalblockdevice_set ? physical : JSON.stringify(blockdevice_set);
-  const disks = `"physicalblockdevice_set":${physical},"blockdevice_set":${all}`;
-  return `${JSON.stringify(rest).slice(0, -1)},"storage":${JSON.stringify(storage)},${disks}}`;
-}
-
 /** What a machine told of its hardware, and what is to be laid on its disks; undefined: nothing yet, nobody asked for a layout. */
-interface MachineParts {
+export interface MachineParts {
   readonly inventory: Inventory | undefined;
   readonly storage: MachineStorage | undefined;
-}
-
-/** A machine as MAAS shows it. */
-export function viewMachine(machine: Machine, { inventory, storage }: MachineParts, around: MachineSurroundings) {
-  const { id, hostname, fqdn, state = 'new', owner = null, deployment, annotations = {} } = machine;
-  const { networks } = around;
-  const set = viewInterfaces(
-    { machine: id, interfaces: machine.interfaces, cards: inventory?.interfaces ?? [] },
-    networks,
-  );
-  const { disks, devices, groups, raids, bootDisk } = viewStorage(id, disksOf(inventory), storage);
-  const physical = disks.map(({ view }) => view);
-  const virtual = devices.map(({ view }) => view);
-  const status = MACHINE_STATUS[state];
-  return {
-    system_id: id,
-    hostname,
-    fqdn,
-    description: machine.description ?? '',
-    domain: around.domains.get(machine.domain) ?? null,
-    zone: around.zones.get(machine.zone ?? '') ?? null,
-    pool: around.pools.get(machine.pool ?? '') ?? null,
-    owner,
-    owner_data: annotations,
-    workload_annotations: annotations,
-    locked: machine.locked ?? false,
-    status: status.number,
-    status_name: status.label,
-    status_action: '',
-    status_message: machine.error || machine.message || '',
-    error_description: machine.error ?? '',
-    node_type: 0,
-    node_type_name: 'Machine',
-    ...systemOf(deployment),
-    netboot: state !== 'deployed',
-    power_type: machine.powerType ?? '',
-    power_state: machine.powerState ?? 'unknown',
-    tag_names: machine.tags,
-    address_ttl: null,
-    ip_addresses: machine.interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
-    interface_set: set,
-    boot_interface: set.find(({ mac_address }) => mac_address === inventory?.bootMac) ?? set[0] ?? null,
-    default_gateways: gatewaysOf(machine, networks),
-    ...hardwareOf(inventory),
-    storage: float(Math.round(physical.reduce((sum, { size }) => sum + size, 0) / 100_000) / 10),
-    boot_disk: bootDisk,
-    blockdevice_set: virtual.length === 0 ? physical : [...physical, ...virtual],
-    physicalblockdevice_set: physical,
-    virtualblockdevice_set: virtual,
-    volume_groups: groups.map(({ view }) => view),
-    raids: raids.map(({ view }) => view),
-    ...NOTHING,
-    ...NO_TESTS,
-    resource_uri: uriOf('machines', id),
-  };
 }
 
 /** What machines of Regent never have. */
@@ -178,6 +115,120 @@ const NOTHING = {
   enable_kernel_crash_dump: false,
   is_dpu: false,
 };
+
+/** A machine as MAAS shows it. */
+export function viewMachine(machine: Machine, parts: MachineParts, around: MachineSurroundings) {
+  const { networks } = around;
+  const cards = interfacesOf(machine, parts);
+  const set = viewInterfaces(cards, networks);
+  const { physical, virtual, bootDisk, ...storage } = storageOf(machine, parts);
+  return {
+    ...ownMembers(machine, parts, networks),
+    ...placeOf(machine, around),
+    interface_set: set,
+    boot_interface: set[bootCard(cards, parts)] ?? null,
+    boot_disk: bootDisk,
+    blockdevice_set: virtual.length === 0 ? physical : [...physical, ...virtual],
+    physicalblockdevice_set: physical,
+    ...storage,
+    ...NOTHING,
+    ...NO_TESTS,
+  };
+}
+
+/** What every machine has alike, as the end of its JSON. */
+const SAME_TEXT = JSON.stringify({ ...NOTHING, ...NO_TESTS }).slice(1);
+
+/**
+ * A machine in JSON, as `viewMachine` shows it, without that object: what many machines show, or one machine shows twice, is written once. It is most of it.
+ * Pure.
+ */
+export function machineText(machine: Machine, parts: MachineParts, around: MachineSurroundings): string {
+  const { networks } = around;
+  const { textOf } = networks;
+  const cards = interfacesOf(machine, parts);
+  const set = cards.interfaces.map((one) => interfaceText(one, cards, networks));
+  const { domain, zone, pool } = placeOf(machine, around);
+  const { physical, virtual, bootDisk, ...storage } = storageOf(machine, parts);
+  const disks = physical.map((disk) => JSON.stringify(disk));
+  const all = disks.join(',');
+  const more = virtual.map((device) => `,${JSON.stringify(device)}`).join('');
+  const boot = bootDisk === null ? undefined : disks[physical.indexOf(bootDisk)];
+  return (
+    `${JSON.stringify(ownMembers(machine, parts, networks)).slice(0, -1)},"domain":${textOf(domain)},"zone":${textOf(zone)},"pool":${textOf(pool)},` +
+    `"interface_set":[${set.join(',')}],"boot_interface":${set[bootCard(cards, parts)] ?? 'null'},"boot_disk":${boot ?? 'null'},` +
+    `"blockdevice_set":[${all}${more}],"physicalblockdevice_set":[${all}],${JSON.stringify(storage).slice(1, -1)},${SAME_TEXT}`
+  );
+}
+
+function interfacesOf({ id, interfaces }: Machine, { inventory }: MachineParts): InterfaceSet {
+  return { machine: id, interfaces, cards: inventory?.interfaces ?? [] };
+}
+
+/** The place of the interface that the machine boots from. */
+function bootCard({ interfaces }: InterfaceSet, { inventory }: MachineParts): number {
+  const told = inventory?.bootMac;
+  return Math.max(
+    0,
+    interfaces.findIndex(({ mac }) => mac === told),
+  );
+}
+
+function placeOf(machine: Machine, { domains, zones, pools }: MachineSurroundings) {
+  return {
+    domain: domains.get(machine.domain) ?? null,
+    zone: zones.get(machine.zone ?? '') ?? null,
+    pool: pools.get(machine.pool ?? '') ?? null,
+  };
+}
+
+function storageOf({ id }: Machine, { inventory, storage }: MachineParts) {
+  const { disks, devices, groups, raids, bootDisk } = viewStorage(id, disksOf(inventory), storage);
+  const physical = disks.map(({ view }) => view);
+  const virtual = devices.map(({ view }) => view);
+  return {
+    physical,
+    virtual,
+    bootDisk,
+    storage: float(Math.round(physical.reduce((sum, { size }) => sum + size, 0) / 100_000) / 10),
+    virtualblockdevice_set: virtual,
+    volume_groups: groups.map(({ view }) => view),
+    raids: raids.map(({ view }) => view),
+  };
+}
+
+/** What a machine shows beside what is shared and what is listed. */
+function ownMembers(machine: Machine, { inventory }: MachineParts, networks: Networks) {
+  const { id, hostname, fqdn, state = 'new', owner = null, deployment, annotations = {} } = machine;
+  const status = MACHINE_STATUS[state];
+  return {
+    system_id: id,
+    hostname,
+    fqdn,
+    description: machine.description ?? '',
+    owner,
+    owner_data: annotations,
+    workload_annotations: annotations,
+    locked: machine.locked ?? false,
+    status: status.number,
+    status_name: status.label,
+    status_action: '',
+    status_message: machine.error || machine.message || '',
+    error_description: machine.error ?? '',
+    node_type: 0,
+    node_type_name: 'Machine',
+    ...systemOf(deployment),
+    netboot: state !== 'deployed',
+    power_type: machine.powerType ?? '',
+    power_state: machine.powerState ?? 'unknown',
+    tag_names: machine.tags,
+    address_ttl: null,
+    ip_addresses: machine.interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+    default_gateways: gatewaysOf(machine, networks),
+    ...hardwareOf(inventory),
+    resource_uri: uriOf('machines', id),
+  };
+}
 
 function systemOf(deployment: Machine['deployment']) {
   const [first = '', second] = (deployment?.image ?? '').split('/');

@@ -84,6 +84,8 @@ export interface Networks {
   readonly subnets: readonly Subnet[];
   readonly vlan: (id: number | null | undefined) => MaasVlan | null;
   readonly subnet: (id: number | null | undefined) => MaasSubnet | null;
+  /** One of these, or another object that many show, in JSON; made once for each. */
+  readonly textOf: (shared: object | null) => string;
   /** The subnet that holds an address. */
   readonly holderOf: (ip: string) => MaasSubnet | null;
 }
@@ -113,7 +115,19 @@ export async function readNetworks(look: Look): Promise<Networks> {
     const address = parseAddress(ip);
     return isRejected(address) ? null : subnet(nets.find(({ network }) => contains(network, address))?.id);
   };
-  return { textsOf, vlans, subnets, vlan, subnet, holderOf };
+  return { textsOf, vlans, subnets, vlan, subnet, textOf: sharedTexts(), holderOf };
+}
+
+/** JSON of objects that do not change any more. */
+function sharedTexts(): Networks['textOf'] {
+  const made = new Map<object | null, string>();
+  return (shared) => {
+    const known = made.get(shared);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(shared);
+    made.set(shared, text);
+    return text;
+  };
 }
 
 export function viewFabric({ id, name }: Fabric, { vlans, vlan, textsOf }: Networks) {

@@ -12,7 +12,7 @@ import { CLUSTER_MOVES } from './move.ts';
 /** `regent cluster`. */
 export const CLUSTER: NounSpec = {
   noun: 'cluster',
-  summary: 'region nodes as a cluster: how many can be lost, and the role of each',
+  summary: 'region nodes as a cluster: how many can be lost, and the role of each (regent cluster recover, on a node: after most were lost for good)',
   commands: [
     {
       verb: 'status',

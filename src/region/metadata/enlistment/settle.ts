@@ -6,17 +6,23 @@ import { type MachineRow, updateMachine } from '../../../store/queries/machines.
 import { findVlanOf } from '../../../store/queries/network/enlistments.ts';
 import type { WriteTx } from '../../../store/write.ts';
 
+interface Posted {
+  readonly inventory: Inventory;
+  readonly source: string;
+  readonly isEnlisting: boolean;
+}
+
 /** A name that we gave because nobody had told another one. */
 const GIVEN = /^eth\d+$/;
 
 /**
- * Names the cards that an enlisted machine booted from as its system calls them, and puts the one that it posts by on the VLAN that it posts from. What
- * an operator has given stays. `source`: the address that the inventory came from.
+ * Puts the card that a machine booted from on the VLAN that it posts from, where nobody has put it on one, and names the cards of an enlisted machine as
+ * its system calls them. What an operator has given stays. `source`: the address that the inventory came from.
  */
 export async function settleCards(
   tx: WriteTx,
   machine: MachineRow,
-  { inventory, source }: { readonly inventory: Inventory; readonly source: string },
+  { inventory, source, isEnlisting }: Posted,
 ): Promise<MachineRow | Rejected> {
   const told = new Map((inventory.interfaces ?? []).map(({ mac, name }) => [macOf(mac), name]));
   const booted = inventory.bootMac === undefined ? null : macOf(inventory.bootMac);
@@ -29,7 +35,7 @@ export async function settleCards(
     const name = told.get(card.mac);
     const isFit =
       card.kind === 'physical' && name !== undefined && !isRejected(parseInterfaceName(name)) && !taken.has(name);
-    const wanted = isFit && GIVEN.test(card.name) ? name : card.name;
+    const wanted = isEnlisting && isFit && GIVEN.test(card.name) ? name : card.name;
     taken.add(wanted);
     const isPlaceless = card.vlanId === null && card.mac === booted && !isRejected(address);
     const vlan = isPlaceless ? await findVlanOf(tx, { mac: card.mac, address: formatAddress(address) }) : null;

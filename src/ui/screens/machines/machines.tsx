@@ -19,6 +19,7 @@ import { MACHINE_COLUMNS } from './columns.tsx';
 import { CreateBmc, CreateMachine } from './create.tsx';
 import { IgnoredMachines } from './ignored.tsx';
 import { MachinePage, machineTab } from './machine.tsx';
+import { AllocateFitting } from './order/allocate.tsx';
 
 const WORDS = EN.machines;
 
@@ -37,22 +38,29 @@ function Machines(): JSX.Element {
     { query: { fields: ROW_FIELDS } },
     { nouns: ['machine', 'tag', 'resource-pool', 'zone', 'interface'], rowOf: machineRow },
   );
-  const [isCreating, setCreating] = useState<'machine' | 'bmc' | null>(null);
+  const [isCreating, setCreating] = useState<'machine' | 'bmc' | 'allocation' | null>(null);
   return (
     <Page
       title={WORDS.title}
       cli={CLI.machines}
       actions={
-        may.operate && (
-          <>
-            <button type="button" onClick={() => setCreating('machine')}>
-              {EN.machineActions.create}
+        <>
+          {may.own && (
+            <button type="button" onClick={() => setCreating('allocation')}>
+              {EN.machineActions.fitting.title}
             </button>
-            <button type="button" onClick={() => setCreating('bmc')}>
-              {EN.machineActions.createBmc}
-            </button>
-          </>
-        )
+          )}
+          {may.operate && (
+            <>
+              <button type="button" onClick={() => setCreating('machine')}>
+                {EN.machineActions.create}
+              </button>
+              <button type="button" onClick={() => setCreating('bmc')}>
+                {EN.machineActions.createBmc}
+              </button>
+            </>
+          )}
+        </>
       }
     >
       <Shown view={list.view}>
@@ -73,6 +81,7 @@ function Machines(): JSX.Element {
         }
       </Shown>
       <Besides />
+      {isCreating === 'allocation' && <AllocateFitting onClose={() => setCreating(null)} />}
       {isCreating === 'machine' && <CreateMachine onClose={() => setCreating(null)} />}
       {isCreating === 'bmc' && <CreateBmc onClose={() => setCreating(null)} />}
     </Page>

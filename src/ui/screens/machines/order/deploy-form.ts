@@ -1,6 +1,6 @@
-import { listOf } from '../../models/fleet/machine-verbs.ts';
-import type { FormField, Values } from '../../parts/form.tsx';
-import { EN } from '../../words/en.ts';
+import { listOf } from '../../../models/fleet/machine-verbs.ts';
+import type { FormField, Values } from '../../../parts/form.tsx';
+import { EN } from '../../../words/en.ts';
 
 const { fields: F } = EN.machineActions;
 const MIB = 1_048_576;

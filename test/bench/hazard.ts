@@ -1,21 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '../../../src/contract/client.ts';
-import { chanceOf, seedOfRound } from '../../../src/drills/run/chance.ts';
-import { run } from '../../../src/lab/command.ts';
-import { kill } from '../../../src/lab/lab.ts';
-import type { Layout } from '../../../src/lab/layout.ts';
-import { LAB_PROGRAM } from '../../kit/lab.ts';
-import { until } from '../../kit/until.ts';
+import type { Client } from '../../src/contract/client.ts';
+import { chanceOf, seedOfRound } from '../../src/drills/run/chance.ts';
+import { run } from '../../src/lab/command.ts';
+import { kill } from '../../src/lab/lab.ts';
+import type { Layout } from '../../src/lab/layout.ts';
+import { LAB_PROGRAM } from '../kit/lab.ts';
+import { until } from '../kit/until.ts';
 
-/** Whose host loses its power while a machine is installed. */
-export const HAZARDS = ['rack', 'primary'] as const;
-export type Hazard = (typeof HAZARDS)[number];
+/** Whose host loses its power: the rack that serves a network, the database's primary, or the holder of the cluster's address. */
+export type Hazard = 'rack' | 'primary' | 'holder';
 
 const START_MS = 120_000;
 const WELL_MS = 300_000;
 
-/** The host that a hazard means now: the rack that serves the network, or the database's primary. */
-async function victimOf(client: Client, hazard: Hazard, network: string): Promise<string> {
+/** The host that a hazard means now; `network`: of the rack. */
+export async function victimOf(client: Client, hazard: Hazard, network: string): Promise<string> {
+  if (hazard === 'holder') {
+    const holder = (await client.call('cluster.show', {})).body.vip?.holders[0];
+    if (holder === undefined) throw new Error('nobody holds the address');
+    return holder;
+  }
   if (hazard === 'primary') {
     const { primary } = (await client.call('cluster.show', {})).body.database;
     if (primary === null) throw new Error('the cluster has no primary');

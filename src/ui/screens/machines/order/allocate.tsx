@@ -1,0 +1,87 @@
+import type { JSX } from 'preact';
+import type { RouteInput } from '../../../../contract/routes.ts';
+import { linkTo } from '../../../models/address.ts';
+import { listOf, quoted } from '../../../models/fleet/machine-verbs.ts';
+import { FormDialog, type FormField, given, type Values } from '../../../parts/form.tsx';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.machineActions.fitting;
+const { fields: F } = WORDS;
+
+type Wish = RouteInput<'machine.allocate-any'>['body'];
+
+/** Wishes that are lists: the field, its member of the body, and its option. */
+const LISTS = [
+  ['architectures', '--arch'],
+  ['tags', '--tag'],
+  ['notTags', '--not-tag'],
+  ['zones', '--zone'],
+  ['pools', '--pool'],
+  ['subnets', '--subnet'],
+] as const;
+const NUMBERS = [
+  ['cpus', '--cpus'],
+  ['memoryMb', '--memory'],
+] as const;
+const TEXTS = [
+  ['interfaces', '--interfaces'],
+  ['storage', '--storage'],
+] as const;
+
+const FIELDS: readonly FormField[] = [
+  ...LISTS.map(([name]) => ({ name, label: F[name], help: WORDS.listHelp, isOptional: true })),
+  ...NUMBERS.map(([name]) => ({ name, label: F[name], kind: 'number' as const, isOptional: true })),
+  { name: 'interfaces', label: F.interfaces, help: WORDS.interfacesHelp, isOptional: true },
+  { name: 'storage', label: F.storage, help: WORDS.storageHelp, isOptional: true },
+];
+
+/** What is sent: nothing of what was left out. */
+function wishOf(values: Values): Wish {
+  const lists = LISTS.map(([name]) => [name, listOf(values[name] ?? '')] as const).filter(
+    ([, list]) => list.length > 0,
+  );
+  const numbers = NUMBERS.filter(([name]) => values[name]).map(([name]) => [name, Number(values[name])] as const);
+  return {
+    ...Object.fromEntries(lists),
+    ...Object.fromEntries(numbers),
+    ...given(values, 'interfaces'),
+    ...given(values, 'storage'),
+  };
+}
+
+function cliOf(values: Values): string {
+  const lists = LISTS.flatMap(([name, option]) => listOf(values[name] ?? '').map((value) => [option, value] as const));
+  const others = [...NUMBERS, ...TEXTS].flatMap(([name, option]) =>
+    values[name] ? [[option, values[name]] as const] : [],
+  );
+  return [
+    'regent machine allocate',
+    ...[...lists, ...others].map(([option, value]) => `${option} ${quoted(value)}`),
+  ].join(' ');
+}
+
+/** Takes whichever machine is ready and has what is wished for. */
+export function AllocateFitting({ onClose }: { readonly onClose: () => void }): JSX.Element {
+  return (
+    <FormDialog
+      title={WORDS.title}
+      text={WORDS.text}
+      id="machine.allocate-any"
+      fields={FIELDS}
+      input={(values) => ({ body: wishOf(values) })}
+      cli={cliOf}
+      done={({ machine, storage, interfaces }) => (
+        <>
+          {' '}
+          <a href={linkTo(['machines', machine.id])}>{machine.fqdn}</a>
+          <ul>
+            {[...Object.entries(storage), ...Object.entries(interfaces)].map(([label, what]) => (
+              <li key={label}>{`${label}: ${what}`}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      onClose={onClose}
+    />
+  );
+}

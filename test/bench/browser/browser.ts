@@ -1,0 +1,95 @@
+import { createClient } from '../../../src/contract/client.ts';
+import { kill } from '../../../src/lab/lab.ts';
+import { layoutOf } from '../../../src/lab/layout.ts';
+import { systemRandom } from '../../../src/main/process.ts';
+import { labStatus } from '../../../src/lab/status.ts';
+import { labOf } from '../../kit/lab.ts';
+import { mend, victimOf } from '../hazard.ts';
+import { type Figure, most } from '../report.ts';
+import { openSite, type SitePage, startLenientBrowser } from './page.ts';
+
+const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
+/** A record of the rounds: their zone is the site's own. */
+const ADDRESS = '10.10.10.77';
+/** From a host's death to the page that is live again, s: the target of the fault (numbers.md) and one second. */
+const TARGETS = { holder: 2, primary: 5 } as const;
+type Played = keyof typeof TARGETS;
+const BADGE_S = 1;
+
+interface Round {
+  readonly badgeS: number;
+  readonly liveS: number;
+  readonly madeS: number;
+}
+
+/**
+ * A real browser on the user interface of a running lab (`REGENT_LAB`): a form is filled and looked at, the host of the address' holder loses its power, then
+ * the primary's, each `ROUNDS` times, and the form is applied while it does. The badge must say so, the page be live again, the change be made once, and
+ * nobody be asked to log in.
+ */
+export async function benchBrowser(): Promise<Figure[]> {
+  const layout = layoutOf(process.env['REGENT_LAB'] ?? 'lab');
+  const { url, apiKey } = await labOf(layout);
+  const { ui } = labStatus(layout);
+  if (ui === null) throw new Error('the lab does not forward its user interface: scripts/down, then scripts/up');
+  const client = createClient({ url, apiKey, random: systemRandom() });
+  const browser = await startLenientBrowser();
+  try {
+    await using open = await openSite(browser, ui, apiKey);
+    const figures: Figure[] = [];
+    for (const hazard of ['holder', 'primary'] as const) {
+      const rounds: Round[] = [];
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        const name = `${hazard}-${round}-${systemRandom().hex(3)}.regent.internal`;
+        const host = await victimOf(client, hazard, '');
+        try {
+          rounds.push(await playRound(open, name, () => kill(layout, host)));
+          await needOne(client, name);
+        } finally {
+          await mend(client, layout, host);
+        }
+        const { badgeS, liveS, madeS } = rounds.at(-1) as Round;
+        console.log(
+          `   ${hazard} ${round}: ${host} died; badge after ${badgeS.toFixed(2)} s, made after ${madeS.toFixed(2)} s, live after ${liveS.toFixed(2)} s`,
+        );
+      }
+      figures.push(...figuresOf(hazard, rounds));
+    }
+    return figures;
+  } finally {
+    await browser.close();
+  }
+}
+
+async function playRound(open: SitePage, name: string, strike: () => Promise<void>): Promise<Round> {
+  await open.fillRecord(name, ADDRESS);
+  await open.startWatch();
+  const at = Date.now();
+  const [madeAt] = await Promise.all([open.apply(), strike()]);
+  const { lostAt, liveAt } = await open.badgeTimes();
+  if (await open.asksForLogin()) throw new Error('the page asks to log in');
+  const after = (time: number) => (time - at) / 1000;
+  return { badgeS: after(lostAt), liveS: after(liveAt), madeS: after(madeAt) };
+}
+
+async function needOne(client: ReturnType<typeof createClient>, name: string): Promise<void> {
+  const { items } = (await client.call('record.list', { query: { fqdn: name } })).body;
+  if (items.length !== 1) throw new Error(`${name} was made ${items.length} times`);
+  await client.call('record.delete', { params: { record: String(items[0]?.id) } });
+}
+
+function figuresOf(hazard: Played, rounds: readonly Round[]): Figure[] {
+  const part = (pick: (round: Round) => number) => {
+    const values = rounds.map(pick);
+    return { value: Math.max(...values), note: values.map((value) => value.toFixed(2)).join(', ') };
+  };
+  const figure = (name: string, pick: (round: Round) => number, target: number) => {
+    const { value, note } = part(pick);
+    return most(`host of the ${hazard} dies: ${name}`, value, { unit: 's', target, note });
+  };
+  return [
+    figure('badge', ({ badgeS }) => badgeS, BADGE_S),
+    figure('live again', ({ liveS }) => liveS, TARGETS[hazard]),
+    figure('change made', ({ madeS }) => madeS, TARGETS[hazard]),
+  ];
+}
