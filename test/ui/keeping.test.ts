@@ -80,6 +80,34 @@ describe('a form', () => {
   });
 });
 
+describe('the certificate of the site', () => {
+  it('is replaced by an own one and taken back; its key is sent once, and stands nowhere else', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    site.results.set('site-certificate.set', site.site.keeping.siteCertificate);
+    site.results.set('site-certificate.unset', { ...site.site.keeping.siteCertificate, isOwn: false });
+    await using open = await openPage(ui.browser, site.url, { path: 'access/certificates' });
+    const { page } = open;
+    await page.getByText('It does not cover 10.77.0.11.').waitFor();
+    await page.getByRole('button', { name: 'Show an own one' }).click();
+    await page.getByLabel('Certificate', { exact: true }).fill('PEM of a certificate');
+    await page.getByLabel('Private key').fill('PEM of a key');
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(await page.content()).not.toContain('PEM of a key');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Take it back' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    const body = { certificate: 'PEM of a certificate', privateKey: 'PEM of a key' };
+    expect(site.made.map((change) => [change.id, change.body])).toEqual([
+      ['site-certificate.set', body],
+      ['site-certificate.unset', undefined],
+    ]);
+    expect(open.complaints).toEqual([]);
+  });
+});
+
 describe('what a role may not', () => {
   it('is not offered: a user sees the own keys and sessions, an auditor no button', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);

@@ -52,7 +52,7 @@ export const CLI = {
   'ssh-keys': ['regent ssh-key list', 'regent ssh-key add @KEY'],
   sessions: ['regent session list', 'regent session end ID'],
   tokens: ['regent token list', 'regent token create', 'regent token revoke TOKEN'],
-  certificates: ['regent certificate list', 'regent certificate revoke SERIAL'],
+  certificates: ['regent certificate list', 'regent certificate revoke SERIAL', 'regent site-certificate show'],
   settings: ['regent setting list', 'regent setting set NAME VALUE', 'regent setting set NAME --default'],
   changes: ['regent config history', 'regent config diff'],
   change: ['regent config show ID', 'regent config rollback ID --dry-run'],

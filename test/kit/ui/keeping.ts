@@ -11,6 +11,7 @@ export interface KeepingData {
   sessions: Item<'session.list'>[];
   tokens: Item<'token.list'>[];
   certificates: Item<'certificate.list'>[];
+  siteCertificate: RouteOutput<'site-certificate.show'>;
   settings: Item<'setting.list'>[];
   changes: RouteOutput<'config.show'>[];
   files: RouteOutput<'config.files'>;
@@ -62,6 +63,19 @@ export function keeping(free = ''): KeepingData {
       revokedAt: null,
       revokedWhy: null,
     })),
+    siteCertificate: {
+      isOwn: true,
+      subject: `CN=${free || 'regent.example'}`,
+      issuer: `CN=${free || 'regent.example'}`,
+      serial: '0a1b2c3d',
+      fingerprint: 'f'.repeat(64),
+      notBefore: '2026-01-01T00:00:00.000Z',
+      notAfter: SOON,
+      names: [free || 'regent.example', '10.77.0.10'],
+      certificate: '',
+      warnings: [`It does not cover ${free || '10.77.0.11'}.`],
+      changedAt: before(DAY),
+    },
     settings: [
       setting('default_domain', free || 'lab.test', 'regent.internal'),
       setting('default_ttl', 30, 30),
@@ -186,6 +200,7 @@ export function keepingAnswers(
     'session.list': page(data.sessions),
     'token.list': page(data.tokens),
     'certificate.list': page(data.certificates),
+    'site-certificate.show': () => data.siteCertificate,
     'setting.list': page(data.settings),
     'setting.show': () => data.settings.find((row) => row.name === params['setting']),
     'config.history': page(data.changes),

@@ -14,6 +14,7 @@ import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { SiteCertificate } from './site-certificate.tsx';
 
 const WORDS = EN.access.certificates;
 const nodeOf = (row: Certificate) => row.node ?? WORDS.gone;
@@ -62,6 +63,7 @@ export function Certificates(): JSX.Element {
         columns={may.administer ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => row.serial}
       />
+      <SiteCertificate />
       {open !== null && (
         <FormDialog
           title={`${WORDS.revoke}: ${nodeOf(open)}`}

@@ -1,0 +1,85 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { useMay } from '../../live/use-may.ts';
+import { useTagged } from '../../live/use-view.ts';
+import { stamp } from '../../models/time.ts';
+import { dataOf } from '../../models/view.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { FormDialog } from '../../parts/form.tsx';
+import { State } from '../../parts/icon.tsx';
+import { Facts, Section, Shown } from '../../parts/page.tsx';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.access.siteCertificate;
+const SET = 'regent site-certificate set --cert FILE --key FILE';
+
+/** The certificate that browsers see, the same on all region nodes; an operator's own in its place. */
+export function SiteCertificate(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<'set' | 'unset' | null>(null);
+  const shown = useTagged('site-certificate.show', {}, { nouns: ['site-certificate'] });
+  const now = dataOf(shown.view);
+  const close = () => setOpen(null);
+  return (
+    <Section title={WORDS.title}>
+      <Shown view={shown.view}>
+        {({ body }) => (
+          <>
+            {body.warnings.map((sentence) => (
+              <p key={sentence}>
+                <State tone="warn" word={sentence} />
+              </p>
+            ))}
+            <Facts
+              rows={[
+                [WORDS.of, body.isOwn ? WORDS.own : WORDS.cluster],
+                [WORDS.names, body.names.join(', ')],
+                [WORDS.ends, stamp(body.notAfter)],
+                [WORDS.issuer, body.issuer],
+                [WORDS.fingerprint, <code key="fingerprint">{body.fingerprint}</code>],
+              ]}
+            />
+            {may.administer && (
+              <p>
+                <button type="button" onClick={() => setOpen('set')}>
+                  {WORDS.set}
+                </button>{' '}
+                {body.isOwn && (
+                  <button type="button" onClick={() => setOpen('unset')}>
+                    {WORDS.unset}
+                  </button>
+                )}
+              </p>
+            )}
+          </>
+        )}
+      </Shown>
+      {open === 'set' && (
+        <FormDialog
+          title={WORDS.set}
+          text={WORDS.setText}
+          id="site-certificate.set"
+          ifMatch={now?.etag ?? null}
+          fields={[
+            { name: 'certificate', label: WORDS.fields.certificate, kind: 'area', help: WORDS.certificateHelp },
+            { name: 'privateKey', label: WORDS.fields.privateKey, kind: 'area', help: WORDS.privateKeyHelp },
+          ]}
+          input={({ certificate = '', privateKey = '' }) => ({ body: { certificate, privateKey } })}
+          cli={() => SET}
+          onClose={close}
+        />
+      )}
+      {open === 'unset' && (
+        <ActionDialog
+          title={WORDS.unset}
+          text={WORDS.unsetText}
+          id="site-certificate.unset"
+          input={{}}
+          ifMatch={now?.etag ?? null}
+          cli="regent site-certificate unset"
+          onClose={close}
+        />
+      )}
+    </Section>
+  );
+}
