@@ -142,7 +142,9 @@ describe('regent', () => {
     expect(await good('machine create tagged --tags gpu,ssd')).toContain('created');
     expect(await good('machine list --tag gpu -o name')).toBe('tagged.regent.internal\n');
     expect(await good('machine show tagged')).toMatch(/Tags: +gpu, ssd\n/);
-    expect(await good('tag list')).toMatch(/NAME +COMMENT +DEFINITION +MACHINES\ngpu +graphics +- +1\nssd +- +- +1\n/);
+    expect(await good('tag list')).toMatch(
+      /NAME +COMMENT +DEFINITION +KERNEL OPTIONS +MACHINES\ngpu +graphics +- +- +1\nssd +- +- +- +1\n/,
+    );
     expect(await good('__complete -- machine list --tag g')).toBe('gpu\n');
     expect(await regent('tag delete gpu')).toMatchObject({
       code: 4,
