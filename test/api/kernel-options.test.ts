@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bootRecords } from '../../src/region/tasks/boot-records.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
-import { type DeploySite, deploySite } from '../kit/deploy-site.ts';
+import { type DeploySite, useDeploySite } from '../kit/deploy-site.ts';
 import { maasClient, type MaasClient } from '../kit/maas.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { filesOfTar } from '../kit/tar.ts';
@@ -10,15 +10,12 @@ import { value } from '../kit/store.ts';
 /** Options of the kernel: of tags and of the site, for what a machine boots and for its own system. */
 
 const pg = usePostgres();
+const deploying = useDeploySite(pg);
 let on: DeploySite;
 let maas: MaasClient;
-beforeAll(async () => {
-  on = await deploySite(pg.get());
+beforeAll(() => {
+  on = deploying.get();
   maas = maasClient(on.site);
-}, 120_000);
-afterAll(async () => {
-  await on.relay.close();
-  await on.site.close();
 });
 beforeEach(() => on.reset());
 afterEach(async () => {

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type DeploySite, deploySite } from '../kit/deploy-site.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type DeploySite, useDeploySite } from '../kit/deploy-site.ts';
 import { maasClient, type MaasClient } from '../kit/maas.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { filesOfTar } from '../kit/tar.ts';
@@ -7,15 +7,12 @@ import { filesOfTar } from '../kit/tar.ts';
 /** Package repositories: kept as MAAS has them, and in what is deployed. */
 
 const pg = usePostgres();
+const deploying = useDeploySite(pg);
 let on: DeploySite;
 let maas: MaasClient;
-beforeAll(async () => {
-  on = await deploySite(pg.get());
+beforeAll(() => {
+  on = deploying.get();
   maas = maasClient(on.site);
-}, 120_000);
-afterAll(async () => {
-  await on.relay.close();
-  await on.site.close();
 });
 beforeEach(() => on.reset());
 

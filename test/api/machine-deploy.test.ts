@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
 import { bootRecords } from '../../src/region/tasks/boot-records.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
-import { type DeploySite, deploySite, HARDWARE, SHA } from '../kit/deploy-site.ts';
+import { type DeploySite, useDeploySite, HARDWARE, SHA } from '../kit/deploy-site.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { value } from '../kit/store.ts';
 import { filesOfTar } from '../kit/tar.ts';
@@ -10,13 +10,10 @@ import { filesOfTar } from '../kit/tar.ts';
 /** Deployments: what begins, what a machine is given, what it tells, and what goes with its release. */
 
 const pg = usePostgres();
+const deploying = useDeploySite(pg);
 let on: DeploySite;
-beforeAll(async () => {
-  on = await deploySite(pg.get());
-}, 120_000);
-afterAll(async () => {
-  await on.relay.close();
-  await on.site.close();
+beforeAll(() => {
+  on = deploying.get();
 });
 beforeEach(async () => {
   await on.reset();

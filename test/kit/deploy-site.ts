@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll } from 'vitest';
 import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
@@ -51,7 +52,7 @@ export interface DeploySite {
   ): Promise<{ statusCode: number; rawPayload: Buffer; body: string }>;
 }
 
-export async function deploySite(pg: TestPostgres): Promise<DeploySite> {
+async function deploySite(pg: TestPostgres): Promise<DeploySite> {
   const steps = [60, 7200].map((timeout, index) =>
     builtInScript(
       ['regent-install-10-disks', 'regent-install-20-image'][index] ?? '',
@@ -154,6 +155,24 @@ export async function deploySite(pg: TestPostgres): Promise<DeploySite> {
       const headers = { 'x-forwarded-for': address, 'x-forwarded-host': 'k1' };
       const preseed = await relay.inject({ url: `/MAAS/metadata/latest/by-id/${id}/?op=get_preseed`, headers });
       return readPreseed(preseed.body).datasource.MAAS;
+    },
+  };
+}
+
+/** Gives the tests of a file one such site; `get()` is usable inside tests and later hooks. */
+export function useDeploySite(pg: { get(): TestPostgres }): { get(): DeploySite } {
+  let site: DeploySite | undefined;
+  beforeAll(async () => {
+    site = await deploySite(pg.get());
+  }, 120_000);
+  afterAll(async () => {
+    await site?.relay.close();
+    await site?.site.close();
+  });
+  return {
+    get() {
+      if (!site) throw new Error('the site is started in beforeAll');
+      return site;
     },
   };
 }

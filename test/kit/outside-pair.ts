@@ -21,6 +21,8 @@ export const PAIR_HOSTS: readonly LabHost[] = Object.entries(ADDRESSES).map(([na
 export interface OutsidePair {
   /** As `regent init --database` reads it, with the password. */
   readonly url: string;
+  /** Where a server listens, as the product tells it. */
+  placeOf(server: PairServer): string;
   /** The server that takes writes; null while none does. */
   primary(): Promise<PairServer | null>;
   /** One statement on a server, as its superuser. */
@@ -72,6 +74,7 @@ SQL`,
   );
   return {
     url: `postgresql://${ROLE}:${password}@${ADDRESSES.d1},${ADDRESSES.d2}/${ROLE}\n`,
+    placeOf: (server) => `${ADDRESSES[server]}:5432`,
     primary,
     ask,
     whole,

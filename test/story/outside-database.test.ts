@@ -2,15 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kill } from '../../src/lab/lab.ts';
-import { run } from '../../src/lab/command.ts';
 import { installProduct } from '../../src/lab/product/product.ts';
 import { clusterOf } from '../../src/lab/topologies.ts';
 import type { Topology } from '../../src/lab/topology.ts';
 import { systemRandom } from '../../src/main/process.ts';
 import { type ClusterSite, clusterSite } from '../kit/cluster/site.ts';
 import type { Load } from '../kit/faults/load.ts';
-import { LAB_PROGRAM, makeRelease, openLab, type TestLab } from '../kit/lab.ts';
+import { makeRelease, openLab, type TestLab } from '../kit/lab.ts';
 import { type OutsidePair, PAIR_HOSTS, startOutsidePair } from '../kit/outside-pair.ts';
 import { until } from '../kit/until.ts';
 
@@ -78,9 +76,9 @@ describe("a cluster with a database of the operator's own", () => {
       const { stdout } = await lab.exec(node, ['pgrep', '-c', '-x', 'postgres|patroni']);
       expect(stdout.trim(), node).toBe('0');
     }
-    const first = await pair.primary();
+    const first = await until('a primary', () => pair.primary());
     expect(Object.values(await servers()).toSorted()).toEqual(['primary', 'standby']);
-    expect((await servers())[`${first === 'd1' ? '10.77.0.31' : '10.77.0.32'}:5432`]).toBe('primary');
+    expect((await servers())[pair.placeOf(first)]).toBe('primary');
     expect((await site.regent('cluster', 'status')).stdout).toMatch(
       /Not promised by Regent: that an acknowledged write/,
     );
@@ -100,19 +98,18 @@ describe("a cluster with a database of the operator's own", () => {
 
   it("its primary's host dies under load: calls wait, no acknowledged write is lost, status tells of the dead one", async () => {
     const dead = (await pair.primary()) ?? 'd1';
-    const { load, gapS } = await underLoad(() => kill(lab.layout, dead));
+    const { load, gapS } = await underLoad(() => site.power.kill(dead));
     console.log(
       `host of the primary outside dies → ${load.acknowledged.length} acknowledged, none lost, ${load.failures.length} given up, ${gapS.toFixed(1)} s without a write`,
     );
     expect(load.failures).toEqual([]);
-    const address = dead === 'd1' ? '10.77.0.31:5432' : '10.77.0.32:5432';
+    const address = pair.placeOf(dead);
     await until('its word on the dead server', async () => (await servers())[address] === 'silent', {
       deadlineMs: 30_000,
     });
     const doctor = await site.regent('doctor');
     expect(doctor.stdout).toContain(address);
-    const env = { ...process.env, REGENT_LAB: lab.layout.instance } as Record<string, string>;
-    expect((await run([process.execPath, LAB_PROGRAM, 'start', dead], { timeoutMs: 120_000, env })).code).toBe(0);
+    await site.power.start(dead);
     await pair.whole();
     await site.well(120_000);
   }, 400_000);

@@ -97,14 +97,12 @@ const REASONS: readonly Reason[] = [
       ),
   },
   { words: /unable to establish/i, meaning: () => 'session' },
-  // ipmitool's words for an answer that did not come (its ipmi_chassis.c, ipmi_mc.c): no reason follows them.
+  // ipmitool's words for an answer that did not come (its ipmi_chassis.c, ipmi_mc.c), no reason follows them; with `-v` also for one that came too late.
   {
     words:
-      /unable to (?:get chassis power status|set chassis power control)|error (?:getting|setting) chassis boot parameter|no response|timed? ?out|failed: *$/im,
+      /unable to (?:get chassis power status|set chassis power control)|error (?:getting|setting) chassis boot parameter|request match not found|no response|timed? ?out|failed: *$/im,
     meaning: () => 'silent',
   },
-  // With `-v`: an answer came so late that its request was given up. The BMC is slow.
-  { words: /request match not found/i, meaning: () => 'silent' },
 ];
 
 /** What `-v` adds, and what ipmitool asks of its own accord: no answer to what was ordered. */

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { askerOf, parseDefinition } from '../../model/nouns/tags/definition.ts';
+import { askerOf, parseDefinition, subjectOf } from '../../model/nouns/tags/definition.ts';
 import type { Hardware } from '../../model/nouns/tags/hardware.ts';
 import type { CarriedIds } from '../../store/declared/carried.ts';
 import { createDeclared, type DeclaredRow, updateDeclared } from '../../store/declared/rows.ts';
@@ -93,7 +93,7 @@ async function tagAll(tx: Tx, tagId: number, definition: string): Promise<Reject
     const page = await readInventories(tx, tagId, after);
     const changes = { add: [] as string[], remove: [] as string[] };
     for (const { machineId, hostname, inventory, has } of page) {
-      const isOn = asker.has(hostname, inventory as Hardware);
+      const isOn = asker.has(subjectOf(hostname, inventory as Hardware));
       if (isRejected(isOn)) return isOn;
       if (isOn !== has) (isOn ? changes.add : changes.remove).push(machineId);
     }
@@ -114,9 +114,10 @@ export async function tagByHardware(
   if (defined.length === 0) return;
   const has = await tagsOf(tx, machine.id);
   const changed = { added: [] as string[], removed: [] as string[] };
+  const subject = subjectOf(machine.fqdn, inventory as Hardware);
   for (const { id, name, definition } of defined) {
     const parsed = parseDefinition(definition);
-    const isOn = isRejected(parsed) ? parsed : askerOf(parsed).has(machine.fqdn, inventory as Hardware);
+    const isOn = isRejected(parsed) ? parsed : askerOf(parsed).has(subject);
     // One that cannot be asked of this hardware keeps no machine from telling of it: the machine keeps what it has.
     if (isRejected(isOn))
       tx.emit({ kind: 'tag.unclear', subject: name, data: { machine: machine.fqdn, why: isOn.message } });

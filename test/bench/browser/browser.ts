@@ -1,12 +1,9 @@
 import { createClient } from '../../../src/contract/client.ts';
 import { kill } from '../../../src/lab/lab.ts';
-import { layoutOf } from '../../../src/lab/layout.ts';
 import { systemRandom } from '../../../src/main/process.ts';
-import { labStatus } from '../../../src/lab/status.ts';
-import { labOf } from '../../kit/lab.ts';
 import { mend, victimOf } from '../hazard.ts';
 import { type Figure, most } from '../report.ts';
-import { openSite, type SitePage, startLenientBrowser } from './page.ts';
+import { type SitePage, withLabPage } from './page.ts';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 /** A record of the rounds: their zone is the site's own. */
@@ -32,14 +29,8 @@ interface Round {
  * nobody be asked to log in.
  */
 export async function benchBrowser(): Promise<Figure[]> {
-  const layout = layoutOf(process.env['REGENT_LAB'] ?? 'lab');
-  const { url, apiKey } = await labOf(layout);
-  const { ui } = labStatus(layout);
-  if (ui === null) throw new Error('the lab does not forward its user interface: scripts/down, then scripts/up');
-  const client = createClient({ url, apiKey, random: systemRandom() });
-  const browser = await startLenientBrowser();
-  try {
-    await using open = await openSite(browser, ui, apiKey);
+  return withLabPage(async ({ layout, url, apiKey, open }) => {
+    const client = createClient({ url, apiKey, random: systemRandom() });
     const figures: Figure[] = [];
     for (const hazard of (['holder', 'primary'] as const).filter((one) => KILL === '' || one === KILL)) {
       const rounds: Round[] = [];
@@ -60,9 +51,7 @@ export async function benchBrowser(): Promise<Figure[]> {
       figures.push(...figuresOf(hazard, rounds));
     }
     return figures;
-  } finally {
-    await browser.close();
-  }
+  });
 }
 
 async function playRound(open: SitePage, name: string, strike: () => Promise<void>): Promise<Round> {

@@ -1,10 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { layoutOf } from '../../../src/lab/layout.ts';
-import { labStatus } from '../../../src/lab/status.ts';
-import { labOf } from '../../kit/lab.ts';
 import { type Figure, most } from '../report.ts';
-import { openSite, startLenientBrowser } from './page.ts';
+import { withLabPage } from './page.ts';
 
 const MINUTES = Number(process.env['MINUTES'] ?? 60);
 /** Until then the page has loaded all that it loads later, min. */
@@ -13,13 +10,7 @@ const MINUTE_MS = 60_000;
 
 /** A page of a running lab (`REGENT_LAB`) stays open for `MINUTES`: how much its heap grows, garbage collected before each look. */
 export async function benchHeap(): Promise<Figure[]> {
-  const layout = layoutOf(process.env['REGENT_LAB'] ?? 'lab');
-  const { apiKey } = await labOf(layout);
-  const { ui } = labStatus(layout);
-  if (ui === null) throw new Error('the lab does not forward its user interface: scripts/down, then scripts/up');
-  const browser = await startLenientBrowser();
-  try {
-    await using open = await openSite(browser, ui, apiKey);
+  return withLabPage(async ({ open }) => {
     await open.page.evaluate("location.hash = '#/overview'");
     const heaps: number[] = [];
     for (let minute = 0; minute <= MINUTES; minute += 1) {
@@ -35,9 +26,7 @@ export async function benchHeap(): Promise<Figure[]> {
         note: `${note.join(', ')} MB`,
       }),
     ];
-  } finally {
-    await browser.close();
-  }
+  });
 }
 
 async function heapOf(page: Page): Promise<number> {

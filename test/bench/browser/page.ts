@@ -1,4 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
+import { type Layout, layoutOf } from '../../../src/lab/layout.ts';
+import { labStatus } from '../../../src/lab/status.ts';
+import { labOf } from '../../kit/lab.ts';
 import { startBrowser } from '../../kit/ui/browser.ts';
 
 const PATIENCE_MS = 60_000;
@@ -33,11 +36,34 @@ export interface SitePage extends AsyncDisposable {
   asksForLogin(): Promise<boolean>;
 }
 
-/** A browser that takes the certificate of a site as it comes, also in the page's worker: who issued it is another test's. */
-export const startLenientBrowser = (): Promise<Browser> => startBrowser(['--ignore-certificate-errors']);
+/** A running lab, and a page of its user interface. */
+export interface LabPage {
+  readonly layout: Layout;
+  readonly url: string;
+  readonly apiKey: string;
+  readonly open: SitePage;
+}
+
+/**
+ * Does something with a page of the running lab of `REGENT_LAB`. The browser takes the certificate as it comes, also in the page's worker: who issued it is
+ * another test's. Throws for a lab that does not offer its user interface outside.
+ */
+export async function withLabPage<T>(work: (lab: LabPage) => Promise<T>): Promise<T> {
+  const layout = layoutOf(process.env['REGENT_LAB'] ?? 'lab');
+  const { url, apiKey } = await labOf(layout);
+  const { ui } = labStatus(layout);
+  if (ui === null) throw new Error('the lab does not forward its user interface: scripts/down, then scripts/up');
+  const browser = await startBrowser(['--ignore-certificate-errors']);
+  try {
+    await using open = await openSite(browser, ui, apiKey);
+    return await work({ layout, url, apiKey, open });
+  } finally {
+    await browser.close();
+  }
+}
 
 /** Opens the user interface at `url` and logs in. */
-export async function openSite(browser: Browser, url: string, apiKey: string): Promise<SitePage> {
+async function openSite(browser: Browser, url: string, apiKey: string): Promise<SitePage> {
   const context = await browser.newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);

@@ -4,6 +4,7 @@ import { fits, type HardwareRule, parseRule, RULE_MAX } from './hardware-rule.ts
 import { lshwDocument } from './lshw.ts';
 import { evaluate } from './xpath/evaluate.ts';
 import { type Expression, parseXPath } from './xpath/parse.ts';
+import type { XmlNode } from './xpath/node.ts';
 import { type Budget, toBoolean } from './xpath/values.ts';
 import { XPathError } from './xpath/words.ts';
 
@@ -36,20 +37,33 @@ function isLikeXPath(text: string): boolean {
   return /[/@[\]|*$]|::|\.\.|(?:^|[^\w.-])(?!(?:and|or|not)\b)[a-z][a-z-]*\s*\(/.test(bare);
 }
 
+/** A machine as definitions are asked of it. `document`: its hardware as XPath sees it, made when the first definition wants it, once for all. */
+export interface TagSubject {
+  readonly machine: string;
+  readonly hardware: Hardware;
+  readonly document: () => XmlNode;
+}
+
+/** Makes one of what the machine has told. */
+export function subjectOf(machine: string, hardware: Hardware): TagSubject {
+  let made: XmlNode | null = null;
+  return { machine, hardware, document: () => (made ??= lshwDocument(hardware)) };
+}
+
 /** Asks whether machines have a tag. */
 export interface TagAsker {
   /** Refused: the hardware of this machine takes too long to look at, or the definition stands at odds with it. */
-  has(machine: string, hardware: Hardware): boolean | Rejected;
+  has(subject: TagSubject): boolean | Rejected;
 }
 
 /** Makes one of a definition. Pure. */
 export function askerOf(definition: TagDefinition): TagAsker {
-  if (definition.kind === 'rule') return { has: (_, hardware) => fits(definition.rule, hardware) };
+  if (definition.kind === 'rule') return { has: ({ hardware }) => fits(definition.rule, hardware) };
   return {
-    has(machine, hardware) {
+    has({ machine, document }) {
       const budget: Budget = { left: COST_MAX };
       try {
-        return toBoolean(evaluate(definition.expression, lshwDocument(hardware), budget));
+        return toBoolean(evaluate(definition.expression, document(), budget));
       } catch (error) {
         if (!(error instanceof XPathError)) throw error;
         const why = budget.left < 0 ? `it looks at more than ${COST_MAX} nodes` : error.message;

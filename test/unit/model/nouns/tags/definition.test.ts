@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../../src/core/errors.ts';
-import { askerOf, parseDefinition } from '../../../../../src/model/nouns/tags/definition.ts';
+import { askerOf, parseDefinition, subjectOf } from '../../../../../src/model/nouns/tags/definition.ts';
 import type { Hardware } from '../../../../../src/model/nouns/tags/hardware.ts';
 import { SERVER } from '../../../../kit/hardware.ts';
 import { value } from '../../../../kit/store.ts';
 
-const has = (text: string, hardware: Hardware = SERVER) => askerOf(value(parseDefinition(text))).has('m1', hardware);
+const has = (text: string, hardware: Hardware = SERVER) =>
+  askerOf(value(parseDefinition(text))).has(subjectOf('m1', hardware));
 
 describe('a definition by XPath', () => {
   it.each([
