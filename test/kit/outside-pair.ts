@@ -50,15 +50,21 @@ export async function startOutsidePair(lab: TestLab): Promise<OutsidePair> {
       if ((await ask(server, 'select pg_is_in_recovery()').catch(() => '')) === 'f') return server;
     return null;
   };
+  // PostgreSQL calls a standby synchronous a moment before Patroni has written down that it may be promoted.
+  const mayBePromoted = async (server: PairServer) => {
+    const { members } = JSON.parse(
+      await sh(server, `curl -fsS --max-time 5 http://${ADDRESSES[server]}:8008/cluster`),
+    ) as {
+      members: { role: string; state: string }[];
+    };
+    return members.some(({ role, state }) => role === 'sync_standby' && state === 'streaming');
+  };
   const whole = async (deadlineMs = START_MS) => {
     await until(
-      'a primary with its standby',
+      'a primary, and a standby that may follow it',
       async () => {
         const server = await primary();
-        return (
-          server !== null &&
-          (await ask(server, "select count(*) from pg_stat_replication where sync_state = 'sync'")) === '1'
-        );
+        return server !== null && (await mayBePromoted(server));
       },
       { deadlineMs, everyMs: 500 },
     );
