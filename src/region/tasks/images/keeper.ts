@@ -58,11 +58,21 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
     log.warn('a file of an image is damaged; it is fetched anew', { image: file.image, file: file.name });
     wake();
   };
+  /** Its digest was compared as it came. Whoever asks before its stamp is known has it read once more. */
+  const trustAsItIs = (file: FileName): void => {
+    disk.stamp(file).then(
+      (stamp) => {
+        if (stamp === null) return;
+        checker.note(file, stamp);
+        served.trust(file, stamp);
+      },
+      () => {},
+    );
+  };
   const onArrival = (file: FileName): void => {
     arrivals += 1;
     damaged.delete(keyOf(file));
-    checker.note(file);
-    served.trust(file);
+    trustAsItIs(file);
     wake();
   };
   const signal = end.signal;
@@ -72,7 +82,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
     clock,
     log,
     signal,
-    onRight: (file) => served.trust(file),
+    onRight: (file) => served.trust(file, file.stamp),
     onDamage: drop,
     onEnd: wake,
   });
