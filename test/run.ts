@@ -286,6 +286,18 @@ function reasonOf(message = ''): string {
   return text === '' ? '' : ` (${text})`;
 }
 
+/** Ends of the programs that run now. Each has a process group of its own, which a signal to this program does not reach. */
+const running = new Set<() => void>();
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)
+  process.once(signal, () => {
+    for (const end of running) end();
+    process.exit(code);
+  });
+
 /** Runs a program to its end or to the deadline, when its whole process group is ended. */
 function run(
   argv: readonly string[],
@@ -308,24 +320,25 @@ function run(
     child.stdout?.on('data', (data: Buffer) => (output += data.toString()));
     child.stderr?.on('data', (data: Buffer) => (output += data.toString()));
     const end = () => {
-      if (child.pid !== undefined) {
-        try {
-          process.kill(-child.pid, 'SIGKILL');
-        } catch {
-          // It has ended by itself.
-        }
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
       }
     };
+    running.add(end);
     const timer = setTimeout(() => {
       console.error(`${program}: not done after ${minutes} minutes, ended`);
       end();
     }, minutes * 60_000);
     child.on('error', (error) => {
       clearTimeout(timer);
+      running.delete(end);
       resolve({ code: 127, output: `${output}${program}: ${error.message}` });
     });
     child.on('close', (code) => {
       clearTimeout(timer);
+      running.delete(end);
       resolve({ code, output });
     });
   });

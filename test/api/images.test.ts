@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile, stat, utimes } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -259,6 +259,30 @@ describe('the task', () => {
     expect(await served()).toBeNull();
     await until('the damaged file is gone', async () => (await onDisk()).length === 0);
     expect(await onDisk()).toEqual([]);
+  });
+
+  it('a file that is written to while the process trusts it is given to nobody, and the task lets it go', async () => {
+    await create();
+    await put('vmlinuz', kernel);
+    const served = () => site.region.images.open({ image: image.digest, name: 'vmlinuz' });
+    const before = await served();
+    expect(before?.size).toBe(kernel.length);
+    await before?.close();
+    const path = join(folder, image.digest, 'vmlinuz');
+    const { atime, mtime } = await stat(path);
+    const damaged = Buffer.from(kernel);
+    damaged[250_000] = (damaged[250_000] ?? 0) ^ 1;
+    await writeFile(path, damaged);
+    // As a program does that hides what it did: the length and the time of the last write are as they were.
+    await utimes(path, atime, mtime);
+    expect(await served()).toBeNull();
+    expect(await onDisk()).toEqual([]);
+
+    await put('vmlinuz', kernel);
+    start();
+    await until('it is there', async () => (await site.call('GET', `/images/${image.digest}`)).status === 200);
+    await writeFile(path, damaged);
+    await until('the task lets it go', async () => (await onDisk()).length === 0, { deadlineMs: 30_000 });
   });
 });
 

@@ -196,7 +196,7 @@ describe('the site', () => {
     const set = (name: string, value: string) => maas.post('maas/', 'set_config', { name, value });
     expect((await set('completed_intro', 'True')).raw).toBe('OK');
     expect((await set('theme', '')).raw).toBe('OK');
-    expect((await set('theme', 'dark')).status).toBe(400);
+    expect((await set('remote_syslog', 'logs.example.net')).status).toBe(400);
   });
 
   it('says of what it has not what to do instead', async () => {

@@ -10,7 +10,7 @@ import { until } from '../kit/until.ts';
 /** Whose host loses its power: the rack that serves a network, the database's primary, or the holder of the cluster's address. */
 export type Hazard = 'rack' | 'primary' | 'holder';
 
-const START_MS = 120_000;
+const START_MS = 300_000;
 const WELL_MS = 300_000;
 
 /** The host that a hazard means now; `network`: of the rack. */

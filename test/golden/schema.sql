@@ -244,6 +244,14 @@ table site_certificate
   constraint site_certificate_pkey PRIMARY KEY (id)
   constraint site_certificate_single CHECK (id)
 
+table site_annotations
+  id integer not null
+  texts jsonb not null default '{}'::jsonb
+  updated_at timestamp with time zone not null default now()
+  constraint site_annotations_once CHECK ((id = 1))
+  constraint site_annotations_pkey PRIMARY KEY (id)
+  constraint site_annotations_texts_size CHECK ((length((texts)::text) <= 16384))
+
 table settings
   name text not null
   value jsonb not null

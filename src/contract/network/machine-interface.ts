@@ -51,7 +51,7 @@ export const MachineInterface = strict({
 });
 export type MachineInterface = Static<typeof MachineInterface>;
 
-const Delay = Type.Optional(Type.Integer({ description: 'milliseconds, a multiple of miimon' }));
+const Delay = Type.Optional(Type.Integer({ description: 'milliseconds; it counts in whole looks, miimon' }));
 const BondInput = strict({
   mode: Type.Optional(text(16, `${BOND_MODES.join(', ')}; active-backup when left out`)),
   miimon: Type.Optional(

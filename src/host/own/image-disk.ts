@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { type BigIntStats, createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -93,6 +93,10 @@ export function openImageDisk({
       }
     },
     open: async (file: FileName) => openFile(pathOf(file)),
+    stamp: async (file: FileName) => {
+      const found = await lookAt(pathOf(file));
+      return found === null ? null : stampOf(found);
+    },
     remove: async (file: FileName) => removeFile(pathOf(file)),
     readManifest: (image: string) => manifestOf(image).read(),
     writeManifest: (image: string, text: string) => manifestOf(image).write(text),
@@ -102,9 +106,10 @@ export function openImageDisk({
 async function openFile(path: string) {
   const handle = await openIfThere(path);
   if (handle === null) return null;
-  const { size } = await handle.stat();
+  const found = await handle.stat({ bigint: true });
   return {
-    size,
+    size: Number(found.size),
+    stamp: stampOf(found),
     // The handle is closed with the stream, also when its reader goes away.
     bytes: (start: number, end: number) =>
       createReadStream(path, { fd: handle, start, end, highWaterMark: 256 * 1024 }),
@@ -141,12 +146,17 @@ async function listFolder(path: string, image: string) {
     throw hostFault('read', path, error);
   });
   const files = names.filter((name) => NAME.test(name));
-  const sizes = await Promise.all(files.map((name) => stat(join(path, name)).catch(() => null)));
+  const looks = await Promise.all(files.map((name) => lookAt(join(path, name))));
   return files.flatMap((name, index) => {
-    const found = sizes[index];
-    return found?.isFile() ? [{ image, name, size: found.size }] : [];
+    const found = looks[index];
+    return found?.isFile() ? [{ image, name, size: Number(found.size), stamp: stampOf(found) }] : [];
   });
 }
+
+const lookAt = (path: string): Promise<BigIntStats | null> => stat(path, { bigint: true }).catch(() => null);
+
+/** Another one after each write: the kernel sets the time of the last change, which no program can set back (inode(7), ctime). */
+const stampOf = ({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string => [ino, size, mtimeNs, ctimeNs].join(':');
 
 async function openIfThere(path: string): Promise<FileHandle | null> {
   try {

@@ -18,8 +18,11 @@ export interface Parts {
 /** Parts by the words of a command line. */
 export type PartWords = Readonly<Partial<Record<keyof Parts, string>>>;
 
-/** Enough for a root image in memory; by emulation a machine takes some 200 MB more. */
-export const USUAL_PARTS: Parts = { card: 'virtio', controller: 'virtio', disks: 1, memory: 768, cpus: 1 };
+/**
+ * Enough for a root image in memory; by emulation a machine takes some 200 MB more. Two processors: on a host whose other programs take a part of each core,
+ * an installation takes two thirds of the time that it takes with one (110 to 130 s in place of 173 to 183 s).
+ */
+export const USUAL_PARTS: Parts = { card: 'virtio', controller: 'virtio', disks: 1, memory: 768, cpus: 2 };
 
 const MOST = { disks: 4, memory: 4096, cpus: 4 } as const;
 

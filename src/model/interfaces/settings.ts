@@ -13,13 +13,13 @@ export const BOND_MODES = [
 export const LACP_RATES = ['slow', 'fast'] as const;
 export const HASH_POLICIES = ['layer2', 'layer2+3', 'layer3+4', 'encap2+3', 'encap3+4'] as const;
 
-type BondMode = (typeof BOND_MODES)[number];
+export type BondMode = (typeof BOND_MODES)[number];
 type LacpRate = (typeof LACP_RATES)[number];
 type HashPolicy = (typeof HASH_POLICIES)[number];
 
 /**
  * How a bond works. Times in milliseconds: `miimon` between two looks at the links (0: never), `downDelay` and `upDelay` before a link counts as gone or
- * back. `lacpRate`: of 802.3ad alone. `hashPolicy`: what chooses the card of a frame; of modes that choose by it. `gratuitousArps`: how many tell of a failover.
+ * back, in whole looks. `lacpRate`: of 802.3ad alone. `hashPolicy`: what chooses the card of a frame; of modes that choose by it. `gratuitousArps`: how many tell of a failover.
  */
 export interface BondSettings {
   readonly mode: BondMode;
@@ -45,6 +45,11 @@ export type BridgeWish = { readonly [K in keyof BridgeSettings]?: boolean | numb
 const HASHING: readonly BondMode[] = ['balance-xor', '802.3ad', 'balance-tlb'];
 /** Modes that must look at the links (bonding.rst: "requires miimon"). */
 const LOOKING: readonly BondMode[] = ['802.3ad', 'balance-tlb', 'balance-alb'];
+/** What a mode makes use of: the rate of LACP, a policy of hashes. */
+export function usesOf(mode: BondMode): { readonly hasLacp: boolean; readonly hasHash: boolean } {
+  return { hasLacp: mode === '802.3ad', hasHash: HASHING.includes(mode) };
+}
+
 const DELAY_MAX = 60_000;
 /** As the driver has it (bonding.rst, `num_grat_arp`). */
 const ARPS_MAX = 255;
@@ -88,9 +93,9 @@ function parseTimes(
     const at = `${field}/${name}`;
     const delay = whole(wish[name] ?? 0, { field: at, most: DELAY_MAX });
     if (isRejected(delay)) return delay;
-    const isMultiple = miimon === 0 ? delay === 0 : delay % miimon === 0;
-    if (!isMultiple)
-      return invalid(at, `${delay} is no multiple of miimon, ${miimon}`, 'a link is looked at each miimon alone');
+    // The driver rounds a delay down to a multiple of miimon (bonding.rst, `updelay`).
+    if (miimon === 0 && delay > 0)
+      return invalid(at, `${delay} needs a look at the links`, 'without miimon no link counts as gone or back');
     delays.push(delay);
   }
   const [downDelay = 0, upDelay = 0] = delays;
@@ -98,7 +103,7 @@ function parseTimes(
 }
 
 function parseLacpRate(value: string | number | undefined, mode: BondMode, field: string): LacpRate | null | Rejected {
-  if (mode !== '802.3ad')
+  if (!usesOf(mode).hasLacp)
     return value === undefined
       ? null
       : invalid(field, `${mode} speaks no LACP`, 'the mode 802.3ad alone has a rate of LACP');
@@ -110,7 +115,7 @@ function parseHashPolicy(
   mode: BondMode,
   field: string,
 ): HashPolicy | null | Rejected {
-  if (!HASHING.includes(mode))
+  if (!usesOf(mode).hasHash)
     return value === undefined
       ? null
       : invalid(field, `${mode} chooses no card by a hash`, `a policy of ${HASHING.join(', ')}`);

@@ -13,5 +13,10 @@ export const ANNOTATION_SENTENCES: Readonly<Record<string, Sentence>> = {
   annotations_domain: reference('domain', 'annotations'),
   annotations_domain_once: conflict('The domain was annotated by someone else at the same moment.'),
   annotations_of_one: invalid('An annotation is about one object.', 'object'),
+  site_annotations_once: conflict('There is one site.'),
+  site_annotations_texts_size: invalid(
+    'The annotations are too long. Rule: at most 16384 characters as JSON.',
+    'texts',
+  ),
   annotations_texts_size: invalid('The annotations are too long. Rule: at most 16384 characters as JSON.', 'texts'),
 };

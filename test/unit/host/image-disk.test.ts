@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -29,13 +29,27 @@ async function readAll(from: AsyncIterable<Uint8Array>): Promise<Buffer> {
 it('a file that came whole is there, with its length and its digest, in a mode that is nobody else’s', async () => {
   const own = disk();
   expect(await own.write(file, chunks(bytes.subarray(0, 1_000_000), bytes.subarray(1_000_000)))).toBeNull();
-  expect(await own.list()).toEqual([{ image: image.digest, name: 'vmlinuz', size: bytes.length }]);
+  const stamp = await own.stamp(file);
+  expect(await own.list()).toEqual([{ image: image.digest, name: 'vmlinuz', size: bytes.length, stamp }]);
   expect(await own.digest(file, { isGentle: false, signal: never })).toBe(file.sha256);
   expect((await stat(join(folder, image.digest, 'vmlinuz'))).mode & 0o777).toBe(0o600);
   const open = await own.open(file);
-  expect(open?.size).toBe(bytes.length);
+  expect([open?.size, open?.stamp]).toEqual([bytes.length, stamp]);
   expect((await readAll(open?.bytes(1, 3) ?? chunks())).toString()).toBe('kkk');
   expect(await readdir(join(folder, '.parts'))).toEqual([]);
+});
+
+it('a file has another stamp after each write, whatever its times say; without the file there is none', async () => {
+  const own = disk();
+  expect(await own.stamp(file)).toBeNull();
+  await own.write(file, chunks(bytes));
+  const [before, path] = [await own.stamp(file), join(folder, image.digest, 'vmlinuz')];
+  const { atime, mtime } = await stat(path);
+  await (await own.open(file))?.close();
+  expect(await own.stamp(file)).toBe(before);
+  await writeFile(path, bytes);
+  await utimes(path, atime, mtime);
+  expect(await own.stamp(file)).not.toBe(before);
 });
 
 it.each([

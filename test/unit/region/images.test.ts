@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { createChecker } from '../../../src/region/tasks/images/checker.ts';
 import { createFetcher } from '../../../src/region/tasks/images/fetcher.ts';
-import { planImages, toFetch, type Wanted } from '../../../src/region/tasks/images/plan.ts';
+import { planImages, toFetch, type Wanted, type WantedHere } from '../../../src/region/tasks/images/plan.ts';
 import type { Bytes, ImageDisk } from '../../../src/region/tasks/images/port.ts';
 import { silentLog } from '../../kit/postgres.ts';
 
@@ -13,7 +14,7 @@ const wanted = (name: string, changes: Partial<Wanted> = {}): Wanted => ({
   sources: ['10.77.0.12'],
   ...changes,
 });
-const onDisk = (name: string, size = 10, image = 'a'.repeat(64)) => ({ image, name, size });
+const onDisk = (name: string, size = 10, image = 'a'.repeat(64)) => ({ image, name, size, stamp: '1' });
 const names = (files: readonly { readonly name: string }[]) => files.map(({ name }) => name);
 const NONE: ReadonlySet<string> = new Set();
 
@@ -64,6 +65,59 @@ describe('what a round finds', () => {
     expect(names(toFetch(files, tries, { now: 50, most: 2 }))).toEqual(['late', 'small']);
     expect(toFetch(files, tries, { now: 50, most: -1 })).toEqual([]);
     expect(planImages({ wanted: [], disk: [], fetching: NONE, damaged: NONE }).states).toEqual([]);
+  });
+});
+
+describe('reading again', () => {
+  const DAY_MS = 86_400_000;
+  function checker(digests: Readonly<Record<string, string>>) {
+    const time = { now: 0 };
+    const [reads, right, wrong]: [string[], string[], string[]] = [[], [], []];
+    const made = createChecker({
+      disk: {
+        digest: async ({ name }: { readonly name: string }, { isGentle }: { readonly isGentle: boolean }) => {
+          reads.push(`${name} ${isGentle ? 'slowly' : 'at once'}`);
+          return digests[name] ?? null;
+        },
+      } as unknown as ImageDisk,
+      clock: { now: () => 0, monotonic: () => time.now },
+      log: silentLog,
+      signal: new AbortController().signal,
+      onRight: ({ name, stamp }) => right.push(`${name} ${stamp}`),
+      onDamage: async ({ name }) => void wrong.push(name),
+      onEnd: () => {},
+    });
+    const round = async (...files: readonly WantedHere[]) => {
+      made.begin(files);
+      await made.ended();
+    };
+    return { round, made, reads, right, wrong, time };
+  }
+  const here = (name: string, stamp: string): WantedHere => ({ ...wanted(name), stamp });
+
+  it('once a day, slowly; at once where somebody has written to a file', async () => {
+    const { round, reads, right, wrong, time } = checker({ a: 'b'.repeat(64), b: 'other' });
+    await round(here('a', '1'));
+    await round(here('a', '1'));
+    time.now = DAY_MS - 1;
+    await round(here('a', '1'));
+    expect(reads.splice(0)).toEqual(['a slowly']);
+    await round(here('a', '2'));
+    await round(here('a', '2'));
+    expect(reads.splice(0)).toEqual(['a at once']);
+    time.now = 2 * DAY_MS;
+    await round(here('a', '2'), here('b', '1'));
+    await round(here('a', '2'), here('b', '1'));
+    expect(reads).toEqual(['a slowly', 'b slowly']);
+    expect(right).toEqual(['a 1', 'a 2', 'a 2']);
+    expect(wrong).toEqual(['b']);
+  });
+
+  it('not where the file has just come', async () => {
+    const { round, made, reads } = checker({});
+    made.note(here('a', '1'), '1');
+    await round(here('a', '1'));
+    expect(reads).toEqual([]);
   });
 });
 

@@ -27,7 +27,7 @@ export const MACHINES: readonly ResourceText[] = [
       'POST create_bond | name! mac_address tags vlan parents! bond_mode bond_miimon:int bond_downdelay:int bond_updelay:int bond_lacp_rate bond_xmit_hash_policy bond_num_grat_arp:int mtu:int accept_ra:boolean link_connected:boolean interface_speed:int link_speed:int ip_assignment ip_address | Create a bond.',
       'POST create_bridge | name mac_address tags vlan parent bridge_type bridge_stp:boolean bridge_fd:int mtu:int accept_ra:boolean link_connected:boolean interface_speed:int link_speed:int parents ip_assignment ip_address | Create a bridge.',
       'POST create_physical | name mac_address! tags vlan mtu:int accept_ra:boolean link_connected:boolean interface_speed:int link_speed:int parents ip_assignment ip_address enabled:boolean numa_node:int | Create an interface that is a network card.',
-      'POST create_vlan | tags vlan! parent! mtu:int accept_ra:boolean link_connected:boolean interface_speed:int link_speed:int parents ip_assignment ip_address name | Create a VLAN interface.',
+      'POST create_vlan | tags vlan! parent mtu:int accept_ra:boolean link_connected:boolean interface_speed:int link_speed:int parents ip_assignment ip_address name | Create a VLAN interface.',
     ],
   },
   {

@@ -18,14 +18,24 @@ const BLOCK_BYTES = 512;
 /** Of devices that are made of others, as MAAS says. */
 const VIRTUAL_BLOCK_BYTES = 4096;
 
-/** The number of a disk of a machine: it follows from its serial number where it has one, else from its name. Pure. */
-export function diskNumber(machine: string, disk: Pick<Disk, 'name' | 'serial'>): number {
-  return numberOf('disk', machine, disk.serial ? `serial ${disk.serial}` : `name ${disk.name}`);
-}
+/**
+ * Numbers of disks begin here, and there are as many of them; below are those of parts, as the layout counts them: partitions are sorted by them. All have at most
+ * six digits: clients in Go that read a number into no type of its own write longer ones as 1e+06.
+ */
+const DISK_NUMBERS = 500_000;
 
-/** The number of a part of a machine's storage. Pure. */
-function partNumber(machine: string, id: number): number {
-  return numberOf('storage', machine, String(id));
+/** Numbers of disks of a machine, in their order: they follow from serial numbers, and from names where there is none. Unique in the machine. Pure. */
+export function diskNumbers(machine: string, disks: readonly Pick<Disk, 'name' | 'serial'>[]): readonly number[] {
+  const keys = disks.map(({ name, serial }) => (serial ? `serial ${serial}` : `name ${name}`));
+  const numbers = new Map<string, number>();
+  const taken = new Set<number>();
+  for (const key of keys.toSorted()) {
+    let number = numberOf('disk', machine, key) % DISK_NUMBERS;
+    while (taken.has(number) && !numbers.has(key)) number = (number + 1) % DISK_NUMBERS;
+    taken.add(number);
+    numbers.set(key, number);
+  }
+  return keys.map((key) => DISK_NUMBERS + (numbers.get(key) ?? 0));
 }
 
 /** Disks that machines can be installed on. */
@@ -57,8 +67,9 @@ export interface MaasStorage {
 export function viewStorage(machine: string, disks: readonly Disk[], kept: MachineStorage | undefined): MaasStorage {
   const shown = kept === undefined ? showUsual(disks) : showStorage(kept, disks);
   const members = new Map<number, object>();
-  const entries = shown.disks.map((disk): DiskEntry => {
-    const id = numberOfDisk(machine, disk);
+  const numbers = diskNumbers(machine, shown.disks.map(wordsOfDisk));
+  const entries = shown.disks.map((disk, at): DiskEntry => {
+    const id = numberOfDisk(disk, numbers[at] ?? 0);
     const partitions = disk.partitions.map((partition, index) => {
       const view = viewPartition({ machine, disk: id, name: `${disk.name}-part${index + 1}` }, partition);
       members.set(partition.id, view);
@@ -97,9 +108,13 @@ export function viewStorage(machine: string, disks: readonly Disk[], kept: Machi
 }
 
 /** A disk of which an operator told keeps its number when the machine tells of it, too. */
-function numberOfDisk(machine: string, { kept, seen, device }: ShownDisk<Disk>): number {
-  if (kept !== null && kept.told !== null) return partNumber(machine, kept.id);
-  return diskNumber(machine, seen ?? { name: device, ...(kept?.serial ? { serial: kept.serial } : {}) });
+function numberOfDisk({ kept }: ShownDisk<Disk>, number: number): number {
+  return kept !== null && kept.told !== null ? kept.id : number;
+}
+
+/** What its number follows from. */
+function wordsOfDisk({ kept, seen, device }: ShownDisk<Disk>): Pick<Disk, 'name' | 'serial'> {
+  return seen ?? { name: device, ...(kept?.serial ? { serial: kept.serial } : {}) };
 }
 
 function viewDisk(
@@ -141,7 +156,7 @@ function viewPartition(
   at: { readonly machine: string; readonly disk: number; readonly name: string },
   partition: ShownPartition,
 ) {
-  const id = partNumber(at.machine, partition.id);
+  const { id } = partition;
   return {
     system_id: at.machine,
     device_id: at.disk,
@@ -167,8 +182,7 @@ interface VirtualDevice extends PutOn {
 }
 
 function viewDevice(machine: string, device: VirtualDevice) {
-  const { name, bytes, tags, fileSystem, partOf } = device;
-  const id = partNumber(machine, device.id);
+  const { id, name, bytes, tags, fileSystem, partOf } = device;
   const free = fileSystem === null && partOf === null ? bytes : 0;
   return {
     system_id: machine,
@@ -201,8 +215,7 @@ function viewRaid(
   named: (ids: readonly number[]) => readonly object[],
   device: ReturnType<typeof viewDevice>,
 ) {
-  const { machine, name, level, bytes } = raid;
-  const id = partNumber(machine, raid.id);
+  const { machine, id, name, level, bytes } = raid;
   return {
     system_id: machine,
     id,
@@ -223,8 +236,7 @@ function viewGroup(
   devices: readonly object[],
   volumes: readonly ReturnType<typeof viewDevice>[],
 ) {
-  const { machine, name, bytes, freeBytes } = group;
-  const id = partNumber(machine, group.id);
+  const { machine, id, name, bytes, freeBytes } = group;
   const used = bytes - freeBytes;
   return {
     system_id: machine,

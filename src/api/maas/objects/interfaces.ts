@@ -26,9 +26,9 @@ function ownLink({ id, mode, address }: Link) {
   return { id, mode: MODES[mode], ...(address === null ? {} : { ip_address: address }) };
 }
 
-/** Settings of an interface; an empty text where it has none, as MAAS has it. */
-function paramsOf({ bond, bridge, mtu }: MachineInterface): Readonly<Record<string, unknown>> | '' {
-  if (bond === undefined && bridge === undefined && mtu === undefined) return '';
+/** Settings of an interface. A card that has none has an empty text, as MAAS has it; what is made of other interfaces has an object. */
+function paramsOf({ kind, bond, bridge, mtu }: MachineInterface): Readonly<Record<string, unknown>> | '' {
+  if (kind === 'physical' && mtu === undefined) return '';
   const params = {
     ...(mtu === undefined ? {} : { mtu }),
     ...(bond

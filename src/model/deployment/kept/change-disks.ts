@@ -50,7 +50,7 @@ export function addDisk(
   return { storage: { ...storage, next: storage.next + 1, disks: [...storage.disks, own] }, id: own.id };
 }
 
-/** What the machine tells of a disk stays as it tells it: only the name is taken then. Pure. */
+/** What the machine tells of a disk stays as it tells it: only the name is taken then. A volume has a size, too. Pure. */
 export function setDisk(
   storage: MachineStorage,
   seen: readonly DiskSeen[],
@@ -63,7 +63,7 @@ export function setDisk(
   const { name } = change;
   if (name !== undefined && taken(at.storage, seen, name, at.id))
     return invalid('name', `${show(name)} is there already`, 'each disk has its name');
-  if (at.part.kind !== 'disk') return renamed(at, name);
+  if (at.part.kind !== 'disk') return renamed(at, change);
   const isSeen = findDisks(at.storage, seen).some((disk) => disk.kept?.id === at.id && disk.seen !== null);
   return { storage: withDisk(at.storage, at.id, (disk) => withWords(disk, change, isSeen)), id: at.id };
 }
@@ -80,16 +80,22 @@ function withWords(disk: KeptDisk, { name, serial, ...words }: DiskWords, isSeen
 }
 
 /** The device that a RAID is, or a volume, has the name of that. */
-function renamed({ storage, id, part }: Located, name: string | undefined): Changed | Rejected {
-  if (name === undefined) return { storage, id };
-  if (part.kind === 'raid')
-    return { storage: { ...storage, raids: storage.raids.map((one) => (one.id === id ? { ...one, name } : one)) }, id };
-  if (part.kind !== 'volume') return invalid('device', 'it is no disk', 'a disk, a RAID or a volume has a name');
+function renamed({ storage, id, part }: Located, { name, bytes }: DiskWords): Changed | Rejected {
+  if (part.kind === 'raid') {
+    const raids = storage.raids.map((one) => (one.id === id ? { ...one, name: name ?? one.name } : one));
+    return { storage: { ...storage, raids }, id };
+  }
+  if (part.kind !== 'volume')
+    return name === undefined
+      ? { storage, id }
+      : invalid('device', 'it is no disk', 'a disk, a RAID or a volume has a name');
   const prefix = `${part.group.name}-`;
-  const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  const own = name?.startsWith(prefix) ? name.slice(prefix.length) : name;
   const groups = storage.groups.map((group) => ({
     ...group,
-    volumes: group.volumes.map((one) => (one.id === id ? { ...one, name: own } : one)),
+    volumes: group.volumes.map((one) =>
+      one.id === id ? { ...one, name: own ?? one.name, bytes: bytes ?? one.bytes } : one,
+    ),
   }));
   return { storage: { ...storage, groups }, id };
 }

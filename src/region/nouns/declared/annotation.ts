@@ -1,6 +1,6 @@
 import type { AnnotatedKind } from '../../../contract/identity/annotation.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
-import { annotate, listAnnotations } from '../../../store/queries/identity/annotations.ts';
+import { annotate, listAnnotations, SITE_ID } from '../../../store/queries/identity/annotations.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { pageBody } from '../../paging.ts';
 import { autocommitReading, writing } from '../../use-case.ts';
@@ -15,9 +15,10 @@ const FIND: Readonly<Record<AnnotatedKind, Find>> = {
   subnet: subnetByRef,
   space: (tx, text) => declaredByRef(tx, 'space', text),
   domain: domainByRef,
+  site: () => Promise.resolve({ id: SITE_ID }),
 };
 
-/** What people and tools say of fabrics, VLANs, subnets, spaces and domains. Nothing follows from it. */
+/** What people and tools say of fabrics, VLANs, subnets, spaces, domains and the site. Nothing follows from it. */
 export const annotationCases = {
   'annotation.list': autocommitReading('annotation.list', async (tx, { query }) =>
     pageBody(await listAnnotations(tx, { ...query }), (row) => ({ ...row }), query),

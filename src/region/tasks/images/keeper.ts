@@ -3,7 +3,7 @@ import type { Clock, Log, Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
 import { readWanted, storePlaces } from '../../../store/queries/cluster/images.ts';
 import { reached, type RunningTask, startTask, type Task } from '../task.ts';
-import { createChecker } from './checker.ts';
+import { type Checker, createChecker } from './checker.ts';
 import { createFetcher } from './fetcher.ts';
 import { createPieces } from './pieces.ts';
 import { keyOf, planImages } from './plan.ts';
@@ -65,8 +65,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
   const onArrival = (file: FileName): void => {
     arrivals += 1;
     damaged.delete(keyOf(file));
-    checker.note(file);
-    served.trust(file);
+    trustAsItIs(file, { disk, checker, served });
     wake();
   };
   const signal = end.signal;
@@ -76,7 +75,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
     clock,
     log,
     signal,
-    onRight: (file) => served.trust(file),
+    onRight: (file) => served.trust(file, file.stamp),
     onDamage: drop,
     onEnd: wake,
   });
@@ -133,6 +132,21 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
 function portOf(served: Served, ports: Parameters<typeof createReceive>[0]): ImagePort {
   const uploads = createReceive(ports);
   return { open: (file) => served.open(file), ...uploads, ...createPieces({ db: ports.db, receive: uploads.receive }) };
+}
+
+/** Its digest was compared as it came. Whoever asks for it before its stamp is known has it read once more. */
+function trustAsItIs(
+  file: FileName,
+  { disk, checker, served }: { readonly disk: ImageDisk; readonly checker: Checker; readonly served: Served },
+): void {
+  disk.stamp(file).then(
+    (stamp) => {
+      if (stamp === null) return;
+      checker.note(file, stamp);
+      served.trust(file, stamp);
+    },
+    () => {},
+  );
 }
 
 /**

@@ -7,6 +7,9 @@ export interface Wanted extends FileWanted {
   readonly sources: readonly string[];
 }
 
+/** One that is here; `stamp`: see `FileOnDisk`. */
+export interface WantedHere extends Wanted, Pick<FileOnDisk, 'stamp'> {}
+
 /** What a round starts from. `fetching`: keys of files that come just now; `damaged`: of files that were found with another digest. */
 export interface PlanInput {
   readonly wanted: readonly Wanted[];
@@ -20,7 +23,7 @@ export interface Plan {
   readonly states: readonly { readonly image: string; readonly file: string; readonly state: PlaceState }[];
   /** Files that are not here, and do not come just now. */
   readonly absent: readonly Wanted[];
-  readonly there: readonly Wanted[];
+  readonly there: readonly WantedHere[];
   /** Files of another length than they must have. */
   readonly cut: readonly FileName[];
   /** Files that no image has. */
@@ -34,10 +37,10 @@ export function keyOf({ image, name }: FileName): string {
 
 /** Compares what must be here with what is here. Pure. */
 export function planImages({ wanted, disk, fetching, damaged }: PlanInput): Plan {
-  const sizes = new Map(disk.map((file) => [keyOf(file), file.size]));
+  const onDisk = new Map(disk.map((file) => [keyOf(file), file]));
   const keys = new Set(wanted.flatMap((file) => [keyOf(file), keyOf({ image: file.image, name: MANIFEST })]));
-  const isThere = (file: Wanted) => sizes.get(keyOf(file)) === file.size;
-  const isCut = (file: Wanted) => sizes.has(keyOf(file)) && !isThere(file);
+  const isThere = (file: Wanted) => onDisk.get(keyOf(file))?.size === file.size;
+  const isCut = (file: Wanted) => onDisk.has(keyOf(file)) && !isThere(file);
   const stateOf = (file: Wanted): PlaceState => {
     if (isThere(file)) return 'there';
     if (fetching.has(keyOf(file))) return 'fetching';
@@ -49,7 +52,7 @@ export function planImages({ wanted, disk, fetching, damaged }: PlanInput): Plan
       return state === file.state ? [] : [{ image: file.image, file: file.name, state }];
     }),
     absent: wanted.filter((file) => !isThere(file) && !fetching.has(keyOf(file))),
-    there: wanted.filter(isThere),
+    there: wanted.filter(isThere).map((file) => ({ ...file, stamp: onDisk.get(keyOf(file))?.stamp ?? '' })),
     cut: wanted.filter(isCut),
     strays: disk.filter((file) => !keys.has(keyOf(file))),
   };

@@ -13,14 +13,16 @@ export interface FileName {
 /** A file as it must be. */
 export interface FileWanted extends FileName, Pick<ImageFile, 'size' | 'sha256'> {}
 
-/** A file as it lies on the disk, by its length alone. */
+/** A file as it lies on the disk, without a look into it. `stamp`: another one as soon as anybody has written to the file, or replaced it. */
 export interface FileOnDisk extends FileName {
   readonly size: number;
+  readonly stamp: string;
 }
 
-/** A file that is open. `bytes` reads from `start` to `end`, both included, once; `close` when nobody has read it. */
+/** A file that is open. `bytes` reads from `start` to `end`, both included, once; `close` when nobody has read it. `stamp`: see `FileOnDisk`. */
 export interface OpenFile {
   readonly size: number;
+  readonly stamp: string;
   bytes(start: number, end: number): Bytes;
   close(): Promise<void>;
 }
@@ -48,6 +50,8 @@ export interface ImageDisk {
   /** SHA-256 of a file, null without one. `isGentle`: slowly, so that others have the disk. */
   digest(file: FileName, options: { readonly isGentle: boolean; readonly signal: AbortSignal }): Promise<string | null>;
   open(file: FileName): Promise<OpenFile | null>;
+  /** See `FileOnDisk`; null without the file. */
+  stamp(file: FileName): Promise<string | null>;
   remove(file: FileName): Promise<void>;
   /** The manifest that lies beside the files, null without one. Whoever reads it compares its digest. */
   readManifest(image: string): Promise<string | null>;

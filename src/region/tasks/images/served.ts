@@ -11,22 +11,23 @@ const IMAGES_MOST = 256;
 export interface Served {
   /** See `ImagePort.open`. */
   open(file: FileName): Promise<ServedFile | null>;
-  /** Its digest is right. */
-  trust(file: FileName): void;
+  /** Its digest is right, as long as it has this stamp. */
+  trust(file: FileName, stamp: string): void;
   /** It is gone, or no longer what it was. */
   forget(file: FileName): void;
 }
 
 /**
  * Gives out files by the disk alone: the folder's name is the digest of its manifest, which has the digests of the files. A file whose digest nobody has
- * looked at since this process began is read whole before its first byte is given out, once for all who want it: racks keep what they get for good.
+ * looked at since this process began, or since somebody wrote to it, is read whole before its first byte is given out, once for all who want it: racks keep
+ * what they get for good.
  */
 export function createServed(
   disk: ImageDisk,
   signal: AbortSignal,
   onDamage: (file: FileName) => Promise<void>,
 ): Served {
-  const trusted = new Set<string>();
+  const trusted = new Map<string, string>();
   const manifests = new Map<string, readonly ImageFile[]>();
   const looks = new Map<string, Promise<boolean>>();
 
@@ -41,19 +42,20 @@ export function createServed(
     manifests.set(image, manifest.files);
     return manifest.files;
   };
-  const look = async (file: FileName, sha256: string): Promise<boolean> => {
+  const look = async (file: FileName, sha256: string, stamp: string): Promise<boolean> => {
     const found = await disk.digest(file, { isGentle: false, signal });
-    if (found === sha256) trusted.add(keyOf(file));
+    if (found === sha256) trusted.set(keyOf(file), stamp);
     else if (found !== null) await onDamage(file);
     return found === sha256;
   };
-  const isRight = (file: FileName, sha256: string): Promise<boolean> => {
+  const isRight = (file: FileName, sha256: string, stamp: string): Promise<boolean> => {
     const key = keyOf(file);
-    if (trusted.has(key)) return Promise.resolve(true);
-    const running = looks.get(key);
+    if (trusted.get(key) === stamp) return Promise.resolve(true);
+    const one = `${key} ${stamp}`;
+    const running = looks.get(one);
     if (running) return running;
-    const mine = look(file, sha256).finally(() => looks.delete(key));
-    looks.set(key, mine);
+    const mine = look(file, sha256, stamp).finally(() => looks.delete(one));
+    looks.set(one, mine);
     return mine;
   };
 
@@ -64,12 +66,12 @@ export function createServed(
       if (wanted === undefined) return null;
       const before = await disk.open(file);
       if (before === null) return null;
-      if (before.size === wanted.size && (await isRight(file, wanted.sha256)))
+      if (before.size === wanted.size && (await isRight(file, wanted.sha256, before.stamp)))
         return { ...before, sha256: wanted.sha256 };
       await before.close();
       return null;
     },
-    trust: (file) => void trusted.add(keyOf(file)),
+    trust: (file, stamp) => void trusted.set(keyOf(file), stamp),
     forget: (file) => {
       trusted.delete(keyOf(file));
       if (file.name === MANIFEST) manifests.delete(file.image);

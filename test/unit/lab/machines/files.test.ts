@@ -58,11 +58,11 @@ describe('the parts of a machine', () => {
     const args = qemuArgs(
       m1,
       'x',
-      changeParts(USUAL_PARTS, { controller, disks: '2', memory: '1024', cpus: '2', card: 'e1000e' }),
+      changeParts(USUAL_PARTS, { controller, disks: '2', memory: '1024', cpus: '3', card: 'e1000e' }),
     );
     expect(after(args, '-device')).toEqual([`e1000e,id=net0,netdev=net,mac=${m1.mac}`, ...devices, 'virtio-rng-pci']);
     expect(after(args, '-drive').map((drive) => /file=([^,]*)/.exec(drive)?.[1])).toEqual(['disk.raw', 'disk1.raw']);
-    expect([after(args, '-m'), after(args, '-smp')]).toEqual([['1024'], ['2']]);
+    expect([after(args, '-m'), after(args, '-smp')]).toEqual([['1024'], ['3']]);
   });
 
   it.each([

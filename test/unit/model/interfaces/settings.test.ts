@@ -14,8 +14,7 @@ describe('settings of a bond', () => {
     [{ miimon: -1 }, 'bond/miimon', 'from 0 to 60000'],
     [{ miimon: 1.5 }, 'bond/miimon', 'from 0 to 60000'],
     [{ mode: '802.3ad', miimon: 0 }, 'bond/miimon', '1 ms or more'],
-    [{ upDelay: 150 }, 'bond/upDelay', 'no multiple of miimon, 100'],
-    [{ miimon: 0, downDelay: 100 }, 'bond/downDelay', 'no multiple of miimon, 0'],
+    [{ miimon: 0, downDelay: 100 }, 'bond/downDelay', '100 needs a look at the links'],
     [{ lacpRate: 'fast' }, 'bond/lacpRate', 'active-backup speaks no LACP'],
     [{ mode: '802.3ad', lacpRate: 'often' }, 'bond/lacpRate', 'slow, fast'],
     [{ mode: 'balance-rr', hashPolicy: 'layer2' }, 'bond/hashPolicy', 'balance-rr chooses no card by a hash'],
@@ -28,7 +27,7 @@ describe('settings of a bond', () => {
   });
 
   it('of any mode with what belongs to it are taken, and read again they are the same', () => {
-    const delays = fc.record({ miimon: fc.constant(50), upDelay: fc.nat(100).map((n) => n * 50) });
+    const delays = fc.record({ miimon: fc.constant(50), upDelay: fc.nat(5000) });
     fc.assert(
       fc.property(fc.constantFrom(...BOND_MODES), delays, (mode, times) => {
         const bond = parseBond({ mode, ...times });

@@ -1,6 +1,6 @@
 import type { Machine } from '../../../../contract/machine.ts';
 import type { AddressInput, MachineInterface } from '../../../../contract/network/machine-interface.ts';
-import { BOND_MODES, HASH_POLICIES, LACP_RATES } from '../../../../model/interfaces/settings.ts';
+import { BOND_MODES, type BondMode, HASH_POLICIES, LACP_RATES, usesOf } from '../../../../model/interfaces/settings.ts';
 import { type Answer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
@@ -25,14 +25,17 @@ export const INTERFACE_HANDLERS: Handlers = {
   'Interface.read': async ({ site, path }) => show(site, path, (await meant(site, path)).one.id),
   'Interfaces.create_physical': async (call) =>
     create(call, { kind: 'physical', name: call.args.text('name') || undefined }),
-  'Interfaces.create_vlan': async (call) =>
-    create(call, { kind: 'vlan', parents: await parentsOf(call, ['parent', 'parents']) }),
+  'Interfaces.create_vlan': async (call) => {
+    const parents = await parentsOf(call, ['parent', 'parents']);
+    if (parents.length === 0) badValue('parent', 'it is missing', 'the interface that it stands on');
+    return create(call, { kind: 'vlan', parents });
+  },
   'Interfaces.create_bond': async (call) =>
     create(call, {
       kind: 'bond',
       name: call.args.text('name'),
       parents: await parentsOf(call, ['parents']),
-      bond: bondOf(call.args),
+      bond: bondOf(call.args, 'active-backup'),
     }),
   'Interfaces.create_bridge': async (call) => {
     refuseOvs(call.args);
@@ -116,7 +119,7 @@ async function update(call: MaasCall): Promise<Answer> {
     mtu: args.has('mtu') ? (args.number('mtu') ?? null) : undefined,
     tags: tagsOf(args),
     ...(hasParents ? { parents: await parentsOf(call, ['parent', 'parents']) } : {}),
-    ...(one.kind === 'bond' ? { bond: bondOf(args) } : {}),
+    ...(one.kind === 'bond' ? { bond: bondOf(args, one.bond?.mode ?? 'active-backup') } : {}),
     ...(one.kind === 'bridge' ? { bridge: bridgeOf(args) } : {}),
   };
   const { id } = await site.call('interface.set', { params: at(path), body });
@@ -146,29 +149,35 @@ async function vlanOf(look: MaasCall['look'], args: Args): Promise<string | null
 async function parentsOf({ site, path, args }: MaasCall, names: readonly string[]): Promise<string[]> {
   const texts = names.flatMap((name) => args.list(name));
   const { interfaces } = await hostOf(site, path);
-  return texts.map((text) => {
+  const parents = texts.map((text) => {
     const found = interfaces.find(({ id, name }) => String(id) === text || name === text);
     return found?.name ?? badValue('parents', `the machine has no interface ${text}`, 'ids of its interfaces');
   });
+  // Some clients say one parent by both names.
+  return [...new Set(parents)];
 }
 
 function given<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
-function bondOf(args: Args) {
+/** Settings of a bond. `mode`: what it has if none is given. Clients say again what each bond shows, LACP and hash included: modes that have none of these do without. */
+function bondOf(args: Args, mode: BondMode) {
   const one = (name: string, known: readonly string[]) => {
     const text = args.text(name) || undefined;
     return text === undefined || known.includes(text) ? text : badValue(name, `${text} is not known`, known.join(', '));
   };
+  const wanted = one('bond_mode', BOND_MODES);
+  const { hasLacp, hasHash } = usesOf((wanted ?? mode) as BondMode);
+  const [lacpRate, hashPolicy] = [one('bond_lacp_rate', LACP_RATES), one('bond_xmit_hash_policy', HASH_POLICIES)];
   return given({
-    mode: one('bond_mode', BOND_MODES),
+    mode: wanted,
     miimon: args.number('bond_miimon'),
     downDelay: args.number('bond_downdelay'),
     upDelay: args.number('bond_updelay'),
     gratuitousArps: args.number('bond_num_grat_arp'),
-    lacpRate: one('bond_lacp_rate', LACP_RATES),
-    hashPolicy: one('bond_xmit_hash_policy', HASH_POLICIES),
+    lacpRate: hasLacp ? lacpRate : undefined,
+    hashPolicy: hasHash ? hashPolicy : undefined,
   } as {
     mode?: string;
     miimon?: number;
@@ -225,7 +234,18 @@ async function link({ site, look, path, args }: MaasCall): Promise<Answer> {
   const vlan = subnet && one.vlanId !== subnet.vlanId ? vlanOfId(subnet.vlanId) : undefined;
   const body = { addresses: [...kept.map(inputOf), wanted], ...(vlan === undefined ? {} : { vlan }) };
   const { id } = await site.call('interface.set', { params: at(path), body });
+  if (mode === 'static' && !address) await keepStatic(site, path, id);
   return show(site, path, id);
+}
+
+/** The address that was found for the newest link is its own from now on, whatever mode found it. */
+async function keepStatic(site: Site, path: Path, id: number): Promise<void> {
+  const { interfaces } = await hostOf(site, path);
+  const links = interfaces.find((found) => found.id === id)?.links ?? [];
+  const newest = links.reduce<Link | null>((last, one) => (last === null || one.id > last.id ? one : last), null);
+  if (newest === null || newest.mode !== 'auto') return;
+  const addresses = links.map((one) => inputOf(one === newest ? { ...one, mode: 'static' } : one));
+  await site.call('interface.set', { params: at(path), body: { addresses } });
 }
 
 async function unlink({ site, path, args }: MaasCall): Promise<Answer> {

@@ -1,11 +1,14 @@
 import type { Machine } from '../../../../contract/machine.ts';
+import { RejectedError } from '../../../../core/errors.ts';
 import { type Answer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
-import { diskNumber, disksOf } from '../../objects/disks.ts';
+import { diskNumbers, disksOf } from '../../objects/disks.ts';
+import type { Look } from '../../look.ts';
 import { AGENT_NAME, readInventory, showMachine, showMachines } from '../../objects/machines.ts';
 import { step } from '../../site.ts';
 import { imageOf } from '../site/images.ts';
+import { keptValue } from '../site/kept-config.ts';
 import { machineOf, ref } from './machines.ts';
 import { badValue, conflict } from '../refusals.ts';
 import { wishOf } from './wish.ts';
@@ -128,12 +131,20 @@ function seriesOf(args: Args): string | undefined {
   return system && series && !series.includes('/') ? `${system}/${series}` : series || undefined;
 }
 
-async function deploy({ site, path, args }: MaasCall): Promise<Answer> {
+/** The series of the site, where one was told. */
+async function usualSeries(look: Look): Promise<string | undefined> {
+  const series = await keptValue(look, 'default_distro_series');
+  return typeof series === 'string' && series !== '' ? series : undefined;
+}
+
+async function deploy({ site, look, path, args }: MaasCall): Promise<Answer> {
   for (const name of NOT_HAD)
     if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent installs an image and no more; leave it out');
   const body = {
     ...commentOf(args),
-    image: await imageOf(site, seriesOf(args), { isOnlyUsual: args.flag('ephemeral_deploy') !== true }),
+    image: await imageOf(site, seriesOf(args) ?? (await usualSeries(look)), {
+      isOnlyUsual: args.flag('ephemeral_deploy') !== true,
+    }),
     userData: args.text('user_data') || undefined,
     ephemeral: args.flag('ephemeral_deploy'),
   };
@@ -172,15 +183,18 @@ async function allocate({ site, look, args }: MaasCall): Promise<Answer> {
       );
   const { body, labels } = await wishOf(look, args);
   if (args.flag('dry_run')) {
-    const looked: unknown = await site.call('machine.allocate-any', { query: { dry_run: true }, body });
+    const looked: unknown = await site
+      .call('machine.allocate-any', { query: { dry_run: true }, body })
+      .catch(noneMatches);
     return json(await showMachine(site, (looked as { readonly object: { readonly machine: Machine } }).object.machine));
   }
-  const taken = await site.call('machine.allocate-any', { body });
+  const taken = await site.call('machine.allocate-any', { body }).catch(noneMatches);
   const machine = await keepAgentName({ site, args }, taken.machine);
   const disks = disksOf(await readInventory(site, machine.id));
+  const numbers = diskNumbers(machine.id, disks);
   const storage = Object.entries(taken.storage).map(([label, name]) => {
-    const disk = disks.find((one) => one.name === name);
-    return [label, disk ? [diskNumber(machine.id, disk)] : []] as const;
+    const at = disks.findIndex((one) => one.name === name);
+    return [label, numbers.slice(at, at + 1)] as const;
   });
   const interfaces = Object.entries(taken.interfaces)
     .filter(([label]) => !labels.includes(label))
@@ -190,6 +204,12 @@ async function allocate({ site, look, args }: MaasCall): Promise<Answer> {
     ...(interfaces.length > 0 ? { interfaces: Object.fromEntries(interfaces) } : {}),
   };
   return json({ ...(await showMachine(site, machine)), constraints_by_type });
+}
+
+/** By its first words tools tell that a machine is wanted that there is not. */
+function noneMatches(error: unknown): never {
+  if (!(error instanceof RejectedError) || error.rejected.code !== 'conflict') throw error;
+  return conflict(`No available machine matches constraints. ${error.rejected.message}`);
 }
 
 /** A tool finds its machines again by the name that it gives itself. */

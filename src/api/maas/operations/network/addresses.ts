@@ -1,10 +1,11 @@
 import type { Reservation } from '../../../../contract/network/reservation.ts';
+import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
 import { viewMe } from '../../objects/groups.ts';
 import { type Networks, readNetworks, viewRange, viewReserved } from '../../objects/networks.ts';
 import { uriOf } from '../../objects/uri.ts';
-import { badValue, notFound } from '../refusals.ts';
+import { badValue } from '../refusals.ts';
 import { meantSubnet } from './subnets.ts';
 import { ALLOCATION } from './subnet-uses.ts';
 
@@ -104,7 +105,8 @@ export const ADDRESS_HANDLERS: Handlers = {
   'IPAddresses.release': async ({ site, args }) => {
     const ip = args.text('ip') ?? '';
     const found = (await site.all('reservation.list', { address: ip })).at(0);
-    if (!found) return notFound('reserved address', ip);
+    // A provider of Terraform goes by these words after it deleted a name.
+    if (!found) return notReserved(ip);
     await site.call('reservation.delete', { params: { reservation: String(found.id) } });
     return nothing();
   },
@@ -113,6 +115,10 @@ export const ADDRESS_HANDLERS: Handlers = {
 type Path = Readonly<Record<string, string>>;
 const range = (path: Path) => ({ range: path['id'] ?? '' });
 const reserved = (path: Path) => ({ reservation: path['id'] ?? '' });
+
+function notReserved(ip: string): never {
+  throw new RejectedError(rejected('not_found', `The reserved address "${ip}" does not exist.`));
+}
 
 /** An address that is kept. When it was made is not told by API v1. */
 function viewKept({ address, subnetId }: Reservation, { subnet }: Networks, owner: object) {

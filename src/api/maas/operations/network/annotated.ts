@@ -10,6 +10,8 @@ const KEPT: Readonly<Record<AnnotatedKind, readonly string[]>> = {
   subnet: ['description', 'rdns_mode', 'active_discovery', 'disabled_boot_architectures'],
   space: ['description'],
   domain: ['authoritative'],
+  // Its settings (`operations/site/config.ts`).
+  site: [],
 };
 const FLAGS = ['active_discovery', 'authoritative'];
 const LISTS = ['disabled_boot_architectures'];

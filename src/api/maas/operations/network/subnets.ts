@@ -34,9 +34,20 @@ export const SUBNET_HANDLERS: Handlers = {
     await site.together([...annotateSteps('subnet', params.subnet, args), step('subnet.set', { params, body })]);
     return showSubnet(site, id);
   },
+  // What a subnet alone holds goes with it, in one transaction: ranges, kept addresses, routes. Addresses of machines keep it.
   'Subnet.delete': async ({ site, look, path }) => {
-    const { id } = await meantSubnet(look, path['id'] ?? '');
-    await site.call('subnet.delete', { params: { subnet: String(id) } });
+    const { id, cidr } = await meantSubnet(look, path['id'] ?? '');
+    const ranges = (await look.ranges()).filter(({ subnetId }) => subnetId === id);
+    const reservations = (await site.all('reservation.list')).filter(({ subnetId }) => subnetId === id);
+    const routes = (await site.all('static-route.list')).filter(
+      ({ source, destination }) => source !== '' && destination !== '' && [source, destination].includes(cidr),
+    );
+    await site.together([
+      ...routes.map((route) => step('static-route.delete', { params: { static_route: String(route.id) } })),
+      ...ranges.map((range) => step('range.delete', { params: { range: String(range.id) } })),
+      ...reservations.map((kept) => step('reservation.delete', { params: { reservation: String(kept.id) } })),
+      step('subnet.delete', { params: { subnet: String(id) } }),
+    ]);
     return nothing();
   },
   'Subnet.reserved_ip_ranges': async ({ site, look, path }) => {

@@ -2,6 +2,8 @@ import type { RouteInput } from '../../../../contract/routes.ts';
 import { json, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
 import { badValue } from '../refusals.ts';
+import { imageOf } from './images.ts';
+import { flagOf, isKept, keepValue, keptValue } from './kept-config.ts';
 
 type Value = RouteInput<'setting.set'>['body']['value'];
 type Kind = 'text' | 'optional' | 'number' | 'flag' | 'words' | 'list';
@@ -22,7 +24,7 @@ const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: 
   node_timeout: { setting: 'node_timeout', kind: 'number' },
 };
 
-/** Settings of MAAS that have no meaning here: what is so in Regent all the same. They are not changed. */
+/** Settings of MAAS that have no meaning here: what is so in Regent all the same. Those of `kept-config.ts` are kept as they are told, the others are not changed. */
 const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
   maas_name: 'regent',
   theme: '',
@@ -84,13 +86,13 @@ const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
 
 /** Settings of the site by the names that MAAS has. */
 export const CONFIG_HANDLERS: Handlers = {
-  'Maas.get_config': async ({ site, args }) => {
+  'Maas.get_config': async ({ site, look, args }) => {
     const name = args.text('name') ?? '';
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
-    if (!known) return json(fixedOf(name));
+    if (!known) return json((isKept(name) ? await keptValue(look, name) : undefined) ?? fixedOf(name));
     const { value } = await site.call('setting.show', { params: { setting: known.setting } });
     if (known.kind === 'optional' && value === '') return json(null);
-    return json(known.kind === 'words' && Array.isArray(value) ? value.join(' ') : value);
+    return json(known.kind === 'words' && Array.isArray(value) ? value.map(plain).join(' ') : value);
   },
   'Maas.set_config': async ({ site, args }) => {
     // An empty one clears.
@@ -99,15 +101,30 @@ export const CONFIG_HANDLERS: Handlers = {
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known) {
       const fixed = fixedOf(name);
+      if (isKept(name)) {
+        const given = args.text('value') ?? '';
+        if (name === 'default_distro_series' && given !== '') await imageOf(site, given);
+        await keepValue(site, name, given, fixed);
+        return text('OK');
+      }
       // A tool that says again what stands anyway is not refused.
       if (isSame(fixed, args.text('value') ?? '')) return text('OK');
       return badValue('name', `${name} has no meaning here`, `one of ${Object.keys(KNOWN).join(', ')}`);
     }
-    const value = valueOf(args.text('value') ?? '', known.kind);
+    const given = valueOf(args.text('value') ?? '', known.kind);
+    const value = name === 'dns_trusted_acl' && Array.isArray(given) ? given.map(asNetwork) : given;
     await site.call('setting.set', { params: { setting: known.setting }, body: { value } });
     return text('OK');
   },
 };
+
+/** MAAS takes addresses where networks are asked for, and shows them as they were given. */
+function asNetwork(word: string): string {
+  if (/^[\d.]+$/.test(word)) return `${word}/32`;
+  return word.includes(':') && !word.includes('/') ? `${word}/128` : word;
+}
+
+const plain = (network: string | number) => String(network).replace(/^([\d.]+)\/32$|^([\da-f:]+)\/128$/i, '$1$2');
 
 function fixedOf(name: string): string | number | boolean | null {
   if (Object.hasOwn(FIXED, name)) return FIXED[name] ?? null;
@@ -126,12 +143,7 @@ function isSame(fixed: string | number | boolean | null, given: string): boolean
 function valueOf(given: string, kind: Kind): Value {
   if (kind === 'number')
     return /^\d{1,9}$/.test(given) ? Number(given) : badValue('value', 'it is not usable', 'a whole number');
-  if (kind === 'flag') {
-    const isOn = ['true', '1', 'yes', 'on'].includes(given.toLowerCase());
-    if (!isOn && !['false', '0', 'no', 'off', ''].includes(given.toLowerCase()))
-      badValue('value', 'it is not usable', 'true or false');
-    return isOn;
-  }
+  if (kind === 'flag') return flagOf(given);
   if (kind === 'text' || kind === 'optional') return given;
   return given.split(/[\s,]+/).filter((word) => word !== '');
 }

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MaasAnswer, maasClient, type MaasClient } from '../kit/maas.ts';
+import { usePostgres } from '../kit/postgres.ts';
+import { startTestRegion, type TestRegion } from '../kit/region.ts';
+
+/** What real clients of MAAS do and say, where it is not what one would expect: each of them writes what it read back as it read it. */
+
+const GB = 1_000_000_000;
+const GIB = 1024 ** 3;
+const pg = usePostgres();
+let site: TestRegion;
+let maas: MaasClient;
+let machine = '';
+const admin = (text: string) => pg.get().admin(text, site.connection.database);
+beforeAll(async () => {
+  site = await startTestRegion(pg.get());
+  maas = maasClient(site);
+  machine = await readyMachine();
+});
+afterAll(() => site.close());
+
+async function readyMachine(): Promise<string> {
+  const body = { hostname: 'c1', interfaces: [{ mac: '52:54:00:00:88:01' }, { mac: '52:54:00:00:88:02' }] };
+  const id = String((await site.call('POST', '/machines', { body })).body['id']);
+  const disks = ['sda', 'sdb', 'sdc', 'sdd'].map((name) => ({ name, bytes: 100 * GB, serial: `${id}-${name}` }));
+  const hardware = JSON.stringify({ cpu: { count: 4 }, memory: { kb: 8_388_608 }, disks });
+  await admin(`insert into machine_inventories (machine_id, inventory) values ('${id}', '${hardware}')`);
+  await admin(`insert into machine_states (machine_id, state, epoch, commissioned_at) values ('${id}', 'ready', 1, now())
+    on conflict (machine_id) do update set state = 'ready', commissioned_at = now()`);
+  return id;
+}
+
+/** The body of an answer that worked. */
+function ok(answer: MaasAnswer, status = 200) {
+  expect([answer.status, answer.raw.slice(0, 300)]).toEqual([status, answer.raw.slice(0, 300)]);
+  // What an answer has in it is what a test looks for.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  return answer.body as any;
+}
+const interfaces = () => `nodes/${machine}/interfaces/`;
+
+describe('interfaces', () => {
+  let cards: number[] = [];
+  let vlan = 0;
+  let tagged = 0;
+  beforeAll(async () => {
+    cards = ok(await maas.get(interfaces())).map(({ id }: { id: number }) => id);
+    const [fabric] = ok(await maas.get('fabrics/'));
+    vlan = fabric.vlans[0].id;
+    tagged = ok(await maas.post(`fabrics/${fabric.id}/vlans/`, null, { vid: '30' })).id;
+    ok(await maas.post('subnets/', null, { cidr: '10.88.0.0/24', vlan: String(vlan), gateway_ip: '10.88.0.1' }));
+    for (const id of cards) ok(await maas.put(`${interfaces()}${id}/`, { vlan: String(vlan) }));
+  });
+
+  it('are bonds that take again all that they show, whatever their mode uses of it', async () => {
+    const parents = cards.map(String);
+    const made = ok(await maas.post(interfaces(), 'create_bond', { name: 'bond0', parents }));
+    const { mtu: _mtu, ...shown } = made.params;
+    expect(shown).toMatchObject({
+      bond_mode: 'active-backup',
+      bond_lacp_rate: 'slow',
+      bond_xmit_hash_policy: 'layer2',
+    });
+    const said = Object.fromEntries(Object.entries(shown).map(([name, value]) => [name, String(value)]));
+    const again = ok(await maas.put(made.resource_uri, { ...said, name: 'bond0', parents, mtu: '1500' }));
+    expect(again.params).toMatchObject(shown);
+    const lacp = { bond_mode: '802.3ad', bond_lacp_rate: 'fast', bond_xmit_hash_policy: 'layer3+4' };
+    expect(ok(await maas.put(made.resource_uri, lacp)).params).toMatchObject(lacp);
+    const back = ok(await maas.put(made.resource_uri, { bond_mode: 'balance-rr', bond_lacp_rate: 'fast' }));
+    expect(back.params).toMatchObject({ bond_mode: 'balance-rr', bond_lacp_rate: 'slow' });
+  });
+
+  it('are bonds with delays that the driver rounds', async () => {
+    const [bond] = ok(await maas.get(interfaces())).filter(({ type }: { type: string }) => type === 'bond');
+    const delays = { bond_miimon: '10', bond_downdelay: '1', bond_updelay: '15' };
+    expect(ok(await maas.put(bond.resource_uri, delays)).params).toMatchObject({ bond_downdelay: 1, bond_updelay: 15 });
+    const none = await maas.put(bond.resource_uri, { bond_miimon: '0', bond_downdelay: '5' });
+    expect([none.status, none.raw]).toEqual([400, expect.stringContaining('needs a look at the links')]);
+  });
+
+  it('are VLAN interfaces on one parent, by either name of it or by both', async () => {
+    const [bond] = ok(await maas.get(interfaces())).filter(({ type }: { type: string }) => type === 'bond');
+    const on = String(bond.id);
+    for (const by of [{ parents: on }, { parent: on }, { parent: on, parents: on }] as Record<string, string>[]) {
+      const made = ok(await maas.post(interfaces(), 'create_vlan', { vlan: String(tagged), ...by }));
+      // Clients read it as an object.
+      expect([made.type, made.parents, made.params]).toEqual(['vlan', ['bond0'], {}]);
+      ok(await maas.remove(made.resource_uri), 204);
+    }
+    const orphan = await maas.post(interfaces(), 'create_vlan', { vlan: String(tagged) });
+    expect([orphan.status, Object.keys(orphan.body)]).toEqual([400, ['parent']]);
+    const both = await maas.post(interfaces(), 'create_vlan', { vlan: String(tagged), parents: cards.map(String) });
+    expect(both.status).toBe(400);
+  });
+
+  it('keep the address that a static link without one found', async () => {
+    const [bond] = ok(await maas.get(interfaces())).filter(({ type }: { type: string }) => type === 'bond');
+    const linked = ok(
+      await maas.post(bond.resource_uri, 'link_subnet', { mode: 'STATIC', subnet: 'cidr:10.88.0.0/24' }),
+    );
+    expect(linked.links).toMatchObject([{ mode: 'static', ip_address: '10.88.0.2' }]);
+    ok(await maas.post(bond.resource_uri, 'disconnect'));
+  });
+});
+
+describe('storage', () => {
+  const blocks = () => `nodes/${machine}/blockdevices/`;
+
+  it('has numbers that clients in Go print as they are, and those of partitions grow', async () => {
+    const made = ok(await maas.post(blocks(), null, { name: 'vda', size: String(100 * GB), id_path: '/dev/vda' }));
+    const numbers: number[] = [];
+    for (const size of [3, 2, 1]) {
+      const part = ok(await maas.post(`${blocks()}${made.id}/partitions/`, null, { size: String(size * GB) }));
+      numbers.push(part.id);
+    }
+    expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
+    const disks = ok(await maas.get(blocks())) as { id: number; name: string }[];
+    expect(new Set(disks.map(({ id }) => id)).size).toBe(disks.length);
+    for (const number of [...numbers, ...disks.map(({ id }) => id)]) expect(number).toBeLessThan(1_000_000);
+    const [seen] = disks.filter(({ name }) => name === 'sdb');
+    ok(await maas.post(`${blocks()}${seen?.id}/`, 'add_tag', { tag: 'kept' }));
+    expect(ok(await maas.get(`${blocks()}${seen?.id}/`)).name).toBe('sdb');
+  });
+
+  it('has volumes whose size changes', async () => {
+    const named = (name: string) => async () =>
+      String(ok(await maas.get(blocks())).find((one: { name: string }) => one.name === name).id);
+    const group = ok(
+      await maas.post(`nodes/${machine}/volume-groups/`, null, { name: 'vg0', block_devices: await named('sdc')() }),
+    );
+    const volume = ok(await maas.post(group.resource_uri, 'create_logical_volume', { name: 'lv0', size: String(GIB) }));
+    const grown = ok(await maas.put(volume.resource_uri, { name: 'lv1', size: String(2 * GIB) }));
+    expect([grown.id, grown.name, grown.size]).toEqual([volume.id, 'vg0-lv1', 2 * GIB]);
+    expect((await maas.put(volume.resource_uri, { size: String(900 * GB) })).status).toBe(400);
+    expect(ok(await maas.get(volume.resource_uri)).size).toBe(2 * GIB);
+  });
+});
+
+describe('what goes', () => {
+  it('takes along what a subnet alone holds, and nothing where a machine holds it', async () => {
+    const cidr = '10.89.0.0/24';
+    const subnet = ok(await maas.post('subnets/', null, { cidr }));
+    const other = ok(await maas.post('subnets/', null, { cidr: '10.89.1.0/24' }));
+    const range = { type: 'dynamic', start_ip: '10.89.0.10', end_ip: '10.89.0.20', subnet: String(subnet.id) };
+    ok(await maas.post('ipranges/', null, range));
+    ok(await maas.post('ipaddresses/', 'reserve', { ip: '10.89.0.30' }));
+    ok(await maas.post('static-routes/', null, { source: cidr, destination: other.cidr, gateway_ip: '10.89.0.1' }));
+    const [card] = ok(await maas.get(interfaces())).filter(({ type }: { type: string }) => type === 'bond');
+    ok(
+      await maas.post(card.resource_uri, 'link_subnet', {
+        mode: 'STATIC',
+        subnet: String(subnet.id),
+        ip_address: '10.89.0.40',
+      }),
+    );
+    expect((await maas.remove(subnet.resource_uri)).status).toBe(400);
+    expect(ok(await maas.get('ipranges/'))).toHaveLength(1);
+    ok(await maas.post(card.resource_uri, 'disconnect'));
+    ok(await maas.remove(subnet.resource_uri), 204);
+    for (const path of ['ipranges/', 'ipaddresses/', 'static-routes/']) expect(ok(await maas.get(path))).toEqual([]);
+    ok(await maas.remove(other.resource_uri), 204);
+  });
+
+  it('says of the address of a name that is gone that it does not exist', async () => {
+    const made = ok(
+      await maas.post('dnsresources/', null, { fqdn: 'gone.regent.internal', ip_addresses: '10.88.0.77' }),
+    );
+    ok(await maas.remove(made.resource_uri), 204);
+    const released = await maas.post('ipaddresses/', 'release', { ip: '10.88.0.77' });
+    expect([released.status, released.raw]).toEqual([404, expect.stringContaining('does not exist')]);
+  });
+
+  it('says by MAAS’s first words that no machine is as it is wanted', async () => {
+    for (const more of [{}, { dry_run: 'true' }] as Record<string, string>[]) {
+      const none = await maas.post('machines/', 'allocate', { cpu_count: '500', ...more });
+      expect([none.status, none.raw]).toEqual([
+        409,
+        expect.stringMatching(/^No available machine matches constraints\. Of /),
+      ]);
+    }
+  });
+});
+
+describe('settings of MAAS', () => {
+  const set = (name: string, value: string, role: 'admin' | 'user' = 'admin') =>
+    maas.post('maas/', 'set_config', { name, value }, { role });
+  const get = async (name: string) => ok(await maas.get('maas/', { op: 'get_config', name }));
+
+  it('that nothing follows from are read back as they were written, also when they are emptied', async () => {
+    for (const [name, text, value] of [
+      ['maas_name', 'hall', 'hall'],
+      ['completed_intro', 'false', false],
+      ['completed_intro', 'True', true],
+      ['active_discovery_interval', '21600', 21_600],
+      ['default_osystem', '', ''],
+      ['theme', 'sage', 'sage'],
+      ['theme', '', ''],
+    ] as const) {
+      ok(await set(name, text));
+      expect([name, await get(name)]).toEqual([name, value]);
+    }
+    expect(await get('curtin_verbose')).toBe(false);
+  });
+
+  it('are refused where the value is none, or where somebody would rely on what does not follow', async () => {
+    for (const [name, value] of [
+      ['active_discovery_interval', 'soon'],
+      ['completed_intro', 'maybe'],
+      ['maas_name', 'x'.repeat(201)],
+      ['default_distro_series', 'none-such'],
+      ['enable_disk_erasing_on_release', 'true'],
+      ['remote_syslog', 'logs.example.net'],
+      ['no_such_setting', '1'],
+    ] as const)
+      expect([name, (await set(name, value)).status]).toEqual([name, 400]);
+    expect((await set('maas_name', 'mine', 'user')).status).toBe(403);
+    expect(await get('maas_name')).toBe('hall');
+  });
+
+  it('take addresses where networks are meant, and show them as they were given', async () => {
+    ok(await set('dns_trusted_acl', '192.0.2.1 198.51.100.0/24 2001:db8::1'));
+    expect(await get('dns_trusted_acl')).toBe('192.0.2.1 198.51.100.0/24 2001:db8::1');
+    ok(await set('dns_trusted_acl', ''));
+  });
+
+  it('are annotations of the site in API v1', async () => {
+    const { body } = await site.call('GET', '/annotations');
+    const [own, ...more] = (body['items'] as { kind: string }[]).filter(({ kind }) => kind === 'site');
+    expect([own, more]).toEqual([
+      { kind: 'site', object: 1, texts: expect.objectContaining({ 'config.maas_name': '"hall"' }) },
+      [],
+    ]);
+  });
+});
