@@ -159,7 +159,7 @@ describe('nouns', () => {
   /** A noun that services are made from is in the snapshot, too. */
   const SNAPSHOT = ['model/snapshot.ts', 'store/snapshot.ts'];
   /** Nouns with laws of their own: they have an entry (contract/nouns/entries.ts), or nothing of the kind. */
-  const LIMIT_OF_OTHERS = 34;
+  const LIMIT_OF_OTHERS = 35;
   const OTHERS: readonly NounNames[] = [
     { noun: 'domain', plural: 'domains', component: 'Domain' },
     { noun: 'record', plural: 'records', component: 'DnsRecord' },

@@ -53,7 +53,8 @@ export async function callTogether(
   for (const { id, useCase } of calls) {
     const forbidden = mayCall(id, context.caller);
     if (forbidden) return tellForbidden(ports, id, context, forbidden);
-    if (useCase.kind !== 'write' || useCase.isUnaudited) throw new Error(`${id} is no change of its own`);
+    if (useCase.kind !== 'write' || useCase.isUnaudited || useCase.ask !== undefined)
+      throw new Error(`${id} is no change of its own`);
   }
   const inner = contextOf(ports, context);
   const operation = {
@@ -92,6 +93,7 @@ function contextOf(ports: CallPorts, { caller, ifMatch }: CallContext): CaseCont
     authority: () => ports.authority(),
     ...(ports.servers ? { servers: ports.servers } : {}),
     ...(ports.askName ? { askName: ports.askName } : {}),
+    ...(ports.readKeys ? { readKeys: ports.readKeys } : {}),
     builtInScripts: ports.builtInScripts ?? [],
     caller,
     ifMatch: ifMatch === null ? null : Number(ifMatch),
@@ -146,6 +148,8 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
   const { id, useCase, input, context, inner, options } = request;
   let secrets: Readonly<Record<string, string>> = {};
   let made: unknown;
+  const asked = await askOutside(ports, request);
+  if (isRejected(asked)) return asked;
   const operation = {
     key: context.idempotencyKey,
     requestDigest: digestOf({ id, input: digested(useCase, input), ifMatch: context.ifMatch }),
@@ -155,7 +159,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
     isUnaudited: useCase.isUnaudited,
   };
   const change = async (tx: WriteTx) => {
-    const result = await useCase.run(tx, input as AnyInput, inner);
+    const result = await useCase.run(tx, input as AnyInput, inner, asked);
     if (isRejected(result)) return result;
     secrets = result.secrets ?? {};
     made = result.body;
@@ -174,14 +178,24 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
   return { kind: 'done', status: written.status, body: shown, version, isReplay: written.isReplay };
 }
 
+/** What the use case wants to know from outside before its transaction; undefined: nothing. */
+async function askOutside(
+  ports: CallPorts,
+  { useCase, input, inner, options }: Way<WriteCase<RouteId>>,
+): Promise<unknown> {
+  return useCase.ask?.(input as AnyInput, inner, (body) => ports.db.read(body, options));
+}
+
 function digested({ digested: of }: WriteCase<RouteId>, input: CallInput): CallInput {
   return of === undefined ? input : { ...input, body: of(input.body as AnyInput['body']) };
 }
 
 async function doDryRun(ports: CallPorts, way: Way<WriteCase<RouteId>>): Promise<Outcome | Rejected> {
   const { useCase, input, inner, options } = way;
+  const asked = await askOutside(ports, way);
+  if (isRejected(asked)) return asked;
   const change = async (tx: WriteTx) => {
-    const result = await useCase.run(tx, input as AnyInput, inner);
+    const result = await useCase.run(tx, input as AnyInput, inner, asked);
     if (isRejected(result)) return result;
     return { status: 200, body: { object: result.body, published: await readPublished(tx) } };
   };

@@ -27,6 +27,7 @@ import { metadataCases } from './metadata/cases.ts';
 import { tagCases } from './metadata/tag-rules.ts';
 import { scriptCases } from './metadata/script-cases.ts';
 import { enlistmentCases } from './metadata/enlistment/cases.ts';
+import { keySourceCases } from './metadata/key-sources.ts';
 import { sshKeyCases } from './metadata/ssh-keys.ts';
 import { lookCases } from './nouns/status/look.ts';
 import { lookupCases } from './nouns/status/lookup.ts';
@@ -100,6 +101,7 @@ export const CASES = {
   ...userCases,
   ...accountCases,
   ...sshKeyCases,
+  ...keySourceCases,
   ...fileCases,
   ...annotationCases,
   ...notificationCases,

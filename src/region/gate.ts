@@ -66,6 +66,8 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       receive: async (...args) => closed() ?? region.images.receive(...args),
       // From the disk alone.
       received: (file) => region.images.received(file),
+      beginPieces: async (image) => closed() ?? region.images.beginPieces(image),
+      addPiece: async (...args) => closed() ?? region.images.addPiece(...args),
       open: (file) => region.images.open(file),
     },
     // From memory where there is no database.

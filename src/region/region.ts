@@ -27,6 +27,7 @@ import { createPowerJob } from './jobs/power/job.ts';
 import { createPowerLookTask } from './jobs/power/looks.ts';
 import { createEnlist } from './metadata/enlistment/enlist.ts';
 import { createMetadata } from './metadata/metadata.ts';
+import type { ReadKeys } from './metadata/key-port.ts';
 import type { TellMachine } from './metadata/port.ts';
 import { type MachineFiles, NO_MACHINE_FILES } from './metadata/scripts.ts';
 import { createImageKeeper, type ImageKeeper, NO_IMAGES } from './tasks/images/keeper.ts';
@@ -76,6 +77,8 @@ export interface RegionPorts {
   readonly drills?: DrillWays;
   /** Asks a name server; left out: this region asks none. */
   readonly askName?: AskName;
+  /** Reads people's keys from outside; left out: this region asks for none. */
+  readonly readKeys?: ReadKeys;
   /** Asks the servers of an operator's own database; left out: there is none. */
   readonly askServers?: () => Promise<readonly ServerState[]>;
   /** `DATABASE_URL`, for region nodes that join; left out: this host reaches the cluster's own database. Holds passwords. */
@@ -147,10 +150,16 @@ const HOST_CALL = {
 } as const;
 
 /** Whom use cases may ask beside the database. */
-function asked({ clock, askServers, askName }: RegionPorts): Pick<CasePorts, 'servers' | 'askName'> {
+function asked({
+  clock,
+  askServers,
+  askName,
+  readKeys,
+}: RegionPorts): Pick<CasePorts, 'servers' | 'askName' | 'readKeys'> {
   return {
     ...(askServers ? { servers: shared(clock, SERVERS_MS, askServers) } : {}),
     ...(askName ? { askName } : {}),
+    ...(readKeys ? { readKeys } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Script } from '../model/scripts/script.ts';
 import type { WriteTx } from '../store/write.ts';
 import type { HeardReport } from './cluster/seen.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
+import type { ReadKeys } from './metadata/key-port.ts';
 import type { AskName } from './nouns/status/ask-name.ts';
 import type { Renderer } from './preview.ts';
 import type { PasswordHasher } from './trust/accounts/port.ts';
@@ -27,6 +28,8 @@ export interface CasePorts {
   readonly servers?: () => Promise<readonly ServerState[]>;
   /** Asks a name server; left out: there is no way to one. */
   readonly askName?: AskName;
+  /** Reads people's keys from outside; left out: there is no way to them. */
+  readonly readKeys?: ReadKeys;
   /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
   authority(): { readonly notAfter: string } | null;
   /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */
@@ -68,8 +71,18 @@ export interface WriteCase<I extends RouteId> {
    * could try them out.
    */
   readonly digested?: (body: RouteInput<I>['body']) => unknown;
-  run(tx: WriteTx, input: RouteInput<I>, context: CaseContext): Promise<WriteResult<RouteOutput<I>> | Rejected>;
+  /** Asks outside of the cluster before the transaction begins; what it gives goes to `run`. A refusal ends the call. Left out: nobody is asked. */
+  readonly ask?: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<unknown>;
+  run(
+    tx: WriteTx,
+    input: RouteInput<I>,
+    context: CaseContext,
+    asked?: unknown,
+  ): Promise<WriteResult<RouteOutput<I>> | Rejected>;
 }
+
+/** Reads of the database what a question outside needs. */
+export type ReadFirst = <T>(body: (tx: Tx) => Promise<T | Rejected>) => Promise<T | Rejected>;
 
 /**
  * `reverts`: the change that it takes back. `secrets`: members of the answer that are shown once and never stored; a replay and a dry run have
@@ -97,6 +110,18 @@ export function writing<I extends RouteId>(
   run: WriteCase<I>['run'],
 ): WriteCase<I> {
   return { kind: 'write', isUnaudited: false, summary, run };
+}
+
+/** Makes a changing use case that asks outside first: once for a call, and never while a transaction waits for the answer. */
+export function askingFirst<I extends RouteId, A>(
+  _id: I,
+  summary: WriteCase<I>['summary'],
+  ask: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<A | Rejected>,
+  run: (tx: WriteTx, input: RouteInput<I>, context: CaseContext, asked: A) => ReturnType<WriteCase<I>['run']>,
+): WriteCase<I> {
+  // `call` gives `run` what `ask` gave it.
+  const go: WriteCase<I>['run'] = (tx, input, context, asked) => run(tx, input, context, asked as A);
+  return { kind: 'write', isUnaudited: false, summary, ask, run: go };
 }
 
 /** Makes a use case that changes something beside the configuration, many times a second: its transaction emits nothing. */

@@ -264,6 +264,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
     'The comment of an SSH key has at most 256 characters and no control characters.',
     'key',
   ),
+  ssh_keys_source_grammar: invalid('The source of an SSH key is lp:NAME or gh:NAME.', 'source'),
   ssh_keys_bits_range: invalid('An SSH key has 256 to 16384 bits.', 'key'),
   machine_tokens_begun_by: reference('user', 'runs of machines'),
   node_credentials_hashed: invalid('A node’s secret is stored as SHA-256.'),

@@ -105,6 +105,7 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
           and not exists (select from image_places p where p.image = f.image and p.file = f.name and p.state = 'there'))
         and not exists (select from image_places p where p.image = images.digest and p.since > now() - ${RETENTION.images}::interval)))`,
   ),
+  image_pieces: expired('image_pieces', sql`at < now() - ${RETENTION.images}::interval`),
   service_actions: expired('service_actions', sql`at < now() - ${RETENTION.serviceActions}::interval`),
   heartbeats: expired('heartbeats', sql`at < now() - ${RETENTION.heartbeats}::interval`),
   drill_ledger: expired('drill_ledger', sql`written_at < now() - ${RETENTION.drillLedger}::interval`),

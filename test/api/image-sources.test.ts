@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { verifiedText } from '../../src/host/own/verified.ts';
-import { readSource } from '../../src/main/region/source-reader.ts';
+import { readSource } from '../../src/main/region/outside/source-reader.ts';
 import { imageWays } from '../../src/main/region/image-ways.ts';
 import { anImage, sha256 } from '../kit/images.ts';
 import { usePostgres } from '../kit/postgres.ts';

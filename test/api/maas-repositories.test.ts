@@ -14,13 +14,76 @@ beforeAll(() => {
   on = deploying.get();
   maas = maasClient(on.site);
 });
-beforeEach(() => on.reset());
+beforeEach(async () => {
+  await on.reset();
+  const { body } = await on.site.call('GET', '/package-repositories');
+  for (const { id } of body['items'] as { id: number }[]) await on.site.call('DELETE', `/package-repositories/${id}`);
+});
 
 const KEY = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEZ\n-----END PGP PUBLIC KEY BLOCK-----\n';
 
+interface Shown {
+  readonly id: number;
+  readonly name: string;
+}
+const list = async (): Promise<Shown[]> => (await maas.get('package-repositories/')).body as Shown[];
+/** Those that are not there by default. */
+const added = async () => (await list()).filter(({ name }) => !name.endsWith('_archive'));
+
+/** Files of the machine's deployment about its packages. */
+async function aptFiles(): Promise<string[]> {
+  const done = await on.ask('deploy', { image: 'debian-13', force: true });
+  expect(done.status, done.raw).toBe(202);
+  const files = filesOfTar((await on.metadata(await on.keys('10.10.10.2'), 'maas-scripts')).rawPayload);
+  return Object.keys(files).filter((path) => path.startsWith('deployment/apt/'));
+}
+
+describe('the archives that are there by default', () => {
+  it('are shown, are kept, and are in nothing that is deployed', async () => {
+    const [main, ports, ...rest] = await list();
+    expect(main).toMatchObject({
+      name: 'main_archive',
+      url: 'http://archive.ubuntu.com/ubuntu',
+      arches: ['amd64', 'i386'],
+      disable_sources: true,
+      enabled: true,
+    });
+    expect([ports, rest]).toEqual([expect.objectContaining({ name: 'ports_archive' }), []]);
+    const at = `package-repositories/${main?.id}/`;
+    expect((await maas.get(at)).body).toEqual(main);
+    const same = { name: 'main_archive', url: 'http://archive.ubuntu.com/ubuntu/', arches: ['i386', 'amd64'] };
+    expect((await maas.put(at, same)).body).toEqual(main);
+    const refused = await maas.remove(at);
+    expect([refused.status, refused.raw]).toEqual([400, expect.stringContaining('by default')]);
+    expect((await maas.put(at, { name: 'other' })).status).toBe(400);
+    expect((await maas.put(at, { enabled: 'false' }, { role: 'user' })).status).toBe(403);
+    expect(await aptFiles()).toEqual([]);
+    expect((await on.site.call('GET', '/package-repositories')).body['items']).toEqual([]);
+  });
+
+  it('are changed under their number, and back', async () => {
+    const [main] = await list();
+    const at = `package-repositories/${main?.id}/`;
+    const changed = await maas.put(at, { url: 'http://mirror.example.net/debian', disabled_pockets: 'backports' });
+    expect(changed.body).toEqual({ ...main, url: 'http://mirror.example.net/debian', disabled_pockets: ['backports'] });
+    expect((await list())[0]).toEqual(changed.body);
+    expect((await maas.remove(at)).status).toBe(400);
+    expect((await maas.put(at, { enabled: 'false' })).body).toEqual({ ...(changed.body as object), enabled: false });
+    const back = { url: 'http://archive.ubuntu.com/ubuntu', disabled_pockets: '', enabled: 'true' };
+    expect((await maas.put(at, back)).body).toEqual(main);
+    expect((await on.site.call('GET', '/package-repositories')).body['items']).toEqual([]);
+  });
+
+  it('are in what is deployed once they are changed', async () => {
+    const [main] = await list();
+    await maas.put(`package-repositories/${main?.id}/`, { url: 'http://mirror.example.net/debian' });
+    expect(await aptFiles()).toContain('deployment/apt/main/url');
+  });
+});
+
 describe('package repositories', () => {
   it('are made, shown, changed and deleted', async () => {
-    expect((await maas.get('package-repositories/')).body).toEqual([]);
+    expect(await added()).toEqual([]);
     const made = await maas.post('package-repositories/', null, {
       name: 'in-house',
       url: 'https://packages.example.net/debian/',
@@ -45,7 +108,7 @@ describe('package repositories', () => {
       resource_uri: `/MAAS/api/2.0/package-repositories/${made.body.id}/`,
     });
     const at = made.body.resource_uri as string;
-    expect((await maas.get('package-repositories/')).body).toEqual([made.body]);
+    expect(await added()).toEqual([made.body]);
     const changed = await maas.put(at, { enabled: 'false', components: '', key: '' });
     expect(changed.body).toEqual({ ...made.body, enabled: false, components: [], key: '' });
     expect((await maas.get(at)).body).toEqual(changed.body);
@@ -74,7 +137,7 @@ describe('package repositories', () => {
       ...wrong,
     });
     expect([refused.status, Object.keys(refused.body as object)], refused.raw).toEqual([400, [field]]);
-    expect((await maas.get('package-repositories/')).body).toEqual([]);
+    expect(await added()).toEqual([]);
   });
 
   it('are in what a machine is deployed with', async () => {
@@ -97,7 +160,7 @@ describe('package repositories', () => {
     expect(done.status, done.raw).toBe(202);
     const files = filesOfTar((await on.metadata(await on.keys('10.10.10.2'), 'maas-scripts')).rawPayload);
     const apt = Object.entries(files).filter(([path]) => path.startsWith('deployment/apt/'));
-    const [{ id }] = (await maas.get('package-repositories/')).body;
+    const [{ id } = { id: 0 }] = await added();
     expect(apt.map(([path]) => path).sort()).toEqual([
       `deployment/apt/keys/regent-${id}.asc`,
       'deployment/apt/main/disabled-pockets',

@@ -220,6 +220,7 @@ function bodyFor(id: RouteId): unknown {
     'image.create': { manifest: 'role' },
     'script.create': { name: 'role', content: '#!/bin/sh' },
     'ssh-key.add': { key: 'ssh-ed25519 role' },
+    'ssh-key.import': { source: 'gh:role' },
     'drill.run': { hazard: 'planned-switchover' },
   };
   return bodies[id] ?? {};

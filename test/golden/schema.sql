@@ -206,10 +206,12 @@ table ssh_keys
   bits integer not null
   fingerprint text not null default ('SHA256:'::text || rtrim(encode(sha256(decode(data, 'base64'::text)), 'base64'::text), '='::text))
   created_at timestamp with time zone not null default now()
+  source text not null default ''::text
   constraint ssh_keys_bits_range CHECK (((bits >= 256) AND (bits <= 16384)))
   constraint ssh_keys_comment_grammar CHECK (((length(comment) <= 256) AND (comment !~ '[[:cntrl:]]'::text)))
   constraint ssh_keys_data_grammar CHECK ((((length(data) >= 16) AND (length(data) <= 8192)) AND (data ~ '^[A-Za-z0-9+/]+={0,2}$'::text)))
   constraint ssh_keys_pkey PRIMARY KEY (id)
+  constraint ssh_keys_source_grammar CHECK ((source ~ '^((lp|gh):[A-Za-z0-9][A-Za-z0-9+.-]{0,63})?$'::text))
   constraint ssh_keys_type_known CHECK ((type = ANY (ARRAY['ssh-ed25519'::text, 'ssh-rsa'::text, 'ecdsa-sha2-nistp256'::text, 'ecdsa-sha2-nistp384'::text, 'ecdsa-sha2-nistp521'::text, 'sk-ssh-ed25519@openssh.com'::text, 'sk-ecdsa-sha2-nistp256@openssh.com'::text])))
   constraint ssh_keys_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
   CREATE INDEX ssh_keys_by_fingerprint ON public.ssh_keys USING btree (fingerprint)
@@ -735,7 +737,7 @@ table machines
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
   CREATE TRIGGER forget_machine_power AFTER UPDATE ON public.machines FOR EACH ROW WHEN (((old.bmc_id IS DISTINCT FROM new.bmc_id) OR (old.power_parameters <> new.power_parameters))) EXECUTE FUNCTION forget_machine_power()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
-  CREATE TRIGGER raise_version BEFORE UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.machines FOR EACH ROW WHEN ((new.version = old.version)) EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
 table machine_tokens
@@ -779,8 +781,12 @@ table machine_tags
   constraint machine_tags_pkey PRIMARY KEY (machine_id, tag_id)
   constraint machine_tags_tag FOREIGN KEY (tag_id) REFERENCES tags(id)
   CREATE INDEX machine_tags_by_tag ON public.machine_tags USING btree (tag_id)
-  CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION touch_tagged_machine()
-  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION write_history('machine_id', 'tag_id')
+  CREATE TRIGGER touch_machine AFTER UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION touch_tagged_machine()
+  CREATE TRIGGER touch_machines_given AFTER INSERT ON public.machine_tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_tagged_machines()
+  CREATE TRIGGER touch_machines_taken AFTER DELETE ON public.machine_tags REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION touch_tagged_machines()
+  CREATE TRIGGER write_history AFTER UPDATE ON public.machine_tags FOR EACH ROW EXECUTE FUNCTION write_history('machine_id', 'tag_id')
+  CREATE TRIGGER write_history_given AFTER INSERT ON public.machine_tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION write_tag_history()
+  CREATE TRIGGER write_history_taken AFTER DELETE ON public.machine_tags REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION write_tag_history()
 
 table machine_storage
   machine_id text not null
@@ -1259,6 +1265,17 @@ table image_places
   constraint image_places_pkey PRIMARY KEY (node_id, image, file)
   constraint image_places_state_known CHECK ((state = ANY (ARRAY['there'::text, 'missing'::text, 'damaged'::text, 'fetching'::text])))
   CREATE INDEX image_places_by_file ON public.image_places USING btree (image, file)
+
+table image_pieces
+  image text not null
+  file text not null
+  first_byte bigint not null
+  content bytea not null
+  at timestamp with time zone not null default now()
+  constraint image_pieces_content_length CHECK (((length(content) >= 1) AND (length(content) <= 67108864)))
+  constraint image_pieces_file FOREIGN KEY (image, file) REFERENCES image_files(image, name) ON DELETE CASCADE
+  constraint image_pieces_first_byte_range CHECK ((first_byte >= 0))
+  constraint image_pieces_pkey PRIMARY KEY (image, file, first_byte)
 
 table image_files
   image text not null
@@ -1765,6 +1782,25 @@ table address_claims
   constraint address_claims_no_overlap EXCLUDE USING gist (span WITH &&)
   constraint address_claims_pkey PRIMARY KEY (source, source_id)
 
+function write_tag_history()
+CREATE OR REPLACE FUNCTION public.write_tag_history()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  operation text := nullif(current_setting('regent.operation', true), '');
+begin
+  if operation is null and exists (select from changed) then
+    perform refuse('history_operation', format('%s changes only through the write helper, which keeps its history', tg_table_name));
+  end if;
+  insert into history (operation, table_name, op, row_key, old_row, new_row)
+    select operation, tg_table_name, lower(tg_op), jsonb_build_object('machine_id', c.machine_id, 'tag_id', c.tag_id),
+      case tg_op when 'DELETE' then to_jsonb(c) end, case tg_op when 'INSERT' then to_jsonb(c) end
+      from changed c order by c.machine_id, c.tag_id;
+  return null;
+end $function$
+
+
 function write_history()
 CREATE OR REPLACE FUNCTION public.write_history()
  RETURNS trigger
@@ -1811,6 +1847,19 @@ AS $function$
     where is_floating
   order by 1
 $function$
+
+
+function touch_tagged_machines()
+CREATE OR REPLACE FUNCTION public.touch_tagged_machines()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- In the order of their ids: two such changes at once wait for each other.
+  perform from machines where id in (select machine_id from changed) order by id for no key update;
+  update machines set version = version + 1, updated_at = now() where id in (select machine_id from changed);
+  return null;
+end $function$
 
 
 function touch_tagged_machine()

@@ -82,6 +82,8 @@ export interface TestRegionOptions {
   readonly machineScripts?: RegionPorts['machineScripts'];
   /** Asks name servers; there is no way to one when left out. */
   readonly askName?: RegionPorts['askName'];
+  /** Reads people's keys from outside; there is no way to them when left out. */
+  readonly readKeys?: RegionPorts['readKeys'];
   /** Where images lie; nowhere when left out. */
   readonly images?: ImageWays;
   /** Other services than the registry's. */
@@ -120,6 +122,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     ...(options.machineScripts ? { machineScripts: options.machineScripts } : {}),
     ...(options.tellMachine ? { tellMachine: options.tellMachine } : {}),
     ...(options.askName ? { askName: options.askName } : {}),
+    ...(options.readKeys ? { readKeys: options.readKeys } : {}),
     ...(options.images ? { images: options.images } : {}),
     renderer: {
       services: options.services ?? SERVICES,

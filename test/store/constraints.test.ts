@@ -68,10 +68,20 @@ const key = (column: 'consumer' | 'token' | 'secret_sha256' | 'label', text: str
     values ('ada', ${made.consumer}, ${made.token}, ${made.secret_sha256}, ${made.label})`;
 };
 
-const sshKey = (columns: Partial<Record<'user_name' | 'type' | 'data' | 'comment' | 'bits', string | number>>) => {
-  const made = { user_name: 'ada', type: 'ssh-ed25519', data: 'A'.repeat(64), comment: '', bits: 256, ...columns };
-  return sql`insert into ssh_keys (user_name, type, data, comment, bits)
-    values (${made.user_name}, ${made.type}, ${made.data}, ${made.comment}, ${made.bits})`;
+const sshKey = (
+  columns: Partial<Record<'user_name' | 'type' | 'data' | 'comment' | 'bits' | 'source', string | number>>,
+) => {
+  const made = {
+    user_name: 'ada',
+    type: 'ssh-ed25519',
+    data: 'A'.repeat(64),
+    comment: '',
+    bits: 256,
+    source: '',
+    ...columns,
+  };
+  return sql`insert into ssh_keys (user_name, type, data, comment, bits, source)
+    values (${made.user_name}, ${made.type}, ${made.data}, ${made.comment}, ${made.bits}, ${made.source})`;
 };
 
 /** Statement → the constraint that must refuse it. The database alone decides here: no law of the model runs before. */
@@ -134,6 +144,7 @@ const CASES: Readonly<Record<string, () => RawBuilder<unknown>>> = {
   ssh_keys_type_known: () => sshKey({ type: 'ssh-dss' }),
   ssh_keys_data_grammar: () => sshKey({ data: 'AAAA '.repeat(8) }),
   ssh_keys_comment_grammar: () => sshKey({ comment: 'a\u001b[2J' }),
+  ssh_keys_source_grammar: () => sshKey({ source: 'gh:../x' }),
   ssh_keys_bits_range: () => sshKey({ bits: 128 }),
   machine_tokens_begun_by: () =>
     sql`insert into machine_tokens (machine_id, purpose, begun_by) values ('aaaaaa', 'testing', 'bob')`,

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Id, listQuery, oneOf, page, strict, Time, text } from '../common.ts';
 import { del, EVERYBODY, get, KEY_OWNERS, post } from '../route-spec.ts';
+import { KEY_SOURCE_RULE } from '../../model/trust/key-source.ts';
 import { SSH_KEY_TYPES } from '../../model/trust/ssh-key.ts';
 
 /** A user's public key of SSH: machines that run a system of ours for this user let its owner in. */
@@ -13,6 +14,7 @@ export const SshKey = strict({
   comment: Type.String(),
   key: Type.String({ description: 'the line of the public key file' }),
   createdAt: Time,
+  source: Type.Optional(Type.String({ description: 'where it was imported from: lp:NAME or gh:NAME' })),
 });
 export type SshKey = Static<typeof SshKey>;
 
@@ -20,6 +22,18 @@ export const SshKeyCreate = strict({
   key: text(8192, 'a line of a public key file: TYPE BASE64 [COMMENT]'),
   user: Type.Optional(text(32, 'name; the caller when left out')),
 });
+export const SshKeyImport = strict({
+  source: text(80, KEY_SOURCE_RULE),
+  user: Type.Optional(text(32, 'name; the caller when left out')),
+});
+/** `items`: the keys that the user has of those that the source has; `added`: how many of them are new. */
+export const SshKeysImported = strict({
+  source: Type.String(),
+  added: Type.Integer(),
+  items: Type.Array(SshKey),
+  refused: Type.Array(Type.String(), { description: 'keys that are not taken, and why' }),
+});
+export type SshKeysImported = Static<typeof SshKeysImported>;
 export const SshKeyParams = strict({ sshKey: text(64, 'id, or fingerprint') });
 export const SshKeyListQuery = listQuery({ user: Type.Optional(text(32)) }, ['id', 'user', 'created']);
 export const SshKeyPage = page(SshKey);
@@ -35,6 +49,11 @@ export const SSH_KEY_ROUTES = {
     roles: KEY_OWNERS,
     body: SshKeyCreate,
     response: SshKey,
+  }),
+  'ssh-key.import': post('/ssh-keys/import', 'Import public keys from Launchpad or GitHub: those that are new', {
+    roles: KEY_OWNERS,
+    body: SshKeyImport,
+    response: SshKeysImported,
   }),
   'ssh-key.delete': del('/ssh-keys/{sshKey}', 'Delete a public key', {
     roles: KEY_OWNERS,

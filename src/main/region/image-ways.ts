@@ -7,7 +7,7 @@ import { verifiedText } from '../../host/own/verified.ts';
 import { type ImageDiskOptions, openImageDisk } from '../../host/own/image-disk.ts';
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster.ts';
 import type { FileName, ImagePeers, ImageWays } from '../../region/tasks/images/port.ts';
-import { readSource } from './source-reader.ts';
+import { readSource } from './outside/source-reader.ts';
 import type { TlsFiles } from './tls.ts';
 
 /** Where images lie on this host. `port`: where other region nodes give them out. */

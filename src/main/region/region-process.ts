@@ -30,6 +30,7 @@ import { readMachineScripts } from './machine-scripts.ts';
 import { memoryWays } from './memory-ways.ts';
 import { readTemplates } from '../templates.ts';
 import { askName } from './ask-name.ts';
+import { createKeyReader } from './outside/key-reader.ts';
 import { readUiAssets } from './ui-assets.ts';
 
 /** What a region process is started with. `beatOf`: proof of life per task. */
@@ -121,6 +122,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     ...(options.etcd ? { etcd: options.etcd } : {}),
     ...(options.patroni ? { patroni: options.patroni, drills: openDrillWays(connection) } : {}),
     askName,
+    readKeys: createKeyReader(),
     ...externalDatabase(options, process),
     ...(options.endForRestart ? { endForRestart: options.endForRestart } : {}),
     authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),

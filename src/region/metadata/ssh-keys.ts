@@ -12,14 +12,24 @@ import {
 import { findUser } from '../../store/queries/identity/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
+import type { Caller } from '../port.ts';
 import { noSuch, parseRef } from '../refs.ts';
 import { autocommitReading, writing } from '../use-case.ts';
 
 /** A machine gets all keys of a user in one answer. */
-const KEYS_MOST = 64;
+export const KEYS_MOST = 64;
 
-function view({ data, ...row }: SshKeyRow): SshKey {
-  return { ...row, key: formatSshKey({ ...row, data }) };
+/** A key as answers show it. */
+export function keyView({ data, source, ...row }: SshKeyRow): SshKey {
+  return { ...row, key: formatSshKey({ ...row, data }), ...(source === '' ? {} : { source }) };
+}
+
+/** Whose keys a caller means; refused: nobody's, or those of another, which only an admin handles. */
+export async function keyOwner(tx: Tx, named: string | undefined, caller: Caller): Promise<string | Rejected> {
+  const owner = named ?? caller.user;
+  if (owner !== caller.user && caller.role !== 'admin')
+    return rejected('forbidden', `${caller.user} may add SSH keys of the own only.`);
+  return (await findUser(tx, owner))?.name ?? noSuch('user', owner);
 }
 
 /** The key of a number or a fingerprint; `user`: only among that user's. */
@@ -38,28 +48,22 @@ export const sshKeyCases = {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';
     if (!seesAll && query?.user !== undefined && query.user !== caller.user)
       return rejected('forbidden', `${caller.user} may see the own SSH keys only.`);
-    return pageBody(await listSshKeys(tx, { ...query, user: seesAll ? query?.user : caller.user }), view, query);
+    return pageBody(await listSshKeys(tx, { ...query, user: seesAll ? query?.user : caller.user }), keyView, query);
   }),
 
   'ssh-key.add': writing(
     'ssh-key.add',
     ({ body }) => `ssh-key add ${body.user ?? ''}`.trim(),
     async (tx, { body }, { caller }) => {
-      const owner = body.user ?? caller.user;
-      if (owner !== caller.user && caller.role !== 'admin')
-        return rejected('forbidden', `${caller.user} may add SSH keys of the own only.`);
       const key = parseSshKey(body.key);
       if (isRejected(key)) return key;
-      const user = await findUser(tx, owner);
-      if (user === null) return noSuch('user', owner);
-      if ((await countSshKeys(tx, user.name)) >= KEYS_MOST)
-        return rejected(
-          'conflict',
-          `${user.name} has ${KEYS_MOST} SSH keys. Rule: at most ${KEYS_MOST}; delete one first.`,
-        );
-      const row = await createSshKey(tx, { ...key, user: user.name });
-      tx.emit({ kind: 'ssh-key.added', subject: user.name, data: { type: row.type, fingerprint: row.fingerprint } });
-      return { body: view(row) };
+      const user = await keyOwner(tx, body.user, caller);
+      if (isRejected(user)) return user;
+      if ((await countSshKeys(tx, user)) >= KEYS_MOST)
+        return rejected('conflict', `${user} has ${KEYS_MOST} SSH keys. Rule: at most ${KEYS_MOST}; delete one first.`);
+      const row = await createSshKey(tx, { ...key, user, source: '' });
+      tx.emit({ kind: 'ssh-key.added', subject: user, data: { type: row.type, fingerprint: row.fingerprint } });
+      return { body: keyView(row) };
     },
   ),
 
@@ -71,7 +75,7 @@ export const sshKeyCases = {
       if (isRejected(row)) return row;
       await deleteSshKey(tx, row.id);
       tx.emit({ kind: 'ssh-key.deleted', subject: row.user, data: { type: row.type, fingerprint: row.fingerprint } });
-      return { body: view(row) };
+      return { body: keyView(row) };
     },
   ),
 };

@@ -89,19 +89,20 @@ async function tagAll(tx: Tx, tagId: number, definition: string): Promise<Reject
   if (isRejected(parsed)) return parsed;
   const asker = askerOf(parsed);
   await untagUntold(tx, tagId);
-  for (let after = ''; ; ) {
-    const page = await readInventories(tx, tagId, after);
-    const changes = { add: [] as string[], remove: [] as string[] };
+  const changes = { add: [] as string[], remove: [] as string[] };
+  let page = await readInventories(tx, tagId, '');
+  for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
+    // The database reads on while this page is looked at.
+    const following = readInventories(tx, tagId, last.machineId);
     for (const { machineId, hostname, inventory, has } of page) {
       const isOn = asker.has(subjectOf(hostname, inventory as Hardware));
-      if (isRejected(isOn)) return isOn;
+      if (isRejected(isOn)) return await following.then(() => isOn);
       if (isOn !== has) (isOn ? changes.add : changes.remove).push(machineId);
     }
-    if (changes.add.length + changes.remove.length > 0) await tagMany(tx, tagId, changes);
-    const last = page.at(-1);
-    if (last === undefined) return null;
-    after = last.machineId;
+    page = await following;
   }
+  if (changes.add.length + changes.remove.length > 0) await tagMany(tx, tagId, changes);
+  return null;
 }
 
 /** Gives a machine the tags that fit what it has just told. */

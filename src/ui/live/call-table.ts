@@ -192,6 +192,7 @@ export const CALLS = {
   'space.show': 'GET /spaces/{space}',
   'ssh-key.add': 'POST /ssh-keys',
   'ssh-key.delete': 'DELETE /ssh-keys/{sshKey}',
+  'ssh-key.import': 'POST /ssh-keys/import',
   'ssh-key.list': 'GET /ssh-keys',
   'static-route.create': 'POST /static-routes',
   'static-route.delete': 'DELETE /static-routes/{static_route}',

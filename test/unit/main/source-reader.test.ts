@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readSource } from '../../../src/main/region/source-reader.ts';
+import { readSource } from '../../../src/main/region/outside/source-reader.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -1,7 +1,12 @@
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { diskTags } from '../../../model/deployment/candidate.ts';
-import { type PutOn, type ShownDisk, type ShownPartition, showStorage } from '../../../model/deployment/kept/view.ts';
-import { usualStorage } from '../../../model/deployment/kept/layouts.ts';
+import {
+  type PutOn,
+  type ShownDisk,
+  type ShownPartition,
+  showStorage,
+  showUsual,
+} from '../../../model/deployment/kept/view.ts';
 import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
 import { MAAS_PREFIX } from '../prefix.ts';
 import { numberOf } from './uri.ts';
@@ -60,7 +65,7 @@ export interface MaasStorage {
 
 /** What is kept of a machine's layout beside the disks that it told of. `kept` undefined: nobody asked for a layout. Pure. */
 export function viewStorage(machine: string, disks: readonly Disk[], kept: MachineStorage | undefined): MaasStorage {
-  const shown = showStorage(kept ?? usualStorage(disks), disks);
+  const shown = kept === undefined ? showUsual(disks) : showStorage(kept, disks);
   const members = new Map<number, object>();
   const numbers = diskNumbers(machine, shown.disks.map(wordsOfDisk));
   const entries = shown.disks.map((disk, at): DiskEntry => {

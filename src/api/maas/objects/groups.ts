@@ -52,6 +52,6 @@ export function viewMe({ user, role, email }: Me) {
   return viewUser({ name: user, role, email });
 }
 
-export function viewSshKey({ id, key }: SshKey) {
-  return { id, key, keysource: null, resource_uri: uriOf('account', 'prefs', 'sshkeys', id) };
+export function viewSshKey({ id, key, source }: SshKey) {
+  return { id, key, keysource: source ?? null, resource_uri: uriOf('account', 'prefs', 'sshkeys', id) };
 }

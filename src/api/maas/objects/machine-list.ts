@@ -23,14 +23,20 @@ export interface ListFilter {
 
 /** Machines in full as a list in JSON, a page in memory at a time. Machines, hardware and layouts are read side by side, in the order of their ids. */
 export async function* machineListText(site: Site, look: Look, filter: ListFilter): AsyncGenerator<string, void> {
-  const around = await readSurroundings(look);
-  const inventories = follow(site.pages('machine-inventory.list', { limit: PAGE }), ({ machine, inventory }) => [
+  // Their first pages are read side by side. Who looks for some machines may need the hardware of few.
+  const isWhole = filter.passes === null;
+  const machines = ahead(site.pages('machine.list', { ...filter.query, sort: 'id', limit: PAGE }), true);
+  const inventories = follow(
+    ahead(site.pages('machine-inventory.list', { limit: PAGE }), isWhole),
+    ({ machine, inventory }) => [machine, inventory],
+  );
+  const storages = follow(ahead(site.pages('storage.list', { limit: PAGE }), isWhole), ({ machine, storage }) => [
     machine,
-    inventory,
+    storage,
   ]);
-  const storages = follow(site.pages('storage.list', { limit: PAGE }), ({ machine, storage }) => [machine, storage]);
+  const around = await readSurroundings(look);
   let head = '[';
-  for await (const page of site.pages('machine.list', { ...filter.query, sort: 'id', limit: PAGE })) {
+  for await (const page of machines) {
     const some = page.filter((machine) => filter.may(machine));
     const parts = some.length > FEW ? await partsOf(some, inventories, storages) : await fewParts(site, some);
     const { passes } = filter;
@@ -46,6 +52,20 @@ export async function* machineListText(site: Site, look: Look, filter: ListFilte
     }
   }
   yield head === '[' ? '[]' : ']';
+}
+
+/** Pages, of which the first is asked for at once. */
+function ahead<T>(pages: AsyncGenerator<T, void>, isWanted: boolean): AsyncGenerator<T, void> {
+  if (!isWanted) return pages;
+  const first = pages.next();
+  // Whoever stops early never waits for it; its refusal is nobody's then.
+  first.catch(() => undefined);
+  return (async function* all() {
+    const page = await first;
+    if (page.done === true) return;
+    yield page.value;
+    yield* pages;
+  })();
 }
 
 type Parts = (machine: string) => { readonly inventory: Inventory | undefined; readonly storage: Storage | undefined };

@@ -46,19 +46,25 @@ export interface MachineSurroundings {
   readonly domains: ReadonlyMap<string, object>;
 }
 
-/** Reads it: a list for each, whatever their length. */
+/** Reads it: a list for each, whatever their length, side by side. */
 export async function readSurroundings(look: Look): Promise<MachineSurroundings> {
-  const networks = await readNetworks(look);
-  const counts = Map.groupBy(await look.records(), ({ domain }) => domain);
+  const [networks, records, zones, pools, domains] = await Promise.all([
+    readNetworks(look),
+    look.records(),
+    look.zones(),
+    look.pools(),
+    look.domains(),
+  ]);
+  const counts = Map.groupBy(records, ({ domain }) => domain);
   const domain = (one: Domain) =>
     viewDomain(one, counts.get(one.name)?.length ?? 0, networks.textsOf('domain', one.id));
   const named = <T extends { readonly name: string }>(items: readonly T[], view: (item: T) => object) =>
     new Map(items.map((item) => [item.name, view(item)]));
   return {
     networks,
-    zones: named<RouteOutput<'zone.show'>>(await look.zones(), viewZone),
-    pools: named<RouteOutput<'resource-pool.show'>>(await look.pools(), viewPool),
-    domains: named(await look.domains(), domain),
+    zones: named<RouteOutput<'zone.show'>>(zones, viewZone),
+    pools: named<RouteOutput<'resource-pool.show'>>(pools, viewPool),
+    domains: named(domains, domain),
   };
 }
 

@@ -90,10 +90,14 @@ export interface Networks {
   readonly holderOf: (ip: string) => MaasSubnet | null;
 }
 
-/** Reads what networks are made of: four lists, whatever their length. */
+/** Reads what networks are made of: four lists side by side, whatever their length. */
 export async function readNetworks(look: Look): Promise<Networks> {
-  const textsOf = await readTexts(look);
-  const [vlans, subnets, nodes] = [await look.vlans(), await look.subnets(), await look.nodes()];
+  const [textsOf, vlans, subnets, nodes] = await Promise.all([
+    readTexts(look),
+    look.vlans(),
+    look.subnets(),
+    look.nodes(),
+  ]);
   const racks = new Map(nodes.map(({ id, name }) => [name, id]));
   const parts = { racks, textsOf };
   const labels = new Map(vlans.map((vlan) => [`${vlan.fabric}/${vlan.name}`, vlan]));

@@ -1,4 +1,4 @@
-import type { SshKey } from '../../../contract/identity/ssh-key.ts';
+import type { SshKey, SshKeysImported } from '../../../contract/identity/ssh-key.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
@@ -13,9 +13,28 @@ const COLUMNS: readonly Column<SshKey>[] = [
   { header: 'bits', wide: true, value: (key) => String(key.bits) },
   { header: 'fingerprint', value: (key) => key.fingerprint },
   { header: 'comment', value: (key) => key.comment },
+  { header: 'source', wide: true, value: (key) => key.source ?? '' },
   { header: 'added', wide: true, value: (key) => stamp(key.createdAt) },
 ];
 const SHAPE: Shape<SshKey> = { kind: 'SSH key', name: (key) => String(key.id), columns: COLUMNS };
+
+const IMPORTED: Shape<SshKeysImported> = {
+  kind: 'SSH keys',
+  name: ({ source }) => source,
+  columns: [
+    { header: 'source', value: ({ source }) => source },
+    { header: 'added', value: ({ added }) => String(added) },
+    { header: 'keys', value: ({ items }) => String(items.length) },
+    { header: 'refused', value: ({ refused }) => refused.join('; ') },
+  ],
+};
+
+/** What came of an import, a line for each key that is not taken. */
+function told({ source, added, items, refused }: SshKeysImported): string {
+  const known = items.length - added;
+  const lines = refused.map((problem) => `not taken: ${problem}`);
+  return [`${added} SSH keys of ${source} added${known === 0 ? '' : `, ${known} were there`}`, ...lines].join('\n');
+}
 
 /** `regent ssh-key`. */
 export const SSH_KEY: NounSpec = {
@@ -49,6 +68,22 @@ export const SSH_KEY: NounSpec = {
           shape: SHAPE,
           done: 'added',
           tell: (key) => `SSH key ${key.id} of ${key.user} added: ${key.type} ${key.fingerprint}`,
+        }),
+    },
+    {
+      verb: 'import',
+      summary: 'import the public keys of somebody on Launchpad or GitHub; again: those that are new',
+      args: [{ name: '<source>', help: 'lp:NAME for launchpad.net, gh:NAME for github.com' }],
+      options: [{ flags: '--user <name>', help: 'whose keys they become; your own when left out' }],
+      isChange: true,
+      examples: ['regent ssh-key import gh:ada', 'regent ssh-key import lp:ada --user ada'],
+      run: (call) =>
+        runChange(call, {
+          route: 'ssh-key.import',
+          input: { body: { source: need(call, 0), ...text(call, 'user') } },
+          shape: IMPORTED,
+          done: 'imported',
+          tell: told,
         }),
     },
     {

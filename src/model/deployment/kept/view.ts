@@ -2,6 +2,7 @@ import { isRejected } from '../../../core/errors.ts';
 import type { PlannedParts } from '../storage-plan.ts';
 import { BIOS_MIB, EDGE_MIB, ESP_MIB, groupMib } from '../storage-room.ts';
 import { type DiskSeen, MIB, mibOf, type RaidLevel } from '../storage-types.ts';
+import { usualStorage } from './layouts.ts';
 import { deviceNames, planKept } from './request.ts';
 import { findDisks, type FoundDisk, type KeptFileSystem, type MachineStorage } from './storage.ts';
 
@@ -107,6 +108,29 @@ export function showStorage<D extends DiskSeen>(storage: MachineStorage, seen: r
     groups,
     problem: isRejected(planned) ? planned.message : null,
   };
+}
+
+/**
+ * What `showStorage` shows of a machine whose layout nobody asked for: all of its first disk is the root's. Made in short, because lists of machines have it
+ * thousands of times. Pure.
+ */
+export function showUsual<D extends DiskSeen>(seen: readonly D[]): ShownStorage<D> {
+  const usual = usualStorage(seen);
+  const [root] = usual.fileSystems;
+  const found = findDisks(usual, seen);
+  const isPlain = new Set(found.map(({ device }) => device)).size === found.length;
+  if (root === undefined || !isPlain) return showStorage(usual, seen);
+  const { device: _partition, ...fileSystem } = root;
+  const disks = found.map((disk): ShownDisk<D> => {
+    const { kept, device } = disk;
+    const room = Math.max(0, mibOf(disk.bytes) - OWN_MIB) * MIB;
+    const partitions = (kept?.partitions ?? []).map(({ id, tags, isBootable }) => {
+      return { id, name: `${device}-part1`, bytes: room, tags, isBootable, fileSystem, partOf: null };
+    });
+    const isBoot = kept !== null;
+    return { ...disk, ...NOTHING, name: device, isBoot, freeBytes: isBoot ? 0 : room, partitions };
+  });
+  return { disks, raids: [], groups: [], problem: null };
 }
 
 function diskMib(found: readonly FoundDisk[], id: number): number {

@@ -51,19 +51,23 @@ export function createPowerLookTask(ports: LookPorts): Task {
         ),
       );
       if (!isDue) return null;
-      const done = await reached(db.repeatable((tx) => round(tx, ports), DEADLINE));
-      return done.seen + done.asked === 0 ? null : `${done.seen} machines were seen, ${done.asked} are looked at`;
+      const seen = await reached(db.repeatable((tx) => alone(tx, hearLooks), DEADLINE));
+      const asked = await reached(db.repeatable((tx) => alone(tx, (writing) => askLooks(writing, ports)), DEADLINE));
+      return seen + asked === 0 ? null : `${seen} machines were seen, ${asked} are looked at`;
     },
   };
 }
 
-async function round(tx: Tx, ports: LookPorts): Promise<{ readonly seen: number; readonly asked: number }> {
-  if (!(await states.lockLooks(tx))) return { seen: 0, asked: 0 };
-  return await withEvents(tx, 'system:power', async (writing) => {
-    let seen = 0;
-    for (const id of await states.takeEndedLooks(tx)) seen += await hearLook(writing, id);
-    return { seen, asked: await askLooks(writing, ports) };
-  });
+/** A part of a round, each in a transaction of its own: machines that were seen are not held while the next looks are planned. */
+async function alone(tx: Tx, part: (tx: WriteTx) => Promise<number>): Promise<number> {
+  return (await states.lockLooks(tx)) ? withEvents(tx, 'system:power', part) : 0;
+}
+
+/** Takes note of all looks that have ended. Gives how many machines they saw. */
+async function hearLooks(tx: WriteTx): Promise<number> {
+  let seen = 0;
+  for (const id of await states.takeEndedLooks(tx)) seen += await hearLook(tx, id);
+  return seen;
 }
 
 /** Takes note of an ended look. Gives how many machines it saw. */

@@ -21,13 +21,8 @@ type Seen = Pick<
 type Shown = keyof Seen | 'bmc' | 'powerType' | 'powerParameters';
 
 /** What of it an answer shows. */
-export function viewPower({
-  bmc,
-  powerType,
-  powerParameters,
-  suggestedBmc,
-  ...row
-}: Own & Seen & Pick<MachineRow, 'powerType'>): Pick<Machine, Shown> {
+export function viewPower(row: Own & Seen & Pick<MachineRow, 'powerType'>): Pick<Machine, Shown> {
+  const { bmc, powerType, powerParameters, suggestedBmc } = row;
   if (bmc === null) return suggestedBmc === null ? {} : { suggestedBmc };
   const { powerState, powerStateAt, powerSeenBy, powerWhy, powerRemedy } = row;
   const seen = { powerState, powerStateAt, powerSeenBy, powerWhy, powerRemedy };

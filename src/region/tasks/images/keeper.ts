@@ -5,6 +5,7 @@ import { readWanted, storePlaces } from '../../../store/queries/cluster/images.t
 import { reached, type RunningTask, startTask, type Task } from '../task.ts';
 import { type Checker, createChecker } from './checker.ts';
 import { createFetcher } from './fetcher.ts';
+import { createPieces } from './pieces.ts';
 import { keyOf, planImages } from './plan.ts';
 import type { FileName, ImageDisk, ImagePort, ImageWays } from './port.ts';
 import { createReceive, keepManifest } from './receive.ts';
@@ -28,11 +29,14 @@ export interface ImageKeeper {
   start(): () => Promise<void>;
 }
 
+const NO_FOLDER = rejected('conflict', 'This region keeps no images: it was started without a folder for them.');
 /** Of a region that keeps no images: it was started by hand, or for a test. */
 export const NO_IMAGES: ImagePort = {
   open: async () => null,
-  receive: async () => rejected('conflict', 'This region keeps no images: it was started without a folder for them.'),
+  receive: async () => NO_FOLDER,
   received: async () => 0,
+  beginPieces: async () => NO_FOLDER,
+  addPiece: async () => NO_FOLDER,
 };
 
 /** How late a new image, a file that is gone or one that is cut is seen: one cheap question and a look at the folder. */
@@ -103,7 +107,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
       return told.length === 0 ? null : told.join(', ');
     },
   };
-  const port: ImagePort = { open: (file) => served.open(file), ...createReceive({ db, node, disk, onArrival }) };
+  const port = portOf(served, { db, node, disk, onArrival });
   return {
     port,
     start: () => {
@@ -122,6 +126,12 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
       };
     },
   };
+}
+
+/** What transports see of them. */
+function portOf(served: Served, ports: Parameters<typeof createReceive>[0]): ImagePort {
+  const uploads = createReceive(ports);
+  return { open: (file) => served.open(file), ...uploads, ...createPieces({ db: ports.db, receive: uploads.receive }) };
 }
 
 /** Its digest was compared as it came. Whoever asks for it before its stamp is known has it read once more. */

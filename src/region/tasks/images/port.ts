@@ -104,6 +104,10 @@ export interface ImagePort {
   receive(file: FileName, from: Bytes, piece: Piece): Promise<{ readonly received: number } | Rejected>;
   /** Bytes of a file that are here: where an upload goes on. */
   received(file: FileName): Promise<number>;
+  /** Begins an upload in pieces: what came before of the image's files is forgotten. */
+  beginPieces(image: string): Promise<Rejected | null>;
+  /** Takes the next piece of a file, on any region node; gives how many bytes have come. */
+  addPiece(file: FileName, content: Uint8Array): Promise<{ readonly received: number } | Rejected>;
   /** A file that this node has, null without it. Needs no database; a file is given out only after its digest was right once in this process. */
   open(file: FileName): Promise<ServedFile | null>;
 }

@@ -13,9 +13,11 @@ export interface SshKeyRow {
   readonly bits: number;
   readonly fingerprint: string;
   readonly createdAt: string;
+  /** Where it was imported from, `lp:NAME` or `gh:NAME`; empty: somebody gave it. */
+  readonly source: string;
 }
 
-const COLUMNS = sql`t.id, t.user_name as "user", t.type, t.data, t.comment, t.bits, t.fingerprint, t.created_at as "createdAt"`;
+const COLUMNS = sql`t.id, t.user_name as "user", t.type, t.data, t.comment, t.bits, t.fingerprint, t.created_at as "createdAt", t.source`;
 
 /** Stores a key. The database refuses one that the user has already, and one more than a user may have. */
 export async function createSshKey(
@@ -23,7 +25,8 @@ export async function createSshKey(
   key: Omit<SshKeyRow, 'id' | 'createdAt' | 'fingerprint'>,
 ): Promise<SshKeyRow> {
   const row = await tx.one(sql<SshKeyRow>`
-    insert into ssh_keys as t (user_name, type, data, comment, bits) values (${key.user}, ${key.type}, ${key.data}, ${key.comment}, ${key.bits})
+    insert into ssh_keys as t (user_name, type, data, comment, bits, source)
+    values (${key.user}, ${key.type}, ${key.data}, ${key.comment}, ${key.bits}, ${key.source})
     returning ${COLUMNS}`);
   if (!row) throw new Error('the SSH key that was just written is not there');
   return row;
@@ -43,6 +46,11 @@ export function findSshKeys(
 /** Deletes a key. */
 export async function deleteSshKey(tx: Tx, id: number): Promise<void> {
   await tx.run(sql`delete from ssh_keys where id = ${id}`);
+}
+
+/** All keys of a user: they are few. */
+export function keysOfUser(tx: Tx, user: string): Promise<SshKeyRow[]> {
+  return tx.all(sql<SshKeyRow>`select ${COLUMNS} from ssh_keys t where t.user_name = ${user} order by t.id`);
 }
 
 /** How many keys a user has. */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { InterfaceAddress, InterfaceLink, MachineInterface } from '../../../model/machine.ts';
-import { assembleMachines, canonicalAddress, PARENTS } from '../../snapshot.ts';
+import { canonicalAddress, PARENTS } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
 /** `subnet`: its CIDR. */
@@ -47,18 +47,30 @@ export async function withInterfaces<H extends { readonly id: string }>(
       union all select id, interface_id, mode, null, subnet_id, is_gateway from interface_links) a left join subnets s on s.id = a.subnet_id
     where a.interface_id = any(${stored.map(({ id }) => id)}::int[]) order by a.id`);
   const links = Map.groupBy(rows, ({ interfaceId }) => interfaceId);
-  const addresses = rows.flatMap(({ interfaceId, address, subnetId, subnet }) =>
-    address === null || subnetId === null || subnet === null ? [] : [{ interfaceId, subnetId, address, subnet }],
-  );
-  const interfaces = stored.map(({ settings, ...card }) => ({
-    ...card,
-    ...settings,
-    links: (links.get(card.id) ?? []).map(({ interfaceId: _card, ...link }) => ({
-      ...link,
-      address: link.address === null ? null : canonicalAddress(link.address),
-    })),
+  const cards = Map.groupBy(stored, ({ machineId }) => machineId);
+  return heads.map((head) => ({
+    ...head,
+    interfaces: (cards.get(head.id) ?? []).map((card) => interfaceRow(card, links.get(card.id) ?? [])),
   }));
-  return assembleMachines(heads, interfaces, addresses);
+}
+
+/** Each member by its name: lists have tens of thousands of interfaces, and a copy of all members but some takes V8 many times as long. */
+function interfaceRow(card: Stored, rows: readonly LinkRow[]): InterfaceRow {
+  const { id, name, mac, kind, vlanId, vlan, vlanMtu, mtu, parents, settings } = card;
+  const links = rows.map(({ id: link, mode, address, subnetId, subnet, isGateway }) => {
+    return {
+      id: link,
+      mode,
+      address: address === null ? null : canonicalAddress(address),
+      subnetId,
+      subnet,
+      isGateway,
+    };
+  });
+  const addresses = links.flatMap(({ address, subnetId, subnet }) =>
+    address === null || subnetId === null || subnet === null ? [] : [{ address, subnetId, subnet }],
+  );
+  return { id, name, mac, kind, vlanId, vlan, vlanMtu, mtu, parents, ...settings, links, addresses };
 }
 
 /** An interface with its place among the machine's: the first, 0, has the machine's name. */

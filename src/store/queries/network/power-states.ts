@@ -106,7 +106,7 @@ export async function storePower(
   { everyS, mostS }: LookPlan,
 ): Promise<{ readonly before: PowerState } | null> {
   const old = await tx.one(sql<{ before: PowerState }>`
-    select coalesce(p.state, 'unknown') as before from machines m left join machine_power p on p.machine_id = m.id where m.id = ${machineId} for update of m`);
+    select coalesce(p.state, 'unknown') as before from machines m left join machine_power p on p.machine_id = m.id where m.id = ${machineId} for no key update of m`);
   if (old === null) return null;
   await tx.run(sql`
     insert into machine_power as p (machine_id, state, at, node_id, why, remedy, failures, look_at)
@@ -130,10 +130,13 @@ export async function hasDueLooks(tx: Tx): Promise<boolean> {
   return row?.has === true;
 }
 
-/** Machines that are due within `aheadS`, the longest overdue first: not those of BMCs that have orders now. */
+/**
+ * Machines that are due within `aheadS`, the longest overdue first: not those of BMCs that have orders now. None of them is deleted until COMMIT; whoever changes
+ * one does not wait, because a look is planned for hundreds at once.
+ */
 export function dueLooks(tx: Tx, aheadS: number, limit: number): Promise<DueRow[]> {
   return tx.all(sql<DueRow>`select m.id as "machineId", m.bmc_id as "bmcId" from ${DUE} where ${isDue(aheadS)}
-    order by p.look_at nulls first, m.id limit ${limit} for update of m skip locked`);
+    order by p.look_at nulls first, m.id limit ${limit} for key share of m skip locked`);
 }
 
 /** They are not due for so long: their look is under way. */

@@ -8,7 +8,7 @@ import type { StorageChange } from '../../../../src/model/deployment/kept/change
 import { layOut, usualStorage } from '../../../../src/model/deployment/kept/layouts.ts';
 import { deployedRequest } from '../../../../src/model/deployment/kept/request.ts';
 import { EMPTY_STORAGE, type MachineStorage, partsOf } from '../../../../src/model/deployment/kept/storage.ts';
-import { showStorage } from '../../../../src/model/deployment/kept/view.ts';
+import { showStorage, showUsual } from '../../../../src/model/deployment/kept/view.ts';
 
 const GB = 1_000_000_000;
 const DISKS: readonly DiskSeen[] = ['sda', 'sdb', 'sdc'].map((name, at) => ({
@@ -64,6 +64,24 @@ describe('the storage of a machine', () => {
       const laid = layOut({ layout: 'flat' }, { seen: disks });
       expect(usualStorage(disks)).toEqual({ ...(isRejected(laid) ? EMPTY_STORAGE : laid), isUsual: true });
     }
+  });
+
+  it('is shown in short as in full while nobody asks for anything', () => {
+    const disk = fc.record(
+      {
+        name: fc.constantFrom('sda', 'sdb', 'sdc', 'nvme0n1'),
+        bytes: fc.constantFrom(0, 64 * MIB, 331 * MIB, 332 * MIB, 332 * MIB + 1, 333 * MIB, 100 * GB),
+        serial: fc.constantFrom('', 'S1', 'S2'),
+        removable: fc.boolean(),
+      },
+      { requiredKeys: ['name', 'bytes'] },
+    );
+    fc.assert(
+      fc.property(fc.array(disk, { maxLength: 4 }), (disks) => {
+        expect(showUsual(disks)).toEqual(showStorage(usualStorage(disks), disks));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('is planned as it was laid out part by part', () => {

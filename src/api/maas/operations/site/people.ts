@@ -69,6 +69,11 @@ export const PEOPLE_HANDLERS: Handlers = {
     const body = { key: (args.text('key') ?? '').trim(), user: args.text('user') || undefined };
     return json(viewSshKey(await site.call('ssh-key.add', { body })), 201);
   },
+  'SSHKeys.import': async ({ site, args }) => {
+    const source = (args.text('keysource') ?? '').trim();
+    const { items } = await site.call('ssh-key.import', { body: { source } });
+    return json(items.map(viewSshKey));
+  },
   'SSHKey.read': async ({ site, path }) => {
     const keys = await site.all('ssh-key.list');
     const found = keys.find(({ id }) => String(id) === path['id']);

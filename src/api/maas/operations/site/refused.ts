@@ -25,7 +25,6 @@ export const REFUSED_HANDLERS: Handlers = {
   'LicenseKey.delete': licenceKey,
   'SSLKeys.create': cannot('key', 'it cannot be kept', 'machines of Regent let SSH keys in: account/prefs/sshkeys'),
   'SSLKey.delete': async ({ path }) => notFound('SSL key', path['id']),
-  'SSHKeys.import': cannot('keysource', 'it cannot be asked', 'Regent asks nobody outside; give the key itself: key=…'),
   'Machine.mount_special': about(
     machine,
     cannot('fstype', 'it cannot be mounted', 'mounts in memory come by user data (mounts: in cloud-init)'),

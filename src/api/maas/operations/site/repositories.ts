@@ -1,31 +1,93 @@
 import type { RouteOutput } from '../../../../contract/routes.ts';
-import { json, nothing } from '../../answer.ts';
+import { stableJson } from '../../../../core/stable-json.ts';
+import { type Answer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { uriOf } from '../../objects/uri.ts';
+import { numberOf, uriOf } from '../../objects/uri.ts';
+import { badValue, conflict } from '../refusals.ts';
 
 type Repository = RouteOutput<'package-repository.show'>;
 
 /** Package repositories of what is deployed. */
 export const REPOSITORY_HANDLERS: Handlers = {
-  'PackageRepositories.read': async ({ site }) => json((await site.all('package-repository.list')).map(view)),
+  'PackageRepositories.read': async ({ site }) =>
+    json(withDefaults(await site.all('package-repository.list')).map(view)),
   'PackageRepositories.create': async ({ site, args }) => {
     const body = { ...fieldsOf(args), name: args.text('name') ?? '' };
     return json(view(await site.call('package-repository.create', { body })));
   },
-  'PackageRepository.read': async (call) =>
-    json(view(await call.site.call('package-repository.show', { params: ref(call) }))),
-  'PackageRepository.update': async (call) => {
-    const body = { ...fieldsOf(call.args), name: call.args.text('name') || undefined };
-    return json(view(await call.site.call('package-repository.set', { params: ref(call), body })));
-  },
+  'PackageRepository.read': async (call) => json(view(await meant(call))),
+  'PackageRepository.update': updateRepository,
   'PackageRepository.delete': async (call) => {
-    await call.site.call('package-repository.delete', { params: ref(call) });
+    const { id, name } = await meant(call);
+    if (isDefault(name)) conflict(`${name} is there by default and is not deleted. Rule: disable it: enabled=false.`);
+    await call.site.call('package-repository.delete', { params: { package_repository: String(id) } });
     return nothing();
   },
 };
 
-const ref = ({ path }: MaasCall) => ({ package_repository: path['id'] ?? '' });
+/** The archives that MAAS has by default. Here they stand for what each image has itself, until somebody changes one: only then it is stored. */
+const DEFAULTS: readonly Repository[] = [
+  { name: 'main_archive', sourceUrl: 'http://archive.ubuntu.com/ubuntu', arches: 'amd64 i386' },
+  { name: 'ports_archive', sourceUrl: 'http://ports.ubuntu.com/ubuntu-ports', arches: 'armhf arm64 ppc64el s390x' },
+].map((own) => ({
+  ...own,
+  id: numberOf('package repository', own.name),
+  comment: '',
+  enabled: true,
+  signingKey: '',
+  distributions: '',
+  components: '',
+  disabledPockets: '',
+  disabledComponents: '',
+  disableSources: true,
+}));
+
+function isDefault(name: string): boolean {
+  return DEFAULTS.some((one) => one.name === name);
+}
+
+/** What is stored, and before it the defaults that nobody has changed. */
+function withDefaults(stored: readonly Repository[]): Repository[] {
+  const first = DEFAULTS.map((one) => stored.find(({ name }) => name === one.name) ?? one);
+  return [...first, ...stored.filter(({ name }) => !isDefault(name))];
+}
+
+/** The repository that a path names. One of the defaults has its number for life, stored or not. */
+async function meant({ site, path }: MaasCall): Promise<Repository> {
+  const own = DEFAULTS.find(({ id }) => String(id) === path['id']);
+  if (own === undefined)
+    return site.call('package-repository.show', { params: { package_repository: path['id'] ?? '' } });
+  return (await site.find('package-repository.show', { params: { package_repository: own.name } })) ?? own;
+}
+
+async function updateRepository(call: MaasCall): Promise<Answer> {
+  const { site, args } = call;
+  const old = await meant(call);
+  const name = args.text('name') || old.name;
+  if (isDefault(old.name) && name !== old.name)
+    badValue('name', `${old.name} is there by default`, 'it keeps its name');
+  const body = { ...fieldsOf(args), name };
+  const params = { package_repository: String(old.id) };
+  const isStored = !DEFAULTS.includes(old);
+  const usual = DEFAULTS.find((one) => one.name === name);
+  if (usual === undefined) return json(view(await site.call('package-repository.set', { params, body })));
+  const given = Object.entries(body).filter(([, value]) => value !== undefined);
+  const { id: _id, ...wanted } = { ...old, ...Object.fromEntries(given) };
+  // One that is as it was by default is stored no more: nothing that is deployed has it.
+  if (sameText(wanted) === sameText(usual)) {
+    if (isStored) await site.call('package-repository.delete', { params });
+    return json(view(usual));
+  }
+  if (isStored) return json(view(await site.call('package-repository.set', { params, body })));
+  return json(view(await site.call('package-repository.create', { body: wanted })));
+}
+
+/** What tells two of one name apart: neither the order of architectures nor a slash at the end does. */
+function sameText({ id: _id, comment: _comment, ...one }: Partial<Repository>): string {
+  const arches = (one.arches ?? '').split(' ').toSorted((first, second) => (first < second ? -1 : 1));
+  return stableJson({ ...one, arches, sourceUrl: (one.sourceUrl ?? '').replace(/\/+$/, '') });
+}
 
 /** What was given: an empty list takes a list away. */
 function fieldsOf(args: Args) {
@@ -46,7 +108,8 @@ function fieldsOf(args: Args) {
 }
 
 function view(repository: Repository) {
-  const { id, name, sourceUrl, signingKey, disableSources, enabled } = repository;
+  const { name, sourceUrl, signingKey, disableSources, enabled } = repository;
+  const id = DEFAULTS.find((one) => one.name === name)?.id ?? repository.id;
   const words = (text: string) => text.split(' ').filter((word) => word !== '');
   const key = Buffer.from(signingKey, 'base64');
   return {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Image } from '../../../../contract/cluster/image.ts';
 import { isRejected, RejectedError } from '../../../../core/errors.ts';
 import { type Compression, type RootFormat, rootFileName } from '../../../../model/nouns/images/content.ts';
 import { type Answer, json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { badValue, conflict, notFound } from '../refusals.ts';
+import type { Site } from '../../site.ts';
+import { badValue, notFound } from '../refusals.ts';
 import { fileNumber, meantImage, setOf, viewImage } from './images.ts';
 
 /** Kinds of files by MAAS's words: how the root is packed, and by what. */
@@ -17,22 +17,18 @@ const FILE_TYPES: Readonly<Record<string, readonly [RootFormat, Compression]>> =
   ddxz: ['raw', 'xz'],
 };
 
-/**
- * Images that come by this API: all at once, or piece by piece. A piece goes on where the last one ended, on the region node that takes it. So a site with
- * several region nodes takes no pieces: each of them may come to another one.
- */
+/** Images that come by this API: all at once, or piece by piece. A piece goes on where the last one ended, whichever region node takes it. */
 export const UPLOAD_HANDLERS: Handlers = {
   'BootResources.create': createImage,
   'BootResourceFileUpload.update': async (call) => {
     const image = await meantImage(call.site, call.path['resource_id'] ?? '');
-    refusePieces(image);
     const wanted = call.path['id'] ?? '';
     const file =
       image.files.find(({ name }) => String(fileNumber(image.digest, name)) === wanted) ??
       notFound('file of the image', wanted);
     const [piece] = call.args.files();
     if (piece === undefined) badValue('content', 'it is missing', 'the next bytes, as application/octet-stream');
-    else await take(call, image.digest, { name: file.name, size: file.size, content: piece.content });
+    else await takePiece(call, { image: image.digest, name: file.name }, piece.content);
     return text('', 200);
   },
 };
@@ -53,8 +49,12 @@ async function createImage(call: MaasCall): Promise<Answer> {
   };
   const body = { manifest: `${JSON.stringify(manifest, null, 2)}\n` };
   const { image } = await site.call('image.create', { body });
-  if (content === undefined) refusePieces(image);
-  else await take(call, image.digest, { name, size: file.size, content });
+  const refusal =
+    content === undefined
+      ? // Whoever announces a file begins with its first byte.
+        await call.images.beginPieces(image.digest)
+      : await takeWhole(call, { image: image.digest, name }, content);
+  if (isRejected(refusal)) throw new RejectedError(refusal);
   const shown = await site.call('image.show', { params: { image: image.digest } });
   return json({ ...viewImage(shown), sets: { [shown.createdAt.slice(0, 10)]: setOf(shown) } }, 201);
 }
@@ -79,27 +79,25 @@ function typeOf(args: Args): readonly [RootFormat, Compression] {
   return found ?? badValue('filetype', `${type} is not known`, Object.keys(FILE_TYPES).join(', '));
 }
 
-function refusePieces({ regions, name }: Image): void {
-  if (regions.length > 1)
-    conflict(`${name}: pieces may come to any of ${regions.length} region nodes. Upload it by: regent image upload.`);
-}
-
-interface Piece {
+interface FileName {
+  readonly image: string;
   readonly name: string;
-  readonly size: number;
-  readonly content: Uint8Array;
 }
 
-/** Bytes go on where the last ones ended. */
-async function take({ site, images }: MaasCall, image: string, { name, size, content }: Piece): Promise<void> {
-  // Who may do so is asked here.
-  await site.call('image.upload', { params: { image, file: name } });
-  const start = await images.received({ image, name });
-  if (start >= size) return;
-  const until = start + content.length;
-  if (until > size) badValue('content', `${until} bytes have come`, `the file has ${size} bytes`);
-  const taken = await images.receive({ image, name }, one(content), { start, until });
+async function takeWhole({ site, images }: MaasCall, file: FileName, content: Uint8Array): Promise<unknown> {
+  await checkUpload(site, file);
+  return images.receive(file, one(content), null);
+}
+
+async function takePiece({ site, images }: MaasCall, file: FileName, content: Uint8Array): Promise<void> {
+  await checkUpload(site, file);
+  const taken = await images.addPiece(file, content);
   if (isRejected(taken)) throw new RejectedError(taken);
+}
+
+/** Who may upload it is asked here. */
+async function checkUpload(site: Site, { image, name }: FileName): Promise<void> {
+  await site.call('image.upload', { params: { image, file: name } });
 }
 
 async function* one(content: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
-import { AppError } from '../../core/errors.ts';
-import type { SourceRead } from '../../region/tasks/images/port.ts';
+import { AppError } from '../../../core/errors.ts';
+import type { SourceRead } from '../../../region/tasks/images/port.ts';
 
 /** A source that sends nothing for so long is left, ms. */
 const SILENT_MS = 30_000;
@@ -13,14 +13,24 @@ const REDIRECTS_MOST = 5;
  * followed, but never from HTTPS to HTTP. Throws AppError `source` when the bytes do not come.
  */
 export async function readSource(url: string, read: SourceRead): Promise<AsyncIterable<Uint8Array>> {
+  const { response, at } = await openSource(url, read);
+  if (response.statusCode === (read.start > 0 ? 206 : 200)) return response;
+  response.destroy();
+  throw new AppError('source', `${at} answered ${response.statusCode}`);
+}
+
+/** The same, with the last answer whatever its status, and the address that it is from. Who does not read it destroys it. */
+export async function openSource(
+  url: string,
+  read: SourceRead,
+): Promise<{ readonly response: http.IncomingMessage; readonly at: string }> {
   let at = url;
   for (let steps = 0; ; steps += 1) {
     const response = await ask(at, read);
     const { statusCode = 0, headers } = response;
-    if (statusCode === (read.start > 0 ? 206 : 200)) return response;
-    response.destroy();
     const to = statusCode >= 300 && statusCode < 400 ? headers.location : undefined;
-    if (to === undefined || steps === REDIRECTS_MOST) throw new AppError('source', `${at} answered ${statusCode}`);
+    if (to === undefined || steps === REDIRECTS_MOST) return { response, at };
+    response.destroy();
     const next = new URL(to, at);
     if (!/^https?:$/.test(next.protocol) || (at.startsWith('https:') && next.protocol === 'http:'))
       throw new AppError('source', `${at} leads to ${next.protocol}//${next.host}, which is less safe`);
