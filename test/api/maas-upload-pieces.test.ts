@@ -127,6 +127,18 @@ it('take one place each, also when two come at once', async () => {
   expect(await waiting()).toBe(statuses.filter((status) => status === 200).length);
 });
 
+it('are refused before anything is made where the file is larger than the database takes', async () => {
+  const { status, raw } = await maasClient(one).post('boot-resources/', '', {
+    name: 'custom/large',
+    architecture: 'amd64/generic',
+    filetype: 'tgz',
+    size: String(2 ** 30 + 1),
+    sha256: sha256(root),
+  });
+  expect([status, raw]).toEqual([400, expect.stringContaining('regent image upload')]);
+  expect(await admin('select from images')).toEqual([]);
+});
+
 it('go with their image', async () => {
   const { uri, self } = await announce(one);
   await put(one, uri, pieces[0] ?? root);

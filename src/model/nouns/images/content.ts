@@ -1,5 +1,8 @@
 import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
 
+/** Bytes of all pieces of images that wait for the rest, together. Each is written to the log of the database, too, and on each host: its disk must never be full of them. */
+export const PIECES_MOST = 2 ** 30;
+
 /** How the root of a deployable image is packed: files, or a whole disk. */
 export const ROOT_FORMATS = ['tar', 'raw'] as const;
 export type RootFormat = (typeof ROOT_FORMATS)[number];

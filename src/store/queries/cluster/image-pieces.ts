@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Rejected, rejected } from '../../../core/errors.ts';
+import { PIECES_MOST } from '../../../model/nouns/images/content.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A file of an image. */
@@ -7,9 +8,6 @@ export interface PieceFile {
   readonly image: string;
   readonly name: string;
 }
-
-/** Bytes of all pieces that wait: the database has room for them, and each is written on two hosts. */
-export const PIECES_MOST = 4 * 2 ** 30;
 
 /** Bytes of the file that have come in pieces: where the next one goes on. */
 export async function receivedInPieces(tx: Tx, { image, name }: PieceFile): Promise<number> {

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { isRejected, RejectedError } from '../../../../core/errors.ts';
-import { type Compression, type RootFormat, rootFileName } from '../../../../model/nouns/images/content.ts';
+import {
+  type Compression,
+  PIECES_MOST,
+  type RootFormat,
+  rootFileName,
+} from '../../../../model/nouns/images/content.ts';
 import { type Answer, json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
@@ -37,6 +42,8 @@ async function createImage(call: MaasCall): Promise<Answer> {
   const { site, args } = call;
   const content = args.file('content')?.content;
   const file = fileOf(args, content);
+  if (content === undefined && file.size > PIECES_MOST)
+    badValue('size', `${file.size} bytes`, `at most ${PIECES_MOST} in pieces; larger ones by: regent image upload`);
   const [format, compression] = typeOf(args);
   const name = rootFileName(format, compression);
   const manifest = {
