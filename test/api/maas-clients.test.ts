@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MaasAnswer, maasClient, type MaasClient } from '../kit/maas.ts';
+import { SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 
@@ -13,7 +14,7 @@ let maas: MaasClient;
 let machine = '';
 const admin = (text: string) => pg.get().admin(text, site.connection.database);
 beforeAll(async () => {
-  site = await startTestRegion(pg.get());
+  site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY });
   maas = maasClient(site);
   machine = await readyMachine();
 });
@@ -23,7 +24,7 @@ async function readyMachine(): Promise<string> {
   const body = { hostname: 'c1', interfaces: [{ mac: '52:54:00:00:88:01' }, { mac: '52:54:00:00:88:02' }] };
   const id = String((await site.call('POST', '/machines', { body })).body['id']);
   const disks = ['sda', 'sdb', 'sdc', 'sdd'].map((name) => ({ name, bytes: 100 * GB, serial: `${id}-${name}` }));
-  const hardware = JSON.stringify({ cpu: { count: 4 }, memory: { kb: 8_388_608 }, disks });
+  const hardware = JSON.stringify({ cpu: { count: 4, architecture: 'x86_64' }, memory: { kb: 8_388_608 }, disks });
   await admin(`insert into machine_inventories (machine_id, inventory) values ('${id}', '${hardware}')`);
   await admin(`insert into machine_states (machine_id, state, epoch, commissioned_at) values ('${id}', 'ready', 1, now())
     on conflict (machine_id) do update set state = 'ready', commissioned_at = now()`);
@@ -50,6 +51,10 @@ describe('interfaces', () => {
     tagged = ok(await maas.post(`fabrics/${fabric.id}/vlans/`, null, { vid: '30' })).id;
     ok(await maas.post('subnets/', null, { cidr: '10.88.0.0/24', vlan: String(vlan), gateway_ip: '10.88.0.1' }));
     for (const id of cards) ok(await maas.put(`${interfaces()}${id}/`, { vlan: String(vlan) }));
+  });
+
+  it('have an object of settings, whatever they are', async () => {
+    for (const one of ok(await maas.get(interfaces()))) expect(one.params).toEqual({});
   });
 
   it('are bonds that take again all that they show, whatever their mode uses of it', async () => {
@@ -170,6 +175,27 @@ describe('what goes', () => {
     expect([released.status, released.raw]).toEqual([404, expect.stringContaining('does not exist')]);
   });
 
+  it('goes at once, with the jobs that were to switch a machine or look at it', async () => {
+    const made = ok(
+      await maas.post('machines/', null, {
+        architecture: 'amd64/generic',
+        hostname: 'brief',
+        mac_addresses: '52:54:00:00:88:77',
+        power_type: 'ipmi',
+        power_parameters_power_address: '192.0.2.77',
+        power_parameters_power_user: 'u',
+        power_parameters_power_pass: 'a long secret',
+      }),
+    );
+    expect(made.status_name).toBe('Commissioning');
+    const jobs = async () =>
+      (await site.call('GET', `/jobs?target=machine:${made.system_id}`)).body['items'] as { state: string }[];
+    expect((await jobs()).some(({ state }) => state === 'waiting')).toBe(true);
+    ok(await maas.remove(made.resource_uri), 204);
+    expect((await jobs()).filter(({ state }) => state !== 'aborted')).toEqual([]);
+    expect((await maas.get(made.resource_uri)).status).toBe(404);
+  });
+
   it('says by MAAS’s first words that no machine is as it is wanted', async () => {
     for (const more of [{}, { dry_run: 'true' }] as Record<string, string>[]) {
       const none = await maas.post('machines/', 'allocate', { cpu_count: '500', ...more });
@@ -223,6 +249,16 @@ describe('settings of MAAS', () => {
     ok(await set('dns_trusted_acl', ''));
   });
 
+  it('are found by names of earlier releases, too', async () => {
+    ok(await set('ntp_server', 'ntp.example.net'));
+    expect([await get('ntp_server'), await get('ntp_servers')]).toEqual(['ntp.example.net', 'ntp.example.net']);
+    expect(await get('main_archive')).toBe('http://archive.ubuntu.com/ubuntu');
+    ok(await set('upstream_dns', ''));
+    expect(await get('upstream_dns')).toBeNull();
+    ok(await set('upstream_dns', '192.0.2.53,192.0.2.54'));
+    expect(await get('upstream_dns')).toBe('192.0.2.53 192.0.2.54');
+  });
+
   it('are annotations of the site in API v1', async () => {
     const { body } = await site.call('GET', '/annotations');
     const [own, ...more] = (body['items'] as { kind: string }[]).filter(({ kind }) => kind === 'site');
@@ -230,5 +266,22 @@ describe('settings of MAAS', () => {
       { kind: 'site', object: 1, texts: expect.objectContaining({ 'config.maas_name': '"hall"' }) },
       [],
     ]);
+  });
+});
+
+describe('wishes and words', () => {
+  it('of clients name the architecture by either name', async () => {
+    for (const name of ['arch', 'architecture']) {
+      const found = await maas.post('machines/', 'allocate', { [name]: 'amd64/generic', dry_run: 'true' });
+      expect([name, found.status]).toEqual([name, 200]);
+      const none = await maas.post('machines/', 'allocate', { [name]: 'arm64', dry_run: 'true' });
+      expect([name, none.status]).toEqual([name, 409]);
+    }
+  });
+
+  it('tell of a user’s name by MAAS’s word for it', async () => {
+    const user = { username: 'No Name', email: 'a@example.test', password: 'long enough', is_superuser: '0' };
+    const refused = await maas.post('users/', null, user);
+    expect([refused.status, Object.keys(refused.body)]).toEqual([400, ['username']]);
   });
 });

@@ -26,9 +26,8 @@ function ownLink({ id, mode, address }: Link) {
   return { id, mode: MODES[mode], ...(address === null ? {} : { ip_address: address }) };
 }
 
-/** Settings of an interface. A card that has none has an empty text, as MAAS has it; what is made of other interfaces has an object. */
-function paramsOf({ kind, bond, bridge, mtu }: MachineInterface): Readonly<Record<string, unknown>> | '' {
-  if (kind === 'physical' && mtu === undefined) return '';
+/** Settings of an interface; always an object, which every client takes. */
+function paramsOf({ bond, bridge, mtu }: MachineInterface): Readonly<Record<string, unknown>> {
   const params = {
     ...(mtu === undefined ? {} : { mtu }),
     ...(bond

@@ -122,11 +122,13 @@ async function deleteNode(call: MaasCall) {
   return nothing();
 }
 
-/** Its BMC goes with it where nothing else is switched by it. */
+/** Its BMC goes with it where nothing else is switched by it. Nobody waits for a job that is to switch it, or look at it: it ends, at once where it has not begun. */
 async function deleteMachine({ site, look, path }: MaasCall) {
   const machine = await machineOf(site, path);
   const bmc = (await look.bmcs()).find(({ name }) => name === machine.bmc);
+  const open = await site.all('job.list', { target: `machine:${machine.id}`, unfinished: true });
   await site.together([
+    ...open.map((job) => step('job.abort', { params: { job: String(job.id) } })),
     step('machine.delete', { params: { machine: machine.id } }),
     ...(bmc?.machines === 1 ? [step('bmc.delete', { params: { bmc: String(bmc.id) } })] : []),
   ]);

@@ -25,7 +25,7 @@ export async function wishOf(look: Look, args: Args): Promise<WishPlan> {
   const body = {
     comment: args.text('comment') || undefined,
     machines: some([...args.list('name'), ...args.list('system_id')]),
-    architectures: some(args.list('arch')),
+    architectures: some([...args.list('arch'), ...args.list('architecture')]),
     cpus: args.number('cpu_count'),
     memoryMb: args.number('mem'),
     tags: some(args.list('tags')),

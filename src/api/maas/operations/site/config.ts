@@ -1,6 +1,8 @@
 import type { RouteInput } from '../../../../contract/routes.ts';
 import { json, text } from '../../answer.ts';
+import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
+import type { Site } from '../../site.ts';
 import { badValue } from '../refusals.ts';
 import { imageOf } from './images.ts';
 import { flagOf, isKept, keepValue, keptValue } from './kept-config.ts';
@@ -8,7 +10,7 @@ import { flagOf, isKept, keepValue, keptValue } from './kept-config.ts';
 type Value = RouteInput<'setting.set'>['body']['value'];
 type Kind = 'text' | 'optional' | 'number' | 'flag' | 'words' | 'list';
 
-/** Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `words`: one text with blanks between; `optional`: null when empty. */
+/** Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `words`: one text with blanks between; `optional`, and `list`, which is such a text, too: null when empty. */
 const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: Kind }>> = {
   default_dns_ttl: { setting: 'default_ttl', kind: 'number' },
   upstream_dns: { setting: 'upstream_dns', kind: 'list' },
@@ -87,17 +89,18 @@ const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
 /** Settings of the site by the names that MAAS has. */
 export const CONFIG_HANDLERS: Handlers = {
   'Maas.get_config': async ({ site, look, args }) => {
-    const name = args.text('name') ?? '';
+    const name = nameOf(args);
+    if (Object.hasOwn(ARCHIVES, name)) return json(await archiveUrl(site, name));
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known) return json((isKept(name) ? await keptValue(look, name) : undefined) ?? fixedOf(name));
     const { value } = await site.call('setting.show', { params: { setting: known.setting } });
-    if (known.kind === 'optional' && value === '') return json(null);
-    return json(known.kind === 'words' && Array.isArray(value) ? value.map(plain).join(' ') : value);
+    const shown = Array.isArray(value) ? value.map(plain).join(' ') : value;
+    return json(['optional', 'list'].includes(known.kind) && shown === '' ? null : shown);
   },
   'Maas.set_config': async ({ site, args }) => {
     // An empty one clears.
     if (!args.has('value')) badValue('value', 'it is missing', 'the new value; an empty one clears');
-    const name = args.text('name') ?? '';
+    const name = nameOf(args);
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known) {
       const fixed = fixedOf(name);
@@ -117,6 +120,25 @@ export const CONFIG_HANDLERS: Handlers = {
     return text('OK');
   },
 };
+
+/** Names that settings had in releases of MAAS that clients know. */
+const EARLIER: Readonly<Record<string, string>> = { ntp_server: 'ntp_servers' };
+
+function nameOf(args: Args): string {
+  const name = args.text('name') ?? '';
+  return Object.hasOwn(EARLIER, name) ? (EARLIER[name] ?? name) : name;
+}
+
+/** What was a setting once and is a package repository now, by its name; where packages come from when there is none. */
+const ARCHIVES: Readonly<Record<string, string>> = {
+  main_archive: 'http://archive.ubuntu.com/ubuntu',
+  ports_archive: 'http://ports.ubuntu.com/ubuntu-ports',
+};
+
+async function archiveUrl(site: Site, name: string): Promise<string> {
+  const found = (await site.all('package-repository.list')).find((one) => one.name === name);
+  return found?.sourceUrl || (ARCHIVES[name] ?? '');
+}
 
 /** MAAS takes addresses where networks are asked for, and shows them as they were given. */
 function asNetwork(word: string): string {
