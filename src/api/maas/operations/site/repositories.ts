@@ -32,7 +32,8 @@ const DEFAULTS: readonly Repository[] = [
   { name: 'ports_archive', sourceUrl: 'http://ports.ubuntu.com/ubuntu-ports', arches: 'armhf arm64 ppc64el s390x' },
 ].map((own) => ({
   ...own,
-  id: numberOf('package repository', own.name),
+  // Above all that are counted, and of six digits: clients in Go may write a longer number as 1e+06.
+  id: 500_000 + (numberOf('package repository', own.name) % 500_000),
   comment: '',
   enabled: true,
   signingKey: '',
