@@ -12,6 +12,8 @@ interface ProjectOptions {
   readonly serial?: boolean;
   /** It draws cases. */
   readonly random?: boolean;
+  /** What is made once for all its files. */
+  readonly once?: string;
   /** Files of one process share the loaded modules, which have no state of their own. */
   readonly shared?: boolean;
   /** Its folder below `test`; left out: its name. */
@@ -34,6 +36,7 @@ const project = (name: string, options: ProjectOptions = {}) => {
       name,
       include: (options.only ?? ['**/*']).map(pathOf),
       ...(options.except ? { exclude: options.except.map(pathOf) } : {}),
+      ...(options.once ? { globalSetup: [options.once] } : {}),
       ...(options.random ? { setupFiles: ['test/kit/seed.ts'] } : {}),
       testTimeout: timeout,
       hookTimeout: hooks,
@@ -60,7 +63,7 @@ export default defineConfig({
       // Whole processes, with leases of seconds.
       project('scenario', { timeout: 120_000, shared: true, workers: 2, order: 1 }),
       // A browser over a site that the test plays.
-      project('ui', { timeout: 60_000, hooks: 180_000, shared: true, order: 2 }),
+      project('ui', { timeout: 60_000, once: 'test/kit/ui/once.ts', shared: true, order: 2 }),
       // The first hook on a new machine builds the Debian root, beside all else.
       project('check', { timeout: 120_000, hooks: 900_000, order: 2 }),
       // Whole hosts: what is judged by the clock has the machine for itself, the rest comes before it.

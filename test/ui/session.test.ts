@@ -7,6 +7,13 @@ import { until } from '../kit/until.ts';
 
 const ui = useBrowser();
 
+/** Keeps each change of the badge with its time. */
+const KEEP_BADGES = `(() => {
+  globalThis.badges = [];
+  const badge = document.querySelector('[data-badge]');
+  new MutationObserver(() => badges.push({ kind: badge.dataset.badge, at: Date.now() })).observe(badge, { attributes: true, attributeFilter: ['data-badge'] });
+})()`;
+
 describe('the login', () => {
   it('takes a password, says why not, and leads to the page that was asked for', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
@@ -170,13 +177,35 @@ describe('live data', () => {
     await open.page.locator('[data-badge=live]').waitFor({ timeout: 10_000 });
   });
 
-  it('says within two seconds that a host that is silent does not answer', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'overview' });
-    await open.page.locator('[data-badge=live]').waitFor();
-    site.turn('silent');
-    await open.page.locator('[data-badge=lost]').waitFor({ timeout: 4000 });
-  });
+  it.each(['silent', 'gone'] as const)(
+    'says within a second that a site that is %s is away, and never without need',
+    async (mode) => {
+      await using site = await StandIn.start(wellSite(), ui.folder);
+      await using open = await openPage(ui.browser, site.url, { path: 'overview' });
+      const { page } = open;
+      await page.locator('[data-badge=live]').waitFor();
+      await page.evaluate(KEEP_BADGES);
+      const after: number[] = [];
+      // Each round at another moment of the looks. The machine may be busy with other things: one round must do.
+      for (let round = 0; round < 3 && Math.min(...after) > 1000; round += 1) {
+        // A stream that is cut alone is no loss, and neither is a slow answer.
+        site.cutStreams();
+        site.delayMs = 300;
+        await until('the stream is back', () => site.streams === 1);
+        site.delayMs = 0;
+        expect(await page.evaluate('globalThis.badges.splice(0)')).toEqual([]);
+        const at = Date.now();
+        site.turn(mode);
+        await page.locator('[data-badge=lost]').waitFor({ timeout: 4000 });
+        after.push((await page.evaluate<number>('globalThis.badges.at(-1).at')) - at);
+        site.turn('well');
+        await page.locator('[data-badge=live]').waitFor({ timeout: 4000 });
+        await page.evaluate('globalThis.badges.splice(0)');
+      }
+      console.log(`${mode}: lost after ${after.join(', ')} ms`);
+      expect(Math.min(...after)).toBeLessThanOrEqual(1000);
+    },
+  );
 
   it('shows ages by the clock of the site', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);

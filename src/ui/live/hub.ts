@@ -1,12 +1,9 @@
 import { readEventStream } from '../../contract/wire/event-stream.ts';
-import { API_PREFIX, networkSentence, parseJson, ProblemError } from '../../contract/wire/transport.ts';
+import { API_PREFIX, ProblemError } from '../../contract/wire/transport.ts';
 import { type Link, linkAfter } from '../models/link.ts';
+import { createLookout } from './lookout.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
 
-/** Between two looks at the site, ms; only while somebody sees a page. */
-const LOOK_EVERY_MS = 500;
-/** A look that takes longer found nobody. */
-const LOOK_TIMEOUT_MS = 800;
 /** Between two tries of a stream that the site refused, ms: somebody may log in, a role may change. */
 const REFUSED_PAUSE_MS = 10_000;
 
@@ -35,7 +32,6 @@ interface Page {
 export function createHub(ports: HubPorts): Hub {
   const pages = new Set<Page>();
   let link: Link | null = null;
-  let looker: ReturnType<typeof setTimeout> | null = null;
   let stream: AbortController | null = null;
 
   const tell = (message: FromHub) => {
@@ -50,27 +46,15 @@ export function createHub(ports: HubPorts): Hub {
     if (before !== null && !before.isUp && link.isUp) tell({ kind: 'again' });
   };
 
-  const isSeen = () => [...pages].some((page) => page.isVisible);
-
-  const plan = (ms: number) => {
-    if (looker !== null) clearTimeout(looker);
-    looker = setTimeout(() => void round(), ms);
-  };
-
-  async function round(): Promise<void> {
-    looker = null;
-    if (!isSeen()) return;
-    setLink(await look(ports));
-    // Unless somebody asked for a look meanwhile.
-    if (looker === null) plan(LOOK_EVERY_MS);
-  }
+  const lookout = createLookout(ports, setLink);
+  const attend = () => lookout.setActive([...pages].some((page) => page.isVisible));
 
   /** `isAnew`: the one that is open may be somebody else's, or was refused. */
   const start = (isAnew: boolean) => {
     if (stream !== null && !isAnew) return;
     stream?.abort();
     stream = new AbortController();
-    void listen({ ports, tell, onBroken: () => plan(0) }, stream.signal);
+    void listen({ ports, tell, onBroken: lookout.look }, stream.signal);
   };
 
   const handle = (page: Page, message: ToHub) => {
@@ -82,13 +66,15 @@ export function createHub(ports: HubPorts): Hub {
         return;
       case 'visible':
         page.isVisible = message.isVisible;
-        if (message.isVisible) plan(0);
+        attend();
+        if (message.isVisible) lookout.look();
         return;
       case 'look':
-        plan(0);
+        lookout.look();
         return;
       case 'bye':
         pages.delete(page);
+        attend();
         if (pages.size > 0) return;
         stream?.abort();
         stream = null;
@@ -102,7 +88,8 @@ export function createHub(ports: HubPorts): Hub {
       pages.add(page);
       channel.hear((message) => handle(page, message));
       if (link !== null) channel.send({ kind: 'link', link });
-      plan(0);
+      attend();
+      lookout.look();
     },
   };
 }
@@ -145,28 +132,6 @@ async function listen({ ports, tell, onBroken }: Listener, signal: AbortSignal):
     }
     if (!signal.aborted) await pause(REFUSED_PAUSE_MS, signal);
   }
-}
-
-/** One look: does the site answer, and who? */
-async function look(ports: HubPorts): Promise<Omit<Link, 'since'>> {
-  try {
-    const response = await ports.fetch(`${ports.origin}/health/live`, {
-      cache: 'no-store',
-      credentials: 'omit',
-      signal: AbortSignal.timeout(LOOK_TIMEOUT_MS),
-    });
-    const answer = parseJson(await response.text());
-    const node = response.headers.get('x-regent-node') ?? response.headers.get('regent-node') ?? '';
-    const why = response.ok ? '' : `the site answers ${response.status}`;
-    return { isUp: response.ok, why, node, version: versionOf(answer) };
-  } catch (error) {
-    return { isUp: false, why: networkSentence(error), node: '', version: '' };
-  }
-}
-
-function versionOf(answer: unknown): string {
-  const has = typeof answer === 'object' && answer !== null && 'version' in answer;
-  return has && typeof answer.version === 'string' ? answer.version : '';
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

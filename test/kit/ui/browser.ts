@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserServer, chromium, type Page } from 'playwright-core';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -22,11 +22,16 @@ export function buildUi(): { readonly folder: string; readonly sizes: string; re
 }
 
 /** Starts the browser, with more arguments of its command line. A machine without one fails its tests: nothing is skipped. */
-export async function startBrowser(more: readonly string[] = []): Promise<Browser> {
+export const startBrowser = (more: readonly string[] = []): Promise<Browser> => chromium.launch(launchOptions(more));
+
+/** Starts the browser for all processes of a run, which connect to it. */
+export const serveBrowser = (): Promise<BrowserServer> => chromium.launchServer(launchOptions());
+
+function launchOptions(more: readonly string[] = []) {
   if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is not there: apt-get install chromium`);
   // Root has no sandbox of its own; the pages are ours.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...args, ...more] });
+  return { executablePath: CHROMIUM, headless: true, args: [...args, ...more] };
 }
 
 /** How a page is looked at. */

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
@@ -47,6 +48,8 @@ export class StandIn implements AsyncDisposable {
   role = 'admin';
   /** Sends a wrong clock: ms to add to the time of every answer. */
   clockMs = 0;
+  /** So long each answer takes. */
+  delayMs = 0;
   isLoggedIn = true;
   release = '0.4.0';
   /** Of every object. */
@@ -119,6 +122,7 @@ export class StandIn implements AsyncDisposable {
     const body = await bodyOf(request);
     if (this.mode === 'gone') return void request.socket.destroy();
     if (this.mode === 'silent') return;
+    if (this.delayMs > 0) await sleep(this.delayMs);
     const url = new URL(request.url ?? '/', this.url);
     response.setHeader('date', new Date(Date.now() + this.clockMs).toUTCString());
     response.setHeader('x-regent-node', 'r1');

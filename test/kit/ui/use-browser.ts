@@ -1,23 +1,20 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
-import { buildUi, startBrowser } from './browser.ts';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, inject } from 'vitest';
 
-/** The built user interface and a browser, for the tests of a file: both go when they have ended. */
+/** The built user interface and the browser (`once.ts`), for the tests of a file. */
 export function useBrowser(): { readonly folder: string; readonly sizes: string; readonly browser: Browser } {
-  const ui = buildUi();
-  let started: Browser | null = null;
+  const { folder, sizes, browser } = inject('ui');
+  let connected: Browser | null = null;
   beforeAll(async () => {
-    started = await startBrowser();
+    connected = await chromium.connect(browser);
   });
-  afterAll(async () => {
-    await started?.close();
-    ui.remove();
-  });
+  afterAll(() => connected?.close());
   return {
-    ...ui,
+    folder,
+    sizes,
     get browser() {
-      if (started === null) throw new Error('the browser starts before the first test');
-      return started;
+      if (connected === null) throw new Error('the browser is there before the first test');
+      return connected;
     },
   };
 }

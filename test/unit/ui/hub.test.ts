@@ -82,7 +82,7 @@ describe('the hub', () => {
     expect(page.kinds()).toContain('again');
   });
 
-  it('notices within a second and a half that nobody answers, and at once that somebody does', async () => {
+  it('notices soon that nobody answers, and at once that somebody does', async () => {
     const { site, connect, pass } = rig();
     const page = connect();
     await pass(10);

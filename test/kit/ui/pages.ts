@@ -1,0 +1,85 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { until } from '../until.ts';
+import { ADDRESS_PAGES } from './addresses.ts';
+import { goTo, type OpenPage, openPage } from './browser.ts';
+import { KEEPING_PAGES } from './keeping.ts';
+import type { SiteData } from './site.ts';
+import { StandIn } from './stand-in.ts';
+import type { useBrowser } from './use-browser.ts';
+
+/** Pages, and what stands on them once they are there. `isNew`: it is looked at on a new site, too, where it says what is next. */
+export const PAGES = [
+  { path: 'overview', has: 'What is here', isNew: true },
+  { path: 'nodes', has: 'r1' },
+  { path: 'nodes/r2', has: '10.77.0.11' },
+  { path: 'services', has: 'Services', isNew: true },
+  { path: 'services/r2/dns', has: '1.2.3' },
+  { path: 'doctor', has: 'Doctor', isNew: true },
+  { path: 'racks', has: 'k1', isNew: true },
+  { path: 'vlans', has: 'lab/vlan10', isNew: true },
+  { path: 'vlans/lab/vlan10', has: 'eth1' },
+  { path: 'subnets', has: '10.10.10.0/24', isNew: true },
+  { path: 'leases', has: '10.10.10.100', isNew: true },
+  { path: 'machines', has: 'm10', isNew: true },
+  { path: 'machines/aaaaa1', has: '10.10.10.20' },
+  { path: 'machines/aaaaa1/hardware', has: 'Hardware' },
+  { path: 'machines/aaaaa1/network', has: '52:54:00:00:00:07' },
+  { path: 'machines/aaaaa1/storage', has: 'sda' },
+  { path: 'machines/aaaaa1/scripts', has: 'regent-' },
+  { path: 'machines/aaaaa1/events', has: 'What happened to it' },
+  { path: 'images', has: 'ours', isNew: true },
+  { path: 'images/3f2a90'.padEnd(71, '0'), has: 'root.tar.zst' },
+  { path: 'drills', has: 'planned-switchover' },
+  { path: 'drills/rounds', has: 'planned-switchover', isNew: true },
+  { path: 'drills/rounds/1', has: 'ledger' },
+  { path: 'drills/what-if', has: 'r1' },
+  ...KEEPING_PAGES,
+  ...ADDRESS_PAGES,
+] as const satisfies readonly { path: string; has: string; isNew?: true }[];
+/** Those that a new site has something to say on. */
+export const NEW_PAGES = PAGES.filter((page) => 'isNew' in page);
+
+/** A site, and one page of the user interface that all tests of a group lead from place to place: loading it anew for each takes most of their time. */
+export function shared(
+  ui: ReturnType<typeof useBrowser>,
+  makeSite: () => SiteData,
+  prepare: (site: StandIn) => void = () => {},
+) {
+  let site: StandIn;
+  let open: OpenPage;
+  beforeAll(async () => {
+    site = await StandIn.start(makeSite(), ui.folder);
+    prepare(site);
+    // A place where no page is: whatever comes next is another one.
+    open = await openPage(ui.browser, site.url, { path: '-' });
+  });
+  afterAll(async () => {
+    await open[Symbol.asyncDispose]();
+    await site[Symbol.asyncDispose]();
+  });
+  return async (path: string) => {
+    await goTo(open.page, path);
+    return { page: open.page, complaints: () => open.complaints.splice(0) };
+  };
+}
+
+/** Waits until everything that is asked for is there; `has`: some of it. */
+export async function whole(page: Page, has: string | null): Promise<void> {
+  if (has !== null) await page.locator('main').getByText(has).first().waitFor();
+  await until('everything is there', async () => (await page.locator('.skeleton').count()) === 0);
+}
+
+/** What a reader of screens finds on a page. Ages go on while a test runs. */
+export async function structureOf(page: Page): Promise<string> {
+  const tree = await page.locator('main').ariaSnapshot();
+  const still = tree
+    .replace(/\b\d+ (?:s|min) ago\b/g, 'a moment ago')
+    .replace(/\bin \d+ (?:s|min)\b/g, 'in a moment')
+    .replace(/(?<![\d:])\d\d:\d\d:\d\d(?![\d:Z])/g, 'a time');
+  return `${still}\n`;
+}
+
+/** The file of what a page is made of, by its place. */
+export const snapshotOf = (path: string, site: string): string =>
+  `snapshots/${path.replaceAll(/%2F|[/?=]/g, '-').replace(/0{20,}/, '')}.${site}.yml`;

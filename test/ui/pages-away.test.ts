@@ -1,0 +1,71 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { axeColours, goTo, type OpenPage, openPage } from '../kit/ui/browser.ts';
+import { PAGES, whole } from '../kit/ui/pages.ts';
+import { wellSite } from '../kit/ui/site.ts';
+import { StandIn } from '../kit/ui/stand-in.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
+import { until } from '../kit/until.ts';
+
+const ui = useBrowser();
+
+/** Pages that wait together: waits are most of it. */
+const TOGETHER = 11;
+const GROUPS = Array.from({ length: Math.ceil(PAGES.length / TOGETHER) }, (_, index) =>
+  PAGES.slice(index * TOGETHER, (index + 1) * TOGETHER),
+);
+
+describe('a site that nobody answers for', () => {
+  let site: StandIn;
+  let first: OpenPage;
+  let tabs: Page[];
+  beforeAll(async () => {
+    site = await StandIn.start(wellSite(), ui.folder);
+    first = await openPage(ui.browser, site.url, { path: '-' });
+    const others = Array.from({ length: TOGETHER - 1 }, async () => {
+      const page = await first.context.newPage();
+      await page.goto(`${site.url}/ui/#/-`);
+      return page;
+    });
+    tabs = [first.page, ...(await Promise.all(others))];
+  });
+  afterAll(async () => {
+    await first[Symbol.asyncDispose]();
+    await site[Symbol.asyncDispose]();
+  });
+
+  it.each(GROUPS.map((group) => ({ group, names: group.map(({ path }) => path).join(', ') })))(
+    'is old on $names, which say from when; then it is shown again',
+    async ({ group }) => {
+      const pages = await Promise.all(
+        group.map(async ({ path, has }, index) => {
+          const page = tabs[index] ?? first.page;
+          await goTo(page, path);
+          await whole(page, has);
+          // A heading stands there before the first answer: what never came cannot be old.
+          await page.locator('main .shown').first().waitFor();
+          return { page, has };
+        }),
+      );
+      site.turn('gone');
+      await Promise.all(
+        pages.map(async ({ page, has }) => {
+          await page.locator('[data-badge=lost]').waitFor({ timeout: 10_000 });
+          await page.locator('main .old').first().waitFor({ timeout: 20_000 });
+          expect(await page.locator('main .old-note').first().textContent()).toMatch(/From \d\d:\d\d:\d\d/);
+          // Old data is still there, and readable.
+          expect(await page.locator('main').getByText(has).first().isVisible()).toBe(true);
+          expect(await axeColours(page)).toEqual([]);
+        }),
+      );
+      site.turn('well');
+      await Promise.all(
+        pages.map(async ({ page }) => {
+          await page.locator('[data-badge=live]').waitFor({ timeout: 10_000 });
+          await until('nothing is old any more', async () => (await page.locator('main .old').count()) === 0);
+        }),
+      );
+      expect(first.complaints).toEqual([]);
+    },
+  );
+});

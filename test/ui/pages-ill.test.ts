@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { axe, axeColours } from '../kit/ui/browser.ts';
+import { PAGES, shared, snapshotOf, structureOf, whole } from '../kit/ui/pages.ts';
+import { illSite } from '../kit/ui/site.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
+
+const ui = useBrowser();
+const WIDE = { width: 1280, height: 900 };
+const PHONE = { width: 390, height: 900 };
+
+describe('a site that is ill', () => {
+  const lead = shared(ui, illSite);
+  it.each(PAGES)(
+    'has a page $path that is accessible in both themes and on a phone, and quiet',
+    async ({ path, has }) => {
+      const { page, complaints } = await lead(path);
+      await whole(page, has);
+      await expect(await structureOf(page)).toMatchFileSnapshot(snapshotOf(path, 'ill'));
+      expect(await axe(page)).toEqual([]);
+      // Of the other theme only the colours are others.
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await axeColours(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'light' });
+      await page.setViewportSize(PHONE);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
+      expect(await axe(page)).toEqual([]);
+      await page.setViewportSize(WIDE);
+      expect(complaints()).toEqual([]);
+    },
+  );
+
+  it('has on paper the page without its frame', async () => {
+    const { page } = await lead('nodes');
+    await whole(page, 'r1');
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('nav').isVisible()).toBe(false);
+    expect(await page.locator('main table').first().isVisible()).toBe(true);
+  });
+});

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { axe, axeColours } from '../kit/ui/browser.ts';
+import { PAGES, shared, snapshotOf, structureOf, whole } from '../kit/ui/pages.ts';
+import { wellSite } from '../kit/ui/site.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
+
+const ui = useBrowser();
+
+describe('a site that is well', () => {
+  const lead = shared(ui, wellSite);
+  it.each(PAGES)('has a page $path that is accessible in both themes, and quiet', async ({ path, has }) => {
+    const { page, complaints } = await lead(path);
+    await whole(page, has);
+    await expect(await structureOf(page)).toMatchFileSnapshot(snapshotOf(path, 'well'));
+    expect(await axe(page)).toEqual([]);
+    // Of the other theme only the colours are others.
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await axeColours(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(complaints()).toEqual([]);
+  });
+});
