@@ -54,7 +54,7 @@ export function createHub(ports: HubPorts): Hub {
     if (stream !== null && !isAnew) return;
     stream?.abort();
     stream = new AbortController();
-    void listen({ ports, tell, onBroken: lookout.look }, stream.signal);
+    void listen({ ports, tell, onBroken: () => lookout.look() }, stream.signal);
   };
 
   const handle = (page: Page, message: ToHub) => {

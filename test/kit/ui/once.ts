@@ -9,7 +9,7 @@ declare module 'vitest' {
 }
 
 /** Builds the user interface and starts the browser once for all files of the project: either takes seconds of a processor. */
-export default async function once(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const ui = buildUi();
   try {
     const server = await serveBrowser();
