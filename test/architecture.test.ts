@@ -306,7 +306,7 @@ describe('nouns', () => {
     expect(seen('store/revert.ts', "const TABLES = ['pools'];")).toBe(true);
     expect(seen('store/snapshot.ts', 'sql`select id from pools`')).toBe(true);
     expect(seen('store/constraints.ts', "  pools_name_unique: conflict('x'),")).toBe(true);
-    expect(seen('contract/openapi.ts', 'const COMPONENTS = { Pool };')).toBe(true);
+    expect(seen('contract/documents/openapi.ts', 'const COMPONENTS = { Pool };')).toBe(true);
     expect(seen('contract/routes.ts', "get('/pools', 'List pools')")).toBe(true);
     expect(seen('cli/live-names.ts', "case 'pool':")).toBe(true);
     expect(seen('cli/nouns.ts', 'const NOUNS = [POOL];')).toBe(true);

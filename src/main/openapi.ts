@@ -1,15 +1,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { callTableText, openApiText } from '../contract/openapi.ts';
+import { callTableText, nounTableText } from '../contract/documents/browser-tables.ts';
+import { openApiText } from '../contract/documents/openapi.ts';
 
 /**
  * `npm run openapi`: writes what is made from the table of calls: the document of API v1 to the file that tests compare with (or to the path that is
- * given, alone), and the browser's table.
+ * given, alone), and the browser's tables.
  */
 const root = join(import.meta.dirname, '..', '..');
 const target = process.argv[2] ?? join(root, 'test', 'golden', 'openapi.json');
 write(target, openApiText());
-if (process.argv[2] === undefined) write(join(root, 'src', 'ui', 'live', 'call-table.ts'), callTableText());
+if (process.argv[2] === undefined) {
+  write(join(root, 'src', 'ui', 'live', 'call-table.ts'), callTableText());
+  write(join(root, 'src', 'ui', 'models', 'nouns', 'noun-table.ts'), nounTableText());
+}
 
 function write(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });

@@ -44,6 +44,7 @@ export const SCREENS: readonly Screen[] = [
   { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: later('subnets') },
   { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: later('leases') },
   { id: 'dns', title: EN.dns.title, letter: 'b', show: later('dns') },
+  { id: 'catalog', title: EN.catalog.title, letter: 'w', show: later('catalog') },
   { id: 'drills', title: EN.drills.title, letter: 'p', show: later('drills') },
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
   { id: 'changes', title: EN.history.changes.title, letter: 'c', show: later('changes') },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callTableText } from '../../src/contract/openapi.ts';
+import { callTableText, nounTableText } from '../../src/contract/documents/browser-tables.ts';
 import { ROUTES } from '../../src/contract/routes.ts';
 import { CALLS } from '../../src/ui/live/call-table.ts';
 
@@ -9,6 +9,11 @@ describe("the browser's table of calls", () => {
   it('is the committed one (npm run openapi writes it)', () => {
     const file = join(import.meta.dirname, '../../src/ui/live/call-table.ts');
     expect(readFileSync(file, 'utf8')).toBe(callTableText());
+  });
+
+  it('has forms of nouns beside it, which are the committed ones, too', () => {
+    const file = join(import.meta.dirname, '../../src/ui/models/nouns/noun-table.ts');
+    expect(readFileSync(file, 'utf8')).toBe(nounTableText());
   });
 
   it('says of each call what the server registers', () => {

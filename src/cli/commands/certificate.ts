@@ -1,8 +1,10 @@
 import type { Certificate } from '../../contract/cluster/trust.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { NounSpec } from '../command-spec.ts';
+import { printable } from '../format/escape.ts';
 import { printList, type Shape } from '../format/output.ts';
 import { stamp } from '../format/when.ts';
+import { siteText } from './cluster/status.ts';
 import { collect, need, option, text } from '../values.ts';
 
 const SHAPE: Shape<Certificate> = {
@@ -26,7 +28,7 @@ export const CERTIFICATE: NounSpec = {
   commands: [
     {
       verb: 'list',
-      summary: 'list certificates in force or of the last days, the newest first',
+      summary: 'list certificates in force or of the last days, the newest first, and whose browsers see',
       options: [
         { flags: '--node <node>', help: 'only those of this node, by name or id' },
         { flags: '--state <state>', help: 'only those', values: ['good', 'expired', 'revoked'] },
@@ -35,7 +37,12 @@ export const CERTIFICATE: NounSpec = {
       run: async (call) => {
         const { client } = await call.region();
         const query = { ...text(call, 'node'), ...(text(call, 'state') as { state?: Certificate['state'] }) };
-        await printList(printerOf(call), SHAPE, await collect(client.all('certificate.list', { query })));
+        const printer = printerOf(call);
+        await printList(printer, SHAPE, await collect(client.all('certificate.list', { query })));
+        const isWhole = option(call, 'node') === undefined && option(call, 'state') === undefined;
+        if (!isWhole || (printer.format !== 'table' && printer.format !== 'wide')) return;
+        const site = siteText((await client.call('cluster.show', {})).body);
+        if (site !== '') call.io.out.write(`\n${printable(`Site: ${site}`)}\n`);
       },
     },
     {

@@ -123,5 +123,19 @@ export const ClusterStatus = strict({
   ),
   certificates: Type.Array(Certificate),
   authority: nullable(strict({ notAfter: Time, daysLeft: Type.Number() })),
+  // Left out by a region of an earlier release, and where the database did not tell.
+  site: Type.Optional(
+    nullable(
+      strict({
+        isOwn: Type.Boolean({ description: "an operator's own; false: the cluster's authority signed it" }),
+        subject: Type.String(),
+        issuer: Type.String(),
+        notAfter: Time,
+        daysLeft: Type.Number(),
+        state: oneOf(['ok', 'broken', 'warning', 'unknown'], 'as the doctor says'),
+        detail: Type.String({ description: 'what the doctor says of it' }),
+      }),
+    ),
+  ),
 });
 export type ClusterStatus = Static<typeof ClusterStatus>;

@@ -73,6 +73,7 @@ export interface LeaseOverview {
 export interface ShownSite {
   readonly isOwn: boolean;
   readonly subject: string;
+  readonly issuer: string;
   readonly notAfter: number;
   readonly sha1: string;
   readonly changedAt: number;

@@ -91,7 +91,22 @@ export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'sta
       return notAfter === undefined ? [] : [{ node: node.name, ...ended(notAfter) }];
     }),
     authority: site.authority && ended(site.authority.notAfter),
+    ...viewShown(site, ended),
   };
+}
+
+/** The certificate that browsers see, with the doctor's words on it; left out where nobody knows. */
+function viewShown(
+  site: ClusterSite,
+  ended: (notAfter: string) => { notAfter: string; daysLeft: number },
+): Pick<ClusterStatus, 'site'> {
+  const { shown } = site;
+  if (shown === undefined) return {};
+  if (shown === null) return { site: null };
+  const { isOwn, subject, issuer, notAfter } = shown;
+  const told = judge(site).find((row) => row.id === 'site-certificate');
+  const { state = 'ok' as const, detail = '' } = told ?? {};
+  return { site: { isOwn, subject, issuer, ...ended(new Date(notAfter).toISOString()), state, detail } };
 }
 
 function viewRecovery({ recovery }: ClusterSite): Pick<NonNullable<ClusterStatus['cluster']>, 'recovery'> {

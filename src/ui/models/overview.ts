@@ -30,7 +30,7 @@ export function headline(cluster: ClusterStatus): Headline {
 
 /** One of the facts beside the headline. */
 export interface Fact {
-  readonly id: 'vip' | 'primary' | 'dcs' | 'regions' | 'services' | 'trust' | 'drill';
+  readonly id: 'vip' | 'primary' | 'dcs' | 'regions' | 'services' | 'trust' | 'site' | 'drill';
   readonly tone: Tone;
   readonly value: string;
   readonly note: string;
@@ -48,6 +48,7 @@ export function factsOf(cluster: ClusterStatus): readonly Fact[] {
     regionFact(cluster),
     serviceFact(cluster),
     trustFact(cluster),
+    siteFact(cluster),
   ].filter((fact) => fact !== null);
 }
 
@@ -109,6 +110,16 @@ function trustFact({ certificates }: ClusterStatus): Fact | null {
   if (first === undefined) return null;
   const tone: Tone = first.daysLeft <= 0 ? 'bad' : first.daysLeft < CERTIFICATE_DAYS ? 'warn' : 'ok';
   return { id: 'trust', tone, value: `${Math.floor(first.daysLeft)} days`, note: `the first to end: ${first.node}` };
+}
+
+/** The certificate that browsers see: who issued it, until when, and the doctor's warning. */
+function siteFact({ site }: ClusterStatus): Fact | null {
+  if (site === undefined) return null;
+  if (site === null)
+    return { id: 'site', tone: 'warn', value: 'none yet', note: 'a region node signs it within a minute' };
+  const tone: Tone = site.state === 'ok' ? 'ok' : site.state === 'broken' ? 'bad' : 'warn';
+  const note = site.state === 'ok' ? `issued by ${site.issuer}` : `issued by ${site.issuer}; ${site.detail}`;
+  return { id: 'site', tone, value: `${Math.floor(site.daysLeft)} days`, note };
 }
 
 /** The last drill beside the other facts; null: none was ever played. */

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { access } from './access/access.tsx';
+import { catalog } from './catalog/catalog.tsx';
 import { dns } from './dns/dns.tsx';
 import { ChangePage } from './history/change.tsx';
 import { Changes } from './history/changes.tsx';
@@ -36,6 +37,7 @@ export const LATER = {
   images,
   drills,
   dns,
+  catalog,
   changes: ([id, ...more]) => {
     if (id === undefined) return <Changes />;
     return more.length > 0 || !/^[1-9]\d{0,14}$/.test(id) ? null : <ChangePage key={id} id={id} />;

@@ -1,4 +1,5 @@
 import { ACCESS } from './access.ts';
+import { CATALOG } from './catalog.ts';
 import { CHANGE, FORM } from './change.ts';
 import { COMMON } from './common.ts';
 import { DNS } from './dns.ts';
@@ -19,6 +20,7 @@ import { SETTINGS } from './settings.ts';
 export const EN = {
   ...COMMON,
   access: ACCESS,
+  catalog: CATALOG,
   change: CHANGE,
   dns: DNS,
   doctor: DOCTOR,

@@ -90,8 +90,12 @@ export const NETWORKS = {
     placeholder: 'placeholder',
     accept: 'Accept',
     reject: 'Reject',
+    'reset-key': 'Take a new key',
+    delete: 'Forget',
     acceptText: (name: string) => `${name} becomes a rack of this site and gets what it has to serve.`,
     rejectText: (name: string) => `${name} gets nothing. Its machines are the master’s.`,
+    'reset-keyText': (name: string) => `The next registration of ${name} within 15 minutes brings a new key.`,
+    deleteText: (name: string) => `${name} is forgotten. It may register again.`,
   },
   actions: 'Actions',
   subnet: {

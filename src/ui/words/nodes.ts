@@ -37,10 +37,18 @@ export const NODES = {
   actions: {
     drain: 'Drain',
     undrain: 'Undrain',
+    switchover: 'Give it the database',
+    restart: 'Restart services',
     remove: 'Remove',
+    replace: 'Replace',
     forget: 'Forget',
     drainText: (name: string) => `${name} hands its work on and goes on running everything. Undrain gives it back.`,
     undrainText: (name: string) => `${name} takes its part again.`,
+    switchoverText: (name: string) =>
+      `${name} becomes the primary, without a failed call. It is refused where it is not a synchronous standby.`,
+    restartText: (name: string) => `Everything on ${name} is restarted, when its work was handed on.`,
+    replaceText: (name: string) =>
+      `${name} is taken out for good, and its place is kept: a host that joins with a token for it has its name and roles.`,
     removeText: (name: string) => `${name} is taken out for good. One that is alive hands its work on first.`,
     forgetText: (name: string) => `${name} is forgotten. That is for racks, and for nodes that never finished joining.`,
   },

@@ -15,6 +15,7 @@ export const OVERVIEW = {
     regions: 'Regions ready',
     services: 'Services healthy',
     trust: 'Next certificate ends in',
+    site: 'Certificate for browsers ends in',
     drill: 'Last drill',
   },
   topology: 'Who does what',

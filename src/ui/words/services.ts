@@ -27,4 +27,10 @@ export const SERVICES = {
   restart: 'Restart',
   restartText: (service: string, node: string) => `${service} on ${node} is restarted once.`,
   restartPending: 'A restart was asked for, and is not done yet.',
+  actionTitle: 'What was done to it',
+  actionColumns: { at: 'When', kind: 'What', why: 'Why', trigger: 'Set off by' },
+  noActions: 'Nothing was done to it lately.',
+  files: 'Its files',
+  generation: (number: number, isApplied: boolean) =>
+    isApplied ? `Generation ${number}, which is in force.` : `Generation ${number}, which is not in force yet.`,
 } as const;

@@ -183,9 +183,6 @@ export function fleetAnswers(
     'drill.show': () => data.recordings.find(({ id }) => String(id) === params['round']),
     'drill.report': () => ({ format: 'text', text: 'planned-switchover: passed\n' }),
     'bmc.list': () => page([]),
-    'tag.list': () => page([{ id: 1, name: 'rack7', comment: '', definition: '', kernelOptions: '', machines: 4 }]),
-    'resource-pool.list': () => page([]),
-    'zone.list': () => page([]),
   };
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { until } from '../until.ts';
 import { ADDRESS_PAGES } from './addresses.ts';
 import { goTo, type OpenPage, openPage } from './browser.ts';
+import { CATALOG_PAGES } from './catalog.ts';
 import { KEEPING_PAGES } from './keeping.ts';
 import type { SiteData } from './site.ts';
 import { StandIn } from './stand-in.ts';
@@ -36,6 +37,7 @@ export const PAGES = [
   { path: 'drills/what-if', has: 'r1' },
   ...KEEPING_PAGES,
   ...ADDRESS_PAGES,
+  ...CATALOG_PAGES,
 ] as const satisfies readonly { path: string; has: string; isNew?: true }[];
 /** Those that a new site has something to say on. */
 export const NEW_PAGES = PAGES.filter((page) => 'isNew' in page);

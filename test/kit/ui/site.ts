@@ -2,6 +2,7 @@ import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
 import { type FleetData, fleet, illFleet, newFleet } from './fleet.ts';
 import { type AddressData, addresses, illAddresses, newAddresses } from './addresses.ts';
+import { catalog, type CatalogData, newCatalog } from './catalog.ts';
 import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
 import { illNetworks, type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
@@ -24,6 +25,7 @@ export interface SiteData {
   fleet: FleetData;
   keeping: KeepingData;
   addresses: AddressData;
+  catalog: CatalogData;
 }
 
 const HOUR = 3_600_000;
@@ -59,6 +61,7 @@ export function wellSite(): SiteData {
     fleet: fleet(),
     keeping: keeping(),
     addresses: addresses(),
+    catalog: catalog(),
   };
 }
 
@@ -82,6 +85,7 @@ export function newSite(): SiteData {
     events: [],
     keeping: newKeeping(),
     addresses: newAddresses(),
+    catalog: newCatalog(),
     networks: { vlans: [], subnets: [], leases: [], racks: [] },
     fleet: newFleet(),
     nodes: new Map([node('r1', true)]),
@@ -106,6 +110,7 @@ export function illSite(): SiteData {
       ),
       services: well.services.map((row) => (row.service === 'dns' ? { ...row, healthy: 2, ill: ['r2'] } : row)),
       certificates: well.certificates.map((row) => (row.node === 'r2' ? { ...row, daysLeft: 5.4 } : row)),
+      ...(well.site ? { site: { ...well.site, daysLeft: 12, state: 'warning', detail: 'It ends in 12.0 days.' } } : {}),
       vip: well.vip && { ...well.vip, fit: ['r1', 'r2'], unfit: [{ node: 'r3', why: 'it is silent' }] },
     },
     services: site.services.map((row): Service => {
@@ -181,6 +186,7 @@ export function hostileSite(): SiteData {
     fleet: illFleet(HOSTILE),
     keeping: illKeeping(HOSTILE),
     addresses: illAddresses(HOSTILE),
+    catalog: catalog(HOSTILE),
     events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
   };
@@ -304,6 +310,15 @@ function cluster(regions: readonly string[], racks: readonly string[]): Cluster 
     authority: {
       notAfter: before(-3650 * 24 * HOUR),
       daysLeft: 3650,
+    },
+    site: {
+      isOwn: true,
+      subject: 'CN=regent.example',
+      issuer: 'CN=Example authority',
+      notAfter: before(-60 * 24 * HOUR),
+      daysLeft: 60,
+      state: 'ok',
+      detail: 'An own one.',
     },
   } as Cluster;
 }

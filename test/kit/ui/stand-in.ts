@@ -7,6 +7,7 @@ import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
 import { addressAnswers } from './addresses.ts';
+import { catalogAnswers } from './catalog.ts';
 import { keepingAnswers } from './keeping.ts';
 import { fleetAnswers } from './fleet.ts';
 import { job, pageOf, type SiteData } from './site.ts';
@@ -259,6 +260,7 @@ export class StandIn implements AsyncDisposable {
     const answers: Partial<Record<RouteId, () => unknown>> = {
       ...keepingAnswers(site.keeping, params, query),
       ...addressAnswers(site.addresses, params, query),
+      ...catalogAnswers(site.catalog, params),
       'cluster.show': () => site.cluster,
       'cluster.doctor': () => site.doctor,
       'status.show': () => site.status,
@@ -273,6 +275,25 @@ export class StandIn implements AsyncDisposable {
       'subnet.show': () => networks.subnets.find((row) => row.cidr === params['subnet']),
       'lease.list': () => pageOf(networks.leases),
       'rack.list': () => pageOf(networks.racks),
+      'service.actions': () =>
+        pageOf([
+          {
+            node: query.get('node') ?? '',
+            service: query.get('service') ?? '',
+            at: before(60_000),
+            kind: 'reload',
+            why: 'named.conf is another one',
+            trigger: 'published',
+          },
+        ]),
+      'service.files': () => ({
+        node: name,
+        service: params['service'],
+        generation: 12,
+        publishedAt: before(60_000),
+        isApplied: true,
+        files: [{ target: '/etc/bind/named.conf', content: 'options { recursion yes; };\n' }],
+      }),
       'service.list': () =>
         pageOf(
           site.services.filter(

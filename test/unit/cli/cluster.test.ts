@@ -32,6 +32,7 @@ describe('cluster status', () => {
       etcd      leader r1, voters r1, r2, r3
       Services  23 of 23 healthy
       Trust     the first certificate (r1) ends in 25 days, the authority in 3000
+      Site      certificate issued by CN=Regent authority ends in 20 days, 2026-03-21T10:00:00.000Z
 
       NODE  ROLES   STATE   REPORT        GENERATION  REGION  DATABASE                        LAG  AGENT  CERTIFICATE
       r1    region  member  current, 1 s  4/4         ready   primary                         -    24 h   25 d

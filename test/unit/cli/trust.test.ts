@@ -63,6 +63,26 @@ describe('certificates and nodes on the command line', () => {
   it('lists and revokes certificates', async () => {
     region.on('GET /certificates', page(CERTIFICATE));
     expect((await regent('certificate list --node r2')).out).toMatch(/4f0c\s+r2\s+good/);
+    // Without a filter it says what browsers see, too.
+    const site = {
+      isOwn: true,
+      subject: 'CN=regent.example',
+      issuer: 'CN=Example authority',
+      notAfter: '2026-03-20T10:00:00.000Z',
+      daysLeft: 19,
+      state: 'warning',
+      detail: 'It ends in 19.0 days.',
+    };
+    region.on('GET /cluster', { body: { site } });
+    expect((await regent('certificate list')).out).toContain(
+      '\n\nSite: an own certificate (CN=regent.example), issued by CN=Example authority, ends in 19 days, 2026-03-20T10:00:00.000Z; warning: It ends in 19.0 days.\n',
+    );
+    expect(JSON.parse((await regent('certificate list -o json')).out)).toHaveLength(1);
+    region.on('GET /cluster', { body: { site: null } });
+    expect((await regent('certificate list')).out).toContain('Site: no certificate for browsers yet');
+    // A region of an earlier release.
+    region.on('GET /cluster', { body: {} });
+    expect((await regent('certificate list')).out).not.toContain('Site:');
     region.on('POST /certificates/4f0c/revoke', { status: 200, body: { ...CERTIFICATE, state: 'revoked' } });
     const revoked = await regent('certificate revoke 4f0c --why stolen');
     expect(revoked.out).toContain('certificate 4f0c of r2 is revoked');

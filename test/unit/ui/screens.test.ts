@@ -27,8 +27,19 @@ describe('the overview', () => {
 
   it('has a fact for each that matters, and none for what is not there', () => {
     const tones = (site: typeof well) => Object.fromEntries(factsOf(site.cluster).map((fact) => [fact.id, fact.tone]));
-    expect(tones(well)).toEqual({ vip: 'ok', primary: 'ok', dcs: 'ok', regions: 'ok', services: 'ok', trust: 'ok' });
-    expect(tones(ill)).toMatchObject({ vip: 'warn', regions: 'warn', services: 'bad', trust: 'warn' });
+    expect(tones(well)).toEqual({
+      vip: 'ok',
+      primary: 'ok',
+      dcs: 'ok',
+      regions: 'ok',
+      services: 'ok',
+      trust: 'ok',
+      site: 'ok',
+    });
+    expect(tones(ill)).toMatchObject({ vip: 'warn', regions: 'warn', services: 'bad', trust: 'warn', site: 'warn' });
+    const { site } = well.cluster;
+    const ended = site ? { ...well.cluster, site: { ...site, state: 'broken' as const } } : well.cluster;
+    expect(factsOf(ended).at(-1)).toMatchObject({ id: 'site', tone: 'bad' });
     expect(tones(fresh)).not.toHaveProperty('vip');
     const twice = { ...well.cluster, vip: { address: 'x', holders: ['r1', 'r2'], fit: [], unfit: [] } };
     expect(factsOf(twice)[0]).toMatchObject({ id: 'vip', tone: 'bad', value: 'r1 and r2' });
@@ -187,6 +198,7 @@ describe('the same by CLI', () => {
     expect(cliLines(CLI.service, { NODE: 'r1', SERVICE: 'dns' })).toEqual([
       'regent service show r1/dns',
       'regent service restart dns --node r1',
+      'regent service actions --node r1',
     ]);
   });
 });

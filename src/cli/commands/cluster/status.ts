@@ -63,6 +63,7 @@ function clusterLines(cluster: ClusterStatus, now: number): string[] {
     ['etcd', dcsText(dcs)],
     ['Services', `${healthy} of ${wanted} healthy${settling}${wrong}`],
     ['Trust', trustText(cluster)],
+    ['Site', siteText(cluster)],
     ['Joining', cluster.nodes.flatMap((node) => (node.state === 'joining' ? [node.name] : [])).join(', ')],
   ];
   return [
@@ -116,6 +117,16 @@ function trustText({ certificates, authority }: ClusterStatus): string {
   if (first === undefined) return '';
   const end = `the first certificate (${first.node}) ends in ${first.daysLeft} days`;
   return authority === null ? end : `${end}, the authority in ${authority.daysLeft}`;
+}
+
+/** The certificate that browsers see, and the doctor's warning; empty where the region does not tell. */
+export function siteText({ site }: Pick<ClusterStatus, 'site'>): string {
+  if (site === undefined) return '';
+  if (site === null) return 'no certificate for browsers yet; a region node signs it within a minute';
+  const { isOwn, subject, issuer, notAfter, daysLeft, state, detail } = site;
+  const whose = isOwn ? `an own certificate (${subject}), issued by ${issuer},` : `certificate issued by ${issuer}`;
+  const text = `${whose} ends in ${daysLeft} days, ${notAfter}`;
+  return state === 'ok' ? text : `${text}; ${state}: ${detail}`;
 }
 
 function rackName(rack: ClusterStatus['racks'][number]): string {

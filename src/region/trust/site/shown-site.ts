@@ -13,8 +13,8 @@ export async function readShownSite(tx: Tx, { ca, clock }: Pick<CasePorts, 'ca' 
   if (row === null || pair === null) return null;
   const shown = await ca.readShown(pair.certificate);
   if (isRejected(shown)) return null;
-  const { subject, notAfter, sha1 } = shown;
+  const { subject, issuer, notAfter, sha1 } = shown;
   const isOwn = row.own !== null;
   const warnings = isOwn ? warningsOf(shown, await readSiteNames(tx), clock.now()) : [];
-  return { isOwn, subject, notAfter, sha1, changedAt: Date.parse(row.changedAt), warnings };
+  return { isOwn, subject, issuer, notAfter, sha1, changedAt: Date.parse(row.changedAt), warnings };
 }

@@ -15,6 +15,19 @@ import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
 
 const WORDS = EN.networks.racks;
+/** What an admin does with a rack. */
+type Action = 'accept' | 'reject' | 'reset-key' | 'delete';
+
+function actionsOf(rack: Rack): readonly Action[] {
+  if (rack.isPlaceholder) return [];
+  // One that serves is rejected first.
+  return rack.state === 'accepted'
+    ? ['reject', 'reset-key']
+    : rack.state === 'rejected'
+      ? ['accept', 'delete']
+      : ['accept', 'reject', 'delete'];
+}
+
 const stateWord = (rack: Rack) =>
   rack.isPlaceholder ? WORDS.placeholder : rack.isMaster ? `${rack.state}, ${WORDS.master}` : rack.state;
 
@@ -45,25 +58,23 @@ const COLUMNS: readonly Column<Rack>[] = [
 /** Racks: those that wait for an admin's word, and those that serve. */
 export function Racks(): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<{ action: 'accept' | 'reject'; rack: Rack } | null>(null);
+  const [open, setOpen] = useState<{ action: Action; rack: Rack } | null>(null);
   const racks = useList('rack.list', {}, { nouns: ['rack', 'node'], everyMs: 10_000 });
   const buttons: Column<Rack> = {
     id: 'do',
-    head: `${WORDS.accept}, ${WORDS.reject}`,
+    head: EN.access.actions,
     value: () => null,
     cell: (row) =>
-      (['accept', 'reject'] as const).map((action) =>
-        row.isPlaceholder || row.state === `${action}ed` ? null : (
-          <button
-            key={action}
-            type="button"
-            aria-label={`${WORDS[action]} ${row.name}`}
-            onClick={() => setOpen({ action, rack: row })}
-          >
-            {WORDS[action]}
-          </button>
-        ),
-      ),
+      actionsOf(row).map((action) => (
+        <button
+          key={action}
+          type="button"
+          aria-label={`${WORDS[action]} ${row.name}`}
+          onClick={() => setOpen({ action, rack: row })}
+        >
+          {WORDS[action]}
+        </button>
+      )),
   };
   const id = open?.rack.uuid ?? open?.rack.name ?? '';
   return (
@@ -82,10 +93,10 @@ export function Racks(): JSX.Element {
           onClose={() => setOpen(null)}
         />
       )}
-      {open?.action === 'reject' && (
+      {open !== null && open.action !== 'accept' && (
         <ActionDialog
           {...dialogOf(open.action, open.rack.name)}
-          id="rack.reject"
+          id={`rack.${open.action}`}
           input={{ params: { rack: id } }}
           onClose={() => setOpen(null)}
         />
@@ -94,7 +105,7 @@ export function Racks(): JSX.Element {
   );
 }
 
-function dialogOf(action: 'accept' | 'reject', name: string) {
+function dialogOf(action: Action, name: string) {
   return {
     title: `${WORDS[action]} ${name}`,
     text: WORDS[`${action}Text`](name),

@@ -13,6 +13,7 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { Ago, For } from '../../parts/time.tsx';
 import { CLI, cliLines } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { ServiceActions, ServiceFiles } from './service-look.tsx';
 
 const WORDS = EN.services;
 const EVERY_MS = 5000;
@@ -40,6 +41,8 @@ export function ServicePage({ node, service }: { readonly node: string; readonly
         <a href={linkTo(['nodes', node])}>{node}</a>
       </p>
       <Shown view={shown.view}>{(data) => <ServiceText service={data} />}</Shown>
+      {may.watch && <ServiceActions node={node} service={service} />}
+      {may.watch && <ServiceFiles node={node} service={service} />}
       {isOpen && (
         <ActionDialog
           title={`${WORDS.restart} ${service}`}

@@ -6,6 +6,7 @@ import { addressMap, runText } from '../../models/net/address-map.ts';
 import { stamp } from '../../models/time.ts';
 import { AddressSquares } from '../../parts/address-map.tsx';
 import { Copy } from '../../parts/copy.tsx';
+import { NounButtons } from '../catalog/noun-buttons.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { CLI, cliLines } from '../../words/cli.ts';
@@ -22,7 +23,7 @@ export function SubnetPage({ cidr }: { readonly cidr: string }): JSX.Element {
   const subnet = useView('subnet.show', { params }, { nouns: NOUNS });
   const addresses = useView('subnet.addresses', { params }, { nouns: NOUNS });
   return (
-    <Page title={cidr} cli={cliLines(CLI.subnet, { CIDR: cidr })}>
+    <Page title={cidr} cli={cliLines(CLI.subnet, { CIDR: cidr })} actions={<NounButtons noun="subnet" name={cidr} />}>
       <Shown view={subnet.view}>{(data) => <Facts rows={factRows(data)} />}</Shown>
       <Section title={EN.networks.map.title}>
         <Shown view={addresses.view}>{(data) => <Addresses addresses={data} />}</Shown>

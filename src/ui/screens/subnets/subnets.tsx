@@ -4,6 +4,7 @@ import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { usedShare } from '../../models/networks.ts';
 import { MainList } from '../../parts/main-list.tsx';
+import { NounButtons } from '../catalog/noun-buttons.tsx';
 import { Page } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { CLI } from '../../words/cli.ts';
@@ -41,7 +42,7 @@ const COLUMNS: readonly Column<Subnet>[] = [
 export function Subnets(): JSX.Element {
   const subnets = useList('subnet.list', {}, { nouns: ['subnet', 'range', 'reservation', 'machine', 'vlan'] });
   return (
-    <Page title={WORDS.title} cli={CLI.subnets}>
+    <Page title={WORDS.title} cli={CLI.subnets} actions={<NounButtons noun="subnet" />}>
       <MainList view={subnets.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
     </Page>
   );

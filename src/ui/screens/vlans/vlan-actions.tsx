@@ -4,6 +4,7 @@ import type { Vlan, VlanSet } from '../../../contract/network/vlan.ts';
 import { useMay } from '../../live/use-may.ts';
 import { swappedRacks } from '../../models/networks.ts';
 import { ActionDialog } from '../../parts/change.tsx';
+import { NounButtons } from '../catalog/noun-buttons.tsx';
 import { EN } from '../../words/en.ts';
 
 const WORDS = EN.networks.vlans.actions;
@@ -32,6 +33,7 @@ export function VlanActions(props: {
           {WORDS[action]}
         </button>
       ))}
+      <NounButtons noun="vlan" name={name} />
       {open !== null && (
         <ActionDialog
           title={`${WORDS[open.action]}: ${name}`}

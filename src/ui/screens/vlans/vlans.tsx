@@ -5,6 +5,7 @@ import { linkTo } from '../../models/address.ts';
 import { dhcpState, vlanName } from '../../models/networks.ts';
 import { State } from '../../parts/icon.tsx';
 import { MainList } from '../../parts/main-list.tsx';
+import { NounButtons } from '../catalog/noun-buttons.tsx';
 import { Page } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { For } from '../../parts/time.tsx';
@@ -50,7 +51,7 @@ const COLUMNS: readonly Column<Vlan>[] = [
 export function Vlans(): JSX.Element {
   const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack', 'node', 'fabric'], everyMs: EVERY_MS });
   return (
-    <Page title={WORDS.title} cli={CLI.vlans}>
+    <Page title={WORDS.title} cli={CLI.vlans} actions={<NounButtons noun="vlan" />}>
       <MainList view={vlans.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
       <Pairing />
     </Page>

@@ -20,6 +20,7 @@ const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
 export const SHOWN: ShownSite = {
   isOwn: false,
   subject: 'CN=Regent site',
+  issuer: 'CN=Regent authority',
   notAfter: NOW + 20 * DAY_MS,
   sha1: 'ab'.repeat(20),
   changedAt: NOW - 3_600_000,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../../src/region/cluster/doctor.ts';
 import { drainedWarnings, layoutWarnings, lossesOf } from '../../../../src/region/cluster/losses.ts';
 import { clusterWord, viewCluster } from '../../../../src/region/cluster/view.ts';
-import { aSite, type SiteChanges } from './fixture.ts';
+import { aSite, NOW, SHOWN, type SiteChanges } from './fixture.ts';
 
 const standby = (name: string, isSynchronous: boolean, state = 'streaming') => ({
   name,
@@ -179,6 +179,11 @@ describe('the cluster’s part of the status', () => {
       'k1 current null',
     ]);
     expect(view.certificates.map((row) => row.daysLeft)).toEqual([25, 25, 25, 25]);
+    expect(view.site).toMatchObject({ issuer: 'CN=Regent authority', daysLeft: 20, state: 'ok' });
+    const verdict = { state: 'ok', summary: 'all' } as const;
+    const late = viewCluster(aSite({ site: { shown: { ...SHOWN, notAfter: NOW + 3 * 86_400_000 } } }), verdict);
+    expect(late.site).toMatchObject({ daysLeft: 3, state: 'broken', detail: expect.stringContaining('renewed') });
+    expect(viewCluster(aSite({ site: { shown: null } }), verdict).site).toBeNull();
     expect(view.services.find((row) => row.service === 'ntp')).toEqual({
       service: 'ntp',
       wanted: 4,

@@ -1,24 +1,23 @@
 import type { TSchema } from 'typebox';
-import { REJECTIONS } from '../core/errors.ts';
-import { FieldProblem, FileDiff, Finding, NodeDiff, Preview, Problem } from './common.ts';
-import { Change, PendingConfig } from './config.ts';
-import { DrillRound, DrillVerdict } from './cluster/drill.ts';
-import { Image } from './cluster/image.ts';
-import { Event } from './event.ts';
-import { ENTRIES } from './nouns/entries.ts';
-import { NOUN_COMPONENTS } from './nouns/routes.ts';
-import { IgnoredMachine } from './network/enlistment.ts';
-import { Lease } from './network/lease.ts';
-import { Pairing } from './network/pairing.ts';
-import {} from './machine.ts';
-import { MachineInterface } from './network/machine-interface.ts';
-import { Node } from './node.ts';
-import { Rack } from './identity/rack.ts';
-import { API_PREFIX, isWrite, ROUTES, type RouteSpec } from './routes.ts';
-import { Service } from './service.ts';
-import { Setting } from './setting.ts';
-import { Status } from './status.ts';
-import { ApiKey, ApiKeyCreated, User } from './identity/user.ts';
+import { REJECTIONS } from '../../core/errors.ts';
+import { FieldProblem, FileDiff, Finding, NodeDiff, Preview, Problem } from '../common.ts';
+import { Change, PendingConfig } from '../config.ts';
+import { DrillRound, DrillVerdict } from '../cluster/drill.ts';
+import { Image } from '../cluster/image.ts';
+import { Event } from '../event.ts';
+import { ENTRIES } from '../nouns/entries.ts';
+import { NOUN_COMPONENTS } from '../nouns/routes.ts';
+import { IgnoredMachine } from '../network/enlistment.ts';
+import { Lease } from '../network/lease.ts';
+import { Pairing } from '../network/pairing.ts';
+import { MachineInterface } from '../network/machine-interface.ts';
+import { Node } from '../node.ts';
+import { Rack } from '../identity/rack.ts';
+import { API_PREFIX, isWrite, ROUTES, type RouteSpec } from '../routes.ts';
+import { Service } from '../service.ts';
+import { Setting } from '../setting.ts';
+import { Status } from '../status.ts';
+import { ApiKey, ApiKeyCreated, User } from '../identity/user.ts';
 
 /** Schemas that get a name in the document; every other one is written where it is used. */
 const NAMED: Readonly<Record<string, TSchema>> = {
@@ -163,22 +162,4 @@ function written(schema: unknown, names: ReadonlyMap<unknown, string>, isTop = f
 /** The document as the repository keeps it: version 1, so that a release does not change it. */
 export function openApiText(): string {
   return `${JSON.stringify(openApiDocument('1'), null, 2)}\n`;
-}
-
-/**
- * The text of the browser's table of calls, `id → "METHOD path"` (src/ui/live/call-table.ts): the schemas of the whole table would weigh more than the
- * browser's program.
- */
-export function callTableText(): string {
-  const rows = Object.entries(ROUTES)
-    .map(([id, { method, path }]: [string, RouteSpec]) => {
-      const name = /^\w+$/.test(id) ? id : `'${id}'`;
-      return `  ${name}: '${method} ${path}',`;
-    })
-    .sort();
-  return `/** Calls of API v1. \`npm run openapi\` writes this file from the table of calls (src/contract/routes.ts). */
-export const CALLS = {
-${rows.join('\n')}
-} as const;
-`;
 }

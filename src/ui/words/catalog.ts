@@ -1,0 +1,63 @@
+/** Sentences of what other things refer to. `one`: as sentences say it; `text`: what it is for. */
+export const CATALOG = {
+  title: 'Catalog',
+  setWord: 'Change',
+  removeWord: 'Delete',
+  create: (one: string) => `New ${one}`,
+  set: (name: string) => `Change ${name}`,
+  remove: (name: string) => `Delete ${name}`,
+  removeText: (name: string) => `${name} is deleted, unless something uses it.`,
+  empty: (one: string) => `There is no ${one}.`,
+  on: 'on',
+  off: 'off',
+  byDefault: 'as usual',
+  hidden: '***',
+  listHelp: 'One value a line',
+  jsonHelp: 'As JSON',
+  nouns: {
+    tag: {
+      title: 'Tags',
+      one: 'tag',
+      text: 'A tag is a label of machines. With a definition machines get it by their hardware; kernel options are those of its machines.',
+    },
+    'resource-pool': {
+      title: 'Resource pools',
+      one: 'resource pool',
+      text: 'A resource pool has machines that are given out together.',
+    },
+    zone: { title: 'Zones', one: 'zone', text: 'A zone has machines that fail together, such as those of one hall.' },
+    fabric: { title: 'Fabrics', one: 'fabric', text: 'A fabric is switches that share their VLAN numbers.' },
+    space: { title: 'Spaces', one: 'space', text: 'A space has VLANs that reach each other.' },
+    'static-route': {
+      title: 'Static routes',
+      one: 'static route',
+      text: 'A static route is a way of deployed systems to another network.',
+    },
+    device: {
+      title: 'Devices',
+      one: 'device',
+      text: 'A device has a name and addresses, and nobody commissions it: a printer, a switch.',
+    },
+    script: {
+      title: 'Scripts',
+      one: 'script',
+      text: 'Machines run a script while they are commissioned or tested.',
+    },
+    'package-repository': {
+      title: 'Package repositories',
+      one: 'package repository',
+      text: 'Machines that are deployed from then on get packages from it.',
+    },
+    'tsig-key': {
+      title: 'TSIG keys',
+      one: 'TSIG key',
+      text: 'It signs transfers of zones to other name servers. Without a secret the site makes one and shows it once.',
+    },
+    vlan: { title: 'VLANs', one: 'VLAN', text: 'A VLAN is a broadcast domain of a fabric; 0 is untagged.' },
+    subnet: {
+      title: 'Subnets',
+      one: 'subnet',
+      text: 'Its reverse zone is served from then on. DHCP needs a dynamic range of it.',
+    },
+  },
+} as const;

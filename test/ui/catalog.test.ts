@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { axe, openPage } from '../kit/ui/browser.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
+import { illSite, wellSite } from '../kit/ui/site.ts';
+import { StandIn } from '../kit/ui/stand-in.ts';
+
+const ui = useBrowser();
+
+describe('a noun of the catalog', () => {
+  it('is made with what is given, and changed by what is other than before', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    site.results.set('tag.create', site.site.catalog.tag[0]);
+    site.results.set('tag.set', site.site.catalog.tag[0]);
+    await using open = await openPage(ui.browser, site.url, { path: 'catalog' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'New tag' }).click();
+    await page.locator('dialog [name=name]').fill('gpu');
+    await page.locator('dialog [name=kernelOptions]').fill('intel_iommu=on iommu=pt');
+    await page.getByText("regent tag create gpu --kernel-options 'intel_iommu=on iommu=pt'").waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Change rack7' }).click();
+    await page.locator('dialog [name=definition]').fill('');
+    await page.getByText("regent tag set rack7 --definition ''").waitFor();
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(site.made.map(({ id, body }) => [id, body])).toEqual([
+      ['tag.create', { name: 'gpu', kernelOptions: 'intel_iommu=on iommu=pt' }],
+      ['tag.set', { definition: '' }],
+    ]);
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('that two people change is changed by the first of them; the other sees both versions', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    const [zone] = site.site.catalog.zone;
+    if (zone === undefined) throw new Error('there is no zone');
+    site.results.set('zone.set', zone);
+    await using one = await openPage(ui.browser, site.url, { path: 'catalog/zone' });
+    await using other = await openPage(ui.browser, site.url, { path: 'catalog/zone' });
+    for (const [{ page }, text] of [
+      [one, 'the first'],
+      [other, 'the second'],
+    ] as const) {
+      await page.getByRole('button', { name: 'Change hall-1' }).click();
+      await page.locator('dialog [name=comment]').fill(text);
+      await page.getByRole('button', { name: 'See what it would do' }).click();
+      await page.locator('[data-apply]').waitFor();
+    }
+    await one.page.locator('[data-apply]').click();
+    await one.page.getByText('Done.').waitFor();
+    site.version = 2;
+    site.site.catalog.zone = [{ ...zone, comment: 'the first' }];
+    await other.page.locator('[data-apply]').click();
+    await other.page.getByText('Somebody else changed it').waitFor();
+    const versions = other.page.getByRole('table', { name: 'Both versions' });
+    await versions.getByText('the first').waitFor();
+    expect(await other.page.locator('dialog [name=comment]').inputValue()).toBe('the second');
+    expect(site.made.map(({ body }) => body)).toEqual([{ comment: 'the first' }]);
+  });
+
+  it('shows a secret that the site made once, and deletes after its name was written', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    const [key] = site.site.catalog['tsig-key'];
+    site.results.set('tsig-key.create', { ...key, secret: 'c2VjcmV0b2Z0aGVrZXk=' });
+    await using open = await openPage(ui.browser, site.url, { path: 'catalog/tsig-key' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'New TSIG key' }).click();
+    await page.locator('dialog [name=name]').fill('partner');
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('c2VjcmV0b2Z0aGVrZXk=').first().waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    expect(await page.content()).not.toContain('c2VjcmV0b2Z0aGVrZXk=');
+    await page.getByRole('button', { name: 'Delete ns-partner' }).click();
+    await page.getByLabel('Write ns-partner to confirm').fill('ns-partner');
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(site.made.map(({ id }) => id)).toEqual(['tsig-key.create', 'tsig-key.delete']);
+  });
+});
+
+describe('roles', () => {
+  it('are moved from the page of a node, and a rack is given a new key or forgotten', async () => {
+    await using site = await StandIn.start(illSite(), ui.folder);
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
+    const { page } = open;
+    for (const [button, apply] of [
+      ['Give it the database', 'Begun.'],
+      ['Restart services', 'Begun.'],
+    ] as const) {
+      await page.getByRole('button', { name: button, exact: true }).click();
+      await page.locator('[data-apply]').click();
+      await page.getByText(apply).waitFor();
+      await page.keyboard.press('Escape');
+    }
+    await page.goto(`${site.url}/ui/#/racks`);
+    for (const button of ['Take a new key k1', 'Forget k9']) {
+      await page.getByRole('button', { name: button }).click();
+      await page.locator('[data-apply]').click();
+      await page.getByText('Done.').waitFor();
+      await page.keyboard.press('Escape');
+    }
+    expect(await page.getByRole('button', { name: 'Forget k1' }).count()).toBe(0);
+    expect(site.made.map(({ id, body }) => [id, body])).toEqual([
+      ['cluster.switchover', { to: 'r2' }],
+      ['cluster.restart', { nodes: ['r2'] }],
+      ['rack.reset-key', undefined],
+      ['rack.delete', undefined],
+    ]);
+    expect(open.complaints).toEqual([]);
+  });
+});
+
+describe('a network', () => {
+  it('is made from its page: a VLAN, then a subnet on it, then DHCP told otherwise', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(ui.browser, site.url, { path: 'vlans' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'New VLAN' }).click();
+    await page.locator('dialog [name=vid]').fill('30');
+    await page.locator('dialog [name=dnsOn]').selectOption('on');
+    await page.getByText('regent vlan create --vid 30 --dns on').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    await page.goto(`${site.url}/ui/#/subnets/10.10.10.0%2F24`);
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.locator('dialog [name=resolvers]').fill('192.0.2.53\n192.0.2.54');
+    await page.getByText('--resolver 192.0.2.53 --resolver 192.0.2.54').waitFor();
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(site.made.map(({ id, body }) => [id, body])).toEqual([
+      ['vlan.create', { vid: 30, dnsOn: true }],
+      ['subnet.set', { resolvers: ['192.0.2.53', '192.0.2.54'] }],
+    ]);
+    expect(open.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROUTES } from '../../../src/contract/routes.ts';
+import { NOUN_TABLE } from '../../../src/ui/models/nouns/noun-table.ts';
+import { MACHINE_ACTION_IDS } from '../../../src/ui/models/fleet/machine-verbs.ts';
+
+const ROOT = join(import.meta.dirname, '../../../src/ui');
+const GENERATED = ['call-table.ts', 'noun-table.ts'];
+
+/** Calls that no page makes, and why. Whatever the command line can do besides has its page. */
+const NOT_CALLED: Readonly<Record<string, string>> = {
+  'annotation.list': 'Texts that tools of MAAS keep for themselves: nobody reads them on a page.',
+  'annotation.set': 'Tools of MAAS write them.',
+  'bmc.show': 'The list has all of a BMC.',
+  'boot-source.show': 'The list has all of a source.',
+  'cluster.what-if': 'One call answers for all nodes and events: cluster.what-ifs.',
+  'command.list': 'Orders to agents: people see the job that they are part of.',
+  'command.show': 'Orders to agents: people see the job that they are part of.',
+  'drill.ledger': 'Probes of a drill read what they have written.',
+  'drill.record': 'Who plays a drill from outside of the cluster hands its record in.',
+  'drill.write': 'Probes of a drill write numbers.',
+  'file.by-key': 'Machines fetch a file by its key, without a session.',
+  'file.list': 'Files that tools such as Juju keep for themselves.',
+  'file.set': 'Files that tools such as Juju keep for themselves.',
+  'file.show': 'Files that tools such as Juju keep for themselves.',
+  'file.delete': 'Files that tools such as Juju keep for themselves.',
+  'interface.list': 'machine.show has the interfaces.',
+  'interface.show': 'machine.show has the interfaces.',
+  'job.show': 'The list of jobs has all of a job.',
+  'lease.show': 'The list has all of a lease.',
+  'machine-inventory.list': 'Tools read the hardware of all machines at once; a page shows that of one.',
+  'me.show': 'The session says who is logged in.',
+  'metric.list': 'Numbers for monitoring systems; a service’s page has its own.',
+  'node.list': 'cluster.show has the nodes, with what they do.',
+  'node.probe': 'Drills ask nodes to look at each other.',
+  'power-type.list': 'Tools of MAAS ask for the parameters of power drivers.',
+  'rack.show': 'The list has all of a rack.',
+  'storage.list': 'Tools read the storage of all machines at once; a page shows that of one.',
+};
+/** Calls that the command line makes and no page does yet: what is to be built. Nothing is added here. */
+const NO_PAGE_YET: readonly string[] = [
+  'notification.create',
+  'notification.delete',
+  'notification.dismiss',
+  'notification.list',
+  'notification.set',
+  'notification.show',
+  'place.delete',
+  'place.list',
+];
+
+/** Calls that are made by their path: they are no calls of JSON. */
+const BY_PATH: Readonly<Record<string, string>> = { 'image.upload': 'live/files/upload.ts' };
+
+/** Names of calls in the program of the pages; those of a noun's form and of a machine's verbs are put together there. */
+function called(): Set<string> {
+  const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' });
+  const texts = files
+    .filter((path) => /\.tsx?$/.test(path) && !GENERATED.some((name) => path.endsWith(name)))
+    .map((path) => readFileSync(join(ROOT, path), 'utf8'));
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(/['"`]([a-z-]+\.[a-z-]+)['"`]/g)].map(([, name]) => name ?? ''),
+  );
+  const endings = texts.flatMap((text) => {
+    const put = [...text.matchAll(/`([a-z-]+)\.\$\{/g)].map(([, noun]) => noun ?? '');
+    const words = [...text.matchAll(/'([a-z-]+)'/g)].map(([, word]) => word ?? '');
+    return put.flatMap((noun) => words.map((word) => `${noun}.${word}`));
+  });
+  const forms = Object.keys(NOUN_TABLE).flatMap((noun) =>
+    ['list', 'show', 'create', 'set', 'delete'].map((verb) => `${noun}.${verb}`),
+  );
+  return new Set([...names, ...endings, ...forms, ...MACHINE_ACTION_IDS.map((id) => `machine.${id}`)]);
+}
+
+describe('every call of the API', () => {
+  const found = called();
+  const unseen = Object.keys(ROUTES).filter((id) => !found.has(id) && !Object.hasOwn(BY_PATH, id));
+
+  it('is made by a page, or it is said why none makes it', () => {
+    expect(unseen.filter((id) => !Object.hasOwn(NOT_CALLED, id) && !NO_PAGE_YET.includes(id))).toEqual([]);
+  });
+
+  it('has a page for each noun whose form is made from its schema', () => {
+    const pages = ['catalog/catalog.tsx', 'vlans/vlans.tsx', 'vlans/vlan-actions.tsx', 'subnets/subnets.tsx'];
+    const text = pages.map((page) => readFileSync(join(ROOT, 'screens', page), 'utf8')).join('\n');
+    const missing = Object.keys(NOUN_TABLE).filter(
+      (noun) => !text.includes(`  '${noun}',`) && !text.includes(`<NounButtons noun="${noun}"`),
+    );
+    expect(missing).toEqual([]);
+    for (const path of Object.values(BY_PATH)) expect(readFileSync(join(ROOT, path), 'utf8')).toContain("'PUT'");
+  });
+
+  it('is not said to be missing when a page makes it, or when there is none', () => {
+    const told = [...Object.keys(NOT_CALLED), ...NO_PAGE_YET];
+    expect(told.filter((id) => !unseen.includes(id))).toEqual([]);
+    expect(Object.values(NOT_CALLED).every((why) => /^\S.{10,}\.$/.test(why))).toBe(true);
+  });
+});
