@@ -58,8 +58,10 @@ export const ACCESS = {
     create: 'Add a key',
     remove: 'Delete',
     removeText: (comment: string) => `Machines that are deployed from now on do not let “${comment}” in.`,
-    fields: { key: 'Public key', user: 'User' },
+    fields: { key: 'Public key', user: 'User', source: 'From' },
     keyHelp: 'One line of a public key file: TYPE BASE64 COMMENT.',
+    import: 'Import keys',
+    sourceHelp: 'gh:NAME for GitHub, lp:NAME for Launchpad. Those that are new are added.',
   },
   sessions: {
     title: 'Sessions',

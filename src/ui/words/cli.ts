@@ -53,7 +53,7 @@ export const CLI = {
   'what-if': ['regent what-if node NAME dies', 'regent what-if node NAME drains'],
   users: ['regent user list', 'regent user create NAME --role operator', 'regent user password NAME'],
   keys: ['regent key list', 'regent key create TITLE', 'regent key revoke TOKEN'],
-  'ssh-keys': ['regent ssh-key list', 'regent ssh-key add @KEY'],
+  'ssh-keys': ['regent ssh-key list', 'regent ssh-key add @KEY', 'regent ssh-key import gh:NAME'],
   sessions: ['regent session list', 'regent session end ID'],
   tokens: ['regent token list', 'regent token create', 'regent token revoke TOKEN'],
   certificates: ['regent certificate list', 'regent certificate revoke SERIAL', 'regent site-certificate show'],

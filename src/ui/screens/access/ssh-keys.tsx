@@ -38,9 +38,12 @@ const COLUMNS: readonly Column<SshKey>[] = [
 /** Public keys of SSH: machines that are deployed let their owner in. */
 export function SshKeys(): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<'create' | SshKey | null>(null);
+  const [open, setOpen] = useState<'create' | 'import' | SshKey | null>(null);
   const keys = useList('ssh-key.list', {}, { nouns: ['ssh-key', 'user'] });
   const close = () => setOpen(null);
+  const owner = may.administer
+    ? [{ name: 'user', label: WORDS.fields.user, help: EN.access.keys.userHelp, isOptional: true } as const]
+    : [];
   const actions = actionColumn<SshKey>(EN.access.actions, nameOf, (row) => [
     { word: WORDS.remove, run: () => setOpen(row) },
   ]);
@@ -50,9 +53,14 @@ export function SshKeys(): JSX.Element {
       cli={CLI['ssh-keys']}
       actions={
         may.own && (
-          <button type="button" onClick={() => setOpen('create')}>
-            {WORDS.create}
-          </button>
+          <>
+            <button type="button" onClick={() => setOpen('create')}>
+              {WORDS.create}
+            </button>
+            <button type="button" onClick={() => setOpen('import')}>
+              {WORDS.import}
+            </button>
+          </>
         )
       }
     >
@@ -66,18 +74,23 @@ export function SshKeys(): JSX.Element {
         <FormDialog
           title={WORDS.create}
           id="ssh-key.add"
-          fields={[
-            { name: 'key', label: WORDS.fields.key, kind: 'area', help: WORDS.keyHelp },
-            ...(may.administer
-              ? [{ name: 'user', label: WORDS.fields.user, help: EN.access.keys.userHelp, isOptional: true } as const]
-              : []),
-          ]}
+          fields={[{ name: 'key', label: WORDS.fields.key, kind: 'area', help: WORDS.keyHelp }, ...owner]}
           input={(values) => ({ body: { key: (values['key'] ?? '').trim(), ...given(values, 'user') } })}
           cli={() => 'regent ssh-key add @~/.ssh/id_ed25519.pub'}
           onClose={close}
         />
       )}
-      {open !== null && open !== 'create' && (
+      {open === 'import' && (
+        <FormDialog
+          title={WORDS.import}
+          id="ssh-key.import"
+          fields={[{ name: 'source', label: WORDS.fields.source, help: WORDS.sourceHelp }, ...owner]}
+          input={(values) => ({ body: { source: (values['source'] ?? '').trim(), ...given(values, 'user') } })}
+          cli={(values) => `regent ssh-key import ${values['source']?.trim() || 'gh:NAME'}`}
+          onClose={close}
+        />
+      )}
+      {open !== null && typeof open !== 'string' && (
         <ActionDialog
           title={`${WORDS.remove} ${nameOf(open)}`}
           text={WORDS.removeText(nameOf(open))}
