@@ -86,8 +86,13 @@ function groupReason(mac: string): { readonly problem: string; readonly rule: st
   return isGroup ? { problem: 'a multicast address, which is a group of interfaces', rule } : null;
 }
 
-/** Parses an interface's name as the kernel allows it, in a subset that is also a host name label. */
+/** Parses an interface's name as the kernel allows it (15 characters, IFNAMSIZ), in a subset that no file and no shell gives another meaning. */
 export function parseInterfaceName(text: string, field = 'name'): string | Rejected {
-  if (/^[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?$/.test(text)) return text;
-  return invalid(field, `${show(text)} is not an interface name`, '1–15 of a–z, 0–9 and inner "-"');
+  if (/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,13}[A-Za-z0-9])?$/.test(text)) return text;
+  return invalid(field, `${show(text)} is not an interface name`, '1–15 of letters, 0–9 and, inside, "-", "_" and "."');
+}
+
+/** The label that an interface has in DNS, below its machine's name: `eth0-90` of `eth0.90`. Two interfaces of a machine never have the same. */
+export function interfaceLabel(name: string): string {
+  return name.toLowerCase().replaceAll(/[._]/g, '-');
 }

@@ -168,7 +168,11 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   interfaces_machine: reference('machine', 'interfaces'),
   interfaces_vlan: reference('VLAN', 'interfaces of machines'),
   interfaces_name_unique: conflict('The machine has an interface with this name already.', 'name'),
-  interfaces_name_grammar: invalid('An interface’s name is 1–15 of a–z, 0–9 and inner "-".', 'name'),
+  interfaces_name_grammar: invalid(
+    'An interface’s name is 1–15 of letters, 0–9 and, inside, "-", "_" and ".".',
+    'name',
+  ),
+  interfaces_label_unique: conflict('The machine has an interface with this name in DNS already.', 'name'),
   interfaces_kind_known: invalid('The kind of interface is unknown. Rule: physical, bond, bridge or vlan.', 'kind'),
   interfaces_mac_grammar: invalid('The MAC address is not one interface’s address (IEEE 802 §8.2.2).', 'mac'),
   interfaces_mac_unique: conflict('Another interface has the MAC address {}.', 'mac'),

@@ -136,8 +136,8 @@ describe('a VLAN interface and a bridge on it', () => {
       vlan: 'storage',
       addresses: [{ address: 'auto' }],
     });
-    expect(vlan.body).toMatchObject({ name: 'bond0-100', vlan: 'storage', addresses: [{ subnet: '10.10.100.0/24' }] });
-    const bridge = await made(`${path}/interfaces`, { kind: 'bridge', parents: ['bond0-100'], bridge: { stp: true } });
+    expect(vlan.body).toMatchObject({ name: 'bond0.100', vlan: 'storage', addresses: [{ subnet: '10.10.100.0/24' }] });
+    const bridge = await made(`${path}/interfaces`, { kind: 'bridge', parents: ['bond0.100'], bridge: { stp: true } });
     expect(bridge.body).toMatchObject({
       name: 'br0',
       vlan: 'storage',
@@ -146,7 +146,7 @@ describe('a VLAN interface and a bridge on it', () => {
     });
     const refused = await say('DELETE', `${path}/interfaces/bond0`);
     expect(refused).toMatchObject({ status: 409, body: { code: 'in_use' } });
-    expect(refused.raw).toContain('bond0-100 of');
+    expect(refused.raw).toContain('bond0.100 of');
     const id = String((await say('GET', path)).body['id']);
     const planned = await site.db.read(async (tx) => {
       const row = await findMachine(tx, { id });
@@ -162,9 +162,38 @@ describe('a VLAN interface and a bridge on it', () => {
       ['eth0', 0, ''],
       ['eth1', 0, ''],
       ['bond0', 1, '10.10.0.1'],
-      ['bond0-100', 0, ''],
+      ['bond0.100', 0, ''],
       ['br0', 1, ''],
     ]);
+  });
+});
+
+describe('a name of the kernel', () => {
+  it('is kept as it is, and is a label in DNS, which nothing else may have', async () => {
+    const path = await machine();
+    const tagged = {
+      kind: 'vlan',
+      parents: ['eth1'],
+      vlan: 'storage',
+      name: 'eth1.Back_up',
+      addresses: [{ address: 'auto' }],
+    };
+    const { body } = await made(`${path}/interfaces`, tagged);
+    expect(body).toMatchObject({ name: 'eth1.Back_up' });
+    const host = String((await say('GET', path)).body['fqdn']);
+    const record = await say('POST', '/records', {
+      fqdn: `eth1-back-up.${host}`,
+      type: 'CNAME',
+      data: 'www.example.test',
+    });
+    expect([record.status, record.raw]).toEqual([409, expect.stringContaining('eth1.Back_up')]);
+    const twin = await say('POST', `${path}/interfaces`, { ...tagged, name: 'eth1-back.up', vlan: 'office' });
+    expect([twin.status, twin.raw]).toEqual([422, expect.stringContaining('have one name in DNS, eth1-back-up')]);
+  });
+
+  it.each(['eth 0', '-eth0', 'eth0.', 'a/b', 'eth0:1', '', 'sixteen.letters.'])('%j is refused', async (name) => {
+    const path = await machine();
+    expect((await say('PATCH', `${path}/interfaces/eth1`, { name })).status).toBe(422);
   });
 });
 
@@ -322,7 +351,7 @@ describe('an interface', () => {
       { kind: 'bond', parents: ['eno1', 'eno2'], addresses: [{ address: 'auto', subnet: 'lab', gateway: true }] },
     ];
     const first = (await made('/machines', { hostname: 'whole', interfaces })).body['interfaces'] as Shown[];
-    expect(first.map(({ name }) => name)).toEqual(['bond0', 'eno1', 'eno2', 'bond0-200']);
+    expect(first.map(({ name }) => name)).toEqual(['bond0', 'eno1', 'eno2', 'bond0.200']);
     const again = await say('PATCH', '/machines/whole', { interfaces });
     expect(again.body['interfaces']).toEqual(first);
     const circle = [

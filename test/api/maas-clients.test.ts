@@ -89,7 +89,7 @@ describe('interfaces', () => {
     for (const by of [{ parents: on }, { parent: on }, { parent: on, parents: on }] as Record<string, string>[]) {
       const made = ok(await maas.post(interfaces(), 'create_vlan', { vlan: String(tagged), ...by }));
       // Clients read it as an object.
-      expect([made.type, made.parents, made.params]).toEqual(['vlan', ['bond0'], {}]);
+      expect([made.type, made.name, made.parents, made.params]).toEqual(['vlan', 'bond0.30', ['bond0'], {}]);
       ok(await maas.remove(made.resource_uri), 204);
     }
     const orphan = await maas.post(interfaces(), 'create_vlan', { vlan: String(tagged) });

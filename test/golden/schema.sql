@@ -1152,12 +1152,13 @@ table interfaces
   constraint interfaces_mac_grammar CHECK (((mac ~ '^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$'::text) AND (mac <> '00:00:00:00:00:00'::text)))
   constraint interfaces_machine FOREIGN KEY (machine_id) REFERENCES machines(id)
   constraint interfaces_mtu_range CHECK (((mtu >= 576) AND (mtu <= 65535)))
-  constraint interfaces_name_grammar CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$'::text))
+  constraint interfaces_name_grammar CHECK ((name ~ '^[A-Za-z0-9]([A-Za-z0-9._-]{0,13}[A-Za-z0-9])?$'::text))
   constraint interfaces_name_unique UNIQUE (machine_id, name)
   constraint interfaces_pkey PRIMARY KEY (id)
   constraint interfaces_settings_shape CHECK (((jsonb_typeof(settings) = 'object'::text) AND (length((settings)::text) <= 1024)))
   constraint interfaces_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id)
   CREATE INDEX interfaces_by_vlan ON public.interfaces USING btree (vlan_id)
+  CREATE UNIQUE INDEX interfaces_label_unique ON public.interfaces USING btree (machine_id, interface_label(name))
   CREATE UNIQUE INDEX interfaces_mac_unique ON public.interfaces USING btree (mac) WHERE (kind = 'physical'::text)
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF machine_id, name, mac, "position" ON public.interfaces FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER keep_one_fixed_address AFTER UPDATE OF mac ON public.interfaces FOR EACH ROW EXECUTE FUNCTION keep_one_fixed_address()
@@ -2014,7 +2015,7 @@ begin
       select m.hostname || '.' || d.name, 'machine', d.name
       from (select * from machines where id = sid offset 0) m, lateral (select x.name from domains x where x.id = m.domain_id offset 0) d
       union all
-      select i.name || '.' || m.hostname || '.' || d.name, 'machine', d.name
+      select interface_label(i.name) || '.' || m.hostname || '.' || d.name, 'machine', d.name
       from (select x.name, row_number() over (order by x.position, x.id) as n from interfaces x where x.machine_id = sid) i,
         (select * from machines where id = sid offset 0) m, lateral (select x.name from domains x where x.id = m.domain_id offset 0) d
       where i.n > 1;
@@ -2199,6 +2200,16 @@ begin
   end case;
   return null;
 end $function$
+
+
+function interface_label(text)
+CREATE OR REPLACE FUNCTION public.interface_label(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE STRICT
+AS $function$
+  select translate(lower(name), '._', '--')
+$function$
 
 
 function inetrange(inet,inet,text)

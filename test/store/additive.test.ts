@@ -64,6 +64,13 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'create trigger write_history_taken after delete on machine_tags referencing old ',
     'create or replace trigger raise_version before update on machines for each row w',
   ],
+  // Names that an older release gives have the label that they had, and no two of a machine the same.
+  interface_names: [
+    'alter table interfaces drop constraint interfaces_name_grammar',
+    'alter table interfaces add constraint interfaces_name_grammar check (name',
+    'create unique index interfaces_label_unique on interfaces',
+    'create or replace function names_of(src text',
+  ],
   // The same claims are found, by another way.
   name_claim_by_name: ['create or replace function check_name_claim() returns trigger'],
   name_alone_by_name: ['alter function check_name_alone() set enable_seqscan = off'],

@@ -116,6 +116,7 @@ const CASES: Readonly<Record<string, () => RawBuilder<unknown>>> = {
     sql`insert into machines (id, hostname, domain_id) values ('bbbbbb', '-m', ${domainId})`,
   interfaces_name_unique: () => card('52:54:00:00:00:09', 'eth0'),
   interfaces_name_grammar: () => card('52:54:00:00:00:09', 'eth 0'),
+  interfaces_label_unique: () => card('52:54:00:00:00:09', 'ETH0'),
   interfaces_kind_known: () => card('52:54:00:00:00:09', 'eth9', 'tunnel'),
   interfaces_mac_grammar: () => card('53:54:00:00:00:09'),
   interfaces_mac_unique: () => card('52:54:00:00:00:01'),

@@ -86,7 +86,7 @@ const Tags = Type.Array(text(64), { maxItems: 10, description: 'words of operato
 const Addresses = Type.Array(AddressInput, { maxItems: 16 });
 
 export const InterfaceInput = strict({
-  name: Type.Optional(text(15, 'eth0, eth1, … by position when left out; bond0, br0, PARENT-VID for the other kinds')),
+  name: Type.Optional(text(15, 'eth0, eth1, … by position when left out; bond0, br0, PARENT.VID for the other kinds')),
   mac: Type.Optional(
     text(17, 'of a card; a bond or bridge has that of its first port when it is left out, a VLAN interface always has'),
   ),

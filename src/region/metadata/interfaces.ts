@@ -1,6 +1,6 @@
 import type { Inventory } from '../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
-import { parseInterfaceName, parseMac } from '../../model/machine.ts';
+import { interfaceLabel, parseInterfaceName, parseMac } from '../../model/machine.ts';
 import { lockDomain } from '../../store/queries/domains.ts';
 import { findMachine, type MachineRow, updateMachine } from '../../store/queries/machines.ts';
 import type { InterfaceInput } from '../../store/queries/network/machine-interfaces.ts';
@@ -52,13 +52,13 @@ async function refusalOf(
   const owner = await findMachine(tx, { mac });
   if (owner !== null) return `its MAC address is that of the machine ${owner.fqdn}`;
   const domain = { id: machine.domainId, name: machine.domain };
-  const clash = await checkMachineNames(tx, domain, [`${name}.${machine.hostname}`], [mac]);
+  const clash = await checkMachineNames(tx, domain, [`${interfaceLabel(name)}.${machine.hostname}`], [mac]);
   return clash?.message ?? null;
 }
 
 /** As the kernel calls it, where the machine has no other one of that name. */
 function nameFor(told: string, others: readonly { readonly name: string }[]): string {
-  const isFree = (name: string) => others.every((one) => one.name !== name);
+  const isFree = (name: string) => others.every((one) => interfaceLabel(one.name) !== interfaceLabel(name));
   if (!isRejected(parseInterfaceName(told)) && isFree(told)) return told;
   let number = others.length;
   while (!isFree(`eth${number}`)) number += 1;

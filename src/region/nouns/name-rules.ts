@@ -1,4 +1,5 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
+import { interfaceLabel } from '../../model/machine.ts';
 import { absoluteName } from '../../model/names.ts';
 import type { NameUse, RecordType } from '../../model/record.ts';
 import { findDomain } from '../../store/queries/domains.ts';
@@ -30,18 +31,18 @@ async function interfaceUses(tx: Tx, at: NameAt): Promise<NameUse[]> {
   const [card, hostname, ...more] = at.name.split('.');
   if (!card || !hostname || more.length > 0) return [];
   const machine = await findMachine(tx, { fqdn: `${hostname}.${at.domain}` });
-  const found = machine?.interfaces.slice(1).find((item) => item.name === card);
+  const found = machine?.interfaces.slice(1).find((item) => interfaceLabel(item.name) === card);
   return (found?.addresses ?? []).map(({ address }) => ({
     kind: 'machine',
     type: addressType(address),
     data: address,
-    label: `the interface ${card} of the machine ${machine?.fqdn}`,
+    label: `the interface ${found?.name ?? card} of the machine ${machine?.fqdn}`,
   }));
 }
 
 /** The names that a machine publishes: its own, and one per further interface. */
 export function machineNames(hostname: string, interfaces: readonly { readonly name: string }[]): string[] {
-  return [hostname, ...interfaces.slice(1).map((card) => `${card.name}.${hostname}`)];
+  return [hostname, ...interfaces.slice(1).map((card) => `${interfaceLabel(card.name)}.${hostname}`)];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { servingRegions } from '../../model/cluster.ts';
 import { masterOf } from '../../model/interfaces/topology.ts';
-import type { MachineInterface } from '../../model/machine.ts';
+import { interfaceLabel, type MachineInterface } from '../../model/machine.ts';
 import type { RecordType } from '../../model/record.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { absoluteName } from '../../model/names.ts';
@@ -93,7 +93,7 @@ function interfaceNames(snapshot: Snapshot): InterfaceName[] {
     const host = `${machine.hostname}.${domain.name}`;
     const ttl = domain.ttl ?? snapshot.settings.default_ttl;
     return machine.interfaces.map((nic, index) => ({
-      fqdn: index === 0 ? host : `${nic.name}.${host}`,
+      fqdn: index === 0 ? host : `${interfaceLabel(nic.name)}.${host}`,
       ttl,
       nic,
       isPort: masterOf(machine.interfaces, nic.name) !== null,

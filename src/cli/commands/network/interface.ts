@@ -110,7 +110,7 @@ const CREATE: CommandSpec = {
   args: [MACHINE],
   options: [
     { flags: '--kind <kind>', help: 'physical when left out', values: INTERFACE_KINDS },
-    { flags: '--name <name>', help: 'its name; eth1, bond0, br0 or PARENT-VID when left out' },
+    { flags: '--name <name>', help: 'its name; eth1, bond0, br0 or PARENT.VID when left out' },
     {
       flags: '--vlan <vlan>',
       help: 'its VLAN, where no address tells it; of a VLAN interface the one that it speaks in',

@@ -1,7 +1,7 @@
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
-import { parseInterfaceName, parseMac } from '../../../model/machine.ts';
+import { interfaceLabel, parseInterfaceName, parseMac } from '../../../model/machine.ts';
 import { type MachineRow, updateMachine } from '../../../store/queries/machines.ts';
 import { findVlanOf } from '../../../store/queries/network/enlistments.ts';
 import type { WriteTx } from '../../../store/write.ts';
@@ -27,16 +27,19 @@ export async function settleCards(
   const told = new Map((inventory.interfaces ?? []).map(({ mac, name }) => [macOf(mac), name]));
   const booted = inventory.bootMac === undefined ? null : macOf(inventory.bootMac);
   const address = parseAddress(source);
-  const taken = new Set(machine.interfaces.map(({ name }) => name));
+  const taken = new Set(machine.interfaces.map(({ name }) => interfaceLabel(name)));
   const cards = [];
   const renamed = new Map<string, string>();
   let isChanged = false;
   for (const card of machine.interfaces) {
     const name = told.get(card.mac);
     const isFit =
-      card.kind === 'physical' && name !== undefined && !isRejected(parseInterfaceName(name)) && !taken.has(name);
+      card.kind === 'physical' &&
+      name !== undefined &&
+      !isRejected(parseInterfaceName(name)) &&
+      !taken.has(interfaceLabel(name));
     const wanted = isEnlisting && isFit && GIVEN.test(card.name) ? name : card.name;
-    taken.add(wanted);
+    taken.add(interfaceLabel(wanted));
     const isPlaceless = card.vlanId === null && card.mac === booted && !isRejected(address);
     const vlan = isPlaceless ? await findVlanOf(tx, { mac: card.mac, address: formatAddress(address) }) : null;
     const vlanId = vlan?.id ?? card.vlanId;

@@ -8,7 +8,13 @@ import {
   parseMtu,
 } from '../../../model/interfaces/settings.ts';
 import { checkTopology, lowestFirst, mastersFirst, mtuOf, type Shape } from '../../../model/interfaces/topology.ts';
-import { INTERFACE_KINDS, type InterfaceKind, parseInterfaceName, parseMac } from '../../../model/machine.ts';
+import {
+  INTERFACE_KINDS,
+  interfaceLabel,
+  type InterfaceKind,
+  parseInterfaceName,
+  parseMac,
+} from '../../../model/machine.ts';
 import { parseTag } from '../../../model/nouns/tags/tag.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import type { InterfaceInput } from '../../../store/queries/network/machine-interfaces.ts';
@@ -78,8 +84,8 @@ async function readHeads(tx: Tx, wishes: readonly InterfaceWish[]): Promise<Head
     if (isRejected(vlan)) return vlan;
     const name = parseInterfaceName(wish.name ?? usualName(wish, kind, { index, vlan, given }), `${at}/name`);
     if (isRejected(name)) return name;
-    if (heads.some((other) => other.name === name))
-      return invalid(`${at}/name`, `${name} is there twice`, 'each interface of a machine has its own name');
+    const twin = heads.find((other) => interfaceLabel(other.name) === interfaceLabel(name));
+    if (twin !== undefined) return named(twin.name, name, at);
     given.add(name);
     const mtu = wish.mtu == null ? null : parseMtu(wish.mtu, `${at}/mtu`);
     if (isRejected(mtu)) return mtu;
@@ -88,6 +94,13 @@ async function readHeads(tx: Tx, wishes: readonly InterfaceWish[]): Promise<Head
     heads.push({ index, wish, name, kind, mtu, vlan, vlanId: vlan?.id ?? null, parents: wish.parents ?? [], settings });
   }
   return heads;
+}
+
+function named(first: string, name: string, at: string): Rejected {
+  if (first === name)
+    return invalid(`${at}/name`, `${name} is there twice`, 'each interface of a machine has its own name');
+  const label = interfaceLabel(name);
+  return invalid(`${at}/name`, `${first} and ${name} have one name in DNS, ${label}`, 'each interface has its own');
 }
 
 function readKind({ kind = 'physical' }: InterfaceWish, at: string): InterfaceKind | Rejected {
@@ -106,11 +119,11 @@ interface Naming {
   readonly given: ReadonlySet<string>;
 }
 
-/** eth0, eth1, … by position; bond0, br0 and so on; PARENT-VID where that is short enough. */
+/** eth0, eth1, … by position; bond0, br0 and so on; PARENT.VID where that is short enough. */
 function usualName(wish: InterfaceWish, kind: InterfaceKind, { index, vlan, given }: Naming): string {
   if (kind === 'physical') return `eth${index}`;
   if (kind === 'vlan') {
-    const name = `${wish.parents?.[0] ?? 'vlan'}-${vlan?.vid ?? 0}`;
+    const name = `${wish.parents?.[0] ?? 'vlan'}.${vlan?.vid ?? 0}`;
     return name.length > 15 ? `vlan${vlan?.vid ?? 0}` : name;
   }
   const stem = kind === 'bond' ? 'bond' : 'br';

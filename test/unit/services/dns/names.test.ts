@@ -151,7 +151,7 @@ describe('interfaces that stand on others', () => {
     const interfaces = [
       nic('bond0', 'bond', ['eth0'], ['10.0.0.5']),
       nic('eth0', 'physical', [], []),
-      nic('bond0-20', 'vlan', ['bond0'], ['10.0.0.6']),
+      nic('bond0.20', 'vlan', ['bond0'], ['10.0.0.6']),
     ];
     const machines = [{ id: 'web100', hostname: 'web1', domainId: 2, interfaces }];
     const reservations = [aReservation(1, 1, '10.0.0.20', { mac: MAC })];
