@@ -77,6 +77,12 @@ beforeEach(async () => {
      insert into commands (node_id, kind, args, is_repeatable, claim_seconds, caller, deadline, state, sentence, ended_at)
        select 'n1', 'walk', '{}', false, 1, 'ada', now(), case n when 1 then 'waiting' else 'failed' end, case n when 1 then null else 'No.' end,
          case n when 1 then null when 2 then now() - interval '8 days' else now() end from generate_series(1, 4) n;
+     -- Of an upload in pieces the first came long ago.
+     insert into images (digest, name, kind, architecture, kernel, manifest, created_by)
+       values (repeat('a', 64), 'trial', 'deployable', 'amd64', '', '{}', 'ada');
+     insert into image_files (image, name, size, sha256) values (repeat('a', 64), 'root.tar', 9, repeat('b', 64));
+     insert into image_pieces (image, file, first_byte, content, at) select repeat('a', 64), 'root.tar', n, 'x', now() - (1 - n) * interval '31 days'
+       from generate_series(0, 1) n;
      delete from history where operation = 'test'`,
     database,
   );
@@ -89,6 +95,7 @@ test('removes what has expired and nothing else', async () => {
     sessions: 2,
     idempotency: 53,
     images: 0,
+    image_pieces: 1,
     events: 10,
     audit: 1,
     body_parts: 0,
