@@ -21,7 +21,7 @@ const INVENTORY = {
     { name: 'ens1', mac: '52:54:00:00:00:01', link: true },
     { name: 'ens2', mac: '52:54:00:00:00:0b', link: false, speedMbps: 1000 },
     { name: 'ens3', mac: '52:54:00:00:00:02' },
-    { name: 'WLAN.0', mac: '52:54:00:00:00:0c' },
+    { name: 'WLAN:0', mac: '52:54:00:00:00:0c' },
   ],
   virtual: 'qemu',
 };
