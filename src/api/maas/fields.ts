@@ -32,7 +32,6 @@ const NAMES: Readonly<Record<string, string>> = {
   resolvers: 'dns_servers',
   secondaryRack: 'secondary_rack',
   signingKey: 'key',
-  source: 'keysource',
   sourceUrl: 'url',
   userData: 'user_data',
   zones: 'zone',

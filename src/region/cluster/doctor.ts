@@ -37,10 +37,18 @@ export const CHECKS: readonly Check[] = [
 
 /** Judges all invariants that concern the site. Pure. */
 export function judge(site: ClusterSite): Invariant[] {
-  return CHECKS.filter((check) => check.concerns(site)).map((check) => {
-    const { state, detail, remedy } = check.look(site);
-    return { id: check.id, title: check.title, state, detail, explanation: check.explanation, remedy };
-  });
+  return CHECKS.filter((check) => check.concerns(site)).map((check) => judged(check, site));
+}
+
+/** Judges one of them; undefined where it does not concern the site. */
+export function judgeOne(site: ClusterSite, id: string): Invariant | undefined {
+  const check = CHECKS.find((one) => one.id === id);
+  return check?.concerns(site) ? judged(check, site) : undefined;
+}
+
+function judged(check: Check, site: ClusterSite): Invariant {
+  const { state, detail, remedy } = check.look(site);
+  return { id: check.id, title: check.title, state, detail, explanation: check.explanation, remedy };
 }
 
 /** The doctor's whole answer. Degraded when something is broken, or nobody has a fresh word of it. */

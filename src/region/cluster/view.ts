@@ -1,6 +1,6 @@
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import { vipAddress } from '../../model/cluster.ts';
-import { judge } from './doctor.ts';
+import { judge, judgeOne } from './doctor.ts';
 import { externalWarning } from './invariants/servers.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
 import { holdersOf, primariesOf } from './claims.ts';
@@ -104,7 +104,7 @@ function viewShown(
   if (shown === undefined) return {};
   if (shown === null) return { site: null };
   const { isOwn, subject, issuer, notAfter } = shown;
-  const told = judge(site).find((row) => row.id === 'site-certificate');
+  const told = judgeOne(site, 'site-certificate');
   const { state = 'ok' as const, detail = '' } = told ?? {};
   return { site: { isOwn, subject, issuer, ...ended(new Date(notAfter).toISOString()), state, detail } };
 }

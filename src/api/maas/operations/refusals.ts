@@ -1,5 +1,22 @@
 import { invalid, RejectedError, rejected, show } from '../../../core/errors.ts';
 
+/**
+ * Catches what a call refused: this operation of MAAS has other words for some members. `names`: member of the call → MAAS's; `below`: what a member stands in,
+ * which MAAS does not name.
+ */
+export function calling(names: Readonly<Record<string, string>>, below = ''): (error: unknown) => never {
+  const fieldOf = (field: string) => {
+    const own = field.startsWith(below) ? field.slice(below.length) : field;
+    return Object.hasOwn(names, own) ? (names[own] ?? own) : own;
+  };
+  return (error) => {
+    if (!(error instanceof RejectedError)) throw error;
+    const { fields, ...refusal } = error.rejected;
+    const named = fields?.map((one) => ({ ...one, field: fieldOf(one.field) }));
+    throw new RejectedError({ ...refusal, ...(named ? { fields: named } : {}) });
+  };
+}
+
 /** Refuses a value: the parameter, what is wrong with it, the rule. */
 export function badValue(field: string, problem: string, rule: string): never {
   throw new RejectedError(invalid(field, problem, rule));

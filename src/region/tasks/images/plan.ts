@@ -52,7 +52,10 @@ export function planImages({ wanted, disk, fetching, damaged }: PlanInput): Plan
       return state === file.state ? [] : [{ image: file.image, file: file.name, state }];
     }),
     absent: wanted.filter((file) => !isThere(file) && !fetching.has(keyOf(file))),
-    there: wanted.filter(isThere).map((file) => ({ ...file, stamp: onDisk.get(keyOf(file))?.stamp ?? '' })),
+    there: wanted.flatMap((file) => {
+      const here = onDisk.get(keyOf(file));
+      return here?.size === file.size ? [{ ...file, stamp: here.stamp }] : [];
+    }),
     cut: wanted.filter(isCut),
     strays: disk.filter((file) => !keys.has(keyOf(file))),
   };

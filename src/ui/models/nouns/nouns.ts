@@ -125,8 +125,7 @@ function optionsOf(field: NounField, value: unknown): readonly string[] {
 export function memberWord(name: string): string {
   const words = name
     .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    .replace(/\b(?:dns|dhcp|mtu|vid|cidr|url|fqdn|vlan)\b/g, (word) => word.toUpperCase())
-    .replace(/VLANs\b/, 'VLANs');
+    .replace(/\b(?:dns|dhcp|mtu|vid|cidr|url|fqdn|vlan)\b/g, (word) => word.toUpperCase());
   return words[0]?.toUpperCase() + words.slice(1);
 }
 

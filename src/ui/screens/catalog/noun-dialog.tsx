@@ -13,9 +13,9 @@ import {
 } from '../../models/nouns/nouns.ts';
 import { EN } from '../../words/en.ts';
 import { ActionDialog } from '../../parts/change.tsx';
-import { Copy } from '../../parts/copy.tsx';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { WithCurrent } from '../../parts/with-current.tsx';
+import { Secret } from '../access/secret.tsx';
 
 const WORDS = EN.catalog;
 const FLAGS = [
@@ -125,10 +125,5 @@ function formField(field: NounField, before: NounObject | null): FormField {
 function NewSecret({ result }: { readonly result: NounObject }): JSX.Element | null {
   const secret = result['secret'];
   if (typeof secret !== 'string' || secret === WORDS.hidden) return null;
-  return (
-    <div class="secret">
-      <p>{EN.access.once}</p>
-      <Copy text={secret} />
-    </div>
-  );
+  return <Secret text={secret} />;
 }

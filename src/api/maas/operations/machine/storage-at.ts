@@ -1,15 +1,12 @@
 import type { StorageChangeBody } from '../../../../contract/nouns/machine-storage.ts';
-import type { RouteOutput } from '../../../../contract/routes.ts';
-import { type FieldProblem, RejectedError } from '../../../../core/errors.ts';
 import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';
 import type { Args } from '../../args.ts';
 import type { MaasCall } from '../../handler.ts';
 import { type Disk, disksOf, type MaasStorage, viewStorage } from '../../objects/disks.ts';
 import { readInventory } from '../../objects/machines.ts';
-import { badValue, notFound } from '../refusals.ts';
+import { badValue, calling, notFound } from '../refusals.ts';
 
 type Call = Pick<MaasCall, 'site' | 'path'>;
-type ShownStorage = RouteOutput<'storage.show'>;
 interface Entry {
   readonly ref: string;
   readonly view: { readonly id: number; readonly name?: string };
@@ -35,31 +32,15 @@ export async function change(
   { machine, disks }: StorageAt,
   { fields = {}, ...wanted }: { readonly change: StorageChange; readonly fields?: Readonly<Record<string, string>> },
 ): Promise<{ readonly set: MaasStorage; readonly ref: string }> {
-  let answer: ShownStorage & { readonly changed: readonly (number | null)[] };
-  try {
-    answer = await site.call('storage.change', { params: { machine }, body: { changes: [defined(wanted.change)] } });
-  } catch (error) {
-    throw error instanceof RejectedError ? new RejectedError(renamed(error.rejected, fields)) : error;
-  }
+  const answer = await site
+    .call('storage.change', { params: { machine }, body: { changes: [defined(wanted.change)] } })
+    .catch(calling(fields, 'changes/0/'));
   return { set: viewStorage(machine, disks, answer.storage), ref: `#${answer.changed[0] ?? 0}` };
 }
 
 /** Members that are undefined are not given. */
 function defined(given: StorageChange): StorageChangeBody {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as StorageChangeBody;
-}
-
-function renamed(
-  refusal: RejectedError['rejected'],
-  names: Readonly<Record<string, string>>,
-): RejectedError['rejected'] {
-  if (refusal.fields === undefined) return refusal;
-  const fieldOf = (field: string) => {
-    const own = field.replace(/^changes\/0\//, '');
-    return Object.hasOwn(names, own) ? (names[own] ?? own) : own;
-  };
-  const fields = refusal.fields.map((one): FieldProblem => ({ ...one, field: fieldOf(one.field) }));
-  return { ...refusal, fields };
 }
 
 const isMeant = (entry: Entry, text: string) => String(entry.view.id) === text || entry.view.name === text;

@@ -2,10 +2,10 @@ import type { RouteInput } from '../../../../contract/routes.ts';
 import { json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
-import type { Site } from '../../site.ts';
 import { badValue } from '../refusals.ts';
 import { imageOf } from './images.ts';
-import { flagOf, isKept, keepValue, keptValue } from './kept-config.ts';
+import { flagOf, isKept, keepValue, keptValue, wholeOf } from './kept-config.ts';
+import { isDefault, urlOfDefault } from './repositories.ts';
 
 type Value = RouteInput<'setting.set'>['body']['value'];
 type Kind = 'text' | 'optional' | 'number' | 'flag' | 'words' | 'list';
@@ -90,7 +90,8 @@ const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
 export const CONFIG_HANDLERS: Handlers = {
   'Maas.get_config': async ({ site, look, args }) => {
     const name = nameOf(args);
-    if (Object.hasOwn(ARCHIVES, name)) return json(await archiveUrl(site, name));
+    // What was a setting once and is a package repository now, by its name.
+    if (isDefault(name)) return json(await urlOfDefault(site, name));
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known) return json((isKept(name) ? await keptValue(look, name) : undefined) ?? fixedOf(name));
     const { value } = await site.call('setting.show', { params: { setting: known.setting } });
@@ -129,17 +130,6 @@ function nameOf(args: Args): string {
   return Object.hasOwn(EARLIER, name) ? (EARLIER[name] ?? name) : name;
 }
 
-/** What was a setting once and is a package repository now, by its name; where packages come from when there is none. */
-const ARCHIVES: Readonly<Record<string, string>> = {
-  main_archive: 'http://archive.ubuntu.com/ubuntu',
-  ports_archive: 'http://ports.ubuntu.com/ubuntu-ports',
-};
-
-async function archiveUrl(site: Site, name: string): Promise<string> {
-  const found = (await site.all('package-repository.list')).find((one) => one.name === name);
-  return found?.sourceUrl || (ARCHIVES[name] ?? '');
-}
-
 /** MAAS takes addresses where networks are asked for, and shows them as they were given. */
 function asNetwork(word: string): string {
   if (/^[\d.]+$/.test(word)) return `${word}/32`;
@@ -163,8 +153,7 @@ function isSame(fixed: string | number | boolean | null, given: string): boolean
 }
 
 function valueOf(given: string, kind: Kind): Value {
-  if (kind === 'number')
-    return /^\d{1,9}$/.test(given) ? Number(given) : badValue('value', 'it is not usable', 'a whole number');
+  if (kind === 'number') return wholeOf(given);
   if (kind === 'flag') return flagOf(given);
   if (kind === 'text' || kind === 'optional') return given;
   return given.split(/[\s,]+/).filter((word) => word !== '');

@@ -63,10 +63,14 @@ export async function keepValue(site: Site, name: string, given: string, usual: 
 }
 
 function read(given: string, usual: Value): Value {
-  if (typeof usual === 'number')
-    return /^\d{1,9}$/.test(given) ? Number(given) : badValue('value', 'it is not usable', 'a whole number');
+  if (typeof usual === 'number') return wholeOf(given);
   if (typeof usual === 'boolean') return flagOf(given);
   return given.length <= 200 ? given : badValue('value', 'it is too long', 'at most 200 characters');
+}
+
+/** A whole number in the words of clients. */
+export function wholeOf(given: string): number {
+  return /^\d{1,9}$/.test(given) ? Number(given) : badValue('value', 'it is not usable', 'a whole number');
 }
 
 /** True or false in the words of clients. */

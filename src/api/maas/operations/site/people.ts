@@ -2,16 +2,8 @@ import type { Role } from '../../../../contract/identity/user.ts';
 import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
-import { badValue } from '../refusals.ts';
+import { badValue, calling } from '../refusals.ts';
 import { viewMe, viewSshKey, viewUser } from '../../objects/groups.ts';
-
-/** MAAS has another word for the name of a user. */
-function asUsername(error: unknown): never {
-  if (!(error instanceof RejectedError)) throw error;
-  const { fields, ...refusal } = error.rejected;
-  const named = fields?.map((one) => (one.field === 'name' ? { ...one, field: 'username' } : one));
-  throw new RejectedError({ ...refusal, ...(named ? { fields: named } : {}) });
-}
 
 /** Name of a key that nobody gave one. */
 const KEY_NAME = 'MAAS consumer';
@@ -26,7 +18,7 @@ export const PEOPLE_HANDLERS: Handlers = {
     const name = args.text('username') ?? '';
     const role: Role = args.flag('is_superuser') === true ? 'admin' : 'user';
     const body = { name, role, email: args.text('email'), password: args.text('password') };
-    return json(viewUser(await site.call('user.create', { body }).catch(asUsername)));
+    return json(viewUser(await site.call('user.create', { body }).catch(calling({ name: 'username' }))));
   },
   'User.delete': async ({ site, path, args }) => {
     const heir = args.text('transfer_resources_to');
@@ -71,7 +63,7 @@ export const PEOPLE_HANDLERS: Handlers = {
   },
   'SSHKeys.import': async ({ site, args }) => {
     const source = (args.text('keysource') ?? '').trim();
-    const { items } = await site.call('ssh-key.import', { body: { source } });
+    const { items } = await site.call('ssh-key.import', { body: { source } }).catch(calling({ source: 'keysource' }));
     return json(items.map(viewSshKey));
   },
   'SSHKey.read': async ({ site, path }) => {

@@ -4,6 +4,7 @@ import { type Answer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { numberOf, uriOf } from '../../objects/uri.ts';
+import type { Site } from '../../site.ts';
 import { badValue, conflict } from '../refusals.ts';
 
 type Repository = RouteOutput<'package-repository.show'>;
@@ -44,7 +45,8 @@ const DEFAULTS: readonly Repository[] = [
   disableSources: true,
 }));
 
-function isDefault(name: string): boolean {
+/** Is it the name of one that MAAS has by default? */
+export function isDefault(name: string): boolean {
   return DEFAULTS.some((one) => one.name === name);
 }
 
@@ -52,6 +54,13 @@ function isDefault(name: string): boolean {
 function withDefaults(stored: readonly Repository[]): Repository[] {
   const first = DEFAULTS.map((one) => stored.find(({ name }) => name === one.name) ?? one);
   return [...first, ...stored.filter(({ name }) => !isDefault(name))];
+}
+
+/** Where packages come from by one of the defaults, as it is now. */
+export async function urlOfDefault(site: Site, name: string): Promise<string> {
+  const named = ({ name: own }: Repository) => own === name;
+  const stored = (await site.all('package-repository.list')).find(named);
+  return stored?.sourceUrl || (DEFAULTS.find(named)?.sourceUrl ?? '');
 }
 
 /** The repository that a path names. One of the defaults has its number for life, stored or not. */
