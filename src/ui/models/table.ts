@@ -47,8 +47,15 @@ export function columnsText<C extends { readonly id: string; readonly isSpare?: 
 /** Rows in order; equal ones stay as they were. Names that end in numbers are in the order of the numbers. */
 export function sorted<Row>(rows: readonly Row[], isDown: boolean, valueOf: (row: Row) => CellValue): readonly Row[] {
   const way = isDown ? -1 : 1;
+  // Many rows say the same: the key of a value is made once.
+  const keys = new Map<CellValue, string | number | null>();
   return rows
-    .map((row) => ({ row, key: sortKey(valueOf(row)) }))
+    .map((row) => {
+      const value = valueOf(row);
+      let key = keys.get(value);
+      if (key === undefined) keys.set(value, (key = sortKey(value)));
+      return { row, key };
+    })
     .sort((a, b) => {
       if (a.key === null || b.key === null) return a.key === b.key ? 0 : a.key === null ? 1 : -1;
       return way * compare(a.key, b.key);
@@ -60,16 +67,6 @@ export function sorted<Row>(rows: readonly Row[], isDown: boolean, valueOf: (row
 export interface FilterText {
   readonly all: string;
   readonly of: (column: string) => string | null;
-}
-
-function filterText(columns: readonly string[], valueOf: (column: string) => CellValue): FilterText {
-  return {
-    all: columns
-      .map((id) => String(valueOf(id) ?? ''))
-      .join('\u0000')
-      .toLowerCase(),
-    of: (id) => (columns.includes(id) ? String(valueOf(id) ?? '').toLowerCase() : null),
-  };
 }
 
 /**
@@ -98,14 +95,23 @@ export function filteredRows<Row>(
   return filtered(rows, filter, textsOf(rows, columns));
 }
 
-/** What rows say for the filter, in their order. */
+/** What rows say for the filter, in their order. One text is made of each row; a cell is read when a filter names its column. */
 export function textsOf<Row>(
   rows: readonly Row[],
   columns: readonly { readonly id: string; readonly value: (row: Row) => CellValue }[],
 ): readonly FilterText[] {
-  const ids = columns.map((column) => column.id);
   const byId = new Map(columns.map((column) => [column.id, column.value]));
-  return rows.map((row) => filterText(ids, (id) => byId.get(id)?.(row) ?? null));
+  return rows.map((row) => {
+    let all = '';
+    for (const { value } of columns) all += `\u0000${value(row) ?? ''}`;
+    return {
+      all: all.toLowerCase(),
+      of: (id) => {
+        const value = byId.get(id);
+        return value ? String(value(row) ?? '').toLowerCase() : null;
+      },
+    };
+  });
 }
 
 function holds(text: FilterText, word: string): boolean {
@@ -138,6 +144,6 @@ function sortKey(value: CellValue): string | number | null {
 
 function compare(a: string | number, b: string | number): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [x, y] = [String(a), String(b)];
+  const [x, y] = typeof a === 'string' && typeof b === 'string' ? [a, b] : [String(a), String(b)];
   return x < y ? -1 : x > y ? 1 : 0;
 }

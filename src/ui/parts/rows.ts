@@ -2,7 +2,7 @@ import type { Ref } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { windowOf } from '../models/table.ts';
 
-/** Above so many rows only those that are seen are made. */
+/** A table of more rows makes only those that are seen. */
 const WHOLE_MAX = 200;
 const ROW_HEIGHT = 30;
 /** Event by which the page's keys move through rows; `detail`: 1 or -1. */
@@ -22,14 +22,17 @@ export interface RowWindow {
   step(by: number): void;
 }
 
-/** Keeps long tables short, and one row of them the one that Tab stops at (a roving tab index). */
-export function useRows(count: number): RowWindow {
+/**
+ * Keeps long tables short, and one row of them the one that Tab stops at (a roving tab index). `total`: rows without the filter. A long table stays a
+ * window while somebody filters it: two hundred rows made at one letter would be felt.
+ */
+export function useRows(count: number, total: number): RowWindow {
   const scroll = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState({ top: 0, height: 800 });
   const [active, setActive] = useState(0);
   const isMoved = useRef(false);
   const isPrinting = usePrinting();
-  const isWindowed = count > WHOLE_MAX && !isPrinting;
+  const isWindowed = total > WHOLE_MAX && !isPrinting;
   const { first, end } = isWindowed ? windowOf(count, { ...at, rowHeight: ROW_HEIGHT }) : { first: 0, end: count };
   const current = Math.min(active, Math.max(0, count - 1));
 

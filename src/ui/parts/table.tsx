@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { usePlaces } from '../live/place.ts';
 import {
   type CellValue,
@@ -63,7 +63,8 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const filter = props.isMain ? (query['filter'] ?? '') : '';
   const ids = props.columns.map((column) => column.id);
   const sort = props.isMain ? parseSort(query['sort'], ids) : null;
-  const rows = useKept(props, filter, sort);
+  const [isTyping, setTyping] = useState(false);
+  const rows = useKept(props, { filter, isTyping }, sort);
   const shown = props.hasColumns ? shownColumns(props.columns, query['columns']) : props.columns;
   return (
     <div class="table">
@@ -76,6 +77,8 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
               data-search
               placeholder={`${EN.filter}  f`}
               value={filter}
+              onFocus={() => setTyping(true)}
+              onBlur={() => setTyping(false)}
               onInput={(event) => places.setQuery({ filter: event.currentTarget.value })}
             />
           </label>
@@ -104,6 +107,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
           {...props}
           columns={shown}
           rows={rows}
+          total={props.rows.length}
           sort={sort}
           onSort={(next) => places.setQuery({ sort: sortText(next) })}
         />
@@ -112,22 +116,31 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   );
 }
 
-/** Rows that the filter keeps, in order. What a row says for the filter is put together once, and the order of all is kept while somebody types. */
-function useKept<Row>(props: TableProps<Row>, filter: string, sort: Sort | null): readonly Row[] {
+/** Rows that the filter keeps, in order. What a row says for the filter is put together once, before the first letter; the order of all is kept while somebody types. */
+function useKept<Row>(
+  props: TableProps<Row>,
+  { filter, isTyping }: { readonly filter: string; readonly isTyping: boolean },
+  sort: Sort | null,
+): readonly Row[] {
   const { rows, columns } = props;
   const by = columns.find((column) => column.id === sort?.column);
   const isDown = sort?.isDown === true;
   const ordered = useMemo(() => (by ? sorted(rows, isDown, by.value) : rows), [rows, by?.id, isDown]);
-  const isFiltered = filter.trim() !== '';
+  const isFiltered = isTyping || filter.trim() !== '';
   const texts = useMemo(() => (isFiltered ? textsOf(ordered, columns) : []), [ordered, isFiltered]);
   return useMemo(() => filtered(ordered, filter, texts), [ordered, filter, texts]);
 }
 
 function Rows<Row>(
-  props: TableProps<Row> & { readonly sort: Sort | null; readonly onSort: (sort: Sort) => void },
+  props: TableProps<Row> & {
+    /** Rows without the filter. */
+    readonly total: number;
+    readonly sort: Sort | null;
+    readonly onSort: (sort: Sort) => void;
+  },
 ): JSX.Element {
   const { rows, columns, choice } = props;
-  const shown = useRows(rows.length);
+  const shown = useRows(rows.length, props.total);
   const width = columns.length + (choice ? 1 : 0);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
