@@ -8,6 +8,7 @@ import { InterfaceInput, MachineInterface } from './network/machine-interface.ts
 import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time } from './common.ts';
 import { entry } from './nouns/entry.ts';
 import { textMap } from './nouns/fields/text-map.ts';
+import { USER_NAME_MOST } from './identity/user.ts';
 
 const OWN_PARAMETERS = "its own parameters at the BMC, such as power_id; a machine's own come before the BMC's";
 
@@ -135,7 +136,7 @@ const MachineListQuery = listQuery(
     subnet: Type.Optional(text(64, 'id, CIDR or name')),
     rack: Type.Optional(text(64, 'UUID or name; "master": those that name no rack')),
     state: Type.Optional(oneOf(MACHINE_STATES)),
-    owner: Type.Optional(text(32, "user's name")),
+    owner: Type.Optional(text(USER_NAME_MOST, "user's name")),
     zone: Type.Optional(text(64, 'id or name of its zone')),
     pool: Type.Optional(text(64, 'id or name of its resource pool')),
     ...carriedFilters('machine'),

@@ -27,8 +27,8 @@ export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. R
   machine list [-o json]         the virtual machines: firmware, MAC, network, BMC, state, and how the product is told of them
   machine power NAME on|off|status [--boot pxe|disk]
   machine power NAME new         as from the factory, with other parts if they are named, which it keeps:
-         [--card C] [--controller C] [--disks N] [--memory MB] [--cpus N]
-                                 virtio, e1000e, igb, vmxnet3; virtio, ahci, nvme, megasas; 1 to 4; 256 to 4096; 1 to 4
+         [--card C] [--cards N] [--controller C] [--disks N] [--memory MB] [--cpus N]
+                                 virtio, e1000e, igb, vmxnet3; 1 to 4; virtio, ahci, nvme, megasas; 1 to 4; 256 to 4096; 1 to 4
                                  its power button; new: off, with an empty disk; --boot: the device of this one start
   machine console NAME [--follow]     what it has written to its serial console since it was switched on
   machine screenshot NAME [FILE] its screen as a PNG
@@ -97,6 +97,7 @@ export function parseCall(words: readonly string[]): Call {
       controller: { type: 'string' },
       disks: { type: 'string' },
       memory: { type: 'string' },
+      cards: { type: 'string' },
       cpus: { type: 'string' },
       purge: { type: 'boolean' },
       'keep-base': { type: 'boolean' },
@@ -142,8 +143,10 @@ export function parseCall(words: readonly string[]): Call {
   };
 }
 
-function partsOf({ card, controller, disks, memory, cpus }: PartWords): Pick<CallOptions, 'parts'> {
-  const named = Object.entries({ card, controller, disks, memory, cpus }).filter(([, value]) => value !== undefined);
+function partsOf({ card, cards, controller, disks, memory, cpus }: PartWords): Pick<CallOptions, 'parts'> {
+  const named = Object.entries({ card, cards, controller, disks, memory, cpus }).filter(
+    ([, value]) => value !== undefined,
+  );
   return named.length === 0 ? {} : { parts: Object.fromEntries(named) };
 }
 

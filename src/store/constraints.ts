@@ -252,7 +252,11 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   machines_rack: reference('rack', 'machines'),
   restarts_service_grammar: invalid('A service’s name is 1–40 of a–z, 0–9 and "-".', 'service'),
   users_pkey: conflict('A user with the name {} exists already.', 'name'),
-  users_name_grammar: invalid('A user’s name is 1–32 of a–z, 0–9 and . _ -, starting with a letter.', 'name'),
+  users_name_unique: conflict('A user with this name exists already; capitals make no other name.', 'name'),
+  users_name_grammar: invalid(
+    'A user’s name is 1–150 letters, digits and . _ @ + -, starting with a letter or a digit.',
+    'name',
+  ),
   users_role_known: invalid('The role is unknown. Rule: admin, operator, user or auditor.', 'role'),
   api_keys_pkey: conflict('An API key with this token exists already.'),
   api_keys_user: reference('user', 'API keys'),

@@ -166,6 +166,23 @@ describe('what goes', () => {
     ok(await maas.remove(other.resource_uri), 204);
   });
 
+  it('stays when a subnet grows or shrinks; what it would not hold is named', async () => {
+    const subnet = ok(await maas.post('subnets/', null, { cidr: '10.90.0.0/24', gateway_ip: '10.90.0.1' }));
+    const range = { type: 'reserved', subnet: String(subnet.id), start_ip: '10.90.0.200', end_ip: '10.90.0.220' };
+    ok(await maas.post('ipranges/', null, range));
+    const resize = (cidr: string, more = {}) => maas.put(subnet.resource_uri, { cidr, ...more });
+    expect(ok(await resize('10.90.0.0/23'))).toMatchObject({ cidr: '10.90.0.0/23', name: '10.90.0.0/23' });
+    const small = await resize('10.90.0.0/25');
+    expect([small.status, small.raw]).toEqual([400, expect.stringContaining('10.90.0.200')]);
+    const away = await resize('10.90.0.128/25');
+    expect([away.status, away.raw]).toEqual([400, expect.stringContaining('10.90.0.1 lies outside of 10.90.0.128/25')]);
+    const moved = ok(await resize('10.90.0.128/25', { gateway_ip: '10.90.0.129', name: 'half' }));
+    expect(moved).toMatchObject({ cidr: '10.90.0.128/25', gateway_ip: '10.90.0.129', name: 'half' });
+    const over = await resize('10.88.0.0/16');
+    expect([over.status, over.raw]).toEqual([400, expect.stringContaining('overlaps')]);
+    ok(await maas.remove(subnet.resource_uri), 204);
+  });
+
   it('says of the address of a name that is gone that it does not exist', async () => {
     const made = ok(
       await maas.post('dnsresources/', null, { fqdn: 'gone.regent.internal', ip_addresses: '10.88.0.77' }),
@@ -277,6 +294,27 @@ describe('wishes and words', () => {
       const none = await maas.post('machines/', 'allocate', { [name]: 'arm64', dry_run: 'true' });
       expect([name, none.status]).toEqual([name, 409]);
     }
+  });
+
+  it('make users as MAAS lets them: capitals in the name, a short password that lets in', async () => {
+    const john = {
+      username: 'John.Doe@example.com',
+      password: 'john123',
+      email: 'john@example.com',
+      is_superuser: '0',
+    };
+    expect(ok(await maas.post('users/', null, john))).toMatchObject({ username: john.username, is_superuser: false });
+    expect(ok(await maas.get(`users/${john.username}/`))).toMatchObject({ username: john.username });
+    const { username, password } = john;
+    const login = await maas.call('POST', '/MAAS/accounts/authenticate/', { username, password }, { role: null });
+    expect(login.status).toBe(200);
+    const other = await maas.post('users/', null, { ...john, username: john.username.toLowerCase() });
+    expect([other.status, other.raw]).toEqual([400, expect.stringContaining('capitals make no other name')]);
+    ok(await maas.remove(`users/${john.username}/`), 204);
+    // On our own surfaces a short password is a choice, and an admin's.
+    const own = { name: 'Ada', role: 'user', password: 'short' };
+    expect((await site.call('POST', '/users', { body: own })).status).toBe(422);
+    expect((await site.call('POST', '/users', { body: { ...own, allowShort: true } })).status).toBe(201);
   });
 
   it('tell of a user’s name by MAAS’s word for it', async () => {

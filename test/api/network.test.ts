@@ -133,6 +133,23 @@ describe('subnets, ranges and reservations', () => {
     await patch('/subnets/10.20.0.0%2F24', { gateway: '10.20.0.1' });
   });
 
+  it('a subnet of another size keeps what it holds, and says which lease it would not hold', async () => {
+    await made('/subnets', { cidr: '10.22.0.0/24', vlan: 'twenty', name: 'grows' });
+    await site.db.repeatable((tx) =>
+      tx.run(sql`insert into leases (node_id, subnet_id, address, mac, state, starts_at, expires_at)
+        select 'r1', id, '10.22.0.200', '52:54:00:00:00:98', 'active', now(), now() + interval '1 hour' from subnets where cidr = '10.22.0.0/24'`),
+    );
+    const refused = await site.call('PATCH', '/subnets/grows', { body: { cidr: '10.22.0.0/25' } });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'in_use' } });
+    expect(refused.body['detail']).toMatch(/10\.22\.0\.200 .*outside of 10\.22\.0\.0\/25/);
+    expect((await patch('/subnets/grows', { cidr: '10.22.0.0/23' })).body).toMatchObject({
+      cidr: '10.22.0.0/23',
+      name: 'grows',
+    });
+    await site.db.repeatable((tx) => tx.run(sql`delete from leases where address = '10.22.0.200'`));
+    expect((await site.call('DELETE', '/subnets/grows')).status).toBe(200);
+  });
+
   it('a range is named by its id or its ends, grows and shrinks, and goes', async () => {
     const range = await site.call('GET', '/ranges/10.20.0.160-10.20.0.169');
     expect(range.body).toMatchObject({ kind: 'dynamic', size: 10, subnet: '10.20.0.0/24', comment: 'guests' });

@@ -71,6 +71,12 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'create unique index interfaces_label_unique on interfaces',
     'create or replace function names_of(src text',
   ],
+  // Names that an older release gives fit, and differ in more than capitals.
+  user_names: [
+    'alter table users drop constraint users_name_grammar',
+    'alter table users add constraint users_name_grammar check (name',
+    'create unique index users_name_unique on users',
+  ],
   // The same claims are found, by another way.
   name_claim_by_name: ['create or replace function check_name_claim() returns trigger'],
   name_alone_by_name: ['alter function check_name_alone() set enable_seqscan = off'],

@@ -131,6 +131,7 @@ const CASES: Readonly<Record<string, () => RawBuilder<unknown>>> = {
   restarts_service_grammar: () =>
     sql`insert into restarts (node_id, service, nonce, actor) values ('n1', 'D N S', 'x', 'ada')`,
   users_pkey: () => sql`insert into users (name, role) values ('ada', 'user')`,
+  users_name_unique: () => sql`insert into users (name, role) values ('ADA', 'user')`,
   users_name_grammar: () => sql`insert into users (name, role) values ('a:b', 'user')`,
   users_role_known: () => sql`insert into users (name, role) values ('bob', 'god')`,
   api_keys_user: () =>

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Flag, Id, listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
 import { ADMINS, del, EVERYBODY, get, KEY_OWNERS, patch, post } from '../route-spec.ts';
+import { USER_NAME_MOST } from './user.ts';
 
 /** How grave a note is. */
 export const NOTE_CATEGORIES = ['error', 'warning', 'success', 'info'] as const;
@@ -29,7 +30,7 @@ const Fields = {
   ident: Type.Optional(nullable(text(40, 'each once: letters, digits and . _ : / -'))),
   category: Type.Optional(oneOf(NOTE_CATEGORIES)),
   context: Type.Optional(Context),
-  user: Type.Optional(nullable(text(32, 'name of the one user that it is for'))),
+  user: Type.Optional(nullable(text(USER_NAME_MOST, 'name of the one user that it is for'))),
   users: Type.Optional(Flag),
   admins: Type.Optional(Flag),
   dismissable: Type.Optional(Flag),

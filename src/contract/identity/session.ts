@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
 import { del, EVERYBODY, get, KEY_OWNERS } from '../route-spec.ts';
-import { ROLES } from './user.ts';
+import { ROLES, USER_NAME_MOST } from './user.ts';
 
 /** Where everybody reads the certificate of the cluster's authority, so that a browser can trust it. No API key is needed. */
 export const AUTHORITY_PATH = '/authority';
@@ -13,7 +13,7 @@ export interface Authority {
 
 /** How a session begins: by a name and a password, or by an API key. `isWall`: for a screen on the wall, which only looks and stays. */
 export const SessionStart = strict({
-  user: Type.Optional(text(32, 'name')),
+  user: Type.Optional(text(USER_NAME_MOST, 'name')),
   password: Type.Optional(text(1024)),
   apiKey: Type.Optional(text(300, 'consumer:token:secret')),
   isWall: Type.Optional(Type.Boolean()),
@@ -48,7 +48,7 @@ export const Session = strict({
 export type Session = Static<typeof Session>;
 
 export const SessionParams = strict({ session: text(64, 'id') });
-export const SessionListQuery = listQuery({ user: Type.Optional(text(32)) }, ['id', 'user', 'created']);
+export const SessionListQuery = listQuery({ user: Type.Optional(text(USER_NAME_MOST)) }, ['id', 'user', 'created']);
 export const SessionPage = page(Session);
 
 /** Calls about the sessions of browsers. */

@@ -3,6 +3,7 @@ import { Id, listQuery, oneOf, page, strict, Time, text } from '../common.ts';
 import { del, EVERYBODY, get, KEY_OWNERS, post } from '../route-spec.ts';
 import { KEY_SOURCE_RULE } from '../../model/trust/key-source.ts';
 import { SSH_KEY_TYPES } from '../../model/trust/ssh-key.ts';
+import { USER_NAME_MOST } from './user.ts';
 
 /** A user's public key of SSH: machines that run a system of ours for this user let its owner in. */
 export const SshKey = strict({
@@ -20,11 +21,11 @@ export type SshKey = Static<typeof SshKey>;
 
 export const SshKeyCreate = strict({
   key: text(8192, 'a line of a public key file: TYPE BASE64 [COMMENT]'),
-  user: Type.Optional(text(32, 'name; the caller when left out')),
+  user: Type.Optional(text(USER_NAME_MOST, 'name; the caller when left out')),
 });
 export const SshKeyImport = strict({
   source: text(80, KEY_SOURCE_RULE),
-  user: Type.Optional(text(32, 'name; the caller when left out')),
+  user: Type.Optional(text(USER_NAME_MOST, 'name; the caller when left out')),
 });
 /** `items`: the keys that the user has of those that the source has; `added`: how many of them are new. */
 export const SshKeysImported = strict({
@@ -35,7 +36,7 @@ export const SshKeysImported = strict({
 });
 export type SshKeysImported = Static<typeof SshKeysImported>;
 export const SshKeyParams = strict({ sshKey: text(64, 'id, or fingerprint') });
-export const SshKeyListQuery = listQuery({ user: Type.Optional(text(32)) }, ['id', 'user', 'created']);
+export const SshKeyListQuery = listQuery({ user: Type.Optional(text(USER_NAME_MOST)) }, ['id', 'user', 'created']);
 export const SshKeyPage = page(SshKey);
 
 /** Calls about users' SSH keys. */

@@ -5,6 +5,9 @@ import { listQuery, nullable, oneOf, page, strict, Time, text } from '../common.
 export const ROLES = ['admin', 'operator', 'user', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Characters of a user's name, as in MAAS. */
+export const USER_NAME_MOST = 150;
+
 export const User = strict({
   name: Type.String(),
   role: oneOf(ROLES),
@@ -16,11 +19,15 @@ export type User = Static<typeof User>;
 
 /** Bounds the body alone; what a password must be is the model's (trust/password.ts). */
 const Password = text(1024, 'password; it is stored as a slow hash alone');
+const AllowShort = Type.Optional(
+  Type.Boolean({ description: 'an admin may give a password of fewer than 8 characters; tools for MAAS do' }),
+);
 export const UserCreate = strict({
-  name: text(32, 'a–z, 0–9, "-", "_", "."'),
+  name: text(USER_NAME_MOST, 'letters, digits, "-", "_", ".", "+", "@"; no two differ in capitals alone'),
   role: oneOf(ROLES),
   email: Type.Optional(Type.String({ maxLength: 254 })),
   password: Type.Optional(Password),
+  allowShort: AllowShort,
 });
 export type UserCreate = Static<typeof UserCreate>;
 export const UserSet = strict({
@@ -32,10 +39,14 @@ export type UserSet = Static<typeof UserSet>;
 export const PasswordSet = strict({
   password: nullable(Password),
   current: Type.Optional(Password),
+  allowShort: AllowShort,
 });
 export type PasswordSet = Static<typeof PasswordSet>;
-export const UserParams = strict({ user: text(32, 'name') });
-export const UserListQuery = listQuery({ name: Type.Optional(text(32)), role: Type.Optional(oneOf(ROLES)) }, ['name']);
+export const UserParams = strict({ user: text(USER_NAME_MOST, 'name') });
+export const UserListQuery = listQuery(
+  { name: Type.Optional(text(USER_NAME_MOST)), role: Type.Optional(oneOf(ROLES)) },
+  ['name'],
+);
 export const UserPage = page(User);
 
 /** An API key without its secret, which is shown once and never stored. */
@@ -52,7 +63,7 @@ export type ApiKey = Static<typeof ApiKey>;
 
 export const ApiKeyCreate = strict({
   label: text(200),
-  user: Type.Optional(text(32, 'name; the caller when left out')),
+  user: Type.Optional(text(USER_NAME_MOST, 'name; the caller when left out')),
   expiresAt: Type.Optional(nullable(Time)),
 });
 export type ApiKeyCreate = Static<typeof ApiKeyCreate>;
@@ -64,7 +75,7 @@ export type ApiKeyCreated = Static<typeof ApiKeyCreated>;
 /** A new title. */
 export const ApiKeySet = strict({ label: text(200) });
 export const ApiKeyParams = strict({ apiKey: text(64, 'token') });
-export const ApiKeyListQuery = listQuery({ user: Type.Optional(text(32)) }, ['token', 'label']);
+export const ApiKeyListQuery = listQuery({ user: Type.Optional(text(USER_NAME_MOST)) }, ['token', 'label']);
 export const ApiKeyPage = page(ApiKey);
 
 /** Who the caller is. */

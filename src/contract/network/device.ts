@@ -3,6 +3,7 @@ import { DhcpOptions, listQuery, nullable, strict, text } from '../common.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from '../nouns/fields/carried.ts';
 import { entry } from '../nouns/entry.ts';
 import { InterfaceInput, MachineInterface } from './machine-interface.ts';
+import { USER_NAME_MOST } from '../identity/user.ts';
 
 /** A host with a name and addresses of the site that nobody commissions: a printer, a switch, a container on a machine. */
 export const Device = strict({
@@ -52,7 +53,7 @@ const DeviceListQuery = listQuery(
     domain: Type.Optional(text(254, 'id or name of the domain')),
     mac: Type.Optional(text(17)),
     parent: Type.Optional(text(254, 'id or name of the machine that they are parts of')),
-    owner: Type.Optional(text(32, "user's name")),
+    owner: Type.Optional(text(USER_NAME_MOST, "user's name")),
     zone: Type.Optional(text(64, 'id or name of their zone')),
     ...carriedFilters('machine'),
   },

@@ -52,6 +52,7 @@ const SubnetCreate = strict({
 export type SubnetCreate = Static<typeof SubnetCreate>;
 
 const SubnetSet = strict({
+  cidr: Type.Optional(text(64, 'holds all that the subnet holds: addresses, ranges, gateway, leases')),
   name: Type.Optional(text(64)),
   vlan: Type.Optional(text(140)),
   gateway: Type.Optional(nullable(text(64))),

@@ -52,10 +52,10 @@ function bridgeFiles(network: string): Files {
   };
 }
 
-/** QEMU makes the tap: systemd-networkd, which is not root, may not, and plugs it in as soon as it is there. */
+/** QEMU makes the taps, one of each card: systemd-networkd, which is not root, may not, and plugs them in as soon as they are there. */
 function tapFiles(machine: LabMachine): Files {
   const tap = tapOf(machine);
-  return { [`10-${tap}.network`]: portFile(tap, machine.network) };
+  return { [`10-${tap}.network`]: portFile(`${tap} ${tap}-*`, machine.network) };
 }
 
 /** Files of a BMC that speaks IPMI, for `ipmi_sim` (ipmi_lan(5), ipmi_sim_cmd(5)). */

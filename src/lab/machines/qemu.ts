@@ -30,8 +30,7 @@ export function qemuArgs(machine: LabMachine, processName: string, parts: Parts 
     ['-machine', isUefi ? 'q35' : 'pc,graphics=off'],
     ['-chardev', 'file,id=console,path=console.log', '-serial', 'chardev:console'],
     ['-qmp', 'unix:qmp,server=on,wait=off', '-monitor', 'unix:hmp,server=on,wait=off'],
-    ['-netdev', `tap,id=net,ifname=${tapOf(machine)},script=no,downscript=no`],
-    cardArgs(machine.mac, isUefi, parts),
+    cardArgs(machine.mac, tapOf(machine), isUefi, parts),
     diskArgs(machine.name, parts),
     // Without a source of randomness OVMF asks for no address.
     ['-device', 'virtio-rng-pci'],
@@ -49,7 +48,7 @@ function uefiArgs(): string[] {
   ].flat();
 }
 
-/** Its cable's end in the host, on the bridge of its network. */
+/** Its first cable's end in the host, on the bridge of its network. */
 export function tapOf(machine: LabMachine): string {
   return `tap-${machine.name}`;
 }

@@ -5,11 +5,19 @@ export const PASSWORD_BOUNDS = { least: 8, most: 256 } as const;
 /** The rule in words. */
 export const PASSWORD_RULE = `${PASSWORD_BOUNDS.least} to ${PASSWORD_BOUNDS.most} characters, no control characters, not the user's name`;
 
-/** Checks a new password. Its canonical form is NFKC (RFC 8265 §4.2), so that every keyboard gives the same bytes. The refusal never shows it. */
-export function parsePassword(text: string, user: string, field = 'password'): string | Rejected {
+/**
+ * Checks a new password. Its canonical form is NFKC (RFC 8265 §4.2), so that every keyboard gives the same bytes. The refusal never shows it.
+ * `allowShort`: somebody answers for a shorter one.
+ */
+export function parsePassword(
+  text: string,
+  user: string,
+  { field = 'password', allowShort = false }: { readonly field?: string; readonly allowShort?: boolean } = {},
+): string | Rejected {
   const password = canonicalPassword(text);
   const length = Array.from(password).length;
-  if (length < PASSWORD_BOUNDS.least) return invalid(field, `it has ${length} characters`, PASSWORD_RULE);
+  if (length < (allowShort ? 1 : PASSWORD_BOUNDS.least))
+    return invalid(field, `it has ${length} characters`, PASSWORD_RULE);
   if (length > PASSWORD_BOUNDS.most) return invalid(field, 'it is too long', PASSWORD_RULE);
   if (/\p{Cc}/u.test(password)) return invalid(field, 'it holds a control character', PASSWORD_RULE);
   if (password.toLowerCase() === user.toLowerCase()) return invalid(field, 'it is the user’s name', PASSWORD_RULE);

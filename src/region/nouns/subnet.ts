@@ -1,6 +1,6 @@
 import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/network/subnet.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { contains, formatAddress, formatNetwork, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names.ts';
 import type { Settings } from '../../model/settings.ts';
 import { reverseWords } from '../../model/special/reverse.ts';
@@ -148,16 +148,22 @@ export const subnetCases = {
     async (tx, { params, body }, context) => {
       const old = await subnetByRef(tx, params.subnet);
       if (isRejected(old)) return old;
-      const offer = readOffer(body, old.cidr);
+      const network = body.cidr === undefined ? null : parseSubnetCidr(body.cidr);
+      if (isRejected(network)) return network;
+      const cidr = network ? formatNetwork(network) : old.cidr;
+      const offer = readOffer(body, cidr);
       if (isRejected(offer)) return offer;
       const vlan = body.vlan === undefined ? null : await vlanByRef(tx, body.vlan);
       if (isRejected(vlan)) return vlan;
       const refusal =
         (vlan && vlan.id !== old.vlanId ? await checkMove(tx, old, vlan) : null) ??
         (await subnets.lockSubnet(tx, target(old.id, context))) ??
-        (await checkGateway(tx, old, offer.gateway));
+        (network && cidr !== old.cidr ? await checkResize(tx, old, network, offer.gateway) : null) ??
+        (await checkGateway(tx, { ...old, cidr }, offer.gateway));
       if (refusal) return refusal;
-      const row = await subnets.updateSubnet(tx, { key: old.id }, { ...offer, vlanId: vlan?.id });
+      // A subnet that nobody gave a name is called what it is.
+      const name = offer.name ?? (old.name === old.cidr ? cidr : undefined);
+      const row = await subnets.updateSubnet(tx, { key: old.id }, { ...offer, name, cidr, vlanId: vlan?.id });
       if (isRejected(row)) return row;
       const shown = view(row, await readSettings(tx));
       tx.emit({ kind: 'subnet.changed', subject: row.cidr, data: { ...shown } });
@@ -202,6 +208,32 @@ async function checkMove(tx: Tx, subnet: Row, to: VlanRow): Promise<Rejected | n
     );
   }
   return checkVlanKeepsRange(tx, subnet.vlanId, (range) => range.subnetId === subnet.id);
+}
+
+/** What a subnet holds stays in it: gateway and leases are looked at here, addresses and ranges by the database. */
+async function checkResize(
+  tx: Tx,
+  subnet: Row,
+  network: Network,
+  gateway: string | null | undefined,
+): Promise<Rejected | null> {
+  const all = await allRows((page) => subnets.listSubnets(tx, page));
+  const overlap = checkNoOverlap(
+    network,
+    all.filter(({ id }) => id !== subnet.id),
+  );
+  if (overlap) return overlap;
+  const cidr = formatNetwork(network);
+  const isOutside = (text: string) => {
+    const address = parseAddress(text, 'address');
+    return isRejected(address) || !contains(network, address);
+  };
+  if (gateway === undefined && subnet.gateway !== null && isOutside(subnet.gateway))
+    return invalid('gateway', `the gateway ${subnet.gateway} lies outside of ${cidr}`, 'name the new one as well');
+  const left = (await liveLeases(tx, subnet.id)).find(({ address }) => isOutside(address));
+  if (!left) return null;
+  const rule = `Rule: an address is given up when its lease has ended (${left.expiresAt}).`;
+  return rejected('in_use', `${leaseWords(left)} lies outside of ${cidr}. ${rule}`);
 }
 
 async function checkGateway(tx: Tx, subnet: Row, text: string | null | undefined): Promise<Rejected | null> {

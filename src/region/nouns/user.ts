@@ -35,8 +35,9 @@ async function checkLastAdmin(tx: Tx, user: users.UserRow): Promise<Rejected | n
 }
 
 function parseUserName(text: string): string | Rejected {
-  if (/^[a-z][a-z0-9._-]{0,31}$/.test(text)) return text;
-  return invalid('name', `${show(text)} is not a user name`, '1–32 of a–z, 0–9 and . _ -, starting with a letter');
+  if (/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}$/.test(text)) return text;
+  const rule = '1–150 letters, digits and . _ @ + -, starting with a letter or a digit';
+  return invalid('name', `${show(text)} is not a user name`, rule);
 }
 
 /** Whose keys the caller may see and make: an admin everybody's, an auditor sees all, the others their own. */
@@ -63,7 +64,8 @@ export const userCases = {
         const name = parseUserName(body.name);
         if (isRejected(name)) return name;
         const row = await users.createUser(tx, { name, role: body.role, email: body.email });
-        const refusal = body.password === undefined ? null : await keepPassword(tx, row, body.password, context);
+        const { password, allowShort } = body;
+        const refusal = password === undefined ? null : await keepPassword(tx, row, { password, allowShort }, context);
         if (refusal) return refusal;
         tx.emit({ kind: 'user.created', subject: name, data: { role: row.role } });
         return { body: { ...view(row), hasPassword: body.password !== undefined }, version: row.version };

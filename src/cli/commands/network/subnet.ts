@@ -102,6 +102,7 @@ export const SUBNET: NounSpec = {
       summary: 'change a subnet',
       args: [WHICH],
       options: [
+        { flags: '--cidr <cidr>', help: 'another size, which holds all that the subnet holds' },
         { flags: '--gateway <ip|none>', help: 'the router that DHCP names; "none" removes it' },
         { flags: '--resolver <ip|none>', help: `${RESOLVER}; "none": our own again`, repeat: true },
         ...SHARED,
@@ -110,11 +111,12 @@ export const SUBNET: NounSpec = {
       examples: [
         'regent subnet set 10.10.20.0/24 --gateway 10.10.20.1 --dry-run',
         'regent subnet set 10.10.20.0/24 --resolver none --proxy on',
+        'regent subnet set 10.10.20.0/24 --cidr 10.10.20.0/23',
         "regent subnet set 10.10.20.0/24 --dhcp-option log-servers=192.0.2.14 --dhcp-option '224:string=hall 2' --lease-time 3600",
       ],
       run: (call) => {
         const body = bodyOf(call);
-        nothingToSet(body, `--gateway, --resolver, --name, --vlan, --managed, ${TOLD_FLAGS}, --dns or --proxy`);
+        nothingToSet(body, `--cidr, --gateway, --resolver, --name, --vlan, --managed, ${TOLD_FLAGS}, --dns or --proxy`);
         return runChange(call, {
           route: 'subnet.set',
           input: { params: { subnet: need(call, 0) }, body },
@@ -174,6 +176,7 @@ function bodyOf(call: Call): SubnetSet {
     throw usageError('--resolver none and an address exclude each other.');
   }
   return {
+    ...text(call, 'cidr'),
     ...text(call, 'name'),
     ...text(call, 'vlan'),
     ...textOrNone(call, 'gateway'),

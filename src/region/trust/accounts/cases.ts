@@ -20,18 +20,19 @@ const viewFor =
     apiKey: keyToken,
   });
 
-/** Sets, or takes away, the password of a user. What it was hashed to is the store's alone. */
+/** Sets, or takes away, the password of a user. What it was hashed to is the store's alone. `allowShort`: an admin may give a short one. */
 export async function keepPassword(
   tx: Tx,
   user: Pick<UserRow, 'name'>,
-  password: string | null,
-  { passwords }: Pick<CaseContext, 'passwords'>,
+  { password, allowShort = false }: { readonly password: string | null; readonly allowShort?: boolean | undefined },
+  { passwords, caller }: Pick<CaseContext, 'passwords' | 'caller'>,
 ): Promise<Rejected | null> {
   if (password === null) {
     await dropPassword(tx, user.name);
     return null;
   }
-  const parsed = parsePassword(password, user.name);
+  if (allowShort && caller.role !== 'admin') return rejected('forbidden', 'Admins alone may give a short password.');
+  const parsed = parsePassword(password, user.name, { allowShort });
   if (isRejected(parsed)) return parsed;
   const hash = await passwords.hash(parsed);
   if (isRejected(hash)) return hash;
@@ -64,8 +65,7 @@ const setPasswordCase: WriteCase<'user.set-password'> = {
       const user = await findUser(tx, params.user);
       if (user === null) return noSuch('user', params.user);
       const refusal =
-        (await checkSetter(tx, user.name, body.current, context)) ??
-        (await keepPassword(tx, user, body.password, context));
+        (await checkSetter(tx, user.name, body.current, context)) ?? (await keepPassword(tx, user, body, context));
       if (refusal) return refusal;
       // Who had the old one in hand is out; the session that changed it goes on.
       await endSessionsOf(tx, user.name, context.caller.sessionId ?? null);

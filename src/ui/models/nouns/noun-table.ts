@@ -84,7 +84,7 @@ export const NOUN_TABLE = {
     param: "subnet",
     columns: ["name","cidr","vlan","gateway","resolvers","managed","dnsOn","proxyOn","dhcpOptions","leaseTime","bootServer","bootFile","ignoreUnknown","used","dynamic","leased","reverse"],
     fields: [
-      {"name":"cidr","kind":"text","isRequired":true,"only":"create"},
+      {"name":"cidr","kind":"text","isRequired":true},
       {"name":"name","kind":"text","help":"the CIDR when left out"},
       {"name":"vlan","kind":"text","help":"FABRIC/NAME, FABRIC/VID; name, VID or id where one VLAN alone has it; the untagged VLAN of the first fabric when left out"},
       {"name":"gateway","kind":"text","isNullable":true},

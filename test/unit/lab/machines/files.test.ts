@@ -17,14 +17,23 @@ describe('the QEMU of a machine', () => {
     const args = qemuArgs(m1, 'rg-lab-m.m1');
     expect(after(args, '-name')).toEqual(['rg-lab-m.m1']);
     expect(after(args, '-machine')).toEqual(['pc,graphics=off']);
-    expect(after(args, '-device')).toContain(`virtio-net-pci,id=net0,netdev=net,mac=${m1.mac}`);
+    expect(after(args, '-device')).toContain(`virtio-net-pci,id=net0,netdev=cable0,mac=${m1.mac}`);
     expect(args.join(' ')).not.toMatch(/pflash|fw_cfg/);
+  });
+
+  it('two cards have a cable each, on one network, and a MAC each', () => {
+    const args = qemuArgs(m1, 'rg-lab-m.m1', changeParts(USUAL_PARTS, { cards: '2' }));
+    const cables = after(args, '-netdev').map((cable) => /ifname=([^,]+)/.exec(cable)?.[1]);
+    expect(cables).toEqual(['tap-m1', 'tap-m1-1']);
+    const cards = after(args, '-device').filter((device) => device.startsWith('virtio-net-pci'));
+    expect(cards.map((card) => /mac=(.+)$/.exec(card)?.[1])).toEqual([m1.mac, '52:54:01:ab:00:01']);
+    expect(networkFiles(host)['10-tap-m1.network']).toContain('Name=tap-m1 tap-m1-*\n');
   });
 
   it('UEFI: OVMF with variables of its own, without the ROM and without IPv6, which costs a minute', () => {
     const args = qemuArgs(m2, 'rg-lab-m.m2');
     expect(after(args, '-machine')).toEqual(['q35']);
-    expect(after(args, '-device')).toContain(`virtio-net-pci,id=net0,netdev=net,mac=${m2.mac},romfile=`);
+    expect(after(args, '-device')).toContain(`virtio-net-pci,id=net0,netdev=cable0,mac=${m2.mac},romfile=`);
     expect(after(args, '-drive').filter((item) => item.includes('pflash'))).toHaveLength(2);
     expect(after(args, '-fw_cfg')).toHaveLength(2);
   });
@@ -60,7 +69,11 @@ describe('the parts of a machine', () => {
       'x',
       changeParts(USUAL_PARTS, { controller, disks: '2', memory: '1024', cpus: '3', card: 'e1000e' }),
     );
-    expect(after(args, '-device')).toEqual([`e1000e,id=net0,netdev=net,mac=${m1.mac}`, ...devices, 'virtio-rng-pci']);
+    expect(after(args, '-device')).toEqual([
+      `e1000e,id=net0,netdev=cable0,mac=${m1.mac}`,
+      ...devices,
+      'virtio-rng-pci',
+    ]);
     expect(after(args, '-drive').map((drive) => /file=([^,]*)/.exec(drive)?.[1])).toEqual(['disk.raw', 'disk1.raw']);
     expect([after(args, '-m'), after(args, '-smp')]).toEqual([['1024'], ['3']]);
   });

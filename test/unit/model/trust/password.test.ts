@@ -27,6 +27,11 @@ describe('a password', () => {
     expect(refusal.fields).toMatchObject([{ field: 'password' }]);
   });
 
+  it('is short where somebody answers for it, and never empty', () => {
+    expect(parsePassword('john123', 'ada', { allowShort: true })).toBe('john123');
+    expect(isRejected(parsePassword('', 'ada', { allowShort: true }))).toBe(true);
+  });
+
   it('is one and the same from every keyboard', () => {
     expect(canonicalPassword('cafe\u0301 ﬁne')).toBe(canonicalPassword('café fine'));
   });

@@ -25,11 +25,9 @@ export const SUBNET_HANDLERS: Handlers = {
   },
   'Subnet.read': async ({ site, look, path }) => showSubnet(site, (await meantSubnet(look, path['id'] ?? '')).id),
   'Subnet.update': async ({ site, look, path, args }) => {
-    const { id, cidr } = await meantSubnet(look, path['id'] ?? '');
-    const wanted = args.text('cidr');
-    if (wanted && wanted !== cidr) badValue('cidr', 'it cannot be changed', `the subnet stays ${cidr}; make a new one`);
+    const { id } = await meantSubnet(look, path['id'] ?? '');
     const gateway = args.clearable('gateway_ip');
-    const body = { ...fieldsOf(args), gateway, vlan: await vlanOf(look, args) };
+    const body = { ...fieldsOf(args), cidr: args.text('cidr') || undefined, gateway, vlan: await vlanOf(look, args) };
     const params = { subnet: String(id) };
     await site.together([...annotateSteps('subnet', params.subnet, args), step('subnet.set', { params, body })]);
     return showSubnet(site, id);

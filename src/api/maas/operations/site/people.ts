@@ -17,7 +17,8 @@ export const PEOPLE_HANDLERS: Handlers = {
   'Users.create': async ({ site, args }) => {
     const name = args.text('username') ?? '';
     const role: Role = args.flag('is_superuser') === true ? 'admin' : 'user';
-    const body = { name, role, email: args.text('email'), password: args.text('password') };
+    // MAAS takes passwords of any length.
+    const body = { name, role, email: args.text('email'), password: args.text('password'), allowShort: true };
     return json(viewUser(await site.call('user.create', { body }).catch(calling({ name: 'username' }))));
   },
   'User.delete': async ({ site, path, args }) => {

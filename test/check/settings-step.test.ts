@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+/** The table of file systems that a deployment writes on a machine's disk. */
+
+const STEP = join(import.meta.dirname, '../../scripts/machine/deploying/regent-install-30-settings');
+const root = mkdtempSync(join(tmpdir(), 'regent-settings-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** Runs the step's function alone: the rest of it mounts. `blkid` and `readlink` answer with the name that they are asked for. */
+function tableOf(fileSystems: readonly (readonly string[])[]): string[] {
+  for (const folder of ['step', 'deployment/storage', 'bin']) mkdirSync(join(root, folder), { recursive: true });
+  const text = readFileSync(STEP, 'utf8');
+  const end = text.indexOf('\nif [ "$(cat "$deployment/image/format")"');
+  expect(end).toBeGreaterThan(0);
+  writeFileSync(join(root, 'step/settings'), `${text.slice(0, end)}\nfile_systems\n`);
+  const rows = fileSystems.map((row) => `${row.join('\t')}\n`).join('');
+  writeFileSync(join(root, 'deployment/storage/file-systems'), rows);
+  for (const tool of ['blkid', 'readlink']) {
+    writeFileSync(join(root, 'bin', tool), '#!/bin/sh\nfor last; do :; done\nbasename "$last"\n');
+    chmodSync(join(root, 'bin', tool), 0o755);
+  }
+  const PATH = `${join(root, 'bin')}:${process.env['PATH'] ?? ''}`;
+  const ran = spawnSync('sh', [join(root, 'step/settings')], { env: { PATH }, encoding: 'utf8' });
+  expect(ran.status, ran.stderr).toBe(0);
+  return ran.stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+describe('the table of file systems', () => {
+  it('has the root as the boot loader finds it, and waits for every other device longer than systemd does by itself', () => {
+    expect(
+      tableOf([
+        ['vda-part1', 'ext4', '/', '-', 'defaults'],
+        ['vda-part2', 'ext4', '/boot', '-', 'defaults'],
+        ['vda-part3', 'xfs', '/srv', 'data', 'noatime'],
+        ['vda-part15', 'vfat', '/boot/efi', '-', 'umask=0077,nofail'],
+        ['vda-part4', 'swap', '-', '-', 'sw'],
+        ['vdb', 'ext4', '-', '-', 'defaults'],
+      ]),
+    ).toEqual([
+      'UUID=vda-part1 / ext4 errors=remount-ro 0 1',
+      'UUID=vda-part2 /boot ext4 defaults,x-systemd.device-timeout=5min 0 2',
+      'UUID=vda-part3 /srv xfs noatime,x-systemd.device-timeout=5min 0 0',
+      'UUID=vda-part15 /boot/efi vfat umask=0077,nofail,x-systemd.device-timeout=5min 0 0',
+      'UUID=vda-part4 none swap sw 0 0',
+    ]);
+  });
+});
