@@ -67,9 +67,10 @@ table users
   updated_at timestamp with time zone not null default now()
   email text not null default ''::text
   constraint users_email_grammar CHECK (((length(email) <= 254) AND (email !~ '[[:cntrl:][:space:]]'::text)))
-  constraint users_name_grammar CHECK ((name ~ '^[a-z][a-z0-9._-]{0,31}$'::text))
+  constraint users_name_grammar CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}$'::text))
   constraint users_pkey PRIMARY KEY (name)
   constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'user'::text, 'auditor'::text])))
+  CREATE UNIQUE INDEX users_name_unique ON public.users USING btree (lower(name))
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION raise_version()
 
 table tsig_secrets

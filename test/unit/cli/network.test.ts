@@ -372,7 +372,7 @@ describe('the network on the command line', () => {
     ['vlan create --vid ten', /--vid: "ten" is not usable/],
     ['vlan set web', /Nothing to set: give --dhcp/],
     ['vlan set web --dhcp yes', /Allowed choices are on, off/],
-    ['subnet set lab', /Nothing to set: give --gateway/],
+    ['subnet set lab', /Nothing to set: give --cidr, --gateway/],
     ['subnet set lab --resolver none --resolver 192.0.2.1', /exclude each other/],
     ['subnet set lab --dhcp-option none --dhcp-option 224:string=x', /exclude each other/],
     ['subnet set lab --lease-time long', /--lease-time: "long" is not usable/],
