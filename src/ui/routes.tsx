@@ -49,6 +49,7 @@ export const SCREENS: readonly Screen[] = [
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
   { id: 'changes', title: EN.history.changes.title, letter: 'c', show: later('changes') },
   { id: 'events', title: EN.history.events.title, letter: 'e', show: later('events') },
+  { id: 'notes', title: EN.notes.title, letter: 'k', show: later('notes') },
   { id: 'access', title: EN.access.title, letter: 'a', show: later('access') },
   { id: 'settings', title: EN.settings.title, letter: 't', show: later('settings') },
   { id: 'search', title: EN.history.search.title, letter: '/', show: later('search') },

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { axe, openPage } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
-import { illSite, wellSite } from '../kit/ui/site.ts';
+import { event, illSite, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
+import { until } from '../kit/until.ts';
 
 const ui = useBrowser();
 
@@ -114,6 +115,75 @@ describe('roles', () => {
       ['rack.delete', undefined],
     ]);
     expect(open.complaints).toEqual([]);
+  });
+});
+
+describe('the place of a node', () => {
+  it('is given to another host: its token is shown once, when the node is out', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    const [token] = site.site.keeping.tokens;
+    site.results.set('token.create', { ...token, place: 'r2', token: 'regent1-secretofthetoken' });
+    const alive = 'Not now: r2 is alive and well.';
+    site.refuse = (id) => (id === 'node.replace' ? alive : null);
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
+    const { page } = open;
+    await page.getByRole('button', { name: 'Replace', exact: true }).click();
+    await page.getByText(alive).waitFor();
+    site.refuse = () => null;
+    await page.getByLabel('Also when it is alive and well').check();
+    await page.getByText('regent node replace r2 --force').waitFor();
+    await page.getByLabel('Write r2 to confirm').fill('r2');
+    await page.locator('[data-apply]').click();
+    await page.getByText('When r2 is out').waitFor();
+    // The node is out: its page is empty, and the dialog goes on.
+    const place = { name: 'r2', isRegion: true, isRack: false, openedAt: '2026-03-01T10:00:00Z', openedBy: 'admin' };
+    site.site.keeping.places = [place];
+    site.site.nodes.delete('r2');
+    await until('the stream', () => site.streams === 1);
+    site.emit(event(1, 'node.vacated', 'r2'));
+    await page.getByRole('button', { name: 'Token for its new host' }).click();
+    await page.getByText('regent token create --role region --place r2 --minutes 15').waitFor();
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('regent join regent1-secretofthetoken').first().waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    expect(await page.content()).not.toContain('secretofthetoken');
+    const wish = { isRegion: true, isRack: false, place: 'r2', minutes: 15 };
+    expect(site.made.map(({ id, body }) => [id, body])).toEqual([
+      ['node.replace', { isForced: true }],
+      ['token.create', wish],
+    ]);
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('is given up; that of a rack goes with the rack, which is silent; who looks only has no button', async () => {
+    await using site = await StandIn.start(illSite(), ui.folder);
+    const [place] = site.site.keeping.places;
+    if (place === undefined) throw new Error('no place is kept');
+    site.site.keeping.places = [place, { ...place, name: 'k1', isRegion: false, isRack: true }];
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
+    const { page } = open;
+    for (const [name, said] of [
+      ['r9', 'Done.'],
+      ['k1', 'Begun.'],
+    ] as const) {
+      await page.getByRole('button', { name: `Give up ${name}` }).click();
+      await page.getByText(`regent node remove ${name}`).waitFor();
+      await page.getByLabel(`Write ${name} to confirm`).fill(name);
+      await page.locator('[data-apply]').click();
+      await page.getByText(said).waitFor();
+      await page.keyboard.press('Escape');
+    }
+    expect(site.made.map(({ id, params }) => [id, params])).toEqual([
+      ['place.delete', { place: 'r9' }],
+      ['node.remove', { node: 'k1' }],
+    ]);
+    site.role = 'auditor';
+    await page.reload();
+    await page.getByRole('heading', { name: 'Kept places' }).waitFor();
+    expect(await page.getByRole('button', { name: /Give up|Token for/ }).count()).toBe(0);
   });
 });
 

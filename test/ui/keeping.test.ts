@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { axe, openPage } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
+import { note } from '../kit/ui/keeping.ts';
 import { event, illSite, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
+import { until } from '../kit/until.ts';
 
 const ui = useBrowser();
 
@@ -108,6 +110,53 @@ describe('the certificate of the site', () => {
   });
 });
 
+describe('a note', () => {
+  it('is written and changed by an admin, and seen by who it is for until it is dismissed', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(ui.browser, site.url, { path: 'notes' });
+    const { page } = open;
+    const apply = async () => {
+      await page.getByRole('button', { name: 'See what it would do' }).click();
+      await page.locator('[data-apply]').click();
+      await page.getByText('Done.').waitFor();
+      await page.keyboard.press('Escape');
+    };
+    await page.getByRole('button', { name: 'New note' }).click();
+    await page.locator('dialog [name=message]').fill('<b>Hall 3</b>');
+    await page.getByText("regent notification create '<b>Hall 3</b>'").waitFor();
+    expect(await axe(page)).toEqual([]);
+    await apply();
+    await page.getByRole('button', { name: 'Change 2' }).click();
+    await page.locator('dialog [name=for]').fill('admins, ann');
+    await page.getByText('regent notification set 2 --for admins,ann').waitFor();
+    await apply();
+    expect(site.made.map(({ id, body }) => [id, body])).toEqual([
+      ['notification.create', { message: '<b>Hall 3</b>', category: 'info', users: true, admins: false, user: null }],
+      ['notification.set', { users: false, admins: true, user: 'ann' }],
+    ]);
+    // Whoever looks only sees what is for them, as it is written, and may dismiss what may be dismissed.
+    site.role = 'user';
+    await page.goto(`${site.url}/ui/#/overview`);
+    await page.reload();
+    await page.getByRole('button', { name: 'Dismiss note 1' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Dismiss note 2' }).count()).toBe(0);
+    const [first, second] = site.site.keeping.notes;
+    site.site.keeping.notes = [...site.site.keeping.notes, note(3, 'warning', '<b>Hall 3</b>')];
+    await until('the stream', () => site.streams === 1);
+    site.emit(event(1, 'notification.created', '3'));
+    await page.getByText('<b>Hall 3</b>').waitFor({ timeout: 2000 });
+    await page.getByRole('button', { name: 'Dismiss note 1' }).click();
+    await page.getByText('regent notification dismiss 1').waitFor();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.', { exact: true }).waitFor();
+    site.site.keeping.notes = second === undefined ? [] : [second];
+    await page.keyboard.press('Escape');
+    await page.getByText(first?.message.split('\n')[0] ?? '').waitFor({ state: 'detached' });
+    expect(site.made.at(-1)).toMatchObject({ id: 'notification.dismiss', params: { notification: '1' } });
+    expect(open.complaints).toEqual([]);
+  });
+});
+
 describe('what a role may not', () => {
   it('is not offered: a user sees the own keys and sessions, an auditor no button', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
@@ -124,6 +173,14 @@ describe('what a role may not', () => {
       await page
         .locator('main')
         .getByRole('button', { name: /Delete|New user/ })
+        .count(),
+    ).toBe(0);
+    await page.goto(`${site.url}/ui/#/notes`);
+    await page.getByText('Hall 2 has no power').waitFor();
+    expect(
+      await page
+        .locator('main')
+        .getByRole('button', { name: /Dismiss|New note/ })
         .count(),
     ).toBe(0);
   });

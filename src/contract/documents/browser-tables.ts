@@ -18,7 +18,7 @@ ${rows.join('\n')}
 
 /** Nouns whose forms the browser makes from their schemas, with members that no form has: values that tools keep. */
 const FORMS: Readonly<Record<string, readonly string[]>> = {
-  device: ['annotations', 'interfaces'],
+  device: ['annotations'],
   fabric: [],
   'package-repository': [],
   'resource-pool': [],
@@ -89,6 +89,7 @@ function fieldOf(name: string, schema: Plain, inSet: Plain | undefined): object 
 function kindOf(name: string, plain: Plain): string {
   if (plain.enum !== undefined) return 'choice';
   if (name === 'secret') return 'password';
+  if (name === 'interfaces') return 'cards';
   if (plain.type === 'boolean') return 'flag';
   if (plain.type === 'integer') return 'number';
   if (plain.type === 'string') return AREAS.includes(name) ? 'area' : 'text';

@@ -21,6 +21,10 @@ interface ActionProps<I extends RouteId> {
   /** ETag of what was shown when it was opened. */
   readonly ifMatch?: string | null;
   readonly isJob?: boolean;
+  /** The same change where the site warns of it: a check of the dialog turns to it. */
+  readonly forced?: { readonly label: string; readonly input: RouteInput<I>; readonly cli: string };
+  /** What follows when it was made. */
+  readonly next?: ComponentChildren;
   /** Both versions, where somebody was faster. */
   readonly changed?: ComponentChildren;
   readonly onClose: () => void;
@@ -28,23 +32,47 @@ interface ActionProps<I extends RouteId> {
 
 /** A change without a form: it is looked at first, then applied. */
 export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Element {
-  const { id, input } = props;
-  const change = useChange(id, props.ifMatch == null ? {} : { ifMatch: props.ifMatch });
+  const change = useChange(props.id, props.ifMatch == null ? {} : { ifMatch: props.ifMatch });
   const [written, setWritten] = useState('');
-  useEffect(() => change.preview(input), []);
+  const [isForced, setForced] = useState(false);
+  const { input, cli } = (isForced ? props.forced : undefined) ?? props;
+  useEffect(() => change.preview(input), [isForced]);
   const { state } = change;
   const isConfirmed = props.confirm === undefined || written === props.confirm;
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       <p>{props.text}</p>
-      <ChangeNotes state={state} done={props.isJob ? EN.change.begun : EN.change.done} changed={props.changed} />
+      {props.forced !== undefined && ['previewed', 'refused'].includes(state.kind) && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={isForced}
+            onChange={(event) => {
+              // It is another change.
+              change.back();
+              setForced(event.currentTarget.checked);
+            }}
+          />
+          {props.forced.label}
+        </label>
+      )}
+      <ChangeNotes
+        state={state}
+        done={
+          <>
+            {props.isJob ? EN.change.begun : EN.change.done}
+            {props.next}
+          </>
+        }
+        changed={props.changed}
+      />
       {props.confirm !== undefined && state.kind === 'previewed' && (
         <label class="field">
           <span>{EN.change.confirm(props.confirm)}</span>
           <input value={written} autocomplete="off" onInput={(event) => setWritten(event.currentTarget.value)} />
         </label>
       )}
-      <Copy text={props.cli} />
+      <Copy text={cli} />
       <footer>
         <button type="button" onClick={props.onClose}>
           {state.kind === 'done' ? EN.close : EN.cancel}

@@ -18,6 +18,8 @@ export interface FormField {
   readonly help?: string;
   readonly initial?: string;
   readonly isOptional?: boolean;
+  /** Is it asked for, with what is typed so far? Always when left out. */
+  readonly isShown?: (values: Values) => boolean;
 }
 
 /** What was typed, by field. */
@@ -66,16 +68,18 @@ export function FormDialog<I extends RouteId>(props: FormProps<I>): JSX.Element 
       {props.text !== undefined && <p>{props.text}</p>}
       <form class="fields" onSubmit={submit}>
         {state.kind !== 'done' &&
-          props.fields.map((field) => (
-            <Field
-              key={field.name}
-              field={field}
-              value={values[field.name] ?? ''}
-              problem={problem}
-              isFixed={isFixed}
-              onInput={(value) => set(field.name, value)}
-            />
-          ))}
+          props.fields
+            .filter(({ isShown }) => isShown?.(values) !== false)
+            .map((field) => (
+              <Field
+                key={field.name}
+                field={field}
+                value={values[field.name] ?? ''}
+                problem={problem}
+                isFixed={isFixed}
+                onInput={(value) => set(field.name, value)}
+              />
+            ))}
         <ChangeNotes
           state={state}
           changed={props.changed}

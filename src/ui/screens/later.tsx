@@ -9,6 +9,7 @@ import { events } from './history/events.tsx';
 import { images } from './images/images.tsx';
 import { leases } from './leases/parts.tsx';
 import { machines } from './machines/machines.tsx';
+import { Notes } from './notes/notes.tsx';
 import { Racks } from './racks/racks.tsx';
 import { Search } from './search/search.tsx';
 import { Settings } from './settings/settings.tsx';
@@ -43,6 +44,7 @@ export const LATER = {
     return more.length > 0 || !/^[1-9]\d{0,14}$/.test(id) ? null : <ChangePage key={id} id={id} />;
   },
   events,
+  notes: whole(Notes),
   access,
   settings: whole(Settings),
   search: whole(Search),

@@ -14,6 +14,8 @@ export const CATALOG = {
   hidden: '***',
   listHelp: 'One value a line',
   jsonHelp: 'As JSON',
+  cardsHelp:
+    'One a line, such as mac=52:54:00:00:00:09,address=10.10.10.9; also name, vlan, and auto, dhcp or link as the address, with its subnet. They replace all that it has',
   nouns: {
     tag: {
       title: 'Tags',

@@ -1,7 +1,7 @@
 /** The same by CLI: the commands of each page. NAME, NODE, SERVICE stand for what is chosen. */
 export const CLI = {
   overview: ['regent cluster status', 'regent status', 'regent what-if node NAME dies', 'regent events --follow'],
-  nodes: ['regent node list', 'regent cluster status', 'regent token create'],
+  nodes: ['regent node list', 'regent cluster status', 'regent token create', 'regent node replace NAME'],
   node: ['regent node show NAME', 'regent service list --node NAME', 'regent node drain NAME'],
   services: ['regent service list', 'regent service actions'],
   service: [
@@ -63,6 +63,7 @@ export const CLI = {
   events: ['regent events --newest', 'regent events --follow'],
   audit: ['regent audit list'],
   search: ['regent search TEXT'],
+  notes: ['regent notification list', "regent notification create 'TEXT'", 'regent notification dismiss ID'],
   jobs: ['regent job list --unfinished', 'regent job show NAME', 'regent job abort NAME'],
 } as const;
 

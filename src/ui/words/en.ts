@@ -12,6 +12,7 @@ import { MACHINE_ACTIONS } from './machine-actions.ts';
 import { MACHINES } from './machines.ts';
 import { NETWORKS } from './networks.ts';
 import { NODES } from './nodes.ts';
+import { NOTES } from './notes.ts';
 import { OVERVIEW } from './overview.ts';
 import { SERVICES } from './services.ts';
 import { SETTINGS } from './settings.ts';
@@ -33,6 +34,7 @@ export const EN = {
   machines: MACHINES,
   networks: NETWORKS,
   nodes: NODES,
+  notes: NOTES,
   overview: OVERVIEW,
   services: SERVICES,
   settings: SETTINGS,

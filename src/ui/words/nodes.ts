@@ -51,5 +51,27 @@ export const NODES = {
       `${name} is taken out for good, and its place is kept: a host that joins with a token for it has its name and roles.`,
     removeText: (name: string) => `${name} is taken out for good. One that is alive hands its work on first.`,
     forgetText: (name: string) => `${name} is forgotten. That is for racks, and for nodes that never finished joining.`,
+    removeForced: 'Also when it does not stop',
+    replaceForced: 'Also when it is alive and well, or does not stop',
+  },
+  places: {
+    title: 'Kept places',
+    note: 'Each is the place of a node that was taken out. A host that joins with a token for it has its name and roles.',
+    columns: { name: 'Node', roles: 'Roles', since: 'Kept since', by: 'By' },
+    do: 'Actions',
+    empty: 'No place is kept.',
+    token: 'Token for its new host',
+    tokenTitle: (name: string) => `Token for the new host of ${name}`,
+    tokenText: (name: string) =>
+      `A host that joins with it takes the place of ${name}, under its name and with its roles.`,
+    minutes: 'Good for so many minutes',
+    join: 'On the new host, as root:',
+    giveUp: 'Give up',
+    giveUpText: (name: string) => `The place of ${name} is not kept any more. A new host joins as another node.`,
+    giveUpRackText: (name: string) =>
+      `The place of ${name} is not kept any more, and the rack is taken out for good. A new host joins as another node.`,
+    waiting: (name: string) =>
+      `When ${name} is out, the token for its new host can be made here, or from the list of nodes.`,
+    kept: (name: string) => `The place of ${name} is kept. Its new host needs a token.`,
   },
 } as const;

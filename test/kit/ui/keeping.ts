@@ -18,6 +18,8 @@ export interface KeepingData {
   pending: RouteOutput<'config.diff'>;
   audit: Item<'audit.list'>[];
   hits: Item<'search.list'>[];
+  notes: Item<'notification.list'>[];
+  places: Item<'place.list'>[];
 }
 
 const HOUR = 3_600_000;
@@ -136,6 +138,11 @@ export function keeping(free = ''): KeepingData {
       { kind: 'subnet', ref: '1', name: '10.10.10.0/24', detail: free || '10.10.10.0/24 on lab/vlan10' },
       { kind: 'vlan', ref: '1', name: 'lab/vlan10', detail: 'VID 10' },
     ],
+    notes: [
+      note(1, 'info', free || 'Hall 2 has no power on Sunday.\nMachines there are off.'),
+      { ...note(2, 'error', free || 'The lease of the line ends.'), ident: 'line', dismissable: false },
+    ],
+    places: [],
   };
 }
 
@@ -145,6 +152,7 @@ export function illKeeping(free = ''): KeepingData {
   const [file] = well.files.nodes;
   return {
     ...well,
+    places: [{ name: 'r9', isRegion: true, isRack: false, openedAt: before(HOUR), openedBy: free || 'ann' }],
     tokens: [token('abcdefghijkl', 'revoked'), token('mnopqrstuvwx', 'expired')],
     certificates: well.certificates.map((row, index) => ({
       ...row,
@@ -183,6 +191,7 @@ export function newKeeping(): KeepingData {
     changes: [],
     audit: [],
     hits: [],
+    notes: [],
   };
 }
 
@@ -211,6 +220,9 @@ export function keepingAnswers(
     'config.files': () => ({ ...data.files, id: Number(params['change']) }),
     'config.diff': () => data.pending,
     'audit.list': page(data.audit.filter((row) => !query.has('refused') || row.outcome !== 'done')),
+    'notification.list': page(data.notes),
+    'notification.show': () => data.notes.find(({ id }) => String(id) === params['notification']),
+    'place.list': page(data.places),
     'search.list': () => ({ items: data.hits }),
   };
 }
@@ -261,6 +273,16 @@ function token(id: string, state: Item<'token.list'>['state']): Item<'token.list
   };
 }
 
+/** A note for all users. */
+export function note(
+  id: number,
+  category: Item<'notification.list'>['category'],
+  message: string,
+): Item<'notification.list'> {
+  const readers = { user: null, users: true, admins: false };
+  return { id, ident: null, category, message, context: {}, ...readers, dismissable: true, createdAt: before(HOUR) };
+}
+
 type Value = Item<'setting.list'>['value'];
 function setting(name: string, value: Value, fallback: Value): Item<'setting.list'> {
   return { name, value, default: fallback, isDefault: JSON.stringify(value) === JSON.stringify(fallback) };
@@ -290,6 +312,7 @@ export const KEEPING_PAGES = [
   { path: 'access/sessions', has: '192.0.2.7', isNew: true },
   { path: 'access/tokens', has: 'abcdefghijkl', isNew: true },
   { path: 'access/certificates', has: 'r2', isNew: true },
+  { path: 'notes', has: 'Hall 2 has no power', isNew: true },
   { path: 'settings', has: 'default_ttl', isNew: true },
   { path: 'search?q=10', has: 'Search', isNew: true },
 ] as const satisfies readonly { path: string; has: string; isNew?: true }[];

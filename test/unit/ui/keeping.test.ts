@@ -2,6 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { afterDays, browserName, certificateTone, letsIn, tokenTone } from '../../../src/ui/models/site/access.ts';
 import { firstSteps } from '../../../src/ui/models/site/first-run.ts';
 import { hitGroups, hitLink, keyText, membersOf, outcomeTone } from '../../../src/ui/models/site/history.ts';
+import {
+  gravestFirst,
+  NOTE_CATEGORIES,
+  noteBody,
+  noteCli,
+  noteTone,
+  noteValues,
+  readersOf,
+} from '../../../src/ui/models/site/notes.ts';
+import { NOTE_CATEGORIES as CATEGORIES } from '../../../src/contract/identity/notification.ts';
+import { note } from '../../kit/ui/keeping.ts';
 import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../src/ui/models/site/settings.ts';
 import { EN } from '../../../src/ui/words/en.ts';
 import { DEFAULT_SETTINGS } from '../../../src/model/settings.ts';
@@ -118,5 +129,48 @@ describe('what happened', () => {
       ['node', 2],
       ['user', 1],
     ]);
+  });
+});
+
+describe('a note', () => {
+  const first = note(1, 'info', 'Hall 2');
+  const written = { ...noteValues(null), message: "it's off" };
+
+  it('is of a kind that the site knows; the gravest stands first, then the newest', () => {
+    expect([...NOTE_CATEGORIES].sort()).toEqual([...CATEGORIES].sort());
+    const notes = [first, note(2, 'error', 'a'), note(3, 'info', 'b'), note(4, 'warning', 'c')];
+    expect(gravestFirst(notes).map(({ id }) => id)).toEqual([2, 4, 3, 1]);
+    expect(noteTone('error')).toBe('bad');
+  });
+
+  it('is for all users, unless somebody else is named', () => {
+    expect(noteBody(written, null)).toEqual({
+      message: "it's off",
+      category: 'info',
+      users: true,
+      admins: false,
+      user: null,
+    });
+    expect(noteCli(written, null)).toBe(String.raw`regent notification create 'it'\''s off'`);
+    const other = { ...written, for: 'admins, ann', category: 'error', ident: 'hall', dismissable: 'off' };
+    expect(noteBody(other, null)).toMatchObject({ users: false, admins: true, user: 'ann', ident: 'hall' });
+    expect(noteCli({ ...other, message: 'x' }, null)).toBe(
+      'regent notification create x --category error --for admins,ann --ident hall --dismissable off',
+    );
+    expect(readersOf({ user: 'ann', users: false, admins: true })).toBe('admins, ann');
+  });
+
+  it('that is changed is sent what is other than before', () => {
+    expect(noteBody(noteValues(first), first)).toEqual({});
+    const values = { ...noteValues({ ...first, ident: 'a' }), ident: '', for: 'ann', dismissable: 'off' };
+    const before = { ...first, ident: 'a' };
+    expect(noteBody(values, before)).toEqual({
+      ident: null,
+      users: false,
+      admins: false,
+      user: 'ann',
+      dismissable: false,
+    });
+    expect(noteCli(values, before)).toBe('regent notification set 1 --for ann --ident none --dismissable off');
   });
 });

@@ -4,6 +4,7 @@ import { NOUN_TABLE } from '../../../src/ui/models/nouns/noun-table.ts';
 import {
   bodyOf,
   fieldsOf,
+  fieldText,
   type FormNoun,
   flagOf,
   memberWord,
@@ -53,6 +54,31 @@ describe('the form of a noun', () => {
     expect(nounCli('tag', 'it', { comment: "it's; rm" })).toBe(String.raw`regent tag set it --comment 'it'\''s; rm'`);
     expect(nounCli('zone', null, {})).toBe('regent zone create NAME');
     expect(nounCli('vlan', null, { vid: 5 })).toBe('regent vlan create --vid 5');
+  });
+
+  it('has the interfaces of a device, one a line, as the command line takes them', () => {
+    const fields = fieldsOf('device', 'set').filter(({ name }) => name === 'interfaces');
+    const [field] = fields;
+    const address = { address: '10.10.10.9', subnet: '10.10.10.0/24', subnetId: 1 };
+    const card = { id: 7, name: 'eth0', mac: '52:54:00:00:00:09', kind: 'physical', vlan: null, addresses: [address] };
+    const before = { interfaces: [card] };
+    if (field === undefined) throw new Error('a device has no interfaces');
+    const text = fieldText(field, before);
+    expect(text).toBe('mac=52:54:00:00:00:09,name=eth0,address=10.10.10.9');
+    expect(bodyOf(fields, { interfaces: text }, before)).toEqual({});
+    const typed = {
+      interfaces: `${text}\nmac=52:54:00:00:00:10, address=auto, subnet=10.10.10.0/24, vlan=lab/vlan10\nwhat`,
+    };
+    const body = bodyOf(fields, typed, before);
+    expect(body['interfaces']).toEqual([
+      { mac: '52:54:00:00:00:09', name: 'eth0', addresses: [{ address: '10.10.10.9' }] },
+      { mac: '52:54:00:00:00:10', vlan: 'lab/vlan10', addresses: [{ address: 'auto', subnet: '10.10.10.0/24' }] },
+      'what',
+    ]);
+    expect(nounCli('device', 'printer1', body)).toBe(
+      'regent device set printer1 --nic mac=52:54:00:00:00:09,name=eth0,address=10.10.10.9 ' +
+        '--nic mac=52:54:00:00:00:10,vlan=lab/vlan10,address=auto,subnet=10.10.10.0/24 --nic what',
+    );
   });
 
   it('has words for people', () => {

@@ -1,8 +1,9 @@
 import { NOTE_CATEGORIES, type Notification } from '../../../contract/identity/notification.ts';
 import { printerOf, runChange } from '../../change.ts';
-import type { NounSpec } from '../../command-spec.ts';
+import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
 import { printList, type Shape } from '../../format/output.ts';
-import { collect, need, option, text } from '../../values.ts';
+import { collect, flag, need, nothingToSet, option, text, textOrNone } from '../../values.ts';
 
 const SHAPE: Shape<Notification> = {
   kind: 'notification',
@@ -22,7 +23,38 @@ function readersOf({ user, users, admins }: Notification): string {
 }
 
 const WHICH = { name: '<id>', help: 'its number' } as const;
-const FOR = ['users', 'admins'];
+const WORDS = ['users', 'admins'];
+const OPTIONS: readonly OptionSpec[] = [
+  { flags: '--category <category>', help: 'info when left out', values: NOTE_CATEGORIES },
+  {
+    flags: '--for <who>',
+    help: 'users, admins, the name of a user, or some of these joined by ","; users when left out',
+  },
+  { flags: '--ident <word>', help: 'by which a tool knows it again' },
+  {
+    flags: '--dismissable <on|off>',
+    help: 'on when left out; off: it stays until it is deleted',
+    values: ['on', 'off'],
+  },
+];
+
+/** Whom a note is for: all of it, so that a change leaves nobody from before. */
+function readersFor(given: string) {
+  const words = given.split(',').map((word) => word.trim());
+  const [name, ...more] = words.filter((word) => !WORDS.includes(word));
+  if (more.length > 0) throw usageError(`--for: "${given}" names several users. Rule: one, users, admins.`);
+  return { users: words.includes('users'), admins: words.includes('admins'), user: name ?? null };
+}
+
+function membersOf(call: Call, readers: string | undefined) {
+  const category = NOTE_CATEGORIES.find((one) => one === option(call, 'category'));
+  return {
+    ...(category === undefined ? {} : { category }),
+    ...textOrNone(call, 'ident'),
+    ...flag(call, 'dismissable', 'dismissable'),
+    ...(readers === undefined ? {} : readersFor(readers)),
+  };
+}
 
 /** `regent notification`. */
 export const NOTIFICATION: NounSpec = {
@@ -43,29 +75,32 @@ export const NOTIFICATION: NounSpec = {
       verb: 'create',
       summary: 'tell users something',
       args: [{ name: '<message>', help: 'the text' }],
-      options: [
-        { flags: '--category <category>', help: 'info when left out', values: NOTE_CATEGORIES },
-        { flags: '--for <who>', help: 'users, admins, or the name of a user; users when left out' },
-        { flags: '--ident <word>', help: 'by which a tool knows it again' },
-      ],
+      options: OPTIONS,
       isChange: true,
       examples: ["regent notification create 'Hall 2 has no power on Sunday' --category warning"],
-      run: (call) => {
-        const given = option(call, 'for') ?? 'users';
-        const category = NOTE_CATEGORIES.find((one) => one === option(call, 'category'));
-        const readers = FOR.includes(given) ? { [given]: true } : { user: given };
-        return runChange(call, {
+      run: (call) =>
+        runChange(call, {
           route: 'notification.create',
-          input: {
-            body: {
-              message: need(call, 0),
-              ...(category === undefined ? {} : { category }),
-              ...text(call, 'ident'),
-              ...readers,
-            },
-          },
+          input: { body: { message: need(call, 0), ...membersOf(call, option(call, 'for') ?? 'users') } },
           shape: SHAPE,
           done: 'created',
+        }),
+    },
+    {
+      verb: 'set',
+      summary: 'change a note; who has dismissed it does not see it again',
+      args: [WHICH],
+      options: [{ flags: '--message <text>', help: 'the text' }, ...OPTIONS],
+      isChange: true,
+      examples: ['regent notification set 7 --category error --for admins'],
+      run: (call) => {
+        const body = { ...text(call, 'message'), ...membersOf(call, option(call, 'for')) };
+        nothingToSet(body, '--message, --category, --for, --ident or --dismissable');
+        return runChange(call, {
+          route: 'notification.set',
+          input: { params: { notification: need(call, 0) }, body },
+          shape: SHAPE,
+          done: 'changed',
         });
       },
     },

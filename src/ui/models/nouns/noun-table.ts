@@ -9,6 +9,7 @@ export const NOUN_TABLE = {
       {"name":"parent","kind":"text","help":"id or name of the machine that it is a part of: it goes when the machine is released or deleted","isNullable":true},
       {"name":"zone","kind":"text","help":"id or name of its zone; the default one when left out"},
       {"name":"description","kind":"area","help":"what people say of it"},
+      {"name":"interfaces","kind":"cards"},
       {"name":"dhcpOptions","kind":"list","help":"what DHCP tells besides: NAME=VALUE, CODE:TYPE=VALUE (224 to 254), 43.CODE:TYPE=VALUE; a list replaces the one before"},
       {"name":"tags","kind":"list","help":"all that it has then"},
     ],

@@ -1,4 +1,5 @@
 import { quoted } from '../fleet/machine-verbs.ts';
+import { cardLines, cardsOf, cardsText } from './cards.ts';
 import { NOUN_TABLE } from './noun-table.ts';
 
 /** A noun whose list and forms are made from its schemas. */
@@ -7,7 +8,7 @@ export type FormNoun = keyof typeof NOUN_TABLE;
 /** A member that operators write. */
 export interface NounField {
   readonly name: string;
-  readonly kind: 'text' | 'area' | 'number' | 'flag' | 'choice' | 'list' | 'json' | 'password';
+  readonly kind: 'text' | 'area' | 'number' | 'flag' | 'choice' | 'list' | 'json' | 'cards' | 'password';
   readonly help?: string;
   readonly values?: readonly string[];
   readonly isRequired?: true;
@@ -40,6 +41,12 @@ export function memberText(value: unknown): string {
   return String(value as string | number);
 }
 
+/** A member as its form shows it; a secret is not told. */
+export function fieldText({ kind, name }: NounField, object: NounObject | null): string {
+  if (object === null || kind === 'password') return '';
+  return kind === 'cards' ? cardsText(object[name]) : memberText(object[name]);
+}
+
 /** What was typed as a member. What cannot be read is sent as it is: the site says beside the field what is wrong with it. */
 function memberOf(field: NounField, text: string): unknown {
   switch (field.kind) {
@@ -51,6 +58,8 @@ function memberOf(field: NounField, text: string): unknown {
       return text.split(/\s*\n\s*/).filter((line) => line !== '');
     case 'json':
       return jsonOf(text);
+    case 'cards':
+      return cardsOf(text);
     case 'area':
     case 'choice':
     case 'password':
@@ -73,16 +82,14 @@ export function bodyOf(
   values: Readonly<Record<string, string>>,
   before: NounObject | null,
 ): Record<string, unknown> {
-  const changed = fields.filter(({ name, kind }) => {
-    const was = before === null || kind === 'password' ? '' : memberText(before[name]);
-    return (values[name] ?? '') !== was;
-  });
+  const changed = fields.filter((field) => (values[field.name] ?? '') !== fieldText(field, before));
   return Object.fromEntries(changed.map((field) => [field.name, memberOf(field, values[field.name] ?? '')]));
 }
 
 /** The member that a command takes without an option's name; VLANs have none. */
 const FIRST: Partial<Record<FormNoun, string | null>> = { vlan: null, device: 'hostname', subnet: 'cidr' };
 const FLAGS: Readonly<Record<string, string>> = {
+  interfaces: 'nic',
   resolvers: 'resolver',
   dhcpOptions: 'dhcp-option',
   timeout: 'time-limit',
@@ -113,6 +120,7 @@ function optionsOf(field: NounField, value: unknown): readonly string[] {
   // A secret does not belong on a command line; a long text comes from a file.
   if (field.kind === 'password') return [`${flag} ${value === 'new' ? 'new' : '-'}`];
   if (field.name === 'content' || field.name === 'signingKey') return [`${flag} @FILE`];
+  if (field.kind === 'cards') return cardLines(value).map((line) => `${flag} ${quoted(line)}`);
   if (value === null) return [`${flag} ${field.name === 'leaseTime' ? 'default' : 'none'}`];
   if (Array.isArray(value)) {
     if (!REPEATED.includes(field.name)) return [`${flag} ${quoted(value.join(','))}`];

@@ -3,8 +3,8 @@ import type { RouteId } from '../../../contract/routes.ts';
 import {
   bodyOf,
   fieldsOf,
+  fieldText,
   type FormNoun,
-  memberText,
   memberWord,
   nounCli,
   type NounField,
@@ -106,8 +106,13 @@ function formField(field: NounField, before: NounObject | null): FormField {
   const { name, kind, values } = field;
   const choices = kind === 'flag' ? FLAGS : values?.map((value) => [value, value] as const);
   const isChoice = choices !== undefined;
-  const isLong = kind === 'list' || kind === 'json' || kind === 'area';
-  const help = [field.help, ...(kind === 'list' ? [WORDS.listHelp] : []), ...(kind === 'json' ? [WORDS.jsonHelp] : [])];
+  const isLong = kind === 'list' || kind === 'json' || kind === 'cards' || kind === 'area';
+  const help = [
+    field.help,
+    ...(kind === 'list' ? [WORDS.listHelp] : []),
+    ...(kind === 'json' ? [WORDS.jsonHelp] : []),
+    ...(kind === 'cards' ? [WORDS.cardsHelp] : []),
+  ];
   return {
     name,
     label: memberWord(name),
@@ -116,7 +121,7 @@ function formField(field: NounField, before: NounObject | null): FormField {
       ? { choices: before === null && !field.isRequired ? [['', WORDS.byDefault], ...choices] : choices }
       : {}),
     help: help.filter((text) => text !== undefined).join('. '),
-    initial: before === null || kind === 'password' ? '' : memberText(before[name]),
+    initial: fieldText(field, before),
     isOptional: field.isRequired !== true,
   };
 }

@@ -2,17 +2,25 @@ import type { JSX } from 'preact';
 import type { Machine } from '../../../contract/machine.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { useList } from '../../live/use-view.ts';
-import { listOf, quoted } from '../../models/fleet/machine-verbs.ts';
+import {
+  BOND_MODES,
+  changedOf,
+  HASH_POLICIES,
+  interfaceBody,
+  interfaceOptions,
+  isAsked,
+  KINDS,
+  LACP_RATES,
+  type Nic,
+  valuesOf,
+} from '../../models/fleet/interface-form.ts';
 import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
-import { FormDialog, type FormField, type Values } from '../../parts/form.tsx';
+import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 
 const WORDS = EN.machines.network;
 const { fields: F } = WORDS;
-type Nic = Machine['interfaces'][number];
-/** As the site has them (model/machine.ts). */
-const KINDS = ['physical', 'bond', 'bridge', 'vlan'] as const;
 
 /** What is done with an interface. `nic` null: another one is made. */
 export interface InterfaceAction {
@@ -54,40 +62,17 @@ function InterfaceForm(props: {
   const { machine, nic } = props;
   const vlans = useList('vlan.list', {}, { nouns: ['vlan'] });
   const names = (dataOf(vlans.view) ?? []).map((vlan) => `${vlan.fabric}/${vlan.name}`);
-  const before: Values = {
-    kind: nic?.kind ?? 'physical',
-    name: nic?.name ?? '',
-    mac: nic?.mac ?? '',
-    vlan: nic?.vlan ?? '',
-    parents: (nic?.parents ?? []).join(', '),
-    mtu: nic?.mtu === undefined ? '' : String(nic.mtu),
-    tags: (nic?.tags ?? []).join(', '),
-    addresses: nic?.addresses.map(({ address }) => address).join(', ') ?? '',
-  };
-  const fields: readonly FormField[] = [
-    ...(nic === null
-      ? [{ name: 'kind', label: F.kind, kind: 'choice' as const, choices: KINDS.map((one) => [one, one] as const) }]
-      : []),
-    { name: 'name', label: F.name, isOptional: true },
-    { name: 'mac', label: F.mac, help: F.macHelp, isOptional: true },
-    {
-      name: 'vlan',
-      label: F.vlan,
-      kind: 'choice',
-      isOptional: true,
-      choices: [['', F.noVlan], ...names.map((one) => [one, one] as const)],
-    },
-    { name: 'parents', label: F.parents, help: F.listHelp, isOptional: true },
-    { name: 'addresses', label: F.addresses, help: F.addressesHelp, isOptional: true },
-    { name: 'mtu', label: F.mtu, kind: 'number', isOptional: true },
-    { name: 'tags', label: F.tags, help: F.listHelp, isOptional: true },
-  ];
-  const changed = (values: Values) =>
-    Object.fromEntries(Object.entries(values).filter(([name, value]) => name !== 'kind' && value !== before[name]));
-  const shared = {
-    fields: fields.map((field) => ({ ...field, initial: before[field.name] ?? '' })),
-    onClose: props.onClose,
-  };
+  const before = valuesOf(nic);
+  const fields = fieldsOf(nic, names).map((field): FormField => {
+    return {
+      ...field,
+      initial: before[field.name] ?? '',
+      isShown: (values) => isAsked(field.name, { kind: before['kind'] ?? '', ...values }),
+    };
+  });
+  const changed = (values: Readonly<Record<string, string>>) =>
+    changedOf({ kind: before['kind'] ?? '', ...values }, before);
+  const shared = { fields, onClose: props.onClose };
   const host = machine.hostname;
   if (nic === null) {
     return (
@@ -98,10 +83,10 @@ function InterfaceForm(props: {
         input={(values) =>
           ({
             params: { machine: machine.id },
-            body: { kind: values['kind'], ...bodyOf(changed(values)) },
+            body: { kind: values['kind'], ...interfaceBody(changed(values)) },
           }) as RouteInput<'interface.create'>
         }
-        cli={(values) => `regent interface create ${host} --kind ${values['kind']}${optionsOf(changed(values))}`}
+        cli={(values) => `regent interface create ${host} --kind ${values['kind']}${interfaceOptions(changed(values))}`}
       />
     );
   }
@@ -114,40 +99,48 @@ function InterfaceForm(props: {
       input={(values) =>
         ({
           params: { machine: machine.id, interface: String(nic.id) },
-          body: bodyOf(changed(values)),
+          body: interfaceBody(changed(values)),
         }) as RouteInput<'interface.set'>
       }
-      cli={(values) => `regent interface set ${host} ${nic.name}${optionsOf(changed(values))}`}
+      cli={(values) => `regent interface set ${host} ${nic.name}${interfaceOptions(changed(values))}`}
     />
   );
 }
 
-/** What was changed, as calls take it. A number that is none is sent as it is: the site says what is wrong with it. */
-function bodyOf({ parents, tags, addresses, mtu, vlan, ...rest }: Values): object {
-  const octets = Number(mtu);
-  return {
-    ...rest,
-    ...(vlan === undefined ? {} : { vlan: vlan === '' ? null : vlan }),
-    ...(mtu === undefined ? {} : { mtu: mtu === '' ? null : Number.isFinite(octets) ? octets : mtu }),
-    ...(parents === undefined ? {} : { parents: listOf(parents) }),
-    ...(tags === undefined ? {} : { tags: listOf(tags) }),
-    ...(addresses === undefined ? {} : { addresses: listOf(addresses).map((address) => ({ address })) }),
-  };
-}
+const wordsOf = (values: readonly string[]) => values.map((value) => [value, value] as const);
 
-const OPTIONS = [
-  ['name', '--name'],
-  ['mac', '--mac'],
-  ['vlan', '--vlan'],
-  ['parents', '--parents'],
-  ['mtu', '--mtu'],
-  ['tags', '--tags'],
-] as const;
-
-function optionsOf(values: Values): string {
-  const plain = OPTIONS.flatMap(([name, option]) => {
-    const value = values[name]?.replaceAll(/,\s+/g, ',');
-    return value ? [` ${option} ${quoted(value)}`] : [];
-  });
-  return [...plain, ...listOf(values['addresses'] ?? '').map((address) => ` --address ${quoted(address)}`)].join('');
+/** Fields of an interface of any kind; each stands there while its kind has it. */
+function fieldsOf(nic: Nic | null, vlans: readonly string[]): readonly FormField[] {
+  const isOptional = true;
+  // Where nothing is chosen yet the site takes what is usual; what a bond or a bridge has stays.
+  const choices = (values: readonly string[]) => [
+    ...(nic === null ? [['', F.byDefault] as const] : []),
+    ...wordsOf(values),
+  ];
+  return [
+    ...(nic === null ? [{ name: 'kind', label: F.kind, kind: 'choice' as const, choices: wordsOf(KINDS) }] : []),
+    { name: 'name', label: F.name, isOptional },
+    { name: 'mac', label: F.mac, help: F.macHelp, isOptional },
+    { name: 'vlan', label: F.vlan, kind: 'choice', isOptional, choices: [['', F.noVlan], ...wordsOf(vlans)] },
+    { name: 'parents', label: F.parents, help: F.listHelp, isOptional },
+    { name: 'bond/mode', label: F.mode, kind: 'choice', isOptional, choices: choices(BOND_MODES) },
+    { name: 'bond/lacpRate', label: F.lacpRate, kind: 'choice', isOptional, choices: choices(LACP_RATES) },
+    {
+      name: 'bond/hashPolicy',
+      label: F.hashPolicy,
+      help: F.hashPolicyHelp,
+      kind: 'choice',
+      isOptional,
+      choices: choices(HASH_POLICIES),
+    },
+    { name: 'bond/miimon', label: F.miimon, help: F.miimonHelp, kind: 'number', isOptional },
+    { name: 'bond/downDelay', label: F.downDelay, help: F.downDelayHelp, kind: 'number', isOptional },
+    { name: 'bond/upDelay', label: F.upDelay, help: F.upDelayHelp, kind: 'number', isOptional },
+    { name: 'bond/gratuitousArps', label: F.gratuitousArps, help: F.gratuitousArpsHelp, kind: 'number', isOptional },
+    { name: 'bridge/stp', label: F.stp, kind: 'choice', isOptional, choices: choices(['on', 'off']) },
+    { name: 'bridge/forwardDelay', label: F.forwardDelay, help: F.forwardDelayHelp, kind: 'number', isOptional },
+    { name: 'addresses', label: F.addresses, help: F.addressesHelp, kind: 'area', isOptional },
+    { name: 'mtu', label: F.mtu, kind: 'number', isOptional },
+    { name: 'tags', label: F.tags, help: F.listHelp, isOptional },
+  ];
 }

@@ -7,9 +7,14 @@ import { EN } from '../../words/en.ts';
 
 const WORDS = EN.nodes.actions;
 type Action = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'replace' | 'forget';
+/** A rack is forgotten at once, or taken out, so that it hands its work on. */
+const RACK = ['remove', 'replace', 'forget'] as const;
 
-/** What one can do with a node. Whoever may not, does not see it. */
-export function NodeActions({ node }: { readonly node: Node }): JSX.Element {
+/**
+ * What one can do with a node. Whoever may not, does not see it. `onReplace`: its place is to be given to another host; that goes on when the node is
+ * there no more.
+ */
+export function NodeActions({ node, onReplace }: { readonly node: Node; readonly onReplace: () => void }): JSX.Element {
   const may = useMay();
   const [open, setOpen] = useState<Action | null>(null);
   const { name } = node;
@@ -17,14 +22,20 @@ export function NodeActions({ node }: { readonly node: Node }): JSX.Element {
   const actions: readonly Action[] = [
     ...(may.operate ? [node.isDrained ? ('undrain' as const) : ('drain' as const)] : []),
     ...(may.operate && isMember ? (['switchover', 'restart'] as const) : []),
-    ...(may.administer ? (isMember ? (['remove', 'replace'] as const) : (['forget'] as const)) : []),
+    ...(may.administer
+      ? isMember
+        ? (['remove', 'replace'] as const)
+        : node.isRack
+          ? RACK
+          : (['forget'] as const)
+      : []),
   ];
   const close = () => setOpen(null);
   const params = { node: name };
   return (
     <>
       {actions.map((action) => (
-        <button key={action} type="button" onClick={() => setOpen(action)}>
+        <button key={action} type="button" onClick={action === 'replace' ? onReplace : () => setOpen(action)}>
           {WORDS[action]}
         </button>
       ))}
@@ -61,29 +72,34 @@ export function NodeActions({ node }: { readonly node: Node }): JSX.Element {
           onClose={close}
         />
       )}
-      {(open === 'remove' || open === 'replace') && (
-        <ActionDialog
-          title={`${WORDS[open]} ${name}`}
-          text={WORDS[`${open}Text`](name)}
-          id={`node.${open}`}
-          input={{ params, body: {} }}
-          cli={`regent node ${open} ${name}`}
-          confirm={name}
-          isJob
-          onClose={close}
-        />
-      )}
-      {open === 'forget' && (
-        <ActionDialog
-          title={`${WORDS.forget} ${name}`}
-          text={WORDS.forgetText(name)}
-          id="node.delete"
-          input={{ params }}
-          cli={`regent node delete ${name}`}
-          confirm={name}
-          onClose={close}
-        />
-      )}
+      {(open === 'remove' || open === 'forget') && <NodeOut name={name} action={open} onClose={close} />}
     </>
+  );
+}
+
+/** Takes a node out for good: by a job that hands its work on first, or at once. */
+function NodeOut(props: {
+  readonly name: string;
+  readonly action: 'remove' | 'forget';
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { name, action, onClose } = props;
+  const params = { node: name };
+  const shared = { title: `${WORDS[action]} ${name}`, text: WORDS[`${action}Text`](name), confirm: name, onClose };
+  if (action === 'forget')
+    return <ActionDialog {...shared} id="node.delete" input={{ params }} cli={`regent node delete ${name}`} />;
+  return (
+    <ActionDialog
+      {...shared}
+      id="node.remove"
+      input={{ params, body: {} }}
+      cli={`regent node remove ${name}`}
+      forced={{
+        label: WORDS.removeForced,
+        input: { params, body: { isForced: true } },
+        cli: `regent node remove ${name} --force`,
+      }}
+      isJob
+    />
   );
 }

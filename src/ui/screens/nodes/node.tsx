@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
 import type { Node } from '../../../contract/node.ts';
 import { useView } from '../../live/use-view.ts';
@@ -13,6 +14,7 @@ import { CLI, cliLines } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
 import { NodeActions } from './node-actions.tsx';
 import { NodeServices } from './node-services.tsx';
+import { ReplaceDialog } from './places.tsx';
 
 const WORDS = EN.nodes;
 const EVERY_MS = 5000;
@@ -21,9 +23,15 @@ const EVERY_MS = 5000;
 export function NodePage({ name }: { readonly name: string }): JSX.Element {
   const node = useView('node.show', { params: { node: name } }, { nouns: ['node', 'job'], everyMs: EVERY_MS });
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'job'], everyMs: EVERY_MS });
+  const [isReplacing, setReplacing] = useState(false);
   const shown = dataOf(node.view);
   return (
-    <Page title={name} actions={shown && <NodeActions node={shown} />} cli={cliLines(CLI.node, { NAME: name })}>
+    <Page
+      title={name}
+      actions={shown && <NodeActions node={shown} onReplace={() => setReplacing(true)} />}
+      cli={cliLines(CLI.node, { NAME: name })}
+    >
+      {isReplacing && <ReplaceDialog name={name} onClose={() => setReplacing(false)} />}
       <Shown view={node.view}>
         {(data) => (
           <>

@@ -1,15 +1,17 @@
 import type { JSX } from 'preact';
+import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { bytesText, type NodeRow, nodeRows } from '../../models/nodes.ts';
 import { State } from '../../parts/icon.tsx';
-import { mapView } from '../../models/view.ts';
+import { dataOf, mapView } from '../../models/view.ts';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Ago, For } from '../../parts/time.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { Places } from './places.tsx';
 
 const WORDS = EN.nodes;
 const EVERY_MS = 5000;
@@ -70,6 +72,7 @@ const COLUMNS: readonly Column<NodeRow>[] = [
 /** Every node of the site. */
 export function Nodes(): JSX.Element {
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'job'], everyMs: EVERY_MS });
+  const may = useMay();
   return (
     <Page title={WORDS.title} cli={CLI.nodes}>
       <MainList
@@ -79,6 +82,7 @@ export function Nodes(): JSX.Element {
         keyOf={(row) => row.name}
         linkOf={linkOf}
       />
+      {may.keep && <Places nodes={(dataOf(cluster.view)?.nodes ?? []).map((row) => row.name)} />}
     </Page>
   );
 }

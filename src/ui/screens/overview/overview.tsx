@@ -8,6 +8,7 @@ import { Page, Section, Shown } from '../../parts/page.tsx';
 import { TopologyPicture } from '../../parts/topology.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { MyNotes } from '../notes/note-list.tsx';
 import { Counts } from './counts.tsx';
 import { Deaths } from './deaths.tsx';
 import { Happened } from './happened.tsx';
@@ -21,6 +22,7 @@ export function Overview(): JSX.Element {
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'job', 'rack', 'vlan'], everyMs: EVERY_MS });
   return (
     <Page title={EN.overview.title} cli={CLI.overview}>
+      <MyNotes isQuiet />
       <Shown view={cluster.view}>
         {(data) => (
           <>

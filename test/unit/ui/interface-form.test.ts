@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import * as site from '../../../src/model/interfaces/settings.ts';
+import { INTERFACE_KINDS } from '../../../src/model/machine.ts';
+import { INTERFACE } from '../../../src/cli/commands/network/interface.ts';
+import {
+  addressLines,
+  addressOf,
+  BOND_MODES,
+  changedOf,
+  HASH_POLICIES,
+  interfaceBody,
+  interfaceOptions,
+  isAsked,
+  KINDS,
+  LACP_RATES,
+  type Nic,
+  valuesOf,
+} from '../../../src/ui/models/fleet/interface-form.ts';
+
+const bond: Nic = {
+  id: 7,
+  name: 'bond0',
+  mac: '52:54:00:00:00:07',
+  kind: 'bond',
+  vlan: 'lab/vlan10',
+  addresses: [],
+  links: [
+    { id: 1, mode: 'static', address: '10.10.10.20', subnet: '10.10.10.0/24', subnetId: 1, gateway: true },
+    { id: 2, mode: 'dhcp', address: null, subnet: '10.10.20.0/24', subnetId: 2, gateway: false },
+  ],
+  bond: { mode: 'active-backup', miimon: 100, downDelay: 0, upDelay: 0, gratuitousArps: 1 },
+};
+const fresh = valuesOf(null);
+const made = (typed: Record<string, string>) => changedOf({ ...fresh, ...typed }, fresh);
+const set = (typed: Record<string, string>) => changedOf({ ...valuesOf(bond), ...typed }, valuesOf(bond));
+
+describe('the form of an interface', () => {
+  it('offers what the site knows', () => {
+    expect([...KINDS].sort()).toEqual([...INTERFACE_KINDS].sort());
+    expect([...BOND_MODES].sort()).toEqual([...site.BOND_MODES].sort());
+    expect([LACP_RATES, HASH_POLICIES]).toEqual([site.LACP_RATES, site.HASH_POLICIES]);
+    for (const mode of BOND_MODES) {
+      const { hasLacp, hasHash } = site.usesOf(mode);
+      const values = { kind: 'bond', 'bond/mode': mode };
+      expect([mode, isAsked('bond/lacpRate', values)]).toEqual([mode, hasLacp]);
+      expect([mode, isAsked('bond/hashPolicy', values)]).toEqual([mode, hasHash]);
+    }
+  });
+
+  it('has an option of the command line for each setting', () => {
+    const flags = INTERFACE.commands.flatMap(({ options = [] }) =>
+      options.map(({ flags: text }) => text.split(' ')[0]),
+    );
+    const typed = Object.fromEntries(Object.keys(fresh).map((name) => [name, '5']));
+    for (const kind of ['bond', 'bridge'])
+      for (const mode of ['802.3ad', 'active-backup']) {
+        const line = interfaceOptions(changedOf({ ...typed, kind, 'bond/mode': mode }, fresh));
+        for (const option of line.match(/--[a-z-]+/g) ?? []) expect(flags).toContain(option);
+      }
+  });
+
+  it('makes a bond with its settings; what its kind or mode has not is not sent', () => {
+    const typed = { kind: 'bond', parents: 'eth0, eth1', 'bond/mode': '802.3ad', 'bond/lacpRate': 'fast' };
+    const values = made({ ...typed, 'bond/miimon': '50', 'bridge/stp': 'on' });
+    expect(interfaceBody(values)).toEqual({
+      parents: ['eth0', 'eth1'],
+      bond: { mode: '802.3ad', lacpRate: 'fast', miimon: 50 },
+    });
+    expect(interfaceOptions(values)).toBe(' --parents eth0,eth1 --bond-mode 802.3ad --lacp-rate fast --miimon 50');
+    expect(interfaceBody(made({ ...typed, 'bond/mode': 'broadcast' }))).toMatchObject({ bond: { mode: 'broadcast' } });
+    expect(interfaceBody(made({ kind: 'physical', 'bond/miimon': '50' }))).toEqual({});
+  });
+
+  it('makes a bridge, and changes of a bond what is other than before', () => {
+    const bridge = made({ kind: 'bridge', 'bridge/stp': 'on', 'bridge/forwardDelay': '4' });
+    expect(interfaceBody(bridge)).toEqual({ bridge: { stp: true, forwardDelay: 4 } });
+    expect(interfaceOptions(bridge)).toBe(' --stp on --forward-delay 4');
+    expect(interfaceBody(set({ 'bond/upDelay': '200', 'bond/miimon': 'often' }))).toEqual({
+      bond: { upDelay: 200, miimon: 'often' },
+    });
+    expect(interfaceBody(set({}))).toEqual({});
+  });
+
+  it('says what was emptied, by CLI, too', () => {
+    const emptied = set({ vlan: '', addresses: '' });
+    expect(interfaceBody(emptied)).toEqual({ vlan: null, addresses: [] });
+    expect(interfaceOptions(emptied)).toBe(' --vlan none --address none');
+  });
+
+  it('keeps subnets and the default route of addresses', () => {
+    expect(addressLines(bond)).toEqual(['10.10.10.20,gateway', 'dhcp,subnet=10.10.20.0/24']);
+    expect(addressLines(bond).map(addressOf)).toEqual([
+      { address: '10.10.10.20', gateway: true },
+      { address: 'dhcp', subnet: '10.10.20.0/24' },
+    ]);
+    expect(addressOf('10.0.0.1, 10.0.0.2')).toEqual({ address: '10.0.0.1, 10.0.0.2' });
+    expect(interfaceOptions(set({ addresses: 'auto, gateway' }))).toBe(' --address auto,gateway');
+  });
+});
