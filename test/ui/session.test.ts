@@ -50,7 +50,7 @@ describe('the login', () => {
     site.isLoggedIn = false;
     site.cutStreams();
     await page.getByText('The session has ended').waitFor({ timeout: 15_000 });
-    await page.getByLabel('Name').fill('admin');
+    await page.getByLabel('Name', { exact: true }).fill('admin');
     await page.getByLabel('Password').fill('right');
     await page.keyboard.press('Enter');
     await page.getByText('1 of 5 rows').waitFor();
