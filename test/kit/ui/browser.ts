@@ -84,21 +84,36 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-prac
 /** What axe finds, one line each: WCAG 2.2 A and AA. */
 export const axe = (page: Page): Promise<string[]> => runAxe(page, { type: 'tag', values: TAGS });
 
-/** Of contrast alone: where the structure was looked at before. */
-export const axeColours = (page: Page): Promise<string[]> =>
-  runAxe(page, { type: 'rule', values: ['color-contrast', 'link-in-text-block'] });
+/** Of the page's own part: its frame is the same on every page, and was looked at on others. */
+export const axeMain = (page: Page): Promise<string[]> => runAxe(page, { type: 'tag', values: TAGS }, {}, 'main');
 
-async function runAxe(page: Page, runOnly: object): Promise<string[]> {
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
+
+/** Of contrast alone: where the structure was looked at before. */
+export const axeColours = (page: Page): Promise<string[]> => runAxe(page, { type: 'rule', values: COLOUR_RULES });
+
+/** All but contrast, which takes longest: on another width, where the colours were looked at before. */
+export const axeLayout = (page: Page): Promise<string[]> =>
+  runAxe(
+    page,
+    { type: 'tag', values: TAGS },
+    Object.fromEntries(COLOUR_RULES.map((rule) => [rule, { enabled: false }])),
+  );
+
+async function runAxe(page: Page, runOnly: object, rules: object = {}, root = 'html'): Promise<string[]> {
   if (!(await page.evaluate<boolean>('typeof axe === "object"'))) await page.evaluate(AXE);
-  return page.evaluate(async (only) => {
-    const { axe: engine } = globalThis as unknown as {
-      axe: { run(root: unknown, options: unknown): Promise<AxeResult> };
-    };
-    const { violations } = await engine.run(document, { runOnly: only, resultTypes: ['violations'] });
-    return violations.flatMap((rule) =>
-      rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
-    );
-  }, runOnly);
+  return page.evaluate(
+    async ({ within, ...options }) => {
+      const { axe: engine } = globalThis as unknown as {
+        axe: { run(root: unknown, options: unknown): Promise<AxeResult> };
+      };
+      const { violations } = await engine.run(within, { ...options, resultTypes: ['violations'] });
+      return violations.flatMap((rule) =>
+        rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
+      );
+    },
+    { runOnly, rules, within: root },
+  );
 }
 
 interface AxeResult {
@@ -107,6 +122,3 @@ interface AxeResult {
     readonly nodes: { readonly target: string[]; readonly failureSummary: string }[];
   }[];
 }
-
-/** The document of the page, as far as the functions need it that run there. */
-declare const document: unknown;
