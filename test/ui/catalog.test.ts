@@ -211,6 +211,24 @@ describe('a network', () => {
       ['vlan.create', { vid: 30, dnsOn: true }],
       ['subnet.set', { resolvers: ['192.0.2.53', '192.0.2.54'] }],
     ]);
+    await page.goto(`${site.url}/ui/#/dns/domains/lab.test`);
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.locator('dialog [name=transferTo]').fill('192.0.2.5');
+    await page.getByText('regent domain set lab.test --transfer-to 192.0.2.5').waitFor();
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByLabel('With its records').check();
+    await page.getByText('regent domain delete lab.test --cascade').waitFor();
+    await page.getByLabel('Write lab.test to confirm').fill('lab.test');
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(site.made.slice(2).map(({ id, body }) => [id, body])).toEqual([
+      ['domain.set', { transferTo: ['192.0.2.5'] }],
+      ['domain.delete', undefined],
+    ]);
     expect(open.complaints).toEqual([]);
   });
 });

@@ -141,6 +141,22 @@ describe('a machine', () => {
   });
 });
 
+describe('what people say of a machine', () => {
+  it('is changed: its rack, too, and what DHCP tells it', async () => {
+    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using open = await openPage(ui.browser, site.url, { path: 'machines/aaaaa4' });
+    const { page } = open;
+    await page.locator('.page-head select').selectOption('set');
+    await page.locator('dialog [name=rack]').selectOption('k2');
+    await page.locator('dialog [name=dhcpOptions]').fill('time-offset=3600');
+    await page.getByText('regent machine set m10 --rack k2 --dhcp-option time-offset=3600').waitFor();
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(site.made.at(-1)?.body).toEqual({ rack: 'k2', dhcpOptions: ['time-offset=3600'] });
+  });
+});
+
 describe('an interface', () => {
   it('is changed: only what was changed is sent', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);

@@ -19,8 +19,10 @@ ${rows.join('\n')}
 /** Nouns whose forms the browser makes from their schemas, with members that no form has: values that tools keep. */
 const FORMS: Readonly<Record<string, readonly string[]>> = {
   device: ['annotations'],
+  domain: [],
   fabric: [],
   'package-repository': [],
+  reservation: [],
   'resource-pool': [],
   script: [],
   space: [],

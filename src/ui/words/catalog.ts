@@ -40,6 +40,16 @@ export const CATALOG = {
       one: 'device',
       text: 'A device has a name and addresses, and nobody commissions it: a printer, a switch.',
     },
+    domain: {
+      title: 'Domains',
+      one: 'domain',
+      text: 'Every node that runs DNS serves it as a zone.',
+    },
+    reservation: {
+      title: 'Reservations',
+      one: 'reservation',
+      text: 'DHCP gives its address to the interface with its MAC; without one nobody gets it.',
+    },
     script: {
       title: 'Scripts',
       one: 'script',

@@ -169,9 +169,5 @@ export const NETWORKS = {
     set: 'Change',
     remove: 'Delete',
     removeText: (address: string) => `${address} is free again.`,
-    fields: { address: 'Address', subnet: 'Subnet', mac: 'MAC', hostname: 'Name', comment: 'Comment' },
-    addressHelp: 'An address, or auto for the lowest free one of the subnet.',
-    subnetHelp: 'Needed with auto.',
-    macHelp: 'DHCP gives the address to this interface. Empty: nobody gets it.',
   },
 } as const;

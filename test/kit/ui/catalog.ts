@@ -1,7 +1,7 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { FormNoun } from '../../../src/ui/models/nouns/nouns.ts';
 
-type CatalogNoun = Exclude<FormNoun, 'vlan' | 'subnet'>;
+type CatalogNoun = Exclude<FormNoun, 'vlan' | 'subnet' | 'domain' | 'reservation'>;
 type Lists = { [N in CatalogNoun]: RouteOutput<`${N}.list`>['items'] };
 
 /** What other things of a site refer to, that a test plays. */

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import * as site from '../../../src/model/interfaces/settings.ts';
 import { INTERFACE_KINDS } from '../../../src/model/machine.ts';
 import { INTERFACE } from '../../../src/cli/commands/network/interface.ts';
+import { NOUNS } from '../../../src/cli/nouns.ts';
+import { BOOT_MEDIA as MEDIA } from '../../../src/model/nouns/images/boot-media.ts';
+import { BOOT_MEDIA, machineBody, machineOptions, otherThan } from '../../../src/ui/models/fleet/machine-form.ts';
 import {
   addressLines,
   addressOf,
@@ -95,5 +98,42 @@ describe('the form of an interface', () => {
     ]);
     expect(addressOf('10.0.0.1, 10.0.0.2')).toEqual({ address: '10.0.0.1, 10.0.0.2' });
     expect(interfaceOptions(set({ addresses: 'auto, gateway' }))).toBe(' --address auto,gateway');
+  });
+});
+
+describe('the form of a machine', () => {
+  it('sends what is other than before, and says what was emptied', () => {
+    const before = { hostname: 'm1', rack: 'k1', bmc: 'bmc1', tags: 'a', dhcpOptions: 'x=1', bootMedia: 'http' };
+    const emptied = otherThan(
+      { hostname: 'm1', rack: '', bmc: '', tags: '', dhcpOptions: '', bootMedia: 'iscsi' },
+      before,
+    );
+    expect(machineBody(emptied)).toEqual({ rack: null, bmc: null, tags: [], dhcpOptions: [], bootMedia: 'iscsi' });
+    expect(machineOptions(emptied)).toBe(' --rack master --boot-media iscsi --bmc none --tags none --dhcp-option none');
+    expect([...BOOT_MEDIA]).toEqual([...MEDIA]);
+  });
+
+  it('makes a machine with all its cards, and has no secret on the command line', () => {
+    const typed = otherThan(
+      {
+        interfaces: '52:54:00:00:00:01, 52:54:00:00:00:02',
+        tags: 'a, b',
+        powerParameters: 'power_pass=secret',
+        zone: '',
+      },
+      {},
+    );
+    expect(machineBody(typed)).toEqual({
+      interfaces: [{ mac: '52:54:00:00:00:01' }, { mac: '52:54:00:00:00:02' }],
+      tags: ['a', 'b'],
+      powerParameters: { power_pass: 'secret' },
+    });
+    const line = machineOptions({ ...typed, dhcpOptions: 'x=1', rack: 'k1' });
+    expect(line).toBe(
+      ' --mac 52:54:00:00:00:01 --nic mac=52:54:00:00:00:02 --rack k1 --tags a,b --dhcp-option x=1 --power-parameter power_pass=VALUE',
+    );
+    const flags = NOUNS.find(({ noun }) => noun === 'machine')?.commands.find(({ verb }) => verb === 'create')?.options;
+    const known = (flags ?? []).map((option) => option.flags.split(' ')[0]);
+    for (const option of line.match(/--[a-z-]+/g) ?? []) expect(known).toContain(option);
   });
 });

@@ -21,7 +21,8 @@ describe('the form of a noun', () => {
     ({ noun, verb }) => {
       const command = NOUNS.find((known) => known.noun === noun)?.commands.find((known) => known.verb === verb);
       const flags = (command?.options ?? []).map(({ flags: text }) => text.split(' ')[0]);
-      const args = verb === 'create' ? (command?.args ?? []).map(({ name }) => name.replace(/[<>]/g, '')) : [];
+      const args =
+        verb === 'create' ? (command?.args ?? []).flatMap(({ name }) => name.replace(/[<>]/g, '').split('|')) : [];
       const missing = fieldsOf(noun, verb).filter(
         ({ name }) => !flags.includes(`--${flagOf(name)}`) && !args.includes(name),
       );
@@ -79,6 +80,20 @@ describe('the form of a noun', () => {
       'regent device set printer1 --nic mac=52:54:00:00:00:09,name=eth0,address=10.10.10.9 ' +
         '--nic mac=52:54:00:00:00:10,vlan=lab/vlan10,address=auto,subnet=10.10.10.0/24 --nic what',
     );
+  });
+
+  it('says by CLI what has a word of its own there', () => {
+    const body = { name: 'com', ttl: null, transferTo: [], transferKey: 'partner', force: true };
+    expect(nounCli('domain', 'lab.test', body)).toBe(
+      'regent domain set lab.test --name com --ttl default --transfer-to none --transfer-key partner --force',
+    );
+    expect(nounCli('domain', 'lab.test', { transferTo: ['192.0.2.5', '192.0.2.6'], force: false })).toBe(
+      'regent domain set lab.test --transfer-to 192.0.2.5,192.0.2.6',
+    );
+    expect(
+      nounCli('reservation', null, { address: '10.0.0.9', mac: '02:00:00:00:00:09', dhcpOptions: ['42:ip=x'] }),
+    ).toBe('regent reservation create 10.0.0.9 --mac 02:00:00:00:00:09 --dhcp-option 42:ip=x');
+    expect(nounCli('device', 'printer1', { tags: [] })).toBe('regent device set printer1 --tags none');
   });
 
   it('has words for people', () => {

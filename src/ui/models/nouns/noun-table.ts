@@ -14,6 +14,18 @@ export const NOUN_TABLE = {
       {"name":"tags","kind":"list","help":"all that it has then"},
     ],
   },
+  "domain": {
+    param: "domain",
+    columns: ["name","ttl","leaseNames","transferTo","transferKey","isDefault"],
+    fields: [
+      {"name":"name","kind":"text","isRequired":true},
+      {"name":"ttl","kind":"number","help":"seconds, 1 to 604800; null for the default","isNullable":true},
+      {"name":"leaseNames","kind":"flag","help":"names that DHCP clients give themselves are published in it"},
+      {"name":"transferTo","kind":"list","help":"addresses of other name servers that may copy it, and are told of each change"},
+      {"name":"transferKey","kind":"text","help":"id or name of the key (tsig-key) that signs that; null: the address is enough","isNullable":true},
+      {"name":"force","kind":"flag","help":"the name is meant though it is a public top-level domain, such as com: all other names below it are lost to the site"},
+    ],
+  },
   "fabric": {
     param: "fabric",
     columns: ["name","vlans"],
@@ -36,6 +48,18 @@ export const NOUN_TABLE = {
       {"name":"disabledPockets","kind":"text","help":"pockets that the image's own archive loses (main_archive, ports_archive)"},
       {"name":"disabledComponents","kind":"text","help":"components that the image's own archive loses"},
       {"name":"disableSources","kind":"flag","help":"no sources of packages, binaries alone"},
+    ],
+  },
+  "reservation": {
+    param: "reservation",
+    columns: ["subnet","address","mac","hostname","machine","comment","dhcpOptions"],
+    fields: [
+      {"name":"address","kind":"text","help":"an address, or \"auto\" for the lowest free one of the subnet","isRequired":true,"only":"create"},
+      {"name":"subnet","kind":"text","help":"id, CIDR or name; needed with \"auto\"; else the one that holds the address","only":"create"},
+      {"name":"mac","kind":"text","help":"of the interface that is to get it by DHCP","isNullable":true},
+      {"name":"hostname","kind":"text","help":"name of an interface that belongs to no machine","isNullable":true},
+      {"name":"comment","kind":"text"},
+      {"name":"dhcpOptions","kind":"list","help":"what DHCP tells besides: NAME=VALUE, CODE:TYPE=VALUE (224 to 254), 43.CODE:TYPE=VALUE; a list replaces the one before"},
     ],
   },
   "resource-pool": {

@@ -87,7 +87,12 @@ export function bodyOf(
 }
 
 /** The member that a command takes without an option's name; VLANs have none. */
-const FIRST: Partial<Record<FormNoun, string | null>> = { vlan: null, device: 'hostname', subnet: 'cidr' };
+const FIRST: Partial<Record<FormNoun, string | null>> = {
+  vlan: null,
+  device: 'hostname',
+  subnet: 'cidr',
+  reservation: 'address',
+};
 const FLAGS: Readonly<Record<string, string>> = {
   interfaces: 'nic',
   resolvers: 'resolver',
@@ -121,9 +126,11 @@ function optionsOf(field: NounField, value: unknown): readonly string[] {
   if (field.kind === 'password') return [`${flag} ${value === 'new' ? 'new' : '-'}`];
   if (field.name === 'content' || field.name === 'signingKey') return [`${flag} @FILE`];
   if (field.kind === 'cards') return cardLines(value).map((line) => `${flag} ${quoted(line)}`);
-  if (value === null) return [`${flag} ${field.name === 'leaseTime' ? 'default' : 'none'}`];
+  // It is said, or left out.
+  if (field.name === 'force') return value === true ? [flag] : [];
+  if (value === null) return [`${flag} ${['leaseTime', 'ttl'].includes(field.name) ? 'default' : 'none'}`];
   if (Array.isArray(value)) {
-    if (!REPEATED.includes(field.name)) return [`${flag} ${quoted(value.join(','))}`];
+    if (!REPEATED.includes(field.name)) return [`${flag} ${quoted(value.join(',') || 'none')}`];
     return value.length === 0 ? [`${flag} none`] : value.map((part) => `${flag} ${quoted(String(part))}`);
   }
   return [`${flag} ${quoted(memberText(value))}`];
@@ -133,7 +140,7 @@ function optionsOf(field: NounField, value: unknown): readonly string[] {
 export function memberWord(name: string): string {
   const words = name
     .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    .replace(/\b(?:dns|dhcp|mtu|vid|cidr|url|fqdn|vlan)\b/g, (word) => word.toUpperCase());
+    .replace(/\b(?:dns|dhcp|mac|mtu|ttl|vid|cidr|url|fqdn|vlan)\b/g, (word) => word.toUpperCase());
   return words[0]?.toUpperCase() + words.slice(1);
 }
 

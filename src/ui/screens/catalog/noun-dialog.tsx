@@ -27,6 +27,8 @@ const FLAGS = [
 export interface NounWork {
   readonly verb: 'create' | 'set' | 'delete';
   readonly ref: string | null;
+  /** What of a new one is known already, by member. */
+  readonly known?: Readonly<Record<string, string>>;
 }
 
 /** The change of an object of a noun, by a form that follows from its schema. */
@@ -38,7 +40,8 @@ export function NounDialog(props: {
   const { noun, work, onClose } = props;
   const { ref } = work;
   const one = WORDS.nouns[noun].one;
-  if (ref === null) return <NounForm noun={noun} title={WORDS.create(one)} given={null} onClose={onClose} />;
+  if (ref === null)
+    return <NounForm noun={noun} title={WORDS.create(one)} given={null} known={work.known} onClose={onClose} />;
   const title = (work.verb === 'delete' ? WORDS.remove : WORDS.set)(ref);
   const input = { params: paramsOf(noun, ref) } as never;
   if (work.verb === 'delete') {
@@ -74,6 +77,7 @@ function NounForm(props: {
   readonly title: string;
   readonly given: { readonly ref: string; readonly before: NounObject; readonly etag: string | null } | null;
   readonly changed?: JSX.Element;
+  readonly known?: NounWork['known'];
   readonly onClose: () => void;
 }): JSX.Element {
   const { noun, given } = props;
@@ -87,7 +91,10 @@ function NounForm(props: {
       id={routeOf(noun, verb)}
       ifMatch={given?.etag ?? null}
       changed={props.changed}
-      fields={fields.map((field) => formField(field, before))}
+      fields={fields.map((field) => {
+        const formed = formField(field, before);
+        return { ...formed, initial: props.known?.[field.name] ?? formed.initial ?? '' };
+      })}
       input={(values) => {
         const body = bodyOf(fields, values, before);
         return (given === null ? { body } : { params: paramsOf(noun, given.ref), body }) as never;

@@ -3,13 +3,12 @@ import { useState } from 'preact/hooks';
 import type { Domain } from '../../../contract/network/domain.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useTagged } from '../../live/use-view.ts';
-import { readTtl } from '../../models/net/dns.ts';
 import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
-import { FormDialog } from '../../parts/form.tsx';
 import { Facts, Page, Shown } from '../../parts/page.tsx';
 import { CLI, cliLines } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { NounDialog } from '../catalog/noun-dialog.tsx';
 import { Serials } from './lookup.tsx';
 import { RecordDialog, Records } from './records.tsx';
 
@@ -49,6 +48,7 @@ export function DomainPage({ name }: { readonly name: string }): JSX.Element {
               [WORDS.columns.ttl, body.ttl ?? WORDS.byDefault],
               [WORDS.columns.leases, body.leaseNames ? WORDS.yes : WORDS.no],
               [WORDS.columns.copies, body.transferTo.join(', ') || EN.none],
+              [WORDS.transferKey, body.transferKey ?? EN.none],
             ]}
           />
         )}
@@ -63,40 +63,17 @@ export function DomainPage({ name }: { readonly name: string }): JSX.Element {
           id="domain.delete"
           input={{ params: { domain: name } }}
           cli={`regent domain delete ${name}`}
+          forced={{
+            label: WORDS.cascade,
+            input: { params: { domain: name }, query: { cascade: true } },
+            cli: `regent domain delete ${name} --cascade`,
+          }}
           confirm={name}
           ifMatch={open.etag}
           onClose={close}
         />
       )}
-      {open?.kind === 'set' && (
-        <FormDialog
-          title={`${WORDS.set} ${name}`}
-          id="domain.set"
-          ifMatch={open.etag}
-          fields={[
-            {
-              name: 'ttl',
-              label: WORDS.fields.ttl,
-              kind: 'number',
-              initial: String(open.domain.ttl ?? ''),
-              help: WORDS.ttlHelp,
-              isOptional: true,
-            },
-            {
-              name: 'leaseNames',
-              label: WORDS.fields.leaseNames,
-              kind: 'check',
-              initial: open.domain.leaseNames ? 'yes' : '',
-            },
-          ]}
-          input={(values) => ({
-            params: { domain: name },
-            body: { ttl: readTtl(values['ttl']), leaseNames: values['leaseNames'] === 'yes' },
-          })}
-          cli={(values) => `regent domain set ${name} --lease-names ${values['leaseNames'] ? 'on' : 'off'}`}
-          onClose={close}
-        />
-      )}
+      {open?.kind === 'set' && <NounDialog noun="domain" work={{ verb: 'set', ref: name }} onClose={close} />}
     </Page>
   );
 }

@@ -1,16 +1,13 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import type { Domain } from '../../../contract/network/domain.ts';
-import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
-import { readTtl } from '../../models/net/dns.ts';
-import { FormDialog } from '../../parts/form.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { NounButtons } from '../catalog/noun-buttons.tsx';
 import { LookupTest } from './lookup.tsx';
 import { Servers } from './servers.tsx';
 
@@ -38,46 +35,12 @@ const COLUMNS: readonly Column<Domain>[] = [
 
 /** Domains: each is served as a zone by every node that runs DNS. */
 export function Domains(): JSX.Element {
-  const may = useMay();
-  const [isOpen, setOpen] = useState(false);
   const domains = useList('domain.list', {}, { nouns: ['domain', 'setting'] });
   return (
-    <Page
-      title={WORDS.title}
-      cli={CLI.domains}
-      actions={
-        may.operate && (
-          <button type="button" onClick={() => setOpen(true)}>
-            {WORDS.create}
-          </button>
-        )
-      }
-    >
+    <Page title={WORDS.title} cli={CLI.domains} actions={<NounButtons noun="domain" />}>
       <MainList view={domains.view} words={WORDS} columns={COLUMNS} keyOf={(row) => row.name} linkOf={linkOf} />
       <LookupTest />
       <Servers />
-      {isOpen && (
-        <FormDialog
-          title={WORDS.create}
-          id="domain.create"
-          fields={[
-            { name: 'name', label: WORDS.fields.name },
-            { name: 'ttl', label: WORDS.fields.ttl, kind: 'number', help: WORDS.ttlHelp, isOptional: true },
-            { name: 'leaseNames', label: WORDS.fields.leaseNames, kind: 'check' },
-          ]}
-          input={(values) => ({
-            body: {
-              name: values['name'] ?? '',
-              ttl: readTtl(values['ttl']),
-              leaseNames: values['leaseNames'] === 'yes',
-            },
-          })}
-          cli={(values) =>
-            `regent domain create ${values['name'] || 'NAME'}${values['leaseNames'] ? ' --lease-names on' : ''}`
-          }
-          onClose={() => setOpen(false)}
-        />
-      )}
     </Page>
   );
 }

@@ -1,10 +1,12 @@
 import type { JSX } from 'preact';
 import type { RouteInput } from '../../../contract/routes.ts';
+import type { Rack } from '../../../contract/identity/rack.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
-import { listOf, pairsOf, quoted } from '../../models/fleet/machine-verbs.ts';
-import { dataOf, type View } from '../../models/view.ts';
-import { FormDialog, type FormField, given, type Values } from '../../parts/form.tsx';
+import { BOOT_MEDIA, machineBody, machineOptions, otherThan } from '../../models/fleet/machine-form.ts';
+import { pairsOf, quoted } from '../../models/fleet/machine-verbs.ts';
+import { dataOf, mapView, type View } from '../../models/view.ts';
+import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 
 const WORDS = EN.machineActions;
@@ -21,15 +23,35 @@ export const choiceOf = (
   ...(dataOf(view) ?? []).map(({ name }) => [name, name] as const),
 ];
 
-/** Options of a command line from what was typed. */
-export const optionsOf = (values: Values, names: readonly (readonly [string, string])[]): string =>
-  names.flatMap(([name, option]) => (values[name] ? [` ${option} ${quoted(values[name])}`] : [])).join('');
+/** Fields of a machine that few need: its rack, how it boots, what DHCP tells it. A new one may leave them to the site. */
+export const moreFields = (racks: View<readonly Rack[]>, isNew: boolean): readonly FormField[] => [
+  {
+    name: 'rack',
+    label: F.rack,
+    kind: 'choice',
+    isOptional: true,
+    choices: choiceOf(
+      F.master,
+      mapView(racks, (rows) => rows.filter(({ state }) => state === 'accepted')),
+    ),
+  },
+  {
+    name: 'bootMedia',
+    label: F.bootMedia,
+    help: F.bootMediaHelp,
+    kind: 'choice',
+    isOptional: true,
+    choices: [...(isNew ? [['', F.usualMedia] as const] : []), ...BOOT_MEDIA.map((media) => [media, media] as const)],
+  },
+  { name: 'dhcpOptions', label: F.dhcpOptions, kind: 'area', help: F.dhcpOptionsHelp, isOptional: true },
+];
 
 /** Makes a machine known. */
 export function CreateMachine({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const domains = useList('domain.list', {}, { nouns: ['domain'] });
   const bmcs = useList('bmc.list', {}, { nouns: ['bmc'] });
   const pools = useList('resource-pool.list', {}, { nouns: ['resource-pool'] });
+  const racks = useList('rack.list', {}, { nouns: ['rack'] });
   const zones = useList('zone.list', {}, { nouns: ['zone'] });
   const fields: readonly FormField[] = [
     { name: 'hostname', label: F.hostname },
@@ -45,6 +67,9 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
     { name: 'powerParameters', label: F.powerParameters, kind: 'area', help: F.powerParametersHelp, isOptional: true },
     { name: 'pool', label: F.pool, kind: 'choice', isOptional: true, choices: choiceOf(F.usualDomain, pools.view) },
     { name: 'zone', label: F.zone, kind: 'choice', isOptional: true, choices: choiceOf(F.usualDomain, zones.view) },
+    { name: 'tags', label: F.tags, help: F.listHelp, isOptional: true },
+    { name: 'description', label: F.description, isOptional: true },
+    ...moreFields(racks.view, true),
   ];
   return (
     <FormDialog
@@ -52,28 +77,11 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
       text={WORDS.createText}
       id="machine.create"
       fields={fields}
-      input={(values): RouteInput<'machine.create'> => ({
-        body: {
-          hostname: values['hostname'] ?? '',
-          interfaces: listOf(values['interfaces'] ?? '').map((mac) => ({ mac })),
-          ...given(values, 'domain'),
-          ...given(values, 'bmc'),
-          ...given(values, 'pool'),
-          ...given(values, 'zone'),
-          ...(values['powerParameters'] ? { powerParameters: pairsOf(values['powerParameters']) } : {}),
-        },
-      })}
-      cli={(values) =>
-        `regent machine create ${quoted(values['hostname'] || 'NAME')} --mac ${quoted(listOf(values['interfaces'] ?? '')[0] ?? 'MAC')}${optionsOf(
-          values,
-          [
-            ['domain', '--domain'],
-            ['bmc', '--bmc'],
-            ['pool', '--pool'],
-            ['zone', '--zone'],
-          ],
-        )}`
-      }
+      input={(values) => ({ body: machineBody(otherThan(values, {})) }) as RouteInput<'machine.create'>}
+      cli={({ hostname, ...values }) => {
+        const options = machineOptions(otherThan({ ...values, interfaces: values['interfaces'] || 'MAC' }, {}));
+        return `regent machine create ${quoted(hostname || 'NAME')}${options}`;
+      }}
       done={(machine) => <a href={linkTo(['machines', machine.id])}>{machine.fqdn}</a>}
       onClose={onClose}
     />

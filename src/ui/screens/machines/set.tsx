@@ -2,10 +2,11 @@ import type { JSX } from 'preact';
 import type { Machine } from '../../../contract/machine.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { useList } from '../../live/use-view.ts';
-import { listOf, pairsOf, pairsText } from '../../models/fleet/machine-verbs.ts';
+import { machineBody, machineOptions, otherThan } from '../../models/fleet/machine-form.ts';
+import { pairsText } from '../../models/fleet/machine-verbs.ts';
 import { FormDialog, type FormField, type Values } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
-import { choiceOf, optionsOf } from './create.tsx';
+import { choiceOf, moreFields } from './create.tsx';
 
 const WORDS = EN.machineActions;
 const { fields: F } = WORDS;
@@ -20,6 +21,7 @@ export function SetMachine(props: {
   const bmcs = useList('bmc.list', {}, { nouns: ['bmc'] });
   const pools = useList('resource-pool.list', {}, { nouns: ['resource-pool'] });
   const zones = useList('zone.list', {}, { nouns: ['zone'] });
+  const racks = useList('rack.list', {}, { nouns: ['rack'] });
   const domains = useList('domain.list', {}, { nouns: ['domain'] });
   const before: Values = {
     hostname: machine.hostname,
@@ -27,6 +29,9 @@ export function SetMachine(props: {
     description: machine.description ?? '',
     pool: machine.pool ?? '',
     zone: machine.zone ?? '',
+    rack: machine.rack ?? '',
+    bootMedia: machine.bootMedia ?? '',
+    dhcpOptions: (machine.dhcpOptions ?? []).join('\n'),
     tags: machine.tags.join(', '),
     bmc: machine.bmc ?? '',
     powerParameters: pairsText(machine.powerParameters ?? {}),
@@ -39,10 +44,10 @@ export function SetMachine(props: {
     { name: 'zone', label: F.zone, kind: 'choice', isOptional: true, choices: choiceOf('–', zones.view) },
     { name: 'tags', label: F.tags, help: F.tagsHelp, isOptional: true },
     { name: 'bmc', label: F.bmc, kind: 'choice', isOptional: true, choices: choiceOf(F.noBmc, bmcs.view) },
+    ...moreFields(racks.view, false),
     { name: 'powerParameters', label: F.powerParameters, kind: 'area', help: F.powerParametersHelp, isOptional: true },
   ];
-  const changed = (values: Values) =>
-    Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== before[name]));
+  const changed = (values: Values) => otherThan(values, before);
   return (
     <FormDialog
       title={`${WORDS.set} ${machine.hostname}`}
@@ -50,32 +55,11 @@ export function SetMachine(props: {
       id="machine.set"
       fields={fields.map((field) => ({ ...field, initial: before[field.name] ?? '' }))}
       input={(values) =>
-        ({ params: { machine: machine.id }, body: bodyOf(changed(values)) }) as RouteInput<'machine.set'>
+        ({ params: { machine: machine.id }, body: machineBody(changed(values)) }) as RouteInput<'machine.set'>
       }
-      cli={(values) => {
-        const { tags, powerParameters, ...rest } = changed(values);
-        const given = tags === undefined ? [] : listOf(tags);
-        return [
-          `regent machine set ${machine.hostname}`,
-          optionsOf(
-            rest,
-            Object.keys(rest).map((name) => [name, `--${name}`] as const),
-          ),
-          ...given.map((tag) => ` --tag ${tag}`),
-          ...Object.keys(pairsOf(powerParameters ?? '')).map((name) => ` --power-parameter ${name}=VALUE`),
-        ].join('');
-      }}
+      cli={(values) => `regent machine set ${machine.hostname}${machineOptions(changed(values))}`}
       ifMatch={props.etag}
       onClose={props.onClose}
     />
   );
-}
-
-function bodyOf({ tags, bmc, powerParameters, ...rest }: Values): object {
-  return {
-    ...rest,
-    ...(tags === undefined ? {} : { tags: listOf(tags) }),
-    ...(bmc === undefined ? {} : { bmc: bmc === '' ? null : bmc }),
-    ...(powerParameters === undefined ? {} : { powerParameters: pairsOf(powerParameters) }),
-  };
 }
