@@ -154,6 +154,16 @@ describe('what people say of a machine', () => {
     await page.locator('[data-apply]').click();
     await page.getByText('Done.').waitFor();
     expect(site.made.at(-1)?.body).toEqual({ rack: 'k2', dhcpOptions: ['time-offset=3600'] });
+    await page.keyboard.press('Escape');
+    await page.goto(`${site.url}/ui/#/machines/aaaaa4/storage`);
+    await page.getByRole('button', { name: 'Change part by part' }).click();
+    await page.locator('dialog [name=changes]').fill('[{"do":"boot-from","device":"sda"}]');
+    await page.locator('dialog').getByText('regent storage change m10 @changes.json').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('button', { name: 'See what it would do' }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.').waitFor();
+    expect(site.made.at(-1)?.body).toEqual({ changes: [{ do: 'boot-from', device: 'sda' }] });
   });
 });
 

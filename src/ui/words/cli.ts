@@ -39,7 +39,11 @@ export const CLI = {
   ],
   'machine-hardware': ['regent machine show NAME'],
   'machine-network': ['regent interface list NAME', 'regent interface create NAME'],
-  'machine-storage': ['regent storage show NAME', 'regent storage lay-out NAME --layout lvm'],
+  'machine-storage': [
+    'regent storage show NAME',
+    'regent storage lay-out NAME --layout lvm',
+    'regent storage change NAME @changes.json',
+  ],
   'machine-scripts': ['regent machine results NAME', 'regent machine test NAME'],
   'machine-events': ['regent events --subject NAME'],
   images: [

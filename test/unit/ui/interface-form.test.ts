@@ -5,6 +5,8 @@ import { INTERFACE } from '../../../src/cli/commands/network/interface.ts';
 import { NOUNS } from '../../../src/cli/nouns.ts';
 import { BOOT_MEDIA as MEDIA } from '../../../src/model/nouns/images/boot-media.ts';
 import { BOOT_MEDIA, machineBody, machineOptions, otherThan } from '../../../src/ui/models/fleet/machine-form.ts';
+import { KEPT_LAYOUTS } from '../../../src/model/deployment/kept/layouts.ts';
+import { changesOf, isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../../src/ui/models/fleet/storage-form.ts';
 import {
   addressLines,
   addressOf,
@@ -135,5 +137,35 @@ describe('the form of a machine', () => {
     const flags = NOUNS.find(({ noun }) => noun === 'machine')?.commands.find(({ verb }) => verb === 'create')?.options;
     const known = (flags ?? []).map((option) => option.flags.split(' ')[0]);
     for (const option of line.match(/--[a-z-]+/g) ?? []) expect(known).toContain(option);
+  });
+});
+
+describe('the form of a layout', () => {
+  const typed = {
+    'changes/0/layout': 'lvm',
+    'changes/0/root': 'sdb',
+    'changes/0/bootBytes': '1024',
+    'changes/0/volumeBytes': 'much',
+  };
+
+  it('has sizes in MiB, and of LVM what LVM alone has', () => {
+    expect([...LAYOUTS].sort()).toEqual([...KEPT_LAYOUTS].sort());
+    expect(layOutOf(typed)).toEqual({
+      do: 'lay-out',
+      layout: 'lvm',
+      root: 'sdb',
+      bootBytes: 2 ** 30,
+      volumeBytes: 'much',
+    });
+    expect(layOutOptions(typed)).toBe(' --layout lvm --root sdb --boot 1024 --volume-size much');
+    const flat = { ...typed, 'changes/0/layout': 'flat' };
+    expect(isLaid('group', flat)).toBe(false);
+    expect(layOutOptions(flat)).toBe(' --layout flat --root sdb --boot 1024');
+    expect(layOutOptions({})).toBe(' --layout LAYOUT');
+  });
+
+  it('sends a list of changes as it is', () => {
+    expect(changesOf('[{"do":"boot-from","device":"sdb"}]')).toEqual([{ do: 'boot-from', device: 'sdb' }]);
+    expect(changesOf('[{')).toBe('[{');
   });
 });

@@ -4,8 +4,9 @@ import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { sizeText } from '../../models/fleet/hardware.ts';
+import { changesOf, fieldOf, isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../models/fleet/storage-form.ts';
 import { ActionDialog } from '../../parts/change.tsx';
-import { FormDialog, given } from '../../parts/form.tsx';
+import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { EN } from '../../words/en.ts';
@@ -13,8 +14,6 @@ import { EN } from '../../words/en.ts';
 const WORDS = EN.machines.storage;
 type Laid = RouteOutput<'storage.show'>;
 type Device = Laid['devices'][number];
-/** As the site has them (model/deployment/kept/layouts.ts). */
-const LAYOUTS = ['flat', 'lvm', 'raid1', 'blank'] as const;
 
 const COLUMNS: readonly Column<Device>[] = [
   { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
@@ -38,11 +37,26 @@ const COLUMNS: readonly Column<Device>[] = [
   { id: 'tags', head: WORDS.columns.tags, value: (row) => row.tags.join(', '), isMinor: true },
 ];
 
+const LAYOUT_FIELDS: readonly FormField[] = [
+  { name: fieldOf('layout'), label: WORDS.layout, kind: 'choice', choices: LAYOUTS.map((one) => [one, one] as const) },
+  { name: fieldOf('root'), label: WORDS.root, help: WORDS.rootHelp, isOptional: true },
+  { name: fieldOf('bootBytes'), label: WORDS.boot, help: WORDS.bootHelp, kind: 'number', isOptional: true },
+  ...(['group', 'volume', 'volumeBytes'] as const).map(
+    (member): FormField => ({
+      name: fieldOf(member),
+      label: WORDS[member],
+      help: WORDS[`${member}Help`],
+      isOptional: true,
+      isShown: (values) => isLaid(member, values),
+    }),
+  ),
+];
+
 /** How the disks of a machine are to be laid out. */
 export function Storage({ machine, name }: { readonly machine: string; readonly name: string }): JSX.Element {
   const may = useMay();
   const laid = useView('storage.show', { params: { machine } }, { nouns: ['machine', 'machine-inventory'] });
-  const [open, setOpen] = useState<'lay-out' | 'reset' | null>(null);
+  const [open, setOpen] = useState<'lay-out' | 'change' | 'reset' | null>(null);
   const close = () => setOpen(null);
   const params = { machine };
   return (
@@ -52,6 +66,9 @@ export function Storage({ machine, name }: { readonly machine: string; readonly 
         <div class="actions">
           <button type="button" onClick={() => setOpen('lay-out')}>
             {WORDS.layOut}
+          </button>
+          <button type="button" onClick={() => setOpen('change')}>
+            {WORDS.change}
           </button>
           <button type="button" onClick={() => setOpen('reset')}>
             {WORDS.reset}
@@ -63,19 +80,22 @@ export function Storage({ machine, name }: { readonly machine: string; readonly 
           title={`${WORDS.layOut} ${name}`}
           text={WORDS.layOutText}
           id="storage.change"
-          fields={[
-            { name: 'layout', label: WORDS.layout, kind: 'choice', choices: LAYOUTS.map((one) => [one, one] as const) },
-            { name: 'root', label: WORDS.root, isOptional: true },
-          ]}
-          input={(values) =>
-            ({
-              params,
-              body: { changes: [{ do: 'lay-out', layout: values['layout'], ...given(values, 'root') }] },
-            }) as RouteInput<'storage.change'>
+          fields={LAYOUT_FIELDS}
+          input={(values) => ({ params, body: { changes: [layOutOf(values)] } }) as RouteInput<'storage.change'>}
+          cli={(values) => `regent storage lay-out ${name}${layOutOptions(values)}`}
+          onClose={close}
+        />
+      )}
+      {open === 'change' && (
+        <FormDialog
+          title={`${WORDS.change} ${name}`}
+          text={WORDS.changeText}
+          id="storage.change"
+          fields={[{ name: 'changes', label: WORDS.changes, kind: 'area', help: WORDS.changesHelp }]}
+          input={({ changes = '' }) =>
+            ({ params, body: { changes: changesOf(changes) } }) as RouteInput<'storage.change'>
           }
-          cli={(values) =>
-            `regent storage lay-out ${name} --layout ${values['layout'] || 'LAYOUT'}${values['root'] ? ` --root ${values['root']}` : ''}`
-          }
+          cli={() => `regent storage change ${name} @changes.json`}
           onClose={close}
         />
       )}
