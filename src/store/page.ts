@@ -16,10 +16,15 @@ export interface Page<R> {
   readonly next: string | null;
 }
 
-/** A list: what it reads and by what it can be ordered. Sort expressions are never null; `id` makes each order total. */
+/**
+ * A list: what it reads and by what it can be ordered. Sort expressions are never null; `id` makes each order total. `joined`: what is joined to the rows
+ * of the page alone, which have the alias `t`; `from` has what conditions and orders need then. Left out: `from` has everything. Without it PostgreSQL
+ * reads and joins whole tables for each page, wherever no index has the order.
+ */
 export interface ListSpec {
   readonly columns: RawBuilder<unknown>;
   readonly from: RawBuilder<unknown>;
+  readonly joined?: RawBuilder<unknown>;
   readonly id: RawBuilder<unknown>;
   readonly sorts: Readonly<Record<string, RawBuilder<unknown>>>;
   readonly defaultSort: string;
@@ -71,10 +76,17 @@ export async function listPage<R extends object>(
   const direction = sql.raw(isDescending ? 'desc' : 'asc');
   const wanted = [...filters, query.cursor === undefined ? undefined : after(query.cursor, name, { sort, spec })];
   const where = wanted.filter((filter) => filter !== undefined);
-  const rows = await tx.all(sql<R & Position>`
-    select ${spec.columns}, (${sort})::text as "_sort", (${spec.id})::text as "_id" from ${spec.from}
+  const order = sql`${sort} ${direction}, ${spec.id} ${direction}`;
+  const { columns, joined } = spec;
+  const page = sql<R & Position>`
+    select ${joined === undefined ? columns : sql`t.*`}, (${sort})::text as "_sort", (${spec.id})::text as "_id" from ${spec.from}
     where ${where.length > 0 ? sql.join(where, sql` and `) : sql`true`}
-    order by ${sort} ${direction}, ${spec.id} ${direction} limit ${limit + 1}`);
+    order by ${order} limit ${limit + 1}`;
+  const rows = await tx.all(
+    joined === undefined
+      ? page
+      : sql<R & Position>`select ${columns}, t."_sort", t."_id" from (${page}) t ${joined} order by ${order}`,
+  );
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
     items: rows.slice(0, limit).map(({ _sort, _id, ...row }) => row as unknown as R),

@@ -10,7 +10,7 @@ type Storage = RouteOutput<'storage.list'>['items'][number]['storage'];
 /** So many machines of a page are asked for their hardware one by one: who looks for one machine does not wait for the hardware of all. */
 const FEW = 3;
 /** Rows of a page: two of each list are in memory at a time. */
-const PAGE = 400;
+const PAGE = 1000;
 /** Machines of one part of the text: it is as long as V8 keeps a text among what is young, because the next collection frees it there. */
 const PART = 10;
 

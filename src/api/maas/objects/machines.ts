@@ -157,14 +157,21 @@ export function machineText(machine: Machine, parts: MachineParts, around: Machi
   const { domain, zone, pool } = placeOf(machine, around);
   const { physical, virtual, bootDisk, ...storage } = storageOf(machine, parts);
   const disks = physical.map((disk) => JSON.stringify(disk));
-  const all = disks.join(',');
+  const all = listed(disks);
   const more = virtual.map((device) => `,${JSON.stringify(device)}`).join('');
   const boot = bootDisk === null ? undefined : disks[physical.indexOf(bootDisk)];
   return (
     `${JSON.stringify(ownMembers(machine, parts, networks)).slice(0, -1)},"domain":${textOf(domain)},"zone":${textOf(zone)},"pool":${textOf(pool)},` +
-    `"interface_set":[${set.join(',')}],"boot_interface":${set[bootCard(cards, parts)] ?? 'null'},"boot_disk":${boot ?? 'null'},` +
+    `"interface_set":[${listed(set)}],"boot_interface":${set[bootCard(cards, parts)] ?? 'null'},"boot_disk":${boot ?? 'null'},` +
     `"blockdevice_set":[${all}${more}],"physicalblockdevice_set":[${all}],${JSON.stringify(storage).slice(1, -1)},${SAME_TEXT}`
   );
+}
+
+/** Texts with commas between them. `join` would copy each of them; V8 only notes that one follows another, and copies all once, when they are sent. */
+function listed(texts: readonly string[]): string {
+  let all = '';
+  for (const text of texts) all += all === '' ? text : `,${text}`;
+  return all;
 }
 
 function interfacesOf({ id, interfaces }: Machine, { inventory }: MachineParts): InterfaceSet {

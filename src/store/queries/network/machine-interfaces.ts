@@ -26,26 +26,29 @@ export type InterfaceInput = Omit<MachineInterface, 'id' | 'links'> & {
   readonly links?: readonly LinkInput[];
 };
 
-type Stored = Omit<InterfaceRow, 'addresses' | 'links' | 'bond' | 'bridge' | 'tags'> & {
+type Stored = Omit<InterfaceRow, 'addresses' | 'links' | 'bond' | 'bridge' | 'tags' | 'parents'> & {
   readonly machineId: string;
+  /** Null: it stands on none, as nearly all do. */
+  readonly parents: readonly string[] | null;
   readonly settings: Pick<MachineInterface, 'bond' | 'bridge' | 'tags'>;
 };
 
-/** Machines with their interfaces: two statements, however many machines. */
+/** Machines with their interfaces: two statements, however many machines. Ids come out of a query of their own: PostgreSQL would look at each of them while it plans. */
 export async function withInterfaces<H extends { readonly id: string }>(
   tx: Tx,
   heads: readonly H[],
 ): Promise<(H & { readonly interfaces: InterfaceRow[] })[]> {
   const ids = heads.map(({ id }) => id);
   const stored = await tx.all(sql<Stored>`
-    select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan, v.mtu as "vlanMtu", i.mtu, i.settings, ${PARENTS} as parents
-    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(${ids}::text[]) order by i.position, i.id`);
+    select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan, v.mtu as "vlanMtu", i.mtu, i.settings,
+      nullif(${PARENTS}, '{}') as parents
+    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(array(select unnest(${ids}::text[]))) order by i.position, i.id`);
   const rows = await tx.all(sql<LinkRow & { interfaceId: number }>`
     select a.interface_id as "interfaceId", a.id, a.mode, host(a.address) as address, a.subnet_id as "subnetId", text(s.cidr) as subnet,
       a.is_gateway as "isGateway"
     from (select id, interface_id, mode, address, subnet_id, is_gateway from interface_addresses
       union all select id, interface_id, mode, null, subnet_id, is_gateway from interface_links) a left join subnets s on s.id = a.subnet_id
-    where a.interface_id = any(${stored.map(({ id }) => id)}::int[]) order by a.id`);
+    where a.interface_id = any(array(select unnest(${stored.map(({ id }) => id)}::int[]))) order by a.id`);
   const links = Map.groupBy(rows, ({ interfaceId }) => interfaceId);
   const cards = Map.groupBy(stored, ({ machineId }) => machineId);
   return heads.map((head) => ({
@@ -70,7 +73,7 @@ function interfaceRow(card: Stored, rows: readonly LinkRow[]): InterfaceRow {
   const addresses = links.flatMap(({ address, subnetId, subnet }) =>
     address === null || subnetId === null || subnet === null ? [] : [{ address, subnetId, subnet }],
   );
-  return { id, name, mac, kind, vlanId, vlan, vlanMtu, mtu, parents, ...settings, links, addresses };
+  return { id, name, mac, kind, vlanId, vlan, vlanMtu, mtu, parents: parents ?? [], ...settings, links, addresses };
 }
 
 /** An interface with its place among the machine's: the first, 0, has the machine's name. */

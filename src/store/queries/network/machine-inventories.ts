@@ -39,6 +39,7 @@ export interface ListedInventoryRow extends Pick<InventoryRow, 'at' | 'inventory
 export function listInventories(tx: Tx, query: PageQuery = {}): Promise<Page<ListedInventoryRow>> {
   const id = sql`t.machine_id collate "C"`;
   const columns = sql`t.machine_id as machine, t.at, t.inventory - 'pci' - 'usb' #- '{cpu,flags}' as inventory`;
-  const spec = { columns, from: sql`machine_inventories t`, id, sorts: { id }, defaultSort: 'id' };
+  // What is left out is cut out of the page's rows alone.
+  const spec = { columns, from: sql`machine_inventories t`, joined: sql``, id, sorts: { id }, defaultSort: 'id' };
   return listPage(tx, spec, [], query);
 }
