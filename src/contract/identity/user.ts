@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { PASSWORD_BOUNDS } from '../../model/trust/password.ts';
 import { listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
 
 /** Roles (api.md §3): an operator runs the site, a user looks, an auditor looks at everything and changes nothing. */
@@ -20,7 +21,9 @@ export type User = Static<typeof User>;
 /** Bounds the body alone; what a password must be is the model's (trust/password.ts). */
 const Password = text(1024, 'password; it is stored as a slow hash alone');
 const AllowShort = Type.Optional(
-  Type.Boolean({ description: 'an admin may give a password of fewer than 8 characters; tools for MAAS do' }),
+  Type.Boolean({
+    description: `an admin may give a password of fewer than ${PASSWORD_BOUNDS.least} characters; tools for MAAS do`,
+  }),
 );
 export const UserCreate = strict({
   name: text(USER_NAME_MOST, 'letters, digits, "-", "_", ".", "+", "@"; no two differ in capitals alone'),

@@ -81,10 +81,10 @@ export function diskArgs(name: string, { controller, disks }: Parts): string[] {
 }
 
 /** Where the cable of a card ends in the host; `tap` is the first one's. */
-export const tapOfCard = (tap: string, index: number): string => (index === 0 ? tap : `${tap}-${index}`);
+const tapOfCard = (tap: string, index: number): string => (index === 0 ? tap : `${tap}-${index}`);
 
 /** The MAC of a card; `mac` is the first one's. */
-export const macOfCard = (mac: string, index: number): string =>
+const macOfCard = (mac: string, index: number): string =>
   index === 0 ? mac : mac.replace(/^(..:..):../, (_, vendor: string) => `${vendor}:0${index}`);
 
 /**

@@ -12,15 +12,15 @@ export const PASSWORD_RULE = `${PASSWORD_BOUNDS.least} to ${PASSWORD_BOUNDS.most
 export function parsePassword(
   text: string,
   user: string,
-  { field = 'password', allowShort = false }: { readonly field?: string; readonly allowShort?: boolean } = {},
+  { allowShort = false }: { readonly allowShort?: boolean } = {},
 ): string | Rejected {
   const password = canonicalPassword(text);
   const length = Array.from(password).length;
   if (length < (allowShort ? 1 : PASSWORD_BOUNDS.least))
-    return invalid(field, `it has ${length} characters`, PASSWORD_RULE);
-  if (length > PASSWORD_BOUNDS.most) return invalid(field, 'it is too long', PASSWORD_RULE);
-  if (/\p{Cc}/u.test(password)) return invalid(field, 'it holds a control character', PASSWORD_RULE);
-  if (password.toLowerCase() === user.toLowerCase()) return invalid(field, 'it is the user’s name', PASSWORD_RULE);
+    return invalid('password', `it has ${length} characters`, PASSWORD_RULE);
+  if (length > PASSWORD_BOUNDS.most) return invalid('password', 'it is too long', PASSWORD_RULE);
+  if (/\p{Cc}/u.test(password)) return invalid('password', 'it holds a control character', PASSWORD_RULE);
+  if (password.toLowerCase() === user.toLowerCase()) return invalid('password', 'it is the user’s name', PASSWORD_RULE);
   return password;
 }
 

@@ -151,6 +151,7 @@ export const subnetCases = {
       const network = body.cidr === undefined ? null : parseSubnetCidr(body.cidr);
       if (isRejected(network)) return network;
       const cidr = network ? formatNetwork(network) : old.cidr;
+      const isResized = cidr !== old.cidr;
       const offer = readOffer(body, cidr);
       if (isRejected(offer)) return offer;
       const vlan = body.vlan === undefined ? null : await vlanByRef(tx, body.vlan);
@@ -158,12 +159,14 @@ export const subnetCases = {
       const refusal =
         (vlan && vlan.id !== old.vlanId ? await checkMove(tx, old, vlan) : null) ??
         (await subnets.lockSubnet(tx, target(old.id, context))) ??
-        (network && cidr !== old.cidr ? await checkResize(tx, old, network, offer.gateway) : null) ??
+        (network && isResized ? await checkResize(tx, old, network, offer.gateway) : null) ??
         (await checkGateway(tx, { ...old, cidr }, offer.gateway));
       if (refusal) return refusal;
       // A subnet that nobody gave a name is called what it is.
       const name = offer.name ?? (old.name === old.cidr ? cidr : undefined);
-      const row = await subnets.updateSubnet(tx, { key: old.id }, { ...offer, name, cidr, vlanId: vlan?.id });
+      // What it holds is looked at again when the size is written, so it is written when it is another one.
+      const resized = isResized ? { cidr, name } : {};
+      const row = await subnets.updateSubnet(tx, { key: old.id }, { ...offer, ...resized, vlanId: vlan?.id });
       if (isRejected(row)) return row;
       const shown = view(row, await readSettings(tx));
       tx.emit({ kind: 'subnet.changed', subject: row.cidr, data: { ...shown } });

@@ -144,6 +144,6 @@ function sortKey(value: CellValue): string | number | null {
 
 function compare(a: string | number, b: string | number): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [x, y] = typeof a === 'string' && typeof b === 'string' ? [a, b] : [String(a), String(b)];
+  const [x, y] = [String(a), String(b)];
   return x < y ? -1 : x > y ? 1 : 0;
 }

@@ -4,6 +4,7 @@ import type { Problem } from '../../contract/common.ts';
 import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
 import { useChange } from '../live/use-change.ts';
 import { fieldProblem } from '../models/change.ts';
+import type { Values } from '../models/fleet/typed.ts';
 import { EN } from '../words/en.ts';
 import { ApplyButton, ChangeNotes } from './change.tsx';
 import { Copy } from './copy.tsx';
@@ -21,9 +22,6 @@ export interface FormField {
   /** Is it asked for, with what is typed so far? Always when left out. */
   readonly isShown?: (values: Values) => boolean;
 }
-
-/** What was typed, by field. */
-export type Values = Readonly<Record<string, string>>;
 
 /** A text of a form that may be left out: its member of a body, or none. */
 export const given = <N extends string>(values: Values, name: N): { [K in N]?: string } =>

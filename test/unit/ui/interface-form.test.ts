@@ -4,9 +4,10 @@ import { INTERFACE_KINDS } from '../../../src/model/machine.ts';
 import { INTERFACE } from '../../../src/cli/commands/network/interface.ts';
 import { NOUNS } from '../../../src/cli/nouns.ts';
 import { BOOT_MEDIA as MEDIA } from '../../../src/model/nouns/images/boot-media.ts';
-import { BOOT_MEDIA, machineBody, machineOptions, otherThan } from '../../../src/ui/models/fleet/machine-form.ts';
+import { BOOT_MEDIA, machineBody, machineOptions } from '../../../src/ui/models/fleet/machine-form.ts';
 import { KEPT_LAYOUTS } from '../../../src/model/deployment/kept/layouts.ts';
-import { changesOf, isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../../src/ui/models/fleet/storage-form.ts';
+import { isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../../src/ui/models/fleet/storage-form.ts';
+import { jsonOr, otherThan } from '../../../src/ui/models/fleet/typed.ts';
 import {
   addressLines,
   addressOf,
@@ -165,7 +166,7 @@ describe('the form of a layout', () => {
   });
 
   it('sends a list of changes as it is', () => {
-    expect(changesOf('[{"do":"boot-from","device":"sdb"}]')).toEqual([{ do: 'boot-from', device: 'sdb' }]);
-    expect(changesOf('[{')).toBe('[{');
+    expect(jsonOr('[{"do":"boot-from","device":"sdb"}]')).toEqual([{ do: 'boot-from', device: 'sdb' }]);
+    expect(jsonOr('[{')).toBe('[{');
   });
 });

@@ -1,11 +1,10 @@
 import type { Machine } from '../../../contract/machine.ts';
 import type { BondSettings } from '../../../model/interfaces/settings.ts';
 import { listOf, quoted } from './machine-verbs.ts';
+import { linesOf, otherThan, type PlainOption, plainOptions, type Values } from './typed.ts';
 
 /** An interface as the site tells it. */
 export type Nic = Machine['interfaces'][number];
-/** What is typed into the form of an interface, by member. */
-type Values = Readonly<Record<string, string>>;
 
 /** As the site has them (model/machine.ts, model/interfaces/settings.ts): a form offers no others. */
 export const KINDS = ['physical', 'bond', 'bridge', 'vlan'] as const;
@@ -35,15 +34,14 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'bridge/forwardDelay': '--forward-delay',
 };
 const WORDS = ['bond/mode', 'bond/lacpRate', 'bond/hashPolicy'];
-/** Other members, with the word that says on the command line that there is none. */
-const OPTIONS = [
+const OPTIONS: readonly PlainOption[] = [
   ['name', '--name', ''],
   ['mac', '--mac', ''],
   ['vlan', '--vlan', 'none'],
   ['parents', '--parents', ''],
   ['mtu', '--mtu', 'default'],
   ['tags', '--tags', 'none'],
-] as const;
+];
 
 /** What the form of an interface begins with; null: of a new one. */
 export function valuesOf(nic: Nic | null): Values {
@@ -90,9 +88,7 @@ export function isAsked(name: string, values: Values): boolean {
 /** What was changed of an interface: what the form does not ask for any more is left out. */
 export function changedOf(values: Values, before: Values): Values {
   return Object.fromEntries(
-    Object.entries(values).filter(
-      ([name, value]) => name !== 'kind' && value !== before[name] && isAsked(name, values),
-    ),
+    Object.entries(otherThan(values, before)).filter(([name]) => name !== 'kind' && isAsked(name, values)),
   );
 }
 
@@ -124,13 +120,6 @@ function settingOf(name: string, value: string): unknown {
 
 const numberOf = (text: string): number | string => (/^\d{1,9}$/.test(text) ? Number(text) : text);
 
-/** Texts on lines of their own. */
-export const linesOf = (text: string): readonly string[] =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-
 /** An address of a line such as `10.0.0.5,gateway` or `auto,subnet=10.0.0.0/24`. */
 export function addressOf(line: string): object {
   const [address = '', ...more] = listOf(line);
@@ -147,10 +136,9 @@ export function addressOf(line: string): object {
 
 /** What was changed, as options of the command line. */
 export function interfaceOptions(changed: Values): string {
-  const plain = OPTIONS.flatMap(([name, option, none]) => {
-    const value = changed[name]?.replaceAll(/,\s+/g, ',');
-    return value === undefined || (value === '' && none === '') ? [] : [`${option} ${quoted(value || none)}`];
-  });
+  const words = Object.fromEntries(
+    Object.entries(changed).map(([name, value]) => [name, value.replaceAll(/,\s+/g, ',')]),
+  );
   const addresses = changed['addresses'];
   const lines = addresses === undefined ? [] : linesOf(addresses);
   const settings = Object.entries(SETTINGS).flatMap(([name, option]) => {
@@ -158,7 +146,7 @@ export function interfaceOptions(changed: Values): string {
     return value ? [`${option} ${quoted(value)}`] : [];
   });
   return [
-    ...plain,
+    ...plainOptions(words, OPTIONS),
     ...(addresses !== undefined && lines.length === 0 ? ['--address none'] : []),
     ...lines.map((line) => `--address ${quoted(listOf(line).join(','))}`),
     ...settings,

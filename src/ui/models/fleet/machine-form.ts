@@ -1,13 +1,10 @@
-import { linesOf } from './interface-form.ts';
 import { listOf, pairsOf, quoted } from './machine-verbs.ts';
-
-type Values = Readonly<Record<string, string>>;
+import { linesOf, type PlainOption, plainOptions, type Values } from './typed.ts';
 
 /** As the site has them (model/nouns/images/boot-media.ts). */
 export const BOOT_MEDIA = ['http', 'iscsi'] as const;
 
-/** Members of one word, with their options, and the word that says on the command line that there is none. */
-const PLAIN = [
+const PLAIN: readonly PlainOption[] = [
   ['hostname', '--hostname', ''],
   ['domain', '--domain', ''],
   ['rack', '--rack', 'master'],
@@ -16,7 +13,7 @@ const PLAIN = [
   ['zone', '--zone', ''],
   ['bootMedia', '--boot-media', ''],
   ['bmc', '--bmc', 'none'],
-] as const;
+];
 
 /** What was typed of a machine, as the body of a call. */
 export function machineBody(values: Values): object {
@@ -36,15 +33,10 @@ export function machineBody(values: Values): object {
 export function machineOptions({ tags, dhcpOptions, interfaces, powerParameters, ...rest }: Values): string {
   const [first, ...more] = listOf(interfaces ?? '');
   const told = linesOf(dhcpOptions ?? '');
-  const plain = PLAIN.flatMap(([name, option, none]) => {
-    const value = rest[name];
-    if (value === undefined || (value === '' && none === '')) return [];
-    return [`${option} ${value === '' ? none : quoted(value)}`];
-  });
   return [
     ...(first === undefined ? [] : [`--mac ${quoted(first)}`]),
     ...more.map((mac) => `--nic ${quoted(`mac=${mac}`)}`),
-    ...plain,
+    ...plainOptions(rest, PLAIN),
     ...(tags === undefined ? [] : [`--tags ${quoted(listOf(tags).join(',') || 'none')}`]),
     ...(dhcpOptions !== undefined && told.length === 0 ? ['--dhcp-option none'] : []),
     ...told.map((option) => `--dhcp-option ${quoted(option)}`),
@@ -53,7 +45,3 @@ export function machineOptions({ tags, dhcpOptions, interfaces, powerParameters,
     .map((option) => ` ${option}`)
     .join('');
 }
-
-/** What was typed and is other than before. */
-export const otherThan = (values: Values, before: Values): Values =>
-  Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== (before[name] ?? '')));

@@ -1,6 +1,5 @@
 import { quoted } from './machine-verbs.ts';
-
-type Values = Readonly<Record<string, string>>;
+import type { Values } from './typed.ts';
 
 /** Layouts as the site has them (model/deployment/kept/layouts.ts). */
 export const LAYOUTS = ['flat', 'lvm', 'raid1', 'blank'] as const;
@@ -46,12 +45,3 @@ export const layOutOptions = (values: Values): string =>
   givenOf({ ...values, [fieldOf('layout')]: values[fieldOf('layout')] || 'LAYOUT' })
     .map(({ option, value }) => ` ${option} ${quoted(value)}`)
     .join('');
-
-/** A list of changes that was typed. What is no JSON is sent as it is: the site says what is wrong with it. */
-export function changesOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}

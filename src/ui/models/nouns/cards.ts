@@ -1,6 +1,7 @@
 import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
-import { addressLines, linesOf } from '../fleet/interface-form.ts';
+import { addressLines } from '../fleet/interface-form.ts';
 import { listOf } from '../fleet/machine-verbs.ts';
+import { linesOf } from '../fleet/typed.ts';
 
 /** A card as it is asked for. */
 type Wish = { readonly addresses?: readonly { address: string; subnet?: string }[] } & {

@@ -1,4 +1,5 @@
 import { quoted } from '../fleet/machine-verbs.ts';
+import { jsonOr } from '../fleet/typed.ts';
 import { cardLines, cardsOf, cardsText } from './cards.ts';
 import { NOUN_TABLE } from './noun-table.ts';
 
@@ -57,7 +58,7 @@ function memberOf(field: NounField, text: string): unknown {
     case 'list':
       return text.split(/\s*\n\s*/).filter((line) => line !== '');
     case 'json':
-      return jsonOf(text);
+      return text === '' ? {} : jsonOr(text);
     case 'cards':
       return cardsOf(text);
     case 'area':
@@ -65,14 +66,6 @@ function memberOf(field: NounField, text: string): unknown {
     case 'password':
     case 'text':
       return text === '' && field.isNullable ? null : text;
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return text === '' ? {} : JSON.parse(text);
-  } catch {
-    return text;
   }
 }
 

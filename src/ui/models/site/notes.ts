@@ -1,8 +1,7 @@
 import type { Notification } from '../../../contract/identity/notification.ts';
 import { listOf, quoted } from '../fleet/machine-verbs.ts';
+import { otherThan, type Values } from '../fleet/typed.ts';
 import type { Tone } from '../tone.ts';
-
-type Values = Readonly<Record<string, string>>;
 
 /** As the site has them (contract/identity/notification.ts). */
 export const NOTE_CATEGORIES = ['info', 'success', 'warning', 'error'] as const;
@@ -40,7 +39,7 @@ export function noteValues(note: Notification | null): Values {
 /** The body of a change: of a note that is there, what is other than before. */
 export function noteBody(values: Values, before: Notification | null): object {
   const was = before === null ? { dismissable: 'on', ident: '' } : noteValues(before);
-  const { message, category, for: readers, ident, dismissable } = changedOf(values, was);
+  const { message, category, for: readers, ident, dismissable } = otherThan(values, was);
   return {
     ...(message === undefined ? {} : { message }),
     ...(category === undefined ? {} : { category }),
@@ -49,9 +48,6 @@ export function noteBody(values: Values, before: Notification | null): object {
     ...(dismissable === undefined ? {} : { dismissable: dismissable === 'on' }),
   };
 }
-
-const changedOf = (values: Values, was: Values): Values =>
-  Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== was[name]));
 
 /** What is neither of the two words is the name of one user; of several the site says that there is no such one. */
 function toReaders(text: string): Pick<Notification, 'user' | 'users' | 'admins'> {
@@ -66,9 +62,9 @@ function toReaders(text: string): Pick<Notification, 'user' | 'users' | 'admins'
 
 /** The same by CLI. */
 export function noteCli(values: Values, before: Notification | null): string {
-  const { message = '', ...rest } = before === null ? values : changedOf(values, noteValues(before));
+  const { message = '', ...rest } = before === null ? values : otherThan(values, noteValues(before));
   const usual = { category: 'info', for: 'users', ident: '', dismissable: 'on' };
-  const options = Object.entries(before === null ? changedOf(rest, usual) : rest).map(
+  const options = Object.entries(before === null ? otherThan(rest, usual) : rest).map(
     ([name, value]) => ` --${name} ${quoted(listOf(value).join(',') || 'none')}`,
   );
   if (before === null) return `regent notification create ${quoted(message || 'TEXT')}${options.join('')}`;

@@ -91,10 +91,7 @@ function NounForm(props: {
       id={routeOf(noun, verb)}
       ifMatch={given?.etag ?? null}
       changed={props.changed}
-      fields={fields.map((field) => {
-        const formed = formField(field, before);
-        return { ...formed, initial: props.known?.[field.name] ?? formed.initial ?? '' };
-      })}
+      fields={fields.map((field) => formField(field, before, props.known?.[field.name]))}
       input={(values) => {
         const body = bodyOf(fields, values, before);
         return (given === null ? { body } : { params: paramsOf(noun, given.ref), body }) as never;
@@ -109,7 +106,7 @@ function NounForm(props: {
 /** A call of a noun. Each has its own type; here they share one. */
 const routeOf = (noun: FormNoun, verb: 'show' | 'create' | 'set' | 'delete') => `${noun}.${verb}` as RouteId;
 
-function formField(field: NounField, before: NounObject | null): FormField {
+function formField(field: NounField, before: NounObject | null, known: string | undefined): FormField {
   const { name, kind, values } = field;
   const choices = kind === 'flag' ? FLAGS : values?.map((value) => [value, value] as const);
   const isChoice = choices !== undefined;
@@ -128,7 +125,7 @@ function formField(field: NounField, before: NounObject | null): FormField {
       ? { choices: before === null && !field.isRequired ? [['', WORDS.byDefault], ...choices] : choices }
       : {}),
     help: help.filter((text) => text !== undefined).join('. '),
-    initial: fieldText(field, before),
+    initial: known ?? fieldText(field, before),
     isOptional: field.isRequired !== true,
   };
 }

@@ -1,6 +1,5 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Domain } from '../../../contract/network/domain.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useTagged } from '../../live/use-view.ts';
 import { dataOf } from '../../models/view.ts';
@@ -16,7 +15,6 @@ const WORDS = EN.dns.domains;
 
 interface Opened {
   readonly kind: 'set' | 'remove' | 'record';
-  readonly domain: Domain;
   readonly etag: string | null;
 }
 
@@ -35,7 +33,7 @@ export function DomainPage({ name }: { readonly name: string }): JSX.Element {
         may.operate &&
         shown !== null &&
         (['record', 'set', 'remove'] as const).map((kind) => (
-          <button key={kind} type="button" onClick={() => setOpen({ kind, domain: shown.body, etag: shown.etag })}>
+          <button key={kind} type="button" onClick={() => setOpen({ kind, etag: shown.etag })}>
             {kind === 'record' ? EN.dns.records.create : WORDS[kind]}
           </button>
         ))

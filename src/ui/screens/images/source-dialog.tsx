@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { quoted } from '../../models/fleet/machine-verbs.ts';
-import { FormDialog, type FormField, type Values } from '../../parts/form.tsx';
+import type { Values } from '../../models/fleet/typed.ts';
+import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 
 const WORDS = EN.images.sources;

@@ -7,7 +7,8 @@ import { formatOf, packingOf } from '../../models/fleet/images.ts';
 import { quoted } from '../../models/fleet/machine-verbs.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { Field, type Values } from '../../parts/form.tsx';
+import type { Values } from '../../models/fleet/typed.ts';
+import { Field } from '../../parts/form.tsx';
 import { Refusal } from '../../parts/page.tsx';
 import { EN } from '../../words/en.ts';
 

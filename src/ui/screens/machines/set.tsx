@@ -2,9 +2,10 @@ import type { JSX } from 'preact';
 import type { Machine } from '../../../contract/machine.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { useList } from '../../live/use-view.ts';
-import { machineBody, machineOptions, otherThan } from '../../models/fleet/machine-form.ts';
+import { machineBody, machineOptions } from '../../models/fleet/machine-form.ts';
 import { pairsText } from '../../models/fleet/machine-verbs.ts';
-import { FormDialog, type FormField, type Values } from '../../parts/form.tsx';
+import { otherThan, type Values } from '../../models/fleet/typed.ts';
+import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 import { choiceOf, moreFields } from './create.tsx';
 

@@ -4,7 +4,8 @@ import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { sizeText } from '../../models/fleet/hardware.ts';
-import { changesOf, fieldOf, isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../models/fleet/storage-form.ts';
+import { fieldOf, isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../models/fleet/storage-form.ts';
+import { jsonOr } from '../../models/fleet/typed.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
@@ -92,9 +93,7 @@ export function Storage({ machine, name }: { readonly machine: string; readonly 
           text={WORDS.changeText}
           id="storage.change"
           fields={[{ name: 'changes', label: WORDS.changes, kind: 'area', help: WORDS.changesHelp }]}
-          input={({ changes = '' }) =>
-            ({ params, body: { changes: changesOf(changes) } }) as RouteInput<'storage.change'>
-          }
+          input={({ changes = '' }) => ({ params, body: { changes: jsonOr(changes) } }) as RouteInput<'storage.change'>}
           cli={() => `regent storage change ${name} @changes.json`}
           onClose={close}
         />

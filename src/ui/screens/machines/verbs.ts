@@ -1,6 +1,7 @@
 import type { RouteId } from '../../../contract/routes.ts';
 import { listOf, type MachineAction, quoted } from '../../models/fleet/machine-verbs.ts';
-import type { FormField, Values } from '../../parts/form.tsx';
+import type { Values } from '../../models/fleet/typed.ts';
+import type { FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 import { deployBody, deployCli, deployFields } from './order/deploy-form.ts';
 

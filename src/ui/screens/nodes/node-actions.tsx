@@ -7,8 +7,6 @@ import { EN } from '../../words/en.ts';
 
 const WORDS = EN.nodes.actions;
 type Action = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'replace' | 'forget';
-/** A rack is forgotten at once, or taken out, so that it hands its work on. */
-const RACK = ['remove', 'replace', 'forget'] as const;
 
 /**
  * What one can do with a node. Whoever may not, does not see it. `onReplace`: its place is to be given to another host; that goes on when the node is
@@ -22,13 +20,9 @@ export function NodeActions({ node, onReplace }: { readonly node: Node; readonly
   const actions: readonly Action[] = [
     ...(may.operate ? [node.isDrained ? ('undrain' as const) : ('drain' as const)] : []),
     ...(may.operate && isMember ? (['switchover', 'restart'] as const) : []),
-    ...(may.administer
-      ? isMember
-        ? (['remove', 'replace'] as const)
-        : node.isRack
-          ? RACK
-          : (['forget'] as const)
-      : []),
+    // A rack is taken out, so that it hands its work on, or forgotten at once.
+    ...(may.administer && (isMember || node.isRack) ? (['remove', 'replace'] as const) : []),
+    ...(may.administer && !isMember ? (['forget'] as const) : []),
   ];
   const close = () => setOpen(null);
   const params = { node: name };

@@ -2,7 +2,8 @@ import type { JSX } from 'preact';
 import type { RouteInput } from '../../../../contract/routes.ts';
 import { linkTo } from '../../../models/address.ts';
 import { listOf, quoted } from '../../../models/fleet/machine-verbs.ts';
-import { FormDialog, type FormField, given, type Values } from '../../../parts/form.tsx';
+import type { Values } from '../../../models/fleet/typed.ts';
+import { FormDialog, type FormField, given } from '../../../parts/form.tsx';
 import { EN } from '../../../words/en.ts';
 
 const WORDS = EN.machineActions.fitting;

@@ -1,5 +1,6 @@
 import { listOf } from '../../../models/fleet/machine-verbs.ts';
-import type { FormField, Values } from '../../../parts/form.tsx';
+import type { Values } from '../../../models/fleet/typed.ts';
+import type { FormField } from '../../../parts/form.tsx';
 import { EN } from '../../../words/en.ts';
 
 const { fields: F } = EN.machineActions;
