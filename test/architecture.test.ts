@@ -253,6 +253,8 @@ describe('nouns', () => {
     'region/tasks/boot-records.ts',
     'store/queries/network/machine-stages.ts',
     'store/sql/035_boot_records.sql',
+    // Names that all kinds of nouns claim.
+    'store/sql/069_names_by_id.sql',
   ];
   const declared = NOUNS.map(namesOf);
   const all = [...declared, ...OTHERS];

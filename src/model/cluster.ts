@@ -12,7 +12,7 @@ import {
   parseAddress,
 } from '../core/ip.ts';
 import { compareText } from '../core/order.ts';
-import type { Cluster, Node, Snapshot } from './snapshot.ts';
+import type { Cluster, LostNode, Node, Snapshot } from './snapshot.ts';
 import { parseReachableAddress } from './trust/node-identity.ts';
 
 export { PORTS } from '../core/node-ports.ts';
@@ -48,6 +48,12 @@ export function knownAddresses({
   const vip = cluster === null ? null : vipAddress(cluster);
   const seen = attachments.flatMap((attachment) => attachment.addresses.map(bareAddress));
   return orderedAddresses([...nodes.flatMap((node) => node.addresses), ...(vip === null ? [] : [vip]), ...seen]);
+}
+
+/** The nodes that several recoveries count as lost: each address once with its last name, ordered by address. */
+export function lostNodes(recoveries: readonly (readonly LostNode[])[]): LostNode[] {
+  const byAddress = new Map(recoveries.flat().map(({ name, address }) => [address, { name, address }]));
+  return [...byAddress.values()].sort((a, b) => compareText(a.address, b.address));
 }
 
 /** Does the cluster use a database of the operator's own, so that its nodes run none? */

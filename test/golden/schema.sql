@@ -2157,6 +2157,7 @@ CREATE OR REPLACE FUNCTION public.keep_name_claims()
  LANGUAGE plpgsql
 AS $function$
 declare
+  source text := tg_table_name;
   was jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
   is_now jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
   own_id text := coalesce(is_now, was) ->> 'id';
@@ -2180,9 +2181,9 @@ begin
       end if;
     else
       if tg_op = 'INSERT' then
-        perform claim_new_names(tg_table_name, own_id);
+        perform claim_new_names(source, own_id);
       else
-        perform claim_names(tg_table_name, own_id);
+        perform claim_names(source, own_id);
       end if;
   end case;
   return null;

@@ -21,6 +21,8 @@ interface Walk {
   readonly stepMs: number;
   /** Does it leave off at its signal? */
   readonly isCareful: boolean;
+  /** The first holder freezes itself when this step is saved, and so never in a query of the job; 0: it does not. */
+  readonly freezeAfter: number;
 }
 
 const env = (name: string) => process.env[name] ?? '';
@@ -43,13 +45,14 @@ const walk: JobKind<Walk> = {
   name: 'walk',
   parse: (payload) => payload as Walk,
   async run(job) {
-    const { steps, stepMs, isCareful } = job.payload;
+    const { steps, stepMs, isCareful, freezeAfter } = job.payload;
     const first = ((job.checkpoint as { step: number } | null)?.step ?? 0) + 1;
     for (let step = first; step <= steps; step += 1) {
       await sleep(stepMs, undefined, isCareful ? { signal: job.signal } : {});
       await job.save(`Step ${step} of ${steps}.`, { step }, async (tx) => {
         await tx.run(sql`insert into walked (step, epoch, holder) values (${step}, ${job.epoch}, ${holder})`);
       });
+      if (step === freezeAfter && job.epoch === 1) process.kill(process.pid, 'SIGSTOP');
     }
     return { state: 'done', result: `${steps} steps.` };
   },

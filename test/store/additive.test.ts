@@ -79,6 +79,7 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
   ],
   // The same claims are found, by another way.
   name_claim_by_name: ['create or replace function check_name_claim() returns trigger'],
+  names_by_id: ['create or replace function keep_name_claims() returns trigger'],
   name_alone_by_name: ['alter function check_name_alone() set enable_seqscan = off'],
   pairs: [
     'alter table restarts drop constraint',

@@ -1,5 +1,6 @@
 import { type Epoch, parseEpoch } from '../../core/epoch.ts';
 import { AppError, isRejected } from '../../core/errors.ts';
+import { lostNodes } from '../../model/cluster.ts';
 import { signEpoch } from '../../pki/statement.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from '../paths.ts';
 import { seedSnapshot } from '../init/seed.ts';
@@ -83,10 +84,10 @@ async function writeLedger({ ports, note }: RecoverRun): Promise<void> {
   const signature = await sign(ports, epoch);
   // A signature of this kind is another one each time; that of an earlier run is as good.
   if (held.dcs.recovered?.epoch === note.epoch) return;
-  const { body, refusals } = ports.compile(
-    seedSnapshot(seedOf(note, recoveredOf(epoch, signature, note.lost))),
-    note.nodeId,
-  );
+  // As the region will publish it: another list is a change, for which the agent starts etcd again under a primary that has just begun.
+  const lost = lostNodes([held.dcs.recovered?.lost ?? [], note.lost]);
+  const seed = seedOf(note, recoveredOf(epoch, signature, lost));
+  const { body, refusals } = ports.compile(seedSnapshot(seed), note.nodeId);
   if (refusals.length > 0) throw new AppError('init', `the configuration has errors: ${refusals.join(' ')}`);
   const content = JSON.stringify(recoveredDesired(held.desired, note, body));
   const owner = 'regent-agent';

@@ -25,7 +25,7 @@ export interface LeaseGuard {
   giveUp(why: GivenUp): void;
   /** Null: it was not. */
   givenUp(): GivenUp | null;
-  /** The run is over: nobody is watched any more, the lease is kept until `drop`. */
+  /** The run is over: it is watched no more. Its lease is kept until `drop`, unless it ran out meanwhile. */
   rest(): void;
   /** The lease is kept no longer. */
   readonly drop: () => void;
@@ -82,7 +82,11 @@ export function guardLease(job: ClaimedJob, askedAt: number, { renewer, clock, l
     },
     giveUp,
     givenUp: () => givenUp,
-    rest: () => clearTimeout(timer),
+    rest: () => {
+      // A process that was frozen in a query sees its failure before the timer of the watch.
+      if (clock.monotonic() >= lease.holdsUntil()) giveUp('lease');
+      clearTimeout(timer);
+    },
     drop: () => {
       clearTimeout(timer);
       lease.drop();

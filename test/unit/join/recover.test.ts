@@ -68,6 +68,34 @@ describe('regent cluster recover', () => {
     expect(host.shown.join('')).toContain('r2 is a cluster of one, under epoch 2 (00000001). Lost: r1, r3.');
   });
 
+  it('names the lost nodes of earlier recoveries, too, as the region will publish them', async () => {
+    const host = survivor();
+    const held = host.held();
+    const lost = [
+      { name: 'r3', address: '10.77.0.13' },
+      { name: 'r9', address: '10.77.0.19' },
+    ];
+    const dcs = held.body.services['dcs'];
+    if (!dcs?.desired) throw new Error('the ledger has no etcd');
+    const recovered = { epoch: `2/00000009@${NOW - 86_400_000}`, signature: 'A'.repeat(64), lost };
+    const body = {
+      ...held.body,
+      services: { ...held.body.services, dcs: { ...dcs, desired: { ...dcs.desired, recovered } } },
+    };
+    host.put(PATHS.ledger, JSON.stringify({ ...held, digest: digestOf(body), body }));
+    expect(await recover(host), host.said.join('\n')).toBe(0);
+    expect(host.part('dcs')['recovered']).toMatchObject({
+      epoch: expect.stringMatching(/^3\//),
+      lost: [
+        { name: 'r1', address: '10.77.0.11' },
+        { name: 'r3', address: '10.77.0.13' },
+        { name: 'r9', address: '10.77.0.19' },
+      ],
+    });
+    // A recovery tells the database of its own.
+    expect(host.rows.at(-1)?.lost.map(({ name }) => name)).toEqual(['r1', 'r3']);
+  });
+
   it('says who is missing, what is here, and what may be missing', async () => {
     const host = survivor();
     expect(await recover(host, { isCheck: true, site: null })).toBe(0);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { formatEpoch } from '../../../core/epoch.ts';
-import { compareText } from '../../../core/order.ts';
+import { lostNodes } from '../../../model/cluster.ts';
 import type { LostNode, Recovered } from '../../../model/snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
@@ -33,13 +33,10 @@ export async function recordRecovery(tx: Tx, row: RecoveryRow): Promise<void> {
 export function recoveredOf(rows: readonly RecoveryRow[]): Recovered | null {
   const last = rows.at(-1);
   if (last === undefined) return null;
-  const lost = new Map(
-    rows.flatMap((row) => row.lost.map(({ name, address }) => [address, { name, address }] as const)),
-  );
   return {
     epoch: formatEpoch(rows),
     id: last.id,
     signature: last.signature,
-    lost: [...lost.values()].sort((a, b) => compareText(a.address, b.address)),
+    lost: lostNodes(rows.map(({ lost }) => lost)),
   };
 }

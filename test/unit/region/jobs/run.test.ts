@@ -38,9 +38,16 @@ const JOB: ClaimedJob = {
 type Renewal = (held: readonly Held[]) => Promise<readonly Renewed[]>;
 const renewed: Renewal = async (held) => held.map((one) => ({ ...one, isAbortWanted: false, lateMs: -600_000 }));
 
+/** `frozen`: how long the process has been frozen; the clock went on, no timer did. */
+interface Options {
+  readonly renew?: Renewal;
+  readonly job?: Partial<ClaimedJob>;
+  readonly frozen?: { ms: number };
+}
+
 /** Runs a job with a repository that is recorded, under fake time. */
-function start(run: (job: JobRun) => Promise<JobEnd>, options: { renew?: Renewal; job?: Partial<ClaimedJob> } = {}) {
-  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+function start(run: (job: JobRun) => Promise<JobEnd>, options: Options = {}) {
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() + (options.frozen?.ms ?? 0) };
   const log = memoryLog();
   const written: unknown[] = [];
   const repository: JobRepository = {
@@ -98,6 +105,17 @@ describe('a run of a job', () => {
     expect(signal?.aborted).toBe(true);
     await active.over;
     expect(written).toEqual([]);
+  });
+
+  it('leaves its job to the other when it was frozen in a query for longer than its lease, and the query fails first', async () => {
+    const frozen = { ms: 0 };
+    const query = Promise.withResolvers<never>();
+    const { active, written, log } = start(() => query.promise, { frozen });
+    frozen.ms = LEASE_MS;
+    query.reject(new AppError('database_unavailable', 'Query read timeout'));
+    await active.over;
+    expect(written).toEqual([]);
+    expect(log.lines.map(({ message }) => message)).toEqual(['job begins', 'a job is given up']);
   });
 
   it('counts a renewal from before it was asked for, however late the answer', async () => {
