@@ -27,6 +27,7 @@ import { type EtcdMember, openEtcd, peerUrl } from './etcd.ts';
 import { type Admission, type JoinNote, writeNote } from './note.ts';
 import type { JoinPorts } from './ports.ts';
 import { askToJoin, tellMember } from './region.ts';
+import { waitForWays } from './ways.ts';
 
 /** The state of one run of join. `token` null: an earlier run was admitted. `isResumed`: an earlier run was interrupted. */
 export interface JoinRun {
@@ -38,7 +39,6 @@ export interface JoinRun {
 }
 
 const COMMAND_MS = 60_000;
-const CONNECT_MS = 2_000;
 
 const BEGIN: Step<JoinRun> = { name: 'begin', title: 'remember that a join is under way', run: begin };
 const ADMIT: Step<JoinRun> = { name: 'admit', title: 'ask the cluster to let this host in', run: admit };
@@ -60,7 +60,11 @@ export const REGION_STEPS: readonly Step<JoinRun>[] = [
   ADMIT,
   CONFIGURE,
   { name: 'database', title: "reach the operator's own database, if the cluster uses one", run: waitForDatabase },
-  { name: 'reach', title: 'wait until the region nodes let this one through', run: waitForWays },
+  {
+    name: 'reach',
+    title: 'wait until the region nodes let this one through',
+    run: (run) => waitForWays(run, admissionOfRun(run).regions),
+  },
   { name: 'etcd', title: 'become a member of etcd, without a vote at first', run: addToEtcd },
   AGENT,
   { name: 'promote', title: 'wait until etcd takes this node as a voter', run: promote },
@@ -164,22 +168,6 @@ async function waitForDatabase(run: JoinRun): Promise<void> {
   await untilDeadline(run, async () => {
     const why = await run.ports.askDatabase();
     return why === null ? { value: true } : { missing: `the database of DATABASE_URL (${PATHS.conf}): ${why}` };
-  });
-}
-
-/** The regions' packet filters admit this node when their agents know it, within seconds. */
-async function waitForWays(run: JoinRun): Promise<void> {
-  const { ports } = run;
-  const ways = admissionOfRun(run).regions.flatMap(({ name, address }) =>
-    [PORTS.agents, PORTS.etcdClient, PORTS.etcdPeer].map((port) => ({ name, address, port })),
-  );
-  await untilDeadline(run, async () => {
-    const answers = await Promise.all(
-      ways.map(async (way) => ({ ...way, why: await ports.connect(way.address, way.port, CONNECT_MS) })),
-    );
-    const shut = answers.find((answer) => answer.why !== null);
-    if (shut === undefined) return { value: true };
-    return { missing: `port ${shut.port} of ${shut.name} (${shut.address}) does not answer this host: ${shut.why}` };
   });
 }
 

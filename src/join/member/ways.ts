@@ -1,0 +1,40 @@
+import { PORTS } from '../../model/cluster.ts';
+import { type Run, untilDeadline } from '../run.ts';
+import type { Admission } from './note.ts';
+import type { JoinPorts } from './ports.ts';
+
+/** What a region node must let a new one through to. */
+const WAYS = [PORTS.agents, PORTS.etcdClient, PORTS.etcdPeer];
+const CONNECT_MS = 2_000;
+/** When a majority lets this host through, the others are waited for so long: their agents hear of it within seconds. */
+export const OTHERS_MS = 30_000;
+
+type Region = Admission['regions'][number];
+
+/**
+ * The regions' packet filters let this node through when their agents know it, within seconds. A region node that is away is not waited for longer than
+ * `OTHERS_MS` once a majority is open; the run then says which one it is.
+ */
+export async function waitForWays(run: Run & { readonly ports: JoinPorts }, regions: readonly Region[]): Promise<void> {
+  const { ports } = run;
+  let openSince: number | null = null;
+  const away = await untilDeadline(run, async () => {
+    const shut = (await Promise.all(regions.map((region) => whyShut(ports, region)))).filter((why) => why !== null);
+    const isMajority = regions.length - shut.length > regions.length / 2;
+    openSince = isMajority ? (openSince ?? ports.monotonic()) : null;
+    const [first] = shut;
+    if (first === undefined || (openSince !== null && ports.monotonic() - openSince >= OTHERS_MS))
+      return { value: shut };
+    return { missing: first };
+  });
+  for (const why of away) ports.say(`warning: ${why}. It is not waited for.`);
+}
+
+/** Why a region node does not let this host through; null: it does. */
+async function whyShut(ports: JoinPorts, { name, address }: Region): Promise<string | null> {
+  const answers = await Promise.all(
+    WAYS.map(async (port) => ({ port, why: await ports.connect(address, port, CONNECT_MS) })),
+  );
+  const shut = answers.find(({ why }) => why !== null);
+  return shut === undefined ? null : `port ${shut.port} of ${name} (${address}) does not answer this host: ${shut.why}`;
+}
