@@ -99,7 +99,7 @@ export interface WakePort {
 /** Reading of the event log. */
 interface EventPort {
   /** At most `limit` events with an id above `after`, in order, as the caller may see them; `kind`: an exact kind or its noun. */
-  read(after: number, limit: number, caller: Pick<Caller, 'role'>, kind?: string): Promise<readonly Event[]>;
+  read(after: number, limit: number, caller: Pick<Caller, 'role' | 'user'>, kind?: string): Promise<readonly Event[]>;
   latest(): Promise<number>;
   /** Null, or the refusal when events above `after` are not kept any more: going on from there would leave a gap. */
   gapAfter(after: number): Promise<Rejected | null>;

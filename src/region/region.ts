@@ -232,8 +232,8 @@ export function createRegion(ports: RegionPorts): RegionNode {
     wake: wakes,
     events: {
       read: async (after, limit, caller, kind) =>
-        orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, kind))).map((event) =>
-          eventFor(caller, event),
+        orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, { kind, reader: caller.user }))).map(
+          (event) => eventFor(caller, event),
         ),
       gapAfter: async (after) =>
         orThrow(await db.autocommitRead(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,

@@ -87,6 +87,32 @@ describe('events', () => {
     expect(whole.body['items']).toMatchObject([{ who: 'admin', data: { name: 'seen.test' } }]);
   });
 
+  it('that are the affair of one user are told to that user alone, in a list and in a stream', async () => {
+    const note = { message: 'Hall 2', users: true };
+    const { body: made } = await site.call('POST', '/notifications', { body: note });
+    const start = await lastId();
+    const at = `/notifications/${made['id']}/dismiss`;
+    expect((await site.call('POST', at, { role: 'user' })).status).toBe(200);
+    await create('own.test');
+    const kinds = async (role: 'user' | 'admin') =>
+      ((await site.call('GET', `/events?after=${start}`, { role })).body['items'] as Event[]).map(({ kind }) => kind);
+    expect(await kinds('user')).toEqual(['notification.dismissed', 'domain.created']);
+    expect(await kinds('admin')).toEqual(['domain.created']);
+    const first = async (apiKey: string) => {
+      const stop = new AbortController();
+      const { value } = await createClient({ url, apiKey, random: realRandom }).events(start, stop.signal).next();
+      stop.abort();
+      return value;
+    };
+    expect(await first(site.keys.user)).toMatchObject({ kind: 'notification.dismissed', subject: String(made['id']) });
+    expect(await first(site.keys.admin)).toMatchObject({ kind: 'domain.created', id: start + 2 });
+    // What is dismissed already is no event, and whoever was told nothing goes on from any id all the same.
+    await site.call('POST', at, { role: 'admin' });
+    await site.call('POST', at, { role: 'admin' });
+    expect(await kinds('admin')).toEqual(['domain.created', 'notification.dismissed']);
+    expect((await site.call('GET', `/events?after=${start + 1}`)).status).toBe(200);
+  });
+
   it('come newest first, before a place, of a subject, since a moment', async () => {
     const start = await lastId();
     for (const name of ['n1', 'n2', 'n3']) await create(`${name}.test`);

@@ -55,7 +55,7 @@ const report = (name: string, word: Reported): Observation =>
 const tell = async (name: string, word: Reported) =>
   value(await db.repeatable((tx) => storeObservation(tx, { id: `n-${name}`, name }, report(name, word))));
 const since = async (id: number) => {
-  const events = value(await db.read((tx) => readEvents(tx, id, 100, 'cluster')));
+  const events = value(await db.read((tx) => readEvents(tx, id, 100, { kind: 'cluster' })));
   return events.map(({ kind, data }) => ({ kind, ...(data as object) }));
 };
 const now = async () => value(await db.read((tx) => lastEventId(tx)));

@@ -368,7 +368,7 @@ describe('restarts and standbys', () => {
     );
     const present = new Set(rows.map(({ name }) => name));
     expect(acknowledged.filter((name) => !present.has(name))).toEqual([]);
-    const events = value(await patient.read((tx) => readEvents(tx, 0, 100_000, 'domain.created')));
+    const events = value(await patient.read((tx) => readEvents(tx, 0, 100_000, { kind: 'domain.created' })));
     const subjects = events.map(({ subject }) => subject);
     expect(new Set(subjects).size).toBe(subjects.length);
     expect(subjects.filter((name) => !present.has(name))).toEqual([]);

@@ -91,7 +91,7 @@ test('the first publication, an unchanged one, a changed one', async () => {
   expect(now).toEqual({ nodeId: 'n1', generation: 2, revision: 3, body: bodyOf('b'), digest: digestOf(bodyOf('b')) });
   const old = value(await db.read((tx) => readPublication(tx, 'n1', { generation: 1 })));
   expect(old).toMatchObject({ revision: 1, body: bodyOf('a') });
-  const events = value(await db.read((tx) => readEvents(tx, 0, 100, 'config.published')));
+  const events = value(await db.read((tx) => readEvents(tx, 0, 100, { kind: 'config.published' })));
   expect(events.map(({ subject, data }) => [subject, data])).toEqual([
     ['n1', { generation: 1, revision: 1 }],
     ['n1', { generation: 2, revision: 3 }],

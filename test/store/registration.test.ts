@@ -80,7 +80,7 @@ describe('registrations at the same moment', () => {
     expect(new Set(answers.map(told))).toEqual(new Set(['accepted']));
     const racks = await racksOf(dbs[0]);
     expect(new Set(racks.map(({ acceptedAt }) => acceptedAt)).size).toBe(20);
-    const events = value(await dbs[0].read((tx) => readEvents(tx, 0, 1000, 'rack')));
+    const events = value(await dbs[0].read((tx) => readEvents(tx, 0, 1000, { kind: 'rack' })));
     // The first that was accepted is the master, and nobody took it from him.
     const changes = events.filter(({ kind }) => kind === 'rack.master_changed');
     expect(changes.map(({ data }) => data)).toEqual([{ before: null, after: masterOf(racks)?.uuid }]);

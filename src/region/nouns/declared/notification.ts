@@ -92,7 +92,9 @@ export const notificationCases = {
       if (row === null) return missing(params.notification);
       if (!row.dismissable)
         return rejected('conflict', `The note ${row.id} cannot be dismissed. Rule: it stays until it is deleted.`);
-      await dismissNotification(tx, row.id, caller.user);
+      // The events of a user's own affairs are told to that user alone (store/queries/events.ts).
+      if (await dismissNotification(tx, row.id, caller.user))
+        tx.emit({ kind: 'notification.dismissed', subject: String(row.id), data: {} });
       return { body: row };
     },
   ),

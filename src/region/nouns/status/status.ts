@@ -141,7 +141,7 @@ export const statusCases = {
     // Without a place and a filter of time or subject: the last ones.
     const isOpen = [after, before, since, subject].every((value) => value === undefined) && !isNewestFirst;
     const place = isOpen ? { after: Math.max(0, (await lastEventId(tx)) - limit) } : {};
-    const events = await filterEvents(tx, { ...query, ...place }, limit, isNewestFirst);
+    const events = await filterEvents(tx, { ...query, ...place, reader: caller.user }, limit, isNewestFirst);
     const last = events.at(-1);
     const items = events.map((event) => eventFor(caller, event));
     return { body: { items, next: last && events.length === limit ? String(last.id) : null } };

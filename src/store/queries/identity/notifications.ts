@@ -64,8 +64,10 @@ export function deleteNotification(tx: Tx, id: number): Promise<Notification | n
   return tx.one(sql<Notification>`delete from notifications t where t.id = ${id} returning ${COLUMNS}`);
 }
 
-export async function dismissNotification(tx: Tx, id: number, user: string): Promise<void> {
-  await tx.run(
+/** Hides a note from a user; false: it was hidden already. */
+export async function dismissNotification(tx: Tx, id: number, user: string): Promise<boolean> {
+  const added = await tx.run(
     sql`insert into notification_dismissals (notification_id, user_name) values (${id}, ${user}) on conflict do nothing`,
   );
+  return added > 0;
 }

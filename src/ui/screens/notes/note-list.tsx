@@ -35,11 +35,7 @@ export function MyNotes({ isQuiet = false }: { readonly isQuiet?: boolean }): JS
           id="notification.dismiss"
           input={{ params: { notification: String(open.id) } }}
           cli={`regent notification dismiss ${open.id}`}
-          onClose={() => {
-            setOpen(null);
-            // It is this user's affair alone: nobody else is told of it.
-            notes.refresh();
-          }}
+          onClose={() => setOpen(null)}
         />
       )}
     </>
