@@ -8,7 +8,6 @@ import { absentOf } from './accept.ts';
 import { openBoot } from './boot/boot.ts';
 import { askToEnlist } from './boot/enlist.ts';
 import { watchBootLogs } from './boot/logs.ts';
-import { runPrefetch } from './boot/prefetch.ts';
 import { openBootSteps } from './boot/steps.ts';
 import { openAppliedStore } from './ledger/applied-store.ts';
 import type { RegionChannel } from './channel/channel.ts';
@@ -181,7 +180,6 @@ function bootLoops(options: AgentOptions, channel: RegionChannel, { findings, le
   return (signal: AbortSignal): readonly Promise<void>[] => [
     boot.run(signal),
     steps.run(signal),
-    runPrefetch({ ports, held: () => ledger.held(), exec: (command) => options.host.exec(command) }, signal),
     ...(journal ? [watchBootLogs({ ports, journal, findings, steps }, signal)] : []),
   ];
 }

@@ -215,6 +215,17 @@ export const HostObservation = Type.Object({
       { maxItems: 16 },
     ),
   ),
+  /** Files of images that a rack fetches before machines ask, each once it was asked for. An earlier agent does not say it. */
+  copies: Type.Optional(
+    Type.Array(
+      Type.Object({
+        path: Type.String({ maxLength: 200 }),
+        isThere: Type.Boolean(),
+        since: Type.String({ format: 'date-time' }),
+      }),
+      { maxItems: 64 },
+    ),
+  ),
 });
 export type HostObservation = Static<typeof HostObservation>;
 

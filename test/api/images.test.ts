@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Image } from '../../src/contract/cluster/image.ts';
 import { imageWays } from '../../src/main/region/image-ways.ts';
 import type { ImageWays } from '../../src/region/tasks/images/port.ts';
 import { anImage, type TestImage } from '../kit/images.ts';
 import { usePostgres } from '../kit/postgres.ts';
+import { aRack } from '../kit/rack.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 import { until } from '../kit/until.ts';
 
@@ -84,6 +86,38 @@ describe('an image', () => {
     const file = await site.region.images.open({ image: image.digest, name: 'vmlinuz' });
     expect(file?.size).toBe(500_000);
     await file?.close();
+  });
+
+  it('tells which racks fetched which file of it beforehand, by their own word', async () => {
+    await create();
+    const k1 = aRack('k1');
+    await k1.register(site.agentApi);
+    expect((await site.call('POST', `/racks/${k1.uuid}/accept`, { body: {} })).status).toBeLessThan(300);
+    const since = '2026-03-01T09:58:00.000Z';
+    const copy = (path: string, isThere: boolean) => ({ path, isThere, since });
+    const copies = [
+      copy(`images/${image.digest}/vmlinuz`, true),
+      copy(`images/${image.digest}/initrd.img`, false),
+      copy(`images/${'f'.repeat(64)}/vmlinuz`, true),
+      copy(`images/${image.digest}/what`, true),
+    ];
+    const host = { certificate: null, disks: [], roles: { vip: null, database: null }, copies };
+    expect((await k1.observe(site.agentApi, { host })).status).toBeLessThan(300);
+    const racksOf = (body: object) => Object.fromEntries((body as Image).files.map(({ name, racks }) => [name, racks]));
+    const told = {
+      'initrd.img': [{ node: 'k1', isThere: false, since }],
+      vmlinuz: [{ node: 'k1', isThere: true, since }],
+    };
+    expect(racksOf((await site.call('GET', `/images/${image.digest}`)).body)).toEqual(told);
+    const [listed] = (await site.call('GET', '/images')).body['items'] as Image[];
+    expect(racksOf(listed ?? {})).toEqual(told);
+    // An agent of an earlier release says nothing of them.
+    const { copies: _, ...early } = host;
+    expect((await k1.observe(site.agentApi, { host: early })).status).toBeLessThan(300);
+    expect(racksOf((await site.call('GET', `/images/${image.digest}`)).body)).toEqual({
+      'initrd.img': [],
+      vmlinuz: [],
+    });
   });
 
   it.each([

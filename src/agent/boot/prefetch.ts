@@ -1,4 +1,4 @@
-import type { Desired } from '../../contract/agent.ts';
+import type { Desired, HostObservation } from '../../contract/agent.ts';
 import type { Command, ExecResult } from '../../core/host-values.ts';
 import type { LoopPorts } from '../ports.ts';
 
@@ -7,6 +7,16 @@ export interface PrefetchOptions {
   readonly ports: LoopPorts;
   readonly held: () => Desired | null;
   readonly exec: (command: Command) => Promise<ExecResult>;
+  /** Another file is there, or one is not any more. */
+  readonly onChange: () => void;
+}
+
+type CopySeen = NonNullable<HostObservation['copies']>[number];
+
+/** Files that are fetched beforehand, and whether they are there. */
+export interface Prefetch {
+  current(): readonly CopySeen[];
+  run(signal: AbortSignal): Promise<void>;
 }
 
 const EVERY_MS = 5_000;
@@ -28,27 +38,42 @@ interface Http {
  * Lets this rack's nginx fetch what its machines will want, one file after the other, before the first one asks. One byte is asked for: nginx goes on by itself
  * and keeps the whole file, as it does with whatever it may cache.
  */
-export async function runPrefetch({ ports, held, exec }: PrefetchOptions, signal: AbortSignal): Promise<void> {
+export function openPrefetch({ ports, held, exec, onChange }: PrefetchOptions): Prefetch {
   const { clock, log, random } = ports;
-  const beat = ports.loop('prefetch', SILENCE_MS);
   const due = new Map<string, number>();
-  while (!signal.aborted) {
-    beat();
-    const http = (held()?.body.services['http']?.desired ?? null) as Http | null;
-    const wanted = http?.wanted ?? [];
-    for (const path of due.keys()) if (!wanted.includes(path)) due.delete(path);
-    const next = wanted.find((path) => (due.get(path) ?? 0) <= clock.monotonic());
-    if (http !== null && next !== undefined) {
-      const url = `http://127.0.0.1:${http.port}/${next}`;
-      const { code, stdout } = await exec({ url, range: 'bytes=0-0', timeoutMs: ASK_MS });
-      const isThere = code === 0 && /^HTTP\/1\.1 20[06] /.test(stdout);
-      const isNew = !due.has(next);
-      due.set(next, clock.monotonic() + (isThere ? AGAIN_MS : PAUSE_MS) * (0.75 + random.fraction() / 2));
-      if (isThere && isNew) log.info('a file of an image is fetched before machines ask', { path: next });
-      if (!isThere && isNew)
-        log.warn('no region gives a file that machines will want; it is asked for again', { path: next });
-    }
-    await ports.wait(EVERY_MS, signal);
-  }
-  beat.end();
+  const seen = new Map<string, CopySeen>();
+
+  const ask = async (port: number, path: string) => {
+    const url = `http://127.0.0.1:${port}/${path}`;
+    const { code, stdout } = await exec({ url, range: 'bytes=0-0', timeoutMs: ASK_MS });
+    const isThere = code === 0 && /^HTTP\/1\.1 20[06] /.test(stdout);
+    due.set(path, clock.monotonic() + (isThere ? AGAIN_MS : PAUSE_MS) * (0.75 + random.fraction() / 2));
+    const before = seen.get(path);
+    if (before?.isThere === isThere) return;
+    seen.set(path, { path, isThere, since: new Date(clock.now()).toISOString() });
+    onChange();
+    if (isThere) log.info('a file of an image is fetched before machines ask', { path });
+    else log.warn('no region gives a file that machines will want; it is asked for again', { path });
+  };
+
+  return {
+    current: () => [...seen.values()],
+    async run(signal) {
+      const beat = ports.loop('prefetch', SILENCE_MS);
+      while (!signal.aborted) {
+        beat();
+        const http = (held()?.body.services['http']?.desired ?? null) as Http | null;
+        const wanted = http?.wanted ?? [];
+        for (const path of due.keys()) {
+          if (wanted.includes(path)) continue;
+          due.delete(path);
+          seen.delete(path);
+        }
+        const next = wanted.find((path) => (due.get(path) ?? 0) <= clock.monotonic());
+        if (http !== null && next !== undefined) await ask(http.port, next);
+        await ports.wait(EVERY_MS, signal);
+      }
+      beat.end();
+    },
+  };
 }

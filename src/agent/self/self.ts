@@ -4,6 +4,7 @@ import type { DiskSpace } from '../../host/look/disks.ts';
 import { LbDesired } from '../../services/lb/desired.ts';
 import { VipDesired } from '../../services/vip/desired.ts';
 import type { Host } from '../../host/interface.ts';
+import { openPrefetch } from '../boot/prefetch.ts';
 import type { RegionChannel } from '../channel/channel.ts';
 import type { TrustStore } from '../channel/trust.ts';
 import type { Driver } from '../driver.ts';
@@ -79,6 +80,12 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
     ledger,
     onChange: () => reporter.changed(),
   });
+  const copies = openPrefetch({
+    ports: options.ports,
+    held: () => ledger.held(),
+    exec: (command) => host.exec(command),
+    onChange: () => reporter.changed(),
+  });
   const keeper = openCertificateKeeper({
     ...shared,
     channel,
@@ -108,7 +115,9 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
     },
     observe: () => {
       const seen = state.current();
-      return seen === undefined ? {} : { host: { ...seen, ages: driver.ages(), upstreams: [...upstreams.current()] } };
+      if (seen === undefined) return {};
+      const now = { ages: driver.ages(), upstreams: [...upstreams.current()], copies: [...copies.current()] };
+      return { host: { ...seen, ...now } };
     },
     run: (signal) => [
       ...(site ? [site.run(signal)] : []),
@@ -116,6 +125,7 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
       roles.run(signal),
       state.run(signal),
       upstreams.run(signal),
+      copies.run(signal),
     ],
   };
 }

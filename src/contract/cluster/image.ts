@@ -7,12 +7,24 @@ import { ADMINS, del, EVERYBODY, get, post } from '../route-spec.ts';
 const Digest = Type.String({ description: 'SHA-256, lower-case hexadecimal' });
 const Size = Type.Integer({ description: 'bytes' });
 
+/** A rack that fetches a file before machines ask for it. */
+const RackCopy = strict({
+  node: Type.String(),
+  isThere: Type.Boolean({ description: 'false: no region gave it yet' }),
+  since: Time,
+});
+
 /** A file of an image, and how each region node stands to it that has looked. */
 const ImageFile = strict({
   name: Type.String(),
   size: Size,
   sha256: Digest,
   places: Type.Array(strict({ node: Type.String(), state: oneOf(PLACE_STATES), since: Time })),
+  racks: Type.Optional(
+    Type.Array(RackCopy, {
+      description: 'racks that fetched it beforehand, by their own word; any other fetches it when a machine asks',
+    }),
+  ),
 });
 
 /** The root of a deployable image: files (tar) or a whole disk (raw). */
@@ -74,7 +86,7 @@ export const IMAGE_ROUTES = {
     ),
     response: page(Image),
   }),
-  'image.show': get('/images/{image}', 'Show an image, and which region nodes have its files', {
+  'image.show': get('/images/{image}', 'Show an image, and which region nodes and racks have its files', {
     roles: EVERYBODY,
     params: ImageParams,
     response: Image,

@@ -317,6 +317,10 @@ function image(name: string, wholeOn: string[]): Image {
           state: wholeOn.includes(node) ? ('there' as const) : ('fetching' as const),
           since: before(HOUR),
         })),
+        racks: [
+          { node: 'k1', isThere: true, since: before(HOUR) },
+          { node: 'k2', isThere: wholeOn.length === nodes.length, since: before(HOUR) },
+        ],
       },
     ],
   };

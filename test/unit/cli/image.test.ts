@@ -135,6 +135,14 @@ it('lists on how many region nodes each one is whole, and shows where which file
   const { out } = await regent('show', source.digest);
   expect(out).toContain('2 of 3 region nodes: r1, r2');
   expect(out).toContain('r3: not looked yet');
+  expect(out).toMatch(/Racks: +each fetches a file when a machine asks for it/);
+  const whole = image(['r1', 'r2', 'r3']);
+  const rack = (node: string, isThere: boolean) => ({ node, isThere, since: AT });
+  const told = whole.files.map((file, index) => ({ ...file, racks: [rack('k1', true), rack('k2', index === 0)] }));
+  region.on(`GET /images/${source.digest}`, { body: { ...whole, files: told } });
+  const racks = (await regent('show', source.digest)).out;
+  expect(racks).toMatch(/k1 +every file/);
+  expect(racks).toMatch(/k2 +1 of 2 files, \S+: no region node gives it for \d+ \S+/);
 });
 
 it('sets the default and deletes', async () => {

@@ -11,7 +11,15 @@ import { cellsOf } from '../../../src/region/cluster/drill-run/live.ts';
 import { allOrNone, choiceText, chosenOf, NOTHING, parseChoice, toggled } from '../../../src/ui/models/fleet/choice.ts';
 import { checkRows, HARMLESS, hazardRows } from '../../../src/ui/models/fleet/drills.ts';
 import { sizeText, speedText } from '../../../src/ui/models/fleet/hardware.ts';
-import { copiesTone, formatOf, packingOf, syncShare, uploadManifest } from '../../../src/ui/models/fleet/images.ts';
+import {
+  copiesTone,
+  fileGrid,
+  formatOf,
+  packingOf,
+  syncShare,
+  uploadManifest,
+  wholeOnRacks,
+} from '../../../src/ui/models/fleet/images.ts';
 import { lanePicture, liveOf, ownCells } from '../../../src/ui/models/fleet/lanes.ts';
 import { likelyActions, listOf, pairsOf, pairsText, quoted } from '../../../src/ui/models/fleet/machine-verbs.ts';
 import { isOnItsWay, machineRow, machineTone, stateCounts } from '../../../src/ui/models/fleet/machines.ts';
@@ -151,6 +159,37 @@ describe('images', () => {
       expect(packingOf(Uint8Array.from(bytes))).toBe(kindOfBytes(Uint8Array.from(bytes)));
     }
     expect(['a.tar.gz', 'a.tgz', 'a.img', 'a.zip'].map(formatOf)).toEqual(['tar', 'tar', 'raw', null]);
+  });
+
+  it('have columns of region nodes, then of racks that have told; a host may be both', () => {
+    const since = '2026-03-01T09:58:00.000Z';
+    const file = (name: string, racks: readonly [string, boolean][]) => ({
+      name,
+      size: 1,
+      sha256: '',
+      places: [{ node: 'r1', state: 'fetching' as const, since }],
+      racks: racks.map(([node, isThere]) => ({ node, isThere, since })),
+    });
+    const files = [
+      file('a', [
+        ['r1', true],
+        ['k1', true],
+      ]),
+      file('b', [['r1', true]]),
+    ];
+    const { holders, rows } = fileGrid({ regions: ['r1', 'r2'], files });
+    expect(holders.map(({ node, isRack }) => `${node}${isRack ? ' rack' : ''}`)).toEqual([
+      'r1',
+      'r2',
+      'k1 rack',
+      'r1 rack',
+    ]);
+    expect(holders.map(({ key }) => rows[0]?.places.get(key))).toEqual(['fetching', undefined, 'there', 'there']);
+    expect(holders.map(({ key }) => rows[1]?.places.get(key))).toEqual(['fetching', undefined, undefined, 'there']);
+    expect(wholeOnRacks({ files })).toEqual(['r1']);
+    // A site of an earlier release says nothing of racks.
+    const { racks: _, ...early } = file('a', []);
+    expect(fileGrid({ regions: ['r1'], files: [early] }).holders).toHaveLength(1);
   });
 
   it('say how many copies there are, and how far a sync is', () => {

@@ -40,7 +40,7 @@ export const IMAGE: NounSpec = {
     },
     {
       verb: 'show',
-      summary: 'show an image, and which region node has which file',
+      summary: 'show an image, which region node has which file, and which rack fetched it beforehand',
       args: [WHICH],
       examples: ['regent image show 3f2a90'],
       run: async (call) => {
@@ -215,6 +215,7 @@ function shapeOf(call: Call): Shape<Image> {
         `${placesText(image)} region nodes${image.wholeOn.length === 0 ? '' : `: ${image.wholeOn.join(', ')}`}`,
       ],
       ['Files', image.files.map((file) => fileText(image, file, now))],
+      ['Racks', rackTexts(image, now)],
     ],
   };
 }
@@ -223,6 +224,20 @@ function rootText({ format, compression, bytes, cloudInit }: NonNullable<Image['
   const unpacked = bytes === null ? '' : `, ${mib(bytes)} MiB unpacked`;
   const packed = compression === 'none' ? '' : `, ${compression}`;
   return `${format === 'tar' ? 'files (tar' : 'a disk (raw'}${packed})${unpacked}, ${cloudInit ? 'with' : 'without'} cloud-init`;
+}
+
+/** What each rack has fetched beforehand. */
+function rackTexts({ files }: Image, now: number): string[] {
+  const told = files.flatMap(({ name, racks = [] }) => racks.map((rack) => ({ name, ...rack })));
+  const texts = [...Map.groupBy(told, ({ node }) => node)].map(([node, copies]) => {
+    const missing = copies.filter(({ isThere }) => !isThere);
+    const there = copies.length - missing.length;
+    const lacks = missing.map(({ name, since }) => `${name}: no region node gives it for ${age(since, now)}`);
+    return [`${node}  ${there === files.length ? 'every file' : `${there} of ${files.length} files`}`, ...lacks].join(
+      ', ',
+    );
+  });
+  return texts.length === 0 ? ['each fetches a file when a machine asks for it'] : texts;
 }
 
 function fileText(image: Image, { name, size, places }: Image['files'][number], now: number): string {

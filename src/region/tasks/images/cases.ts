@@ -26,13 +26,31 @@ export function wholeOn({ files }: Pick<images.ImageRow, 'files'>, regions: read
   return regions.filter((node) => files.every(has(node)));
 }
 
-function view(row: images.ImageRow, regions: readonly string[]): Image {
+/** Who may have files of images. */
+interface Holders {
+  readonly regions: readonly string[];
+  readonly racks: readonly images.RackCopyRow[];
+}
+
+async function holdersOf(tx: Tx, digest?: string): Promise<Holders> {
+  return { regions: await regionNames(tx), racks: await images.readRackCopies(tx, digest) };
+}
+
+function view(row: images.ImageRow, { regions, racks }: Holders): Image {
+  const copies = Map.groupBy(
+    racks.filter(({ image }) => image === row.digest),
+    ({ file }) => file,
+  );
   return {
     ...row,
     size: imageBytes(row.files),
     regions: [...regions],
     wholeOn: wholeOn(row, regions),
-    files: row.files.map((file) => ({ ...file, places: file.places.map((place) => ({ ...place })) })),
+    files: row.files.map((file) => ({
+      ...file,
+      places: file.places.map((place) => ({ ...place })),
+      racks: (copies.get(file.name) ?? []).map(({ node, isThere, since }) => ({ node, isThere, since })),
+    })),
   };
 }
 
@@ -64,7 +82,7 @@ async function imageByRef(tx: Tx, text: string): Promise<images.ImageRow | Rejec
 
 export const imageCases = {
   'image.list': reading('image.list', async (tx, { query }) => {
-    const regions = await regionNames(tx);
+    const holders = await holdersOf(tx);
     const { kind, architecture, is_default: isDefault } = query ?? {};
     const rows = (await images.listImages(tx)).filter(
       (row) =>
@@ -78,12 +96,12 @@ export const imageCases = {
       key: (row: images.ImageRow) => row.digest,
     };
     const page = pageInMemory(rows, order, query);
-    return isRejected(page) ? page : pageBody(page, (row) => view(row, regions), query);
+    return isRejected(page) ? page : pageBody(page, (row) => view(row, holders), query);
   }),
 
   'image.show': reading('image.show', async (tx, { params }) => {
     const image = await imageByRef(tx, params.image);
-    return isRejected(image) ? image : { body: view(image, await regionNames(tx)) };
+    return isRejected(image) ? image : { body: view(image, await holdersOf(tx, image.digest)) };
   }),
 
   'image.create': writing(
@@ -105,7 +123,7 @@ export const imageCases = {
       const { isNew } = added;
       if (isNew) tx.emit({ kind: 'image.created', subject: digest, data: { name, kind: manifest.kind } });
       const image = await imageByRef(tx, digest);
-      return isRejected(image) ? image : { body: { isNew, image: view(image, await regionNames(tx)) } };
+      return isRejected(image) ? image : { body: { isNew, image: view(image, await holdersOf(tx, digest)) } };
     },
   ),
 
@@ -138,8 +156,8 @@ export const imageCases = {
           'conflict',
           `${image.name} is a deployable image. Machines commission by a micro or an ephemeral one.`,
         );
-      const regions = await regionNames(tx);
-      if (wholeOn(image, regions).length === 0)
+      const holders = await holdersOf(tx, image.digest);
+      if (wholeOn(image, holders.regions).length === 0)
         return rejected(
           'conflict',
           `No region node has all files of ${image.name} yet: machines would find nothing. Import it whole first.`,
@@ -150,7 +168,7 @@ export const imageCases = {
         subject: image.digest,
         data: { name: image.name, architecture: image.architecture },
       });
-      return { body: view({ ...image, isDefault: true }, regions) };
+      return { body: view({ ...image, isDefault: true }, holders) };
     },
   ),
 
@@ -173,7 +191,7 @@ export const imageCases = {
         );
       await images.deleteImage(tx, image.digest);
       tx.emit({ kind: 'image.deleted', subject: image.digest, data: { name: image.name } });
-      return { body: view(image, await regionNames(tx)) };
+      return { body: view(image, await holdersOf(tx, image.digest)) };
     },
   ),
 };

@@ -49,6 +49,25 @@ export function findImages(tx: Tx, prefix: string): Promise<ImageRow[]> {
     select ${COLUMNS} from images i where starts_with(i.digest, ${prefix}) order by i.digest collate "C" limit 2`);
 }
 
+/** A rack's word on a file that it fetches before machines ask. */
+export interface RackCopyRow {
+  readonly image: string;
+  readonly file: string;
+  readonly node: string;
+  readonly isThere: boolean;
+  readonly since: string;
+}
+
+/** What racks say of files of an image, or of all images; of racks by name. */
+export function readRackCopies(tx: Tx, digest?: string): Promise<RackCopyRow[]> {
+  return tx.all(sql<RackCopyRow>`
+    select split_part(c ->> 'path', '/', 2) as image, split_part(c ->> 'path', '/', 3) as file, n.name as node,
+      (c ->> 'isThere')::boolean as "isThere", c ->> 'since' as since
+    from node_observations o join nodes n on n.id = o.node_id and n.is_rack
+      cross join lateral jsonb_array_elements(case when jsonb_typeof(o.host -> 'copies') = 'array' then o.host -> 'copies' else '[]' end) c
+    where starts_with(c ->> 'path', ${digest === undefined ? 'images/' : `images/${digest}/`}) order by n.name collate "C"`);
+}
+
 /** Images of this name, the newest first. */
 export function findImagesByName(tx: Tx, name: string): Promise<ImageRow[]> {
   return tx.all(sql<ImageRow>`

@@ -14,24 +14,49 @@ const PLACES: Readonly<Record<Place, Tone>> = { there: 'ok', missing: 'warn', da
 /** How a file stands on a node. */
 export const placeTone = (state: Place): Tone => PLACES[state];
 
-/** A file of an image, and how each region node stands to it; null: that node has not looked. */
-export interface FileRow {
+/** A file of an image, and how each holder stands to it; one that is missing has not said anything. */
+interface FileRow {
   readonly name: string;
   readonly size: number;
   readonly places: ReadonlyMap<string, Place>;
 }
 
-/** Rows of files, columns of nodes. */
+/** Who may have a file: a region node, or a rack that fetched it before a machine asked. A host may be both. */
+interface Holder {
+  readonly key: string;
+  readonly node: string;
+  readonly isRack: boolean;
+}
+
+const rackKey = (node: string) => `rack ${node}`;
+
+/** Rows of files, columns of region nodes, then of racks that said something of one. */
 export function fileGrid(image: Pick<Image, 'files' | 'regions'>): {
-  readonly nodes: readonly string[];
+  readonly holders: readonly Holder[];
   readonly rows: readonly FileRow[];
 } {
-  const rows = image.files.map(({ name, size, places }) => ({
+  const rows = image.files.map(({ name, size, places, racks = [] }) => ({
     name,
     size,
-    places: new Map(places.map(({ node, state }) => [node, state])),
+    places: new Map<string, Place>([
+      ...places.map(({ node, state }) => [node, state] as const),
+      ...racks.map(({ node, isThere }) => [rackKey(node), isThere ? 'there' : 'missing'] as const),
+    ]),
   }));
-  return { nodes: image.regions, rows };
+  const regions = image.regions.map((node) => ({ key: node, node, isRack: false }));
+  const racks = racksOf(image).map((node) => ({ key: rackKey(node), node, isRack: true }));
+  return { holders: [...regions, ...racks], rows };
+}
+
+/** Racks that have fetched every file of an image. */
+export function wholeOnRacks(image: Pick<Image, 'files'>): readonly string[] {
+  const has = (node: string) =>
+    image.files.every(({ racks = [] }) => racks.some((rack) => rack.node === node && rack.isThere));
+  return racksOf(image).filter(has);
+}
+
+function racksOf({ files }: Pick<Image, 'files'>): readonly string[] {
+  return [...new Set(files.flatMap(({ racks = [] }) => racks.map(({ node }) => node)))].toSorted();
 }
 
 const SYNCS: Readonly<Record<ImageSync['state'], Tone>> = {

@@ -4,7 +4,7 @@ import type { Image } from '../../../contract/cluster/image.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { sizeText } from '../../models/fleet/hardware.ts';
-import { copiesTone, fileGrid, placeTone } from '../../models/fleet/images.ts';
+import { copiesTone, fileGrid, placeTone, wholeOnRacks } from '../../models/fleet/images.ts';
 import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { Copy } from '../../parts/copy.tsx';
@@ -49,12 +49,14 @@ function factRows(image: Image): readonly (readonly [string, ComponentChildren])
           content.cloudInit ? WORDS.cloudInit : WORDS.noCloudInit,
           ...(content.bytes === null ? [] : [WORDS.unpacked(sizeText(content.bytes, 1024))]),
         ].join(', ');
+  const racks = wholeOnRacks(image);
   const rows: readonly (readonly [string, ComponentChildren])[] = [
     [F.kind, `${image.kind}, ${image.architecture}`],
     [
       F.copies,
       <State key="copies" tone={copiesTone(image)} word={WORDS.copies(image.wholeOn.length, image.regions.length)} />,
     ],
+    ...(racks.length === 0 ? [] : [[F.racks, racks.join(', ')] as const]),
     [F.default, image.isDefault ? WORDS.isDefault : ''],
     [F.kernel, image.kernel],
     [F.content, root],
@@ -74,7 +76,7 @@ function Made({ image }: { readonly image: Image }): JSX.Element {
 }
 
 function Files({ image }: { readonly image: Image }): JSX.Element {
-  const { nodes, rows } = fileGrid(image);
+  const { holders, rows } = fileGrid(image);
   return (
     <Section title={WORDS.filesTitle} note={WORDS.racksNote}>
       <div class="table-scroll" role="region" tabIndex={0} aria-label={WORDS.filesTitle}>
@@ -85,9 +87,9 @@ function Files({ image }: { readonly image: Image }): JSX.Element {
               <th scope="col" class="number">
                 {WORDS.columns.size}
               </th>
-              {nodes.map((node) => (
-                <th key={node} scope="col">
-                  {node}
+              {holders.map(({ key, node, isRack }) => (
+                <th key={key} scope="col">
+                  {isRack ? WORDS.rackHead(node) : node}
                 </th>
               ))}
             </tr>
@@ -97,12 +99,12 @@ function Files({ image }: { readonly image: Image }): JSX.Element {
               <tr key={row.name}>
                 <th scope="row">{row.name}</th>
                 <td class="number">{sizeText(row.size, 1024)}</td>
-                {nodes.map((node) => {
-                  const state = row.places.get(node);
+                {holders.map(({ key, isRack }) => {
+                  const state = row.places.get(key);
                   return (
-                    <td key={node}>
+                    <td key={key}>
                       {state === undefined ? (
-                        <State tone="off" word={WORDS.unknownPlace} />
+                        <State tone="off" word={isRack ? WORDS.onDemand : WORDS.unknownPlace} />
                       ) : (
                         <State tone={placeTone(state)} word={WORDS.states[state]} />
                       )}

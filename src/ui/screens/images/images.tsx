@@ -5,7 +5,7 @@ import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { sizeText } from '../../models/fleet/hardware.ts';
-import { copiesTone } from '../../models/fleet/images.ts';
+import { copiesTone, wholeOnRacks } from '../../models/fleet/images.ts';
 import { State } from '../../parts/icon.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -40,6 +40,13 @@ const COLUMNS: readonly Column<Image>[] = [
     head: WORDS.columns.copies,
     value: (row) => row.wholeOn.length,
     cell: (row) => <State tone={copiesTone(row)} word={WORDS.copies(row.wholeOn.length, row.regions.length)} />,
+  },
+  {
+    id: 'racks',
+    head: WORDS.columns.racks,
+    value: (row) => wholeOnRacks(row).length,
+    isNumber: true,
+    isMinor: true,
   },
   {
     id: 'default',
