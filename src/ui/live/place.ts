@@ -1,7 +1,7 @@
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import { parsePlace, type Place, placeText } from '../models/address.ts';
+import { linkTo, parsePlace, type Place, placeText } from '../models/address.ts';
 
 /** Where the page is; a change of the address changes it, and the other way round. */
 export interface Places {
@@ -9,11 +9,22 @@ export interface Places {
   go(path: readonly string[], query?: Readonly<Record<string, string>>): void;
   /** Changes what is filtered, sorted or chosen on the page, without a step in the history. */
   setQuery(changes: Readonly<Record<string, string>>): void;
+  /** What is shown has another address by now: no step in the history, which would lead back to where nothing is. */
+  correct(path: readonly string[]): void;
+  /** Somebody is in the middle of something: the page keeps its address until the result is called. */
+  stay(): () => void;
+  readonly isStaying: ReadonlySignal<boolean>;
 }
 
 /** Follows the address of a window. */
 export function followPlace(window: Window): Places {
   const place = signal(parsePlace(window.location.hash));
+  const staying = signal(0);
+  const isStaying = computed(() => staying.value > 0);
+  const replace = (next: Place) => {
+    window.history.replaceState(null, '', `#${placeText(next)}`);
+    place.value = parsePlace(window.location.hash);
+  };
   window.addEventListener('hashchange', () => {
     place.value = parsePlace(window.location.hash);
   });
@@ -23,10 +34,19 @@ export function followPlace(window: Window): Places {
       window.location.hash = placeText({ path, query });
     },
     setQuery(changes) {
-      const next: Place = { path: place.value.path, query: { ...place.value.query, ...changes } };
-      window.history.replaceState(null, '', `#${placeText(next)}`);
-      place.value = parsePlace(window.location.hash);
+      replace({ path: place.value.path, query: { ...place.value.query, ...changes } });
     },
+    correct(path) {
+      const { path: now, query } = place.value;
+      if (linkTo(path) !== linkTo(now)) replace({ path, query });
+    },
+    stay() {
+      staying.value += 1;
+      return () => {
+        staying.value -= 1;
+      };
+    },
+    isStaying,
   };
 }
 

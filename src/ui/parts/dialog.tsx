@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { usePlaces } from '../live/place.ts';
 import { EN } from '../words/en.ts';
 import { Icon } from './icon.tsx';
 
@@ -12,6 +13,8 @@ export function Dialog(props: {
   const element = useRef<HTMLDialogElement>(null);
   // The browser tells of its end later: one that another dialog took the place of is nobody's wish to close that.
   const isThere = useRef(true);
+  const places = usePlaces();
+  useEffect(() => places.stay(), []);
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();

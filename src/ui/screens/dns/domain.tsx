@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useMay } from '../../live/use-may.ts';
-import { useTagged } from '../../live/use-view.ts';
+import { type Named, useNamed } from '../../live/use-named.ts';
 import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { Facts, Page, Shown } from '../../parts/page.tsx';
@@ -13,17 +13,26 @@ import { RecordDialog, Records } from './records.tsx';
 
 const WORDS = EN.dns.domains;
 
+const DOMAIN: Named<'domain.show'> = {
+  input: (domain) => ({ params: { domain } }),
+  ref: ({ id }) => String(id),
+  path: ({ name }) => ['dns', 'domains', name],
+};
+
+/** What of the domain was shown when a dialog opened. */
 interface Opened {
   readonly kind: 'set' | 'remove' | 'record';
+  readonly name: string;
   readonly etag: string | null;
 }
 
-/** One domain, and its records. */
-export function DomainPage({ name }: { readonly name: string }): JSX.Element {
+/** One domain, and its records. `name`: in the address of the page. */
+export function DomainPage(props: { readonly name: string }): JSX.Element {
   const may = useMay();
   const [open, setOpen] = useState<Opened | null>(null);
-  const domain = useTagged('domain.show', { params: { domain: name } }, { nouns: ['domain', 'setting'] });
+  const domain = useNamed('domain.show', DOMAIN, props.name, { nouns: ['domain', 'setting'] });
   const shown = dataOf(domain.view);
+  const name = shown?.body.name ?? props.name;
   const close = () => setOpen(null);
   return (
     <Page
@@ -33,7 +42,7 @@ export function DomainPage({ name }: { readonly name: string }): JSX.Element {
         may.operate &&
         shown !== null &&
         (['record', 'set', 'remove'] as const).map((kind) => (
-          <button key={kind} type="button" onClick={() => setOpen({ kind, etag: shown.etag })}>
+          <button key={kind} type="button" onClick={() => setOpen({ kind, name, etag: shown.etag })}>
             {kind === 'record' ? EN.dns.records.create : WORDS[kind]}
           </button>
         ))
@@ -53,25 +62,30 @@ export function DomainPage({ name }: { readonly name: string }): JSX.Element {
       </Shown>
       <Records domain={name} />
       <Serials domain={name} />
-      {open?.kind === 'record' && <RecordDialog open="create" suffix={`.${name}`} onClose={close} />}
-      {open?.kind === 'remove' && (
-        <ActionDialog
-          title={`${WORDS.remove} ${name}`}
-          text={WORDS.removeText(name)}
-          id="domain.delete"
-          input={{ params: { domain: name } }}
-          cli={`regent domain delete ${name}`}
-          forced={{
-            label: WORDS.cascade,
-            input: { params: { domain: name }, query: { cascade: true } },
-            cli: `regent domain delete ${name} --cascade`,
-          }}
-          confirm={name}
-          ifMatch={open.etag}
-          onClose={close}
-        />
-      )}
-      {open?.kind === 'set' && <NounDialog noun="domain" work={{ verb: 'set', ref: name }} onClose={close} />}
+      {open !== null && <Work open={open} onClose={close} />}
     </Page>
+  );
+}
+
+function Work({ open, onClose }: { readonly open: Opened; readonly onClose: () => void }): JSX.Element {
+  const { kind, name } = open;
+  if (kind === 'record') return <RecordDialog open="create" suffix={`.${name}`} onClose={onClose} />;
+  if (kind === 'set') return <NounDialog noun="domain" work={{ verb: 'set', ref: name }} onClose={onClose} />;
+  return (
+    <ActionDialog
+      title={`${WORDS.remove} ${name}`}
+      text={WORDS.removeText(name)}
+      id="domain.delete"
+      input={{ params: { domain: name } }}
+      cli={`regent domain delete ${name}`}
+      forced={{
+        label: WORDS.cascade,
+        input: { params: { domain: name }, query: { cascade: true } },
+        cli: `regent domain delete ${name} --cascade`,
+      }}
+      confirm={name}
+      ifMatch={open.etag}
+      onClose={onClose}
+    />
   );
 }

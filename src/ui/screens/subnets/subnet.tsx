@@ -1,9 +1,11 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { SubnetAddresses } from '../../../contract/network/look.ts';
 import type { Subnet } from '../../../contract/network/subnet.ts';
+import { type Named, useNamed } from '../../live/use-named.ts';
 import { useView } from '../../live/use-view.ts';
 import { addressMap, runText } from '../../models/net/address-map.ts';
 import { stamp } from '../../models/time.ts';
+import { dataOf } from '../../models/view.ts';
 import { AddressSquares } from '../../parts/address-map.tsx';
 import { Copy } from '../../parts/copy.tsx';
 import { NounButtons } from '../catalog/noun-buttons.tsx';
@@ -17,14 +19,20 @@ const WORDS = EN.networks.subnet;
 const NOUNS = ['subnet', 'range', 'reservation', 'machine', 'lease', 'record', 'node'];
 type Run = SubnetAddresses['runs'][number];
 
-/** One subnet: its addresses as a map and as a table, and its ranges. */
-export function SubnetPage({ cidr }: { readonly cidr: string }): JSX.Element {
-  const params = { subnet: cidr };
-  const subnet = useView('subnet.show', { params }, { nouns: NOUNS });
-  const addresses = useView('subnet.addresses', { params }, { nouns: NOUNS });
+const SUBNET: Named<'subnet.show'> = {
+  input: (subnet) => ({ params: { subnet } }),
+  ref: ({ id }) => String(id),
+  path: ({ cidr }) => ['subnets', cidr],
+};
+
+/** One subnet: its addresses as a map and as a table, and its ranges. `cidr`: in the address of the page. */
+export function SubnetPage(props: { readonly cidr: string }): JSX.Element {
+  const subnet = useNamed('subnet.show', SUBNET, props.cidr, { nouns: NOUNS });
+  const cidr = dataOf(subnet.view)?.body.cidr ?? props.cidr;
+  const addresses = useView('subnet.addresses', { params: { subnet: cidr } }, { nouns: NOUNS });
   return (
     <Page title={cidr} cli={cliLines(CLI.subnet, { CIDR: cidr })} actions={<NounButtons noun="subnet" name={cidr} />}>
-      <Shown view={subnet.view}>{(data) => <Facts rows={factRows(data)} />}</Shown>
+      <Shown view={subnet.view}>{({ body }) => <Facts rows={factRows(body)} />}</Shown>
       <Section title={EN.networks.map.title}>
         <Shown view={addresses.view}>{(data) => <Addresses addresses={data} />}</Shown>
       </Section>

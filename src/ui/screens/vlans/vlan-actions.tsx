@@ -18,7 +18,7 @@ export function VlanActions(props: {
 }): JSX.Element | null {
   const may = useMay();
   // As it was when the dialog opened: what the operator agreed to.
-  const [open, setOpen] = useState<{ action: Action; body: VlanSet; etag: string | null } | null>(null);
+  const [open, setOpen] = useState<{ action: Action; name: string; body: VlanSet; etag: string | null } | null>(null);
   const { name, vlan, etag } = props;
   const swapped = swappedRacks(vlan);
   const actions: readonly (readonly [Action, VlanSet])[] = [
@@ -29,18 +29,18 @@ export function VlanActions(props: {
   return (
     <>
       {actions.map(([action, body]) => (
-        <button key={action} type="button" onClick={() => setOpen({ action, body, etag })}>
+        <button key={action} type="button" onClick={() => setOpen({ action, name, body, etag })}>
           {WORDS[action]}
         </button>
       ))}
       <NounButtons noun="vlan" name={name} />
       {open !== null && (
         <ActionDialog
-          title={`${WORDS[open.action]}: ${name}`}
-          text={WORDS[`${open.action}Text`](name)}
+          title={`${WORDS[open.action]}: ${open.name}`}
+          text={WORDS[`${open.action}Text`](open.name)}
           id="vlan.set"
-          input={{ params: { vlan: name }, body: open.body }}
-          cli={cliOf(name, open.body)}
+          input={{ params: { vlan: open.name }, body: open.body }}
+          cli={cliOf(open.name, open.body)}
           ifMatch={open.etag}
           onClose={() => setOpen(null)}
         />

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { Vlan } from '../../../contract/network/vlan.ts';
-import { type Tagged, useTagged } from '../../live/use-view.ts';
+import { type Named, useNamed } from '../../live/use-named.ts';
+import type { Tagged } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { dhcpState } from '../../models/networks.ts';
 import { stamp } from '../../models/time.ts';
@@ -17,14 +18,19 @@ import { VlanNetworks } from './vlan-networks.tsx';
 const WORDS = EN.networks.vlans;
 const EVERY_MS = 5000;
 
-/** One VLAN: its pair of racks, who serves, since when, and how full it is. */
-export function VlanPage({ name }: { readonly name: string }): JSX.Element {
-  const vlan = useTagged(
-    'vlan.show',
-    { params: { vlan: name } },
-    { nouns: ['vlan', 'rack', 'node'], everyMs: EVERY_MS },
-  );
+const NOUNS = ['vlan', 'fabric', 'rack', 'node'];
+const VLAN: Named<'vlan.show'> = {
+  input: (vlan) => ({ params: { vlan } }),
+  // A number alone might be a VID.
+  ref: ({ id }) => `id:${id}`,
+  path: ({ fabric, name }) => ['vlans', fabric, name],
+};
+
+/** One VLAN: its pair of racks, who serves, since when, and how full it is. `name`: in the address of the page. */
+export function VlanPage(props: { readonly name: string }): JSX.Element {
+  const vlan = useNamed('vlan.show', VLAN, props.name, { nouns: NOUNS, everyMs: EVERY_MS });
   const shown: Tagged<Vlan> | null = dataOf(vlan.view);
+  const name = shown === null ? props.name : `${shown.body.fabric}/${shown.body.name}`;
   return (
     <Page
       title={name}
