@@ -103,10 +103,12 @@ interface Listener {
 
 /** Hands the events of the site on until the signal ends it, by one stream after the other. */
 async function listen({ ports, tell, onBroken }: Listener, signal: AbortSignal): Promise<void> {
-  let opened = 0;
+  let tries = 0;
   const streamFetch: typeof fetch = async (...args) => {
+    tries += 1;
     const response = await ports.fetch(...args);
-    if (response.ok && (opened += 1) > 1) tell({ kind: 'again' });
+    // What happened since the first try, before anything was open, no event tells.
+    if (response.ok && tries > 1) tell({ kind: 'again' });
     return response;
   };
   const options = {

@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { usePlaces } from '../live/place.ts';
 import { linkTo } from '../models/address.ts';
 import { EN } from '../words/en.ts';
@@ -23,17 +24,38 @@ export function Filters(props: {
       {props.filters.map((filter, index) => (
         <label key={filter.id} class="field">
           <span>{filter.label}</span>
-          <input
-            type="search"
+          <FilterInput
+            filter={filter}
             value={query[filter.id] ?? ''}
-            placeholder={filter.help}
-            onChange={(event) => places.setQuery({ [filter.id]: event.currentTarget.value.trim(), [props.cursor]: '' })}
-            {...(index === 0 ? { 'data-search': true } : {})}
+            isFirst={index === 0}
+            onChoose={(text) => places.setQuery({ [filter.id]: text, [props.cursor]: '' })}
           />
         </label>
       ))}
       {props.children}
     </search>
+  );
+}
+
+/** What is typed stays until it is chosen: the list beside it, and other filters, may change meanwhile. */
+function FilterInput(props: {
+  readonly filter: Filter;
+  readonly value: string;
+  readonly isFirst: boolean;
+  readonly onChoose: (text: string) => void;
+}): JSX.Element {
+  const { filter, value } = props;
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
+  return (
+    <input
+      type="search"
+      value={typed}
+      placeholder={filter.help}
+      onInput={(event) => setTyped(event.currentTarget.value)}
+      onChange={(event) => props.onChoose(event.currentTarget.value.trim())}
+      {...(props.isFirst ? { 'data-search': true } : {})}
+    />
   );
 }
 

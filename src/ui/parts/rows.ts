@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { windowOf } from '../models/table.ts';
 
 /** A table of more rows makes only those that are seen. */
-const WHOLE_MAX = 200;
+const WHOLE_MAX = 100;
 const ROW_HEIGHT = 30;
 /** Event by which the page's keys move through rows; `detail`: 1 or -1. */
 export const ROW_STEP = 'row-step';
@@ -24,7 +24,7 @@ export interface RowWindow {
 
 /**
  * Keeps long tables short, and one row of them the one that Tab stops at (a roving tab index). `total`: rows without the filter. A long table stays a
- * window while somebody filters it: two hundred rows made at one letter would be felt.
+ * window while somebody filters it: a hundred rows made at one letter would be felt.
  */
 export function useRows(count: number, total: number): RowWindow {
   const scroll = useRef<HTMLDivElement>(null);

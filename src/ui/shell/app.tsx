@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX, TargetedMouseEvent } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useLive } from '../live/live.ts';
 import { usePlaces } from '../live/place.ts';
 import { useMay } from '../live/use-may.ts';
@@ -53,8 +53,9 @@ function Frame(): JSX.Element {
   const may = useMay();
   const keys = useKeys(places);
   const place = places.place.value;
-  const found = screenOf(place);
-  const path = place.path.join('/');
+  const path = linkTo(place.path);
+  // What is filtered or sorted is no other page: who reads it makes itself anew, and nothing else.
+  const found = useMemo(() => screenOf(place), [path]);
   const isFirst = useRef(true);
   useEffect(() => {
     // A reader of screens is told of the new page; the first one it reads anyway. Whoever goes to the search wants to write.

@@ -82,6 +82,19 @@ describe('the hub', () => {
     expect(page.kinds()).toContain('again');
   });
 
+  it('says that all is to be asked for again when its first stream comes late: what happened before it is no event of it', async () => {
+    const { site, streams, connect, pass } = rig();
+    const page = connect();
+    site.streamStatus = 503;
+    page.send({ kind: 'listen', isAnew: false });
+    await pass(10);
+    expect(page.kinds()).not.toContain('again');
+    site.streamStatus = 200;
+    await pass(1000);
+    expect(streams).toHaveLength(1);
+    expect(page.kinds()).toContain('again');
+  });
+
   it('notices soon that nobody answers, and at once that somebody does', async () => {
     const { site, connect, pass } = rig();
     const page = connect();
