@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { axe, openPage } from '../kit/ui/browser.ts';
+import { axe } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
+import { usePlay } from '../kit/ui/use-play.ts';
 import { event, illSite, wellSite } from '../kit/ui/site.ts';
-import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
 
-const ui = useBrowser();
+const play = usePlay(useBrowser());
 
 describe('a noun of the catalog', () => {
   it('is made with what is given, and changed by what is other than before', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     site.results.set('tag.create', site.site.catalog.tag[0]);
     site.results.set('tag.set', site.site.catalog.tag[0]);
-    await using open = await openPage(ui.browser, site.url, { path: 'catalog' });
+    const open = await play.page('catalog');
     const { page } = open;
     await page.getByRole('button', { name: 'New tag' }).click();
     await page.locator('dialog [name=name]').fill('gpu');
@@ -37,13 +37,14 @@ describe('a noun of the catalog', () => {
   });
 
   it('that two people change is changed by the first of them; the other sees both versions', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     const [zone] = site.site.catalog.zone;
     if (zone === undefined) throw new Error('there is no zone');
     site.results.set('zone.set', zone);
-    await using one = await openPage(ui.browser, site.url, { path: 'catalog/zone' });
-    await using other = await openPage(ui.browser, site.url, { path: 'catalog/zone' });
-    for (const [{ page }, text] of [
+    const { page: one, context } = await play.page('catalog/zone');
+    const other = await context.newPage();
+    await other.goto(`${site.url}/ui/#/catalog/zone`);
+    for (const [page, text] of [
       [one, 'the first'],
       [other, 'the second'],
     ] as const) {
@@ -52,23 +53,24 @@ describe('a noun of the catalog', () => {
       await page.getByRole('button', { name: 'See what it would do' }).click();
       await page.locator('[data-apply]').waitFor();
     }
-    await one.page.locator('[data-apply]').click();
-    await one.page.getByText('Done.').waitFor();
+    await one.locator('[data-apply]').click();
+    await one.getByText('Done.').waitFor();
     site.version = 2;
     site.site.catalog.zone = [{ ...zone, comment: 'the first' }];
-    await other.page.locator('[data-apply]').click();
-    await other.page.getByText('Somebody else changed it').waitFor();
-    const versions = other.page.getByRole('table', { name: 'Both versions' });
+    await other.locator('[data-apply]').click();
+    await other.getByText('Somebody else changed it').waitFor();
+    const versions = other.getByRole('table', { name: 'Both versions' });
     await versions.getByText('the first').waitFor();
-    expect(await other.page.locator('dialog [name=comment]').inputValue()).toBe('the second');
+    expect(await other.locator('dialog [name=comment]').inputValue()).toBe('the second');
     expect(site.made.map(({ body }) => body)).toEqual([{ comment: 'the first' }]);
+    await other.close();
   });
 
   it('shows a secret that the site made once, and deletes after its name was written', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     const [key] = site.site.catalog['tsig-key'];
     site.results.set('tsig-key.create', { ...key, secret: 'c2VjcmV0b2Z0aGVrZXk=' });
-    await using open = await openPage(ui.browser, site.url, { path: 'catalog/tsig-key' });
+    const open = await play.page('catalog/tsig-key');
     const { page } = open;
     await page.getByRole('button', { name: 'New TSIG key' }).click();
     await page.locator('dialog [name=name]').fill('partner');
@@ -88,8 +90,8 @@ describe('a noun of the catalog', () => {
 
 describe('roles', () => {
   it('are moved from the page of a node, and a rack is given a new key or forgotten', async () => {
-    await using site = await StandIn.start(illSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
+    const site = await play.site(illSite());
+    const open = await play.page('nodes/r2');
     const { page } = open;
     for (const [button, apply] of [
       ['Give it the database', 'Begun.'],
@@ -120,12 +122,12 @@ describe('roles', () => {
 
 describe('the place of a node', () => {
   it('is given to another host: its token is shown once, when the node is out', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     const [token] = site.site.keeping.tokens;
     site.results.set('token.create', { ...token, place: 'r2', token: 'regent1-secretofthetoken' });
     const alive = 'Not now: r2 is alive and well.';
     site.refuse = (id) => (id === 'node.replace' ? alive : null);
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
+    const open = await play.page('nodes/r2');
     const { page } = open;
     await page.getByRole('button', { name: 'Replace', exact: true }).click();
     await page.getByText(alive).waitFor();
@@ -159,11 +161,11 @@ describe('the place of a node', () => {
   });
 
   it('is given up; that of a rack goes with the rack, which is silent; who looks only has no button', async () => {
-    await using site = await StandIn.start(illSite(), ui.folder);
+    const site = await play.site(illSite());
     const [place] = site.site.keeping.places;
     if (place === undefined) throw new Error('no place is kept');
     site.site.keeping.places = [place, { ...place, name: 'k1', isRegion: false, isRack: true }];
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
+    const open = await play.page('nodes');
     const { page } = open;
     for (const [name, said] of [
       ['r9', 'Done.'],
@@ -189,8 +191,8 @@ describe('the place of a node', () => {
 
 describe('a network', () => {
   it('is made from its page: a VLAN, then a subnet on it, then DHCP told otherwise', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'vlans' });
+    const site = await play.site(wellSite());
+    const open = await play.page('vlans');
     const { page } = open;
     await page.getByRole('button', { name: 'New VLAN' }).click();
     await page.locator('dialog [name=vid]').fill('30');

@@ -1,24 +1,24 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { axe, openPage } from '../kit/ui/browser.ts';
+import { axe } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
+import { usePlay } from '../kit/ui/use-play.ts';
 import { drillLive, manyMachines } from '../kit/ui/fleet.ts';
+import { stallMeter } from '../kit/ui/stalls.ts';
 import { event, job, wellSite } from '../kit/ui/site.ts';
-import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
 
-const ui = useBrowser();
+const play = usePlay(useBrowser());
 
 describe('a machine that fits', () => {
   it('is allocated by what it must have; what is left out is not sent', async () => {
     const data = wellSite();
     const [machine] = data.fleet.machines;
-    await using site = await StandIn.start(data, ui.folder);
+    const site = await play.site(data);
     site.results.set('machine.allocate-any', { machine, storage: { root: 'vda' }, interfaces: {} });
-    await using open = await openPage(ui.browser, site.url, { path: 'machines' });
+    const open = await play.page('machines');
     const { page } = open;
     await page.getByRole('button', { name: 'Allocate one that fits' }).click();
     await page.getByLabel('With all of these tags').fill('gpu, ssd');
@@ -38,10 +38,10 @@ describe('a machine that fits', () => {
 
 describe('many machines', () => {
   it('are asked first, so that it is seen which would refuse; those that would not are changed, each once', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     const detail = 'm3 is commissioning. Rule: deployed.';
     site.refuse = (id, params) => (id === 'machine.release' && params['machine'] === 'aaaaa3' ? detail : null);
-    await using open = await openPage(ui.browser, site.url, { path: 'machines' });
+    const open = await play.page('machines');
     const { page } = open;
     await page.getByText('4 rows').waitFor();
     await page.getByLabel('Choose m1', { exact: true }).check();
@@ -64,8 +64,8 @@ describe('many machines', () => {
   });
 
   it('are chosen by the keys, and their columns, too', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'machines' });
+    await play.site(wellSite());
+    const open = await play.page('machines');
     const { page } = open;
     await page.getByText('4 rows').waitFor();
     await page.keyboard.press('j');
@@ -82,8 +82,8 @@ describe('many machines', () => {
   it('of ten thousand the first are there soon; filtering and scrolling never stall', async () => {
     const data = wellSite();
     data.fleet.machines = manyMachines(10_000);
-    await using site = await StandIn.start(data, ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: '-' });
+    await play.site(data);
+    const open = await play.page('-');
     const { page } = open;
     await page.getByText('There is no such page').waitFor();
     const stalls = await stallMeter(page);
@@ -119,9 +119,9 @@ describe('many machines', () => {
 
 describe('a machine', () => {
   it('is deployed by a form that shows what speaks against it', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     site.refuse = (id) => (id === 'machine.deploy' ? 'm10 is not deployed. There is no SSH key.' : null);
-    await using open = await openPage(ui.browser, site.url, { path: 'machines/aaaaa4' });
+    const open = await play.page('machines/aaaaa4');
     const { page } = open;
     await page.getByRole('button', { name: 'Deploy', exact: true }).click();
     await page.getByLabel('Image').selectOption('debian-13');
@@ -143,8 +143,8 @@ describe('a machine', () => {
 
 describe('what people say of a machine', () => {
   it('is changed: its rack, too, and what DHCP tells it', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'machines/aaaaa4' });
+    const site = await play.site(wellSite());
+    const open = await play.page('machines/aaaaa4');
     const { page } = open;
     await page.locator('.page-head select').selectOption('set');
     await page.locator('dialog [name=rack]').selectOption('k2');
@@ -169,8 +169,8 @@ describe('what people say of a machine', () => {
 
 describe('an interface', () => {
   it('is changed: only what was changed is sent', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'machines/aaaaa1/network' });
+    const site = await play.site(wellSite());
+    const open = await play.page('machines/aaaaa1/network');
     const { page } = open;
     await page.getByRole('button', { name: 'Change eth0' }).click();
     await page.getByLabel('MTU').fill('9000');
@@ -209,8 +209,8 @@ describe('an interface', () => {
 
 describe('an image', () => {
   it('is uploaded piece by piece, and goes on where it broke off', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'images' });
+    const site = await play.site(wellSite());
+    const open = await play.page('images');
     const { page } = open;
     await page.getByRole('button', { name: 'Upload an image' }).click();
     const size = 16 * 1024 * 1024 + 1;
@@ -237,10 +237,10 @@ describe('an image', () => {
 
 describe('a drill', () => {
   it('is shown lane by lane while it is played, and this page is a lane', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     site.site.jobs.push(job(9, 'drill', 'planned-switchover', 'probes begin to ask'));
     site.site.events.push({ ...event(5, 'drill.progress', 'planned-switchover'), data: drillLive(9) });
-    await using open = await openPage(ui.browser, site.url, { path: 'drills' });
+    const open = await play.page('drills');
     const { page } = open;
     await page.getByRole('img', { name: 'What clients see' }).waitFor();
     await page.getByRole('cell', { name: 'r1 hands the database on' }).waitFor();
@@ -256,8 +256,8 @@ describe('a drill', () => {
   });
 
   it('is begun from here, and its report is kept', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'drills' });
+    const site = await play.site(wellSite());
+    const open = await play.page('drills');
     const { page } = open;
     await page.getByRole('button', { name: 'Play planned-drain' }).click();
     await page.locator('[data-apply]').click();
@@ -272,27 +272,3 @@ describe('a drill', () => {
     expect(open.complaints).toEqual([]);
   });
 });
-
-/**
- * Measures the longest of some steps, ms of the page's own thread: another program that has the processor meanwhile is none of its stalls. Each step ends
- * when the page has drawn what came of it.
- */
-async function stallMeter(page: Page): Promise<(steps: readonly (() => Promise<unknown>)[]) => Promise<number>> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const busy = async () => {
-    const { metrics } = await session.send('Performance.getMetrics');
-    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN) * 1000;
-  };
-  const drawn = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))';
-  return async (steps) => {
-    let longest = 0;
-    for (const step of steps) {
-      const before = await busy();
-      await step();
-      await page.evaluate(drawn);
-      longest = Math.max(longest, (await busy()) - before);
-    }
-    return Math.round(longest);
-  };
-}

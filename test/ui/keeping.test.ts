@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { axe, openPage } from '../kit/ui/browser.ts';
+import { axe } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
+import { usePlay } from '../kit/ui/use-play.ts';
 import { note } from '../kit/ui/keeping.ts';
 import { event, illSite, wellSite } from '../kit/ui/site.ts';
-import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
 
-const ui = useBrowser();
+const play = usePlay(useBrowser());
 
 describe('a form', () => {
   it('is filled, looked at, refused beside its field, mended, applied once, by the keyboard alone', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'access/users' });
+    const site = await play.site(wellSite());
+    const open = await play.page('access/users');
     const { page } = open;
     await page.getByRole('button', { name: 'New user' }).focus();
     await page.keyboard.press('Enter');
@@ -42,9 +42,9 @@ describe('a form', () => {
   });
 
   it('shows a new key once, and has it nowhere when it is closed', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     site.results.set('api-key.create', { ...site.site.keeping.keys[0], key: 'consumer:token:secretofthekey' });
-    await using open = await openPage(ui.browser, site.url, { path: 'access/keys' });
+    const open = await play.page('access/keys');
     const { page } = open;
     await page.getByRole('button', { name: 'New key' }).click();
     await page.locator('dialog [name=label]').fill('backup');
@@ -58,8 +58,8 @@ describe('a form', () => {
   });
 
   it('of a setting is compared with what was read when it opened', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'settings' });
+    const site = await play.site(wellSite());
+    const open = await play.page('settings');
     const { page } = open;
     await page.getByRole('button', { name: 'Change upstream_dns' }).click();
     expect(await page.locator('dialog [name=upstream_dns]').inputValue()).toBe('192.0.2.53');
@@ -84,10 +84,10 @@ describe('a form', () => {
 
 describe('the certificate of the site', () => {
   it('is replaced by an own one and taken back; its key is sent once, and stands nowhere else', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     site.results.set('site-certificate.set', site.site.keeping.siteCertificate);
     site.results.set('site-certificate.unset', { ...site.site.keeping.siteCertificate, isOwn: false });
-    await using open = await openPage(ui.browser, site.url, { path: 'access/certificates' });
+    const open = await play.page('access/certificates');
     const { page } = open;
     await page.getByText('It does not cover 10.77.0.11.').waitFor();
     await page.getByRole('button', { name: 'Show an own one' }).click();
@@ -112,8 +112,8 @@ describe('the certificate of the site', () => {
 
 describe('a note', () => {
   it('is written and changed by an admin, and seen by who it is for until it is dismissed', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'notes' });
+    const site = await play.site(wellSite());
+    const open = await play.page('notes');
     const { page } = open;
     const apply = async () => {
       await page.getByRole('button', { name: 'See what it would do' }).click();
@@ -145,13 +145,20 @@ describe('a note', () => {
     await until('the stream', () => site.streams === 1);
     site.emit(event(1, 'notification.created', '3'));
     await page.getByText('<b>Hall 3</b>').waitFor({ timeout: 2000 });
+    const other = await open.context.newPage();
+    await other.goto(`${site.url}/ui/#/notes`);
+    const text = first?.message.split('\n')[0] ?? '';
+    await other.getByText(text).waitFor();
     await page.getByRole('button', { name: 'Dismiss note 1' }).click();
     await page.getByText('regent notification dismiss 1').waitFor();
     await page.locator('[data-apply]').click();
     await page.getByText('Done.', { exact: true }).waitFor();
     site.site.keeping.notes = second === undefined ? [] : [second];
+    site.emit(event(2, 'notification.dismissed', '1'));
     await page.keyboard.press('Escape');
-    await page.getByText(first?.message.split('\n')[0] ?? '').waitFor({ state: 'detached' });
+    // Every tab of this user follows the event.
+    for (const tab of [page, other]) await tab.getByText(text).waitFor({ state: 'detached', timeout: 2000 });
+    await other.close();
     expect(site.made.at(-1)).toMatchObject({ id: 'notification.dismiss', params: { notification: '1' } });
     expect(open.complaints).toEqual([]);
   });
@@ -159,9 +166,9 @@ describe('a note', () => {
 
 describe('what a role may not', () => {
   it('is not offered: a user sees the own keys and sessions, an auditor no button', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     site.role = 'user';
-    await using open = await openPage(ui.browser, site.url, { path: 'access' });
+    const open = await play.page('access');
     const { page } = open;
     await page.getByRole('heading', { name: 'API keys' }).waitFor();
     expect(await page.locator('.tabs a').allTextContents()).toEqual(['API keys', 'SSH keys', 'Sessions']);
@@ -186,36 +193,10 @@ describe('what a role may not', () => {
   });
 });
 
-describe('a hundred thousand events', () => {
-  it('are read a page at a time; the newest page goes on by itself, an older one stays', async () => {
-    const data = wellSite();
-    data.events = Array.from({ length: 100_000 }, (_, index) => event(index + 1, 'record.created', `name${index + 1}`));
-    await using site = await StandIn.start(data, ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'events' });
-    const { page } = open;
-    await page.getByText('name100000').waitFor();
-    expect(await page.locator('main tbody tr').count()).toBe(100);
-    await page.getByRole('link', { name: 'Older' }).click();
-    await page.getByText('name99900', { exact: true }).waitFor();
-    expect(page.url()).toContain('before=99901');
-    site.emit(event(100_001, 'vlan.changed', 'lab/vlan10'));
-    await page.getByRole('link', { name: 'Newest' }).click();
-    await page.getByText('vlan.changed').waitFor();
-    site.emit(event(100_002, 'job.done', 'r2'));
-    await page.getByText('job.done').waitFor({ timeout: 5000 });
-    await page.getByLabel('Kind').fill('vlan');
-    await page.keyboard.press('Enter');
-    await page.getByText('name100000').waitFor({ state: 'detached' });
-    await page.locator('main tbody').getByText('vlan.changed').waitFor();
-    expect(await page.locator('main tbody tr').count()).toBe(1);
-    expect(open.complaints).toEqual([]);
-  });
-});
-
 describe('the search', () => {
   it('is a key away, follows what is typed, and leads on', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
+    const site = await play.site(wellSite());
+    const open = await play.page('nodes');
     const { page } = open;
     await page.getByText('5 rows').waitFor();
     await page.keyboard.press('/');
@@ -237,8 +218,8 @@ describe('the search', () => {
 
 describe('a change of the past', () => {
   it('is taken back after a look', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'changes/42' });
+    const site = await play.site(wellSite());
+    const open = await play.page('changes/42');
     const { page } = open;
     await page.getByText('Its dynamic range has four addresses.').waitFor();
     await page.getByRole('button', { name: 'Take back' }).click();
@@ -250,8 +231,8 @@ describe('a change of the past', () => {
 
 describe('addresses and names', () => {
   it('a lease becomes a reservation, with what is known of its client', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'leases' });
+    const site = await play.site(wellSite());
+    const open = await play.page('leases');
     const { page } = open;
     await page.getByRole('button', { name: 'Reserve 10.10.10.101' }).click();
     expect(await page.locator('dialog [name=address]').inputValue()).toBe('10.10.10.101');
@@ -265,8 +246,8 @@ describe('addresses and names', () => {
   });
 
   it('a proposal is applied as it was looked at', async () => {
-    await using site = await StandIn.start(illSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'vlans/lab/vlan10' });
+    const site = await play.site(illSite());
+    const open = await play.page('vlans/lab/vlan10');
     const { page } = open;
     await page.getByText('it has one rack alone').waitFor();
     await page.getByRole('button', { name: 'Apply the proposal' }).click();
@@ -276,8 +257,8 @@ describe('addresses and names', () => {
   });
 
   it('a name is asked of every server; the map has a table that says the same', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'dns' });
+    const site = await play.site(wellSite());
+    const open = await play.page('dns');
     const { page } = open;
     await page.locator('[name=name]').fill('www.lab.test');
     await page.keyboard.press('Enter');

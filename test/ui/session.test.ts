@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { axe, openPage } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
+import { usePlay } from '../kit/ui/use-play.ts';
 import { event, job, largeSite, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
 
 const ui = useBrowser();
+const play = usePlay(ui);
 
 /** Keeps each change of the badge with its time. */
 const KEEP_BADGES = `(() => {
@@ -68,8 +70,8 @@ describe('the login', () => {
 
 describe('a change', () => {
   it('is looked at first, is kept while the site is away, and is made once', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
+    const site = await play.site(wellSite());
+    const open = await play.page('nodes/r2');
     const { page } = open;
     await page.getByRole('button', { name: 'Drain', exact: true }).click();
     await page.getByText('would do node.drain').waitFor();
@@ -86,8 +88,8 @@ describe('a change', () => {
   });
 
   it('that cannot be taken back waits for the name', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
+    await play.site(wellSite());
+    const open = await play.page('nodes/r2');
     const { page } = open;
     await page.getByRole('button', { name: 'Remove', exact: true }).click();
     await page.locator('[data-apply]').waitFor();
@@ -100,8 +102,8 @@ describe('a change', () => {
   });
 
   it('of what somebody else has changed meanwhile is not made', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'vlans/lab/vlan10' });
+    const site = await play.site(wellSite());
+    const open = await play.page('vlans/lab/vlan10');
     const { page } = open;
     await page.getByRole('button', { name: 'Swap the racks' }).click();
     await page.locator('[data-apply]').waitFor();
@@ -112,9 +114,9 @@ describe('a change', () => {
   });
 
   it('that is refused says why', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    const site = await play.site(wellSite());
     site.refusals.set('node.drain', { status: 409, code: 'conflict', detail: 'r1 is drained already; one at a time.' });
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes/r2' });
+    const open = await play.page('nodes/r2');
     await open.page.getByRole('button', { name: 'Drain', exact: true }).click();
     await open.page.getByText('one at a time').waitFor();
     expect(await open.page.locator('[data-apply]').count()).toBe(0);
@@ -123,8 +125,8 @@ describe('a change', () => {
 
 describe('live data', () => {
   it('follows an event within a moment', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'overview' });
+    const site = await play.site(wellSite());
+    const open = await play.page('overview');
     const { page } = open;
     await page.getByText('1 region node can be lost now').first().waitFor();
     await until('the stream', () => site.streams === 1);
@@ -147,8 +149,8 @@ describe('live data', () => {
   });
 
   it('is asked for again when a stream that broke is back', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'doctor' });
+    const site = await play.site(wellSite());
+    const open = await play.page('doctor');
     await open.page.getByText('etcd has a majority').waitFor();
     await until('the stream', () => site.streams === 1);
     site.site.doctor = { ...site.site.doctor, summary: 'Another summary.' };
@@ -168,8 +170,8 @@ describe('live data', () => {
   });
 
   it('says that the site waits for its database', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'overview' });
+    const site = await play.site(wellSite());
+    const open = await play.page('overview');
     await open.page.locator('[data-badge=live]').waitFor();
     site.turn('held');
     await open.page.locator('[data-badge=held]').waitFor({ timeout: 10_000 });
@@ -180,8 +182,8 @@ describe('live data', () => {
   it.each(['silent', 'gone'] as const)(
     'says within a second that a site that is %s is away, and never without need',
     async (mode) => {
-      await using site = await StandIn.start(wellSite(), ui.folder);
-      await using open = await openPage(ui.browser, site.url, { path: 'overview' });
+      const site = await play.site(wellSite());
+      const open = await play.page('overview');
       const { page } = open;
       await page.locator('[data-badge=live]').waitFor();
       await page.evaluate(KEEP_BADGES);
@@ -269,8 +271,8 @@ describe('keys', () => {
 
 describe('ten thousand rows', () => {
   it('are there soon, and are filtered and scrolled without a stall', async () => {
-    await using site = await StandIn.start(largeSite(10_000), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
+    await play.site(largeSite(10_000));
+    const open = await play.page('nodes');
     const { page } = open;
     await page.getByText('10003 rows').waitFor({ timeout: 20_000 });
     expect(await page.locator('main tbody tr').count()).toBeLessThan(120);

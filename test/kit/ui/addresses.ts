@@ -98,6 +98,34 @@ export function illAddresses(free = ''): AddressData {
   };
 }
 
+/** What a large site has beside its VLANs and subnets: a range in each subnet, a proposal for each VLAN, and a /22 that is almost full. */
+export function manyAddresses(vlans: number, subnets: readonly string[]): AddressData {
+  const well = addresses();
+  return {
+    ...well,
+    ranges: subnets.map((cidr, index) => {
+      const net = cidr.replace(/\.0\/2\d$/, '');
+      const ends = { first: `${net}.100`, last: `${net}.199`, size: 100, comment: '' };
+      return { ...range(index + 1, 'dynamic', ends), subnet: cidr, subnetId: index + 1 };
+    }),
+    pairing: {
+      ...well.pairing,
+      stays: [],
+      changes: Array.from({ length: vlans }, (_, index) => ({
+        vlan: `hall-${1 + Math.floor(index / 50)}/vlan${index + 1}`,
+        vlanId: index + 1,
+        before: { primary: 'k1', secondary: null },
+        after: { primary: 'k1', secondary: 'k2' },
+        why: 'it has one rack alone',
+      })),
+    },
+    runs: Array.from({ length: 1000 }, (_, index) => {
+      const address = `10.10.${20 + Math.floor(index / 250)}.${1 + (index % 250)}`;
+      return run(address, address, index % 3 === 0 ? 'machine' : 'reservation', `host${index + 1}`);
+    }),
+  };
+}
+
 /** Nothing of it. */
 export function newAddresses(): AddressData {
   const well = addresses();
@@ -131,7 +159,7 @@ export function addressAnswers(
     'pairing.propose': () => data.pairing,
     'subnet.addresses': () => ({ id: 1, cidr: params['subnet'], runs: data.runs, isCut: false }),
     'domain.list': page(data.domains),
-    'domain.show': () => data.domains.find((row) => row.name === params['domain']),
+    'domain.show': () => data.domains.find((row) => [row.name, String(row.id)].includes(params['domain'] ?? '')),
     'record.list': page(data.records.filter((row) => domain === null || row.domain === domain)),
     'dns.lookup': () => ({
       name: query.get('name'),

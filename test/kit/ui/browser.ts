@@ -41,6 +41,8 @@ export interface Look {
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
   readonly path?: string;
+  /** Its timers run when the test says so (`page.clock`), beside the time that passes. */
+  readonly isTimePlayed?: boolean;
 }
 
 /** A page, and what it must never do: complain on the console, or ask anybody but its site. */
@@ -65,17 +67,61 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
     if (!request.url().startsWith(url)) complaints.push(`asked ${request.url()}`);
   });
   const page = await context.newPage();
+  if (look.isTimePlayed) await page.clock.install();
   await page.goto(`${url}/ui/${path === '' ? '' : `#/${path}`}`);
   return { page, context, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 
 /** Leads an open page to another place, as a link does: nothing is loaded anew. Between two places is one without a page, so that nothing of the one before is left. */
 export async function goTo(page: Page, path: string): Promise<void> {
-  await page.evaluate('location.hash = "#/-"');
-  await page.getByRole('heading', { name: 'There is no such page.' }).waitFor();
-  await page.evaluate(`location.hash = ${JSON.stringify(`#/${path}`)}`);
-  await page.getByRole('heading', { name: 'There is no such page.' }).waitFor({ state: 'detached' });
-  await page.locator('main .page').waitFor();
+  await inPage(page, '#/-', { heading: NOWHERE });
+  if (path !== '-') await inPage(page, `#/${path}`, { selector: 'main .page', notHeading: NOWHERE });
+}
+
+/** Waits until nothing of the page is still on its way. */
+export const settled = (page: Page): Promise<void> => inPage(page, null, { noSelector: '.skeleton' });
+
+const NOWHERE = 'There is no such page.';
+
+/** What is waited for: an element, none, the first heading. */
+interface Awaited {
+  readonly selector?: string;
+  readonly noSelector?: string;
+  readonly heading?: string;
+  readonly notHeading?: string;
+}
+
+/** Goes to a place and waits there, all in the page: each word between a test and the browser costs milliseconds, and pages are led hundreds of times. */
+function inPage(page: Page, hash: string | null, wish: Awaited): Promise<void> {
+  return page.evaluate(
+    async ([place, { selector, noSelector, heading, notHeading }]) => {
+      const { document, location, requestAnimationFrame } = globalThis as unknown as LedWindow;
+      const isSo = () => {
+        const title = document.querySelector('main h1')?.textContent ?? '';
+        return (
+          (selector === undefined || document.querySelector(selector) !== null) &&
+          (noSelector === undefined || document.querySelector(noSelector) === null) &&
+          (heading === undefined || title === heading) &&
+          (notHeading === undefined || title !== notHeading)
+        );
+      };
+      if (place !== null) location.hash = place;
+      const end = Date.now() + 20_000;
+      while (!isSo()) {
+        if (Date.now() > end)
+          throw new Error(`not within 20 s at ${location.hash}: ${selector ?? noSelector ?? heading}`);
+        await new Promise<void>((done) => requestAnimationFrame(() => done()));
+      }
+    },
+    [hash, wish] as const,
+  );
+}
+
+/** What of a window is needed to lead it. */
+interface LedWindow {
+  readonly document: { querySelector(selector: string): { readonly textContent: string | null } | null };
+  readonly location: { hash: string };
+  readonly requestAnimationFrame: (next: () => void) => void;
 }
 
 /** Tags of axe: WCAG 2.2 A and AA. */

@@ -54,6 +54,32 @@ export function illNetworks(free = ''): NetworkData {
   };
 }
 
+/** As many VLANs and subnets as a large site has. */
+export function manyNetworks(vlans: number, subnets: number): NetworkData {
+  const [first] = networks().leases;
+  const cidrOf = (index: number) => `10.${100 + Math.floor(index / 250)}.${index % 250}.0/24`;
+  return {
+    ...networks(),
+    vlans: Array.from({ length: vlans }, (_, index) => ({
+      ...vlan(index + 1, `vlan${index + 1}`, index + 1, ''),
+      fabric: `hall-${1 + Math.floor(index / 50)}`,
+      fabricId: 1 + Math.floor(index / 50),
+    })),
+    subnets: Array.from({ length: subnets }, (_, index) => ({
+      ...subnet(index + 1, cidrOf(index), `vlan${1 + (index % vlans)}`),
+      vlanId: 1 + (index % vlans),
+    })),
+    leases:
+      first === undefined
+        ? []
+        : Array.from({ length: 1000 }, (_, index) => ({
+            ...first,
+            address: `10.10.${Math.floor(index / 250)}.${1 + (index % 250)}`,
+            hostname: `host${index + 1}`,
+          })),
+  };
+}
+
 function vlan(id: number, name: string, vid: number, free: string): NetworkData['vlans'][number] {
   const [primary, secondary] = id % 2 === 1 ? ['k1', 'k2'] : ['k2', 'k1'];
   return {

@@ -1,8 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { until } from '../until.ts';
 import { ADDRESS_PAGES } from './addresses.ts';
-import { goTo, type OpenPage, openPage } from './browser.ts';
+import { goTo, type OpenPage, openPage, settled } from './browser.ts';
 import { CATALOG_PAGES } from './catalog.ts';
 import { KEEPING_PAGES } from './keeping.ts';
 import type { SiteData } from './site.ts';
@@ -69,7 +68,7 @@ export function shared(
 /** Waits until everything that is asked for is there; `has`: some of it. */
 export async function whole(page: Page, has: string | null): Promise<void> {
   if (has !== null) await page.locator('main').getByText(has).first().waitFor();
-  await until('everything is there', async () => (await page.locator('.skeleton').count()) === 0);
+  await settled(page);
 }
 
 /** What a reader of screens finds on a page. Ages go on while a test runs. */

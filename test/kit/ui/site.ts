@@ -1,10 +1,10 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
 import type { Event } from '../../../src/contract/event.ts';
 import { type FleetData, fleet, illFleet, newFleet } from './fleet.ts';
-import { type AddressData, addresses, illAddresses, newAddresses } from './addresses.ts';
+import { type AddressData, addresses, illAddresses, manyAddresses, newAddresses } from './addresses.ts';
 import { catalog, type CatalogData, newCatalog } from './catalog.ts';
 import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
-import { illNetworks, type NetworkData, networks } from './networks.ts';
+import { illNetworks, manyNetworks, type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
 
 type Cluster = RouteOutput<'cluster.show'>;
@@ -197,6 +197,21 @@ export function largeSite(racks: number): SiteData {
   const site = wellSite();
   const names = Array.from({ length: racks }, (_, index) => `rack${index + 1}`);
   return { ...site, cluster: cluster(['r1', 'r2', 'r3'], names) };
+}
+
+/** Two hundred VLANs, five hundred subnets, the first of which has a thousand addresses in use. */
+export function networkedSite(): SiteData {
+  const crowd = manyNetworks(200, 500);
+  const subnets = crowd.subnets.map((row, index) => (index === 0 ? { ...row, cidr: '10.10.20.0/22' } : row));
+  const site = wellSite();
+  return {
+    ...site,
+    networks: { ...crowd, subnets },
+    addresses: manyAddresses(
+      200,
+      subnets.map(({ cidr }) => cidr),
+    ),
+  };
 }
 
 /** An event. */

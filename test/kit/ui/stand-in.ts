@@ -6,11 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
-import { addressAnswers } from './addresses.ts';
-import { catalogAnswers } from './catalog.ts';
-import { keepingAnswers } from './keeping.ts';
-import { fleetAnswers } from './fleet.ts';
-import { job, pageOf, type SiteData } from './site.ts';
+import { answerOf } from './answers.ts';
+import { job, type SiteData } from './site.ts';
+import { Streams } from './streams.ts';
 import { before } from './when.ts';
 
 /** How the site does. `silent`: it takes calls and says nothing; `gone`: it cuts every connection; `held`: it answers, and has no database. */
@@ -59,6 +57,8 @@ export class StandIn implements AsyncDisposable {
   strangerAnswers = 0;
   strangerAnswered = 0;
   readonly #asked = new Map<string, number>();
+  readonly #unanswered = new Set<ServerResponse>();
+  #lastId = 0;
   /** Refusals by call. */
   readonly refusals = new Map<RouteId, { status: number; code: string; detail: string; fields?: unknown[] }>();
   /** Answers of changes that were made, by call. */
@@ -69,9 +69,13 @@ export class StandIn implements AsyncDisposable {
   /** Bytes of an upload that are there, and the pieces that came. */
   received = 0;
   readonly pieces: string[] = [];
+  /** Calls that were told that the database has no primary. */
+  refused = 0;
   /** Every call, dry runs too. */
   readonly seen: string[] = [];
-  readonly #streams = new Set<ServerResponse>();
+  readonly feed = new Streams();
+  /** The clock of the browser is so many ms ahead of that of the site. */
+  browserAheadMs = 0;
   readonly #server: Server;
   readonly #files: ReadonlyMap<string, Buffer>;
 
@@ -94,7 +98,7 @@ export class StandIn implements AsyncDisposable {
 
   /** Streams that are open. */
   get streams(): number {
-    return this.#streams.size;
+    return this.feed.size;
   }
 
   /** Changes how the site does; connections that are open are cut, as a dying host's are. */
@@ -105,13 +109,50 @@ export class StandIn implements AsyncDisposable {
 
   /** An event that everybody is told of. */
   emit(event: Event): void {
-    this.site.events.push(event);
-    for (const stream of this.#streams) stream.write(textOf(event));
+    const told = { ...event, id: this.#nextId(event.id) };
+    this.site.events.push(told);
+    this.feed.emit(told);
+  }
+
+  /** Ids of events grow, whatever site it plays: a page goes on from the last one that it was told. */
+  #nextId(least: number): number {
+    this.#lastId = Math.max(least, this.#lastId + 1, (this.site.events.at(-1)?.id ?? 0) + 1);
+    return this.#lastId;
+  }
+
+  /** Is it as a page that is open knows it? */
+  get isUsual(): boolean {
+    return this.role === 'admin' && this.isLoggedIn && this.release === '0.4.0' && this.browserAheadMs === 0;
+  }
+
+  /** Plays another site, of which nothing was asked yet. */
+  reset(site: SiteData): void {
+    this.site = site;
+    this.turn('well');
+    [this.clockMs, this.delayMs, this.version, this.received, this.refused] = [0, 0, 1, 0, 0];
+    this.refusals.clear();
+    this.results.clear();
+    this.refuse = () => null;
+    this.feed.hold();
+    // Nobody answers them any more, and a browser has few connections to a site.
+    for (const response of this.#unanswered) response.destroy();
+    this.#unanswered.clear();
+    for (const list of [this.made, this.pieces, this.seen]) list.length = 0;
+    // The frame of a page that is open shows jobs of the site before.
+    this.feed.emit({
+      id: this.#nextId(0),
+      at: before(0),
+      kind: 'job.done',
+      subject: '',
+      who: '',
+      revision: 1,
+      data: {},
+    });
   }
 
   /** Ends every stream. */
   cutStreams(): void {
-    for (const stream of this.#streams) stream.destroy();
+    this.feed.cut();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,7 +163,7 @@ export class StandIn implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     if (this.mode === 'gone') return void request.socket.destroy();
-    if (this.mode === 'silent') return;
+    if (this.mode === 'silent') return void this.#unanswered.add(response);
     if (this.delayMs > 0) await sleep(this.delayMs);
     const url = new URL(request.url ?? '/', this.url);
     response.setHeader('date', new Date(Date.now() + this.clockMs).toUTCString());
@@ -133,6 +174,7 @@ export class StandIn implements AsyncDisposable {
     if (url.pathname === `${API_PREFIX}/authority`) return json(response, 200, AUTHORITY);
     if (!this.isLoggedIn) return problem(response, { status: 401, code: 'unauthenticated', detail: 'Log in.' });
     if (this.mode === 'held') {
+      this.refused += 1;
       response.setHeader('retry-after', '1');
       return problem(response, { status: 503, code: 'unavailable', detail: 'The database has no primary.' });
     }
@@ -148,9 +190,9 @@ export class StandIn implements AsyncDisposable {
     const bytes = isStranger ? undefined : this.#files.get(path);
     response.setHeader('content-security-policy', CSP);
     if (bytes === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'No such file.' });
-    response
-      .writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain', 'cache-control': 'no-cache' })
-      .end(bytes);
+    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain', 'cache-control': 'no-cache' });
+    if (this.browserAheadMs !== 0 && path.endsWith('.js')) response.write(wrongClock(this.browserAheadMs));
+    response.end(bytes);
   }
 
   #session(request: IncomingMessage, response: ServerResponse, body: string): void {
@@ -181,10 +223,11 @@ export class StandIn implements AsyncDisposable {
     this.seen.push(isDry ? `${id} dry` : id);
     const refusal = this.refusals.get(id);
     if (refusal) return problem(response, refusal);
-    if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream')) return this.#stream(response);
+    if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream'))
+      return this.#stream(request, response);
     if (route.hasEtag) response.setHeader('etag', `"${this.version}"`);
     if (route.method === 'GET') {
-      const found = this.#read(id, params, url.searchParams);
+      const found = answerOf(this.site, { id, params, query: url.searchParams });
       if (found === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'There is none.' });
       return json(response, 200, checked(id, route, found));
     }
@@ -235,139 +278,12 @@ export class StandIn implements AsyncDisposable {
     });
   }
 
-  #stream(response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
-    response.write(`retry: 1000\nid: ${this.site.events.at(-1)?.id ?? 0}\n\n`);
-    const beat = setInterval(() => response.write(': still here\n\n'), 2000);
-    this.#streams.add(response);
-    response.on('close', () => {
-      clearInterval(beat);
-      this.#streams.delete(response);
-    });
+  #stream(request: IncomingMessage, response: ServerResponse): void {
+    const { events } = this.site;
+    const last = Number(request.headers['last-event-id'] ?? events.at(-1)?.id ?? 0);
+    const missed = events.slice(events.findLastIndex(({ id }) => id <= last) + 1);
+    this.feed.open(response, last, missed);
   }
-
-  /** As a region pages its lists. */
-  #page(items: unknown[], query: URLSearchParams): unknown {
-    const [from, most] = [Number(query.get('cursor') ?? 0), Number(query.get('limit') ?? 100)];
-    const next = from + most < items.length ? String(from + most) : null;
-    return { items: items.slice(from, from + most), next };
-  }
-
-  #read(id: RouteId, params: Readonly<Record<string, string>>, query: URLSearchParams): unknown {
-    const { site } = this;
-    const name = params['node'] ?? '';
-    const { networks } = site;
-    const answers: Partial<Record<RouteId, () => unknown>> = {
-      ...keepingAnswers(site.keeping, params, query),
-      ...addressAnswers(site.addresses, params, query),
-      ...catalogAnswers(site.catalog, params),
-      'cluster.show': () => site.cluster,
-      'cluster.doctor': () => site.doctor,
-      'status.show': () => site.status,
-      'node.show': () => site.nodes.get(name),
-      'job.list': () => pageOf(site.jobs.filter((row) => (query.get('kind') ?? row.kind) === row.kind)),
-      ...fleetAnswers(site.fleet, params, (items) => this.#page(items, query)),
-      'event.list': () => eventPage(site.events, query),
-      'vlan.list': () => pageOf(networks.vlans),
-      'vlan.show': () => networks.vlans.find((row) => `${row.fabric}/${row.name}` === params['vlan']),
-      'subnet.list': () =>
-        pageOf(networks.subnets.filter((row) => (query.get('vlan') ?? String(row.vlanId)) === String(row.vlanId))),
-      'subnet.show': () => networks.subnets.find((row) => row.cidr === params['subnet']),
-      'lease.list': () => pageOf(networks.leases),
-      'rack.list': () => pageOf(networks.racks),
-      'service.actions': () =>
-        pageOf([
-          {
-            node: query.get('node') ?? '',
-            service: query.get('service') ?? '',
-            at: before(60_000),
-            kind: 'reload',
-            why: 'named.conf is another one',
-            trigger: 'published',
-          },
-        ]),
-      'service.files': () => ({
-        node: name,
-        service: params['service'],
-        generation: 12,
-        publishedAt: before(60_000),
-        isApplied: true,
-        files: [{ target: '/etc/bind/named.conf', content: 'options { recursion yes; };\n' }],
-      }),
-      'service.list': () =>
-        pageOf(
-          site.services.filter(
-            (row) =>
-              (query.get('node') ?? row.node) === row.node && (query.get('service') ?? row.service) === row.service,
-          ),
-        ),
-      'service.show': () => {
-        const row = site.services.find((entry) => entry.node === name && entry.service === params['service']);
-        const metrics = [{ name: 'queries', unit: 'count', value: 1200, labels: { zone: 'example' } }];
-        return row && { ...row, metrics };
-      },
-      'cluster.what-ifs': () => ({
-        items: site.cluster.nodes.slice(0, 5).map((row) => whatIf(row.name)),
-        refused: [],
-      }),
-    };
-    return answers[id]?.();
-  }
-}
-
-/** Newest first, as the site pages through them. */
-function eventPage(events: readonly Event[], query: URLSearchParams): unknown {
-  const [before, kind] = [Number(query.get('before') ?? Number.POSITIVE_INFINITY), query.get('kind')];
-  const subject = query.get('subject');
-  const limit = Number(query.get('limit') ?? 100);
-  const found = events
-    .filter(
-      (row) =>
-        row.id < before &&
-        (subject === null || row.subject === subject) &&
-        (kind === null || row.kind === kind || row.kind.startsWith(`${kind}.`)),
-    )
-    .toReversed();
-  const items = found.slice(0, limit);
-  return { items, next: found.length > limit ? String(items.at(-1)?.id) : null };
-}
-
-function whatIf(node: string): unknown {
-  return {
-    node,
-    event: 'dies',
-    summary: `${node} dies`,
-    source: 'database',
-    time: before(0),
-    vip: {
-      before: 'r1',
-      after: 'r2',
-      candidates: ['r2'],
-    },
-    primary: {
-      before: 'r1',
-      after: 'r2',
-      candidates: ['r2'],
-    },
-    outages:
-      node === 'r1'
-        ? [
-            {
-              probe: 'write',
-              leastMs: 2e3,
-              mostMs: 4e3,
-              why: 'measured',
-            },
-          ]
-        : [],
-    redundancy: {
-      before: 1,
-      after: 0,
-      why: ['etcd needs 2 of 3 voters'],
-    },
-    vlans: [],
-    risks: node === 'r2' ? ['No synchronous standby is left until r3 has caught up.'] : [],
-  };
 }
 
 const checks = new Map<RouteId, ReturnType<typeof Compile>>();
@@ -389,6 +305,19 @@ function routeOf(method: string, path: string) {
     return { id, route, params: Object.fromEntries(params) as Record<string, string> };
   }
   return null;
+}
+
+/** What gives a page and its worker a clock that is wrong; it stands before each script, whichever comes first. */
+function wrongClock(aheadMs: number): string {
+  return `globalThis.rightClock ??= (() => {
+  const Right = Date;
+  globalThis.Date = class extends Right {
+    constructor(...given) { super(...(given.length === 0 ? [Right.now() + ${aheadMs}] : given)); }
+    static now() { return Right.now() + ${aheadMs}; }
+  };
+  return Right;
+})();
+`;
 }
 
 function readFolder(folder: string): ReadonlyMap<string, Buffer> {
@@ -413,8 +342,4 @@ function json(response: ServerResponse, status: number, body: unknown): void {
 
 function problem(response: ServerResponse, given: { status: number; code: string; detail: string }): void {
   json(response, given.status, { type: 'about:blank', title: given.code, requestId: 'test-1', ...given });
-}
-
-function textOf(event: Event): string {
-  return `id: ${event.id}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`;
 }

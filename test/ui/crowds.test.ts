@@ -1,0 +1,126 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { openPage } from '../kit/ui/browser.ts';
+import { shared, whole } from '../kit/ui/pages.ts';
+import { event, networkedSite, wellSite } from '../kit/ui/site.ts';
+import { overflows, stallMeter } from '../kit/ui/stalls.ts';
+import { StandIn } from '../kit/ui/stand-in.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
+import { until } from '../kit/until.ts';
+
+const ui = useBrowser();
+/** Longest step of a page's own thread while somebody types, and until the first rows are there, ms. */
+const STALL_MS = 100;
+const FIRST_MS = 1500;
+
+/** Nothing is beyond its window, on a desk and on a phone. */
+async function expectFits(page: Page): Promise<void> {
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    expect([width, await overflows(page)]).toEqual([width, []]);
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
+describe('five hundred subnets on two hundred VLANs', () => {
+  const lead = shared(ui, networkedSite);
+
+  it.each([
+    { path: 'vlans', first: 'hall-1/vlan1', total: 200, typed: 'vlan177' },
+    { path: 'subnets', first: '10.100.1.0/24', total: 500, typed: '10.101.249' },
+    { path: 'leases', first: '10.10.0.1', total: 1000, typed: 'host777' },
+    { path: 'subnets/10.10.20.0%2F22', first: '10.10.20.1', total: 1000, typed: 'host777' },
+  ])('are soon there on $path, filtered and sorted without a stall, and fit', async (wish) => {
+    const { page, complaints } = await lead('doctor');
+    const stalls = await stallMeter(page);
+    const firstBusy = await stalls([
+      async () => {
+        await page.evaluate(`location.hash = ${JSON.stringify(`#/${wish.path}`)}`);
+        await page.locator('main').getByText(wish.first, { exact: true }).first().waitFor();
+        await whole(page, null);
+      },
+    ]);
+    const filter = page.getByPlaceholder('Filter').first();
+    await filter.focus();
+    const typed = await stalls(wish.typed.split('').map((key) => () => page.keyboard.press(key)));
+    await page.getByText(`1 of ${wish.total} rows`, { exact: true }).waitFor();
+    const cleared = await stalls(wish.typed.split('').map(() => () => page.keyboard.press('Backspace')));
+    const heads = page.locator('main table').first().locator('th button');
+    const sorted = await stalls([() => heads.first().click(), () => heads.nth(1).click()]);
+    console.log(
+      `${wish.path}: first rows ${firstBusy} ms of the page's own; longest step: ${typed} ms typing, ${cleared} ms taking back, ${sorted} ms sorting`,
+    );
+    await expectFits(page);
+    expect(firstBusy).toBeLessThan(FIRST_MS);
+    expect(Math.max(typed, cleared, sorted)).toBeLessThan(STALL_MS);
+    expect(complaints()).toEqual([]);
+  });
+
+  it('have a page each, which shows what is its own', async () => {
+    const { page, complaints } = await lead('vlans/hall-2/vlan77');
+    await whole(page, 'k2');
+    await page.locator('main a').getByText('10.100.76.0/24', { exact: true }).waitFor();
+    const own = page.getByRole('region', { name: 'Proposed pairs of racks' }).locator('tbody tr');
+    await until('its own pair', async () => (await own.count()) === 1);
+    await expectFits(page);
+    expect(complaints()).toEqual([]);
+  });
+});
+
+describe('a hundred thousand events', () => {
+  it('are read a page at a time; the newest page goes on by itself, an older one stays', async () => {
+    const data = wellSite();
+    data.events = Array.from({ length: 100_000 }, (_, index) => event(index + 1, 'record.created', `name${index + 1}`));
+    await using site = await StandIn.start(data, ui.folder);
+    await using open = await openPage(ui.browser, site.url, { path: '-' });
+    const { page } = open;
+    await page.getByText('There is no such page').waitFor();
+    const stalls = await stallMeter(page);
+    const firstBusy = await stalls([
+      async () => {
+        await page.evaluate('location.hash = "#/events"');
+        await page.getByText('name100000').waitFor();
+      },
+    ]);
+    expect(await page.locator('main tbody tr').count()).toBe(100);
+    const turned = await stalls([
+      async () => {
+        await page.getByRole('link', { name: 'Older' }).click();
+        await page.getByText('name99900', { exact: true }).waitFor();
+      },
+    ]);
+    expect(page.url()).toContain('before=99901');
+    site.emit(event(100_001, 'vlan.changed', 'lab/vlan10'));
+    await page.getByRole('link', { name: 'Newest' }).click();
+    await page.getByText('vlan.changed').waitFor();
+    // A crowd of events is one ask, or two.
+    const asked = site.seen.filter((id) => id === 'event.list').length;
+    for (let id = 100_002; id < 100_302; id += 1) site.emit(event(id, 'lease.changed', `10.10.10.${id % 250}`));
+    site.emit(event(100_302, 'job.done', 'r2'));
+    await page.getByText('job.done').waitFor({ timeout: 5000 });
+    expect(site.seen.filter((id) => id === 'event.list').length - asked).toBeLessThanOrEqual(3);
+    await expectFits(page);
+    const kind = page.getByLabel('Kind');
+    await kind.focus();
+    const typed = await stalls('vlan'.split('').map((key) => () => page.keyboard.press(key)));
+    // What is typed stays while the list goes on.
+    site.emit(event(100_303, 'job.done', 'r3'));
+    await page.getByRole('cell', { name: 'r3', exact: true }).waitFor({ timeout: 5000 });
+    expect(await kind.inputValue()).toBe('vlan');
+    await page.keyboard.press('Enter');
+    await page.getByText('name100000').waitFor({ state: 'detached' });
+    await page.locator('main tbody').getByText('vlan.changed').waitFor();
+    expect(await page.locator('main tbody tr').count()).toBe(1);
+    await kind.fill('');
+    await page.locator('.filters').getByLabel('Of', { exact: true }).fill('name777');
+    await page.keyboard.press('Enter');
+    await page.locator('main tbody').getByText('name777', { exact: true }).waitFor();
+    expect(await page.locator('main tbody tr').count()).toBe(1);
+    console.log(
+      `100,000 events: first page ${firstBusy} ms, another ${turned} ms of the page's own; ${typed} ms typing`,
+    );
+    expect(Math.max(firstBusy, turned)).toBeLessThan(FIRST_MS);
+    expect(typed).toBeLessThan(STALL_MS);
+    expect(open.complaints).toEqual([]);
+  });
+});
