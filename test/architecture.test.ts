@@ -255,6 +255,8 @@ describe('nouns', () => {
     'store/sql/035_boot_records.sql',
     // Names that all kinds of nouns claim.
     'store/sql/069_names_by_id.sql',
+    // What machines and records keep as it was given.
+    'store/sql/070_as_it_was_given.sql',
   ];
   const declared = NOUNS.map(namesOf);
   const all = [...declared, ...OTHERS];

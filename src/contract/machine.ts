@@ -40,6 +40,8 @@ const bootMedia = oneOf(
   'by what it gets the root of an image: http, into its memory; iscsi, as a disk of its rack that can only be read',
 );
 
+const MIN_HWE_KERNEL = 'the least kernel, as tools of MAAS ask for it; nothing follows from it';
+
 /** Where a machine is, what people and tools say of it, and by what it boots. A region of an older release does not tell it. */
 const PlaceAnswers = {
   zone: Type.Optional(Type.String({ description: 'name of its zone' })),
@@ -47,6 +49,7 @@ const PlaceAnswers = {
   description: Type.Optional(Type.String()),
   annotations: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'texts of tools, by name' })),
   bootMedia: Type.Optional(bootMedia),
+  minHweKernel: Type.Optional(Type.String({ description: `${MIN_HWE_KERNEL}; left out: none` })),
 };
 const PlaceInputs = {
   zone: Type.Optional(text(64, 'id or name of its zone; the default one when left out')),
@@ -59,6 +62,7 @@ const PlaceInputs = {
     }),
   ),
   bootMedia: Type.Optional(bootMedia),
+  minHweKernel: Type.Optional(Type.String({ maxLength: 64, description: MIN_HWE_KERNEL })),
 };
 
 /** Where a machine is in its lifecycle. A region of an older release does not tell it. */

@@ -12,13 +12,14 @@ export const DnsRecord = strict({
   type: oneOf(RECORD_TYPES),
   data: Type.String(),
   ttl: Ttl,
+  written: Type.Optional(Type.String({ description: 'the data as it was given, where that is another text' })),
 });
 export type DnsRecord = Static<typeof DnsRecord>;
 
 const RecordCreate = strict({
   fqdn: text(254, 'full name; the longest domain that holds it owns the record'),
   type: text(16, `one of ${RECORD_TYPES.join(', ')}`),
-  data: text(LIMITS.text),
+  data: text(LIMITS.text, 'a name in it without any dot is one of the domain'),
   ttl: Type.Optional(Ttl),
 });
 export type RecordCreate = Static<typeof RecordCreate>;

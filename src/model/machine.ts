@@ -42,6 +42,8 @@ export interface MachineInterface {
   readonly links?: readonly InterfaceLink[];
   /** Octets; null, left out: as usual there. */
   readonly mtu?: number | null;
+  /** Does it take what routers advertise in IPv6? Left out: where it has addresses. */
+  readonly acceptRa?: boolean;
   /** Of a bond. */
   readonly bond?: BondSettings;
   /** Of a bridge. */

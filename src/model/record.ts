@@ -80,6 +80,22 @@ export function parseRecordData(type: RecordType, data: string): string | Reject
   }
 }
 
+/** Types whose data ends with the name of a host. */
+const NAMING: readonly RecordType[] = ['CNAME', 'NS', 'MX', 'SRV'];
+
+/** Parses the data of a record of a domain. A name without any dot is one of the domain, as in a file of its zone. */
+export function parseDataIn(domain: string, type: RecordType, data: string): string | Rejected {
+  const canonical = parseRecordData(type, data);
+  if (isRejected(canonical) || !NAMING.includes(type) || canonical.includes('.') || data.trim().endsWith('.'))
+    return canonical;
+  return parseRecordData(type, `${canonical}.${domain}`);
+}
+
+/** The data as it was given, where it is more than its canonical text; null: it is not, or of an address. */
+export function writtenOf(type: RecordType, given: string, data: string): string | null {
+  return given === data || type === 'A' || type === 'AAAA' ? null : given;
+}
+
 /** A host that a record names: no wildcard, and no name of a service. */
 function parseHost(text: string): string | Rejected {
   const name = parseOwnerName(text, 'data');

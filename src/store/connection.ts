@@ -177,11 +177,17 @@ function serverOptions(timeouts: Timeouts): string {
     .join(' ');
 }
 
-/** int8 as number (a larger one is a fault), times as ISO 8601 text in UTC with milliseconds. */
+/** int8 as number (a larger one is a fault), times as ISO 8601 text in UTC with milliseconds. Of JSON, lists have tens of thousands of empty values. */
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (oid === pg.types.builtins.INT8) return parseInteger;
   if (oid === pg.types.builtins.TIMESTAMPTZ) return parseTime;
+  if (oid === pg.types.builtins.JSONB || oid === pg.types.builtins.JSON) return parseJson;
   return pg.types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown;
+}
+
+function parseJson(text: string): unknown {
+  if (text === '{}') return {};
+  return text === '[]' ? [] : JSON.parse(text);
 }
 
 function parseInteger(text: string): number {

@@ -41,6 +41,11 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   machines_parent: reference('machine', 'devices that are parts of it'),
   machines_parent_of_device: invalid('A device is part of a machine. Rule: not of itself.', 'parent'),
   machines_boot_media_known: invalid('The media is unknown. Rule: http or iscsi.', 'bootMedia'),
+  records_written_grammar: invalid('The data is not usable. Rule: no control characters.', 'data'),
+  machines_min_hwe_kernel_grammar: invalid(
+    'The name of the kernel is not usable. Rule: at most 64 letters, digits and . _ + -.',
+    'minHweKernel',
+  ),
   machines_annotations_grammar: invalid(
     'The annotations are too long. Rule: at most 65536 characters as JSON.',
     'annotations',

@@ -21,13 +21,18 @@ export interface Page<R> {
  * of the page alone, which have the alias `t`; `from` has what conditions and orders need then. Left out: `from` has everything. Without it PostgreSQL
  * reads and joins whole tables for each page, wherever no index has the order.
  */
-export interface ListSpec {
+export interface ListSpec<R = never> {
   readonly columns: RawBuilder<unknown>;
   readonly from: RawBuilder<unknown>;
   readonly joined?: RawBuilder<unknown>;
   readonly id: RawBuilder<unknown>;
   readonly sorts: Readonly<Record<string, RawBuilder<unknown>>>;
   readonly defaultSort: string;
+  /**
+   * The values of an order (of a name of `sorts`) and of `id`, as the row itself tells them. Left out: two more columns tell them, which are cut out of each
+   * row; in long lists of wide rows that takes as long as reading them.
+   */
+  placeOf?(row: R, sort: string): readonly [sort: string, id: string];
 }
 
 /** Every row of a list, in its order, read by the largest pages. The caller may stop early. */
@@ -61,13 +66,14 @@ const PAGE_MAX = 1000;
  */
 export async function listPage<R extends object>(
   tx: Tx,
-  spec: ListSpec,
+  spec: ListSpec<R>,
   filters: readonly (RawBuilder<unknown> | undefined)[],
   query: PageQuery,
 ): Promise<Page<R>> {
   const name = query.sort ?? spec.defaultSort;
   const isDescending = name.startsWith('-');
-  const sort = spec.sorts[name.replace(/^-/, '')];
+  const plain = name.replace(/^-/, '');
+  const sort = spec.sorts[plain];
   if (!sort) {
     const rule = `one of ${Object.keys(spec.sorts).join(', ')}, with "-" in front for descending`;
     throw new RejectedError(invalid('sort', `the list has no order ${JSON.stringify(name)}`, rule));
@@ -78,23 +84,32 @@ export async function listPage<R extends object>(
   const where = wanted.filter((filter) => filter !== undefined);
   const order = sql`${sort} ${direction}, ${spec.id} ${direction}`;
   const { columns, joined } = spec;
+  const isTold = spec.placeOf !== undefined;
+  const position = isTold ? sql`` : sql`, (${sort})::text as "_sort", (${spec.id})::text as "_id"`;
   const page = sql<R & Position>`
-    select ${joined === undefined ? columns : sql`t.*`}, (${sort})::text as "_sort", (${spec.id})::text as "_id" from ${spec.from}
+    select ${joined === undefined ? columns : sql`t.*`}${position} from ${spec.from}
     where ${where.length > 0 ? sql.join(where, sql` and `) : sql`true`}
     order by ${order} limit ${limit + 1}`;
   const rows = await tx.all(
     joined === undefined
       ? page
-      : sql<R & Position>`select ${columns}, t."_sort", t."_id" from (${page}) t ${joined} order by ${order}`,
+      : sql<
+          R & Position
+        >`select ${columns}${isTold ? sql`` : sql`, t."_sort", t."_id"`} from (${page}) t ${joined} order by ${order}`,
   );
   const last = rows.length > limit ? rows[limit - 1] : undefined;
+  const items = rows.slice(0, limit);
   return {
-    items: rows.slice(0, limit).map(({ _sort, _id, ...row }) => row as unknown as R),
-    next: last ? encode([name, last._sort, last._id]) : null,
+    items: isTold ? items : items.map(({ _sort, _id, ...row }) => row as unknown as R),
+    next: last ? encode([name, ...(spec.placeOf?.(last, plain) ?? [last._sort, last._id])]) : null,
   };
 }
 
-function after(cursor: string, name: string, list: { sort: RawBuilder<unknown>; spec: ListSpec }): RawBuilder<unknown> {
+function after(
+  cursor: string,
+  name: string,
+  list: { sort: RawBuilder<unknown>; spec: Pick<ListSpec, 'id'> },
+): RawBuilder<unknown> {
   const place = decode(cursor);
   if (place?.[0] !== name) {
     throw new RejectedError(

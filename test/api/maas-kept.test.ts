@@ -140,6 +140,41 @@ describe('a machine', () => {
     expect(back.interface_set.map(({ type }: { type: string }) => type)).toEqual(['physical', 'physical']);
   });
 
+  it('keeps what it is to take of routers, for its deployed system, too', async () => {
+    const mac = '52:54:00:61:00:0a';
+    const { system_id: id } = (await maas.post('machines/', null, { ...MACHINE, hostname: 'ra', mac_addresses: mac }))
+      .body;
+    const cards = `nodes/${id}/interfaces/`;
+    const params = async (path: string, values: Record<string, string>) => (await maas.put(path, values)).body.params;
+    const made = await maas.post(cards, 'create_physical', { mac_address: '52:54:00:61:00:0b', accept_ra: 'true' });
+    expect([made.status, made.body.params]).toEqual([200, { accept_ra: true }]);
+    const [first] = (await maas.get(cards)).body as { resource_uri: string; params: object }[];
+    expect(first?.params).toEqual({});
+    const uri = first?.resource_uri ?? '';
+    expect(await params(uri, { accept_ra: 'false', mtu: '1400' })).toEqual({ mtu: 1400, accept_ra: false });
+    expect(await params(uri, { name: 'first' })).toEqual({ mtu: 1400, accept_ra: false });
+    const { interfaces } = (await site.call('GET', `/machines/${id}`)).body as { interfaces: { acceptRa?: boolean }[] };
+    expect(interfaces.map(({ acceptRa }) => acceptRa)).toEqual([false, true]);
+    expect(await params(uri, { accept_ra: '' })).toEqual({ mtu: 1400 });
+  });
+
+  it('keeps the least kernel that a tool asks for', async () => {
+    const mac_addresses = '52:54:00:61:00:0c';
+    const made = await maas.post('machines/', null, {
+      ...MACHINE,
+      hostname: 'hwe',
+      mac_addresses,
+      min_hwe_kernel: 'hwe-22.04',
+    });
+    expect([made.status, made.body.min_hwe_kernel]).toEqual([200, 'hwe-22.04']);
+    const change = async (values: Record<string, string>) => (await maas.put(made.body.resource_uri, values)).body;
+    expect((await change({ description: 'x' })).min_hwe_kernel).toBe('hwe-22.04');
+    const [listed] = (await maas.get('machines/', { hostname: 'hwe' })).body as { min_hwe_kernel: string }[];
+    expect(listed?.min_hwe_kernel).toBe('hwe-22.04');
+    expect(Object.keys(await change({ min_hwe_kernel: 'a b' }))).toEqual(['min_hwe_kernel']);
+    expect((await change({ min_hwe_kernel: '' })).min_hwe_kernel).toBe('');
+  });
+
   it('that nobody knows is a bad value for who releases or accepts it', async () => {
     for (const op of ['release', 'accept']) {
       const answer = await maas.post('machines/', op, { machines: ['zzzzzz'] });
@@ -165,7 +200,7 @@ describe('many machines', () => {
     await client.end();
     const { body } = await maas.get('machines/');
     const ids = new Set((body as { system_id: string }[]).map(({ system_id }) => system_id));
-    expect([body.length, ids.size]).toEqual([1201, 1201]);
+    expect([body.length, ids.size]).toEqual([1203, 1203]);
     const made = (body as { hostname: string; blockdevice_set: object[] }[]).filter(({ hostname }) =>
       hostname.startsWith('m'),
     );

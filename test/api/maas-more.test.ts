@@ -58,14 +58,30 @@ describe('records', () => {
     await maas.post('dnsresources/', '', { fqdn: 'mx.mail.test', ip_addresses: '192.0.2.7' });
     for (const [name, type, data, canonical] of [
       ['mail.test', 'MX', '10 MX.mail.test.', '10 mx.mail.test'],
+      ['short.mail.test', 'MX', '20 mx', '20 mx.mail.test'],
+      ['www.mail.test', 'CNAME', 'other.test.', 'other.test'],
       ['lab.mail.test', 'NS', 'ns.other.test.', 'ns.other.test'],
       ['_sip._tcp.mail.test', 'SRV', '0 5 5060 mx.mail.test.', '0 5 5060 mx.mail.test'],
       ['mx.mail.test', 'SSHFP', `4 2 ${'ab'.repeat(32)}`, `4 2 ${'ab'.repeat(32)}`],
     ] as const) {
       const made = await create(name, type, data);
-      expect([made.status, made.body.rrtype, made.body.rrdata]).toEqual([200, type, canonical]);
+      // A client finds what it wrote, and another one may say it in other words.
+      expect([made.status, made.body.rrtype, made.body.rrdata]).toEqual([200, type, data]);
+      expect((await maas.get(made.body.resource_uri)).body.rrdata).toBe(data);
+      const own = `/records/${made.body.id}`;
+      expect((await site.call('GET', own)).body).toMatchObject({ data: canonical });
       expect(shapeProblems('dnsresourcerecord', made.body)).toEqual([]);
     }
+    const [short] = (await maas.get('dnsresourcerecords/', { fqdn: 'short.mail.test' })).body as { id: number }[];
+    const written = async () => (await maas.get(`dnsresourcerecords/${short?.id}/`)).body.rrdata;
+    await maas.put(`dnsresourcerecords/${short?.id}/`, { rrdata: '30 mx.mail.test.' });
+    expect(await written()).toBe('30 mx.mail.test.');
+    await maas.put(`dnsresourcerecords/${short?.id}/`, { ttl: '60' });
+    expect(await written()).toBe('30 mx.mail.test.');
+    // A process of an older release knows the data alone.
+    await admin(`begin; select set_config('regent.operation', 'an older release', true);
+      update records set data = '40 mx.mail.test' where id = ${short?.id}; commit`);
+    expect(await written()).toBe('40 mx.mail.test');
     expect((await create('mail.test', 'NS', 'ns.other.test')).status).toBe(400);
     expect((await create('mail.test', 'MX', 'nonsense')).status).toBe(400);
     const preview = await site.call('POST', '/records?dry_run=true', {

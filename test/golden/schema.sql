@@ -436,6 +436,7 @@ table records
   version integer not null default 1
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
+  written text
   constraint records_cname_not_at_domain CHECK (((type <> 'CNAME'::text) OR (name <> '@'::text)))
   constraint records_data_grammar CHECK (
 CASE type
@@ -454,9 +455,11 @@ END)
   constraint records_pkey PRIMARY KEY (id)
   constraint records_ttl_range CHECK (((ttl >= 1) AND (ttl <= 604800)))
   constraint records_type_known CHECK ((type = ANY (ARRAY['A'::text, 'AAAA'::text, 'CNAME'::text, 'MX'::text, 'NS'::text, 'SRV'::text, 'SSHFP'::text, 'TXT'::text])))
+  constraint records_written_grammar CHECK (((length(written) <= 4200) AND (written !~ '[[:cntrl:]]'::text)))
   CREATE INDEX records_by_data ON public.records USING btree (data text_pattern_ops) WHERE (type = ANY (ARRAY['A'::text, 'AAAA'::text]))
   CREATE UNIQUE INDEX records_unique ON public.records USING btree (domain_id, name, type, md5(data))
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, name, type ON public.records FOR EACH ROW EXECUTE FUNCTION check_name_alone()
+  CREATE TRIGGER forget_written BEFORE UPDATE OF data ON public.records FOR EACH ROW EXECUTE FUNCTION forget_written()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, name, type ON public.records FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION write_history('id')
@@ -714,6 +717,7 @@ table machines
   boot_media text not null default 'http'::text
   is_device boolean not null default false
   parent_id text
+  min_hwe_kernel text not null default ''::text
   constraint machines_annotations_grammar CHECK (((jsonb_typeof(annotations) = 'object'::text) AND (length((annotations)::text) <= 65536)))
   constraint machines_bmc FOREIGN KEY (bmc_id) REFERENCES bmcs(id)
   constraint machines_boot_media_known CHECK ((boot_media = ANY (ARRAY['http'::text, 'iscsi'::text])))
@@ -723,6 +727,7 @@ table machines
   constraint machines_hostname_grammar CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (hostname !~ '^[0-9]+$'::text)))
   constraint machines_hostname_unique UNIQUE (domain_id, hostname)
   constraint machines_id_grammar CHECK ((id ~ '^[a-z0-9]{6}$'::text))
+  constraint machines_min_hwe_kernel_grammar CHECK ((min_hwe_kernel ~ '^[A-Za-z0-9._+-]{0,64}$'::text))
   constraint machines_parent FOREIGN KEY (parent_id) REFERENCES machines(id)
   constraint machines_parent_of_device CHECK (((parent_id IS NULL) OR (is_device AND (parent_id <> id))))
   constraint machines_pkey PRIMARY KEY (id)
@@ -2283,6 +2288,19 @@ begin
   on conflict (address) do update set mac = excluded.mac, client_id = excluded.client_id, before = excluded.before, at = now(),
     is_asked = lease_releases.is_asked and lease_releases.mac is not distinct from excluded.mac;
   return null;
+end $function$
+
+
+function forget_written()
+CREATE OR REPLACE FUNCTION public.forget_written()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.data <> old.data and new.written is not distinct from old.written then
+    new.written := null;
+  end if;
+  return new;
 end $function$
 
 

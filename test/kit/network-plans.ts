@@ -72,6 +72,13 @@ export const NETWORK_CASES: Readonly<Record<string, NetworkMachine>> = {
       aCard('eth1', 2, { vlanId: null, links: [aLink('link', null)] }),
     ],
   },
+  advertised: {
+    interfaces: [
+      aCard('eth0', 1, { acceptRa: false, links: [aLink('static', 4, '2001:db8:10::20')] }),
+      aCard('eth1', 2, { acceptRa: true, links: [aLink('link', null)] }),
+      aCard('eth2', 3, { acceptRa: false, links: [aLink('dhcp', 4)] }),
+    ],
+  },
   'several-subnets': {
     interfaces: [
       aCard('eth0', 1, { links: [aLink('dhcp', 1)] }),

@@ -19,6 +19,7 @@ const NARROWING: Readonly<Record<string, string>> = {
   commands: 'nothing: its triggers note which targets a job holds',
   machine_power_states: 'nothing: its triggers forget what was seen of a BMC or a machine that became another',
   zones_and_pools: 'nothing: its triggers keep the default zone and the default pool, which only this release knows',
+  as_it_was_given: 'nothing: its trigger forgets how the data of a record was written that an older release changes',
   own_addresses:
     'an address of a node, or the floating one, for a machine, a reservation, a dynamic range or a gateway',
 };

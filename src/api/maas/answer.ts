@@ -31,13 +31,18 @@ export function json(value: unknown, status = 200): Answer {
 }
 
 /** An answer that is JSON already, part by part. The first part is made before anything is sent, so that a refusal is told as such. */
-export async function jsonParts(parts: AsyncGenerator<string, void>): Promise<Answer> {
+export async function jsonParts(parts: AsyncGenerator<Uint8Array, void>): Promise<Answer> {
   const first = await parts.next();
   async function* all() {
     if (first.done) return;
-    // As bytes: a text would be measured, and copied once more, on its way to the socket.
-    yield Buffer.from(first.value);
-    for await (const part of parts) yield Buffer.from(part);
+    yield first.value;
+    for await (const part of parts) {
+      yield part;
+      // A socket that takes all at once never lets go: rows that have come meanwhile are read, so that the database goes on, and other calls get their turn.
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+    }
   }
   return { status: 200, type: JSON_TYPE, body: all() };
 }

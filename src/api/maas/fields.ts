@@ -1,5 +1,6 @@
 /** Names of fields of API v1 that MAAS calls otherwise. */
 const NAMES: Readonly<Record<string, string>> = {
+  acceptRa: 'accept_ra',
   address: 'ip_address',
   architectures: 'arch',
   bmc: 'power_type',
@@ -19,6 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   last: 'end_ip',
   mac: 'mac_address',
   memoryMb: 'mem',
+  minHweKernel: 'min_hwe_kernel',
   notPools: 'not_in_pool',
   notTags: 'not_tags',
   notZones: 'not_in_zone',

@@ -45,6 +45,9 @@ export const MachineInterface = strict({
   links: Type.Optional(Type.Array(MachineLink)),
   parents: Type.Optional(Type.Array(Type.String(), { description: 'names of those that it stands on' })),
   mtu: Type.Optional(Type.Integer({ description: 'octets; left out: as usual there' })),
+  acceptRa: Type.Optional(
+    Type.Boolean({ description: 'it takes what routers advertise in IPv6; left out: where it has addresses' }),
+  ),
   bond: Type.Optional(Bond),
   bridge: Type.Optional(Bridge),
   tags: Type.Optional(Type.Array(Type.String(), { description: 'words of operators and tools' })),
@@ -81,6 +84,9 @@ const AddressInput = strict({
 });
 export type AddressInput = Static<typeof AddressInput>;
 
+const AcceptRa = Type.Boolean({
+  description: 'does it take what routers advertise in IPv6? null: where it has addresses',
+});
 const Parents = Type.Array(text(15), { maxItems: 16, description: 'names of those that it stands on' });
 const Tags = Type.Array(text(64), { maxItems: 10, description: 'words of operators and tools; all that it has then' });
 const Addresses = Type.Array(AddressInput, { maxItems: 16 });
@@ -94,6 +100,7 @@ export const InterfaceInput = strict({
   vlan: Type.Optional(text(140, 'FABRIC/NAME, name, VID or id; follows from the addresses when left out')),
   parents: Type.Optional(Parents),
   mtu: Type.Optional(nullable(Type.Integer({ description: 'octets; null: as usual there' }))),
+  acceptRa: Type.Optional(nullable(AcceptRa)),
   bond: Type.Optional(BondInput),
   bridge: Type.Optional(BridgeInput),
   tags: Type.Optional(Tags),
@@ -108,6 +115,7 @@ export const InterfaceSet = strict({
   vlan: Type.Optional(nullable(text(140, 'FABRIC/NAME, name, VID or id; null: not known'))),
   parents: Type.Optional(Parents),
   mtu: Type.Optional(nullable(Type.Integer())),
+  acceptRa: Type.Optional(nullable(AcceptRa)),
   bond: Type.Optional(BondInput),
   bridge: Type.Optional(BridgeInput),
   tags: Type.Optional(Tags),

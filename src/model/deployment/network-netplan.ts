@@ -73,7 +73,7 @@ function common(one: PlannedInterface): { readonly [key: string]: Yaml | undefin
     dhcp6: one.hasDhcp6,
     'dhcp-identifier': one.hasDhcp4 ? 'mac' : undefined,
     'link-local': one.isPlain ? [] : ['ipv6'],
-    'accept-ra': !one.isPlain,
+    'accept-ra': one.hasAdvertised,
     addresses: one.addresses.length === 0 ? undefined : one.addresses,
     routes: routes.length === 0 ? undefined : routes,
     nameservers: one.resolvers.length === 0 ? undefined : nameservers,

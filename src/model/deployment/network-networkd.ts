@@ -82,7 +82,7 @@ function networkLines(one: PlannedInterface, all: readonly PlannedInterface[]): 
     ...above.filter(({ kind }) => kind === 'vlan').map(({ name }) => ['VLAN', name] as const),
     ['DHCP', dhcpWord(one)],
     ['LinkLocalAddressing', one.isPlain ? 'no' : 'ipv6'],
-    ['IPv6AcceptRA', yes(!one.isPlain)],
+    ['IPv6AcceptRA', yes(one.hasAdvertised)],
     ...one.addresses.map((address) => ['Address', address] as const),
     ...one.resolvers.map((address) => ['DNS', address] as const),
     ...(one.search.length === 0 ? [] : [['Domains', one.search.join(' ')] as const]),
@@ -96,11 +96,13 @@ function dhcpWord({ hasDhcp4, hasDhcp6 }: PlannedInterface): string {
 }
 
 /** Asked as firmware asks, by the MAC address, so that it is the same lease (boot.md: client-id). */
-function dhcpSections({ hasDhcp4, hasDhcp6, hasDhcpRoutes }: PlannedInterface): Section[] {
+function dhcpSections({ hasDhcp4, hasDhcp6, hasDhcpRoutes, hasAdvertised }: PlannedInterface): Section[] {
   const routes: Line = ['UseRoutes', yes(hasDhcpRoutes)];
   return [
     ...(hasDhcp4 ? [['DHCPv4', [['ClientIdentifier', 'mac'], routes]] as const] : []),
-    ...(hasDhcp6 && !hasDhcpRoutes ? [['IPv6AcceptRA', [['UseGateway', 'no']]] as const] : []),
+    // Whom no router tells of DHCPv6 asks by himself.
+    ...(hasDhcp6 && !hasAdvertised ? [['DHCPv6', [['WithoutRA', 'solicit']]] as const] : []),
+    ...(hasDhcp6 && hasAdvertised && !hasDhcpRoutes ? [['IPv6AcceptRA', [['UseGateway', 'no']]] as const] : []),
   ];
 }
 

@@ -33,7 +33,7 @@ export interface NetworkMachine {
 /**
  * An interface as the deployed system is to have it. `mac`: by which a card is found, and which is given to anything else. `addresses`: `ADDRESS/PREFIX`.
  * `routers`: of the default routes, one of each family at most. `hasDhcp4`, `hasDhcp6`: DHCP tells its addresses; `hasDhcpRoutes`: and its routes count.
- * `isPlain`: it is up and has nothing of its own, no address that it makes itself either. `isNeeded`: the system waits for it when it starts.
+ * `isPlain`: it is up and has nothing of its own, no address that it makes itself either. `hasAdvertised`: it takes what routers advertise in IPv6. `isNeeded`: the system waits for it when it starts.
  */
 export interface PlannedInterface {
   readonly name: string;
@@ -54,6 +54,7 @@ export interface PlannedInterface {
   readonly hasDhcp6: boolean;
   readonly hasDhcpRoutes: boolean;
   readonly isPlain: boolean;
+  readonly hasAdvertised: boolean;
   readonly isNeeded: boolean;
   readonly resolvers: readonly string[];
   readonly search: readonly string[];
@@ -205,7 +206,8 @@ function planOne(
     hasDhcp4: asksFamily(4),
     hasDhcp6: asksFamily(6),
     hasDhcpRoutes: asks.some((link) => link === gateways[4] || link === gateways[6]),
-    isPlain,
+    isPlain: isPlain && nic.acceptRa !== true,
+    hasAdvertised: nic.acceptRa ?? !isPlain,
     isNeeded: isMain,
     ...names,
   };

@@ -22,6 +22,12 @@ export function parseDescription(text: string, field = 'description'): string | 
   return invalid(field, 'it is not usable', 'one line of at most 2000 characters, no control characters');
 }
 
+/** Parses the name of a kernel that tools of MAAS ask for, such as hwe-22.04; empty: none. */
+export function parseKernelName(text: string, field = 'minHweKernel'): string | Rejected {
+  if (/^[A-Za-z0-9._+-]{0,64}$/.test(text)) return text;
+  return invalid(field, `${show(text)} is not usable`, 'at most 64 letters, digits and . _ + -');
+}
+
 function hasControl(text: string): boolean {
   return /\p{Cc}/u.test(text);
 }

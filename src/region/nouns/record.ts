@@ -5,9 +5,10 @@ import {
   checkRecordBeside,
   hostOfRecord,
   LATER_TYPES,
-  parseRecordData,
+  parseDataIn,
   parseRecordType,
   type RecordType,
+  writtenOf,
 } from '../../model/record.ts';
 import { findDomainOf, lockDomain } from '../../store/queries/domains.ts';
 import { isFeatureOn } from '../../store/queries/cluster/features.ts';
@@ -21,8 +22,8 @@ import { usesOf } from './name-rules.ts';
 
 type Row = records.RecordRow;
 
-function view({ id, fqdn, domain, name, type, data, ttl }: Row): DnsRecord {
-  return { id, fqdn, domain, name, type, data, ttl };
+function view({ id, fqdn, domain, name, type, data, ttl, written }: Row): DnsRecord {
+  return { id, fqdn, domain, name, type, data, ttl, ...(written === null ? {} : { written }) };
 }
 
 /** The record that an operator names by id, or by FQDN and type where these are enough. */
@@ -105,8 +106,6 @@ export const recordCases = {
       if (isRejected(type)) return type;
       if (LATER_TYPES.includes(type) && !(await isFeatureOn(tx, 'record-types')))
         return rejected('conflict', `${type} records are possible once every region node has this release.`);
-      const data = parseRecordData(type, body.data);
-      if (isRejected(data)) return data;
       const ttl = optionalTtl(body.ttl);
       if (isRejected(ttl)) return ttl;
       const domain = await findDomainOf(tx, fqdn);
@@ -118,6 +117,8 @@ export const recordCases = {
             : `it lies in one of ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}`;
         return invalid('fqdn', `no domain holds ${fqdn}`, rule);
       }
+      const data = parseDataIn(domain.name, type, body.data);
+      if (isRejected(data)) return data;
       const wanted = {
         domainId: domain.id,
         domain: domain.name,
@@ -129,7 +130,8 @@ export const recordCases = {
       const refusal = await checkRecord(tx, wanted);
       if (refusal) return refusal;
       const { domainId, name } = wanted;
-      const row = await records.createRecord(tx, { domainId, name, type, data, ttl: ttl ?? null });
+      const written = writtenOf(type, body.data, data);
+      const row = await records.createRecord(tx, { domainId, name, type, data, ttl: ttl ?? null, written });
       tx.emit({ kind: 'record.created', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row), version: row.version };
     },
@@ -141,13 +143,14 @@ export const recordCases = {
     async (tx, { params, body }, context) => {
       const old = await recordByRef(tx, params.record);
       if (isRejected(old)) return old;
-      const data = body.data === undefined ? old.data : parseRecordData(old.type, body.data);
+      const data = body.data === undefined ? old.data : parseDataIn(old.domain, old.type, body.data);
       if (isRejected(data)) return data;
       const ttl = optionalTtl(body.ttl);
       if (isRejected(ttl)) return ttl;
       const refusal = await checkRecord(tx, { ...old, data });
       if (refusal) return refusal;
-      const row = await records.updateRecord(tx, target(old.id, context), { data, ttl });
+      const written = body.data === undefined ? old.written : writtenOf(old.type, body.data, data);
+      const row = await records.updateRecord(tx, target(old.id, context), { data, ttl, written });
       if (isRejected(row)) return row;
       tx.emit({ kind: 'record.changed', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row), version: row.version };

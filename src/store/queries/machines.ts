@@ -60,6 +60,8 @@ export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineSta
   readonly description: string;
   readonly annotations: Annotations;
   readonly bootMedia: BootMedia;
+  /** The least kernel that a tool asks for; empty: none. Nothing follows from it. */
+  readonly minHweKernel: string;
   /** Nobody commissions it. `parent`: full name of the machine that it is a part of. */
   readonly isDevice: boolean;
   readonly parentId: string | null;
@@ -81,6 +83,7 @@ export interface NewMachine {
   readonly description?: string | undefined;
   readonly annotations?: Annotations | undefined;
   readonly bootMedia?: BootMedia | undefined;
+  readonly minHweKernel?: string | undefined;
   readonly isDevice?: boolean | undefined;
   readonly parentId?: string | null | undefined;
   /** Missing: none, or unchanged. */
@@ -99,13 +102,13 @@ const MACHINES: Noun = {
   table: 'machines',
   key: 'id',
   label: 'machine',
-  columns: sql`t.id, t.hostname, t.domain_id as "domainId", t.dhcp_options as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
+  columns: sql`t.id, t.hostname, t.domain_id as "domainId", to_json(t.dhcp_options) as "dhcpOptions", t.version, d.name as domain, t.hostname || '.' || d.name as fqdn,
     t.rack_id as "rackId", (select name from racks where uuid = t.rack_id) as rack, t.bmc_id as "bmcId", b.name as bmc, b.power_type as "powerType",
     t.power_parameters as "powerParameters", coalesce(p.state, 'unknown') as "powerState", p.at as "powerStateAt",
     (select name from nodes where id = p.node_id) as "powerSeenBy", coalesce(p.why, '') as "powerWhy", coalesce(p.remedy, '') as "powerRemedy",
     case when t.bmc_id is null then (select suggested_bmc from machine_inventories where machine_id = t.id) end as "suggestedBmc",
     (select note from machine_enlistments where machine_id = t.id) as "enlistNote", (select name from zones where id = t.zone_id) as zone,
-    (select name from resource_pools where id = t.pool_id) as pool, t.description, t.annotations, t.boot_media as "bootMedia",
+    (select name from resource_pools where id = t.pool_id) as pool, t.description, t.annotations, t.boot_media as "bootMedia", t.min_hwe_kernel as "minHweKernel",
     t.is_device as "isDevice", t.parent_id as "parentId",
     (select pm.hostname || '.' || pd.name from machines pm join domains pd on pd.id = pm.domain_id where pm.id = t.parent_id) as parent,
     ${STATE_COLUMNS}${carriedColumns('machine')}`,
@@ -181,6 +184,7 @@ function columnsOf(machine: Partial<Omit<NewMachine, 'id'>>): Record<string, unk
     description,
     annotations,
     boot_media: machine.bootMedia,
+    min_hwe_kernel: machine.minHweKernel,
     is_device: machine.isDevice,
     parent_id: machine.parentId,
   };
@@ -247,7 +251,8 @@ export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<P
   const id = sql`t.id collate "C"`;
   const sorts = { id, hostname: sql`t.hostname collate "C"` };
   const from = sql`machines t left join machine_states s on s.machine_id = t.id`;
-  const spec = { ...MACHINES, from, joined: SHOWN, id, sorts, defaultSort: 'hostname' };
+  const placeOf = ({ id: own, hostname }: Head, sort: string) => [sort === 'id' ? own : hostname, own] as const;
+  const spec = { ...MACHINES, from, joined: SHOWN, id, sorts, defaultSort: 'hostname', placeOf };
   const page = await listPage<Head>(tx, spec, filters, query);
   return { ...page, items: await withInterfaces(tx, page.items) };
 }

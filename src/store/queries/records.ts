@@ -10,6 +10,8 @@ export interface RecordRow extends DnsRecord {
   readonly domain: string;
   readonly fqdn: string;
   readonly version: number;
+  /** The data as it was given; null: as `data`. */
+  readonly written: string | null;
 }
 
 const FQDN = sql`case t.name when '@' then d.name else t.name || '.' || d.name end`;
@@ -18,7 +20,7 @@ const RECORDS: Noun = {
   table: 'records',
   key: 'id',
   label: 'record',
-  columns: sql`t.id, t.domain_id as "domainId", t.name, t.type, t.data, t.ttl, t.version, d.name as domain, ${FQDN} as fqdn`,
+  columns: sql`t.id, t.domain_id as "domainId", t.name, t.type, t.data, t.ttl, t.written, t.version, d.name as domain, ${FQDN} as fqdn`,
   from: sql`records t join domains d on d.id = t.domain_id`,
 };
 
@@ -47,17 +49,19 @@ export async function namesAt(tx: Tx, address: string): Promise<string[]> {
   return rows.map(({ fqdn }) => fqdn);
 }
 
-export function createRecord(tx: Tx, record: Omit<DnsRecord, 'id'>): Promise<RecordRow> {
-  const { domainId, name, type, data, ttl } = record;
-  return insertRow(tx, RECORDS, { domain_id: domainId, name, type, data, ttl });
+type NewRecord = Omit<DnsRecord, 'id'> & { readonly written?: string | null };
+
+export function createRecord(tx: Tx, record: NewRecord): Promise<RecordRow> {
+  const { domainId, name, type, data, ttl, written } = record;
+  return insertRow(tx, RECORDS, { domain_id: domainId, name, type, data, ttl, written });
 }
 
 export function updateRecord(
   tx: Tx,
   target: Target,
-  change: { data?: string | undefined; ttl?: number | null | undefined },
+  change: { data?: string | undefined; ttl?: number | null | undefined; written?: string | null | undefined },
 ): Promise<RecordRow | Rejected> {
-  return updateRow(tx, RECORDS, target, { data: change.data, ttl: change.ttl });
+  return updateRow(tx, RECORDS, target, { data: change.data, ttl: change.ttl, written: change.written });
 }
 
 export function deleteRecord(tx: Tx, target: Target): Promise<RecordRow | Rejected> {

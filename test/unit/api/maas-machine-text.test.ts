@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { JsonBytes } from '../../../src/api/maas/json-bytes.ts';
 import { createLook, type Look } from '../../../src/api/maas/look.ts';
 import {
   type MachineParts,
-  machineText,
+  type MachineSurroundings,
   readSurroundings,
   viewMachine,
+  writeMachine,
 } from '../../../src/api/maas/objects/machines.ts';
 import type { Site } from '../../../src/api/maas/site.ts';
 import type { Machine } from '../../../src/contract/machine.ts';
@@ -96,9 +98,31 @@ const BARE = {
   interfaces: [],
 } as unknown as Machine;
 
+/** What a text may hold that JSON, UTF-8 or a careless program treats otherwise. */
+const HOSTILE = '"}],\\\u0000\u001f\u007f\u2028\ud800 ✓ 𝔪 </script>';
+const EVIL = {
+  ...MACHINE,
+  description: HOSTILE.repeat(2000),
+  owner: HOSTILE,
+  error: HOSTILE,
+  tags: [HOSTILE],
+  annotations: Object.fromEntries([
+    ['__proto__', 'x'],
+    [HOSTILE, HOSTILE],
+  ]),
+  interfaces: MACHINE.interfaces.map((one) => ({ ...one, name: HOSTILE, acceptRa: false, tags: [HOSTILE] })),
+} as unknown as Machine;
+const EVIL_DISKS = [{ name: HOSTILE, bytes: 64_000_000_000, serial: HOSTILE, model: HOSTILE, firmware: HOSTILE }];
+
 /** Lists of a site without a database. */
 function lookAt(): Look {
   return createLook({ all: async (id: string) => LISTS[id] ?? [] } as unknown as Site);
+}
+
+function textOf(machine: Machine, parts: MachineParts, around: MachineSurroundings): string {
+  const out = new JsonBytes();
+  writeMachine(out, machine, parts, around);
+  return Buffer.from(out.take()).toString();
 }
 
 describe('the JSON of a machine in a list', () => {
@@ -110,15 +134,18 @@ describe('the JSON of a machine in a list', () => {
   const cases: readonly (readonly [string, Machine, MachineParts])[] = [
     ['nothing told', BARE, { inventory: undefined, storage: undefined }],
     ['the usual layout', MACHINE, { inventory: { disks: DISKS }, storage: undefined }],
+    ['hostile texts', EVIL, { inventory: { disks: EVIL_DISKS, system: { vendor: HOSTILE } }, storage: undefined }],
     ...layouts.map(([layout, parts]) => [`layout ${layout}`, MACHINE, parts] as const),
   ];
 
   it.each(cases)('is the machine as it is shown alone, each member once: %s', async (_name, machine, parts) => {
     const around = await readSurroundings(lookAt());
-    const text = machineText(machine, parts, around);
-    const shown: unknown = JSON.parse(JSON.stringify(viewMachine(machine, parts, around)));
-    expect(JSON.parse(text)).toEqual(shown);
-    expect(text).toHaveLength(JSON.stringify(viewMachine(machine, parts, around)).length);
+    const shown = JSON.stringify(viewMachine(machine, parts, around));
+    expect(textOf(machine, parts, around)).toBe(shown);
+    // The same behind others, over the end of what a part has room for.
+    const out = new JsonBytes();
+    for (let count = 0; count < 100; count += 1) writeMachine(out, machine, parts, around);
+    expect(Buffer.from(out.take()).toString()).toBe(shown.repeat(100));
   });
 
   it('has the interface that the machine booted from', async () => {
@@ -126,7 +153,7 @@ describe('the JSON of a machine in a list', () => {
     const boot = (bootMac?: string) => {
       const inventory = bootMac === undefined ? {} : { bootMac };
       return (
-        JSON.parse(machineText(MACHINE, { inventory, storage: undefined }, around)) as {
+        JSON.parse(textOf(MACHINE, { inventory, storage: undefined }, around)) as {
           boot_interface: { name: string };
         }
       ).boot_interface.name;

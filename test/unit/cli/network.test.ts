@@ -80,6 +80,10 @@ beforeEach(() => region.clear());
 afterAll(() => region.stop());
 const regent = (line: string) => run(region, line.split(' '));
 
+const CARD = { id: 1, name: 'eth0', mac: '52:54:00:00:00:01', kind: 'physical', vlan: null, addresses: [] };
+const SET_CARD = 'PATCH /machines/web1/interfaces/eth0';
+const CARD_SAID = 'interface eth0  52:54:00:00:00:01  physical  VLAN -  no address: changed';
+
 describe('the network on the command line', () => {
   it('has list, show, create, set and delete of every noun, each with an example that names it', () => {
     for (const noun of NOUNS.filter((known) => NETWORK.includes(known.noun))) {
@@ -224,6 +228,9 @@ describe('the network on the command line', () => {
       'reservation 10.10.10.30 deleted',
       undefined,
     ],
+    ['interface set web1 eth0 --accept-ra off', SET_CARD, CARD, CARD_SAID, { acceptRa: false }],
+    ['interface set web1 eth0 --accept-ra on --mtu default', SET_CARD, CARD, CARD_SAID, { acceptRa: true, mtu: null }],
+    ['interface set web1 eth0 --accept-ra default', SET_CARD, CARD, CARD_SAID, { acceptRa: null }],
   ])('%s', async (...[line, call, body, said, sent]) => {
     region.on(call, { body });
     expect(await regent(line)).toEqual({ code: 0, out: `${said}\n`, err: '' });

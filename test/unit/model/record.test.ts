@@ -4,9 +4,11 @@ import { parseMac } from '../../../src/model/machine.ts';
 import {
   checkRecordBeside,
   type NameUse,
+  parseDataIn,
   parseRecordData,
   parseRecordType,
   parseTtl,
+  writtenOf,
 } from '../../../src/model/record.ts';
 import { isSettingName, parseSetting } from '../../../src/model/settings.ts';
 
@@ -114,6 +116,21 @@ describe('records that name hosts, and fingerprints', () => {
     ['SSHFP', `4 1 ${'xy'.repeat(20)}`],
   ] as const)('%s %s is refused', (type, data) => {
     expect(parseRecordData(type, data)).toMatchObject({ code: 'invalid_value', fields: [{ field: 'data' }] });
+  });
+
+  it('may name one of their own domain by a name without any dot, and keep how that was given', () => {
+    expect(parseDataIn('a.test', 'MX', '10 Mail')).toBe('10 mail.a.test');
+    expect(parseDataIn('a.test', 'CNAME', 'www')).toBe('www.a.test');
+    expect(parseDataIn('a.test', 'CNAME', 'www.')).toBe('www');
+    expect(parseDataIn('a.test', 'SRV', '0 5 5060 sip.b.test')).toBe('0 5 5060 sip.b.test');
+    expect(parseDataIn('a.test', 'TXT', 'word')).toBe('word');
+    expect(parseDataIn('a.test', 'SSHFP', `4 2 ${'ab'.repeat(32)}`)).toBe(`4 2 ${'ab'.repeat(32)}`);
+    expect(parseDataIn(`${'a'.repeat(60)}.`.repeat(4) + 'test', 'NS', 'n'.repeat(20))).toMatchObject({
+      fields: [{ field: 'data' }],
+    });
+    expect(writtenOf('MX', '10 Mail', '10 mail.a.test')).toBe('10 Mail');
+    expect(writtenOf('TXT', 'word', 'word')).toBeNull();
+    expect(writtenOf('AAAA', '2001:DB8::1', '2001:db8::1')).toBeNull();
   });
 
   it('give a name below a domain to others, and not the domain itself', () => {

@@ -9,7 +9,7 @@ import {
 } from '../../../model/deployment/kept/view.ts';
 import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
 import { MAAS_PREFIX } from '../prefix.ts';
-import { numberOf } from './uri.ts';
+import { digitsOf, numberOf } from './uri.ts';
 
 type Told = NonNullable<Inventory['disks']>[number];
 export type Disk = Told & { readonly bytes: number };
@@ -27,6 +27,8 @@ const DISK_NUMBERS = 500_000;
 /** Numbers of disks of a machine, in their order: they follow from serial numbers, and from names where there is none. Unique in the machine. Pure. */
 export function diskNumbers(machine: string, disks: readonly Pick<Disk, 'name' | 'serial'>[]): readonly number[] {
   const keys = disks.map(({ name, serial }) => (serial ? `serial ${serial}` : `name ${name}`));
+  const wanted = keys.map((key) => numberOf('disk', machine, key) % DISK_NUMBERS);
+  if (new Set(wanted).size === keys.length) return wanted.map((number) => DISK_NUMBERS + number);
   const numbers = new Map<string, number>();
   const taken = new Set<number>();
   for (const key of keys.toSorted()) {
@@ -283,8 +285,7 @@ function useOf({ fileSystem, partOf }: PutOn): string {
 
 /** A name for life of what has no UUID before it is made. */
 function uuidOf(machine: string, id: number | string): string {
-  const hex = numberOf('storage uuid', machine, String(id)).toString(16).padStart(12, '0');
-  return `72656765-6e74-4000-8000-${hex}`;
+  return `72656765-6e74-4000-8000-${digitsOf('storage uuid', machine, String(id))}`;
 }
 
 const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'];

@@ -1,5 +1,6 @@
 import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { JsonBytes } from '../json-bytes.ts';
 import { MTU, type Networks } from './networks.ts';
 import { uriOf } from './uri.ts';
 
@@ -26,10 +27,14 @@ function ownLink({ id, mode, address }: Link) {
   return { id, mode: MODES[mode], ...(address === null ? {} : { ip_address: address }) };
 }
 
+const NO_PARAMS = {};
+
 /** Settings of an interface; always an object, which every client takes. */
-function paramsOf({ bond, bridge, mtu }: MachineInterface): Readonly<Record<string, unknown>> {
+function paramsOf({ bond, bridge, mtu, acceptRa }: MachineInterface): Readonly<Record<string, unknown>> {
+  if (mtu === undefined && acceptRa === undefined && !bond && !bridge) return NO_PARAMS;
   const params = {
     ...(mtu === undefined ? {} : { mtu }),
+    ...(acceptRa === undefined ? {} : { accept_ra: acceptRa }),
     ...(bond
       ? {
           bond_mode: bond.mode,
@@ -58,16 +63,22 @@ export function viewInterface(one: MachineInterface, set: InterfaceSet, networks
   };
 }
 
-/** An interface in JSON, as `viewInterface` shows it. VLANs and subnets are most of it, and the same for many: they are written once. */
-export function interfaceText(one: MachineInterface, set: InterfaceSet, networks: Networks): string {
-  const links = (one.links ?? []).map((link) => linkText(link, networks)).join(',');
-  const own = JSON.stringify(ownMembers(one, set, networks));
-  return `${own.slice(0, -1)},"vlan":${networks.textOf(networks.vlan(one.vlanId))},"links":[${links}]}`;
-}
-
-function linkText(link: Link, { subnet, textOf }: Networks): string {
-  const own = JSON.stringify(ownLink(link));
-  return link.subnetId === null ? own : `${own.slice(0, -1)},"subnet":${textOf(subnet(link.subnetId))}}`;
+/** Writes an interface as `viewInterface` shows it. VLANs and subnets are most of it, and the same for many: their text is made once. */
+export function writeInterface(out: JsonBytes, one: MachineInterface, set: InterfaceSet, networks: Networks): void {
+  const { vlan, subnet, textOf } = networks;
+  out.open(ownMembers(one, set, networks));
+  out.text(',"vlan":');
+  out.text(textOf(vlan(one.vlanId)));
+  out.text(',"links":');
+  out.list(one.links ?? [], (link) => {
+    out.open(ownLink(link));
+    if (link.subnetId !== null) {
+      out.text(',"subnet":');
+      out.text(textOf(subnet(link.subnetId)));
+    }
+    out.close();
+  });
+  out.close();
 }
 
 /** An interface without its VLAN and its links. */

@@ -1,8 +1,9 @@
 import type { Machine } from '../../../contract/machine.ts';
 import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
+import { JsonBytes } from '../json-bytes.ts';
 import type { Look } from '../look.ts';
 import type { Site } from '../site.ts';
-import { type MaasMachine, machineText, readInventory, readSurroundings, viewMachine } from './machines.ts';
+import { type MaasMachine, readInventory, readSurroundings, viewMachine, writeMachine } from './machines.ts';
 
 type Query = RouteInput<'machine.list'>['query'];
 type Inventory = RouteOutput<'machine-inventory.list'>['items'][number]['inventory'];
@@ -11,8 +12,6 @@ type Storage = RouteOutput<'storage.list'>['items'][number]['storage'];
 const FEW = 3;
 /** Rows of a page: two of each list are in memory at a time. */
 const PAGE = 1000;
-/** Machines of one part of the text: it is as long as V8 keeps a text among what is young, because the next collection frees it there. */
-const PART = 10;
 
 /** Which machines a list has. `may`: as far as a machine without its hardware tells; `passes`: in full, null where nothing is asked for. */
 export interface ListFilter {
@@ -21,8 +20,8 @@ export interface ListFilter {
   readonly passes: ((machine: MaasMachine) => boolean) | null;
 }
 
-/** Machines in full as a list in JSON, a page in memory at a time. Machines, hardware and layouts are read side by side, in the order of their ids. */
-export async function* machineListText(site: Site, look: Look, filter: ListFilter): AsyncGenerator<string, void> {
+/** Machines in full as a list in JSON, part by part, a page in memory at a time. Machines, hardware and layouts are read side by side, in the order of their ids. */
+export async function* machineListParts(site: Site, look: Look, filter: ListFilter): AsyncGenerator<Uint8Array, void> {
   // Their first pages are read side by side. Who looks for some machines may need the hardware of few.
   const isWhole = filter.passes === null;
   const machines = ahead(site.pages('machine.list', { ...filter.query, sort: 'id', limit: PAGE }), true);
@@ -35,6 +34,7 @@ export async function* machineListText(site: Site, look: Look, filter: ListFilte
     storage,
   ]);
   const around = await readSurroundings(look);
+  const out = new JsonBytes();
   let head = '[';
   for await (const page of machines) {
     const some = page.filter((machine) => filter.may(machine));
@@ -42,16 +42,15 @@ export async function* machineListText(site: Site, look: Look, filter: ListFilte
     const { passes } = filter;
     const shown =
       passes === null ? some : some.filter((machine) => passes(viewMachine(machine, parts(machine.id), around)));
-    for (let at = 0; at < shown.length; at += PART) {
-      let text = '';
-      for (const machine of shown.slice(at, at + PART)) {
-        text += head + machineText(machine, parts(machine.id), around);
-        head = ',';
-      }
-      yield text;
+    for (const machine of shown) {
+      out.text(head);
+      head = ',';
+      writeMachine(out, machine, parts(machine.id), around);
+      if (out.isFull) yield out.take();
     }
   }
-  yield head === '[' ? '[]' : ']';
+  out.text(head === '[' ? '[]' : ']');
+  yield out.take();
 }
 
 /** Pages, of which the first is asked for at once. */

@@ -6,12 +6,13 @@ import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import { MACHINE_STATUS } from '../../../model/nouns/machine-states.ts';
 import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
 import { float } from '../answer.ts';
+import type { JsonBytes } from '../json-bytes.ts';
 import { createLook, type Look } from '../look.ts';
 import type { Site } from '../site.ts';
 import { disksOf, viewStorage } from './disks.ts';
 import { viewDomain, viewPool, viewZone } from './groups.ts';
 import { hardwareWords, numaNodes } from './hardware.ts';
-import { type InterfaceSet, interfaceText, viewInterfaces } from './interfaces.ts';
+import { type InterfaceSet, viewInterfaces, writeInterface } from './interfaces.ts';
 import { type Networks, readNetworks } from './networks.ts';
 import { uriOf } from './uri.ts';
 
@@ -127,7 +128,7 @@ export function viewMachine(machine: Machine, parts: MachineParts, around: Machi
   const { networks } = around;
   const cards = interfacesOf(machine, parts);
   const set = viewInterfaces(cards, networks);
-  const { physical, virtual, bootDisk, ...storage } = storageOf(machine, parts);
+  const { physical, virtual, bootDisk, rest } = storageOf(machine, parts);
   return {
     ...ownMembers(machine, parts, networks),
     ...placeOf(machine, around),
@@ -136,42 +137,44 @@ export function viewMachine(machine: Machine, parts: MachineParts, around: Machi
     boot_disk: bootDisk,
     blockdevice_set: virtual.length === 0 ? physical : [...physical, ...virtual],
     physicalblockdevice_set: physical,
-    ...storage,
+    ...rest,
     ...NOTHING,
     ...NO_TESTS,
   };
 }
 
 /** What every machine has alike, as the end of its JSON. */
-const SAME_TEXT = JSON.stringify({ ...NOTHING, ...NO_TESTS }).slice(1);
+const SAME_TEXT = `,${JSON.stringify({ ...NOTHING, ...NO_TESTS }).slice(1)}`;
 
 /**
- * A machine in JSON, as `viewMachine` shows it, without that object: what many machines show, or one machine shows twice, is written once. It is most of it.
- * Pure.
+ * Writes a machine as `viewMachine` shows it, without that object: what many machines show is made text once, and what one machine shows twice is copied. It is most
+ * of it.
  */
-export function machineText(machine: Machine, parts: MachineParts, around: MachineSurroundings): string {
+export function writeMachine(out: JsonBytes, machine: Machine, parts: MachineParts, around: MachineSurroundings): void {
   const { networks } = around;
   const { textOf } = networks;
   const cards = interfacesOf(machine, parts);
-  const set = cards.interfaces.map((one) => interfaceText(one, cards, networks));
   const { domain, zone, pool } = placeOf(machine, around);
-  const { physical, virtual, bootDisk, ...storage } = storageOf(machine, parts);
-  const disks = physical.map((disk) => JSON.stringify(disk));
-  const all = listed(disks);
-  const more = virtual.map((device) => `,${JSON.stringify(device)}`).join('');
-  const boot = bootDisk === null ? undefined : disks[physical.indexOf(bootDisk)];
-  return (
-    `${JSON.stringify(ownMembers(machine, parts, networks)).slice(0, -1)},"domain":${textOf(domain)},"zone":${textOf(zone)},"pool":${textOf(pool)},` +
-    `"interface_set":[${listed(set)}],"boot_interface":${set[bootCard(cards, parts)] ?? 'null'},"boot_disk":${boot ?? 'null'},` +
-    `"blockdevice_set":[${all}${more}],"physicalblockdevice_set":[${all}],${JSON.stringify(storage).slice(1, -1)},${SAME_TEXT}`
-  );
-}
-
-/** Texts with commas between them. `join` would copy each of them; V8 only notes that one follows another, and copies all once, when they are sent. */
-function listed(texts: readonly string[]): string {
-  let all = '';
-  for (const text of texts) all += all === '' ? text : `,${text}`;
-  return all;
+  const { physical, virtual, bootDisk, rest } = storageOf(machine, parts);
+  out.open(ownMembers(machine, parts, networks));
+  out.text(',"domain":');
+  out.text(textOf(domain));
+  out.text(',"zone":');
+  out.text(textOf(zone));
+  out.text(',"pool":');
+  out.text(textOf(pool));
+  out.text(',"interface_set":');
+  const interfaces = out.list(cards.interfaces, (one) => writeInterface(out, one, cards, networks));
+  out.text(',"boot_interface":');
+  out.again(interfaces[bootCard(cards, parts)]);
+  out.text(',"boot_disk":');
+  const boot = out.value(bootDisk);
+  out.text(',"blockdevice_set":');
+  const disks = out.list([...physical, ...virtual], (one) => (one === bootDisk ? out.again(boot) : out.value(one)));
+  out.text(',"physicalblockdevice_set":');
+  out.list(physical, (_one, index) => out.again(disks[index]));
+  out.more(rest);
+  out.text(SAME_TEXT);
 }
 
 function interfacesOf({ id, interfaces }: Machine, { inventory }: MachineParts): InterfaceSet {
@@ -203,16 +206,18 @@ function storageOf({ id }: Machine, { inventory, storage }: MachineParts) {
     physical,
     virtual,
     bootDisk,
-    storage: float(Math.round(physical.reduce((sum, { size }) => sum + size, 0) / 100_000) / 10),
-    virtualblockdevice_set: virtual,
-    volume_groups: groups.map(({ view }) => view),
-    raids: raids.map(({ view }) => view),
+    rest: {
+      storage: float(Math.round(physical.reduce((sum, { size }) => sum + size, 0) / 100_000) / 10),
+      virtualblockdevice_set: virtual,
+      volume_groups: groups.map(({ view }) => view),
+      raids: raids.map(({ view }) => view),
+    },
   };
 }
 
 /** What a machine shows beside what is shared and what is listed. */
 function ownMembers(machine: Machine, { inventory }: MachineParts, networks: Networks) {
-  const { id, hostname, fqdn, state = 'new', owner = null, deployment, annotations = {} } = machine;
+  const { id, hostname, fqdn, state = 'new', owner = null, annotations = {} } = machine;
   const status = MACHINE_STATUS[state];
   return {
     system_id: id,
@@ -230,7 +235,7 @@ function ownMembers(machine: Machine, { inventory }: MachineParts, networks: Net
     error_description: machine.error ?? '',
     node_type: 0,
     node_type_name: 'Machine',
-    ...systemOf(deployment),
+    ...systemOf(machine),
     netboot: state !== 'deployed',
     power_type: machine.powerType ?? '',
     power_state: machine.powerState ?? 'unknown',
@@ -243,14 +248,14 @@ function ownMembers(machine: Machine, { inventory }: MachineParts, networks: Net
   };
 }
 
-function systemOf(deployment: Machine['deployment']) {
+function systemOf({ deployment, minHweKernel = '' }: Machine) {
   const [first = '', second] = (deployment?.image ?? '').split('/');
   const isNamed = second !== undefined;
   return {
     osystem: isNamed ? first : first === '' ? '' : 'custom',
     distro_series: isNamed ? second : first,
     hwe_kernel: '',
-    min_hwe_kernel: '',
+    min_hwe_kernel: minHweKernel,
     ephemeral_deploy: deployment !== undefined && deployment.image === null,
   };
 }
@@ -270,15 +275,23 @@ function hardwareOf(inventory: Inventory | undefined) {
   };
 }
 
+const NO_GATEWAY: Gateway = { gateway_ip: null, link_id: null };
+const NO_GATEWAYS = { ipv4: NO_GATEWAY, ipv6: NO_GATEWAY };
+interface Gateway {
+  readonly gateway_ip: string | null;
+  readonly link_id: number | null;
+}
+
 /** By which router each family goes out. */
 function gatewaysOf({ interfaces }: Machine, networks: Networks) {
   const links = interfaces.flatMap(({ links: own = [] }) => own.filter(({ gateway }) => gateway));
-  const of = (isMeant: (router: string) => boolean) => {
+  if (links.length === 0) return NO_GATEWAYS;
+  const of = (isMeant: (router: string) => boolean): Gateway => {
     for (const { id, subnetId } of links) {
       const router = networks.subnet(subnetId)?.gateway_ip ?? null;
       if (router !== null && isMeant(router)) return { gateway_ip: router, link_id: id };
     }
-    return { gateway_ip: null, link_id: null };
+    return NO_GATEWAY;
   };
   return { ipv4: of((router) => !router.includes(':')), ipv6: of((router) => router.includes(':')) };
 }

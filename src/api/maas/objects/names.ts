@@ -24,8 +24,9 @@ export function resourcesOf(records: readonly DnsRecord[]): DnsResource[] {
   }));
 }
 
-export function viewRecord({ id, fqdn, ttl, type, data }: DnsRecord) {
-  return { ttl, rrtype: type, rrdata: data, fqdn, id, resource_uri: uriOf('dnsresourcerecords', id) };
+/** A record with its data as it was given: clients compare it with what they have. */
+export function viewRecord({ id, fqdn, ttl, type, data, written = data }: DnsRecord) {
+  return { ttl, rrtype: type, rrdata: written, fqdn, id, resource_uri: uriOf('dnsresourcerecords', id) };
 }
 
 export function viewResource({ id, fqdn, addresses, others }: DnsResource, networks: Networks) {

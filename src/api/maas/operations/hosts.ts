@@ -2,10 +2,11 @@ import type { Args } from '../args.ts';
 import type { Look } from '../look.ts';
 import { badValue } from './refusals.ts';
 
-/** Where a machine is, and what people say of it. */
+/** Where a machine is, and what people and tools say of it. */
 export function placeOf(args: Args) {
   return {
     description: args.text('description'),
+    minHweKernel: args.text('min_hwe_kernel'),
     zone: args.text('zone') || undefined,
     pool: args.text('pool') || undefined,
   };

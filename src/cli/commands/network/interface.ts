@@ -30,6 +30,7 @@ const SHAPE: Shape<MachineInterface> = {
     ...(nic.parents?.length ? [['Stands on', nic.parents] as const] : []),
     ['VLAN', nic.vlan ?? 'not known'],
     ['MTU', nic.mtu === undefined ? 'as usual there' : String(nic.mtu)],
+    ...(nic.acceptRa === undefined ? [] : [['Advertised by routers', nic.acceptRa ? 'taken' : 'not taken'] as const]),
     ...(nic.tags?.length ? [['Tags', nic.tags.join(', ')] as const] : []),
     ...(nic.bond ? [['Bond', settingsOf(nic.bond)] as const] : []),
     ...(nic.bridge ? [['Bridge', settingsOf(nic.bridge)] as const] : []),
@@ -65,6 +66,11 @@ const COMMON: readonly OptionSpec[] = [
   { flags: '--mac <mac>', help: 'MAC address; of a bond or bridge that of its first port when left out' },
   { flags: '--parents <names>', help: 'the interfaces that it stands on, joined by ","' },
   { flags: '--mtu <octets|default>', help: 'longest packet' },
+  {
+    flags: '--accept-ra <on|off|default>',
+    help: 'take what routers advertise in IPv6; default: where it has addresses',
+    values: ['on', 'off', 'default'],
+  },
   { flags: '--tags <names>', help: 'its tags from then on, joined by ","; none: it has none' },
   {
     flags: '--address <fields>',
@@ -152,7 +158,10 @@ const SET: CommandSpec = {
   ],
   run: (call) => {
     const body = { ...text(call, 'name'), ...textOrNone(call, 'vlan'), ...membersOf(call) };
-    nothingToSet(body, '--name, --vlan, --mac, --parents, --mtu, --address, or a setting of a bond or bridge');
+    nothingToSet(
+      body,
+      '--name, --vlan, --mac, --parents, --mtu, --accept-ra, --address, or a setting of a bond or bridge',
+    );
     return runChange(call, {
       route: 'interface.set',
       input: { params: paramsOf(call), body },
@@ -183,11 +192,12 @@ function paramsOf(call: Call) {
   return { machine: need(call, 0), interface: need(call, 1) };
 }
 
-type Members = Pick<InterfaceInput, 'mac' | 'parents' | 'mtu' | 'bond' | 'bridge' | 'tags' | 'addresses'>;
+type Members = Pick<InterfaceInput, 'mac' | 'parents' | 'mtu' | 'acceptRa' | 'bond' | 'bridge' | 'tags' | 'addresses'>;
 
 function membersOf(call: Call): Members {
   const parents = option(call, 'parents');
   const mtu = option(call, 'mtu');
+  const acceptRa = option(call, 'acceptRa');
   const tags = option(call, 'tags');
   const bond = {
     ...renamed(call, 'bondMode', 'mode'),
@@ -205,6 +215,7 @@ function membersOf(call: Call): Members {
     ...text(call, 'mac'),
     ...(parents === undefined ? {} : { parents: parents.split(',').map((name) => name.trim()) }),
     ...(mtu === undefined ? {} : { mtu: mtu === 'default' ? null : integer(mtu, '--mtu', 'octets, or default') }),
+    ...(acceptRa === undefined ? {} : { acceptRa: acceptRa === 'default' ? null : acceptRa === 'on' }),
     ...(tags === undefined ? {} : { tags: tags === 'none' ? [] : tags.split(',').map((name) => name.trim()) }),
     ...(Object.keys(bond).length === 0 ? {} : { bond }),
     ...(Object.keys(bridge).length === 0 ? {} : { bridge }),

@@ -15,9 +15,13 @@ const CARRIED_MAX = 64;
 /** A declared noun that is carried. */
 export type CarriedDeclaration = Declaration & { readonly noun: Declared['noun'] };
 
+const known = new Map<Carrier, readonly CarriedDeclaration[]>();
+
 /** What objects of a noun carry. */
-export function carriedBy(carrier: Carrier): CarriedDeclaration[] {
-  return NOUNS.filter((declaration: Declaration) => declaration.carriedBy === carrier);
+export function carriedBy(carrier: Carrier): readonly CarriedDeclaration[] {
+  const found = known.get(carrier) ?? NOUNS.filter((declaration: Declaration) => declaration.carriedBy === carrier);
+  known.set(carrier, found);
+  return found;
 }
 
 /** Members of an answer: the names, in order. */

@@ -1,6 +1,11 @@
 import type { Machine, MachineSet } from '../../../contract/machine.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
-import { type Annotations, parseAnnotations, parseDescription } from '../../../model/nouns/annotation.ts';
+import {
+  type Annotations,
+  parseAnnotations,
+  parseDescription,
+  parseKernelName,
+} from '../../../model/nouns/annotation.ts';
 import type { BootMedia } from '../../../model/nouns/images/boot-media.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import type { Tx } from '../../../store/tx.ts';
@@ -13,14 +18,16 @@ interface Place {
   readonly description?: string;
   readonly annotations?: Annotations;
   readonly bootMedia?: BootMedia;
+  readonly minHweKernel?: string;
 }
 
-type Shown = 'zone' | 'pool' | 'description' | 'annotations' | 'bootMedia';
+type Shown = 'zone' | 'pool' | 'description' | 'annotations' | 'bootMedia' | 'minHweKernel';
 
 /** What of it an answer shows. */
 export function viewPlace(row: Pick<MachineRow, Shown>): Pick<Machine, Shown> {
-  const { zone, pool, description, annotations, bootMedia } = row;
-  return { zone, pool, description, annotations: { ...annotations }, bootMedia };
+  const { zone, pool, description, annotations, bootMedia, minHweKernel } = row;
+  const kernel = minHweKernel === '' ? {} : { minHweKernel };
+  return { zone, pool, description, annotations: { ...annotations }, bootMedia, ...kernel };
 }
 
 /** The zone and the pool that a body names, and its texts by the model's laws; what it does not name is not in it. */
@@ -31,11 +38,14 @@ export async function readPlace(tx: Tx, body: Pick<MachineSet, Shown>): Promise<
   if (isRejected(description)) return description;
   const annotations = body.annotations === undefined ? undefined : parseAnnotations(body.annotations);
   if (isRejected(annotations)) return annotations;
+  const minHweKernel = body.minHweKernel === undefined ? undefined : parseKernelName(body.minHweKernel);
+  if (isRejected(minHweKernel)) return minHweKernel;
   return {
     ...groups,
     ...(description === undefined ? {} : { description }),
     ...(annotations === undefined ? {} : { annotations }),
     ...(body.bootMedia === undefined ? {} : { bootMedia: body.bootMedia }),
+    ...(minHweKernel === undefined ? {} : { minHweKernel }),
   };
 }
 

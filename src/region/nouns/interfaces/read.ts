@@ -1,12 +1,5 @@
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import {
-  type BondSettings,
-  type BridgeSettings,
-  MTU_IPV6,
-  parseBond,
-  parseBridge,
-  parseMtu,
-} from '../../../model/interfaces/settings.ts';
+import { MTU_IPV6, parseBond, parseBridge, parseMtu } from '../../../model/interfaces/settings.ts';
 import { checkTopology, lowestFirst, mastersFirst, mtuOf, type Shape } from '../../../model/interfaces/topology.ts';
 import {
   INTERFACE_KINDS,
@@ -32,7 +25,7 @@ interface Head extends Shape {
   readonly parents: readonly string[];
   readonly mtu: number | null;
   readonly vlan: VlanRow | null;
-  readonly settings: { readonly bond?: BondSettings; readonly bridge?: BridgeSettings };
+  readonly settings: Pick<InterfaceInput, 'bond' | 'bridge' | 'acceptRa'>;
 }
 
 /**
@@ -132,18 +125,20 @@ function usualName(wish: InterfaceWish, kind: InterfaceKind, { index, vlan, give
   return `${stem}${number}`;
 }
 
+/** What few interfaces have. */
 function readSettings(wish: InterfaceWish, kind: InterfaceKind, at: string): Head['settings'] | Rejected {
+  const common = wish.acceptRa == null ? {} : { acceptRa: wish.acceptRa };
   if (kind !== 'bond' && wish.bond)
     return invalid(`${at}/bond`, `it is a ${kind} interface`, 'a bond alone has settings of a bond');
   if (kind !== 'bridge' && wish.bridge)
     return invalid(`${at}/bridge`, `it is a ${kind} interface`, 'a bridge alone has settings of a bridge');
   if (kind === 'bond') {
     const bond = parseBond(wish.bond ?? {}, `${at}/bond`);
-    return isRejected(bond) ? bond : { bond };
+    return isRejected(bond) ? bond : { ...common, bond };
   }
-  if (kind !== 'bridge') return {};
+  if (kind !== 'bridge') return common;
   const bridge = parseBridge(wish.bridge ?? {}, `${at}/bridge`);
-  return isRejected(bridge) ? bridge : { bridge };
+  return isRejected(bridge) ? bridge : { ...common, bridge };
 }
 
 async function readOne(all: Gathering, head: Head, found: readonly Found[]): Promise<Found | Rejected> {

@@ -1,35 +1,22 @@
 import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
 import type { InterfaceRow } from '../../../store/queries/network/machine-interfaces.ts';
 
-/** An interface as answers and events show it. */
-export function viewInterface({
-  id,
-  name,
-  mac,
-  kind,
-  vlan,
-  vlanId,
-  addresses,
-  links,
-  parents,
-  mtu,
-  bond,
-  bridge,
-  tags,
-}: InterfaceRow): MachineInterface {
-  return {
-    id,
-    name,
-    mac,
-    kind,
-    vlan,
-    ...(vlanId === null ? {} : { vlanId }),
-    addresses: addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId })),
-    links: links.map(({ isGateway, ...link }) => ({ ...link, gateway: isGateway })),
-    ...(parents.length === 0 ? {} : { parents: [...parents] }),
-    ...(mtu === null ? {} : { mtu }),
-    ...(bond ? { bond } : {}),
-    ...(bridge ? { bridge } : {}),
-    ...(tags?.length ? { tags: [...tags] } : {}),
-  };
+/** An interface as answers and events show it. Lists have tens of thousands of them: what few have is added to those alone. */
+export function viewInterface(row: InterfaceRow): MachineInterface {
+  const { id, name, mac, kind, vlan, vlanId, parents, mtu, acceptRa, bond, bridge, tags } = row;
+  const addresses = row.addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId }));
+  const links = row.links.map(({ id: link, mode, address, subnet, subnetId, isGateway }) => {
+    return { id: link, mode, address, subnetId, subnet, gateway: isGateway };
+  });
+  const shown: MachineInterface =
+    vlanId === null
+      ? { id, name, mac, kind, vlan, addresses, links }
+      : { id, name, mac, kind, vlan, vlanId, addresses, links };
+  if (parents.length > 0) shown.parents = [...parents];
+  if (mtu !== null) shown.mtu = mtu;
+  if (acceptRa !== undefined) shown.acceptRa = acceptRa;
+  if (bond) shown.bond = bond;
+  if (bridge) shown.bridge = bridge;
+  if (tags?.length) shown.tags = [...tags];
+  return shown;
 }

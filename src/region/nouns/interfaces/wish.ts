@@ -24,7 +24,7 @@ export function isKept(address: AddressWish): address is KeptLink {
 
 /** An interface as it is. */
 export function asWish(row: InterfaceRow): InterfaceWish {
-  const { id, name, mac, kind, vlanId, parents, mtu, bond, bridge, tags, links } = row;
+  const { id, name, mac, kind, vlanId, parents, mtu, acceptRa = null, bond, bridge, tags, links } = row;
   return {
     id,
     name,
@@ -33,6 +33,7 @@ export function asWish(row: InterfaceRow): InterfaceWish {
     vlanId,
     parents: [...parents],
     mtu,
+    acceptRa,
     ...(bond ? { bond } : {}),
     ...(bridge ? { bridge } : {}),
     ...(tags ? { tags: [...tags] } : {}),

@@ -26,11 +26,14 @@ export type InterfaceInput = Omit<MachineInterface, 'id' | 'links'> & {
   readonly links?: readonly LinkInput[];
 };
 
-type Stored = Omit<InterfaceRow, 'addresses' | 'links' | 'bond' | 'bridge' | 'tags' | 'parents'> & {
+/** What the column `settings` has: what few interfaces have. */
+type Settings = Pick<MachineInterface, 'bond' | 'bridge' | 'tags' | 'acceptRa'>;
+
+type Stored = Omit<InterfaceRow, 'addresses' | 'links' | keyof Settings | 'parents'> & {
   readonly machineId: string;
-  /** Null: it stands on none, as nearly all do. */
+  /** Null: of a card, which stands on none. */
   readonly parents: readonly string[] | null;
-  readonly settings: Pick<MachineInterface, 'bond' | 'bridge' | 'tags'>;
+  readonly settings: Settings;
 };
 
 /** Machines with their interfaces: two statements, however many machines. Ids come out of a query of their own: PostgreSQL would look at each of them while it plans. */
@@ -41,7 +44,7 @@ export async function withInterfaces<H extends { readonly id: string }>(
   const ids = heads.map(({ id }) => id);
   const stored = await tx.all(sql<Stored>`
     select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan, v.mtu as "vlanMtu", i.mtu, i.settings,
-      nullif(${PARENTS}, '{}') as parents
+      case when i.kind <> 'physical' then ${PARENTS} end as parents
     from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(array(select unnest(${ids}::text[]))) order by i.position, i.id`);
   const rows = await tx.all(sql<LinkRow & { interfaceId: number }>`
     select a.interface_id as "interfaceId", a.id, a.mode, host(a.address) as address, a.subnet_id as "subnetId", text(s.cidr) as subnet,
@@ -116,12 +119,14 @@ export async function placeInterfaces(tx: Tx, machineId: string, wanted: readonl
 }
 
 async function placeInterface(tx: Tx, machineId: string, card: Placed): Promise<number> {
-  const { id, name, mac, kind, vlanId, position, mtu = null, bond, bridge, tags = [] } = card;
-  const settings = JSON.stringify({
+  const { id, name, mac, kind, vlanId, position, mtu = null, acceptRa, bond, bridge, tags = [] } = card;
+  const own: Settings = {
     ...(bond ? { bond } : {}),
     ...(bridge ? { bridge } : {}),
     ...(tags.length > 0 ? { tags } : {}),
-  });
+    ...(acceptRa === undefined ? {} : { acceptRa }),
+  };
+  const settings = JSON.stringify(own);
   if (id !== undefined) {
     await tx.run(sql`update interfaces set name = ${name}, mac = ${mac}, kind = ${kind}, vlan_id = ${vlanId}, position = ${position},
       mtu = ${mtu}, settings = ${settings}::jsonb where id = ${id} and machine_id = ${machineId}`);

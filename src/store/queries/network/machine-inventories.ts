@@ -40,6 +40,15 @@ export function listInventories(tx: Tx, query: PageQuery = {}): Promise<Page<Lis
   const id = sql`t.machine_id collate "C"`;
   const columns = sql`t.machine_id as machine, t.at, t.inventory - 'pci' - 'usb' #- '{cpu,flags}' as inventory`;
   // What is left out is cut out of the page's rows alone.
-  const spec = { columns, from: sql`machine_inventories t`, joined: sql``, id, sorts: { id }, defaultSort: 'id' };
+  const placeOf = ({ machine }: ListedInventoryRow) => [machine, machine] as const;
+  const spec = {
+    columns,
+    from: sql`machine_inventories t`,
+    joined: sql``,
+    id,
+    sorts: { id },
+    defaultSort: 'id',
+    placeOf,
+  };
   return listPage(tx, spec, [], query);
 }

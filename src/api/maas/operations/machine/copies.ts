@@ -105,12 +105,13 @@ async function layoutOf(site: Site, machine: string) {
 function copied(source: Machine, machine: Machine): Input[] {
   const cards = new Map(machine.interfaces.filter(({ kind }) => kind === 'physical').map((card) => [card.name, card]));
   const own = source.interfaces.map((one): Input => {
-    const { name, kind, vlanId, parents, mtu, bond, bridge, links = [] } = one;
+    const { name, kind, vlanId, parents, mtu, acceptRa, bond, bridge, links = [] } = one;
     const common = {
       name,
       addresses: links.map(addressOf),
       ...(vlanId === undefined ? {} : { vlan: `id:${vlanId}` }),
       ...(mtu === undefined ? {} : { mtu }),
+      ...(acceptRa === undefined ? {} : { acceptRa }),
     };
     if (kind !== 'physical')
       return {

@@ -102,6 +102,7 @@ async function create({ site, look, path, args }: MaasCall, own: Own): Promise<A
     mac: args.text('mac_address') || undefined,
     vlan: (await vlanOf(look, args)) ?? undefined,
     mtu: args.number('mtu'),
+    acceptRa: args.flag('accept_ra'),
     tags: tagsOf(args),
   };
   const { id } = await site.call('interface.create', { params: ref(path), body });
@@ -117,6 +118,8 @@ async function update(call: MaasCall): Promise<Answer> {
     mac: args.text('mac_address') || undefined,
     vlan: await vlanOf(look, args),
     mtu: args.has('mtu') ? (args.number('mtu') ?? null) : undefined,
+    // An empty text takes it away.
+    acceptRa: args.has('accept_ra') ? (args.flag('accept_ra') ?? null) : undefined,
     tags: tagsOf(args),
     ...(hasParents ? { parents: await parentsOf(call, ['parent', 'parents']) } : {}),
     ...(one.kind === 'bond' ? { bond: bondOf(args, one.bond?.mode ?? 'active-backup') } : {}),

@@ -3,7 +3,7 @@ import type { Machine } from '../../../../contract/machine.ts';
 import { bytes, json, jsonParts, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { machineListText } from '../../objects/machine-list.ts';
+import { machineListParts } from '../../objects/machine-list.ts';
 import { type MaasMachine, showMachine, showMachines } from '../../objects/machines.ts';
 import type { Site } from '../../site.ts';
 import { step } from '../../site.ts';
@@ -67,7 +67,7 @@ async function listMachines({ site, look, args }: MaasCall) {
     may: (machine: Machine) => !isCutDown || mayPass(machine, args),
     passes: isCutDown ? (machine: MaasMachine) => passes(machine, args) : null,
   };
-  return jsonParts(machineListText(site, look, filter));
+  return jsonParts(machineListParts(site, look, filter));
 }
 
 async function createMachine({ site, look, args }: MaasCall) {
