@@ -23,8 +23,12 @@ export async function joinHosts(order: ProductOrder, first: LabHost): Promise<vo
   await Promise.all(racks.map((host) => join(order, first, host)));
 }
 
-/** `regent init` on the first region node. Gives the admin's key when it was made just now, else null. */
+/**
+ * `regent init` on the first region node. Gives the admin's key when it was made just now, else null. A first one that was lost and has joined anew is a
+ * node of its cluster as it is.
+ */
 export async function initialise(order: ProductOrder, host: LabHost): Promise<string | null> {
+  if (await hasFile(order.layout, host.name, JOINED)) return null;
   const { vip } = needState(order.layout).topology;
   const rack = host.roles?.includes('rack') ? ['--rack'] : [];
   const kind = vip === undefined ? ['--single'] : ['--vip', vip, ...rack];
