@@ -103,12 +103,10 @@ interface Listener {
 
 /** Hands the events of the site on until the signal ends it, by one stream after the other. */
 async function listen({ ports, tell, onBroken }: Listener, signal: AbortSignal): Promise<void> {
-  let tries = 0;
+  let opened = 0;
   const streamFetch: typeof fetch = async (...args) => {
-    tries += 1;
     const response = await ports.fetch(...args);
-    // What happened since the first try, before anything was open, no event tells.
-    if (response.ok && tries > 1) tell({ kind: 'again' });
+    if (response.ok) tell({ kind: (opened += 1) > 1 ? 'again' : 'open' });
     return response;
   };
   const options = {

@@ -49,6 +49,9 @@ export interface LivePorts {
   readonly visibility: { isVisible(): boolean; onChange(hear: () => void): void; onGone(hear: () => void): void };
 }
 
+/** A stream that comes later than this after it was asked for may have missed what the page does not show yet, ms. */
+const STREAM_LATE_MS = 250;
+
 /** Puts the parts together. */
 export function createLive(ports: LivePorts): Live {
   const link = signal<Link | null>(null);
@@ -60,6 +63,8 @@ export function createLive(ports: LivePorts): Live {
   const now = signal(ports.now());
   const isVisible = signal(ports.visibility.isVisible());
   const hearers = new Set<(event: Event | null) => void>();
+
+  let listenedAt = 0;
 
   const judge = () => {
     badge.value = badgeOf(link.value, health.value);
@@ -89,6 +94,9 @@ export function createLive(ports: LivePorts): Live {
       judge();
       // All that is shown is asked for, in vain: so it is old at once, not at its next turn.
       if (isLost) tellAll(null);
+    } else if (message.kind === 'open') {
+      // What was read long before the stream came may be old by now; a moment is the stream's own way.
+      if (ports.now() - listenedAt > STREAM_LATE_MS) tellAll(null);
     } else if (message.kind === 'denied') {
       if (message.status === 401 && session.state.value.kind === 'in') void session.look();
     } else tellAll(message.kind === 'event' ? message.event : null);
@@ -99,7 +107,10 @@ export function createLive(ports: LivePorts): Live {
   session.state.subscribe((state) => {
     if (state.kind === 'out') hasBeenOut = true;
     const user = state.kind === 'in' ? state.user : '';
-    if (user !== '' && user !== listener) ports.hub.send({ kind: 'listen', isAnew: hasBeenOut });
+    if (user !== '' && user !== listener) {
+      listenedAt = ports.now();
+      ports.hub.send({ kind: 'listen', isAnew: hasBeenOut });
+    }
     listener = user;
     // What was refused while nobody was logged in is asked for again.
     if (user !== '' && hasBeenOut) tellAll(null);

@@ -10,12 +10,13 @@ export type ToHub =
   | { readonly kind: 'bye' };
 
 /**
- * What the worker tells its pages. `again`: events may have been missed, or much else has changed: ask for everything. `denied`: the site
- * does not let the stream be read, and why.
+ * What the worker tells its pages. `open`: the stream is there for the first time; what happened before it, no event tells. `again`: events may have
+ * been missed, or much else has changed: ask for everything. `denied`: the site does not let the stream be read, and why.
  */
 export type FromHub =
   | { readonly kind: 'link'; readonly link: Link }
   | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'open' }
   | { readonly kind: 'again' }
   | { readonly kind: 'denied'; readonly status: number };
 

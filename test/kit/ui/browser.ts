@@ -138,6 +138,10 @@ const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 /** Of contrast alone: where the structure was looked at before. */
 export const axeColours = (page: Page): Promise<string[]> => runAxe(page, { type: 'rule', values: COLOUR_RULES });
 
+/** Of contrast in the page's own part. */
+export const axeMainColours = (page: Page): Promise<string[]> =>
+  runAxe(page, { type: 'rule', values: COLOUR_RULES }, {}, 'main');
+
 /** All but contrast, which takes longest: on another width, where the colours were looked at before. */
 export const axeLayout = (page: Page): Promise<string[]> =>
   runAxe(

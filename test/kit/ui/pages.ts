@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { ADDRESS_PAGES } from './addresses.ts';
@@ -7,6 +9,8 @@ import { KEEPING_PAGES } from './keeping.ts';
 import type { SiteData } from './site.ts';
 import { StandIn } from './stand-in.ts';
 import type { useBrowser } from './use-browser.ts';
+
+const TESTS = join(import.meta.dirname, '..', '..', 'ui');
 
 /** Pages, and what stands on them once they are there. `isNew`: it is looked at on a new site, too, where it says what is next. */
 export const PAGES = [
@@ -84,3 +88,9 @@ export async function structureOf(page: Page): Promise<string> {
 /** The file of what a page is made of, by its place. */
 export const snapshotOf = (path: string, site: string): string =>
   `snapshots/${path.replaceAll(/%2F|[/?=]/g, '-').replace(/0{20,}/, '')}.${site}.yml`;
+
+/** Is a page made of the same parts where a site is ill? Then it was looked at already where the site is well, in both themes. */
+export function isSameWhenIll(path: string): boolean {
+  const [well = '', ill] = ['well', 'ill'].map((site) => readFileSync(join(TESTS, snapshotOf(path, site)), 'utf8'));
+  return well === ill;
+}

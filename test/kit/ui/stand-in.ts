@@ -224,7 +224,7 @@ export class StandIn implements AsyncDisposable {
     const refusal = this.refusals.get(id);
     if (refusal) return problem(response, refusal);
     if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream'))
-      return this.#stream(request, response);
+      return void this.#stream(request, response);
     if (route.hasEtag) response.setHeader('etag', `"${this.version}"`);
     if (route.method === 'GET') {
       const found = answerOf(this.site, { id, params, query: url.searchParams });
@@ -278,7 +278,9 @@ export class StandIn implements AsyncDisposable {
     });
   }
 
-  #stream(request: IncomingMessage, response: ServerResponse): void {
+  async #stream(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.feed.askedAt ??= Date.now();
+    await this.feed.gate;
     const { events } = this.site;
     const last = Number(request.headers['last-event-id'] ?? events.at(-1)?.id ?? 0);
     const missed = events.slice(events.findLastIndex(({ id }) => id <= last) + 1);

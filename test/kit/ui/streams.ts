@@ -6,6 +6,10 @@ export class Streams {
   readonly #open = new Set<ServerResponse>();
   /** How the next streams break as they open, one each: after so many characters; -1: before their headers. */
   readonly cutsAtOpening: number[] = [];
+  /** Those that open wait for it. */
+  gate: Promise<void> | null = null;
+  /** When the first one was asked for; null: not yet. */
+  askedAt: number | null = null;
   /** After so many characters of the next event every stream breaks; null: they hold. */
   cutAfter: number | null = null;
 
@@ -16,6 +20,7 @@ export class Streams {
   /** From now on they hold. */
   hold(): void {
     this.cutAfter = null;
+    this.gate = null;
     this.cutsAtOpening.length = 0;
   }
 
