@@ -64,8 +64,6 @@ export function createLive(ports: LivePorts): Live {
   const isVisible = signal(ports.visibility.isVisible());
   const hearers = new Set<(event: Event | null) => void>();
 
-  let listenedAt = 0;
-
   const judge = () => {
     badge.value = badgeOf(link.value, health.value);
   };
@@ -95,26 +93,12 @@ export function createLive(ports: LivePorts): Live {
       // All that is shown is asked for, in vain: so it is old at once, not at its next turn.
       if (isLost) tellAll(null);
     } else if (message.kind === 'open') {
-      // What was read long before the stream came may be old by now; a moment is the stream's own way.
-      if (ports.now() - listenedAt > STREAM_LATE_MS) tellAll(null);
+      if (stream.isLate()) tellAll(null);
     } else if (message.kind === 'denied') {
       if (message.status === 401 && session.state.value.kind === 'in') void session.look();
     } else tellAll(message.kind === 'event' ? message.event : null);
   });
-  // Whoever is logged in when the page comes shares the stream that is open; a login begins its own.
-  let hasBeenOut = false;
-  let listener = '';
-  session.state.subscribe((state) => {
-    if (state.kind === 'out') hasBeenOut = true;
-    const user = state.kind === 'in' ? state.user : '';
-    if (user !== '' && user !== listener) {
-      listenedAt = ports.now();
-      ports.hub.send({ kind: 'listen', isAnew: hasBeenOut });
-    }
-    listener = user;
-    // What was refused while nobody was logged in is asked for again.
-    if (user !== '' && hasBeenOut) tellAll(null);
-  });
+  const stream = followSession(ports, session, () => tellAll(null));
   const tick = () => {
     now.value = ports.now() + offset.value;
     // A session that nobody has confirmed yet is asked about until somebody answers.
@@ -143,6 +127,28 @@ export function createLive(ports: LivePorts): Live {
       return () => hearers.delete(hear);
     },
   };
+}
+
+/**
+ * Asks the worker for the stream of events whenever somebody is logged in. Whoever is logged in when the page comes shares the stream that is open; a login
+ * begins its own. `isLate`: what was read when the stream was asked for may be old by now; a moment is the stream's own way.
+ */
+function followSession(ports: LivePorts, session: Session, askAll: () => void): { readonly isLate: () => boolean } {
+  let hasBeenOut = false;
+  let listener = '';
+  let askedAt = 0;
+  session.state.subscribe((state) => {
+    if (state.kind === 'out') hasBeenOut = true;
+    const user = state.kind === 'in' ? state.user : '';
+    if (user !== '' && user !== listener) {
+      askedAt = ports.now();
+      ports.hub.send({ kind: 'listen', isAnew: hasBeenOut });
+    }
+    listener = user;
+    // What was refused while nobody was logged in is asked for again.
+    if (user !== '' && hasBeenOut) askAll();
+  });
+  return { isLate: () => ports.now() - askedAt > STREAM_LATE_MS };
 }
 
 const LiveContext = createContext<Live | null>(null);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { ADDRESS_PAGES } from './addresses.ts';
-import { goTo, type OpenPage, openPage, settled } from './browser.ts';
+import { axe, axeColours, axeMainColours, goTo, type OpenPage, openPage, settled } from './browser.ts';
 import { CATALOG_PAGES } from './catalog.ts';
 import { KEEPING_PAGES } from './keeping.ts';
 import type { SiteData } from './site.ts';
@@ -93,4 +93,22 @@ export const snapshotOf = (path: string, site: string): string =>
 export function isSameWhenIll(path: string): boolean {
   const [well = '', ill] = ['well', 'ill'].map((site) => readFileSync(join(TESTS, snapshotOf(path, site)), 'utf8'));
   return well === ill;
+}
+
+/** What axe finds in light, and then of contrast in dark: of the other theme only the colours are others. */
+export async function axeInBothThemes(page: Page): Promise<string[]> {
+  const light = await axe(page);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const dark = await axeMainColours(page);
+  await page.emulateMedia({ colorScheme: 'light' });
+  return [...light, ...dark];
+}
+
+/** What can not be read in the frame of a page, in either theme; it is the same on every page. */
+export async function axeFrame(page: Page): Promise<string[]> {
+  const light = await axeColours(page);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const dark = await axeColours(page);
+  await page.emulateMedia({ colorScheme: 'light' });
+  return [...light, ...dark];
 }
