@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX, TargetedMouseEvent } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { useLive } from '../live/live.ts';
 import { usePlaces } from '../live/place.ts';
 import { useMay } from '../live/use-may.ts';
@@ -57,7 +57,8 @@ function Frame(): JSX.Element {
   // What is filtered or sorted is no other page: who reads it makes itself anew, and nothing else.
   const found = useMemo(() => screenOf(place), [path]);
   const isFirst = useRef(true);
-  useEffect(() => {
+  // Before the page is drawn: the first letter that is typed on it is not lost.
+  useLayoutEffect(() => {
     // A reader of screens is told of the new page; the first one it reads anyway. Whoever goes to the search wants to write.
     const begin =
       document.querySelector<HTMLElement>('[data-site-search]') ?? document.querySelector<HTMLElement>('main h1');
