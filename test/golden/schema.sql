@@ -736,10 +736,12 @@ table machines
   constraint machines_rack FOREIGN KEY (rack_id) REFERENCES racks(uuid)
   constraint machines_zone FOREIGN KEY (zone_id) REFERENCES zones(id)
   CREATE INDEX machines_by_bmc ON public.machines USING btree (bmc_id)
+  CREATE INDEX machines_by_hostname ON public.machines USING btree (hostname COLLATE "C", id COLLATE "C")
   CREATE INDEX machines_by_parent ON public.machines USING btree (parent_id) WHERE (parent_id IS NOT NULL)
   CREATE INDEX machines_by_pool ON public.machines USING btree (pool_id)
   CREATE INDEX machines_by_rack ON public.machines USING btree (rack_id)
   CREATE INDEX machines_by_zone ON public.machines USING btree (zone_id)
+  CREATE INDEX machines_in_order ON public.machines USING btree (id COLLATE "C")
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
   CREATE TRIGGER forget_machine_power AFTER UPDATE ON public.machines FOR EACH ROW WHEN (((old.bmc_id IS DISTINCT FROM new.bmc_id) OR (old.power_parameters <> new.power_parameters))) EXECUTE FUNCTION forget_machine_power()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
@@ -801,6 +803,7 @@ table machine_storage
   constraint machine_storage_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
   constraint machine_storage_pkey PRIMARY KEY (machine_id)
   constraint machine_storage_shape CHECK (((jsonb_typeof(storage) = 'object'::text) AND (length((storage)::text) <= 65000)))
+  CREATE INDEX machine_storage_in_order ON public.machine_storage USING btree (machine_id COLLATE "C")
 
 table machine_steps
   id bigint not null identity
@@ -929,6 +932,7 @@ table machine_inventories
   constraint machine_inventories_size CHECK (((jsonb_typeof(inventory) = 'object'::text) AND (octet_length((inventory)::text) <= 4194304)))
   constraint raise_observed_inventory TRIGGER DEFERRABLE INITIALLY DEFERRED
   CREATE INDEX machine_inventories_by_uuid ON public.machine_inventories USING btree (uuid) WHERE (uuid IS NOT NULL)
+  CREATE INDEX machine_inventories_in_order ON public.machine_inventories USING btree (machine_id COLLATE "C")
   CREATE CONSTRAINT TRIGGER raise_observed_inventory AFTER INSERT OR UPDATE ON public.machine_inventories DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_observed()
 
 table machine_enlistments

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
 import { createDomain } from '../../src/store/queries/domains.ts';
 import { createMachine, listMachines } from '../../src/store/queries/machines.ts';
+import { listStorages } from '../../src/store/queries/network/deployment/machine-storage.ts';
 import { listInventories } from '../../src/store/queries/network/machine-inventories.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { usePostgres } from '../kit/postgres.ts';
@@ -16,6 +17,7 @@ interface Plan {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly Output?: readonly string[];
+  readonly 'Index Name'?: string;
   readonly Plans?: readonly Plan[];
 }
 
@@ -60,6 +62,24 @@ test('a page of machines is cut before anything is joined to it, whatever the or
     const tables = cutFrom(page as Plan).flatMap((node) => node['Relation Name'] ?? []);
     expect(tables, sort).toEqual(['machines']);
     expect(others).toHaveLength(2);
+  }
+});
+
+test('a page is read in its order, not sorted out of the whole table', async () => {
+  const lists = [
+    ['machines_in_order', (tx: Tx) => listMachines(tx, { isDevice: false, sort: 'id', limit: 10 })],
+    ['machines_by_hostname', (tx: Tx) => listMachines(tx, { isDevice: false, sort: '-hostname', limit: 10 })],
+    ['machine_inventories_in_order', (tx: Tx) => listInventories(tx, { limit: 10 })],
+    ['machine_storage_in_order', (tx: Tx) => listStorages(tx, { limit: 10 })],
+  ] as const;
+  for (const [index, list] of lists) {
+    const [page] = await plansOf(list);
+    const nodes = cutFrom(page as Plan);
+    expect(
+      nodes.map((node) => node['Node Type']),
+      index,
+    ).not.toContain('Sort');
+    expect(nodes.flatMap((node) => node['Index Name'] ?? [])).toContain(index);
   }
 });
 

@@ -36,28 +36,35 @@ type Stored = Omit<InterfaceRow, 'addresses' | 'links' | keyof Settings | 'paren
   readonly settings: Settings;
 };
 
-/** Machines with their interfaces: two statements, however many machines. Ids come out of a query of their own: PostgreSQL would look at each of them while it plans. */
+/**
+ * Machines with their interfaces: two statements, however many machines. Ids come out of a query of their own: PostgreSQL would look at each of them while it plans.
+ * They go there as one text: pg writes each element of a list with care, for longer than PostgreSQL looks for the rows.
+ */
 export async function withInterfaces<H extends { readonly id: string }>(
   tx: Tx,
   heads: readonly H[],
 ): Promise<(H & { readonly interfaces: InterfaceRow[] })[]> {
-  const ids = heads.map(({ id }) => id);
   const stored = await tx.all(sql<Stored>`
     select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan, v.mtu as "vlanMtu", i.mtu, i.settings,
       case when i.kind <> 'physical' then ${PARENTS} end as parents
-    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(array(select unnest(${ids}::text[]))) order by i.position, i.id`);
+    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(array(select unnest(string_to_array(${idsOf(heads)}, ',')))) order by i.position, i.id`);
   const rows = await tx.all(sql<LinkRow & { interfaceId: number }>`
     select a.interface_id as "interfaceId", a.id, a.mode, host(a.address) as address, a.subnet_id as "subnetId", text(s.cidr) as subnet,
       a.is_gateway as "isGateway"
     from (select id, interface_id, mode, address, subnet_id, is_gateway from interface_addresses
       union all select id, interface_id, mode, null, subnet_id, is_gateway from interface_links) a left join subnets s on s.id = a.subnet_id
-    where a.interface_id = any(array(select unnest(${stored.map(({ id }) => id)}::int[]))) order by a.id`);
+    where a.interface_id = any(array(select unnest(string_to_array(${idsOf(stored)}, ',')::int[]))) order by a.id`);
   const links = Map.groupBy(rows, ({ interfaceId }) => interfaceId);
   const cards = Map.groupBy(stored, ({ machineId }) => machineId);
   return heads.map((head) => ({
     ...head,
     interfaces: (cards.get(head.id) ?? []).map((card) => interfaceRow(card, links.get(card.id) ?? [])),
   }));
+}
+
+/** No id has a comma. */
+function idsOf(rows: readonly { readonly id: string | number }[]): string {
+  return rows.map(({ id }) => id).join(',');
 }
 
 /** Each member by its name: lists have tens of thousands of interfaces, and a copy of all members but some takes V8 many times as long. */
