@@ -25,6 +25,7 @@ describe('a site that is ill', () => {
       const { page, complaints } = await lead(path);
       await whole(page, has);
       await expect(await structureOf(page)).toMatchFileSnapshot(snapshotOf(path, 'ill'));
+      // A page that is the same where the site is well is judged there (pages-well.test.ts).
       expect(isSameWhenIll(path) ? [] : await axeInBothThemes(page)).toEqual([]);
       await page.setViewportSize(PHONE);
       expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);

@@ -28,6 +28,12 @@ const AGAIN_MS = 12 * 3_600_000;
 /** After a failure. */
 const PAUSE_MS = 30_000;
 
+/** A file that was asked for: how it was found, and when it is asked for again (monotonic, ms). */
+interface Known {
+  readonly copy: CopySeen;
+  readonly askAt: number;
+}
+
 /** The port and the files of a rack's web server, as its desired state has them. */
 interface Http {
   readonly port: number;
@@ -40,36 +46,34 @@ interface Http {
  */
 export function openPrefetch({ ports, held, exec, onChange }: PrefetchOptions): Prefetch {
   const { clock, log, random } = ports;
-  const due = new Map<string, number>();
-  const seen = new Map<string, CopySeen>();
+  const known = new Map<string, Known>();
 
   const ask = async (port: number, path: string) => {
     const url = `http://127.0.0.1:${port}/${path}`;
     const { code, stdout } = await exec({ url, range: 'bytes=0-0', timeoutMs: ASK_MS });
     const isThere = code === 0 && /^HTTP\/1\.1 20[06] /.test(stdout);
-    due.set(path, clock.monotonic() + (isThere ? AGAIN_MS : PAUSE_MS) * (0.75 + random.fraction() / 2));
-    const before = seen.get(path);
-    if (before?.isThere === isThere) return;
-    seen.set(path, { path, isThere, since: new Date(clock.now()).toISOString() });
+    const before = known.get(path)?.copy;
+    const isSame = before?.isThere === isThere;
+    known.set(path, {
+      copy: isSame ? before : { path, isThere, since: new Date(clock.now()).toISOString() },
+      askAt: clock.monotonic() + (isThere ? AGAIN_MS : PAUSE_MS) * (0.75 + random.fraction() / 2),
+    });
+    if (isSame) return;
     onChange();
     if (isThere) log.info('a file of an image is fetched before machines ask', { path });
     else log.warn('no region gives a file that machines will want; it is asked for again', { path });
   };
 
   return {
-    current: () => [...seen.values()],
+    current: () => [...known.values()].map(({ copy }) => copy),
     async run(signal) {
       const beat = ports.loop('prefetch', SILENCE_MS);
       while (!signal.aborted) {
         beat();
         const http = (held()?.body.services['http']?.desired ?? null) as Http | null;
         const wanted = http?.wanted ?? [];
-        for (const path of due.keys()) {
-          if (wanted.includes(path)) continue;
-          due.delete(path);
-          seen.delete(path);
-        }
-        const next = wanted.find((path) => (due.get(path) ?? 0) <= clock.monotonic());
+        for (const path of known.keys()) if (!wanted.includes(path)) known.delete(path);
+        const next = wanted.find((path) => (known.get(path)?.askAt ?? 0) <= clock.monotonic());
         if (http !== null && next !== undefined) await ask(http.port, next);
         await ports.wait(EVERY_MS, signal);
       }

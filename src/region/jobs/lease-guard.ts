@@ -70,6 +70,9 @@ export function guardLease(job: ClaimedJob, askedAt: number, { renewer, clock, l
     if (typeof found === 'string') giveUp(found);
     else timer = setTimeout(watch, found.againMs);
   };
+  const checkLease = () => {
+    if (clock.monotonic() >= lease.holdsUntil()) giveUp('lease');
+  };
   watch();
   return {
     signal: gone.signal,
@@ -77,14 +80,14 @@ export function guardLease(job: ClaimedJob, askedAt: number, { renewer, clock, l
     isAborted: () => news.isAbortWanted,
     lateMs,
     mustHold: () => {
-      if (clock.monotonic() >= lease.holdsUntil()) giveUp('lease');
+      checkLease();
       gone.signal.throwIfAborted();
     },
     giveUp,
     givenUp: () => givenUp,
     rest: () => {
       // A process that was frozen in a query sees its failure before the timer of the watch.
-      if (clock.monotonic() >= lease.holdsUntil()) giveUp('lease');
+      checkLease();
       clearTimeout(timer);
     },
     drop: () => {

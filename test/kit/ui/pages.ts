@@ -96,19 +96,17 @@ export function isSameWhenIll(path: string): boolean {
 }
 
 /** What axe finds in light, and then of contrast in dark: of the other theme only the colours are others. */
-export async function axeInBothThemes(page: Page): Promise<string[]> {
-  const light = await axe(page);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  const dark = await axeMainColours(page);
-  await page.emulateMedia({ colorScheme: 'light' });
-  return [...light, ...dark];
-}
+export const axeInBothThemes = (page: Page): Promise<string[]> => lightAndDark(page, axe, axeMainColours);
 
 /** What can not be read in the frame of a page, in either theme; it is the same on every page. */
-export async function axeFrame(page: Page): Promise<string[]> {
-  const light = await axeColours(page);
+export const axeFrame = (page: Page): Promise<string[]> => lightAndDark(page, axeColours, axeColours);
+
+type Judge = (page: Page) => Promise<string[]>;
+
+async function lightAndDark(page: Page, inLight: Judge, inDark: Judge): Promise<string[]> {
+  const light = await inLight(page);
   await page.emulateMedia({ colorScheme: 'dark' });
-  const dark = await axeColours(page);
+  const dark = await inDark(page);
   await page.emulateMedia({ colorScheme: 'light' });
   return [...light, ...dark];
 }

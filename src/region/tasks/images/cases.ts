@@ -26,21 +26,18 @@ export function wholeOn({ files }: Pick<images.ImageRow, 'files'>, regions: read
   return regions.filter((node) => files.every(has(node)));
 }
 
-/** Who may have files of images. */
+/** Who may have files of images. `racks`: what they say, by `DIGEST/FILE`. */
 interface Holders {
   readonly regions: readonly string[];
-  readonly racks: readonly images.RackCopyRow[];
+  readonly racks: ReadonlyMap<string, readonly images.RackCopyRow[]>;
 }
 
 async function holdersOf(tx: Tx, digest?: string): Promise<Holders> {
-  return { regions: await regionNames(tx), racks: await images.readRackCopies(tx, digest) };
+  const copies = await images.readRackCopies(tx, digest);
+  return { regions: await regionNames(tx), racks: Map.groupBy(copies, ({ image, file }) => `${image}/${file}`) };
 }
 
 function view(row: images.ImageRow, { regions, racks }: Holders): Image {
-  const copies = Map.groupBy(
-    racks.filter(({ image }) => image === row.digest),
-    ({ file }) => file,
-  );
   return {
     ...row,
     size: imageBytes(row.files),
@@ -49,7 +46,11 @@ function view(row: images.ImageRow, { regions, racks }: Holders): Image {
     files: row.files.map((file) => ({
       ...file,
       places: file.places.map((place) => ({ ...place })),
-      racks: (copies.get(file.name) ?? []).map(({ node, isThere, since }) => ({ node, isThere, since })),
+      racks: (racks.get(`${row.digest}/${file.name}`) ?? []).map(({ node, isThere, since }) => ({
+        node,
+        isThere,
+        since,
+      })),
     })),
   };
 }
