@@ -101,6 +101,16 @@ same_in() {
   for folder; do diff -rq "$before/$folder" "$root/current/$folder" >/dev/null 2>&1 || return 1; done
 }
 
+# Does a process of this unit limit its own time? So does a keepalived of 0.3 and before: at its next reload the kernel ends it.
+limits_realtime() {
+  local main pid
+  main=$(systemctl show --property=MainPID --value "$1")
+  for pid in "$main" $(cat "/proc/$main/task/$main/children" 2>/dev/null); do
+    ! grep -Eqs '^Max realtime timeout +[0-9]' "/proc/$pid/limits" || return 0
+  done
+  return 1
+}
+
 # Only what runs is restarted, and what lies in ha/ only when it has changed: the floating address leaves a node whose health is restarted.
 restart_running() {
   [ -e "$restart_due" ] || return 0
@@ -126,6 +136,7 @@ restart_running() {
   }
   same_in "$before" ha/kit ha/vip ||
     systemctl try-restart regent-vip-health.service
+  ! limits_realtime keepalived.service || systemctl try-restart keepalived.service
   # Votes first: a rack that serves gives its pairs away in order, which takes a majority of them.
   same_in "$before" ha/kit ha/dhcp || {
     systemctl try-restart regent-pair-votes.service

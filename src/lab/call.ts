@@ -110,7 +110,8 @@ export function parseCall(words: readonly string[]): Call {
       help: { type: 'boolean', short: 'h' },
     },
   });
-  const [verb = values.help ? 'help' : '', ...args] = positionals;
+  // With any verb: whoever asks how to use it does not want it done.
+  const [verb = '', ...args] = values.help ? ['help'] : positionals;
   const timeout = Number(values.timeout ?? DEFAULT_TIMEOUT_S);
   if (!Number.isFinite(timeout) || timeout < 0) throw usage(`--timeout ${values.timeout} is not a number of seconds.`);
   if (values.dhcp !== true && (values.mac ?? values.hostname) !== undefined) {

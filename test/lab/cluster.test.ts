@@ -38,8 +38,12 @@ const CASES = Number(process.env['REGENT_DRILLS'] ?? DRILLS.length);
 const SLOW_CASES = 3;
 /** The client of vlan20, as an archive of packages. */
 const ORIGIN = '10.20.20.100:8080';
-/** What proves that a node lives, beside keepalived, which sees to it by itself. */
-const URGENT = ['regent-keeper', 'regent-vip-health', 'etcd'];
+/** What proves that a node lives. */
+const URGENT = ['regent-keeper', 'regent-vip-health', 'etcd', 'keepalived'];
+/** keepalived's two processes after a reload: process, policy, priority, and whether the kernel ends them after some time of their own. */
+const RELOADED = `main=$(systemctl show --property=MainPID --value keepalived); both="$main $(cat /proc/$main/task/$main/children)"
+  systemctl reload keepalived; sleep 1
+  for pid in $both; do chrt --pid $pid | sed 's/.*: //' | paste -sd ' '; sed -n 's/^Max realtime timeout *//p' /proc/$pid/limits; done`;
 /** Daemons whose start is watched over a failover. */
 const UNITS = [
   'etcd.service',
@@ -98,11 +102,14 @@ describe('a cluster', () => {
       const refusal = await realtimeRefusal(site.lab, host);
       expect(refusal === '' || isRealtimeDenied(), `${host}: ${refusal}`).toBe(true);
       const { stdout } = await site.lab.exec(host, ['sh', '-c', policies]);
-      const expected = refusal === '' ? ['15', '15', '10'] : ['0', '0', '0'];
+      const expected = refusal === '' ? ['15', '15', '10', '20'] : ['0', '0', '0', '0'];
       expect(
         [...stdout.matchAll(/priority: (\d+)/g)].map((match) => match[1]),
         stdout,
       ).toEqual(expected);
+      const reloaded = await site.lab.ask(host, ['sh', '-c', RELOADED]);
+      const each = `${refusal === '' ? 'SCHED_RR 20' : 'SCHED_OTHER 0'} unlimited unlimited us`;
+      expect(reloaded.split(/\s+/).join(' ').trim()).toBe(`${each} ${each}`);
     }
   });
 

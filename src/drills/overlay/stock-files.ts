@@ -91,7 +91,7 @@ function keepalived(): FileEdits {
       { old: '    advert_int 0.1\n', now: '    advert_int 1\n' },
       line('down_timer_adverts 9'),
       line('timer_expired_backup'),
-      line('vrrp_rt_priority 20'),
+      line('max_auto_priority -1'),
       line('vrrp_garp_master_delay 1'),
       line('vrrp_garp_master_repeat 3'),
       line('vrrp_garp_master_refresh 30'),
