@@ -304,6 +304,14 @@ describe('a cluster', () => {
     );
   });
 
+  it('no keepalived has died by itself in all of this', async () => {
+    for (const host of REGION_NAMES) {
+      const { stdout } = await site.lab.exec(host, ['journalctl', '--no-pager', '-u', 'keepalived']);
+      expect(stdout).toContain('Keepalived');
+      expect(stdout).not.toContain('died: Respawning');
+    }
+  });
+
   // `scripts/test --only broken-builds` has all of them.
   brokenBuildsFail(drawn(BROKEN_BUILDS, '1', RANDOM), () => ({ site, ...rehearsal }));
 });
