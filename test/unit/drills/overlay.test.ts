@@ -85,7 +85,7 @@ describe('stock settings', () => {
     expect(etcd).toContain('heartbeat-interval: 100\nelection-timeout: 1000\n');
     const keepalived = textOf(STOCK, '/etc/keepalived/regent/keepalived.conf');
     expect(keepalived).toContain('advert_int 1\n');
-    expect(keepalived).not.toMatch(/down_timer_adverts|timer_expired|garp|rt_priority|^ {4}track_file/m);
+    expect(keepalived).not.toMatch(/down_timer_adverts|timer_expired|^ {4}vrrp_garp|^ {4}max_auto|^ {4}track_file/m);
     const haproxy = textOf(STOCK, '/etc/haproxy/regent/haproxy.cfg');
     expect(haproxy).not.toMatch(/\binter\b|\bfall\b|\brise\b|on-marked-down|tcp-ut|tcpka|timeout check/);
     expect(haproxy.match(/default-server check/g)).toHaveLength(3);
