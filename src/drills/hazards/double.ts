@@ -85,12 +85,15 @@ export const DOUBLE: readonly Hazard[] = [
 function lostMajority({ regions }: Cast, chance: Chance): readonly Step[] {
   const survivor = pick(regions, chance);
   const lost = regions.filter((host) => host !== survivor);
-  const each = (act: 'kill' | 'start' | 'rejoin') => lost.map((host): Act => ({ do: act, host }));
+  const each = (act: 'kill' | 'start') => lost.map((host): Act => ({ do: act, host }));
   return [
     ...together(between(0, PHASE_MS, chance), each('kill')),
     ...together(15_000, [{ do: 'recover', host: survivor }]),
     ...together(20_000, each('start')),
-    ...together(30_000, each('rejoin')),
+    ...together(
+      30_000,
+      lost.map((host): Act => ({ do: 'rejoin', host, after: 'loss' })),
+    ),
     ...together(0, [{ do: 'heal' }]),
   ];
 }

@@ -42,8 +42,8 @@ export type Act =
   | { readonly do: 'regent'; readonly host: string; readonly argv: readonly string[] }
   /** A cluster is made of this host alone, as the operator of a lost majority does it: `regent cluster recover`. */
   | { readonly do: 'recover'; readonly host: string }
-  /** A host that was counted as lost has to be down; then it is cleaned (`regent leave`) and joins anew. */
-  | { readonly do: 'rejoin'; readonly host: string }
+  /** A host that is no member any more is cleaned (`regent leave`) and joins anew. After a loss it has to be found down before. */
+  | { readonly do: 'rejoin'; readonly host: string; readonly after: 'loss' | 'removal' }
   /** Waits until every job has been done. A failure when one ends otherwise, or nobody goes on with it for 15 s. */
   | { readonly do: 'jobs' }
   /** All processors busy on the machine that the hosts share, for so long; done when it is over. */

@@ -1,4 +1,4 @@
-import { between, held, PHASE_MS, together } from './draw.ts';
+import { between, held, PHASE_MS, pick, together } from './draw.ts';
 import {
   type Bounds,
   boundsOf,
@@ -115,6 +115,28 @@ export const PLANNED: readonly Hazard[] = [
       ...together(0, [{ do: 'jobs' }]),
       ...together(HOST_MS, [{ do: 'heal' }]),
     ],
+    isLong: true,
+  }),
+  planned({
+    id: 'planned-remove-join',
+    title: 'a region node removed for good, and its host joined as a new one',
+    row: 'a region node is removed, and a host joins',
+    // Every haproxy and keepalived reloads, twice; a standby that its primary waits for may be the one that goes.
+    bounds: { write: STANDBY_GONE_MS, read: STANDBY_GONE_MS, vip: VIP_MS },
+    redundantMs: REBOOTED_MS,
+    steps: (cast, chance) => {
+      // Not the host that commands.
+      const host = pick(
+        cast.standbys.filter((name) => name !== cast.regions[0]),
+        chance,
+      );
+      return [
+        ...held(chance, [regent(cast, 'node', 'remove', host, '--force')], HOST_MS, [
+          { do: 'rejoin', host, after: 'removal' },
+        ]),
+        ...together(HOST_MS, [{ do: 'heal' }]),
+      ];
+    },
     isLong: true,
   }),
 ];

@@ -33,7 +33,7 @@ export function actText(act: Act): string {
     case 'recover':
       return `a cluster is made of ${act.host} alone`;
     case 'rejoin':
-      return `${act.host} is found down, cleaned, and joins anew`;
+      return `${act.host} is ${act.after === 'loss' ? 'found down, cleaned,' : 'cleaned'} and joins anew`;
     case 'jobs':
       return 'until every job is done';
     case 'pause':

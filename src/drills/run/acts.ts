@@ -96,7 +96,7 @@ export async function perform(environment: Environment, act: Act): Promise<void>
     case 'recover':
       return recoverOn(environment, act.host);
     case 'rejoin':
-      return rejoin(environment, act.host);
+      return rejoin(environment, act);
     case 'jobs':
       return waitForJobs(environment, REGENT_MS);
     case 'burn':

@@ -52,12 +52,12 @@ const CAST: Cast = {
   etcdLeader: 'r2',
 };
 const stepsOf = (hazard: Hazard, cast: Cast, seed: number) => hazard.steps(cast, dice(seed).next);
-/** Of a rolling restart, which is done when its command is. */
-const RESTART_MS = 240_000;
+/** Of a rolling restart, and of a join: each is done when its command is. */
+const [RESTART_MS, JOIN_MS] = [240_000, 60_000];
 const lengthOf = (hazard: Hazard, seed: number) =>
   stepsOf(hazard, CAST, seed).reduce((sum, { afterMs, act }) => {
     const isRestart = act.do === 'regent' && act.argv.includes('restart');
-    return sum + afterMs + (isRestart ? RESTART_MS : 0);
+    return sum + afterMs + (isRestart ? RESTART_MS : 0) + (act.do === 'rejoin' ? JOIN_MS : 0);
   }, 0);
 const each = CATALOGUE.map((hazard) => [hazard.id, hazard] as const);
 

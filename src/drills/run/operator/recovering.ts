@@ -1,5 +1,6 @@
 import { AppError } from '../../../core/errors.ts';
 import { execHost } from '../../../lab/exec.ts';
+import type { Act } from '../../hazards/hazard.ts';
 import type { Environment } from '../environment.ts';
 
 const RECOVER_MS = 300_000;
@@ -25,11 +26,9 @@ export async function recoverOn(environment: Environment, host: string): Promise
   });
 }
 
-/** Throws when the host serves: then it did not find out that its epoch is over. */
-export async function rejoin(environment: Environment, host: string): Promise<void> {
-  const active = await execHost(environment.layout, host, ['systemctl', 'is-active', ...DOWN], { timeoutMs: CALL_MS });
-  const running = active.stdout.split('\n').flatMap((state, index) => (state === 'active' ? [DOWN[index] ?? ''] : []));
-  if (running.length > 0) throw new AppError('drill', `${host} was counted as lost, and it runs ${running.join(', ')}`);
+/** Cleans the host and joins it. Throws AppError `drill` when a lost host serves: then it did not find out that its epoch is over. */
+export async function rejoin(environment: Environment, { host, after }: Extract<Act, { do: 'rejoin' }>): Promise<void> {
+  if (after === 'loss') await needDown(environment, host);
   await inHost(environment, host, ['sh', '-c', KEEP], { timeoutMs: CALL_MS });
   await inHost(environment, host, [REGENT, 'leave', '--yes'], { timeoutMs: JOIN_MS });
   const roles = environment.topology.hosts.find(({ name }) => name === host)?.roles ?? [];
@@ -41,6 +40,12 @@ export async function rejoin(environment: Environment, host: string): Promise<vo
     input: made.body.token,
   });
   await inHost(environment, host, ['sh', '-c', GIVE_BACK], { timeoutMs: CALL_MS });
+}
+
+async function needDown(environment: Environment, host: string): Promise<void> {
+  const active = await execHost(environment.layout, host, ['systemctl', 'is-active', ...DOWN], { timeoutMs: CALL_MS });
+  const running = active.stdout.split('\n').flatMap((state, index) => (state === 'active' ? [DOWN[index] ?? ''] : []));
+  if (running.length > 0) throw new AppError('drill', `${host} was counted as lost, and it runs ${running.join(', ')}`);
 }
 
 async function inHost(
