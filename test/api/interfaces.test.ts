@@ -261,13 +261,6 @@ describe('an interface', () => {
     ['with settings of another kind', { mac: '52:54:00:aa:aa:ab', bond: {} }, 422, 'bond', 'a bond alone'],
     ['with an MTU that is none', { mac: '52:54:00:aa:aa:ab', mtu: 100 }, 422, 'mtu', '576 to 65535'],
     [
-      'larger than what it stands on',
-      { kind: 'vlan', parents: ['eth1'], vlan: '100', mtu: 9000 },
-      422,
-      'mtu',
-      'eth1 below has 1500',
-    ],
-    [
       'with IPv6 and small packets',
       { mac: '52:54:00:aa:aa:ab', mtu: 1000, addresses: [{ address: '2001:db8:10::9' }] },
       422,

@@ -10,6 +10,7 @@ export interface Shape {
   readonly parents?: readonly string[];
   readonly mtu?: number | null;
 }
+type Standing = Pick<Shape, 'name' | 'kind' | 'parents'>;
 /** `isLinked`: it has an address, gets one, or is to be up by itself. */
 export interface LinkedShape extends Shape {
   readonly isLinked: boolean;
@@ -39,7 +40,7 @@ export function masterOf<S extends Shape>(all: readonly S[], name: string): S | 
  * Does it speak in a VLAN of the wire below: a VLAN interface, or a bridge of one? Firmware does not, and nobody there boots or asks DHCP before its system
  * runs.
  */
-export function isTagged(all: readonly Shape[], shape: Shape): boolean {
+export function isTagged(all: readonly Standing[], shape: Standing): boolean {
   if (shape.kind === 'vlan') return true;
   return shape.kind === 'bridge' && all.some((one) => one.kind === 'vlan' && shape.parents?.includes(one.name));
 }
@@ -71,8 +72,15 @@ export function mastersFirst<S extends Shape>(all: readonly S[]): S[] {
 /** The longest packet when nobody says otherwise: Ethernet's (RFC 894). */
 const MTU_USUAL = 1500;
 
-/** Octets. A bond and its cards have one MTU; what else stands on others has the smallest of theirs if it has none of its own. */
+/**
+ * Octets. A bond and its cards have one MTU; what else stands on others has the smallest of theirs if it has none of its own. What is below others carries their
+ * packets: it has the largest MTU that was set for any of them, if its own is smaller.
+ */
 export function mtuOf(all: readonly Shape[], shape: Shape): number {
+  return Math.max(ownMtu(all, shape), ...setAbove(all, shape));
+}
+
+function ownMtu(all: readonly Shape[], shape: Shape): number {
   if (shape.mtu != null) return shape.mtu;
   const below = all.filter((one) => shape.parents?.includes(one.name));
   if (shape.kind === 'bond') return below.find(({ mtu }) => mtu != null)?.mtu ?? MTU_USUAL;
@@ -80,6 +88,12 @@ export function mtuOf(all: readonly Shape[], shape: Shape): number {
     return Math.min(...below.map((one) => mtuOf(all, one)), below.length > 0 ? Infinity : MTU_USUAL);
   const bond = masterOf(all, shape.name);
   return bond?.kind === 'bond' ? mtuOf(all, bond) : MTU_USUAL;
+}
+
+/** MTUs that were set for what stands on it, however high. */
+function setAbove(all: readonly Shape[], { name }: Shape): number[] {
+  const above = all.filter(({ parents }) => parents?.includes(name));
+  return above.flatMap((one) => [...(one.mtu == null ? [] : [one.mtu]), ...setAbove(all, one)]);
 }
 
 /** May a machine's interfaces stand on each other like this? `vlans`: those that they are on. Fields are `interfaces/INDEX/…`. */
@@ -158,16 +172,13 @@ function checkPort(all: readonly LinkedShape[], shape: LinkedShape, at: string):
 }
 
 function checkMtu(all: readonly Shape[], shape: Shape, at: string): Rejected | null {
+  if (shape.kind !== 'bond') return null;
   const own = mtuOf(all, shape);
   for (const name of shape.parents ?? []) {
     const below = all.find((one) => one.name === name);
     const theirs = below ? mtuOf(all, below) : own;
-    const isWrong = shape.kind === 'bond' ? theirs !== own : theirs < own;
-    if (!isWrong) continue;
-    const rule =
-      shape.kind === 'bond'
-        ? 'a bond and its cards have one MTU'
-        : 'what stands on an interface has no larger MTU than that';
+    if (theirs === own) continue;
+    const rule = 'a bond and its cards have one MTU';
     return invalid(`${at}/mtu`, `${shape.name} has ${own}, ${name} below has ${theirs}`, rule);
   }
   return null;

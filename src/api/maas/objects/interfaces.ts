@@ -97,7 +97,7 @@ function ownMembers(one: MachineInterface, { machine, interfaces, cards }: Inter
     enabled: true,
     params: paramsOf(one),
     discovered: null,
-    effective_mtu: one.mtu ?? networks.vlan(one.vlanId)?.mtu ?? MTU,
+    effective_mtu: effectiveMtu(one, interfaces, networks),
     vendor: card.vendor ?? null,
     product: card.product ?? null,
     firmware_version: card.firmware ?? null,
@@ -108,6 +108,14 @@ function ownMembers(one: MachineInterface, { machine, interfaces, cards }: Inter
     sriov_max_vf: 0,
     resource_uri: uriOf('nodes', machine, 'interfaces', one.id),
   };
+}
+
+/** What is below others has the largest MTU of them, if its own is smaller. */
+function effectiveMtu(one: MachineInterface, all: readonly MachineInterface[], networks: Networks): number {
+  const own = one.mtu ?? networks.vlan(one.vlanId)?.mtu ?? MTU;
+  if (all.length === 1) return own;
+  const above = all.filter(({ parents }) => parents?.includes(one.name));
+  return Math.max(own, ...above.map((other) => effectiveMtu(other, all, networks)));
 }
 
 export function viewInterfaces(set: InterfaceSet, networks: Networks): MaasInterface[] {

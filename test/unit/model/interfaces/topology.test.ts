@@ -150,12 +150,6 @@ describe('interfaces that stand on others', () => {
       'another fabric than untagged',
     ],
     [
-      'a larger packet than below',
-      [card('a'), on('vlan', 'v', ['a'], { mtu: 9000 })],
-      'interfaces/1/mtu',
-      'v has 9000, a below has 1500',
-    ],
-    [
       'two MTUs in a bond',
       [card('a', { mtu: 9000 }), card('b', { mtu: 1500 }), on('bond', 'c', ['a', 'b'])],
       'interfaces/2/mtu',
@@ -215,6 +209,24 @@ describe('interfaces that stand on others', () => {
       on('bridge', 'd', ['v', 'b'], { vlanId: 2 }),
     ];
     expect(all.map((one) => mtuOf(all, one))).toEqual([9000, 1400, 9000, 9000, 1400]);
+  });
+
+  it('carry what was set for any that stands on them', () => {
+    const all = [
+      card('a', { mtu: 1400 }),
+      card('b'),
+      on('bridge', 'c', ['b'], { mtu: 9000 }),
+      on('vlan', 'v', ['a']),
+      on('bridge', 'd', ['v'], { vlanId: 2, mtu: 4000 }),
+      on('vlan', 'w', ['a'], { vlanId: 3, mtu: 1300 }),
+    ];
+    expect(all.map((one) => mtuOf(all, one))).toEqual([4000, 9000, 9000, 4000, 4000, 1300]);
+    expect(
+      checkTopology(
+        all.map((one) => ({ ...one, isLinked: false })),
+        VLANS,
+      ),
+    ).toBeNull();
   });
 
   it('speak tagged on a VLAN interface and on its bridge', () => {
