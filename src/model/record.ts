@@ -70,7 +70,7 @@ export function parseRecordData(type: RecordType, data: string): string | Reject
       return parseWords(
         data,
         3,
-        'PRIORITY WEIGHT PORT HOST, such as 0 5 5060 sip.example.test; numbers are 0 to 65535',
+        'PRIORITY WEIGHT PORT HOST, such as 0 5 5060 sip.example.test, or . for none; numbers are 0 to 65535',
       );
     case 'SSHFP':
       return parseFingerprint(data);
@@ -103,13 +103,17 @@ function parseHost(text: string): string | Rejected {
   return invalid('data', `${show(text)} is no host`, 'the name of a host has letters, digits, "-" and dots');
 }
 
+/** In place of a host: the service, or the mail, is decidedly not there (RFC 2782, RFC 7505). */
+export const NOWHERE = '.';
+
 /** So many numbers of 16 bits, and a host. */
 function parseWords(data: string, count: number, rule: string): string | Rejected {
   const words = data.trim().split(/\s+/);
   const numbers = words.slice(0, count);
   const areUsable = numbers.every((word) => /^\d{1,5}$/.test(word) && Number(word) <= 65_535);
   if (words.length !== count + 1 || !areUsable) return invalid('data', `${show(data)} is not usable`, rule);
-  const host = parseHost(words[count] ?? '');
+  const last = words[count] ?? '';
+  const host = last === NOWHERE ? NOWHERE : parseHost(last);
   return isRejected(host) ? host : [...numbers.map(Number), host].join(' ');
 }
 
@@ -127,7 +131,8 @@ function parseFingerprint(data: string): string | Rejected {
 
 /** The host that a record names and that needs an address; null: it names none. `data`: canonical. */
 export function hostOfRecord({ type, data }: { readonly type: string; readonly data: string }): string | null {
-  return type === 'NS' || type === 'MX' || type === 'SRV' ? (data.split(' ').at(-1) ?? null) : null;
+  const host = type === 'NS' || type === 'MX' || type === 'SRV' ? data.split(' ').at(-1) : undefined;
+  return host === undefined || host === NOWHERE ? null : host;
 }
 
 /** What else owns a name: a record, or a machine, node or reservation whose addresses are published under it. `mac`: a reservation's. */

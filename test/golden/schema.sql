@@ -443,9 +443,9 @@ CASE type
     WHEN 'A'::text THEN ((data ~ '^[0-9]{1,3}(\.[0-9]{1,3}){3}$'::text) AND (family((data)::inet) = 4))
     WHEN 'AAAA'::text THEN ((data ~ '^[0-9a-f:.]{2,45}$'::text) AND (family((data)::inet) = 6))
     WHEN 'CNAME'::text THEN ((length(data) <= 253) AND (data ~ '^(\*|_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\._?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text))
-    WHEN 'MX'::text THEN (data ~ '^[0-9]{1,5} [a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'::text)
+    WHEN 'MX'::text THEN (data ~ '^[0-9]{1,5} (\.|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)$'::text)
     WHEN 'NS'::text THEN (data ~ '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'::text)
-    WHEN 'SRV'::text THEN (data ~ '^[0-9]{1,5} [0-9]{1,5} [0-9]{1,5} [a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'::text)
+    WHEN 'SRV'::text THEN (data ~ '^[0-9]{1,5} [0-9]{1,5} [0-9]{1,5} (\.|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)$'::text)
     WHEN 'SSHFP'::text THEN (data ~ '^[1-6] [12] ([0-9a-f]{40}|[0-9a-f]{64})$'::text)
     WHEN 'TXT'::text THEN (((length(data) >= 1) AND (length(data) <= 4096)) AND (data ~ '^[ -~]+$'::text))
     ELSE NULL::boolean

@@ -55,6 +55,10 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'alter table records drop constraint records_data_grammar',
     'alter table records add constraint records_data_grammar check (case type when',
   ],
+  no_host: [
+    'alter table records drop constraint records_data_grammar',
+    'alter table records add constraint records_data_grammar check (case type when',
+  ],
   // The same rows of history, and versions of machines, by fewer statements.
   tags_at_once: [
     'create or replace trigger touch_machine after update on machine_tags for each ro',

@@ -12,8 +12,8 @@ const OWNER_PATTERN = `^@$|^\\*$|${NAME_PATTERN}`;
 const ADDRESS_PATTERN = '^[0-9a-f.:]{2,45}$';
 const NETWORK_PATTERN = '^[0-9a-f.:]{2,45}/[0-9]{1,3}$';
 
-/** A host at the end of a datum with numbers. */
-const HOST = '[a-z0-9][a-z0-9-]{0,62}(?:\\.[a-z0-9][a-z0-9-]{0,62})*';
+/** A host at the end of a datum with numbers, or the dot in place of one (`NOWHERE`). */
+const HOST = '(?:\\.|[a-z0-9][a-z0-9-]{0,62}(?:\\.[a-z0-9][a-z0-9-]{0,62})*)';
 
 const Name = Type.String({ pattern: NAME_PATTERN });
 const Ttl = Type.Integer({ minimum: TTL_MIN, maximum: TTL_MAX });

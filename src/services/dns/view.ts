@@ -1,4 +1,5 @@
 import { hidingZones, LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
+import { NOWHERE } from '../../model/record.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { DnsDesired, Zone, ZoneRecord } from './desired.ts';
@@ -228,8 +229,8 @@ function viewRecord(record: ZoneRecord, zone: Zone): RecordView {
   };
 }
 
-/** The words of a datum that has several; a host among them is the last one, and ends with a dot. */
+/** The words of a datum that has several; a host among them is the last one, and ends with a dot; a dot alone is no host. */
 function wordsOf({ type, data }: ZoneRecord): readonly string[] {
   if (type !== 'MX' && type !== 'SRV' && type !== 'SSHFP') return [];
-  return `${data}${type === 'SSHFP' ? '' : '.'}`.split(' ');
+  return `${data}${type === 'SSHFP' || data.endsWith(NOWHERE) ? '' : '.'}`.split(' ');
 }

@@ -3,6 +3,7 @@ import { isRejected } from '../../../src/core/errors.ts';
 import { parseMac } from '../../../src/model/machine.ts';
 import {
   checkRecordBeside,
+  hostOfRecord,
   type NameUse,
   parseDataIn,
   parseRecordData,
@@ -24,6 +25,16 @@ describe('records', () => {
     expect(parseRecordData('AAAA', '2001:DB8::0:1')).toBe('2001:db8::1');
     expect(parseRecordData('CNAME', 'WWW.Example.test.')).toBe('www.example.test');
     expect(parseRecordType('cname')).toBe('CNAME');
+  });
+
+  it('may say that there is no such host', () => {
+    expect(parseRecordData('SRV', '0 0 0 .')).toBe('0 0 0 .');
+    expect(parseRecordData('MX', '00 .')).toBe('0 .');
+    expect(parseDataIn('example.test', 'SRV', '0 0 0 .')).toBe('0 0 0 .');
+    expect(hostOfRecord({ type: 'MX', data: '0 .' })).toBeNull();
+    expect(hostOfRecord({ type: 'MX', data: '0 mail.test' })).toBe('mail.test');
+    expect(isRejected(parseRecordData('NS', '.'))).toBe(true);
+    expect(isRejected(parseRecordData('SRV', '0 0 0 ..'))).toBe(true);
   });
 
   it('refuse data of another type, with the rule', () => {

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
-import type { ZoneRecord } from '../../../../src/services/dns/desired.ts';
+import { Value } from 'typebox/value';
+import { ZoneRecord } from '../../../../src/services/dns/desired.ts';
 import { holdBackZones } from '../../../../src/services/dns/hold-back.ts';
 import { lostHosts } from '../../../../src/services/dns/rules.ts';
+import { viewDns } from '../../../../src/services/dns/view.ts';
+import { word } from '../../../../src/template/quoting.ts';
 
 const A = (name: string): ZoneRecord => ({ name, type: 'A', data: '192.0.2.1' });
 const zone = (...records: ZoneRecord[]) => ({
@@ -30,4 +33,17 @@ it('leaves such a record out, and the zone goes on', () => {
   const held = holdBackZones([zone({ name: '@', type: 'MX', data: '10 mail.a.test' }, A('www'))], []);
   expect(held.zones[0]?.records.map(({ name, type }) => `${name} ${type}`)).toEqual(['@ NS', 'r1 A', 'www A']);
   expect(held.findings).toMatchObject([{ code: 'host_without_address', held: 'name a.test' }]);
+});
+
+it('takes a dot for no host: it needs no address, and is written as it is', () => {
+  const none: ZoneRecord[] = [
+    { name: '@', type: 'MX', data: '0 .' },
+    { name: '_imap._tcp', type: 'SRV', data: '0 0 0 .' },
+  ];
+  expect(none.map((record) => Value.Check(ZoneRecord, record))).toEqual([true, true]);
+  expect(Value.Check(ZoneRecord, { name: '@', type: 'MX', data: '0 ..' })).toBe(false);
+  expect(lost(...none)).toEqual([]);
+  const zones = [{ ...zone(...none), serial: 1 }];
+  const [view] = viewDns({ zones, clients: [], forwarders: [], dnssecValidation: 'auto', rateLimit: 0 }).zones;
+  expect(view?.records.slice(2).map(({ words }) => words.map(word).join(' '))).toEqual(['0 .', '0 0 0 .']);
 });
