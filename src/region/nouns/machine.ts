@@ -136,6 +136,8 @@ export const machineCases = {
     async (tx, { params, body }, context) => {
       const old = await machineByRef(tx, params.machine);
       if (isRejected(old)) return old;
+      const refusal = mayChange(old, body, context);
+      if (refusal) return refusal;
       const row = await changeHost(tx, old, { body, context });
       if (isRejected(row)) return row;
       tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...viewMachine(row) } });
@@ -161,6 +163,16 @@ export const machineCases = {
     },
   ),
 };
+
+/** The role `user` has no say in what a machine is: its owner keeps annotations with it, as tools do to find it again. */
+function mayChange({ hostname, owner }: Row, body: MachineSet, { caller }: CaseContext): Rejected | null {
+  if (caller.role !== 'user') return null;
+  if (Object.entries(body).some(([name, value]) => name !== 'annotations' && value !== undefined))
+    return rejected('forbidden', 'The role user changes annotations alone. Rule: an operator or an admin.');
+  return owner === caller.user
+    ? null
+    : rejected('forbidden', `${hostname} is not yours. Rule: who has a machine may keep annotations with it.`);
+}
 
 /** What a device is besides. */
 type Own = Pick<machines.NewMachine, 'isDevice' | 'parentId'>;
