@@ -54,3 +54,18 @@ export function diskTags({
   const bound = bus === undefined ? (name.startsWith('nvme') ? ['nvme'] : []) : [bus];
   return [...new Set([...kind, ...bound])];
 }
+
+/** Before a word of a disk's hardware that somebody took from the disk: it is kept among its tags. */
+const TAKEN = '!';
+
+/** What is kept for a word of the hardware that is taken from a disk. Pure. */
+export function takenTag(tag: string): string {
+  return TAKEN + tag;
+}
+
+/** The tags of a disk: words of its hardware but those that were taken from it, and those that it was given. Pure. */
+export function tagsOfDisk(hardware: readonly string[], kept: readonly string[]): readonly string[] {
+  if (kept.length === 0) return hardware;
+  const own = kept.filter((tag) => !tag.startsWith(TAKEN));
+  return [...new Set([...hardware.filter((tag) => !kept.includes(takenTag(tag))), ...own])];
+}

@@ -8,6 +8,7 @@ export interface DiskSeen {
   readonly rotational?: boolean;
   readonly blockBytes?: number;
   readonly removable?: boolean;
+  readonly bus?: string;
 }
 
 export const RAID_LEVELS = [0, 1, 5, 6, 10] as const;

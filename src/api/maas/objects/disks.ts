@@ -1,5 +1,5 @@
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
-import { diskTags } from '../../../model/deployment/candidate.ts';
+import { diskTags, tagsOfDisk } from '../../../model/deployment/candidate.ts';
 import {
   type PutOn,
   type ShownDisk,
@@ -143,7 +143,7 @@ function viewDisk(
     available_size: freeBytes,
     used_size: bytes - freeBytes,
     used_for: count === 0 ? useOf(disk) : `GPT partitioned with ${count} partition${count === 1 ? '' : 's'}`,
-    tags: tags.length === 0 ? hardware : [...new Set([...hardware, ...tags])],
+    tags: tagsOfDisk(hardware, tags),
     filesystem: fileSystemOf(disk, `disk ${machine} ${id}`),
     partition_table_type: count === 0 ? null : 'GPT',
     partitions,

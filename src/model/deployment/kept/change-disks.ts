@@ -1,4 +1,5 @@
 import { invalid, isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
+import { diskTags, takenTag } from '../candidate.ts';
 import { type DiskSeen, MIB } from '../storage-types.ts';
 import type { DiskWords, StorageChange } from './changes.ts';
 import { type Located, locate, withDisk } from './find.ts';
@@ -125,16 +126,30 @@ export function bootFrom(
   return { storage: { ...at.storage, bootDisk: at.id }, id: at.id };
 }
 
-/** Words that people and wishes find a device by. Pure. */
+/** Words that people and wishes find a device by. Those of a disk's hardware are taken from it, too. Pure. */
 export function tagDevice(storage: MachineStorage, seen: readonly DiskSeen[], change: Of<'tag'>): Changed | Rejected {
   const { add = [], remove = [] } = change;
   const wrong = add.find((tag) => !TAG.test(tag));
   if (wrong !== undefined) return invalid('tag', show(wrong), 'letters, digits, _ . -, at most 64');
   const at = locate(storage, seen, change.device);
   if (isRejected(at)) return at;
+  const disk = findDisks(at.storage, seen).find(({ kept }) => kept?.id === at.id)?.seen ?? null;
+  const hardware = disk === null ? [] : diskTags(disk);
+  const given = add.filter((tag) => !hardware.includes(tag));
+  const gone = [...remove, ...add.map(takenTag)];
+  const lost = hardware.filter((tag) => remove.includes(tag)).map(takenTag);
   const tagged = <T extends { readonly id: number; readonly tags: readonly string[] }>(one: T): T =>
     one.id === at.id
-      ? { ...one, tags: [...new Set([...one.tags, ...add])].filter((tag) => !remove.includes(tag)) }
+      ? {
+          ...one,
+          tags: [
+            ...new Set([
+              ...one.tags.filter((tag) => !gone.includes(tag)),
+              ...given.filter((tag) => !remove.includes(tag)),
+              ...lost,
+            ]),
+          ],
+        }
       : one;
   const next = {
     ...at.storage,

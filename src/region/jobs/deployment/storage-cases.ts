@@ -1,6 +1,7 @@
 import type { MachineStorage as Told } from '../../../contract/nouns/machine-storage.ts';
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { tagsOfDisk } from '../../../model/deployment/candidate.ts';
 import type { DiskSeen } from '../../../model/deployment/storage-types.ts';
 import { changeStorage } from '../../../model/deployment/kept/change.ts';
 import { DISK_CHANGES, OWNERS_CHANGES, type StorageChange } from '../../../model/deployment/kept/changes.ts';
@@ -123,7 +124,15 @@ async function viewOf(tx: Tx, machine: Pick<MachineRow, 'id'>): Promise<Told> {
   const { disks, raids, groups, problem } = showStorage(storage, seen);
   const devices = [
     ...disks.flatMap(({ kept: own, device, bytes, freeBytes, tags = own?.tags ?? [], partitions, ...put }: DiskOf) => [
-      { id: own?.id ?? null, name: device, kind: 'disk' as const, bytes, freeBytes, on: wordsOf(put), tags: [...tags] },
+      {
+        id: own?.id ?? null,
+        name: device,
+        kind: 'disk' as const,
+        bytes,
+        freeBytes,
+        on: wordsOf(put),
+        tags: [...tagsOfDisk([], tags)],
+      },
       ...partitions.map((one) => ({ ...lineOf(one), kind: 'partition' as const })),
     ]),
     ...raids.map((one) => ({ ...lineOf(one), kind: 'raid' as const })),

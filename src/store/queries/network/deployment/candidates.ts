@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Candidate, diskTags, imageArchitecture } from '../../../../model/deployment/candidate.ts';
+import { type Candidate, diskTags, imageArchitecture, tagsOfDisk } from '../../../../model/deployment/candidate.ts';
 import type { DiskSeen } from '../../../../model/deployment/storage-types.ts';
 import { EMPTY_STORAGE, findDisks, type MachineStorage } from '../../../../model/deployment/kept/storage.ts';
 import type { Tx } from '../../../tx.ts';
@@ -33,7 +33,7 @@ export async function readCandidates(tx: Tx): Promise<Candidate[]> {
       disks.map((disk) => ({ ...disk, bytes: disk.bytes ?? 0 })),
     )
       .flatMap(({ seen, kept }) => (seen === null ? [] : [{ seen, tags: kept?.tags ?? [] }]))
-      .map(({ seen, tags }) => ({ name: seen.name, bytes: seen.bytes, tags: [...diskTags(seen), ...tags] })),
+      .map(({ seen, tags }) => ({ name: seen.name, bytes: seen.bytes, tags: tagsOfDisk(diskTags(seen), tags) })),
   }));
 }
 
