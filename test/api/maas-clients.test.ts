@@ -251,7 +251,7 @@ describe('settings of MAAS', () => {
       ['completed_intro', 'maybe'],
       ['maas_name', 'x'.repeat(201)],
       ['default_distro_series', 'none-such'],
-      ['enable_disk_erasing_on_release', 'true'],
+      ['enable_disk_erasing_on_release', 'sometimes'],
       ['remote_syslog', 'logs.example.net'],
       ['no_such_setting', '1'],
     ] as const)

@@ -72,6 +72,17 @@ const BLOCK =
 
 /** What the comment in a script says of it, in MAAS's form; empty: there is none. Refused: it says what is not usable here. */
 export function readTold(content: string): ScriptTold | Rejected {
+  const members = parseMembers(content);
+  return isRejected(members) ? members : readMembers(members.value);
+}
+
+/** All that the comment in a script says, as it is written there; empty: there is none, or it cannot be read. */
+export function readMembersOf(content: string): Readonly<Record<string, Told>> {
+  const members = parseMembers(content);
+  return isRejected(members) ? {} : members.value;
+}
+
+function parseMembers(content: string): { readonly value: Readonly<Record<string, Told>> } | Rejected {
   const [, block] = BLOCK.exec(content) ?? [];
   if (block === undefined)
     return content.includes('# --- Start MAAS')
@@ -80,12 +91,12 @@ export function readTold(content: string): ScriptTold | Rejected {
           'its metadata does not end',
           'comment lines between "# --- Start MAAS 1.0 script metadata ---" and "# --- End MAAS 1.0 script metadata ---"',
         )
-      : {};
+      : { value: {} };
   const parsed = parseComment(block.replaceAll(/^[ \t]*# ?/gm, ''));
   if (isRejected(parsed)) return parsed;
   const { value } = parsed;
   if (typeof value === 'string' || Array.isArray(value)) return metadata('it is no "name: value"');
-  return readMembers(value as Readonly<Record<string, Told>>);
+  return { value: value as Readonly<Record<string, Told>> };
 }
 
 function readMembers(told: Readonly<Record<string, Told>>): ScriptTold | Rejected {

@@ -54,7 +54,7 @@ export const RESULTS: readonly ResourceText[] = [
     about: 'Scripts.',
     operations: [
       'GET read | type hardware_type include_script:boolean filters | List scripts.',
-      'POST create | name! title description tags type hardware_type parallel timeout destructive:boolean script comment for_hardware may_reboot:boolean recommission:boolean | Create a script.',
+      'POST create | name title description tags type hardware_type parallel timeout destructive:boolean script comment for_hardware may_reboot:boolean recommission:boolean script_type | Create a script.',
     ],
   },
   {
@@ -63,7 +63,7 @@ export const RESULTS: readonly ResourceText[] = [
     about: 'Scripts.',
     operations: [
       'GET read | include_script:boolean | Show a script.',
-      'PUT update | title description tags type hardware_type parallel timeout destructive:boolean script comment for_hardware may_reboot:boolean recommission:boolean apply_configured_networking:boolean | Change a script.',
+      'PUT update | title description tags type hardware_type parallel timeout destructive:boolean script comment for_hardware may_reboot:boolean recommission:boolean apply_configured_networking:boolean name script_type | Change a script.',
       'DELETE delete |  | Delete a script.',
       'POST add_tag | tag! | Add a tag to a script.',
       'GET download | revision:int rev:int | Read the text of a script.',

@@ -14,10 +14,18 @@ export function isAddress({ type }: { readonly type: string }): boolean {
   return type === 'A' || type === 'AAAA';
 }
 
-/** The names of records, in the order of the records. A name's number follows from the name, so it stays when its records change. Pure. */
-export function resourcesOf(records: readonly DnsRecord[]): DnsResource[] {
+/**
+ * The names of records, in the order of the records. A name's number follows from the name, so it stays when its records change. `renamed`: numbers that
+ * stayed with what got another name; who takes the old name then gets a number of its own. Pure.
+ */
+export function resourcesOf(records: readonly DnsRecord[], renamed: ReadonlyMap<string, number>): DnsResource[] {
+  const taken = new Set(renamed.values());
+  const numberFor = (fqdn: string) => {
+    const number = numberOf('dnsresource', fqdn);
+    return taken.has(number) ? numberOf('dnsresource', `${fqdn} again`) : number;
+  };
   return [...Map.groupBy(records, ({ fqdn }) => fqdn)].map(([fqdn, own]) => ({
-    id: numberOf('dnsresource', fqdn),
+    id: renamed.get(fqdn) ?? numberFor(fqdn),
     fqdn,
     addresses: own.filter(isAddress),
     others: own.filter((record) => !isAddress(record)),

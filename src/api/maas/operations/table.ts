@@ -26,6 +26,7 @@ import { RESULT_HANDLERS } from './machine/scripts.ts';
 import { ROUTE_HANDLERS } from './network/routes.ts';
 import { SCRIPT_HANDLERS } from './machine/site-scripts.ts';
 import { SNIPPET_HANDLERS } from './network/snippets.ts';
+import { SOURCE_HANDLERS } from './site/sources.ts';
 import { STORAGE_GROUP_HANDLERS } from './machine/storage-groups.ts';
 import { STORAGE_HANDLERS } from './machine/storage.ts';
 import { SUBNET_HANDLERS } from './network/subnets.ts';
@@ -59,6 +60,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...NAME_HANDLERS,
   ...SNIPPET_HANDLERS,
   ...IMAGE_HANDLERS,
+  ...SOURCE_HANDLERS,
   ...UPLOAD_HANDLERS,
   ...SCRIPT_HANDLERS,
   ...RESULT_HANDLERS,

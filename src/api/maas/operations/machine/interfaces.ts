@@ -1,6 +1,7 @@
 import type { Machine } from '../../../../contract/machine.ts';
 import type { AddressInput, MachineInterface } from '../../../../contract/network/machine-interface.ts';
 import { BOND_MODES, type BondMode, HASH_POLICIES, LACP_RATES, usesOf } from '../../../../model/interfaces/settings.ts';
+import { isTagged } from '../../../../model/interfaces/topology.ts';
 import { type Answer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
@@ -28,7 +29,7 @@ export const INTERFACE_HANDLERS: Handlers = {
   'Interfaces.create_vlan': async (call) => {
     const parents = await parentsOf(call, ['parent', 'parents']);
     if (parents.length === 0) badValue('parent', 'it is missing', 'the interface that it stands on');
-    return create(call, { kind: 'vlan', parents });
+    return create(call, { kind: 'vlan', name: call.args.text('name') || undefined, parents });
   },
   'Interfaces.create_bond': async (call) =>
     create(call, {
@@ -56,7 +57,10 @@ export const INTERFACE_HANDLERS: Handlers = {
   'Interface.link_subnet': link,
   'Interface.unlink_subnet': unlink,
   'Interface.disconnect': async ({ site, path }) => {
-    const { id } = await site.call('interface.set', { params: at(path), body: { addresses: [], vlan: null } });
+    const { machine, one } = await meant(site, path);
+    // What speaks in a tagged VLAN stays in it: it has no other one to go to.
+    const body = { addresses: [], ...(isTagged(machine.interfaces, one) ? {} : { vlan: null }) };
+    const { id } = await site.call('interface.set', { params: at(path), body });
     return show(site, path, id);
   },
   'Interface.set_default_gateway': setGateway,
@@ -202,7 +206,8 @@ function bridgeOf(args: Args) {
 
 function refuseOvs(args: Args): void {
   const type = args.text('bridge_type');
-  if (type && type !== 'standard') badValue('bridge_type', `${type} cannot be made`, 'standard');
+  if (type && type !== 'standard')
+    badValue('bridge_type', `${type} cannot be made`, 'standard: bridges are those of the Linux kernel');
 }
 
 /** A link as API v1 asks for it. */

@@ -6,7 +6,7 @@ import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { diskNumbers, disksOf } from '../../objects/disks.ts';
 import type { Look } from '../../look.ts';
 import { AGENT_NAME, readInventory, showMachine, showMachines } from '../../objects/machines.ts';
-import { step } from '../../site.ts';
+import { step, type Step } from '../../site.ts';
 import { imageOf } from '../site/images.ts';
 import { keptValue } from '../site/kept-config.ts';
 import { machineOf, ref } from './machines.ts';
@@ -48,14 +48,10 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   },
   'Machine.override_failed_testing': overrideTests,
   'Machine.deploy': deploy,
-  'Machine.release': async ({ site, path, args }) => {
-    const body = {
-      ...commentOf(args),
-      erase: args.flag('erase'),
-      quickErase: args.flag('quick_erase'),
-      secureErase: args.flag('secure_erase'),
-    };
-    return json(await showMachine(site, await site.call('machine.release', { params: ref(path), body })));
+  'Machine.release': async ({ site, look, path, args }) => {
+    const body = { ...commentOf(args), ...(await erasing(look, args)) };
+    await site.together(releaseSteps(await machineOf(site, path), body));
+    return json(await showMachine(site, await machineOf(site, path)));
   },
   'Machine.power_on': async (call) => power(call, 'on'),
   'Machine.power_off': async (call) => power(call, 'off'),
@@ -215,19 +211,40 @@ function noneMatches(error: unknown): never {
 /** A tool finds its machines again by the name that it gives itself. */
 async function keepAgentName({ site, args }: Pick<MaasCall, 'site' | 'args'>, machine: Machine): Promise<Machine> {
   const name = args.text('agent_name');
-  if (!name || site.caller.role === 'user') return machine;
+  if (!name) return machine;
   const body = { annotations: { ...machine.annotations, [AGENT_NAME]: name } };
   return site.call('machine.set', { params: { machine: machine.id }, body });
 }
 
-/** Those that are ready already are left out of the answer. */
-async function releaseSome({ site, args }: MaasCall): Promise<Answer> {
+/** Are disks erased, and how? As the site has it, where the call does not say so. How is of no matter without it. */
+async function erasing(look: Look, args: Args) {
+  const isSet = async (name: string) => (await keptValue(look, name)) === true;
+  if (!args.flag('erase') && !(await isSet('enable_disk_erasing_on_release'))) return {};
+  return {
+    erase: true,
+    quickErase: args.flag('quick_erase') ?? (await isSet('disk_erase_with_quick_erase')),
+    secureErase: args.flag('secure_erase') ?? (await isSet('disk_erase_with_secure_erase')),
+  };
+}
+
+type ReleaseWish = ReturnType<typeof commentOf> & Awaited<ReturnType<typeof erasing>>;
+
+/** What its owner keeps with a machine goes with the owner: tools find by it what is theirs. */
+function releaseSteps({ id, annotations = {} }: Machine, body: ReleaseWish): Step[] {
+  const params = { machine: id };
+  const isNoted = Object.keys(annotations).length > 0;
+  return [
+    ...(isNoted ? [step('machine.set', { params, body: { annotations: {} } })] : []),
+    step('machine.release', { params, body }),
+  ];
+}
+
+/** Those that are ready already, or soon, are left out of the answer. */
+async function releaseSome({ site, look, args }: MaasCall): Promise<Answer> {
   const machines = await named({ site }, args.list('machines'));
-  const held = machines.filter(({ state }) => state !== 'ready');
-  if (held.length > 0)
-    await site.together(
-      held.map(({ id }) => step('machine.release', { params: { machine: id }, body: commentOf(args) })),
-    );
+  const held = machines.filter(({ state }) => state !== 'ready' && state !== 'releasing');
+  const body = { ...commentOf(args), ...(await erasing(look, args)) };
+  if (held.length > 0) await site.together(held.flatMap((machine) => releaseSteps(machine, body)));
   return json(held.map(({ id }) => id));
 }
 

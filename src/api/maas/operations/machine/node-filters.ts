@@ -39,6 +39,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   agent_name: ({ owner_data }) => [owner_data[AGENT_NAME] ?? ''],
   owner: ({ owner }) => [owner],
   status: ({ status }) => [status, statusWord(status)],
+  simple_status: ({ status }) => [statusWord(status).replace(/^failed_.*/, 'failed')],
   power_state: ({ power_state }) => [power_state],
   arch: ({ architecture }) => [architecture, architecture.split('/')[0] ?? ''],
   fabrics: (machine) => vlansOf(machine).flatMap(({ fabric, fabric_id }) => [fabric, fabric_id, `fabric-${fabric_id}`]),

@@ -10,6 +10,8 @@ type Parameters = Record<string, string | string[]>;
 /** Parameters that belong to a machine and not to its BMC, by MAAS's own table of power types. */
 const OF_MACHINE: readonly string[] = ['power_id', 'node_id', 'mac_address'];
 const PREFIX = 'power_parameters_';
+/** What is no parameter: a wish not to check them, and what gomaasapi sends besides, with the user's name in it. */
+const IGNORED: readonly string[] = ['skip_check', 'power_password'];
 /** Parameters with this name are texts in a list. */
 const SEVERAL = 'workaround_flags';
 
@@ -24,8 +26,8 @@ export interface PowerWish {
 export function readPower(args: Args): PowerWish {
   const given: Parameters = { ...jsonParameters(args) };
   for (const [name, value] of args.entries()) {
-    if (!name.startsWith(PREFIX) || name === `${PREFIX}skip_check`) continue;
     const parameter = name.slice(PREFIX.length);
+    if (!name.startsWith(PREFIX) || IGNORED.includes(parameter)) continue;
     given[parameter] = parameter === SEVERAL ? [...args.list(name)] : value;
   }
   const kept = Object.entries(given).filter(([, value]) => value.length > 0);
@@ -38,7 +40,7 @@ function typeOf(args: Args): PowerType | null | undefined {
   const text = args.clearable('power_type');
   if (text === undefined || text === null || text === '') return text === undefined ? undefined : null;
   const type = POWER_TYPES.find((known) => known === text);
-  return type ?? badValue('power_type', `${text} is not known`, `one of ${POWER_TYPES.join(', ')}`);
+  return type ?? badValue('power_type', `${text} cannot be used here`, `one of ${POWER_TYPES.join(', ')}`);
 }
 
 function jsonParameters(args: Args): Parameters {

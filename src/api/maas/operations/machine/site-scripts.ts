@@ -1,9 +1,11 @@
 import type { Script } from '../../../../contract/network/script.ts';
+import { RejectedError, isRejected } from '../../../../core/errors.ts';
+import { readMembersOf, readTold } from '../../../../model/scripts/script.ts';
 import { bytes, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { numberOf, uriOf } from '../../objects/uri.ts';
-import { badValue } from '../refusals.ts';
+import { badValue, calling } from '../refusals.ts';
 
 const TYPES: Readonly<Record<string, { readonly number: number; readonly name: string }>> = {
   commissioning: { number: 0, name: 'Commissioning script' },
@@ -38,16 +40,22 @@ export const SCRIPT_HANDLERS: Handlers = {
     );
   },
   'NodeScripts.create': async ({ site, args }) => {
-    const body = { ...fieldsOf(args), name: args.text('name') ?? '', content: contentOf(args) ?? '' };
-    return json(viewScript(await site.call('script.create', { body })));
+    const content = contentOf(args) ?? '';
+    const told = toldOf(content);
+    const name =
+      args.text('name') || told.name || badValue('name', 'it is missing', 'here, or in the text of the script');
+    // As MAAS has it: what nobody says otherwise of is a test.
+    const usual = told.purpose === undefined ? { purpose: 'testing' as const } : {};
+    const body = { ...usual, ...given(fieldsOf(args)), name, content };
+    return json(viewScript(await site.call('script.create', { body }).catch(naming)));
   },
   'NodeScript.read': async ({ site, path, args }) => {
     const script = await site.call('script.show', { params: ref(path) });
     return json(viewScript(script, args.flag('include_script') === true));
   },
   'NodeScript.update': async ({ site, path, args }) => {
-    const body = { ...fieldsOf(args), content: contentOf(args) };
-    return json(viewScript(await site.call('script.set', { params: ref(path), body })));
+    const body = { ...fieldsOf(args), name: args.text('name') || undefined, content: contentOf(args) };
+    return json(viewScript(await site.call('script.set', { params: ref(path), body }).catch(naming)));
   },
   // Its text alone is kept with it; earlier ones are in the history of the site.
   'NodeScript.revert': async ({ site, path, args }) => {
@@ -90,6 +98,14 @@ export const SCRIPT_HANDLERS: Handlers = {
   },
 };
 
+const naming = calling({
+  content: 'script',
+  purpose: 'type',
+  hardware: 'hardware_type',
+  comment: 'description',
+  timeoutSeconds: 'timeout',
+});
+
 type Path = Readonly<Record<string, string>>;
 const ref = (path: Path) => ({ script: path['name'] ?? '' });
 
@@ -99,12 +115,26 @@ async function setTags({ site, path, args }: MaasCall, change: (tags: readonly s
   return json(viewScript(await site.call('script.set', { params: ref(path), body })));
 }
 
+/** The text of a script: a file of that name, the only file, or a value. */
 function contentOf(args: Args): string | undefined {
-  return args.file('script')?.content.toString('utf8') ?? args.text('script');
+  const [only, second] = args.files();
+  const file = args.file('script') ?? (second === undefined ? only : undefined);
+  return file?.content.toString('utf8') ?? args.text('script');
+}
+
+/** What a script says of itself. */
+function toldOf(content: string) {
+  const told = readTold(content);
+  if (isRejected(told)) throw new RejectedError(told);
+  return told;
+}
+
+function given<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function fieldsOf(args: Args) {
-  const type = args.text('type');
+  const type = args.text('type') || args.text('script_type');
   const purpose = type ? PURPOSES[type.toLowerCase()] : undefined;
   if (type && !purpose) badValue('type', `${type} is not known`, 'commissioning or testing');
   const given = args.text('hardware_type');
@@ -112,17 +142,36 @@ function fieldsOf(args: Args) {
     ? HARDWARE.find((one, index) => one === given.toLowerCase() || String(index) === given)
     : undefined;
   if (given && !hardware) badValue('hardware_type', `${given} is not known`, HARDWARE.join(', '));
-  const timeout = args.text('timeout');
-  if (timeout && !/^\d{1,7}$/.test(timeout)) badValue('timeout', `${timeout} is not usable`, 'seconds');
+  const timeout = secondsOf(args.text('timeout'));
   return {
     comment: args.text('description'),
     purpose,
     hardware,
-    timeout: timeout ? Number(timeout) : undefined,
+    timeout,
     destructive: args.flag('destructive'),
     parallel: args.text('parallel') ? args.text('parallel') !== '0' && args.text('parallel') !== 'disabled' : undefined,
     tags: args.has('tags') ? [...args.list('tags')] : undefined,
   };
+}
+
+/** Seconds, or hours, minutes and seconds. */
+function secondsOf(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  const [, hours = '0', minutes = '0', seconds = ''] = /^(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,7})$/.exec(text) ?? [];
+  if (seconds === '') return badValue('timeout', `${text} is not usable`, 'seconds, or H:MM:SS');
+  return (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
+}
+
+/** How scripts run beside others, by MAAS's words. */
+const PARALLEL = {
+  disabled: { parallel: 0, parallel_name: 'Disabled' },
+  instance: { parallel: 1, parallel_name: 'Run along other instances of this script' },
+  any: { parallel: 2, parallel_name: 'Run along any other script' },
+} as const;
+
+function parallelOf({ parallel }: Script, told: unknown) {
+  if (!parallel) return PARALLEL.disabled;
+  return told === 'instance' || told === '1' ? PARALLEL.instance : PARALLEL.any;
 }
 
 function viewScript(script: Script, hasContent = false) {
@@ -130,20 +179,21 @@ function viewScript(script: Script, hasContent = false) {
   const hardware = HARDWARE.indexOf(script.hardware);
   const id = script.id ?? numberOf('script', script.name);
   const two = (value: number) => String(value).padStart(2, '0');
+  // Of lists the text is left out, and what it alone says with it.
+  const told = readMembersOf(script.content ?? '');
   const timeout = `${Math.floor(script.timeout / 3600)}:${two(Math.floor(script.timeout / 60) % 60)}:${two(script.timeout % 60)}`;
   return {
     id,
     name: script.name,
-    title: script.name,
+    title: typeof told['title'] === 'string' && told['title'] !== '' ? told['title'] : script.name,
     description: script.comment,
     tags: script.tags,
     type: type.number,
     type_name: type.name,
     hardware_type: hardware,
     hardware_type_name: script.hardware.charAt(0).toUpperCase() + script.hardware.slice(1),
-    parallel: script.parallel ? 2 : 0,
-    parallel_name: script.parallel ? 'Run along any other script' : 'Disabled',
-    results: {},
+    ...parallelOf(script, told['parallel']),
+    results: typeof told['results'] === 'object' && !Array.isArray(told['results']) ? told['results'] : {},
     parameters: script.parameters,
     packages: {},
     timeout,

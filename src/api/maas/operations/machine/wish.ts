@@ -2,6 +2,7 @@ import type { RouteInput } from '../../../../contract/routes.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
 import { meantSubnet } from '../network/subnets.ts';
+import { notFound } from '../refusals.ts';
 
 type Wish = RouteInput<'machine.allocate-any'>['body'];
 
@@ -41,7 +42,7 @@ export async function wishOf(look: Look, args: Args): Promise<WishPlan> {
       ),
     ),
     notSubnets: some(await cidrsOf(look, args.list('not_subnets'))),
-    interfaces: interfaces.length === 0 ? undefined : interfaces.join(';'),
+    interfaces: interfaces.length === 0 ? undefined : await byName(look, interfaces.join(';')),
     storage: args.text('storage') || undefined,
   };
   const given = Object.entries(body).filter(([, value]) => value !== undefined);
@@ -52,8 +53,48 @@ function some(texts: readonly string[]): string[] | undefined {
   return texts.length === 0 ? undefined : [...texts];
 }
 
+/** What subnets are meant: one, or all of a space. */
 async function cidrsOf(look: Look, texts: readonly string[]): Promise<string[]> {
   const cidrs: string[] = [];
-  for (const text of texts) cidrs.push((await meantSubnet(look, text)).cidr);
+  for (const text of texts) {
+    if (text.startsWith('space:')) cidrs.push(...(await cidrsIn(look, text.slice('space:'.length))));
+    else cidrs.push((await meantSubnet(look, text)).cidr);
+  }
   return cidrs;
+}
+
+async function cidrsIn(look: Look, space: string): Promise<string[]> {
+  const [name, vlans, subnets] = [await nameIn(look.spaces(), space), await look.vlans(), await look.subnets()];
+  if (name === undefined) return notFound('space', space);
+  const inside = vlans.filter((vlan) => vlan.space === name).map(({ id }) => id);
+  return subnets.filter(({ vlanId }) => inside.includes(vlanId)).map(({ cidr }) => cidr);
+}
+
+type Named = { readonly id: number; readonly name: string };
+
+/** The name of what is meant by its number or its name; undefined: there is none. */
+async function nameIn(list: Promise<readonly Named[]>, text: string): Promise<string | undefined> {
+  const all = await list;
+  return (all.find(({ id }) => String(id) === text) ?? all.find(({ name }) => name === text))?.name;
+}
+
+/** Wishes of interfaces with the names that API v1 looks for: clients give numbers, too (`data:space=5`). What is not found stays as it is. */
+async function byName(look: Look, text: string): Promise<string> {
+  const readers: Readonly<Record<string, (value: string) => Promise<string | undefined>>> = {
+    space: (value) => nameIn(look.spaces(), value),
+    fabric: (value) => nameIn(look.fabrics(), value),
+    vlan: async (value) => {
+      const found = (await look.vlans()).find(({ id }) => String(id) === value);
+      return found && `${found.fabric}/${found.name}`;
+    },
+    subnet: async (value) =>
+      (await look.subnets()).find(({ id, name }) => String(id) === value || name === value)?.cidr,
+  };
+  const parts = text.split(/(?<=[,;])|(?<=(?:^|;)\s*[\w-]+:)/);
+  const named = parts.map(async (part) => {
+    const [, key = '', value = '', end = ''] = /^\s*([a-z]+)=(?:id:|name:)?([^,;]+)([,;]?)$/.exec(part) ?? [];
+    const found = Object.hasOwn(readers, key) ? await readers[key]?.(value.trim()) : undefined;
+    return found === undefined ? part : `${key}=${found}${end}`;
+  });
+  return (await Promise.all(named)).join('');
 }

@@ -33,6 +33,9 @@ export const ADDRESS_HANDLERS: Handlers = {
   'IPRange.read': async ({ site, look, path }) =>
     json(viewRange(await site.call('range.show', { params: range(path) }), await readNetworks(look))),
   'IPRange.update': async ({ site, look, path, args }) => {
+    const { kind } = await site.call('range.show', { params: range(path) });
+    const wanted = args.text('type');
+    if (wanted && wanted !== kind) badValue('type', 'it cannot be changed', `the range stays ${kind}; make a new one`);
     const body = {
       first: args.text('start_ip') || undefined,
       last: args.text('end_ip') || undefined,

@@ -1,3 +1,4 @@
+import { relativeName } from '../../../../model/names.ts';
 import { RECORD_TYPES } from '../../../../model/record.ts';
 import type { Domain } from '../../../../contract/network/domain.ts';
 import type { DnsRecord } from '../../../../contract/record.ts';
@@ -6,8 +7,9 @@ import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
 import { createLook, type Look } from '../../look.ts';
 import { viewDomain } from '../../objects/groups.ts';
-import { isAddress, resourcesOf, viewRecord, viewResource } from '../../objects/names.ts';
+import { type DnsResource, isAddress, resourcesOf, viewRecord, viewResource } from '../../objects/names.ts';
 import { readNetworks, readTexts } from '../../objects/networks.ts';
+import { numberOf } from '../../objects/uri.ts';
 import { type Site, step, type Step } from '../../site.ts';
 import { badValue, conflict, notFound } from '../refusals.ts';
 import { annotateSteps } from './annotated.ts';
@@ -44,57 +46,41 @@ export const NAME_HANDLERS: Handlers = {
   },
 
   'DNSResources.read': async ({ look, args }) => {
-    const wanted = nameOf(args);
+    const isWanted = await filterOf(look, args);
     const networks = await readNetworks(look);
-    const type = args.text('rrtype')?.toUpperCase();
-    const records = (await look.records()).filter(
-      (record) =>
-        (wanted === null || record.fqdn === wanted) &&
-        (!args.text('domain') || isOfDomain(record, args.text('domain') ?? '')) &&
-        (!type || record.type === type),
+    const resources = (await readResources(look)).filter(({ addresses, others }) =>
+      [...addresses, ...others].some(isWanted),
     );
-    return json(resourcesOf(records).map((resource) => viewResource(resource, networks)));
+    return json(resources.map((resource) => viewResource(resource, networks)));
   },
   'DNSResources.create': async ({ site, look, args }) => {
-    const fqdn = nameOf(args) ?? badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
-    const steps = recordSteps(fqdn, addressesOf(args), args.number('address_ttl'));
+    const fqdn = (await nameOf(look, args)) ?? badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
+    const steps = recordSteps(fqdn, addressesOf(args), ttlOf(args, 'address_ttl'));
     if (steps.length === 0) badValue('ip_addresses', 'it is missing', 'a name needs an address here');
-    if (resourcesOf(await look.records()).some((one) => one.fqdn === fqdn && one.addresses.length > 0))
+    if ((await readResources(look)).some((one) => one.fqdn === fqdn && one.addresses.length > 0))
       conflict(`The name ${fqdn} has addresses already. Change them instead.`);
     await site.together(steps);
     return showResource(site, fqdn);
   },
   'DNSResource.read': async ({ site, look, path }) => showResource(site, (await meantResource(look, path)).fqdn),
   'DNSResource.update': async ({ site, look, path, args }) => {
-    const { fqdn, addresses } = await meantResource(look, path);
-    const wanted = nameOf(args);
-    if (wanted !== null && wanted !== fqdn && args.text('name') !== fqdn.split('.')[0])
-      badValue('name', 'it cannot be changed', `the name stays ${fqdn}; make a new one`);
-    await site.together(changeAddresses(fqdn, addresses, args));
-    return showResource(site, fqdn);
+    const before = await meantResource(look, path);
+    const wanted = (await nameOf(look, args, before)) ?? before.fqdn;
+    await site.together(wanted === before.fqdn ? changeAddresses(before, args) : rename(before, wanted, args));
+    return showResource(site, wanted);
   },
   'DNSResource.delete': async ({ site, look, path }) => {
-    const { addresses, others } = await meantResource(look, path);
-    await site.together(
-      [...addresses, ...others].map(({ id }) => step('record.delete', { params: { record: String(id) } })),
-    );
+    const { id, addresses, others } = await meantResource(look, path);
+    await site.together([...[...addresses, ...others].map(deleteStep), keepNumber(id, '')]);
     return nothing();
   },
 
   'DNSResourceRecords.read': async ({ look, args }) => {
-    const wanted = nameOf(args);
-    const type = args.text('rrtype')?.toUpperCase();
-    const records = (await look.records()).filter(
-      (record) =>
-        !isAddress(record) &&
-        (wanted === null || record.fqdn === wanted) &&
-        (!args.text('domain') || isOfDomain(record, args.text('domain') ?? '')) &&
-        (!type || record.type === type),
-    );
-    return json(records.map(viewRecord));
+    const isWanted = await filterOf(look, args);
+    return json((await look.records()).filter((one) => !isAddress(one) && isWanted(one)).map(viewRecord));
   },
-  'DNSResourceRecords.create': async ({ site, args }) => {
-    const fqdn = nameOf(args) ?? badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
+  'DNSResourceRecords.create': async ({ site, look, args }) => {
+    const fqdn = (await nameOf(look, args)) ?? badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
     const type = knownType(args.text('rrtype') ?? '');
     const body = { fqdn, type, data: args.text('rrdata') ?? '', ttl: ttlOf(args) };
     return json(viewRecord(await site.call('record.create', { body })));
@@ -118,23 +104,37 @@ export const NAME_HANDLERS: Handlers = {
 type Path = Readonly<Record<string, string>>;
 const at = (path: Path) => ({ domain: path['id'] ?? '' });
 const record = (path: Path) => ({ record: path['id'] ?? '' });
-type Resource = ReturnType<typeof resourcesOf>[number];
 
-function ttlOf(args: Args): number | null | undefined {
-  return args.has('ttl') ? (args.number('ttl') ?? null) : undefined;
+/** Zero, which clients in Go send for what they were not given, is the domain's own, as none is. */
+function ttlOf(args: Args, field = 'ttl'): number | null | undefined {
+  return args.has(field) ? args.number(field) || null : undefined;
 }
 
-/** The full name that is meant; null: none. */
-function nameOf(args: Args): string | null {
+/** The full name that is meant; null: none. A domain is meant by its name or its number. `before`: what it has without a word of either. */
+async function nameOf(look: Look, args: Args, before?: DnsResource): Promise<string | null> {
   const fqdn = args.text('fqdn');
   if (fqdn) return fqdn.toLowerCase().replace(/\.$/, '');
-  const [name, domain] = [args.text('name'), args.text('domain')];
+  if (before && !args.text('name') && !args.text('domain')) return null;
+  const old = before?.addresses[0] ?? before?.others[0];
+  const name = args.text('name') || (old && relativeName(old.fqdn, old.domain));
+  const domain = (await domainNamed(look, args.text('domain'))) || old?.domain;
   if (!name || !domain) return null;
   return (name === '@' ? domain : `${name}.${domain}`).toLowerCase();
 }
 
-function isOfDomain({ domain }: DnsRecord, wanted: string): boolean {
-  return domain === wanted.toLowerCase();
+async function domainNamed(look: Look, text = ''): Promise<string> {
+  if (!/^\d+$/.test(text)) return text.toLowerCase();
+  const found = (await look.domains()).find(({ id }) => String(id) === text);
+  return found?.name ?? notFound('domain', text);
+}
+
+/** Whether a record is among those that are asked for. */
+async function filterOf(look: Look, args: Args): Promise<(record: DnsRecord) => boolean> {
+  const wanted = await nameOf(look, args);
+  const domain = await domainNamed(look, args.text('domain'));
+  const type = args.text('rrtype')?.toUpperCase();
+  return (one) =>
+    (wanted === null || one.fqdn === wanted) && (!domain || one.domain === domain) && (!type || one.type === type);
 }
 
 function knownType(text: string): string {
@@ -159,15 +159,17 @@ function recordSteps(fqdn: string, addresses: readonly string[], ttl: number | n
   );
 }
 
+const deleteStep = ({ id }: DnsRecord) => step('record.delete', { params: { record: String(id) } });
+
 /** From the addresses that a name has to those that it is to have. */
-function changeAddresses(fqdn: string, before: readonly DnsRecord[], args: Args): Step[] {
-  const ttl = args.has('address_ttl') ? (args.number('address_ttl') ?? null) : undefined;
+function changeAddresses({ fqdn, addresses: before }: DnsResource, args: Args): Step[] {
+  const ttl = ttlOf(args, 'address_ttl');
   const wanted = args.has('ip_addresses') ? addressesOf(args) : before.map(({ data }) => data);
   const gone = before.filter(({ data }) => !wanted.includes(data));
   const stay = before.filter(({ data }) => wanted.includes(data));
   const fresh = wanted.filter((data) => !before.some((one) => one.data === data));
   return [
-    ...gone.map(({ id }) => step('record.delete', { params: { record: String(id) } })),
+    ...gone.map(deleteStep),
     ...(ttl === undefined
       ? []
       : stay.map(({ id }) => step('record.set', { params: { record: String(id) }, body: { ttl } }))),
@@ -175,14 +177,44 @@ function changeAddresses(fqdn: string, before: readonly DnsRecord[], args: Args)
   ];
 }
 
-async function meantResource(look: Look, path: Path): Promise<Resource> {
-  const found = resourcesOf(await look.records()).find(({ id }) => String(id) === path['id']);
+/** All that a name has, under another one. Clients go on with the number that they know. */
+function rename({ id, addresses, others }: DnsResource, fqdn: string, args: Args): Step[] {
+  const wanted = args.has('ip_addresses') ? addressesOf(args) : addresses.map(({ data }) => data);
+  return [
+    ...[...addresses, ...others].map(deleteStep),
+    ...recordSteps(fqdn, wanted, ttlOf(args, 'address_ttl') ?? addresses[0]?.ttl),
+    ...others.map(({ type, data, written, ttl }) =>
+      step('record.create', { body: { fqdn, type, data: written ?? data, ttl } }),
+    ),
+    keepNumber(id, numberOf('dnsresource', fqdn) === id ? '' : fqdn),
+  ];
+}
+
+/** The numbers of names that were others before, among the annotations of the site. */
+const NUMBER = /^dns-name\.(\d+)$/;
+
+function keepNumber(id: number, fqdn: string): Step {
+  const texts = { [`dns-name.${id}`]: fqdn };
+  return step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
+}
+
+async function readResources(look: Look): Promise<DnsResource[]> {
+  const texts = (await look.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
+  const numbers = Object.entries(texts).flatMap(([name, fqdn]): [string, number][] => {
+    const number = NUMBER.exec(name)?.[1];
+    return number === undefined ? [] : [[fqdn, Number(number)]];
+  });
+  return resourcesOf(await look.records(), new Map(numbers));
+}
+
+async function meantResource(look: Look, path: Path): Promise<DnsResource> {
+  const found = (await readResources(look)).find(({ id }) => String(id) === path['id']);
   return found ?? notFound('DNS name', path['id']);
 }
 
 async function showResource(site: Site, fqdn: string) {
   const look = createLook(site);
-  const found = resourcesOf(await look.records()).find((one) => one.fqdn === fqdn);
+  const found = (await readResources(look)).find((one) => one.fqdn === fqdn);
   return json(viewResource(found ?? notFound('DNS name', fqdn), await readNetworks(look)));
 }
 

@@ -7,7 +7,7 @@ import { NO_SPACE, readNetworks, viewFabric, viewSpace } from '../../objects/net
 import { createLook } from '../../look.ts';
 import { step } from '../../site.ts';
 import { annotateSteps } from './annotated.ts';
-import { readVlanSet, showVlan, spaceOf, vlanRef, wantsMore } from './vlans.ts';
+import { readVlanSet, showVlan, spaceOf, vlanOfId, vlanRef, wantsMore } from './vlans.ts';
 
 /** Fabrics, their VLANs, and spaces. */
 export const NETWORK_HANDLERS: Handlers = {
@@ -100,8 +100,14 @@ export const NETWORK_HANDLERS: Handlers = {
     const steps = [...annotateSteps('space', params.space, args), step('space.set', { params, body })];
     return json(viewSpace((await site.together(steps)).at(-1) as Space, await readNetworks(look)));
   },
-  'Space.delete': async ({ site, path }) => {
-    await site.call('space.delete', { params: { space: path['id'] ?? '' } });
+  // As in MAAS, its VLANs are in no space then.
+  'Space.delete': async ({ site, path, look }) => {
+    const params = { space: path['id'] ?? '' };
+    const { id } = await site.call('space.show', { params });
+    const inside = (await look.vlans()).filter(({ spaceId }) => spaceId === id);
+    const body = { space: null };
+    const steps = inside.map((vlan) => step('vlan.set', { params: { vlan: vlanOfId(vlan.id) }, body }));
+    await site.together([...steps, step('space.delete', { params })]);
     return nothing();
   },
 };

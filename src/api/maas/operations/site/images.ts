@@ -1,26 +1,14 @@
 import type { Image } from '../../../../contract/cluster/image.ts';
-import type { RouteOutput } from '../../../../contract/routes.ts';
 import { json, nothing, text } from '../../answer.ts';
-import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
 import { numberOf, uriOf } from '../../objects/uri.ts';
 import type { Site } from '../../site.ts';
-import { badValue, conflict, notFound } from '../refusals.ts';
-import {
-  meantSelection,
-  select,
-  selectionName,
-  selectionNames,
-  selectionsOf,
-  showSelection,
-  sourceOf,
-} from './selections.ts';
+import { badValue, notFound } from '../refusals.ts';
 
-type Source = RouteOutput<'boot-source.show'>;
 /** So many digits of a digest are a number that every client can hold. */
 const DIGITS = 12;
 
-/** Images, and the sources that they come from. */
+/** Images. */
 export const IMAGE_HANDLERS: Handlers = {
   'BootResources.read': async ({ site, args }) => {
     const type = args.text('type')?.toLowerCase();
@@ -50,60 +38,6 @@ export const IMAGE_HANDLERS: Handlers = {
     const sources = await site.all('boot-source.list');
     for (const { id } of sources) await site.call('image-sync.create', { params: { source: String(id) } });
     return text('Import of boot resources started');
-  },
-  'BootSources.read': async ({ site }) => json((await site.all('boot-source.list')).map(viewSource)),
-  'BootSource.read': async ({ site, path }) =>
-    json(viewSource(await site.call('boot-source.show', { params: { boot_source: path['id'] ?? '' } }))),
-  'BootSources.create': async ({ site, args }) => {
-    const url = args.text('url') ?? '';
-    const name = args.text('name') || titleOf(url);
-    const body = { name, type: 'simplestreams' as const, sourceUrl: url, keyring: keyringOf(args) };
-    return json(viewSource(await site.call('boot-source.create', { body })), 201);
-  },
-  'BootSource.update': async ({ site, path, args }) => {
-    const body = {
-      sourceUrl: args.text('url') || undefined,
-      keyring: keyringOf(args),
-      name: args.text('name') || undefined,
-    };
-    const params = { boot_source: path['id'] ?? '' };
-    return json(viewSource(await site.call('boot-source.set', { params, body })));
-  },
-  'BootSource.delete': async ({ site, path }) => {
-    await site.call('boot-source.delete', { params: { boot_source: path['id'] ?? '' } });
-    return nothing();
-  },
-  'BootSourceSelections.read': async ({ site, path }) => json(selectionsOf(await sourceOf(site, path))),
-  'BootSourceSelection.read': async ({ site, path }) => {
-    const source = await sourceOf(site, path);
-    return showSelection(site, path, meantSelection(source, path).name);
-  },
-  'BootSourceSelections.create': async ({ site, path, args }) => {
-    const source = await sourceOf(site, path);
-    const name = selectionName(args);
-    await select(site, source, [...selectionNames(source).filter((one) => one !== name), name]);
-    return showSelection(site, path, name);
-  },
-  'BootSourceSelection.update': async ({ site, path, args }) => {
-    const source = await sourceOf(site, path);
-    const old = meantSelection(source, path);
-    const name = selectionName(args, old.name);
-    await select(
-      site,
-      source,
-      selectionNames(source).map((one) => (one === old.name ? name : one)),
-    );
-    return showSelection(site, path, name);
-  },
-  'BootSourceSelection.delete': async ({ site, path }) => {
-    const source = await sourceOf(site, path);
-    const { name } = meantSelection(source, path);
-    const rest = selectionNames(source).filter((one) => one !== name);
-    // Nothing selected means all that the source has.
-    if (rest.length === 0)
-      conflict('This is the last selection: without one all images are fetched. Delete the source instead.');
-    await select(site, source, rest);
-    return nothing();
   },
   'RackControllers.import_boot_images': async () =>
     text('Racks of Regent fetch images when machines ask for them. Nothing is to be done.', 202),
@@ -142,11 +76,14 @@ export async function imageOf(
 
 const lastOf = (name: string) => name.split('/').at(-1) ?? '';
 
-export function viewImage({ digest, name, architecture }: Image) {
+/** What an image says of who made it, where that was no user. */
+const BY_SOURCE = 'boot source ';
+
+export function viewImage({ digest, name, architecture, createdBy }: Image) {
   const id = imageNumber(digest);
   return {
     id,
-    type: 'Uploaded',
+    type: createdBy.startsWith(BY_SOURCE) ? 'Synced' : 'Uploaded',
     name,
     architecture: `${architecture}/generic`,
     subarches: 'generic',
@@ -200,31 +137,4 @@ function fileType(name: string): string {
 export async function meantImage(site: Site, id: string): Promise<Image> {
   const found = (await site.all('image.list')).find(({ digest }) => String(imageNumber(digest)) === id);
   return found ?? notFound('image', id);
-}
-
-/** A name that a source may have, from where it is. */
-function titleOf(url: string): string {
-  const words = url.replace(/^[a-z]+:\/\//, '').replaceAll(/[^A-Za-z0-9._-]+/g, '-');
-  return words.slice(0, 64).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
-}
-
-function keyringOf(args: Args): string | undefined {
-  const file = args.file('keyring_data');
-  return file ? file.content.toString('base64') : args.text('keyring_data') || undefined;
-}
-
-/** python-libmaas reads each of these as a date: of what is not told, the first one. */
-const NOT_TOLD = '1970-01-01T00:00:00.000';
-
-/** When a source was made is not told by API v1. */
-function viewSource({ id, sourceUrl, keyring }: Source) {
-  return {
-    id,
-    url: sourceUrl,
-    keyring_filename: '',
-    keyring_data: keyring,
-    created: NOT_TOLD,
-    updated: NOT_TOLD,
-    resource_uri: uriOf('boot-sources', id),
-  };
 }

@@ -4,10 +4,24 @@ import { badValue } from '../refusals.ts';
 
 type Value = string | number | boolean | null;
 
-/** Settings of MAAS that nothing here follows from and whose tools go on when they read back what they wrote: they are kept as annotations of the site. Of the series, a deployment that names none makes use. */
+/** Settings of MAAS that nothing here follows from and whose tools go on when they read back what they wrote: they are kept as annotations of the site. Of the series, a deployment that names none makes use; of the three for erasing, a release. */
 const KEPT: readonly string[] = [
   'maas_name',
   'theme',
+  'enable_disk_erasing_on_release',
+  'disk_erase_with_quick_erase',
+  'disk_erase_with_secure_erase',
+  'maas_auto_ipmi_user',
+  'maas_auto_ipmi_user_privilege_level',
+  'maas_auto_ipmi_cipher_suite_id',
+  'maas_auto_ipmi_workaround_flags',
+  'promtail_enabled',
+  'prometheus_push_gateway',
+  'session_length',
+  'vcenter_server',
+  'vcenter_username',
+  'vcenter_datacenter',
+  'windows_kms_host',
   'completed_intro',
   'enable_analytics',
   'release_notifications',

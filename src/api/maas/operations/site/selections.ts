@@ -1,5 +1,4 @@
 import type { RouteOutput } from '../../../../contract/routes.ts';
-import { type Answer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import { numberOf, uriOf } from '../../objects/uri.ts';
 import type { Site } from '../../site.ts';
@@ -12,25 +11,38 @@ type Path = Readonly<Record<string, string>>;
 const ANY = '*';
 /** Where an image has no distribution before its name. */
 const NO_OS = 'custom';
+/** What is kept where nothing is wanted: no image has this name. To API v1 no selections mean all that the source has. */
+const NOTHING = 'none';
 
+/** What is wanted of a source: an image, and the architectures of it. `arches` empty: any. */
+export interface Wanted {
+  readonly image: string;
+  readonly arches: readonly string[];
+}
+
+/** The boot source of a path. */
 export function sourceOf(site: Site, path: Path): Promise<Source> {
   return site.call('boot-source.show', { params: { boot_source: path['boot_source_id'] ?? '' } });
 }
 
-/** `ubuntu/noble:amd64`, as API v1 writes a selection. */
-export function selectionNames({ selections }: Pick<Source, 'selections'>): string[] {
-  return selections.split(',').filter((name) => name !== '');
+/** What is wanted of a source, image by image: API v1 writes `ubuntu/noble:amd64` for each architecture. */
+export function namesOf({ selections }: Pick<Source, 'selections'>): Wanted[] {
+  const names = selections.split(',').filter((name) => name !== '' && name !== NOTHING);
+  const images = Map.groupBy(names, (name) => name.split(':')[0] ?? '');
+  return [...images].map(([image, own]) => {
+    const arches = own.map((name) => name.split(':')[1] ?? '');
+    return { image, arches: arches.includes('') ? [] : arches };
+  });
 }
 
-/** A selection as MAAS shows it. Its number follows from its name. */
-function viewSelection(source: number, name: string) {
-  const id = numberOf('selection', name);
-  const [image = '', architecture = ANY] = name.split(':');
+/** A selection as MAAS shows it. Its number follows from the name of the image. */
+export function viewSelection(source: number, { image, arches }: Wanted) {
+  const id = numberOf('selection', image);
   const [os = '', release = ANY] = image.includes('/') ? image.split('/') : [NO_OS, image];
   return {
     os,
     release,
-    arches: [architecture],
+    arches: arches.length === 0 ? [ANY] : arches,
     subarches: [ANY],
     labels: [ANY],
     boot_source_id: source,
@@ -39,35 +51,31 @@ function viewSelection(source: number, name: string) {
   };
 }
 
+/** The selections of a source as MAAS shows them. */
 export function selectionsOf(source: Source) {
-  return selectionNames(source).map((name) => viewSelection(source.id, name));
+  return namesOf(source).map((wanted) => viewSelection(source.id, wanted));
 }
 
 /** The selection that a path names. */
-export function meantSelection(source: Source, path: Path): { readonly name: string } {
-  const name = selectionNames(source).find((one) => String(numberOf('selection', one)) === path['id']);
-  return { name: name ?? notFound('selection', path['id']) };
+export function selectionIn(source: Source, path: Path): Wanted {
+  const found = namesOf(source).find(({ image }) => String(numberOf('selection', image)) === path['id']);
+  return found ?? notFound('selection', path['id']);
 }
 
-/** The name of what a call selects; what it leaves out is as in `before`. */
-export function selectionName(args: Args, before = ''): string {
-  const [image = '', old = ANY] = before.split(':');
-  const [oldOs, oldRelease] = image.includes('/') ? image.split('/') : [NO_OS, image];
-  const os = args.text('os') || oldOs || badValue('os', 'it is missing', 'such as ubuntu');
+/** What a call selects; what it leaves out is as in `before`. */
+export function changed(args: Args, before?: Wanted): Wanted {
+  const [oldOs, oldRelease] = before?.image.includes('/') ? before.image.split('/') : [NO_OS, before?.image];
+  const os = args.text('os') || (before ? oldOs : '') || badValue('os', 'it is missing', 'such as ubuntu');
   const release = args.text('release') || oldRelease || badValue('release', 'it is missing', 'such as noble');
-  const arches = args.has('arches') ? args.list('arches') : [old];
-  if (arches.length > 1) badValue('arches', 'there are several', `one, or ${ANY}: make a selection for each`);
-  const [architecture = ANY] = arches;
-  return `${os === NO_OS ? '' : `${os}/`}${release}${architecture === ANY ? '' : `:${architecture}`}`;
+  const arches = args.has('arches') ? [...new Set(args.list('arches'))] : (before?.arches ?? []);
+  return { image: os === NO_OS ? release : `${os}/${release}`, arches: arches.includes(ANY) ? [] : arches };
 }
 
-export async function select(site: Site, { id }: Source, names: readonly string[]): Promise<void> {
-  const body = { selections: [...new Set(names)].join(',') };
+/** Keeps what is wanted of a source. */
+export async function select(site: Site, { id }: Source, all: readonly Wanted[]): Promise<void> {
+  const names = all.flatMap(({ image, arches }) =>
+    arches.length === 0 ? [image] : arches.map((architecture) => `${image}:${architecture}`),
+  );
+  const body = { selections: names.join(',') || NOTHING };
   await site.call('boot-source.set', { params: { boot_source: String(id) }, body });
-}
-
-/** The store may write the name in another way, so the one that is there now is shown. */
-export async function showSelection(site: Site, path: Path, name: string): Promise<Answer> {
-  const source = await sourceOf(site, path);
-  return json(viewSelection(source.id, selectionNames(source).find((one) => one === name) ?? name));
 }

@@ -1,7 +1,9 @@
+import { DEFAULT_ID } from '../../../../contract/nouns/declare.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
 import { viewPool, viewZone } from '../../objects/groups.ts';
+import { step } from '../../site.ts';
 
 /** What MAAS calls the description of an object is its comment here. */
 function described(args: Args) {
@@ -16,8 +18,19 @@ export const ZONE_HANDLERS: Handlers = {
   'Zone.read': async ({ site, path }) => json(viewZone(await site.call('zone.show', { params: zone(path) }))),
   'Zone.update': async ({ site, path, args }) =>
     json(viewZone(await site.call('zone.set', { params: zone(path), body: described(args) }))),
+  // As in MAAS, what is in it goes to the default zone, in one transaction.
   'Zone.delete': async ({ site, path }) => {
-    await site.call('zone.delete', { params: zone(path) });
+    const { name } = await site.call('zone.show', { params: zone(path) });
+    const [machines, devices] = [
+      await site.all('machine.list', { zone: name }),
+      await site.all('device.list', { zone: name }),
+    ];
+    const body = { zone: String(DEFAULT_ID) };
+    await site.together([
+      ...machines.map(({ id }) => step('machine.set', { params: { machine: id }, body })),
+      ...devices.map(({ id }) => step('device.set', { params: { device: id }, body })),
+      step('zone.delete', { params: zone(path) }),
+    ]);
     return nothing();
   },
 

@@ -1,0 +1,138 @@
+import type { RouteOutput } from '../../../../contract/routes.ts';
+import { json, nothing } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handlers, MaasCall } from '../../handler.ts';
+import { createLook, type Look } from '../../look.ts';
+import { uriOf } from '../../objects/uri.ts';
+import { step, type Step } from '../../site.ts';
+import { changed, namesOf, select, selectionIn, selectionsOf, sourceOf, viewSelection } from './selections.ts';
+
+type Source = RouteOutput<'boot-source.show'>;
+
+/** Where images come from besides uploads, and what is wanted of it. */
+export const SOURCE_HANDLERS: Handlers = {
+  'BootSources.read': async ({ site, look }) => {
+    const view = await viewer(look);
+    return json((await site.all('boot-source.list')).map(view));
+  },
+  'BootSource.read': async (call) => show(call, await call.site.call('boot-source.show', { params: ref(call) })),
+  'BootSources.create': async (call) => {
+    const { site, args } = call;
+    const url = args.text('url') ?? '';
+    const name = args.text('name') || titleOf(url);
+    const body = { name, type: 'simplestreams' as const, sourceUrl: url, keyring: keyringOf(args) };
+    const source = await site.call('boot-source.create', { body });
+    await keepWords(call, source.id);
+    return show(call, source, 201);
+  },
+  'BootSource.update': async (call) => {
+    const { site, args } = call;
+    const body = {
+      sourceUrl: args.text('url') || undefined,
+      keyring: keyringOf(args),
+      name: args.text('name') || undefined,
+    };
+    const { id } = await site.call('boot-source.show', { params: ref(call) });
+    const steps = [...wordSteps(args, id), step('boot-source.set', { params: ref(call), body })];
+    return show(call, (await site.together(steps)).at(-1) as Source);
+  },
+  'BootSource.delete': async (call) => {
+    const { id } = await call.site.call('boot-source.show', { params: ref(call) });
+    const texts = Object.fromEntries(WORDS.map((word) => [nameOf(id, word), '']));
+    await call.site.together([annotation(texts), step('boot-source.delete', { params: ref(call) })]);
+    return nothing();
+  },
+  'BootSourceSelections.read': async ({ site, path }) => json(selectionsOf(await sourceOf(site, path))),
+  'BootSourceSelection.read': async ({ site, path }) => {
+    const source = await sourceOf(site, path);
+    return json(viewSelection(source.id, selectionIn(source, path)));
+  },
+  'BootSourceSelections.create': async ({ site, path, args }) => {
+    const source = await sourceOf(site, path);
+    const wanted = changed(args);
+    const known = namesOf(source).find(({ image }) => image === wanted.image);
+    const arches = known && args.has('arches') ? [...new Set([...known.arches, ...wanted.arches])] : wanted.arches;
+    const rest = namesOf(source).filter((one) => one !== known);
+    await select(site, source, [...rest, { ...wanted, arches }]);
+    return json(viewSelection(source.id, { ...wanted, arches }));
+  },
+  'BootSourceSelection.update': async ({ site, path, args }) => {
+    const source = await sourceOf(site, path);
+    const old = selectionIn(source, path);
+    const wanted = changed(args, old);
+    const others = namesOf(source).filter(({ image }) => image === old.image || image !== wanted.image);
+    await select(
+      site,
+      source,
+      others.map((one) => (one.image === old.image ? wanted : one)),
+    );
+    return json(viewSelection(source.id, wanted));
+  },
+  'BootSourceSelection.delete': async ({ site, path }) => {
+    const source = await sourceOf(site, path);
+    const { image } = selectionIn(source, path);
+    await select(
+      site,
+      source,
+      namesOf(source).filter((one) => one.image !== image),
+    );
+    return nothing();
+  },
+};
+
+const ref = ({ path }: Pick<MaasCall, 'path'>) => ({ boot_source: path['id'] ?? '' });
+
+async function show(call: MaasCall, source: Source, status = 200) {
+  const view = await viewer(createLook(call.site));
+  return json(view(source), status);
+}
+
+/** A name that a source may have, from where it is. */
+function titleOf(url: string): string {
+  const words = url.replace(/^[a-z]+:\/\//, '').replaceAll(/[^A-Za-z0-9._-]+/g, '-');
+  return words.slice(0, 64).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+}
+
+function keyringOf(args: Args): string | undefined {
+  const file = args.file('keyring_data');
+  return file ? file.content.toString('base64') : args.text('keyring_data');
+}
+
+/**
+ * What is said of a source and kept as it was given, because tools read it back: its address, which API v1 has without a slash at its end, and the name of a file with
+ * a key, which no region reads. Among the annotations of the site.
+ */
+const WORDS = ['url', 'keyring_filename'] as const;
+const nameOf = (id: number, word: (typeof WORDS)[number]) => `boot-source.${id}.${word}`;
+const annotation = (texts: Record<string, string>) =>
+  step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
+
+function wordSteps(args: Args, id: number): Step[] {
+  const given = WORDS.filter((word) => args.has(word)).map((word) => [nameOf(id, word), args.text(word) ?? '']);
+  return given.length === 0 ? [] : [annotation(Object.fromEntries(given) as Record<string, string>)];
+}
+
+async function keepWords({ site, args }: MaasCall, id: number): Promise<void> {
+  const steps = wordSteps(args, id);
+  if (steps.length > 0) await site.together(steps);
+}
+
+/** python-libmaas reads each of these as a date: of what is not told, the first one. */
+const NOT_TOLD = '1970-01-01T00:00:00.000';
+
+/** When a source was made is not told by API v1. */
+async function viewer(look: Look) {
+  const texts = (await look.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
+  return ({ id, sourceUrl, keyring }: Source) => {
+    const given = texts[nameOf(id, 'url')] ?? '';
+    return {
+      id,
+      url: given.replace(/\/+$/, '') === sourceUrl ? given : sourceUrl,
+      keyring_filename: texts[nameOf(id, 'keyring_filename')] ?? '',
+      keyring_data: keyring,
+      created: NOT_TOLD,
+      updated: NOT_TOLD,
+      resource_uri: uriOf('boot-sources', id),
+    };
+  };
+}
