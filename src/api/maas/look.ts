@@ -9,6 +9,7 @@ const LISTS = {
   domains: 'domain.list',
   fabrics: 'fabric.list',
   inventories: 'machine-inventory.list',
+  machines: 'machine.list',
   nodes: 'node.list',
   pools: 'resource-pool.list',
   ranges: 'range.list',

@@ -72,17 +72,30 @@ function readMultipart(body: Buffer, boundary: string): Form | Rejected {
   if (refusal) return refusal;
   const parts = reader.end();
   if (isRejected(parts)) return parts;
+  // The `maas` command sends files as fields: bytes that are no text are a file.
+  const isFile = ({ filename, content }: (typeof parts)[number]) => filename !== null || !isText(content);
   const form = readPairs(
     parts
-      .filter(({ filename }) => filename === null)
+      .filter((part) => !isFile(part))
       .map(({ name, content }): [string, string] => [name, content.toString('utf8')]),
   );
   if (isRejected(form)) return form;
-  const files = parts.filter(({ filename }) => filename !== null);
+  const files = parts.filter(isFile);
   return {
     values: form.values,
     files: new Map(files.map(({ name, filename, content }) => [name, { filename: filename ?? '', content }])),
   };
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
+function isText(content: Buffer): boolean {
+  try {
+    UTF_8.decode(content);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Members of JSON as a form has them: a list is a value that is repeated, an object stays the text that it is. */

@@ -1,6 +1,9 @@
+import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
+import type { Node } from '../../../contract/node.ts';
 import type { DnsRecord } from '../../../contract/record.ts';
+import { interfaceLabel } from '../../../model/machine.ts';
 import type { Networks } from './networks.ts';
-import { numberOf, uriOf } from './uri.ts';
+import { NOT_TOLD, numberOf, uriOf } from './uri.ts';
 
 /** A name with all that it has. `addresses`: its A and AAAA records. */
 export interface DnsResource {
@@ -48,12 +51,60 @@ export function viewResource({ id, fqdn, addresses, others }: DnsResource, netwo
   };
 }
 
+/** A host with a name of its own. `nodeType`: MAAS's number of its kind. */
+interface NamedHost {
+  readonly id: string;
+  readonly nodeType: number;
+  readonly hostname: string;
+  readonly domain: string;
+  readonly fqdn: string;
+  readonly interfaces: readonly (Pick<MachineInterface, 'name'> & {
+    readonly addresses: readonly { readonly address: string }[];
+  })[];
+}
+
+/** A rack or a region node as a host with one interface. */
+export function hostOfNode({ id, name, isRack, isRegion, addresses }: Node, domain: string): NamedHost {
+  const nodeType = isRack && isRegion ? 4 : isRack ? 2 : 3;
+  const own = { name: 'eth0', addresses: addresses.map((address) => ({ address })) };
+  return { id, nodeType, hostname: name, domain, fqdn: `${name}.${domain}`, interfaces: [own] };
+}
+
+/** Names that follow from a host: nobody wrote them, so they have no number, and records alone. The first interface has the host's name. */
+export function impliedNames(
+  { id, nodeType, hostname, domain, fqdn, interfaces }: NamedHost,
+  ttl: number | null,
+  passes: (record: Pick<DnsRecord, 'fqdn' | 'name' | 'domain' | 'type'>) => boolean,
+) {
+  return interfaces.flatMap(({ name: card, addresses }, index) => {
+    const label = index === 0 ? '' : `${interfaceLabel(card)}.`;
+    const name = `${label}${hostname}`;
+    const records = addresses.flatMap(({ address }) => {
+      const type = address.includes(':') ? ('AAAA' as const) : ('A' as const);
+      if (!passes({ fqdn: `${label}${fqdn}`, name, domain, type })) return [];
+      const own = { ttl, rrtype: type, rrdata: address, system_id: id, node_type: nodeType };
+      return [{ ...own, user_id: null, dnsresource_id: null, dnsdata_id: null }];
+    });
+    if (records.length === 0) return [];
+    return [
+      {
+        address_ttl: null,
+        ip_addresses: null,
+        fqdn: `${label}${fqdn}`,
+        id: -1,
+        resource_records: records,
+        resource_uri: uriOf('dnsresources', -1),
+      },
+    ];
+  });
+}
+
 /** An address of a name: nobody's own, and of the subnet that holds it. */
 function viewNamed(ip: string, { holderOf }: Networks) {
   return {
     alloc_type: 4,
     alloc_type_name: 'User reserved',
-    created: '',
+    created: NOT_TOLD,
     ip,
     owner: null,
     interface_set: [],

@@ -45,6 +45,9 @@ function scrambled(lane: number): number {
   return (twice ^ (twice >>> 16)) >>> 8;
 }
 
+/** python-libmaas reads each moment of an address or a source as a date: of what is not told, the first one. */
+export const NOT_TOLD = '1970-01-01T00:00:00.000';
+
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

@@ -1,5 +1,6 @@
 import type { Args } from '../args.ts';
 import type { Look } from '../look.ts';
+import { FIRST } from './defaults.ts';
 import { badValue } from './refusals.ts';
 
 /** Where a machine is, and what people and tools say of it. */
@@ -26,8 +27,9 @@ export function nameOf(hostname: string): string {
 /** Name of the domain that is meant by id or name; the default one when none is. */
 export async function domainName(look: Look, text: string | undefined): Promise<string> {
   const domains = await look.domains();
-  const found = text
-    ? domains.find(({ id, name }) => name === text.toLowerCase() || String(id) === text)
-    : domains.find(({ isDefault }) => isDefault);
+  const found =
+    text && text !== FIRST
+      ? domains.find(({ id, name }) => name === text.toLowerCase() || String(id) === text)
+      : domains.find(({ isDefault }) => isDefault);
   return found?.name ?? badValue('domain', `there is no domain ${text}`, 'name or id of a domain');
 }

@@ -49,8 +49,11 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   'Machine.override_failed_testing': overrideTests,
   'Machine.deploy': deploy,
   'Machine.release': async ({ site, look, path, args }) => {
+    const machine = await machineOf(site, path);
+    // Who asks again, because an answer was lost, has what he asked for.
+    if (machine.state === 'ready' || machine.state === 'releasing') return json(await showMachine(site, machine));
     const body = { ...commentOf(args), ...(await erasing(look, args)) };
-    await site.together(releaseSteps(await machineOf(site, path), body));
+    await site.together(releaseSteps(machine, body));
     return json(await showMachine(site, await machineOf(site, path)));
   },
   'Machine.power_on': async (call) => power(call, 'on'),

@@ -1,10 +1,13 @@
+import type { Range } from '../../../../contract/network/range.ts';
 import type { Reservation } from '../../../../contract/network/reservation.ts';
 import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json, nothing } from '../../answer.ts';
+import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
+import type { Look } from '../../look.ts';
 import { viewMe } from '../../objects/groups.ts';
 import { type Networks, readNetworks, viewRange, viewReserved } from '../../objects/networks.ts';
-import { uriOf } from '../../objects/uri.ts';
+import { NOT_TOLD, uriOf } from '../../objects/uri.ts';
 import { badValue } from '../refusals.ts';
 import { meantSubnet } from './subnets.ts';
 import { ALLOCATION } from './subnet-uses.ts';
@@ -33,9 +36,7 @@ export const ADDRESS_HANDLERS: Handlers = {
   'IPRange.read': async ({ site, look, path }) =>
     json(viewRange(await site.call('range.show', { params: range(path) }), await readNetworks(look))),
   'IPRange.update': async ({ site, look, path, args }) => {
-    const { kind } = await site.call('range.show', { params: range(path) });
-    const wanted = args.text('type');
-    if (wanted && wanted !== kind) badValue('type', 'it cannot be changed', `the range stays ${kind}; make a new one`);
+    await checkStays(look, args, await site.call('range.show', { params: range(path) }));
     const body = {
       first: args.text('start_ip') || undefined,
       last: args.text('end_ip') || undefined,
@@ -119,6 +120,14 @@ type Path = Readonly<Record<string, string>>;
 const range = (path: Path) => ({ range: path['id'] ?? '' });
 const reserved = (path: Path) => ({ reservation: path['id'] ?? '' });
 
+/** A range stays in its subnet, and of its type. */
+async function checkStays(look: Look, args: Args, { kind, subnetId }: Range): Promise<void> {
+  const [type, subnet] = [args.text('type'), args.text('subnet')];
+  if (type && type !== kind) badValue('type', 'it cannot be changed', `the range stays ${kind}; make a new one`);
+  if (subnet && (await meantSubnet(look, subnet)).id !== subnetId)
+    badValue('subnet', 'it cannot be changed', 'the range stays in its subnet; make a new one');
+}
+
 function notReserved(ip: string): never {
   throw new RejectedError(rejected('not_found', `The reserved address "${ip}" does not exist.`));
 }
@@ -128,7 +137,7 @@ function viewKept({ address, subnetId }: Reservation, { subnet }: Networks, owne
   return {
     alloc_type: ALLOCATION.reserved,
     alloc_type_name: 'User reserved',
-    created: '',
+    created: NOT_TOLD,
     ip: address,
     owner,
     interface_set: [],

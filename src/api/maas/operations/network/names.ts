@@ -7,10 +7,19 @@ import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
 import { createLook, type Look } from '../../look.ts';
 import { viewDomain } from '../../objects/groups.ts';
-import { type DnsResource, isAddress, resourcesOf, viewRecord, viewResource } from '../../objects/names.ts';
+import {
+  type DnsResource,
+  hostOfNode,
+  impliedNames,
+  isAddress,
+  resourcesOf,
+  viewRecord,
+  viewResource,
+} from '../../objects/names.ts';
 import { readNetworks, readTexts } from '../../objects/networks.ts';
 import { numberOf } from '../../objects/uri.ts';
 import { type Site, step, type Step } from '../../site.ts';
+import { domainRef, FIRST } from '../defaults.ts';
 import { badValue, conflict, notFound } from '../refusals.ts';
 import { annotateSteps } from './annotated.ts';
 
@@ -28,21 +37,24 @@ export const NAME_HANDLERS: Handlers = {
     const [domain] = await site.together([made, ...annotateSteps('domain', name, args)]);
     return showDomain(look, domain as Domain);
   },
-  'Domain.read': async ({ site, look, path }) => showDomain(look, await site.call('domain.show', { params: at(path) })),
+  'Domain.read': async ({ site, look, path }) =>
+    showDomain(look, await site.call('domain.show', { params: await at(look, path) })),
   'Domain.update': async ({ site, look, path, args }) => {
-    await site.call('domain.show', { params: at(path) });
+    const params = await at(look, path);
+    await site.call('domain.show', { params });
     const body = { name: args.text('name') || undefined, ttl: ttlOf(args) };
-    const steps = [...annotateSteps('domain', path['id'] ?? '', args), step('domain.set', { params: at(path), body })];
+    const steps = [...annotateSteps('domain', params.domain, args), step('domain.set', { params, body })];
     return showDomain(look, (await site.together(steps)).at(-1) as Domain);
   },
-  'Domain.delete': async ({ site, path }) => {
-    await site.call('domain.delete', { params: at(path) });
+  'Domain.delete': async ({ site, look, path }) => {
+    await site.call('domain.delete', { params: await at(look, path) });
     return nothing();
   },
-  'Domain.set_default': async ({ site, path }) => {
-    const { name } = await site.call('domain.show', { params: at(path) });
+  'Domain.set_default': async ({ site, look, path }) => {
+    const params = await at(look, path);
+    const { name } = await site.call('domain.show', { params });
     await site.call('setting.set', { params: { setting: 'default_domain' }, body: { value: name } });
-    return showDomain(createLook(site), await site.call('domain.show', { params: at(path) }));
+    return showDomain(createLook(site), await site.call('domain.show', { params }));
   },
 
   'DNSResources.read': async ({ look, args }) => {
@@ -51,7 +63,8 @@ export const NAME_HANDLERS: Handlers = {
     const resources = (await readResources(look)).filter(({ addresses, others }) =>
       [...addresses, ...others].some(isWanted),
     );
-    return json(resources.map((resource) => viewResource(resource, networks)));
+    const shown = resources.map((resource) => viewResource(resource, networks));
+    return json(args.flag('all') ? [...shown, ...(await impliedBy(look, isWanted))] : shown);
   },
   'DNSResources.create': async ({ site, look, args }) => {
     const fqdn = (await nameOf(look, args)) ?? badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
@@ -102,7 +115,7 @@ export const NAME_HANDLERS: Handlers = {
 };
 
 type Path = Readonly<Record<string, string>>;
-const at = (path: Path) => ({ domain: path['id'] ?? '' });
+const at = async (look: Look, path: Path) => ({ domain: await domainRef(look, path['id']) });
 const record = (path: Path) => ({ record: path['id'] ?? '' });
 
 /** Zero, which clients in Go send for what they were not given, is the domain's own, as none is. */
@@ -124,17 +137,41 @@ async function nameOf(look: Look, args: Args, before?: DnsResource): Promise<str
 
 async function domainNamed(look: Look, text = ''): Promise<string> {
   if (!/^\d+$/.test(text)) return text.toLowerCase();
-  const found = (await look.domains()).find(({ id }) => String(id) === text);
+  const found = (await look.domains()).find(({ id, isDefault }) => (text === FIRST ? isDefault : String(id) === text));
   return found?.name ?? notFound('domain', text);
 }
 
+type Named = Pick<DnsRecord, 'fqdn' | 'name' | 'domain' | 'type'>;
+
 /** Whether a record is among those that are asked for. */
-async function filterOf(look: Look, args: Args): Promise<(record: DnsRecord) => boolean> {
+async function filterOf(look: Look, args: Args): Promise<(record: Named) => boolean> {
   const wanted = await nameOf(look, args);
   const domain = await domainNamed(look, args.text('domain'));
+  const name = args.text('name')?.toLowerCase();
   const type = args.text('rrtype')?.toUpperCase();
   return (one) =>
-    (wanted === null || one.fqdn === wanted) && (!domain || one.domain === domain) && (!type || one.type === type);
+    (wanted === null || one.fqdn === wanted) &&
+    (!domain || one.domain === domain) &&
+    (!name || one.name === name) &&
+    (!type || one.type === type);
+}
+
+/** The names that machines, devices, racks and region nodes have of themselves. */
+async function impliedBy(look: Look, isWanted: (record: Named) => boolean): Promise<object[]> {
+  const [machines, devices, nodes, domains] = await Promise.all([
+    look.machines(),
+    look.devices(),
+    look.nodes(),
+    look.domains(),
+  ]);
+  const usual = domains.find(({ isDefault }) => isDefault)?.name ?? '';
+  const hosts = [
+    ...machines.map((one) => ({ ...one, nodeType: 0 })),
+    ...devices.map((one) => ({ ...one, nodeType: 1 })),
+    ...nodes.map((one) => hostOfNode(one, usual)),
+  ];
+  const ttls = new Map(domains.map(({ name, ttl }) => [name, ttl]));
+  return hosts.flatMap((host) => impliedNames(host, ttls.get(host.domain) ?? null, isWanted));
 }
 
 function knownType(text: string): string {
@@ -168,6 +205,10 @@ function changeAddresses({ fqdn, addresses: before }: DnsResource, args: Args): 
   const gone = before.filter(({ data }) => !wanted.includes(data));
   const stay = before.filter(({ data }) => wanted.includes(data));
   const fresh = wanted.filter((data) => !before.some((one) => one.data === data));
+  // Records are listed as they were made, and clients compare the list: another order is made anew.
+  const isInOrder = [...stay.map(({ data }) => data), ...fresh].join() === wanted.join();
+  if (!isInOrder)
+    return [...before.map(deleteStep), ...recordSteps(fqdn, wanted, ttl === undefined ? before[0]?.ttl : ttl)];
   return [
     ...gone.map(deleteStep),
     ...(ttl === undefined

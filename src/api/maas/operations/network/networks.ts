@@ -6,8 +6,9 @@ import type { Handlers, MaasCall } from '../../handler.ts';
 import { NO_SPACE, readNetworks, viewFabric, viewSpace } from '../../objects/networks.ts';
 import { createLook } from '../../look.ts';
 import { step } from '../../site.ts';
+import { fabricRef } from '../defaults.ts';
 import { annotateSteps } from './annotated.ts';
-import { readVlanSet, showVlan, spaceOf, vlanOfId, vlanRef, wantsMore } from './vlans.ts';
+import { checkFabric, readVlanSet, showVlan, spaceOf, vlanOfId, vlanRef, wantsMore } from './vlans.ts';
 
 /** Fabrics, their VLANs, and spaces. */
 export const NETWORK_HANDLERS: Handlers = {
@@ -21,30 +22,30 @@ export const NETWORK_HANDLERS: Handlers = {
     const [made] = await site.together(steps);
     return json(viewFabric(made as Fabric, await readNetworks(look)));
   },
-  'Fabric.read': async ({ site, path, look }) =>
-    json(viewFabric(await site.call('fabric.show', { params: fabric(path) }), await readNetworks(look))),
+  'Fabric.read': async ({ site, path, look }) => {
+    const params = { fabric: await fabricRef(look, path['id']) };
+    return json(viewFabric(await site.call('fabric.show', { params }), await readNetworks(look)));
+  },
   'Fabric.update': async ({ site, path, args, look }) => {
-    await site.call('fabric.show', { params: fabric(path) });
+    const params = { fabric: await fabricRef(look, path['id']) };
+    await site.call('fabric.show', { params });
     const body = { name: args.text('name') || undefined };
-    const steps = [
-      ...annotateSteps('fabric', path['id'] ?? '', args),
-      step('fabric.set', { params: fabric(path), body }),
-    ];
+    const steps = [...annotateSteps('fabric', params.fabric, args), step('fabric.set', { params, body })];
     return json(viewFabric((await site.together(steps)).at(-1) as Fabric, await readNetworks(look)));
   },
   'Fabric.delete': async ({ site, path }) => {
-    await site.call('fabric.delete', { params: fabric(path) });
+    await site.call('fabric.delete', { params: { fabric: path['id'] ?? '' } });
     return nothing();
   },
 
   'Vlans.read': async ({ site, path, look }) => {
-    const { id } = await site.call('fabric.show', { params: { fabric: path['fabric_id'] ?? '' } });
+    const { id } = await site.call('fabric.show', { params: { fabric: await fabricRef(look, path['fabric_id']) } });
     const { vlans, vlan } = await readNetworks(look);
     return json(vlans.filter(({ fabricId }) => fabricId === id).map((one) => vlan(one.id)));
   },
   'Vlans.create': async ({ site, look, path, args }) => {
     const vid = args.number('vid') ?? 0;
-    const fabric = await site.call('fabric.show', { params: { fabric: path['fabric_id'] ?? '' } });
+    const fabric = await site.call('fabric.show', { params: { fabric: await fabricRef(look, path['fabric_id']) } });
     const space = (await spaceOf(look, args)) ?? undefined;
     const body = {
       vid,
@@ -67,6 +68,7 @@ export const NETWORK_HANDLERS: Handlers = {
   },
   'Vlan.update': async ({ site, look, path, args }) => {
     const vlan = await vlanRef(look, path);
+    await checkFabric(look, vlan, args);
     const body = { ...(await readVlanSet(look, args)), ...given(args), space: await spaceOf(look, args) };
     const steps = [...annotateSteps('vlan', vlan, args), step('vlan.set', { params: { vlan }, body })];
     const { id } = (await site.together(steps)).at(-1) as Vlan;
@@ -112,10 +114,8 @@ export const NETWORK_HANDLERS: Handlers = {
   },
 };
 
-type Path = Readonly<Record<string, string>>;
 type Fabric = RouteOutput<'fabric.show'>;
 type Space = RouteOutput<'space.show'>;
-const fabric = (path: Path) => ({ fabric: path['id'] ?? '' });
 
 /** `fabric-N`, as MAAS calls those without a name. */
 async function freshName(look: MaasCall['look']): Promise<string> {

@@ -2,6 +2,7 @@ import { type Answer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
 import { NO_SPACE, readNetworks } from '../../objects/networks.ts';
+import { fabricRef } from '../defaults.ts';
 import { badValue, notFound } from '../refusals.ts';
 
 type Path = Readonly<Record<string, string>>;
@@ -13,12 +14,13 @@ export const vlanOfId = (id: number) => `id:${id}`;
 export async function vlanRef(look: Look, path: Path): Promise<string> {
   const vlans = await look.vlans();
   const id = path['vlan_id'];
+  const named = await fabricRef(look, path['fabric_id']);
   const found =
     id !== undefined
       ? vlans.find((vlan) => String(vlan.id) === id)
       : vlans.find(
           ({ fabric, fabricId, vid }) =>
-            (String(fabricId) === path['fabric_id'] || fabric === path['fabric_id']) &&
+            (String(fabricId) === named || fabric === named) &&
             (String(vid) === path['vid'] || (vid === 0 && path['vid'] === 'untagged')),
         );
   return found ? vlanOfId(found.id) : notFound('VLAN', id ?? path['vid']);
@@ -36,6 +38,16 @@ export async function readVlanSet(look: Look, args: Args) {
     primaryRack: await rackOf(look, args, 'primary_rack'),
     secondaryRack: await rackOf(look, args, 'secondary_rack'),
   };
+}
+
+/** A VLAN stays in its fabric: what stands on it would be somewhere else. */
+export async function checkFabric(look: Look, ref: string, args: Args): Promise<void> {
+  const text = args.text('fabric');
+  if (!text) return;
+  const vlan = (await look.vlans()).find(({ id }) => vlanOfId(id) === ref);
+  const wanted = await fabricRef(look, text);
+  if (String(vlan?.fabricId) !== wanted && vlan?.fabric !== wanted)
+    badValue('fabric', `the VLAN stays in ${vlan?.fabric}`, 'make a VLAN in the other fabric');
 }
 
 /** Does a new VLAN need more than what `create` takes? */

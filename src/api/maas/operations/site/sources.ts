@@ -3,7 +3,7 @@ import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { createLook, type Look } from '../../look.ts';
-import { uriOf } from '../../objects/uri.ts';
+import { NOT_TOLD, uriOf } from '../../objects/uri.ts';
 import { step, type Step } from '../../site.ts';
 import { changed, namesOf, select, selectionIn, selectionsOf, sourceOf, viewSelection } from './selections.ts';
 
@@ -116,9 +116,6 @@ async function keepWords({ site, args }: MaasCall, id: number): Promise<void> {
   const steps = wordSteps(args, id);
   if (steps.length > 0) await site.together(steps);
 }
-
-/** python-libmaas reads each of these as a date: of what is not told, the first one. */
-const NOT_TOLD = '1970-01-01T00:00:00.000';
 
 /** When a source was made is not told by API v1. */
 async function viewer(look: Look) {

@@ -1,9 +1,10 @@
 import { DEFAULT_ID } from '../../../../contract/nouns/declare.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
-import type { Handlers } from '../../handler.ts';
+import type { Handlers, MaasCall } from '../../handler.ts';
 import { viewPool, viewZone } from '../../objects/groups.ts';
 import { step } from '../../site.ts';
+import { poolRef } from '../defaults.ts';
 
 /** What MAAS calls the description of an object is its comment here. */
 function described(args: Args) {
@@ -41,16 +42,16 @@ export const ZONE_HANDLERS: Handlers = {
         await site.call('resource-pool.create', { body: { ...described(args), name: args.text('name') ?? '' } }),
       ),
     ),
-  'ResourcePool.read': async ({ site, path }) =>
-    json(viewPool(await site.call('resource-pool.show', { params: pool(path) }))),
-  'ResourcePool.update': async ({ site, path, args }) =>
-    json(viewPool(await site.call('resource-pool.set', { params: pool(path), body: described(args) }))),
-  'ResourcePool.delete': async ({ site, path }) => {
-    await site.call('resource-pool.delete', { params: pool(path) });
+  'ResourcePool.read': async (call) =>
+    json(viewPool(await call.site.call('resource-pool.show', { params: await pool(call) }))),
+  'ResourcePool.update': async (call) =>
+    json(viewPool(await call.site.call('resource-pool.set', { params: await pool(call), body: described(call.args) }))),
+  'ResourcePool.delete': async (call) => {
+    await call.site.call('resource-pool.delete', { params: await pool(call) });
     return nothing();
   },
 };
 
 type Path = Readonly<Record<string, string>>;
 const zone = (path: Path) => ({ zone: path['name'] ?? '' });
-const pool = (path: Path) => ({ resource_pool: path['id'] ?? '' });
+const pool = async ({ look, path }: MaasCall) => ({ resource_pool: await poolRef(look, path['id']) });
