@@ -41,8 +41,8 @@ function checkDepth(value: unknown): Rejected | null {
 const FORBIDDEN =
   /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-/** Fields that hold a text of lines: PEM (RFC 7468), an image's manifest, a script. Whoever reads one takes nothing else. */
-const LINES_FIELDS = ['csr', 'manifest', 'content', 'certificate', 'privateKey'];
+/** Fields that hold a text of lines: PEM (RFC 7468), an image's manifest, a script, a snippet. Whoever reads one takes nothing else. */
+const LINES_FIELDS = ['csr', 'manifest', 'content', 'certificate', 'privateKey', 'text'];
 
 /** Refuses a text with such a character anywhere in a value, naming the field. `path`: where the value is. */
 export function checkTexts(value: unknown, path = ''): Rejected | null {

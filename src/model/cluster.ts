@@ -123,6 +123,8 @@ export const FEATURES = [
   'leave',
   /** Records of the types MX, NS, SRV and SSHFP. */
   'record-types',
+  /** Snippets that are statements of dhcpd.conf. */
+  'dhcp-statements',
 ] as const;
 
 /** Features that only some sites use: known to this release, and on for good from the moment that a site uses one. */

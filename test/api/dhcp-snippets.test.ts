@@ -39,6 +39,16 @@ describe('snippets', () => {
     expect((await patch('/dhcp-snippets/a', { text: large })).status).toBe(200);
   });
 
+  it('are statements of dhcpd.conf once every region node knows them, and stay as they were written', async () => {
+    const text = 'option log-servers 192.0.2.14; # ours';
+    const early = await site.call('POST', '/dhcp-snippets', { body: { name: 'words', text } });
+    expect([early.status, early.raw]).toEqual([409, expect.stringContaining('every region node')]);
+    await pg.get().admin("insert into features (name) values ('dhcp-statements')", site.connection.database);
+    expect(await made('/dhcp-snippets', { name: 'words', text })).toMatchObject({ text });
+    const wrong = await patch('/dhcp-snippets/words', { text: 'ddns-updates off;' });
+    expect([wrong.status, wrong.raw]).toEqual([422, expect.stringContaining('is not known here')]);
+  });
+
   it('can be switched off, and taken back in one step', async () => {
     await made('/dhcp-snippets', { name: 'undone', text: BOOT });
     const latest = async () => {

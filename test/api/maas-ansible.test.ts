@@ -181,6 +181,29 @@ describe('subnet, subnet_ip_range and static_route', () => {
   });
 });
 
+describe('dhcp_snippet', () => {
+  it('has statements of dhcpd.conf, for a subnet by its name or for all', async () => {
+    await pg.get().admin("insert into features (name) values ('dhcp-statements')", site.connection.database);
+    await client.post('subnets/', { name: 'snip', cidr: '172.16.31.0/24' });
+    const list = 'dhcp-snippets/';
+    const wanted = { value: 'option routers 192.168.1.1;', description: 'Default route', enabled: true };
+    const made = await client.post(list, { name: 'default-route', ...wanted, subnet: 'snip' });
+    expect(made).toMatchObject({ ...wanted, subnet: { name: 'snip' }, global_snippet: false });
+    expect((await ensure(client, { list, name: 'default-route', wanted })).changed).toBe(false);
+    const value = 'default-lease-time 600;\nmax-lease-time 7200; # short\n';
+    const global = await client.put(`${list}${made.id}/`, { value, global_snippet: true });
+    expect(global).toMatchObject({ id: made.id, value, subnet: null, global_snippet: true });
+    await expect(client.put(`${list}${made.id}/`, { value: 'bogus statement;' })).rejects.toThrow(
+      /400.*is not known here/,
+    );
+    expect([
+      await absent(client, { list, name: 'default-route' }),
+      await absent(client, { list, name: 'default-route' }),
+    ]).toEqual([true, false]);
+    expect(await absent(client, { list: 'subnets/', name: 'snip' })).toBe(true);
+  });
+});
+
 describe('maas_server_config', () => {
   it('reads back what it set', async () => {
     const set = (value: boolean) => client.post('maas/', { name: 'completed_intro', value }, 'set_config');

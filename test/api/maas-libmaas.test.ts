@@ -103,6 +103,22 @@ describe('a machine', () => {
   });
 });
 
+describe('a DHCP snippet', () => {
+  it('is for a machine by its first interface', async () => {
+    const [card] = ok(await maas.get(`nodes/${machine}/interfaces/`));
+    const text = { name: 'one', value: '{"boot-file-name": "x"}' };
+    const made = ok(await maas.post('dhcp-snippets/', null, { ...text, node: machine }));
+    expect(made).toMatchObject({ node: { system_id: machine }, subnet: null, global_snippet: false });
+    expect(made.history[0].created).toMatch(MOMENT);
+    const { body } = await site.call('GET', '/dhcp-snippets/one');
+    expect(body).toMatchObject({ scope: card.mac_address });
+    expect(ok(await maas.get('dhcp-snippets/'))).toMatchObject([{ id: made.id, node: { system_id: machine } }]);
+    const none = await maas.put(made.resource_uri, { node: 'abcdef' });
+    expect([none.status, Object.keys(none.body)]).toEqual([400, ['node']]);
+    expect(ok(await maas.put(made.resource_uri, { global_snippet: 'true' }))).toMatchObject({ node: null });
+  });
+});
+
 describe('names', () => {
   it('follow from machines, too, where all are asked for', async () => {
     const [card] = ok(await maas.get(`nodes/${machine}/interfaces/`));

@@ -1,4 +1,5 @@
 import { columnOf, type Declaration, type Field } from '../../contract/nouns/declare.ts';
+import { isStatements } from '../../model/nouns/dhcp-snippet/notation.ts';
 import { MASKED_SECRET } from '../../model/nouns/power.ts';
 import type { Call } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
@@ -52,19 +53,19 @@ function isMasked(text: unknown): boolean {
 
 /** A text that is too long for a command line: from a file, or from standard input. */
 async function longText(call: Call, member: string, text: string): Promise<string> {
-  if (text === '-') return oneLine(await call.io.readInput());
+  if (text === '-') return sentText(await call.io.readInput());
   return text.startsWith('@') ? await textOfFile(call, member, text.slice(1)) : text;
 }
 
 async function textOfFile(call: Call, member: string, path: string): Promise<string> {
   const text = await call.io.readFile(path);
   if (text === null) throw usageError(`--${flagOf(member)}: there is no file "${path}".`);
-  return oneLine(text);
+  return sentText(text);
 }
 
-/** Texts of the API hold no control characters. In a fragment a blank can replace a new line. */
-function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*[\r\n\t]\s*/g, ' ');
+/** Texts of the API hold no control characters. In a fragment a blank can replace a new line; in statements a remark ends with its line. */
+function sentText(text: string): string {
+  return isStatements(text) ? text.replaceAll('\r\n', '\n') : text.trim().replaceAll(/\s*[\r\n\t]\s*/g, ' ');
 }
 
 function valueOf(fields: Declaration['fields'], member: string, text: string): unknown {

@@ -212,7 +212,7 @@ function linesOf(text: string): string[] {
   try {
     return JSON.stringify(JSON.parse(text), null, 2).split('\n');
   } catch {
-    return [text];
+    return text.trimEnd().split('\n');
   }
 }
 

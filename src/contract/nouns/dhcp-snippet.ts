@@ -21,9 +21,9 @@ export const DHCP_SNIPPET = declare({
     text: textField({
       max: SNIPPET_MAX,
       value: 'json',
-      help: "a fragment of Kea's configuration, an object of JSON; @FILE reads it from a file",
+      help: "a fragment of Kea's configuration, an object of JSON, or statements of dhcpd.conf; @FILE reads it from a file",
       example: '{"option-data":[{"name":"log-servers","data":"192.0.2.14"}]}',
-      rule: `JSON of at most ${SNIPPET_MAX} characters`,
+      rule: `JSON or statements of at most ${SNIPPET_MAX} characters`,
       isLong: true,
     }),
   },
@@ -40,6 +40,7 @@ export const DHCP_SNIPPET = declare({
       examples: [
         'regent dhcp-snippet create phones --scope 10.10.20.0/24 --text @phones.json --dry-run',
         `regent dhcp-snippet create syslog --text '{"option-data": [{"name": "log-servers", "data": "192.0.2.14"}]}'`,
+        `regent dhcp-snippet create loghost --text 'option log-servers 192.0.2.14;'`,
       ],
     },
     set: {

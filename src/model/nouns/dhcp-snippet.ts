@@ -1,5 +1,7 @@
-import { invalid, type Rejected, show } from '../../core/errors.ts';
-import { type MemberRule, type Members, NO_MEMBERS, SNIPPET_MEMBERS } from './dhcp-snippet-members.ts';
+import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
+import { type MemberRule, type Members, NO_MEMBERS, SNIPPET_MEMBERS } from './dhcp-snippet/members.ts';
+import { isStatements } from './dhcp-snippet/notation.ts';
+import { readStatements } from './dhcp-snippet/statements.ts';
 
 /** A fragment of Kea's configuration for its scope: `global`, the CIDR of a subnet, or the MAC of an interface with a static lease. */
 export interface DhcpSnippet {
@@ -38,17 +40,18 @@ export function kindOfScope(scope: string): SnippetKind {
   return MAC.test(scope) ? 'host' : 'subnet';
 }
 
-/** Reads a snippet's fragment: JSON, and of it what the scope allows. The refusal names the member and the rule. */
+/** Reads a snippet's fragment: JSON, or statements of dhcpd.conf; and of it what the scope allows. The refusal names the member and the rule. */
 export function parseSnippet(scope: string, text: string, field = 'text'): SnippetBody | Rejected {
   if (text.length > SNIPPET_MAX)
     return invalid(field, `${text.length} characters are too many`, `at most ${SNIPPET_MAX}`);
   const kind = kindOfScope(scope);
-  const body = readJson(text);
+  const body = isStatements(text) ? readStatements(text, kind === 'global', field) : readJson(text);
+  if (isRejected(body)) return body;
   if (body === undefined)
     return invalid(
       field,
       `${show(text)} is not a JSON object`,
-      `an object of Kea's configuration without comments, such as {"option-data": […]}`,
+      `an object of Kea's configuration without comments, such as {"option-data": […]}, or statements such as option log-servers 192.0.2.14;`,
     );
   const at = { field, kind, path: '' };
   return checkObject(body, SNIPPET_MEMBERS[kind], at) ?? checkClasses(kind, body, field) ?? (body as SnippetBody);

@@ -197,12 +197,21 @@ it('a long text is read from a file, its lines joined, and shown as people read 
   const readFile = async (path: string) => (path === '/tmp/a.json' ? '{\n\t"renew-timer":\r\n 5\n}\n' : null);
   await run(region, ['dhcp-snippet', 'create', 'a', '--text', '@/tmp/a.json'], { readFile });
   expect(region.seen.map(({ body }) => body)).toEqual([{ name: 'a', text: '{ "renew-timer": 5 }' }]);
+  // A remark of statements ends with its line.
+  const statements = 'option log-servers 192.0.2.14; # ours\nfilename "x";\n';
+  const words = { readFile: async () => statements };
+  await run(region, ['dhcp-snippet', 'create', 'a', '--text', '@/tmp/a.conf'], words);
+  expect(region.seen.at(-1)?.body).toMatchObject({ text: statements });
   expect(await run(region, ['dhcp-snippet', 'create', 'a', '--text', '@/tmp/b.json'], { readFile })).toMatchObject({
     code: 2,
     err: expect.stringContaining('--text: there is no file "/tmp/b.json".'),
   });
   region.on('GET /dhcp-snippets/a', { body: snippet });
   expect((await run(region, ['dhcp-snippet', 'show', 'a'])).out).toMatch(/text: +\{\n +"renew-timer": 5\n +\}/);
+  region.on('GET /dhcp-snippets/b', { body: { ...snippet, name: 'b', text: statements } });
+  expect((await run(region, ['dhcp-snippet', 'show', 'b'])).out).toMatch(
+    /text: +option log-servers 192\.0\.2\.14; # ours\n +filename "x";/,
+  );
   region.on('GET /dhcp-snippets', page(snippet));
   expect((await run(region, ['dhcp-snippet', 'list'])).out).not.toContain('renew-timer');
 });

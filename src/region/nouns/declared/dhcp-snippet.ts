@@ -1,8 +1,10 @@
 import { DHCP_SNIPPET } from '../../../contract/nouns/dhcp-snippet.ts';
-import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { parseMac } from '../../../model/machine.ts';
+import { isStatements } from '../../../model/nouns/dhcp-snippet/notation.ts';
 import { parseSnippet } from '../../../model/nouns/dhcp-snippet.ts';
 import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
+import { isFeatureOn } from '../../../store/queries/cluster/features.ts';
 import { findMachine } from '../../../store/queries/machines.ts';
 import { listReservations } from '../../../store/queries/network/reservations.ts';
 import type { Tx } from '../../../store/tx.ts';
@@ -51,10 +53,13 @@ async function readSnippet(
   if (isRejected(values)) return values;
   const scope = body.scope === undefined ? (old?.scope ?? 'global') : await readScope(tx, body.scope);
   if (isRejected(scope)) return scope;
-  const text = (body.text ?? old?.text ?? '{}').trim();
+  const given = body.text ?? old?.text ?? '{}';
+  const text = isStatements(given) ? given : given.trim();
   const isNew = scope !== old?.scope || text !== old.text;
   const fragment = isNew ? parseSnippet(scope, text) : null;
   if (isRejected(fragment)) return fragment;
+  if (isNew && isStatements(text) && !(await isFeatureOn(tx, 'dhcp-statements')))
+    return rejected('conflict', 'Statements of dhcpd.conf are possible once every region node has this release.');
   return { ...values, scope, text };
 }
 

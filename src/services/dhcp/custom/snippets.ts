@@ -13,15 +13,14 @@ export function snippetsFor(snapshot: Snapshot, networks: readonly DhcpNetwork[]
   const cidrs = new Set(subnets.map(({ cidr }) => cidr));
   const macs = fixedMacs(subnets);
   const isHere = ({ scope }: DhcpSnippet) => scope === 'global' || cidrs.has(scope) || macs.has(scope);
-  const snippets = (snapshot.snippets ?? []).filter((snippet) => isHere(snippet) && !isEmpty(snippet)).map(wireOf);
+  const snippets = (snapshot.snippets ?? [])
+    .filter(isHere)
+    .map(wireOf)
+    .filter(({ text }) => text.replaceAll(/\s/g, '') !== '{}');
   return snippets.length === 0 ? {} : { snippets };
 }
 
-function isEmpty({ text }: DhcpSnippet): boolean {
-  return text.replaceAll(/\s/g, '') === '{}';
-}
-
-/** One text for one content, whatever blanks an operator wrote. What cannot be read goes as it is: it is told and held back. */
+/** One text for one content, in whatever words an operator wrote it. What cannot be read goes as it is: it is told and held back. */
 function wireOf({ id, name, scope, text }: DhcpSnippet): Snippet {
   const body = parseSnippet(scope, text);
   return { id, name, scope, text: isRejected(body) ? text : JSON.stringify(body) };

@@ -43,6 +43,16 @@ function rendered(snippets: readonly DhcpSnippet[]) {
 }
 
 describe('snippets in place', () => {
+  it('are given to Kea as JSON, whatever they are written in; a remark alone is nothing', () => {
+    const written = (id: number, name: string, text: string): DhcpSnippet => ({ id, name, scope: SUBNET, text });
+    const { subnet } = rendered([
+      written(1, 'a', 'option log-servers 192.0.2.14; # ours\nmax-lease-time 900;'),
+      written(2, 'b', '# not yet'),
+    ]);
+    expect(subnet['max-valid-lifetime']).toBe(900);
+    expect(subnet['option-data']).toContainEqual({ name: 'log-servers', data: '192.0.2.14' });
+  });
+
   it('set members, add to lists, and their options stand in for the same ones', () => {
     const { whole, subnet } = rendered([
       aSnippet(1, 'a', 'global', { 'renew-timer': 100, 'option-data': [{ code: 15, data: 'x.test' }] }),

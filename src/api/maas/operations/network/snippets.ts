@@ -1,21 +1,20 @@
+import type { Machine } from '../../../../contract/machine.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
+import type { Look } from '../../look.ts';
 import { type Networks, readNetworks } from '../../objects/networks.ts';
-import { uriOf } from '../../objects/uri.ts';
+import { NOT_TOLD, uriOf } from '../../objects/uri.ts';
 import { badValue } from '../refusals.ts';
 import { meantSubnet } from './subnets.ts';
 
 const EARLIER = 'the id of the text that stands; for earlier ones: regent config history, regent config rollback';
 type Snippet = RouteOutput<'dhcp-snippet.show'>;
 
-/** Fragments of the DHCP server's configuration; they are Kea's JSON here, and not text of another server. */
+/** Fragments of the DHCP server's configuration: statements of dhcpd.conf, or Kea's JSON. They are read back as they were written. */
 export const SNIPPET_HANDLERS: Handlers = {
-  'DHCPSnippets.read': async ({ site, look }) => {
-    const networks = await readNetworks(look);
-    return json((await site.all('dhcp-snippet.list')).map((one) => viewSnippet(one, networks)));
-  },
+  'DHCPSnippets.read': async ({ site, look }) => json(await viewSnippets(look, await site.all('dhcp-snippet.list'))),
   'DHCPSnippets.create': async (call) => {
     const { site, look, args } = call;
     const body = {
@@ -25,22 +24,20 @@ export const SNIPPET_HANDLERS: Handlers = {
       enabled: args.flag('enabled') ?? true,
       scope: (await scopeOf(call)) ?? 'global',
     };
-    return json(viewSnippet(await site.call('dhcp-snippet.create', { body }), await readNetworks(look)));
+    return showSnippet(look, await site.call('dhcp-snippet.create', { body }));
   },
   'DHCPSnippet.read': async ({ site, look, path }) =>
-    json(viewSnippet(await site.call('dhcp-snippet.show', { params: ref(path) }), await readNetworks(look))),
+    showSnippet(look, await site.call('dhcp-snippet.show', { params: ref(path) })),
   'DHCPSnippet.update': async (call) => {
     const { site, look, path, args } = call;
     const body = { ...given(args), scope: await scopeOf(call) };
-    return json(
-      viewSnippet(await site.call('dhcp-snippet.set', { params: ref(path), body }), await readNetworks(look)),
-    );
+    return showSnippet(look, await site.call('dhcp-snippet.set', { params: ref(path), body }));
   },
   // Its text alone is kept with it; earlier ones are in the history of the site.
   'DHCPSnippet.revert': async ({ site, look, path, args }) => {
     const snippet = await site.call('dhcp-snippet.show', { params: ref(path) });
     if (args.text('to') !== String(snippet.id)) badValue('to', 'it is not kept', EARLIER);
-    return json(viewSnippet(snippet, await readNetworks(look)));
+    return showSnippet(look, snippet);
   },
   'DHCPSnippet.delete': async ({ site, path }) => {
     await site.call('dhcp-snippet.delete', { params: ref(path) });
@@ -62,25 +59,63 @@ function given(args: Args) {
 
 /** Whom a snippet is for; undefined: it stays. */
 async function scopeOf({ look, args }: MaasCall): Promise<string | undefined> {
-  if (args.text('node') || args.text('iprange'))
-    badValue(args.text('node') ? 'node' : 'iprange', 'it cannot be', 'a snippet is for all, or for a subnet');
+  if (args.text('iprange')) badValue('iprange', 'it cannot be', 'a snippet is for all, for a subnet, or for a machine');
   if (args.flag('global_snippet')) return 'global';
-  const subnet = args.text('subnet');
+  const [node, subnet] = [args.text('node'), args.text('subnet')];
+  if (node) return macOf(look, node);
   return subnet ? (await meantSubnet(look, subnet)).cidr : undefined;
 }
 
-function viewSnippet({ id, name, comment, enabled, scope, text }: Snippet, { subnets, subnet }: Networks) {
+type Owner = Pick<Machine, 'id' | 'hostname' | 'fqdn'> & { readonly interfaces: readonly { readonly mac: string }[] };
+
+async function ownersOf(look: Look): Promise<Owner[]> {
+  const [machines, devices] = await Promise.all([look.machines(), look.devices()]);
+  return [...machines, ...devices];
+}
+
+/** A machine is meant by its first interface: it boots there. */
+async function macOf(look: Look, node: string): Promise<string> {
+  const owner = (await ownersOf(look)).find(({ id }) => id === node);
+  if (!owner) return badValue('node', `there is no machine and no device ${node}`, 'the system_id of one');
+  return (
+    owner.interfaces[0]?.mac ?? badValue('node', `${owner.hostname} has no interface`, 'a machine with an interface')
+  );
+}
+
+async function showSnippet(look: Look, snippet: Snippet) {
+  return json((await viewSnippets(look, [snippet]))[0]);
+}
+
+async function viewSnippets(look: Look, snippets: readonly Snippet[]): Promise<object[]> {
+  const networks = await readNetworks(look);
+  // Machines are read only where a snippet is for one.
+  const owners = snippets.some(({ scope }) => isMac(scope)) ? await ownersOf(look) : [];
+  return snippets.map((one) => viewSnippet(one, networks, owners));
+}
+
+const isMac = (scope: string) => /^[\da-f]{2}(?::[\da-f]{2}){5}$/.test(scope);
+
+function viewSnippet(
+  { id, name, comment, enabled, scope, text }: Snippet,
+  { subnets, subnet }: Networks,
+  owners: readonly Owner[],
+) {
   const of = subnets.find(({ cidr, name: title }) => cidr === scope || title === scope);
+  const owner = isMac(scope) ? owners.find(({ interfaces }) => interfaces.some(({ mac }) => mac === scope)) : undefined;
   return {
     id,
     name,
     value: text,
-    history: [{ id, value: text, created: '' }],
+    history: [{ id, value: text, created: NOT_TOLD }],
     description: comment,
     enabled,
-    node: null,
+    node: owner ? viewOwner(owner) : null,
     subnet: subnet(of?.id),
     global_snippet: scope === 'global',
     resource_uri: uriOf('dhcp-snippets', id),
   };
+}
+
+function viewOwner({ id, hostname, fqdn }: Owner) {
+  return { system_id: id, hostname, fqdn, resource_uri: uriOf('nodes', id) };
 }

@@ -44,6 +44,9 @@ const OPTION_DEF: MemberRule = listOf({
   },
 });
 
+/** As long as the setting may be. */
+const LEASE: Members = { 'valid-lifetime': whole(60, 604_800) };
+
 const BOOT: Members = { 'server-hostname': text(63), 'boot-file-name': text(127) };
 
 const LIFETIMES: Members = { 'min-valid-lifetime': seconds, 'max-valid-lifetime': seconds, 'offer-lifetime': seconds };
@@ -80,6 +83,7 @@ export const SNIPPET_MEMBERS = {
     'option-def': OPTION_DEF,
     'client-classes': listOf(CLASS),
     'echo-client-id': flag,
+    ...LEASE,
     ...TIMERS,
     ...BOOT,
   },
@@ -88,6 +92,7 @@ export const SNIPPET_MEMBERS = {
     'client-class': className,
     'require-client-classes': listOf(className, 64),
     allocator: { kind: 'text', max: 16, pattern: /^(?:iterative|random)$/ },
+    ...LEASE,
     ...TIMERS,
     ...BOOT,
   },
@@ -125,7 +130,7 @@ export const NO_MEMBERS: Readonly<Record<string, string>> = {
   'hw-address': 'the scope of the snippet says whom it is for',
   'ip-address': 'static leases are machines and reservations',
   hostname: 'names are those of machines and reservations',
-  'valid-lifetime': 'set --lease-time of the subnet, or the setting dhcp_lease_time',
+  'valid-lifetime': 'a snippet for all, or for a subnet, has it',
   'next-server': 'set --boot-server of the subnet',
   authoritative: 'Regent writes it',
   'match-client-id': 'Regent writes it',
