@@ -257,6 +257,7 @@ describe('nouns', () => {
     'store/sql/069_names_by_id.sql',
     // What machines and records keep as it was given.
     'store/sql/070_as_it_was_given.sql',
+    'store/sql/073_expected_architecture.sql',
     // The orders of their lists.
     'store/sql/071_lists_in_order.sql',
   ];

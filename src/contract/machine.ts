@@ -41,6 +41,8 @@ const bootMedia = oneOf(
 );
 
 const MIN_HWE_KERNEL = 'the least kernel, as tools of MAAS ask for it; nothing follows from it';
+const ARCHITECTURE =
+  'its architecture as it is said before it tells itself, such as arm64/generic; nothing follows from it';
 
 /** Where a machine is, what people and tools say of it, and by what it boots. A region of an older release does not tell it. */
 const PlaceAnswers = {
@@ -50,6 +52,7 @@ const PlaceAnswers = {
   annotations: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'texts of tools, by name' })),
   bootMedia: Type.Optional(bootMedia),
   minHweKernel: Type.Optional(Type.String({ description: `${MIN_HWE_KERNEL}; left out: none` })),
+  expectedArchitecture: Type.Optional(Type.String({ description: `${ARCHITECTURE}; left out: none` })),
 };
 const PlaceInputs = {
   zone: Type.Optional(text(64, 'id or name of its zone; the default one when left out')),
@@ -63,6 +66,7 @@ const PlaceInputs = {
   ),
   bootMedia: Type.Optional(bootMedia),
   minHweKernel: Type.Optional(Type.String({ maxLength: 64, description: MIN_HWE_KERNEL })),
+  expectedArchitecture: Type.Optional(Type.String({ maxLength: 81, description: ARCHITECTURE })),
 };
 
 /** Where a machine is in its lifecycle. A region of an older release does not tell it. */

@@ -42,6 +42,10 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   machines_parent_of_device: invalid('A device is part of a machine. Rule: not of itself.', 'parent'),
   machines_boot_media_known: invalid('The media is unknown. Rule: http or iscsi.', 'bootMedia'),
   records_written_grammar: invalid('The data is not usable. Rule: no control characters.', 'data'),
+  machines_expected_architecture_grammar: invalid(
+    'The architecture is not usable. Rule: such as arm64/generic.',
+    'expectedArchitecture',
+  ),
   machines_min_hwe_kernel_grammar: invalid(
     'The name of the kernel is not usable. Rule: at most 64 letters, digits and . _ + -.',
     'minHweKernel',

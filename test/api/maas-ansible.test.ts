@@ -326,3 +326,28 @@ describe('modules of a machine', () => {
     }
   });
 });
+
+describe('machine', () => {
+  it('keeps the architecture that it was added with, until its hardware tells another', async () => {
+    const wanted = { power_type: 'manual', power_parameters: '{}', architecture: 'arm64/generic', hostname: 'arm' };
+    const made = await client.post('machines/', { ...wanted, mac_addresses: '52:54:00:00:99:77' });
+    expect([made.architecture, made.power_type, made.fqdn]).toEqual([
+      'arm64/generic',
+      'manual',
+      `arm.${made.domain.name}`,
+    ]);
+    const path = `machines/${made.system_id}/`;
+    expect((await client.get(path)).architecture).toBe('arm64/generic');
+    expect((await client.put(path, { architecture: 'ppc64el' })).architecture).toBe('ppc64el/generic');
+    await expect(client.put(path, { architecture: 'no such/thing' })).rejects.toThrow(/400.*architecture/);
+    const told = JSON.stringify({ cpu: { count: 1, architecture: 'x86_64' } });
+    await pg
+      .get()
+      .admin(
+        `insert into machine_inventories (machine_id, inventory) values ('${made.system_id}', '${told}')`,
+        site.connection.database,
+      );
+    expect((await client.get(path)).architecture).toBe('amd64/generic');
+    await client.remove(path);
+  });
+});

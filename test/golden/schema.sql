@@ -718,12 +718,14 @@ table machines
   is_device boolean not null default false
   parent_id text
   min_hwe_kernel text not null default ''::text
+  expected_architecture text not null default ''::text
   constraint machines_annotations_grammar CHECK (((jsonb_typeof(annotations) = 'object'::text) AND (length((annotations)::text) <= 65536)))
   constraint machines_bmc FOREIGN KEY (bmc_id) REFERENCES bmcs(id)
   constraint machines_boot_media_known CHECK ((boot_media = ANY (ARRAY['http'::text, 'iscsi'::text])))
   constraint machines_description_grammar CHECK (((length(description) <= 2000) AND (description !~ '[[:cntrl:]]'::text)))
   constraint machines_dhcp_options_few CHECK ((cardinality(dhcp_options) <= 32))
   constraint machines_domain FOREIGN KEY (domain_id) REFERENCES domains(id)
+  constraint machines_expected_architecture_grammar CHECK ((expected_architecture ~ '^([a-z0-9]{1,16}/[A-Za-z0-9._+-]{1,64})?$'::text))
   constraint machines_hostname_grammar CHECK (((hostname ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (hostname !~ '^[0-9]+$'::text)))
   constraint machines_hostname_unique UNIQUE (domain_id, hostname)
   constraint machines_id_grammar CHECK ((id ~ '^[a-z0-9]{6}$'::text))

@@ -12,6 +12,7 @@ const NAMES: Readonly<Record<string, string>> = {
   dhcpOn: 'dhcp_on',
   distroSeries: 'distro_series',
   dnsOn: 'allow_dns',
+  expectedArchitecture: 'architecture',
   first: 'start_ip',
   gateway: 'gateway_ip',
   image: 'distro_series',

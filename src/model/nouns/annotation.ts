@@ -28,6 +28,12 @@ export function parseKernelName(text: string, field = 'minHweKernel'): string | 
   return invalid(field, `${show(text)} is not usable`, 'at most 64 letters, digits and . _ + -');
 }
 
+/** Parses an architecture as tools of MAAS say it, such as arm64/generic; empty: none. */
+export function parseArchitecture(text: string, field = 'expectedArchitecture'): string | Rejected {
+  if (/^(?:[a-z0-9]{1,16}\/[A-Za-z0-9._+-]{1,64})?$/.test(text)) return text;
+  return invalid(field, `${show(text)} is not usable`, 'an architecture and what it is of it, such as arm64/generic');
+}
+
 function hasControl(text: string): boolean {
   return /\p{Cc}/u.test(text);
 }

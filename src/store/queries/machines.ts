@@ -62,6 +62,8 @@ export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineSta
   readonly bootMedia: BootMedia;
   /** The least kernel that a tool asks for; empty: none. Nothing follows from it. */
   readonly minHweKernel: string;
+  /** As it is said before the machine tells itself; empty: by nobody. */
+  readonly expectedArchitecture: string;
   /** Nobody commissions it. `parent`: full name of the machine that it is a part of. */
   readonly isDevice: boolean;
   readonly parentId: string | null;
@@ -84,6 +86,7 @@ export interface NewMachine {
   readonly annotations?: Annotations | undefined;
   readonly bootMedia?: BootMedia | undefined;
   readonly minHweKernel?: string | undefined;
+  readonly expectedArchitecture?: string | undefined;
   readonly isDevice?: boolean | undefined;
   readonly parentId?: string | null | undefined;
   /** Missing: none, or unchanged. */
@@ -109,6 +112,7 @@ const MACHINES: Noun = {
     case when t.bmc_id is null then (select suggested_bmc from machine_inventories where machine_id = t.id) end as "suggestedBmc",
     (select note from machine_enlistments where machine_id = t.id) as "enlistNote", (select name from zones where id = t.zone_id) as zone,
     (select name from resource_pools where id = t.pool_id) as pool, t.description, t.annotations, t.boot_media as "bootMedia", t.min_hwe_kernel as "minHweKernel",
+    t.expected_architecture as "expectedArchitecture",
     t.is_device as "isDevice", t.parent_id as "parentId",
     (select pm.hostname || '.' || pd.name from machines pm join domains pd on pd.id = pm.domain_id where pm.id = t.parent_id) as parent,
     ${STATE_COLUMNS}${carriedColumns('machine')}`,
@@ -185,6 +189,7 @@ function columnsOf(machine: Partial<Omit<NewMachine, 'id'>>): Record<string, unk
     annotations,
     boot_media: machine.bootMedia,
     min_hwe_kernel: machine.minHweKernel,
+    expected_architecture: machine.expectedArchitecture,
     is_device: machine.isDevice,
     parent_id: machine.parentId,
   };

@@ -243,7 +243,7 @@ function ownMembers(machine: Machine, { inventory }: MachineParts, networks: Net
     address_ttl: null,
     ip_addresses: machine.interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     default_gateways: gatewaysOf(machine, networks),
-    ...hardwareOf(inventory),
+    ...hardwareOf(inventory, machine),
     resource_uri: uriOf('machines', id),
   };
 }
@@ -260,10 +260,10 @@ function systemOf({ deployment, minHweKernel = '' }: Machine) {
   };
 }
 
-function hardwareOf(inventory: Inventory | undefined) {
-  const architecture = imageArchitecture(inventory?.cpu?.architecture) ?? 'amd64';
+function hardwareOf(inventory: Inventory | undefined, { expectedArchitecture = 'amd64/generic' }: Machine) {
+  const told = imageArchitecture(inventory?.cpu?.architecture);
   return {
-    architecture: `${architecture}/generic`,
+    architecture: told ? `${told}/generic` : expectedArchitecture,
     cpu_count: inventory?.cpu?.count ?? 0,
     cpu_speed: inventory?.cpu?.mhz ?? 0,
     memory: Math.round((inventory?.memory?.kb ?? 0) / 1024),

@@ -8,9 +8,17 @@ export function placeOf(args: Args) {
   return {
     description: args.text('description'),
     minHweKernel: args.text('min_hwe_kernel'),
+    expectedArchitecture: architectureOf(args),
     zone: args.text('zone') || undefined,
     pool: args.text('pool') || undefined,
   };
+}
+
+/** What the machine tells itself counts more, once it does. */
+function architectureOf(args: Args): string | undefined {
+  const text = args.text('architecture');
+  if (!text || text.includes('/')) return text || undefined;
+  return `${text}/${args.text('subarchitecture') || 'generic'}`;
 }
 
 /** The domain of a full name; undefined: it is a host name alone. */

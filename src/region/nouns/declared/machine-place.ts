@@ -3,6 +3,7 @@ import { isRejected, type Rejected } from '../../../core/errors.ts';
 import {
   type Annotations,
   parseAnnotations,
+  parseArchitecture,
   parseDescription,
   parseKernelName,
 } from '../../../model/nouns/annotation.ts';
@@ -19,15 +20,17 @@ interface Place {
   readonly annotations?: Annotations;
   readonly bootMedia?: BootMedia;
   readonly minHweKernel?: string;
+  readonly expectedArchitecture?: string;
 }
 
-type Shown = 'zone' | 'pool' | 'description' | 'annotations' | 'bootMedia' | 'minHweKernel';
+type Shown = 'zone' | 'pool' | 'description' | 'annotations' | 'bootMedia' | 'minHweKernel' | 'expectedArchitecture';
 
 /** What of it an answer shows. */
 export function viewPlace(row: Pick<MachineRow, Shown>): Pick<Machine, Shown> {
-  const { zone, pool, description, annotations, bootMedia, minHweKernel } = row;
+  const { zone, pool, description, annotations, bootMedia, minHweKernel, expectedArchitecture } = row;
   const kernel = minHweKernel === '' ? {} : { minHweKernel };
-  return { zone, pool, description, annotations: { ...annotations }, bootMedia, ...kernel };
+  const architecture = expectedArchitecture === '' ? {} : { expectedArchitecture };
+  return { zone, pool, description, annotations: { ...annotations }, bootMedia, ...kernel, ...architecture };
 }
 
 /** The zone and the pool that a body names, and its texts by the model's laws; what it does not name is not in it. */
@@ -40,12 +43,16 @@ export async function readPlace(tx: Tx, body: Pick<MachineSet, Shown>): Promise<
   if (isRejected(annotations)) return annotations;
   const minHweKernel = body.minHweKernel === undefined ? undefined : parseKernelName(body.minHweKernel);
   if (isRejected(minHweKernel)) return minHweKernel;
+  const { expectedArchitecture: said } = body;
+  const expectedArchitecture = said === undefined ? undefined : parseArchitecture(said);
+  if (isRejected(expectedArchitecture)) return expectedArchitecture;
   return {
     ...groups,
     ...(description === undefined ? {} : { description }),
     ...(annotations === undefined ? {} : { annotations }),
     ...(body.bootMedia === undefined ? {} : { bootMedia: body.bootMedia }),
     ...(minHweKernel === undefined ? {} : { minHweKernel }),
+    ...(expectedArchitecture === undefined ? {} : { expectedArchitecture }),
   };
 }
 

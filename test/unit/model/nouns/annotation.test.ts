@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseAnnotations, parseDescription } from '../../../../src/model/nouns/annotation.ts';
+import { parseAnnotations, parseArchitecture, parseDescription } from '../../../../src/model/nouns/annotation.ts';
 import { parsePoolName } from '../../../../src/model/nouns/resource-pool.ts';
 import { parseZoneName } from '../../../../src/model/nouns/zone.ts';
 
@@ -40,5 +40,14 @@ describe.each([
     for (const good of ['default', 'hall 1', 'a', 'A.b_c-d', 'a'.repeat(64)]) expect(parse(good)).toBe(good);
     for (const bad of ['', '7', 'a/b', ' a', 'a ', 'a:b', 'ä', 'a'.repeat(65)])
       expect(parse(bad)).toMatchObject({ kind: 'rejected', fields: [{ field: 'name' }] });
+  });
+});
+
+describe('an architecture', () => {
+  it('is one and what it is of it, or none', () => {
+    for (const good of ['', 'amd64/generic', 'arm64/xgene-uboot', 'ppc64el/ga-22.04'])
+      expect(parseArchitecture(good)).toBe(good);
+    for (const bad of ['amd64', 'AMD64/generic', 'amd64/', '/generic', 'amd64/a b', `${'a'.repeat(17)}/generic`])
+      expect(parseArchitecture(bad)).toMatchObject({ kind: 'rejected', fields: [{ field: 'expectedArchitecture' }] });
   });
 });
