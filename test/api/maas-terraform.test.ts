@@ -85,35 +85,6 @@ describe('maas_dns_domain and maas_dns_record', () => {
   });
 });
 
-describe('maas_boot_source and maas_boot_source_selection', () => {
-  it('keep what they were given, and select architectures', async () => {
-    const url = 'http://images.example.net/stable/';
-    const source = ok(
-      await maas.post('boot-sources/', null, { url, keyring_filename: '/usr/share/keyrings/a.gpg' }),
-      201,
-    );
-    expect(source).toMatchObject({ url, keyring_filename: '/usr/share/keyrings/a.gpg', keyring_data: '' });
-    expect(shapeProblems('bootsource', source)).toEqual([]);
-    const at = `boot-sources/${source.id}/`;
-    const moved = ok(await maas.put(at, { url: 'http://images.example.net/candidate/', keyring_filename: '/b.gpg' }));
-    expect(moved).toMatchObject({
-      id: source.id,
-      url: 'http://images.example.net/candidate/',
-      keyring_filename: '/b.gpg',
-    });
-    const wanted = { os: 'ubuntu', release: 'jammy', arches: 'amd64', subarches: '*', labels: '*' };
-    const one = ok(await maas.post(`${at}selections/`, null, wanted));
-    expect(one).toMatchObject({ os: 'ubuntu', arches: ['amd64'], subarches: ['*'], labels: ['*'] });
-    const both = ok(await maas.put(`${at}selections/${one.id}/`, { ...wanted, arches: ['amd64', 'arm64'] }));
-    expect([both.id, both.arches]).toEqual([one.id, ['amd64', 'arm64']]);
-    expect(ok(await maas.get(`${at}selections/${one.id}/`)).arches).toEqual(['amd64', 'arm64']);
-    ok(await maas.remove(`${at}selections/${one.id}/`), 204);
-    expect(ok(await maas.get(`${at}selections/`))).toEqual([]);
-    ok(await maas.remove(at), 204);
-    expect((await maas.get(at)).status).toBe(404);
-  });
-});
-
 describe('maas_node_script', () => {
   /** As the provider sends it: one file, without a name of the script. */
   async function send(method: 'POST' | 'PUT', path: string, text: string) {

@@ -190,9 +190,9 @@ function splitUrl(url: string): readonly [string, string] {
   return end < 0 ? [url, ''] : [url.slice(0, end), url.slice(end + 1)];
 }
 
-/** An empty `op` is none: gomaasapi sends one with every POST. */
+/** An empty `op` is none: gomaasapi sends one with every POST. gomaasclient writes hyphens (`is-importing`). */
 function opOf(form: Form): string | null {
-  return form.values.get('op')?.at(-1) || null;
+  return form.values.get('op')?.at(-1)?.replaceAll('-', '_') || null;
 }
 
 function wrongMethod({ resource }: Found, method: string): Answer {

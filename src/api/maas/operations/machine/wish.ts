@@ -43,7 +43,7 @@ export async function wishOf(look: Look, args: Args): Promise<WishPlan> {
     ),
     notSubnets: some(await cidrsOf(look, args.list('not_subnets'))),
     interfaces: interfaces.length === 0 ? undefined : await byName(look, interfaces.join(';')),
-    storage: args.text('storage') || undefined,
+    storage: args.list('storage').join(',') || undefined,
   };
   const given = Object.entries(body).filter(([, value]) => value !== undefined);
   return { body: Object.fromEntries(given) as Wish, labels: own.map(([label]) => label) };

@@ -1,9 +1,11 @@
 import type { Image } from '../../../../contract/cluster/image.ts';
+import { RejectedError } from '../../../../core/errors.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
 import { numberOf, uriOf } from '../../objects/uri.ts';
 import type { Site } from '../../site.ts';
 import { badValue, notFound } from '../refusals.ts';
+import { BY_SOURCE, NO_OS } from './selections.ts';
 
 /** So many digits of a digest are a number that every client can hold. */
 const DIGITS = 12;
@@ -35,8 +37,16 @@ export const IMAGE_HANDLERS: Handlers = {
       : badValue('id', `the import of ${names} cannot be ended`, 'an import goes to its end');
   },
   'BootResources.import': async ({ site }) => {
+    // A source that cannot be read, because it has no key, keeps none of the others from it.
+    const refusals: RejectedError[] = [];
     const sources = await site.all('boot-source.list');
-    for (const { id } of sources) await site.call('image-sync.create', { params: { source: String(id) } });
+    for (const { id } of sources)
+      await site.call('image-sync.create', { params: { source: String(id) } }).catch((error: unknown) => {
+        if (!(error instanceof RejectedError)) throw error;
+        refusals.push(error);
+      });
+    const [refusal] = refusals;
+    if (refusal && refusals.length === sources.length) throw refusal;
     return text('Import of boot resources started');
   },
   'RackControllers.import_boot_images': async () =>
@@ -76,15 +86,16 @@ export async function imageOf(
 
 const lastOf = (name: string) => name.split('/').at(-1) ?? '';
 
-/** What an image says of who made it, where that was no user. */
-const BY_SOURCE = 'boot source ';
+type Seen = 'digest' | 'name' | 'architecture' | 'createdBy';
 
-export function viewImage({ digest, name, architecture, createdBy }: Image) {
+/** What came from a boot source is named as its selections are: a distribution and a release, of which tools make one from the other. */
+export function viewImage({ digest, name, architecture, createdBy }: Pick<Image, Seen>) {
   const id = imageNumber(digest);
+  const isSynced = createdBy.startsWith(BY_SOURCE);
   return {
     id,
-    type: createdBy.startsWith(BY_SOURCE) ? 'Synced' : 'Uploaded',
-    name,
+    type: isSynced ? 'Synced' : 'Uploaded',
+    name: isSynced && !name.includes('/') ? `${NO_OS}/${name}` : name,
     architecture: `${architecture}/generic`,
     subarches: 'generic',
     title: name,

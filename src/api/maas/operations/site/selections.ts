@@ -1,8 +1,13 @@
 import type { RouteOutput } from '../../../../contract/routes.ts';
+import { isRejected } from '../../../../core/errors.ts';
+import { isSelected, parseSelections } from '../../../../model/nouns/images/boot-source.ts';
 import type { Args } from '../../args.ts';
 import { numberOf, uriOf } from '../../objects/uri.ts';
-import type { Site } from '../../site.ts';
+import { type Site, step } from '../../site.ts';
 import { badValue, notFound } from '../refusals.ts';
+
+/** What an image says of who made it, where that was a source: its name follows. */
+export const BY_SOURCE = 'boot source ';
 
 type Source = RouteOutput<'boot-source.show'>;
 type Path = Readonly<Record<string, string>>;
@@ -10,7 +15,7 @@ type Path = Readonly<Record<string, string>>;
 /** What stands for any of MAAS's lists. */
 const ANY = '*';
 /** Where an image has no distribution before its name. */
-const NO_OS = 'custom';
+export const NO_OS = 'custom';
 /** What is kept where nothing is wanted: no image has this name. To API v1 no selections mean all that the source has. */
 const NOTHING = 'none';
 
@@ -71,11 +76,30 @@ export function changed(args: Args, before?: Wanted): Wanted {
   return { image: os === NO_OS ? release : `${os}/${release}`, arches: arches.includes(ANY) ? [] : arches };
 }
 
-/** Keeps what is wanted of a source. */
-export async function select(site: Site, { id }: Source, all: readonly Wanted[]): Promise<void> {
+/**
+ * Keeps what is wanted of a source. `old`: a selection that was changed or taken away: images of the source that it alone let in go, as they do in MAAS; tools
+ * wait for that.
+ */
+export async function select(site: Site, source: Source, all: readonly Wanted[], old?: Wanted): Promise<void> {
+  const selections = textOf(all);
+  const gone = old ? await imagesOf(site, source, { in: textOf([old]), out: selections }) : [];
+  await site.together([
+    ...gone.map(({ digest }) => step('image.delete', { params: { image: digest } })),
+    step('boot-source.set', { params: { boot_source: String(source.id) }, body: { selections } }),
+  ]);
+}
+
+function textOf(all: readonly Wanted[]): string {
   const names = all.flatMap(({ image, arches }) =>
     arches.length === 0 ? [image] : arches.map((architecture) => `${image}:${architecture}`),
   );
-  const body = { selections: names.join(',') || NOTHING };
-  await site.call('boot-source.set', { params: { boot_source: String(id) }, body });
+  return names.join(',') || NOTHING;
+}
+
+/** Images that came from a source, that one text selects and another one does not. */
+async function imagesOf(site: Site, { name }: Source, texts: { readonly in: string; readonly out: string }) {
+  const [inside, outside] = [texts.in, texts.out].map((text) => parseSelections(text, 'selections'));
+  if (inside === undefined || outside === undefined || isRejected(inside) || isRejected(outside)) return [];
+  const images = (await site.all('image.list')).filter(({ createdBy }) => createdBy === `${BY_SOURCE}${name}`);
+  return images.filter((image) => isSelected(image, inside) && !isSelected(image, outside));
 }

@@ -65,16 +65,18 @@ export const SOURCE_HANDLERS: Handlers = {
       site,
       source,
       others.map((one) => (one.image === old.image ? wanted : one)),
+      old,
     );
     return json(viewSelection(source.id, wanted));
   },
   'BootSourceSelection.delete': async ({ site, path }) => {
     const source = await sourceOf(site, path);
-    const { image } = selectionIn(source, path);
+    const old = selectionIn(source, path);
     await select(
       site,
       source,
-      namesOf(source).filter((one) => one.image !== image),
+      namesOf(source).filter(({ image }) => image !== old.image),
+      old,
     );
     return nothing();
   },
