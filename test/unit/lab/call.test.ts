@@ -32,8 +32,10 @@ describe('the command line of scripts/lab', () => {
     expect(() => parseCall(['exec', '--timeout', 'soon', 'r1'])).toThrow(/no.? a number/);
   });
 
-  it.each([['up', '--help'], ['down', '--purge', '-h'], ['--help']])('%s %s asks for help and does nothing', (...words) =>
-    expect(parseCall(words)).toMatchObject({ verb: 'help', args: [] }));
+  it.each([['up', '--help'], ['down', '--purge', '-h'], ['--help']])(
+    '%s %s asks for help and does nothing',
+    (...words) => expect(parseCall(words)).toMatchObject({ verb: 'help', args: [] }),
+  );
 
   it('every verb of the issue is in the help', () => {
     for (const verb of 'up down status exec logs kill start stop cut heal partition oneway loss pause resume fill empty client'.split(
