@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { axe } from '../kit/ui/browser.ts';
+import { axe } from '../kit/ui/axe.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { usePlay } from '../kit/ui/use-play.ts';
 import { event, illSite, wellSite } from '../kit/ui/site.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { axe } from '../kit/ui/browser.ts';
+import { axe } from '../kit/ui/axe.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { usePlay } from '../kit/ui/use-play.ts';
 import { drillLive, manyMachines } from '../kit/ui/fleet.ts';

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axeColours, axeMainColours, goTo, type OpenPage, openPage } from '../kit/ui/browser.ts';
+import { axeColours, axeMainColours } from '../kit/ui/axe.ts';
+import { goTo, type OpenPage, openPage } from '../kit/ui/browser.ts';
 import { PAGES, whole } from '../kit/ui/pages.ts';
 import { wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { axeLayout } from '../kit/ui/browser.ts';
+import { axeLayout } from '../kit/ui/axe.ts';
 import {
   axeFrame,
   axeInBothThemes,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type RouteId, ROUTES } from '../../src/contract/routes.ts';
-import { axe, axeMain } from '../kit/ui/browser.ts';
+import { axe, axeMain } from '../kit/ui/axe.ts';
 import { NEW_PAGES, PAGES, shared, snapshotOf, structureOf, whole } from '../kit/ui/pages.ts';
 import { hostileSite, newSite, wellSite } from '../kit/ui/site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';

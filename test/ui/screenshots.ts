@@ -46,7 +46,7 @@ interface Site {
 }
 
 async function played(): Promise<Site> {
-  const ui = buildUi();
+  const ui = await buildUi();
   const site = await StandIn.start(illSite(), ui.folder);
   const leave = () => {
     site.isLoggedIn = false;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { axe, openPage } from '../kit/ui/browser.ts';
+import { axe } from '../kit/ui/axe.ts';
+import { openPage } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { usePlay } from '../kit/ui/use-play.ts';
 import { event, job, largeSite, wellSite } from '../kit/ui/site.ts';

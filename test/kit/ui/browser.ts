@@ -1,24 +1,34 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Browser, type BrowserContext, type BrowserServer, chromium, type Page } from 'playwright-core';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Debian's chromium; another one by REGENT_CHROMIUM. */
 const CHROMIUM = process.env['REGENT_CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** Builds the user interface into a folder of its own. Returns the folder, and what the build said of its sizes. */
-export function buildUi(): { readonly folder: string; readonly sizes: string; remove(): void } {
+/** The user interface as it was built, in a folder of its own, and what the build said of its sizes. */
+interface BuiltUi {
+  readonly folder: string;
+  readonly sizes: string;
+  remove(): void;
+}
+
+/** Builds the user interface. */
+export async function buildUi(): Promise<BuiltUi> {
   const parent = mkdtempSync(join(tmpdir(), 'regent-ui-'));
   const folder = join(parent, 'ui');
-  const sizes = execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-ui.mjs'), folder], {
-    encoding: 'utf8',
-    timeout: 170_000,
-  });
-  return { folder, sizes, remove: () => rmSync(parent, { recursive: true, force: true }) };
+  const remove = () => rmSync(parent, { recursive: true, force: true });
+  try {
+    const build = [join(ROOT, 'scripts', 'build-ui.mjs'), folder];
+    const { stdout } = await promisify(execFile)(process.execPath, build, { encoding: 'utf8', timeout: 170_000 });
+    return { folder, sizes: stdout, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 /** Starts the browser, with more arguments of its command line. A machine without one fails its tests: nothing is skipped. */
@@ -122,53 +132,4 @@ interface LedWindow {
   readonly document: { querySelector(selector: string): { readonly textContent: string | null } | null };
   readonly location: { hash: string };
   readonly requestAnimationFrame: (next: () => void) => void;
-}
-
-/** Tags of axe: WCAG 2.2 A and AA. */
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-/** What axe finds, one line each: WCAG 2.2 A and AA. */
-export const axe = (page: Page): Promise<string[]> => runAxe(page, { type: 'tag', values: TAGS });
-
-/** Of the page's own part: its frame is the same on every page, and was looked at on others. */
-export const axeMain = (page: Page): Promise<string[]> => runAxe(page, { type: 'tag', values: TAGS }, {}, 'main');
-
-const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
-
-/** Of contrast alone: where the structure was looked at before. */
-export const axeColours = (page: Page): Promise<string[]> => runAxe(page, { type: 'rule', values: COLOUR_RULES });
-
-/** Of contrast in the page's own part. */
-export const axeMainColours = (page: Page): Promise<string[]> =>
-  runAxe(page, { type: 'rule', values: COLOUR_RULES }, {}, 'main');
-
-/** All but contrast, which takes longest: on another width, where the colours were looked at before. */
-export const axeLayout = (page: Page): Promise<string[]> =>
-  runAxe(
-    page,
-    { type: 'tag', values: TAGS },
-    Object.fromEntries(COLOUR_RULES.map((rule) => [rule, { enabled: false }])),
-  );
-
-async function runAxe(page: Page, runOnly: object, rules: object = {}, root = 'html'): Promise<string[]> {
-  if (!(await page.evaluate<boolean>('typeof axe === "object"'))) await page.evaluate(AXE);
-  return page.evaluate(
-    async ({ within, ...options }) => {
-      const { axe: engine } = globalThis as unknown as {
-        axe: { run(root: unknown, options: unknown): Promise<AxeResult> };
-      };
-      const { violations } = await engine.run(within, { ...options, resultTypes: ['violations'] });
-      return violations.flatMap((rule) =>
-        rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`),
-      );
-    },
-    { runOnly, rules, within: root },
-  );
-}
-
-interface AxeResult {
-  readonly violations: {
-    readonly id: string;
-    readonly nodes: { readonly target: string[]; readonly failureSummary: string }[];
-  }[];
 }

@@ -8,18 +8,19 @@ declare module 'vitest' {
   }
 }
 
-/** Builds the user interface and starts the browser once for all files of the project: either takes seconds of a processor. */
+/** Builds the user interface and starts the browser once for all files of the project, side by side: either takes seconds of a processor. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const ui = buildUi();
-  try {
-    const server = await serveBrowser();
-    project.provide('ui', { folder: ui.folder, sizes: ui.sizes, browser: server.wsEndpoint() });
-    return async () => {
-      await server.close();
-      ui.remove();
-    };
-  } catch (error) {
-    ui.remove();
-    throw error;
+  const [build, start] = await Promise.allSettled([buildUi(), serveBrowser()]);
+  const end = async () => {
+    if (start.status === 'fulfilled') await start.value.close();
+    if (build.status === 'fulfilled') build.value.remove();
+  };
+  const failed = [build, start].find((part) => part.status === 'rejected');
+  if (build.status === 'rejected' || start.status === 'rejected') {
+    await end();
+    throw failed?.reason;
   }
+  const { folder, sizes } = build.value;
+  project.provide('ui', { folder, sizes, browser: start.value.wsEndpoint() });
+  return end;
 }

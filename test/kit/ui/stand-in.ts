@@ -63,6 +63,8 @@ export class StandIn implements AsyncDisposable {
   readonly refusals = new Map<RouteId, { status: number; code: string; detail: string; fields?: unknown[] }>();
   /** Answers of changes that were made, by call. */
   readonly results = new Map<RouteId, unknown>();
+  /** Calls that are taken and never answered. */
+  hangs: (id: RouteId) => boolean = () => false;
   /** Why a change of something is refused; null: it is not. */
   refuse: (id: RouteId, params: Readonly<Record<string, string>>) => string | null = () => null;
   readonly made: Made[] = [];
@@ -101,6 +103,11 @@ export class StandIn implements AsyncDisposable {
     return this.feed.size;
   }
 
+  /** Calls that hang now. */
+  get hanging(): number {
+    return this.#unanswered.size;
+  }
+
   /** Changes how the site does; connections that are open are cut, as a dying host's are. */
   turn(mode: Mode): void {
     this.mode = mode;
@@ -133,6 +140,7 @@ export class StandIn implements AsyncDisposable {
     this.refusals.clear();
     this.results.clear();
     this.refuse = () => null;
+    this.hangs = () => false;
     this.feed.hold();
     // Nobody answers them any more, and a browser has few connections to a site.
     for (const response of this.#unanswered) response.destroy();
@@ -163,7 +171,7 @@ export class StandIn implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     if (this.mode === 'gone') return void request.socket.destroy();
-    if (this.mode === 'silent') return void this.#unanswered.add(response);
+    if (this.mode === 'silent') return this.#leave(response);
     if (this.delayMs > 0) await sleep(this.delayMs);
     const url = new URL(request.url ?? '/', this.url);
     response.setHeader('date', new Date(Date.now() + this.clockMs).toUTCString());
@@ -179,6 +187,12 @@ export class StandIn implements AsyncDisposable {
       return problem(response, { status: 503, code: 'unavailable', detail: 'The database has no primary.' });
     }
     this.#call(request, response, url, body);
+  }
+
+  /** Says nothing to a call, ever. */
+  #leave(response: ServerResponse): void {
+    this.#unanswered.add(response);
+    response.on('close', () => this.#unanswered.delete(response));
   }
 
   #file(name: string, response: ServerResponse): void {
@@ -221,6 +235,7 @@ export class StandIn implements AsyncDisposable {
     const { id, route, params } = found;
     const isDry = url.searchParams.get('dry_run') === 'true';
     this.seen.push(isDry ? `${id} dry` : id);
+    if (this.hangs(id)) return this.#leave(response);
     const refusal = this.refusals.get(id);
     if (refusal) return problem(response, refusal);
     if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream'))
@@ -298,9 +313,15 @@ function checked(id: RouteId, route: RouteSpec, body: unknown): unknown {
   return body;
 }
 
+/** The calls, made ready once: a page makes some for each test. */
+const PATTERNS = (Object.entries(ROUTES) as [RouteId, RouteSpec][]).map(([id, route]) => ({
+  id,
+  route,
+  pattern: new RegExp(`^${route.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
+}));
+
 function routeOf(method: string, path: string) {
-  for (const [id, route] of Object.entries(ROUTES) as [RouteId, RouteSpec][]) {
-    const pattern = new RegExp(`^${route.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+  for (const { id, route, pattern } of PATTERNS) {
     const match = route.method === method ? pattern.exec(path) : null;
     if (!match) continue;
     const params = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]);
@@ -322,7 +343,16 @@ function wrongClock(aheadMs: number): string {
 `;
 }
 
+const folders = new Map<string, ReadonlyMap<string, Buffer>>();
+
+/** The built files, read once. */
 function readFolder(folder: string): ReadonlyMap<string, Buffer> {
+  const known = folders.get(folder) ?? filesOf(folder);
+  folders.set(folder, known);
+  return known;
+}
+
+function filesOf(folder: string): ReadonlyMap<string, Buffer> {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return new Map(
     names.map((entry) => {
