@@ -89,7 +89,7 @@ export const ServiceAction = Type.Object({
 export type ServiceAction = Static<typeof ServiceAction>;
 
 /** An optional part of a service that its daemon's checker does not take, in its words: the rest is in force. */
-const HeldPart = Type.Object({
+export const HeldPart = Type.Object({
   name: Type.String({ maxLength: 200 }),
   why: Type.String({ maxLength: 1000 }),
   remedy: Type.String({ maxLength: 400 }),

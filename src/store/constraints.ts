@@ -294,6 +294,7 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   findings_node_id_fkey: reference('node', 'its reports'),
   desired_node_id_fkey: reference('node', 'its reports'),
   publications_node_id_fkey: reference('node', 'its reports'),
+  refusals_publication: reference('publication', 'what checkers said of it'),
   commits_durable: {
     code: 'unavailable',
     text: '{}. Rule: a COMMIT is acknowledged only when the standbys have it; synchronous_commit stays on.',

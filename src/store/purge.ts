@@ -16,6 +16,8 @@ const RETENTION = {
   events: { age: '30 days', rows: 1_000_000 },
   audit: { age: '400 days', rows: 1_000_000 },
   changes: { age: '400 days', rows: 200_000 },
+  /** `findings`: of all of them, of those that have ended. */
+  compiles: { age: '400 days', rows: 200_000, findings: 200_000 },
   heartbeats: '7 days',
   serviceActions: '30 days',
   leases: '7 days',
@@ -66,6 +68,14 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
     sql`${OLD_CHANGE}
       and not exists (select from history where history.operation = changes.operation)`,
   ),
+  compiles: expired(
+    'compiles',
+    sql`${isOld('id', RETENTION.compiles, sql`(select max(id) from compiles)`)}
+      or id <= (select until_compile from compile_findings where until_compile is not null
+        order by until_compile desc offset ${RETENTION.compiles.findings} limit 1)`,
+  ),
+  // What a compile that is kept had, or was the first not to have, stays: its change's page would say otherwise.
+  compile_findings: expired('compile_findings', sql`until_compile < (select min(id) from compiles)`),
   rack_nonces: expired('rack_nonces', sql`at < now() - ${RETENTION.rackNonces}::interval`),
   racks: expired(
     'racks',

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
+import { createRecord } from '../../src/store/queries/records.ts';
+import { change, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
 
 /** What screens ask for in one call: search, whose addresses are, files of services and of changes, every what-if. */
@@ -114,6 +116,54 @@ describe('files', () => {
     expect(nodes).toMatchObject([{ node: 'r1' }]);
     expect(nodes[0]?.files.map(({ diff }) => diff).join('')).toContain('\n+then A 10.30.0.78\n');
     expect((await site.call('GET', '/config/history/999999/files')).status).toBe(404);
+  });
+});
+
+describe('what was found', () => {
+  interface Found {
+    readonly state: string;
+    readonly first: number;
+    readonly last: number;
+    readonly items: { readonly severity: string; readonly sentence: string; readonly isNew: boolean }[];
+    readonly gone: { readonly sentence: string; readonly untilAt: string | null }[];
+  }
+  const newest = async () =>
+    ((await site.call('GET', '/config/history?limit=1')).body['items'] as { id: number }[])[0]?.id ?? 0;
+  const foundOf = async (id: number): Promise<Found> => {
+    const look = async () => (await site.call('GET', `/config/history/${id}/findings`)).body as unknown as Found;
+    await until(`change ${id} is compiled`, async () => (await look()).state === 'compiled');
+    return look();
+  };
+
+  it('when a change was compiled is told by it later, too; the change that mended it tells that', async () => {
+    const domainId = Number((await site.call('GET', '/domains/look.test')).body['id']);
+    // What the API refuses by now, as an earlier release took it.
+    const record = { domainId, name: 'lost', type: 'MX', data: '10 nowhere.look.test', ttl: null } as const;
+    value(await change(site.db, (tx) => createRecord(tx, record)));
+    const broken = await newest();
+    const first = await foundOf(broken);
+    const about = first.items.filter(({ sentence }) => sentence.includes('nowhere.look.test'));
+    expect(about).toMatchObject([{ isNew: true }]);
+    // A change meanwhile has it as one that stood before.
+    await site.call('POST', '/records', { body: { fqdn: 'meanwhile.look.test', type: 'A', data: '10.30.0.79' } });
+    const meanwhile = await newest();
+    const standing = (await foundOf(meanwhile)).items.find(({ sentence }) => sentence === about[0]?.sentence);
+    expect(standing?.isNew).toBe(false);
+    const files = (await site.call('GET', `/config/history/${meanwhile}/files`)).body['nodes'];
+    expect(files).toMatchObject([{ node: 'r1', findings: [{ sentence: about[0]?.sentence }], first: meanwhile }]);
+    const deleted = await site.call('DELETE', '/records/lost.look.test,MX');
+    expect(deleted.status).toBe(200);
+    const mended = await newest();
+    expect((await foundOf(mended)).gone).toMatchObject([{ sentence: about[0]?.sentence, untilAt: expect.any(String) }]);
+    expect((await foundOf(broken)).items.find(({ sentence }) => sentence === about[0]?.sentence)).toMatchObject({
+      isNew: true,
+      untilAt: expect.any(String),
+    });
+  });
+
+  it('is told to those who may watch, of a change that is there', async () => {
+    expect((await site.call('GET', '/config/history/999999/findings')).status).toBe(404);
+    expect((await site.call('GET', '/config/history/1/findings', { role: 'user' })).status).toBe(403);
   });
 });
 

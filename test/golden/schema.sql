@@ -410,6 +410,17 @@ table reported_addresses
   constraint reported_addresses_pkey PRIMARY KEY (node_id, address)
   CREATE INDEX reported_addresses_by_address ON public.reported_addresses USING btree (address)
 
+table refusals
+  node_id text not null
+  generation bigint not null
+  service text not null
+  state text not null
+  why text not null
+  held jsonb not null
+  at timestamp with time zone not null default now()
+  constraint refusals_pkey PRIMARY KEY (node_id, generation, service)
+  constraint refusals_publication FOREIGN KEY (node_id, generation) REFERENCES publications(node_id, generation) ON DELETE CASCADE
+
 table recoveries
   number integer not null
   id text not null
@@ -1527,6 +1538,29 @@ table counters
   constraint counters_pkey PRIMARY KEY (id)
   constraint counters_single CHECK ((id = 1))
   CREATE CONSTRAINT TRIGGER check_durable AFTER UPDATE ON public.counters DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
+
+table compiles
+  id bigint not null identity
+  revision bigint not null
+  after_revision bigint not null
+  at timestamp with time zone not null default now()
+  constraint compiles_pkey PRIMARY KEY (id)
+  CREATE INDEX compiles_by_revision ON public.compiles USING btree (revision, id)
+
+table compile_findings
+  id bigint not null identity
+  node_id text not null
+  node_name text not null
+  service text not null
+  finding jsonb not null
+  digest text not null
+  since timestamp with time zone not null
+  first_compile bigint not null
+  until_compile bigint
+  constraint compile_findings_pkey PRIMARY KEY (id)
+  CREATE INDEX compile_findings_ended ON public.compile_findings USING btree (until_compile) WHERE (until_compile IS NOT NULL)
+  CREATE INDEX compile_findings_span ON public.compile_findings USING gist (int8range(first_compile, until_compile))
+  CREATE INDEX compile_findings_standing ON public.compile_findings USING btree (digest) WHERE (until_compile IS NULL)
 
 table commands
   id integer not null identity

@@ -101,6 +101,8 @@ test('removes what has expired and nothing else', async () => {
     body_parts: 0,
     history: 1,
     changes: 1,
+    compiles: 0,
+    compile_findings: 0,
     rack_nonces: 0,
     racks: 0,
     join_tokens: 3,

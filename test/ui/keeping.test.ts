@@ -227,6 +227,35 @@ describe('a change of the past', () => {
     await page.getByText('Done.').waitFor();
     expect(site.made.map(({ id, params }) => [id, params['change']])).toEqual([['config.rollback', '42']]);
   });
+
+  it('tells what was found when it was compiled; one that is not compiled yet says so until it is', async () => {
+    const data = wellSite();
+    const { found } = data.keeping;
+    data.keeping.found = {
+      ...found,
+      state: 'waiting',
+      compiledAt: null,
+      first: null,
+      last: null,
+      items: [],
+      gone: [],
+      refusals: [],
+    };
+    const site = await play.site(data);
+    const open = await play.page('changes/42');
+    const { page } = open;
+    await page.getByText('It is not compiled yet.').waitFor();
+    expect(await page.getByRole('heading', { name: 'What it did to the files' }).count()).toBe(0);
+    await until('the stream', () => site.streams === 1);
+    site.site.keeping.found = found;
+    site.emit(event(1, 'config.published', 'k1'));
+    await page.getByText('Its dynamic range has four addresses. regent range create (new)').waitFor({ timeout: 3000 });
+    await page.getByText('with changes 41 to 42').first().waitFor();
+    await page.getByText('It has no dynamic range.').waitFor();
+    await page.getByText('kea-dhcp4 -t: line 7: syntax error').waitFor();
+    await page.getByText('Without snippet phones: kea-dhcp4: no such option. Change it.').waitFor();
+    expect(open.complaints).toEqual([]);
+  });
 });
 
 describe('addresses and names', () => {

@@ -1,4 +1,7 @@
 import type { Change, PendingConfig } from '../../contract/config.ts';
+import type { ChangeFindings } from '../../contract/network/look.ts';
+import { findingText } from '../../contract/wire/finding.ts';
+import { ProblemError } from '../../contract/wire/transport.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { EXIT, type ExitCode, usageError } from '../exit.ts';
@@ -55,12 +58,21 @@ export const CONFIG: NounSpec = {
     },
     {
       verb: 'show',
-      summary: 'show a change: every row before and after',
+      summary: 'show a change: every row before and after, and what was found when it was compiled',
       args: [WHICH],
       run: async (call) => {
         const { client } = await call.region();
-        const { body } = await client.call('config.show', { params: { change: changeId(call) } });
-        await printOne(printerOf(call), detailed(call), body);
+        const input = { params: { change: changeId(call) } };
+        const { body } = await client.call('config.show', input);
+        const compile = await client.call('config.findings', input).then(
+          (reply) => reply.body,
+          (error: unknown) => {
+            // A region of an earlier release has no such path.
+            if (error instanceof ProblemError && error.problem.status === 404) return null;
+            throw error;
+          },
+        );
+        await printOne(printerOf(call), detailed(call), { ...body, compile });
       },
     },
     {
@@ -114,7 +126,10 @@ function changeId(call: Call): number {
   return id;
 }
 
-function detailed(call: Call): Shape<Change> {
+/** A change with what was found when it was compiled; null: the region does not say. */
+type ShownChange = Change & { readonly compile: ChangeFindings | null };
+
+function detailed(call: Call): Shape<ShownChange> {
   return {
     ...SHAPE,
     details: (change) => [
@@ -132,6 +147,35 @@ function detailed(call: Call): Shape<Change> {
           `  after:  ${safeJson(row.after, 0)}`,
         ]),
       ],
+      ...compileDetails(change.compile, call),
     ],
   };
 }
+
+function compileDetails(compile: ChangeFindings | null, call: Call): [string, string | string[]][] {
+  if (compile === null) return [];
+  if (compile.state === 'waiting') return [['Compiled', 'not yet']];
+  if (compile.state === 'lost') return [['Compiled', 'what was found then is not kept any more']];
+  const together = compile.first === compile.last ? '' : `, with changes ${compile.first} to ${compile.last}`;
+  const found = compile.items.map((finding) => {
+    const until = finding.untilAt === null ? '' : ` (until ${stamp(finding.untilAt)})`;
+    return `${finding.isNew ? 'new ' : ''}${pastFindingText(finding)}${until}`;
+  });
+  const cut = compile.isCut ? ['and more'] : [];
+  return [
+    ['Compiled', `${moment(compile.compiledAt, call.io.now())}${together}`],
+    ['Found', found.length === 0 ? 'nothing' : [...found, ...cut]],
+    ...(compile.refusals.length === 0
+      ? []
+      : [['Refused', compile.refusals.flatMap(refusalLines)] as [string, string[]]]),
+    ...(compile.gone.length === 0 ? [] : [['No longer', compile.gone.map(pastFindingText)] as [string, string[]]]),
+  ];
+}
+
+const refusalLines = ({ node, service, state, why, held }: ChangeFindings['refusals'][number]): string[] => [
+  `${node}, ${service}: ${state.replaceAll('_', ' ')}: ${why}`,
+  ...held.map((part) => `  without ${part.name}: ${part.why} ${part.remedy}`),
+];
+
+const pastFindingText = (finding: ChangeFindings['items'][number]): string =>
+  `${finding.severity}: ${finding.node}, ${finding.service}, ${finding.subject}: ${findingText(finding)}`;

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { IDENTITY_MAX } from '../../core/node-identity.ts';
-import { Id, NodeDiff, nullable, oneOf, strict, Time, text } from '../common.ts';
+import { HeldPart, ServiceState } from '../agent.ts';
+import { Finding, Id, NodeDiff, nullable, oneOf, strict, Time, text } from '../common.ts';
 import { ChangeParams } from '../config.ts';
 import { EVERYBODY, get, WATCHERS } from '../route-spec.ts';
 import { WHAT_IF_EVENTS, WhatIf } from '../cluster/what-if.ts';
@@ -90,6 +91,47 @@ export const ChangeFiles = strict({
 });
 export type ChangeFiles = Static<typeof ChangeFiles>;
 
+/** Findings of either kind in one answer. */
+export const PAST_FINDINGS_MAX = 1000;
+const PastFinding = strict({
+  node: Type.String(),
+  service: Type.String(),
+  ...Finding.properties,
+  isNew: Type.Boolean({ description: 'the compile before did not find it' }),
+  untilAt: nullable(
+    Type.String({ format: 'date-time', description: 'when a compile no longer found it; null: it stands' }),
+  ),
+});
+export type PastFinding = Static<typeof PastFinding>;
+const PastRefusal = strict({
+  node: Type.String(),
+  service: Type.String(),
+  generation: Type.Integer(),
+  state: ServiceState,
+  why: Type.String({ description: 'in the words of the checker' }),
+  held: Type.Array(HeldPart, { description: 'what was left out; the rest is in force' }),
+  at: Time,
+});
+/** What was found when a change was compiled: by the first compile that took it in, maybe with other changes. */
+export const ChangeFindings = strict({
+  id: Type.Integer(),
+  state: oneOf(
+    ['compiled', 'waiting', 'lost'],
+    'waiting: it is not compiled yet; lost: what was found then is not kept any more',
+  ),
+  compiledAt: nullable(Time),
+  first: nullable(Type.Integer({ description: 'the first change that was compiled together with it' })),
+  last: nullable(Type.Integer()),
+  items: Type.Array(PastFinding, { maxItems: PAST_FINDINGS_MAX }),
+  gone: Type.Array(PastFinding, {
+    maxItems: PAST_FINDINGS_MAX,
+    description: 'what the compile before had found, and this one had not',
+  }),
+  isCut: Type.Boolean({ description: `there are more than ${PAST_FINDINGS_MAX} of either kind` }),
+  refusals: Type.Array(PastRefusal, { description: 'what checkers of the nodes did not take of it' }),
+});
+export type ChangeFindings = Static<typeof ChangeFindings>;
+
 export const WhatIfAll = strict({
   items: Type.Array(WhatIf),
   refused: Type.Array(strict({ node: Type.String(), event: oneOf(WHAT_IF_EVENTS), why: Type.String() }), {
@@ -148,6 +190,11 @@ export const LOOK_ROUTES = {
     roles: WATCHERS,
     params: ChangeParams,
     response: ChangeFiles,
+  }),
+  'config.findings': get('/config/history/{change}/findings', 'What was found when a change was compiled', {
+    roles: WATCHERS,
+    params: ChangeParams,
+    response: ChangeFindings,
   }),
   'dns.lookup': get('/dns/lookup', 'Ask every node that serves DNS for a name', {
     roles: EVERYBODY,

@@ -14,31 +14,47 @@ export interface StoredFinding {
   readonly since?: string;
 }
 
+/** A finding with the node that it is of. */
+export interface NodeFinding extends StoredFinding {
+  readonly nodeId: string;
+}
+
 /** Findings of the last compile, of all nodes or of one. */
-export async function readFindings(tx: Tx, nodeId?: string): Promise<(StoredFinding & { readonly nodeId: string })[]> {
+export async function readFindings(tx: Tx, nodeId?: string): Promise<NodeFinding[]> {
   const rows = await tx.all(sql<{ nodeId: string; findings: StoredFinding[] }>`
     select node_id as "nodeId", findings from findings
     where ${nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`} order by node_id collate "C", service collate "C"`);
   return rows.flatMap(({ nodeId: id, findings }) => findings.map((finding) => ({ nodeId: id, ...finding })));
 }
 
-/** Replaces the findings of these nodes. Each keeps the time when it was found first. */
+/** Replaces the findings of these nodes, and returns them. Each keeps the time when it was found first. */
 export async function storeFindings(
   tx: Tx,
   revision: number,
   nodes: ReadonlyMap<string, { readonly findings: readonly StoredFinding[] }>,
-): Promise<void> {
+): Promise<NodeFinding[]> {
   const before = await storedFindings(tx);
-  const rows = [...nodes].flatMap(([nodeId, { findings }]) =>
-    [...Map.groupBy(since(findings, before, nodeId), ({ service }) => service)].map(([service, list]) => ({
+  const all = [...nodes].map(([nodeId, { findings }]) => ({ nodeId, findings: since(findings, before, nodeId) }));
+  const rows = all.flatMap(({ nodeId, findings }) =>
+    [...Map.groupBy(findings, ({ service }) => service)].map(([service, list]) => ({
       nodeId,
       service,
       text: JSON.stringify(list),
     })),
   );
+  await replaceFindings(tx, revision, { nodeIds: [...nodes.keys()], rows });
+  return all.flatMap(({ nodeId, findings }) => findings.map((finding) => ({ nodeId, ...finding })));
+}
+
+interface FindingRows {
+  readonly nodeIds: readonly string[];
+  readonly rows: readonly { readonly nodeId: string; readonly service: string; readonly text: string }[];
+}
+
+async function replaceFindings(tx: Tx, revision: number, { nodeIds, rows }: FindingRows): Promise<void> {
   const told = sql`unnest(${rows.map(({ nodeId }) => nodeId)}::text[], ${rows.map(({ service }) => service)}::text[],
     ${rows.map(({ text }) => text)}::text[]) as told (node_id, service, findings)`;
-  await tx.run(sql`delete from findings as f where node_id = any(${[...nodes.keys()]}::text[])
+  await tx.run(sql`delete from findings as f where node_id = any(${nodeIds}::text[])
     and not exists (select from ${told} where told.node_id = f.node_id and told.service = f.service)`);
   if (rows.length === 0) return;
   await tx.run(sql`insert into findings as f (node_id, service, revision, findings)

@@ -62,11 +62,15 @@ export interface ChangePublication {
   readonly publishedAt: string;
 }
 
-/** The publication of each node that was the first to take in this revision, as far as it is kept. */
-export function publicationsOf(tx: Tx, revision: number): Promise<ChangePublication[]> {
+/**
+ * The publication of each node that was the first to take in this revision, as far as it is kept. `compiledAs`: the revision of the compile that did, so
+ * that a node to which it gave nothing new is not there; null: nobody knows by now.
+ */
+export function publicationsOf(tx: Tx, revision: number, compiledAs: number | null): Promise<ChangePublication[]> {
+  const isFirst = compiledAs === null ? sql`revision >= ${revision}` : sql`revision = ${compiledAs}`;
   return tx.all(sql<ChangePublication>`select node_id as "nodeId", generation, revision, after_revision as "afterRevision",
       published_at as "publishedAt"
-    from publications where after_revision < ${revision} and revision >= ${revision} order by node_id collate "C"`);
+    from publications where after_revision < ${revision} and ${isFirst} order by node_id collate "C"`);
 }
 
 /** The last publication of a node before a generation; null: it is not kept, or there was none. */

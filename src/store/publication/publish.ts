@@ -8,6 +8,7 @@ import { storeEvents } from '../queries/events.ts';
 import { type SubnetMoves, storeReleases } from '../queries/network/subnet-releases.ts';
 import type { Watermark } from '../queries/watermark.ts';
 import type { Tx } from '../tx.ts';
+import { compiledRevision, keepCompile } from './compiles.ts';
 import { type StoredFinding, storeFindings } from './findings.ts';
 import { needsGeneration, nextGeneration, PUBLICATIONS_KEPT, readHoldings } from './held.ts';
 import { type KnownParts, lockPublishers, storeBodies } from './parts.ts';
@@ -58,8 +59,10 @@ export function publishSite(db: Database, site: SitePublication): Promise<Publis
     }
     const clash = await storeVersions(tx, site);
     if (clash) return lost(clash);
+    const before = await compiledRevision(tx);
     const published = await publishNodes(tx, site, isByParts);
-    await storeFindings(tx, site.revision, site.nodes);
+    const findings = await storeFindings(tx, site.revision, site.nodes);
+    await keepCompile(tx, { revision: site.revision, before, findings });
     await storeEvents(
       tx,
       'system:publish',

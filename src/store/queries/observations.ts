@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { AgentFinding, Facts, HostObservation, Observation, ServiceObservation } from '../../contract/agent.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import { keepAddresses, ownInterfaces } from '../../model/vlan-attachments.ts';
+import { keepRefusals } from '../publication/refusals.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeActions } from './cluster/actions.ts';
@@ -64,6 +65,7 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   const states = new Map(known.map(({ service, state }) => [service, state]));
   const changed = services.filter(({ service, state }) => states.get(service) !== state);
   await storeActions(tx, node.id, report);
+  await keepRefusals(tx, node.id, report);
   const host = before?.host ?? undefined;
   const word = reportedRole({ services: known.map(({ body }) => body), ...(host === undefined ? {} : { host }) });
   const moved = await noteRoles(tx, node, word, reportedRole(report));

@@ -29,6 +29,7 @@ export const CALLS = {
   'command.show': 'GET /commands/{command}',
   'config.diff': 'GET /config/diff',
   'config.files': 'GET /config/history/{change}/files',
+  'config.findings': 'GET /config/history/{change}/findings',
   'config.history': 'GET /config/history',
   'config.rollback': 'POST /config/history/{change}/rollback',
   'config.show': 'GET /config/history/{change}',

@@ -19,6 +19,18 @@ export const HISTORY = {
     rollbackText: (id: number) => `Change ${id} is undone by another change. A later one of the same rows is refused.`,
     facts: { at: 'When', who: 'Who', origin: 'By', summary: 'What', reverts: 'Takes back' },
     name: (id: string) => `Change ${id}`,
+    found: 'What was found when it was compiled',
+    foundNone: 'No error and no warning.',
+    foundMore: 'There is more than is shown.',
+    notCompiled: { waiting: 'It is not compiled yet.', lost: 'What was found then is not kept any more.' },
+    compiled: (at: string, first: number, last: number) =>
+      first === last ? `Compiled ${at}` : `Compiled ${at}, with changes ${first} to ${last}`,
+    gone: 'Not found any more',
+    refusals: 'Refused by checkers of the nodes',
+    inPart: 'in part',
+    without: (part: string) => `Without ${part}:`,
+    standing: (since: string | null, until: string | null) =>
+      `(${since === null ? 'new' : `since ${since}`}${until === null ? '' : `, until ${until}`})`,
     files: 'What it did to the files',
     filesNone: 'It changed no file of any node.',
     generation: (generation: number, first: number, last: number) =>

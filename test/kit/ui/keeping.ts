@@ -15,6 +15,7 @@ export interface KeepingData {
   settings: Item<'setting.list'>[];
   changes: RouteOutput<'config.show'>[];
   files: RouteOutput<'config.files'>;
+  found: RouteOutput<'config.findings'>;
   pending: RouteOutput<'config.diff'>;
   audit: Item<'audit.list'>[];
   hits: Item<'search.list'>[];
@@ -125,6 +126,43 @@ export function keeping(free = ''): KeepingData {
       ],
       lost: ['k2'],
     },
+    found: {
+      id: 42,
+      state: 'compiled',
+      compiledAt: CHANGED,
+      first: 41,
+      last: 42,
+      items: [
+        {
+          ...pastFinding('k1', free || 'Its dynamic range has four addresses.'),
+          remedy: free || 'regent range create',
+          isNew: true,
+        },
+        { ...pastFinding('k2', free || 'Its time is off by two seconds.'), severity: 'error', untilAt: SOON },
+      ],
+      gone: [{ ...pastFinding('k1', free || 'It has no dynamic range.'), untilAt: CHANGED }],
+      isCut: false,
+      refusals: [
+        {
+          node: 'k1',
+          service: 'dhcp@vlan10',
+          generation: 12,
+          state: 'healthy',
+          why: free || 'kea-dhcp4 serves',
+          held: [{ name: 'snippet phones', why: free || 'kea-dhcp4: no such option.', remedy: 'Change it.' }],
+          at: CHANGED,
+        },
+        {
+          node: 'k2',
+          service: 'dhcp@vlan10',
+          generation: 12,
+          state: 'check_failed',
+          why: free || 'kea-dhcp4 -t: line 7: syntax error',
+          held: [],
+          at: CHANGED,
+        },
+      ],
+    },
     pending: {
       revision: 42,
       nodes: [{ node: 'r1', files: [], findings: [], wanted: 12, applied: 12, isCurrent: true }],
@@ -218,12 +256,27 @@ export function keepingAnswers(
       return row && { ...row, at: CHANGED };
     },
     'config.files': () => ({ ...data.files, id: Number(params['change']) }),
+    'config.findings': () => ({ ...data.found, id: Number(params['change']) }),
     'config.diff': () => data.pending,
     'audit.list': page(data.audit.filter((row) => !query.has('refused') || row.outcome !== 'done')),
     'notification.list': page(data.notes),
     'notification.show': () => data.notes.find(({ id }) => String(id) === params['notification']),
     'place.list': page(data.places),
     'search.list': () => ({ items: data.hits }),
+  };
+}
+
+function pastFinding(node: string, sentence: string): KeepingData['found']['items'][number] {
+  return {
+    node,
+    service: 'dhcp@vlan10',
+    code: 'pool-small',
+    severity: 'warning',
+    subject: 'subnet 10.10.10.0/24',
+    sentence,
+    since: '2026-02-01T10:00:00.000Z',
+    isNew: false,
+    untilAt: null,
   };
 }
 

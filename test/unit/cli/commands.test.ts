@@ -196,6 +196,60 @@ describe('looking', () => {
     expect(out).toContain('Not yet in force: r1 (generation 3 of 4).');
   });
 
+  it('shows a change with what was found when it was compiled', async () => {
+    const rest = { service: 'dns', code: 'c', remedy: 'Mend it.', since: '2026-03-01T10:00:00.000Z' };
+    const one = {
+      ...rest,
+      node: 'r1',
+      severity: 'error',
+      subject: 'zone a',
+      sentence: 'Bad.',
+      isNew: true,
+      untilAt: null,
+    };
+    const two = { ...one, severity: 'warning', subject: 'zone b', isNew: false, untilAt: '2026-03-02T10:00:00.000Z' };
+    const change = { id: 12, at: rest.since, who: 'ann', origin: 'api', summary: 'x', reverts: null, rows: [] };
+    const compiled = { id: 12, state: 'compiled', compiledAt: rest.since, first: 11, last: 12, isCut: false };
+    const held = [{ name: 'snippet phones', why: 'No such option.', remedy: 'Change it.' }];
+    const refusal = {
+      node: 'k1',
+      service: 'dhcp',
+      generation: 3,
+      state: 'check_failed',
+      why: 'line 7',
+      held,
+      at: rest.since,
+    };
+    const found = { ...compiled, items: [one, two], gone: [two], refusals: [refusal] };
+    region.on('GET /config/history/12', { body: change });
+    region.on('GET /config/history/12/findings', { body: found });
+    const { out } = await run(region, ['config', 'show', '12']);
+    expect(out).toContain('with changes 11 to 12');
+    expect(out).toContain('Found:      new error: r1, dns, zone a: Bad (since 2026-03-01T10:00:00.000Z). Mend it.\n');
+    expect(out).toContain(
+      'warning: r1, dns, zone b: Bad (since 2026-03-01T10:00:00.000Z). Mend it. (until 2026-03-02 10:00:00Z)',
+    );
+    expect(out).toContain('Refused:    k1, dhcp: check failed: line 7\n');
+    expect(out).toContain('without snippet phones: No such option. Change it.');
+    expect(out).toContain('No longer:  warning: r1, dns, zone b');
+    expect(JSON.parse((await run(region, ['config', 'show', '12', '-o', 'json'])).out)).toEqual({
+      ...change,
+      compile: found,
+    });
+    const nothing = { first: null, last: null, compiledAt: null, items: [], gone: [], refusals: [] };
+    for (const [state, text] of [
+      ['waiting', 'not yet'],
+      ['lost', 'not kept any more'],
+    ]) {
+      region.on('GET /config/history/12/findings', { body: { ...compiled, ...nothing, state } });
+      expect((await run(region, ['config', 'show', '12'])).out).toMatch(new RegExp(`Compiled: .*${text}`));
+    }
+    // A region of an earlier release does not know the call.
+    region.on('GET /config/history/12/findings', problem(404, 'not_found', 'No such path.'));
+    const older = await run(region, ['config', 'show', '12']);
+    expect([older.code, older.out.includes('Compiled')]).toEqual([0, false]);
+  });
+
   it('does one call over node:http as over fetch', async () => {
     region.on('GET /records', page(RECORD));
     expect((await run(region, ['record', 'list'], { fetch: lightFetch })).out).toBe(

@@ -1,21 +1,21 @@
-import type { ChangeFiles, WhatIfAll } from '../../../contract/network/look.ts';
+import type { WhatIfAll } from '../../../contract/network/look.ts';
 import { SEARCH_KINDS, type SearchAnswer } from '../../../contract/network/look.ts';
 import { WHAT_IF_EVENTS } from '../../../contract/cluster/what-if.ts';
-import { isRejected, rejected } from '../../../core/errors.ts';
-import { publicationsOf, readHeads, readPublication, readPublicationBefore } from '../../../store/publication/heads.ts';
-import { findChange } from '../../../store/queries/history/changes.ts';
+import { isRejected } from '../../../core/errors.ts';
+import { readHeads } from '../../../store/publication/heads.ts';
 import { addressRuns } from '../../../store/queries/network/address-users.ts';
 import { searchObjects } from '../../../store/queries/search.ts';
 import { readSite } from '../../cluster/read-site.ts';
 import { readSeenNodes } from '../../cluster/seen.ts';
 import { whatIf } from '../../cluster/what-if/what-if.ts';
-import { diffBodies, filesOfService } from '../../preview.ts';
+import { filesOfService } from '../../preview.ts';
 import { readKnownNodes } from '../../published.ts';
 import { noSuch } from '../../refs.ts';
 import { appliedOf } from '../../status-summary.ts';
 import { autocommitReading, reading } from '../../use-case.ts';
 import { subnetByRef } from '../network-refs.ts';
 import { nodeByRef } from '../node.ts';
+import { changeCases } from './past-change.ts';
 
 /** Hits of each kind, when nobody says how many. */
 const HITS = 5;
@@ -61,38 +61,7 @@ export const lookCases = {
     };
   }),
 
-  'config.files': reading('config.files', async (tx, { params }, { renderer }) => {
-    const change = await findChange(tx, params.change);
-    if (change === null)
-      return rejected('not_found', `There is no change ${params.change}, or it is too old to be kept.`);
-    const known = new Map((await readKnownNodes(tx)).map((node) => [node.id, node]));
-    const nodes: ChangeFiles['nodes'] = [];
-    const lost: string[] = [];
-    for (const { nodeId, generation, revision, afterRevision, publishedAt } of await publicationsOf(
-      tx,
-      params.change,
-    )) {
-      const node = known.get(nodeId);
-      if (node === undefined) continue;
-      const after = await readPublication(tx, nodeId, { generation });
-      const before = await readPublicationBefore(tx, nodeId, generation);
-      if (after === null || (before === null && afterRevision > 0)) {
-        lost.push(node.name);
-        continue;
-      }
-      const files = diffBodies(renderer, node, { before: before?.body ?? null, after: after.body });
-      nodes.push({
-        node: node.name,
-        files,
-        findings: [],
-        generation,
-        publishedAt,
-        first: afterRevision + 1,
-        last: revision,
-      });
-    }
-    return { body: { id: params.change, nodes, lost } };
-  }),
+  ...changeCases,
 
   'cluster.what-ifs': reading('cluster.what-ifs', async (tx, _input, context) => {
     const nodes = await readSeenNodes(tx, context);

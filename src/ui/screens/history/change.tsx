@@ -14,16 +14,19 @@ import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { CLI, cliLines } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { PastFindings } from './past-findings.tsx';
 
 const WORDS = EN.history.changes;
 
-/** One change: its rows, what it did to the files of each node, what the checks said, and how it is taken back. */
+/** One change: its rows, what was found when it was compiled, what it did to the files of each node, and how it is taken back. */
 export function ChangePage({ id }: { readonly id: string }): JSX.Element {
   const may = useMay();
   const [isOpen, setOpen] = useState(false);
   const params = { change: Number(id) };
   const change = useView('config.show', { params }, { nouns: [] });
-  const files = useView('config.files', { params }, { nouns: ['node'] });
+  const found = useView('config.findings', { params }, { nouns: ['config'] });
+  const files = useView('config.files', { params }, { nouns: ['config', 'node'] });
+  const isWaiting = dataOf(found.view)?.state === 'waiting';
   return (
     <Page
       title={WORDS.name(id)}
@@ -38,9 +41,14 @@ export function ChangePage({ id }: { readonly id: string }): JSX.Element {
       }
     >
       <Shown view={change.view}>{(data) => <ChangeText change={data} />}</Shown>
-      <Section title={WORDS.files}>
-        <Shown view={files.view}>{(data) => <FilesText files={data} />}</Shown>
+      <Section title={WORDS.found}>
+        <Shown view={found.view}>{(data) => <PastFindings findings={data} />}</Shown>
       </Section>
+      {!isWaiting && (
+        <Section title={WORDS.files}>
+          <Shown view={files.view}>{(data) => <FilesText files={data} />}</Shown>
+        </Section>
+      )}
       {isOpen && (
         <ActionDialog
           title={`${WORDS.rollback} ${id}`}
@@ -111,7 +119,7 @@ function FilesText({ files }: { readonly files: ChangeFiles }): JSX.Element {
           <h3>
             {node.node} <span class="faint">{WORDS.generation(node.generation, node.first, node.last)}</span>
           </h3>
-          <PreviewText preview={{ dryRun: true, object: null, nodes: [node] }} isPast />
+          <PreviewText preview={{ dryRun: true, object: null, nodes: [{ ...node, findings: [] }] }} isPast />
         </div>
       ))}
     </>

@@ -1,0 +1,50 @@
+import { sql } from 'kysely';
+import type { Observation, ServiceObservation } from '../../contract/agent.ts';
+import type { Tx } from '../tx.ts';
+
+/** What the checkers of a node said of a service in a publication. `held`: parts that were left out, the rest is in force. */
+export interface Refusal {
+  readonly nodeId: string;
+  readonly generation: number;
+  readonly service: string;
+  readonly state: ServiceObservation['state'];
+  readonly why: string;
+  readonly held: NonNullable<ServiceObservation['held']>;
+  readonly at: string;
+}
+
+/** States of a service whose new configuration is not in force. */
+const NOT_TAKEN: readonly ServiceObservation['state'][] = [
+  'render_failed',
+  'rejected',
+  'check_failed',
+  'install_failed',
+  'rolled_back',
+];
+
+/** Keeps what a report says that a publication was not taken whole, as long as the publication is kept. */
+export async function keepRefusals(tx: Tx, nodeId: string, { services }: Pick<Observation, 'services'>): Promise<void> {
+  const told = services.filter(({ state, held = [] }) => NOT_TAKEN.includes(state) || held.length > 0);
+  if (told.length === 0) return;
+  const of = (pick: (service: ServiceObservation) => string) => told.map(pick);
+  await tx.run(sql`insert into refusals as r (node_id, generation, service, state, why, held)
+    select p.node_id, p.generation, told.service, told.state, told.why, told.held::jsonb
+    from unnest(${told.map(({ wanted }) => wanted)}::bigint[], ${of(({ service }) => service)}::text[], ${of(({ state }) => state)}::text[],
+      ${of(({ why }) => why)}::text[], ${of(({ held = [] }) => JSON.stringify(held))}::text[])
+      as told (generation, service, state, why, held)
+    join publications p on p.node_id = ${nodeId} and p.generation = told.generation
+    on conflict (node_id, generation, service) do update set state = excluded.state, why = excluded.why, held = excluded.held, at = now()
+    where (r.state, r.why, r.held) is distinct from (excluded.state, excluded.why, excluded.held)`);
+}
+
+/** What was said of these publications, by node and service. */
+export function readRefusals(
+  tx: Tx,
+  publications: readonly { readonly nodeId: string; readonly generation: number }[],
+): Promise<Refusal[]> {
+  return tx.all(sql<Refusal>`select r.node_id as "nodeId", r.generation, r.service, r.state, r.why, r.held, r.at
+    from refusals r
+      join unnest(${publications.map(({ nodeId }) => nodeId)}::text[], ${publications.map(({ generation }) => generation)}::bigint[])
+        as p (node_id, generation) using (node_id, generation)
+    order by r.node_id collate "C", r.service collate "C"`);
+}
