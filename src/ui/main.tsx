@@ -3,6 +3,7 @@ import { createHub } from './live/hub.ts';
 import { createLive, LiveProvider } from './live/live.ts';
 import type { Channel, FromHub, ToHub } from './live/messages.ts';
 import { followPlace, PlaceProvider } from './live/place.ts';
+import type { Locks } from './live/calls/turns.ts';
 import { overPort } from './live/port.ts';
 import { App } from './shell/app.tsx';
 import './style/tokens.css';
@@ -26,6 +27,8 @@ function hubChannel(): Channel<FromHub, ToHub> {
 const live = createLive({
   origin: location.origin,
   fetch: (...args) => fetch(...args),
+  // Where the page is not a secure one there are none, whatever the type says.
+  locks: (navigator.locks as Locks | undefined) ?? null,
   fraction: Math.random,
   now: Date.now,
   hex: (bytes) =>

@@ -30,7 +30,7 @@ export interface Caller {
   /** The call with `dry_run=true`: what it would do. */
   preview<I extends RouteId>(id: I, input: RouteInput<I>, options?: CallOptions): Promise<Preview>;
   /** Every item of a list, page by page. */
-  all<I extends RouteId>(id: I, input: RouteInput<I>): AsyncGenerator<ItemOf<I>>;
+  all<I extends RouteId>(id: I, input: RouteInput<I>, options?: Pick<CallOptions, 'signal'>): AsyncGenerator<ItemOf<I>>;
 }
 
 /**
@@ -70,11 +70,11 @@ export function createCaller(given: ClientOptions, table: CallTable): Caller {
     async preview(id, input, call = {}) {
       return (await send(id, input, call, { ...input.query, dry_run: true })).body as Preview;
     },
-    async *all(id, input) {
+    async *all(id, input, call = {}) {
       let cursor: string | null = null;
       do {
         const query: Record<string, unknown> = { limit: 1000, ...input.query, ...(cursor ? { cursor } : {}) };
-        const body = (await send(id, input, {}, query)).body as { items: ItemOf<typeof id>[]; next: string | null };
+        const body = (await send(id, input, call, query)).body as { items: ItemOf<typeof id>[]; next: string | null };
         yield* body.items;
         cursor = body.next;
       } while (cursor !== null);

@@ -13,8 +13,9 @@ import {
   releaseSeen,
 } from '../models/link.ts';
 import { clockOffset } from '../models/time.ts';
-import { type Calls, createCalls, type Seen } from './calls.ts';
+import { type Calls, createCalls, type Seen } from './calls/calls.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
+import type { Locks } from './calls/turns.ts';
 import { createSession, type Session } from './session.ts';
 
 /** All by which a page lives: calls, events, session, and how the site does. Made once, in main.tsx. */
@@ -41,6 +42,7 @@ export interface Live {
 export interface LivePorts {
   readonly origin: string;
   readonly fetch: typeof fetch;
+  readonly locks: Locks | null;
   readonly fraction: () => number;
   readonly hex: (bytes: number) => string;
   readonly now: () => number;

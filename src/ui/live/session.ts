@@ -37,7 +37,8 @@ export interface Session {
   look(): Promise<void>;
   /** Null: it worked. */
   login(credentials: Credentials): Promise<Problem | null>;
-  logout(): Promise<void>;
+  /** Why it did not work; null: it did. */
+  logout(): Promise<string | null>;
   /** The authority that signs this site's certificates, for browsers that are to trust it; null: the site does not say now, or has none. */
   authority(): Promise<Authority | null>;
   /** A call was told that nobody is logged in. */
@@ -64,6 +65,7 @@ interface Asked {
 export function createSession(ports: SessionPorts): Session {
   const state = signal<SessionState>({ kind: 'unknown', why: '' });
   let csrf = '';
+  let isLooking = false;
   const headers = (): Readonly<Record<string, string>> => (csrf === '' ? {} : { [CSRF_HEADER]: csrf });
 
   async function ask(method: string, body?: unknown): Promise<Asked> {
@@ -99,12 +101,17 @@ export function createSession(ports: SessionPorts): Session {
     state,
     headers,
     async look() {
+      // It may be asked for each second: one that hangs holds one connection, not all.
+      if (isLooking) return;
+      isLooking = true;
       try {
         const problem = take(await ask('GET'));
         if (problem?.status === 401) out(state.value.kind === 'in');
         else if (problem && state.value.kind === 'unknown') state.value = { kind: 'unknown', why: problem.detail };
       } catch (error) {
         if (state.value.kind === 'unknown') state.value = { kind: 'unknown', why: networkSentence(error) };
+      } finally {
+        isLooking = false;
       }
     },
     async login(credentials) {
@@ -117,8 +124,14 @@ export function createSession(ports: SessionPorts): Session {
     },
     async logout() {
       // Whoever cannot reach the site stays logged in there, and here: a page that says otherwise would lie.
-      const { status } = await ask('DELETE');
-      if (status < 300 || status === 401) out(false);
+      try {
+        const { status, text } = await ask('DELETE');
+        if (status >= 300 && status !== 401) return problemOf(status, text).detail;
+        out(false);
+        return null;
+      } catch (error) {
+        return networkSentence(error);
+      }
     },
     async authority() {
       try {

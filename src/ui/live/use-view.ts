@@ -58,9 +58,9 @@ export function useList<I extends RouteId>(
   options: WatchOptions,
 ): Watched<readonly ItemOf<I>[]> {
   const { calls } = useLive();
-  return useWatched(`all ${id} ${JSON.stringify(input)}`, options, async () => {
+  return useWatched(`all ${id} ${JSON.stringify(input)}`, options, async (signal) => {
     const items: ItemOf<I>[] = [];
-    for await (const item of calls.read.all(id, input)) items.push(item);
+    for await (const item of calls.read.all(id, input, { signal })) items.push(item);
     return items;
   });
 }

@@ -21,9 +21,9 @@ export function useLongList<I extends RouteId, Row>(
   return useWatched<LongList<Row>>(
     `long ${id} ${JSON.stringify(input)}`,
     { ...options, isLong: true },
-    async (_signal, begin) => {
+    async (signal, begin) => {
       const items: Row[] = [];
-      for await (const item of calls.read.all(id, input)) {
+      for await (const item of calls.read.all(id, input, { signal })) {
         if (items.length > 0 && items.length % PAGE === 0) begin({ items: [...items], isWhole: false });
         items.push(options.rowOf(item));
       }

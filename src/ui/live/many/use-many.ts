@@ -26,8 +26,8 @@ export interface ManyChange<I extends RouteId> {
   back(): void;
 }
 
-/** Calls at once: a browser has six connections to a site, and the page needs some. */
-const AT_ONCE = 3;
+/** Calls at once: as many as have a turn (`turns.ts`). */
+const AT_ONCE = 2;
 const WAITING: Outcome = { kind: 'waiting', why: '' };
 
 /** The same change of many objects: each is asked about first, then made with a key of its own, once. One that is refused ends none of the others. */
@@ -74,7 +74,7 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
       setPhase('looking');
       const ask = async ({ input }: OneOfMany<I>): Promise<Outcome> => {
         try {
-          await live.calls.change.preview(id, input);
+          await live.calls.many.preview(id, input);
           return { kind: 'would', why: '' };
         } catch (error) {
           return failed(error);
@@ -89,7 +89,7 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
       setPhase('applying');
       const ask = async ({ key, input }: OneOfMany<I>): Promise<Outcome> => {
         try {
-          await live.calls.change.call(id, input, { idempotencyKey: keys.current.get(key) ?? live.hex(16) });
+          await live.calls.many.call(id, input, { idempotencyKey: keys.current.get(key) ?? live.hex(16) });
           return { kind: 'begun', why: '' };
         } catch (error) {
           return failed(error);

@@ -1,12 +1,12 @@
-import { RetryLimiter } from '../../contract/wire/retry-limiter.ts';
-import { type CallTable, type Caller, createCaller } from '../../contract/wire/caller.ts';
-import { SLOW_MS } from '../models/view.ts';
-import { CALLS } from './call-table.ts';
-import { sendFile, type SentFile } from './files/upload.ts';
+import { RetryLimiter } from '../../../contract/wire/retry-limiter.ts';
+import { type CallTable, type Caller, createCaller } from '../../../contract/wire/caller.ts';
+import { SLOW_MS } from '../../models/view.ts';
+import { CALLS } from '../call-table.ts';
+import { sendFile, type SentFile } from '../files/upload.ts';
+import { createTurns, type Locks } from './turns.ts';
 
-/** A read that takes longer is asked again by whoever watches, ms. */
-const READ_DEADLINE_MS = 10_000;
-const READ_TIMEOUT_MS = 8000;
+/** A read that takes longer, with the wait for its turn, is asked again by whoever watches, ms. */
+const READ_DEADLINE_MS = 12_000;
 /** So long a change waits for a site that is away: longer than any failover, so that nobody types anything twice. */
 const CHANGE_DEADLINE_MS = 10 * 60_000;
 const CHANGE_TIMEOUT_MS = 15_000;
@@ -23,6 +23,7 @@ export interface Seen {
 export interface CallsPorts {
   readonly origin: string;
   readonly fetch: typeof fetch;
+  readonly locks: Locks | null;
   readonly fraction: () => number;
   readonly hex: (bytes: number) => string;
   readonly now: () => number;
@@ -35,6 +36,8 @@ export interface CallsPorts {
 export interface Calls {
   readonly read: Caller;
   readonly change: Caller;
+  /** Changes that are one of many: they leave connections to others. */
+  readonly many: Caller;
   /** `onWait`: told before each wait for another try. */
   changing(onWait: (why: string) => void): Caller;
   /** Sends a file of an image, piece by piece. */
@@ -52,32 +55,43 @@ export function createCalls(ports: CallsPorts): Calls {
     ports.onAnswer({ status: response.status, node, date: response.headers.get('date'), at: ports.now() });
     return response;
   };
-  const options = (deadlineMs: number, timeoutMs: number, onWait: (why: string) => void) => ({
-    url: ports.origin,
-    apiKey: null,
-    headers: ports.headers,
-    fetch: watchedFetch,
-    random: { fraction: ports.fraction, hex: ports.hex },
-    retryLimiter: limiter,
-    deadlineMs,
-    timeoutMs,
-    onRetry: (why: string) => {
-      ports.onSilence(why);
-      onWait(why);
-    },
-  });
+  const turns = createTurns({ fetch: watchedFetch, locks: ports.locks });
   const limiter = new RetryLimiter();
-  const changing = (onWait: (why: string) => void) =>
-    createCaller(options(CHANGE_DEADLINE_MS, CHANGE_TIMEOUT_MS, onWait), TABLE);
-  return {
-    read: createCaller(
-      options(READ_DEADLINE_MS, READ_TIMEOUT_MS, () => {}),
+  const caller = (how: How) =>
+    createCaller(
+      {
+        url: ports.origin,
+        apiKey: null,
+        headers: ports.headers,
+        random: { fraction: ports.fraction, hex: ports.hex },
+        retryLimiter: limiter,
+        fetch: how.fetch,
+        deadlineMs: how.deadlineMs,
+        timeoutMs: how.timeoutMs,
+        onRetry: (why) => {
+          ports.onSilence(why);
+          how.onWait?.(why);
+        },
+      },
       TABLE,
-    ),
+    );
+  const patient = { deadlineMs: CHANGE_DEADLINE_MS, timeoutMs: CHANGE_TIMEOUT_MS };
+  const changing = (onWait: (why: string) => void) => caller({ ...patient, fetch: watchedFetch, onWait });
+  return {
+    read: caller({ fetch: turns.read, deadlineMs: READ_DEADLINE_MS, timeoutMs: READ_DEADLINE_MS }),
     change: changing(() => {}),
+    many: caller({ ...patient, fetch: turns.many }),
     changing,
     sendFile: (sent) => sendFile({ ...ports, fetch: watchedFetch }, sent),
   };
+}
+
+/** How a kind of call is made. */
+interface How {
+  readonly fetch: typeof fetch;
+  readonly deadlineMs: number;
+  readonly timeoutMs: number;
+  readonly onWait?: (why: string) => void;
 }
 
 const TABLE = Object.fromEntries(
