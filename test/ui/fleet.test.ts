@@ -146,7 +146,8 @@ describe('what people say of a machine', () => {
     const site = await play.site(wellSite());
     const open = await play.page('machines/aaaaa4');
     const { page } = open;
-    await page.locator('.page-head select').selectOption('set');
+    await page.getByText('More …').click();
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
     await page.locator('dialog [name=rack]').selectOption('k2');
     await page.locator('dialog [name=dhcpOptions]').fill('time-offset=3600');
     await page.getByText('regent machine set m10 --rack k2 --dhcp-option time-offset=3600').waitFor();

@@ -109,8 +109,10 @@ describe('a change', () => {
     await page.getByRole('button', { name: 'Swap the racks' }).click();
     await page.locator('[data-apply]').waitFor();
     site.version = 2;
+    site.site.networks.vlans = site.site.networks.vlans.map((row) => (row.id === 1 ? { ...row, mtu: 9000 } : row));
     await page.locator('[data-apply]').click();
     await page.getByText('Somebody else changed it').waitFor();
+    await page.getByRole('table', { name: 'Both versions' }).getByText('9000').waitFor();
     expect(site.made).toEqual([]);
   });
 

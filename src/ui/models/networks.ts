@@ -36,6 +36,17 @@ export function swappedRacks(vlan: Pick<Vlan, 'server'>): { primaryRack: string;
   return { primaryRack: server.secondary, secondaryRack: server.primary };
 }
 
+/** The part of a rack in the pair of a VLAN; null: none. */
+export function partOf(
+  node: string | null,
+  name: string,
+  vlans: readonly Pick<Vlan, 'fabric' | 'name' | 'server'>[],
+): 'primary' | 'secondary' | null {
+  const server = vlans.find((vlan) => vlanName(vlan) === name)?.server ?? null;
+  if (node === null || server === null) return null;
+  return server.primary === node ? 'primary' : server.secondary === node ? 'secondary' : null;
+}
+
 const LEASE_TONES: Readonly<Record<Lease['state'], Tone>> = { active: 'ok', declined: 'bad', expired: 'off' };
 /** How a lease is. */
 export const leaseTone = (lease: Pick<Lease, 'state'>): Tone => LEASE_TONES[lease.state];
@@ -44,6 +55,22 @@ const RACK_TONES: Readonly<Record<Rack['state'], Tone>> = { accepted: 'ok', wait
 /** How a rack is; one that waits is for an admin to decide about. */
 export const rackTone = (rack: Pick<Rack, 'state' | 'isPlaceholder'>): Tone =>
   rack.isPlaceholder ? 'off' : RACK_TONES[rack.state];
+
+/** A subnet, and what of it is given away. */
+export interface FullSubnet extends Pick<Subnet, 'id' | 'cidr' | 'vlan'> {
+  readonly share: number | null;
+}
+
+/** The subnets of which the most is given away. */
+export function fullest(
+  subnets: readonly Pick<Subnet, 'id' | 'cidr' | 'vlan' | 'used' | 'dynamic'>[],
+  most: number,
+): readonly FullSubnet[] {
+  return subnets
+    .map((row) => ({ id: row.id, cidr: row.cidr, vlan: row.vlan, share: usedShare(row) }))
+    .toSorted((a, b) => (b.share ?? -1) - (a.share ?? -1))
+    .slice(0, most);
+}
 
 /** What of a subnet is given away, of 0 to 1; null: it is too large to matter, or its CIDR is none. */
 export function usedShare(subnet: Pick<Subnet, 'cidr' | 'used' | 'dynamic'>): number | null {

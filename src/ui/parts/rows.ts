@@ -19,6 +19,7 @@ export interface RowWindow {
   readonly isWindowed: boolean;
   readonly active: number;
   onScroll(): void;
+  onFocusIn(event: FocusEvent): void;
   step(by: number): void;
 }
 
@@ -52,10 +53,22 @@ export function useRows(count: number, total: number): RowWindow {
     if (top < box.scrollTop) box.scrollTop = top;
     else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
   };
+  /** Whoever comes to a row by another way, as with the mouse, goes on from there. */
+  const onFocusIn = (event: FocusEvent) => {
+    const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-row]') : null;
+    if (row) setActive(Number(row.dataset['row']));
+  };
   const latest = useRef(step);
   latest.current = step;
 
   useLayoutEffect(onScroll, [isWindowed]);
+  // Tab stops at one row, and at the buttons of that row: not at those of a thousand others.
+  useLayoutEffect(() => {
+    for (const button of scroll.current?.querySelectorAll<HTMLElement>('[data-row] button') ?? []) {
+      const isHere = button.closest<HTMLElement>('[data-row]')?.dataset['row'] === String(current);
+      button.tabIndex = isHere ? 0 : -1;
+    }
+  });
   useLayoutEffect(() => {
     if (!isMoved.current) return;
     isMoved.current = false;
@@ -80,6 +93,7 @@ export function useRows(count: number, total: number): RowWindow {
     isWindowed,
     active: current,
     onScroll,
+    onFocusIn,
     step,
   };
 }

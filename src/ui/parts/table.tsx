@@ -162,6 +162,7 @@ function Rows<Row>(
       aria-label={props.name}
       onScroll={() => shown.onScroll()}
       onKeyDown={onKeyDown}
+      onFocusIn={(event) => shown.onFocusIn(event)}
     >
       <table aria-label={props.name} aria-rowcount={rows.length + 1}>
         <thead>

@@ -42,8 +42,8 @@ const COLUMNS: readonly Column<Member>[] = [
   { id: 'after', head: EN.change.versions.now, value: (row) => row.after ?? '–' },
 ];
 
-/** What of an object is not any more as a form was filled from. */
-function Versions<I extends RouteId>(props: {
+/** What of an object is not any more as it was when a dialog opened. */
+export function Versions<I extends RouteId>(props: {
   readonly id: I;
   readonly input: RouteInput<I>;
   readonly before: unknown;

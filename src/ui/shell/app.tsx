@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX, TargetedMouseEvent } from 'preact';
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useLive } from '../live/live.ts';
 import { usePlaces } from '../live/place.ts';
 import { useMay } from '../live/use-may.ts';
@@ -104,6 +104,7 @@ function focusMain(event: TargetedMouseEvent<HTMLElement>): void {
 function TopBar({ onHelp }: { readonly onHelp: () => void }): JSX.Element {
   const { session } = useLive();
   const [theme, setTheme] = useTheme();
+  const [stayed, setStayed] = useState<string | null>(null);
   const state = session.state.value;
   return (
     <header class="top">
@@ -128,7 +129,8 @@ function TopBar({ onHelp }: { readonly onHelp: () => void }): JSX.Element {
         {state.kind === 'in' && (
           <span class="wide">{EN.asWho(state.user, state.isReadOnly ? EN.readOnly : state.role)}</span>
         )}
-        <button type="button" onClick={() => void session.logout()}>
+        {stayed !== null && <span role="alert">{EN.stillIn(stayed)}</span>}
+        <button type="button" onClick={() => void session.logout().then(setStayed)}>
           {EN.logout}
         </button>
       </Tools>

@@ -36,9 +36,15 @@ export function useKeys(places: Places): Keys {
         setHelpOpen(true);
       } else if (action.kind === 'next' || action.kind === 'previous') {
         const detail = action.kind === 'next' ? 1 : -1;
-        document.querySelector('[data-rows]')?.dispatchEvent(new CustomEvent(ROW_STEP, { detail }));
+        // Of several tables the one that the keys are in; else the first.
+        const table = document.activeElement?.closest('[data-rows]') ?? document.querySelector('[data-rows]');
+        table?.dispatchEvent(new CustomEvent(ROW_STEP, { detail }));
       } else if (action.kind === 'back') {
-        if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+        const menu = document.querySelector<HTMLDetailsElement>('details.menu[open]');
+        if (menu) {
+          menu.open = false;
+          menu.querySelector('summary')?.focus();
+        } else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
         return;
       } else return;
       event.preventDefault();
@@ -59,8 +65,10 @@ export function useKeys(places: Places): Keys {
 
 function pressOf(event: KeyboardEvent) {
   const { target } = event;
+  // A box that is checked takes no letters.
   const isInput =
-    target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
+    target instanceof HTMLElement &&
+    target.closest('input:not([type=checkbox]), textarea, select, [contenteditable]') !== null;
   return {
     key: event.key,
     hasModifier: event.ctrlKey || event.altKey || event.metaKey,

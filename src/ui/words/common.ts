@@ -7,6 +7,7 @@ export const COMMON = {
   theme: 'Light or dark',
   themes: { system: 'as the system', light: 'light', dark: 'dark' },
   logout: 'Log out',
+  stillIn: (why: string) => `Still logged in: ${why}.`,
   asWho: (user: string, role: string) => `${user} (${role})`,
   readOnly: 'only looks',
   answeredBy: (node: string) => `answered by ${node}`,

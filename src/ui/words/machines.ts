@@ -144,7 +144,7 @@ export const MACHINES = {
   },
   network: {
     title: 'Interfaces',
-    none: 'It has no interface.',
+    none: 'It has no interface. Add one, or commission it.',
     columns: {
       name: 'Interface',
       kind: 'Kind',
@@ -220,7 +220,7 @@ export const MACHINES = {
   },
   scripts: {
     title: 'Results of scripts',
-    none: 'No script has run on it.',
+    none: 'No script has run on it. Commission or test it.',
     columns: {
       run: 'Run',
       purpose: 'For',

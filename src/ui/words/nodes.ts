@@ -30,10 +30,10 @@ export const NODES = {
   drained: 'its work was handed on',
   vlans: 'VLANs that it stands on',
   vlanColumns: { vlan: 'VLAN', interface: 'Interface', addresses: 'Addresses' },
-  noVlans: 'It reports no VLAN.',
+  noVlans: 'It reports no VLAN. It stands on one when it has an address of a subnet.',
   services: 'Services',
   serviceColumns: { service: 'Service', state: 'State', since: 'Since', why: 'Why', action: 'Last action' },
-  noServices: 'Nothing is published for it.',
+  noServices: 'Nothing is published for it. A node gets its services when it has joined.',
   actions: {
     drain: 'Drain',
     undrain: 'Undrain',

@@ -27,6 +27,7 @@ export const OVERVIEW = {
   noRisk: 'none',
   upTo: (probe: string, span: string) => `${probe}: up to ${span}`,
   forGood: (probe: string) => `${probe}: until somebody acts`,
+  fullest: 'The fullest subnets',
   counts: 'What is here',
   count: {
     machines: 'machines',

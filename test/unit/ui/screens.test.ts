@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { NOUNS } from '../../../src/cli/nouns.ts';
 import { commandsIn, stateCounts, worstFirst } from '../../../src/ui/models/doctor.ts';
 import { isUnfinished, jobNote, jobTitle } from '../../../src/ui/models/jobs.ts';
-import { dhcpState, swappedRacks, usedShare, vlanName } from '../../../src/ui/models/networks.ts';
+import { networks } from '../../kit/ui/networks.ts';
+import { dhcpState, fullest, partOf, swappedRacks, usedShare, vlanName } from '../../../src/ui/models/networks.ts';
 import { bytesText, nodeRows } from '../../../src/ui/models/nodes.ts';
 import { drillFact, factsOf, headline } from '../../../src/ui/models/overview.ts';
 import { serviceGrid } from '../../../src/ui/models/services.ts';
@@ -200,5 +201,22 @@ describe('the same by CLI', () => {
       'regent service restart dns --node r1',
       'regent service actions --node r1',
     ]);
+  });
+});
+
+describe('what a page of the cluster shows of networks', () => {
+  it('are the subnets of which the most is given away; one that is too large to count is last', () => {
+    const row = (id: number, cidr: string, used: number) => ({ id, cidr, vlan: 'vlan10', used, dynamic: 0 });
+    const rows = [row(1, '10.0.0.0/24', 10), row(2, '2001:db8::/64', 9), row(3, '10.0.1.0/24', 100)];
+    expect(fullest(rows, 5).map(({ id }) => id)).toEqual([3, 1, 2]);
+    expect(fullest(rows, 1)).toEqual([{ id: 3, cidr: '10.0.1.0/24', vlan: 'vlan10', share: 100 / 254 }]);
+  });
+
+  it('is the part of a rack in the pair of a VLAN', () => {
+    const { vlans } = networks();
+    const parts = ['lab/vlan10', 'lab/vlan20', 'lab/mgmt', 'lab/gone'].map((name) => partOf('k1', name, vlans));
+    expect(parts).toEqual(['primary', 'secondary', null, null]);
+    expect(partOf('k9', 'lab/vlan10', vlans)).toBeNull();
+    expect(partOf(null, 'lab/vlan10', vlans)).toBeNull();
   });
 });

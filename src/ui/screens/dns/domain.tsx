@@ -1,10 +1,12 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import type { RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { type Named, useNamed } from '../../live/use-named.ts';
 import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { Facts, Page, Shown } from '../../parts/page.tsx';
+import { Versions } from '../../parts/with-current.tsx';
 import { CLI, cliLines } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
 import { NounDialog } from '../catalog/noun-dialog.tsx';
@@ -19,11 +21,14 @@ const DOMAIN: Named<'domain.show'> = {
   path: ({ name }) => ['dns', 'domains', name],
 };
 
+type Domain = RouteOutput<'domain.show'>;
+
 /** What of the domain was shown when a dialog opened. */
 interface Opened {
   readonly kind: 'set' | 'remove' | 'record';
   readonly name: string;
   readonly etag: string | null;
+  readonly before: Domain;
 }
 
 /** One domain, and its records. `name`: in the address of the page. */
@@ -42,7 +47,11 @@ export function DomainPage(props: { readonly name: string }): JSX.Element {
         may.operate &&
         shown !== null &&
         (['record', 'set', 'remove'] as const).map((kind) => (
-          <button key={kind} type="button" onClick={() => setOpen({ kind, name, etag: shown.etag })}>
+          <button
+            key={kind}
+            type="button"
+            onClick={() => setOpen({ kind, name, etag: shown.etag, before: shown.body })}
+          >
             {kind === 'record' ? EN.dns.records.create : WORDS[kind]}
           </button>
         ))
@@ -85,6 +94,9 @@ function Work({ open, onClose }: { readonly open: Opened; readonly onClose: () =
       }}
       confirm={name}
       ifMatch={open.etag}
+      changed={
+        <Versions id="domain.show" input={{ params: { domain: String(open.before.id) } }} before={open.before} />
+      }
       onClose={onClose}
     />
   );

@@ -6,6 +6,7 @@ import { useList } from '../../live/use-view.ts';
 import { leaseTone } from '../../models/networks.ts';
 import { stamp } from '../../models/time.ts';
 import { ActionDialog } from '../../parts/change.tsx';
+import { Copy } from '../../parts/copy.tsx';
 import { State } from '../../parts/icon.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -18,8 +19,14 @@ import { ReserveDialog } from './reservations.tsx';
 const WORDS = EN.networks.leases;
 const EVERY_MS = 10_000;
 
-const COLUMNS: readonly Column<Lease>[] = [
-  { id: 'address', head: WORDS.columns.address, value: (row) => row.address },
+/** What is told of a lease. */
+export const COLUMNS: readonly Column<Lease>[] = [
+  {
+    id: 'address',
+    head: WORDS.columns.address,
+    value: (row) => row.address,
+    cell: (row) => <Copy text={row.address} />,
+  },
   {
     id: 'state',
     head: WORDS.columns.state,

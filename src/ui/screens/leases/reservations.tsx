@@ -4,6 +4,7 @@ import type { Lease } from '../../../contract/network/lease.ts';
 import type { Reservation } from '../../../contract/network/reservation.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
+import { Copy } from '../../parts/copy.tsx';
 import { ActionDialog } from '../../parts/change.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -16,7 +17,12 @@ import { NounDialog } from '../catalog/noun-dialog.tsx';
 const WORDS = EN.networks.reservations;
 
 const COLUMNS: readonly Column<Reservation>[] = [
-  { id: 'address', head: WORDS.columns.address, value: (row) => row.address },
+  {
+    id: 'address',
+    head: WORDS.columns.address,
+    value: (row) => row.address,
+    cell: (row) => <Copy text={row.address} />,
+  },
   { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac ?? '' },
   { id: 'hostname', head: WORDS.columns.hostname, value: (row) => row.hostname ?? '' },
   { id: 'machine', head: WORDS.columns.machine, value: (row) => row.machine ?? '', isMinor: true },

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Machine } from '../../../contract/machine.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import type { Tagged } from '../../live/use-view.ts';
@@ -9,6 +9,7 @@ import { allowedActions, likelyActions, type MachineAction } from '../../models/
 import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
+import { Versions } from '../../parts/with-current.tsx';
 import { EN } from '../../words/en.ts';
 import { SetMachine } from './set.tsx';
 import { type MachineRoute, verbOf } from './verbs.ts';
@@ -20,7 +21,8 @@ type Open = MachineAction | 'set' | 'delete' | 'ignore';
 export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.Element | null {
   const may = useMay();
   // As it was when the dialog opened: what the operator agreed to.
-  const [open, setOpen] = useState<{ action: Open; etag: string | null } | null>(null);
+  const [open, setOpen] = useState<{ action: Open; etag: string | null; before: Machine } | null>(null);
+  const menu = useRef<HTMLDetailsElement>(null);
   const allowed = allowedActions(may);
   const likely = likelyActions(machine.state, machine.locked === true).filter((action) => allowed.includes(action));
   const others: readonly Open[] = [
@@ -29,7 +31,10 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
   ];
   if (allowed.length === 0) return null;
   const close = () => setOpen(null);
-  const begin = (action: Open) => setOpen({ action, etag });
+  const begin = (action: Open) => {
+    if (menu.current) menu.current.open = false;
+    setOpen({ action, etag, before: machine });
+  };
   const name = machine.hostname;
   const params = { machine: machine.id };
   return (
@@ -39,25 +44,20 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
           {titleOf(action)}
         </button>
       ))}
-      <label>
-        <span class="hidden">{WORDS.more}</span>
-        <select
-          value=""
-          onChange={(event) => {
-            if (event.currentTarget.value !== '') begin(event.currentTarget.value as Open);
-            event.currentTarget.value = '';
-          }}
-        >
-          <option value="">{WORDS.more} …</option>
+      <details class="menu" ref={menu}>
+        <summary>{WORDS.more} …</summary>
+        <ul>
           {others.map((action) => (
-            <option key={action} value={action}>
-              {titleOf(action)}
-            </option>
+            <li key={action}>
+              <button type="button" class="quiet" onClick={() => begin(action)}>
+                {titleOf(action)}
+              </button>
+            </li>
           ))}
-        </select>
-      </label>
+        </ul>
+      </details>
       {open === null ? null : open.action === 'set' ? (
-        <SetMachine machine={machine} etag={open.etag} onClose={close} />
+        <SetMachine machine={open.before} etag={open.etag} onClose={close} />
       ) : open.action === 'delete' ? (
         <ActionDialog
           title={`${WORDS.delete} ${name}`}
@@ -67,6 +67,7 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
           cli={`regent machine delete ${name}`}
           confirm={name}
           ifMatch={open.etag}
+          changed={<Versions id="machine.show" input={{ params }} before={open.before} />}
           onClose={close}
         />
       ) : open.action === 'ignore' ? (

@@ -6,6 +6,7 @@ import { machineBody, machineOptions } from '../../models/fleet/machine-form.ts'
 import { pairsText } from '../../models/fleet/machine-verbs.ts';
 import { otherThan, type Values } from '../../models/fleet/typed.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
+import { Versions } from '../../parts/with-current.tsx';
 import { EN } from '../../words/en.ts';
 import { choiceOf, moreFields } from './create.tsx';
 
@@ -60,6 +61,7 @@ export function SetMachine(props: {
       }
       cli={(values) => `regent machine set ${machine.hostname}${machineOptions(changed(values))}`}
       ifMatch={props.etag}
+      changed={<Versions id="machine.show" input={{ params: { machine: machine.id } }} before={machine} />}
       onClose={props.onClose}
     />
   );

@@ -86,7 +86,12 @@ type NodeVlan = Node['vlans'][number];
 const VLAN_COLUMNS: readonly Column<NodeVlan>[] = [
   { id: 'vlan', head: WORDS.vlanColumns.vlan, value: (row) => row.vlan },
   { id: 'interface', head: WORDS.vlanColumns.interface, value: (row) => row.interface },
-  { id: 'addresses', head: WORDS.vlanColumns.addresses, value: (row) => row.addresses.join(', ') },
+  {
+    id: 'addresses',
+    head: WORDS.vlanColumns.addresses,
+    value: (row) => row.addresses.join(', '),
+    cell: (row) => row.addresses.map((address) => <Copy key={address} text={address} />),
+  },
 ];
 
 function NodeVlans({ node }: { readonly node: Node }): JSX.Element {

@@ -3,6 +3,7 @@ import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { bytesText, type NodeRow, nodeRows } from '../../models/nodes.ts';
+import { Copy } from '../../parts/copy.tsx';
 import { State } from '../../parts/icon.tsx';
 import { dataOf, mapView } from '../../models/view.ts';
 import { MainList } from '../../parts/main-list.tsx';
@@ -66,7 +67,13 @@ const COLUMNS: readonly Column<NodeRow>[] = [
     isNumber: true,
     isMinor: true,
   },
-  { id: 'address', head: WORDS.columns.address, value: (row) => row.address, isMinor: true },
+  {
+    id: 'address',
+    head: WORDS.columns.address,
+    value: (row) => row.address,
+    cell: (row) => (row.address === '' ? '' : <Copy text={row.address} />),
+    isMinor: true,
+  },
 ];
 
 /** Every node of the site. */

@@ -13,6 +13,7 @@ import { Counts } from './counts.tsx';
 import { Deaths } from './deaths.tsx';
 import { Happened } from './happened.tsx';
 import { Steps } from './steps.tsx';
+import { FullestSubnets, ServiceGrid } from './where.tsx';
 
 /** Roles move without an event; they are worth a look this often, ms. */
 const EVERY_MS = 5000;
@@ -44,10 +45,12 @@ export function Overview(): JSX.Element {
             )}
             <Steps cluster={data} />
             {data.nodes.length > 0 && <Deaths />}
+            {data.nodes.length > 0 && <ServiceGrid />}
           </>
         )}
       </Shown>
       <Counts />
+      <FullestSubnets />
       <Happened />
     </Page>
   );

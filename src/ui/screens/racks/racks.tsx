@@ -1,10 +1,13 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import type { ClusterStatus } from '../../../contract/cluster/status.ts';
 import type { Rack } from '../../../contract/identity/rack.ts';
+import type { Vlan } from '../../../contract/network/vlan.ts';
 import { useMay } from '../../live/use-may.ts';
-import { useList } from '../../live/use-view.ts';
+import { useList, useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
-import { rackTone } from '../../models/networks.ts';
+import { partOf, rackTone } from '../../models/networks.ts';
+import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
 import { MainList } from '../../parts/main-list.tsx';
@@ -44,7 +47,6 @@ const COLUMNS: readonly Column<Rack>[] = [
     value: stateWord,
     cell: (row) => <State tone={rackTone(row)} word={stateWord(row)} />,
   },
-  { id: 'vlans', head: WORDS.columns.vlans, value: (row) => row.vlans.map((entry) => entry.vlan).join(', ') },
   { id: 'machines', head: WORDS.columns.machines, value: (row) => row.machines, isNumber: true },
   {
     id: 'seen',
@@ -55,11 +57,44 @@ const COLUMNS: readonly Column<Rack>[] = [
   { id: 'source', head: WORDS.columns.source, value: (row) => row.source ?? '', isMinor: true },
 ];
 
+/** VLANs of a rack with its part in their pairs, and which services of it are not as they should be. `null`: not known yet. */
+function dutyColumns(vlans: readonly Vlan[] | null, services: ClusterStatus['services'] | null): Column<Rack>[] {
+  const vlansText = (row: Rack) =>
+    row.vlans.map(({ vlan }) => vlanDuty(vlan, partOf(row.node, vlan, vlans ?? []))).join(', ');
+  const ill = (row: Rack) =>
+    (services ?? []).filter((entry) => row.node !== null && entry.ill.includes(row.node)).map(({ service }) => service);
+  return [
+    { id: 'vlans', head: WORDS.columns.vlans, value: vlansText },
+    {
+      id: 'services',
+      head: WORDS.columns.services,
+      value: (row) => ill(row).join(', '),
+      cell: (row) =>
+        row.node === null || services === null ? (
+          ''
+        ) : (
+          <State
+            tone={ill(row).length === 0 ? 'ok' : 'bad'}
+            word={ill(row).length === 0 ? WORDS.allHealthy : ill(row).join(', ')}
+          />
+        ),
+    },
+  ];
+}
+
+const vlanDuty = (vlan: string, part: 'primary' | 'secondary' | null): string =>
+  part === null ? vlan : `${vlan} (${WORDS[part]})`;
+
 /** Racks: those that wait for an admin's word, and those that serve. */
 export function Racks(): JSX.Element {
   const may = useMay();
   const [open, setOpen] = useState<{ action: Action; rack: Rack } | null>(null);
   const racks = useList('rack.list', {}, { nouns: ['rack', 'node'], everyMs: 10_000 });
+  const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack'], everyMs: 10_000 });
+  const cluster = useView('cluster.show', {}, { nouns: ['node', 'service'], everyMs: 10_000 });
+  const [name, state, ...others] = COLUMNS;
+  const duties = dutyColumns(dataOf(vlans.view), dataOf(cluster.view)?.services ?? null);
+  const columns = [name, state, ...duties, ...others].filter((column) => column !== undefined);
   const buttons: Column<Rack> = {
     id: 'do',
     head: EN.access.actions,
@@ -82,7 +117,7 @@ export function Racks(): JSX.Element {
       <MainList
         view={racks.view}
         words={WORDS}
-        columns={may.administer ? [...COLUMNS, buttons] : COLUMNS}
+        columns={may.administer ? [...columns, buttons] : columns}
         keyOf={(row) => row.uuid ?? row.name}
       />
       {open?.action === 'accept' && (

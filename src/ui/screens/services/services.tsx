@@ -37,7 +37,8 @@ export function Services(): JSX.Element {
   );
 }
 
-function Grid({ grid }: { readonly grid: ServiceGrid }): JSX.Element {
+/** The grid: a node without a service has an empty place. */
+export function Grid({ grid }: { readonly grid: ServiceGrid }): JSX.Element {
   return (
     <div class="table-scroll" role="region" aria-label={WORDS.grid} tabIndex={0}>
       <table class="grid" aria-label={WORDS.grid}>

@@ -6,6 +6,7 @@ import { usedShare } from '../../models/networks.ts';
 import { MainList } from '../../parts/main-list.tsx';
 import { NounButtons } from '../catalog/noun-buttons.tsx';
 import { Page } from '../../parts/page.tsx';
+import { Share } from './share.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
@@ -45,15 +46,5 @@ export function Subnets(): JSX.Element {
     <Page title={WORDS.title} cli={CLI.subnets} actions={<NounButtons noun="subnet" />}>
       <MainList view={subnets.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
     </Page>
-  );
-}
-
-function Share({ share, name }: { readonly share: number | null; readonly name: string }): JSX.Element {
-  if (share === null) return <span class="faint">–</span>;
-  return (
-    <span class="share">
-      <meter min={0} max={1} high={0.9} value={share} aria-label={name} />
-      {WORDS.share(share)}
-    </span>
   );
 }

@@ -4,6 +4,7 @@ import type { Vlan, VlanSet } from '../../../contract/network/vlan.ts';
 import { useMay } from '../../live/use-may.ts';
 import { swappedRacks } from '../../models/networks.ts';
 import { ActionDialog } from '../../parts/change.tsx';
+import { Versions } from '../../parts/with-current.tsx';
 import { NounButtons } from '../catalog/noun-buttons.tsx';
 import { EN } from '../../words/en.ts';
 
@@ -18,7 +19,13 @@ export function VlanActions(props: {
 }): JSX.Element | null {
   const may = useMay();
   // As it was when the dialog opened: what the operator agreed to.
-  const [open, setOpen] = useState<{ action: Action; name: string; body: VlanSet; etag: string | null } | null>(null);
+  const [open, setOpen] = useState<{
+    action: Action;
+    name: string;
+    body: VlanSet;
+    etag: string | null;
+    before: Vlan;
+  } | null>(null);
   const { name, vlan, etag } = props;
   const swapped = swappedRacks(vlan);
   const actions: readonly (readonly [Action, VlanSet])[] = [
@@ -29,7 +36,7 @@ export function VlanActions(props: {
   return (
     <>
       {actions.map(([action, body]) => (
-        <button key={action} type="button" onClick={() => setOpen({ action, name, body, etag })}>
+        <button key={action} type="button" onClick={() => setOpen({ action, name, body, etag, before: vlan })}>
           {WORDS[action]}
         </button>
       ))}
@@ -42,6 +49,9 @@ export function VlanActions(props: {
           input={{ params: { vlan: open.name }, body: open.body }}
           cli={cliOf(open.name, open.body)}
           ifMatch={open.etag}
+          changed={
+            <Versions id="vlan.show" input={{ params: { vlan: `id:${open.before.id}` } }} before={open.before} />
+          }
           onClose={() => setOpen(null)}
         />
       )}

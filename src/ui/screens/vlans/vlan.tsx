@@ -6,6 +6,7 @@ import { linkTo } from '../../models/address.ts';
 import { dhcpState } from '../../models/networks.ts';
 import { stamp } from '../../models/time.ts';
 import { dataOf } from '../../models/view.ts';
+import { Copy } from '../../parts/copy.tsx';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -45,7 +46,10 @@ export function VlanPage(props: { readonly name: string }): JSX.Element {
               <ul class="counts">
                 {body.racks.map((rack) => (
                   <li key={rack.node}>
-                    <a href={linkTo(['nodes', rack.node])}>{rack.node}</a> {rack.interface} {rack.addresses.join(', ')}
+                    <a href={linkTo(['nodes', rack.node])}>{rack.node}</a> {rack.interface}{' '}
+                    {rack.addresses.map((address) => (
+                      <Copy key={address} text={address} />
+                    ))}
                   </li>
                 ))}
               </ul>
