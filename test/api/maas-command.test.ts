@@ -75,19 +75,15 @@ describe('what an object cannot become', () => {
     expect([moved.status, moved.body]).toEqual([400, { fabric: [expect.stringContaining(`stays in ${vlan.fabric}`)] }]);
   });
 
-  it('is said: a range stays in its subnet, and of its type', async () => {
+  it('is said: a range stays in its subnet', async () => {
     ok(await maas.post('subnets/', null, { cidr: '10.44.0.0/24' }));
     ok(await maas.post('subnets/', null, { cidr: '10.45.0.0/24' }));
     const at = { start_ip: '10.44.0.10', end_ip: '10.44.0.20' };
     const range = ok(await maas.post('ipranges/', null, { type: 'reserved', ...at }));
     const path = `ipranges/${range.id}/`;
     expect(ok(await maas.put(path, { type: 'reserved', subnet: '10.44.0.0/24', comment: 'c' })).comment).toBe('c');
-    for (const [name, value] of [
-      ['type', 'dynamic'],
-      ['subnet', '10.45.0.0/24'],
-    ] as const) {
-      const { status, body } = await maas.put(path, { [name]: value });
-      expect([name, status, Object.keys(body)]).toEqual([name, 400, [name]]);
-    }
+    const { status, body } = await maas.put(path, { subnet: '10.45.0.0/24' });
+    expect([status, Object.keys(body)]).toEqual([400, ['subnet']]);
+    expect(ok(await maas.put(path, { type: 'dynamic' })).type).toBe('dynamic');
   });
 });

@@ -201,8 +201,10 @@ describe('networks', () => {
       end_ip: '10.78.0.120',
       comment: '',
     });
-    const other = await maas.put(kept.resource_uri, { ...range, type: 'dynamic' });
-    expect([other.status, Object.keys(other.body)]).toEqual([400, ['type']]);
+    const other = ok(await maas.put(kept.resource_uri, { ...range, type: 'dynamic' }));
+    expect([other.id, other.type]).toEqual([kept.id, 'dynamic']);
+    const odd = await maas.put(kept.resource_uri, { ...range, type: 'static' });
+    expect([odd.status, Object.keys(odd.body)]).toEqual([400, ['type']]);
     ok(await maas.remove(kept.resource_uri), 204);
     ok(await maas.remove(subnet.resource_uri), 204);
     ok(await maas.remove(`${at}40/`), 204);

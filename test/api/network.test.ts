@@ -277,7 +277,12 @@ describe('subnets, ranges and reservations', () => {
       detail:
         'fabric-1/served serves DHCP, and 10.23.0.10-10.23.0.19 is its last dynamic range. Switch DHCP off on it first, or give it another range.',
     });
+    // It stays dynamic, too, as long as it is needed.
+    const last = '/ranges/10.23.0.10-10.23.0.19';
+    expect((await patch(last, { kind: 'reserved' })).body).toMatchObject({ code: 'in_use' });
     expect((await patch('/vlans/served', { dhcpOn: false })).status).toBe(200);
+    expect((await patch(last, { kind: 'reserved' })).body).toMatchObject({ kind: 'reserved' });
+    expect((await patch(last, { kind: 'dynamic' })).body).toMatchObject({ kind: 'dynamic' });
     expect((await patch('/subnets/10.23.0.0%2F24', { vlan: 'elsewhere' })).body).toMatchObject({ vlan: 'elsewhere' });
     // Two that race for the last range and the switch: never both.
     for (let round = 0; round < 5; round += 1) {

@@ -165,6 +165,14 @@ describe('what stays right', () => {
     expect((await site.call('POST', '/subnets', { body: { ...body, gateway: '10.77.0.1' } })).status).toBe(201);
   });
 
+  it('a reserved range that holds one of them becomes no dynamic one', async () => {
+    const ends = { first: '10.77.0.10', last: '10.77.0.10' };
+    const { body } = await site.call('POST', '/ranges', { body: { kind: 'reserved', ...ends } });
+    const [status] = await ask('range set --kind dynamic (.10)', 'PATCH', `/ranges/${body['id']}`, { kind: 'dynamic' });
+    expect(status).toBe(409);
+    expect((await site.call('DELETE', `/ranges/${body['id']}`)).status).toBe(200);
+  });
+
   it('auto gives none of them, though no node reports the floating address', async () => {
     for (let last = 2; last <= 9; last += 1) {
       expect((await site.call('POST', '/reservations', { body: { address: `10.77.0.${last}` } })).status).toBe(201);

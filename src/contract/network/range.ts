@@ -29,6 +29,7 @@ const RangeCreate = strict({
 export type RangeCreate = Static<typeof RangeCreate>;
 
 const RangeSet = strict({
+  kind: Type.Optional(Kind),
   first: Type.Optional(text(64)),
   last: Type.Optional(text(64)),
   comment: Type.Optional(Comment),

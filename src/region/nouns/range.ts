@@ -77,7 +77,7 @@ async function readRange(
     const taken = checkRangeUnclaimed(parsed.span, claims);
     if (taken) return taken;
     const old = all.find((range) => range.id === wanted.id);
-    const isSame = old?.first === parsed.first && old.last === parsed.last;
+    const isSame = old?.kind === wanted.kind && old.first === parsed.first && old.last === parsed.last;
     // A node may have come after the range: that is a finding, and the range can still be changed in everything else.
     const own = isSame ? null : checkRangeUnclaimed(parsed.span, await ownClaims(tx, parsed));
     if (own) return own;
@@ -121,7 +121,11 @@ export const rangeCases = {
       if (isRejected(old)) return old;
       const subnet = (await findSubnet(tx, { id: old.subnetId })) ?? noSuch('subnet', old.subnet);
       if (isRejected(subnet)) return subnet;
-      const { id, kind } = old;
+      const { id } = old;
+      const kind = body.kind ?? old.kind;
+      const isGoing = old.kind === 'dynamic' && kind !== 'dynamic';
+      const inUse = isGoing ? await checkVlanKeepsRange(tx, subnet.vlanId, (one) => one.id === id) : null;
+      if (inUse) return inUse;
       const range = await readRange(tx, subnet, {
         id,
         kind,
@@ -129,7 +133,7 @@ export const rangeCases = {
         last: body.last ?? old.last,
       });
       if (isRejected(range)) return range;
-      const row = await ranges.updateRange(tx, target(old.id, context), { ...range, comment: body.comment });
+      const row = await ranges.updateRange(tx, target(old.id, context), { ...range, kind, comment: body.comment });
       if (isRejected(row)) return row;
       tx.emit({ kind: 'range.changed', subject: nameOf(row), data: { ...view(row) } });
       return { body: view(row), version: row.version };

@@ -206,6 +206,13 @@ describe('the network on the command line', () => {
       'range 10.10.10.100-10.10.10.199 changed',
       { last: '10.10.10.150' },
     ],
+    [
+      'range set 9 --kind reserved',
+      'PATCH /ranges/9',
+      RANGE,
+      'range 10.10.10.100-10.10.10.199 changed',
+      { kind: 'reserved' },
+    ],
     ['range delete 9', 'DELETE /ranges/9', RANGE, 'range 10.10.10.100-10.10.10.199 deleted', undefined],
     [
       'reservation create auto --subnet lab --mac 52:54:00:00:00:30 --hostname printer --comment x',

@@ -81,18 +81,25 @@ export const RANGE: NounSpec = {
     },
     {
       verb: 'set',
-      summary: "move a range's ends, or change its comment",
+      summary: "move a range's ends, or change its kind or its comment",
       args: WHICH,
       options: [
         { flags: '--first <ip>', help: 'new first address' },
         { flags: '--last <ip>', help: 'new last address' },
+        { flags: '--kind <kind>', help: 'dynamic or reserved', values: KINDS },
         COMMENT,
       ],
       isChange: true,
       examples: ['regent range set 10.10.20.100-10.10.20.199 --last 10.10.20.149 --dry-run'],
       run: (call) => {
-        const body = { ...text(call, 'first'), ...text(call, 'last'), ...text(call, 'comment') };
-        nothingToSet(body, '--first, --last or --comment');
+        const kind = kindOf(call);
+        const body = {
+          ...text(call, 'first'),
+          ...text(call, 'last'),
+          ...(kind === undefined ? {} : { kind }),
+          ...text(call, 'comment'),
+        };
+        nothingToSet(body, '--first, --last, --kind or --comment');
         return runChange(call, {
           route: 'range.set',
           input: { params: { range: whichOf(call) }, body },

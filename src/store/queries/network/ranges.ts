@@ -56,10 +56,10 @@ export async function createRange(
 export async function updateRange(
   tx: Tx,
   target: Target,
-  change: { readonly first?: string; readonly last?: string; readonly comment?: string | undefined },
+  change: Partial<Pick<IpRange, 'kind' | 'first' | 'last'>> & { readonly comment?: string | undefined },
 ): Promise<RangeRow | Rejected> {
-  const { first, last, comment } = change;
-  const row = await updateRow<RangeRow>(tx, RANGES, target, { first, last, comment });
+  const { kind, first, last, comment } = change;
+  const row = await updateRow<RangeRow>(tx, RANGES, target, { kind, first, last, comment });
   return isRejected(row) ? row : canonical(row);
 }
 

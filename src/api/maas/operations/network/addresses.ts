@@ -19,8 +19,7 @@ export const ADDRESS_HANDLERS: Handlers = {
     return json((await look.ranges()).map((range) => viewRange(range, networks)));
   },
   'IPRanges.create': async ({ site, look, args }) => {
-    const kind = args.text('type') ?? '';
-    if (kind !== 'dynamic' && kind !== 'reserved') badValue('type', `${kind} is no type`, 'dynamic or reserved');
+    const kind = kindOf(args);
     const subnet = args.text('subnet');
     const range = await site.call('range.create', {
       body: {
@@ -38,6 +37,7 @@ export const ADDRESS_HANDLERS: Handlers = {
   'IPRange.update': async ({ site, look, path, args }) => {
     await checkStays(look, args, await site.call('range.show', { params: range(path) }));
     const body = {
+      kind: args.text('type') ? kindOf(args) : undefined,
       first: args.text('start_ip') || undefined,
       last: args.text('end_ip') || undefined,
       comment: args.text('comment'),
@@ -116,14 +116,20 @@ export const ADDRESS_HANDLERS: Handlers = {
   },
 };
 
+function kindOf(args: Args): 'dynamic' | 'reserved' {
+  const kind = args.text('type') ?? '';
+  return kind === 'dynamic' || kind === 'reserved'
+    ? kind
+    : badValue('type', `${kind} is no type`, 'dynamic or reserved');
+}
+
 type Path = Readonly<Record<string, string>>;
 const range = (path: Path) => ({ range: path['id'] ?? '' });
 const reserved = (path: Path) => ({ reservation: path['id'] ?? '' });
 
-/** A range stays in its subnet, and of its type. */
-async function checkStays(look: Look, args: Args, { kind, subnetId }: Range): Promise<void> {
-  const [type, subnet] = [args.text('type'), args.text('subnet')];
-  if (type && type !== kind) badValue('type', 'it cannot be changed', `the range stays ${kind}; make a new one`);
+/** A range stays in its subnet. */
+async function checkStays(look: Look, args: Args, { subnetId }: Range): Promise<void> {
+  const subnet = args.text('subnet');
   if (subnet && (await meantSubnet(look, subnet)).id !== subnetId)
     badValue('subnet', 'it cannot be changed', 'the range stays in its subnet; make a new one');
 }
