@@ -49,6 +49,8 @@ async function prepare(): Promise<void> {
     mac_addresses: [MAC],
   });
   expect([made.status, made.raw.slice(0, 200)]).toEqual([200, made.raw.slice(0, 200)]);
+  const { body } = made as { body: { interface_set: { resource_uri: string }[] } };
+  await maas.put(body.interface_set[0]?.resource_uri ?? '', { vlan: String(vlan?.id) });
   const hardware = JSON.stringify({
     cpu: { count: 8 },
     memory: { kb: 16_777_216 },
@@ -111,13 +113,18 @@ it(
       'no match': true,
       allocate: 'Allocated',
       'its disk': ['/dev/disk/by-dname/sda'],
+      'its card': 1,
       'owner data': '1234',
       'machines of the agent': 1,
       link: [expect.stringMatching(/^10\.77\.0\./)],
       links: 0,
       'no such series': true,
       'release nobody': true,
+      container: [expect.stringMatching(/^10\.77\.0\./)],
+      'delete container': null,
       release: null,
+      'machines of the agent afterwards': 0,
+      'release again': null,
       'delete device': null,
     });
   },

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/juju/gomaasapi"
@@ -105,9 +106,12 @@ func machines(maas gomaasapi.Controller, told order, device gomaasapi.Device) {
 	say("machines", all[0].StatusName(), nil)
 	_, _, err = maas.AllocateMachine(gomaasapi.AllocateMachineArgs{MinCPUCount: 4000})
 	say("no match", gomaasapi.IsNoMatchError(err), nil)
+	// Juju knows spaces by their numbers, and says nothing of the size of a root disk.
+	space := idOf(maas, "juju")
 	machine, matches, err := maas.AllocateMachine(gomaasapi.AllocateMachineArgs{
 		Hostname: told.Hostname, AgentName: "juju", MinMemory: 1024,
-		Storage: []gomaasapi.StorageSpec{{Label: "root", Size: 8}},
+		Storage:    []gomaasapi.StorageSpec{{Label: "root", Size: 0}},
+		Interfaces: []gomaasapi.InterfaceSpec{{Label: space, Space: space}},
 	})
 	if err != nil {
 		say("allocate", nil, err)
@@ -119,19 +123,61 @@ func machines(maas gomaasapi.Controller, told order, device gomaasapi.Device) {
 	}
 	say("allocate", machine.StatusName(), nil)
 	say("its disk", disks, nil)
+	say("its card", len(matches.Interfaces[space]), nil)
 	err = machine.SetOwnerData(map[string]string{"juju-controller-uuid": "1234"})
 	say("owner data", machine.OwnerData()["juju-controller-uuid"], err)
 	mine, err := maas.Machines(gomaasapi.MachinesArgs{AgentName: "juju"})
 	say("machines of the agent", len(mine), err)
 	links(maas, told, machine)
+	container(maas, told, machine)
 	err = machine.Start(gomaasapi.StartArgs{DistroSeries: "nothing"})
 	say("no such series", err != nil, nil)
 	err = maas.ReleaseMachines(gomaasapi.ReleaseMachinesArgs{SystemIDs: []string{"zzzzzz"}})
 	say("release nobody", gomaasapi.IsBadRequestError(err), nil)
 	err = maas.ReleaseMachines(gomaasapi.ReleaseMachinesArgs{SystemIDs: []string{machine.SystemID()}, Comment: "done"})
 	say("release", nil, err)
+	mine, err = maas.Machines(gomaasapi.MachinesArgs{AgentName: "juju"})
+	say("machines of the agent afterwards", len(mine), err)
+	err = maas.ReleaseMachines(gomaasapi.ReleaseMachinesArgs{SystemIDs: []string{machine.SystemID()}})
+	say("release again", nil, err)
 	if device != nil {
 		say("delete device", nil, device.Delete())
+	}
+}
+
+func idOf(maas gomaasapi.Controller, name string) string {
+	spaces, _ := maas.Spaces()
+	for _, space := range spaces {
+		if space.Name() == name {
+			return strconv.Itoa(space.ID())
+		}
+	}
+	return ""
+}
+
+// A container on the machine: its card is named, put on the VLAN of the subnet, and given an address there.
+func container(maas gomaasapi.Controller, told order, machine gomaasapi.Machine) {
+	spaces, _ := maas.Spaces()
+	for _, space := range spaces {
+		for _, subnet := range space.Subnets() {
+			if subnet.CIDR() != told.Subnet {
+				continue
+			}
+			made, err := machine.CreateDevice(gomaasapi.CreateMachineDeviceArgs{
+				Hostname: "juju-0-lxd-0", InterfaceName: "eth0", MACAddress: "52:54:00:aa:00:02", Subnet: subnet,
+			})
+			if err != nil {
+				say("container", nil, err)
+				return
+			}
+			found, err := machine.Devices(gomaasapi.DevicesArgs{Hostname: []string{"juju-0-lxd-0"}})
+			addresses := []string{}
+			for _, device := range found {
+				addresses = append(addresses, device.InterfaceSet()[0].Links()[0].IPAddress())
+			}
+			say("container", addresses, err)
+			say("delete container", nil, made.Delete())
+		}
 	}
 }
 
