@@ -9,6 +9,7 @@ import { startTestRegion, type TestRegion } from '../kit/region.ts';
 /** What the Terraform provider does with the interfaces and disks of a machine. */
 
 const GB = 1_000_000_000;
+const GIB = 1024 ** 3;
 const pg = usePostgres();
 let site: TestRegion;
 let maas: MaasClient;
@@ -155,7 +156,15 @@ describe('maas_block_device and what lies on it', () => {
     const volume = ok(
       await maas.post(group.resource_uri, 'create_logical_volume', { name: 'lv0', size: String(10 * GB) }),
     );
-    ok(await maas.post(volume.resource_uri, 'format', { fstype: 'xfs' }));
+    // A change is all of it once more, in the words of the first time.
+    for (const size of [10, 12]) {
+      ok(await maas.put(volume.resource_uri, { name: 'lv0', size: String(size * GIB) }));
+      ok(await maas.post(volume.resource_uri, 'format', { fstype: 'xfs' }));
+      ok(await maas.post(volume.resource_uri, 'mount', { mount_point: '/srv', mount_options: '' }));
+      const shown = ok(await maas.get(volume.resource_uri));
+      expect([shown.id, shown.name, Math.round(shown.size / GIB)]).toEqual([volume.id, 'vg0-lv0', size]);
+      expect(shown.filesystem).toMatchObject({ fstype: 'xfs', mount_point: '/srv' });
+    }
     expect(ok(await maas.get(group.resource_uri)).logical_volumes).toHaveLength(1);
     ok(await maas.post(group.resource_uri, 'delete_logical_volume', { id: String(volume.id) }), 204);
     ok(await maas.remove(group.resource_uri), 204);

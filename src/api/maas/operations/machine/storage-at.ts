@@ -26,16 +26,23 @@ export async function readStorageAt({ site, path }: Call): Promise<StorageAt> {
   return { machine, disks, set: viewStorage(machine, disks, storage) };
 }
 
+interface Wanted {
+  readonly change: StorageChange;
+  /** What has to be done first. */
+  readonly first?: readonly StorageChange[];
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
 /** Makes a change, and tells the storage as it is then, and the part that the change was about. `fields`: what MAAS calls the members of the change. */
 export async function change(
   { site }: Pick<MaasCall, 'site'>,
   { machine, disks }: StorageAt,
-  { fields = {}, ...wanted }: { readonly change: StorageChange; readonly fields?: Readonly<Record<string, string>> },
+  { fields = {}, first = [], ...wanted }: Wanted,
 ): Promise<{ readonly set: MaasStorage; readonly ref: string }> {
   const answer = await site
-    .call('storage.change', { params: { machine }, body: { changes: [defined(wanted.change)] } })
-    .catch(calling(fields, 'changes/0/'));
-  return { set: viewStorage(machine, disks, answer.storage), ref: `#${answer.changed[0] ?? 0}` };
+    .call('storage.change', { params: { machine }, body: { changes: [...first, wanted.change].map(defined) } })
+    .catch(calling(fields, `changes/${first.length}/`));
+  return { set: viewStorage(machine, disks, answer.storage), ref: `#${answer.changed[first.length] ?? 0}` };
 }
 
 /** Members that are undefined are not given. */

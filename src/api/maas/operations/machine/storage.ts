@@ -86,7 +86,11 @@ function verbsOf(resource: string, target: Target): Handlers {
     async (call) => {
       const at = await readStorageAt(call);
       const device = target.ref(at, call.path);
-      const { set, ref } = await change(call, at, { change: make(device, call.args), fields: FILE_SYSTEM_FIELDS });
+      const made = make(device, call.args);
+      // As in MAAS, what is mounted may be made, or mounted, anew: tools say all of it again.
+      const isAnew = made.do === 'format' || made.do === 'mount';
+      const first = isAnew && isMounted(target.show(at, device)) ? [{ do: 'unmount' as const, device }] : [];
+      const { set, ref } = await change(call, at, { change: made, first, fields: FILE_SYSTEM_FIELDS });
       return json(target.show({ set }, ref));
     };
   return {
@@ -107,6 +111,11 @@ function verbsOf(resource: string, target: Target): Handlers {
     [`${resource}.add_tag`]: doing((device, args) => ({ do: 'tag', device, add: [args.text('tag') ?? ''] })),
     [`${resource}.remove_tag`]: doing((device, args) => ({ do: 'tag', device, remove: [args.text('tag') ?? ''] })),
   };
+}
+
+function isMounted(view: object): boolean {
+  const { filesystem } = view as { readonly filesystem?: { readonly mount_point: string | null } | null };
+  return Boolean(filesystem?.mount_point) && filesystem?.mount_point !== 'none';
 }
 
 const FILE_SYSTEM_FIELDS = { kind: 'fstype', mount: 'mount_point', options: 'mount_options', device: 'id' };
