@@ -137,6 +137,47 @@ describe('maas_block_device and what lies on it', () => {
     expect((await maas.get(disk.resource_uri)).status).toBe(404);
   });
 
+  it('is a disk of the hardware that is parted anew, twice the same way', async () => {
+    const words = { name: 'sda', size: String(93 * GIB), block_size: '512', model: 'M', serial: 'S', id_path: '' };
+    const [sda] = ok(await maas.get(at())).filter(({ name }: { name: string }) => name === 'sda');
+    for (const round of [1, 2]) {
+      const disk = ok(await maas.put(sda.resource_uri, words));
+      ok(await maas.post(disk.resource_uri, 'set_boot_disk'));
+      for (const { id } of disk.partitions as { id: number }[])
+        ok(await maas.remove(`${at()}${disk.id}/partition/${id}`), 204);
+      for (const [gib, fstype, mount] of [
+        [1, 'vfat', '/boot/efi'],
+        [20, 'ext4', '/'],
+        [30, 'xfs', '/var/lib'],
+      ] as const) {
+        const part = ok(
+          await maas.post(`${disk.resource_uri}partitions/`, null, {
+            size: String(gib * GIB),
+            ...(gib === 1 ? { bootable: 'true' } : {}),
+          }),
+        );
+        ok(await maas.post(part.resource_uri, 'add_tag', { tag: `round-${round}` }));
+        ok(await maas.post(part.resource_uri, 'format', { fstype, label: 'data' }));
+        ok(await maas.post(part.resource_uri, 'mount', { mount_point: mount, mount_options: 'noatime' }));
+      }
+      const shown = ok(await maas.get(sda.resource_uri)).partitions;
+      const seen = shown
+        .toSorted((one: { id: number }, other: { id: number }) => one.id - other.id)
+        .map((one: { size: number; bootable: boolean; tags: string[]; filesystem: Record<string, string> }) => [
+          Math.floor(one.size / GIB),
+          one.bootable,
+          one.tags,
+          one.filesystem['fstype'],
+          one.filesystem['mount_point'],
+        ]);
+      expect(seen).toEqual([
+        [1, true, [`round-${round}`], 'vfat', '/boot/efi'],
+        [20, false, [`round-${round}`], 'ext4', '/'],
+        [30, false, [`round-${round}`], 'xfs', '/var/lib'],
+      ]);
+    }
+  });
+
   it('is a RAID, a volume group and logical volumes', async () => {
     const named = (name: string) => async () =>
       ok(await maas.get(at())).find((one: { name: string }) => one.name === name);

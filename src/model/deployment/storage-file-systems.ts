@@ -13,7 +13,7 @@ const LEAST: Readonly<Record<FileSystemKind, number>> = { ext4: 16, xfs: 300, vf
 const LABELS: Readonly<Record<FileSystemKind, RegExp>> = {
   ext4: /^[A-Za-z0-9_.-]{1,16}$/,
   xfs: /^[A-Za-z0-9_.-]{1,12}$/,
-  vfat: /^[A-Z0-9_-]{1,11}$/,
+  vfat: /^[A-Za-z0-9_-]{1,11}$/,
   swap: /^[A-Za-z0-9_.-]{1,15}$/,
 };
 const OPTIONS = /^[A-Za-z0-9][A-Za-z0-9_.:=@%+,-]{0,199}$/;
