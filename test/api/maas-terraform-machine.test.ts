@@ -178,6 +178,33 @@ describe('maas_block_device and what lies on it', () => {
     }
   });
 
+  it('is a RAID whose members come, move and go while it is mounted', async () => {
+    const id = async (name: string) =>
+      String(ok(await maas.get(at())).find((one: { name: string }) => one.name === name).id);
+    const [sdb, sdc, sdd] = [await id('sdb'), await id('sdc'), await id('sdd')];
+    const wanted = { name: 'md1', level: 'raid-1', block_devices: [sdb, sdc] };
+    const raid = ok(await maas.post(`nodes/${machine}/raids/`, null, wanted));
+    const place = async () => {
+      ok(await maas.post(raid.virtual_device.resource_uri, 'format', { fstype: 'ext4' }));
+      ok(await maas.post(raid.virtual_device.resource_uri, 'mount', { mount_point: '/raid', mount_options: '' }));
+    };
+    await place();
+    for (const change of [
+      { name: 'md1', add_spare_devices: sdd },
+      { remove_spare_devices: sdd },
+      { add_block_devices: sdd },
+      { remove_block_devices: sdc },
+      { add_spare_devices: sdc },
+    ] as Record<string, string>[])
+      ok(await maas.put(raid.resource_uri, change));
+    await place();
+    const shown = ok(await maas.get(raid.resource_uri));
+    const ids = (list: { id: number }[]) => list.map((one) => String(one.id)).sort();
+    expect([ids(shown.devices), ids(shown.spare_devices)]).toEqual([[sdb, sdd].sort(), [sdc]]);
+    expect(shown.virtual_device.filesystem).toMatchObject({ fstype: 'ext4', mount_point: '/raid' });
+    ok(await maas.remove(raid.resource_uri), 204);
+  });
+
   it('is a RAID, a volume group and logical volumes', async () => {
     const named = (name: string) => async () =>
       ok(await maas.get(at())).find((one: { name: string }) => one.name === name);
