@@ -14,6 +14,7 @@ const PROBLEMS_MAX = 8;
 
 interface SchemaError {
   readonly keyword: string;
+  readonly schemaPath: string;
   readonly instancePath: string;
   readonly params: object;
   readonly message: string;
@@ -63,9 +64,39 @@ function lazily(schema: TSchema): Validate {
     validator ??= Compile(schema);
     if (validator.Check(value)) return { kind: 'valid', value };
     // The library's errors carry more members than we read.
-    return fieldsRefusal(problemsOf(validator.Errors(value) as unknown as SchemaError[], value));
+    const errors = validator.Errors(value) as unknown as SchemaError[];
+    return fieldsRefusal(problemsOfMeant(schema, errors, value) ?? problemsOf(errors, value));
   };
 }
+
+/** Where a value is one of several objects that name themselves by the member `do`, as a change of storage is. */
+const NAMED = /^(#.*)\/anyOf\/\d+\/properties\/do$/;
+
+/** Of objects that name themselves, what is wrong with the one that is meant: the others would tell what nobody asked for. null: there are none. */
+function problemsOfMeant(schema: TSchema, errors: readonly SchemaError[], root: unknown): FieldProblem[] | null {
+  for (const { schemaPath, instancePath } of errors) {
+    const union = NAMED.exec(schemaPath)?.[1];
+    if (union === undefined || !instancePath.endsWith('/do')) continue;
+    const at = instancePath.slice(0, -'/do'.length);
+    const parts = valueAt(schema, `${union.slice(1)}/anyOf`) as readonly NamedPart[];
+    const names = parts.flatMap((part) => part.properties.do.enum);
+    const name = valueAt(root, instancePath);
+    const part = parts.find(({ properties }) => properties.do.enum.some((one) => one === name));
+    if (!part)
+      return [
+        { field: instancePath.slice(1), problem: `${show(name)} is not known`, rule: `one of ${names.join(', ')}` },
+      ];
+    const found = Compile(part).Errors(valueAt(root, at)) as unknown as SchemaError[];
+    if (found.length > 0)
+      return problemsOf(
+        found.map((error) => ({ ...error, instancePath: `${at}${error.instancePath}` })),
+        root,
+      );
+  }
+  return null;
+}
+
+type NamedPart = TSchema & { readonly properties: { readonly do: { readonly enum: readonly string[] } } };
 
 function fieldsRefusal(fields: readonly FieldProblem[]): Rejected {
   const sentences = fields.map(

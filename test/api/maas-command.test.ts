@@ -87,3 +87,39 @@ describe('what an object cannot become', () => {
     expect(ok(await maas.put(path, { type: 'dynamic' })).type).toBe('dynamic');
   });
 });
+
+describe('a refusal', () => {
+  it('names what the caller gave, by its own name: an address, a text, a part of a disk', async () => {
+    for (const [path, op, values, field] of [
+      ['ipaddresses/', 'release', { ip: 'x' }, 'ip'],
+      ['ipaddresses/', 'reserve', { ip: 'x' }, 'ip'],
+      ['reservedips/', null, { ip: 'x' }, 'ip'],
+      ['dhcp-snippets/', null, { name: 'bad', value: 'x' }, 'value'],
+    ] as const) {
+      const { status, body } = await maas.post(path, op, values);
+      expect([path, op, status, Object.keys(body)]).toEqual([path, op, 400, [field]]);
+    }
+  });
+
+  it('of a change of storage tells what is wrong with that change', async () => {
+    const body = { hostname: 'k1', interfaces: [{ mac: '52:54:00:00:55:01' }] };
+    const id = String((await site.call('POST', '/machines', { body })).body['id']);
+    const admin = (text: string) => pg.get().admin(text, site.connection.database);
+    const disks = JSON.stringify({ disks: [{ name: 'sda', bytes: 100_000_000_000 }] });
+    await admin(`insert into machine_inventories (machine_id, inventory) values ('${id}', '${disks}')`);
+    await admin(`insert into machine_states (machine_id, state, epoch) values ('${id}', 'ready', 1)`);
+    const blocks = `nodes/${id}/blockdevices/`;
+    const [disk] = ok(await maas.get(blocks));
+    for (const [path, op, values, field] of [
+      [blocks, null, { size: '1000000000' }, 'name'],
+      [blocks, null, { name: 'sdx', size: '1000000000', model: 'm'.repeat(200) }, 'model'],
+      [`${blocks}${disk.id}/`, 'format', { fstype: 'ext4', label: 'l'.repeat(40) }, 'label'],
+      [`${blocks}${disk.id}/`, 'add_tag', { tag: 't'.repeat(70) }, 'tag'],
+    ] as const) {
+      const { status, body: told } = await maas.post(path, op, values);
+      expect([op, status, told]).toEqual([op, 400, { [field]: [expect.any(String)] }]);
+    }
+    const own = await site.call('POST', `/machines/${id}/storage/changes`, { body: { changes: [{ do: 'nope' }] } });
+    expect(own.raw).toContain('one of lay-out, add-disk');
+  });
+});

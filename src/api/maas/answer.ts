@@ -90,13 +90,17 @@ export function refusalAnswer(
   return { ...text(message, status), headers };
 }
 
+/** An operation that calls an address `ip` is told so. */
+const asNamed = (name: string, own: readonly string[]) =>
+  own.includes('ip') && ['address', 'ip_address'].includes(name) ? 'ip' : name;
+
 /** `{field: [sentence]}`; what is about no field is under `__all__`. `own`: names that the operation itself has. */
 function problemsOf({ code, message, fields }: Rejected, own: readonly string[]): Readonly<Record<string, string[]>> {
   // Tools look for these words to tell that a machine is there.
   const isTaken = COLLISIONS.includes(code);
   const problems = new Map<string, string[]>();
   for (const { field, problem, rule } of fields ?? []) {
-    const name = own.includes(field) ? field : maasField(field);
+    const name = asNamed(own.includes(field) ? field : maasField(field), own);
     const told = name === 'mac_addresses' && isTaken ? `This MAC address already exists: ${problem}` : problem;
     const sentence = `${told.replace(/\.$/, '')}.${rule ? ` Rule: ${rule}.` : ''}`;
     problems.set(name, [...(problems.get(name) ?? []), sentence]);

@@ -36,6 +36,7 @@ const NAMES: Readonly<Record<string, string>> = {
   secondaryRack: 'secondary_rack',
   signingKey: 'key',
   sourceUrl: 'url',
+  text: 'value',
   userData: 'user_data',
   zones: 'zone',
 };

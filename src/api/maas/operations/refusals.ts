@@ -7,7 +7,9 @@ import { invalid, RejectedError, rejected, show } from '../../../core/errors.ts'
 export function calling(names: Readonly<Record<string, string>>, below = ''): (error: unknown) => never {
   const fieldOf = (field: string) => {
     const own = field.startsWith(below) ? field.slice(below.length) : field;
-    return Object.hasOwn(names, own) ? (names[own] ?? own) : own;
+    // Of a list as a whole.
+    const [first = ''] = own.split('/');
+    return Object.hasOwn(names, first) ? (names[first] ?? own) : own;
   };
   return (error) => {
     if (!(error instanceof RejectedError)) throw error;

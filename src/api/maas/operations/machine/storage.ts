@@ -45,8 +45,8 @@ export const STORAGE_HANDLERS: Handlers = {
   'BlockDevices.read': async (call) => json(blockDevices(await readStorageAt(call)).map(({ view }) => view)),
   'BlockDevices.create': async (call) => {
     const at = await readStorageAt(call);
-    const { name = '', ...words } = diskWords(call.args);
-    const made = { do: 'add-disk' as const, name, ...words };
+    const made = { do: 'add-disk' as const, ...diskWords(call.args) };
+    if (made.name === undefined) badValue('name', 'it is missing', 'the name of the disk, such as sdb');
     const { set, ref } = await change(call, at, { change: made, fields: DISK_FIELDS });
     return json(DEVICE.show({ set }, ref));
   },
@@ -90,7 +90,7 @@ function verbsOf(resource: string, target: Target): Handlers {
       // As in MAAS, what is mounted may be made, or mounted, anew: tools say all of it again.
       const isAnew = made.do === 'format' || made.do === 'mount';
       const first = isAnew && isMounted(target.show(at, device)) ? [{ do: 'unmount' as const, device }] : [];
-      const { set, ref } = await change(call, at, { change: made, first, fields: FILE_SYSTEM_FIELDS });
+      const { set, ref } = await change(call, at, { change: made, first, fields: DEVICE_FIELDS });
       return json(target.show({ set }, ref));
     };
   return {
@@ -118,7 +118,14 @@ function isMounted(view: object): boolean {
   return Boolean(filesystem?.mount_point) && filesystem?.mount_point !== 'none';
 }
 
-const FILE_SYSTEM_FIELDS = { kind: 'fstype', mount: 'mount_point', options: 'mount_options', device: 'id' };
+const DEVICE_FIELDS = {
+  kind: 'fstype',
+  mount: 'mount_point',
+  options: 'mount_options',
+  device: 'id',
+  add: 'tag',
+  remove: 'tag',
+};
 const DISK_FIELDS = { bytes: 'size', blockBytes: 'block_size', path: 'id_path' };
 /** MAAS's names of file systems, and what they are here; FAT has one name. */
 const KINDS: Readonly<Record<string, FileSystemKind>> = {
