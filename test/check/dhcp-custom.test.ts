@@ -256,6 +256,43 @@ describe('custom DHCP on the wire', () => {
     expect(await askLease(one, { mac: STRANGER, vendor: 'Phone-7' })).toMatchObject({ file: 'phone.0' });
   });
 
+  it('statements of dhcpd.conf reach clients as octets of their own types', async () => {
+    const written = (id: number, name: string, scope: string, text: string) => ({ id, name, scope, text });
+    await apply({
+      snippets: [
+        written(
+          1,
+          'all',
+          'global',
+          'option hall code 240 = text; option hall "site"; # ours\ndefault-lease-time 600; max-lease-time 7200;',
+        ),
+        written(
+          2,
+          'two',
+          '10.20.0.0/16',
+          `option hall "two"; option option-224 0a:0b; default-lease-time 900; server-name "tftp1";
+           option routes code 121 = array of integer 8; option routes 24, 192,168,1, 10,20,0,1;
+           option ien116-name-servers 10.20.0.9; option static-routes 10.1.0.0 10.20.0.1, 10.2.0.0 10.20.0.2;
+           option time-offset -3600; option ip-forwarding on; option vendor-encapsulated-options 01:04:c0:00:02:01;`,
+        ),
+      ],
+    });
+    const text = (of: string) => Buffer.from(of).toString('hex');
+    expect(await askLease(one, { mac: STRANGER, request: [240] })).toMatchObject({
+      opt240: text('site'),
+      lease: '600',
+    });
+    expect(await askLease(two, { request: [240, 224, 121, 5, 19, 43] })).toMatchObject({
+      opt240: text('two'),
+      opt224: '0a0b',
+      staticroutes: '192.168.1.0/24 10.20.0.1',
+      opt5: '0a140009',
+      opt19: '01',
+      opt43: '0104c0000201',
+      lease: '900',
+    });
+  });
+
   it('Kea says itself which snippets it does not take in place', async () => {
     const desired = site({
       reservations: [aReservation(1, 1, '10.10.10.30', { mac: PRINTER })],
