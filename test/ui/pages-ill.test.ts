@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { axeLayout } from '../kit/ui/axe.ts';
-import {
-  axeFrame,
-  axeInBothThemes,
-  isSameWhenIll,
-  PAGES,
-  shared,
-  snapshotOf,
-  structureOf,
-  whole,
-} from '../kit/ui/pages.ts';
+import { axeInBothThemes, axeLayout } from '../kit/ui/axe.ts';
+import { isSameWhenIll, PAGES, shared, snapshotOf, structureOf, whole } from '../kit/ui/pages.ts';
 import { illSite } from '../kit/ui/site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 
@@ -34,12 +25,6 @@ describe('a site that is ill', () => {
       expect(complaints()).toEqual([]);
     },
   );
-
-  it('has a frame that can be read in both themes', async () => {
-    const { page } = await lead('overview');
-    await whole(page, null);
-    expect(await axeFrame(page)).toEqual([]);
-  });
 
   it('has on paper the page without its frame', async () => {
     const { page } = await lead('nodes');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { axeFrame, axeInBothThemes, PAGES, shared, snapshotOf, structureOf, whole } from '../kit/ui/pages.ts';
+import { axeInBothThemes } from '../kit/ui/axe.ts';
+import { PAGES, shared, snapshotOf, structureOf, whole } from '../kit/ui/pages.ts';
 import { wellSite } from '../kit/ui/site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 
@@ -13,10 +14,5 @@ describe('a site that is well', () => {
     await expect(await structureOf(page)).toMatchFileSnapshot(snapshotOf(path, 'well'));
     expect(await axeInBothThemes(page)).toEqual([]);
     expect(complaints()).toEqual([]);
-  });
-  it('has a frame that can be read in both themes', async () => {
-    const { page } = await lead('overview');
-    await whole(page, null);
-    expect(await axeFrame(page)).toEqual([]);
   });
 });

@@ -1,97 +1,137 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { inject } from 'vitest';
+import { STRUCTURE } from './structure.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Tags of axe: WCAG 2.2 A and AA. */
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
-const WITHOUT_COLOURS = Object.fromEntries(COLOUR_RULES.map((rule) => [rule, { enabled: false }]));
-
-/** What is looked at: by which rules, and where. */
-interface Look {
-  readonly rules: 'all' | 'colours' | 'layout';
-  readonly root: 'html' | 'main';
-}
-
 const OPTIONS = {
-  all: { runOnly: { type: 'tag', values: TAGS } },
   colours: { runOnly: { type: 'rule', values: COLOUR_RULES } },
-  layout: { runOnly: { type: 'tag', values: TAGS }, rules: WITHOUT_COLOURS },
+  build: {
+    runOnly: { type: 'tag', values: TAGS },
+    rules: Object.fromEntries(COLOUR_RULES.map((rule) => [rule, { enabled: false }])),
+  },
 } as const;
+type Rules = keyof typeof OPTIONS;
+type Root = 'html' | 'main';
+
+type Theme = 'light' | 'dark';
 
 /** What axe finds, one line each: WCAG 2.2 A and AA. */
-export const axe = (page: Page): Promise<string[]> => judge(page, { rules: 'all', root: 'html' });
+export const axe = (page: Page): Promise<string[]> => judgeBoth(page, 'html');
 
 /** Of the page's own part: its frame is the same on every page, and was looked at on others. */
-export const axeMain = (page: Page): Promise<string[]> => judge(page, { rules: 'all', root: 'main' });
+export const axeMain = (page: Page): Promise<string[]> => judgeBoth(page, 'main');
 
 /** Of contrast alone: where the structure was looked at before. */
-export const axeColours = (page: Page): Promise<string[]> => judge(page, { rules: 'colours', root: 'html' });
+export const axeColours = (page: Page): Promise<string[]> => judgeColours(page, 'html', [null]);
 
 /** Of contrast in the page's own part. */
-export const axeMainColours = (page: Page): Promise<string[]> => judge(page, { rules: 'colours', root: 'main' });
+export const axeMainColours = (page: Page): Promise<string[]> => judgeColours(page, 'main', [null]);
 
-/** All but contrast, which takes longest: on another width, where the colours were looked at before. */
-export const axeLayout = (page: Page): Promise<string[]> => judge(page, { rules: 'layout', root: 'html' });
+/** All but contrast: on another width, where the colours were looked at before. */
+export const axeLayout = (page: Page): Promise<string[]> => judgeBuild(page, 'html');
+
+/** What axe finds in light, and of contrast in dark: of the other theme only the colours are others. */
+export async function axeInBothThemes(page: Page): Promise<string[]> {
+  return [...(await judgeBuild(page, 'html')), ...(await judgeColours(page, 'html', ['light', 'dark']))];
+}
+
+async function judgeBoth(page: Page, root: Root): Promise<string[]> {
+  return [...(await judgeBuild(page, root)), ...(await judgeColours(page, root, [null]))];
+}
 
 /**
- * Tells what a page is made of, as far as axe and the style of the page can tell: elements, classes, roles, states, and where there is text. Which words these
- * are is left out; names and ids are numbers, so that it still shows which are the same. Of siblings that are made alike the first two stand for
- * all, and `twins` are the others.
+ * What is made as something that was found well, by the same rules, in the same colours and width, is well: it is not looked at again, in any file of tests. So
+ * each page costs what is new on it.
  */
-const STRUCTURE = `globalThis.structureOf ??= (root) => {
-  const NUMBERED = new Set(['id', 'for', 'name', 'title', 'alt', 'headers', 'aria-label', 'aria-labelledby', 'aria-describedby', 'aria-controls', 'aria-owns']);
-  const LEFT_OUT = new Set(['href', 'value', 'datetime', 'data-row', 'aria-rowindex', 'aria-rowcount', 'placeholder', 'd', 'x', 'y', 'cx', 'cy']);
-  const numbers = new Map();
-  const twins = [];
-  const numberOf = (text) => numbers.get(text) ?? (numbers.set(text, numbers.size), numbers.size - 1);
-  const headOf = (element, isNumbered) => {
-    const length = [...element.childNodes].reduce((sum, node) => sum + (node.nodeType === 3 ? node.data.trim().length : 0), 0);
-    const attributes = [...element.attributes].map(({ name, value }) =>
-      LEFT_OUT.has(name) ? name : NUMBERED.has(name) ? name + '#' + (isNumbered && value !== '' ? numberOf(value) : value === '') : name + '=' + value);
-    return element.tagName + ' ' + attributes.sort().join(' ') + (length > 1 ? ' text' : length === 1 ? ' letter' : '');
-  };
-  const plain = (element) => headOf(element, false) + '<' + [...element.children].map(plain).join('') + '>';
-  const whole = (element) => {
-    let [before, count] = [null, 0];
-    const children = [];
-    for (const child of element.children) {
-      const own = plain(child);
-      count = own === before ? count + 1 : 1;
-      before = own;
-      if (count > 2 && child.id === '' && child.querySelector('[id]') === null) twins.push(child);
-      else children.push(whole(child));
-    }
-    return headOf(element, true) + '<' + children.join('') + '>';
-  };
-  return { text: whole(root), twins };
-};`;
+async function judgeBuild(page: Page, root: Root): Promise<string[]> {
+  const made = await madeOf(page, 'build', root);
+  const known = knownIn(made, `build ${made.width}`);
+  // The first key is that of the whole.
+  return known.isKnown[0] === true ? [] : look(page, 'build', { ...made, ...known });
+}
 
-/** What is made as something that was found well, by the same rules, in the same colours and width, is well: it is not looked at again, in any file of tests. */
-async function judge(page: Page, { rules, root }: Look): Promise<string[]> {
-  await page.evaluate(STRUCTURE);
-  const key = await page.evaluate<string>(`(async () => {
-    const look = [innerWidth, matchMedia('(prefers-color-scheme: dark)').matches, document.documentElement.dataset.theme];
-    const text = JSON.stringify(look) + structureOf(document.querySelector('${root}')).text;
-    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  })()`);
-  const folder = join(dirname(inject('ui').folder), 'judged');
-  const mark = join(folder, `${rules}-${root}-${key}`);
-  if (existsSync(mark)) return [];
-  if (!(await page.evaluate<boolean>('typeof axe === "object"'))) await page.evaluate(AXE);
-  const found = await page.evaluate<string[]>(`(async () => {
-    const root = document.querySelector('${root}');
-    const context = { include: [root], exclude: structureOf(root).twins };
-    const { violations } = await axe.run(context, { ...${JSON.stringify(OPTIONS[rules])}, resultTypes: ['violations'] });
+/** `null`: in the colours that the page has now. It is turned to others only where something of them is not known. */
+async function judgeColours(page: Page, root: Root, themes: readonly (Theme | null)[]): Promise<string[]> {
+  const made = await madeOf(page, 'colours', root);
+  const found: string[] = [];
+  for (const theme of themes) {
+    const known = knownIn(made, `colours ${made.width} ${theme ?? made.theme}`);
+    if (known.isKnown.every(Boolean)) continue;
+    if (theme !== null) await page.emulateMedia({ colorScheme: theme });
+    found.push(...(await look(page, 'colours', { ...made, ...known })));
+    if (theme === 'dark') await page.emulateMedia({ colorScheme: 'light' });
+  }
+  return found;
+}
+
+/** What a page is made of (`structure.ts`). */
+interface Made {
+  readonly width: number;
+  readonly theme: Theme;
+  readonly keys: readonly string[];
+}
+
+interface Known {
+  readonly isKnown: readonly boolean[];
+  readonly nameOf: (key: string) => string;
+}
+
+const madeOf = (page: Page, rules: Rules, root: Root): Promise<Made> =>
+  page.evaluate<Made>(`${STRUCTURE}; structure.${rules}(document.querySelector('${root}'))`);
+
+function knownIn({ keys }: Made, how: string): Known {
+  const known = knownKeys();
+  const nameOf = (key: string) => `${how} ${key}`;
+  const first = new Map(keys.map((key, index) => [key, index] as const).toReversed());
+  // Of parts that are made alike one is looked at.
+  return { nameOf, isKnown: keys.map((key, index) => first.get(key) !== index || known.has(nameOf(key))) };
+}
+
+async function look(page: Page, rules: Rules, { keys, isKnown, nameOf }: Made & Known): Promise<string[]> {
+  const options = JSON.stringify({ ...OPTIONS[rules], resultTypes: ['violations'] });
+  const run = `(async () => {
+    if (typeof axe !== 'object') return null;
+    const { violations } = await axe.run(structure.context(${JSON.stringify(isKnown)}), ${options});
     return violations.flatMap((rule) => rule.nodes.map((node) => rule.id + ': ' + node.target.join(' ') + ': ' + node.failureSummary));
-  })()`);
-  if (found.length > 0) return found;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(mark, '');
-  return [];
+  })()`;
+  let found = await page.evaluate<string[] | null>(run);
+  if (found === null) {
+    await page.evaluate(AXE);
+    found = await page.evaluate<string[]>(run);
+  }
+  if (found.length === 0) remember(keys.filter((_, index) => isKnown[index] !== true).map(nameOf));
+  return found;
+}
+
+const known = new Set<string>();
+/** Bytes that were read of the files of each process. */
+const read = new Map<string, number>();
+
+const folderOf = () => join(dirname(inject('ui').folder), 'judged');
+
+/** What this process and those beside it have found well. */
+function knownKeys(): ReadonlySet<string> {
+  mkdirSync(folderOf(), { recursive: true });
+  for (const name of readdirSync(folderOf())) {
+    const file = join(folderOf(), name);
+    if (statSync(file).size === read.get(name)) continue;
+    const text = readFileSync(file, 'utf8');
+    read.set(name, Buffer.byteLength(text));
+    // Of a line that is being written the end is missing: then it is none that anybody asks for.
+    for (const line of text.split('\n')) known.add(line);
+  }
+  return known;
+}
+
+function remember(names: readonly string[]): void {
+  const fresh = new Set(names);
+  for (const name of fresh) known.add(name);
+  appendFileSync(join(folderOf(), String(process.pid)), `${[...fresh].join('\n')}\n`);
 }

@@ -84,47 +84,50 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
 
 /** Leads an open page to another place, as a link does: nothing is loaded anew. Between two places is one without a page, so that nothing of the one before is left. */
 export async function goTo(page: Page, path: string): Promise<void> {
-  await inPage(page, '#/-', { heading: NOWHERE });
-  if (path !== '-') await inPage(page, `#/${path}`, { selector: 'main .page', notHeading: NOWHERE });
+  const steps: Step[] = [{ hash: '#/-', heading: NOWHERE }];
+  if (path !== '-') steps.push({ hash: `#/${path}`, selector: 'main .page', notHeading: NOWHERE });
+  await inPage(page, steps);
 }
 
-/** Waits until nothing of the page is still on its way. */
-export const settled = (page: Page): Promise<void> => inPage(page, null, { noSelector: '.skeleton' });
+/** Waits until nothing of the page is still on its way; `has`: a text that stands on it then. */
+export const settled = (page: Page, has: string | null = null): Promise<void> =>
+  inPage(page, [{ noSelector: '.skeleton', ...(has === null ? {} : { text: has }) }]);
 
 const NOWHERE = 'There is no such page.';
 
-/** What is waited for: an element, none, the first heading. */
-interface Awaited {
+/** Where it goes, and what is waited for there: an element, none, the first heading, a text. */
+interface Step {
+  readonly hash?: string;
   readonly selector?: string;
   readonly noSelector?: string;
   readonly heading?: string;
   readonly notHeading?: string;
+  readonly text?: string;
 }
 
-/** Goes to a place and waits there, all in the page: each word between a test and the browser costs milliseconds, and pages are led hundreds of times. */
-function inPage(page: Page, hash: string | null, wish: Awaited): Promise<void> {
-  return page.evaluate(
-    async ([place, { selector, noSelector, heading, notHeading }]) => {
-      const { document, location, requestAnimationFrame } = globalThis as unknown as LedWindow;
-      const isSo = () => {
-        const title = document.querySelector('main h1')?.textContent ?? '';
-        return (
-          (selector === undefined || document.querySelector(selector) !== null) &&
-          (noSelector === undefined || document.querySelector(noSelector) === null) &&
-          (heading === undefined || title === heading) &&
-          (notHeading === undefined || title !== notHeading)
-        );
-      };
-      if (place !== null) location.hash = place;
+/** Goes to places and waits there, all in the page: each word between a test and the browser costs milliseconds, and pages are led hundreds of times. */
+function inPage(page: Page, steps: readonly Step[]): Promise<void> {
+  return page.evaluate(async (all) => {
+    const { document, location, requestAnimationFrame } = globalThis as unknown as LedWindow;
+    const isSo = ({ selector, noSelector, heading, notHeading, text }: Step) => {
+      const title = document.querySelector('main h1')?.textContent ?? '';
+      return (
+        (selector === undefined || document.querySelector(selector) !== null) &&
+        (noSelector === undefined || document.querySelector(noSelector) === null) &&
+        (heading === undefined || title === heading) &&
+        (notHeading === undefined || title !== notHeading) &&
+        (text === undefined || document.querySelector('main')?.textContent?.includes(text) === true)
+      );
+    };
+    for (const step of all) {
+      if (step.hash !== undefined) location.hash = step.hash;
       const end = Date.now() + 20_000;
-      while (!isSo()) {
-        if (Date.now() > end)
-          throw new Error(`not within 20 s at ${location.hash}: ${selector ?? noSelector ?? heading}`);
+      while (!isSo(step)) {
+        if (Date.now() > end) throw new Error(`not within 20 s at ${location.hash}: ${JSON.stringify(step)}`);
         await new Promise<void>((done) => requestAnimationFrame(() => done()));
       }
-    },
-    [hash, wish] as const,
-  );
+    }
+  }, steps);
 }
 
 /** What of a window is needed to lead it. */

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { ADDRESS_PAGES } from './addresses.ts';
-import { axe, axeColours, axeMainColours } from './axe.ts';
 import { goTo, type OpenPage, openPage, settled } from './browser.ts';
 import { CATALOG_PAGES } from './catalog.ts';
 import { KEEPING_PAGES } from './keeping.ts';
@@ -72,8 +71,7 @@ export function shared(
 
 /** Waits until everything that is asked for is there; `has`: some of it. */
 export async function whole(page: Page, has: string | null): Promise<void> {
-  if (has !== null) await page.locator('main').getByText(has).first().waitFor();
-  await settled(page);
+  await settled(page, has);
 }
 
 /** What a reader of screens finds on a page. Ages go on while a test runs. */
@@ -94,20 +92,4 @@ export const snapshotOf = (path: string, site: string): string =>
 export function isSameWhenIll(path: string): boolean {
   const [well = '', ill] = ['well', 'ill'].map((site) => readFileSync(join(TESTS, snapshotOf(path, site)), 'utf8'));
   return well === ill;
-}
-
-/** What axe finds in light, and then of contrast in dark: of the other theme only the colours are others. */
-export const axeInBothThemes = (page: Page): Promise<string[]> => lightAndDark(page, axe, axeMainColours);
-
-/** What can not be read in the frame of a page, in either theme; it is the same on every page. */
-export const axeFrame = (page: Page): Promise<string[]> => lightAndDark(page, axeColours, axeColours);
-
-type Judge = (page: Page) => Promise<string[]>;
-
-async function lightAndDark(page: Page, inLight: Judge, inDark: Judge): Promise<string[]> {
-  const light = await inLight(page);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  const dark = await inDark(page);
-  await page.emulateMedia({ colorScheme: 'light' });
-  return [...light, ...dark];
 }

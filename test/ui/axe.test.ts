@@ -1,0 +1,63 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { axe, axeLayout, axeMain, axeMainColours } from '../kit/ui/axe.ts';
+import { wellSite } from '../kit/ui/site.ts';
+import { useBrowser } from '../kit/ui/use-browser.ts';
+import { usePlay } from '../kit/ui/use-play.ts';
+
+const play = usePlay(useBrowser());
+
+/** Faults, how a page gets them, and the rule that finds them. */
+const FAULTS: readonly (readonly [what: string, add: string, rule: string])[] = [
+  ['words that are hard to read', '<p data-style="color: #777; background: #888">words</p>', 'color-contrast'],
+  [
+    'a word in a known place in a new colour',
+    '<p class="faint" data-style="color: #777; background: #888">x y</p>',
+    'color-contrast',
+  ],
+  ['an input without a name', '<p><input type="text"></p>', 'label'],
+  ['a button without a name', '<ul><li><button type="button"></button></li></ul>', 'button-name'],
+  ['a heading that leaves out a level', '<h5>Five</h5>', 'heading-order'],
+  [
+    'two parts of one name',
+    '<section aria-label="one"></section><section aria-label="one"></section>',
+    'landmark-unique',
+  ],
+  ['a list with something else in it', '<ul><p>no item</p></ul>', 'list'],
+  ['a role that is none', '<p role="nothing">words</p>', 'aria-roles'],
+];
+
+/** The policy of the page lets no style in by text. */
+const append = (page: Page, html: string) =>
+  page.evaluate(`(() => {
+    const main = document.querySelector('main .page');
+    main.insertAdjacentHTML('beforeend', ${JSON.stringify(html)});
+    main.lastElementChild.style.cssText = main.lastElementChild.dataset.style ?? '';
+  })()`);
+
+it.each(FAULTS)('a page that was found well is not any more with %s', async (_, add, rule) => {
+  await play.site(wellSite());
+  const { page } = await play.page('nodes');
+  await page.getByText('5 rows').waitFor();
+  for (let count = 0; count < 2; count += 1) expect(await axe(page)).toEqual([]);
+  await append(page, add);
+  // What was found ill is found so again.
+  for (let count = 0; count < 2; count += 1) expect((await axe(page)).join()).toContain(rule);
+  const isColour = rule === 'color-contrast';
+  expect((await axeMain(page)).join()).toContain(rule);
+  expect((await axeMainColours(page)).join().includes(rule)).toBe(isColour);
+  expect((await axeLayout(page)).join().includes(rule)).toBe(!isColour);
+  await page.evaluate(`document.querySelector('main .page').lastElementChild.remove()`);
+});
+
+it('what was found well in light is looked at in dark', async () => {
+  await play.site(wellSite());
+  const { page } = await play.page('nodes');
+  await page.getByText('5 rows').waitFor();
+  const add = '<p data-style="color: light-dark(#000, #555)">words of two colours</p>';
+  await append(page, add);
+  expect(await axe(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect((await axeMainColours(page)).join()).toContain('color-contrast');
+  await page.emulateMedia({ colorScheme: 'light' });
+});
