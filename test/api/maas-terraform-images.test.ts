@@ -54,6 +54,35 @@ describe('maas_boot_source and maas_boot_source_selection', () => {
   });
 });
 
+describe('the source that is there by default', () => {
+  it('is the one that the provider changes, and keeps its number', async () => {
+    const [one, ...more] = ok(await maas.get('boot-sources/'));
+    expect([more, shapeProblems('bootsource', one)]).toEqual([[], []]);
+    expect([ok(await maas.get(one.resource_uri)), one.url]).toEqual([one, '']);
+    const url = 'http://images.example.net/stable/';
+    const wanted = { url, keyring_data: '', keyring_filename: '/usr/share/keyrings/a.gpg' };
+    expect(ok(await maas.put(`boot-sources/${one.id}/`, wanted))).toMatchObject({ id: one.id, url });
+    const selection = { os: 'ubuntu', release: 'noble', arches: 'amd64' };
+    const made = ok(await maas.post(`boot-sources/${one.id}/selections/`, null, selection));
+    expect(made).toMatchObject({ boot_source_id: one.id });
+    expect(ok(await maas.get(made.resource_uri))).toEqual(made);
+    expect(ok(await maas.get('boot-sources/'))).toMatchObject([
+      { id: one.id, keyring_filename: wanted.keyring_filename },
+    ]);
+    ok(await maas.remove(made.resource_uri), 204);
+    ok(await maas.remove(one.resource_uri), 204);
+    expect(ok(await maas.get('boot-sources/'))).toEqual([one]);
+    ok(await maas.remove(one.resource_uri), 204);
+    // A selection alone stores it, too; beside others it is not shown.
+    ok(await maas.post(`boot-sources/${one.id}/selections/`, null, selection));
+    ok(await maas.remove(one.resource_uri), 204);
+    const other = ok(await maas.post('boot-sources/', null, { url }), 201);
+    expect(ok(await maas.get('boot-sources/')).map(({ id }: { id: number }) => id)).toEqual([other.id]);
+    expect((await maas.get(one.resource_uri)).status).toBe(404);
+    ok(await maas.remove(other.resource_uri), 204);
+  });
+});
+
 describe('images of a selection', () => {
   /** An image that was announced, as if `by` had made it. */
   async function image(digest: string, name: string, by: string) {

@@ -1,15 +1,14 @@
-import type { RouteOutput } from '../../../../contract/routes.ts';
 import { isRejected } from '../../../../core/errors.ts';
 import { isSelected, parseSelections } from '../../../../model/nouns/images/boot-source.ts';
 import type { Args } from '../../args.ts';
 import { numberOf, uriOf } from '../../objects/uri.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue, notFound } from '../refusals.ts';
+import { readSource, refOf, shownId, type Source } from './default-source.ts';
 
 /** What an image says of who made it, where that was a source: its name follows. */
 export const BY_SOURCE = 'boot source ';
 
-type Source = RouteOutput<'boot-source.show'>;
 type Path = Readonly<Record<string, string>>;
 
 /** What stands for any of MAAS's lists. */
@@ -27,7 +26,7 @@ export interface Wanted {
 
 /** The boot source of a path. */
 export function sourceOf(site: Site, path: Path): Promise<Source> {
-  return site.call('boot-source.show', { params: { boot_source: path['boot_source_id'] ?? '' } });
+  return readSource(site, refOf(path, 'boot_source_id'));
 }
 
 /** What is wanted of a source, image by image: API v1 writes `ubuntu/noble:amd64` for each architecture. */
@@ -58,7 +57,7 @@ export function viewSelection(source: number, { image, arches }: Wanted) {
 
 /** The selections of a source as MAAS shows them. */
 export function selectionsOf(source: Source) {
-  return namesOf(source).map((wanted) => viewSelection(source.id, wanted));
+  return namesOf(source).map((wanted) => viewSelection(shownId(source), wanted));
 }
 
 /** The selection that a path names. */

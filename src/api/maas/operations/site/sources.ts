@@ -1,21 +1,19 @@
-import type { RouteOutput } from '../../../../contract/routes.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { createLook, type Look } from '../../look.ts';
 import { NOT_TOLD, uriOf } from '../../objects/uri.ts';
 import { step, type Step } from '../../site.ts';
+import { DEFAULT_SOURCE, readSource, refOf, shownId, type Source, sourcesOf, storedSource } from './default-source.ts';
 import { changed, namesOf, select, selectionIn, selectionsOf, sourceOf, viewSelection } from './selections.ts';
-
-type Source = RouteOutput<'boot-source.show'>;
 
 /** Where images come from besides uploads, and what is wanted of it. */
 export const SOURCE_HANDLERS: Handlers = {
   'BootSources.read': async ({ site, look }) => {
     const view = await viewer(look);
-    return json((await site.all('boot-source.list')).map(view));
+    return json((await sourcesOf(site)).map(view));
   },
-  'BootSource.read': async (call) => show(call, await call.site.call('boot-source.show', { params: ref(call) })),
+  'BootSource.read': async (call) => show(call, await readSource(call.site, ref(call))),
   'BootSources.create': async (call) => {
     const { site, args } = call;
     const url = args.text('url') ?? '';
@@ -32,12 +30,14 @@ export const SOURCE_HANDLERS: Handlers = {
       keyring: keyringOf(args),
       name: args.text('name') || undefined,
     };
-    const { id } = await site.call('boot-source.show', { params: ref(call) });
+    const { id } = await storedSource(site, ref(call));
     const steps = [...wordSteps(args, id), step('boot-source.set', { params: ref(call), body })];
     return show(call, (await site.together(steps)).at(-1) as Source);
   },
   'BootSource.delete': async (call) => {
-    const { id } = await call.site.call('boot-source.show', { params: ref(call) });
+    const source = await readSource(call.site, ref(call));
+    if (source === DEFAULT_SOURCE) return nothing();
+    const { id } = source;
     const texts = Object.fromEntries(WORDS.map((word) => [nameOf(id, word), '']));
     await call.site.together([annotation(texts), step('boot-source.delete', { params: ref(call) })]);
     return nothing();
@@ -45,16 +45,16 @@ export const SOURCE_HANDLERS: Handlers = {
   'BootSourceSelections.read': async ({ site, path }) => json(selectionsOf(await sourceOf(site, path))),
   'BootSourceSelection.read': async ({ site, path }) => {
     const source = await sourceOf(site, path);
-    return json(viewSelection(source.id, selectionIn(source, path)));
+    return json(viewSelection(shownId(source), selectionIn(source, path)));
   },
   'BootSourceSelections.create': async ({ site, path, args }) => {
-    const source = await sourceOf(site, path);
+    const source = await storedSource(site, refOf(path, 'boot_source_id'));
     const wanted = changed(args);
     const known = namesOf(source).find(({ image }) => image === wanted.image);
     const arches = known && args.has('arches') ? [...new Set([...known.arches, ...wanted.arches])] : wanted.arches;
     const rest = namesOf(source).filter((one) => one !== known);
     await select(site, source, [...rest, { ...wanted, arches }]);
-    return json(viewSelection(source.id, { ...wanted, arches }));
+    return json(viewSelection(shownId(source), { ...wanted, arches }));
   },
   'BootSourceSelection.update': async ({ site, path, args }) => {
     const source = await sourceOf(site, path);
@@ -67,7 +67,7 @@ export const SOURCE_HANDLERS: Handlers = {
       others.map((one) => (one.image === old.image ? wanted : one)),
       old,
     );
-    return json(viewSelection(source.id, wanted));
+    return json(viewSelection(shownId(source), wanted));
   },
   'BootSourceSelection.delete': async ({ site, path }) => {
     const source = await sourceOf(site, path);
@@ -82,7 +82,7 @@ export const SOURCE_HANDLERS: Handlers = {
   },
 };
 
-const ref = ({ path }: Pick<MaasCall, 'path'>) => ({ boot_source: path['id'] ?? '' });
+const ref = ({ path }: Pick<MaasCall, 'path'>) => refOf(path, 'id');
 
 async function show(call: MaasCall, source: Source, status = 200) {
   const view = await viewer(createLook(call.site));
@@ -122,16 +122,16 @@ async function keepWords({ site, args }: MaasCall, id: number): Promise<void> {
 /** When a source was made is not told by API v1. */
 async function viewer(look: Look) {
   const texts = (await look.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
-  return ({ id, sourceUrl, keyring }: Source) => {
+  return ({ id, name, sourceUrl, keyring }: Source) => {
     const given = texts[nameOf(id, 'url')] ?? '';
     return {
-      id,
+      id: shownId({ id, name }),
       url: given.replace(/\/+$/, '') === sourceUrl ? given : sourceUrl,
       keyring_filename: texts[nameOf(id, 'keyring_filename')] ?? '',
       keyring_data: keyring,
       created: NOT_TOLD,
       updated: NOT_TOLD,
-      resource_uri: uriOf('boot-sources', id),
+      resource_uri: uriOf('boot-sources', shownId({ id, name })),
     };
   };
 }
