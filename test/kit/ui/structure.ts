@@ -48,22 +48,26 @@ export const STRUCTURE = `globalThis.structure ??= (() => {
       const whole = (part) => headOf(part, numberOf) + '<' + [...part.children].map(whole).join('') + '>';
       const keys = [hash(path + whole(element))];
       const made = new Map();
+      // A part is bound where something in it is. Each element is read once.
       const make = (part) => {
-        const text = headOf(part, plain) + '<' + [...part.children].map(make).join('') + '>';
-        made.set(part, text);
-        return text;
+        const children = [...part.children].map(make);
+        const mark = hash(headOf(part, plain) + '<' + children.map((child) => child.mark).join(' ') + '>');
+        const result = { mark, isBound: part.matches(BOUND) || children.some((child) => child.isBound) };
+        made.set(part, result);
+        return result;
       };
       make(element);
       const walk = (part, above) => {
         for (const child of part.children) {
-          if (!child.matches(BOUND) && child.querySelector(BOUND) === null) {
+          const { mark, isBound } = made.get(child);
+          if (!isBound) {
             parts.push(child);
-            keys.push(hash(above + made.get(child)));
+            keys.push(hash(above + mark));
           }
-          walk(child, above + headOf(child, plain) + '/');
+          walk(child, hash(above + headOf(child, plain)));
         }
       };
-      walk(element, path + headOf(element, plain) + '/');
+      walk(element, hash(path + headOf(element, plain)));
       return { ...look(), keys };
     },
     colours(element) {
