@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
@@ -12,10 +13,13 @@ import { clusterSnapshot } from '../kit/snapshots.ts';
 import { pause, until } from '../kit/until.ts';
 
 const ADDRESSES = { r1: '10.77.0.11', r2: '10.77.0.12', r3: '10.77.0.13' };
+/** Where no region is. */
+const MOVED = '10.77.0.19';
 const NAMES = ['r1', 'r2', 'r3'] as const;
 type Name = (typeof NAMES)[number];
 const STAND_IN = join(import.meta.dirname, '../kit/cluster/region-stand-in.ts');
 const HTTP = 'http://127.0.0.1:5240';
+const KEEP = readFileSync(join(import.meta.dirname, '../../ha/haproxy/keep'), 'utf8');
 
 /** One real haproxy before three region nodes that are switched at will. */
 describe('haproxy on rendered files', () => {
@@ -47,6 +51,8 @@ describe('haproxy on rendered files', () => {
       const seen = await facts();
       return seen?.['primary'] === 'r2' && JSON.stringify(seen).split('"isUp":true').length === 4;
     });
+  const allUp = () =>
+    until('all regions are up', async () => JSON.stringify(await facts()).split('"isUp":true').length === 4);
   const sql = async () =>
     (await host.run(['timeout', '2', 'bash', '-c', 'head -n 1 </dev/tcp/127.0.0.1/5433'])).stdout.trim();
 
@@ -70,7 +76,8 @@ describe('haproxy on rendered files', () => {
       '/etc/haproxy/regent/haproxy.cfg',
     ];
     bench = new DaemonBench(host, lb, await readTemplates(join(import.meta.dirname, '../../templates')), argv);
-    bench.reload = ['sh', '-c', 'kill -USR2 $(pgrep -o -x haproxy)'];
+    host.write('/keep', KEEP, { mode: 0o755 });
+    bench.reload = ['sh', '-c', 'runuser -u haproxy -- /keep; kill -USR2 $(pgrep -o -x haproxy)'];
     await bench.apply(desired);
     await settled();
   });
@@ -317,6 +324,43 @@ describe('haproxy on rendered files', () => {
     await until('the stream goes on', () => text.length > length);
     stream.kill('SIGKILL');
     await bench.apply(desired);
+  });
+
+  it('takes no region from callers for one late check after a reload, and one that was down stays down', async () => {
+    await bench.apply(desired);
+    await allUp();
+    tell('r1', 'unready');
+    await until('r1 is down', async () => JSON.stringify(await facts()).includes('"name":"r1","isUp":false'));
+    for (const name of ['r2', 'r3'] as const) tell(name, 'late');
+    expect((await host.run(bench.reload ?? [])).code).toBe(0);
+    const end = performance.now() + 900;
+    const answers = new Set<string>();
+    while (performance.now() < end) {
+      const { stdout } = await fetch('-w', ' %{http_code}', `${HTTP}/x`);
+      answers.add(`${JSON.parse(stdout.slice(0, -4) || '{}').name ?? ''}${stdout.slice(-4)}`);
+      expect(await status(`${HTTP}/health/proxy`)).toBe('200');
+    }
+    expect([...answers].toSorted()).toEqual(['r2 200', 'r3 200']);
+    tell('r1', 'ready');
+    await allUp();
+  });
+
+  it('asks a region at its new address after a reload, not at the one that the process before knew', async () => {
+    const moved = {
+      ...desired,
+      regions: desired.regions.map((one) => (one.name === 'r1' ? { ...one, address: MOVED } : one)),
+    };
+    await host.run(['ip', 'address', 'add', `${MOVED}/32`, 'dev', 'lo']);
+    await bench.apply(moved);
+    await until('nobody is there', async () =>
+      JSON.stringify((await bench.probe(moved)).facts).includes('"name":"r1","isUp":false'),
+    );
+    const stat = (
+      await host.exec({ socket: '/run/haproxy/regent.sock', request: 'show servers state ready\n', timeoutMs: 2_000 })
+    ).stdout;
+    expect(stat).toContain(` r1 ${MOVED} `);
+    await bench.apply(desired);
+    await allUp();
   });
 
   it('sends calls to a drained node when no other one can take them, and not before', async () => {

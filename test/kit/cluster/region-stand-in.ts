@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 /**
  * What a region node answers to haproxy, as a program to be run in a network namespace: regiond on 5251, Patroni on 8008 (both by mutual
  * TLS), PostgreSQL on 5432 (says its name). Arguments: name, address, folder with the certificates. Lines on standard input switch it:
- * `ready`, `unready`, `primary`, `standby`. Prints `ready` when it listens. `nth` in an answer: the request of its connection. `/in-hand`: how
+ * `ready`, `unready`, `primary`, `standby`; `late`: its next answer about its health, of either kind, comes after a second. Prints `ready` when it listens. `nth` in an answer: the request of its connection. `/in-hand`: how
  * many `/slow` calls there were, and the most of them at once.
  */
 const [name = '', address = '', folder = ''] = process.argv.slice(2);
@@ -20,6 +20,9 @@ const tls: ServerOptions = {
 };
 let state = { isReady: true, isPrimary: false };
 let died = 0;
+/** Kinds of questions about its health whose next answer is late. */
+const late = new Set<string>();
+const LATE_MS = 1000;
 /** Requests of each connection. */
 const counts = new WeakMap<object, number>();
 /** How long `/slow` takes. */
@@ -30,6 +33,7 @@ const region = createServer(tls, (request, response) => {
   const path = request.url ?? '/';
   const nth = (counts.get(request.socket) ?? 0) + 1;
   counts.set(request.socket, nth);
+  if (late.delete(path)) return setTimeout(() => response.writeHead(200).end(), LATE_MS);
   if (path.startsWith('/health/ready')) return response.writeHead(state.isReady ? 200 : 503).end();
   if (path === '/died') return response.end(String(died));
   if (path.startsWith('/die')) {
@@ -69,6 +73,7 @@ const database = createTcpServer((socket) => {
 
 createInterface(process.stdin).on('line', (line) => {
   if (line === 'ready' || line === 'unready') state = { ...state, isReady: line === 'ready' };
+  if (line === 'late') for (const path of ['/health/ready?held', '/health/live']) late.add(path);
   if (line === 'primary' || line === 'standby') state = { ...state, isPrimary: line === 'primary' };
 });
 process.stdin.on('end', () => process.exit(0));
