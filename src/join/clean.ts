@@ -80,8 +80,9 @@ async function disable(ports: HostPorts, units: readonly string[]): Promise<void
 
 async function stopUnits({ host }: HostPorts, units: readonly string[]): Promise<void> {
   for (const unit of units) {
-    const { load, active } = await host.units.state(unit);
-    if (load === 'loaded' && active !== 'inactive') await host.units.act(unit, 'stop', UNIT_MS);
+    // Also one that does not run yet: while the host boots its start may be queued, and a stop takes that back.
+    const { load } = await host.units.state(unit);
+    if (load === 'loaded') await host.units.act(unit, 'stop', UNIT_MS);
   }
   // A unit that was stopped during its start counts as failed, and systemd would report it for ever.
   await host.exec({ argv: ['systemctl', '--no-ask-password', 'reset-failed', ...units], timeoutMs: COMMAND_MS });
