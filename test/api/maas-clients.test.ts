@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type MaasAnswer, maasClient, type MaasClient } from '../kit/maas.ts';
+import { maasClient, type MaasClient } from '../kit/maas.ts';
+import { ok, readyMachine } from '../kit/maas-site.ts';
 import { SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
@@ -16,28 +17,10 @@ const admin = (text: string) => pg.get().admin(text, site.connection.database);
 beforeAll(async () => {
   site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY });
   maas = maasClient(site);
-  machine = await readyMachine();
+  machine = await readyMachine(site, admin, 'c1', ['52:54:00:00:88:01', '52:54:00:00:88:02']);
 });
 afterAll(() => site.close());
 
-async function readyMachine(): Promise<string> {
-  const body = { hostname: 'c1', interfaces: [{ mac: '52:54:00:00:88:01' }, { mac: '52:54:00:00:88:02' }] };
-  const id = String((await site.call('POST', '/machines', { body })).body['id']);
-  const disks = ['sda', 'sdb', 'sdc', 'sdd'].map((name) => ({ name, bytes: 100 * GB, serial: `${id}-${name}` }));
-  const hardware = JSON.stringify({ cpu: { count: 4, architecture: 'x86_64' }, memory: { kb: 8_388_608 }, disks });
-  await admin(`insert into machine_inventories (machine_id, inventory) values ('${id}', '${hardware}')`);
-  await admin(`insert into machine_states (machine_id, state, epoch, commissioned_at) values ('${id}', 'ready', 1, now())
-    on conflict (machine_id) do update set state = 'ready', commissioned_at = now()`);
-  return id;
-}
-
-/** The body of an answer that worked. */
-function ok(answer: MaasAnswer, status = 200) {
-  expect([answer.status, answer.raw.slice(0, 300)]).toEqual([status, answer.raw.slice(0, 300)]);
-  // What an answer has in it is what a test looks for.
-  // oxlint-disable-next-line typescript/no-explicit-any
-  return answer.body as any;
-}
 const interfaces = () => `nodes/${machine}/interfaces/`;
 
 describe('interfaces', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type MaasAnswer, maasClient, type MaasClient } from '../kit/maas.ts';
+import { maasClient, type MaasClient } from '../kit/maas.ts';
+import { ok } from '../kit/maas-site.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 
@@ -25,14 +26,6 @@ beforeAll(async () => {
   );
 });
 afterAll(() => site.close());
-
-/** The body of an answer that worked. */
-function ok(answer: MaasAnswer, status = 200) {
-  expect([answer.status, answer.raw.slice(0, 300)]).toEqual([status, answer.raw.slice(0, 300)]);
-  // What an answer has in it is what a test looks for.
-  // oxlint-disable-next-line typescript/no-explicit-any
-  return answer.body as any;
-}
 
 describe('moments', () => {
   it('of addresses, names, sources and events are read by the format of each', async () => {
