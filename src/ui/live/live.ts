@@ -13,9 +13,8 @@ import {
   releaseSeen,
 } from '../models/link.ts';
 import { clockOffset } from '../models/time.ts';
-import { type Calls, createCalls, type Seen } from './calls/calls.ts';
+import { type Calls, type CallsPorts, createCalls, type Seen } from './calls/calls.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
-import type { Locks } from './calls/turns.ts';
 import { createSession, type Session } from './session.ts';
 
 /** All by which a page lives: calls, events, session, and how the site does. Made once, in main.tsx. */
@@ -39,13 +38,7 @@ export interface Live {
 }
 
 /** What `createLive` needs of the browser. */
-export interface LivePorts {
-  readonly origin: string;
-  readonly fetch: typeof fetch;
-  readonly locks: Locks | null;
-  readonly fraction: () => number;
-  readonly hex: (bytes: number) => string;
-  readonly now: () => number;
+export interface LivePorts extends Pick<CallsPorts, 'origin' | 'fetch' | 'locks' | 'fraction' | 'hex' | 'now'> {
   readonly hub: Channel<FromHub, ToHub>;
   /** Visibility of the page, and each change of it. */
   readonly visibility: { isVisible(): boolean; onChange(hear: () => void): void; onGone(hear: () => void): void };
