@@ -36,6 +36,8 @@ const LOOK_MS = 200;
 /** haproxy is asked five times a second; a healthy one has named a living region within this time. */
 const QUIET_MS = 700;
 const CONFIG_MS = 1000;
+/** systemd does not start it again (RestartPreventExitStatus): it looks at a unit's conditions at the first start only, not at automatic restarts. */
+const NO_TASK = 3;
 /** The change that drains this node also reloads every haproxy. The address moves after that, so that running calls get their answers. */
 const SETTLED_MS = 1500;
 /** Ends the program. Then `unfit` ends the keepalived that does not work. */
@@ -115,7 +117,7 @@ async function followFiles(state: State, log: ReturnType<typeof openLog>): Promi
   for (;;) {
     if (!existsSync(CONFIG)) {
       say({ isFit: false, why: 'this node has no floating address' }, false);
-      process.exit(0);
+      process.exit(NO_TASK);
     }
     try {
       const sign = signOf(PKI_FILES);
@@ -259,7 +261,7 @@ async function main(): Promise<void> {
     process.exit(0);
   });
 
-  if (!existsSync(CONFIG)) process.exit(0);
+  if (!existsSync(CONFIG)) process.exit(NO_TASK);
   const log = openLog();
   const config = readConfig();
   const state: State = {
