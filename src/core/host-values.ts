@@ -34,11 +34,12 @@ export interface WebQuestion {
 }
 
 /**
- * A question for a name's SOA record ('.': the root's), over UDP and once: what this name server knows itself, or with `isRecursive` finds out. `stdout` has the line
+ * A question for a name's SOA record ('.': the root's), over UDP and once (`port`: 53 when left out): what this name server knows itself, or with `isRecursive` finds out. `stdout` has the line
  * `status: NOERROR` (or another word of RFC 1035) and the records, one each line as in a zone file.
  */
 export interface NameQuestion {
   readonly nameserver: string;
+  readonly port?: number;
   readonly name: string;
   readonly isRecursive?: true;
   readonly timeoutMs: number;

@@ -62,6 +62,7 @@ export interface Node {
 /**
  * A domain. `ttl` in seconds, null for the site's default. `leaseNames`: names that DHCP clients give themselves are published in it.
  * `transferTo`: other name servers that copy it; `transferKey`: name of the key that signs that. Left out: none.
+ * `authoritative` false: others answer for it, and questions about it go to `forwardTo` (`special/forward-server.ts`). Left out: it is served here.
  */
 export interface Domain {
   readonly id: number;
@@ -70,6 +71,8 @@ export interface Domain {
   readonly leaseNames: boolean;
   readonly transferTo?: readonly string[];
   readonly transferKey?: string | null;
+  readonly authoritative?: boolean;
+  readonly forwardTo?: readonly string[];
 }
 
 /** A node that is an accepted rack controller. Only these get a rack's configuration. `number`: the rack's own, for good, from 1. */

@@ -57,6 +57,12 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   machine_storage_machine: reference('machine', 'a layout of its disks'),
   machine_storage_pkey: conflict('The storage of the machine was changed by someone else at the same moment.'),
   machine_storage_shape: invalid('The storage has too many parts. Rule: at most 65000 characters as JSON.', 'changes'),
+  domains_forward_few: invalid('A domain names at most 8 servers that answer for it.', 'forwardTo'),
+  domains_forward_grammar: invalid('A name server is ADDRESS or ADDRESS:PORT.', 'forwardTo'),
+  domains_forward_elsewhere: invalid(
+    'A domain that is served here has no other servers. Rule: only with authoritative off.',
+    'forwardTo',
+  ),
   domains_transfer_few: invalid('A domain names at most 8 servers that copy it.', 'transferTo'),
   settings_name_grammar: invalid('The name of a setting holds a–z, 0–9 and "_".', 'name'),
   settings_pkey: conflict('The setting {} was set by someone else at the same moment.'),

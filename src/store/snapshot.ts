@@ -108,10 +108,12 @@ export async function readServingSite(
 async function readDomains(tx: Tx): Promise<Domain[]> {
   const rows = await tx.all(sql<Required<Domain>>`select id, name, ttl, lease_names as "leaseNames",
       array(select host(a) from unnest(transfer_to) with ordinality as u (a, n) order by n) as "transferTo",
-      (select k.name from tsig_keys k where k.id = transfer_key_id) as "transferKey"
+      (select k.name from tsig_keys k where k.id = transfer_key_id) as "transferKey",
+      authoritative, forward_to as "forwardTo"
     from domains order by id`);
-  return rows.map(({ transferTo, transferKey, ...domain }) => ({
+  return rows.map(({ transferTo, transferKey, authoritative, forwardTo, ...domain }) => ({
     ...domain,
+    ...(authoritative ? {} : { authoritative, forwardTo }),
     ...(transferTo.length === 0 ? {} : { transferTo: transferTo.map(canonicalAddress) }),
     ...(transferKey === null ? {} : { transferKey }),
   }));

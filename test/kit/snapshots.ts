@@ -178,6 +178,7 @@ function rackSnapshot(): Snapshot {
     domains: [
       aDomain(1, 'regent.internal'),
       aDomain(2, 'example.test', { transferTo: ['192.0.2.5'], transferKey: 'ns-partner' }),
+      aDomain(3, 'corp.test', { authoritative: false, forwardTo: ['192.0.2.54'] }),
     ],
     tsigKeys: [aCopyKey({ name: 'ns-partner', algorithm: 'hmac-sha512' })],
     machines: [machine('web1', 2, { eth0: ['10.10.10.21'] })],
@@ -283,6 +284,8 @@ const DOMAINS: readonly Domain[] = [
   aDomain(1, 'regent.internal'),
   aDomain(2, 'example.test', { ttl: 300, transferTo: ['192.0.2.5', '2001:db8::5'] }),
   aDomain(3, 'lab.example.test', { transferTo: ['192.0.2.6'], transferKey: 'ns-partner' }),
+  aDomain(4, 'corp.example.test', { authoritative: false, forwardTo: ['192.0.2.54', '[2001:db8::54]:5353'] }),
+  aDomain(5, 'elsewhere.test', { authoritative: false }),
 ];
 
 /** Three nodes, three domains of which one lies in another, both families, every record type, settings off their defaults. */

@@ -101,6 +101,11 @@ const CASES: Readonly<Record<string, () => RawBuilder<unknown>>> = {
   domains_name_grammar: () => sql`insert into domains (name) values (${'a";};zone "x'})`,
   domains_no_special_name: () => sql`insert into domains (name) values ('a.localhost')`,
   domains_ttl_range: () => sql`insert into domains (name, ttl) values ('t.test', 0)`,
+  domains_forward_few: () =>
+    sql`insert into domains (name, authoritative, forward_to) values ('f.test', false, array_fill('192.0.2.1'::text, array[9]))`,
+  domains_forward_grammar: () =>
+    sql`insert into domains (name, authoritative, forward_to) values ('f.test', false, array['1.2.3.4; }; x'])`,
+  domains_forward_elsewhere: () => sql`insert into domains (name, forward_to) values ('f.test', array['192.0.2.1'])`,
   records_name_grammar: () => record('a b', 'A', '10.0.0.1'),
   records_type_known: () => record('hinfo', 'HINFO', 'x'),
   records_data_grammar: () => record('txt', 'TXT', 'line\nbreak'),

@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<string, string>> = {
   dnsOn: 'allow_dns',
   expectedArchitecture: 'architecture',
   first: 'start_ip',
+  forwardTo: 'forward_dns_servers',
   gateway: 'gateway_ip',
   image: 'distro_series',
   kernelOptions: 'kernel_opts',

@@ -12,11 +12,17 @@ const SHAPE: Shape<Domain> = {
     { header: 'ttl', value: (domain) => (domain.ttl === null ? 'default' : String(domain.ttl)) },
     { header: 'default', value: (domain) => (domain.isDefault ? 'yes' : 'no') },
     { header: 'lease names', value: (domain) => (domain.leaseNames ? 'on' : 'off') },
+    { header: 'answered', wide: true, value: answeredOf },
     { header: 'transfer to', wide: true, value: (domain) => domain.transferTo.join(', ') },
     { header: 'transfer key', wide: true, value: (domain) => domain.transferKey ?? '' },
     { header: 'id', wide: true, value: (domain) => String(domain.id) },
   ],
 };
+
+/** Who answers for it, in a word. */
+function answeredOf({ authoritative, forwardTo }: Domain): string {
+  return authoritative ? 'here' : forwardTo.join(', ') || 'elsewhere';
+}
 
 const TTL = { flags: '--ttl <seconds>', help: 'TTL of records that name none; "default" for the site\'s' };
 const LEASE_NAMES = {
@@ -28,6 +34,17 @@ const TRANSFERS: readonly OptionSpec[] = [
   { flags: '--transfer-to <addresses>', help: 'other name servers that may copy it, with commas; "none": nobody' },
   { flags: '--transfer-key <key|none>', help: 'the tsig-key that they need; "none": their address is enough' },
 ];
+const FORWARDING: readonly OptionSpec[] = [
+  {
+    flags: '--authoritative <on|off>',
+    help: 'off: others answer for it, and no zone of it is served here',
+    values: ['on', 'off'],
+  },
+  {
+    flags: '--forward-to <servers>',
+    help: 'with --authoritative off: name servers that questions about it go to, ADDRESS or ADDRESS:PORT, with commas; "none"',
+  },
+];
 const FORCE = { flags: '--force', help: 'allow a public top-level domain, such as com' };
 const NAME = { name: '<name>', help: 'domain name or id', complete: 'domain' } as const;
 
@@ -35,11 +52,22 @@ function forceOf(call: Call): { force?: boolean } {
   return call.options['force'] === true ? { force: true } : {};
 }
 
-/** `--transfer-to` and `--transfer-key` as members of a body. */
-function transfersOf(call: Call): { transferTo?: string[]; transferKey?: string | null } {
-  const addresses = option(call, 'transferTo');
-  const transferTo = addresses === 'none' ? [] : addresses?.split(',').map((address) => address.trim());
-  return { ...(transferTo === undefined ? {} : { transferTo }), ...textOrNone(call, 'transferKey') };
+/** What options say of other name servers, as members of a body. */
+function serversOf(call: Call) {
+  const transferTo = listOf(call, 'transferTo');
+  const forwardTo = listOf(call, 'forwardTo');
+  return {
+    ...(transferTo === undefined ? {} : { transferTo }),
+    ...textOrNone(call, 'transferKey'),
+    ...flag(call, 'authoritative', 'authoritative'),
+    ...(forwardTo === undefined ? {} : { forwardTo }),
+  };
+}
+
+/** A list with commas between; "none" is an empty one. */
+function listOf(call: Call, name: string): string[] | undefined {
+  const text = option(call, name);
+  return text === 'none' ? [] : text?.split(',').map((one) => one.trim());
 }
 
 /** `regent domain`. */
@@ -74,9 +102,13 @@ export const DOMAIN: NounSpec = {
       verb: 'create',
       summary: 'create a domain',
       args: [{ name: '<name>', help: 'such as example.test' }],
-      options: [TTL, LEASE_NAMES, ...TRANSFERS, FORCE],
+      options: [TTL, LEASE_NAMES, ...TRANSFERS, ...FORWARDING, FORCE],
       isChange: true,
-      examples: ['regent domain create example.test', 'regent domain create example.test --ttl 300 --dry-run'],
+      examples: [
+        'regent domain create example.test',
+        'regent domain create example.test --ttl 300 --dry-run',
+        'regent domain create corp.example.net --authoritative off --forward-to 192.0.2.53,192.0.2.54:5353',
+      ],
       run: (call) =>
         runChange(call, {
           route: 'domain.create',
@@ -85,7 +117,7 @@ export const DOMAIN: NounSpec = {
               name: need(call, 0),
               ...ttlOf(call),
               ...flag(call, 'leaseNames', 'leaseNames'),
-              ...transfersOf(call),
+              ...serversOf(call),
               ...forceOf(call),
             },
           },
@@ -97,7 +129,7 @@ export const DOMAIN: NounSpec = {
       verb: 'set',
       summary: 'change a domain',
       args: [NAME],
-      options: [{ flags: '--name <name>', help: 'new name' }, TTL, LEASE_NAMES, ...TRANSFERS, FORCE],
+      options: [{ flags: '--name <name>', help: 'new name' }, TTL, LEASE_NAMES, ...TRANSFERS, ...FORWARDING, FORCE],
       isChange: true,
       examples: [
         'regent domain set lab.example.test --lease-names on',
@@ -108,9 +140,12 @@ export const DOMAIN: NounSpec = {
           ...text(call, 'name'),
           ...ttlOf(call),
           ...flag(call, 'leaseNames', 'leaseNames'),
-          ...transfersOf(call),
+          ...serversOf(call),
         };
-        nothingToSet(body, '--name, --ttl, --lease-names, --transfer-to or --transfer-key');
+        nothingToSet(
+          body,
+          '--name, --ttl, --lease-names, --authoritative, --forward-to, --transfer-to or --transfer-key',
+        );
         return runChange(call, {
           route: 'domain.set',
           input: { params: { domain: need(call, 0) }, body: { ...body, ...forceOf(call) } },

@@ -11,12 +11,22 @@ const TransferTo = Type.Array(text(64), {
 
 const TransferKey = nullable(text(64, 'id or name of the key (tsig-key) that signs that; null: the address is enough'));
 
+const Authoritative = Type.Boolean({
+  description: 'this site answers for it; off: others do, and no zone of it is served here',
+});
+
+const ForwardTo = Type.Array(text(64), {
+  maxItems: 8,
+  description:
+    'name servers that questions about it go to, ADDRESS or ADDRESS:PORT, where the site does not answer for it; none: as for any foreign name',
+});
+
 const Force = Type.Boolean({
   description:
     'the name is meant though it is a public top-level domain, such as com: all other names below it are lost to the site',
 });
 
-/** A domain, served as a zone by every node that runs dns. */
+/** A domain, served as a zone by every node that runs dns, unless others answer for it. */
 export const Domain = strict({
   id: Id,
   name: Type.String(),
@@ -24,6 +34,8 @@ export const Domain = strict({
   leaseNames: LeaseNames,
   transferTo: Type.Array(Type.String(), { description: 'other name servers that may copy it' }),
   transferKey: nullable(Type.String({ description: 'name of the key that they need' })),
+  authoritative: Authoritative,
+  forwardTo: Type.Array(Type.String(), { description: 'name servers that questions about it go to' }),
   isDefault: Type.Boolean({ description: 'nodes, and machines that name no domain, live here' }),
 });
 export type Domain = Static<typeof Domain>;
@@ -34,6 +46,8 @@ const DomainCreate = strict({
   leaseNames: Type.Optional(LeaseNames),
   transferTo: Type.Optional(TransferTo),
   transferKey: Type.Optional(TransferKey),
+  authoritative: Type.Optional(Authoritative),
+  forwardTo: Type.Optional(ForwardTo),
   force: Type.Optional(Force),
 });
 export type DomainCreate = Static<typeof DomainCreate>;
@@ -44,6 +58,8 @@ const DomainSet = strict({
   leaseNames: Type.Optional(LeaseNames),
   transferTo: Type.Optional(TransferTo),
   transferKey: Type.Optional(TransferKey),
+  authoritative: Type.Optional(Authoritative),
+  forwardTo: Type.Optional(ForwardTo),
   force: Type.Optional(Force),
 });
 export type DomainSet = Static<typeof DomainSet>;

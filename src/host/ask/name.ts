@@ -23,7 +23,10 @@ const SOA_NUMBERS = 5;
  * Asks a name server once for a name's SOA. A socket of its own accepts only that server's answers. The last line of the answer says when it came, in
  * seconds since 1970. Never throws.
  */
-export function askName({ nameserver, name, isRecursive, timeoutMs }: NameQuestion, port = PORT): Promise<ExecResult> {
+export function askName(
+  { nameserver, name, isRecursive, timeoutMs, port: asked = PORT }: NameQuestion,
+  port = asked,
+): Promise<ExecResult> {
   const id = randomInt(0x10000);
   const query = queryOf(id, name, isRecursive);
   if (query === null) return Promise.resolve(notAsked(`${name} is no name of the DNS`));

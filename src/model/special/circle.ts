@@ -1,4 +1,5 @@
 import { invalid, type Rejected, rejected } from '../../core/errors.ts';
+import { forwardServerOf } from './forward-server.ts';
 import { proxyPlace } from './proxy-url.ts';
 import type { Settings } from '../settings.ts';
 import type { Node } from '../snapshot.ts';
@@ -18,6 +19,29 @@ export function checkNoCircle(setting: string, value: unknown, own: OwnNodes): R
   if (!found) return null;
   const rule = 'a host that is no region node: what ours send there would go in a circle';
   return invalid(setting, `${found.host} is our own node ${found.node}`, rule);
+}
+
+/** Refuses a name server for a domain that is a node of the site itself: every node forwards questions about that domain. `servers`: canonical. */
+export function checkForwardNoCircle(
+  servers: readonly string[],
+  nodes: readonly Pick<Node, 'name' | 'addresses'>[],
+): Rejected | null {
+  const found = ownForwardAmong(servers, nodes);
+  if (!found) return null;
+  const rule = 'a server that is no node of the site: ours would send it what they send to it, in a circle';
+  return invalid('forwardTo', `${found.host} is our own node ${found.node}`, rule);
+}
+
+/** The first of these name servers that is a node of the site, and the node's name; null: none is. */
+export function ownForwardAmong(
+  servers: readonly string[],
+  nodes: readonly Pick<Node, 'name' | 'addresses'>[],
+): { readonly host: string; readonly node: string } | null {
+  for (const host of servers) {
+    const node = nodes.find(({ addresses }) => addresses.includes(forwardServerOf(host).address));
+    if (node) return { host, node: node.name };
+  }
+  return null;
 }
 
 /** Refuses a host as a region node that the site's own settings name as its resolver or proxy: what ours send there would come back to them. */

@@ -1,12 +1,15 @@
 import type { Domain, DomainSet } from '../../contract/network/domain.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseDomainName, relativeName } from '../../model/names.ts';
+import { checkForwardNoCircle } from '../../model/special/circle.ts';
+import { parseForwardServer } from '../../model/special/forward-server.ts';
 import { checkPublicSuffix, checkSpecialName } from '../../model/special/special-use.ts';
 import { parseTtl } from '../../model/record.ts';
 import { parseReachableAddress } from '../../model/trust/node-identity.ts';
 import { everyRow } from '../../store/page.ts';
 import * as domains from '../../store/queries/domains.ts';
 import { listMachines } from '../../store/queries/machines.ts';
+import { listNodes } from '../../store/queries/nodes.ts';
 import { listRecords } from '../../store/queries/records.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -34,8 +37,10 @@ export function optionalTtl(ttl: number | null | undefined): number | null | und
   return ttl === null || ttl === undefined ? ttl : parseTtl(ttl);
 }
 
-function view({ id, name, ttl, leaseNames, transferTo, transferKey, isDefault }: Row): Domain {
-  return { id, name, ttl, leaseNames, transferTo: [...transferTo], transferKey, isDefault };
+function view({ transferTo, forwardTo, ...row }: Row): Domain {
+  const { id, name, ttl, leaseNames, transferKey, authoritative, isDefault } = row;
+  const servers = { transferTo: [...transferTo], transferKey, authoritative, forwardTo: [...forwardTo] };
+  return { id, name, ttl, leaseNames, ...servers, isDefault };
 }
 
 /** The servers that may copy the domain after a change. A member that the body does not name stays. */
@@ -53,6 +58,33 @@ async function readTransfers(
   return {
     ...(transferTo === undefined ? {} : { transferTo: [...new Set(transferTo)] }),
     ...(transferKey === undefined ? {} : { transferKeyId: key?.id ?? null }),
+  };
+}
+
+/** Who answers for the domain after a change. `old`: as it is; null for a new one. */
+async function readForwarding(
+  tx: Tx,
+  body: Pick<DomainSet, 'authoritative' | 'forwardTo'>,
+  old: Pick<Row, 'authoritative' | 'forwardTo'> | null,
+): Promise<Pick<domains.NewDomain, 'authoritative' | 'forwardTo'> | Rejected> {
+  const parsed = (body.forwardTo ?? []).map((text) => parseForwardServer(text, 'forwardTo'));
+  const refusal = parsed.find(isRejected);
+  if (refusal) return refusal;
+  const given = [...new Set(parsed.flatMap((server) => (isRejected(server) ? [] : [server])))];
+  const forwardTo = body.forwardTo === undefined ? (old?.forwardTo ?? []) : given;
+  const isHere = body.authoritative ?? old?.authoritative ?? true;
+  if (isHere && forwardTo.length > 0) {
+    const problem = `this site answers for the domain, so no question about it goes to ${forwardTo.join(', ')}`;
+    const rule = 'other servers only with authoritative off, or none of them';
+    return invalid(body.forwardTo === undefined ? 'authoritative' : 'forwardTo', problem, rule);
+  }
+  if (given.length > 0) {
+    const circle = checkForwardNoCircle(given, (await listNodes(tx, { limit: 1000 })).items);
+    if (circle) return circle;
+  }
+  return {
+    ...(body.authoritative === undefined ? {} : { authoritative: body.authoritative }),
+    ...(body.forwardTo === undefined ? {} : { forwardTo: given }),
   };
 }
 
@@ -116,7 +148,10 @@ export const domainCases = {
       if (refusal) return refusal;
       const transfers = await readTransfers(tx, body);
       if (isRejected(transfers)) return transfers;
-      const row = await domains.createDomain(tx, { name, ttl: ttl ?? null, leaseNames: body.leaseNames, ...transfers });
+      const forwarding = await readForwarding(tx, body, null);
+      if (isRejected(forwarding)) return forwarding;
+      const made = { name, ttl: ttl ?? null, leaseNames: body.leaseNames, ...transfers, ...forwarding };
+      const row = await domains.createDomain(tx, made);
       const shown = view(row);
       tx.emit({ kind: 'domain.created', subject: row.name, data: { ...shown } });
       return { body: shown, version: row.version };
@@ -146,13 +181,20 @@ export const domainCases = {
       }
       const transfers = await readTransfers(tx, body);
       if (isRejected(transfers)) return transfers;
+      const forwarding = await readForwarding(tx, body, old);
+      if (isRejected(forwarding)) return forwarding;
       const row = await domains.updateDomain(tx, target(old.id, context), {
         ...transfers,
+        ...forwarding,
         ...(body.name === undefined ? {} : { name }),
         ...(ttl === undefined ? {} : { ttl }),
         ...(body.leaseNames === undefined ? {} : { leaseNames: body.leaseNames }),
       });
       if (isRejected(row)) return row;
+      if (row.isDefault && !row.authoritative) {
+        const problem = `${row.name} is the default domain, in which the site's own nodes have their names`;
+        return invalid('authoritative', problem, 'make another one the default first: setting default_domain');
+      }
       const shown = view(row);
       tx.emit({ kind: 'domain.changed', subject: row.name, data: { ...shown } });
       return { body: shown, version: row.version };

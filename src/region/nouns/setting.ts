@@ -50,7 +50,7 @@ async function checkDefaultDomain(tx: Tx, name: string): Promise<Rejected | null
       `one of ${(await domainNames(tx)).join(', ') || 'none yet'}`,
     );
   }
-  const refusal = await lockDomain(tx, domain.id);
+  const refusal = (await lockDomain(tx, domain.id)) ?? checkServedHere(await findDomain(tx, { name }));
   if (refusal) return refusal;
   for (const node of (await listNodes(tx, { limit: 1000 })).items) {
     const uses = await namesInUse(tx, { domainId: domain.id, name: node.name });
@@ -69,6 +69,13 @@ async function checkDefaultDomain(tx: Tx, name: string): Promise<Rejected | null
     'conflict',
     `default_domain: the reservation ${hostname} would meet ${label} at ${hostname}.${name}.`,
   );
+}
+
+/** Names of nodes are in the default domain, and other zones name them. */
+function checkServedHere(domain: { readonly name: string; readonly authoritative: boolean } | null): Rejected | null {
+  if (domain === null || domain.authoritative) return null;
+  const rule = 'a domain that this site answers for: regent domain set NAME --authoritative on';
+  return invalid('default_domain', `others answer for ${domain.name}`, rule);
 }
 
 /** A resolver or proxy is not one of our own region nodes. */

@@ -6,6 +6,7 @@ import { type LocalZone, localZones } from '../../model/special/local-zones.ts';
 import { isCutByAddress, keepsPrivateReverse, reverseName, reverseZones } from '../../model/special/reverse.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { ZoneContent, ZoneRecord } from './desired.ts';
+import { delegationOf, forwardedOf, isServedHere } from './forwarded.ts';
 import { type NameServer, nameServers, type PublishedName, publishedNames, SOURCES } from './published-names.ts';
 
 /** Longest time in seconds for which a resolver may remember that a name does not exist. A new machine's name soon appears. */
@@ -18,11 +19,12 @@ export interface GeneratedZone {
 }
 
 /**
- * All zones of a site, without serials: one for each domain, and the reverse zones of each subnet. Sorted by name, forward
+ * All zones of a site, without serials: one for each domain that it answers for, and the reverse zones of each subnet. Sorted by name, forward
  * zones first.
  *
  * - A subnet that ends inside a label has a zone per address that has a name (`isCutByAddress`); its other addresses are `localZonesOf`.
- * - A name lives in the zone of the longest domain that holds it; a parent delegates to it, with glue.
+ * - A name lives in the zone of the longest domain that holds it; a parent delegates to it, with glue. A name of a domain that others answer for has
+ *   its PTR record here, and nothing else.
  * - PTR: every published address that a reverse zone holds has exactly one. It names the node that has the address, else
  *   the machine, else what it is reserved for, else a record, else the DHCP client that has it; among equals the name that is first in code-point order. Wildcards own none.
  */
@@ -68,20 +70,25 @@ function forwardZones(
   names: readonly PublishedName[],
   servers: readonly NameServer[],
 ): readonly ZoneContent[] {
-  const records = new Map<string, ZoneRecord[]>(snapshot.domains.map((domain) => [domain.name, []]));
+  const records = new Map<string, ZoneRecord[]>(snapshot.domains.filter(isServedHere).map(({ name }) => [name, []]));
+  const known = new Map(snapshot.domains.map((domain) => [domain.name, domain]));
+  const { forwarded } = forwardedOf(snapshot);
   const ttls = new Map(snapshot.domains.map((domain) => [domain.name, domain.ttl ?? snapshot.settings.default_ttl]));
   for (const item of names) {
-    const zone = zoneOf(item.fqdn, records);
+    const zone = zoneOf(item.fqdn, known);
     if (zone === null) continue;
     const name = relativeName(item.fqdn, zone);
     records.get(zone)?.push(recordOf(name, item, ttls.get(zone)));
   }
-  const children = Map.groupBy([...records.keys()].sort(), (zone) => parentZone(zone, records));
+  const children = Map.groupBy([...records.keys()].sort(), (zone) => parentZone(zone, known));
   return [...records.keys()].sort().map((zone) => {
     const own = (records.get(zone) ?? []).sort(byOwner);
     const ttl = ttls.get(zone) ?? snapshot.settings.default_ttl;
     return zoneContent(snapshot, { zone, ttl, servers }, [
       ...delegations(zone, children.get(zone) ?? [], servers),
+      ...forwarded
+        .filter((child) => parentZone(child.zone, known) === zone)
+        .flatMap((child) => delegationOf(zone, child)),
       ...own,
     ]);
   });

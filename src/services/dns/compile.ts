@@ -7,7 +7,8 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding, PartList, VersionKey } from '../kit/contract.ts';
 import { type GeneratedZone, generateZones, localZonesOf } from './bind-zone-generator.ts';
 import { catalogOf, type Copying, copyingOf, givenCopies, takenCopies } from './copies.ts';
-import type { DnsDesired, Zone } from './desired.ts';
+import type { DnsDesired, Forwarded, Zone } from './desired.ts';
+import { forwardedOf } from './forwarded.ts';
 import { holdBackZones } from './hold-back.ts';
 
 const IN_SETTING = 'Take it out of the setting that names it: regent setting list.';
@@ -27,6 +28,7 @@ export interface DnsShared {
   readonly zones: readonly GeneratedZone[];
   readonly local: readonly LocalZone[];
   readonly forwarders: readonly string[];
+  readonly forwarded: readonly Forwarded[];
   readonly findings: readonly Finding[];
   /** The racks that copy the zones; null: none does, so there is no catalog. */
   readonly copying: Copying | null;
@@ -36,9 +38,12 @@ export interface DnsShared {
 
 /** Generates the zones once for the site. Without a region node there are no zones, since no server would answer for them. */
 export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): DnsShared {
-  const { forwarders, findings } = forwardersOf(snapshot);
+  const { forwarders, ...upstream } = forwardersOf(snapshot);
+  const { forwarded, ...elsewhere } = forwardedOf(snapshot);
+  const findings = [...upstream.findings, ...elsewhere.findings];
+  const asked = { forwarders, forwarded };
   if (!snapshot.nodes.some((node) => node.isRegion))
-    return { zones: [], local: localZonesOf(snapshot, []), forwarders, findings, copying: null, last: new Map() };
+    return { zones: [], local: localZonesOf(snapshot, []), ...asked, findings, copying: null, last: new Map() };
   const generated = generateZones(snapshot);
   const digests = new Map(generated.map((zone) => [zone.content, zone.digest]));
   const held = holdBackZones(
@@ -54,7 +59,7 @@ export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): D
   return {
     zones,
     local: localZonesOf(snapshot, zones),
-    forwarders,
+    ...asked,
     findings: [...findings, ...held.findings],
     copying,
     last: held.last,
@@ -124,11 +129,12 @@ function publishedZones(snapshot: Snapshot, { zones, last }: DnsShared): Zone[] 
 function resolving(
   snapshot: Snapshot,
   shared: DnsShared,
-): Pick<DnsDesired, 'clients' | 'forwarders' | 'dnssecValidation' | 'rateLimit'> {
+): Pick<DnsDesired, 'clients' | 'forwarders' | 'forwarded' | 'dnssecValidation' | 'rateLimit'> {
   const { settings } = snapshot;
   return {
     clients: clientsOf(snapshot),
     forwarders: [...shared.forwarders],
+    ...(shared.forwarded.length === 0 ? {} : { forwarded: [...shared.forwarded] }),
     dnssecValidation: settings.dnssec_validation,
     rateLimit: settings.dns_rate_limit,
   };

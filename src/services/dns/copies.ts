@@ -2,6 +2,7 @@ import { textDigest } from '../../core/stable-json.ts';
 import { mainAddress, servingRegions } from '../../model/cluster.ts';
 import { maskedKey, type SigningKey } from '../../model/nouns/tsig-key.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import { isServedHere } from './forwarded.ts';
 import { type Copies, type DnsDesired, PROBED_ZONES, type Transfer, type Zone, type ZoneContent } from './desired.ts';
 
 /** The zone that lists all zones for the racks (RFC 9432). Its domain belongs to nobody, and only racks get an answer. */
@@ -57,13 +58,15 @@ export function givenCopies(
   copying: Copying | null,
 ): Pick<DnsDesired, 'keys' | 'racks' | 'transfers'> {
   const known = new Map((snapshot.tsigKeys ?? []).map((key) => [key.name, key]));
-  const transfers = snapshot.domains.flatMap(({ name, transferTo = [], transferKey = null }): Transfer[] => {
-    // Without its key a transfer would be open to everybody with the address, so it is left out.
-    if (transferKey !== null && !known.has(transferKey)) return [];
-    return transferTo.length === 0 && transferKey === null
-      ? []
-      : [{ zone: name, to: [...transferTo], key: transferKey }];
-  });
+  const transfers = snapshot.domains
+    .filter(isServedHere)
+    .flatMap(({ name, transferTo = [], transferKey = null }): Transfer[] => {
+      // Without its key a transfer would be open to everybody with the address, so it is left out.
+      if (transferKey !== null && !known.has(transferKey)) return [];
+      return transferTo.length === 0 && transferKey === null
+        ? []
+        : [{ zone: name, to: [...transferTo], key: transferKey }];
+    });
   const used = new Set(transfers.map((transfer) => transfer.key));
   const keys = [...(copying ? [copying.key] : []), ...[...known.values()].filter((key) => used.has(key.name))];
   return {

@@ -113,12 +113,19 @@ export function probeDns(desired: DnsDesired): readonly NameQuestion[] {
   return probedZones(desired).map(({ name }) => ({ nameserver: NAMESERVER, name, timeoutMs: ASK_MS }));
 }
 
-/** Asks each resolver that it forwards to (`upstream_dns`) for the root. */
-export function outsideDns({ forwarders }: DnsDesired): readonly OutsideNeed[] {
-  return forwarders.map((nameserver) => ({
+/** Asks each resolver that it forwards to (`upstream_dns`) for the root, and each server of a forwarded domain for that domain. */
+export function outsideDns({ forwarders, forwarded = [] }: DnsDesired): readonly OutsideNeed[] {
+  const resolvers = forwarders.map((nameserver) => ({
     place: nameserver,
-    question: { nameserver, name: '.', isRecursive: true, timeoutMs: UPSTREAM_MS },
+    question: { nameserver, name: '.', isRecursive: true as const, timeoutMs: UPSTREAM_MS },
   }));
+  const servers = forwarded.flatMap(({ zone, servers: own }) =>
+    own.map(({ address, port }) => ({
+      place: `${address}${port === 53 ? '' : ` port ${port}`} (${zone})`,
+      question: { nameserver: address, port, name: zone, isRecursive: true as const, timeoutMs: UPSTREAM_MS },
+    })),
+  );
+  return [...resolvers, ...servers];
 }
 
 /** Healthy: every answer has the serial that was published. On a rack: `parseProbeCopies`. */

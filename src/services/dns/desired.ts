@@ -114,6 +114,15 @@ const Copies = Type.Object({
 });
 export type Copies = Static<typeof Copies>;
 
+/** A domain that others answer for: questions about it go to these servers alone. */
+const Forwarded = Type.Object({
+  zone: Name,
+  servers: Type.Array(Type.Object({ address: Address, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }), {
+    minItems: 1,
+  }),
+});
+export type Forwarded = Static<typeof Forwarded>;
+
 /** Desired state of BIND on a node. `clients`: networks that may ask for foreign names. */
 export const DnsDesired = Type.Object({
   zones: Type.Array(Zone),
@@ -121,6 +130,8 @@ export const DnsDesired = Type.Object({
   local: Type.Optional(Type.Array(LocalZone)),
   clients: Type.Array(Type.String({ pattern: NETWORK_PATTERN })),
   forwarders: Type.Array(Type.String({ pattern: ADDRESS_PATTERN })),
+  /** Left out: none. */
+  forwarded: Type.Optional(Type.Array(Forwarded)),
   dnssecValidation: Type.Union([Type.Literal('auto'), Type.Literal('no')]),
   /** Answers per second to one stranger's network; 0: no limit. */
   rateLimit: Type.Integer({ minimum: 0, maximum: 1000 }),

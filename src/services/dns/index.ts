@@ -4,6 +4,7 @@ import { compileDns, DNS_PARTS, type DnsShared, heldBackDns, prepareDns, version
 import { maskDns } from './copies.ts';
 import { activateDns, checkDns, DNS_COMMANDS, outsideDns, parseProbeDns, probeDns, roleChangeDns } from './daemon.ts';
 import { DnsDesired } from './desired.ts';
+import { lintForwarded } from './forwarded.ts';
 import { lintDns, lintSpecialUse } from './lint.ts';
 import { DNS_FILES, type DnsView, FOLDER, viewDns } from './view.ts';
 
@@ -24,7 +25,7 @@ export const dns: ManagedService<DnsDesired, DnsView, DnsShared> = {
   compile: compileDns,
   lint: lintDns,
   parts: DNS_PARTS,
-  lintSite: lintSpecialUse,
+  lintSite: (snapshot) => [...lintSpecialUse(snapshot), ...lintForwarded(snapshot)],
   view: viewDns,
   check: checkDns,
   activate: activateDns,

@@ -2,7 +2,7 @@ import { hidingZones, LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/s
 import { NOWHERE } from '../../model/record.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
-import type { DnsDesired, Zone, ZoneRecord } from './desired.ts';
+import type { DnsDesired, Forwarded, Zone, ZoneRecord } from './desired.ts';
 import { type GivenView, givenView, type TakenView, takenView } from './view-copies.ts';
 
 /** Regent's own folder of BIND; Debian's AppArmor profile lets named read it and write nothing in it. */
@@ -29,6 +29,8 @@ interface ConfView {
   readonly clients: readonly string[];
   readonly hasForwarders: boolean;
   readonly forwarders: readonly string[];
+  readonly hasForwarded: boolean;
+  readonly forwarded: readonly Forwarded[];
   readonly dnssecValidation: string;
   readonly disabledZones: readonly string[];
   readonly hasRateLimit: boolean;
@@ -170,12 +172,14 @@ export function zoneOfFile(path: string): string | null {
 /** Makes the templates' view of a desired state. */
 export function viewDns(desired: DnsDesired): DnsView {
   const local = desired.local ?? [];
-  const { keys = [], copies } = desired;
+  const { keys = [], forwarded = [], copies } = desired;
   return {
     conf: {
       clients: desired.clients,
       hasForwarders: desired.forwarders.length > 0,
       forwarders: desired.forwarders,
+      hasForwarded: forwarded.length > 0,
+      forwarded,
       dnssecValidation: desired.dnssecValidation,
       disabledZones: hidingZones(new Set(desired.zones.map((zone) => zone.name))),
       hasRateLimit: desired.rateLimit > 0,

@@ -18,7 +18,7 @@ const DOMAINS: Noun = {
   label: 'domain',
   columns: sql`t.id, t.name, t.ttl, t.lease_names as "leaseNames", t.version,
     array(select host(a) from unnest(t.transfer_to) with ordinality as u (a, n) order by n) as "transferTo",
-    (select k.name from tsig_keys k where k.id = t.transfer_key_id) as "transferKey", t.name = coalesce(
+    (select k.name from tsig_keys k where k.id = t.transfer_key_id) as "transferKey", t.authoritative, t.forward_to as "forwardTo", t.name = coalesce(
     (select s.value #>> '{}' from settings s where s.name = 'default_domain'), ${sql.lit(DEFAULT_SETTINGS.default_domain)}) as "isDefault"`,
   from: sql`domains t`,
 };
@@ -43,14 +43,16 @@ export function lockDomain(tx: Tx, id: number): Promise<Rejected | null> {
   return lockRow(tx, DOMAINS, { key: id });
 }
 
-/** Who may copy a domain: addresses, and the id of a key; undefined: unchanged. */
-interface Transfers {
+/** Who may copy a domain (addresses, and the id of a key), and who answers for it; undefined: unchanged. */
+interface Servers {
   readonly transferTo?: readonly string[] | undefined;
   readonly transferKeyId?: number | null | undefined;
+  readonly authoritative?: boolean | undefined;
+  readonly forwardTo?: readonly string[] | undefined;
 }
 
 /** A new domain. Without `leaseNames` it gets no names of leases. */
-export type NewDomain = Pick<Domain, 'name' | 'ttl'> & Transfers & { readonly leaseNames?: boolean | undefined };
+export type NewDomain = Pick<Domain, 'name' | 'ttl'> & Servers & { readonly leaseNames?: boolean | undefined };
 
 export function createDomain(tx: Tx, domain: NewDomain): Promise<DomainRow> {
   return insertRow(tx, DOMAINS, { ...columnsOf(domain), ttl: domain.ttl });
@@ -63,6 +65,8 @@ function columnsOf(domain: Partial<NewDomain>): Record<string, unknown> {
     lease_names: domain.leaseNames,
     transfer_to: domain.transferTo === undefined ? undefined : [...domain.transferTo],
     transfer_key_id: domain.transferKeyId,
+    authoritative: domain.authoritative,
+    forward_to: domain.forwardTo === undefined ? undefined : [...domain.forwardTo],
   };
 }
 

@@ -18,6 +18,9 @@ export const DNS = {
     ttlHelp: 'Seconds. Empty: the site’s default.',
     cascade: 'With its records; machines are never deleted this way',
     transferKey: 'Copies are signed by',
+    answered: 'Answered by',
+    here: 'this site',
+    elsewhere: 'others: asked for as any foreign name',
   },
   records: {
     title: 'Records',

@@ -57,7 +57,17 @@ export function addresses(free = ''): AddressData {
       },
     ],
     domains: [
-      { id: 1, name: 'lab.test', ttl: null, leaseNames: true, transferTo: [], transferKey: null, isDefault: true },
+      {
+        id: 1,
+        name: 'lab.test',
+        ttl: null,
+        leaseNames: true,
+        transferTo: [],
+        transferKey: null,
+        authoritative: true,
+        forwardTo: [],
+        isDefault: true,
+      },
       {
         id: 2,
         name: 'example.test',
@@ -65,6 +75,8 @@ export function addresses(free = ''): AddressData {
         leaseNames: false,
         transferTo: ['192.0.2.1'],
         transferKey: null,
+        authoritative: false,
+        forwardTo: ['192.0.2.54:5353'],
         isDefault: false,
       },
     ],

@@ -19,6 +19,8 @@ const DOMAIN = {
   leaseNames: false,
   transferTo: ['192.0.2.5', '192.0.2.6'],
   transferKey: 'ns-partner',
+  authoritative: false,
+  forwardTo: ['192.0.2.53', '192.0.2.54:5353'],
   isDefault: false,
 };
 const set = (...words: string[]) => run(region, ['domain', 'set', 'a.test', ...words]);
@@ -39,6 +41,18 @@ describe('domain', () => {
       { transferKey: '7' },
       { name: 'a.test', ...wanted },
     ]);
+  });
+
+  it('is told who else answers for it, and that the site does', async () => {
+    region.on('PATCH /domains/a.test', { body: DOMAIN });
+    await set('--authoritative', 'off', '--forward-to', '192.0.2.53, 192.0.2.54:5353');
+    await set('--authoritative', 'on', '--forward-to', 'none');
+    expect(region.seen.map(({ body }) => body)).toEqual([
+      { authoritative: false, forwardTo: DOMAIN.forwardTo },
+      { authoritative: true, forwardTo: [] },
+    ]);
+    region.on('GET /domains', page(DOMAIN));
+    expect((await run(region, ['domain', 'list', '-o', 'wide'])).out).toContain('192.0.2.53, 192.0.2.54:5353');
   });
 
   it('shows them where there is room, and the region’s words where it refuses', async () => {

@@ -9,7 +9,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   allow_proxy: 'true: its hosts may ask our proxy',
   arch: 'architecture, such as amd64/generic',
   architecture: 'architecture, such as amd64/generic',
-  authoritative: 'true: this site answers for it',
+  authoritative: 'true: this site answers for it; false: others do',
   after: 'only events with a greater id',
   before: 'only events with a smaller id',
   block_size: 'bytes of a block',
@@ -51,7 +51,8 @@ export const WORDS: Readonly<Record<string, string>> = {
   file: 'the content',
   filename: 'name of the file',
   force: 'true: even where something stands in the way',
-  forward_dns_servers: 'addresses that answer for it elsewhere',
+  forward_dns_servers:
+    'name servers that answer for it elsewhere, ADDRESS or ADDRESS:PORT, only with authoritative=false',
   fqdn: 'full name',
   fstype: 'kind of the file system, such as ext4',
   gateway_ip: 'address of the router',

@@ -21,14 +21,10 @@ export function viewTag({ name, definition, comment, kernelOptions }: Tag) {
   return { name, definition, comment, kernel_opts: kernelOptions, resource_uri: uriOf('tags', name) };
 }
 
-/** `records`: how many names and records are in it; `texts`: what tools say of it. */
-export function viewDomain(
-  { id, name, ttl, isDefault }: Domain,
-  records: number,
-  texts: Readonly<Record<string, string>>,
-) {
+/** `records`: how many names and records are in it. */
+export function viewDomain({ id, name, ttl, authoritative, isDefault }: Domain, records: number) {
   return {
-    authoritative: texts['authoritative'] !== 'false',
+    authoritative,
     ttl,
     is_default: isDefault,
     name,

@@ -6,7 +6,7 @@ const WHAT: Readonly<Record<string, { readonly what: string; readonly remedy: st
   dns: {
     what: 'the resolver',
     remedy:
-      'Is it there, and does it let these nodes ask (UDP and TCP port 53)? Others instead: regent setting set upstream_dns "ADDRESS ADDRESS".',
+      'Is it there, and does it let these nodes ask (UDP and TCP port 53)? Others instead: regent setting set upstream_dns "ADDRESS ADDRESS"; of one domain: regent domain set DOMAIN --forward-to ADDRESS.',
   },
   proxy: {
     what: 'the parent proxy',

@@ -16,13 +16,15 @@ export const NOUN_TABLE = {
   },
   "domain": {
     param: "domain",
-    columns: ["name","ttl","leaseNames","transferTo","transferKey","isDefault"],
+    columns: ["name","ttl","leaseNames","transferTo","transferKey","authoritative","forwardTo","isDefault"],
     fields: [
       {"name":"name","kind":"text","isRequired":true},
       {"name":"ttl","kind":"number","help":"seconds, 1 to 604800; null for the default","isNullable":true},
       {"name":"leaseNames","kind":"flag","help":"names that DHCP clients give themselves are published in it"},
       {"name":"transferTo","kind":"list","help":"addresses of other name servers that may copy it, and are told of each change"},
       {"name":"transferKey","kind":"text","help":"id or name of the key (tsig-key) that signs that; null: the address is enough","isNullable":true},
+      {"name":"authoritative","kind":"flag","help":"this site answers for it; off: others do, and no zone of it is served here"},
+      {"name":"forwardTo","kind":"list","help":"name servers that questions about it go to, ADDRESS or ADDRESS:PORT, where the site does not answer for it; none: as for any foreign name"},
       {"name":"force","kind":"flag","help":"the name is meant though it is a public top-level domain, such as com: all other names below it are lost to the site"},
     ],
   },

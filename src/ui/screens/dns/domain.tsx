@@ -62,6 +62,7 @@ export function DomainPage(props: { readonly name: string }): JSX.Element {
           <Facts
             rows={[
               [WORDS.columns.ttl, body.ttl ?? WORDS.byDefault],
+              [WORDS.answered, body.authoritative ? WORDS.here : body.forwardTo.join(', ') || WORDS.elsewhere],
               [WORDS.columns.leases, body.leaseNames ? WORDS.yes : WORDS.no],
               [WORDS.columns.copies, body.transferTo.join(', ') || EN.none],
               [WORDS.transferKey, body.transferKey ?? EN.none],

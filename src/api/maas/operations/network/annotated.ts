@@ -9,11 +9,12 @@ const KEPT: Readonly<Record<AnnotatedKind, readonly string[]>> = {
   vlan: ['description'],
   subnet: ['description', 'rdns_mode', 'active_discovery', 'disabled_boot_architectures'],
   space: ['description'],
-  domain: ['authoritative'],
+  // What MAAS says of it, Regent does.
+  domain: [],
   // Its settings (`operations/site/config.ts`).
   site: [],
 };
-const FLAGS = ['active_discovery', 'authoritative'];
+const FLAGS = ['active_discovery'];
 const LISTS = ['disabled_boot_architectures'];
 const RDNS_MODES = ['0', '1', '2'];
 

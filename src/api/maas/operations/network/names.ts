@@ -16,35 +16,28 @@ import {
   viewRecord,
   viewResource,
 } from '../../objects/names.ts';
-import { readNetworks, readTexts } from '../../objects/networks.ts';
+import { readNetworks } from '../../objects/networks.ts';
 import { numberOf } from '../../objects/uri.ts';
 import { type Site, step, type Step } from '../../site.ts';
 import { domainRef, FIRST } from '../defaults.ts';
 import { badValue, conflict, notFound } from '../refusals.ts';
-import { annotateSteps } from './annotated.ts';
 
 /** Domains, names with addresses, and other records. */
 export const NAME_HANDLERS: Handlers = {
   'Domains.read': async ({ look }) => {
     const counts = Map.groupBy(await look.records(), ({ domain }) => domain);
-    const textsOf = await readTexts(look);
-    const view = (one: Domain) => viewDomain(one, counts.get(one.name)?.length ?? 0, textsOf('domain', one.id));
-    return json((await look.domains()).map(view));
+    return json((await look.domains()).map((one) => viewDomain(one, counts.get(one.name)?.length ?? 0)));
   },
   'Domains.create': async ({ site, look, args }) => {
-    const name = args.text('name') ?? '';
-    const made = step('domain.create', { body: { name, ttl: ttlOf(args) } });
-    const [domain] = await site.together([made, ...annotateSteps('domain', name, args)]);
-    return showDomain(look, domain as Domain);
+    const body = { name: args.text('name') ?? '', ttl: ttlOf(args), ...answeringOf(args) };
+    return showDomain(look, await site.call('domain.create', { body }));
   },
   'Domain.read': async ({ site, look, path }) =>
     showDomain(look, await site.call('domain.show', { params: await at(look, path) })),
   'Domain.update': async ({ site, look, path, args }) => {
     const params = await at(look, path);
-    await site.call('domain.show', { params });
-    const body = { name: args.text('name') || undefined, ttl: ttlOf(args) };
-    const steps = [...annotateSteps('domain', params.domain, args), step('domain.set', { params, body })];
-    return showDomain(look, (await site.together(steps)).at(-1) as Domain);
+    const body = { name: args.text('name') || undefined, ttl: ttlOf(args), ...answeringOf(args) };
+    return showDomain(look, await site.call('domain.set', { params, body }));
   },
   'Domain.delete': async ({ site, look, path }) => {
     await site.call('domain.delete', { params: await at(look, path) });
@@ -117,6 +110,16 @@ export const NAME_HANDLERS: Handlers = {
 type Path = Readonly<Record<string, string>>;
 const at = async (look: Look, path: Path) => ({ domain: await domainRef(look, path['id']) });
 const record = (path: Path) => ({ record: path['id'] ?? '' });
+
+/** Who answers for a domain, as far as a call says it; MAAS writes several servers with blanks or commas between. */
+function answeringOf(args: Args): { authoritative?: boolean; forwardTo?: string[] } {
+  const authoritative = args.flag('authoritative');
+  const servers = args.list('forward_dns_servers').flatMap((text) => text.split(/\s+/));
+  return {
+    ...(authoritative === undefined ? {} : { authoritative }),
+    ...(args.has('forward_dns_servers') ? { forwardTo: servers } : {}),
+  };
+}
 
 /** Zero, which clients in Go send for what they were not given, is the domain's own, as none is. */
 function ttlOf(args: Args, field = 'ttl'): number | null | undefined {
@@ -261,5 +264,5 @@ async function showResource(site: Site, fqdn: string) {
 
 async function showDomain(look: Look, domain: Domain) {
   const count = (await look.records()).filter((one) => one.domain === domain.name).length;
-  return json(viewDomain(domain, count, (await readTexts(look))('domain', domain.id)));
+  return json(viewDomain(domain, count));
 }
