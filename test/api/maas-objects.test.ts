@@ -109,7 +109,9 @@ describe('networks', () => {
       largest_available: 3,
       usage_string: '33%',
     });
-    expect((await maas.get(at, { op: 'ip_addresses' })).body).toEqual([{ ip: '10.9.0.3', alloc_type: 4, user: null }]);
+    expect((await maas.get(at, { op: 'ip_addresses' })).body).toMatchObject([
+      { ip: '10.9.0.3', alloc_type: 4, user: null },
+    ]);
     ok('ipaddress', await maas.get('ipaddresses/'));
     expect((await maas.post('ipaddresses/', 'release', { ip: '10.9.0.3' })).status).toBe(204);
     expect((await maas.post('ipaddresses/', 'release', { ip: '10.9.0.3' })).status).toBe(404);
@@ -315,6 +317,15 @@ describe('machines', () => {
     expect(taken).toMatchObject({ status_name: MACHINE_STATUS.allocated.label, owner: 'admin' });
     expect(taken.constraints_by_type.storage.root).toHaveLength(1);
     expect((await maas.get('machines/', { agent_name: 'model-1' })).body).toHaveLength(1);
+    expect((await maas.get('machines/', { agent_name: 'model' })).body).toEqual([]);
+    expect((await maas.get('nodes/', { agent_name: 'model-1' })).body).toHaveLength(1);
+    expect((await maas.get('machines/', { not_agent_name: 'model-1' })).body).toEqual([]);
+    expect((await maas.get('devices/', { agent_name: 'model-1' })).body).toEqual([]);
+    // MAAS shows it nowhere, also not among what its owner keeps with it.
+    expect([taken.owner_data, JSON.stringify(taken).includes('model-1')]).toEqual([{ juju: 'yes' }, false]);
+    const told = await maas.get('events/', { op: 'query', agent_name: 'model-1' });
+    expect(told.body.events.map(({ node }: { node: string }) => node)).toContain(machine.system_id);
+    expect((await maas.get('events/', { op: 'query', agent_name: 'other' })).body.events).toEqual([]);
     expect((await maas.get('machines/', { op: 'list_allocated' })).body).toHaveLength(1);
     expect((await maas.post('machines/', 'allocate', {})).status).toBe(409);
     const nothing = await maas.post(machine.resource_uri, 'deploy', { distro_series: 'jammy' });

@@ -68,6 +68,12 @@ export const MachineWishRequest = strict({
   interfaces: Type.Optional(
     text(2000, 'interfaces, such as net:fabric=fabric-0,vid=20;data:space=storage: each label gets another one'),
   ),
+  annotations: Type.Optional(
+    Type.Record(Type.String(), Type.String({ maxLength: 1024 }), {
+      maxProperties: 64,
+      description: 'texts of tools that are kept with it, beside those that it has; by name',
+    }),
+  ),
   storage: Type.Optional(text(2000, 'disks, such as root:8(ssd),data:100: GB and tags, each label gets another one')),
 });
 export type MachineWishRequest = Static<typeof MachineWishRequest>;

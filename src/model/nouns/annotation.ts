@@ -3,6 +3,16 @@ import { invalid, type Rejected, show } from '../../core/errors.ts';
 /** Texts by name that tools keep with a machine (`workload_annotations` of MAAS). */
 export type Annotations = Readonly<Record<string, string>>;
 
+/** The annotation by which a tool that has a machine knows it again (`agent_name` of MAAS): it goes when the machine is given back, whoever gives it. */
+export const AGENT_NAME = 'maas/agent-name';
+
+/** The annotations but for that one. */
+export function withoutAgent(annotations: Annotations): Annotations {
+  if (annotations[AGENT_NAME] === undefined) return annotations;
+  const { [AGENT_NAME]: _, ...texts } = annotations;
+  return texts;
+}
+
 /** Parses annotations: at most 64; names of 1–63 letters, digits and . _ / -, texts of at most 1024 characters. Canonical: in the order of their names. */
 export function parseAnnotations(given: Annotations, field = 'annotations'): Annotations | Rejected {
   const entries = Object.entries(given).sort(([one], [other]) => (one < other ? -1 : 1));

@@ -3,6 +3,7 @@ import type { Domain } from '../../../contract/network/domain.ts';
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import type { RouteOutput } from '../../../contract/routes.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
+import { withoutAgent } from '../../../model/nouns/annotation.ts';
 import { MACHINE_STATUS } from '../../../model/nouns/machine-states.ts';
 import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
 import { float } from '../answer.ts';
@@ -15,9 +16,6 @@ import { hardwareWords, numaNodes } from './hardware.ts';
 import { type InterfaceSet, viewInterfaces, writeInterface } from './interfaces.ts';
 import { type Networks, readNetworks } from './networks.ts';
 import { uriOf } from './uri.ts';
-
-/** The annotation that keeps by what a tool knows its machines again. */
-export const AGENT_NAME = 'agent_name';
 
 const TESTS = [
   'commissioning_status',
@@ -57,8 +55,7 @@ export async function readSurroundings(look: Look): Promise<MachineSurroundings>
     look.domains(),
   ]);
   const counts = Map.groupBy(records, ({ domain }) => domain);
-  const domain = (one: Domain) =>
-    viewDomain(one, counts.get(one.name)?.length ?? 0, networks.textsOf('domain', one.id));
+  const domain = (one: Domain) => viewDomain(one, counts.get(one.name)?.length ?? 0);
   const named = <T extends { readonly name: string }>(items: readonly T[], view: (item: T) => object) =>
     new Map(items.map((item) => [item.name, view(item)]));
   return {
@@ -217,7 +214,9 @@ function storageOf({ id }: Machine, { inventory, storage }: MachineParts) {
 
 /** What a machine shows beside what is shared and what is listed. */
 function ownMembers(machine: Machine, { inventory }: MachineParts, networks: Networks) {
-  const { id, hostname, fqdn, state = 'new', owner = null, annotations = {} } = machine;
+  const { id, hostname, fqdn, state = 'new', owner = null } = machine;
+  // MAAS shows the name of the tool nowhere.
+  const annotations = withoutAgent(machine.annotations ?? {});
   const status = MACHINE_STATUS[state];
   return {
     system_id: id,

@@ -5,6 +5,7 @@ import { runChange } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import type { Shape } from '../../format/output.ts';
+import { annotationsOf } from './machine-place.ts';
 import { collect, integer, option, options, text } from '../../values.ts';
 
 /** Options of a verb, and the members of its body that they make. */
@@ -104,12 +105,19 @@ const LISTS = [
   ['notSubnet', 'notSubnets', '<subnet>', 'not on the VLAN of this subnet'],
 ] as const;
 
+const ANNOTATION: OptionSpec = {
+  flags: '--annotation <name=text>',
+  help: 'a text of a tool that is kept with it; may be repeated',
+  repeat: true,
+};
+
 const WISHES: readonly OptionSpec[] = [
   ...LISTS.map(([name, , value, help]) => ({ flags: `--${kebab(name)} ${value}`, help, repeat: true })),
   { flags: '--cpus <count>', help: 'so many processors at least' },
   { flags: '--memory <mib>', help: 'so much memory at least, MiB' },
   { flags: '--interfaces <wishes>', help: 'such as "net:fabric=fabric-0,vid=20;data:space=storage"' },
   { flags: '--storage <wishes>', help: 'such as "root:8(ssd),data:100": GB, and tags of disks' },
+  ANNOTATION,
 ];
 
 function kebab(name: string): string {
@@ -149,6 +157,7 @@ function wishOf(call: Call): MachineWishRequest {
     ...(memory === undefined ? {} : { memoryMb: integer(memory, '--memory', 'a whole number of MiB') }),
     ...text(call, 'interfaces'),
     ...text(call, 'storage'),
+    ...annotationsOf(call),
   };
 }
 

@@ -46,7 +46,8 @@ export function notesOf(call: Call): Pick<MachineSet, 'description' | 'annotatio
   return { ...text(call, 'description'), ...annotationsOf(call) };
 }
 
-function annotationsOf(call: Call): Pick<MachineSet, 'annotations'> {
+/** Texts of tools, of a body. */
+export function annotationsOf(call: Call): Pick<MachineSet, 'annotations'> {
   const texts = options(call, 'annotation');
   const entries = texts
     .filter((item) => item !== 'none')

@@ -1,7 +1,9 @@
 import type { MachineWishRequest } from '../../../contract/nouns/machine-lifecycle.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { type Fit, fitsOf, whyNone, type Wish } from '../../../model/deployment/wish.ts';
+import { type Annotations, parseAnnotations } from '../../../model/nouns/annotation.ts';
 import { parseCardWishes, parseDiskWishes } from '../../../model/deployment/wish-grammar.ts';
+import { type MachineRow, updateMachine } from '../../../store/queries/machines.ts';
 import { lockOneOf, readCandidates } from '../../../store/queries/network/deployment/candidates.ts';
 import { lockMachineState } from '../../../store/queries/network/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
@@ -25,7 +27,9 @@ export const allocateCases = {
       const { candidate, matched } = fit;
       const text = body.comment === undefined ? {} : { text: body.comment };
       const told = { machineId: candidate.id, event: 'allocate', by: caller.user, ...text } as const;
-      const row = await machineEvent(tx, told);
+      const taken = await machineEvent(tx, told);
+      if (isRejected(taken)) return taken;
+      const row = await annotate(tx, taken, body.annotations);
       if (isRejected(row)) return row;
       return {
         body: { machine: viewMachine(row), storage: { ...matched.storage }, interfaces: { ...matched.interfaces } },
@@ -34,12 +38,20 @@ export const allocateCases = {
   ),
 };
 
+/** Keeps texts with a machine that was taken, beside those that it has. */
+async function annotate(tx: Tx, row: MachineRow, texts: Annotations | undefined): Promise<MachineRow | Rejected> {
+  if (texts === undefined) return row;
+  const annotations = parseAnnotations({ ...row.annotations, ...texts });
+  return isRejected(annotations) ? annotations : updateMachine(tx, { key: row.id }, { annotations });
+}
+
 /** Texts of a request as a wish, or which of them is not usable. */
 function readWish({
   architectures,
   interfaces,
   storage,
   comment: _comment,
+  annotations: _annotations,
   ...rest
 }: MachineWishRequest): Wish | Rejected {
   const cards = interfaces === undefined ? [] : parseCardWishes(interfaces);

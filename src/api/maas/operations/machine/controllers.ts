@@ -7,7 +7,7 @@ import { readSurroundings, showMachine, showMachines } from '../../objects/machi
 import { showDevices } from '../../objects/devices.ts';
 import { NOT_OF_DEVICES } from './devices.ts';
 import { machineOf } from './machines.ts';
-import { passes } from './node-filters.ts';
+import { isOfAgent, passes } from './node-filters.ts';
 import { notFound } from '../refusals.ts';
 
 type Service = RouteOutput<'service.list'>['items'][number];
@@ -74,14 +74,15 @@ export const CONTROLLER_HANDLERS: Handlers = {
     return json({ images: listed, connected: true, status: 'synced' });
   },
   'Nodes.read': async (call) => {
-    const machines = await showMachines(call.look, await call.site.all('machine.list'));
+    const named = (await call.site.all('machine.list')).filter((machine) => isOfAgent(machine, call.args));
+    const machines = await showMachines(call.look, named);
     const ids = call.args.list('id');
     const controllers = (await read(call)).filter(({ node }) => ids.length === 0 || ids.includes(node.id));
     const isNarrow = call.args.entries().some(([name]) => name !== 'id');
     const devices = await showDevices(call.look, await call.look.devices());
     return json([
       ...machines.filter((machine) => passes(machine, call.args)),
-      ...devices.filter((device) => passes({ ...NOT_OF_DEVICES, ...device }, call.args)),
+      ...devices.filter((device) => isOfAgent({}, call.args) && passes({ ...NOT_OF_DEVICES, ...device }, call.args)),
       // A controller has nothing that the other filters look at.
       ...(isNarrow ? [] : controllers.map(({ view }) => view)),
     ]);

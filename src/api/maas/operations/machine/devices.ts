@@ -8,13 +8,13 @@ import { badValue } from '../refusals.ts';
 import { domainIn, domainName, nameOf } from '../hosts.ts';
 import { withAnnotations } from './machines.ts';
 import { detailsOf } from '../../objects/details.ts';
-import { passes } from './node-filters.ts';
+import { isOfAgent, passes } from './node-filters.ts';
 
 /** Hosts with names and addresses that nobody commissions: Juju's containers, printers, switches. */
 export const DEVICE_HANDLERS: Handlers = {
   'Devices.read': async ({ look, args }) => {
     const shown = await showDevices(look, await look.devices());
-    return json(shown.filter((device) => passes({ ...NOT_OF_DEVICES, ...device }, args)));
+    return json(shown.filter((device) => isOfAgent({}, args) && passes({ ...NOT_OF_DEVICES, ...device }, args)));
   },
   'Devices.create': createDevice,
   'Device.read': async ({ site, path }) => show(site, await deviceOf(site, path)),

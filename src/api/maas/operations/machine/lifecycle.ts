@@ -1,11 +1,12 @@
 import type { Machine } from '../../../../contract/machine.ts';
+import { AGENT_NAME, type Annotations } from '../../../../model/nouns/annotation.ts';
 import { RejectedError } from '../../../../core/errors.ts';
 import { type Answer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { diskNumbers, disksOf } from '../../objects/disks.ts';
 import type { Look } from '../../look.ts';
-import { AGENT_NAME, readInventory, showMachine, showMachines } from '../../objects/machines.ts';
+import { readInventory, showMachine, showMachines } from '../../objects/machines.ts';
 import { step, type Step } from '../../site.ts';
 import { imageOf } from '../site/images.ts';
 import { keptValue } from '../site/kept-config.ts';
@@ -146,8 +147,19 @@ async function deploy({ site, look, path, args }: MaasCall): Promise<Answer> {
     }),
     userData: args.text('user_data') || undefined,
     ephemeral: args.flag('ephemeral_deploy'),
+    // Tools have no word to insist; what warns is in the event of the deployment.
+    force: true,
   };
-  return json(await showMachine(site, await site.call('machine.deploy', { params: ref(path), body })));
+  const { id, annotations = {} } = await machineOf(site, path);
+  const deployed = step('machine.deploy', { params: { machine: id }, body });
+  const agent = args.text('agent_name');
+  await site.together(agent ? [deployed, keepAgentName(id, annotations, agent)] : [deployed]);
+  return json(await showMachine(site, await machineOf(site, path)));
+}
+
+/** A tool finds its machines again by the name that it gives itself. */
+function keepAgentName(machine: string, annotations: Annotations, name: string): Step {
+  return step('machine.set', { params: { machine }, body: { annotations: { ...annotations, [AGENT_NAME]: name } } });
 }
 
 /** Wishes that no machine of Regent can be found by; refused, because another machine than the one that is wanted would come. */
@@ -188,7 +200,7 @@ async function allocate({ site, look, args }: MaasCall): Promise<Answer> {
     return json(await showMachine(site, (looked as { readonly object: { readonly machine: Machine } }).object.machine));
   }
   const taken = await site.call('machine.allocate-any', { body }).catch(noneMatches);
-  const machine = await keepAgentName({ site, args }, taken.machine);
+  const { machine } = taken;
   const disks = disksOf(await readInventory(site, machine.id));
   const numbers = diskNumbers(machine.id, disks);
   const storage = Object.entries(taken.storage).map(([label, name]) => {
@@ -209,14 +221,6 @@ async function allocate({ site, look, args }: MaasCall): Promise<Answer> {
 function noneMatches(error: unknown): never {
   if (!(error instanceof RejectedError) || error.rejected.code !== 'conflict') throw error;
   return conflict(`No available machine matches constraints. ${error.rejected.message}`);
-}
-
-/** A tool finds its machines again by the name that it gives itself. */
-async function keepAgentName({ site, args }: Pick<MaasCall, 'site' | 'args'>, machine: Machine): Promise<Machine> {
-  const name = args.text('agent_name');
-  if (!name) return machine;
-  const body = { annotations: { ...machine.annotations, [AGENT_NAME]: name } };
-  return site.call('machine.set', { params: { machine: machine.id }, body });
 }
 
 /** Are disks erased, and how? As the site has it, where the call does not say so. How is of no matter without it. */

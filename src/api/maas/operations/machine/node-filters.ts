@@ -1,6 +1,7 @@
+import { AGENT_NAME, type Annotations } from '../../../../model/nouns/annotation.ts';
 import { MACHINE_STATUS } from '../../../../model/nouns/machine-states.ts';
 import type { Args } from '../../args.ts';
-import { AGENT_NAME, type MaasMachine } from '../../objects/machines.ts';
+import type { MaasMachine } from '../../objects/machines.ts';
 
 type Value = string | number | null;
 /** Values of a machine that a filter looks at: one of them has to be what is asked for. */
@@ -15,7 +16,6 @@ type Filtered = Pick<
   | 'zone'
   | 'pool'
   | 'owner'
-  | 'owner_data'
   | 'architecture'
   | 'cpu_count'
   | 'memory'
@@ -36,7 +36,6 @@ const READERS: Readonly<Record<string, Reader>> = {
   domain: ({ domain }) => [named(domain)],
   zone: ({ zone }) => [named(zone)],
   pool: ({ pool }) => [named(pool)],
-  agent_name: ({ owner_data }) => [owner_data[AGENT_NAME] ?? ''],
   owner: ({ owner }) => [owner],
   status: ({ status }) => [status, statusWord(status)],
   simple_status: ({ status }) => [statusWord(status).replace(/^failed_.*/, 'failed')],
@@ -95,6 +94,7 @@ export function mayPass(
     readonly hostname: string;
     readonly fqdn: string;
     readonly interfaces: readonly { readonly mac: string }[];
+    readonly annotations?: Annotations;
   },
   args: Args,
 ): boolean {
@@ -103,11 +103,19 @@ export function mayPass(
     return wanted.length === 0 || wanted.some((one) => values().includes(plain(name, one)));
   };
   return (
+    isOfAgent(machine, args) &&
     has('id', () => [machine.id]) &&
     has('system_id', () => [machine.id]) &&
     has('hostname', () => [machine.hostname, machine.fqdn]) &&
     has('mac_address', () => machine.interfaces.map(({ mac }) => mac))
   );
+}
+
+/** Does the tool that has it call itself as is asked for? Devices and machines that no tool has named have an empty name. Pure. */
+export function isOfAgent({ annotations = {} }: { readonly annotations?: Annotations }, args: Args): boolean {
+  const name = annotations[AGENT_NAME] ?? '';
+  const wanted = args.list('agent_name');
+  return (wanted.length === 0 || wanted.includes(name)) && !args.list('not_agent_name').includes(name);
 }
 
 /** Does a machine pass all filters of a call? Filters that Regent has nothing for let nothing pass when they ask for something. Pure. */

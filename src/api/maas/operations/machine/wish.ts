@@ -1,4 +1,5 @@
 import type { RouteInput } from '../../../../contract/routes.ts';
+import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
 import { meantSubnet } from '../network/subnets.ts';
@@ -25,6 +26,7 @@ export async function wishOf(look: Look, args: Args): Promise<WishPlan> {
   );
   const body = {
     comment: args.text('comment') || undefined,
+    annotations: args.text('agent_name') ? { [AGENT_NAME]: args.text('agent_name') ?? '' } : undefined,
     machines: some([...args.list('name'), ...args.list('system_id')]),
     architectures: some([...args.list('arch'), ...args.list('architecture')]),
     cpus: args.number('cpu_count'),

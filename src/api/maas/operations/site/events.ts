@@ -1,4 +1,5 @@
 import type { Event } from '../../../../contract/event.ts';
+import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
 import { RejectedError } from '../../../../core/errors.ts';
 import { json } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
@@ -34,6 +35,7 @@ async function query(call: MaasCall) {
     const owner = args.list('owner');
     return (
       is('id', machine?.id) &&
+      is('agent_name', machine?.annotations?.[AGENT_NAME]) &&
       is('hostname', machine?.hostname) &&
       is('zone', machine?.zone) &&
       is('pool', machine?.pool) &&

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
 import type { Tx } from '../../../tx.ts';
 
 /** How the disks of a machine are erased. `isQuick`: their ends alone; `isSecure`: by the disk's own command, where it has one. */
@@ -87,10 +88,12 @@ export async function hasEphemeral(tx: Tx, architecture: string | null): Promise
   return row?.has ?? false;
 }
 
-/** Takes what a deployment gave a machine: the addresses, and with them their names. Gives them. */
+/** Takes what a deployment gave a machine: the addresses, and with them their names, and the name of the tool that had it. Gives the addresses. */
 export async function freeMachine(tx: Tx, machineId: string): Promise<readonly string[]> {
   const rows = await tx.all(sql<{ address: string }>`delete from interface_addresses
     where id in (select address_id from deployed_addresses where machine_id = ${machineId}) returning host(address) as address`);
   await tx.run(sql`delete from machine_deployments where machine_id = ${machineId}`);
+  await tx.run(sql`update machines set annotations = annotations - ${AGENT_NAME}::text
+    where id = ${machineId} and jsonb_exists(annotations, ${AGENT_NAME})`);
   return rows.map(({ address }) => address);
 }
