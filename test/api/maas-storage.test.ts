@@ -148,7 +148,9 @@ describe('partitions and file systems', () => {
     expect(await told('format', { fstype: 'btrfs' })).toEqual([400, ['fstype']]);
     expect(await told('format', {})).toEqual([400, ['fstype']]);
     expect(await told('mount', { mount_point: '/srv' })).toEqual([400, ['id']]);
-    ok('blockdevice', await maas.post(at, 'format', { fstype: 'fat32' }));
+    const fat = ok('blockdevice', await maas.post(at, 'format', { fstype: 'fat32' }));
+    expect([fat.filesystem.fstype, fat.used_for]).toEqual(['fat32', 'Unmounted fat32 formatted filesystem']);
+    expect((await maas.get(at)).body.filesystem.fstype).toBe('fat32');
     expect(await told('mount', { mount_point: 'srv' })).toEqual([400, ['mount_point']]);
     expect(await told('mount', { mount_point: '/' })).toEqual([400, ['mount_point']]);
     ok('blockdevice', await maas.post(at, 'mount', { mount_point: '/boot/data' }));

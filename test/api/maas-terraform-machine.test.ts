@@ -146,7 +146,7 @@ describe('maas_block_device and what lies on it', () => {
       for (const { id } of disk.partitions as { id: number }[])
         ok(await maas.remove(`${at()}${disk.id}/partition/${id}`), 204);
       for (const [gib, fstype, mount] of [
-        [1, 'vfat', '/boot/efi'],
+        [1, 'fat32', '/boot/efi'],
         [20, 'ext4', '/'],
         [30, 'xfs', '/var/lib'],
       ] as const) {
@@ -171,7 +171,7 @@ describe('maas_block_device and what lies on it', () => {
           one.filesystem['mount_point'],
         ]);
       expect(seen).toEqual([
-        [1, true, [`round-${round}`], 'vfat', '/boot/efi'],
+        [1, true, [`round-${round}`], 'fat32', '/boot/efi'],
         [20, false, [`round-${round}`], 'ext4', '/'],
         [30, false, [`round-${round}`], 'xfs', '/var/lib'],
       ]);

@@ -4,13 +4,14 @@ import {
   type CustomFileSystem,
   FILE_SYSTEM_KINDS,
   type FileSystemKind,
+  type MadeKind,
   type PartitionKind,
   type PlannedFileSystem,
 } from './storage-types.ts';
 
 /** Least MiB of a file system: what its tool takes (mkfs.xfs refuses less than 300). */
-const LEAST: Readonly<Record<FileSystemKind, number>> = { ext4: 16, xfs: 300, vfat: 34, swap: 1 };
-const LABELS: Readonly<Record<FileSystemKind, RegExp>> = {
+const LEAST: Readonly<Record<MadeKind, number>> = { ext4: 16, xfs: 300, vfat: 34, swap: 1 };
+const LABELS: Readonly<Record<MadeKind, RegExp>> = {
   ext4: /^[A-Za-z0-9_.-]{1,16}$/,
   xfs: /^[A-Za-z0-9_.-]{1,12}$/,
   vfat: /^[A-Za-z0-9_-]{1,11}$/,
@@ -34,7 +35,8 @@ export function checkFileSystems(
   for (const one of wanted) {
     const wrong = checkOne(one) ?? checkMount(one, planned);
     if (wrong) return wrong;
-    const { kind, mount = null, label = null, options = '' } = one;
+    const { mount = null, label = null, options = '' } = one;
+    const kind = madeKind(one.kind);
     const device = use(one.device, kind === 'swap' ? 'swap' : 'linux');
     if (isRejected(device)) return device;
     if (device.mib < LEAST[kind])
@@ -42,6 +44,11 @@ export function checkFileSystems(
     planned.push({ device: one.device, kind, mount, label, options: options || (kind === 'swap' ? 'sw' : 'defaults') });
   }
   return planned;
+}
+
+/** What is made for a kind. Pure. */
+export function madeKind(kind: FileSystemKind): MadeKind {
+  return kind === 'fat32' ? 'vfat' : kind;
 }
 
 /** Refuses file systems without a root. Pure. */
@@ -53,8 +60,9 @@ export function checkRoot(planned: readonly PlannedFileSystem[]): Rejected | nul
 function checkOne({ device, kind, label, options }: CustomFileSystem): Rejected | null {
   if (!FILE_SYSTEM_KINDS.includes(kind))
     return invalid('kind', `${show(kind)} on ${show(device)}`, `one of ${FILE_SYSTEM_KINDS.join(', ')}`);
-  if (label !== undefined && !LABELS[kind].test(label))
-    return invalid('label', `${show(label)} is no label of ${kind}`, LABELS[kind].source);
+  const labels = LABELS[madeKind(kind)];
+  if (label !== undefined && !labels.test(label))
+    return invalid('label', `${show(label)} is no label of ${kind}`, labels.source);
   if (options !== undefined && options !== '' && !OPTIONS.test(options))
     return invalid('options', show(options), 'options of mount with commas between them, without blanks');
   return null;
@@ -69,10 +77,11 @@ function checkMount({ device, kind, mount }: CustomFileSystem, before: readonly 
     return invalid('mount', `${mount} cannot be a file system of its own`, `not ${NO_MOUNTS.join(', ')}`);
   if (before.some((other) => other.mount === mount))
     return invalid('mount', `${mount} is there twice`, 'each path once');
-  if (kind === 'vfat' && mount !== '/boot/efi' && ['/', '/boot', '/usr', '/var'].includes(mount))
-    return invalid('mount', `${mount} is on vfat, which knows no owners`, 'ext4 or xfs');
-  if (mount === '/boot/efi' && kind !== 'vfat')
-    return invalid('mount', '/boot/efi is no vfat', 'firmware reads vfat alone');
+  const isFat = madeKind(kind) === 'vfat';
+  if (isFat && mount !== '/boot/efi' && ['/', '/boot', '/usr', '/var'].includes(mount))
+    return invalid('mount', `${mount} is on ${kind}, which knows no owners`, 'ext4 or xfs');
+  if (mount === '/boot/efi' && !isFat)
+    return invalid('mount', '/boot/efi is no vfat', 'firmware reads vfat (fat32) alone');
   if (mount === '/boot/efi' && !/-part[0-9]+$/.test(device))
     return invalid('mount', '/boot/efi is on no partition', 'firmware reads partitions alone');
   return null;

@@ -1,7 +1,7 @@
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
 import { type Devices, planGroups, planRaids, use } from './storage-devices.ts';
 import { diskNamed } from './storage-disks.ts';
-import { checkFileSystems, checkRoot } from './storage-file-systems.ts';
+import { checkFileSystems, checkRoot, madeKind } from './storage-file-systems.ts';
 import { BIOS_MIB, EDGE_MIB, ESP_MIB, neededMib } from './storage-room.ts';
 import {
   type CustomRequest,
@@ -67,7 +67,8 @@ export function planParts(
 export function planCustom(seen: readonly DiskSeen[], request: CustomRequest, at: PlanUse): StoragePlan | Rejected {
   const boot = bootDisksOf(request);
   if (isRejected(boot)) return boot;
-  const ownEsp = request.fileSystems.find(({ kind, mount }) => kind === 'vfat' && mount === '/boot/efi')?.device ?? '';
+  const ownEsp =
+    request.fileSystems.find(({ kind, mount }) => madeKind(kind) === 'vfat' && mount === '/boot/efi')?.device ?? '';
   const hasEsp = (at.layout !== 'custom' || at.firmware === 'uefi') && ownEsp === '';
   const parts = planParts(seen, request, { boot, hasEsp });
   if (isRejected(parts)) return parts;

@@ -13,9 +13,11 @@ export interface DiskSeen {
 
 export const RAID_LEVELS = [0, 1, 5, 6, 10] as const;
 export type RaidLevel = (typeof RAID_LEVELS)[number];
-/** `swap` is none, but takes a device as they do. */
-export const FILE_SYSTEM_KINDS = ['ext4', 'xfs', 'vfat', 'swap'] as const;
+/** `swap` is none, but takes a device as they do. `vfat` and `fat32` are made alike, as FAT32; who asks for one reads that one. */
+export const FILE_SYSTEM_KINDS = ['ext4', 'xfs', 'vfat', 'fat32', 'swap'] as const;
 export type FileSystemKind = (typeof FILE_SYSTEM_KINDS)[number];
+/** Kinds as a machine's tools know them. */
+export type MadeKind = Exclude<FileSystemKind, 'fat32'>;
 export const STORAGE_LAYOUTS = ['flat', 'lvm', 'raid1', 'blank', 'custom'] as const;
 export type StorageLayout = (typeof STORAGE_LAYOUTS)[number];
 
@@ -109,7 +111,7 @@ export interface PlannedGroup {
 /** `mount` null: it is made, and not mounted. */
 export interface PlannedFileSystem {
   readonly device: string;
-  readonly kind: FileSystemKind;
+  readonly kind: MadeKind;
   readonly mount: string | null;
   readonly label: string | null;
   readonly options: string;

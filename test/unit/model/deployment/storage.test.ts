@@ -157,6 +157,25 @@ describe('layouts', () => {
       '2 linux',
     ]);
   });
+
+  it('makes fat32 and vfat alike, also where firmware reads it', () => {
+    const asked = (kind: 'vfat' | 'fat32'): CustomRequest => ({
+      layout: 'custom',
+      disks: [{ name: 'sda', partitions: [{ bytes: 512 * MIB }, { bytes: 64 * MIB }, { bytes: null }] }],
+      fileSystems: [
+        { device: 'sda-part1', kind, mount: '/boot/efi' },
+        { device: 'sda-part2', kind, mount: '/data', label: 'DATA' },
+        { device: 'sda-part3', kind: 'ext4', mount: '/' },
+      ],
+    });
+    const made = plan(asked('fat32'), TWO, { firmware: 'uefi' });
+    expect(made).toEqual(plan(asked('vfat'), TWO, { firmware: 'uefi' }));
+    expect(made.fileSystems.map(({ device, kind }) => `${device} ${kind}`)).toEqual([
+      'sda-part3 ext4',
+      'sda-part2 vfat',
+      'sda-part1 vfat',
+    ]);
+  });
 });
 
 describe('what is refused before a disk is erased', () => {
@@ -221,7 +240,11 @@ describe('what is refused before a disk is erased', () => {
     ],
     ['options with a blank', fileSystems({ ...root, options: 'ro 0 0' }), 'without blanks'],
     ['a label that is too long', fileSystems({ ...root, label: 'x'.repeat(17) }), 'no label of ext4'],
-    ['an unknown file system', fileSystems({ ...root, kind: 'btrfs' as 'ext4' }), 'one of ext4, xfs, vfat, swap'],
+    [
+      'an unknown file system',
+      fileSystems({ ...root, kind: 'btrfs' as 'ext4' }),
+      'one of ext4, xfs, vfat, fat32, swap',
+    ],
     ['root on vfat', fileSystems({ ...root, kind: 'vfat' }), 'knows no owners'],
     [
       'no place for a boot loader',

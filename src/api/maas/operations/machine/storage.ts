@@ -1,4 +1,4 @@
-import type { FileSystemKind } from '../../../../model/deployment/storage-types.ts';
+import { FILE_SYSTEM_KINDS, type FileSystemKind } from '../../../../model/deployment/storage-types.ts';
 import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';
 import { type Answer, json, nothing, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
@@ -127,24 +127,16 @@ const DEVICE_FIELDS = {
   remove: 'tag',
 };
 const DISK_FIELDS = { bytes: 'size', blockBytes: 'block_size', path: 'id_path' };
-/** MAAS's names of file systems, and what they are here; FAT has one name. */
-const KINDS: Readonly<Record<string, FileSystemKind>> = {
-  ext4: 'ext4',
-  xfs: 'xfs',
-  vfat: 'vfat',
-  fat32: 'vfat',
-  swap: 'swap',
-};
 
 function kindOf(args: Args): FileSystemKind {
   const wanted = args.text('fstype') ?? '';
-  const kind = Object.hasOwn(KINDS, wanted) ? KINDS[wanted] : undefined;
+  const kind = FILE_SYSTEM_KINDS.find((one) => one === wanted);
   return (
     kind ??
     badValue(
       'fstype',
       `${JSON.stringify(wanted.slice(0, 40))} cannot be made`,
-      `one of ${Object.keys(KINDS).join(', ')}`,
+      `one of ${FILE_SYSTEM_KINDS.join(', ')}`,
     )
   );
 }
