@@ -41,6 +41,43 @@ describe('maas_dns_domain and maas_dns_record', () => {
     expect((await maas.get(made.resource_uri)).status).toBe(404);
   });
 
+  it('make a name before what it is to have, which keeps its number', async () => {
+    const made = ok(await maas.post('dnsresources/', null, { name: 'bare', domain: 'tf.test' }));
+    expect(made).toMatchObject({ fqdn: 'bare.tf.test', address_ttl: null, ip_addresses: [], resource_records: [] });
+    expect(shapeProblems('dnsresource', made)).toEqual([]);
+    expect(ok(await maas.get(made.resource_uri))).toEqual(made);
+    expect(ok(await maas.get('dnsresources/', { fqdn: 'bare.tf.test' }))).toEqual([made]);
+    expect(ok(await maas.get('dnsresources/', { fqdn: 'bare.tf.test', rrtype: 'A' }))).toEqual([]);
+    expect((await maas.post('dnsresources/', null, { fqdn: 'bare.tf.test' })).status).toBe(400);
+    const text = ok(
+      await maas.post('dnsresourcerecords/', null, {
+        dnsresource: String(made.id),
+        rrtype: 'TXT',
+        rrdata: 'first',
+        ip_addresses: '10.77.0.21 10.77.0.22',
+      }),
+    );
+    expect(text.fqdn).toBe('bare.tf.test');
+    const full = ok(await maas.get(made.resource_uri));
+    expect(full.ip_addresses.map(({ ip }: { ip: string }) => ip)).toEqual(['10.77.0.21', '10.77.0.22']);
+    expect([full.id, full.resource_records.length]).toEqual([made.id, 1]);
+    ok(await maas.remove(text.resource_uri), 204);
+    // Without its last record it is a bare name again, under the same number, renamed or not.
+    expect(ok(await maas.put(made.resource_uri, { ip_addresses: '' }))).toMatchObject({
+      id: made.id,
+      ip_addresses: [],
+    });
+    const renamed = ok(await maas.put(made.resource_uri, { fqdn: 'plain.tf.test' }));
+    expect(renamed).toMatchObject({ id: made.id, fqdn: 'plain.tf.test', ip_addresses: [] });
+    expect(ok(await maas.get('dnsresources/', { fqdn: 'bare.tf.test' }))).toEqual([]);
+    const addressed = ok(await maas.put(made.resource_uri, { ip_addresses: '10.77.0.23' }));
+    expect([addressed.id, addressed.fqdn, addressed.ip_addresses.length]).toEqual([made.id, 'plain.tf.test', 1]);
+    ok(await maas.remove(made.resource_uri), 204);
+    expect((await maas.get(made.resource_uri)).status).toBe(404);
+    for (const fqdn of ['a b.tf.test', 'x.nowhere.test'])
+      expect(Object.keys((await maas.post('dnsresources/', null, { fqdn })).body as object)).toEqual(['fqdn']);
+  });
+
   it('rename a name, which keeps its number and all that it has', async () => {
     const by = { fqdn: 'old.tf.test', ip_addresses: '10.77.0.11', address_ttl: '0' };
     const made = ok(await maas.post('dnsresources/', null, by));

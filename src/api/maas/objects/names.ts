@@ -9,8 +9,11 @@ import { NOT_TOLD, numberOf, uriOf } from './uri.ts';
 export interface DnsResource {
   readonly id: number;
   readonly fqdn: string;
+  readonly domain: string;
   readonly addresses: readonly DnsRecord[];
   readonly others: readonly DnsRecord[];
+  /** Was it made without any record? */
+  readonly isBare: boolean;
 }
 
 export function isAddress({ type }: { readonly type: string }): boolean {
@@ -21,7 +24,10 @@ export function isAddress({ type }: { readonly type: string }): boolean {
  * The names of records, in the order of the records. A name's number follows from the name, so it stays when its records change. `renamed`: numbers that
  * stayed with what got another name; who takes the old name then gets a number of its own. Pure.
  */
-export function resourcesOf(records: readonly DnsRecord[], renamed: ReadonlyMap<string, number>): DnsResource[] {
+export function resourcesOf(
+  records: readonly DnsRecord[],
+  renamed: ReadonlyMap<string, number>,
+): Omit<DnsResource, 'isBare'>[] {
   const taken = new Set(renamed.values());
   const numberFor = (fqdn: string) => {
     const number = numberOf('dnsresource', fqdn);
@@ -30,6 +36,7 @@ export function resourcesOf(records: readonly DnsRecord[], renamed: ReadonlyMap<
   return [...Map.groupBy(records, ({ fqdn }) => fqdn)].map(([fqdn, own]) => ({
     id: renamed.get(fqdn) ?? numberFor(fqdn),
     fqdn,
+    domain: own[0]?.domain ?? '',
     addresses: own.filter(isAddress),
     others: own.filter((record) => !isAddress(record)),
   }));

@@ -14,6 +14,7 @@ import { IMAGE_HANDLERS } from './site/images.ts';
 import { INTERFACE_HANDLERS } from './machine/interfaces.ts';
 import { LIFECYCLE_HANDLERS } from './machine/lifecycle.ts';
 import { MACHINE_HANDLERS } from './machine/machines.ts';
+import { RESOURCE_HANDLERS } from './network/dns-resources.ts';
 import { NAME_HANDLERS } from './network/names.ts';
 import { NETWORK_HANDLERS } from './network/networks.ts';
 import { NOTHING_HANDLERS } from './site/nothing.ts';
@@ -58,6 +59,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...ROUTE_HANDLERS,
   ...ADDRESS_HANDLERS,
   ...NAME_HANDLERS,
+  ...RESOURCE_HANDLERS,
   ...SNIPPET_HANDLERS,
   ...IMAGE_HANDLERS,
   ...SOURCE_HANDLERS,
