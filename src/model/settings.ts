@@ -1,6 +1,7 @@
 import { invalid, isRejected, type Rejected, show } from '../core/errors.ts';
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../core/ip.ts';
 import { parseDomainName, parseOwnerName } from './names.ts';
+import { KEPT_LAYOUTS, type KeptLayout } from './deployment/kept/layouts.ts';
 import { parseDhcpOptions } from './nouns/dhcp-option.ts';
 import { parseKernelOptions } from './nouns/tags/kernel-options.ts';
 import { TAKEN_PORTS } from '../core/node-ports.ts';
@@ -25,6 +26,10 @@ export interface Settings {
   readonly dns_rate_limit: number;
   /** Time sources: names or addresses. Empty: one region serves its own clock, all other nodes follow it. */
   readonly ntp_servers: readonly string[];
+  /** Machines ask `ntp_servers` themselves, where there are any, and not their racks. */
+  readonly ntp_external_only: boolean;
+  /** How the disks of a machine are laid out when it is commissioned, unless somebody asked for something else. */
+  readonly default_storage_layout: KeptLayout;
   /** How long a DHCP lease lasts, in seconds. */
   readonly dhcp_lease_time: number;
   /** DHCP options of every client, such as `log-servers=10.0.0.1`. A subnet's and a host's own come before them. */
@@ -71,6 +76,8 @@ export const DEFAULT_SETTINGS: Settings = {
   dns_private_reverse: 'here',
   dns_rate_limit: 20,
   ntp_servers: [],
+  ntp_external_only: false,
+  default_storage_layout: 'flat',
   dhcp_lease_time: 600,
   dhcp_options: [],
   enable_http_proxy: true,
@@ -100,8 +107,7 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   default_ttl: (value, field) =>
     typeof value === 'number' ? parseTtl(value, field) : invalid(field, `${show(value)} is not a number`, 'seconds'),
   upstream_dns: (value, field) => list(value, field, (item) => canonicalAddress(item, field)),
-  dnssec_validation: (value, field) =>
-    value === 'auto' || value === 'no' ? value : invalid(field, `${show(value)} is unknown`, 'auto or no'),
+  dnssec_validation: (value, field) => (value === 'auto' || value === 'no' ? value : refuseValidation(value, field)),
   dns_trusted_acl: (value, field) =>
     list(value, field, (item) => {
       const network = parseNetwork(item, field);
@@ -117,6 +123,10 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
       const address = canonicalAddress(item, field);
       return isRejected(address) ? parseOwnerName(item, field) : address;
     }),
+  ntp_external_only: yesOrNo,
+  default_storage_layout: (value, field) =>
+    KEPT_LAYOUTS.find((layout) => layout === value) ??
+    invalid(field, `${show(value)} cannot be made`, `one of ${KEPT_LAYOUTS.join(', ')}`),
   dhcp_lease_time: parseLeaseTime,
   dhcp_options: (value, field) =>
     Array.isArray(value) && value.every((item) => typeof item === 'string')
@@ -142,6 +152,18 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   rack_image_cache: (value, field) => whole(value, field, 256, 1_048_576),
   wall_session_days: (value, field) => whole(value, field, 1, 3660),
 };
+
+/** BIND's `yes` takes trust anchors that somebody writes by hand, and has none without them: then each answer of a signed zone fails. */
+function refuseValidation(value: unknown, field: string): Rejected {
+  const rule = 'auto (by the keys of the root, which named keeps up to date, RFC 5011) or no';
+  const problem = value === 'yes' ? 'it needs trust anchors written by hand, which there are none of' : 'is unknown';
+  return invalid(field, `${show(value)}: ${problem}`, rule);
+}
+
+/** The time sources that machines ask themselves; none: they ask their racks. Pure. */
+export function externalTime({ ntp_external_only, ntp_servers }: Settings): readonly string[] {
+  return ntp_external_only ? ntp_servers : [];
+}
 
 /** Is this the name of a setting? */
 export function isSettingName(name: string): name is SettingName {

@@ -167,6 +167,45 @@ describe('an inventory', () => {
     expect((await post(`/inventory/${id}`, '{}', { by: { ...keys, token_secret: 'x' } })).status).toBe(401);
     expect(await get('/machines/m2/inventory')).toMatchObject({ status: 404 });
   });
+
+  it('lays the disks out as the site has it, until somebody asks for something else', async () => {
+    const set = (value: string) => site.call('PUT', '/settings/default_storage_layout', { body: { value } });
+    const tell = (disks: object[]) => post(`/inventory/${id}`, JSON.stringify({ ...INVENTORY, disks }), { by: null });
+    const layout = async () =>
+      ((await get('/machines/m1/storage')).body['devices'] as { name: string; kind: string; on: string }[])
+        .map(({ name, kind, on }) => `${kind} ${name} ${on}`.trim())
+        .sort();
+    const disk = (name: string) => ({ name, bytes: 4_294_967_296, serial: `s-${name}`, rotational: false });
+    expect((await set('custom')).status).toBe(422);
+    expect((await set('lvm')).status).toBe(200);
+    expect((await tell([disk('vda')])).status).toBe(200);
+    const lvm = ['disk vda', 'group vgroot', 'partition vda-part1 group vgroot', 'volume vgroot/lvroot ext4 /'];
+    expect(await layout()).toEqual(lvm);
+    // Nobody asked for it: the next commissioning lays out what is there then.
+    await set('raid1');
+    await tell([disk('vdb'), disk('vdc')]);
+    expect((await layout()).filter((line) => line.startsWith('raid'))).toEqual(['raid md0 ext4 /']);
+    // What does not fit is told, and the usual one holds.
+    await tell([disk('vdb')]);
+    expect(await layout()).toEqual(['disk vdb', 'partition vdb-part1 ext4 /']);
+    const { items } = (await get('/events?kind=machine.storage&limit=100')).body as unknown as {
+      items: { data: object }[];
+    };
+    expect(items.map(({ data }) => data)).toContainEqual({ layout: 'raid1', refused: expect.any(String) });
+    await set('flat');
+    await tell([disk('vda')]);
+    expect(await layout()).toEqual(['disk vda', 'partition vda-part1 ext4 /']);
+    // Somebody asked for what it has.
+    await set('lvm');
+    await tell([disk('vda')]);
+    await pg.get().admin('update machine_storage set by_default = false', site.connection.database);
+    const own = await layout();
+    await set('blank');
+    await tell([disk('vda')]);
+    expect([await layout(), own]).toEqual([lvm, lvm]);
+    await pg.get().admin('delete from machine_storage', site.connection.database);
+    await set('flat');
+  });
 });
 
 const part = (name: string, content: Buffer | string, { file = false, base64 = false } = {}) => {

@@ -813,6 +813,7 @@ table machine_storage
   machine_id text not null
   storage jsonb not null
   changed_at timestamp with time zone not null default clock_timestamp()
+  by_default boolean not null default false
   constraint machine_storage_machine FOREIGN KEY (machine_id) REFERENCES machines(id) ON DELETE CASCADE
   constraint machine_storage_pkey PRIMARY KEY (machine_id)
   constraint machine_storage_shape CHECK (((jsonb_typeof(storage) = 'object'::text) AND (length((storage)::text) <= 65000)))
@@ -1468,6 +1469,11 @@ table domains
   lease_names boolean not null default false
   transfer_to inet[] not null default '{}'::inet[]
   transfer_key_id integer
+  authoritative boolean not null default true
+  forward_to text[] not null default '{}'::text[]
+  constraint domains_forward_elsewhere CHECK (((cardinality(forward_to) = 0) OR (NOT authoritative)))
+  constraint domains_forward_few CHECK ((cardinality(forward_to) <= 8))
+  constraint domains_forward_grammar CHECK ((array_to_string(forward_to, ' '::text, 'null'::text) ~ '^[][0-9a-f.: ]*$'::text))
   constraint domains_name_grammar CHECK (((length(name) <= 253) AND (name ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'::text) AND (name !~ '(^|\.)[0-9]+$'::text) AND (name !~ '(^|\.)(in-addr|ip6)\.arpa$'::text)))
   constraint domains_name_unique UNIQUE (name)
   constraint domains_pkey PRIMARY KEY (id)

@@ -168,7 +168,12 @@ function rackSnapshot(): Snapshot {
   const rack: Node = { ...R1, isRegion: false };
   return {
     ...cluster,
-    settings: { ...cluster.settings, upstream_dns: ['192.0.2.53'] },
+    settings: {
+      ...cluster.settings,
+      upstream_dns: ['192.0.2.53'],
+      ntp_servers: ['ntp1.example.test', '192.0.2.123'],
+      ntp_external_only: true,
+    },
     nodes: [rack, ...cluster.nodes.filter((node) => node.isRegion && node.id !== R1.id)],
     racks: [aRack(1, R1.id, true)],
     attachments: [{ nodeId: R1.id, vlanId: 1, interface: 'eth1', addresses: ['10.10.10.1/24'] }],

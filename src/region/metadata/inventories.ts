@@ -6,6 +6,7 @@ import { findMachine, type MachineRow } from '../../store/queries/machines.ts';
 import { readInventory, storeInventory } from '../../store/queries/network/machine-inventories.ts';
 import { storeRun } from '../../store/queries/network/machine-tokens.ts';
 import type { WriteTx } from '../../store/write.ts';
+import { layOutByDefault } from '../jobs/deployment/default-layout.ts';
 import { settleCards } from './enlistment/settle.ts';
 import { addInterfaces } from './interfaces.ts';
 import type { Asker, TakenInventory } from './port.ts';
@@ -105,6 +106,7 @@ async function keep(
   const problems = [...new Set([...cut.problems, ...added.problems])].slice(0, 100);
   await storeInventory(tx, machine.id, { source, inventory, problems, bmc: suggestBmc(inventory.bmc) });
   await tagByHardware(tx, machine, inventory);
+  if (asker.purpose === 'commissioning') await layOutByDefault(tx, machine);
   const data = { run: asker.run, purpose: asker.purpose, source, added: added.names, problems: problems.length };
   tx.emit({ kind: 'machine.inventory', subject: machine.fqdn, data });
   return { inventory, problems, added: added.names };

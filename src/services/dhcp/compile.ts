@@ -12,6 +12,7 @@ import { knownAddresses, servingRegions } from '../../model/cluster.ts';
 import { spansOfAddresses, subtractSpans } from '../../model/allocation.ts';
 import { spanOf } from '../../model/ip-range.ts';
 import type { VlanAttachment, Snapshot } from '../../model/snapshot.ts';
+import { externalTime } from '../../model/settings.ts';
 import type { Subnet } from '../../model/subnet.ts';
 import type { Vlan } from '../../model/vlan.ts';
 import { copyingOf } from '../dns/copies.ts';
@@ -189,10 +190,17 @@ function subnetOf(
     ...(subnet.gateway === null ? {} : { gateway: subnet.gateway }),
     resolvers: resolversOf(snapshot, subnet, network, position),
     timeServers: [own],
+    ...externalTimeOf(snapshot),
     nextServer: subnet.bootServer ?? own,
     leases: leasesOf(shared.leases.bySubnet.get(subnet.id) ?? []),
     ...toldOfSubnet(subnet),
   };
+}
+
+/** Option 42 has addresses alone (RFC 2132 §8.3): of sources with names clients are told nothing. */
+function externalTimeOf({ settings }: Snapshot): Pick<DhcpSubnet, 'externalTime'> {
+  const servers = externalTime(settings);
+  return servers.length === 0 ? {} : { externalTime: servers.filter((server) => /^[\d.]+$/.test(server)) };
 }
 
 /** In the order of their addresses. What is no address stands first: it is held back and told (`lint/parts.ts`). */

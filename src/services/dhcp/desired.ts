@@ -30,6 +30,8 @@ export const DhcpSubnet = Type.Object({
   gateway: Type.Optional(IPV4),
   resolvers: Type.Array(IPV4),
   timeServers: Type.Array(IPV4),
+  /** Whom clients ask for the time instead of this node; none: nobody is told. Left out: this node. */
+  externalTime: Type.Optional(Type.Array(IPV4)),
   /** This node, where clients of the subnet reach it. */
   nextServer: IPV4,
   leases: Type.Array(StaticLease),

@@ -225,7 +225,9 @@ function nicOf(network: DhcpNetwork, facts: HostFacts): HostFacts['interfaces'][
 
 function viewSubnet(subnet: DhcpSubnet, desired: DhcpDesired): object {
   const { gateway, resolvers, options, leaseTime } = subnet;
-  const timeServers = isTold('ntp-servers', options, desired.options) ? [] : subnet.timeServers;
+  const timeServers = isTold('ntp-servers', options, desired.options)
+    ? []
+    : (subnet.externalTime ?? subnet.timeServers);
   const own = [
     ...(gateway === undefined ? [] : [option('routers', [gateway])]),
     ...(resolvers.length === 0 ? [] : [option('domain-name-servers', resolvers)]),

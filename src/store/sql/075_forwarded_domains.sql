@@ -5,3 +5,6 @@ alter table domains
     constraint domains_forward_few check (cardinality(forward_to) <= 8)
     constraint domains_forward_grammar check (array_to_string(forward_to, ' ', 'null') ~ '^[][0-9a-f.: ]*$')
     constraint domains_forward_elsewhere check (cardinality(forward_to) = 0 or not authoritative);
+
+-- A layout that the site's setting gave a machine, and nobody changed: the next commissioning lays its disks out again.
+alter table machine_storage add column by_default boolean not null default false;

@@ -24,6 +24,8 @@ export const SETTINGS = {
     dns_private_reverse: 'who answers reverse names of private space without a subnet',
     dns_rate_limit: 'answers per second to one stranger’s network; 0: no limit',
     ntp_servers: 'time sources; empty: a region serves its own clock',
+    ntp_external_only: 'on: machines ask these time sources themselves, not their racks',
+    default_storage_layout: 'how the disks of a machine are laid out when it is commissioned: flat, lvm, raid1, blank',
     dhcp_lease_time: 'seconds that a lease lasts',
     dhcp_options: 'DHCP options of every client',
     enable_http_proxy: 'region nodes run a caching proxy',

@@ -5,7 +5,7 @@ import type { DeployedImage, Deployment } from '../../../model/deployment/deploy
 import { type NetworkPlan, planNetwork } from '../../../model/deployment/network.ts';
 import type { Way } from '../../../model/deployment/ways.ts';
 import { ALL_OPTIONS_MAX, optionsOf } from '../../../model/nouns/tags/kernel-options.ts';
-import type { Settings } from '../../../model/settings.ts';
+import { externalTime, type Settings } from '../../../model/settings.ts';
 import { packagesFor } from '../../../model/nouns/images/package-repository.ts';
 import { planStorage } from '../../../model/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/deployment/storage-types.ts';
@@ -90,6 +90,11 @@ export interface Wanted {
   readonly userData: Uint8Array | null;
 }
 
+function timeSources(settings: Settings, racks: readonly string[]): readonly string[] {
+  const external = externalTime(settings);
+  return external.length > 0 ? external : racks;
+}
+
 /** All that a machine needs to be installed, by the model and its hardware as they are now; refused where they do not fit. */
 export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment | Rejected> {
   const { machine, image, run, sshKeys, userData } = wanted;
@@ -117,7 +122,7 @@ export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment
     sshKeys,
     userData,
     // Racks serve the time to their VLANs.
-    ntp: racks,
+    ntp: timeSources(settings, racks),
     kernelOptions,
     aptProxy: packageProxy(settings, await readCluster(tx), site),
     packages: packagesFor(repositories, image.architecture),

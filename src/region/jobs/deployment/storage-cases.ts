@@ -1,8 +1,6 @@
 import type { MachineStorage as Told } from '../../../contract/nouns/machine-storage.ts';
-import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { tagsOfDisk } from '../../../model/deployment/candidate.ts';
-import type { DiskSeen } from '../../../model/deployment/storage-types.ts';
 import { changeStorage } from '../../../model/deployment/kept/change.ts';
 import { DISK_CHANGES, OWNERS_CHANGES, type StorageChange } from '../../../model/deployment/kept/changes.ts';
 import { usualStorage } from '../../../model/deployment/kept/layouts.ts';
@@ -17,12 +15,12 @@ import {
   readStorage,
   storeStorage,
 } from '../../../store/queries/network/deployment/machine-storage.ts';
-import { readInventory } from '../../../store/queries/network/machine-inventories.ts';
 import { lockMachineState } from '../../../store/queries/network/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { machineByRef } from '../../nouns/machine.ts';
 import { pageBody } from '../../paging.ts';
 import { autocommitReading, type CaseContext, reading, writing } from '../../use-case.ts';
+import { disksOf, layOutByDefault } from './default-layout.ts';
 
 /** States in which the disks of a machine are not anybody's yet: another layout changes nothing that is written. */
 const STATES: readonly MachineState[] = ['ready', 'allocated', 'failed-deployment'];
@@ -73,17 +71,11 @@ export const storageCases = {
       if (refusal !== null) return refusal;
       await deleteStorage(tx, machine.id);
       tx.emit({ kind: 'machine.storage', subject: machine.fqdn, data: { changes: ['reset'] } });
+      await layOutByDefault(tx, machine);
       return { body: await viewOf(tx, machine) };
     },
   ),
 };
-
-/** The disks of a machine by what it told last; none where it has not yet. */
-async function disksOf(tx: Tx, { id }: Pick<MachineRow, 'id'>): Promise<DiskSeen[]> {
-  const row = await readInventory(tx, id);
-  const { disks = [] } = (row?.inventory ?? {}) as Inventory;
-  return disks.flatMap(({ bytes, ...disk }) => (bytes === undefined ? [] : [{ ...disk, bytes }]));
-}
 
 /** The layout that a deployment takes when none is named; null: nobody asked for one. */
 export async function keptStorage(tx: Tx, machineId: string): Promise<AskedStorage | null> {

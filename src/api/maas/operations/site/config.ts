@@ -17,6 +17,8 @@ const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: 
   dnssec_validation: { setting: 'dnssec_validation', kind: 'text' },
   dns_trusted_acl: { setting: 'dns_trusted_acl', kind: 'words' },
   ntp_servers: { setting: 'ntp_servers', kind: 'words' },
+  ntp_external_only: { setting: 'ntp_external_only', kind: 'flag' },
+  default_storage_layout: { setting: 'default_storage_layout', kind: 'text' },
   enable_http_proxy: { setting: 'enable_http_proxy', kind: 'flag' },
   maas_proxy_port: { setting: 'maas_proxy_port', kind: 'number' },
   http_proxy: { setting: 'http_proxy', kind: 'text' },
@@ -32,7 +34,6 @@ const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
   theme: '',
   prefer_v4_proxy: false,
   maas_internal_domain: 'maas-internal',
-  ntp_external_only: false,
   allow_only_trusted_transfers: true,
   remote_syslog: null,
   maas_syslog_port: 5247,
@@ -43,7 +44,6 @@ const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
   default_distro_series: '',
   default_min_hwe_kernel: '',
   enable_kernel_crash_dump: false,
-  default_storage_layout: 'flat',
   commissioning_distro_series: '',
   enable_third_party_drivers: false,
   windows_kms_host: null,
@@ -86,6 +86,19 @@ const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
   auto_vlan_creation: false,
 };
 
+/** Why what somebody would rely on is not changed, and what to do instead. */
+const WHY: Readonly<Record<string, string>> = {
+  remote_syslog: 'machines keep their logs in their own journal; user data or a script set up a forwarder',
+  use_rack_proxy: 'machines always reach the regions through their racks, of which each VLAN may have two',
+  allow_only_trusted_transfers: 'no zone is open to all; regent domain set NAME --transfer-to says who may copy one',
+  default_boot_interface_link_type:
+    'an interface gets its address when the machine is deployed; link_subnet says otherwise',
+  enable_kernel_crash_dump: 'an image brings what it needs for that; kernel_opts has the option of the kernel',
+  maas_auto_ipmi_k_g_bmc_key: 'a key of a BMC is told with that BMC: power_parameters k_g',
+  vcenter_password: 'no machine of vCenter is known here',
+  refresh_token_duration: 'keys are valid until they are deleted',
+};
+
 /** Settings of the site by the names that MAAS has. */
 export const CONFIG_HANDLERS: Handlers = {
   'Maas.get_config': async ({ site, look, args }) => {
@@ -113,7 +126,8 @@ export const CONFIG_HANDLERS: Handlers = {
       }
       // A tool that says again what stands anyway is not refused.
       if (isSame(fixed, args.text('value') ?? '')) return text('OK');
-      return badValue('name', `${name} has no meaning here`, `one of ${Object.keys(KNOWN).join(', ')}`);
+      const why = WHY[name] === undefined ? 'it has no meaning here' : `it cannot be changed here: ${WHY[name]}`;
+      return badValue('name', `${name}: ${why}`, `one of ${Object.keys(KNOWN).join(', ')}`);
     }
     const given = valueOf(args.text('value') ?? '', known.kind);
     const value = name === 'dns_trusted_acl' && Array.isArray(given) ? given.map(asNetwork) : given;

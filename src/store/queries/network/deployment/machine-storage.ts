@@ -17,10 +17,21 @@ export async function readStorage(tx: Tx, machineId: string): Promise<MachineSto
   return row?.storage ?? null;
 }
 
-/** Keeps a layout in place of the one before. */
-export async function storeStorage(tx: Tx, machineId: string, storage: MachineStorage): Promise<void> {
-  await tx.run(sql`insert into machine_storage (machine_id, storage) values (${machineId}, ${JSON.stringify(storage)}::jsonb)
-    on conflict (machine_id) do update set storage = excluded.storage, changed_at = clock_timestamp()`);
+/** Did somebody ask for a layout of its own? */
+export async function isLaidOut(tx: Tx, machineId: string): Promise<boolean> {
+  return (await tx.one(sql`select from machine_storage where machine_id = ${machineId} and not by_default`)) !== null;
+}
+
+/** Keeps a layout in place of the one before. `isByDefault`: the setting of the site gave it, nobody asked for it. */
+export async function storeStorage(
+  tx: Tx,
+  machineId: string,
+  storage: MachineStorage,
+  { isByDefault } = { isByDefault: false },
+): Promise<void> {
+  await tx.run(sql`insert into machine_storage (machine_id, storage, by_default)
+    values (${machineId}, ${JSON.stringify(storage)}::jsonb, ${isByDefault})
+    on conflict (machine_id) do update set storage = excluded.storage, by_default = excluded.by_default, changed_at = clock_timestamp()`);
 }
 
 /** Forgets it: the machine has the usual layout again. */

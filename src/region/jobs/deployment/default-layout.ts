@@ -1,0 +1,32 @@
+import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import { isRejected } from '../../../core/errors.ts';
+import { layOut } from '../../../model/deployment/kept/layouts.ts';
+import type { DiskSeen } from '../../../model/deployment/storage-types.ts';
+import type { MachineRow } from '../../../store/queries/machines.ts';
+import { deleteStorage, isLaidOut, storeStorage } from '../../../store/queries/network/deployment/machine-storage.ts';
+import { readInventory } from '../../../store/queries/network/machine-inventories.ts';
+import { readSettings } from '../../../store/snapshot.ts';
+import type { Tx } from '../../../store/tx.ts';
+import type { WriteTx } from '../../../store/write.ts';
+
+/** The disks of a machine by what it told last; none where it has not yet. */
+export async function disksOf(tx: Tx, { id }: Pick<MachineRow, 'id'>): Promise<DiskSeen[]> {
+  const row = await readInventory(tx, id);
+  const { disks = [] } = (row?.inventory ?? {}) as Inventory;
+  return disks.flatMap(({ bytes, ...disk }) => (bytes === undefined ? [] : [{ ...disk, bytes }]));
+}
+
+/**
+ * Lays the disks of a machine out as the setting `default_storage_layout` says, unless somebody asked for another layout. The usual one, flat, needs no row. A
+ * layout that does not fit the disks is told by the event, and the machine has the usual one.
+ */
+export async function layOutByDefault(tx: WriteTx, machine: Pick<MachineRow, 'id' | 'fqdn'>): Promise<void> {
+  const { default_storage_layout: layout } = await readSettings(tx);
+  if (await isLaidOut(tx, machine.id)) return;
+  await deleteStorage(tx, machine.id);
+  if (layout === 'flat') return;
+  const made = layOut({ layout }, { seen: await disksOf(tx, machine) });
+  if (!isRejected(made)) await storeStorage(tx, machine.id, made, { isByDefault: true });
+  const data = isRejected(made) ? { layout, refused: made.message } : { layout };
+  tx.emit({ kind: 'machine.storage', subject: machine.fqdn, data });
+}
