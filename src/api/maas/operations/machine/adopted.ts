@@ -6,6 +6,7 @@ import { type Site, step } from '../../site.ts';
 import { domainIn, domainName, nameOf, placeOf } from '../hosts.ts';
 import { MAC } from './node-filters.ts';
 import { planPower, readPower } from './power.ts';
+import { runOf } from './wish.ts';
 
 /** The machine that enlisted itself with one of these cards, and that nobody has taken in yet: it has no BMC. */
 export async function enlistedWith(site: Site, macs: readonly string[]): Promise<Machine | null> {
@@ -38,7 +39,9 @@ export async function adoptMachine(
     ...power.steps,
     step('machine.set', { params: { machine: id }, body }),
     ...fresh.map((mac) => step('interface.create', { params: { machine: id }, body: { kind: 'physical', mac } })),
-    ...(isCommissioned ? [step('machine.commission', { params: { machine: id }, body: {} })] : []),
+    ...(isCommissioned
+      ? [step('machine.commission', { params: { machine: id }, body: runOf(args, 'commissioning_scripts') })]
+      : []),
   ]);
   return json(await showMachine(site, await site.call('machine.show', { params: { machine: id } })));
 }

@@ -12,7 +12,7 @@ import { imageOf } from '../site/images.ts';
 import { keptValue } from '../site/kept-config.ts';
 import { machineOf, ref } from './machines.ts';
 import { badValue, conflict } from '../refusals.ts';
-import { wishOf } from './wish.ts';
+import { runOf, wishOf } from './wish.ts';
 
 /** What takes a comment and no more. */
 type PlainVerb =
@@ -44,7 +44,7 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   },
   'Machine.commission': commission,
   'Machine.test': async ({ site, path, args }) => {
-    const body = { enableSsh: args.flag('enable_ssh'), scripts: scriptsOf(args) };
+    const body = runOf(args, 'testing_scripts');
     return json(await showMachine(site, await site.call('machine.test', { params: ref(path), body })));
   },
   'Machine.override_failed_testing': overrideTests,
@@ -77,7 +77,7 @@ export const LIFECYCLE_HANDLERS: Handlers = {
 /** What is to be laid on its disks is forgotten, as MAAS does, unless it is to stay. */
 async function commission({ site, path, args }: MaasCall): Promise<Answer> {
   const { id, state } = await machineOf(site, path);
-  const input = { params: { machine: id }, body: { enableSsh: args.flag('enable_ssh'), scripts: scriptsOf(args) } };
+  const input = { params: { machine: id }, body: runOf(args, 'commissioning_scripts') };
   const isReset = state === 'ready' && args.flag('skip_storage') !== true;
   await site.together([
     ...(isReset ? [step('storage.reset', { params: { machine: id } })] : []),
@@ -97,13 +97,6 @@ async function overrideTests({ site, path, args }: MaasCall): Promise<Answer> {
 
 function commentOf(args: Args) {
   return { comment: args.text('comment') || undefined };
-}
-
-/** Names of scripts; `none` is none of a kind. Undefined: those that run when none is named. */
-function scriptsOf(args: Args): string[] | undefined {
-  const kinds = ['commissioning_scripts', 'testing_scripts'].filter((kind) => args.text(kind));
-  if (kinds.length === 0) return undefined;
-  return kinds.flatMap((kind) => args.list(kind)).filter((name) => name !== 'none');
 }
 
 async function power({ site, path, args }: MaasCall, verb: 'on' | 'off'): Promise<Answer> {
@@ -153,8 +146,14 @@ async function deploy({ site, look, path, args }: MaasCall): Promise<Answer> {
   const { id, annotations = {} } = await machineOf(site, path);
   const deployed = step('machine.deploy', { params: { machine: id }, body });
   const agent = args.text('agent_name');
-  await site.together(agent ? [deployed, keepAgentName(id, annotations, agent)] : [deployed]);
+  await site.together(agent ? [deployed, keepAgentName(id, annotations, agent)] : [deployed]).catch(asCollision);
   return json(await showMachine(site, await machineOf(site, path)));
+}
+
+/** What speaks against a deployment is about the machine and the site, and not about a parameter. */
+function asCollision(error: unknown): never {
+  if (!(error instanceof RejectedError) || error.rejected.code !== 'conflict') throw error;
+  return conflict(error.rejected.message);
 }
 
 /** A tool finds its machines again by the name that it gives itself. */

@@ -7,6 +7,7 @@ import { machineListParts } from '../../objects/machine-list.ts';
 import { type MaasMachine, showMachine, showMachines } from '../../objects/machines.ts';
 import type { Site } from '../../site.ts';
 import { step } from '../../site.ts';
+import { runOf } from './wish.ts';
 import { mayPass, passes, queryOf } from './node-filters.ts';
 import { planPower, readPower } from './power.ts';
 import { domainIn, domainName, nameOf, placeOf } from '../hosts.ts';
@@ -92,7 +93,9 @@ async function createMachine({ site, look, args }: MaasCall) {
   const steps = [
     ...power.steps,
     step('machine.create', { body }),
-    ...(isCommissioned ? [step('machine.commission', { params: { machine }, body: {} })] : []),
+    ...(isCommissioned
+      ? [step('machine.commission', { params: { machine }, body: runOf(args, 'commissioning_scripts') })]
+      : []),
   ];
   await site.together(steps);
   return json(await showMachine(site, await site.call('machine.show', { params: { machine } })));

@@ -20,7 +20,12 @@ type Filtered = Pick<
   | 'cpu_count'
   | 'memory'
   | 'interface_set'
-> & { readonly status: number; readonly power_state: string; readonly tag_names: readonly string[] };
+> & {
+  readonly status: number;
+  readonly power_state: string;
+  readonly tag_names: readonly string[];
+  readonly ephemeral_deploy?: boolean;
+};
 
 const named = (object: object | null): Value => (object !== null && 'name' in object ? String(object.name) : null);
 const vlansOf = (machine: Filtered) => machine.interface_set.flatMap(({ vlan }) => (vlan ? [vlan] : []));
@@ -40,6 +45,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   status: ({ status }) => [status, statusWord(status)],
   simple_status: ({ status }) => [statusWord(status).replace(/^failed_.*/, 'failed')],
   power_state: ({ power_state }) => [power_state],
+  deployment_target: ({ ephemeral_deploy = false }) => [ephemeral_deploy ? 'memory' : 'disk'],
   arch: ({ architecture }) => [architecture, architecture.split('/')[0] ?? ''],
   fabrics: (machine) => vlansOf(machine).flatMap(({ fabric, fabric_id }) => [fabric, fabric_id, `fabric-${fabric_id}`]),
   vlans: (machine) => vlansOf(machine).flatMap(({ id, name, vid }) => [id, name, `vid:${vid}`, `id:${id}`]),
@@ -67,7 +73,6 @@ const NOTHING_PASSES = [
   'interfaces',
   'cpu_speed',
   'link_speed',
-  'deployment_target',
 ];
 
 export const MAC = /^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}$/i;

@@ -1,8 +1,12 @@
 import type { ScriptResult, ScriptResultDetail } from '../../../../contract/nouns/machine-inventory.ts';
+import type { Script } from '../../../../contract/network/script.ts';
 import { json, text } from '../../answer.ts';
+import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { numberOf, uriOf, wordsOf } from '../../objects/uri.ts';
+import { uriOf, wordsOf } from '../../objects/uri.ts';
+import type { Site } from '../../site.ts';
 import { machineOf } from './machines.ts';
+import { HARDWARE, scriptNumber } from './site-scripts.ts';
 import { badValue, notFound } from '../refusals.ts';
 
 /** Purposes of runs as MAAS numbers its kinds of results. */
@@ -27,8 +31,13 @@ export const RESULT_HANDLERS: Handlers = {
   'NodeScriptResults.read': async ({ site, path, args }) => {
     const { id } = await machineOf(site, path);
     const { items } = await site.call('machine.results', { params: { machine: id } });
+    const scripts = await scriptsOf(site);
+    const chosen = items.filter(choiceOf(args, scripts));
+    const outputs = await outputsOf(site, args, { id, results: chosen });
     const wanted = args.text('type')?.toLowerCase();
-    const runs = [...Map.groupBy(items, ({ run }) => run)].map(([run, results]) => viewRun(id, run, results));
+    const runs = [...Map.groupBy(chosen, ({ run }) => run)].map(([run, results]) =>
+      viewRun({ machine: id, run, results }, { scripts, outputs }),
+    );
     return json(runs.filter((run) => !wanted || run.type_name.toLowerCase() === wanted || String(run.type) === wanted));
   },
   'NodeScriptResult.read': showRun,
@@ -37,11 +46,44 @@ export const RESULT_HANDLERS: Handlers = {
 
 async function showRun({ site, path, args }: MaasCall) {
   const { id, run, results } = await runOf({ site, path });
+  const scripts = await scriptsOf(site);
+  const chosen = results.filter(choiceOf(args, scripts));
+  const outputs = await outputsOf(site, args, { id, results: chosen });
+  return json(viewRun({ machine: id, run, results: chosen, all: results }, { scripts, outputs }));
+}
+
+type Scripts = ReadonlyMap<string, Script>;
+type Outputs = ReadonlyMap<number, ScriptResultDetail>;
+
+async function scriptsOf(site: Site): Promise<Scripts> {
+  return new Map((await site.all('script.list')).map((script) => [script.name, script]));
+}
+
+/** Which results are asked for: by names, tags or numbers of scripts or of results (`filters`), and by what the script looks at. */
+function choiceOf(args: Args, scripts: Scripts): (result: ScriptResult) => boolean {
+  const filters = args.list('filters');
+  const hardware = args.text('hardware_type')?.toLowerCase();
+  return ({ id, script }) => {
+    const known = scripts.get(script);
+    const words = [script, String(id), String(scriptNumber(script, known)), ...(known?.tags ?? [])];
+    const isMeant = filters.length === 0 || filters.some((one) => words.includes(one));
+    const isOfKind =
+      hardware === known?.hardware || (known !== undefined && HARDWARE[Number(hardware)] === known.hardware);
+    return isMeant && (!hardware || isOfKind);
+  };
+}
+
+/** What scripts printed, where the call asks for it. */
+async function outputsOf(
+  site: Site,
+  args: Args,
+  { id, results }: { readonly id: string; readonly results: readonly ScriptResult[] },
+): Promise<Outputs> {
   const outputs = new Map<number, ScriptResultDetail>();
   if (args.flag('include_output'))
     for (const one of results)
       outputs.set(one.id, await site.call('machine.result', { params: { machine: id, result: one.id } }));
-  return json(viewRun(id, run, results, outputs));
+  return outputs;
 }
 
 /** The outputs of a run as one text, each under the name of its script. */
@@ -51,8 +93,9 @@ async function downloadRun({ site, path, args }: MaasCall) {
   const kind = args.text('output') || 'combined';
   const wanted = kind === 'combined' || kind === 'all' ? 'output' : kind;
   const { id, results } = await runOf({ site, path });
+  const chosen = results.filter(choiceOf(args, await scriptsOf(site)));
   const texts: string[] = [];
-  for (const { id: result, script } of results) {
+  for (const { id: result, script } of chosen) {
     const { contents } = await site.call('machine.result', { params: { machine: id, result } });
     const content = contents.find((one) => one.kind === wanted);
     texts.push(`${script}\n${content?.text ?? Buffer.from(content?.base64 ?? '', 'base64').toString('latin1')}\n`);
@@ -71,11 +114,17 @@ async function runOf({ site, path }: Pick<MaasCall, 'site' | 'path'>) {
   return run === undefined || results.length === 0 ? notFound('run of scripts', wanted) : { id, run, results };
 }
 
+interface Run {
+  readonly machine: string;
+  readonly run: number;
+  /** Those that are shown, of all that it has. */
+  readonly results: readonly ScriptResult[];
+  readonly all?: readonly ScriptResult[];
+}
+
 function viewRun(
-  machine: string,
-  run: number,
-  results: readonly ScriptResult[],
-  outputs: ReadonlyMap<number, ScriptResultDetail> = new Map(),
+  { machine, run, results: shown, all: results = shown }: Run,
+  { scripts, outputs }: { readonly scripts: Scripts; readonly outputs: Outputs },
 ) {
   const type = TYPES[results[0]?.purpose ?? ''] ?? { number: 0, name: 'Commissioning' };
   const started = results.flatMap(({ startedAt }) => startedAt ?? []).sort()[0] ?? null;
@@ -101,13 +150,13 @@ function viewRun(
     started: started === null ? '' : wordsOf(started),
     ended: ended === null ? '' : wordsOf(ended),
     runtime: runtimeOf(started, ended),
-    results: results.map((one) => viewResult(one, outputs.get(one.id))),
+    results: shown.map((one) => viewResult(one, scripts.get(one.script), outputs.get(one.id))),
     suppressed: false,
     resource_uri: uriOf('nodes', machine, 'results', run),
   };
 }
 
-function viewResult(one: ScriptResult, detail: ScriptResultDetail | undefined) {
+function viewResult(one: ScriptResult, known: Script | undefined, detail: ScriptResultDetail | undefined) {
   const { id, script, state, exitStatus, startedAt, endedAt, at } = one;
   const base64 = (kind: string) => {
     const content = detail?.contents.find((found) => found.kind === kind);
@@ -128,7 +177,7 @@ function viewResult(one: ScriptResult, detail: ScriptResultDetail | undefined) {
     endtime: endedAt === null ? null : Date.parse(endedAt) / 1000,
     estimated_runtime: '',
     parameters: {},
-    script_id: numberOf('script', script),
+    script_id: scriptNumber(script, known),
     script_revision_id: null,
     suppressed: false,
     ...(detail

@@ -13,7 +13,8 @@ const TYPES: Readonly<Record<string, { readonly number: number; readonly name: s
   deploying: { number: 0, name: 'Commissioning script' },
   erasing: { number: 3, name: 'Release script' },
 };
-const HARDWARE = ['node', 'cpu', 'memory', 'storage', 'network'] as const;
+/** What scripts look at, in the order of MAAS's numbers. */
+export const HARDWARE = ['node', 'cpu', 'memory', 'storage', 'network'] as const;
 /** Purposes by MAAS's words and numbers. */
 const PURPOSES: Readonly<Record<string, 'commissioning' | 'testing'>> = {
   commissioning: 'commissioning',
@@ -29,8 +30,14 @@ const EARLIER = 'the id of the text that stands; for earlier ones: regent config
 export const SCRIPT_HANDLERS: Handlers = {
   'NodeScripts.read': async ({ site, args }) => {
     const scripts = await site.all('script.list');
-    const [type, hardware] = [args.text('type'), args.text('hardware_type')];
-    const shown = scripts.map((script) => viewScript(script));
+    const [type, hardware, filters] = [args.text('type'), args.text('hardware_type'), args.list('filters')];
+    const meant = scripts.filter(
+      ({ name, tags }) => filters.length === 0 || filters.some((one) => one === name || tags.includes(one)),
+    );
+    const isWhole = args.flag('include_script') === true;
+    const shown: ReturnType<typeof viewScript>[] = [];
+    for (const one of meant)
+      shown.push(viewScript(isWhole ? await site.call('script.show', { params: { script: one.name } }) : one, isWhole));
     return json(
       shown.filter(
         (one) =>
@@ -162,6 +169,11 @@ function secondsOf(text: string | undefined): number | undefined {
   return (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
 }
 
+/** The number of a script; those of the release have one by their name. */
+export function scriptNumber(name: string, script: Pick<Script, 'id'> | undefined): number {
+  return script?.id ?? numberOf('script', name);
+}
+
 /** How scripts run beside others, by MAAS's words. */
 const PARALLEL = {
   disabled: { parallel: 0, parallel_name: 'Disabled' },
@@ -177,7 +189,7 @@ function parallelOf({ parallel }: Script, told: unknown) {
 function viewScript(script: Script, hasContent = false) {
   const type = TYPES[script.purpose] ?? { number: 0, name: 'Commissioning script' };
   const hardware = HARDWARE.indexOf(script.hardware);
-  const id = script.id ?? numberOf('script', script.name);
+  const id = scriptNumber(script.name, script);
   const two = (value: number) => String(value).padStart(2, '0');
   // Of lists the text is left out, and what it alone says with it.
   const told = readMembersOf(script.content ?? '');

@@ -5,7 +5,7 @@ import { viewTag } from '../../objects/groups.ts';
 import { showDevices } from '../../objects/devices.ts';
 import { showMachines } from '../../objects/machines.ts';
 import { step } from '../../site.ts';
-import { badValue } from '../refusals.ts';
+import { conflict } from '../refusals.ts';
 
 /** Tags, and the machines that have them. */
 export const TAG_HANDLERS: Handlers = {
@@ -77,7 +77,7 @@ async function updateNodes({ site, path, args }: MaasCall) {
   const { name, definition } = await site.call('tag.show', { params: ref(path) });
   const told = args.text('definition');
   if (told && told !== definition)
-    badValue('definition', 'the tag has another one by now', 'a rebuild is for the definition that the tag has');
+    conflict(`The tag ${name} has another definition by now. Rule: a rebuild is for the definition that the tag has.`);
   // Ids that are not known are left out, as MAAS does: a machine may have gone meanwhile.
   const body = { tag: name, add: idsOf(args, 'add'), remove: idsOf(args, 'remove') };
   const { added, removed } = await site.call('machine.tag-many', { body });

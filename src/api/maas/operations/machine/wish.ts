@@ -3,7 +3,7 @@ import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
 import { meantSubnet } from '../network/subnets.ts';
-import { notFound } from '../refusals.ts';
+import { badValue, notFound } from '../refusals.ts';
 
 type Wish = RouteInput<'machine.allocate-any'>['body'];
 
@@ -99,4 +99,22 @@ async function byName(look: Look, text: string): Promise<string> {
     return found === undefined ? part : `${key}=${found}${end}`;
   });
   return (await Promise.all(named)).join('');
+}
+
+type Kind = 'commissioning_scripts' | 'testing_scripts';
+
+/** What a commissioning or a test runs, and whether people may log in meanwhile. */
+export function runOf(
+  args: Args,
+  kind: Kind,
+): { readonly enableSsh: boolean | undefined; readonly scripts: string[] | undefined } {
+  if (kind === 'commissioning_scripts' && namesOf(args, 'testing_scripts').length > 0)
+    badValue('testing_scripts', 'a commissioning runs no tests', 'none; the machine is tested by op=test afterwards');
+  // Undefined: those that run when none is named.
+  return { enableSsh: args.flag('enable_ssh'), scripts: args.text(kind) ? namesOf(args, kind) : undefined };
+}
+
+/** Names of scripts; `none` is none. */
+function namesOf(args: Args, kind: Kind): string[] {
+  return args.list(kind).filter((name) => name !== 'none');
 }

@@ -2,6 +2,7 @@ import type { Machine } from '../../../../contract/machine.ts';
 import type { Range } from '../../../../contract/network/range.ts';
 import type { Reservation } from '../../../../contract/network/reservation.ts';
 import type { Subnet } from '../../../../contract/network/subnet.ts';
+import { NOT_TOLD } from '../../objects/uri.ts';
 import type { Site } from '../../site.ts';
 
 /** Numbers by which MAAS tells how an address was given. */
@@ -10,6 +11,8 @@ export const ALLOCATION = { auto: 0, static: 1, reserved: 4, dhcp: 5 } as const;
 /** An address of an interface of a machine. */
 interface LinkUse {
   readonly address: string;
+  /** Name of the interface. */
+  readonly via: string;
   readonly mode: string;
   readonly machine: Machine;
 }
@@ -27,9 +30,9 @@ export async function readUses(site: Site, subnet: Subnet): Promise<SubnetUses> 
   const id = String(subnet.id);
   const machines = await site.all('machine.list', { subnet: id });
   const links = machines.flatMap((machine) =>
-    machine.interfaces.flatMap(({ links: own = [] }) =>
+    machine.interfaces.flatMap(({ name: via, links: own = [] }) =>
       own.flatMap(({ address, subnetId, mode }) =>
-        address !== null && subnetId === subnet.id ? [{ address, mode, machine }] : [],
+        address !== null && subnetId === subnet.id ? [{ address, via, mode, machine }] : [],
       ),
     ),
   );
@@ -46,11 +49,13 @@ export function viewAddresses(
   { reservations, links }: SubnetUses,
   { hasUser, hasNode }: { readonly hasUser: boolean; readonly hasNode: boolean },
 ) {
+  const times = { created: NOT_TOLD, updated: NOT_TOLD };
   const user = hasUser ? { user: null } : {};
   return [
-    ...links.map(({ address, mode, machine }) => ({
+    ...links.map(({ address, via, mode, machine }) => ({
       ip: address,
       alloc_type: mode === 'auto' ? ALLOCATION.auto : ALLOCATION.static,
+      ...times,
       ...(hasUser ? { user: machine.owner ?? null } : {}),
       ...(hasNode
         ? {
@@ -60,10 +65,11 @@ export function viewAddresses(
               fqdn: machine.fqdn,
               hostname: machine.hostname,
               is_container: false,
+              via,
             },
           }
         : {}),
     })),
-    ...reservations.map(({ address }) => ({ ip: address, alloc_type: ALLOCATION.reserved, ...user })),
+    ...reservations.map(({ address }) => ({ ip: address, alloc_type: ALLOCATION.reserved, ...times, ...user })),
   ];
 }
