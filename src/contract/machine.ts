@@ -152,6 +152,30 @@ const MachineListQuery = listQuery(
   ['id', 'hostname'],
 );
 
+/** Members of a machine that long lists are read for. Who asks for just these (`fields`) gets them sooner. */
+export const MACHINE_IN_SHORT = [
+  'id',
+  'hostname',
+  'domain',
+  'fqdn',
+  'interfaces',
+  'state',
+  'owner',
+  'locked',
+  'error',
+  'message',
+  'deployment',
+  'zone',
+  'pool',
+  'description',
+  'annotations',
+  'minHweKernel',
+  'expectedArchitecture',
+  'powerType',
+  'powerState',
+  'tags',
+] as const satisfies readonly (keyof Machine)[];
+
 /** The noun, its calls and its tables. */
 export const MACHINE = entry({
   noun: 'machine',

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MACHINE_IN_SHORT } from '../../src/contract/machine.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { addMachines } from '../kit/many-machines.ts';
 import { usePostgres } from '../kit/postgres.ts';
@@ -63,6 +64,33 @@ describe('the list of machines', () => {
     // The page, its interfaces, their links; the key of the caller, where it is not known yet.
     expect(few.queries).toBeLessThanOrEqual(5);
     expect(many.queries).toBeLessThanOrEqual(few.queries);
+  });
+
+  it('tells the members that long lists are read for as it tells them among all', async () => {
+    const addresses = [{ address: '10.128.200.1' }];
+    const interfaces = [
+      { mac: '52:54:ff:00:00:01' },
+      { mac: '52:54:ff:00:00:02', tags: ['fast'] },
+      { kind: 'bond', parents: ['eth0', 'eth1'], mtu: 9000, acceptRa: true, addresses },
+    ];
+    const bodies = [
+      { hostname: 'aa', interfaces, minHweKernel: 'ga-24.04', annotations: { 'a/b': '"✓"' } },
+      { hostname: 'ab', expectedArchitecture: 'arm64/generic', description: '"x" y', tags: ['gpu'] },
+    ];
+    for (const body of bodies) {
+      const made = await site.call('POST', '/machines', { body });
+      expect(made.status, made.raw).toBe(201);
+    }
+    for (const rest of ['&sort=id', '&sort=-hostname', '&hostname=a&tag=gpu']) {
+      const whole = await list(rest);
+      const short = await list(`${rest}&fields=${MACHINE_IN_SHORT.toReversed().join(',')}`);
+      const picked = whole.items.map((item) =>
+        Object.fromEntries(Object.entries(item).filter(([name]) => MACHINE_IN_SHORT.some((one) => one === name))),
+      );
+      expect(short.items).toEqual(picked);
+      // Its tags come by one more; the key of the caller is looked up now and then.
+      expect(short.queries).toBeLessThanOrEqual(whole.queries + 2);
+    }
   });
 
   it('asks a few times more at most where it is asked for some', async () => {

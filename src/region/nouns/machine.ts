@@ -8,12 +8,14 @@ import { MASTER } from '../../model/rack.ts';
 import { type DomainRow, findDomain, lockDomain } from '../../store/queries/domains.ts';
 import { heldBy } from '../../store/queries/jobs/add.ts';
 import * as machines from '../../store/queries/machines.ts';
+import { listMachinesInShort } from '../../store/queries/network/deployment/machines-in-short.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { domainText, noSuch } from '../refs.ts';
 import { type CaseContext, reading, target, writing } from '../use-case.ts';
 import { readTagged } from '../metadata/tag-rules.ts';
 import { carriedOf, readCarriedFilters } from './declared/carried.ts';
+import { isInShort, viewInShort } from './declared/machine-in-short.ts';
 import { defaultDomain, domainByRef } from './domain.ts';
 import { readPower, viewPower } from './declared/machine-power.ts';
 import { readGroups, readPlace, viewPlace } from './declared/machine-place.ts';
@@ -95,7 +97,7 @@ export const machineCases = {
     if (isRejected(carried)) return carried;
     const groups = await readGroups(tx, { ...query });
     if (isRejected(groups)) return groups;
-    const page = await machines.listMachines(tx, {
+    const filter = {
       ...groups,
       isDevice: false,
       state: query?.state,
@@ -110,8 +112,13 @@ export const machineCases = {
       mac,
       address: address ? formatAddress(address) : undefined,
       carried,
-    });
-    return pageBody(page, viewMachine, query);
+    };
+    if (isInShort(query?.fields)) {
+      const { items, next } = await listMachinesInShort(tx, filter);
+      // The caller asked for less than the whole type.
+      return { body: { items: items.map(viewInShort) as Machine[], next } };
+    }
+    return pageBody(await machines.listMachines(tx, filter), viewMachine, query);
   }),
 
   'machine.show': reading('machine.show', async (tx, { params }) => {

@@ -237,6 +237,14 @@ export interface MachineFilter extends PageQuery {
 
 /** Sorts: id, hostname. `hostname`: part of the host name; the rest is exact. Three queries whatever the page size. */
 export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<Page<MachineRow>> {
+  const { list, filters } = machineList(query);
+  const placeOf = ({ id, hostname }: Head, sort: string) => [sort === 'id' ? id : hostname, id] as const;
+  const page = await listPage<Head>(tx, { ...MACHINES, ...list, placeOf }, filters, query);
+  return { ...page, items: await withInterfaces(tx, page.items) };
+}
+
+/** What lists of machines `t` have alike, whatever they show: conditions, orders, and what is joined to the rows of a page. */
+export function machineList(query: MachineFilter) {
   const hasAddress = (condition: RawBuilder<unknown>) => sql`exists (select from interfaces i
     join interface_addresses a on a.interface_id = i.id where i.machine_id = t.id and ${condition})`;
   const filters = [
@@ -256,10 +264,7 @@ export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<P
   const id = sql`t.id collate "C"`;
   const sorts = { id, hostname: sql`t.hostname collate "C"` };
   const from = sql`machines t left join machine_states s on s.machine_id = t.id`;
-  const placeOf = ({ id: own, hostname }: Head, sort: string) => [sort === 'id' ? own : hostname, own] as const;
-  const spec = { ...MACHINES, from, joined: SHOWN, id, sorts, defaultSort: 'hostname', placeOf };
-  const page = await listPage<Head>(tx, spec, filters, query);
-  return { ...page, items: await withInterfaces(tx, page.items) };
+  return { list: { from, joined: SHOWN, id, sorts, defaultSort: 'hostname' }, filters };
 }
 
 function listOf(texts: readonly string[] | undefined): string[] | undefined {

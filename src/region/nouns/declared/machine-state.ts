@@ -18,21 +18,32 @@ type Shown =
 
 /** What of a machine's lifecycle an answer shows. */
 export function viewState(row: MachineStateShown & Pick<MachineRow, 'enlistNote'>): Pick<Machine, Shown> {
-  const { state, stateSince, owner, isLocked, error, message, deadline, jobId, isOrderWaiting, deployment } = row;
+  const { state, stateSince, owner, isLocked, deadline, jobId, isOrderWaiting, deployment } = row;
   const busy = isPassing(state) || jobId !== null || isOrderWaiting;
-  const waits = isOrderWaiting ? `Another job holds its BMC: it is switched after that. ${message}`.trim() : message;
   return {
     state,
     stateSince,
     owner,
     locked: isLocked,
-    error: isBad(state) ? error : '',
-    message: state === 'new' && waits === '' ? enlistedText(row) : waits,
+    error: errorOf(row),
+    message: messageOf(row),
     deadline,
     job: jobId,
     busy,
     ...(deployment === null ? {} : { deployment }),
   };
+}
+
+/** Why somebody has to look at it, if so. */
+export function errorOf({ state, error }: Pick<MachineRow, 'state' | 'error'>): string {
+  return isBad(state) ? error : '';
+}
+
+/** What it waits for, or for whom. */
+export function messageOf(row: Pick<MachineRow, 'state' | 'message' | 'isOrderWaiting' | 'enlistNote'>): string {
+  const { state, message, isOrderWaiting } = row;
+  const waits = isOrderWaiting ? `Another job holds its BMC: it is switched after that. ${message}`.trim() : message;
+  return state === 'new' && waits === '' ? enlistedText(row) : waits;
 }
 
 /** What an operator is to do with a machine that came by itself. */
