@@ -19,10 +19,14 @@ const CHALLENGE = { 'www-authenticate': 'OAuth realm="MAAS API"' };
 /** In ECMAScript since 2025; the types of the language do not have it yet. */
 const RAW = JSON as unknown as { rawJSON(text: string): unknown };
 
-/** A number that clients in typed languages take for a broken one: 8000 is written as 8000.0. Of JSON alone. */
+/** A number that clients in typed languages take for a broken one, in JSON: 8000 is written as 8000.0. */
+export function floatText(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : `${value}`;
+}
+
+/** The same as a value, of JSON alone. */
 export function float(value: number): number {
-  if (!Number.isInteger(value)) return value;
-  return RAW.rawJSON(`${value}.0`) as number;
+  return Number.isInteger(value) ? (RAW.rawJSON(floatText(value)) as number) : value;
 }
 
 /** An answer in JSON. */

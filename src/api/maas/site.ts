@@ -33,8 +33,11 @@ export interface Site {
   find<I extends RouteId>(id: I, input: LooseInput<I>): Promise<RouteOutput<I> | null>;
   /** All items of a list, page by page. */
   all<I extends RouteId>(id: I, query?: QueryOf<I>): Promise<ItemOf<I>[]>;
-  /** The same, page by page: a page is asked for while the one before it is used. */
-  pages<I extends RouteId>(id: I, query?: QueryOf<I>): AsyncGenerator<readonly ItemOf<I>[], void>;
+  /**
+   * The same, page by page: a page is asked for while the one before it is used. `first`: items of the first page; each has twice as many as the one before, up to
+   * the query's limit, so that whoever begins to use them soon waits for few.
+   */
+  pages<I extends RouteId>(id: I, query?: QueryOf<I>, first?: number): AsyncGenerator<readonly ItemOf<I>[], void>;
   /** Changes in one transaction: all of them, or none. The answers are in their order. */
   together(steps: readonly Step[]): Promise<unknown[]>;
 }
@@ -83,12 +86,21 @@ export function createSite({ region, random, caller, isWanted }: SitePorts): Sit
     return isRejected(about) ? refusal : asBadValue(refusal);
   }
 
-  async function* pages<I extends RouteId>(id: I, query?: QueryOf<I>): AsyncGenerator<readonly ItemOf<I>[], void> {
+  async function* pages<I extends RouteId>(
+    id: I,
+    query?: QueryOf<I>,
+    first: number = LIMITS.page,
+  ): AsyncGenerator<readonly ItemOf<I>[], void> {
     type Page = { readonly items: readonly ItemOf<I>[]; readonly next?: string | null };
-    const read = (cursor: string | undefined) =>
-      call(id, {
-        query: { limit: LIMITS.page, ...query, ...(cursor === undefined ? {} : { cursor }) },
+    const most = (query as { readonly limit?: number } | undefined)?.limit ?? LIMITS.page;
+    let size = first;
+    const read = (cursor: string | undefined) => {
+      const limit = Math.min(size, most);
+      size *= 2;
+      return call(id, {
+        query: { ...query, limit, ...(cursor === undefined ? {} : { cursor }) },
       } as LooseInput<I>) as unknown as Promise<Page>;
+    };
     let page: Page | null = await read(undefined);
     while (page !== null) {
       const following: Promise<Page> | null = page.next ? read(page.next) : null;

@@ -50,9 +50,10 @@ export function diskTags({
   readonly rotational?: boolean | undefined;
   readonly bus?: string | undefined;
 }): string[] {
-  const kind = rotational === undefined ? [] : [rotational ? 'rotary' : 'ssd'];
-  const bound = bus === undefined ? (name.startsWith('nvme') ? ['nvme'] : []) : [bus];
-  return [...new Set([...kind, ...bound])];
+  const kind = rotational === undefined ? null : rotational ? 'rotary' : 'ssd';
+  const bound = bus ?? (name.startsWith('nvme') ? 'nvme' : null);
+  if (kind === null || kind === bound) return bound === null ? [] : [bound];
+  return bound === null ? [kind] : [kind, bound];
 }
 
 /** Before a word of a disk's hardware that somebody took from the disk: it is kept among its tags. */

@@ -27,8 +27,8 @@ const DISK_NUMBERS = 500_000;
 /** Numbers of disks of a machine, in their order: they follow from serial numbers, and from names where there is none. Unique in the machine. Pure. */
 export function diskNumbers(machine: string, disks: readonly Pick<Disk, 'name' | 'serial'>[]): readonly number[] {
   const keys = disks.map(({ name, serial }) => (serial ? `serial ${serial}` : `name ${name}`));
-  const wanted = keys.map((key) => numberOf('disk', machine, key) % DISK_NUMBERS);
-  if (new Set(wanted).size === keys.length) return wanted.map((number) => DISK_NUMBERS + number);
+  const wanted = keys.map((key) => DISK_NUMBERS + (numberOf('disk', machine, key) % DISK_NUMBERS));
+  if (wanted.every((number, at) => wanted.indexOf(number) === at)) return wanted;
   const numbers = new Map<string, number>();
   const taken = new Set<number>();
   for (const key of keys.toSorted()) {
@@ -42,8 +42,8 @@ export function diskNumbers(machine: string, disks: readonly Pick<Disk, 'name' |
 
 /** Disks that machines can be installed on. */
 export function disksOf(inventory: Inventory | undefined): readonly Disk[] {
-  return (inventory?.disks ?? []).flatMap((disk) =>
-    (disk.bytes ?? 0) > 0 && disk.removable !== true ? [{ ...disk, bytes: disk.bytes ?? 0 }] : [],
+  return (inventory?.disks ?? []).filter(
+    (disk): disk is Disk => disk.bytes !== undefined && disk.bytes > 0 && disk.removable !== true,
   );
 }
 
@@ -55,6 +55,11 @@ interface Entry<V> {
 type DiskEntry = Entry<ReturnType<typeof viewDisk>> & {
   readonly partitions: readonly Entry<ReturnType<typeof viewPartition>>[];
 };
+
+export type PartitionView = ReturnType<typeof viewPartition>;
+export type FileSystemView = NonNullable<ReturnType<typeof fileSystemOf>>;
+/** A disk, a RAID or a volume. */
+export type MaasBlockDevice = DiskEntry['view'] | ReturnType<typeof viewDevice>;
 
 /** The storage of a machine as MAAS shows it. `isBoot` of one disk at most. */
 export interface MaasStorage {

@@ -1,6 +1,5 @@
 import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
 import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
-import type { JsonBytes } from '../json-bytes.ts';
 import { MTU, type Networks } from './networks.ts';
 import { uriOf } from './uri.ts';
 
@@ -23,8 +22,12 @@ function viewLink(link: Link, { subnet }: Networks) {
 }
 
 /** A link without its subnet. */
-function ownLink({ id, mode, address }: Link) {
-  return { id, mode: MODES[mode], ...(address === null ? {} : { ip_address: address }) };
+export function ownLink({ id, mode, address }: Link): {
+  readonly id: number;
+  readonly mode: string;
+  readonly ip_address?: string;
+} {
+  return address === null ? { id, mode: MODES[mode] } : { id, mode: MODES[mode], ip_address: address };
 }
 
 const NO_PARAMS = {};
@@ -63,26 +66,8 @@ export function viewInterface(one: MachineInterface, set: InterfaceSet, networks
   };
 }
 
-/** Writes an interface as `viewInterface` shows it. VLANs and subnets are most of it, and the same for many: their text is made once. */
-export function writeInterface(out: JsonBytes, one: MachineInterface, set: InterfaceSet, networks: Networks): void {
-  const { vlan, subnet, textOf } = networks;
-  out.open(ownMembers(one, set, networks));
-  out.text(',"vlan":');
-  out.text(textOf(vlan(one.vlanId)));
-  out.text(',"links":');
-  out.list(one.links ?? [], (link) => {
-    out.open(ownLink(link));
-    if (link.subnetId !== null) {
-      out.text(',"subnet":');
-      out.text(textOf(subnet(link.subnetId)));
-    }
-    out.close();
-  });
-  out.close();
-}
-
 /** An interface without its VLAN and its links. */
-function ownMembers(one: MachineInterface, { machine, interfaces, cards }: InterfaceSet, networks: Networks) {
+export function ownMembers(one: MachineInterface, { machine, interfaces, cards }: InterfaceSet, networks: Networks) {
   const card = cards?.find(({ mac }) => mac === one.mac) ?? NO_CARD;
   const speed = card.speedMbps ?? 0;
   return {

@@ -1,17 +1,20 @@
-import type { Machine } from '../../../contract/machine.ts';
+import { type Machine, MACHINE_IN_SHORT } from '../../../contract/machine.ts';
 import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { JsonBytes } from '../json-bytes.ts';
 import type { Look } from '../look.ts';
 import type { Site } from '../site.ts';
-import { type MaasMachine, readInventory, readSurroundings, viewMachine, writeMachine } from './machines.ts';
+import { machineText } from './machine-text.ts';
+import { type MaasMachine, readInventory, readSurroundings, viewMachine } from './machines.ts';
 
 type Query = RouteInput<'machine.list'>['query'];
 type Inventory = RouteOutput<'machine-inventory.list'>['items'][number]['inventory'];
 type Storage = RouteOutput<'storage.list'>['items'][number]['storage'];
 /** So many machines of a page are asked for their hardware one by one: who looks for one machine does not wait for the hardware of all. */
 const FEW = 3;
-/** Rows of a page: two of each list are in memory at a time. */
+/** Rows of a page, at most: two of each list are in memory at a time. */
 const PAGE = 1000;
+/** Rows of the first page: while its machines are written, PostgreSQL reads the next ones. */
+const FIRST = 150;
 
 /** Which machines a list has. `may`: as far as a machine without its hardware tells; `passes`: in full, null where nothing is asked for. */
 export interface ListFilter {
@@ -24,15 +27,16 @@ export interface ListFilter {
 export async function* machineListParts(site: Site, look: Look, filter: ListFilter): AsyncGenerator<Uint8Array, void> {
   // Their first pages are read side by side. Who looks for some machines may need the hardware of few.
   const isWhole = filter.passes === null;
-  const machines = ahead(site.pages('machine.list', { ...filter.query, sort: 'id', limit: PAGE }), true);
+  const query = { ...filter.query, sort: 'id', limit: PAGE, fields: MACHINE_IN_SHORT.join(',') } as const;
+  const machines = ahead(site.pages('machine.list', query, FIRST), true);
   const inventories = follow(
-    ahead(site.pages('machine-inventory.list', { limit: PAGE }), isWhole),
+    ahead(site.pages('machine-inventory.list', { limit: PAGE }, FIRST), isWhole),
     ({ machine, inventory }) => [machine, inventory],
   );
-  const storages = follow(ahead(site.pages('storage.list', { limit: PAGE }), isWhole), ({ machine, storage }) => [
-    machine,
-    storage,
-  ]);
+  const storages = follow(
+    ahead(site.pages('storage.list', { limit: PAGE }, FIRST), isWhole),
+    ({ machine, storage }) => [machine, storage],
+  );
   const around = await readSurroundings(look);
   const out = new JsonBytes();
   let head = '[';
@@ -43,9 +47,8 @@ export async function* machineListParts(site: Site, look: Look, filter: ListFilt
     const shown =
       passes === null ? some : some.filter((machine) => passes(viewMachine(machine, parts(machine.id), around)));
     for (const machine of shown) {
-      out.text(head);
+      out.text(head + machineText(machine, parts(machine.id), around));
       head = ',';
-      writeMachine(out, machine, parts(machine.id), around);
       if (out.isFull) yield out.take();
     }
   }

@@ -118,7 +118,7 @@ export function showUsual<D extends DiskSeen>(seen: readonly D[]): ShownStorage<
   const usual = usualStorage(seen);
   const [root] = usual.fileSystems;
   const found = findDisks(usual, seen);
-  const isPlain = new Set(found.map(({ device }) => device)).size === found.length;
+  const isPlain = found.every(({ device }, at) => found.findIndex((other) => other.device === device) === at);
   if (root === undefined || !isPlain) return showStorage(usual, seen);
   // Each member by its name, here and below: V8 takes many times as long for copies of objects.
   const { kind, mount, label, options } = root;
