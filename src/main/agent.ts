@@ -14,6 +14,7 @@ import { realBmcAccess } from '../host/ask/bmc/real.ts';
 import { openAsker, withAsker } from '../host/ask/open.ts';
 import { openHelperClient } from '../host/helper-client.ts';
 import { realJournal } from '../host/look/journal.ts';
+import { journalReader } from '../host/look/journal-lines.ts';
 import { ownAddresses } from '../host/look/own-addresses.ts';
 import { watchTexts } from '../host/look/watched-texts.ts';
 import { parseRackConf, type RackConf } from '../model/trust/rack-conf.ts';
@@ -84,11 +85,14 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       isNode: credential !== null || trust.current()?.facts.isRegion === true,
     },
     services: SERVICES,
-    runners: commandRunners({
-      effects: { reach: realBmcAccess(), clock, random, pause: (ms) => wait(ms) },
-      fence: text('power-epochs'),
-      log,
-    }),
+    runners: commandRunners(
+      {
+        effects: { reach: realBmcAccess(), clock, random, pause: (ms) => wait(ms) },
+        fence: text('power-epochs'),
+        log,
+      },
+      { services: SERVICES, read: journalReader() },
+    ),
     templates: await readTemplates(join(import.meta.dirname, '..', '..', 'templates')),
     endForRestart,
     ...(isRack ? { journal: realJournal() } : {}),

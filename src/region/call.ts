@@ -93,6 +93,7 @@ function contextOf(ports: CallPorts, { caller, ifMatch }: CallContext): CaseCont
     authority: () => ports.authority(),
     ...(ports.servers ? { servers: ports.servers } : {}),
     ...(ports.askName ? { askName: ports.askName } : {}),
+    ...(ports.askAgent ? { askAgent: ports.askAgent } : {}),
     ...(ports.readKeys ? { readKeys: ports.readKeys } : {}),
     builtInScripts: ports.builtInScripts ?? [],
     caller,
@@ -133,7 +134,9 @@ interface Way<C> {
 
 async function doRead(ports: CallPorts, way: Way<ReadCase<RouteId>>): Promise<Outcome | Rejected> {
   const { useCase, input, inner, options } = way;
-  const look = (tx: Tx) => useCase.run(tx, input as AnyInput, inner);
+  const asked = await askOutside(ports, way);
+  if (isRejected(asked)) return asked;
+  const look = (tx: Tx) => useCase.run(tx, input as AnyInput, inner, asked);
   const result = await (useCase.isAutocommit ? ports.db.autocommitRead(look, options) : ports.db.read(look, options));
   if (isRejected(result)) return result;
   return { kind: 'done', status: 200, body: result.body, version: result.version ?? null, isReplay: false };
@@ -181,7 +184,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
 /** What the use case wants to know from outside before its transaction; undefined: nothing. */
 async function askOutside(
   ports: CallPorts,
-  { useCase, input, inner, options }: Way<WriteCase<RouteId>>,
+  { useCase, input, inner, options }: Way<ReadCase<RouteId> | WriteCase<RouteId>>,
 ): Promise<unknown> {
   return useCase.ask?.(input as AnyInput, inner, (body) => ports.db.read(body, options));
 }

@@ -3,6 +3,7 @@ import { clusterCases } from './cluster/cases.ts';
 import { drillRunCases } from './cluster/drill-run/cases.ts';
 import { drillCases } from './cluster/drills.ts';
 import { commandCases } from './jobs/commands/cases.ts';
+import { logCases } from './jobs/commands/log-case.ts';
 import { jobCases } from './jobs/cases.ts';
 import { moveCases } from './cluster/moves/cases.ts';
 import { removalCases } from './cluster/moves/removal-cases.ts';
@@ -63,6 +64,7 @@ export const CASES = {
   ...drillRunCases,
   ...jobCases,
   ...commandCases,
+  ...logCases,
   ...moveCases,
   ...removalCases,
   ...domainCases,

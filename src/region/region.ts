@@ -11,6 +11,7 @@ import { createAgentPort, orThrow } from './agents.ts';
 import { call, callTogether, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
+import { createAskAgent } from './jobs/commands/ask-agent.ts';
 import { createCommandTask, createCommandWaiter } from './jobs/commands/wait.ts';
 import { openJobRepository } from './jobs/job-repository.ts';
 import type { JobKind } from './jobs/kind.ts';
@@ -155,8 +156,11 @@ function asked({
   askServers,
   askName,
   readKeys,
-}: RegionPorts): Pick<CasePorts, 'servers' | 'askName' | 'readKeys'> {
+  db,
+  wakes,
+}: RegionPorts): Pick<CasePorts, 'servers' | 'askName' | 'askAgent' | 'readKeys'> {
   return {
+    askAgent: createAskAgent(db, wakes),
     ...(askServers ? { servers: shared(clock, SERVERS_MS, askServers) } : {}),
     ...(askName ? { askName } : {}),
     ...(readKeys ? { readKeys } : {}),

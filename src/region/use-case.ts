@@ -8,6 +8,7 @@ import type { WriteTx } from '../store/write.ts';
 import type { HeardReport } from './cluster/seen.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
 import type { ReadKeys } from './metadata/key-port.ts';
+import type { AskAgent } from './jobs/commands/ask-agent.ts';
 import type { AskName } from './nouns/status/ask-name.ts';
 import type { Renderer } from './preview.ts';
 import type { PasswordHasher } from './trust/accounts/port.ts';
@@ -28,6 +29,8 @@ export interface CasePorts {
   readonly servers?: () => Promise<readonly ServerState[]>;
   /** Asks a name server; left out: there is no way to one. */
   readonly askName?: AskName;
+  /** Asks a node's agent; left out: there is no way to one. */
+  readonly askAgent?: AskAgent;
   /** Reads people's keys from outside; left out: there is no way to them. */
   readonly readKeys?: ReadKeys;
   /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
@@ -55,8 +58,18 @@ export interface ReadCase<I extends RouteId> {
   readonly kind: 'read';
   /** One statement, or several that need not agree: no transaction around them. */
   readonly isAutocommit: boolean;
-  run(tx: Tx, input: RouteInput<I>, context: CaseContext): Promise<CaseResult<RouteOutput<I>> | Rejected>;
+  /** As that of a `WriteCase`. */
+  readonly ask?: Ask<I>;
+  run(
+    tx: Tx,
+    input: RouteInput<I>,
+    context: CaseContext,
+    asked?: unknown,
+  ): Promise<CaseResult<RouteOutput<I>> | Rejected>;
 }
+
+/** Asks outside of the database before the transaction begins; what it gives goes to `run`. A refusal ends the call. */
+type Ask<I extends RouteId> = (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<unknown>;
 
 /**
  * A use case that changes something: one transaction, which may run several times, so it does nothing outside of it. `summary`: for audit
@@ -71,8 +84,8 @@ export interface WriteCase<I extends RouteId> {
    * could try them out.
    */
   readonly digested?: (body: RouteInput<I>['body']) => unknown;
-  /** Asks outside of the cluster before the transaction begins; what it gives goes to `run`. A refusal ends the call. Left out: nobody is asked. */
-  readonly ask?: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<unknown>;
+  /** Left out: nobody is asked. */
+  readonly ask?: Ask<I>;
   run(
     tx: WriteTx,
     input: RouteInput<I>,
@@ -101,6 +114,20 @@ export function reading<I extends RouteId>(_id: I, run: ReadCase<I>['run']): Rea
 /** Makes a reading use case of one statement. */
 export function autocommitReading<I extends RouteId>(_id: I, run: ReadCase<I>['run']): ReadCase<I> {
   return { kind: 'read', isAutocommit: true, run };
+}
+
+/** Makes a reading use case whose answer comes from outside of the database: no connection waits for it. */
+export function asking<I extends RouteId>(
+  _id: I,
+  ask: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<RouteOutput<I> | Rejected>,
+): ReadCase<I> {
+  // `call` gives `run` what `ask` gave it.
+  return {
+    kind: 'read',
+    isAutocommit: true,
+    ask,
+    run: async (_tx, _input, _context, asked) => ({ body: asked as RouteOutput<I> }),
+  };
 }
 
 /** Makes a changing use case. */

@@ -2,10 +2,8 @@ import type { JSX } from 'preact';
 import type { Place } from './models/address.ts';
 import { Later } from './parts/later.tsx';
 import { DoctorPage } from './screens/doctor/doctor.tsx';
-import { NodePage } from './screens/nodes/node.tsx';
 import { Nodes } from './screens/nodes/nodes.tsx';
 import { Overview } from './screens/overview/overview.tsx';
-import { ServicePage } from './screens/services/service.tsx';
 import { Services } from './screens/services/services.tsx';
 import { EN } from './words/en.ts';
 
@@ -24,8 +22,7 @@ export const SCREENS: readonly Screen[] = [
     id: 'nodes',
     title: EN.nodes.title,
     letter: 'n',
-    show: ([name, ...more]) =>
-      more.length > 0 ? null : name === undefined ? <Nodes /> : <NodePage key={name} name={name} />,
+    show: (rest) => (rest.length === 0 ? <Nodes /> : <Later id="node" rest={rest} />),
   },
   { id: 'machines', title: EN.machines.title, letter: 'm', show: later('machines') },
   { id: 'images', title: EN.images.title, letter: 'i', show: later('images') },
@@ -33,11 +30,7 @@ export const SCREENS: readonly Screen[] = [
     id: 'services',
     title: EN.services.title,
     letter: 's',
-    show: ([node, service, ...more]) => {
-      if (more.length > 0) return null;
-      if (node === undefined) return <Services />;
-      return service === undefined ? null : <ServicePage key={`${node} ${service}`} node={node} service={service} />;
-    },
+    show: (rest) => (rest.length === 0 ? <Services /> : <Later id="service" rest={rest} />),
   },
   { id: 'racks', title: EN.networks.racks.title, letter: 'r', show: later('racks') },
   { id: 'vlans', title: EN.networks.vlans.title, letter: 'v', show: later('vlans') },

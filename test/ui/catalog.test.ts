@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { axe } from '../kit/ui/axe.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { usePlay } from '../kit/ui/use-play.ts';
-import { event, illSite, wellSite } from '../kit/ui/site.ts';
+import { event, hostileSite, illSite, wellSite } from '../kit/ui/site.ts';
 import { until } from '../kit/until.ts';
 
 const play = usePlay(useBrowser());
@@ -116,6 +116,60 @@ describe('roles', () => {
       ['rack.reset-key', undefined],
       ['rack.delete', undefined],
     ]);
+    expect(open.complaints).toEqual([]);
+  });
+});
+
+describe('the log of a part', () => {
+  it('is read when somebody asks for it, is followed, and says why there is none; a user has no such button', async () => {
+    const site = await play.site(hostileSite());
+    const open = await play.page('services/r2/dns');
+    const { page } = open;
+    await page.getByRole('button', { name: 'Show the last lines' }).waitFor();
+    expect(site.seen).not.toContain('node.logs');
+    await page.getByRole('button', { name: 'Show the last lines' }).click();
+    const lines = page.getByLabel('Log of dns on r2');
+    await lines.filter({ hasText: '<img src=x' }).waitFor();
+    expect(await page.locator('main img').count()).toBe(0);
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('checkbox', { name: 'Follow' }).check();
+    await lines.waitFor();
+    const [first] = site.site.log.items;
+    if (first === undefined) throw new Error('there is no line');
+    site.site.log = { ...site.site.log, items: [{ ...first, text: 'a line that came later' }], cursor: 's=1;i=9' };
+    await lines.filter({ hasText: 'a line that came later' }).waitFor({ timeout: 8000 });
+    site.site.log = { ...site.site.log, items: [], why: 'The agent of r2 did not answer within 1 s.' };
+    await page.locator('main').getByText('did not answer within 1 s').waitFor({ timeout: 8000 });
+    // A node has more parts, one of which is chosen.
+    await page.goto(`${site.url}/ui/#/nodes/r2`);
+    site.site.log = { ...site.site.log, items: [first], why: null };
+    await page.locator('.filters select').selectOption('region');
+    await page.getByLabel('Log of region on r2').waitFor();
+    expect(open.complaints).toEqual([]);
+    site.role = 'user';
+    await page.reload();
+    await page.getByText('10.77.0.11').first().waitFor();
+    expect(await page.getByRole('heading', { name: 'Log' }).count()).toBe(0);
+  });
+});
+
+describe('work that is under way', () => {
+  it('is on the overview: what, how far, since when, by whom, where; and is ended from there', async () => {
+    const site = await play.site(illSite());
+    const open = await play.page('overview');
+    const { page } = open;
+    const row = page.getByRole('region', { name: 'Under way' }).getByRole('row', { name: /node-drain r2/ });
+    await row.getByText('hands the database to r1').waitFor();
+    expect(await row.textContent()).toMatch(/\d+ s ago/);
+    expect(await row.textContent()).toContain('admin');
+    expect(await row.getByRole('link', { name: 'node-drain r2' }).getAttribute('href')).toBe('#/nodes/r2');
+    const [job] = site.site.jobs;
+    if (job !== undefined) site.results.set('job.abort', job);
+    await row.getByRole('button', { name: 'End node-drain r2' }).click();
+    await page.getByText('regent job abort 7').waitFor();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.', { exact: true }).waitFor();
+    expect(site.made.map(({ id, params }) => [id, params])).toEqual([['job.abort', { job: '7' }]]);
     expect(open.complaints).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { printList, printOne, type Shape } from '../format/output.ts';
 import { age, moment } from '../format/when.ts';
 import { collect, need } from '../values.ts';
 import { NODE_PROBE } from './cluster/command.ts';
+import { NODE_LOGS } from './cluster/logs.ts';
 import { NODE_MOVES } from './cluster/move.ts';
 import { NODE_REMOVALS } from './cluster/removal.ts';
 
@@ -45,6 +46,7 @@ export const NODE: NounSpec = {
     ...NODE_MOVES,
     ...NODE_REMOVALS,
     NODE_PROBE,
+    NODE_LOGS,
     {
       verb: 'delete',
       summary: 'forget a rack, or a region node that never finished joining; its certificates are revoked',

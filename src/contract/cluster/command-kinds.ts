@@ -2,10 +2,12 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { nullable, oneOf, strict } from '../common.ts';
 import * as power from '../network/power-commands.ts';
+import { ReadLogArgs, ReadLogResult } from './command.ts';
 
 /**
  * What a node's agent can be asked to do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
- * command's end; null: it has none. `isRepeatable`: doing it twice does no harm. `claimSeconds`: how long an agent that took it may be at it.
+ * command's end; null: it has none. `isRepeatable`: doing it twice does no harm. `claimSeconds`: how long an agent that took it may be at it. `isPassing`: it is a
+ * look that people repeat; whoever asked gets the result, then the row goes, and no event tells of it.
  */
 export interface CommandKind {
   readonly args: TSchema;
@@ -13,6 +15,7 @@ export interface CommandKind {
   readonly result: TSchema;
   readonly isRepeatable: boolean;
   readonly claimSeconds: number;
+  readonly isPassing?: true;
 }
 
 /** Every kind; region and agent read it here. A new one is a line here and a runner in `main/calls/command-runners.ts`. */
@@ -65,6 +68,15 @@ export const COMMAND_KINDS = {
     isRepeatable: true,
     claimSeconds: 300,
   },
+  /** The last lines of a part's journal. */
+  'read-log': {
+    args: ReadLogArgs,
+    secrets: null,
+    result: ReadLogResult,
+    isRepeatable: true,
+    claimSeconds: 10,
+    isPassing: true,
+  },
 } as const satisfies Record<string, CommandKind>;
 
 export type CommandKindName = keyof typeof COMMAND_KINDS;
@@ -83,6 +95,9 @@ export function misfitOf(kind: CommandKindName, args: unknown, secrets: unknown)
   const isRight = spec.secrets === null ? secrets === null : Check(spec.secrets, secrets);
   return isRight ? null : `the secrets of ${kind} break its schema`;
 }
+
+/** See `CommandKind`; a kind that this release does not know is none. */
+export const isPassing = (kind: string): boolean => commandKind(kind)?.isPassing === true;
 
 /** Is this a result of the kind? Of a kind that this release does not know anything is. */
 export function isResultOf(kind: string, result: unknown): boolean {

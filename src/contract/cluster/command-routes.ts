@@ -21,6 +21,16 @@ export const COMMAND_ROUTES = {
     body: command.NodeProbe,
     response: command.Command,
   }),
+  'node.logs': get(
+    '/nodes/{node}/logs/{part}',
+    'The last lines of a service’s log on a node, as its agent reads them',
+    {
+      roles: OPERATORS,
+      params: command.NodeLogParams,
+      query: command.NodeLogQuery,
+      response: command.NodeLog,
+    },
+  ),
 } as const;
 
 /** Calls about work that outlives its request. */

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { IDENTITY_MAX } from '../../core/node-identity.ts';
 import { Id, listQuery, nullable, oneOf, page, strict, text, Time } from '../common.ts';
 
 /**
@@ -51,7 +52,67 @@ export const NodeProbe = strict({
   ),
 });
 
+/** Lines of one answer. */
+export const LOG_LINES_MAX = 500;
+/** Bytes of the lines of one answer, as JSON. */
+export const LOG_BYTES_MAX = 49_152;
+/** A place in a journal, as systemd writes it. */
+const CURSOR = '^[a-z]=[0-9a-f]{1,64}(?:;[a-z]=[0-9a-f]{1,64}){0,9}$';
+const Cursor = Type.String({ pattern: CURSOR, maxLength: 400, description: 'place in the journal' });
+
+export const LOG_LEVELS = ['error', 'warning', 'info', 'debug'] as const;
+
+/** A line of a program. */
+const LogLine = strict({
+  at: Time,
+  program: Type.String({ description: 'who wrote it' }),
+  level: oneOf(LOG_LEVELS),
+  text: Type.String({ description: 'without control characters; what looks like a secret is ***' }),
+});
+export type LogLine = Static<typeof LogLine>;
+
+export const NodeLogParams = strict({
+  node: text(64, 'id or name'),
+  part: text(IDENTITY_MAX, 'a service, such as dns or dhcp@k1_k2; agent, helper or region for programs of Regent'),
+});
+export const NodeLogQuery = strict({
+  lines: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: LOG_LINES_MAX, description: 'how many at most; 100 when left out' }),
+  ),
+  after: Type.Optional({
+    ...Cursor,
+    description: 'only lines after this place, the oldest first; the cursor of an answer',
+  }),
+  seconds: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 10, description: 'how long its agent may take; 5 when left out' }),
+  ),
+});
+
+/** The last lines of a part of a node, the oldest first, as its agent reads them of the journal of the host. */
+export const NodeLog = strict({
+  node: Type.String(),
+  part: Type.String(),
+  items: Type.Array(LogLine),
+  cursor: nullable(Type.String({ description: 'place of the last line; null: there is none' })),
+  isCut: Type.Boolean({ description: 'there are more lines than the answer has room for' }),
+  why: nullable(Type.String({ description: 'why there are no lines; null: its agent has read them' })),
+});
+export type NodeLog = Static<typeof NodeLog>;
+
 // What follows is between region and agent: the protocol, version 1, which only grows.
+
+/** What an agent is asked: units of the journal are its own affair. */
+export const ReadLogArgs = strict({
+  part: Type.String({ maxLength: IDENTITY_MAX }),
+  lines: Type.Integer({ minimum: 1, maximum: LOG_LINES_MAX }),
+  after: nullable(Cursor),
+});
+export const ReadLogResult = strict({
+  items: Type.Array(LogLine, { maxItems: LOG_LINES_MAX }),
+  cursor: nullable(Cursor),
+  isCut: Type.Boolean(),
+});
+export type ReadLogResult = Static<typeof ReadLogResult>;
 
 /** Bytes of a result, as JSON. */
 export const RESULT_MAX = 65_536;

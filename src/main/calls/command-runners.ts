@@ -1,11 +1,16 @@
 import type { CommandRunner, CommandRunners } from '../../agent/commands/runner.ts';
 import type { CommandArgs, CommandKindName, CommandResult } from '../../contract/cluster/command-kinds.ts';
 import { reach } from '../../host/ask/reach.ts';
+import { logRunner, type LogRunnerPorts } from './log-runner.ts';
 import { type PowerRunnerPorts, powerRunners } from './power-runners.ts';
 
 /** The real runner of every kind of command. */
-export function commandRunners(power: PowerRunnerPorts): CommandRunners {
-  return { 'probe-address': probeAddress, ...powerRunners(power) } satisfies Record<CommandKindName, CommandRunner>;
+export function commandRunners(power: PowerRunnerPorts, log: LogRunnerPorts): CommandRunners {
+  return {
+    'probe-address': probeAddress,
+    'read-log': logRunner(log),
+    ...powerRunners(power),
+  } satisfies Record<CommandKindName, CommandRunner>;
 }
 
 /** An answer comes so long before the agent gives the run up, ms: who waits learns why. */

@@ -120,6 +120,7 @@ export const CALLS = {
   'node.delete': 'DELETE /nodes/{node}',
   'node.drain': 'POST /nodes/{node}/drain',
   'node.list': 'GET /nodes',
+  'node.logs': 'GET /nodes/{node}/logs/{part}',
   'node.probe': 'POST /nodes/{node}/probe',
   'node.remove': 'POST /nodes/{node}/remove',
   'node.replace': 'POST /nodes/{node}/replace',

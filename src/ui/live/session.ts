@@ -23,10 +23,11 @@ export type SessionState =
       readonly version: string;
     };
 
-/** What somebody logs in with. */
-export type Credentials =
+/** What somebody logs in with. `isWall`: a screen on the wall, which only looks and stays logged in for longer. */
+export type Credentials = { readonly isWall?: true } & (
   | { readonly kind: 'password'; readonly user: string; readonly password: string }
-  | { readonly kind: 'key'; readonly apiKey: string };
+  | { readonly kind: 'key'; readonly apiKey: string }
+);
 
 /** The session of this browser. It is a cookie that no script sees; a failover does not end it. */
 export interface Session {

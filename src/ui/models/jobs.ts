@@ -1,4 +1,5 @@
 import type { Job, JobState } from '../../contract/cluster/job.ts';
+import { linkTo } from './address.ts';
 import type { Tone } from './tone.ts';
 
 const STATE_TONES: Readonly<Record<JobState, Tone>> = {
@@ -24,4 +25,11 @@ export function jobNote(job: Job): string {
   if (!isUnfinished(job)) return job.result ?? job.state;
   const asked = job.abortBy === null ? '' : `${job.abortBy} asked for its end; `;
   return asked + (job.progress === '' ? job.state : job.progress);
+}
+
+/** Where its object is: a machine, the drills, a node, or all nodes. */
+export function jobLink(job: Pick<Job, 'kind' | 'target' | 'targets'>): string {
+  if (job.targets.some((target) => target.startsWith('machine:'))) return linkTo(['machines', job.target]);
+  if (job.kind === 'drill') return linkTo(['drills']);
+  return linkTo(job.kind.startsWith('node-') ? ['nodes', job.target] : ['nodes']);
 }

@@ -9,9 +9,11 @@ import { events } from './history/events.tsx';
 import { images } from './images/images.tsx';
 import { leases } from './leases/parts.tsx';
 import { machines } from './machines/machines.tsx';
+import { NodePage } from './nodes/node.tsx';
 import { Notes } from './notes/notes.tsx';
 import { Racks } from './racks/racks.tsx';
 import { Search } from './search/search.tsx';
+import { ServicePage } from './services/service.tsx';
 import { Settings } from './settings/settings.tsx';
 import { SubnetPage } from './subnets/subnet.tsx';
 import { Subnets } from './subnets/subnets.tsx';
@@ -23,6 +25,11 @@ type Show = (rest: readonly string[]) => JSX.Element | null;
 
 /** Screens that nobody sees first: their program comes after that of the first page. */
 export const LATER = {
+  node: ([name, ...more]) => (name === undefined || more.length > 0 ? null : <NodePage key={name} name={name} />),
+  service: ([node, service, ...more]) =>
+    node === undefined || service === undefined || more.length > 0 ? null : (
+      <ServicePage key={`${node} ${service}`} node={node} service={service} />
+    ),
   racks: whole(Racks),
   vlans: ([fabric, name, ...more]) => {
     if (fabric === undefined) return <Vlans />;

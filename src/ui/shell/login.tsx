@@ -26,9 +26,10 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
       return typeof value === 'string' ? value : '';
     };
     const text = (name: string) => raw(name).trim();
+    const wall = fields.has('isWall') ? ({ isWall: true } as const) : {};
     const credentials: Credentials = byKey
-      ? { kind: 'key', apiKey: text('apiKey') }
-      : { kind: 'password', user: text('user'), password: raw('password') };
+      ? { kind: 'key', apiKey: text('apiKey'), ...wall }
+      : { kind: 'password', user: text('user'), password: raw('password'), ...wall };
     setBusy(true);
     setProblem(null);
     void session.login(credentials).then((refusal) => {
@@ -59,6 +60,10 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
             />
           </>
         )}
+        <label class="check">
+          <input type="checkbox" name="isWall" />
+          {WORDS.wall}
+        </label>
         {problem && <Refusal problem={problem} />}
         <footer>
           <button type="button" class="quiet" onClick={() => setByKey(!byKey)}>

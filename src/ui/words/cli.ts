@@ -1,13 +1,25 @@
 /** The same by CLI: the commands of each page. NAME, NODE, SERVICE stand for what is chosen. */
 export const CLI = {
-  overview: ['regent cluster status', 'regent status', 'regent what-if node NAME dies', 'regent events --follow'],
+  overview: [
+    'regent cluster status',
+    'regent status',
+    'regent what-if node NAME dies',
+    'regent job list --unfinished',
+    'regent events --follow',
+  ],
   nodes: ['regent node list', 'regent cluster status', 'regent token create', 'regent node replace NAME'],
-  node: ['regent node show NAME', 'regent service list --node NAME', 'regent node drain NAME'],
+  node: [
+    'regent node show NAME',
+    'regent service list --node NAME',
+    'regent node logs NAME agent',
+    'regent node drain NAME',
+  ],
   services: ['regent service list', 'regent service actions'],
   service: [
     'regent service show NODE/SERVICE',
     'regent service restart SERVICE --node NODE',
     'regent service actions --node NODE',
+    'regent node logs NODE SERVICE --follow',
   ],
   doctor: ['regent doctor'],
   vlans: ['regent vlan list', 'regent vlan create --vid VID', 'regent pairing propose'],

@@ -9,6 +9,7 @@ export const LOGIN = {
   key: 'API key',
   keyHelp:
     'consumer:token:secret, as `regent init` or `regent key create` printed it. It stays nowhere in this browser.',
+  wall: 'A screen on the wall: it only looks, and stays logged in for longer',
   ended: 'The session has ended. Log in again: this page is as you left it.',
   waiting: 'The site does not answer. This page goes on by itself when it does.',
   busy: 'Logging in …',

@@ -39,6 +39,13 @@ export const OVERVIEW = {
     racksWaiting: 'racks that wait for a decision',
     withoutSecondary: 'VLANs without a second rack',
   },
+  jobs: {
+    title: 'Under way',
+    empty: 'Nothing is under way.',
+    columns: { job: 'What', step: 'How far it is', since: 'Begun', by: 'By', do: 'Do' },
+    end: 'End',
+    endText: 'What it has half done it undoes first.',
+  },
   happened: 'What happened',
   nothingHappened: 'Nothing has happened yet.',
   steps: {

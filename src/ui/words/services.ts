@@ -31,6 +31,18 @@ export const SERVICES = {
   actionColumns: { at: 'When', kind: 'What', why: 'Why', trigger: 'Set off by' },
   noActions: 'Nothing was done to it lately.',
   files: 'Its files',
+  log: {
+    title: 'Log',
+    note: (lines: number, node: string) =>
+      `The last ${lines} lines at most, as the agent of ${node} reads them now. What looks like a secret is ***.`,
+    show: 'Show the last lines',
+    part: 'Of',
+    choose: 'choose a part',
+    follow: 'Follow',
+    empty: 'The journal has no line of it.',
+    silent: 'no lines',
+    name: (part: string, node: string) => `Log of ${part} on ${node}`,
+  },
   generation: (number: number, isApplied: boolean) =>
     isApplied ? `Generation ${number}, which is in force.` : `Generation ${number}, which is not in force yet.`,
 } as const;

@@ -8,7 +8,7 @@ import { pageOf, type SiteData } from './site.ts';
 import { before } from './when.ts';
 
 /** A read of a site that a test plays. */
-interface Read {
+export interface Read {
   readonly id: RouteId;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
@@ -37,6 +37,7 @@ export function answerOf(site: SiteData, { id, params, query }: Read): unknown {
     'subnet.show': () => networks.subnets.find((row) => [row.cidr, String(row.id)].includes(params['subnet'] ?? '')),
     'lease.list': () => pageOf(networks.leases),
     'rack.list': () => pageOf(networks.racks),
+    'node.logs': () => ({ node: name, part: params['part'], ...site.log }),
     'service.actions': () =>
       pageOf([
         {

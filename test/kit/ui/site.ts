@@ -20,6 +20,8 @@ export interface SiteData {
   doctor: RouteOutput<'cluster.doctor'>;
   nodes: Map<string, Node>;
   jobs: Job[];
+  /** Of every part of every node. */
+  log: Omit<RouteOutput<'node.logs'>, 'node' | 'part'>;
   events: Event[];
   networks: NetworkData;
   fleet: FleetData;
@@ -56,6 +58,15 @@ export function wellSite(): SiteData {
     },
     nodes: new Map([...regions.map((name) => node(name, true)), ...racks.map((name) => node(name, false))]),
     jobs: [],
+    log: {
+      items: [
+        { at: before(9000), program: 'named', level: 'info', text: 'all zones loaded' },
+        { at: before(5000), program: 'named', level: 'warning', text: 'zone example.test: serial unchanged' },
+      ],
+      cursor: 's=1;i=2',
+      isCut: false,
+      why: null,
+    },
     events: [],
     networks: networks(),
     fleet: fleet(),
@@ -189,6 +200,7 @@ export function hostileSite(): SiteData {
     catalog: catalog(HOSTILE),
     events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
     jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
+    log: { ...site.log, items: site.log.items.map((line) => ({ ...line, program: HOSTILE, text: HOSTILE })) },
   };
 }
 

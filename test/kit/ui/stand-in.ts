@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
-import { answerOf } from './answers.ts';
+import { answerOf, type Read } from './answers.ts';
 import { job, type SiteData } from './site.ts';
 import { Streams } from './streams.ts';
 import { before } from './when.ts';
@@ -50,6 +50,8 @@ export class StandIn implements AsyncDisposable {
   /** So long each answer takes. */
   delayMs = 0;
   isLoggedIn = true;
+  /** The session only looks. */
+  isReadOnly = false;
   release = '0.4.0';
   /** Of every object. */
   version = 1;
@@ -75,6 +77,8 @@ export class StandIn implements AsyncDisposable {
   refused = 0;
   /** Every call, dry runs too. */
   readonly seen: string[] = [];
+  /** What was asked for, since somebody looked last. */
+  readonly reads: Read[] = [];
   readonly feed = new Streams();
   /** The clock of the browser is so many ms ahead of that of the site. */
   browserAheadMs = 0;
@@ -129,7 +133,13 @@ export class StandIn implements AsyncDisposable {
 
   /** Is it as a page that is open knows it? */
   get isUsual(): boolean {
-    return this.role === 'admin' && this.isLoggedIn && this.release === '0.4.0' && this.browserAheadMs === 0;
+    return (
+      this.role === 'admin' &&
+      this.isLoggedIn &&
+      !this.isReadOnly &&
+      this.release === '0.4.0' &&
+      this.browserAheadMs === 0
+    );
   }
 
   /** Plays another site, of which nothing was asked yet. */
@@ -145,7 +155,7 @@ export class StandIn implements AsyncDisposable {
     // Nobody answers them any more, and a browser has few connections to a site.
     for (const response of this.#unanswered) response.destroy();
     this.#unanswered.clear();
-    for (const list of [this.made, this.pieces, this.seen]) list.length = 0;
+    for (const list of [this.made, this.pieces, this.seen, this.reads]) list.length = 0;
     // The frame of a page that is open shows jobs of the site before.
     this.feed.emit({
       id: this.#nextId(0),
@@ -204,7 +214,10 @@ export class StandIn implements AsyncDisposable {
     const bytes = isStranger ? undefined : this.#files.get(path);
     response.setHeader('content-security-policy', CSP);
     if (bytes === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'No such file.' });
-    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain', 'cache-control': 'no-cache' });
+    // As src/api/ui: what is named by its content is kept, so that another tab and a reload compile nothing anew.
+    const isKept = path.startsWith('assets/') && this.browserAheadMs === 0;
+    const cache = isKept ? 'public, max-age=31536000, immutable' : 'no-cache';
+    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain', 'cache-control': cache });
     if (this.browserAheadMs !== 0 && path.endsWith('.js')) response.write(wrongClock(this.browserAheadMs));
     response.end(bytes);
   }
@@ -215,7 +228,8 @@ export class StandIn implements AsyncDisposable {
       return json(response, 200, {});
     }
     if (request.method === 'POST') {
-      const { user, password, apiKey } = JSON.parse(body) as Record<string, string>;
+      const { user, password, apiKey, isWall } = JSON.parse(body) as Record<string, string> & { isWall?: boolean };
+      this.isReadOnly = isWall === true;
       this.isLoggedIn = apiKey === 'a:b:c' || (user === 'admin' && password === 'right');
       if (!this.isLoggedIn) {
         const detail = 'The name is not known, or the password is wrong.';
@@ -224,7 +238,15 @@ export class StandIn implements AsyncDisposable {
     }
     if (!this.isLoggedIn) return problem(response, { status: 401, code: 'unauthenticated', detail: 'Log in.' });
     const expiresAt = before(-12 * 3_600_000);
-    const own = { id: '1', user: 'admin', role: this.role, isReadOnly: false, expiresAt, csrf: CSRF, version: '0.4.0' };
+    const own = {
+      id: '1',
+      user: 'admin',
+      role: this.role,
+      isReadOnly: this.isReadOnly,
+      expiresAt,
+      csrf: CSRF,
+      version: '0.4.0',
+    };
     json(response, 200, own);
   }
 
@@ -242,7 +264,9 @@ export class StandIn implements AsyncDisposable {
       return void this.#stream(request, response);
     if (route.hasEtag) response.setHeader('etag', `"${this.version}"`);
     if (route.method === 'GET') {
-      const found = answerOf(this.site, { id, params, query: url.searchParams });
+      const read = { id, params, query: url.searchParams };
+      this.reads.push(read);
+      const found = answerOf(this.site, read);
       if (found === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'There is none.' });
       return json(response, 200, checked(id, route, found));
     }

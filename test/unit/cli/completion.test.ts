@@ -52,7 +52,8 @@ describe('completion', () => {
   });
 
   it('has no verb of one noun after another, and no options of a change for a look', () => {
-    expect(after('node ').words).toEqual(['list', 'show', 'drain', 'undrain', 'remove', 'replace', 'probe', 'delete']);
+    const verbs = ['list', 'show', 'drain', 'undrain', 'remove', 'replace', 'probe', 'logs', 'delete'];
+    expect(after('node ').words).toEqual(verbs);
     expect(after('record list -').words).not.toContain('--dry-run');
   });
 

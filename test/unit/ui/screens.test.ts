@@ -200,6 +200,7 @@ describe('the same by CLI', () => {
       'regent service show r1/dns',
       'regent service restart dns --node r1',
       'regent service actions --node r1',
+      'regent node logs r1 dns --follow',
     ]);
   });
 });

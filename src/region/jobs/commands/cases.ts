@@ -1,3 +1,4 @@
+import { isPassing } from '../../../contract/cluster/command-kinds.ts';
 import type { Command } from '../../../contract/cluster/command.ts';
 import { contains, formatAddress, parseAddress, parseNetwork } from '../../../core/ip.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
@@ -12,9 +13,9 @@ const PROBE_S = 10;
 /** Addresses that are no other host's. */
 const NOT_OTHERS = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::/127', 'fe80::/10', 'ff00::/8'];
 
-/** A command as callers see it. */
+/** A command as callers see it. What a look found is for whoever asked. */
 export function showCommand({ nodeId: _nodeId, ...row }: CommandRow): Command {
-  return { ...row, args: { ...row.args } };
+  return { ...row, args: { ...row.args }, ...(isPassing(row.kind) ? { result: null } : {}) };
 }
 
 export const commandCases = {

@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
+import { isPassing } from '../../../contract/cluster/command-kinds.ts';
 import type { ClaimedCommand, ClaimRequest } from '../../../contract/cluster/command.ts';
 import type { Tx } from '../../tx.ts';
 import { storeEvents } from '../events.ts';
+import { wakeAll } from './commands.ts';
 
 /** A text that changes whenever another command waits for the node; null: none waits. */
 export async function waitingSign(tx: Tx, nodeId: string): Promise<string | null> {
@@ -152,8 +154,10 @@ async function endWhere(tx: Tx, { where, state, sentence, result }: End): Promis
 
 type Told = { readonly id: number; readonly kind: string; readonly node: string; readonly end?: string };
 
-/** An event for each, which also wakes everybody who waits. */
-function tell(tx: Tx, kind: string, rows: readonly Told[]): Promise<void> {
-  const events = rows.map(({ id, ...data }) => ({ kind, subject: `command/${id}`, data }));
-  return storeEvents(tx, 'system:commands', events);
+/** An event for each that does not pass; everybody who waits is woken. */
+async function tell(tx: Tx, kind: string, rows: readonly Told[]): Promise<void> {
+  const lasting = rows.filter((row) => !isPassing(row.kind));
+  const events = lasting.map(({ id, ...data }) => ({ kind, subject: `command/${id}`, data }));
+  await storeEvents(tx, 'system:commands', events);
+  if (rows.length > 0 && lasting.length === 0) await wakeAll(tx);
 }

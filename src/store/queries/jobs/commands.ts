@@ -39,6 +39,38 @@ const COLUMNS = sql`t.id, t.node_id as "nodeId", n.name as node, t.kind, t.args,
   t.created_at as "createdAt", t.claimed_at as "claimedAt", t.deadline, t.ended_at as "endedAt"`;
 const FROM = sql`commands t join nodes n on n.id = t.node_id`;
 
+/** Unfinished looks of a kind at one node. More wait for nothing: its agent does other things, too. */
+const PASSING_MAX = 4;
+
+/**
+ * Adds a command that passes (`command-kinds.ts`) and wakes everybody without an event. Looks of the same kind that have ended a minute ago go: whoever
+ * asked was lost. Gives its id; null: so many of them wait for this node already. Fit for `repeatable`: a second one does no harm.
+ */
+export async function insertPassing(tx: Tx, command: Omit<NewCommandRow, 'secrets'>): Promise<number | null> {
+  const { nodeId, kind, args, isRepeatable, claimSeconds, deadlineSeconds, caller } = command;
+  // Looks at one node that begin together are counted one after the other.
+  await tx.one(sql`select pg_advisory_xact_lock(hashtext(${`look ${nodeId}`}))`);
+  await tx.run(sql`delete from commands where kind = ${kind} and ended_at < clock_timestamp() - interval '1 minute'`);
+  const added = await tx.one(sql<{ id: number }>`
+    insert into commands (node_id, kind, args, is_repeatable, claim_seconds, caller, deadline)
+    select ${nodeId}, ${kind}, ${JSON.stringify(args)}::jsonb, ${isRepeatable}::boolean, ${claimSeconds}::int, ${caller},
+      clock_timestamp() + make_interval(secs => ${deadlineSeconds})
+    where (select count(*) from commands where node_id = ${nodeId} and kind = ${kind} and ended_at is null) < ${PASSING_MAX}::int
+    returning id`);
+  if (added !== null) await wakeAll(tx);
+  return added?.id ?? null;
+}
+
+/** Takes a command that passes away; whoever asked has its end. */
+export async function dropPassing(tx: Tx, id: number): Promise<void> {
+  await tx.run(sql`delete from commands where id = ${id}`);
+}
+
+/** Wakes everybody who waits, without an event. From here to COMMIT other writers wait. */
+export async function wakeAll(tx: Tx): Promise<void> {
+  await tx.one(sql`select emit_events('system:commands', '[]'::jsonb, false)`);
+}
+
 /** Adds a command in the caller's transaction. Its agent hears of it at the commit. */
 export async function insertCommand(tx: WriteTx, command: NewCommandRow): Promise<CommandRow> {
   const { nodeId, kind, args, secrets, isRepeatable, claimSeconds, deadlineSeconds, caller } = command;

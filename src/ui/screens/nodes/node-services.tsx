@@ -2,13 +2,16 @@ import type { JSX } from 'preact';
 import type { Service } from '../../../contract/service.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
+import { logPartsOf } from '../../models/site/logs.ts';
 import { stateWord } from '../../models/services.ts';
 import { serviceTone } from '../../models/tone.ts';
+import { dataOf } from '../../models/view.ts';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { For } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
+import { NodeLog } from '../services/log.tsx';
 
 const WORDS = EN.nodes;
 const EVERY_MS = 5000;
@@ -46,27 +49,31 @@ const COLUMNS: readonly Column<Service>[] = [
   },
 ];
 
-/** Services of a node: what each is, since when, why, and what was done to it last. */
-export function NodeServices({ node }: { readonly node: string }): JSX.Element {
+/** Services of a node: what each is, since when, why, and what was done to it last; and what they and the programs of Regent say. */
+export function NodeServices({ node, isRegion }: { readonly node: string; readonly isRegion: boolean }): JSX.Element {
   const services = useList('service.list', { query: { node } }, { nouns: ['node', 'service'], everyMs: EVERY_MS });
+  const names = (dataOf(services.view) ?? []).map((row) => row.service);
   return (
-    <Section title={WORDS.services}>
-      <Shown view={services.view}>
-        {(rows) =>
-          rows.length === 0 ? (
-            <Empty text={WORDS.noServices} />
-          ) : (
-            <Table
-              name={WORDS.services}
-              rows={rows}
-              columns={COLUMNS}
-              keyOf={(row) => row.service}
-              linkOf={linkOf}
-              isMain
-            />
-          )
-        }
-      </Shown>
-    </Section>
+    <>
+      <Section title={WORDS.services}>
+        <Shown view={services.view}>
+          {(rows) =>
+            rows.length === 0 ? (
+              <Empty text={WORDS.noServices} />
+            ) : (
+              <Table
+                name={WORDS.services}
+                rows={rows}
+                columns={COLUMNS}
+                keyOf={(row) => row.service}
+                linkOf={linkOf}
+                isMain
+              />
+            )
+          }
+        </Shown>
+      </Section>
+      <NodeLog node={node} parts={logPartsOf(names, isRegion)} />
+    </>
   );
 }

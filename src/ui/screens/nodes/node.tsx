@@ -40,7 +40,7 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
           </>
         )}
       </Shown>
-      <NodeServices node={name} />
+      <NodeServices node={name} isRegion={shown?.isRegion === true} />
     </Page>
   );
 }

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
+import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { drillFact, type Fact, factsOf, headline } from '../../models/overview.ts';
 import { dataOf } from '../../models/view.ts';
@@ -12,6 +13,7 @@ import { MyNotes } from '../notes/note-list.tsx';
 import { Counts } from './counts.tsx';
 import { Deaths } from './deaths.tsx';
 import { Happened } from './happened.tsx';
+import { Jobs } from './jobs.tsx';
 import { Steps } from './steps.tsx';
 import { FullestSubnets, ServiceGrid } from './where.tsx';
 
@@ -21,6 +23,7 @@ const EVERY_MS = 5000;
 /** The cluster at a glance. */
 export function Overview(): JSX.Element {
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'job', 'rack', 'vlan'], everyMs: EVERY_MS });
+  const may = useMay();
   return (
     <Page title={EN.overview.title} cli={CLI.overview}>
       <MyNotes isQuiet />
@@ -49,6 +52,7 @@ export function Overview(): JSX.Element {
           </>
         )}
       </Shown>
+      {may.watch && <Jobs />}
       <Counts />
       <FullestSubnets />
       <Happened />

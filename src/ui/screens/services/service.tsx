@@ -13,6 +13,7 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { Ago, For } from '../../parts/time.tsx';
 import { CLI, cliLines } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
+import { NodeLog } from './log.tsx';
 import { ServiceActions, ServiceFiles } from './service-look.tsx';
 
 const WORDS = EN.services;
@@ -42,6 +43,7 @@ export function ServicePage({ node, service }: { readonly node: string; readonly
       </p>
       <Shown view={shown.view}>{(data) => <ServiceText service={data} />}</Shown>
       {may.watch && <ServiceActions node={node} service={service} />}
+      <NodeLog node={node} parts={[service]} />
       {may.watch && <ServiceFiles node={node} service={service} />}
       {isOpen && (
         <ActionDialog

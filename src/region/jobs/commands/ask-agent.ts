@@ -1,0 +1,68 @@
+import {
+  COMMAND_KINDS,
+  type CommandArgs,
+  type CommandKindName,
+  type CommandResult,
+  misfitOf,
+} from '../../../contract/cluster/command-kinds.ts';
+import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import type { Database } from '../../../store/database.ts';
+import { dropPassing, insertPassing } from '../../../store/queries/jobs/commands.ts';
+import type { WakePort } from '../../port.ts';
+import { createCommandWaiter } from './wait.ts';
+
+/** Kinds whose rows go with their answer. */
+type PassingKind = {
+  [K in CommandKindName]: (typeof COMMAND_KINDS)[K] extends { readonly isPassing: true } ? K : never;
+}[CommandKindName];
+
+/** A look at a node. `caller`: the user's name. */
+export interface Look<K extends PassingKind> {
+  readonly node: { readonly id: string; readonly name: string };
+  readonly kind: K;
+  readonly args: CommandArgs<K>;
+  /** How long its agent may take. */
+  readonly seconds: number;
+  readonly caller: string;
+}
+
+/** What an agent said; `why`: a sentence, where it said nothing or could not. */
+export type Looked<K extends PassingKind> =
+  | { readonly kind: 'done'; readonly result: CommandResult<K> }
+  | { readonly kind: 'none'; readonly why: string };
+
+/** Asks a node's agent for something that is kept nowhere. Never longer than its time and that of a write. */
+export type AskAgent = <K extends PassingKind>(look: Look<K>) => Promise<Looked<K> | Rejected>;
+
+/** How long the row of a look may take to go; the next look at the node takes it away, too. */
+const DROP = { deadlineMs: 2000 } as const;
+
+/** Makes the port: the look is a command, which its agent takes from whatever region it talks to. */
+export function createAskAgent(db: Database, wakes: WakePort): AskAgent {
+  const waiter = createCommandWaiter(db, wakes);
+  return async <K extends PassingKind>({ node, kind, args, seconds, caller }: Look<K>) => {
+    const misfit = misfitOf(kind, args, null);
+    if (misfit !== null) throw new AppError('command', misfit);
+    const { isRepeatable, claimSeconds } = COMMAND_KINDS[kind];
+    const row = { nodeId: node.id, kind, args, isRepeatable, claimSeconds, deadlineSeconds: seconds, caller };
+    const added = await db.repeatable(async (tx) => ({ id: await insertPassing(tx, row) }));
+    if (isRejected(added)) return added;
+    const { id } = added;
+    if (id === null)
+      return rejected(
+        'too_many_requests',
+        `The agent of ${node.name} is asked this several times already. Try again in a moment.`,
+      );
+    const late = AbortSignal.timeout(seconds * 1000);
+    try {
+      const ended = await waiter.awaitCommand(id, late);
+      if (ended.state === 'done') return { kind: 'done', result: ended.result as CommandResult<K> };
+      return { kind: 'none', why: ended.sentence ?? '' };
+    } catch (error) {
+      if (!late.aborted) throw error;
+      return { kind: 'none', why: `The agent of ${node.name} did not answer within ${seconds} s.` };
+    } finally {
+      void db.repeatable((tx) => dropPassing(tx, id), DROP).catch(() => {});
+    }
+  };
+}
