@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { axe } from '../kit/ui/axe.ts';
 import { openPage } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
+import { usePlay } from '../kit/ui/use-play.ts';
 import { wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
 
 const ui = useBrowser();
+const play = usePlay(ui);
 
 describe('two releases side by side', () => {
   it('give a page all the same: what the other one has not got is asked for until its own answers', async () => {
@@ -21,8 +23,8 @@ describe('two releases side by side', () => {
 
 describe('the policy of the page', () => {
   it('lets no script in but its own, and its breach is seen by every test of a page', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
+    await play.site(wellSite());
+    const open = await play.page('nodes');
     const { page } = open;
     await page.getByText('5 rows').waitFor();
     expect(open.complaints).toEqual([]);
@@ -36,21 +38,21 @@ describe('the policy of the page', () => {
   });
 
   it('lets nobody show it in a frame', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
     await using framed = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: '-' });
+    await play.site(wellSite());
+    const open = await play.page('-');
     const bait = await open.context.newPage();
     await bait.setContent(`<iframe src="${framed.url}/ui/" title="bait"></iframe>`);
     await until('the refusal', () => open.complaints.some((text) => text.includes('frame-ancestors')));
     expect(framed.seen).toEqual([]);
+    await bait.close();
   });
 });
 
 describe('a page of another site', () => {
   it('makes no change with the cookie of the browser: a call without our header is refused', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
-    const { page } = open;
+    const site = await play.site(wellSite());
+    const { page } = await play.page('nodes');
     await page.getByText('5 rows').waitFor();
     const status = await page.evaluate<number>(
       `fetch('/api/v1/nodes/r2/drain', { method: 'POST', credentials: 'include' }).then((answer) => answer.status)`,

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { openPage } from '../kit/ui/browser.ts';
-import { shared, whole } from '../kit/ui/pages.ts';
+import { openPage, settled } from '../kit/ui/browser.ts';
+import { shared } from '../kit/ui/pages.ts';
 import { event, networkedSite, wellSite } from '../kit/ui/site.ts';
 import { overflows, stallMeter } from '../kit/ui/stalls.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
@@ -37,7 +37,7 @@ describe('five hundred subnets on two hundred VLANs', () => {
       async () => {
         await page.evaluate(`location.hash = ${JSON.stringify(`#/${wish.path}`)}`);
         await page.locator('main').getByText(wish.first, { exact: true }).first().waitFor();
-        await whole(page, null);
+        await settled(page);
       },
     ]);
     const filter = page.getByPlaceholder('Filter').first();
@@ -57,8 +57,7 @@ describe('five hundred subnets on two hundred VLANs', () => {
   });
 
   it('have a page each, which shows what is its own', async () => {
-    const { page, complaints } = await lead('vlans/hall-2/vlan77');
-    await whole(page, 'k2');
+    const { page, complaints } = await lead('vlans/hall-2/vlan77', 'k2');
     await page.locator('main a').getByText('10.100.76.0/24', { exact: true }).waitFor();
     const own = page.getByRole('region', { name: 'Proposed pairs of racks' }).locator('tbody tr');
     await until('its own pair', async () => (await own.count()) === 1);

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { axeColours } from '../kit/ui/axe.ts';
-import { goTo, type OpenPage, openPage } from '../kit/ui/browser.ts';
-import { PAGES, whole } from '../kit/ui/pages.ts';
+import { goTo, type OpenPage, openPage, whole } from '../kit/ui/browser.ts';
+import { PAGES } from '../kit/ui/pages.ts';
 import { wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
@@ -41,10 +41,8 @@ describe('a site that nobody answers for', () => {
       const pages = await Promise.all(
         group.map(async ({ path, has }, index) => {
           const page = tabs[index] ?? first.page;
-          await goTo(page, path);
-          await whole(page, has);
           // A heading stands there before the first answer: what never came cannot be old.
-          await page.locator('main .shown').first().waitFor();
+          await goTo(page, path, [{ selector: 'main .shown' }, whole(has)]);
           return { page, has };
         }),
       );

@@ -29,37 +29,42 @@ export const axe = (page: Page): Promise<string[]> => judgeBoth(page, 'html');
 export const axeMain = (page: Page): Promise<string[]> => judgeBoth(page, 'main');
 
 /** Of contrast alone: where the structure was looked at before. */
-export const axeColours = (page: Page): Promise<string[]> => judgeColours(page, 'html', [null]);
+export const axeColours = (page: Page): Promise<string[]> => coloursOf(page, 'html');
 
 /** Of contrast in the page's own part. */
-export const axeMainColours = (page: Page): Promise<string[]> => judgeColours(page, 'main', [null]);
+export const axeMainColours = (page: Page): Promise<string[]> => coloursOf(page, 'main');
 
 /** All but contrast: on another width, where the colours were looked at before. */
-export const axeLayout = (page: Page): Promise<string[]> => judgeBuild(page, 'html');
-
-/** What axe finds in light, and of contrast in dark: of the other theme only the colours are others. */
-export async function axeInBothThemes(page: Page): Promise<string[]> {
-  return [...(await judgeBuild(page, 'html')), ...(await judgeColours(page, 'html', ['light', 'dark']))];
+export async function axeLayout(page: Page): Promise<string[]> {
+  const [build] = await madeOf(page, 'html', ['build']);
+  return judgeBuild(page, build);
 }
 
-async function judgeBoth(page: Page, root: Root): Promise<string[]> {
-  return [...(await judgeBuild(page, root)), ...(await judgeColours(page, root, [null]))];
+async function coloursOf(page: Page, root: Root): Promise<string[]> {
+  const [colours] = await madeOf(page, root, ['colours']);
+  return judgeColours(page, colours, [null]);
+}
+
+/** What axe finds in light, and of contrast in dark: of the other theme only the colours are others. */
+export const axeInBothThemes = (page: Page): Promise<string[]> => judgeBoth(page, 'html', ['light', 'dark']);
+
+async function judgeBoth(page: Page, root: Root, themes: readonly (Theme | null)[] = [null]): Promise<string[]> {
+  const [build, colours] = await madeOf(page, root, ['build', 'colours']);
+  return [...(await judgeBuild(page, build)), ...(await judgeColours(page, colours, themes))];
 }
 
 /**
  * What is made as something that was found well, by the same rules, in the same colours and width, is well: it is not looked at again, in any file of tests. So
  * each page costs what is new on it.
  */
-async function judgeBuild(page: Page, root: Root): Promise<string[]> {
-  const made = await madeOf(page, 'build', root);
+async function judgeBuild(page: Page, made: Made): Promise<string[]> {
   const known = knownIn(made, `build ${made.width}`);
   // The first key is that of the whole.
   return known.isKnown[0] === true ? [] : look(page, 'build', { ...made, ...known });
 }
 
 /** `null`: in the colours that the page has now. It is turned to others only where something of them is not known. */
-async function judgeColours(page: Page, root: Root, themes: readonly (Theme | null)[]): Promise<string[]> {
-  const made = await madeOf(page, 'colours', root);
+async function judgeColours(page: Page, made: Made, themes: readonly (Theme | null)[]): Promise<string[]> {
   const found: string[] = [];
   for (const theme of themes) {
     const known = knownIn(made, `colours ${made.width} ${theme ?? made.theme}`);
@@ -83,8 +88,15 @@ interface Known {
   readonly nameOf: (key: string) => string;
 }
 
-const madeOf = (page: Page, rules: Rules, root: Root): Promise<Made> =>
-  page.evaluate<Made>(`${STRUCTURE}; structure.${rules}(document.querySelector('${root}'))`);
+/** By some rules each, all in one word to the page. */
+const madeOf = <const R extends readonly Rules[]>(
+  page: Page,
+  root: Root,
+  rules: R,
+): Promise<{ [K in keyof R]: Made }> =>
+  page.evaluate<{ [K in keyof R]: Made }>(
+    `${STRUCTURE}; (${JSON.stringify(rules)}).map((name) => structure[name](document.querySelector('${root}')))`,
+  );
 
 function knownIn({ keys }: Made, how: string): Known {
   const known = knownKeys();
@@ -98,7 +110,7 @@ async function look(page: Page, rules: Rules, { keys, isKnown, nameOf }: Made & 
   const options = JSON.stringify({ ...OPTIONS[rules], resultTypes: ['violations'] });
   const run = `(async () => {
     if (typeof axe !== 'object') return null;
-    const { violations } = await axe.run(structure.context(${JSON.stringify(isKnown)}), ${options});
+    const { violations } = await axe.run(structure.context('${rules}', ${JSON.stringify(isKnown)}), ${options});
     return violations.flatMap((rule) => rule.nodes.map((node) => rule.id + ': ' + node.target.join(' ') + ': ' + node.failureSummary));
   })()`;
   let found = await page.evaluate<string[] | null>(run);

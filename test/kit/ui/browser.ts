@@ -82,21 +82,29 @@ export async function openPage(browser: Browser, url: string, look: Look = {}): 
   return { page, context, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** Leads an open page to another place, as a link does: nothing is loaded anew. Between two places is one without a page, so that nothing of the one before is left. */
-export async function goTo(page: Page, path: string): Promise<void> {
+/**
+ * Leads an open page to another place, as a link does: nothing is loaded anew. Between two places is one without a page, so that nothing of the one before is left.
+ * `until`: what is waited for there, too.
+ */
+export async function goTo(page: Page, path: string, until: readonly Step[] = []): Promise<void> {
   const steps: Step[] = [{ hash: '#/-', heading: NOWHERE }];
   if (path !== '-') steps.push({ hash: `#/${path}`, selector: 'main .page', notHeading: NOWHERE });
-  await inPage(page, steps);
+  await inPage(page, [...steps, ...until]);
 }
 
-/** Waits until nothing of the page is still on its way; `has`: a text that stands on it then. */
-export const settled = (page: Page, has: string | null = null): Promise<void> =>
-  inPage(page, [{ noSelector: '.skeleton', ...(has === null ? {} : { text: has }) }]);
+/** Nothing of a page is still on its way; `has`: a text that stands on it then. */
+export const whole = (has: string | null = null): Step => ({
+  noSelector: '.skeleton',
+  ...(has === null ? {} : { text: has }),
+});
+
+/** Waits for it. */
+export const settled = (page: Page, has: string | null = null): Promise<void> => inPage(page, [whole(has)]);
 
 const NOWHERE = 'There is no such page.';
 
 /** Where it goes, and what is waited for there: an element, none, the first heading, a text. */
-interface Step {
+export interface Step {
   readonly hash?: string;
   readonly selector?: string;
   readonly noSelector?: string;

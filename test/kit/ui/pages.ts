@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { ADDRESS_PAGES } from './addresses.ts';
-import { goTo, type OpenPage, openPage, settled } from './browser.ts';
+import { answerOf, type Read } from './answers.ts';
+import { goTo, type OpenPage, openPage, type Step, whole } from './browser.ts';
 import { CATALOG_PAGES } from './catalog.ts';
 import { KEEPING_PAGES } from './keeping.ts';
 import type { SiteData } from './site.ts';
@@ -45,7 +46,13 @@ export const PAGES = [
 /** Those that a new site has something to say on. */
 export const NEW_PAGES = PAGES.filter((page) => 'isNew' in page);
 
-/** A site, and one page of the user interface that all tests of a group lead from place to place: loading it anew for each takes most of their time. */
+/** What the frame asks for on every page: its bar of jobs. */
+const FRAME: readonly string[] = ['job.list'];
+
+/**
+ * A site, and one page of the user interface that all tests of a group lead from place to place: loading it anew for each takes most of their time. `until`:
+ * what is waited for on a page besides that it is whole. `reads`: what the page asked for, without what its frame asks for everywhere.
+ */
 export function shared(
   ui: ReturnType<typeof useBrowser>,
   makeSite: () => SiteData,
@@ -63,15 +70,12 @@ export function shared(
     await open[Symbol.asyncDispose]();
     await site[Symbol.asyncDispose]();
   });
-  return async (path: string) => {
-    await goTo(open.page, path);
-    return { page: open.page, complaints: () => open.complaints.splice(0) };
+  return async (path: string, has: string | null = null, until: readonly Step[] = []) => {
+    site.reads.length = 0;
+    await goTo(open.page, path, [...until, whole(has)]);
+    const reads = site.reads.filter(({ id }) => !FRAME.includes(id));
+    return { page: open.page, complaints: () => open.complaints.splice(0), reads };
   };
-}
-
-/** Waits until everything that is asked for is there; `has`: some of it. */
-export async function whole(page: Page, has: string | null): Promise<void> {
-  await settled(page, has);
 }
 
 /** What a reader of screens finds on a page. Ages go on while a test runs. */
@@ -88,8 +92,12 @@ export async function structureOf(page: Page): Promise<string> {
 export const snapshotOf = (path: string, site: string): string =>
   `snapshots/${path.replaceAll(/%2F|[/?=]/g, '-').replace(/0{20,}/, '')}.${site}.yml`;
 
-/** Is a page made of the same parts where a site is ill? Then it was looked at already where the site is well, in both themes. */
-export function isSameWhenIll(path: string): boolean {
-  const [well = '', ill] = ['well', 'ill'].map((site) => readFileSync(join(TESTS, snapshotOf(path, site)), 'utf8'));
-  return well === ill;
+/** Is a page another one where a site is ill? Such a one has a file of what it is made of then; who adds one makes it, and vitest fills it. */
+export const isIll = (path: string): boolean => existsSync(join(TESTS, snapshotOf(path, 'ill')));
+
+/** Reads that two sites answer otherwise, whatever time it is. */
+export function otherAnswers(reads: readonly Read[], one: SiteData, other: SiteData): string[] {
+  const said = (site: SiteData, read: Read) =>
+    (JSON.stringify(answerOf(site, read)) ?? '').replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'a moment');
+  return reads.filter((read) => said(one, read) !== said(other, read)).map(({ id }) => id);
 }

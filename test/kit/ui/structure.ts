@@ -8,9 +8,8 @@ export const STRUCTURE = `globalThis.structure ??= (() => {
   const NAMES = new Set(['id', 'for', 'name', 'title', 'alt', 'headers', 'aria-label', 'aria-labelledby', 'aria-describedby', 'aria-controls', 'aria-owns']);
   const LEFT_OUT = new Set(['href', 'value', 'datetime', 'data-row', 'aria-rowindex', 'aria-rowcount', 'placeholder', 'd', 'x', 'y', 'cx', 'cy', 'transform', 'points']);
   const BOUND = 'h1, h2, h3, h4, h5, h6, header, footer, main, nav, aside, section, form, search, dialog, [role], [id], [for], [aria-labelledby], [aria-describedby], [aria-controls]';
-  let root;
+  const held = {};
   let parts;
-  let rules;
 
   const hash = (text) => {
     let [a, b] = [0xdeadbeef, 0x41c6ce57];
@@ -34,7 +33,8 @@ export const STRUCTURE = `globalThis.structure ??= (() => {
   const plain = () => 1;
   const look = () => ({ width: innerWidth, theme: matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light' });
   const begin = (element, name) => {
-    [root, parts, rules] = [element, name === 'build' ? [element] : [], name];
+    parts = name === 'build' ? [element] : [];
+    held[name] = { root: element, parts };
     let path = '';
     for (let above = element.parentElement; above !== null; above = above.parentElement) path = headOf(above, plain) + '/' + path;
     return path;
@@ -84,7 +84,8 @@ export const STRUCTURE = `globalThis.structure ??= (() => {
       walk(element, path);
       return { ...look(), keys };
     },
-    context(isKnown) {
+    context(rules, isKnown) {
+      const { root, parts } = held[rules];
       if (rules === 'colours') return { include: parts.filter((_, index) => !isKnown[index]) };
       const known = new Set(parts.filter((_, index) => isKnown[index]));
       const exclude = [...known].filter((part) => !known.has(part.parentElement));
