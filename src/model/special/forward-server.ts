@@ -1,4 +1,5 @@
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
+import { parseAddress } from '../../core/ip.ts';
 import { parseReachableAddress } from '../trust/node-identity.ts';
 
 /** A name server that answers for a domain elsewhere. `port`: UDP and TCP, 1 to 65535. */
@@ -14,7 +15,8 @@ const RULE = 'ADDRESS or ADDRESS:PORT, such as 192.0.2.53, 192.0.2.53:5353 or [2
 /** Parses a name server, with a port or without one; canonical: port 53 is left out, IPv6 has brackets only before a port. */
 export function parseForwardServer(text: string, field: string): string | Rejected {
   const split = splitPort(text);
-  if (split === null) return invalid(field, `${show(text)} is not a name server`, RULE);
+  if (split === null || isRejected(parseAddress(split.address)))
+    return invalid(field, `${show(text)} is not a name server`, RULE);
   const address = parseReachableAddress(split.address, field);
   if (isRejected(address)) return address;
   if (split.port < 1 || split.port > 65_535)
