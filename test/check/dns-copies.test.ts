@@ -1,17 +1,10 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readTemplates } from '../../src/main/templates.ts';
-import type { Node, Snapshot } from '../../src/model/snapshot.ts';
-import { compileSite } from '../../src/services/compile-node.ts';
-import { dns } from '../../src/services/dns/index.ts';
-import { DaemonBench } from '../kit/daemon-bench.ts';
-import { DebianHost, type Ran } from '../kit/debian-root.ts';
-import { aCopyKey, aDomain, aRack, aSubnet, clusterSnapshot, machine } from '../kit/snapshots.ts';
+import type { DaemonBench } from '../kit/daemon-bench.ts';
+import type { DebianHost } from '../kit/debian-root.ts';
+import { aCopyKey, aDomain, aSubnet, machine } from '../kit/snapshots.ts';
+import { DnsPair, pairSite, REGION } from '../kit/dns-pair.ts';
 import { until } from '../kit/until.ts';
 
-const NAMED = ['/usr/sbin/named', '-f', '-u', 'bind', '-c', '/etc/bind/regent/named.conf'];
-const REGION = '10.77.0.11';
-const RACK = '10.77.0.21';
 const PARTNER = '192.0.2.5';
 const QUICK = { deadlineMs: 20_000 };
 
@@ -21,40 +14,15 @@ describe('a rack copies the zones of a region node', () => {
   let rack: DebianHost;
   let primary: DaemonBench;
   let copy: DaemonBench;
-  let client: (argv: readonly string[]) => Promise<Ran>;
-  let partner: (argv: readonly string[]) => Promise<Ran>;
-  let versions: Snapshot['versions'] = [];
+  let client: DnsPair['client'];
+  let partner: DnsPair['partner'];
+  let pair: DnsPair;
   let wanted: unknown;
 
-  function site(changes: Partial<Snapshot> = {}): Snapshot {
-    const node = (id: string, address: string, isRegion: boolean): Node => ({
-      id,
-      name: id.slice(2),
-      isRegion,
-      isRack: !isRegion,
-      addresses: [address],
-      state: 'member',
-    });
-    return clusterSnapshot({
-      nodes: [node('n-k1', RACK, false), node('n-r1', REGION, true)],
-      racks: [aRack(1, 'n-k1', true)],
-      subnets: [aSubnet(1, 'vlan10', '10.10.10.0/24')],
-      domains: [aDomain(1, 'regent.internal'), aDomain(2, 'example.test')],
-      machines: [machine('web1', 2, { eth0: ['10.10.10.21'] })],
-      ...changes,
-    });
-  }
-
-  /** Publishes a snapshot as the region would and applies it as the agents would: on the region node, on the rack, or on both. */
-  async function publish(snapshot: Snapshot, places: readonly ('region' | 'rack')[] = ['region', 'rack']) {
-    const compiled = compileSite({ ...snapshot, versions }, [dns], new Map(), Math.floor(Date.now() / 1000));
-    versions = compiled.versions;
-    const of = (id: string) => compiled.nodes.get(id)?.body.services['dns']?.desired;
-    wanted = of('n-k1');
-    const kinds = [];
-    if (places.includes('region')) kinds.push((await primary.apply(of('n-r1'))).kind);
-    if (places.includes('rack')) kinds.push((await copy.apply(wanted)).kind);
-    return kinds;
+  async function publish(...what: Parameters<DnsPair['publish']>) {
+    const published = await pair.publish(...what);
+    wanted = published.wanted;
+    return published.kinds;
   }
 
   async function ask(who: typeof client, server: string, ...question: readonly string[]): Promise<string> {
@@ -71,28 +39,13 @@ describe('a rack copies the zones of a region node', () => {
   };
 
   beforeAll(async () => {
-    const templates = await readTemplates(join(import.meta.dirname, '../../templates'));
-    region = await DebianHost.open();
-    rack = await DebianHost.open();
-    for (const host of [region, rack]) {
-      await host.run(['install', '-d', '-o', 'root', '-g', 'bind', '-m', '775', '/run/named']);
-      await host.run(['sh', '-c', 'test -e /etc/bind/rndc.key || rndc-confgen -a -u bind']);
-    }
-    await region.wire(rack, `${REGION}/24`, `${RACK}/24`);
-    client = await rack.stranger('10.10.10.1/24', '10.10.10.100/24');
-    partner = await region.stranger('192.0.2.1/24', `${PARTNER}/24`);
-    primary = new DaemonBench(region, dns, templates, NAMED);
-    copy = new DaemonBench(rack, dns, templates, NAMED);
+    pair = await DnsPair.open(PARTNER);
+    ({ region, rack, primary, copy, client, partner } = pair);
   });
-  afterAll(async () => {
-    await primary.stop();
-    await copy.stop();
-    await region[Symbol.asyncDispose]();
-    await rack[Symbol.asyncDispose]();
-  });
+  afterAll(() => pair[Symbol.asyncDispose]());
 
   it('has every zone, forward and reverse, and its own local ones', async () => {
-    expect(await publish(site())).toEqual(['restart', 'restart']);
+    expect(await publish(pairSite())).toEqual(['restart', 'restart']);
     await arrives('10.10.10.21', 'web1.example.test');
     await arrives('web1.example.test.', '-x', '10.10.10.21');
     expect(await onRack('+short', '-x', '10.10.10.21')).toBe('web1.example.test.\n');
@@ -109,9 +62,9 @@ describe('a rack copies the zones of a region node', () => {
     const machines = Array.from({ length: 200 }, (_, index) =>
       machine(`m${index}`, 2, { eth0: [`10.10.10.${index + 30}`] }),
     );
-    await publish(site({ machines }));
+    await publish(pairSite({ machines }));
     copy.log = '';
-    const kinds = await publish(site({ machines: [...machines, machine('web2', 2, { eth0: ['10.10.10.22'] })] }));
+    const kinds = await publish(pairSite({ machines: [...machines, machine('web2', 2, { eth0: ['10.10.10.22'] })] }));
     expect(kinds).toEqual(['command', 'none']);
     await arrives('10.10.10.22', 'web2.example.test');
     await arrives('web2.example.test.', '-x', '10.10.10.22');
@@ -122,30 +75,30 @@ describe('a rack copies the zones of a region node', () => {
   });
 
   it('gets a zone that came, loses one that went, and one that comes again', async () => {
-    const domains = [...site().domains, aDomain(3, 'added.test')];
+    const domains = [...pairSite().domains, aDomain(3, 'added.test')];
     const records = (data: string) => [{ id: 1, domainId: 3, name: 'x', type: 'A' as const, data, ttl: 5 }];
-    expect(await publish(site({ domains, records: records('192.0.2.77') }))).toEqual(['command', 'none']);
+    expect(await publish(pairSite({ domains, records: records('192.0.2.77') }))).toEqual(['command', 'none']);
     await arrives('192.0.2.77', 'x.added.test');
-    await publish(site({ domains, records: records('192.0.2.78') }));
+    await publish(pairSite({ domains, records: records('192.0.2.78') }));
     await arrives('192.0.2.78', 'x.added.test');
-    await publish(site());
+    await publish(pairSite());
     await until(
       'the zone is gone',
       async () => (await onRack('+norecurse', 'x.added.test')).includes('ANSWER: 0'),
       QUICK,
     );
-    expect(await publish(site({ domains, records: records('192.0.2.79') }))).toEqual(['command', 'none']);
+    expect(await publish(pairSite({ domains, records: records('192.0.2.79') }))).toEqual(['command', 'none']);
     await arrives('192.0.2.79', 'x.added.test');
   });
 
   it('takes a zone that was a local one of its own, and gives it back', async () => {
-    const wide = { subnets: [...site().subnets, aSubnet(2, 'wide', '10.0.0.0/8')] };
+    const wide = { subnets: [...pairSite().subnets, aSubnet(2, 'wide', '10.0.0.0/8')] };
     const soa = async () => (await onRack('+short', '10.in-addr.arpa', 'SOA')).split(' ')[0];
     expect(await soa()).toBe('localhost.');
-    expect(await publish(site(wide))).toEqual(['command', 'restart']);
+    expect(await publish(pairSite(wide))).toEqual(['command', 'restart']);
     await until('the copy is served', async () => (await soa()) === 'r1.regent.internal.', QUICK);
-    expect(await publish(site(), ['rack'])).toEqual(['restart']);
-    await publish(site());
+    expect(await publish(pairSite(), ['rack'])).toEqual(['restart']);
+    await publish(pairSite());
     await until('the local zone is back', async () => (await soa()) === 'localhost.', QUICK);
   });
 
@@ -164,40 +117,40 @@ describe('a rack copies the zones of a region node', () => {
     const tsigKeys = [key];
     const ok = /web1\.example\.test\.\s+\d+\s+IN\s+A/;
 
-    await publish(site({ domains: domain({ transferTo: [PARTNER] }), tsigKeys }));
+    await publish(pairSite({ domains: domain({ transferTo: [PARTNER] }), tsigKeys }));
     expect(await transfer('example.test')).toMatch(ok);
     expect(await transfer('regent.internal')).toContain('Transfer failed');
 
-    await publish(site({ domains: domain({ transferKey: 'ns-partner' }), tsigKeys }));
+    await publish(pairSite({ domains: domain({ transferKey: 'ns-partner' }), tsigKeys }));
     expect(await transfer('example.test')).toContain('Transfer failed');
     expect(await transfer(...keyFile(key), 'example.test')).toMatch(ok);
 
-    await publish(site({ domains: domain({ transferTo: [PARTNER], transferKey: 'ns-partner' }), tsigKeys }));
+    await publish(pairSite({ domains: domain({ transferTo: [PARTNER], transferKey: 'ns-partner' }), tsigKeys }));
     expect(await transfer('example.test')).toContain('Transfer failed');
     expect(await transfer(...keyFile(key), 'example.test')).toMatch(ok);
 
-    await publish(site({ domains: domain({ transferTo: ['192.0.2.6'], transferKey: 'ns-partner' }), tsigKeys }));
+    await publish(pairSite({ domains: domain({ transferTo: ['192.0.2.6'], transferKey: 'ns-partner' }), tsigKeys }));
     expect(await transfer(...keyFile(key), 'example.test')).toContain('Transfer failed');
 
     // A key with a new secret is taken by reconfig.
     const next = aCopyKey({ ...key, number: 2, secret: 'YW5vdGhlciB2YWx1ZSB0aGF0IGlzIG5vdCB0aGUga2V5' });
-    await publish(site({ domains: domain({ transferKey: 'ns-partner' }), tsigKeys: [next] }));
+    await publish(pairSite({ domains: domain({ transferKey: 'ns-partner' }), tsigKeys: [next] }));
     expect(await transfer(...keyFile(key), 'example.test')).toMatch(/Transfer failed|BADSIG/);
     expect(await transfer(...keyFile(next), 'example.test')).toMatch(ok);
-    await publish(site());
+    await publish(pairSite());
     await arrives('10.10.10.21', 'web1.example.test');
   });
 
   it('goes on with another key, which regions and racks take by reconfig', async () => {
     const copyKey = aCopyKey({ number: 2, secret: 'YW5vdGhlciB2YWx1ZSB0aGF0IGlzIG5vdCB0aGUga2V5' });
-    expect(await publish(site({ copyKey }))).toEqual(['command', 'command']);
-    await publish(site({ copyKey, machines: [machine('web5', 2, { eth0: ['10.10.10.25'] })] }));
+    expect(await publish(pairSite({ copyKey }))).toEqual(['command', 'command']);
+    await publish(pairSite({ copyKey, machines: [machine('web5', 2, { eth0: ['10.10.10.25'] })] }));
     await arrives('10.10.10.25', 'web5.example.test');
     expect(await transfer(...keyFile(aCopyKey()), 'example.test')).toMatch(/Transfer failed|BADSIG/);
     expect(await transfer(...keyFile(copyKey), 'example.test')).toContain('web5.example.test.');
     // The rack has it first this time.
-    await publish(site(), ['rack']);
-    await publish(site(), ['region']);
+    await publish(pairSite(), ['rack']);
+    await publish(pairSite(), ['region']);
     await arrives('10.10.10.21', 'web1.example.test');
   });
 
@@ -226,28 +179,28 @@ describe('a rack copies the zones of a region node', () => {
     // As systemd does before each start: without it a zone whose file changed meanwhile is not loaded beside its journal.
     await region.run(['sh', '-c', 'rm -f /var/cache/bind/ixfr-*']);
     await primary.restart();
-    await publish(site({ machines: [machine('web3', 2, { eth0: ['10.10.10.23'] })] }));
+    await publish(pairSite({ machines: [machine('web3', 2, { eth0: ['10.10.10.23'] })] }));
     await arrives('10.10.10.23', 'web3.example.test');
   });
 
   it('needs no restart of a region node when the last rack goes and another one comes', async () => {
-    expect(await publish(site({ racks: [] }), ['region'])).toEqual(['command']);
+    expect(await publish(pairSite({ racks: [] }), ['region'])).toEqual(['command']);
     expect(await ask(partner, '192.0.2.1', '+short', 'web1.example.test')).toBe('10.10.10.21\n');
     expect(await transfer(...keyFile(aCopyKey()), 'example.test')).toContain('Transfer failed');
     const machines = [machine('web6', 2, { eth0: ['10.10.10.26'] })];
-    expect(await publish(site({ machines }))).toEqual(['command', 'none']);
+    expect(await publish(pairSite({ machines }))).toEqual(['command', 'none']);
     await arrives('10.10.10.26', 'web6.example.test');
   });
 
   it('follows a primary that has another address by reconfig', async () => {
     const moved = '10.77.0.12';
     await region.run(['ip', 'address', 'add', `${moved}/24`, 'dev', 'w0']);
-    const nodes = site().nodes.map((node) => (node.isRegion ? { ...node, addresses: [moved] } : node));
-    expect(await publish(site({ nodes }))).toEqual(['command', 'command']);
+    const nodes = pairSite().nodes.map((node) => (node.isRegion ? { ...node, addresses: [moved] } : node));
+    expect(await publish(pairSite({ nodes }))).toEqual(['command', 'command']);
     // The kernel takes the second address of a network away with the first one.
     await region.run(['ip', 'address', 'del', `${REGION}/24`, 'dev', 'w0']);
     await region.run(['ip', 'address', 'replace', `${moved}/24`, 'dev', 'w0']);
-    await publish(site({ nodes, machines: [machine('web4', 2, { eth0: ['10.10.10.24'] })] }));
+    await publish(pairSite({ nodes, machines: [machine('web4', 2, { eth0: ['10.10.10.24'] })] }));
     await arrives('10.10.10.24', 'web4.example.test');
   });
 });
