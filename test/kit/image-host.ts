@@ -96,10 +96,9 @@ export class ImageHost implements AsyncDisposable {
 
   /** Waits until it has switched itself off. */
   async off(timeoutMs: number): Promise<void> {
-    await until('the machine to switch itself off', () => this.#nspawn?.exitCode === 0, {
-      deadlineMs: timeoutMs,
-      everyMs: 200,
-    });
+    const code = () => this.#nspawn?.exitCode ?? null;
+    await until('the machine to switch itself off', () => code() !== null, { deadlineMs: timeoutMs, everyMs: 200 });
+    if (code() !== 0) throw new Error(`the container ended with ${code()}: ${this.console.slice(-400)}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,8 @@ const SECONDS: Readonly<Record<string, number>> = {
   'lab/proxy': 36,
   'lab/lab-faults': 35,
   'lab/registration': 34,
+  'check/installation': 330,
+  'check/image-ephemeral': 240,
   'check/proxy': 65,
   'check/dhcp': 36,
   'check/power-ipmi': 35,
