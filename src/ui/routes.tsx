@@ -42,6 +42,7 @@ export const SCREENS: readonly Screen[] = [
   { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
   { id: 'changes', title: EN.history.changes.title, letter: 'c', show: later('changes') },
   { id: 'events', title: EN.history.events.title, letter: 'e', show: later('events') },
+  { id: 'jobs', title: EN.history.jobs.title, letter: 'j', show: later('jobs') },
   { id: 'notes', title: EN.notes.title, letter: 'k', show: later('notes') },
   { id: 'access', title: EN.access.title, letter: 'a', show: later('access') },
   { id: 'settings', title: EN.settings.title, letter: 't', show: later('settings') },

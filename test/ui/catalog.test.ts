@@ -172,6 +172,36 @@ describe('work that is under way', () => {
     expect(site.made.map(({ id, params }) => [id, params])).toEqual([['job.abort', { job: '7' }]]);
     expect(open.complaints).toEqual([]);
   });
+
+  it('and what has ended are on one page, narrowed by state and object; a job has a page of its own, and its end there', async () => {
+    const site = await play.site(illSite());
+    const open = await play.page('jobs');
+    const { page } = open;
+    const rows = page.getByRole('region', { name: 'Jobs' }).locator('tbody tr');
+    await rows.nth(2).waitFor();
+    await page.getByRole('combobox', { name: 'State' }).selectOption('failed');
+    await until('one row', async () => (await rows.count()) === 1);
+    expect(page.url()).toContain('state=failed');
+    expect(await rows.textContent()).toContain('The BMC did not answer within 60 s.');
+    await page.getByRole('combobox', { name: 'State' }).selectOption('');
+    await page.getByRole('searchbox', { name: 'About' }).fill('r2');
+    await page.getByRole('searchbox', { name: 'About' }).press('Enter');
+    await until('two rows', async () => (await rows.count()) === 2);
+    await rows.first().getByRole('link', { name: 'node-drain r2' }).click();
+    await page.getByRole('heading', { name: 'Job 7' }).waitFor();
+    const job = site.site.jobs.find(({ id }) => id === 7);
+    if (job === undefined) throw new Error('there is no job 7');
+    site.results.set('job.abort', job);
+    await page.getByRole('button', { name: 'End', exact: true }).click();
+    await page.locator('[data-apply]').click();
+    await page.getByText('Done.', { exact: true }).waitFor();
+    expect(site.made.map(({ id, params }) => [id, params])).toEqual([['job.abort', { job: '7' }]]);
+    Object.assign(job, { state: 'aborted', result: 'admin ended it', endedAt: job.updatedAt, holder: null });
+    site.emit(event(9, 'job.aborted', 'r2'));
+    await page.locator('main').getByText('admin ended it').waitFor();
+    expect(await page.getByRole('button', { name: 'End', exact: true }).count()).toBe(0);
+    expect(open.complaints).toEqual([]);
+  });
 });
 
 describe('the place of a node', () => {

@@ -7,7 +7,8 @@ import { useBrowser } from '../kit/ui/use-browser.ts';
 import { usePlay } from '../kit/ui/use-play.ts';
 import { drillLive, manyMachines } from '../kit/ui/fleet.ts';
 import { stallMeter } from '../kit/ui/stalls.ts';
-import { event, job, wellSite } from '../kit/ui/site.ts';
+import { job } from '../kit/ui/jobs.ts';
+import { event, wellSite } from '../kit/ui/site.ts';
 import { until } from '../kit/until.ts';
 
 const play = usePlay(useBrowser());

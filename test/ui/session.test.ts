@@ -3,7 +3,8 @@ import { axe } from '../kit/ui/axe.ts';
 import { openPage } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { usePlay } from '../kit/ui/use-play.ts';
-import { event, job, largeSite, wellSite } from '../kit/ui/site.ts';
+import { job } from '../kit/ui/jobs.ts';
+import { event, largeSite, wellSite } from '../kit/ui/site.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { until } from '../kit/until.ts';
 

@@ -10,6 +10,9 @@ const STATE_TONES: Readonly<Record<JobState, Tone>> = {
   aborted: 'off',
 };
 
+/** Every state, those first that are passed through first. */
+export const JOB_STATES = Object.keys(STATE_TONES) as JobState[];
+
 /** How a job is. */
 export const jobTone = (state: JobState): Tone => STATE_TONES[state];
 
@@ -26,6 +29,9 @@ export function jobNote(job: Job): string {
   const asked = job.abortBy === null ? '' : `${job.abortBy} asked for its end; `;
   return asked + (job.progress === '' ? job.state : job.progress);
 }
+
+/** Its own page. */
+export const jobPage = (job: Pick<Job, 'id'>): string => linkTo(['jobs', String(job.id)]);
 
 /** Where its object is: a machine, the drills, a node, or all nodes. */
 export function jobLink(job: Pick<Job, 'kind' | 'target' | 'targets'>): string {

@@ -9,6 +9,8 @@ export interface Filter {
   readonly id: string;
   readonly label: string;
   readonly help?: string;
+  /** What there is to choose: a value of the address and its word, the first one of which is no filter. */
+  readonly choices?: readonly (readonly [string, string])[];
 }
 
 /** Filters of a list of which the site sends a page at a time; each change begins at the newest. `cursor`: how the address names the page. */
@@ -47,6 +49,16 @@ function FilterInput(props: {
   const { filter, value } = props;
   const [typed, setTyped] = useState(value);
   useEffect(() => setTyped(value), [value]);
+  if (filter.choices !== undefined)
+    return (
+      <select value={value} onChange={(event) => props.onChoose(event.currentTarget.value)}>
+        {filter.choices.map(([id, word]) => (
+          <option key={id} value={id}>
+            {word}
+          </option>
+        ))}
+      </select>
+    );
   return (
     <input
       type="search"

@@ -7,6 +7,8 @@ import { Changes } from './history/changes.tsx';
 import { drills } from './drills/drills.tsx';
 import { events } from './history/events.tsx';
 import { images } from './images/images.tsx';
+import { JobPage } from './jobs/job.tsx';
+import { Jobs } from './jobs/jobs.tsx';
 import { leases } from './leases/parts.tsx';
 import { machines } from './machines/machines.tsx';
 import { NodePage } from './nodes/node.tsx';
@@ -51,6 +53,10 @@ export const LATER = {
     return more.length > 0 || !/^[1-9]\d{0,14}$/.test(id) ? null : <ChangePage key={id} id={id} />;
   },
   events,
+  jobs: ([id, ...more]) => {
+    if (id === undefined) return <Jobs />;
+    return more.length > 0 || !/^[1-9]\d{0,11}$/.test(id) ? null : <JobPage key={id} id={id} />;
+  },
   notes: whole(Notes),
   access,
   settings: whole(Settings),

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useView } from '../live/use-view.ts';
-import { isUnfinished, jobNote, jobTitle, jobTone } from '../models/jobs.ts';
+import { isUnfinished, jobNote, jobPage, jobTitle, jobTone } from '../models/jobs.ts';
 import { dataOf } from '../models/view.ts';
 import { State } from '../parts/icon.tsx';
 import { EN } from '../words/en.ts';
@@ -17,7 +17,10 @@ export function JobBar(): JSX.Element | null {
         <ul>
           {unfinished.map((job) => (
             <li key={job.id}>
-              <State tone={jobTone(job.state)} word={jobTitle(job)} /> {jobNote(job)}
+              <a href={jobPage(job)}>
+                <State tone={jobTone(job.state)} word={jobTitle(job)} />
+              </a>{' '}
+              {jobNote(job)}
             </li>
           ))}
         </ul>

@@ -80,7 +80,8 @@ export const CLI = {
   audit: ['regent audit list'],
   search: ['regent search TEXT'],
   notes: ['regent notification list', "regent notification create 'TEXT'", 'regent notification dismiss ID'],
-  jobs: ['regent job list --unfinished', 'regent job show NAME', 'regent job abort NAME'],
+  jobs: ['regent job list', 'regent job list --unfinished --watch', 'regent job list --state failed'],
+  job: ['regent job show ID', 'regent job wait ID', 'regent job abort ID'],
 } as const;
 
 /** Commands with what is chosen in them. */

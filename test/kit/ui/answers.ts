@@ -3,6 +3,7 @@ import type { RouteId } from '../../../src/contract/routes.ts';
 import { addressAnswers } from './addresses.ts';
 import { catalogAnswers } from './catalog.ts';
 import { fleetAnswers } from './fleet.ts';
+import { isAsked } from './jobs.ts';
 import { keepingAnswers } from './keeping.ts';
 import { pageOf, type SiteData } from './site.ts';
 import { before } from './when.ts';
@@ -26,7 +27,8 @@ export function answerOf(site: SiteData, { id, params, query }: Read): unknown {
     'cluster.doctor': () => site.doctor,
     'status.show': () => site.status,
     'node.show': () => site.nodes.get(name),
-    'job.list': () => pageOf(site.jobs.filter((row) => (query.get('kind') ?? row.kind) === row.kind)),
+    'job.list': () => pageOf(site.jobs.filter((row) => isAsked(row, query)).toReversed()),
+    'job.show': () => site.jobs.find(({ id }) => String(id) === params['job']),
     ...fleetAnswers(site.fleet, params, (items) => paged(items, query)),
     'event.list': () => eventPage(site.events, query),
     'vlan.list': () => pageOf(networks.vlans),

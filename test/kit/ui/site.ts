@@ -5,6 +5,7 @@ import { type AddressData, addresses, illAddresses, manyAddresses, newAddresses 
 import { catalog, type CatalogData, newCatalog } from './catalog.ts';
 import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
 import { illNetworks, manyNetworks, type NetworkData, networks } from './networks.ts';
+import { endedJobs, job } from './jobs.ts';
 import { before } from './when.ts';
 
 type Cluster = RouteOutput<'cluster.show'>;
@@ -57,7 +58,7 @@ export function wellSite(): SiteData {
       ],
     },
     nodes: new Map([...regions.map((name) => node(name, true)), ...racks.map((name) => node(name, false))]),
-    jobs: [],
+    jobs: endedJobs(),
     log: {
       items: [
         { at: before(9000), program: 'named', level: 'info', text: 'all zones loaded' },
@@ -88,6 +89,7 @@ export function newSite(): SiteData {
       losses: { now: 0, promised: 0, why: ['there is one region node'] },
       vip: null,
     },
+    jobs: [],
     services: [],
     status: {
       ...site.status,
@@ -164,7 +166,7 @@ export function illSite(): SiteData {
     keeping: illKeeping(),
     addresses: illAddresses(),
     events: [event(2, 'node.silent', 'r3'), event(3, 'vlan.changed', 'lab/vlan10')],
-    jobs: [job(7, 'node-drain', 'r2', 'hands the database to r1')],
+    jobs: [...endedJobs(), job(7, 'node-drain', 'r2', 'hands the database to r1')],
   };
 }
 
@@ -199,7 +201,7 @@ export function hostileSite(): SiteData {
     addresses: illAddresses(HOSTILE),
     catalog: catalog(HOSTILE),
     events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
-    jobs: [job(8, HOSTILE, HOSTILE, HOSTILE)],
+    jobs: [job(6, HOSTILE, HOSTILE, HOSTILE)],
     log: { ...site.log, items: site.log.items.map((line) => ({ ...line, program: HOSTILE, text: HOSTILE })) },
   };
 }
@@ -229,28 +231,6 @@ export function networkedSite(): SiteData {
 /** An event. */
 export function event(id: number, kind: string, subject: string): Event {
   return { id, at: before(0), kind, subject, who: 'admin', revision: id, data: {} };
-}
-
-/** A job under way. */
-export function job(id: number, kind: string, target: string, progress: string): Job {
-  return {
-    id,
-    kind,
-    target,
-    targets: ['cluster'],
-    state: 'running',
-    progress,
-    result: null,
-    caller: 'admin',
-    abortBy: null,
-    holder: 'r1-1',
-    epoch: 1,
-    attempts: 0,
-    createdAt: before(9e3),
-    updatedAt: before(2e3),
-    deadline: new Date(Date.now() + HOUR).toISOString(),
-    endedAt: null,
-  };
 }
 
 /** The whole answer of a call that lists, as one page. */

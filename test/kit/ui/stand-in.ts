@@ -7,7 +7,8 @@ import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
 import { answerOf, type Read } from './answers.ts';
-import { job, type SiteData } from './site.ts';
+import { job } from './jobs.ts';
+import type { SiteData } from './site.ts';
 import { Streams } from './streams.ts';
 import { before } from './when.ts';
 

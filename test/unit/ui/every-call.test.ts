@@ -27,7 +27,6 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   'file.delete': 'Files that tools such as Juju keep for themselves.',
   'interface.list': 'machine.show has the interfaces.',
   'interface.show': 'machine.show has the interfaces.',
-  'job.show': 'The list of jobs has all of a job.',
   'lease.show': 'The list has all of a lease.',
   'machine-inventory.list': 'Tools read the hardware of all machines at once; a page shows that of one.',
   'me.show': 'The session says who is logged in.',

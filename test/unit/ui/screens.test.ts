@@ -11,7 +11,8 @@ import { serviceTone, worst } from '../../../src/ui/models/tone.ts';
 import { topologyOf, topologyRows } from '../../../src/ui/models/topology.ts';
 import { deathRow } from '../../../src/ui/models/what-if.ts';
 import { CLI, cliLines } from '../../../src/ui/words/cli.ts';
-import { illSite, job, largeSite, newSite, wellSite } from '../../kit/ui/site.ts';
+import { job } from '../../kit/ui/jobs.ts';
+import { illSite, largeSite, newSite, wellSite } from '../../kit/ui/site.ts';
 
 const well = wellSite();
 const ill = illSite();

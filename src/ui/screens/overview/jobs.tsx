@@ -3,9 +3,9 @@ import { useState } from 'preact/hooks';
 import type { Job } from '../../../contract/cluster/job.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
+import { linkTo } from '../../models/address.ts';
 import { isUnfinished, jobLink, jobNote, jobTitle, jobTone } from '../../models/jobs.ts';
 import { mapView } from '../../models/view.ts';
-import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
 import { SectionList } from '../../parts/main-list.tsx';
 import { Section } from '../../parts/page.tsx';
@@ -13,6 +13,7 @@ import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
+import { EndJob } from '../jobs/end-job.tsx';
 
 const WORDS = EN.overview.jobs;
 const EVERY_MS = 5000;
@@ -27,7 +28,9 @@ export function Jobs(): JSX.Element {
   const columns = may.operate
     ? [
         ...COLUMNS,
-        actionColumn<Job>(WORDS.columns.do, jobTitle, (row) => [{ word: WORDS.end, run: () => setEnding(row) }]),
+        actionColumn<Job>(WORDS.columns.do, jobTitle, (row) => [
+          { word: EN.history.jobs.end, run: () => setEnding(row) },
+        ]),
       ]
     : COLUMNS;
   return (
@@ -39,16 +42,10 @@ export function Jobs(): JSX.Element {
         keyOf={(row) => String(row.id)}
         linkOf={jobLink}
       />
-      {ending && (
-        <ActionDialog
-          title={`${WORDS.end}: ${jobTitle(ending)}`}
-          text={WORDS.endText}
-          id="job.abort"
-          input={{ params: { job: String(ending.id) } }}
-          cli={`regent job abort ${ending.id}`}
-          onClose={() => setEnding(null)}
-        />
-      )}
+      <p>
+        <a href={linkTo(['jobs'])}>{WORDS.all}</a>
+      </p>
+      {ending && <EndJob job={ending} onClose={() => setEnding(null)} />}
     </Section>
   );
 }
