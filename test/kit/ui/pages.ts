@@ -81,8 +81,9 @@ export function shared(
   };
 }
 
-/** What a reader of screens finds on a page. Ages go on while a test runs. */
+/** What a reader of screens finds on a page. Ages go on while a test runs; a machine that is busy for a second makes a page old for a moment. */
 export async function structureOf(page: Page): Promise<string> {
+  await page.locator('main .old-note').first().waitFor({ state: 'hidden' });
   const tree = await page.locator('main').ariaSnapshot();
   const days = [0, 1].map((ago) => before(ago * 86_400_000).slice(0, 10)).join('|');
   const still = tree
