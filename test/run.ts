@@ -66,7 +66,7 @@ const STEPS: readonly Step[] = [
     vitest: ['check'],
     workers: 2,
     nice: 5,
-    turns: { REGENT_PAIR_CASES: '8' },
+    turns: { REGENT_PAIR_CASES: '8', REGENT_SYSTEMS: '1' },
     // On a machine that has neither bases nor images it makes both.
     minutes: 30,
   },

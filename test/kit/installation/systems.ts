@@ -1,0 +1,12 @@
+import { dice, RANDOM } from '../dice.ts';
+
+/** What starts the whole system of the image "ephemeral": as a container it commissions and rescues, in a virtual machine it installs. */
+const ALL = ['container', 'machine'] as const;
+type Kind = (typeof ALL)[number];
+
+/** `REGENT_SYSTEMS`: how many are drawn by the seed (CI, where they turn with the commits); unset: both. */
+const CASES = Number(process.env['REGENT_SYSTEMS'] ?? ALL.length);
+const played: ReadonlySet<Kind> = new Set(dice(RANDOM.seed).shuffled(ALL).slice(0, CASES));
+
+/** Is it played in this run? */
+export const isPlayed = (kind: Kind): boolean => played.has(kind);
