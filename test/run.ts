@@ -58,17 +58,17 @@ const STEPS: readonly Step[] = [
   },
   { name: 'pure', phase: 'fast', vitest: ['architecture', 'unit', 'golden', 'agent'], minutes: 10 },
   // Both wait for daemons more than they compute: checkers have what the databases, which hold deadlines, leave of the processors.
-  { name: 'database', phase: 'daemons', vitest: ['store', 'api', 'scenario'], minutes: 20 },
-  { name: 'ui', phase: 'daemons', vitest: ['ui'], after: 'database', nice: 5, minutes: 10 },
+  { name: 'database', phase: 'daemons', vitest: ['store', 'api', 'scenario'], minutes: 35 },
+  { name: 'ui', phase: 'daemons', vitest: ['ui'], after: 'database', nice: 5, minutes: 20 },
   {
     name: 'check',
     phase: 'daemons',
     vitest: ['check'],
     workers: 2,
     nice: 5,
-    turns: { REGENT_PAIR_CASES: '8', REGENT_SYSTEMS: '1' },
+    turns: { REGENT_PAIR_CASES: '5', REGENT_SYSTEMS: '1' },
     // On a machine that has neither bases nor images it makes both.
-    minutes: 30,
+    minutes: 40,
   },
   {
     name: 'lab',

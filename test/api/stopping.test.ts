@@ -1,5 +1,6 @@
 import { Agent } from 'node:https';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { patient } from '../kit/machine.ts';
 import { callSecure } from '../kit/cluster/secure-call.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { usePostgres } from '../kit/postgres.ts';
@@ -33,7 +34,7 @@ it('a region that stops refuses no call that reaches it: a load balancer repeats
     }
   };
   const callers = Array.from({ length: 20 }, caller);
-  await until('calls are answered', async () => statuses.length > 100);
+  await until('calls are answered', async () => statuses.length > 100, { deadlineMs: patient(10_000) });
   const before = statuses.length;
   await site.process.stop();
   hasEnded = true;

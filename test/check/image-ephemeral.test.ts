@@ -11,6 +11,7 @@ import { unpackCpio } from '../kit/cpio.ts';
 import { BUILD_MS, imageFolder } from '../kit/installation/images.ts';
 import { isPlayed } from '../kit/installation/systems.ts';
 import { ImageHost, WIRE } from '../kit/image-host.ts';
+import { patient } from '../kit/machine.ts';
 import { SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
@@ -188,7 +189,7 @@ if (isPlayed('container'))
             ) as Record<string, unknown>;
             return told['status'] === 'running' ? null : told;
           },
-          { deadlineMs: 30_000, everyMs: 500 },
+          { deadlineMs: patient(30_000), everyMs: 500 },
         );
         const { extended_status: extended, errors, recoverable_errors: recoverable, datasource } = status;
         expect({ extended, errors, recoverable, datasource }).toEqual({
@@ -214,7 +215,7 @@ if (isPlayed('container'))
           'modules-final': 'SUCCESS',
         });
         const isSaid = () => host.console.includes('the system stays on');
-        await until('the word that it stays on', isSaid, { deadlineMs: 120_000, everyMs: 500 });
+        await until('the word that it stays on', isSaid, { deadlineMs: patient(120_000), everyMs: 500 });
       },
       BOOT_MS,
     );

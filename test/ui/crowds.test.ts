@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { patient } from '../kit/machine.ts';
 import { openPage, settled } from '../kit/ui/browser.ts';
 import { shared } from '../kit/ui/pages.ts';
 import { event, networkedSite, wellSite } from '../kit/ui/site.ts';
@@ -10,8 +11,8 @@ import { until } from '../kit/until.ts';
 
 const ui = useBrowser();
 /** Longest step of a page's own thread while somebody types, and until the first rows are there, ms. */
-const STALL_MS = 100;
-const FIRST_MS = 1500;
+const STALL_MS = patient(100);
+const FIRST_MS = patient(1500);
 
 /** Nothing is beyond its window, on a desk and on a phone. */
 async function expectFits(page: Page): Promise<void> {

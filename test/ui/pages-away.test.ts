@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { patient } from '../kit/machine.ts';
 import { axeColours } from '../kit/ui/axe.ts';
 import { goTo, type OpenPage, openPage, whole } from '../kit/ui/browser.ts';
 import { PAGES } from '../kit/ui/pages.ts';
@@ -49,8 +50,11 @@ describe('a site that nobody answers for', () => {
       site.turn('gone');
       await Promise.all(
         pages.map(async ({ page, has }) => {
-          await page.locator('[data-badge=lost]').waitFor({ timeout: 10_000 });
-          await page.locator('main .old').first().waitFor({ timeout: 20_000 });
+          await page.locator('[data-badge=lost]').waitFor({ timeout: patient(10_000) });
+          await page
+            .locator('main .old')
+            .first()
+            .waitFor({ timeout: patient(20_000) });
           expect(await page.locator('main .old-note').first().textContent()).toMatch(/From \d\d:\d\d:\d\d/);
           // Old data is still there, and readable.
           expect(await page.locator('main').getByText(has).first().isVisible()).toBe(true);
@@ -61,11 +65,14 @@ describe('a site that nobody answers for', () => {
       site.turn('well');
       await Promise.all(
         pages.map(async ({ page }) => {
-          await page.locator('[data-badge=live]').waitFor({ timeout: 10_000 });
-          await until('nothing is old any more', async () => (await page.locator('main .old').count()) === 0);
+          await page.locator('[data-badge=live]').waitFor({ timeout: patient(10_000) });
+          await until('nothing is old any more', async () => (await page.locator('main .old').count()) === 0, {
+            deadlineMs: patient(10_000),
+          });
         }),
       );
       expect(first.complaints).toEqual([]);
     },
+    patient(60_000),
   );
 });

@@ -3,6 +3,7 @@ import type { PowerType } from '../../../src/model/nouns/power.ts';
 import { probeBmc } from '../../../src/power/probe.ts';
 import { driverOf } from '../../../src/power/registry.ts';
 import { DebianHost } from '../debian-root.ts';
+import { patient } from '../machine.ts';
 import { parsed, type PowerRig, realEffects, testExecutor } from './rig.ts';
 import { RIGS } from './rig-registry.ts';
 
@@ -103,7 +104,7 @@ export function conforms(type: PowerType): void {
       await rig.put(verb === 'on' ? 'off' : 'on');
       await rig.setFault('ignores');
       // Half of it is the time of ipmitool itself on a busy machine.
-      const outcome = await executor.run({ verb, timeoutMs: 8000 });
+      const outcome = await executor.run({ verb, timeoutMs: patient(8000) });
       expect(outcome, JSON.stringify(outcome)).toMatchObject({
         kind: 'failed',
         code: 'lied',
@@ -113,7 +114,7 @@ export function conforms(type: PowerType): void {
 
     it('finds one out that says on while the machine is off, by the cycle that a start is', async () => {
       await rig.setFault('says-on');
-      expect(await executor.run({ verb: 'cycle', boot: 'pxe', timeoutMs: 8000 })).toMatchObject({
+      expect(await executor.run({ verb: 'cycle', boot: 'pxe', timeoutMs: patient(8000) })).toMatchObject({
         kind: 'failed',
         code: 'lied',
       });
@@ -122,7 +123,7 @@ export function conforms(type: PowerType): void {
 
     it('tells answers that make no sense', async () => {
       await rig.setFault('garbage');
-      const outcome = await executor.run({ verb: 'query', timeoutMs: 10_000 });
+      const outcome = await executor.run({ verb: 'query', timeoutMs: patient(10_000) });
       expect(outcome).toMatchObject({ kind: 'failed', code: 'garbage' });
     });
 
