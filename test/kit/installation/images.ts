@@ -17,27 +17,30 @@ const VARIABLES = {
   deployable: 'REGENT_DEPLOYABLE_IMAGE',
 } as const;
 
-/** Builds an image where nobody has: one at a time, and whole before its folder is named. */
+/** Where built images stay, for all checkouts of this machine; without root, for this one. */
+const IMAGES = process.getuid?.() === 0 ? '/var/cache/regent-test-images' : join(ROOT, '.regent/test-images');
+
+/** Builds an image where nobody has: one at a time, and whole before its folder is named. The one that was used last stays beside it. */
 const BUILD = `
 set -eu
 place=$1; shift
-[ ! -s "$place/folder" ] || exit 0
-rm -rf "\${place%-*}"-????????????
+if [ -s "$place/folder" ]; then touch "$place"; exit 0; fi
+rm -rf "$place"
+ls -dt "\${place%-*}"-???????????? 2>/dev/null | tail -n +2 | xargs -r rm -rf
 mkdir -p "$place"
 "$@" --output "$place" >"$place/folder.new"
 mv "$place/folder.new" "$place/folder"`;
 
-/** The folder of an image of this kind. Tests of one checkout build it once, as long as its recipe stays the same. */
+/** The folder of an image of this kind. The tests of a machine build it once, as long as its recipe stays the same. */
 export async function imageFolder(kind: keyof typeof VARIABLES, options: readonly string[] = []): Promise<string> {
   const there = process.env[VARIABLES[kind]] ?? '';
   if (there !== '') return there;
   const digest = createHash('sha256').update(options.join(' '));
   for (const path of RECIPE.flatMap((one) => filesOf(join(ROOT, one)))) digest.update(readFileSync(path));
-  const images = join(ROOT, '.regent/test-images');
-  mkdirSync(images, { recursive: true });
-  const place = join(images, `${kind}-${digest.digest('hex').slice(0, 12)}`);
+  mkdirSync(IMAGES, { recursive: true });
+  const place = join(IMAGES, `${kind}-${digest.digest('hex').slice(0, 12)}`);
   const build = [join(ROOT, 'scripts/build-image'), kind, ...options];
-  const argv = [join(images, `${kind}.lock`), 'sh', '-c', BUILD, 'sh', place, ...build];
+  const argv = [join(IMAGES, `${kind}.lock`), 'sh', '-c', BUILD, 'sh', place, ...build];
   await promisify(execFile)('flock', argv, { timeout: BUILD_MS });
   return readFileSync(join(place, 'folder'), 'utf8').trim();
 }
