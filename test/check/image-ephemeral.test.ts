@@ -9,7 +9,7 @@ import { isRejected } from '../../src/core/errors.ts';
 import { parseManifest } from '../../src/model/nouns/image.ts';
 import { unpackCpio } from '../kit/cpio.ts';
 import { BUILD_MS, imageFolder } from '../kit/installation/images.ts';
-import { isPlayed } from '../kit/installation/systems.ts';
+import { drawn } from '../kit/installation/systems.ts';
 import { ImageHost, WIRE } from '../kit/image-host.ts';
 import { patient } from '../kit/machine.ts';
 import { SEALING_AUTHORITY } from '../kit/metadata.ts';
@@ -126,124 +126,117 @@ describe('its part for iSCSI', () => {
   });
 });
 
-if (isPlayed('container'))
-  describe('its system', () => {
-    beforeEach(async () => {
-      host = await ImageHost.open(join(place, 'root.squashfs'));
-      const machineScripts = await readMachineScripts(MACHINE_SCRIPTS);
-      site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, machineScripts });
-      at = `${await site.api.listen({ host: WIRE.ours, port: 0 })}/MAAS/metadata`;
-      const body = { hostname: 'm1', interfaces: [{ mac: WIRE.mac }] };
-      id = String((await site.call('POST', '/machines', { body })).body.id);
-      await admin(`insert into leases (node_id, address, subnet_id, mac, state, starts_at, expires_at)
+describe.each(drawn('container'))('its system as a %s', () => {
+  beforeEach(async () => {
+    host = await ImageHost.open(join(place, 'root.squashfs'));
+    const machineScripts = await readMachineScripts(MACHINE_SCRIPTS);
+    site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, machineScripts });
+    at = `${await site.api.listen({ host: WIRE.ours, port: 0 })}/MAAS/metadata`;
+    const body = { hostname: 'm1', interfaces: [{ mac: WIRE.mac }] };
+    id = String((await site.call('POST', '/machines', { body })).body.id);
+    await admin(`insert into leases (node_id, address, subnet_id, mac, state, starts_at, expires_at)
       values ('r1', '${WIRE.theirs}', 1, '${WIRE.mac}', 'active', now(), now() + interval '1 hour')`);
-      await site.call('POST', '/ssh-keys', { body: { key: ED25519 }, role: 'operator' });
-      host.write('/etc/systemd/network/10-regent.network', NETWORK);
-    }, BOOT_MS);
-    afterEach(async () => {
-      await host[Symbol.asyncDispose]();
-      await site.close();
-    });
-
-    const admin = (text: string) => pg.get().admin(text, site.connection.database);
-    const begin = async (verb: string) => {
-      const answer = await site.call('POST', `/machines/m1/${verb}`, { body: {}, role: 'operator' });
-      if (answer.status >= 300) throw new Error(answer.raw);
-    };
-    /** As a rack's boot script has it (src/boot). */
-    const boot = (end: 'off' | 'wait') =>
-      host.boot([
-        `BOOTIF=01-${WIRE.mac.replaceAll(':', '-')}`,
-        `regent.metadata=${at}/inventory/${id}`,
-        `cloud-config-url=${at}/latest/by-id/${id}/?op=get_preseed`,
-        `regent.end=${end}`,
-        'ds=MAAS',
-      ]);
-    const statuses = async () =>
-      (await site.call('GET', '/events?kind=machine.status&limit=1000')).body['items'] as {
-        data: { type: string; name: string; result?: string };
-      }[];
-
-    it(
-      'asks the metadata service for all of it, runs what it is given, lets the owner in, and is whole: for rescue it stays on',
-      async () => {
-        await admin(
-          `insert into machine_states (machine_id, state, commissioned_at) values ('${id}', 'broken', now())`,
-        );
-        await begin('rescue');
-        await admin(`update machine_tokens set user_data = decode('${Buffer.from(USER_DATA).toString('hex')}', 'hex')`);
-        boot('wait');
-        await until(
-          'the region to hear that rescue is up',
-          async () => (await site.call('GET', '/machines/m1')).body['state'] === 'rescue-mode',
-          {
-            deadlineMs: BOOT_MS,
-            everyMs: 500,
-          },
-        );
-        const status = await until(
-          'cloud-init to be done',
-          async () => {
-            const told = JSON.parse(
-              (await host.run(['cloud-init', 'status', '--long', '--format', 'json'])).stdout,
-            ) as Record<string, unknown>;
-            return told['status'] === 'running' ? null : told;
-          },
-          { deadlineMs: patient(30_000), everyMs: 500 },
-        );
-        const { extended_status: extended, errors, recoverable_errors: recoverable, datasource } = status;
-        expect({ extended, errors, recoverable, datasource }).toEqual({
-          extended: 'done',
-          errors: [],
-          recoverable: {},
-          datasource: 'maas',
-        });
-        const said = async (...argv: string[]) => (await host.run(argv)).stdout.trim();
-        expect(await said('cat', '/var/lib/cloud/data/instance-id')).toBe(id);
-        expect(await said('hostname')).toBe('m1');
-        expect(await said('cat', '/run/user-data-ran')).toContain('m1.regent.internal');
-        const authorized = await said('cat', '/home/debian/.ssh/authorized_keys');
-        expect(authorized).toContain(ED25519);
-        expect(await said('systemctl', 'is-active', 'ssh.service', 'regent-inventory.service')).toBe('active\nactive');
-        expect(await said('stat', '-c', '%a %U', '/', '/etc/cloud/cloud.cfg.d')).toBe('755 root\n755 root');
-        const finished = (await statuses())
-          .map(({ data }) => data)
-          .filter(({ type, name }) => type === 'finish' && !name.includes('/'));
-        expect(Object.fromEntries(finished.map(({ name, result }) => [name, result]))).toMatchObject({
-          'init-network': 'SUCCESS',
-          'modules-config': 'SUCCESS',
-          'modules-final': 'SUCCESS',
-        });
-        const isSaid = () => host.console.includes('the system stays on');
-        await until('the word that it stays on', isSaid, { deadlineMs: patient(120_000), everyMs: 500 });
-      },
-      BOOT_MS,
-    );
-
-    it(
-      'posts its inventory, runs the scripts of the release, and switches itself off when it was commissioned',
-      async () => {
-        await begin('commission');
-        boot('off');
-        await host.off(BOOT_MS);
-        expect(host.console).toContain('the inventory is posted');
-        expect(host.console).toContain('the machine is switched off');
-        // What the scripts found has taken the place of the first inventory.
-        const told = await site.call('GET', '/machines/m1/inventory');
-        expect(told.body).toMatchObject({
-          source: WIRE.theirs,
-          problems: [],
-          inventory: { teller: 'regent scripts 1' },
-        });
-        const results = (await site.call('GET', '/machines/m1/results')).body['items'] as {
-          script: string;
-          state: string;
-        }[];
-        expect(results.map(({ script, state }) => `${script} ${state}`).toSorted()).toEqual(
-          ['10-system', '20-disks', '30-interfaces', '40-buses', '50-bmc'].map((name) => `regent-${name} passed`),
-        );
-        expect((await site.call('GET', '/machines/m1')).body).toMatchObject({ state: 'ready' });
-      },
-      BOOT_MS,
-    );
+    await site.call('POST', '/ssh-keys', { body: { key: ED25519 }, role: 'operator' });
+    host.write('/etc/systemd/network/10-regent.network', NETWORK);
+  }, BOOT_MS);
+  afterEach(async () => {
+    await host[Symbol.asyncDispose]();
+    await site.close();
   });
+
+  const admin = (text: string) => pg.get().admin(text, site.connection.database);
+  const begin = async (verb: string) => {
+    const answer = await site.call('POST', `/machines/m1/${verb}`, { body: {}, role: 'operator' });
+    if (answer.status >= 300) throw new Error(answer.raw);
+  };
+  /** As a rack's boot script has it (src/boot). */
+  const boot = (end: 'off' | 'wait') =>
+    host.boot([
+      `BOOTIF=01-${WIRE.mac.replaceAll(':', '-')}`,
+      `regent.metadata=${at}/inventory/${id}`,
+      `cloud-config-url=${at}/latest/by-id/${id}/?op=get_preseed`,
+      `regent.end=${end}`,
+      'ds=MAAS',
+    ]);
+  const statuses = async () =>
+    (await site.call('GET', '/events?kind=machine.status&limit=1000')).body['items'] as {
+      data: { type: string; name: string; result?: string };
+    }[];
+
+  it(
+    'asks the metadata service for all of it, runs what it is given, lets the owner in, and is whole: for rescue it stays on',
+    async () => {
+      await admin(`insert into machine_states (machine_id, state, commissioned_at) values ('${id}', 'broken', now())`);
+      await begin('rescue');
+      await admin(`update machine_tokens set user_data = decode('${Buffer.from(USER_DATA).toString('hex')}', 'hex')`);
+      boot('wait');
+      await until(
+        'the region to hear that rescue is up',
+        async () => (await site.call('GET', '/machines/m1')).body['state'] === 'rescue-mode',
+        {
+          deadlineMs: BOOT_MS,
+          everyMs: 500,
+        },
+      );
+      const status = await until(
+        'cloud-init to be done',
+        async () => {
+          const told = JSON.parse(
+            (await host.run(['cloud-init', 'status', '--long', '--format', 'json'])).stdout,
+          ) as Record<string, unknown>;
+          return told['status'] === 'running' ? null : told;
+        },
+        { deadlineMs: patient(30_000), everyMs: 500 },
+      );
+      const { extended_status: extended, errors, recoverable_errors: recoverable, datasource } = status;
+      expect({ extended, errors, recoverable, datasource }).toEqual({
+        extended: 'done',
+        errors: [],
+        recoverable: {},
+        datasource: 'maas',
+      });
+      const said = async (...argv: string[]) => (await host.run(argv)).stdout.trim();
+      expect(await said('cat', '/var/lib/cloud/data/instance-id')).toBe(id);
+      expect(await said('hostname')).toBe('m1');
+      expect(await said('cat', '/run/user-data-ran')).toContain('m1.regent.internal');
+      const authorized = await said('cat', '/home/debian/.ssh/authorized_keys');
+      expect(authorized).toContain(ED25519);
+      expect(await said('systemctl', 'is-active', 'ssh.service', 'regent-inventory.service')).toBe('active\nactive');
+      expect(await said('stat', '-c', '%a %U', '/', '/etc/cloud/cloud.cfg.d')).toBe('755 root\n755 root');
+      const finished = (await statuses())
+        .map(({ data }) => data)
+        .filter(({ type, name }) => type === 'finish' && !name.includes('/'));
+      expect(Object.fromEntries(finished.map(({ name, result }) => [name, result]))).toMatchObject({
+        'init-network': 'SUCCESS',
+        'modules-config': 'SUCCESS',
+        'modules-final': 'SUCCESS',
+      });
+      const isSaid = () => host.console.includes('the system stays on');
+      await until('the word that it stays on', isSaid, { deadlineMs: patient(120_000), everyMs: 500 });
+    },
+    BOOT_MS,
+  );
+
+  it(
+    'posts its inventory, runs the scripts of the release, and switches itself off when it was commissioned',
+    async () => {
+      await begin('commission');
+      boot('off');
+      await host.off(BOOT_MS);
+      expect(host.console).toContain('the inventory is posted');
+      expect(host.console).toContain('the machine is switched off');
+      // What the scripts found has taken the place of the first inventory.
+      const told = await site.call('GET', '/machines/m1/inventory');
+      expect(told.body).toMatchObject({ source: WIRE.theirs, problems: [], inventory: { teller: 'regent scripts 1' } });
+      const results = (await site.call('GET', '/machines/m1/results')).body['items'] as {
+        script: string;
+        state: string;
+      }[];
+      expect(results.map(({ script, state }) => `${script} ${state}`).toSorted()).toEqual(
+        ['10-system', '20-disks', '30-interfaces', '40-buses', '50-bmc'].map((name) => `regent-${name} passed`),
+      );
+      expect((await site.call('GET', '/machines/m1')).body).toMatchObject({ state: 'ready' });
+    },
+    BOOT_MS,
+  );
+});

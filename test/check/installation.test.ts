@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DebianHost } from '../kit/debian-root.ts';
 import { BUILD_MS, contentOf, imageFolder } from '../kit/installation/images.ts';
 import { Installation } from '../kit/installation/installation.ts';
-import { isPlayed } from '../kit/installation/systems.ts';
+import { drawn } from '../kit/installation/systems.ts';
 import { TestRack } from '../kit/installation/rack.ts';
 
 /**
@@ -113,38 +113,34 @@ describe('the image is fetched', () => {
   });
 });
 
-if (isPlayed('machine'))
-  describe('a machine with an empty disk', () => {
-    let ephemeral: string;
-    let tiny: string;
-    beforeAll(async () => {
-      ephemeral = await imageFolder('ephemeral');
-      tiny = await imageFolder('deployable-tiny');
-    }, 2 * BUILD_MS);
+describe.each(drawn('machine'))('a %s with an empty disk', () => {
+  let ephemeral: string;
+  let tiny: string;
+  beforeAll(async () => {
+    ephemeral = await imageFolder('ephemeral');
+    tiny = await imageFolder('deployable-tiny');
+  }, 2 * BUILD_MS);
 
-    it('is installed, lets its owner in, and tells so, while one of its two racks is dead', async () => {
-      await using site = await Installation.open(
-        { firmware: 'bios', disks: [{ mib: 2048, serial: 'SN-0' }] },
-        ephemeral,
-      );
-      const { file, compression, bytes } = contentOf(tiny);
-      const image = { file: join(tiny, file), format: 'tar', compression, minBytes: bytes, user: 'root' } as const;
-      await site.offer(image, { layout: 'flat', swapBytes: 64 << 20 }, ['http://10.0.2.2:1']);
-      const ran = await site.run();
-      expect(ran.status, ran.logs).toBe('OK');
-      expect(new Set(Object.values(ran.steps))).toEqual(new Set(['0']));
-      const login = await site.login('root');
-      expect(await site.deployed()).toBe('none');
-      const told = await site.ssh(
-        'root',
-        'hostname; cat /etc/hostname; findmnt -n -o FSTYPE /; findmnt -n -o FSTYPE /boot/efi; swapon --noheadings --show=TYPE',
-      );
-      expect(told.split('\n')).toEqual(['m1', 'm1', 'ext4', 'vfat', 'partition']);
-      // Nothing of the deployment's credentials stays.
-      expect(
-        await site.ssh('root', 'ls /etc/regent-deployed /usr/local/sbin/regent-deployed 2>&1 | grep -c "No such file"'),
-      ).toBe('2');
-      const [clock, processor] = ran.seconds.map((s, index) => Math.round(s + (login[index] ?? 0)));
-      console.log(`power → SSH ${clock} s, of which the machine's processor ran ${processor} s`);
-    }, 1_800_000);
-  });
+  it('is installed, lets its owner in, and tells so, while one of its two racks is dead', async () => {
+    await using site = await Installation.open({ firmware: 'bios', disks: [{ mib: 2048, serial: 'SN-0' }] }, ephemeral);
+    const { file, compression, bytes } = contentOf(tiny);
+    const image = { file: join(tiny, file), format: 'tar', compression, minBytes: bytes, user: 'root' } as const;
+    await site.offer(image, { layout: 'flat', swapBytes: 64 << 20 }, ['http://10.0.2.2:1']);
+    const ran = await site.run();
+    expect(ran.status, ran.logs).toBe('OK');
+    expect(new Set(Object.values(ran.steps))).toEqual(new Set(['0']));
+    const login = await site.login('root');
+    expect(await site.deployed()).toBe('none');
+    const told = await site.ssh(
+      'root',
+      'hostname; cat /etc/hostname; findmnt -n -o FSTYPE /; findmnt -n -o FSTYPE /boot/efi; swapon --noheadings --show=TYPE',
+    );
+    expect(told.split('\n')).toEqual(['m1', 'm1', 'ext4', 'vfat', 'partition']);
+    // Nothing of the deployment's credentials stays.
+    expect(
+      await site.ssh('root', 'ls /etc/regent-deployed /usr/local/sbin/regent-deployed 2>&1 | grep -c "No such file"'),
+    ).toBe('2');
+    const [clock, processor] = ran.seconds.map((s, index) => Math.round(s + (login[index] ?? 0)));
+    console.log(`power → SSH ${clock} s, of which the machine's processor ran ${processor} s`);
+  }, 1_800_000);
+});
