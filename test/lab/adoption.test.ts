@@ -92,7 +92,7 @@ describe('a single node of 0.2.0, adopted in place by installing this version', 
   }, 600_000);
   afterAll(async () => {
     await lab?.close();
-  }, 120_000);
+  }, 300_000);
 
   /** All that it had, and nothing of how it had it. */
   async function expectAdopted(): Promise<void> {

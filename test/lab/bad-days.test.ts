@@ -33,7 +33,7 @@ describe('bad days', () => {
     silence?.stop();
     site?.close();
     await lab?.close();
-  }, 120_000);
+  }, 300_000);
   beforeEach(() => {
     silence = watchAnswers(site);
     start = performance.now();

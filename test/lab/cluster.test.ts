@@ -75,7 +75,7 @@ describe('a cluster', () => {
   }, 900_000);
   afterAll(async () => {
     await site?.close();
-  }, 120_000);
+  }, 300_000);
 
   it('can lose one node, and says so', async () => {
     const start = performance.now();

@@ -64,7 +64,7 @@ describe('DHCP and the proxy on a whole host', () => {
     clients?.close();
     site?.close();
     await lab?.close();
-  }, 120_000);
+  }, 300_000);
 
   it('a real client gets an address of the pool, as the lab is after scripts/up', async () => {
     const start = performance.now();

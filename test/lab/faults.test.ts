@@ -42,7 +42,7 @@ describe('every process killed and frozen in turn, under 20 writes/s and DNS, DH
   afterAll(async () => {
     site?.close();
     await lab?.close();
-  }, 120_000);
+  }, 300_000);
 
   it(
     'comes back without hands and loses no acknowledged write or lease',

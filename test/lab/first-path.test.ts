@@ -24,7 +24,7 @@ describe('the first path', () => {
   afterAll(async () => {
     site?.close();
     await lab?.close();
-  }, 120_000);
+  }, 300_000);
   // Over everything that is done here the serial only grows.
   afterEach(async () => {
     serials.push(await site.serial(ZONE));

@@ -27,7 +27,7 @@ describe('the product in a Debian 13 host', () => {
   }, 600_000);
   afterAll(async () => {
     await lab?.close();
-  }, 120_000);
+  }, 300_000);
 
   const sh = (script: string, timeoutMs?: number) => lab.ask('r1', ['sh', '-c', script], timeoutMs);
   const try_ = (script: string, timeoutMs?: number) => lab.exec('r1', ['sh', '-c', script], timeoutMs);

@@ -61,7 +61,7 @@ describe('machines of the lab with a real DHCP client', () => {
   afterAll(async () => {
     for (const child of running) child.kill('SIGKILL');
     await lab?.close();
-  }, 60_000);
+  }, 300_000);
 
   it('has what the server gave: address, route, resolver; the same machine keeps its lease', async () => {
     const lease = await askForLease(order());

@@ -36,7 +36,7 @@ describe('a lab of several hosts', () => {
   beforeAll(async () => {
     lab = await openLab('faults', SITE);
   }, 120_000);
-  afterAll(() => lab?.close(), 60_000);
+  afterAll(() => lab?.close(), 300_000);
 
   const fault = (...words: string[]) => addFault(lab.layout, parseFault(SITE, words));
   const bring = (topology: Topology, only?: string) =>

@@ -73,7 +73,7 @@ beforeAll(async () => {
   writeFileSync(`${lab.layout.rootOf('k1')}/etc/kea/kea-dhcp4.conf`, JSON.stringify(KEA));
   await lab.ask('k1', ['systemctl', 'start', 'kea-dhcp4-server']);
 }, 300_000);
-afterAll(() => lab.close(), 60_000);
+afterAll(() => lab.close(), 300_000);
 
 describe('a machine with a BMC that speaks IPMI', () => {
   it('is off at first, is switched on with a boot device, asks for an address and gets one', async () => {

@@ -26,7 +26,7 @@ describe('the proxy', () => {
     asker?.close();
     site?.close();
     await lab?.close();
-  }, 120_000);
+  }, 300_000);
 
   /** Milliseconds until a new path is fetched through the proxy. */
   const serves = async () => {

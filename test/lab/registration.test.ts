@@ -54,7 +54,7 @@ describe('registration of real racks', () => {
   afterAll(async () => {
     site?.close();
     await lab?.close();
-  }, 120_000);
+  }, 300_000);
 
   const k1 = (script: string, timeoutMs?: number) => lab.ask('k1', ['sh', '-c', script], timeoutMs);
   const show = async (rack: string): Promise<Rack> =>

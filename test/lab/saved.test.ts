@@ -117,7 +117,7 @@ describe('the product from a lab at rest', () => {
     for (const site of sites) site.close();
     for (const lab of labs) await lab.close();
     await forget(key());
-  }, 120_000);
+  }, 300_000);
 
   it('a damaged one is made anew, by one of two who want it at once; both have it, each for itself', async () => {
     const start = performance.now();

@@ -19,7 +19,7 @@ beforeAll(async () => {
   copyFileSync(archive, join(lab.layout.shared, basename(archive)));
   for (const host of SITE.hosts) copyFileSync(SCRIPT, `${lab.layout.rootOf(host.name)}${INSIDE}`);
 }, 600_000);
-afterAll(() => lab?.close(), 120_000);
+afterAll(() => lab?.close(), 300_000);
 
 const provision = (host: string, ...words: string[]) => lab.exec(host, ['bash', INSIDE, ...words], LONG_MS);
 const done = async (host: string, ...words: string[]) => {

@@ -18,7 +18,7 @@ describe('a build that is broken on purpose', () => {
     await site.well(120_000);
     rehearsal = await environmentOf(site);
   }, 900_000);
-  afterAll(() => site?.close(), 120_000);
+  afterAll(() => site?.close(), 300_000);
 
   brokenBuildsFail(BUILDS, () => ({ site, ...rehearsal }));
 });

@@ -20,7 +20,7 @@ describe('bad days of a cluster', () => {
     console.log(`seed ${RANDOM.seed} (REGENT_CLUSTER_SEED plays it again)`);
     story = await openStory();
   }, 600_000);
-  afterAll(() => story?.close(), 120_000);
+  afterAll(() => story?.close(), 300_000);
 
   it.for(DAYS.map((day) => [day.name, day] as const))('%s', async ([, day]) => {
     await day.run(story).catch((error: unknown) => {

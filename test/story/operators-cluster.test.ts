@@ -24,7 +24,7 @@ describe('operators on a cluster', () => {
   afterAll(async () => {
     process.stdout.write(`\ncommand → exit code: answer\n${table.join('\n')}\n`);
     await site?.close();
-  }, 120_000);
+  }, 300_000);
 
   /** Runs a command line and notes it with its answer. */
   const say = async (...words: string[]): Promise<CommandResult & { readonly seconds: number }> => {

@@ -74,7 +74,7 @@ describe('what operators are told', () => {
   afterAll(async () => {
     if (RUNNING === undefined) await site?.close();
     else site?.detach();
-  }, 120_000);
+  }, 300_000);
 
   it.for(
     FAULTS.filter(({ name }) => ONLY === undefined || ONLY.includes(name)).map((fault) => [fault.name, fault] as const),

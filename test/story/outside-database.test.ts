@@ -43,7 +43,7 @@ describe("a cluster with a database of the operator's own", () => {
     site?.detach();
     await lab?.close();
     rmSync(folder, { recursive: true, force: true });
-  }, 120_000);
+  }, 300_000);
 
   const servers = async () =>
     Object.fromEntries(
