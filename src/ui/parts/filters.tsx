@@ -26,12 +26,11 @@ export function Filters(props: {
       {props.filters.map((filter, index) => (
         <label key={filter.id} class="field">
           <span>{filter.label}</span>
-          <FilterInput
-            filter={filter}
-            value={query[filter.id] ?? ''}
-            isFirst={index === 0}
-            onChoose={(text) => places.setQuery({ [filter.id]: text, [props.cursor]: '' })}
-          />
+          {filterInput(filter, {
+            value: query[filter.id] ?? '',
+            isFirst: index === 0,
+            onChoose: (text) => places.setQuery({ [filter.id]: text, [props.cursor]: '' }),
+          })}
         </label>
       ))}
       {props.children}
@@ -39,31 +38,35 @@ export function Filters(props: {
   );
 }
 
-/** What is typed stays until it is chosen: the list beside it, and other filters, may change meanwhile. */
-function FilterInput(props: {
-  readonly filter: Filter;
+interface InputProps {
   readonly value: string;
   readonly isFirst: boolean;
   readonly onChoose: (text: string) => void;
-}): JSX.Element {
-  const { filter, value } = props;
+}
+
+function filterInput({ choices, help }: Filter, props: InputProps): JSX.Element {
+  if (choices === undefined) return <TextInput {...props} help={help} />;
+  return (
+    <select value={props.value} onChange={(event) => props.onChoose(event.currentTarget.value)}>
+      {choices.map(([id, word]) => (
+        <option key={id} value={id}>
+          {word}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** What is typed stays until it is chosen: the list beside it, and other filters, may change meanwhile. */
+function TextInput(props: InputProps & { readonly help: string | undefined }): JSX.Element {
+  const { value } = props;
   const [typed, setTyped] = useState(value);
   useEffect(() => setTyped(value), [value]);
-  if (filter.choices !== undefined)
-    return (
-      <select value={value} onChange={(event) => props.onChoose(event.currentTarget.value)}>
-        {filter.choices.map(([id, word]) => (
-          <option key={id} value={id}>
-            {word}
-          </option>
-        ))}
-      </select>
-    );
   return (
     <input
       type="search"
       value={typed}
-      placeholder={filter.help}
+      placeholder={props.help}
       onInput={(event) => setTyped(event.currentTarget.value)}
       onChange={(event) => props.onChoose(event.currentTarget.value.trim())}
       {...(props.isFirst ? { 'data-search': true } : {})}

@@ -48,15 +48,9 @@ export const LATER = {
   drills,
   dns,
   catalog,
-  changes: ([id, ...more]) => {
-    if (id === undefined) return <Changes />;
-    return more.length > 0 || !/^[1-9]\d{0,14}$/.test(id) ? null : <ChangePage key={id} id={id} />;
-  },
+  changes: numbered(Changes, ChangePage),
   events,
-  jobs: ([id, ...more]) => {
-    if (id === undefined) return <Jobs />;
-    return more.length > 0 || !/^[1-9]\d{0,11}$/.test(id) ? null : <JobPage key={id} id={id} />;
-  },
+  jobs: numbered(Jobs, JobPage),
   notes: whole(Notes),
   access,
   settings: whole(Settings),
@@ -66,4 +60,12 @@ export const LATER = {
 /** A page that has none below it. */
 function whole(Whole: () => JSX.Element): Show {
   return (rest) => (rest.length > 0 ? null : <Whole />);
+}
+
+/** A list, and a page of each of its things below its number. */
+function numbered(List: () => JSX.Element, One: (props: { readonly id: string }) => JSX.Element): Show {
+  return ([id, ...more]) => {
+    if (id === undefined) return <List />;
+    return more.length > 0 || !/^[1-9]\d{0,14}$/.test(id) ? null : <One key={id} id={id} />;
+  };
 }
