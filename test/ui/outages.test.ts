@@ -135,8 +135,10 @@ describe.concurrent('the stream of events', () => {
     site.emit(event(9, 'vlan.changed', 'moment9'));
     await page.getByRole('cell', { name: 'moment9', exact: true }).waitFor({ timeout: 2000 });
     expect(await page.locator('main tbody tr').count()).toBe(9);
-    // On a machine as slow as that the site itself is silent for as long as a loss lasts.
-    expect(IS_SLOW_MACHINE ? [] : await page.evaluate('globalThis.badges')).toEqual([]);
+    const badges = await page.evaluate<string[]>('globalThis.badges');
+    // On a slow machine the site itself is silent for longer than the badge waits: then each loss is over again.
+    const losses = IS_SLOW_MACHINE ? badges.length / 2 : 0;
+    expect(badges).toEqual(Array.from({ length: losses }, () => ['lost', 'live']).flat());
     expect(open.complaints).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planPairs, withPlan } from '../../../../src/services/dhcp/pairing/plan.ts';
 import type { Pair, PairingSite, PairingVlan } from '../../../../src/services/dhcp/pairing/site.ts';
+import { patient } from '../../../kit/machine.ts';
 
 const rack = (number: number, why: string | null = null) => ({ uuid: `u${number}`, name: `k${number}`, why });
 const stand = (number: number, nic = 'eth1', why: string | null = null) => ({ rack: `u${number}`, nic, why });
@@ -213,7 +214,7 @@ describe('whatever the site', () => {
     );
   });
 
-  it('plans 200 VLANs of ten racks in a moment: 10 ms on a quiet machine, ten times as long on a busy one', () => {
+  it('plans 200 VLANs of ten racks within 50 ms', () => {
     const site = {
       racks: range(10).map((one) => rack(one, one === 4 ? 'k4 is silent' : null)),
       // The worst case: all on one rack, and few racks to choose from.
@@ -226,7 +227,7 @@ describe('whatever the site', () => {
       planPairs(site);
       return performance.now() - start;
     });
-    expect(Math.min(...times)).toBeLessThan(500);
+    expect(Math.min(...times)).toBeLessThan(patient(50));
   });
 });
 
