@@ -1,11 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { NOT_DRAWN } from './test/kit/drawn.ts';
 import { LongestFirst } from './test/kit/longest-first.ts';
 
 /** Files of whole hosts that have the machine for themselves. */
 const JUDGED_BY_TIME = ['bad-days', 'cluster', 'faults', 'lab'];
-
-/** Files of whole hosts that turn with the commits, and are not drawn this time (test/run.ts). */
-const NOT_DRAWN = (process.env['REGENT_NOT_DRAWN'] ?? '').split(',').filter((file) => file !== '');
 
 interface ProjectOptions {
   readonly timeout?: number;

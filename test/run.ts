@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { dice } from './kit/dice.ts';
+import { diceOfRun } from './kit/dice.ts';
 import { removeAbandoned } from './kit/lab.ts';
 import { IS_SLOW_MACHINE } from './kit/machine.ts';
 
@@ -25,7 +25,7 @@ interface Step {
   readonly nice?: number;
   /** What is set for it in a whole run, unless the caller has set it: how many of the cases that turn with the commits are played. */
   readonly turns?: Readonly<Record<string, string>>;
-  /** Files of which a whole run plays one, drawn by the commit. */
+  /** Names of which a whole run plays one, drawn by the commit: a file of whole hosts, or what asks test/kit/drawn.ts. */
   readonly oneOf?: readonly string[];
   /** After so long it is ended, with room for a slow machine, so that one that hangs does not cost the others' words. */
   readonly minutes: number;
@@ -69,7 +69,9 @@ const STEPS: readonly Step[] = [
     vitest: ['check'],
     workers: 2,
     nice: 5,
-    turns: { REGENT_PAIR_CASES: IS_SLOW_MACHINE ? '3' : '5', REGENT_SYSTEMS: '1' },
+    turns: { REGENT_PAIR_CASES: IS_SLOW_MACHINE ? '3' : '5' },
+    // What starts the whole system of the image "ephemeral": it commissions and rescues as a container, it installs a virtual machine.
+    oneOf: ['container', 'machine'],
     // On a machine that has neither bases nor images it makes both.
     minutes: 40,
   },
@@ -223,10 +225,9 @@ async function runStep(step: Step, say: Say): Promise<Outcome> {
   return { step: step.name, ...counts, notPlayed, seconds: (performance.now() - started) / 1000 };
 }
 
-/** For vitest.config.ts: the files of a step that are not drawn. */
+/** For test/kit/drawn.ts: what of a step is not drawn. */
 function notDrawn({ oneOf = [] }: Step): Readonly<Record<string, string>> {
-  const seed = Number(process.env['REGENT_CLUSTER_SEED'] ?? Math.floor(Math.random() * 1e9));
-  return { REGENT_NOT_DRAWN: dice(seed).shuffled(oneOf).slice(1).join(',') };
+  return { REGENT_NOT_DRAWN: diceOfRun().shuffled(oneOf).slice(1).join(',') };
 }
 
 function vitestArguments(

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DebianHost } from '../kit/debian-root.ts';
+import { drawn } from '../kit/drawn.ts';
 import { BUILD_MS, contentOf, imageFolder } from '../kit/installation/images.ts';
 import { Installation } from '../kit/installation/installation.ts';
-import { drawn } from '../kit/installation/systems.ts';
 import { TestRack } from '../kit/installation/rack.ts';
 
 /**

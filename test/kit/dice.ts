@@ -33,7 +33,11 @@ export function dice(seed: number): Dice {
   };
 }
 
-const given = process.env['REGENT_CLUSTER_SEED'];
+/** New dice of this run: of the seed that is given to it, else of any. */
+export function diceOfRun(): Dice {
+  const given = process.env['REGENT_CLUSTER_SEED'];
+  return dice(given === undefined ? Math.floor(Math.random() * 1e9) : Number(given));
+}
 
-/** The dice of this run. */
-export const RANDOM: Dice = dice(given === undefined ? Math.floor(Math.random() * 1e9) : Number(given));
+/** The dice of this run, which all of a file throw in turn. */
+export const RANDOM: Dice = diceOfRun();
