@@ -3,6 +3,7 @@ import type { RegisterRequest } from '../contract/identity/registration.ts';
 import type { Journal } from '../host/look/journal.ts';
 import type { DurableText, Host } from '../host/interface.ts';
 import { type MemoryStore, type Timing, TIMING } from '../reconcile/ports.ts';
+import { openGate } from '../reconcile/gate.ts';
 import type { AnyService, RoleChange, Templates } from '../services/kit/contract.ts';
 import { absentOf } from './accept.ts';
 import { openBoot } from './boot/boot.ts';
@@ -27,6 +28,7 @@ import type { LoopPorts } from './ports.ts';
 import { pullForever } from './pull.ts';
 import { openReporter } from './report.ts';
 import { openSelf, type SelfPorts, watchOwnRestart } from './self/self.ts';
+import { inTurn } from './turn.ts';
 import { wireFacts, wireReport } from './wire.ts';
 
 /** What an agent is built from. `text`: a durable text in its state folder, by name. `rack`: announces this host as a rack; null: it is none. */
@@ -41,6 +43,8 @@ export interface AgentOptions {
   readonly services: readonly AnyService[];
   readonly templates: Templates;
   readonly timing?: Timing;
+  /** Daemons' checkers that run at once; left out: two. */
+  readonly checkers?: number;
   /** Pause between two probes, and between two reports without a change; ms. */
   readonly tickMs?: number;
   /** Tells of files that somebody else changed; left out: they are compared once a minute alone. */
@@ -68,6 +72,8 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
+/** One that hangs leaves room for the others. */
+const CHECKERS = 2;
 const TICK_MS = 2_000;
 const REPORT_MS = 10_000;
 const LEASES_MS = 1_000;
@@ -214,14 +220,16 @@ function openWork(options: AgentOptions, { findings, memory, facts, onNews }: Wo
   });
   const onDrift = (service: string, paths: readonly string[]) => drift.note(service, paths);
   const engine = { host, clock, random, log, memory, templates, timing: options.timing ?? TIMING, onDrift };
-  const driver: Driver = openDriver({
+  const checking = openGate(options.checkers ?? CHECKERS);
+  const atOnce = openDriver({
     ports,
-    engine: { ...engine, wait: (ms) => ports.wait(ms) },
+    engine: { ...engine, checking, wait: (ms) => ports.wait(ms) },
     services,
     tickMs: options.tickMs ?? TICK_MS,
     facts: () => facts.current(),
     onReport: onNews,
   });
+  const driver: Driver = inTurn(atOnce, ports);
   return { driver, drift };
 }
 

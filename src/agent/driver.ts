@@ -4,6 +4,7 @@ import type { HostFacts } from '../core/host-values.ts';
 import { keyOf, kindOf } from '../core/node-identity.ts';
 import { digestOf, stableJson } from '../core/stable-json.ts';
 import { openEngine, type ServiceEngine } from '../reconcile/engine.ts';
+import { type Gate, openGate } from '../reconcile/gate.ts';
 import type { EnginePorts } from '../reconcile/ports.ts';
 import type { ServiceReport, Wanted } from '../reconcile/values.ts';
 import type { AnyService, RoleChange } from '../services/kit/contract.ts';
@@ -292,22 +293,4 @@ function unseen(
   const nothing = { applied: null, appliedDigest: '', lastAction: null, restartDone: null };
   const { generation: wanted, digest: wantedDigest } = wish;
   return { service, wanted, wantedDigest, ...nothing, state: 'unknown', since, why };
-}
-
-type Gate = <T>(work: () => Promise<T>) => Promise<T>;
-
-function openGate(places: number): Gate {
-  let free = places;
-  const queue: (() => void)[] = [];
-  return async (work) => {
-    if (free === 0) await new Promise<void>((resolve) => queue.push(resolve));
-    else free -= 1;
-    try {
-      return await work();
-    } finally {
-      const next = queue.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
 }

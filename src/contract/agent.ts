@@ -26,8 +26,17 @@ export const Desired = Type.Object({
   revision: Type.Integer({ minimum: 0 }),
   body: Type.Object({
     services: Type.Record(Type.String(), ServiceDesired),
-    /** Every region node, for an agent that must find one when others are down. */
-    regions: Type.Optional(Type.Array(Type.Object({ name: Type.String(), address: Type.String() }))),
+    /** Every region node, for an agent that must find one when others are down. `state` is left out of a member: another one is joining or leaving. */
+    regions: Type.Optional(
+      Type.Array(
+        Type.Object({
+          name: Type.String(),
+          address: Type.String(),
+          state: Type.Optional(Type.String()),
+          isDrained: Type.Optional(Type.Boolean()),
+        }),
+      ),
+    ),
     /** The agent starts anew once for each new nonce; what it holds when it starts is done. */
     agentRestart: Type.Optional(Type.String({ maxLength: 64 })),
     /** Boot records (`boot/record.ts`). The agent looks at each by itself: one that it cannot read costs that machine alone. */

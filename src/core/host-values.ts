@@ -6,6 +6,8 @@ export interface ProcessCommand {
   readonly user?: string;
   readonly timeoutMs: number;
   readonly stdin?: string;
+  /** It leaves the processor to whoever serves calls (nice 10): nobody waits for it. */
+  readonly isPatient?: boolean;
 }
 
 /**

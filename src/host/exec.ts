@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { sentenceOf } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand } from '../core/host-values.ts';
 import { type Account, findUser } from './accounts.ts';
@@ -13,6 +14,8 @@ const OUTPUT_LIMIT = 64 * 1024;
 const DRAIN_MS = 300;
 /** setpriv(1): a privilege or the program could not be had. */
 const NOT_EXECUTED = 127;
+/** So that a process of the usual priority (0) gets nine times as much (sched(7), weights of nice values). */
+const PATIENT_NICE = 10;
 /** A folder in memory, not on a disk. */
 const IN_MEMORY = '/dev/shm';
 /** Nothing of our own environment (secrets, locale) reaches a command. */
@@ -76,6 +79,7 @@ function run(command: Run, account: Account | undefined): Promise<ExecResult> {
       resolve(notStarted(`${program} could not be started: ${sentenceOf(error)}`));
       return;
     }
+    if (command.isPatient) giveWay(child.pid);
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
     let timedOut = false;
@@ -124,6 +128,16 @@ function judge(result: ExecResult, program: string, account: Account | undefined
   const isOurs = account !== undefined && hasGroups(account) && stderr.startsWith('setpriv: ');
   if (!isOurs || code !== NOT_EXECUTED) return result;
   return notStarted(`${program} could not be started: ${stderr.trim()}`);
+}
+
+/** What it starts later gives way, too. */
+function giveWay(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, PATIENT_NICE);
+  } catch {
+    // It ended in the meantime.
+  }
 }
 
 function killGroup(pid: number | undefined): void {

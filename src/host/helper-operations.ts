@@ -99,6 +99,7 @@ function commandOf(value: unknown): Command {
     ...command,
     ...(value['user'] === undefined ? {} : { user: text(value['user']) }),
     ...(value['stdin'] === undefined ? {} : { stdin: text(value['stdin']) }),
+    ...(value['isPatient'] === true ? { isPatient: true } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAgent } from '../agent/agent.ts';
@@ -85,6 +86,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       isNode: credential !== null || trust.current()?.facts.isRegion === true,
     },
     services: SERVICES,
+    checkers: Math.max(2, Math.floor(availableParallelism() / 2)),
     runners: commandRunners(
       {
         effects: { reach: realBmcAccess(), clock, random, pause: (ms) => wait(ms) },

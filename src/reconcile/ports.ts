@@ -1,6 +1,7 @@
 import type { Clock, Log, Random } from '../core/ports.ts';
 import type { Host } from '../host/interface.ts';
 import type { Templates } from '../services/kit/contract.ts';
+import type { Gate } from './gate.ts';
 import type { Memory } from './values.ts';
 
 /** Durable memory of the engine. Faults are AppErrors; the engine logs them and goes on. */
@@ -25,6 +26,8 @@ export interface EnginePorts {
   readonly memory: MemoryStore;
   readonly templates: Templates;
   readonly timing: Timing;
+  /** Places for the daemons' checkers of all services together: they share the host's processors with what serves calls. Left out: each has one. */
+  readonly checking?: Gate;
   wait(ms: number): Promise<void>;
   /** Files of a service differed from what the engine had installed: somebody changed, removed or added them. The engine restores its own. */
   onDrift?(service: string, paths: readonly string[]): void;

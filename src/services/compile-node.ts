@@ -24,7 +24,7 @@ interface ServicePart {
 export interface NodeBody {
   readonly services: Readonly<Record<string, ServicePart>>;
   /** Region nodes, so that an agent finds one when others are down; missing if the site is no cluster. */
-  readonly regions?: { name: string; address: string }[];
+  readonly regions?: { name: string; address: string; state?: string; isDrained?: boolean }[];
   /** The node's agent must restart once for each new nonce; missing if nobody asked for it. */
   readonly agentRestart?: string;
   /** What a rack tells machines that boot; missing if it knows none. `region/tasks/boot-records.ts` adds them. */
@@ -236,7 +236,13 @@ function agentRestartOf(snapshot: Snapshot, nodeId: string): Pick<NodeBody, 'age
 
 function regionsOf(snapshot: Snapshot): Pick<NodeBody, 'regions'> {
   if (snapshot.cluster === null) return {};
-  return { regions: regionNodes(snapshot).map((node) => ({ name: node.name, address: mainAddress(node) })) };
+  const regions = regionNodes(snapshot).map((node) => ({
+    name: node.name,
+    address: mainAddress(node),
+    ...(node.state === 'member' ? {} : { state: node.state }),
+    ...(node.isDrained ? { isDrained: true as const } : {}),
+  }));
+  return { regions };
 }
 
 interface ServiceResult {

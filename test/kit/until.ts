@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patient } from './machine.ts';
 
 /**
  * Waits until `probe` gives something true, and gives that back; fails with `what` after `deadlineMs`. A probe that
@@ -9,7 +10,7 @@ export async function until<T>(
   probe: () => T | Promise<T>,
   options: { readonly deadlineMs?: number; readonly everyMs?: number } = {},
 ): Promise<NonNullable<T>> {
-  const deadlineMs = options.deadlineMs ?? 10_000;
+  const deadlineMs = options.deadlineMs ?? patient(10_000);
   const end = performance.now() + deadlineMs;
   let cause: unknown;
   do {

@@ -38,6 +38,7 @@ beforeAll(async () => {
         files: [{ ...me, mode: 0o640 }],
         commands: [
           { argv: ['/bin/sleep', { pattern: '[0-9.]+' }] },
+          { argv: NICE },
           { argv: ['/bin/cat', { pattern: `${managed}/.+` }], repeatLast: true },
           { argv: ['/bin/echo', { pattern: '[a-z]+' }] },
         ],
@@ -58,6 +59,9 @@ afterAll(async () => {
 
 const managed = (name: string) => join(folder, 'dns', name);
 const file = (name: string, content = 'x') => ({ path: managed(name), content, mode: 0o640, ...me });
+
+/** Tells its own priority, when its parent has set it. */
+const NICE = ['/bin/sh', '-c', 'sleep 0.2; nice'];
 
 describe('the root helper over its socket', () => {
   it('installs, lists, reads, moves and removes within the folder', async () => {
@@ -125,6 +129,8 @@ describe('the root helper over its socket', () => {
   it('runs a declared command and ends it at its time limit', async () => {
     const ok = await client.exec({ argv: ['/bin/echo', 'hello'], timeoutMs: 2_000 });
     expect(ok).toMatchObject({ code: 0, stdout: 'hello\n', failure: null });
+    const patient = await client.exec({ argv: NICE, timeoutMs: 5_000, isPatient: true });
+    expect(patient.stdout).toBe('10\n');
     const slow = await client.exec({ argv: ['/bin/sleep', '30'], timeoutMs: 50 });
     expect(slow).toMatchObject({ code: null, signal: 'SIGKILL', timedOut: true });
     const facts = await client.facts({ dns: { argv: ['/bin/echo', '9.20'], timeoutMs: 1_000 } });

@@ -72,6 +72,12 @@ describe('commands', () => {
     });
   });
 
+  it('has a patient command leave the processor to others, also what it starts', async () => {
+    const argv = ['sh', '-c', 'sleep 0.2; nice; sh -c nice'];
+    expect((await host.exec({ argv, timeoutMs: 5_000, isPatient: true })).stdout).toBe('10\n10\n');
+    expect((await host.exec({ argv, timeoutMs: 5_000 })).stdout).not.toContain('10');
+  });
+
   it('tells a command that cannot start from one that fails', async () => {
     const missing = await host.exec({ argv: ['/no/such/checker'], timeoutMs: 1_000 });
     expect(missing.code).toBeNull();
