@@ -28,7 +28,7 @@ import type { LoopPorts } from './ports.ts';
 import { pullForever } from './pull.ts';
 import { openReporter } from './report.ts';
 import { openSelf, type SelfPorts, watchOwnRestart } from './self/self.ts';
-import { inTurn } from './turn.ts';
+import { inTurn } from './self/turn.ts';
 import { wireFacts, wireReport } from './wire.ts';
 
 /** What an agent is built from. `text`: a durable text in its state folder, by name. `rack`: announces this host as a rack; null: it is none. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Driver } from '../../../src/agent/driver.ts';
-import { inTurn, TURN_MS, turnMs } from '../../../src/agent/turn.ts';
+import { inTurn, TURN_MS, turnMs } from '../../../src/agent/self/turn.ts';
 import type { Desired } from '../../../src/contract/agent.ts';
 
 /** Desired state of one of these region nodes, or of a rack (`own` null). */

@@ -1,7 +1,7 @@
-import type { Desired } from '../contract/agent.ts';
-import { stableJson } from '../core/stable-json.ts';
-import type { Driver } from './driver.ts';
-import type { LoopPorts } from './ports.ts';
+import type { Desired } from '../../contract/agent.ts';
+import { stableJson } from '../../core/stable-json.ts';
+import type { Driver } from '../driver.ts';
+import type { LoopPorts } from '../ports.ts';
 
 /** So long after one another the region nodes begin with a change that concerns them all, ms. A host checks its files and reloads its daemons in 1 to 3 s, on a busy machine 5. */
 export const TURN_MS = 3_000;
