@@ -4,7 +4,14 @@ import type { Driver } from '../driver.ts';
 import type { LoopPorts } from '../ports.ts';
 
 /** So long after one another the region nodes begin with a change that concerns them all, ms. A host checks its files and reloads its daemons in 1 to 3 s, on a busy machine 5. */
-export const TURN_MS = 3_000;
+const TURN_MS = 3_000;
+/** The holder of the floating address waits for no longer, ms, however many region nodes there are: turns are shorter then. */
+const SPREAD_MS = 9_000;
+
+/** The time from one turn to the next in a cluster of so many region nodes, ms. */
+export function stepMs(regions: number): number {
+  return Math.min(TURN_MS, SPREAD_MS / Math.max(1, regions));
+}
 
 /** What a turn depends on. `fraction`: a random number from 0 to 1. */
 export interface Place {
@@ -23,9 +30,10 @@ export function turnMs(inForce: Desired, next: Desired, { holdsAddress, fraction
   const regions = next.body.regions ?? [];
   if (before.length < 2 || stableJson(before) === stableJson(regions)) return 0;
   const [own, coming] = [nameIn(inForce), nameIn(next)];
-  if (coming === null) return TURN_MS * (own === null ? regions.length * fraction : regions.length + 1);
+  const step = stepMs(regions.length);
+  if (coming === null) return step * (own === null ? regions.length * fraction : regions.length + 1);
   const names = regions.map(({ name }) => name).sort();
-  return TURN_MS * (holdsAddress ? names.length : Math.max(0, names.indexOf(coming)));
+  return step * (holdsAddress ? names.length : Math.max(0, names.indexOf(coming)));
 }
 
 /** Name of this host among those to which haproxy on it leads; null: it is no region node, or leaves. */

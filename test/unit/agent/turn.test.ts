@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Driver } from '../../../src/agent/driver.ts';
-import { inTurn, TURN_MS, turnMs } from '../../../src/agent/self/turn.ts';
+import { inTurn, stepMs, turnMs } from '../../../src/agent/self/turn.ts';
 import type { Desired } from '../../../src/contract/agent.ts';
 
 /** Desired state of one of these region nodes, or of a rack (`own` null). */
@@ -23,6 +23,7 @@ const desiredOf = (generation: number, own: string | null, names: readonly strin
 });
 const THREE = ['r1', 'r2', 'r3'];
 const FOUR = ['r3', 'r1', 'r4', 'r2'];
+const STEP = stepMs(4);
 const backup = { holdsAddress: false, fraction: 0.5 };
 
 describe('the turn of a host', () => {
@@ -34,18 +35,20 @@ describe('the turn of a host', () => {
 
   it('comes in the order of the names, for the holder of the address last, for a rack meanwhile', () => {
     const at = (own: string | null, place = backup) => turnMs(desiredOf(1, own, THREE), desiredOf(2, own, FOUR), place);
-    expect(['r1', 'r2', 'r3', 'r4'].map((own) => at(own))).toEqual([0, TURN_MS, 2 * TURN_MS, 3 * TURN_MS]);
-    expect(at('r1', { holdsAddress: true, fraction: 0 })).toBe(4 * TURN_MS);
-    expect([0, 0.5, 1].map((fraction) => at(null, { holdsAddress: false, fraction }))).toEqual([
-      0,
-      2 * TURN_MS,
-      4 * TURN_MS,
-    ]);
+    expect(['r1', 'r2', 'r3', 'r4'].map((own) => at(own))).toEqual([0, STEP, 2 * STEP, 3 * STEP]);
+    expect(at('r1', { holdsAddress: true, fraction: 0 })).toBe(4 * STEP);
+    expect([0, 0.5, 1].map((fraction) => at(null, { holdsAddress: false, fraction }))).toEqual([0, 2 * STEP, 4 * STEP]);
   });
 
   it('is waited for where a node is drained, too; who leaves is the last one', () => {
-    expect(turnMs(desiredOf(1, 'r3', THREE), desiredOf(2, 'r3', THREE, 'r2'), backup)).toBe(2 * TURN_MS);
-    expect(turnMs(desiredOf(1, 'r3', THREE), desiredOf(2, null, ['r1', 'r2']), backup)).toBe(3 * TURN_MS);
+    expect(turnMs(desiredOf(1, 'r3', THREE), desiredOf(2, 'r3', THREE, 'r2'), backup)).toBe(2 * stepMs(3));
+    expect(turnMs(desiredOf(1, 'r3', THREE), desiredOf(2, null, ['r1', 'r2']), backup)).toBe(3 * stepMs(2));
+  });
+});
+
+describe('the time from one turn to the next', () => {
+  it('is 3 s, and less where the last one would wait for more than 9 s', () => {
+    expect([2, 3, 4, 5, 9].map(stepMs)).toEqual([3000, 3000, 2250, 1800, 1000]);
   });
 });
 
@@ -75,10 +78,10 @@ describe('a driver that takes its turn', () => {
     turn.setRoles([{ kind: 'vip', state: 'active' }]);
     turn.want(desiredOf(2, 'r1', FOUR));
     turn.want(desiredOf(3, 'r1', FOUR));
-    expect([taken, waits]).toEqual([[1], [4 * TURN_MS]]);
+    expect([taken, waits]).toEqual([[1], [4 * STEP]]);
     await end();
     turn.want(desiredOf(4, 'r1', FOUR));
-    expect([taken, waits]).toEqual([[1, 3, 4], [4 * TURN_MS]]);
+    expect([taken, waits]).toEqual([[1, 3, 4], [4 * STEP]]);
   });
 
   it('takes its end at once, and nothing of what waited after it', async () => {
