@@ -43,8 +43,8 @@ export interface AgentOptions {
   readonly services: readonly AnyService[];
   readonly templates: Templates;
   readonly timing?: Timing;
-  /** Daemons' checkers that run at once; left out: two. */
-  readonly checkers?: number;
+  /** Daemons' checkers that run at once. */
+  readonly checkers: number;
   /** Pause between two probes, and between two reports without a change; ms. */
   readonly tickMs?: number;
   /** Tells of files that somebody else changed; left out: they are compared once a minute alone. */
@@ -72,8 +72,6 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** One that hangs leaves room for the others. */
-const CHECKERS = 2;
 const TICK_MS = 2_000;
 const REPORT_MS = 10_000;
 const LEASES_MS = 1_000;
@@ -220,7 +218,7 @@ function openWork(options: AgentOptions, { findings, memory, facts, onNews }: Wo
   });
   const onDrift = (service: string, paths: readonly string[]) => drift.note(service, paths);
   const engine = { host, clock, random, log, memory, templates, timing: options.timing ?? TIMING, onDrift };
-  const checking = openGate(options.checkers ?? CHECKERS);
+  const checking = openGate(options.checkers);
   const atOnce = openDriver({
     ports,
     engine: { ...engine, checking, wait: (ms) => ports.wait(ms) },

@@ -86,6 +86,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       isNode: credential !== null || trust.current()?.facts.isRegion === true,
     },
     services: SERVICES,
+    // Half of the processors stay for what serves calls; a checker that hangs leaves room for another one.
     checkers: Math.max(2, Math.floor(availableParallelism() / 2)),
     runners: commandRunners(
       {

@@ -1,5 +1,4 @@
 import { type Command, type ExecResult, nameOfCommand } from '../core/host-values.ts';
-import type { Gate } from './gate.ts';
 import type { EnginePorts } from './ports.ts';
 
 /** `rejected`: the checker says no. `check_failed`: it could not say anything. */
@@ -17,10 +16,11 @@ const AT_ONCE = 4;
 /** Runs the daemon's own checkers on staged files, a few at once, and behind what serves calls. The first failure in their order counts. */
 export async function checkStaged(ports: EnginePorts, commands: readonly Command[]): Promise<CheckOutcome> {
   const run = (command: Command) => ports.host.exec('argv' in command ? { ...command, isPatient: true } : command);
-  const gate: Gate = ports.checking ?? (async (work) => await work());
   for (let start = 0; start < commands.length; start += AT_ONCE) {
     const batch = commands.slice(start, start + AT_ONCE);
-    const outcomes = await Promise.all(batch.map(async (command) => judge(command, await gate(() => run(command)))));
+    const outcomes = await Promise.all(
+      batch.map(async (command) => judge(command, await ports.checking(() => run(command)))),
+    );
     const failed = outcomes.find((outcome) => outcome.kind !== 'passed');
     if (failed) return failed;
   }

@@ -26,8 +26,8 @@ export interface EnginePorts {
   readonly memory: MemoryStore;
   readonly templates: Templates;
   readonly timing: Timing;
-  /** Places for the daemons' checkers of all services together: they share the host's processors with what serves calls. Left out: each has one. */
-  readonly checking?: Gate;
+  /** Places for the daemons' checkers of all services together: they share the host's processors with what serves calls. */
+  readonly checking: Gate;
   wait(ms: number): Promise<void>;
   /** Files of a service differed from what the engine had installed: somebody changed, removed or added them. The engine restores its own. */
   onDrift?(service: string, paths: readonly string[]): void;

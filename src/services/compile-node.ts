@@ -240,7 +240,7 @@ function regionsOf(snapshot: Snapshot): Pick<NodeBody, 'regions'> {
     name: node.name,
     address: mainAddress(node),
     ...(node.state === 'member' ? {} : { state: node.state }),
-    ...(node.isDrained ? { isDrained: true as const } : {}),
+    ...(node.isDrained ? { isDrained: true } : {}),
   }));
   return { regions };
 }

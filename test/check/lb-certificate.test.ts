@@ -9,21 +9,10 @@ import { giveIdentity } from '../kit/cluster/host-identity.ts';
 import { operatorCertificate } from '../kit/cluster/operator-certificate.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost } from '../kit/debian-root.ts';
+import { RELOAD_HAPROXY } from '../kit/haproxy-reload.ts';
 import { clusterSnapshot } from '../kit/snapshots.ts';
 import { until } from '../kit/until.ts';
 
-/**
- * Has the master process of haproxy reload, and waits for what becomes of it (management guide, §9.4, `reload`). A signal that comes within some 80 ms of
- * another one is lost.
- */
-const RELOAD = `
-import socket
-master = socket.socket(socket.AF_UNIX)
-master.settimeout(20)
-master.connect('/run/haproxy/master.sock')
-master.sendall(b'reload\\n')
-while master.recv(4096): pass
-`;
 const ACCESS = { mode: 0o640, group: 'regent-pki' };
 const NODE = 'n-r1';
 const SITE = 'regent.example.test';
@@ -72,7 +61,7 @@ describe("the site's certificate on haproxy", () => {
       '-f',
       '/etc/haproxy/regent/haproxy.cfg',
     ]);
-    bench.reload = ['python3', '-c', RELOAD];
+    bench.reload = RELOAD_HAPROXY;
     await bench.apply(desired);
     await until('haproxy answers', async () => (await bench.probe(desired)).isHealthy);
   });

@@ -8,6 +8,7 @@ import type { LbDesired } from '../../src/services/lb/desired.ts';
 import { lb } from '../../src/services/lb/index.ts';
 import { giveIdentity, PKI } from '../kit/cluster/host-identity.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
+import { RELOAD_HAPROXY } from '../kit/haproxy-reload.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { clusterSnapshot } from '../kit/snapshots.ts';
 import { pause, until } from '../kit/until.ts';
@@ -77,7 +78,7 @@ describe('haproxy on rendered files', () => {
     ];
     bench = new DaemonBench(host, lb, await readTemplates(join(import.meta.dirname, '../../templates')), argv);
     host.write('/keep', KEEP, { mode: 0o755 });
-    bench.reload = ['sh', '-c', 'runuser -u haproxy -- /keep; kill -USR2 $(pgrep -o -x haproxy)'];
+    bench.reload = ['sh', '-c', 'runuser -u haproxy -- /keep; exec "$@"', 'sh', ...RELOAD_HAPROXY];
     await bench.apply(desired);
     await settled();
   });

@@ -78,6 +78,7 @@ export async function agentRig(): Promise<AgentRig> {
         ...(options.runners ? { runners: options.runners } : {}),
         ...(options.changes ? { changes: options.changes } : {}),
         templates: FAKE_TEMPLATES,
+        checkers: 2,
         timing: { ...TIMING, settleMs: 200, backOffFirstMs: 20, backOffMaxMs: 100, verifyMs: options.verifyMs ?? 200 },
         tickMs: 20,
         reportMs: options.reportMs ?? 200,

@@ -1,5 +1,6 @@
 import { digestOf } from '../../src/core/stable-json.ts';
 import { openEngine, type ServiceEngine } from '../../src/reconcile/engine.ts';
+import { openGate } from '../../src/reconcile/gate.ts';
 import { type EnginePorts, type MemoryStore, TIMING } from '../../src/reconcile/ports.ts';
 import type { Memory, Wanted } from '../../src/reconcile/values.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
@@ -38,6 +39,7 @@ export function engineRig(changes: Partial<AnyService> = {}): EngineRig {
     memory,
     templates: FAKE_TEMPLATES,
     timing: TIMING,
+    checking: openGate(4),
     wait: time.wait,
   };
   return { host, time, memories, start: () => openEngine({ ...fakeService(), ...changes }, ports) };

@@ -86,6 +86,7 @@ async function start(name: string, before?: Pick<Rack, 'folder' | 'host'>, own?:
     rack: { uuid: identity.uuid, name, publicKey: identity.publicKey, isNode: own !== undefined },
     services: [RACK_SERVICE],
     templates: FAKE_TEMPLATES,
+    checkers: 2,
     timing: { ...TIMING, settleMs: 200, backOffFirstMs: 20, backOffMaxMs: 100, verifyMs: 200 },
     tickMs: 20,
     reportMs: 200,

@@ -8,7 +8,7 @@ import { pause } from '../../kit/until.ts';
 const PASSED: ExecResult = { code: 0, signal: null, stdout: '', stderr: '', timedOut: false, failure: null };
 
 /** Ports of a host that keeps account of its checkers. */
-function rig(places: number | null) {
+function rig(places: number) {
   const seen: Command[] = [];
   let running = 0;
   let most = 0;
@@ -22,7 +22,7 @@ function rig(places: number | null) {
   };
   const ports = {
     host: { exec },
-    ...(places === null ? {} : { checking: openGate(places) }),
+    checking: openGate(places),
   } as unknown as EnginePorts;
   return { ports, seen, most: () => most };
 }
@@ -40,7 +40,7 @@ describe('checkers', () => {
   });
 
   it('of one service are four at once where there are places, and a question is none that could wait', async () => {
-    const { ports, seen, most } = rig(null);
+    const { ports, seen, most } = rig(8);
     await checkStaged(ports, checks('a', 'b', 'c', 'd', 'e'));
     expect(most()).toBe(4);
     await checkStaged(ports, [{ socket: '/run/x', request: 'q', timeoutMs: 100 }]);
