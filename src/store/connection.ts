@@ -157,6 +157,14 @@ function tlsOptions({ tls, ca, servername }: ServerSpec): pg.ClientConfig['ssl']
 }
 
 /**
+ * How long the server waits for a lock within a statement that may take `queryMs`, ms. The server gives up first and says so: a client that gives up takes the
+ * server for silent and closes its connection, and where many calls wait for one row, all of them would connect anew all the time.
+ */
+export function lockLimitMs(queryMs: number): number {
+  return Math.max(1, Math.round(queryMs * 0.8));
+}
+
+/**
  * Limits on the server's side, so that a session releases its locks when its client vanishes or hangs: the server looks for a closed socket while it
  * works, ends idle transactions, and gives up on dead TCP peers.
  */
@@ -164,7 +172,7 @@ function serverOptions(timeouts: Timeouts): string {
   const settings = {
     timezone: 'UTC',
     statement_timeout: timeouts.queryMs + 1000,
-    lock_timeout: timeouts.queryMs,
+    lock_timeout: lockLimitMs(timeouts.queryMs),
     idle_in_transaction_session_timeout: 10_000,
     client_connection_check_interval: 1000,
     tcp_keepalives_idle: 5,

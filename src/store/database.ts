@@ -20,7 +20,7 @@ import { BusyError } from './pool/acquire-queue.ts';
 import { Pool } from './pool/pool.ts';
 import { openFinder } from './pool/primary-finder.ts';
 import { ReconnectGate } from './pool/reconnect-gate.ts';
-import { type Mode, serverLimit, transact } from './pool/transact.ts';
+import { type Mode, serverLimits, transact } from './pool/transact.ts';
 import type { Tx } from './tx.ts';
 
 /** Pause between two tries of a call. Calls that waited for a failover go on this soon after it. The local haproxy refuses without asking anybody. */
@@ -222,7 +222,7 @@ export class Database {
           if (this.#reconnectGate.found()) void this.#prepare(timeoutMs());
         },
         names: mode.begin === null ? this.#names : null,
-        serverLimit: serverLimit(limits.queryMs, this.#timeouts.queryMs),
+        serverLimits: serverLimits(limits.queryMs, this.#timeouts.queryMs, limits.deadline - now),
       });
       this.#reconnectGate.succeeded();
       limits.pool.answered(client);

@@ -85,6 +85,52 @@ test('a frozen server: refused within the deadline, and well when it thaws', asy
   expect(value(await one(db))).toEqual({ n: 1 });
 });
 
+describe('a wait for a row is no silence of the server', () => {
+  const pid = sql<{ pid: number }>`select pg_backend_pid() as pid`;
+  const lock = sql`select from counters for no key update`;
+  /** Somebody has the row for so long, ms. Resolves when it is locked; `ended` when it is free. */
+  const hold = (ms: number) =>
+    new Promise<{ ended: Promise<unknown> }>((locked) => {
+      const ended = postgres
+        .get()
+        .open(connection)
+        .repeatable(async (tx) => {
+          await tx.run(lock);
+          locked({ ended });
+          await tx.run(sql`select pg_sleep(${ms / 1000})`);
+        });
+    });
+  const open = (deadlineMs: number) =>
+    postgres.get().open(connection, { timeouts: { queryMs: 1000 }, poolSize: 1, deadlineMs });
+
+  test('the call goes on when the row is free, on the same connection', async () => {
+    const waiter = open(8000);
+    const before = value(await waiter.repeatable((tx) => tx.one(pid)));
+    const { ended } = await hold(2500);
+    const pids: (number | undefined)[] = [];
+    const answer = await waiter.repeatable(async (tx) => {
+      pids.push((await tx.one(pid))?.pid);
+      await tx.run(lock);
+      return 'done';
+    });
+    expect(value(answer)).toBe('done');
+    expect(pids.length).toBeGreaterThan(2);
+    expect(new Set(pids)).toEqual(new Set([before?.pid]));
+    await ended;
+  });
+
+  test('a call that ends before is told of the lock, and leaves its connection whole', async () => {
+    const waiter = open(1400);
+    const before = value(await waiter.repeatable((tx) => tx.one(pid)));
+    const { ended } = await hold(3000);
+    const refused = refusal(await waiter.repeatable((tx) => tx.run(lock)));
+    expect(refused).toMatchObject({ code: 'unavailable' });
+    expect(refused.message).toContain('lock timeout');
+    expect(value(await waiter.repeatable((tx) => tx.one(pid)))).toEqual(before);
+    await ended;
+  });
+});
+
 test('a call that waits out a short freeze succeeds', async () => {
   postgres.get().server.kill('SIGSTOP');
   const pending = write(db, operation(), async (tx) => ({

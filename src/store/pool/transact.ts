@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { AppError, isRejected, RejectedError } from '../../core/errors.ts';
-import { placeOf, serverOfClient } from '../connection.ts';
+import { lockLimitMs, placeOf, serverOfClient } from '../connection.ts';
 import { type Phase, ReadOnlyError, StandbyError, UnprovenCommitError } from '../failure.ts';
 import { type LiveTx, type Tx, txOf } from '../tx.ts';
 
@@ -24,8 +24,8 @@ interface Work<T> {
   /** The server has said that it is one. */
   readonly onPrimary: () => void;
   readonly names: Map<string, string> | null;
-  /** Statement that raises the server's own limit for this transaction; empty if the session's limit is enough. */
-  readonly serverLimit: string;
+  /** Of `serverLimits`. */
+  readonly serverLimits: string;
 }
 
 interface Proof {
@@ -67,7 +67,7 @@ async function settled<T>(live: LiveTx, body: (tx: Tx) => Promise<T>): Promise<T
 /** One round trip: BEGIN, and the proof that this is a primary, which takes writes if there are to be any. */
 async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
   if (work.mode.begin === null && work.isProven) return;
-  const text = `${work.mode.begin ?? 'select 1'}; ${PROOF}${work.serverLimit}`;
+  const text = `${work.mode.begin ?? 'select 1'}; ${PROOF}${work.mode.begin === null ? '' : work.serverLimits}`;
   const results = await client.query({ text, query_timeout: work.beginMs } as pg.QueryConfig);
   const rows = (results as unknown as readonly pg.QueryResult<Proof>[])[1]?.rows;
   if (rows?.[0]?.standby !== false) throw new StandbyError();
@@ -85,7 +85,13 @@ async function end<T>(client: pg.PoolClient, work: Work<T>, warnings: readonly s
   if (warnings.length > 0) throw new UnprovenCommitError(warnings.join('; '));
 }
 
-/** The server ends a statement a moment after its client gave up. The session's limit is that of usual queries. */
-export function serverLimit(queryMs: number, usualMs: number): string {
-  return queryMs > usualMs ? `; set local statement_timeout = ${queryMs + 1000}` : '';
+/**
+ * Statements that set the server's limits for one transaction; '' where those of the session do. `queryMs`: how long a statement of this call may take,
+ * `usualMs`: for what the session's limits are, `leftMs`: until the call's deadline. The server ends a statement a moment after its client gave up, and a wait
+ * for a lock a moment before.
+ */
+export function serverLimits(queryMs: number, usualMs: number, leftMs: number): string {
+  const ofStatements = queryMs > usualMs ? `; set local statement_timeout = ${queryMs + 1000}` : '';
+  const mostMs = Math.min(queryMs, leftMs);
+  return mostMs === usualMs ? ofStatements : `${ofStatements}; set local lock_timeout = ${lockLimitMs(mostMs)}`;
 }
