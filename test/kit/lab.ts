@@ -6,7 +6,7 @@ import type { CommandResult } from '../../src/lab/command.ts';
 import { execClient, execHost } from '../../src/lab/exec.ts';
 import { down, up } from '../../src/lab/lab.ts';
 import { LAB_ROOT, type Layout, layoutOf } from '../../src/lab/layout.ts';
-import { keyInside } from '../../src/lab/product/context.ts';
+import { keyInside, readContextKey } from '../../src/lab/product/context.ts';
 import { labStatus } from '../../src/lab/status.ts';
 import { identify } from '../../src/lab/process.ts';
 import { installProduct, type ProductResult } from '../../src/lab/product/product.ts';
@@ -125,7 +125,8 @@ export async function openProductLab(
 /** A lab that runs the product already, as somebody else has brought it up; it stays when it is closed. */
 export async function labOf(layout: Layout): Promise<ProductLab> {
   const { url } = labStatus(layout);
-  const apiKey = await keyInside(layout, 'r1');
+  // A first region that was replaced has no key; the checkout that brought the lab up has it.
+  const apiKey = (await keyInside(layout, 'r1')) ?? readContextKey(join(CHECKOUT, '.regent', 'context.json'));
   if (!url || apiKey === null) throw new Error(`the lab ${layout.instance} does not offer the API: sudo scripts/up`);
   const product = { url, apiKey, isNewKey: false, version: '', health: '', archive: '' };
   return { ...labOn(layout), ...product, close: async () => {} };

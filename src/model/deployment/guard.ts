@@ -147,7 +147,7 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
       ? null
       : warn(
           'Nobody could log in: its owner has no SSH key here, and it gets no user data.',
-          'regent ssh-key add FILE',
+          'regent ssh-key add @FILE',
         ),
   'region-alone': ({ liveRegions, regions }) =>
     regions < 2 || liveRegions >= 2
