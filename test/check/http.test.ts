@@ -175,7 +175,10 @@ describe('nginx on rendered files', () => {
   it('takes the next region where one has lost a file, is dead or ends in the middle', async () => {
     // A region that has just failed is not asked for five seconds, also where it alone has the file.
     for (const name of NAMES)
-      await until(`the image of ${name} alone`, async () => (await status(`${IMAGES}/own-${name}-1000`)) === '200 1000');
+      await until(
+        `the image of ${name} alone`,
+        async () => (await status(`${IMAGES}/own-${name}-1000`)) === '200 1000',
+      );
     const url = `${IMAGES}/cut-400000`;
     const cut = await fetch('-o', '/dev/null', url);
     expect(cut.code).not.toBe(0);
