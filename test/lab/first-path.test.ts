@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/contract/event.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';
+import { patient } from '../kit/machine.ts';
 import { openSite, type Site, told } from '../kit/site.ts';
 import { until } from '../kit/until.ts';
 
@@ -49,8 +50,9 @@ describe('the first path', () => {
       await site.digs(`${name}.`, '-x', address);
     }
     told('record create', `name and reverse after ${times.map((ms) => Math.round(ms)).join(', ')} ms`, start);
-    // Other work on the machine may hold one of them up.
-    expect([...times].sort((a, b) => a - b)[1]).toBeLessThan(2000);
+    // Other labs run beside this one, and hold up two of three now and then.
+    expect(Math.min(...times)).toBeLessThan(2000);
+    expect(Math.max(...times)).toBeLessThan(patient(6000));
   });
 
   it('--dry-run shows the difference of the real files and changes nothing', async () => {
