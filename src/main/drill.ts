@@ -27,7 +27,7 @@ import { execHost } from '../lab/exec.ts';
 import { up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
 import { lockLab } from '../lab/outer/lab-lock.ts';
-import { readContextKey } from '../lab/product/context.ts';
+import { contextFileOf, readContextKey } from '../lab/product/context.ts';
 import { needState } from '../lab/state.ts';
 import { labStatus } from '../lab/status.ts';
 import { productVersion, systemRandom } from './process.ts';
@@ -132,7 +132,7 @@ function openLabEnvironment(): Environment {
   const layout = layoutOf(process.env['REGENT_LAB'] || 'lab');
   const { topology } = needState(layout);
   const { url } = labStatus(layout);
-  const apiKey = readContextKey(join(CHECKOUT, '.regent', 'context.json'));
+  const apiKey = readContextKey(contextFileOf(CHECKOUT));
   if (url === null || apiKey === null)
     throw new AppError('drill', 'The lab runs no cluster. What to do: sudo scripts/up');
   return openEnvironment({

@@ -14,6 +14,7 @@ import { serveForward } from '../lab/outer/forward.ts';
 import { machineVerb } from '../lab/machines/verbs.ts';
 import { down, kill, placeOf, stop, up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
+import { contextFileOf } from '../lab/product/context.ts';
 import type { ProductOrder } from '../lab/product/order.ts';
 import { installProduct, productText } from '../lab/product/product.ts';
 import { needState } from '../lab/state.ts';
@@ -123,7 +124,7 @@ async function change(call: Call, progress: Progress): Promise<number | null> {
         layout,
         archive: resolve(word(call, 0, 'ARCHIVE')),
         random: systemRandom(),
-        contextFile: join(CHECKOUT, '.regent', 'context.json'),
+        contextFile: contextFileOf(CHECKOUT),
         progress,
       };
       process.stdout.write(productText(order, await installProduct(order)));

@@ -6,7 +6,7 @@ import type { CommandResult } from '../../src/lab/command.ts';
 import { execClient, execHost } from '../../src/lab/exec.ts';
 import { down, up } from '../../src/lab/lab.ts';
 import { LAB_ROOT, type Layout, layoutOf } from '../../src/lab/layout.ts';
-import { keyInside, readContextKey } from '../../src/lab/product/context.ts';
+import { contextFileOf, keyInside, readContextKey } from '../../src/lab/product/context.ts';
 import { labStatus } from '../../src/lab/status.ts';
 import { identify } from '../../src/lab/process.ts';
 import { installProduct, type ProductResult } from '../../src/lab/product/product.ts';
@@ -100,7 +100,7 @@ export async function openProductLab(
     topology,
     archive: kept,
     random: systemRandom(),
-    contextFile: join(folder, '.regent', 'context.json'),
+    contextFile: contextFileOf(folder),
     packagesFile: PACKAGES_FILE,
     program: LAB_PROGRAM,
     progress: () => {},
@@ -126,7 +126,7 @@ export async function openProductLab(
 export async function labOf(layout: Layout): Promise<ProductLab> {
   const { url } = labStatus(layout);
   // A first region that was replaced has no key; the checkout that brought the lab up has it.
-  const apiKey = (await keyInside(layout, 'r1')) ?? readContextKey(join(CHECKOUT, '.regent', 'context.json'));
+  const apiKey = (await keyInside(layout, 'r1')) ?? readContextKey(contextFileOf(CHECKOUT));
   if (!url || apiKey === null) throw new Error(`the lab ${layout.instance} does not offer the API: sudo scripts/up`);
   const product = { url, apiKey, isNewKey: false, version: '', health: '', archive: '' };
   return { ...labOn(layout), ...product, close: async () => {} };

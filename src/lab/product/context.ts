@@ -1,5 +1,5 @@
 import { chownSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { execInHost, needInit } from '../exec.ts';
 import type { Layout } from '../layout.ts';
@@ -9,6 +9,11 @@ export async function keyInside(layout: Layout, host: string): Promise<string | 
   const argv = ['cat', '/root/.config/regent/config.json'];
   const result = await execInHost(needInit(layout, host), argv, { timeoutMs: 10_000 });
   return result.code === 0 ? apiKeyIn(result.stdout) : null;
+}
+
+/** The file in which a checkout keeps the address and the key of the lab that it brought up last. */
+export function contextFileOf(checkout: string): string {
+  return join(checkout, '.regent', 'context.json');
 }
 
 /** The key in a checkout's context; null without one. */

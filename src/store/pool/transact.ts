@@ -67,7 +67,8 @@ async function settled<T>(live: LiveTx, body: (tx: Tx) => Promise<T>): Promise<T
 /** One round trip: BEGIN, and the proof that this is a primary, which takes writes if there are to be any. */
 async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
   if (work.mode.begin === null && work.isProven) return;
-  const text = `${work.mode.begin ?? 'select 1'}; ${PROOF}${work.mode.begin === null ? '' : work.serverLimits}`;
+  const { begin: opening } = work.mode;
+  const text = opening === null ? `select 1; ${PROOF}` : `${opening}; ${PROOF}${work.serverLimits}`;
   const results = await client.query({ text, query_timeout: work.beginMs } as pg.QueryConfig);
   const rows = (results as unknown as readonly pg.QueryResult<Proof>[])[1]?.rows;
   if (rows?.[0]?.standby !== false) throw new StandbyError();
