@@ -1,5 +1,8 @@
 import { monotonicMs, STARVED_MS } from './deadline.ts';
 
+/** How early a beat may come, ms. Node cuts a timer's start, its end and its length to whole ms: by itself one comes up to 2 ms early. */
+const EARLY_MS = 1;
+
 /** When a beat comes. `offsetMs`: of the first one, so that probes do not all ask at the same moment. */
 export interface Beat {
   readonly everyMs: number;
@@ -14,8 +17,12 @@ export function startBeat({ everyMs, offsetMs }: Beat, onBeat: (late: number) =>
   let due = monotonicMs() + offsetMs;
   const wait = () => setTimeout(strike, Math.max(0, due - monotonicMs()));
   const strike = () => {
-    // Timers have whole ms: one may come a fraction early.
-    const late = Math.max(0, monotonicMs() - due);
+    const early = due - monotonicMs();
+    if (early > EARLY_MS) {
+      timer = wait();
+      return;
+    }
+    const late = Math.max(0, -early);
     due += everyMs * (1 + Math.floor(late / everyMs));
     timer = wait();
     onBeat(late > STARVED_MS ? late : 0);
