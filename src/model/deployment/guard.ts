@@ -150,13 +150,18 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
           'regent ssh-key add @FILE',
         ),
   'region-alone': ({ liveRegions, regions }) =>
-    regions < 2 || liveRegions >= 2
+    liveRegions >= regions || liveRegions - 1 >= majorityOf(regions)
       ? null
       : warn(
-          `Of ${regions} region nodes ${liveRegions} answers: nobody could go on with it when that one dies.`,
-          'regent cluster status',
+          `Of ${regions} region nodes ${liveRegions} ${liveRegions === 1 ? 'answers' : 'answer'}: the deployment would stop where it is when one more dies.`,
+          'Start what is away, or wait until it is back: regent cluster status.',
         ),
 };
+
+/** How many region nodes must live for a write to be acknowledged: etcd's rule for its voters. */
+function majorityOf(regions: number): number {
+  return Math.floor(regions / 2) + 1;
+}
 
 /** What speaks against a deployment. Pure. */
 export function guardFindings(site: GuardSite): GuardFinding[] {

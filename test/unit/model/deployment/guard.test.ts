@@ -63,7 +63,7 @@ const CASES: readonly (readonly [code: string, level: 'refuse' | 'warn', change:
     ['address-taken', 'refuse', { addresses: ['10.0.0.5 is taken: x has it by DHCP.'] }, '10.0.0.5 is taken'],
     ['name-taken', 'refuse', { name: 'm1.example.test is the name of a node.' }, 'is the name of a node'],
     ['no-way-in', 'warn', { hasKeys: false }, 'Nobody could log in'],
-    ['region-alone', 'warn', { liveRegions: 1 }, 'Of 3 region nodes 1 answers'],
+    ['region-alone', 'warn', { liveRegions: 2 }, 'Of 3 region nodes 2 answer: '],
   ];
 
 describe('the guard of deployments', () => {
@@ -88,6 +88,18 @@ describe('the guard of deployments', () => {
     expect(refusal).toContain(words);
     expect(refusal?.includes('--force')).toBe(level === 'warn');
     expect(guardRefusal('m1', found, true)).toBe(level === 'warn' ? null : refusal);
+  });
+
+  it.each([
+    [1, 1, false],
+    [2, 2, false],
+    [3, 3, false],
+    [3, 1, true],
+    [5, 4, false],
+    [5, 3, true],
+  ])('of %i region nodes %i answer: it warns: %s', (regions, liveRegions, isTold) => {
+    const codes = guardFindings({ ...GOOD, regions, liveRegions }).map(({ code }) => code);
+    expect(codes).toEqual(isTold ? ['region-alone'] : []);
   });
 
   it('tells of warnings only where nothing refuses', () => {
