@@ -1,8 +1,9 @@
-/** A VLAN of a machine, and who serves it. `servedBy` null: nobody does now. */
+/** A VLAN of a machine, and who serves it. `servedBy` null: nobody does now; `isPair`: two racks are to serve it. */
 export interface GuardVlan {
   readonly name: string;
   readonly dhcpOn: boolean;
   readonly servedBy: string | null;
+  readonly isPair: boolean;
   readonly isWhole: boolean;
   readonly why: string;
 }
@@ -79,7 +80,8 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
       ? null
       : refuse('No rack that serves it has an address on its VLAN.', 'Look at the racks: regent rack list.'),
   'pair-half': ({ vlans }) => {
-    const half = vlans.find(({ dhcpOn, servedBy, isWhole }) => dhcpOn && servedBy !== null && !isWhole);
+    // A site with one rack chose that: it is not asked each time.
+    const half = vlans.find((one) => one.dhcpOn && one.servedBy !== null && one.isPair && !one.isWhole);
     if (half === undefined) return null;
     return warn(
       `Its VLAN ${half.name} is served by ${half.servedBy ?? ''} alone. ${half.why}`.trim(),

@@ -79,8 +79,8 @@ async function guardVlans(tx: Tx, { interfaces }: MachineRow, { site, nodes, now
     const server = servers.get(id);
     if (vlan === undefined) return [];
     const { dhcpOn, name } = vlan;
-    const { servedBy = null, isWhole = false, why = '' } = server ?? {};
-    return [{ name: labels.get(id) ?? name, dhcpOn, servedBy, isWhole, why }];
+    const { servedBy = null, secondary = null, isWhole = false, why = '' } = server ?? {};
+    return [{ name: labels.get(id) ?? name, dhcpOn, servedBy, isPair: secondary !== null, isWhole, why }];
   });
 }
 

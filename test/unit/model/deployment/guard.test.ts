@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GUARD_RULES, guardFindings, guardRefusal, type GuardSite } from '../../../../src/model/deployment/guard.ts';
 
-const VLAN = { name: 'lan', dhcpOn: true, servedBy: 'k1', isWhole: true, why: '' };
+const VLAN = { name: 'lan', dhcpOn: true, servedBy: 'k1', isPair: true, isWhole: true, why: '' };
 /** A site that can deploy m1. */
 const GOOD: GuardSite = {
   machine: 'm1',
@@ -100,6 +100,11 @@ describe('the guard of deployments', () => {
   ])('of %i region nodes %i answer: it warns: %s', (regions, liveRegions, isTold) => {
     const codes = guardFindings({ ...GOOD, regions, liveRegions }).map(({ code }) => code);
     expect(codes).toEqual(isTold ? ['region-alone'] : []);
+  });
+
+  it('does not ask each time where one rack alone is to serve', () => {
+    const vlans = [{ ...VLAN, isPair: false, isWhole: false, why: 'k1 serves alone: nobody takes over when it dies.' }];
+    expect(guardFindings({ ...GOOD, vlans })).toEqual([]);
   });
 
   it('tells of warnings only where nothing refuses', () => {
