@@ -4,7 +4,7 @@
 # What both have: they start from a disk, by BIOS and UEFI, take an address and let users in. curl tells Regent that the system is up.
 deployable_packages='systemd-sysv systemd-resolved systemd-timesyncd dbus udev libpam-systemd kmod initramfs-tools zstd openssh-server ca-certificates
 curl iproute2 grub2-common e2fsprogs dosfstools'
-deployable_whole='cloud-init cloud-guest-utils sudo mdadm lvm2 xfsprogs gdisk iputils-ping ethtool pciutils less nano'
+deployable_whole='busybox cloud-init cloud-guest-utils sudo mdadm lvm2 xfsprogs gdisk iputils-ping ethtool pciutils less nano'
 
 build_deployable() {
   local name=linux-image-$architecture

@@ -40,6 +40,12 @@ const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
 /** A kernel that does not get on starts the machine anew after so many seconds. */
 const AFTER_PANIC = 'panic=30';
 
+/**
+ * What the kernel says itself goes to its own log, errors to the console too: at 115,200 baud the log of a server takes ten seconds and more. A kernel
+ * option of the machine, such as `loglevel=7`, comes later and wins.
+ */
+const CONSOLE_LEVEL = 'loglevel=4';
+
 /** Runs of our own scripts alone: no system starts around them, and nobody logs in. */
 const SCRIPTS_ALONE: readonly RunPurpose[] = ['deploying', 'erasing'];
 
@@ -65,6 +71,7 @@ export function planOf(
     parameters: [
       ...CONSOLES[architecture],
       AFTER_PANIC,
+      CONSOLE_LEVEL,
       `regent.end=${end}`,
       ...(root === null ? [] : rootParameters(root)),
       ...(root !== null && !staysOn && SCRIPTS_ALONE.includes(purpose) ? ['regent.start=scripts'] : []),

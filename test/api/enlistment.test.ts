@@ -112,7 +112,7 @@ describe('a machine that nobody knows', () => {
           kernel: `images/${digest}/vmlinuz`,
           initrd: `images/${digest}/initrd.img`,
         },
-        parameters: ['console=tty0', 'console=ttyS0,115200', 'panic=30', 'regent.end=off'],
+        parameters: ['console=tty0', 'console=ttyS0,115200', 'panic=30', 'loglevel=4', 'regent.end=off'],
         metadata: `MAAS/metadata/inventory/${machine.id}`,
         credentials: `MAAS/metadata/latest/by-id/${machine.id}/?op=get_preseed`,
       },
