@@ -113,7 +113,7 @@ export function productText(order: ProductOrder, result: ProductResult): string 
     `  cluster     ${result.health}`,
     '',
     'Try next:',
-    ...(topology.vip === undefined ? SINGLE_HINTS : CLUSTER_HINTS),
+    ...(topology.vip === undefined ? SINGLE_HINTS : clusterHints(topology)),
     ...clientHints(topology),
     ...machineHints(topology),
     '',
@@ -133,13 +133,18 @@ function uiText(ui: string | null, url: string): string[] {
 
 const SINGLE_HINTS = ['  bin/regent status', '  bin/regent record create www.regent.internal A 10.10.10.50'];
 
-const CLUSTER_HINTS = [
-  '  bin/regent cluster status',
-  '  bin/regent record create www.regent.internal A 10.10.10.50',
-  '  sudo scripts/lab kill r1                              (cut its power; then look again)',
-  '  sudo scripts/lab start r1',
-  "  sudo scripts/lab partition 'r1|r2,r3'; sudo scripts/lab heal",
-];
+function clusterHints({ hosts }: Topology): string[] {
+  const [first = '', ...others] = hosts.filter(({ roles }) => roles?.includes('region')).map(({ name }) => name);
+  const split =
+    others.length === 0 ? [] : [`  sudo scripts/lab partition '${first}|${others.join(',')}'; sudo scripts/lab heal`];
+  return [
+    '  bin/regent cluster status',
+    '  bin/regent record create www.regent.internal A 10.10.10.50',
+    `  sudo scripts/lab kill ${first}                              (cut its power; then look again)`,
+    `  sudo scripts/lab start ${first}`,
+    ...split,
+  ];
+}
 
 function machineHints(topology: Topology): string[] {
   const name = machinesHost(topology)?.machines[0]?.name;
