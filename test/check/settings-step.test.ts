@@ -3,31 +3,60 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 
-/** The table of file systems that a deployment writes on a machine's disk. */
+/** What a deployment writes on a machine's disk: the table of file systems, the settings of cloud-init. */
 
 const STEP = join(import.meta.dirname, '../../scripts/machine/deploying/regent-install-30-settings');
 const root = mkdtempSync(join(tmpdir(), 'regent-settings-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** Runs the step's function alone: the rest of it mounts. `blkid` and `readlink` answer with the name that they are asked for. */
-function tableOf(fileSystems: readonly (readonly string[])[]): string[] {
-  for (const folder of ['step', 'deployment/storage', 'bin']) mkdirSync(join(root, folder), { recursive: true });
+/** Runs a function of the step alone, the rest of it mounts: below a folder in place of `/target`. Returns what it prints. */
+function runPart(part: string): string {
+  for (const folder of ['step', 'bin']) mkdirSync(join(root, folder), { recursive: true });
   const text = readFileSync(STEP, 'utf8');
   const end = text.indexOf('\nif [ "$(cat "$deployment/image/format")"');
   expect(end).toBeGreaterThan(0);
-  writeFileSync(join(root, 'step/settings'), `${text.slice(0, end)}\nfile_systems\n`);
+  const functions = text.slice(0, end).replace('target=/target', `target=${root}/target`);
+  expect(functions).toContain(`target=${root}/target`);
+  writeFileSync(join(root, 'step/settings'), `${functions}\n${part}\n`);
+  const PATH = `${join(root, 'bin')}:${process.env['PATH'] ?? ''}`;
+  const ran = spawnSync('sh', [join(root, 'step/settings')], { env: { PATH }, encoding: 'utf8' });
+  expect(ran.status, ran.stderr).toBe(0);
+  return ran.stdout;
+}
+
+/** The table; `blkid` and `readlink` answer with the name that they are asked for. */
+function tableOf(fileSystems: readonly (readonly string[])[]): string[] {
+  for (const folder of ['deployment/storage', 'bin']) mkdirSync(join(root, folder), { recursive: true });
   const rows = fileSystems.map((row) => `${row.join('\t')}\n`).join('');
   writeFileSync(join(root, 'deployment/storage/file-systems'), rows);
   for (const tool of ['blkid', 'readlink']) {
     writeFileSync(join(root, 'bin', tool), '#!/bin/sh\nfor last; do :; done\nbasename "$last"\n');
     chmodSync(join(root, 'bin', tool), 0o755);
   }
-  const PATH = `${join(root, 'bin')}:${process.env['PATH'] ?? ''}`;
-  const ran = spawnSync('sh', [join(root, 'step/settings')], { env: { PATH }, encoding: 'utf8' });
-  expect(ran.status, ran.stderr).toBe(0);
-  return ran.stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return runPart('file_systems')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
 }
+
+describe('the settings of cloud-init', () => {
+  it.each([
+    ['tar', true],
+    ['raw', false],
+  ])('of an image of the format %s: its disk stays as it was laid out: %s', (format, isLeft) => {
+    mkdirSync(join(root, 'deployment/image'), { recursive: true });
+    writeFileSync(join(root, 'deployment/image/format'), `${format}\n`);
+    runPart('cloud_init');
+    const written = readFileSync(join(root, 'target/etc/cloud/cloud.cfg.d/99-regent.cfg'), 'utf8');
+    expect(parse(written)).toEqual({
+      datasource_list: ['NoCloud', 'None'],
+      network: { config: 'disabled' },
+      apt: { preserve_sources_list: true },
+      ...(isLeft ? { growpart: { mode: 'off' }, resize_rootfs: false } : {}),
+    });
+  });
+});
 
 describe('the table of file systems', () => {
   it('has the root as the boot loader finds it, and waits for every other device longer than systemd does by itself', () => {
