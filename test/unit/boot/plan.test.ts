@@ -58,7 +58,13 @@ describe('planOf', () => {
     const image = anImage(['initrd.img', 'vmlinuz'], { architecture: 'arm64' });
     const plan = planOf(image, { machineId: 'abc123', purpose: 'rescue' });
     expect(plan?.image).not.toHaveProperty('root');
-    expect(plan?.parameters).toEqual(['console=tty0', 'console=ttyAMA0,115200', 'panic=30', 'loglevel=4', 'regent.end=wait']);
+    expect(plan?.parameters).toEqual([
+      'console=tty0',
+      'console=ttyAMA0,115200',
+      'panic=30',
+      'loglevel=4',
+      'regent.end=wait',
+    ]);
   });
 
   it('has what operators add, which its schema bounds; without it no such member', () => {
