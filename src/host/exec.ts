@@ -12,6 +12,8 @@ import type { Program } from './ask/bmc/interface.ts';
 const OUTPUT_LIMIT = 64 * 1024;
 /** How long a background child may keep the pipes open after the command has ended. */
 const DRAIN_MS = 300;
+/** How long a process that was killed may take to end, where every processor is busy; less than what who asks the helper adds (1 s). One in an uninterruptible wait survives SIGKILL. */
+const DEATH_MS = 700;
 /** setpriv(1): a privilege or the program could not be had. */
 const NOT_EXECUTED = 127;
 /** So that a process of the usual priority (0) gets nine times as much (sched(7), weights of nice values). */
@@ -84,26 +86,25 @@ function run(command: Run, account: Account | undefined): Promise<ExecResult> {
     const stderr = collect(child.stderr);
     let timedOut = false;
     let ended: { code: number | null; signal: string | null } = { code: null, signal: null };
+    let endDrain = () => {};
     const settle = (failure: string | null) => {
       cancel();
-      clearTimeout(drain);
+      endDrain();
       child.stdout?.destroy();
       child.stderr?.destroy();
       resolve(judge({ ...ended, stdout: stdout(), stderr: stderr(), timedOut, failure }, program, account));
     };
-    let drain: NodeJS.Timeout | undefined;
     const cancel = deadline(command.timeoutMs, () => {
       timedOut = true;
       killGroup(child.pid);
-      // A process in an uninterruptible wait survives even SIGKILL; the caller does not wait for it.
-      drain = setTimeout(() => settle(null), DRAIN_MS);
+      endDrain = deadline(DEATH_MS, () => settle(null));
     });
     child.on('error', (error) => settle(`${program} could not be started: ${sentenceOf(error)}`));
     child.on('exit', (code, signal) => {
       ended = { code, signal };
       cancel();
-      clearTimeout(drain);
-      drain = setTimeout(() => settle(null), DRAIN_MS);
+      endDrain();
+      endDrain = deadline(DRAIN_MS, () => settle(null));
     });
     child.on('close', () => settle(null));
     child.stdin?.on('error', () => {});
