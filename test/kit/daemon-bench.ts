@@ -12,6 +12,7 @@ import type {
 } from '../../src/services/kit/contract.ts';
 import { renderService } from '../../src/services/kit/render.ts';
 import type { DebianHost, Ran } from './debian-root.ts';
+import { sendSignal } from './send-signal.ts';
 import { FACTS } from './snapshots.ts';
 import { until } from './until.ts';
 
@@ -110,7 +111,7 @@ export class DaemonBench {
     const isGone = new Promise((resolve) => daemon.once('exit', resolve));
     // The child is nsenter, which waits for the daemon: the daemon itself is its child.
     const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').match(/\d+/g) ?? [];
-    for (const pid of children) process.kill(Number(pid), 'SIGTERM');
+    for (const pid of children) sendSignal(Number(pid), 'SIGTERM');
     // It has not forked yet, or its child is gone: then it is the one to end. (Number 0 would be this process and all its group.)
     if (children.length === 0) daemon.kill('SIGTERM');
     // nsenter stops itself when a test stops the daemon, and does not notice that it goes on.

@@ -7,6 +7,7 @@ import type { CommandResult } from '../../src/lab/command.ts';
 import { execInHost } from '../../src/lab/exec.ts';
 import { containerInit, type ProcessId } from '../../src/lab/process.ts';
 import { cgroupStyle, makeGroups, removeGroups } from '../../src/lab/outer/cgroup.ts';
+import { sendSignal } from './send-signal.ts';
 import { until } from './until.ts';
 
 /** Addresses of the wire between this machine and the container; a range for tests of benchmarks (RFC 2544). */
@@ -106,7 +107,7 @@ export class ImageHost implements AsyncDisposable {
     if (nspawn !== null && nspawn.exitCode === null && nspawn.signalCode === null) {
       const isGone = new Promise((resolve) => nspawn.once('exit', resolve));
       const init = this.#init;
-      if (init !== null) process.kill(init.pid, 'SIGKILL');
+      if (init !== null) sendSignal(init.pid, 'SIGKILL');
       nspawn.kill('SIGKILL');
       await isGone;
     }

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { DebianHost } from '../debian-root.ts';
+import { sendSignal } from '../send-signal.ts';
 
 export const MAC = '52:54:00:ab:00:01';
 const UUID = '564d1a2b-0000-4000-8000-525400ab0001';
@@ -105,7 +106,7 @@ export class TestMachine implements AsyncDisposable {
     const isGone = new Promise((resolve) => qemu.once('exit', resolve));
     const pid = this.#pid;
     if (pid === null) qemu.kill('SIGKILL');
-    else process.kill(pid, 'SIGKILL');
+    else sendSignal(pid, 'SIGKILL');
     await isGone;
   }
 
