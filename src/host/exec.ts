@@ -12,7 +12,7 @@ import type { Program } from './ask/bmc/interface.ts';
 const OUTPUT_LIMIT = 64 * 1024;
 /** How long a background child may keep the pipes open after the command has ended. */
 const DRAIN_MS = 300;
-/** How long a process that was killed may take to end, where every processor is busy; less than what who asks the helper adds (1 s). One in an uninterruptible wait survives SIGKILL. */
+/** How long a killed process may take to end on a busy host: less than the slack of `helper-client.ts`. One in an uninterruptible wait survives SIGKILL. */
 const DEATH_MS = 700;
 /** setpriv(1): a privilege or the program could not be had. */
 const NOT_EXECUTED = 127;

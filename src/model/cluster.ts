@@ -18,6 +18,11 @@ import { parseReachableAddress } from './trust/node-identity.ts';
 export { PORTS } from '../core/node-ports.ts';
 export { REGION_SERVER_NAME } from '../core/node-identity.ts';
 
+/** How many of so many voters of etcd must live for it to decide; without them nothing is written. */
+export function majorityOf(voters: number): number {
+  return Math.floor(voters / 2) + 1;
+}
+
 /** Region nodes in the order of their names, those that are still joining too. */
 export function regionNodes(snapshot: Pick<Snapshot, 'nodes'>): readonly Node[] {
   return snapshot.nodes.filter((node) => node.isRegion).sort((a, b) => compareText(a.name, b.name));

@@ -1,3 +1,5 @@
+import { majorityOf } from '../cluster.ts';
+
 /** A VLAN of a machine, and who serves it. `servedBy` null: nobody does now; `isPair`: two racks are to serve it. */
 export interface GuardVlan {
   readonly name: string;
@@ -159,11 +161,6 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
           'Start what is away, or wait until it is back: regent cluster status.',
         ),
 };
-
-/** How many region nodes must live for a write to be acknowledged: etcd's rule for its voters. */
-function majorityOf(regions: number): number {
-  return Math.floor(regions / 2) + 1;
-}
 
 /** What speaks against a deployment. Pure. */
 export function guardFindings(site: GuardSite): GuardFinding[] {

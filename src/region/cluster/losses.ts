@@ -1,4 +1,4 @@
-import { vipAddress } from '../../model/cluster.ts';
+import { majorityOf, vipAddress } from '../../model/cluster.ts';
 import { lastWord, primariesOf } from './claims.ts';
 import { reachFault } from './reach.ts';
 import {
@@ -71,7 +71,7 @@ export function layoutWarnings(site: ClusterSite): string[] {
   const bears = Math.floor((count - 1) / 2);
   return [
     `${count} region nodes, an even number: they bear the loss of ${bears === 0 ? 'none' : bears}, as ${count - 1} would; the one more ` +
-      `is one more that can fail, since a majority needs ${Math.floor(count / 2) + 1}. Let one more join, or have one less.`,
+      `is one more that can fail, since a majority needs ${majorityOf(count)}. Let one more join, or have one less.`,
   ];
 }
 
@@ -102,7 +102,7 @@ function dcsLimit(site: ClusterSite): Limit {
   const voters = withMajority.facts.members.filter((member) => !member.isLearner);
   const names = new Set(voters.map((voter) => voter.name));
   const up = said.filter(({ node, facts }) => names.has(node.name) && facts.hasQuorum).length;
-  const majority = Math.floor(voters.length / 2) + 1;
+  const majority = majorityOf(voters.length);
   return { canLose: up - majority, why: `etcd ${up} of ${voters.length} voters` };
 }
 

@@ -36,6 +36,15 @@ describe('a deadline', () => {
     expect(await slow).toMatchObject({ timedOut: true });
   });
 
+  it('ends no command before its output is read that came while nobody looked', async () => {
+    // The command ends at once; what it left behind writes within the time that it is listened to.
+    const asked = runCommand({ argv: ['/bin/sh', '-c', '(sleep 0.15; echo late) & exit 0'], timeoutMs: 5_000 });
+    await pause(100);
+    // In the phase after which Node looks at its timers first.
+    setImmediate(() => stall(600));
+    expect(await asked).toMatchObject({ code: 0, stdout: 'late\n', timedOut: false });
+  });
+
   it('comes once, not before its time, and never when it was cancelled', async () => {
     const start = performance.now();
     const late = await new Promise<number>((resolve) => void deadline(30, () => resolve(performance.now() - start)));

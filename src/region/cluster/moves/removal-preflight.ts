@@ -1,4 +1,5 @@
 import { isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
+import { majorityOf } from '../../../model/cluster.ts';
 import type { ServedVlan } from '../../nouns/dhcp/servers.ts';
 import { primariesOf } from '../claims.ts';
 import { isRegionUp, isStreamingState, pauseOf } from '../losses.ts';
@@ -48,7 +49,7 @@ export function checkEtcdWithout(site: Pick<ClusterSite, 'nodes'>, name: string)
   const voters = source.facts.members.filter((member) => !member.isLearner).map((member) => member.name);
   const left = voters.filter((voter) => voter !== name);
   const up = left.filter((voter) => said.some(({ node, facts }) => node.name === voter && facts.hasQuorum));
-  const majority = Math.floor(left.length / 2) + 1;
+  const majority = majorityOf(left.length);
   if (up.length >= majority) return null;
   const silent = left.filter((voter) => !up.includes(voter));
   return no(

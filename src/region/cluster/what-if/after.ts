@@ -1,4 +1,5 @@
 import type { WhatIfEvent } from '../../../contract/cluster/what-if.ts';
+import { majorityOf } from '../../../model/cluster.ts';
 import { isStreamingState } from '../losses.ts';
 import { holdersOf, primariesOf } from '../claims.ts';
 import { type ClusterSite, heard, isHealthy, members, regions, type SiteNode } from '../site.ts';
@@ -83,7 +84,7 @@ function votersAfter(site: ClusterSite, name: string, event: WhatIfEvent): Heirs
   const voters = source.facts.members.filter((member) => !member.isLearner).map((member) => member.name);
   const isUp = (voter: string) => said.some(({ node, facts }) => node.name === voter && facts.hasQuorum);
   const up = voters.filter((voter) => isUp(voter) && (voter !== name || event === 'drains')).length;
-  return { up, majority: Math.floor(voters.length / 2) + 1 };
+  return { up, majority: majorityOf(voters.length) };
 }
 
 function gone(node: SiteNode): SiteNode {
