@@ -4,9 +4,10 @@ import type { MachineTimeline } from '../../src/contract/network/machine-timelin
 import { BOOT_STEPS_PATH, type BootStep, STEPS_PER_REPORT } from '../../src/contract/wire/boot-steps.ts';
 import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
 import type { RackStep, StepSource } from '../../src/model/nouns/timeline/step.ts';
+import { createAgainTask } from '../../src/region/jobs/lifecycle/again.ts';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { purge } from '../../src/store/purge.ts';
-import { usePostgres } from '../kit/postgres.ts';
+import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';
 
@@ -54,6 +55,7 @@ const late = (seconds: number) =>
     for (const [table, column] of [
       ['machine_steps', 'at'],
       ['machine_states', 'since'],
+      ['machine_states', 'powered_at'],
       ['events', 'at'],
       ['machine_tokens', 'begun_at'],
       ['machine_tokens', 'ended_at'],
@@ -306,5 +308,97 @@ describe('why it is late', () => {
     expect(await timeline()).toMatchObject({ causes: [], next: { stage: 'scripts', isLate: false } });
     await runs(0);
     expect(await timeline()).toMatchObject({ causes: [], next: { isLate: false } });
+  });
+});
+
+describe('a machine that stands still at its start', () => {
+  const again = () => createAgainTask(site.db, { clock: realClock }, realRandom).run();
+  const verbs = () =>
+    change(site.db, async (tx) => ({
+      rows: await tx.all(sql<{ verb: string }>`select payload -> 'order' ->> 'verb' as verb from jobs order by id`),
+    }))
+      .then(value)
+      .then(({ rows }) => rows.map(({ verb }) => verb));
+  const endJobs = () => admin(`update jobs set state = 'done', result = 'x', ended_at = now() where ended_at is null`);
+  const switched = async () => {
+    await endJobs();
+    await admin('update machine_states set job_id = null');
+    await tell('power-done');
+  };
+  const FETCHED = ['kernel', 'initrd'] as const;
+  const fetches = (whats: readonly RackStep[] = FETCHED, last: Told = {}) =>
+    report('k1', [
+      seen('boot', 'script', SCRIPT),
+      ...whats.map((what, index) => seen('http', what, index === whats.length - 1 ? last : {})),
+    ]);
+
+  it('is started anew when it has been silent twice as long as it may, and only once', async () => {
+    await tell('commission');
+    await switched();
+    await fetches();
+    await late(120);
+    expect(await codes()).toEqual(['system-mute']);
+    expect(await again()).toBeNull();
+    await late(90);
+    const { body: before } = await site.call('GET', '/machines/m1');
+    expect(await again()).toBe('1 machines were started anew: their rack has died, or they stood still');
+    expect(await verbs()).toEqual(['cycle', 'cycle']);
+    expect((await site.call('GET', '/machines/m1')).body).toMatchObject({
+      state: 'commissioning',
+      deadline: before['deadline'],
+    });
+    expect(await again()).toBeNull();
+    await switched();
+    const { steps } = await timeline();
+    expect(steps.find(({ detail }) => detail.includes('boots anew'))?.detail).toMatch(
+      /never asked for metadata.* It is started anew once\.$/,
+    );
+    // Another start stands still, too: its deadline ends its way.
+    await fetches();
+    await late(400);
+    expect(await codes()).toEqual(['system-mute']);
+    expect(await again()).toBeNull();
+    expect(await verbs()).toEqual(['cycle', 'cycle']);
+  });
+
+  it.each<[string, RackStep[]]>([
+    ['it fetched no kernel', []],
+    ['it fetched no initrd', ['kernel']],
+    ['it fetched its root', [...FETCHED, 'root']],
+  ])('is started anew where %s', async (_what, steps) => {
+    await tell('commission');
+    await switched();
+    await fetches(steps);
+    await late(400);
+    expect(await again()).toMatch(/^1 machines/);
+  });
+
+  it.each<[string, RackStep[], Told]>([
+    ['its system spoke', [...FETCHED, 'metadata'], {}],
+    ['its image is missing', ['kernel'], { outcome: 'failed', facts: { status: 404 } }],
+  ])('is left alone where %s', async (_what, steps, last) => {
+    await tell('commission');
+    await switched();
+    await fetches(steps, last);
+    await late(400);
+    expect(await again()).toBeNull();
+    expect(await verbs()).toEqual(['cycle']);
+  });
+
+  it('is left alone where a person must switch it, while an order is on its way, and at rest', async () => {
+    await tell('commission');
+    await switched();
+    await fetches();
+    await late(400);
+    await admin(
+      `update machine_states set wanted = '{"verb": "off"}', wanted_by = 'x', wanted_until = now() + interval '1 h'`,
+    );
+    expect(await again()).toBeNull();
+    await admin('update machine_states set wanted = null, wanted_by = null, wanted_until = null');
+    expect((await site.call('PATCH', '/machines/m1', { body: { bmc: null } })).status).toBe(200);
+    expect(await again()).toBeNull();
+    await tell('abort');
+    expect(await again()).toBeNull();
+    expect(await verbs()).toEqual(['cycle']);
   });
 });

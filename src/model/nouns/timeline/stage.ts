@@ -147,6 +147,17 @@ export function expectedOf(steps: readonly Step[], way: Way, now: number): Expec
   return { stage: found.stage, since, next: what, deadline, isLate: now > deadline };
 }
 
+/** Stages of a machine that was told what to boot and whose own system has not spoken yet: nothing of it has written to a disk. */
+const STARTS: readonly Stage[] = ['told', 'kernel', 'initrd', 'root'];
+
+/** Does a loader or kernel stand still, so that another start may help? It has taken twice as long as it may. `now` in ms. Pure. */
+export function standsStill({ stage, since }: Pick<Expected, 'stage' | 'since'>, now: number): boolean {
+  return STARTS.includes(stage) && now - since > 2 * NEXT[stage].seconds * 1000;
+}
+
+/** No machine stands still sooner, seconds. */
+export const STANDS_STILL_S = 2 * Math.min(...STARTS.map((stage) => NEXT[stage].seconds));
+
 /** A machine that a rack told what to boot asks that rack for all else. When the rack falls silent, so long is waited for it. */
 const RACK_PATIENCE_MS = 30_000;
 

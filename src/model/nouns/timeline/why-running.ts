@@ -88,12 +88,17 @@ export const runningCauses: readonly WhyRule[] = [
     code: 'metadata-unreachable',
     judge: (seen) => {
       const refused = isRefused(seen, 500, 599);
+      if (refused === null) return null;
+      return {
+        sentence: `The rack ${refused.node} reaches no region that answers for metadata (HTTP ${refused.facts.status ?? 0}).`,
+        remedy: 'Look at the regions and the rack’s way to them: regent cluster status, regent service list.',
+      };
+    },
+  },
+  {
+    code: 'system-mute',
+    judge: (seen) => {
       const isMute = (seen.stage === 'initrd' || seen.stage === 'root') && refusedMetadata(seen) === null;
-      if (refused !== null)
-        return {
-          sentence: `The rack ${refused.node} reaches no region that answers for metadata (HTTP ${refused.facts.status ?? 0}).`,
-          remedy: 'Look at the regions and the rack’s way to them: regent cluster status, regent service list.',
-        };
       if (!isMute || lastOf(seen, 'kernel', 'initrd', 'root', 'image')?.outcome === 'failed') return null;
       return {
         sentence:

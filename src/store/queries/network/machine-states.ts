@@ -119,18 +119,33 @@ export interface StateChange {
   readonly forget?: readonly StateNote[];
 }
 
-/**
- * Machines that boot from the network, were started some time ago and go on no more, while a rack of the site is silent: those that may have booted from
- * it. Not those that were started anew so often in this epoch already.
- */
+/** Machines that boot from the network and wait for no order; not those that were started anew so often in this epoch already. */
+const bootsNow = (most: number) => sql`
+  s.state in ('commissioning', 'testing', 'entering-rescue-mode', 'deploying', 'disk-erasing') and s.installed_at is null and s.job_id is null and s.wanted is null
+  and (s.again < ${most} or s.again_epoch <> s.epoch)`;
+
+/** Machines that boot from the network, were started some time ago and go on no more, while a rack of the site is silent: those that may have booted from it. */
 export async function machinesWithoutRack(tx: Tx, most: number, limit: number): Promise<string[]> {
   const rows = await tx.all(sql<{ id: string }>`
     select s.machine_id as id from machine_states s
-    where s.state in ('commissioning', 'testing', 'entering-rescue-mode', 'deploying', 'disk-erasing') and s.installed_at is null and s.job_id is null and s.wanted is null
-      and s.powered_at < clock_timestamp() - interval '20 s' and (s.again < ${most} or s.again_epoch <> s.epoch)
+    where ${bootsNow(most)} and s.powered_at < clock_timestamp() - interval '20 s'
       and exists (select from nodes n join node_observations o on o.node_id = n.id
         where n.is_rack and o.reported_at < clock_timestamp() - interval '15 s')
     order by s.powered_at limit ${limit}`);
+  return rows.map(({ id }) => id);
+}
+
+/** Machines that boot from the network, and of which racks saw nothing for so many seconds after they were told what to boot, or fetched a part of it. */
+export async function silentMachines(
+  tx: Tx,
+  { most, seconds, limit }: { readonly most: number; readonly seconds: number; readonly limit: number },
+): Promise<string[]> {
+  const rows = await tx.all(sql<{ id: string }>`
+    select s.machine_id as id from machine_states s
+    cross join lateral (select what, at from machine_steps where machine_id = s.machine_id and what <> 'lease' order by id desc limit 1) as l
+    where ${bootsNow(most)} and l.what in ('script', 'kernel', 'initrd', 'root')
+      and l.at < clock_timestamp() - make_interval(secs => ${seconds}) and l.at > s.powered_at
+    order by l.at limit ${limit}`);
   return rows.map(({ id }) => id);
 }
 

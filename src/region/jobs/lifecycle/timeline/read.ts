@@ -25,8 +25,7 @@ import {
 import { readScriptTimeout } from '../../../../store/queries/network/scripts/run-scripts.ts';
 import { listScriptResults } from '../../../../store/queries/network/scripts/script-results.ts';
 import type { Tx } from '../../../../store/tx.ts';
-import { readSeenNodes } from '../../../cluster/seen.ts';
-import type { CasePorts } from '../../../use-case.ts';
+import { readSeenNodes, type SeenPorts } from '../../../cluster/seen.ts';
 import { switchOf } from '../orders.ts';
 import { silentRacksOf, readWhySite } from './site.ts';
 import { inOrder, type NamedStep, ofEvents, ofOrders, ofRacks, ofResults, withoutEcho } from './steps.ts';
@@ -51,7 +50,7 @@ export interface TimelineQuery {
 /** A machine's steps over all racks and regions, what comes next, and likely causes where it is late or has failed. */
 export async function readTimeline(
   tx: Tx,
-  ports: CasePorts,
+  ports: SeenPorts,
   machine: MachineRow,
   query: TimelineQuery,
 ): Promise<MachineTimeline | Rejected> {
@@ -122,7 +121,7 @@ interface Case {
 }
 
 /** What is expected, and why it does not come. A machine at rest that nobody has to look at is not judged. */
-async function judge(tx: Tx, ports: CasePorts, { machine, run, steps, now }: Case): Promise<Judged> {
+async function judge(tx: Tx, ports: SeenPorts, { machine, run, steps, now }: Case): Promise<Judged> {
   const isOnWay = isPassing(machine.state);
   const hasFailed = isBad(machine.state) && machine.state.startsWith('failed-');
   if (!isOnWay && !hasFailed) return NOT_JUDGED;

@@ -6,10 +6,9 @@ import { readDefaultImages } from '../../../../store/queries/network/machine-sta
 import { readVlanLabels } from '../../../../store/queries/rack-views.ts';
 import { readServingSite } from '../../../../store/snapshot.ts';
 import type { Tx } from '../../../../store/tx.ts';
-import type { SeenNode } from '../../../cluster/seen.ts';
+import type { SeenNode, SeenPorts } from '../../../cluster/seen.ts';
 import { vlanServers } from '../../../nouns/dhcp/servers.ts';
 import { isStale } from '../../../tracking.ts';
-import type { CasePorts } from '../../../use-case.ts';
 import { vlansOf } from '../../deployment/site.ts';
 
 /** Which machine, and what of its way decides. `begunAt`: ms; an inventory from before says its firmware and not its disks. */
@@ -22,7 +21,7 @@ export interface WhyQuestion {
 }
 
 /** Reads what the rules ask of a site about one machine (model/nouns/timeline/why.ts). */
-export async function readWhySite(tx: Tx, ports: CasePorts, question: WhyQuestion): Promise<WhySite> {
+export async function readWhySite(tx: Tx, ports: SeenPorts, question: WhyQuestion): Promise<WhySite> {
   const { machine, nodes, hasSwitch, begunAt, script } = question;
   const row = await readInventory(tx, machine.id);
   const inventory = (row?.inventory ?? {}) as Inventory;

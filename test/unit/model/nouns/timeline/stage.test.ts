@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { clockOffset } from '../../../../../src/model/nouns/timeline/clock-offset.ts';
-import { expectedOf, expectedSentence, STAGES, type Way } from '../../../../../src/model/nouns/timeline/stage.ts';
+import {
+  expectedOf,
+  expectedSentence,
+  STAGES,
+  STANDS_STILL_S,
+  standsStill,
+  type Way,
+} from '../../../../../src/model/nouns/timeline/stage.ts';
 import { type Step, stepDetail, type StepWhat } from '../../../../../src/model/nouns/timeline/step.ts';
 
 /** What comes next, and by when. */
@@ -139,4 +146,24 @@ describe('a machine whose disks are written', () => {
       next: 'DHCP',
     });
   });
+});
+
+describe('a start that stands still', () => {
+  it.each([
+    ['told', 90],
+    ['kernel', 120],
+    ['initrd', 180],
+    ['root', 360],
+  ] as const)('is one that is at “%s” for more than %d s, twice as long as it may', (stage, seconds) => {
+    expect(standsStill({ stage, since: 1000 }, 1000 + seconds * 1000)).toBe(false);
+    expect(standsStill({ stage, since: 1000 }, 1001 + seconds * 1000)).toBe(true);
+    expect(seconds).toBeGreaterThanOrEqual(STANDS_STILL_S);
+  });
+
+  it.each(['asked', 'powered', 'addressed', 'loading', 'up', 'inventoried', 'scripts'] as const)(
+    'is none at “%s”: its firmware is on its way, or its own system works',
+    (stage) => {
+      expect(standsStill({ stage, since: 0 }, 1e9)).toBe(false);
+    },
+  );
 });

@@ -231,7 +231,13 @@ const CASES: Readonly<Record<string, Case>> = {
     says: /from 10\.20\.0\.21, which is no address of it/,
     remedy: /regent lease list/,
   },
-  'metadata-unreachable': { steps: BOOTED, isFirst: true, says: /never asked for metadata/, remedy: /console/ },
+  'metadata-unreachable': {
+    steps: [...BOOTED, step('metadata', { status: 502 }, 'failed')],
+    isFirst: true,
+    says: /k1 reaches no region .*HTTP 502/,
+    remedy: /regent cluster status/,
+  },
+  'system-mute': { steps: BOOTED, isFirst: true, says: /never asked for metadata/, remedy: /console/ },
   'no-inventory': {
     steps: [...BOOTED, UP],
     isFirst: true,
