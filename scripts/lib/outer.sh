@@ -54,7 +54,7 @@ ensure_outer_packages() {
   local need package missing=()
   while read -r need package; do
     [ -e "$need" ] || command -v "$need" >/dev/null 2>&1 || missing+=("$package")
-  done < <(outer_needs; [ "$1" != test ] || printf '%s\n' 'shellcheck shellcheck' 'chromium chromium' 'vagrant vagrant' 'mksquashfs squashfs-tools' 'unsquashfs squashfs-tools' 'go golang-go' '/usr/share/gocode/src/github.com/juju/gomaasapi golang-github-juju-gomaasapi-dev')
+  done < <(outer_needs; [ "$1" != test ] || printf '%s\n' 'shellcheck shellcheck' 'chromium-headless-shell chromium-headless-shell' 'vagrant vagrant' 'mksquashfs squashfs-tools' 'unsquashfs squashfs-tools' 'go golang-go' '/usr/share/gocode/src/github.com/juju/gomaasapi golang-github-juju-gomaasapi-dev')
   [ "${#missing[@]}" -gt 0 ] || return 0
   command -v apt-get >/dev/null ||
     fail "missing here: ${missing[*]}" 'install what your distribution calls these packages, then run this again'

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Problem } from '../../contract/common.ts';
 import { clockTime } from '../models/time.ts';
-import type { View } from '../models/view.ts';
+import { dataOf, type View } from '../models/view.ts';
 import { EN } from '../words/en.ts';
 import { CliLines } from './copy.tsx';
 import { Icon, State } from './icon.tsx';
@@ -62,6 +62,15 @@ export function Waiting({ isSlow }: { readonly isSlow?: boolean }): JSX.Element 
       <span>{isSlow ? EN.slow : EN.loading}</span>
     </div>
   );
+}
+
+/** A value of a row that comes a moment after its row: until then it is not shown as none. `children` gets null where the site refuses it. */
+export function Pending<T>(props: {
+  readonly view: View<T>;
+  readonly children: (data: T | null) => ComponentChildren;
+}): JSX.Element {
+  if (props.view.kind === 'loading') return <span class="skeleton inline">…</span>;
+  return <>{props.children(dataOf(props.view))}</>;
 }
 
 /** A refusal: what, why, the rule, and the id by which one finds it in the logs. */

@@ -4,10 +4,10 @@ import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { type HazardRow, hazardRows, roundTone } from '../../models/fleet/drills.ts';
-import { dataOf } from '../../models/view.ts';
+import { dataOf, type View } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { Icon, State } from '../../parts/icon.tsx';
-import { Empty, Page, Section, Shown } from '../../parts/page.tsx';
+import { Empty, Page, Pending, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Tabs } from '../../parts/tabs.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -72,7 +72,7 @@ function Play(): JSX.Element {
                     <li key={row.id}>
                       <strong>{row.title}</strong>
                       <span class="faint">{row.id}</span>
-                      <Last row={row} />
+                      <Pending view={rounds.view}>{() => <Last row={row} />}</Pending>
                       {may.operate && (
                         <button type="button" aria-label={`${WORDS.play} ${row.id}`} onClick={() => setOpen(row)}>
                           {WORDS.play}
@@ -83,7 +83,13 @@ function Play(): JSX.Element {
                 </ul>
               </Section>
               <Section title={WORDS.labOnly} note={WORDS.labNote}>
-                <Table name={WORDS.labOnly} rows={others} columns={COLUMNS} keyOf={(row) => row.id} isMain />
+                <Table
+                  name={WORDS.labOnly}
+                  rows={others}
+                  columns={columnsOf(rounds.view)}
+                  keyOf={(row) => row.id}
+                  isMain
+                />
               </Section>
             </>
           );
@@ -117,7 +123,7 @@ function Last({ row }: { readonly row: HazardRow }): JSX.Element {
   );
 }
 
-const COLUMNS: readonly Column<HazardRow>[] = [
+const columnsOf = (rounds: View<unknown>): readonly Column<HazardRow>[] => [
   { id: 'id', head: WORDS.rounds.columns.hazard, value: (row) => row.id },
   { id: 'title', head: WORDS.round.checkColumns.what, value: (row) => row.title },
   { id: 'group', head: WORDS.groups, value: (row) => row.group, isMinor: true },
@@ -125,7 +131,7 @@ const COLUMNS: readonly Column<HazardRow>[] = [
     id: 'last',
     head: WORDS.last,
     value: (row) => row.last?.startedAt ?? null,
-    cell: (row) => <Last row={row} />,
+    cell: (row) => <Pending view={rounds}>{() => <Last row={row} />}</Pending>,
   },
   {
     id: 'long',

@@ -9,7 +9,7 @@ import { dataOf } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
 import { SectionList } from '../../parts/main-list.tsx';
-import { Section } from '../../parts/page.tsx';
+import { Pending, Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -35,13 +35,13 @@ export function Sources(): JSX.Element {
       id: 'state',
       head: WORDS.columns.state,
       value: (row) => bySource.get(row.name)?.state ?? WORDS.never,
-      cell: (row) => <SyncState sync={bySource.get(row.name)} />,
+      cell: (row) => <Pending view={syncs.view}>{() => <SyncState sync={bySource.get(row.name)} />}</Pending>,
     },
     {
       id: 'progress',
       head: WORDS.columns.progress,
       value: (row) => bySource.get(row.name)?.fetched ?? null,
-      cell: (row) => <SyncProgress sync={bySource.get(row.name)} />,
+      cell: (row) => <Pending view={syncs.view}>{() => <SyncProgress sync={bySource.get(row.name)} />}</Pending>,
     },
     ...(may.administer
       ? [

@@ -4,10 +4,10 @@ import type { ClusterStatus } from '../../../contract/cluster/status.ts';
 import type { Node } from '../../../contract/node.ts';
 import { useView } from '../../live/use-view.ts';
 import { memberText, nodeState, nodeTone, rolesOf } from '../../models/nodes.ts';
-import { dataOf } from '../../models/view.ts';
+import { dataOf, type View } from '../../models/view.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { State } from '../../parts/icon.tsx';
-import { Empty, Facts, Page, Section, Shown } from '../../parts/page.tsx';
+import { Empty, Facts, Page, Pending, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Ago, For } from '../../parts/time.tsx';
 import { CLI, cliLines } from '../../words/cli.ts';
@@ -35,7 +35,7 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
       <Shown view={node.view}>
         {(data) => (
           <>
-            <Facts rows={factRows(data, dataOf(cluster.view))} />
+            <Facts rows={factRows(data, cluster.view)} />
             {data.isRack && <NodeVlans node={data} />}
           </>
         )}
@@ -45,13 +45,19 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
   );
 }
 
-function factRows(node: Node, cluster: ClusterStatus | null): readonly (readonly [string, ComponentChildren])[] {
+function factRows(node: Node, view: View<ClusterStatus>): readonly (readonly [string, ComponentChildren])[] {
+  const cluster = dataOf(view);
   const row = cluster?.nodes.find((entry) => entry.name === node.name);
   const member = cluster?.database.members.find((entry) => entry.node === node.name);
   const certificate = cluster?.certificates.find((entry) => entry.node === node.name);
   return [
     [WORDS.facts.roles, rolesOf(node)],
-    [WORDS.facts.state, row ? <State tone={nodeTone(row)} word={nodeState(row)} /> : node.state],
+    [
+      WORDS.facts.state,
+      <Pending key="state" view={view}>
+        {() => (row ? <State tone={nodeTone(row)} word={nodeState(row)} /> : node.state)}
+      </Pending>,
+    ],
     ...(node.isDrained
       ? [[WORDS.facts.drained, <Drained key="drained" since={node.drain?.since ?? null} />] as const]
       : []),

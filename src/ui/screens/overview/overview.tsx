@@ -5,7 +5,7 @@ import { useView } from '../../live/use-view.ts';
 import { drillFact, type Fact, factsOf, headline } from '../../models/overview.ts';
 import { dataOf } from '../../models/view.ts';
 import { State } from '../../parts/icon.tsx';
-import { Page, Section, Shown } from '../../parts/page.tsx';
+import { Page, Pending, Section, Shown } from '../../parts/page.tsx';
 import { TopologyPicture } from '../../parts/topology.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
@@ -100,6 +100,12 @@ function FactTiles({ cluster }: { readonly cluster: ClusterStatus }): JSX.Elemen
           <span class="note">{fact.note}</span>
         </li>
       ))}
+      {drills.view.kind === 'loading' && (
+        <li class="off">
+          <span class="faint">{EN.overview.facts.drill}</span>
+          <Pending view={drills.view}>{() => null}</Pending>
+        </li>
+      )}
     </ul>
   );
 }

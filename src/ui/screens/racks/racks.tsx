@@ -7,11 +7,11 @@ import { useMay } from '../../live/use-may.ts';
 import { useList, useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { partOf, rackTone } from '../../models/networks.ts';
-import { dataOf } from '../../models/view.ts';
+import { dataOf, type View } from '../../models/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
 import { MainList } from '../../parts/main-list.tsx';
-import { Page } from '../../parts/page.tsx';
+import { Page, Pending } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { CLI } from '../../words/cli.ts';
@@ -57,29 +57,34 @@ const COLUMNS: readonly Column<Rack>[] = [
   { id: 'source', head: WORDS.columns.source, value: (row) => row.source ?? '', isMinor: true },
 ];
 
-/** VLANs of a rack with its part in their pairs, and which services of it are not as they should be. `null`: not known yet. */
-function dutyColumns(vlans: readonly Vlan[] | null, services: ClusterStatus['services'] | null): Column<Rack>[] {
+/** VLANs of a rack with its part in their pairs, and which services of it are not as they should be. */
+function dutyColumns(vlans: View<readonly Vlan[]>, cluster: View<ClusterStatus>): Column<Rack>[] {
   const vlansText = (row: Rack) =>
-    row.vlans.map(({ vlan }) => vlanDuty(vlan, partOf(row.node, vlan, vlans ?? []))).join(', ');
-  const ill = (row: Rack) =>
-    (services ?? []).filter((entry) => row.node !== null && entry.ill.includes(row.node)).map(({ service }) => service);
+    row.vlans.map(({ vlan }) => vlanDuty(vlan, partOf(row.node, vlan, dataOf(vlans) ?? []))).join(', ');
+  const ill = (row: Rack, services: ClusterStatus['services'] = []) =>
+    services.filter((entry) => row.node !== null && entry.ill.includes(row.node)).map(({ service }) => service);
   return [
-    { id: 'vlans', head: WORDS.columns.vlans, value: vlansText },
+    {
+      id: 'vlans',
+      head: WORDS.columns.vlans,
+      value: vlansText,
+      cell: (row) => <Pending view={vlans}>{() => vlansText(row)}</Pending>,
+    },
     {
       id: 'services',
       head: WORDS.columns.services,
-      value: (row) => ill(row).join(', '),
+      value: (row) => ill(row, dataOf(cluster)?.services).join(', '),
       cell: (row) =>
-        row.node === null || services === null ? (
-          ''
-        ) : (
-          <State
-            tone={ill(row).length === 0 ? 'ok' : 'bad'}
-            word={ill(row).length === 0 ? WORDS.allHealthy : ill(row).join(', ')}
-          />
+        row.node !== null && (
+          <Pending view={cluster}>{(data) => data !== null && <Ill services={ill(row, data.services)} />}</Pending>
         ),
     },
   ];
+}
+
+function Ill({ services }: { readonly services: readonly string[] }): JSX.Element {
+  const isNone = services.length === 0;
+  return <State tone={isNone ? 'ok' : 'bad'} word={isNone ? WORDS.allHealthy : services.join(', ')} />;
 }
 
 const vlanDuty = (vlan: string, part: 'primary' | 'secondary' | null): string =>
@@ -93,7 +98,7 @@ export function Racks(): JSX.Element {
   const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack'], everyMs: 10_000 });
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'service'], everyMs: 10_000 });
   const [name, state, ...others] = COLUMNS;
-  const duties = dutyColumns(dataOf(vlans.view), dataOf(cluster.view)?.services ?? null);
+  const duties = dutyColumns(vlans.view, cluster.view);
   const columns = [name, state, ...duties, ...others].filter((column) => column !== undefined);
   const buttons: Column<Rack> = {
     id: 'do',
