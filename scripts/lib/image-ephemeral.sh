@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 
 ephemeral_packages='systemd-sysv systemd-resolved dbus udev libpam-systemd kmod busybox-static cloud-init openssh-server sudo ca-certificates curl iproute2
-iputils-ping ethtool lldpd dmidecode ipmitool pciutils usbutils lshw smartmontools nvme-cli memtester gdisk fdisk parted mdadm lvm2 e2fsprogs xfsprogs
+iputils-ping ethtool lldpd dmidecode ipmitool pciutils usbutils lshw smartmontools nvme-cli memtester efibootmgr gdisk fdisk parted mdadm lvm2 e2fsprogs xfsprogs
 dosfstools zstd xz-utils less'
 ephemeral_off='apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer mdadm.service
 mdmonitor.service nvmf-autoconnect.service xfs_scrub_all.timer mdcheck_start.timer mdcheck_continue.timer mdmonitor-oneshot.timer lvm2-monitor.service smartmontools.service systemd-pstore.service
