@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { AppError, type Rejected, RejectedError, rejected } from '../core/errors.ts';
 import type { Clock, Log, Random } from '../core/ports.ts';
-import { type ConnectionSpec, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
+import { type ConnectionSpec, DEFAULT_TIMEOUTS, SHORTEST_TRY_MS, type Timeouts } from './connection.ts';
 import { refusalOf } from './constraints.ts';
 import {
   busy,
@@ -179,7 +179,7 @@ export class Database {
       // The call's own deadline often cuts the last try off. The error of an earlier try tells more.
       if (cause === null || !isOwnTimeout(result.error)) cause = result.error;
       const pause = this.random.fraction() * Math.min(MOST_PAUSE_MS, 25 * 2 ** attempt);
-      if (this.#clock.monotonic() + pause >= deadline) {
+      if (this.#clock.monotonic() + pause + SHORTEST_TRY_MS >= deadline) {
         return unavailable(limit, failureSentence(cause), isDoubtful);
       }
       this.log.debug('database call is run again', {

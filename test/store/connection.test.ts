@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseDatabaseUrl } from '../../src/store/connection.ts';
+import { lockLimitMs, parseDatabaseUrl, SHORTEST_TRY_MS } from '../../src/store/connection.ts';
 import { refusal } from '../kit/store.ts';
 
 describe('DATABASE_URL', () => {
@@ -69,4 +69,15 @@ describe('DATABASE_URL', () => {
     expect(message).toContain(why);
     expect(message).not.toContain('s3cr3t');
   });
+});
+
+test.each([
+  [5000, 4000],
+  [1000, 800],
+  [500, 400],
+  [400, 300],
+  [SHORTEST_TRY_MS, 1],
+  [10, 1],
+])('in a statement of %d ms the server waits for a lock for %d ms: its word is in time', (queryMs, lockMs) => {
+  expect(lockLimitMs(queryMs)).toBe(lockMs);
 });
