@@ -142,12 +142,16 @@ it('scripts do not wait until the region has heard of them, and it hears of them
 it('a run that the region has ended begins no further script and says so by its status', {
   timeout: 60_000,
 }, async () => {
-  const over = await rack(only([script('one', 1, 'sleep 2'), script('two', 2)]), () => Promise.resolve(409));
+  const over = await rack(only([script('one', 1, 'sleep 2'), script('two', 2)]), (index) =>
+    Promise.resolve(index === 0 ? 409 : 200),
+  );
   try {
     const { code, out } = await run(over.origin);
     expect(code, out).toBe(3);
     expect(out).toContain('script one: 0');
     expect(out).not.toContain('script two');
+    // Nothing follows, least of all that all went well.
+    expect(over.signals.map(statusOf)).toEqual(['WORKING']);
   } finally {
     over.end();
   }
