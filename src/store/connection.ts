@@ -156,6 +156,9 @@ function tlsOptions({ tls, ca, servername }: ServerSpec): pg.ClientConfig['ssl']
   };
 }
 
+/** A call that has less time left is not run again, ms: it would be cut off before an answer, and its connection closed, which is whole. */
+export const SHORTEST_TRY_MS = 100;
+
 /**
  * How long the server waits for a lock within a statement that may take `queryMs`, ms. The server gives up first and says so: a client that gives up takes the
  * server for silent and closes its connection, and where many calls wait for one row, all of them would connect anew all the time. Its word has a fifth of the
@@ -164,9 +167,6 @@ function tlsOptions({ tls, ca, servername }: ServerSpec): pg.ClientConfig['ssl']
 export function lockLimitMs(queryMs: number): number {
   return Math.max(1, Math.round(Math.min(queryMs * 0.8, queryMs - SHORTEST_TRY_MS)));
 }
-
-/** A call that has less time left is not run again, ms: it would be cut off before an answer, and its connection closed, which is whole. */
-export const SHORTEST_TRY_MS = 100;
 
 /**
  * Limits on the server's side, so that a session releases its locks when its client vanishes or hangs: the server looks for a closed socket while it

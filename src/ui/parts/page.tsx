@@ -69,8 +69,12 @@ export function Pending<T>(props: {
   readonly view: View<T>;
   readonly children: (data: T | null) => ComponentChildren;
 }): JSX.Element {
-  if (props.view.kind === 'loading') return <span class="skeleton inline">…</span>;
-  return <>{props.children(dataOf(props.view))}</>;
+  return <>{props.view.kind === 'loading' ? <Placeholder /> : props.children(dataOf(props.view))}</>;
+}
+
+/** In the place of a value that is on its way. */
+export function Placeholder(): JSX.Element {
+  return <span class="skeleton inline">…</span>;
 }
 
 /** A refusal: what, why, the rule, and the id by which one finds it in the logs. */

@@ -80,7 +80,8 @@ async function reasonOf(tx: Tx, machine: MachineRow, { next, causes, now }: Mach
   const broken = causes.find(({ code }) => code === 'pair-broken');
   if (broken !== undefined) return { text: `${broken.sentence} It is started anew.`, most: MOST.withoutRack };
   const still = causes.find(({ code }) => STILL.has(code));
-  if (still === undefined || !standsStill({ ...next, since: Date.parse(next.since) }, Date.parse(now))) return null;
+  if (still === undefined || !standsStill({ stage: next.stage, since: Date.parse(next.since) }, Date.parse(now)))
+    return null;
   // Who must be switched by hand is looked at by that hand.
   if ((await switchOf(tx, machine)) === null) return null;
   return { text: `${still.sentence} It is started anew once.`, most: MOST.still };

@@ -5,7 +5,7 @@ import { useView } from '../../live/use-view.ts';
 import { drillFact, type Fact, factsOf, headline } from '../../models/overview.ts';
 import { dataOf } from '../../models/view.ts';
 import { State } from '../../parts/icon.tsx';
-import { Page, Pending, Section, Shown } from '../../parts/page.tsx';
+import { Page, Placeholder, Section, Shown } from '../../parts/page.tsx';
 import { TopologyPicture } from '../../parts/topology.tsx';
 import { CLI } from '../../words/cli.ts';
 import { EN } from '../../words/en.ts';
@@ -103,7 +103,7 @@ function FactTiles({ cluster }: { readonly cluster: ClusterStatus }): JSX.Elemen
       {drills.view.kind === 'loading' && (
         <li class="off">
           <span class="faint">{EN.overview.facts.drill}</span>
-          <Pending view={drills.view}>{() => null}</Pending>
+          <Placeholder />
         </li>
       )}
     </ul>
