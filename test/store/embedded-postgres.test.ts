@@ -43,3 +43,14 @@ test('halt, start, kill, start: the data stays', async () => {
     expect(await postgres.get().admin('select n from kept', database)).toEqual([{ n: 1 }]);
   }
 });
+
+test('a start of a server that runs is a restart: one that is slow to end does not pass for the new one', async () => {
+  const { server } = postgres.get();
+  const before = server.pid();
+  // Its end takes long, as on a busy host: the postmaster stands still while the next start is asked for.
+  process.kill(before ?? 0, 'SIGSTOP');
+  setTimeout(() => process.kill(before ?? 0, 'SIGCONT'), 700);
+  await server.start();
+  expect(server.pid()).not.toBe(before);
+  await until('it runs on', async () => (await postgres.get().admin('select 1 as n')).length === 1);
+});

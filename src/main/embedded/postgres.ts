@@ -24,7 +24,7 @@ export interface EmbeddedPostgres {
   readonly user: string;
   /** Pid of the postmaster, null when it does not run. */
   pid(): number | null;
-  /** Starts it again after `kill` or `halt`. */
+  /** Starts it again after `kill` or `halt`; one that runs is restarted. */
   start(): Promise<void>;
   /** Sends a signal to the postmaster and all its children (what SIGSTOP and SIGKILL of the service mean). */
   kill(signal: NodeJS.Signals): void;
@@ -133,6 +133,7 @@ class Server implements EmbeddedPostgres {
   async start(): Promise<void> {
     const deadline = performance.now() + START_DEADLINE_MS;
     do {
+      await this.#endLast();
       this.#launch();
       if (await this.#becomesReady(deadline)) return;
       // The children of a killed postmaster may still hold its memory for a moment.
@@ -161,15 +162,21 @@ class Server implements EmbeddedPostgres {
 
   async stop(): Promise<void> {
     await this.halt();
-    this.#guard?.stdin?.end('keep\n');
-    await gone(this.#guard, 5000, () => false);
+    await this.#endLast();
     if (this.#installation.options.folder === undefined)
       rmSync(this.#installation.home, { recursive: true, force: true });
   }
 
+  /** The last server is over before the next one starts: its pid file would pass for the next one's, and its lock would refuse that. */
+  async #endLast(): Promise<void> {
+    this.#guard?.stdin?.end('keep\n');
+    if (await gone(this.#guard, 5000, () => false)) return;
+    this.kill('SIGKILL');
+    await gone(this.#guard, 5000, () => false);
+  }
+
   #launch(): void {
     const { native, home, options, owner } = this.#installation;
-    this.#guard?.stdin?.end('keep\n');
     const settings = {
       listen_addresses: options.port === undefined ? '' : '127.0.0.1',
       port: String(options.port ?? 5432),
