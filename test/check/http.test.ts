@@ -6,7 +6,7 @@ import { compileHttp } from '../../src/services/http/compile.ts';
 import type { HttpDesired } from '../../src/services/http/desired.ts';
 import { http } from '../../src/services/http/index.ts';
 import { servingOf } from '../../src/services/dhcp/serving.ts';
-import { BOOT_FILE_PATHS } from '../../src/services/tftp/boot-files.ts';
+import { bootFiles, FIRST_SCRIPTS } from '../../src/services/tftp/boot-files.ts';
 import { giveIdentity, PKI } from '../kit/cluster/host-identity.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost } from '../kit/debian-root.ts';
@@ -103,15 +103,12 @@ describe('nginx on rendered files', () => {
   });
 
   it('gives out every loader byte for byte, first its length', async () => {
-    host.write('/etc/regent/tftp/grub/grub.cfg', 'echo x\n');
+    for (const path of Object.values(FIRST_SCRIPTS)) host.write(path, 'echo x\n');
     await host.run(['chmod', '-R', 'a+rX', '/etc/regent/tftp']);
-    for (const [name, path] of [
-      ...Object.entries(BOOT_FILE_PATHS),
-      ['grub/grub.cfg', '/etc/regent/tftp/grub/grub.cfg'],
-    ]) {
+    for (const { name, path } of bootFiles()) {
       const compared = await host.run(['sh', '-ec', `curl -q -sf ${RACK}/${name} | cmp - ${path}`]);
       expect(compared, name).toMatchObject({ code: 0 });
-      const size = (await host.run(['stat', '-L', '-c', '%s', path ?? ''])).stdout.trim();
+      const size = (await host.run(['stat', '-L', '-c', '%s', path])).stdout.trim();
       // GRUB knows the length by this very word.
       expect((await fetch('-I', `${RACK}/${name}`)).stdout, name).toContain(`Content-Length: ${size}\r\n`);
     }

@@ -50,6 +50,9 @@ describe('tftpd on rendered files', () => {
     }
     expect(await fetch('grub/grub.cfg')).toBe(0);
     expect((await host.run(['cat', '/tmp/got'])).stdout).toContain('(http,$net_default_server:5249)/grub/script?');
+    // iPXE takes it for a script by its first line.
+    expect(await fetch('autoexec.ipxe')).toBe(0);
+    expect((await host.run(['head', '-1', '/tmp/got'])).stdout).toBe('#!ipxe\n');
   });
 
   it('gives out nothing else, and takes nothing', async () => {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { BOOT_FILE_PATHS } from '../../services/tftp/boot-files.ts';
+import { bootFiles } from '../../services/tftp/boot-files.ts';
 import type { SeenStep } from './sieve.ts';
 
 /** What the programs are called in the journal whose lines tell of machines that boot (templates/http, tftpd-hpa). */
@@ -8,7 +8,7 @@ export const LOG_IDENTIFIERS = { nginx: 'regent_http', tftpd: 'in.tftpd' } as co
 type Found = Omit<SeenStep, 'at'>;
 
 /** Names that loaders are asked for by. */
-const LOADERS: ReadonlySet<string> = new Set([...Object.keys(BOOT_FILE_PATHS), 'grub/grub.cfg']);
+const LOADERS: ReadonlySet<string> = new Set(bootFiles().map(({ name }) => name));
 /** What the files of an image are (model/nouns/image.ts). */
 const FILES: Readonly<Record<string, 'kernel' | 'initrd'>> = { vmlinuz: 'kernel', 'initrd.img': 'initrd' };
 const IMAGE = /^\/images\/[0-9a-f]{64}\/([a-z0-9][a-z0-9._-]{0,60})$/;

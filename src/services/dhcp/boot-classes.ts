@@ -1,12 +1,13 @@
 import { PORTS } from '../../model/cluster.ts';
 import type { BootFiles } from './desired.ts';
 
-/** A class of clients by Kea's test. `file` and `vendorClass` (option 60 of the answer) are what its members are told. */
+/** A class of clients by Kea's test. `file` and `options` are what its members are told. */
 export interface BootClass {
   readonly name: string;
   readonly test: string;
   readonly file: string;
-  readonly vendorClass?: string;
+  /** Entries of Kea's `option-data`. */
+  readonly options?: readonly object[];
   /** Looked at for clients of this VLAN alone: hundreds of VLANs must not cost every packet. */
   readonly vlanId?: number;
 }
@@ -31,6 +32,11 @@ export const BOOT_FILES: BootFiles = {
 };
 
 const IPXE = "option[77].hex == 'iPXE'";
+/**
+ * iPXE's own option 175 with its `no-pxedhcp` (code 176, one byte) set: the file is in this answer. Without it iPXE waits for a ProxyDHCP server at each start,
+ * 2 s and up to its next try (https://ipxe.org/howto/dhcpd, `DHCP_DISC_PROXY_TIMEOUT_SEC`). Kea knows no such option, so it stands in bytes.
+ */
+const NO_PROXY_DHCP = { code: 175, 'csv-format': false, data: 'B00101' };
 const HTTP_CLIENT = "substring(option[60].hex,0,10) == 'HTTPClient'";
 
 /**
@@ -60,10 +66,10 @@ function urlClasses(place: BootPlace, files: BootFiles): BootClass[] {
     test: `${HTTP_CLIENT} and ${archIs(code)} and not (${IPXE})`,
     file: `${base}/${file}`,
     // UEFI's HTTP boot takes no other offer (UEFI 2.10 §24.7.3).
-    vendorClass: 'HTTPClient',
+    options: [{ name: 'vendor-class-identifier', data: 'HTTPClient' }],
   });
   return [
-    { name: `ipxe-vlan-${vlanId}`, vlanId, test: IPXE, file: `${scripts}/${files.script}` },
+    { name: `ipxe-vlan-${vlanId}`, vlanId, test: IPXE, file: `${scripts}/${files.script}`, options: [NO_PROXY_DHCP] },
     http('httpboot-x64', files.uefiX64, '0x0010'),
     http('httpboot-arm64', files.uefiArm64, '0x0013'),
   ];

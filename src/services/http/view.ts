@@ -1,8 +1,7 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import type { FileSpec } from '../kit/contract.ts';
-import { BOOT_FILE_PATHS } from '../tftp/boot-files.ts';
-import { GRUB_CFG } from '../tftp/view.ts';
+import { bootFiles } from '../tftp/boot-files.ts';
 import type { HttpDesired } from './desired.ts';
 
 /** Regent's own folder of nginx. */
@@ -44,13 +43,12 @@ export function markOf({ wanted: _beforehand, ...desired }: HttpDesired): string
 
 /** Makes the template's view of a desired state. */
 export function viewHttp(desired: HttpDesired, facts: HostFacts): HttpView {
-  const loaders = Object.entries(BOOT_FILE_PATHS).map(([name, path]) => ({ name, path }));
   return {
     mark: markOf(desired),
     isDual: facts.interfaces.some((nic) => nic.addresses.some((address) => address.includes(':'))),
     port: desired.port,
     cacheMb: desired.cacheMb,
-    files: [...loaders, { name: 'grub/grub.cfg', path: GRUB_CFG }],
+    files: bootFiles(),
     regions: desired.regions.map(({ address, port, isDrained = false }) => ({
       address,
       port,

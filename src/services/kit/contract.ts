@@ -77,8 +77,8 @@ export interface FileSpec<V> {
   readonly group: string;
   /** `json`: the text is parsed and written anew before staging. */
   readonly format?: 'text' | 'json';
-  /** The start of a comment line in this file, for the generated header. `#` when left out; JSON has no header. */
-  readonly comment?: '#' | ';' | '//';
+  /** The start of a comment line in this file, for the generated header. `#` when left out; JSON has no header, nor has a file whose first line is its mark (null). */
+  readonly comment?: '#' | ';' | '//' | null;
   instances(view: V): readonly FileInstance[];
 }
 

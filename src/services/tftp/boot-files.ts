@@ -11,3 +11,14 @@ export const BOOT_FILE_PATHS: Readonly<Record<string, string>> = {
   'bootx64.efi': '/usr/lib/shim/shimx64.efi.signed',
   'grubx64.efi': '/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed',
 };
+
+/** First scripts of loaders by the names that they are asked for by, and where Regent writes them. */
+export const FIRST_SCRIPTS = {
+  'grub/grub.cfg': '/etc/regent/tftp/grub/grub.cfg',
+  'autoexec.ipxe': '/etc/regent/tftp/autoexec.ipxe',
+} as const;
+
+/** All that is given out, with its paths. */
+export function bootFiles(): readonly { readonly name: string; readonly path: string }[] {
+  return Object.entries({ ...BOOT_FILE_PATHS, ...FIRST_SCRIPTS }).map(([name, path]) => ({ name, path }));
+}

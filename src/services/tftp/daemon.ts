@@ -19,15 +19,13 @@ export const TFTP_COMMANDS: readonly CommandRule[] = [
   { argv: ['/usr/sbin/in.tftpd', '-V'] },
 ];
 
-/** The map by tftpd itself, GRUB's script by GRUB's own parser. */
+/** The map by tftpd itself, GRUB's script by GRUB's own parser. iPXE has none. */
 export function checkTftp(staged: readonly StagedFile[]): readonly Command[] {
-  return staged
-    .filter((file) => file.isChanged)
-    .map((file) => ({
-      argv: [file.target === GRUB_CFG ? GRUB_CHECK : CHECK, file.staged],
-      user: USER,
-      timeoutMs: 10_000,
-    }));
+  const checkers: Readonly<Record<string, string>> = { [GRUB_CFG]: GRUB_CHECK, [MAP]: CHECK };
+  return staged.flatMap(({ isChanged, target, staged: file }) => {
+    const checker = checkers[target];
+    return isChanged && checker !== undefined ? [{ argv: [checker, file], user: USER, timeoutMs: 10_000 }] : [];
+  });
 }
 
 /** A signal makes tftpd read its map anew; transfers go on in processes of their own. */

@@ -1,6 +1,6 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
-import { BOOT_FILE_PATHS } from './boot-files.ts';
+import { BOOT_FILE_PATHS, bootFiles, FIRST_SCRIPTS } from './boot-files.ts';
 import type { TftpDesired } from './desired.ts';
 
 /** Regent's own folder of tftpd. */
@@ -8,7 +8,9 @@ export const FOLDER = '/etc/regent/tftp';
 /** Which names are given out: read when tftpd starts, and with each reload. */
 export const MAP = `${FOLDER}/map`;
 /** GRUB's first script; nginx gives it out, too. Read at each request. */
-export const GRUB_CFG = `${FOLDER}/grub/grub.cfg`;
+export const GRUB_CFG = FIRST_SCRIPTS['grub/grub.cfg'];
+/** The first script of iPXE on UEFI, which asks for it by this name (iPXE's src/interface/efi/efi_autoexec.c). */
+const AUTOEXEC = FIRST_SCRIPTS['autoexec.ipxe'];
 
 /** What the templates of `tftp` see. */
 export interface TftpView {
@@ -20,24 +22,25 @@ export interface TftpView {
 
 const READABLE = { mode: 0o644, owner: 'root', group: 'root' } as const;
 
-/** GRUB's script first: the map names it. Everybody may read what everybody on the network gets. */
+/** The scripts first: the map names them. Everybody may read what everybody on the network gets. */
 export const TFTP_FILES: readonly FileSpec<TftpView>[] = [
+  // iPXE takes a file for a script by its first line alone.
+  { ...READABLE, template: 'autoexec.ipxe.hbs', comment: null, instances: (view) => [{ target: AUTOEXEC, view }] },
   { ...READABLE, template: 'grub.cfg.hbs', instances: (view) => [{ target: GRUB_CFG, view }] },
   { ...READABLE, template: 'map.hbs', instances: (view) => [{ target: MAP, view }] },
 ];
 
 /** Names a configuration: the running map knows a file by it. */
 export function markOf(desired: TftpDesired): string {
-  return digestOf([desired, BOOT_FILE_PATHS]).slice(0, 16);
+  return digestOf([desired, BOOT_FILE_PATHS, FIRST_SCRIPTS]).slice(0, 16);
 }
 
 /** Makes the templates' view of a desired state. */
 export function viewTftp(desired: TftpDesired): TftpView {
-  const loaders = Object.entries(BOOT_FILE_PATHS).map(([name, path]) => ({ name, path }));
   return {
     ...desired,
     mark: markOf(desired),
-    files: [...loaders, { name: 'grub/grub.cfg', path: GRUB_CFG }],
+    files: bootFiles(),
     probeFile: GRUB_CFG,
   };
 }

@@ -30,6 +30,7 @@ describe('a line of nginx', () => {
     [`/images/${DIGEST}/other.tar`, 'image', 'other.tar'],
     ['/snponly.efi', 'loader', 'snponly.efi'],
     ['/grub/grub.cfg', 'loader', 'grub/grub.cfg'],
+    ['/autoexec.ipxe', 'loader', 'autoexec.ipxe'],
     ['/wrong.efi', 'loader', 'wrong.efi'],
     ['/MAAS/metadata/latest/meta-data/', 'metadata', 'GET latest/meta-data/'],
   ])('of %s is the step %s', (uri, what, file) => {

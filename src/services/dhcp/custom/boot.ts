@@ -25,13 +25,13 @@ export function classNames({ networks, boot }: DhcpDesired): string[] {
 }
 
 /** A class as Kea's file has it: looked at for those networks and subnets that ask for it. */
-export function keaClass({ name, test, file, vendorClass }: BootClass): object {
+export function keaClass({ name, test, file, options = [] }: BootClass): object {
   return {
     name,
     test,
     'only-if-required': true,
     'boot-file-name': file,
-    'option-data': vendorClass === undefined ? [] : [{ name: 'vendor-class-identifier', data: vendorClass }],
+    'option-data': options,
   };
 }
 

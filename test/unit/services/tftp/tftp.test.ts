@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { servingOf } from '../../../../src/services/dhcp/serving.ts';
+import { FIRST_SCRIPTS } from '../../../../src/services/tftp/boot-files.ts';
 import { compileTftp } from '../../../../src/services/tftp/compile.ts';
 import {
   activateTftp,
@@ -50,7 +51,11 @@ describe('activation', () => {
   });
 
   it('has each changed file judged by what reads it', () => {
-    const staged = [MAP, GRUB_CFG].map((target) => ({ target, staged: `${target}.staged`, isChanged: true }));
+    const staged = [MAP, GRUB_CFG, FIRST_SCRIPTS['autoexec.ipxe']].map((target) => ({
+      target,
+      staged: `${target}.staged`,
+      isChanged: true,
+    }));
     expect(checkTftp(staged).map((command) => ('argv' in command ? command.argv : []))).toEqual([
       ['/opt/regent/current/ha/tftp/check', `${MAP}.staged`],
       ['/usr/bin/grub-script-check', `${GRUB_CFG}.staged`],
