@@ -6,6 +6,9 @@ export const DISK_GB = 4;
 
 const OVMF = '/usr/share/OVMF';
 
+/** What every server of the last years has: x86-64-v2, which images of other distributions ask for, and instructions for digests and keys. */
+const PROCESSOR = 'qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+pclmulqdq,+aes,+sha-ni,+movbe,+bmi1,+bmi2,+adx';
+
 /**
  * Arguments of a machine's QEMU, whose working directory is the machine's folder. Emulation alone: a stock kernel hangs under the KVM of some
  * machines. Network and disk get their places in the boot order by `machine.sh`, which knows what the BMC wants.
@@ -18,7 +21,7 @@ export function qemuArgs(machine: LabMachine, processName: string, parts: Parts 
       '-accel',
       'tcg,thread=multi,tb-size=128',
       '-cpu',
-      'qemu64',
+      PROCESSOR,
       '-m',
       String(parts.memory),
       '-smp',
