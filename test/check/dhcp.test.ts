@@ -11,7 +11,7 @@ import { dhcp } from '../../src/services/dhcp/index.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost, type Ran } from '../kit/debian-root.ts';
 import { furnishKea, PREPARE_AND_START_KEA } from '../kit/dhcp/kea-root.ts';
-import { askLease, PRINT_ALL_SCRIPT } from '../kit/dhcp-client.ts';
+import { askLease, PRINT_ALL_SCRIPT, PRINT_SCRIPT } from '../kit/dhcp-client.ts';
 import { aDomain, aRange, aReservation, aSubnet, aVlan, emptySnapshot, FACTS, R1 } from '../kit/snapshots.ts';
 import { until } from '../kit/until.ts';
 
@@ -91,7 +91,7 @@ describe('kea on rendered files', () => {
 
   beforeAll(async () => {
     host = await DebianHost.open();
-    host.write('/usr/local/bin/regent-lease', PRINT_ALL_SCRIPT, { mode: 0o755 });
+    host.write('/usr/local/bin/regent-lease', PRINT_SCRIPT, { mode: 0o755 });
     await furnishKea(host);
     one = await host.stranger('10.10.10.1/24', '10.10.10.250/24');
     two = await host.stranger('10.20.0.1/16', '10.20.0.250/16');
@@ -183,10 +183,12 @@ describe('kea on rendered files', () => {
   });
 
   it('tells iPXE, and nobody else, not to wait for a ProxyDHCP server', async () => {
+    host.write('/usr/local/bin/regent-lease', PRINT_ALL_SCRIPT, { mode: 0o755 });
     const asked = async (asking: object) => (await askLease(one, { ...asking, request: [175] }))?.['opt175'];
     expect(await asked({ arch: '0000', userClass: 'iPXE' })).toBe('b00101');
     expect(await asked({ arch: '0000' })).toBeUndefined();
     expect(await asked({})).toBeUndefined();
+    host.write('/usr/local/bin/regent-lease', PRINT_SCRIPT, { mode: 0o755 });
   });
 
   it('leases every address of two pools and none of the reserved range between them', async () => {
