@@ -28,7 +28,8 @@ describe('tftpd on rendered files', () => {
 
   beforeAll(async () => {
     host = await DebianHost.open();
-    host.write('/opt/regent/current/ha/tftp/check', readFileSync(join(TOP, 'ha/tftp/check'), 'utf8'), { mode: 0o755 });
+    for (const checker of ['ha/tftp/check', 'ha/tftp/check-script'])
+      host.write(`/opt/regent/current/${checker}`, readFileSync(join(TOP, checker), 'utf8'), { mode: 0o755 });
     await host.run(['chmod', '-R', 'a+rX', '/opt/regent']);
     // As the helper makes folders: everybody may look in.
     for (const folder of ['', '/tftp', '/tftp/grub', '/tftp/.stage', '/tftp/.stage/grub'])

@@ -1,12 +1,15 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { TftpDesired } from './desired.ts';
-import { GRUB_CFG, MAP, markOf } from './view.ts';
+import { AUTOEXEC, GRUB_CFG, MAP, markOf } from './view.ts';
 
 const USER = 'tftp';
 /** tftpd has no checker: it is started for a moment with the map. */
 const CHECK = '/opt/regent/current/ha/tftp/check';
 const GRUB_CHECK = '/usr/bin/grub-script-check';
+/** Nor has iPXE one: its commands are looked for in its program. */
+const IPXE_CHECK = '/opt/regent/current/ha/tftp/check-script';
+const CHECKERS: Readonly<Record<string, string>> = { [MAP]: CHECK, [GRUB_CFG]: GRUB_CHECK, [AUTOEXEC]: IPXE_CHECK };
 /** Fetches one small file as a machine would. */
 const FETCH = ['/usr/bin/curl', '-q', '--silent', '--show-error', '--max-time', '2', '--output', '/dev/null'];
 const FETCH_MS = 4_000;
@@ -15,17 +18,16 @@ const FETCH_MS = 4_000;
 export const TFTP_COMMANDS: readonly CommandRule[] = [
   { argv: [CHECK, { pattern: '/etc/regent/tftp/\\.stage/map' }] },
   { argv: [GRUB_CHECK, { pattern: '/etc/regent/tftp/\\.stage/grub/grub\\.cfg' }] },
+  { argv: [IPXE_CHECK, { pattern: '/etc/regent/tftp/\\.stage/autoexec\\.ipxe' }] },
   { argv: [...FETCH, { pattern: 'tftp://127\\.0\\.0\\.1/regent/[0-9a-f]{16}' }] },
   { argv: ['/usr/sbin/in.tftpd', '-V'] },
 ];
 
-/** The map by tftpd itself, GRUB's script by GRUB's own parser. iPXE has none. */
+/** The map by tftpd itself, GRUB's script by GRUB's own parser, iPXE's by the words that its program has. */
 export function checkTftp(staged: readonly StagedFile[]): readonly Command[] {
-  const checkers: Readonly<Record<string, string>> = { [GRUB_CFG]: GRUB_CHECK, [MAP]: CHECK };
-  return staged.flatMap(({ isChanged, target, staged: file }) => {
-    const checker = checkers[target];
-    return isChanged && checker !== undefined ? [{ argv: [checker, file], user: USER, timeoutMs: 10_000 }] : [];
-  });
+  return staged
+    .filter((file) => file.isChanged)
+    .map((file) => ({ argv: [CHECKERS[file.target] ?? CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
 }
 
 /** A signal makes tftpd read its map anew; transfers go on in processes of their own. */

@@ -10,7 +10,7 @@ export const MAP = `${FOLDER}/map`;
 /** GRUB's first script; nginx gives it out, too. Read at each request. */
 export const GRUB_CFG = FIRST_SCRIPTS['grub/grub.cfg'];
 /** The first script of iPXE on UEFI, which asks for it by this name (iPXE's src/interface/efi/efi_autoexec.c). */
-const AUTOEXEC = FIRST_SCRIPTS['autoexec.ipxe'];
+export const AUTOEXEC = FIRST_SCRIPTS['autoexec.ipxe'];
 
 /** What the templates of `tftp` see. */
 export interface TftpView {

@@ -59,6 +59,7 @@ describe('activation', () => {
     expect(checkTftp(staged).map((command) => ('argv' in command ? command.argv : []))).toEqual([
       ['/opt/regent/current/ha/tftp/check', `${MAP}.staged`],
       ['/usr/bin/grub-script-check', `${GRUB_CFG}.staged`],
+      ['/opt/regent/current/ha/tftp/check-script', `${FIRST_SCRIPTS['autoexec.ipxe']}.staged`],
     ]);
     expect(checkTftp(staged.map((file) => ({ ...file, isChanged: false })))).toEqual([]);
   });
