@@ -26,7 +26,7 @@ export function renderScript(decision: BootDecision, target: ScriptTarget, templ
   return render(`${target.loader}-${kind}`, viewOf(decision, target), templates);
 }
 
-/** The first script of iPXE, alike for all machines: it asks for their own. GRUB's comes by TFTP (`templates/tftp/grub.cfg.hbs`). */
+/** The script that DHCP names to iPXE, alike for all machines: it asks for their own. What UEFI loaders ask for first comes by TFTP (`templates/tftp`). */
 export function renderAsk(templates: BootTemplates): string {
   return render('ipxe-ask', {}, templates);
 }

@@ -185,10 +185,13 @@ describe('kea on rendered files', () => {
   it('tells iPXE, and nobody else, not to wait for a ProxyDHCP server', async () => {
     host.write('/usr/local/bin/regent-lease', PRINT_ALL_SCRIPT, { mode: 0o755 });
     const asked = async (asking: object) => (await askLease(one, { ...asking, request: [175] }))?.['opt175'];
-    expect(await asked({ arch: '0000', userClass: 'iPXE' })).toBe('b00101');
-    expect(await asked({ arch: '0000' })).toBeUndefined();
-    expect(await asked({})).toBeUndefined();
-    host.write('/usr/local/bin/regent-lease', PRINT_SCRIPT, { mode: 0o755 });
+    try {
+      expect(await asked({ arch: '0000', userClass: 'iPXE' })).toBe('b00101');
+      expect(await asked({ arch: '0000' })).toBeUndefined();
+      expect(await asked({})).toBeUndefined();
+    } finally {
+      host.write('/usr/local/bin/regent-lease', PRINT_SCRIPT, { mode: 0o755 });
+    }
   });
 
   it('leases every address of two pools and none of the reserved range between them', async () => {

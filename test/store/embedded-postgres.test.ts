@@ -48,8 +48,8 @@ test('a start of a server that runs is a restart: one that is slow to end does n
   const { server } = postgres.get();
   const before = server.pid();
   // Its end takes long, as on a busy host: the postmaster stands still while the next start is asked for.
-  process.kill(before ?? 0, 'SIGSTOP');
-  setTimeout(() => process.kill(before ?? 0, 'SIGCONT'), 700);
+  server.kill('SIGSTOP');
+  setTimeout(() => server.kill('SIGCONT'), 700);
   await server.start();
   expect(server.pid()).not.toBe(before);
   await until('it runs on', async () => (await postgres.get().admin('select 1 as n')).length === 1);

@@ -67,7 +67,8 @@ function renderFile(spec: FileSpec<unknown>, instance: FileInstance, body: strin
   const { mode, owner, group } = spec;
   const { target, isCopy } = instance;
   // JSON has no comments, so a JSON file has a header only where its daemon reads comments and the spec says so.
-  const comment = spec.comment === undefined && spec.format !== 'json' ? '#' : (spec.comment ?? null);
+  const usual = spec.format === 'json' ? null : '#';
+  const comment = spec.comment === undefined ? usual : spec.comment;
   const content = comment === null ? body : withHeader(body, comment, generation);
   return { target, content, digest: textDigest(body), mode, owner, group, ...(isCopy ? { isCopy } : {}) };
 }

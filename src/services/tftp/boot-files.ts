@@ -12,10 +12,13 @@ export const BOOT_FILE_PATHS: Readonly<Record<string, string>> = {
   'grubx64.efi': '/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed',
 };
 
+/** Regent's own folder of tftpd. */
+export const FOLDER = '/etc/regent/tftp';
+
 /** First scripts of loaders by the names that they are asked for by, and where Regent writes them. */
 export const FIRST_SCRIPTS = {
-  'grub/grub.cfg': '/etc/regent/tftp/grub/grub.cfg',
-  'autoexec.ipxe': '/etc/regent/tftp/autoexec.ipxe',
+  'grub/grub.cfg': `${FOLDER}/grub/grub.cfg`,
+  'autoexec.ipxe': `${FOLDER}/autoexec.ipxe`,
 } as const;
 
 /** All that is given out, with its paths. */

@@ -1,9 +1,10 @@
 import { type Serving, servingOf } from '../dhcp/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';
+import { FOLDER } from './boot-files.ts';
 import { compileTftp } from './compile.ts';
 import { activateTftp, checkTftp, parseProbeTftp, probeTftp, roleChangeTftp, TFTP_COMMANDS } from './daemon.ts';
 import { TftpDesired } from './desired.ts';
-import { FOLDER, TFTP_FILES, type TftpView, viewTftp } from './view.ts';
+import { TFTP_FILES, type TftpView, viewTftp } from './view.ts';
 
 /** tftpd-hpa: loaders for machines that boot from the network, on racks that serve a VLAN. */
 export const tftp: ManagedService<TftpDesired, TftpView, Serving> = {

@@ -1,10 +1,8 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
-import { BOOT_FILE_PATHS, bootFiles, FIRST_SCRIPTS } from './boot-files.ts';
+import { BOOT_FILE_PATHS, bootFiles, FIRST_SCRIPTS, FOLDER } from './boot-files.ts';
 import type { TftpDesired } from './desired.ts';
 
-/** Regent's own folder of tftpd. */
-export const FOLDER = '/etc/regent/tftp';
 /** Which names are given out: read when tftpd starts, and with each reload. */
 export const MAP = `${FOLDER}/map`;
 /** GRUB's first script; nginx gives it out, too. Read at each request. */

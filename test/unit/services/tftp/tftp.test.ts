@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { servingOf } from '../../../../src/services/dhcp/serving.ts';
-import { FIRST_SCRIPTS } from '../../../../src/services/tftp/boot-files.ts';
 import { compileTftp } from '../../../../src/services/tftp/compile.ts';
 import {
   activateTftp,
@@ -9,7 +8,7 @@ import {
   probeTftp,
   roleChangeTftp,
 } from '../../../../src/services/tftp/daemon.ts';
-import { GRUB_CFG, MAP, markOf } from '../../../../src/services/tftp/view.ts';
+import { AUTOEXEC, GRUB_CFG, MAP, markOf } from '../../../../src/services/tftp/view.ts';
 import { answer } from '../../../kit/exec-result.ts';
 import { CASES, clusterSnapshot } from '../../../kit/snapshots.ts';
 
@@ -51,7 +50,7 @@ describe('activation', () => {
   });
 
   it('has each changed file judged by what reads it', () => {
-    const staged = [MAP, GRUB_CFG, FIRST_SCRIPTS['autoexec.ipxe']].map((target) => ({
+    const staged = [MAP, GRUB_CFG, AUTOEXEC].map((target) => ({
       target,
       staged: `${target}.staged`,
       isChanged: true,
@@ -59,7 +58,7 @@ describe('activation', () => {
     expect(checkTftp(staged).map((command) => ('argv' in command ? command.argv : []))).toEqual([
       ['/opt/regent/current/ha/tftp/check', `${MAP}.staged`],
       ['/usr/bin/grub-script-check', `${GRUB_CFG}.staged`],
-      ['/opt/regent/current/ha/tftp/check-script', `${FIRST_SCRIPTS['autoexec.ipxe']}.staged`],
+      ['/opt/regent/current/ha/tftp/check-script', `${AUTOEXEC}.staged`],
     ]);
     expect(checkTftp(staged.map((file) => ({ ...file, isChanged: false })))).toEqual([]);
   });
