@@ -29,7 +29,13 @@ ls "\$1/usr/lib/modules" >"$work/kernel-version"
 chroot "\$1" dpkg-query --show --showformat '\${Package} \${Version}\n' >"$work/packages"
 rm -rf "\$1"/etc/ssh/ssh_host_* "\$1/var/lib/dbus/machine-id" "\$1/etc/hostname" "\$1"/etc/apt/sources.list "\$1"/etc/apt/sources.list.d/*.list
 rm -rf "\$1"/etc/apt/apt.conf.d/99mmdebstrap "\$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap "\$1"/var/lib/systemd/random-seed
-rm -rf "\$1"/var/log/* "\$1"/var/cache/* "\$1"/var/lib/apt/lists/* "\$1"/etc/*- "\$1"/tmp/*
+rm -rf "\$1"/var/cache/* "\$1"/var/lib/apt/lists/* "\$1"/etc/*- "\$1"/tmp/*
+# The folder of the journal stays: without it a system's journal is gone with each start.
+find "\$1/var/log" -type f -delete
+test -d "\$1/var/log/journal"
+# SSH by VSOCK is for guests of a host; elsewhere this writes an error to the console at each start.
+mkdir -p "\$1/etc/systemd/system-generators"
+ln -s /dev/null "\$1/etc/systemd/system-generators/systemd-ssh-generator"
 : >"\$1/etc/machine-id"
 : >"\$1/etc/fstab"
 ln -sf ../run/systemd/resolve/stub-resolv.conf "\$1/etc/resolv.conf"

@@ -57,6 +57,12 @@ describe('the image deployable-tiny', () => {
       expect(listing, path).toMatch(new RegExp(` \\./${path}( ->.*)?$`, 'm'));
   });
 
+  it('keeps the journal of its systems, and asks no host for VSOCK', () => {
+    expect(listing).toMatch(/^drwx\S+ 0\/\d+ +0 .* \.\/var\/log\/journal\/$/m);
+    expect(listing).toMatch(/ \.\/etc\/systemd\/system-generators\/systemd-ssh-generator -> \/dev\/null$/m);
+    expect(listing).not.toMatch(/^-.* \.\/var\/log\//m);
+  });
+
   it('has nothing of one host’s own: no keys, no name, no machine id, no devices', () => {
     expect(listing).not.toMatch(/ssh_host_|\.\/etc\/hostname$/m);
     expect(listing).toMatch(/^-\S+ 0\/0 +0 .* \.\/etc\/machine-id$/m);

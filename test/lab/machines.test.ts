@@ -68,6 +68,8 @@ const ask = async (name: string, words: string) => {
   return code === 0 ? stdout.trim() : stderr.trim();
 };
 
+const pidOfQemu = (name: string) => lab.ask('m', ['pgrep', '--exact', '--full', `qemu-system-x86_64 .*\\.${name} .*`]);
+
 beforeAll(async () => {
   lab = await openLab('machines', SITE);
   writeFileSync(`${lab.layout.rootOf('k1')}/etc/kea/kea-dhcp4.conf`, JSON.stringify(KEA));
@@ -93,6 +95,7 @@ describe('a machine with a BMC that speaks IPMI', () => {
   }, 90_000);
 
   it('the boot device counts for one start: a reset of the machine itself takes the disk first', async () => {
+    const before = await pidOfQemu('m1');
     await askQmp(`${machineFolder(lab.layout, 'm1')}/qmp`, { execute: 'system_reset' }, 5_000);
     const tries = async () => {
       const [, first, second] = (await consoleOf('m1'))
@@ -103,6 +106,9 @@ describe('a machine with a BMC that speaks IPMI', () => {
     };
     const { first, second } = await until('the second boot of m1', tries, MINUTE);
     expect([first?.[0], second[0]]).toEqual(['Booting from ROM', 'Booting from Hard']);
+    // Its memory is empty: it is another QEMU.
+    expect(await pidOfQemu('m1')).not.toBe(before);
+    expect(isOn('m1')).toBe(true);
     const png = await takeScreenshot(lab.layout, 'm1');
     expect(readFileSync(png).subarray(0, 8).toString('hex')).toBe(PNG);
   }, 90_000);

@@ -23,10 +23,11 @@ export function qemuName(layout: Layout, machine: string): string {
   return `${layout.machineName(MACHINES_HOST)}.${machine}`;
 }
 
-/** The process of a machine that is on, as the kernel knows it; null: it is off. */
+/** A process of a machine that is on, as the kernel knows it: its QEMU, or what starts the next one after a reset. Null: it is off. */
 export function findQemu(layout: Layout, machine: string): ProcessId | null {
   const wanted = qemuName(layout, machine);
   const isIt = ({ argv }: { readonly argv: readonly string[] }) =>
-    argv[0]?.includes('qemu-system') === true && argv[argv.indexOf('-name') + 1] === wanted;
+    argv.some((arg) => arg.includes('qemu-system') || arg.endsWith('/machine.sh')) &&
+    argv[argv.indexOf('-name') + 1] === wanted;
   return allProcesses().find(isIt) ?? null;
 }

@@ -7,14 +7,18 @@ import type { Layout } from '../../../src/lab/layout.ts';
 import { execClient } from '../../../src/lab/exec.ts';
 
 const CALL_MS = 30_000;
+const BANNER_MS = 1500;
 /** The user that cloud-init makes in a Debian image. */
 const USER = 'debian';
+
+/** Prints what an sshd says first; `$0` is its address. */
+const READ_BANNER = 'exec 3<>"/dev/tcp/$0/22" && head --lines=1 <&3';
 
 /** A user's key and the way to machines by their names, from a client of a network. */
 export interface Login {
   /** The address that a name has for clients, null where it has none. */
   addressOf(name: string): Promise<string | null>;
-  /** Standard output of a command on the machine of this name; null where nobody gets in. */
+  /** Standard output of a command on the machine of this name; null where nobody gets in. It tries once its sshd says that it is there. */
   ask(name: string, command: string): Promise<string | null>;
   /** Takes the key away again. */
   close(): Promise<void>;
@@ -46,6 +50,9 @@ export async function openLogin(client: Client, layout: Layout, network: string)
       const address = await addressOf(name);
       if (address === null) return null;
       const inside = ['nsenter', `--net=/run/netns/${layout.clientNetns(network)}`, '--'];
+      // ssh waits for seconds where nobody answers yet, and would miss the moment.
+      const banner = await run([...inside, 'bash', '-c', READ_BANNER, address], { timeoutMs: BANNER_MS });
+      if (!banner.stdout.startsWith('SSH-')) return null;
       const { code, stdout } = await run([...inside, ...ssh, `${USER}@${address}`, command], { timeoutMs: CALL_MS });
       return code === 0 ? stdout.trim() : null;
     },

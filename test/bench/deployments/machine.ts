@@ -7,6 +7,7 @@ const READY_MS = 900_000;
 const DEPLOYED_MS = 900_000;
 const LOGIN_MS = 300_000;
 const LOOK_MS = 1000;
+const LOGIN_LOOK_MS = 300;
 
 const stateOf = async (client: Client, machine: string): Promise<string> =>
   (await client.call('machine.show', { params: { machine } })).body.state ?? 'none';
@@ -82,6 +83,6 @@ export async function firstLogin(
     if (hasEnded() && !isCounted) [isCounted, end] = [true, performance.now() + LOGIN_MS];
     if (performance.now() > end)
       throw new Error(`nobody gets in at ${name} ${LOGIN_MS / 1000} s after it was deployed`);
-    await delay(LOOK_MS);
+    await delay(LOGIN_LOOK_MS);
   }
 }

@@ -1,9 +1,40 @@
 #!/bin/bash
-# Runs the QEMU of a machine in its folder: machine.sh run NAME. Before it, what a machine needs and has not got yet.
-# machine.sh after NAME: the boot device that the BMC had set counts for one start; the next reset takes the order that stays.
+# Runs a machine in its folder until it is off: machine.sh run NAME. Before it, what the machine needs and has not got yet.
+# A reset that the machine itself asks for is a new QEMU with empty memory, as a BMC's reset is. In a QEMU that goes on, firmware writes to memory that had
+# programs before: emulation looks for them at each write, and a reset that takes 2 s took up to 56.
 set -euo pipefail
 name=$2
 cd "/var/lib/lab-machines/$name"
+
+# once: one QEMU, from its start to its end; succeeds where the machine wants to start anew.
+once() {
+  local order network=3 args qemu from to line again=false
+  # Disk, then network, is the order that stays: an empty disk leads to the network. What the BMC has set counts for one start.
+  order=$(cat boot 2>/dev/null || echo default)
+  rm -f boot qmp hmp events
+  [ "$order" != pxe ] || network=1
+  mapfile -t args <qemu.args
+  # It waits for who listens to its events, and at its end until it is told to quit.
+  qemu-system-x86_64 "${args[@]}" -set device.net0.bootindex="$network" -set device.disk0.bootindex=2 \
+    -action reboot=shutdown,shutdown=pause -qmp unix:events,server=on,wait=on &
+  qemu=$!
+  while [ ! -S events ] && kill -0 "$qemu" 2>/dev/null; do sleep 0.02; done
+  coproc EVENTS { exec socat -t 0.02 - UNIX-CONNECT:events 2>/dev/null; }
+  # Bash forgets both ends when socat is over.
+  exec {from}<&"${EVENTS[0]}" {to}>&"${EVENTS[1]}"
+  echo '{"execute": "qmp_capabilities"}' >&"$to"
+  while read -r line <&"$from"; do
+    case $line in
+      *'"event": "SHUTDOWN"'*)
+        case $line in *'"reason": "guest-reset"'* | *'"reason": "host-qmp-system-reset"'*) again=true ;; esac
+        echo '{"execute": "quit"}' >&"$to"
+        ;;
+    esac
+  done
+  exec {from}<&- {to}>&-
+  wait "$qemu" || exit $?
+  "$again"
+}
 
 case $1 in
   run)
@@ -18,22 +49,12 @@ case $1 in
     fi
     [ ! -e console.log ] || mv console.log console.log.1
     : >console.log
-    order=$(cat boot 2>/dev/null || echo default)
-    rm -f boot
-    echo "$order" >started
-    # Disk, then network, is the order that stays: an empty disk leads to the network.
-    network=3
-    [ "$order" != pxe ] || network=1
-    mapfile -t args <qemu.args
-    exec qemu-system-x86_64 "${args[@]}" -set device.net0.bootindex="$network" -set device.disk0.bootindex=2
+    # By this name the lab finds it, also between two QEMUs.
+    exec "$0" keep "$name" -name "$(sed -n '/^-name$/{n;p}' qemu.args)"
     ;;
-  after)
-    for _ in {1..100}; do
-      [ ! -S hmp ] || break
-      sleep 0.05
-    done
-    [ "$(cat started)" = pxe ] || exit 0
-    # QEMU gives the order to the firmware at each reset: this one is over.
-    printf 'qom-set /machine/peripheral/net0 bootindex 3\n' | socat -t 0.2 - UNIX-CONNECT:hmp >/dev/null
+  keep)
+    # A socat that is over is no reason to end.
+    trap '' PIPE
+    while once; do :; done
     ;;
 esac

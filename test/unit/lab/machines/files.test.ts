@@ -32,7 +32,7 @@ describe('the QEMU of a machine', () => {
 
   it('UEFI: OVMF with variables of its own, without the ROM and without IPv6, which costs a minute', () => {
     const args = qemuArgs(m2, 'rg-lab-m.m2');
-    expect(after(args, '-machine')).toEqual(['q35']);
+    expect(after(args, '-machine')).toEqual(['q35,sata=off']);
     expect(after(args, '-device')).toContain(`virtio-net-pci,id=net0,netdev=cable0,mac=${m2.mac},romfile=`);
     expect(after(args, '-drive').filter((item) => item.includes('pflash'))).toHaveLength(2);
     expect(after(args, '-fw_cfg')).toHaveLength(2);
