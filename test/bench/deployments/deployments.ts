@@ -8,6 +8,7 @@ import { systemRandom } from '../../../src/main/process.ts';
 import { labOf } from '../../kit/lab.ts';
 import { type Hazard, mend, strike } from '../hazard.ts';
 import { type Figure, median, most } from '../report.ts';
+import { SpeedGauge } from '../speed.ts';
 import { type Login, openLogin } from './login.ts';
 import { deploy, endOfDeployment, firstLogin, makeReady, timesOf } from './machine.ts';
 
@@ -19,6 +20,9 @@ const HAZARD =
   (['rack', 'primary'] as const satisfies readonly Hazard[]).find((one) => one === process.env['KILL']) ?? null;
 const SEED = Number(process.env['SEED'] ?? 1);
 const IMAGE = process.env['IMAGE'] ?? 'debian-13';
+/** All of `MACHINES` at once, once, and the limit of the last one's login, s. */
+const AT_ONCE = process.env['AT_ONCE'] === '1';
+const AT_ONCE_TARGET = 180;
 /** A host dies within this time of the order: what an installation takes in the lab. */
 const SPAN_MS = Number(process.env['SPAN_S'] ?? 110) * 1000;
 
@@ -28,67 +32,113 @@ const RAW = { bios: 59.7, uefi: 64.4 } as const;
 
 interface Site {
   readonly client: Client;
+  readonly gauge: SpeedGauge;
   readonly layout: ReturnType<typeof layoutOf>;
+  /** By machine. */
+  readonly logins: Map<string, Login>;
 }
 interface Round {
   /** From power on, s. */
   readonly loginS: number;
+  /** What the gauge's work took meanwhile, µs. */
+  readonly cost: number;
   readonly note: string;
 }
 
 /**
  * Machines of a running lab (`REGENT_LAB`, made by `scripts/up --machines`; images ephemeral, by default, and `IMAGE`) are deployed, one after another, each
  * `ROUNDS` times with each storage of `STORAGE`: from power on to the user's login by DNS name. `KILL=rack|primary`: that host dies at a moment that `SEED`
- * draws; a deployment that fails then must say why, and the next one succeed.
+ * draws; a deployment that fails then must say why, and the next one succeed. `AT_ONCE=1`: all of them at once, one round.
  */
 export async function benchDeployments(): Promise<Figure[]> {
   const layout = layoutOf(process.env['REGENT_LAB'] ?? 'lab');
   const { url, apiKey } = await labOf(layout);
   const target = { url, apiKey, random: systemRandom() };
-  const site = { client: createClient(target), layout };
-  const machines = machinesHost(needState(layout).topology)?.machines ?? [];
-  const figures: Figure[] = [];
-  for (const name of MACHINES) {
-    const machine = machines.find((one) => one.name === name);
-    if (machine === undefined) throw new Error(`the lab has no machine ${name}: scripts/up --machines`);
-    await seedMachine(target, machine, readLogin(layout, name));
-    await makeReady(site.client, name);
-    const login = await openLogin(site.client, layout, machine.network);
-    try {
-      for (const storage of STORAGES) figures.push(...(await benchMachine(site, machine, storage, login)));
-    } finally {
-      await login.close();
-    }
+  const gauge = new SpeedGauge();
+  const site: Site = { client: createClient(target), layout, gauge, logins: new Map() };
+  try {
+    const readied = await Promise.all(MACHINES.map((name) => ready(site, target, name)));
+    if (AT_ONCE) return await benchAtOnce(site, readied);
+    const figures: Figure[] = [];
+    for (const one of readied)
+      for (const storage of STORAGES) figures.push(...(await benchMachine(site, one, storage)));
+    return figures;
+  } finally {
+    gauge.stop();
+    for (const login of site.logins.values()) await login.close();
   }
-  return figures;
 }
 
-async function benchMachine(site: Site, machine: LabMachine, storage: string, login: Login): Promise<Figure[]> {
+/** The region knows the machine, it is ready, and a client of its network has a key. */
+async function ready(site: Site, target: Parameters<typeof seedMachine>[0], name: string): Promise<LabMachine> {
+  const { client, layout, logins } = site;
+  const machine = machinesHost(needState(layout).topology)?.machines.find((one) => one.name === name);
+  if (machine === undefined) throw new Error(`the lab has no machine ${name}: scripts/up --machines`);
+  await seedMachine(target, machine, readLogin(layout, name));
+  await makeReady(client, name);
+  logins.set(name, await openLogin(client, layout, machine.network));
+  return machine;
+}
+
+/** All machines at once, beside the cluster; it may not notice. */
+async function benchAtOnce(site: Site, machines: readonly LabMachine[]): Promise<Figure[]> {
+  const before = await primaryOf(site.client);
+  const storage = STORAGES[0] ?? 'flat';
+  const rounds = await Promise.all(machines.map((machine) => playRound(site, { machine, storage, round: 1 })));
+  for (const [at, { loginS, note }] of rounds.entries())
+    console.log(`   ${machines[at]?.name ?? ''} ${storage}: login ${loginS.toFixed(1)} s, ${note}`);
+  const after = await primaryOf(site.client);
+  const name = `${machines.length} machines at once (${storage})`;
+  const changes = before === after ? 0 : 1;
+  return [
+    most(`${name}: power on to the last login`, Math.max(...rounds.map(({ loginS }) => loginS)), {
+      unit: 's',
+      target: AT_ONCE_TARGET,
+    }),
+    most(`${name}: changes of the primary`, changes, { unit: '', target: 0, note: `${before}; then ${after}` }),
+  ];
+}
+
+/** Who the primary is, and on which timeline: each failover and each switchover begins a new one. */
+async function primaryOf(client: Client): Promise<string> {
+  const { primary, timeline } = (await client.call('cluster.show', {})).body.database;
+  return `${primary ?? 'nobody'} on timeline ${timeline ?? 'unknown'}`;
+}
+
+async function benchMachine(site: Site, machine: LabMachine, storage: string): Promise<Figure[]> {
   const rounds: Round[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
-    const one = await playRound(site, { machine, storage, login, round });
+    site.gauge.take();
+    const one = await playRound(site, { machine, storage, round });
     rounds.push(one);
     console.log(`   ${machine.name} ${storage} ${round}: login ${one.loginS.toFixed(1)} s, ${one.note}`);
     await makeReady(site.client, machine.name);
   }
   const logins = rounds.map(({ loginS }) => loginS);
+  const speeds = rounds.map(({ cost }) => site.gauge.speedAt(cost));
   const name = `${machine.name} (${machine.firmware}, ${storage}${HAZARD === null ? '' : `, ${HAZARD} dies`})`;
   const note = `${logins.map((one) => one.toFixed(1)).join(', ')}; raw ${RAW[machine.firmware]} s`;
   return [
     most(`${name}: power on to login`, median(logins), { unit: 's', target: HAZARD === null ? TARGET : null, note }),
+    most(`${name}: the same at this machine's best speed`, median(logins.map((one, at) => one * (speeds[at] ?? 1))), {
+      unit: 's',
+      target: null,
+      note: `speeds ${speeds.map((one) => one.toFixed(2)).join(', ')}`,
+    }),
   ];
 }
 
 interface Played {
   readonly machine: LabMachine;
   readonly storage: string;
-  readonly login: Login;
   readonly round: number;
 }
 
-async function playRound(site: Site, { machine, storage, login, round }: Played): Promise<Round> {
-  const { client, layout } = site;
+async function playRound(site: Site, { machine, storage, round }: Played): Promise<Round> {
+  const { client, layout, gauge } = site;
   const { name, network } = machine;
+  const login = site.logins.get(name);
+  if (login === undefined) throw new Error(`nobody has a key for ${name}`);
   const { fqdn } = (await client.call('machine.show', { params: { machine: name } })).body;
   await deploy(client, name, IMAGE, storage);
   const order = { hazard: HAZARD, network, seed: SEED, round, spanMs: SPAN_MS };
@@ -108,7 +158,7 @@ async function playRound(site: Site, { machine, storage, login, round }: Played)
     const { onAt, deployedAt, starts } = await timesOf(client, name);
     if (starts > 1) notes.push(`switched on ${starts} times`);
     notes.push(`deployed by its own word after ${((deployedAt - onAt) / 1000).toFixed(1)} s`, `root on ${first.root}`);
-    return { loginS: (first.at - onAt) / 1000, note: notes.join(', ') };
+    return { loginS: (first.at - onAt) / 1000, cost: gauge.take(), note: notes.join(', ') };
   } finally {
     if (victim !== null) await mend(client, layout, victim.host);
   }
