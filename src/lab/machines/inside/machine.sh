@@ -8,7 +8,7 @@ cd "/var/lib/lab-machines/$name"
 
 # once: one QEMU, from its start to its end; succeeds where the machine wants to start anew.
 once() {
-  local order network=3 args qemu from to line again=false
+  local order network=3 args qemu listener from to line again=false
   # Disk, then network, is the order that stays: an empty disk leads to the network. What the BMC has set counts for one start.
   order=$(cat boot 2>/dev/null || echo default)
   rm -f boot qmp hmp events
@@ -19,8 +19,10 @@ once() {
     -action reboot=shutdown,shutdown=pause -qmp unix:events,server=on,wait=on &
   qemu=$!
   while [ ! -S events ] && kill -0 "$qemu" 2>/dev/null; do sleep 0.02; done
+  [ -S events ] || { wait "$qemu"; exit 1; }
   coproc EVENTS { exec socat -t 0.02 - UNIX-CONNECT:events 2>/dev/null; }
-  # Bash forgets both ends when socat is over.
+  # Bash forgets all of it when socat is over.
+  listener=$EVENTS_PID
   exec {from}<&"${EVENTS[0]}" {to}>&"${EVENTS[1]}"
   echo '{"execute": "qmp_capabilities"}' >&"$to"
   while read -r line <&"$from"; do
@@ -32,6 +34,7 @@ once() {
     esac
   done
   exec {from}<&- {to}>&-
+  wait "$listener" 2>/dev/null || true
   wait "$qemu" || exit $?
   "$again"
 }
