@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs a machine in its folder until it is off: machine.sh run NAME. Before it, what the machine needs and has not got yet.
-# A reset that the machine itself asks for is a new QEMU with empty memory, as a BMC's reset is. In a QEMU that goes on, firmware writes to memory that had
-# programs before: emulation looks for them at each write, and a reset that takes 2 s took up to 56.
+# A reset that the machine itself asks for is a new QEMU with empty memory, as a BMC's reset is. With one QEMU over resets, some that take 2 s took up to 56:
+# likely since firmware writes to memory that had programs before, and emulation looks for them at each write.
 set -euo pipefail
 name=$2
 cd "/var/lib/lab-machines/$name"
