@@ -12,30 +12,20 @@ const TEXT = JSON.stringify(
  * theirs tells it: a fixed piece of work takes more processor time. It asks for one hundredth of a processor.
  */
 export class SpeedGauge {
-  /** Processor time of each piece of work, µs: the least, and those since the last `take`. */
-  #best = Number.POSITIVE_INFINITY;
-  #recent: number[] = [];
+  /** When each piece of work was done (ms since 1970), and its processor time, µs. */
+  readonly #done: { readonly at: number; readonly cost: number }[] = [];
   readonly #timer: NodeJS.Timeout;
 
   constructor() {
     for (let turn = 0; turn < 20; turn += 1) work();
-    this.#timer = setInterval(() => {
-      const cost = work();
-      this.#best = Math.min(this.#best, cost);
-      this.#recent.push(cost);
-    }, EVERY_MS);
+    this.#timer = setInterval(() => this.#done.push({ at: Date.now(), cost: work() }), EVERY_MS);
   }
 
-  /** What the piece of work took on average since the last call, µs. NaN: there was no time for one. */
-  take(): number {
-    const taken = this.#recent;
-    this.#recent = [];
-    return taken.reduce((sum, one) => sum + one, 0) / taken.length;
-  }
-
-  /** The speed at such a cost beside the best moment of this run, 0 to 1. */
-  speedAt(cost: number): number {
-    return this.#best / cost;
+  /** The mean speed between two moments (ms since 1970) beside the best one of this run, 0 to 1. NaN: no work was done between them. */
+  speedBetween(from: number, to: number): number {
+    const costs = this.#done.filter(({ at }) => at >= from && at <= to).map(({ cost }) => cost);
+    const best = this.#done.reduce((least, { cost }) => Math.min(least, cost), Number.POSITIVE_INFINITY);
+    return (best * costs.length) / costs.reduce((sum, cost) => sum + cost, 0);
   }
 
   stop(): void {

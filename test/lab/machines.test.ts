@@ -4,7 +4,7 @@ import { run } from '../../src/lab/command.ts';
 import { kill, up } from '../../src/lab/lab.ts';
 import { readConsole } from '../../src/lab/machines/console.ts';
 import { machineStates, switchMachine, takeScreenshot } from '../../src/lab/machines/machines.ts';
-import { findQemu, machineFolder, qemuName } from '../../src/lab/machines/places.ts';
+import { isMachineOn, machineFolder, qemuName } from '../../src/lab/machines/places.ts';
 import { readLogin } from '../../src/lab/machines/prepare.ts';
 import { DISK_GB } from '../../src/lab/machines/qemu.ts';
 import { askQmp } from '../../src/lab/machines/qmp.ts';
@@ -49,7 +49,7 @@ const MINUTE = { deadlineMs: 60_000, everyMs: 100 };
 const PNG = '89504e470d0a1a0a';
 
 let lab: TestLab;
-const isOn = (name: string) => findQemu(lab.layout, name) !== null;
+const isOn = (name: string) => isMachineOn(lab.layout, name);
 const consoleOf = async (name: string) => {
   let text = '';
   await readConsole(lab.layout, name, (more) => {
@@ -68,7 +68,13 @@ const ask = async (name: string, words: string) => {
   return code === 0 ? stdout.trim() : stderr.trim();
 };
 
-const pidOfQemu = (name: string) => lab.ask('m', ['pgrep', '--exact', '--full', `qemu-system-x86_64 .*\\.${name} .*`]);
+const pidOfQemu = (name: string) => {
+  const qemu = allProcesses().find(
+    ({ argv }) => argv[0]?.includes('qemu-system') && argv.includes(qemuName(lab.layout, name)),
+  );
+  if (qemu === undefined) throw new Error(`${name} has no QEMU`);
+  return qemu.pid;
+};
 
 beforeAll(async () => {
   lab = await openLab('machines', SITE);
@@ -95,7 +101,7 @@ describe('a machine with a BMC that speaks IPMI', () => {
   }, 90_000);
 
   it('the boot device counts for one start: a reset of the machine itself takes the disk first', async () => {
-    const before = await pidOfQemu('m1');
+    const before = pidOfQemu('m1');
     await askQmp(`${machineFolder(lab.layout, 'm1')}/qmp`, { execute: 'system_reset' }, 5_000);
     const tries = async () => {
       const [, first, second] = (await consoleOf('m1'))
@@ -107,7 +113,7 @@ describe('a machine with a BMC that speaks IPMI', () => {
     const { first, second } = await until('the second boot of m1', tries, MINUTE);
     expect([first?.[0], second[0]]).toEqual(['Booting from ROM', 'Booting from Hard']);
     // Its memory is empty: it is another QEMU.
-    expect(await pidOfQemu('m1')).not.toBe(before);
+    expect(pidOfQemu('m1')).not.toBe(before);
     expect(isOn('m1')).toBe(true);
     const png = await takeScreenshot(lab.layout, 'm1');
     expect(readFileSync(png).subarray(0, 8).toString('hex')).toBe(PNG);

@@ -5,7 +5,7 @@ import type { Layout } from '../layout.ts';
 import { needState } from '../state.ts';
 import { type LabMachine, machinesHost, type Topology } from '../topology.ts';
 import { until } from '../outer/wait.ts';
-import { findQemu, machineFolder, SOURCE_INSIDE } from './places.ts';
+import { isMachineOn, machineFolder, SOURCE_INSIDE } from './places.ts';
 import { changeParts, type PartWords } from './parts.ts';
 import { readParts, writeParts } from './prepare.ts';
 import { askQmp } from './qmp.ts';
@@ -23,7 +23,7 @@ export interface MachineStatus extends LabMachine {
 /** The lab's machines with their state; none in a lab without. */
 export function machineStates(layout: Layout, topology: Topology): MachineStatus[] {
   const machines = machinesHost(topology)?.machines ?? [];
-  return machines.map((machine) => ({ ...machine, isOn: findQemu(layout, machine.name) !== null }));
+  return machines.map((machine) => ({ ...machine, isOn: isMachineOn(layout, machine.name) }));
 }
 
 /** A machine of a lab. Throws AppError `lab_machine` when there is none of that name. */
@@ -43,7 +43,7 @@ export async function switchMachine(layout: Layout, name: string, to: 'on' | 'of
   if (boot !== undefined) await chassis(layout, name, ['set', 'boot', boot]);
   await chassis(layout, name, ['set', 'power', to === 'on' ? '1' : '0']);
   const wait = { what: `${name} to be ${to}`, remedy: `scripts/lab logs ${MACHINES_HOST} machine@${name}` };
-  await until({ ...wait, timeoutMs: SWITCH_MS }, () => (findQemu(layout, name) !== null) === (to === 'on'));
+  await until({ ...wait, timeoutMs: SWITCH_MS }, () => isMachineOn(layout, name) === (to === 'on'));
 }
 
 /**
@@ -72,7 +72,7 @@ async function chassis(layout: Layout, name: string, words: readonly string[]): 
 export async function takeScreenshot(layout: Layout, name: string): Promise<string> {
   machineOf(layout, name);
   const folder = machineFolder(layout, name);
-  if (findQemu(layout, name) === null || !existsSync(`${folder}/qmp`)) {
+  if (!isMachineOn(layout, name) || !existsSync(`${folder}/qmp`)) {
     throw new AppError('lab_machine', `${name} is off. What to do: scripts/lab machine power ${name} on`);
   }
   // A name without a folder is beside its disk: QEMU works there.

@@ -1,5 +1,5 @@
 import type { Layout } from '../layout.ts';
-import { allProcesses, type ProcessId } from '../process.ts';
+import { allProcesses } from '../process.ts';
 import { MACHINES_HOST } from './topology.ts';
 
 /** Where the machines' host has what belongs to its machines, one folder each. */
@@ -23,11 +23,11 @@ export function qemuName(layout: Layout, machine: string): string {
   return `${layout.machineName(MACHINES_HOST)}.${machine}`;
 }
 
-/** A process of a machine that is on, as the kernel knows it: its QEMU, or what starts the next one after a reset. Null: it is off. */
-export function findQemu(layout: Layout, machine: string): ProcessId | null {
+/** Is a machine on, as the kernel knows it: does its QEMU run, or what starts the next one after a reset? */
+export function isMachineOn(layout: Layout, machine: string): boolean {
   const wanted = qemuName(layout, machine);
   const isIt = ({ argv }: { readonly argv: readonly string[] }) =>
     argv.some((arg) => arg.includes('qemu-system') || arg.endsWith('/machine.sh')) &&
     argv[argv.indexOf('-name') + 1] === wanted;
-  return allProcesses().find(isIt) ?? null;
+  return allProcesses().some(isIt);
 }

@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Call, usage, word } from '../call.ts';
 import type { Layout } from '../layout.ts';
-import { findQemu } from './places.ts';
+import { isMachineOn } from './places.ts';
 import { machineOf, machineStates, renewMachine, switchMachine, takeScreenshot } from './machines.ts';
 import { needState } from '../state.ts';
 import { readConsole } from './console.ts';
@@ -48,5 +48,5 @@ async function power(layout: Layout, call: Call, { out }: VerbPort): Promise<voi
     throw usage(`machine power: --${Object.keys(parts)[0]} is for a new machine: machine power ${name} new.`);
   if (to === 'on' || to === 'off') await switchMachine(layout, name, to, boot);
   if (to === 'new') await renewMachine(layout, name, parts);
-  out(`${name} is ${findQemu(layout, name) === null ? 'off' : 'on'}\n`);
+  out(`${name} is ${isMachineOn(layout, name) ? 'on' : 'off'}\n`);
 }

@@ -34,16 +34,21 @@ interface Site {
   readonly client: Client;
   readonly gauge: SpeedGauge;
   readonly layout: ReturnType<typeof layoutOf>;
-  /** By machine. */
-  readonly logins: Map<string, Login>;
+}
+/** A machine, and the key and the way to it. */
+interface Subject {
+  readonly machine: LabMachine;
+  readonly login: Login;
 }
 interface Round {
-  /** From power on, s. */
-  readonly loginS: number;
-  /** What the gauge's work took meanwhile, µs. */
-  readonly cost: number;
+  /** When it was switched on, and when the first login was, ms since 1970. */
+  readonly onAt: number;
+  readonly loginAt: number;
   readonly note: string;
 }
+
+/** From power on to the first login, s. */
+const secondsOf = ({ onAt, loginAt }: Round): number => (loginAt - onAt) / 1000;
 
 /**
  * Machines of a running lab (`REGENT_LAB`, made by `scripts/up --machines`; images ephemeral, by default, and `IMAGE`) are deployed, one after another, each
@@ -55,43 +60,45 @@ export async function benchDeployments(): Promise<Figure[]> {
   const { url, apiKey } = await labOf(layout);
   const target = { url, apiKey, random: systemRandom() };
   const gauge = new SpeedGauge();
-  const site: Site = { client: createClient(target), layout, gauge, logins: new Map() };
+  const site: Site = { client: createClient(target), layout, gauge };
+  const subjects: Subject[] = [];
   try {
-    const readied = await Promise.all(MACHINES.map((name) => ready(site, target, name)));
-    if (AT_ONCE) return await benchAtOnce(site, readied);
+    for (const name of MACHINES) subjects.push(await ready(site, target, name));
+    if (AT_ONCE) return await benchAtOnce(site, subjects);
     const figures: Figure[] = [];
-    for (const one of readied)
+    for (const one of subjects)
       for (const storage of STORAGES) figures.push(...(await benchMachine(site, one, storage)));
     return figures;
   } finally {
     gauge.stop();
-    for (const login of site.logins.values()) await login.close();
+    for (const { login } of subjects) await login.close();
   }
 }
 
 /** The region knows the machine, it is ready, and a client of its network has a key. */
-async function ready(site: Site, target: Parameters<typeof seedMachine>[0], name: string): Promise<LabMachine> {
-  const { client, layout, logins } = site;
+async function ready(site: Site, target: Parameters<typeof seedMachine>[0], name: string): Promise<Subject> {
+  const { client, layout } = site;
   const machine = machinesHost(needState(layout).topology)?.machines.find((one) => one.name === name);
   if (machine === undefined) throw new Error(`the lab has no machine ${name}: scripts/up --machines`);
   await seedMachine(target, machine, readLogin(layout, name));
   await makeReady(client, name);
-  logins.set(name, await openLogin(client, layout, machine.network));
-  return machine;
+  return { machine, login: await openLogin(client, layout, machine.network) };
 }
 
 /** All machines at once, beside the cluster; it may not notice. */
-async function benchAtOnce(site: Site, machines: readonly LabMachine[]): Promise<Figure[]> {
+async function benchAtOnce(site: Site, subjects: readonly Subject[]): Promise<Figure[]> {
   const before = await primaryOf(site.client);
   const storage = STORAGES[0] ?? 'flat';
-  const rounds = await Promise.all(machines.map((machine) => playRound(site, { machine, storage, round: 1 })));
-  for (const [at, { loginS, note }] of rounds.entries())
-    console.log(`   ${machines[at]?.name ?? ''} ${storage}: login ${loginS.toFixed(1)} s, ${note}`);
+  const rounds = await Promise.all(subjects.map((one) => playRound(site, { ...one, storage, round: 1 })));
+  for (const [at, round] of rounds.entries())
+    console.log(
+      `   ${subjects[at]?.machine.name ?? ''} ${storage}: login ${secondsOf(round).toFixed(1)} s, ${round.note}`,
+    );
   const after = await primaryOf(site.client);
-  const name = `${machines.length} machines at once (${storage})`;
+  const name = `${subjects.length} machines at once (${storage})`;
   const changes = before === after ? 0 : 1;
   return [
-    most(`${name}: power on to the last login`, Math.max(...rounds.map(({ loginS }) => loginS)), {
+    most(`${name}: power on to the last login`, Math.max(...rounds.map(secondsOf)), {
       unit: 's',
       target: AT_ONCE_TARGET,
     }),
@@ -105,40 +112,41 @@ async function primaryOf(client: Client): Promise<string> {
   return `${primary ?? 'nobody'} on timeline ${timeline ?? 'unknown'}`;
 }
 
-async function benchMachine(site: Site, machine: LabMachine, storage: string): Promise<Figure[]> {
+async function benchMachine(site: Site, subject: Subject, storage: string): Promise<Figure[]> {
+  const { machine } = subject;
   const rounds: Round[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
-    site.gauge.take();
-    const one = await playRound(site, { machine, storage, round });
+    const one = await playRound(site, { ...subject, storage, round });
     rounds.push(one);
-    console.log(`   ${machine.name} ${storage} ${round}: login ${one.loginS.toFixed(1)} s, ${one.note}`);
+    console.log(`   ${machine.name} ${storage} ${round}: login ${secondsOf(one).toFixed(1)} s, ${one.note}`);
     await makeReady(site.client, machine.name);
   }
-  const logins = rounds.map(({ loginS }) => loginS);
-  const speeds = rounds.map(({ cost }) => site.gauge.speedAt(cost));
+  const logins = rounds.map(secondsOf);
+  const speeds = rounds.map(({ onAt, loginAt }) => site.gauge.speedBetween(onAt, loginAt));
   const name = `${machine.name} (${machine.firmware}, ${storage}${HAZARD === null ? '' : `, ${HAZARD} dies`})`;
   const note = `${logins.map((one) => one.toFixed(1)).join(', ')}; raw ${RAW[machine.firmware]} s`;
   return [
     most(`${name}: power on to login`, median(logins), { unit: 's', target: HAZARD === null ? TARGET : null, note }),
-    most(`${name}: the same at this machine's best speed`, median(logins.map((one, at) => one * (speeds[at] ?? 1))), {
-      unit: 's',
-      target: null,
-      note: `speeds ${speeds.map((one) => one.toFixed(2)).join(', ')}`,
-    }),
+    most(
+      `${name}: the same at this machine's best speed`,
+      median(speeds.map((speed, at) => speed * (logins[at] ?? Number.NaN))),
+      {
+        unit: 's',
+        target: null,
+        note: `speeds ${speeds.map((one) => one.toFixed(2)).join(', ')}`,
+      },
+    ),
   ];
 }
 
-interface Played {
-  readonly machine: LabMachine;
+interface Played extends Subject {
   readonly storage: string;
   readonly round: number;
 }
 
-async function playRound(site: Site, { machine, storage, round }: Played): Promise<Round> {
-  const { client, layout, gauge } = site;
+async function playRound(site: Site, { machine, login, storage, round }: Played): Promise<Round> {
+  const { client, layout } = site;
   const { name, network } = machine;
-  const login = site.logins.get(name);
-  if (login === undefined) throw new Error(`nobody has a key for ${name}`);
   const { fqdn } = (await client.call('machine.show', { params: { machine: name } })).body;
   await deploy(client, name, IMAGE, storage);
   const order = { hazard: HAZARD, network, seed: SEED, round, spanMs: SPAN_MS };
@@ -158,7 +166,7 @@ async function playRound(site: Site, { machine, storage, round }: Played): Promi
     const { onAt, deployedAt, starts } = await timesOf(client, name);
     if (starts > 1) notes.push(`switched on ${starts} times`);
     notes.push(`deployed by its own word after ${((deployedAt - onAt) / 1000).toFixed(1)} s`, `root on ${first.root}`);
-    return { loginS: (first.at - onAt) / 1000, cost: gauge.take(), note: notes.join(', ') };
+    return { onAt, loginAt: first.at, note: notes.join(', ') };
   } finally {
     if (victim !== null) await mend(client, layout, victim.host);
   }

@@ -12,7 +12,7 @@ const BANNER_MS = 1500;
 const USER = 'debian';
 
 /** Prints what an sshd says first; `$0` is its address. */
-const READ_BANNER = 'exec 3<>"/dev/tcp/$0/22" && head --lines=1 <&3';
+const READ_BANNER = 'head --lines=1 <"/dev/tcp/$0/22"';
 
 /** A user's key and the way to machines by their names, from a client of a network. */
 export interface Login {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readConsole } from '../../../src/lab/machines/console.ts';
 import { switchMachine } from '../../../src/lab/machines/machines.ts';
-import { findQemu } from '../../../src/lab/machines/places.ts';
+import { isMachineOn } from '../../../src/lab/machines/places.ts';
 import { readLogin } from '../../../src/lab/machines/prepare.ts';
 import { seedMachine } from '../../../src/lab/product/seed.ts';
 import { needState } from '../../../src/lab/state.ts';
@@ -90,7 +90,7 @@ export function machineDays({ site: get, image, dice, deaths }: Days): void {
         disks: [{ name: 'vda' }],
         interfaces: [{ name: 'eth0' }],
       });
-      await until(`${name} to be off`, () => findQemu(site.lab.layout, name) === null, { deadlineMs: patient(60_000) });
+      await until(`${name} to be off`, () => !isMachineOn(site.lab.layout, name), { deadlineMs: patient(60_000) });
     }
     const timeline = await site.tell('machine', 'timeline', 'm1');
     expect(timeline).toMatch(/boot@k1 +boot script +ok +kernel: m1 is commissioned/);

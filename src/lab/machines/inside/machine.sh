@@ -8,11 +8,10 @@ cd "/var/lib/lab-machines/$name"
 
 # once: one QEMU, from its start to its end; succeeds where the machine wants to start anew.
 once() {
-  local order network=3 args qemu listener from to line again=false
+  local network=3 args qemu listener from to line again=false
   # Disk, then network, is the order that stays: an empty disk leads to the network. What the BMC has set counts for one start.
-  order=$(cat boot 2>/dev/null || echo default)
+  [ "$(cat boot 2>/dev/null)" != pxe ] || network=1
   rm -f boot qmp hmp events
-  [ "$order" != pxe ] || network=1
   mapfile -t args <qemu.args
   # It waits for who listens to its events, and at its end until it is told to quit.
   qemu-system-x86_64 "${args[@]}" -set device.net0.bootindex="$network" -set device.disk0.bootindex=2 \
