@@ -130,6 +130,8 @@ export const FEATURES = [
   'record-types',
   /** Snippets that are statements of dhcpd.conf. */
   'dhcp-statements',
+  /** TXT data of several character-strings. */
+  'txt-strings',
 ] as const;
 
 /** Features that only some sites use: known to this release, and on for good from the moment that a site uses one. */

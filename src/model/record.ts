@@ -1,6 +1,7 @@
 import { invalid, isRejected, type Rejected, rejected, show } from '../core/errors.ts';
 import { formatAddress, parseAddress } from '../core/ip.ts';
 import { parseOwnerName } from './names.ts';
+import { parseTxt } from './txt.ts';
 
 /** Record types that an operator may write; PTR, SOA, and the NS of the site's own zones are generated. */
 export const RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'SRV', 'SSHFP', 'TXT'] as const;
@@ -22,8 +23,6 @@ export interface DnsRecord {
 /** TTL bounds in seconds: one week is also what BIND caches at most by default. */
 export const TTL_MIN = 1;
 export const TTL_MAX = 604_800;
-/** Longest TXT value in bytes; it is cut into strings of 255 (RFC 1035 §3.3.14). */
-export const TXT_MAX = 4096;
 
 /** Parses a record type. */
 export function parseRecordType(text: string): RecordType | Rejected {
@@ -75,8 +74,7 @@ export function parseRecordData(type: RecordType, data: string): string | Reject
     case 'SSHFP':
       return parseFingerprint(data);
     case 'TXT':
-      if (/^[\x20-\x7e]*$/.test(data) && data.length > 0 && data.length <= TXT_MAX) return data;
-      return invalid('data', `${show(data)} is not a TXT value`, `1–${TXT_MAX} printable ASCII characters`);
+      return parseTxt(data);
   }
 }
 
@@ -163,6 +161,12 @@ export function checkRecordBeside(
     return rejected(
       'conflict',
       `${fqdn}: the name servers of a domain of the site are its region nodes. Rule: an NS record gives a name below it to others.`,
+    );
+  }
+  if (record.type === 'NS' && record.name.startsWith('*')) {
+    return rejected(
+      'conflict',
+      `${fqdn}: a wildcard cannot give names to other name servers. Rule: an NS record has a name of its own (RFC 4592 §4.2).`,
     );
   }
   for (const other of others) {

@@ -98,6 +98,12 @@ export interface LeaseName {
   readonly domainId: number;
 }
 
+/** A live lease of a machine's interface whose address comes by DHCP. */
+export interface MachineLease {
+  readonly address: string;
+  readonly mac: string;
+}
+
 /**
  * A lease that DHCP servers are to end. `keptFor`: the MAC that the address belongs to, when another one (`mac`) has its lease; null: an
  * operator asked for the end of the lease of `mac` as it was `before`, seconds since 1970. `heldBy`: ids of the nodes that have it; left out: not known.
@@ -199,6 +205,8 @@ export interface Snapshot {
   readonly ranges: readonly IpRange[];
   readonly reservations: readonly Reservation[];
   readonly leaseNames: readonly LeaseName[];
+  /** By address, an observation. Left out: there is none. */
+  readonly machineLeases?: readonly MachineLease[];
   /** Left out: none. */
   readonly leaseEnds?: readonly LeaseEnd[];
   /** Who has not said that it stopped to serve a network; whoever compiles for all nodes adds what is published. Left out: nobody. */

@@ -173,6 +173,11 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   ),
   names_length: invalid('{}. Rule: a full name has at most 253 characters (RFC 1035 §3.1).', 'name'),
   records_cname_alone: conflict('{}. Rule: a CNAME is the only data of its name (RFC 1034 §3.6.2).', 'name'),
+  records_cname_loop: conflict('{}. Rule: a chain of CNAMEs ends at a name that is no CNAME.', 'data'),
+  names_delegated: conflict(
+    '{}. Rule: at and below a name with NS records only the name servers of such records have addresses here (RFC 1034 §4.2.1).',
+    'name',
+  ),
   records_ttl_range: invalid('The TTL is out of range. Rule: 1 to 604800 seconds.', 'ttl'),
   records_unique: conflict('The same record exists already.'),
   machines_pkey: conflict('A machine with the id {} exists already.', 'id'),

@@ -16,7 +16,7 @@ import { readWatermark } from './queries/watermark.ts';
 import { readLeaseEnds } from './queries/network/lease-ends.ts';
 import { readSubnetHolders } from './queries/network/subnet-releases.ts';
 import { readCopyKey, readTsigKeys } from './queries/network/tsig-keys.ts';
-import { readLeaseNames } from './queries/leases.ts';
+import { readLeaseNames, readMachineLeases } from './queries/leases.ts';
 import { readRackNodes, readAttachments } from './queries/racks.ts';
 import { readDefaultImages, readDeployedImages, readMachineStages } from './queries/network/machine-stages.ts';
 import { readRestarts } from './queries/restarts.ts';
@@ -41,6 +41,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const stored = await readStoredSettings(tx);
   const { settings } = stored;
   const ends = await readLeaseEnds(tx);
+  const machineLeases = await readMachineLeases(tx);
   const subnetHolders = await readSubnetHolders(tx);
   const snippets = await tx.all(
     sql<DhcpSnippet>`select id, name, scope, text from dhcp_snippets where enabled order by id`,
@@ -62,6 +63,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     attachments: await readAttachments(tx, network.subnets),
     ...network,
     leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
+    ...(machineLeases.length === 0 ? {} : { machineLeases }),
     ...(ends.length === 0 ? {} : { leaseEnds: ends }),
     ...(subnetHolders.length === 0 ? {} : { subnetHolders }),
     ...(snippets.length === 0 ? {} : { snippets }),

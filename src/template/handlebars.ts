@@ -32,7 +32,8 @@ export function compileTemplate(name: string, text: string): Template {
     jsonText: (value: unknown) => stableJson(JSON.parse(textOf(value))),
     word: (value: unknown) => word(textOf(value)),
     namedString: (value: unknown) => namedString(textOf(value)),
-    zoneStrings: (value: unknown) => zoneStrings(textOf(value)),
+    zoneStrings: (value: unknown) =>
+      (Array.isArray(value) ? value : [value]).map((text) => zoneStrings(textOf(text))).join(' '),
     bootWord: (value: unknown) => bootWord(textOf(value)),
     consoleText: (value: unknown) => consoleText(textOf(value)),
     each,

@@ -63,10 +63,22 @@ async function checkRecord(tx: Tx, wanted: WantedRecord): Promise<Rejected | nul
   return (await checkHost(tx, wanted)) ?? checkRecordBeside(wanted, wanted.fqdn, await usesOf(tx, wanted, wanted.id));
 }
 
+/** A region node of the release before would serve the quotes of TXT data in presentation form as text. */
+async function refuseEarlyTxt(tx: Tx, type: RecordType, data: string): Promise<Rejected | null> {
+  if (type !== 'TXT' || !data.startsWith('"') || (await isFeatureOn(tx, 'txt-strings'))) return null;
+  return rejected(
+    'conflict',
+    'TXT data of several strings, or with quotes or backslashes, are possible once every region node has this release.',
+  );
+}
+
 /** A host of the same zone that a record names has an address there: named refuses the zone otherwise. */
-async function checkHost(tx: Tx, { type, data, domain, domainId }: WantedRecord): Promise<Rejected | null> {
+async function checkHost(tx: Tx, { type, data, domain, domainId, fqdn }: WantedRecord): Promise<Rejected | null> {
   const host = hostOfRecord({ type, data });
   if (host === null || !isInDomain(host, domain)) return null;
+  // Below a name that has NS records already, the record comes before the address: that is glue only once a record names its host.
+  if (type === 'NS' && isInDomain(host, fqdn) && (await records.findRecords(tx, { fqdn, type })).length > 0)
+    return null;
   if ((await findDomainOf(tx, host))?.id !== domainId) return null;
   const uses = await usesOf(tx, { domainId, domain, name: relativeName(host, domain) });
   if (uses.some((use) => use.data !== '' && (use.type === 'A' || use.type === 'AAAA'))) return null;
@@ -119,6 +131,8 @@ export const recordCases = {
       }
       const data = parseDataIn(domain.name, type, body.data);
       if (isRejected(data)) return data;
+      const early = await refuseEarlyTxt(tx, type, data);
+      if (early) return early;
       const wanted = {
         domainId: domain.id,
         domain: domain.name,
@@ -145,6 +159,8 @@ export const recordCases = {
       if (isRejected(old)) return old;
       const data = body.data === undefined ? old.data : parseDataIn(old.domain, old.type, body.data);
       if (isRejected(data)) return data;
+      const early = body.data === undefined ? null : await refuseEarlyTxt(tx, old.type, data);
+      if (early) return early;
       const ttl = optionalTtl(body.ttl);
       if (isRejected(ttl)) return ttl;
       const refusal = await checkRecord(tx, { ...old, data });

@@ -40,7 +40,7 @@ import {
   attachmentsOfNode,
   type VlanServer,
 } from './serving.ts';
-import { type StaticLeases, staticLeases } from './static-leases.ts';
+import { namedClients, type StaticLeases, staticLeases } from './static-leases.ts';
 
 /** Work that every node shares. */
 export interface DhcpShared {
@@ -113,12 +113,14 @@ function desiredOf(snapshot: Snapshot, nodeId: string, { shared, isOwn, pair }: 
       }),
     );
   if (networks.length === 0) return null;
+  const clients = namedClients(snapshot, new Set(networks.map((network) => network.vlanId)));
   return {
     leaseTime: snapshot.settings.dhcp_lease_time,
     domain: snapshot.settings.default_domain,
     ...searchOf(snapshot),
     ...optionsOf(snapshot.settings.dhcp_options),
     networks,
+    ...(clients.length === 0 ? {} : { clients: [...clients] }),
     ...snippetsFor(snapshot, networks),
     boot: BOOT_FILES,
     lostVlans,

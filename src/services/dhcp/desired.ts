@@ -22,6 +22,15 @@ export const StaticLease = Type.Object({
 });
 export type StaticLease = Static<typeof StaticLease>;
 
+/** What a machine whose address comes by DHCP is told of itself, whatever address it gets. */
+export const NamedClient = Type.Object({
+  mac: MAC,
+  hostname: NAME,
+  domain: Type.Optional(NAME),
+  options: Type.Optional(Type.Array(ToldOption)),
+});
+export type NamedClient = Static<typeof NamedClient>;
+
 /** A subnet as its clients see it. `id` is ours and Kea's. */
 export const DhcpSubnet = Type.Object({
   id: ID,
@@ -123,6 +132,8 @@ export const DhcpDesired = Type.Object({
   /** What operators set for all clients. */
   options: Type.Optional(Type.Array(ToldOption)),
   networks: Type.Array(DhcpNetwork),
+  /** Machines' interfaces with an address by DHCP, by MAC. Left out: none. */
+  clients: Type.Optional(Type.Array(NamedClient)),
   /** Fragments of Kea's configuration that operators add, in their order. Left out: none. */
   snippets: Type.Optional(Type.Array(Snippet)),
   boot: BootFiles,

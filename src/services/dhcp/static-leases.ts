@@ -1,9 +1,10 @@
+import { compareText } from '../../core/order.ts';
 import { knownAddresses } from '../../model/cluster.ts';
 import { isTagged } from '../../model/interfaces/topology.ts';
 import type { Domain, Snapshot } from '../../model/snapshot.ts';
 import type { ToldOption } from './custom/desired.ts';
 import { hostOptions, optionsOf } from './custom/options.ts';
-import type { DhcpSubnet, LostLease, StaticLease } from './desired.ts';
+import type { DhcpSubnet, LostLease, NamedClient, StaticLease } from './desired.ts';
 
 /** All static leases of the site by subnet, and those that DHCP cannot give. */
 export interface StaticLeases {
@@ -44,6 +45,26 @@ export function staticLeases(snapshot: Snapshot): StaticLeases {
     }
   }
   return { bySubnet, lost };
+}
+
+/**
+ * Machines' interfaces on these VLANs, or on a VLAN that nobody knows, whose IPv4 address comes by DHCP: they are told their names with any address of a
+ * pool. A static lease in the client's subnet counts before this.
+ */
+export function namedClients(snapshot: Snapshot, vlanIds: ReadonlySet<number>): readonly NamedClient[] {
+  const owners = ownersOf(snapshot);
+  const v6 = new Set(snapshot.subnets.flatMap(({ id, cidr }) => (cidr.includes(':') ? [id] : [])));
+  const clients = snapshot.machines.flatMap(({ interfaces }) =>
+    interfaces.flatMap((nic): NamedClient[] => {
+      const isClient = nic.links?.some(({ mode, subnetId }) => mode === 'dhcp' && !v6.has(subnetId ?? 0)) ?? false;
+      const isHere = nic.vlanId === null || vlanIds.has(nic.vlanId);
+      const owner = owners.get(nic.mac);
+      return isClient && isHere && owner !== undefined && !isTagged(interfaces, nic)
+        ? [{ mac: nic.mac, ...owner }]
+        : [];
+    }),
+  );
+  return [...new Map(clients.map((client) => [client.mac, client])).values()].sort((a, b) => compareText(a.mac, b.mac));
 }
 
 /** The MACs that have a static lease in one of these subnets. */

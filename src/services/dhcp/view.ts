@@ -8,7 +8,7 @@ import { allClasses, classesOfNetwork, classesOfSubnet, keaClass, passingClass }
 import { withSnippets } from './custom/merge.ts';
 import { isTold, withOptions } from './custom/options.ts';
 import { bodiesOf } from './custom/snippets.ts';
-import type { DhcpDesired, DhcpNetwork, DhcpPair, DhcpSubnet, StaticLease } from './desired.ts';
+import type { DhcpDesired, DhcpNetwork, DhcpPair, DhcpSubnet, NamedClient, StaticLease } from './desired.ts';
 import { type PairView, servedAs, viewPair } from './pair/view.ts';
 import type { KeaPlaces } from './places.ts';
 
@@ -86,8 +86,9 @@ export function tagOf({ pair, endedLeases: _ended, ...desired }: DhcpDesired): s
 type Alike = Omit<DhcpDesired, 'pair' | 'endedLeases' | 'lostVlans' | 'lostLeases' | 'searchLeftOut'>;
 
 /** What both sides of a pair have alike: all but their own interfaces and addresses. */
-function alikeOf({ networks, leaseTime, domain, search, options = [], snippets = [] }: Alike): object {
+function alikeOf({ networks, leaseTime, domain, search, options = [], snippets = [], clients = [] }: Alike): object {
   return {
+    ...(clients.length === 0 ? {} : { clients }),
     leaseTime,
     domain,
     search,
@@ -185,6 +186,7 @@ function viewGlobals(
     {
       'option-data': withOptions(own, desired.options),
       'client-classes': [passingClass(desired), ...classes.map(keaClass)],
+      ...viewClients(desired),
     },
     bodiesOf(desired, 'global'),
   );
@@ -239,9 +241,22 @@ function viewSubnet(subnet: DhcpSubnet, desired: DhcpDesired): object {
     'next-server': subnet.nextServer,
     ...(leaseTime === undefined ? {} : { 'valid-lifetime': leaseTime }),
     ...allocatorOf(subnet),
+    // Where only clients with a static lease get an address, a name does not make a client known.
+    ...(subnet.ignoreUnknown === true && desired.clients !== undefined ? { 'reservations-global': false } : {}),
     pools: subnet.pools.map(({ first, last }) => viewPool(`${first}-${last}`, subnet)),
     'option-data': withOptions(own, options),
     reservations: subnet.leases.map((lease) => withSnippets(viewLease(lease), bodiesOf(desired, lease.mac))),
+  };
+}
+
+/** Reservations without an address, for clients of any subnet. Kea asks those of the client's subnet first. */
+function viewClients(desired: DhcpDesired): object {
+  const { clients = [] } = desired;
+  if (clients.length === 0) return {};
+  return {
+    'reservations-global': true,
+    'reservations-in-subnet': true,
+    reservations: clients.map((client) => withSnippets(viewHost(client), bodiesOf(desired, client.mac))),
   };
 }
 
@@ -251,13 +266,16 @@ function viewPool(pool: string, { ignoreUnknown = false }: DhcpSubnet): object {
 }
 
 function viewLease(lease: StaticLease): object {
-  const { domain, options = [] } = lease;
+  const { 'hw-address': mac, ...host } = viewHost(lease);
+  return { 'hw-address': mac, 'ip-address': lease.address, ...host };
+}
+
+function viewHost({ mac, hostname, domain, options = [] }: NamedClient | StaticLease) {
   const own = domain === undefined ? [] : [option('domain-name', [domain])];
   const told = withOptions(own, options);
   return {
-    'hw-address': lease.mac,
-    'ip-address': lease.address,
-    ...(lease.hostname === undefined ? {} : { hostname: lease.hostname }),
+    'hw-address': mac,
+    ...(hostname === undefined ? {} : { hostname }),
     ...(told.length === 0 ? {} : { 'option-data': told }),
   };
 }

@@ -3,7 +3,8 @@ import type { Finding } from '../kit/contract.ts';
 import { formRule } from '../kit/parts.ts';
 import { show } from '../../core/errors.ts';
 import { type DnsDesired, Zone, type ZoneContent, ZoneRecord } from './desired.ts';
-import { lostHosts, ownerName, type Problem, problemsOfOwner, problemsOfServers } from './rules.ts';
+import { lintAliases } from './aliases.ts';
+import { hiddenRecords, lostHosts, ownerName, type Problem, problemsOfOwner, problemsOfServers } from './rules.ts';
 
 const isRecord = Compile(ZoneRecord);
 const isZone = Compile(Zone);
@@ -26,8 +27,9 @@ export function holdBackZones(zones: readonly ZoneContent[], before: readonly Dn
   const findings: Finding[] = [];
   const kept = zones.flatMap((zone) => {
     const previous = last.get(zone.name);
-    const usable = withoutLostHosts(zone);
-    findings.push(...usable.findings);
+    const visible = withoutHidden(zone);
+    const usable = withoutLostHosts(visible.zone);
+    findings.push(...visible.findings, ...usable.findings);
     const reduced = holdOwners(usable.zone, previous);
     const problem = problemOfFrame(zone) ?? problemsOfServers(reduced.zone)[0];
     if (problem === undefined) {
@@ -37,7 +39,7 @@ export function holdBackZones(zones: readonly ZoneContent[], before: readonly Dn
     findings.push(zoneFinding(zone, problem, previous !== undefined));
     return previous === undefined ? [] : [contentOf(previous)];
   });
-  return { zones: kept, findings, last };
+  return { zones: kept, findings: [...findings, ...lintAliases(kept)], last };
 }
 
 /** Faults of a zone's own values: its name, its times, the names of its SOA. */
@@ -75,6 +77,24 @@ function holdOwners(zone: ZoneContent, previous: Zone | undefined): { zone: Zone
     return instead;
   });
   return { zone: { ...zone, records }, findings };
+}
+
+/** Leaves out names that NS records give to other name servers: no resolver would find them here. */
+function withoutHidden(zone: ZoneContent): { zone: ZoneContent; findings: Finding[] } {
+  const hidden = hiddenRecords(zone);
+  if (hidden.size === 0) return { zone, findings: [] };
+  const owners = new Map([...hidden].map(([{ name }, cut]) => [ownerName(zone.name, name), cut]));
+  const findings = [...owners].map(([fqdn, cut]): Finding => {
+    return {
+      code: 'name_delegated',
+      severity: 'error',
+      subject: `name ${fqdn}`,
+      sentence: `${fqdn} lies at or below ${cut}, which NS records give to other name servers: it is left out of zone ${zone.name}.`,
+      held: `name ${fqdn}`,
+      remedy: `Move or delete ${fqdn}, or delete the NS records of ${cut}: regent record list --name ${cut}.`,
+    };
+  });
+  return { zone: { ...zone, records: zone.records.filter((record) => !hidden.has(record)) }, findings };
 }
 
 /** Leaves out records that name a host of the zone without an address: BIND does not load such a zone. */

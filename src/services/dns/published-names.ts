@@ -39,7 +39,7 @@ const LEASE_TTL_MAX = 60;
 
 /**
  * Every name of the site with its data: nodes in the default domain, machines (the first interface under the host name, the others under
- * `<interface>.<host name>`), reserved addresses, records, and last the names that DHCP clients chose. If two sources have the same name, type and
+ * `<interface>.<host name>`), reserved addresses, records, machines' leases, and last the names that DHCP clients chose. If two sources have the same name, type and
  * datum, the first one counts. Data of one name and type have one TTL, the lowest (RFC 2181 §5.2).
  */
 export function publishedNames(snapshot: Snapshot): readonly PublishedName[] {
@@ -47,7 +47,8 @@ export function publishedNames(snapshot: Snapshot): readonly PublishedName[] {
   const records = ofRecords(snapshot);
   const reserved = ofReservations(snapshot, interfaces, records);
   const configured = [...ofNodes(snapshot), ...interfaces.flatMap(ofInterface), ...reserved, ...records];
-  const all = [...configured, ...ofLeases(snapshot, interfaces, configured)];
+  const leased = ofMachineLeases(snapshot, interfaces, configured);
+  const all = [...configured, ...leased, ...ofLeases(snapshot, interfaces, [...configured, ...leased])];
   const lowest = new Map<string, number>();
   const unique = new Map<string, PublishedName>();
   for (const item of all) {
@@ -113,8 +114,7 @@ function ofReservations(
   records: readonly PublishedName[],
 ): PublishedName[] {
   if (snapshot.reservations.length === 0) return [];
-  // What stands on a card borrows its address, and the card asks for the lease. A VLAN interface asks nobody.
-  const owners = new Map(interfaces.toSorted((a, b) => askingOf(a) - askingOf(b)).map((item) => [item.nic.mac, item]));
+  const owners = ownersOf(interfaces);
   const ttl = defaultTtl(snapshot);
   // The API refuses such a name. A zone with it would not be published at all.
   const aliases = new Set(records.flatMap((item) => (item.type === 'CNAME' ? [item.fqdn] : [])));
@@ -130,6 +130,33 @@ function ofReservations(
 function askingOf({ nic, isPort }: InterfaceName): number {
   if (nic.kind === 'physical') return isPort ? 1 : 3;
   return nic.kind === 'vlan' ? 0 : 2;
+}
+
+/** A machine whose address comes by DHCP has its name as long as the lease, unless the address has a name in the configuration. */
+function ofMachineLeases(
+  snapshot: Snapshot,
+  interfaces: readonly InterfaceName[],
+  configured: readonly PublishedName[],
+): PublishedName[] {
+  const { machineLeases = [] } = snapshot;
+  if (machineLeases.length === 0) return [];
+  const owners = ownersOf(interfaces);
+  const addresses = addressesIn(configured);
+  return machineLeases.flatMap(({ address, mac }) => {
+    const owner = owners.get(mac);
+    if (owner === undefined || addresses.has(address)) return [];
+    return addressesOf(owner.fqdn, [address], Math.min(owner.ttl, LEASE_TTL_MAX), 'lease');
+  });
+}
+
+/** The interface that each MAC's lease belongs to. What stands on a card borrows its address, and the card asks for the lease. A VLAN interface asks nobody. */
+function ownersOf(interfaces: readonly InterfaceName[]): ReadonlyMap<string, InterfaceName> {
+  return new Map(interfaces.toSorted((a, b) => askingOf(a) - askingOf(b)).map((item) => [item.nic.mac, item]));
+}
+
+/** Addresses that have a name; a wildcard is none. */
+function addressesIn(names: readonly PublishedName[]): ReadonlySet<string> {
+  return new Set(names.flatMap((item) => (item.fqdn.startsWith('*') ? [] : [item.data])));
 }
 
 /**
@@ -149,7 +176,7 @@ function ofLeases(
     ...snapshot.nodes.map((node) => nodeName(snapshot, node.name)),
     ...snapshot.domains.map((domain) => domain.name),
   ]);
-  const addresses = new Set(configured.flatMap((item) => (item.fqdn.startsWith('*') ? [] : [item.data])));
+  const addresses = addressesIn(configured);
   return snapshot.leaseNames.flatMap(({ hostname, address, domainId }) => {
     const domain = domains.get(domainId);
     const fqdn = domain && `${hostname}.${domain.name}`;

@@ -77,3 +77,31 @@ export function lostHosts(zone: Pick<ZoneContent, 'name' | 'records'>): Readonly
   });
   return new Map(lost.map(({ record, host }) => [record, host]));
 }
+
+/**
+ * Records at or below a name that NS records of the zone give to others, and that name: resolvers never see them. Addresses of name servers (glue) and
+ * NS records are no such records. `zone`: the names of a child zone of the site are not in it.
+ */
+export function hiddenRecords(zone: Pick<ZoneContent, 'name' | 'records'>): ReadonlyMap<ZoneRecord, string> {
+  const delegating = zone.records.filter(({ type, name }) => type === 'NS' && name !== '@');
+  if (delegating.length === 0) return new Map();
+  const given = new Set(delegating.map(({ name }) => ownerName(zone.name, name)));
+  const servers = new Set(delegating.map(({ data }) => data));
+  const hidden = zone.records.flatMap((record): [ZoneRecord, string][] => {
+    const fqdn = ownerName(zone.name, record.name);
+    const isGlue = (record.type === 'A' || record.type === 'AAAA') && servers.has(fqdn);
+    if (record.type === 'NS' || isGlue) return [];
+    const cut = coveringName(fqdn, given);
+    return cut === null ? [] : [[record, cut]];
+  });
+  return new Map(hidden);
+}
+
+/** The first of a name and the names above it that is in the set. */
+function coveringName(fqdn: string, names: ReadonlySet<string>): string | null {
+  if (names.has(fqdn)) return fqdn;
+  for (let dot = fqdn.indexOf('.'); dot >= 0; dot = fqdn.indexOf('.', dot + 1)) {
+    if (names.has(fqdn.slice(dot + 1))) return fqdn.slice(dot + 1);
+  }
+  return null;
+}

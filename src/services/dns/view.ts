@@ -1,5 +1,6 @@
 import { hidingZones, LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
 import { NOWHERE } from '../../model/record.ts';
+import { txtStrings } from '../../model/txt.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { DnsDesired, Forwarded, Zone, ZoneRecord } from './desired.ts';
@@ -72,6 +73,8 @@ interface RecordView {
   readonly ttl: number;
   readonly type: string;
   readonly isText: boolean;
+  /** The character-strings of TXT data. */
+  readonly texts: readonly string[];
   readonly data: string;
   readonly hasWords: boolean;
   readonly words: readonly string[];
@@ -227,6 +230,7 @@ function viewRecord(record: ZoneRecord, zone: Zone): RecordView {
     ttl: record.ttl ?? zone.ttl,
     type: record.type,
     isText: record.type === 'TXT',
+    texts: record.type === 'TXT' ? txtStrings(record.data) : [],
     data: isName ? `${record.data}.` : record.data,
     hasWords: words.length > 0,
     words,

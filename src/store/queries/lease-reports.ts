@@ -5,7 +5,7 @@ import { storeEvents } from './events.ts';
 import { raiseObserved } from './watermark.ts';
 import { storeLeaseSteps } from './history/machine-steps.ts';
 import { touchesLeaseEnds } from './network/lease-ends.ts';
-import { wantsLeaseNames } from './leases.ts';
+import { areMachineMacs, wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 
@@ -28,7 +28,7 @@ const SWEEP = 5000;
 
 /**
  * Stores an agent's report of leases: in order, each report once. Equal rows are not written again. Events tell of leases that came, went or changed
- * their name, not of renewals. Names that matter to DNS, and leases that block a static lease, raise the number of observations.
+ * their name, not of renewals. Names and machines' leases that matter to DNS, and leases that block a static lease, raise the number of observations.
  */
 export async function storeLeaseReport(
   tx: Tx,
@@ -155,7 +155,9 @@ async function tell(
 ): Promise<void> {
   if (changes.length === 0) return;
   const isNamed = changes.some((change) => change.hostname !== change.before);
-  if ((isNamed && (await wantsLeaseNames(tx))) || (await touchesLeaseEnds(tx, changes))) await raiseObserved(tx);
+  const macs = changes.flatMap(({ kind, mac }) => (kind === 'changed' || mac === null ? [] : [mac]));
+  const touchesNames = (isNamed && (await wantsLeaseNames(tx))) || (await areMachineMacs(tx, macs));
+  if (touchesNames || (await touchesLeaseEnds(tx, changes))) await raiseObserved(tx);
   const count = (kind: LeaseChange['kind']) => changes.filter((change) => change.kind === kind).length;
   const summary = { added: count('added'), changed: count('changed'), removed: count('removed') };
   const events: NewEvent[] =

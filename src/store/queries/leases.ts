@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { chooseLeaseNames, type LeaseState, type NamedLease } from '../../model/lease.ts';
-import type { Domain, LeaseName } from '../../model/snapshot.ts';
+import type { Domain, LeaseName, MachineLease } from '../../model/snapshot.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { findRow, type Noun } from '../rows.ts';
 import type { Tx } from '../tx.ts';
@@ -140,6 +140,24 @@ export async function readLeaseNames(
   const rows = await tx.all(sql<NamedLease>`select host(t.address) as address, t.hostname, t.named_since as since
     from leases t where t.state = 'active' and t.hostname <> '' and ${IS_NEWEST}`);
   return chooseLeaseNames(rows, domains, defaultDomain);
+}
+
+/** Has an interface of a machine this MAC, and its address by DHCP? */
+const isMachineMac = (mac: RawBuilder<unknown>) => sql`exists (select from interfaces i join interface_links l on l.interface_id = i.id
+  where i.mac = ${mac} and l.mode = 'dhcp')`;
+
+/** Live leases of machines' interfaces that have their address by DHCP, by address. */
+export function readMachineLeases(tx: Tx): Promise<MachineLease[]> {
+  return tx.all(sql<MachineLease>`select host(t.address) as address, t.mac from leases t
+    where t.state = 'active' and ${IS_NEWEST} and ${isMachineMac(sql`t.mac`)} order by t.address`);
+}
+
+/** Is one of these MACs that of such an interface? */
+export async function areMachineMacs(tx: Tx, macs: readonly string[]): Promise<boolean> {
+  if (macs.length === 0) return false;
+  const row = await tx.one(sql<{ found: boolean }>`
+    select exists (select from unnest(${[...macs]}::text[]) as m (mac) where ${isMachineMac(sql`m.mac`)}) as found`);
+  return row?.found ?? false;
 }
 
 /** Does any domain publish names of leases? */
