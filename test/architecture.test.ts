@@ -255,6 +255,7 @@ describe('nouns', () => {
     'store/sql/035_boot_records.sql',
     // Names that all kinds of nouns claim.
     'store/sql/069_names_by_id.sql',
+    'store/sql/076_delegations_and_aliases.sql',
     // What machines and records keep as it was given.
     'store/sql/070_as_it_was_given.sql',
     'store/sql/073_expected_architecture.sql',

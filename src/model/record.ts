@@ -1,7 +1,7 @@
 import { invalid, isRejected, type Rejected, rejected, show } from '../core/errors.ts';
 import { formatAddress, parseAddress } from '../core/ip.ts';
 import { parseOwnerName } from './names.ts';
-import { parseTxt } from './txt.ts';
+import { parseTxt } from './special/txt.ts';
 
 /** Record types that an operator may write; PTR, SOA, and the NS of the site's own zones are generated. */
 export const RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'SRV', 'SSHFP', 'TXT'] as const;

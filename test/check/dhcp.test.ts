@@ -152,6 +152,40 @@ describe('kea on rendered files', () => {
     expect(await askLease(two, { mac: '52:54:00:bb:00:01' })).toMatchObject({ ip: '10.20.0.77', hostname: 'printer' });
   });
 
+  it('tells a machine that has its address by DHCP its own name and domain, with any address of a pool', async () => {
+    const mac = '52:54:00:aa:00:29';
+    const dhcpLink = { id: 1, mode: 'dhcp' as const, address: null, subnetId: null, isGateway: false };
+    const card = (vlanId: number | null): Machine => ({
+      id: 'web29',
+      hostname: 'web29',
+      domainId: 2,
+      interfaces: [{ id: 1, name: 'eth0', mac, kind: 'physical', vlanId, addresses: [], links: [dhcpLink] }],
+    });
+    const own = { hostname: 'web29', domain: 'example.test' };
+    const pool = expect.stringMatching(/^10\.10\.10\.1\d\d$/) as string;
+    await apply({ machines: [card(1)] });
+    expect(await askLease(one, { mac })).toMatchObject({ ip: pool, ...own });
+    expect(await askLease(one, { mac: '52:54:00:aa:00:30' })).toMatchObject({
+      hostname: '',
+      domain: 'regent.internal',
+    });
+    // Nobody knows its VLAN: it is told the same on each.
+    await apply({ machines: [card(null)] });
+    expect(await askLease(one, { mac })).toMatchObject({ ip: pool, ...own });
+    expect(await askLease(two, { mac })).toMatchObject(own);
+    // A static lease of the client's subnet counts before it, and a subnet for known hosts alone stays closed.
+    await apply({
+      machines: [card(null)],
+      reservations: [aReservation(1, 2, '10.20.0.29', { mac })],
+      subnets: [
+        aSubnet(1, 'vlan10', '10.10.10.0/24', { gateway: '10.10.10.254', ignoreUnknown: true }),
+        aSubnet(2, 'vlan20', '10.20.0.0/16', { vlanId: 2 }),
+      ],
+    });
+    expect(await askLease(two, { mac })).toMatchObject({ ip: '10.20.0.29', ...own });
+    expect(await askLease(one, { mac })).toBeNull();
+  });
+
   it('a replaced NIC has its machine’s address at once: the old one’s lease ends with the change', async () => {
     const next = '52:54:00:aa:00:02';
     const old = web1('10.10.10.21');

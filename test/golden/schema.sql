@@ -448,6 +448,7 @@ table records
   created_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
   written text
+  constraint check_record_target TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint records_cname_not_at_domain CHECK (((type <> 'CNAME'::text) OR (name <> '@'::text)))
   constraint records_data_grammar CHECK (
 CASE type
@@ -468,8 +469,10 @@ END)
   constraint records_type_known CHECK ((type = ANY (ARRAY['A'::text, 'AAAA'::text, 'CNAME'::text, 'MX'::text, 'NS'::text, 'SRV'::text, 'SSHFP'::text, 'TXT'::text])))
   constraint records_written_grammar CHECK (((length(written) <= 4200) AND (written !~ '[[:cntrl:]]'::text)))
   CREATE INDEX records_by_data ON public.records USING btree (data text_pattern_ops) WHERE (type = ANY (ARRAY['A'::text, 'AAAA'::text]))
+  CREATE INDEX records_by_name_server ON public.records USING btree (data) WHERE (type = 'NS'::text)
   CREATE UNIQUE INDEX records_unique ON public.records USING btree (domain_id, name, type, md5(data))
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, name, type ON public.records FOR EACH ROW EXECUTE FUNCTION check_name_alone()
+  CREATE CONSTRAINT TRIGGER check_record_target AFTER UPDATE OF data ON public.records DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.type = ANY (ARRAY['CNAME'::text, 'NS'::text]))) EXECUTE FUNCTION check_record_target()
   CREATE TRIGGER forget_written BEFORE UPDATE OF data ON public.records FOR EACH ROW EXECUTE FUNCTION forget_written()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, name, type ON public.records FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION raise_version()
@@ -2058,10 +2061,10 @@ CREATE OR REPLACE FUNCTION public.names_of(src text, sid text)
  SET enable_seqscan TO 'off'
 AS $function$
 begin
-  -- `offset 0`: the row is looked up by its own id, and then its domain, whatever the statistics say.
   case src
     when 'records' then return query
-      select case r.name when '@' then d.name else r.name || '.' || d.name end, case r.type when 'CNAME' then 'cname' else 'data' end, d.name
+      select case r.name when '@' then d.name else r.name || '.' || d.name end,
+        case when r.type = 'CNAME' then 'cname' when r.type = 'NS' and r.name <> '@' then 'ns' else 'data' end, d.name
       from (select * from records where id = sid::int offset 0) r, lateral (select x.name from domains x where x.id = r.domain_id offset 0) d;
     when 'machines' then return query
       select m.hostname || '.' || d.name, 'machine', d.name
@@ -2072,7 +2075,6 @@ begin
         (select * from machines where id = sid offset 0) m, lateral (select x.name from domains x where x.id = m.domain_id offset 0) d
       where i.n > 1;
     when 'reservations' then return query
-      -- An interface of a machine has the machine's name.
       select r.hostname || '.' || default_domain(), 'reservation', default_domain() from reservations r
       where r.id = sid::int and r.hostname is not null and not exists (select from interfaces i where i.mac = r.mac);
     when 'nodes' then return query
@@ -2125,7 +2127,7 @@ AS $function$
   select case
     when 'domain' in (kind, other) then true
     when 'cname' in (kind, other) then false
-    when 'data' in (kind, other) then true
+    when kind in ('data', 'ns') or other in ('data', 'ns') then true
     else kind = 'reservation' and other = 'reservation'
   end
 $function$
@@ -2253,6 +2255,19 @@ begin
   end case;
   return null;
 end $function$
+
+
+function is_glue(name_claims)
+CREATE OR REPLACE FUNCTION public.is_glue(claim name_claims)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from records n where n.type = 'NS' and n.data = claim.fqdn) and case
+    when claim.source = 'records' then exists (select from records r where r.id = claim.source_id::int and r.type in ('A', 'AAAA'))
+    else claim.source <> 'domains'
+  end
+$function$
 
 
 function interface_label(text)
@@ -2615,6 +2630,25 @@ begin
 end $function$
 
 
+function check_record_target()
+CREATE OR REPLACE FUNCTION public.check_record_target()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  mine name_claims;
+begin
+  select * into mine from name_claims where source = 'records' and source_id = new.id::text;
+  if found and mine.kind = 'cname' then
+    perform check_alias(mine.fqdn);
+  elsif found and mine.kind = 'ns' then
+    perform check_delegation(mine);
+  end if;
+  return null;
+end $function$
+
+
 function check_range_in_subnet()
 CREATE OR REPLACE FUNCTION public.check_range_in_subnet()
  RETURNS trigger
@@ -2773,6 +2807,10 @@ begin
     perform refuse('names_in_longest_domain',
       format('%s, of the domain %s, would lie in %s, which is a domain of its own', name_words(other), other.zone, cut));
   end if;
+  perform check_delegation(mine);
+  if mine.kind = 'cname' then
+    perform check_alias(mine.fqdn);
+  end if;
   return null;
 end $function$
 
@@ -2891,6 +2929,37 @@ begin
 end $function$
 
 
+function check_delegation(name_claims)
+CREATE OR REPLACE FUNCTION public.check_delegation(mine name_claims)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  other name_claims;
+  labels text[] := string_to_array(mine.fqdn, '.');
+begin
+  if mine.kind = 'domain' then
+    return;
+  end if;
+  if mine.kind = 'ns' then
+    select * into other from name_claims c
+      where c.zone = mine.zone and c.kind <> 'domain' and not is_glue(c)
+        and ((c.fqdn = mine.fqdn and c.kind <> 'ns') or (c.reversed >= reverse(mine.fqdn) || '.' and c.reversed < reverse(mine.fqdn) || '/'))
+      order by c.fqdn, c.source limit 1;
+    if found then
+      perform refuse('names_delegated', format('%s would give %s to other name servers', name_words(mine), name_words(other)));
+    end if;
+  end if;
+  select c.* into other from generate_series(case mine.kind when 'ns' then 2 else 1 end, cardinality(labels)) as n,
+    lateral (select * from name_claims x where x.fqdn = array_to_string(labels[n:], '.') offset 0) as c
+    where c.kind = 'ns' and c.zone = mine.zone limit 1;
+  if found and not is_glue(mine) then
+    perform refuse('names_delegated', format('%s would lie at or below %s, which has NS records', name_words(mine), other.fqdn));
+  end if;
+end $function$
+
+
 function check_command_goes_on()
 CREATE OR REPLACE FUNCTION public.check_command_goes_on()
  RETURNS trigger
@@ -2907,6 +2976,20 @@ begin
     delete from command_secrets where command_id = new.id;
   end if;
   return new;
+end $function$
+
+
+function check_alias(text)
+CREATE OR REPLACE FUNCTION public.check_alias(fqdn text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  chain text[] := alias_loop(fqdn);
+begin
+  if chain is not null then
+    perform refuse('records_cname_loop', format('the CNAME %s leads to itself: %s', fqdn, array_to_string(chain, ' → ')));
+  end if;
 end $function$
 
 
@@ -2960,6 +3043,54 @@ begin
   end if;
   return query update idempotency set confirmed = confirmed + 1 where actor = who and key = operation_key
     returning digest, status, body, revision;
+end $function$
+
+
+function alias_of(text)
+CREATE OR REPLACE FUNCTION public.alias_of(name text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  labels text[] := string_to_array(name, '.');
+  above text collate "C";
+  owner text collate "C" := name;
+begin
+  for n in 1 .. cardinality(labels) loop
+    above := array_to_string(labels[n:], '.');
+    if n > 1 then
+      owner := '*.' || above;
+    end if;
+    if exists (select from name_claims c where c.fqdn = above)
+      or exists (select from name_claims c where c.reversed >= reverse(above) || '.' and c.reversed < reverse(above) || '/') then
+      return (select r.data from name_claims c join records r on r.id = c.source_id::int
+        where c.kind = 'cname' and c.fqdn = owner limit 1);
+    end if;
+  end loop;
+  return null;
+end $function$
+
+
+function alias_loop(text)
+CREATE OR REPLACE FUNCTION public.alias_loop(start text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  chain text[] := array[start];
+  next text := alias_of(start);
+begin
+  while next is not null loop
+    if next = any (chain) then
+      return chain || next;
+    end if;
+    chain := chain || next;
+    next := alias_of(next);
+  end loop;
+  return null;
 end $function$
 
 

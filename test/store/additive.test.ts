@@ -20,6 +20,8 @@ const NARROWING: Readonly<Record<string, string>> = {
   machine_power_states: 'nothing: its triggers forget what was seen of a BMC or a machine that became another',
   zones_and_pools: 'nothing: its triggers keep the default zone and the default pool, which only this release knows',
   as_it_was_given: 'nothing: its trigger forgets how the data of a record was written that an older release changes',
+  delegations_and_aliases:
+    'names at or below NS records, and CNAMEs that lead to themselves: nobody could resolve such names',
   own_addresses:
     'an address of a node, or the floating one, for a machine, a reservation, a dynamic range or a gateway',
 };
@@ -85,6 +87,15 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
   // The same claims are found, by another way.
   name_claim_by_name: ['create or replace function check_name_claim() returns trigger'],
   names_by_id: ['create or replace function keep_name_claims() returns trigger'],
+  // NS records have claims of a kind of their own; an older release sees no kinds.
+  delegations_and_aliases: [
+    'create or replace function names_of(src text',
+    'alter table name_claims disable trigger check_name_claim',
+    "update name_claims c set kind = ''",
+    'alter table name_claims enable trigger check_name_claim',
+    'create or replace function may_share_name(kind text',
+    'create or replace function check_name_claim() returns trigger',
+  ],
   name_alone_by_name: ['alter function check_name_alone() set enable_seqscan = off'],
   pairs: [
     'alter table restarts drop constraint',

@@ -68,6 +68,7 @@ export const RECORD: NounSpec = {
         'regent record create www.example.test A 10.10.10.20 --dry-run',
         'regent record create www.example.test A 10.10.10.20 --ttl 300 --wait',
         "regent record create example.test TXT 'v=spf1 -all'",
+        `regent record create k1._domainkey.example.test TXT '"v=DKIM1; k=rsa; " "p=MIGf..."'`,
         "regent record create example.test MX '10 mail.example.test'",
         "regent record create _sip._tcp.example.test SRV '0 5 5060 sip.example.test'",
       ],

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
 import { TSIG_ALGORITHMS, type TsigAlgorithm } from '../../model/nouns/tsig-key.ts';
 import { TTL_MAX, TTL_MIN } from '../../model/record.ts';
-import { TXT_MAX } from '../../model/txt.ts';
+import { TXT_MAX } from '../../model/special/txt.ts';
 
 /** Zones that a probe asks for, the most recently changed first. */
 export const PROBED_ZONES = 5;

@@ -143,7 +143,9 @@ export async function readLeaseNames(
 }
 
 /** Has an interface of a machine this MAC, and its address by DHCP? */
-const isMachineMac = (mac: RawBuilder<unknown>) => sql`exists (select from interfaces i join interface_links l on l.interface_id = i.id
+const isMachineMac = (
+  mac: RawBuilder<unknown>,
+) => sql`exists (select from interfaces i join interface_links l on l.interface_id = i.id
   where i.mac = ${mac} and l.mode = 'dhcp')`;
 
 /** Live leases of machines' interfaces that have their address by DHCP, by address. */

@@ -14,7 +14,7 @@ begin
       select m.hostname || '.' || d.name, 'machine', d.name
       from (select * from machines where id = sid offset 0) m, lateral (select x.name from domains x where x.id = m.domain_id offset 0) d
       union all
-      select i.name || '.' || m.hostname || '.' || d.name, 'machine', d.name
+      select interface_label(i.name) || '.' || m.hostname || '.' || d.name, 'machine', d.name
       from (select x.name, row_number() over (order by x.position, x.id) as n from interfaces x where x.machine_id = sid) i,
         (select * from machines where id = sid offset 0) m, lateral (select x.name from domains x where x.id = m.domain_id offset 0) d
       where i.n > 1;

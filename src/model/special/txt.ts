@@ -1,4 +1,4 @@
-import { invalid, type Rejected, show } from '../core/errors.ts';
+import { invalid, type Rejected, show } from '../../core/errors.ts';
 
 /** Longest TXT data, characters of its canonical text. */
 export const TXT_MAX = 4096;
