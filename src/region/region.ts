@@ -37,7 +37,7 @@ import { createFeatureTask } from './tasks/features.ts';
 import { createLeaseTask } from './tasks/leases.ts';
 import { createOwnRestartTask } from './tasks/own-restart.ts';
 import { createPublishTask } from './tasks/publish.ts';
-import { createPurgeTask, everyMinute } from './tasks/purge.ts';
+import { createPurgeTask } from './tasks/purge.ts';
 import { type RunningTask, startTask, type Task } from './tasks/task.ts';
 import { createAccounts } from './trust/accounts/accounts.ts';
 import type { PasswordHasher } from './trust/accounts/port.ts';
@@ -111,8 +111,8 @@ const HEALTH_MS = 800;
 /** The same for the question what an operator's servers are. */
 const SERVERS_MS = 2000;
 const PUBLISH_EVERY_MS = 5000;
-/** The purge looks at its row this often when nothing wakes it. */
-const PURGE_EVERY_MS = 120_000;
+/** The purge reads its row this often. */
+const PURGE_EVERY_MS = 60_000;
 /** How late a name may go after its lease ran out: one cheap question each time. */
 const LEASES_EVERY_MS = 2000;
 /** How late the end of a command is noticed whose time has come. */
@@ -281,7 +281,7 @@ function startTasks(
     return started;
   };
   const publisher = start(publish, PUBLISH_EVERY_MS, ports.beatOf('publish'));
-  const purger = start(createPurgeTask(ports.db, ports.process), PURGE_EVERY_MS);
+  start(createPurgeTask(ports.db, ports.process), PURGE_EVERY_MS);
   start(createLeaseTask(ports.db, ports.clock), LEASES_EVERY_MS);
   start(createFeatureTask(ports.db, health), FEATURES_EVERY_MS);
   start(createCommandTask(ports.db), COMMANDS_EVERY_MS);
@@ -306,10 +306,8 @@ function startTasks(
     for (const task of [publisher, revoker, looks, lifecycle]) task.wake();
     jobs?.wake();
   });
-  const endMinutes = everyMinute(() => purger.wake());
   return async () => {
     endWakes();
-    endMinutes();
     running.length = 0;
     await Promise.all([...tasks.map((task) => task.stop()), jobs?.stop(), endImages?.()]);
   };

@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 import { PUBLICATIONS_KEPT } from './publication/held.ts';
 import { lockPublishers, UNNAMED } from './publication/parts.ts';
 import { SESSION_IDLE_HOURS } from './queries/identity/sessions.ts';
+import { isOlder } from './elapsed.ts';
 import type { Tx } from './tx.ts';
 
 /** Removed rows per table. */
@@ -149,7 +150,7 @@ export function purge(db: Database, process: string): Promise<Purged | null | Re
   return db.repeatable(
     async (tx) => {
       const due = await tx.one(sql`select name from chores
-        where name = 'purge' and last_ran + every <= now() for update skip locked`);
+        where name = 'purge' and ${isOlder(sql`last_ran`, sql`every`)} for update skip locked`);
       if (!due) return null;
       const purged: Record<string, number> = {};
       for (const [table, statement] of Object.entries(CHORES)) purged[table] = await tx.run(statement);

@@ -55,6 +55,11 @@ export function txOf(client: ClientBase, timeoutMs: () => number, names: Map<str
     if (isOver)
       throw new AppError('database', 'a query came after the end of its transaction, or after an error in it');
     const { sql, parameters } = query.compile(compiler);
+    // pg sends undefined as NULL, and `limit NULL` is no limit: a value that nobody set would widen the query.
+    if (parameters.includes(undefined)) {
+      isOver = true;
+      throw new AppError('database', `parameter ${parameters.indexOf(undefined) + 1} of a query is undefined: ${sql}`);
+    }
     try {
       // pg reads `query_timeout` per query; its published type lacks it.
       const name = names ? { name: nameOf(sql, names) } : {};

@@ -51,7 +51,7 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
       'power/registry.ts',
     ],
     node: [],
-    packages: ['node-cron'],
+    packages: [],
   },
   // Certificates: apart from core because the library signs asynchronously.
   pki: { rooms: ['core'], node: ['node:crypto'], packages: ['@peculiar/x509', 'reflect-metadata'] },

@@ -1,4 +1,3 @@
-import { schedule } from 'node-cron';
 import type { Database } from '../../store/database.ts';
 import { purge } from '../../store/purge.ts';
 import { reached, type Task } from './task.ts';
@@ -13,10 +12,4 @@ export function createPurgeTask(db: Database, process: string): Task {
       return removed.length === 0 ? null : removed.map(([table, rows]) => `${rows} of ${table}`).join(', ');
     },
   };
-}
-
-/** Wakes at every full minute; the result ends it. */
-export function everyMinute(wake: () => void): () => void {
-  const job = schedule('* * * * *', wake);
-  return () => void job.stop();
 }

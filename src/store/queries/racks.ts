@@ -5,6 +5,7 @@ import type { KnownRack } from '../../model/trust/registration.ts';
 import { type InterfaceReport, attachmentsOf } from '../../model/vlan-attachments.ts';
 import type { RackNode, VlanAttachment } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';
+import { isOlder } from '../elapsed.ts';
 import { deleteRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
 import type { Tx } from '../tx.ts';
 
@@ -106,7 +107,7 @@ export function releaseMachines(tx: Tx, uuid: string): Promise<number> {
 export async function noteCall(tx: Tx, uuid: string, source: string): Promise<void> {
   await tx.run(sql`insert into rack_calls as c (uuid, source) select uuid, ${source} from racks where uuid = ${uuid}
     on conflict (uuid) do update set source = excluded.source, at = now()
-    where c.at < now() - ${CALL_EVERY}::interval or c.source <> excluded.source`);
+    where ${isOlder(sql`c.at`, sql`${CALL_EVERY}::interval`)} or c.source <> excluded.source`);
 }
 
 /** How many waiting racks called from this source. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { isOlder } from '../../elapsed.ts';
 import type { Tx } from '../../tx.ts';
 
 /** The last sync of a source. `endedAt` null: it waits or is under way. */
@@ -54,13 +55,13 @@ export async function askSync(tx: Tx, sourceId: number): Promise<void> {
 /** Asks for each whose last one ended so many hours ago, where the source still has what it is trusted by (as `notUsable` says). */
 export async function askDueSyncs(tx: Tx, hours: number): Promise<void> {
   await tx.run(sql`update boot_source_syncs s set ${ANEW} from boot_sources b where b.id = s.source_id
-    and s.ended_at < now() - make_interval(hours => ${hours}::int) and b.source_url <> '' and (b.keyring <> '' or b.source_url like 'https:%')`);
+    and ${isOlder(sql`s.ended_at`, sql`make_interval(hours => ${hours}::int)`)} and b.source_url <> '' and (b.keyring <> '' or b.source_url like 'https:%')`);
 }
 
 /** One that nobody works at, the oldest first; it is this node's then. */
 export function claimSync(tx: Tx, node: string): Promise<ClaimedSync | null> {
   return tx.one(sql<ClaimedSync>`
-    with due as (select source_id from boot_source_syncs where ended_at is null and (until is null or until < now() or node = ${node})
+    with due as (select source_id from boot_source_syncs where ended_at is null and (until is null or until < now() or until > now() + 2 * ${LEASE} or node = ${node})
       order by asked_at, source_id limit 1 for update skip locked),
     mine as (update boot_source_syncs s set node = ${node}, until = now() + ${LEASE} from due where s.source_id = due.source_id returning s.source_id)
     select b.id as "sourceId", b.name, b.type, b.source_url as url, b.keyring, b.selections from mine join boot_sources b on b.id = mine.source_id`);

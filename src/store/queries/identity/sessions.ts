@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Role } from '../../../contract/identity/user.ts';
+import { isOlder } from '../../elapsed.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
@@ -28,7 +29,7 @@ export const SESSION_IDLE_HOURS = 12;
 /** Sessions that a user may have: a new one ends the oldest. */
 const SESSIONS_MOST = 50;
 /** How exact the time of the last use is. */
-const SEEN_MINUTES = 5;
+const SEEN_AGE = sql`interval '5 minutes'`;
 
 const COLUMNS = sql`t.id, t.user_name as "user", u.role, t.key_token as "keyToken", t.is_wall as "isWall", t.address, t.agent,
   t.created_at as "createdAt", t.seen_at as "seenAt", t.expires_at as "expiresAt"`;
@@ -57,7 +58,7 @@ export function findSession(tx: Tx, tokenSha256: string): Promise<SessionRow | n
 /** Notes that a session is used, at most every five minutes. */
 export async function touchSession(tx: Tx, id: string): Promise<void> {
   await tx.run(sql`update sessions set seen_at = now()
-    where id = ${id} and seen_at < now() - make_interval(mins => ${SEEN_MINUTES}::int)`);
+    where id = ${id} and ${isOlder(sql`seen_at`, SEEN_AGE)}`);
 }
 
 /** Ends a session, of this user only where one is named; null: there is none. */
@@ -84,5 +85,5 @@ export function listSessions(tx: Tx, query: PageQuery & { user?: string | undefi
 /** Notes that a key is used, at most every five minutes. */
 export async function touchApiKey(tx: Tx, token: string): Promise<void> {
   await tx.run(sql`update api_keys set used_at = now()
-    where token = ${token} and (used_at is null or used_at < now() - make_interval(mins => ${SEEN_MINUTES}::int))`);
+    where token = ${token} and (used_at is null or ${isOlder(sql`used_at`, SEEN_AGE)})`);
 }

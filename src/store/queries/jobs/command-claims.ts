@@ -92,6 +92,9 @@ export async function hasOverdueCommands(tx: Tx): Promise<boolean> {
   return row?.has === true;
 }
 
+/** A claim that lies more than two claim times ahead was given before this clock was set back. */
+const IS_CLAIM_OVER = sql`(c.claim_until < clock_timestamp() or c.claim_until > clock_timestamp() + 2 * make_interval(secs => c.claim_seconds))`;
+
 /**
  * Ends commands that nobody will end: those past their deadline, and claimed ones that ran out and must not be done twice. Of the other expired
  * claims the agent may take the command again. All by the database's clock. Gives the number of rows.
@@ -99,10 +102,10 @@ export async function hasOverdueCommands(tx: Tx): Promise<boolean> {
 export async function expireCommands(tx: Tx): Promise<number> {
   const again = await backToWaiting(
     tx,
-    sql`c.state = 'claimed' and c.claim_until < clock_timestamp() and c.is_repeatable and c.deadline > clock_timestamp()`,
+    sql`c.state = 'claimed' and ${IS_CLAIM_OVER} and c.is_repeatable and c.deadline > clock_timestamp()`,
   );
   const lost = await endWhere(tx, {
-    where: sql`c.state = 'claimed' and c.claim_until < clock_timestamp() and not c.is_repeatable`,
+    where: sql`c.state = 'claimed' and ${IS_CLAIM_OVER} and not c.is_repeatable`,
     state: 'failed',
     sentence: sql`'The agent of ' || n.name || ' took it and did not report its end in time. It may have been done.'`,
   });
@@ -115,7 +118,7 @@ export async function expireCommands(tx: Tx): Promise<number> {
   return again + lost + late;
 }
 
-const IS_OVERDUE = sql`(c.deadline < clock_timestamp() or c.state = 'claimed' and c.claim_until < clock_timestamp())`;
+const IS_OVERDUE = sql`(c.deadline < clock_timestamp() or c.state = 'claimed' and ${IS_CLAIM_OVER})`;
 
 /** Known facts of an agent that does not answer. */
 const LAST_HEARD = sql`coalesce((

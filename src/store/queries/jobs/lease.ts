@@ -35,6 +35,9 @@ export interface Held {
 
 const LATE_MS = sql`(extract(epoch from clock_timestamp() - t.deadline) * 1000)::float8`;
 
+/** Its pause is over. A job that was changed in the future was given back before this clock was set back. */
+const IS_READY = sql`(t.not_before <= clock_timestamp() or t.updated_at > clock_timestamp() + interval '10 seconds')`;
+
 /**
  * A lease that has run out by the database's clock. A lease that lies more than two lease times ahead also counts: this clock cannot have given it,
  * it was set back since.
@@ -53,7 +56,7 @@ export function isWatched(seen: readonly SeenLease[]): RawBuilder<boolean> {
 export function listOpenJobs(tx: Tx, leaseMs: number): Promise<OpenJob[]> {
   return tx.all(sql<OpenJob>`
     select t.id, t.kind, t.epoch, t.attempts, t.lease_until::text as "leaseUntil", t.abort_by is not null as "isAbortWanted",
-      t.state = 'waiting' and t.not_before <= clock_timestamp() as "isReady",
+      t.state = 'waiting' and ${IS_READY} as "isReady",
       coalesce(${isExpired(leaseMs)}, false) as "isExpired", ${LATE_MS} as "lateMs"
     from jobs t where t.ended_at is null order by t.id`);
 }
@@ -88,7 +91,7 @@ export async function claimJob(tx: Tx, claim: JobClaim): Promise<ClaimedJob | nu
       where t.ended_at is null and t.kind in (select jsonb_array_elements_text(${kinds}::jsonb)) and t.attempts < ${attemptsMax}
         and not ${except}::jsonb @> to_jsonb(t.id)
         and ${LATE_MS} < case when t.epoch = 0 then 0 else ${windUpMs} end
-        and (t.state = 'waiting' and t.not_before <= clock_timestamp() or t.state = 'running' and ${isExpired(leaseMs)} and ${isWatched(seen)})
+        and (t.state = 'waiting' and ${IS_READY} or t.state = 'running' and ${isExpired(leaseMs)} and ${isWatched(seen)})
       order by t.id limit 1 for update skip locked)
     update jobs t set state = 'running', epoch = t.epoch + 1, attempts = t.attempts + 1, lease_holder = ${holder},
       lease_until = clock_timestamp() + ${leaseMs} * interval '1 ms', updated_at = clock_timestamp()

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { PowerState } from '../../../model/nouns/power.ts';
+import { isOlder } from '../../elapsed.ts';
 import type { Tx } from '../../tx.ts';
 
 /** What orders found out about a BMC, for the next one. */
@@ -143,7 +144,7 @@ export function dueLooks(tx: Tx, aheadS: number, limit: number): Promise<DueRow[
 export async function putLooksOff(tx: Tx, machineIds: readonly string[], seconds: number): Promise<void> {
   await tx.run(sql`insert into machine_power (machine_id, look_at)
     select id, clock_timestamp() + make_interval(secs => ${seconds}) from machines where id = any(${[...machineIds]}::text[])
-    on conflict (machine_id) do update set look_at = excluded.look_at`);
+    on conflict (machine_id) do update set look_at = excluded.look_at, at = least(machine_power.at, clock_timestamp())`);
 }
 
 const ENDED = sql`select l.node_id from power_looks l join commands c on c.id = l.command_id where c.ended_at is not null`;
@@ -183,6 +184,7 @@ export async function lockLooks(tx: Tx): Promise<boolean> {
 const DUE = sql`machines m join bmcs b on b.id = m.bmc_id left join machine_power p on p.machine_id = m.id`;
 
 function isDue(aheadS: number): RawBuilder<unknown> {
-  return sql`b.power_type <> 'manual' and (p.machine_id is null or p.look_at < clock_timestamp() + make_interval(secs => ${aheadS}))
+  return sql`b.power_type <> 'manual' and (p.machine_id is null or p.look_at < clock_timestamp() + make_interval(secs => ${aheadS})
+      or ${isOlder(sql`p.at`, sql`interval '1 day'`)})
     and not exists (select from job_targets t where t.target = 'bmc:' || b.id)`;
 }
