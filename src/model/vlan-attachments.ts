@@ -20,6 +20,12 @@ export interface InterfaceReport {
   readonly interfaces: readonly { readonly name: string; readonly addresses: readonly string[] }[];
 }
 
+/** `lost`: what it had a moment ago; counts on the VLANs `paired`, whose DHCP it shares with another rack. */
+export interface LatestInterfaces extends InterfaceReport {
+  readonly lost: InterfaceReport['interfaces'];
+  readonly paired: readonly number[];
+}
+
 /** An interface of a node as it reports it. */
 interface Nic {
   readonly name: string;
@@ -43,6 +49,34 @@ export function keepAddresses<N extends Nic>(now: readonly N[], before: readonly
   });
 }
 
+/** Addresses that an interface had until `since`, ms. */
+export interface LostAddresses {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly since: number;
+}
+
+/** How long addresses that are gone still count for the VLANs of a pair, ms: longer than a host takes from its first report to its last interface. */
+export const LOST_FOR_MS = 30_000;
+
+/**
+ * The addresses that a node lost within `LOST_FOR_MS`. A host that starts reports before all its interfaces are up; without this each start would take
+ * its VLANs to the other rack and back. `known`: what was lost by the last report; `now`: ms.
+ */
+export function lostAddresses(
+  interfaces: readonly Pick<Nic, 'addresses'>[],
+  before: { readonly interfaces: readonly Nic[]; readonly lost: readonly LostAddresses[] },
+  now: number,
+): LostAddresses[] {
+  const present = new Set(interfaces.flatMap((nic) => nic.addresses));
+  const isGone = (address: string) => !present.has(address);
+  const young = before.lost.filter(({ since }) => now >= since && now - since < LOST_FOR_MS);
+  const all = [...young, ...before.interfaces.map(({ name, addresses }) => ({ name, addresses, since: now }))];
+  return all
+    .map(({ name, addresses, since }) => ({ name, addresses: addresses.filter(isGone), since }))
+    .filter(({ addresses }) => addresses.length > 0);
+}
+
 /**
  * A node's interfaces without the floating address: it belongs to the cluster, and the node that holds it now is no other node for that.
  * `floating`: `ADDRESS/PREFIX` or the address alone; null: there is none.
@@ -58,6 +92,24 @@ export function ownInterfaces<N extends { readonly addresses: readonly string[] 
     return !isRejected(address) && compareAddresses(address, vip) === 0;
   };
   return interfaces.map((nic) => ({ ...nic, addresses: nic.addresses.filter((text) => !isVip(text)) }));
+}
+
+/** As `attachmentsOf`. A node that has just lost its last interface on a VLAN of a pair still stands there. */
+export function latestAttachments(
+  reports: readonly LatestInterfaces[],
+  subnets: readonly Pick<Subnet, 'cidr' | 'vlanId'>[],
+  floating: string | null,
+): VlanAttachment[] {
+  const found = attachmentsOf(reports, subnets, floating);
+  const losers = reports.filter(({ lost, paired }) => lost.length > 0 && paired.length > 0);
+  if (losers.length === 0) return found;
+  const stands = new Set(found.map(({ nodeId, vlanId }) => `${nodeId} ${vlanId}`));
+  const remembered = losers.flatMap(({ nodeId, lost, paired }) =>
+    attachmentsOf([{ nodeId, interfaces: lost }], subnets, floating).filter(
+      ({ vlanId }) => paired.includes(vlanId) && !stands.has(`${nodeId} ${vlanId}`),
+    ),
+  );
+  return [...found, ...remembered].sort(byPlace);
 }
 
 interface VlanNetwork {
@@ -83,9 +135,11 @@ export function attachmentsOf(
   const found = reports.flatMap(({ nodeId, interfaces }) =>
     ownInterfaces(interfaces, floating).flatMap((nic) => attachmentsOfInterface(nodeId, nic, byBits)),
   );
-  return found.sort(
-    (a, b) => compareText(a.nodeId, b.nodeId) || a.vlanId - b.vlanId || compareText(a.interface, b.interface),
-  );
+  return found.sort(byPlace);
+}
+
+function byPlace(a: VlanAttachment, b: VlanAttachment): number {
+  return compareText(a.nodeId, b.nodeId) || a.vlanId - b.vlanId || compareText(a.interface, b.interface);
 }
 
 function attachmentsOfInterface(

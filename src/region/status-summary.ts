@@ -19,7 +19,7 @@ export interface StatusFacts {
   readonly nodes: readonly TrackedNode[];
   readonly services: readonly string[];
   readonly counts: Status['counts'];
-  /** What the cluster as a whole says; null where there is none. */
+  /** What the doctor says of the site as a whole; null: nobody asked. */
   readonly cluster: ClusterWord | null;
 }
 
@@ -55,7 +55,7 @@ export function summarise(facts: StatusFacts): Status {
       problems,
       services.filter((row) => !joining.has(row.node)),
       settling,
-    )}`,
+    )}${warningsText(facts.cluster)}`,
     version: facts.version,
     time: new Date(facts.now).toISOString(),
     revision: facts.revision,
@@ -74,8 +74,15 @@ export function summarise(facts: StatusFacts): Status {
 
 /** How many nodes can be lost comes first: it is the cluster's verdict. */
 function leadOf(cluster: ClusterWord | null): string {
-  if (cluster === null) return '';
+  if (cluster === null || cluster.sentence === '') return '';
   return `${cluster.sentence.slice(0, 1).toUpperCase()}${cluster.sentence.slice(1)}. `;
+}
+
+/** The doctor's warnings do not degrade the site, and are not silent. */
+function warningsText(cluster: ClusterWord | null): string {
+  const { warnings = [] } = cluster ?? {};
+  if (warnings.length === 0) return '';
+  return ` ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'} (regent doctor): ${warnings.join(', ')}.`;
 }
 
 /** Changes wait for their publication longer than a publisher takes: no region publishes, and nothing that is said below is of the present configuration. */

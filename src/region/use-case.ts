@@ -5,6 +5,7 @@ import type { ServerState } from '../store/pool/server-states.ts';
 import type { Tx } from '../store/tx.ts';
 import type { Script } from '../model/scripts/script.ts';
 import type { WriteTx } from '../store/write.ts';
+import type { LeaseMemo } from './cluster/read-site.ts';
 import type { HeardReport } from './cluster/seen.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
 import type { ReadKeys } from './metadata/key-port.ts';
@@ -37,6 +38,8 @@ export interface CasePorts {
   authority(): { readonly notAfter: string } | null;
   /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */
   readonly heardOf?: (nodeId: string) => HeardReport | null;
+  /** The last look at all leases; left out: each status looks. */
+  readonly leaseMemo?: LeaseMemo;
   /** Scripts of the release that machines run; left out: there are none. */
   readonly builtInScripts?: readonly Script[];
 }

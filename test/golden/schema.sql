@@ -679,6 +679,7 @@ table node_observations
   findings jsonb not null default '[]'::jsonb
   reported_at timestamp with time zone not null default now()
   host jsonb
+  lost jsonb not null default '[]'::jsonb
   constraint node_observations_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint node_observations_pkey PRIMARY KEY (node_id)
   CREATE TRIGGER keep_reported_addresses AFTER INSERT ON public.node_observations FOR EACH ROW EXECUTE FUNCTION keep_reported_addresses()

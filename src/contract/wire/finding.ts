@@ -1,7 +1,7 @@
 import type { Finding } from '../common.ts';
 
 /** One finding of one node. */
-interface NodeFinding extends Finding {
+export interface NodeFinding extends Finding {
   readonly node: string;
   readonly service: string;
 }

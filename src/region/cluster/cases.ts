@@ -1,29 +1,25 @@
 import { readActions } from '../../store/queries/cluster/actions.ts';
-import { listImages } from '../../store/queries/cluster/images.ts';
 import { invalid, isRejected } from '../../core/errors.ts';
 import { nodeByRef } from '../nouns/node.ts';
 import { readStatus } from '../nouns/status/status.ts';
 import { readSeenNodes } from './seen.ts';
 import { autocommitReading, reading } from '../use-case.ts';
 import { diagnose } from './doctor.ts';
-import { readLeaseOverview } from './pairs/lease-overview.ts';
-import { readSite } from './read-site.ts';
+import { readSite, readWholeSite } from './read-site.ts';
 import { viewCluster } from './view.ts';
 import { whatIf } from './what-if/what-if.ts';
 
 export const clusterCases = {
   'cluster.show': reading('cluster.show', async (tx, _input, context) => {
     const nodes = await readSeenNodes(tx, context);
-    const site = await readSite(tx, context, nodes);
+    const site = await readWholeSite(tx, context, { known: nodes, isExact: false });
     const { state, summary } = await readStatus(tx, context, nodes, site);
     return { body: viewCluster(site, { state, summary }) };
   }),
 
   'cluster.doctor': reading('cluster.doctor', async (tx, _input, context) => {
     const nodes = await readSeenNodes(tx, context);
-    const leases = await readLeaseOverview(tx, nodes, context.clock.now());
-    const images = await listImages(tx);
-    return { body: diagnose({ ...(await readSite(tx, context, nodes)), leases, images }) };
+    return { body: diagnose(await readWholeSite(tx, context, { known: nodes, isExact: true })) };
   }),
 
   'cluster.what-if': reading('cluster.what-if', async (tx, { query }, context) => {

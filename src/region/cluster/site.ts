@@ -1,5 +1,6 @@
 import type { HostObservation, ServiceObservation } from '../../contract/agent.ts';
 import type { Service } from '../../contract/service.ts';
+import type { NodeFinding } from '../../contract/wire/finding.ts';
 import { isDatabaseExternal } from '../../model/cluster.ts';
 import type { Cluster, NodeState } from '../../model/snapshot.ts';
 import type { DatabaseHealth } from '../port.ts';
@@ -60,6 +61,8 @@ export interface ServedVlan {
   readonly primary: string | null;
   readonly secondary: string | null;
   readonly others: readonly string[];
+  /** Its racks that have no interface with an address there. Left out: none. */
+  readonly away?: readonly string[];
 }
 
 /** Leases as the doctor judges them. Those of a pair are compared while both its racks work together: else one of them has none to give. */
@@ -92,6 +95,8 @@ export interface ClusterSite {
   /** VLANs with DHCP, and who is to serve them. */
   readonly served: readonly ServedVlan[];
   readonly services: readonly Service[];
+  /** What compilers and agents found, errors only. Left out: nobody asked. */
+  readonly findings?: readonly NodeFinding[];
   /** Null: the database did not tell. */
   readonly wal: SlotBounds | null;
   /** Null: the database did not tell. */

@@ -20,29 +20,33 @@ import {
 
 const DAY_MS = 86_400_000;
 
-/** What the cluster adds to the site's verdict: the first words of its summary, and what is wrong beside services and nodes. */
+/** What the doctor adds to the site's verdict: the first words of its summary ('' without a cluster), and what is wrong beside services and nodes. */
 export interface ClusterWord {
   readonly sentence: string;
   readonly problems: readonly string[];
+  /** Ids of invariants about which the doctor warns. */
+  readonly warnings: readonly string[];
 }
 
 /** Invariants that `regent status` tells in its own words. */
-const TOLD = ['agents', 'services', 'database-writes'];
+const TOLD = ['agents', 'services', 'configuration', 'database-writes'];
 
 /**
- * The cluster's part of `regent status`; null where there is no cluster. A problem is each invariant that is broken, and that fewer nodes can be
- * lost than the number of members promises.
+ * The doctor's part of `regent status`, so that neither of them is silent while the other one speaks. A problem is each invariant that is broken or
+ * unknown, and that fewer nodes can be lost than the number of members promises.
  */
-export function clusterWord(site: ClusterSite): ClusterWord | null {
-  if (site.cluster === null) return null;
+export function clusterWord(site: ClusterSite): ClusterWord {
+  const rows = judge(site);
+  const wrong = rows.filter((row) => ['broken', 'unknown'].includes(row.state) && !TOLD.includes(row.id));
+  const problems = wrong.map((row) => `${row.id}: ${row.detail}`);
+  const warnings = rows.filter((row) => row.state === 'warning').map((row) => row.id);
+  if (site.cluster === null) return { sentence: '', problems, warnings };
   const losses = lossesOf(site);
-  const broken = judge(site).filter((row) => row.state === 'broken' && !TOLD.includes(row.id));
+  const isShort = losses.now < losses.promised;
   return {
     sentence: siteSentence(site),
-    problems: [
-      ...(losses.now < losses.promised ? [`${losses.now} instead of ${losses.promised} can be lost`] : []),
-      ...broken.map((row) => `${row.id}: ${row.detail}`),
-    ],
+    problems: [...(isShort ? [`${losses.now} instead of ${losses.promised} can be lost`] : []), ...problems],
+    warnings,
   };
 }
 

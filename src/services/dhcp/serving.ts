@@ -63,7 +63,7 @@ export interface Entrances {
 const made = new WeakMap<ServingSite, Serving>();
 
 /**
- * Who serves what. A VLAN's own racks serve it while they are accepted. Where none is named, one of the racks that stand on the VLAN does: the
+ * Who serves what. A VLAN's own racks serve it while they are accepted; the secondary rack alone while the primary rack has no interface there. Where none is named, one of the racks that stand on the VLAN does: the
  * one with the lowest number, since two that do not know of each other would give one address to two clients. Several services ask: it is found once
  * for each snapshot.
  */
@@ -81,6 +81,20 @@ export function servedVlans({ positions, servers }: Serving, nodeId: string): Re
     return server?.primary.nodeId === nodeId || server?.secondary?.nodeId === nodeId;
   };
   return new Set(served.map(({ vlan }) => vlan.id).filter(isServer));
+}
+
+/** Nodes of the racks that a VLAN with DHCP names, or that serve it, and that have no interface with an address there; relay VLANs count. */
+export function racksAway(
+  { racks, vlans }: ServingSite,
+  { positions, servers }: Serving,
+  vlanId: number,
+): ReadonlySet<string> {
+  const server = servers.get(vlanId);
+  const vlan = vlans.find(({ id }) => id === vlanId);
+  const named = racks.filter(({ uuid }) => uuid === vlan?.primaryRackId || uuid === vlan?.secondaryRackId);
+  const nodes = [...named, server?.primary, server?.secondary].flatMap((rack) => rack?.nodeId ?? []);
+  const stands = (nodeId: string) => positions.get(nodeId)?.served.some((position) => position.vlan.id === vlanId);
+  return new Set(nodes.filter((nodeId) => stands(nodeId) !== true));
 }
 
 /** Is the node a rack of a VLAN with DHCP, as its primary or its secondary one? */
@@ -106,9 +120,12 @@ function findServing(snapshot: ServingSite): Serving {
   const servers = new Map<number, VlanServer>();
   for (const vlan of snapshot.vlans) {
     if (!vlan.dhcpOn) continue;
-    const [primary, secondary = null] = named.get(entrances.via.get(vlan.id) ?? vlan.id) ?? [];
     const standing = (rack: RackNode) =>
-      positions.get(rack.nodeId)?.served.some((position) => position.vlan.id === vlan.id);
+      positions.get(rack.nodeId)?.served.some((position) => position.vlan.id === vlan.id) === true;
+    const [first, second = null] = named.get(entrances.via.get(vlan.id) ?? vlan.id) ?? [];
+    // Where the primary rack has no interface the secondary rack serves alone, this VLAN only.
+    const isAlone = first !== undefined && second !== null && !standing(first) && standing(second);
+    const [primary, secondary] = isAlone ? [second, null] : [first, second];
     const chosen = primary ?? byNumber.find(standing);
     if (chosen) servers.set(vlan.id, { primary: chosen, secondary, isChosen: primary === undefined });
   }

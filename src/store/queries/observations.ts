@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { AgentFinding, Facts, HostObservation, Observation, ServiceObservation } from '../../contract/agent.ts';
 import { stableJson } from '../../core/stable-json.ts';
-import { keepAddresses, ownInterfaces } from '../../model/vlan-attachments.ts';
+import { keepAddresses, type LostAddresses, lostAddresses, ownInterfaces } from '../../model/vlan-attachments.ts';
 import { keepRefusals } from '../publication/refusals.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
@@ -35,17 +35,19 @@ export interface NodeObservation {
  */
 export async function storeObservation(tx: Tx, node: { id: string; name: string }, report: Observation): Promise<void> {
   const { generation, digest, agentVersion, agentSince, staleSince, services } = report;
-  const before = await tx.one(sql<{ facts: Facts; host: HostObservation | null }>`
-    select facts, host from node_observations where node_id = ${node.id} for update`);
+  const before = await tx.one(sql<Before>`
+    select facts, host, lost, (extract(epoch from clock_timestamp()) * 1000)::float8 as now
+    from node_observations where node_id = ${node.id} for update`);
   const facts = factsOf(report.facts, before?.facts);
+  const lost = before === null ? [] : await lostSince(tx, facts, before);
   await tx.run(sql`
-    insert into node_observations (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings, host)
+    insert into node_observations (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings, host, lost)
     values (${node.id}, ${generation}, ${digest}, ${agentVersion}, ${agentSince}, ${staleSince},
       ${JSON.stringify(facts)}::jsonb, ${JSON.stringify(report.findings ?? [])}::jsonb,
-      ${report.host === undefined ? null : JSON.stringify(report.host)}::jsonb)
+      ${report.host === undefined ? null : JSON.stringify(report.host)}::jsonb, ${JSON.stringify(lost)}::jsonb)
     on conflict (node_id) do update set generation = excluded.generation, digest = excluded.digest,
       agent_version = excluded.agent_version, agent_since = excluded.agent_since, stale_since = excluded.stale_since,
-      facts = excluded.facts, findings = excluded.findings, host = excluded.host,
+      facts = excluded.facts, findings = excluded.findings, host = excluded.host, lost = excluded.lost,
       reported_at = now()`);
   const known = await tx.all(sql<{ service: string; state: string; body: ServiceObservation }>`
     select service, state, body from observations where node_id = ${node.id} for update`);
@@ -60,7 +62,8 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   await tx.run(sql`delete from observations where node_id = ${node.id}
     and service <> all(${services.map(({ service }) => service)}::text[])`);
   // Which VLANs a node sees follows from its interfaces.
-  if (await isSeenAnew(tx, facts, before?.facts)) await raiseObserved(tx);
+  const isLostAnew = stableJson(lost) !== stableJson(before?.lost ?? []);
+  if (isLostAnew || (await isSeenAnew(tx, facts, before?.facts))) await raiseObserved(tx);
   const released = await confirmReleases(tx, node, report);
   const states = new Map(known.map(({ service, state }) => [service, state]));
   const changed = services.filter(({ service, state }) => states.get(service) !== state);
@@ -78,12 +81,31 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   ]);
 }
 
+/** What was stored of a node; `now`: by the database's clock, ms. */
+interface Before {
+  readonly facts: Facts;
+  readonly host: HostObservation | null;
+  readonly lost: readonly LostAddresses[];
+  readonly now: number;
+}
+
+/** What the node has lost a moment ago. An agent that has just started has not read its facts yet: it has lost nothing. */
+async function lostSince(tx: Tx, facts: Facts, { facts: before, lost, now }: Before): Promise<LostAddresses[]> {
+  const found = lostAddresses(facts.interfaces, { interfaces: before.interfaces, lost }, Math.round(now));
+  // The floating address goes from node to node.
+  return found.length === 0 ? [] : ownInterfaces(found, await readVip(tx)).filter((one) => one.addresses.length > 0);
+}
+
+async function readVip(tx: Tx): Promise<string | null> {
+  return (await tx.one(sql<{ vip: string | null }>`select host(vip) as vip from cluster`))?.vip ?? null;
+}
+
 /** Did the interfaces change, apart from the floating address? Its moves do not change a node. */
 async function isSeenAnew(tx: Tx, facts: Facts, before: Facts | undefined): Promise<boolean> {
   const known = before?.interfaces ?? [];
   if (stableJson(facts.interfaces) === stableJson(known)) return false;
-  const cluster = await tx.one(sql<{ vip: string | null }>`select host(vip) as vip from cluster`);
-  const own = (interfaces: Facts['interfaces']) => stableJson(ownInterfaces(interfaces, cluster?.vip ?? null));
+  const vip = await readVip(tx);
+  const own = (interfaces: Facts['interfaces']) => stableJson(ownInterfaces(interfaces, vip));
   return own(facts.interfaces) !== own(known);
 }
 

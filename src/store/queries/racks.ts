@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Rejected } from '../../core/errors.ts';
 import { masterOf, type Rack } from '../../model/rack.ts';
 import type { KnownRack } from '../../model/trust/registration.ts';
-import { type InterfaceReport, attachmentsOf } from '../../model/vlan-attachments.ts';
+import { type LatestInterfaces, latestAttachments } from '../../model/vlan-attachments.ts';
 import type { RackNode, VlanAttachment } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/subnet.ts';
 import { isOlder } from '../elapsed.ts';
@@ -147,11 +147,14 @@ export async function readAttachments(
   tx: Tx,
   subnets?: readonly Pick<Subnet, 'cidr' | 'vlanId'>[],
 ): Promise<VlanAttachment[]> {
-  const reports = await tx.all(sql<InterfaceReport>`
-    select node_id as "nodeId", facts -> 'interfaces' as interfaces from node_observations order by node_id collate "C"`);
+  const reports = await tx.all(sql<LatestInterfaces>`
+    select o.node_id as "nodeId", o.facts -> 'interfaces' as interfaces, o.lost, case o.lost when '[]' then '{}' else array(
+      select v.id from vlans v join racks r on r.uuid in (v.primary_rack_id, v.secondary_rack_id)
+      where r.node_id = o.node_id and v.secondary_rack_id is not null) end as paired
+    from node_observations o order by o.node_id collate "C"`);
   const known =
     subnets ??
     (await tx.all(sql<Pick<Subnet, 'cidr' | 'vlanId'>>`select text(cidr) as cidr, vlan_id as "vlanId" from subnets`));
   const cluster = await tx.one(sql<{ vip: string | null }>`select host(vip) as vip from cluster`);
-  return attachmentsOf(reports, known, cluster?.vip ?? null);
+  return latestAttachments(reports, known, cluster?.vip ?? null);
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { keepAddresses, attachmentsOf } from '../../../src/model/vlan-attachments.ts';
+import {
+  keepAddresses,
+  attachmentsOf,
+  latestAttachments,
+  LOST_FOR_MS,
+  lostAddresses,
+} from '../../../src/model/vlan-attachments.ts';
 
 const SUBNETS = [
   { cidr: '10.10.10.0/24', vlanId: 1 },
@@ -10,6 +16,29 @@ const SUBNETS = [
 const nic = (name: string, ...addresses: string[]) => ({ name, addresses });
 const see = (...interfaces: { name: string; addresses: string[] }[]) =>
   attachmentsOf([{ nodeId: 'n1', interfaces }], SUBNETS);
+
+describe('a rack that loses an interface', () => {
+  const card = (name: string, ...addresses: string[]) => ({ name, mac: name, addresses });
+  const both = [card('eth1', '10.10.10.1/24'), card('eth2', '172.16.0.1/12')];
+  const one = [card('eth1', '10.10.10.1/24')];
+  const lost = lostAddresses(one, { interfaces: both, lost: [] }, 1000);
+
+  it('still stands on its VLAN for half a minute, where it is one of a pair', () => {
+    expect(lost).toEqual([{ name: 'eth2', addresses: ['172.16.0.1/12'], since: 1000 }]);
+    const stands = (paired: readonly number[]) =>
+      latestAttachments([{ nodeId: 'k1', interfaces: one, lost, paired }], SUBNETS, null).map(({ vlanId }) => vlanId);
+    expect([stands([1, 2]), stands([1]), stands([])]).toEqual([[1, 2], [1], [1]]);
+  });
+
+  it('then no longer, and at once again with the interface', () => {
+    const later = (now: number, interfaces = one) => lostAddresses(interfaces, { interfaces: one, lost }, now);
+    expect(later(1000 + LOST_FOR_MS - 1)).toEqual(lost);
+    expect(later(1000 + LOST_FOR_MS)).toEqual([]);
+    expect(later(2000, both)).toEqual([]);
+    expect(later(2000, [...one, card('eth9', '172.16.0.1/12')]), 'it has another name now').toEqual([]);
+    expect(later(500), 'the clock was set back').toEqual([]);
+  });
+});
 
 describe('which VLANs a node sees', () => {
   it('one attachment per VLAN and interface, with all addresses there and the subnet’s own prefix', () => {

@@ -1,3 +1,4 @@
+import { errorTexts } from '../../../contract/wire/finding.ts';
 import { layoutWarnings } from '../losses.ts';
 import { heard, isRight, listOf, members, settled, silence } from '../site.ts';
 import {
@@ -21,6 +22,7 @@ const AUTHORITY_DAYS = 90;
 const OFFSET_WARN_S = 0.1;
 const OFFSET_BROKEN_S = 1;
 const GIB = 1024 ** 3;
+const FINDINGS_SHOWN = 3;
 
 /** What must be true of every node. */
 export const NODE_CHECKS: readonly Check[] = [
@@ -88,6 +90,25 @@ export const NODE_CHECKS: readonly Check[] = [
       if (site.services.length === 0)
         return unknown('No service is known.', 'On a region node: systemctl status regent-agent.');
       return ok(`${site.services.filter((row) => row.isWanted).length} services.`);
+    },
+  },
+  {
+    id: 'configuration',
+    title: 'Everything that is configured is served',
+    explanation:
+      'What no daemon can take is left out, or keeps its last good form, and everything else goes on. Until that is mended the site does not do what was asked of it.',
+    concerns: (site) => site.findings !== undefined,
+    look(site) {
+      const known = new Set(settled(site).map((node) => node.name));
+      const found = (site.findings ?? []).filter(({ node }) => known.has(node));
+      const texts = errorTexts(found);
+      if (texts.length === 0) return ok('No compiler and no agent found an error.');
+      const more = texts.length > FINDINGS_SHOWN ? ` And ${texts.length - FINDINGS_SHOWN} more.` : '';
+      const remedy = found.find(({ severity }) => severity === 'error')?.remedy;
+      return broken(
+        `${texts.slice(0, FINDINGS_SHOWN).map(sentence).join(' ')}${more}`,
+        remedy ?? 'regent status names each of them.',
+      );
     },
   },
   {

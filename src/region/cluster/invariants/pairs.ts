@@ -22,6 +22,7 @@ export const PAIR_CHECKS: readonly Check[] = [
           ...pairs.flatMap((pair) => verdictOf(pair) ?? []),
           ...(nobody.length === 0 ? [] : [warning(`No rack stands on ${vlansText(nobody)}: nobody serves`, PROPOSE)]),
           ...lonely(pairs),
+          ...short(pairs),
         ]) ?? ok(wellText(site, pairs))
       );
     },
@@ -113,6 +114,20 @@ function lonely(pairs: readonly PairNow[]): Verdict[] {
       PROPOSE,
     ),
   ];
+}
+
+/** VLANs that the secondary rack serves alone because their primary rack has no interface there. */
+function short(pairs: readonly PairNow[]): Verdict[] {
+  return pairs.flatMap(({ primary, secondary, servers, vlans, faults }) => {
+    const away = vlans[0]?.away ?? [];
+    if (secondary !== null || servers.length === 0 || away.length === 0) return [];
+    return [
+      broken(
+        `${primary} serves ${vlansText(vlans)} alone, and nobody would take over: ${listOf(faults)}`,
+        `On ${listOf(away)}: ip address show; give the interface its address back. ${primary} shares the VLAN again as soon as it is there.`,
+      ),
+    ];
+  });
 }
 
 function wellText(site: ClusterSite, pairs: readonly PairNow[]): string {

@@ -47,13 +47,27 @@ interface Side {
 export function pairsNow(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>): PairNow[] {
   const groups = Map.groupBy(
     site.served.filter(({ primary }) => primary !== null),
-    ({ primary, secondary }) => `${primary} ${secondary}`,
+    ({ primary, secondary, away = [] }) => `${primary} ${secondary} ${away.join(' ')}`,
   );
   return [...groups.values()].flatMap((vlans) => {
     const [{ primary, secondary } = { primary: null, secondary: null }] = vlans;
     if (primary === null) return [];
-    return [secondary === null ? aloneNow(site, primary, vlans) : pairNow(site, { primary, secondary, vlans })];
+    const pair = secondary === null ? aloneNow(site, primary, vlans) : pairNow(site, { primary, secondary, vlans });
+    return [withAway(pair)];
   });
+}
+
+/** On these VLANs some racks have no interface: such a rack does not serve them, and does not take over. */
+function withAway(pair: PairNow): PairNow {
+  const away = pair.vlans[0]?.away ?? [];
+  if (away.length === 0) return pair;
+  const faults = away.map((name) => `${name} has no interface with an address there`);
+  return {
+    ...pair,
+    servers: pair.servers.filter((name) => !away.includes(name)),
+    faults: [...faults, ...pair.faults],
+    isWhole: false,
+  };
 }
 
 function aloneNow(site: Pick<ClusterSite, 'nodes' | 'now'>, primary: string, vlans: readonly ServedVlan[]): PairNow {

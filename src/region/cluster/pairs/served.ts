@@ -1,4 +1,4 @@
-import { servingOf } from '../../../services/dhcp/serving.ts';
+import { racksAway, servingOf } from '../../../services/dhcp/serving.ts';
 import { type NamedAttachment, readVlanLabels } from '../../../store/queries/rack-views.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
@@ -10,7 +10,8 @@ export async function readServed(tx: Tx, attachments: readonly NamedAttachment[]
   const served = site.vlans.filter(({ dhcpOn }) => dhcpOn);
   if (served.length === 0) return [];
   const labels = await readVlanLabels(tx);
-  const { servers } = servingOf(site);
+  const serving = servingOf(site);
+  const { servers } = serving;
   const names = new Map(site.nodes.map((node) => [node.id, node.name]));
   return served.map(({ id }) => {
     const server = servers.get(id);
@@ -20,6 +21,13 @@ export async function readServed(tx: Tx, attachments: readonly NamedAttachment[]
       .filter((attachment) => attachment.isRack && attachment.vlanId === id)
       .map(({ node }) => node);
     const others = [...new Set(standing)].filter((node) => node !== primary && node !== secondary);
-    return { vlan: labels.get(id) ?? String(id), primary, secondary, others };
+    const away = [...racksAway(site, serving, id)].flatMap((nodeId) => names.get(nodeId) ?? []);
+    return {
+      vlan: labels.get(id) ?? String(id),
+      primary,
+      secondary,
+      others: others.filter((node) => !away.includes(node)),
+      ...(away.length === 0 ? {} : { away }),
+    };
   });
 }

@@ -3,7 +3,7 @@ import type { VlanServer } from '../../../contract/network/vlan.ts';
 import { identityOf } from '../../../core/node-identity.ts';
 import { pairKey } from '../../../services/dhcp/pair/compile.ts';
 import { pairFactsIn } from '../../../services/dhcp/pair/health.ts';
-import { type ServingSite, servingOf, type VlanServer as Server } from '../../../services/dhcp/serving.ts';
+import { racksAway, type ServingSite, servingOf, type VlanServer as Server } from '../../../services/dhcp/serving.ts';
 import { isStale, type TrackedNode } from '../../tracking.ts';
 
 /** Who is to serve a VLAN, and who does. */
@@ -24,12 +24,27 @@ type Known = Pick<TrackedNode, 'id' | 'name' | 'report' | 'isGone'>;
  */
 export function vlanServers(site: ServingSite, known: readonly Known[], now: number): ReadonlyMap<number, VlanServer> {
   const nodes = new Map(known.map((node) => [node.id, node]));
+  const serving = servingOf(site);
   return new Map(
-    [...servingOf(site).servers].flatMap(([vlanId, server]) => {
+    [...serving.servers].flatMap(([vlanId, server]) => {
       const shown = viewServer(server, nodes, now);
-      return shown ? [[vlanId, shown] as const] : [];
+      const away = [...racksAway(site, serving, vlanId)].flatMap((id) => nodes.get(id)?.name ?? []);
+      return shown ? [[vlanId, withAway(shown, away)] as const] : [];
     }),
   );
+}
+
+/** A VLAN whose racks do not all stand on it has nobody who takes over. `away`: names of those that do not. */
+function withAway(server: VlanServer, away: readonly string[]): VlanServer {
+  if (away.length === 0) return server;
+  const why = `${away.join(' and ')} ${away.length === 1 ? 'has' : 'have'} no interface with an address on the VLAN.`;
+  const isUnserved = server.secondary === null ? away.includes(server.primary) : away.length > 1;
+  return {
+    ...server,
+    ...(isUnserved ? { servedBy: null, since: null } : {}),
+    isWhole: false,
+    why: `${why} ${server.why}`,
+  };
 }
 
 /** The same, with the VLANs' names. */

@@ -12,7 +12,7 @@ import type { PendingConfig } from '../../../contract/config.ts';
 import type { Event } from '../../../contract/event.ts';
 import type { Status } from '../../../contract/status.ts';
 import { invalid, type Rejected, rejected } from '../../../core/errors.ts';
-import { readSite } from '../../cluster/read-site.ts';
+import { readWholeSite } from '../../cluster/read-site.ts';
 import type { ClusterSite } from '../../cluster/site.ts';
 import { clusterWord } from '../../cluster/view.ts';
 import { findingOf } from '../../../contract/wire/finding.ts';
@@ -88,7 +88,9 @@ export const statusCases = {
 
   'status.show': reading('status.show', async (tx, _input, context) => {
     const nodes = await readSeenNodes(tx, context);
-    return { body: await readStatus(tx, context, nodes, await readSite(tx, context, nodes)) };
+    return {
+      body: await readStatus(tx, context, nodes, await readWholeSite(tx, context, { known: nodes, isExact: false })),
+    };
   }),
 
   'config.diff': reading('config.diff', async (tx, _input, context) => {

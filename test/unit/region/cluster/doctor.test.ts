@@ -5,6 +5,10 @@ import { QUOTA_BYTES } from '../../../../src/services/dcs/view.ts';
 import type { LeaseOverview, ShownSite } from '../../../../src/region/cluster/site.ts';
 import type { LeaseGap } from '../../../../src/store/queries/network/lease-gaps.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
+import type { Status } from '../../../../src/contract/status.ts';
+import { clusterWord } from '../../../../src/region/cluster/view.ts';
+import type { TrackedNode } from '../../../../src/region/tracking.ts';
+import { summarise } from '../../../../src/region/status-summary.ts';
 import { aServer, aSite, anImageOn, days, EXTERNAL, NOW, POOL, SHOWN, type SiteChanges } from './fixture.ts';
 
 const GIB = 2 ** 30;
@@ -321,6 +325,27 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ['agents', 'late', { nodes: { k1: { silentFor: 25 } } }, 'unknown', 'k1 has not reported for 25 s'],
   ['agents', 'one that never reported', { nodes: { k1: { never: true } } }, 'unknown', 'k1 has never reported'],
   ['agents', 'behind', { nodes: { k1: { report: 'applying' } } }, 'warning', 'k1 has generation 4 of 4'],
+  [
+    'configuration',
+    'an error of a compiler',
+    {
+      site: {
+        findings: [
+          {
+            node: 'r1',
+            service: 'dns',
+            code: 'x',
+            severity: 'error',
+            subject: 'zone a',
+            sentence: 'Zone a is old.',
+            remedy: 'Mend zone a.',
+          },
+        ],
+      },
+    },
+    'broken',
+    'dns on r1: Zone a is old.',
+  ],
   ['services', 'ill', { nodes: { r2: { serials: null } } }, 'broken', 'dns on r2 is unhealthy'],
   ['services', 'silent', { nodes: { k1: { silentFor: 61 } } }, 'unknown', 'ntp on k1 is stale'],
   ['rack-pairs', 'nobody serves', { nodes: { k1: { dhcp: null } } }, 'broken', 'Nobody serves fabric-1/vlan10: k1'],
@@ -461,6 +486,49 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ['node-count', 'even', { regions: 4 }, 'warning', '4 region nodes, an even number'],
 ];
 
+/** A node that has what is published. */
+const WELL: TrackedNode = {
+  id: 'r1',
+  name: 'r1',
+  published: { generation: 1, at: new Date(NOW).toISOString(), behindSince: null, services: {} },
+  report: { generation: 1, at: new Date(NOW).toISOString(), versions: {}, services: [] },
+  findings: [],
+};
+
+/** What `regent status` makes of a site whose nodes are all well by their own word. */
+const statusOf = (changes: SiteChanges = {}) =>
+  summarise({
+    version: '0.4.0',
+    now: NOW,
+    revision: 1,
+    published: 1,
+    unpublishedSince: null,
+    publisher: { version: '0.4.0', isLiving: true },
+    database: { isUp: true, why: '', latencyMs: 1 },
+    nodes: [WELL],
+    services: [],
+    counts: {} as Status['counts'],
+    cluster: clusterWord(aSite(changes)),
+  });
+
+describe('status and doctor have one truth', () => {
+  it('is content where the doctor is', () => {
+    expect(statusOf()).toMatchObject({ state: 'ok' });
+  });
+
+  // Services, agents and the database are read by both from the same reports; status names them in its own words.
+  const own = ['agents', 'services', 'configuration', 'database-writes'];
+  it.each(TABLE.filter(([id]) => !own.includes(id)))('%s: %s', (...[id, , changes, state]) => {
+    const { state: seen, summary } = statusOf(changes);
+    expect(seen).toMatch(state === 'warning' ? /ok|degraded/ : /degraded/);
+    const word = judge(aSite(changes))
+      .filter((row) => ['broken', 'unknown'].includes(row.state))
+      .map((row) => row.id);
+    if (state === 'warning') expect(summary).toMatch(new RegExp(`\\(regent doctor\\): .*\\b${id}\\b`));
+    else expect([...word, '']).toContain(id);
+  });
+});
+
 describe('the doctor', () => {
   it('finds nothing where all is well', () => {
     const doctor = diagnose(aSite());
@@ -507,6 +575,7 @@ describe('the doctor', () => {
     // These are known without any word of a node.
     expect(states.map((row) => row.id)).toEqual([
       'database-writes',
+      'configuration',
       'authority',
       'wal-bounds',
       'versions',

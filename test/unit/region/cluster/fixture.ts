@@ -82,6 +82,7 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
     nodes: siteNodes(all),
     racks: [{ name: 'k1', isMaster: true, vlans: ['fabric-1/vlan10'] }],
     served: [{ vlan: 'fabric-1/vlan10', primary: 'k1', secondary: null, others: [] }],
+    findings: [],
     services: all.flatMap((node) => node.observed.map((row) => tracked(node, row))),
     wal: {
       maxKeepBytes: 2 ** 30,

@@ -139,15 +139,16 @@ describe('the cluster’s part of the status', () => {
     expect(clusterWord(aSite({ site: { served: [] } }))).toEqual({
       sentence: `${CASES[0]?.[3]}, as of 1 s ago`,
       problems: [],
+      warnings: [],
     });
-    expect(clusterWord(aSite({ regions: 1 }))?.problems).toEqual([]);
-    expect(clusterWord(aSite({ site: { cluster: null } }))).toBeNull();
+    expect(clusterWord(aSite({ regions: 1 })).problems).toEqual([]);
+    expect(clusterWord(aSite({ site: { cluster: null } }))).toMatchObject({ sentence: '', problems: [] });
   });
 
   it('has one when fewer can be lost than promised, and for what is broken', () => {
     const word = clusterWord(aSite({ nodes: { r3: { silentFor: 43 } } }));
-    expect(word?.problems[0]).toBe('0 instead of 1 can be lost');
-    expect(word?.problems.join('\n')).toContain('etcd-quorum: 2 of 3 voters are there: r3 has not reported for 43 s.');
+    expect(word.problems[0]).toBe('0 instead of 1 can be lost');
+    expect(word.problems.join('\n')).toContain('etcd-quorum: 2 of 3 voters are there: r3 has not reported for 43 s.');
   });
 
   it('does not call ill what a node is just taking over', () => {

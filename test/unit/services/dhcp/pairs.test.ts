@@ -25,6 +25,25 @@ describe('who serves a VLAN', () => {
     });
   });
 
+  it('where the primary rack has no interface the secondary serves alone, that VLAN only', () => {
+    const both = pairSnapshot({ 2: { primaryRackId: K1, secondaryRackId: K2 } });
+    const without = (nodeId: string) => ({
+      ...both,
+      attachments: both.attachments.filter((one) => one.nodeId !== nodeId || one.vlanId !== 2),
+    });
+    expect(pairDesired(without('n-k1'), 'k1')).toMatchObject({
+      dhcp: null,
+      'dhcp@k1_k2': { networks: [{ vlanId: 1 }] },
+    });
+    const { dhcp: alone, 'dhcp@k1_k2': pair } = pairDesired(without('n-k1'), 'k2');
+    expect(alone).toMatchObject({ networks: [{ vlanId: 2 }] });
+    expect(pair).toMatchObject({ networks: [{ vlanId: 1 }], pair: { role: 'standby' } });
+    // The secondary rack lacks it: the pair stays, nobody moves.
+    expect(pairDesired(without('n-k2'), 'k1')).toMatchObject({
+      'dhcp@k1_k2': { networks: [{ vlanId: 1 }, { vlanId: 2 }] },
+    });
+  });
+
   it('each side hears its partner on a port that no other of its pairs has', () => {
     const ports = ['k1', 'k2'].flatMap((rack) => {
       const body = pairDesired(pairSnapshot(), rack);
