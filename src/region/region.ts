@@ -110,6 +110,8 @@ export interface RegionNode extends Region {
 const HEALTH_MS = 800;
 /** The same for the question what an operator's servers are. */
 const SERVERS_MS = 2000;
+/** A snapshot of etcd's store is some 100 kB, and what it is read for changes when a node joins. */
+const LEARNERS_MS = 60_000;
 const PUBLISH_EVERY_MS = 5000;
 /** The purge looks at its row this often when nothing wakes it. */
 const PURGE_EVERY_MS = 120_000;
@@ -154,14 +156,16 @@ const HOST_CALL = {
 function asked({
   clock,
   askServers,
+  etcd,
   askName,
   readKeys,
   db,
   wakes,
-}: RegionPorts): Pick<CasePorts, 'servers' | 'askName' | 'askAgent' | 'readKeys'> {
+}: RegionPorts): Pick<CasePorts, 'servers' | 'storedLearners' | 'askName' | 'askAgent' | 'readKeys'> {
   return {
     askAgent: createAskAgent(db, wakes),
     ...(askServers ? { servers: shared(clock, SERVERS_MS, askServers) } : {}),
+    ...(etcd ? { storedLearners: shared(clock, LEARNERS_MS, () => etcd.storedLearners().catch(() => null)) } : {}),
     ...(askName ? { askName } : {}),
     ...(readKeys ? { readKeys } : {}),
   };

@@ -24,6 +24,7 @@ function anEtcd(members: readonly EtcdMember[] | null) {
   const removed: string[] = [];
   const etcd: EtcdPort = {
     members: async () => members?.filter(({ id }) => !removed.includes(id)) ?? null,
+    storedLearners: async () => [],
     remove: async (id) => void removed.push(id),
   };
   return { etcd, removed };

@@ -23,7 +23,8 @@ export const clusterCases = {
     const nodes = await readSeenNodes(tx, context);
     const leases = await readLeaseOverview(tx, nodes, context.clock.now());
     const images = await listImages(tx);
-    return { body: diagnose({ ...(await readSite(tx, context, nodes)), leases, images }) };
+    const learners = context.storedLearners ? { storedLearners: await context.storedLearners() } : {};
+    return { body: diagnose({ ...(await readSite(tx, context, nodes)), leases, images, ...learners }) };
   }),
 
   'cluster.what-if': reading('cluster.what-if', async (tx, { query }, context) => {

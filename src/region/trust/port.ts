@@ -84,10 +84,18 @@ export interface EtcdMember {
   readonly peerUrls: readonly string[];
 }
 
+/** A member that is a learner in etcd's store (`main/region/stored-members.ts`). `id`: hexadecimal. `place`: `ADDRESS:PORT` of its peers. */
+export interface StoredLearner {
+  readonly id: string;
+  readonly place: string;
+}
+
 /** etcd of the cluster, as this host's member tells it. */
 export interface EtcdPort {
   /** By a majority's word; null: it does not answer, has no majority, or is a learner itself. */
   members(): Promise<readonly EtcdMember[] | null>;
+  /** The members that its store calls learners, whether they vote or not; null: it does not answer. */
+  storedLearners(): Promise<readonly StoredLearner[] | null>;
   /** Throws AppError `etcd` with etcd's own words; who is gone already is no fault. */
   remove(id: string): Promise<void>;
 }
