@@ -45,7 +45,7 @@ check_etcd() {
     version=$(apt-cache policy etcd-server | sed -n 's/^ *Candidate: *//p')
   dpkg --compare-versions "$version" ge 3.6 2>/dev/null || return 0
   rule='etcd 3.5.20 or later of the line 3.5 runs on every region node before etcd 3.6 is installed on one'
-  learners=$("$source_dir/bin/node" "$source_dir/src/main/etcd-learners.ts" "$store") ||
+  learners=$("$source_dir/bin/node" "$source_dir/src/main/region/etcd/learners.ts" "$store") ||
     fail "etcd $version is not taken, because the store of etcd cannot be read" "$rule"
   [ -z "$learners" ] ||
     fail "etcd $version is not taken: the v3 store of etcd has members as learners although they vote (${learners//$'\n'/, }), and etcd 3.6 would refuse them or take their votes" \

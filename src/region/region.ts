@@ -42,6 +42,7 @@ import { type RunningTask, startTask, type Task } from './tasks/task.ts';
 import { createAccounts } from './trust/accounts/accounts.ts';
 import type { PasswordHasher } from './trust/accounts/port.ts';
 import type { CertificateAuthority, EtcdPort } from './trust/port.ts';
+import { createInnerTrustTask } from './trust/inner-trust.ts';
 import { createOwnCertificateTask } from './trust/renewal.ts';
 import { createRevocations, type Revocations } from './trust/revocations.ts';
 import { createStrayTask } from './trust/strays.ts';
@@ -133,6 +134,7 @@ const STRAYS_EVERY_MS = 5000;
 /** How late a certificate is written down that was signed without the database. */
 const OWN_CERTIFICATE_EVERY_MS = 20_000;
 /** How late the site's certificate has the names of the site. */
+const INNER_TRUST_EVERY_MS = 15_000;
 const SITE_CERTIFICATE_EVERY_MS = 15_000;
 /** How old the layout of the site may be that is used while the database is away. */
 const LAYOUT_EVERY_MS = 15_000;
@@ -294,6 +296,7 @@ function startTasks(
   start(memory.task, LAYOUT_EVERY_MS);
   if (ports.etcd) start(createStrayTask(ports.db, ports.etcd), STRAYS_EVERY_MS);
   start(createOwnCertificateTask(ports.db, ports.ca), OWN_CERTIFICATE_EVERY_MS);
+  const inner = start(createInnerTrustTask(ports), INNER_TRUST_EVERY_MS);
   start(createSiteCertificateTask(ports), SITE_CERTIFICATE_EVERY_MS);
   const kinds = kindsOf(ports, moves);
   const looks = start(createPowerLookTask(ports), POWER_LOOKS_EVERY_MS);
@@ -307,7 +310,7 @@ function startTasks(
   const endImages = images?.start();
   running.push(publisher);
   const endWakes = ports.wakes.onWake(() => {
-    for (const task of [publisher, revoker, looks, lifecycle]) task.wake();
+    for (const task of [publisher, revoker, inner, looks, lifecycle]) task.wake();
     jobs?.wake();
   });
   const endMinutes = everyMinute(() => purger.wake());

@@ -97,7 +97,7 @@ afterAll(async () => {
 });
 
 const stored = async () => {
-  const ran = await host.run(['/opt/tree/bin/node', '/opt/tree/src/main/etcd-learners.ts', STORE]);
+  const ran = await host.run(['/opt/tree/bin/node', '/opt/tree/src/main/region/etcd/learners.ts', STORE]);
   return { code: ran.code, names: ran.stdout.split('\n').filter(Boolean), why: ran.stderr };
 };
 
@@ -131,7 +131,9 @@ describe("etcd's store before the step to 3.6", () => {
       [2381, 2382],
       ['--initial-cluster=r1=https://127.0.0.1:2380,r2=https://127.0.0.1:2382', '--initial-cluster-state=existing'],
     );
-    await until('the learner is promoted', async () => (await ctl('member', 'promote', id)).code === 0, 20_000);
+    await until('the learner is promoted', async () => (await ctl('member', 'promote', id)).code === 0, {
+      deadlineMs: 20_000,
+    });
     expect(await must('member', 'list')).not.toContain('true');
     // Written many times a second meanwhile: the file is read while etcd commits.
     const busy = host.start([
@@ -165,7 +167,9 @@ describe("etcd's store before the step to 3.6", () => {
   it('is forgotten with the member; a file that is no store is refused with the reason', async () => {
     const id = /^([0-9a-f]+), started, r2/m.exec(await must('member', 'list'))?.[1] ?? '';
     // A leader that has just lost nobody waits until it has heard everybody for 5 s.
-    await until('the member is removed', async () => (await ctl('member', 'remove', id)).code === 0, 20_000);
+    await until('the member is removed', async () => (await ctl('member', 'remove', id)).code === 0, {
+      deadlineMs: 20_000,
+    });
     await until('the store has forgotten it', async () => (await stored()).names.length === 0);
 
     for (const [text, why] of [
@@ -175,7 +179,7 @@ describe("etcd's store before the step to 3.6", () => {
       host.write('/var/lib/etcd/no-store', text);
       const ran = await host.run([
         '/opt/tree/bin/node',
-        '/opt/tree/src/main/etcd-learners.ts',
+        '/opt/tree/src/main/region/etcd/learners.ts',
         '/var/lib/etcd/no-store',
       ]);
       expect(ran).toMatchObject({ code: 1 });

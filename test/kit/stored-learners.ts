@@ -1,4 +1,4 @@
-import { openEtcd } from '../../src/main/region/etcd.ts';
+import { openEtcd } from '../../src/main/region/etcd/etcd.ts';
 
 /** Asks the etcd of this network for the learners of its store, as regiond does. Arguments: folder of ca.crt, node.crt and node.key, port. */
 const [folder = '', port = '2379'] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { sentenceOf } from '../core/errors.ts';
-import { storedLearners } from './region/stored-members.ts';
+import { sentenceOf } from '../../../core/errors.ts';
+import { storedLearners } from './stored-members.ts';
 
 /*
- * etcd-learners FILE (scripts/install): places (ADDRESS:PORT) of the members that etcd's store calls learners, one each line. It only reads, also while etcd writes.
+ * learners.ts FILE (scripts/install): places (ADDRESS:PORT) of the members that etcd's store calls learners, one each line. It only reads, also while etcd writes.
  * It ends with 1 and the reason if the file cannot be read.
  */
 const [path = ''] = process.argv.slice(2);

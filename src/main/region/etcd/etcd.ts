@@ -1,11 +1,11 @@
 import { Compile } from 'typebox/compile';
 import Type from 'typebox';
-import { AppError, sentenceOf } from '../../core/errors.ts';
-import { PORTS } from '../../model/cluster.ts';
-import type { EtcdPort } from '../../region/trust/port.ts';
+import { AppError, sentenceOf } from '../../../core/errors.ts';
+import { PORTS } from '../../../model/cluster.ts';
+import type { EtcdPort } from '../../../region/trust/port.ts';
 import { storedLearners } from './stored-members.ts';
-import type { TlsFiles } from './tls.ts';
-import { askTls } from './tls-ask.ts';
+import type { TlsFiles } from '../tls.ts';
+import { askTls } from '../tls-ask.ts';
 
 const TIMEOUT_MS = 3000;
 const ANSWER_MAX = 1024 * 1024;
@@ -48,8 +48,9 @@ export function openEtcd(files: TlsFiles, port: number = PORTS.etcdClient): Etcd
       }));
     },
     storedLearners: async () => {
+      const question = { files, host: '127.0.0.1', port, path: '/v3/maintenance/snapshot', body: {} };
       const limits = { timeoutMs: SNAPSHOT_MS, answerMax: SNAPSHOT_MAX };
-      const answer = await ask(files, port, '/v3/maintenance/snapshot', {}, limits).catch(() => null);
+      const answer = await askTls({ ...question, ...limits }).catch(() => null);
       if (answer?.status !== 200) return null;
       const store = Buffer.concat(answer.text.split('\n').filter(Boolean).map(partOf));
       return storedLearners((offset, length) => store.subarray(offset, offset + length));
@@ -72,6 +73,6 @@ function partOf(line: string): Buffer {
 
 const LIMITS = { timeoutMs: TIMEOUT_MS, answerMax: ANSWER_MAX };
 
-function ask(files: TlsFiles, port: number, path: string, body: unknown, limits = LIMITS) {
-  return askTls({ files, host: '127.0.0.1', port, path, body, ...limits });
+function ask(files: TlsFiles, port: number, path: string, body: unknown) {
+  return askTls({ files, host: '127.0.0.1', port, path, body, ...LIMITS });
 }
