@@ -36,6 +36,22 @@ check_patroni() {
       "install Debian 13's: apt-get install patroni/trixie, or remove it: apt-get purge patroni"
 }
 
+# etcd 3.5.1 to 3.5.19 do not write into the v3 store that a learner was promoted, and etcd 3.6 reads its members from there.
+check_etcd() {
+  local store=/var/lib/etcd/regent/member/snap/db version learners rule
+  [ -f "$store" ] || return 0
+  step 'the step of etcd' 'look at the message above; on a region node: regent doctor (etcd-learners)'
+  version=$(dpkg-query --show --showformat='${source:Upstream-Version}' etcd-server 2>/dev/null) ||
+    version=$(apt-cache policy etcd-server | sed -n 's/^ *Candidate: *//p')
+  dpkg --compare-versions "$version" ge 3.6 2>/dev/null || return 0
+  rule='etcd 3.5.20 or later of the line 3.5 runs on every region node before etcd 3.6 is installed on one'
+  learners=$("$source_dir/bin/node" "$source_dir/src/main/region/etcd/learners.ts" "$store") ||
+    fail "etcd $version is not taken, because the store of etcd cannot be read" "$rule"
+  [ -z "$learners" ] ||
+    fail "etcd $version is not taken: the v3 store of etcd has members as learners although they vote (${learners//$'\n'/, }), and etcd 3.6 would refuse them or take their votes" \
+      "first go back to etcd 3.5 here: apt-get install etcd-server/trixie etcd-client/trixie. Rule: $rule. Then run this again"
+}
+
 install_packages() {
   step 'Debian packages' 'check the network and /etc/apt/sources.list, then run: apt-get update && apt-get install --fix-broken'
   local name missing=()

@@ -1,6 +1,9 @@
 /** The DNS name that every region node's certificate carries beside its own: who shows it is one of the region nodes. */
 export const REGION_SERVER_NAME = 'regent-region';
 
+/** The DNS name that every other node's certificate carries: who shows it is let in nowhere among region nodes (`pki/inner.ts`). */
+export const RACK_SERVER_NAME = 'regent-rack';
+
 const URN = 'urn:regent:node:';
 
 /** The URI by which a certificate names its node. `nodeId`: `[a-z0-9][a-z0-9-]{0,62}`. */
@@ -47,4 +50,14 @@ export function kindOf(identity: string): string {
 export function keyOf(identity: string): string | null {
   const at = identity.indexOf(MARK);
   return at < 0 ? null : identity.slice(at + 1);
+}
+
+/**
+ * Whom daemons of region nodes let in. `authority`: a certificate of the cluster's own authority, of the same name and key, which is good for no
+ * certificate of a rack. `revocations`: a list (RFC 5280 §5) of `serials`, which are sorted. PEM texts; made by `pki/inner.ts`.
+ */
+export interface InnerTrust {
+  readonly authority: string;
+  readonly revocations: string;
+  readonly serials: readonly string[];
 }

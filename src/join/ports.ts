@@ -1,4 +1,5 @@
 import type { Desired } from '../contract/agent.ts';
+import type { InnerTrust } from '../core/node-identity.ts';
 import type { Rejected } from '../core/errors.ts';
 import type { Host } from '../host/interface.ts';
 import type { Snapshot, Version } from '../model/snapshot.ts';
@@ -46,6 +47,8 @@ export interface ClusterRows {
   readonly held: { readonly generation: number; readonly digest: string } | null;
   /** Numbers of the seed's content, such as a zone's serial. Its first publication keeps them. */
   readonly versions: readonly Version[];
+  /** Whom its daemons let in; left out: a region signs it. */
+  readonly inner?: InnerTrust;
 }
 
 /** The rows of a new site. A second write changes nothing. */

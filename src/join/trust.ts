@@ -1,9 +1,11 @@
 import { AppError, isRejected } from '../core/errors.ts';
+import type { InnerTrust } from '../core/node-identity.ts';
 import { certificateSubject } from '../model/trust/certificate-subject.ts';
 import { TRUST_FILES } from '../model/trust/trust-files.ts';
 import { type Authority, BACKDATE_MS, createAuthority, serialFrom } from '../pki/authority.ts';
 import { type CertificateFacts, isSignedBy, readCertificate } from '../pki/certificate.ts';
 import { createKey, publicKeyDigestOf } from '../pki/key.ts';
+import { signInnerTrust } from '../pki/inner.ts';
 import { createRequest } from '../pki/request.ts';
 import { CERTIFICATE_DAYS_MAX, signRequest } from '../pki/sign.ts';
 import type { Seed } from './init/seed.ts';
@@ -41,6 +43,20 @@ export async function makeTrust(ports: HostPorts, identity: Omit<Seed, 'virtualR
   const made = await readTrust(ports, identity.nodeId);
   if (made === null) throw new AppError('pki', 'the certificates that were just written cannot be read back');
   return made;
+}
+
+/** Whom daemons of region nodes let in from the beginning: nothing is revoked yet. Null: this host does not have the authority. */
+export async function makeInnerTrust(ports: HostPorts): Promise<InnerTrust | null> {
+  const [certificate, key] = await Promise.all(
+    [PATHS.authority, PATHS.authorityKey].map((path) => ports.host.files.read(path)),
+  );
+  if (!certificate || !key) return null;
+  return signInnerTrust({
+    authority: { certificate, key },
+    serials: [],
+    serial: serialFrom(ports.hex(16)),
+    now: ports.now(),
+  });
 }
 
 /** This node's certificate if authority, key and certificate are all there and belong together; null otherwise. */

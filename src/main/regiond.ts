@@ -10,7 +10,7 @@ import { PORTS } from '../model/cluster.ts';
 import { onOneLine, readDatabase } from './region/cluster-database.ts';
 import { endForRestart, type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
 import { AUTHORITY_FILES, openCertificateAuthority } from './region/certificate-authority.ts';
-import { openEtcd } from './region/etcd.ts';
+import { openEtcd } from './region/etcd/etcd.ts';
 import { type Listen, parseListen } from './region/listen.ts';
 import { hasTlsFiles, NODE_TLS } from './region/tls.ts';
 import { openPatroni } from './region/patroni.ts';

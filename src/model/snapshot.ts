@@ -1,3 +1,4 @@
+import type { InnerTrust } from '../core/node-identity.ts';
 import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { ImageArchitecture } from './nouns/image.ts';
@@ -25,6 +26,8 @@ export interface Cluster {
   readonly isDatabaseExternal?: boolean;
   /** It was made anew from one node that was left. Left out: never. */
   readonly recovered?: Recovered;
+  /** Left out: nobody has signed it yet, so daemons let every node of the cluster in. */
+  readonly inner?: InnerTrust;
 }
 
 /** A region node that was counted as lost when the cluster was recovered. */

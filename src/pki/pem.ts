@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, webcrypto } from 'no
 import { invalid, type Rejected } from '../core/errors.ts';
 
 /** The allowed grammar of our PEM texts (RFC 7468). */
-export type PemLabel = 'CERTIFICATE' | 'CERTIFICATE REQUEST' | 'PRIVATE KEY';
+export type PemLabel = 'CERTIFICATE' | 'CERTIFICATE REQUEST' | 'PRIVATE KEY' | 'X509 CRL';
 
 /** Longest accepted text, characters. Ours are below 2000. */
 const LENGTH_MAX = 16_384;

@@ -1,6 +1,12 @@
 import { createPublicKey } from 'node:crypto';
 import { AppError, invalid, isRejected, type Rejected } from '../core/errors.ts';
-import { type CertificateSubject, nodeUrn, REGION_SERVER_NAME, type SiteNames } from '../core/node-identity.ts';
+import {
+  type CertificateSubject,
+  nodeUrn,
+  RACK_SERVER_NAME,
+  REGION_SERVER_NAME,
+  type SiteNames,
+} from '../core/node-identity.ts';
 import type { Authority } from './authority.ts';
 import { readCertificate } from './certificate.ts';
 import { pairOf, readKey, readPem, SIGNING, writePem, x509 } from './pem.ts';
@@ -33,6 +39,9 @@ export async function signRequest(order: SigningOrder): Promise<string | Rejecte
   // A node with that name in its certificate counts as a region node.
   if (!subject.isRegion && subject.dnsNames.some(isRegionName))
     return invalid('name', ONLY_REGIONS, 'a name of its own');
+  // And one with that name in it is shut out by all region nodes.
+  if (subject.isRegion && subject.dnsNames.some((name) => name.toLowerCase() === RACK_SERVER_NAME))
+    return invalid('name', `"${RACK_SERVER_NAME}" is the name of nodes that are no region nodes`, 'a name of its own');
   const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
   return sign(order, subject.name, [serverAuth, clientAuth], alternativeNames(subject));
 }
@@ -109,7 +118,7 @@ function entriesOf(type: Name['type'], values: readonly string[]): Name[] {
 
 function alternativeNames(subject: CertificateSubject): Name[] {
   return [
-    ...entriesOf('dns', [...subject.dnsNames, ...(subject.isRegion ? [REGION_SERVER_NAME] : [])]),
+    ...entriesOf('dns', [...subject.dnsNames, subject.isRegion ? REGION_SERVER_NAME : RACK_SERVER_NAME]),
     ...entriesOf('ip', subject.addresses),
     ...entriesOf('url', [nodeUrn(subject.nodeId)]),
   ];

@@ -92,6 +92,7 @@ function contextOf(ports: CallPorts, { caller, ifMatch }: CallContext): CaseCont
     health: () => ports.health(),
     authority: () => ports.authority(),
     ...(ports.servers ? { servers: ports.servers } : {}),
+    ...(ports.storedLearners ? { storedLearners: ports.storedLearners } : {}),
     ...(ports.askName ? { askName: ports.askName } : {}),
     ...(ports.askAgent ? { askAgent: ports.askAgent } : {}),
     ...(ports.readKeys ? { readKeys: ports.readKeys } : {}),

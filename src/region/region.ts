@@ -42,6 +42,7 @@ import { type RunningTask, startTask, type Task } from './tasks/task.ts';
 import { createAccounts } from './trust/accounts/accounts.ts';
 import type { PasswordHasher } from './trust/accounts/port.ts';
 import type { CertificateAuthority, EtcdPort } from './trust/port.ts';
+import { createInnerTrustTask } from './trust/inner-trust.ts';
 import { createOwnCertificateTask } from './trust/renewal.ts';
 import { createRevocations, type Revocations } from './trust/revocations.ts';
 import { createStrayTask } from './trust/strays.ts';
@@ -110,6 +111,8 @@ export interface RegionNode extends Region {
 const HEALTH_MS = 800;
 /** The same for the question what an operator's servers are. */
 const SERVERS_MS = 2000;
+/** A snapshot of etcd's store is some 100 kB, and what it is read for changes when a node joins. */
+const LEARNERS_MS = 60_000;
 const PUBLISH_EVERY_MS = 5000;
 /** The purge reads its row this often. */
 const PURGE_EVERY_MS = 60_000;
@@ -131,6 +134,7 @@ const STRAYS_EVERY_MS = 5000;
 /** How late a certificate is written down that was signed without the database. */
 const OWN_CERTIFICATE_EVERY_MS = 20_000;
 /** How late the site's certificate has the names of the site. */
+const INNER_TRUST_EVERY_MS = 15_000;
 const SITE_CERTIFICATE_EVERY_MS = 15_000;
 /** How old the layout of the site may be that is used while the database is away. */
 const LAYOUT_EVERY_MS = 15_000;
@@ -154,14 +158,16 @@ const HOST_CALL = {
 function asked({
   clock,
   askServers,
+  etcd,
   askName,
   readKeys,
   db,
   wakes,
-}: RegionPorts): Pick<CasePorts, 'servers' | 'askName' | 'askAgent' | 'readKeys'> {
+}: RegionPorts): Pick<CasePorts, 'servers' | 'storedLearners' | 'askName' | 'askAgent' | 'readKeys'> {
   return {
     askAgent: createAskAgent(db, wakes),
     ...(askServers ? { servers: shared(clock, SERVERS_MS, askServers) } : {}),
+    ...(etcd ? { storedLearners: shared(clock, LEARNERS_MS, () => etcd.storedLearners().catch(() => null)) } : {}),
     ...(askName ? { askName } : {}),
     ...(readKeys ? { readKeys } : {}),
   };
@@ -291,6 +297,7 @@ function startTasks(
   start(memory.task, LAYOUT_EVERY_MS);
   if (ports.etcd) start(createStrayTask(ports.db, ports.etcd), STRAYS_EVERY_MS);
   start(createOwnCertificateTask(ports.db, ports.ca), OWN_CERTIFICATE_EVERY_MS);
+  const inner = start(createInnerTrustTask(ports), INNER_TRUST_EVERY_MS);
   start(createSiteCertificateTask(ports), SITE_CERTIFICATE_EVERY_MS);
   const kinds = kindsOf(ports, moves);
   const looks = start(createPowerLookTask(ports), POWER_LOOKS_EVERY_MS);
@@ -304,7 +311,7 @@ function startTasks(
   const endImages = images?.start();
   running.push(publisher);
   const endWakes = ports.wakes.onWake(() => {
-    for (const task of [publisher, revoker, looks, lifecycle]) task.wake();
+    for (const task of [publisher, revoker, inner, looks, lifecycle]) task.wake();
     jobs?.wake();
   });
   return async () => {

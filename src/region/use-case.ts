@@ -13,7 +13,7 @@ import type { AskAgent } from './jobs/commands/ask-agent.ts';
 import type { AskName } from './nouns/status/ask-name.ts';
 import type { Renderer } from './preview.ts';
 import type { PasswordHasher } from './trust/accounts/port.ts';
-import type { CertificateAuthority } from './trust/port.ts';
+import type { CertificateAuthority, StoredLearner } from './trust/port.ts';
 
 /** What every use case may lean on beside its transaction. */
 export interface CasePorts {
@@ -28,6 +28,8 @@ export interface CasePorts {
   health(): Promise<DatabaseHealth>;
   /** Asks the servers of an operator's own database what they are; left out: there is none. */
   readonly servers?: () => Promise<readonly ServerState[]>;
+  /** Members that the store of this host's etcd calls learners; null: it does not answer. Left out: there is no etcd here. */
+  readonly storedLearners?: () => Promise<readonly StoredLearner[] | null>;
   /** Asks a name server; left out: there is no way to one. */
   readonly askName?: AskName;
   /** Asks a node's agent; left out: there is no way to one. */

@@ -10,6 +10,7 @@ import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '..
 import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/subnet.ts';
 import type { Vlan } from '../model/vlan.ts';
+import { readInnerTrust } from './queries/cluster/inner-trust.ts';
 import { readRecoveries, recoveredOf } from './queries/cluster/recoveries.ts';
 import { readSiteDigest } from './queries/cluster/site-certificate.ts';
 import { readWatermark } from './queries/watermark.ts';
@@ -129,11 +130,13 @@ export async function readCluster(tx: Tx): Promise<Cluster | null> {
   if (!row) return null;
   const { isExternal, ...cluster } = row;
   const recovered = recoveredOf(await readRecoveries(tx));
+  const inner = await readInnerTrust(tx);
   return {
     ...cluster,
     isSeed: false,
     ...(isExternal ? { isDatabaseExternal: true } : {}),
     ...(recovered === null ? {} : { recovered }),
+    ...(inner === null ? {} : { inner }),
   };
 }
 

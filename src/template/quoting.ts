@@ -17,6 +17,12 @@ export function word(text: string): string {
   throw new TypeError(`${show(text)} is not a plain word`);
 }
 
+/** A line of base64, as in PEM files. */
+export function base64(text: string): string {
+  if (/^[A-Za-z0-9+/]{1,76}={0,2}$/.test(text)) return text;
+  throw new TypeError(`${show(text)} is not base64`);
+}
+
 /** A word of a boot script. Anything that iPXE or GRUB might give a meaning to is refused. */
 export function bootWord(text: string): string {
   if (BOOT_WORD.test(text)) return text;

@@ -1,7 +1,16 @@
 import { BOOLEAN_NAME } from './guard.ts';
 
 /** Helpers that a template may use: they write one value in the target's syntax. */
-const VALUE_HELPERS = ['json', 'jsonText', 'word', 'namedString', 'zoneStrings', 'bootWord', 'consoleText'] as const;
+const VALUE_HELPERS = [
+  'json',
+  'jsonText',
+  'word',
+  'base64',
+  'namedString',
+  'zoneStrings',
+  'bootWord',
+  'consoleText',
+] as const;
 
 /** The parts of Handlebars' syntax tree that the rules look at. */
 interface AstNode {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openEtcd } from '../../src/main/region/etcd.ts';
+import { openEtcd } from '../../src/main/region/etcd/etcd.ts';
 import type { EtcdMember, EtcdPort } from '../../src/region/trust/port.ts';
 import { createStrayTask } from '../../src/region/trust/strays.ts';
 import { createNode, deleteNode } from '../../src/store/queries/nodes.ts';
@@ -24,6 +24,7 @@ function anEtcd(members: readonly EtcdMember[] | null) {
   const removed: string[] = [];
   const etcd: EtcdPort = {
     members: async () => members?.filter(({ id }) => !removed.includes(id)) ?? null,
+    storedLearners: async () => [],
     remove: async (id) => void removed.push(id),
   };
   return { etcd, removed };

@@ -1254,6 +1254,15 @@ END))
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
+table inner_trust
+  id boolean not null default true
+  authority text not null
+  revocations text not null
+  serials text[] not null
+  signed_at timestamp with time zone not null default now()
+  constraint inner_trust_pkey PRIMARY KEY (id)
+  constraint inner_trust_single CHECK (id)
+
 table images
   digest text not null
   name text not null
@@ -1676,6 +1685,7 @@ table certificates
   revoked_at timestamp with time zone
   revoked_why text
   shuts_out boolean not null default false
+  names_role boolean not null default false
   constraint certificates_pkey PRIMARY KEY (serial)
   constraint certificates_revocation_is_whole CHECK (((revoked_at IS NULL) = (revoked_why IS NULL)))
   constraint certificates_serial_grammar CHECK ((serial ~ '^[0-9a-f]{2,40}$'::text))

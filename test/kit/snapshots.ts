@@ -1,3 +1,4 @@
+import type { InnerTrust } from '../../src/core/node-identity.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import type { HostFacts } from '../../src/core/host-values.ts';
 import { contains, parseAddress, parseNetwork } from '../../src/core/ip.ts';
@@ -96,6 +97,13 @@ const RECOVERED: Recovered = {
     { name: 'r1', address: '10.77.0.31' },
     { name: 'r3', address: '10.77.0.33' },
   ],
+};
+
+/** Signed by nobody, of the same form. */
+const INNER: InnerTrust = {
+  authority: '-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n',
+  revocations: '-----BEGIN X509 CRL-----\nbm8gbGlzdA==\n-----END X509 CRL-----\n',
+  serials: ['4a0b', '5c0d'],
 };
 
 /** A key that no site has. */
@@ -579,5 +587,5 @@ export const CASES: Readonly<Record<string, Snapshot>> = {
   external: { ...clusterSnapshot(), cluster: aCluster({ vip: '10.77.0.10/24', isDatabaseExternal: true }) },
   pair: pairedSnapshot(),
   rack: rackSnapshot(),
-  recovered: { ...clusterSnapshot(), cluster: aCluster({ vip: '10.77.0.10/24', recovered: RECOVERED }) },
+  recovered: { ...clusterSnapshot(), cluster: aCluster({ vip: '10.77.0.10/24', recovered: RECOVERED, inner: INNER }) },
 };

@@ -6,10 +6,12 @@ import type { Database } from '../../src/store/database.ts';
 import { checkSchema, readMigrations } from '../../src/store/migrate.ts';
 import * as certificates from '../../src/store/queries/cluster/certificates.ts';
 import { readAddressUsers, writeCluster } from '../../src/store/queries/cluster/cluster.ts';
+import { readInnerSerials, storeInnerTrust } from '../../src/store/queries/cluster/inner-trust.ts';
 import * as tokens from '../../src/store/queries/cluster/tokens.ts';
 import { createReservation } from '../../src/store/queries/network/reservations.ts';
 import { createSubnet } from '../../src/store/queries/network/subnets.ts';
-import { readCluster } from '../../src/store/snapshot.ts';
+import { createNode } from '../../src/store/queries/nodes.ts';
+import { readCluster, readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
 
@@ -143,5 +145,47 @@ describe('certificates', () => {
     expect(await list({ node: 'r1', sort: '-end' })).toEqual(['0b', '0a', '0d']);
     expect(await list({ state: 'expired' })).toEqual(['0d']);
     value(await db.read((tx) => tx.one(sql`select 1`)));
+  });
+
+  test('of a rack that does not say what it is counts like a revoked one where only region nodes are let in', async () => {
+    const other = postgres.get().open(await postgres.get().createDatabase());
+    const in1h = new Date(Date.now() + HOUR_MS).toISOString();
+    value(
+      await change(other, async (tx) => {
+        const node = { addresses: ['10.9.1.1'], isRack: true, isRegion: false };
+        await createNode(tx, { ...node, id: 'k1', name: 'k1' });
+        await createNode(tx, { ...node, id: 'r1', name: 'r1', isRegion: true, addresses: ['10.9.1.2'] });
+        // As a release before this one writes them.
+        for (const [serial, nodeId] of [
+          ['01', 'k1'],
+          ['02', 'r1'],
+          ['03', 'gone'],
+        ])
+          await tx.run(
+            sql`insert into certificates (serial, node_id, not_before, not_after) values (${serial}, ${nodeId}, now(), ${in1h})`,
+          );
+        const times = { notBefore: Date.now(), notAfter: Date.now() + HOUR_MS };
+        for (const [serial, nodeId] of [
+          ['04', 'k1'],
+          ['05', 'r1'],
+          ['06', 'r1'],
+          ['07', 'k1'],
+        ] as const)
+          await certificates.recordCertificate(tx, { serial, nodeId, ...times });
+        await certificates.revokeCertificate(tx, '06', 'lost');
+        await certificates.revokeCertificate(tx, '07', 'lost');
+        return null;
+      }),
+    );
+    expect(value(await other.read(readInnerSerials))).toEqual(['01', '03', '06', '07']);
+    const trust = { authority: 'a', revocations: 'b', serials: ['01'] };
+    const before = value(await other.read(readSnapshot));
+    expect(before.cluster?.inner).toBeUndefined();
+    value(await change(other, (tx) => writeCluster(tx, { id: 'c1', vip: null, virtualRouter: 51 })));
+    for (const serials of [['01'], ['01', '02']])
+      value(await other.repeatable(async (tx) => (await storeInnerTrust(tx, { ...trust, serials }), null)));
+    const after = value(await other.read(readSnapshot));
+    expect(after.cluster?.inner).toEqual({ ...trust, serials: ['01', '02'] });
+    expect(after.observed).toBe(before.observed + 2);
   });
 });

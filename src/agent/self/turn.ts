@@ -23,17 +23,24 @@ export interface Place {
  * How long this host leaves what is in force before it applies `next`, ms. 0 for almost everything. Where a region node comes, goes, or is drained, every
  * host has files to check and daemons to reload. They do so in turn, so that a fault shows on one of them first, and calls find a host that is not busy:
  * region nodes in the order of their names, then the holder of the floating address, racks at random meanwhile. Who leaves ends its services when nobody
- * asks them any more. A cluster of one region node has nobody to wait for.
+ * asks them any more. So they do where each starts its etcd again, because it lets in others than before. A cluster of one region node has nobody to wait for.
  */
 export function turnMs(inForce: Desired, next: Desired, { holdsAddress, fraction }: Place): number {
   const before = inForce.body.regions ?? [];
   const regions = next.body.regions ?? [];
-  if (before.length < 2 || stableJson(before) === stableJson(regions)) return 0;
+  if (before.length < 2) return 0;
+  if (stableJson(before) === stableJson(regions) && !restartsEtcd(inForce, next)) return 0;
   const [own, coming] = [nameIn(inForce), nameIn(next)];
   const step = stepMs(regions.length);
   if (coming === null) return step * (own === null ? regions.length * fraction : regions.length + 1);
   const names = regions.map(({ name }) => name).sort();
   return step * (holdsAddress ? names.length : Math.max(0, names.indexOf(coming)));
+}
+
+/** Does etcd get another file (`templates/dcs/etcd.yml.hbs`)? All of them at once would leave no majority. */
+function restartsEtcd(inForce: Desired, next: Desired): boolean {
+  const hasInner = ({ body }: Desired) => body.services['dcs']?.desired?.['inner'] !== undefined;
+  return hasInner(inForce) !== hasInner(next);
 }
 
 /** Name of this host among those to which haproxy on it leads; null: it is no region node, or leaves. */

@@ -1,5 +1,6 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { Desired } from '../../contract/agent.ts';
+import type { InnerTrust } from '../../core/node-identity.ts';
 import { DEFAULT_SETTINGS } from '../../model/settings.ts';
 import type { Recovered, Snapshot } from '../../model/snapshot.ts';
 
@@ -16,6 +17,8 @@ export interface Seed {
   readonly isDatabaseExternal: boolean;
   /** The cluster is made anew from this node. */
   readonly recovered?: Recovered;
+  /** Left out: its daemons let every node of the cluster in until there is a region. */
+  readonly inner?: InnerTrust;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface Seed {
  * before there is any region.
  */
 export function seedSnapshot(seed: Seed): Snapshot {
-  const { clusterId, nodeId, name, address, domain, vip, virtualRouter, isDatabaseExternal, recovered } = seed;
+  const { clusterId, nodeId, name, address, domain, vip, virtualRouter, isDatabaseExternal, recovered, inner } = seed;
   return {
     revision: 0,
     observed: 0,
@@ -35,6 +38,7 @@ export function seedSnapshot(seed: Seed): Snapshot {
       isSeed: true,
       ...(isDatabaseExternal ? { isDatabaseExternal } : {}),
       ...(recovered === undefined ? {} : { recovered }),
+      ...(inner === undefined ? {} : { inner }),
     },
     nodes: [
       { id: nodeId, name, isRegion: true, isRack: false, addresses: [address], state: 'member', isDrained: false },

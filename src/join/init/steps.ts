@@ -18,7 +18,7 @@ import {
 } from '../run.ts';
 import { newSecrets, readSecrets, writeSecrets } from '../secrets.ts';
 import { apiUrl, parseObject, setContext } from '../texts.ts';
-import { makeTrust } from '../trust.ts';
+import { makeInnerTrust, makeTrust } from '../trust.ts';
 import { watchUnits } from '../watch.ts';
 import { type InitNote, type InitPlan, parseInitNote } from './note.ts';
 import { siteTaken } from './preflight.ts';
@@ -30,7 +30,7 @@ export interface InitRun {
   readonly plan: InitPlan;
   readonly deadline: number;
   note: InitNote;
-  rows: Pick<ClusterRows, 'certificate' | 'held' | 'versions'>;
+  rows: Pick<ClusterRows, 'certificate' | 'held' | 'versions' | 'inner'>;
   credentialDigest: string;
   apiKey: string;
 }
@@ -94,7 +94,8 @@ async function writeNote(run: InitRun, note: InitNote): Promise<void> {
 
 async function writeTrust(run: InitRun): Promise<void> {
   const { serial, notBefore, notAfter } = await makeTrust(run.ports, run.note);
-  run.rows = { ...run.rows, certificate: { serial, notBefore, notAfter } };
+  const inner = await makeInnerTrust(run.ports);
+  run.rows = { ...run.rows, certificate: { serial, notBefore, notAfter }, ...(inner ? { inner } : {}) };
 }
 
 async function writeClusterSecrets({ ports }: InitRun): Promise<void> {
@@ -141,8 +142,9 @@ async function writeLedger(run: InitRun): Promise<void> {
 }
 
 /** The first configuration of this node, from the ordinary compiler. */
-export function compileSeed({ ports, note }: InitRun) {
-  const { refusals, ...compiled } = ports.compile(seedSnapshot(note), note.nodeId);
+export function compileSeed({ ports, note, rows }: InitRun) {
+  const seed = { ...note, ...(rows.inner ? { inner: rows.inner } : {}) };
+  const { refusals, ...compiled } = ports.compile(seedSnapshot(seed), note.nodeId);
   if (refusals.length > 0) throw new AppError('init', `the first configuration has errors: ${refusals.join(' ')}`);
   return compiled;
 }

@@ -86,7 +86,12 @@ async function writeLedger({ ports, note }: RecoverRun): Promise<void> {
   if (held.dcs.recovered?.epoch === note.epoch) return;
   // As the region will publish it: another list is a change, for which the agent starts etcd again under a primary that has just begun.
   const lost = lostNodes([held.dcs.recovered?.lost ?? [], note.lost]);
-  const seed = seedOf(note, recoveredOf(epoch, signature, lost));
+  const { inner } = held.dcs;
+  const serials = held.db?.inner?.serials ?? [];
+  const seed = {
+    ...seedOf(note, recoveredOf(epoch, signature, lost)),
+    ...(inner ? { inner: { ...inner, serials } } : {}),
+  };
   const { body, refusals } = ports.compile(seedSnapshot(seed), note.nodeId);
   if (refusals.length > 0) throw new AppError('init', `the configuration has errors: ${refusals.join(' ')}`);
   const content = JSON.stringify(recoveredDesired(held.desired, note, body));

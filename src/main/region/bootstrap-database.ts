@@ -8,6 +8,7 @@ import type { Database } from '../../store/database.ts';
 import { migrate, readMigrations } from '../../store/migrate.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/identity/api-keys.ts';
 import { recordHeld } from '../../store/publication/held.ts';
+import { storeInnerTrust } from '../../store/queries/cluster/inner-trust.ts';
 import { recordCertificate } from '../../store/queries/cluster/certificates.ts';
 import { writeCluster } from '../../store/queries/cluster/cluster.ts';
 import { createDomain, findDomain } from '../../store/queries/domains.ts';
@@ -111,10 +112,11 @@ async function writeNode(tx: WriteTx, wanted: Pick<Node, 'id' | 'name' | 'addres
 }
 
 async function writeClusterRows(tx: WriteTx, nodeId: string, rows: ClusterRows): Promise<Outcome<null> | Rejected> {
-  const { id, vip, virtualRouter, isDatabaseExternal, certificate, held, versions } = rows;
+  const { id, vip, virtualRouter, isDatabaseExternal, certificate, held, versions, inner } = rows;
   const cluster = await writeCluster(tx, { id, vip, virtualRouter, isDatabaseExternal });
   if (isRejected(cluster)) return cluster;
   await recordCertificate(tx, { nodeId, ...certificate });
+  if (inner !== undefined) await storeInnerTrust(tx, inner);
   if (held !== null) await recordHeld(tx, nodeId, held);
   for (const { service, key, digest, version } of versions) {
     await tx.run(sql`insert into versions (service, key, digest, version) values (${service}, ${key}, ${digest}, ${version})

@@ -69,6 +69,11 @@ export function openCertificateAuthority(files: AuthorityFiles, ports: Authority
     sign: (csr, subject) =>
       signBy(files, ports, async (order) => (await signing()).signRequest({ ...order, csr, subject })),
     signSite: (names, kept) => signSiteFor(files, ports, names, kept),
+    signInner: (serials) => signInnerFor(files, ports, serials),
+    async isInner(certificate) {
+      const authority = await read(files.certificate);
+      return !isRejected(authority) && isSignedBy(certificate, authority.text);
+    },
     async readShown(certificate) {
       const shown = readStoredChain(certificate);
       const authority = await read(files.certificate);
@@ -113,6 +118,16 @@ async function signSiteFor(files: AuthorityFiles, ports: AuthorityPorts, subject
   // With the authority's own: whoever has it pinned needs nothing else.
   const certificate = `${signed.certificate}${authority.text.trimEnd()}\n`;
   return { certificate, key, notAfter: signed.notAfter };
+}
+
+async function signInnerFor(files: AuthorityFiles, { clock, random }: AuthorityPorts, serials: readonly string[]) {
+  const [certificate, key] = await Promise.all([read(files.certificate), read(files.key)]);
+  if (isRejected(certificate)) return certificate;
+  if (isRejected(key)) return key;
+  const { signInnerTrust } = await import('../../pki/inner.ts');
+  const { serialFrom } = await import('../../pki/authority.ts');
+  const authority = { certificate: certificate.text, key: key.text };
+  return signInnerTrust({ authority, serials, serial: serialFrom(random.hex(16)), now: clock.now() });
 }
 
 const signing = () => import('../../pki/sign.ts');

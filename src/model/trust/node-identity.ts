@@ -1,6 +1,6 @@
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
-import { REGION_SERVER_NAME } from '../../core/node-identity.ts';
+import { RACK_SERVER_NAME, REGION_SERVER_NAME } from '../../core/node-identity.ts';
 import { parseHostLabel } from '../names.ts';
 import { MASTER } from '../rack.ts';
 import { blockWithoutHosts } from '../special/special-use.ts';
@@ -10,6 +10,7 @@ export function parseNodeName(text: string, field: string): string | Rejected {
   const name = parseHostLabel(text, field);
   const own = 'a name of its own: --name';
   if (name === REGION_SERVER_NAME) return invalid(field, `"${name}" stands for every region node`, own);
+  if (name === RACK_SERVER_NAME) return invalid(field, `"${name}" stands for every rack`, own);
   if (name === MASTER) return invalid(field, `"${name}" is the placeholder's name`, own);
   return name;
 }

@@ -70,9 +70,11 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
 /** How long a look at all leases counts for who asks for the status again and again, ms. */
 const LEASES_FOR_MS = 15_000;
 
-/** The last look at all leases: the doctor's, or the status' own. */
+/** What costs too much for each status: the last look at all leases, the doctor's or the status' own. */
 export interface LeaseMemo {
   last: { readonly at: number; readonly overview: LeaseOverview } | null;
+  /** What the doctor read of etcd's store last: an etcd that hangs must not hold the status. */
+  learners?: ClusterSite['storedLearners'];
 }
 
 /**
@@ -91,7 +93,10 @@ export async function readWholeSite(
   const isYoung = !isExact && last !== null && at - last.at < LEASES_FOR_MS;
   const overview = isYoung ? last.overview : await readLeaseOverview(tx, known, site.now);
   if (!isYoung) leaseMemo.last = { at, overview };
-  return { ...site, leases: overview, images: await listImages(tx) };
+  if (isExact && context.storedLearners) leaseMemo.learners = await context.storedLearners();
+  const { learners } = leaseMemo;
+  const images = await listImages(tx);
+  return { ...site, leases: overview, images, ...(learners === undefined ? {} : { storedLearners: learners }) };
 }
 
 async function lastRecovery(tx: Tx): Promise<Pick<ClusterSite, 'recovery'>> {

@@ -4,6 +4,7 @@ import type { NodeFinding } from '../../contract/wire/finding.ts';
 import { isDatabaseExternal } from '../../model/cluster.ts';
 import type { Cluster, NodeState } from '../../model/snapshot.ts';
 import type { DatabaseHealth } from '../port.ts';
+import type { StoredLearner } from '../trust/port.ts';
 import { type Absence, FRESH_MS } from './absence.ts';
 import { type NodeFacts, nodeFacts } from './facts.ts';
 import type { ImageRow } from '../../store/queries/cluster/images.ts';
@@ -113,6 +114,8 @@ export interface ClusterSite {
   readonly recovery?: RecoveryRow;
   /** Left out: nobody looked at leases. */
   readonly leases?: LeaseOverview;
+  /** Members that etcd's store calls learners although they may vote; null: etcd did not answer; left out: nobody read the store. */
+  readonly storedLearners?: readonly StoredLearner[] | null;
   /** Left out: nobody looked at images. */
   readonly images?: readonly Pick<ImageRow, 'digest' | 'name' | 'createdAt' | 'files'>[];
 }

@@ -10,7 +10,7 @@ import type {
   UndoRequest,
 } from '../../contract/cluster/join.ts';
 import type { Rejected } from '../../core/errors.ts';
-import type { CertificateSubject, SiteNames } from '../../core/node-identity.ts';
+import type { CertificateSubject, InnerTrust, SiteNames } from '../../core/node-identity.ts';
 
 /** A certificate that was just signed. Times in ms. */
 export interface SignedCertificate {
@@ -66,6 +66,10 @@ export interface CertificateAuthority {
   sign(csr: string, subject: CertificateSubject): Promise<SignedCertificate | Rejected>;
   /** Signs a certificate of the whole site, for this key (PKCS #8) or, where it is null, for a new one. */
   signSite(names: SiteNames, key: string | null): Promise<(ShownPair & { readonly notAfter: number }) | Rejected>;
+  /** Signs whom daemons of region nodes let in: nobody with these serial numbers, and no rack. */
+  signInner(serials: readonly string[]): Promise<InnerTrust | Rejected>;
+  /** Is it a certificate of this authority's key? */
+  isInner(certificate: string): Promise<boolean>;
   /** What a certificate of the site that is stored says. */
   readShown(certificate: string): Promise<ShownCertificate | Rejected>;
   /** Reads and checks an operator's own with its key; the refusal never shows the key. */
@@ -84,10 +88,18 @@ export interface EtcdMember {
   readonly peerUrls: readonly string[];
 }
 
+/** A member that is a learner in etcd's store (`main/region/etcd/stored-members.ts`). `id`: hexadecimal. `place`: `ADDRESS:PORT` of its peers. */
+export interface StoredLearner {
+  readonly id: string;
+  readonly place: string;
+}
+
 /** etcd of the cluster, as this host's member tells it. */
 export interface EtcdPort {
   /** By a majority's word; null: it does not answer, has no majority, or is a learner itself. */
   members(): Promise<readonly EtcdMember[] | null>;
+  /** The members that its store calls learners, whether they vote or not; null: it does not answer. */
+  storedLearners(): Promise<readonly StoredLearner[] | null>;
   /** Throws AppError `etcd` with etcd's own words; who is gone already is no fault. */
   remove(id: string): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Command, CommandRule, ExecResult, ProcessCommand } from '../../cor
 import type { Activation, FileChange, RoleChange, StagedFile } from '../kit/contract.ts';
 import type { DbDesired } from './desired.ts';
 import { dynamicOf } from './probe.ts';
-import { DYNAMIC_JSON, PATRONI_YML, restUrlOf } from './view.ts';
+import { DYNAMIC_JSON, PATRONI_YML, REVOKED_CRL, restUrlOf } from './view.ts';
 
 const USER = 'postgres';
 const HA = '/opt/regent/current/ha/postgres';
@@ -41,7 +41,9 @@ export function activateDb(changes: readonly FileChange[]): Activation {
   if (kindOf(PATRONI_YML) === 'added') return { kind: 'restart', why: 'patroni.yml is new: Patroni starts with it' };
   const isOwn = kindOf(PATRONI_YML) === 'changed';
   const isCommon = kindOf(DYNAMIC_JSON) === 'changed' || kindOf(DYNAMIC_JSON) === 'added';
+  const isList = kindOf(REVOKED_CRL) !== undefined;
   if (isOwn) return { kind: 'reload', why: 'patroni.yml changed: Patroni reads it anew, PostgreSQL goes on' };
+  if (isList) return { kind: 'reload', why: 'a certificate was revoked: PostgreSQL reads the list, sessions go on' };
   if (isCommon) return { kind: 'reload', why: 'dynamic.json changed: it is put into etcd, PostgreSQL goes on' };
   return { kind: 'none', why: 'no file that Patroni reads has changed' };
 }

@@ -1,5 +1,7 @@
 import { PORTS } from '../../model/cluster.ts';
+import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { pemLines } from '../kit/pem-lines.ts';
 import type { DbDesired } from './desired.ts';
 
 /** Regent's own folder of Patroni. */
@@ -8,6 +10,13 @@ export const FOLDER = '/etc/patroni/regent';
 export const PATRONI_YML = `${FOLDER}/patroni.yml`;
 /** The configuration that all members share: etcd keeps it, `ha/postgres/dynamic` puts it there. */
 export const DYNAMIC_JSON = `${FOLDER}/dynamic.json`;
+
+/** The authority by which PostgreSQL and Patroni take clients. */
+export const CLIENTS_CRT = `${FOLDER}/clients.crt`;
+/** Certificates that PostgreSQL takes from nobody; it reads them at a reload. */
+export const REVOKED_CRL = `${FOLDER}/revoked.crl`;
+/** Their serial numbers, a line each: Patroni reads them for each connection (`ha/postgres/patroni`). */
+export const REVOKED_SERIALS = `${FOLDER}/revoked.serials`;
 
 /** What the templates of `db` see. Places are `ADDRESS:PORT`, networks one address each. */
 export interface DbView {
@@ -19,6 +28,14 @@ export interface DbView {
   readonly etcdPlaces: readonly string[];
   readonly allowed: readonly string[];
   readonly networks: readonly string[];
+  readonly clientsFile: string;
+  /** Empty: every node of the cluster is let in. */
+  readonly inner: readonly {
+    readonly authority: readonly string[];
+    readonly revocations: readonly string[];
+    readonly serials: readonly string[];
+    readonly revocationsFile: string;
+  }[];
   readonly version: number;
   readonly isSynchronous: boolean;
   readonly standbys: number;
@@ -27,6 +44,9 @@ export interface DbView {
 /** Both files by their templates. root owns them, Patroni may read them. */
 export const DB_FILES: readonly FileSpec<DbView>[] = [
   { ...fileOf('dynamic.json.hbs', DYNAMIC_JSON), format: 'json' },
+  innerFile('clients.crt.hbs', CLIENTS_CRT),
+  innerFile('revoked.crl.hbs', REVOKED_CRL),
+  innerFile('revoked.serials.hbs', REVOKED_SERIALS),
   fileOf('patroni.yml.hbs', PATRONI_YML),
 ];
 
@@ -43,6 +63,8 @@ export function viewDb(desired: DbDesired): DbView {
     etcdPlaces: desired.regions.map((address) => placeOf(address, PORTS.etcdClient)),
     allowed: addresses,
     networks: addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`),
+    clientsFile: desired.inner === undefined ? TRUST_FILES.authority.path : CLIENTS_CRT,
+    inner: desired.inner === undefined ? [] : [innerView(desired.inner)],
     version: desired.version,
     isSynchronous: desired.standbys > 0,
     // Patroni accepts no 0 there; without synchronous mode the number means nothing.
@@ -65,4 +87,18 @@ function placeOf(address: string, port: number): string {
 
 function fileOf(template: string, target: string): FileSpec<DbView> {
   return { template, mode: 0o640, owner: 'root', group: 'postgres', instances: (view) => [{ target, view }] };
+}
+
+function innerView({ authority, revocations, serials }: NonNullable<DbDesired['inner']>) {
+  return {
+    authority: pemLines(authority),
+    revocations: pemLines(revocations),
+    serials,
+    revocationsFile: REVOKED_CRL,
+  };
+}
+
+function innerFile(template: string, target: string): FileSpec<DbView> {
+  const access = { mode: 0o640, owner: 'root', group: 'postgres', comment: null };
+  return { template, ...access, instances: ({ inner }) => inner.map((view) => ({ target, view })) };
 }

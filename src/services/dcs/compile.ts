@@ -15,8 +15,14 @@ export function compileDcs(snapshot: Snapshot, nodeId: string): DcsDesired | nul
     address: mainAddress(node),
     members: regions.map((item) => ({ name: item.name, address: mainAddress(item) })),
     isNew: cluster.isSeed,
+    ...innerOf(cluster),
     ...recoveredOf(cluster),
   };
+}
+
+function innerOf({ inner }: Cluster): Pick<DcsDesired, 'inner'> {
+  if (inner === undefined) return {};
+  return { inner: { authority: inner.authority, revocations: inner.revocations } };
 }
 
 function recoveredOf({ recovered }: Cluster): Pick<DcsDesired, 'recovered'> {

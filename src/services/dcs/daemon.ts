@@ -35,7 +35,7 @@ export function checkDcs(staged: readonly StagedFile[]): readonly ProcessCommand
 
 /**
  * etcd reads its file only at its start, and its list of members only when its data folder is empty. So a change of members never restarts it; a
- * change of the file does. Members restart one after the other only if the operator changes one node after the other. Only a new version of this
+ * change of the file does. The list of revoked certificates is read for each connection. Members restart one after the other only if the operator changes one node after the other. Only a new version of this
  * product changes that file on all nodes at once. A new epoch comes with empty data (`regent cluster recover`), so etcd begins with its list then.
  */
 export function activateDcs(changes: readonly FileChange[]): Activation {

@@ -6,6 +6,12 @@ const ADDRESS = '^[0-9a-f.:]{2,45}$';
 /** A region node: its name is its member's name. */
 const Member = Type.Object({ name: Type.String({ pattern: LABEL }), address: Type.String({ pattern: ADDRESS }) });
 
+/** A certificate that is good for no rack, and the signed list of certificates that are taken from nobody (PEM). */
+const InnerPart = Type.Object({
+  authority: Type.String({ pattern: '^-----BEGIN CERTIFICATE-----\\n[A-Za-z0-9+/=\\n]+-----END CERTIFICATE-----\\n$' }),
+  revocations: Type.String({ pattern: '^-----BEGIN X509 CRL-----\\n[A-Za-z0-9+/=\\n]+-----END X509 CRL-----\\n$' }),
+});
+
 /**
  * Desired state of etcd on a node. `members` and `isNew` matter while its data folder is empty. `isNew`: it begins a cluster of these members;
  * otherwise it joins the cluster that has already accepted it. `clusterId`: etcd's token.
@@ -16,6 +22,8 @@ export const DcsDesired = Type.Object({
   address: Type.String({ pattern: ADDRESS }),
   members: Type.Array(Member, { minItems: 1 }),
   isNew: Type.Boolean(),
+  /** Whom it lets in, beside that; left out: every node of the cluster. */
+  inner: Type.Optional(InnerPart),
   /** The cluster was recovered: its epoch, signed, and who was counted as lost. Left out: it never was. */
   recovered: Type.Optional(
     Type.Object({

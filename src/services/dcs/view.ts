@@ -1,5 +1,7 @@
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster.ts';
+import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { pemLines } from '../kit/pem-lines.ts';
 import type { DcsDesired } from './desired.ts';
 
 /** Regent's own folder of etcd. */
@@ -12,8 +14,19 @@ export const MEMBERS_YML = `${FOLDER}/members.yml`;
 /** `ha/epoch` and regiond read it. A cluster that was never recovered has none. */
 export const EPOCH_JSON = `${FOLDER}/epoch.json`;
 
+/** The authority by which etcd takes clients and members: read at its start. */
+export const CLIENTS_CRT = `${FOLDER}/clients.crt`;
+/** Certificates that it takes from nobody: read for each connection. */
+export const REVOKED_CRL = `${FOLDER}/revoked.crl`;
+
 /** The largest size of etcd's data; a cluster of ours has some 100 kB. Beyond it etcd refuses writes and raises NOSPACE. */
 export const QUOTA_BYTES = 268_435_456;
+
+interface Inner {
+  readonly authority: readonly string[];
+  readonly revocations: readonly string[];
+  readonly revocationsFile: string;
+}
 
 /** What the templates of `dcs` see. */
 export interface DcsView {
@@ -26,12 +39,17 @@ export interface DcsView {
   readonly quotaBytes: number;
   readonly state: string;
   readonly members: string;
+  readonly clientsFile: string;
+  /** Empty: every node of the cluster is let in. */
+  readonly inner: readonly Inner[];
   /** Empty: the cluster was never recovered, there is no such file. */
   readonly recovered: readonly NonNullable<DcsDesired['recovered']>[];
 }
 
 /** The files by their templates. root owns them, etcd may read its two; nobody has to hide an epoch. */
 export const DCS_FILES: readonly FileSpec<DcsView>[] = [
+  innerFile('clients.crt.hbs', CLIENTS_CRT),
+  innerFile('revoked.crl.hbs', REVOKED_CRL),
   fileOf('members.yml.hbs', MEMBERS_YML),
   fileOf('etcd.yml.hbs', ETCD_YML),
   {
@@ -56,6 +74,8 @@ export function viewDcs(desired: DcsDesired): DcsView {
     quotaBytes: QUOTA_BYTES,
     state: desired.isNew ? 'new' : 'existing',
     members: desired.members.map((item) => `${item.name}=${urlOf(item.address, PORTS.etcdPeer)}`).join(','),
+    clientsFile: desired.inner === undefined ? TRUST_FILES.authority.path : CLIENTS_CRT,
+    inner: desired.inner === undefined ? [] : [innerView(desired.inner)],
     recovered: desired.recovered === undefined ? [] : [desired.recovered],
   };
 }
@@ -66,4 +86,14 @@ function urlOf(address: string, port: number): string {
 
 function fileOf(template: string, target: string): FileSpec<DcsView> {
   return { template, mode: 0o640, owner: 'root', group: 'etcd', instances: (view) => [{ target, view }] };
+}
+
+function innerView({ authority, revocations }: NonNullable<DcsDesired['inner']>): Inner {
+  return { authority: pemLines(authority), revocations: pemLines(revocations), revocationsFile: REVOKED_CRL };
+}
+
+/** Without a header of ours: etcd takes a list of revoked certificates only if it begins with its first line. */
+function innerFile(template: string, target: string): FileSpec<DcsView> {
+  const access = { mode: 0o640, owner: 'root', group: 'etcd', comment: null };
+  return { template, ...access, instances: ({ inner }) => inner.map((view) => ({ target, view })) };
 }

@@ -40,6 +40,18 @@ describe('the turn of a host', () => {
     expect([0, 0.5, 1].map((fraction) => at(null, { holdsAddress: false, fraction }))).toEqual([0, 2 * STEP, 4 * STEP]);
   });
 
+  it('is waited for where each would start its etcd again, and not where only a list of it grows', () => {
+    const inner = (state: Desired, revocations: string | null): Desired => {
+      const dcs = { desired: revocations === null ? {} : { inner: { authority: 'a', revocations } }, restart: null };
+      return { ...state, body: { ...state.body, services: { ...state.body.services, dcs } } };
+    };
+    const at = (own: string, before: string | null, after: string | null) =>
+      turnMs(inner(desiredOf(1, own, THREE), before), inner(desiredOf(2, own, THREE), after), backup);
+    expect(THREE.map((own) => at(own, null, 'x'))).toEqual([0, stepMs(3), 2 * stepMs(3)]);
+    expect(THREE.map((own) => at(own, 'x', null))).toEqual([0, stepMs(3), 2 * stepMs(3)]);
+    expect(THREE.map((own) => at(own, 'x', 'y'))).toEqual([0, 0, 0]);
+  });
+
   it('is waited for where a node is drained, too; who leaves is the last one', () => {
     expect(turnMs(desiredOf(1, 'r3', THREE), desiredOf(2, 'r3', THREE, 'r2'), backup)).toBe(2 * stepMs(3));
     expect(turnMs(desiredOf(1, 'r3', THREE), desiredOf(2, null, ['r1', 'r2']), backup)).toBe(3 * stepMs(2));

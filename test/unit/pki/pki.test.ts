@@ -10,7 +10,9 @@ import { fingerprintOf, isSignedBy, readCertificate, renewalTime, serialOf } fro
 import { createKey, publicKeyDigestOf } from '../../../src/pki/key.ts';
 import { writePem } from '../../../src/pki/pem.ts';
 import { createRequest, readRequest } from '../../../src/pki/request.ts';
-import type { CertificateSubject } from '../../../src/core/node-identity.ts';
+import type { CertificateSubject, InnerTrust } from '../../../src/core/node-identity.ts';
+import { parseNodeName } from '../../../src/model/trust/node-identity.ts';
+import { signInnerTrust } from '../../../src/pki/inner.ts';
 import { signRequest } from '../../../src/pki/sign.ts';
 
 const DAY_MS = 86_400_000;
@@ -172,6 +174,67 @@ describe('hostile text', () => {
         expect(isRejected(readCertificate(Buffer.from(bytes)))).toBe(true);
       }),
     );
+  });
+});
+
+describe('whom daemons of region nodes let in', () => {
+  /** Is a caller with this certificate let in by OpenSSL, as PostgreSQL has it? */
+  const isIn = async (subject: Partial<CertificateSubject>, inner: InnerTrust, by = authority) =>
+    isCertificateIn(await nodeCertificate({ ...SUBJECT, ...subject }, by), inner);
+
+  async function nodeCertificate(subject = SUBJECT, by = authority): Promise<string> {
+    const certificate = await sign({ authority: by, subject });
+    if (isRejected(certificate)) throw new Error(certificate.message);
+    return certificate;
+  }
+
+  async function isCertificateIn(certificate: string, inner: InnerTrust): Promise<boolean> {
+    const own = await nodeCertificate();
+    const options = { key, cert: own, ca: inner.authority, crl: inner.revocations, requestCert: true };
+    const server = createServer({ ...options, minVersion: 'TLSv1.3' }, (socket) => void socket.end('in'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const socket = connect({ port, host: '127.0.0.1', key, cert: certificate, ca: authority.certificate });
+    const text = await socket.toArray().then(
+      (parts) => Buffer.concat(parts as Buffer[]).toString(),
+      () => '',
+    );
+    server.close();
+    return text === 'in';
+  }
+  const innerOf = (serials: readonly string[] = []) =>
+    signInnerTrust({ authority, serials, serial: serial(), now: NOW });
+
+  it('are region nodes, whatever they are called, and no racks', async () => {
+    const inner = await innerOf();
+    expect(await isIn({}, inner)).toBe(true);
+    expect(await isIn({ name: 'rack', dnsNames: ['rack', 'regent-rack.example.test'] }, inner)).toBe(true);
+    expect(await isIn({ isRegion: false }, inner)).toBe(false);
+    expect(await isIn({ isRegion: false, dnsNames: [], name: 'k1' }, inner)).toBe(false);
+    expect(await isIn({}, inner, other)).toBe(false);
+  });
+
+  it('are none that is revoked, whatever certificate of the authority the list came with', async () => {
+    const [kept, revoked] = [await nodeCertificate(), await nodeCertificate()];
+    const named = readCertificate(revoked);
+    if (isRejected(named)) throw new Error('not read');
+    const inner = await innerOf(['0b', named.serial, '0a', '0a']);
+    expect(inner.serials).toEqual(['0a', '0b', named.serial].sort());
+    for (const trust of [inner, { ...inner, authority: (await innerOf()).authority }]) {
+      expect(await isCertificateIn(kept, trust)).toBe(true);
+      expect(await isCertificateIn(revoked, trust)).toBe(false);
+    }
+    // The list that was in force before.
+    expect(await isCertificateIn(revoked, await innerOf(['0b']))).toBe(true);
+  });
+
+  it('and no region node is signed with the name of racks, which would shut it out', async () => {
+    expect(await sign({ subject: { ...SUBJECT, dnsNames: ['r1', 'Regent-Rack'] } })).toMatchObject({
+      code: 'invalid_value',
+    });
+    expect(parseNodeName('regent-rack', 'name')).toMatchObject({ code: 'invalid_value' });
+    const rack = await sign({ subject: { ...SUBJECT, isRegion: false } });
+    expect(new X509Certificate(rack as string).subjectAltName).toContain('DNS:regent-rack');
   });
 });
 

@@ -84,6 +84,35 @@ export const DCS_CHECKS: readonly Check[] = [
     },
   },
   {
+    id: 'etcd-learners',
+    title: 'etcd 3.6 would take the members as they are',
+    explanation:
+      'etcd 3.5.1 to 3.5.19 do not write into the v3 store that a learner was promoted. etcd 3.6 reads its members from there: it refuses to start, or ' +
+      'they have no vote.',
+    concerns: (site) => isCluster(site) && site.storedLearners !== undefined,
+    look({ storedLearners, ...site }) {
+      if (!storedLearners)
+        return unknown('The store of etcd could not be read.', 'See etcd-quorum; then run this again.');
+      const { said } = heard(members(site), 'dcs');
+      const list = said.find(({ facts }) => facts.hasQuorum)?.facts.members ?? [];
+      // Who still learns is one for a moment only: etcd-members tells it.
+      const trapped = storedLearners
+        .filter(({ id }) => !list.some((member) => member.id === id && member.isLearner))
+        .map(({ id, place }) => list.find((member) => member.id === id)?.name || place);
+      if (trapped.length === 0) return ok('The v3 store of etcd has no voter as a learner.');
+      const isOne = trapped.length === 1;
+      const detail = `The v3 store of etcd has ${listOf(trapped)} as ${isOne ? 'a learner, and it votes' : 'learners, and they vote'}`;
+      const step =
+        'Rule: etcd 3.5.20 or later of the line 3.5 runs on every region node before etcd 3.6 is installed on one.';
+      const isTooNew = members(site).filter((node) => isFrom36(node.versions?.['dcs']));
+      if (isTooNew.length === 0) return ok(`${detail}. A direct step to etcd 3.6 is refused. ${step}`);
+      return broken(
+        `${detail}; etcd 3.6 or later is installed on ${listOf(isTooNew.map((node) => node.name))}.`,
+        `Restart no etcd. On these nodes install etcd 3.5 again (apt-get install etcd-server/trixie etcd-client/trixie). ${step}`,
+      );
+    },
+  },
+  {
     id: 'etcd-space',
     title: 'etcd has no alarm and room',
     explanation:
@@ -110,3 +139,9 @@ export const DCS_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** Is this text of `etcd --version` of 3.6 or a later line? */
+function isFrom36(text = ''): boolean {
+  const [, major = '0', minor = '0'] = /(\d+)\.(\d+)\.\d+/.exec(text) ?? [];
+  return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 6);
+}

@@ -19,7 +19,7 @@ const COLUMNS = sql`t.serial, t.node_id as "nodeId", n.name as node, t.not_befor
   t.revoked_at as "revokedAt", t.revoked_why as "revokedWhy", ${STATE} as state`;
 const FROM = sql`certificates t left join nodes n on n.id = t.node_id`;
 
-/** Stores a certificate. A second time does no harm. Times in ms. */
+/** Stores a certificate, which says what its node is. A second time does no harm. Times in ms. */
 export async function recordCertificate(
   tx: Tx,
   certificate: {
@@ -30,8 +30,8 @@ export async function recordCertificate(
   },
 ): Promise<void> {
   const { serial, nodeId, notBefore, notAfter } = certificate;
-  await tx.run(sql`insert into certificates (serial, node_id, not_before, not_after)
-    values (${serial}, ${nodeId}, ${new Date(notBefore).toISOString()}, ${new Date(notAfter).toISOString()})
+  await tx.run(sql`insert into certificates (serial, node_id, not_before, not_after, names_role)
+    values (${serial}, ${nodeId}, ${new Date(notBefore).toISOString()}, ${new Date(notAfter).toISOString()}, true)
     on conflict (serial) do nothing`);
 }
 

@@ -61,6 +61,8 @@ const gap = (changes: Partial<LeaseGap> = {}): LeaseGap => ({
 
 const external = (...servers: readonly ServerState[]): SiteChanges => ({ site: { ...EXTERNAL, servers } });
 
+/** What etcd 3.5.16 leaves in its store of r2, which votes. */
+const UNWRITTEN = { id: 'ar2', place: '10.77.0.12:2380' };
 const STUCK = { id: 7, kind: 'node-drain', target: 'r2', seconds: 75 };
 
 /** id, what is wrong, state, a part of what is said. */
@@ -162,6 +164,14 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'warning',
     'r3 still learns',
   ],
+  [
+    'etcd-learners',
+    'etcd 3.6 is installed',
+    { nodes: { r3: { daemons: { dcs: 'etcd Version: 3.6.4' } } }, site: { storedLearners: [UNWRITTEN] } },
+    'broken',
+    'etcd 3.6 or later is installed on r3.',
+  ],
+  ['etcd-learners', 'not read', { site: { storedLearners: null } }, 'unknown', 'could not be read'],
   ['etcd-space', 'an alarm', { nodes: { r2: { dcs: { alarms: ['NOSPACE'] } } } }, 'broken', 'r2: NOSPACE'],
   ['etcd-space', 'nearly full', { nodes: { r2: { dcs: { sizeBytes: 0.95 * QUOTA_BYTES } } } }, 'broken', 'r2'],
   ['etcd-space', 'half full', { nodes: { r2: { dcs: { sizeBytes: 0.6 * QUOTA_BYTES } } } }, 'warning', 'r2'],
@@ -549,6 +559,32 @@ describe('the doctor', () => {
     expect(found?.remedy.length).toBeGreaterThan(10);
   });
 
+  it('names who is a learner in the store of etcd only, and what the rule is', () => {
+    const look = (changes: SiteChanges) => judge(aSite(changes)).find((row) => row.id === 'etcd-learners');
+    const strange = { id: 'ffff', place: '10.77.0.99:2380' };
+    expect(look({ site: { storedLearners: [UNWRITTEN, strange] } })).toMatchObject({
+      state: 'ok',
+      detail:
+        'The v3 store of etcd has r2 and 10.77.0.99:2380 as learners, and they vote. A direct step to etcd 3.6 is refused. ' +
+        'Rule: etcd 3.5.20 or later of the line 3.5 runs on every region node before etcd 3.6 is installed on one.',
+    });
+    const learning = { r1: { dcs: { members: [voter('r1'), voter('r2', { isLearner: true })] } } };
+    expect(look({ nodes: learning, site: { storedLearners: [UNWRITTEN] } })?.detail).toContain('no voter as a learner');
+    const versions = {
+      '3.5.16': 'ok',
+      '3.5.33': 'ok',
+      '3.6.0': 'broken',
+      '3.10.1': 'broken',
+      '4.0.0': 'broken',
+      '': 'ok',
+    };
+    for (const [version, state] of Object.entries(versions)) {
+      const nodes = { r1: { daemons: { dcs: `etcd Version: ${version}` } } };
+      expect([version, look({ nodes, site: { storedLearners: [UNWRITTEN] } })?.state]).toEqual([version, state]);
+      expect(look({ nodes, site: { storedLearners: [] } })?.state).toBe('ok');
+    }
+  });
+
   it('has a case for every invariant in which it is broken, or at least not well', () => {
     const covered = new Set(TABLE.map(([id]) => id));
     expect(CHECKS.map((check) => check.id).filter((id) => !covered.has(id))).toEqual([]);
@@ -574,6 +610,7 @@ describe('the doctor', () => {
     );
     // These are known without any word of a node.
     expect(states.map((row) => row.id)).toEqual([
+      'etcd-learners',
       'database-writes',
       'configuration',
       'authority',

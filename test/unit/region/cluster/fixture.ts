@@ -60,6 +60,8 @@ export interface NodeChanges {
   readonly version?: string;
   readonly region?: KnownSiteNode['region'];
   readonly began?: KnownSiteNode['began'];
+  /** Versions of its daemons. */
+  readonly daemons?: Readonly<Record<string, string>>;
 }
 
 /** What differs on the site. `nodes`: by name; `regions`: how many. */
@@ -89,6 +91,7 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
       slots: names.slice(1).map((name) => ({ name, isActive: true, isLost: false, keptBytes: 1000 })),
     },
     stuckJobs: [],
+    storedLearners: [],
     authority: { notAfter: days(3000) },
     shown: SHOWN,
     leases: {
@@ -220,6 +223,7 @@ function plainNode(name: string, changes: NodeChanges) {
     agent: { version: changes.version ?? '0.3.0', since: days(-1) },
     isContainer: changes.isContainer ?? false,
     ...(changes.began ? { began: changes.began } : {}),
+    ...(changes.daemons ? { versions: changes.daemons } : {}),
     host: changes.host === null ? null : { ...host, ...changes.host },
   };
 }

@@ -115,6 +115,7 @@ function etcdOf(cluster: FakeCluster, refusal: string | null = null): EtcdPort {
         isLearner: false,
         peerUrls: [`https://10.77.0.1${name.slice(1)}:2380`],
       })),
+    storedLearners: async () => [],
     remove: async (id) => {
       if (refusal !== null) throw new AppError('etcd', refusal);
       cluster.actions.push(`etcd loses ${id}`);
