@@ -1,9 +1,10 @@
 // Builds dist/regent.mjs: the CLI as one file that needs no package. Plain JavaScript, so that the Node of any build
 // machine that rolldown takes (20.19 or newer) can run it before the pinned runtime is there.
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { licencesOf } from './lib/licences.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -44,7 +45,7 @@ const bundle = await rolldown({
   transform: { define: { REGENT_VERSION: JSON.stringify(version) } },
 });
 try {
-  await bundle.write({
+  const { output } = await bundle.write({
     file: fresh,
     format: 'esm',
     minify: false,
@@ -54,8 +55,18 @@ try {
     charset: 'ascii',
     banner: `// Regent ${version}, command line. Built by scripts/build-cli.mjs; do not edit.`,
   });
+  // One file that is copied alone: the licences are in it.
+  appendFileSync(fresh, comment(licencesOf(output.flatMap((chunk) => chunk.moduleIds ?? []))));
   renameSync(fresh, target);
 } finally {
   rmSync(fresh, { force: true });
   await bundle.close();
+}
+
+/** A text as a comment, in ASCII. */
+function comment(text) {
+  const ascii = text.replaceAll('\u00a9', '(c)').replaceAll('*/', '* /');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII begins with them
+  if (/[^\x00-\x7f]/.test(ascii)) throw new Error('a licence is not in ASCII');
+  return `/*\nLicences of what is built in:\n\n${ascii}*/\n`;
 }

@@ -1,10 +1,13 @@
-// Builds what runs on hosts, each as one file: FOLDER/regiond.mjs, agent.mjs, helper.mjs, host-cli.mjs and the thread of renewals.
+// Builds what runs on hosts, each as one file: FOLDER/regiond.mjs, agent.mjs, helper.mjs, host-cli.mjs and the thread of renewals;
+// licences.txt has the licences of what is built in.
 // One file loads sooner and takes some 30 MB less than hundreds of modules with their types. Plain JavaScript, as build-cli.mjs is.
 //
 //   node scripts/build-daemons.mjs FOLDER     FOLDER lies beside src, as dist does
+import { writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { licencesOf } from './lib/licences.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = process.argv[2];
@@ -36,10 +39,11 @@ const places = {
   },
 };
 
+const moduleIds = [];
 for (const [name, entry] of Object.entries(ENTRIES)) {
   const bundle = await rolldown({ input: join(root, entry), cwd: root, platform: 'node', plugins: [places] });
   try {
-    await bundle.write({
+    const { output } = await bundle.write({
       dir: folder,
       format: 'esm',
       // Names stay, so that a stack trace tells where it was.
@@ -50,7 +54,10 @@ for (const [name, entry] of Object.entries(ENTRIES)) {
       // One letter beyond Latin-1 anywhere, and V8 keeps the whole file with two bytes for each letter.
       charset: 'ascii',
     });
+    moduleIds.push(...output.flatMap((chunk) => chunk.moduleIds ?? []));
   } finally {
     await bundle.close();
   }
 }
+
+writeFileSync(join(folder, 'licences.txt'), licencesOf(moduleIds));

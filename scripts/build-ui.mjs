@@ -7,6 +7,7 @@ import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
+import { licencesOf } from './lib/licences.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, 'src', 'ui');
@@ -14,17 +15,19 @@ const target = process.argv[2] ?? join(root, 'dist', 'ui');
 // Written beside and renamed: a server that reads meanwhile has whole files.
 const fresh = `${target}.${process.pid}`;
 
-/** What may be built in, with its licence. Schemas of the API weigh more than all of it: they stay out. */
+/** What may be built in. Schemas of the API weigh more than all of it: they stay out. */
 const PACKAGES = ['preact', '@preact/signals', '@preact/signals-core'];
 const COMPRESSED = new Set(['.html', '.js', '.css', '.svg']);
 /** Bytes by gzip that a browser may have to take (../shared/design/ui.md §1); `main`: for its first page, `rest`: after it. */
 const BUDGET = { main: 60_000, rest: 60_000, worker: 8000, style: 15_000 };
 
+const moduleIds = [];
 const judge = {
   name: 'judge',
   generateBundle(_options, bundle) {
     for (const chunk of Object.values(bundle)) {
       for (const id of chunk.moduleIds ?? []) {
+        moduleIds.push(id);
         const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
         if (name !== undefined && !PACKAGES.includes(name)) throw new Error(`${id} may not be part of the web UI`);
       }
@@ -55,7 +58,7 @@ try {
     },
   });
   writeBoot(fresh);
-  writeFileSync(join(fresh, 'licences.txt'), licences());
+  writeFileSync(join(fresh, 'licences.txt'), licencesOf(moduleIds));
   compress(fresh);
   say(fresh);
   rmSync(target, { recursive: true, force: true });
@@ -88,14 +91,6 @@ function writeBoot(folder) {
     .replaceAll('REST', `./${relative(folder, rest)}`)
     .replaceAll('STYLE', style[1]);
   writeFileSync(join(folder, 'boot.js'), boot);
-}
-
-function licences() {
-  return PACKAGES.map((name) => {
-    const folder = join(root, 'node_modules', name);
-    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
-  }).join('\n----\n\n');
 }
 
 function compress(folder) {

@@ -105,9 +105,11 @@ make_users_and_folders() {
 }
 
 # The rack's identity outlives what is installed anew: the agent keeps a copy. Its key is made by the agent, which alone may read it.
+# The agent has no rights, so its copy is read with its rights and is a UUID or nothing: root's sed would run what else stands there.
 write_rack_conf() {
   local uuid
-  uuid=$(cat /var/lib/regent/agent/rack-uuid 2>/dev/null || cat /proc/sys/kernel/random/uuid)
+  uuid=$(runuser -u regent-agent -- head -c 64 /var/lib/regent/agent/rack-uuid 2>/dev/null |
+    grep -m 1 -xE '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' || cat /proc/sys/kernel/random/uuid)
   sed "s/^#CLUSTER_UUID=.*/CLUSTER_UUID=$uuid/" "$source_dir/scripts/lib/rack.conf" >/etc/regent/rack.conf.new
   mv /etc/regent/rack.conf.new /etc/regent/rack.conf
 }

@@ -8,6 +8,8 @@ export interface ProcessCommand {
   readonly stdin?: string;
   /** It leaves the processor to whoever serves calls (nice 10): nobody waits for it. */
   readonly isPatient?: boolean;
+  /** The one right that it gets although its user has none. Only a command whose rule says so may have it. */
+  readonly right?: 'net_admin';
 }
 
 /**
@@ -85,6 +87,10 @@ export type ArgumentRule = string | { readonly pattern: string };
 export interface ProcessRule {
   readonly argv: readonly ArgumentRule[];
   readonly repeatLast?: boolean;
+  /** It reads staged files. What leaves the helper of its messages quotes no other file. */
+  readonly isChecker?: boolean;
+  /** See `ProcessCommand`. */
+  readonly right?: 'net_admin';
 }
 
 /** Questions that the root helper asks for a service: `requests` is a pattern for the whole request (anchored by the helper). */

@@ -65,7 +65,7 @@ async function accountOf(user: string): Promise<Account | undefined> {
 function run(command: Run, account: Account | undefined): Promise<ExecResult> {
   return new Promise((resolve) => {
     const [program = ''] = command.argv;
-    const [started = '', ...rest] = argvFor(command.argv, account);
+    const [started = '', ...rest] = argvFor(command, account);
     let child: ChildProcess;
     try {
       child = spawn(started, rest, {
@@ -75,7 +75,7 @@ function run(command: Run, account: Account | undefined): Promise<ExecResult> {
         env: { ...ENVIRONMENT, ...command.env },
         // Descriptor 3 is the helper's listening socket under socket activation; no command may inherit it.
         stdio: ['pipe', 'pipe', 'pipe', ...(command.descriptors ?? ['ignore' as const])],
-        ...(account && !hasGroups(account) ? { uid: account.uid, gid: account.gid } : {}),
+        ...(account && !needsSetpriv(command, account) ? { uid: account.uid, gid: account.gid } : {}),
       });
     } catch (error) {
       resolve(notStarted(`${program} could not be started: ${sentenceOf(error)}`));
@@ -92,7 +92,7 @@ function run(command: Run, account: Account | undefined): Promise<ExecResult> {
       endDrain();
       child.stdout?.destroy();
       child.stderr?.destroy();
-      resolve(judge({ ...ended, stdout: stdout(), stderr: stderr(), timedOut, failure }, program, account));
+      resolve(judge({ ...ended, stdout: stdout(), stderr: stderr(), timedOut, failure }, program, started));
     };
     const cancel = deadline(command.timeoutMs, () => {
       timedOut = true;
@@ -112,21 +112,35 @@ function run(command: Run, account: Account | undefined): Promise<ExecResult> {
   });
 }
 
-function hasGroups(account: Account): boolean {
-  return account.groups.length > 0;
+function needsSetpriv({ right }: ProcessCommand, account: Account): boolean {
+  return account.groups.length > 0 || right !== undefined;
 }
 
-/** Node gives a child only the main group, but a group may own a daemon's key. setpriv(1) gives it all groups. */
-function argvFor(argv: readonly string[], account: Account | undefined): readonly string[] {
-  if (account === undefined || !hasGroups(account)) return argv;
+/**
+ * Node gives a child only the main group and no right, but a group may own a daemon's key, and nft needs CAP_NET_ADMIN. setpriv(1) gives it all groups,
+ * and that right alone (an ambient one, capabilities(7)): without CAP_DAC_OVERRIDE it reads only what its user may read.
+ */
+function argvFor(command: ProcessCommand, account: Account | undefined): readonly string[] {
+  if (account === undefined || !needsSetpriv(command, account)) return command.argv;
   const { uid, gid, groups } = account;
-  return ['/usr/bin/setpriv', `--reuid=${uid}`, `--regid=${gid}`, `--groups=${groups.join(',')}`, '--', ...argv];
+  const rights = command.right === undefined ? '-all' : `-all,+${command.right}`;
+  return [
+    '/usr/bin/setpriv',
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    groups.length > 0 ? `--groups=${groups.join(',')}` : '--clear-groups',
+    `--inh-caps=${rights}`,
+    `--ambient-caps=${rights}`,
+    '--no-new-privs',
+    '--',
+    ...command.argv,
+  ];
 }
 
 /** A command that setpriv could not start has not started. */
-function judge(result: ExecResult, program: string, account: Account | undefined): ExecResult {
+function judge(result: ExecResult, program: string, started: string): ExecResult {
   const { code, stderr } = result;
-  const isOurs = account !== undefined && hasGroups(account) && stderr.startsWith('setpriv: ');
+  const isOurs = started !== program && stderr.startsWith('setpriv: ');
   if (!isOurs || code !== NOT_EXECUTED) return result;
   return notStarted(`${program} could not be started: ${stderr.trim()}`);
 }

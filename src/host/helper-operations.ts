@@ -1,10 +1,14 @@
 import { AppError } from '../core/errors.ts';
-import type { Command, FileContent, UnitVerb } from '../core/host-values.ts';
+import type { Command, ExecResult, FileContent, UnitVerb } from '../core/host-values.ts';
+import { withoutQuotes } from './ask/checker-messages.ts';
 import type { Host } from './interface.ts';
 import {
+  copiesOf,
   type HelperPolicy,
+  isChecker,
   type Refusal,
   refuseCommand,
+  refuseContent,
   refuseFolder,
   refuseInstall,
   refuseMove,
@@ -27,7 +31,11 @@ export async function performRequest(
     case 'list':
       return await host.files.list(allowed(text(first), (path) => refuseFolder(policy, path)));
     case 'install':
-      return await host.files.install(allowed(fileOf(first), (file) => refuseInstall(policy, file)));
+      return await install(
+        allowed(fileOf(first), (file) => refuseInstall(policy, file)),
+        host,
+        policy,
+      );
     case 'move':
       allow(refuseMove(policy, text(first), text(second)));
       return await host.files.move(text(first), text(second));
@@ -39,15 +47,35 @@ export async function performRequest(
       allow(refuseUnit(policy, text(first), text(second)));
       return await host.units.act(text(first), text(second) as UnitVerb, positive(third));
     case 'exec':
-      return await host.exec(
-        asCaller(
-          allowed(commandOf(first), (command) => refuseCommand(policy, command)),
-          policy,
-        ),
+      return await exec(
+        allowed(commandOf(first), (command) => refuseCommand(policy, command)),
+        host,
+        policy,
       );
     case 'facts':
       return await host.facts(versionsOf(first, policy));
   }
+}
+
+/** Writes a content of ours, or one that stands in that place already and is put aside or comes back. */
+async function install(file: FileContent, host: Host, policy: HelperPolicy): Promise<void> {
+  const refusal = refuseContent(policy, file);
+  if (refusal !== null && !(await isCopy(file, host, policy))) throw new AppError('denied', refusal);
+  await host.files.install(file);
+}
+
+async function isCopy({ path, content }: FileContent, host: Host, policy: HelperPolicy): Promise<boolean> {
+  for (const place of copiesOf(policy, path)) if ((await host.files.read(place)) === content) return true;
+  return false;
+}
+
+/** Runs a command. A checker's answer quotes no file but those that it was to check. */
+async function exec(command: Command, host: Host, policy: HelperPolicy): Promise<ExecResult> {
+  const result = await host.exec(asCaller(command, policy));
+  if (!('argv' in command) || !isChecker(policy, command)) return result;
+  const checked = command.argv.filter((argument) => refusePath(policy, argument) === null);
+  const texts = await Promise.all(checked.map((path) => host.files.read(path).catch(() => null)));
+  return withoutQuotes(result, { argv: command.argv, texts: texts.map((content) => content ?? '') });
 }
 
 /** The longest wait of one question for changes, ms. */
@@ -100,7 +128,13 @@ function commandOf(value: unknown): Command {
     ...(value['user'] === undefined ? {} : { user: text(value['user']) }),
     ...(value['stdin'] === undefined ? {} : { stdin: text(value['stdin']) }),
     ...(value['isPatient'] === true ? { isPatient: true } : {}),
+    ...(value['right'] === undefined ? {} : { right: rightOf(value['right']) }),
   };
+}
+
+function rightOf(value: unknown): 'net_admin' {
+  if (value !== 'net_admin') throw malformed('a right');
+  return value;
 }
 
 function questionOf(value: Record<string, unknown>): Command {

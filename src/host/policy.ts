@@ -22,11 +22,27 @@ export interface ServicePolicy {
   readonly unit: string;
   /** Owner, group and mode that its files may have; no others, so never a set-uid bit. */
   readonly files: readonly { readonly owner: string; readonly group: string; readonly mode: number }[];
+  /**
+   * Judges a file's content by its path below the folder: null if it is one that the service makes, otherwise the reason, which quotes nothing. Daemons with
+   * rights read these files.
+   */
+  readonly judge: ContentJudge;
   readonly commands: readonly CommandRule[];
   /** Users that a command may run as. */
   readonly users: readonly string[];
   /** The command that prints the daemon's version. */
   readonly version: ProcessCommand;
+}
+
+/** A file's owner, group and mode. */
+type Ownership = Pick<FileContent, 'owner' | 'group' | 'mode'>;
+
+/** Why a content must not stand in a file; null: it may. */
+export type ContentJudge = (name: string, content: string, access: Ownership) => string | null;
+
+/** A single file outside the services' folders. */
+export interface WrittenFile extends Omit<FileContent, 'content'> {
+  readonly judge: (content: string) => string | null;
 }
 
 /** Services of one kind, each under a key: made when a request names one. */
@@ -42,7 +58,7 @@ export interface HelperPolicy {
   readonly services: readonly ServicePolicy[];
   readonly instances?: readonly InstancePolicies[];
   /** Single files outside the services' folders. They may only be written, with exactly this owner, group and mode. */
-  readonly written?: readonly Omit<FileContent, 'content'>[];
+  readonly written?: readonly WrittenFile[];
   /** The user for a command that names none: the unprivileged agent. */
   readonly caller: string;
 }
@@ -98,8 +114,6 @@ export function refuseInstall(all: HelperPolicy, file: Omit<FileContent, 'conten
   return isDeclared ? null : refusalOfOwner(file, `those of a file of ${service?.name}`);
 }
 
-type Ownership = Pick<FileContent, 'owner' | 'group' | 'mode'>;
-
 function isAs(spec: Ownership, file: Ownership): boolean {
   return spec.owner === file.owner && spec.group === file.group && spec.mode === file.mode;
 }
@@ -109,13 +123,40 @@ function refusalOfOwner(file: Omit<FileContent, 'content'>, rule: string): strin
   return `${show(file.path)} with ${had} is refused. Rule: owner, group and mode, ${rule}.`;
 }
 
-/** May this file be moved? Both paths must be in the folder of one service. */
+/** Where the engine of the agent keeps files beside those that daemons read: checked ones to come, and the ones before. */
+const BESIDE = /^\.(stage|previous)\//;
+
+/**
+ * May this content be written to a file that `refuseInstall` allows? It must be one that Regent itself would write there. A file that an earlier release
+ * wrote may not be: it may be put aside and come back, if it is the same to the letter (`copiesOf`).
+ */
+export function refuseContent(all: HelperPolicy, file: FileContent): Refusal {
+  const policy = withNamed(all, file.path);
+  const single = policy.written?.find((spec) => spec.path === file.path);
+  const service = serviceOf(policy, file.path);
+  const reason = single
+    ? single.judge(file.content)
+    : (service?.judge(file.path.slice(service.folder.length + 1).replace(BESIDE, ''), file.content, file) ??
+      (service ? null : 'it belongs to no service'));
+  return reason === null ? null : `${show(file.path)} is refused: ${reason}. Rule: a text that Regent itself writes.`;
+}
+
+/** Where the same content may stand already: the file itself, and the one before it. */
+export function copiesOf(all: HelperPolicy, path: string): readonly string[] {
+  const service = serviceOf(withNamed(all, path), path);
+  if (!service) return [];
+  const name = path.slice(service.folder.length + 1).replace(BESIDE, '');
+  return [`${service.folder}/${name}`, `${service.folder}/.previous/${name}`];
+}
+
+/** May this file be moved? Only a staged file to its place: its content was judged for that place. */
 export function refuseMove(all: HelperPolicy, from: string, to: string): Refusal {
   const policy = withNamed(all, from, to);
   const refusal = refusePath(policy, from) ?? refusePath(policy, to) ?? refuseName(to);
   if (refusal) return refusal;
-  if (serviceOf(policy, from) === serviceOf(policy, to)) return null;
-  return `Moving ${show(from)} to ${show(to)} is refused. Rule: within the folder of one service.`;
+  const { folder = '' } = serviceOf(policy, to) ?? {};
+  if (from === `${folder}/.stage${to.slice(folder.length)}`) return null;
+  return `Moving ${show(from)} to ${show(to)} is refused. Rule: from the staged file to its place in the folder of one service.`;
 }
 
 /** May this be done to this unit? The units of the services and the five verbs. */
@@ -152,9 +193,22 @@ function refuseProcess(policy: HelperPolicy, command: ProcessCommand, shown: str
     (service) => service.commands.some((rule) => allows(rule, command)) || isVersionOf(service, command),
   );
   if (matching.length === 0) return `${shown} is refused. Rule: a command line that a service declares.`;
-  const { user } = command;
+  const { user, right } = command;
+  if (user === 'root') return `${shown} as root is refused. Rule: no command runs as root.`;
+  if (right !== undefined && ruleOf(policy, command)?.right !== right)
+    return `${shown} with the right ${show(right)} is refused. Rule: the right that a service declares for it.`;
   if (user === undefined || matching.some((service) => service.users.includes(user))) return null;
   return `${shown} as ${show(user)} is refused. Rule: a user of ${matching.map((service) => service.name).join(', ')}.`;
+}
+
+/** Is this a checker of staged files, by its rule? */
+export function isChecker(all: HelperPolicy, { argv, timeoutMs }: ProcessCommand): boolean {
+  return ruleOf(withNamed(all, ...argv), { argv, timeoutMs })?.isChecker === true;
+}
+
+function ruleOf(policy: HelperPolicy, command: ProcessCommand): ProcessRule | undefined {
+  const rules = policy.services.flatMap((service) => service.commands);
+  return rules.find((rule): rule is ProcessRule => 'argv' in rule && allows(rule, command));
 }
 
 /** Does a rule accept a command? */

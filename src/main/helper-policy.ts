@@ -1,27 +1,40 @@
 import type { HelperPolicy, InstancePolicies, ServicePolicy } from '../host/policy.ts';
 import { TRUST_FILES } from '../model/trust/trust-files.ts';
-import type { AnyService } from '../services/kit/contract.ts';
+import { TRUST_TEXTS } from '../model/trust/trust-texts.ts';
+import type { AnyService, Templates } from '../services/kit/contract.ts';
+import { judgeOf } from '../services/kit/grammar/service.ts';
 import { instanceOf } from '../services/kit/instances.ts';
 
 /**
- * The root helper's whole list, from what the services declare: their folder, the owners and modes of their files, their
- * unit, command lines and users; and the files of the node's certificate, which the agent renews. `caller`: whom commands without a user run as.
+ * The root helper's whole list, from what the services declare: their folder, the owners and modes of their files and what these may hold, their
+ * unit, command lines and users; and the files of the node's certificate, which the agent renews. `caller`: whom commands without a user run as. Throws if a
+ * grammar does not fit its template.
  */
-export function helperPolicy(services: readonly AnyService[], caller: string): HelperPolicy {
+export function helperPolicy(services: readonly AnyService[], caller: string, templates: Templates): HelperPolicy {
+  const made = new WeakMap<AnyService, ServicePolicy>();
+  const policyOf = (service: AnyService): ServicePolicy => {
+    const policy = made.get(service) ?? servicePolicy(service, templates);
+    made.set(service, policy);
+    return policy;
+  };
   const instances = services.flatMap((kind): InstancePolicies[] => {
     if (!kind.instances) return [];
     const { keyIn } = kind.instances;
     const of = (key: string) => {
       const instance = instanceOf(kind, key);
-      return instance ? servicePolicy(instance) : null;
+      return instance ? policyOf(instance) : null;
     };
     return [{ keyIn, of }];
   });
-  return { caller, services: services.map(servicePolicy), instances, written: Object.values(TRUST_FILES) };
+  const written = Object.entries(TRUST_FILES).map(([name, file]) => ({
+    ...file,
+    judge: TRUST_TEXTS[name as keyof typeof TRUST_FILES],
+  }));
+  return { caller, services: services.map(policyOf), instances, written };
 }
 
-function servicePolicy(service: AnyService): ServicePolicy {
+function servicePolicy(service: AnyService, templates: Templates): ServicePolicy {
   const { name, folder, unit, commands, version, users } = service;
   const files = service.files.map(({ mode, owner, group }) => ({ mode, owner, group }));
-  return { name, folder, unit, commands, version, files, users };
+  return { name, folder, unit, commands, version, files, users, judge: judgeOf(service, templates) };
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { activatedSocket, type HelperServer, startHelperServer } from '../host/helper-server.ts';
 import { watchFolders } from '../host/look/watched-folders.ts';
@@ -5,6 +6,7 @@ import { realHost } from '../host/real.ts';
 import { SERVICES } from '../services/registry.ts';
 import { helperPolicy } from './helper-policy.ts';
 import { type ProcessPorts, runDaemon, type Running } from './process.ts';
+import { readTemplates } from './templates.ts';
 
 const SOCKET = '/run/regent-helper/helper.sock';
 const CALLER = 'regent-agent';
@@ -24,7 +26,11 @@ async function startHelperProcess({ log, settings, liveness }: ProcessPorts): Pr
   const server = await startHelperServer({
     host: { ...real, files: watch.ours(real.files) },
     watch,
-    policy: helperPolicy(SERVICES, settings.getOr('HELPER_CALLER', CALLER)),
+    policy: helperPolicy(
+      SERVICES,
+      settings.getOr('HELPER_CALLER', CALLER),
+      await readTemplates(join(import.meta.dirname, '..', '..', 'templates')),
+    ),
     log,
     listen: fd === null ? { path: settings.getOr('HELPER_SOCKET', SOCKET) } : { fd },
   });

@@ -4,7 +4,7 @@ import { openSiteKeeper, type SiteKeeper } from '../../src/agent/self/site-certi
 import { AppError } from '../../src/core/errors.ts';
 import { textDigest } from '../../src/core/stable-json.ts';
 import type { FileContent } from '../../src/core/host-values.ts';
-import { refuseInstall } from '../../src/host/policy.ts';
+import { refuseContent, refuseInstall } from '../../src/host/policy.ts';
 import { helperPolicy } from '../../src/main/helper-policy.ts';
 import { siteListText, TRUST_FILES } from '../../src/model/trust/trust-files.ts';
 import { lb } from '../../src/services/lb/index.ts';
@@ -13,6 +13,9 @@ import { operatorCertificate } from '../kit/cluster/operator-certificate.ts';
 import { engineRig, FAKE_FACTS, wish } from '../kit/engine-rig.ts';
 import { realClock, realRandom } from '../kit/postgres.ts';
 import { memoryLog } from '../kit/virtual-time.ts';
+import { goldenTemplates } from '../kit/goldens.ts';
+
+const POLICY = helperPolicy(SERVICES, 'regent-agent', goldenTemplates());
 
 interface Pair {
   readonly certificate: string;
@@ -55,7 +58,7 @@ beforeEach(() => {
     },
     files: {
       install: async (file) => {
-        if (refuseInstall(helperPolicy(SERVICES, 'regent-agent'), file) !== null)
+        if ((refuseInstall(POLICY, file) ?? refuseContent(POLICY, file)) !== null)
           throw new AppError('denied', 'the helper refuses it');
         files.set(file.path, file);
         order.push(file.path);

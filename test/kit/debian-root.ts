@@ -24,6 +24,7 @@ import {
   isQuestion,
   nameOfCommand,
   type OpenQuestion,
+  type ProcessCommand,
 } from '../../src/core/host-values.ts';
 import { askAt } from '../../src/host/ask/socket.ts';
 
@@ -176,8 +177,12 @@ export class DebianHost implements AsyncDisposable {
   async exec(command: Command): Promise<ExecResult> {
     if (isQuestion(command)) return await askAt(this.path(command.socket), command);
     if (isOpenQuestion(command)) return await this.#askInside(command);
-    const user = command.user === undefined ? {} : { user: command.user };
-    const ran = await this.run(command.argv, { timeoutMs: command.timeoutMs, ...user });
+    const { right } = command;
+    const user = command.user === undefined || right !== undefined ? {} : { user: command.user };
+    const ran = await this.run([...this.#withRight(command), ...command.argv], {
+      timeoutMs: command.timeoutMs,
+      ...user,
+    });
     return { ...ran, signal: null, timedOut: false, failure: null };
   }
 
@@ -257,6 +262,15 @@ export class DebianHost implements AsyncDisposable {
     return ['--target', String(this.#pid), '--mount', '--net', '--pid', '--ipc', '--uts', '--root', '--wd', '--'];
   }
 
+  /** As `host/exec.ts` starts a command that has one right. */
+  #withRight({ right, user = 'root' }: ProcessCommand): string[] {
+    if (right === undefined) return [];
+    const id = this.#id('passwd', user);
+    const rights = `-all,+${right}`;
+    const ids = [`--reuid=${id}`, `--regid=${id}`, '--clear-groups'];
+    return ['setpriv', ...ids, `--inh-caps=${rights}`, `--ambient-caps=${rights}`, '--no-new-privs', '--'];
+  }
+
   #id(file: 'passwd' | 'group', name: string): number {
     const line = readFileSync(this.path(`/etc/${file}`), 'utf8')
       .split('\n')
@@ -268,7 +282,8 @@ export class DebianHost implements AsyncDisposable {
   #makeFolder(path: string, owner: number, group: number): void {
     if (existsSync(this.path(path))) return;
     this.#makeFolder(dirname(path), owner, group);
-    mkdirSync(this.path(path), { mode: 0o750 });
+    // As the helper makes them (host/safe-folder.ts): nft looks in as nobody.
+    mkdirSync(this.path(path), { mode: 0o755 });
     chownSync(this.path(path), owner, group);
   }
 }

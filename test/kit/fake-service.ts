@@ -41,11 +41,13 @@ export function fakeService(name = 'fake'): ManagedService<FakeDesired, FakeView
     files: [
       {
         template: 'main.conf.hbs',
+        grammar: { names: 'main\\.conf', values: { serial: '[0-9]+', mood: '[a-z]+' } },
         ...owner,
         instances: (view) => [{ target: `${folder}/main.conf`, view: view.main }],
       },
       {
         template: 'item.hbs',
+        grammar: { names: 'items/[a-z0-9]+', values: { name: '[a-z0-9]+', serial: '[0-9]+' } },
         ...owner,
         instances: (view) => view.items.map((item) => ({ target: `${folder}/items/${item.name}`, view: item })),
       },

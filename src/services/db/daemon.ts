@@ -20,6 +20,7 @@ export const DB_COMMANDS: readonly CommandRule[] = [
       { pattern: '/etc/patroni/regent/(?:\\.stage/)?patroni\\.yml' },
       { pattern: '/etc/patroni/regent/(?:\\.stage/)?dynamic\\.json' },
     ],
+    isChecker: true,
   },
   { argv: [`${HA}/dynamic`] },
   { argv: ['/usr/bin/patroni', '--version'] },

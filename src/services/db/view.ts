@@ -3,6 +3,9 @@ import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import { pemLines } from '../kit/pem-lines.ts';
 import type { DbDesired } from './desired.ts';
+import type { FileGrammar } from '../kit/grammar/grammar.ts';
+import { CLIENTS_GRAMMAR, REVOKED_GRAMMAR } from '../kit/grammar/trust-lists.ts';
+import { DYNAMIC_GRAMMAR, PATRONI_GRAMMAR, SERIALS_GRAMMAR } from './grammar.ts';
 
 /** Regent's own folder of Patroni. */
 export const FOLDER = '/etc/patroni/regent';
@@ -43,11 +46,11 @@ export interface DbView {
 
 /** Both files by their templates. root owns them, Patroni may read them. */
 export const DB_FILES: readonly FileSpec<DbView>[] = [
-  { ...fileOf('dynamic.json.hbs', DYNAMIC_JSON), format: 'json' },
-  innerFile('clients.crt.hbs', CLIENTS_CRT),
-  innerFile('revoked.crl.hbs', REVOKED_CRL),
-  innerFile('revoked.serials.hbs', REVOKED_SERIALS),
-  fileOf('patroni.yml.hbs', PATRONI_YML),
+  { ...fileOf('dynamic.json.hbs', DYNAMIC_JSON), format: 'json', grammar: DYNAMIC_GRAMMAR },
+  innerFile('clients.crt.hbs', CLIENTS_CRT, CLIENTS_GRAMMAR),
+  innerFile('revoked.crl.hbs', REVOKED_CRL, REVOKED_GRAMMAR),
+  innerFile('revoked.serials.hbs', REVOKED_SERIALS, SERIALS_GRAMMAR),
+  { ...fileOf('patroni.yml.hbs', PATRONI_YML), grammar: PATRONI_GRAMMAR },
 ];
 
 /** Makes the templates' view of a desired state. */
@@ -85,7 +88,7 @@ function placeOf(address: string, port: number): string {
   return `${hostOf(address)}:${port}`;
 }
 
-function fileOf(template: string, target: string): FileSpec<DbView> {
+function fileOf(template: string, target: string): Omit<FileSpec<DbView>, 'grammar'> {
   return { template, mode: 0o640, owner: 'root', group: 'postgres', instances: (view) => [{ target, view }] };
 }
 
@@ -98,7 +101,7 @@ function innerView({ authority, revocations, serials }: NonNullable<DbDesired['i
   };
 }
 
-function innerFile(template: string, target: string): FileSpec<DbView> {
+function innerFile(template: string, target: string, grammar: FileGrammar): FileSpec<DbView> {
   const access = { mode: 0o640, owner: 'root', group: 'postgres', comment: null };
-  return { template, ...access, instances: ({ inner }) => inner.map((view) => ({ target, view })) };
+  return { template, ...access, grammar, instances: ({ inner }) => inner.map((view) => ({ target, view })) };
 }

@@ -22,6 +22,7 @@ export const DCS_COMMANDS: readonly CommandRule[] = [
       { pattern: '/etc/etcd/regent/(?:\\.stage/)?etcd\\.yml' },
       { pattern: '/etc/etcd/regent/(?:\\.stage/)?members\\.yml' },
     ],
+    isChecker: true,
   },
   { argv: ['/usr/bin/etcd', '--version'] },
 ];

@@ -3,6 +3,9 @@ import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import { pemLines } from '../kit/pem-lines.ts';
 import type { DcsDesired } from './desired.ts';
+import type { FileGrammar } from '../kit/grammar/grammar.ts';
+import { CLIENTS_GRAMMAR, REVOKED_GRAMMAR } from '../kit/grammar/trust-lists.ts';
+import { EPOCH_GRAMMAR, ETCD_GRAMMAR, MEMBERS_GRAMMAR } from './grammar.ts';
 
 /** Regent's own folder of etcd. */
 export const FOLDER = '/etc/etcd/regent';
@@ -48,16 +51,17 @@ export interface DcsView {
 
 /** The files by their templates. root owns them, etcd may read its two; nobody has to hide an epoch. */
 export const DCS_FILES: readonly FileSpec<DcsView>[] = [
-  innerFile('clients.crt.hbs', CLIENTS_CRT),
-  innerFile('revoked.crl.hbs', REVOKED_CRL),
-  fileOf('members.yml.hbs', MEMBERS_YML),
-  fileOf('etcd.yml.hbs', ETCD_YML),
+  innerFile('clients.crt.hbs', CLIENTS_CRT, CLIENTS_GRAMMAR),
+  innerFile('revoked.crl.hbs', REVOKED_CRL, REVOKED_GRAMMAR),
+  { ...fileOf('members.yml.hbs', MEMBERS_YML), grammar: MEMBERS_GRAMMAR },
+  { ...fileOf('etcd.yml.hbs', ETCD_YML), grammar: ETCD_GRAMMAR },
   {
     template: 'epoch.json.hbs',
     mode: 0o644,
     owner: 'root',
     group: 'root',
     format: 'json',
+    grammar: EPOCH_GRAMMAR,
     instances: ({ recovered }) => recovered.map((view) => ({ target: EPOCH_JSON, view })),
   },
 ];
@@ -84,7 +88,7 @@ function urlOf(address: string, port: number): string {
   return `https://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
-function fileOf(template: string, target: string): FileSpec<DcsView> {
+function fileOf(template: string, target: string): Omit<FileSpec<DcsView>, 'grammar'> {
   return { template, mode: 0o640, owner: 'root', group: 'etcd', instances: (view) => [{ target, view }] };
 }
 
@@ -93,7 +97,7 @@ function innerView({ authority, revocations }: NonNullable<DcsDesired['inner']>)
 }
 
 /** Without a header of ours: etcd takes a list of revoked certificates only if it begins with its first line. */
-function innerFile(template: string, target: string): FileSpec<DcsView> {
+function innerFile(template: string, target: string, grammar: FileGrammar): FileSpec<DcsView> {
   const access = { mode: 0o640, owner: 'root', group: 'etcd', comment: null };
-  return { template, ...access, instances: ({ inner }) => inner.map((view) => ({ target, view })) };
+  return { template, ...access, grammar, instances: ({ inner }) => inner.map((view) => ({ target, view })) };
 }

@@ -28,8 +28,8 @@ export function dhcpCommands(places: KeaPlaces): readonly CommandRule[] {
     pattern: `${literal(places.folder)}/(?:\\.stage/)?${literal(path.slice(places.folder.length + 1))}`,
   });
   return [
-    { argv: [...WHOLE_CHECK, staged(places.check)] },
-    { argv: [...CHECK, staged(places.conf)] },
+    { argv: [...WHOLE_CHECK, staged(places.check)], isChecker: true },
+    { argv: [...CHECK, staged(places.conf)], isChecker: true },
     { argv: ['/usr/sbin/kea-dhcp4', '-v'] },
     { argv: carryOf(places) },
     ...inTurn(places).map((argv) => ({ argv })),

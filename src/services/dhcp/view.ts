@@ -9,6 +9,7 @@ import { withSnippets } from './custom/merge.ts';
 import { isTold, withOptions } from './custom/options.ts';
 import { bodiesOf } from './custom/snippets.ts';
 import type { DhcpDesired, DhcpNetwork, DhcpPair, DhcpSubnet, NamedClient, StaticLease } from './desired.ts';
+import { keaGrammar, PAIR_GRAMMAR } from './lint/grammar.ts';
 import { type PairView, servedAs, viewPair } from './pair/view.ts';
 import type { KeaPlaces } from './places.ts';
 
@@ -50,11 +51,13 @@ export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
     {
       ...owned,
       template: 'pair.json.hbs',
+      grammar: PAIR_GRAMMAR,
       instances: ({ pair }) => (pair === null ? [] : [{ target: places.pair, view: pair }]),
     },
     {
       ...owned,
       template: 'kea-dhcp4.conf.hbs',
+      grammar: keaGrammar(places),
       instances: (view) => [
         {
           target: places.check,

@@ -28,11 +28,11 @@ const STAGED_PATTERN = '/etc/bind/regent/\\.stage(?:/[A-Za-z0-9_][A-Za-z0-9._-]*
 
 /** Command lines that the helper accepts for `dns`. */
 export const DNS_COMMANDS: readonly CommandRule[] = [
-  { argv: [CHECKCONF, { pattern: STAGED_PATTERN }] },
-  { argv: [CHECKCONF, NAMED_CONF] },
-  { argv: [CHECKCONF, NAMED_CHECK] },
+  { argv: [CHECKCONF, { pattern: STAGED_PATTERN }], isChecker: true },
+  { argv: [CHECKCONF, NAMED_CONF], isChecker: true },
+  { argv: [CHECKCONF, NAMED_CHECK], isChecker: true },
   { argv: FORGET_JOURNALS },
-  { argv: [...CHECKZONE, { pattern: ZONE_PATTERN }, { pattern: STAGED_PATTERN }] },
+  { argv: [...CHECKZONE, { pattern: ZONE_PATTERN }, { pattern: STAGED_PATTERN }], isChecker: true },
   { argv: [...RNDC, 'reconfig'] },
   { argv: [...RNDC, 'reload'] },
   { argv: [...RNDC, 'reload', { pattern: ZONE_PATTERN }] },

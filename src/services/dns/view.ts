@@ -4,6 +4,7 @@ import { txtStrings } from '../../model/special/txt.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { DnsDesired, Forwarded, Zone, ZoneRecord } from './desired.ts';
+import { KEYS_GRAMMAR, LOCAL_CONF_GRAMMAR, LOCAL_GRAMMAR, NAMED_GRAMMAR, ZONE_GRAMMAR } from './grammar.ts';
 import { type GivenView, givenView, type TakenView, takenView } from './view-copies.ts';
 
 /** Regent's own folder of BIND; Debian's AppArmor profile lets named read it and write nothing in it. */
@@ -102,6 +103,7 @@ export interface DnsView {
 export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   {
     template: 'zone.hbs',
+    grammar: ZONE_GRAMMAR,
     comment: ';',
     mode: 0o640,
     owner: 'root',
@@ -110,6 +112,7 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   },
   {
     template: 'local.hbs',
+    grammar: LOCAL_GRAMMAR,
     comment: ';',
     mode: 0o640,
     owner: 'root',
@@ -118,6 +121,7 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   },
   {
     template: 'keys.conf.hbs',
+    grammar: KEYS_GRAMMAR,
     comment: '//',
     mode: 0o640,
     owner: 'root',
@@ -126,6 +130,7 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   },
   {
     template: 'local.conf.hbs',
+    grammar: LOCAL_CONF_GRAMMAR,
     comment: '//',
     mode: 0o640,
     owner: 'root',
@@ -134,6 +139,7 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
   },
   {
     template: 'named.conf.hbs',
+    grammar: NAMED_GRAMMAR,
     comment: '//',
     mode: 0o640,
     owner: 'root',

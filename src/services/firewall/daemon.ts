@@ -3,8 +3,9 @@ import type { Activation, FileChange, ServiceHealth, StagedFile } from '../kit/c
 import type { FirewallDesired } from './desired.ts';
 import { markOf, REGENT_NFT } from './view.ts';
 
-/** nft asks the kernel even for a check, and only root may do that. */
-const USER = 'root';
+/** nft asks the kernel even for a check: it gets that right, and as nobody reads no file but those that everybody may read. */
+const USER = 'nobody';
+const RIGHT = 'net_admin';
 const CHECK = ['/usr/sbin/nft', '-c', '-f'];
 const LIST = ['/usr/sbin/nft', '-j', 'list', 'table', 'inet', 'regent'];
 /** Rules of the template. A rule that somebody removes by hand would open a port. */
@@ -14,8 +15,8 @@ const RULES_OF_PARTNER = 2;
 
 /** Command lines that the helper accepts for `firewall`. */
 export const FIREWALL_COMMANDS: readonly CommandRule[] = [
-  { argv: [...CHECK, { pattern: '/etc/regent/firewall/\\.stage/regent\\.nft' }] },
-  { argv: LIST },
+  { argv: [...CHECK, { pattern: '/etc/regent/firewall/\\.stage/regent\\.nft' }], isChecker: true, right: RIGHT },
+  { argv: LIST, right: RIGHT },
   { argv: ['/usr/sbin/nft', '-v'] },
 ];
 
@@ -23,7 +24,7 @@ export const FIREWALL_COMMANDS: readonly CommandRule[] = [
 export function checkFirewall(staged: readonly StagedFile[]): readonly Command[] {
   return staged
     .filter((file) => file.isChanged)
-    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
+    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, right: RIGHT, timeoutMs: 10_000 }));
 }
 
 /** nft replaces the whole table in one step. Open connections of remaining members go on. */
@@ -43,7 +44,7 @@ export function roleChangeFirewall(): Activation {
 
 /** Reads the table back from the kernel. */
 export function probeFirewall(): readonly Command[] {
-  return [{ argv: LIST, user: USER, timeoutMs: 3000 }];
+  return [{ argv: LIST, user: USER, right: RIGHT, timeoutMs: 3000 }];
 }
 
 /** Healthy: the kernel has the published table, with all its rules and addresses. */

@@ -21,7 +21,7 @@ export const firewall: ManagedService<FirewallDesired, FirewallView, Serving> = 
   version: { argv: ['/usr/sbin/nft', '-v'], timeoutMs: 5000 },
   folder: FOLDER,
   commands: FIREWALL_COMMANDS,
-  users: ['root'],
+  users: ['nobody'],
   files: FIREWALL_FILES,
   prepare: servingOf,
   compile: compileFirewall,

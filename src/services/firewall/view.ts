@@ -1,6 +1,7 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { FirewallDesired } from './desired.ts';
+import { NFT_GRAMMAR } from './grammar.ts';
 
 /** Regent's own folder of the packet filter. */
 export const FOLDER = '/etc/regent/firewall';
@@ -28,6 +29,7 @@ export const FIREWALL_FILES: readonly FileSpec<FirewallView>[] = [
     mode: 0o644,
     owner: 'root',
     group: 'root',
+    grammar: NFT_GRAMMAR,
     instances: (view) => [{ target: REGENT_NFT, view }],
   },
 ];

@@ -12,7 +12,7 @@ const RELAY_MS = 4_000;
 
 /** Command lines that the helper accepts for `http`. */
 export const HTTP_COMMANDS: readonly CommandRule[] = [
-  { argv: [...CHECK, { pattern: '/etc/nginx/regent/\\.stage/nginx\\.conf' }] },
+  { argv: [...CHECK, { pattern: '/etc/nginx/regent/\\.stage/nginx\\.conf' }], isChecker: true },
   { argv: ['/usr/sbin/nginx', '-v'] },
 ];
 

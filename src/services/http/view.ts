@@ -3,6 +3,7 @@ import type { HostFacts } from '../../core/host-values.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import { bootFiles } from '../tftp/boot-files.ts';
 import type { HttpDesired } from './desired.ts';
+import { NGINX_GRAMMAR } from './grammar.ts';
 
 /** Regent's own folder of nginx. */
 export const FOLDER = '/etc/nginx/regent';
@@ -32,6 +33,7 @@ export const HTTP_FILES: readonly FileSpec<HttpView>[] = [
     mode: 0o640,
     owner: 'root',
     group: 'regent-http',
+    grammar: NGINX_GRAMMAR,
     instances: (view) => [{ target: NGINX_CONF, view }],
   },
 ];

@@ -10,6 +10,7 @@ import type {
   WebQuestion,
 } from '../../core/host-values.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import type { FileGrammar } from './grammar/grammar.ts';
 
 /** A lint result. An `error` of `lint` keeps the service's last desired state in force. */
 export interface Finding {
@@ -79,6 +80,8 @@ export interface FileSpec<V> {
   readonly format?: 'text' | 'json';
   /** The start of a comment line in this file, for the generated header. `#` when left out; JSON has no header, nor has a file whose first line is its mark (null). */
   readonly comment?: '#' | ';' | '//' | null;
+  /** What the root helper takes as this file's content (`grammar/grammar.ts`): a daemon with rights reads it. */
+  readonly grammar: FileGrammar;
   instances(view: V): readonly FileInstance[];
 }
 

@@ -18,7 +18,7 @@ const SITE = `show ssl cert ${TRUST_FILES.site.path}\n`;
 
 /** Command lines and questions that the helper accepts for `lb`. */
 export const LB_COMMANDS: readonly CommandRule[] = [
-  { argv: [...CHECK, { pattern: '/etc/haproxy/regent/\\.stage/haproxy\\.cfg' }] },
+  { argv: [...CHECK, { pattern: '/etc/haproxy/regent/\\.stage/haproxy\\.cfg' }], isChecker: true },
   { argv: ['/usr/sbin/haproxy', '-v'] },
   { socket: SOCKET, requests: 'show info;show stat -1 4 -1\\n' },
   { socket: SOCKET, requests: 'show ssl cert /etc/regent/pki/site\\.pem\\n' },

@@ -3,6 +3,7 @@ import { digestOf } from '../../core/stable-json.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { LbDesired } from './desired.ts';
+import { HAPROXY_GRAMMAR } from './grammar.ts';
 
 /** Regent's own folder of haproxy. */
 export const FOLDER = '/etc/haproxy/regent';
@@ -31,6 +32,7 @@ export const LB_FILES: readonly FileSpec<LbView>[] = [
     mode: 0o640,
     owner: 'root',
     group: 'haproxy',
+    grammar: HAPROXY_GRAMMAR,
     instances: (view) => [{ target: HAPROXY_CFG, view }],
   },
 ];

@@ -14,7 +14,7 @@ const OWN_CLOCK = '7F7F0101';
 
 /** Command lines that the helper accepts for `ntp`. */
 export const NTP_COMMANDS: readonly CommandRule[] = [
-  { argv: [...CHECK, { pattern: '/etc/chrony/regent/\\.stage/[a-z.]+' }] },
+  { argv: [...CHECK, { pattern: '/etc/chrony/regent/\\.stage/[a-z.]+' }], isChecker: true },
   { argv: RELOAD },
   { argv: STATE },
   { argv: ['/usr/sbin/chronyd', '-v'] },

@@ -1,5 +1,6 @@
 import type { FileSpec } from '../kit/contract.ts';
 import type { NtpDesired } from './desired.ts';
+import { CHRONY_GRAMMAR, SOURCES_GRAMMAR } from './grammar.ts';
 
 /** Regent's own folder of chrony; Debian's AppArmor profile lets chronyd read it. */
 export const FOLDER = '/etc/chrony/regent';
@@ -20,8 +21,8 @@ export interface NtpView {
 
 /** Both files by their templates. root owns them, chronyd may read them after it gave root up. */
 export const NTP_FILES: readonly FileSpec<NtpView>[] = [
-  fileOf('regent.sources.hbs', SOURCES),
-  fileOf('chrony.conf.hbs', CHRONY_CONF),
+  { ...fileOf('regent.sources.hbs', SOURCES), grammar: SOURCES_GRAMMAR },
+  { ...fileOf('chrony.conf.hbs', CHRONY_CONF), grammar: CHRONY_GRAMMAR },
 ];
 
 /** Makes the templates' view of a desired state. */
@@ -38,6 +39,6 @@ export function viewNtp({ servers, clients, regions = [], local }: NtpDesired): 
   };
 }
 
-function fileOf(template: string, target: string): FileSpec<NtpView> {
+function fileOf(template: string, target: string): Omit<FileSpec<NtpView>, 'grammar'> {
   return { template, mode: 0o640, owner: 'root', group: '_chrony', instances: (view) => [{ target, view }] };
 }

@@ -20,7 +20,14 @@ function compilePairs(snapshot: Snapshot, nodeId: string, serving: Serving): Pai
 /** `ha/dhcp/pairs.ts` on racks decides for each pair of this rack whether its Kea may serve, and orders it to. */
 export const pairs: ManagedService<PairsDesired, PairsDesired, Serving> = {
   // Everybody may read the checked file; the controller itself runs as root.
-  ...ownProgram({ folder: '/etc/regent/pairs', file: 'pairs.json', user: 'regent-agent' }),
+  ...ownProgram({
+    folder: '/etc/regent/pairs',
+    file: 'pairs.json',
+    user: 'regent-agent',
+    members: {
+      keys: { kind: 'list', max: 4096, of: { kind: 'text', max: 127, pattern: new RegExp(`^${KEY_PATTERN}$`, 'u') } },
+    },
+  }),
   name: 'pairs',
   desired: PairsDesired,
   unit: 'regent-pairs.service',

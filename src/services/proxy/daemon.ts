@@ -15,7 +15,7 @@ const ORIGIN_FAULTS =
 
 /** Command lines that the helper accepts for `proxy`. */
 export const PROXY_COMMANDS: readonly CommandRule[] = [
-  { argv: [...CHECK, { pattern: '/etc/squid/regent/\\.stage/squid\\.conf' }] },
+  { argv: [...CHECK, { pattern: '/etc/squid/regent/\\.stage/squid\\.conf' }], isChecker: true },
   { argv: ['/usr/sbin/squid', '-v'] },
 ];
 

@@ -1,6 +1,7 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { ProxyDesired } from './desired.ts';
+import { SQUID_GRAMMAR } from './grammar.ts';
 
 /** Regent's own folder of Squid; Debian's AppArmor profile lets Squid read it. */
 export const FOLDER = '/etc/squid/regent';
@@ -32,6 +33,7 @@ export const PROXY_FILES: readonly FileSpec<ProxyView>[] = [
     mode: 0o640,
     owner: 'root',
     group: 'proxy',
+    grammar: SQUID_GRAMMAR,
     instances: (view) => [{ target: SQUID_CONF, view }],
   },
 ];

@@ -16,9 +16,9 @@ const FETCH_MS = 4_000;
 
 /** Command lines that the helper accepts for `tftp`. */
 export const TFTP_COMMANDS: readonly CommandRule[] = [
-  { argv: [CHECK, { pattern: '/etc/regent/tftp/\\.stage/map' }] },
-  { argv: [GRUB_CHECK, { pattern: '/etc/regent/tftp/\\.stage/grub/grub\\.cfg' }] },
-  { argv: [IPXE_CHECK, { pattern: '/etc/regent/tftp/\\.stage/autoexec\\.ipxe' }] },
+  { argv: [CHECK, { pattern: '/etc/regent/tftp/\\.stage/map' }], isChecker: true },
+  { argv: [GRUB_CHECK, { pattern: '/etc/regent/tftp/\\.stage/grub/grub\\.cfg' }], isChecker: true },
+  { argv: [IPXE_CHECK, { pattern: '/etc/regent/tftp/\\.stage/autoexec\\.ipxe' }], isChecker: true },
   { argv: [...FETCH, { pattern: 'tftp://127\\.0\\.0\\.1/regent/[0-9a-f]{16}' }] },
   { argv: ['/usr/sbin/in.tftpd', '-V'] },
 ];

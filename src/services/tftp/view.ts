@@ -2,6 +2,7 @@ import { digestOf } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import { BOOT_FILE_PATHS, bootFiles, FIRST_SCRIPTS, FOLDER } from './boot-files.ts';
 import type { TftpDesired } from './desired.ts';
+import { GRUB_GRAMMAR, IPXE_GRAMMAR, MAP_GRAMMAR } from './grammar.ts';
 
 /** Which names are given out: read when tftpd starts, and with each reload. */
 export const MAP = `${FOLDER}/map`;
@@ -23,9 +24,20 @@ const READABLE = { mode: 0o644, owner: 'root', group: 'root' } as const;
 /** The scripts first: the map names them. Everybody may read what everybody on the network gets. */
 export const TFTP_FILES: readonly FileSpec<TftpView>[] = [
   // iPXE takes a file for a script by its first line alone.
-  { ...READABLE, template: 'autoexec.ipxe.hbs', comment: null, instances: (view) => [{ target: AUTOEXEC, view }] },
-  { ...READABLE, template: 'grub.cfg.hbs', instances: (view) => [{ target: GRUB_CFG, view }] },
-  { ...READABLE, template: 'map.hbs', instances: (view) => [{ target: MAP, view }] },
+  {
+    ...READABLE,
+    template: 'autoexec.ipxe.hbs',
+    comment: null,
+    grammar: IPXE_GRAMMAR,
+    instances: (view) => [{ target: AUTOEXEC, view }],
+  },
+  {
+    ...READABLE,
+    template: 'grub.cfg.hbs',
+    grammar: GRUB_GRAMMAR,
+    instances: (view) => [{ target: GRUB_CFG, view }],
+  },
+  { ...READABLE, template: 'map.hbs', grammar: MAP_GRAMMAR, instances: (view) => [{ target: MAP, view }] },
 ];
 
 /** Names a configuration: the running map knows a file by it. */

@@ -21,7 +21,7 @@ const FETCH_MS = 110_000;
 
 /** Command lines that the helper accepts for `tgt`. */
 export const TGT_COMMANDS: readonly CommandRule[] = [
-  { argv: [`${HA}/targets`, 'check', { pattern: '/etc/regent/tgt/\\.stage/targets' }] },
+  { argv: [`${HA}/targets`, 'check', { pattern: '/etc/regent/tgt/\\.stage/targets' }], isChecker: true },
   { argv: APPLY },
   { argv: FETCH },
   { argv: SHOW_TARGETS },

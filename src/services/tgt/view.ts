@@ -1,6 +1,7 @@
 import { iscsiTarget } from '../../model/nouns/images/boot-media.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { TgtDesired } from './desired.ts';
+import { TARGETS_GRAMMAR } from './grammar.ts';
 
 /** Regent's own folder of tgtd. */
 export const FOLDER = '/etc/regent/tgt';
@@ -27,6 +28,7 @@ export const TGT_FILES: readonly FileSpec<TgtView>[] = [
     mode: 0o644,
     owner: 'root',
     group: 'root',
+    grammar: TARGETS_GRAMMAR,
     instances: (view) => [{ target: TARGETS, view }],
   },
 ];

@@ -14,8 +14,8 @@ const STALE_SECONDS = 3;
 
 /** Command lines that the helper accepts for `vip`. */
 export const VIP_COMMANDS: readonly CommandRule[] = [
-  { argv: [...CHECK, { pattern: '/etc/keepalived/regent/\\.stage/keepalived\\.conf' }] },
-  { argv: [...JSON_CHECK, { pattern: '/etc/keepalived/regent/\\.stage/health\\.json' }] },
+  { argv: [...CHECK, { pattern: '/etc/keepalived/regent/\\.stage/keepalived\\.conf' }], isChecker: true },
+  { argv: [...JSON_CHECK, { pattern: '/etc/keepalived/regent/\\.stage/health\\.json' }], isChecker: true },
   { argv: ['/usr/sbin/keepalived', '-v'] },
 ];
 

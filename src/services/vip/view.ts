@@ -3,6 +3,7 @@ import type { HostFacts } from '../../core/host-values.ts';
 import { bareAddress, contains, parseAddress, parseNetwork } from '../../core/ip.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { VipDesired } from './desired.ts';
+import { HEALTH_GRAMMAR, KEEPALIVED_GRAMMAR } from './grammar.ts';
 
 /** Regent's own folder of keepalived. */
 export const FOLDER = '/etc/keepalived/regent';
@@ -25,8 +26,8 @@ export interface VipView extends VipDesired {
 
 /** Both files. root owns them; the checker and `ha/vip` run as `regent-vip`. */
 export const VIP_FILES: readonly FileSpec<VipView>[] = [
-  { ...fileOf('health.json.hbs', HEALTH_JSON), format: 'json' },
-  fileOf('keepalived.conf.hbs', KEEPALIVED_CONF),
+  { ...fileOf('health.json.hbs', HEALTH_JSON), format: 'json', grammar: HEALTH_GRAMMAR },
+  { ...fileOf('keepalived.conf.hbs', KEEPALIVED_CONF), grammar: KEEPALIVED_GRAMMAR },
 ];
 
 /** Makes the templates' view. Throws a sentence when the node's address is on no interface of this host. */
@@ -65,6 +66,6 @@ function networkText(vip: string): string {
   return `${[24, 16, 8, 0].map((bits) => Math.floor(first / 2 ** bits) % 256).join('.')}/${prefix}`;
 }
 
-function fileOf(template: string, target: string): FileSpec<VipView> {
+function fileOf(template: string, target: string): Omit<FileSpec<VipView>, 'grammar'> {
   return { template, mode: 0o640, owner: 'root', group: 'regent-vip', instances: (view) => [{ target, view }] };
 }

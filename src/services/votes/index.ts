@@ -3,9 +3,11 @@ import { mainAddress, servingRegions } from '../../model/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type Serving, servingOf } from '../dhcp/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';
+import { ADDRESS } from '../kit/grammar/patterns.ts';
 import { ownProgram } from '../kit/own-program.ts';
 
-const HOST = Type.String({ pattern: '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$' });
+const HOST_PATTERN = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
+const HOST = Type.String({ pattern: HOST_PATTERN });
 
 /** Settings of a region's vote on racks' pairs: where it listens, and which racks may ask. */
 const VotesDesired = Type.Object({
@@ -28,7 +30,16 @@ function compileVotes(snapshot: Snapshot, nodeId: string, serving: Serving): Vot
 
 /** `ha/dhcp/votes.ts` on region nodes decides who may serve a pair of racks that do not hear each other. */
 export const votes: ManagedService<VotesDesired, VotesDesired, Serving> = {
-  ...ownProgram({ folder: '/etc/regent/votes', file: 'votes.json', user: 'regent-votes' }),
+  ...ownProgram({
+    folder: '/etc/regent/votes',
+    file: 'votes.json',
+    user: 'regent-votes',
+    members: {
+      name: { kind: 'text', max: 63, pattern: new RegExp(HOST_PATTERN, 'u') },
+      address: { kind: 'text', max: 45, pattern: new RegExp(`^${ADDRESS}$`, 'u') },
+      racks: { kind: 'list', max: 4096, of: { kind: 'text', max: 63, pattern: new RegExp(HOST_PATTERN, 'u') } },
+    },
+  }),
   name: 'votes',
   desired: VotesDesired,
   unit: 'regent-pair-votes.service',

@@ -96,6 +96,7 @@ describe('the root helper and sockets', () => {
         folder: '/etc/x',
         unit: 'x.service',
         files: [],
+        judge: () => null,
         commands: [{ socket, requests: '\\{"command":"(?:ask|page)"\\}' }, { argv: ['/bin/true'] }],
         users: [],
         version: { argv: ['/bin/true'], timeoutMs: 1_000 },

@@ -29,18 +29,20 @@ beforeAll(async () => {
   const managed = join(folder, 'dns');
   policy = {
     caller: 'root',
-    written: [{ path: join(folder, 'pki', 'node.key'), owner: 'root', group: 'root', mode: 0o640 }],
+    written: [{ path: join(folder, 'pki', 'node.key'), owner: 'root', group: 'root', mode: 0o640, judge: () => null }],
     services: [
       {
         name: 'dns',
         folder: managed,
         unit: 'named.service',
         files: [{ ...me, mode: 0o640 }],
+        judge: (name, content) => (content.includes('include') ? `line 1 of ${name} reads another file` : null),
         commands: [
           { argv: ['/bin/sleep', { pattern: '[0-9.]+' }] },
           { argv: NICE },
           { argv: ['/bin/cat', { pattern: `${managed}/.+` }], repeatLast: true },
           { argv: ['/bin/echo', { pattern: '[a-z]+' }] },
+          { argv: STATUS, right: 'net_admin' },
         ],
         users: ['nobody'],
         version: { argv: ['/bin/echo', '9.20'], timeoutMs: 1_000 },
@@ -60,6 +62,7 @@ afterAll(async () => {
 const managed = (name: string) => join(folder, 'dns', name);
 const file = (name: string, content = 'x') => ({ path: managed(name), content, mode: 0o640, ...me });
 
+const STATUS = ['/bin/cat', '/proc/self/status'];
 /** Tells its own priority, when its parent has set it. */
 const NICE = ['/bin/sh', '-c', 'sleep 0.2; nice'];
 
@@ -85,6 +88,43 @@ describe('the root helper over its socket', () => {
     await expect(client.files.remove(key.path)).rejects.toMatchObject(denied);
     await expect(client.files.move(key.path, managed('a'))).rejects.toMatchObject(denied);
     await expect(client.files.list(join(folder, 'pki'))).rejects.toMatchObject(denied);
+  });
+
+  it('judges what it writes, and lets a staged file become its own target only', async () => {
+    const rule = /is refused: line 1 of zones\/db\.a reads another file\. Rule: a text that Regent itself writes\./;
+    for (const name of ['zones/db.a', '.stage/zones/db.a', '.previous/zones/db.a']) {
+      await expect(client.files.install(file(name, 'include "/etc/hostname"'))).rejects.toThrow(rule);
+      expect(await client.files.read(managed(name))).toBeNull();
+    }
+    await client.files.install(file('.stage/zones/db.a', 'zone'));
+    const move = /Rule: from the staged file to its place/;
+    await expect(client.files.move(managed('.stage/zones/db.a'), managed('zones/db.b'))).rejects.toThrow(move);
+    await expect(client.files.move(managed('.stage/zones/db.a'), managed('.previous/zones/db.a'))).rejects.toThrow(
+      move,
+    );
+    // A file that stands there from before may be put aside, and come back.
+    await realHost().files.install(file('old', 'include "/etc/hostname"'));
+    await client.files.install(file('.previous/old', 'include "/etc/hostname"'));
+    await client.files.install(file('old', 'new'));
+    await client.files.install(file('old', 'include "/etc/hostname"'));
+    await expect(client.files.install(file('old', 'include "/etc/hostname" '))).rejects.toMatchObject({
+      code: 'denied',
+    });
+    for (const path of await client.files.list(join(folder, 'dns'))) await client.files.remove(path);
+  });
+
+  it('runs nothing as root, and gives no right that the rule of the command does not name', async () => {
+    const echo = { argv: ['/bin/echo', 'a'], timeoutMs: 1_000 };
+    await expect(client.exec({ ...echo, user: 'root' })).rejects.toThrow(/Rule: no command runs as root/);
+    await expect(client.exec({ ...echo, right: 'net_admin' })).rejects.toThrow(
+      /Rule: the right that a service declares/,
+    );
+    const status = { argv: STATUS, timeoutMs: 5_000, user: 'nobody', right: 'net_admin' as const };
+    expect((await client.exec(status)).stdout).toMatch(/^CapEff:\s+0000000000001000$/m);
+    const secret = join(folder, 'secret-of-root');
+    await writeFile(secret, 'c2VjcmV0', { mode: 0o600 });
+    const ran = await realHost().exec({ ...status, argv: ['/bin/cat', secret] });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
   });
 
   it('refuses everything else with the rule', async () => {

@@ -60,21 +60,21 @@ const TIMERS: Members = {
   ...LIFETIMES,
 };
 
-const CLASS: MemberRule = {
-  kind: 'object',
-  members: {
-    name: className,
-    test: text(4096),
-    'template-test': text(4096),
-    'only-if-required': flag,
-    'option-data': OPTION_DATA,
-    'option-def': OPTION_DEF,
-    'next-server': address,
-    'valid-lifetime': seconds,
-    ...LIFETIMES,
-    ...BOOT,
-  },
+/** Members of a client class. */
+export const CLASS_MEMBERS: Members = {
+  name: className,
+  test: text(4096),
+  'template-test': text(4096),
+  'only-if-required': flag,
+  'option-data': OPTION_DATA,
+  'option-def': OPTION_DEF,
+  'next-server': address,
+  'valid-lifetime': seconds,
+  ...LIFETIMES,
+  ...BOOT,
 };
+
+const CLASS: MemberRule = { kind: 'object', members: CLASS_MEMBERS };
 
 /** What a snippet may hold, by its scope (Kea 2.6's reference manual, "DHCPv4 Server"). */
 export const SNIPPET_MEMBERS = {

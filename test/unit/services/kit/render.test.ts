@@ -15,6 +15,7 @@ function fake(changes: Partial<FileSpec<View>> = {}): AnyService {
     mode: 0o640,
     owner: 'root',
     group: 'fake',
+    grammar: { names: '.*', values: {} },
     instances: (view) => view.items.map(({ target, text }) => ({ target, view: { text } })),
     ...changes,
   };
