@@ -1,6 +1,6 @@
-import { type Rejected, rejected } from '../core/errors.ts';
+import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
-import type { Caller, PresentedKey, Region } from '../region/port.ts';
+import type { Caller, KeyOrigin, PresentedKey, Region } from '../region/port.ts';
 import { createLimiter } from './limiter.ts';
 
 /** How long a verified key is trusted without asking the database: also how long a revoked one may still work. */
@@ -18,8 +18,8 @@ const KEY_FORM = /^Bearer +([A-Za-z0-9]{1,64}):([A-Za-z0-9]{1,64}):([A-Za-z0-9]{
 
 /** Finds out who calls. */
 export interface Authenticator {
-  /** `authorization` is the header's text, `address` the peer's. */
-  authenticate(authorization: string | undefined, address: string): Promise<Caller | Rejected>;
+  /** `authorization` is the header's text. */
+  authenticate(authorization: string | undefined, origin: KeyOrigin): Promise<Caller | Rejected>;
 }
 
 /**
@@ -30,9 +30,9 @@ export function createAuthenticator(region: Pick<Region, 'authenticate' | 'isHel
   const trusted = new Map<string, { caller: Caller; until: number }>();
   const failures = createLimiter(clock, FAILURES);
 
-  async function verify(key: PresentedKey, name: string): Promise<Caller | null> {
-    const caller = await region.authenticate(key);
-    if (caller) {
+  async function verify(key: PresentedKey, name: string, origin: KeyOrigin): Promise<Caller | Rejected | null> {
+    const caller = await region.authenticate(key, origin);
+    if (caller !== null && !isRejected(caller)) {
       const oldest = trusted.keys().next();
       if (trusted.size >= TRUSTED_MAX && !oldest.done) trusted.delete(oldest.value);
       trusted.set(name, { caller, until: clock.monotonic() + TRUST_MS });
@@ -43,11 +43,14 @@ export function createAuthenticator(region: Pick<Region, 'authenticate' | 'isHel
   }
 
   return {
-    async authenticate(authorization, address) {
+    async authenticate(authorization, origin) {
+      const { address, isTls } = origin;
       const match = KEY_FORM.exec(authorization ?? '');
       const [, consumer, token, secret] = match ?? [];
       const key = consumer && token && secret ? { consumer, token, secret } : null;
-      const name = key ? `${key.consumer}:${key.token}:${key.secret}` : '';
+      // What is allowed over TLS may be refused without it, and to one address.
+      const from = isTls ? 'tls' : address;
+      const name = key ? `${key.consumer}:${key.token}:${key.secret} ${from}` : '';
       const known = key ? trusted.get(name) : undefined;
       const graceMs = region.isHeld() ? HELD_TRUST_MS : 0;
       if (known && known.until + graceMs > clock.monotonic()) return known.caller;
@@ -57,7 +60,7 @@ export function createAuthenticator(region: Pick<Region, 'authenticate' | 'isHel
           `There were too many wrong API keys from ${address}. Try again in a few seconds.`,
         );
       }
-      const caller = key ? await verify(key, name) : null;
+      const caller = key ? await verify(key, name, origin) : null;
       if (caller) return caller;
       failures.count(address);
       return rejected('unauthenticated', sentenceOf(authorization, key));

@@ -5,6 +5,7 @@ import type { Clock } from '../core/ports.ts';
 import { isSecret, secretDigest } from '../core/secret.ts';
 import type { Caller, Region } from '../region/port.ts';
 import type { FoundSession } from '../region/trust/accounts/port.ts';
+import { clientAddress, originOf } from './client-address.ts';
 import type { Authenticator } from './auth.ts';
 import { readSessionCookie } from './cookie.ts';
 import { createLimiter, sourceOf } from './limiter.ts';
@@ -35,11 +36,11 @@ const TRUSTED_MAX = 1000;
 const FAILURES = { burst: 20, perSecond: 1, names: 10_000 } as const;
 const SAFE = new Set(['GET', 'HEAD']);
 
-/** Makes it from the authenticator of API keys. */
+/** Makes it from the authenticator of API keys. `isPlain`: sessions go without TLS, too (a developer's own host). */
 export function createCallers(
   region: Pick<Region, 'sessions' | 'isHeld' | 'health'>,
   keys: Authenticator,
-  clock: Clock,
+  { clock, isPlain }: { readonly clock: Clock; readonly isPlain: boolean },
 ): Callers {
   const trusted = new Map<string, { readonly session: FoundSession; readonly at: number }>();
   const failures = createLimiter(clock, FAILURES);
@@ -49,7 +50,7 @@ export function createCallers(
     const ageMs = known ? clock.monotonic() - known.at : Infinity;
     if (known && ageMs < TRUST_MS + (region.isHeld() ? HELD_TRUST_MS : 0)) return known.session;
     if (known && mayRemember && ageMs < REMEMBER_MS && !(await region.health()).isUp) return known.session;
-    const source = sourceOf(request.ip);
+    const source = sourceOf(clientAddress(request));
     if (!failures.mayTry(source))
       return rejected('too_many_requests', `There were too many unknown sessions from ${source}. Try again later.`);
     const session = await region.sessions.find(token);
@@ -73,21 +74,21 @@ export function createCallers(
   return {
     async identify(request, mayRemember = false) {
       const { authorization } = request.headers;
-      const token = authorization === undefined ? readSessionCookie(request) : null;
-      if (token === null) return keys.authenticate(authorization, request.ip);
+      const token = authorization === undefined ? readSessionCookie(request, isPlain) : null;
+      if (token === null) return keys.authenticate(authorization, originOf(request));
       const session = await proven(token, request, mayRemember);
       if (isRejected(session)) return session;
       const { user, role, id, isWall } = session;
       return { user, role, sessionId: id, isReadOnly: isWall };
     },
     async session(request) {
-      const token = readSessionCookie(request);
+      const token = readSessionCookie(request, isPlain);
       if (token === null) return rejected('unauthenticated', 'There is no session. Log in.');
       const session = await proven(token, request, true);
       return isRejected(session) ? session : { session, csrf: csrfOf(token) };
     },
     forget(request) {
-      const token = readSessionCookie(request);
+      const token = readSessionCookie(request, isPlain);
       if (token !== null) trusted.delete(token);
     },
   };

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HOST_CERTIFICATE_PATH, RenewalRequest } from '../contract/cluster/join.ts';
-import { MEMORY_PATH } from '../contract/cluster/memory.ts';
+import { MEMORY_PATH, PEER_PREFIX } from '../contract/cluster/memory.ts';
 import { isRejected, rejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Region } from '../region/port.ts';
+import { isForwarded } from './client-address.ts';
 import { createLimiter } from './limiter.ts';
 import { sendProblem } from './server.ts';
 import { rawValidator } from './validate.ts';
@@ -52,8 +53,20 @@ export function registerHostCalls(
   });
 }
 
-/** What other regions may ask, on the port where every caller has proven to be one. */
+const PEERS_ONLY = rejected(
+  'forbidden',
+  'Only region nodes ask here, directly at port 5251. Rule: what a load balancer hands on is a client’s call.',
+);
+
+/**
+ * What other regions may ask, on the port where every caller has proven to be one. The load balancers of region nodes show the same certificate, and what they
+ * hand on comes from anybody.
+ */
 export function registerPeerCalls(app: FastifyInstance, region: Pick<Region, 'host'>): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const isInner = request.routeOptions.url?.startsWith(PEER_PREFIX) === true || request.url.startsWith(PEER_PREFIX);
+    return isInner && isForwarded(request) ? sendProblem(reply, PEERS_ONLY) : undefined;
+  });
   app.get(MEMORY_PATH, async (_request, reply) =>
     reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(await region.host.recall())),
   );

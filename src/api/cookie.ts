@@ -9,8 +9,12 @@ export function isSecure(request: FastifyRequest): boolean {
   return request.protocol === 'https';
 }
 
-/** The token of the caller's session; null: there is none, or more than one. */
-export function readSessionCookie(request: FastifyRequest): string | null {
+/**
+ * The token of the caller's session; null: there is none, or more than one. Without TLS no cookie of whatever name is one, unless `isPlain` says that sessions go so
+ * (a developer's own host).
+ */
+export function readSessionCookie(request: FastifyRequest, isPlain: boolean): string | null {
+  if (!isSecure(request) && !isPlain) return null;
   const name = isSecure(request) ? NAMES.secure : NAMES.plain;
   const values = (request.headers.cookie ?? '')
     .split(';')

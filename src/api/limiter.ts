@@ -34,28 +34,62 @@ export function createLimiter(clock: Clock, limit: Limit): Limiter {
   };
 }
 
-/** Wrong logins: per address, and per account wherever they come from. */
+/**
+ * Wrong logins: of one account from one address, of one address, and of one account from wherever they come. The last one is so wide that it stops only many
+ * addresses together: with the width of the first one anybody could keep a user out.
+ */
 const LOGINS = {
+  ofBoth: { burst: 10, perSecond: 1 / 30, names: 20_000 },
   byAddress: { burst: 20, perSecond: 0.2, names: 10_000 },
-  byAccount: { burst: 10, perSecond: 1 / 30, names: 10_000 },
+  byAccount: { burst: 100, perSecond: 1 / 6, names: 10_000 },
 } as const;
+/** Pairs of address and account that are remembered after a right login. */
+const KNOWN_MAX = 10_000;
 
-/** Counts wrong logins over all doors of a listener. */
+/** Who tries to log in: `source` as limits know it. */
+export interface LoginAttempt {
+  readonly source: string;
+  readonly account: string;
+}
+
+/** Counts wrong logins over all doors of a listener. Each region counts for itself. */
 export interface LoginLimiter {
-  mayTry(source: string, account: string): boolean;
-  count(source: string, account: string): void;
+  /** `isKnown`: did this account log in from this address before, as the database knows? Only queried where it matters. */
+  mayTry(attempt: LoginAttempt, isKnown: () => Promise<boolean>): Promise<boolean>;
+  count(attempt: LoginAttempt): void;
+  /** The login was right: from now on only its own wrong ones count there. */
+  remember(attempt: LoginAttempt): void;
 }
 
 /** Opens one. */
 export function createLoginLimiter(clock: Clock): LoginLimiter {
+  const ofBoth = createLimiter(clock, LOGINS.ofBoth);
   const byAddress = createLimiter(clock, LOGINS.byAddress);
   const byAccount = createLimiter(clock, LOGINS.byAccount);
+  const known = new Set<string>();
+  const nameOf = ({ source, account }: LoginAttempt) => `${source} ${account.toLowerCase()}`;
+  const remember = (attempt: LoginAttempt) => {
+    const name = nameOf(attempt);
+    known.delete(name);
+    const [oldest] = known;
+    if (known.size >= KNOWN_MAX && oldest !== undefined) known.delete(oldest);
+    known.add(name);
+  };
   return {
-    mayTry: (source, account) => byAddress.mayTry(source) && byAccount.mayTry(account),
-    count: (source, account) => {
-      byAddress.count(source);
-      byAccount.count(account);
+    async mayTry(attempt, isKnown) {
+      if (!ofBoth.mayTry(nameOf(attempt))) return false;
+      if (byAddress.mayTry(attempt.source) && byAccount.mayTry(attempt.account.toLowerCase())) return true;
+      if (known.has(nameOf(attempt))) return true;
+      if (!(await isKnown())) return false;
+      remember(attempt);
+      return true;
     },
+    count(attempt) {
+      ofBoth.count(nameOf(attempt));
+      byAddress.count(attempt.source);
+      byAccount.count(attempt.account.toLowerCase());
+    },
+    remember,
   };
 }
 

@@ -32,6 +32,28 @@ export interface ApiPorts {
   readonly epoch?: () => string | null;
 }
 
+/** One route as it was registered: `/api/v1/racks/:rack`. */
+export interface KnownRoute {
+  readonly method: string;
+  readonly url: string;
+}
+
+const known = new WeakMap<FastifyInstance, KnownRoute[]>();
+
+/** Every route of a server that `createServer` made: for the walk through all doors, which a new route must not escape. */
+export function routesOf(app: FastifyInstance): readonly KnownRoute[] {
+  return known.get(app) ?? [];
+}
+
+function noteRoutes(app: FastifyInstance): void {
+  const routes: KnownRoute[] = [];
+  known.set(app, routes);
+  app.addHook(
+    'onRoute',
+    ({ method, url }) => void routes.push(...[method].flat().map((one) => ({ method: one, url }))),
+  );
+}
+
 /** Longest that a client may take to send a request, ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than a proxy's own, so that the proxy closes first and no request meets a closing connection. */
@@ -96,6 +118,7 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
   // Over TLS or not, it is the same to every handler.
   const wire = transport.tls ? { https: { ...parser, ...transport.tls } } : { http: parser };
   const app = fastify({ ...options, ...wire } as FastifyServerOptions);
+  noteRoutes(app);
   app.addHook('onSend', async (_request, reply) => {
     const epoch = ports.epoch?.() ?? null;
     if (epoch !== null) reply.header(EPOCH_HEADER, epoch);

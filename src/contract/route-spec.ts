@@ -16,6 +16,8 @@ export interface RouteSpec {
   readonly params?: TSchema;
   readonly query?: TSchema;
   readonly body?: TSchema;
+  /** Clients of earlier releases send none. */
+  readonly isBodyOptional?: boolean;
   readonly response: TSchema;
   readonly status: 200 | 201 | 202;
   readonly hasEtag?: boolean;

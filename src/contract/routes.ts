@@ -134,10 +134,12 @@ export const ROUTES = {
   }),
   'rack.reset-key': post(
     '/racks/{rack}/reset-key',
-    'Let the rack’s next registration within 15 minutes bring a new key',
+    'Give the rack the key of its rebuilt host, or let its own node bring one within 15 minutes',
     {
       roles: ADMINS,
       params: rack.RackParams,
+      body: rack.RackResetKey,
+      isBodyOptional: true,
       response: rack.Rack,
       status: 200,
       hasEtag: true,

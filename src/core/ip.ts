@@ -32,14 +32,45 @@ export function parseAddress(text: string, field = 'address'): Address | Rejecte
     invalid(field, `${show(text)} is not an IP address`, 'four numbers 0–255 with dots, or IPv6 as in RFC 4291');
   if (V4_TEXT.test(text))
     return { family: 4, value: BigInt(text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)) };
-  if (!text.includes(':') || text.includes('%') || text.length > 45 || !ipaddr.IPv6.isValid(text)) return bad();
-  return { family: 6, value: bytesToValue(ipaddr.IPv6.parse(text).toByteArray()) };
+  const hex = withoutQuad(text);
+  if (hex === null || hex.includes('%') || text.length > 45 || !ipaddr.IPv6.isValid(hex)) return bad();
+  return { family: 6, value: bytesToValue(ipaddr.IPv6.parse(hex).toByteArray()) };
 }
 
-/** Canonical text: dotted quad, or RFC 5952 for IPv6. */
+/** IPv6 text whose last 32 bits are hexadecimal, too: ipaddr.js takes `::192.0.2.1` for `::ffff:192.0.2.1`. Null: no IPv6 text. */
+function withoutQuad(text: string): string | null {
+  const at = text.lastIndexOf(':') + 1;
+  const quad = text.slice(at);
+  if (at === 0 || !quad.includes('.')) return at === 0 ? null : text;
+  if (!V4_TEXT.test(quad)) return null;
+  const [a = 0, b = 0, c = 0, d = 0] = quad.split('.').map(Number);
+  return `${text.slice(0, at)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
+const MAPPED = 0xffffn << 32n;
+
+/** Is it an IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2)? Sockets and logs name IPv4 clients so. */
+export function isMapped({ family, value }: Address): boolean {
+  return family === 6 && value >> 32n === MAPPED >> 32n;
+}
+
+/** A client's address as everybody writes it: without a zone, and IPv4 as IPv4. What is no address stays. */
+export function plainAddress(text: string): string {
+  const address = parseAddress(text.replace(/%.*$/, ''));
+  if ('kind' in address) return text;
+  return formatAddress(isMapped(address) ? { family: 4, value: address.value & 0xffffffffn } : address);
+}
+
+/**
+ * Canonical text: dotted quad, or RFC 5952 for IPv6, with a dotted quad at the end of IPv4-mapped and IPv4-compatible addresses (§5): as PostgreSQL, sockets and
+ * daemons write them.
+ */
 export function formatAddress(address: Address): string {
+  const { family, value } = address;
+  if (family === 6 && (isMapped(address) || (value >> 32n === 0n && value > 0xffffn)))
+    return `::${isMapped(address) ? 'ffff:' : ''}${formatAddress({ family: 4, value: value & 0xffffffffn })}`;
   const bytes = valueToBytes(address);
-  return address.family === 4 ? new ipaddr.IPv4(bytes).toString() : new ipaddr.IPv6(bytes).toRFC5952String();
+  return family === 4 ? new ipaddr.IPv4(bytes).toString() : new ipaddr.IPv6(bytes).toRFC5952String();
 }
 
 /** Parses `address/prefix`; refuses host bits, naming the network that was probably meant. */

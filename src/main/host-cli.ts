@@ -108,6 +108,8 @@ async function runJoinCommand(argv: readonly string[]): Promise<number> {
   }
   if (!isRoot('regent join')) return 1;
   const token = options.token === '-' ? readFileSync(0, 'utf8') : options.token;
+  if (options.token !== '-')
+    say('warning: the token stands in the list of processes and in the history of the shell. Better: regent join -');
   return await runJoin(joinPorts(options.token !== '-'), { ...options, token });
 }
 

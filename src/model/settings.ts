@@ -62,6 +62,8 @@ export interface Settings {
   readonly rack_image_cache: number;
   /** Days until the session of a screen on the wall ends: one that only looks. */
   readonly wall_session_days: number;
+  /** API keys are refused that come without TLS from another host. */
+  readonly api_keys_tls_only: boolean;
 }
 
 export type SettingName = keyof Settings;
@@ -94,6 +96,7 @@ export const DEFAULT_SETTINGS: Settings = {
   boot_images_no_proxy: false,
   rack_image_cache: 20_480,
   wall_session_days: 90,
+  api_keys_tls_only: false,
 };
 
 const LIST_MAX = 16;
@@ -151,6 +154,7 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   boot_images_no_proxy: yesOrNo,
   rack_image_cache: (value, field) => whole(value, field, 256, 1_048_576),
   wall_session_days: (value, field) => whole(value, field, 1, 3660),
+  api_keys_tls_only: yesOrNo,
 };
 
 /** BIND's `yes` takes trust anchors that somebody writes by hand, and has none without them: then each answer of a signed zone fails. */

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { isMapped, parseAddress, plainAddress } from '../core/ip.ts';
 import { AppError, invalid, isRejected, type Rejected } from '../core/errors.ts';
 import {
   type CertificateSubject,
@@ -42,6 +43,8 @@ export async function signRequest(order: SigningOrder): Promise<string | Rejecte
   // And one with that name in it is shut out by all region nodes.
   if (subject.isRegion && subject.dnsNames.some((name) => name.toLowerCase() === RACK_SERVER_NAME))
     return invalid('name', `"${RACK_SERVER_NAME}" is the name of nodes that are no region nodes`, 'a name of its own');
+  const refusal = checkAddresses(subject.addresses);
+  if (refusal) return refusal;
   const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
   return sign(order, subject.name, [serverAuth, clientAuth], alternativeNames(subject));
 }
@@ -53,12 +56,25 @@ export async function signRequest(order: SigningOrder): Promise<string | Rejecte
 export async function signSite(order: SiteOrder): Promise<string | Rejected> {
   const { dnsNames, addresses } = order.subject;
   if (dnsNames.some(isRegionName)) return invalid('names', ONLY_REGIONS, 'names of the site');
+  const refusal = checkAddresses(addresses);
+  if (refusal) return refusal;
   return sign(
     order,
     SITE_NAME,
     [x509.ExtendedKeyUsage.serverAuth],
     [...entriesOf('dns', dnsNames), ...entriesOf('ip', addresses)],
   );
+}
+
+/** `@peculiar/x509` signs an IPv4-mapped address as another one, and drops a zone. */
+function checkAddresses(texts: readonly string[]): Rejected | null {
+  for (const text of texts) {
+    const address = parseAddress(text, 'addresses');
+    if (isRejected(address)) return address;
+    if (isMapped(address))
+      return invalid('addresses', `${text} is IPv4 in the text of IPv6`, `the address itself: ${plainAddress(text)}`);
+  }
+  return null;
 }
 
 const isRegionName = (name: string) => name.toLowerCase() === REGION_SERVER_NAME;

@@ -15,9 +15,9 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
     mayCall: (id, caller) => region.mayCall(id, caller),
     call: async (...args) => closed() ?? region.call(...args),
     callTogether: async (...args) => closed() ?? region.callTogether(...args),
-    authenticate: async (key) => {
+    authenticate: async (...args) => {
       open();
-      return region.authenticate(key);
+      return region.authenticate(...args);
     },
     sessions: gateSessions(region, closed, open),
     agents: {
@@ -57,6 +57,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
         return region.trust.isServed(...args);
       },
       siteCertificate: async (...args) => closed() ?? region.trust.siteCertificate(...args),
+      siteHost: async (named) => (closed() ? null : region.trust.siteHost(named)),
       authority: () => region.trust.authority(),
       checkSerial: (serial) => region.trust.checkSerial(serial),
       onRevoked: (listener) => region.trust.onRevoked(listener),
@@ -86,6 +87,10 @@ function gateSessions(region: Region, closed: () => Rejected | null, open: () =>
   return {
     open: async (...args) => closed() ?? sessions.open(...args),
     check: async (proof) => closed() ?? sessions.check(proof),
+    isKnownAt: async (...args) => {
+      open();
+      return sessions.isKnownAt(...args);
+    },
     find: async (token) => {
       open();
       return sessions.find(token);

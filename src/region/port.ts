@@ -13,11 +13,11 @@ import type { Rack } from '../model/rack.ts';
 import type { MetadataPort } from './metadata/port.ts';
 import type { CommandPort } from './jobs/commands/port.ts';
 import type { ImagePort } from './tasks/images/port.ts';
-import type { Caller, PresentedKey, SessionPort } from './trust/accounts/port.ts';
+import type { Caller, KeyOrigin, PresentedKey, SessionPort } from './trust/accounts/port.ts';
 import type { TrustPort } from './trust/port.ts';
 import type { Announcement } from './trust/registration.ts';
 
-export type { Caller, PresentedKey };
+export type { Caller, KeyOrigin, PresentedKey };
 
 /** The parts of a call, of the shape that the table of calls states for it. */
 export interface CallInput {
@@ -124,8 +124,8 @@ export interface Region {
   call(id: RouteId, input: CallInput, context: CallContext): Promise<Outcome | Rejected>;
   /** Calls that change something, in one transaction: all of them in their order, or none. Their answers' bodies. */
   callTogether(calls: readonly PlannedCall[], context: CallContext): Promise<readonly unknown[] | Rejected>;
-  /** The caller when the key is known, unexpired and its secret right, else null. */
-  authenticate(key: PresentedKey): Promise<Caller | null>;
+  /** The caller when the key is known, unexpired and its secret right, else null. Refuses a right one that came as the site does not allow. */
+  authenticate(key: PresentedKey, origin: KeyOrigin): Promise<Caller | Rejected | null>;
   readonly sessions: SessionPort;
   readonly agents: AgentPort;
   readonly trust: TrustPort;

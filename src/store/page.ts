@@ -138,3 +138,8 @@ function decode(cursor: string): readonly [string, string, string] | null {
 export function containing(value: string): string {
   return `%${value.replace(/[\\%_]/g, '\\$&')}%`;
 }
+
+/** A column with clients' addresses, IPv4 as IPv4: earlier releases stored what the socket called it (`::ffff:192.0.2.1`). */
+export function plainClient(column: RawBuilder<unknown>): RawBuilder<string> {
+  return sql<string>`regexp_replace(${column}, '^::ffff:(?=\\d+\\.)', '')`;
+}

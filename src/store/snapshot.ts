@@ -161,7 +161,7 @@ async function readStoredSettings(tx: Tx): Promise<Pick<Snapshot, 'settings' | '
   return refused.length === 0 ? { settings } : { settings, refusedSettings: refused };
 }
 
-/** PostgreSQL writes some IPv6 addresses (mapped IPv4) in another form than RFC 5952 and the model. */
+/** The text of an address as the model has it, whatever PostgreSQL writes. */
 export function canonicalAddress(text: string): string {
   if (!text.includes(':')) return text;
   const address = parseAddress(text);

@@ -4,7 +4,7 @@ import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CERTIFICATE_PATH, type JoinRequest } from '../../src/contract/cluster/join.ts';
+import { CERTIFICATE_PATH, JOIN_PATH, type JoinRequest, RACK_PROOF_HEADER } from '../../src/contract/cluster/join.ts';
 import { parseJoinToken } from '../../src/contract/cluster/token.ts';
 import { rackAuthorization } from '../../src/contract/identity/rack-signature.ts';
 import { REGISTER_PATH } from '../../src/contract/identity/registration.ts';
@@ -31,8 +31,12 @@ afterEach(() => site.close());
 
 const DAY_MS = 86_400_000;
 const UUID = '6f9619ff-8b86-4011-b42d-00cf4fc964ff';
-const rackKey = () =>
-  publicKeyOf(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+const RACK_KEYS = new Map<string, string>();
+const rackKey = () => {
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  RACK_KEYS.set(publicKeyOf(pem), pem);
+  return publicKeyOf(pem);
+};
 
 /** As haproxy of a region node calls: with the region's certificate, saying how the client came. */
 const api = (call: Partial<SecureCall> & { path: string }) =>
@@ -71,6 +75,13 @@ const aRack = (change: Partial<JoinRequest> & { key?: string } = {}) =>
   });
 const ask = (authorization: string, { wish }: Host, headers: Record<string, string> = VIA) =>
   api({ path: '/api/v1/join', body: wish, headers: { authorization, ...headers } });
+/** The headers of a join that the rack's key signed. */
+const proofOf = ({ wish }: Host) => {
+  const proof = { uuid: wish.rack?.uuid ?? '', time: Date.now(), nonce: realRandom.hex(16) };
+  const call = { method: 'POST', path: JOIN_PATH, body: wish };
+  const signature = rackAuthorization(call, proof, RACK_KEYS.get(wish.rack?.publicKey ?? '') ?? '');
+  return { ...VIA, [RACK_PROOF_HEADER]: signature };
+};
 const identityOf = (host: Host, answer: SecureAnswer): TestIdentity => ({
   certificate: String(answer.body['certificate']),
   authority: String(answer.body['authority']),
@@ -320,7 +331,10 @@ describe('a rack that joins', () => {
     });
     await site.asAdmin('POST', '/machines', { hostname: 'm1' });
     const second = await aRack({ name: 'fresh-host', addresses: ['10.77.0.29'] });
-    const back = await ask(await site.token(RACK), second);
+    const claimed = await ask(await site.token(RACK), second);
+    expect(`${claimed.status} ${String(claimed.body['detail'])}`).toMatch(/^409 .*regent node replace k1/);
+    await site.asAdmin('POST', '/racks/k1/reset-key', { publicKey: second.wish.rack?.publicKey });
+    const back = await ask(await site.token(RACK), second, proofOf(second));
     expect(back).toMatchObject({ status: 200, body: { name: 'k1', nodeId: UUID } });
     expect((await site.asAdmin('GET', '/racks/k1')).body).toMatchObject({
       uuid: UUID,

@@ -236,19 +236,27 @@ describe('bad days', () => {
     expect(told(await rack.register(site.api))).toBe('200 accepted');
   });
 
-  it('a rebuilt host brings a new key once an admin lets it, and the old key is void then', async () => {
+  it('a rebuilt host has a new key once an admin names it, and the old key is void then', async () => {
     const rack = aRack('k1');
     await rack.register(site.api);
     await accept(rack);
-    expect((await decide(rack, 'reset-key')).body).toMatchObject({ mayRekey: true, state: 'accepted' });
-    // The old key is good until the new one comes.
-    expect((await rack.observe(site.api)).status).toBe(204);
     const rebuilt = aRack('k1', { uuid: rack.uuid });
+    expect(String((await rebuilt.register(site.api)).body['detail'])).toContain(
+      `regent rack reset-key ${rack.uuid} --key ${rebuilt.publicKey}`,
+    );
+    // Without a key nobody is let in by the UUID.
+    expect((await decide(rack, 'reset-key')).body).toMatchObject({ mayRekey: true, state: 'accepted' });
+    expect(told(await rebuilt.register(site.api))).toBe('409 conflict');
+    expect((await rack.observe(site.api)).status).toBe(204);
+    expect((await decide(rack, 'reset-key', { publicKey: 'x' })).status).toBe(422);
+    expect((await decide(rack, 'reset-key', { publicKey: rebuilt.publicKey })).body).toMatchObject({
+      mayRekey: false,
+      publicKey: rebuilt.publicKey,
+    });
     expect(told(await rebuilt.register(site.api))).toBe('200 accepted');
     expect((await rebuilt.observe(site.api)).status).toBe(204);
     expect((await rack.observe(site.api)).status).toBe(401);
     expect(told(await rack.register(site.api))).toBe('409 conflict');
-    expect(await show('k1')).toMatchObject({ mayRekey: false, publicKey: rebuilt.publicKey });
   });
 
   it('a copied host: its key is known, and of two agents with one identity the older one’s reports are refused', async () => {

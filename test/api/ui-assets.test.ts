@@ -78,14 +78,18 @@ describe('the user interface', () => {
       expect((await get(`/ui/assets/${path}`)).statusCode, path).not.toBe(200);
   });
 
-  it('leads to TLS, and from the root to itself', async () => {
-    const plain = await get('/ui/nodes?sort=name', { 'x-forwarded-proto': 'http', host: 'r.example.test:5240' });
-    expect([plain.statusCode, plain.headers['location']]).toEqual([
-      308,
-      'https://r.example.test:5443/ui/nodes?sort=name',
-    ]);
-    const six = await get('/ui/', { 'x-forwarded-proto': 'http', host: '[2001:db8::1]:5240' });
-    expect(six.headers['location']).toBe('https://[2001:db8::1]:5443/ui/');
+  it('leads to TLS at the site itself, and from the root to itself', async () => {
+    const to = async (host: string, path = '/ui/nodes?sort=name') => {
+      const { statusCode, headers } = await get(path, { 'x-forwarded-proto': 'http', host });
+      return `${statusCode} ${String(headers['location'])}`;
+    };
+    expect(await to('r1:5240')).toBe('308 https://r1:5443/ui/nodes?sort=name');
+    expect(await to('R1.regent.internal:5240')).toBe('308 https://r1.regent.internal:5443/ui/nodes?sort=name');
+    expect(await to('10.77.0.11:5240')).toBe('308 https://10.77.0.11:5443/ui/nodes?sort=name');
+    expect(await to('[::1]:5240', '/ui/')).toBe('308 https://[::1]:5443/ui/');
+    // A name that is not the site's is whoever's that sent the browser here.
+    for (const host of ['evil.example.test:5240', '[2001:db8::1]:5240', '192.0.2.66', 'r1.evil.test'])
+      expect(await to(host, '/ui/')).toBe('307 https://10.77.0.11:5443/ui/');
     expect((await get('/ui/', { 'x-forwarded-proto': 'http', host: 'a"b' })).statusCode).toBe(400);
     const root = await get('/');
     expect([root.statusCode, root.headers['location']]).toEqual([307, '/ui/']);

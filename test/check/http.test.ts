@@ -205,6 +205,42 @@ describe('nginx on rendered files', () => {
     expect(names.size).toBeGreaterThan(1);
   });
 
+  it('hands the path on that it judged, never the one that was sent', async () => {
+    const table: string[] = [];
+    const path = async (sent: string) => {
+      const { stdout } = await fetch('--path-as-is', `${RACK}${sent}`);
+      const answer = stdout.startsWith('{')
+        ? (JSON.parse(stdout) as { path: string }).path
+        : stdout.trim().replaceAll(/\s+/g, ' ');
+      table.push(`${sent} → ${answer.slice(0, 80)}`);
+      return answer;
+    };
+    for (const [sent, handed] of [
+      ['/MAAS/metadata/2012-03-01/meta-data/?op=a%2f..%2fb', '/MAAS/metadata/2012-03-01/meta-data/?op=a%2f..%2fb'],
+      ['/MAAS/metadata//2012-03-01//meta-data', '/MAAS/metadata/2012-03-01/meta-data'],
+      ['/agent/v1/desired/../../../MAAS/metadata/x', '/MAAS/metadata/x'],
+      ['/agent/v1/%64esired/%2e%2e/%2e%2e/%2e%2e/MAAS/metadata/x', '/MAAS/metadata/x'],
+      ['/agent%2fv1%2f..%2f..%2fMAAS/metadata/x', '/MAAS/metadata/x'],
+      ['/MAAS/metadata/a%2fb%20c%3fd%25e', '/MAAS/metadata/a/b%20c%3Fd%25e'],
+      ['/MAAS/metadata/a%0d%0aX-Y:%20z', '/MAAS/metadata/a%0D%0AX-Y:%20z'],
+    ] as const)
+      expect(await path(sent), sent).toBe(handed);
+    for (const sent of [
+      '/MAAS/metadata/../../agent/v1/desired',
+      '/MAAS/metadata/%2e%2e/%2e%2e/agent/v1/desired',
+      '/MAAS/metadata/..%2f..%2fagent/v1/desired',
+      '//agent/v1/desired',
+    ])
+      expect(await status('--path-as-is', `${RACK}${sent}`), sent).toMatch(/^40[04] /);
+    const image = `/images/${'0123456789abcdef'.repeat(4)}/whole-7`;
+    expect(await status('--path-as-is', `${RACK}/agent/v1/desired/../../..${image}`)).toBe('200 7');
+    const raw = `printf 'GET http://evil.test/MAAS/metadata/y HTTP/1.1\\r\\nHost: other.test\\r\\nConnection: close\\r\\n\\r\\n'`;
+    const absolute = await host.run(['bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/5248; ${raw} >&3; timeout 5 cat <&3`]);
+    expect(absolute.stdout).toContain('"path":"/MAAS/metadata/y"');
+    expect((await fetch('-i', `${RACK}/MAAS/metadata`, '-H', 'Host: evil.test')).stdout).not.toContain('evil.test');
+    process.stdout.write(`\nsecurity S12: the relay of a rack\n${table.join('\n')}\n`);
+  });
+
   it('goes on with one region of three, and asks machines to come again with none', async () => {
     const url = `${RACK}/MAAS/metadata/x`;
     tell('down', 'r1', 'r2');

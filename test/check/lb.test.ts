@@ -185,6 +185,25 @@ describe('haproxy on rendered files', () => {
     expect(body).toMatchObject({ size, headers: { 'x-forwarded-proto': 'https' } });
   });
 
+  it('hands on nothing that region nodes ask each other', async () => {
+    const table: string[] = [];
+    for (const path of [
+      'peer/v1/memory',
+      'peer/',
+      'peer/v1/memory?a=b',
+      '%70eer/v1/memory',
+      'PEER/v1/memory',
+      'peer/../peer/x',
+    ])
+      for (const base of [HTTP, 'https://127.0.0.1:5443']) {
+        const answer = await status('-k', '--path-as-is', `${base}/${path}`);
+        table.push(`${base}/${path} → ${answer}`);
+        expect(answer, path).toBe('403');
+      }
+    expect(await status(`${HTTP}/peers`)).toBe('200');
+    process.stdout.write(`\nsecurity S15: haproxy\n${table.join('\n')}\n`);
+  });
+
   it('tells the floating address of itself and of regions that live, and asks none for it', async () => {
     const sessions = async () => {
       const question = { socket: '/run/haproxy/regent.sock', request: 'show stat -1 4 -1\n', timeoutMs: 2_000 };

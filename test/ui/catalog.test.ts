@@ -113,7 +113,7 @@ describe('roles', () => {
     expect(site.made.map(({ id, body }) => [id, body])).toEqual([
       ['cluster.switchover', { to: 'r2' }],
       ['cluster.restart', { nodes: ['r2'] }],
-      ['rack.reset-key', undefined],
+      ['rack.reset-key', {}],
       ['rack.delete', undefined],
     ]);
     expect(open.complaints).toEqual([]);

@@ -96,7 +96,7 @@ export function openCertificateKeeper(options: CertificateOptions): CertificateK
 }
 
 const JOIN_AGAIN =
-  'Remedy: "regent token create" on a region node, and "regent join TOKEN" on this host, which keeps what runs';
+  'Remedy: "regent token create" on a region node, and "regent join -" with it on this host, which keeps what runs';
 
 /**
  * Is another one wanted? It is due, or not good yet: signed while a clock was ahead. A clock that is behind the authority's own beginning is

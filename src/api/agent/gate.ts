@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isRejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Region } from '../../region/port.ts';
+import { clientAddress } from '../client-address.ts';
 import { sourceOf } from '../limiter.ts';
 import type { Peer } from '../peers.ts';
 import { sendProblem } from '../server.ts';
@@ -30,7 +31,7 @@ export function createGate({ region, clock, isLocal, peerOf }: GatePorts) {
       onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
         const who = peerOf
           ? await authenticator.recognisePeer(peerOf(request.raw.socket))
-          : await authenticator.recognise(request.headers, sourceOf(request.ip));
+          : await authenticator.recognise(request.headers, sourceOf(clientAddress(request)));
         if (isRejected(who)) return sendProblem(reply, who);
         recognised.set(request, who);
         return undefined;

@@ -8,6 +8,7 @@ import {
   RegisterRequest,
 } from '../../contract/identity/registration.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { clientAddress } from '../client-address.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';
 import type { Peer } from '../peers.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
@@ -50,7 +51,8 @@ export function registerRegistration(app: FastifyInstance, ports: RegisterPorts)
     const call = { method: request.method, path: request.url, body: request.body };
     const prove = () => isProven(call, proof, body.publicKey);
     const refusal =
-      admission.check(body.publicKey, sourceOf(request.ip), prove) ?? checkClock(proof.time, ports.clock.now());
+      admission.check(body.publicKey, sourceOf(clientAddress(request)), prove) ??
+      checkClock(proof.time, ports.clock.now());
     if (refusal) return sendProblem(reply, refusal);
     const answer = await announce(ports, request, { ...body, nonce: proof.nonce, isProven: prove() });
     if (isRejected(answer)) return sendProblem(reply, answer);
@@ -75,13 +77,8 @@ async function announce(
     arrival: isLocal ? 'own_host' : 'elsewhere',
     token: 'none',
     nodeId,
-    source: request.ip ? addressOf(request.ip) : 'unix',
+    source: clientAddress(request) || 'unix',
   });
-}
-
-/** What is shown to an admin, and where an accepted rack's node is reached. */
-function addressOf(ip: string): string {
-  return ip.replace(/^::ffff:(?=\d+\.)/i, '');
 }
 
 /** Who may ask now: see the limits above. */

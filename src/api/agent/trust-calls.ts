@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CERTIFICATE_PATH, MEMBER_PATH, RenewalRequest, SITE_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
+import { clientAddress } from '../client-address.ts';
 import { createLimiter } from '../limiter.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { rawValidator } from '../validate.ts';
@@ -56,5 +57,5 @@ export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: 
 }
 
 function sourceText(request: FastifyRequest): string {
-  return request.ip || 'unix';
+  return clientAddress(request) || 'unix';
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { isRejected, rejected } from '../../core/errors.ts';
+import { clientAddress } from '../client-address.ts';
 import { createAdmission } from '../admission.ts';
 import { type LoginLimiter, sourceOf } from '../limiter.ts';
 import type { ApiPorts } from '../server.ts';
@@ -33,14 +34,16 @@ export function registerAccounts(
     if (isRejected(form)) return refusalAnswer(form);
     const value = (name: string) => form.values.get(name)?.at(-1) ?? '';
     const [user, password, consumer] = [value('username'), value('password'), value('consumer')];
-    const source = sourceOf(address);
-    if (!logins.mayTry(source, `user ${user}`)) return refusalAnswer(TOO_MANY);
+    const attempt = { source: sourceOf(address), account: `user ${user}` };
+    const isKnown = () => region.sessions.isKnownAt(user, address);
+    if (!(await logins.mayTry(attempt, isKnown))) return refusalAnswer(TOO_MANY);
     const caller = await region.sessions.check({ user, password });
     if (isRejected(caller)) return refusalAnswer(caller);
     if (caller === null) {
-      logins.count(source, `user ${user}`);
+      logins.count(attempt);
       return text('The name and the password do not fit.', 403);
     }
+    logins.remember(attempt);
     const site = createSite({ region, random, caller, isWanted: () => true });
     const name = (consumer || TITLE).slice(0, TITLE_MAX);
     const { key } = await site.call('api-key.create', { body: { label: name } });
@@ -50,7 +53,7 @@ export function registerAccounts(
 
   scope.post(PATH, { bodyLimit: BODY_MAX }, async (request, reply) => {
     const body = Buffer.isBuffer(request.body) ? request.body : undefined;
-    const answer = await admission.within(() => login(body, request.headers['content-type'], request.ip));
+    const answer = await admission.within(() => login(body, request.headers['content-type'], clientAddress(request)));
     return send(reply, isRejected(answer) ? refusalAnswer(answer) : answer);
   });
 }

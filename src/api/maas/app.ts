@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isRejected, type Rejected, rejected, sentenceOf, show } from '../../core/errors.ts';
 import type { Caller } from '../../region/port.ts';
+import { originOf } from '../client-address.ts';
 import { createAdmission } from '../admission.ts';
 import type { Authenticator } from '../auth.ts';
 import type { LoginLimiter } from '../limiter.ts';
@@ -67,7 +68,7 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
   /** Who calls; a refusal is kept, because some operations need nobody. */
   async function identify(request: FastifyRequest): Promise<void> {
     const { authorization } = request.headers;
-    callers.set(request, await admission.within(() => authenticator.authenticate(authorization, request.ip)));
+    callers.set(request, await admission.within(() => authenticator.authenticate(authorization, originOf(request))));
   }
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

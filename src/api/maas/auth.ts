@@ -1,6 +1,6 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Caller } from '../../region/port.ts';
+import type { Caller, KeyOrigin } from '../../region/port.ts';
 import type { Authenticator } from '../auth.ts';
 import { createNonceMemory, isOAuthRefusal, parseOAuth, refuseStale } from '../oauth.ts';
 
@@ -11,7 +11,7 @@ const PART = /^[A-Za-z0-9]{1,128}$/;
 
 /** Who calls, by OAuth 1.0 with PLAINTEXT or by a bearer key. */
 export interface MaasAuthenticator {
-  authenticate(authorization: string | undefined, address: string): Promise<Caller | Rejected>;
+  authenticate(authorization: string | undefined, origin: KeyOrigin): Promise<Caller | Rejected>;
 }
 
 /**
@@ -21,21 +21,21 @@ export interface MaasAuthenticator {
 export function createMaasAuthenticator(keys: Authenticator, clock: Clock): MaasAuthenticator {
   const nonces = createNonceMemory(NONCES);
   return {
-    async authenticate(authorization, address) {
-      if (BEARER.test(authorization ?? '')) return keys.authenticate(authorization, address);
+    async authenticate(authorization, origin) {
+      if (BEARER.test(authorization ?? '')) return keys.authenticate(authorization, origin);
       const read = parseOAuth(authorization);
       if (isOAuthRefusal(read)) return rejected(read.status === 400 ? 'bad_request' : 'unauthenticated', read.message);
       const { consumer, token, secret } = read;
       const known = [consumer, token, secret].every((part) => PART.test(part))
         ? `Bearer ${consumer}:${token}:${secret}`
         : 'Bearer -';
-      const caller = await keys.authenticate(known, address);
+      const caller = await keys.authenticate(known, origin);
       if ('kind' in caller)
         return caller.code === 'unauthenticated'
           ? rejected('unauthenticated', 'The API key is not known, was revoked or has expired, or its secret is wrong.')
           : caller;
       // Whose key it is comes first: who guesses learns nothing of nonces.
-      const stale = refuseStale(read, { windowSeconds: null, nonces }, { nowMs: clock.now(), source: address });
+      const stale = refuseStale(read, { windowSeconds: null, nonces }, { nowMs: clock.now(), source: origin.address });
       return stale ? rejected('unauthenticated', stale.message) : caller;
     },
   };

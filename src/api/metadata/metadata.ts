@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isRejected, REJECTIONS, type Rejected, rejected, sentenceOf } from '../../core/errors.ts';
+import { clientAddress } from '../client-address.ts';
+import { plainAddress } from '../../core/ip.ts';
 import { createAdmission } from '../admission.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';
 import { createNonceMemory } from '../oauth.ts';
@@ -85,7 +87,7 @@ function callerOf(request: FastifyRequest, forwarder: Forwarder): Pick<Exchange,
   };
   const isTls = forwarder !== 'nobody' && one('x-forwarded-proto') === 'https';
   const said = forwarder === 'rack' ? one('x-forwarded-for') : undefined;
-  const source = (said ?? request.ip).replace(/^::ffff:(?=\d+\.)/i, '');
+  const source = said === undefined ? clientAddress(request) : plainAddress(said);
   return { source, isTls, host: (forwarder === 'rack' ? one('x-forwarded-host') : undefined) ?? one('host') };
 }
 

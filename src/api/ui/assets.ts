@@ -19,8 +19,13 @@ export type UiAssets = ReadonlyMap<string, UiAsset>;
 /** `isPlain`: it is served without TLS, too (a developer's own host). */
 export interface UiPorts {
   readonly assets: UiAssets;
+  /** What the site is called; null: nobody can say. */
+  readonly siteHosts: SiteHosts;
   readonly isPlain: boolean;
 }
+
+/** Where a browser that named this host finds the site over TLS: this host, if it is the site's; else the site's address. Null: not known. */
+export type SiteHosts = (host: string) => Promise<string | null>;
 
 export const UI_PATH = '/ui';
 const INDEX = 'index.html';
@@ -45,9 +50,9 @@ const HEADERS = {
 } as const;
 
 /** `GET /ui/…`: the user interface. Without TLS the way leads to the port that has it: the session's cookie goes nowhere else. */
-export function registerUi(app: FastifyInstance, { assets, isPlain }: UiPorts): void {
+export function registerUi(app: FastifyInstance, { assets, siteHosts, isPlain }: UiPorts): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    if (!isPlain && !isSecure(request)) return toSecure(request, reply);
+    if (!isPlain && !isSecure(request)) return toSecure(siteHosts, request, reply);
     const path = pathOf(request);
     const asset = assets.get(path);
     if (asset === undefined) return sendProblem(reply, missing(assets, path), HEADERS);
@@ -105,9 +110,19 @@ function codingOf(asset: UiAsset, accepted: string): Coding | null {
   return asset.gzip !== null && takes('gzip') ? 'gzip' : null;
 }
 
-/** The same page at the port with TLS. */
-function toSecure(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const host = request.hostname;
-  if (!HOST.test(host)) return sendProblem(reply, rejected('bad_request', 'The header Host names no host.'));
-  return reply.code(308).header('location', `https://${host}:${PORTS.https}${request.url}`).send();
+/** The same page at the port with TLS, at a name or address of the site: the header Host is the client's, or that of whoever sent it here. */
+async function toSecure(siteHosts: SiteHosts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const named = request.hostname;
+  if (!HOST.test(named)) return sendProblem(reply, rejected('bad_request', 'The header Host names no host.'));
+  const asked = named.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const host = await siteHosts(asked);
+  if (host === null) return sendProblem(reply, rejected('forbidden', ONLY_TLS));
+  const at = host.includes(':') ? `[${host}]` : host;
+  const path = request.url.startsWith(UI_PATH) ? request.url : `${UI_PATH}/`;
+  return reply
+    .code(host === asked ? 308 : 307)
+    .header('location', `https://${at}:${PORTS.https}${path}`)
+    .send();
 }
+
+const ONLY_TLS = `The user interface is at https://ADDRESS:${PORTS.https}/ui/, with an address of a region node.`;

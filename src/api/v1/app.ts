@@ -43,16 +43,16 @@ export function createApi(ports: V1Ports): FastifyInstance {
     registerPeerCalls(app, region);
   }
   const authenticator = createAuthenticator(ports.region, ports.clock);
-  const callers = createCallers(region, authenticator, clock);
+  const isPlain = ports.isPlainUi ?? false;
+  const callers = createCallers(region, authenticator, { clock, isPlain });
   const streams = createEventStreams(region, callers, ports.log);
   registerHealth(app, ports.region);
   registerCalls(app, { ...ports, callers, streams });
   registerImageUpload(app, { ...ports, callers, streams });
-  const isPlain = ports.isPlainUi ?? false;
   const logins = createLoginLimiter(clock);
   registerSession(app, { ...ports, callers, logins, isPlain });
   registerAuthority(app, region.trust);
-  registerUi(app, { assets: ports.ui ?? new Map(), isPlain });
+  registerUi(app, { assets: ports.ui ?? new Map(), siteHosts: (host) => region.trust.siteHost(host), isPlain });
   registerJoin(app, { ...ports, isBehindProxy: transport.isBehindProxy ?? false });
   const { log, random } = ports;
   registerMetadata(app, { region, clock, log, forwarder: transport.isBehindProxy === true ? 'proxy' : 'nobody' });

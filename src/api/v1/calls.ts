@@ -124,7 +124,7 @@ function readInput(prepared: Prepared, request: FastifyRequest): CallInput | Rej
   if (!prepared.body && request.body !== undefined && Object.keys(request.body ?? {}).length > 0) {
     return rejected('bad_request', 'This call takes no body.');
   }
-  const body = prepared.body?.(request.body);
+  const body = prepared.body?.(request.body ?? (prepared.route.isBodyOptional ? {} : undefined));
   if (body && isRejected(body)) return body;
   return { params: params?.value ?? {}, query: query.value, body: body?.value };
 }

@@ -5,12 +5,15 @@ import {
   JoinRequest,
   MEMBERSHIP_PATH,
   MembershipRequest,
+  RACK_PROOF_HEADER,
   UNDO_PATH,
   UndoRequest,
 } from '../../contract/cluster/join.ts';
+import { isProven, parseRackAuthorization } from '../../contract/identity/rack-signature.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { NO_TOKEN } from '../../model/trust/joining.ts';
 import type { PresentedToken } from '../../region/trust/port.ts';
+import { clientAddress } from '../client-address.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { rawValidator } from '../validate.ts';
@@ -41,7 +44,7 @@ export function registerJoin(app: FastifyInstance, ports: JoinPorts): void {
     const isTls = ports.isBehindProxy && request.headers['x-forwarded-proto'] === 'https';
     if (!isTls)
       return rejected('forbidden', 'Joining goes over TLS alone: https://ADDRESS:5443, as the join token says.');
-    const source = sourceOf(request.ip);
+    const source = sourceOf(clientAddress(request));
     if (!calls.mayTry(source) || !failures.mayTry(source))
       return rejected('too_many_requests', `There were too many joins from ${source}. Try again in a few seconds.`);
     calls.count(source);
@@ -55,7 +58,7 @@ export function registerJoin(app: FastifyInstance, ports: JoinPorts): void {
     const [, id = '', secret = ''] = TOKEN_FORM.exec(request.headers.authorization ?? '') ?? [];
     const token = { id: id.toLowerCase(), secret };
     if (id === '' || !(await ports.region.trust.isToken(token))) {
-      failures.count(sourceOf(request.ip));
+      failures.count(sourceOf(clientAddress(request)));
       return NO_TOKEN;
     }
     shown.set(request, token);
@@ -76,7 +79,10 @@ export function registerJoin(app: FastifyInstance, ports: JoinPorts): void {
       if (!token) throw new Error('a join without a token');
       const checked = validate(request.body);
       if (isRejected(checked)) return sendProblem(reply, checked);
-      const answer = await ports.region.trust.join(token, checked.value as JoinRequest, request.ip);
+      const wanted = checked.value as JoinRequest;
+      const isRackProven = readRackProof(request, wanted);
+      if (isRejected(isRackProven)) return sendProblem(reply, isRackProven);
+      const answer = await ports.region.trust.join(token, wanted, { source: clientAddress(request), isRackProven });
       return isRejected(answer) ? sendProblem(reply, answer) : reply.send(answer);
     },
   );
@@ -91,9 +97,9 @@ export function registerJoin(app: FastifyInstance, ports: JoinPorts): void {
     app.post(path, { bodyLimit: BODY_MAX, onRequest }, async (request, reply) => {
       const checked = validateBody(request.body);
       if (isRejected(checked)) return sendProblem(reply, checked);
-      const answer = await call(checked.value as B, request.ip);
+      const answer = await call(checked.value as B, clientAddress(request));
       if (!isRejected(answer)) return reply.send(answer);
-      if (answer.code !== 'unavailable') failures.count(sourceOf(request.ip));
+      if (answer.code !== 'unavailable') failures.count(sourceOf(clientAddress(request)));
       return sendProblem(reply, answer);
     });
   }
@@ -101,4 +107,22 @@ export function registerJoin(app: FastifyInstance, ports: JoinPorts): void {
   const { trust } = ports.region;
   answerHost<UndoRequest>(UNDO_PATH, UndoRequest, (body, source) => trust.undo(body, source));
   answerHost<MembershipRequest>(MEMBERSHIP_PATH, MembershipRequest, (body) => trust.membership(body));
+}
+
+const WRONG_PROOF = rejected(
+  'unauthenticated',
+  `The header ${RACK_PROOF_HEADER} is not a signature of this call by the rack's key. Rule: the key whose public part the join names.`,
+);
+
+/**
+ * Did the key of the rack sign this join? False: the host of an earlier release sends no signature. A signature that another host has seen is of no use to it:
+ * the certificate is for the key of the request that was signed.
+ */
+function readRackProof(request: FastifyRequest, { rack }: JoinRequest): boolean | Rejected {
+  const header = request.headers[RACK_PROOF_HEADER];
+  if (header === undefined || rack === null) return false;
+  const proof = parseRackAuthorization(String(header));
+  const call = { method: request.method, path: JOIN_PATH, body: request.body };
+  const isRight = proof !== null && proof.uuid === rack.uuid.toLowerCase() && isProven(call, proof, rack.publicKey);
+  return isRight ? true : WRONG_PROOF;
 }

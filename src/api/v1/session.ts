@@ -3,6 +3,7 @@ import { type OwnSession, SessionStart } from '../../contract/identity/session.t
 import { API_PREFIX, SESSION_PATH } from '../../contract/wire/transport.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { SessionProof } from '../../region/trust/accounts/port.ts';
+import { clientAddress } from '../client-address.ts';
 import { createAdmission } from '../admission.ts';
 import { type Callers, csrfOf, refuseForeign, type ShownSession } from '../callers.ts';
 import { isSecure, sessionCookie } from '../cookie.ts';
@@ -39,21 +40,28 @@ export function registerSession(app: FastifyInstance, ports: SessionPorts): void
   };
 
   async function begin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const source = sourceOf(request.ip);
+    const address = clientAddress(request);
     const checked = validate(request.body);
     if (isRejected(checked)) return sendProblem(reply, checked);
     const start = checked.value as SessionStart;
     const proof = readProof(start);
     if (isRejected(proof)) return sendProblem(reply, proof);
     const account = 'key' in proof ? `key ${proof.key.token}` : `user ${proof.user}`;
-    if (!logins.mayTry(source, account)) return sendProblem(reply, TOO_MANY);
+    const attempt = { source: sourceOf(address), account };
+    const isKnown = async () => 'user' in proof && (await region.sessions.isKnownAt(proof.user, address));
+    if (!(await logins.mayTry(attempt, isKnown))) return sendProblem(reply, TOO_MANY);
     const agent = (request.headers['user-agent'] ?? '').replace(/\p{Cc}/gu, ' ').slice(0, AGENT_MAX);
-    const opened = await region.sessions.open(proof, { address: request.ip, agent, isWall: start.isWall === true });
+    const opened = await region.sessions.open(proof, {
+      address,
+      agent,
+      isWall: start.isWall === true,
+    });
     if (opened === null) {
-      logins.count(source, account);
+      logins.count(attempt);
       return sendProblem(reply, WRONG);
     }
     if (isRejected(opened)) return sendProblem(reply, opened);
+    logins.remember(attempt);
     const { session, token } = opened;
     const seconds = (Date.parse(session.expiresAt) - clock.now()) / 1000;
     return reply

@@ -3,7 +3,7 @@ import { printerOf, runChange } from '../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
 import { age, moment } from '../format/when.ts';
-import { collect, need, text } from '../values.ts';
+import { collect, need, option, text } from '../values.ts';
 
 const WHICH = { name: '<rack>', help: 'UUID, name, or "master"', complete: 'rack' } as const;
 const NEXT = { not_found: ['regent rack list'], in_use: ['regent rack reject <uuid>'] };
@@ -54,16 +54,30 @@ export const RACK: NounSpec = {
     },
     decision('reject', 'reject a rack: it gets nothing and serves nothing; its machines are the master’s', 'rejected'),
     {
-      ...decision('reset-key', 'accept a new key from the next registration of a rebuilt rack, for 15 minutes', ''),
+      verb: 'reset-key',
+      summary: 'give a rebuilt rack the key that its host has now',
+      args: [WHICH],
+      isChange: true,
+      options: [
+        {
+          flags: '--key <key>',
+          help: 'the new public key: journalctl -u regent-agent on the host names it; left out: its node, known by its certificate, may bring one',
+        },
+      ],
+      examples: ['regent rack reset-key k1 --key <key>', 'regent rack reset-key k1'],
       run: (call) =>
         runChange(call, {
           route: 'rack.reset-key',
-          input: { params: { rack: need(call, 0) } },
+          input: { params: { rack: need(call, 0) }, body: keyOf(call) },
           shape: shapeOf(call),
           done: '',
           next: NEXT,
           tell: (rack) =>
-            `rack ${rack.name} may register with a new key for 15 minutes\non it: systemctl restart regent-agent`,
+            `${
+              rack.mayRekey
+                ? `the node of rack ${rack.name} may bring a new key for 15 minutes`
+                : `rack ${rack.name} has the key ${rack.publicKey ?? ''}`
+            }\non it: systemctl restart regent-agent`,
         }),
     },
     decision(
@@ -74,7 +88,12 @@ export const RACK: NounSpec = {
   ],
 };
 
-function decision(verb: 'reject' | 'delete' | 'reset-key', summary: string, done: string): CommandSpec {
+function keyOf(call: Call): { publicKey?: string } {
+  const key = option(call, 'key');
+  return key === undefined ? {} : { publicKey: key };
+}
+
+function decision(verb: 'reject' | 'delete', summary: string, done: string): CommandSpec {
   return {
     verb,
     summary,

@@ -44,7 +44,10 @@ export const TOKEN: NounSpec = {
               `Join token ${token.id} for one ${roleOf(token)} created, valid until ${stamp(token.expiresAt)}.`,
               ...(token.token === null
                 ? ['It was shown in the first answer, which was lost; revoke it and create another one.']
-                : ['It is shown only this once. On the new host, as root:', `regent join ${token.token}`]),
+                : [
+                    'It is shown only this once. On the new host, as root: regent join -, which asks for it:',
+                    token.token,
+                  ]),
             ].join('\n'),
         }),
     },

@@ -60,6 +60,12 @@ export type JoinAnswer = Static<typeof JoinAnswer>;
 export const JOIN_PATH = '/api/v1/join';
 
 /**
+ * Header of a join by a host that is to be a rack: the value of `rackAuthorization` over this call, signed by the rack's key. It is no member of the body,
+ * because a region of an earlier release refuses members that it does not know.
+ */
+export const RACK_PROOF_HEADER = 'regent-rack-proof';
+
+/**
  * Path by which a host takes its join back, over TLS alone. It proves itself by a request (PKCS #10, PEM) that the key of its join signed: the
  * answer of that join may be lost, its certificate revoked or expired, the agents' port shut. Nothing undoes a join by accident: the request
  * is for `UNDO_NAME`, which no join and no renewal asks for. `isQuestion`: only tells what would be forgotten.

@@ -71,8 +71,10 @@ export const RegionMemory = Type.Object({
 });
 export type RegionMemory = Static<typeof RegionMemory>;
 
-/** Path of it on the port that region nodes alone may use (5251). */
-export const MEMORY_PATH = '/peer/v1/memory';
+/** Paths on port 5251 that region nodes ask each other, without a load balancer between them. */
+export const PEER_PREFIX = '/peer/';
+/** Path of it. */
+export const MEMORY_PATH = `${PEER_PREFIX}v1/memory`;
 
 const layoutForm = Compile(Layout);
 const memoryForm = Compile(RegionMemory);

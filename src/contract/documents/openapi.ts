@@ -98,7 +98,12 @@ function operation(id: string, route: RouteSpec, names: ReadonlyMap<unknown, str
     ],
     ...(route.isUpload ? { requestBody: UPLOAD } : {}),
     ...(route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: written(route.body, names) } } } }
+      ? {
+          requestBody: {
+            required: route.isBodyOptional !== true,
+            content: { 'application/json': { schema: written(route.body, names) } },
+          },
+        }
       : {}),
     responses: {
       ...success,

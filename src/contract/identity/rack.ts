@@ -12,7 +12,7 @@ export const Rack = strict({
   isPlaceholder: Type.Boolean(),
   node: nullable(Type.String({ description: 'name of its node; null unless accepted' })),
   publicKey: nullable(Type.String({ description: 'Ed25519, base64url' })),
-  mayRekey: Type.Boolean({ description: 'its next registration may bring a new key' }),
+  mayRekey: Type.Boolean({ description: 'its own node may bring a new key' }),
   registeredAt: nullable(Time),
   acceptedAt: nullable(Time),
   seenAt: nullable(Time),
@@ -27,6 +27,12 @@ export const RackAccept = strict({
   name: Type.Optional(text(63, 'name of its node; the name that it registered with when left out')),
 });
 export type RackAccept = Static<typeof RackAccept>;
+export const RackResetKey = strict({
+  publicKey: Type.Optional(
+    text(64, 'the new key, which counts at once; left out: its own node, known by its certificate, may bring one'),
+  ),
+});
+export type RackResetKey = Static<typeof RackResetKey>;
 export const RackListQuery = listQuery(
   { state: Type.Optional(oneOf(RACK_STATES)), is_master: Type.Optional(Flag), name: Type.Optional(text(63)) },
   ['name', 'state', 'registered'],

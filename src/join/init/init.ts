@@ -114,7 +114,7 @@ function result({ note, apiKey }: InitRun, options: InitOptions): string {
     `The key is the admin's and is shown only this once; root's command line has it in ${PATHS.rootConfig}.`,
     'Next, for a second and a third region node (one node alone cannot be lost):',
     '  regent token create --role region',
-    '  regent join TOKEN                    (on the other host, after scripts/install)',
+    '  regent join -                        (on the other host, after scripts/install; it asks for the token)',
     'and look at it: regent cluster status',
     '',
   ].join('\n');

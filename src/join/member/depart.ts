@@ -1,18 +1,15 @@
 import { fingerprintOf } from '../../pki/certificate.ts';
-import { parseConfFile } from '../../core/conf-file.ts';
 import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';
-import { PORTS } from '../../model/cluster.ts';
 import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import { cleanHost, stopCluster, stopOurs } from '../clean.ts';
 import { parseDoneNote } from '../init/note.ts';
 import { PATHS } from '../paths.ts';
 import { installText } from '../run.ts';
 import { clearConf } from '../configuration.ts';
-import { parseObject } from '../texts.ts';
 import { parseJoinedNote } from './note.ts';
 import type { LeaveOptions } from './options.ts';
 import type { JoinPorts } from './ports.ts';
-import { askMembership } from './region.ts';
+import { askMembership, regionUrls } from './region.ts';
 
 const ASK_AGAIN_MS = 2_000;
 
@@ -102,22 +99,4 @@ async function checkOut(ports: JoinPorts, name: string, { isForced, deadlineMs }
     }
     await ports.sleep(ASK_AGAIN_MS);
   }
-}
-
-/** The regions as the agent knew them last, and as its configuration names them: over TLS, by their API. */
-async function regionUrls({ host }: JoinPorts): Promise<readonly string[]> {
-  const ledger = parseObject((await host.files.read(PATHS.ledger)) ?? '');
-  const body = ledger?.['body'];
-  const known =
-    typeof body === 'object' && body !== null && 'regions' in body && Array.isArray(body.regions) ? body.regions : [];
-  const addresses = known.flatMap((region: unknown) =>
-    typeof region === 'object' && region !== null && 'address' in region && typeof region.address === 'string'
-      ? [region.address]
-      : [],
-  );
-  const conf = parseConfFile(PATHS.agentConf, (await host.files.read(PATHS.agentConf)) ?? '');
-  const configured = isRejected(conf) ? '' : (conf.get('REGION_URLS') ?? '');
-  const named = configured.split(',').flatMap((url) => URL.parse(url.trim())?.hostname ?? []);
-  const hosts = [...addresses.map((address) => (address.includes(':') ? `[${address}]` : address)), ...named];
-  return [...new Set(hosts)].map((name) => `https://${name}:${PORTS.https}`);
 }

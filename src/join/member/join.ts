@@ -9,7 +9,7 @@ import { type JoinedNote, parseJoinedNote, parseJoinNote } from './note.ts';
 import type { JoinOptions } from './options.ts';
 import type { JoinPorts } from './ports.ts';
 import { judgeJoin } from './preflight.ts';
-import { lookAtRegion, type RegionLook } from './region.ts';
+import { askMembership, lookAtRegion, type RegionLook, regionUrls } from './region.ts';
 import { type JoinRun, RACK_STEPS, REGION_STEPS } from './steps.ts';
 
 const LOOKS = 4;
@@ -39,6 +39,10 @@ export async function runJoin(ports: JoinPorts, options: JoinOptions): Promise<J
         ports.say(
           `regent join: this host is the node ${joined.name} of another cluster than the token's. A node of a cluster cannot join another one.`,
         );
+        return 1;
+      }
+      if (await isOut(ports, options.token)) {
+        for (const line of outTexts(joined.name)) ports.say(line);
         return 1;
       }
       await files.remove(PATHS.joinUnderWay);
@@ -121,6 +125,24 @@ function tokenOrNull(text: string): JoinToken | null {
 async function isOfAnother({ host }: JoinPorts, text: string): Promise<boolean> {
   const [token, authority] = [tokenOrNull(text), await host.files.read(TRUST_FILES.authority.path)];
   return token !== null && authority !== null && fingerprintOf(authority) !== token.pin;
+}
+
+/** Does the cluster count this host as a node no more? False when no region answers: then nothing speaks against the note. */
+async function isOut(ports: JoinPorts, text: string): Promise<boolean> {
+  const authority = await ports.host.files.read(TRUST_FILES.authority.path);
+  const pin = authority === null ? null : fingerprintOf(authority);
+  if (pin === null || isRejected(pin)) return false;
+  const named = (tokenOrNull(text)?.urls ?? []).map((url) => url.replace(/\/$/, ''));
+  const bases = [...new Set([...named, ...(await regionUrls(ports))])];
+  return (await askMembership(ports, bases, pin)).kind === 'out';
+}
+
+function outTexts(name: string): readonly string[] {
+  return [
+    `regent join: this host was the node ${name}. The cluster has taken it out, or another host has taken its place: its certificate was revoked.`,
+    `If it is to be ${name} again: on a region node, regent node replace ${name}, which gives the token for its place. If it is to be another node: regent token create.`,
+    'Then, on this host: regent leave, and after it regent join - with that token.',
+  ];
 }
 
 async function finish({ ports, note }: JoinRun, options: JoinOptions): Promise<void> {

@@ -13,13 +13,14 @@ export interface JoinOptions {
 }
 
 /** Usage of `regent join`. */
-export const JOIN_HELP = `Usage: regent join <token|-> [options]
+export const JOIN_HELP = `Usage: regent join - [options]
 
 Make this host a node of a cluster, with the role that the token gives: region, rack or both. An admin makes the token on any
 region node: regent token create --role region. May be run again after an interruption; regent leave --undo takes it back.
 
 Arguments:
-  token            the token; - reads it from standard input, so that it stands in no list of processes
+  -                reads the token from standard input. Given here as a word, it would stand in the list of processes, for everybody on
+                   this host, and in the shell's history; that works still, with a warning
 
 Options:
   --name <name>    name of this node (the host's name when left out)

@@ -5,12 +5,13 @@ export type CallTrust =
   | { readonly pin: string }
   | { readonly authority: string; readonly certificate: string; readonly key: string };
 
-/** One call to a region. `authorization`: never shown anywhere. */
+/** One call to a region. `authorization`: never shown anywhere. `headers`: more of them. */
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly trust: CallTrust;
   readonly authorization?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly timeoutMs: number;
 }

@@ -5,15 +5,19 @@ import {
   type JoinAnswer,
   type JoinRequest,
   MEMBER_PATH,
+  RACK_PROOF_HEADER,
   UNDO_NAME,
   UNDO_PATH,
   type UndoRequest,
 } from '../../contract/cluster/join.ts';
+import { rackAuthorization } from '../../contract/identity/rack-signature.ts';
 import type { JoinToken } from '../../contract/cluster/token.ts';
-import { AppError, sentenceOf } from '../../core/errors.ts';
+import { parseConfFile } from '../../core/conf-file.ts';
+import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';
 import { PORTS } from '../../model/cluster.ts';
 import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import { createRequest } from '../../pki/request.ts';
+import { PATHS } from '../paths.ts';
 import { parseObject } from '../texts.ts';
 import type { JoinNote } from './note.ts';
 import type { Call, CallAnswer, CallTrust, JoinPorts } from './ports.ts';
@@ -51,16 +55,22 @@ export async function lookAtRegion(ports: JoinPorts, url: string, pin: string): 
 
 /**
  * Asks one region after the other to admit this host. A refusal is an AppError `refused` with the region's sentence; if another node is joining, it
- * is `busy`.
+ * is `busy`. `rackKey`: the private key of the rack, which signs the call.
  */
-export async function askToJoin(ports: JoinPorts, token: JoinToken, request: JoinRequest): Promise<JoinAnswer> {
+export async function askToJoin(
+  ports: JoinPorts,
+  token: JoinToken,
+  { request, rackKey }: { readonly request: JoinRequest; readonly rackKey: string | null },
+): Promise<JoinAnswer> {
   const failures: string[] = [];
+  const headers = proofOf(ports, request, rackKey);
   for (const url of token.urls) {
     const call: Call = {
       method: 'POST',
       url: `${url.replace(/\/$/, '')}${JOIN_PATH}`,
       trust: { pin: token.pin },
       authorization: `Bearer ${token.id}:${token.secret}`,
+      headers,
       body: request,
       timeoutMs: CALL_MS,
     };
@@ -72,6 +82,13 @@ export async function askToJoin(ports: JoinPorts, token: JoinToken, request: Joi
     }
   }
   throw new AppError('region_unreachable', `no region let this host in: ${failures.join('; ')}`);
+}
+
+/** The signature by which a rebuilt host is the rack that it was. */
+function proofOf(ports: JoinPorts, body: JoinRequest, rackKey: string | null): Record<string, string> {
+  if (body.rack === null || rackKey === null) return {};
+  const proof = { uuid: body.rack.uuid, time: ports.now(), nonce: ports.hex(16) };
+  return { [RACK_PROOF_HEADER]: rackAuthorization({ method: 'POST', path: JOIN_PATH, body }, proof, rackKey) };
 }
 
 function readAnswer(answer: CallAnswer): JoinAnswer {
@@ -137,6 +154,24 @@ export async function askMembership(ports: JoinPorts, bases: readonly string[], 
     }
   }
   return { kind: 'unreachable', name: null, why };
+}
+
+/** The regions as the agent knew them last, and as its configuration names them: over TLS, by their API. */
+export async function regionUrls({ host }: JoinPorts): Promise<readonly string[]> {
+  const ledger = parseObject((await host.files.read(PATHS.ledger)) ?? '');
+  const body = ledger?.['body'];
+  const known =
+    typeof body === 'object' && body !== null && 'regions' in body && Array.isArray(body.regions) ? body.regions : [];
+  const addresses = known.flatMap((region: unknown) =>
+    typeof region === 'object' && region !== null && 'address' in region && typeof region.address === 'string'
+      ? [region.address]
+      : [],
+  );
+  const conf = parseConfFile(PATHS.agentConf, (await host.files.read(PATHS.agentConf)) ?? '');
+  const configured = isRejected(conf) ? '' : (conf.get('REGION_URLS') ?? '');
+  const named = configured.split(',').flatMap((url) => URL.parse(url.trim())?.hostname ?? []);
+  const hosts = [...addresses.map((address) => (address.includes(':') ? `[${address}]` : address)), ...named];
+  return [...new Set(hosts)].map((name) => `https://${name}:${PORTS.https}`);
 }
 
 async function firstAnswer(

@@ -87,15 +87,17 @@ async function admit(run: JoinRun): Promise<void> {
   const key = (await ports.host.files.read(TRUST_FILES.key.path)) ?? (await createKey());
   await installText(ports, { ...TRUST_FILES.key, content: key });
   const { name, address, isRegion, isRack } = note;
-  const answer = await waitForTurn(run, token, {
+  const rack = isRack ? await rackIdentity(ports) : null;
+  const request: JoinRequest = {
     name,
     addresses: [address],
     isRegion,
     isRack,
     version: ports.version,
     csr: await createRequest(key, name),
-    rack: isRack ? await rackIdentity(ports) : null,
-  });
+    rack: rack && { uuid: rack.uuid, publicKey: publicKeyOf(rack.key) },
+  };
+  const answer = await waitForTurn(run, token, { request, rackKey: rack?.key ?? null });
   checkAnswer(answer, key, token.pin);
   for (const warning of answer.warnings ?? []) ports.say(`warning: ${warning}`);
   if (answer.authorityKey !== null) await writeAuthorityKey(ports, { key: answer.authorityKey });
@@ -110,10 +112,14 @@ async function admit(run: JoinRun): Promise<void> {
 }
 
 /** Another joining region node goes first. A region that is failing over answers a moment later. */
-async function waitForTurn(run: JoinRun, token: JoinToken, request: JoinRequest): Promise<JoinAnswer> {
+async function waitForTurn(
+  run: JoinRun,
+  token: JoinToken,
+  order: { readonly request: JoinRequest; readonly rackKey: string | null },
+): Promise<JoinAnswer> {
   return await untilDeadline(run, async () => {
     try {
-      return { value: await askToJoin(run.ports, token, request) };
+      return { value: await askToJoin(run.ports, token, order) };
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'refused') throw error;
       return { missing: error.message };
@@ -137,14 +143,14 @@ function checkAnswer({ authority, certificate, nodeId }: JoinAnswer, key: string
     throw bad('the certificate is for another node or key');
 }
 
-/** This host's identity as a rack: that of rack.conf, so that a rebuilt host is the same rack again. */
-async function rackIdentity(ports: JoinPorts): Promise<{ uuid: string; publicKey: string }> {
+/** This host's identity as a rack: the UUID of rack.conf, and the private key, by which a rebuilt host is the same rack again. */
+async function rackIdentity(ports: JoinPorts): Promise<{ readonly uuid: string; readonly key: string }> {
   const uuid = (await readRackUuid(ports)) ?? newUuid(ports.hex(16));
   await writeConf(ports, 'rack', { CLUSTER_UUID: uuid });
   const owner = 'regent-agent';
   const key = (await ports.host.files.read(PATHS.rackKey)) ?? ports.newRackKey();
   await installText(ports, { path: PATHS.rackKey, content: key, mode: 0o600, owner, group: owner });
-  return { uuid, publicKey: publicKeyOf(key) };
+  return { uuid, key };
 }
 
 function admissionOfRun({ note }: JoinRun): Admission {

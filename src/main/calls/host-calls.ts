@@ -24,6 +24,7 @@ export function callRegion(call: Call): Promise<CallAnswer> {
       signal: AbortSignal.timeout(call.timeoutMs),
       headers: {
         ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        ...call.headers,
         ...(call.authorization === undefined ? {} : { authorization: call.authorization }),
       },
       ...tlsOf(call.trust),

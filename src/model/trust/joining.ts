@@ -6,6 +6,12 @@ import { checkVipFamily, parseNodeName, parseReachableAddress } from './node-ide
 import type { KnownRack } from './registration.ts';
 import { checkRelease } from './release.ts';
 
+/**
+ * Why a host is believed to be the rack that it names: the rack's key signed the join, or the token names the rack's place. `none`: it shows no more than a
+ * UUID and a public key, which everybody can read.
+ */
+export type RackProofKind = 'none' | 'key' | 'place';
+
 /** A host that asks to be let in, its values canonical. `keyDigest`: SHA-256 of the public key of its certificate request. */
 export interface Applicant {
   readonly name: string;
@@ -14,7 +20,7 @@ export interface Applicant {
   readonly isRack: boolean;
   readonly version: string;
   readonly keyDigest: string;
-  readonly rack: { readonly uuid: string; readonly publicKey: string } | null;
+  readonly rack: { readonly uuid: string; readonly publicKey: string; readonly proof: RackProofKind } | null;
 }
 
 /** A token whose secret was right. `isOver`: past its end by the database's clock. */
@@ -79,7 +85,12 @@ export function parseApplicant(applicant: Applicant): Applicant | Rejected {
   if (isRejected(uuid)) return uuid;
   const publicKey = parseRackKey(applicant.rack.publicKey, 'rack/publicKey');
   if (isRejected(publicKey)) return publicKey;
-  return { ...applicant, name, addresses: [...new Set(addresses)], rack: { uuid, publicKey } };
+  return {
+    ...applicant,
+    name,
+    addresses: [...new Set(addresses)],
+    rack: { uuid, publicKey, proof: applicant.rack.proof },
+  };
 }
 
 /** The one place that decides whether a host is let in, and as which node. */
@@ -137,6 +148,8 @@ function admissionOf(site: JoinSite, { rack }: Applicant): Admission | Rejected 
     );
   }
   const former = known?.nodeId == null ? undefined : site.nodes.find((node) => node.id === known.nodeId);
+  const claimed = rack && checkClaim(site, rack, own ?? null);
+  if (claimed) return claimed;
   if (own) {
     if (former && former.id !== own.id) return isSomebody(known?.uuid ?? '', former);
     return { how: 'again', node: own };
@@ -145,6 +158,35 @@ function admissionOf(site: JoinSite, { rack }: Applicant): Admission | Rejected 
   // A rack's place is its UUID; a region node's data is its own, and another host cannot take that over by joining.
   if (former.isRegion) return isSomebody(known?.uuid ?? '', former);
   return { how: 'return', node: former };
+}
+
+/**
+ * A UUID and a public key are public: neither makes a host the rack that has them. That rack is who signs with its key, whose token names its place, or who
+ * joined as its node with the same key and token before.
+ */
+function checkClaim(site: JoinSite, rack: NonNullable<Applicant['rack']>, own: Node | null): Rejected | null {
+  const known = site.racks.find((other) => other.uuid === rack.uuid);
+  if (!known) {
+    const holder = site.nodes.find((node) => node.id === rack.uuid && node.id !== own?.id);
+    return holder ? isSomebody(rack.uuid, holder) : null;
+  }
+  const isOwn = own !== null && known.nodeId === own.id;
+  if (isOwn || rack.proof === 'place' || (rack.proof === 'key' && known.publicKey === rack.publicKey)) return null;
+  const former = site.nodes.find((node) => node.id === known.nodeId);
+  if (former?.isRegion) return isSomebody(rack.uuid, former);
+  const other = 'If this is another host: give it a CLUSTER_UUID of its own in /etc/regent/rack.conf.';
+  if (!former) {
+    return rejected(
+      'conflict',
+      `The rack ${rack.uuid} waits for an admin, and this host did not sign with its key. Rule: a UUID is public and proves nothing. If it is this host, built anew: ` +
+        `regent rack delete ${rack.uuid}, then join again. ${other}`,
+    );
+  }
+  return rejected(
+    'conflict',
+    `The rack ${rack.uuid} is the node ${former.name}, and this host did not sign with its key. Rule: a UUID is public and proves nothing. If this host ` +
+      `takes the place of ${former.name}: regent node replace ${former.name} gives the token for it. ${other}`,
+  );
 }
 
 function isSomebody(uuid: string, node: Node): Rejected {

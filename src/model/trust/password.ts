@@ -1,13 +1,14 @@
 import { invalid, type Rejected } from '../../core/errors.ts';
+import { weaknessOf } from './common-passwords.ts';
 
 /** Characters of a password. Length counts, not kinds of characters (NIST SP 800-63B §5.1.1.2). */
 export const PASSWORD_BOUNDS = { least: 8, most: 256 } as const;
 /** The rule in words. */
-export const PASSWORD_RULE = `${PASSWORD_BOUNDS.least} to ${PASSWORD_BOUNDS.most} characters, no control characters, not the user's name`;
+export const PASSWORD_RULE = `${PASSWORD_BOUNDS.least} to ${PASSWORD_BOUNDS.most} characters, no control characters, not the user's name, and none that everybody tries first`;
 
 /**
  * Checks a new password. Its canonical form is NFKC (RFC 8265 §4.2), so that every keyboard gives the same bytes. The refusal never shows it.
- * `allowShort`: somebody answers for a shorter one.
+ * `allowShort`: somebody answers for a shorter one, never for one that everybody tries first.
  */
 export function parsePassword(
   text: string,
@@ -20,8 +21,8 @@ export function parsePassword(
     return invalid('password', `it has ${length} characters`, PASSWORD_RULE);
   if (length > PASSWORD_BOUNDS.most) return invalid('password', 'it is too long', PASSWORD_RULE);
   if (/\p{Cc}/u.test(password)) return invalid('password', 'it holds a control character', PASSWORD_RULE);
-  if (password.toLowerCase() === user.toLowerCase()) return invalid('password', 'it is the user’s name', PASSWORD_RULE);
-  return password;
+  const weakness = weaknessOf(password, user, { isShortAllowed: allowShort });
+  return weakness === null ? password : invalid('password', weakness, PASSWORD_RULE);
 }
 
 /** The form in which a password is hashed. */

@@ -46,7 +46,8 @@ export function takePlace(
     );
   const id = place?.nodeId ?? self?.id ?? null;
   const former = id === null ? undefined : racks.find((rack) => rack.nodeId === id);
-  const rack = applicant.rack && former ? { ...applicant.rack, uuid: former.uuid } : applicant.rack;
+  const rack =
+    applicant.rack && former ? { ...applicant.rack, uuid: former.uuid, proof: 'place' as const } : applicant.rack;
   return { ...applicant, name, rack };
 }
 

@@ -1,7 +1,7 @@
 import type { RejectionCode } from '../../core/errors.ts';
 import { MASTER, masterOf, type Rack, type RackState } from '../rack.ts';
 
-/** A rack as the decision sees it. `mayRekey`: the admin lets its next registration bring a new key. */
+/** A rack as the decision sees it. `mayRekey`: an admin lets its own node bring a new key. */
 export interface KnownRack extends Rack {
   readonly mayRekey: boolean;
 }
@@ -57,13 +57,17 @@ export function decideRegistration(site: RegistrationSite, request: Registration
   return checkIdentity(site, request) ?? admit(site, request) ?? (same ? known(same) : decideWaiting(site, request));
 }
 
+/** A new key is taken from the rack's own node alone, which proved itself by its certificate or credential: anybody can name the UUID. */
 function decideKey(site: RegistrationSite, request: Registration, same: KnownRack): Decision {
   const other = site.racks.find((rack) => rack.publicKey === request.publicKey);
-  if (same.mayRekey && !other) return { kind: 'rekey', state: same.state, why: 'An admin let it bring a new key.' };
+  const isItsNode = request.nodeId !== null && request.nodeId === same.nodeId;
+  if (same.mayRekey && isItsNode && !other)
+    return { kind: 'rekey', state: same.state, why: 'An admin let it bring a new key.' };
   return refuse(
     'conflict',
-    `The rack ${request.uuid} is registered with another key. If this host was rebuilt, an admin runs "regent rack reset-key ` +
-      `${request.uuid}"; if it is another host, give it a CLUSTER_UUID of its own in /etc/regent/rack.conf.`,
+    `The rack ${request.uuid} is registered with another key. Rule: a UUID is public and proves nothing. If this host was rebuilt, an admin runs "regent rack ` +
+      `reset-key ${request.uuid} --key ${request.publicKey}", or joins it with the token for its place: regent node replace ${same.name}. If it is another ` +
+      'host, give it a CLUSTER_UUID of its own in /etc/regent/rack.conf.',
   );
 }
 
@@ -86,6 +90,12 @@ function checkIdentity(site: RegistrationSite, request: Registration): Decision 
   }
   const rule = 'Set NODE_NAME in /etc/regent/agent.conf to a name of its own.';
   if (name === MASTER) return refuse('invalid_value', `"${MASTER}" is the placeholder's name. ${rule}`);
+  if (site.nodes.some((node) => node.id === uuid && node.id !== nodeId)) {
+    return refuse(
+      'conflict',
+      `The UUID ${uuid} is that of a node. Give this host a CLUSTER_UUID of its own in /etc/regent/rack.conf.`,
+    );
+  }
   const isTaken =
     site.nodes.some((node) => node.name === name && node.id !== nodeId) ||
     others.some((rack) => rack.state === 'accepted' && rack.name === name);

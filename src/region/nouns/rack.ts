@@ -1,21 +1,23 @@
 import type { Rack } from '../../contract/identity/rack.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseHostLabel } from '../../model/names.ts';
-import { MASTER, masterOf, parseRackUuid } from '../../model/rack.ts';
+import { MASTER, masterOf, parseRackKey, parseRackUuid } from '../../model/rack.ts';
+import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
 import { findNode } from '../../store/queries/nodes.ts';
 import { countMasterMachines, readNamedAttachments } from '../../store/queries/rack-views.ts';
 import { vlansOfRack } from '../../store/queries/network/vlans.ts';
 import * as racks from '../../store/queries/racks.ts';
 import { some } from './network-refs.ts';
 import type { Tx } from '../../store/tx.ts';
+import type { WriteTx } from '../../store/write.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
 import { admitRack, changingRacks, withdrawRack } from '../trust/rack-node.ts';
 import { noSuch } from '../refs.ts';
-import { reading, target, writing } from '../use-case.ts';
+import { type CaseContext, reading, target, writing } from '../use-case.ts';
 
 type Row = racks.RackRow;
 
-/** For so many minutes after `reset-key` the rack's next registration may bring a new key. */
+/** For so many minutes after `reset-key` without a key the rack's own node may bring one. */
 const REKEY_MINUTES = 15;
 
 const PLACEHOLDER: Omit<Rack, 'machines'> = {
@@ -176,11 +178,15 @@ export const rackCases = {
 
   'rack.reset-key': writing(
     'rack.reset-key',
-    ({ params }) => `rack reset-key ${params.rack}`,
-    (tx, { params }, context) =>
+    ({ params, body }) => `rack reset-key ${params.rack}${body.publicKey === undefined ? '' : ` ${body.publicKey}`}`,
+    (tx, { params, body }, context) =>
       changingRacks(tx, async () => {
         const old = await realRack(tx, params.rack);
         if (isRejected(old)) return old;
+        if (body.publicKey !== undefined) {
+          const rekeyed = await giveKey(tx, old, body.publicKey, context);
+          return isRejected(rekeyed) ? rekeyed : result(tx, rekeyed);
+        }
         const row = await racks.allowRekey(tx, target(old.uuid, context), REKEY_MINUTES);
         if (isRejected(row)) return row;
         tx.emit({ kind: 'rack.key_reset', subject: row.name, data: { uuid: row.uuid, minutes: REKEY_MINUTES } });
@@ -203,11 +209,29 @@ export const rackCases = {
         const released = await racks.releaseMachines(tx, old.uuid);
         const row = await racks.deleteRack(tx, target(old.uuid, context));
         if (isRejected(row)) return row;
+        // Its UUID is free from now on: what its host shows must not count for the next one that has it.
+        if (!(await findNode(tx, { id: old.uuid }))) await revokeCertificatesOf(tx, old.uuid, 'its rack was deleted');
         tx.emit({ kind: 'rack.deleted', subject: row.name, data: { uuid: row.uuid, before: old.state, released } });
         return { body };
       }),
   ),
 };
+
+/** The key that an admin names is the rack's at once. What the host of the old key shows counts no more. */
+async function giveKey(tx: WriteTx, old: Row, text: string, context: CaseContext): Promise<Row | Rejected> {
+  const publicKey = parseRackKey(text);
+  if (isRejected(publicKey)) return publicKey;
+  const other = (await racks.listRacks(tx)).find((rack) => rack.publicKey === publicKey && rack.uuid !== old.uuid);
+  if (other)
+    return rejected('conflict', `The rack ${other.name} (${other.uuid}) has this key. Rule: each rack has its own.`);
+  if (old.publicKey === publicKey) return old;
+  const row = await racks.setRackKey(tx, target(old.uuid, context), publicKey);
+  if (isRejected(row)) return row;
+  // The certificate of a region node is not that of its rack.
+  if (row.nodeId === row.uuid) await revokeCertificatesOf(tx, row.uuid, 'an admin gave the rack another key');
+  tx.emit({ kind: 'rack.rekeyed', subject: row.name, data: { uuid: row.uuid, source: context.caller.user } });
+  return row;
+}
 
 /** A region node stays a node, and the rack on it is found again by it; of others nothing is kept. */
 async function keptNode(tx: Tx, rack: Row): Promise<string | null> {

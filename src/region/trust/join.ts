@@ -18,7 +18,7 @@ import { readObservations } from '../../store/queries/observations.ts';
 import * as racks from '../../store/queries/racks.ts';
 import { readCluster, readSettings } from '../../store/snapshot.ts';
 import { type Outcome, write, type WriteTx } from '../../store/write.ts';
-import type { CertificateAuthority, PresentedToken } from './port.ts';
+import type { CertificateAuthority, JoinArrival, PresentedToken } from './port.ts';
 import { admitRack, changingRacks } from './rack-node.ts';
 import { certify } from './renewal.ts';
 
@@ -31,11 +31,10 @@ export interface JoinPorts {
   readonly databaseUrl: string | null;
 }
 
-/** A host's wish to be let in, as it arrived. */
-export interface JoinCall {
+/** A host's request to be let in, as it arrived. */
+export interface JoinCall extends JoinArrival {
   readonly token: PresentedToken;
   readonly request: JoinRequest;
-  readonly source: string;
 }
 
 type Admitted = Extract<JoinDecision, { readonly kind: 'admit' }>;
@@ -51,7 +50,10 @@ export async function join(ports: JoinPorts, call: JoinCall): Promise<JoinAnswer
   if (isRejected(own)) return own;
   const csr = await authority.readRequest(call.request.csr);
   if (isRejected(csr)) return csr;
-  const applicant = parseApplicant({ ...call.request, keyDigest: csr.publicKeyDigest });
+  const { rack } = call.request;
+  const proof = call.isRackProven ? 'key' : 'none';
+  const shown = { ...call.request, keyDigest: csr.publicKeyDigest, rack: rack && ({ ...rack, proof } as const) };
+  const applicant = parseApplicant(shown);
   if (isRejected(applicant)) return applicant;
   const inherited = applicant.isRegion ? await authority.inheritance() : null;
   if (isRejected(inherited)) return inherited;

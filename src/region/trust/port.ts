@@ -110,11 +110,17 @@ export interface PresentedToken {
   readonly secret: string;
 }
 
+/** How a join arrived. `isRackProven`: the rack's key signed it. */
+export interface JoinArrival {
+  readonly source: string;
+  readonly isRackProven: boolean;
+}
+
 /** Admits hosts and shuts them out. `source`: where a call came from, for the audit. */
 export interface TrustPort {
   /** Is there such a token, with this secret? Takes as long whatever is wrong. */
   isToken(token: PresentedToken): Promise<boolean>;
-  join(token: PresentedToken, request: JoinRequest, source: string): Promise<JoinAnswer | Rejected>;
+  join(token: PresentedToken, request: JoinRequest, arrival: JoinArrival): Promise<JoinAnswer | Rejected>;
   /** A new certificate for a node. `byCertificate`: it showed one that is good; else it must not have been shut out. */
   renew(nodeId: string, csr: string, byCertificate: boolean): Promise<RenewalAnswer | Rejected>;
   /** A new certificate for the node of this host itself, for the key that it has. Works while the database is away. */
@@ -129,6 +135,8 @@ export interface TrustPort {
   isServed(nodeId: string): Promise<boolean>;
   /** The certificate of the whole site with its key, for a node that shows it; refuses every other one. */
   siteCertificate(nodeId: string): Promise<SiteCertificateAnswer | Rejected>;
+  /** Where a browser that named this host finds the site: the same name where the site is called so, else its address. Null: not known. */
+  siteHost(named: string): Promise<string | null>;
   /** The certificate of the cluster's authority, for whoever is to trust it. `fingerprint`: SHA-256 of its DER, lower-case hex. From a file. */
   authority(): Promise<{ readonly pem: string; readonly fingerprint: string } | Rejected>;
   /** Null, or why this certificate is not taken (any more). From memory: works while the database is away. */

@@ -12,6 +12,7 @@ import { renewCertificate, renewOwnCertificate } from './renewal.ts';
 import type { Revocations } from './revocations.ts';
 import { sealerOf } from './sealer.ts';
 import { giveSiteCertificate } from './site/give.ts';
+import { createSiteHost } from './site/host.ts';
 
 /** What trust is built from. `version`: of the product. */
 interface TrustPorts {
@@ -31,7 +32,7 @@ export function createTrust(ports: TrustPorts, revocations: Revocations): TrustP
       const found = orThrow(await db.autocommitRead(async (tx) => ({ hash: await readTokenSecret(tx, id) })));
       return isSecret(secret, found.hash);
     },
-    join: (token, request, source) => join({ db, authority, version, databaseUrl }, { token, request, source }),
+    join: (token, request, arrival) => join({ db, authority, version, databaseUrl }, { token, request, ...arrival }),
     renew: (nodeId, csr, byCertificate) => renewCertificate(db, authority, { nodeId, csr, byCertificate }),
     renewOwn: (csr) => renewOwnCertificate({ db, authority, check: (serial) => revocations.check(serial) }, csr),
     finish: (nodeId, source) => finishJoin(db, { nodeId, source, now: clock.now() }),
@@ -42,6 +43,7 @@ export function createTrust(ports: TrustPorts, revocations: Revocations): TrustP
       return node !== null && (node.isRegion || node.isRack);
     },
     siteCertificate: (nodeId) => giveSiteCertificate(db, sealerOf({ ca: authority, random }), nodeId),
+    siteHost: createSiteHost(db, authority, clock),
     authority: () => authority.certificate(),
     checkSerial: (serial) => revocations.check(serial),
     onRevoked: (listener) => revocations.onChange(listener),

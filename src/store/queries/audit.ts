@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { containing, listPage, type Page, type PageQuery } from '../page.ts';
+import { containing, listPage, type Page, type PageQuery, plainClient } from '../page.ts';
 import type { Tx } from '../tx.ts';
 
 /** The actor, the action, its time, its origin, and its result: `done`, or `refused: <code>`. */
@@ -30,11 +30,11 @@ export interface AuditQuery extends PageQuery {
 
 /** Sorts: id. Newest first unless told otherwise. */
 export function listAudit(tx: Tx, query: AuditQuery = {}): Promise<Page<AuditRow>> {
-  const columns = sql`t.id, t.at, t.actor as who, t.origin, t.action, t.outcome`;
+  const columns = sql`t.id, t.at, t.actor as who, ${plainClient(sql`t.origin`)} as origin, t.action, t.outcome`;
   const { who, origin, action, refused, since, until } = query;
   const filters = [
     who === undefined ? undefined : sql`t.actor = ${who}`,
-    origin === undefined ? undefined : sql`t.origin = ${origin}`,
+    origin === undefined ? undefined : sql`t.origin in (${origin}, ${`::ffff:${origin}`})`,
     action === undefined ? undefined : sql`t.action like ${containing(action)}`,
     refused === undefined ? undefined : sql`(t.outcome <> 'done') = ${refused}`,
     since === undefined ? undefined : sql`t.at >= ${since}`,

@@ -84,3 +84,10 @@ function columnsOf(node: Partial<Omit<Node, 'id'>>) {
   const { name, isRegion: is_region, isRack: is_rack, state, isDrained: is_drained } = node;
   return { name, is_region, is_rack, addresses, state, is_drained };
 }
+
+/** Is this the address of a node? `address` is one. */
+export async function isNodeAddress(tx: Tx, address: string): Promise<boolean> {
+  const row = await tx.one(sql<{ is: boolean }>`
+    select exists (select from nodes where ${address}::inet = any(addresses)) as is`);
+  return row?.is === true;
+}

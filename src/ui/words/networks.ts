@@ -99,7 +99,8 @@ export const NETWORKS = {
     delete: 'Forget',
     acceptText: (name: string) => `${name} becomes a rack of this site and gets what it has to serve.`,
     rejectText: (name: string) => `${name} gets nothing. Its machines are the master’s.`,
-    'reset-keyText': (name: string) => `The next registration of ${name} within 15 minutes brings a new key.`,
+    'reset-keyText': (name: string) =>
+      `For 15 minutes ${name} may bring a new key, if it shows its certificate. A host that was built again needs: regent rack reset-key ${name} --key KEY.`,
     deleteText: (name: string) => `${name} is forgotten. It may register again.`,
   },
   actions: 'Actions',

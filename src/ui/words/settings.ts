@@ -40,6 +40,7 @@ export const SETTINGS = {
     image_limit: 'what images may take on each region node, MB',
     image_sync_hours: 'hours until a boot source is looked at again; 0: never by itself',
     rack_image_cache: 'what a rack may keep of images, MB',
+    api_keys_tls_only: 'API keys from other hosts are taken over TLS (5443) only',
     wall_session_days: 'days until the session of a screen on the wall ends',
   } as Readonly<Record<string, string>>,
 } as const;

@@ -19,7 +19,7 @@ function world() {
   };
   const authenticator = createAuthenticator(region, clock);
   const ask = async (secret = 'right') => {
-    const answer = await authenticator.authenticate(`Bearer c:t:${secret}`, '192.0.2.1');
+    const answer = await authenticator.authenticate(`Bearer c:t:${secret}`, { address: '192.0.2.1', isTls: false });
     return isRejected(answer) ? answer.code : answer.user;
   };
   return { state, step, ask };

@@ -78,7 +78,8 @@ describe('racks on the command line', () => {
     ['rack accept k1', 'POST /racks/k1/accept', 'rack k1 accepted; it is the master', {}],
     ['rack accept k1 --name k2', 'POST /racks/k1/accept', 'rack k1 accepted; it is the master', { name: 'k2' }],
     ['rack reject k1', 'POST /racks/k1/reject', `rack ${UUID} rejected`, undefined],
-    ['rack reset-key k1', 'POST /racks/k1/reset-key', 'systemctl restart regent-agent', undefined],
+    ['rack reset-key k1', 'POST /racks/k1/reset-key', 'systemctl restart regent-agent', {}],
+    ['rack reset-key k1 --key abc', 'POST /racks/k1/reset-key', 'has the key', { publicKey: 'abc' }],
     ['rack delete k1', 'DELETE /racks/k1', `rack ${UUID} deleted`, undefined],
   ])('%s', async (line, call, says, body) => {
     region.on(call, { body: ACCEPTED });

@@ -110,7 +110,9 @@ describe('regent node replace', () => {
     region.on('POST /tokens', { status: 201, body: TOKEN });
     const { code, out, err } = await regent('node replace r3 --no-wait');
     expect(code).toBe(0);
-    expect(out).toMatch(/^The place of r3 is kept\..*\nOn its new host, as root:\nregent join regent-join-1\.abc\n$/);
+    expect(out).toMatch(
+      /^The place of r3 is kept\..*\nOn its new host, as root: regent join -, which asks for this token:\nregent-join-1\.abc\n$/,
+    );
     expect(err).toContain('r3 is out.');
     expect(region.seen.at(-1)?.body).toEqual({ isRegion: true, isRack: false, place: 'r3' });
   });

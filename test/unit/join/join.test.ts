@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
 import { runJoin } from '../../../src/join/member/join.ts';
+import { runLeave } from '../../../src/join/member/depart.ts';
 import { runUndo } from '../../../src/join/member/leave.ts';
 import type { LeaveOptions } from '../../../src/join/member/options.ts';
 import type { JoinPorts } from '../../../src/join/member/ports.ts';
@@ -76,6 +77,35 @@ describe.each(ROLES)('regent join as %s, killed', (_, roles) => {
       expectMember(host, when);
     }
   }, 120_000);
+});
+
+describe('regent join on a host that was a node', () => {
+  const RACK = { isRegion: false, isRack: true };
+  it('says that it is one, and changes nothing', async () => {
+    const host = aHost(RACK);
+    expect(await join(host)).toBe(0);
+    expect(await join(host)).toBe(0);
+    host.cluster.outage = 'no route';
+    expect(await join(host)).toBe(0);
+  });
+
+  it('and was pushed out says so and names the steps back, which work', async () => {
+    const host = aHost(RACK);
+    expect(await join(host)).toBe(0);
+    for (const serial of host.cluster.signed) host.cluster.revoked.add(serial);
+    const before = new Map(host.files);
+    expect(await join(host)).toBe(1);
+    expect(host.files).toEqual(before);
+    const said = host.said.join('\n');
+    expect(said).toContain('this host was the node r2. The cluster has taken it out');
+    expect(said).toMatch(/regent node replace r2[^]*regent leave, and after it regent join -/);
+    const leave = { isUndo: false, isConfirmed: true, isForced: false, deadlineMs: 5_000 };
+    expect(await runLeave(host.ports(), leave), host.said.join('\n')).toBe(0);
+    host.cluster.forget(null);
+    host.cluster.usedByKey = null;
+    expect(await join(host), host.said.join('\n')).toBe(0);
+    expectMember(host, 'it came back');
+  });
 });
 
 describe('regent join as region', () => {

@@ -43,7 +43,10 @@ const HOST: Applicant = {
   keyDigest: 'mine',
   rack: null,
 };
-const RACK: Applicant = { ...HOST, name: 'k1', isRegion: false, isRack: true, rack: { uuid: UUID, publicKey: KEY } };
+const IDENTITY = { uuid: UUID, publicKey: KEY, proof: 'none' as const };
+const RACK: Applicant = { ...HOST, name: 'k1', isRegion: false, isRack: true, rack: IDENTITY };
+const SIGNED: Applicant = { ...RACK, rack: { ...IDENTITY, proof: 'key' } };
+const PLACED: Applicant = { ...RACK, rack: { ...IDENTITY, proof: 'place' } };
 const rack = (change: Partial<KnownRack> = {}): KnownRack => ({
   uuid: UUID,
   name: 'k1',
@@ -121,20 +124,78 @@ describe('who is let in', () => {
       HOST,
       /^conflict: .*node delete r2/,
     ],
-    ['a known rack', { racks: [rack()], nodes: [...SITE.nodes, rackNode] }, RACK, 'return k1'],
+    ['a known rack by its place', { racks: [rack()], nodes: [...SITE.nodes, rackNode] }, PLACED, 'return k1'],
+    [
+      'a known rack that signed with its key',
+      { racks: [rack({ publicKey: KEY })], nodes: [...SITE.nodes, rackNode] },
+      SIGNED,
+      'return k1',
+    ],
+    [
+      "a known rack's UUID",
+      { racks: [rack()], nodes: [...SITE.nodes, rackNode] },
+      RACK,
+      /^conflict: The rack \S+ is the node k1, .*regent node replace k1/,
+    ],
+    [
+      "a known rack's UUID and another key, signed",
+      { racks: [rack()], nodes: [...SITE.nodes, rackNode] },
+      SIGNED,
+      /^conflict: .*regent node replace k1/,
+    ],
+    [
+      "a known rack's UUID and public key",
+      { racks: [rack({ publicKey: KEY })], nodes: [...SITE.nodes, rackNode] },
+      RACK,
+      /^conflict: .*regent node replace k1/,
+    ],
+    [
+      "a known rack's UUID after its key was reset",
+      { racks: [rack({ mayRekey: true })], nodes: [...SITE.nodes, rackNode] },
+      SIGNED,
+      /^conflict: .*regent node replace k1/,
+    ],
+    ["a node's id as UUID", { nodes: [...SITE.nodes, rackNode] }, SIGNED, /^conflict: .*stands on the node k1/],
+    [
+      "another rack's UUID, asked again",
+      { token: used, racks: [rack()], nodes: [...SITE.nodes, joining, rackNode] },
+      { ...RACK, keyDigest: 'mine' },
+      /^conflict: .*regent node replace k1/,
+    ],
+    [
+      'a rack of an earlier release, asked again',
+      {
+        token: { ...TOKEN, usedByKey: 'mine', usedByNode: UUID },
+        racks: [rack()],
+        nodes: [...SITE.nodes, rackNode],
+      },
+      RACK,
+      'again k1',
+    ],
     [
       'a known rack under another name',
       { racks: [rack()], nodes: [...SITE.nodes, rackNode] },
-      { ...RACK, name: 'r1' },
+      { ...PLACED, name: 'r1' },
       'return k1',
     ],
     [
       'a known rack that becomes a region node too',
       { racks: [rack()], nodes: [...SITE.nodes, rackNode] },
-      { ...RACK, isRegion: true },
+      { ...PLACED, isRegion: true },
       'return k1',
     ],
-    ['a rack that waits', { racks: [rack({ state: 'waiting', nodeId: null, acceptedAt: null })] }, RACK, 'new -'],
+    [
+      'a rack that waits and signed with its key',
+      { racks: [rack({ state: 'waiting', nodeId: null, acceptedAt: null, publicKey: KEY })] },
+      SIGNED,
+      'new -',
+    ],
+    [
+      'the UUID of a rack that waits',
+      { racks: [rack({ state: 'waiting', nodeId: null, acceptedAt: null })] },
+      SIGNED,
+      /^conflict: .*waits for an admin.*regent rack delete/,
+    ],
     [
       'a rejected rack',
       { racks: [rack({ state: 'rejected', nodeId: null, acceptedAt: null })] },
@@ -194,7 +255,7 @@ describe('what a host says of itself', () => {
       expect(isRejected(parseApplicant({ ...HOST, addresses: [address] })), address).toBe(true);
     for (const name of ['master', 'regent-region', '1', 'a b', ''])
       expect(isRejected(parseApplicant({ ...HOST, name })), name).toBe(true);
-    expect(isRejected(parseApplicant({ ...RACK, rack: { uuid: 'x', publicKey: KEY } }))).toBe(true);
+    expect(isRejected(parseApplicant({ ...RACK, rack: { ...IDENTITY, uuid: 'x' } }))).toBe(true);
   });
 });
 

@@ -14,7 +14,12 @@ const HOST: Applicant = {
   keyDigest: 'mine',
   rack: null,
 };
-const RACK: Applicant = { ...HOST, isRegion: false, isRack: true, rack: { uuid: OTHER, publicKey: 'new' } };
+const RACK: Applicant = {
+  ...HOST,
+  isRegion: false,
+  isRack: true,
+  rack: { uuid: OTHER, publicKey: 'new', proof: 'none' },
+};
 const R3: Place = { name: 'r3', isRegion: true, isRack: false, nodeId: null };
 const K1: Place = { name: 'k1', isRegion: false, isRack: true, nodeId: UUID };
 const node = (name: string, id: string, isRack = false) => ({
@@ -48,7 +53,7 @@ describe('a host that takes a place', () => {
   });
   it('of a rack is that rack, with a key of its own', () => {
     expect(told('k1', RACK)).toBe(`k1 ${UUID} 10.77.0.19`);
-    expect(takePlace(SITE, 'k1', RACK)).toMatchObject({ rack: { publicKey: 'new' } });
+    expect(takePlace(SITE, 'k1', RACK)).toMatchObject({ rack: { publicKey: 'new', proof: 'place' } });
   });
   it('asks again, when the place is taken by itself', () => {
     expect(told('r3', HOST, { places: [], nodes: [node('r3', 'n9')], own: 'n9' })).toBe('r3 - 10.77.0.19');

@@ -114,7 +114,11 @@ async function giveToken(call: Call, name: string): Promise<void> {
   const lines =
     body.token === null
       ? ['The token was shown in the first answer, which was lost. Run the same command again.']
-      : [`The place of ${name} is kept. ${until}`, `On its new host, as root:`, `regent join ${body.token}`];
+      : [
+          `The place of ${name} is kept. ${until}`,
+          'On its new host, as root: regent join -, which asks for this token:',
+          body.token,
+        ];
   call.io.out.write(`${lines.map(printable).join('\n')}\n`);
 }
 

@@ -1,14 +1,17 @@
-import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { parseAddress } from '../../../core/ip.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import { isSecret, secretDigest } from '../../../core/secret.ts';
 import { canonicalPassword } from '../../../model/trust/password.ts';
 import type { Database } from '../../../store/database.ts';
 import { recordAudit } from '../../../store/queries/audit.ts';
 import { findApiKey } from '../../../store/queries/identity/api-keys.ts';
+import { isNodeAddress } from '../../../store/queries/nodes.ts';
 import { findPassword } from '../../../store/queries/identity/passwords.ts';
 import {
   endSession,
   findSession,
+  hasSessionAt,
   openSession,
   type SessionRow,
   touchApiKey,
@@ -28,6 +31,11 @@ interface AccountPorts {
   readonly passwords: PasswordHasher;
 }
 
+const IN_CLEAR = rejected(
+  'forbidden',
+  'The API key came without TLS, so that others may have read it. Rule (setting api_keys_tls_only): API keys go over TLS, https://ADDRESS:5443. ' +
+    'Replace the key: regent key create, regent key revoke.',
+);
 /** Days until a session ends, however much it is used. */
 const SESSION_DAYS = 7;
 /** Bytes of a session's token. */
@@ -48,17 +56,25 @@ export function createAccounts(ports: AccountPorts): Pick<Region, 'authenticate'
   const beside = (work: (tx: Tx) => Promise<void>) => void db.repeatable(work, BESIDE).catch(() => {});
   const isStale = (at: string | null) => at === null || clock.now() - Date.parse(at) >= SEEN_MS;
 
-  const authenticate: Region['authenticate'] = async (key) => {
+  const authenticate: Region['authenticate'] = async (key, origin) => {
     const row = orThrow(await db.autocommitRead((tx) => findApiKey(tx, key.token)));
     const isRight = isSecret(key.secret, row?.secretSha256 ?? null);
     if (!row || !isRight || row.consumer !== key.consumer) return null;
+    if (row.isTlsOnly && !origin.isTls && !(await isOfNode(origin.address))) return IN_CLEAR;
     if (isStale(row.usedAt)) beside((tx) => touchApiKey(tx, key.token));
     return { user: row.user, role: row.role };
   };
 
-  /** Whom the proof is of; null: it is wrong. A wrong one is told to the audit trail. */
+  /** Calls within a host, and among the nodes of the cluster, go as they always did. */
+  async function isOfNode(address: string): Promise<boolean> {
+    if (isRejected(parseAddress(address)) || address === '::1' || address.startsWith('127.')) return true;
+    return orThrow(await db.autocommitRead(async (tx) => ({ is: await isNodeAddress(tx, address) }))).is;
+  }
+
+  /** Whom the proof is of; null: it is wrong. A wrong one is told to the audit trail. Sessions begin over TLS. */
   async function check(proof: SessionProof): Promise<Caller | Rejected | null> {
-    const caller = 'key' in proof ? await authenticate(proof.key) : await byPassword(proof);
+    const caller =
+      'key' in proof ? await authenticate(proof.key, { address: '', isTls: true }) : await byPassword(proof);
     if (caller !== null) return caller;
     const who = 'key' in proof ? `key:${proof.key.token}` : proof.user;
     beside((tx) => recordAudit(tx, { who, origin: ORIGIN, action: 'login', outcome: 'refused: unauthenticated' }));
@@ -94,6 +110,8 @@ export function createAccounts(ports: AccountPorts): Pick<Region, 'authenticate'
       return caller === null || isRejected(caller) ? caller : begin(caller.user, proof, origin);
     },
     check,
+    isKnownAt: async (user, address) =>
+      orThrow(await db.autocommitRead(async (tx) => ({ is: await hasSessionAt(tx, user, address) }))).is,
     async find(token) {
       const row = orThrow(await db.autocommitRead((tx) => findSession(tx, secretDigest(token))));
       if (row === null) return null;

@@ -19,6 +19,12 @@ export interface PresentedKey {
   readonly secret: string;
 }
 
+/** How a key came. `address`: of the client, '' on a local socket. */
+export interface KeyOrigin {
+  readonly address: string;
+  readonly isTls: boolean;
+}
+
 /** Slow hashes of passwords. Both refuse (`too_many_requests`) when too many wait already. */
 export interface PasswordHasher {
   /** PHC text, with its parameters. */
@@ -49,6 +55,8 @@ export interface SessionPort {
   ): Promise<{ readonly session: FoundSession; readonly token: string } | Rejected | null>;
   /** Whom the proof is of, without a session; null: it is wrong. */
   check(proof: SessionProof): Promise<Caller | Rejected | null>;
+  /** Is there a session of this user that began at this address, on whatever region? */
+  isKnownAt(user: string, address: string): Promise<boolean>;
   /** The session in force that this token proves; null: none. Notes that it is used. */
   find(token: string): Promise<FoundSession | null>;
   /** Ends it, as its own user wishes. */

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import type { Change } from '../../../contract/config.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type Page, type PageQuery, plainClient } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 export type ChangeRow = Change;
 
-const COLUMNS = sql`t.revision as id, t.at, t.actor as who, t.origin, t.summary, t.reverts,
+const COLUMNS = sql`t.revision as id, t.at, t.actor as who, ${plainClient(sql`t.origin`)} as origin, t.summary, t.reverts,
   (select coalesce(json_agg(json_build_object('table', h.table_name, 'op', h.op, 'key', h.row_key,
     'before', h.old_row, 'after', h.new_row) order by h.id), '[]')
     from (select * from history where operation = t.operation order by id limit 1000) h) as rows`;

@@ -22,6 +22,8 @@ export interface ApiKeyCheck {
   readonly role: Role;
   readonly consumer: string;
   readonly secretSha256: string;
+  /** The setting `api_keys_tls_only`, read with the key: no call asks twice. */
+  readonly isTlsOnly: boolean;
 }
 
 const COLUMNS = sql`t.user_name as "user", t.label, t.consumer, t.token, t.created_at as "createdAt", t.expires_at as "expiresAt", t.used_at as "usedAt"`;
@@ -29,7 +31,8 @@ const COLUMNS = sql`t.user_name as "user", t.label, t.consumer, t.token, t.creat
 /** The key of this token, when it is neither revoked nor expired by the database's clock. */
 export function findApiKey(tx: Tx, token: string): Promise<ApiKeyCheck | null> {
   return tx.one(sql<ApiKeyCheck>`
-    select k.user_name as "user", u.role, k.consumer, k.secret_sha256 as "secretSha256", k.used_at as "usedAt"
+    select k.user_name as "user", u.role, k.consumer, k.secret_sha256 as "secretSha256", k.used_at as "usedAt",
+      exists (select from settings where name = 'api_keys_tls_only' and value = 'true'::jsonb) as "isTlsOnly"
     from api_keys k join users u on u.name = k.user_name
     where k.token = ${token} and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())`);
 }

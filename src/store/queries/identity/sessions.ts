@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Role } from '../../../contract/identity/user.ts';
 import { isOlder } from '../../elapsed.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type Page, type PageQuery, plainClient } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A session of a browser, without what proves it. `keyToken`: of the API key that opened it. Times are ISO 8601. */
@@ -31,7 +31,7 @@ const SESSIONS_MOST = 50;
 /** How exact the time of the last use is. */
 const SEEN_AGE = sql`interval '5 minutes'`;
 
-const COLUMNS = sql`t.id, t.user_name as "user", u.role, t.key_token as "keyToken", t.is_wall as "isWall", t.address, t.agent,
+const COLUMNS = sql`t.id, t.user_name as "user", u.role, t.key_token as "keyToken", t.is_wall as "isWall", ${plainClient(sql`t.address`)} as address, t.agent,
   t.created_at as "createdAt", t.seen_at as "seenAt", t.expires_at as "expiresAt"`;
 const FROM = sql`sessions t join users u on u.name = t.user_name left join api_keys k on k.token = t.key_token`;
 /** By the database's clock. One that a key opened ends with the key. */
@@ -53,6 +53,13 @@ export async function openSession(tx: Tx, session: NewSession): Promise<SessionR
 /** The session in force whose proof has this digest. */
 export function findSession(tx: Tx, tokenSha256: string): Promise<SessionRow | null> {
   return tx.one(sql<SessionRow>`select ${COLUMNS} from ${FROM} where t.token_sha256 = ${tokenSha256} and ${IN_FORCE}`);
+}
+
+/** Did a session of this user begin at this address? One that is over counts until it is purged. */
+export async function hasSessionAt(tx: Tx, user: string, address: string): Promise<boolean> {
+  const row = await tx.one(sql<{ is: boolean }>`
+    select exists (select from sessions where user_name = ${user} and ${plainClient(sql`address`)} = ${address}) as is`);
+  return row?.is === true;
 }
 
 /** Notes that a session is used, at most every five minutes. */

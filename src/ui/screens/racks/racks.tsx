@@ -125,15 +125,15 @@ export function Racks(): JSX.Element {
         columns={may.administer ? [...columns, buttons] : columns}
         keyOf={(row) => row.uuid ?? row.name}
       />
-      {open?.action === 'accept' && (
+      {(open?.action === 'accept' || open?.action === 'reset-key') && (
         <ActionDialog
           {...dialogOf(open.action, open.rack.name)}
-          id="rack.accept"
+          id={`rack.${open.action}`}
           input={{ params: { rack: id }, body: {} }}
           onClose={() => setOpen(null)}
         />
       )}
-      {open !== null && open.action !== 'accept' && (
+      {open !== null && open.action !== 'accept' && open.action !== 'reset-key' && (
         <ActionDialog
           {...dialogOf(open.action, open.rack.name)}
           id={`rack.${open.action}`}
