@@ -44,6 +44,8 @@ export interface Settings {
   readonly use_peer_proxy: boolean;
   /** What our proxy may keep on a node's disk, in MB. */
   readonly proxy_cache_size: number;
+  /** Networks that nobody reaches through our proxy, beside those of nodes and BMCs. */
+  readonly proxy_closed_networks: readonly string[];
   /** Minutes until a machine that is commissioned, tested or brought into rescue mode counts as failed. */
   readonly node_timeout: number;
   /** Options of the kernel of every machine, before those of its tags; empty: none. */
@@ -87,6 +89,7 @@ export const DEFAULT_SETTINGS: Settings = {
   http_proxy: '',
   use_peer_proxy: true,
   proxy_cache_size: 4096,
+  proxy_closed_networks: [],
   node_timeout: 30,
   kernel_opts: '',
   enlist_machines: true,
@@ -145,6 +148,11 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   http_proxy: (value, field) => text(value, field, (item) => parseProxyUrl(item, field)),
   use_peer_proxy: yesOrNo,
   proxy_cache_size: (value, field) => whole(value, field, 64, 1_048_576),
+  proxy_closed_networks: (value, field) =>
+    list(value, field, (item) => {
+      const network = parseNetwork(item, field);
+      return isRejected(network) ? network : formatNetwork(network);
+    }),
   node_timeout: (value, field) => whole(value, field, 1, 1440),
   kernel_opts: (value, field) => text(value, field, (item) => parseKernelOptions(item, field, SITE_OPTIONS_MAX)),
   enlist_machines: yesOrNo,

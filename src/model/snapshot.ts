@@ -210,6 +210,8 @@ export interface Snapshot {
   readonly leaseNames: readonly LeaseName[];
   /** By address, an observation. Left out: there is none. */
   readonly machineLeases?: readonly MachineLease[];
+  /** Addresses of nodes in networks that are no subnets, and of BMCs: nobody is led there. Left out: none. */
+  readonly closedAddresses?: readonly string[];
   /** Left out: none. */
   readonly leaseEnds?: readonly LeaseEnd[];
   /** Who has not said that it stopped to serve a network; whoever compiles for all nodes adds what is published. Left out: nobody. */

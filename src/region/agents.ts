@@ -1,4 +1,5 @@
 import type { DesiredParts } from '../contract/wire/desired-parts.ts';
+import type { ReportedLease } from '../contract/agent.ts';
 import { isRejected, RejectedError, rejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
@@ -18,6 +19,7 @@ import { isOutrun, storeObservation } from '../store/queries/observations.ts';
 import { createCommandPort } from './jobs/commands/port.ts';
 import { takeBootSteps } from './jobs/lifecycle/timeline/take.ts';
 import type { AgentPort } from './port.ts';
+import { readServed, type Served } from './trust/served.ts';
 import { register } from './trust/registration.ts';
 
 /** The region's side of the agent channel. `onDue` is called when an agent holds what the database never published. */
@@ -71,11 +73,19 @@ export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort
       return await db.repeatable(async (tx) => {
         const node = await findNode(tx, { id: nodeId });
         if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
-        if ((await storeLeaseReport(tx, node, report)) !== 'restart') return null;
+        const served = report.leases.length > 0 ? await readServed(tx, nodeId) : null;
+        const isServed = ({ address }: ReportedLease) => isOn(served, address);
+        if ((await storeLeaseReport(tx, node, report, isServed)) !== 'restart') return null;
         return rejected('conflict', 'An earlier report of this series is missing. Begin a new one with everything.');
       });
     },
   };
+}
+
+/** A rack knows of the leases of its own VLANs: what it reports of others is not stored. */
+function isOn(served: Served | null, address: string): boolean {
+  const vlanId = served?.vlanOf(address) ?? null;
+  return vlanId !== null && served?.serves(vlanId) === true;
 }
 
 async function readSome(db: Database, nodeId: string, held: HeldState): Promise<DesiredParts | null> {

@@ -109,6 +109,10 @@ function gateMetadata(metadata: MetadataPort, closed: () => Rejected | null, ope
       open();
       return metadata.identify(...args);
     },
+    isOver: async (...args) => {
+      open();
+      return metadata.isOver(...args);
+    },
     admit: async (...args) => closed() ?? metadata.admit(...args),
     credentials: async (...args) => closed() ?? metadata.credentials(...args),
     describe: async (...args) => closed() ?? metadata.describe(...args),

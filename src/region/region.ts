@@ -124,7 +124,7 @@ const COMMANDS_EVERY_MS = 1000;
 const POWER_LOOKS_EVERY_MS = 5000;
 /** How late a deadline of a machine is seen, and what was to wake it. */
 const LIFECYCLE_EVERY_MS = 2000;
-const AGAIN_EVERY_MS = 5000;
+const AGAIN_EVERY_MS = 3000;
 /** How late a feature is turned on after the last region node was upgraded; nothing is asked once all are on. */
 const FEATURES_EVERY_MS = 5000;
 /** How late a revocation counts here when its wake was lost. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { isRejected } from '../core/errors.ts';
-import { formatAddress, parseAddress } from '../core/ip.ts';
+import { formatAddress, orderedAddresses, parseAddress } from '../core/ip.ts';
 import type { IpRange } from '../model/ip-range.ts';
 import type { Machine, MachineInterface } from '../model/machine.ts';
 import type { DnsRecord } from '../model/record.ts';
@@ -47,6 +47,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const snippets = await tx.all(
     sql<DhcpSnippet>`select id, name, scope, text from dhcp_snippets where enabled order by id`,
   );
+  const closed = await readClosedAddresses(tx);
   const domains = await readDomains(tx);
   const copyKey = await readCopyKey(tx);
   const tsigKeys = await readTsigKeys(tx);
@@ -65,6 +66,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     ...network,
     leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
     ...(machineLeases.length === 0 ? {} : { machineLeases }),
+    ...(closed.length === 0 ? {} : { closedAddresses: closed }),
     ...(ends.length === 0 ? {} : { leaseEnds: ends }),
     ...(subnetHolders.length === 0 ? {} : { subnetHolders }),
     ...(snippets.length === 0 ? {} : { snippets }),
@@ -83,6 +85,29 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     ),
     restarts: await readRestarts(tx),
   };
+}
+
+/** Of nodes where no subnet is, and of BMCs. Only addresses: what a BMC's name means is known elsewhere. */
+async function readClosedAddresses(tx: Tx): Promise<string[]> {
+  const rows = await tx.all(sql<{ address: string }>`
+    select host(r.address) as address from reported_addresses r where not exists (select from subnets s where s.cidr >>= r.address)
+      and not exists (select from nodes n where r.address = any (n.addresses)) and not exists (select from cluster c where host(c.vip)::inet = r.address)
+      and not (r.address <<= '127.0.0.0/8' or r.address <<= '::1' or r.address <<= 'fe80::/10' or r.address <<= '169.254.0.0/16')
+    union select parameters ->> 'power_address' from bmcs where parameters ->> 'power_address' <> ''`);
+  const literal = rows.flatMap(({ address }) => {
+    const parsed = [address, hostOf(address)].map((text) => parseAddress(text)).find((one) => !isRejected(one));
+    return parsed === undefined || isRejected(parsed) ? [] : [formatAddress(parsed)];
+  });
+  return orderedAddresses(literal);
+}
+
+/** The host of an address that may be a URL, with a port or in brackets. */
+function hostOf(text: string): string {
+  const [, host = text] =
+    /^[a-z+]+:\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/]+)/i.exec(text) ??
+    /^(\[[^\]]+\]|[^:/]+)(?::[0-9]+)?(?:\/.*)?$/.exec(text) ??
+    [];
+  return host.replace(/^\[|\]$/g, '');
 }
 
 async function readNodes(tx: Tx): Promise<Node[]> {

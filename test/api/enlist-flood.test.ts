@@ -26,6 +26,7 @@ let site: TestRegion;
 beforeAll(async () => {
   site = await startTestRegion(pg.get());
   await giveDefaultImage(site);
+  await site.call('POST', '/subnets', { body: { cidr: '10.10.8.0/21' } });
   await site.call('PUT', '/settings/enlist_limit', { body: { value: LIMIT } });
 });
 afterAll(() => site.close());

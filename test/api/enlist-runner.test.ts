@@ -39,6 +39,7 @@ beforeAll(async () => {
   const machineScripts = { builtIn: [value(parseBuiltIn(TELLS))], files };
   site = await startTestRegion(pg.get(), { ca: SEALING_AUTHORITY, machineScripts });
   await giveDefaultImage(site);
+  await site.call('POST', '/subnets', { body: { cidr: '10.10.10.0/24' } });
   relay = relayListener(site);
   relay.addHook('onRequest', async (request) => {
     request.headers['x-forwarded-for'] = HERE;

@@ -74,8 +74,17 @@ beforeAll(async () => {
   await post('/subnets', { cidr: '10.10.10.0/24' });
   await change(site.db, async (tx) => {
     await tx.run(sql`insert into nodes (id, name, is_rack) values ('k1', 'k1', true)`);
+    // Both are the racks of the machine's VLAN: what others report of it does not count.
+    for (const [uuid, node] of [
+      ['11111111-1111-4111-8111-111111111111', 'k1'],
+      ['22222222-2222-4222-8222-222222222222', 'r1'],
+    ] as const)
+      await tx.run(sql`insert into racks (uuid, state, node_id, name, public_key, accepted_at)
+        values (${uuid}, 'accepted', ${node}, ${node}, ${node.padEnd(43, 'x')}, now())`);
     return {};
   });
+  await admin(`set session_replication_role = replica; update vlans set dhcp_on = true, primary_rack_id = '11111111-1111-4111-8111-111111111111',
+    secondary_rack_id = '22222222-2222-4222-8222-222222222222' where id = 1`);
 });
 afterAll(() => site.close());
 beforeEach(async () => {
@@ -276,6 +285,7 @@ describe('why it is late', () => {
   });
 
   it('is asked of the site: a VLAN without DHCP, then a failed way', async () => {
+    await admin('set session_replication_role = replica; update vlans set dhcp_on = false where id = 1');
     await tell('commission');
     await tell('power-done');
     await late(400);
@@ -400,5 +410,24 @@ describe('a machine that stands still at its start', () => {
     await tell('abort');
     expect(await again()).toBeNull();
     expect(await verbs()).toEqual(['cycle']);
+  });
+});
+
+describe('a machine whose run is over', () => {
+  it('is refused with its old credentials as it should be: that is no failed step, and one within its run is', async () => {
+    await tell('commission');
+    await report('k1', [
+      seen('http' as StepSource, 'metadata', { outcome: 'failed', facts: { file: 'POST status/x', status: 401 } }),
+    ]);
+    const outcomes = async () =>
+      (await timeline()).steps.filter(({ what }) => what === 'metadata').map(({ outcome }) => outcome);
+    expect(await outcomes()).toEqual(['failed']);
+    await tell('scripts-passed');
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    await report('k1', [
+      seen('http' as StepSource, 'metadata', { outcome: 'failed', facts: { file: 'POST status/x', status: 401 } }),
+    ]);
+    expect((await outcomes()).at(-1)).toBe('done');
+    expect((await timeline()).steps.at(-1)?.detail).toContain('its run was over');
   });
 });

@@ -86,13 +86,17 @@ describe('a client like cloud-init', () => {
     expect((await site.call('GET', '/events?kind=machine.status')).raw).toContain('modules-final');
   });
 
-  it('is told of no user data by 404, and by 401 and the date that its credentials are over', async () => {
+  it('is told of no user data by 404; whose run is over does not wait for its instance’s id, and gets 401 and the date for all else', async () => {
     await beginRun(site, id, 'testing');
     const seed = await fetch(`${at}/MAAS/metadata/latest/by-id/${id}/?op=get_preseed`);
     const keys = readPreseed(await seed.text()).datasource.MAAS;
     expect(await crawl(keys)).toMatchObject({ 'user-data': null });
     await beginRun(site, id, null);
-    const over = await fetch(`${keys.metadata_url}2012-03-01/meta-data/instance-id`, {
+    const first = await fetch(`${keys.metadata_url}2012-03-01/meta-data/instance-id`, {
+      headers: { authorization: oauth(keys) },
+    });
+    expect([first.status, await first.text()]).toEqual([200, 'over']);
+    const over = await fetch(`${keys.metadata_url}2012-03-01/meta-data/local-hostname`, {
       headers: { authorization: oauth(keys) },
     });
     expect(over.status).toBe(401);

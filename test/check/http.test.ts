@@ -259,7 +259,7 @@ describe('nginx on rendered files', () => {
       host.run([
         'sh',
         '-c',
-        `head -c ${mb}M /dev/zero | curl -q -s -m 20 -o /dev/null -w '%{http_code}' --data-binary @- ${url}`,
+        `head -c ${mb}M /dev/zero >/tmp/sent; curl -q -s -m 20 -o /dev/null -w '%{http_code}' -H 'Authorization: OAuth x' --data-binary @/tmp/sent ${url}`,
       ]);
     expect((await send(3)).stdout).toBe('200');
     // By its announced length alone: a form may have 256 MiB.

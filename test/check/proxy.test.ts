@@ -166,6 +166,31 @@ describe('squid on rendered files', () => {
     expect(new Set(all.map((one) => /X-Asked: (\d+)/i.exec(one.head)?.[1]))).toEqual(new Set(['1']));
   });
 
+  it('leads nobody to BMCs, to nodes’ other networks or to what the site closes, however the address is written', async () => {
+    const closed = { closedAddresses: ['192.0.2.7', '2001:db8:1::7'] };
+    await bench.apply(site({ proxy_closed_networks: ['198.51.100.0/24'] }, closed));
+    const lines: string[] = [];
+    for (const [url, isClosed] of [
+      ['http://192.0.2.7/', true],
+      ['https://192.0.2.7/', true],
+      ['http://[::ffff:192.0.2.7]/', true],
+      ['http://[::ffff:c000:207]/', true],
+      ['http://3221225991/', true],
+      ['http://0xc0.0.2.7/', true],
+      ['http://[2001:db8:1::7]:8443/', true],
+      ['http://198.51.100.9:8080/', true],
+      ['https://198.51.100.255/', true],
+      ['http://192.0.2.8/', false],
+      ['http://198.51.101.9/', false],
+    ] as const) {
+      const answer = await fetch(url);
+      lines.push(`proxy: ${url} → ${answer.status} ${answer.error}`);
+      expect(answer.status === 403, url).toBe(isClosed);
+    }
+    process.stdout.write(`\nsecurity S3: address asked through the proxy → answer\n${lines.join('\n')}\n`);
+    await bench.apply(site());
+  }, 200_000);
+
   it('is closed to strangers, and opens to them with their subnet', async () => {
     const url = archive('/');
     const via = 'http://203.0.113.1:8000';

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -55,6 +55,36 @@ describe('the settings of cloud-init', () => {
       apt: { preserve_sources_list: true },
       ...(isLeft ? { growpart: { mode: 'off' }, resize_rootfs: false } : {}),
     });
+  });
+});
+
+describe('SSH', () => {
+  const keysOnly = () => {
+    const step = readFileSync(
+      join(import.meta.dirname, '../../scripts/machine/deploying/regent-install-50-deployed'),
+      'utf8',
+    );
+    const [part = ''] = /^ssh_passwords\(\) \{\n[^]*?^\}\nssh_passwords\n/m.exec(step) ?? [];
+    const ran = spawnSync('sh', ['-eu', '-c', `target=${root}/target\n${part}`], { encoding: 'utf8' });
+    expect([ran.status, ran.stderr, part === '']).toEqual([0, '', false]);
+  };
+  const config = () => join(root, 'target/etc/ssh/sshd_config');
+  it.each([
+    ['with a folder of its own', 'Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n', /^Include/],
+    ['without one', 'UsePAM yes\n', /^PasswordAuthentication no\nUsePAM yes\n$/],
+  ])('takes no passwords, %s, and cloud-init’s own file comes first', (_, text, after) => {
+    mkdirSync(join(root, 'target/etc/ssh'), { recursive: true });
+    writeFileSync(config(), text);
+    keysOnly();
+    const own = readFileSync(join(root, 'target/etc/ssh/sshd_config.d/60-regent.conf'), 'utf8');
+    expect(own).toMatch(/^PasswordAuthentication no$/m);
+    // 50-cloud-init.conf comes before it, and the first value counts.
+    expect(readFileSync(config(), 'utf8')).toMatch(after);
+  });
+  it('is left alone in a system that has none', () => {
+    rmSync(join(root, 'target/etc/ssh'), { recursive: true, force: true });
+    keysOnly();
+    expect(existsSync(join(root, 'target/etc/ssh'))).toBe(false);
   });
 });
 

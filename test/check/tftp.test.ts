@@ -46,7 +46,17 @@ describe('tftpd on rendered files', () => {
   it('starts, and gives out every loader byte for byte', async () => {
     expect((await bench.apply(SITE)).kind).toBe('restart');
     for (const [name, path] of Object.entries(BOOT_FILE_PATHS)) {
-      for (const asked of [name, `/${name}`]) expect(await fetch(asked), asked).toBe(0);
+      // As firmware asks: by slashes, by backslashes, in capitals.
+      for (const asked of [
+        name,
+        `/${name}`,
+        `//${name}`,
+        `%5C${name}`,
+        `%5C%5C${name}`,
+        name.toUpperCase(),
+        `/${name.toUpperCase()}`,
+      ])
+        expect(await fetch(asked, '--path-as-is'), asked).toBe(0);
       expect(await host.run(['cmp', '/tmp/got', path]), name).toMatchObject({ code: 0 });
     }
     expect(await fetch('grub/grub.cfg')).toBe(0);

@@ -780,6 +780,7 @@ table machine_tokens
   begun_by text
   enable_ssh boolean not null default false
   has_scripts boolean not null default false
+  ended_key text
   constraint machine_tokens_begun_by FOREIGN KEY (begun_by) REFERENCES users(name) ON DELETE SET NULL
   constraint machine_tokens_end_forgets CHECK (((ended_at IS NULL) OR ((token_key IS NULL) AND (user_data IS NULL))))
   constraint machine_tokens_key_grammar CHECK (((consumer_key ~ '^[A-Za-z0-9]{16,64}$'::text) AND (token_key ~ '^[A-Za-z0-9]{16,64}$'::text)))
@@ -795,6 +796,7 @@ table machine_tokens
   CREATE INDEX machine_tokens_by_beginner ON public.machine_tokens USING btree (begun_by) WHERE (begun_by IS NOT NULL)
   CREATE INDEX machine_tokens_by_end ON public.machine_tokens USING btree (ended_at) WHERE (ended_at IS NOT NULL)
   CREATE INDEX machine_tokens_by_machine ON public.machine_tokens USING btree (machine_id, id)
+  CREATE INDEX machine_tokens_ended_key ON public.machine_tokens USING btree (ended_key) WHERE (ended_key IS NOT NULL)
   CREATE UNIQUE INDEX machine_tokens_open ON public.machine_tokens USING btree (machine_id) WHERE (ended_at IS NULL)
   CREATE CONSTRAINT TRIGGER raise_observed_run AFTER INSERT ON public.machine_tokens DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((new.purpose = 'enlisting'::text) OR new.enable_ssh)) EXECUTE FUNCTION raise_observed()
   CREATE CONSTRAINT TRIGGER raise_observed_run_change AFTER UPDATE ON public.machine_tokens DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((((old.purpose = 'enlisting'::text) OR old.enable_ssh OR new.enable_ssh) AND ((old.ended_at IS DISTINCT FROM new.ended_at) OR (old.enable_ssh IS DISTINCT FROM new.enable_ssh)))) EXECUTE FUNCTION raise_observed()

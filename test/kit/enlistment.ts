@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { createAgentApi } from '../../src/api/agent/app.ts';
 import { ENLIST_PATH, type EnlistQuestion, type EnlistReply } from '../../src/contract/wire/enlist.ts';
 import { storePlaces } from '../../src/store/queries/cluster/images.ts';
@@ -22,18 +23,48 @@ export function cardOf(index: number): string {
   return `52:54:00:bb:${(index >> 8).toString(16).padStart(2, '0')}:${(index & 255).toString(16).padStart(2, '0')}`;
 }
 
-/** As the rack asks: by the agent channel, or at the use case behind it, which has no limit in time. */
-export function asker({ region, agentApi }: Pick<TestRegion, 'region' | 'agentApi'>, nodeId = 'r1') {
+/** Where the card's lease is. */
+function addressOf(mac: string): string {
+  const [high = 0, low = 0] = mac
+    .split(':')
+    .slice(-2)
+    .map((octet) => Number.parseInt(octet, 16));
+  return `10.10.${10 + (high % 4)}.${(low % 200) + 51}`;
+}
+
+/** The card's lease of the rack, as that reports it. */
+export async function leaseFor(
+  { db }: Pick<TestRegion, 'db'>,
+  mac: string,
+  { nodeId = 'r1', address = addressOf(mac) } = {},
+): Promise<void> {
+  await db.repeatable(async (tx) => {
+    await tx.run(sql`insert into leases (node_id, address, subnet_id, mac, hostname, state, starts_at, expires_at)
+      select ${nodeId}, ${address}::inet, id, ${mac}, '', 'active', now(), now() + interval '1 h' from subnets where cidr >>= ${address}::inet
+      on conflict (node_id, address) do update set mac = excluded.mac, starts_at = excluded.starts_at, expires_at = excluded.expires_at`);
+    return {};
+  });
+}
+
+/** As the rack asks that has just given the card a lease: by the agent channel, or at the use case behind it, which has no limit in time. */
+export function asker(site: Pick<TestRegion, 'region' | 'agentApi' | 'db'>, nodeId = 'r1') {
+  const { region, agentApi } = site;
   return {
-    post: (body: unknown) =>
-      agentApi.inject({
+    post: async (body: unknown) => {
+      const mac = (body as Partial<EnlistQuestion>).mac ?? '';
+      if (/^[0-9a-f:]{17}$/.test(mac)) await leaseFor(site, mac, { nodeId });
+      return agentApi.inject({
         method: 'POST',
         url: ENLIST_PATH,
         headers: { authorization: `Bearer node:${nodeId}:${NODE_SECRET}`, 'content-type': 'application/json' },
         payload: JSON.stringify(body),
-      }),
-    ask: (changes: Partial<EnlistQuestion> = {}): Promise<EnlistReply> =>
-      region.agents.enlist(nodeId, aStranger(changes)),
+      });
+    },
+    ask: async (changes: Partial<EnlistQuestion> = {}): Promise<EnlistReply> => {
+      const question = aStranger(changes);
+      await leaseFor(site, question.mac, { nodeId });
+      return region.agents.enlist(nodeId, question);
+    },
   };
 }
 

@@ -59,7 +59,10 @@ function targetOf(uri: string, method: string): { readonly what: Found['what']; 
 function ofTftpd(message: string): Found | null {
   const [, from, name] = /^RRQ from (\S+) filename (.{1,400}?)(?: remapped to .*)?$/.exec(message) ?? [];
   if (from !== undefined && name !== undefined) {
-    const file = name.replace(/^\//, '');
+    const file = name
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .replaceAll('\\', '/')
+      .toLowerCase();
     // A probe of ours.
     if (file.startsWith('regent/')) return null;
     return loaderStep(from, { file }, 'done');

@@ -42,7 +42,7 @@ export function createSecureAgentApi(ports: SecureAgentPorts): FastifyInstance {
   registerHealth(app, region);
   registerAgentCalls(app, { ...ports, isLocal: false });
   // Racks' relays show their certificate here, and say for which machine they ask.
-  registerMetadata(app, { ...ports, forwarder: 'rack' });
+  registerMetadata(app, { ...ports, forwarder: 'rack', peerOf });
   registerImageFiles(app, region);
   return withoutOthers(app);
 }

@@ -15,6 +15,12 @@ interface Ports extends Pick<ApiPorts, 'region' | 'clock'> {
 }
 
 const NO_PATH = rejected('not_found', 'There is no such metadata, or no such version.');
+const NOBODY = rejected(
+  'unauthenticated',
+  'These credentials are nobody’s, or the run is over that they were made for.',
+);
+/** The same answer; it is known besides that a machine had these credentials. */
+const OVER: Rejected = { ...NOBODY };
 const YAML = 'text/plain; charset=utf-8';
 const ENLIST: Readonly<Record<string, string>> = {
   'instance-id': 'i-maas-enlistment',
@@ -37,6 +43,7 @@ export async function answerMetadata(ports: Ports, exchange: Exchange): Promise<
     return method === 'POST' ? takeInventory(ports.region.metadata, asker, exchange) : NO_PATH;
   }
   const asker = await identify(ports, exchange);
+  if (asker === OVER) return answerOver(target, method);
   if (isRejected(asker)) return asker;
   if (target.kind === 'status') {
     if (target.machine !== asker.machineId) return notYours(target.machine);
@@ -45,13 +52,22 @@ export async function answerMetadata(ports: Ports, exchange: Exchange): Promise<
   return method === 'GET' ? answerItem(ports.region.metadata, target, asker) : answerOperation(ports, exchange, asker);
 }
 
+/**
+ * A machine whose run is over. cloud-init asks for its instance's id for two minutes, whatever the refusal, and the machine's start waits for it: so it gets one,
+ * which is nobody's, and is refused all else. Its reports change nothing any more.
+ */
+function answerOver(target: Target, method: string): Answer | Rejected {
+  if (target.kind === 'status' && method === 'POST') return { status: 204, body: '' };
+  const isFirst = target.kind === 'meta-data' && target.item === 'instance-id' && method === 'GET';
+  return isFirst ? text('over') : OVER;
+}
+
 /** By the credentials of a run. Without a window: machines have dead clocks, and PLAINTEXT gains nothing from one. */
 async function identify({ region, clock, nonces }: Ports, exchange: Exchange): Promise<Asker | Rejected> {
   const read = parseOAuth(exchange.authorization);
   if (isOAuthRefusal(read)) return rejected(read.status === 400 ? 'bad_request' : 'unauthenticated', read.message);
   const asker = await region.metadata.identify(read);
-  if (asker === null)
-    return rejected('unauthenticated', 'These credentials are nobody’s, or the run is over that they were made for.');
+  if (asker === null) return (await region.metadata.isOver(read)) ? OVER : NOBODY;
   const place = { nowMs: clock.now(), source: exchange.source };
   const stale = refuseStale(read, { windowSeconds: null, nonces }, place);
   return stale === null ? asker : rejected('unauthenticated', stale.message);
@@ -61,7 +77,7 @@ async function identify({ region, clock, nonces }: Ports, exchange: Exchange): P
 async function machineItself(ports: Ports, exchange: Exchange, machineId: string): Promise<Asker | Rejected> {
   if (exchange.authorization === undefined) {
     if (isIP(exchange.source) === 0) return rejected('forbidden', 'Nobody says from which address this call comes.');
-    return ports.region.metadata.admit(machineId, exchange.source);
+    return ports.region.metadata.admit(machineId, exchange.source, exchange.relay);
   }
   const asker = await identify(ports, exchange);
   return isRejected(asker) || asker.machineId === machineId ? asker : notYours(machineId);

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly contentType: string | undefined;
   readonly body: Readable | undefined;
   readonly source: string;
+  /** Id of the node whose relay sent it; null: nobody's. */
+  readonly relay: string | null;
   readonly host: string | undefined;
   readonly isTls: boolean;
 }

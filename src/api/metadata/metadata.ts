@@ -6,6 +6,7 @@ import { plainAddress } from '../../core/ip.ts';
 import { createAdmission } from '../admission.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';
 import { createNonceMemory } from '../oauth.ts';
+import type { PeerPorts } from '../peers.ts';
 import { internalFault, problemAnswer, refusalOf } from '../problem.ts';
 import type { ApiPorts } from '../server.ts';
 import { answerMetadata } from './answers.ts';
@@ -21,6 +22,8 @@ export type Forwarder = 'rack' | 'proxy' | 'nobody';
 /** What the metadata service is built from. */
 export interface MetadataApiPorts extends Pick<ApiPorts, 'region' | 'clock' | 'log'> {
   readonly forwarder: Forwarder;
+  /** Who showed a certificate on a connection. */
+  readonly peerOf?: PeerPorts['peerOf'];
 }
 
 /** Calls of one machine, and failed ones: what it may have at once, and what comes back per second. */
@@ -54,6 +57,7 @@ export function registerMetadata(app: FastifyInstance, ports: MetadataApiPorts):
       contentType: request.headers['content-type'],
       body: request.body as Readable | undefined,
       ...caller,
+      relay: (forwarder === 'rack' ? ports.peerOf?.(request.raw.socket)?.nodeId : undefined) ?? null,
     };
     const answer = await admission.within(() => answerMetadata({ ...ports, nonces }, exchange));
     const sent = isRejected(answer) ? refuse(reply, answer) : send(reply, answer);

@@ -12,13 +12,16 @@ export function baseUrl(host: string | undefined, isTls: boolean): string | Reje
   return `${isTls ? 'https' : 'http'}://${host}${METADATA_PREFIX}`;
 }
 
+/** cloud-init posts a report once and waits for its answer without a bound, unless it is told both. A relay answers within 10 s; between two tries lies 1 s. */
+const REPORTS = { timeout: 12, retries: 10 } as const;
+
 /** What cloud-init needs to ask for all else, and to report how it goes. Pure. */
 export function preseed(base: string, { machineId, consumer, token, secret }: RunCredentials): string {
   const keys = { consumer_key: consumer, token_key: token, token_secret: secret };
   return cloudConfig({
     datasource_list: ['MAAS'],
     datasource: { MAAS: { metadata_url: `${base}/`, consumer_secret: '', ...keys, max_wait: 120, timeout: 20 } },
-    reporting: { maas: { type: 'webhook', endpoint: `${base}/status/${machineId}`, ...keys } },
+    reporting: { maas: { type: 'webhook', endpoint: `${base}/status/${machineId}`, ...keys, ...REPORTS } },
   });
 }
 

@@ -5,6 +5,7 @@ import type { Database } from '../../store/database.ts';
 import {
   findOpenRun,
   findRunByToken,
+  isEndedKey,
   isMachineAt,
   type OpenRun,
   storeCredentials,
@@ -12,7 +13,8 @@ import {
 import { orThrow } from '../agents.ts';
 import type { WakePort } from '../port.ts';
 import type { Sealer } from '../trust/sealer.ts';
-import type { Asker, RunCredentials, RunKey } from './port.ts';
+import { readServed } from '../trust/served.ts';
+import type { Asker, MetadataPort, RunCredentials, RunKey } from './port.ts';
 
 /** What credentials are made with. */
 export interface CredentialPorts {
@@ -26,8 +28,8 @@ export interface CredentialPorts {
 /** Bytes: of keys, which are no secret, and of the secret. */
 const KEY_BYTES = 12;
 const SECRET_BYTES = 24;
-/** A rack tells of a lease within a second or two. A caller whose address nobody knows waits at most so long, ms. */
-const LEASE_WAIT_MS = 5000;
+/** A rack reports a lease within a second or two. A caller whose address nobody knows waits at most so long, ms: less than a relay waits for an answer. */
+const LEASE_WAIT_MS = 3000;
 const LOOK_EVERY_MS = 500;
 /** And not sooner, however often something is committed: machines that wait together would ask the database thousands of times a second. */
 const LOOK_LEAST_MS = 200;
@@ -43,8 +45,14 @@ export async function identify({ db }: CredentialPorts, key: RunKey): Promise<As
     : null;
 }
 
+/** See `MetadataPort.isOver`. */
+export async function isOver({ db }: CredentialPorts, key: RunKey): Promise<boolean> {
+  const shown = { consumerKey: key.consumer, tokenKey: key.token, secretSha256: secretDigest(key.secret) };
+  return orThrow(await db.autocommitRead(async (tx) => ({ isOver: await isEndedKey(tx, shown) }))).isOver;
+}
+
 /** See `MetadataPort.admit`. The same answer for a machine that is not there and one that is in no run: who asks is a stranger to us. */
-export function createAdmit(ports: CredentialPorts): (machineId: string, source: string) => Promise<Asker | Rejected> {
+export function createAdmit(ports: CredentialPorts): MetadataPort['admit'] {
   const { db, clock, wakes } = ports;
   let waiting = 0;
   const look = async (machineId: string, source: string) => {
@@ -53,7 +61,7 @@ export function createAdmit(ports: CredentialPorts): (machineId: string, source:
     );
     return isAt;
   };
-  return async (machineId, source) => {
+  return async (machineId, source, relay) => {
     const end = clock.monotonic() + LEASE_WAIT_MS;
     for (let tries = 0; ; tries += 1) {
       const isAt = await look(machineId, source);
@@ -67,9 +75,22 @@ export function createAdmit(ports: CredentialPorts): (machineId: string, source:
         waiting -= 1;
       });
     }
+    if (relay !== null && !(await mayRelay(ports, relay, source))) return elsewhere(machineId, source);
     const { run } = orThrow(await db.autocommitRead(async (tx) => ({ run: await findOpenRun(tx, machineId) })));
     return run === null ? nobody(machineId) : askerOf(run);
   };
+}
+
+/** Does a rack's word count for this address: of a VLAN that it serves, or that no rack serves? */
+async function mayRelay({ db }: CredentialPorts, nodeId: string, source: string): Promise<boolean> {
+  const { may } = orThrow(
+    await db.read(async (tx) => {
+      const served = await readServed(tx, nodeId);
+      const vlanId = served.vlanOf(source);
+      return { may: vlanId === null || served.serves(vlanId) || !served.hasServer(vlanId) };
+    }),
+  );
+  return may;
 }
 
 /** The credentials of a run, made when they are asked for first. Refused: the run is over, or the cluster's authority is not here. */

@@ -9,7 +9,7 @@ import type { Tx } from '../../store/tx.ts';
 import { readServingSite } from '../../store/snapshot.ts';
 import { deploymentOf } from '../jobs/deployment/archive.ts';
 import { rackAddresses, sourcesOf } from '../jobs/deployment/site.ts';
-import { createAdmit, credentialsOf, identify } from './credentials.ts';
+import { createAdmit, credentialsOf, identify, isOver } from './credentials.ts';
 import { takeInventory } from './inventories.ts';
 import type { Asker, Described, MetadataPort } from './port.ts';
 import { packRun } from './run-scripts.ts';
@@ -22,6 +22,7 @@ import { eventOfStatus, type StatusReport } from './words.ts';
 export function createMetadata(ports: MetadataPorts): MetadataPort {
   return {
     identify: (key) => identify(ports, key),
+    isOver: (key) => isOver(ports, key),
     admit: createAdmit(ports),
     credentials: (asker) => credentialsOf(ports, asker),
     describe: (asker) => describe(ports, asker),

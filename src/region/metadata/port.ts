@@ -59,11 +59,13 @@ export interface TakenInventory {
 export interface MetadataPort {
   /** Whose credentials these are; null: nobody's, or those of a run that is over. */
   identify(key: RunKey): Promise<Asker | null>;
+  /** Were these the credentials of a run that is over? */
+  isOver(key: RunKey): Promise<boolean>;
   /**
    * The machine, when it is in a run and the caller is at its address. DHCP's answer may not be known here yet, so an address that is nobody's is
-   * waited for, some seconds.
+   * waited for, some seconds. `relay`: the node that says so; null: this host sees it itself. A rack says so of the VLANs that it serves.
    */
-  admit(machineId: string, source: string): Promise<Asker | Rejected>;
+  admit(machineId: string, source: string, relay: string | null): Promise<Asker | Rejected>;
   /** Its credentials; makes them when it asks first. */
   credentials(asker: Asker): Promise<RunCredentials | Rejected>;
   describe(asker: Asker): Promise<Described | Rejected>;

@@ -2,6 +2,7 @@ import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { MachineEvent } from '../../model/nouns/machine-states.ts';
 import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
 import type { MachineRow } from '../../store/queries/machines.ts';
+import { readDeployment } from '../../store/queries/network/deployment/deployments.ts';
 import { storePatience } from '../../store/queries/network/machine-states.ts';
 import { storeRun } from '../../store/queries/network/machine-tokens.ts';
 import { readScriptTimeout } from '../../store/queries/network/scripts/run-scripts.ts';
@@ -93,8 +94,11 @@ async function endOf(
   { hostname }: MachineRow,
   { asker, signal }: Pick<SignalCall, 'asker' | 'signal'>,
 ): Promise<{ event: MachineEvent; text: string } | null> {
-  const event = eventOfSignal(asker.purpose, signal);
-  if (event !== null && signal.status === 'DEPLOYED') return { event, text: deployedText(signal.error) };
+  const isEphemeral =
+    asker.purpose === 'deploying' && (await readDeployment(tx, asker.machineId))?.isEphemeral === true;
+  const event = eventOfSignal(asker.purpose, signal, isEphemeral);
+  if (event !== null && (signal.status === 'DEPLOYED' || signal.status === 'UP'))
+    return { event, text: deployedText(signal.error) };
   if (event !== 'scripts-passed' && event !== 'scripts-failed')
     return event === null ? null : { event, text: signal.error };
   const failures = failuresOf(await listScriptResults(tx, asker.machineId, asker.run));

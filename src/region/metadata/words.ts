@@ -32,6 +32,8 @@ export const SIGNAL_STATUSES = [
   'RELEASING',
   // Ours: the system on the disk runs; `error` says how its cloud-init ended.
   'DEPLOYED',
+  // Ours: a system in memory that stays on is up (a rescue, an ephemeral deployment); `error` as before.
+  'UP',
 ] as const;
 export type SignalStatus = (typeof SIGNAL_STATUSES)[number];
 
@@ -109,15 +111,17 @@ export function eventOfStatus(
   return isFailure ? 'scripts-failed' : null;
 }
 
-/** What a signal means for the machine's life: only the one that is about all scripts ends anything. Pure. */
+/** What a signal means for the machine's life: only the one that is about all scripts ends anything. `isEphemeral`: as of `eventOfStatus`. Pure. */
 export function eventOfSignal(
   purpose: RunPurpose,
   { status, script, resultId, error }: Pick<Signal, 'status' | 'script' | 'resultId'> & { readonly error?: string },
+  isEphemeral = false,
 ): MachineEvent | null {
   if (script !== null || resultId !== null) return null;
-  if (purpose === 'rescue') return status === 'OK' ? 'rescue-up' : null;
+  if (purpose === 'rescue') return status === 'OK' || status === 'UP' ? 'rescue-up' : null;
   if (purpose === 'enlisting') return null;
-  if (status === 'DEPLOYED') return purpose !== 'deploying' ? null : error === 'error' ? 'scripts-failed' : 'deployed';
+  if (status === 'DEPLOYED' || (status === 'UP' && isEphemeral))
+    return purpose !== 'deploying' ? null : error === 'error' ? 'scripts-failed' : 'deployed';
   if (status === 'OK') return purpose === 'deploying' ? 'installed' : 'scripts-passed';
   return status === 'FAILED' || status === 'TIMEDOUT' ? 'scripts-failed' : null;
 }

@@ -54,16 +54,24 @@ export function compileProxy(snapshot: Snapshot, nodeId: string, shared: ProxySh
   if (!node?.isRegion || !settings.enable_http_proxy) return null;
   if (proxyPlace(settings.http_proxy) !== null && !settings.use_peer_proxy) return null;
   const nodeNames = nodes.map((item) => `${item.name}.${settings.default_domain}`);
+  const closed = closedNetworks(snapshot);
   return {
     name: `${node.name}.${settings.default_domain}`,
     port: settings.maas_proxy_port,
     clients: orderedNetworks(snapshot.subnets.filter((subnet) => subnet.proxyOn).map((subnet) => subnet.cidr)),
     nodes: knownAddresses(snapshot),
+    ...(closed.length === 0 ? {} : { closed }),
     nodeNames: nodeNames.toSorted(),
     resolvers: ['127.0.0.1', ...otherRegions(nodes, node).flatMap((item) => item.addresses.slice(0, 1))],
     parent: shared.parent,
     cacheMb: settings.proxy_cache_size,
   };
+}
+
+/** What nodes reach and tenants must not: BMCs, the nodes' own networks that are no subnets, and what the site names. */
+function closedNetworks({ settings, closedAddresses = [] }: Snapshot): string[] {
+  const hosts = closedAddresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`);
+  return orderedNetworks([...hosts, ...settings.proxy_closed_networks]);
 }
 
 /** Resolvers for the time when the node's own named does not answer. */

@@ -18,6 +18,8 @@ export const ProxyDesired = Type.Object({
   /** Addresses and names of all nodes. Squid reaches only the region's API on them. */
   nodes: Type.Array(Address),
   nodeNames: Type.Array(Name),
+  /** Networks that nobody is led to. Left out: none. */
+  closed: Type.Optional(Type.Array(Type.String({ pattern: NETWORK_PATTERN }))),
   /** Name servers, asked in this order. */
   resolvers: Type.Array(Address),
   /** The parent proxy; null: Squid asks the origin. */

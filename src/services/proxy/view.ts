@@ -14,7 +14,7 @@ const OBJECT_MB_MAX = 2048;
 const CLOSED = ['127.0.0.0/8', '0.0.0.0/8', '169.254.0.0/16', '::/127', 'fe80::/10'];
 
 /** What the template of `proxy` sees. */
-export interface ProxyView extends Omit<ProxyDesired, 'parent'> {
+export interface ProxyView extends Omit<ProxyDesired, 'parent' | 'closed'> {
   readonly mark: string;
   readonly closed: readonly string[];
   readonly hasClients: boolean;
@@ -49,7 +49,7 @@ export function viewProxy(desired: ProxyDesired): ProxyView {
   return {
     ...rest,
     mark: markOf(desired),
-    closed: CLOSED,
+    closed: [...CLOSED, ...(desired.closed ?? [])],
     hasClients: desired.clients.length > 0,
     hasNodes: desired.nodes.length > 0,
     hasNodeNames: desired.nodeNames.length > 0,

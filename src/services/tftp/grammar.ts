@@ -6,7 +6,7 @@ import { bootFiles, FIRST_SCRIPTS } from './boot-files.ts';
 export const MAP_GRAMMAR: FileGrammar = {
   names: 'map',
   values: {
-    'files.name': oneOf(...bootFiles().map(({ name }) => name)),
+    'files.parts': oneOf(...bootFiles().flatMap(({ name }) => name.split('/'))),
     'files.path': oneOf(...bootFiles().map(({ path }) => path)),
     mark: MARK,
     probeFile: oneOf(FIRST_SCRIPTS['grub/grub.cfg']),

@@ -15,7 +15,7 @@ export const AUTOEXEC = FIRST_SCRIPTS['autoexec.ipxe'];
 export interface TftpView {
   readonly listenerPort: number;
   readonly mark: string;
-  readonly files: readonly { readonly name: string; readonly path: string }[];
+  readonly files: readonly { readonly parts: readonly string[]; readonly path: string }[];
   readonly probeFile: string;
 }
 
@@ -50,7 +50,7 @@ export function viewTftp(desired: TftpDesired): TftpView {
   return {
     ...desired,
     mark: markOf(desired),
-    files: bootFiles(),
+    files: bootFiles().map(({ name, path }) => ({ parts: name.split('/'), path })),
     probeFile: GRUB_CFG,
   };
 }

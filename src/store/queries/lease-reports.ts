@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { LeaseReport } from '../../contract/agent.ts';
+import type { LeaseReport, ReportedLease } from '../../contract/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './watermark.ts';
@@ -28,20 +28,40 @@ const SWEEP = 5000;
 
 /**
  * Stores an agent's report of leases: in order, each report once. Equal rows are not written again. Events tell of leases that came, went or changed
- * their name, not of renewals. Names and machines' leases that matter to DNS, and leases that block a static lease, raise the number of observations.
+ * their name, not of renewals. `isServed`: whether the node's report counts for a lease; another lease is neither stored nor ended, and an event names it.
+ * Names and machines' leases that matter to DNS, and leases that block a static lease, raise the number of observations.
  */
 export async function storeLeaseReport(
   tx: Tx,
   node: { readonly id: string; readonly name: string },
   report: LeaseReport,
+  isServed: (lease: ReportedLease) => boolean = () => true,
 ): Promise<LeaseReceipt> {
   const receipt = await takeNumber(tx, node.id, report);
   if (receipt !== 'stored') return receipt;
   const ended = await endLeases(tx, node.id, report);
-  const stored = report.leases.length > 0 ? await upsertLeases(tx, node.id, report) : [];
-  await storeLeaseSteps(tx, node, report);
+  const served = { ...report, leases: report.leases.filter(isServed) };
+  const stored = served.leases.length > 0 ? await upsertLeases(tx, node.id, served) : [];
+  await storeLeaseSteps(tx, node, served);
+  await noteRefused(
+    tx,
+    node,
+    report.leases.filter((lease) => !isServed(lease)),
+  );
   await tell(tx, { actor: `node:${node.id}`, node: node.name }, [...ended, ...stored]);
   return 'stored';
+}
+
+/** A rack that reports leases of a VLAN that it does not serve is misled, or broken into. */
+async function noteRefused(
+  tx: Tx,
+  node: { readonly id: string; readonly name: string },
+  leases: readonly ReportedLease[],
+): Promise<void> {
+  const [first] = leases;
+  if (first === undefined) return;
+  const data = { count: leases.length, address: first.address, mac: first.mac };
+  await storeEvents(tx, `node:${node.id}`, [{ kind: 'lease.refused', subject: node.name, data }]);
 }
 
 /** Ends leases that have run out; gives their number. Any number of regions may do this at once. */

@@ -33,6 +33,7 @@ export const SETTINGS = {
     http_proxy: 'another proxy, http://host:port',
     use_peer_proxy: 'on: our proxy fetches through it; off: machines use it themselves',
     proxy_cache_size: 'what the proxy may keep on a disk, MB',
+    proxy_closed_networks: 'networks that nobody reaches through the proxy, beside nodes and BMCs',
     kernel_opts: 'options of the kernel of every machine, before those of its tags',
     node_timeout: 'minutes until a machine that is commissioned counts as failed',
     enlist_machines: 'unknown machines that boot from the network are enlisted',

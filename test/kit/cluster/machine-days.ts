@@ -25,19 +25,22 @@ const WAY_MS = 420_000;
 /** Of PostgreSQL on a region node. */
 const SOCKETS = '/run/postgresql';
 
-/** Builds the image `micro` of this checkout; gives its folder. */
-export function buildMicro(): Promise<string> {
+/** Builds an image of this checkout; gives its folder. */
+export function buildImage(kind: 'micro' | 'ephemeral'): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(CHECKOUT, 'scripts', 'build-image'), ['micro'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(join(CHECKOUT, 'scripts', 'build-image'), [kind], { stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, words] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (words = `${words}${text}`.slice(-2000)));
     child.on('error', reject);
     child.on('close', (code) =>
-      code === 0 ? resolve(out.trim()) : reject(new Error(`scripts/build-image micro ended with ${code}: ${words}`)),
+      code === 0 ? resolve(out.trim()) : reject(new Error(`scripts/build-image ${kind} ended with ${code}: ${words}`)),
     );
   });
 }
+
+/** The same for the image `micro`. */
+export const buildMicro = () => buildImage('micro');
 
 /** Deaths of which one is drawn per run: whose host dies while a machine is on its way. */
 export const DEATHS = ['rack', 'primary', 'holder'] as const;

@@ -70,7 +70,7 @@ describe('the access log of the template', () => {
     const values: Readonly<Record<string, string>> = {
       remote_addr: '10.20.0.21',
       request_method: 'GET',
-      uri: `/images/${DIGEST}/vmlinuz`,
+      asked_uri: `/images/${DIGEST}/vmlinuz`,
       status: '200',
       body_bytes_sent: '12',
       request_time: '0.250',

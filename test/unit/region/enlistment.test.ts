@@ -12,7 +12,16 @@ function known(changes: Partial<KnownMachine> = {}): KnownMachine {
 }
 
 function judge(site: Partial<EnlistSite> = {}, changes: object = {}) {
-  const usual = { owner: null, twins: [], isIgnored: false, isOn: true, offVlan: null, hasImage: true };
+  const usual = {
+    owner: null,
+    twins: [],
+    isIgnored: false,
+    isOn: true,
+    offVlan: null,
+    hasImage: true,
+    lease: { address: '10.10.10.41', isVia: true },
+    fresh: 0,
+  };
   return judgeStranger(aStranger(changes), { ...usual, waiting: 3, limit: 4, ...site });
 }
 
@@ -31,6 +40,24 @@ describe('judgeStranger', () => {
     ],
     ['there is no image', { hasImage: false }, {}, { kind: 'refuse', reason: expect.stringContaining('amd64') }],
     ['enough wait', { waiting: 4 }, {}, { kind: 'refuse', reason: expect.stringContaining('enlist_limit') }],
+    [
+      'no lease of this rack',
+      { lease: null },
+      {},
+      { kind: 'refuse', reason: expect.stringContaining('no address by DHCP') },
+    ],
+    [
+      'another address',
+      { lease: { address: '10.0.0.9', isVia: false } },
+      { via: '10.0.0.5' },
+      { kind: 'refuse', reason: expect.stringContaining('10.0.0.5') },
+    ],
+    [
+      'too many within a minute',
+      { fresh: 60 },
+      {},
+      { kind: 'refuse', reason: expect.stringContaining('within a minute') },
+    ],
     ['it is enlisted just now', { owner: fresh }, {}, { kind: 'offer', machineId: 'abc123' }],
     [
       'just now, and the image has gone',

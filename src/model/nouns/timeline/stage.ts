@@ -158,8 +158,8 @@ export function standsStill({ stage, since }: Pick<Expected, 'stage' | 'since'>,
 /** No machine stands still sooner, seconds. */
 export const STANDS_STILL_S = 2 * Math.min(...STARTS.map((stage) => NEXT[stage].seconds));
 
-/** A machine that a rack told what to boot asks that rack for all else. When the rack falls silent, so long is waited for it. */
-const RACK_PATIENCE_MS = 30_000;
+/** A machine that a rack told what to boot asks that rack for all else. When the rack falls silent, so long is waited for it: cloud-init waits for ever. */
+const RACK_PATIENCE_MS = 15_000;
 
 /** When the rack that told the machine what to boot was heard last; Infinity: it is heard. Scripts have their own time: their words go on when the rack is back. */
 function lostAt(boot: readonly Step[], stage: Stage, { silentRacks }: Way): number {

@@ -22,6 +22,17 @@ function isAfter({ stage }: WhyCase, other: (typeof STAGES)[number]): boolean {
 /** From the kernel to the end of its scripts. */
 export const runningCauses: readonly WhyRule[] = [
   {
+    code: 'cloud-init-failed',
+    judge: (seen) => {
+      const step = lastOf(seen, 'status');
+      if (step?.outcome !== 'failed') return null;
+      return {
+        sentence: `Its cloud-init reported an error: “${step.facts.words ?? ''}”.`,
+        remedy: `Read its user data and its console (on the machine: cloud-init status --long), and the results: regent machine results ${seen.site.machine}.`,
+      };
+    },
+  },
+  {
     code: 'image-missing',
     judge: (seen) => {
       const step = lastOf(seen, 'kernel', 'initrd', 'root', 'image');

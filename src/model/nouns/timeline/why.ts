@@ -6,6 +6,17 @@ import { loadingCauses } from './why-loading.ts';
 import { powerCauses } from './why-power.ts';
 import { runningCauses } from './why-running.ts';
 
+/** What explains that nothing was reported: no cause where an error was. */
+const SILENCES: ReadonlySet<string> = new Set([
+  'no-inventory',
+  'scripts-mute',
+  'system-mute',
+  'boot-order',
+  'no-dhcp',
+  'metadata-unreachable',
+  'wrong-key',
+]);
+
 /** Causes that are told: the first ones are the likeliest. */
 const CAUSES_MAX = 4;
 
@@ -24,7 +35,9 @@ export function causesOf(steps: readonly Step[], site: WhySite): readonly Cause[
     const cause = rule.judge(seen);
     return cause === null ? [] : [{ code: rule.code, ...cause }];
   });
-  return found.length === 0 ? [unknown(seen)] : found.slice(0, CAUSES_MAX);
+  const isReported = found.some(({ code }) => code === 'cloud-init-failed');
+  const likely = isReported ? found.filter(({ code }) => !SILENCES.has(code)) : found;
+  return likely.length === 0 ? [unknown(seen)] : likely.slice(0, CAUSES_MAX);
 }
 
 function unknown({ stage, site }: WhyCase): Cause {

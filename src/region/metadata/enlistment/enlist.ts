@@ -11,9 +11,11 @@ import type { DefaultImage } from '../../../model/snapshot.ts';
 import { findDomain, lockDomain } from '../../../store/queries/domains.ts';
 import { createMachine, findMachine, freshMachineId, updateMachine } from '../../../store/queries/machines.ts';
 import {
+  countFresh,
   countWaiting,
   findByCard,
   findByUuid,
+  findLeaseOf,
   findVlanOf,
   isIgnored,
   storeEnlistment,
@@ -57,7 +59,7 @@ export function createEnlist(ports: EnlistPorts): (nodeId: string, asked: Enlist
   return async (nodeId, asked) => {
     const question = readQuestion(asked);
     if (isRejected(question)) return { kind: 'busy', reason: question.message };
-    const { seen } = orThrow(await db.read(async (tx) => ({ seen: await look(tx, question) })));
+    const seen = await lookForLease(db, nodeId, question);
     const verdict = judgeStranger(question, seen.site);
     const known = replyTo(verdict, seen);
     if (known !== null) return known;
@@ -75,7 +77,20 @@ function readQuestion(asked: EnlistQuestion): EnlistQuestion | Rejected {
   return { ...rest, mac, ...(address === null || isRejected(address) ? {} : { via: formatAddress(address) }) };
 }
 
-async function look(tx: Tx, { mac, uuid, architecture, via }: EnlistQuestion): Promise<Look> {
+/** A loader asks within a second of its lease, and a rack reports that within two. So long is waited for it, ms; the rack waits for 3 s. */
+const LEASE_WAIT_MS = 2_000;
+const LEASE_EVERY_MS = 250;
+
+async function lookForLease(db: Database, nodeId: string, question: EnlistQuestion): Promise<Look> {
+  for (let waited = 0; ; waited += LEASE_EVERY_MS) {
+    const { seen } = orThrow(await db.read(async (tx) => ({ seen: await look(tx, nodeId, question) })));
+    const { owner, isIgnored, isOn, lease } = seen.site;
+    if (lease !== null || owner !== null || isIgnored || !isOn || waited >= LEASE_WAIT_MS) return seen;
+    await new Promise((resolve) => setTimeout(resolve, LEASE_EVERY_MS));
+  }
+}
+
+async function look(tx: Tx, nodeId: string, { mac, uuid, architecture, via }: EnlistQuestion): Promise<Look> {
   const owner = await findByCard(tx, mac);
   const twins = owner !== null || uuid === null ? [] : await findByUuid(tx, formsOfUuid(uuid), TWINS_MAX);
   const settings = await readSettings(tx);
@@ -95,6 +110,8 @@ async function look(tx: Tx, { mac, uuid, architecture, via }: EnlistQuestion): P
       hasImage: image !== null && planOf(image, { machineId: '', purpose: 'enlisting' }) !== null,
       waiting: await countWaiting(tx),
       limit: settings.enlist_limit,
+      lease: await findLeaseOf(tx, { nodeId, mac, via: via ?? null }),
+      fresh: await countFresh(tx, nodeId),
     },
   };
 }
@@ -138,7 +155,7 @@ async function enlist(
     if (isRejected(domain)) return domain;
     const locked = await lockDomain(tx, domain.id);
     if (locked) return locked;
-    const seen = await look(tx, question);
+    const seen = await look(tx, nodeId, question);
     const { site, vlanId } = seen;
     const verdict = judgeStranger(question, site);
     const machineId = await carryOut(tx, { verdict, nodeId, question, vlanId, domain, random, tell });

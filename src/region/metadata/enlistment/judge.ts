@@ -16,7 +16,14 @@ export interface EnlistSite {
   /** Enlisted machines that nobody has accepted, and how many there may be. */
   readonly waiting: number;
   readonly limit: number;
+  /** The card's living lease of the rack that asks: whether the question came from there. Null: that rack gave it none. */
+  readonly lease: { readonly address: string; readonly isVia: boolean } | null;
+  /** Machines that this rack has enlisted within a minute. */
+  readonly fresh: number;
 }
+
+/** A rack of forty machines that are switched on together is through at once; who makes up cards is not. */
+const FRESH_MAX = 60;
 
 /** What to do. All but `refuse` and `ignore` boot it and take its inventory. `note`: what an operator should know of it. */
 export type EnlistVerdict =
@@ -34,23 +41,43 @@ export type EnlistVerdict =
 export function judgeStranger(question: EnlistQuestion, site: EnlistSite): EnlistVerdict {
   const { owner, twins } = site;
   const [twin] = twins;
+  const unleased = refusalOfLease(question, site);
   const boots = <V extends EnlistVerdict>(verdict: V) => (site.hasImage ? verdict : noImage(question));
   if (owner !== null) return judgeKnown(question, owner, boots);
   if (site.isIgnored) return { kind: 'ignore' };
   if (!site.isOn) return { kind: 'ignore', reason: offReason(question, site) };
   if (twin !== undefined && twins.length === 1 && isSameSerial(twin, question)) {
-    if (twin.isWaiting) return boots({ kind: 'add-card', machineId: twin.id });
+    if (twin.isWaiting) return unleased ?? boots({ kind: 'add-card', machineId: twin.id });
     return refuse(
       `By its UUID and its serial number this machine is ${twin.fqdn}, which has no card ${question.mac}. ` +
         `Give it that card (regent machine set ${twin.hostname} --nic mac=${question.mac} beside its others), or start it from another one.`,
     );
   }
   if (!site.hasImage) return noImage(question);
+  if (unleased !== null) return unleased;
   if (site.waiting >= site.limit) {
     const many = `${site.waiting} enlisted machines wait for an operator, and ${site.limit} may (setting enlist_limit).`;
     return refuse(`Nobody knows the machine ${question.mac}. ${many} Accept, ignore or delete some.`);
   }
   return { kind: 'create', note: noteOf(twins) };
+}
+
+/** Anybody can ask with any MAC. Who has a lease of this rack has at least that: an address in one of its pools. */
+function refusalOfLease({ mac, via }: EnlistQuestion, { lease, fresh }: EnlistSite): EnlistVerdict | null {
+  if (lease === null)
+    return refuse(
+      `Nobody knows the machine ${mac}, and this rack gave it no address by DHCP: it has a static one, or another server gave it. ` +
+        'Rule: a machine is enlisted on a VLAN whose DHCP is ours. Add it by hand: regent machine create.',
+    );
+  if (!lease.isVia)
+    return refuse(
+      `Nobody knows the machine ${mac}. The question came from ${via ?? 'nowhere'}, and DHCP gave ${lease.address} to that card. Rule: a machine asks from its own address.`,
+    );
+  if (fresh >= FRESH_MAX)
+    return refuse(
+      `Nobody knows the machine ${mac}, and this rack has enlisted ${fresh} machines within a minute. Rule: at most ${FRESH_MAX}. It tries again.`,
+    );
+  return null;
 }
 
 type Boots = <V extends EnlistVerdict>(verdict: V) => EnlistVerdict;

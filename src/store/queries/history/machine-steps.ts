@@ -31,20 +31,26 @@ export interface TakenSteps {
   readonly booted: readonly { readonly machineId: string; readonly epoch: number }[];
 }
 
-/** Stores what is new of a report, each step once. A step is the machine's whose MAC it names, or whose address it comes from. */
+/**
+ * Stores what is new of a report, each step once. A step is the machine's whose MAC it names, or whose address it comes from, unless all of its cards are on VLANs
+ * (`foreign`) of other racks.
+ */
 export async function storeBootSteps(
   tx: Tx,
   node: { readonly id: string; readonly name: string },
   report: BootStepReport,
+  foreign: readonly number[] = [],
 ): Promise<TakenSteps> {
   const { last, offsetMs } = await takeSeries(tx, node.id, report);
   const steps = report.steps
     .filter(({ sequence }) => sequence > last)
     .toSorted((one, other) => one.sequence - other.sequence);
   if (steps.length === 0) return { stored: 0, booted: [] };
+  const isOwn = sql`exists (select from interfaces c where c.machine_id = o.machine_id and c.kind = 'physical'
+    and (c.vlan_id is null or c.vlan_id <> all(${[...foreign]}::int[])))`;
   const stored = await tx.all(sql<{ machineId: string | null; what: RackStep }>`
     insert into machine_steps (machine_id, mac, address, at, node, source, what, outcome, facts)
-    select o.machine_id, o.mac, r.address, r.at + make_interval(secs => ${offsetMs}::double precision / 1000), ${node.name}, r.source, r.what, r.outcome, r.facts
+    select case when ${isOwn} then o.machine_id end, case when o.machine_id is null or ${isOwn} then o.mac end, r.address, r.at + make_interval(secs => ${offsetMs}::double precision / 1000), ${node.name}, r.source, r.what, r.outcome, r.facts
     from jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) as r (sequence bigint, at timestamptz, source text, what text, mac text,
       address inet, outcome text, facts jsonb)
     cross join lateral (${OWNER}) as o order by r.sequence

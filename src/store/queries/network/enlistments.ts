@@ -62,6 +62,25 @@ export function findVlanOf(
     where t.mac = ${mac} and t.state = 'active' and ${isLive('t')} order by ${NEWEST_FIRST} limit 1`);
 }
 
+/** A lease by which a rack knows a card: its address, and whether the address `via` lies in its subnet and is nobody else's. Null: the rack gave it none. */
+export function findLeaseOf(
+  tx: Tx,
+  { nodeId, mac, via }: { readonly nodeId: string; readonly mac: string; readonly via: string | null },
+): Promise<{ readonly address: string; readonly isVia: boolean } | null> {
+  return tx.one(sql<{ address: string; isVia: boolean }>`
+    select host(t.address) as address, ${via}::inet is null or (s.cidr >>= ${via}::inet and not exists (
+      select from leases o where o.address = ${via}::inet and o.mac is distinct from t.mac and o.state = 'active' and ${isLive('o')})) as "isVia"
+    from leases t join subnets s on ${IS_IN_SUBNET}
+    where t.node_id = ${nodeId} and t.mac = ${mac} and t.state = 'active' and ${isLive('t')} order by "isVia" desc, ${NEWEST_FIRST} limit 1`);
+}
+
+/** Machines that were enlisted by a rack within a minute. */
+export async function countFresh(tx: Tx, nodeId: string): Promise<number> {
+  const row = await tx.one(sql<{ count: number }>`select count(*)::int as count from machine_enlistments
+    where node_id = ${nodeId} and at > clock_timestamp() - interval '1 minute'`);
+  return row?.count ?? 0;
+}
+
 /** What a machine said of itself when it was enlisted. `node`: id of the rack that asked. */
 export interface NewEnlistment {
   readonly machineId: string;

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { RunPurpose } from '../../../model/nouns/machine-run.ts';
 import type { Tx } from '../../tx.ts';
 import { isLive, IS_NEWEST } from './lease-ends.ts';
@@ -37,7 +37,7 @@ export async function storeRun(
 ): Promise<void> {
   // Two regions that see a machine begin wait here for one another.
   await tx.run(sql`select from machines where id = ${machineId} for no key update`);
-  await tx.run(sql`with ended as (update machine_tokens set ended_at = clock_timestamp(), consumer_key = null, token_key = null, secret_sha256 = null,
+  await tx.run(sql`with ended as (update machine_tokens set ended_at = clock_timestamp(), ended_key = ${endedKey(sql`consumer_key`, sql`token_key`, sql`secret_sha256`)}, consumer_key = null, token_key = null, secret_sha256 = null,
       secret_sealed = null, user_data = null where machine_id = ${machineId} and ended_at is null and purpose is distinct from ${purpose}::text returning id)
     delete from run_scripts where run in (select id from ended)`);
   if (purpose === null) return;
@@ -83,6 +83,28 @@ export function findRunByToken(
     where token_key = ${tokenKey} and consumer_key = ${consumerKey} and ended_at is null`);
 }
 
+/** Credentials of a run that is over. They are not stored, so this is all that knows them again. */
+function endedKey(
+  consumer: RawBuilder<unknown>,
+  token: RawBuilder<unknown>,
+  secretSha256: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`encode(sha256(convert_to(${consumer} || ':' || ${token} || ':' || ${secretSha256}, 'UTF8')), 'hex')`;
+}
+
+/** Were these the credentials of a run that is over? */
+export async function isEndedKey(
+  tx: Tx,
+  {
+    consumerKey,
+    tokenKey,
+    secretSha256,
+  }: { readonly consumerKey: string; readonly tokenKey: string; readonly secretSha256: string },
+): Promise<boolean> {
+  const key = endedKey(sql`${consumerKey}::text`, sql`${tokenKey}::text`, sql`${secretSha256}::text`);
+  return (await tx.one(sql`select from machine_tokens where ended_key = ${key}`)) !== null;
+}
+
 /** The user data of a run; null: it has none. */
 export async function readUserData(tx: Tx, id: number): Promise<Uint8Array | null> {
   const row = await tx.one(sql<{ data: Buffer | null }>`select user_data as data from machine_tokens where id = ${id}`);
@@ -97,14 +119,17 @@ export async function storeNetboot(tx: Tx, machineId: string, isOn: boolean): Pr
 }
 
 /**
- * Is this the address of a machine in a run: of one of its interfaces, or the newest lease of one of its MACs? Null: there is no machine in a run of this id.
+ * Is this the address of a machine in a run: of one of its interfaces, or the newest lease of one of its MACs? A lease counts on the VLANs that the machine's cards
+ * are on, or anywhere while its card is on none. Null: there is no machine in a run of this id.
  */
 export async function isMachineAt(tx: Tx, machineId: string, address: string): Promise<boolean | null> {
   const row = await tx.one(sql<{ isAt: boolean }>`
     select exists (select from interfaces i join interface_addresses a on a.interface_id = i.id
         where i.machine_id = r.machine_id and a.address = ${address}::inet)
       or exists (select from leases t join interfaces i on i.mac = t.mac and i.machine_id = r.machine_id
-        where t.address = ${address}::inet and t.state = 'active' and ${isLive('t')} and ${IS_NEWEST}) as "isAt"
+        where t.address = ${address}::inet and t.state = 'active' and ${isLive('t')} and ${IS_NEWEST}
+          and (i.vlan_id is null or exists (select from subnets s join interfaces o on o.vlan_id = s.vlan_id and o.machine_id = r.machine_id
+            where s.cidr >>= t.address))) as "isAt"
     from machine_tokens r where r.machine_id = ${machineId} and r.ended_at is null`);
   return row?.isAt ?? null;
 }

@@ -63,7 +63,9 @@ export async function readTimeline(
     );
   const isAll = query.all === true;
   const span = isAll || run === null ? { from: null, to: null } : spanOf(run);
-  const steps = await readAll(tx, machine, { span, madeAt, run: isAll ? null : run });
+  const steps = (await readAll(tx, machine, { span, madeAt, run: isAll ? null : run })).map((step) =>
+    afterRun(step, runs),
+  );
   const shown = steps.slice(-STEPS_MAX);
   const isNewest = run === null || run === runs[0];
   const judged = isNewest ? await judge(tx, ports, { machine, run, steps, now }) : NOT_JUDGED;
@@ -89,6 +91,19 @@ function spanOf({ begunAt, endedAt, nextAt }: RunSpan): StepSpan {
   const to = nextAt === null ? after : Math.min(nextAt - BEFORE_MS, after ?? Infinity);
   return { from: begunAt - BEFORE_MS, to };
 }
+
+/** A machine shows the credentials of its run for a moment after the end of it: that they are refused is as it should be. */
+function afterRun(step: NamedStep, runs: readonly RunSpan[]): NamedStep {
+  const { what, outcome, facts, at } = step;
+  const isRefused = what === 'metadata' && outcome === 'failed' && AT_END.includes(facts.status ?? 0);
+  const isOpen = runs.some(({ begunAt, endedAt }) => begunAt <= at && (endedAt === null || at < endedAt - BEFORE_MS));
+  const isEnd = runs.some(({ endedAt }) => endedAt !== null && at >= endedAt - BEFORE_MS && at < endedAt + AFTER_MS);
+  if (!isRefused || isOpen || !isEnd) return step;
+  return { ...step, outcome: 'done', facts: { ...facts, words: 'its run was over' } };
+}
+
+/** Of HTTP: the credentials are dead, or the run is over. */
+const AT_END: readonly number[] = [401, 404, 409];
 
 interface Part {
   readonly span: StepSpan;

@@ -4,6 +4,8 @@ import type { Database } from '../../../../store/database.ts';
 import { withEvents } from '../../../../store/queries/events.ts';
 import { storeBootSteps } from '../../../../store/queries/history/machine-steps.ts';
 import { findNode } from '../../../../store/queries/nodes.ts';
+import type { Tx } from '../../../../store/tx.ts';
+import { readServed } from '../../../trust/served.ts';
 import { machineEvent } from '../event.ts';
 
 /**
@@ -14,7 +16,7 @@ export function takeBootSteps(db: Database, nodeId: string, report: BootStepRepo
   return db.repeatable(async (tx) => {
     const node = await findNode(tx, { id: nodeId });
     if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
-    const { booted } = await storeBootSteps(tx, node, report);
+    const { booted } = await storeBootSteps(tx, node, report, await readForeign(tx, nodeId));
     if (booted.length === 0) return null;
     await withEvents(tx, `node:${nodeId}`, async (writing) => {
       // A machine that went on meanwhile is not told: the step is kept even so.
@@ -23,4 +25,10 @@ export function takeBootSteps(db: Database, nodeId: string, report: BootStepRepo
     });
     return null;
   });
+}
+
+/** VLANs that other racks serve: what this node says of their machines does not count. */
+async function readForeign(tx: Tx, nodeId: string): Promise<number[]> {
+  const { foreign } = await readServed(tx, nodeId);
+  return [...foreign];
 }

@@ -38,8 +38,8 @@ describe('what comes next', () => {
   it('is late soon when the rack that told it what to boot has fallen silent', () => {
     const silentRacks = new Map([['k1', 10_000]]);
     const told = [step('power-on', 1_000), step('script', 8_000), step('kernel', 9_000)];
-    expect(expectedOf(told, { ...WAY, silentRacks }, 39_000)).toMatchObject({ deadline: 40_000, isLate: false });
-    expect(expectedOf(told, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'kernel', isLate: true });
+    expect(expectedOf(told, { ...WAY, silentRacks }, 24_000)).toMatchObject({ deadline: 25_000, isLate: false });
+    expect(expectedOf(told, { ...WAY, silentRacks }, 26_000)).toMatchObject({ stage: 'kernel', isLate: true });
     expect(expectedOf(told, WAY, 41_000)).toMatchObject({ deadline: 69_000, isLate: false });
     // The other rack answers it meanwhile, or nobody has told it anything yet, or its scripts run.
     const other = [...told, step('script', 20_000, { node: 'k2' })];

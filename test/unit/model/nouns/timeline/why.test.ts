@@ -238,6 +238,12 @@ const CASES: Readonly<Record<string, Case>> = {
     remedy: /regent cluster status/,
   },
   'system-mute': { steps: BOOTED, isFirst: true, says: /never asked for metadata/, remedy: /console/ },
+  'cloud-init-failed': {
+    steps: [...BOOTED, UP, step('status', { words: 'finish modules-config FAIL: x' }, 'failed')],
+    isFirst: true,
+    says: /reported an error: “finish modules-config FAIL: x”/,
+    remedy: /cloud-init status --long/,
+  },
   'no-inventory': {
     steps: [...BOOTED, UP],
     isFirst: true,
