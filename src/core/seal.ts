@@ -12,6 +12,8 @@ const CIPHER = { name: 'aes-256-gcm', key: 32, nonce: 12, tag: 16 } as const;
 const FORM = 'v1';
 /** Bytes of the id. */
 const ID = 4;
+/** Bytes of a derived secret. */
+const DERIVED = 64;
 
 /**
  * The key that follows from a secret which all region nodes have and the database has not (the private key of the cluster's authority), by HKDF
@@ -21,6 +23,11 @@ export function sealingKeyFrom(secret: string, purpose: string): SealingKey {
   const derive = (what: string, bytes: number) =>
     new Uint8Array(hkdfSync('sha256', secret, '', `regent ${purpose} ${what}`, bytes));
   return { id: Buffer.from(derive('id', ID)).toString('hex'), bytes: derive('key', CIPHER.key) };
+}
+
+/** A secret of 64 bytes in base64 that follows from the same secret and from its place, so that it is stored nowhere. */
+export function deriveSecret(secret: string, place: string): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', `regent secret of ${place}`, DERIVED)).toString('base64');
 }
 
 /** What a random nonce must have, bytes. */
@@ -73,4 +80,14 @@ function closed(why: string): Rejected {
     'unavailable',
     `A stored secret cannot be opened: ${why}. Rule: a database is restored together with the cluster's authority; else set the secret anew.`,
   );
+}
+
+/**
+ * Seals what the database must not be able to read, with a key that only region nodes have. `place`: where the text is stored. All refuse (`unavailable`)
+ * without the cluster's authority. `derive`: a secret of this place that is stored nowhere, in base64.
+ */
+export interface Sealer {
+  seal(place: string, text: string): Promise<string | Rejected>;
+  open(place: string, sealed: string): Promise<string | Rejected>;
+  derive(place: string): Promise<string | Rejected>;
 }

@@ -132,6 +132,8 @@ export const FEATURES = [
   'dhcp-statements',
   /** TXT data of several character-strings. */
   'txt-strings',
+  /** Secrets are stored sealed everywhere: rows without the text of a command's secret, a TSIG key or a part with one. */
+  'sealed-secrets',
 ] as const;
 
 /** Features that only some sites use: known to this release, and on for good from the moment that a site uses one. */

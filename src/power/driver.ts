@@ -1,13 +1,8 @@
 import type { Clock, Random } from '../core/ports.ts';
+import { show } from '../core/errors.ts';
+import type { BmcHost } from '../model/special/bmc-hosts.ts';
 import type { BmcAccess } from '../host/ask/bmc/interface.ts';
-import type {
-  BootDevice,
-  PowerParameters,
-  PowerPlace,
-  PowerSetting,
-  PowerType,
-  StopMode,
-} from '../model/nouns/power.ts';
+import type { BootDevice, PowerParameters, PowerPlace, PowerLaw, StopMode } from '../model/nouns/power.ts';
 
 /**
  * Why an order did not come about. `unreachable`: the BMC does not answer; `refused-credentials`: it does not let us in, or not so far;
@@ -25,17 +20,33 @@ export const FAILURE_CODES = [
 ] as const;
 export type PowerFailureCode = (typeof FAILURE_CODES)[number];
 
-/** A failure: what happened, and what a person can do about it. Two sentences without secrets. */
+/**
+ * A failure: what happened, and what a person can do about it. Two sentences without secrets, and without what somebody answered: that is `answer`, for the
+ * log of the agent, which admins read. A URL that an operator gave may lead to what he may not read.
+ */
 export interface PowerFailure {
   readonly kind: 'failed';
   readonly code: PowerFailureCode;
   readonly message: string;
   readonly remedy: string;
+  readonly answer?: string;
 }
 
 /** Makes a failure. */
-export function failed(code: PowerFailureCode, message: string, remedy: string): PowerFailure {
-  return { kind: 'failed', code, message, remedy };
+export function failed(code: PowerFailureCode, message: string, remedy: string, answer = ''): PowerFailure {
+  return { kind: 'failed', code, message, remedy, ...(answer === '' ? {} : { answer: show(answer, ANSWER_MAX) }) };
+}
+
+/** Characters of an answer in a log. */
+const ANSWER_MAX = 120;
+
+/** The failure of an address that is not asked. */
+export function closedFailure(sentence: string): PowerFailure {
+  return failed(
+    'unsupported',
+    `Nothing was asked: ${sentence}.`,
+    'Give the BMC an address that is no node’s and no loopback or link-local one.',
+  );
 }
 
 /** Tells a failure from an answer. */
@@ -86,16 +97,16 @@ export interface PowerLine {
 export type Door = ({ readonly kind: 'rmcp' | 'tcp' } & PowerPlace) | { readonly kind: 'nowhere' };
 
 /** A power driver: one folder, one line of the registry, one rig of the conformance suite. */
-export interface PowerDriver {
-  readonly type: PowerType;
+export interface PowerDriver extends PowerLaw {
   readonly label: string;
-  readonly settings: readonly PowerSetting[];
   /** Can it tell the state? Without it no order can be verified. */
   readonly isQueryable: boolean;
   readonly canSetBoot: boolean;
   /** The BMC that these parameters lead to, without secrets: orders to one BMC wait for each other. Null: there is none. */
   bmcOf(parameters: PowerParameters): string | null;
   doorOf(parameters: PowerParameters): Door;
+  /** Every host that an order may go to, by parameter. */
+  hostsOf(parameters: PowerParameters): readonly BmcHost[];
   /** Opens a way, logging in where the BMC has sessions. */
   open(call: PowerCall): Promise<PowerLine | PowerFailure>;
 }

@@ -4,6 +4,7 @@ import type { Log } from '../core/ports.ts';
 import { secretsIn, type StopMode } from '../model/nouns/power.ts';
 import { failed, isFailed, type PowerEffects, type PowerFailure, type Reading } from './driver.ts';
 import type { Fence } from './fence.ts';
+import { guarded, type Judge, judgeOf } from './guard.ts';
 import { openLanes } from './lanes.ts';
 import type { PowerOrder, PowerOutcome, PowerTarget } from './order.ts';
 import { driverOf } from './registry.ts';
@@ -25,6 +26,8 @@ export interface ExecutorPorts {
   readonly effects: PowerEffects;
   readonly fence: Fence;
   readonly log: Log;
+  /** Which addresses are asked, by those that a target closes. Left out: the product's law. Tests open their own host. */
+  readonly judgeOf?: (closed: readonly string[] | undefined) => Judge;
 }
 
 /** Carries out power orders, each BMC's one after the other. Never throws for what a BMC does. */
@@ -40,11 +43,12 @@ interface Result {
 }
 
 /** Opens the executor of this process: one for all BMCs. */
-export function openExecutor({ effects, fence, log }: ExecutorPorts): Executor {
-  const lanes = openLanes(effects);
+export function openExecutor({ effects: bare, fence, log, judgeOf: judge = judgeOf }: ExecutorPorts): Executor {
+  const lanes = openLanes(bare);
   return {
     run: async (target, order) => {
       const driver = driverOf(target.type);
+      const effects = guarded(bare, judge(target.closed));
       const bmc = driver.bmcOf(target.parameters);
       const startedAt = effects.clock.monotonic();
       const call = { ...target, effects, until: startedAt + order.timeoutMs };
@@ -65,7 +69,7 @@ export function openExecutor({ effects, fence, log }: ExecutorPorts): Executor {
         };
       const safe = withoutSecrets(outcome, Object.values(secretsIn(driver.settings, target.parameters)));
       write(log, { bmc: bmc ?? target.type, order, outcome: safe, tookMs: effects.clock.monotonic() - startedAt });
-      return safe;
+      return withoutAnswer(safe);
     },
   };
 }
@@ -210,9 +214,20 @@ interface Line {
   readonly tookMs: number;
 }
 
+/** What somebody answered stands in the log of the agent, which admins read, and nowhere else. */
+function withoutAnswer(outcome: PowerOutcome): PowerOutcome {
+  if (outcome.kind !== 'failed') return outcome;
+  const { answer: _, ...rest } = outcome;
+  return rest;
+}
+
 function write(log: Log, { bmc, order, outcome, tookMs }: Line): void {
   const fields = { bmc, verb: order.verb, epoch: order.epoch, ms: Math.round(tookMs) };
   if (outcome.kind === 'done')
     log.info('power order done', { ...fields, state: outcome.state, changed: outcome.hasChanged });
-  else log.warn('power order not done', { ...fields, code: outcome.code, why: outcome.message });
+  else log.warn('power order not done', { ...fields, code: outcome.code, why: outcome.message, ...answerOf(outcome) });
+}
+
+function answerOf(outcome: PowerOutcome): { readonly answer?: string } {
+  return outcome.kind === 'failed' && outcome.answer !== undefined ? { answer: outcome.answer } : {};
 }

@@ -7,6 +7,8 @@ export interface PowerTarget {
   readonly type: PowerType;
   readonly parameters: PowerParameters;
   readonly learned: Learned;
+  /** Addresses that nothing is asked at, besides those of the node itself: the region names those of the cluster. */
+  readonly closed?: readonly string[] | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { PowerParameters } from '../model/nouns/power.ts';
 import type { PowerDriver, PowerEffects } from './driver.ts';
+import { guarded, type Judge } from './guard.ts';
 import { pingBmc } from './ipmi/rmcp.ts';
 
 /** Whether a BMC can be reached from here. `ms`: what the answer took; null without one. A driver without a place on a network is always reached. */
@@ -13,9 +14,10 @@ export interface Reachability {
 export async function probeBmc(
   driver: PowerDriver,
   parameters: PowerParameters,
-  { reach, clock }: Pick<PowerEffects, 'reach' | 'clock'>,
-  timeoutMs: number,
+  effects: PowerEffects,
+  { timeoutMs, judge }: { readonly timeoutMs: number; readonly judge: Judge },
 ): Promise<Reachability> {
+  const { reach, clock } = guarded(effects, judge);
   const door = driver.doorOf(parameters);
   if (door.kind === 'nowhere')
     return { isReachable: true, ms: null, why: `${driver.label}: nothing to ask on the network` };

@@ -9,5 +9,6 @@ export function withoutSecrets(outcome: PowerOutcome, secrets: readonly string[]
   if (outcome.kind === 'rejected') return outcome;
   const learned = Object.fromEntries(Object.entries(outcome.learned).map(([name, text]) => [name, clean(text)]));
   if (outcome.kind === 'done') return { ...outcome, learned, notes: outcome.notes.map(clean) };
-  return { ...outcome, learned, message: clean(outcome.message), remedy: clean(outcome.remedy) };
+  const answer = outcome.answer === undefined ? {} : { answer: clean(outcome.answer) };
+  return { ...outcome, ...answer, learned, message: clean(outcome.message), remedy: clean(outcome.remedy) };
 }

@@ -35,6 +35,7 @@ import { createImageKeeper, type ImageKeeper, NO_IMAGES } from './tasks/images/k
 import type { ImageWays } from './tasks/images/port.ts';
 import { createFeatureTask } from './tasks/features.ts';
 import { createLeaseTask } from './tasks/leases.ts';
+import { createSealTask } from './tasks/seal.ts';
 import { createOwnRestartTask } from './tasks/own-restart.ts';
 import { createPublishTask } from './tasks/publish.ts';
 import { createPurgeTask } from './tasks/purge.ts';
@@ -291,6 +292,7 @@ function startTasks(
   start(createPurgeTask(ports.db, ports.process), PURGE_EVERY_MS);
   start(createLeaseTask(ports.db, ports.clock), LEASES_EVERY_MS);
   start(createFeatureTask(ports.db, health), FEATURES_EVERY_MS);
+  start(createSealTask(ports.db), FEATURES_EVERY_MS);
   start(createCommandTask(ports.db), COMMANDS_EVERY_MS);
   const revoker = start(revocations.task, REVOCATIONS_EVERY_MS);
   start(memory.others, OTHERS_EVERY_MS);

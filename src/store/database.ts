@@ -21,6 +21,8 @@ import { Pool } from './pool/pool.ts';
 import { openFinder } from './pool/primary-finder.ts';
 import { ReconnectGate } from './pool/reconnect-gate.ts';
 import { type Mode, serverLimits, transact } from './pool/transact.ts';
+import type { Sealer } from '../core/seal.ts';
+import { NO_SEALER } from './queries/cluster/sealing.ts';
 import type { Tx } from './tx.ts';
 
 /** Pause between two tries of a call. Calls that waited for a failover go on this soon after it. The local haproxy refuses without asking anybody. */
@@ -33,6 +35,8 @@ export interface DatabaseOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Seals what is stored; left out: this process stores and reads no secrets. */
+  readonly sealer?: Sealer;
   /** The largest number of connections, for writes and reads together. */
   readonly poolSize?: number;
   readonly timeouts?: Partial<Timeouts>;
@@ -82,6 +86,7 @@ const REHEARSE: Mode = { begin: 'begin isolation level repeatable read', end: 'r
 export class Database {
   readonly random: Random;
   readonly log: Log;
+  readonly sealer: Sealer;
   readonly #clock: Clock;
   readonly #timeouts: Timeouts;
   readonly #deadlineMs: number;
@@ -98,6 +103,7 @@ export class Database {
   constructor(options: DatabaseOptions) {
     this.random = options.random;
     this.log = options.log;
+    this.sealer = options.sealer ?? NO_SEALER;
     this.#clock = options.clock;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.#deadlineMs = options.deadlineMs ?? 15_000;
@@ -222,6 +228,7 @@ export class Database {
           if (this.#reconnectGate.found()) void this.#prepare(timeoutMs());
         },
         names: mode.begin === null ? this.#names : null,
+        sealer: this.sealer,
         serverLimits: serverLimits(limits.queryMs, this.#timeouts.queryMs, limits.deadline - now),
       });
       this.#reconnectGate.succeeded();

@@ -105,6 +105,7 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
         and not exists (select from history h where h.table_name = 'tsig_keys' and (h.row_key ->> 'id')::int = key_id) end`,
   ),
   power_secrets: expired('power_secrets', sql`not keeps_power_secret(bmc_id, number)`),
+  bmc_pins: expired('bmc_pins', sql`not keeps_bmc_pin(bmc_id)`),
   // Region nodes remove the files. What machines commission by, or have, stays whatever its age.
   images: expired(
     'images',

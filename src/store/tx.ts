@@ -10,6 +10,7 @@ import type { ClientBase } from 'pg';
 import { textDigest } from '../core/stable-json.ts';
 import { AppError, RejectedError } from '../core/errors.ts';
 import { refusalOf } from './constraints.ts';
+import type { Sealer } from '../core/seal.ts';
 
 /**
  * A transaction for the query files. Queries are kysely's `sql` templates: every value becomes a parameter. A broken constraint throws
@@ -22,6 +23,8 @@ export interface Tx {
   one<R>(query: RawBuilder<R>): Promise<R | null>;
   /** Runs a statement; gives the number of rows that it touched. */
   run(query: RawBuilder<unknown>): Promise<number>;
+  /** Of this process. */
+  readonly sealer: Sealer;
 }
 
 /** kysely only turns templates into text and parameters here: it never has a connection. */
@@ -48,7 +51,12 @@ export interface LiveTx {
  * after the other. With `names` the server keeps each statement's plan for the connection's life, which saves more than half of a short query's time;
  * the map keeps the statements' names.
  */
-export function txOf(client: ClientBase, timeoutMs: () => number, names: Map<string, string> | null = null): LiveTx {
+export function txOf(
+  client: ClientBase,
+  timeoutMs: () => number,
+  sealer: Sealer,
+  names: Map<string, string> | null = null,
+): LiveTx {
   let isOver = false;
   let last: Promise<unknown> = Promise.resolve();
   const run = async <R>(query: RawBuilder<R>) => {
@@ -80,6 +88,7 @@ export function txOf(client: ClientBase, timeoutMs: () => number, names: Map<str
     all: async <R>(query: RawBuilder<R>) => (await execute(query)).rows as R[],
     one: async <R>(query: RawBuilder<R>) => ((await execute(query)).rows[0] ?? null) as R | null,
     run: async (query) => (await execute(query)).rowCount ?? 0,
+    sealer,
   };
   return {
     tx,

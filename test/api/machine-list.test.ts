@@ -26,6 +26,7 @@ beforeAll(async () => {
     all: (query) => count(tx.all(query)),
     one: (query) => count(tx.one(query)),
     run: (query) => count(tx.run(query)),
+    sealer: tx.sealer,
   });
   for (const way of ['read', 'autocommitRead'] as const) {
     const plain = db[way].bind(db);

@@ -76,9 +76,11 @@ table users
 table tsig_secrets
   key_id integer not null
   number integer not null
-  secret text not null
+  secret text
   created_at timestamp with time zone not null default now()
+  sealed text
   constraint tsig_secrets_grammar CHECK ((secret ~ '^[A-Za-z0-9+/]{20,88}={0,2}$'::text))
+  constraint tsig_secrets_one CHECK (((num_nonnulls(secret, sealed) <= 1) AND ((sealed IS NULL) OR (sealed ~ '^v1\.[0-9a-f]{8}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22,}$'::text))))
   constraint tsig_secrets_pkey PRIMARY KEY (key_id, number)
 
 table tsig_keys
@@ -781,6 +783,7 @@ table machine_tokens
   enable_ssh boolean not null default false
   has_scripts boolean not null default false
   ended_key text
+  user_data_sealed text
   constraint machine_tokens_begun_by FOREIGN KEY (begun_by) REFERENCES users(name) ON DELETE SET NULL
   constraint machine_tokens_end_forgets CHECK (((ended_at IS NULL) OR ((token_key IS NULL) AND (user_data IS NULL))))
   constraint machine_tokens_key_grammar CHECK (((consumer_key ~ '^[A-Za-z0-9]{16,64}$'::text) AND (token_key ~ '^[A-Za-z0-9]{16,64}$'::text)))
@@ -790,6 +793,7 @@ table machine_tokens
   constraint machine_tokens_purpose_known CHECK ((purpose = ANY (ARRAY['enlisting'::text, 'commissioning'::text, 'testing'::text, 'deploying'::text, 'rescue'::text, 'erasing'::text])))
   constraint machine_tokens_secret_grammar CHECK (((secret_sha256 ~ '^[0-9a-f]{64}$'::text) AND (length(secret_sealed) <= 1024)))
   constraint machine_tokens_secret_is_whole CHECK ((((secret_sha256 IS NULL) = (token_key IS NULL)) AND ((secret_sealed IS NULL) = (token_key IS NULL)) AND ((consumer_key IS NULL) = (token_key IS NULL))))
+  constraint machine_tokens_user_data_one CHECK (((num_nonnulls(user_data, user_data_sealed) <= 1) AND (length(user_data_sealed) <= 1900000) AND ((ended_at IS NULL) OR (user_data_sealed IS NULL)))) NOT VALID
   constraint machine_tokens_user_data_size CHECK ((octet_length(user_data) <= 1048576))
   constraint raise_observed_run TRIGGER DEFERRABLE INITIALLY DEFERRED
   constraint raise_observed_run_change TRIGGER DEFERRABLE INITIALLY DEFERRED
@@ -798,6 +802,7 @@ table machine_tokens
   CREATE INDEX machine_tokens_by_machine ON public.machine_tokens USING btree (machine_id, id)
   CREATE INDEX machine_tokens_ended_key ON public.machine_tokens USING btree (ended_key) WHERE (ended_key IS NOT NULL)
   CREATE UNIQUE INDEX machine_tokens_open ON public.machine_tokens USING btree (machine_id) WHERE (ended_at IS NULL)
+  CREATE TRIGGER forget_sealed_user_data BEFORE UPDATE ON public.machine_tokens FOR EACH ROW WHEN (((new.ended_at IS NOT NULL) AND (new.user_data_sealed IS NOT NULL))) EXECUTE FUNCTION forget_sealed_user_data()
   CREATE CONSTRAINT TRIGGER raise_observed_run AFTER INSERT ON public.machine_tokens DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((new.purpose = 'enlisting'::text) OR new.enable_ssh)) EXECUTE FUNCTION raise_observed()
   CREATE CONSTRAINT TRIGGER raise_observed_run_change AFTER UPDATE ON public.machine_tokens DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((((old.purpose = 'enlisting'::text) OR old.enable_ssh OR new.enable_ssh) AND ((old.ended_at IS DISTINCT FROM new.ended_at) OR (old.enable_ssh IS DISTINCT FROM new.enable_ssh)))) EXECUTE FUNCTION raise_observed()
 
@@ -1619,8 +1624,10 @@ table commands
 
 table command_secrets
   command_id integer not null
-  secrets jsonb not null
+  secrets jsonb
+  sealed text
   constraint command_secrets_command FOREIGN KEY (command_id) REFERENCES commands(id) ON DELETE CASCADE
+  constraint command_secrets_one CHECK (((num_nonnulls(secrets, sealed) = 1) AND (length(sealed) <= 32768)))
   constraint command_secrets_pkey PRIMARY KEY (command_id)
   constraint command_secrets_size CHECK ((octet_length((secrets)::text) <= 16384))
 
@@ -1766,7 +1773,9 @@ table bmcs
   constraint bmcs_pkey PRIMARY KEY (id)
   constraint bmcs_power_type_grammar CHECK ((power_type = ANY (ARRAY['ipmi'::text, 'redfish'::text, 'virsh'::text, 'webhook'::text, 'manual'::text])))
   CREATE TRIGGER forget_bmc_power AFTER UPDATE ON public.bmcs FOR EACH ROW WHEN (((old.power_type <> new.power_type) OR (old.parameters <> new.parameters) OR (old.secret_number <> new.secret_number))) EXECUTE FUNCTION forget_bmc_power()
+  CREATE TRIGGER keep_bmc_pin BEFORE DELETE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION keep_bmc_pin()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER recall_bmc_pin AFTER INSERT ON public.bmcs FOR EACH ROW EXECUTE FUNCTION recall_bmc_pin()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
 table bmc_reach
@@ -1790,6 +1799,14 @@ table bmc_power
   constraint bmc_power_epoch_counts CHECK ((epoch >= 0))
   constraint bmc_power_learned_grammar CHECK (((jsonb_typeof(learned) = 'object'::text) AND (octet_length((learned)::text) <= 65536)))
   constraint bmc_power_pkey PRIMARY KEY (bmc_id)
+
+table bmc_pins
+  bmc_id integer not null
+  place text not null
+  fingerprint text not null
+  constraint bmc_pins_fingerprint_grammar CHECK ((fingerprint ~ '^[0-9a-f]{64}$'::text))
+  constraint bmc_pins_pkey PRIMARY KEY (bmc_id, place)
+  constraint bmc_pins_place_size CHECK ((length(place) <= 4096))
 
 table audit
   id bigint not null identity
@@ -1960,6 +1977,18 @@ begin
 end $function$
 
 
+function store_bmc_pin(integer,text)
+CREATE OR REPLACE FUNCTION public.store_bmc_pin(of_bmc integer, at_place text)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into bmc_pins (bmc_id, place, fingerprint)
+    select bmc_id, at_place, learned ->> 'certificate_fingerprint' from bmc_power
+    where bmc_id = of_bmc and learned ->> 'certificate_fingerprint' ~ '^[0-9a-f]{64}$'
+    on conflict (bmc_id, place) do update set fingerprint = excluded.fingerprint
+$function$
+
+
 function special_network(cidr)
 CREATE OR REPLACE FUNCTION public.special_network(network cidr)
  RETURNS text
@@ -2007,6 +2036,16 @@ begin
 end $function$
 
 
+function seals_secrets()
+CREATE OR REPLACE FUNCTION public.seals_secrets()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from features where name = 'sealed-secrets')
+$function$
+
+
 function renew_copy_key()
 CREATE OR REPLACE FUNCTION public.renew_copy_key()
  RETURNS trigger
@@ -2015,7 +2054,7 @@ AS $function$
 begin
   if tg_op = 'DELETE' or new.state <> 'accepted' then
     insert into tsig_secrets (key_id, number, secret)
-      select 0, max(number) + 1, new_tsig_secret() from tsig_secrets where key_id = 0;
+      select 0, max(number) + 1, case when not seals_secrets() then new_tsig_secret() end from tsig_secrets where key_id = 0;
   end if;
   return null;
 end $function$
@@ -2031,6 +2070,19 @@ begin
 end $function$
 
 
+function recall_bmc_pin()
+CREATE OR REPLACE FUNCTION public.recall_bmc_pin()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into bmc_power (bmc_id, learned)
+    select new.id, bmc_pin(new.id, bmc_place(new.power_type, new.parameters))
+    where exists (select from bmc_pins where bmc_id = new.id) on conflict do nothing;
+  return null;
+end $function$
+
+
 function raise_version()
 CREATE OR REPLACE FUNCTION public.raise_version()
  RETURNS trigger
@@ -2043,6 +2095,15 @@ begin
   end if;
   return new;
 end $function$
+
+
+function raise_observed_by_one()
+CREATE OR REPLACE FUNCTION public.raise_observed_by_one()
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  update counters set observed = observed + 1
+$function$
 
 
 function raise_observed()
@@ -2152,7 +2213,9 @@ CREATE OR REPLACE FUNCTION public.make_tsig_secret()
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into tsig_secrets (key_id, number, secret) values (new.id, new.secret_number, new_tsig_secret()) on conflict do nothing;
+  if not seals_secrets() then
+    insert into tsig_secrets (key_id, number, secret) values (new.id, new.secret_number, new_tsig_secret()) on conflict do nothing;
+  end if;
   return null;
 end $function$
 
@@ -2164,6 +2227,17 @@ CREATE OR REPLACE FUNCTION public.keeps_power_secret(of_bmc integer, of_number i
  STABLE
 AS $function$
   select exists (select from bmcs where id = of_bmc and secret_number = of_number)
+    or exists (select from history where table_name = 'bmcs' and (row_key ->> 'id')::int = of_bmc)
+$function$
+
+
+function keeps_bmc_pin(integer)
+CREATE OR REPLACE FUNCTION public.keeps_bmc_pin(of_bmc integer)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from bmcs where id = of_bmc)
     or exists (select from history where table_name = 'bmcs' and (row_key ->> 'id')::int = of_bmc)
 $function$
 
@@ -2267,6 +2341,17 @@ begin
     when 'resource_pools' then perform refuse('resource_pools_keep_default', format('%s is the resource pool of everything that names none', old.name));
   end case;
   return null;
+end $function$
+
+
+function keep_bmc_pin()
+CREATE OR REPLACE FUNCTION public.keep_bmc_pin()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform store_bmc_pin(old.id, bmc_place(old.power_type, old.parameters));
+  return old;
 end $function$
 
 
@@ -2378,6 +2463,17 @@ begin
 end $function$
 
 
+function forget_sealed_user_data()
+CREATE OR REPLACE FUNCTION public.forget_sealed_user_data()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.user_data_sealed := null;
+  return new;
+end $function$
+
+
 function forget_machine_power()
 CREATE OR REPLACE FUNCTION public.forget_machine_power()
  RETURNS trigger
@@ -2395,7 +2491,8 @@ CREATE OR REPLACE FUNCTION public.forget_bmc_power()
  LANGUAGE plpgsql
 AS $function$
 begin
-  update bmc_power set learned = '{}' where bmc_id = new.id;
+  perform store_bmc_pin(old.id, bmc_place(old.power_type, old.parameters));
+  update bmc_power set learned = bmc_pin(new.id, bmc_place(new.power_type, new.parameters)) where bmc_id = new.id;
   delete from bmc_reach where bmc_id = new.id;
   return null;
 end $function$
@@ -3040,6 +3137,27 @@ begin
   end if;
   return new;
 end $function$
+
+
+function bmc_place(text,jsonb)
+CREATE OR REPLACE FUNCTION public.bmc_place(power_type text, parameters jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select concat_ws(' ', power_type, parameters ->> 'power_address', parameters ->> 'certificate_fingerprint')
+$function$
+
+
+function bmc_pin(integer,text)
+CREATE OR REPLACE FUNCTION public.bmc_pin(of_bmc integer, at_place text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce((select jsonb_build_object('certificate_fingerprint', fingerprint) from bmc_pins
+    where bmc_id = of_bmc and place = at_place), '{}')
+$function$
 
 
 function begin_operation(text,text,text,text)

@@ -18,6 +18,7 @@ import type { TellMachine } from '../../src/region/metadata/port.ts';
 import type { ImageWays } from '../../src/region/tasks/images/port.ts';
 import { createRegion, type RegionNode } from '../../src/region/region.ts';
 import type { CertificateAuthority } from '../../src/region/trust/port.ts';
+import { sealerOf } from '../../src/region/trust/sealer.ts';
 import { createWakes, type Wakes } from '../../src/region/tasks/wakes.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
 import { SERVICES } from '../../src/services/registry.ts';
@@ -99,7 +100,8 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
   const connection = options.connection ?? (await pg.createDatabase());
   const log = options.log ?? silentLog;
   const clock = options.clock ?? realClock;
-  const db = pg.open(connection, { log, deadlineMs: options.deadlineMs ?? 15_000 });
+  const sealer = sealerOf({ ca: options.ca ?? NO_AUTHORITY, random: realRandom });
+  const db = pg.open(connection, { log, sealer, deadlineMs: options.deadlineMs ?? 15_000 });
   const keys = options.keys ?? (await seed(db));
   const wakes = createWakes();
   const listener = listen({

@@ -22,6 +22,7 @@ const NARROWING: Readonly<Record<string, string>> = {
   as_it_was_given: 'nothing: its trigger forgets how the data of a record was written that an older release changes',
   delegations_and_aliases:
     'names at or below NS records, and CNAMEs that lead to themselves: nobody could resolve such names',
+  bmc_pins: 'nothing: its triggers keep what certificate a BMC showed first',
   own_addresses:
     'an address of a node, or the floating one, for a machine, a reservation, a dynamic range or a gateway',
 };
@@ -56,6 +57,19 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'alter table records add constraint records_type_known check (type in',
     'alter table records drop constraint records_data_grammar',
     'alter table records add constraint records_data_grammar check (case type when',
+  ],
+  // Between the same trigger and the same rows: it keeps what it forgot.
+  bmc_pins: ['create or replace function forget_bmc_power() returns trigger language plpgsql a'],
+  // What an older release writes fits as before; the triggers do as before until every region node knows the feature.
+  sealed_secrets: [
+    'alter table command_secrets alter column secrets drop not null',
+    'alter table command_secrets add constraint command_secrets_one check (num_nonnul',
+    'alter table tsig_secrets alter column secret drop not null',
+    'alter table tsig_secrets add constraint tsig_secrets_one check (num_nonnulls(sec',
+    'create or replace function make_tsig_secret() returns trigger language plpgsql a',
+    'create or replace function renew_copy_key() returns trigger language plpgsql as ',
+    'alter table machine_tokens add constraint machine_tokens_user_data_one check (nu',
+    'create trigger forget_sealed_user_data before update on machine_tokens for each ',
   ],
   no_host: [
     'alter table records drop constraint records_data_grammar',

@@ -51,6 +51,7 @@ beforeEach(async () => {
      -- Secrets: in force, of before with history, of a key that is gone with history, and without.
      set regent.operation = 'o2';
      insert into tsig_keys (id, name) values (1, 'a'), (2, 'b');
+     insert into bmc_pins (bmc_id, place, fingerprint) values (4711, 'redfish 192.0.2.1', repeat('a', 64));
      insert into tsig_secrets (key_id, number, secret) select n, 2, repeat('A', 24) from generate_series(1, 4) n;
      insert into tsig_secrets (key_id, number, secret) values (0, 2, repeat('A', 24));
      update tsig_keys set secret_number = 2 where id = 1;
@@ -98,6 +99,7 @@ test('removes what has expired and nothing else', async () => {
     image_pieces: 1,
     events: 10,
     audit: 1,
+    bmc_pins: 1,
     body_parts: 0,
     history: 1,
     changes: 1,

@@ -57,10 +57,16 @@ test('every constraint that a request can break has its sentence', async () => {
     connection.database,
   );
   // Rows that only Regent itself writes: breaking one of these is a fault, not a refusal.
-  const internal = ['changes_operation_key', 'counters_single', 'desired_generation_range', 'versions_range'];
+  const internal = [
+    'changes_operation_key',
+    'counters_single',
+    'desired_generation_range',
+    'versions_range',
+    'tsig_secrets_one',
+  ];
   const isInternal = (name: string) =>
     internal.includes(name) ||
-    /^(?:lease(?:s|_reports|_series|_releases)|cluster_roles|cluster_pause|jobs|job_targets|commands|command_secrets|features|body_parts|subnet_releases|boot_step_series|images|image_(?:files|pieces|places)|node_places|recoveries|site_certificate|inner_trust|boot_source_syncs|ignored_machines|password_hashes|sessions|run_scripts|deployed_addresses|machine_(?:deployments|enlistments|states|steps|tokens|inventories|script_results|script_outputs))_/.test(
+    /^(?:lease(?:s|_reports|_series|_releases)|cluster_roles|cluster_pause|jobs|job_targets|bmc_pins|commands|command_secrets|features|body_parts|subnet_releases|boot_step_series|images|image_(?:files|pieces|places)|node_places|recoveries|site_certificate|inner_trust|boot_source_syncs|ignored_machines|password_hashes|sessions|run_scripts|deployed_addresses|machine_(?:deployments|enlistments|states|steps|tokens|inventories|script_results|script_outputs))_/.test(
       name,
     ) ||
     /^(?:desired|publications)_(?:has_body|root)$/.test(name);

@@ -14,6 +14,9 @@ const Target = {
   epoch: Type.Integer({ minimum: 0, description: "of whoever holds the BMC's orders" }),
 };
 
+/** Addresses of the cluster that nothing is asked at, where the BMC is known by a name; an agent of an earlier release does not know them. */
+const Closed = Type.Optional(Type.Array(Type.String({ maxLength: 45 }), { maxItems: 1000 }));
+
 /** What came of it. `code`, `why`, `remedy`: of what did not come about. */
 const Outcome = {
   outcome: oneOf(['done', 'failed', 'overtaken'], 'overtaken: a later order came first'),
@@ -33,6 +36,7 @@ export const PowerArgs = strict({
   boot: Type.Optional(oneOf(BOOT_DEVICES)),
   stopMode: Type.Optional(oneOf(STOP_MODES)),
   seconds: Type.Integer({ minimum: 1, description: 'how long the order may take' }),
+  closed: Closed,
 });
 export type PowerArgs = Static<typeof PowerArgs>;
 export const PowerResult = strict(Outcome);
@@ -41,10 +45,17 @@ export type PowerResult = Static<typeof PowerResult>;
 /** Secrets by name; those of a look: by machine and name, `ID/NAME`. */
 export const PowerSecrets = Type.Record(Type.String(), Type.String());
 
-export const LookArgs = strict({ machines: Type.Array(strict({ id: Type.String(), ...Target }), { maxItems: 32 }) });
+export const LookArgs = strict({
+  machines: Type.Array(strict({ id: Type.String(), ...Target }), { maxItems: 32 }),
+  closed: Closed,
+});
 export const LookResult = strict({ machines: Type.Array(strict({ id: Type.String(), ...Outcome }), { maxItems: 32 }) });
 
-export const BmcProbeArgs = strict({ powerType: oneOf(POWER_TYPES), parameters: textMap('without secrets') });
+export const BmcProbeArgs = strict({
+  powerType: oneOf(POWER_TYPES),
+  parameters: textMap('without secrets'),
+  closed: Closed,
+});
 export const BmcProbeResult = strict({
   isReachable: Type.Boolean(),
   ms: nullable(Type.Number({ description: 'until the answer' })),

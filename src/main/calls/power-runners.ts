@@ -7,6 +7,7 @@ import type { PowerEffects } from '../../power/driver.ts';
 import { type Executor, openExecutor } from '../../power/executor.ts';
 import { openFence } from '../../power/fence.ts';
 import type { PowerOrder, PowerOutcome, PowerTarget } from '../../power/order.ts';
+import { type Judge, judgeOf } from '../../power/guard.ts';
 import { probeBmc } from '../../power/probe.ts';
 import { driverOf } from '../../power/registry.ts';
 
@@ -15,6 +16,8 @@ export interface PowerRunnerPorts {
   readonly effects: PowerEffects;
   readonly fence: DurableText;
   readonly log: Log;
+  /** Which addresses are asked; left out: the product's law. */
+  readonly judgeOf?: (closed: readonly string[] | undefined) => Judge;
 }
 
 /** An answer comes so long before the agent gives the run up, ms. */
@@ -41,7 +44,7 @@ export function powerRunners(
     },
 
     'look-power': async ({ args, secrets, leftMs, signal }) => {
-      const { machines } = args as CommandArgs<'look-power'>;
+      const { machines, closed } = args as CommandArgs<'look-power'>;
       const opened = await executor();
       const until = ports.effects.clock.monotonic() + leftMs - MARGIN_MS;
       const seen: CommandResult<'look-power'>['machines'] = [];
@@ -52,7 +55,10 @@ export function powerRunners(
           if (timeoutMs <= 0) return;
           const { id, ...target } = next;
           const own = ownSecrets(id, secrets ?? {});
-          const outcome = await opened.run(targetOf(target, own), orderOf(target, { verb: 'query' }, timeoutMs));
+          const outcome = await opened.run(
+            targetOf({ ...target, ...(closed ? { closed } : {}) }, own),
+            orderOf(target, { verb: 'query' }, timeoutMs),
+          );
           seen.push({ id, ...resultOf(outcome, target.learned) });
         }
       };
@@ -62,24 +68,24 @@ export function powerRunners(
     },
 
     'probe-bmc': async ({ args, leftMs }) => {
-      const { powerType, parameters } = args as CommandArgs<'probe-bmc'>;
+      const { powerType, parameters, closed } = args as CommandArgs<'probe-bmc'>;
       const timeoutMs = Math.max(1, Math.min(PROBE_MS, leftMs - MARGIN_MS));
-      const result: CommandResult<'probe-bmc'> = await probeBmc(
-        driverOf(powerType),
-        parameters,
-        ports.effects,
+      const result: CommandResult<'probe-bmc'> = await probeBmc(driverOf(powerType), parameters, ports.effects, {
         timeoutMs,
-      );
+        judge: (ports.judgeOf ?? judgeOf)(closed),
+      });
       return { result, sentence: `The BMC is ${result.isReachable ? '' : 'not '}reached: ${result.why}.` };
     },
   };
 }
 
 /** Opened with the first order; a fence that cannot be read is a failure of that order, and is read again for the next. */
-function lateExecutor({ effects, fence, log }: PowerRunnerPorts): () => Promise<Executor> {
+function lateExecutor({ effects, fence, log, judgeOf: judge }: PowerRunnerPorts): () => Promise<Executor> {
   let opened: Promise<Executor> | null = null;
   return () => {
-    opened ??= openFence(fence).then((seen) => openExecutor({ effects, fence: seen, log }));
+    opened ??= openFence(fence).then((seen) =>
+      openExecutor({ effects, fence: seen, log, ...(judge ? { judgeOf: judge } : {}) }),
+    );
     opened.catch(() => {
       opened = null;
     });
@@ -87,10 +93,10 @@ function lateExecutor({ effects, fence, log }: PowerRunnerPorts): () => Promise<
   };
 }
 
-type Given = Pick<CommandArgs<'power'>, 'powerType' | 'parameters' | 'learned' | 'epoch'>;
+type Given = Pick<CommandArgs<'power'>, 'powerType' | 'parameters' | 'learned' | 'epoch' | 'closed'>;
 
-function targetOf({ powerType, parameters, learned }: Given, secrets: PowerParameters): PowerTarget {
-  return { type: powerType, parameters: { ...parameters, ...secrets }, learned };
+function targetOf({ powerType, parameters, learned, closed }: Given, secrets: PowerParameters): PowerTarget {
+  return { type: powerType, parameters: { ...parameters, ...secrets }, learned, closed };
 }
 
 function orderOf({ epoch }: Given, order: Omit<PowerOrder, 'epoch' | 'timeoutMs'>, timeoutMs: number): PowerOrder {

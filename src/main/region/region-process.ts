@@ -10,6 +10,7 @@ import { AppError, isRejected, type Rejected, rejected, sentenceOf } from '../..
 import type { Clock, Log, Random } from '../../core/ports.ts';
 import { gateRegion } from '../../region/gate.ts';
 import type { PatroniPort } from '../../region/cluster/moves/patroni.ts';
+import { sealerOf } from '../../region/trust/sealer.ts';
 import { createRegion } from '../../region/region.ts';
 import type { CertificateAuthority, EtcdPort } from '../../region/trust/port.ts';
 import { createWakes } from '../../region/tasks/wakes.ts';
@@ -101,7 +102,9 @@ const MACHINE_SCRIPTS = join(CHECKOUT, 'scripts', 'machine');
 export async function startRegionProcess(options: RegionProcessOptions): Promise<RegionProcess> {
   const { connection, clock, random, log, version, node } = options;
   const process = `${node}:${random.hex(4)}`;
-  const db = new Database({ connection, name: `regiond ${process}`, clock, random, log });
+  const ca = options.ca ?? NO_AUTHORITY;
+  const named = { connection, name: `regiond ${process}`, clock, random, log };
+  const db = new Database({ ...named, sealer: sealerOf({ ca, random }) });
   const wakes = createWakes();
   const tls = options.tlsFiles ? openTls(options.tlsFiles, log) : null;
   const region = createRegion({
@@ -110,7 +113,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     random,
     log,
     wakes,
-    ca: options.ca ?? NO_AUTHORITY,
+    ca,
     passwords: createPasswordHasher(random),
     version,
     process,
@@ -138,7 +141,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
   const ports = { region: gated, clock, random, log, ...(options.epoch ? { epoch: options.epoch } : {}) };
   const ui = { ui: await readUiAssets(UI_FOLDERS), isPlainUi: options.isPlainUi ?? false };
   const servers = createServers(options, { ...ports, ...ui }, tls);
-  const listener = listen({ connection, name: `regiond ${process}`, clock, random, log, onWake: () => wakes.fire() });
+  const listener = listen({ ...named, onWake: () => wakes.fire() });
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   const stop = async () => {
     tls?.close();

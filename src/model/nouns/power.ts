@@ -35,6 +35,8 @@ export interface PowerSetting {
   readonly scope: 'bmc' | 'machine';
   readonly isRequired?: true;
   readonly isSecret?: true;
+  /** Where secrets go, or what protects them on the way there: a stored secret is given again when it changes. */
+  readonly bindsSecrets?: true;
   readonly choices?: readonly PowerChoice[];
   readonly default?: string | readonly string[];
   /** The canonical form of a text, or its refusal. A refusal of a secret does not repeat it. */
@@ -109,30 +111,74 @@ export interface SplitParameters {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
+/** What the law of a power type needs to know of it. `inClear`: the parameters by which a secret would travel without encryption. */
+export interface PowerLaw {
+  readonly type: PowerType;
+  readonly settings: readonly PowerSetting[];
+  inClear?(parameters: PowerParameters): readonly string[];
+}
+
+/** What is stored of a BMC before a change. `shown`: with secrets masked. */
+export interface StoredParameters {
+  readonly law: PowerLaw;
+  readonly shown: PowerParameters;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
 /**
- * What an operator gave, by the law of the power type. What is of one machine may be missing: each machine of the BMC may have its own. Defaults are not filled in: what is stored is what was said. A masked secret means the one
- * that is there: so what was read can be written back. `old`: the secrets that are there.
+ * What an operator gave, by the law of the power type. What is of one machine may be missing: each machine of the BMC may have its own. Defaults are
+ * not filled in: what is stored is what was given. A masked secret means the stored one, so what was read can be written back; but a stored secret
+ * goes only where it was entered for. `old`: what is stored; null: nothing.
  */
 export function splitParameters(
-  all: readonly PowerSetting[],
+  law: PowerLaw,
   given: Readonly<Record<string, unknown>>,
-  old: Readonly<Record<string, string>>,
+  old: StoredParameters | null,
 ): SplitParameters | Rejected {
-  const settings = all.map((setting) => (setting.scope === 'machine' ? optional(setting) : setting));
-  const full: Record<string, unknown> = { ...given };
-  for (const { name, isSecret } of settings) {
-    if (isSecret !== true || given[name] !== MASKED_SECRET) continue;
-    const kept = old[name];
-    if (kept === undefined)
+  const settings = law.settings.map((setting) => (setting.scope === 'machine' ? optional(setting) : setting));
+  const masked = settings.filter(({ name, isSecret }) => isSecret === true && given[name] === MASKED_SECRET);
+  const stored: Record<string, unknown> = {};
+  for (const { name } of masked) {
+    const secret = old?.secrets[name];
+    if (secret === undefined)
       return invalid(`parameters/${name}`, 'it is masked, and there is none to keep', 'the secret itself');
-    full[name] = kept;
+    stored[name] = secret;
   }
-  const parsed = parsePowerParameters(settings, full, 'parameters/');
+  const parsed = parsePowerParameters(settings, { ...given, ...stored }, 'parameters/');
   if (isRejected(parsed)) return parsed;
-  const said = Object.fromEntries(
+  const [first] = masked;
+  const moved = first === undefined || old === null ? null : changedPlace(old, law, parsed);
+  if (first !== undefined && moved !== null)
+    return invalid(`parameters/${first.name}`, `it is masked, and ${moved}`, BOUND_RULE);
+  const explicit = Object.fromEntries(
     Object.entries(parsed).filter(([name]) => given[name] !== undefined && given[name] !== ''),
   );
-  return { shown: maskPowerParameters(settings, said), secrets: secretsIn(settings, said) };
+  const secrets = secretsIn(settings, explicit);
+  // A stored secret whose place did not change goes on as before: the doctor names such a BMC.
+  const fresh = Object.keys(secrets).find((name) => given[name] !== MASKED_SECRET);
+  const [clear] = fresh === undefined ? [] : (law.inClear?.(parsed) ?? []);
+  if (clear !== undefined) return invalid(`parameters/${clear}`, `${fresh} would travel in clear`, CLEAR_RULE);
+  return { shown: maskPowerParameters(settings, explicit), secrets };
+}
+
+const BOUND_RULE =
+  'a stored secret goes only where it was entered for; give the secret again, or leave it out to remove it';
+const CLEAR_RULE = 'https:// where a secret goes along; http:// only without one';
+
+/** Why the stored secrets of a BMC would go elsewhere by these parameters, or less protected; null: they would not. */
+function changedPlace(old: StoredParameters, law: PowerLaw, parsed: PowerParameters): string | null {
+  if (old.law.type !== law.type) return `the power type changes from ${old.law.type} to ${law.type}`;
+  const changed = law.settings.find(
+    (setting) => setting.bindsSecrets === true && placeText(setting, old.shown) !== placeText(setting, parsed),
+  );
+  return changed === undefined ? null : `${changed.name} changes`;
+}
+
+/** The value in one form: what an earlier release stored may be written otherwise, or be refused by now. */
+function placeText(setting: PowerSetting, parameters: PowerParameters): string {
+  const value = parameters[setting.name];
+  const canonical = parseOne(optional(setting), value, setting.name);
+  return JSON.stringify((isRejected(canonical) ? value : canonical) ?? null);
 }
 
 /** A machine's own parameters at its BMC, by the law of the power type. `ofBmc`: what the BMC has; a machine's own come before these. */

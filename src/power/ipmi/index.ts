@@ -8,7 +8,9 @@ import {
   parsePlace,
   type StopMode,
 } from '../../model/nouns/power.ts';
+import { preferred } from '../guard.ts';
 import {
+  closedFailure,
   failed,
   isFailed,
   type PowerCall,
@@ -25,6 +27,7 @@ import { RMCP_PORT, SETTINGS } from './settings.ts';
 /** Seconds for each of two answers: first for the BMC that is well, then for the one that takes its time. */
 const WAITS_S = [1, 4] as const;
 const PING_MS = 1000;
+const RESOLVE_MS = 5000;
 
 /** IPMI 1.5 and 2.0 over LAN, by ipmitool. */
 export const ipmi: PowerDriver = {
@@ -35,7 +38,19 @@ export const ipmi: PowerDriver = {
   canSetBoot: true,
   bmcOf: (parameters) => `ipmi ${formatPlace(placeOf(parameters), RMCP_PORT)}`,
   doorOf: (parameters) => ({ kind: 'rmcp', ...placeOf(parameters) }),
-  open: async (call) => new IpmiLine(call),
+  hostsOf: (parameters) => [{ name: 'power_address', host: placeOf(parameters).host }],
+  open: async (call) => {
+    const place = placeOf(call.parameters);
+    // The program would resolve a name again: it gets the address that was judged.
+    const found = await call.effects.reach.resolve({ host: place.host, timeoutMs: timeLeft(call, RESOLVE_MS) });
+    if (!('kind' in found)) return new IpmiLine(call, { ...place, host: preferred(found) ?? place.host });
+    if (found.why === 'closed') return closedFailure(found.sentence);
+    return failed(
+      'unreachable',
+      `No BMC answers: ${found.sentence}.`,
+      'Check power_address and the name servers of this node.',
+    );
+  },
 };
 
 function placeOf(parameters: PowerParameters): PowerPlace {
@@ -50,9 +65,9 @@ class IpmiLine implements PowerLine {
   #learned: Record<string, string>;
   #waitS: number = WAITS_S[0];
 
-  constructor(call: PowerCall) {
+  constructor(call: PowerCall, place: PowerPlace) {
     this.#call = call;
-    this.#place = placeOf(call.parameters);
+    this.#place = place;
     this.#learned = { ...call.learned };
   }
 

@@ -30,6 +30,7 @@ export const SETTINGS: readonly PowerSetting[] = [
     label: 'Power driver',
     kind: 'choice',
     scope: 'bmc',
+    bindsSecrets: true,
     isRequired: true,
     choices: [
       { value: 'LAN', label: 'LAN [IPMI 1.5]' },
@@ -49,7 +50,15 @@ export const SETTINGS: readonly PowerSetting[] = [
     ],
     default: 'auto',
   },
-  { name: 'power_address', label: 'IP address', kind: 'text', scope: 'bmc', isRequired: true, parse: parseAddressText },
+  {
+    name: 'power_address',
+    label: 'IP address',
+    kind: 'text',
+    scope: 'bmc',
+    bindsSecrets: true,
+    isRequired: true,
+    parse: parseAddressText,
+  },
   {
     name: 'power_user',
     label: 'Power user',

@@ -9,6 +9,7 @@ export const manual: PowerDriver = {
   canSetBoot: false,
   bmcOf: () => null,
   doorOf: () => ({ kind: 'nowhere' }),
+  hostsOf: () => [],
   open: async () => LINE,
 };
 

@@ -1,6 +1,5 @@
-import { show } from '../../core/errors.ts';
 import type { NoAnswer, Trust, WebAnswer, WebRequest } from '../../host/ask/bmc/interface.ts';
-import { failed, isFailed, type PowerCall, type PowerFailure, textOf, timeLeft } from '../driver.ts';
+import { closedFailure, failed, isFailed, type PowerCall, type PowerFailure, textOf, timeLeft } from '../driver.ts';
 import { type Json, memberOf, parseObject } from './json.ts';
 
 const ROOT = '/redfish/v1/';
@@ -86,7 +85,7 @@ export class RedfishClient {
     const failure = judge(answer);
     if (failure !== null) return failure;
     const body = answer.text.trim() === '' ? {} : parseObject(answer.text);
-    if (body === null) return failed('garbage', `${ask.target} is no JSON object: ${show(answer.text, 80)}.`, GARBAGE);
+    if (body === null) return failed('garbage', `${ask.target} is no JSON object.`, GARBAGE, answer.text);
     return { body, etag: answer.headers['etag'] ?? null };
   }
 
@@ -110,7 +109,7 @@ export class RedfishClient {
     let target: string | null = ask.target;
     for (let hop = 0; hop < HOPS_MAX; hop += 1) {
       const path = pathOf(target, this.#origin);
-      if (path === null) return failed('garbage', `The BMC leads elsewhere: ${show(target)}.`, GARBAGE);
+      if (path === null) return failed('garbage', 'The BMC leads to another host.', GARBAGE, target);
       const answer = await this.#send(ask, path);
       if (isFailed(answer)) return answer;
       const location: string | undefined = answer.headers['location'];
@@ -164,6 +163,8 @@ function pathOf(target: string, origin: string): string | null {
 
 function unreached({ why, sentence }: NoAnswer): PowerFailure {
   switch (why) {
+    case 'closed':
+      return closedFailure(sentence);
     case 'untrusted':
       return failed(
         'untrusted',
@@ -187,26 +188,28 @@ function judge(answer: WebAnswer): PowerFailure | null {
   const { status } = answer;
   if (status >= 200 && status < 300) return null;
   if (status === 401 || status === 403) return refused(answer);
-  const said = `${status}${wordsOf(answer)}`;
+  const said = wordsOf(answer);
   if (status === 404 || status === 405 || status === 501 || status === 400) {
     return failed(
       'unsupported',
-      `The BMC does not do this (${said}).`,
+      `The BMC does not do this (${status}).`,
       'Check node_id, and look for newer firmware of the BMC.',
+      said,
     );
   }
   if (status === 409 || status === 423 || status === 429 || status >= 500) {
-    return failed('busy', `The BMC has no time now (${said}).`, 'Try again in a minute.');
+    return failed('busy', `The BMC has no time now (${status}).`, 'Try again in a minute.', said);
   }
-  return failed('garbage', `The BMC answers ${said}.`, GARBAGE);
+  return failed('garbage', `The BMC answers ${status}.`, GARBAGE, said);
 }
 
 function refused(answer: WebAnswer): PowerFailure {
   const remedy = 'Check power_user and power_pass, and that the user is an operator.';
   return failed(
     'refused-credentials',
-    `The BMC refuses the user or the password (${answer.status}${wordsOf(answer)}).`,
+    `The BMC refuses the user or the password (${answer.status}).`,
     remedy,
+    wordsOf(answer),
   );
 }
 
@@ -220,5 +223,5 @@ function wordsOf({ text }: WebAnswer): string {
   const details = error['@Message.ExtendedInfo'];
   const [first] = Array.isArray(details) ? (details as readonly unknown[]) : [];
   const message = typeof first === 'object' && first !== null && 'Message' in first ? first.Message : error['message'];
-  return typeof message === 'string' && message !== '' ? `: ${show(message, 120)}` : '';
+  return typeof message === 'string' ? message : '';
 }

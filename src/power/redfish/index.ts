@@ -41,6 +41,7 @@ export const redfish: PowerDriver = {
   canSetBoot: true,
   bmcOf: (parameters) => `redfish ${formatPlace(placeOf(parameters), HTTPS_PORT)}`,
   doorOf: (parameters) => ({ kind: 'tcp', ...placeOf(parameters) }),
+  hostsOf: (parameters) => [{ name: 'power_address', host: placeOf(parameters).host }],
   open: async (call) => {
     const client = new RedfishClient(call, `https://${hostOf(placeOf(call.parameters))}`);
     const stopped = await client.open();
@@ -99,8 +100,9 @@ class RedfishLine implements PowerLine {
     if (state === 'Paused') return 'unknown';
     return failed(
       'garbage',
-      `The BMC tells the power state ${show(answer.body['PowerState'] ?? null)}.`,
+      'The BMC reports no power state of Redfish.',
       'Reset the BMC (cold).',
+      JSON.stringify(answer.body['PowerState'] ?? null),
     );
   }
 

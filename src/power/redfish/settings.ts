@@ -10,6 +10,7 @@ export const SETTINGS: readonly PowerSetting[] = [
     label: 'Redfish address',
     kind: 'text',
     scope: 'bmc',
+    bindsSecrets: true,
     isRequired: true,
     parse: parseAddressText,
   },
@@ -21,6 +22,7 @@ export const SETTINGS: readonly PowerSetting[] = [
     label: "SHA-256 of the BMC's certificate; without it the first one that is seen is kept",
     kind: 'text',
     scope: 'bmc',
+    bindsSecrets: true,
     parse: parseFingerprint,
   },
 ];
@@ -28,7 +30,16 @@ export const SETTINGS: readonly PowerSetting[] = [
 /** A place, with `https://` before it or without; a password is never sent in clear. */
 function parseAddressText(text: string, field: string): string | Rejected {
   if (/^http:/i.test(text)) return invalid(field, `${show(text)} is not encrypted`, 'https, or an address alone');
-  const place = parsePlace(text.replace(/^https:\/\//i, '').replace(/\/+$/, ''), field, HTTPS_PORT);
+  const bare = text.replace(/^https:\/\//i, '').replace(/(?:\/redfish(?:\/v1)?)?\/*$/i, '');
+  // What other tools take as one address.
+  const system = /^[^/]+\/redfish\/v1\/systems\/([^/]+)/i.exec(bare)?.[1];
+  if (system !== undefined)
+    return invalid(
+      field,
+      `${show(text)} names a system, too`,
+      `an address alone; the system ${show(system)} goes into node_id`,
+    );
+  const place = parsePlace(bare, field, HTTPS_PORT);
   return isRejected(place) ? place : formatPlace(place, HTTPS_PORT);
 }
 

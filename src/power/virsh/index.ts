@@ -3,7 +3,7 @@ import type { ExecResult } from '../../core/host-values.ts';
 import { filePath } from '../../host/ask/bmc/interface.ts';
 import type { BootDevice, PowerParameters, PowerSetting, StopMode } from '../../model/nouns/power.ts';
 import {
-  type Door,
+  closedFailure,
   failed,
   isFailed,
   type PowerCall,
@@ -16,15 +16,24 @@ import {
 } from '../driver.ts';
 import { bootOrder } from './domain.ts';
 import { isAlreadySo, meaningOf, readingOf } from './answers.ts';
+import { libvirtUri, parseLibvirtUri } from './uri.ts';
 
 const RUN_MS = 20_000;
-const PORTS: Readonly<Record<string, number>> = { ssh: 22, libssh: 22, libssh2: 22, tls: 16_514, tcp: 16_509 };
+const RESOLVE_MS = 5000;
 
 /** MAAS's parameters of the power type virsh. */
 const SETTINGS: readonly PowerSetting[] = [
-  { name: 'power_address', label: 'Address', kind: 'text', scope: 'bmc', isRequired: true, parse: parseUri },
+  {
+    name: 'power_address',
+    label: 'Address',
+    kind: 'text',
+    scope: 'bmc',
+    bindsSecrets: true,
+    isRequired: true,
+    parse: parseLibvirtUri,
+  },
   { name: 'power_pass', label: 'Password (optional)', kind: 'password', scope: 'bmc', isSecret: true },
-  { name: 'power_id', label: 'Virsh VM ID', kind: 'text', scope: 'machine', isRequired: true },
+  { name: 'power_id', label: 'Virsh VM ID', kind: 'text', scope: 'machine', isRequired: true, parse: parseId },
 ];
 
 /** Virtual machines of libvirt, by virsh. */
@@ -35,33 +44,32 @@ export const virsh: PowerDriver = {
   isQueryable: true,
   canSetBoot: true,
   bmcOf: (parameters) => `virsh ${uriOf(parameters)}`,
-  doorOf: (parameters) => doorOf(uriOf(parameters)),
-  open: async (call) => new VirshLine(call),
+  doorOf: (parameters) => {
+    const { host, port } = libvirtUri(uriOf(parameters));
+    return host === '' ? { kind: 'nowhere' } : { kind: 'tcp', host, port };
+  },
+  hostsOf: (parameters) => [{ name: 'power_address', host: libvirtUri(uriOf(parameters)).host }],
+  // libvirt knows the host by its name (host key, certificate), so it resolves it itself; what it means now is judged.
+  open: async (call) => {
+    const { host } = libvirtUri(uriOf(call.parameters));
+    const found = await call.effects.reach.resolve({ host, timeoutMs: timeLeft(call, RESOLVE_MS) });
+    if (!('kind' in found)) return new VirshLine(call);
+    if (found.why === 'closed') return closedFailure(found.sentence);
+    return failed('unreachable', `libvirt does not answer: ${found.sentence}.`, 'Check power_address.');
+  },
 };
+
+/** An argument of virsh, and no option. */
+function parseId(text: string, field: string): string | Rejected {
+  return text.startsWith('-')
+    ? invalid(field, `${show(text)} is no virtual machine`, 'its name or UUID, no "-" first')
+    : text;
+}
 
 /** With a password SSH is libvirt's own: the program ssh reads no password but from a terminal. */
 function uriOf(parameters: PowerParameters): string {
   const uri = textOf(parameters, 'power_address');
   return textOf(parameters, 'power_pass') === '' ? uri : uri.replace(/^([a-z]+)\+ssh:/, '$1+libssh:');
-}
-
-interface UriParts {
-  readonly transport: string;
-  readonly user: string;
-  readonly host: string;
-  readonly port: string;
-}
-
-function partsOf(uri: string): UriParts {
-  const match = /^[a-z]+(?:\+([a-z0-9]+))?:\/\/(?:([^@/]*)@)?(\[[^\]]+\]|[^:/?]*)(?::(\d+))?/.exec(uri);
-  const [, transport = '', user = '', host = '', port = ''] = match ?? [];
-  return { transport, user, host: host.replace(/^\[|\]$/g, ''), port };
-}
-
-function doorOf(uri: string): Door {
-  const { transport, host, port } = partsOf(uri);
-  const number = Number(port || PORTS[transport || 'tls']);
-  return host === '' || !Number.isSafeInteger(number) ? { kind: 'nowhere' } : { kind: 'tcp', host, port: number };
 }
 
 class VirshLine implements PowerLine {
@@ -131,23 +139,10 @@ class VirshLine implements PowerLine {
 
 /** libvirt's file of credentials: `libvirt` asks for them by SASL, `ssh` by libssh. */
 function authFile(uri: string, password: string): string {
-  const { user, host } = partsOf(uri);
+  const { user, host } = libvirtUri(uri);
   const name = user === '' ? [] : [`username=${user}`];
   const services = ['libvirt', 'ssh'].map(
     (service) => `[auth-${service}-${host || 'localhost'}]\ncredentials=regent\n`,
   );
   return ['[credentials-regent]', ...name, `password=${password}`, '', ...services].join('\n');
-}
-
-/** virsh may start programs that a URI names: so only what leads to a host is taken. */
-function parseUri(text: string, field: string): string | Rejected {
-  const rule =
-    'DRIVER[+TRANSPORT]://[USER@][HOST][:PORT]/PATH of libvirt, without a password; of the parameters behind it only socket, keyfile, no_verify, sshauth, known_hosts';
-  const match = /^[a-z]+(?:\+[a-z0-9]+)?:\/\/[^\s?#]*(?:\?([^\s#]*))?$/.exec(text);
-  if (!match || match[0].includes('+ext:')) return invalid(field, `${show(text)} is no address of libvirt`, rule);
-  if (/^[^/]*\/\/[^/@]*:[^/@]*@/.test(text)) return invalid(field, 'it holds a password', rule);
-  const odd = (match[1] ?? '')
-    .split('&')
-    .find((item) => item !== '' && !/^(?:socket|keyfile|no_verify|sshauth|known_hosts)=/.test(item));
-  return odd === undefined ? text : invalid(field, `${show(odd)} is not taken`, rule);
 }

@@ -2,6 +2,7 @@ import { invalid, type Rejected, show } from '../../core/errors.ts';
 import type { NoAnswer, WebAnswer } from '../../host/ask/bmc/interface.ts';
 import type { PowerParameters, PowerSetting } from '../../model/nouns/power.ts';
 import {
+  closedFailure,
   failed,
   isFailed,
   type PowerCall,
@@ -14,9 +15,16 @@ import {
 } from '../driver.ts';
 
 const EXCHANGE_MS = 15_000;
-/** A pattern that an operator wrote sees no more of an answer: some patterns take a time that grows with the square of the text. */
+/** A pattern that an operator wrote sees no more of an answer. */
 const SEEN_MAX = 8192;
+/**
+ * Both patterns have so long. The time of some patterns doubles with each character of the answer, so that no bound of its length helps: they run in a
+ * thread that is ended then.
+ */
+const MATCH_MS = 1000;
 const PATTERN_MAX = 256;
+
+const URIS = ['power_on_uri', 'power_off_uri', 'power_query_uri'] as const;
 
 /** MAAS's parameters of the power type webhook. */
 const SETTINGS: readonly PowerSetting[] = [
@@ -25,6 +33,7 @@ const SETTINGS: readonly PowerSetting[] = [
     label: 'URI to power on the node',
     kind: 'text',
     scope: 'bmc',
+    bindsSecrets: true,
     isRequired: true,
     parse: parseUri,
   },
@@ -33,6 +42,7 @@ const SETTINGS: readonly PowerSetting[] = [
     label: 'URI to power off the node',
     kind: 'text',
     scope: 'bmc',
+    bindsSecrets: true,
     isRequired: true,
     parse: parseUri,
   },
@@ -41,6 +51,7 @@ const SETTINGS: readonly PowerSetting[] = [
     label: "URI to query the node's power status",
     kind: 'text',
     scope: 'bmc',
+    bindsSecrets: true,
     isRequired: true,
     parse: parseUri,
   },
@@ -76,6 +87,7 @@ const SETTINGS: readonly PowerSetting[] = [
     label: 'Verify SSL connections with system CA certificates',
     kind: 'choice',
     scope: 'bmc',
+    bindsSecrets: true,
     isRequired: true,
     choices: [
       { value: 'n', label: 'No' },
@@ -92,20 +104,31 @@ export const webhook: PowerDriver = {
   settings: SETTINGS,
   isQueryable: true,
   canSetBoot: false,
+  inClear: (parameters) => URIS.filter((name) => textOf(parameters, name).startsWith('http:')),
   bmcOf: (parameters) => {
     const { origin, pathname } = queryUrl(parameters);
     return `webhook ${origin}${pathname}`;
   },
   doorOf: (parameters) => {
-    const { hostname, port, protocol } = queryUrl(parameters);
+    const url = queryUrl(parameters);
+    const { port, protocol } = url;
     return {
       kind: 'tcp',
-      host: hostname.replace(/^\[|\]$/g, ''),
+      host: bareHost(url),
       port: Number(port || (protocol === 'https:' ? 443 : 80)),
     };
   },
+  hostsOf: (parameters) =>
+    URIS.flatMap((name) => {
+      const uri = textOf(parameters, name);
+      return URL.canParse(uri) ? [{ name, host: bareHost(new URL(uri)) }] : [];
+    }),
   open: async (call) => lineOf(call),
 };
+
+function bareHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
 
 function lineOf(call: PowerCall): PowerLine {
   return {
@@ -128,14 +151,22 @@ async function query(call: PowerCall): Promise<Reading | PowerFailure> {
   const text = await send(call, 'GET', 'power_query_uri');
   if (isFailed(text)) return text;
   const seen = text.slice(0, SEEN_MAX);
-  const matches = (name: string) => new RegExp(textOf(call.parameters, name)).test(seen);
-  const [isOn, isOff] = [matches('power_on_regex'), matches('power_off_regex')];
+  const patterns = [textOf(call.parameters, 'power_on_regex'), textOf(call.parameters, 'power_off_regex')];
+  const matched = await call.effects.reach.match({ patterns, text: seen, timeoutMs: timeLeft(call, MATCH_MS) });
+  if (matched === 'late')
+    return failed(
+      'unsupported',
+      `The patterns were not through with the answer after ${MATCH_MS} ms.`,
+      'Write power_on_regex and power_off_regex without a repeat inside of a repeat, such as (a+)+.',
+    );
+  const [isOn, isOff] = matched;
   if (isOn !== isOff) return isOn ? 'on' : 'off';
   const what = isOn ? 'both patterns' : 'neither pattern';
   return failed(
     'garbage',
-    `The answer matches ${what}: ${show(seen, 80)}.`,
-    'Check power_query_uri, power_on_regex and power_off_regex.',
+    `The answer matches ${what}.`,
+    'Check power_query_uri, power_on_regex and power_off_regex. The log of the agent has the answer.',
+    seen,
   );
 }
 
@@ -175,6 +206,8 @@ function judge(answer: WebAnswer | NoAnswer, name: string): string | PowerFailur
 
 function unreached({ why, sentence }: NoAnswer): PowerFailure {
   switch (why) {
+    case 'closed':
+      return closedFailure(sentence);
     case 'untrusted':
       return failed(
         'untrusted',

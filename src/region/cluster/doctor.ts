@@ -1,4 +1,5 @@
 import type { Doctor, Invariant } from '../../contract/cluster/doctor.ts';
+import { BMC_CHECKS } from './invariants/bmcs.ts';
 import type { Check } from './invariants/check.ts';
 import { CLOCK_CHECKS } from './invariants/clocks.ts';
 import { DATABASE_CHECKS } from './invariants/database.ts';
@@ -33,6 +34,7 @@ export const CHECKS: readonly Check[] = [
   ...JOB_CHECKS,
   ...LEASE_CHECKS,
   ...IMAGE_CHECKS,
+  ...BMC_CHECKS,
 ];
 
 /** Judges all invariants that concern the site. Pure. */

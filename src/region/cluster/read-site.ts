@@ -11,6 +11,7 @@ import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { findingOf } from '../../contract/wire/finding.ts';
 import { listImages } from '../../store/queries/cluster/images.ts';
+import { readBmcOverview } from '../nouns/declared/bmc-overview.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isSettling, isStale, trackServices } from '../tracking.ts';
 import type { CasePorts } from '../use-case.ts';
@@ -96,7 +97,8 @@ export async function readWholeSite(
   if (isExact && context.storedLearners) leaseMemo.learners = await context.storedLearners();
   const { learners } = leaseMemo;
   const images = await listImages(tx);
-  return { ...site, leases: overview, images, ...(learners === undefined ? {} : { storedLearners: learners }) };
+  const bmcs = await readBmcOverview(tx);
+  return { ...site, leases: overview, images, bmcs, ...(learners === undefined ? {} : { storedLearners: learners }) };
 }
 
 async function lastRecovery(tx: Tx): Promise<Pick<ClusterSite, 'recovery'>> {

@@ -118,6 +118,14 @@ export interface ClusterSite {
   readonly storedLearners?: readonly StoredLearner[] | null;
   /** Left out: nobody looked at images. */
   readonly images?: readonly Pick<ImageRow, 'digest' | 'name' | 'createdAt' | 'files'>[];
+  /** Left out: nobody read the BMCs. */
+  readonly bmcs?: BmcOverview;
+}
+
+/** How many BMCs there are, and those that would be refused by now. `problem`: words behind the name. */
+export interface BmcOverview {
+  readonly count: number;
+  readonly misfits: readonly { readonly name: string; readonly problem: string }[];
 }
 
 /** Adds what may be concluded from a node's last report at `now`. */

@@ -2,6 +2,7 @@ import { FEATURES } from '../../model/cluster.ts';
 import type { Database } from '../../store/database.ts';
 import { enableFeatures, readFeatures } from '../../store/queries/cluster/features.ts';
 import type { DatabaseHealth } from '../port.ts';
+import { knownFeatures } from '../../store/health.ts';
 import { reached, type Task } from './task.ts';
 
 /**
@@ -15,8 +16,9 @@ export function createFeatureTask(db: Database, beat: () => Promise<DatabaseHeal
     async run() {
       if (isAllOn) return null;
       await beat();
+      const known = await knownFeatures(db.sealer);
       const { enabled, on } = await reached(
-        db.repeatable(async (tx) => ({ enabled: await enableFeatures(tx), on: await readFeatures(tx) })),
+        db.repeatable(async (tx) => ({ enabled: await enableFeatures(tx, known), on: await readFeatures(tx) })),
       );
       isAllOn = FEATURES.every((feature) => on.includes(feature));
       return enabled.length === 0 ? null : `every region node knows ${enabled.join(', ')}: on from now on`;

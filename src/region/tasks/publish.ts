@@ -130,6 +130,11 @@ function readSite({ db, known }: Publisher, deadlineMs: number): Promise<Read> {
   return reached(db.read(read, { deadlineMs }));
 }
 
+/** Secrets that bodies may hold. */
+function secretsIn({ copyKey, tsigKeys = [] }: Snapshot): string[] {
+  return [...(copyKey ? [copyKey] : []), ...tsigKeys].map(({ secret }) => secret);
+}
+
 /** What the new bodies take away and give, by node; of nodes without DHCP nothing. */
 async function readMoves(
   { db }: Publisher,
@@ -196,6 +201,7 @@ async function publishRacing({ publisher: ports, deadlineMs, isWanted }: Race): 
         nodes: site.nodes,
         moves,
         known: ports.known,
+        secrets: secretsIn(snapshot),
       }),
     );
     if (result.kind !== 'lost') return { races, done: { site, result } };

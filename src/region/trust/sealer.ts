@@ -1,13 +1,17 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import type { Random } from '../../core/ports.ts';
-import { NONCE_BYTES, seal, type SealingKey, sealingKeyFrom, unseal } from '../../core/seal.ts';
+import {
+  deriveSecret,
+  NONCE_BYTES,
+  seal,
+  type Sealer,
+  type SealingKey,
+  sealingKeyFrom,
+  unseal,
+} from '../../core/seal.ts';
 import type { CertificateAuthority } from './port.ts';
 
-/** Seals what the database must not be able to tell. `place`: where the text is stored. Both refuse (`unavailable`) without the cluster's authority. */
-export interface Sealer {
-  seal(place: string, text: string): Promise<string | Rejected>;
-  open(place: string, sealed: string): Promise<string | Rejected>;
-}
+export type { Sealer };
 
 const PURPOSE = 'power secrets';
 
@@ -31,6 +35,10 @@ export function sealerOf({
     open: async (place, sealed) => {
       const own = await key();
       return isRejected(own) ? own : unseal([own], place, sealed);
+    },
+    derive: async (place) => {
+      const inherited = await ca.inheritance();
+      return isRejected(inherited) ? inherited : deriveSecret(inherited.key.trim(), place);
     },
   };
 }

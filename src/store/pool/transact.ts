@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { AppError, isRejected, RejectedError } from '../../core/errors.ts';
 import { lockLimitMs, placeOf, serverOfClient } from '../connection.ts';
 import { type Phase, ReadOnlyError, StandbyError, UnprovenCommitError } from '../failure.ts';
+import type { Sealer } from '../../core/seal.ts';
 import { type LiveTx, type Tx, txOf } from '../tx.ts';
 
 /** How a transaction starts and ends. `repeatable read` sees one moment; a write re-reads rows for which it waited. */
@@ -24,6 +25,7 @@ interface Work<T> {
   /** The server has said that it is one. */
   readonly onPrimary: () => void;
   readonly names: Map<string, string> | null;
+  readonly sealer: Sealer;
   /** Of `serverLimits`. */
   readonly serverLimits: string;
 }
@@ -45,7 +47,7 @@ export async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise
   try {
     await begin(client, work);
     work.position.phase = 'body';
-    const live = txOf(client, work.timeoutMs, work.names);
+    const live = txOf(client, work.timeoutMs, work.sealer, work.names);
     const value = await settled(live, work.body);
     if (isRejected(value)) throw new RejectedError(value);
     if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';

@@ -11,8 +11,10 @@ import {
 } from '../../contract/wire/body-parts.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Feature } from '../../model/cluster.ts';
+import { SEALED } from '../queries/cluster/sealing.ts';
 import type { Tx } from '../tx.ts';
 import type { HeldState } from './held.ts';
+import { openPart, openParts, type PartRow, sealParts } from './sealed-parts.ts';
 
 /** A row with a body: whole, as earlier releases wrote it, or the root of its parts. */
 export interface StoredBody {
@@ -44,30 +46,40 @@ export const UNNAMED = sql`digest not in (with ${named(ALL_ROOTS)} select digest
  * Waits for a running publisher. Others wait for the end of this transaction. `compiler`: the version that publishes, '' for none yet. `isByParts`:
  * bodies are stored by parts; a region of an earlier release can read only whole ones.
  */
-export async function lockPublishers(tx: Tx): Promise<{ readonly compiler: string; readonly isByParts: boolean }> {
+export async function lockPublishers(tx: Tx): Promise<PublisherGate> {
   const feature: Feature = 'parts';
-  const gate = await tx.one(sql<{ compiler: string; isByParts: boolean }>`
-    select value as compiler, exists (select from features where name = ${feature}) as "isByParts"
+  const gate = await tx.one(sql<PublisherGate>`
+    select value as compiler, exists (select from features where name in (${feature}, ${SEALED})) as "isByParts",
+      exists (select from features where name = ${SEALED}) as "isSealing"
     from gates where name = 'compiler' for no key update of gates`);
-  return gate ?? { compiler: '', isByParts: false };
+  return gate ?? { compiler: '', isByParts: false, isSealing: false };
+}
+
+/** What a publisher goes by. `isSealing`: parts with a secret are stored sealed, and no body whole. */
+export interface PublisherGate {
+  readonly compiler: string;
+  readonly isByParts: boolean;
+  readonly isSealing: boolean;
 }
 
 /**
  * Stores the new parts of these bodies and gives their roots in the same order. A row that names them must follow in this transaction. Parts in
- * `known` are looked up, not sent. Afterwards `known` also holds these parts, so that the next reading only reads what others publish.
+ * `known` are looked up, not sent. Afterwards `known` also holds these parts, so that the next reading only reads what others publish. Parts that hold one
+ * of `secrets` are stored sealed.
  */
 export async function storeBodies(
   tx: Tx,
   bodies: readonly Desired['body'][],
   known: KnownParts = new Map(),
+  secrets: readonly string[] = [],
 ): Promise<readonly string[]> {
   const { parts, split } = createSplitter();
   const roots = bodies.map(split);
   const [old, fresh] = [new Map<string, PartText>(), new Map<string, PartText>()];
   for (const [digest, part] of parts) (known.has(digest) ? old : fresh).set(digest, part);
-  const there = await insertParts(tx, fresh, [...old.keys()]);
+  const there = await insertParts(tx, await sealParts(tx, fresh, secrets), [...old.keys()]);
   // Read in a transaction that was undone, or purged since.
-  if (there < old.size) await insertParts(tx, old, []);
+  if (there < old.size) await insertParts(tx, await sealParts(tx, old, secrets), []);
   for (const [digest, { text }] of fresh) known.set(digest, JSON.parse(text) as BodyPart);
   return roots;
 }
@@ -94,31 +106,41 @@ export type KnownParts = Map<string, BodyPart>;
 
 /**
  * Puts the bodies of rows together. Rows that name the same part share its content, so nobody may change it. It reads only parts that are not in
- * `known`. Afterwards `known` holds exactly the parts of these bodies.
+ * `known`. Afterwards `known` holds exactly the parts of these bodies. A row with a part that another authority sealed is left out.
  */
 export async function joinBodies<R extends StoredBody>(
   tx: Tx,
   rows: readonly R[],
   known: KnownParts = new Map(),
 ): Promise<(Omit<R, 'root' | 'body'> & Pick<Desired, 'body'>)[]> {
-  await readParts(
+  const closed = await readParts(
     tx,
     rows.flatMap(({ root }) => root ?? []),
     known,
   );
   const join = createJoiner((digest) => known.get(digest));
-  return rows.map(({ root, body, ...row }) => ({ ...row, body: body ?? bodyOf(root, join) }));
+  return rows.flatMap(({ root, body, ...row }) => {
+    const whole = body ?? bodyOf(root, join, closed);
+    return whole === null ? [] : [{ ...row, body: whole }];
+  });
 }
 
-function bodyOf(root: string | null, join: ReturnType<typeof createJoiner>): Desired['body'] {
+/** Null: a part of it does not open. */
+function bodyOf(
+  root: string | null,
+  join: ReturnType<typeof createJoiner>,
+  closed: ReadonlySet<string>,
+): Desired['body'] | null {
   const joined = root === null ? null : join(root);
+  if (joined?.kind === 'missing' && joined.digests.some((digest) => closed.has(digest))) return null;
   // Within one moment no part is missing. The next reading is of another moment.
   if (joined?.kind !== 'whole') throw new AppError('database', 'parts of a published body are not there');
   return joined.body as Desired['body'];
 }
 
-/** Reads level by level, each in one statement. A recursive statement would also read known parts, and its plan is a guess. */
-async function readParts(tx: Tx, roots: readonly string[], known: KnownParts): Promise<void> {
+/** Gives the digests of parts that do not open. Reads level by level, each in one statement. A recursive statement would also read known parts, and its plan is a guess. */
+async function readParts(tx: Tx, roots: readonly string[], known: KnownParts): Promise<ReadonlySet<string>> {
+  const closed = new Set<string>();
   const reached = new Set<string>();
   let level = new Set(roots);
   while (level.size > 0) {
@@ -126,15 +148,20 @@ async function readParts(tx: Tx, roots: readonly string[], known: KnownParts): P
     const rows =
       unknown.length === 0
         ? []
-        : await tx.all(sql<{ digest: string; content: BodyPart }>`
+        : await tx.all(sql<{ digest: string; content: PartRow }>`
             select encode(p.digest, 'hex') as digest, p.content from body_parts p
             where p.digest = any(array(select decode(digest, 'hex') from unnest(${unknown}::text[]) as digest))`);
-    for (const { digest, content } of rows) known.set(digest, content);
+    for (const { digest, content } of rows) {
+      const part = await openPart(tx, digest, content);
+      if (part === null) closed.add(digest);
+      else known.set(digest, part);
+    }
     for (const digest of level) reached.add(digest);
     const names = [...level].flatMap((digest) => namesOf(known.get(digest)));
     level = new Set(names.filter((digest) => !reached.has(digest)));
   }
   for (const digest of known.keys()) if (!reached.has(digest)) known.delete(digest);
+  return closed;
 }
 
 /**
@@ -142,7 +169,7 @@ async function readParts(tx: Tx, roots: readonly string[], known: KnownParts): P
  * published one, are unknown; then the body goes whole. One statement, so it sees one moment.
  */
 export async function readDesiredParts(tx: Tx, nodeId: string, held: HeldState): Promise<DesiredParts | null> {
-  const row = await tx.one(sql<Omit<DesiredParts, 'parts'> & { parts: DesiredParts['parts'] | null }>`
+  const row = await tx.one(sql<Omit<DesiredParts, 'parts'> & { parts: Record<string, PartRow> | null }>`
     with recursive head as (
       select node_id, generation, digest, revision, root from desired where node_id = ${nodeId} and root is not null
     ), had (digest) as (
@@ -158,7 +185,7 @@ export async function readDesiredParts(tx: Tx, nodeId: string, held: HeldState):
     select node_id as "nodeId", generation, digest, revision, encode(root, 'hex') as root, (
       select json_object_agg(encode(w.digest, 'hex'), p.content) from wanted w, ${contentOf(sql`w`)} p
     ) as parts from head where exists (select from had)`);
-  return row && { ...row, parts: row.parts ?? {} };
+  return row && { ...row, parts: await openParts(tx, row.parts) };
 }
 
 /** These parts, if the node's published state names them. A node reads no other node's parts. */
@@ -167,9 +194,9 @@ export async function readOwnParts(
   nodeId: string,
   digests: readonly string[],
 ): Promise<Readonly<Record<string, BodyPart>>> {
-  const row = await tx.one(sql<{ parts: Record<string, BodyPart> | null }>`
+  const row = await tx.one(sql<{ parts: Record<string, PartRow> | null }>`
     with ${named(sql`select root from desired where node_id = ${nodeId} and root is not null`)}
     select json_object_agg(encode(n.digest, 'hex'), p.content) as parts from named n, ${contentOf(sql`n`)} p
     where n.digest in (select decode(asked, 'hex') from unnest(${[...digests]}::text[]) as asked)`);
-  return row?.parts ?? {};
+  return await openParts(tx, row?.parts ?? null);
 }

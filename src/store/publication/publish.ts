@@ -31,6 +31,8 @@ export interface SitePublication {
   readonly moves?: ReadonlyMap<string, SubnetMoves>;
   /** Parts that were read for the compile (`readHeads`). */
   readonly known?: KnownParts;
+  /** Secrets that bodies may hold: they are stored sealed. */
+  readonly secrets?: readonly string[];
 }
 
 /** `lost`: another process was ahead; read again. `observer`: another compiler version publishes. */
@@ -47,7 +49,7 @@ export type PublishResult =
  */
 export function publishSite(db: Database, site: SitePublication): Promise<PublishResult | Rejected> {
   return db.repeatable(async (tx) => {
-    const { compiler, isByParts } = await lockPublishers(tx);
+    const { compiler, isByParts, isSealing } = await lockPublishers(tx);
     if (compiler !== site.compiler) return { kind: 'observer', compiler } as const;
     const ahead = await tx.one(sql<Watermark & { id: string }>`
       select node_id as id, compiled_revision as revision, compiled_observed as observed from desired
@@ -60,7 +62,7 @@ export function publishSite(db: Database, site: SitePublication): Promise<Publis
     const clash = await storeVersions(tx, site);
     if (clash) return lost(clash);
     const before = await compiledRevision(tx);
-    const published = await publishNodes(tx, site, isByParts);
+    const published = await publishNodes(tx, isSealing ? site : { ...site, secrets: [] }, isByParts);
     const findings = await storeFindings(tx, site.revision, site.nodes);
     await keepCompile(tx, { revision: site.revision, before, findings });
     await storeEvents(
@@ -94,7 +96,7 @@ async function publishNodes(tx: Tx, site: SitePublication, isByParts: boolean): 
     where node_id = any(${others}::text[]) and (compiled_revision < ${site.revision} or compiled_observed < ${site.observed})`);
   if (due.length === 0) return [];
   const bodies = due.map(({ body }) => body);
-  const roots = isByParts ? await storeBodies(tx, bodies, site.known) : [];
+  const roots = isByParts ? await storeBodies(tx, bodies, site.known, site.secrets) : [];
   const there = new Set(await storeGenerations(tx, site, due, roots));
   for (const item of due) {
     const moves = site.moves?.get(item.nodeId);

@@ -4,7 +4,7 @@ import { probeBmc } from '../../../src/power/probe.ts';
 import { driverOf } from '../../../src/power/registry.ts';
 import { DebianHost } from '../debian-root.ts';
 import { patient } from '../machine.ts';
-import { parsed, type PowerRig, realEffects, testExecutor } from './rig.ts';
+import { OPEN, parsed, type PowerRig, realEffects, testExecutor } from './rig.ts';
 import { RIGS } from './rig-registry.ts';
 
 /** What every driver must do whose BMC can be asked. Each has a file `test/check/power-<type>.test.ts` that calls it. */
@@ -86,11 +86,15 @@ export function conforms(type: PowerType): void {
       const outcome = await executor.run({ verb: 'on', timeoutMs: 6000 }, rig.elsewhere);
       expect(outcome).toMatchObject({ kind: 'failed', code: 'unreachable', remedy: expect.stringContaining('Check') });
       const effects = realEffects(rig.reach);
-      expect(await probeBmc(driver, parsed(type, rig.elsewhere), effects, 1000)).toMatchObject({
+      expect(
+        await probeBmc(driver, parsed(type, rig.elsewhere), effects, { timeoutMs: 1000, judge: OPEN }),
+      ).toMatchObject({
         isReachable: false,
         ms: null,
       });
-      expect(await probeBmc(driver, parsed(type, rig.parameters), effects, 1000)).toMatchObject({ isReachable: true });
+      expect(
+        await probeBmc(driver, parsed(type, rig.parameters), effects, { timeoutMs: 1000, judge: OPEN }),
+      ).toMatchObject({ isReachable: true });
     });
 
     it('has patience with a slow one', async () => {

@@ -30,6 +30,8 @@ export class FakeBmc {
   readonly effects: PowerEffects = {
     reach: {
       run: (program: Program) => this.#run(program),
+      resolve: async ({ host }) => [host],
+      match: async ({ patterns, text }) => patterns.map((pattern) => new RegExp(pattern).test(text)),
       datagram: async ({ timeoutMs }) => {
         if (this.ping === 'answers') return PONG;
         if (this.ping === 'alien') return Uint8Array.from([1, 2, 3]);

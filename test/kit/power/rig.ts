@@ -63,6 +63,9 @@ export function reachWith(wrap: (argv: readonly string[]) => string[]): BmcAcces
   return { ...real, run: (program: Program) => real.run({ ...program, argv: wrap(program.argv) }) };
 }
 
+/** The BMCs of tests stand on this host, where the product asks none. */
+export const OPEN = () => null;
+
 /** Effects in real time. */
 export function realEffects(reach: BmcAccess): PowerEffects {
   return {
@@ -87,7 +90,12 @@ export async function testExecutor(rig: PowerRig) {
   const seen: Seen = { argv: [], urls: [] };
   const log = memoryLog();
   const text = memoryText();
-  const executor = openExecutor({ effects: realEffects(recorded(rig.reach, seen)), fence: await openFence(text), log });
+  const executor = openExecutor({
+    effects: realEffects(recorded(rig.reach, seen)),
+    fence: await openFence(text),
+    log,
+    judgeOf: () => OPEN,
+  });
   let learned = {};
   return {
     seen,

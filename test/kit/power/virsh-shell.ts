@@ -9,6 +9,8 @@ import { freeTcpPort } from './ports.ts';
 import { type Fault, type PowerRig, reachWith } from './rig.ts';
 
 const URI = 'test:///default';
+/** How the driver knows it: libvirt's test driver is no address that an operator may give. */
+const PLACE = 'qemu+tls://127.0.0.1/system';
 const PASSWORD = 'virsh-Secret-9';
 const SLOW_MS = 1200;
 
@@ -67,7 +69,7 @@ export async function virshRig(host: DebianHost): Promise<PowerRig> {
   let fault: Fault | null = null;
   const run = async (program: Program): Promise<ExecResult> => {
     const [, , uri, ...words] = program.argv;
-    if (uri !== URI) return await real.run(program);
+    if (uri !== PLACE) return await real.run(program);
     if (!(program.files?.[0] ?? '').includes(PASSWORD)) return REFUSED;
     if (fault === 'slow') await sleep(SLOW_MS);
     if (fault === 'garbage') return answer('Speicherzugriffsfehler');
@@ -79,7 +81,7 @@ export async function virshRig(host: DebianHost): Promise<PowerRig> {
   };
   const reach: BmcAccess = { ...real, run };
   const state = async () => (await shell.say('domstate --domain test')).stdout.trim();
-  const parameters = { power_address: URI, power_pass: PASSWORD, power_id: 'test' };
+  const parameters = { power_address: PLACE, power_pass: PASSWORD, power_id: 'test' };
   return {
     type: 'virsh',
     parameters,

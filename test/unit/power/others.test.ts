@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Program } from '../../../src/host/ask/bmc/interface.ts';
 import { realBmcAccess } from '../../../src/host/ask/bmc/real.ts';
 import { isFailed } from '../../../src/power/driver.ts';
+import { openExecutor } from '../../../src/power/executor.ts';
+import { judgeOf } from '../../../src/power/guard.ts';
+import { probeBmc } from '../../../src/power/probe.ts';
 import { openFence } from '../../../src/power/fence.ts';
 import { QUIRKS, quirksOf } from '../../../src/power/quirks.ts';
 import { driverOf } from '../../../src/power/registry.ts';
@@ -10,6 +13,7 @@ import { bootOrder } from '../../../src/power/virsh/domain.ts';
 import { virsh } from '../../../src/power/virsh/index.ts';
 import { meaningOf, readingOf } from '../../../src/power/virsh/answers.ts';
 import { answer } from '../../kit/exec-result.ts';
+import { silentLog } from '../../kit/postgres.ts';
 import { memoryText } from '../../kit/power/memory-text.ts';
 import { parsed, realEffects, testExecutor } from '../../kit/power/rig.ts';
 import { webhookRig } from '../../kit/power/webhook-service.ts';
@@ -62,8 +66,43 @@ describe('virsh', () => {
     'qemu+ssh://u:p@host/system',
     'host',
     '-c',
+    'qemu:///system',
+    'qemu+unix:///system?socket=/run/x',
+    'qemu+ssh:///system',
+    'test:///default',
+    'test://h/etc/passwd',
+    'openvz://h/system',
+    'esx://h/?no_verify=1',
+    'qemu+ssh2://h/system',
+    'qemu+ssh://-oProxyCommand=x/system',
+    'qemu+ssh://-oProxyCommand=x@h/system',
+    'qemu+ssh://a%20b@h/system',
+    'qemu+ssh://@h/system',
+    'qemu+ssh://a@b@h/system',
+    'qemu+ssh://h:0/system',
+    'qemu+ssh://h:99999/system',
+    'qemu+ssh://h/system/../x',
+    'qemu+ssh://h/system?keyfile=/a/../b',
+    'qemu+ssh://h/system?keyfile=id',
+    'qemu+ssh://h/system?socket=/x;id',
+    'qemu+ssh://h/system?socket=/x&command=y',
+    'qemu+ssh://h/system?no_verify=yes',
+    'qemu+ssh://h/system?sshauth=gssapi',
+    'qemu+ssh://h/system#x',
+    'qemu+ssh://h/system?mode=direct',
+    'qemu+ssh://h',
   ])('refuses the address %s', (power_address) => {
     expect(() => parsed('virsh', { power_address, power_id: 'm1' })).toThrow('Rule: ');
+  });
+
+  it.each([
+    'qemu+ssh://root@10.88.0.9/system',
+    'qemu+libssh://u@h1:2222/system?keyfile=/etc/regent/id_ed25519&no_verify=1',
+    'qemu+tls://[2001:db8::1]:17/session',
+    'xen+ssh://h/',
+    'qemu+ssh://u@h/system?socket=/run/libvirt/libvirt-sock&sshauth=agent,privkey&known_hosts_verify=auto',
+  ])('takes the address %s', (power_address) => {
+    expect(parsed('virsh', { power_address, power_id: 'm1' })['power_address']).toBe(power_address);
   });
 
   it('knows where one sees whether a host can be reached', () => {
@@ -71,7 +110,6 @@ describe('virsh', () => {
       driverOf('virsh').doorOf(parsed('virsh', { power_address, power_id: 'm1' }));
     expect(door('qemu+ssh://u@h1/system')).toEqual({ kind: 'tcp', host: 'h1', port: 22 });
     expect(door('qemu://[2001:db8::1]:17/system')).toEqual({ kind: 'tcp', host: '2001:db8::1', port: 17 });
-    expect(door('qemu:///system')).toEqual({ kind: 'nowhere' });
   });
 
   it('changes the boot order and nothing else', () => {
@@ -150,6 +188,116 @@ describe('webhook', () => {
       power_query_uri: 'http://h/state?token=Geheim',
     };
     expect(driverOf('webhook').bmcOf(parsed('webhook', given))).toBe('webhook http://h/state');
+  });
+});
+
+describe('a pattern that does not end', () => {
+  it.each(['(a+)+$', '(a|aa)+$', '(.*)*x', String.raw`^(\w+\s?)*$`])('%s holds nobody up', async (power_on_regex) => {
+    await using rig = await webhookRig();
+    const text = `${'a'.repeat(4000)}!`;
+    const reach = {
+      ...rig.reach,
+      web: async () => ({ kind: 'answer', status: 200, headers: {}, text, fingerprint: null }) as const,
+    };
+    const executor = await testExecutor({ ...rig, reach });
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 20);
+    const outcome = await executor.run({ verb: 'query' }, { ...rig.parameters, power_on_regex });
+    clearInterval(timer);
+    expect(outcome).toMatchObject({
+      code: 'unsupported',
+      message: 'The patterns were not through with the answer after 1000 ms.',
+    });
+    // The thread of the agent went on meanwhile.
+    expect(turns).toBeGreaterThan(10);
+  });
+});
+
+describe('an address that nothing is asked at', () => {
+  const LOOPBACK = [
+    '127.0.0.1',
+    '127.9.9.9',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '0.0.0.0',
+    '169.254.169.254',
+    '[fe80::1]',
+    '224.0.0.1',
+    '[ff02::1]',
+    '[::]',
+    '255.255.255.255',
+    '[::ffff:169.254.169.254]',
+    '192.0.2.5',
+    '[::ffff:192.0.2.5]',
+  ];
+  const parametersOf = (type: 'ipmi' | 'redfish' | 'webhook' | 'virsh', host: string) => {
+    const uri = `https://${host}/x`;
+    const access = { power_address: host, power_user: 'u', power_pass: 'p' };
+    if (type === 'webhook') return { power_on_uri: uri, power_off_uri: uri, power_query_uri: uri };
+    return type === 'virsh' ? { power_address: `qemu+ssh://u@${host}/system`, power_id: 'm1' } : access;
+  };
+  const asked: string[] = [];
+  /** Nothing is reached, and all that is tried is noted. Names lead to what they say. */
+  const effects = realEffects({
+    run: async ({ argv }) => (asked.push(argv.join(' ')), answer('')),
+    resolve: async ({ host }) =>
+      host === 'rebinds.test' ? ['10.88.0.9', '127.0.0.1'] : host === 'node.test' ? ['192.0.2.5'] : [host],
+    match: async () => [true, false],
+    web: async ({ url }) => (
+      asked.push(url), { kind: 'answer', status: 200, headers: {}, text: 'secret of a node', fingerprint: null }
+    ),
+    datagram: async ({ host }) => (asked.push(host), Uint8Array.from([6])),
+    connect: async ({ host }) => (asked.push(host), 'open'),
+  });
+  const closed = ['192.0.2.5'];
+
+  it.each(
+    (['ipmi', 'redfish', 'webhook', 'virsh'] as const).flatMap((type) =>
+      [...LOOPBACK, 'rebinds.test', 'node.test'].map((host) => [type, host] as const),
+    ),
+  )('%s at %s', async (type, host) => {
+    const executor = openExecutor({ effects, fence: await openFence(memoryText()), log: silentLog });
+    const parameters = parsed(type, parametersOf(type, host));
+    const outcome = await executor.run(
+      { type, parameters, learned: {}, closed },
+      { verb: 'query', epoch: 1, timeoutMs: 5000 },
+    );
+    expect(outcome).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(/^Nothing was asked: .*(?:lies in|is an address of the cluster)/),
+    });
+    expect(
+      await probeBmc(driverOf(type), parameters, effects, { timeoutMs: 100, judge: judgeOf(closed) }),
+    ).toMatchObject({ isReachable: false });
+    expect(asked).toEqual([]);
+  });
+
+  it('is none of another host', async () => {
+    const executor = openExecutor({ effects, fence: await openFence(memoryText()), log: silentLog });
+    const parameters = parsed('webhook', parametersOf('webhook', '10.88.0.9'));
+    expect(
+      await executor.run(
+        { type: 'webhook', parameters, learned: {}, closed },
+        { verb: 'query', epoch: 1, timeoutMs: 5000 },
+      ),
+    ).toMatchObject({ state: 'on' });
+    expect(asked.length).toBeGreaterThan(0);
+  });
+});
+
+describe('what somebody answers', () => {
+  it('is for the log of the agent and not for who gave the address', async () => {
+    await using rig = await webhookRig();
+    const text = 'inner page of a host 4711';
+    const reach = {
+      ...rig.reach,
+      web: async () => ({ kind: 'answer', status: 200, headers: {}, text, fingerprint: null }) as const,
+    };
+    const executor = await testExecutor({ ...rig, reach });
+    const outcome = await executor.run({ verb: 'query' });
+    expect(outcome).toMatchObject({ code: 'garbage', message: 'The answer matches neither pattern.' });
+    expect(JSON.stringify(outcome)).not.toContain('4711');
+    expect(JSON.stringify(executor.log.lines)).toContain('inner page of a host 4711');
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gapAfter } from '../../../src/region/nouns/status/status.ts';
+import { NO_SEALER } from '../../../src/store/queries/cluster/sealing.ts';
 import type { Tx } from '../../../src/store/tx.ts';
 
 /** A database whose events are these; `comes`: one more is there from the second question on. */
@@ -15,6 +16,7 @@ function eventsOf(first: number, last: number, comes: boolean): Tx {
     all: <R>() =>
       asked(() => (latest() >= first ? [{ id: Math.max(first, AFTER + 1) } as R].filter(() => latest() > AFTER) : [])),
     run: () => Promise.resolve(0),
+    sealer: NO_SEALER,
   };
 }
 

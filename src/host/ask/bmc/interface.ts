@@ -30,6 +30,8 @@ export type Trust =
 export interface WebRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly url: string;
+  /** Where the connection goes; left out: where the name of the URL leads. Certificate and `Host` are those of the URL. */
+  readonly address?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly trust: Trust;
@@ -47,11 +49,11 @@ export interface WebAnswer {
 
 /**
  * No usable answer. `unreachable`: the network or the device refuses; `silent`: no answer in time; `untrusted`: another certificate than wanted;
- * `garbage`: it does not speak the protocol.
+ * `garbage`: it does not speak the protocol; `closed`: nothing is asked at this address.
  */
 export interface NoAnswer {
   readonly kind: 'none';
-  readonly why: 'unreachable' | 'silent' | 'untrusted' | 'garbage';
+  readonly why: 'unreachable' | 'silent' | 'untrusted' | 'garbage' | 'closed';
   readonly sentence: string;
 }
 
@@ -63,9 +65,20 @@ export interface DatagramQuestion {
   readonly timeoutMs: number;
 }
 
+/** Patterns that an operator wrote, and the text that somebody answered. */
+export interface PatternQuestion {
+  readonly patterns: readonly string[];
+  readonly text: string;
+  readonly timeoutMs: number;
+}
+
 /** Other devices on the network. Nothing here throws: a failure is a value. */
 export interface BmcAccess {
   run(program: Program): Promise<ExecResult>;
+  /** All addresses of a name; of an address itself. */
+  resolve(question: { readonly host: string; readonly timeoutMs: number }): Promise<readonly string[] | NoAnswer>;
+  /** Which patterns match, in a thread of its own; `late`: at the deadline there was no answer. */
+  match(question: PatternQuestion): Promise<readonly boolean[] | 'late'>;
   web(request: WebRequest): Promise<WebAnswer | NoAnswer>;
   datagram(question: DatagramQuestion): Promise<Uint8Array | NoAnswer>;
   /** Opens a TCP connection and closes it. */

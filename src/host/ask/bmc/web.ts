@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
 import { deadline } from '../deadline.ts';
-import type { NoAnswer, Trust, WebAnswer, WebRequest } from './interface.ts';
+import type { NoAnswer, WebAnswer, WebRequest } from './interface.ts';
 import { noAnswer, silence } from './no-answer.ts';
 
 /** Longest answer, bytes. A BMC's answers have some kilobytes. */
@@ -13,7 +13,7 @@ export function askWeb(request: WebRequest): Promise<WebAnswer | NoAnswer> {
   const url = new URL(request.url);
   const place = url.host;
   return new Promise((resolve) => {
-    const socket = dial(url, request.trust);
+    const socket = dial(url, request);
     const settle = (result: WebAnswer | NoAnswer) => {
       cancel();
       socket.destroy();
@@ -76,12 +76,14 @@ function exchange(
   sent.end(request.body);
 }
 
-function dial(url: URL, trust: Trust): Socket {
-  const host = hostOf(url);
+function dial(url: URL, { trust, address }: WebRequest): Socket {
+  const name = hostOf(url);
+  const host = address ?? name;
   if (url.protocol !== 'https:') return connectPlain({ host, port: Number(url.port || 80) });
   // A BMC signs its own certificate, so only its fingerprint can be checked.
   const options = { host, port: Number(url.port || 443), rejectUnauthorized: trust.kind === 'authorities' };
-  return connectSecure(isIP(host) ? options : { ...options, servername: host });
+  // The certificate is that of the URL's host, wherever the connection goes.
+  return connectSecure(isIP(name) ? options : { ...options, servername: name });
 }
 
 function hostOf(url: URL): string {

@@ -2,6 +2,7 @@ import { isRejected } from '../../../core/errors.ts';
 import { raisePowerEpoch, readReach } from '../../../store/queries/network/power-states.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { addCommand } from '../commands/add.ts';
+import { closedFor } from '../../nouns/declared/bmc.ts';
 import type { JobRun } from '../kind.ts';
 import { sealerOf } from '../../trust/sealer.ts';
 import { type Way, waysTo } from './choose.ts';
@@ -55,13 +56,23 @@ async function order(
 ): Promise<Progress['asked']> {
   const step = stepsOf(run.payload.order)[at.step] ?? { verb: 'query' };
   const seconds = orderSeconds(step, target.parameters);
-  const { powerType, parameters, secrets } = target;
+  const { powerType, parameters, secrets, hosts } = target;
+  const closed = await closedFor(tx, hosts);
   // In the order's own transaction: an agent refuses what comes with an older number.
   const { epoch, learned } = await raisePowerEpoch(tx, target.bmc.id);
   const { id } = await addCommand(tx, {
     nodeId: way.nodeId,
     kind: 'power',
-    args: { machine: target.machine.fqdn, powerType, parameters, learned: { ...learned }, epoch, seconds, ...step },
+    args: {
+      machine: target.machine.fqdn,
+      powerType,
+      parameters,
+      learned: { ...learned },
+      epoch,
+      seconds,
+      ...step,
+      ...closed,
+    },
     secrets,
     deadlineSeconds: seconds + TOLD_S,
     caller: `job ${run.id}`,
@@ -72,15 +83,16 @@ async function order(
 async function probe(
   tx: WriteTx,
   run: JobRun<Order>,
-  { powerType, parameters }: PowerTarget,
+  { powerType, parameters, hosts }: PowerTarget,
   ways: readonly Way[],
 ): Promise<Progress['asked']> {
   const commands: NonNullable<Progress['asked']>['commands'] = [];
+  const closed = await closedFor(tx, hosts);
   for (const { nodeId, node } of ways.slice(0, PROBES_MAX)) {
     const { id } = await addCommand(tx, {
       nodeId,
       kind: 'probe-bmc',
-      args: { powerType, parameters },
+      args: { powerType, parameters, ...closed },
       deadlineSeconds: PROBE_S,
       caller: `job ${run.id}`,
     });

@@ -1,3 +1,4 @@
+import { closedFor } from '../../nouns/declared/bmc.ts';
 import { readLookResult } from '../../../contract/network/power-commands.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
@@ -152,7 +153,13 @@ async function askLook(tx: WriteTx, nodeId: string, wanted: readonly Wanted[]): 
   const { id } = await addCommand(tx, {
     nodeId,
     kind: 'look-power',
-    args: { machines },
+    args: {
+      machines,
+      ...(await closedFor(
+        tx,
+        wanted.flatMap(({ target }) => target.hosts),
+      )),
+    },
     secrets,
     deadlineSeconds: LOOK_S,
     caller: 'system:power',

@@ -2,11 +2,12 @@ import type { PowerArgs } from '../../../contract/network/power-commands.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import { secretsIn } from '../../../model/nouns/power.ts';
+import type { BmcHost } from '../../../model/special/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import type { Tx } from '../../../store/tx.ts';
-import { readPowerParameters } from '../../nouns/declared/bmc.ts';
+import { readPowerParameters, refuseHosts } from '../../nouns/declared/bmc.ts';
 import type { Sealer } from '../../trust/sealer.ts';
 
 /** A machine with the BMC that switches it. `parameters` hold no secrets: those are in `secrets`. */
@@ -18,6 +19,8 @@ export interface PowerTarget {
   readonly secrets: Readonly<Record<string, string>>;
   /** Of the BMC on the network; null: it has a name, or none. */
   readonly address: string | null;
+  /** Every host that an order may go to. */
+  readonly hosts: readonly BmcHost[];
   /** Is there something on the network that can be probed? */
   readonly hasDoor: boolean;
 }
@@ -34,6 +37,9 @@ export async function readTarget(tx: Tx, sealer: Sealer, machineId: string): Pro
   const { settings } = driver;
   const secrets = secretsIn(settings, all);
   const shown = Object.entries(all).filter(([name]) => !Object.hasOwn(secrets, name));
+  const hosts = driver.hostsOf(all);
+  const closed = await refuseHosts(tx, hosts);
+  if (closed) return closed;
   const door = driver.doorOf(all);
   const address = door.kind === 'nowhere' ? null : parseAddress(door.host);
   return {
@@ -42,6 +48,7 @@ export async function readTarget(tx: Tx, sealer: Sealer, machineId: string): Pro
     powerType: bmc.powerType,
     parameters: Object.fromEntries(shown) as PowerArgs['parameters'],
     secrets,
+    hosts,
     hasDoor: door.kind !== 'nowhere',
     address: address === null || isRejected(address) ? null : formatAddress(address),
   };

@@ -1,5 +1,5 @@
 import { BMC } from '../../../contract/nouns/bmc.ts';
-import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import {
   MASKED_SECRET,
   type PowerParameters,
@@ -7,9 +7,16 @@ import {
   splitParameters,
   POWER_SECRET_NAMES,
 } from '../../../model/nouns/power.ts';
+import { type BmcHost, checkBmcHost, comparedAddress } from '../../../model/special/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
-import { addSealed, nextNumber, readSealed } from '../../../store/queries/network/power-secrets.ts';
+import {
+  addSealed,
+  findOwnAddresses,
+  listOwnAddresses,
+  nextNumber,
+  readSealed,
+} from '../../../store/queries/network/power-secrets.ts';
 import { heldBy } from '../../../store/queries/jobs/add.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { type Sealer, sealerOf } from '../../trust/sealer.ts';
@@ -123,10 +130,43 @@ async function readBmc(
   if (body.powerType === undefined && body.parameters === undefined) return { values, secrets: undefined };
   const type = body.powerType ?? old?.row.powerType ?? 'manual';
   const given = body.parameters ?? old?.row.parameters ?? {};
-  const split = splitParameters(driverOf(type).settings, given, old?.secrets ?? {});
+  const stored = old && { law: driverOf(old.row.powerType), shown: old.row.parameters, secrets: old.secrets };
+  const driver = driverOf(type);
+  const split = splitParameters(driver, given, stored);
   if (isRejected(split)) return split;
+  const closed = await refuseHosts(tx, driver.hostsOf(split.shown), 'parameters/');
+  if (closed) return closed;
   return { values: { ...values, parameters: split.shown }, secrets: split.secrets };
 }
+
+/**
+ * A BMC is another host: none at an address of a node, of the cluster or of loopback. Orders come from nodes, so such an address would be asked from within.
+ * A name is judged by the node that resolves it.
+ */
+export async function refuseHosts(tx: Tx, hosts: readonly BmcHost[], prefix = ''): Promise<Rejected | null> {
+  for (const host of hosts) {
+    const refusal = checkBmcHost(host, prefix);
+    if (refusal) return refusal;
+  }
+  const literals = hosts.flatMap(({ host }) => comparedAddress(host) ?? []);
+  const [own] = literals.length === 0 ? [] : await findOwnAddresses(tx, literals);
+  if (own === undefined) return null;
+  const at = hosts.find(({ host }) => comparedAddress(host) === own.address);
+  return invalid(
+    `${prefix}${at?.name ?? ''}`,
+    `${own.address} is ${own.words}`,
+    'the address of a BMC, which is no node’s',
+  );
+}
+
+/** Addresses that a node must not ask when it resolves the name of a BMC; undefined: no name is resolved. */
+export async function closedFor(tx: Tx, hosts: readonly BmcHost[]): Promise<{ closed?: string[] }> {
+  if (hosts.every(({ host }) => comparedAddress(host) !== null)) return {};
+  const own = (await listOwnAddresses(tx)).flatMap(({ address }) => comparedAddress(address) ?? []);
+  return { closed: [...new Set(own)].slice(0, CLOSED_MAX) };
+}
+
+const CLOSED_MAX = 1000;
 
 /** The secrets that are there, opened when a masked one may stand for one of them: another change must work where they cannot be opened. */
 async function needsSecrets(

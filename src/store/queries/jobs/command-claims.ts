@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { isPassing } from '../../../contract/cluster/command-kinds.ts';
 import type { ClaimedCommand, ClaimRequest } from '../../../contract/cluster/command.ts';
+import { isRejected } from '../../../core/errors.ts';
 import type { Tx } from '../../tx.ts';
 import { storeEvents } from '../events.ts';
-import { wakeAll } from './commands.ts';
+import { secretsPlace, wakeAll } from './commands.ts';
 
 /** A text that changes whenever another command waits for the node; null: none waits. */
 export async function waitingSign(tx: Tx, nodeId: string): Promise<string | null> {
@@ -21,7 +22,7 @@ export async function claimCommands(tx: Tx, nodeId: string, request: ClaimReques
   const { key, limit } = request;
   const kinds = JSON.stringify(request.kinds);
   const isKnown = sql`c.kind in (select jsonb_array_elements_text(${kinds}::jsonb))`;
-  const claimed = await tx.all(sql<ClaimedCommand>`
+  const claimed = await tx.all(sql<ClaimedRow>`
     with free as (
       select c.id from commands c
       where c.node_id = ${nodeId} and c.ended_at is null and c.state = 'waiting' and c.deadline > clock_timestamp() and ${isKnown}
@@ -34,7 +35,7 @@ export async function claimCommands(tx: Tx, nodeId: string, request: ClaimReques
     mine as (
       select * from taken union all
       select * from commands c where c.node_id = ${nodeId} and c.ended_at is null and c.state = 'claimed' and c.claim_key = ${key})
-    select m.id, m.kind, m.args, s.secrets, m.epoch,
+    select m.id, m.kind, m.args, s.secrets, s.sealed, m.epoch,
       greatest(0, extract(epoch from m.claim_until - clock_timestamp()) * 1000)::float8 as "leftMs"
     from mine m left join command_secrets s on s.command_id = m.id order by m.id`);
   await endWhere(tx, {
@@ -42,7 +43,22 @@ export async function claimCommands(tx: Tx, nodeId: string, request: ClaimReques
     state: 'failed',
     sentence: sql`'The agent of ' || n.name || ' does not know this kind of command: it is of an earlier release.'`,
   });
-  return claimed;
+  return await opened(tx, claimed);
+}
+
+type ClaimedRow = ClaimedCommand & { readonly sealed: string | null };
+
+/** With their secrets opened. A command whose secrets do not open (another authority sealed them) fails and holds up no other one. */
+async function opened(tx: Tx, rows: readonly ClaimedRow[]): Promise<ClaimedCommand[]> {
+  const commands: ClaimedCommand[] = [];
+  for (const { sealed, ...command } of rows) {
+    const text = sealed === null ? null : await tx.sealer.open(secretsPlace(command.id), sealed);
+    if (isRejected(text))
+      await endWhere(tx, { where: sql`c.id = ${command.id}`, state: 'failed', sentence: sql`${text.message}::text` });
+    else
+      commands.push(text === null ? command : { ...command, secrets: JSON.parse(text) as ClaimedCommand['secrets'] });
+  }
+  return commands;
 }
 
 /** Identifies the run that a report is about. The report counts only while the command has this epoch. */

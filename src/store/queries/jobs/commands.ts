@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { CommandState } from '../../../contract/cluster/command.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { isSealing, sealOrThrow } from '../cluster/sealing.ts';
 import type { Tx } from '../../tx.ts';
 import type { WriteTx } from '../../write.ts';
 
@@ -79,13 +80,23 @@ export async function insertCommand(tx: WriteTx, command: NewCommandRow): Promis
     values (${nodeId}, ${kind}, ${JSON.stringify(args)}::jsonb, ${isRepeatable}, ${claimSeconds}, ${caller},
       clock_timestamp() + make_interval(secs => ${deadlineSeconds})) returning id`);
   const id = added?.id ?? 0;
-  if (secrets !== null)
-    await tx.run(
-      sql`insert into command_secrets (command_id, secrets) values (${id}, ${JSON.stringify(secrets)}::jsonb)`,
-    );
+  if (secrets !== null) await storeSecrets(tx, id, JSON.stringify(secrets));
   const row = (await findCommand(tx, id)) as CommandRow;
   tx.emit({ kind: 'command.added', subject: `command/${id}`, data: { kind, node: row.node } });
   return row;
+}
+
+/** Where a command's secrets are sealed for: they open at the claim, and in no other row. */
+export function secretsPlace(commandId: number): string {
+  return `command/${commandId}`;
+}
+
+async function storeSecrets(tx: Tx, id: number, secrets: string): Promise<void> {
+  const sealed = (await isSealing(tx)) ? await sealOrThrow(tx, secretsPlace(id), secrets) : null;
+  const plain = sealed === null ? secrets : null;
+  await tx.run(
+    sql`insert into command_secrets (command_id, secrets, sealed) values (${id}, ${plain}::jsonb, ${sealed})`,
+  );
 }
 
 /** A command; null: there is none, or it was removed. */

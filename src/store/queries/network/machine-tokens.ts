@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { RunPurpose } from '../../../model/nouns/machine-run.ts';
+import { isSealing, openOrThrow, sealOrThrow } from '../cluster/sealing.ts';
 import type { Tx } from '../../tx.ts';
 import { isLive, IS_NEWEST } from './lease-ends.ts';
 
@@ -42,9 +43,20 @@ export async function storeRun(
     delete from run_scripts where run in (select id from ended)`);
   if (purpose === null) return;
   const data = userData === undefined ? null : Buffer.from(userData);
-  await tx.run(sql`insert into machine_tokens (machine_id, purpose, user_data, begun_by, enable_ssh)
-    select id, ${purpose}, ${data}::bytea, (select name from users where name = ${by}), ${enableSsh} from machines where id = ${machineId}
-    on conflict (machine_id) where ended_at is null do nothing`);
+  const isSealed = data !== null && (await isSealing(tx));
+  const added = await tx.one(sql<{
+    id: number;
+  }>`insert into machine_tokens (machine_id, purpose, user_data, begun_by, enable_ssh)
+    select id, ${purpose}, ${isSealed ? null : data}::bytea, (select name from users where name = ${by}), ${enableSsh} from machines where id = ${machineId}
+    on conflict (machine_id) where ended_at is null do nothing returning id`);
+  if (!isSealed || added === null) return;
+  const sealed = await sealOrThrow(tx, userDataPlace(added.id), data.toString('base64'));
+  await tx.run(sql`update machine_tokens set user_data_sealed = ${sealed} where id = ${added.id}`);
+}
+
+/** User data may hold passwords and keys: it is sealed for its run. */
+function userDataPlace(run: number): string {
+  return `user-data/${run}`;
 }
 
 /** What its scripts gave until now does not count: its machine begins anew. */
@@ -107,8 +119,11 @@ export async function isEndedKey(
 
 /** The user data of a run; null: it has none. */
 export async function readUserData(tx: Tx, id: number): Promise<Uint8Array | null> {
-  const row = await tx.one(sql<{ data: Buffer | null }>`select user_data as data from machine_tokens where id = ${id}`);
-  return row?.data ?? null;
+  const row = await tx.one(sql<{ data: Buffer | null; sealed: string | null }>`
+    select user_data as data, user_data_sealed as sealed from machine_tokens where id = ${id}`);
+  const sealed = row?.sealed ?? null;
+  if (sealed === null) return row?.data ?? null;
+  return Buffer.from(await openOrThrow(tx, userDataPlace(id), sealed), 'base64');
 }
 
 /** Does a run's machine boot from the network next time? */

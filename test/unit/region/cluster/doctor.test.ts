@@ -403,6 +403,15 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ['jobs', 'left alone', { site: { stuckJobs: [STUCK] } }, 'broken', 'job 7 (node-drain r2) for 75 s'],
   ['jobs', 'no word', { site: { stuckJobs: null } }, 'unknown', 'away'],
   [
+    'bmcs',
+    'a secret travels in clear',
+    {
+      site: { bmcs: { count: 2, misfits: [{ name: 'hook', problem: 'its secret travels in clear by power_on_uri' }] } },
+    },
+    'warning',
+    'hook: its secret travels in clear by power_on_uri.',
+  ],
+  [
     'images',
     'one lacks it',
     { site: { images: [anImageOn(['r1', 'r2'], ['r3'])] } },
@@ -589,7 +598,16 @@ describe('the doctor', () => {
     const covered = new Set(TABLE.map(([id]) => id));
     expect(CHECKS.map((check) => check.id).filter((id) => !covered.has(id))).toEqual([]);
     const broken = new Set(TABLE.filter(([, , , state]) => state === 'broken').map(([id]) => id));
-    const never = ['pools', 'upstreams', 'versions', 'node-count', 'drained', 'database-configuration', 'epoch'];
+    const never = [
+      'pools',
+      'upstreams',
+      'versions',
+      'node-count',
+      'drained',
+      'database-configuration',
+      'epoch',
+      'bmcs',
+    ];
     expect(CHECKS.map((check) => check.id).filter((id) => !broken.has(id) && !never.includes(id))).toEqual([]);
     expect(new Set(CHECKS.map((check) => check.id)).size).toBe(CHECKS.length);
   });
@@ -621,6 +639,7 @@ describe('the doctor', () => {
       'jobs',
       'pair-leases',
       'pools',
+      'bmcs',
     ]);
   });
 

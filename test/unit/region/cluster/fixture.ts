@@ -100,6 +100,7 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
       pools: [POOL],
     },
     images: [anImageOn(names)],
+    bmcs: { count: 3, misfits: [] },
     ...site,
   };
 }

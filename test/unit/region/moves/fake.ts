@@ -4,6 +4,7 @@ import type { JobEnd, JobKind, JobRun } from '../../../../src/region/jobs/kind.t
 import type { Look, MovePorts } from '../../../../src/region/cluster/moves/move-run.ts';
 import type { ServedVlan } from '../../../../src/region/nouns/dhcp/servers.ts';
 import type { PatroniAnswer, PatroniState } from '../../../../src/region/cluster/moves/patroni.ts';
+import { NO_SEALER } from '../../../../src/store/queries/cluster/sealing.ts';
 import type { Tx } from '../../../../src/store/tx.ts';
 import { aSite, type NodeChanges } from '../cluster/fixture.ts';
 
@@ -242,6 +243,7 @@ function fakeTx(cluster: FakeCluster): Tx & { emit: (event: FakeEvent) => void }
     all: async () => [],
     one: async <R>() => ({ id: 'n', name: '', version: 1, addresses: [], isRegion: true, isRack: false }) as R,
     run: done,
+    sealer: NO_SEALER,
     emit: ({ kind, subject, data }) => {
       cluster.events.push({ kind, subject, data });
       cluster.actions.push(`${kind} ${subject}`);

@@ -9,7 +9,7 @@ import type { Site } from '../../site.ts';
 import { step } from '../../site.ts';
 import { runOf } from './wish.ts';
 import { mayPass, passes, queryOf } from './node-filters.ts';
-import { planPower, readPower } from './power.ts';
+import { planPower, readPower, removalOf } from './power.ts';
 import { domainIn, domainName, nameOf, placeOf } from '../hosts.ts';
 import { badValue } from '../refusals.ts';
 import { adoptMachine, enlistedWith } from './adopted.ts';
@@ -112,7 +112,7 @@ async function updateMachine({ site, look, path, args }: MaasCall) {
     hostname: hostname ? nameOf(hostname) : undefined,
     domain: domain ? await domainName(look, domain) : undefined,
   };
-  await site.together([...power.steps, step('machine.set', { params: { machine: machine.id }, body })]);
+  await site.together([...power.steps, step('machine.set', { params: { machine: machine.id }, body }), ...power.after]);
   return json(await showMachine(site, await machineOf(site, path)));
 }
 
@@ -133,7 +133,7 @@ async function deleteMachine({ site, look, path }: MaasCall) {
   await site.together([
     ...open.map((job) => step('job.abort', { params: { job: String(job.id) } })),
     step('machine.delete', { params: { machine: machine.id } }),
-    ...(bmc?.machines === 1 ? [step('bmc.delete', { params: { bmc: String(bmc.id) } })] : []),
+    ...removalOf(bmc),
   ]);
   return nothing();
 }

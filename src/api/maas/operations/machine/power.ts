@@ -65,6 +65,8 @@ function jsonParameters(args: Args): Parameters {
 /** The steps that make a BMC as it is wanted, and what a machine is to say of it. `machine` null: it is a new one of this name. */
 export interface PowerPlan {
   readonly steps: readonly Step[];
+  /** When the machine has its new BMC. */
+  readonly after: readonly Step[];
   readonly fields: { readonly bmc?: string | null; readonly powerParameters?: Parameters };
 }
 
@@ -79,10 +81,11 @@ export async function planPower(
   wish: PowerWish,
 ): Promise<PowerPlan> {
   const isNothing = wish.type === undefined && Object.keys({ ...wish.bmc, ...wish.machine }).length === 0;
-  if (isNothing) return { steps: [], fields: {} };
-  if (wish.type === null) return { steps: [], fields: machine?.bmc === undefined ? {} : { bmc: null } };
+  if (isNothing) return { steps: [], after: [], fields: {} };
   const bmcs = await look.bmcs();
   const own = bmcs.find(({ name }) => name === machine?.bmc);
+  const after = removalOf(own);
+  if (wish.type === null) return { steps: [], after, fields: machine?.bmc === undefined ? {} : { bmc: null } };
   const type = wish.type ?? own?.powerType;
   if (type === undefined) return badValue('power_type', 'it is missing', 'parameters need a power type');
   const powerParameters = Object.keys(wish.machine).length === 0 ? {} : { powerParameters: wish.machine };
@@ -92,19 +95,27 @@ export async function planPower(
       Object.keys(wish.bmc).length === 0
         ? []
         : [step('bmc.set', { params: { bmc: String(own.id) }, body: { parameters } })];
-    return { steps: changed, fields: powerParameters };
+    return { steps: changed, after: [], fields: powerParameters };
   }
   const address = wish.bmc['power_address'];
   const same = bmcs.find(
     (bmc) => bmc.powerType === type && address !== undefined && bmc.parameters['power_address'] === address,
   );
-  if (same) return { steps: [], fields: { bmc: same.name, ...powerParameters } };
+  if (same) return { steps: [], after, fields: { bmc: same.name, ...powerParameters } };
   const name = freshName(
     bmcs.map((bmc) => bmc.name),
     hostname,
   );
   const made = step('bmc.create', { body: { name, powerType: type, parameters: wish.bmc } });
-  return { steps: [made], fields: { bmc: name, ...powerParameters } };
+  return { steps: [made], after, fields: { bmc: name, ...powerParameters } };
+}
+
+/** To MAAS's clients a BMC is a part of its machine: with its password it goes with the last one. One with a comment was made by a person: it stays. */
+export function removalOf(
+  bmc: { readonly id: number; readonly machines: number; readonly comment: string } | undefined,
+): Step[] {
+  const isPart = bmc?.machines === 1 && bmc.comment === '';
+  return isPart ? [step('bmc.delete', { params: { bmc: String(bmc.id) } })] : [];
 }
 
 function freshName(taken: readonly string[], hostname: string): string {
