@@ -5,7 +5,7 @@ import { MACHINE_STATES } from '../model/nouns/machine-states.ts';
 import { POWER_STATES } from '../model/nouns/power.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './nouns/fields/carried.ts';
 import { InterfaceInput, MachineInterface } from './network/machine-interface.ts';
-import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time } from './common.ts';
+import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time, WriteQuery } from './common.ts';
 import { entry } from './nouns/entry.ts';
 import { textMap } from './nouns/fields/text-map.ts';
 import { USER_NAME_MOST } from './identity/user.ts';
@@ -102,6 +102,9 @@ export const Machine = strict({
   rack: nullable(Type.String({ description: 'name of the rack that it belongs to; null: the master, whoever it is' })),
   interfaces: Type.Array(MachineInterface),
   dhcpOptions: Type.Optional(Type.Array(Type.String({ description: 'what DHCP tells its interfaces besides' }))),
+  held: Type.Optional(
+    Type.Array(Type.String({ description: 'addresses that its system still has, although its record changed' })),
+  ),
   ...StateAnswers,
   ...PlaceAnswers,
   ...PowerAnswers,
@@ -128,6 +131,11 @@ const MachineSet = strict({
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
   dhcpOptions: Type.Optional(DhcpOptions),
+  force: Type.Optional(
+    Type.Boolean({
+      description: 'other interfaces also while it is deployed: its system keeps its network and addresses',
+    }),
+  ),
   ...PlaceInputs,
   ...PowerInputs,
   ...carriedInputs('machine'),
@@ -135,6 +143,12 @@ const MachineSet = strict({
 export type MachineSet = Static<typeof MachineSet>;
 
 const MachineParams = strict({ machine: text(254, 'id, host name (when it is unique) or full name') });
+const MachineDeleteQuery = strict({
+  ...WriteQuery.properties,
+  force: Type.Optional(
+    Type.Boolean({ description: 'also one that is deployed: its system goes on, and its addresses stay occupied' }),
+  ),
+});
 const MachineListQuery = listQuery(
   {
     hostname: Type.Optional(text(63, 'part of the host name')),
@@ -184,6 +198,13 @@ export const MACHINE = entry({
   many: 'machines',
   component: 'Machine',
   tables: ['machines', 'interfaces', 'interface_addresses', 'interface_parents', 'interface_links'],
-  schemas: { answer: Machine, params: MachineParams, query: MachineListQuery, create: MachineCreate, set: MachineSet },
+  schemas: {
+    answer: Machine,
+    params: MachineParams,
+    query: MachineListQuery,
+    create: MachineCreate,
+    set: MachineSet,
+    remove: MachineDeleteQuery,
+  },
   names: (items) => items.map(({ hostname }) => hostname),
 });

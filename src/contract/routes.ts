@@ -222,6 +222,7 @@ export const ROUTES = {
   'user.delete': del('/users/{user}', 'Delete a user and its API keys', {
     roles: ADMINS,
     params: user.UserParams,
+    query: user.UserDeleteQuery,
     response: user.User,
   }),
   'user.set-password': put('/users/{user}/password', 'Set a password; an admin everybody’s, the others their own', {

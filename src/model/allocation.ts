@@ -35,8 +35,30 @@ export function subtractSpans(from: AddressSpan, taken: readonly AddressSpan[]):
  * nodes, gateways); null when there is none. `taken` may be unsorted, overlap, and hold strangers.
  */
 export function nextFreeAddress(network: Network, taken: readonly AddressSpan[]): Address | null {
-  return subtractSpans(usableBounds(network), taken)[0]?.first ?? null;
+  return nextFreeAddresses(network, taken, 1)[0] ?? null;
 }
+
+/** The lowest so many of them. */
+export function nextFreeAddresses(network: Network, taken: readonly AddressSpan[], most: number): Address[] {
+  const found: Address[] = [];
+  for (const { first, last } of subtractSpans(choosable(network), taken))
+    for (let { value } = first; value <= last.value && found.length < most; value += 1n)
+      found.push({ family: first.family, value });
+  return found;
+}
+
+/**
+ * Addresses that are chosen by themselves. Of a large IPv6 network the first 256 are left to people: routers, and what operators number by hand, stand
+ * there (RFC 4291 §2.6.1 keeps the very first).
+ */
+function choosable(network: Network): AddressSpan {
+  const bounds = usableBounds(network);
+  const isLarge = network.family === 6 && bounds.last.value - bounds.first.value >= LEFT_TO_PEOPLE * 256n;
+  const start = { ...bounds.first, value: bounds.first.value - 1n + LEFT_TO_PEOPLE };
+  return isLarge ? { first: start, last: bounds.last } : bounds;
+}
+
+const LEFT_TO_PEOPLE = 0x100n;
 
 /** Single addresses as spans; a text that is no address is none. */
 export function spansOfAddresses(texts: readonly string[]): AddressSpan[] {

@@ -6,6 +6,7 @@ import { recordAudit } from '../store/queries/audit.ts';
 import type { Tx } from '../store/tx.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
 import { CASES } from './cases.ts';
+import { withProbes } from './nouns/interfaces/probe.ts';
 import type { CallContext, Caller, CallInput, Outcome, PlannedCall } from './port.ts';
 import { previewChange } from './preview.ts';
 import { readPublished } from './published.ts';
@@ -67,7 +68,8 @@ export async function callTogether(
       .join(', then ')
       .slice(0, SUMMARY_MAX),
   };
-  const change = async (tx: WriteTx) => {
+  const change = (mark: (tx: WriteTx) => void) => async (tx: WriteTx) => {
+    mark(tx);
     const bodies: unknown[] = [];
     for (const { useCase, input } of calls) {
       const result = await useCase.run(tx, input as AnyInput, inner);
@@ -77,7 +79,7 @@ export async function callTogether(
     return { status: 200, body: bodies };
   };
   const options = context.isWanted === undefined ? {} : { isWanted: context.isWanted };
-  const written = await write<unknown[]>(ports.db, operation, change, options);
+  const written = await withProbes(ports, (mark) => write<unknown[]>(ports.db, operation, change(mark), options));
   return isRejected(written) ? written : written.body;
 }
 
@@ -162,7 +164,8 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
     summary: useCase.summary(input as AnyInput),
     isUnaudited: useCase.isUnaudited,
   };
-  const change = async (tx: WriteTx) => {
+  const change = (mark: (tx: WriteTx) => void) => async (tx: WriteTx) => {
+    mark(tx);
     const result = await useCase.run(tx, input as AnyInput, inner, asked);
     if (isRejected(result)) return result;
     secrets = result.secrets ?? {};
@@ -173,7 +176,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
       ...(result.reverts === undefined ? {} : { reverts: result.reverts }),
     };
   };
-  const written = await write<Stored>(ports.db, operation, change, options);
+  const written = await withProbes(ports, (mark) => write<Stored>(ports.db, operation, change(mark), options));
   if (isRejected(written)) return written;
   const { body, version } = written.body;
   // A replay may be this very call, whose COMMIT was in doubt: then the secret is the one that was stored.

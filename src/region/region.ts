@@ -195,7 +195,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     authority: ports.authority ?? (() => null),
     ...asked(ports),
     heardOf: (nodeId) => memory.heardOf(nodeId),
-    leaseMemo: { last: null },
+    slowFacts: { last: null },
     builtInScripts: ports.machineScripts?.builtIn ?? [],
   };
   const moves = movesOf(ports, calls);

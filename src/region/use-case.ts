@@ -5,8 +5,8 @@ import type { ServerState } from '../store/pool/server-states.ts';
 import type { Tx } from '../store/tx.ts';
 import type { Script } from '../model/scripts/script.ts';
 import type { WriteTx } from '../store/write.ts';
-import type { LeaseMemo } from './cluster/read-site.ts';
 import type { HeardReport } from './cluster/seen.ts';
+import type { SlowFacts } from './cluster/site.ts';
 import type { Caller, DatabaseHealth } from './port.ts';
 import type { ReadKeys } from './metadata/key-port.ts';
 import type { AskAgent } from './jobs/commands/ask-agent.ts';
@@ -40,8 +40,8 @@ export interface CasePorts {
   authority(): { readonly notAfter: string } | null;
   /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */
   readonly heardOf?: (nodeId: string) => HeardReport | null;
-  /** The last look at all leases; left out: each status looks. */
-  readonly leaseMemo?: LeaseMemo;
+  /** The last look at what costs much; left out: each status looks. */
+  readonly slowFacts?: SlowFacts;
   /** Scripts of the release that machines run; left out: there are none. */
   readonly builtInScripts?: readonly Script[];
 }

@@ -157,6 +157,22 @@ export const SENTENCES: Readonly<Record<string, Sentence>> = {
   ),
   reported_addresses_node: reference('node', 'its addresses'),
   own_addresses_alone: conflict('{}. Rule: an address of a node, or the floating one, is nobody else’s.', 'address'),
+  held_addresses_alone: conflict(
+    '{}. Rule: an address is free when nobody’s system has it; `regent lease release ADDRESS` ends that now.',
+    'address',
+  ),
+  machines_running_network: {
+    code: 'conflict',
+    text: '{}. Rule: a running system keeps its network; release the machine first.',
+  },
+  machines_running: {
+    code: 'conflict',
+    text: '{}. Rule: release a machine before you delete it.',
+  },
+  users_have_machines: {
+    code: 'in_use',
+    text: '{}. Rule: a machine or device that somebody took is never nobody’s; release it, or use --transfer-to USER.',
+  },
   domains_name_unique: conflict('The domain {} exists already.', 'name'),
   domains_name_grammar: invalid('The domain’s name breaks the grammar of RFC 1123, or is a reverse zone.', 'name'),
   domains_no_special_name: invalid('{}. Rule: a name with a special use (RFC 6761) is no site’s own.', 'name'),

@@ -14,6 +14,8 @@ const pg = usePostgres();
 let site: TestRegion;
 beforeAll(async () => {
   site = await startTestRegion(pg.get());
+  // Where the static route of the example begins.
+  await site.call('POST', '/subnets', { body: { cidr: '192.0.2.0/24' } });
 });
 afterAll(() => site.close());
 

@@ -106,6 +106,11 @@ describe('a deployable image', () => {
     expect(answer).toMatchObject({ status: 422, body: { detail: expect.stringContaining(why) } });
     expect(await stored(one)).toEqual([]);
     expect(await parts()).toEqual([]);
+    // Nor does a list show an image that nobody has.
+    expect((await site.call('GET', `/images/${one.digest}`)).status).toBe(404);
+    expect((await site.call('GET', '/events?limit=1000')).raw).toContain(
+      `"kind":"image.deleted","subject":"${one.digest}"`,
+    );
   });
 
   it.each([

@@ -251,11 +251,14 @@ describe('release', () => {
     expect(await addresses()).toEqual(['10.20.0.10']);
     expect(await history()).toBe('machine release m1');
     expect(await admin('select from machine_deployments')).toEqual([]);
-    // Another machine may have it at once.
-    await made('/machines', {
+    // Another machine may have it when this one is off, which has it until then.
+    const other = {
       hostname: 'm2',
       interfaces: [{ mac: '52:54:00:00:00:03', addresses: [{ address: '10.20.0.11' }] }],
-    });
+    };
+    expect((await say('POST', '/machines', other)).body['detail']).toContain('is still an address of the system on m1');
+    await endJob();
+    await made('/machines', other);
   });
 
   it('fails visibly where the machine cannot be switched off, and can be asked for again', async () => {

@@ -457,13 +457,6 @@ const CASES: readonly Case[] = [
     `The VLAN fabric-1/vlan20 has no dynamic range in 10.20.0.0/24. ${DHCP}`,
   ],
   [
-    'the last dynamic range of a VLAN',
-    remove('/ranges/10.10.10.100-10.10.10.149'),
-    409,
-    'in_use',
-    'fabric-1/vlan10 serves DHCP, and 10.10.10.100-10.10.10.149 is its last dynamic range. Switch DHCP off on it first, or give it another range.',
-  ],
-  [
     'a relay',
     set('/vlans/vlan10', { relayVlan: 'vlan40' }),
     422,

@@ -71,6 +71,7 @@ table users
   constraint users_pkey PRIMARY KEY (name)
   constraint users_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'user'::text, 'auditor'::text])))
   CREATE UNIQUE INDEX users_name_unique ON public.users USING btree (lower(name))
+  CREATE TRIGGER keep_owner BEFORE DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION keep_owner()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION raise_version()
 
 table tsig_secrets
@@ -402,6 +403,8 @@ END))
   CREATE TRIGGER keep_one_fixed_address AFTER INSERT OR UPDATE OF subnet_id, mac ON public.reservations FOR EACH ROW WHEN ((new.mac IS NOT NULL)) EXECUTE FUNCTION keep_one_fixed_address()
   CREATE TRIGGER no_own_address AFTER INSERT ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_no_own_address()
   CREATE TRIGGER no_own_address_set AFTER UPDATE OF address ON public.reservations FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION check_no_own_address()
+  CREATE TRIGGER not_held AFTER INSERT ON public.reservations FOR EACH ROW EXECUTE FUNCTION check_not_held()
+  CREATE TRIGGER not_held_set AFTER UPDATE OF address, mac ON public.reservations FOR EACH ROW WHEN (((old.address IS DISTINCT FROM new.address) OR (old.mac IS DISTINCT FROM new.mac))) EXECUTE FUNCTION check_not_held()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.reservations FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -543,6 +546,14 @@ table publications
   constraint publications_pkey PRIMARY KEY (node_id, generation)
   constraint publications_root FOREIGN KEY (root) REFERENCES body_parts(digest)
   CREATE INDEX publications_by_root ON public.publications USING btree (root)
+
+table probed_addresses
+  address inet not null
+  mac text
+  node_id text
+  at timestamp with time zone not null default clock_timestamp()
+  constraint probed_addresses_pkey PRIMARY KEY (address)
+  CREATE INDEX probed_addresses_by_time ON public.probed_addresses USING btree (at)
 
 table power_secrets
   bmc_id integer not null
@@ -764,6 +775,7 @@ table machines
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
   CREATE TRIGGER forget_machine_power AFTER UPDATE ON public.machines FOR EACH ROW WHEN (((old.bmc_id IS DISTINCT FROM new.bmc_id) OR (old.power_parameters <> new.power_parameters))) EXECUTE FUNCTION forget_machine_power()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
+  CREATE TRIGGER keep_running_machine BEFORE DELETE ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_running_machine()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.machines FOR EACH ROW WHEN ((new.version = old.version)) EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.machines FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -894,6 +906,7 @@ table machine_states
   CREATE INDEX machine_states_by_owner ON public.machine_states USING btree (owner) WHERE (owner IS NOT NULL)
   CREATE INDEX machine_states_wanted ON public.machine_states USING btree (wanted_until) WHERE (wanted IS NOT NULL)
   CREATE TRIGGER check_machine_goes_on BEFORE UPDATE ON public.machine_states FOR EACH ROW EXECUTE FUNCTION check_machine_goes_on()
+  CREATE TRIGGER end_hold AFTER UPDATE OF state ON public.machine_states FOR EACH ROW WHEN (((old.state <> new.state) AND ((new.state = ANY (ARRAY['ready'::text, 'new'::text])) OR ((new.state = 'deployed'::text) AND (old.state = 'deploying'::text))))) EXECUTE FUNCTION end_hold_by_state()
   CREATE CONSTRAINT TRIGGER raise_observed_installed AFTER UPDATE ON public.machine_states DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.installed_at IS DISTINCT FROM new.installed_at)) EXECUTE FUNCTION raise_observed()
   CREATE CONSTRAINT TRIGGER raise_observed_state AFTER UPDATE ON public.machine_states DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) OR (old.before IS DISTINCT FROM new.before) OR (old.deadline IS DISTINCT FROM new.deadline))) EXECUTE FUNCTION raise_observed()
 
@@ -942,6 +955,7 @@ table machine_power
   constraint machine_power_state_known CHECK ((state = ANY (ARRAY['on'::text, 'off'::text, 'unknown'::text, 'error'::text])))
   CREATE INDEX machine_power_by_node ON public.machine_power USING btree (node_id)
   CREATE INDEX machine_power_due ON public.machine_power USING btree (look_at)
+  CREATE TRIGGER end_hold AFTER INSERT OR UPDATE ON public.machine_power FOR EACH ROW WHEN ((new.state = 'off'::text)) EXECUTE FUNCTION end_hold_by_power()
 
 table machine_inventories
   machine_id text not null
@@ -981,6 +995,7 @@ table machine_enlistments
   constraint machine_enlistments_uuid_grammar CHECK ((uuid ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))
   CREATE INDEX machine_enlistments_by_node ON public.machine_enlistments USING btree (node_id) WHERE (node_id IS NOT NULL)
   CREATE INDEX machine_enlistments_by_uuid ON public.machine_enlistments USING btree (uuid) WHERE (uuid IS NOT NULL)
+  CREATE TRIGGER end_hold AFTER INSERT ON public.machine_enlistments FOR EACH ROW EXECUTE FUNCTION end_hold_by_enlistment()
 
 table machine_deployments
   machine_id text not null
@@ -1169,6 +1184,8 @@ END)))
   CREATE TRIGGER keep_vlan_served AFTER DELETE OR UPDATE OF kind, subnet_id ON public.ip_ranges FOR EACH ROW WHEN ((old.kind = 'dynamic'::text)) EXECUTE FUNCTION keep_vlan_served()
   CREATE TRIGGER no_own_address AFTER INSERT ON public.ip_ranges FOR EACH ROW WHEN ((new.kind = 'dynamic'::text)) EXECUTE FUNCTION check_no_own_address()
   CREATE TRIGGER no_own_address_set AFTER UPDATE OF kind, first, last ON public.ip_ranges FOR EACH ROW WHEN (((new.kind = 'dynamic'::text) AND (((old.kind IS DISTINCT FROM new.kind) OR (old.first IS DISTINCT FROM new.first)) OR (old.last IS DISTINCT FROM new.last)))) EXECUTE FUNCTION check_no_own_address()
+  CREATE TRIGGER not_held AFTER INSERT ON public.ip_ranges FOR EACH ROW WHEN ((new.kind = 'dynamic'::text)) EXECUTE FUNCTION check_not_held()
+  CREATE TRIGGER not_held_set AFTER UPDATE OF kind, first, last ON public.ip_ranges FOR EACH ROW WHEN (((new.kind = 'dynamic'::text) AND (((old.kind IS DISTINCT FROM new.kind) OR (old.first IS DISTINCT FROM new.first)) OR (old.last IS DISTINCT FROM new.last)))) EXECUTE FUNCTION check_not_held()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.ip_ranges FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.ip_ranges FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -1197,6 +1214,8 @@ table interfaces
   CREATE UNIQUE INDEX interfaces_mac_unique ON public.interfaces USING btree (mac) WHERE (kind = 'physical'::text)
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF machine_id, name, mac, "position" ON public.interfaces FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER keep_one_fixed_address AFTER UPDATE OF mac ON public.interfaces FOR EACH ROW EXECUTE FUNCTION keep_one_fixed_address()
+  CREATE TRIGGER keep_running_network AFTER DELETE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION keep_running_network()
+  CREATE TRIGGER keep_running_network_set AFTER UPDATE ON public.interfaces FOR EACH ROW WHEN (((old.kind <> new.kind) OR ((old.vlan_id IS NOT NULL) AND (old.vlan_id IS DISTINCT FROM new.vlan_id)))) EXECUTE FUNCTION keep_running_network()
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interfaces FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -1228,6 +1247,7 @@ table interface_links
   constraint interface_links_subnet FOREIGN KEY (subnet_id) REFERENCES subnets(id)
   CREATE INDEX interface_links_by_subnet ON public.interface_links USING btree (subnet_id)
   CREATE TRIGGER check_address_on_vlan BEFORE INSERT OR UPDATE OF subnet_id ON public.interface_links FOR EACH ROW EXECUTE FUNCTION check_address_on_vlan()
+  CREATE TRIGGER keep_running_network AFTER INSERT OR DELETE ON public.interface_links FOR EACH ROW EXECUTE FUNCTION keep_running_network()
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_links FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_links FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -1255,9 +1275,15 @@ END))
   CREATE TRIGGER claim_addresses AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION claim_addresses()
   CREATE TRIGGER give_lease_up AFTER DELETE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION give_lease_up()
   CREATE TRIGGER give_lease_up_set AFTER UPDATE OF address ON public.interface_addresses FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION give_lease_up()
+  CREATE TRIGGER hold_address AFTER DELETE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION hold_address()
+  CREATE TRIGGER hold_address_set AFTER UPDATE OF address ON public.interface_addresses FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION hold_address()
   CREATE TRIGGER keep_one_fixed_address AFTER INSERT OR UPDATE OF subnet_id, interface_id ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION keep_one_fixed_address()
+  CREATE TRIGGER keep_running_network AFTER INSERT OR DELETE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION keep_running_network()
+  CREATE TRIGGER keep_running_network_set AFTER UPDATE ON public.interface_addresses FOR EACH ROW WHEN (((((old.interface_id IS DISTINCT FROM new.interface_id) OR (old.subnet_id IS DISTINCT FROM new.subnet_id)) OR (old.address IS DISTINCT FROM new.address)) OR (old.is_gateway IS DISTINCT FROM new.is_gateway))) EXECUTE FUNCTION keep_running_network()
   CREATE TRIGGER no_own_address AFTER INSERT ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_no_own_address()
   CREATE TRIGGER no_own_address_set AFTER UPDATE OF address ON public.interface_addresses FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION check_no_own_address()
+  CREATE TRIGGER not_held AFTER INSERT ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION check_not_held()
+  CREATE TRIGGER not_held_set AFTER UPDATE OF address ON public.interface_addresses FOR EACH ROW WHEN ((old.address <> new.address)) EXECUTE FUNCTION check_not_held()
   CREATE TRIGGER touch_machine AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION touch_machine()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.interface_addresses FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
@@ -1369,6 +1395,15 @@ table history
   constraint history_pkey PRIMARY KEY (id)
   CREATE INDEX history_by_operation ON public.history USING btree (operation, id)
   CREATE INDEX history_by_row ON public.history USING btree (table_name, row_key, id)
+
+table held_addresses
+  address inet not null
+  machine_id text not null
+  machine text not null
+  macs text[] not null default '{}'::text[]
+  since timestamp with time zone not null default clock_timestamp()
+  constraint held_addresses_pkey PRIMARY KEY (address)
+  CREATE INDEX held_addresses_by_machine ON public.held_addresses USING btree (machine_id)
 
 table held
   node_id text not null
@@ -1772,6 +1807,7 @@ table bmcs
   constraint bmcs_parameters_grammar CHECK (((jsonb_typeof(parameters) = 'object'::text) AND (length((parameters)::text) <= 65536)))
   constraint bmcs_pkey PRIMARY KEY (id)
   constraint bmcs_power_type_grammar CHECK ((power_type = ANY (ARRAY['ipmi'::text, 'redfish'::text, 'virsh'::text, 'webhook'::text, 'manual'::text])))
+  CREATE INDEX bmcs_by_address ON public.bmcs USING btree (bmc_address(parameters))
   CREATE TRIGGER forget_bmc_power AFTER UPDATE ON public.bmcs FOR EACH ROW WHEN (((old.power_type <> new.power_type) OR (old.parameters <> new.parameters) OR (old.secret_number <> new.secret_number))) EXECUTE FUNCTION forget_bmc_power()
   CREATE TRIGGER keep_bmc_pin BEFORE DELETE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION keep_bmc_pin()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.bmcs FOR EACH ROW EXECUTE FUNCTION raise_version()
@@ -2046,6 +2082,20 @@ AS $function$
 $function$
 
 
+function running_system(text)
+CREATE OR REPLACE FUNCTION public.running_system(of_machine text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when state = 'deployed' then 'deployed' when state = 'deploying' then 'being deployed'
+      when state = 'releasing' then 'being released' when state = 'disk-erasing' then 'being erased' else format('%s, and was deployed before', state) end
+    from machine_states where machine_id = of_machine and (state in ('deployed', 'deploying', 'releasing', 'disk-erasing')
+      or (before = 'deployed' and state in ('testing', 'failed-testing', 'broken', 'entering-rescue-mode', 'failed-entering-rescue-mode', 'rescue-mode',
+        'exiting-rescue-mode', 'failed-exiting-rescue-mode')))
+$function$
+
+
 function renew_copy_key()
 CREATE OR REPLACE FUNCTION public.renew_copy_key()
  RETURNS trigger
@@ -2159,6 +2209,35 @@ begin
 end $function$
 
 
+function named_addresses(inet)
+CREATE OR REPLACE FUNCTION public.named_addresses(network inet)
+ RETURNS TABLE(address inet, words text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with bounds as (select host(network(network))::inet as first, host(broadcast(network))::inet as last)
+  select a, w from (
+    select a, format('a resolver of the subnet %s', cidr) as w from subnets, unnest(resolvers) as a
+    union all
+    select boot_server, format('the boot server of the subnet %s', cidr) from subnets where boot_server is not null
+    union all
+    select a, format('in a DHCP option of the subnet %s', cidr) from subnets, unnest(dhcp_options) as o, addresses_in_text(o) as a
+    union all
+    select gateway::inet, format('the gateway of the static route %s', name) from static_routes where pg_input_is_valid(gateway, 'inet')
+    union all
+    select a, format('in the setting %s', name) from settings, addresses_in_text(value::text) as a where name <> 'dns_trusted_acl'
+    union all
+    select a, format('a name server that copies %s', name) from domains, unnest(transfer_to) as a
+    union all
+    select a, format('a name server of %s', name) from domains, unnest(forward_to) as f, addresses_in_text(replace(replace(regexp_replace(f, '^([0-9.]+):[0-9]+$', '\1'), '[', ' '), ']', ' ')) as a
+    union all
+    select a, format('in the DHCP snippet %s', name) from dhcp_snippets, addresses_in_text(text) as a where enabled
+  ) as named (a, w), bounds where a between first and last
+  union all
+  select bmc_address(parameters), format('the address of the BMC %s', name) from bmcs, bounds where bmc_address(parameters) between first and last
+$function$
+
+
 function name_words(name_claims)
 CREATE OR REPLACE FUNCTION public.name_words(claim name_claims)
  RETURNS text
@@ -2248,12 +2327,51 @@ CREATE OR REPLACE FUNCTION public.keep_vlan_served()
  LANGUAGE plpgsql
 AS $function$
 begin
-  case tg_table_name
-    when 'vlans' then perform check_vlan_has_range(new.id);
-    when 'subnets' then perform check_vlan_has_range(old.vlan_id);
-    else perform check_vlan_has_range((select vlan_id from subnets where id = old.subnet_id));
-  end case;
+  if tg_table_name = 'vlans' then
+    perform check_vlan_has_range(new.id);
+  end if;
   return null;
+end $function$
+
+
+function keep_running_network()
+CREATE OR REPLACE FUNCTION public.keep_running_network()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  changed jsonb := case when tg_op = 'INSERT' then to_jsonb(new) else to_jsonb(old) end;
+  owner machines;
+  why text;
+begin
+  if is_forced() then
+    return null;
+  end if;
+  select m.* into owner from machines m where m.id = coalesce(changed ->> 'machine_id',
+    (select machine_id from interfaces where id = (changed ->> 'interface_id')::int));
+  why := running_system(owner.id);
+  -- A deployment gives addresses when it begins.
+  if why is null or why in ('being released', 'being erased') or (tg_op = 'INSERT' and why = 'being deployed') then
+    return null;
+  end if;
+  perform refuse('machines_running_network', format('The machine %s is %s', owner.hostname, why));
+  return null;
+end $function$
+
+
+function keep_running_machine()
+CREATE OR REPLACE FUNCTION public.keep_running_machine()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  why text := running_system(old.id);
+begin
+  -- Tools delete what they release without a wait; its addresses stay occupied.
+  if why is not null and why <> 'being released' and not is_forced() then
+    perform refuse('machines_running', format('The machine %s is %s', old.hostname, why));
+  end if;
+  return old;
 end $function$
 
 
@@ -2266,6 +2384,23 @@ begin
   delete from reported_addresses where node_id = new.node_id and address not in (select addresses_in_facts(new.facts));
   insert into reported_addresses select new.node_id, a from addresses_in_facts(new.facts) as a on conflict do nothing;
   return null;
+end $function$
+
+
+function keep_owner()
+CREATE OR REPLACE FUNCTION public.keep_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  names text;
+begin
+  select string_agg(hostname, ', ' order by hostname) into names from (
+    select m.hostname from machine_states s join machines m on m.id = s.machine_id where s.owner = old.name order by m.hostname limit 10) as owned;
+  if names is not null then
+    perform refuse('users_have_machines', format('%s has %s', old.name, names));
+  end if;
+  return old;
 end $function$
 
 
@@ -2355,6 +2490,19 @@ begin
 end $function$
 
 
+function is_maybe_running(text)
+CREATE OR REPLACE FUNCTION public.is_maybe_running(of_machine text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select running_system(of_machine) is not null and running_system(of_machine) <> 'being deployed'
+    or exists (select from machine_states s left join machine_power p using (machine_id) where s.machine_id = of_machine and coalesce(p.state, '') <> 'off'
+      and (s.state in ('deploying', 'failed-deployment', 'failed-releasing', 'failed-disk-erasing')
+        or (s.state = 'broken' and s.before in ('deploying', 'failed-deployment', 'releasing', 'failed-releasing', 'disk-erasing', 'failed-disk-erasing'))))
+$function$
+
+
 function is_glue(name_claims)
 CREATE OR REPLACE FUNCTION public.is_glue(claim name_claims)
  RETURNS boolean
@@ -2365,6 +2513,16 @@ AS $function$
     when claim.source = 'records' then exists (select from records r where r.id = claim.source_id::int and r.type in ('A', 'AAAA'))
     else claim.source <> 'domains'
   end
+$function$
+
+
+function is_forced()
+CREATE OR REPLACE FUNCTION public.is_forced()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(current_setting('regent.forced', true), '') = 'yes'
 $function$
 
 
@@ -2429,6 +2587,24 @@ begin
       select distinct wanted, new.id from unnest(new.targets) as wanted order by wanted on conflict do nothing;
   elsif new.ended_at is not null then
     delete from job_targets where job_id = new.id;
+  end if;
+  return null;
+end $function$
+
+
+function hold_address()
+CREATE OR REPLACE FUNCTION public.hold_address()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  owner record;
+begin
+  select m.id, m.hostname || '.' || d.name as fqdn, array(select mac from interfaces where machine_id = m.id order by mac) as macs into owner
+    from interfaces i join machines m on m.id = i.machine_id join domains d on d.id = m.domain_id where i.id = old.interface_id;
+  if owner.id is not null and is_maybe_running(owner.id) then
+    insert into held_addresses as h (address, machine_id, machine, macs) values (old.address, owner.id, owner.fqdn, owner.macs)
+      on conflict (address) do update set machine_id = excluded.machine_id, machine = excluded.machine, macs = excluded.macs, since = excluded.since;
   end if;
   return null;
 end $function$
@@ -2518,6 +2694,41 @@ begin
   update idempotency set status = (facts ->> 'status')::int, body = answer, revision = counter.revision
     where actor = facts ->> 'actor' and key = facts ->> 'key';
   return counter.revision;
+end $function$
+
+
+function end_hold_by_state()
+CREATE OR REPLACE FUNCTION public.end_hold_by_state()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from held_addresses where machine_id = new.machine_id;
+  return null;
+end $function$
+
+
+function end_hold_by_power()
+CREATE OR REPLACE FUNCTION public.end_hold_by_power()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if coalesce(running_system(new.machine_id), 'being released') in ('being released', 'being erased') then
+    delete from held_addresses where machine_id = new.machine_id and since < coalesce(new.at, clock_timestamp());
+  end if;
+  return null;
+end $function$
+
+
+function end_hold_by_enlistment()
+CREATE OR REPLACE FUNCTION public.end_hold_by_enlistment()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from held_addresses where new.mac = any (macs);
+  return null;
 end $function$
 
 
@@ -2848,6 +3059,39 @@ begin
 end $function$
 
 
+function check_not_held()
+CREATE OR REPLACE FUNCTION public.check_not_held()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  row jsonb := to_jsonb(new);
+  span inetrange;
+  held held_addresses;
+  own record;
+begin
+  span := case tg_table_name
+    when 'ip_ranges' then inetrange((row ->> 'first')::inet, (row ->> 'last')::inet, '[]')
+    else inetrange((row ->> 'address')::inet, (row ->> 'address')::inet, '[]')
+  end;
+  select * into held from held_addresses where address between lower(span) and upper(span) order by address limit 1;
+  if not found then
+    return null;
+  end if;
+  if tg_table_name = 'interface_addresses' then
+    select i.machine_id, i.mac into own from interfaces i where i.id = (row ->> 'interface_id')::int;
+    if own.machine_id = held.machine_id or own.mac = any (held.macs) then
+      delete from held_addresses where address = held.address;
+      return null;
+    end if;
+  elsif tg_table_name = 'reservations' and row ->> 'mac' = any (held.macs) then
+    return null;
+  end if;
+  perform refuse('held_addresses_alone', format('%s is still an address of the system on %s', host(held.address), held.machine));
+  return null;
+end $function$
+
+
 function check_no_own_address()
 CREATE OR REPLACE FUNCTION public.check_no_own_address()
  RETURNS trigger
@@ -3160,6 +3404,16 @@ AS $function$
 $function$
 
 
+function bmc_address(jsonb)
+CREATE OR REPLACE FUNCTION public.bmc_address(parameters jsonb)
+ RETURNS inet
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case when pg_input_is_valid(parameters ->> 'power_address', 'inet') then host((parameters ->> 'power_address')::inet)::inet end
+$function$
+
+
 function begin_operation(text,text,text,text)
 CREATE OR REPLACE FUNCTION public.begin_operation(who text, operation_key text, request text, operation_id text)
  RETURNS TABLE(stored_digest text, stored_status integer, stored_body json, stored_revision bigint)
@@ -3223,6 +3477,20 @@ begin
   end loop;
   return null;
 end $function$
+
+
+function addresses_in_text(text)
+CREATE OR REPLACE FUNCTION public.addresses_in_text(given text)
+ RETURNS SETOF inet
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select distinct value::inet from (
+    select (regexp_matches(given, '(?:^|[^0-9a-zA-Z:.])((?:[0-9]{1,3}\.){3}[0-9]{1,3})(?![0-9a-zA-Z./])', 'g'))[1] as value
+    union all
+    select (regexp_matches(given, '(?:^|[^0-9a-zA-Z:.])([0-9a-fA-F]{0,4}:[0-9a-fA-F:]*:[0-9a-fA-F:.]*)(?![0-9a-zA-Z:./])', 'g'))[1]
+  ) as found where case when pg_input_is_valid(value, 'inet') then family(value::inet) = 4 or value <> '::' else false end
+$function$
 
 
 function addresses_in_facts(jsonb)

@@ -185,13 +185,13 @@ describe('a row', () => {
     await expect(postgres.get().admin(text, database)).rejects.toMatchObject({ constraint });
   });
 
-  it('goes with its machine; its user and its job may go without it', async () => {
+  it('goes with its machine; its job may go without it, its user not', async () => {
     value(await tell(one, 'commission'));
     expect(await show()).toMatchObject({ owner: 'operator' });
     await say((tx) => tx.run(sql`delete from api_keys where user_name = 'operator'`));
-    await say((tx) => deleteUser(tx, { key: 'operator' }));
+    await expect(say((tx) => deleteUser(tx, { key: 'operator' }))).rejects.toThrow('operator has m1');
     await say((tx) => tx.run(sql`delete from jobs`));
-    expect(await show()).toMatchObject({ owner: null, jobId: null, state: 'commissioning' });
+    expect(await show()).toMatchObject({ owner: 'operator', jobId: null, state: 'commissioning' });
     await say((tx) => deleteMachine(tx, { key: M }));
     expect(await say((tx) => tx.all(sql`select from machine_states`))).toEqual([]);
     expect(await tell(one, 'commission')).toMatchObject({ kind: 'rejected', code: 'not_found' });

@@ -1,6 +1,6 @@
 import type { Machine } from '../../contract/machine.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { NounSpec } from '../command-spec.ts';
+import type { Call, NounSpec } from '../command-spec.ts';
 import * as carried from './carried.ts';
 import {
   lifecycleCommands,
@@ -154,6 +154,7 @@ export const MACHINE: NounSpec = {
         ...POWER_OPTIONS,
         DHCP_OPTION,
         ...INTERFACE_OPTIONS,
+        { flags: '--force', help: 'other interfaces also while it is deployed; its system keeps its network' },
       ],
       isChange: true,
       run: (call) => {
@@ -180,7 +181,7 @@ export const MACHINE: NounSpec = {
         );
         return runChange(call, {
           route: 'machine.set',
-          input: { params: { machine: need(call, 0) }, body },
+          input: { params: { machine: need(call, 0) }, body: { ...body, ...forceOf(call) } },
           shape: SHAPE,
           done: 'changed',
           tell: (machine) => tell(machine, 'changed'),
@@ -195,15 +196,19 @@ export const MACHINE: NounSpec = {
     RESULT,
     {
       verb: 'delete',
-      summary: 'delete a machine',
+      summary: 'delete a machine that is not deployed',
       args: [WHICH],
+      options: [
+        { flags: '--force', help: 'also one that is deployed: its system goes on, its addresses stay occupied' },
+      ],
       isChange: true,
       run: (call) =>
         runChange(call, {
           route: 'machine.delete',
-          input: { params: { machine: need(call, 0) } },
+          input: { params: { machine: need(call, 0) }, query: forceOf(call) },
           shape: SHAPE,
           done: 'deleted',
+          tell: ({ fqdn, held = [] }) => [`machine ${fqdn} deleted`, ...heldLines(fqdn, held)].join('\n'),
         }),
     },
   ],
@@ -215,5 +220,19 @@ function addressesOf(machine: Machine): string[] {
 
 function tell(machine: Machine, done: string): string {
   const addresses = addressesOf(machine);
-  return `machine ${machine.fqdn} ${done}${addresses.length === 0 ? '' : ` (${addresses.join(', ')})`}`;
+  const line = `machine ${machine.fqdn} ${done}${addresses.length === 0 ? '' : ` (${addresses.join(', ')})`}`;
+  return [line, ...heldLines(machine.fqdn, machine.held ?? [])].join('\n');
+}
+
+/** What a system still has that runs on although its record changed. */
+function heldLines(fqdn: string, held: readonly string[]): string[] {
+  if (held.length === 0) return [];
+  return [
+    `The system on ${fqdn} may still be on. Nobody else gets ${held.join(', ')} until it was released or seen off.`,
+    `When it is off: ${held.map((address) => `regent lease release ${address}`).join('; ')}`,
+  ];
+}
+
+function forceOf(call: Call): { force?: boolean } {
+  return call.options['force'] === true ? { force: true } : {};
 }

@@ -101,13 +101,15 @@ export const USER: NounSpec = {
     },
     {
       verb: 'delete',
-      summary: 'delete a user and its API keys',
+      summary: 'delete a user and its API keys; one that has machines or devices only with --transfer-to',
       args: [WHICH],
+      options: [{ flags: '--transfer-to <user>', help: 'who gets its machines, devices and files' }],
       isChange: true,
+      examples: ['regent user delete ada --transfer-to grace'],
       run: (call) =>
         runChange(call, {
           route: 'user.delete',
-          input: { params: { user: need(call, 0) } },
+          input: { params: { user: need(call, 0) }, query: heirOf(call) },
           shape: SHAPE,
           done: 'deleted',
         }),
@@ -128,6 +130,11 @@ async function passwordOf(call: Call): Promise<PasswordSet> {
     throw usageError('The two passwords differ. Nothing was changed.');
   const current = await io.askSecret('The password before (empty if there is none, or for admins): ');
   return { password: first, ...(current === null || current === '' ? {} : { current }) };
+}
+
+function heirOf(call: Call): { transfer_to?: string } {
+  const heir = option(call, 'transferTo');
+  return heir === undefined ? {} : { transfer_to: heir };
 }
 
 function changeOf(call: Call): UserSet {

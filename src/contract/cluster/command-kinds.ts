@@ -44,6 +44,21 @@ export const COMMAND_KINDS = {
     isRepeatable: true,
     claimSeconds: 60,
   },
+  /** Which of these addresses has a host on a network of this node? Asked before one is given to a machine. */
+  'probe-free': {
+    args: strict({
+      addresses: Type.Array(Type.String({ description: 'IPv4 or IPv6' }), { minItems: 1, maxItems: 32 }),
+    }),
+    secrets: null,
+    result: strict({
+      answers: Type.Array(
+        strict({ address: Type.String(), mac: nullable(Type.String({ description: 'of who has it; null: nobody' })) }),
+      ),
+    }),
+    isRepeatable: true,
+    claimSeconds: 5,
+    isPassing: true,
+  },
   /** A machine is to be on or off, or is looked at. Orders want a state, so one that is given twice does no more. */
   power: {
     args: power.PowerArgs,

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { PASSWORD_BOUNDS } from '../../model/trust/password.ts';
-import { listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
+import { listQuery, nullable, oneOf, page, strict, Time, text, WriteQuery } from '../common.ts';
 
 /** Roles (api.md §3): an operator runs the site, a user looks, an auditor looks at everything and changes nothing. */
 export const ROLES = ['admin', 'operator', 'user', 'auditor'] as const;
@@ -46,6 +46,10 @@ export const PasswordSet = strict({
 });
 export type PasswordSet = Static<typeof PasswordSet>;
 export const UserParams = strict({ user: text(USER_NAME_MOST, 'name') });
+export const UserDeleteQuery = strict({
+  ...WriteQuery.properties,
+  transfer_to: Type.Optional(text(USER_NAME_MOST, 'name of the user who gets its machines, devices and files')),
+});
 export const UserListQuery = listQuery(
   { name: Type.Optional(text(USER_NAME_MOST)), role: Type.Optional(oneOf(ROLES)) },
   ['name'],

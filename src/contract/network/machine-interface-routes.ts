@@ -1,4 +1,4 @@
-import { strict, text } from '../common.ts';
+import { strict, text, WriteQuery } from '../common.ts';
 import Type from 'typebox';
 import { MACHINE } from '../machine.ts';
 import { del, EVERYBODY, get, OPERATORS, patch, post } from '../route-spec.ts';
@@ -6,6 +6,13 @@ import { InterfaceInput, InterfaceSet, MachineInterface } from './machine-interf
 
 const ofMachine = MACHINE.schemas.params.properties;
 const params = strict({ ...ofMachine, interface: text(17, 'id, name, or MAC address of a card') });
+/** Of a machine whose system runs: the record changes alone, and the addresses that it loses stay occupied. */
+const query = strict({
+  ...WriteQuery.properties,
+  force: Type.Optional(
+    Type.Boolean({ description: 'also of a machine that is deployed: its system keeps its network and its addresses' }),
+  ),
+});
 const PATH = '/machines/{machine}/interfaces';
 const ONE = `${PATH}/{interface}`;
 
@@ -29,6 +36,7 @@ export const INTERFACE_ROUTES = {
     {
       roles: OPERATORS,
       params: MACHINE.schemas.params,
+      query,
       body: InterfaceInput,
       response: MachineInterface,
     },
@@ -36,12 +44,14 @@ export const INTERFACE_ROUTES = {
   'interface.set': patch(ONE, 'Change an interface of a machine', {
     roles: OPERATORS,
     params,
+    query,
     body: InterfaceSet,
     response: MachineInterface,
   }),
   'interface.delete': del(ONE, 'Delete an interface of a machine on which no other one stands', {
     roles: OPERATORS,
     params,
+    query,
     response: MachineInterface,
   }),
 } as const;

@@ -1,6 +1,8 @@
 import type { CommandRunner, CommandRunners } from '../../agent/commands/runner.ts';
 import type { CommandArgs, CommandKindName, CommandResult } from '../../contract/cluster/command-kinds.ts';
+import { askNeighbours } from '../../host/ask/neighbours.ts';
 import { reach } from '../../host/ask/reach.ts';
+import { runCommand } from '../../host/exec.ts';
 import { logRunner, type LogRunnerPorts } from './log-runner.ts';
 import { type PowerRunnerPorts, powerRunners } from './power-runners.ts';
 
@@ -8,6 +10,7 @@ import { type PowerRunnerPorts, powerRunners } from './power-runners.ts';
 export function commandRunners(power: PowerRunnerPorts, log: LogRunnerPorts): CommandRunners {
   return {
     'probe-address': probeAddress,
+    'probe-free': probeFree,
     'read-log': logRunner(log),
     ...powerRunners(power),
   } satisfies Record<CommandKindName, CommandRunner>;
@@ -22,6 +25,18 @@ const probeAddress: CommandRunner = async ({ args, leftMs, signal }) => {
   const found = await reach(address, port, Math.max(1, leftMs - MARGIN_MS), signal);
   const result: CommandResult<'probe-address'> = { ...found };
   return { result, sentence: sentenceFor(address, found) };
+};
+
+/** How long hosts have to answer, ms: an answer on one network takes less than a millisecond, and the caller waits for a second. */
+const ARP_MS = 600;
+
+const probeFree: CommandRunner = async ({ args, leftMs, signal }) => {
+  const { addresses } = args as CommandArgs<'probe-free'>;
+  const timeoutMs = Math.max(1, Math.min(ARP_MS, leftMs - MARGIN_MS));
+  const answers = await askNeighbours(addresses, { timeoutMs, signal, run: runCommand });
+  const result: CommandResult<'probe-free'> = { answers };
+  const taken = answers.filter(({ mac }) => mac !== null).map(({ address }) => address);
+  return { result, sentence: taken.length === 0 ? 'Nobody has them.' : `Hosts have ${taken.join(', ')}.` };
 };
 
 function sentenceFor(address: string, { isReachable, way, port, ms, why }: CommandResult<'probe-address'>): string {

@@ -1,5 +1,5 @@
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
-import { type Address, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { type Address, formatAddress, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { type BondSettings, type BridgeSettings, MTU_IPV6 } from '../interfaces/settings.ts';
 import { checkTopology, lowestFirst, masterOf, mtuOf } from '../interfaces/topology.ts';
 import {
@@ -9,7 +9,7 @@ import {
   parseInterfaceName,
   parseMac,
 } from '../machine.ts';
-import { waysOf, type Way } from './ways.ts';
+import { type Standpoint, waysLeftOut, waysOf, type Way } from './ways.ts';
 import { parseDomainName } from '../names.ts';
 import { parseGateway, parseHostAddress, type Subnet } from '../subnet.ts';
 import type { Vlan } from '../vlan.ts';
@@ -106,8 +106,9 @@ export function planNetwork(machine: NetworkMachine, site: NetworkSite): Network
   const main = all.find(({ links }) => links.some((link) => link === gateways[4] || link === gateways[6])) ?? first;
   const order = lowestFirst(shapes).map(({ name }) => name);
   const planned: PlannedInterface[] = [];
+  const stands = standsOf(all, site);
   for (const one of all.toSorted((a, b) => order.indexOf(a.nic.name) - order.indexOf(b.nic.name))) {
-    const found = planOne(one, { all: machine.interfaces, site, gateways, isMain: one === main });
+    const found = planOne(one, { all: machine.interfaces, site, gateways, stands, isMain: one === main });
     if (isRejected(found)) return found;
     planned.push(found);
   }
@@ -170,12 +171,13 @@ interface Planning {
   readonly site: NetworkSite;
   readonly gateways: Gateways;
   readonly isMain: boolean;
+  readonly stands: Omit<Standpoint, 'addresses'>;
 }
 
 /** Every text that goes into a file of the machine is read again here, wherever it comes from. */
 function planOne(
   { nic, index, links }: Connected,
-  { all, site, gateways, isMain }: Planning,
+  { all, site, gateways, stands, isMain }: Planning,
 ): PlannedInterface | Rejected {
   const at = `interfaces/${index}`;
   const name = parseInterfaceName(nic.name, `${at}/name`);
@@ -189,7 +191,7 @@ function planOne(
   const asksFamily = (family: 4 | 6) => asks.some((link) => familyOf(link, site) === family);
   const vid = nic.kind === 'vlan' ? site.vlans.find(({ id }) => id === nic.vlanId)?.vid : undefined;
   const isPlain = links.every(({ mode }) => mode === 'link');
-  const routes = waysOf(site.routes ?? [], addressesOf(links, site));
+  const routes = waysOf(site.routes ?? [], { ...stands, addresses: addressesOf(links, site) });
   const names = isPlain ? { resolvers: [], search: [] } : namesOf(links, site, asks.length > 0);
   if (isRejected(names)) return names;
   return {
@@ -214,7 +216,7 @@ function planOne(
 }
 
 /** What of the networks of links tells whether routes are for them: their addresses, and where DHCP gives one, the begin of their subnet. */
-function addressesOf(links: readonly LinkWish[], { subnets }: NetworkSite): Address[] {
+function addressesOf(links: readonly LinkWish[], { subnets }: Pick<NetworkSite, 'subnets'>): Address[] {
   return links.flatMap(({ mode, address, subnetId }) => {
     if (mode === 'link') return [];
     const cidr = subnets.find(({ id }) => id === subnetId)?.cidr;
@@ -222,6 +224,22 @@ function addressesOf(links: readonly LinkWish[], { subnets }: NetworkSite): Addr
     const parsed = found === undefined ? null : parseAddress(found);
     return parsed === null || isRejected(parsed) ? [] : [parsed];
   });
+}
+
+/** Where the whole machine stands. */
+function standsOf(all: readonly Connected[], site: Pick<NetworkSite, 'subnets'>): Omit<Standpoint, 'addresses'> {
+  const links = all.flatMap((one) => one.links).filter(({ mode }) => mode !== 'link');
+  const networks = links.flatMap(({ subnetId }): Network[] => {
+    const cidr = site.subnets.find(({ id }) => id === subnetId)?.cidr;
+    const network = cidr === undefined ? null : parseNetwork(cidr);
+    return network === null || isRejected(network) ? [] : [network];
+  });
+  return { own: addressesOf(links, site), networks };
+}
+
+/** Routes of the site that a machine does not get: they lead where it stands itself, or go by itself. Pure. */
+export function routesLeftOut(machine: NetworkMachine, site: Pick<NetworkSite, 'subnets' | 'routes'>): Way[] {
+  return waysLeftOut(site.routes ?? [], standsOf(withLinks(machine), site));
 }
 
 /** Null where nobody has set one: then the system's own is right. */

@@ -5,7 +5,8 @@ import { readStatus } from '../nouns/status/status.ts';
 import { readSeenNodes } from './seen.ts';
 import { autocommitReading, reading } from '../use-case.ts';
 import { diagnose } from './doctor.ts';
-import { readSite, readWholeSite } from './read-site.ts';
+import { readSite } from './read-site.ts';
+import { readWholeSite } from './whole-site.ts';
 import { viewCluster } from './view.ts';
 import { whatIf } from './what-if/what-if.ts';
 

@@ -10,17 +10,14 @@ import { readRackNodes } from '../../store/queries/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { findingOf } from '../../contract/wire/finding.ts';
-import { listImages } from '../../store/queries/cluster/images.ts';
-import { readBmcOverview } from '../nouns/declared/bmc-overview.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isSettling, isStale, trackServices } from '../tracking.ts';
 import type { CasePorts } from '../use-case.ts';
 import { readShownSite } from '../trust/site/shown-site.ts';
 import { FRESH_MS } from './absence.ts';
-import { readLeaseOverview } from './pairs/lease-overview.ts';
 import { readServed } from './pairs/served.ts';
 import type { SeenNode } from './seen.ts';
-import { type ClusterSite, type KnownSiteNode, type LeaseOverview, siteNode } from './site.ts';
+import { type ClusterSite, type KnownSiteNode, siteNode } from './site.ts';
 
 /** Four times as long as the longest takeover, seconds. */
 const STUCK_S = 60;
@@ -66,39 +63,6 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
     ...(cluster === null ? {} : { ...(await lastRecovery(tx)), shown: await readShownSite(tx, context) }),
     pausedSince: (await readPause(tx))?.since ?? null,
   };
-}
-
-/** How long a look at all leases counts for who asks for the status again and again, ms. */
-const LEASES_FOR_MS = 15_000;
-
-/** What costs too much for each status: the last look at all leases, the doctor's or the status' own. */
-export interface LeaseMemo {
-  last: { readonly at: number; readonly overview: LeaseOverview } | null;
-  /** What the doctor read of etcd's store last: an etcd that hangs must not hold the status. */
-  learners?: ClusterSite['storedLearners'];
-}
-
-/**
- * The same with leases and images: all that `regent status` and `regent doctor` speak of. `isExact`: leases of this moment; otherwise those of the last
- * `LEASES_FOR_MS` will do, because a site with 100,000 leases takes seconds to read.
- */
-export async function readWholeSite(
-  tx: Tx,
-  context: CasePorts,
-  { known, isExact }: { readonly known: readonly SeenNode[]; readonly isExact: boolean },
-): Promise<ClusterSite> {
-  const site = await readSite(tx, context, known);
-  const { leaseMemo = { last: null } } = context;
-  const at = context.clock.monotonic();
-  const { last } = leaseMemo;
-  const isYoung = !isExact && last !== null && at - last.at < LEASES_FOR_MS;
-  const overview = isYoung ? last.overview : await readLeaseOverview(tx, known, site.now);
-  if (!isYoung) leaseMemo.last = { at, overview };
-  if (isExact && context.storedLearners) leaseMemo.learners = await context.storedLearners();
-  const { learners } = leaseMemo;
-  const images = await listImages(tx);
-  const bmcs = await readBmcOverview(tx);
-  return { ...site, leases: overview, images, bmcs, ...(learners === undefined ? {} : { storedLearners: learners }) };
 }
 
 async function lastRecovery(tx: Tx): Promise<Pick<ClusterSite, 'recovery'>> {

@@ -128,6 +128,12 @@ export interface BmcOverview {
   readonly misfits: readonly { readonly name: string; readonly problem: string }[];
 }
 
+/** What costs too much for each status: the last look at all leases and BMCs, monotonic ms, and at the members in etcd's store. */
+export interface SlowFacts {
+  last: (Required<Pick<ClusterSite, 'leases' | 'bmcs'>> & { readonly at: number }) | null;
+  learners?: ClusterSite['storedLearners'];
+}
+
 /** Adds what may be concluded from a node's last report at `now`. */
 export function siteNode(node: KnownSiteNode, now: number): SiteNode {
   const isYoung = node.reportedAt !== null && now - Date.parse(node.reportedAt) <= FRESH_MS;

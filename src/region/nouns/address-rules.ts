@@ -1,6 +1,6 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { type Address, formatAddress, parseNetwork } from '../../core/ip.ts';
-import { nextFreeAddress, spanOfAddress, spansOfAddresses } from '../../model/allocation.ts';
+import { nextFreeAddresses, spanOfAddress, spansOfAddresses } from '../../model/allocation.ts';
 import { type Claim, checkAddressFree } from '../../model/ip-range.ts';
 import { type LiveLease, liveLeaseAt, liveLeases } from '../../store/queries/leases.ts';
 import {
@@ -13,12 +13,17 @@ import {
 import { rangesOf } from '../../store/queries/network/ranges.ts';
 import { lockSubnet, type SubnetRow } from '../../store/queries/network/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
+import { PROBED_AT_ONCE, wantProbe } from './interfaces/probe.ts';
 
 /**
- * The lowest address of the subnet that nobody has, outside of every range; `also`: taken by the same request. Holds the subnet until the
- * transaction ends. Refused where Regent does not give addresses out, and where none is left.
+ * The lowest address of the subnet that nobody has, outside of every range, after a probe on the wire; `also`: taken by the same request; `macs`: cards
+ * that may answer there, for they get it. Holds the subnet until the transaction ends. Refused where Regent does not give addresses out, and where none is left.
  */
-export async function nextFree(tx: Tx, subnet: SubnetRow, also: readonly string[] = []): Promise<string | Rejected> {
+export async function nextFree(
+  tx: Tx,
+  subnet: SubnetRow,
+  { also = [], macs = [] }: { readonly also?: readonly string[]; readonly macs?: readonly string[] } = {},
+): Promise<string | Rejected> {
   if (!subnet.isManaged) {
     return rejected(
       'conflict',
@@ -30,11 +35,12 @@ export async function nextFree(tx: Tx, subnet: SubnetRow, also: readonly string[
   const network = parseNetwork(subnet.cidr);
   if (isRejected(network)) return network;
   const leased = (await liveLeases(tx, subnet.id)).map((lease) => lease.address);
-  const free = nextFreeAddress(network, [
-    ...(await takenSpans(tx, subnet.id)),
-    ...spansOfAddresses([...leased, ...also]),
-  ]);
-  return free ? formatAddress(free) : rejected('conflict', `The subnet ${subnet.cidr} has no free address.`);
+  const taken = [...(await takenSpans(tx, subnet.id, macs)), ...spansOfAddresses([...leased, ...also])];
+  const free = nextFreeAddresses(network, taken, PROBED_AT_ONCE).map(formatAddress);
+  const [first] = free;
+  if (first === undefined) return rejected('conflict', `The subnet ${subnet.cidr} has no free address.`);
+  await wantProbe(tx, subnet.cidr, free);
+  return first;
 }
 
 /** Refuses an address that somebody has for himself, naming him; `except`: the claims that do not count. */

@@ -3,6 +3,7 @@ import type { VlanServer } from '../../contract/network/vlan.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';
+import { dropHeld, findHeld, type HeldAddress } from '../../store/queries/network/deployment/held-addresses.ts';
 import { requestLeaseEnd } from '../../store/queries/network/lease-ends.ts';
 import * as leases from '../../store/queries/leases.ts';
 import { raiseObserved } from '../../store/queries/watermark.ts';
@@ -31,6 +32,13 @@ function sidesOf({ node, heldBy }: Pick<leases.LeaseRow, 'node' | 'heldBy'>, ser
   const serving = sides.find((side) => side !== null && heldBy.includes(side)) ?? node;
   const partner = [server?.primary, server?.secondary].find((side) => side != null && side !== serving) ?? null;
   return { node: serving, heldBy: [...heldBy], partner: server?.secondary == null ? null : partner };
+}
+
+/** An address that the system on a machine still has, although its record does not: nobody serves it, and nobody else gets it. */
+function heldLease({ address, machine, since }: HeldAddress, state: Lease['state']): Lease {
+  const nowhere = { subnet: null, subnetId: null, vlan: null, vlanId: null, node: '', heldBy: [], partner: null };
+  const client = { mac: null, clientId: null, hostname: '', machine };
+  return { address, ...nowhere, ...client, kind: 'static', state, startsAt: since, expiresAt: since };
 }
 
 /** Who serves the VLANs now. */
@@ -71,6 +79,8 @@ export const leaseCases = {
   'lease.show': reading('lease.show', async (tx, { params }, context) => {
     const address = parseAddress(params.address, 'address');
     if (isRejected(address)) return address;
+    const held = await findHeld(tx, formatAddress(address));
+    if (held !== null) return { body: heldLease(held, 'active') };
     const row = await leases.findLease(tx, formatAddress(address));
     return row ? { body: view(row, await readServers(tx, context)) } : noSuch('lease', params.address);
   }),
@@ -81,7 +91,11 @@ export const leaseCases = {
     async (tx, { params }, context) => {
       const address = parseAddress(params.address, 'address');
       if (isRejected(address)) return address;
+      const held = await dropHeld(tx, formatAddress(address));
+      if (held !== null)
+        tx.emit({ kind: 'address.freed', subject: held.address, data: { machine: held.machine, since: held.since } });
       const row = await leases.findLease(tx, formatAddress(address));
+      if (held !== null && (row === null || row.state === 'expired')) return { body: heldLease(held, 'expired') };
       if (!row) return noSuch('lease', params.address);
       // The newest word may be of a side that has ended it already, while its partner has it still.
       if (row.state === 'expired' && row.heldBy.length === 0) {

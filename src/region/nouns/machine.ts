@@ -8,6 +8,7 @@ import { MASTER } from '../../model/rack.ts';
 import { type DomainRow, findDomain, lockDomain } from '../../store/queries/domains.ts';
 import { heldBy } from '../../store/queries/jobs/add.ts';
 import * as machines from '../../store/queries/machines.ts';
+import { heldOf } from '../../store/queries/network/deployment/held-addresses.ts';
 import { listMachinesInShort } from '../../store/queries/network/deployment/machines-in-short.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
@@ -20,7 +21,7 @@ import { defaultDomain, domainByRef } from './domain.ts';
 import { readPower, viewPower } from './declared/machine-power.ts';
 import { readGroups, readPlace, viewPlace } from './declared/machine-place.ts';
 import { lockedRefusal, viewState } from './declared/machine-state.ts';
-import { checkInterfacesFree } from './interfaces/free.ts';
+import { checkInterfacesFree, checkNetworkKept, checkNotRunning } from './interfaces/free.ts';
 import { readInterfaces } from './interfaces/read.ts';
 import { viewInterface } from './interfaces/view.ts';
 import { checkMachineNames, machineNames } from './name-rules.ts';
@@ -64,6 +65,12 @@ export async function hostByRef(tx: Tx, text: string): Promise<Row | Rejected> {
   if (!second) return first;
   const names = [first, second, ...rest].map((row) => row.fqdn).join(', ');
   return rejected('conflict', `Several machines are called ${name}. Give the full name: ${names}.`);
+}
+
+/** Addresses that its system still has, although its record does not. */
+async function heldMember(tx: Tx, machineId: string): Promise<Pick<Machine, 'held'>> {
+  const held = await heldOf(tx, machineId);
+  return held.length === 0 ? {} : { held: held.map(({ address }) => address) };
 }
 
 interface WantedNames {
@@ -123,7 +130,8 @@ export const machineCases = {
 
   'machine.show': reading('machine.show', async (tx, { params }) => {
     const row = await machineByRef(tx, params.machine);
-    return isRejected(row) ? row : { body: viewMachine(row), version: row.version };
+    if (isRejected(row)) return row;
+    return { body: { ...viewMachine(row), ...(await heldMember(tx, row.id)) }, version: row.version };
   }),
 
   'machine.create': writing(
@@ -147,26 +155,30 @@ export const machineCases = {
       if (refusal) return refusal;
       const row = await changeHost(tx, old, { body, context });
       if (isRejected(row)) return row;
-      tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...viewMachine(row) } });
-      return { body: viewMachine(row), version: row.version };
+      const view = { ...viewMachine(row), ...(await heldMember(tx, row.id)) };
+      tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...view } });
+      return { body: view, version: row.version };
     },
   ),
 
   'machine.delete': writing(
     'machine.delete',
     ({ params }) => `machine delete ${params.machine}`,
-    async (tx, { params }, context) => {
+    async (tx, { params, query }, context) => {
       const old = await machineByRef(tx, params.machine);
       if (isRejected(old)) return old;
       const refusal =
-        lockedRefusal(old, 'it is deleted') ?? (await heldBy(tx, `machine:${old.id}`, 'a machine is deleted'));
+        lockedRefusal(old, 'it is deleted') ??
+        (await checkNotRunning(tx, old, { force: query?.force })) ??
+        (await heldBy(tx, `machine:${old.id}`, 'a machine is deleted'));
       if (refusal) return refusal;
       for (const { fqdn } of await machines.deleteParts(tx, old.id))
         tx.emit({ kind: 'device.deleted', subject: fqdn, data: { parent: old.fqdn } });
       const row = await machines.deleteMachine(tx, target(old.id, context));
       if (isRejected(row)) return row;
-      tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...viewMachine(row) } });
-      return { body: viewMachine(row) };
+      const body = { ...viewMachine(row), ...(await heldMember(tx, old.id)) };
+      tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...body } });
+      return { body };
     },
   ),
 };
@@ -225,10 +237,12 @@ export async function changeHost(
   if (isRejected(domain)) return domain;
   const refusal = await lockDomain(tx, domain.id);
   if (refusal) return refusal;
-  const busy = body.interfaces ? checkInterfacesFree(old) : null;
+  const busy = body.interfaces ? checkInterfacesFree(old, body) : null;
   if (busy) return busy;
   const interfaces = body.interfaces ? await readInterfaces(tx, body.interfaces, old) : undefined;
   if (isRejected(interfaces)) return interfaces;
+  const running = interfaces ? await checkNetworkKept(tx, old, interfaces, body) : null;
+  if (running) return running;
   const before = domain.id === old.domainId ? machineNames(old.hostname, old.interfaces) : [];
   const fresh = machineNames(hostname, interfaces ?? old.interfaces).filter((name) => !before.includes(name));
   const clash = await checkNames(tx, domain, {

@@ -17,7 +17,6 @@ import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';
 import { autocommitReading, target, writing } from '../use-case.ts';
-import { checkVlanKeepsRange } from './dhcp/range-rules.ts';
 import { rangeByRef, subnetByRef, subnetCidrs } from './network-refs.ts';
 
 type Row = ranges.RangeRow;
@@ -123,9 +122,6 @@ export const rangeCases = {
       if (isRejected(subnet)) return subnet;
       const { id } = old;
       const kind = body.kind ?? old.kind;
-      const isGoing = old.kind === 'dynamic' && kind !== 'dynamic';
-      const inUse = isGoing ? await checkVlanKeepsRange(tx, subnet.vlanId, (one) => one.id === id) : null;
-      if (inUse) return inUse;
       const range = await readRange(tx, subnet, {
         id,
         kind,
@@ -146,11 +142,6 @@ export const rangeCases = {
     async (tx, { params }, context) => {
       const old = await rangeByRef(tx, params.range);
       if (isRejected(old)) return old;
-      const subnet = (await findSubnet(tx, { id: old.subnetId })) ?? noSuch('subnet', old.subnet);
-      if (isRejected(subnet)) return subnet;
-      const inUse =
-        old.kind === 'dynamic' ? await checkVlanKeepsRange(tx, subnet.vlanId, (range) => range.id === old.id) : null;
-      if (inUse) return inUse;
       const row = await ranges.deleteRange(tx, target(old.id, context));
       if (isRejected(row)) return row;
       tx.emit({ kind: 'range.deleted', subject: nameOf(row), data: { ...view(row) } });

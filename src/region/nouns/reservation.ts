@@ -102,7 +102,7 @@ function clash(field: string, problem: string): Rejected {
 
 /** The address that a request names, or the lowest free one. Holds the subnet. */
 async function readAddress(tx: Tx, subnet: SubnetRow, text: string, mac: string | null): Promise<string | Rejected> {
-  if (text === 'auto') return nextFree(tx, subnet);
+  if (text === 'auto') return nextFree(tx, subnet, { macs: mac === null ? [] : [mac] });
   const address = parseHostAddress(text, subnet);
   if (isRejected(address)) return address;
   const canonical = formatAddress(address);

@@ -34,6 +34,24 @@ async function checkLastAdmin(tx: Tx, user: users.UserRow): Promise<Rejected | n
   return rejected('in_use', `${user.name} is the last admin. Make another user an admin first.`);
 }
 
+/** What the user has becomes the heir's; refused where there is something and no heir. */
+async function handOn(tx: Tx, name: string, heir: string | undefined): Promise<Rejected | null> {
+  if (heir !== undefined) {
+    const to = await userByName(tx, heir);
+    if (isRejected(to)) return { ...to, message: `transfer_to: ${to.message}` };
+    if (to.name === name) return invalid('transfer_to', `${name} is the user who is deleted`, 'another user');
+    await users.transferOwned(tx, name, to.name);
+    return null;
+  }
+  const owned = await users.ownedBy(tx, name);
+  if (owned.length === 0) return null;
+  const list = owned.map(({ what, names }) => `${what} (${names.join(', ')})`).join(' and ');
+  return rejected(
+    'in_use',
+    `${name} has ${list}. Rule: what somebody has is never nobody's. Release it first, or name who gets it: regent user delete ${name} --transfer-to USER.`,
+  );
+}
+
 function parseUserName(text: string): string | Rejected {
   if (/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}$/.test(text)) return text;
   const rule = '1–150 letters, digits and . _ @ + -, starting with a letter or a digit';
@@ -92,14 +110,15 @@ export const userCases = {
   'user.delete': writing(
     'user.delete',
     ({ params }) => `user delete ${params.user}`,
-    async (tx, { params }, context) => {
+    async (tx, { params, query }, context) => {
       const old = await userByName(tx, params.user);
       if (isRejected(old)) return old;
-      const refusal = await checkLastAdmin(tx, old);
+      const refusal = (await checkLastAdmin(tx, old)) ?? (await handOn(tx, old.name, query?.transfer_to));
       if (refusal) return refusal;
       const row = await users.deleteUser(tx, target(old.name, context));
       if (isRejected(row)) return row;
-      tx.emit({ kind: 'user.deleted', subject: row.name, data: {} });
+      const heir = query?.transfer_to === undefined ? {} : { transferredTo: query.transfer_to };
+      tx.emit({ kind: 'user.deleted', subject: row.name, data: heir });
       return { body: view(row) };
     },
   ),

@@ -63,7 +63,7 @@ export interface FullSubnet extends Pick<Subnet, 'id' | 'cidr' | 'vlan'> {
 
 /** The subnets of which the most is given away. */
 export function fullest(
-  subnets: readonly Pick<Subnet, 'id' | 'cidr' | 'vlan' | 'used' | 'dynamic'>[],
+  subnets: readonly Pick<Subnet, 'id' | 'cidr' | 'vlan' | 'used' | 'dynamic' | 'leased'>[],
   most: number,
 ): readonly FullSubnet[] {
   return subnets
@@ -72,12 +72,16 @@ export function fullest(
     .slice(0, most);
 }
 
-/** What of a subnet is given away, of 0 to 1; null: it is too large to matter, or its CIDR is none. */
-export function usedShare(subnet: Pick<Subnet, 'cidr' | 'used' | 'dynamic'>): number | null {
+/**
+ * What of a subnet is in use, of 0 to 1: addresses of machines, reserved addresses and leases. What of a dynamic range no client has is free. Null: it is
+ * too large to matter, or its CIDR is none.
+ */
+export function usedShare(subnet: Pick<Subnet, 'cidr' | 'used' | 'dynamic' | 'leased'>): number | null {
   const match = /^\d+\.\d+\.\d+\.\d+\/(\d{1,2})$/.exec(subnet.cidr);
   if (!match) return null;
   const bits = 32 - Number(match[1]);
   // Neither the network's own address nor the broadcast address is given.
   const size = bits <= 1 ? 2 ** bits : 2 ** bits - 2;
-  return Math.min(1, (subnet.used + subnet.dynamic) / size);
+  // A lease outside of the ranges is of an address that counts already.
+  return Math.min(1, (subnet.used + Math.min(subnet.leased ?? 0, subnet.dynamic)) / size);
 }

@@ -241,7 +241,26 @@ describe('the network on the command line', () => {
   ])('%s', async (...[line, call, body, said, sent]) => {
     region.on(call, { body });
     expect(await regent(line)).toEqual({ code: 0, out: `${said}\n`, err: '' });
-    expect(region.seen.map((seen) => seen.body)).toEqual([sent]);
+    // Before a range goes the command looks whether it is the last one.
+    const changes = region.seen.filter(({ method }) => method !== 'GET');
+    expect(changes.map((seen) => seen.body)).toEqual([sent]);
+  });
+
+  it.each(['range delete 9', 'range set 9 --kind reserved'])('%s warns of the last dynamic range', async (line) => {
+    region.on('GET /ranges/9', { body: RANGE });
+    region.on('GET /subnets/10.10.10.0/24', { body: SUBNET });
+    region.on('GET /vlans/id:5', { body: VLAN });
+    region.on('GET /subnets', page(SUBNET));
+    region.on('DELETE /ranges/9', { body: RANGE });
+    region.on('PATCH /ranges/9', { body: RANGE });
+    expect((await regent(line)).err).toBe(
+      'Warning: web serves DHCP, and this is its last dynamic range. Only interfaces with a fixed address get one then.\n',
+    );
+    region.on('GET /subnets', page(SUBNET, { ...SUBNET, id: 4, dynamic: 10 }));
+    expect((await regent(line)).err).toBe('');
+    region.on('GET /subnets', page(SUBNET));
+    region.on('GET /vlans/id:5', { body: { ...VLAN, dhcpOn: false } });
+    expect((await regent(line)).err).toBe('');
   });
 
   it.each<[string, string, Record<string, string>]>([

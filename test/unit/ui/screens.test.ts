@@ -150,13 +150,19 @@ describe('networks', () => {
   });
 
   it.each([
-    ['10.0.0.0/24', 27, 100, 0.5],
-    ['10.0.0.0/30', 2, 0, 1],
-    ['10.0.0.0/32', 1, 0, 1],
-    ['2001:db8::/64', 5, 0, null],
-  ])('of %s with %d and %d given, %d is given', (cidr, used, dynamic, share) => {
-    expect(usedShare({ cidr, used, dynamic })).toBe(share);
-  });
+    ['10.0.0.0/24', 27, 100, 100, 0.5],
+    ['10.30.77.0/24', 0, 100, 0, 0],
+    ['10.0.0.0/24', 127, 0, 5, 0.5],
+    ['10.0.0.0/24', 127, 100, undefined, 0.5],
+    ['10.0.0.0/30', 2, 0, 0, 1],
+    ['10.0.0.0/32', 1, 0, 0, 1],
+    ['2001:db8::/64', 5, 0, 0, null],
+  ])(
+    'of %s with %d given and a range of %d, of which %s are leased, %d is in use',
+    (...[cidr, used, dynamic, leased, share]) => {
+      expect(usedShare({ cidr, used, dynamic, ...(leased === undefined ? {} : { leased }) })).toBe(share);
+    },
+  );
 });
 
 describe('the doctor', () => {

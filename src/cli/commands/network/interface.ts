@@ -87,6 +87,10 @@ const COMMON: readonly OptionSpec[] = [
   { flags: '--stp <on|off>', help: 'of a bridge: spanning tree', values: ['on', 'off'] },
   { flags: '--forward-delay <s>', help: 'of a bridge: before a port forwards' },
 ];
+const FORCE: OptionSpec = {
+  flags: '--force',
+  help: 'also while the machine is deployed: its system keeps its network, and its addresses stay occupied',
+};
 
 const LIST: CommandSpec = {
   verb: 'list',
@@ -122,6 +126,7 @@ const CREATE: CommandSpec = {
       help: 'its VLAN, where no address tells it; of a VLAN interface the one that it speaks in',
     },
     ...COMMON,
+    FORCE,
   ],
   isChange: true,
   examples: [
@@ -134,6 +139,7 @@ const CREATE: CommandSpec = {
       route: 'interface.create',
       input: {
         params: { machine: need(call, 0) },
+        query: forceOf(call),
         body: { ...text(call, 'kind'), ...text(call, 'name'), ...text(call, 'vlan'), ...membersOf(call) },
       },
       shape: SHAPE,
@@ -150,6 +156,7 @@ const SET: CommandSpec = {
     { flags: '--name <name>', help: 'new name' },
     { flags: '--vlan <vlan|none>', help: 'its VLAN; none: not known' },
     ...COMMON,
+    FORCE,
   ],
   isChange: true,
   examples: [
@@ -164,7 +171,7 @@ const SET: CommandSpec = {
     );
     return runChange(call, {
       route: 'interface.set',
-      input: { params: paramsOf(call), body },
+      input: { params: paramsOf(call), query: forceOf(call), body },
       shape: SHAPE,
       done: 'changed',
       tell: (nic) => `interface ${interfaceLine(nic)}: changed`,
@@ -176,9 +183,15 @@ const DELETE: CommandSpec = {
   verb: 'delete',
   summary: 'delete an interface with its addresses; no other one may stand on it',
   args: [MACHINE, WHICH],
+  options: [FORCE],
   isChange: true,
   run: (call) =>
-    runChange(call, { route: 'interface.delete', input: { params: paramsOf(call) }, shape: SHAPE, done: 'deleted' }),
+    runChange(call, {
+      route: 'interface.delete',
+      input: { params: paramsOf(call), query: forceOf(call) },
+      shape: SHAPE,
+      done: 'deleted',
+    }),
 };
 
 /** `regent interface`. */
@@ -187,6 +200,10 @@ export const INTERFACE: NounSpec = {
   summary: 'interfaces of a machine: cards, bonds, bridges, VLAN interfaces',
   commands: [LIST, SHOW, CREATE, SET, DELETE],
 };
+
+function forceOf(call: Call): { force?: boolean } {
+  return call.options['force'] === true ? { force: true } : {};
+}
 
 function paramsOf(call: Call) {
   return { machine: need(call, 0), interface: need(call, 1) };

@@ -91,8 +91,9 @@ export const RANGE: NounSpec = {
       ],
       isChange: true,
       examples: ['regent range set 10.10.20.100-10.10.20.199 --last 10.10.20.149 --dry-run'],
-      run: (call) => {
+      run: async (call) => {
         const kind = kindOf(call);
+        if (kind === 'reserved') await warnOfLast(call);
         const body = {
           ...text(call, 'first'),
           ...text(call, 'last'),
@@ -115,19 +116,43 @@ export const RANGE: NounSpec = {
       args: WHICH,
       isChange: true,
       examples: ['regent range delete 10.10.20.100-10.10.20.199'],
-      run: (call) =>
-        runChange(call, {
+      run: async (call) => {
+        await warnOfLast(call);
+        return runChange(call, {
           route: 'range.delete',
           input: { params: { range: whichOf(call) } },
           shape: SHAPE,
           done: 'deleted',
           next: { in_use: KEEP_ONE },
-        }),
+        });
+      },
     },
   ],
 };
 
 const KEEP_ONE = ['regent vlan set VLAN --dhcp off, or: regent range create FIRST-LAST --kind dynamic'];
+
+/** Warns before the last dynamic range of a VLAN that serves DHCP goes: nobody unknown gets an address there then. */
+async function warnOfLast(call: Call): Promise<void> {
+  // What cannot be read is no reason to refuse: the call itself says what is wrong.
+  const vlan = await vlanOfLast(call).catch(() => null);
+  if (vlan === null) return;
+  call.io.err.write(
+    `Warning: ${vlan} serves DHCP, and this is its last dynamic range. Only interfaces with a fixed address get one then.\n`,
+  );
+}
+
+/** The VLAN whose last dynamic range it is while DHCP is on there; null: none. */
+async function vlanOfLast(call: Call): Promise<string | null> {
+  const { client } = await call.region();
+  const range = (await client.call('range.show', { params: { range: whichOf(call) } })).body;
+  if (range.kind !== 'dynamic') return null;
+  const { vlanId } = (await client.call('subnet.show', { params: { subnet: range.subnet } })).body;
+  const vlan = (await client.call('vlan.show', { params: { vlan: `id:${vlanId}` } })).body;
+  if (!vlan.dhcpOn) return null;
+  const subnets = await collect(client.all('subnet.list', { query: { vlan: `id:${vlanId}` } }));
+  return subnets.reduce((sum, { dynamic }) => sum + dynamic, 0) > range.size ? null : vlan.name;
+}
 
 function createRange(call: Call) {
   const { first, last } = endsOf(call);

@@ -14,7 +14,7 @@ import { machineEvent } from '../lifecycle/event.ts';
 import { giveAddressOf } from './address.ts';
 import { readGuardSite } from './guard.ts';
 import { type FoundImage, findDeployable } from './image.ts';
-import { architectureOf, hardwareOf, kernelOptionsOf, USUAL_STORAGE } from './plan.ts';
+import { architectureOf, hardwareOf, kernelOptionsOf, routesLeftOutOf, USUAL_STORAGE } from './plan.ts';
 import { keptStorage } from './storage-cases.ts';
 
 /** Bytes of user data. */
@@ -100,10 +100,13 @@ async function begin(
       refusal,
       findings.map(({ code, sentence }) => ({ field: code, problem: sentence })),
     );
+  const left = await routesLeftOutOf(tx, row, inventory);
+  const routes = left.length === 0 ? {} : { routesLeftOut: left };
+  const warnings = findings.map(({ code }) => code);
   tx.emit({
     kind: 'machine.deployment',
     subject: row.fqdn,
-    data: { image: name, digest, ephemeral: isEphemeral, by: begunBy, warnings: findings.map(({ code }) => code) },
+    data: { image: name, digest, ephemeral: isEphemeral, by: begunBy, warnings, ...routes },
   });
   return row;
 }

@@ -2,7 +2,7 @@ import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import type { DeployedImage, Deployment } from '../../../model/deployment/deployment.ts';
-import { type NetworkPlan, planNetwork } from '../../../model/deployment/network.ts';
+import { type NetworkPlan, planNetwork, routesLeftOut } from '../../../model/deployment/network.ts';
 import type { Way } from '../../../model/deployment/ways.ts';
 import { ALL_OPTIONS_MAX, optionsOf } from '../../../model/nouns/tags/kernel-options.ts';
 import { externalTime, type Settings } from '../../../model/settings.ts';
@@ -65,6 +65,16 @@ export function networkOf(
     { interfaces: machine.interfaces.map(withMtu), bootMac: bootMac ?? null },
     { subnets: site.subnets, vlans: site.vlans, resolvers: siteResolvers(site), search: [machine.domain], routes },
   );
+}
+
+/** Names of static routes that a machine's system does not get: it stands where they lead, or is their router. */
+export async function routesLeftOutOf(tx: Tx, machine: MachineRow, { bootMac }: Inventory): Promise<string[]> {
+  const routes = (await listDeclared(tx, 'static-route', { limit: 1000, sort: 'name' })).items;
+  if (routes.length === 0) return [];
+  const { subnets } = await readServingSite(tx);
+  const interfaces = machine.interfaces.map(withMtu);
+  const left = routesLeftOut({ interfaces, bootMac: bootMac ?? null }, { subnets, routes });
+  return routes.filter((route) => left.some((one) => one === route)).map(({ name }) => name);
 }
 
 /** Options of the kernel of a machine's system: the site's, then its tags' by name; refused: they are too long for a kernel. */

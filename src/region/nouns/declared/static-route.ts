@@ -1,11 +1,38 @@
 import { STATIC_ROUTE } from '../../../contract/nouns/static-route.ts';
-import { isRejected } from '../../../core/errors.ts';
-import { checkWay } from '../../../model/deployment/ways.ts';
-import { createDeclared, updateDeclared } from '../../../store/declared/rows.ts';
+import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
+import { checkWay, checkWayAlone, type Way } from '../../../model/deployment/ways.ts';
+import { createDeclared, listDeclared, lockAll, updateDeclared } from '../../../store/declared/rows.ts';
+import { findSubnet } from '../../../store/queries/network/subnets.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { subnetCidrs } from '../network-refs.ts';
 import { target, writing } from '../../use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from './cases.ts';
 
-const EMPTY = { source: '', destination: '', gateway: '' };
+const EMPTY: Way = { source: '', destination: '', gateway: '', metric: 0 };
+/** Routes that are compared with a new one. */
+const MOST = 1000;
+
+/** Does a route fit the site: does it begin in a subnet, and is there none like it? What a route has already stays. */
+async function checkBeside(tx: Tx, way: Way, old: (Way & { readonly id: number }) | null): Promise<Rejected | null> {
+  const refusal = checkWay(way);
+  if (refusal) return refusal;
+  await lockAll(tx, 'static-route');
+  const { source } = way;
+  if (source !== '' && source !== old?.source && (await findSubnet(tx, { cidr: source })) === null) {
+    const known = (await subnetCidrs(tx)).slice(0, 10).join(', ') || 'none: create a subnet first';
+    return invalid('source', `${source} is no subnet`, `a route begins in a subnet, one of ${known}`);
+  }
+  const all = (await listDeclared(tx, 'static-route', { limit: MOST, sort: 'name' })).items;
+  return checkWayAlone(
+    way,
+    all.filter(({ id }) => id !== old?.id),
+  );
+}
+
+/** Members that are left out change nothing. */
+function defined(values: Partial<Way>): Partial<Way> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
 
 /** What is special about static routes: their networks and their router fit together. */
 export const staticRouteCases = {
@@ -15,7 +42,7 @@ export const staticRouteCases = {
     async (tx, { body }) => {
       const values = await readFields(tx, STATIC_ROUTE.fields, body);
       if (isRejected(values)) return values;
-      const refusal = checkWay({ ...EMPTY, ...values });
+      const refusal = await checkBeside(tx, { ...EMPTY, ...defined(values) }, null);
       if (refusal) return refusal;
       const row = await createDeclared(tx, 'static-route', values);
       tx.emit({ kind: 'static-route.created', subject: row.name, data: viewDeclared<'static-route'>(row) });
@@ -31,7 +58,7 @@ export const staticRouteCases = {
       if (isRejected(old)) return old;
       const values = await readFields(tx, STATIC_ROUTE.fields, body);
       if (isRejected(values)) return values;
-      const refusal = checkWay({ ...old, ...values });
+      const refusal = await checkBeside(tx, { ...old, ...defined(values) }, old);
       if (refusal) return refusal;
       const row = await updateDeclared(tx, 'static-route', target(old.id, context), values);
       if (isRejected(row)) return row;

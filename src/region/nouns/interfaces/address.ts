@@ -194,7 +194,7 @@ async function freeAddress(all: Gathering, subnet: SubnetRow, want: WantedAddres
     ({ subnetId, address }) => subnetId === subnet.id && address !== null && !all.addresses.has(address),
   );
   if (kept?.address != null) return kept.address;
-  const free = await nextFree(all.tx, subnet, [...all.addresses]);
+  const free = await nextFree(all.tx, subnet, { also: [...all.addresses], macs: [want.mac] });
   return isRejected(free) ? { ...free, message: `${want.field}/address: ${free.message}` } : free;
 }
 

@@ -9,7 +9,7 @@ import { INTERFACES_MAX } from '../../metadata/interfaces.ts';
 import { type CaseContext, reading, target, writing } from '../../use-case.ts';
 import { hostByRef, viewMachine } from '../machine.ts';
 import { checkMachineNames, machineNames } from '../name-rules.ts';
-import { checkInterfacesFree } from './free.ts';
+import { checkInterfacesFree, checkNetworkKept } from './free.ts';
 import { readInterfaces } from './read.ts';
 import { viewInterface } from './view.ts';
 import { asWish, type InterfaceWish, withChanged, withNew } from './wish.ts';
@@ -52,13 +52,20 @@ async function change(
     wanted,
     index,
     context,
-  }: { readonly wanted: readonly InterfaceWish[]; readonly index: number; readonly context: CaseContext },
+    force,
+  }: {
+    readonly wanted: readonly InterfaceWish[];
+    readonly index: number;
+    readonly context: CaseContext;
+    readonly force: boolean | undefined;
+  },
 ): Promise<MachineRow | Rejected> {
-  const refusal = checkInterfacesFree(machine) ?? (await lockDomain(tx, machine.domainId));
+  const refusal = checkInterfacesFree(machine, { force }) ?? (await lockDomain(tx, machine.domainId));
   if (refusal) return refusal;
   const interfaces = await readInterfaces(tx, wanted, machine);
   if (isRejected(interfaces)) return ownFields(interfaces, index);
-  const clash = await checkNewNames(tx, machine, interfaces);
+  const clash =
+    (await checkNewNames(tx, machine, interfaces)) ?? (await checkNetworkKept(tx, machine, interfaces, { force }));
   if (clash) return clash;
   const row = await updateMachine(tx, target(machine.id, context), { interfaces });
   if (!isRejected(row))
@@ -109,7 +116,7 @@ export const interfaceCases = {
   'interface.create': writing(
     'interface.create',
     ({ params, body }) => `interface create ${params.machine} ${body.name ?? body.kind ?? 'physical'}`,
-    async (tx, { params, body }, context) => {
+    async (tx, { params, query, body }, context) => {
       const machine = await hostByRef(tx, params.machine);
       if (isRejected(machine)) return machine;
       const index = machine.interfaces.length;
@@ -119,7 +126,7 @@ export const interfaceCases = {
           `${machine.fqdn} has ${index} interfaces. Rule: a machine has at most ${INTERFACES_MAX}.`,
         );
       const wanted = withNew(machine.interfaces.map(asWish), body);
-      const row = await change(tx, machine, { wanted, index, context });
+      const row = await change(tx, machine, { wanted, index, context, force: query?.force });
       return isRejected(row) ? row : { body: viewInterface(added(row, machine)), version: row.version };
     },
   ),
@@ -127,12 +134,12 @@ export const interfaceCases = {
   'interface.set': writing(
     'interface.set',
     ({ params }) => `interface set ${params.machine} ${params.interface}`,
-    async (tx, { params, body }, context) => {
+    async (tx, { params, query, body }, context) => {
       const place = await placeOf(tx, params);
       if (isRejected(place)) return place;
       const { machine, card, index } = place;
       const wanted = withChanged(machine.interfaces.map(asWish), index, body);
-      const row = await change(tx, machine, { wanted, index, context });
+      const row = await change(tx, machine, { wanted, index, context, force: query?.force });
       if (isRejected(row)) return row;
       const now = row.interfaces.find(({ id }) => id === card.id);
       if (!now) throw new Error(`the interface ${card.id} that was just changed is not there`);
@@ -143,7 +150,7 @@ export const interfaceCases = {
   'interface.delete': writing(
     'interface.delete',
     ({ params }) => `interface delete ${params.machine} ${params.interface}`,
-    async (tx, { params }, context) => {
+    async (tx, { params, query }, context) => {
       const place = await placeOf(tx, params);
       if (isRejected(place)) return place;
       const { machine, card, index } = place;
@@ -151,7 +158,7 @@ export const interfaceCases = {
       if (above.length > 0)
         return rejected('in_use', `${above.join(', ')} of ${machine.fqdn} stands on ${card.name}. Delete that first.`);
       const wanted = machine.interfaces.map(asWish).filter((_, at) => at !== index);
-      const row = await change(tx, machine, { wanted, index: -1, context });
+      const row = await change(tx, machine, { wanted, index: -1, context, force: query?.force });
       return isRejected(row) ? row : { body: viewInterface(card), version: row.version };
     },
   ),

@@ -12,7 +12,7 @@ import type { PendingConfig } from '../../../contract/config.ts';
 import type { Event } from '../../../contract/event.ts';
 import type { Status } from '../../../contract/status.ts';
 import { invalid, type Rejected, rejected } from '../../../core/errors.ts';
-import { readWholeSite } from '../../cluster/read-site.ts';
+import { readWholeSite } from '../../cluster/whole-site.ts';
 import type { ClusterSite } from '../../cluster/site.ts';
 import { clusterWord } from '../../cluster/view.ts';
 import { findingOf } from '../../../contract/wire/finding.ts';

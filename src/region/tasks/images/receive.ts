@@ -1,7 +1,14 @@
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { imageBytes } from '../../../model/nouns/image.ts';
 import type { Database } from '../../../store/database.ts';
-import { findImages, readManifest, readWanted, storePlaces } from '../../../store/queries/cluster/images.ts';
+import {
+  deleteNeverWhole,
+  findImages,
+  readManifest,
+  readWanted,
+  storePlaces,
+} from '../../../store/queries/cluster/images.ts';
+import { write } from '../../../store/write.ts';
 import { lookOf } from './look.ts';
 import type { Bytes, FileName, ImageDisk, ImagePort, Piece } from './port.ts';
 
@@ -18,6 +25,8 @@ interface ReceivePorts {
 /** Takes in files that are uploaded. Of two that bring the same file whole, each writes its own, and the last one stays. */
 export function createReceive(ports: ReceivePorts): Pick<ImagePort, 'receive' | 'received'> {
   let uploads = 0;
+  const underWay = new Map<string, number>();
+  const count = (image: string, by: number) => underWay.set(image, (underWay.get(image) ?? 0) + by);
   return {
     receive: async (file, from, piece) => {
       if (uploads >= UPLOADS_MOST) {
@@ -25,15 +34,47 @@ export function createReceive(ports: ReceivePorts): Pick<ImagePort, 'receive' | 
         return rejected('too_many_requests', `${problem} Come again in some seconds.`);
       }
       uploads += 1;
-      return receive(ports, file, { from, piece }).finally(() => {
+      count(file.image, 1);
+      const outcome = await receive(ports, file, { from, piece }).finally(() => {
         uploads -= 1;
+        count(file.image, -1);
+        if (underWay.get(file.image) === 0) underWay.delete(file.image);
       });
+      if (isRejected(outcome) && LEAVES_NOTHING.includes(outcome.code) && !underWay.has(file.image))
+        await forgetImage(ports.db, file.image, outcome);
+      return outcome;
     },
     received: async (file) => {
       const here = (await ports.disk.list()).find(({ image, name }) => image === file.image && name === file.name);
       return here?.size ?? ports.disk.received(file);
     },
   };
+}
+
+/** Refusals of what the file is, or of its size: the same bytes are refused again. */
+const LEAVES_NOTHING: readonly Rejected['code'][] = ['invalid_value', 'insufficient_storage'];
+
+/** An image of which no region node ever had all files goes with the upload that was refused. Its files go, and who sends it again makes it again. */
+export async function forgetImage(db: Database, image: string, refusal: Rejected): Promise<void> {
+  const operation = {
+    key: db.random.hex(16),
+    requestDigest: image,
+    actor: 'system:images',
+    origin: 'upload',
+    summary: `image delete ${image.slice(0, 12)}: its upload was refused`,
+  };
+  // Best effort: what stays goes with the next purge.
+  await write(
+    db,
+    operation,
+    async (tx) => {
+      const name = await deleteNeverWhole(tx, image);
+      if (name === null) return rejected('conflict', 'It was whole, or is gone.');
+      tx.emit({ kind: 'image.deleted', subject: image, data: { name, why: refusal.message } });
+      return { status: 200, body: null };
+    },
+    { deadlineMs: 5000 },
+  ).catch(() => {});
 }
 
 async function receive(

@@ -116,6 +116,18 @@ export async function deleteImage(tx: Tx, digest: string): Promise<void> {
   await tx.run(sql`delete from images where digest = ${digest}`);
 }
 
+/** Deletes an image that no region node ever had whole; gives its name, null: it was whole once, or nobody knows it. */
+export async function deleteNeverWhole(tx: Tx, digest: string): Promise<string | null> {
+  const row = await tx.one(sql<{
+    name: string;
+  }>`delete from images i where digest = ${digest} and whole_at is null and not is_default
+    and not exists (select from machine_deployments where image = i.digest)
+    and exists (select from image_files f where f.image = i.digest
+      and not exists (select from image_places p where p.image = f.image and p.file = f.name and p.state = 'there'))
+    returning name`);
+  return row?.name ?? null;
+}
+
 /** Machines of the image's architecture commission by it from now on. Two at once wait for each other. */
 export async function setDefaultImage(tx: Tx, { digest, architecture }: Pick<ImageRow, 'digest' | 'architecture'>) {
   await tx.run(sql`select from images where architecture = ${architecture} order by digest for no key update`);

@@ -41,6 +41,29 @@ export function updateUser(
   return updateRow(tx, USERS, target, { role: change.role, email: change.email });
 }
 
+/** What a user took, or made for himself, and others would lose. Names, the first ten of each. */
+export async function ownedBy(
+  tx: Tx,
+  name: string,
+): Promise<readonly { readonly what: string; readonly names: readonly string[] }[]> {
+  const rows = await tx.all(sql<{ what: string; names: string[]; count: number }>`
+    select what, (array_agg(label order by label))[1:10] as names, count(*)::int as count from (
+      select case when m.is_device then 'device' else 'machine' end as what, m.hostname as label
+        from machine_states s join machines m on m.id = s.machine_id where s.owner = ${name}) as owned
+    group by what order by what desc`);
+  return rows.map(({ what, names, count }) => ({
+    what: `${count} ${what}${count === 1 ? '' : 's'}`,
+    names: count > names.length ? [...names, '…'] : names,
+  }));
+}
+
+/** Makes another user the owner of machines and devices, and of files whose names that one has not. */
+export async function transferOwned(tx: Tx, from: string, to: string): Promise<void> {
+  await tx.run(sql`update machine_states set owner = ${to} where owner = ${from}`);
+  await tx.run(sql`update files f set owner = ${to} where owner = ${from}
+    and not exists (select from files o where o.owner = ${to} and o.name = f.name)`);
+}
+
 /** Its API keys go with it. */
 export function deleteUser(tx: Tx, target: Target): Promise<UserRow | Rejected> {
   return deleteRow(tx, USERS, target);

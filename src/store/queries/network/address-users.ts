@@ -4,12 +4,16 @@ import { type Claim, spanOf } from '../../../model/ip-range.ts';
 import type { Tx } from '../../tx.ts';
 import { IS_IN_SUBNET, IS_NEWEST, isLive } from './lease-ends.ts';
 
+/** How long what was seen on the wire counts. */
+const PROBE_LASTS = sql`interval '10 minutes'`;
+
 /**
  * Everything in a subnet that automatic allocation avoids: ranges of both kinds, reservations, the gateway, addresses of machines and nodes, the
- * floating address, and addresses in records. Unsorted. Lock the subnet first (`lockSubnet`), so that two requests for the next free address do not
+ * floating address, addresses in records, what the configuration names (resolvers, routers, BMCs), what systems still have, and what answered on the
+ * wire of late, unless a card with one of `macs` did. Unsorted. Lock the subnet first (`lockSubnet`), so that two requests for the next free address do not
  * find the same one.
  */
-export async function takenSpans(tx: Tx, subnetId: number): Promise<AddressSpan[]> {
+export async function takenSpans(tx: Tx, subnetId: number, macs: readonly string[] = []): Promise<AddressSpan[]> {
   const rows = await tx.all(sql<{ first: string; last: string }>`
     with subnet as (select id, cidr, gateway from subnets where id = ${subnetId}),
     own as (
@@ -26,6 +30,10 @@ export async function takenSpans(tx: Tx, subnetId: number): Promise<AddressSpan[
       union all select gateway, gateway from subnet where gateway is not null
       union all select o.address, o.address from own_addresses o, subnet where o.address <<= subnet.cidr
       union all select data::inet, data::inet from records, subnet where type in ('A', 'AAAA') and data::inet <<= subnet.cidr
+      union all select n.address, n.address from subnet, named_addresses(subnet.cidr) as n
+      union all select h.address, h.address from held_addresses h, subnet where h.address <<= subnet.cidr
+      union all select p.address, p.address from probed_addresses p, subnet
+        where p.mac is not null and p.mac <> all(${[...macs]}::text[]) and p.at > now() - ${PROBE_LASTS} and p.address <<= subnet.cidr
     ) as taken`);
   return rows.map(spanOf);
 }
@@ -90,6 +98,8 @@ export function addressRuns(tx: Tx, subnetId: number, limit: number): Promise<Ad
         where a.subnet_id = ${subnetId}
       union all select r.address, r.address, 'reservation', 4, concat_ws(' ', r.hostname, nullif(r.comment, '')), r.mac, null
         from reservations r where r.subnet_id = ${subnetId}
+      union all select h.address, h.address, 'machine', 4, 'still of the system on ' || h.machine, null, null
+        from held_addresses h, subnet where h.address <<= subnet.cidr
       union all select t.address, t.address, 'lease', 5, t.hostname, t.mac, t.expires_at
         from subnet s join leases t on ${IS_IN_SUBNET} where ${isLive('t')} and ${IS_NEWEST}
       union all select c.data::inet, c.data::inet, 'record', 6, case c.name when '@' then d.name else c.name || '.' || d.name end, null, null

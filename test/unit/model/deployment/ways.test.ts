@@ -1,16 +1,28 @@
 import { expect, it } from 'vitest';
-import { isRejected } from '../../../../src/core/errors.ts';
-import { parseAddress } from '../../../../src/core/ip.ts';
-import { checkWay, parseRouteGateway, parseRouteNetwork, waysOf } from '../../../../src/model/deployment/ways.ts';
+import { isRejected, type Rejected } from '../../../../src/core/errors.ts';
+import { parseAddress, parseNetwork } from '../../../../src/core/ip.ts';
+import {
+  checkWay,
+  checkWayAlone,
+  parseRouteGateway,
+  parseRouteNetwork,
+  waysLeftOut,
+  waysOf,
+} from '../../../../src/model/deployment/ways.ts';
 import { netplanText } from '../../../../src/model/deployment/network-netplan.ts';
 import { networkdFiles } from '../../../../src/model/deployment/network-networkd.ts';
 import { planNetwork } from '../../../../src/model/deployment/network.ts';
 
 const ROUTE = { source: '10.1.0.0/24', destination: '10.9.0.0/16', gateway: '10.1.0.254', metric: 0 };
-const at = (text: string) => {
-  const address = parseAddress(text);
-  if (isRejected(address)) throw new Error(address.message);
-  return address;
+const ok = <T extends object>(found: T | Rejected): T => {
+  if (isRejected(found)) throw new Error(found.message);
+  return found;
+};
+const network = (text: string) => ok(parseNetwork(text));
+/** A system with one address. */
+const standing = (address: string, cidr: string) => {
+  const addresses = [ok(parseAddress(address))];
+  return { addresses, own: addresses, networks: [network(cidr)] };
 };
 
 it('reads networks and routers as the model writes them', () => {
@@ -30,12 +42,12 @@ it('leads to another network by a router of its own', () => {
 });
 
 it('is of systems that have an address where it begins', () => {
-  expect(waysOf([ROUTE], [at('10.1.0.7')])).toEqual([{ to: '10.9.0.0/16', via: '10.1.0.254' }]);
-  expect(waysOf([{ ...ROUTE, metric: 5 }], [at('10.1.0.7')])).toEqual([
+  expect(waysOf([ROUTE], standing('10.1.0.7', '10.1.0.0/24'))).toEqual([{ to: '10.9.0.0/16', via: '10.1.0.254' }]);
+  expect(waysOf([{ ...ROUTE, metric: 5 }], standing('10.1.0.7', '10.1.0.0/24'))).toEqual([
     { to: '10.9.0.0/16', via: '10.1.0.254', metric: 5 },
   ]);
-  expect(waysOf([ROUTE], [at('10.2.0.7')])).toEqual([]);
-  expect(waysOf([{ ...ROUTE, gateway: '' }], [at('10.1.0.7')])).toEqual([]);
+  expect(waysOf([ROUTE], standing('10.2.0.7', '10.2.0.0/24'))).toEqual([]);
+  expect(waysOf([{ ...ROUTE, gateway: '' }], standing('10.1.0.7', '10.1.0.0/24'))).toEqual([]);
 });
 
 it('is in the network files of a deployed system', () => {
@@ -65,4 +77,35 @@ it('is in the network files of a deployed system', () => {
   expect(networkdFiles(plan)['30-eth0.network']).toContain(
     '[Route]\nGateway=10.1.0.254\nDestination=10.9.0.0/16\nMetric=7\n',
   );
+});
+
+it('is left out where the system stands in the network that it leads to, or is the router itself', () => {
+  const both = { ...standing('10.1.0.7', '10.1.0.0/24'), networks: [network('10.1.0.0/24'), network('10.9.0.0/16')] };
+  expect(waysOf([ROUTE], both)).toEqual([]);
+  expect(waysLeftOut([ROUTE], both)).toEqual([ROUTE]);
+  const part = { ...ROUTE, destination: '10.9.3.0/24' };
+  expect(waysOf([part], both)).toEqual([]);
+  const wider = { ...ROUTE, destination: '10.0.0.0/8' };
+  expect(waysOf([wider], both)).toEqual([{ to: '10.0.0.0/8', via: '10.1.0.254' }]);
+  expect(waysLeftOut([wider], both)).toEqual([]);
+  expect(waysOf([ROUTE], standing('10.1.0.254', '10.1.0.0/24'))).toEqual([]);
+});
+
+it.each([
+  [{ destination: '0.0.0.0/0' }, 'destination: 0.0.0.0/0 is every network'],
+  [{ destination: '10.1.0.128/25' }, 'destination: 10.1.0.128/25 is a part of where the route begins'],
+  [{ gateway: '10.1.0.255' }, "gateway: 10.1.0.255 is no host's address of"],
+  [{ gateway: '10.1.0.0' }, "gateway: 10.1.0.0 is no host's address of"],
+])('with %j is refused', (change, why) => {
+  const route = { ...ROUTE, source: '10.1.0.0/24', ...change };
+  expect(checkWay(route)).toMatchObject({ message: expect.stringContaining(why) });
+});
+
+it('stands once: two to one network differ in their metric', () => {
+  const other = { ...ROUTE, name: 'first' };
+  expect(checkWayAlone(ROUTE, [other])).toMatchObject({ message: expect.stringContaining('each route stands once') });
+  expect(checkWayAlone({ ...ROUTE, gateway: '10.1.0.253' }, [other])).toMatchObject({
+    message: expect.stringContaining('differ in their metric'),
+  });
+  expect(checkWayAlone({ ...ROUTE, gateway: '10.1.0.253', metric: 5 }, [other])).toBeNull();
 });

@@ -2,7 +2,7 @@ import type { Role } from '../../../../contract/identity/user.ts';
 import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
-import { badValue, calling } from '../refusals.ts';
+import { calling } from '../refusals.ts';
 import { viewMe, viewSshKey, viewUser } from '../../objects/groups.ts';
 
 /** Name of a key that nobody gave one. */
@@ -23,13 +23,10 @@ export const PEOPLE_HANDLERS: Handlers = {
   },
   'User.delete': async ({ site, path, args }) => {
     const heir = args.text('transfer_resources_to');
-    if (heir)
-      badValue(
-        'transfer_resources_to',
-        'what a user owns is not handed on',
-        'release the machines first, or leave it out',
-      );
-    await site.call('user.delete', { params: { user: path['username'] ?? '' } });
+    const query = heir ? { transfer_to: heir } : {};
+    await site
+      .call('user.delete', { params: { user: path['username'] ?? '' }, query })
+      .catch(calling({ transfer_to: 'transfer_resources_to' }));
     return nothing();
   },
 
