@@ -236,6 +236,7 @@ describe('nouns', () => {
     'cli/commands/network/machine-power.ts',
     'store/queries/network/machine-states.ts',
     'store/queries/network/power-states.ts',
+    'store/queries/network/power-secrets.ts',
     'store/sql/028_machine_power_states.sql',
     'store/sql/032_machine_states.sql',
     'model/interfaces/',

@@ -57,10 +57,18 @@ export function checkTexts(value: unknown, path = ''): Rejected | null {
 }
 
 function checkText(text: string, field: string): Rejected | null {
+  if (LINES_FIELDS.includes(field) && text.includes('\r\n')) return withoutCr(field);
   const found = FORBIDDEN.exec(LINES_FIELDS.includes(field) ? text.replaceAll(/[\n\t]/g, ' ') : text);
   if (!found) return null;
   const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   const problem = `it holds the character U+${code} at position ${found.index + 1}`;
   const rule = 'texts hold no control characters, such as newline or NUL';
   return rejected('invalid_value', `${field || 'the body'}: ${problem}. Rule: ${rule}.`, [{ field, problem, rule }]);
+}
+
+/** A file of Windows: the refusal names the cause, and what to do. */
+function withoutCr(field: string): Rejected {
+  const problem = 'its lines end with CR and LF, as editors of Windows write them';
+  const rule = 'lines end with LF alone; dos2unix FILE makes them so';
+  return rejected('invalid_value', `${field}: ${problem}. Rule: ${rule}.`, [{ field, problem, rule }]);
 }

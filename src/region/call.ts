@@ -83,8 +83,9 @@ export async function callTogether(
   return isRejected(written) ? written : written.body;
 }
 
-function contextOf(ports: CallPorts, { caller, ifMatch }: CallContext): CaseContext {
+function contextOf(ports: CallPorts, { caller, ifMatch, origin }: CallContext): CaseContext {
   return {
+    origin,
     clock: ports.clock,
     random: ports.random,
     renderer: ports.renderer,

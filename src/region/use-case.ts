@@ -50,6 +50,8 @@ export interface CasePorts {
 export interface CaseContext extends CasePorts {
   readonly caller: Caller;
   readonly ifMatch: number | null;
+  /** Where the call came from (api, cli, maas). */
+  readonly origin?: string;
 }
 
 /** What a use case gives: the answer's body, and the version of the object that it is about. */

@@ -103,9 +103,9 @@ describe('disks', () => {
   it('are found by the tags that they were given', async () => {
     const id = await readyMachine();
     ok('blockdevice', await maas.post(`nodes/${id}/blockdevices/sdc/`, 'add_tag', { tag: `only-${id}` }));
-    const taken = ok('machine', await maas.post('machines/', 'allocate', { storage: `root:8(only-${id})` }));
+    const taken = ok('machine', await maas.post('machines/', 'allocate', { storage: `root:0,data:8(only-${id})` }));
     const sdc = (await disksOf(id)).find(({ name }: { name: string }) => name === 'sdc');
-    expect([taken.system_id, taken.constraints_by_type.storage]).toEqual([id, { root: [sdc.id] }]);
+    expect([taken.system_id, taken.constraints_by_type.storage.data]).toEqual([id, [sdc.id]]);
   });
 });
 

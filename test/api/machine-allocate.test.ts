@@ -115,7 +115,7 @@ describe('allocate', () => {
   });
 
   it('tells which disk and which interface is which', async () => {
-    const disks = await allocate({ storage: 'data:1000,root:100(ssd)' });
+    const disks = await allocate({ storage: 'root:100(ssd),data:1000' });
     expect(disks.body).toMatchObject({ storage: { root: 'sda', data: 'sdb' }, interfaces: {} });
     const card = await allocate({ interfaces: 'data:name=eth0' });
     expect(card.body).toMatchObject({ interfaces: { data: expect.any(Number) } });
@@ -128,7 +128,11 @@ describe('allocate', () => {
       'Of 3 ready machines none fits: 2 after 8 processors, 0 after 1000000 MiB of memory are left.',
     ],
     ['a tag that none has', { tags: ['fast'] }, '0 after tag fast are left.'],
-    ['three disks', { storage: '1,1,1' }, '0 after its disks are left.'],
+    [
+      'three disks',
+      { storage: '1,1,1' },
+      '0 after its disks (the first one holds /, the others hold nothing) are left.',
+    ],
     ['another architecture', { architectures: ['arm64'] }, '0 after architecture arm64 are left.'],
   ])('says why none fits: %s', async (_, wish, words) => {
     const answer = await allocate(wish);

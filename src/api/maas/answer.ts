@@ -29,6 +29,11 @@ export function float(value: number): number {
   return Number.isInteger(value) ? (RAW.rawJSON(floatText(value)) as number) : value;
 }
 
+/** A whole number of any size, in JSON alone: all its digits are written. */
+export function integer(value: bigint): number {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : (RAW.rawJSON(String(value)) as number);
+}
+
 /** An answer in JSON. */
 export function json(value: unknown, status = 200): Answer {
   return { status, type: JSON_TYPE, body: JSON.stringify(value) };

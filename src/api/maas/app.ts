@@ -17,6 +17,7 @@ import { findOperation, findResource, type Found } from './catalog/table.ts';
 import { createDescription } from './describe.ts';
 import { createLook } from './look.ts';
 import { MAAS_PREFIX } from './prefix.ts';
+import { checkConstraints } from './operations/constraints.ts';
 import { HANDLERS } from './operations/table.ts';
 import { BODY_MAX, type Form, readBody, readQuery } from './request.ts';
 import { createSite } from './site.ts';
@@ -148,9 +149,11 @@ async function perform(
   const isWanted = () => !request.raw.socket.destroyed;
   const site = createSite({ region, random, caller: who, isWanted });
   try {
+    const look = createLook(site);
+    if (operation.isConstrained) await checkConstraints(look, args);
     const call = {
       site,
-      look: createLook(site),
+      look,
       path: found.path,
       args,
       base: baseOf(request),

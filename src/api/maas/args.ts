@@ -1,5 +1,6 @@
 import { type FieldProblem, type Rejected, rejected, show } from '../../core/errors.ts';
 import type { Operation, Parameter } from './catalog/parse.ts';
+import { BESIDE_CONSTRAINTS, NO_CONSTRAINTS, NUMBER_SENTENCES } from './catalog/filters.ts';
 import type { Form, FormFile } from './request.ts';
 
 /** The parameters of a call, checked by the table: each is of its type where it is there. */
@@ -24,6 +25,15 @@ export interface Args {
 const TRUE = ['true', '1', 'yes', 'on', 't', 'y'];
 const FALSE = ['false', '0', 'no', 'off', 'f', 'n', 'none'];
 const NUMBER = /^-?\d{1,15}(?:\.\d{1,9})?$/;
+const BYTES = /^(-?\d{1,15}(?:\.\d{1,3})?)\s*([kmgtpe]?)(?:i?b)?$/i;
+const POWERS = ['', 'k', 'm', 'g', 't', 'p', 'e'];
+
+/** Bytes of a text such as `10737418240`, `10G` or `1.5T`, in steps of a thousand as MAAS has them; undefined: it is none. Pure. */
+export function bytesIn(text: string): number | undefined {
+  const [, count, unit = ''] = BYTES.exec(text.trim()) ?? [];
+  const bytes = Math.floor(Number(count) * 1000 ** POWERS.indexOf(unit.toLowerCase()));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
 
 /** Why a value of a type is not usable; null: it is. An empty one clears, whatever the type. */
 function problemOf({ name, type }: Parameter, value: string): FieldProblem | null {
@@ -31,27 +41,61 @@ function problemOf({ name, type }: Parameter, value: string): FieldProblem | nul
   const low = value.toLowerCase();
   const told = (rule: string) => ({ field: name, problem: `${show(value)} is not usable`, rule });
   if (type === 'int') return NUMBER.test(value) && Number.isInteger(Number(value)) ? null : told('a whole number');
+  if (type === 'bytes') return bytesIn(value) === undefined ? told('bytes, such as 10737418240 or 10G') : null;
   if (type === 'float') return NUMBER.test(value) ? null : told('a number');
   if (type === 'boolean') return TRUE.includes(low) || FALSE.includes(low) ? null : told('true or false');
   return null;
 }
 
+/** Names that the operation has no constraint for, where its parameters are constraints. */
+function unknownConstraints({ parameters, isConstrained }: Taken, given: Iterable<string>): FieldProblem[] {
+  if (!isConstrained) return [];
+  const known = new Set([...parameters.map(({ name }) => name), ...BESIDE_CONSTRAINTS, 'op']);
+  for (const name of NO_CONSTRAINTS) known.delete(name);
+  return [...new Set(given)]
+    .filter((name) => !known.has(name))
+    .map((field) => ({ field, problem: 'No such constraint' }));
+}
+
+/** Values of a part of a form that came as a file, where the parameter is a text: `curl -F value=@FILE` sends it so. */
+function textOfFile(file: FormFile | undefined): readonly string[] {
+  if (file === undefined) return [];
+  const text = file.content.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(file.content) ? [text] : [];
+}
+
+type Taken = Pick<Operation, 'parameters'> & Partial<Pick<Operation, 'isConstrained'>>;
+
 /** Reads the parameters of an operation. `form` comes before `query`, which has what is not in it. The refusal names each bad or missing one. Pure. */
-export function readArgs(operation: Pick<Operation, 'parameters'>, form: Form, query: Form): Args | Rejected {
-  const valuesOf = (name: string): readonly string[] => form.values.get(name) ?? query.values.get(name) ?? [];
+export function readArgs(operation: Taken, form: Form, query: Form): Args | Rejected {
+  const texts = new Map<string, readonly string[]>();
+  for (const { name, type } of operation.parameters)
+    if (type !== 'file' && form.files.has(name)) texts.set(name, textOfFile(form.files.get(name)));
+  const valuesOf = (name: string): readonly string[] =>
+    form.values.get(name) ?? texts.get(name) ?? query.values.get(name) ?? [];
   const has = (name: string) => valuesOf(name).length > 0 || form.files.has(name);
   const problems = operation.parameters.flatMap((parameter): FieldProblem[] => {
     const { name, isRequired } = parameter;
     if (isRequired && !(valuesOf(name).some((value) => value !== '') || form.files.has(name)))
       return [{ field: name, problem: 'This field is required' }];
+    if (texts.get(name)?.length === 0)
+      return [
+        { field: name, problem: 'the file is not UTF-8 text', rule: 'a text; bytes in base64 where they are taken' },
+      ];
     const found = valuesOf(name)
       .map((value) => problemOf(parameter, value))
       .find((problem) => problem !== null);
-    return found ? [found] : [];
+    if (!found) return [];
+    const sentence = operation.isConstrained ? NUMBER_SENTENCES[name] : undefined;
+    return [sentence === undefined ? found : { field: name, problem: sentence }];
   });
+  problems.push(
+    ...unknownConstraints(operation, [...query.values.keys(), ...form.values.keys(), ...form.files.keys()]),
+  );
   if (problems.length > 0)
     return rejected('invalid_value', problems.map(({ field, problem }) => `${field}: ${problem}.`).join(' '), problems);
   const text = (name: string) => valuesOf(name).at(-1);
+  const sizes = new Set(operation.parameters.filter(({ type }) => type === 'bytes').map(({ name }) => name));
   return {
     has,
     text,
@@ -61,7 +105,11 @@ export function readArgs(operation: Pick<Operation, 'parameters'>, form: Form, q
         .flatMap((value) => value.split(','))
         .map((one) => one.trim())
         .filter((one) => one !== ''),
-    number: (name) => (text(name) === undefined || text(name) === '' ? undefined : Number(text(name))),
+    number: (name) => {
+      const value = text(name);
+      if (value === undefined || value === '') return undefined;
+      return sizes.has(name) ? bytesIn(value) : Number(value);
+    },
     flag: (name) => {
       const value = text(name);
       return value === undefined || value === '' ? undefined : TRUE.includes(value.toLowerCase());

@@ -42,6 +42,7 @@ interface DescribedHandler {
 const TYPE_WORDS: Readonly<Record<ParameterType, string>> = {
   text: 'a text',
   int: 'a whole number',
+  bytes: 'bytes, such as 10G',
   float: 'a number',
   boolean: 'true or false',
   file: 'a file',

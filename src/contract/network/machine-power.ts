@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { BOOT_DEVICES, POWER_TYPES, STOP_MODES } from '../../model/nouns/power.ts';
 import { nullable, oneOf, strict } from '../common.ts';
-import { begin, EVERYBODY, get, OPERATORS } from '../route-spec.ts';
+import { begin, EVERYBODY, get, KEY_OWNERS } from '../route-spec.ts';
 import { Job } from '../cluster/job.ts';
 import { MACHINE } from '../machine.ts';
 
@@ -39,7 +39,7 @@ export const MACHINE_POWER_ROUTES = {
     response: strict({ items: Type.Array(PowerTypeShown) }),
   }),
   'machine.power': begin('/machines/{machine}/power', 'Switch a machine on or off by its BMC, or look at its power', {
-    roles: OPERATORS,
+    roles: KEY_OWNERS,
     params: MACHINE.schemas.params,
     body: MachinePower,
     response: Job,

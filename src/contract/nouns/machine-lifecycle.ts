@@ -74,7 +74,12 @@ export const MachineWishRequest = strict({
       description: 'texts of tools that are kept with it, beside those that it has; by name',
     }),
   ),
-  storage: Type.Optional(text(2000, 'disks, such as root:8(ssd),data:100: GB and tags, each label gets another one')),
+  storage: Type.Optional(
+    text(
+      2000,
+      'disks, such as root:8(ssd),data:100: GB and tags; the first is the one that holds /, each other label gets one that holds nothing',
+    ),
+  ),
 });
 export type MachineWishRequest = Static<typeof MachineWishRequest>;
 
@@ -94,7 +99,7 @@ const PARTS = {
   body: MachineRequest,
   response: MACHINE.schemas.answer,
 } as const;
-/** Who has a machine may do these with it: whoever has none gets one. */
+/** Who has a machine may do these with it: whoever has none gets one. The use case looks at whose it is. */
 const OWNER_PARTS = { ...PARTS, roles: KEY_OWNERS } as const;
 const RUN_PARTS = { ...PARTS, body: MachineRunRequest } as const;
 
@@ -105,11 +110,10 @@ export const MACHINE_LIFECYCLE_ROUTES = {
     'Commission a machine: it boots from the network and tells of its hardware',
     RUN_PARTS,
   ),
-  'machine.test': begin(
-    '/machines/{machine}/test',
-    'Test a machine: it boots from the network and runs tests',
-    RUN_PARTS,
-  ),
+  'machine.test': begin('/machines/{machine}/test', 'Test a machine: it boots from the network and runs tests', {
+    ...RUN_PARTS,
+    roles: KEY_OWNERS,
+  }),
   'machine.allocate': post('/machines/{machine}/allocate', 'Take a machine that is ready', {
     ...OWNER_PARTS,
     status: 200,
@@ -126,12 +130,20 @@ export const MACHINE_LIFECYCLE_ROUTES = {
   'machine.abort': begin(
     '/machines/{machine}/abort',
     'End the commissioning, the test, the deployment of a machine, or the erasure of its disks',
-    PARTS,
+    OWNER_PARTS,
   ),
-  'machine.mark-broken': begin('/machines/{machine}/mark-broken', 'Mark a machine as broken: nobody uses it', PARTS),
+  'machine.mark-broken': begin(
+    '/machines/{machine}/mark-broken',
+    'Mark a machine as broken: nobody uses it',
+    OWNER_PARTS,
+  ),
   'machine.mark-fixed': begin('/machines/{machine}/mark-fixed', 'Take back that a machine is broken', PARTS),
-  'machine.lock': begin('/machines/{machine}/lock', 'Lock a machine: it is not changed before it is unlocked', PARTS),
-  'machine.unlock': begin('/machines/{machine}/unlock', 'Unlock a machine', PARTS),
+  'machine.lock': begin(
+    '/machines/{machine}/lock',
+    'Lock a machine: it is not changed before it is unlocked',
+    OWNER_PARTS,
+  ),
+  'machine.unlock': begin('/machines/{machine}/unlock', 'Unlock a machine', OWNER_PARTS),
   'machine.rescue': begin(
     '/machines/{machine}/rescue',
     'Bring a machine into rescue mode: it boots a system from the network that people can log in to',

@@ -26,11 +26,12 @@ export interface CandidateCard {
   readonly subnets: readonly string[];
 }
 
-/** One of its disks, by its inventory. */
+/** One of its disks, RAIDs or volumes. `use`: it holds `/`, something else, or nothing. */
 export interface CandidateDisk {
   readonly name: string;
   readonly bytes: number;
   readonly tags: readonly string[];
+  readonly use: 'root' | 'used' | 'free';
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };

@@ -35,6 +35,8 @@ export interface Fit {
 
 type Test = (candidate: Candidate) => boolean;
 
+const DISKS = 'its disks (the first one holds /, the others hold nothing)';
+
 /** The machines that fit, the smallest first, so that large ones stay for those who need them. Pure. */
 export function fitsOf(candidates: readonly Candidate[], wish: Wish): Fit[] {
   const tests = testsOf(wish).map(([, test]) => test);
@@ -101,7 +103,7 @@ function testsOf(wish: Wish): (readonly [words: string, test: Test])[] {
     ...(interfaces.length === 0
       ? []
       : [['its interfaces', (one: Candidate) => cardsOf(one, interfaces) !== null] as const]),
-    ...(storage.length === 0 ? [] : [['its disks', (one: Candidate) => disksOf(one, storage) !== null] as const]),
+    ...(storage.length === 0 ? [] : [[DISKS, (one: Candidate) => disksOf(one, storage) !== null] as const]),
   ];
 }
 
@@ -119,14 +121,18 @@ function cardsOf({ interfaces }: Candidate, wishes: readonly CardWish[]): Candid
   return assign(wishes, interfaces, ({ wants }, card) => wants.every(([key, value]) => hasMember(card, key, value)));
 }
 
+/** The first wish is the device that holds `/`, as in MAAS; the others are devices that hold nothing. */
 function disksOf({ disks }: Candidate, wishes: readonly DiskWish[]): CandidateDisk[] | null {
+  const [first, ...others] = wishes;
+  if (first === undefined) return [];
+  const fits = ({ minBytes, tags }: DiskWish, disk: CandidateDisk) =>
+    disk.bytes >= minBytes && tags.every((tag) => disk.tags.includes(tag));
+  const root = disks.find(({ use }) => use === 'root');
+  if (root === undefined || !fits(first, root)) return null;
   // The smallest that fits: a large one stays for another wish.
-  const bySmall = disks.toSorted((one, other) => one.bytes - other.bytes);
-  return assign(
-    wishes,
-    bySmall,
-    ({ minBytes, tags }, disk) => disk.bytes >= minBytes && tags.every((tag) => disk.tags.includes(tag)),
-  );
+  const free = disks.filter(({ use }) => use === 'free').toSorted((one, other) => one.bytes - other.bytes);
+  const rest = assign(others, free, fits);
+  return rest === null ? null : [root, ...rest];
 }
 
 function hasMember(card: CandidateCard, key: CardKey, value: string): boolean {
@@ -150,16 +156,24 @@ function hasMember(card: CandidateCard, key: CardKey, value: string): boolean {
 /** Another thing for each wish, or null: a matching by augmenting paths (Kuhn). */
 function assign<W, T>(wishes: readonly W[], things: readonly T[], fits: (wish: W, thing: T) => boolean): T[] | null {
   const takenBy = new Map<number, number>();
-  const place = (wish: number, seen: Set<number>): boolean =>
-    things.some((thing, index) => {
-      const own = wishes[wish];
-      if (own === undefined || seen.has(index) || !fits(own, thing)) return false;
+  const place = (wish: number, seen: Set<number>): boolean => {
+    const own = wishes[wish];
+    if (own === undefined) return false;
+    // What nobody has comes first: wishes that are alike get things in their order.
+    const free = things.findIndex((thing, index) => !takenBy.has(index) && !seen.has(index) && fits(own, thing));
+    if (free >= 0) {
+      takenBy.set(free, wish);
+      return true;
+    }
+    return things.some((thing, index) => {
+      if (seen.has(index) || !fits(own, thing)) return false;
       seen.add(index);
       const other = takenBy.get(index);
       if (other !== undefined && !place(other, seen)) return false;
       takenBy.set(index, wish);
       return true;
     });
+  };
   if (!wishes.every((_, wish) => place(wish, new Set()))) return null;
   const byWish = new Map([...takenBy].map(([thing, wish]) => [wish, things[thing]]));
   return wishes.flatMap((_, wish) => byWish.get(wish) ?? []);

@@ -62,9 +62,12 @@ export function parseContent(text: string, field = 'content'): string | Rejected
   const size = Buffer.byteLength(text);
   if (size > SCRIPT_MAX) return invalid(field, `it has ${size} bytes`, `at most ${SCRIPT_MAX}`);
   if (text.includes('\0')) return invalid(field, 'it is no text', 'a script, which is text');
+  if (/^[^\n]*\r\n/.test(text)) return invalid(field, 'its lines end with CR and LF', 'lines end with LF alone');
+  if (text.startsWith('\uFEFF'))
+    return invalid(field, 'it begins with a byte order mark', 'a first line such as #!/bin/sh, with nothing before it');
   if (!/^#! *\/[!-~]/.test(text))
     return invalid(field, 'its first line does not say what runs it', 'a first line such as #!/bin/sh');
-  return /^[^\n]*\r\n/.test(text) ? invalid(field, 'its lines end with CR', 'lines that end with LF alone') : text;
+  return text;
 }
 
 const BLOCK =
@@ -82,7 +85,9 @@ export function readMembersOf(content: string): Readonly<Record<string, Told>> {
   return isRejected(members) ? {} : members.value;
 }
 
-function parseMembers(content: string): { readonly value: Readonly<Record<string, Told>> } | Rejected {
+function parseMembers(given: string): { readonly value: Readonly<Record<string, Told>> } | Rejected {
+  // Ends of lines are judged with the text as a whole: what stands in the comment is read all the same.
+  const content = given.replaceAll('\r\n', '\n');
   const [, block] = BLOCK.exec(content) ?? [];
   if (block === undefined)
     return content.includes('# --- Start MAAS')

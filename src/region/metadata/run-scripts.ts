@@ -6,6 +6,7 @@ import { invocationOf, type KnownDevices, type ParameterValues } from '../../mod
 import { readInventory } from '../../store/queries/network/machine-inventories.ts';
 import { listSiteScripts } from '../../store/queries/network/scripts/site-scripts.ts';
 import { readRunScripts, type RunScriptRow, storeRunScripts } from '../../store/queries/network/scripts/run-scripts.ts';
+import { storePendingScripts } from '../../store/queries/network/scripts/script-results.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { Sealer } from '../trust/sealer.ts';
 import type { RunScript } from './scripts.ts';
@@ -27,7 +28,7 @@ export interface ChosenRun {
 export async function chooseForRun(
   tx: Tx,
   { builtIn, sealer }: RunScriptPorts,
-  { id, purpose }: ChosenRun,
+  { id, machineId, purpose }: ChosenRun,
   wish: ScriptWish,
 ): Promise<readonly (RunScriptRow & { readonly isDestructive: boolean })[] | Rejected> {
   if (purpose === 'rescue') return [];
@@ -43,6 +44,12 @@ export async function chooseForRun(
     rows.push({ ...row, isDestructive: one.script.destructive });
   }
   await storeRunScripts(tx, id, rows);
+  // Each has its result from the beginning, which waits for it.
+  await storePendingScripts(
+    tx,
+    { machineId, run: id, purpose },
+    rows.map(({ name }) => name),
+  );
   return rows;
 }
 

@@ -16,7 +16,7 @@ import * as records from '../../store/queries/records.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { domainText, noSuch, parseRecordRef } from '../refs.ts';
-import { autocommitReading, target, writing } from '../use-case.ts';
+import { autocommitReading, type CaseContext, target, writing } from '../use-case.ts';
 import { domainByRef, domainNames, optionalTtl } from './domain.ts';
 import { usesOf } from './name-rules.ts';
 
@@ -54,13 +54,16 @@ interface WantedRecord {
 }
 
 /** Holds the domain, so that what is read of its names stays true until the transaction ends. */
-async function checkRecord(tx: Tx, wanted: WantedRecord): Promise<Rejected | null> {
+async function checkRecord(tx: Tx, wanted: WantedRecord, { origin }: CaseContext): Promise<Rejected | null> {
   if (wanted.type === 'CNAME' && wanted.data === wanted.fqdn) {
     return invalid('data', `the CNAME ${wanted.fqdn} points at itself`, 'a CNAME names another name (RFC 1034 §3.6.2)');
   }
   const refusal = await lockDomain(tx, wanted.domainId);
   if (refusal) return refusal;
-  return (await checkHost(tx, wanted)) ?? checkRecordBeside(wanted, wanted.fqdn, await usesOf(tx, wanted, wanted.id));
+  const isTaken = origin === 'maas' && (wanted.type === 'MX' || wanted.type === 'SRV');
+  // As MAAS does: the zone leaves such a record out until the host has an address, and a finding says so.
+  const lost = isTaken ? null : await checkHost(tx, wanted);
+  return lost ?? checkRecordBeside(wanted, wanted.fqdn, await usesOf(tx, wanted, wanted.id));
 }
 
 /** A region node of the release before would serve the quotes of TXT data in presentation form as text. */
@@ -111,7 +114,7 @@ export const recordCases = {
   'record.create': writing(
     'record.create',
     ({ body }) => `record create ${body.fqdn} ${body.type}`,
-    async (tx, { body }) => {
+    async (tx, { body }, context) => {
       const fqdn = parseOwnerName(body.fqdn);
       if (isRejected(fqdn)) return fqdn;
       const type = parseRecordType(body.type);
@@ -141,7 +144,7 @@ export const recordCases = {
         type,
         data,
       };
-      const refusal = await checkRecord(tx, wanted);
+      const refusal = await checkRecord(tx, wanted, context);
       if (refusal) return refusal;
       const { domainId, name } = wanted;
       const written = writtenOf(type, body.data, data);
@@ -163,7 +166,7 @@ export const recordCases = {
       if (early) return early;
       const ttl = optionalTtl(body.ttl);
       if (isRejected(ttl)) return ttl;
-      const refusal = await checkRecord(tx, { ...old, data });
+      const refusal = await checkRecord(tx, { ...old, data }, context);
       if (refusal) return refusal;
       const written = body.data === undefined ? old.written : writtenOf(old.type, body.data, data);
       const row = await records.updateRecord(tx, target(old.id, context), { data, ttl, written });

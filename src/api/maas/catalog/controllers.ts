@@ -28,12 +28,12 @@ export const CONTROLLERS: readonly ResourceText[] = [
     anonymous: 'AnonNodesHandler',
     about: 'Racks.',
     operations: [
-      'GET read | @filters | List racks.',
+      'GET read constraints | @filters | List racks.',
       'GET describe_power_types |  | List the ways to switch machines.',
       'POST import_boot_images =202 |  | Let racks fetch images now.',
       'GET is_action_in_progress anonymous | mac_address! | Tell whether something is under way with the machine of a network card.',
       'GET is_registered anonymous | mac_address! | Tell whether a network card is known.',
-      'GET power_parameters | id! | Show by which parameters a rack is switched.',
+      'GET power_parameters | id | Show by which parameters a rack is switched.',
       'POST set_zone | zone! nodes! system_id | Put machines into a zone.',
     ],
   },
@@ -55,7 +55,7 @@ export const CONTROLLERS: readonly ResourceText[] = [
     anonymous: 'AnonNodesHandler',
     about: 'Region nodes.',
     operations: [
-      'GET read | @filters | List region nodes.',
+      'GET read constraints | @filters | List region nodes.',
       'GET is_action_in_progress anonymous | mac_address! | Tell whether something is under way with the machine of a network card.',
       'GET is_registered anonymous | mac_address! | Tell whether a network card is known.',
       'POST set_zone | zone! nodes! system_id | Put machines into a zone.',

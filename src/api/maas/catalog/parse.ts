@@ -2,7 +2,8 @@ import { FILTERS } from './filters.ts';
 
 /**
  * A resource of MAAS's API in the form of its table. `path` follows the prefix. A line of `operations` is `METHOD name flags | parameters | title`. Flags: `=201` the status
- * of success, `anonymous` no key is needed, `409` a collision is told by that status. A parameter is `name`, `name:int`, `name!` (it must be there); `@filters` are
+ * of success, `anonymous` no key is needed, `409` a collision is told by that status,
+ * `constraints` a parameter that it does not know is refused, as only lists of machines and `allocate` do in MAAS. A parameter is `name`, `name:int`, `name!` (it must be there); `@filters` are
  * those of all lists of machines. The names create, read, update and delete are called without `op`.
  */
 export interface ResourceText {
@@ -18,7 +19,8 @@ export interface ResourceText {
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
-export type ParameterType = 'text' | 'int' | 'boolean' | 'float' | 'file';
+/** `bytes`: a number with K, M, G, T, P or E behind it, in steps of a thousand. */
+export type ParameterType = 'text' | 'int' | 'boolean' | 'float' | 'bytes' | 'file';
 
 export interface Parameter {
   readonly name: string;
@@ -36,6 +38,8 @@ export interface Operation {
   readonly isAnonymous: boolean;
   /** A collision is answered with 409; else with 400. */
   readonly hasConflict: boolean;
+  /** Its parameters are constraints: one that it does not know is refused; else it is ignored, as MAAS does. */
+  readonly isConstrained: boolean;
   readonly parameters: readonly Parameter[];
   readonly title: string;
 }
@@ -53,7 +57,7 @@ export interface Resource {
 }
 
 const RESTFUL: readonly string[] = ['create', 'read', 'update', 'delete'];
-const TYPES: readonly string[] = ['int', 'boolean', 'float', 'file'] satisfies ParameterType[];
+const TYPES: readonly string[] = ['int', 'boolean', 'float', 'bytes', 'file'] satisfies ParameterType[];
 const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'DELETE'] satisfies Method[];
 
 /** Reads a resource of the table. Pure; throws where a line of the table is not of its form. */
@@ -84,6 +88,7 @@ function parseOperation(resource: string, line: string): Operation {
     status: status === undefined ? (method === 'DELETE' ? 204 : 200) : Number(status),
     isAnonymous: flags.includes('anonymous'),
     hasConflict: flags.includes('409'),
+    isConstrained: flags.includes('constraints'),
     parameters: parameters
       .replace('@filters', FILTERS)
       .split(' ')

@@ -29,7 +29,7 @@ export const SITE: readonly ResourceText[] = [
     about: 'Files of the caller.',
     operations: [
       'GET read | prefix | List files of the caller.',
-      'POST create =201 | filename! file! | Create a file.',
+      'POST create =201 | filename! file:file! | Create a file.',
       'DELETE delete | filename | Delete a file.',
       'GET get_by_key anonymous | key! | Read a file by its key.',
       'GET get | filename! | Read a file.',

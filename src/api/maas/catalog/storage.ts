@@ -8,7 +8,7 @@ export const STORAGE: readonly ResourceText[] = [
     about: 'The disks of a machine.',
     operations: [
       'GET read |  | List the disks of a machine.',
-      'POST create | name model serial id_path size:int! block_size:int numa_node:int | Create a disk of a machine.',
+      'POST create | name model serial id_path size:bytes! block_size:bytes numa_node:int | Create a disk of a machine.',
     ],
   },
   {
@@ -17,11 +17,11 @@ export const STORAGE: readonly ResourceText[] = [
     about: 'The disks of a machine.',
     operations: [
       'GET read |  | Show a disk of a machine.',
-      'PUT update 409 | name model serial id_path size:int block_size:int uuid numa_node:int partition_table_type | Change a disk of a machine.',
+      'PUT update 409 | name model serial id_path size:bytes block_size:bytes uuid numa_node:int partition_table_type | Change a disk of a machine.',
       'DELETE delete 409 |  | Delete a disk of a machine.',
       'POST add_tag 409 | tag! | Add a tag to a disk of a machine.',
       'POST format 409 | fstype! uuid label | Give a disk of a machine a file system.',
-      'POST mount 409 | mount_point! mount_options | Say where the file system of a disk of a machine is mounted.',
+      'POST mount 409 | mount_point mount_options | Say where the file system of a disk of a machine is mounted.',
       'POST remove_tag 409 | tag! | Take a tag from a disk of a machine.',
       'POST set_boot_disk 409 |  | Let the machine start from this disk.',
       'POST unformat 409 |  | Take the file system from a disk of a machine.',
@@ -34,7 +34,7 @@ export const STORAGE: readonly ResourceText[] = [
     about: 'The partitions of a disk.',
     operations: [
       'GET read |  | List the partitions of a disk.',
-      'POST create 409 | size:int uuid bootable:boolean | Create a partition.',
+      'POST create 409 | size:bytes uuid bootable:boolean | Create a partition.',
     ],
   },
   {
@@ -47,7 +47,7 @@ export const STORAGE: readonly ResourceText[] = [
       'DELETE delete 409 |  | Delete a partition.',
       'POST add_tag | tag! | Add a tag to a partition.',
       'POST format | fstype! uuid label | Give a partition a file system.',
-      'POST mount | mount_point! mount_options | Say where the file system of a partition is mounted.',
+      'POST mount | mount_point mount_options | Say where the file system of a partition is mounted.',
       'POST remove_tag | tag! | Take a tag from a partition.',
       'POST unformat |  | Take the file system from a partition.',
       'POST unmount |  | Take the mount point from a partition.',

@@ -37,8 +37,16 @@ const BY_FIRST = Map.groupBy(
   ({ path }) => path[0] ?? '',
 );
 
+/** A CIDR in the path of a subnet has a slash, which clients write as it is. */
+function joinCidr(segments: readonly string[]): readonly string[] {
+  const [first, address, prefix = '', ...rest] = segments;
+  if (first !== 'subnets' || address === undefined || !/^\d{1,3}$/.test(prefix)) return segments;
+  return [first, `${address}/${prefix}`, ...rest];
+}
+
 /** The resource of a path, by its decoded segments; null: there is none. Pure. */
-export function findResource(segments: readonly string[]): Found | null {
+export function findResource(given: readonly string[]): Found | null {
+  const segments = joinCidr(given);
   for (const { resource, path } of BY_FIRST.get(segments[0] ?? '') ?? []) {
     if (path.length !== segments.length) continue;
     const values: [string, string][] = [];

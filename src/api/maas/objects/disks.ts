@@ -52,7 +52,9 @@ interface Entry<V> {
   readonly ref: string;
   readonly view: V;
 }
-type DiskEntry = Entry<ReturnType<typeof viewDisk>> & {
+/** `device`: its name in API v1. */
+type DeviceEntry<V> = Entry<V> & { readonly device: string };
+type DiskEntry = DeviceEntry<ReturnType<typeof viewDisk>> & {
   readonly partitions: readonly Entry<ReturnType<typeof viewPartition>>[];
 };
 
@@ -65,7 +67,7 @@ export type MaasBlockDevice = DiskEntry['view'] | ReturnType<typeof viewDevice>;
 export interface MaasStorage {
   readonly disks: readonly DiskEntry[];
   readonly bootDisk: DiskEntry['view'] | null;
-  readonly devices: readonly Entry<ReturnType<typeof viewDevice>>[];
+  readonly devices: readonly DeviceEntry<ReturnType<typeof viewDevice>>[];
   readonly raids: readonly Entry<ReturnType<typeof viewRaid>>[];
   readonly groups: readonly Entry<ReturnType<typeof viewGroup>>[];
 }
@@ -88,20 +90,21 @@ export function viewStorage(machine: string, disks: readonly Disk[], kept: Machi
       partitions.map((one) => one.view),
     );
     if (disk.kept !== null) members.set(disk.kept.id, view);
-    return { ref: disk.kept === null ? disk.device : `#${disk.kept.id}`, view, partitions };
+    const ref = disk.kept === null ? disk.device : `#${disk.kept.id}`;
+    return { ref, device: disk.device, view, partitions };
   });
   const named = (ids: readonly number[]) => ids.flatMap((id) => members.get(id) ?? []);
   const device = (one: VirtualDevice) => {
-    const view = viewDevice(machine, one);
+    const view = viewDevice(machine, { ...one, name: one.name.replace('/', '-') });
     members.set(one.id, view);
-    return { ref: `#${one.id}`, view };
+    return { ref: `#${one.id}`, device: one.name, view };
   };
   const raids = shown.raids.map((raid) => {
     const made = device(raid);
     return { made, ref: made.ref, view: viewRaid({ machine, ...raid }, named, made.view) };
   });
   const groups = shown.groups.map((group) => {
-    const volumes = group.volumes.map((volume) => device({ ...volume, name: volume.name.replace('/', '-') }));
+    const volumes = group.volumes.map(device);
     const views = volumes.map(({ view }) => view);
     return { volumes, ref: `#${group.id}`, view: viewGroup({ machine, ...group }, named(group.devices), views) };
   });

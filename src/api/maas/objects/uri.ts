@@ -48,6 +48,11 @@ function scrambled(lane: number): number {
 /** python-libmaas reads each moment of an address or a source as a date: of what is not told, the first one. */
 export const NOT_TOLD = '1970-01-01T00:00:00.000';
 
+/** A moment as MAAS writes it: in UTC, without a zone. */
+export function momentOf(iso: string): string {
+  return iso.replace(/Z$/, '');
+}
+
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

@@ -3,19 +3,16 @@ import type { Look } from '../look.ts';
 /** MAAS's number of the fabric, the domain and the resource pool that are there from the beginning. Clients and recipes name them by it; here numbers begin with 1. */
 export const FIRST = '0';
 
-/** What API v1 calls the fabric of a path: the first one by MAAS's number of it. */
-export async function fabricRef(look: Look, text = ''): Promise<string> {
-  return text === FIRST ? lowest(await look.fabrics()) : text;
-}
-
 /** What API v1 calls the domain of a path or a parameter, by id or name. */
-export async function domainRef(look: Look, text = ''): Promise<string> {
+export async function domainRef(look: Look, given = ''): Promise<string> {
+  const text = given.replace(/^(?:id|name):/, '');
   if (text !== FIRST) return text;
   return String((await look.domains()).find(({ isDefault }) => isDefault)?.id ?? FIRST);
 }
 
 /** What API v1 calls the resource pool of a path. */
-export async function poolRef(look: Look, text = ''): Promise<string> {
+export async function poolRef(look: Look, given = ''): Promise<string> {
+  const text = given.replace(/^(?:id|name):/, '');
   return text === FIRST ? lowest(await look.pools()) : text;
 }
 

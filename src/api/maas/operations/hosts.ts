@@ -1,3 +1,4 @@
+import { RejectedError, rejected } from '../../../core/errors.ts';
 import type { Args } from '../args.ts';
 import type { Look } from '../look.ts';
 import { FIRST } from './defaults.ts';
@@ -14,11 +15,35 @@ export function placeOf(args: Args) {
   };
 }
 
+/** Refuses a zone or a pool that is not there, by the name of its parameter. */
+export async function checkPlace(look: Look, args: Args): Promise<void> {
+  const lists = { zone: look.zones, pool: look.pools } as const;
+  for (const [field, read] of Object.entries(lists)) {
+    const text = args.text(field);
+    if (!text || (await read()).some(({ id, name }) => name === text || String(id) === text)) continue;
+    const problem = 'Select a valid choice. That choice is not one of the available choices';
+    throw new RejectedError(rejected('invalid_value', `${field}: ${problem}.`, [{ field, problem }]));
+  }
+}
+
+/** Architectures of MAAS, as its images and machines have them. */
+export const ARCHITECTURES = ['amd64', 'arm64', 'armhf', 'i386', 'ppc64el', 'riscv64', 's390x'] as const;
+/** What may follow the slash: `generic`, or another platform of the same architecture, such as `ga-24.04`, `hwe-24.04` or `xgene-uboot`. */
+const PLATFORM = /^[a-z0-9][a-z0-9.-]{0,31}$/;
+
 /** What the machine tells itself counts more, once it does. */
 function architectureOf(args: Args): string | undefined {
   const text = args.text('architecture');
-  if (!text || text.includes('/')) return text || undefined;
-  return `${text}/${args.text('subarchitecture') || 'generic'}`;
+  if (!text) return undefined;
+  const [name = '', platform = args.text('subarchitecture') || 'generic', ...more] = text.split('/');
+  const isKnown = ARCHITECTURES.some((known) => known === name) && PLATFORM.test(platform) && more.length === 0;
+  if (isKnown) return `${name}/${platform}`;
+  const choices = ARCHITECTURES.map((known) => `'${known}/generic'`).join(', ');
+  return badValue(
+    'architecture',
+    `'${text}' is not a valid architecture.  It should be one of: ${choices}`,
+    'NAME/PLATFORM',
+  );
 }
 
 /** The domain of a full name; undefined: it is a host name alone. */
@@ -33,7 +58,8 @@ export function nameOf(hostname: string): string {
 }
 
 /** Name of the domain that is meant by id or name; the default one when none is. */
-export async function domainName(look: Look, text: string | undefined): Promise<string> {
+export async function domainName(look: Look, given: string | undefined): Promise<string> {
+  const text = given?.replace(/^(?:id|name):/, '');
   const domains = await look.domains();
   const found =
     text && text !== FIRST

@@ -1,5 +1,6 @@
 import type { Handler } from '../handler.ts';
 import { ADDRESS_HANDLERS } from './network/addresses.ts';
+import { KEPT_ADDRESS_HANDLERS } from './network/kept-addresses.ts';
 import { CONFIG_HANDLERS } from './site/config.ts';
 import { CONTROLLER_VERB_HANDLERS } from './machine/controller-verbs.ts';
 import { COPY_HANDLERS } from './machine/copies.ts';
@@ -20,7 +21,7 @@ import { NETWORK_HANDLERS } from './network/networks.ts';
 import { NOTHING_HANDLERS } from './site/nothing.ts';
 import { NOTIFICATION_HANDLERS } from './site/notifications.ts';
 import { PEOPLE_HANDLERS } from './site/people.ts';
-import { POWER_TYPE_HANDLERS } from './machine/power-types.ts';
+import { POWER_TYPE_HANDLERS } from './power-types.ts';
 import { REFUSED_HANDLERS } from './site/refused.ts';
 import { REPOSITORY_HANDLERS } from './site/repositories.ts';
 import { RESULT_HANDLERS } from './machine/scripts.ts';
@@ -58,6 +59,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...SUBNET_HANDLERS,
   ...ROUTE_HANDLERS,
   ...ADDRESS_HANDLERS,
+  ...KEPT_ADDRESS_HANDLERS,
   ...NAME_HANDLERS,
   ...RESOURCE_HANDLERS,
   ...SNIPPET_HANDLERS,

@@ -116,7 +116,7 @@ const WISHES: readonly OptionSpec[] = [
   { flags: '--cpus <count>', help: 'so many processors at least' },
   { flags: '--memory <mib>', help: 'so much memory at least, MiB' },
   { flags: '--interfaces <wishes>', help: 'such as "net:fabric=fabric-0,vid=20;data:space=storage"' },
-  { flags: '--storage <wishes>', help: 'such as "root:8(ssd),data:100": GB, and tags of disks' },
+  { flags: '--storage <wishes>', help: 'such as "root:8(ssd),data:100": GB, and tags; the first is the disk with /' },
   ANNOTATION,
 ];
 

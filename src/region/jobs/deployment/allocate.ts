@@ -1,15 +1,18 @@
 import type { MachineWishRequest } from '../../../contract/nouns/machine-lifecycle.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { type Fit, fitsOf, whyNone, type Wish } from '../../../model/deployment/wish.ts';
+import { usualStorage } from '../../../model/deployment/kept/layouts.ts';
 import { type Annotations, parseAnnotations } from '../../../model/nouns/annotation.ts';
 import { parseCardWishes, parseDiskWishes } from '../../../model/deployment/wish-grammar.ts';
 import { type MachineRow, updateMachine } from '../../../store/queries/machines.ts';
 import { lockOneOf, readCandidates } from '../../../store/queries/network/deployment/candidates.ts';
+import { readStorage, storeStorage } from '../../../store/queries/network/deployment/machine-storage.ts';
 import { lockMachineState } from '../../../store/queries/network/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { viewMachine } from '../../nouns/machine.ts';
 import { writing } from '../../use-case.ts';
 import { machineEvent } from '../lifecycle/event.ts';
+import { disksOf } from './default-layout.ts';
 
 /** Rounds of one call: in each, whoever was faster took what was wanted. */
 const ROUNDS_MAX = 8;
@@ -31,12 +34,21 @@ export const allocateCases = {
       if (isRejected(taken)) return taken;
       const row = await annotate(tx, taken, body.annotations);
       if (isRejected(row)) return row;
+      if (wish.storage !== undefined && wish.storage.length > 0) await holdLayout(tx, candidate.id);
       return {
         body: { machine: viewMachine(row), storage: { ...matched.storage }, interfaces: { ...matched.interfaces } },
       };
     },
   ),
 };
+
+/** The answer names the disk of the system and those that are free: a deployment must not choose another disk. */
+async function holdLayout(tx: Tx, machineId: string): Promise<void> {
+  const storage = await readStorage(tx, machineId);
+  if (storage !== null && !storage.isUsual) return;
+  const usual = usualStorage(await disksOf(tx, { id: machineId }));
+  await storeStorage(tx, machineId, { ...usual, isUsual: false }, { isByDefault: true });
+}
 
 /** Keeps texts with a machine that was taken, beside those that it has. */
 async function annotate(tx: Tx, row: MachineRow, texts: Annotations | undefined): Promise<MachineRow | Rejected> {

@@ -61,6 +61,8 @@ function caseOf(verb: PlainVerb): WriteCase<`machine.${PlainVerb}`> {
 
 /** Verbs for those who have a machine, and for admins. */
 const OF_OWNERS: readonly MachineVerb[] = ['deploy', 'release'];
+/** Verbs that the role user has for the machines that it has, as in MAAS. */
+const OF_HOLDERS: readonly MachineVerb[] = ['abort', 'lock', 'mark-broken', 'test', 'unlock'];
 
 /** Refuses what somebody else has; null: it is the caller's, nobody's, or an admin asks. */
 export function mayHave(
@@ -68,8 +70,23 @@ export function mayHave(
   verb: MachineVerb,
   { caller }: Pick<CaseContext, 'caller'>,
 ): Rejected | null {
+  if (OF_HOLDERS.includes(verb)) return mustHold({ hostname, owner }, verb, { caller });
   if (!OF_OWNERS.includes(verb) || owner === null || owner === caller.user || caller.role === 'admin') return null;
   return rejected('forbidden', `${hostname} is ${owner}'s. Rule: its owner or an admin may ${verb} it.`);
+}
+
+/** Refuses the role user a machine that somebody else has, or nobody; null: it is the caller's, or an operator asks. */
+export function mustHold(
+  { hostname, owner }: Pick<MachineRow, 'hostname' | 'owner'>,
+  verb: string,
+  { caller }: Pick<CaseContext, 'caller'>,
+): Rejected | null {
+  if (caller.role !== 'user' || owner === caller.user) return null;
+  const holder = owner === null ? 'has no owner' : `is ${owner}'s`;
+  return rejected(
+    'forbidden',
+    `${hostname} ${holder}. Rule: its owner, an operator or an admin may do this (${verb}).`,
+  );
 }
 
 /** Two days and an hour for the boot. */

@@ -8,6 +8,7 @@ import type { MachineRow } from '../../../store/queries/machines.ts';
 import { showJob } from '../cases.ts';
 import { lockedRefusal } from '../../nouns/declared/machine-state.ts';
 import { machineByRef } from '../../nouns/machine.ts';
+import { mustHold } from '../lifecycle/cases.ts';
 import { autocommitReading, writing } from '../../use-case.ts';
 import { jobSeconds } from './ask.ts';
 import { type Order, POWER_JOB, stepsOf } from './order.ts';
@@ -22,6 +23,8 @@ export const powerCases = {
     async (tx, { params, body }, { caller }) => {
       const machine = await machineByRef(tx, params.machine);
       if (isRejected(machine)) return machine;
+      const foreign = mustHold(machine, VERBS[body.verb], { caller });
+      if (foreign !== null) return foreign;
       const isLeftOn = body.verb === 'on' || body.verb === 'query';
       const locked = isLeftOn ? null : lockedRefusal(machine, 'it is switched off or cycled');
       if (locked) return locked;
@@ -40,6 +43,14 @@ export const powerCases = {
       return isRejected(row) ? row : { body: showJob(row) };
     },
   ),
+};
+
+/** What is done to a machine, in a sentence. */
+const VERBS: Readonly<Record<MachinePower['verb'], string>> = {
+  on: 'switch on',
+  off: 'switch off',
+  cycle: 'cycle',
+  query: 'query the power',
 };
 
 /** A way to switch machines, as its driver takes it. */

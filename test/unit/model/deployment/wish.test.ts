@@ -19,7 +19,9 @@ const machine = (hostname: string, more: Partial<Candidate> = {}): Candidate => 
   disks: [],
   ...more,
 });
-const disk = (name: string, gb: number, ...tags: string[]) => ({ name, bytes: gb * 1e9, tags });
+const disk = (name: string, gb: number, ...tags: string[]) => ({ name, bytes: gb * 1e9, tags, use: 'free' as const });
+const root = (name: string, gb: number, ...tags: string[]) => ({ ...disk(name, gb, ...tags), use: 'root' as const });
+const used = (name: string, gb: number, ...tags: string[]) => ({ ...disk(name, gb, ...tags), use: 'used' as const });
 const names = (fits: ReturnType<typeof fitsOf>) => fits.map(({ candidate }) => candidate.hostname);
 
 describe('a wish', () => {
@@ -34,13 +36,14 @@ describe('a wish', () => {
   });
 
   it('gives each label another disk, wherever there is a way', () => {
-    const disks = [disk('sda', 100, 'ssd'), disk('sdb', 500, 'ssd')];
-    // The first wish takes the small disk, which the second one could have had alone.
-    const storage = parseDiskWishes('a:50(ssd),b:10,c:400');
+    const disks = [root('sdr', 9), disk('sda', 100, 'ssd'), disk('sdb', 500, 'ssd')];
+    // The wish a takes the small disk, which b could have had alone.
+    const storage = parseDiskWishes('root:0,a:50(ssd),b:10,c:400');
     if (isRejected(storage)) throw new Error(storage.message);
     expect(fitsOf([machine('m', { disks })], { storage })).toEqual([]);
     const three = [...disks, disk('nvme0n1', 20, 'nvme')];
     expect(fitsOf([machine('m', { disks: three })], { storage })[0]?.matched.storage).toEqual({
+      root: 'sdr',
       a: 'sda',
       b: 'nvme0n1',
       c: 'sdb',
@@ -51,8 +54,8 @@ describe('a wish', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(sizes, sizes, (has, wants) => {
-        const disks = has.map((gb, index) => disk(`d${index}`, gb));
-        const storage = wants.map((gb, index) => ({ label: `${index}`, minBytes: gb * 1e9, tags: [] }));
+        const disks = [root('r', 1), ...has.map((gb, index) => disk(`d${index}`, gb))];
+        const storage = [1, ...wants].map((gb, index) => ({ label: `${index}`, minBytes: gb * 1e9, tags: [] }));
         // Without tags: the largest wishes on the largest disks.
         const down = (list: readonly number[]) => [...list].sort((one, other) => other - one);
         const isPossible = down(wants).every((gb, index) => (down(has)[index] ?? 0) >= gb);
@@ -62,6 +65,27 @@ describe('a wish', () => {
         expect(new Set(taken).size).toBe(taken.length);
       }),
     );
+  });
+
+  it('has the device that holds / as its first disk, and the others hold nothing', () => {
+    const storage = (text: string) => {
+      const wishes = parseDiskWishes(text);
+      if (isRejected(wishes)) throw new Error(wishes.message);
+      return { storage: wishes };
+    };
+    const match = (disks: Candidate['disks'], text: string) =>
+      fitsOf([machine('m', { disks })], storage(text))[0]?.matched.storage ?? null;
+    const same = [disk('sda', 100), root('sdb', 100)];
+    expect(match(same, 'root:100,data:100')).toEqual({ root: 'sdb', data: 'sda' });
+    expect(match(same, 'data:100,root:100')).toEqual({ root: 'sda', data: 'sdb' });
+    expect(match(same, 'root:101')).toBeNull();
+    expect(match([root('sda', 10), disk('sdb', 900)], 'root:500')).toBeNull();
+    expect(match([root('sda', 10), used('sdb', 900), disk('sdc', 1)], 'root:1,data:1')).toEqual({
+      root: 'sda',
+      data: 'sdc',
+    });
+    expect(match([root('sda', 10), used('sdb', 900)], 'root:1,data:1')).toBeNull();
+    expect(match([disk('sda', 10), disk('sdb', 900)], 'root:1')).toBeNull();
   });
 
   it('says how many machines are left after each part of it', () => {

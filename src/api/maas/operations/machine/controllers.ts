@@ -7,6 +7,7 @@ import { readSurroundings, showMachine, showMachines } from '../../objects/machi
 import { showDevices } from '../../objects/devices.ts';
 import { NOT_OF_DEVICES } from './devices.ts';
 import { machineOf } from './machines.ts';
+import { withNetworks } from '../constraints.ts';
 import { isOfAgent, passes } from './node-filters.ts';
 import { notFound } from '../refusals.ts';
 
@@ -74,15 +75,16 @@ export const CONTROLLER_HANDLERS: Handlers = {
     return json({ images: listed, connected: true, status: 'synced' });
   },
   'Nodes.read': async (call) => {
-    const named = (await call.site.all('machine.list')).filter((machine) => isOfAgent(machine, call.args));
+    const args = await withNetworks(call.look, call.args);
+    const named = (await call.site.all('machine.list')).filter((machine) => isOfAgent(machine, args));
     const machines = await showMachines(call.look, named);
-    const ids = call.args.list('id');
+    const ids = args.list('id');
     const controllers = (await read(call)).filter(({ node }) => ids.length === 0 || ids.includes(node.id));
-    const isNarrow = call.args.entries().some(([name]) => name !== 'id');
+    const isNarrow = args.entries().some(([name]) => name !== 'id');
     const devices = await showDevices(call.look, await call.look.devices());
     return json([
-      ...machines.filter((machine) => passes(machine, call.args)),
-      ...devices.filter((device) => isOfAgent({}, call.args) && passes({ ...NOT_OF_DEVICES, ...device }, call.args)),
+      ...machines.filter((machine) => passes(machine, args)),
+      ...devices.filter((device) => isOfAgent({}, args) && passes({ ...NOT_OF_DEVICES, ...device }, args)),
       // A controller has nothing that the other filters look at.
       ...(isNarrow ? [] : controllers.map(({ view }) => view)),
     ]);

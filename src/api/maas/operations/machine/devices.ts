@@ -5,14 +5,16 @@ import { createLook } from '../../look.ts';
 import { showDevices } from '../../objects/devices.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue } from '../refusals.ts';
-import { domainIn, domainName, nameOf } from '../hosts.ts';
+import { checkPlace, domainIn, domainName, nameOf } from '../hosts.ts';
 import { withAnnotations } from './machines.ts';
 import { detailsOf } from '../../objects/details.ts';
+import { withNetworks } from '../constraints.ts';
 import { isOfAgent, passes } from './node-filters.ts';
 
 /** Hosts with names and addresses that nobody commissions: Juju's containers, printers, switches. */
 export const DEVICE_HANDLERS: Handlers = {
-  'Devices.read': async ({ look, args }) => {
+  'Devices.read': async ({ look, args: given }) => {
+    const args = await withNetworks(look, given);
     const shown = await showDevices(look, await look.devices());
     return json(shown.filter((device) => isOfAgent({}, args) && passes({ ...NOT_OF_DEVICES, ...device }, args)));
   },
@@ -60,6 +62,7 @@ async function show(site: Site, device: Device): Promise<Answer> {
 }
 
 async function createDevice({ site, look, args }: MaasCall) {
+  await checkPlace(look, args);
   const macs = args.list('mac_addresses');
   const hostname = args.text('hostname') || `d-${(macs[0] ?? '').replaceAll(/[:-]/g, '').toLowerCase()}`;
   const body = {
@@ -74,6 +77,7 @@ async function createDevice({ site, look, args }: MaasCall) {
 }
 
 async function updateDevice({ site, look, path, args }: MaasCall) {
+  await checkPlace(look, args);
   const hostname = args.text('hostname');
   const domain = args.text('domain') || (hostname ? domainIn(hostname) : undefined);
   const body = {

@@ -11,7 +11,8 @@ import { readInventory, showMachine } from '../../objects/machines.ts';
 import { readNetworks } from '../../objects/networks.ts';
 import { type Site, step } from '../../site.ts';
 import { machineOf, ref } from './machines.ts';
-import { badValue, notFound } from '../refusals.ts';
+import { badValue, calling, notFound } from '../refusals.ts';
+import { vlanMeant } from '../network/meant.ts';
 import { meantSubnet } from '../network/subnets.ts';
 import { vlanOfId } from '../network/vlans.ts';
 
@@ -109,7 +110,9 @@ async function create({ site, look, path, args }: MaasCall, own: Own): Promise<A
     acceptRa: args.flag('accept_ra'),
     tags: tagsOf(args),
   };
-  const { id } = await site.call('interface.create', { params: ref(path), body });
+  // What is wrong with the interfaces as a whole is wrong with those that it is made of.
+  const names = { interfaces: own.parents === undefined ? '__all__' : 'parents' };
+  const { id } = await site.call('interface.create', { params: ref(path), body }).catch(calling(names));
   return show(site, path, id);
 }
 
@@ -148,7 +151,7 @@ async function setTags({ site, path, args }: MaasCall, change: (tags: readonly s
 async function vlanOf(look: MaasCall['look'], args: Args): Promise<string | null | undefined> {
   const text = args.clearable('vlan');
   if (!text) return text;
-  const vlan = (await look.vlans()).find(({ id }) => String(id) === text.replace(/^id:/, ''));
+  const vlan = await vlanMeant(look, text);
   return vlan ? vlanOfId(vlan.id) : badValue('vlan', `there is no VLAN ${text}`, 'the id of a VLAN');
 }
 
@@ -241,7 +244,14 @@ async function link({ site, look, path, args }: MaasCall): Promise<Answer> {
   const kept = links.filter((old) => old.mode !== 'link' && !(old.mode === 'dhcp' && mode === 'dhcp'));
   const vlan = subnet && one.vlanId !== subnet.vlanId ? vlanOfId(subnet.vlanId) : undefined;
   const body = { addresses: [...kept.map(inputOf), wanted], ...(vlan === undefined ? {} : { vlan }) };
-  const { id } = await site.call('interface.set', { params: at(path), body });
+  const { id } = await site
+    .call('interface.set', { params: at(path), body })
+    .catch(
+      calling(
+        { address: 'ip_address', addresses: 'ip_address', gateway: 'default_gateway' },
+        `addresses/${kept.length}/`,
+      ),
+    );
   if (mode === 'static' && !address) await keepStatic(site, path, id);
   return show(site, path, id);
 }

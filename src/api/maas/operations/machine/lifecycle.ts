@@ -4,15 +4,15 @@ import { RejectedError } from '../../../../core/errors.ts';
 import { type Answer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
-import { diskNumbers, disksOf } from '../../objects/disks.ts';
 import type { Look } from '../../look.ts';
-import { readInventory, showMachine, showMachines } from '../../objects/machines.ts';
+import { showMachine, showMachines } from '../../objects/machines.ts';
 import { step, type Step } from '../../site.ts';
 import { imageOf } from '../site/images.ts';
 import { keptValue } from '../site/kept-config.ts';
+import { allocate } from './allocate.ts';
 import { machineOf, ref } from './machines.ts';
-import { badValue, conflict } from '../refusals.ts';
-import { runOf, wishOf } from './wish.ts';
+import { badValue, calling, conflict } from '../refusals.ts';
+import { runOf } from './wish.ts';
 
 /** What takes a comment and no more. */
 type PlainVerb =
@@ -45,7 +45,8 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   'Machine.commission': commission,
   'Machine.test': async ({ site, path, args }) => {
     const body = runOf(args, 'testing_scripts');
-    return json(await showMachine(site, await site.call('machine.test', { params: ref(path), body })));
+    const tested = site.call('machine.test', { params: ref(path), body });
+    return json(await showMachine(site, await tested.catch(calling({ scripts: 'testing_scripts' }))));
   },
   'Machine.override_failed_testing': overrideTests,
   'Machine.deploy': deploy,
@@ -62,7 +63,7 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   'Machine.query_power_state': async ({ site, path }) => {
     const { powerState = 'unknown', bmc } = await machineOf(site, path);
     // A look begins; what was seen last is the answer.
-    if (bmc !== undefined && site.caller.role !== 'user' && site.caller.role !== 'auditor')
+    if (bmc !== undefined && site.caller.role !== 'auditor')
       await site.call('machine.power', { params: ref(path), body: { verb: 'query' } }).catch(() => null);
     return json({ state: powerState });
   },
@@ -79,10 +80,10 @@ async function commission({ site, path, args }: MaasCall): Promise<Answer> {
   const { id, state } = await machineOf(site, path);
   const input = { params: { machine: id }, body: runOf(args, 'commissioning_scripts') };
   const isReset = state === 'ready' && args.flag('skip_storage') !== true;
-  await site.together([
-    ...(isReset ? [step('storage.reset', { params: { machine: id } })] : []),
-    step('machine.commission', input),
-  ]);
+  const reset = isReset ? [step('storage.reset', { params: { machine: id } })] : [];
+  await site
+    .together([...reset, step('machine.commission', input)])
+    .catch(calling({ scripts: 'commissioning_scripts' }));
   return json(await showMachine(site, await machineOf(site, path)));
 }
 
@@ -103,7 +104,17 @@ async function power({ site, path, args }: MaasCall, verb: 'on' | 'off'): Promis
   const mode = args.text('stop_mode');
   if (mode && mode !== 'hard' && mode !== 'soft') badValue('stop_mode', `${mode} is not known`, 'hard or soft');
   const stopMode = verb === 'off' && (mode === 'hard' || mode === 'soft') ? mode : undefined;
-  await site.call('machine.power', { params: ref(path), body: { verb, stopMode } });
+  try {
+    await site.call('machine.power', { params: ref(path), body: { verb, stopMode } });
+  } catch (error) {
+    const machine = await machineOf(site, path);
+    // What a person switches is left to the person; in MAAS that is no error, and nothing was switched off.
+    const isByHand = (machine.powerType ?? 'manual') === 'manual';
+    const isLocked = machine.locked === true && verb === 'off';
+    const isConflict = error instanceof RejectedError && error.rejected.code === 'conflict';
+    if (!isByHand || isLocked || !isConflict) throw error;
+    return json(verb === 'on' ? await showMachine(site, machine) : null);
+  }
   return json(await showMachine(site, await machineOf(site, path)));
 }
 
@@ -159,67 +170,6 @@ function asCollision(error: unknown): never {
 /** A tool finds its machines again by the name that it gives itself. */
 function keepAgentName(machine: string, annotations: Annotations, name: string): Step {
   return step('machine.set', { params: { machine }, body: { annotations: { ...annotations, [AGENT_NAME]: name } } });
-}
-
-/** Wishes that no machine of Regent can be found by; refused, because another machine than the one that is wanted would come. */
-const NOT_FOUND_BY = [
-  'pod',
-  'not_pod',
-  'pod_type',
-  'not_pod_type',
-  'not_fabrics',
-  'fabric_classes',
-  'not_fabric_classes',
-  'devices',
-  'link_speed',
-  'not_arch',
-  'vlans',
-  'not_vlans',
-  'cpu_speed',
-  'not_owner',
-  'power_state',
-  'not_power_state',
-];
-
-async function allocate({ site, look, args }: MaasCall): Promise<Answer> {
-  for (const name of ['install_kvm', 'register_vmhost', 'install_rackd', 'bridge_all'])
-    if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent allocates a machine and no more; leave it out');
-  for (const name of NOT_FOUND_BY)
-    if (args.text(name))
-      badValue(
-        name,
-        'machines are not found by it',
-        'name, tags, zone, pool, subnets, interfaces, storage and the like',
-      );
-  const { body, labels } = await wishOf(look, args);
-  if (args.flag('dry_run')) {
-    const looked: unknown = await site
-      .call('machine.allocate-any', { query: { dry_run: true }, body })
-      .catch(noneMatches);
-    return json(await showMachine(site, (looked as { readonly object: { readonly machine: Machine } }).object.machine));
-  }
-  const taken = await site.call('machine.allocate-any', { body }).catch(noneMatches);
-  const { machine } = taken;
-  const disks = disksOf(await readInventory(site, machine.id));
-  const numbers = diskNumbers(machine.id, disks);
-  const storage = Object.entries(taken.storage).map(([label, name]) => {
-    const at = disks.findIndex((one) => one.name === name);
-    return [label, numbers.slice(at, at + 1)] as const;
-  });
-  const interfaces = Object.entries(taken.interfaces)
-    .filter(([label]) => !labels.includes(label))
-    .map(([label, id]) => [label, [id]] as const);
-  const constraints_by_type = {
-    ...(storage.length > 0 ? { storage: Object.fromEntries(storage) } : {}),
-    ...(interfaces.length > 0 ? { interfaces: Object.fromEntries(interfaces) } : {}),
-  };
-  return json({ ...(await showMachine(site, machine)), constraints_by_type });
-}
-
-/** By its first words tools tell that a machine is wanted that there is not. */
-function noneMatches(error: unknown): never {
-  if (!(error instanceof RejectedError) || error.rejected.code !== 'conflict') throw error;
-  return conflict(`No available machine matches constraints. ${error.rejected.message}`);
 }
 
 /** Are disks erased, and how? As the site has it, where the call does not say so. How is of no matter without it. */

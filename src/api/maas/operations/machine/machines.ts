@@ -5,13 +5,13 @@ import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { machineListParts } from '../../objects/machine-list.ts';
 import { type MaasMachine, showMachine, showMachines } from '../../objects/machines.ts';
-import type { Site } from '../../site.ts';
-import { step } from '../../site.ts';
+import { type Site, step } from '../../site.ts';
 import { runOf } from './wish.ts';
+import { withNetworks } from '../constraints.ts';
 import { mayPass, passes, queryOf } from './node-filters.ts';
 import { planPower, readPower, removalOf } from './power.ts';
-import { domainIn, domainName, nameOf, placeOf } from '../hosts.ts';
-import { badValue } from '../refusals.ts';
+import { checkPlace, domainIn, domainName, nameOf, placeOf } from '../hosts.ts';
+import { badValue, calling } from '../refusals.ts';
 import { adoptMachine, enlistedWith } from './adopted.ts';
 
 /** Machines: to list, make, change and delete them. */
@@ -28,7 +28,7 @@ export const MACHINE_HANDLERS: Handlers = {
   'Node.details': details,
   'Machines.power_parameters': async ({ look, site, args }) => {
     const wanted = args.list('id');
-    const machines = (await site.all('machine.list')).filter(({ id }) => wanted.includes(id));
+    const machines = (await site.all('machine.list')).filter(({ id }) => wanted.length === 0 || wanted.includes(id));
     const bmcs = await look.bmcs();
     return json(Object.fromEntries(machines.map((machine) => [machine.id, parametersOf(machine, bmcs)])));
   },
@@ -61,7 +61,8 @@ export function machineOf(site: Site, path: Path): Promise<Machine> {
   return site.call('machine.show', { params: ref(path) });
 }
 
-async function listMachines({ site, look, args }: MaasCall) {
+async function listMachines({ site, look, args: given }: MaasCall) {
+  const args = await withNetworks(look, given);
   const isCutDown = args.entries().length > 0;
   const filter = {
     query: queryOf(args),
@@ -75,6 +76,7 @@ async function createMachine({ site, look, args }: MaasCall) {
   const macs = args.list('mac_addresses');
   const hostname = args.text('hostname') || (macs[0] ? `m-${macs[0].replaceAll(/[:-]/g, '').toLowerCase()}` : '');
   if (hostname === '') badValue('mac_addresses', 'it is missing', 'a machine has a MAC address or a host name');
+  await checkPlace(look, args);
   if (args.flag('deployed')) badValue('deployed', 'it cannot be', 'a machine is deployed by Regent');
   const enlisted = await enlistedWith(site, macs);
   if (enlisted !== null) return adoptMachine({ site, look, args }, enlisted);
@@ -97,12 +99,13 @@ async function createMachine({ site, look, args }: MaasCall) {
       ? [step('machine.commission', { params: { machine }, body: runOf(args, 'commissioning_scripts') })]
       : []),
   ];
-  await site.together(steps);
+  await site.together(steps).catch(calling({ scripts: 'commissioning_scripts' }));
   return json(await showMachine(site, await site.call('machine.show', { params: { machine } })));
 }
 
 async function updateMachine({ site, look, path, args }: MaasCall) {
   const machine = await machineOf(site, path);
+  await checkPlace(look, args);
   const hostname = args.text('hostname');
   const power = await planPower(look, hostname || machine.hostname, machine, readPower(args));
   const domain = args.text('domain') || domainIn(hostname ?? '');

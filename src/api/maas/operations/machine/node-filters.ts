@@ -48,17 +48,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   deployment_target: ({ ephemeral_deploy = false }) => [ephemeral_deploy ? 'memory' : 'disk'],
   arch: ({ architecture }) => [architecture, architecture.split('/')[0] ?? ''],
   fabrics: (machine) => vlansOf(machine).flatMap(({ fabric, fabric_id }) => [fabric, fabric_id, `fabric-${fabric_id}`]),
-  vlans: (machine) => vlansOf(machine).flatMap(({ id, name, vid }) => [id, name, `vid:${vid}`, `id:${id}`]),
-  subnets: (machine) =>
-    subnetsOf(machine).flatMap(({ id, name, cidr, space }) => [
-      id,
-      name,
-      cidr,
-      `id:${id}`,
-      `cidr:${cidr}`,
-      `name:${name}`,
-      `space:${space}`,
-    ]),
+  // By their numbers, which specifiers were made into (`constraints.ts`).
+  vlans: (machine) => vlansOf(machine).map(({ id }) => `id:${id}`),
+  subnets: (machine) => subnetsOf(machine).map(({ id }) => `id:${id}`),
 };
 /** Filters that are the opposite of one with another name. */
 const OPPOSITES: Readonly<Record<string, string>> = { not_in_zone: 'zone', not_in_pool: 'pool' };
@@ -88,9 +80,19 @@ export function queryOf(args: Args): { readonly mac?: string; readonly hostname?
   };
 }
 
+/** Filters of a few words, before which MAAS takes `=`. */
+const WORDS = ['deployment_target', 'power_state', 'simple_status', 'status'];
+
 /** As values are compared: a MAC address may have hyphens. */
 const plain = (name: string, text: string) =>
-  name === 'mac_address' ? text.toLowerCase().replaceAll('-', ':') : text.toLowerCase();
+  name === 'mac_address'
+    ? text.toLowerCase().replaceAll('-', ':')
+    : text.toLowerCase().replace(WORDS.includes(name) ? /^=/ : '', '');
+
+/** Names of tags: tools write several with blanks or commas between. */
+export function tagNames(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(/[\s,]+/)).filter((name) => name !== '');
+}
 
 /** May a machine pass, as far as its names tell? So that one of many is found before all of them are shown. Pure. */
 export function mayPass(
@@ -128,9 +130,9 @@ export function passes(machine: Filtered, args: Args): boolean {
   const [cpus, memory] = [args.number('cpu_count'), args.number('mem')];
   if (cpus !== undefined && machine.cpu_count < cpus) return false;
   if (memory !== undefined && machine.memory < memory) return false;
-  if (!args.list('tags').every((tag) => machine.tag_names.includes(tag))) return false;
+  if (!tagNames(args.list('tags')).every((tag) => machine.tag_names.includes(tag))) return false;
   if (NOTHING_PASSES.some((name) => args.text(name))) return false;
-  if (args.list('not_tags').some((tag) => machine.tag_names.includes(tag))) return false;
+  if (tagNames(args.list('not_tags')).some((tag) => machine.tag_names.includes(tag))) return false;
   return Object.entries(READERS).every(([name, reader]) => {
     const opposites = [`not_${name}`, ...Object.keys(OPPOSITES).filter((other) => OPPOSITES[other] === name)];
     const values = reader(machine).map((value) => String(value).toLowerCase());

@@ -15,6 +15,7 @@ const TYPES: Readonly<Record<string, { readonly number: number; readonly name: s
 };
 /** What scripts look at, in the order of MAAS's numbers. */
 export const HARDWARE = ['node', 'cpu', 'memory', 'storage', 'network'] as const;
+const HARDWARE_NAMES = { node: 'Node', cpu: 'CPU', memory: 'Memory', storage: 'Storage', network: 'Network' } as const;
 /** Purposes by MAAS's words and numbers. */
 const PURPOSES: Readonly<Record<string, 'commissioning' | 'testing'>> = {
   commissioning: 'commissioning',
@@ -203,7 +204,7 @@ function viewScript(script: Script, hasContent = false) {
     type: type.number,
     type_name: type.name,
     hardware_type: hardware,
-    hardware_type_name: script.hardware.charAt(0).toUpperCase() + script.hardware.slice(1),
+    hardware_type_name: HARDWARE_NAMES[script.hardware],
     ...parallelOf(script, told['parallel']),
     results: typeof told['results'] === 'object' && !Array.isArray(told['results']) ? told['results'] : {},
     parameters: script.parameters,

@@ -1,6 +1,6 @@
 import type { StorageChangeBody } from '../../../../contract/nouns/machine-storage.ts';
 import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';
-import type { Args } from '../../args.ts';
+import { type Args, bytesIn } from '../../args.ts';
 import type { MaasCall } from '../../handler.ts';
 import { type Disk, disksOf, type MaasStorage, viewStorage } from '../../objects/disks.ts';
 import { readInventory } from '../../objects/machines.ts';
@@ -105,8 +105,6 @@ export function refsOf(
   return [...named(disks, blockDevices(at), 'disk'), ...named(partitions, parts, 'partition')];
 }
 
-const SIZE = /^(\d{1,15}(?:\.\d{1,3})?)\s*([kmgtp]?)i?b?$/i;
-const POWERS = ['', 'k', 'm', 'g', 't', 'p'];
 const PERCENT = /^(\d{1,3})\s*%$/;
 
 /** Bytes of a parameter: `1073741824`, `10G` (of a thousand), or `50%` of `whole`. Undefined: none is given. */
@@ -115,9 +113,8 @@ export function bytesOf(args: Args, name: string, whole?: number): number | unde
   if (!text) return undefined;
   const [, percent] = PERCENT.exec(text) ?? [];
   if (percent !== undefined && whole !== undefined) return Math.floor((whole * Number(percent)) / 100);
-  const [, count, unit = ''] = SIZE.exec(text) ?? [];
-  const bytes = Math.floor(Number(count) * 1000 ** POWERS.indexOf(unit.toLowerCase()));
-  return count !== undefined && Number.isSafeInteger(bytes) && bytes > 0
+  const bytes = bytesIn(text);
+  return bytes !== undefined && bytes > 0
     ? bytes
     : badValue(
         name,

@@ -2,15 +2,17 @@ import type { RouteInput } from '../../../../contract/routes.ts';
 import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
-import { meantSubnet } from '../network/subnets.ts';
-import { badValue, notFound } from '../refusals.ts';
+import { meantIds } from '../network/meant.ts';
+import { badValue } from '../refusals.ts';
+import { tagNames } from './node-filters.ts';
 
 type Wish = RouteInput<'machine.allocate-any'>['body'];
 
-/** A wish, and the labels of interfaces in it that the caller did not give. */
+/** A wish, the labels of interfaces in it that the caller did not give, and those of disks that the caller did. */
 export interface WishPlan {
   readonly body: Wish;
   readonly labels: readonly string[];
+  readonly disks: readonly string[];
 }
 
 /** What a call to allocate asks for, as API v1 takes it. Fabrics and spaces become interfaces with labels of ours. */
@@ -24,15 +26,16 @@ export async function wishOf(look: Look, args: Args): Promise<WishPlan> {
   const interfaces = [args.text('interfaces') ?? '', ...own.map(([label, wish]) => `${label}:${wish}`)].filter(
     (text) => text !== '',
   );
+  const storage = args.list('storage').join(',');
   const body = {
     comment: args.text('comment') || undefined,
     annotations: args.text('agent_name') ? { [AGENT_NAME]: args.text('agent_name') ?? '' } : undefined,
     machines: some([...args.list('name'), ...args.list('system_id')]),
     architectures: some([...args.list('arch'), ...args.list('architecture')]),
-    cpus: args.number('cpu_count'),
-    memoryMb: args.number('mem'),
-    tags: some(args.list('tags')),
-    notTags: some(args.list('not_tags')),
+    cpus: atLeast(args.number('cpu_count')),
+    memoryMb: atLeast(args.number('mem')),
+    tags: some(tagNames(args.list('tags'))),
+    notTags: some(tagNames(args.list('not_tags'))),
     zones: some(args.list('zone')),
     notZones: some(args.list('not_in_zone')),
     pools: some(args.list('pool')),
@@ -45,31 +48,27 @@ export async function wishOf(look: Look, args: Args): Promise<WishPlan> {
     ),
     notSubnets: some(await cidrsOf(look, args.list('not_subnets'))),
     interfaces: interfaces.length === 0 ? undefined : await byName(look, interfaces.join(';')),
-    storage: args.list('storage').join(',') || undefined,
+    storage: storage || undefined,
   };
   const given = Object.entries(body).filter(([, value]) => value !== undefined);
-  return { body: Object.fromEntries(given) as Wish, labels: own.map(([label]) => label) };
+  const disks = storage.split(/,(?![^(]*\))/).flatMap((part) => /^\s*([\w-]+):/.exec(part)?.[1] ?? []);
+  return { body: Object.fromEntries(given) as Wish, labels: own.map(([label]) => label), disks };
+}
+
+/** Whole numbers of which a machine has as many at least; none where every machine has. */
+function atLeast(number: number | undefined): number | undefined {
+  return number === undefined || number <= 0 ? undefined : Math.ceil(number);
 }
 
 function some(texts: readonly string[]): string[] | undefined {
   return texts.length === 0 ? undefined : [...texts];
 }
 
-/** What subnets are meant: one, or all of a space. */
+/** The CIDRs of the subnets that are meant. */
 async function cidrsOf(look: Look, texts: readonly string[]): Promise<string[]> {
-  const cidrs: string[] = [];
-  for (const text of texts) {
-    if (text.startsWith('space:')) cidrs.push(...(await cidrsIn(look, text.slice('space:'.length))));
-    else cidrs.push((await meantSubnet(look, text)).cidr);
-  }
-  return cidrs;
-}
-
-async function cidrsIn(look: Look, space: string): Promise<string[]> {
-  const [name, vlans, subnets] = [await nameIn(look.spaces(), space), await look.vlans(), await look.subnets()];
-  if (name === undefined) return notFound('space', space);
-  const inside = vlans.filter((vlan) => vlan.space === name).map(({ id }) => id);
-  return subnets.filter(({ vlanId }) => inside.includes(vlanId)).map(({ cidr }) => cidr);
+  if (texts.length === 0) return [];
+  const ids = await meantIds(look, 'subnet', texts);
+  return (await look.subnets()).filter(({ id }) => ids.has(id)).map(({ cidr }) => cidr);
 }
 
 type Named = { readonly id: number; readonly name: string };

@@ -1,18 +1,13 @@
 import type { Range } from '../../../../contract/network/range.ts';
-import type { Reservation } from '../../../../contract/network/reservation.ts';
-import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
 import type { Look } from '../../look.ts';
-import { viewMe } from '../../objects/groups.ts';
-import { type Networks, readNetworks, viewRange, viewReserved } from '../../objects/networks.ts';
-import { NOT_TOLD, uriOf } from '../../objects/uri.ts';
+import { readNetworks, viewRange, viewReserved } from '../../objects/networks.ts';
 import { badValue } from '../refusals.ts';
 import { meantSubnet } from './subnets.ts';
-import { ALLOCATION } from './subnet-uses.ts';
 
-/** Ranges, reserved addresses, and addresses that users keep for themselves. */
+/** Ranges and reserved addresses. */
 export const ADDRESS_HANDLERS: Handlers = {
   'IPRanges.read': async ({ look }) => {
     const networks = await readNetworks(look);
@@ -83,37 +78,6 @@ export const ADDRESS_HANDLERS: Handlers = {
     await site.call('reservation.delete', { params: reserved(path) });
     return nothing();
   },
-
-  'IPAddresses.read': async ({ site, look, args }) => {
-    const networks = await readNetworks(look);
-    const owner = viewMe(await site.call('me.show', {}));
-    const ip = args.text('ip');
-    const all = await site.all('reservation.list');
-    const own = all.filter(({ mac, address }) => mac === null && (!ip || address === ip));
-    return json(own.map((one) => viewKept(one, networks, owner)));
-  },
-  'IPAddresses.reserve': async ({ site, look, args }) => {
-    const address = args.text('ip') || args.text('ip_address');
-    const subnet = args.text('subnet');
-    if (!address && !subnet) badValue('subnet', 'it is missing', 'an address or a subnet is needed');
-    const made = await site.call('reservation.create', {
-      body: {
-        address: address || 'auto',
-        subnet: subnet ? String((await meantSubnet(look, subnet)).id) : undefined,
-        mac: args.text('mac') || args.text('mac_address') || undefined,
-        hostname: args.text('hostname') || undefined,
-      },
-    });
-    return json(viewKept(made, await readNetworks(look), viewMe(await site.call('me.show', {}))));
-  },
-  'IPAddresses.release': async ({ site, args }) => {
-    const ip = args.text('ip') ?? '';
-    const found = (await site.all('reservation.list', { address: ip })).at(0);
-    // A provider of Terraform goes by these words after it deleted a name.
-    if (!found) return notReserved(ip);
-    await site.call('reservation.delete', { params: { reservation: String(found.id) } });
-    return nothing();
-  },
 };
 
 function kindOf(args: Args): 'dynamic' | 'reserved' {
@@ -132,22 +96,4 @@ async function checkStays(look: Look, args: Args, { subnetId }: Range): Promise<
   const subnet = args.text('subnet');
   if (subnet && (await meantSubnet(look, subnet)).id !== subnetId)
     badValue('subnet', 'it cannot be changed', 'the range stays in its subnet; make a new one');
-}
-
-function notReserved(ip: string): never {
-  throw new RejectedError(rejected('not_found', `The reserved address "${ip}" does not exist.`));
-}
-
-/** An address that is kept. When it was made is not told by API v1. */
-function viewKept({ address, subnetId }: Reservation, { subnet }: Networks, owner: object) {
-  return {
-    alloc_type: ALLOCATION.reserved,
-    alloc_type_name: 'User reserved',
-    created: NOT_TOLD,
-    ip: address,
-    owner,
-    interface_set: [],
-    subnet: subnet(subnetId),
-    resource_uri: uriOf('ipaddresses'),
-  };
 }

@@ -4,11 +4,11 @@ import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { NO_SPACE, readNetworks, viewFabric, viewSpace } from '../../objects/networks.ts';
-import { createLook } from '../../look.ts';
+import { createLook, type Look } from '../../look.ts';
 import { step } from '../../site.ts';
-import { fabricRef } from '../defaults.ts';
+import { meant } from './meant.ts';
 import { annotateSteps } from './annotated.ts';
-import { checkFabric, readVlanSet, showVlan, spaceOf, vlanOfId, vlanRef, wantsMore } from './vlans.ts';
+import { checkFabric, fabricRef, readVlanSet, showVlan, spaceOf, vlanOfId, vlanRef, wantsMore } from './vlans.ts';
 
 /** Fabrics, their VLANs, and spaces. */
 export const NETWORK_HANDLERS: Handlers = {
@@ -31,10 +31,11 @@ export const NETWORK_HANDLERS: Handlers = {
     await site.call('fabric.show', { params });
     const body = { name: args.text('name') || undefined };
     const steps = [...annotateSteps('fabric', params.fabric, args), step('fabric.set', { params, body })];
-    return json(viewFabric((await site.together(steps)).at(-1) as Fabric, await readNetworks(look)));
+    return json(viewFabric((await site.together(steps)).at(-1) as Fabric, await readNetworks(createLook(site))));
   },
-  'Fabric.delete': async ({ site, path }) => {
-    await site.call('fabric.delete', { params: { fabric: path['id'] ?? '' } });
+  // MAAS's number of the first fabric is not enough.
+  'Fabric.delete': async ({ site, look, path }) => {
+    await site.call('fabric.delete', { params: { fabric: String(await meant(look, 'fabric', path['id'] ?? '')) } });
     return nothing();
   },
 
@@ -60,7 +61,7 @@ export const NETWORK_HANDLERS: Handlers = {
     if (wantsMore(args)) steps.push(step('vlan.set', { params, body: await readVlanSet(look, args) }));
     steps.push(...annotateSteps('vlan', params.vlan, args));
     const [made] = await site.together(steps);
-    return showVlan(look, (made as Vlan).id);
+    return showVlan(createLook(site), (made as Vlan).id);
   },
   'Vlan.read': async ({ site, look, path }) => {
     const { id } = await site.call('vlan.show', { params: { vlan: await vlanRef(look, path) } });
@@ -91,20 +92,21 @@ export const NETWORK_HANDLERS: Handlers = {
     return json(viewSpace(made as Space, await readNetworks(look)));
   },
   'Space.read': async ({ site, path, look }) => {
-    const isNone = path['id'] === String(NO_SPACE.id) || path['id'] === NO_SPACE.name;
-    const space = isNone ? null : await site.call('space.show', { params: { space: path['id'] ?? '' } });
+    const text = (path['id'] ?? '').replace(/^name:/, '');
+    const isNone = text === String(NO_SPACE.id) || text === NO_SPACE.name;
+    const space = isNone ? null : await site.call('space.show', { params: await spaceRef(look, path) });
     return json(viewSpace(space, await readNetworks(look)));
   },
   'Space.update': async ({ site, path, args, look }) => {
-    const params = { space: path['id'] ?? '' };
+    const params = await spaceRef(look, path);
     await site.call('space.show', { params });
     const body = { name: args.text('name') || undefined };
     const steps = [...annotateSteps('space', params.space, args), step('space.set', { params, body })];
-    return json(viewSpace((await site.together(steps)).at(-1) as Space, await readNetworks(look)));
+    return json(viewSpace((await site.together(steps)).at(-1) as Space, await readNetworks(createLook(site))));
   },
   // As in MAAS, its VLANs are in no space then.
   'Space.delete': async ({ site, path, look }) => {
-    const params = { space: path['id'] ?? '' };
+    const params = await spaceRef(look, path);
     const { id } = await site.call('space.show', { params });
     const inside = (await look.vlans()).filter(({ spaceId }) => spaceId === id);
     const body = { space: null };
@@ -113,6 +115,10 @@ export const NETWORK_HANDLERS: Handlers = {
     return nothing();
   },
 };
+
+async function spaceRef(look: Look, path: MaasCall['path']) {
+  return { space: String(await meant(look, 'space', path['id'] ?? '')) };
+}
 
 type Fabric = RouteOutput<'fabric.show'>;
 type Space = RouteOutput<'space.show'>;

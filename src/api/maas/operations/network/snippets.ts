@@ -5,7 +5,8 @@ import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import type { Look } from '../../look.ts';
 import { type Networks, readNetworks } from '../../objects/networks.ts';
-import { NOT_TOLD, uriOf } from '../../objects/uri.ts';
+import { uriOf } from '../../objects/uri.ts';
+import { type Birth, momentOfBirth, readBirths } from '../births.ts';
 import { badValue } from '../refusals.ts';
 import { meantSubnet } from './subnets.ts';
 
@@ -14,7 +15,8 @@ type Snippet = RouteOutput<'dhcp-snippet.show'>;
 
 /** Fragments of the DHCP server's configuration: statements of dhcpd.conf, or Kea's JSON. They are read back as they were written. */
 export const SNIPPET_HANDLERS: Handlers = {
-  'DHCPSnippets.read': async ({ site, look }) => json(await viewSnippets(look, await site.all('dhcp-snippet.list'))),
+  'DHCPSnippets.read': async ({ site, look }) =>
+    json(await viewSnippets({ site, look }, await site.all('dhcp-snippet.list'))),
   'DHCPSnippets.create': async (call) => {
     const { site, look, args } = call;
     const body = {
@@ -24,20 +26,20 @@ export const SNIPPET_HANDLERS: Handlers = {
       enabled: args.flag('enabled') ?? true,
       scope: (await scopeOf(call)) ?? 'global',
     };
-    return showSnippet(look, await site.call('dhcp-snippet.create', { body }));
+    return showSnippet({ site, look }, await site.call('dhcp-snippet.create', { body }));
   },
   'DHCPSnippet.read': async ({ site, look, path }) =>
-    showSnippet(look, await site.call('dhcp-snippet.show', { params: ref(path) })),
+    showSnippet({ site, look }, await site.call('dhcp-snippet.show', { params: ref(path) })),
   'DHCPSnippet.update': async (call) => {
     const { site, look, path, args } = call;
     const body = { ...given(args), scope: await scopeOf(call) };
-    return showSnippet(look, await site.call('dhcp-snippet.set', { params: ref(path), body }));
+    return showSnippet({ site, look }, await site.call('dhcp-snippet.set', { params: ref(path), body }));
   },
   // Its text alone is kept with it; earlier ones are in the history of the site.
   'DHCPSnippet.revert': async ({ site, look, path, args }) => {
     const snippet = await site.call('dhcp-snippet.show', { params: ref(path) });
     if (args.text('to') !== String(snippet.id)) badValue('to', 'it is not kept', EARLIER);
-    return showSnippet(look, snippet);
+    return showSnippet({ site, look }, snippet);
   },
   'DHCPSnippet.delete': async ({ site, path }) => {
     await site.call('dhcp-snippet.delete', { params: ref(path) });
@@ -82,15 +84,21 @@ async function macOf(look: Look, node: string): Promise<string> {
   );
 }
 
-async function showSnippet(look: Look, snippet: Snippet) {
-  return json((await viewSnippets(look, [snippet]))[0]);
+type At = Pick<MaasCall, 'site' | 'look'>;
+
+async function showSnippet(at: At, snippet: Snippet) {
+  return json((await viewSnippets(at, [snippet]))[0]);
 }
 
-async function viewSnippets(look: Look, snippets: readonly Snippet[]): Promise<object[]> {
+async function viewSnippets({ site, look }: At, snippets: readonly Snippet[]): Promise<object[]> {
+  const births = snippets.length === 0 ? new Map<string, Birth>() : await readBirths(site, 'dhcp-snippet');
   const networks = await readNetworks(look);
   // Machines are read only where a snippet is for one.
   const owners = snippets.some(({ scope }) => isMac(scope)) ? await ownersOf(look) : [];
-  return snippets.map((one) => viewSnippet(one, networks, owners));
+  return snippets.map((one) => ({
+    ...viewSnippet(one, networks, owners),
+    history: [{ id: one.id, value: one.text, created: momentOfBirth(births.get(one.name)) }],
+  }));
 }
 
 const isMac = (scope: string) => /^[\da-f]{2}(?::[\da-f]{2}){5}$/.test(scope);
@@ -106,7 +114,8 @@ function viewSnippet(
     id,
     name,
     value: text,
-    history: [{ id, value: text, created: NOT_TOLD }],
+    // What is told of it stands beside (`viewSnippets`).
+    history: [] as object[],
     description: comment,
     enabled,
     node: owner ? viewOwner(owner) : null,

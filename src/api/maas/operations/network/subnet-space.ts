@@ -7,6 +7,7 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../../../core/ip.ts';
+import { integer } from '../../answer.ts';
 import type { SubnetUses } from './subnet-uses.ts';
 
 /** A range of addresses with what it is used for, as MAAS shows it. */
@@ -64,20 +65,28 @@ export function freeRanges(cidr: string, used: readonly MaasRange[]): MaasRange[
   return free;
 }
 
+/** What a caller wants besides the counts. */
+interface Extras {
+  readonly hasRanges: boolean;
+  readonly hasSuggestions: boolean;
+}
+
 /** How full a subnet is. Pure. */
-export function statisticsOf(cidr: string, used: readonly MaasRange[], hasRanges: boolean) {
+export function statisticsOf(cidr: string, used: readonly MaasRange[], { hasRanges, hasSuggestions }: Extras) {
   const { family, first, last } = boundsOf(cidr);
-  const total = Number(last - first + 1n);
+  const total = last - first + 1n;
   const free = freeRanges(cidr, used);
-  const available = free.reduce((sum, { num_addresses }) => sum + num_addresses, 0);
-  const usage = total === 0 ? 0 : (total - available) / total;
+  const sizes = free.map(sizeOf);
+  const available = sizes.reduce((sum, size) => sum + size, 0n);
+  // Of numbers that floating point has no exact form of, this many parts are enough.
+  const usage = total === 0n ? 0 : Number(total - available) / Number(total);
   const percent = (part: number) => `${Math.round(part * 100)}%`;
   const all = [...used, ...free].sort((a, b) => (valueOf(a.start) < valueOf(b.start) ? -1 : 1));
   return {
-    num_available: available,
-    largest_available: free.reduce((most, { num_addresses }) => Math.max(most, num_addresses), 0),
-    num_unavailable: total - available,
-    total_addresses: total,
+    num_available: integer(available),
+    largest_available: integer(sizes.reduce((most, size) => (size > most ? size : most), 0n)),
+    num_unavailable: integer(total - available),
+    total_addresses: integer(total),
     usage,
     usage_string: percent(usage),
     available_string: percent(1 - usage),
@@ -85,8 +94,56 @@ export function statisticsOf(cidr: string, used: readonly MaasRange[], hasRanges
     last_address: formatAddress({ family, value: last }),
     ip_version: family,
     ...(hasRanges ? { ranges: all } : {}),
+    ...(hasSuggestions ? suggestionsOf(cidr, used, { total, available, free }) : {}),
   };
 }
+
+interface Room {
+  readonly total: bigint;
+  readonly available: bigint;
+  readonly free: readonly MaasRange[];
+}
+
+/** A gateway and a dynamic range for a subnet that has none, by MAAS's rules; null: there is one, or no room. Pure. */
+function suggestionsOf(cidr: string, used: readonly MaasRange[], room: Room) {
+  const has = (purpose: string) => used.some((range) => range.purpose.includes(purpose));
+  const gateway = has('gateway-ip') ? null : gatewayFor(cidr, room);
+  const range = has('dynamic') ? null : dynamicFor(gateway, room);
+  const { family } = boundsOf(cidr);
+  return {
+    suggested_gateway: gateway === null ? null : formatAddress({ family, value: gateway }),
+    suggested_dynamic_range: range === null ? null : asRange(family, range),
+  };
+}
+
+/** The first address, the last one, or the first that is free. Of IPv6 the address of all routers of the subnet (RFC 4291 §2.6.1). */
+function gatewayFor(cidr: string, { total, free }: Room): bigint | null {
+  const { family, first, last } = boundsOf(cidr);
+  if (family === 6) return total <= 2n ? null : first;
+  const isFree = (value: bigint) => free.some(({ start, end }) => valueOf(start) <= value && value <= valueOf(end));
+  if (isFree(first)) return first;
+  if (isFree(last)) return last;
+  return free[0] === undefined ? null : valueOf(free[0].start);
+}
+
+/** The end of the largest free range: at most a quarter of the subnet, or half of what is free. */
+function dynamicFor(gateway: bigint | null, { total, available, free }: Room): Span | null {
+  const largest = free.reduce<MaasRange | null>(
+    (most, one) => (!most || sizeOf(one) > sizeOf(most) ? one : most),
+    null,
+  );
+  if (largest === null || (gateway !== null && sizeOf(largest) === 1n)) return null;
+  let [first, last] = [valueOf(largest.start), valueOf(largest.end)];
+  if (gateway === first) first += 1n;
+  else if (gateway === last) last -= 1n;
+  const [quarter, half] = [total >> 2n, available >> 1n];
+  const size = last - first + 1n;
+  if (size > quarter) first = last - quarter;
+  else if (size >= half) first = last - half + 1n;
+  return first >= last ? null : { first, last, purpose: 'proposed-dynamic' };
+}
+
+const sizeOf = ({ start, end }: MaasRange) => valueOf(end) - valueOf(start) + 1n;
 
 /** What hosts of a network may have: of IPv4 not the network itself and not the broadcast address. */
 function boundsOf(cidr: string): { readonly family: Address['family']; readonly first: bigint; readonly last: bigint } {
@@ -101,7 +158,7 @@ function asRange(family: Address['family'], { first, last, purpose }: Span): Maa
   return {
     start: formatAddress({ family, value: first }),
     end: formatAddress({ family, value: last }),
-    num_addresses: Number(last - first + 1n),
+    num_addresses: integer(last - first + 1n),
     purpose: [purpose],
   };
 }

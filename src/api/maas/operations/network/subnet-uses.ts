@@ -2,7 +2,7 @@ import type { Machine } from '../../../../contract/machine.ts';
 import type { Range } from '../../../../contract/network/range.ts';
 import type { Reservation } from '../../../../contract/network/reservation.ts';
 import type { Subnet } from '../../../../contract/network/subnet.ts';
-import { NOT_TOLD } from '../../objects/uri.ts';
+import { momentOf, NOT_TOLD } from '../../objects/uri.ts';
 import type { Site } from '../../site.ts';
 
 /** Numbers by which MAAS tells how an address was given. */
@@ -23,6 +23,8 @@ export interface SubnetUses {
   readonly ranges: readonly Range[];
   readonly reservations: readonly Reservation[];
   readonly links: readonly LinkUse[];
+  /** When each reserved address was made, and by whom. */
+  readonly births: ReadonlyMap<string, { readonly at: string; readonly who: string }>;
 }
 
 /** Reads it: three lists, whatever their length. */
@@ -41,16 +43,16 @@ export async function readUses(site: Site, subnet: Subnet): Promise<SubnetUses> 
     ranges: await site.all('range.list', { subnet: id }),
     reservations: await site.all('reservation.list', { subnet: id }),
     links,
+    births: new Map(),
   };
 }
 
 /** The single addresses of a subnet that are used, with who has them. Pure. */
 export function viewAddresses(
-  { reservations, links }: SubnetUses,
+  { reservations, links, births }: SubnetUses,
   { hasUser, hasNode }: { readonly hasUser: boolean; readonly hasNode: boolean },
 ) {
   const times = { created: NOT_TOLD, updated: NOT_TOLD };
-  const user = hasUser ? { user: null } : {};
   return [
     ...links.map(({ address, via, mode, machine }) => ({
       ip: address,
@@ -70,6 +72,11 @@ export function viewAddresses(
           }
         : {}),
     })),
-    ...reservations.map(({ address }) => ({ ip: address, alloc_type: ALLOCATION.reserved, ...times, ...user })),
+    ...reservations.map(({ address }) => {
+      const birth = births.get(address);
+      const moments = birth?.at ? { created: momentOf(birth.at), updated: momentOf(birth.at) } : times;
+      const user = hasUser ? { user: birth?.who || null } : {};
+      return { ip: address, alloc_type: ALLOCATION.reserved, ...moments, ...user };
+    }),
   ];
 }

@@ -7,6 +7,8 @@ import { readNetworks } from '../../objects/networks.ts';
 import { type Site, step } from '../../site.ts';
 import { annotateSteps } from './annotated.ts';
 import { badValue, notFound } from '../refusals.ts';
+import { fabricOf, meantId, vlanMeant } from './meant.ts';
+import { readBirths } from '../births.ts';
 import { freeRanges, statisticsOf, usedRanges } from './subnet-space.ts';
 import { readUses, viewAddresses } from './subnet-uses.ts';
 import { vlanOfId } from './vlans.ts';
@@ -59,30 +61,31 @@ export const SUBNET_HANDLERS: Handlers = {
   'Subnet.statistics': async ({ site, look, path, args }) => {
     const subnet = await meantSubnet(look, path['id'] ?? '');
     const used = usedRanges(await readUses(site, subnet));
-    const hasRanges = args.flag('include_ranges') === true;
-    return json(statisticsOf(subnet.cidr, used, hasRanges));
+    const extras = {
+      hasRanges: args.flag('include_ranges') === true,
+      hasSuggestions: args.flag('include_suggestions') === true,
+    };
+    return json(statisticsOf(subnet.cidr, used, extras));
   },
   'Subnet.ip_addresses': async ({ site, look, path, args }) => {
     const subnet = await meantSubnet(look, path['id'] ?? '');
     const isOn = (name: string) => args.flag(name) !== false;
     return json(
-      viewAddresses(await readUses(site, subnet), {
-        hasUser: isOn('with_username'),
-        hasNode: isOn('with_summary') && isOn('with_node_summary'),
-      }),
+      viewAddresses(
+        { ...(await readUses(site, subnet)), births: await readBirths(site, 'reservation') },
+        {
+          hasUser: isOn('with_username'),
+          hasNode: isOn('with_summary') && isOn('with_node_summary'),
+        },
+      ),
     );
   },
 };
 
-/** The subnet that a text names: id, CIDR, name; `cidr:…`, `name:…`, `id:…`. */
+/** The subnet that a text names: id, CIDR, name, or MAAS's specifiers (`cidr:…`, `name:…`, `ip:…`, `vid:…`, `space:…`). */
 export async function meantSubnet(look: Look, text: string): Promise<Subnet> {
-  const [, kind, rest] = /^(cidr|name|id):(.+)$/.exec(text) ?? [];
-  const name = rest ?? text;
-  const isMeant = (subnet: Subnet) =>
-    ((kind ?? 'id') === 'id' && String(subnet.id) === name) ||
-    ((kind ?? 'cidr') === 'cidr' && subnet.cidr === name) ||
-    ((kind ?? 'name') === 'name' && subnet.name === name);
-  return (await look.subnets()).find(isMeant) ?? notFound('subnet', text);
+  const id = await meantId(look, 'subnet', text);
+  return (await look.subnets()).find((one) => one.id === id) ?? notFound('subnet', text);
 }
 
 async function showSubnet(site: Site, id: number) {
@@ -106,11 +109,10 @@ async function vlanOf(look: Look, args: Args): Promise<string | undefined> {
   const [fabric, vid] = [args.text('fabric'), args.number('vid')];
   if (!text && !fabric && vid === undefined) return undefined;
   const vlans = await look.vlans();
+  const fabricId = !text && fabric ? await fabricOf(look, fabric) : null;
   const found = text
-    ? vlans.find(({ id }) => String(id) === text.replace(/^id:/, ''))
-    : vlans.find(
-        (vlan) => (!fabric || String(vlan.fabricId) === fabric || vlan.fabric === fabric) && vlan.vid === (vid ?? 0),
-      );
+    ? await vlanMeant(look, text)
+    : vlans.find((vlan) => (!fabric || vlan.fabricId === fabricId) && vlan.vid === (vid ?? 0));
   if (found) return vlanOfId(found.id);
   return badValue(text ? 'vlan' : 'vid', 'there is no such VLAN', 'the id of a VLAN, or a fabric and a VID of it');
 }

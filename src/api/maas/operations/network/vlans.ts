@@ -2,8 +2,8 @@ import { type Answer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
 import { NO_SPACE, readNetworks } from '../../objects/networks.ts';
-import { fabricRef } from '../defaults.ts';
 import { badValue, notFound } from '../refusals.ts';
+import { fabricOf, meantId, vlanMeant } from './meant.ts';
 
 type Path = Readonly<Record<string, string>>;
 
@@ -12,18 +12,17 @@ export const vlanOfId = (id: number) => `id:${id}`;
 
 /** The VLAN that a path names: by its id, or by its fabric and its number. */
 export async function vlanRef(look: Look, path: Path): Promise<string> {
-  const vlans = await look.vlans();
   const id = path['vlan_id'];
-  const named = await fabricRef(look, path['fabric_id']);
-  const found =
-    id !== undefined
-      ? vlans.find((vlan) => String(vlan.id) === id)
-      : vlans.find(
-          ({ fabric, fabricId, vid }) =>
-            (String(fabricId) === named || fabric === named) &&
-            (String(vid) === path['vid'] || (vid === 0 && path['vid'] === 'untagged')),
-        );
-  return found ? vlanOfId(found.id) : notFound('VLAN', id ?? path['vid']);
+  if (id !== undefined) return vlanOfId((await vlanMeant(look, id))?.id ?? notFound('VLAN', id));
+  const fabric = await fabricOf(look, path['fabric_id'] ?? '');
+  const vid = path['vid'] === 'untagged' ? '0' : path['vid'];
+  const found = (await look.vlans()).find((vlan) => vlan.fabricId === fabric && String(vlan.vid) === vid);
+  return found ? vlanOfId(found.id) : notFound('VLAN', path['vid']);
+}
+
+/** What API v1 calls the fabric of a path. */
+export async function fabricRef(look: Look, text = ''): Promise<string> {
+  return String((await fabricOf(look, text)) ?? notFound('fabric', text));
 }
 
 export async function showVlan(look: Look, id: number): Promise<Answer> {
@@ -45,8 +44,7 @@ export async function checkFabric(look: Look, ref: string, args: Args): Promise<
   const text = args.text('fabric');
   if (!text) return;
   const vlan = (await look.vlans()).find(({ id }) => vlanOfId(id) === ref);
-  const wanted = await fabricRef(look, text);
-  if (String(vlan?.fabricId) !== wanted && vlan?.fabric !== wanted)
+  if (vlan?.fabricId !== (await fabricOf(look, text)))
     badValue('fabric', `the VLAN stays in ${vlan?.fabric}`, 'make a VLAN in the other fabric');
 }
 
@@ -59,8 +57,8 @@ export function wantsMore(args: Args): boolean {
 export async function spaceOf(look: Look, args: Args): Promise<string | null | undefined> {
   const text = args.clearable('space');
   if (!text || text === NO_SPACE.name || text === String(NO_SPACE.id)) return text && null;
-  const space = (await look.spaces()).find(({ id, name }) => String(id) === text || name === text);
-  return space ? String(space.id) : badValue('space', `there is no space ${text}`, 'name or id of a space');
+  const space = await meantId(look, 'space', text);
+  return space !== null ? String(space) : badValue('space', `there is no space ${text}`, 'name or id of a space');
 }
 
 /** A rack is named by its system_id, and by its name in API v1. */
@@ -74,6 +72,6 @@ async function rackOf(look: Look, args: Args, name: string): Promise<string | nu
 async function relayOf(look: Look, args: Args): Promise<string | null | undefined> {
   const text = args.clearable('relay_vlan');
   if (!text) return text;
-  const vlan = (await look.vlans()).find(({ id }) => String(id) === text);
+  const vlan = await vlanMeant(look, text);
   return vlan ? vlanOfId(vlan.id) : badValue('relay_vlan', `there is no VLAN ${text}`, 'the id of a VLAN');
 }

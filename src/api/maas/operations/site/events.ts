@@ -1,12 +1,11 @@
 import type { Event } from '../../../../contract/event.ts';
 import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
-import { RejectedError } from '../../../../core/errors.ts';
+import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { MAAS_PREFIX } from '../../prefix.ts';
 import { wordsOf } from '../../objects/uri.ts';
-import type { Site } from '../../site.ts';
-import { badValue } from '../refusals.ts';
+import { MAC } from '../machine/node-filters.ts';
 
 /** Events of a page, and most of one that can be asked for. */
 const LIMIT = 100;
@@ -18,41 +17,44 @@ const LEVELS = ['AUDIT', 'DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
 /** What happened, newest first. */
 export const EVENT_HANDLERS: Handlers = { 'Events.query': query };
 
+/** What events are about. */
+interface Subject {
+  readonly id: string;
+  readonly hostname: string;
+  readonly passes: boolean;
+}
+
 async function query(call: MaasCall) {
-  const { site, args } = call;
-  const limit = args.number('limit') ?? LIMIT;
-  if (limit < 1 || limit > LIMIT_MAX) badValue('limit', `${limit} is out of range`, `1 to ${LIMIT_MAX}`);
+  const { args } = call;
+  const limit = Math.max(1, args.number('limit') ?? LIMIT);
+  if (limit > LIMIT_MAX) refuse(`Requested number of events ${limit} is greater than limit: ${LIMIT_MAX}`);
   const level = (args.text('level') || 'INFO').toUpperCase();
-  if (!LEVELS.includes(level)) badValue('level', `${level} is not known`, LEVELS.join(', '));
+  if (!LEVELS.includes(level)) refuse(`Unrecognised log level: ${args.text('level') ?? ''}`);
   const [before, after] = [args.number('before'), args.number('after')];
-  const machines = await site.all('machine.list');
-  const known = new Map(machines.map((machine) => [machine.fqdn, machine]));
+  if (before !== undefined && after !== undefined)
+    refuse('There is undetermined behaviour when both `after` and `before` are specified.');
+  const subjects = await readSubjects(call);
+  const owner = args.text('owner');
   const passes = (event: Event) => {
-    if (LEVELS.indexOf(levelOf(event)) < LEVELS.indexOf(level)) return false;
-    const machine = known.get(event.subject);
-    const is = (name: string, value: string | undefined) =>
-      args.list(name).length === 0 || (value !== undefined && args.list(name).includes(value));
-    const owner = args.list('owner');
-    return (
-      is('id', machine?.id) &&
-      is('agent_name', machine?.annotations?.[AGENT_NAME]) &&
-      is('hostname', machine?.hostname) &&
-      is('zone', machine?.zone) &&
-      is('pool', machine?.pool) &&
-      is('domain', machine?.domain) &&
-      (owner.length === 0 || owner.includes(event.who)) &&
-      (args.list('mac_address').length === 0 ||
-        (machine?.interfaces ?? []).some(({ mac }) => args.list('mac_address').includes(mac)))
-    );
+    const isGrave = level === 'AUDIT' ? false : LEVELS.indexOf(levelOf(event)) >= LEVELS.indexOf(level);
+    return isGrave && subjects.get(event.subject)?.passes === true && (!owner || event.who === owner);
   };
+  const wanted = [...subjects].filter(([, subject]) => subject.passes).map(([name]) => name);
+  // Of one machine its events are read alone, however long ago they were.
+  const subject = wanted.length === 1 ? wanted[0] : undefined;
+  const search = { limit, passes, subject };
   const found =
-    after === undefined ? await newest(call, before, limit, passes) : await following(call, after, limit, passes);
+    wanted.length === 0 || level === 'AUDIT'
+      ? []
+      : after === undefined
+        ? await newest(call, before, search)
+        : await following(call, after, search);
   const events = found.map((event) => {
-    const machine = known.get(event.subject);
+    const about = subjects.get(event.subject);
     return {
       username: event.who,
-      ...(machine ? { node: machine.id } : {}),
-      hostname: machine?.hostname ?? '',
+      node: about?.id ?? '',
+      hostname: about?.hostname ?? '',
       id: event.id,
       level: levelOf(event),
       created: wordsOf(event.at),
@@ -60,21 +62,57 @@ async function query(call: MaasCall) {
       description: event.subject,
     };
   });
-  const page = (name: 'before' | 'after', id: number) => {
-    const kept = args.entries().filter(([key]) => key !== 'before' && key !== 'after');
-    const search = new URLSearchParams([
+  const page = (more: Readonly<Record<string, number>>) => {
+    const given = args.entries().filter(([key]) => key !== 'before' && key !== 'after');
+    const parameters = new URLSearchParams([
       ['op', 'query'],
-      ...kept.map(([key, value]): [string, string] => [key, value]),
-      [name, String(id)],
+      ...given.map(([key, value]): [string, string] => [key, value]),
+      ...Object.entries(more).map(([key, value]): [string, string] => [key, String(value)]),
     ]);
-    return `${MAAS_PREFIX}/events/?${search.toString()}`;
+    return `${MAAS_PREFIX}/events/?${parameters.toString()}`;
+  };
+  const [first, last] = [events[0], events.at(-1)];
+  const empty = {
+    next: before === undefined ? page({}) : page({ after: before - 1 }),
+    prev: after === undefined ? null : page({ before: after + 1 }),
   };
   return json({
     count: events.length,
     events,
-    next_uri: page('after', events[0]?.id ?? after ?? (before ?? 1) - 1),
-    prev_uri: page('before', events.at(-1)?.id ?? before ?? (after ?? 0) + 1),
+    next_uri: first ? page({ after: first.id }) : empty.next,
+    prev_uri: last ? page({ before: last.id }) : empty.prev,
   });
+}
+
+/** Machines, racks and region nodes by the subject of their events, and whether the filters let them pass. Devices have no events in MAAS. */
+async function readSubjects({ site, look, args }: MaasCall): Promise<ReadonlyMap<string, Subject>> {
+  const macs = args.list('mac_address').map((mac) => mac.toLowerCase().replaceAll('-', ':'));
+  const bad = macs.filter((mac) => !MAC.test(mac));
+  if (bad.length > 0) refuse(`Invalid MAC address(es): ${bad.join(', ')}`);
+  const is = (name: string, value: string | undefined) =>
+    args.list(name).length === 0 || (value !== undefined && args.list(name).includes(value));
+  const machines = (await site.all('machine.list')).map((machine): [string, Subject] => {
+    const { id, hostname, zone, pool, domain, interfaces, annotations = {} } = machine;
+    const passes =
+      is('id', id) &&
+      is('agent_name', annotations[AGENT_NAME]) &&
+      is('hostname', hostname) &&
+      is('zone', zone) &&
+      is('pool', pool) &&
+      is('domain', domain) &&
+      (macs.length === 0 || interfaces.some(({ mac }) => macs.includes(mac)));
+    return [machine.fqdn, { id, hostname, passes }];
+  });
+  const isOfMachines = ['agent_name', 'zone', 'pool', 'domain', 'mac_address'].some((name) => args.text(name));
+  const nodes = (await look.nodes()).map(({ id, name }): [string, Subject] => {
+    return [name, { id, hostname: name, passes: !isOfMachines && is('id', id) && is('hostname', name) }];
+  });
+  return new Map([...nodes, ...machines]);
+}
+
+/** In plain text, as MAAS refuses it. */
+function refuse(sentence: string): never {
+  throw new RejectedError(rejected('bad_request', sentence));
 }
 
 /** What went wrong is graver; the rest is told for information. */
@@ -82,14 +120,24 @@ function levelOf({ kind }: Event): string {
   return /fail|lost|broken|rejected|revoked/.test(kind) ? 'WARNING' : 'INFO';
 }
 
-type Passes = (event: Event) => boolean;
+interface Search {
+  readonly limit: number;
+  readonly passes: (event: Event) => boolean;
+  /** The only subject that passes; undefined: there are several. */
+  readonly subject: string | undefined;
+}
 
 /** The events after an id, the newest first. */
-async function following({ site }: MaasCall, after: number, limit: number, passes: Passes): Promise<Event[]> {
+async function following({ site }: MaasCall, after: number, search: Search): Promise<Event[]> {
+  const { limit, passes, subject } = search;
   const found: Event[] = [];
-  let at = after;
+  const { items: last } = await site.call('event.list', { query: { sort: '-id', limit: 1 } });
+  const { items: oldest } = await site.call('event.list', { query: { after: 0, limit: 1 } });
+  if (after >= (last[0]?.id ?? 0)) return [];
+  // From 0 on means all that are stored: events from long ago are not any more.
+  let at = after + 1 < (oldest[0]?.id ?? 1) ? 0 : Math.max(0, after);
   for (let looked = 0; found.length < limit && looked < LOOKED_MAX; looked += LIMIT_MAX) {
-    const { items } = await site.call('event.list', { query: { after: at, limit: LIMIT_MAX } });
+    const { items } = await site.call('event.list', { query: { after: at, limit: LIMIT_MAX, subject } });
     found.push(...items.filter(passes));
     if (items.length < LIMIT_MAX) break;
     at = items.at(-1)?.id ?? at;
@@ -97,30 +145,19 @@ async function following({ site }: MaasCall, after: number, limit: number, passe
   return found.slice(0, limit).reverse();
 }
 
-/** The last events before an id, the newest first: API v1 goes forward, so pages are read from behind. */
-async function newest({ site }: MaasCall, before: number | undefined, limit: number, passes: Passes): Promise<Event[]> {
-  let page =
-    before === undefined
-      ? (await site.call('event.list', { query: { limit: LIMIT_MAX } })).items
-      : await pageBefore(site, before);
+/** The last events before an id, the newest first. */
+async function newest({ site }: MaasCall, before: number | undefined, search: Search): Promise<Event[]> {
+  const { limit, passes, subject } = search;
   const found: Event[] = [];
-  for (let looked = 0; looked < LOOKED_MAX && page.length > 0; looked += LIMIT_MAX) {
-    found.push(...page.filter(passes).reverse());
-    if (found.length >= limit) break;
-    page = await pageBefore(site, page[0]?.id ?? 1);
+  let at = before;
+  for (let looked = 0; found.length < limit && looked < LOOKED_MAX; looked += LIMIT_MAX) {
+    // No event has an id below 1.
+    if (at !== undefined && at < 1) break;
+    const query = { before: at, sort: '-id', limit: LIMIT_MAX, subject } as const;
+    const { items } = await site.call('event.list', { query });
+    found.push(...items.filter(passes));
+    if (items.length < LIMIT_MAX) break;
+    at = items.at(-1)?.id;
   }
   return found.slice(0, limit);
-}
-
-/** The events right before an id, in order; none where they are not kept any more. */
-async function pageBefore(site: Site, end: number): Promise<Event[]> {
-  if (end <= 1) return [];
-  const after = Math.max(0, end - 1 - LIMIT_MAX);
-  try {
-    const { items } = await site.call('event.list', { query: { after, limit: LIMIT_MAX } });
-    return items.filter(({ id }) => id < end);
-  } catch (error) {
-    if (error instanceof RejectedError && error.rejected.code === 'invalid_value') return [];
-    throw error;
-  }
 }

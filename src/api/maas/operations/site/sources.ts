@@ -2,15 +2,16 @@ import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { createLook, type Look } from '../../look.ts';
-import { NOT_TOLD, uriOf } from '../../objects/uri.ts';
-import { step, type Step } from '../../site.ts';
+import { uriOf } from '../../objects/uri.ts';
+import { type Site, step, type Step } from '../../site.ts';
+import { momentOfBirth, readBirths } from '../births.ts';
 import { DEFAULT_SOURCE, readSource, refOf, shownId, type Source, sourcesOf, storedSource } from './default-source.ts';
 import { changed, namesOf, select, selectionIn, selectionsOf, sourceOf, viewSelection } from './selections.ts';
 
 /** Where images come from besides uploads, and what is wanted of it. */
 export const SOURCE_HANDLERS: Handlers = {
   'BootSources.read': async ({ site, look }) => {
-    const view = await viewer(look);
+    const view = await viewer(site, look);
     return json((await sourcesOf(site)).map(view));
   },
   'BootSource.read': async (call) => show(call, await readSource(call.site, ref(call))),
@@ -85,7 +86,7 @@ export const SOURCE_HANDLERS: Handlers = {
 const ref = ({ path }: Pick<MaasCall, 'path'>) => refOf(path, 'id');
 
 async function show(call: MaasCall, source: Source, status = 200) {
-  const view = await viewer(createLook(call.site));
+  const view = await viewer(call.site, createLook(call.site));
   return json(view(source), status);
 }
 
@@ -119,8 +120,9 @@ async function keepWords({ site, args }: MaasCall, id: number): Promise<void> {
   if (steps.length > 0) await site.together(steps);
 }
 
-/** When a source was made is not told by API v1. */
-async function viewer(look: Look) {
+async function viewer(site: Site, look: Look) {
+  const births = await readBirths(site, 'boot-source');
+  const changes = await readBirths(site, 'boot-source', 'changed');
   const texts = (await look.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
   return ({ id, name, sourceUrl, keyring }: Source) => {
     const given = texts[nameOf(id, 'url')] ?? '';
@@ -129,8 +131,8 @@ async function viewer(look: Look) {
       url: given.replace(/\/+$/, '') === sourceUrl ? given : sourceUrl,
       keyring_filename: texts[nameOf(id, 'keyring_filename')] ?? '',
       keyring_data: keyring,
-      created: NOT_TOLD,
-      updated: NOT_TOLD,
+      created: momentOfBirth(births.get(name)),
+      updated: momentOfBirth(changes.get(name) ?? births.get(name)),
       resource_uri: uriOf('boot-sources', shownId({ id, name })),
     };
   };

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import { type Candidate, diskTags, imageArchitecture, tagsOfDisk } from '../../../../model/deployment/candidate.ts';
+import { type Candidate, imageArchitecture } from '../../../../model/deployment/candidate.ts';
+import { candidateDisks } from '../../../../model/deployment/kept/candidate-disks.ts';
 import type { DiskSeen } from '../../../../model/deployment/storage-types.ts';
-import { EMPTY_STORAGE, findDisks, type MachineStorage } from '../../../../model/deployment/kept/storage.ts';
+import type { MachineStorage } from '../../../../model/deployment/kept/storage.ts';
 import type { Tx } from '../../../tx.ts';
 
 interface Row extends Omit<Candidate, 'architecture' | 'disks'> {
@@ -28,12 +29,10 @@ export async function readCandidates(tx: Tx): Promise<Candidate[]> {
   return rows.map(({ kernelArchitecture, disks, storage, ...row }) => ({
     ...row,
     architecture: imageArchitecture(kernelArchitecture ?? undefined),
-    disks: findDisks(
-      storage ?? EMPTY_STORAGE,
+    disks: candidateDisks(
+      storage,
       disks.map((disk) => ({ ...disk, bytes: disk.bytes ?? 0 })),
-    )
-      .flatMap(({ seen, kept }) => (seen === null ? [] : [{ seen, tags: kept?.tags ?? [] }]))
-      .map(({ seen, tags }) => ({ name: seen.name, bytes: seen.bytes, tags: tagsOfDisk(diskTags(seen), tags) })),
+    ),
   }));
 }
 

@@ -1,6 +1,6 @@
-import type { PowerTypeShown } from '../../../../contract/network/machine-power.ts';
-import { json } from '../../answer.ts';
-import type { Handlers } from '../../handler.ts';
+import type { PowerTypeShown } from '../../../contract/network/machine-power.ts';
+import { json } from '../answer.ts';
+import type { Handlers } from '../handler.ts';
 
 /** Names of power types for people. */
 const DESCRIPTIONS: Readonly<Record<PowerTypeShown['name'], string>> = {
