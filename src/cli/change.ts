@@ -41,6 +41,11 @@ async function makeChange<I extends RouteId>(call: Call, change: Change<I>): Pro
   } else {
     await printOne(printer, change.shape, body);
   }
+  // The help says what --wait waits for.
+  if ((change.waitFor !== undefined) !== (call.change.condition !== 'nodes'))
+    throw new Error(
+      `${change.route}: the declaration of this command says that --wait waits for ${call.change.condition}`,
+    );
   if (!call.change.wait) return EXIT.ok;
   if (change.waitFor) return change.waitFor(body);
   await waitForNodes(call);

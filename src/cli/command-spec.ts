@@ -3,12 +3,15 @@ import type { DeclaredNoun } from '../contract/nouns/registry.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
 import type { Patience, Region } from './region.ts';
+import type { WaitCondition } from './waiting/conditions.ts';
 
 /** Options of commands that change configuration. */
 export interface ChangeOptions {
   readonly dryRun: boolean;
   readonly wait: boolean;
   readonly timeoutSeconds: number;
+  /** What `wait` waits for. */
+  readonly condition: WaitCondition;
 }
 
 /** Values of a command's own options, by commander's camel-case names. */
@@ -67,6 +70,8 @@ export interface CommandSpec {
   readonly options?: readonly OptionSpec[];
   /** Takes --dry-run, --wait and --timeout. */
   readonly isChange?: boolean;
+  /** What --wait waits for; that all nodes have the change when left out. */
+  readonly waitsFor?: WaitCondition;
   /** How long --wait waits when no --timeout is given, seconds; a minute when left out. */
   readonly waitSeconds?: number;
   /** Pause of --watch when none is given, seconds. */

@@ -5,6 +5,7 @@ import { OUTPUT_FORMATS, type OutputFormat } from './format/output.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
 import type { Patience, Region } from './region.ts';
+import { type WaitCondition, WAITS } from './waiting/conditions.ts';
 import { WATCH_DEFAULT_S, watch, watchSeconds } from './waiting/watch.ts';
 
 /** Inputs of a run beside the process: how to reach the region. */
@@ -91,7 +92,7 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
   for (const option of spec.options ?? []) command.addOption(toOption(option));
   if (spec.isChange) {
     command.option('--dry-run', 'change nothing; print what would change in the real files of every node');
-    command.option('--wait', 'return when every node has applied the change and its services are healthy');
+    command.option('--wait', `return when ${WAITS[spec.waitsFor ?? 'nodes']}`);
     command.option('--timeout <seconds>', 'how long --wait waits', String(spec.waitSeconds ?? WAIT_DEFAULT_S));
   }
   const isLook =
@@ -103,14 +104,19 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
   command.showHelpAfterError('(see --help of this command)');
   command.action(async (...received: unknown[]) => {
     const values = command.opts<OptionValues>();
-    const call = callOf(ports, command, received.slice(0, -2), values);
+    const call = callOf(ports, command, received.slice(0, -2), { values, condition: spec.waitsFor ?? 'nodes' });
     const once = async () => ((await spec.run(call)) ?? EXIT.ok) as ExitCode;
     const seconds = watchSeconds(values['watch'], everyS);
     done(seconds === null ? await once() : await watch(ports.io, seconds, once));
   });
 }
 
-function callOf(ports: ProgramPorts, command: Command, args: readonly unknown[], options: OptionValues): Call {
+function callOf(
+  ports: ProgramPorts,
+  command: Command,
+  args: readonly unknown[],
+  { values: options, condition }: { readonly values: OptionValues; readonly condition: WaitCondition },
+): Call {
   const all = command.optsWithGlobals<Record<string, string | undefined>>();
   const global: GlobalOptions = {
     ...(all['output'] === undefined ? {} : { output: all['output'] as OutputFormat }),
@@ -123,7 +129,7 @@ function callOf(ports: ProgramPorts, command: Command, args: readonly unknown[],
     args: args.flat().map((value) => (typeof value === 'string' ? value : undefined)),
     options,
     global,
-    change: changeOptions(options),
+    change: { ...changeOptions(options), condition },
     region: (patience) => {
       region ??= ports.connect(global, patience);
       return region;
@@ -131,7 +137,7 @@ function callOf(ports: ProgramPorts, command: Command, args: readonly unknown[],
   };
 }
 
-function changeOptions(options: OptionValues): ChangeOptions {
+function changeOptions(options: OptionValues): Omit<ChangeOptions, 'condition'> {
   const text = typeof options['timeout'] === 'string' ? options['timeout'] : String(WAIT_DEFAULT_S);
   const seconds = Number(text.replace(/s$/, ''));
   if (!Number.isFinite(seconds) || seconds <= 0 || seconds > TIMEOUT_MAX_S) {

@@ -25,6 +25,20 @@ export interface RouteSpec {
   readonly isUpload?: boolean;
 }
 
+/** Names of all members, also optional ones, that an item of this list can have; none when the answer is no page of a list. */
+export function listMembers({ response }: RouteSpec): readonly string[] {
+  const { items } =
+    (response as { readonly properties?: { readonly items?: { readonly items?: TSchema } } }).properties ?? {};
+  return items?.items === undefined ? [] : [...new Set(membersOf(items.items))];
+}
+
+function membersOf(schema: TSchema): readonly string[] {
+  const { properties, allOf, anyOf } = schema as Partial<
+    Record<'allOf' | 'anyOf', readonly TSchema[]> & { readonly properties: object }
+  >;
+  return [...Object.keys(properties ?? {}), ...[...(allOf ?? []), ...(anyOf ?? [])].flatMap(membersOf)];
+}
+
 /** Who may call. */
 export const EVERYBODY = ['admin', 'operator', 'user', 'auditor'] as const;
 export const WATCHERS = ['admin', 'operator', 'auditor'] as const;

@@ -11,6 +11,15 @@ export function spanWords(wholeSeconds: number): string {
   return `${Math.floor(seconds / DAY)} d`;
 }
 
+/** Clocks of two hosts may differ so much, seconds: a moment that is no further ahead is now. */
+const CLOCK_TOLERANCE = 5;
+
+/** A moment beside now, `wholeSeconds` after it or, if negative, before it: `3 min ago`, `now`, `in 9 min`. The only place that decides which. Pure. */
+export function relativeWords(wholeSeconds: number): string {
+  if (wholeSeconds >= 0) return `${spanWords(wholeSeconds)} ago`;
+  return wholeSeconds >= -CLOCK_TOLERANCE ? 'now' : `in ${spanWords(-wholeSeconds)}`;
+}
+
 /** A moment to the second in UTC: `2026-03-01 10:00:00Z`; a text that is no time stays as it is. Pure. */
 export function stamp(iso: string): string {
   const then = Date.parse(iso);

@@ -8,6 +8,7 @@ import { dryRun, write, type WriteTx } from '../store/write.ts';
 import { CASES } from './cases.ts';
 import { withProbes } from './nouns/interfaces/probe.ts';
 import type { CallContext, Caller, CallInput, Outcome, PlannedCall } from './port.ts';
+import { refuseFields } from './paging.ts';
 import { previewChange } from './preview.ts';
 import { readPublished } from './published.ts';
 import type { CaseContext, CasePorts, ReadCase, WriteCase } from './use-case.ts';
@@ -35,6 +36,8 @@ export async function call(
 ): Promise<Outcome | Rejected> {
   const forbidden = mayCall(id, context.caller);
   if (forbidden) return tellForbidden(ports, id, context, forbidden);
+  const impossible = refuseFields(ROUTES[id], input.query);
+  if (impossible) return impossible;
   const inner = contextOf(ports, context);
   // Each case is typed by its own id; here they are one list, and the transport has checked the input by the same table.
   const useCase = CASES[id] as unknown as ReadCase<RouteId> | WriteCase<RouteId>;

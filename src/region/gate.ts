@@ -65,11 +65,12 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
     metadata: gateMetadata(region.metadata, closed, open),
     images: {
       receive: async (...args) => closed() ?? region.images.receive(...args),
-      // From the disk alone.
-      received: (file) => region.images.received(file),
+      received: async (file) => closed() ?? region.images.received(file),
       beginPieces: async (image) => closed() ?? region.images.beginPieces(image),
       addPiece: async (...args) => closed() ?? region.images.addPiece(...args),
+      // From the disk alone.
       open: (file) => region.images.open(file),
+      openPart: (file) => region.images.openPart(file),
     },
     // From memory where there is no database.
     host: region.host,

@@ -1,5 +1,6 @@
 import { LIMITS } from '../contract/common.ts';
-import { invalid, isRejected, type Rejected } from '../core/errors.ts';
+import { listMembers, type RouteSpec } from '../contract/route-spec.ts';
+import { invalid, type Rejected } from '../core/errors.ts';
 
 /** The members that every list's query has. */
 export interface ListInput {
@@ -28,14 +29,26 @@ export interface MemoryOrder<T> {
   readonly key: (item: T) => string | number;
 }
 
-/** Makes a page's answer: each row as the wire shows it, and of it the members that were asked for. */
+/** Makes a page's answer: each row as the wire shows it, reduced to the requested members. */
 export function pageBody<R, T extends object>(
   page: Page<R>,
   view: (row: R) => T,
   query: ListInput | undefined,
-): { body: PageBody<T> } | Rejected {
-  const picked = pickFields(page.items.map(view), query?.fields);
-  return isRejected(picked) ? picked : { body: { items: picked, next: page.next } };
+): { body: PageBody<T> } {
+  return { body: { items: pickFields(page.items.map(view), query?.fields), next: page.next } };
+}
+
+/**
+ * The refusal of a query whose `fields` name a member that no item of this list can have; null: all are possible. The schema decides, never a row: a row
+ * may lack optional members.
+ */
+export function refuseFields(route: RouteSpec, query: unknown): Rejected | null {
+  const fields = (query as ListInput | null | undefined)?.fields;
+  if (typeof fields !== 'string') return null;
+  const members = listMembers(route);
+  const unknown = namesOf(fields).find((name) => !members.includes(name));
+  if (members.length === 0 || unknown === undefined) return null;
+  return invalid('fields', `there is no member "${unknown}"`, `some of ${members.join(', ')}`);
 }
 
 /** Pages a list that is small enough to be whole in memory. */
@@ -58,19 +71,16 @@ export function pageInMemory<T>(
   return { items: rest.slice(0, limit).map((entry) => entry.item), next };
 }
 
-function pickFields<T extends object>(items: readonly T[], fields: string | undefined): T[] | Rejected {
-  const names = fields?.split(',').map((name) => name.trim()) ?? [];
-  const first = items[0];
-  if (names.length === 0 || first === undefined) return [...items];
-  const unknown = names.find((name) => !Object.hasOwn(first, name));
-  if (unknown !== undefined) {
-    return invalid('fields', `there is no member "${unknown}"`, `some of ${Object.keys(first).join(', ')}`);
-  }
-  // The caller asked for less than the whole type.
+function pickFields<T extends object>(items: readonly T[], fields: string | undefined): T[] {
+  if (fields === undefined) return [...items];
+  const names = namesOf(fields);
+  // The caller requested less than the whole type.
   return items.map(
     (item) => Object.fromEntries(Object.entries(item).filter(([name]) => names.includes(name))) as unknown as T,
   );
 }
+
+const namesOf = (fields: string): readonly string[] => fields.split(',').map((name) => name.trim());
 
 interface Cursor {
   readonly value: string | number;

@@ -1,6 +1,7 @@
 import type { Service } from '../contract/service.ts';
 import type { Status } from '../contract/status.ts';
 import type { DatabaseHealth } from './port.ts';
+import { listOf } from './cluster/site.ts';
 import type { ClusterWord } from './cluster/view.ts';
 import { errorTexts, findingOf } from '../contract/wire/finding.ts';
 import { isAway, isSettling, isStale, SETTLE_MS, type TrackedNode, trackServices } from './tracking.ts';
@@ -102,8 +103,7 @@ function isFine(service: Service, settling: ReadonlySet<string>): boolean {
 function sentenceOf(problems: readonly string[], services: readonly Service[], settling: ReadonlySet<string>): string {
   const [first, ...rest] = problems;
   if (first === undefined) {
-    const verb = settling.size === 1 ? 'takes' : 'take';
-    if (settling.size > 0) return `All is well; ${[...settling].join(', ')} ${verb} over what was just published.`;
+    if (settling.size > 0) return `A change is being applied on ${listOf([...settling])}.`;
     return `All ${services.filter((row) => row.isWanted).length} services are healthy and have what is published.`;
   }
   const sentence = first.replace(/\.?$/, '');

@@ -1,7 +1,8 @@
+import { signal } from '@preact/signals';
 import { render } from 'preact';
-import { createHub } from './live/hub.ts';
+import { type Fallback, withFallback } from './live/calls/fallback.ts';
+import { createHub, type HubPorts } from './live/hub.ts';
 import { createLive, LiveProvider } from './live/live.ts';
-import type { Channel, FromHub, ToHub } from './live/messages.ts';
 import { followPlace, PlaceProvider } from './live/place.ts';
 import type { Locks } from './live/calls/turns.ts';
 import { overPort } from './live/port.ts';
@@ -13,27 +14,31 @@ import './style/fleet.css';
 import './style/print.css';
 
 /** The way to the hub: the worker that all pages of this browser share; in this page where a browser has no such workers. */
-function hubChannel(): Channel<FromHub, ToHub> {
+function hubOf(ports: HubPorts): Fallback {
   if (typeof SharedWorker === 'function') {
     const worker = new SharedWorker(new URL('./live/worker.ts', import.meta.url), { type: 'module', name: 'regent' });
-    return overPort(worker.port);
+    return withFallback(overPort(worker.port), ports);
   }
   const { port1, port2 } = new MessageChannel();
-  const ports = { origin: location.origin, fraction: Math.random, now: Date.now };
-  createHub({ ...ports, fetch: (...args) => fetch(...args) }).connect(overPort(port2));
-  return overPort(port1);
+  createHub(ports).connect(overPort(port2));
+  return { channel: overPort(port1), isOwn: signal(false) };
 }
 
-const live = createLive({
+const ports: HubPorts = {
   origin: location.origin,
   fetch: (...args) => fetch(...args),
-  // Where the page is not a secure one there are none, whatever the type says.
-  locks: (navigator.locks as Locks | undefined) ?? null,
   fraction: Math.random,
   now: Date.now,
+};
+const hub = hubOf(ports);
+const live = createLive({
+  ...ports,
+  // Where the page is not a secure one there are none, whatever the type says.
+  locks: (navigator.locks as Locks | undefined) ?? null,
   hex: (bytes) =>
     [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
-  hub: hubChannel(),
+  hub: hub.channel,
+  isOwnHub: hub.isOwn,
   visibility: {
     isVisible: () => document.visibilityState === 'visible',
     onChange: (hear) => document.addEventListener('visibilitychange', hear),

@@ -545,6 +545,8 @@ table publications
   constraint publications_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint publications_pkey PRIMARY KEY (node_id, generation)
   constraint publications_root FOREIGN KEY (root) REFERENCES body_parts(digest)
+  CREATE INDEX publications_by_published_at ON public.publications USING btree (published_at)
+  CREATE INDEX publications_by_revision ON public.publications USING btree (revision)
   CREATE INDEX publications_by_root ON public.publications USING btree (root)
 
 table probed_addresses
@@ -1788,8 +1790,10 @@ table body_parts
   digest bytea not null
   content json not null
   names bytea[] not null default '{}'::bytea[]
+  named_at timestamp with time zone not null default now()
   constraint body_parts_digest_length CHECK ((length(digest) = 32))
   constraint body_parts_pkey PRIMARY KEY (digest)
+  CREATE INDEX body_parts_by_named_at ON public.body_parts USING btree (named_at)
 
 table bmcs
   id integer not null identity

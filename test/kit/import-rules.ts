@@ -62,7 +62,8 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
   },
   api: {
     rooms: ['core', 'model', 'contract', 'region'],
-    node: ['node:crypto', 'node:http', 'node:https', 'node:stream', 'node:net'],
+    // node:zlib: answers are coded.
+    node: ['node:crypto', 'node:http', 'node:https', 'node:stream', 'node:net', 'node:zlib'],
     packages: ['fastify', 'typebox'],
   },
   cli: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['commander', 'typebox'] },

@@ -13,6 +13,8 @@ export interface RegiondOptions {
   /** Folder of the checkout whose code runs; this one's when left out. */
   readonly checkout?: string;
   readonly node?: string;
+  /** More settings, by their names without `REGENT_`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** The daemon as a process of its own. */
@@ -34,7 +36,7 @@ let lastPort = 20_000 + (process.pid % 2000) * 6;
 
 /** Starts it. The caller ends it. */
 export function startRegiond(options: RegiondOptions): Regiond {
-  const { spec, socket, checkout = CHECKOUT, node = 'r1' } = options;
+  const { spec, socket, checkout = CHECKOUT, node = 'r1', settings = {} } = options;
   const port = options.port ?? (lastPort += 1);
   const listen = `127.0.0.1:${port}`;
   const child = spawn(process.execPath, [join(checkout, 'src/main/regiond.ts')], {
@@ -46,6 +48,7 @@ export function startRegiond(options: RegiondOptions): Regiond {
       REGENT_DATABASE_URL: `postgresql:///${spec.database}?host=${encodeURIComponent(spec.host)}&user=${spec.user}`,
       REGENT_REGION_LISTEN: listen,
       REGENT_REGION_AGENT_LISTEN: `unix:${socket}`,
+      ...Object.fromEntries(Object.entries(settings).map(([name, text]) => [`REGENT_${name}`, text])),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -57,8 +57,15 @@ const publishAll = (zones: readonly unknown[]) =>
 const desired = async (id = 'n1') => value(await db.read(async (tx) => ({ found: await readDesired(tx, id) }))).found;
 const partial = async (id: string, held: { readonly generation: number; readonly digest: string }) =>
   value(await db.read(async (tx) => ({ found: await readDesiredParts(tx, id, held) }))).found;
+/** So much time passes for all that has been published and purged. */
+const pass = async (span: string) => {
+  value(await run(sql`update publications set published_at = published_at - ${span}::interval`));
+  value(await run(sql`update body_parts set named_at = named_at - ${span}::interval`));
+  value(await run(sql`update chores set last_ran = last_ran - ${span}::interval where name = 'purge'`));
+};
+/** A purge when publications and parts have lain longer than any is kept for its age. */
 const purgeNow = async () => {
-  value(await run(sql`update chores set last_ran = '-infinity' where name = 'purge'`));
+  await pass('500 days');
   return value(await purge(db, 'p'))?.['body_parts'];
 };
 const stored = async () =>
@@ -222,12 +229,46 @@ test('parts that no generation names are purged, and no others', async () => {
   expect((await stored())?.parts).toBe(0);
 });
 
+test('publications and their parts stay as long as changes do, also those that came back meanwhile', async () => {
+  await turnOn();
+  const texts = Array.from({ length: PUBLICATIONS_KEPT + 20 }, (_, turn) => `text ${turn % 7 === 0 ? 'again' : turn}`);
+  const purgeDue = async () => value(await purge(db, 'p'))?.['body_parts'];
+  for (const [turn, text] of texts.entries()) {
+    await publish({ n1: bodyOf(zonesOf({ 3: text, 4: turn % 3 === 0 ? 'x' : 'y' }, 6), 'n1') });
+    await pass('40 minutes');
+    if (turn % 3 === 0) await purgeDue();
+  }
+  const readable = async () => {
+    const rows = value(
+      await db.read((tx) =>
+        tx.all(
+          sql<{ generation: number; digest: string }>`select generation, digest from publications order by generation`,
+        ),
+      ),
+    );
+    for (const { generation, digest } of rows) {
+      const found = value(await db.read((tx) => readPublication(tx, 'n1', { generation })));
+      expect(digestOf(found?.body)).toBe(digest);
+    }
+    return rows.length;
+  };
+  await pass('2 hours');
+  expect(await purgeDue()).toBe(0);
+  expect(await readable()).toBe(texts.length);
+  await pass('390 days');
+  expect(await purgeDue()).toBe(0);
+  expect(await readable()).toBe(texts.length);
+  await pass('20 days');
+  expect(await purgeDue()).toBeGreaterThan(0);
+  expect(await readable()).toBe(PUBLICATIONS_KEPT);
+});
+
 test('a purge waits for a publisher, and takes nothing that it has just named', async () => {
   await turnOn();
   await publish({ n1: bodyOf(zonesOf({ 0: 'once' }, 3)) });
   // Nothing names what only this body has, when its node is gone.
   value(await change(db, (tx) => deleteNode(tx, { key: 'n1' })));
-  value(await run(sql`update chores set last_ran = '-infinity' where name = 'purge'`));
+  await pass('500 days');
   const hold = Promise.withResolvers<void>();
   const isAtIt = Promise.withResolvers<void>();
   let names = 0;

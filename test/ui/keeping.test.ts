@@ -222,7 +222,7 @@ describe('a change of the past', () => {
     const open = await play.page('changes/42');
     const { page } = open;
     await page.getByText('Its dynamic range has four addresses.').waitFor();
-    await page.getByRole('button', { name: 'Take back' }).click();
+    await page.getByRole('button', { name: 'Undo' }).click();
     await page.locator('[data-apply]').click();
     await page.getByText('Done.').waitFor();
     expect(site.made.map(({ id, params }) => [id, params['change']])).toEqual([['config.rollback', '42']]);

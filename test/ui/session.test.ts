@@ -42,7 +42,7 @@ describe('the login', () => {
     await open.page.getByRole('button', { name: 'With an API key' }).click();
     await open.page.getByLabel('API key').fill('a:b:c');
     // Of a screen on the wall, which only looks.
-    await open.page.getByLabel('A screen on the wall').check();
+    await open.page.getByLabel('Read-only wall display').check();
     await open.page.getByLabel('API key').press('Enter');
     await open.page.getByRole('heading', { name: 'Overview' }).waitFor();
     expect(site.isReadOnly).toBe(true);
@@ -138,7 +138,7 @@ describe('live data', () => {
     const site = await play.site(wellSite());
     const open = await play.page('overview');
     const { page } = open;
-    await page.getByText('1 region node can be lost now').first().waitFor();
+    await page.getByText('Any one region node can fail without an outage').first().waitFor();
     await until('the stream', () => site.streams === 1);
     site.site.jobs.push(job(7, 'node-drain', 'r2', 'hands on'));
     site.emit(event(1, 'job.created', 'node-drain r2'));
@@ -149,7 +149,7 @@ describe('live data', () => {
   it('has one stream for all pages of a browser', async () => {
     await using site = await StandIn.start(wellSite(), ui.folder);
     await using open = await openPage(ui.browser, site.url);
-    await open.page.getByText('1 region node can be lost now').first().waitFor();
+    await open.page.getByText('Any one region node can fail without an outage').first().waitFor();
     // A browser has six connections to a site: with a stream for each page the seventh would wait for ever. One for all is seen with three.
     const pages = await Promise.all(Array.from({ length: 2 }, () => open.context.newPage()));
     await Promise.all(pages.map((page) => page.goto(`${site.url}/ui/#/nodes`)));

@@ -15,7 +15,8 @@ const NOT_HERE = rejected('not_found', 'This region node does not have this file
 
 /**
  * `GET|HEAD /images/DIGEST/FILE` for the racks' web servers and other region nodes: whole, or one range. It works while the database is away. Whoever
- * shows a good certificate may ask: images have no secrets.
+ * shows a good certificate may ask: images have no secrets. With `?part` also what came so far of a file that is on its way, for another region node that got
+ * the next piece of it.
  */
 export function registerImageFiles(app: FastifyInstance, { images }: Pick<Region, 'images'>): void {
   app.route({
@@ -24,17 +25,18 @@ export function registerImageFiles(app: FastifyInstance, { images }: Pick<Region
     handler: async (request, reply) => {
       const { image = '', file: name = '' } = request.params as { readonly image?: string; readonly file?: string };
       if (!isDigest(image) || !isImageFileName(name)) return sendProblem(reply, NOT_HERE);
-      const file = await images.open({ image, name });
+      const whole = await images.open({ image, name });
+      const file = whole ?? (isPartWanted(request) ? await images.openPart({ image, name }) : null);
       if (file === null) return sendProblem(reply, NOT_HERE);
-      const range = rangeOf(request, file);
-      const whole = { start: 0, end: file.size - 1 };
+      const described = { size: file.size, sha256: whole?.sha256 ?? null };
+      const range = rangeOf(request, described);
       const isBody = request.method === 'GET' && range !== 'unsatisfiable' && range !== 'same';
-      describe(reply, file, range);
+      describe(reply, described, range);
       if (!isBody) {
         await file.close();
         return reply.send();
       }
-      const { start, end } = range ?? whole;
+      const { start, end } = range ?? { start: 0, end: file.size - 1 };
       const bytes = file.bytes(start, end);
       reply.raw.setTimeout(SILENT_MS, () => reply.raw.destroy());
       return reply.send(bytes instanceof Readable ? bytes : Readable.from(bytes));
@@ -42,14 +44,18 @@ export function registerImageFiles(app: FastifyInstance, { images }: Pick<Region
   });
 }
 
+/** `sha256`: null while the file is on its way. */
 interface Described {
   readonly size: number;
-  readonly sha256: string;
+  readonly sha256: string | null;
 }
 type Asked = ByteRange | 'unsatisfiable' | 'same' | null;
 
+const isPartWanted = ({ query }: FastifyRequest): boolean => (query as { readonly part?: unknown }).part !== undefined;
+
 /** What is to be sent: `same` when the caller has it already. A range is for whoever has the beginning of this very file. */
 function rangeOf({ headers }: FastifyRequest, { size, sha256 }: Described): Asked {
+  if (sha256 === null) return parseRange(headers.range, size);
   const tag = `"${sha256}"`;
   const known = headers['if-none-match'];
   if (known !== undefined && known.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)) return 'same';
@@ -58,7 +64,8 @@ function rangeOf({ headers }: FastifyRequest, { size, sha256 }: Described): Aske
 }
 
 function describe(reply: FastifyReply, { size, sha256 }: Described, asked: Asked): void {
-  reply.headers({ etag: `"${sha256}"`, 'accept-ranges': 'bytes', 'cache-control': FOR_EVER });
+  reply.header('accept-ranges', 'bytes');
+  reply.headers(sha256 === null ? { 'cache-control': 'no-store' } : { etag: `"${sha256}"`, 'cache-control': FOR_EVER });
   if (asked === 'same') return void reply.code(304);
   if (asked === 'unsatisfiable')
     return void reply.code(416).headers({ 'content-range': `bytes */${size}`, 'content-length': 0 });

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { rejected, show } from '../../core/errors.ts';
 import { PORTS } from '../../core/node-ports.ts';
 import { isSecure } from '../cookie.ts';
+import { type Coding, takesCoding } from '../coding.ts';
 import { sendProblem } from '../server.ts';
 
 /** A file of the user interface. `mark`: changes with its bytes. `gzip`, `br`: the same, packed; null: packing does not pay. */
@@ -96,18 +97,12 @@ function send(
     .send((coding === null ? null : asset[bytesOf[coding]]) ?? asset.plain);
 }
 
-type Coding = 'br' | 'gzip';
 const bytesOf = { br: 'br', gzip: 'gzip' } as const;
 
-/** The smallest that the client takes. A coding with `q=0` is one that it does not take (RFC 9110 §12.5.3). */
+/** The smallest that the client takes. */
 function codingOf(asset: UiAsset, accepted: string): Coding | null {
-  const takes = (coding: Coding) =>
-    accepted.split(',').some((item) => {
-      const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-      return name === coding && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
-    });
-  if (asset.br !== null && takes('br')) return 'br';
-  return asset.gzip !== null && takes('gzip') ? 'gzip' : null;
+  if (asset.br !== null && takesCoding(accepted, 'br')) return 'br';
+  return asset.gzip !== null && takesCoding(accepted, 'gzip') ? 'gzip' : null;
 }
 
 /** The same page at the port with TLS, at a name or address of the site: the header Host is the client's, or that of whoever sent it here. */

@@ -5,6 +5,7 @@ import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.
 import type { Caller, CallInput, Outcome } from '../../region/port.ts';
 import { createAdmission } from '../admission.ts';
 import type { Callers } from '../callers.ts';
+import { chooseCoding, encode } from '../coding.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator, textValidator, type Validate } from '../validate.ts';
 import { type EventStreams, wantsStream } from './events.ts';
@@ -100,10 +101,23 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: Exchange):
     const file = reportFile(request, outcome.body as RouteOutput<'drill.report'>);
     if (file) return reply.headers(file.headers).send(file.text);
   }
-  return reply
-    .code(outcome.status)
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(JSON.stringify(outcome.body));
+  reply.code(outcome.status).header('content-type', 'application/json; charset=utf-8');
+  return sendText(exchange, JSON.stringify(outcome.body), outcome.version);
+}
+
+/**
+ * Sends an answer, coded if its client takes that. Only answers of reads are coded: those of changes may have a secret that is shown once, and the length of a
+ * coded answer with a secret and a caller's own words in it tells about the secret (BREACH).
+ */
+async function sendText({ request, reply, caller }: Exchange, text: string, version: number | null) {
+  if (request.method !== 'GET') return reply.send(text);
+  reply.header('vary', 'Accept-Encoding');
+  const accepted = String(request.headers['accept-encoding'] ?? '');
+  const coding = chooseCoding(accepted, text.length, caller.sessionId !== undefined);
+  if (coding === null) return reply.send(text);
+  // Not the same bytes as without the coding, but the same object: a weak tag.
+  if (version !== null) reply.header('etag', `W/"${version}"`);
+  return reply.header('content-encoding', coding).send(await encode(text, coding));
 }
 
 /** What regions remember while the database is away. */

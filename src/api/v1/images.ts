@@ -65,7 +65,10 @@ export function registerImageUpload(app: FastifyInstance, { region, callers: ide
     const which = { image: file.image, name: file.name };
     const send = (received: number) =>
       reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify({ ...file, received }));
-    if (piece === 'ask') return send(await region.images.received(which));
+    if (piece === 'ask') {
+      const received = await region.images.received(which);
+      return isRejected(received) ? sendProblem(reply, received) : send(received);
+    }
     const { start, until } = piece ?? { start: 0, until: file.size };
     const told = request.headers['content-length'];
     if (told !== undefined && Number(told) !== until - start) {

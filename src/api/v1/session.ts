@@ -23,7 +23,7 @@ const BODY_MAX = 8 * 1024;
 const KEY_FORM = /^([A-Za-z0-9]{1,64}):([A-Za-z0-9]{1,64}):([A-Za-z0-9]{1,128})$/;
 const AGENT_MAX = 200;
 const TOO_MANY = rejected('too_many_requests', 'There were too many wrong logins. Try again in a minute.');
-const WRONG = rejected('unauthenticated', 'The name and the password do not fit, or the API key is not in force.');
+const WRONG = rejected('unauthenticated', 'Wrong name or password, or the API key is invalid.');
 
 /**
  * A browser's session: `POST /api/v1/session` begins one, `GET` tells of it, `DELETE` ends it. The session is committed before the answer, so every

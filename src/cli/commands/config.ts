@@ -1,5 +1,5 @@
 import type { Change, PendingConfig } from '../../contract/config.ts';
-import type { ChangeFindings } from '../../contract/network/look.ts';
+import type { ChangeFiles, ChangeFindings } from '../../contract/network/look.ts';
 import { findingText } from '../../contract/wire/finding.ts';
 import { ProblemError } from '../../contract/wire/transport.ts';
 import { printerOf, runChange } from '../change.ts';
@@ -58,21 +58,16 @@ export const CONFIG: NounSpec = {
     },
     {
       verb: 'show',
-      summary: 'show a change: every row before and after, and what was found when it was compiled',
+      summary:
+        'show a change: every row before and after, what was found when it was compiled, and which files of which nodes it changed',
       args: [WHICH],
       run: async (call) => {
         const { client } = await call.region();
         const input = { params: { change: changeId(call) } };
         const { body } = await client.call('config.show', input);
-        const compile = await client.call('config.findings', input).then(
-          (reply) => reply.body,
-          (error: unknown) => {
-            // A region of an earlier release has no such path.
-            if (error instanceof ProblemError && error.problem.status === 404) return null;
-            throw error;
-          },
-        );
-        await printOne(printerOf(call), detailed(call), { ...body, compile });
+        const compile = await ofThisRelease(client.call('config.findings', input));
+        const files = await ofThisRelease(client.call('config.files', input));
+        await printOne(printerOf(call), detailed(call), { ...body, compile, files });
       },
     },
     {
@@ -126,8 +121,18 @@ function changeId(call: Call): number {
   return id;
 }
 
-/** A change with what was found when it was compiled; null: the region does not say. */
-type ShownChange = Change & { readonly compile: ChangeFindings | null };
+/** The answer's body; null: a region of an earlier release has no such path. */
+async function ofThisRelease<B>(reply: Promise<{ readonly body: B }>): Promise<B | null> {
+  try {
+    return (await reply).body;
+  } catch (error) {
+    if (error instanceof ProblemError && error.problem.status === 404) return null;
+    throw error;
+  }
+}
+
+/** A change with what was found when it was compiled, and what it did to files; null: the region does not say. */
+type ShownChange = Change & { readonly compile: ChangeFindings | null; readonly files: ChangeFiles | null };
 
 function detailed(call: Call): Shape<ShownChange> {
   return {
@@ -148,6 +153,7 @@ function detailed(call: Call): Shape<ShownChange> {
         ]),
       ],
       ...compileDetails(change.compile, call),
+      ...(change.compile?.state === 'waiting' ? [] : fileDetails(change.files)),
     ],
   };
 }
@@ -170,6 +176,16 @@ function compileDetails(compile: ChangeFindings | null, call: Call): [string, st
       : [['Refused', compile.refusals.flatMap(refusalLines)] as [string, string[]]]),
     ...(compile.gone.length === 0 ? [] : [['No longer', compile.gone.map(pastFindingText)] as [string, string[]]]),
   ];
+}
+
+function fileDetails(files: ChangeFiles | null): [string, string | string[]][] {
+  if (files === null) return [];
+  const changed = files.nodes.flatMap(({ node, files: list }) =>
+    list.map(({ service, target, change }) => `${node}: ${target} (${service}) ${change}`),
+  );
+  const lost = files.lost.length === 0 ? [] : [`no longer kept: ${files.lost.join(', ')}`];
+  const lines = [...changed, ...lost];
+  return [['Files', lines.length === 0 ? 'no file of any node changed' : lines]];
 }
 
 const refusalLines = ({ node, service, state, why, held }: ChangeFindings['refusals'][number]): string[] => [

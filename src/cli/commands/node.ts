@@ -3,7 +3,7 @@ import type { Node } from '../../contract/node.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
-import { age, moment } from '../format/when.ts';
+import { age, moment, relative } from '../format/when.ts';
 import { collect, need } from '../values.ts';
 import { NODE_PROBE } from './cluster/command.ts';
 import { NODE_LOGS } from './cluster/logs.ts';
@@ -76,7 +76,7 @@ function shapeOf(call: Call): Shape<Node> {
       { header: 'roles', value: rolesOf },
       { header: 'state', value: (node) => stateOf(node, now) },
       { header: 'generation', value: (node) => `${node.applied ?? '-'}/${node.wanted}` },
-      { header: 'reported', value: (node) => (node.agent ? `${age(node.agent.reportedAt, now)} ago` : 'never') },
+      { header: 'reported', value: (node) => (node.agent ? relative(node.agent.reportedAt, now) : 'never') },
       { header: 'addresses', value: (node) => node.addresses.join(', ') },
       { header: 'agent', wide: true, value: (node) => node.agent?.version ?? '' },
       { header: 'os', wide: true, value: osOf },

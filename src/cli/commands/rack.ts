@@ -2,7 +2,7 @@ import type { Rack } from '../../contract/identity/rack.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
-import { age, moment } from '../format/when.ts';
+import { moment, relative } from '../format/when.ts';
 import { collect, need, option, text } from '../values.ts';
 
 const WHICH = { name: '<rack>', help: 'UUID, name, or "master"', complete: 'rack' } as const;
@@ -113,7 +113,7 @@ function decision(verb: 'reject' | 'delete', summary: string, done: string): Com
 
 function shapeOf(call: Call): Shape<Rack> {
   const now = call.io.now();
-  const seen = (rack: Rack) => (rack.seenAt === null ? '' : `${age(rack.seenAt, now)} ago`);
+  const seen = (rack: Rack) => (rack.seenAt === null ? '' : relative(rack.seenAt, now));
   return {
     kind: 'rack',
     name: (rack) => rack.uuid ?? rack.name,

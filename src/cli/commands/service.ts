@@ -5,7 +5,7 @@ import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { printData, printList, printOne, type Shape } from '../format/output.ts';
-import { age, moment } from '../format/when.ts';
+import { moment, relative } from '../format/when.ts';
 import { collect, need, option, text } from '../values.ts';
 
 const WHICH = { name: '<service>', help: 'such as dns, or r1/dns for the one of a node', complete: 'service' } as const;
@@ -121,7 +121,7 @@ function shapeOf(call: Call): Shape<Shown> {
       { header: 'node', value: (row) => row.node },
       { header: 'service', value: (row) => row.service },
       { header: 'state', value: (row) => row.state },
-      { header: 'since', value: (row) => (row.since === null ? '' : `${age(row.since, now)} ago`) },
+      { header: 'since', value: (row) => (row.since === null ? '' : relative(row.since, now)) },
       { header: 'generation', value: (row) => `${row.applied ?? '-'}/${row.wanted}` },
       { header: 'why', value: (row) => row.why },
       { header: 'version', wide: true, value: (row) => row.version ?? '' },

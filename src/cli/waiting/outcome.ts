@@ -38,6 +38,30 @@ export function missingOf(status: Status, revision: number): string[] {
   return [...nodes, ...services, ...new Set(moving)];
 }
 
+/** Nodes that a progress line names. */
+const NAMED_MOST = 3;
+
+/** The same as `missingOf` in one short line: `3 of 5 nodes, waiting for k1: dns, dhcp`. */
+export function waitingLine(status: Status, revision: number): string {
+  const [first] = missingOf(status, revision);
+  if (status.published < revision || first === undefined) return first === undefined ? '' : `Waiting: ${first}`;
+  const isAlone = status.nodes.every((node) => node.isAway);
+  const awaited = status.nodes.filter((node) => isAlone || !node.isAway);
+  const lacking = awaited.flatMap((node) => {
+    if (node.isStale) return [`${node.name}, which does not report`];
+    const services = status.services
+      .filter((service) => service.node === node.name && !SETTLED.has(service.state))
+      .map(({ service }) => service);
+    if (services.length > 0) return [`${node.name}: ${services.join(', ')}`];
+    return node.isCurrent ? [] : [node.name];
+  });
+  // Every node is well, but a subnet waits for its old racks.
+  if (lacking.length === 0) return `Waiting: ${first}`;
+  const more = lacking.length > NAMED_MOST ? `; and ${lacking.length - NAMED_MOST} more` : '';
+  const done = awaited.length - lacking.length;
+  return `${done} of ${awaited.length} nodes, waiting for ${lacking.slice(0, NAMED_MOST).join('; ')}${more}`;
+}
+
 /** A failing service's own description, for the message at the deadline. */
 export function reasonsOf(status: Status): string[] {
   return status.services

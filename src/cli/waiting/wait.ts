@@ -2,7 +2,7 @@ import type { Status } from '../../contract/status.ts';
 import type { Call } from '../command-spec.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { makeProgress } from './progress.ts';
-import { askOrAway, missingOf, outcomeOf, reasonsOf } from './outcome.ts';
+import { askOrAway, missingOf, outcomeOf, reasonsOf, waitingLine } from './outcome.ts';
 
 const POLL_MS = { first: 200, most: 1000 };
 
@@ -30,7 +30,7 @@ export async function waitForNodes(call: Call): Promise<void> {
       progress.end('');
       throw new CliError(EXIT.degraded, sentence, [...faults, 'More: regent status, regent config diff']);
     }
-    progress.say(`Waiting: ${missing.join('; ')}`);
+    progress.say(status === null ? `Waiting: ${missing.join('; ')}` : waitingLine(status, revision ?? status.revision));
     if (io.monotonic() + pause >= end) {
       progress.end('');
       throw new CliError(

@@ -84,6 +84,15 @@ export const ClusterStatus = strict({
     }),
   ),
   losses: Losses,
+  // Left out by a region of an earlier release.
+  rackLosses: Type.Optional(
+    nullable(
+      strict({
+        vlans: Type.Integer({ description: 'VLANs with DHCP' }),
+        alone: Type.Integer({ description: 'those that would have no rack left if theirs failed now' }),
+      }),
+    ),
+  ),
   warnings: Type.Array(Type.String()),
   nodes: Type.Array(ClusterNode),
   database: strict({

@@ -8,7 +8,7 @@ export const NOTE_CATEGORIES = ['error', 'warning', 'success', 'info'] as const;
 
 const Context = Type.Record(Type.String(), Type.Unknown(), {
   maxProperties: 64,
-  description: 'values that a tool keeps with it',
+  description: 'values for {placeholders} of the message; without any the message is read as it is written',
 });
 
 /** A note for users, until they dismiss it. */
@@ -16,7 +16,10 @@ export const Notification = strict({
   id: Id,
   ident: nullable(Type.String({ description: 'by which a tool knows its note again' })),
   category: oneOf(NOTE_CATEGORIES),
-  message: Type.String(),
+  message: Type.String({ description: 'as it was written' }),
+  text: Type.Optional(
+    Type.String({ description: 'the message for people: values of the context stand in place of {placeholders}' }),
+  ),
   context: Context,
   user: nullable(Type.String({ description: 'name of the one user that it is for' })),
   users: Type.Boolean({ description: 'it is for all users' }),

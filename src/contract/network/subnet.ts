@@ -39,7 +39,7 @@ const SubnetCreate = strict({
   vlan: Type.Optional(
     text(
       140,
-      'FABRIC/NAME, FABRIC/VID; name, VID or id where one VLAN alone has it; the untagged VLAN of the first fabric when left out',
+      'FABRIC/NAME, FABRIC/VID, or the name, VID or id that only one VLAN has. Default: the untagged VLAN of the first fabric',
     ),
   ),
   gateway: Type.Optional(text(64)),

@@ -93,6 +93,11 @@ export function openImageDisk({
       }
     },
     open: async (file: FileName) => openFile(pathOf(file)),
+    openPart: async (file: FileName) => {
+      // Refuses a name that would lead elsewhere.
+      pathOf(file);
+      return openFile(parts.pathOf(file));
+    },
     stamp: async (file: FileName) => {
       const found = await lookAt(pathOf(file));
       return found === null ? null : stampOf(found);

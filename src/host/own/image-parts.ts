@@ -55,6 +55,8 @@ export function openImageParts(folder: string) {
     ready,
     /** Bytes that broke off. */
     received,
+    /** Where they lie. */
+    pathOf: (file: FileName) => join(folder, nameOf(file)),
     /** Removes parts that nobody will go on with; gives their number. */
     drop: async (isKept: (file: FileName) => boolean): Promise<number> => {
       await ready();
@@ -78,7 +80,7 @@ export function openImageParts(folder: string) {
         if (there !== start)
           return rejected(
             'conflict',
-            `${file.name} goes on at byte ${there}: so many are here, and ${start} was said.`,
+            `${file.name}: the piece begins at byte ${start}, and ${there} bytes are here. Rule: pieces follow each other; go on at byte ${there}.`,
           );
         return await fill(path, file, from, how);
       } finally {
@@ -98,8 +100,9 @@ async function fill(
   let isGone = true;
   const handle = await open(path, start === 0 ? 'w' : 'r+', 0o600);
   try {
-    const hash = createHash('sha256');
-    if (start > 0) await readInto(hash, handle, start);
+    // Only the last piece needs the digest of all that came before it.
+    const hash = until === file.size ? createHash('sha256') : null;
+    if (hash !== null && start > 0) await readInto(hash, handle, start);
     // Bytes that broke off are gone on with; others are not.
     isGone = !isKept;
     const bytes = await append(handle, hash, { from, start, until });
@@ -107,8 +110,8 @@ async function fill(
     if (bytes > until) return refused(file, `is longer than ${until} bytes, which ${whoSaid(file, until)}`);
     if (bytes < until) return refused(file, `ended after ${bytes} of ${until} bytes`);
     await handle.sync();
-    isGone = until === file.size;
-    if (!isGone) return null;
+    isGone = hash !== null;
+    if (hash === null) return null;
     const digest = hash.digest('hex');
     if (digest !== file.sha256) return refused(file, `has the digest ${digest}, and the manifest says ${file.sha256}`);
     const refusal = look ? await look((compression) => unpacked(path, compression)) : null;
@@ -127,13 +130,13 @@ async function fill(
 /** Gives the bytes that the file has then; at the first one too many it ends. */
 async function append(
   handle: FileHandle,
-  hash: Hash,
+  hash: Hash | null,
   { from, start, until }: { readonly from: AsyncIterable<Uint8Array>; readonly start: number; readonly until: number },
 ): Promise<number> {
   let bytes = start;
   for await (const chunk of from) {
     if (bytes + chunk.length > until) return bytes + chunk.length;
-    hash.update(chunk);
+    hash?.update(chunk);
     for (let at = 0; at < chunk.length; )
       at += (await handle.write(chunk, at, chunk.length - at, bytes + at)).bytesWritten;
     bytes += chunk.length;

@@ -20,36 +20,68 @@ const SILENT_MS = 10_000;
 
 /** The disk of this host, and the other region nodes over mutual TLS; without a certificate nobody. */
 export function imageWays(options: ImageOptions, files: TlsFiles | null): ImageWays {
+  const question = (address: string, file: FileName, signal: AbortSignal): Question => {
+    if (files === null)
+      throw new AppError('configuration', 'this host has no certificate to ask other region nodes with');
+    const path = imagePath(file.image, file.name);
+    return { files, address, port: options.port ?? PORTS.agents, path, signal };
+  };
   const peers: ImagePeers = {
-    fetch: async (address, file, { start, signal }) => {
-      if (files === null)
-        throw new AppError('configuration', 'this host has no certificate to ask other region nodes with');
-      return fetchFile(files, { address, port: options.port ?? PORTS.agents, file, start, signal });
+    fetch: async (address, file, { start, signal }) =>
+      fetchFile({ ...question(address, file, signal), ...(start > 0 ? { range: `${start}-` } : {}) }),
+    fetchPart: async (address, file, { start, until, signal }) => {
+      const asked = question(address, file, signal);
+      return fetchFile({ ...asked, path: `${asked.path}?part`, range: `${start}-${until - 1}` });
+    },
+    received: async (address, file, signal) => {
+      const asked = question(address, file, signal);
+      return sizeOf({ ...asked, path: `${asked.path}?part` });
     },
   };
   return { disk: openImageDisk(options), peers, sources: { read: readSource, verified: verifiedText } };
 }
 
+/** `range`: as the header has it; all bytes when left out. */
 interface Question {
+  readonly files: TlsFiles;
   readonly address: string;
   readonly port: number;
-  readonly file: FileName;
-  readonly start: number;
+  readonly path: string;
+  readonly range?: string;
   readonly signal: AbortSignal;
 }
 
 /** The answer's body as it comes. It fails when the other side ends too early or is silent. */
-async function fetchFile(files: TlsFiles, { address, port, file, start, signal }: Question): Promise<IncomingMessage> {
+async function fetchFile(question: Question): Promise<IncomingMessage> {
+  const response = await send(question, 'GET');
+  if (response.statusCode === (question.range === undefined ? 200 : 206)) return response;
+  response.destroy();
+  throw new Error(`it answered ${response.statusCode}`);
+}
+
+/** Bytes that are there; none where the file is not known. */
+async function sizeOf(question: Question): Promise<number> {
+  const response = await send(question, 'HEAD');
+  response.destroy();
+  if (response.statusCode === 404) return 0;
+  if (response.statusCode !== 200) throw new Error(`it answered ${response.statusCode}`);
+  return Number(response.headers['content-length'] ?? 0);
+}
+
+async function send(
+  { files, address, port, path, range, signal }: Question,
+  method: 'GET' | 'HEAD',
+): Promise<IncomingMessage> {
   const [ca, cert, key] = await Promise.all(
-    [files.authority, files.certificate, files.key].map((path) => readFile(path)),
+    [files.authority, files.certificate, files.key].map((name) => readFile(name)),
   );
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const path = imagePath(file.image, file.name);
   const asked = request({
     host: address,
     port,
     path,
-    ...(start > 0 ? { headers: { range: `bytes=${start}-` } } : {}),
+    method,
+    ...(range === undefined ? {} : { headers: { range: `bytes=${range}` } }),
     ca,
     cert,
     key,
@@ -59,11 +91,7 @@ async function fetchFile(files: TlsFiles, { address, port, file, start, signal }
   });
   asked.setTimeout(SILENT_MS, () => asked.destroy(new Error(`it was silent for ${SILENT_MS / 1000} s`)));
   asked.on('error', reject);
-  asked.on('response', (response) => {
-    if (response.statusCode === (start > 0 ? 206 : 200)) return resolve(response);
-    response.destroy();
-    reject(new Error(`it answered ${response.statusCode}`));
-  });
+  asked.on('response', resolve);
   asked.end();
   return promise;
 }

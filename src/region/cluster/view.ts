@@ -5,7 +5,7 @@ import { externalWarning } from './invariants/servers.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
 import { holdersOf, primariesOf } from './claims.ts';
 import { drainedRacks } from './pairs/drained.ts';
-import { racksWord } from './pairs/now.ts';
+import { rackLosses, racksWord } from './pairs/now.ts';
 import {
   type ClusterSite,
   hasOwnDatabase,
@@ -78,6 +78,7 @@ export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'sta
       ...viewRecovery(site),
     },
     losses: { now, promised, why: [...why] },
+    rackLosses: rackLosses(site),
     warnings: [
       ...layoutWarnings(site),
       ...drainedWarnings(site),

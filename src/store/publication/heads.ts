@@ -73,6 +73,14 @@ export function publicationsOf(tx: Tx, revision: number, compiledAs: number | nu
     from publications where after_revision < ${revision} and ${isFirst} order by node_id collate "C"`);
 }
 
+/** Nodes whose publications of the time of this revision have been purged: nobody knows whether it changed a file there. */
+export async function nodesWithoutPublicationOf(tx: Tx, revision: number): Promise<readonly string[]> {
+  const rows = await tx.all(sql<{ id: string }>`select n.id from nodes n cross join lateral (
+      select after_revision from publications where node_id = n.id order by generation limit 1
+    ) as oldest where oldest.after_revision >= ${revision} order by n.id collate "C"`);
+  return rows.map(({ id }) => id);
+}
+
 /** The last publication of a node before a generation; null: it is not kept, or there was none. */
 export async function readPublicationBefore(tx: Tx, nodeId: string, generation: number): Promise<Head | null> {
   const row = await tx.one(sql<{ generation: number | null }>`select max(generation) as generation from publications

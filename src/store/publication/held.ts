@@ -7,7 +7,7 @@ export interface HeldState {
   readonly digest: string;
 }
 
-/** Publications of a node that are kept. */
+/** The newest publications of a node are kept whatever their age. */
 export const PUBLICATIONS_KEPT = 50;
 
 /**

@@ -13,7 +13,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Feature } from '../../model/cluster.ts';
 import { SEALED } from '../queries/cluster/sealing.ts';
 import type { Tx } from '../tx.ts';
-import type { HeldState } from './held.ts';
+import { type HeldState, PUBLICATIONS_KEPT } from './held.ts';
 import { openPart, openParts, type PartRow, sealParts } from './sealed-parts.ts';
 
 /** A row with a body: whole, as earlier releases wrote it, or the root of its parts. */
@@ -36,11 +36,32 @@ function contentOf(row: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`lateral (select content from body_parts where digest = ${row}.digest offset 0)`;
 }
 
-const ALL_ROOTS = sql`select root from desired where root is not null
-  union select root from publications where root is not null`;
+/** How often the moment of a part in use is noted again; a part goes that much later than the publications that name it. */
+const NOTED_EVERY = sql`interval '1 hour'`;
+/** A publisher's transaction may be so much older than its commit. */
+const PUBLISHING_MOST = sql`interval '10 minutes'`;
 
-/** Parts that no generation names. Nobody may publish meanwhile: call `lockPublishers` first. */
-export const UNNAMED = sql`digest not in (with ${named(ALL_ROOTS)} select digest from named)`;
+/**
+ * Notes that parts are in use now: those of each node's newest publications, and of all that were published since the last purge. So a part of a publication
+ * was noted later than that publication was made.
+ */
+export async function noteNamedParts(tx: Tx): Promise<void> {
+  const roots = sql`select root from desired where root is not null
+    union select p.root from nodes n cross join lateral (
+      select root from publications where node_id = n.id order by generation desc limit ${PUBLICATIONS_KEPT}) p where p.root is not null
+    union select root from publications where root is not null
+      and published_at > (select last_ran from chores where name = 'purge') - ${PUBLISHING_MOST}`;
+  // Far fewer parts are read than the plan guesses. JIT compilation would take longer.
+  await tx.run(sql`set local jit = off`);
+  await tx.run(sql`with ${named(roots)} update body_parts p set named_at = now() from named n
+    where p.digest = n.digest and p.named_at < now() - ${NOTED_EVERY}`);
+}
+
+/** Parts that no kept publication names: `oldest` is the time of the oldest one that is kept for its age. Call `noteNamedParts` first. */
+export function unnamedSince(oldest: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`named_at < ${oldest} - ${NOTED_EVERY} and not exists (select from desired where root = body_parts.digest)
+    and not exists (select from publications where root = body_parts.digest)`;
+}
 
 /**
  * Waits for a running publisher. Others wait for the end of this transaction. `compiler`: the version that publishes, '' for none yet. `isByParts`:

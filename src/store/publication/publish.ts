@@ -145,8 +145,9 @@ async function storeGenerations(
       revision = excluded.revision, compiled_revision = excluded.compiled_revision, compiled_observed = excluded.compiled_observed,
       body = excluded.body, root = excluded.root, outline = excluded.outline, compiler = excluded.compiler, process = excluded.process, published_at = now()
     returning node_id as id`);
-  // Steady changes publish several times a second, so the limit holds at once, not only after the next purge.
-  await tx.run(sql`delete from publications as p using unnest(${of(({ nodeId }) => nodeId)}::text[]) as due (id)
+  // A whole body may have megabytes. Steady changes publish several times a second, so the limit holds at once, not only after the next purge.
+  if (roots.length === 0)
+    await tx.run(sql`delete from publications as p using unnest(${of(({ nodeId }) => nodeId)}::text[]) as due (id)
     where p.node_id = due.id and p.generation <= (
       select generation from publications where node_id = due.id order by generation desc offset ${PUBLICATIONS_KEPT} limit 1)`);
   return rows.map(({ id }) => id);

@@ -31,6 +31,8 @@ export interface Live {
   /** The same at this very moment. */
   readonly siteTime: () => number;
   readonly isVisible: ReadonlySignal<boolean>;
+  /** The browser's worker does not reach the site although this page does: it does not trust the site's certificate. */
+  readonly isUntrusted: ReadonlySignal<boolean>;
   /** Random hex of so many bytes. */
   readonly hex: (bytes: number) => string;
   /** Told of each event, and (`null`) when anything may have changed. Returns how to end it. */
@@ -40,6 +42,8 @@ export interface Live {
 /** What `createLive` needs of the browser. */
 export interface LivePorts extends Pick<CallsPorts, 'origin' | 'fetch' | 'locks' | 'fraction' | 'hex' | 'now'> {
   readonly hub: Channel<FromHub, ToHub>;
+  /** Has this page a hub of its own, because the worker's calls fail? */
+  readonly isOwnHub: ReadonlySignal<boolean>;
   /** Visibility of the page, and each change of it. */
   readonly visibility: { isVisible(): boolean; onChange(hear: () => void): void; onGone(hear: () => void): void };
 }
@@ -116,6 +120,7 @@ export function createLive(ports: LivePorts): Live {
     siteTime: () => ports.now() + offset.value,
     isNewer: computed(() => releases.value.isNewer),
     isVisible,
+    isUntrusted: ports.isOwnHub,
     hex: ports.hex,
     onEvent(hear) {
       hearers.add(hear);

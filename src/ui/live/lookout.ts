@@ -95,7 +95,7 @@ export function createLookout(ports: LookoutPorts, found: (look: Look) => void):
 }
 
 /** One look: does the site answer, and who? */
-async function lookOnce(ports: LookoutPorts, signal: AbortSignal): Promise<Look> {
+export async function lookOnce(ports: LookoutPorts, signal: AbortSignal): Promise<Look> {
   const response = await ports.fetch(`${ports.origin}/health/live`, {
     cache: 'no-store',
     credentials: 'omit',

@@ -3,29 +3,42 @@ import type { DrillRound } from '../../contract/cluster/drill.ts';
 import { serviceCounts } from './services.ts';
 import type { Tone } from './tone.ts';
 
-/** The first thing that the overview says. `why`: what limits it, the tightest first. */
+/**
+ * The first thing that the overview says. `racks`: whether any one rack may fail (`none`: no VLAN has DHCP, or the region does not say); `alone`: VLANs
+ * whose only rack may not. `applying`: nodes on which a change is being applied. `why`: what limits it, the tightest first.
+ */
 export interface Headline {
   readonly tone: Tone;
   readonly losses: number;
   readonly promised: number;
+  readonly regions: number;
   readonly isSingle: boolean;
+  readonly isHealthy: boolean;
+  readonly racks: 'none' | 'any' | 'alone';
+  readonly alone: number;
+  readonly applying: readonly string[];
   readonly why: readonly string[];
 }
 
 /** How many region nodes can be lost now, and how bad that is. A healthy single node is not ill: it never promised anything. */
 export function headline(cluster: ClusterStatus): Headline {
   const { now, promised, why } = cluster.losses;
-  const isSingle = cluster.nodes.filter((node) => node.isRegion).length <= 1;
+  const regions = cluster.nodes.filter((node) => node.isRegion).length;
+  const isSingle = regions <= 1;
+  const alone = cluster.rackLosses?.alone ?? 0;
+  const racks = cluster.rackLosses == null ? 'none' : alone > 0 ? 'alone' : 'any';
   const isLess = now < promised;
   const tone: Tone =
     cluster.database.state === 'down'
       ? 'bad'
       : isLess && now === 0
         ? 'bad'
-        : isLess || cluster.state !== 'ok'
+        : isLess || alone > 0 || cluster.state !== 'ok'
           ? 'warn'
           : 'ok';
-  return { tone, losses: now, promised, isSingle, why };
+  const applying = cluster.nodes.flatMap(({ name, report }) => (report === 'applying' ? [name] : []));
+  const isHealthy = tone === 'ok' && applying.length === 0;
+  return { tone, losses: now, promised, regions, isSingle, isHealthy, racks, alone, applying, why };
 }
 
 /** One of the facts beside the headline. */
@@ -125,7 +138,7 @@ function siteFact({ site }: ClusterStatus): Fact | null {
 /** The last drill beside the other facts; null: none was ever played. */
 export function drillFact(drill: Pick<DrillRound, 'isPassed' | 'hazard'> | null): Fact {
   if (drill === null)
-    return { id: 'drill', tone: 'off', value: 'never', note: 'a failover that was never rehearsed is a hope' };
+    return { id: 'drill', tone: 'off', value: 'never', note: 'No failover drill has been run yet. Run one.' };
   return {
     id: 'drill',
     tone: drill.isPassed ? 'ok' : 'bad',

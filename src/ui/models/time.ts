@@ -1,4 +1,4 @@
-import { spanWords, stamp } from '../../core/time-words.ts';
+import { relativeWords, spanWords, stamp } from '../../core/time-words.ts';
 
 export { stamp };
 
@@ -11,10 +11,16 @@ export function span(ms: number): string {
   return spanWords(Math.floor(ms / SECOND));
 }
 
-/** How long ago; a text that is no time stays as it is. */
+/** For how long already; a text that is no time stays as it is. */
 export function ago(iso: string, now: number): string {
   const then = Date.parse(iso);
   return Number.isFinite(then) ? span(now - then) : iso;
+}
+
+/** When it was or will be: `3 min ago`, `in 9 min`; a text that is no time stays as it is. */
+export function relative(iso: string, now: number): string {
+  const then = Date.parse(iso);
+  return Number.isFinite(then) ? relativeWords(Math.floor((now - then) / SECOND)) : iso;
 }
 
 /** The time of day of the viewer's own clock: `09:57:15`. */

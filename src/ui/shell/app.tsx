@@ -11,7 +11,7 @@ import { ConnectionBadge } from './badge.tsx';
 import { Help } from './help.tsx';
 import { JobBar } from './job-bar.tsx';
 import { useKeys } from './keys.ts';
-import { Login } from './login.tsx';
+import { Login, TrustNote } from './login.tsx';
 import { type Theme, THEMES, useTheme } from './theme.ts';
 
 /** The user interface: the login, or the frame with a page in it. */
@@ -84,6 +84,7 @@ function Frame(): JSX.Element {
         </ul>
       </nav>
       <div class="bars">
+        <UntrustedBar />
         <NewerBar />
         {may.watch && <JobBar />}
       </div>
@@ -135,6 +136,18 @@ function TopBar({ onHelp }: { readonly onHelp: () => void }): JSX.Element {
         </button>
       </Tools>
     </header>
+  );
+}
+
+/** The worker's calls fail, and the page's own do not: the exception for the certificate is the page's only. */
+function UntrustedBar(): JSX.Element | null {
+  const { isUntrusted } = useLive();
+  if (!isUntrusted.value) return null;
+  return (
+    <div class="bar" role="status">
+      <span>{EN.login.untrusted}</span>
+      <TrustNote />
+    </div>
   );
 }
 

@@ -14,7 +14,7 @@ const WORDS = EN.login;
 
 /** The login, alone or over a page whose session has ended: what was typed there stays. */
 export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element {
-  const { session } = useLive();
+  const { session, isUntrusted } = useLive();
   const [byKey, setByKey] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -74,14 +74,19 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
           </button>
         </footer>
       </form>
+      {isUntrusted.value && (
+        <p class="waiting" role="status">
+          {WORDS.untrusted}
+        </p>
+      )}
       <TrustNote />
     </main>
   );
 }
 
 /** How a browser comes to trust this site: one that does not loses every call when another node takes over. */
-function TrustNote(): JSX.Element | null {
-  const { session } = useLive();
+export function TrustNote(): JSX.Element | null {
+  const { session, isUntrusted } = useLive();
   const [authority, setAuthority] = useState<Authority | null>(null);
   useEffect(() => {
     let isThere = true;
@@ -94,7 +99,7 @@ function TrustNote(): JSX.Element | null {
   }, []);
   if (authority === null) return null;
   return (
-    <details class="trust">
+    <details class="trust" open={isUntrusted.value}>
       <summary>{WORDS.trust}</summary>
       <p>{WORDS.trustText}</p>
       <p>

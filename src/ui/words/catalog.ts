@@ -10,7 +10,7 @@ export const CATALOG = {
   empty: (one: string) => `There is no ${one}.`,
   on: 'on',
   off: 'off',
-  byDefault: 'as usual',
+  byDefault: 'Default',
   hidden: '***',
   listHelp: 'One value a line',
   jsonHelp: 'As JSON',
@@ -20,7 +20,7 @@ export const CATALOG = {
     tag: {
       title: 'Tags',
       one: 'tag',
-      text: 'A tag is a label of machines. With a definition machines get it by their hardware; kernel options are those of its machines.',
+      text: 'Tags label machines. A tag with a rule is set automatically from hardware; its kernel options apply to every tagged machine.',
     },
     'resource-pool': {
       title: 'Resource pools',

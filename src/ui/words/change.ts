@@ -10,7 +10,7 @@ export const CHANGE = {
   apply: 'Apply',
   applying: 'Applying …',
   waiting: 'The site does not answer. The change is kept here and sent again with the same key, so it is made once.',
-  errors: 'With this change something would not be as it was asked for. It may be applied all the same.',
+  errors: 'This change would leave an error (above). Apply anyway?',
   done: 'Done.',
   begun: 'Begun. The bar above shows how far it is.',
   again: 'Send it again',

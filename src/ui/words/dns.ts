@@ -32,7 +32,7 @@ export const DNS = {
     remove: 'Delete',
     removeText: (name: string) => `${name} is deleted.`,
     fields: { fqdn: 'Full name', type: 'Type', data: 'Data', ttl: 'TTL' },
-    fqdnHelp: 'The longest domain that holds it owns it.',
+    fqdnHelp: 'The record goes into the longest matching domain, such as example.test.',
   },
   lookup: {
     title: 'Lookup test',
@@ -49,6 +49,12 @@ export const DNS = {
   servers: {
     title: 'Who answers',
     empty: 'DNS is published for no node.',
-    columns: { node: 'Node', state: 'State', since: 'Since', generation: 'In force/published', why: 'Why' },
+    columns: {
+      node: 'Node',
+      state: 'State',
+      since: 'Since',
+      generation: 'Config version (running/target)',
+      why: 'Why',
+    },
   },
 } as const;

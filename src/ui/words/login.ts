@@ -8,11 +8,13 @@ export const LOGIN = {
   byPassword: 'With a password',
   key: 'API key',
   keyHelp:
-    'consumer:token:secret, as `regent init` or `regent key create` printed it. It stays nowhere in this browser.',
-  wall: 'A screen on the wall: it only looks, and stays logged in for longer',
+    'consumer:token:secret, as `regent init` or `regent key create` printed it. It is not stored in this browser.',
+  wall: 'Read-only wall display (stays logged in longer)',
   ended: 'The session has ended. Log in again: this page is as you left it.',
   waiting: 'The site does not answer. This page goes on by itself when it does.',
   busy: 'Logging in …',
+  untrusted:
+    'Live updates are off: this browser does not trust the site’s certificate yet. Install the CA (1 minute). Until then each page reads events by itself while it is visible.',
   trust: 'Let this browser trust the site',
   trustText:
     'Import the certificate of the cluster’s authority into the browser, as an authority for websites. Without it the browser may refuse every call after another node has taken over.',

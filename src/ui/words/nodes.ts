@@ -8,7 +8,7 @@ export const NODES = {
     roles: 'Roles',
     state: 'State',
     report: 'Last report',
-    generation: 'In force/published',
+    generation: 'Config version (running/target)',
     database: 'Database',
     lag: 'Lag',
     agent: 'Agent runs for',

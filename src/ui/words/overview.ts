@@ -1,10 +1,38 @@
+const listOf = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+const noStandby = (alone: number, isFirst = false): string =>
+  `DHCP on ${alone === 1 ? '1 VLAN' : `${alone} VLANs`} has no standby rack${isFirst ? ' now' : ''}`;
+
+/** What may fail, in one sentence that the rest of the page never contradicts. */
+function headline(it: {
+  readonly isSingle: boolean;
+  readonly isHealthy: boolean;
+  readonly losses: number;
+  readonly racks: 'none' | 'any' | 'alone';
+}): string {
+  const healthy = it.isHealthy ? 'Healthy. ' : '';
+  const rack = it.racks === 'any' ? 'any one rack' : '';
+  if (it.isSingle)
+    return `${healthy}There is one region node only: it cannot fail without an outage.${rack === '' ? '' : ' Any one rack can.'}`;
+  if (it.losses === 0) return `No region node can fail without an outage.${rack === '' ? '' : ' Any one rack can.'}`;
+  const nodes = it.losses === 1 ? 'Any one region node' : `Any ${it.losses} region nodes`;
+  const no = it.racks === 'alone' ? ' No rack can.' : '';
+  return `${healthy}${nodes}${rack === '' ? '' : ` and ${rack}`} can fail without an outage.${no}`;
+}
+
 /** Sentences of the overview. */
 export const OVERVIEW = {
   title: 'Overview',
-  losses: (count: number) => (count === 1 ? '1 region node can be lost now' : `${count} region nodes can be lost now`),
-  noLosses: 'No region node can be lost now',
-  single: 'One region node alone: none can be lost',
-  promised: (count: number) => `${count} when all is well`,
+  headline,
+  applying: (nodes: readonly string[], alone: number) =>
+    `A change is being applied on ${listOf(nodes)}.${alone === 0 ? '' : ` Until it is done, ${noStandby(alone)}.`}`,
+  noStandby: (alone: number) => `${noStandby(alone, true)}.`,
+  promised: (count: number) =>
+    count === 1
+      ? 'When everything is healthy, any one region node can fail.'
+      : `When everything is healthy, any ${count} region nodes can fail.`,
+  majority: (regions: number) =>
+    `More can fail only with more region nodes: of ${regions}, a majority of ${Math.floor(regions / 2) + 1} must stay.`,
   why: 'Why not more',
   warnings: 'Warnings',
   fromMemory: 'The database is away. This is what the region nodes remember.',

@@ -14,7 +14,7 @@ export const SERVICES = {
     state: 'State',
     since: 'Since',
     why: 'Why',
-    generation: 'In force/published',
+    generation: 'Config version (running/target)',
     version: 'Version of the daemon',
     action: 'Last action',
     last: 'What the node reported last',

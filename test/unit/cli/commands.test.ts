@@ -223,6 +223,9 @@ describe('looking', () => {
     const found = { ...compiled, items: [one, two], gone: [two], refusals: [refusal] };
     region.on('GET /config/history/12', { body: change });
     region.on('GET /config/history/12/findings', { body: found });
+    const file = { service: 'dhcp', target: '/etc/kea/kea-dhcp4.conf', change: 'changed', diff: '' };
+    const files = { id: 12, nodes: [{ node: 'k1', files: [file], findings: [] }], lost: ['k2'] };
+    region.on('GET /config/history/12/files', { body: files });
     const { out } = await run(region, ['config', 'show', '12']);
     expect(out).toContain('with changes 11 to 12');
     expect(out).toContain('Found:      new error: r1, dns, zone a: Bad (since 2026-03-01T10:00:00.000Z). Mend it.\n');
@@ -232,10 +235,17 @@ describe('looking', () => {
     expect(out).toContain('Refused:    k1, dhcp: check failed: line 7\n');
     expect(out).toContain('without snippet phones: No such option. Change it.');
     expect(out).toContain('No longer:  warning: r1, dns, zone b');
+    expect(out).toContain('Files:      k1: /etc/kea/kea-dhcp4.conf (dhcp) changed\n');
+    expect(out).toContain('no longer kept: k2\n');
     expect(JSON.parse((await run(region, ['config', 'show', '12', '-o', 'json'])).out)).toEqual({
       ...change,
       compile: found,
+      files,
     });
+    region.on('GET /config/history/12/files', { body: { ...files, nodes: [], lost: ['k1', 'k2'] } });
+    expect((await run(region, ['config', 'show', '12'])).out).toContain('Files:      no longer kept: k1, k2\n');
+    region.on('GET /config/history/12/files', { body: { ...files, nodes: [], lost: [] } });
+    expect((await run(region, ['config', 'show', '12'])).out).toContain('no file of any node changed\n');
     const nothing = { first: null, last: null, compiledAt: null, items: [], gone: [], refusals: [] };
     for (const [state, text] of [
       ['waiting', 'not yet'],

@@ -232,7 +232,7 @@ describe('--wait', () => {
       out: 'domain x.test created\n',
       err: [
         'Waiting: revision 5 is not compiled yet (at 4)',
-        'Waiting: r1 has generation 3 of 4',
+        '0 of 1 nodes, waiting for r1',
         'Applied on 1 of 1 nodes; all services are healthy.',
         '',
       ].join('\n'),

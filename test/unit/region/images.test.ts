@@ -144,6 +144,8 @@ describe('fetching', () => {
         if (answers[address] === 'away') throw new Error('ECONNREFUSED');
         return none;
       },
+      received: async () => 0,
+      fetchPart: async () => none,
     };
     const made = createFetcher({
       ways: { disk, peers },

@@ -74,7 +74,7 @@ describe('steps', () => {
       ['state', 'state', 'failed', 'failed-commissioning (deadline-passed by system): Too late.'],
       ['state', 'state', 'failed', 'it boots anew: k1 is dead.'],
       ['bmc', 'power-failed', 'failed', 'k1: wrong password.'],
-      ['bmc', 'power-off', 'done', 'by nobody of ours: its BMC says so'],
+      ['bmc', 'power-off', 'done', 'Reported by the BMC; not requested by Regent.'],
       ['metadata', 'status', 'failed', 'finish init FAIL: d'],
       ['metadata', 'signal', 'failed', 'FAILED e'],
       ['metadata', 'inventory', 'done', '2 of its members were left out'],

@@ -162,7 +162,7 @@ describe('the status', () => {
     const since = (ms: number) => new Date(NOW - ms).toISOString();
     expect(summarise(facts([node({ generation: 4, behindSince: since(15_000) })]))).toMatchObject({
       state: 'ok',
-      summary: 'All is well; r1 takes over what was just published.',
+      summary: 'A change is being applied on r1.',
     });
     expect(summarise(facts([node({ generation: 4, behindSince: since(15_001) })])).state).toBe('degraded');
     const fresh = { generation: 4, behindSince: since(100) };

@@ -83,6 +83,7 @@ export const NODE_PROBE: CommandSpec = {
     { flags: '--seconds <seconds>', help: 'until it is given up, 1 to 60 (10 when left out)' },
   ],
   isChange: true,
+  waitsFor: 'answer',
   examples: ['regent node probe k1 10.88.0.3 --wait', 'regent node probe k1 10.88.0.3 --port 443 --wait'],
   run: probe,
 };
@@ -102,6 +103,7 @@ async function probe(call: Call): Promise<ExitCode> {
       done: 'asked for',
       next: NEXT,
       tell: ({ id, node }) => `${node} is asked: regent command show ${id}`,
+      waitFor: async () => EXIT.ok,
     });
   }
   const { client } = await call.region();

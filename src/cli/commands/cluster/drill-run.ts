@@ -25,6 +25,7 @@ export const DRILL_RUNS: readonly CommandSpec[] = [
     summary: 'ask for the end of the running drill; it takes its changes back first',
     args: [{ name: '[job]', help: 'its job; that of the running drill when left out', complete: 'job' }],
     isChange: true,
+    waitsFor: 'jobEnd',
     examples: ['regent drill abort', 'regent drill abort --wait'],
     run: abort,
   },

@@ -81,6 +81,7 @@ export const JOB: NounSpec = {
       summary: 'ask for a job’s end; it first undoes what is half done; --wait waits for that end',
       args: [WHICH],
       isChange: true,
+      waitsFor: 'jobEnd',
       examples: ['regent job abort 12', 'regent job abort 12 --wait'],
       run: (call) => abortJob(call, need(call, 0), NEXT),
     },

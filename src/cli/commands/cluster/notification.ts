@@ -11,7 +11,7 @@ const SHAPE: Shape<Notification> = {
   columns: [
     { header: 'id', value: (note) => String(note.id) },
     { header: 'category', value: (note) => note.category },
-    { header: 'message', value: (note) => note.message },
+    { header: 'message', value: (note) => note.text ?? note.message },
     { header: 'for', value: readersOf },
     { header: 'at', wide: true, value: (note) => note.createdAt },
     { header: 'ident', wide: true, value: (note) => note.ident ?? '' },

@@ -5,7 +5,7 @@ import type { Call, CommandSpec } from '../../command-spec.ts';
 import { EXIT } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
 import { printList, type Shape } from '../../format/output.ts';
-import { age } from '../../format/when.ts';
+import { relative } from '../../format/when.ts';
 import { collect } from '../../values.ts';
 
 const MIB = 2 ** 20;
@@ -72,7 +72,7 @@ function shapeOf({ io }: Call): Shape<ImageSync> {
       { header: 'state', value: ({ state }) => state },
       { header: 'images', value: ({ fetched, images }) => `${fetched} of ${images}` },
       { header: 'now', value: (sync) => (sync.state === 'running' ? progressText(sync) : '') },
-      { header: 'asked', value: ({ askedAt }) => `${age(askedAt, now)} ago` },
+      { header: 'asked', value: ({ askedAt }) => relative(askedAt, now) },
       { header: 'problem', value: ({ problem }) => problem },
     ],
     details: (sync) => [

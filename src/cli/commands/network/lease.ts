@@ -4,7 +4,7 @@ import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
-import { age, ahead, moment, stamp } from '../../format/when.ts';
+import { moment, relative, stamp } from '../../format/when.ts';
 import { collect, need, text } from '../../values.ts';
 import { askOrAway } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
@@ -65,6 +65,7 @@ export const LEASE: NounSpec = {
         'end the lease of an address now; its client is told at its next renewal, and uses the address until then',
       args: [{ name: '<address>', help: 'an address', complete: 'lease' }],
       isChange: true,
+      waitsFor: 'leaseEnd',
       examples: ['regent lease release 10.10.20.100 --wait'],
       run: (call) =>
         runChange(call, {
@@ -166,5 +167,5 @@ function shapeOf(call: Call): Shape<Lease> {
 }
 
 function whenOver(lease: Lease, now: number): string {
-  return Date.parse(lease.expiresAt) > now ? `in ${ahead(lease.expiresAt, now)}` : `${age(lease.expiresAt, now)} ago`;
+  return relative(lease.expiresAt, now);
 }

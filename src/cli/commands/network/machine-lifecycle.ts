@@ -9,6 +9,7 @@ import { printable } from '../../format/escape.ts';
 import { type Column, printList, type Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
 import { option, text } from '../../values.ts';
+import type { WaitCondition } from '../../waiting/conditions.ts';
 import { askOrAway } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
 import { allocateCommand, DEPLOY, RELEASE, type VerbOptions } from './machine-deploy.ts';
@@ -30,6 +31,17 @@ const SUMMARIES: Readonly<Record<MachineVerb, string>> = {
   unlock: 'unlock machines',
   rescue: 'have machines boot a system from the network that people can log in to',
   'exit-rescue': 'end the rescue mode of machines',
+};
+
+/** Of the others nothing goes on after the answer. */
+const WAITS_FOR: Partial<Readonly<Record<MachineVerb, WaitCondition>>> = {
+  commission: 'commission',
+  test: 'test',
+  deploy: 'deploy',
+  release: 'release',
+  rescue: 'rescue',
+  'exit-rescue': 'exitRescue',
+  abort: 'abort',
 };
 
 /** The region ends a way after 30 minutes (the setting node_timeout); a little later it has told so. */
@@ -72,6 +84,7 @@ export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
         ...(OWN[verb]?.options ?? []),
       ],
       isChange: true,
+      waitsFor: WAITS_FOR[verb] ?? 'nothing',
       waitSeconds: WAIT_S,
       examples: EXAMPLES[verb] ?? [`regent machine ${verb} m1`, `regent machine ${verb} --tag rack7`],
       run: async (call) => {

@@ -43,6 +43,7 @@ export const POWER: CommandSpec = {
     { flags: '--hard', help: 'cut its power; with off and cycle' },
   ],
   isChange: true,
+  waitsFor: 'jobEnd',
   examples: [
     'regent machine power on m1 --boot pxe --wait',
     'regent machine power off --tag rack7 --soft',

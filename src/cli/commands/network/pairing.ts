@@ -46,6 +46,7 @@ export const PAIRING: NounSpec = {
       verb: 'apply',
       summary: 'apply the proposal as one change; regent config rollback takes it back',
       isChange: true,
+      waitsFor: 'servers',
       examples: ['regent pairing apply --dry-run', 'regent pairing apply --wait'],
       run: async (call) => {
         const proposal = await read(call);

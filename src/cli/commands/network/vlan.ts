@@ -149,6 +149,7 @@ export const VLAN: NounSpec = {
         RELAY,
       ],
       isChange: true,
+      waitsFor: 'servers',
       examples: [
         'regent vlan set web --dhcp on --dry-run',
         'regent vlan set web --dhcp on --wait',

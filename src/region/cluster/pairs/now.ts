@@ -159,14 +159,20 @@ function faultOf({ name, node, row, facts }: Side, now: number): string | null {
   return isReady ? null : `${name}: ${row.why.replace(/\.$/, '')}`;
 }
 
+/** How many VLANs have DHCP, and how many of them would have no rack left if theirs failed now; null: no VLAN has DHCP. */
+export function rackLosses(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>) {
+  const vlans = site.served.length;
+  if (vlans === 0) return null;
+  const whole = pairsNow(site).filter(({ isWhole }) => isWhole);
+  return { vlans, alone: vlans - whole.reduce((count, pair) => count + pair.vlans.length, 0) };
+}
+
 /** How many racks can be lost so that every VLAN with DHCP goes on being served, whichever they are; null: no VLAN has DHCP. Without a full stop. */
 export function racksWord(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>): string | null {
-  const all = site.served.length;
-  if (all === 0) return null;
-  const pairs = pairsNow(site);
-  const whole = pairs.filter(({ isWhole }) => isWhole);
-  const lost = all - whole.reduce((count, { vlans }) => count + vlans.length, 0);
-  const drained = new Set(pairs.flatMap((pair) => pair.drained.map(({ name }) => name)));
+  const losses = rackLosses(site);
+  if (losses === null) return null;
+  const { vlans: all, alone: lost } = losses;
+  const drained = new Set(pairsNow(site).flatMap((pair) => pair.drained.map(({ name }) => name)));
   const why = drained.size === 0 ? '' : ` while ${listOf([...drained])} ${drained.size === 1 ? 'is' : 'are'} drained`;
   return lost === 0 ? '1 rack' : `no rack: ${lost} of ${all} VLANs with DHCP would have no other one${why}`;
 }

@@ -1,4 +1,5 @@
-import { rejected } from '../../../core/errors.ts';
+import type { Notification } from '../../../contract/identity/notification.ts';
+import { isRejected, rejected } from '../../../core/errors.ts';
 import {
   createNotification,
   deleteNotification,
@@ -14,6 +15,7 @@ import { pageBody } from '../../paging.ts';
 import type { Caller } from '../../port.ts';
 import { noSuch } from '../../refs.ts';
 import { autocommitReading, writing } from '../../use-case.ts';
+import { noteText, renderNote } from './note-text.ts';
 
 /** An admin reaches every note; the others reach those that are for them. */
 function readerOf({ user, role }: Caller, isAll = role === 'admin'): Reader {
@@ -23,6 +25,9 @@ function readerOf({ user, role }: Caller, isAll = role === 'admin'): Reader {
 async function unknownUser(tx: Tx, user: string | null | undefined) {
   return typeof user === 'string' && (await findUser(tx, user)) === null ? noSuch('user', user) : null;
 }
+
+/** A note as the wire shows it. */
+const view = (row: Notification): Notification => ({ ...row, text: noteText(row.message, row.context) });
 
 const missing = (text: string) => noSuch('notification', text);
 
@@ -36,16 +41,12 @@ export const notificationCases = {
   'notification.list': autocommitReading('notification.list', async (tx, { query }, { caller }) => {
     if (query?.all === true && caller.role !== 'admin')
       return rejected('forbidden', `${caller.user} sees the notes that are for ${caller.user}.`);
-    return pageBody(
-      await listNotifications(tx, readerOf(caller, query?.all === true), { ...query }),
-      (row) => ({ ...row }),
-      query,
-    );
+    return pageBody(await listNotifications(tx, readerOf(caller, query?.all === true), { ...query }), view, query);
   }),
 
   'notification.show': autocommitReading('notification.show', async (tx, { params }, { caller }) => {
     const row = await findNotification(tx, idOf(params), readerOf(caller));
-    return row === null ? missing(params.notification) : { body: row };
+    return row === null ? missing(params.notification) : { body: view(row) };
   }),
 
   'notification.create': writing(
@@ -55,8 +56,10 @@ export const notificationCases = {
       const refusal = await unknownUser(tx, body.user);
       if (refusal) return refusal;
       const row = await createNotification(tx, body);
+      const unreadable = renderNote(row.message, row.context);
+      if (isRejected(unreadable)) return unreadable;
       tx.emit({ kind: 'notification.created', subject: String(row.id), data: { ...row } });
-      return { body: row };
+      return { body: view(row) };
     },
   ),
 
@@ -68,8 +71,10 @@ export const notificationCases = {
       if (refusal) return refusal;
       const row = await updateNotification(tx, idOf(params), body);
       if (row === null) return missing(params.notification);
+      const unreadable = renderNote(row.message, row.context);
+      if (isRejected(unreadable)) return unreadable;
       tx.emit({ kind: 'notification.changed', subject: String(row.id), data: { ...row } });
-      return { body: row };
+      return { body: view(row) };
     },
   ),
 
@@ -80,7 +85,7 @@ export const notificationCases = {
       const row = await deleteNotification(tx, idOf(params));
       if (row === null) return missing(params.notification);
       tx.emit({ kind: 'notification.deleted', subject: String(row.id), data: { ...row } });
-      return { body: row };
+      return { body: view(row) };
     },
   ),
 
@@ -95,7 +100,7 @@ export const notificationCases = {
       // The events of a user's own affairs are told to that user alone (store/queries/events.ts).
       if (await dismissNotification(tx, row.id, caller.user))
         tx.emit({ kind: 'notification.dismissed', subject: String(row.id), data: {} });
-      return { body: row };
+      return { body: view(row) };
     },
   ),
 };

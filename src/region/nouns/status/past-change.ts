@@ -12,7 +12,12 @@ import {
   findingsOfCompile,
   type PastFinding,
 } from '../../../store/publication/compiles.ts';
-import { publicationsOf, readPublication, readPublicationBefore } from '../../../store/publication/heads.ts';
+import {
+  nodesWithoutPublicationOf,
+  publicationsOf,
+  readPublication,
+  readPublicationBefore,
+} from '../../../store/publication/heads.ts';
 import { allRows } from '../../../store/page.ts';
 import { readRefusals } from '../../../store/publication/refusals.ts';
 import { findChange } from '../../../store/queries/history/changes.ts';
@@ -54,7 +59,11 @@ export const changeCases = {
         last: at.revision,
       });
     }
-    return { body: { id, nodes, lost } };
+    for (const nodeId of await nodesWithoutPublicationOf(tx, id)) {
+      const name = known.get(nodeId)?.name;
+      if (name !== undefined && !lost.includes(name) && !nodes.some(({ node }) => node === name)) lost.push(name);
+    }
+    return { body: { id, nodes, lost: lost.toSorted() } };
   }),
 
   'config.findings': reading('config.findings', async (tx, { params }) => {

@@ -5,6 +5,7 @@ import { readWanted, storePlaces } from '../../../store/queries/cluster/images.t
 import { reached, type RunningTask, startTask, type Task } from '../task.ts';
 import { type Checker, createChecker } from './checker.ts';
 import { createFetcher } from './fetcher.ts';
+import { createParts } from './parts.ts';
 import { createPieces } from './pieces.ts';
 import { keyOf, planImages } from './plan.ts';
 import type { FileName, ImageDisk, ImagePort, ImageWays } from './port.ts';
@@ -33,6 +34,7 @@ const NO_FOLDER = rejected('conflict', 'This region keeps no images: it was star
 /** Of a region that keeps no images: it was started by hand, or for a test. */
 export const NO_IMAGES: ImagePort = {
   open: async () => null,
+  openPart: async () => null,
   receive: async () => NO_FOLDER,
   received: async () => 0,
   beginPieces: async () => NO_FOLDER,
@@ -107,18 +109,17 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
       return told.length === 0 ? null : told.join(', ');
     },
   };
-  const port = portOf(served, { db, node, disk, onArrival });
+  const parts = createParts({ db, node, disk, peers: ways.peers, clock, signal });
+  const port = portOf(served, { db, node, disk, parts, onArrival });
+  const startSync = () =>
+    startSyncTask({ ...ports, log, signal, images: { ...port, received: (file) => parts.here(file) } });
   return {
     port,
     start: () => {
       const common = { clock, random, log: ports.log, everyMs: EVERY_MS, beat: () => {} };
       const mine = startTask(task, common);
       running = mine;
-      const { sources } = ways;
-      const wait = (ms: number) => pause(ms, signal);
-      const sync =
-        sources &&
-        startTask(createSyncTask({ db, node, sources, images: port, clock, random, log, wait, signal }), common);
+      const sync = startSync();
       return async () => {
         end.abort(new Error('the process ends'));
         await Promise.all([mine.stop(), sync?.stop()]);
@@ -128,10 +129,30 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
   };
 }
 
+/** Fetches images of boot sources, if this region has any way to them. It goes on with the bytes that are here. */
+function startSyncTask(
+  ports: Pick<KeeperPorts, 'db' | 'node' | 'ways' | 'clock' | 'random' | 'log'> & {
+    readonly signal: AbortSignal;
+    readonly images: Parameters<typeof createSyncTask>[0]['images'];
+  },
+): RunningTask | undefined {
+  const { db, node, ways, clock, random, log, signal, images } = ports;
+  const { sources } = ways;
+  if (sources === undefined) return undefined;
+  const wait = (ms: number) => pause(ms, signal);
+  const task = createSyncTask({ db, node, sources, images, clock, random, log, wait, signal });
+  return startTask(task, { clock, random, log, everyMs: EVERY_MS, beat: () => {} });
+}
+
 /** What transports see of them. */
 function portOf(served: Served, ports: Parameters<typeof createReceive>[0]): ImagePort {
   const uploads = createReceive(ports);
-  return { open: (file) => served.open(file), ...uploads, ...createPieces({ db: ports.db, receive: uploads.receive }) };
+  return {
+    open: (file) => served.open(file),
+    openPart: (file) => ports.disk.openPart(file),
+    ...uploads,
+    ...createPieces({ db: ports.db, receive: uploads.receive }),
+  };
 }
 
 /** Its digest was compared as it came. Whoever asks for it before its stamp is known has it read once more. */

@@ -50,6 +50,8 @@ export interface ImageDisk {
   /** SHA-256 of a file, null without one. `isGentle`: slowly, so that others have the disk. */
   digest(file: FileName, options: { readonly isGentle: boolean; readonly signal: AbortSignal }): Promise<string | null>;
   open(file: FileName): Promise<OpenFile | null>;
+  /** What came so far of a file that is on its way; null: nothing. */
+  openPart(file: FileName): Promise<OpenFile | null>;
   /** See `FileOnDisk`; null without the file. */
   stamp(file: FileName): Promise<string | null>;
   remove(file: FileName): Promise<void>;
@@ -65,6 +67,14 @@ export interface ImagePeers {
     address: string,
     file: FileName,
     options: { readonly start: number; readonly signal: AbortSignal },
+  ): Promise<Bytes>;
+  /** Number of bytes that the region node at that address has of a file, whole or on its way. Throws when it does not answer. */
+  received(address: string, file: FileName, signal: AbortSignal): Promise<number>;
+  /** Bytes from `start` up to `until`, which is not among them, also of a file that is on its way. Throws when it does not give them. */
+  fetchPart(
+    address: string,
+    file: FileName,
+    options: { readonly start: number; readonly until: number; readonly signal: AbortSignal },
   ): Promise<Bytes>;
 }
 
@@ -100,14 +110,19 @@ export type Piece = { readonly start: number; readonly until: number } | null;
 
 /** Images as transports see them. */
 export interface ImagePort {
-  /** Takes in a file of an image, or a piece of it that goes on where the last one ended; gives how many bytes are here then. A file that is here whole is not read. */
+  /**
+   * Takes in a file of an image, or a piece of it that goes on where the last one ended, also when another region node took that one; gives how many bytes
+   * are here then. A file that is here whole is not read.
+   */
   receive(file: FileName, from: Bytes, piece: Piece): Promise<{ readonly received: number } | Rejected>;
-  /** Bytes of a file that are here: where an upload goes on. */
-  received(file: FileName): Promise<number>;
+  /** The most bytes of a file that any region node has: where an upload goes on. */
+  received(file: FileName): Promise<number | Rejected>;
   /** Begins an upload in pieces: what came before of the image's files is forgotten. */
   beginPieces(image: string): Promise<Rejected | null>;
   /** Takes the next piece of a file, on any region node; gives how many bytes have come. */
   addPiece(file: FileName, content: Uint8Array): Promise<{ readonly received: number } | Rejected>;
   /** A file that this node has, null without it. Needs no database; a file is given out only after its digest was right once in this process. */
   open(file: FileName): Promise<ServedFile | null>;
+  /** What this node has so far of a file that is on its way, for another region node; null: nothing. Its digest is not known yet. */
+  openPart(file: FileName): Promise<OpenFile | null>;
 }

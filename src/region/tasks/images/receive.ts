@@ -10,6 +10,7 @@ import {
 } from '../../../store/queries/cluster/images.ts';
 import { write } from '../../../store/write.ts';
 import { lookOf } from './look.ts';
+import type { Parts } from './parts.ts';
 import type { Bytes, FileName, ImageDisk, ImagePort, Piece } from './port.ts';
 
 /** Those beyond it are asked to come again. */
@@ -19,6 +20,7 @@ interface ReceivePorts {
   readonly db: Database;
   readonly node: string;
   readonly disk: ImageDisk;
+  readonly parts: Parts;
   readonly onArrival: (file: FileName) => void;
 }
 
@@ -44,10 +46,7 @@ export function createReceive(ports: ReceivePorts): Pick<ImagePort, 'receive' | 
         await forgetImage(ports.db, file.image, outcome);
       return outcome;
     },
-    received: async (file) => {
-      const here = (await ports.disk.list()).find(({ image, name }) => image === file.image && name === file.name);
-      return here?.size ?? ports.disk.received(file);
-    },
+    received: (file) => ports.parts.received(file),
   };
 }
 
@@ -82,7 +81,7 @@ async function receive(
   file: FileName,
   { from, piece }: { readonly from: Bytes; readonly piece: Piece },
 ): Promise<{ readonly received: number } | Rejected> {
-  const { db, node, disk, onArrival } = ports;
+  const { db, node, disk, parts, onArrival } = ports;
   const found = await db.autocommitRead((tx) => findImages(tx, file.image));
   if (isRejected(found)) return found;
   const image = found.find(({ digest }) => digest === file.image);
@@ -96,6 +95,9 @@ async function receive(
     if (refusal) return refusal;
     const look = await lookOf(db, file.image);
     if (isRejected(look)) return look;
+    const gap =
+      piece === null ? null : await parts.fill({ ...file, size: wanted.size, sha256: wanted.sha256 }, piece.start);
+    if (gap) return gap;
     const how = piece === null ? {} : { ...piece, isKept: true };
     const refused = await disk.write({ ...file, size: wanted.size, sha256: wanted.sha256 }, from, { ...how, ...look });
     if (refused) return refused;

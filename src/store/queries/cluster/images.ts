@@ -165,6 +165,13 @@ export async function readWanted(
   return { id: own.id, files: rows.map((row) => ({ ...row, sources: row.sources.map(canonicalAddress) })) };
 }
 
+/** Addresses of the other region nodes. */
+export async function readPeerAddresses(tx: Tx, node: string): Promise<readonly string[]> {
+  const rows = await tx.all(sql<{ address: string }>`select host(addresses[1]) as address from nodes
+    where is_region and name <> ${node} and cardinality(addresses) > 0 order by id collate "C"`);
+  return rows.map(({ address }) => canonicalAddress(address));
+}
+
 /** A file as its node stands to it. */
 export interface PlaceChange {
   readonly image: string;

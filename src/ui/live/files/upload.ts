@@ -9,45 +9,71 @@ const LAST_MS = 30 * 60_000;
 const PAUSE_MS = 2000;
 /** Another region, or the same one a little later, may take it. */
 const PASSING = [408, 409, 425, 429, 502, 503, 504];
+/** Of these, the site is away or busy. The others mean that it has other bytes than expected. */
+const BUSY = [429, 502, 503, 504];
+/** Interruptions with an answer, and time, without a byte more than ever before: then the upload ends. */
+const INTERRUPTIONS_MOST = 10;
+const STANDSTILL_MS = 30 * 60_000;
 
 /** What an upload needs. */
 export interface UploadPorts {
   readonly origin: string;
   readonly fetch: typeof fetch;
   readonly headers: () => Readonly<Record<string, string>>;
+  readonly now?: () => number;
+  readonly pauseMs?: number;
 }
 
-/** A file on its way. `onWait`: the site does not take it just now, and why. */
+/** An upload that does not go on: at which byte it continues (null: the site does not answer yet), and the reason. */
+export interface Interruption {
+  readonly at: number | null;
+  readonly reason: string;
+}
+
+/** A file on its way. */
 export interface SentFile {
   readonly image: string;
   readonly name: string;
   readonly file: Blob;
   readonly signal: AbortSignal;
   readonly onSent: (bytes: number) => void;
-  readonly onWait: (why: string) => void;
+  readonly onInterruption: (interruption: Interruption) => void;
 }
 
 /**
- * Sends a file in pieces, and goes on where it broke off: also one that an earlier page began. It waits for a site that is away as long as the page is
- * open. Throws `ProblemError` when refused.
+ * Sends a file in pieces, and continues where it broke off, also one that an earlier page started. It waits for a site that is away, but never for ever: without
+ * a byte more than before it ends after half an hour, or after some interruptions with an answer. Throws `ProblemError` when refused or ended.
  */
 export async function sendFile(ports: UploadPorts, sent: SentFile): Promise<void> {
-  const { file, signal, onSent, onWait } = sent;
+  const { file, signal, onSent, onInterruption } = sent;
+  const now = ports.now ?? (() => performance.now());
   let at: number | null = null;
+  let reason = '';
+  let most = -1;
+  let [since, interruptions] = [now(), 0];
   for (;;) {
     signal.throwIfAborted();
     try {
-      at ??= await put(ports, sent, null);
-      onSent(at);
+      if (at === null) {
+        at = await put(ports, sent, null);
+        if (reason !== '') onInterruption({ at, reason });
+      } else {
+        at = await put(ports, sent, at);
+        reason = '';
+      }
+      if (at > most) [most, since, interruptions] = [at, now(), 0];
+      if (reason === '') onSent(at);
       if (at >= file.size) return;
-      at = await put(ports, sent, at);
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof ProblemError && !PASSING.includes(error.problem.status)) throw error;
-      onWait(error instanceof ProblemError ? error.problem.detail : networkSentence(error));
+      if (error instanceof ProblemError && !BUSY.includes(error.problem.status)) interruptions += 1;
+      if (interruptions >= INTERRUPTIONS_MOST || now() - since >= STANDSTILL_MS) throw error;
+      reason = error instanceof ProblemError ? error.problem.detail : networkSentence(error);
+      onInterruption({ at: null, reason });
       // The one that answers next may have less of it.
       at = null;
-      await new Promise((done) => setTimeout(done, PAUSE_MS));
+      await new Promise((done) => setTimeout(done, ports.pauseMs ?? PAUSE_MS));
     }
   }
 }

@@ -4,12 +4,18 @@ import { ProblemError } from '../../../contract/wire/transport.ts';
 import { type Upload, uploadManifest } from '../../models/fleet/images.ts';
 import { createSha256 } from '../../models/fleet/sha256.ts';
 import { useLive } from '../live.ts';
+import type { Interruption } from './upload.ts';
 
 /** Where an upload stands; bytes. `digest`: of the image, once the site knows it. */
 export type UploadState =
   | { readonly kind: 'form' }
   | { readonly kind: 'hashing'; readonly done: number; readonly size: number }
-  | { readonly kind: 'sending'; readonly done: number; readonly size: number; readonly why: string }
+  | {
+      readonly kind: 'sending';
+      readonly done: number;
+      readonly size: number;
+      readonly interruption: Interruption | null;
+    }
   | { readonly kind: 'done'; readonly digest: string }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'refused'; readonly problem: Problem }
@@ -42,9 +48,12 @@ export function useUpload(): {
       signal,
       onSent: (done) => {
         sent = done;
-        show({ kind: 'sending', done, size, why: '' });
+        show({ kind: 'sending', done, size, interruption: null });
       },
-      onWait: (why) => show({ kind: 'sending', done: sent, size, why }),
+      onInterruption: (interruption) => {
+        sent = interruption.at ?? sent;
+        show({ kind: 'sending', done: sent, size, interruption });
+      },
     });
     show({ kind: 'done', digest: body.image.digest });
   };

@@ -113,7 +113,7 @@ export const NOUN_TABLE = {
     fields: [
       {"name":"cidr","kind":"text","isRequired":true},
       {"name":"name","kind":"text","help":"the CIDR when left out"},
-      {"name":"vlan","kind":"text","help":"FABRIC/NAME, FABRIC/VID; name, VID or id where one VLAN alone has it; the untagged VLAN of the first fabric when left out"},
+      {"name":"vlan","kind":"text","help":"FABRIC/NAME, FABRIC/VID, or the name, VID or id that only one VLAN has. Default: the untagged VLAN of the first fabric"},
       {"name":"gateway","kind":"text","isNullable":true},
       {"name":"resolvers","kind":"list","help":"what DHCP names instead of our own resolvers"},
       {"name":"managed","kind":"flag"},

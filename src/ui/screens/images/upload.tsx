@@ -1,5 +1,6 @@
 import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
+import type { Interruption } from '../../live/files/upload.ts';
 import { useUpload, type UploadState } from '../../live/files/use-upload.ts';
 import { linkTo } from '../../models/address.ts';
 import { sizeText } from '../../models/fleet/hardware.ts';
@@ -130,6 +131,11 @@ function Fields(props: {
   );
 }
 
+function interruptionText({ at, reason }: Interruption): string {
+  if (at === null) return WORDS.interrupted(reason);
+  return at === 0 ? WORDS.restarting : WORDS.continuing(sizeText(at, 1024));
+}
+
 function Progress({ state }: { readonly state: UploadState }): JSX.Element {
   if (state.kind === 'form') return <p class="faint">{WORDS.resumes}</p>;
   if (state.kind === 'refused') return <Refusal problem={state.problem} />;
@@ -154,7 +160,7 @@ function Progress({ state }: { readonly state: UploadState }): JSX.Element {
       <p class="progress" role="status">
         <progress max={state.size} value={state.done} aria-label={words} /> {words}
       </p>
-      {state.kind === 'sending' && state.why !== '' && <p class="waiting">{WORDS.waiting(state.why)}</p>}
+      {state.kind === 'sending' && state.interruption && <p class="waiting">{interruptionText(state.interruption)}</p>}
     </div>
   );
 }

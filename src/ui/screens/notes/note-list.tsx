@@ -53,7 +53,7 @@ function NoteItems(props: {
         <li key={note.id} class={noteTone(note.category)}>
           <p>
             <State tone={noteTone(note.category)} word={WORDS.categories[note.category]} />{' '}
-            <span class="note-text">{note.message}</span>
+            <span class="note-text">{note.text ?? note.message}</span>
           </p>
           <p class="faint">
             <Ago at={note.createdAt} />

@@ -28,8 +28,8 @@ const COLUMNS: readonly Column<Notification>[] = [
   {
     id: 'message',
     head: WORDS.columns.message,
-    value: (row) => row.message,
-    cell: (row) => <span class="note-text">{row.message}</span>,
+    value: (row) => row.text ?? row.message,
+    cell: (row) => <span class="note-text">{row.text ?? row.message}</span>,
   },
   { id: 'for', head: WORDS.columns.for, value: readersOf },
   {

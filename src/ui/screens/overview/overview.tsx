@@ -61,23 +61,24 @@ export function Overview(): JSX.Element {
 }
 
 function Headline({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element {
-  const { tone, losses, promised, isSingle, why } = headline(cluster);
-  const title = isSingle ? EN.overview.single : losses === 0 ? EN.overview.noLosses : EN.overview.losses(losses);
+  const found = headline(cluster);
+  const { tone, losses, promised, regions, isSingle, alone, applying, why } = found;
+  const WORDS = EN.overview;
   return (
     <section class={`headline ${tone}`}>
       <p class="big">
-        <State tone={tone} word={title} />
+        <State tone={tone} word={WORDS.headline(found)} />
       </p>
-      <p>{cluster.summary}</p>
-      {losses < promised && <p class="faint">{EN.overview.promised(promised)}</p>}
-      {cluster.source === 'memory' && <p class="waiting">{EN.overview.fromMemory}</p>}
-      {why.length > 0 && (
+      {applying.length > 0 ? <p>{WORDS.applying(applying, alone)}</p> : alone > 0 && <p>{WORDS.noStandby(alone)}</p>}
+      {cluster.state !== 'ok' && <p>{cluster.summary}</p>}
+      {cluster.state === 'ok' && losses >= promised && why.length > 0 && <p class="faint">{`${why.join('; ')}.`}</p>}
+      {losses < promised && <p class="faint">{WORDS.promised(promised)}</p>}
+      {cluster.source === 'memory' && <p class="waiting">{WORDS.fromMemory}</p>}
+      {!isSingle && (
         <details open={losses < promised}>
-          <summary>{EN.overview.why}</summary>
+          <summary>{WORDS.why}</summary>
           <ul>
-            {why.map((line) => (
-              <li key={line}>{line}</li>
-            ))}
+            {losses < promised ? why.map((line) => <li key={line}>{line}</li>) : <li>{WORDS.majority(regions)}</li>}
           </ul>
         </details>
       )}

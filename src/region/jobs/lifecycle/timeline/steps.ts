@@ -94,7 +94,9 @@ function stepOf({ kind, data }: MachineEventRow): Found | null {
 
 function ofLook(kind: string, node: string): Found {
   const isOn = kind === 'machine.power.on';
-  return step(['bmc', isOn ? 'power-on' : 'power-off', 'done'], 'by nobody of ours: its BMC says so', { node });
+  return step(['bmc', isOn ? 'power-on' : 'power-off', 'done'], 'Reported by the BMC; not requested by Regent.', {
+    node,
+  });
 }
 
 function problemsOf(problems: unknown): string {

@@ -17,7 +17,7 @@ import {
 import { readSettings } from '../../../../store/snapshot.ts';
 import { reached, type Task } from '../../task.ts';
 import { addImage } from '../add.ts';
-import type { Bytes, ImagePort, ImageSources } from '../port.ts';
+import type { Bytes, FileName, ImagePort, ImageSources } from '../port.ts';
 import { readOffers } from './offers.ts';
 
 /** What a sync needs. `wait` resolves after so many ms, or rejects when the process ends. */
@@ -25,7 +25,7 @@ export interface SyncPorts {
   readonly db: Database;
   readonly node: string;
   readonly sources: ImageSources;
-  readonly images: ImagePort;
+  readonly images: Pick<ImagePort, 'receive'> & { received(file: FileName): Promise<number> };
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
