@@ -97,6 +97,7 @@ function contextOf(ports: CallPorts, { caller, ifMatch, origin }: CallContext): 
     version: ports.version,
     health: () => ports.health(),
     authority: () => ports.authority(),
+    ...(ports.slowFacts ? { slowFacts: ports.slowFacts } : {}),
     ...(ports.servers ? { servers: ports.servers } : {}),
     ...(ports.storedLearners ? { storedLearners: ports.storedLearners } : {}),
     ...(ports.askName ? { askName: ports.askName } : {}),

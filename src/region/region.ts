@@ -242,20 +242,23 @@ export function createRegion(ports: RegionPorts): RegionNode {
       files: ports.machineScripts?.files ?? NO_MACHINE_FILES,
     }),
     wake: wakes,
-    events: {
-      read: async (after, limit, caller, kind) =>
-        orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, { kind, reader: caller.user }))).map(
-          (event) => eventFor(caller, event),
-        ),
-      gapAfter: async (after) =>
-        orThrow(await db.autocommitRead(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,
-      latest: async () => orThrow(await db.autocommitRead((tx) => lastEventId(tx))),
-    },
+    events: eventsOf(db),
     health,
     isHeld: () => db.isHeld(),
     // Away again: the task reads it as soon as it can, and until then who shows a certificate is told to come back.
     prepare: async () => void (await revocations.task.run().catch(() => null)),
     startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves, images, calls }, running),
+  };
+}
+
+function eventsOf(db: RegionPorts['db']): RegionNode['events'] {
+  return {
+    read: async (after, limit, caller, kind) =>
+      orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, { kind, reader: caller.user }))).map(
+        (event) => eventFor(caller, event),
+      ),
+    gapAfter: async (after) => orThrow(await db.autocommitRead(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,
+    latest: async () => orThrow(await db.autocommitRead((tx) => lastEventId(tx))),
   };
 }
 

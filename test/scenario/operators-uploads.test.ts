@@ -135,7 +135,10 @@ async function startBalancer(): Promise<Server> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return server;
 }
-const origin = () => `http://127.0.0.1:${(balancer?.address() as AddressInfo).port}`;
+const origin = () => {
+  const place = balancer?.address() as AddressInfo | undefined;
+  return `http://127.0.0.1:${place?.port}`;
+};
 const client = () => createClient({ url: origin(), apiKey: keys.admin, random: realRandom });
 
 /** A whole tar of about that many MiB, other bytes each time. */

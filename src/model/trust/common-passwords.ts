@@ -39,7 +39,10 @@ export function weaknessOf(
   const text = password.toLowerCase();
   const name = user.toLowerCase();
   if (text === name) return 'it is the user’s name';
-  if (!isShortAllowed && [text, stemOf(text)].some((one) => one === name || one === [...name].reverse().join('')))
+  if (
+    !isShortAllowed &&
+    [text, stemOf(text)].some((one) => one === name || one === Array.from(name).reverse().join(''))
+  )
     return 'it is the user’s name with a few characters more';
   if (isCommon(text)) return 'it is one of those that everybody tries first';
   if (text.length < COUNTED_LEAST) return null;
@@ -60,12 +63,14 @@ function stemOf(text: string): string {
 }
 
 function plain(text: string): string {
-  return [...text].map((letter) => LETTERS[letter] ?? letter).join('');
+  return Array.from(text)
+    .map((letter) => LETTERS[letter] ?? letter)
+    .join('');
 }
 
 /** `12345678`, `87654321`, `abcdefgh`: each character is the next one, or the one before. */
 function isRow(text: string): boolean {
-  const codes = [...text].map((letter) => letter.codePointAt(0) ?? 0);
+  const codes = Array.from(text).map((letter) => letter.codePointAt(0) ?? 0);
   const steps = codes.slice(1).map((code, at) => (code === 48 && codes[at] === 57 ? 1 : code - (codes[at] ?? 0)));
   return [1, -1].some((step) => steps.every((one) => one === step));
 }

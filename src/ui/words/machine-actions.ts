@@ -99,7 +99,8 @@ export const MACHINE_ACTIONS = {
     text: 'A machine that is ready and has all of this becomes yours. What is left out does not matter.',
     listHelp: 'Several with commas.',
     interfacesHelp: 'Such as net:fabric=fabric-0,vid=20;data:space=storage.',
-    storageHelp: 'Such as root:8(ssd),data:100: GB, and tags of disks. The first one is the disk with /, the others hold nothing.',
+    storageHelp:
+      'Such as root:8(ssd),data:100: GB, and tags of disks. The first one is the disk with /, the others hold nothing.',
     fields: {
       architectures: 'Architectures',
       tags: 'With all of these tags',

@@ -570,6 +570,8 @@ describe('exit codes and messages', () => {
           .replace('--keyring <key>', '')
           .replace('--key <file>', '')
           .replace('--signing-key <key>', '')
+          // A rack's public key.
+          .replace(noun.noun === 'rack' ? '--key <key>' : '\0', '')
           .replace('--secret <new|->', '');
         expect(others, `${noun.noun} ${command.verb}`).not.toMatch(/key|secret|password|token/i);
       }

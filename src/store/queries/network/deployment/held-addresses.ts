@@ -37,18 +37,3 @@ export function findHeld(tx: Tx, address: string): Promise<HeldAddress | null> {
 export function dropHeld(tx: Tx, address: string): Promise<HeldAddress | null> {
   return tx.one(sql<HeldAddress>`delete from held_addresses where address = ${address}::inet returning ${COLUMNS}`);
 }
-
-/** The first addresses that systems still have, the oldest first. */
-export function listHeld(tx: Tx, limit: number): Promise<HeldAddress[]> {
-  return tx.all(
-    sql<HeldAddress>`select ${COLUMNS} from held_addresses order by since, held_addresses.address limit ${limit}`,
-  );
-}
-
-/** Why the configuration itself has an address: a resolver, a router, a BMC. Empty: it names none such. */
-export async function namesOf(tx: Tx, address: string): Promise<string[]> {
-  const rows = await tx.all(
-    sql<{ words: string }>`select distinct words from named_addresses(${address}::inet) order by words limit 3`,
-  );
-  return rows.map(({ words }) => words);
-}
