@@ -231,7 +231,7 @@ describe('the place of a node', () => {
     await page.getByText('regent token create --role region --place r2 --minutes 15').waitFor();
     await page.getByRole('button', { name: 'See what it would do' }).click();
     await page.locator('[data-apply]').click();
-    await page.getByText('regent join regent1-secretofthetoken').first().waitFor();
+    await page.getByText('regent1-secretofthetoken').first().waitFor();
     expect(await axe(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'detached' });

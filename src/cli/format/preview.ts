@@ -7,14 +7,25 @@ const RED = '\u001b[31m';
 const RESET = '\u001b[0m';
 
 /** Lines of a dry run: every file of every node that would change, with its diff, and lint's findings. */
-export function previewLines(preview: Pick<Preview, 'nodes'>, hasColor: boolean): string[] {
+export function previewLines(
+  preview: Pick<Preview, 'nodes'> & Partial<Pick<Preview, 'object'>>,
+  hasColor: boolean,
+): string[] {
   const files = preview.nodes.reduce((count, node) => count + node.files.length, 0);
   const nodes = preview.nodes.filter((node) => node.files.length > 0).length;
   const summary =
     files === 0
       ? 'Dry run: no file of any node would change. Nothing was changed.'
       : `Dry run: ${files} ${files === 1 ? 'file' : 'files'} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'} would change. Nothing was changed.`;
-  return [...preview.nodes.flatMap((node) => nodeLines(node, hasColor)), summary];
+  return [...preview.nodes.flatMap((node) => nodeLines(node, hasColor)), ...warningLines(preview.object), summary];
+}
+
+/** What the object itself would warn of, such as a certificate of another name. */
+function warningLines(object: unknown): string[] {
+  if (typeof object !== 'object' || object === null || !('warnings' in object)) return [];
+  const { warnings } = object;
+  if (!Array.isArray(warnings)) return [];
+  return warnings.filter((text) => typeof text === 'string').map((text) => `warning: ${printable(text)}`);
 }
 
 /** Lines of one node's differences and findings; none when there are none. */

@@ -95,7 +95,7 @@ export const ACCESS = {
     revoke: 'Revoke',
     revokeText: (id: string) => `The token ${id} lets nobody in any more. A host that has joined with it stays.`,
     fields: { isRegion: 'A region node', isRack: 'A rack', minutes: 'Minutes until it ends' },
-    join: 'On the new host:',
+    join: 'On the new host, as root: regent join -. The command asks for this token:',
   },
   siteCertificate: {
     title: 'The certificate of the site',

@@ -65,7 +65,7 @@ export const NODES = {
     tokenText: (name: string) =>
       `A host that joins with it takes the place of ${name}, under its name and with its roles.`,
     minutes: 'Good for so many minutes',
-    join: 'On the new host, as root:',
+    join: 'On the new host, as root: regent join -. The command asks for this token:',
     giveUp: 'Give up',
     giveUpText: (name: string) => `The place of ${name} is not kept any more. A new host joins as another node.`,
     giveUpRackText: (name: string) =>

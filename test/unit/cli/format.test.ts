@@ -225,6 +225,8 @@ describe('previews', () => {
       'r1  dns  warning: zone x: Odd. [dns.x]',
       'Dry run: 1 file on 1 node would change. Nothing was changed.',
     ]);
+    const object = { warnings: ['it is not for api.example.test'] };
+    expect(previewLines({ nodes: [], object }, false)[0]).toBe('warning: it is not for api.example.test');
     expect(previewLines({ nodes: [node] }, true)[3]).toBe('  \u001b[31m-old\u001b[0m');
     expect(previewLines({ nodes: [{ ...node, files: [], findings: [] }] }, false)).toEqual([
       'Dry run: no file of any node would change. Nothing was changed.',

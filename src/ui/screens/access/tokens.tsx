@@ -76,7 +76,7 @@ export function Tokens(): JSX.Element {
             },
           })}
           cli={(values) => `regent token create --role ${rolesOf(values)} --minutes ${values['minutes']}`}
-          done={(made) => <Secret text={made.token && `regent join ${made.token}`} before={WORDS.join} />}
+          done={(made) => <Secret text={made.token} before={WORDS.join} />}
           onClose={close}
         />
       )}

@@ -97,7 +97,7 @@ function PlaceToken({ place, onClose }: { readonly place: Place; readonly onClos
       fields={[{ name: 'minutes', label: WORDS.minutes, kind: 'number', initial: MINUTES }]}
       input={({ minutes }) => ({ body: { isRegion, isRack, place: name, minutes: Number(minutes) } })}
       cli={({ minutes }) => tokenCli(place, minutes ?? MINUTES)}
-      done={(made) => <Secret text={made.token && `regent join ${made.token}`} before={WORDS.join} />}
+      done={(made) => <Secret text={made.token} before={WORDS.join} />}
       onClose={onClose}
     />
   );
