@@ -54,11 +54,16 @@ export function isMapped({ family, value }: Address): boolean {
   return family === 6 && value >> 32n === MAPPED >> 32n;
 }
 
+/** The IPv4 address that an IPv4-mapped one means; any other as it is. */
+export function unmapped(address: Address): Address {
+  return isMapped(address) ? { family: 4, value: address.value & 0xffff_ffffn } : address;
+}
+
 /** A client's address as everybody writes it: without a zone, and IPv4 as IPv4. What is no address stays. */
 export function plainAddress(text: string): string {
   const address = parseAddress(text.replace(/%.*$/, ''));
   if ('kind' in address) return text;
-  return formatAddress(isMapped(address) ? { family: 4, value: address.value & 0xffffffffn } : address);
+  return formatAddress(unmapped(address));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
-import { type Address, formatAddress, parseAddress } from '../../core/ip.ts';
+import { formatAddress, parseAddress, unmapped } from '../../core/ip.ts';
 import { blockWithoutHosts, checkServerName } from './special-use.ts';
 
 /** Where a parameter of a BMC leads to. `host`: a name, or an address without brackets. */
@@ -9,13 +9,6 @@ export interface BmcHost {
 }
 
 const RULE = 'the address of a BMC, which is another host: no loopback, link-local, multicast or reserved address';
-const MAPPED = 0xffffn << 32n;
-
-/** The IPv4 address that an IPv4-mapped one means (RFC 4291 §2.5.5.2); any other as it is. */
-function unmapped(address: Address): Address {
-  const isMapped = address.family === 6 && address.value >> 32n === MAPPED >> 32n;
-  return isMapped ? { family: 4, value: address.value & 0xffff_ffffn } : address;
-}
 
 /** An address in the one form in which it is compared, IPv4-mapped ones as IPv4; null: the text is no address. */
 export function comparedAddress(text: string): string | null {
@@ -36,7 +29,8 @@ export function closedAddress(text: string, closed: readonly string[] = []): str
 /** Refuses a host that no BMC can be: an address of a block without hosts, or a name that means the node itself. */
 export function checkBmcHost({ name, host }: BmcHost, prefix = ''): Rejected | null {
   const field = `${prefix}${name}`;
-  if (isRejected(parseAddress(host))) return checkServerName(host, field);
+  const address = parseAddress(host);
+  if (isRejected(address)) return checkServerName(host, field);
   const why = closedAddress(host);
-  return why === null ? null : invalid(field, `${host} ${why}`, RULE);
+  return why === null ? null : invalid(field, `${formatAddress(address)} ${why}`, RULE);
 }

@@ -64,6 +64,11 @@ describe('addresses', () => {
   });
 });
 
+it('one address has one value in both notations, also below ::/96 (ipaddr.js 2.5.0 makes two of them)', () => {
+  expect(parseAddress('::192.0.2.1')).toEqual(parseAddress('::c000:201'));
+  expect(parseAddress('::192.0.2.1')).not.toEqual(parseAddress('::ffff:192.0.2.1'));
+});
+
 describe('networks', () => {
   it('survive writing and reading', () => {
     fc.assert(
