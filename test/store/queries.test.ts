@@ -431,6 +431,7 @@ describe('who may come in', () => {
       consumer: 'cons',
       secretSha256: '0'.repeat(64),
       usedAt: null,
+      isTlsOnly: false,
     });
     expect(await make((tx) => revokeApiKey(tx, 'good', 'someone'))).toBeNull();
     expect(await make((tx) => revokeApiKey(tx, 'good', 'ada'))).toMatchObject({ token: 'good' });

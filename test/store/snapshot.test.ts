@@ -207,11 +207,11 @@ test('the network is there: what a VLAN and a subnet offer, ranges, reservations
       bootFile: null,
       ignoreUnknown: false,
     },
-    expect.objectContaining({ id: six.id, gateway: '::ffff:1:1', resolvers: [], isManaged: true, proxyOn: true }),
+    expect.objectContaining({ id: six.id, gateway: '::ffff:0.1.0.1', resolvers: [], isManaged: true, proxyOn: true }),
   ]);
   expect(snapshot.ranges).toMatchObject([
     { subnetId: subnet.id, kind: 'dynamic', first: '10.7.0.10', last: '10.7.0.19', comment: '' },
-    { subnetId: six.id, kind: 'reserved', first: '::ffff:a00:1', last: '::ffff:a00:2', comment: 'x' },
+    { subnetId: six.id, kind: 'reserved', first: '::ffff:10.0.0.1', last: '::ffff:10.0.0.2', comment: 'x' },
   ]);
   expect(snapshot.reservations).toMatchObject([
     {
@@ -316,7 +316,7 @@ test('ten thousand machines are read by a score of queries', async () => {
   );
   expect(snapshot.machines).toHaveLength(10_000);
   expect(snapshot.machines.every(({ interfaces }) => interfaces[0]?.addresses.length === 1)).toBe(true);
-  expect(queries).toBeLessThan(24);
+  expect(queries).toBeLessThan(25);
   // A machine more changes one.
   value(await change(big, (tx) => updateMachine(tx, { key: '000001' }, { hostname: 'renamed' })));
   expect(value(await big.read(readSnapshot)).machines.filter(({ hostname }) => hostname === 'renamed')).toHaveLength(1);

@@ -1,3 +1,4 @@
+import type { Invariant } from '../../contract/cluster/doctor.ts';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import { vipAddress } from '../../model/cluster.ts';
 import { judge, judgeOne } from './doctor.ts';
@@ -36,10 +37,13 @@ const TOLD = ['agents', 'services', 'configuration', 'database-writes'];
  * unknown, and that fewer nodes can be lost than the number of members promises.
  */
 export function clusterWord(site: ClusterSite): ClusterWord {
-  const rows = judge(site);
-  const wrong = rows.filter((row) => ['broken', 'unknown'].includes(row.state) && !TOLD.includes(row.id));
-  const problems = wrong.map((row) => `${row.id}: ${row.detail}`);
-  const warnings = rows.filter((row) => row.state === 'warning').map((row) => row.id);
+  const rows = judge(site).filter((row) => row.state !== 'ok');
+  const isProblem = ({ state }: Invariant) => state === 'broken' || (state === 'unknown' && site.cluster !== null);
+  const problems = rows
+    .filter((row) => isProblem(row) && !TOLD.includes(row.id))
+    .map((row) => `${row.id}: ${row.detail}`);
+  // A site without a cluster is one host: what its agent does not report holds nothing up, and is named.
+  const warnings = rows.filter((row) => !isProblem(row)).map((row) => row.id);
   if (site.cluster === null) return { sentence: '', problems, warnings };
   const losses = lossesOf(site);
   const isShort = losses.now < losses.promised;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sealerOf } from '../../../src/region/trust/sealer.ts';
 import type { Log } from '../../../src/core/ports.ts';
 import { secretDigest } from '../../../src/core/secret.ts';
 import { openCertificateAuthority } from '../../../src/main/region/certificate-authority.ts';
@@ -64,13 +65,6 @@ interface TrustedOptions {
 export async function startTrustedRegion(pg: TestPostgres, options: TrustedOptions = {}): Promise<TrustedRegion> {
   const { of } = options;
   const connection = of?.connection ?? (await pg.createDatabase());
-  const db = pg.open(connection);
-  const keys = of?.keys ?? (await seed(db));
-  if (!of) {
-    const isDatabaseExternal = options.databaseUrl !== undefined;
-    const cluster = { id: 'c1', vip: options.vip ?? null, virtualRouter: 51, isDatabaseExternal };
-    value(await change(db, (tx) => writeCluster(tx, cluster)));
-  }
   const authority = of?.authority ?? (await testAuthority());
   const own = await testIdentity(authority, { nodeId: 'r1', isRegion: true, ...options.own });
   const folder = await mkdtemp(join(tmpdir(), 'regent-trust-'));
@@ -80,6 +74,17 @@ export async function startTrustedRegion(pg: TestPostgres, options: TrustedOptio
   await writeFile(at('secrets.json'), JSON.stringify(SECRETS), { mode: 0o600 });
   await writeFile(at('node.crt'), own.certificate);
   await writeFile(at('node.key'), own.key, { mode: 0o600 });
+  const ca = openCertificateAuthority(
+    { certificate: at('ca.crt'), key: at('ca.key'), secrets: at('secrets.json'), own: at('node.crt') },
+    { clock: realClock, random: realRandom },
+  );
+  const db = pg.open(connection, { sealer: sealerOf({ ca, random: realRandom }) });
+  const keys = of?.keys ?? (await seed(db));
+  if (!of) {
+    const isDatabaseExternal = options.databaseUrl !== undefined;
+    const cluster = { id: 'c1', vip: options.vip ?? null, virtualRouter: 51, isDatabaseExternal };
+    value(await change(db, (tx) => writeCluster(tx, cluster)));
+  }
   const { isOwnHost } = options;
   const process = await startRegionProcess({
     connection: options.isCold ? { ...connection, host: '127.0.0.1', port: 1 } : connection,
@@ -90,10 +95,7 @@ export async function startTrustedRegion(pg: TestPostgres, options: TrustedOptio
     ...(options.images ? { images: options.images } : {}),
     ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
     tlsFiles: { authority: at('ca.crt'), certificate: at('node.crt'), key: at('node.key') },
-    ca: openCertificateAuthority(
-      { certificate: at('ca.crt'), key: at('ca.key'), secrets: at('secrets.json'), own: at('node.crt') },
-      { clock: realClock, random: realRandom },
-    ),
+    ca,
     node: options.node ?? 'r1',
     version: '1.4.2',
     clock: realClock,

@@ -1,5 +1,5 @@
 import type { Role } from '../../../../contract/identity/user.ts';
-import { RejectedError, rejected } from '../../../../core/errors.ts';
+import { RejectedError, rejected, show } from '../../../../core/errors.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
 import { calling } from '../refusals.ts';
@@ -23,6 +23,8 @@ export const PEOPLE_HANDLERS: Handlers = {
   },
   'User.delete': async ({ site, path, args }) => {
     const heir = args.text('transfer_resources_to');
+    if (heir && (await site.find('user.show', { params: { user: heir } })) === null)
+      throw new RejectedError(rejected('not_found', `There is no user ${show(heir)}.`));
     const query = heir ? { transfer_to: heir } : {};
     await site
       .call('user.delete', { params: { user: path['username'] ?? '' }, query })
