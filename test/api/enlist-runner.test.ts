@@ -15,7 +15,8 @@ import { change, value } from '../kit/store.ts';
 /** A machine that is enlisted, with the runner that machines have, for real: what it tells, and how its run ends. */
 
 const MACHINE = join(import.meta.dirname, '../../scripts/machine');
-const HERE = '127.0.0.1';
+/** The lease that `asker` gives to the card. */
+const HERE = '10.10.10.52';
 const SHELL: readonly string[] = ['dash'];
 const BMC = '{"bmc": {"kind": "ipmi", "address": "10.88.0.41"}}';
 const TELLS = `#!/bin/sh
@@ -75,11 +76,6 @@ it('runs the scripts of the release and none of the site’s, tells its BMC by t
   const show = async () => (await site.call('GET', '/machines?state=new')).body['items'] as Record<string, string>[];
   const [machine] = await show();
   const { id = '' } = machine ?? {};
-  await pg.get().admin(
-    `insert into leases (node_id, address, subnet_id, mac, state, starts_at, expires_at)
-      values ('r1', '${HERE}', 1, '${aStranger().mac}', 'active', now(), now() + interval '1 hour')`,
-    site.connection.database,
-  );
   const posted = await relay.inject({
     method: 'POST',
     url: `/MAAS/metadata/inventory/${id}`,
