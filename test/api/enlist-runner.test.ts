@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseBuiltIn } from '../../src/model/scripts/script.ts';
-import { asker, aStranger, giveDefaultImage } from '../kit/enlistment.ts';
+import { asker, giveDefaultImage } from '../kit/enlistment.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

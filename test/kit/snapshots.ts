@@ -99,10 +99,31 @@ const RECOVERED: Recovered = {
   ],
 };
 
-/** Signed by nobody, of the same form. */
+/** An authority whose key nobody has, and its empty list; etcd reads both. Made once with openssl, for a hundred years. */
 const INNER: InnerTrust = {
-  authority: '-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n',
-  revocations: '-----BEGIN X509 CRL-----\nbm8gbGlzdA==\n-----END X509 CRL-----\n',
+  authority: [
+    '-----BEGIN CERTIFICATE-----',
+    'MIIBmTCCAT+gAwIBAgIUCeY7BRfqkOWKvvSYw7O9T7rwdAowCgYIKoZIzj0EAwIw',
+    'GTEXMBUGA1UEAwwOcmVnZW50LWdvbGRlbnMwIBcNMjYxMTMwMTMzMzI5WhgPMjEy',
+    'NjExMDYxMzMzMjlaMBkxFzAVBgNVBAMMDnJlZ2VudC1nb2xkZW5zMFkwEwYHKoZI',
+    'zj0CAQYIKoZIzj0DAQcDQgAEkgXx7GfjAw41xhO01tlLYg/76sjJY61j/5W2zbB3',
+    '0vwbAIUTi4QjBViNExibuvzbqUxFqOAsW6pRFKYcGM4qwaNjMGEwHQYDVR0OBBYE',
+    'FK12GH/kRHE/T/btoUjBKbcSUwUZMB8GA1UdIwQYMBaAFK12GH/kRHE/T/btoUjB',
+    'KbcSUwUZMA8GA1UdEwEB/wQFMAMBAf8wDgYDVR0PAQH/BAQDAgEGMAoGCCqGSM49',
+    'BAMCA0gAMEUCIGyDT7sG81ALQAvIB0RhfOhk0O0Gyol6dqsmheH1SQSLAiEAmy6G',
+    'RjkjiaWBS+DkfQJ30BqTFzkXthsoOZ3AEgJF27I=',
+    '-----END CERTIFICATE-----',
+    '',
+  ].join('\n'),
+  revocations: [
+    '-----BEGIN X509 CRL-----',
+    'MIGyMFoCAQEwCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOcmVnZW50LWdvbGRlbnMX',
+    'DTI2MTEzMDEzMzMyOVoYDzIxMjYxMTA2MTMzMzI5WqAOMAwwCgYDVR0UBAMCAQEw',
+    'CgYIKoZIzj0EAwIDSAAwRQIgUeWBuvIQZ4eCZ9KfmHQPRBqEBvFJR6D1/ZcjxlXV',
+    'j2cCIQDoKAnGEQjFuYPcqwBQcCv+vo8flxNqG5JgOAbIjs/h6Q==',
+    '-----END X509 CRL-----',
+    '',
+  ].join('\n'),
   serials: ['4a0b', '5c0d'],
 };
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecResult } from '../../../src/core/host-values.ts';
 import type { Program, BmcAccess } from '../../../src/host/ask/bmc/interface.ts';
@@ -9,8 +10,6 @@ import { freeTcpPort } from './ports.ts';
 import { type Fault, type PowerRig, reachWith } from './rig.ts';
 
 const URI = 'test:///default';
-/** How the driver knows it: libvirt's test driver is no address that an operator may give. */
-const PLACE = 'qemu+tls://127.0.0.1/system';
 const PASSWORD = 'virsh-Secret-9';
 const SLOW_MS = 1200;
 
@@ -65,11 +64,15 @@ const REFUSED = answer('', {
 /** The real virsh of Debian 13 with libvirt's own test driver. Its faults, and the answer to a wrong password, are laid over it. */
 export async function virshRig(host: DebianHost): Promise<PowerRig> {
   const shell = new VirshShell(host);
+  // How the driver knows it: libvirt's test driver is no address that an operator may give. The probe finds an open port there.
+  const door = createServer((socket) => socket.end());
+  await new Promise<void>((done) => door.listen(0, '127.0.0.1', done));
+  const place = `qemu+tls://127.0.0.1:${(door.address() as AddressInfo).port}/system`;
   const real = reachWith((argv) => host.onOurNetwork(argv));
   let fault: Fault | null = null;
   const run = async (program: Program): Promise<ExecResult> => {
     const [, , uri, ...words] = program.argv;
-    if (uri !== PLACE) return await real.run(program);
+    if (uri !== place) return await real.run(program);
     if (!(program.files?.[0] ?? '').includes(PASSWORD)) return REFUSED;
     if (fault === 'slow') await sleep(SLOW_MS);
     if (fault === 'garbage') return answer('Speicherzugriffsfehler');
@@ -81,7 +84,7 @@ export async function virshRig(host: DebianHost): Promise<PowerRig> {
   };
   const reach: BmcAccess = { ...real, run };
   const state = async () => (await shell.say('domstate --domain test')).stdout.trim();
-  const parameters = { power_address: PLACE, power_pass: PASSWORD, power_id: 'test' };
+  const parameters = { power_address: place, power_pass: PASSWORD, power_id: 'test' };
   return {
     type: 'virsh',
     parameters,
@@ -100,6 +103,9 @@ export async function virshRig(host: DebianHost): Promise<PowerRig> {
     setFault: (next) => {
       fault = next;
     },
-    [Symbol.asyncDispose]: async () => shell.end(),
+    [Symbol.asyncDispose]: async () => {
+      shell.end();
+      await new Promise((done) => door.close(done));
+    },
   };
 }
