@@ -92,6 +92,7 @@ describe('the database work of init', () => {
       consumer: 'regent',
       secretSha256: textDigest('second'),
       usedAt: null,
+      isTlsOnly: false,
     });
     const left = await db.read((tx) => listApiKeys(tx, { user: 'admin' }));
     expect(isRejected(left) ? left : left.items.map((row) => row.token).sort()).toEqual(['mine', 'two']);

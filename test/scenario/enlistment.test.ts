@@ -21,6 +21,9 @@ const PORT = 20_000 + (process.pid % 12_000);
 const MAC = '52:54:00:aa:00:03';
 const PRINTER = '52:54:00:aa:00:99';
 const HERE = '10.10.10.43';
+const THERE = '10.10.10.44';
+/** Where the machine that boots has its lease. The listener itself hears it from loopback. */
+let from = HERE;
 const pg = usePostgres();
 let site: TrustedRegion;
 let rack: TestIdentity;
@@ -45,7 +48,7 @@ beforeAll(async () => {
     log: silentLog,
     templates,
     state: () => state,
-    enlist: askToEnlist(channel),
+    enlist: (client, signal) => askToEnlist(channel)(client, signal, from),
     enlistMs: 20_000,
     port: PORT,
   });
@@ -81,20 +84,20 @@ const boot = (mac: string, changes: Readonly<Record<string, string>> = {}): Prom
   });
 const machines = async () =>
   (await site.asAdmin('GET', '/machines')).body['items'] as readonly Record<string, string>[];
-const lease = (mac: string) =>
+const lease = (mac: string, address: string) =>
   pg.get().admin(
     `insert into leases (node_id, address, subnet_id, mac, state, starts_at, expires_at)
-      values ('k1', '${HERE}', 1, '${mac}', 'active', now(), now() + interval '1 hour')`,
+      values ('k1', '${address}', 1, '${mac}', 'active', now(), now() + interval '1 hour')`,
     site.connection.database,
   );
 
 it('a machine that nobody knows boots our image, posts its inventory, and waits for an operator', async () => {
+  await lease(MAC, HERE);
   const script = await boot(MAC);
   const [machine, ...more] = await machines();
   expect(more).toEqual([]);
   expect(script).toContain(`Nobody knows the machine ${MAC}, so it is enlisted.`);
   expect(script).toContain(`regent.metadata=http://127.0.0.1:5248/MAAS/metadata/inventory/${machine?.['id']}`);
-  await lease(MAC);
   const posted = await callSecure({
     port: site.process.secureAgentPort,
     ca: site.authority.certificate,
@@ -130,6 +133,9 @@ it('a machine is commissioned when an operator accepts it', async () => {
 });
 
 it('another one is ignored, and its firmware goes on at each boot', async () => {
+  from = THERE;
+  expect(await boot(PRINTER, { uuid: '', serial: '' })).toContain('gave it no address by DHCP');
+  await lease(PRINTER, THERE);
   expect(await boot(PRINTER, { uuid: '', serial: '' })).toContain('so it is enlisted');
   const printer = (await machines()).find(({ state }) => state === 'new');
   const ignored = await site.asAdmin('POST', `/machines/${printer?.['hostname']}/ignore`, { comment: 'a printer' });

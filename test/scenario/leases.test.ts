@@ -15,6 +15,7 @@ import { FakeHost } from '../kit/fake-host.ts';
 import { FakeKea } from '../kit/fake-kea.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
+import { serveAllVlans } from '../kit/serving-rack.ts';
 import { until } from '../kit/until.ts';
 import { virtualTime } from '../kit/virtual-time.ts';
 
@@ -42,14 +43,7 @@ beforeAll(async () => {
   await first.agentApi.listen({ path: join(folder, 'agent.sock') });
   await first.call('PATCH', '/domains/regent.internal', { body: { leaseNames: true } });
   await first.call('POST', '/subnets', { body: { cidr: '10.10.10.0/24' } });
-  // The node is the rack of the VLAN: what others report of leases there does not count.
-  const rack = '11111111-1111-4111-8111-111111111111';
-  await pg.get().admin(
-    `set regent.operation = 'test';
-     insert into racks (uuid, state, node_id, name, public_key, accepted_at) values ('${rack}', 'accepted', 'r1', 'r1', '${'r1'.padEnd(43, 'x')}', now());
-     set session_replication_role = replica; update vlans set dhcp_on = true, primary_rack_id = '${rack}'`,
-    first.connection.database,
-  );
+  await serveAllVlans(pg.get(), first.connection.database, 'r1');
   const host = new FakeHost(virtualTime(), []);
   host.sockets.set(isQuestion(keaLeases.sign) ? keaLeases.sign.socket : '', kea.answer);
   const urls = [`unix:${join(folder, 'agent.sock')}`];

@@ -16,6 +16,7 @@ import { callSecure } from '../kit/cluster/secure-call.ts';
 import { testIdentity, type TestIdentity } from '../kit/cluster/pki.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
+import { serveAllVlans } from '../kit/serving-rack.ts';
 import { change, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
 
@@ -61,6 +62,7 @@ beforeAll(async () => {
   subnetId = (body['items'] as { id: number; cidr: string }[]).find(({ cidr }) => cidr === '10.10.10.0/24')?.id ?? 0;
   const node = { id: 'k1', name: 'k1', isRegion: false, isRack: true, addresses: [] };
   value(await change(site.db, (tx) => createNode(tx, node)));
+  await serveAllVlans(pg.get(), site.connection.database, 'k1');
   rack = await testIdentity(site.authority, { nodeId: 'k1', isRegion: false });
   const { authority, certificate, key } = rack;
   const trust = openTrustStore({ read: async () => [authority, certificate, key], clock: realClock });

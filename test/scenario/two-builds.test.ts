@@ -206,9 +206,11 @@ describe('a release and the one before it', () => {
     expect(counts.reads).toBe(made.length);
     // The row of the last earlier process grows old by itself; here it is made old.
     await admin(`update heartbeats set at = now() - interval '2 min' where not features @> '{${FEATURES.join()}}'`);
+    // A site without an authority seals nothing, so that feature stays off.
+    const wanted = FEATURES.filter((name) => name !== 'sealed-secrets');
     await until(
       'what both know now is on',
-      async () => (await admin('select from features')).length === FEATURES.length,
+      async () => (await admin('select from features')).length === wanted.length,
       {
         deadlineMs: 20_000,
       },
