@@ -68,15 +68,21 @@ describe('bad days', () => {
     const pid = await pidOf('named');
     const fqdn = `refused.${ZONE}`;
     await site.client.call('record.create', { body: { fqdn, type: 'TXT', data: fqdn } });
-    await dnsIs('rejected');
-    const shown = await site.tell('service', 'show', 'dns');
-    expect(shown).toMatch(/State:\s+rejected/);
-    expect(shown).toContain(`${KEY}:1: unknown option 'nonsense'`);
-    expect(shown).toMatch(/Since:\s+\d{4}-/);
-    expect((await site.regent('status')).code).toBe(6);
-    expect([await site.answers(fqdn), await pidOf('named')]).toEqual([false, pid]);
-    const seen = performance.now();
-    await site.sh(`cat /root/key >${KEY}`);
+    let seen = performance.now();
+    try {
+      await dnsIs('rejected');
+      const shown = await site.tell('service', 'show', 'dns');
+      expect(shown).toMatch(/State:\s+rejected/);
+      // File and line, and nothing of what stands in a file that is not ours.
+      expect(shown).toContain(`${KEY}:1: `);
+      expect(shown).not.toContain('nonsense');
+      expect(shown).toMatch(/Since:\s+\d{4}-/);
+      expect((await site.regent('status')).code).toBe(6);
+      expect([await site.answers(fqdn), await pidOf('named')]).toEqual([false, pid]);
+    } finally {
+      seen = performance.now();
+      await site.sh(`cat /root/key >${KEY}`);
+    }
     await until('the new record', () => site.answers(fqdn), { deadlineMs: 60_000 });
     expect(silence.longest()).toBeLessThan(3_000);
     const healed = Math.round((performance.now() - seen) / 1000);
