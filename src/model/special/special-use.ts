@@ -123,7 +123,8 @@ export function checkHostNetwork(network: Network, field = 'cidr'): Rejected | n
       : ROWS.find((row) => !row.hosts && row.network.prefix > network.prefix && overlaps(row.network, network));
   if (!clash) return null;
   const text = formatNetwork(network);
-  const problem = text === formatNetwork(clash.network) ? `is ${clash.what}` : `overlaps ${clash.block}, which is ${clash.what}`;
+  const problem =
+    text === formatNetwork(clash.network) ? `is ${clash.what}` : `overlaps ${clash.block}, which is ${clash.what}`;
   return invalid(field, `${text} ${problem} (${clash.source})`, 'a subnet has unicast addresses that hosts may have');
 }
 
