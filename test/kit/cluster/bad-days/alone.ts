@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { RANDOM } from '../../dice.ts';
+import { until } from '../../until.ts';
 import { REGIONS, type RegionName } from '../nodes.ts';
 import type { BadDay } from './plan.ts';
 import { answerOf, joinArgs, newcomers, RACK, rackArgs, type Story } from './story.ts';
@@ -147,17 +148,33 @@ async function undo({ hosts, site, done, clean }: Story, host: RegionName): Prom
   await site().well();
 }
 
-async function rackRebuilt({ hosts, site, done, needRack, tell }: Story): Promise<void> {
+/** A plain token takes a new rack only: the UUID of a known rack takes the token of its own place. */
+async function rackRebuilt({ hosts, site, done, refused, clean, needRack, tell }: Story): Promise<void> {
   await needRack();
   const uuid = await hosts.lab.ask(RACK.name, ['sed', '-n', 's/^CLUSTER_UUID=//p', '/etc/regent/rack.conf']);
   await mustBeAccepted(site(), uuid);
   await hosts.rebuild(RACK.name);
   const set = `s/^#*CLUSTER_UUID=.*/CLUSTER_UUID=${uuid}/`;
   await hosts.lab.ask(RACK.name, ['sed', '-i', set, '/etc/regent/rack.conf']);
-  done(await hosts.join(RACK.name, (await hosts.token('rack')).token, rackArgs()));
+  const plain = (await hosts.token('rack')).token;
+  refused(await hosts.join(RACK.name, plain, rackArgs()), /regent node replace k1/, plain);
+  await clean(RACK.name);
+  await hosts.lab.ask(RACK.name, ['sed', '-i', set, '/etc/regent/rack.conf']);
+  done(await hosts.join(RACK.name, await tokenOfPlace(site()), rackArgs()));
   await mustBeAccepted(site(), uuid);
   await site().well(120_000);
-  tell('rack rebuilt', `${uuid} is ${RACK.name} again, accepted`);
+  tell('rack rebuilt', `${uuid} is ${RACK.name} again by the token of its place; a plain token was refused`);
+}
+
+/** Refused as long as the regions take the old host for alive. */
+async function tokenOfPlace(site: ReturnType<Story['site']>): Promise<string> {
+  const replaced = async () => {
+    const made: { token: string } = JSON.parse(
+      await site.tell('node', 'replace', RACK.name, '--no-wait', '-o', 'json'),
+    );
+    return made.token;
+  };
+  return await until('the token of the place', replaced, { deadlineMs: 60_000, everyMs: 1_500 });
 }
 
 async function mustBeAccepted(site: ReturnType<Story['site']>, uuid: string): Promise<void> {
