@@ -51,6 +51,11 @@ export function flag<K extends string>(call: Call, name: string, member: K): { [
   return value === undefined ? {} : ({ [member]: value } as { [P in K]?: boolean });
 }
 
+/** `--force` as a member of a query or body; nothing when it was not given. */
+export function forceOf(call: Call): { force?: boolean } {
+  return call.options['force'] === true ? { force: true } : {};
+}
+
 /** An option with a text as a member of a body, null for `none`; nothing when it was not given. */
 export function textOrNone<K extends string>(call: Call, name: K): { [P in K]?: string | null } {
   const value = option(call, name);

@@ -75,6 +75,12 @@ export class RejectedError extends Error {
   }
 }
 
+/** The value, or the refusal thrown: the transport turns it back. */
+export function orThrow<T>(value: T): Exclude<T, { readonly kind: 'rejected' }> {
+  if (isRejected(value)) throw new RejectedError(value);
+  return value as Exclude<T, { readonly kind: 'rejected' }>;
+}
+
 /** The sentence of an unknown thrown value, with its causes, never a stack. */
 export function sentenceOf(error: unknown): string {
   const parts: string[] = [];

@@ -1,6 +1,6 @@
 import type { DesiredParts } from '../contract/wire/desired-parts.ts';
 import type { ReportedLease } from '../contract/agent.ts';
-import { isRejected, RejectedError, rejected } from '../core/errors.ts';
+import { orThrow, rejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
 import { readDesired } from '../store/publication/heads.ts';
@@ -66,7 +66,7 @@ export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort
         await storeObservation(tx, node, observation);
         return null;
       });
-      if (isRejected(stored)) throw new RejectedError(stored);
+      orThrow(stored);
     },
 
     async leases(nodeId, report) {
@@ -105,9 +105,3 @@ const TWINS = rejected(
   'Another agent that started later reports as this node: two hosts have one identity (a copied disk?). On one of them remove ' +
     '/var/lib/regent/agent/rack-key and the CLUSTER_UUID of /etc/regent/rack.conf, then restart its agent.',
 );
-
-/** The value, or the refusal thrown: the transport turns it back. */
-export function orThrow<T>(value: T): Exclude<T, { readonly kind: 'rejected' }> {
-  if (isRejected(value)) throw new RejectedError(value);
-  return value as Exclude<T, { readonly kind: 'rejected' }>;
-}

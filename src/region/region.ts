@@ -1,5 +1,5 @@
 import type { Clock, Log, Random } from '../core/ports.ts';
-import { isRejected } from '../core/errors.ts';
+import { isRejected, orThrow } from '../core/errors.ts';
 import { releaseOf } from '../store/queries/cluster/compiler-gate.ts';
 import type { Database } from '../store/database.ts';
 import type { ServerState } from '../store/pool/server-states.ts';
@@ -7,7 +7,7 @@ import { beat } from '../store/health.ts';
 import { lastEventId, readEvents } from '../store/queries/events.ts';
 import type { AskName } from './nouns/status/ask-name.ts';
 import { eventFor, gapAfter } from './nouns/status/status.ts';
-import { createAgentPort, orThrow } from './agents.ts';
+import { createAgentPort } from './agents.ts';
 import { call, callTogether, mayCall } from './call.ts';
 import type { DatabaseHealth, Region } from './port.ts';
 import type { Renderer } from './preview.ts';
@@ -134,8 +134,9 @@ const REVOCATIONS_EVERY_MS = 1500;
 const STRAYS_EVERY_MS = 5000;
 /** How late a certificate is written down that was signed without the database. */
 const OWN_CERTIFICATE_EVERY_MS = 20_000;
-/** How late the site's certificate has the names of the site. */
+/** How late daemons of region nodes refuse a revoked certificate when the wake was lost. */
 const INNER_TRUST_EVERY_MS = 15_000;
+/** How late the site's certificate has the names of the site. */
 const SITE_CERTIFICATE_EVERY_MS = 15_000;
 /** How old the layout of the site may be that is used while the database is away. */
 const LAYOUT_EVERY_MS = 15_000;

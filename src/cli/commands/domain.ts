@@ -2,7 +2,7 @@ import type { Domain } from '../../contract/network/domain.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, flag, need, nothingToSet, option, text, textOrNone, ttlOf } from '../values.ts';
+import { collect, flag, forceOf, need, nothingToSet, option, text, textOrNone, ttlOf } from '../values.ts';
 
 const SHAPE: Shape<Domain> = {
   kind: 'domain',
@@ -47,10 +47,6 @@ const FORWARDING: readonly OptionSpec[] = [
 ];
 const FORCE = { flags: '--force', help: 'allow a public top-level domain, such as com' };
 const NAME = { name: '<name>', help: 'domain name or id', complete: 'domain' } as const;
-
-function forceOf(call: Call): { force?: boolean } {
-  return call.options['force'] === true ? { force: true } : {};
-}
 
 /** What options say of other name servers, as members of a body. */
 function serversOf(call: Call) {

@@ -1,6 +1,6 @@
 import type { Machine } from '../../contract/machine.ts';
 import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
+import type { NounSpec } from '../command-spec.ts';
 import * as carried from './carried.ts';
 import {
   lifecycleCommands,
@@ -18,7 +18,7 @@ import { INTERFACE_OPTIONS, interfacesOf } from './network/machine-cards.ts';
 import { RESULT, RESULTS, showMachine } from './network/machine-hardware.ts';
 import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
 import { printList, type Shape } from '../format/output.ts';
-import { collect, need, nothingToSet, text } from '../values.ts';
+import { collect, forceOf, need, nothingToSet, text } from '../values.ts';
 
 const SHAPE: Shape<Machine> = {
   kind: 'machine',
@@ -231,8 +231,4 @@ function heldLines(fqdn: string, held: readonly string[]): string[] {
     `The system on ${fqdn} may still be on. Nobody else gets ${held.join(', ')} until it was released or seen off.`,
     `When it is off: ${held.map((address) => `regent lease release ${address}`).join('; ')}`,
   ];
-}
-
-function forceOf(call: Call): { force?: boolean } {
-  return call.options['force'] === true ? { force: true } : {};
 }

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRejected } from '../../core/errors.ts';
-import { type Address, formatAddress, parseAddress } from '../../core/ip.ts';
+import { type Address, bitsOf, formatAddress, parseAddress } from '../../core/ip.ts';
 import type { ExecResult, ProcessCommand } from '../../core/host-values.ts';
 
 /** What a host on the wire answered: `mac` of whoever has the address, null: nobody answered in time. */
@@ -78,7 +78,7 @@ export function networkAround(texts: readonly string[]): string {
   const differing = addresses.reduce((bits, { value }) => bits | (value ^ first.value), 0n);
   const host = differing === 0n ? 0 : differing.toString(2).length;
   const value = (first.value >> BigInt(host)) << BigInt(host);
-  return `${formatAddress({ family: first.family, value })}/${(first.family === 4 ? 32 : 128) - host}`;
+  return `${formatAddress({ family: first.family, value })}/${bitsOf(first.family) - host}`;
 }
 
 /** MAC addresses by address, of `ip -json neigh show`; those that did not answer are left out. Pure. */

@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { isRejected, orThrow, type Rejected, rejected } from '../../core/errors.ts';
 import type { Clock, Random } from '../../core/ports.ts';
 import { isSecret, secretDigest } from '../../core/secret.ts';
 import type { Database } from '../../store/database.ts';
@@ -10,7 +10,6 @@ import {
   type OpenRun,
   storeCredentials,
 } from '../../store/queries/network/machine-tokens.ts';
-import { orThrow } from '../agents.ts';
 import type { WakePort } from '../port.ts';
 import type { Sealer } from '../trust/sealer.ts';
 import { readServed } from '../trust/served.ts';

@@ -3,7 +3,7 @@ import { isSecret } from '../../core/secret.ts';
 import type { Database } from '../../store/database.ts';
 import { readTokenSecret } from '../../store/queries/cluster/tokens.ts';
 import { findNode } from '../../store/queries/nodes.ts';
-import { orThrow } from '../agents.ts';
+import { orThrow } from '../../core/errors.ts';
 import { join } from './join.ts';
 import { finishJoin, undoJoin } from './member.ts';
 import { readMembership } from './membership.ts';

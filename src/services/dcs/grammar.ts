@@ -1,5 +1,5 @@
 import type { FileGrammar } from '../kit/grammar/grammar.ts';
-import type { JsonRule } from '../kit/grammar/json.ts';
+import { textRule } from '../kit/grammar/json.ts';
 import { ADDRESS, EPOCH, HOST, NUMBER, PLACE, quoted, SIGNATURE } from '../kit/grammar/patterns.ts';
 
 const URL = `https://${PLACE}`;
@@ -28,7 +28,7 @@ export const MEMBERS_GRAMMAR: FileGrammar = {
   },
 };
 
-const text = (pattern: string): JsonRule => ({ kind: 'text', max: 2048, pattern: new RegExp(`^(?:${pattern})$`, 'u') });
+const text = (pattern: string) => textRule(pattern, 2048);
 
 /** `ha/epoch` reads it as root; the signature is the cluster's. */
 export const EPOCH_GRAMMAR: FileGrammar = {

@@ -1,6 +1,6 @@
 import type { Finding } from '../kit/contract.ts';
 import type { ZoneContent } from './desired.ts';
-import { ownerName } from './rules.ts';
+import { nameAbove, ownerName } from './rules.ts';
 
 /**
  * CNAMEs of the site's zones that lead to themselves, over any number of zones. The API refuses such a record; rows of earlier releases, and a wildcard
@@ -45,11 +45,8 @@ function loopFrom(start: string, aliases: ReadonlyMap<string, string>, names: Re
 /** The name whose data answer for a name: its own, or a wildcard's if the name does not exist (RFC 4592 §3.3). */
 function ownerOf(name: string, names: ReadonlySet<string>): string {
   if (names.has(name)) return name;
-  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-    const above = name.slice(dot + 1);
-    if (names.has(above)) return `*.${above}`;
-  }
-  return name;
+  const above = nameAbove(name, names);
+  return above === null ? name : `*.${above}`;
 }
 
 /** Every name with data, and all names above it within its zone. */

@@ -8,6 +8,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { ZoneContent, ZoneRecord } from './desired.ts';
 import { delegationOf, forwardedOf, isServedHere } from './forwarded.ts';
 import { type NameServer, nameServers, type PublishedName, publishedNames, SOURCES } from './published-names.ts';
+import { coveringName, nameAbove } from './rules.ts';
 
 /** Longest time in seconds for which a resolver may remember that a name does not exist. A new machine's name soon appears. */
 const NEGATIVE_TTL_MAX = 60;
@@ -75,19 +76,19 @@ function forwardZones(
   const { forwarded } = forwardedOf(snapshot);
   const ttls = new Map(snapshot.domains.map((domain) => [domain.name, domain.ttl ?? snapshot.settings.default_ttl]));
   for (const item of names) {
-    const zone = zoneOf(item.fqdn, known);
+    const zone = coveringName(item.fqdn, known);
     if (zone === null) continue;
     const name = relativeName(item.fqdn, zone);
     records.get(zone)?.push(recordOf(name, item, ttls.get(zone)));
   }
-  const children = Map.groupBy([...records.keys()].sort(), (zone) => parentZone(zone, known));
+  const children = Map.groupBy([...records.keys()].sort(), (zone) => nameAbove(zone, known));
   return [...records.keys()].sort().map((zone) => {
     const own = (records.get(zone) ?? []).sort(byOwner);
     const ttl = ttls.get(zone) ?? snapshot.settings.default_ttl;
     return zoneContent(snapshot, { zone, ttl, servers }, [
       ...delegations(zone, children.get(zone) ?? [], servers),
       ...forwarded
-        .filter((child) => parentZone(child.zone, known) === zone)
+        .filter((child) => nameAbove(child.zone, known) === zone)
         .flatMap((child) => delegationOf(zone, child)),
       ...own,
     ]);
@@ -125,7 +126,7 @@ function reverseZonesOf(
   const ttl = snapshot.settings.default_ttl;
   for (const [address, item] of pointers(names)) {
     const name = reverseName(address);
-    const zone = zoneOf(name, records);
+    const zone = coveringName(name, records);
     if (zone === null) continue;
     const owner = relativeName(name, zone);
     const record: ZoneRecord = { name: owner, type: 'PTR', data: item.fqdn, ...ownTtl(item.ttl, ttl) };
@@ -186,20 +187,6 @@ function recordOf(name: string, item: PublishedName, zoneTtl: number | undefined
 
 function ownTtl(ttl: number, zoneTtl: number | undefined): { ttl?: number } {
   return ttl === zoneTtl ? {} : { ttl };
-}
-
-/** The longest zone that holds a name; null when none does. */
-function zoneOf(fqdn: string, zones: ReadonlyMap<string, unknown>): string | null {
-  if (zones.has(fqdn)) return fqdn;
-  return parentZone(fqdn, zones);
-}
-
-function parentZone(name: string, zones: ReadonlyMap<string, unknown>): string | null {
-  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-    const suffix = name.slice(dot + 1);
-    if (zones.has(suffix)) return suffix;
-  }
-  return null;
 }
 
 /** The zone's own name first, then by name, type and datum, so that equal content has equal text. */

@@ -97,11 +97,19 @@ export function hiddenRecords(zone: Pick<ZoneContent, 'name' | 'records'>): Read
   return new Map(hidden);
 }
 
-/** The first of a name and the names above it that is in the set. */
-function coveringName(fqdn: string, names: ReadonlySet<string>): string | null {
-  if (names.has(fqdn)) return fqdn;
+/** A set of names, or a map by names. */
+type Names = Pick<ReadonlySet<string>, 'has'>;
+
+/** The first of a name and the names above it that is among these: of zones the longest one that holds it. Null: none is. */
+export function coveringName(fqdn: string, names: Names): string | null {
+  return names.has(fqdn) ? fqdn : nameAbove(fqdn, names);
+}
+
+/** The nearest name above a name that is among these; null: none is. */
+export function nameAbove(fqdn: string, names: Names): string | null {
   for (let dot = fqdn.indexOf('.'); dot >= 0; dot = fqdn.indexOf('.', dot + 1)) {
-    if (names.has(fqdn.slice(dot + 1))) return fqdn.slice(dot + 1);
+    const above = fqdn.slice(dot + 1);
+    if (names.has(above)) return above;
   }
   return null;
 }

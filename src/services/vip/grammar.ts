@@ -1,5 +1,5 @@
 import type { FileGrammar } from '../kit/grammar/grammar.ts';
-import type { JsonRule } from '../kit/grammar/json.ts';
+import { textRule } from '../kit/grammar/json.ts';
 import { ADDRESS, HOST, INTERFACE, NETWORK, NUMBER } from '../kit/grammar/patterns.ts';
 
 /** keepalived runs as root and could start scripts (`notify`, `vrrp_script`) and read files (`include`). */
@@ -17,7 +17,7 @@ export const KEEPALIVED_GRAMMAR: FileGrammar = {
   },
 };
 
-const text = (pattern: string): JsonRule => ({ kind: 'text', max: 128, pattern: new RegExp(`^(?:${pattern})$`, 'u') });
+const text = (pattern: string) => textRule(pattern, 128);
 
 /** The health program (`ha/vip`) reads it. */
 export const HEALTH_GRAMMAR: FileGrammar = {

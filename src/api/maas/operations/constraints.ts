@@ -3,6 +3,7 @@ import { MACHINE_STATES } from '../../../model/nouns/machine-states.ts';
 import type { Args } from '../args.ts';
 import type { Look } from '../look.ts';
 import { ARCHITECTURES } from './hosts.ts';
+import { refuse } from './refusals.ts';
 import { meantIds } from './network/meant.ts';
 import { MAC, tagNames } from './machine/node-filters.ts';
 
@@ -38,7 +39,7 @@ const matching =
       const [, space] = /^(?:\||&|!|not_)?space:(.*)$/.exec(value) ?? [];
       // Of a space that is not there MAAS answers with another status.
       if (space !== undefined && space !== 'undefined' && (await meantIds(look, 'space', [space])).size === 0)
-        throw new RejectedError(rejected('not_found', `There is no space "${space}".`));
+        refuse('not_found', `There is no space "${space}".`);
     }
     return (await meantIds(look, kind, values)).size === 0 ? sentence : null;
   };

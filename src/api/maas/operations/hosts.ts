@@ -1,7 +1,7 @@
 import { RejectedError, rejected } from '../../../core/errors.ts';
 import type { Args } from '../args.ts';
 import type { Look } from '../look.ts';
-import { FIRST } from './defaults.ts';
+import { bareRef, FIRST } from './defaults.ts';
 import { badValue } from './refusals.ts';
 
 /** Where a machine is, and what people and tools say of it. */
@@ -59,7 +59,7 @@ export function nameOf(hostname: string): string {
 
 /** Name of the domain that is meant by id or name; the default one when none is. */
 export async function domainName(look: Look, given: string | undefined): Promise<string> {
-  const text = given?.replace(/^(?:id|name):/, '');
+  const text = given && bareRef(given);
   const domains = await look.domains();
   const found =
     text && text !== FIRST

@@ -1,4 +1,4 @@
-import { invalid, RejectedError, rejected, show } from '../../../core/errors.ts';
+import { invalid, RejectedError, type RejectionCode, rejected, show } from '../../../core/errors.ts';
 
 /**
  * Catches what a call refused: this operation of MAAS has other words for some members. `names`: member of the call → MAAS's; `below`: what a member stands in,
@@ -27,6 +27,11 @@ export function badValue(field: string, problem: string, rule: string): never {
 /** Refuses what a path names and what is not there. */
 export function notFound(what: string, name: string | number | undefined): never {
   throw new RejectedError(rejected('not_found', `There is no ${what} ${show(name ?? '')}.`));
+}
+
+/** Refuses in plain text, with the status of the code. */
+export function refuse(code: RejectionCode, sentence: string): never {
+  throw new RejectedError(rejected(code, sentence));
 }
 
 /** Refuses what collides with the state of an object. */

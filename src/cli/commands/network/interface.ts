@@ -5,7 +5,7 @@ import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
-import { flag, integer, need, nothingToSet, option, options, text, textOrNone } from '../../values.ts';
+import { flag, forceOf, integer, need, nothingToSet, option, options, text, textOrNone } from '../../values.ts';
 
 type Link = NonNullable<MachineInterface['links']>[number];
 
@@ -200,10 +200,6 @@ export const INTERFACE: NounSpec = {
   summary: 'interfaces of a machine: cards, bonds, bridges, VLAN interfaces',
   commands: [LIST, SHOW, CREATE, SET, DELETE],
 };
-
-function forceOf(call: Call): { force?: boolean } {
-  return call.options['force'] === true ? { force: true } : {};
-}
 
 function paramsOf(call: Call) {
   return { machine: need(call, 0), interface: need(call, 1) };

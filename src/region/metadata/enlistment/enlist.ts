@@ -1,7 +1,7 @@
 import { optionsOf } from '../../../model/nouns/tags/kernel-options.ts';
 import { planOf } from '../../../boot/plan.ts';
 import { type EnlistQuestion, type EnlistReply, REASON_MAX } from '../../../contract/wire/enlist.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { isRejected, orThrow, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import type { Random } from '../../../core/ports.ts';
 import { parseMac } from '../../../model/machine.ts';
@@ -25,7 +25,6 @@ import { storeRun } from '../../../store/queries/network/machine-tokens.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { write, type WriteTx } from '../../../store/write.ts';
-import { orThrow } from '../../agents.ts';
 import { defaultDomain } from '../../nouns/domain.ts';
 import { usesOf } from '../../nouns/name-rules.ts';
 import { INTERFACES_MAX } from '../interfaces.ts';

@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { isRejected, orThrow, type Rejected, rejected } from '../../../core/errors.ts';
 import { parseAddress } from '../../../core/ip.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import { isSecret, secretDigest } from '../../../core/secret.ts';
@@ -19,7 +19,6 @@ import {
 } from '../../../store/queries/identity/sessions.ts';
 import { listSettings } from '../../../store/queries/settings.ts';
 import type { Tx } from '../../../store/tx.ts';
-import { orThrow } from '../../agents.ts';
 import type { Caller, Region } from '../../port.ts';
 import type { FoundSession, PasswordHasher, SessionOrigin, SessionPort, SessionProof } from './port.ts';
 

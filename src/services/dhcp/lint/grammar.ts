@@ -1,6 +1,6 @@
 import { CLASS_MEMBERS, SNIPPET_MEMBERS } from '../../../model/nouns/dhcp-snippet/members.ts';
 import type { FileGrammar } from '../../kit/grammar/grammar.ts';
-import type { JsonRule } from '../../kit/grammar/json.ts';
+import { type JsonRule, textRule } from '../../kit/grammar/json.ts';
 import { ADDRESS, HOST, INTERFACE } from '../../kit/grammar/patterns.ts';
 import { KEY_PATTERN, type KeaPlaces } from '../places.ts';
 
@@ -10,11 +10,7 @@ const exactly = (value: unknown): JsonRule => ({ kind: 'exactly', value });
 const object = (members: Readonly<Record<string, JsonRule>>): JsonRule => ({ kind: 'object', members });
 const listOf = (of: JsonRule, max = MANY): JsonRule => ({ kind: 'list', of, max });
 const whole = (most = 4_294_967_295): JsonRule => ({ kind: 'whole', least: 0, most });
-const text = (pattern: string, max = 300): JsonRule => ({
-  kind: 'text',
-  max,
-  pattern: new RegExp(`^(?:${pattern})$`, 'u'),
-});
+const text = (pattern: string, max = 300) => textRule(pattern, max);
 const flag: JsonRule = { kind: 'flag' };
 /** A sentence, an expression, a name: Kea reads it and opens nothing. */
 const words: JsonRule = { kind: 'text', max: 4096 };

@@ -9,6 +9,11 @@ export type JsonRule =
   | { readonly kind: 'list'; readonly of: JsonRule; readonly max: number }
   | { readonly kind: 'object'; readonly members: Readonly<Record<string, JsonRule>> };
 
+/** A text that matches a pattern as a whole. */
+export function textRule(pattern: string, max: number): JsonRule {
+  return { kind: 'text', max, pattern: new RegExp(`^(?:${pattern})$`, 'u') };
+}
+
 /** Where a value breaks its rule, such as `/Dhcp4/loggers/0`; null: it does not. */
 export function firstForeignMember(value: unknown, rule: JsonRule, path = ''): string | null {
   const judge = (fits: boolean) => (fits ? null : path || '/');

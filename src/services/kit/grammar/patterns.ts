@@ -20,7 +20,12 @@ export function quoted(pattern: string): string {
   return `"(?:${pattern})"`;
 }
 
+/** A text, literally. */
+export function literal(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
 /** One of these texts, literally. */
 export function oneOf(...texts: readonly string[]): string {
-  return `(?:${texts.map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|')})`;
+  return `(?:${texts.map(literal).join('|')})`;
 }

@@ -1,3 +1,5 @@
+import { literal } from './patterns.ts';
+
 /** A part of a template: a line, what may be left out or repeated, or one of two. */
 export type Part =
   | { readonly kind: 'line'; readonly pattern: RegExp }
@@ -121,8 +123,4 @@ function valueOf(
   if (!Object.hasOwn(values, name))
     throw new TypeError(`the value ${name} of the template has no pattern in its grammar`);
   return `(?:${values[name]})`;
-}
-
-function literal(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }

@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, RejectedError, rejected } from '../../../core/errors.ts';
+import { isRejected, orThrow, rejected } from '../../../core/errors.ts';
 import type { Sealer } from '../../../core/seal.ts';
 import type { Feature } from '../../../model/cluster.ts';
 import { isFeatureOn } from './features.ts';
@@ -34,10 +34,4 @@ export async function sealOrThrow({ sealer }: Tx, place: string, text: string): 
 /** Opens a text; a refusal ends the transaction. */
 export async function openOrThrow({ sealer }: Tx, place: string, sealed: string): Promise<string> {
   return orThrow(await sealer.open(place, sealed));
-}
-
-/** A value or the refusal thrown. */
-export function orThrow(text: string | Rejected): string {
-  if (isRejected(text)) throw new RejectedError(text);
-  return text;
 }

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { isRejected } from '../../../core/errors.ts';
+import { isRejected, orThrow } from '../../../core/errors.ts';
 import { COPY_KEY, type SigningKey } from '../../../model/nouns/tsig-key.ts';
 import { sealPlainParts } from '../../publication/sealed-parts.ts';
-import { isSealing, orThrow, sealOrThrow } from '../cluster/sealing.ts';
+import { isSealing, sealOrThrow } from '../cluster/sealing.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Stands for the racks' key, which is no row of `tsig_keys`. */

@@ -2,7 +2,7 @@ import type { Lease } from '../../../../contract/network/lease.ts';
 import { json } from '../../answer.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { readNetworks } from '../../objects/networks.ts';
-import { numberOf, uriOf } from '../../objects/uri.ts';
+import { momentOf, numberOf, uriOf } from '../../objects/uri.ts';
 import { badValue, notFound } from '../refusals.ts';
 
 type Known = (lease: Lease) => boolean;
@@ -92,7 +92,7 @@ async function viewer({ look }: MaasCall) {
       mac_address: lease.mac,
       mac_organization: null,
       // As MAAS writes it: without a zone.
-      last_seen: lease.startsAt.replace(/Z$/, ''),
+      last_seen: momentOf(lease.startsAt),
       hostname: lease.hostname === '' ? null : lease.hostname,
       fabric_name: vlan?.fabric ?? '',
       vid: vlan?.vid ?? null,

@@ -1,5 +1,5 @@
 import type { Reservation } from '../../../../contract/network/reservation.ts';
-import { isRejected, type RejectionCode, RejectedError, rejected } from '../../../../core/errors.ts';
+import { isRejected, RejectedError } from '../../../../core/errors.ts';
 import { type Address, compareAddresses, formatAddress, parseAddress } from '../../../../core/ip.ts';
 import { parseMac } from '../../../../model/machine.ts';
 import { json, nothing } from '../../answer.ts';
@@ -8,12 +8,12 @@ import type { Handlers, MaasCall } from '../../handler.ts';
 import { viewMe, viewUser } from '../../objects/groups.ts';
 import { viewUnknown } from '../../objects/interfaces.ts';
 import { isAddress } from '../../objects/names.ts';
-import { type Birth, readBirths } from '../births.ts';
+import { type Birth, momentOfBirth, readBirths } from '../births.ts';
 import { type Networks, readNetworks } from '../../objects/networks.ts';
-import { momentOf, NOT_TOLD, uriOf } from '../../objects/uri.ts';
+import { uriOf } from '../../objects/uri.ts';
 import { type Site, step } from '../../site.ts';
 import { domainIn, domainName, nameOf } from '../hosts.ts';
-import { badValue } from '../refusals.ts';
+import { badValue, refuse } from '../refusals.ts';
 import { meantId } from './meant.ts';
 import { ALLOCATION } from './subnet-uses.ts';
 
@@ -23,11 +23,6 @@ export const KEPT_ADDRESS_HANDLERS: Handlers = {
   'IPAddresses.reserve': reserve,
   'IPAddresses.release': release,
 };
-
-/** Refuses in plain text, with MAAS's status. */
-function refuse(code: RejectionCode, sentence: string): never {
-  throw new RejectedError(rejected(code, sentence));
-}
 
 /** An address of a parameter in its canonical form; undefined: none is given. */
 function addressOf(args: Args, name: string): string | undefined {
@@ -189,7 +184,7 @@ function viewKept(
   return {
     alloc_type: ALLOCATION.reserved,
     alloc_type_name: 'User reserved',
-    created: birth?.at ? momentOf(birth.at) : NOT_TOLD,
+    created: momentOfBirth(birth),
     ip: address,
     owner: ownerOf(birth?.who ?? ''),
     interface_set: mac === null ? [] : [viewUnknown(mac, address, subnet(subnetId))],

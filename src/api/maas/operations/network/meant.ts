@@ -1,9 +1,8 @@
-import { rejected, RejectedError } from '../../../../core/errors.ts';
 import type { Look } from '../../look.ts';
 import { readTexts } from '../../objects/networks.ts';
 import { isCompound, type Kind, meantBy, meantByText, type SpecifierSite } from '../../objects/specifiers.ts';
 import { FIRST } from '../defaults.ts';
-import { notFound } from '../refusals.ts';
+import { notFound, refuse } from '../refusals.ts';
 
 /** What MAAS calls the objects of a kind in sentences. */
 const WORDS: Readonly<Record<Kind, { readonly one: string; readonly model: string }>> = {
@@ -32,8 +31,7 @@ export async function meantId(look: Look, kind: Kind, text: string): Promise<num
   const site = await siteFor(look, kind, isCompound(text));
   const [first, second] = [...meantByText(site, kind, text)];
   const { model } = WORDS[kind];
-  if (second !== undefined)
-    throw new RejectedError(rejected('forbidden', `Too many ${model} objects match the given query.`));
+  if (second !== undefined) refuse('forbidden', `Too many ${model} objects match the given query.`);
   return first ?? null;
 }
 

@@ -95,31 +95,30 @@ async function viewSnippets({ site, look }: At, snippets: readonly Snippet[]): P
   const networks = await readNetworks(look);
   // Machines are read only where a snippet is for one.
   const owners = snippets.some(({ scope }) => isMac(scope)) ? await ownersOf(look) : [];
-  return snippets.map((one) => ({
-    ...viewSnippet(one, networks, owners),
-    history: [{ id: one.id, value: one.text, created: momentOfBirth(births.get(one.name)) }],
-  }));
+  return snippets.map((one) => viewSnippet(one, { networks, owners, birth: births.get(one.name) }));
 }
 
 const isMac = (scope: string) => /^[\da-f]{2}(?::[\da-f]{2}){5}$/.test(scope);
 
-function viewSnippet(
-  { id, name, comment, enabled, scope, text }: Snippet,
-  { subnets, subnet }: Networks,
-  owners: readonly Owner[],
-) {
-  const of = subnets.find(({ cidr, name: title }) => cidr === scope || title === scope);
+/** What a snippet is shown with. */
+interface Beside {
+  readonly networks: Networks;
+  readonly owners: readonly Owner[];
+  readonly birth: Birth | undefined;
+}
+
+function viewSnippet({ id, name, comment, enabled, scope, text }: Snippet, { networks, owners, birth }: Beside) {
+  const of = networks.subnets.find(({ cidr, name: title }) => cidr === scope || title === scope);
   const owner = isMac(scope) ? owners.find(({ interfaces }) => interfaces.some(({ mac }) => mac === scope)) : undefined;
   return {
     id,
     name,
     value: text,
-    // What is told of it stands beside (`viewSnippets`).
-    history: [] as object[],
+    history: [{ id, value: text, created: momentOfBirth(birth) }],
     description: comment,
     enabled,
     node: owner ? viewOwner(owner) : null,
-    subnet: subnet(of?.id),
+    subnet: networks.subnet(of?.id),
     global_snippet: scope === 'global',
     resource_uri: uriOf('dhcp-snippets', id),
   };

@@ -2,8 +2,9 @@ import type { Machine } from '../../../../contract/machine.ts';
 import type { Range } from '../../../../contract/network/range.ts';
 import type { Reservation } from '../../../../contract/network/reservation.ts';
 import type { Subnet } from '../../../../contract/network/subnet.ts';
-import { momentOf, NOT_TOLD } from '../../objects/uri.ts';
+import { NOT_TOLD } from '../../objects/uri.ts';
 import type { Site } from '../../site.ts';
+import { type Birth, momentOfBirth } from '../births.ts';
 
 /** Numbers by which MAAS tells how an address was given. */
 export const ALLOCATION = { auto: 0, static: 1, reserved: 4, dhcp: 5 } as const;
@@ -23,8 +24,6 @@ export interface SubnetUses {
   readonly ranges: readonly Range[];
   readonly reservations: readonly Reservation[];
   readonly links: readonly LinkUse[];
-  /** When each reserved address was made, and by whom. */
-  readonly births: ReadonlyMap<string, { readonly at: string; readonly who: string }>;
 }
 
 /** Reads it: three lists, whatever their length. */
@@ -43,15 +42,18 @@ export async function readUses(site: Site, subnet: Subnet): Promise<SubnetUses> 
     ranges: await site.all('range.list', { subnet: id }),
     reservations: await site.all('reservation.list', { subnet: id }),
     links,
-    births: new Map(),
   };
 }
 
+/** `births`: when each reserved address was made, and by whom. */
+interface Shown {
+  readonly births: ReadonlyMap<string, Birth>;
+  readonly hasUser: boolean;
+  readonly hasNode: boolean;
+}
+
 /** The single addresses of a subnet that are used, with who has them. Pure. */
-export function viewAddresses(
-  { reservations, links, births }: SubnetUses,
-  { hasUser, hasNode }: { readonly hasUser: boolean; readonly hasNode: boolean },
-) {
+export function viewAddresses({ reservations, links }: SubnetUses, { births, hasUser, hasNode }: Shown) {
   const times = { created: NOT_TOLD, updated: NOT_TOLD };
   return [
     ...links.map(({ address, via, mode, machine }) => ({
@@ -74,9 +76,9 @@ export function viewAddresses(
     })),
     ...reservations.map(({ address }) => {
       const birth = births.get(address);
-      const moments = birth?.at ? { created: momentOf(birth.at), updated: momentOf(birth.at) } : times;
+      const moment = momentOfBirth(birth);
       const user = hasUser ? { user: birth?.who || null } : {};
-      return { ip: address, alloc_type: ALLOCATION.reserved, ...moments, ...user };
+      return { ip: address, alloc_type: ALLOCATION.reserved, created: moment, updated: moment, ...user };
     }),
   ];
 }

@@ -71,13 +71,11 @@ export const SUBNET_HANDLERS: Handlers = {
     const subnet = await meantSubnet(look, path['id'] ?? '');
     const isOn = (name: string) => args.flag(name) !== false;
     return json(
-      viewAddresses(
-        { ...(await readUses(site, subnet)), births: await readBirths(site, 'reservation') },
-        {
-          hasUser: isOn('with_username'),
-          hasNode: isOn('with_summary') && isOn('with_node_summary'),
-        },
-      ),
+      viewAddresses(await readUses(site, subnet), {
+        births: await readBirths(site, 'reservation'),
+        hasUser: isOn('with_username'),
+        hasNode: isOn('with_summary') && isOn('with_node_summary'),
+      }),
     );
   },
 };

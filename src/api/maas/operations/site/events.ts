@@ -1,11 +1,11 @@
 import type { Event } from '../../../../contract/event.ts';
 import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
-import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { MAAS_PREFIX } from '../../prefix.ts';
 import { wordsOf } from '../../objects/uri.ts';
 import { MAC } from '../machine/node-filters.ts';
+import { refuse } from '../refusals.ts';
 
 /** Events of a page, and most of one that can be asked for. */
 const LIMIT = 100;
@@ -27,12 +27,13 @@ interface Subject {
 async function query(call: MaasCall) {
   const { args } = call;
   const limit = Math.max(1, args.number('limit') ?? LIMIT);
-  if (limit > LIMIT_MAX) refuse(`Requested number of events ${limit} is greater than limit: ${LIMIT_MAX}`);
+  if (limit > LIMIT_MAX)
+    refuse('bad_request', `Requested number of events ${limit} is greater than limit: ${LIMIT_MAX}`);
   const level = (args.text('level') || 'INFO').toUpperCase();
-  if (!LEVELS.includes(level)) refuse(`Unrecognised log level: ${args.text('level') ?? ''}`);
+  if (!LEVELS.includes(level)) refuse('bad_request', `Unrecognised log level: ${args.text('level') ?? ''}`);
   const [before, after] = [args.number('before'), args.number('after')];
   if (before !== undefined && after !== undefined)
-    refuse('There is undetermined behaviour when both `after` and `before` are specified.');
+    refuse('bad_request', 'There is undetermined behaviour when both `after` and `before` are specified.');
   const subjects = await readSubjects(call);
   const owner = args.text('owner');
   const passes = (event: Event) => {
@@ -88,7 +89,7 @@ async function query(call: MaasCall) {
 async function readSubjects({ site, look, args }: MaasCall): Promise<ReadonlyMap<string, Subject>> {
   const macs = args.list('mac_address').map((mac) => mac.toLowerCase().replaceAll('-', ':'));
   const bad = macs.filter((mac) => !MAC.test(mac));
-  if (bad.length > 0) refuse(`Invalid MAC address(es): ${bad.join(', ')}`);
+  if (bad.length > 0) refuse('bad_request', `Invalid MAC address(es): ${bad.join(', ')}`);
   const is = (name: string, value: string | undefined) =>
     args.list(name).length === 0 || (value !== undefined && args.list(name).includes(value));
   const machines = (await site.all('machine.list')).map((machine): [string, Subject] => {
@@ -108,11 +109,6 @@ async function readSubjects({ site, look, args }: MaasCall): Promise<ReadonlyMap
     return [name, { id, hostname: name, passes: !isOfMachines && is('id', id) && is('hostname', name) }];
   });
   return new Map([...nodes, ...machines]);
-}
-
-/** In plain text, as MAAS refuses it. */
-function refuse(sentence: string): never {
-  throw new RejectedError(rejected('bad_request', sentence));
 }
 
 /** What went wrong is graver; the rest is told for information. */

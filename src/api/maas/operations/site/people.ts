@@ -1,8 +1,8 @@
 import type { Role } from '../../../../contract/identity/user.ts';
-import { RejectedError, rejected, show } from '../../../../core/errors.ts';
+import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
-import { calling } from '../refusals.ts';
+import { calling, notFound } from '../refusals.ts';
 import { viewMe, viewSshKey, viewUser } from '../../objects/groups.ts';
 
 /** Name of a key that nobody gave one. */
@@ -23,8 +23,7 @@ export const PEOPLE_HANDLERS: Handlers = {
   },
   'User.delete': async ({ site, path, args }) => {
     const heir = args.text('transfer_resources_to');
-    if (heir && (await site.find('user.show', { params: { user: heir } })) === null)
-      throw new RejectedError(rejected('not_found', `There is no user ${show(heir)}.`));
+    if (heir && (await site.find('user.show', { params: { user: heir } })) === null) notFound('user', heir);
     const query = heir ? { transfer_to: heir } : {};
     await site
       .call('user.delete', { params: { user: path['username'] ?? '' }, query })
