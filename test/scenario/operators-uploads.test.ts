@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -252,7 +251,7 @@ describe('an upload of 57 MiB whose pieces come to different region nodes', { ti
         if (at >= 3 * PIECE && !isKilled) {
           isKilled = true;
           // It takes the bytes just now: the last one that was asked.
-          for (const [node, daemon] of daemons.entries()) if (readParts(node) > 0) daemon.child.kill('SIGKILL');
+          for (const [node, daemon] of daemons.entries()) if (readParts(node, image) > 0) daemon.child.kill('SIGKILL');
         }
         yield new Uint8Array(system.bytes.subarray(at, at + 2 ** 20));
       }
@@ -264,11 +263,12 @@ describe('an upload of 57 MiB whose pieces come to different region nodes', { ti
   });
 });
 
-/** Bytes of this test's file that are on their way at a daemon. */
-function readParts(node: number): number {
+/** Bytes of an image's file that are on their way at a daemon; earlier tests left parts of other images there. */
+function readParts(node: number, image: string): number {
+  const parts = join(folder, NODES[node] ?? '', 'images', '.parts');
   try {
-    const parts = join(folder, NODES[node] ?? '', 'images', '.parts');
-    return Number(execFileSync('du', ['-sb', parts]).toString().split('\t')[0]) - 4096;
+    const own = readdirSync(parts, 'utf8').filter((name) => name.includes(image));
+    return own.reduce((sum, name) => sum + statSync(join(parts, name)).size, 0);
   } catch {
     return 0;
   }

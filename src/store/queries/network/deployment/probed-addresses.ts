@@ -28,7 +28,7 @@ export function findProber(tx: Tx, cidr: string): Promise<Prober | null> {
     order by n.is_rack desc, o.reported_at desc limit 1`);
 }
 
-/** Stores what answered at each address; `nodeId` null: nobody could be asked. */
+/** Stores what answered at each address; `nodeId` null: nobody could be asked, and an answer that is fresh stays. */
 export async function storeProbes(
   tx: Tx,
   nodeId: string | null,
@@ -37,5 +37,6 @@ export async function storeProbes(
   await tx.run(sql`delete from probed_addresses where at < now() - interval '1 hour'`);
   await tx.run(sql`insert into probed_addresses (address, mac, node_id)
     select a::inet, m, ${nodeId}::text from unnest(${answers.map(({ address }) => address)}::text[], ${answers.map(({ mac }) => mac)}::text[]) as t (a, m)
-    on conflict (address) do update set mac = excluded.mac, node_id = excluded.node_id, at = clock_timestamp()`);
+    on conflict (address) do update set mac = excluded.mac, node_id = excluded.node_id, at = clock_timestamp()
+      where excluded.node_id is not null or probed_addresses.node_id is null or probed_addresses.at < now() - ${FRESH}`);
 }
