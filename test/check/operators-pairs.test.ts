@@ -2,9 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askKea } from '../../ha/dhcp/kea.ts';
 import { TRUST_FILES } from '../../src/model/trust/trust-files.ts';
 import type { Authority } from '../../src/pki/authority.ts';
+import { serviceOf } from '../../src/services/kit/instances.ts';
+import { renderService } from '../../src/services/kit/render.ts';
+import { SERVICES } from '../../src/services/registry.ts';
 import { testAuthority, testIdentity, type TestIdentity, testPair, type TestPair } from '../kit/cluster/pki.ts';
 import { KEY, monotonic, PairSite, type Rack, RACKS } from '../kit/dhcp/pair-site.ts';
 import { patient } from '../kit/machine.ts';
+import { tlsOf } from '../kit/dhcp/pair-kea.ts';
+import { goldenTemplates } from '../kit/goldens.ts';
+import { pairAuthorities, PAIR_FACTS, pairDesired, pairSnapshot } from '../kit/pairs.ts';
 import { pause, until } from '../kit/until.ts';
 
 /** Security S13: the port of a Kea for its partner, with real Keas. What a local user without rights of the partner can do there. */
@@ -98,6 +104,18 @@ const wholeAndTls = async () => {
 describe('security S13: the port of a Kea for its partner', () => {
   it('a pair in clear text takes everything from everybody: what a cluster in an upgrade still has', async () => {
     expect(await judge('before: a local user, clear text', 'http')).toEqual(Object.keys(COMMANDS));
+  });
+
+  it('what makes a Kea speak TLS here is what the product writes', () => {
+    const service = serviceOf(SERVICES, `dhcp@${KEY}`);
+    const desired = pairDesired({ ...pairSnapshot(), ...pairAuthorities(1, 2) }, 'k1')[`dhcp@${KEY}`];
+    if (!service || !desired) throw new Error('there is no such pair');
+    const files = renderService(service, desired, { facts: PAIR_FACTS, templates: goldenTemplates(), generation: 1 });
+    const { content = '' } =
+      files.find(({ target }) => target === `/etc/kea/regent-${KEY}/kea-dhcp4-${KEY}.conf`) ?? {};
+    const written = JSON.stringify(JSON.parse(content));
+    for (const member of JSON.stringify(tlsOf(KEY)).slice(1, -1).split(',')) expect(written).toContain(member);
+    expect(files.find(({ target }) => target === PARTNER)).toMatchObject({ mode: 0o640, owner: 'root', group: '_kea' });
   });
 
   it('both change to TLS, the serving side right after the other one', async () => {

@@ -61,7 +61,8 @@ export function keaOfPair(self: 'k1' | 'k2', tag: string, key = 'k1_k2', isTls =
   return JSON.stringify({ Dhcp4: config });
 }
 
-function tlsOf(key: string): object {
+/** What makes a Kea speak TLS with its partner; `test/check/operators-pairs.test.ts` compares it with what the product writes. */
+export function tlsOf(key: string): object {
   const bundle = '/etc/kea/pair.pem';
   const anchor = `/etc/kea/regent-${key}/partner.crt`;
   return { 'trust-anchor': anchor, 'cert-file': bundle, 'key-file': bundle, 'require-client-certs': true };
