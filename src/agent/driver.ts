@@ -21,6 +21,8 @@ export interface Driver {
   setCertificate(name: string | null): void;
   /** What names the site's certificate changed ('' for none): only who shows it hears of it. */
   setSite(name: string): void;
+  /** What names the certificate of the rack's DHCP servers for their partners changed: it was renewed. */
+  setPair(name: string): void;
   /** Something that the services see changed (facts). */
   wake(): void;
   /** Somebody may have changed a service's files: they are compared at once. */
@@ -68,7 +70,7 @@ export function openDriver(options: DriverOptions): Driver {
   const startedAt = new Date(options.ports.clock.now()).toISOString();
   let desired: Desired | null = null;
   let wanted: ReadonlyMap<string, Wanted> = new Map();
-  let node: Told = { roles: [], certificate: null, site: null };
+  let node: Told = { roles: [], certificate: null, site: null, pair: null };
 
   const wakeAll = () => {
     for (const wakeSignal of wakeSignals.values()) wakeSignal.raise();
@@ -105,6 +107,7 @@ export function openDriver(options: DriverOptions): Driver {
     setRoles: (roles) => tell({ roles }),
     setCertificate: (certificate) => tell({ certificate }),
     setSite: (site) => tell({ site }),
+    setPair: (pair) => tell({ pair }),
     wake: wakeAll,
     look: (service) => {
       suspected.add(service);
@@ -246,20 +249,21 @@ export function restMs(before: ServiceReport | undefined, after: ServiceReport, 
 }
 
 /** What services are told of the node. */
-type Told = Required<Pick<Wanted, 'roles' | 'certificate' | 'site'>>;
+type Told = Required<Pick<Wanted, 'roles' | 'certificate' | 'site' | 'pair'>>;
 
 function toldTo(
   services: readonly AnyService[],
   name: string,
-  { site, ...rest }: Told,
-): Omit<Told, 'site'> & Partial<Told> {
-  return serviceOf(services, name)?.onSiteCertificate ? { ...rest, site } : rest;
+  { site, pair, ...rest }: Told,
+): Omit<Told, 'site' | 'pair'> & Partial<Told> {
+  const service = serviceOf(services, name);
+  return { ...rest, ...(service?.onSiteCertificate ? { site } : {}), ...(service?.onPairCertificate ? { pair } : {}) };
 }
 
 /** `known`: identities that there may be something of. Instances among them that are not named, of a kind that is, are to go. */
 function wantedOf(
   desired: Desired | null,
-  told: (name: string) => Pick<Wanted, 'roles' | 'certificate' | 'site'>,
+  told: (name: string) => Pick<Wanted, 'roles' | 'certificate' | 'site' | 'pair'>,
   known: readonly string[],
 ): ReadonlyMap<string, Wanted> {
   const services = desired?.body.services ?? {};

@@ -135,6 +135,7 @@ function gated(
     endCommand: (id, report) => whenMember(() => channel.endCommand(id, report)),
     enlist: (question, signal) => whenMember(() => channel.enlist(question, signal)),
     certify: (csr) => whenMember(() => channel.certify(csr)),
+    pairCertificate: (csr) => whenMember(() => channel.pairCertificate(csr)),
     siteCertificate: () => whenMember(() => channel.siteCertificate()),
     register: (request) => channel.register(request),
     setRegions: (regions) => channel.setRegions(regions),

@@ -194,6 +194,17 @@ export const HostObservation = Type.Object({
     }),
     Type.Null(),
   ]),
+  /** Certificate of the rack's DHCP servers for their partners; null: none. `issuer`: who signed it, by name. An earlier agent does not say it. */
+  pairCertificate: Type.Optional(
+    Type.Union([
+      Type.Object({
+        issuer: Type.String({ maxLength: 200 }),
+        serial: Type.String({ maxLength: 64 }),
+        notAfter: Type.String({ format: 'date-time' }),
+      }),
+      Type.Null(),
+    ]),
+  ),
   /** File systems that fill: the root, and each folder of data or logs that is a mount of its own. */
   disks: Type.Array(
     Type.Object({

@@ -61,3 +61,19 @@ export interface InnerTrust {
   readonly revocations: string;
   readonly serials: readonly string[];
 }
+
+/** The name of a new authority of a rack's pairs. `random`: 32 hexadecimal digits. */
+export function pairAuthorityName(random: string): string {
+  return `Regent DHCP pairs of a rack ${random}`;
+}
+
+/**
+ * By whose signatures a rack's partners know its DHCP servers: `name` is the authority's, `certificate` a PEM text (`pki/pair.ts`). `isAble`: the rack holds a
+ * certificate that was signed so.
+ */
+export interface PairAuthority {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly certificate: string;
+  readonly isAble: boolean;
+}

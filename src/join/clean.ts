@@ -1,4 +1,5 @@
 import { clearConf } from './configuration.ts';
+import { TRUST_FILES } from '../model/trust/trust-files.ts';
 import { SERVICES } from '../services/registry.ts';
 import { FIRST_ADMIN, PATHS, UNITS } from './paths.ts';
 import type { HostPorts } from './ports.ts';
@@ -56,7 +57,7 @@ export async function cleanHost(ports: HostPorts, { isInit }: { readonly isInit:
   await execute(ports, ['find', '/etc/kea', '-mindepth', '1', ...found], COMMAND_MS);
   await execute(
     ports,
-    ['rm', '-rf', '--one-file-system', '/var/lib/regent-pairs', '/var/lib/regent-votes'],
+    ['rm', '-rf', '--one-file-system', '/var/lib/regent-pairs', '/var/lib/regent-votes', TRUST_FILES.pairBundle.path],
     COMMAND_MS,
   );
   const keep = ['rack-uuid', 'rack-key'].flatMap((name) => ['!', '-name', name]);

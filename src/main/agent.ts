@@ -58,6 +58,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
   const trust = openTrustStore({ read: () => files.read(), clock });
   await trust.refresh();
   const site = watchTexts([TRUST_FILES.site, TRUST_FILES.siteList].map((file) => trustPath(settings, file)));
+  const pair = watchTexts([trustPath(settings, TRUST_FILES.pairCertificate)]);
   const role = watchTexts([settings.getOr('ROLE_FILE', ROLE_FILE)]);
   const helper = openHelperClient({ path: settings.getOr('HELPER_SOCKET', HELPER_SOCKET), random });
   const asker = openAsker(() => trust.current());
@@ -105,6 +106,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       own: ownAddresses,
       readRole: async () => (await role.read())[0] ?? null,
       readSite: () => site.read(),
+      ...(isRack ? { readPair: async () => (await pair.read())[0] ?? null } : {}),
       readDisks: () => readDisks(DISKS),
     },
   });

@@ -1,4 +1,4 @@
-import type { InnerTrust } from '../core/node-identity.ts';
+import type { InnerTrust, PairAuthority } from '../core/node-identity.ts';
 import type { IpRange } from './ip-range.ts';
 import type { Machine } from './machine.ts';
 import type { ImageArchitecture } from './nouns/image.ts';
@@ -212,6 +212,8 @@ export interface Snapshot {
   readonly machineLeases?: readonly MachineLease[];
   /** Addresses of nodes in networks that are no subnets, and of BMCs: nobody is led there. Left out: none. */
   readonly closedAddresses?: readonly string[];
+  /** By whose signatures racks know the DHCP servers of their partners. Left out: none was signed yet. */
+  readonly pairAuthorities?: readonly PairAuthority[];
   /** Left out: none. */
   readonly leaseEnds?: readonly LeaseEnd[];
   /** Who has not said that it stopped to serve a network; whoever compiles for all nodes adds what is published. Left out: nobody. */

@@ -72,6 +72,12 @@ export function isSignedBy(certificatePem: string, authorityPem: string): boolea
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
 
+/** The common name of the authority that signed a certificate; null: it has none, or the text is no certificate. */
+export function issuerOf(pem: string): string | null {
+  const certificate = parse(pem, 'certificate');
+  return isRejected(certificate) ? null : (/^CN=([^\n]*)$/m.exec(certificate.issuer)?.[1] ?? null);
+}
+
 /** When to renew a certificate, ms: at two thirds of its life. */
 export function renewalTime({ notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>): number {
   return notBefore + Math.floor(((notAfter - notBefore) * 2) / 3);

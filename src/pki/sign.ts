@@ -28,6 +28,13 @@ export interface SiteOrder extends Omit<SigningOrder, 'subject'> {
   readonly subject: SiteNames;
 }
 
+/** The same for the DHCP server of a rack. `issuer`: the name of the authority that its partners know it by. */
+export interface PairOrder extends Omit<SigningOrder, 'subject'> {
+  readonly issuer: string;
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
 const DAY_MS = 86_400_000;
 /** The CN of the site's certificate. Nobody looks names up in it; haproxy takes it for one more name. */
 const SITE_NAME = 'Regent site';
@@ -66,6 +73,19 @@ export async function signSite(order: SiteOrder): Promise<string | Rejected> {
   );
 }
 
+/** The certificate of a DHCP server for its partners: under another name of the authority (`pair.ts`), so nobody else takes it. */
+export async function signPair(order: PairOrder): Promise<string | Rejected> {
+  const refusal = checkAddresses(order.addresses);
+  if (refusal) return refusal;
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  return sign(
+    order,
+    order.name,
+    [serverAuth, clientAuth],
+    [...entriesOf('dns', [order.name]), ...entriesOf('ip', order.addresses)],
+  );
+}
+
 /** `@peculiar/x509` signs an IPv4-mapped address as another one, and drops a zone. */
 function checkAddresses(texts: readonly string[]): Rejected | null {
   for (const text of texts) {
@@ -81,7 +101,7 @@ const isRegionName = (name: string) => name.toLowerCase() === REGION_SERVER_NAME
 const ONLY_REGIONS = `"${REGION_SERVER_NAME}" is the name of region nodes alone`;
 
 async function sign(
-  order: Omit<SigningOrder, 'subject'>,
+  order: Omit<SigningOrder, 'subject'> & { readonly issuer?: string },
   commonName: string,
   usages: x509.ExtendedKeyUsageType[],
   names: readonly Name[],
@@ -106,7 +126,7 @@ async function sign(
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial,
     subject: [{ CN: [commonName] }],
-    issuer: issuer.name,
+    issuer: order.issuer === undefined ? issuer.name : [{ CN: [order.issuer] }],
     notBefore: new Date(notBefore),
     notAfter: new Date(notAfter),
     signingAlgorithm: SIGNING,

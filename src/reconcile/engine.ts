@@ -110,8 +110,8 @@ async function convergeOrSpare(run: Run): Promise<void> {
 }
 
 /** Identifies a desired state by all that a service can see: everything but its generation. */
-function keyOf({ digest, restart, roles, certificate, site }: Wanted, facts: HostFacts): string {
-  return digestOf([digest, restart, roles, certificate ?? null, site ?? null, facts]);
+function keyOf({ digest, restart, roles, certificate, site, pair }: Wanted, facts: HostFacts): string {
+  return digestOf([digest, restart, roles, certificate ?? null, site ?? null, pair ?? null, facts]);
 }
 
 /** Is the service in its desired state, with nothing left to wait for? */

@@ -2,10 +2,10 @@ import type { Activation, AnyService, RoleChange } from '../services/kit/contrac
 import type { Run } from './state.ts';
 import type { Memory, Trigger, Wanted } from './values.ts';
 
-/** News for a service, each told once: a role of the node, or that its certificate or the site's is another one. */
+/** News for a service, each told once: a role of the node, or that its certificate, the site's or that for DHCP partners is another one. */
 export type PendingNotification =
   | { readonly kind: RoleChange['kind']; readonly value: string; readonly role: RoleChange }
-  | { readonly kind: 'certificate' | 'site'; readonly value: string; readonly role: null };
+  | { readonly kind: 'certificate' | 'site' | 'pair'; readonly value: string; readonly role: null };
 
 /** Every node begins with these. The first time they change nothing for a daemon. */
 const BEGINNINGS: readonly string[] = ['backup', 'standby'];
@@ -25,6 +25,7 @@ export function activationOf(
   // The first one may have come after the daemon's start: a reload too many does no harm.
   if (notification.kind === 'site')
     return isFirst && notification.value === '' ? null : (service.onSiteCertificate?.() ?? null);
+  if (notification.kind === 'pair') return isFirst ? null : (service.onPairCertificate?.() ?? null);
   if (notification.role === null) return isFirst ? null : (service.onCertificate?.() ?? null);
   return isFirst && BEGINNINGS.includes(notification.value) ? null : service.onRoleChange(notification.role);
 }
@@ -50,10 +51,16 @@ export function notificationsOf(wanted: Wanted): Readonly<Record<string, string>
   return Object.fromEntries(allNotifications(wanted).map(({ kind, value }) => [kind, value]));
 }
 
-function allNotifications({ roles, certificate = null, site = null }: Wanted): readonly PendingNotification[] {
+function allNotifications({
+  roles,
+  certificate = null,
+  site = null,
+  pair = null,
+}: Wanted): readonly PendingNotification[] {
   return [
     ...roles.map((role): PendingNotification => ({ kind: role.kind, value: role.state, role })),
     ...(certificate === null ? [] : [{ kind: 'certificate', value: certificate, role: null } as const]),
+    ...(pair === null ? [] : [{ kind: 'pair', value: pair, role: null } as const]),
     ...(site === null ? [] : [{ kind: 'site', value: site, role: null } as const]),
   ];
 }

@@ -36,6 +36,8 @@ export interface Wanted {
   readonly certificate?: string | null;
   /** The same for the site's certificate, for a service that shows it; '' for none. */
   readonly site?: string | null;
+  /** The same for the certificate of a rack's DHCP servers for their partners; null: there is none. */
+  readonly pair?: string | null;
 }
 
 /** An installed file without its text. `digest` leaves the generated header out. */

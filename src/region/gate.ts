@@ -57,6 +57,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
         return region.trust.isServed(...args);
       },
       siteCertificate: async (...args) => closed() ?? region.trust.siteCertificate(...args),
+      pairCertificate: async (...args) => closed() ?? region.trust.pairCertificate(...args),
       siteHost: async (named) => (closed() ? null : region.trust.siteHost(named)),
       authority: () => region.trust.authority(),
       checkSerial: (serial) => region.trust.checkSerial(serial),

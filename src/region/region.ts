@@ -44,6 +44,7 @@ import { createAccounts } from './trust/accounts/accounts.ts';
 import type { PasswordHasher } from './trust/accounts/port.ts';
 import type { CertificateAuthority, EtcdPort } from './trust/port.ts';
 import { createInnerTrustTask } from './trust/inner-trust.ts';
+import { createPairTrustTask } from './trust/pair-trust.ts';
 import { createOwnCertificateTask } from './trust/renewal.ts';
 import { createRevocations, type Revocations } from './trust/revocations.ts';
 import { createStrayTask } from './trust/strays.ts';
@@ -304,6 +305,7 @@ function startTasks(
   if (ports.etcd) start(createStrayTask(ports.db, ports.etcd), STRAYS_EVERY_MS);
   start(createOwnCertificateTask(ports.db, ports.ca), OWN_CERTIFICATE_EVERY_MS);
   const inner = start(createInnerTrustTask(ports), INNER_TRUST_EVERY_MS);
+  const pairTrust = start(createPairTrustTask(ports), INNER_TRUST_EVERY_MS);
   start(createSiteCertificateTask(ports), SITE_CERTIFICATE_EVERY_MS);
   const kinds = kindsOf(ports, moves);
   const looks = start(createPowerLookTask(ports), POWER_LOOKS_EVERY_MS);
@@ -317,7 +319,7 @@ function startTasks(
   const endImages = images?.start();
   running.push(publisher);
   const endWakes = ports.wakes.onWake(() => {
-    for (const task of [publisher, revoker, inner, looks, lifecycle]) task.wake();
+    for (const task of [publisher, revoker, inner, pairTrust, looks, lifecycle]) task.wake();
     jobs?.wake();
   });
   return async () => {

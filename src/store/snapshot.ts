@@ -11,6 +11,7 @@ import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '.
 import type { Subnet } from '../model/subnet.ts';
 import type { Vlan } from '../model/vlan.ts';
 import { readInnerTrust } from './queries/cluster/inner-trust.ts';
+import { readPairAuthorities } from './queries/cluster/pair-authorities.ts';
 import { readRecoveries, recoveredOf } from './queries/cluster/recoveries.ts';
 import { readSiteDigest } from './queries/cluster/site-certificate.ts';
 import { readWatermark } from './queries/watermark.ts';
@@ -47,6 +48,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const snippets = await tx.all(
     sql<DhcpSnippet>`select id, name, scope, text from dhcp_snippets where enabled order by id`,
   );
+  const pairAuthorities = await readPairAuthorities(tx);
   const closed = await readClosedAddresses(tx);
   const domains = await readDomains(tx);
   const copyKey = await readCopyKey(tx);
@@ -66,6 +68,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     ...network,
     leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
     ...(machineLeases.length === 0 ? {} : { machineLeases }),
+    ...(pairAuthorities.length === 0 ? {} : { pairAuthorities }),
     ...(closed.length === 0 ? {} : { closedAddresses: closed }),
     ...(ends.length === 0 ? {} : { leaseEnds: ends }),
     ...(subnetHolders.length === 0 ? {} : { subnetHolders }),

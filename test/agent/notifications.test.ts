@@ -14,11 +14,13 @@ const service = {
       ? ({ kind: 'reload', why: `the virtual IP is ${role.state}` } as const)
       : ({ kind: 'restart', why: `the database is ${role.state} here` } as const),
   onCertificate: () => ({ kind: 'reload', why: 'the certificate of this node was renewed' }) as const,
+  onPairCertificate: () => ({ kind: 'reload', why: 'the certificate for partners was renewed' }) as const,
 };
 
 interface Told {
   readonly roles?: readonly RoleChange[];
   readonly certificate?: string;
+  readonly pair?: string | null;
 }
 
 async function runs(rig: EngineRig, ...steps: readonly Told[]): Promise<string[]> {
@@ -32,6 +34,18 @@ async function runs(rig: EngineRig, ...steps: readonly Told[]): Promise<string[]
   }
   return done;
 }
+
+describe('the certificate for DHCP partners', () => {
+  it('is told when it was renewed, once, also over restarts of the agent; the first one is what the daemon reads at its start', async () => {
+    const rig = engineRig(service);
+    await runs(rig, { pair: null });
+    expect(await runs(rig, { pair: '01' }, { pair: '01' })).toEqual([]);
+    expect(await runs(rig, { pair: '02' }, { pair: '02' })).toEqual([
+      'reload certificate: the certificate for partners was renewed',
+    ]);
+    expect(await runs(rig, { pair: '02' })).toEqual([]);
+  });
+});
 
 describe('roles of the node', () => {
   it('are told once each, also over restarts of the agent', async () => {

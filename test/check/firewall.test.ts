@@ -108,6 +108,36 @@ describe('the packet filter on rendered files', () => {
     expect((await host.run(['nft', 'list', 'table', 'ip', 'mine'])).stdout).toContain('dport 22 drop');
   });
 
+  it('security S13: of a rack only Kea calls the DHCP server of a partner, and nobody that of this rack', async () => {
+    const server = `import socket; s = socket.create_server(("", 21003)); print("ready", flush=True)
+while True: c, _ = s.accept(); c.sendall(b"hello\\n"); c.close()`;
+    const call = (user: string, address: string, port: number) =>
+      reaches((argv) => host.run(['runuser', '-u', user, '--', ...argv]), address, port);
+    const partner = member(['timeout', '30', 'python3', '-c', server]);
+    const own = host.startBeside([process.execPath, '-e', LISTENER.replace('u.bind(5254);', ''), '21004']);
+    await until('the DHCP server of the partner listens', () => call('nobody', MEMBER, 21_003));
+    await until('that of this rack listens', () => call('nobody', OWN, 21_004));
+    const part = { ...desired, partners: [{ port: 21_004, address: MEMBER, partnerPort: 21_003 }] };
+
+    expect((await put(part)).stderr).toBe('');
+
+    expect(await probe(part)).toMatchObject({ isHealthy: true });
+    const places = [
+      [MEMBER, 21_003],
+      [OWN, 21_004],
+      ['127.0.0.1', 21_004],
+    ] as const;
+    const opened = async (user: string) => await Promise.all(places.map(([at, port]) => call(user, at, port)));
+    expect(await opened('_kea')).toEqual([true, false, false]);
+    expect(await opened('nobody')).toEqual([false, false, false]);
+    expect(await opened('root')).toEqual([false, false, false]);
+    expect(await reaches(member, OWN, 21_004)).toBe(true);
+    expect(await reaches(rack, '10.78.0.1', 21_004)).toBe(false);
+    own.kill('SIGKILL');
+    await put(desired);
+    void partner;
+  });
+
   it('is closed for IPv6 when no member has it', async () => {
     await host.run(['ip', '-6', 'address', 'add', 'fd00:79::1/64', 'dev', 'v3', 'nodad']);
     await outer(['ip', '-6', 'address', 'add', 'fd00:79::66/64', 'dev', 'eth0', 'nodad']);

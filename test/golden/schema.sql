@@ -581,6 +581,16 @@ table password_hashes
   constraint password_hashes_pkey PRIMARY KEY (user_name)
   constraint password_hashes_user FOREIGN KEY (user_name) REFERENCES users(name) ON DELETE CASCADE
 
+table pair_authorities
+  node_id text not null
+  name text not null
+  certificate text not null
+  is_able boolean not null default false
+  signed_at timestamp with time zone not null default now()
+  constraint pair_authorities_name_unique UNIQUE (name)
+  constraint pair_authorities_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
+  constraint pair_authorities_pkey PRIMARY KEY (node_id)
+
 table package_repositories
   id integer not null identity
   name text not null

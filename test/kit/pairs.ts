@@ -1,4 +1,5 @@
 import type { HostFacts } from '../../src/core/host-values.ts';
+import type { PairAuthority } from '../../src/core/node-identity.ts';
 import type { VlanAttachment, Snapshot } from '../../src/model/snapshot.ts';
 import type { Vlan } from '../../src/model/vlan.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
@@ -7,6 +8,45 @@ import { aRack, aSubnet, aVlan, clusterSnapshot, GOLDEN_SECONDS } from './snapsh
 
 /** UUIDs of the racks k1 and k2. */
 export const [K1, K2] = [aRack(1, 'n-k1').uuid, aRack(2, 'n-k2').uuid] as const;
+
+/** Certificates by which partners know the DHCP servers of k1 and k2; any two: goldens hold them. */
+const AUTHORITIES = [
+  `-----BEGIN CERTIFICATE-----
+MIIBpDCCAUqgAwIBAgIUcCl/cpIdj8pfXSIgnV/QCqp2M74wCgYIKoZIzj0EAwIw
+HjEcMBoGA1UEAwwTUmVnZW50IHBhaXIgazEgYWFhYTAeFw0yNjExMzAxNTMxMzNa
+Fw0zNjExMjcxNTMxMzNaMB4xHDAaBgNVBAMME1JlZ2VudCBwYWlyIGsxIGFhYWEw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ9KPJWtfAXw6MHDDyS/I4QshVaPOjb
+jxxsPOoLijLSPD4/66Va+raBww5NoQppUHjJNxHFd1za5zaduDcskUd0o2YwZDAd
+BgNVHQ4EFgQUcN/vK0Dh2/8mFa8Xp2ZmbIjvKgEwHwYDVR0jBBgwFoAUcN/vK0Dh
+2/8mFa8Xp2ZmbIjvKgEwEgYDVR0TAQH/BAgwBgEB/wIBADAOBgNVHQ8BAf8EBAMC
+AgQwCgYIKoZIzj0EAwIDSAAwRQIhAKESyUdxu29LA6P1XrZuVAoUnde2mThzHHfD
+y/lLTnzRAiBlKd7lPmiVaRI6XoDxzaWaxeiSCYcG3PdTOVLDh1rT4Q==
+-----END CERTIFICATE-----
+`,
+  `-----BEGIN CERTIFICATE-----
+MIIBozCCAUqgAwIBAgIUHhmc0vG7TzEG5kPBQMoB7m5LacswCgYIKoZIzj0EAwIw
+HjEcMBoGA1UEAwwTUmVnZW50IHBhaXIgazIgYmJiYjAeFw0yNjExMzAxNTMxMzNa
+Fw0zNjExMjcxNTMxMzNaMB4xHDAaBgNVBAMME1JlZ2VudCBwYWlyIGsyIGJiYmIw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ9KPJWtfAXw6MHDDyS/I4QshVaPOjb
+jxxsPOoLijLSPD4/66Va+raBww5NoQppUHjJNxHFd1za5zaduDcskUd0o2YwZDAd
+BgNVHQ4EFgQUcN/vK0Dh2/8mFa8Xp2ZmbIjvKgEwHwYDVR0jBBgwFoAUcN/vK0Dh
+2/8mFa8Xp2ZmbIjvKgEwEgYDVR0TAQH/BAgwBgEB/wIBADAOBgNVHQ8BAf8EBAMC
+AgQwCgYIKoZIzj0EAwIDRwAwRAIgVBv6kRa4HLqxt+wBrmiTO1QrrEHgvXbHdeOF
+30hzVosCIGId0bvH2MBvFujVSGRPb1L19lTAJTvrEd6xc2nF4z4b
+-----END CERTIFICATE-----
+`,
+];
+
+/** The same, as a snapshot has them. `able`: the racks that hold a certificate of theirs. */
+export function pairAuthorities(...able: readonly (1 | 2)[]): Pick<Snapshot, 'pairAuthorities'> {
+  const of = (rack: 1 | 2): PairAuthority => ({
+    nodeId: `n-k${rack}`,
+    name: `Regent DHCP pairs of a rack ${String(rack).repeat(32)}`,
+    certificate: AUTHORITIES[rack - 1] ?? '',
+    isAble: able.includes(rack),
+  });
+  return { pairAuthorities: [of(1), of(2)] };
+}
 
 /** Facts of a rack that stands on two VLANs, whichever of the two it is. */
 export const PAIR_FACTS: HostFacts = {

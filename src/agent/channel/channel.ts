@@ -15,7 +15,12 @@ import {
 } from '../../contract/cluster/command.ts';
 import { BOOT_STEPS_PATH, type BootStepReport } from '../../contract/wire/boot-steps.ts';
 import { PARTS_PATH, type PartsQuestion } from '../../contract/wire/desired-parts.ts';
-import { CERTIFICATE_PATH, HOST_CERTIFICATE_PATH, SITE_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
+import {
+  CERTIFICATE_PATH,
+  HOST_CERTIFICATE_PATH,
+  PAIR_CERTIFICATE_PATH,
+  SITE_CERTIFICATE_PATH,
+} from '../../contract/cluster/join.ts';
 import { decide } from '../../contract/wire/decide.ts';
 import { ENLIST_PATH, type EnlistQuestion } from '../../contract/wire/enlist.ts';
 import { REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
@@ -50,6 +55,8 @@ export interface RegionChannel {
   certify(csr: string): Promise<unknown>;
   /** Asks for the certificate of the whole site with its key. The answer is not checked yet. */
   siteCertificate(): Promise<unknown>;
+  /** Asks for a certificate of this rack's DHCP servers for their partners. The answer is not checked yet. */
+  pairCertificate(csr: string): Promise<unknown>;
   /** Asks about a machine that nobody knows; `signal` gives it up. The answer is not checked yet. */
   enlist(question: EnlistQuestion, signal: AbortSignal): Promise<unknown>;
   /** Region nodes as the ledger knows them; the next call goes by them. */
@@ -152,6 +159,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     claim: async (request) => parse((await post(CLAIM_PATH, request)).text),
     endCommand: async (id, report) => ((await post(reportPath(id), report)).status === 409 ? 'late' : 'taken'),
     siteCertificate: async () => parse((await post(SITE_CERTIFICATE_PATH, {})).text),
+    pairCertificate: async (csr) => parse((await post(PAIR_CERTIFICATE_PATH, { csr })).text),
     enlist: async (question, signal) => parse((await post(ENLIST_PATH, question, { signal })).text),
     certify: async (csr) => {
       const answer = await post(CERTIFICATE_PATH, { csr }).catch((error: unknown) => error);

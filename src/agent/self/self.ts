@@ -1,6 +1,7 @@
 import { Check } from 'typebox/value';
 import type { Desired, Observation } from '../../contract/agent.ts';
 import type { DiskSpace } from '../../host/look/disks.ts';
+import { PairPart } from '../../services/dhcp/desired.ts';
 import { LbDesired } from '../../services/lb/desired.ts';
 import { VipDesired } from '../../services/vip/desired.ts';
 import type { Host } from '../../host/interface.ts';
@@ -13,6 +14,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { LoopPorts } from '../ports.ts';
 import type { Reporter } from '../report.ts';
 import { openCertificateKeeper } from './certificate.ts';
+import { openPairKeeper } from './pair-certificate.ts';
 import { openSiteKeeper } from './site-certificate.ts';
 import { openHostState } from './host-state.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
@@ -26,6 +28,8 @@ export interface SelfPorts {
   readonly readRole: () => Promise<string | null>;
   /** Texts of `TRUST_FILES.site` and `siteList`, null where there is none; left out: this node shows nothing to browsers. */
   readonly readSite?: () => Promise<readonly (string | null)[]>;
+  /** Text of `TRUST_FILES.pairCertificate`, null where there is none; left out: this node has no DHCP servers with partners. */
+  readonly readPair?: () => Promise<string | null>;
   readonly readDisks: () => Promise<readonly DiskSpace[]>;
 }
 
@@ -94,17 +98,7 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
     nodeId,
     onChange: onCertificate,
   });
-  const site =
-    ports.readSite &&
-    openSiteKeeper({
-      ...shared,
-      channel,
-      files: host.files,
-      read: ports.readSite,
-      wanted: () => siteDigestOf(ledger),
-      isRegion: () => trust.current()?.facts.isRegion === true,
-      onChange: (digest) => driver.setSite(digest),
-    });
+  const { site, pair } = openShown({ options, ports, channel, ledger, findings, driver, reporter });
   return {
     prepare: async () => {
       await trust.refresh();
@@ -117,10 +111,11 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
       const seen = state.current();
       if (seen === undefined) return {};
       const now = { ages: driver.ages(), upstreams: [...upstreams.current()], copies: [...copies.current()] };
-      return { host: { ...seen, ...now } };
+      return { host: { ...seen, ...now, ...(pair ? { pairCertificate: pair.current() } : {}) } };
     },
     run: (signal) => [
       ...(site ? [site.run(signal)] : []),
+      ...(pair ? [pair.run(signal)] : []),
       keeper.run(signal),
       roles.run(signal),
       state.run(signal),
@@ -128,6 +123,36 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
       copies.run(signal),
     ],
   };
+}
+
+/** Certificates that daemons of this node show beside the node's own. */
+function openShown({ options, ports, channel, ledger, findings, driver, reporter }: SelfParts) {
+  const { host, nodeId } = options;
+  const { trust } = ports;
+  const shared = { ports: options.ports, findings, channel, files: host.files };
+  const site =
+    ports.readSite &&
+    openSiteKeeper({
+      ...shared,
+      read: ports.readSite,
+      wanted: () => siteDigestOf(ledger),
+      isRegion: () => trust.current()?.facts.isRegion === true,
+      onChange: (digest) => driver.setSite(digest),
+    });
+  const pair =
+    ports.readPair &&
+    openPairKeeper({
+      ...shared,
+      nodeId,
+      read: ports.readPair,
+      wanted: () => pairAuthorityOf(ledger),
+      authority: () => trust.authority(),
+      onChange: (serial) => {
+        driver.setPair(serial);
+        reporter.changed();
+      },
+    });
+  return { site, pair };
 }
 
 /** The floating address that this node may hold, as its ledger says; null: it may hold none. */
@@ -140,6 +165,15 @@ function vipOf(ledger: Ledger): string | null {
 function siteDigestOf(ledger: Ledger): string | null {
   const desired = ledger.held()?.body.services['lb']?.desired;
   return Check(LbDesired, desired) ? (desired.siteDigest ?? null) : null;
+}
+
+/** By whose signature the DHCP servers of this rack are known to their partners, as its ledger says; null: it is in no pair. */
+function pairAuthorityOf(ledger: Ledger): string | null {
+  for (const { desired } of Object.values(ledger.held()?.body.services ?? {})) {
+    const trust = Check(PairPart, desired) ? desired.pair.trust : undefined;
+    if (trust !== undefined) return trust.own;
+  }
+  return null;
 }
 
 /** What the database said of itself at its last probe; null: it was not asked. */

@@ -1,5 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { CERTIFICATE_PATH, MEMBER_PATH, RenewalRequest, SITE_CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
+import {
+  CERTIFICATE_PATH,
+  MEMBER_PATH,
+  PAIR_CERTIFICATE_PATH,
+  RenewalRequest,
+  SITE_CERTIFICATE_PATH,
+} from '../../contract/cluster/join.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { clientAddress } from '../client-address.ts';
 import { createLimiter } from '../limiter.ts';
@@ -14,16 +20,14 @@ const BY_NODE = rejected(
   'forbidden',
   "The site's certificate is given to region nodes alone, which prove themselves by their certificate.",
 );
-const BY_SIGNATURE = rejected(
-  'forbidden',
-  'Membership is told by the node itself, with its certificate, at port 5250.',
-);
+const BY_SIGNATURE = rejected('forbidden', 'This call is for the node itself, with its certificate, at port 5250.');
 
 /** Registers what a node asks about its own trust: a certificate, the end of its join. */
 export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: Gate): void {
   const { trust } = ports.region;
   const renewals = createLimiter(ports.clock, PER_NODE);
   const sites = createLimiter(ports.clock, PER_NODE);
+  const pairs = createLimiter(ports.clock, PER_NODE);
   const validate = rawValidator(RenewalRequest);
 
   app.post(CERTIFICATE_PATH, gate.hooks, async (request, reply) => {
@@ -47,6 +51,17 @@ export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: 
     sites.count(nodeId);
     const answer = await trust.siteCertificate(nodeId);
     return isRejected(answer) ? sendProblem(reply, answer) : reply.header('cache-control', 'no-store').send(answer);
+  });
+
+  app.post(PAIR_CERTIFICATE_PATH, gate.hooks, async (request, reply) => {
+    const checked = validate(request.body);
+    if (isRejected(checked)) return sendProblem(reply, checked);
+    if (!gate.isNode(request)) return sendProblem(reply, BY_SIGNATURE);
+    const nodeId = gate.nodeOf(request);
+    if (!pairs.mayTry(nodeId)) return sendProblem(reply, TOO_OFTEN);
+    pairs.count(nodeId);
+    const answer = await trust.pairCertificate(nodeId, (checked.value as RenewalRequest).csr);
+    return isRejected(answer) ? sendProblem(reply, answer) : reply.send(answer);
   });
 
   app.post(MEMBER_PATH, gate.hooks, async (request, reply) => {

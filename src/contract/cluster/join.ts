@@ -107,6 +107,12 @@ export const SiteCertificateAnswer = strict({
 });
 export type SiteCertificateAnswer = Static<typeof SiteCertificateAnswer>;
 
+/** A certificate for the DHCP servers of the caller's own rack, which their partners take, by a request (PKCS #10, PEM) for their key: `RenewalRequest`. */
+export const PAIR_CERTIFICATE_PATH = '/agent/v1/pair-certificate';
+/** PEM texts. `authority`: the certificate by which partners know it. */
+export const PairCertificateAnswer = strict({ certificate: Type.String(), authority: Type.String() });
+export type PairCertificateAnswer = Static<typeof PairCertificateAnswer>;
+
 /** `POST`: the caller carries its part from now on. */
 export const MEMBER_PATH = '/agent/v1/member';
 export const MemberAnswer = strict({

@@ -69,6 +69,9 @@ export function openCertificateAuthority(files: AuthorityFiles, ports: Authority
     sign: (csr, subject) =>
       signBy(files, ports, async (order) => (await signing()).signRequest({ ...order, csr, subject })),
     signSite: (names, kept) => signSiteFor(files, ports, names, kept),
+    signPairAuthority: (name) => signPairAuthorityFor(files, ports, name),
+    signPair: (csr, subject) =>
+      signBy(files, ports, async (order) => (await signing()).signPair({ ...order, csr, ...subject })),
     signInner: (serials) => signInnerFor(files, ports, serials),
     async isInner(certificate) {
       const authority = await read(files.certificate);
@@ -128,6 +131,16 @@ async function signInnerFor(files: AuthorityFiles, { clock, random }: AuthorityP
   const { serialFrom } = await import('../../pki/authority.ts');
   const authority = { certificate: certificate.text, key: key.text };
   return signInnerTrust({ authority, serials, serial: serialFrom(random.hex(16)), now: clock.now() });
+}
+
+async function signPairAuthorityFor(files: AuthorityFiles, { random }: AuthorityPorts, name: string) {
+  const [certificate, key] = await Promise.all([read(files.certificate), read(files.key)]);
+  if (isRejected(certificate)) return certificate;
+  if (isRejected(key)) return key;
+  const { signPairAuthority } = await import('../../pki/pair.ts');
+  const { serialFrom } = await import('../../pki/authority.ts');
+  const authority = { certificate: certificate.text, key: key.text };
+  return signPairAuthority({ authority, name, serial: serialFrom(random.hex(16)) });
 }
 
 const signing = () => import('../../pki/sign.ts');

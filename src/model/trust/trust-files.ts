@@ -24,8 +24,10 @@ const secret = (name: string): TrustFile => ({ ...open(name), group: TRUST_GROUP
 
 /**
  * All of them. `bundle`: certificate, authority's certificate and key in one, for haproxy: a host that joins sees by it whose cluster this is. `site`: the
- * certificate of the whole site with its key, as browsers see it; `siteList`: which of the two haproxy shows to whom. Both on region nodes alone. PEM texts
- * but for the list.
+ * certificate of the whole site with its key, as browsers see it; `siteList`: which of the two haproxy shows to whom. Both on region nodes alone.
+ * `pairBundle`: certificate and key of the rack's DHCP servers for their partners, in one file, so that they always fit together. Not the node's own key: that is
+ * readable by `TRUST_GROUP`, and whoever has it would be a partner. Kea's user alone reads it, and AppArmor lets Kea read below `/etc/kea`. `pairCertificate`:
+ * the certificate alone, for the agent. PEM texts but for the list.
  */
 export const TRUST_FILES = {
   authority: open('ca.crt'),
@@ -34,6 +36,8 @@ export const TRUST_FILES = {
   bundle: secret('node.pem'),
   site: secret('site.pem'),
   siteList: open('site.list'),
+  pairBundle: { path: '/etc/kea/pair.pem', owner: 'root', group: '_kea', mode: 0o640 },
+  pairCertificate: open('pair.crt'),
 } as const;
 
 /**

@@ -21,6 +21,8 @@ export const TRUST_TEXTS: Readonly<Record<keyof typeof TRUST_FILES, (content: st
   key: ofBlocks(`(?:${KEY})\\s{0,2}`, 'PEM of a private key'),
   bundle,
   site: bundle,
+  pairBundle: bundle,
+  pairCertificate: certificates,
   siteList: (content) =>
     [siteListText(true), siteListText(false)].includes(content)
       ? null

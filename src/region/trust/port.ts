@@ -5,6 +5,7 @@ import type {
   MemberAnswer,
   MembershipAnswer,
   MembershipRequest,
+  PairCertificateAnswer,
   RenewalAnswer,
   SiteCertificateAnswer,
   UndoRequest,
@@ -68,6 +69,13 @@ export interface CertificateAuthority {
   signSite(names: SiteNames, key: string | null): Promise<(ShownPair & { readonly notAfter: number }) | Rejected>;
   /** Signs whom daemons of region nodes let in: nobody with these serial numbers, and no rack. */
   signInner(serials: readonly string[]): Promise<InnerTrust | Rejected>;
+  /** Signs the certificate by which a rack's partners know its DHCP servers (`pki/pair.ts`); PEM. */
+  signPairAuthority(name: string): Promise<string | Rejected>;
+  /** Signs a certificate for the DHCP servers of a rack. `issuer`: the name of its authority. */
+  signPair(
+    csr: string,
+    subject: { readonly issuer: string; readonly name: string; readonly addresses: readonly string[] },
+  ): Promise<SignedCertificate | Rejected>;
   /** Is it a certificate of this authority's key? */
   isInner(certificate: string): Promise<boolean>;
   /** What a certificate of the site that is stored says. */
@@ -135,6 +143,8 @@ export interface TrustPort {
   isServed(nodeId: string): Promise<boolean>;
   /** The certificate of the whole site with its key, for a node that shows it; refuses every other one. */
   siteCertificate(nodeId: string): Promise<SiteCertificateAnswer | Rejected>;
+  /** A certificate for the DHCP servers of a rack, which their partners take. */
+  pairCertificate(nodeId: string, csr: string): Promise<PairCertificateAnswer | Rejected>;
   /** Where a browser that named this host finds the site: the same name where the site is called so, else its address. Null: not known. */
   siteHost(named: string): Promise<string | null>;
   /** The certificate of the cluster's authority, for whoever is to trust it. `fingerprint`: SHA-256 of its DER, lower-case hex. From a file. */

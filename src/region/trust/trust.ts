@@ -7,6 +7,7 @@ import { orThrow } from '../../core/errors.ts';
 import { join } from './join.ts';
 import { finishJoin, undoJoin } from './member.ts';
 import { readMembership } from './membership.ts';
+import { certifyPair } from './pair-trust.ts';
 import type { CertificateAuthority, TrustPort } from './port.ts';
 import { renewCertificate, renewOwnCertificate } from './renewal.ts';
 import type { Revocations } from './revocations.ts';
@@ -43,6 +44,7 @@ export function createTrust(ports: TrustPorts, revocations: Revocations): TrustP
       return node !== null && (node.isRegion || node.isRack);
     },
     siteCertificate: (nodeId) => giveSiteCertificate(db, sealerOf({ ca: authority, random }), nodeId),
+    pairCertificate: (nodeId, csr) => certifyPair(db, authority, { nodeId, csr }),
     siteHost: createSiteHost(db, authority, clock),
     authority: () => authority.certificate(),
     checkSerial: (serial) => revocations.check(serial),

@@ -54,7 +54,7 @@ function inTurn({ key }: KeaPlaces): readonly (readonly string[])[] {
 /** Kea's whole check, with its hooks, of the checker's copy (see `KeaPlaces`), and that of the file itself, which opens nothing. */
 export function checkDhcp(places: KeaPlaces, staged: readonly StagedFile[]): readonly Command[] {
   return staged
-    .filter((file) => file.target !== places.pair)
+    .filter(({ target }) => target !== places.pair && target !== places.partner)
     .map((file) => {
       const check = file.target === places.check ? WHOLE_CHECK : CHECK;
       return { argv: [...check, file.staged], user: USER, timeoutMs: CHECK_MS };
@@ -63,9 +63,19 @@ export function checkDhcp(places: KeaPlaces, staged: readonly StagedFile[]): rea
 
 /** Kea reads its file anew through its socket, and keeps its leases and, as long as the file is right, its service. */
 export function activateDhcp(places: KeaPlaces, changes: readonly FileChange[]): Activation {
-  if (!changes.some((change) => change.target === places.conf && change.kind !== 'removed')) {
+  const read = [places.conf, places.partner];
+  if (!changes.some((change) => read.includes(change.target) && change.kind !== 'removed')) {
     return { kind: 'none', why: 'no file that Kea reads has changed' };
   }
+  return reloadDhcp(places, 'kea-dhcp4.conf changed: Kea reads it anew and keeps its leases');
+}
+
+/** Kea reads certificates with its file: its hook is loaded again, and the partner takes all leases from the other meanwhile. */
+export function certificateDhcp(places: KeaPlaces): Activation {
+  return reloadDhcp(places, 'the certificate for partners was renewed: Kea reads it and keeps its leases');
+}
+
+function reloadDhcp(places: KeaPlaces, why: string): Activation {
   const turns = inTurn(places).map((argv) => ({ argv, user: USER, timeoutMs: RELOAD_MS }));
   const carry = { argv: carryOf(places), user: USER, timeoutMs: RELOAD_MS };
   const reload = {
@@ -77,7 +87,7 @@ export function activateDhcp(places: KeaPlaces, changes: readonly FileChange[]):
   return {
     kind: 'command',
     commands: [...turns, carry, reload],
-    why: 'kea-dhcp4.conf changed: Kea reads it anew and keeps its leases',
+    why,
   };
 }
 

@@ -100,6 +100,10 @@ export type EndedLease = Static<typeof EndedLease>;
 
 const HOST = Type.String({ pattern: '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$' });
 const REACHED = Type.String({ pattern: '^[0-9a-f.:]{2,45}$' });
+const TRUST_NAME = Type.String({ pattern: '^[A-Za-z0-9 ]{1,64}$' });
+const PEM = Type.String({
+  pattern: '^-----BEGIN CERTIFICATE-----\\n(?:[A-Za-z0-9+/=]{1,64}\\n){1,100}-----END CERTIFICATE-----\\n?$',
+});
 const PORT = Type.Integer({ minimum: 1024, maximum: 65_535 });
 
 /**
@@ -119,8 +123,16 @@ export const DhcpPair = Type.Object({
   regions: Type.Array(Type.Object({ name: HOST, address: REACHED })),
   /** An operator wants this node's work elsewhere: it hands the pair to its partner. Left out: nobody does. */
   isDrained: Type.Optional(Type.Boolean()),
+  /**
+   * TLS between the two. `own`: the name of the authority that signs this rack's certificate for partners. `partner`: the certificate (PEM) by which the partner is
+   * known; left out while one of the two racks cannot speak TLS. An earlier region sends neither.
+   */
+  trust: Type.Optional(Type.Object({ own: TRUST_NAME, partner: Type.Optional(PEM) })),
 });
 export type DhcpPair = Static<typeof DhcpPair>;
+
+/** What an agent reads of the pair of a server. */
+export const PairPart = Type.Object({ pair: Type.Object({ trust: Type.Optional(Type.Object({ own: TRUST_NAME })) }) });
 
 /** What Kea is to be on a node. `leaseTime` in seconds. `lost…`: what was asked for and cannot be; told to operators, never to Kea. */
 export const DhcpDesired = Type.Object({

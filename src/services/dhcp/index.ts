@@ -1,7 +1,15 @@
 import { identityOf } from '../../core/node-identity.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileDhcp, compilePairs, type DhcpShared, prepareDhcp } from './compile.ts';
-import { activateDhcp, checkDhcp, dhcpCommands, parseProbeDhcp, probeDhcp, roleChangeDhcp } from './daemon.ts';
+import {
+  activateDhcp,
+  certificateDhcp,
+  checkDhcp,
+  dhcpCommands,
+  parseProbeDhcp,
+  probeDhcp,
+  roleChangeDhcp,
+} from './daemon.ts';
 import { lintSnippets, SNIPPET_PARTS } from './custom/snippets.ts';
 import { DhcpDesired } from './desired.ts';
 import { amendDhcp, endCommands } from './ends.ts';
@@ -51,6 +59,7 @@ function serverAt(places: KeaPlaces) {
     files: filesOf(places),
     view: (desired, facts) => viewDhcp(places, desired, facts),
     check: (staged) => checkDhcp(places, staged),
+    ...(places.key === null ? {} : { onPairCertificate: () => certificateDhcp(places) }),
     activate: (changes) => activateDhcp(places, changes),
     probe: (desired) => probeDhcp(places, desired),
     amend: (answers, desired) => amendDhcp(places, answers, desired),

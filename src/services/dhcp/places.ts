@@ -7,6 +7,8 @@ export interface KeaPlaces {
   readonly conf: string;
   /** The same for `kea-dhcp4 -T`, but without lease file: the checker would read all leases, and fail for what is wrong with them. */
   readonly check: string;
+  /** The certificate by which the partner of a pair is known; there is none while the pair speaks clear text. */
+  readonly partner: string;
   /** What `ha/dhcp` reads of a pair; nothing reads it without one. */
   readonly pair: string;
   readonly socket: string;
@@ -49,6 +51,7 @@ export function placesOf(key: string | null): KeaPlaces {
     folder,
     conf: `${folder}/kea-dhcp4${suffix}.conf`,
     check: `${folder}/check/kea-dhcp4${suffix}.conf`,
+    partner: `${folder}/partner.crt`,
     pair: `${folder}/pair.json`,
     // Debian's profile allows this name alone; `systemd/kea-apparmor` adds those of instances.
     socket: key === null ? '/run/kea/kea4-ctrl-socket' : `/run/kea/kea4-${key}.sock`,

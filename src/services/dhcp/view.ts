@@ -2,6 +2,8 @@ import { digestOf } from '../../core/stable-json.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import { bareAddress } from '../../core/ip.ts';
 import type { FileSpec, Finding } from '../kit/contract.ts';
+import { CLIENTS_GRAMMAR } from '../kit/grammar/trust-lists.ts';
+import { pemLines } from '../kit/pem-lines.ts';
 import { allocatorOf } from './allocator.ts';
 import type { BootClass } from './boot-classes.ts';
 import { allClasses, classesOfNetwork, classesOfSubnet, keaClass, passingClass } from './custom/boot.ts';
@@ -10,7 +12,7 @@ import { isTold, withOptions } from './custom/options.ts';
 import { bodiesOf } from './custom/snippets.ts';
 import type { DhcpDesired, DhcpNetwork, DhcpPair, DhcpSubnet, NamedClient, StaticLease } from './desired.ts';
 import { keaGrammar, PAIR_GRAMMAR } from './lint/grammar.ts';
-import { type PairView, servedAs, viewPair } from './pair/view.ts';
+import { checkedPair, type PairView, servedAs, viewPair } from './pair/view.ts';
 import type { KeaPlaces } from './places.ts';
 
 interface OptionView {
@@ -39,12 +41,17 @@ interface FileView {
 /** What the template of `dhcp` sees: the file, and its copy for the checker. */
 export interface DhcpView {
   readonly file: FileView;
+  /** Lines of the certificate by which the partner is known; none while the pair speaks clear text. */
+  readonly partner: readonly { readonly authority: readonly string[] }[];
   readonly pair: {
-    readonly text: DhcpPair & { readonly vlans: readonly string[]; readonly interfaces: readonly string[] };
+    readonly text: Omit<DhcpPair, 'trust'> & {
+      readonly vlans: readonly string[];
+      readonly interfaces: readonly string[];
+    };
   } | null;
 }
 
-/** The checker's copy first: it is there when the file comes. root owns both, Kea may read them. */
+/** The checker's copy first: it is there when the file comes; so is what the file names. root owns them, Kea may read them. */
 export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
   const owned = { format: 'json', mode: 0o640, owner: 'root', group: '_kea' } as const;
   return [
@@ -56,6 +63,14 @@ export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
     },
     {
       ...owned,
+      format: 'text',
+      comment: null,
+      template: 'partner.crt.hbs',
+      grammar: { ...CLIENTS_GRAMMAR, names: 'partner\\.crt' },
+      instances: ({ partner }) => partner.map((view) => ({ target: places.partner, view })),
+    },
+    {
+      ...owned,
       template: 'kea-dhcp4.conf.hbs',
       grammar: keaGrammar(places),
       instances: (view) => [
@@ -64,7 +79,7 @@ export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
           view: {
             ...view.file,
             isPersistent: false,
-            pairs: view.file.pairs.map((pair) => ({ ...pair, isThreaded: false })),
+            pairs: view.file.pairs.map(checkedPair),
           },
           isCopy: true,
         },
@@ -74,6 +89,9 @@ export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
   ];
 }
 
+/** Ends the tag of a server that speaks TLS with its partner: the two change together (`ha/kea/in-turn`). */
+const TLS_MARK = 't';
+
 /**
  * Name of the running configuration: Kea gives it back as its server tag. That of a pair ends with what is alike on both sides: so each knows what the other
  * runs (`ha/kea/in-turn`). Leases that end are not in its file: a reload for each would stop a pair for seconds.
@@ -81,9 +99,10 @@ export function filesOf(places: KeaPlaces): readonly FileSpec<DhcpView>[] {
 export function tagOf({ pair, endedLeases: _ended, ...desired }: DhcpDesired): string {
   // Who decides about a pair is not Kea's matter.
   if (pair === undefined) return digestOf(desired).slice(0, 32);
-  const { isDrained: _, ...own } = pair;
-  const whole = digestOf({ ...desired, pair: { ...own, regions: [] } });
-  return `${whole.slice(0, 16)}${digestOf(alikeOf(desired)).slice(0, 16)}`;
+  const { isDrained: _, trust: { partner } = {}, ...own } = pair;
+  const tls = partner === undefined ? {} : { trust: partner };
+  const whole = digestOf({ ...desired, pair: { ...own, ...tls, regions: [] } });
+  return `${whole.slice(0, 16)}${digestOf(alikeOf(desired)).slice(0, 16)}${partner === undefined ? '' : TLS_MARK}`;
 }
 
 type Alike = Omit<DhcpDesired, 'pair' | 'endedLeases' | 'lostVlans' | 'lostLeases' | 'searchLeftOut'>;
@@ -118,12 +137,13 @@ export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFac
   const classes = allClasses(present, desired.boot);
   const { pair } = desired;
   return {
-    pair: pair === undefined ? null : { text: { ...pair, ...reachOf(desired) } },
+    pair: pair === undefined ? null : { text: { ...withoutTrust(pair), ...reachOf(desired) } },
+    partner: pair?.trust?.partner === undefined ? [] : [{ authority: pemLines(pair.trust.partner) }],
     file: {
       isPersistent: true,
       socket: places.socket,
       leaseFile: places.leases,
-      pairs: pair === undefined ? [] : [viewPair(pair)],
+      pairs: pair === undefined ? [] : [viewPair(pair, places.partner)],
       tag: tagOf(desired),
       links: onceEach(present.map((network) => `${network.interface}#${nicOf(network, facts)?.index ?? 0}`)),
       interfaces: onceEach(present.map((network) => `${network.interface}/${network.address}`)),
@@ -145,6 +165,11 @@ export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFac
       ),
     },
   };
+}
+
+/** `ha/dhcp` knows partners by their nodes' certificates. */
+function withoutTrust({ trust: _trust, ...pair }: DhcpPair): Omit<DhcpPair, 'trust'> {
+  return pair;
 }
 
 /** What `ha/dhcp` says of it to people, and where it looks whether clients can reach this node. */

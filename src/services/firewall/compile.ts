@@ -13,6 +13,7 @@ export function compileFirewall(snapshot: Snapshot, nodeId: string, serving: Ser
   const { cluster, nodes } = snapshot;
   const partners = pairsOf(snapshot, nodeId, serving).map(({ pair }) => ({
     port: pair.haPort,
+    partnerPort: pair.partnerPort,
     address: pair.partner.address,
   }));
   const isRegion = nodes.some((node) => node.id === nodeId && node.isRegion);

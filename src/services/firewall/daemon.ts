@@ -12,6 +12,8 @@ const LIST = ['/usr/sbin/nft', '-j', 'list', 'table', 'inet', 'regent'];
 const RULES = 12;
 /** Rules for each port that only one partner may reach. */
 const RULES_OF_PARTNER = 2;
+/** Rules for each port of a partner that only Kea may call. */
+const RULES_OF_CALL = 2;
 
 /** Command lines that the helper accepts for `firewall`. */
 export const FIREWALL_COMMANDS: readonly CommandRule[] = [
@@ -59,7 +61,9 @@ export function parseProbeFirewall(answers: readonly ExecResult[], desired: Fire
   const wanted = markOf(desired);
   if (table.mark !== wanted)
     return ill(`the configuration ${table.mark ?? 'of somebody else'} is in force, published is ${wanted}`);
-  const rules = RULES + RULES_OF_PARTNER * (desired.partners ?? []).length;
+  const { partners = [] } = desired;
+  const calls = partners.filter(({ partnerPort }) => partnerPort !== undefined);
+  const rules = RULES + RULES_OF_PARTNER * partners.length + RULES_OF_CALL * calls.length;
   if (table.rules !== rules) return ill(`it has ${table.rules} rules, published are ${rules}`);
   const open = [...table.members].filter((item) => !desired.members.includes(item));
   const missing = desired.members.filter((item) => !table.members.has(item));

@@ -13,5 +13,9 @@ export const NFT_GRAMMAR: FileGrammar = {
     'partners.family': 'ip6?',
     'partners.address': ADDRESS,
     'partners.port': NUMBER,
+    'calls.family': 'ip6?',
+    'calls.address': ADDRESS,
+    'calls.port': NUMBER,
+    'calls.partnerPort': NUMBER,
   },
 };

@@ -8,6 +8,12 @@ export const FOLDER = '/etc/regent/firewall';
 /** nft reads it and puts it in force as a whole or not at all. */
 export const REGENT_NFT = `${FOLDER}/regent.nft`;
 
+interface Partner {
+  readonly port: number;
+  readonly family: string;
+  readonly address: string;
+}
+
 /** What the template of `firewall` sees: addresses by family, in the order of their texts. */
 export interface FirewallView {
   readonly mark: string;
@@ -19,7 +25,10 @@ export interface FirewallView {
   readonly hasMembers6: boolean;
   readonly hasNodes4: boolean;
   readonly hasNodes6: boolean;
-  readonly partners: readonly { readonly port: number; readonly family: string; readonly address: string }[];
+  readonly partners: readonly Partner[];
+  /** Those whose port is known. */
+  readonly calls: readonly (Partner & { readonly partnerPort: number })[];
+  readonly hasCalls: boolean;
 }
 
 /** One file, root's. */
@@ -43,6 +52,13 @@ export function markOf(desired: FirewallDesired): string {
 export function viewFirewall(desired: FirewallDesired): FirewallView {
   const [members4, members6] = byFamily(desired.members);
   const [nodes4, nodes6] = byFamily(desired.nodes);
+  const partners = (desired.partners ?? []).map((partner) => ({
+    ...partner,
+    family: partner.address.includes(':') ? 'ip6' : 'ip',
+  }));
+  const calls = partners.flatMap(({ partnerPort, ...partner }) =>
+    partnerPort === undefined ? [] : [{ ...partner, partnerPort }],
+  );
   return {
     mark: markOf(desired),
     members4,
@@ -53,11 +69,9 @@ export function viewFirewall(desired: FirewallDesired): FirewallView {
     hasMembers6: members6.length > 0,
     hasNodes4: nodes4.length > 0,
     hasNodes6: nodes6.length > 0,
-    partners: (desired.partners ?? []).map(({ port, address }) => ({
-      port,
-      address,
-      family: address.includes(':') ? 'ip6' : 'ip',
-    })),
+    partners,
+    calls,
+    hasCalls: calls.length > 0,
   };
 }
 

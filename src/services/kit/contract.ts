@@ -247,6 +247,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   onCertificate?(): Activation;
   /** What it does when the site's certificate, which it shows, is another one; left out: it shows none. */
   onSiteCertificate?(): Activation;
+  /** What it does when the certificate of the rack's DHCP servers for their partners is another one; left out: it shows none. */
+  onPairCertificate?(): Activation;
   /** Pause between two probes, ms, if the questions are expensive and nobody waits for the answer; otherwise the agent's own pause. */
   readonly probeEveryMs?: number;
   /** Questions to the running daemon; answers go to `parseProbe` in the same order. */

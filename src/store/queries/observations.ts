@@ -6,6 +6,7 @@ import { keepRefusals } from '../publication/refusals.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeActions } from './cluster/actions.ts';
+import { notePairCertificate } from './cluster/pair-authorities.ts';
 import { notePause, pauseWord } from './cluster/pause.ts';
 import { noteRoles, reportedRole } from './cluster/roles.ts';
 import { storeEvents } from './events.ts';
@@ -64,6 +65,7 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   // Which VLANs a node sees follows from its interfaces.
   const isLostAnew = stableJson(lost) !== stableJson(before?.lost ?? []);
   if (isLostAnew || (await isSeenAnew(tx, facts, before?.facts))) await raiseObserved(tx);
+  await notePairCertificate(tx, node.id, report.host);
   const released = await confirmReleases(tx, node, report);
   const states = new Map(known.map(({ service, state }) => [service, state]));
   const changed = services.filter(({ service, state }) => states.get(service) !== state);

@@ -1,8 +1,8 @@
 /** Configuration of one Kea of a pair, as small as the pair's rule needs it. */
-export function keaOfPair(self: 'k1' | 'k2', tag: string, key = 'k1_k2'): string {
+export function keaOfPair(self: 'k1' | 'k2', tag: string, key = 'k1_k2', isTls = false): string {
   const peer = (name: string, address: string, port: number) => ({
     name,
-    url: `http://${address}:${port}/`,
+    url: `${isTls ? 'https' : 'http'}://${address}:${port}/`,
     role: key.startsWith(`${name}_`) ? 'primary' : 'standby',
     'auto-failover': false,
   });
@@ -16,6 +16,7 @@ export function keaOfPair(self: 'k1' | 'k2', tag: string, key = 'k1_k2'): string
     'sync-timeout': 10_000,
     'send-lease-updates': true,
     'sync-leases': true,
+    ...(isTls ? tlsOf(key) : {}),
     'multi-threading': {
       'enable-multi-threading': true,
       'http-dedicated-listener': true,
@@ -58,6 +59,13 @@ export function keaOfPair(self: 'k1' | 'k2', tag: string, key = 'k1_k2'): string
     loggers: [{ name: 'kea-dhcp4', severity: 'WARN', output_options: [{ output: 'stdout' }] }],
   };
   return JSON.stringify({ Dhcp4: config });
+}
+
+/** What makes a Kea speak TLS with its partner; `test/check/operators-pairs.test.ts` compares it with what the product writes. */
+export function tlsOf(key: string): object {
+  const bundle = '/etc/kea/pair.pem';
+  const anchor = `/etc/kea/regent-${key}/partner.crt`;
+  return { 'trust-anchor': anchor, 'cert-file': bundle, 'key-file': bundle, 'require-client-certs': true };
 }
 
 /** Shell: what follows has the day's time that a test has written into a file of its host, and runs on the real time else. Clocks since a boot stay. */

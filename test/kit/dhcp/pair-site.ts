@@ -215,10 +215,10 @@ export class PairSite implements AsyncDisposable {
   }
 
   /** Gives a rack's Kea another file; what is alike on both sides is named `tag`. */
-  configure(rack: Rack, tag: string): void {
+  configure(rack: Rack, tag: string, isTls = false): void {
     const own = rack.padEnd(16, '-');
     const file = `/etc/kea/regent-${this.#key}/kea-dhcp4-${this.#key}.conf`;
-    this.host(rack).write(file, keaOfPair(rack, `${own}${tag}`, this.#key));
+    this.host(rack).write(file, keaOfPair(rack, `${own}${tag}`, this.#key, isTls));
   }
 
   /**

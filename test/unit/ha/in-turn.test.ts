@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,10 +24,23 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'in-turn-'));
   const folder = join(root, `regent-${KEY}`);
   mkdirSync(folder);
-  const file = { Dhcp4: { 'server-tag': tag('k1', 'new') } };
-  writeFileSync(join(folder, `kea-dhcp4-${KEY}.conf`), JSON.stringify(file));
+  wants(tag('k1', 'new'));
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** The tag of the new file. */
+function wants(serverTag: string): void {
+  const file = { Dhcp4: { 'server-tag': serverTag } };
+  writeFileSync(join(root, `regent-${KEY}`, `kea-dhcp4-${KEY}.conf`), JSON.stringify(file));
+}
+
+/** A socket that answers as a Kea with this tag. */
+async function keaThatRuns(serverTag: string): Promise<AsyncDisposable> {
+  const answer = JSON.stringify({ result: 0, arguments: { 'server-tag': serverTag } });
+  const server = createServer((socket) => socket.once('data', () => socket.end(answer)));
+  await new Promise<void>((resolve) => server.listen(join(root, `kea4-${KEY}.sock`), resolve));
+  return { [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) };
+}
 
 function say(changes: object): void {
   // Whole or not at all, as the controller does.
@@ -36,7 +50,13 @@ function say(changes: object): void {
 
 /** What it was waited for, and for how long, s. */
 async function wait(): Promise<{ why: string; seconds: number }> {
-  const env = { ...process.env, REGENT_PAIRS_RUN: root, REGENT_KEA_ETC: root, REGENT_TURN_S: '4' };
+  const env = {
+    ...process.env,
+    REGENT_PAIRS_RUN: root,
+    REGENT_KEA_ETC: root,
+    REGENT_KEA_RUN: root,
+    REGENT_TURN_S: '4',
+  };
   const from = performance.now();
   const { stdout } = await promisify(execFile)(IN_TURN, [KEY], { env, timeout: 20_000 });
   return { why: stdout.trim().replace('reads its file anew: ', ''), seconds: (performance.now() - from) / 1000 };
@@ -72,6 +92,24 @@ describe('a side of a pair reads its file anew', () => {
     expect(why).toBe('its partner runs it');
     expect(seconds).toBeGreaterThan(1);
     expect(seconds).toBeLessThan(4);
+  });
+
+  it('at once when its partner speaks TLS already and this side does not: they do not understand each other', async () => {
+    wants(`${tag('k1', 'f'.repeat(16))}t`);
+    say({ partnerTag: `${tag('k2', 'f'.repeat(16))}t`, partnerKea: 'waiting', kea: 'partner-down' });
+    const waited = await wait();
+    expect(waited.why).toBe('its partner runs it');
+    expect(waited.seconds).toBeLessThan(2);
+  });
+
+  it('after both work together again when this side speaks TLS already', async () => {
+    wants(`${tag('k1', 'f'.repeat(16))}t`);
+    await using _kea = await keaThatRuns(`${tag('k1', 'e'.repeat(16))}t`);
+    const partnerTag = `${tag('k2', 'f'.repeat(16))}t`;
+    say({ partnerTag, partnerKea: 'waiting' });
+    const waited = wait();
+    setTimeout(() => say({ partnerTag }), 1200);
+    expect((await waited).seconds).toBeGreaterThan(1);
   });
 
   it('soon when its partner’s Kea is away', async () => {

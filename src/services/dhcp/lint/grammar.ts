@@ -1,4 +1,5 @@
 import { CLASS_MEMBERS, SNIPPET_MEMBERS } from '../../../model/nouns/dhcp-snippet/members.ts';
+import { TRUST_FILES } from '../../../model/trust/trust-files.ts';
 import type { FileGrammar } from '../../kit/grammar/grammar.ts';
 import { type JsonRule, textRule } from '../../kit/grammar/json.ts';
 import { ADDRESS, HOST, INTERFACE } from '../../kit/grammar/patterns.ts';
@@ -54,59 +55,67 @@ const LOGGERS = [
   ['kea-dhcp4.commands', 'WARN'],
 ].map(([name, severity]) => ({ name, severity, output_options: [{ output: 'stdout', pattern: '%-5p %m\n' }] }));
 
-const URL = 'http://(?:[0-9.]{7,15}|\\[[0-9a-f:.]{2,45}\\]):[0-9]{1,5}/';
+const BUNDLE = TRUST_FILES.pairBundle.path;
+const URL = 'https?://(?:[0-9.]{7,15}|\\[[0-9a-f:.]{2,45}\\]):[0-9]{1,5}/';
 
-const HA = object({
-  library: exactly('libdhcp_ha.so'),
-  parameters: object({
-    'high-availability': listOf(
-      object({
-        'this-server-name': text(HOST),
-        mode: exactly('hot-standby'),
-        'heartbeat-delay': exactly(500),
-        'max-response-delay': exactly(1000),
-        'max-ack-delay': exactly(1000),
-        'max-unacked-clients': exactly(0),
-        'sync-timeout': exactly(10_000),
-        'sync-page-limit': exactly(2000),
-        'send-lease-updates': exactly(true),
-        'sync-leases': exactly(true),
-        'restrict-commands': exactly(true),
-        'multi-threading': object({
-          'enable-multi-threading': flag,
-          'http-dedicated-listener': flag,
-          'http-listener-threads': exactly(2),
-          'http-client-threads': exactly(2),
-        }),
-        peers: listOf(
-          object({
-            name: text(HOST),
-            url: text(URL),
-            role: text('primary|standby'),
-            'auto-failover': exactly(false),
+const ha = ({ partner }: KeaPlaces) =>
+  object({
+    library: exactly('libdhcp_ha.so'),
+    parameters: object({
+      'high-availability': listOf(
+        object({
+          'this-server-name': text(HOST),
+          mode: exactly('hot-standby'),
+          'heartbeat-delay': exactly(500),
+          'max-response-delay': exactly(1000),
+          'max-ack-delay': exactly(1000),
+          'max-unacked-clients': exactly(0),
+          'sync-timeout': exactly(10_000),
+          'sync-page-limit': exactly(2000),
+          'send-lease-updates': exactly(true),
+          'sync-leases': exactly(true),
+          'restrict-commands': exactly(true),
+          // Of the checker's copy: the rack's own.
+          'trust-anchor': { kind: 'oneOf', rules: [exactly(partner), exactly(BUNDLE)] },
+          'cert-file': exactly(BUNDLE),
+          'key-file': exactly(BUNDLE),
+          'require-client-certs': exactly(true),
+          'multi-threading': object({
+            'enable-multi-threading': flag,
+            'http-dedicated-listener': flag,
+            'http-listener-threads': exactly(2),
+            'http-client-threads': exactly(2),
           }),
-          2,
-        ),
-      }),
-      1,
-    ),
-  }),
-});
+          peers: listOf(
+            object({
+              name: text(HOST),
+              url: text(URL),
+              role: text('primary|standby'),
+              'auto-failover': exactly(false),
+            }),
+            2,
+          ),
+        }),
+        1,
+      ),
+    }),
+  });
 
-const LIBRARIES: JsonRule = listOf(
-  {
-    kind: 'oneOf',
-    rules: [exactly({ library: 'libdhcp_lease_cmds.so' }), exactly({ library: 'libdhcp_stat_cmds.so' }), HA],
-  },
-  3,
-);
+const librariesOf = (places: KeaPlaces): JsonRule =>
+  listOf(
+    {
+      kind: 'oneOf',
+      rules: [exactly({ library: 'libdhcp_lease_cmds.so' }), exactly({ library: 'libdhcp_stat_cmds.so' }), ha(places)],
+    },
+    3,
+  );
 
 /** Kea would load any library and log to any file: libraries, sockets, the lease file and loggers are the template's. */
 export function keaGrammar(places: KeaPlaces): FileGrammar {
   const name = places.conf.slice(places.folder.length + 1).replaceAll('.', '\\.');
   const members: Readonly<Record<string, JsonRule>> = {
     ...global,
-    'server-tag': text('[0-9a-f]{32}'),
+    'server-tag': text('[0-9a-f]{32}t?'),
     'user-context': object({
       'generated-by': exactly('Regent; do not edit: it is written anew'),
       links: listOf(words),
@@ -131,7 +140,7 @@ export function keaGrammar(places: KeaPlaces): FileGrammar {
     'reservations-global': exactly(true),
     'reservations-in-subnet': exactly(true),
     reservations: listOf(object({ ...host, 'hw-address': text('[0-9a-f]{2}(?::[0-9a-f]{2}){5}'), hostname: words })),
-    'hooks-libraries': LIBRARIES,
+    'hooks-libraries': librariesOf(places),
     authoritative: exactly(true),
     'match-client-id': exactly(false),
     'host-reservation-identifiers': exactly(['hw-address']),

@@ -1,3 +1,4 @@
+import type { PairAuthority } from '../../../core/node-identity.ts';
 import { mainAddress, servingRegions } from '../../../model/cluster.ts';
 import type { Node, RackNode, Snapshot } from '../../../model/snapshot.ts';
 import type { DhcpPair } from '../desired.ts';
@@ -26,12 +27,16 @@ export function pairsOf(snapshot: Snapshot, nodeId: string, serving: Serving): r
     name: node.name,
     address: mainAddress(node),
   }));
+  const authorities = new Map((snapshot.pairAuthorities ?? []).map((one) => [one.nodeId, one]));
   const found = new Map<string, { vlanIds: Set<number>; pair: DhcpPair }>();
   for (const [vlanId, server] of serving.servers) {
     const sides = sidesOf(server, nodeId, nodes);
     if (!sides) continue;
     const key = pairKey(sides.primary.name, sides.standby.name);
-    const known = found.get(key) ?? { vlanIds: new Set<number>(), pair: pairOf(key, sides, voters) };
+    const known = found.get(key) ?? {
+      vlanIds: new Set<number>(),
+      pair: { ...pairOf(key, sides, voters), ...trustOf(sides, authorities) },
+    };
     known.vlanIds.add(vlanId);
     found.set(key, known);
   }
@@ -41,6 +46,7 @@ export function pairsOf(snapshot: Snapshot, nodeId: string, serving: Serving): r
 }
 
 interface Side {
+  readonly id: string;
   readonly name: string;
   readonly address: string;
   readonly number: number;
@@ -64,7 +70,13 @@ function sidesOf(server: VlanServer, nodeId: string, nodes: ReadonlyMap<string, 
 function sideOf(rack: RackNode, nodes: ReadonlyMap<string, Node>): Side | null {
   const node = nodes.get(rack.nodeId);
   return node
-    ? { name: node.name, address: mainAddress(node), number: rack.number, isDrained: node.isDrained === true }
+    ? {
+        id: node.id,
+        name: node.name,
+        address: mainAddress(node),
+        number: rack.number,
+        isDrained: node.isDrained === true,
+      }
     : null;
 }
 
@@ -84,6 +96,22 @@ function pairOf(key: string, { primary, standby, role }: Sides, regions: DhcpPai
     regions,
     ...(own.isDrained ? { isDrained: true } : {}),
   };
+}
+
+/**
+ * By what the two know each other. Both speak TLS, or neither: an agent of an earlier release would write a file for clear text, and the servers would not
+ * understand each other.
+ */
+function trustOf(
+  { primary, standby, role }: Sides,
+  authorities: ReadonlyMap<string, PairAuthority>,
+): Pick<DhcpPair, 'trust'> {
+  const [own, other] = (role === 'primary' ? [primary, standby] : [standby, primary]).map(({ id }) =>
+    authorities.get(id),
+  );
+  if (own === undefined) return {};
+  const isAble = own.isAble && other?.isAble === true;
+  return { trust: { own: own.name, ...(isAble ? { partner: other.certificate } : {}) } };
 }
 
 /** Where a rack hears a partner: a port for each partner and each role of its own. */

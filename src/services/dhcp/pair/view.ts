@@ -1,3 +1,4 @@
+import { TRUST_FILES } from '../../../model/trust/trust-files.ts';
 import type { DhcpPair } from '../desired.ts';
 
 /*
@@ -17,17 +18,25 @@ interface Peer {
 export interface PairView {
   readonly self: string;
   readonly isThreaded: boolean;
+  /** TLS, by these files; otherwise clear text. */
+  readonly isTls: boolean;
+  readonly anchor: string;
+  readonly bundle: string;
   readonly peers: readonly Peer[];
 }
 
-/** Makes it; peers in the order of their names, alike on both sides. */
-export function viewPair(pair: DhcpPair): PairView {
-  const own = { name: pair.self, url: urlOf(pair.address, pair.haPort) };
-  const other = { name: pair.partner.name, url: urlOf(pair.partner.address, pair.partnerPort) };
+/** Makes it; peers in the order of their names, alike on both sides. `anchor`: the file with the certificate by which the partner is known. */
+export function viewPair(pair: DhcpPair, anchor: string): PairView {
+  const isTls = pair.trust?.partner !== undefined;
+  const own = { name: pair.self, url: urlOf(isTls, pair.address, pair.haPort) };
+  const other = { name: pair.partner.name, url: urlOf(isTls, pair.partner.address, pair.partnerPort) };
   const peers = [own, other].sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     self: pair.self,
     isThreaded: true,
+    isTls,
+    anchor,
+    bundle: TRUST_FILES.pairBundle.path,
     peers: peers.map((peer, index) => ({
       ...peer,
       role: peer.name === pair.primary ? 'primary' : 'standby',
@@ -36,11 +45,17 @@ export function viewPair(pair: DhcpPair): PairView {
   };
 }
 
+/** The same for `kea-dhcp4 -T`, which reads the files that it names: that of the partner may not be there yet, so the rack's own stands in. */
+export function checkedPair(pair: PairView): PairView {
+  return { ...pair, isThreaded: false, anchor: pair.bundle };
+}
+
 /** Which server's a subnet is; each has it, so that only the pair's own leases are compared. */
 export function servedAs(pair: DhcpPair | undefined): object {
   return pair === undefined ? {} : { 'user-context': { 'ha-server-name': pair.self } };
 }
 
-function urlOf(address: string, port: number): string {
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}/`;
+/** Kea goes by the files and does not look at the scheme; people do. */
+function urlOf(isTls: boolean, address: string, port: number): string {
+  return `${isTls ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}/`;
 }
