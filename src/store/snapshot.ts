@@ -48,7 +48,8 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const snippets = await tx.all(
     sql<DhcpSnippet>`select id, name, scope, text from dhcp_snippets where enabled order by id`,
   );
-  const closed = await readClosedAddresses(tx);
+  const cluster = await readCluster(tx);
+  const closed = await readClosedAddresses(tx, cluster?.vip ?? null);
   const bmcs = await listBmcPlaces(tx);
   const domains = await readDomains(tx);
   const copyKey = await readCopyKey(tx);
@@ -60,7 +61,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   return {
     ...(await readWatermark(tx)),
     ...stored,
-    cluster: await readCluster(tx),
+    cluster,
     ...(siteDigest === null ? {} : { siteDigest }),
     nodes: await readNodes(tx),
     racks: await readRackNodes(tx),
@@ -91,10 +92,10 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
 }
 
 /** Of nodes where no subnet is. Those of BMCs are in their parameters, which their drivers read. */
-async function readClosedAddresses(tx: Tx): Promise<string[]> {
+async function readClosedAddresses(tx: Tx, vip: string | null): Promise<string[]> {
   const rows = await tx.all(sql<{ address: string }>`
     select host(r.address) as address from reported_addresses r where not exists (select from subnets s where s.cidr >>= r.address)
-      and not exists (select from nodes n where r.address = any (n.addresses)) and not exists (select from cluster c where host(c.vip)::inet = r.address)
+      and not exists (select from nodes n where r.address = any (n.addresses)) and r.address is distinct from host(${vip}::inet)::inet
       and not (r.address <<= '127.0.0.0/8' or r.address <<= '::1' or r.address <<= 'fe80::/10' or r.address <<= '169.254.0.0/16')`);
   return orderedAddresses(rows.map(({ address }) => canonicalAddress(address)));
 }
