@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type FieldProblem, type Rejected, rejected, show } from '../core/errors.ts';
+import { POWER_SECRET_NAMES } from '../model/nouns/power.ts';
 import { checkTexts } from './json-body.ts';
 
 /** What a validator says: the value, with the texts of a query made numbers and booleans, or why not. */
@@ -121,7 +122,7 @@ function problemOf(error: SchemaError, root: unknown, unions: readonly string[])
   const param = (name: string): unknown => Object.entries(error.params).find(([key]) => key === name)?.[1];
   const names = (name: string) => (Array.isArray(param(name)) ? (param(name) as unknown[]).map(String) : []);
   const join = (name: string) => (field === '' ? name : `${field}/${name}`);
-  const found = show(valueAt(root, error.instancePath));
+  const found = isSecret(error.instancePath) ? 'it' : show(valueAt(root, error.instancePath));
   switch (error.keyword) {
     case 'boolean':
       return [];
@@ -140,6 +141,21 @@ function problemOf(error: SchemaError, root: unknown, unions: readonly string[])
         return [];
       return [{ field, problem: `${found} ${error.message.replaceAll('\n', ' ')}` }];
   }
+}
+
+/** Members whose value no refusal repeats: people give secrets in them. */
+const SECRETS: ReadonlySet<string> = new Set([
+  ...POWER_SECRET_NAMES,
+  'current',
+  'password',
+  'privateKey',
+  'secret',
+  'userData',
+]);
+
+/** Does a secret stand there, or a part of one, or what holds one by its name? */
+function isSecret(path: string): boolean {
+  return /\/(?:parameters|values)$/.test(path) || path.split('/').some((part) => SECRETS.has(part));
 }
 
 function valueAt(root: unknown, path: string): unknown {

@@ -9,6 +9,7 @@ import type { Reservation } from './nouns/reservation.ts';
 import type { DhcpSnippet } from './nouns/dhcp-snippet.ts';
 import type { SigningKey } from './nouns/tsig-key.ts';
 import type { SettingName, Settings } from './settings.ts';
+import type { BmcPlace } from './special/bmc-hosts.ts';
 import type { Subnet } from './subnet.ts';
 import type { Vlan } from './vlan.ts';
 
@@ -210,10 +211,12 @@ export interface Snapshot {
   readonly leaseNames: readonly LeaseName[];
   /** By address, an observation. Left out: there is none. */
   readonly machineLeases?: readonly MachineLease[];
-  /** Addresses of nodes in networks that are no subnets, and of BMCs: nobody is led there. Left out: none. */
+  /** Addresses of nodes in networks that are no subnets, and of BMCs once whoever compiles added them: nobody is led there. Left out: none. */
   readonly closedAddresses?: readonly string[];
   /** By whose signatures racks know the DHCP servers of their partners. Left out: none was signed yet. */
   readonly pairAuthorities?: readonly PairAuthority[];
+  /** Left out: none. */
+  readonly bmcs?: readonly BmcPlace[];
   /** Left out: none. */
   readonly leaseEnds?: readonly LeaseEnd[];
   /** Who has not said that it stopped to serve a network; whoever compiles for all nodes adds what is published. Left out: nobody. */

@@ -8,6 +8,7 @@ import { unifiedDiff } from '../services/kit/diff.ts';
 import { serviceOf, withInstances } from '../services/kit/instances.ts';
 import { renderService } from '../services/kit/render.ts';
 import { findingOf } from '../contract/wire/finding.ts';
+import { withClosedBmcs } from './tasks/closed-addresses.ts';
 
 /** The parts that turn desired state into files. */
 export interface Renderer {
@@ -39,10 +40,10 @@ export interface PreviewInput {
 /** What a change would do to the real files of every node, by the functions that the nodes use themselves. Pure. */
 export function previewChange(renderer: Renderer, input: PreviewInput): NodeDiff[] {
   const { before, after, published, facts, nowSeconds } = input;
-  const old = compileSite(before, renderer.services, published, nowSeconds);
+  const old = compileSite(withClosedBmcs(before), renderer.services, published, nowSeconds);
   // The numbers that the first compile gave are in force for the second one, as they would be.
   const next = compileSite(
-    { ...after, versions: old.versions },
+    { ...withClosedBmcs(after), versions: old.versions },
     renderer.services,
     bodiesOf(old, published),
     nowSeconds,

@@ -227,7 +227,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     ...createAccounts(ports),
     agents: {
       ...agents,
-      enlist: createEnlist({ db, random, tell }),
+      enlist: createEnlist({ ...ports, tell }),
       observe: (nodeId, report) => {
         memory.remember(nodeId, report);
         return agents.observe(nodeId, report);

@@ -15,6 +15,7 @@ import { readPairAuthorities } from './queries/cluster/pair-authorities.ts';
 import { readRecoveries, recoveredOf } from './queries/cluster/recoveries.ts';
 import { readSiteDigest } from './queries/cluster/site-certificate.ts';
 import { readWatermark } from './queries/watermark.ts';
+import { listBmcPlaces } from './queries/network/power-secrets.ts';
 import { readLeaseEnds } from './queries/network/lease-ends.ts';
 import { readSubnetHolders } from './queries/network/subnet-releases.ts';
 import { readCopyKey, readTsigKeys } from './queries/network/tsig-keys.ts';
@@ -49,7 +50,9 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     sql<DhcpSnippet>`select id, name, scope, text from dhcp_snippets where enabled order by id`,
   );
   const pairAuthorities = await readPairAuthorities(tx);
-  const closed = await readClosedAddresses(tx);
+  const cluster = await readCluster(tx);
+  const closed = await readClosedAddresses(tx, cluster?.vip ?? null);
+  const bmcs = await listBmcPlaces(tx);
   const domains = await readDomains(tx);
   const copyKey = await readCopyKey(tx);
   const tsigKeys = await readTsigKeys(tx);
@@ -60,7 +63,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   return {
     ...(await readWatermark(tx)),
     ...stored,
-    cluster: await readCluster(tx),
+    cluster,
     ...(siteDigest === null ? {} : { siteDigest }),
     nodes: await readNodes(tx),
     racks: await readRackNodes(tx),
@@ -70,6 +73,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     ...(machineLeases.length === 0 ? {} : { machineLeases }),
     ...(pairAuthorities.length === 0 ? {} : { pairAuthorities }),
     ...(closed.length === 0 ? {} : { closedAddresses: closed }),
+    ...(bmcs.length === 0 ? {} : { bmcs }),
     ...(ends.length === 0 ? {} : { leaseEnds: ends }),
     ...(subnetHolders.length === 0 ? {} : { subnetHolders }),
     ...(snippets.length === 0 ? {} : { snippets }),
@@ -90,27 +94,13 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   };
 }
 
-/** Of nodes where no subnet is, and of BMCs. Only addresses: what a BMC's name means is known elsewhere. */
-async function readClosedAddresses(tx: Tx): Promise<string[]> {
+/** Of nodes where no subnet is. Those of BMCs are in their parameters, which their drivers read. */
+async function readClosedAddresses(tx: Tx, vip: string | null): Promise<string[]> {
   const rows = await tx.all(sql<{ address: string }>`
     select host(r.address) as address from reported_addresses r where not exists (select from subnets s where s.cidr >>= r.address)
-      and not exists (select from nodes n where r.address = any (n.addresses)) and not exists (select from cluster c where host(c.vip)::inet = r.address)
-      and not (r.address <<= '127.0.0.0/8' or r.address <<= '::1' or r.address <<= 'fe80::/10' or r.address <<= '169.254.0.0/16')
-    union select parameters ->> 'power_address' from bmcs where parameters ->> 'power_address' <> ''`);
-  const literal = rows.flatMap(({ address }) => {
-    const parsed = [address, hostOf(address)].map((text) => parseAddress(text)).find((one) => !isRejected(one));
-    return parsed === undefined || isRejected(parsed) ? [] : [formatAddress(parsed)];
-  });
-  return orderedAddresses(literal);
-}
-
-/** The host of an address that may be a URL, with a port or in brackets. */
-function hostOf(text: string): string {
-  const [, host = text] =
-    /^[a-z+]+:\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/]+)/i.exec(text) ??
-    /^(\[[^\]]+\]|[^:/]+)(?::[0-9]+)?(?:\/.*)?$/.exec(text) ??
-    [];
-  return host.replace(/^\[|\]$/g, '');
+      and not exists (select from nodes n where r.address = any (n.addresses)) and r.address is distinct from host(${vip}::inet)::inet
+      and not (r.address <<= '127.0.0.0/8' or r.address <<= '::1' or r.address <<= 'fe80::/10' or r.address <<= '169.254.0.0/16')`);
+  return orderedAddresses(rows.map(({ address }) => canonicalAddress(address)));
 }
 
 async function readNodes(tx: Tx): Promise<Node[]> {

@@ -302,6 +302,7 @@ describe('custom DHCP on the wire', () => {
         aSnippet(3, 'no-test', 'global', { 'client-classes': [{ name: 'odd', test: 'option[60] is odd' }] }),
         aSnippet(4, 'too-long', '10.20.0.0/16', { 'min-valid-lifetime': 90_000 }),
         aSnippet(5, 'fine', PRINTER, { 'boot-file-name': 'x' }),
+        aSnippet(6, 'unknown', '10.20.0.0/16', { 'option-data': [{ name: 'site-colour', data: 'red' }] }),
       ],
     });
     const templates = goldenTemplates();
@@ -311,11 +312,17 @@ describe('custom DHCP on the wire', () => {
       return refused ? { kind: 'rejected', why: refused.stderr } : { kind: 'passed' };
     });
     expect(found?.desired.snippets?.map(({ name }) => name)).toEqual(['good', 'fine']);
-    expect(found?.held.map(({ name }) => name)).toEqual(['snippet no-address', 'snippet no-test', 'snippet too-long']);
+    expect(found?.held.map(({ name }) => name)).toEqual([
+      'snippet no-address',
+      'snippet no-test',
+      'snippet too-long',
+      'snippet unknown',
+    ]);
     const words = found?.held.map(({ why }) => why) ?? [];
     expect(words[0]).toMatch(/Failed to convert string to address 'nowhere'/);
     expect(words[1]).toMatch(/expression: \[option\[60\] is odd\] error/);
     expect(words[2]).toMatch(/min-valid-lifetime/);
+    expect(words[3]).toMatch(/definition for the option 'dhcp4\.site-colour' does not exist/);
     await bench.apply(found?.desired);
   });
 

@@ -20,6 +20,7 @@ const NAMES = ['r1', 'r2', 'r3'] as const;
 type Name = (typeof NAMES)[number];
 const STAND_IN = join(import.meta.dirname, '../kit/cluster/region-stand-in.ts');
 const HTTP = 'http://127.0.0.1:5240';
+const HTTPS = 'https://127.0.0.1:5443';
 const KEEP = readFileSync(join(import.meta.dirname, '../../ha/haproxy/keep'), 'utf8');
 
 /** One real haproxy before three region nodes that are switched at will. */
@@ -46,6 +47,12 @@ describe('haproxy on rendered files', () => {
   const fetch = (...argv: readonly string[]) => host.run(['curl', '-q', '-s', '-m', '10', ...argv]);
   const status = async (...argv: readonly string[]) =>
     (await fetch('-o', '/dev/null', '-w', '%{http_code}', ...argv)).stdout;
+  /** Values of the header Strict-Transport-Security of an answer (RFC 6797 §7.1: one, and over TLS alone). */
+  const strictTransport = async (url: string, ...argv: readonly string[]) => {
+    const head = await fetch('-k', '-m', '3', '-D', '-', '-o', '/dev/null', ...argv, url);
+    expect(head.stdout, url).toMatch(/^HTTP\/[12.]+ [0-9]{3}/);
+    return [...head.stdout.matchAll(/^strict-transport-security: (.*?)\r?$/gim)].map(([, found]) => found);
+  };
   /** A new process takes every server for one that is up until it has checked it: it has, when r2 alone is seen as primary. */
   const settled = () =>
     until('all regions are up, and r2 is primary', async () => {
@@ -184,6 +191,16 @@ describe('haproxy on rendered files', () => {
     const body = JSON.parse(secure.stdout || '{}');
     expect(body).toMatchObject({ size, headers: { 'x-forwarded-proto': 'https' } });
   });
+
+  it.each(['x', 'health/proxy', 'health/epoch', 'peer/v1/memory', 'api/v1/events'])(
+    'sends browsers that came over TLS back there, and says nothing of it without: /%s',
+    async (path) => {
+      for (const version of ['--http1.1', '--http2'])
+        expect(await strictTransport(`${HTTPS}/${path}`, version)).toEqual(['max-age=2592000']);
+      expect(await strictTransport(`${HTTP}/${path}`)).toEqual([]);
+      expect(await strictTransport(`${HTTP}/${path}`, '-H', 'X-Forwarded-Proto: https')).toEqual([]);
+    },
+  );
 
   it('hands on nothing that region nodes ask each other', async () => {
     const table: string[] = [];
@@ -411,5 +428,7 @@ describe('haproxy on rendered files', () => {
     expect(stdout.toLowerCase()).toContain('retry-after: 2');
     expect(stdout).toContain('application/problem+json');
     expect(JSON.parse(stdout.split('\r\n\r\n').at(-1) ?? '')).toMatchObject({ status: 503, code: 'unavailable' });
+    expect(await strictTransport(`${HTTPS}/api/v1/status`)).toEqual(['max-age=2592000']);
+    expect(await strictTransport(`${HTTP}/api/v1/status`)).toEqual([]);
   });
 });

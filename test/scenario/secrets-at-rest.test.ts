@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openChannel } from '../../src/agent/channel/channel.ts';
 import { openTrustStore } from '../../src/agent/channel/trust.ts';
 import { commandRunners } from '../../src/main/calls/command-runners.ts';
+import { ROUTES, type RouteSpec } from '../../src/contract/routes.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
 import { agentRig } from '../kit/agent-rig.ts';
 import { operatorCertificate } from '../kit/cluster/operator-certificate.ts';
@@ -17,6 +18,7 @@ import { FakeBmc } from '../kit/power/fake-bmc.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
+import { run } from '../unit/cli/fake-region.ts';
 
 /**
  * Every kind of secret is used once by real processes. Then neither the files of the database nor its WAL hold one of them, in clear, as hexadecimal digits or
@@ -85,6 +87,79 @@ async function startAgent(nodeId: string) {
     () => channel.close(),
     () => rig.close(),
   );
+}
+
+const URIS = (scheme: string) =>
+  Object.fromEntries(
+    ['power_on_uri', 'power_off_uri', 'power_query_uri'].map((name) => [name, `${scheme}://10.88.0.2/x`]),
+  );
+
+type Asker = (method: string, path: string) => Promise<{ readonly status: number; readonly body: unknown }>;
+
+/** Both sites, and what their objects are called, by the parameter of a path. */
+async function everyObject(): Promise<readonly { of: Asker; names: ReadonlyMap<string, readonly string[]> }[]> {
+  const deploy = deploying.get().site;
+  const askers: Asker[] = [
+    (method, path) => site.asAdmin(method, path),
+    async (method, path) => deploy.call(method as 'GET', path),
+  ];
+  return Promise.all(
+    askers.map(async (of) => {
+      const listOf = async (path: string, member: string) => {
+        const { items = [] } = (await of('GET', path)).body as { items?: Record<string, unknown>[] };
+        return items.map((item) => String(item[member]));
+      };
+      const names = new Map<string, readonly string[]>([
+        ['bmc', await listOf('/bmcs', 'name')],
+        ['tsig_key', await listOf('/tsig-keys', 'name')],
+        ['user', await listOf('/users', 'name')],
+        ['machine', await listOf('/machines', 'hostname')],
+        ['node', ['r1', 'k1']],
+        ['service', ['dns', 'db', 'dcs', 'lb', 'proxy', 'dhcp', 'http']],
+        ['domain', await listOf('/domains', 'name')],
+        ['change', await listOf('/config/history', 'id')],
+        ['job', await listOf('/jobs', 'id')],
+        ['command', await listOf('/commands', 'id')],
+        ['setting', await listOf('/settings', 'name')],
+        ['subnet', await listOf('/subnets', 'id')],
+        ['interface', ['eth0']],
+        ['result', ['1', '2', '3']],
+        ['part', ['regiond', 'agent']],
+      ]);
+      return { of, names };
+    }),
+  );
+}
+
+/** Every question of the API for these names; a list is one without any. What has no end (events as they come) is left out. */
+function questionsOf(names: ReadonlyMap<string, readonly string[]>): string[] {
+  const plain = (Object.values(ROUTES) as RouteSpec[])
+    .filter(({ method }) => method === 'GET')
+    .map(({ path }) => path)
+    .filter((path) => path !== '/metrics');
+  return plain.flatMap((path) => {
+    const holes = [...path.matchAll(/\{(\w+)\}/g)].map(([hole, name = '']) => ({ hole, of: names.get(name) ?? [] }));
+    return holes.reduce(
+      (paths, { hole, of }) => paths.flatMap((one) => of.map((name) => one.replace(hole, encodeURIComponent(name)))),
+      [path],
+    );
+  });
+}
+
+/** The command line against the site. `files`: what lies where it reads. */
+function regent(argv: readonly string[], files: ReadonlyMap<string, string>) {
+  const fetch = async (target: unknown, init: { method?: string; body?: unknown } = {}) => {
+    const { pathname, search } = new URL(String(target));
+    const path = `${pathname.replace(/^.*?\/api\/v1/, '')}${search}`;
+    const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
+    const answer = await site.asAdmin(init.method ?? 'GET', path, body);
+    const type = answer.status < 400 ? 'application/json' : 'application/problem+json';
+    return new Response(JSON.stringify(answer.body), { status: answer.status, headers: { 'content-type': type } });
+  };
+  return run({ url: 'http://region.test' }, argv, {
+    fetch: fetch as typeof globalThis.fetch,
+    readFile: async (path) => files.get(path) ?? null,
+  });
 }
 
 describe('secrets are used', () => {
@@ -215,23 +290,110 @@ describe('afterwards no secret is', () => {
     }
   });
 
-  it('in a log, an argument of a program or an answer', async () => {
-    const said = [log.lines, bmc.heard.map(({ argv }) => argv)];
-    for (const path of [
-      '/bmcs',
-      '/tsig-keys',
-      '/commands',
-      '/jobs',
-      '/events?limit=1000',
-      '/config/history',
-      '/audit',
-      '/users',
-      '/api-keys',
-      '/tokens',
-      '/site-certificate',
+  it('in a log or an argument of a program', () => {
+    const said = JSON.stringify([log.lines, bmc.heard.map(({ argv }) => argv)]);
+    expect(said).toContain('power order done');
+    expect(holding(Buffer.from(said), 'shown')).toEqual([]);
+  });
+
+  it('in an answer to a question, of whatever object', async () => {
+    const asked: string[] = [];
+    for (const { of, names } of await everyObject())
+      for (const path of questionsOf(names)) {
+        const { status, body } = await of('GET', path);
+        if (status === 200) asked.push(path);
+        expect(holding(Buffer.from(JSON.stringify(body)), `GET ${path}`)).toEqual([]);
+      }
+    // Lists alone are 60; and objects of each kind that has or had a secret.
+    expect(asked.length).toBeGreaterThan(100);
+    for (const part of [
+      '/bmcs/hook',
+      '/tsig-keys/given',
+      '/users/ada',
+      '/services/r1/dns/files',
+      '/cluster/doctor',
+      '/status',
     ])
-      said.push(JSON.stringify(await say('GET', path)) as never);
-    expect(JSON.stringify(said)).toContain('power order done');
-    expect(holding(Buffer.from(JSON.stringify(said)), 'shown')).toEqual([]);
+      expect(
+        asked.some((path) => path.startsWith(part)),
+        part,
+      ).toBe(true);
+    expect(asked.some((path) => /^\/config\/history\/[0-9]+\/files$/.test(path))).toBe(true);
+  });
+
+  it('in a dry run, a refusal or a line of the command line', async () => {
+    const files = new Map<string, string>();
+    const put = (name: string, content: unknown) => {
+      files.set(name, typeof content === 'string' ? content : JSON.stringify(content));
+      return `@${name}`;
+    };
+    const secret = (what: string) => secrets.get(what) ?? '';
+    const ipmi = { power_address: '10.88.0.7', power_user: 'u', power_pass: secret('password of a BMC') };
+    const other = await operatorCertificate({ names: ['other.example.test'], addresses: [] });
+    const key = secret('private key of the site');
+    const calls: readonly (readonly [string, string, unknown])[] = [
+      ['PATCH', '/bmcs/m1-bmc', { parameters: { ...ipmi, k_g: secret('key of a BMC') } }],
+      ['PATCH', '/bmcs/m1-bmc', { powerType: 'redfish' }],
+      ['PATCH', '/bmcs/m1-bmc', { parameters: { ...ipmi, power_pass: `${secret('password of a BMC')}\n` } }],
+      ['PATCH', '/bmcs/m1-bmc', { parameters: { ...ipmi, power_pass: secret('password of a BMC').repeat(100) } }],
+      ['PATCH', '/bmcs/m1-bmc', { parameters: { ...ipmi, power_pass: [secret('password of a BMC')] } }],
+      ['PATCH', '/bmcs/hook', { parameters: { ...URIS('http'), power_token: secret('token of a webhook') } }],
+      ['PATCH', '/bmcs/hook', { parameters: { ...URIS('https'), power_token: secret('next password of a BMC') } }],
+      ['PATCH', '/tsig-keys/given', { secret: secret('TSIG secret that replaced it') }],
+      ['PATCH', '/tsig-keys/given', { secret: `${secret('TSIG secret that was given')}!` }],
+      ['PATCH', '/domains/example.test', { transferKey: 'made' }],
+      ['DELETE', '/domains/example.test', undefined],
+      ['DELETE', '/tsig-keys/given', undefined],
+      ['DELETE', '/bmcs/hook', undefined],
+      ['POST', '/users', { name: 'eve', role: 'user', password: secret('password of a user') }],
+      ['POST', '/users', { name: 'eve', role: 'user', password: `${secret('password of a user')}\u0000` }],
+      ['PUT', '/users/ada/password', { password: secret('password of a user') }],
+      ['PUT', '/users/ada/password', { password: secret('password of a user').repeat(200) }],
+      ['PUT', '/site-certificate', { certificate: other.leaf, privateKey: `${key}\n` }],
+      ['DELETE', '/site-certificate', undefined],
+      ['POST', '/api-keys', { user: 'ada', label: 'y' }],
+    ];
+    let count = 0;
+    for (const [method, path, body] of calls) {
+      const { body: answer } = await site.asAdmin(method, `${path}?dry_run=true`, body);
+      expect(holding(Buffer.from(JSON.stringify(answer)), `${method} ${path} ${++count}`)).toEqual([]);
+    }
+    const changes = (await say('GET', '/config/history'))['items'] as { id: number }[];
+    expect(changes.length).toBeGreaterThan(10);
+    for (const { id } of changes) {
+      const { body } = await site.asAdmin('POST', `/config/history/${id}/rollback?dry_run=true`);
+      expect(holding(Buffer.from(JSON.stringify(body)), `rollback ${id}`)).toEqual([]);
+    }
+    const lines = [
+      ...['bmc', 'tsig-key', 'user', 'machine', 'job', 'events', 'token', 'domain', 'node', 'service'].flatMap(
+        (noun) => [`${noun} list`, `${noun} list --output json`],
+      ),
+      'bmc show hook',
+      'tsig-key show given',
+      'user show ada',
+      'domain show example.test',
+      'config history',
+      ...changes.map(({ id }) => `config show ${id}`),
+      'status',
+      'doctor',
+      'config diff',
+      'site-certificate show',
+      'audit list',
+      `bmc set m1-bmc --parameters ${put('ipmi', ipmi)} --dry-run`,
+      `bmc set m1-bmc --parameters ${put('bad', { ...ipmi, power_pass: `${ipmi.power_pass}\n` })} --dry-run`,
+      `bmc set m1-bmc --parameters ${put('broken', `${JSON.stringify(ipmi)}}`)} --dry-run`,
+      `tsig-key delete given`,
+      `domain set example.test --transfer-key made --dry-run`,
+      ...changes.map(({ id }) => `config rollback ${id} --dry-run`),
+    ];
+    const codes = new Map<number, string[]>();
+    for (const line of lines) {
+      const { code, out, err } = await regent(line.split(' '), files);
+      codes.set(code, [...(codes.get(code) ?? []), `${line}: ${err}`]);
+      expect(holding(Buffer.from(`${out}${err}`), `regent ${line}`)).toEqual([]);
+    }
+    // A line that the program does not know says nothing.
+    expect(codes.get(2)?.filter((line) => line.includes('unknown'))).toEqual([]);
+    expect(codes.get(0)?.length).toBeGreaterThan(40);
   });
 });

@@ -131,3 +131,19 @@ export const TAKEN_OPTIONS: Readonly<Record<number, { readonly name: string; rea
 
 /** Codes that a site may give a meaning of its own (RFC 3942). */
 export const OWN_CODES = { first: 224, last: 254 } as const;
+
+/** What else Kea 2.6 knows by name: what clients and relays send, and what needs more than a value. */
+const KEA_OPTIONS =
+  'associated-ip authenticate base-time client-last-transaction-time client-ndi client-system data-source dhcp-agent-options dhcp-client-identifier dhcp-lease-time dhcp-max-message-size dhcp-message dhcp-message-type dhcp-option-overload dhcp-parameter-request-list dhcp-rebinding-time dhcp-renewal-time dhcp-requested-address dhcp-server-identifier dhcp-state fqdn geoconf-civic nwip-suboptions option-6rd pana-agent query-end-time query-start-time rdnss-selection start-time-of-state status-code subnet-selection user-class uuid-guid v4-access-domain v4-dnr v4-lost v4-portparams v4-sztp-redirect vendor-class-identifier vendor-encapsulated-options virtual-subnet-select virtual-subnet-select-ctrl vivco-suboptions vivso-suboptions'.split(
+    ' ',
+  );
+const NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(KNOWN_OPTIONS),
+  ...Object.values(TAKEN_OPTIONS).map(({ name }) => name),
+  ...KEA_OPTIONS,
+]);
+
+/** Does Kea know an option by this name without a definition? */
+export function isKeaOption(name: string): boolean {
+  return NAMES.has(name);
+}

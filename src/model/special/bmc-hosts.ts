@@ -1,6 +1,14 @@
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress, unmapped } from '../../core/ip.ts';
+import type { PowerParameters, PowerType } from '../nouns/power.ts';
 import { blockWithoutHosts, checkServerName } from './special-use.ts';
+
+/** Where a BMC is, with its secrets masked. The driver of its power type knows the hosts. */
+export interface BmcPlace {
+  readonly name: string;
+  readonly powerType: PowerType;
+  readonly parameters: PowerParameters;
+}
 
 /** Where a parameter of a BMC leads to. `host`: a name, or an address without brackets. */
 export interface BmcHost {

@@ -8,6 +8,7 @@ import { EPOCH_CHECKS } from './invariants/epoch.ts';
 import { IMAGE_CHECKS } from './invariants/images.ts';
 import { JOB_CHECKS } from './invariants/jobs.ts';
 import { LEASE_CHECKS } from './invariants/leases.ts';
+import { MACHINE_CHECKS } from './invariants/machines.ts';
 import { NODE_CHECKS } from './invariants/nodes.ts';
 import { PAIR_CHECKS } from './invariants/pairs.ts';
 import { SERVER_CHECKS } from './invariants/servers.ts';
@@ -35,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   ...LEASE_CHECKS,
   ...IMAGE_CHECKS,
   ...BMC_CHECKS,
+  ...MACHINE_CHECKS,
 ];
 
 /** Judges all invariants that concern the site. Pure. */

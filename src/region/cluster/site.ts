@@ -12,6 +12,8 @@ import type { RecoveryRow } from '../../store/queries/cluster/recoveries.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
 import type { LeaseGap, PairOnVlan } from '../../store/queries/network/lease-gaps.ts';
 import type { ServerState } from '../../store/pool/server-states.ts';
+import type { NamedAddresses } from '../../store/queries/network/named-clashes.ts';
+import type { OwnerlessMachine } from '../../store/queries/network/ownerless-machines.ts';
 import type { PoolRow } from '../../store/queries/network/pool-use.ts';
 import type { StuckJob } from '../../store/queries/jobs/end.ts';
 
@@ -120,6 +122,10 @@ export interface ClusterSite {
   readonly images?: readonly Pick<ImageRow, 'digest' | 'name' | 'createdAt' | 'files'>[];
   /** Left out: nobody read the BMCs. */
   readonly bmcs?: BmcOverview;
+  /** Left out: nobody read them. */
+  readonly named?: NamedAddresses;
+  /** Left out: nobody read them. */
+  readonly ownerless?: readonly OwnerlessMachine[];
 }
 
 /** How many BMCs there are, and those that would be refused by now. `problem`: words behind the name. */
@@ -128,9 +134,9 @@ export interface BmcOverview {
   readonly misfits: readonly { readonly name: string; readonly problem: string }[];
 }
 
-/** What costs too much for each status: the last look at all leases and BMCs, monotonic ms, and at the members in etcd's store. */
+/** What costs too much for each status: the last look at all leases, BMCs and addresses, monotonic ms, and at the members in etcd's store. */
 export interface SlowFacts {
-  last: (Required<Pick<ClusterSite, 'leases' | 'bmcs'>> & { readonly at: number }) | null;
+  last: (Required<Pick<ClusterSite, 'leases' | 'bmcs' | 'named' | 'ownerless'>> & { readonly at: number }) | null;
   learners?: ClusterSite['storedLearners'];
 }
 

@@ -1,4 +1,6 @@
 import { listImages } from '../../store/queries/cluster/images.ts';
+import { readNamedAddresses } from '../../store/queries/network/named-clashes.ts';
+import { listOwnerless } from '../../store/queries/network/ownerless-machines.ts';
 import type { Tx } from '../../store/tx.ts';
 import { readBmcOverview } from '../nouns/declared/bmc-overview.ts';
 import type { CasePorts } from '../use-case.ts';
@@ -7,7 +9,7 @@ import { readSite } from './read-site.ts';
 import type { SeenNode } from './seen.ts';
 import type { ClusterSite } from './site.ts';
 
-/** How long a look at all leases and BMCs counts for who asks for the status again and again, ms. */
+/** How long a look at all leases, BMCs and addresses counts for who asks for the status again and again, ms. */
 const LAST_FOR_MS = 15_000;
 
 /**
@@ -28,12 +30,23 @@ export async function readWholeSite(
     at,
     leases: await readLeaseOverview(tx, known, site.now),
     bmcs: await readBmcOverview(tx),
+    named: await readNamedAddresses(tx),
+    ownerless: await listOwnerless(tx),
   });
   const isYoung = !isExact && last !== null && at - last.at < LAST_FOR_MS;
-  const { leases, bmcs } = isYoung ? last : await read();
-  if (!isYoung) slowFacts.last = { at, leases, bmcs };
+  const slow = isYoung ? last : await read();
+  if (!isYoung) slowFacts.last = slow;
   if (isExact && context.storedLearners) slowFacts.learners = await context.storedLearners();
   const { learners } = slowFacts;
   const images = await listImages(tx);
-  return { ...site, leases, bmcs, images, ...(learners === undefined ? {} : { storedLearners: learners }) };
+  const { leases, bmcs, named, ownerless } = slow;
+  return {
+    ...site,
+    leases,
+    bmcs,
+    named,
+    ownerless,
+    images,
+    ...(learners === undefined ? {} : { storedLearners: learners }),
+  };
 }

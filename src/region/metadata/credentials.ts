@@ -13,6 +13,7 @@ import {
 import type { WakePort } from '../port.ts';
 import type { Sealer } from '../trust/sealer.ts';
 import { readServed } from '../trust/served.ts';
+import { nextWake } from './next-wake.ts';
 import type { Asker, MetadataPort, RunCredentials, RunKey } from './port.ts';
 
 /** What credentials are made with. */
@@ -136,33 +137,4 @@ function elsewhere(machineId: string, source: string): Rejected {
     'forbidden',
     `${source} is no address of the machine ${machineId}. Rule: a machine asks for itself, from the address that it has by DHCP.`,
   );
-}
-
-interface Pause {
-  readonly leastMs: number;
-  readonly mostMs: number;
-}
-
-/** The next commit of any region, when the least time is over; or the end of the time. */
-function nextWake(wakes: WakePort, { leastMs, mostMs }: Pause): Promise<void> {
-  return new Promise((resolve) => {
-    let [isEarly, isWoken] = [true, false];
-    const done = () => {
-      for (const timer of timers) clearTimeout(timer);
-      off();
-      resolve();
-    };
-    const settle = () => {
-      if (isWoken && !isEarly) done();
-    };
-    const least = setTimeout(() => {
-      isEarly = false;
-      settle();
-    }, leastMs);
-    const timers = [least, setTimeout(done, mostMs)];
-    const off = wakes.onWake(() => {
-      isWoken = true;
-      settle();
-    });
-  });
 }

@@ -19,6 +19,7 @@ import { readSnapshot } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { type KnownNode, readKnownNodes } from '../published.ts';
 import { withBootRecords } from './boot-records.ts';
+import { withClosedBmcs } from './closed-addresses.ts';
 import { reached, type Task } from './task.ts';
 
 /** What the publisher needs. `compiler`: version of the product; `process`: this one, for the record. */
@@ -187,7 +188,8 @@ async function publishRacing({ publisher: ports, deadlineMs, isWanted }: Race): 
   let races = 0;
   while (races < RACES.most && (races === 0 || ports.clock.monotonic() < end)) {
     const { snapshot, published } = await readSite(ports, deadlineMs);
-    const compiled = compileSite(withHolders(snapshot, published), ports.services, published, ports.clock.now() / 1000);
+    const whole = withHolders(withClosedBmcs(snapshot), published);
+    const compiled = compileSite(whole, ports.services, published, ports.clock.now() / 1000);
     const site = withBootRecords(compiled, snapshot);
     const moves = await readMoves(ports, { snapshot, published, site, deadlineMs });
     const result = await reached(

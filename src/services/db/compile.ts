@@ -1,7 +1,8 @@
 import { digestOf } from '../../core/stable-json.ts';
 import { isDatabaseExternal, mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
-import type { Cluster, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { VersionKey } from '../kit/contract.ts';
+import { innerWithSerialsOf } from '../kit/inner-trust.ts';
 import type { DbDesired } from './desired.ts';
 
 /** The most standbys that a commit waits for. */
@@ -24,14 +25,10 @@ export function compileDb(snapshot: Snapshot, nodeId: string): DbDesired | null 
   return {
     name: node.name,
     regions: [node, ...others].map(mainAddress),
-    ...innerOf(snapshot.cluster),
+    ...innerWithSerialsOf(snapshot.cluster),
     standbys: standbysOf(snapshot),
     version: row.version,
   };
-}
-
-function innerOf({ inner }: Cluster): Pick<DbDesired, 'inner'> {
-  return inner === undefined ? {} : { inner: { ...inner, serials: [...inner.serials] } };
 }
 
 /** The configuration that all members share gets a number, so that a node that was away never brings an older one back. */

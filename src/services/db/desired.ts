@@ -1,16 +1,8 @@
 import Type, { type Static } from 'typebox';
+import { InnerPartWithSerials } from '../kit/inner-trust.ts';
 
 const LABEL = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
 const ADDRESS = '^[0-9a-f.:]{2,45}$';
-
-/**
- * A certificate that is good for no rack, and the signed list of certificates that are taken from nobody (PEM); `serials`: of that list, for Patroni.
- */
-const InnerPart = Type.Object({
-  authority: Type.String({ pattern: '^-----BEGIN CERTIFICATE-----\\n[A-Za-z0-9+/=\\n]+-----END CERTIFICATE-----\\n$' }),
-  revocations: Type.String({ pattern: '^-----BEGIN X509 CRL-----\\n[A-Za-z0-9+/=\\n]+-----END X509 CRL-----\\n$' }),
-  serials: Type.Array(Type.String({ pattern: '^[0-9a-f]{2,40}$' })),
-});
 
 /**
  * Desired state of Patroni and PostgreSQL on a node. `regions`: the addresses that the database uses, this node's first, with joining nodes.
@@ -21,7 +13,7 @@ export const DbDesired = Type.Object({
   name: Type.String({ pattern: LABEL }),
   regions: Type.Array(Type.String({ pattern: ADDRESS }), { minItems: 1 }),
   /** Whom it lets in, beside that; left out: every node of the cluster. */
-  inner: Type.Optional(InnerPart),
+  inner: Type.Optional(InnerPartWithSerials),
   standbys: Type.Integer({ minimum: 0, maximum: 2 }),
   version: Type.Integer({ minimum: 1 }),
 });

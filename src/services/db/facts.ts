@@ -26,6 +26,8 @@ export const DbFacts = Type.Object({
    * send it.
    */
   isArmed: Type.Optional(Type.Boolean()),
+  /** Its folder has a part of a copy, and no database: Patroni waits. Left out: it has one, or none was begun; an earlier agent does not send it. */
+  isBrokenOff: Type.Optional(Type.Boolean()),
   members: Type.Array(
     Type.Object({
       name: Type.String(),

@@ -97,8 +97,18 @@ function factsOf(desired: DbDesired, own: Own | null, cluster: Cluster | null): 
     isSynchronous: own?.sync_standby === true,
     isStreaming: own?.replication_state === 'streaming',
     ...(cluster?.pause === true ? { isPaused: true } : {}),
+    ...(isBrokenOff(own, members) ? { isBrokenOff: true } : {}),
     members,
   };
+}
+
+/**
+ * A copy of the primary that broke off, as Patroni 4.0 shows it: it has no database and does not make one, although another leads. With an empty
+ * folder it would be making one.
+ */
+function isBrokenOff(own: Own | null, members: DbFacts['members']): boolean {
+  const isLed = members.some((member) => member.role === 'primary' && member.state === 'running');
+  return isLed && own?.state === 'stopped' && own.role === 'uninitialized';
 }
 
 function roleOf(own: Own | null, state: string): DbFacts['role'] {
@@ -117,6 +127,8 @@ function isAsPublished(config: Dynamic, desired: DbDesired): boolean {
 }
 
 function sentenceOf(facts: PatroniFacts): string {
+  if (facts.isBrokenOff === true)
+    return 'PostgreSQL does not run here: its copy of the primary broke off; a new one is made after half a minute';
   if (facts.role === 'none') return `PostgreSQL does not run here (${facts.state}); Patroni sees to it`;
   if (facts.role === 'primary') {
     const waited = facts.members.filter((member) => member.isSynchronous).map((member) => member.name);

@@ -1,9 +1,8 @@
 import { PORTS } from '../../model/cluster.ts';
 import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import type { FileSpec } from '../kit/contract.ts';
-import { pemLines } from '../kit/pem-lines.ts';
+import { innerFile, type InnerView, innerView } from '../kit/inner-trust.ts';
 import type { DbDesired } from './desired.ts';
-import type { FileGrammar } from '../kit/grammar/grammar.ts';
 import { CLIENTS_GRAMMAR, REVOKED_GRAMMAR } from '../kit/grammar/trust-lists.ts';
 import { DYNAMIC_GRAMMAR, PATRONI_GRAMMAR, SERIALS_GRAMMAR } from './grammar.ts';
 
@@ -33,12 +32,7 @@ export interface DbView {
   readonly networks: readonly string[];
   readonly clientsFile: string;
   /** Empty: every node of the cluster is let in. */
-  readonly inner: readonly {
-    readonly authority: readonly string[];
-    readonly revocations: readonly string[];
-    readonly serials: readonly string[];
-    readonly revocationsFile: string;
-  }[];
+  readonly inner: readonly (InnerView & { readonly serials: readonly string[] })[];
   readonly version: number;
   readonly isSynchronous: boolean;
   readonly standbys: number;
@@ -47,9 +41,9 @@ export interface DbView {
 /** Both files by their templates. root owns them, Patroni may read them. */
 export const DB_FILES: readonly FileSpec<DbView>[] = [
   { ...fileOf('dynamic.json.hbs', DYNAMIC_JSON), format: 'json', grammar: DYNAMIC_GRAMMAR },
-  innerFile('clients.crt.hbs', CLIENTS_CRT, CLIENTS_GRAMMAR),
-  innerFile('revoked.crl.hbs', REVOKED_CRL, REVOKED_GRAMMAR),
-  innerFile('revoked.serials.hbs', REVOKED_SERIALS, SERIALS_GRAMMAR),
+  innerFile({ template: 'clients.crt.hbs', target: CLIENTS_CRT, group: 'postgres', grammar: CLIENTS_GRAMMAR }),
+  innerFile({ template: 'revoked.crl.hbs', target: REVOKED_CRL, group: 'postgres', grammar: REVOKED_GRAMMAR }),
+  innerFile({ template: 'revoked.serials.hbs', target: REVOKED_SERIALS, group: 'postgres', grammar: SERIALS_GRAMMAR }),
   { ...fileOf('patroni.yml.hbs', PATRONI_YML), grammar: PATRONI_GRAMMAR },
 ];
 
@@ -67,7 +61,8 @@ export function viewDb(desired: DbDesired): DbView {
     allowed: addresses,
     networks: addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`),
     clientsFile: desired.inner === undefined ? TRUST_FILES.authority.path : CLIENTS_CRT,
-    inner: desired.inner === undefined ? [] : [innerView(desired.inner)],
+    inner:
+      desired.inner === undefined ? [] : [{ ...innerView(desired.inner, REVOKED_CRL), serials: desired.inner.serials }],
     version: desired.version,
     isSynchronous: desired.standbys > 0,
     // Patroni accepts no 0 there; without synchronous mode the number means nothing.
@@ -90,18 +85,4 @@ function placeOf(address: string, port: number): string {
 
 function fileOf(template: string, target: string): Omit<FileSpec<DbView>, 'grammar'> {
   return { template, mode: 0o640, owner: 'root', group: 'postgres', instances: (view) => [{ target, view }] };
-}
-
-function innerView({ authority, revocations, serials }: NonNullable<DbDesired['inner']>) {
-  return {
-    authority: pemLines(authority),
-    revocations: pemLines(revocations),
-    serials,
-    revocationsFile: REVOKED_CRL,
-  };
-}
-
-function innerFile(template: string, target: string, grammar: FileGrammar): FileSpec<DbView> {
-  const access = { mode: 0o640, owner: 'root', group: 'postgres', comment: null };
-  return { template, ...access, grammar, instances: ({ inner }) => inner.map((view) => ({ target, view })) };
 }

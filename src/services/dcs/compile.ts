@@ -1,6 +1,7 @@
 import { daemonsName, mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
 import type { Cluster, Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
+import { innerOf } from '../kit/inner-trust.ts';
 import type { DcsDesired } from './desired.ts';
 
 /** etcd runs on every region node of a cluster. A joining node is among the members: etcd has accepted it before its snapshot shows it. */
@@ -18,11 +19,6 @@ export function compileDcs(snapshot: Snapshot, nodeId: string): DcsDesired | nul
     ...innerOf(cluster),
     ...recoveredOf(cluster),
   };
-}
-
-function innerOf({ inner }: Cluster): Pick<DcsDesired, 'inner'> {
-  if (inner === undefined) return {};
-  return { inner: { authority: inner.authority, revocations: inner.revocations } };
 }
 
 function recoveredOf({ recovered }: Cluster): Pick<DcsDesired, 'recovered'> {

@@ -1,16 +1,11 @@
 import Type, { type Static } from 'typebox';
+import { InnerPart } from '../kit/inner-trust.ts';
 
 const LABEL = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
 const ADDRESS = '^[0-9a-f.:]{2,45}$';
 
 /** A region node: its name is its member's name. */
 const Member = Type.Object({ name: Type.String({ pattern: LABEL }), address: Type.String({ pattern: ADDRESS }) });
-
-/** A certificate that is good for no rack, and the signed list of certificates that are taken from nobody (PEM). */
-const InnerPart = Type.Object({
-  authority: Type.String({ pattern: '^-----BEGIN CERTIFICATE-----\\n[A-Za-z0-9+/=\\n]+-----END CERTIFICATE-----\\n$' }),
-  revocations: Type.String({ pattern: '^-----BEGIN X509 CRL-----\\n[A-Za-z0-9+/=\\n]+-----END X509 CRL-----\\n$' }),
-});
 
 /**
  * Desired state of etcd on a node. `members` and `isNew` matter while its data folder is empty. `isNew`: it begins a cluster of these members;

@@ -1,9 +1,8 @@
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster.ts';
 import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import type { FileSpec } from '../kit/contract.ts';
-import { pemLines } from '../kit/pem-lines.ts';
+import { innerFile, type InnerView, innerView } from '../kit/inner-trust.ts';
 import type { DcsDesired } from './desired.ts';
-import type { FileGrammar } from '../kit/grammar/grammar.ts';
 import { CLIENTS_GRAMMAR, REVOKED_GRAMMAR } from '../kit/grammar/trust-lists.ts';
 import { EPOCH_GRAMMAR, ETCD_GRAMMAR, MEMBERS_GRAMMAR } from './grammar.ts';
 
@@ -25,12 +24,6 @@ export const REVOKED_CRL = `${FOLDER}/revoked.crl`;
 /** The largest size of etcd's data; a cluster of ours has some 100 kB. Beyond it etcd refuses writes and raises NOSPACE. */
 export const QUOTA_BYTES = 268_435_456;
 
-interface Inner {
-  readonly authority: readonly string[];
-  readonly revocations: readonly string[];
-  readonly revocationsFile: string;
-}
-
 /** What the templates of `dcs` see. */
 export interface DcsView {
   readonly name: string;
@@ -44,15 +37,15 @@ export interface DcsView {
   readonly members: string;
   readonly clientsFile: string;
   /** Empty: every node of the cluster is let in. */
-  readonly inner: readonly Inner[];
+  readonly inner: readonly InnerView[];
   /** Empty: the cluster was never recovered, there is no such file. */
   readonly recovered: readonly NonNullable<DcsDesired['recovered']>[];
 }
 
 /** The files by their templates. root owns them, etcd may read its two; nobody has to hide an epoch. */
 export const DCS_FILES: readonly FileSpec<DcsView>[] = [
-  innerFile('clients.crt.hbs', CLIENTS_CRT, CLIENTS_GRAMMAR),
-  innerFile('revoked.crl.hbs', REVOKED_CRL, REVOKED_GRAMMAR),
+  innerFile({ template: 'clients.crt.hbs', target: CLIENTS_CRT, group: 'etcd', grammar: CLIENTS_GRAMMAR }),
+  innerFile({ template: 'revoked.crl.hbs', target: REVOKED_CRL, group: 'etcd', grammar: REVOKED_GRAMMAR }),
   { ...fileOf('members.yml.hbs', MEMBERS_YML), grammar: MEMBERS_GRAMMAR },
   { ...fileOf('etcd.yml.hbs', ETCD_YML), grammar: ETCD_GRAMMAR },
   {
@@ -79,7 +72,7 @@ export function viewDcs(desired: DcsDesired): DcsView {
     state: desired.isNew ? 'new' : 'existing',
     members: desired.members.map((item) => `${item.name}=${urlOf(item.address, PORTS.etcdPeer)}`).join(','),
     clientsFile: desired.inner === undefined ? TRUST_FILES.authority.path : CLIENTS_CRT,
-    inner: desired.inner === undefined ? [] : [innerView(desired.inner)],
+    inner: desired.inner === undefined ? [] : [innerView(desired.inner, REVOKED_CRL)],
     recovered: desired.recovered === undefined ? [] : [desired.recovered],
   };
 }
@@ -90,14 +83,4 @@ function urlOf(address: string, port: number): string {
 
 function fileOf(template: string, target: string): Omit<FileSpec<DcsView>, 'grammar'> {
   return { template, mode: 0o640, owner: 'root', group: 'etcd', instances: (view) => [{ target, view }] };
-}
-
-function innerView({ authority, revocations }: NonNullable<DcsDesired['inner']>): Inner {
-  return { authority: pemLines(authority), revocations: pemLines(revocations), revocationsFile: REVOKED_CRL };
-}
-
-/** Without a header of ours: etcd takes a list of revoked certificates only if it begins with its first line. */
-function innerFile(template: string, target: string, grammar: FileGrammar): FileSpec<DcsView> {
-  const access = { mode: 0o640, owner: 'root', group: 'etcd', comment: null };
-  return { template, ...access, grammar, instances: ({ inner }) => inner.map((view) => ({ target, view })) };
 }

@@ -6,6 +6,7 @@ import { keepRefusals } from '../publication/refusals.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';
 import { storeActions } from './cluster/actions.ts';
+import { readFloatingAddress } from './cluster/floating-address.ts';
 import { notePairCertificate } from './cluster/pair-authorities.ts';
 import { notePause, pauseWord } from './cluster/pause.ts';
 import { noteRoles, reportedRole } from './cluster/roles.ts';
@@ -95,18 +96,16 @@ interface Before {
 async function lostSince(tx: Tx, facts: Facts, { facts: before, lost, now }: Before): Promise<LostAddresses[]> {
   const found = lostAddresses(facts.interfaces, { interfaces: before.interfaces, lost }, Math.round(now));
   // The floating address goes from node to node.
-  return found.length === 0 ? [] : ownInterfaces(found, await readVip(tx)).filter((one) => one.addresses.length > 0);
-}
-
-async function readVip(tx: Tx): Promise<string | null> {
-  return (await tx.one(sql<{ vip: string | null }>`select host(vip) as vip from cluster`))?.vip ?? null;
+  return found.length === 0
+    ? []
+    : ownInterfaces(found, await readFloatingAddress(tx)).filter((one) => one.addresses.length > 0);
 }
 
 /** Did the interfaces change, apart from the floating address? Its moves do not change a node. */
 async function isSeenAnew(tx: Tx, facts: Facts, before: Facts | undefined): Promise<boolean> {
   const known = before?.interfaces ?? [];
   if (stableJson(facts.interfaces) === stableJson(known)) return false;
-  const vip = await readVip(tx);
+  const vip = await readFloatingAddress(tx);
   const own = (interfaces: Facts['interfaces']) => stableJson(ownInterfaces(interfaces, vip));
   return own(facts.interfaces) !== own(known);
 }

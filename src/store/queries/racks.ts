@@ -8,6 +8,7 @@ import type { Subnet } from '../../model/subnet.ts';
 import { isOlder } from '../elapsed.ts';
 import { deleteRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
 import type { Tx } from '../tx.ts';
+import { readFloatingAddress } from './cluster/floating-address.ts';
 
 /** `node`: its node's name. `machines`: those that name it. `seenAt`, `source`: when and from where it asked last, null if never. */
 export interface RackRow extends KnownRack {
@@ -155,6 +156,5 @@ export async function readAttachments(
   const known =
     subnets ??
     (await tx.all(sql<Pick<Subnet, 'cidr' | 'vlanId'>>`select text(cidr) as cidr, vlan_id as "vlanId" from subnets`));
-  const cluster = await tx.one(sql<{ vip: string | null }>`select host(vip) as vip from cluster`);
-  return latestAttachments(reports, known, cluster?.vip ?? null);
+  return latestAttachments(reports, known, await readFloatingAddress(tx));
 }

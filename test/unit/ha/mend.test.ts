@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,9 +17,13 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /**
  * How often mend has asked Patroni to make the standby anew, when Patroni has told these states, the last one again and again.
- * `settings`: the standby's own, as Patroni wrote them.
+ * `settings`: the standby's own, as Patroni wrote them. `role`: its own, as Patroni reports it.
  */
-async function remade(states: readonly string[], settings = "primary_conninfo = 'host=r3'"): Promise<number> {
+async function remade(
+  states: readonly string[],
+  settings = "primary_conninfo = 'host=r3'",
+  role = 'replica',
+): Promise<number> {
   await writeFile(join(folder, 'postgresql.conf'), `${settings}\n`);
   const [asked, told] = [join(folder, 'asked'), join(folder, 'told')];
   await writeFile(join(folder, 'states'), `${states.join('\n')}\n`);
@@ -30,7 +34,7 @@ case "$*" in
   */cluster) echo '${CLUSTER}' ;;
   */reinitialize) echo x >>${asked} ;;
   *) echo x >>${told}; at=$(wc -l <${told}); max=$(wc -l <${folder}/states)
-     echo "{\\"state\\": \\"$(sed -n "$((at < max ? at : max))p" ${folder}/states)\\", \\"role\\": \\"replica\\", \\"replication_state\\": \\"streaming\\"}" ;;
+     echo "{\\"state\\": \\"$(sed -n "$((at < max ? at : max))p" ${folder}/states)\\", \\"role\\": \\"${role}\\", \\"replication_state\\": \\"streaming\\"}" ;;
 esac
 `;
   await writeFile(join(folder, 'curl'), curl);
@@ -92,6 +96,18 @@ describe('mend', () => {
     const starts = Array<string>(4).fill('starting');
     expect(await remade([...starts, 'running'], "port = '5432'")).toBe(1);
     expect(await remade([...starts, 'running'])).toBe(0);
+  });
+
+  it('makes one anew whose copy of the primary broke off, and only then', async () => {
+    const stops = [...Array<string>(3).fill('stopped'), 'running'];
+    expect(await remade(stops, '', 'uninitialized')).toBe(1);
+    expect(await remade(['stopped', 'creating replica', 'stopped', 'stopped', 'running'], '', 'uninitialized')).toBe(0);
+    // It was a database before, or is one.
+    expect(await remade(stops, '', 'replica')).toBe(0);
+    await mkdir(join(folder, 'global'));
+    await writeFile(join(folder, 'global/pg_control'), '');
+    expect(await remade(stops, '', 'uninitialized')).toBe(0);
+    await rm(join(folder, 'global'), { recursive: true });
   });
 
   it('leaves one alone that came back, that only starts, or is being made', async () => {

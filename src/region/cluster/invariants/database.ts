@@ -95,7 +95,11 @@ export const DATABASE_CHECKS: readonly Check[] = [
         );
       const synchronous = view.list.filter((member) => member.isSynchronous && isStreamingState(member.state));
       const idle = view.list.filter((member) => !isStreamingState(member.state));
-      const states = idle.map((member) => `${member.name} is ${member.state}`);
+      const isBrokenOff = (name: string) =>
+        site.nodes.some((node) => node.name === name && node.facts.db?.isBrokenOff === true);
+      const states = idle.map(({ name, state }) =>
+        isBrokenOff(name) ? `the copy of the primary on ${name} broke off` : `${name} is ${state}`,
+      );
       const absent = members(site).filter(
         (node) => node.name !== view.primary.node.name && !view.list.some((member) => member.name === node.name),
       );

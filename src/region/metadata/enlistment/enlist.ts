@@ -3,7 +3,7 @@ import { planOf } from '../../../boot/plan.ts';
 import { type EnlistQuestion, type EnlistReply, REASON_MAX } from '../../../contract/wire/enlist.ts';
 import { isRejected, orThrow, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
-import type { Random } from '../../../core/ports.ts';
+import type { Clock, Random } from '../../../core/ports.ts';
 import { parseMac } from '../../../model/machine.ts';
 import { formsOfUuid, namesFor } from '../../../model/nouns/enlistment.ts';
 import type { Database } from '../../../store/database.ts';
@@ -27,13 +27,17 @@ import type { Tx } from '../../../store/tx.ts';
 import { write, type WriteTx } from '../../../store/write.ts';
 import { defaultDomain } from '../../nouns/domain.ts';
 import { usesOf } from '../../nouns/name-rules.ts';
+import type { WakePort } from '../../port.ts';
 import { INTERFACES_MAX } from '../interfaces.ts';
+import { nextWake } from '../next-wake.ts';
 import type { TellMachine } from '../port.ts';
 import { type EnlistSite, type EnlistVerdict, judgeStranger } from './judge.ts';
 
 /** What enlistment is built from. `tell`: the lifecycle. */
 export interface EnlistPorts {
   readonly db: Database;
+  readonly clock: Clock;
+  readonly wakes: WakePort;
   readonly random: Random;
   readonly tell: TellMachine;
 }
@@ -54,11 +58,10 @@ interface Look {
  * read and nothing is written; a machine that nobody knows is created in one transaction, with its card, its run and what it said.
  */
 export function createEnlist(ports: EnlistPorts): (nodeId: string, asked: EnlistQuestion) => Promise<EnlistReply> {
-  const { db } = ports;
   return async (nodeId, asked) => {
     const question = readQuestion(asked);
     if (isRejected(question)) return { kind: 'busy', reason: question.message };
-    const seen = await lookForLease(db, nodeId, question);
+    const seen = await lookForLease(ports, nodeId, question);
     const verdict = judgeStranger(question, seen.site);
     const known = replyTo(verdict, seen);
     if (known !== null) return known;
@@ -79,13 +82,20 @@ function readQuestion(asked: EnlistQuestion): EnlistQuestion | Rejected {
 /** A loader asks within a second of its lease, and a rack reports that within two. So long is waited for it, ms; the rack waits for 3 s. */
 const LEASE_WAIT_MS = 2_000;
 const LEASE_EVERY_MS = 250;
+/** And not sooner, however often something is committed. */
+const LEASE_LEAST_MS = 50;
 
-async function lookForLease(db: Database, nodeId: string, question: EnlistQuestion): Promise<Look> {
-  for (let waited = 0; ; waited += LEASE_EVERY_MS) {
+async function lookForLease(
+  { db, clock, wakes }: EnlistPorts,
+  nodeId: string,
+  question: EnlistQuestion,
+): Promise<Look> {
+  const until = clock.monotonic() + LEASE_WAIT_MS;
+  for (;;) {
     const { seen } = orThrow(await db.read(async (tx) => ({ seen: await look(tx, nodeId, question) })));
     const { owner, isIgnored, isOn, lease } = seen.site;
-    if (lease !== null || owner !== null || isIgnored || !isOn || waited >= LEASE_WAIT_MS) return seen;
-    await new Promise((resolve) => setTimeout(resolve, LEASE_EVERY_MS));
+    if (lease !== null || owner !== null || isIgnored || !isOn || clock.monotonic() >= until) return seen;
+    await nextWake(wakes, { leastMs: LEASE_LEAST_MS, mostMs: LEASE_EVERY_MS });
   }
 }
 

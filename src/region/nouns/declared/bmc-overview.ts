@@ -1,7 +1,7 @@
 import { MASKED_SECRET } from '../../../model/nouns/power.ts';
-import { closedAddress, comparedAddress } from '../../../model/special/bmc-hosts.ts';
+import { type BmcPlace, closedAddress, comparedAddress } from '../../../model/special/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
-import { type BmcPlace, listBmcPlaces, listOwnAddresses } from '../../../store/queries/network/power-secrets.ts';
+import { listBmcPlaces, listOwnAddresses } from '../../../store/queries/network/power-secrets.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { BmcOverview } from '../../cluster/site.ts';
 

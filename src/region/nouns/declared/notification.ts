@@ -27,7 +27,7 @@ async function unknownUser(tx: Tx, user: string | null | undefined) {
 }
 
 /** A note as the wire shows it. */
-const view = (row: Notification): Notification => ({ ...row, text: noteText(row.message, row.context) });
+const view = (row: Notification, text = noteText(row.message, row.context)): Notification => ({ ...row, text });
 
 const missing = (text: string) => noSuch('notification', text);
 
@@ -56,10 +56,10 @@ export const notificationCases = {
       const refusal = await unknownUser(tx, body.user);
       if (refusal) return refusal;
       const row = await createNotification(tx, body);
-      const unreadable = renderNote(row.message, row.context);
-      if (isRejected(unreadable)) return unreadable;
+      const text = renderNote(row.message, row.context);
+      if (isRejected(text)) return text;
       tx.emit({ kind: 'notification.created', subject: String(row.id), data: { ...row } });
-      return { body: view(row) };
+      return { body: view(row, text) };
     },
   ),
 
@@ -71,10 +71,10 @@ export const notificationCases = {
       if (refusal) return refusal;
       const row = await updateNotification(tx, idOf(params), body);
       if (row === null) return missing(params.notification);
-      const unreadable = renderNote(row.message, row.context);
-      if (isRejected(unreadable)) return unreadable;
+      const text = renderNote(row.message, row.context);
+      if (isRejected(text)) return text;
       tx.emit({ kind: 'notification.changed', subject: String(row.id), data: { ...row } });
-      return { body: view(row) };
+      return { body: view(row, text) };
     },
   ),
 

@@ -7,6 +7,7 @@ import {
   parseSnippet,
   type SnippetBody,
 } from '../../../model/nouns/dhcp-snippet.ts';
+import { isKeaOption } from '../../../model/nouns/dhcp-option-table.ts';
 import type { Finding } from '../../kit/contract.ts';
 import type { DhcpDesired } from '../desired.ts';
 import type { Snippet } from './desired.ts';
@@ -25,11 +26,17 @@ interface Found {
 export function lintSnippetParts(desired: DhcpDesired, ownClasses: readonly string[]): readonly Finding[] {
   const found: Found = { claims: new Map(), classes: new Set(ownClasses) };
   const all = (desired.snippets ?? []).map((snippet, index) => ({ snippet, part: `/snippets/${index}` }));
+  const defined = definedOptions(desired.snippets ?? []);
   const isGlobal = (item: { readonly snippet: Snippet }) => item.snippet.scope === 'global';
-  return [...all.filter(isGlobal), ...all.filter((item) => !isGlobal(item))].flatMap(({ snippet, part }) => {
+  return [...all.filter(isGlobal), ...all.filter((item) => !isGlobal(item))].flatMap(({ snippet, part }): Finding[] => {
     const why = faultOf(snippet, found);
-    if (why === null) return [];
     const subject = `snippet ${snippet.name}`;
+    if (why === null) {
+      const [name] = unknownOptions(snippet, defined);
+      if (name === undefined) return [];
+      const doubt = `Kea will refuse the snippet ${snippet.name}: its option ${name} is none that Kea knows by that name. Rule: a name of Kea’s, its code, or an option-def in a snippet for all clients.`;
+      return [{ code: 'snippet_option_unknown', severity: 'warning', subject, sentence: doubt }];
+    }
     const sentence = `The snippet ${snippet.name} cannot be given to Kea: ${why}.`;
     return [{ code: 'snippet_unusable', severity: 'error', subject, sentence, part }];
   });
@@ -48,6 +55,32 @@ function faultOf(snippet: Snippet, { claims, classes }: Found): string | null {
   for (const { key } of own) claims.set(key, snippet.name);
   for (const name of kindOfScope(snippet.scope) === 'global' ? classesMade(body) : []) classes.add(name);
   return null;
+}
+
+/** Options of a text that are named and neither known to Kea nor defined. Of other spaces, and by code, Kea takes any. */
+function unknownOptions({ scope, text }: Snippet, defined: ReadonlySet<string>): string[] {
+  const body = parseSnippet(scope, text);
+  if (isRejected(body)) return [];
+  return [body, ...objectsIn(body['client-classes'])]
+    .flatMap((one) =>
+      [...objectsIn(one['option-data'])].filter(({ code, space }) => code === undefined && (space ?? SPACE) === SPACE),
+    )
+    .flatMap(({ name }) => (typeof name === 'string' && !isKeaOption(name) && !defined.has(name) ? [name] : []));
+}
+
+const SPACE = 'dhcp4';
+
+function definedOptions(snippets: readonly Snippet[]): ReadonlySet<string> {
+  const bodies = snippets.flatMap(({ scope, text }) => {
+    const body = parseSnippet(scope, text);
+    return isRejected(body) ? [] : [body];
+  });
+  const makers = bodies.flatMap((body) => [body, ...objectsIn(body['client-classes'])]);
+  return new Set(makers.flatMap((one) => objectsIn(one['option-def']).map(({ name }) => String(name))));
+}
+
+function objectsIn(list: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'object' && item !== null) : [];
 }
 
 function missingClass(snippet: Snippet, body: SnippetBody, classes: ReadonlySet<string>): string | undefined {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { PowerParameters, PowerType } from '../../../model/nouns/power.ts';
+import type { BmcPlace } from '../../../model/special/bmc-hosts.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Sealed secrets of a BMC. `number`: as `bmcs.secret_number` names them. */
@@ -12,13 +12,6 @@ export interface SealedSecrets {
 export function readSealed(tx: Tx, bmcId: number): Promise<SealedSecrets | null> {
   return tx.one(sql<SealedSecrets>`select s.number, s.sealed
     from bmcs b join power_secrets s on s.bmc_id = b.id and s.number = b.secret_number where b.id = ${bmcId}`);
-}
-
-/** Where a BMC is, with its secrets masked. */
-export interface BmcPlace {
-  readonly name: string;
-  readonly powerType: PowerType;
-  readonly parameters: PowerParameters;
 }
 
 /** Where all BMCs are, by name. */

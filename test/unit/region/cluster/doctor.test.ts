@@ -4,6 +4,7 @@ import { CHECKS, diagnose, judge } from '../../../../src/region/cluster/doctor.t
 import { QUOTA_BYTES } from '../../../../src/services/dcs/view.ts';
 import type { LeaseOverview, ShownSite } from '../../../../src/region/cluster/site.ts';
 import type { LeaseGap } from '../../../../src/store/queries/network/lease-gaps.ts';
+import type { NamedClash } from '../../../../src/store/queries/network/named-clashes.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
 import type { Status } from '../../../../src/contract/status.ts';
 import { clusterWord } from '../../../../src/region/cluster/view.ts';
@@ -60,6 +61,12 @@ const gap = (changes: Partial<LeaseGap> = {}): LeaseGap => ({
 });
 
 const external = (...servers: readonly ServerState[]): SiteChanges => ({ site: { ...EXTERNAL, servers } });
+
+const namedOf = (changes: Pick<NamedClash, 'use' | 'holder'>): SiteChanges => ({
+  site: {
+    named: { count: 2, clashes: [{ address: '10.0.0.2', named: 'a resolver of the subnet 10.0.0.0/24', ...changes }] },
+  },
+});
 
 /** What etcd 3.5.16 leaves in its store of r2, which votes. */
 const UNWRITTEN = { id: 'ar2', place: '10.77.0.12:2380' };
@@ -231,6 +238,26 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     members(member('r2', 'standby'), member('r3', 'standby', { state: 'start failed', isSynchronous: false })),
     'broken',
     '1 of 2 standbys are synchronous: r3 is start failed',
+  ],
+  [
+    'standbys',
+    'a copy broke off',
+    {
+      nodes: {
+        r1: {
+          db: {
+            members: [
+              member('r1', 'primary'),
+              member('r2', 'standby'),
+              member('r3', 'standby', { state: 'stopped', isSynchronous: false }),
+            ],
+          },
+        },
+        r3: { db: { role: 'none', state: 'stopped', isBrokenOff: true } },
+      },
+    },
+    'broken',
+    '1 of 2 standbys are synchronous: the copy of the primary on r3 broke off',
   ],
   ['standbys', 'one is away', members(member('r2', 'standby')), 'broken', 'r3 is not there'],
   [
@@ -502,6 +529,34 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'broken',
     'r3 shows another one.',
   ],
+  [
+    'named-addresses',
+    'a resolver in a pool',
+    namedOf({ use: 'pool', holder: 'the dynamic range 10.0.0.2-10.0.0.99' }),
+    'warning',
+    '10.0.0.2 (a resolver of the subnet 10.0.0.0/24) is in the dynamic range 10.0.0.2-10.0.0.99',
+  ],
+  [
+    'named-addresses',
+    'a machine got the address of a resolver',
+    namedOf({ use: 'auto', holder: '10.0.0.2, the address of eth0 of the machine m1' }),
+    'warning',
+    'of the machine m1',
+  ],
+  [
+    'named-addresses',
+    'a system that is gone from the records still has it',
+    namedOf({ use: 'held', holder: 'the system on m1' }),
+    'warning',
+    'the system on m1',
+  ],
+  [
+    'machine-owners',
+    'its user was removed',
+    { site: { ownerless: [{ machine: 'm1.example.test', state: 'deployed' }] } },
+    'warning',
+    'm1.example.test is deployed',
+  ],
   ['node-count', 'even', { regions: 4 }, 'warning', '4 region nodes, an even number'],
 ];
 
@@ -594,6 +649,12 @@ describe('the doctor', () => {
     }
   });
 
+  it('is content with an address that somebody entered for a host, and names it', () => {
+    const entered = namedOf({ use: 'entered', holder: '10.0.0.2, the address of eth0 of the machine ns1' });
+    const found = judge(aSite(entered)).find(({ id }) => id === 'named-addresses');
+    expect(found).toMatchObject({ state: 'ok', detail: expect.stringContaining('of the machine ns1') });
+  });
+
   it('has a case for every invariant in which it is broken, or at least not well', () => {
     const covered = new Set(TABLE.map(([id]) => id));
     expect(CHECKS.map((check) => check.id).filter((id) => !covered.has(id))).toEqual([]);
@@ -607,6 +668,8 @@ describe('the doctor', () => {
       'database-configuration',
       'epoch',
       'bmcs',
+      'named-addresses',
+      'machine-owners',
     ];
     expect(CHECKS.map((check) => check.id).filter((id) => !broken.has(id) && !never.includes(id))).toEqual([]);
     expect(new Set(CHECKS.map((check) => check.id)).size).toBe(CHECKS.length);
@@ -640,6 +703,8 @@ describe('the doctor', () => {
       'pair-leases',
       'pools',
       'bmcs',
+      'named-addresses',
+      'machine-owners',
     ]);
   });
 

@@ -101,6 +101,8 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
     },
     images: [anImageOn(names)],
     bmcs: { count: 3, misfits: [] },
+    named: { count: 4, clashes: [] },
+    ownerless: [],
     ...site,
   };
 }

@@ -187,6 +187,18 @@ describe('probe', () => {
       /does not run here \(creating replica\); Patroni sees to it$/,
     ],
     [
+      'a copy that broke off',
+      asked(200, { state: 'stopped', role: 'uninitialized' }, members),
+      true,
+      /does not run here: its copy of the primary broke off; a new one is made after half a minute$/,
+    ],
+    [
+      'an empty folder while nobody leads',
+      asked(200, { state: 'stopped', role: 'uninitialized' }, members.slice(2)),
+      true,
+      /does not run here \(stopped\); Patroni sees to it$/,
+    ],
+    [
       'etcd away',
       asked(200, primary, null, webAnswer('', 502)),
       true,

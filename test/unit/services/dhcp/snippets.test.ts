@@ -42,6 +42,33 @@ function rendered(snippets: readonly DhcpSnippet[]) {
   return { whole: Dhcp4, subnet: subnet[0] ?? {} };
 }
 
+describe('an option that Kea does not know by its name', () => {
+  const doubts = (...snippets: readonly DhcpSnippet[]) =>
+    compileSite(site(snippets), [dhcp], new Map(), 1)
+      .nodes.get(R1.id)
+      ?.findings.filter(({ code }) => code === 'snippet_option_unknown')
+      .map(({ sentence }) => sentence);
+  const colour = (more: object = {}) => ({ 'option-data': [{ name: 'site-colour', data: 'red', ...more }] });
+
+  it('is told of before Kea is asked, wherever it stands, and holds nothing back', () => {
+    const sentence =
+      'Kea will refuse the snippet a: its option site-colour is none that Kea knows by that name. Rule: a name of Kea’s, its code, or an option-def in a snippet for all clients.';
+    for (const scope of ['global', SUBNET, MAC]) expect(doubts(aSnippet(1, 'a', scope, colour()))).toEqual([sentence]);
+    const inClass = { 'client-classes': [{ name: 'odd', test: 'true', ...colour() }] };
+    expect(doubts(aSnippet(1, 'a', 'global', inClass))).toEqual([sentence]);
+    expect(compiled(site([aSnippet(1, 'a', SUBNET, colour())])).desired.snippets).toHaveLength(1);
+  });
+
+  it('is well with a definition, by its code or of another space, and so are names of Kea', () => {
+    const definition = { 'option-def': [{ name: 'site-colour', code: 230, type: 'string' }] };
+    expect(doubts(aSnippet(1, 'a', 'global', definition), aSnippet(2, 'b', SUBNET, colour()))).toEqual([]);
+    expect(doubts(aSnippet(1, 'a', SUBNET, colour({ code: 230 })))).toEqual([]);
+    expect(doubts(aSnippet(1, 'a', SUBNET, colour({ space: 'other' })))).toEqual([]);
+    const known = ['log-servers', 'routers', 'vivso-suboptions'].map((name) => ({ name, data: '192.0.2.1' }));
+    expect(doubts(aSnippet(1, 'a', SUBNET, { 'option-data': known }))).toEqual([]);
+  });
+});
+
 describe('snippets in place', () => {
   it('are given to Kea as JSON, whatever they are written in; a remark alone is nothing', () => {
     const written = (id: number, name: string, text: string): DhcpSnippet => ({ id, name, scope: SUBNET, text });
