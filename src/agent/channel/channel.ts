@@ -77,10 +77,12 @@ const ANEW_MAX = 5;
 /** An answer, or the sentence that says why there is none. */
 type Tried = Answer | string;
 
-/** A region of an earlier release knows no commands, no site certificate and enlists nobody; another one may. */
+/** A region of an earlier release knows no commands, no certificates of sites and of pairs, and enlists nobody; another one may. */
 function isUnknown(what: Call, { status }: Answer): boolean {
-  return status === 404 && (isCommandCall(what.path) || [ENLIST_PATH, SITE_CERTIFICATE_PATH].includes(what.path));
+  return status === 404 && (isCommandCall(what.path) || YOUNG.includes(what.path));
 }
+
+const YOUNG: readonly string[] = [ENLIST_PATH, SITE_CERTIFICATE_PATH, PAIR_CERTIFICATE_PATH];
 
 /** Opens the channel; nothing is connected before the first call. Throws AppError `configuration` for a bad address. */
 export function openChannel(options: ChannelOptions): RegionChannel {
@@ -162,14 +164,19 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     pairCertificate: async (csr) => parse((await post(PAIR_CERTIFICATE_PATH, { csr })).text),
     enlist: async (question, signal) => parse((await post(ENLIST_PATH, question, { signal })).text),
     certify: async (csr) => {
-      const answer = await post(CERTIFICATE_PATH, { csr }).catch((error: unknown) => error);
-      if (!(answer instanceof Error)) return parse((answer as Answer).text);
-      if (!isAway(answer) || options.hostSocket === undefined) throw answer;
-      return await askOwnRegion(options.hostSocket, csr, answer);
+      const answer = await post(CERTIFICATE_PATH, { csr }).catch((error: Error) => error);
+      if (!(answer instanceof Error)) return parse(answer.text);
+      return await certifyHere(options.hostSocket, csr, answer);
     },
     setRegions: (regions) => connections.setRegions(regions),
     close: () => connections.close(),
   };
+}
+
+/** Where no region can be reached, that of this host; `why`: what the others answered. */
+async function certifyHere(socket: string | undefined, csr: string, why: Error): Promise<unknown> {
+  if (!isAway(why) || socket === undefined) throw why;
+  return await askOwnRegion(socket, csr, why);
 }
 
 function isAway(error: Error): error is AppError {
