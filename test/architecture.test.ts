@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tableOf } from '../src/contract/nouns/declare.ts';
-import { NOUNS } from '../src/contract/nouns/registry.ts';
+import { tableOf } from '../src/contract/base/declare.ts';
+import { NOUNS } from '../src/contract/registry.ts';
 import { POWER_TYPES } from '../src/model/nouns/power.ts';
 import { DRIVERS } from '../src/power/registry.ts';
 import { SERVICES } from '../src/services/registry.ts';
@@ -158,7 +158,7 @@ describe('nouns', () => {
   const LIMIT = 6;
   /** A noun that services are made from is in the snapshot, too. */
   const SNAPSHOT = ['model/snapshot.ts', 'store/snapshot.ts'];
-  /** Nouns with laws of their own: they have an entry (contract/nouns/entries.ts), or nothing of the kind. */
+  /** Nouns with laws of their own: they have an entry (contract/entries.ts), or nothing of the kind. */
   const LIMIT_OF_OTHERS = 40;
   const OTHERS: readonly NounNames[] = [
     { noun: 'domain', plural: 'domains', component: 'Domain' },
@@ -177,26 +177,26 @@ describe('nouns', () => {
     'model/nouns/machine-states.ts',
     'model/nouns/machine-run.ts',
     'model/nouns/timeline/',
-    'contract/network/machine-timeline.ts',
+    'contract/machines/machine-timeline.ts',
     'cli/commands/network/machine-timeline.ts',
     'store/queries/history/machine-steps.ts',
     'store/sql/036_machine_steps.sql',
     'model/nouns/enlistment.ts',
-    'contract/network/enlistment.ts',
-    'contract/wire/enlist.ts',
+    'contract/machines/enlistment.ts',
+    'contract/machines/enlist.ts',
     'cli/commands/network/machine-enlistment.ts',
     'store/queries/network/enlistments.ts',
     'store/sql/037_enlistment.sql',
     'region/metadata/',
     'api/metadata/',
-    'contract/nouns/machine-inventory.ts',
+    'contract/machines/machine-inventory.ts',
     'cli/commands/network/machine-hardware.ts',
     'store/queries/network/machine-tokens.ts',
     'store/queries/network/machine-inventories.ts',
     'store/queries/network/scripts/',
     'store/sql/040_scripts.sql',
     'model/scripts/',
-    'contract/network/script.ts',
+    'contract/machines/script.ts',
     'cli/commands/network/script.ts',
     'store/sql/033_metadata.sql',
     'region/jobs/lifecycle/',
@@ -206,29 +206,29 @@ describe('nouns', () => {
     'store/queries/network/deployment/candidates.ts',
     'store/queries/network/deployment/deployments.ts',
     'store/queries/network/deployment/machine-storage.ts',
-    'contract/nouns/machine-storage.ts',
+    'contract/machines/machine-storage.ts',
     'cli/commands/network/storage.ts',
     'store/sql/049_machine_storage.sql',
     'store/sql/042_deployments.sql',
     'region/nouns/declared/machine-state.ts',
     'region/jobs/power/',
     'main/calls/power-runners.ts',
-    'contract/nouns/machine-lifecycle.ts',
-    'contract/network/machine-deploy.ts',
+    'contract/machines/machine-lifecycle.ts',
+    'contract/machines/machine-deploy.ts',
     // Annotations are of several nouns.
     'store/declared/annotation-sentences.ts',
     // Devices are machines that nobody commissions.
-    'contract/network/device.ts',
+    'contract/machines/device.ts',
     'cli/commands/network/device.ts',
     'cli/commands/network/machine-cards.ts',
     'region/nouns/declared/device.ts',
     // Notes and files of users.
-    'contract/identity/notification.ts',
+    'contract/people/notification.ts',
     'cli/commands/cluster/notification.ts',
     'region/nouns/declared/notification.ts',
     'store/queries/identity/notifications.ts',
     'store/queries/identity/files.ts',
-    'contract/network/machine-power.ts',
+    'contract/machines/machine-power.ts',
     'model/special/bmc-hosts.ts',
     'region/cluster/invariants/bmcs.ts',
     'store/sql/080_bmc_pins.sql',
@@ -240,15 +240,15 @@ describe('nouns', () => {
     'store/sql/028_machine_power_states.sql',
     'store/sql/032_machine_states.sql',
     'model/interfaces/',
-    'contract/network/machine-interface.ts',
-    'contract/network/machine-interface-routes.ts',
+    'contract/machines/machine-interface.ts',
+    'contract/machines/machine-interface-routes.ts',
     'cli/commands/network/interface.ts',
     'store/queries/network/machine-interfaces.ts',
     'store/sql/045_interfaces.sql',
     'region/nouns/interfaces/',
     // Finds objects of all kinds for screens.
     'store/queries/search.ts',
-    'contract/network/look.ts',
+    'contract/site/look.ts',
     'region/nouns/status/look.ts',
     // Another API over the same use cases: it shows every noun in another shape.
     'api/maas/',
@@ -295,8 +295,8 @@ describe('nouns', () => {
     for (const { own, places } of table.filter((line) => declared.includes(line.own))) {
       const counted = places.filter((path) => !SNAPSHOT.includes(path));
       expect(counted.length, `${own.noun}: ${places.join(', ')}`).toBeLessThanOrEqual(LIMIT);
-      expect(places).toContain(`contract/nouns/${own.noun}.ts`);
-      expect(places).toContain('contract/nouns/registry.ts');
+      expect(places).toContain(`contract/registry.ts/${own.noun}.ts`);
+      expect(places).toContain('contract/registry.ts');
     }
   });
 
@@ -323,7 +323,7 @@ describe('nouns', () => {
     expect(seen('store/revert.ts', "const TABLES = ['pools'];")).toBe(true);
     expect(seen('store/snapshot.ts', 'sql`select id from pools`')).toBe(true);
     expect(seen('store/constraints.ts', "  pools_name_unique: conflict('x'),")).toBe(true);
-    expect(seen('contract/documents/openapi.ts', 'const COMPONENTS = { Pool };')).toBe(true);
+    expect(seen('contract/openapi.ts', 'const COMPONENTS = { Pool };')).toBe(true);
     expect(seen('contract/routes.ts', "get('/pools', 'List pools')")).toBe(true);
     expect(seen('cli/live-names.ts', "case 'pool':")).toBe(true);
     expect(seen('cli/nouns.ts', 'const NOUNS = [POOL];')).toBe(true);

@@ -1,5 +1,5 @@
 import { Check, Errors } from 'typebox/value';
-import { Desired } from '../contract/agent.ts';
+import { Desired } from '../contract/cluster/agent.ts';
 import { digestOf } from '../core/stable-json.ts';
 
 /** What becomes of a desired state that arrived. */

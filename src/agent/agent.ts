@@ -1,5 +1,5 @@
-import type { Desired, Observation } from '../contract/agent.ts';
-import type { RegisterRequest } from '../contract/identity/registration.ts';
+import type { Desired, Observation } from '../contract/cluster/agent.ts';
+import type { RegisterRequest } from '../contract/cluster/registration.ts';
 import type { Journal } from '../host/look/journal.ts';
 import type { DurableText, Host } from '../host/interface.ts';
 import { type MemoryStore, type Timing, TIMING } from '../reconcile/ports.ts';

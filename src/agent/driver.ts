@@ -1,4 +1,4 @@
-import type { Desired } from '../contract/agent.ts';
+import type { Desired } from '../contract/cluster/agent.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import { keyOf, kindOf } from '../core/node-identity.ts';

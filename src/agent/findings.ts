@@ -1,4 +1,4 @@
-import type { AgentFinding } from '../contract/agent.ts';
+import type { AgentFinding } from '../contract/cluster/agent.ts';
 import type { Clock, Log } from '../core/ports.ts';
 
 /** What an operator should know of the agent itself; each code once, with the time of its first appearance. */

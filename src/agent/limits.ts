@@ -1,4 +1,4 @@
-import type { Desired } from '../contract/agent.ts';
+import type { Desired } from '../contract/cluster/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { AnyService, Finding } from '../services/kit/contract.ts';
 import { withInstances } from '../services/kit/instances.ts';

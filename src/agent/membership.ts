@@ -1,5 +1,5 @@
 import { Check } from 'typebox/value';
-import { RegisterAnswer, type RegisterRequest } from '../contract/identity/registration.ts';
+import { RegisterAnswer, type RegisterRequest } from '../contract/cluster/registration.ts';
 import { backOffMs } from '../core/back-off.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import type { RegionChannel } from './channel/channel.ts';

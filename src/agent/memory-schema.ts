@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { Check } from 'typebox/value';
-import { SERVICE_STATES, ServiceAction } from '../contract/agent.ts';
+import { SERVICE_STATES, ServiceAction } from '../contract/cluster/agent.ts';
 import type { Memory } from '../reconcile/values.ts';
 
 const FileState = Type.Object({

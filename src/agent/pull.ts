@@ -1,7 +1,7 @@
 import { Check } from 'typebox/value';
 import { backOffMs } from '../core/back-off.ts';
-import type { Desired, PullQuery } from '../contract/agent.ts';
-import { CommandsWaiting } from '../contract/cluster/command.ts';
+import type { Desired, PullQuery } from '../contract/cluster/agent.ts';
+import { CommandsWaiting } from '../contract/base/command.ts';
 import { sentenceOf } from '../core/errors.ts';
 import { type Verdict, judgeDesired } from './accept.ts';
 import type { RegionChannel } from './channel/channel.ts';

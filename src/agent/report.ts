@@ -1,5 +1,5 @@
 import { backOffMs } from '../core/back-off.ts';
-import type { Observation } from '../contract/agent.ts';
+import type { Observation } from '../contract/cluster/agent.ts';
 import type { RegionChannel } from './channel/channel.ts';
 import { Overtaken } from './channel/send.ts';
 import type { Link } from './link.ts';

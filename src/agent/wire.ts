@@ -4,7 +4,7 @@ import {
   type Observation,
   type ServiceMetric,
   type ServiceObservation,
-} from '../contract/agent.ts';
+} from '../contract/cluster/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { ServiceReport } from '../reconcile/values.ts';
 import type { Metric } from '../services/kit/contract.ts';

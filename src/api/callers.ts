@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { CSRF_HEADER } from '../contract/wire/transport.ts';
+import { CSRF_HEADER } from '../contract/base/wire/transport.ts';
 import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import { isSecret, secretDigest } from '../core/secret.ts';

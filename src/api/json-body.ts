@@ -1,4 +1,4 @@
-import { LIMITS } from '../contract/common.ts';
+import { LIMITS } from '../contract/base/common.ts';
 import { type Rejected, rejected, show } from '../core/errors.ts';
 
 /** Parses a JSON body; an empty one is `undefined`. A refusal names the line and column of what is wrong. */

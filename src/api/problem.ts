@@ -7,7 +7,7 @@ import {
   RejectedError,
   rejected,
 } from '../core/errors.ts';
-import type { Problem } from '../contract/common.ts';
+import type { Problem } from '../contract/base/common.ts';
 
 /** Codes of faults that mean: the database is away. The store throws them when its deadline has passed. */
 const AWAY = new Set(['database_unavailable', 'unavailable']);

@@ -8,7 +8,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import { LIMITS } from '../contract/common.ts';
+import { LIMITS } from '../contract/base/common.ts';
 import { EPOCH_HEADER } from '../core/epoch.ts';
 import { type Rejected, rejected, isRejected, sentenceOf, show } from '../core/errors.ts';
 import type { Clock, Log, Random } from '../core/ports.ts';

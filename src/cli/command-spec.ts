@@ -1,5 +1,5 @@
-import type { EntryNoun } from '../contract/nouns/entries.ts';
-import type { DeclaredNoun } from '../contract/nouns/registry.ts';
+import type { EntryNoun } from '../contract/entries.ts';
+import type { DeclaredNoun } from '../contract/registry.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { CliIo } from './io.ts';
 import type { Patience, Region } from './region.ts';

@@ -1,5 +1,5 @@
-import type { Problem } from '../contract/common.ts';
-import { ProblemError } from '../contract/wire/transport.ts';
+import type { Problem } from '../contract/base/common.ts';
+import { ProblemError } from '../contract/base/wire/transport.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';
 import { whereToLook } from './region.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '../contract/client.ts';
 import type { DrillRound } from '../contract/cluster/drill.ts';
-import { ENTRIES, type EntryNoun } from '../contract/nouns/entries.ts';
+import { ENTRIES, type EntryNoun } from '../contract/entries.ts';
 import { complete } from './completion.ts';
 import type { NameKind, NounSpec } from './command-spec.ts';
 import { declaredNames, isDeclared } from './commands/declared.ts';

@@ -40,7 +40,7 @@ import { TOKEN } from './commands/token.ts';
 import { USER } from './commands/user.ts';
 import { DECLARED } from './commands/declared.ts';
 
-/** Every noun of the command line, in the order of the help. Declared nouns (contract/nouns) come from their declaration. */
+/** Every noun of the command line, in the order of the help. Declared nouns (contract/registry.ts) come from their declaration. */
 export const NOUNS: readonly NounSpec[] = [
   STATUS,
   CLUSTER,

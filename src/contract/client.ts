@@ -1,12 +1,12 @@
-import type { Event } from './event.ts';
+import type { Event } from './site/event.ts';
 import { type RouteId, ROUTES } from './routes.ts';
-import { type Caller, createCaller, pathOf } from './wire/caller.ts';
-import { readEventStream } from './wire/event-stream.ts';
-import { RetryLimiter } from './wire/retry-limiter.ts';
-import { API_PREFIX, type ClientOptions } from './wire/transport.ts';
-import { upload, type UploadContent } from './wire/upload.ts';
+import { type Caller, createCaller, pathOf } from './caller.ts';
+import { readEventStream } from './site/wire/event-stream.ts';
+import { RetryLimiter } from './base/wire/retry-limiter.ts';
+import { API_PREFIX, type ClientOptions } from './base/wire/transport.ts';
+import { upload, type UploadContent } from './base/wire/upload.ts';
 
-/** Typed client of API v1, with all that a process can do. A browser has the calls alone (`wire/caller.ts`), without the schemas. */
+/** Typed client of API v1, with all that a process can do. A browser has the calls alone (`caller.ts`), without the schemas. */
 export interface Client extends Caller {
   /** Sends the bytes of a call with `isUpload`, by its path; see `upload`. */
   upload(id: RouteId, params: object, content: UploadContent, signal?: AbortSignal): Promise<void>;

@@ -1,33 +1,33 @@
 import type { Static, TSchema } from 'typebox';
-import * as config from './config.ts';
-import { DEVICE } from './network/device.ts';
-import { DOMAIN } from './network/domain.ts';
-import * as event from './event.ts';
-import { MACHINE } from './machine.ts';
-import { LOOK_ROUTES } from './network/look.ts';
-import * as node from './node.ts';
-import * as rack from './identity/rack.ts';
-import { RECORD } from './record.ts';
-import * as service from './service.ts';
-import * as setting from './setting.ts';
-import { Status } from './status.ts';
+import * as config from './site/config.ts';
+import { DEVICE } from './machines/device.ts';
+import { DOMAIN } from './names/domain.ts';
+import * as event from './site/event.ts';
+import { MACHINE } from './machines/machine.ts';
+import { LOOK_ROUTES } from './site/look.ts';
+import * as node from './cluster/node.ts';
+import * as rack from './cluster/rack.ts';
+import { RECORD } from './names/record.ts';
+import * as service from './cluster/service.ts';
+import * as setting from './site/setting.ts';
+import { Status } from './site/status.ts';
 import { TRUST_ROUTES } from './cluster/trust-routes.ts';
 import { COMMAND_ROUTES, JOB_ROUTES } from './cluster/command-routes.ts';
-import { IMAGE_ROUTES } from './cluster/image.ts';
-import { IMAGE_SYNC_ROUTES } from './cluster/image-sync.ts';
+import { IMAGE_ROUTES } from './images/image.ts';
+import { IMAGE_SYNC_ROUTES } from './images/image-sync.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
-import { ENLISTMENT_ROUTES } from './network/enlistment.ts';
-import { INTERFACE_ROUTES } from './network/machine-interface-routes.ts';
-import { MACHINE_TIMELINE_ROUTES } from './network/machine-timeline.ts';
-import { NETWORK_ROUTES } from './network/routes.ts';
-import { callsOf } from './nouns/entry.ts';
-import { MACHINE_LIFECYCLE_ROUTES, MACHINE_WISH_ROUTES } from './nouns/machine-lifecycle.ts';
-import { MACHINE_INVENTORY_ROUTES } from './nouns/machine-inventory.ts';
-import { MACHINE_STORAGE_ROUTES } from './nouns/machine-storage.ts';
-import { MACHINE_POWER_ROUTES } from './network/machine-power.ts';
-import { NOUN_ROUTES } from './nouns/routes.ts';
-import { SCRIPT } from './network/script.ts';
+import { ENLISTMENT_ROUTES } from './machines/enlistment.ts';
+import { INTERFACE_ROUTES } from './machines/machine-interface-routes.ts';
+import { MACHINE_TIMELINE_ROUTES } from './machines/machine-timeline.ts';
+import { NETWORK_ROUTES } from './networks/routes.ts';
+import { callsOf } from './base/entry.ts';
+import { MACHINE_LIFECYCLE_ROUTES, MACHINE_WISH_ROUTES } from './machines/machine-lifecycle.ts';
+import { MACHINE_INVENTORY_ROUTES } from './machines/machine-inventory.ts';
+import { MACHINE_STORAGE_ROUTES } from './machines/machine-storage.ts';
+import { MACHINE_POWER_ROUTES } from './machines/machine-power.ts';
+import { NOUN_ROUTES } from './noun-routes.ts';
+import { SCRIPT } from './machines/script.ts';
 import {
   ADMINS,
   del,
@@ -41,18 +41,18 @@ import {
   put,
   WATCHERS,
   type RouteSpec,
-} from './route-spec.ts';
-import { AUDIT_ROUTES } from './identity/audit.ts';
-import { SESSION_ROUTES } from './identity/session.ts';
-import { ANNOTATION_ROUTES } from './identity/annotation.ts';
-import { FILE_ROUTES } from './identity/file.ts';
-import { NOTIFICATION_ROUTES } from './identity/notification.ts';
-import { SSH_KEY_ROUTES } from './identity/ssh-key.ts';
-import * as user from './identity/user.ts';
+} from './base/route-spec.ts';
+import { AUDIT_ROUTES } from './people/audit.ts';
+import { SESSION_ROUTES } from './people/session.ts';
+import { ANNOTATION_ROUTES } from './site/annotation.ts';
+import { FILE_ROUTES } from './people/file.ts';
+import { NOTIFICATION_ROUTES } from './people/notification.ts';
+import { SSH_KEY_ROUTES } from './people/ssh-key.ts';
+import * as user from './people/user.ts';
 
 export type { RouteSpec };
 
-export { API_PREFIX } from './wire/transport.ts';
+export { API_PREFIX } from './base/wire/transport.ts';
 
 /** Every call of API v1, by its name `noun.verb`. */
 export const ROUTES = {

@@ -1,4 +1,4 @@
-import type { Desired } from '../contract/agent.ts';
+import type { Desired } from '../contract/cluster/agent.ts';
 import type { InnerTrust } from '../core/node-identity.ts';
 import type { Rejected } from '../core/errors.ts';
 import type { Host } from '../host/interface.ts';

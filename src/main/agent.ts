@@ -7,7 +7,7 @@ import { openChannel } from '../agent/channel/channel.ts';
 import { openEpochKeeper } from '../agent/channel/epoch.ts';
 import { openTrustStore, type TrustStore } from '../agent/channel/trust.ts';
 import { openRackIdentity } from '../agent/self/rack-identity.ts';
-import { parseNodeCredential } from '../contract/identity/rack-signature.ts';
+import { parseNodeCredential } from '../contract/cluster/rack-signature.ts';
 import { AppError, isRejected, show } from '../core/errors.ts';
 import { durableText } from '../host/own/durable-text.ts';
 import { readDisks } from '../host/look/disks.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { callTableText, nounTableText } from '../contract/documents/browser-tables.ts';
-import { openApiText } from '../contract/documents/openapi.ts';
+import { callTableText, nounTableText } from '../contract/browser-tables.ts';
+import { openApiText } from '../contract/openapi.ts';
 
 /**
  * `npm run openapi`: writes what is made from the table of calls: the document of API v1 to the file that tests compare with (or to the path that is

@@ -1,5 +1,5 @@
-import type { DesiredParts } from '../contract/wire/desired-parts.ts';
-import type { ReportedLease } from '../contract/agent.ts';
+import type { DesiredParts } from '../contract/cluster/desired-parts.ts';
+import type { ReportedLease } from '../contract/cluster/agent.ts';
 import { orThrow, rejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';

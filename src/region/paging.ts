@@ -1,5 +1,5 @@
-import { LIMITS } from '../contract/common.ts';
-import { listMembers, type RouteSpec } from '../contract/route-spec.ts';
+import { LIMITS } from '../contract/base/common.ts';
+import { listMembers, type RouteSpec } from '../contract/base/route-spec.ts';
 import { invalid, type Rejected } from '../core/errors.ts';
 
 /** The members that every list's query has. */

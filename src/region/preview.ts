@@ -1,4 +1,4 @@
-import type { FileDiff, NodeDiff } from '../contract/common.ts';
+import type { FileDiff, NodeDiff } from '../contract/base/common.ts';
 import { sentenceOf } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -7,7 +7,7 @@ import type { AnyService, Templates } from '../services/kit/contract.ts';
 import { unifiedDiff } from '../services/kit/diff.ts';
 import { serviceOf, withInstances } from '../services/kit/instances.ts';
 import { renderService } from '../services/kit/render.ts';
-import { findingOf } from '../contract/wire/finding.ts';
+import { findingOf } from '../contract/base/wire/finding.ts';
 import { withClosedBmcs } from './tasks/closed-addresses.ts';
 
 /** The parts that turn desired state into files. */

@@ -1,4 +1,4 @@
-import type { AgentFinding, HostObservation, ServiceObservation } from '../contract/agent.ts';
+import type { AgentFinding, HostObservation, ServiceObservation } from '../contract/cluster/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { NodeBody } from '../services/compile-node.ts';
 import { readFindings } from '../store/publication/findings.ts';

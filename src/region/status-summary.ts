@@ -1,9 +1,9 @@
-import type { Service } from '../contract/service.ts';
-import type { Status } from '../contract/status.ts';
+import type { Service } from '../contract/cluster/service.ts';
+import type { Status } from '../contract/site/status.ts';
 import type { DatabaseHealth } from './port.ts';
 import { listOf } from './cluster/site.ts';
 import type { ClusterWord } from './cluster/view.ts';
-import { errorTexts, findingOf } from '../contract/wire/finding.ts';
+import { errorTexts, findingOf } from '../contract/base/wire/finding.ts';
 import { isAway, isSettling, isStale, SETTLE_MS, type TrackedNode, trackServices } from './tracking.ts';
 
 /** What the summary is made from. `now` in ms. */

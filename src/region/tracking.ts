@@ -1,7 +1,7 @@
-import type { ServiceDesired, ServiceObservation, ServiceState } from '../contract/agent.ts';
-import type { Finding } from '../contract/common.ts';
-import type { Service, TrackedState } from '../contract/service.ts';
-import { findingOf } from '../contract/wire/finding.ts';
+import type { ServiceDesired, ServiceObservation, ServiceState } from '../contract/cluster/agent.ts';
+import type { Finding } from '../contract/base/common.ts';
+import type { Service, TrackedState } from '../contract/cluster/service.ts';
+import { findingOf } from '../contract/base/wire/finding.ts';
 import { keyOf, kindOf } from '../core/node-identity.ts';
 
 /** A node that has not reported for longer than this is stale, ms. Agents report at least every 10 s. */

@@ -11,7 +11,7 @@ import { nextVersions, type WantedVersion } from './kit/versions.ts';
 /** Services that a node keeps while it leaves: by the others it is heard through its packet filter, and etcd removes it before it stops. */
 export const LEAVING_KEEPS: readonly string[] = ['firewall', 'dcs'];
 
-/** The desired state of one service on one node: the wire's ServiceDesired (`src/contract/agent.ts`). */
+/** The desired state of one service on one node: the wire's ServiceDesired (`src/contract/cluster/agent.ts`). */
 interface ServicePart {
   readonly desired: Record<string, unknown> | null;
   readonly restart: string | null;

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Observation } from '../../src/contract/agent.ts';
+import type { Observation } from '../../src/contract/cluster/agent.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';
 import { desiredOf } from '../kit/fake-region.ts';
 import { until } from '../kit/until.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openFindings } from '../../src/agent/findings.ts';
 import { type Boot, openBoot } from '../../src/agent/boot/boot.ts';
-import type { Desired } from '../../src/contract/agent.ts';
+import type { Desired } from '../../src/contract/cluster/agent.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 import { aQuestion, aRecord, BOOT_NOW, knowledge } from '../kit/boot.ts';
 import { FACTS } from '../kit/snapshots.ts';

@@ -7,7 +7,7 @@ import { type Commands, openCommands } from '../../src/agent/commands/commands.t
 import { openCommandNote } from '../../src/agent/commands/note.ts';
 import type { CommandRunners } from '../../src/agent/commands/runner.ts';
 import { openFindings } from '../../src/agent/findings.ts';
-import type { ClaimedCommand, ClaimRequest, CommandReport } from '../../src/contract/cluster/command.ts';
+import type { ClaimedCommand, ClaimRequest, CommandReport } from '../../src/contract/base/command.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { durableText } from '../../src/host/own/durable-text.ts';
 import { realClock, realRandom } from '../kit/postgres.ts';

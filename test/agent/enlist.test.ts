@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { askToEnlist } from '../../src/agent/boot/enlist.ts';
 import { parseClient } from '../../src/boot/client.ts';
-import type { EnlistQuestion } from '../../src/contract/wire/enlist.ts';
+import type { EnlistQuestion } from '../../src/contract/machines/enlist.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import { aPlan, aQuestion, BOOT_MAC, BOOT_UUID } from '../kit/boot.ts';
 

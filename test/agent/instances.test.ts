@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Observation } from '../../src/contract/agent.ts';
+import type { Observation } from '../../src/contract/cluster/agent.ts';
 import { identityOf } from '../../src/core/node-identity.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';

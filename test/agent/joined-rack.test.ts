@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openChannel } from '../../src/agent/channel/channel.ts';
 import { openTrustStore } from '../../src/agent/channel/trust.ts';
-import { REGISTER_PATH } from '../../src/contract/identity/registration.ts';
+import { REGISTER_PATH } from '../../src/contract/cluster/registration.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 import { publicKeyOf } from '../../src/core/signature.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';

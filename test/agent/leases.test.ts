@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openFindings } from '../../src/agent/findings.ts';
 import { watchLeases } from '../../src/agent/leases/leases.ts';
-import type { LeaseReport } from '../../src/contract/agent.ts';
+import type { LeaseReport } from '../../src/contract/cluster/agent.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { isQuestion } from '../../src/core/host-values.ts';
 import { keaLeases as leasesOf } from '../../src/services/dhcp/leases.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Observation } from '../../src/contract/agent.ts';
+import type { Observation } from '../../src/contract/cluster/agent.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';
 import { desiredOf } from '../kit/fake-region.ts';
 import { pause, until } from '../kit/until.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { watchOwnRestart } from '../../src/agent/self/self.ts';
-import type { Desired } from '../../src/contract/agent.ts';
+import type { Desired } from '../../src/contract/cluster/agent.ts';
 
 const desired = (agentRestart?: string): Desired => ({
   nodeId: 'r1',

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Desired, Observation } from '../../src/contract/agent.ts';
+import type { Desired, Observation } from '../../src/contract/cluster/agent.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';
 import { desiredOf } from '../kit/fake-region.ts';

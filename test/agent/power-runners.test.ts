@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandRunner } from '../../src/agent/commands/runner.ts';
-import { misfitOf, isResultOf } from '../../src/contract/cluster/command-kinds.ts';
+import { misfitOf, isResultOf } from '../../src/contract/command-kinds.ts';
 import { powerRunners } from '../../src/main/calls/power-runners.ts';
 import { powerPorts } from '../kit/power/agent-power.ts';
 import { FakeBmc, refusal } from '../kit/power/fake-bmc.ts';

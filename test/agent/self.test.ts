@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTrustStore } from '../../src/agent/channel/trust.ts';
-import type { Observation } from '../../src/contract/agent.ts';
+import type { Observation } from '../../src/contract/cluster/agent.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';
 import { testAuthority, testIdentity } from '../kit/cluster/pki.ts';
 import { desiredOf } from '../kit/fake-region.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../src/contract/cluster/command.ts';
+import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../src/contract/base/command.ts';
 import { withoutRouters } from '../../src/region/nouns/interfaces/probe.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import { createNode, setNodeCredential } from '../../src/store/queries/nodes.ts';

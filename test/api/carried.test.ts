@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { carriedBy } from '../../src/contract/nouns/fields/carried.ts';
+import { carriedBy } from '../../src/contract/machines/carried.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 

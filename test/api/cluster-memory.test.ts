@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Observation } from '../../src/contract/agent.ts';
+import type { Observation } from '../../src/contract/cluster/agent.ts';
 import type { Doctor } from '../../src/contract/cluster/doctor.ts';
 import { Doctor as DoctorForm } from '../../src/contract/cluster/doctor.ts';
 import { parseLayout, parseMemory, type RegionMemory } from '../../src/contract/cluster/memory.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HostObservation, ServiceObservation } from '../../src/contract/agent.ts';
+import type { HostObservation, ServiceObservation } from '../../src/contract/cluster/agent.ts';
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
 import { storeObservation } from '../../src/store/queries/observations.ts';
 import { anObservation, aServiceReport } from '../kit/observation.ts';

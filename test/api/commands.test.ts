@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../src/contract/cluster/command.ts';
+import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../src/contract/base/command.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import { openJobRepository } from '../../src/region/jobs/job-repository.ts';
 import { addCommand } from '../../src/region/jobs/commands/add.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EnlistReply } from '../../src/contract/wire/enlist.ts';
+import type { EnlistReply } from '../../src/contract/machines/enlist.ts';
 import { RejectedError } from '../../src/core/errors.ts';
 import { asker, aStranger, cardOf, freshChannel, giveDefaultImage } from '../kit/enlistment.ts';
 import { realClock, usePostgres } from '../kit/postgres.ts';

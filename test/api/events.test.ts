@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/contract/client.ts';
-import type { Event } from '../../src/contract/event.ts';
+import type { Event } from '../../src/contract/site/event.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 import { until } from '../kit/until.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Image } from '../../src/contract/cluster/image.ts';
+import type { Image } from '../../src/contract/images/image.ts';
 import { imageWays } from '../../src/main/region/image-ways.ts';
 import type { ImageWays } from '../../src/region/tasks/images/port.ts';
 import { anImage, type TestImage } from '../kit/images.ts';

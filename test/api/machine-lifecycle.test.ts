@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Role } from '../../src/contract/identity/user.ts';
+import type { Role } from '../../src/contract/people/user.ts';
 import { MACHINE_VERBS, type MachineEvent } from '../../src/model/nouns/machine-states.ts';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MACHINE_IN_SHORT } from '../../src/contract/machine.ts';
+import { MACHINE_IN_SHORT } from '../../src/contract/machines/machine.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { addMachines } from '../kit/many-machines.ts';
 import { usePostgres } from '../kit/postgres.ts';

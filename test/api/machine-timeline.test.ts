@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { MachineTimeline } from '../../src/contract/network/machine-timeline.ts';
-import { BOOT_STEPS_PATH, type BootStep, STEPS_PER_REPORT } from '../../src/contract/wire/boot-steps.ts';
+import type { MachineTimeline } from '../../src/contract/machines/machine-timeline.ts';
+import { BOOT_STEPS_PATH, type BootStep, STEPS_PER_REPORT } from '../../src/contract/machines/boot-steps.ts';
 import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
 import type { RackStep, StepSource } from '../../src/model/nouns/timeline/step.ts';
 import { createAgainTask } from '../../src/region/jobs/lifecycle/again.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServiceMetric } from '../../src/contract/agent.ts';
+import type { ServiceMetric } from '../../src/contract/cluster/agent.ts';
 import { API_PREFIX } from '../../src/contract/routes.ts';
 import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';

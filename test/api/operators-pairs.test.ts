@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HostObservation } from '../../src/contract/agent.ts';
+import type { HostObservation } from '../../src/contract/cluster/agent.ts';
 import { PAIR_CERTIFICATE_PATH } from '../../src/contract/cluster/join.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import { isSignedBy, issuerOf, readCertificate } from '../../src/pki/certificate.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Desired } from '../../src/contract/agent.ts';
+import type { Desired } from '../../src/contract/cluster/agent.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 import { createAgentPort } from '../../src/region/agents.ts';
 import type { Database } from '../../src/store/database.ts';

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LeaseReport, ReportedLease } from '../../src/contract/agent.ts';
-import type { EnlistReply } from '../../src/contract/wire/enlist.ts';
+import type { LeaseReport, ReportedLease } from '../../src/contract/cluster/agent.ts';
+import type { EnlistReply } from '../../src/contract/machines/enlist.ts';
 import { createAdmit } from '../../src/region/metadata/credentials.ts';
 import { aStranger, giveDefaultImage, leaseFor } from '../kit/enlistment.ts';
 import { beginRun, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';

@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseCoding, encode } from '../../src/api/coding.ts';
-import { listMembers } from '../../src/contract/route-spec.ts';
+import { listMembers } from '../../src/contract/base/route-spec.ts';
 import { ROUTES, type RouteSpec } from '../../src/contract/routes.ts';
 import { ROW_FIELDS } from '../../src/ui/models/fleet/machines.ts';
 import { maasClient } from '../kit/maas.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Doctor } from '../../src/contract/cluster/doctor.ts';
-import type { Lease } from '../../src/contract/network/lease.ts';
+import type { Lease } from '../../src/contract/networks/lease.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Pairing } from '../../src/contract/network/pairing.ts';
+import type { Pairing } from '../../src/contract/networks/pairing.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { aRack, type TestRack } from '../kit/rack.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

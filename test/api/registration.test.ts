@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NODE_CREDENTIAL_HEADER } from '../../src/contract/identity/registration.ts';
+import { NODE_CREDENTIAL_HEADER } from '../../src/contract/cluster/registration.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { anObservation } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';

@@ -1,5 +1,5 @@
 import { createClient, type Client } from '../../src/contract/client.ts';
-import type { MachineTimeline } from '../../src/contract/network/machine-timeline.ts';
+import type { MachineTimeline } from '../../src/contract/machines/machine-timeline.ts';
 import { layoutOf } from '../../src/lab/layout.ts';
 import { readLogin } from '../../src/lab/machines/prepare.ts';
 import { seedMachine } from '../../src/lab/product/seed.ts';

@@ -6,8 +6,8 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Inventory } from '../../src/contract/nouns/machine-inventory.ts';
-import { cutTo } from '../../src/contract/wire/cut.ts';
+import { Inventory } from '../../src/contract/machines/machine-inventory.ts';
+import { cutTo } from '../../src/contract/base/wire/cut.ts';
 import { unpackCpio } from '../kit/cpio.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 

@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFindings } from '../../src/agent/findings.ts';
 import { watchLeases } from '../../src/agent/leases/leases.ts';
-import { LeaseReport, type ReportedLease } from '../../src/contract/agent.ts';
+import { LeaseReport, type ReportedLease } from '../../src/contract/cluster/agent.ts';
 import { readTemplates } from '../../src/main/templates.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isResultOf, misfitOf } from '../../src/contract/cluster/command-kinds.ts';
+import { isResultOf, misfitOf } from '../../src/contract/command-kinds.ts';
 import { secretsIn } from '../../src/model/nouns/power.ts';
 import { powerRunners } from '../../src/main/calls/power-runners.ts';
 import { driverOf } from '../../src/power/registry.ts';

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Inventory } from '../../src/contract/nouns/machine-inventory.ts';
-import { cutTo } from '../../src/contract/wire/cut.ts';
+import { Inventory } from '../../src/contract/machines/machine-inventory.ts';
+import { cutTo } from '../../src/contract/base/wire/cut.ts';
 
 /** Scripts that the release has for machines: by a shell of this host, in a system that is made for them. */
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callTableText, nounTableText } from '../../src/contract/documents/browser-tables.ts';
+import { callTableText, nounTableText } from '../../src/contract/browser-tables.ts';
 import { ROUTES } from '../../src/contract/routes.ts';
 import { CALLS } from '../../src/ui/live/call-table.ts';
 

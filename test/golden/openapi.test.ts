@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openApiDocument, openApiText } from '../../src/contract/documents/openapi.ts';
+import { openApiDocument, openApiText } from '../../src/contract/openapi.ts';
 import { isWrite, ROUTES, type RouteSpec } from '../../src/contract/routes.ts';
 
 const FILE = join(import.meta.dirname, 'openapi.json');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Agent, type AgentOptions, startAgent } from '../../src/agent/agent.ts';
 import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
-import type { Observation } from '../../src/contract/agent.ts';
+import type { Observation } from '../../src/contract/cluster/agent.ts';
 import type { SelfPorts } from '../../src/agent/self/self.ts';
 import { durableText } from '../../src/host/own/durable-text.ts';
 import { TIMING } from '../../src/reconcile/ports.ts';

@@ -1,4 +1,4 @@
-import { type Field, HIDDEN } from '../../src/contract/nouns/declare.ts';
+import { type Field, HIDDEN } from '../../src/contract/base/declare.ts';
 
 /** A value that a field may have, as its option takes it, as the wire has it, and as answers show it later. */
 export function sampleOf(field: Field): { readonly text: string; readonly value: unknown; readonly shown: unknown } {

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { unlink } from 'node:fs/promises';
-import { type Desired, type Observation, OBSERVATION_PATH } from '../../src/contract/agent.ts';
-import { PARTS_PATH, type PartsQuestion } from '../../src/contract/wire/desired-parts.ts';
-import { type BodyPart, createSplitter, type PartTexts } from '../../src/contract/wire/body-parts.ts';
-import { CLAIM_PATH } from '../../src/contract/cluster/command.ts';
+import { type Desired, type Observation, OBSERVATION_PATH } from '../../src/contract/cluster/agent.ts';
+import { PARTS_PATH, type PartsQuestion } from '../../src/contract/cluster/desired-parts.ts';
+import { type BodyPart, createSplitter, type PartTexts } from '../../src/contract/base/wire/body-parts.ts';
+import { CLAIM_PATH } from '../../src/contract/base/command.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 
 /** A region of which a test decides everything: what it publishes, whether it is there, what it answers. */

@@ -1,5 +1,5 @@
 import type { LightMyRequestResponse } from 'fastify';
-import type { Role } from '../../src/contract/identity/user.ts';
+import type { Role } from '../../src/contract/people/user.ts';
 import { oauth } from './preseed.ts';
 import type { TestRegion } from './region.ts';
 

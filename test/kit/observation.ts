@@ -1,4 +1,4 @@
-import type { Observation, ServiceObservation } from '../../src/contract/agent.ts';
+import type { Observation, ServiceObservation } from '../../src/contract/cluster/agent.ts';
 
 /** A report of a node without services. */
 export function anObservation(nodeId: string, changes: Partial<Observation> = {}): Observation {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Declaration } from '../../src/contract/nouns/declare.ts';
+import type { Declaration } from '../../src/contract/base/declare.ts';
 
 /** A product file: path below `src`, and its text. */
 export interface ProductFile {

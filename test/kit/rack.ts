@@ -1,8 +1,8 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Observation } from '../../src/contract/agent.ts';
-import { rackAuthorization } from '../../src/contract/identity/rack-signature.ts';
-import { REGISTER_PATH } from '../../src/contract/identity/registration.ts';
+import type { Observation } from '../../src/contract/cluster/agent.ts';
+import { rackAuthorization } from '../../src/contract/cluster/rack-signature.ts';
+import { REGISTER_PATH } from '../../src/contract/cluster/registration.ts';
 import { publicKeyOf } from '../../src/core/signature.ts';
 import { anObservation } from './observation.ts';
 import { realRandom } from './postgres.ts';

@@ -1,5 +1,5 @@
 import { type Client, createClient } from '../../src/contract/client.ts';
-import type { Service } from '../../src/contract/service.ts';
+import type { Service } from '../../src/contract/cluster/service.ts';
 import { type DnsAsker, startDnsAsker } from '../../src/drills/probes/dns/asker.ts';
 import type { CommandResult } from '../../src/lab/command.ts';
 import { systemRandom } from '../../src/main/process.ts';

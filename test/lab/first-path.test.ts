@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Event } from '../../src/contract/event.ts';
+import type { Event } from '../../src/contract/site/event.ts';
 import { openProductLab, type ProductLab } from '../kit/lab.ts';
 import { patient } from '../kit/machine.ts';
 import { openSite, type Site, told } from '../kit/site.ts';

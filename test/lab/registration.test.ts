@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Rack } from '../../src/contract/identity/rack.ts';
+import type { Rack } from '../../src/contract/cluster/rack.ts';
 import { up } from '../../src/lab/lab.ts';
 import { SINGLE } from '../../src/lab/topologies.ts';
 import type { Topology } from '../../src/lab/topology.ts';
@@ -23,7 +23,7 @@ const STRANGER = `
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 const from = (path) => import('/opt/regent/current/src/' + path);
-const { rackAuthorization } = await from('contract/identity/rack-signature.ts');
+const { rackAuthorization } = await from('contract/cluster/rack-signature.ts');
 const { publicKeyOf } = await from('core/signature.ts');
 const key = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const uuid = randomUUID();

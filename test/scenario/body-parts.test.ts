@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Desired } from '../../src/contract/agent.ts';
+import type { Desired } from '../../src/contract/cluster/agent.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';

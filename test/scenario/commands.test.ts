@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
 import { openTrustStore } from '../../src/agent/channel/trust.ts';
 import type { CommandRunner, CommandRunners } from '../../src/agent/commands/runner.ts';
-import { CommandsWaiting } from '../../src/contract/cluster/command.ts';
+import { CommandsWaiting } from '../../src/contract/base/command.ts';
 import { commandRunners } from '../../src/main/calls/command-runners.ts';
 import { insertCommand, type NewCommandRow } from '../../src/store/queries/jobs/commands.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Desired, Observation, ServiceObservation } from '../../src/contract/agent.ts';
-import type { Status } from '../../src/contract/status.ts';
+import type { Desired, Observation, ServiceObservation } from '../../src/contract/cluster/agent.ts';
+import type { Status } from '../../src/contract/site/status.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 import { SERVICES } from '../../src/services/registry.ts';
 import { usePostgres } from '../kit/postgres.ts';

@@ -8,7 +8,7 @@ import { openChannel, type RegionChannel } from '../../src/agent/channel/channel
 import { openTrustStore } from '../../src/agent/channel/trust.ts';
 import { openFindings } from '../../src/agent/findings.ts';
 import type { LoopPorts } from '../../src/agent/ports.ts';
-import type { MachineTimeline } from '../../src/contract/network/machine-timeline.ts';
+import type { MachineTimeline } from '../../src/contract/machines/machine-timeline.ts';
 import type { Journal, JournalEntry } from '../../src/host/look/journal.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';
 import { aQuestion, aRecord, BOOT_MAC, knowledge } from '../kit/boot.ts';

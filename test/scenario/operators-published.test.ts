@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lightFetch } from '../../src/cli/light-fetch.ts';
-import type { Desired } from '../../src/contract/agent.ts';
+import type { Desired } from '../../src/contract/cluster/agent.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as accept from '../../src/agent/accept.ts';
 import type * as channels from '../../src/agent/channel/channel.ts';
 import { gatherDesired } from '../../src/agent/channel/gather.ts';
-import type { Desired } from '../../src/contract/agent.ts';
+import type { Desired } from '../../src/contract/cluster/agent.ts';
 import { createClient } from '../../src/contract/client.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import { FEATURES } from '../../src/model/cluster.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, expect, test } from 'vitest';
-import type { Desired } from '../../src/contract/agent.ts';
-import { createJoiner } from '../../src/contract/wire/body-parts.ts';
+import type { Desired } from '../../src/contract/cluster/agent.ts';
+import { createJoiner } from '../../src/contract/base/wire/body-parts.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 import { rejected } from '../../src/core/errors.ts';
 import type { Database } from '../../src/store/database.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from 'kysely';
-import type { HostObservation, Observation, ServiceAction } from '../../src/contract/agent.ts';
+import type { HostObservation, Observation, ServiceAction } from '../../src/contract/cluster/agent.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readActions } from '../../src/store/queries/cluster/actions.ts';
 import { readRoles } from '../../src/store/queries/cluster/roles.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ClaimRequest } from '../../src/contract/cluster/command.ts';
+import type { ClaimRequest } from '../../src/contract/base/command.ts';
 import type { Database } from '../../src/store/database.ts';
 import { purge } from '../../src/store/purge.ts';
 import {

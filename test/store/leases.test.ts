@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LeaseReport, ReportedLease } from '../../src/contract/agent.ts';
+import type { LeaseReport, ReportedLease } from '../../src/contract/cluster/agent.ts';
 import type { Database } from '../../src/store/database.ts';
 import { lastEventId, readEvents, readRevision } from '../../src/store/queries/events.ts';
 import { expireLeases, hasDueLeases, storeLeaseReport } from '../../src/store/queries/lease-reports.ts';

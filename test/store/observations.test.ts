@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { Observation, ServiceObservation } from '../../src/contract/agent.ts';
+import type { Observation, ServiceObservation } from '../../src/contract/cluster/agent.ts';
 import type { Database } from '../../src/store/database.ts';
 import { lastEventId, readEvents, readRevision } from '../../src/store/queries/events.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, expect, test } from 'vitest';
-import type { ServiceObservation } from '../../src/contract/agent.ts';
+import type { ServiceObservation } from '../../src/contract/cluster/agent.ts';
 import type { Database } from '../../src/store/database.ts';
 import { compileOf, findingsOfCompile } from '../../src/store/publication/compiles.ts';
 import type { StoredFinding } from '../../src/store/publication/findings.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Desired } from '../../src/contract/agent.ts';
+import type { Desired } from '../../src/contract/cluster/agent.ts';
 import { digestOf } from '../../src/core/stable-json.ts';
 import type { Version } from '../../src/model/snapshot.ts';
 import type { Database } from '../../src/store/database.ts';

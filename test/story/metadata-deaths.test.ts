@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MachineTimeline, TimelineStep } from '../../src/contract/network/machine-timeline.ts';
+import type { MachineTimeline, TimelineStep } from '../../src/contract/machines/machine-timeline.ts';
 import { readConsole } from '../../src/lab/machines/console.ts';
 import { withMachines } from '../../src/lab/machines/topology.ts';
 import { CLUSTER } from '../../src/lab/topologies.ts';

@@ -2,7 +2,7 @@ import { Check } from 'typebox/value';
 import { type BootRecords, indexRecords } from '../../boot/answer.ts';
 import { BootRecord } from '../../boot/record.ts';
 import type { BootTemplates } from '../../boot/script.ts';
-import type { Desired } from '../../contract/agent.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import { bareAddress, parseAddress } from '../../core/ip.ts';
 import { isRejected } from '../../core/errors.ts';

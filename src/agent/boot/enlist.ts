@@ -1,7 +1,7 @@
 import { Compile } from 'typebox/compile';
 import type { BootClient } from '../../boot/client.ts';
 import type { EnlistAnswer } from '../../boot/decide.ts';
-import { EnlistReply } from '../../contract/wire/enlist.ts';
+import { EnlistReply } from '../../contract/machines/enlist.ts';
 import { AppError } from '../../core/errors.ts';
 import type { RegionChannel } from '../channel/channel.ts';
 

@@ -1,4 +1,4 @@
-import type { Desired, HostObservation } from '../../contract/agent.ts';
+import type { Desired, HostObservation } from '../../contract/cluster/agent.ts';
 import type { Command, ExecResult } from '../../core/host-values.ts';
 import type { LoopPorts } from '../ports.ts';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/ports.ts';
-import type { BootStep } from '../../contract/wire/boot-steps.ts';
+import type { BootStep } from '../../contract/machines/boot-steps.ts';
 
 /** A step as a source saw it. `at`: ms since 1970 by this host's clock. */
 export type SeenStep = Omit<BootStep, 'sequence' | 'at'> & { readonly at: number };

@@ -1,4 +1,4 @@
-import { type BootStep, STEPS_PER_REPORT } from '../../contract/wire/boot-steps.ts';
+import { type BootStep, STEPS_PER_REPORT } from '../../contract/machines/boot-steps.ts';
 import { backOffMs } from '../../core/back-off.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { RegionChannel } from '../channel/channel.ts';

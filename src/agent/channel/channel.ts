@@ -5,25 +5,25 @@ import {
   type LeaseReport,
   type Observation,
   type PullQuery,
-} from '../../contract/agent.ts';
+} from '../../contract/cluster/agent.ts';
 import {
   CLAIM_PATH,
   type ClaimRequest,
   type CommandReport,
   isCommandCall,
   reportPath,
-} from '../../contract/cluster/command.ts';
-import { BOOT_STEPS_PATH, type BootStepReport } from '../../contract/wire/boot-steps.ts';
-import { PARTS_PATH, type PartsQuestion } from '../../contract/wire/desired-parts.ts';
+} from '../../contract/base/command.ts';
+import { BOOT_STEPS_PATH, type BootStepReport } from '../../contract/machines/boot-steps.ts';
+import { PARTS_PATH, type PartsQuestion } from '../../contract/cluster/desired-parts.ts';
 import {
   CERTIFICATE_PATH,
   HOST_CERTIFICATE_PATH,
   PAIR_CERTIFICATE_PATH,
   SITE_CERTIFICATE_PATH,
 } from '../../contract/cluster/join.ts';
-import { decide } from '../../contract/wire/decide.ts';
-import { ENLIST_PATH, type EnlistQuestion } from '../../contract/wire/enlist.ts';
-import { REGISTER_PATH, type RegisterRequest } from '../../contract/identity/registration.ts';
+import { decide } from '../../contract/base/wire/decide.ts';
+import { ENLIST_PATH, type EnlistQuestion } from '../../contract/machines/enlist.ts';
+import { REGISTER_PATH, type RegisterRequest } from '../../contract/cluster/registration.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { openConnections, type TrustedConnection, WaysChanged } from './connections.ts';
 import { type Answer, type Call, Overtaken, sendTwice } from './send.ts';

@@ -1,7 +1,7 @@
 import { Check } from 'typebox/value';
-import type { Desired } from '../../contract/agent.ts';
-import { DesiredParts, PARTS_PER_QUESTION, PartsAnswer } from '../../contract/wire/desired-parts.ts';
-import { type BodyPart, createJoiner, createSplitter } from '../../contract/wire/body-parts.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
+import { DesiredParts, PARTS_PER_QUESTION, PartsAnswer } from '../../contract/cluster/desired-parts.ts';
+import { type BodyPart, createJoiner, createSplitter } from '../../contract/base/wire/body-parts.ts';
 import { digestOf } from '../../core/stable-json.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { RegionChannel } from './channel.ts';

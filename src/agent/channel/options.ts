@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../core/ports.ts';
 import type { EpochKeeper } from './epoch.ts';
 import type { Trust } from './trust.ts';
 
-/** What a rack signs its calls with (`contract/identity/rack-signature.ts`). `privateKey`: PKCS #8 PEM. */
+/** What a rack signs its calls with (`contract/cluster/rack-signature.ts`). `privateKey`: PKCS #8 PEM. */
 export interface RackSigner {
   readonly uuid: string;
   readonly privateKey: string;

@@ -1,7 +1,7 @@
-import { isCommandCall } from '../../contract/cluster/command.ts';
+import { isCommandCall } from '../../contract/base/command.ts';
 import { CERTIFICATE_PATH } from '../../contract/cluster/join.ts';
-import { rackAuthorization } from '../../contract/identity/rack-signature.ts';
-import { NODE_CREDENTIAL_HEADER, REGISTER_PATH } from '../../contract/identity/registration.ts';
+import { rackAuthorization } from '../../contract/cluster/rack-signature.ts';
+import { NODE_CREDENTIAL_HEADER, REGISTER_PATH } from '../../contract/cluster/registration.ts';
 import { AppError } from '../../core/errors.ts';
 import type { TrustedConnection } from './connections.ts';
 import type { ChannelOptions } from './options.ts';

@@ -1,4 +1,4 @@
-import { type ClaimedCommand, type CommandReport, RESULT_MAX } from '../../contract/cluster/command.ts';
+import { type ClaimedCommand, type CommandReport, RESULT_MAX } from '../../contract/base/command.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { deadline } from '../../host/ask/deadline.ts';
 import type { CommandRunners } from './runner.ts';

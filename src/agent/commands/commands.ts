@@ -1,10 +1,5 @@
 import { Check } from 'typebox/value';
-import {
-  ClaimAnswer,
-  type ClaimedCommand,
-  COMMANDS_AT_ONCE,
-  type CommandReport,
-} from '../../contract/cluster/command.ts';
+import { ClaimAnswer, type ClaimedCommand, COMMANDS_AT_ONCE, type CommandReport } from '../../contract/base/command.ts';
 import { backOffMs } from '../../core/back-off.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { RegionChannel } from '../channel/channel.ts';

@@ -1,4 +1,4 @@
-import { LEASES_PER_REPORT, type LeaseReport, type ReportedLease } from '../../contract/agent.ts';
+import { LEASES_PER_REPORT, type LeaseReport, type ReportedLease } from '../../contract/cluster/agent.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import { AppError } from '../../core/errors.ts';
 import type { LeasePage, ServedLease } from '../../services/kit/contract.ts';

@@ -1,4 +1,4 @@
-import type { LeaseReport } from '../../contract/agent.ts';
+import type { LeaseReport } from '../../contract/cluster/agent.ts';
 import { backOffMs } from '../../core/back-off.ts';
 import { AppError, isRejected, type Rejected, sentenceOf } from '../../core/errors.ts';
 import { keyOf } from '../../core/node-identity.ts';

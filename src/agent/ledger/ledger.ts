@@ -1,5 +1,5 @@
 import { Check } from 'typebox/value';
-import { Desired } from '../../contract/agent.ts';
+import { Desired } from '../../contract/cluster/agent.ts';
 import { digestOf } from '../../core/stable-json.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';

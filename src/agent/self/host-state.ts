@@ -1,4 +1,4 @@
-import type { HostObservation } from '../../contract/agent.ts';
+import type { HostObservation } from '../../contract/cluster/agent.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { DiskSpace } from '../../host/look/disks.ts';
 import type { TrustStore } from '../channel/trust.ts';

@@ -1,5 +1,5 @@
 import { Check } from 'typebox/value';
-import type { HostObservation } from '../../contract/agent.ts';
+import type { HostObservation } from '../../contract/cluster/agent.ts';
 import { PairCertificateAnswer } from '../../contract/cluster/join.ts';
 import { backOffMs } from '../../core/back-off.ts';
 import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';

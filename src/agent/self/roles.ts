@@ -1,6 +1,6 @@
 import { Check } from 'typebox/value';
 import Type from 'typebox';
-import type { HostObservation } from '../../contract/agent.ts';
+import type { HostObservation } from '../../contract/cluster/agent.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { RoleChange } from '../../services/kit/contract.ts';
 import type { LoopPorts } from '../ports.ts';

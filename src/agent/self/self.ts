@@ -1,5 +1,5 @@
 import { Check } from 'typebox/value';
-import type { Desired, Observation } from '../../contract/agent.ts';
+import type { Desired, Observation } from '../../contract/cluster/agent.ts';
 import type { DiskSpace } from '../../host/look/disks.ts';
 import { PairPart } from '../../services/dhcp/desired.ts';
 import { LbDesired } from '../../services/lb/desired.ts';

@@ -1,4 +1,4 @@
-import type { Desired } from '../../contract/agent.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import type { Driver } from '../driver.ts';
 import type { LoopPorts } from '../ports.ts';

@@ -1,4 +1,4 @@
-import type { HostObservation } from '../../contract/agent.ts';
+import type { HostObservation } from '../../contract/cluster/agent.ts';
 import type { ExecResult } from '../../core/host-values.ts';
 import type { Host } from '../../host/interface.ts';
 import type { AnyService, OutsideNeed } from '../../services/kit/contract.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { LIMITS } from '../../contract/common.ts';
+import { LIMITS } from '../../contract/base/common.ts';
 import { rejected } from '../../core/errors.ts';
 import { registerHostCalls } from '../cluster-calls.ts';
 import { registerHealth } from '../health.ts';

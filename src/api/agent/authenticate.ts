@@ -6,7 +6,7 @@ import {
   RACK_SCHEME,
   type RackProof,
   type SignedCall,
-} from '../../contract/identity/rack-signature.ts';
+} from '../../contract/cluster/rack-signature.ts';
 import { type Rejected, rejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Rack } from '../../model/rack.ts';
@@ -45,7 +45,7 @@ const FAILURES = { burst: 20, perSecond: 1, names: 10_000 } as const;
 
 /**
  * Finds out which node calls: by its certificate on the port that asks for one; on the agent's socket by `Authorization: Bearer
- * node:<nodeId>:<secret>`; elsewhere by a rack's signature (`contract/identity/rack-signature.ts`): racks that wait, or have no certificate yet.
+ * node:<nodeId>:<secret>`; elsewhere by a rack's signature (`contract/cluster/rack-signature.ts`): racks that wait, or have no certificate yet.
  */
 export function createNodeAuthenticator({ agents, trust, clock, isLocal }: NodeAuthPorts): NodeAuthenticator {
   const failures = createLimiter(clock, FAILURES);

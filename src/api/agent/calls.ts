@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { LEASES_PATH, LeaseReport, OBSERVATION_PATH, Observation, PullQuery } from '../../contract/agent.ts';
-import { LIMITS } from '../../contract/common.ts';
+import { LEASES_PATH, LeaseReport, OBSERVATION_PATH, Observation, PullQuery } from '../../contract/cluster/agent.ts';
+import { LIMITS } from '../../contract/base/common.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import type { Region } from '../../region/port.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
@@ -14,7 +14,7 @@ import { reportHooks } from './remember.ts';
 import { registerRegistration } from './register.ts';
 import { registerStepCalls } from './step-calls.ts';
 import { registerTrustCalls } from './trust-calls.ts';
-import { PARTS_PATH, PartsQuestion } from '../../contract/wire/desired-parts.ts';
+import { PARTS_PATH, PartsQuestion } from '../../contract/cluster/desired-parts.ts';
 
 /** A pull also looks without being woken, because a wake is only a hint. */
 const LOOK_AGAIN_MS = 5000;

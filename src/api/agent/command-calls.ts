@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { CLAIM_PATH, ClaimRequest, CommandReport, reportPath } from '../../contract/cluster/command.ts';
+import { CLAIM_PATH, ClaimRequest, CommandReport, reportPath } from '../../contract/base/command.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import type { CommandPort } from '../../region/jobs/commands/port.ts';
 import { sendProblem } from '../server.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { ENLIST_PATH, EnlistQuestion, type EnlistReply } from '../../contract/wire/enlist.ts';
+import { ENLIST_PATH, EnlistQuestion, type EnlistReply } from '../../contract/machines/enlist.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Region } from '../../region/port.ts';

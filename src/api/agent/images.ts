@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { IMAGE_FILE_PATH } from '../../contract/cluster/image.ts';
+import { IMAGE_FILE_PATH } from '../../contract/images/image.ts';
 import { rejected } from '../../core/errors.ts';
 import { isDigest, isImageFileName } from '../../model/nouns/image.ts';
 import type { Region } from '../../region/port.ts';

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { checkClock, isProven, parseRackAuthorization } from '../../contract/identity/rack-signature.ts';
+import { checkClock, isProven, parseRackAuthorization } from '../../contract/cluster/rack-signature.ts';
 import {
   NODE_CREDENTIAL_HEADER,
   REGISTER_PATH,
   type RegisterAnswer,
   RegisterRequest,
-} from '../../contract/identity/registration.ts';
+} from '../../contract/cluster/registration.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { clientAddress } from '../client-address.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';

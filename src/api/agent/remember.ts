@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Observation } from '../../contract/agent.ts';
+import { Observation } from '../../contract/cluster/agent.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { Region } from '../../region/port.ts';
 import type { Peer } from '../peers.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { LIMITS } from '../../contract/common.ts';
-import { BOOT_STEPS_PATH, BootStepReport } from '../../contract/wire/boot-steps.ts';
+import { LIMITS } from '../../contract/base/common.ts';
+import { BOOT_STEPS_PATH, BootStepReport } from '../../contract/machines/boot-steps.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { AgentPort } from '../../region/port.ts';
 import { sendProblem } from '../server.ts';

@@ -1,4 +1,4 @@
-import { LIMITS } from '../../contract/common.ts';
+import { LIMITS } from '../../contract/base/common.ts';
 import { type RouteId, type RouteInput, type RouteOutput, ROUTES, type RouteSpec } from '../../contract/routes.ts';
 import { isRejected, type Rejected, RejectedError } from '../../core/errors.ts';
 import type { Random } from '../../core/ports.ts';

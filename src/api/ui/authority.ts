@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { AUTHORITY_PATH, type Authority } from '../../contract/identity/session.ts';
+import { AUTHORITY_PATH, type Authority } from '../../contract/people/session.ts';
 import { API_PREFIX } from '../../contract/routes.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { TrustPort } from '../../region/trust/port.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { LIMITS } from '../../contract/common.ts';
-import { openApiDocument } from '../../contract/documents/openapi.ts';
+import { LIMITS } from '../../contract/base/common.ts';
+import { openApiDocument } from '../../contract/openapi.ts';
 import { API_PREFIX } from '../../contract/routes.ts';
 import { rejected, show } from '../../core/errors.ts';
 import { registerAgentCalls } from '../agent/calls.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { API_PREFIX, isWrite, type RouteId, type RouteOutput, ROUTES, type RouteSpec } from '../../contract/routes.ts';
-import { PROMETHEUS_TYPE, prometheusText } from '../../contract/wire/prometheus.ts';
+import { PROMETHEUS_TYPE, prometheusText } from '../../contract/cluster/prometheus.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { Caller, CallInput, Outcome } from '../../region/port.ts';
 import { createAdmission } from '../admission.ts';

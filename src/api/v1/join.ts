@@ -9,7 +9,7 @@ import {
   UNDO_PATH,
   UndoRequest,
 } from '../../contract/cluster/join.ts';
-import { isProven, parseRackAuthorization } from '../../contract/identity/rack-signature.ts';
+import { isProven, parseRackAuthorization } from '../../contract/cluster/rack-signature.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { NO_TOKEN } from '../../model/trust/joining.ts';
 import type { PresentedToken } from '../../region/trust/port.ts';

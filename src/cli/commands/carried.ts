@@ -1,5 +1,5 @@
-import { carriedBy } from '../../contract/nouns/fields/carried.ts';
-import type { Carrier } from '../../contract/nouns/declare.ts';
+import { carriedBy } from '../../contract/machines/carried.ts';
+import type { Carrier } from '../../contract/base/declare.ts';
 import type { Call, OptionSpec } from '../command-spec.ts';
 import type { Column } from '../format/output.ts';
 import { option } from '../values.ts';

@@ -1,7 +1,7 @@
-import type { Change, PendingConfig } from '../../contract/config.ts';
-import type { ChangeFiles, ChangeFindings } from '../../contract/network/look.ts';
-import { findingText } from '../../contract/wire/finding.ts';
-import { ProblemError } from '../../contract/wire/transport.ts';
+import type { Change, PendingConfig } from '../../contract/site/config.ts';
+import type { ChangeFiles, ChangeFindings } from '../../contract/site/look.ts';
+import { findingText } from '../../contract/base/wire/finding.ts';
+import { ProblemError } from '../../contract/base/wire/transport.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { EXIT, type ExitCode, usageError } from '../exit.ts';

@@ -1,4 +1,4 @@
-import { columnOf, type Declaration, type Field } from '../../contract/nouns/declare.ts';
+import { columnOf, type Declaration, type Field } from '../../contract/base/declare.ts';
 import { isStatements } from '../../model/nouns/dhcp-snippet/notation.ts';
 import { MASKED_SECRET } from '../../model/nouns/power.ts';
 import type { Call } from '../command-spec.ts';

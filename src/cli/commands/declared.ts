@@ -7,9 +7,9 @@ import {
   oneOfNoun,
   paramOf,
   type Verb,
-} from '../../contract/nouns/declare.ts';
-import { type Declared, type DeclaredNoun, NOUNS } from '../../contract/nouns/registry.ts';
-import type { DeclaredObject, DeclaredRouteId } from '../../contract/nouns/routes.ts';
+} from '../../contract/base/declare.ts';
+import { type Declared, type DeclaredNoun, NOUNS } from '../../contract/registry.ts';
+import type { DeclaredObject, DeclaredRouteId } from '../../contract/noun-routes.ts';
 import type { Client } from '../../contract/client.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../command-spec.ts';

@@ -1,4 +1,4 @@
-import type { Domain } from '../../contract/network/domain.ts';
+import type { Domain } from '../../contract/names/domain.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';

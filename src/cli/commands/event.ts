@@ -1,4 +1,4 @@
-import type { Event } from '../../contract/event.ts';
+import type { Event } from '../../contract/site/event.ts';
 import { printerOf } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';

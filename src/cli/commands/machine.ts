@@ -1,4 +1,4 @@
-import type { Machine } from '../../contract/machine.ts';
+import type { Machine } from '../../contract/machines/machine.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { NounSpec } from '../command-spec.ts';
 import * as carried from './carried.ts';

@@ -1,5 +1,5 @@
 import type { DeletedNode } from '../../contract/cluster/trust.ts';
-import type { Node } from '../../contract/node.ts';
+import type { Node } from '../../contract/cluster/node.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';

@@ -1,4 +1,4 @@
-import type { Rack } from '../../contract/identity/rack.ts';
+import type { Rack } from '../../contract/cluster/rack.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../command-spec.ts';
 import { printList, printOne, type Shape } from '../format/output.ts';

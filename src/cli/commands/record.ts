@@ -1,4 +1,4 @@
-import type { DnsRecord } from '../../contract/record.ts';
+import type { DnsRecord } from '../../contract/names/record.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../exit.ts';

@@ -1,5 +1,5 @@
-import { findingText } from '../../contract/wire/finding.ts';
-import type { Service, ServiceDetail } from '../../contract/service.ts';
+import { findingText } from '../../contract/base/wire/finding.ts';
+import type { Service, ServiceDetail } from '../../contract/cluster/service.ts';
 import { ACTIONS } from './cluster/actions.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox';
-import type { Setting as SettingSchema } from '../../contract/setting.ts';
+import type { Setting as SettingSchema } from '../../contract/site/setting.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';

@@ -1,5 +1,5 @@
-import { findingText } from '../../contract/wire/finding.ts';
-import type { Status } from '../../contract/status.ts';
+import { findingText } from '../../contract/base/wire/finding.ts';
+import type { Status } from '../../contract/site/status.ts';
 import { printerOf } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { EXIT, type ExitCode } from '../exit.ts';

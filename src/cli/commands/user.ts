@@ -1,4 +1,4 @@
-import type { PasswordSet, User, UserSet } from '../../contract/identity/user.ts';
+import type { PasswordSet, User, UserSet } from '../../contract/people/user.ts';
 import { printerOf, runChange } from '../change.ts';
 import type { Call, NounSpec } from '../command-spec.ts';
 import { usageError } from '../exit.ts';

@@ -1,5 +1,5 @@
-import { findingText } from '../../contract/wire/finding.ts';
-import type { NodeDiff, Preview } from '../../contract/common.ts';
+import { findingText } from '../../contract/base/wire/finding.ts';
+import type { NodeDiff, Preview } from '../../contract/base/common.ts';
 import { printable, printableLines } from './escape.ts';
 
 const GREEN = '\u001b[32m';

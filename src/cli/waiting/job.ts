@@ -1,4 +1,4 @@
-import type { Job } from '../../contract/cluster/job.ts';
+import type { Job } from '../../contract/base/job.ts';
 import type { Call } from '../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { askOrAway } from './outcome.ts';

@@ -1,6 +1,6 @@
-import { errorTexts } from '../../contract/wire/finding.ts';
-import type { Status } from '../../contract/status.ts';
-import { ProblemError } from '../../contract/wire/transport.ts';
+import { errorTexts } from '../../contract/base/wire/finding.ts';
+import type { Status } from '../../contract/site/status.ts';
+import { ProblemError } from '../../contract/base/wire/transport.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../command-spec.ts';
 import { RegionRefusedError } from '../region.ts';

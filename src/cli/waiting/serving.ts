@@ -1,4 +1,4 @@
-import type { Vlan } from '../../contract/network/vlan.ts';
+import type { Vlan } from '../../contract/networks/vlan.ts';
 import type { Call } from '../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { askOrAway } from './outcome.ts';

@@ -1,4 +1,4 @@
-import type { Status } from '../../contract/status.ts';
+import type { Status } from '../../contract/site/status.ts';
 import type { Call } from '../command-spec.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { makeProgress } from './progress.ts';

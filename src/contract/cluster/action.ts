@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { LIMITS, page, strict, Time, text } from '../common.ts';
+import { LIMITS, page, strict, Time, text } from '../base/common.ts';
 
 /** Something that a node's agent did to a managed service: a reload, a restart, … and why. */
 export const NodeAction = strict({

@@ -1,7 +1,7 @@
-import * as command from './command.ts';
-import * as job from './job.ts';
-import { NodeParams } from '../node.ts';
-import { begin, get, OPERATORS, post, WATCHERS } from '../route-spec.ts';
+import * as command from '../base/command.ts';
+import * as job from '../base/job.ts';
+import { NodeParams } from './node.ts';
+import { begin, get, OPERATORS, post, WATCHERS } from '../base/route-spec.ts';
 
 /** Calls about what agents are asked to do once. */
 export const COMMAND_ROUTES = {

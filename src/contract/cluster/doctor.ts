@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { oneOf, strict, Time } from '../common.ts';
+import { oneOf, strict, Time } from '../base/common.ts';
 import { ClusterSource } from './status.ts';
 
 /** ok; warning: works, and will not for ever; broken: not as it must be; unknown: no fresh word, which is never ok. */

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { listQuery, nullable, oneOf, page, strict, text, Time } from '../common.ts';
+import { listQuery, nullable, oneOf, page, strict, text, Time } from '../base/common.ts';
 
 /** Bytes of the body that stores a round: its timeline, its verdict, and what is around them. The database has the exact limits. */
 export const DRILL_BODY = 2.5 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { nullable, oneOf, strict, text } from '../common.ts';
+import { nullable, oneOf, strict, text } from '../base/common.ts';
 
 /** What a host says when it asks to be let in. The token goes in `Authorization: Bearer <id>:<secret>`, never in the body. */
 export const JoinRequest = strict({

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Observation } from '../agent.ts';
-import { nullable, oneOf, strict } from '../common.ts';
+import { Observation } from './agent.ts';
+import { nullable, oneOf, strict } from '../base/common.ts';
 
 /** The members of the site, as a region read them last. */
 export const Layout = strict({

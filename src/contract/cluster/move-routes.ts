@@ -1,8 +1,8 @@
 import Type from 'typebox';
-import { NodeParams } from '../node.ts';
-import { begin, OPERATORS } from '../route-spec.ts';
-import { Job } from './job.ts';
-import { strict, text } from '../common.ts';
+import { NodeParams } from './node.ts';
+import { begin, OPERATORS } from '../base/route-spec.ts';
+import { Job } from '../base/job.ts';
+import { strict, text } from '../base/common.ts';
 
 /** To whom the database is handed; left out: to the nearest synchronous standby. */
 export const SwitchoverRequest = strict({ to: Type.Optional(text(64, 'name or id of a region node')) });

@@ -1,8 +1,8 @@
-import { ADMINS, begin, EVERYBODY, get, OPERATORS, post, WATCHERS } from '../route-spec.ts';
+import { ADMINS, begin, EVERYBODY, get, OPERATORS, post, WATCHERS } from '../base/route-spec.ts';
 import { NodeActionPage, NodeActionQuery } from './action.ts';
 import { Doctor } from './doctor.ts';
 import * as drill from './drill.ts';
-import { Job } from './job.ts';
+import { Job } from '../base/job.ts';
 import { ClusterStatus } from './status.ts';
 import { WhatIf, WhatIfQuery } from './what-if.ts';
 

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { nullable, oneOf, strict, Time } from '../common.ts';
+import { nullable, oneOf, strict, Time } from '../base/common.ts';
 
 /** Where the answer comes from: the database, or, while that is away, what region nodes remember of the last reports. */
 export const ClusterSource = oneOf(['database', 'memory']);

@@ -1,6 +1,6 @@
-import { NodeParams } from '../node.ts';
-import { ADMINS, begin, del, EVERYBODY, get, KEEPERS, post, put } from '../route-spec.ts';
-import { Job } from './job.ts';
+import { NodeParams } from './node.ts';
+import { ADMINS, begin, del, EVERYBODY, get, KEEPERS, post, put } from '../base/route-spec.ts';
+import { Job } from '../base/job.ts';
 import * as trust from './trust.ts';
 
 /** Calls about who is let in and who is not any more. */

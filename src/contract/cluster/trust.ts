@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { listQuery, nullable, oneOf, page, strict, Time, text } from '../common.ts';
+import { listQuery, nullable, oneOf, page, strict, Time, text } from '../base/common.ts';
 
 /** Longest life of a join token, minutes. */
 export const TOKEN_MINUTES_MAX = 15;

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { nullable, oneOf, strict, text, Time } from '../common.ts';
+import { nullable, oneOf, strict, text, Time } from '../base/common.ts';
 import { ClusterSource } from './status.ts';
 
 /** What may happen to a node: its power goes; an operator hands its work on; its links go and it runs on. */

@@ -1,4 +1,4 @@
-import type { Desired } from '../../contract/agent.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { clearConf } from '../configuration.ts';
 import { lookAtHost } from '../look.ts';

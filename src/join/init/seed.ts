@@ -1,5 +1,5 @@
 import { digestOf } from '../../core/stable-json.ts';
-import type { Desired } from '../../contract/agent.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
 import type { InnerTrust } from '../../core/node-identity.ts';
 import { DEFAULT_SETTINGS } from '../../model/settings.ts';
 import type { Recovered, Snapshot } from '../../model/snapshot.ts';

@@ -1,7 +1,7 @@
-import type { Desired } from '../../contract/agent.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
 import { secretDigest } from '../../core/secret.ts';
 import { AppError, isRejected } from '../../core/errors.ts';
-import { formatNodeCredential, parseNodeCredential } from '../../contract/identity/rack-signature.ts';
+import { formatNodeCredential, parseNodeCredential } from '../../contract/cluster/rack-signature.ts';
 import { writeConf, writeRackIdentity } from '../configuration.ts';
 import { CLUSTER_UNITS, FIRST_ADMIN, PATHS, UNITS } from '../paths.ts';
 import type { ClusterRows, InitPorts } from '../ports.ts';

@@ -10,7 +10,7 @@ import {
   UNDO_PATH,
   type UndoRequest,
 } from '../../contract/cluster/join.ts';
-import { rackAuthorization } from '../../contract/identity/rack-signature.ts';
+import { rackAuthorization } from '../../contract/cluster/rack-signature.ts';
 import type { JoinToken } from '../../contract/cluster/token.ts';
 import { parseConfFile } from '../../core/conf-file.ts';
 import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';

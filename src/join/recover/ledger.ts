@@ -1,6 +1,6 @@
 import { type Epoch, formatEpoch } from '../../core/epoch.ts';
 import { digestOf } from '../../core/stable-json.ts';
-import type { Desired } from '../../contract/agent.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
 import type { Recovered } from '../../model/snapshot.ts';
 import { INIT_DEFAULTS } from '../init/options.ts';
 import { type Seed } from '../init/seed.ts';

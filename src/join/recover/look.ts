@@ -1,5 +1,5 @@
-import type { Desired } from '../../contract/agent.ts';
-import { parseDesired } from '../../contract/wire/desired-check.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
+import { parseDesired } from '../../contract/cluster/desired-check.ts';
 import { PORTS, vipAddress } from '../../model/cluster.ts';
 import { TRUST_FILES } from '../../model/trust/trust-files.ts';
 import { type ClusterParts, readClusterParts } from '../../services/cluster-parts.ts';

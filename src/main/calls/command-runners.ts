@@ -1,5 +1,5 @@
 import type { CommandRunner, CommandRunners } from '../../agent/commands/runner.ts';
-import type { CommandArgs, CommandKindName, CommandResult } from '../../contract/cluster/command-kinds.ts';
+import type { CommandArgs, CommandKindName, CommandResult } from '../../contract/command-kinds.ts';
 import { askNeighbours } from '../../host/ask/neighbours.ts';
 import { reach } from '../../host/ask/reach.ts';
 import { runCommand } from '../../host/exec.ts';

@@ -1,6 +1,6 @@
 import type { CommandRunner } from '../../agent/commands/runner.ts';
-import type { CommandArgs } from '../../contract/cluster/command-kinds.ts';
-import { LOG_BYTES_MAX, type LogLine, type ReadLogResult } from '../../contract/cluster/command.ts';
+import type { CommandArgs } from '../../contract/command-kinds.ts';
+import { LOG_BYTES_MAX, type LogLine, type ReadLogResult } from '../../contract/base/command.ts';
 import { AppError } from '../../core/errors.ts';
 import { maskSecrets } from '../../core/masked.ts';
 import type { JournalLine, ReadJournal } from '../../host/look/journal-lines.ts';

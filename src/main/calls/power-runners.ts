@@ -1,5 +1,5 @@
 import type { CommandRunner } from '../../agent/commands/runner.ts';
-import type { CommandArgs, CommandResult } from '../../contract/cluster/command-kinds.ts';
+import type { CommandArgs, CommandResult } from '../../contract/command-kinds.ts';
 import type { Log } from '../../core/ports.ts';
 import type { DurableText } from '../../host/interface.ts';
 import type { PowerParameters } from '../../model/nouns/power.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { imagePath } from '../../contract/cluster/image.ts';
+import { imagePath } from '../../contract/images/image.ts';
 import { AppError } from '../../core/errors.ts';
 import { verifiedText } from '../../host/own/verified.ts';
 import { type ImageDiskOptions, openImageDisk } from '../../host/own/image-disk.ts';

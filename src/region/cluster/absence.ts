@@ -1,4 +1,4 @@
-import type { HostObservation, ServiceObservation } from '../../contract/agent.ts';
+import type { HostObservation, ServiceObservation } from '../../contract/cluster/agent.ts';
 import { parseLbFacts } from '../../services/lb/facts.ts';
 
 /** Word of a node that is older than this is not relied on, ms: agents report every 10 s, and at once when something changes. */

@@ -1,4 +1,4 @@
-import type { HostObservation, ServiceObservation } from '../../contract/agent.ts';
+import type { HostObservation, ServiceObservation } from '../../contract/cluster/agent.ts';
 import { type DbFacts, parseDbFacts } from '../../services/db/facts.ts';
 import { type DcsFacts, parseDcsFacts } from '../../services/dcs/facts.ts';
 import { type DnsFacts, parseDnsFacts } from '../../services/dns/facts.ts';

@@ -1,4 +1,4 @@
-import type { Observation } from '../../contract/agent.ts';
+import type { Observation } from '../../contract/cluster/agent.ts';
 import type { Doctor } from '../../contract/cluster/doctor.ts';
 import { type Layout, parseLayout, type RegionMemory } from '../../contract/cluster/memory.ts';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';

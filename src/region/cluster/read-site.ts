@@ -1,4 +1,4 @@
-import type { HostObservation } from '../../contract/agent.ts';
+import type { HostObservation } from '../../contract/cluster/agent.ts';
 import { isDatabaseExternal, mainAddress } from '../../model/cluster.ts';
 import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/standing.ts';
 import { readPause } from '../../store/queries/cluster/pause.ts';
@@ -9,7 +9,7 @@ import { type NamedAttachment, readNamedAttachments } from '../../store/queries/
 import { readRackNodes } from '../../store/queries/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
-import { findingOf } from '../../contract/wire/finding.ts';
+import { findingOf } from '../../contract/base/wire/finding.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isSettling, isStale, trackServices } from '../tracking.ts';
 import type { CasePorts } from '../use-case.ts';

@@ -1,6 +1,6 @@
 import type { Layout, RegionMemory } from '../../contract/cluster/memory.ts';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
-import type { Service } from '../../contract/service.ts';
+import type { Service } from '../../contract/cluster/service.ts';
 import type { DatabaseHealth } from '../port.ts';
 import { appliedOf } from '../status-summary.ts';
 import { isStale } from '../tracking.ts';

@@ -1,4 +1,4 @@
-import type { Observation } from '../../contract/agent.ts';
+import type { Observation } from '../../contract/cluster/agent.ts';
 import type { Tx } from '../../store/tx.ts';
 import { type KnownNode, readKnownNodes } from '../published.ts';
 import { type Absence, absencesOf, type Reporter } from './absence.ts';

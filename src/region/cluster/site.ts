@@ -1,6 +1,6 @@
-import type { HostObservation, ServiceObservation } from '../../contract/agent.ts';
-import type { Service } from '../../contract/service.ts';
-import type { NodeFinding } from '../../contract/wire/finding.ts';
+import type { HostObservation, ServiceObservation } from '../../contract/cluster/agent.ts';
+import type { Service } from '../../contract/cluster/service.ts';
+import type { NodeFinding } from '../../contract/base/wire/finding.ts';
 import { isDatabaseExternal } from '../../model/cluster.ts';
 import type { Cluster, NodeState } from '../../model/snapshot.ts';
 import type { DatabaseHealth } from '../port.ts';

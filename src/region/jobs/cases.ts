@@ -1,4 +1,4 @@
-import type { Job } from '../../contract/cluster/job.ts';
+import type { Job } from '../../contract/base/job.ts';
 import { isRejected } from '../../core/errors.ts';
 import { abortJob } from '../../store/queries/jobs/end.ts';
 import { findJob, type JobRow, listJobs } from '../../store/queries/jobs/row.ts';

@@ -1,4 +1,4 @@
-import type { Inventory, MachineInventory, ScriptResultDetail } from '../../contract/nouns/machine-inventory.ts';
+import type { Inventory, MachineInventory, ScriptResultDetail } from '../../contract/machines/machine-inventory.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { listInventories, readInventory } from '../../store/queries/network/machine-inventories.ts';
 import { listScriptResults, readScriptOutputs } from '../../store/queries/network/scripts/script-results.ts';

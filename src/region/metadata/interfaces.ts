@@ -1,4 +1,4 @@
-import type { Inventory } from '../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../contract/machines/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { interfaceLabel, parseInterfaceName, parseMac } from '../../model/machine.ts';
 import { lockDomain } from '../../store/queries/domains.ts';

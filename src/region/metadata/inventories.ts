@@ -1,5 +1,5 @@
-import { Inventory } from '../../contract/nouns/machine-inventory.ts';
-import { cutTo } from '../../contract/wire/cut.ts';
+import { Inventory } from '../../contract/machines/machine-inventory.ts';
+import { cutTo } from '../../contract/base/wire/cut.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { suggestBmc } from '../../model/nouns/enlistment.ts';
 import { findMachine, type MachineRow } from '../../store/queries/machines.ts';

@@ -1,4 +1,4 @@
-import type { Inventory } from '../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../contract/machines/machine-inventory.ts';
 import type { Rejected } from '../../core/errors.ts';
 import type { TarFile } from '../../core/tar.ts';
 import type { MachineEvent } from '../../model/nouns/machine-states.ts';

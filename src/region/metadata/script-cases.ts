@@ -1,4 +1,4 @@
-import type { Script as ScriptAnswer, ScriptSet } from '../../contract/network/script.ts';
+import type { Script as ScriptAnswer, ScriptSet } from '../../contract/machines/script.ts';
 import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import {

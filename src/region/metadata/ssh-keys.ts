@@ -1,4 +1,4 @@
-import type { SshKey } from '../../contract/identity/ssh-key.ts';
+import type { SshKey } from '../../contract/people/ssh-key.ts';
 import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
 import { formatSshKey, parseSshKey } from '../../model/trust/ssh-key.ts';
 import {

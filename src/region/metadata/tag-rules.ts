@@ -14,7 +14,7 @@ import {
 } from '../../store/queries/network/scripts/tag-rules.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { WriteTx } from '../../store/write.ts';
-import { TAG } from '../../contract/nouns/tag.ts';
+import { TAG } from '../../contract/machines/tag.ts';
 import { readCarried } from '../nouns/declared/carried.ts';
 import { declaredByRef, declaredCases, readFields, viewDeclared } from '../nouns/declared/cases.ts';
 import { target, type WriteCase, writing } from '../use-case.ts';

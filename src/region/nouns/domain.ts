@@ -1,4 +1,4 @@
-import type { Domain, DomainSet } from '../../contract/network/domain.ts';
+import type { Domain, DomainSet } from '../../contract/names/domain.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseDomainName, relativeName } from '../../model/names.ts';
 import { checkForwardNoCircle } from '../../model/special/circle.ts';

@@ -1,4 +1,4 @@
-import { FABRIC } from '../../contract/nouns/fabric.ts';
+import { FABRIC } from '../../contract/networks/fabric.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { createDeclared, type DeclaredRow, deleteDeclared, lockAll } from '../../store/declared/rows.ts';
 import { createVlan, deleteVlan, listVlans, usersOfVlan } from '../../store/queries/network/vlans.ts';

@@ -1,5 +1,5 @@
-import type { Lease } from '../../contract/network/lease.ts';
-import type { VlanServer } from '../../contract/network/vlan.ts';
+import type { Lease } from '../../contract/networks/lease.ts';
+import type { VlanServer } from '../../contract/networks/vlan.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';

@@ -1,4 +1,4 @@
-import type { Machine, MachineCreate, MachineSet } from '../../contract/machine.ts';
+import type { Machine, MachineCreate, MachineSet } from '../../contract/machines/machine.ts';
 import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machine.ts';

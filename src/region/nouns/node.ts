@@ -1,5 +1,5 @@
-import type { Node } from '../../contract/node.ts';
-import type { Service, ServiceDetail } from '../../contract/service.ts';
+import type { Node } from '../../contract/cluster/node.ts';
+import type { Service, ServiceDetail } from '../../contract/cluster/service.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { findNode, listNodes, type NodeRow } from '../../store/queries/nodes.ts';
 import { type NamedAttachment, readNamedAttachments } from '../../store/queries/rack-views.ts';

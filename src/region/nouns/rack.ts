@@ -1,4 +1,4 @@
-import type { Rack } from '../../contract/identity/rack.ts';
+import type { Rack } from '../../contract/cluster/rack.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseHostLabel } from '../../model/names.ts';
 import { MASTER, masterOf, parseRackKey, parseRackUuid } from '../../model/rack.ts';

@@ -1,4 +1,4 @@
-import type { Range } from '../../contract/network/range.ts';
+import type { Range } from '../../contract/networks/range.ts';
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import {

@@ -1,4 +1,4 @@
-import type { DnsRecord } from '../../contract/record.ts';
+import type { DnsRecord } from '../../contract/names/record.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { isInDomain, parseOwnerName, relativeName } from '../../model/names.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Reservation, ReservationCreate } from '../../contract/network/reservation.ts';
+import type { Reservation, ReservationCreate } from '../../contract/networks/reservation.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { isTagged } from '../../model/interfaces/topology.ts';

@@ -1,4 +1,4 @@
-import type { Setting } from '../../contract/setting.ts';
+import type { Setting } from '../../contract/site/setting.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import { checkNoCircle } from '../../model/special/circle.ts';

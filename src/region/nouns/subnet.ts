@@ -1,4 +1,4 @@
-import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/network/subnet.ts';
+import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/networks/subnet.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { contains, formatAddress, formatNetwork, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names.ts';

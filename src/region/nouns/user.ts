@@ -1,4 +1,4 @@
-import type { ApiKey, User } from '../../contract/identity/user.ts';
+import type { ApiKey, User } from '../../contract/people/user.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { show } from '../../core/errors.ts';
 import { secretDigest } from '../../core/secret.ts';

@@ -1,4 +1,4 @@
-import type { Vlan, VlanServer } from '../../contract/network/vlan.ts';
+import type { Vlan, VlanServer } from '../../contract/networks/vlan.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseMtu } from '../../model/interfaces/settings.ts';
 import { parseTitle } from '../../model/names.ts';

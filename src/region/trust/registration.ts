@@ -1,4 +1,4 @@
-import type { RegisterAnswer } from '../../contract/identity/registration.ts';
+import type { RegisterAnswer } from '../../contract/cluster/registration.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseHostLabel } from '../../model/names.ts';

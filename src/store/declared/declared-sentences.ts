@@ -1,6 +1,6 @@
-import { linkOf } from '../../contract/nouns/fields/carried.ts';
-import { columnOf, type Declaration, oneOfNoun, tableOf } from '../../contract/nouns/declare.ts';
-import { NOUNS } from '../../contract/nouns/registry.ts';
+import { linkOf } from '../../contract/machines/carried.ts';
+import { columnOf, type Declaration, oneOfNoun, tableOf } from '../../contract/base/declare.ts';
+import { NOUNS } from '../../contract/registry.ts';
 import { conflict, invalid, reference, type Sentence } from './sentence.ts';
 
 /** Tables of declared nouns, whose changes can be taken back. */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import { linkOf } from '../../contract/nouns/fields/carried.ts';
-import type { Declaration, Use } from '../../contract/nouns/declare.ts';
+import { linkOf } from '../../contract/machines/carried.ts';
+import type { Declaration, Use } from '../../contract/base/declare.ts';
 import type { Tx } from '../tx.ts';
 
 /** Names, in sentences, of objects that refer to a declared one, and their order there. */

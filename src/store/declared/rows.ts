@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
-import { columnOf, type Declaration, HIDDEN, tableOf } from '../../contract/nouns/declare.ts';
-import { type DeclarationOf, type DeclaredNoun, NOUNS } from '../../contract/nouns/registry.ts';
-import type { DeclaredObject } from '../../contract/nouns/routes.ts';
+import { columnOf, type Declaration, HIDDEN, tableOf } from '../../contract/base/declare.ts';
+import { type DeclarationOf, type DeclaredNoun, NOUNS } from '../../contract/registry.ts';
+import type { DeclaredObject } from '../../contract/noun-routes.ts';
 import type { Rejected } from '../../core/errors.ts';
 import { containing, type ListSpec, listPage, type Page, type PageQuery } from '../page.ts';
 import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';

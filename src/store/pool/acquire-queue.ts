@@ -8,7 +8,7 @@ const PATIENCE_MS = 3500;
  * and both together do not exceed `GONE_MS`.
  */
 const BACKLOG_MS = 2000;
-/** A caller that has waited longer has mostly gone: our own clients try elsewhere after this time (`contract/wire/retry.ts`). */
+/** A caller that has waited longer has mostly gone: our own clients try elsewhere after this time (`contract/base/wire/retry.ts`). */
 const GONE_MS = 5000;
 /** If no call got done for so long, the database stands still, and waiting calls are held. */
 const STILL_MS = 500;

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Desired } from '../../contract/agent.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
 import type { Watermark } from '../queries/watermark.ts';
 import type { Tx } from '../tx.ts';
 import { BODY_COLUMNS, joinBodies, type KnownParts, type StoredBody } from './parts.ts';

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Desired } from '../../contract/agent.ts';
-import type { DesiredParts } from '../../contract/wire/desired-parts.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
+import type { DesiredParts } from '../../contract/cluster/desired-parts.ts';
 import {
   type BodyPart,
   createJoiner,
@@ -8,7 +8,7 @@ import {
   namesOf,
   type PartText,
   type PartTexts,
-} from '../../contract/wire/body-parts.ts';
+} from '../../contract/base/wire/body-parts.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Feature } from '../../model/cluster.ts';
 import { SEALED } from '../queries/cluster/sealing.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Desired } from '../../contract/agent.ts';
+import type { Desired } from '../../contract/cluster/agent.ts';
 import { digestOf } from '../../core/stable-json.ts';
 import type { Rejected } from '../../core/errors.ts';
 import type { Version } from '../../model/snapshot.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Observation, ServiceObservation } from '../../contract/agent.ts';
+import type { Observation, ServiceObservation } from '../../contract/cluster/agent.ts';
 import type { Tx } from '../tx.ts';
 
 /** What the checkers of a node said of a service in a publication. `held`: parts that were left out, the rest is in force. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { BodyPart, PartText, PartTexts } from '../../contract/wire/body-parts.ts';
+import type { BodyPart, PartText, PartTexts } from '../../contract/base/wire/body-parts.ts';
 import { isRejected } from '../../core/errors.ts';
 import { openOrThrow, sealOrThrow } from '../queries/cluster/sealing.ts';
 import type { Tx } from '../tx.ts';

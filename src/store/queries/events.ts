@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Event } from '../../contract/event.ts';
+import type { Event } from '../../contract/site/event.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent, WriteTx } from '../write.ts';
 

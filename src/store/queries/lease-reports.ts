@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { LeaseReport, ReportedLease } from '../../contract/agent.ts';
+import type { LeaseReport, ReportedLease } from '../../contract/cluster/agent.ts';
 import { cleanHostname } from '../../model/lease.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './watermark.ts';

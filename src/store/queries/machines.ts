@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { isRejected, type Rejected, RejectedError } from '../../core/errors.ts';
-import type { CarriedNames } from '../../contract/nouns/fields/carried.ts';
+import type { CarriedNames } from '../../contract/machines/carried.ts';
 import type { Random } from '../../core/ports.ts';
 import type { Machine } from '../../model/machine.ts';
 import type { Annotations } from '../../model/nouns/annotation.ts';

@@ -1,5 +1,11 @@
 import { sql } from 'kysely';
-import type { AgentFinding, Facts, HostObservation, Observation, ServiceObservation } from '../../contract/agent.ts';
+import type {
+  AgentFinding,
+  Facts,
+  HostObservation,
+  Observation,
+  ServiceObservation,
+} from '../../contract/cluster/agent.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import { keepAddresses, type LostAddresses, lostAddresses, ownInterfaces } from '../../model/vlan-attachments.ts';
 import { keepRefusals } from '../publication/refusals.ts';

@@ -1,5 +1,5 @@
-import { readEventStream } from '../../contract/wire/event-stream.ts';
-import { API_PREFIX, ProblemError } from '../../contract/wire/transport.ts';
+import { readEventStream } from '../../contract/site/wire/event-stream.ts';
+import { API_PREFIX, ProblemError } from '../../contract/base/wire/transport.ts';
 import { type Link, linkAfter } from '../models/link.ts';
 import { createLookout } from './lookout.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';

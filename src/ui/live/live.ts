@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { Event } from '../../contract/event.ts';
+import type { Event } from '../../contract/site/event.ts';
 import {
   type Badge,
   badgeOf,

@@ -1,4 +1,4 @@
-import { networkSentence, parseJson } from '../../contract/wire/transport.ts';
+import { networkSentence, parseJson } from '../../contract/base/wire/transport.ts';
 import type { Link } from '../models/link.ts';
 
 /** The clock of the lookout, ms. */

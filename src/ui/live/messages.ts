@@ -1,4 +1,4 @@
-import type { Event } from '../../contract/event.ts';
+import type { Event } from '../../contract/site/event.ts';
 import type { Link } from '../models/link.ts';
 
 /** What a page tells the browser's worker. `listen`: somebody is logged in; `isAnew`: since a moment ago. */

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Problem } from '../../contract/common.ts';
-import type { Authority, OwnSession } from '../../contract/identity/session.ts';
-import type { Role } from '../../contract/identity/user.ts';
+import type { Problem } from '../../contract/base/common.ts';
+import type { Authority, OwnSession } from '../../contract/people/session.ts';
+import type { Role } from '../../contract/people/user.ts';
 import {
   API_PREFIX,
   CSRF_HEADER,
@@ -9,7 +9,7 @@ import {
   parseJson,
   problemOf,
   SESSION_PATH,
-} from '../../contract/wire/transport.ts';
+} from '../../contract/base/wire/transport.ts';
 
 /** Who uses this browser. `unknown`: not asked yet; `why` when nobody answered; `out` says why, when somebody was in before. */
 export type SessionState =
@@ -47,7 +47,7 @@ export interface Session {
 }
 
 const PATH = API_PREFIX + SESSION_PATH;
-/** As contract/identity/session.ts names it: its schemas stay out of the browser. */
+/** As contract/people/session.ts names it: its schemas stay out of the browser. */
 const AUTHORITY = `${API_PREFIX}/authority`;
 const TIMEOUT_MS = 10_000;
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
-import { ProblemError } from '../../contract/wire/transport.ts';
+import { ProblemError } from '../../contract/base/wire/transport.ts';
 import { dataOf } from '../models/view.ts';
 import { useLive } from './live.ts';
 import { usePlaces } from './place.ts';

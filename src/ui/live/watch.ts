@@ -1,6 +1,6 @@
 import { backOffMs } from '../../core/back-off.ts';
-import type { Problem } from '../../contract/common.ts';
-import { networkSentence, ProblemError } from '../../contract/wire/transport.ts';
+import type { Problem } from '../../contract/base/common.ts';
+import { networkSentence, ProblemError } from '../../contract/base/wire/transport.ts';
 import { answered, loading, refusedView, SLOW_MS, unanswered, type View } from '../models/view.ts';
 
 /** Events come in crowds: one ask follows them. */

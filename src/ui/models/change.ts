@@ -1,5 +1,5 @@
-import type { Preview, Problem } from '../../contract/common.ts';
-import { ProblemError } from '../../contract/wire/transport.ts';
+import type { Preview, Problem } from '../../contract/base/common.ts';
+import { ProblemError } from '../../contract/base/wire/transport.ts';
 
 /**
  * Where a change stands. Its Idempotency-Key is made when the form opens and stays, so however often it is sent it is made once. `waiting`: the site is

@@ -1,4 +1,4 @@
-import type { Job, JobState } from '../../contract/cluster/job.ts';
+import type { Job, JobState } from '../../contract/base/job.ts';
 import { linkTo } from './address.ts';
 import type { Tone } from './tone.ts';
 

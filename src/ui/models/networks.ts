@@ -1,7 +1,7 @@
-import type { Rack } from '../../contract/identity/rack.ts';
-import type { Lease } from '../../contract/network/lease.ts';
-import type { Subnet } from '../../contract/network/subnet.ts';
-import type { Vlan } from '../../contract/network/vlan.ts';
+import type { Rack } from '../../contract/cluster/rack.ts';
+import type { Lease } from '../../contract/networks/lease.ts';
+import type { Subnet } from '../../contract/networks/subnet.ts';
+import type { Vlan } from '../../contract/networks/vlan.ts';
 import type { Tone } from './tone.ts';
 
 /** How DHCP does on a VLAN, in one word, and why. */

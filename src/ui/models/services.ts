@@ -1,5 +1,5 @@
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
-import type { Service } from '../../contract/service.ts';
+import type { Service } from '../../contract/cluster/service.ts';
 import { serviceTone, type Tone, worst } from './tone.ts';
 
 /** Services of one kind on one node: one, or its instances (`dhcp@vlan10`). */

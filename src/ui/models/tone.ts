@@ -1,4 +1,4 @@
-import type { TrackedState } from '../../contract/service.ts';
+import type { TrackedState } from '../../contract/cluster/service.ts';
 
 /** How something is, in the five ways that the screens tell apart: by a word and a shape each, and by a colour besides. */
 export type Tone = 'ok' | 'busy' | 'warn' | 'bad' | 'off';

@@ -1,4 +1,4 @@
-import type { Problem } from '../../contract/common.ts';
+import type { Problem } from '../../contract/base/common.ts';
 
 /** How long an ask may be under way before what it asks for counts as old, ms. */
 export const SLOW_MS = 1500;

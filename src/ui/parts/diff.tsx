@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Preview } from '../../contract/common.ts';
+import type { Preview } from '../../contract/base/common.ts';
 import { diffLines, previewCounts, plannedWork } from '../models/change.ts';
 import { EN } from '../words/en.ts';
 import { State } from './icon.tsx';

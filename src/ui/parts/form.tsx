@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Problem } from '../../contract/common.ts';
+import type { Problem } from '../../contract/base/common.ts';
 import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
 import { useChange } from '../live/use-change.ts';
 import { fieldProblem } from '../models/change.ts';

@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { Problem } from '../../contract/common.ts';
+import type { Problem } from '../../contract/base/common.ts';
 import { clockTime } from '../models/time.ts';
 import { dataOf, type View } from '../models/view.ts';
 import { EN } from '../words/en.ts';

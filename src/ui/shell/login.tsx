@@ -1,7 +1,7 @@
 import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Problem } from '../../contract/common.ts';
-import type { Authority } from '../../contract/identity/session.ts';
+import type { Problem } from '../../contract/base/common.ts';
+import type { Authority } from '../../contract/people/session.ts';
 import { useLive } from '../live/live.ts';
 import type { Credentials } from '../live/session.ts';
 import { fingerprintText } from '../models/site/authority.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, createClient } from '../../../src/contract/client.ts';
-import { type Image, imagePath } from '../../../src/contract/cluster/image.ts';
+import { type Image, imagePath } from '../../../src/contract/images/image.ts';
 import { PORTS } from '../../../src/core/node-ports.ts';
 import { layoutOf } from '../../../src/lab/layout.ts';
 import { needState } from '../../../src/lab/state.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '../../../src/contract/client.ts';
-import type { Image } from '../../../src/contract/cluster/image.ts';
+import type { Image } from '../../../src/contract/images/image.ts';
 import { anImage } from '../../kit/images.ts';
 import { until } from '../../kit/until.ts';
 

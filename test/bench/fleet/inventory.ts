@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../src/contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../../src/contract/machines/machine-inventory.ts';
 
 /** A server of two disks and one card, as the image `micro` would tell of it. */
 export function inventoryOf({ mac }: { readonly mac: string }, uuid: string, serial: string): Inventory {

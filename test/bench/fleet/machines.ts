@@ -1,5 +1,5 @@
 import type { Client } from '../../../src/contract/client.ts';
-import type { Machine } from '../../../src/contract/machine.ts';
+import type { Machine } from '../../../src/contract/machines/machine.ts';
 import { macOf } from '../../../src/drills/probes/dhcp/packet.ts';
 import { collect, each } from '../each.ts';
 import type { FleetMachine } from './way.ts';

@@ -1,5 +1,5 @@
 import type { Layout, RegionMemory } from '../../../src/contract/cluster/memory.ts';
-import type { Observation } from '../../../src/contract/agent.ts';
+import type { Observation } from '../../../src/contract/cluster/agent.ts';
 import { diagnose } from '../../../src/region/cluster/doctor.ts';
 import { rememberedSite } from '../../../src/region/cluster/remembered.ts';
 import type { ClusterSite } from '../../../src/region/cluster/site.ts';

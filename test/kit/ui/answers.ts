@@ -1,4 +1,4 @@
-import type { Event } from '../../../src/contract/event.ts';
+import type { Event } from '../../../src/contract/site/event.ts';
 import type { RouteId } from '../../../src/contract/routes.ts';
 import { addressAnswers } from './addresses.ts';
 import { catalogAnswers } from './catalog.ts';

@@ -1,5 +1,5 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
-import type { Event } from '../../../src/contract/event.ts';
+import type { Event } from '../../../src/contract/site/event.ts';
 import { type FleetData, fleet, illFleet, newFleet } from './fleet.ts';
 import { type AddressData, addresses, illAddresses, manyAddresses, newAddresses } from './addresses.ts';
 import { catalog, type CatalogData, newCatalog } from './catalog.ts';

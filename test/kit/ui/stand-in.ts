@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Compile } from 'typebox/compile';
-import type { Event } from '../../../src/contract/event.ts';
+import type { Event } from '../../../src/contract/site/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
 import { answerOf, type Read } from './answers.ts';
 import { job } from './jobs.ts';

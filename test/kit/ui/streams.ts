@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Event } from '../../../src/contract/event.ts';
+import type { Event } from '../../../src/contract/site/event.ts';
 
 /** The open streams of events of a site that a test plays, and how they break. */
 export class Streams {

@@ -6,7 +6,7 @@ import { watchBootLogs } from '../../../src/agent/boot/logs.ts';
 import { openSieve, type SeenStep } from '../../../src/agent/boot/sieve.ts';
 import { ofAnswer, openBootSteps } from '../../../src/agent/boot/steps.ts';
 import { openFindings } from '../../../src/agent/findings.ts';
-import { BootStepReport } from '../../../src/contract/wire/boot-steps.ts';
+import { BootStepReport } from '../../../src/contract/machines/boot-steps.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import type { Journal, JournalEntry } from '../../../src/host/look/journal.ts';
 import { Check } from 'typebox/value';

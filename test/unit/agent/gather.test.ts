@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gatherDesired } from '../../../src/agent/channel/gather.ts';
-import type { Desired } from '../../../src/contract/agent.ts';
-import { type BodyPart, createSplitter } from '../../../src/contract/wire/body-parts.ts';
-import { PARTS_PER_QUESTION } from '../../../src/contract/wire/desired-parts.ts';
+import type { Desired } from '../../../src/contract/cluster/agent.ts';
+import { type BodyPart, createSplitter } from '../../../src/contract/base/wire/body-parts.ts';
+import { PARTS_PER_QUESTION } from '../../../src/contract/cluster/desired-parts.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { desiredOf } from '../../kit/fake-region.ts';
 

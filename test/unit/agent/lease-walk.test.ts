@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LeaseChanges, openLeaseMemory } from '../../../src/agent/leases/lease-walk.ts';
-import { LEASES_PER_REPORT } from '../../../src/contract/agent.ts';
+import { LEASES_PER_REPORT } from '../../../src/contract/cluster/agent.ts';
 import type { LeasePage, ServedLease } from '../../../src/services/kit/contract.ts';
 
 const numberOf = (address: string) => address.split('.').reduce((value, part) => value * 256 + Number(part), 0);

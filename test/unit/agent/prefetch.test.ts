@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openPrefetch } from '../../../src/agent/boot/prefetch.ts';
-import type { Desired } from '../../../src/contract/agent.ts';
+import type { Desired } from '../../../src/contract/cluster/agent.ts';
 import type { Command } from '../../../src/core/host-values.ts';
 import { silentLog } from '../../kit/postgres.ts';
 

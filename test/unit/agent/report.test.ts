@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Observation } from '../../../src/contract/agent.ts';
+import type { Observation } from '../../../src/contract/cluster/agent.ts';
 import { openReporter } from '../../../src/agent/report.ts';
 import { anObservation } from '../../kit/observation.ts';
 import { until } from '../../kit/until.ts';

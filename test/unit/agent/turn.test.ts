@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Driver } from '../../../src/agent/driver.ts';
 import { inTurn, stepMs, turnMs } from '../../../src/agent/self/turn.ts';
-import type { Desired } from '../../../src/contract/agent.ts';
+import type { Desired } from '../../../src/contract/cluster/agent.ts';
 
 /** Desired state of one of these region nodes, or of a rack (`own` null). */
 const desiredOf = (generation: number, own: string | null, names: readonly string[], drained = ''): Desired => ({

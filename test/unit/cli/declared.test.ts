@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { complete } from '../../../src/cli/completion.ts';
 import { NOUNS as COMMANDS } from '../../../src/cli/nouns.ts';
-import { carriedBy } from '../../../src/contract/nouns/fields/carried.ts';
-import { columnOf, type Declaration, type Field } from '../../../src/contract/nouns/declare.ts';
-import { NOUNS } from '../../../src/contract/nouns/registry.ts';
+import { carriedBy } from '../../../src/contract/machines/carried.ts';
+import { columnOf, type Declaration, type Field } from '../../../src/contract/base/declare.ts';
+import { NOUNS } from '../../../src/contract/registry.ts';
 import { sampleOf } from '../../kit/declared.ts';
 import { FakeRegion, page, problem, run } from './fake-region.ts';
 

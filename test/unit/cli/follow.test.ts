@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingOf } from '../../../src/cli/waiting/outcome.ts';
-import type { Status } from '../../../src/contract/status.ts';
+import type { Status } from '../../../src/contract/site/status.ts';
 import { lightFetch } from '../../../src/cli/light-fetch.ts';
 import { FakeRegion, problem, run } from './fake-region.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Lease } from '../../../src/contract/network/lease.ts';
+import type { Lease } from '../../../src/contract/networks/lease.ts';
 import { FakeRegion, page, run } from './fake-region.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);

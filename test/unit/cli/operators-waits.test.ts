@@ -4,7 +4,7 @@ import { moment, relative } from '../../../src/cli/format/when.ts';
 import { NOUNS } from '../../../src/cli/nouns.ts';
 import { WAITS } from '../../../src/cli/waiting/conditions.ts';
 import { missingOf, waitingLine } from '../../../src/cli/waiting/outcome.ts';
-import type { Status } from '../../../src/contract/status.ts';
+import type { Status } from '../../../src/contract/site/status.ts';
 import { relativeWords } from '../../../src/core/time-words.ts';
 import { relative as shownInUi } from '../../../src/ui/models/time.ts';
 import { FakeRegion, run } from './fake-region.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Pairing } from '../../../src/contract/network/pairing.ts';
+import type { Pairing } from '../../../src/contract/networks/pairing.ts';
 import { FakeRegion, run } from './fake-region.ts';
 
 const PLAN: Pairing = {

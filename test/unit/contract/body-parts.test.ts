@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Check } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { BodyPart, createJoiner, createSplitter } from '../../../src/contract/wire/body-parts.ts';
+import { BodyPart, createJoiner, createSplitter } from '../../../src/contract/base/wire/body-parts.ts';
 import { digestOf } from '../../../src/core/stable-json.ts';
 import { compileSite } from '../../../src/services/compile-node.ts';
 import { SERVICES } from '../../../src/services/registry.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../../src/contract/client.ts';
-import { ProblemError } from '../../../src/contract/wire/transport.ts';
+import { ProblemError } from '../../../src/contract/base/wire/transport.ts';
 import { AppError } from '../../../src/core/errors.ts';
 
 type Answer = Response | Error;

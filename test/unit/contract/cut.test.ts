@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import Type from 'typebox';
 import { Check } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { cutTo } from '../../../src/contract/wire/cut.ts';
-import { Inventory } from '../../../src/contract/nouns/machine-inventory.ts';
+import { cutTo } from '../../../src/contract/base/wire/cut.ts';
+import { Inventory } from '../../../src/contract/machines/machine-inventory.ts';
 
 const WHOLE = {
   teller: 'micro 1.0',

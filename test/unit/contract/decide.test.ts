@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { decide, isInDoubt, type Outcome, readRetryAfter, type Standing } from '../../../src/contract/wire/decide.ts';
+import {
+  decide,
+  isInDoubt,
+  type Outcome,
+  readRetryAfter,
+  type Standing,
+} from '../../../src/contract/base/wire/decide.ts';
 
 const answer = (status: number, retryAfterMs: number | null = null): Outcome => ({
   kind: 'answer',

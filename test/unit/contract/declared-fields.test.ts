@@ -11,7 +11,7 @@ import {
   numberField,
   referenceField,
   titleField,
-} from '../../../src/contract/nouns/declare.ts';
+} from '../../../src/contract/base/declare.ts';
 import { parseTag, TAG_RULE } from '../../../src/model/nouns/tags/tag.ts';
 
 const FIELDS: Readonly<Record<string, Field>> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createClient } from '../../../src/contract/client.ts';
-import { RetryLimiter } from '../../../src/contract/wire/retry-limiter.ts';
+import { RetryLimiter } from '../../../src/contract/base/wire/retry-limiter.ts';
 
 /** Work that ends when told. */
 function held() {

@@ -2,7 +2,7 @@ import { digestOf } from '../../../src/core/stable-json.ts';
 import { rejected } from '../../../src/core/errors.ts';
 import type { ExecResult, UnitVerb } from '../../../src/core/host-values.ts';
 import type { Host } from '../../../src/host/interface.ts';
-import type { Desired } from '../../../src/contract/agent.ts';
+import type { Desired } from '../../../src/contract/cluster/agent.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from '../../../src/join/paths.ts';
 import type { RecoverPorts, RecoveryRows } from '../../../src/join/recover/ports.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REASON_MAX } from '../../../src/contract/wire/enlist.ts';
+import { REASON_MAX } from '../../../src/contract/machines/enlist.ts';
 import { type EnlistSite, judgeStranger } from '../../../src/region/metadata/enlistment/judge.ts';
 import type { KnownMachine } from '../../../src/store/queries/network/enlistments.ts';
 import { aStranger } from '../../kit/enlistment.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { prometheusText } from '../../../src/contract/wire/prometheus.ts';
+import { prometheusText } from '../../../src/contract/cluster/prometheus.ts';
 import { metricFamilies } from '../../../src/region/nouns/status/metrics.ts';
 import type { TrackedNode } from '../../../src/region/tracking.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceObservation } from '../../../src/contract/agent.ts';
+import type { ServiceObservation } from '../../../src/contract/cluster/agent.ts';
 import { summarise } from '../../../src/region/status-summary.ts';
 import { type TrackedNode, trackServices } from '../../../src/region/tracking.ts';
 

@@ -1,6 +1,6 @@
 import { Check } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { METRICS_MAX, ServiceMetric } from '../../../src/contract/agent.ts';
+import { METRICS_MAX, ServiceMetric } from '../../../src/contract/cluster/agent.ts';
 import type { ExecResult } from '../../../src/core/host-values.ts';
 import { askHealth } from '../../../src/reconcile/health.ts';
 import type { EnginePorts } from '../../../src/reconcile/ports.ts';

@@ -11,7 +11,7 @@ import {
   noteValues,
   readersOf,
 } from '../../../src/ui/models/site/notes.ts';
-import { NOTE_CATEGORIES as CATEGORIES } from '../../../src/contract/identity/notification.ts';
+import { NOTE_CATEGORIES as CATEGORIES } from '../../../src/contract/people/notification.ts';
 import { note } from '../../kit/ui/keeping.ts';
 import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../src/ui/models/site/settings.ts';
 import { EN } from '../../../src/ui/words/en.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ProblemError } from '../../../src/contract/wire/transport.ts';
-import type { Problem } from '../../../src/contract/common.ts';
+import { ProblemError } from '../../../src/contract/base/wire/transport.ts';
+import type { Problem } from '../../../src/contract/base/common.ts';
 import { linkTo, parsePlace, placeText } from '../../../src/ui/models/address.ts';
 import {
   afterFailure,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Problem } from '../../../src/contract/common.ts';
-import { ProblemError } from '../../../src/contract/wire/transport.ts';
+import type { Problem } from '../../../src/contract/base/common.ts';
+import { ProblemError } from '../../../src/contract/base/wire/transport.ts';
 import { startWatch, type Watch } from '../../../src/ui/live/watch.ts';
 import type { View } from '../../../src/ui/models/view.ts';
 

@@ -1,5 +1,5 @@
-import type { Node } from '../../../contract/node.ts';
-import type { Service } from '../../../contract/service.ts';
+import type { Node } from '../../../contract/cluster/node.ts';
+import type { Service } from '../../../contract/cluster/service.ts';
 import { hardwareWords } from './hardware.ts';
 import { type MachineSurroundings, NO_TESTS } from './machines.ts';
 import { uriOf } from './uri.ts';

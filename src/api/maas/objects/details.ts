@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { lldpDocument, lshwDocument } from '../../../model/nouns/tags/lshw.ts';
 import { xmlText } from '../../../model/nouns/tags/xpath/node.ts';
 

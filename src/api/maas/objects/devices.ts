@@ -1,4 +1,4 @@
-import type { Device } from '../../../contract/network/device.ts';
+import type { Device } from '../../../contract/machines/device.ts';
 import type { Look } from '../look.ts';
 import { viewInterfaces } from './interfaces.ts';
 import { type MachineSurroundings, readSurroundings } from './machines.ts';

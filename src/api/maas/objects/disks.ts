@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { diskTags, tagsOfDisk } from '../../../model/deployment/candidate.ts';
 import {
   type PutOn,

@@ -1,6 +1,6 @@
-import type { SshKey } from '../../../contract/identity/ssh-key.ts';
-import type { Me, User } from '../../../contract/identity/user.ts';
-import type { Domain } from '../../../contract/network/domain.ts';
+import type { SshKey } from '../../../contract/people/ssh-key.ts';
+import type { Me, User } from '../../../contract/people/user.ts';
+import type { Domain } from '../../../contract/names/domain.ts';
 import type { RouteOutput } from '../../../contract/routes.ts';
 import { uriOf } from './uri.ts';
 

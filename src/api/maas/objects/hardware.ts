@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 
 /** What MAAS says where a machine does not tell. */
 const UNKNOWN = 'Unknown';

@@ -1,4 +1,4 @@
-import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
+import type { MachineInterface } from '../../../contract/machines/machine-interface.ts';
 import { listText, objectText, quoted, remembering, wordText } from '../json-text.ts';
 import { type InterfaceSet, ownLink, ownMembers } from './interfaces.ts';
 import type { Networks } from './networks.ts';

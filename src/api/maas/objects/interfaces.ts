@@ -1,5 +1,5 @@
-import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
-import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { MachineInterface } from '../../../contract/machines/machine-interface.ts';
+import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { type MaasSubnet, MTU, type Networks } from './networks.ts';
 import { numberOf, uriOf } from './uri.ts';
 

@@ -1,4 +1,4 @@
-import { type Machine, MACHINE_IN_SHORT } from '../../../contract/machine.ts';
+import { type Machine, MACHINE_IN_SHORT } from '../../../contract/machines/machine.ts';
 import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { JsonBytes } from '../json-bytes.ts';
 import type { Look } from '../look.ts';

@@ -1,4 +1,4 @@
-import type { Machine } from '../../../contract/machine.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
 import { floatText } from '../answer.ts';
 import { itemsText, listText, objectText, quoted, remembering, whole, wordText } from '../json-text.ts';
 import { diskText } from './disk-text.ts';

@@ -1,6 +1,6 @@
-import type { Machine } from '../../../contract/machine.ts';
-import type { Domain } from '../../../contract/network/domain.ts';
-import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
+import type { Domain } from '../../../contract/names/domain.ts';
+import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import type { RouteOutput } from '../../../contract/routes.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import { withoutAgent } from '../../../model/nouns/annotation.ts';

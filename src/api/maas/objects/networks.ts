@@ -1,8 +1,8 @@
-import type { AnnotatedKind } from '../../../contract/identity/annotation.ts';
-import type { Range } from '../../../contract/network/range.ts';
-import type { Reservation } from '../../../contract/network/reservation.ts';
-import type { Subnet } from '../../../contract/network/subnet.ts';
-import type { Vlan } from '../../../contract/network/vlan.ts';
+import type { AnnotatedKind } from '../../../contract/site/annotation.ts';
+import type { Range } from '../../../contract/networks/range.ts';
+import type { Reservation } from '../../../contract/networks/reservation.ts';
+import type { Subnet } from '../../../contract/networks/subnet.ts';
+import type { Vlan } from '../../../contract/networks/vlan.ts';
 import type { RouteOutput } from '../../../contract/routes.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { contains, parseAddress, parseNetwork } from '../../../core/ip.ts';

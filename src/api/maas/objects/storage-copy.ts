@@ -1,4 +1,4 @@
-import type { StorageChangeBody } from '../../../contract/nouns/machine-storage.ts';
+import type { StorageChangeBody } from '../../../contract/machines/machine-storage.ts';
 import { deviceNames } from '../../../model/deployment/kept/request.ts';
 import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
 

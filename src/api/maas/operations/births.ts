@@ -1,4 +1,4 @@
-import type { Event } from '../../../contract/event.ts';
+import type { Event } from '../../../contract/site/event.ts';
 import { momentOf, NOT_TOLD } from '../objects/uri.ts';
 import type { Site } from '../site.ts';
 

@@ -1,4 +1,4 @@
-import type { PowerTypeShown } from '../../../contract/network/machine-power.ts';
+import type { PowerTypeShown } from '../../../contract/machines/machine-power.ts';
 import { json } from '../answer.ts';
 import type { Handlers } from '../handler.ts';
 

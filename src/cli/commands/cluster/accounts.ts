@@ -1,5 +1,5 @@
-import type { AuditEntry } from '../../../contract/identity/audit.ts';
-import type { Session } from '../../../contract/identity/session.ts';
+import type { AuditEntry } from '../../../contract/people/audit.ts';
+import type { Session } from '../../../contract/people/session.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { NounSpec } from '../../command-spec.ts';
 import { printList, type Shape } from '../../format/output.ts';

@@ -1,5 +1,5 @@
 import type { RouteId, RouteOutput } from '../../../contract/routes.ts';
-import { ProblemError } from '../../../contract/wire/transport.ts';
+import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { sentenceOf } from '../../../core/errors.ts';
 import type { Call } from '../../command-spec.ts';
 import { printable } from '../../format/escape.ts';

@@ -1,4 +1,4 @@
-import type { Command } from '../../../contract/cluster/command.ts';
+import type { Command } from '../../../contract/base/command.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../../exit.ts';

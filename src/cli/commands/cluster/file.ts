@@ -1,4 +1,4 @@
-import { FILE_MAX, type StoredFile } from '../../../contract/identity/file.ts';
+import { FILE_MAX, type StoredFile } from '../../../contract/people/file.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

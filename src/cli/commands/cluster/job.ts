@@ -1,4 +1,4 @@
-import type { Job } from '../../../contract/cluster/job.ts';
+import type { Job } from '../../../contract/base/job.ts';
 import { type Change, printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { EXIT, type ExitCode, usageError } from '../../exit.ts';

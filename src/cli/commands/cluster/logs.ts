@@ -1,4 +1,4 @@
-import type { LogLine, NodeLog } from '../../../contract/cluster/command.ts';
+import type { LogLine, NodeLog } from '../../../contract/base/command.ts';
 import { printerOf } from '../../change.ts';
 import type { Call, CommandSpec } from '../../command-spec.ts';
 import { EXIT, type ExitCode, usageError } from '../../exit.ts';

@@ -1,4 +1,4 @@
-import type { Job } from '../../../contract/cluster/job.ts';
+import type { Job } from '../../../contract/base/job.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { printerOf } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';

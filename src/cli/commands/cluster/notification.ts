@@ -1,4 +1,4 @@
-import { NOTE_CATEGORIES, type Notification } from '../../../contract/identity/notification.ts';
+import { NOTE_CATEGORIES, type Notification } from '../../../contract/people/notification.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

@@ -1,6 +1,6 @@
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
 import type { Place, TokenCreated } from '../../../contract/cluster/trust.ts';
-import type { Node } from '../../../contract/node.ts';
+import type { Node } from '../../../contract/cluster/node.ts';
 import type { Call, CommandSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../../exit.ts';
 import { withNext } from '../../failure.ts';

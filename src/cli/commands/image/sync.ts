@@ -1,5 +1,5 @@
 import type { Client } from '../../../contract/client.ts';
-import type { ImageSync } from '../../../contract/cluster/image-sync.ts';
+import type { ImageSync } from '../../../contract/images/image-sync.ts';
 import { printerOf } from '../../change.ts';
 import type { Call, CommandSpec } from '../../command-spec.ts';
 import { EXIT } from '../../exit.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '../../../contract/client.ts';
-import type { Image } from '../../../contract/cluster/image.ts';
-import type { UploadContent } from '../../../contract/wire/upload.ts';
+import type { Image } from '../../../contract/images/image.ts';
+import type { UploadContent } from '../../../contract/base/wire/upload.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { type Compression, kindOfBytes, type RootFormat, rootFileName } from '../../../model/nouns/images/content.ts';
 import { IMAGE_ARCHITECTURES, parseImageName, parseManifest } from '../../../model/nouns/image.ts';

@@ -1,4 +1,4 @@
-import type { Device } from '../../../contract/network/device.ts';
+import type { Device } from '../../../contract/machines/device.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';

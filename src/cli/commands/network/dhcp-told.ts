@@ -1,4 +1,4 @@
-import type { Subnet, SubnetSet } from '../../../contract/network/subnet.ts';
+import type { Subnet, SubnetSet } from '../../../contract/networks/subnet.ts';
 import type { Call, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { flag, integer, option, options, textOrNone } from '../../values.ts';

@@ -1,4 +1,4 @@
-import type { AddressInput, InterfaceInput, MachineInterface } from '../../../contract/network/machine-interface.ts';
+import type { AddressInput, InterfaceInput, MachineInterface } from '../../../contract/machines/machine-interface.ts';
 import { BOND_MODES, HASH_POLICIES, LACP_RATES } from '../../../model/interfaces/settings.ts';
 import { INTERFACE_KINDS } from '../../../model/machine.ts';
 import { printerOf, runChange } from '../../change.ts';

@@ -1,4 +1,4 @@
-import type { Lease } from '../../../contract/network/lease.ts';
+import type { Lease } from '../../../contract/networks/lease.ts';
 import { LEASE_STATES } from '../../../model/lease.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';

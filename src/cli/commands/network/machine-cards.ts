@@ -1,4 +1,4 @@
-import type { InterfaceInput } from '../../../contract/network/machine-interface.ts';
+import type { InterfaceInput } from '../../../contract/machines/machine-interface.ts';
 import type { Call, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { option, options } from '../../values.ts';

@@ -1,6 +1,6 @@
-import type { Machine } from '../../../contract/machine.ts';
-import type { MachineDeployRequest } from '../../../contract/network/machine-deploy.ts';
-import type { MachineAllocated, MachineWishRequest } from '../../../contract/nouns/machine-lifecycle.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
+import type { MachineDeployRequest } from '../../../contract/machines/machine-deploy.ts';
+import type { MachineAllocated, MachineWishRequest } from '../../../contract/machines/machine-lifecycle.ts';
 import { runChange } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

@@ -1,5 +1,5 @@
-import type { Machine } from '../../../contract/machine.ts';
-import type { Ignored, IgnoredMachine } from '../../../contract/network/enlistment.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
+import type { Ignored, IgnoredMachine } from '../../../contract/machines/enlistment.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { CommandSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

@@ -1,5 +1,9 @@
-import type { Machine } from '../../../contract/machine.ts';
-import type { MachineInventory, ScriptResult, ScriptResultDetail } from '../../../contract/nouns/machine-inventory.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
+import type {
+  MachineInventory,
+  ScriptResult,
+  ScriptResultDetail,
+} from '../../../contract/machines/machine-inventory.ts';
 import { printerOf } from '../../change.ts';
 import type { Call, CommandSpec } from '../../command-spec.ts';
 import { toCliError } from '../../failure.ts';

@@ -1,4 +1,4 @@
-import type { Machine, MachineSet } from '../../../contract/machine.ts';
+import type { Machine, MachineSet } from '../../../contract/machines/machine.ts';
 import { BOOT_MEDIA } from '../../../model/nouns/images/boot-media.ts';
 import type { Call, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

@@ -1,6 +1,6 @@
-import type { Machine, MachineSet } from '../../../contract/machine.ts';
-import type { Job } from '../../../contract/cluster/job.ts';
-import { type MachinePower, POWER_VERBS } from '../../../contract/network/machine-power.ts';
+import type { Machine, MachineSet } from '../../../contract/machines/machine.ts';
+import type { Job } from '../../../contract/base/job.ts';
+import { type MachinePower, POWER_VERBS } from '../../../contract/machines/machine-power.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
 import { toCliError } from '../../failure.ts';

@@ -1,4 +1,4 @@
-import type { MachineTimeline, TimelineStep } from '../../../contract/network/machine-timeline.ts';
+import type { MachineTimeline, TimelineStep } from '../../../contract/machines/machine-timeline.ts';
 import { STEP_TITLES, secondsText } from '../../../model/nouns/timeline/step.ts';
 import { isPassing } from '../../../model/nouns/machine-states.ts';
 import { printerOf } from '../../change.ts';

@@ -1,4 +1,4 @@
-import type { Pairing, PairingChange } from '../../../contract/network/pairing.ts';
+import type { Pairing, PairingChange } from '../../../contract/networks/pairing.ts';
 import { type Change, printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';

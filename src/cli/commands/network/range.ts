@@ -1,4 +1,4 @@
-import type { Range } from '../../../contract/network/range.ts';
+import type { Range } from '../../../contract/networks/range.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

@@ -1,4 +1,4 @@
-import type { Reservation } from '../../../contract/network/reservation.ts';
+import type { Reservation } from '../../../contract/networks/reservation.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { NounSpec } from '../../command-spec.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';

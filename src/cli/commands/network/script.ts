@@ -1,4 +1,4 @@
-import type { Script } from '../../../contract/network/script.ts';
+import type { Script } from '../../../contract/machines/script.ts';
 import { ALL_PURPOSES, SCRIPT_HARDWARE, SCRIPT_PURPOSES } from '../../../model/scripts/script.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';

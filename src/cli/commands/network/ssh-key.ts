@@ -1,4 +1,4 @@
-import type { SshKey, SshKeysImported } from '../../../contract/identity/ssh-key.ts';
+import type { SshKey, SshKeysImported } from '../../../contract/people/ssh-key.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

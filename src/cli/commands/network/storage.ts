@@ -1,4 +1,4 @@
-import type { MachineStorage, StorageChangeBody } from '../../../contract/nouns/machine-storage.ts';
+import type { MachineStorage, StorageChangeBody } from '../../../contract/machines/machine-storage.ts';
 import { KEPT_LAYOUTS, type KeptLayout } from '../../../model/deployment/kept/layouts.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../../command-spec.ts';

@@ -1,7 +1,7 @@
-import type { Lease } from '../../../contract/network/lease.ts';
-import type { Range } from '../../../contract/network/range.ts';
-import type { Subnet, SubnetSet } from '../../../contract/network/subnet.ts';
-import type { Vlan } from '../../../contract/network/vlan.ts';
+import type { Lease } from '../../../contract/networks/lease.ts';
+import type { Range } from '../../../contract/networks/range.ts';
+import type { Subnet, SubnetSet } from '../../../contract/networks/subnet.ts';
+import type { Vlan } from '../../../contract/networks/vlan.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
@@ -9,7 +9,7 @@ import { printList, printOne, type Shape } from '../../format/output.ts';
 import { collect, flag, need, nothingToSet, options, text, textOrNone } from '../../values.ts';
 import { TOLD_FLAGS, TOLD_OPTIONS, toldLines, toldOf } from './dhcp-told.ts';
 import { rangeLine } from './range.ts';
-import type { Pool, PoolUse } from '../../../contract/network/pool.ts';
+import type { Pool, PoolUse } from '../../../contract/networks/pool.ts';
 import { ahead } from '../../format/when.ts';
 
 const SHAPE: Shape<Subnet> = {

@@ -1,5 +1,5 @@
-import type { Subnet } from '../../../contract/network/subnet.ts';
-import type { Vlan } from '../../../contract/network/vlan.ts';
+import type { Subnet } from '../../../contract/networks/subnet.ts';
+import type { Vlan } from '../../../contract/networks/vlan.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { type ExitCode, usageError } from '../../exit.ts';

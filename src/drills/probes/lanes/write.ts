@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { retry } from '../../../contract/wire/retry.ts';
-import { RetryLimiter } from '../../../contract/wire/retry-limiter.ts';
+import { retry } from '../../../contract/base/wire/retry.ts';
+import { RetryLimiter } from '../../../contract/base/wire/retry-limiter.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { ApiPlace, WriteOrder } from '../config.ts';
 import type { Asked, Probe } from './lane.ts';

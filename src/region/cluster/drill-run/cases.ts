@@ -1,5 +1,5 @@
 import { isRejected, rejected } from '../../../core/errors.ts';
-import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
+import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import type { DrillOrder } from '../../../contract/cluster/drill-order.ts';
 import type { Random } from '../../../core/ports.ts';
 import { isFeatureOn } from '../../../store/queries/cluster/features.ts';

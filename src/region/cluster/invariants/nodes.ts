@@ -1,4 +1,4 @@
-import { errorTexts } from '../../../contract/wire/finding.ts';
+import { errorTexts } from '../../../contract/base/wire/finding.ts';
 import { layoutWarnings } from '../losses.ts';
 import { heard, isRight, listOf, members, settled, silence } from '../site.ts';
 import {

@@ -1,4 +1,4 @@
-import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
+import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
 import { isFeatureOn } from '../../../store/queries/cluster/features.ts';
 import { addJob, type NewJob } from '../../../store/queries/jobs/add.ts';

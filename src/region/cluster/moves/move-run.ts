@@ -1,5 +1,5 @@
 import type { Node, RestartRequest } from '../../../model/snapshot.ts';
-import type { Service } from '../../../contract/service.ts';
+import type { Service } from '../../../contract/cluster/service.ts';
 import { AppError, sentenceOf } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/ports.ts';
 import type { WriteTx } from '../../../store/write.ts';

@@ -1,4 +1,4 @@
-import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
+import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { addJob, hasLately } from '../../../store/queries/jobs/add.ts';
 import type { Database } from '../../../store/database.ts';

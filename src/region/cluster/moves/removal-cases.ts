@@ -1,4 +1,4 @@
-import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
+import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
 import { isFeatureOn } from '../../../store/queries/cluster/features.ts';

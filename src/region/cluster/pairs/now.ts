@@ -1,5 +1,5 @@
 import { identityOf } from '../../../core/node-identity.ts';
-import type { ServiceObservation } from '../../../contract/agent.ts';
+import type { ServiceObservation } from '../../../contract/cluster/agent.ts';
 import { pairKey } from '../../../services/dhcp/pair/compile.ts';
 import { type PairFacts, pairFactsIn } from '../../../services/dhcp/pair/health.ts';
 import { type ClusterSite, isHealthy, listOf, type ServedVlan, silence, type SiteNode } from '../site.ts';

@@ -1,9 +1,4 @@
-import {
-  COMMAND_KINDS,
-  type CommandArgs,
-  type CommandKindName,
-  misfitOf,
-} from '../../../contract/cluster/command-kinds.ts';
+import { COMMAND_KINDS, type CommandArgs, type CommandKindName, misfitOf } from '../../../contract/command-kinds.ts';
 import { AppError } from '../../../core/errors.ts';
 import { type CommandRow, insertCommand } from '../../../store/queries/jobs/commands.ts';
 import type { WriteTx } from '../../../store/write.ts';

@@ -4,7 +4,7 @@ import {
   type CommandKindName,
   type CommandResult,
   misfitOf,
-} from '../../../contract/cluster/command-kinds.ts';
+} from '../../../contract/command-kinds.ts';
 import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import { dropPassing, insertPassing } from '../../../store/queries/jobs/commands.ts';

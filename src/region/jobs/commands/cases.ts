@@ -1,5 +1,5 @@
-import { isPassing } from '../../../contract/cluster/command-kinds.ts';
-import type { Command } from '../../../contract/cluster/command.ts';
+import { isPassing } from '../../../contract/command-kinds.ts';
+import type { Command } from '../../../contract/base/command.ts';
 import { contains, formatAddress, parseAddress, parseNetwork } from '../../../core/ip.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { type CommandRow, findCommand, listCommands } from '../../../store/queries/jobs/commands.ts';

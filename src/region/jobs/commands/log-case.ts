@@ -1,4 +1,4 @@
-import type { NodeLog } from '../../../contract/cluster/command.ts';
+import type { NodeLog } from '../../../contract/base/command.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
 import { logParts, logUnitsOf } from '../../../services/kit/log-units.ts';
 import { nodeByRef } from '../../nouns/node.ts';

@@ -1,10 +1,5 @@
-import { isResultOf } from '../../../contract/cluster/command-kinds.ts';
-import {
-  type ClaimAnswer,
-  type ClaimRequest,
-  type CommandReport,
-  RESULT_MAX,
-} from '../../../contract/cluster/command.ts';
+import { isResultOf } from '../../../contract/command-kinds.ts';
+import { type ClaimAnswer, type ClaimRequest, type CommandReport, RESULT_MAX } from '../../../contract/base/command.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import {

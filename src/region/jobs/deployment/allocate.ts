@@ -1,4 +1,4 @@
-import type { MachineWishRequest } from '../../../contract/nouns/machine-lifecycle.ts';
+import type { MachineWishRequest } from '../../../contract/machines/machine-lifecycle.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { type Fit, fitsOf, whyNone, type Wish } from '../../../model/deployment/wish.ts';
 import { usualStorage } from '../../../model/deployment/kept/layouts.ts';

@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { layOut } from '../../../model/deployment/kept/layouts.ts';
 import type { DiskSeen } from '../../../model/deployment/storage-types.ts';

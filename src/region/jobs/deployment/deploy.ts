@@ -1,4 +1,4 @@
-import type { MachineDeployRequest } from '../../../contract/network/machine-deploy.ts';
+import type { MachineDeployRequest } from '../../../contract/machines/machine-deploy.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { guardFindings, guardRefusal } from '../../../model/deployment/guard.ts';
 import type { AskedStorage } from '../../../model/deployment/kept/request.ts';

@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { GuardSite, GuardVlan } from '../../../model/deployment/guard.ts';
 import type { AskedStorage } from '../../../model/deployment/kept/request.ts';

@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { imageArchitecture } from '../../../model/deployment/candidate.ts';
 import type { DeployedImage, Deployment } from '../../../model/deployment/deployment.ts';

@@ -1,4 +1,4 @@
-import type { MachineStorage as Told } from '../../../contract/nouns/machine-storage.ts';
+import type { MachineStorage as Told } from '../../../contract/machines/machine-storage.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { tagsOfDisk } from '../../../model/deployment/candidate.ts';
 import { changeStorage } from '../../../model/deployment/kept/change.ts';

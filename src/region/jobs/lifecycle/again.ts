@@ -1,4 +1,4 @@
-import type { MachineTimeline } from '../../../contract/network/machine-timeline.ts';
+import type { MachineTimeline } from '../../../contract/machines/machine-timeline.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
 import { STANDS_STILL_S, standsStill } from '../../../model/nouns/timeline/stage.ts';

@@ -2,7 +2,7 @@ import type {
   MACHINE_LIFECYCLE_ROUTES,
   MachineReleaseRequest,
   MachineRunRequest,
-} from '../../../contract/nouns/machine-lifecycle.ts';
+} from '../../../contract/machines/machine-lifecycle.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';

@@ -1,4 +1,4 @@
-import type { MachinePower } from '../../../contract/network/machine-power.ts';
+import type { MachinePower } from '../../../contract/machines/machine-power.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Effect } from '../../../model/nouns/machine-lifecycle.ts';
 import { driverOf } from '../../../power/registry.ts';

@@ -1,4 +1,4 @@
-import type { MachinePower, PowerTypeShown } from '../../../contract/network/machine-power.ts';
+import type { MachinePower, PowerTypeShown } from '../../../contract/machines/machine-power.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { POWER_TYPES, type PowerType } from '../../../model/nouns/power.ts';
 import { driverOf } from '../../../power/registry.ts';

@@ -1,4 +1,4 @@
-import { type PowerResult, readBmcProbe, readPowerResult } from '../../../contract/network/power-commands.ts';
+import { type PowerResult, readBmcProbe, readPowerResult } from '../../../contract/machines/power-commands.ts';
 import { type CommandRow, findCommand, withdrawCommand } from '../../../store/queries/jobs/commands.ts';
 import { storeReach } from '../../../store/queries/network/power-states.ts';
 import type { WriteTx } from '../../../store/write.ts';

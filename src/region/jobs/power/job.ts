@@ -1,4 +1,4 @@
-import { readBmcProbe } from '../../../contract/network/power-commands.ts';
+import { readBmcProbe } from '../../../contract/machines/power-commands.ts';
 import { type CommandRow, findCommand, withdrawCommand } from '../../../store/queries/jobs/commands.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';

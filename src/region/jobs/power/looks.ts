@@ -1,5 +1,5 @@
 import { closedFor } from '../../nouns/declared/bmc.ts';
-import { readLookResult } from '../../../contract/network/power-commands.ts';
+import { readLookResult } from '../../../contract/machines/power-commands.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';

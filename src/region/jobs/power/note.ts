@@ -1,4 +1,4 @@
-import type { PowerResult } from '../../../contract/network/power-commands.ts';
+import type { PowerResult } from '../../../contract/machines/power-commands.ts';
 import type { PowerState } from '../../../model/nouns/power.ts';
 import {
   type LookPlan,

@@ -1,4 +1,4 @@
-import type { PowerArgs } from '../../../contract/network/power-commands.ts';
+import type { PowerArgs } from '../../../contract/machines/power-commands.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import { secretsIn } from '../../../model/nouns/power.ts';

@@ -1,6 +1,6 @@
 import { optionsOf } from '../../../model/nouns/tags/kernel-options.ts';
 import { planOf } from '../../../boot/plan.ts';
-import { type EnlistQuestion, type EnlistReply, REASON_MAX } from '../../../contract/wire/enlist.ts';
+import { type EnlistQuestion, type EnlistReply, REASON_MAX } from '../../../contract/machines/enlist.ts';
 import { isRejected, orThrow, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import type { Clock, Random } from '../../../core/ports.ts';

@@ -1,4 +1,4 @@
-import { type EnlistQuestion, REASON_MAX } from '../../../contract/wire/enlist.ts';
+import { type EnlistQuestion, REASON_MAX } from '../../../contract/machines/enlist.ts';
 import { formsOfUuid } from '../../../model/nouns/enlistment.ts';
 import type { KnownMachine } from '../../../store/queries/network/enlistments.ts';
 
@@ -120,7 +120,7 @@ function noImage({ mac, architecture }: EnlistQuestion): EnlistVerdict {
   );
 }
 
-/** Names may be long; the rack takes no more than this (`contract/wire/enlist.ts`). */
+/** Names may be long; the rack takes no more than this (`contract/machines/enlist.ts`). */
 function refuse(reason: string): EnlistVerdict {
   return { kind: 'refuse', reason: reason.slice(0, REASON_MAX) };
 }

@@ -1,4 +1,4 @@
-import type { AnnotatedKind } from '../../../contract/identity/annotation.ts';
+import type { AnnotatedKind } from '../../../contract/site/annotation.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import { annotate, listAnnotations, SITE_ID } from '../../../store/queries/identity/annotations.ts';
 import type { Tx } from '../../../store/tx.ts';

@@ -1,4 +1,4 @@
-import { BMC } from '../../../contract/nouns/bmc.ts';
+import { BMC } from '../../../contract/machines/bmc.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import {
   MASKED_SECRET,

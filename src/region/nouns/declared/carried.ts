@@ -1,5 +1,5 @@
-import { carriedBy, type CarriedNames } from '../../../contract/nouns/fields/carried.ts';
-import type { Carrier } from '../../../contract/nouns/declare.ts';
+import { carriedBy, type CarriedNames } from '../../../contract/machines/carried.ts';
+import type { Carrier } from '../../../contract/base/declare.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { CarriedIds } from '../../../store/declared/carried.ts';
 import type { Tx } from '../../../store/tx.ts';

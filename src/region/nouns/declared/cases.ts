@@ -1,6 +1,6 @@
-import { DEFAULT_ID, type Declaration, type Field, paramOf, type Verb } from '../../../contract/nouns/declare.ts';
-import { type DeclaredNoun, NOUNS } from '../../../contract/nouns/registry.ts';
-import type { DeclaredObject, DeclaredRouteId } from '../../../contract/nouns/routes.ts';
+import { DEFAULT_ID, type Declaration, type Field, paramOf, type Verb } from '../../../contract/base/declare.ts';
+import { type DeclaredNoun, NOUNS } from '../../../contract/registry.ts';
+import type { DeclaredObject, DeclaredRouteId } from '../../../contract/noun-routes.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import * as rows from '../../../store/declared/rows.ts';
 import { carriersOf, usersOf } from '../../../store/declared/labels.ts';

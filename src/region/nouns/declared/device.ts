@@ -1,4 +1,4 @@
-import type { Device, DeviceSet } from '../../../contract/network/device.ts';
+import type { Device, DeviceSet } from '../../../contract/machines/device.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { parseMac } from '../../../model/machine.ts';
 import { deleteMachine, findMachine, listMachines, type MachineRow } from '../../../store/queries/machines.ts';

@@ -1,4 +1,4 @@
-import { DHCP_SNIPPET } from '../../../contract/nouns/dhcp-snippet.ts';
+import { DHCP_SNIPPET } from '../../../contract/networks/dhcp-snippet.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { parseMac } from '../../../model/machine.ts';
 import { isStatements } from '../../../model/nouns/dhcp-snippet/notation.ts';

@@ -1,4 +1,4 @@
-import { FILE_MAX, FILES_MAX } from '../../../contract/identity/file.ts';
+import { FILE_MAX, FILES_MAX } from '../../../contract/people/file.ts';
 import { invalid, type Rejected, rejected } from '../../../core/errors.ts';
 import {
   countFiles,

@@ -1,4 +1,4 @@
-import { type Machine, MACHINE_IN_SHORT } from '../../../contract/machine.ts';
+import { type Machine, MACHINE_IN_SHORT } from '../../../contract/machines/machine.ts';
 import type { MachineInShort } from '../../../store/queries/network/deployment/machines-in-short.ts';
 import { viewInterface } from '../interfaces/view.ts';
 import { errorOf, messageOf } from './machine-state.ts';

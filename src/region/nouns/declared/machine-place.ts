@@ -1,4 +1,4 @@
-import type { Machine, MachineSet } from '../../../contract/machine.ts';
+import type { Machine, MachineSet } from '../../../contract/machines/machine.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import {
   type Annotations,

@@ -1,4 +1,4 @@
-import type { Machine, MachineSet } from '../../../contract/machine.ts';
+import type { Machine, MachineSet } from '../../../contract/machines/machine.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { type PowerParameters, parseMachineParameters } from '../../../model/nouns/power.ts';
 import { driverOf } from '../../../power/registry.ts';

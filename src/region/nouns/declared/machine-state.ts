@@ -1,4 +1,4 @@
-import type { Machine } from '../../../contract/machine.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import { isBad, isPassing } from '../../../model/nouns/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';

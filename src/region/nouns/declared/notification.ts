@@ -1,4 +1,4 @@
-import type { Notification } from '../../../contract/identity/notification.ts';
+import type { Notification } from '../../../contract/people/notification.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
 import {
   createNotification,

@@ -1,4 +1,4 @@
-import { STATIC_ROUTE } from '../../../contract/nouns/static-route.ts';
+import { STATIC_ROUTE } from '../../../contract/networks/static-route.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { checkWay, checkWayAlone, type Way } from '../../../model/deployment/ways.ts';
 import { createDeclared, listDeclared, lockAll, updateDeclared } from '../../../store/declared/rows.ts';

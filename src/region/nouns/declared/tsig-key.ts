@@ -1,4 +1,4 @@
-import { TSIG_KEY } from '../../../contract/nouns/tsig-key.ts';
+import { TSIG_KEY } from '../../../contract/names/tsig-key.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { NEW_SECRET } from '../../../model/nouns/tsig-key.ts';
 import { createDeclared, updateDeclared } from '../../../store/declared/rows.ts';

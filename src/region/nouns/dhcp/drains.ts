@@ -1,4 +1,4 @@
-import type { Node } from '../../../contract/node.ts';
+import type { Node } from '../../../contract/cluster/node.ts';
 import { readVlanLabels } from '../../../store/queries/rack-views.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';

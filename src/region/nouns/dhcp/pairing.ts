@@ -1,4 +1,4 @@
-import type { Pairing } from '../../../contract/network/pairing.ts';
+import type { Pairing } from '../../../contract/networks/pairing.ts';
 import { digestOf } from '../../../core/stable-json.ts';
 import type { Rejected } from '../../../core/errors.ts';
 import { type PairingPlan, planPairs } from '../../../services/dhcp/pairing/plan.ts';

@@ -1,4 +1,4 @@
-import type { Pool, PoolUse } from '../../../contract/network/pool.ts';
+import type { Pool, PoolUse } from '../../../contract/networks/pool.ts';
 import { forecastOf, type PoolCount, sumPools } from '../../../model/nouns/pool.ts';
 import type { PoolRow } from '../../../store/queries/network/pool-use.ts';
 

@@ -1,5 +1,5 @@
-import type { Observation, ServiceObservation } from '../../../contract/agent.ts';
-import type { VlanServer } from '../../../contract/network/vlan.ts';
+import type { Observation, ServiceObservation } from '../../../contract/cluster/agent.ts';
+import type { VlanServer } from '../../../contract/networks/vlan.ts';
 import { identityOf } from '../../../core/node-identity.ts';
 import { pairKey } from '../../../services/dhcp/pair/compile.ts';
 import { pairFactsIn } from '../../../services/dhcp/pair/health.ts';

@@ -1,4 +1,4 @@
-import type { AddressInput } from '../../../contract/network/machine-interface.ts';
+import type { AddressInput } from '../../../contract/machines/machine-interface.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import type { InterfaceKind } from '../../../model/machine.ts';

@@ -1,4 +1,4 @@
-import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
+import type { MachineInterface } from '../../../contract/machines/machine-interface.ts';
 import type { InterfaceRow } from '../../../store/queries/network/machine-interfaces.ts';
 
 /** An interface as answers and events show it. Lists have tens of thousands of them: what few have is added to those alone. */

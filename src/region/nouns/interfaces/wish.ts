@@ -2,7 +2,7 @@ import type {
   AddressInput,
   InterfaceInput as Wire,
   InterfaceSet,
-} from '../../../contract/network/machine-interface.ts';
+} from '../../../contract/machines/machine-interface.ts';
 import type { InterfaceRow, LinkInput } from '../../../store/queries/network/machine-interfaces.ts';
 
 /** A link that an interface has and keeps: it was judged when it was made. */

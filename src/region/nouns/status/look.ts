@@ -1,5 +1,5 @@
-import type { WhatIfAll } from '../../../contract/network/look.ts';
-import { SEARCH_KINDS, type SearchAnswer } from '../../../contract/network/look.ts';
+import type { WhatIfAll } from '../../../contract/site/look.ts';
+import { SEARCH_KINDS, type SearchAnswer } from '../../../contract/site/look.ts';
 import { WHAT_IF_EVENTS } from '../../../contract/cluster/what-if.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { readHeads } from '../../../store/publication/heads.ts';

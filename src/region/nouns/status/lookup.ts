@@ -1,4 +1,4 @@
-import type { Lookup, LookupAnswer, LookupType } from '../../../contract/network/look.ts';
+import type { Lookup, LookupAnswer, LookupType } from '../../../contract/site/look.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
 import { parseAddress } from '../../../core/ip.ts';
 import { parseOwnerName } from '../../../model/names.ts';

@@ -1,5 +1,5 @@
-import type { ServiceMetric } from '../../../contract/agent.ts';
-import type { MetricFamily } from '../../../contract/service.ts';
+import type { ServiceMetric } from '../../../contract/cluster/agent.ts';
+import type { MetricFamily } from '../../../contract/cluster/service.ts';
 import { kindOf } from '../../../core/node-identity.ts';
 import { readSeenNodes } from '../../cluster/seen.ts';
 import { isStale, type TrackedNode, trackServices } from '../../tracking.ts';

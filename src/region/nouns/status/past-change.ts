@@ -3,8 +3,8 @@ import {
   type ChangeFindings,
   PAST_FINDINGS_MAX,
   type PastFinding as WireFinding,
-} from '../../../contract/network/look.ts';
-import { findingOf } from '../../../contract/wire/finding.ts';
+} from '../../../contract/site/look.ts';
+import { findingOf } from '../../../contract/base/wire/finding.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import {
   type CompileFindings,

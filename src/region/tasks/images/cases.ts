@@ -1,4 +1,4 @@
-import type { Image } from '../../../contract/cluster/image.ts';
+import type { Image } from '../../../contract/images/image.ts';
 import { isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
 import { textDigest } from '../../../core/stable-json.ts';
 import { imageBytes, imageName, isDigest, parseImageName, parseManifest } from '../../../model/nouns/image.ts';

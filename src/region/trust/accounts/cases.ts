@@ -1,4 +1,4 @@
-import type { Session } from '../../../contract/identity/session.ts';
+import type { Session } from '../../../contract/people/session.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { canonicalPassword, parsePassword } from '../../../model/trust/password.ts';
 import { listAudit } from '../../../store/queries/audit.ts';

@@ -1,4 +1,4 @@
-import type { Role } from '../../../contract/identity/user.ts';
+import type { Role } from '../../../contract/people/user.ts';
 import type { Rejected } from '../../../core/errors.ts';
 import type { SessionRow } from '../../../store/queries/identity/sessions.ts';
 

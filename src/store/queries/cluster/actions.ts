@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Observation } from '../../../contract/agent.ts';
+import type { Observation } from '../../../contract/cluster/agent.ts';
 import type { NodeAction } from '../../../contract/cluster/action.ts';
-import { LIMITS } from '../../../contract/common.ts';
+import { LIMITS } from '../../../contract/base/common.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Stores the actions that an agent reports. Known ones stay as they are. */

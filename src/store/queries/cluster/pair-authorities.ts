@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { HostObservation } from '../../../contract/agent.ts';
+import type { HostObservation } from '../../../contract/cluster/agent.ts';
 import type { PairAuthority } from '../../../core/node-identity.ts';
 import type { Tx } from '../../tx.ts';
 import { raiseObserved } from '../watermark.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Change } from '../../../contract/config.ts';
+import type { Change } from '../../../contract/site/config.ts';
 import { listPage, type Page, type PageQuery, plainClient } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 

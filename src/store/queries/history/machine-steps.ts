@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { LeaseReport } from '../../../contract/agent.ts';
-import type { BootStepReport } from '../../../contract/wire/boot-steps.ts';
+import type { LeaseReport } from '../../../contract/cluster/agent.ts';
+import type { BootStepReport } from '../../../contract/machines/boot-steps.ts';
 import { clockOffset } from '../../../model/nouns/timeline/clock-offset.ts';
 import type { RackStep, StepFacts, StepOutcome, StepSource } from '../../../model/nouns/timeline/step.ts';
 import type { Tx } from '../../tx.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { ENTRIES } from '../../../contract/nouns/entries.ts';
+import { ENTRIES } from '../../../contract/entries.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import { DECLARED_TABLES } from '../../declared/declared-sentences.ts';
 import { findChange } from './changes.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Role } from '../../../contract/identity/user.ts';
+import type { Role } from '../../../contract/people/user.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Notification } from '../../../contract/identity/notification.ts';
+import type { Notification } from '../../../contract/people/notification.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { CLUSTER_TARGET } from '../../../contract/cluster/job.ts';
+import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import type { Tx } from '../../tx.ts';
 import type { WriteTx } from '../../write.ts';

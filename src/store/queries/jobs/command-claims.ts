@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import { isPassing } from '../../../contract/cluster/command-kinds.ts';
-import type { ClaimedCommand, ClaimRequest } from '../../../contract/cluster/command.ts';
+import { isPassing } from '../../../contract/command-kinds.ts';
+import type { ClaimedCommand, ClaimRequest } from '../../../contract/base/command.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Tx } from '../../tx.ts';
 import { storeEvents } from '../events.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { CommandState } from '../../../contract/cluster/command.ts';
+import type { CommandState } from '../../../contract/base/command.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import { isSealing, sealOrThrow } from '../cluster/sealing.ts';
 import type { Tx } from '../../tx.ts';

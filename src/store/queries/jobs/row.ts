@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { JobState } from '../../../contract/cluster/job.ts';
+import type { JobState } from '../../../contract/base/job.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { MachinePower } from '../../../contract/network/machine-power.ts';
+import type { MachinePower } from '../../../contract/machines/machine-power.ts';
 import type { MachineState } from '../../../model/nouns/machine-states.ts';
 import type { Tx } from '../../tx.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Observation } from '../../../contract/agent.ts';
+import type { Observation } from '../../../contract/cluster/agent.ts';
 import type { SubnetHolder } from '../../../model/snapshot.ts';
 import type { Tx } from '../../tx.ts';
 import { raiseObserved } from '../watermark.ts';

@@ -1,5 +1,5 @@
-import { RetryLimiter } from '../../../contract/wire/retry-limiter.ts';
-import { type CallTable, type Caller, createCaller } from '../../../contract/wire/caller.ts';
+import { RetryLimiter } from '../../../contract/base/wire/retry-limiter.ts';
+import { type CallTable, type Caller, createCaller } from '../../../contract/caller.ts';
 import { SLOW_MS } from '../../models/view.ts';
 import { CALLS } from '../call-table.ts';
 import { sendFile, type SentFile } from '../files/upload.ts';

@@ -1,4 +1,10 @@
-import { API_PREFIX, networkSentence, parseJson, ProblemError, problemOf } from '../../../contract/wire/transport.ts';
+import {
+  API_PREFIX,
+  networkSentence,
+  parseJson,
+  ProblemError,
+  problemOf,
+} from '../../../contract/base/wire/transport.ts';
 
 /** Bytes of a piece: what is lost when a host dies meanwhile. */
 const PIECE = 8 * 1024 * 1024;

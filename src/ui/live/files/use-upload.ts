@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Problem } from '../../../contract/common.ts';
-import { ProblemError } from '../../../contract/wire/transport.ts';
+import type { Problem } from '../../../contract/base/common.ts';
+import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { type Upload, uploadManifest } from '../../models/fleet/images.ts';
 import { createSha256 } from '../../models/fleet/sha256.ts';
 import { useLive } from '../live.ts';

@@ -1,5 +1,5 @@
 import type { RouteId, RouteInput } from '../../../contract/routes.ts';
-import type { ItemOf } from '../../../contract/wire/caller.ts';
+import type { ItemOf } from '../../../contract/caller.ts';
 import { useLive } from '../live.ts';
 import { useWatched, type Watched, type WatchOptions } from '../use-view.ts';
 

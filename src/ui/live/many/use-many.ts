@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RouteId, RouteInput } from '../../../contract/routes.ts';
-import { ProblemError } from '../../../contract/wire/transport.ts';
+import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { useLive } from '../live.ts';
 
 /** What comes of a change of one of many. `would`: a dry run says that it may be made. */

@@ -1,5 +1,5 @@
-import type { Image } from '../../../contract/cluster/image.ts';
-import type { ImageSync } from '../../../contract/cluster/image-sync.ts';
+import type { Image } from '../../../contract/images/image.ts';
+import type { ImageSync } from '../../../contract/images/image-sync.ts';
 import type { Tone } from '../tone.ts';
 
 type Place = Image['files'][number]['places'][number]['state'];

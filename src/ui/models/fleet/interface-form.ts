@@ -1,4 +1,4 @@
-import type { Machine } from '../../../contract/machine.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
 import type { BondSettings } from '../../../model/interfaces/settings.ts';
 import { listOf, quoted } from './machine-verbs.ts';
 import { linesOf, otherThan, type PlainOption, plainOptions, type Values } from './typed.ts';

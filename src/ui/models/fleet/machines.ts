@@ -1,4 +1,4 @@
-import type { Machine } from '../../../contract/machine.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
 import { linkTo } from '../address.ts';
 import type { Tone } from '../tone.ts';
 

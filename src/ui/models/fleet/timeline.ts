@@ -1,4 +1,4 @@
-import type { MachineTimeline, TimelineStep } from '../../../contract/network/machine-timeline.ts';
+import type { MachineTimeline, TimelineStep } from '../../../contract/machines/machine-timeline.ts';
 import type { Tone } from '../tone.ts';
 import { clockTime, duration } from '../time.ts';
 

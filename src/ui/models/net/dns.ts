@@ -1,4 +1,4 @@
-import type { LookupType } from '../../../contract/network/look.ts';
+import type { LookupType } from '../../../contract/site/look.ts';
 import type { Tone } from '../tone.ts';
 
 /** Types of records that are written by hand; the site knows the rest. */

@@ -1,4 +1,4 @@
-import type { MachineInterface } from '../../../contract/network/machine-interface.ts';
+import type { MachineInterface } from '../../../contract/machines/machine-interface.ts';
 import { addressLines } from '../fleet/interface-form.ts';
 import { listOf } from '../fleet/machine-verbs.ts';
 import { linesOf } from '../fleet/typed.ts';

@@ -1,4 +1,4 @@
-/* Forms of nouns. `npm run openapi` writes this file from their schemas (src/contract/documents/browser-tables.ts). */
+/* Forms of nouns. `npm run openapi` writes this file from their schemas (src/contract/browser-tables.ts). */
 export const NOUN_TABLE = {
   "device": {
     param: "device",

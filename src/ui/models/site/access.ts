@@ -1,5 +1,5 @@
 import type { Certificate, Token } from '../../../contract/cluster/trust.ts';
-import type { User } from '../../../contract/identity/user.ts';
+import type { User } from '../../../contract/people/user.ts';
 import type { Tone } from '../tone.ts';
 
 export type { User };

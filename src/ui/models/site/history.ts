@@ -1,6 +1,6 @@
-import type { Change } from '../../../contract/config.ts';
-import type { AuditEntry } from '../../../contract/identity/audit.ts';
-import type { SearchAnswer } from '../../../contract/network/look.ts';
+import type { Change } from '../../../contract/site/config.ts';
+import type { AuditEntry } from '../../../contract/people/audit.ts';
+import type { SearchAnswer } from '../../../contract/site/look.ts';
 import { linkTo } from '../address.ts';
 import type { Tone } from '../tone.ts';
 

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../../contract/cluster/command.ts';
+import type { LogLine } from '../../../contract/base/command.ts';
 import { clockTime } from '../time.ts';
 
 /** A line of a log by the viewer's clock: `09:57:15 named warning: zone example.test: …`; the level of ordinary lines is left out. */

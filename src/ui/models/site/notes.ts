@@ -1,9 +1,9 @@
-import type { Notification } from '../../../contract/identity/notification.ts';
+import type { Notification } from '../../../contract/people/notification.ts';
 import { listOf, quoted } from '../fleet/machine-verbs.ts';
 import { otherThan, type Values } from '../fleet/typed.ts';
 import type { Tone } from '../tone.ts';
 
-/** As the site has them (contract/identity/notification.ts). */
+/** As the site has them (contract/people/notification.ts). */
 export const NOTE_CATEGORIES = ['info', 'success', 'warning', 'error'] as const;
 
 const TONES: Readonly<Record<Notification['category'], Tone>> = {

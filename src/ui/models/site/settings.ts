@@ -1,4 +1,4 @@
-import type { Setting } from '../../../contract/setting.ts';
+import type { Setting } from '../../../contract/site/setting.ts';
 
 type Value = Setting['value'];
 /** How a setting is written in a form. */

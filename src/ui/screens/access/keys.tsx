@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ApiKey } from '../../../contract/identity/user.ts';
+import type { ApiKey } from '../../../contract/people/user.ts';
 import { useLive } from '../../live/live.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Session } from '../../../contract/identity/session.ts';
+import type { Session } from '../../../contract/people/session.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { browserName } from '../../models/site/access.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { SshKey } from '../../../contract/identity/ssh-key.ts';
+import type { SshKey } from '../../../contract/people/ssh-key.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { ActionDialog } from '../../parts/change.tsx';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Domain } from '../../../contract/network/domain.ts';
+import type { Domain } from '../../../contract/names/domain.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { MainList } from '../../parts/main-list.tsx';

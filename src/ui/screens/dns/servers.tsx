@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Service } from '../../../contract/service.ts';
+import type { Service } from '../../../contract/cluster/service.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { stateWord } from '../../models/services.ts';

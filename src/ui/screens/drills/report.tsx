@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Problem } from '../../../contract/common.ts';
-import { ProblemError } from '../../../contract/wire/transport.ts';
+import type { Problem } from '../../../contract/base/common.ts';
+import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { useLive } from '../../live/live.ts';
 import { saveText } from '../../live/files/save-text.ts';
 import { Refusal, Section } from '../../parts/page.tsx';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { AuditEntry } from '../../../contract/identity/audit.ts';
+import type { AuditEntry } from '../../../contract/people/audit.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useView } from '../../live/use-view.ts';
 import { outcomeTone } from '../../models/site/history.ts';

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Change } from '../../../contract/config.ts';
-import type { ChangeFiles } from '../../../contract/network/look.ts';
+import type { Change } from '../../../contract/site/config.ts';
+import type { ChangeFiles } from '../../../contract/site/look.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';

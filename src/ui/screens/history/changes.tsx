@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Change, PendingConfig } from '../../../contract/config.ts';
+import type { Change, PendingConfig } from '../../../contract/site/config.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';

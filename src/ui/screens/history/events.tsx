@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Event } from '../../../contract/event.ts';
+import type { Event } from '../../../contract/site/event.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';

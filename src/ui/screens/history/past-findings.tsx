@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ChangeFindings, PastFinding } from '../../../contract/network/look.ts';
+import type { ChangeFindings, PastFinding } from '../../../contract/site/look.ts';
 import { stateWord } from '../../models/services.ts';
 import { stamp } from '../../models/time.ts';
 import { State } from '../../parts/icon.tsx';

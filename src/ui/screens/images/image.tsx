@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Image } from '../../../contract/cluster/image.ts';
+import type { Image } from '../../../contract/images/image.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { sizeText } from '../../models/fleet/hardware.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ImageSync } from '../../../contract/cluster/image-sync.ts';
+import type { ImageSync } from '../../../contract/images/image-sync.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { sizeText } from '../../models/fleet/hardware.ts';

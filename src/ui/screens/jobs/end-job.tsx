@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Job } from '../../../contract/cluster/job.ts';
+import type { Job } from '../../../contract/base/job.ts';
 import { jobTitle } from '../../models/jobs.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { EN } from '../../words/en.ts';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Job, JobState } from '../../../contract/cluster/job.ts';
+import type { Job, JobState } from '../../../contract/base/job.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useView } from '../../live/use-view.ts';
 import { JOB_STATES, jobNote, jobPage, jobTitle, jobTone } from '../../models/jobs.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Lease } from '../../../contract/network/lease.ts';
+import type { Lease } from '../../../contract/networks/lease.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { leaseTone } from '../../models/networks.ts';

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Lease } from '../../../contract/network/lease.ts';
-import type { Reservation } from '../../../contract/network/reservation.ts';
+import type { Lease } from '../../../contract/networks/lease.ts';
+import type { Reservation } from '../../../contract/networks/reservation.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { Copy } from '../../parts/copy.tsx';

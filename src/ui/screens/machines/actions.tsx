@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { Machine } from '../../../contract/machine.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import type { Tagged } from '../../live/use-view.ts';
 import { useList } from '../../live/use-view.ts';

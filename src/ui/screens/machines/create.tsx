@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { RouteInput } from '../../../contract/routes.ts';
-import type { Rack } from '../../../contract/identity/rack.ts';
+import type { Rack } from '../../../contract/cluster/rack.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { BOOT_MEDIA, machineBody, machineOptions } from '../../models/fleet/machine-form.ts';

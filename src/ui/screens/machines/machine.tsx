@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { Machine } from '../../../contract/machine.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
 import { useTagged } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { machineTone, noteOf, powerTone, stateWords } from '../../models/fleet/machines.ts';

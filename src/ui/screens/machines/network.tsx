@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Machine } from '../../../contract/machine.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
 import { useMay } from '../../live/use-may.ts';
 import { linkTo } from '../../models/address.ts';
 import { Copy } from '../../parts/copy.tsx';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Machine } from '../../../contract/machine.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { useList } from '../../live/use-view.ts';
 import { machineBody, machineOptions } from '../../models/fleet/machine-form.ts';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { MachineTimeline } from '../../../contract/network/machine-timeline.ts';
+import type { MachineTimeline } from '../../../contract/machines/machine-timeline.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useView } from '../../live/use-view.ts';
 import { nextOf, type StepRow, stepRows } from '../../models/fleet/timeline.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Node } from '../../../contract/node.ts';
+import type { Node } from '../../../contract/cluster/node.ts';
 import { useMay } from '../../live/use-may.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { EN } from '../../words/en.ts';

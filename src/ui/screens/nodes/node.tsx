@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
-import type { Node } from '../../../contract/node.ts';
+import type { Node } from '../../../contract/cluster/node.ts';
 import { useView } from '../../live/use-view.ts';
 import { memberText, nodeState, nodeTone, rolesOf } from '../../models/nodes.ts';
 import { dataOf, type View } from '../../models/view.ts';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Notification } from '../../../contract/identity/notification.ts';
+import type { Notification } from '../../../contract/people/notification.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { NOTE_CATEGORIES, noteBody, noteCli, noteValues } from '../../models/site/notes.ts';
 import { ActionDialog } from '../../parts/change.tsx';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Notification } from '../../../contract/identity/notification.ts';
+import type { Notification } from '../../../contract/people/notification.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { noteTone, readersOf } from '../../models/site/notes.ts';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Status } from '../../../contract/status.ts';
+import type { Status } from '../../../contract/site/status.ts';
 import { useView } from '../../live/use-view.ts';
 import { Section, Shown } from '../../parts/page.tsx';
 import { EN } from '../../words/en.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { Event } from '../../../contract/event.ts';
+import type { Event } from '../../../contract/site/event.ts';
 import { useLive } from '../../live/live.ts';
 import { useView } from '../../live/use-view.ts';
 import { Empty, Section, Shown } from '../../parts/page.tsx';

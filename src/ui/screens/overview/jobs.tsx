@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Job } from '../../../contract/cluster/job.ts';
+import type { Job } from '../../../contract/base/job.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';

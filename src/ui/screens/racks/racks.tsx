@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
-import type { Rack } from '../../../contract/identity/rack.ts';
-import type { Vlan } from '../../../contract/network/vlan.ts';
+import type { Rack } from '../../../contract/cluster/rack.ts';
+import type { Vlan } from '../../../contract/networks/vlan.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList, useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';

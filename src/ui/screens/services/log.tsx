@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { NodeLog as Log } from '../../../contract/cluster/command.ts';
+import type { NodeLog as Log } from '../../../contract/base/command.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { lineText } from '../../models/site/logs.ts';

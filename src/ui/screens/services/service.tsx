@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ServiceDetail } from '../../../contract/service.ts';
+import type { ServiceDetail } from '../../../contract/cluster/service.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Setting } from '../../../contract/setting.ts';
+import type { Setting } from '../../../contract/site/setting.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';

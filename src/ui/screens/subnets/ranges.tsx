@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Range } from '../../../contract/network/range.ts';
+import type { Range } from '../../../contract/networks/range.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { runText } from '../../models/net/address-map.ts';

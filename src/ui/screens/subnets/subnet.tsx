@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { SubnetAddresses } from '../../../contract/network/look.ts';
-import type { Subnet } from '../../../contract/network/subnet.ts';
+import type { SubnetAddresses } from '../../../contract/site/look.ts';
+import type { Subnet } from '../../../contract/networks/subnet.ts';
 import { type Named, useNamed } from '../../live/use-named.ts';
 import { useView } from '../../live/use-view.ts';
 import { addressMap, runText } from '../../models/net/address-map.ts';

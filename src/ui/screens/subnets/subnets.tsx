@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Subnet } from '../../../contract/network/subnet.ts';
+import type { Subnet } from '../../../contract/networks/subnet.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { usedShare } from '../../models/networks.ts';

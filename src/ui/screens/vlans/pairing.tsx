@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Pairing as Proposal, PairingChange } from '../../../contract/network/pairing.ts';
+import type { Pairing as Proposal, PairingChange } from '../../../contract/networks/pairing.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
 import { ActionDialog } from '../../parts/change.tsx';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Vlan, VlanSet } from '../../../contract/network/vlan.ts';
+import type { Vlan, VlanSet } from '../../../contract/networks/vlan.ts';
 import { useMay } from '../../live/use-may.ts';
 import { swappedRacks } from '../../models/networks.ts';
 import { ActionDialog } from '../../parts/change.tsx';

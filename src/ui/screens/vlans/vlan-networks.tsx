@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import type { Subnet } from '../../../contract/network/subnet.ts';
-import type { Vlan } from '../../../contract/network/vlan.ts';
+import type { Subnet } from '../../../contract/networks/subnet.ts';
+import type { Vlan } from '../../../contract/networks/vlan.ts';
 import { useList, useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { vlanName } from '../../models/networks.ts';

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { Vlan } from '../../../contract/network/vlan.ts';
+import type { Vlan } from '../../../contract/networks/vlan.ts';
 import { type Named, useNamed } from '../../live/use-named.ts';
 import type { Tagged } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';

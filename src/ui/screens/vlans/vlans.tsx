@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Vlan } from '../../../contract/network/vlan.ts';
+import type { Vlan } from '../../../contract/networks/vlan.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/address.ts';
 import { dhcpState, vlanName } from '../../models/networks.ts';

@@ -6,7 +6,7 @@ import type { LeaseOverview, ShownSite } from '../../../../src/region/cluster/si
 import type { LeaseGap } from '../../../../src/store/queries/network/lease-gaps.ts';
 import type { NamedClash } from '../../../../src/store/queries/network/named-clashes.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
-import type { Status } from '../../../../src/contract/status.ts';
+import type { Status } from '../../../../src/contract/site/status.ts';
 import { clusterWord } from '../../../../src/region/cluster/view.ts';
 import type { TrackedNode } from '../../../../src/region/tracking.ts';
 import { summarise } from '../../../../src/region/status-summary.ts';

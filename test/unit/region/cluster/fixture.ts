@@ -1,5 +1,5 @@
-import type { HostObservation, ServiceObservation } from '../../../../src/contract/agent.ts';
-import type { Service } from '../../../../src/contract/service.ts';
+import type { HostObservation, ServiceObservation } from '../../../../src/contract/cluster/agent.ts';
+import type { Service } from '../../../../src/contract/cluster/service.ts';
 import type { NodeState } from '../../../../src/model/snapshot.ts';
 import { absencesOf } from '../../../../src/region/cluster/absence.ts';
 import { type ClusterSite, type KnownSiteNode, type ShownSite, siteNode } from '../../../../src/region/cluster/site.ts';

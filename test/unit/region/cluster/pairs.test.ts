@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceObservation } from '../../../../src/contract/agent.ts';
+import type { ServiceObservation } from '../../../../src/contract/cluster/agent.ts';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { judge } from '../../../../src/region/cluster/doctor.ts';
 import { racksWord } from '../../../../src/region/cluster/pairs/now.ts';

@@ -1,4 +1,4 @@
-import type { Service } from '../../../../src/contract/service.ts';
+import type { Service } from '../../../../src/contract/cluster/service.ts';
 import type { RestartRequest } from '../../../../src/model/snapshot.ts';
 import type { JobEnd, JobKind, JobRun } from '../../../../src/region/jobs/kind.ts';
 import type { Look, MovePorts } from '../../../../src/region/cluster/moves/move-run.ts';

@@ -1,4 +1,4 @@
-import type { Machine } from '../../../../contract/machine.ts';
+import type { Machine } from '../../../../contract/machines/machine.ts';
 import { json } from '../../answer.ts';
 import type { MaasCall } from '../../handler.ts';
 import { showMachine } from '../../objects/machines.ts';

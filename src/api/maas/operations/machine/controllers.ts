@@ -1,4 +1,4 @@
-import type { Node } from '../../../../contract/node.ts';
+import type { Node } from '../../../../contract/cluster/node.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { type Answer, json, nothing } from '../../answer.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';

@@ -1,5 +1,5 @@
-import type { Machine } from '../../../../contract/machine.ts';
-import type { MachineInterface } from '../../../../contract/network/machine-interface.ts';
+import type { Machine } from '../../../../contract/machines/machine.ts';
+import type { MachineInterface } from '../../../../contract/machines/machine-interface.ts';
 import type { RouteInput } from '../../../../contract/routes.ts';
 import { RejectedError, rejected } from '../../../../core/errors.ts';
 import type { MachineState } from '../../../../model/nouns/machine-states.ts';

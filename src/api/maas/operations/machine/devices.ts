@@ -1,4 +1,4 @@
-import type { Device } from '../../../../contract/network/device.ts';
+import type { Device } from '../../../../contract/machines/device.ts';
 import { type Answer, bytes, json, nothing } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { createLook } from '../../look.ts';

@@ -1,5 +1,5 @@
-import type { Machine } from '../../../../contract/machine.ts';
-import type { AddressInput, MachineInterface } from '../../../../contract/network/machine-interface.ts';
+import type { Machine } from '../../../../contract/machines/machine.ts';
+import type { AddressInput, MachineInterface } from '../../../../contract/machines/machine-interface.ts';
 import { BOND_MODES, type BondMode, HASH_POLICIES, LACP_RATES, usesOf } from '../../../../model/interfaces/settings.ts';
 import { isTagged } from '../../../../model/interfaces/topology.ts';
 import { type Answer, json, nothing } from '../../answer.ts';

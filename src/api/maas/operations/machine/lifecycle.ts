@@ -1,4 +1,4 @@
-import type { Machine } from '../../../../contract/machine.ts';
+import type { Machine } from '../../../../contract/machines/machine.ts';
 import { AGENT_NAME, type Annotations } from '../../../../model/nouns/annotation.ts';
 import { RejectedError } from '../../../../core/errors.ts';
 import { type Answer, json } from '../../answer.ts';

@@ -1,5 +1,5 @@
 import { detailsOf } from '../../objects/details.ts';
-import type { Machine } from '../../../../contract/machine.ts';
+import type { Machine } from '../../../../contract/machines/machine.ts';
 import { bytes, json, jsonParts, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../../../contract/machines/machine-inventory.ts';
 import { json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

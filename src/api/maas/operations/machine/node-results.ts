@@ -1,4 +1,4 @@
-import type { ScriptResult } from '../../../../contract/nouns/machine-inventory.ts';
+import type { ScriptResult } from '../../../../contract/machines/machine-inventory.ts';
 import { json } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { uriOf, wordsOf } from '../../objects/uri.ts';

@@ -1,4 +1,4 @@
-import type { Machine } from '../../../../contract/machine.ts';
+import type { Machine } from '../../../../contract/machines/machine.ts';
 import { POWER_TYPES, type PowerType } from '../../../../model/nouns/power.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';

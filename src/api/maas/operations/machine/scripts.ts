@@ -1,5 +1,5 @@
-import type { ScriptResult, ScriptResultDetail } from '../../../../contract/nouns/machine-inventory.ts';
-import type { Script } from '../../../../contract/network/script.ts';
+import type { ScriptResult, ScriptResultDetail } from '../../../../contract/machines/machine-inventory.ts';
+import type { Script } from '../../../../contract/machines/script.ts';
 import { json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

@@ -1,4 +1,4 @@
-import type { Script } from '../../../../contract/network/script.ts';
+import type { Script } from '../../../../contract/machines/script.ts';
 import { RejectedError, isRejected } from '../../../../core/errors.ts';
 import { readMembersOf, readTold } from '../../../../model/scripts/script.ts';
 import { bytes, json, nothing } from '../../answer.ts';

@@ -1,4 +1,4 @@
-import type { StorageChangeBody } from '../../../../contract/nouns/machine-storage.ts';
+import type { StorageChangeBody } from '../../../../contract/machines/machine-storage.ts';
 import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';
 import { type Args, bytesIn } from '../../args.ts';
 import type { MaasCall } from '../../handler.ts';

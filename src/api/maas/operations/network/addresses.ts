@@ -1,4 +1,4 @@
-import type { Range } from '../../../../contract/network/range.ts';
+import type { Range } from '../../../../contract/networks/range.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';

@@ -1,4 +1,4 @@
-import type { AnnotatedKind } from '../../../../contract/identity/annotation.ts';
+import type { AnnotatedKind } from '../../../../contract/site/annotation.ts';
 import type { Args } from '../../args.ts';
 import { type Step, step } from '../../site.ts';
 import { badValue } from '../refusals.ts';

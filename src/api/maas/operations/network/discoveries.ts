@@ -1,4 +1,4 @@
-import type { Lease } from '../../../../contract/network/lease.ts';
+import type { Lease } from '../../../../contract/networks/lease.ts';
 import { json } from '../../answer.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { readNetworks } from '../../objects/networks.ts';

@@ -1,4 +1,4 @@
-import type { DnsRecord } from '../../../../contract/record.ts';
+import type { DnsRecord } from '../../../../contract/names/record.ts';
 import { relativeName } from '../../../../model/names.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';

@@ -1,4 +1,4 @@
-import type { DnsRecord } from '../../../../contract/record.ts';
+import type { DnsRecord } from '../../../../contract/names/record.ts';
 import { isRejected, RejectedError } from '../../../../core/errors.ts';
 import { domainOf, parseOwnerName, relativeName } from '../../../../model/names.ts';
 import { json, nothing } from '../../answer.ts';

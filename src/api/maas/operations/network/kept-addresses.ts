@@ -1,4 +1,4 @@
-import type { Reservation } from '../../../../contract/network/reservation.ts';
+import type { Reservation } from '../../../../contract/networks/reservation.ts';
 import { isRejected, RejectedError } from '../../../../core/errors.ts';
 import { type Address, compareAddresses, formatAddress, parseAddress } from '../../../../core/ip.ts';
 import { parseMac } from '../../../../model/machine.ts';

@@ -1,6 +1,6 @@
 import { RECORD_TYPES } from '../../../../model/record.ts';
-import type { DnsRecord } from '../../../../contract/record.ts';
-import type { Domain } from '../../../../contract/network/domain.ts';
+import type { DnsRecord } from '../../../../contract/names/record.ts';
+import type { Domain } from '../../../../contract/names/domain.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';

@@ -1,4 +1,4 @@
-import type { Vlan } from '../../../../contract/network/vlan.ts';
+import type { Vlan } from '../../../../contract/networks/vlan.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';

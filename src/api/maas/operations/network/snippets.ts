@@ -1,4 +1,4 @@
-import type { Machine } from '../../../../contract/machine.ts';
+import type { Machine } from '../../../../contract/machines/machine.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';

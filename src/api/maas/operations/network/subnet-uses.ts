@@ -1,7 +1,7 @@
-import type { Machine } from '../../../../contract/machine.ts';
-import type { Range } from '../../../../contract/network/range.ts';
-import type { Reservation } from '../../../../contract/network/reservation.ts';
-import type { Subnet } from '../../../../contract/network/subnet.ts';
+import type { Machine } from '../../../../contract/machines/machine.ts';
+import type { Range } from '../../../../contract/networks/range.ts';
+import type { Reservation } from '../../../../contract/networks/reservation.ts';
+import type { Subnet } from '../../../../contract/networks/subnet.ts';
 import { NOT_TOLD } from '../../objects/uri.ts';
 import type { Site } from '../../site.ts';
 import { type Birth, momentOfBirth } from '../births.ts';

@@ -1,4 +1,4 @@
-import type { Subnet } from '../../../../contract/network/subnet.ts';
+import type { Subnet } from '../../../../contract/networks/subnet.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';

@@ -1,4 +1,4 @@
-import type { Event } from '../../../../contract/event.ts';
+import type { Event } from '../../../../contract/site/event.ts';
 import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
 import { json } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

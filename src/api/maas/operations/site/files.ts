@@ -1,4 +1,4 @@
-import type { StoredFile } from '../../../../contract/identity/file.ts';
+import type { StoredFile } from '../../../../contract/people/file.ts';
 import { bytes, json, nothing } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { MAAS_PREFIX } from '../../prefix.ts';

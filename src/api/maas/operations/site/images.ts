@@ -1,4 +1,4 @@
-import type { Image } from '../../../../contract/cluster/image.ts';
+import type { Image } from '../../../../contract/images/image.ts';
 import { RejectedError } from '../../../../core/errors.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';

@@ -1,4 +1,4 @@
-import { NOTE_CATEGORIES, type Notification } from '../../../../contract/identity/notification.ts';
+import { NOTE_CATEGORIES, type Notification } from '../../../../contract/people/notification.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

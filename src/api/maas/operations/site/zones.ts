@@ -1,4 +1,4 @@
-import { DEFAULT_ID } from '../../../../contract/nouns/declare.ts';
+import { DEFAULT_ID } from '../../../../contract/base/declare.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

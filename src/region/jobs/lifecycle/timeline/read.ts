@@ -1,4 +1,4 @@
-import type { MachineTimeline, TimelineStep } from '../../../../contract/network/machine-timeline.ts';
+import type { MachineTimeline, TimelineStep } from '../../../../contract/machines/machine-timeline.ts';
 import { type Rejected, rejected } from '../../../../core/errors.ts';
 import { RUN_PURPOSES } from '../../../../model/nouns/machine-run.ts';
 import { isBad, isPassing } from '../../../../model/nouns/machine-states.ts';

@@ -1,4 +1,4 @@
-import type { Inventory } from '../../../../contract/nouns/machine-inventory.ts';
+import type { Inventory } from '../../../../contract/machines/machine-inventory.ts';
 import type { WhyScript, WhySite, WhyVlan } from '../../../../model/nouns/timeline/why-case.ts';
 import type { MachineRow } from '../../../../store/queries/machines.ts';
 import { readInventory } from '../../../../store/queries/network/machine-inventories.ts';

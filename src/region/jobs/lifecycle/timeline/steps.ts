@@ -1,4 +1,4 @@
-import { readPowerResult } from '../../../../contract/network/power-commands.ts';
+import { readPowerResult } from '../../../../contract/machines/power-commands.ts';
 import { isBad, MACHINE_STATES } from '../../../../model/nouns/machine-states.ts';
 import type { Step, StepOutcome, StepSource, StepWhat } from '../../../../model/nouns/timeline/step.ts';
 import type { MachineEventRow, PowerOrderRow, StepRow } from '../../../../store/queries/history/machine-steps.ts';

@@ -1,4 +1,4 @@
-import type { BootStepReport } from '../../../../contract/wire/boot-steps.ts';
+import type { BootStepReport } from '../../../../contract/machines/boot-steps.ts';
 import { type Rejected, rejected } from '../../../../core/errors.ts';
 import type { Database } from '../../../../store/database.ts';
 import { withEvents } from '../../../../store/queries/events.ts';

@@ -1,4 +1,4 @@
-import type { ImageSync } from '../../../../contract/cluster/image-sync.ts';
+import type { ImageSync } from '../../../../contract/images/image-sync.ts';
 import { isRejected, type Rejected, rejected } from '../../../../core/errors.ts';
 import { askSync, listSyncs, type SyncRow } from '../../../../store/queries/cluster/image-syncs.ts';
 import { declaredByRef } from '../../../nouns/declared/cases.ts';

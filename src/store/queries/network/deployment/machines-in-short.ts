@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { CarriedNames } from '../../../../contract/nouns/fields/carried.ts';
+import type { CarriedNames } from '../../../../contract/machines/carried.ts';
 import { carriedByMany } from '../../../declared/carried.ts';
 import { listPage, type Page } from '../../../page.ts';
 import type { Tx } from '../../../tx.ts';

@@ -1,0 +1,322 @@
+import Type, {
+  type TBoolean,
+  type TInteger,
+  type TNull,
+  type TSchema,
+  type TString,
+  type TUnion,
+  type TUnsafe,
+} from 'typebox';
+import type { Rejected } from '../../core/errors.ts';
+import { parseTitle } from '../../model/names.ts';
+import { nullable, oneOf, text } from './common.ts';
+import { parseMap, type TextMap, textMap } from './text-map.ts';
+
+/** What may be done with a plain noun. */
+export const VERBS = ['list', 'show', 'create', 'set', 'delete'] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** An option of the command line: the word for its value, its help, the values that it may have. */
+interface OptionText {
+  readonly value: string;
+  readonly help: string;
+  readonly values?: readonly string[];
+  /** A value that it may have, where no rule of the schema tells one. */
+  readonly example?: string;
+  /** The member's value that a text stands for, and the rule; left out: the text itself. `undefined`: it is not usable. */
+  readonly read?: { readonly rule: string; readonly value: (text: string) => unknown };
+}
+
+/** A member that operators write. Its column has its name in snake case. */
+export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema, O extends boolean = boolean> {
+  /** As answers show it. */
+  readonly answer: A;
+  /** As `create` and `set` take it. */
+  readonly input: I;
+  /** May `create` leave it out? Then the column's default stands. */
+  readonly isOptional: O;
+  /** Has each object another value? The constraint is `<table>_<column>_unique`. */
+  readonly isUnique: boolean;
+  readonly option: OptionText;
+  /** What an operator reads when the constraint `<table>_<column>_grammar` refuses; left out: there is none. `label`: the noun. */
+  grammar?(label: string): string;
+  /** Too long for a table: `show` has it, and the command line takes `@FILE` for it. */
+  readonly isLong?: boolean;
+  /** The declared noun that it names an object of: the column is then `<column>_id`, its foreign key `<table>_<column>`. */
+  readonly refersTo?: string;
+  /** Of a map: members that are secrets, which the command line does not take as an argument. */
+  readonly secretMembers?: readonly string[];
+  /** It goes in and does not come out: answers show `HIDDEN`, and it is no column. A use case beside the declaration keeps it. */
+  readonly isHidden?: true;
+  /** The model's law: the canonical value, or why there is none. Left out: the schema and the constraint are all. */
+  parse?(value: string, field: string): string | Rejected;
+}
+
+/** Number of rows of another table that name an object. */
+export interface Count {
+  readonly table: string;
+  readonly column: string;
+  readonly description: string;
+}
+
+/** Nouns whose objects may carry others. */
+export type Carrier = 'machine';
+
+/** Objects that name one of this noun, and keep it from being deleted. */
+export interface Use {
+  /** Whose names a refusal tells (store/declared/labels.ts). */
+  readonly noun: 'vlan' | 'domain' | Carrier;
+  /** Their column that names the object, and its foreign key. */
+  readonly column: string;
+  readonly constraint: string;
+  /** What they are called in sentences, such as `VLANs`. */
+  readonly many: string;
+  /** The refusal of `delete`; left out: a function beside the declaration or the foreign key refuses. */
+  refusal?(name: string, users: string): string;
+}
+
+/** A change on the command line. `next`: what to do after a refusal, by its code. */
+export interface ChangeTexts {
+  readonly summary: string;
+  readonly examples?: readonly string[];
+  next?(name: string): Readonly<Record<string, readonly string[]>>;
+}
+
+/** What the command line says. Texts that are left out follow from the noun and `example`. */
+export interface Texts {
+  readonly summary: string;
+  /** A name that such an object may have. */
+  readonly example: string;
+  readonly show?: { readonly examples: readonly string[] };
+  readonly create: ChangeTexts;
+  readonly set: ChangeTexts;
+  readonly delete: ChangeTexts;
+}
+
+/**
+ * A plain noun: everything that API, database statements and command line need to know of it. `name` is one of the fields: objects are named
+ * by it, or by their id. What a noun does besides is a function beside its declaration (region/nouns).
+ */
+export interface Declaration {
+  readonly noun: string;
+  /** Also its path in the API; its table with underscores for hyphens. */
+  readonly plural: string;
+  /** Its schema's name in the OpenAPI document. */
+  readonly component: string;
+  readonly verbs: readonly Verb[];
+  readonly fields: Readonly<Record<string, Field>> & { readonly name: Field<TString, TString, false> };
+  readonly counts: Readonly<Record<string, Count>>;
+  /** Fields by which a list is ordered; `id` is the order when none is asked for. */
+  readonly sorts: readonly string[];
+  /** Fields by which a list is cut down: `part` finds a part of a text, whatever its case; `exact` finds the value, or the object that is named. */
+  readonly filters: Readonly<Record<string, 'part' | 'exact'>>;
+  readonly usedBy: readonly Use[];
+  /** Objects of that noun carry any number of these: `machine set --tags a,b`. The table is `<carrier>_<plural>`. */
+  readonly carriedBy?: Carrier;
+  /** The object with the id 1 is there from the beginning and stays: what names none is in it. The constraint is `<table>_keep_default`. */
+  readonly hasDefault?: true;
+  readonly texts: Texts;
+}
+
+/** Id of the object that stands in where none is named. */
+export const DEFAULT_ID = 1;
+
+/** Keeps the exact types of a declaration, from which its calls have theirs. */
+export function declare<const D extends Declaration>(declaration: D): D {
+  return declaration;
+}
+
+/** The field by which operators know an object: 1–64 characters for people (model/names.ts). */
+export function titleField(): Field<TString, TString, false> {
+  return nameField({
+    max: 64,
+    rule: '1–64 of letters, digits, blank and . _ / : -',
+    parse: parseTitle,
+  });
+}
+
+/** A name with a grammar of its own. `rule`: the grammar in words. */
+export function nameField(law: {
+  readonly max: number;
+  readonly rule: string;
+  readonly parse: (value: string, field: string) => string | Rejected;
+}): Field<TString, TString, false> {
+  return {
+    answer: Type.String(),
+    input: text(law.max),
+    isOptional: false,
+    isUnique: true,
+    option: { value: 'name', help: 'new name' },
+    grammar: (label) => `The ${label}’s name breaks the rule: ${law.rule}`,
+    parse: law.parse,
+  };
+}
+
+/** A note for people; empty when `create` leaves it out. */
+export function commentField(): Field<TString, TString, true> {
+  return {
+    answer: Type.String(),
+    input: Type.String({ maxLength: 200 }),
+    isOptional: true,
+    isUnique: false,
+    option: { value: 'text', help: 'a note for people' },
+    grammar: () => 'A comment has at most 200 characters and no control characters.',
+  };
+}
+
+/** A text with a law of its own, which its use case knows. `rule`: the law in words; `example`: a text that keeps it. */
+export function textField(given: {
+  readonly max: number;
+  readonly value: string;
+  readonly help: string;
+  readonly example: string;
+  readonly rule: string;
+  readonly isLong?: boolean;
+}): Field<TString, TString, true> {
+  const { max, value, help, example, rule, isLong = false } = given;
+  return {
+    answer: Type.String({ description: help }),
+    input: text(max, help),
+    isOptional: true,
+    isUnique: false,
+    option: { value, help, example },
+    ...(isLong ? { isLong } : {}),
+    grammar: (label) => `The ${label} has a text that is not usable. Rule: ${rule}.`,
+  };
+}
+
+/** Texts by name, or lists of texts: their law depends on other fields, so a use case knows it. Its column is of JSON. */
+export function mapField(given: {
+  readonly help: string;
+  readonly secretMembers: readonly string[];
+  readonly example: Readonly<Record<string, string>>;
+}): Field<TextMap, TextMap, true> {
+  const { help, example, secretMembers } = given;
+  const rule = 'an object of JSON, of texts and lists of texts';
+  return {
+    answer: textMap(help),
+    input: textMap(help),
+    isOptional: true,
+    isUnique: false,
+    option: {
+      value: 'json',
+      help: `${help}; @FILE reads them from a file, - from standard input`,
+      example: JSON.stringify(example),
+      read: { rule, value: parseMap },
+    },
+    isLong: true,
+    secretMembers,
+    grammar: (label) => `The ${label} has members that are not usable. Rule: ${rule}.`,
+  };
+}
+
+/** A whole number. `help`: what it is, for people. */
+export function numberField(given: {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly help: string;
+}): Field<TInteger, TInteger, true> {
+  const { minimum, maximum, help } = given;
+  const rule = `a whole number, ${minimum} to ${maximum}`;
+  const isNumber = (text: string) => /^-?\d{1,15}$/.test(text);
+  return {
+    answer: Type.Integer(),
+    input: Type.Integer({ minimum, maximum, description: help }),
+    isOptional: true,
+    isUnique: false,
+    option: { value: 'number', help, read: { rule, value: (text) => (isNumber(text) ? Number(text) : undefined) } },
+    grammar: (label) => `A number of the ${label} is out of range. Rule: ${rule}.`,
+  };
+}
+
+/** What answers show instead of a secret. */
+export const HIDDEN = '***';
+
+/** A secret. The command line takes it from standard input, where no other user of the host sees it. */
+export function secretField(
+  help: string,
+  parse: (value: string, field: string) => string | Rejected,
+): Field<TString, TString, true> {
+  return {
+    answer: Type.String({ description: `${HIDDEN}, but in the answer to whoever made it` }),
+    input: Type.String({ minLength: 1, maxLength: 128, description: help }),
+    isOptional: true,
+    isUnique: false,
+    option: { value: 'new|-', help: `${help}; "-": it comes on standard input` },
+    isHidden: true,
+    parse,
+  };
+}
+
+/** Something that is on or off. */
+export function flagField(help: string): Field<TBoolean, TBoolean, true> {
+  const values = ['on', 'off'];
+  return {
+    answer: Type.Boolean({ description: help }),
+    input: Type.Boolean({ description: help }),
+    isOptional: true,
+    isUnique: false,
+    option: {
+      value: 'on|off',
+      help,
+      values,
+      read: { rule: 'on or off', value: (text) => (values.includes(text) ? text === 'on' : undefined) },
+    },
+  };
+}
+
+/** One of several words. */
+export function choiceField<const V extends readonly string[]>(
+  values: V,
+  help: string,
+): Field<TUnsafe<V[number]>, TUnsafe<V[number]>, true> {
+  return {
+    answer: oneOf(values, help),
+    input: oneOf(values, help),
+    isOptional: true,
+    isUnique: false,
+    option: { value: values.join('|'), help, values },
+    grammar: (label) => `The ${label} has a value that is not known. Rule: ${values.join(', ')}.`,
+  };
+}
+
+/** An object of another declared noun, or none: answers show its name, bodies take its id or name. */
+export function referenceField(
+  noun: string,
+  help: string,
+): Field<TUnion<[TString, TNull]>, TUnion<[TString, TNull]>, true> {
+  return {
+    answer: nullable(Type.String({ description: `name of ${oneOfNoun(noun)}` })),
+    input: nullable(text(64, 'id or name; null: none')),
+    isOptional: true,
+    isUnique: false,
+    option: {
+      value: `${noun}|none`,
+      help,
+      read: { rule: 'a name, an id, or none', value: (given) => (given === 'none' ? null : given) },
+    },
+    refersTo: noun,
+  };
+}
+
+/** The table of a noun. */
+export function tableOf({ plural }: Pick<Declaration, 'plural'>): string {
+  return plural.replaceAll('-', '_');
+}
+
+/** The name of the part of a path that names an object of a noun: the API's paths take no hyphens there. */
+export function paramOf<const N extends string>(noun: N): Underscored<N> {
+  return noun.replaceAll('-', '_') as Underscored<N>;
+}
+export type Underscored<N extends string> = N extends `${infer A}-${infer B}` ? `${A}_${Underscored<B>}` : N;
+
+/** The column of a member. */
+export function columnOf(member: string, field?: Pick<Field, 'refersTo'>): string {
+  const column = member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return field?.refersTo === undefined ? column : `${column}_id`;
+}
+
+/** `a space`, `an image`. */
+export function oneOfNoun(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+}

@@ -1,0 +1,113 @@
+import type { TSchema } from 'typebox';
+import { ROUTES, type RouteSpec } from './routes.ts';
+
+/** The browser's table of calls, as a module: it needs no schema, which would be four fifths of its program. */
+export function callTableText(): string {
+  const rows = Object.entries(ROUTES)
+    .map(([id, { method, path }]: [string, RouteSpec]) => {
+      const name = /^\w+$/.test(id) ? id : `'${id}'`;
+      return `  ${name}: '${method} ${path}',`;
+    })
+    .sort();
+  return `/** Calls of API v1. \`npm run openapi\` writes this file from the table of calls (src/contract/routes.ts). */
+export const CALLS = {
+${rows.join('\n')}
+} as const;
+`;
+}
+
+/** Nouns whose forms the browser makes from their schemas, with members that no form has: values that tools keep. */
+const FORMS: Readonly<Record<string, readonly string[]>> = {
+  device: ['annotations'],
+  domain: [],
+  fabric: [],
+  'package-repository': [],
+  reservation: [],
+  'resource-pool': [],
+  script: [],
+  space: [],
+  'static-route': [],
+  subnet: [],
+  tag: [],
+  'tsig-key': [],
+  vlan: [],
+  zone: [],
+};
+/** Texts that have a field of several lines. */
+const AREAS = ['content', 'definition', 'description', 'signingKey'];
+
+/** What of a schema a form needs. */
+interface Plain {
+  readonly type?: string;
+  readonly description?: string;
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly Plain[];
+  readonly items?: Plain;
+  readonly properties?: Readonly<Record<string, TSchema>>;
+  readonly required?: readonly string[];
+}
+
+/** What the forms of a noun ask for, and what its list shows, as a module. */
+export function nounTableText(): string {
+  const rows = Object.entries(FORMS).map(([noun, left]) => {
+    const [create, set, show] = ['create', 'set', 'show'].map((verb) => routeOf(`${noun}.${verb}`));
+    const param = /\{(\w+)\}$/.exec(show?.path ?? '')?.[1];
+    const [made, changed] = [create?.body as Plain, set?.body as Plain];
+    const names = [...new Set([...Object.keys(made.properties ?? {}), ...Object.keys(changed.properties ?? {})])];
+    const fields = names
+      .filter((name) => !left.includes(name))
+      .map((name) => {
+        const [one, other] = [made.properties?.[name], changed.properties?.[name]] as (Plain | undefined)[];
+        const field = fieldOf(name, one ?? other ?? {}, other);
+        const verbs = one === undefined ? { only: 'set' } : other === undefined ? { only: 'create' } : {};
+        return { ...field, ...((made.required ?? []).includes(name) ? { isRequired: true } : {}), ...verbs };
+      });
+    const columns = columnsOf(show?.response as Plain);
+    const lines = fields.map((field) => `      ${JSON.stringify(field)},`).join('\n');
+    return `  ${JSON.stringify(noun)}: {\n    param: ${JSON.stringify(param)},\n    columns: ${JSON.stringify(columns)},\n    fields: [\n${lines}\n    ],\n  },`;
+  });
+  return `/* Forms of nouns. \`npm run openapi\` writes this file from their schemas (src/contract/browser-tables.ts). */
+export const NOUN_TABLE = {
+${rows.join('\n')}
+} as const;
+`;
+}
+
+const routeOf = (id: string): RouteSpec | undefined => (ROUTES as Readonly<Record<string, RouteSpec>>)[id];
+
+function fieldOf(name: string, schema: Plain, inSet: Plain | undefined): object {
+  const isNullable = (plain?: Plain) => plain?.anyOf?.some(({ type }) => type === 'null') === true;
+  const plain = schema.anyOf?.find(({ type }) => type !== 'null') ?? schema;
+  const help = plain.description ?? schema.description;
+  return {
+    name,
+    kind: kindOf(name, plain),
+    ...(help === undefined ? {} : { help }),
+    ...(plain.enum === undefined ? {} : { values: plain.enum }),
+    ...(isNullable(schema) || isNullable(inSet) ? { isNullable: true } : {}),
+  };
+}
+
+function kindOf(name: string, plain: Plain): string {
+  if (plain.enum !== undefined) return 'choice';
+  if (name === 'secret') return 'password';
+  if (name === 'interfaces') return 'cards';
+  if (plain.type === 'boolean') return 'flag';
+  if (plain.type === 'integer') return 'number';
+  if (plain.type === 'string') return AREAS.includes(name) ? 'area' : 'text';
+  return plain.type === 'array' && plain.items?.type === 'string' ? 'list' : 'json';
+}
+
+/** Members that a list has room for: short ones. */
+function columnsOf(answer: Plain): readonly string[] {
+  const short = (plain: Plain): boolean =>
+    plain.anyOf?.some(short) === true ||
+    ['string', 'integer', 'boolean'].includes(plain.type ?? '') ||
+    (plain.type === 'array' && plain.items?.type === 'string');
+  return Object.entries(answer.properties ?? {})
+    .filter(
+      ([name, schema]) =>
+        short(schema as Plain) && !/^id$|Id$|^content$|^secret$|^signingKey$|^description$/.test(name),
+    )
+    .map(([name]) => name);
+}

@@ -1,0 +1,121 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import { Check } from 'typebox/value';
+import { nullable, oneOf, strict } from './base/common.ts';
+import * as power from './machines/power-commands.ts';
+import { ReadLogArgs, ReadLogResult } from './base/command.ts';
+
+/**
+ * What a node's agent can be asked to do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
+ * command's end; null: it has none. `isRepeatable`: doing it twice does no harm. `claimSeconds`: how long an agent that took it may be at it. `isPassing`: it is a
+ * look that people repeat; whoever asked gets the result, then the row goes, and no event tells of it.
+ */
+export interface CommandKind {
+  readonly args: TSchema;
+  readonly secrets: TSchema | null;
+  readonly result: TSchema;
+  readonly isRepeatable: boolean;
+  readonly claimSeconds: number;
+  readonly isPassing?: true;
+}
+
+/** Every kind; region and agent read it here. A new one is a line here and a runner in `main/calls/command-runners.ts`. */
+export const COMMAND_KINDS = {
+  /** Can this node reach an address? `port` null: any sign of life on the ports of IPMI and Redfish. */
+  'probe-address': {
+    args: strict({
+      address: Type.String({ description: 'IPv4 or IPv6' }),
+      port: nullable(
+        Type.Integer({ minimum: 1, maximum: 65_535, description: 'TCP; null: the ports of IPMI and Redfish' }),
+      ),
+    }),
+    secrets: null,
+    result: strict({
+      isReachable: Type.Boolean(),
+      way: nullable(
+        oneOf(
+          ['connected', 'refused', 'rmcp'],
+          'connected: it takes TCP connections; refused: it answered with a refusal; rmcp: it answered an RMCP ping',
+        ),
+      ),
+      port: nullable(Type.Integer({ description: 'which answered first' })),
+      ms: nullable(Type.Number({ description: 'until the answer' })),
+      why: Type.String({ description: 'why not; empty where it is reachable' }),
+    }),
+    isRepeatable: true,
+    claimSeconds: 60,
+  },
+  /** Which of these addresses has a host on a network of this node? Asked before one is given to a machine. */
+  'probe-free': {
+    args: strict({
+      addresses: Type.Array(Type.String({ description: 'IPv4 or IPv6' }), { minItems: 1, maxItems: 32 }),
+    }),
+    secrets: null,
+    result: strict({
+      answers: Type.Array(
+        strict({ address: Type.String(), mac: nullable(Type.String({ description: 'of who has it; null: nobody' })) }),
+      ),
+    }),
+    isRepeatable: true,
+    claimSeconds: 5,
+    isPassing: true,
+  },
+  /** A machine is to be on or off, or is looked at. Orders want a state, so one that is given twice does no more. */
+  power: {
+    args: power.PowerArgs,
+    secrets: power.PowerSecrets,
+    result: power.PowerResult,
+    isRepeatable: true,
+    claimSeconds: 300,
+  },
+  /** Can this node reach a BMC? Without its password. */
+  'probe-bmc': {
+    args: power.BmcProbeArgs,
+    secrets: null,
+    result: power.BmcProbeResult,
+    isRepeatable: true,
+    claimSeconds: 60,
+  },
+  /** Which machines are on? */
+  'look-power': {
+    args: power.LookArgs,
+    secrets: power.PowerSecrets,
+    result: power.LookResult,
+    isRepeatable: true,
+    claimSeconds: 300,
+  },
+  /** The last lines of a part's journal. */
+  'read-log': {
+    args: ReadLogArgs,
+    secrets: null,
+    result: ReadLogResult,
+    isRepeatable: true,
+    claimSeconds: 10,
+    isPassing: true,
+  },
+} as const satisfies Record<string, CommandKind>;
+
+export type CommandKindName = keyof typeof COMMAND_KINDS;
+export type CommandArgs<K extends CommandKindName> = Static<(typeof COMMAND_KINDS)[K]['args']>;
+export type CommandResult<K extends CommandKindName> = Static<(typeof COMMAND_KINDS)[K]['result']>;
+
+/** A kind by its name; null: this release does not know it. */
+function commandKind(name: string): CommandKind | null {
+  return Object.hasOwn(COMMAND_KINDS, name) ? COMMAND_KINDS[name as CommandKindName] : null;
+}
+
+/** Are these arguments and secrets (null: none) those of the kind? Null, or what breaks its schema; the values stay out of the sentence. */
+export function misfitOf(kind: CommandKindName, args: unknown, secrets: unknown): string | null {
+  const spec: CommandKind = COMMAND_KINDS[kind];
+  if (!Check(spec.args, args)) return `the arguments of ${kind} break its schema`;
+  const isRight = spec.secrets === null ? secrets === null : Check(spec.secrets, secrets);
+  return isRight ? null : `the secrets of ${kind} break its schema`;
+}
+
+/** See `CommandKind`; a kind that this release does not know is none. */
+export const isPassing = (kind: string): boolean => commandKind(kind)?.isPassing === true;
+
+/** Is this a result of the kind? Of a kind that this release does not know anything is. */
+export function isResultOf(kind: string, result: unknown): boolean {
+  const spec = commandKind(kind);
+  return spec === null || Check(spec.result, result);
+}

@@ -1,0 +1,210 @@
+import Type, { type Static } from 'typebox';
+import { BMC_TYPES } from '../../model/nouns/enlistment.ts';
+import { BOOT_MEDIA } from '../../model/nouns/images/boot-media.ts';
+import { MACHINE_STATES } from '../../model/nouns/machine-states.ts';
+import { POWER_STATES } from '../../model/nouns/power.ts';
+import { carriedAnswers, carriedFilters, carriedInputs } from './carried.ts';
+import { InterfaceInput, MachineInterface } from './machine-interface.ts';
+import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time, WriteQuery } from '../base/common.ts';
+import { entry } from '../base/entry.ts';
+import { textMap } from '../base/text-map.ts';
+import { USER_NAME_MOST } from '../people/user.ts';
+
+const OWN_PARAMETERS = "its own parameters at the BMC, such as power_id; a machine's own come before the BMC's";
+
+/** What switches a machine; left out of an answer: nothing does. */
+const PowerAnswers = {
+  bmc: Type.Optional(Type.String({ description: 'name of the BMC that switches it' })),
+  powerType: Type.Optional(Type.String({ description: 'of its BMC' })),
+  powerParameters: Type.Optional(textMap(OWN_PARAMETERS)),
+  powerState: Type.Optional(oneOf(POWER_STATES, 'its power, as it was seen last')),
+  powerStateAt: Type.Optional(nullable(Time)),
+  powerSeenBy: Type.Optional(nullable(Type.String({ description: 'name of the node that asked the BMC' }))),
+  powerWhy: Type.Optional(Type.String({ description: 'why the power is not known; empty otherwise' })),
+  powerRemedy: Type.Optional(Type.String({ description: 'what helps then' })),
+  suggestedBmc: Type.Optional(
+    strict({
+      type: oneOf(BMC_TYPES, 'as the machine itself tells of it; nobody has confirmed it'),
+      address: Type.String(),
+      mac: nullable(Type.String()),
+    }),
+  ),
+};
+const PowerInputs = {
+  bmc: Type.Optional(nullable(text(64, 'id or name of the BMC that switches it; null: none'))),
+  powerParameters: Type.Optional(textMap(OWN_PARAMETERS)),
+};
+
+const bootMedia = oneOf(
+  BOOT_MEDIA,
+  'by what it gets the root of an image: http, into its memory; iscsi, as a disk of its rack that can only be read',
+);
+
+const MIN_HWE_KERNEL = 'the least kernel, as tools of MAAS ask for it; nothing follows from it';
+const ARCHITECTURE =
+  'its architecture as it is said before it tells itself, such as arm64/generic; nothing follows from it';
+
+/** Where a machine is, what people and tools say of it, and by what it boots. A region of an older release does not tell it. */
+const PlaceAnswers = {
+  zone: Type.Optional(Type.String({ description: 'name of its zone' })),
+  pool: Type.Optional(Type.String({ description: 'name of its resource pool' })),
+  description: Type.Optional(Type.String()),
+  annotations: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'texts of tools, by name' })),
+  bootMedia: Type.Optional(bootMedia),
+  minHweKernel: Type.Optional(Type.String({ description: `${MIN_HWE_KERNEL}; left out: none` })),
+  expectedArchitecture: Type.Optional(Type.String({ description: `${ARCHITECTURE}; left out: none` })),
+};
+const PlaceInputs = {
+  zone: Type.Optional(text(64, 'id or name of its zone; the default one when left out')),
+  pool: Type.Optional(text(64, 'id or name of its resource pool; the default one when left out')),
+  description: Type.Optional(Type.String({ maxLength: 2000, description: 'what people say of it' })),
+  annotations: Type.Optional(
+    Type.Record(Type.String(), Type.String({ maxLength: 1024 }), {
+      maxProperties: 64,
+      description: 'texts of tools, by name; they replace all that it has',
+    }),
+  ),
+  bootMedia: Type.Optional(bootMedia),
+  minHweKernel: Type.Optional(Type.String({ maxLength: 64, description: MIN_HWE_KERNEL })),
+  expectedArchitecture: Type.Optional(Type.String({ maxLength: 81, description: ARCHITECTURE })),
+};
+
+/** Where a machine is in its lifecycle. A region of an older release does not tell it. */
+const StateAnswers = {
+  state: Type.Optional(oneOf(MACHINE_STATES, 'where it is in its lifecycle')),
+  stateSince: Type.Optional(Time),
+  owner: Type.Optional(nullable(Type.String({ description: "user's name; null: nobody's" }))),
+  locked: Type.Optional(Type.Boolean({ description: 'it is not changed before it is unlocked' })),
+  error: Type.Optional(Type.String({ description: 'why somebody has to look at it; empty otherwise' })),
+  message: Type.Optional(Type.String({ description: 'what it waits for; empty otherwise' })),
+  deadline: Type.Optional(nullable({ ...Time, description: 'of a state that is on its way: then it has failed' })),
+  job: Type.Optional(nullable({ ...Id, description: 'id of the job that switches it' })),
+  deployment: Type.Optional(
+    strict(
+      {
+        image: nullable(Type.String({ description: 'name of the image; null: a system in memory' })),
+        digest: nullable(Type.String()),
+        begunAt: Time,
+        deployedAt: nullable({ ...Time, description: 'since when its own system runs; null: not yet' }),
+      },
+      'what it is deployed with, until it is released',
+    ),
+  ),
+  busy: Type.Optional(Type.Boolean({ description: 'it is on its way to another state, or about to be switched' })),
+};
+
+/** A bare-metal machine. The first interface carries the machine's own name. */
+export const Machine = strict({
+  id: Type.String({ description: 'six characters, stable for life' }),
+  hostname: Type.String(),
+  domain: Type.String(),
+  fqdn: Type.String(),
+  rack: nullable(Type.String({ description: 'name of the rack that it belongs to; null: the master, whoever it is' })),
+  interfaces: Type.Array(MachineInterface),
+  dhcpOptions: Type.Optional(Type.Array(Type.String({ description: 'what DHCP tells its interfaces besides' }))),
+  held: Type.Optional(
+    Type.Array(Type.String({ description: 'addresses that its system still has, although its record changed' })),
+  ),
+  ...StateAnswers,
+  ...PlaceAnswers,
+  ...PowerAnswers,
+  ...carriedAnswers('machine'),
+});
+export type Machine = Static<typeof Machine>;
+
+const MachineCreate = strict({
+  hostname: text(63),
+  domain: Type.Optional(text(254, 'id or name; the default domain when left out')),
+  rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
+  interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
+  dhcpOptions: Type.Optional(DhcpOptions),
+  ...PlaceInputs,
+  ...PowerInputs,
+  ...carriedInputs('machine'),
+});
+export type MachineCreate = Static<typeof MachineCreate>;
+
+/** `interfaces` replaces the whole list; cards keep their id by MAC, others by name. */
+const MachineSet = strict({
+  hostname: Type.Optional(text(63)),
+  domain: Type.Optional(text(254)),
+  rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
+  interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
+  dhcpOptions: Type.Optional(DhcpOptions),
+  force: Type.Optional(
+    Type.Boolean({
+      description: 'other interfaces also while it is deployed: its system keeps its network and addresses',
+    }),
+  ),
+  ...PlaceInputs,
+  ...PowerInputs,
+  ...carriedInputs('machine'),
+});
+export type MachineSet = Static<typeof MachineSet>;
+
+const MachineParams = strict({ machine: text(254, 'id, host name (when it is unique) or full name') });
+const MachineDeleteQuery = strict({
+  ...WriteQuery.properties,
+  force: Type.Optional(
+    Type.Boolean({ description: 'also one that is deployed: its system goes on, and its addresses stay occupied' }),
+  ),
+});
+const MachineListQuery = listQuery(
+  {
+    hostname: Type.Optional(text(63, 'part of the host name')),
+    domain: Type.Optional(text(254, 'id or name of the domain')),
+    mac: Type.Optional(text(17)),
+    address: Type.Optional(text(64)),
+    subnet: Type.Optional(text(64, 'id, CIDR or name')),
+    rack: Type.Optional(text(64, 'UUID or name; "master": those that name no rack')),
+    state: Type.Optional(oneOf(MACHINE_STATES)),
+    owner: Type.Optional(text(USER_NAME_MOST, "user's name")),
+    zone: Type.Optional(text(64, 'id or name of its zone')),
+    pool: Type.Optional(text(64, 'id or name of its resource pool')),
+    ...carriedFilters('machine'),
+  },
+  ['id', 'hostname'],
+);
+
+/** Members of a machine that long lists are read for. Who asks for just these (`fields`) gets them sooner. */
+export const MACHINE_IN_SHORT = [
+  'id',
+  'hostname',
+  'domain',
+  'fqdn',
+  'interfaces',
+  'state',
+  'owner',
+  'locked',
+  'error',
+  'message',
+  'deployment',
+  'zone',
+  'pool',
+  'description',
+  'annotations',
+  'minHweKernel',
+  'expectedArchitecture',
+  'powerType',
+  'powerState',
+  'tags',
+] as const satisfies readonly (keyof Machine)[];
+
+/** The noun, its calls and its tables. */
+export const MACHINE = entry({
+  noun: 'machine',
+  plural: 'machines',
+  one: 'a machine',
+  many: 'machines',
+  component: 'Machine',
+  tables: ['machines', 'interfaces', 'interface_addresses', 'interface_parents', 'interface_links'],
+  schemas: {
+    answer: Machine,
+    params: MachineParams,
+    query: MachineListQuery,
+    create: MachineCreate,
+    set: MachineSet,
+    remove: MachineDeleteQuery,
+  },
+  names: (items) => items.map(({ hostname }) => hostname),
+});

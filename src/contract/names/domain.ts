@@ -1,0 +1,94 @@
+import Type, { type Static } from 'typebox';
+import { Flag, Id, listQuery, nullable, strict, Ttl, text, WriteQuery } from '../base/common.ts';
+import { entry } from '../base/entry.ts';
+
+const LeaseNames = Type.Boolean({ description: 'names that DHCP clients give themselves are published in it' });
+
+const TransferTo = Type.Array(text(64), {
+  maxItems: 8,
+  description: 'addresses of other name servers that may copy it, and are told of each change',
+});
+
+const TransferKey = nullable(text(64, 'id or name of the key (tsig-key) that signs that; null: the address is enough'));
+
+const Authoritative = Type.Boolean({
+  description: 'this site answers for it; off: others do, and no zone of it is served here',
+});
+
+const ForwardTo = Type.Array(text(64), {
+  maxItems: 8,
+  description:
+    'name servers that questions about it go to, ADDRESS or ADDRESS:PORT, where the site does not answer for it; none: as for any foreign name',
+});
+
+const Force = Type.Boolean({
+  description:
+    'the name is meant though it is a public top-level domain, such as com: all other names below it are lost to the site',
+});
+
+/** A domain, served as a zone by every node that runs dns, unless others answer for it. */
+export const Domain = strict({
+  id: Id,
+  name: Type.String(),
+  ttl: Ttl,
+  leaseNames: LeaseNames,
+  transferTo: Type.Array(Type.String(), { description: 'other name servers that may copy it' }),
+  transferKey: nullable(Type.String({ description: 'name of the key that they need' })),
+  authoritative: Authoritative,
+  forwardTo: Type.Array(Type.String(), { description: 'name servers that questions about it go to' }),
+  isDefault: Type.Boolean({ description: 'nodes, and machines that name no domain, live here' }),
+});
+export type Domain = Static<typeof Domain>;
+
+const DomainCreate = strict({
+  name: text(254),
+  ttl: Type.Optional(Ttl),
+  leaseNames: Type.Optional(LeaseNames),
+  transferTo: Type.Optional(TransferTo),
+  transferKey: Type.Optional(TransferKey),
+  authoritative: Type.Optional(Authoritative),
+  forwardTo: Type.Optional(ForwardTo),
+  force: Type.Optional(Force),
+});
+export type DomainCreate = Static<typeof DomainCreate>;
+
+const DomainSet = strict({
+  name: Type.Optional(text(254)),
+  ttl: Type.Optional(Ttl),
+  leaseNames: Type.Optional(LeaseNames),
+  transferTo: Type.Optional(TransferTo),
+  transferKey: Type.Optional(TransferKey),
+  authoritative: Type.Optional(Authoritative),
+  forwardTo: Type.Optional(ForwardTo),
+  force: Type.Optional(Force),
+});
+export type DomainSet = Static<typeof DomainSet>;
+
+const DomainParams = strict({ domain: text(254, 'id or name') });
+const DomainDeleteQuery = strict({
+  ...WriteQuery.properties,
+  cascade: Type.Optional(Type.Boolean({ description: 'delete its records too; machines are never deleted this way' })),
+});
+const DomainListQuery = listQuery(
+  { name: Type.Optional(text(254, 'part of the name')), is_default: Type.Optional(Flag) },
+  ['id', 'name'],
+);
+
+/** The noun, its calls and its tables. */
+export const DOMAIN = entry({
+  noun: 'domain',
+  plural: 'domains',
+  one: 'a domain',
+  many: 'domains',
+  component: 'Domain',
+  tables: ['domains'],
+  schemas: {
+    answer: Domain,
+    params: DomainParams,
+    query: DomainListQuery,
+    create: DomainCreate,
+    set: DomainSet,
+    remove: DomainDeleteQuery,
+  },
+  names: (items) => items.map(({ name }) => name),
+});

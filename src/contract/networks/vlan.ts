@@ -1,0 +1,116 @@
+import Type, { type Static } from 'typebox';
+import { Flag, Id, listQuery, nullable, strict, Time, text } from '../base/common.ts';
+import { entry } from '../base/entry.ts';
+import { PoolUse } from './pool.ts';
+
+/** A rack that stands on a VLAN, by its own report. */
+const VlanRack = strict({
+  node: Type.String({ description: 'name of the node' }),
+  interface: Type.String(),
+  addresses: Type.Array(Type.String({ description: 'ADDRESS/PREFIX' })),
+});
+
+/** Who is to serve DHCP on a VLAN, and who does by the racks' own reports. */
+const VlanServer = strict({
+  primary: Type.String({ description: 'name of the rack' }),
+  secondary: nullable(Type.String({ description: 'null: nobody takes over' })),
+  isChosen: Type.Boolean({ description: 'nobody named a rack: this one was taken of those that stand on the VLAN' }),
+  servedBy: nullable(Type.String({ description: 'the rack that answers clients now; null: none says that it does' })),
+  since: nullable(Time),
+  isWhole: Type.Boolean({ description: 'there are two racks, and either can go on without the other' }),
+  why: Type.String(),
+});
+export type VlanServer = Static<typeof VlanServer>;
+
+/** A VLAN of a fabric: a broadcast domain; VID 0 is untagged. */
+export const Vlan = strict({
+  id: Id,
+  name: Type.String(),
+  vid: Type.Integer({ minimum: 0, maximum: 4094 }),
+  fabric: Type.String(),
+  fabricId: Id,
+  space: nullable(Type.String()),
+  spaceId: nullable(Id),
+  dhcpOn: Type.Boolean({ description: 'racks that see it serve DHCP on it' }),
+  dnsOn: Type.Boolean({ description: 'hosts of its subnets may ask our resolvers and are given them' }),
+  relayVlan: nullable(
+    Type.String({
+      description: 'FABRIC/NAME of the VLAN to whose racks a relay hands requests, while no rack stands here',
+    }),
+  ),
+  primaryRack: nullable(
+    Type.String({ description: 'serves DHCP; null: one of the racks that stand on the VLAN does' }),
+  ),
+  secondaryRack: nullable(Type.String({ description: 'takes over when the primary rack is gone; null: nobody does' })),
+  server: nullable(VlanServer),
+  racks: Type.Array(VlanRack),
+  // A region of an earlier release does not tell it.
+  mtu: Type.Optional(
+    Type.Integer({ description: 'octets of the largest packet: of interfaces on it that have no MTU of their own' }),
+  ),
+  enlistOn: Type.Optional(
+    Type.Boolean({ description: 'machines that nobody knows are enlisted when they boot on it' }),
+  ),
+  // Told where one VLAN is shown; a region of an earlier release does not tell it.
+  pools: Type.Optional(Type.Array(PoolUse)),
+});
+export type Vlan = Static<typeof Vlan>;
+
+const VlanCreate = strict({
+  name: Type.Optional(text(64, 'vlan-VID when left out')),
+  vid: Type.Integer(),
+  fabric: Type.Optional(text(64, 'id or name; the first fabric when left out')),
+  space: Type.Optional(text(64, 'id or name')),
+  dnsOn: Type.Optional(Type.Boolean()),
+  mtu: Type.Optional(Type.Integer()),
+});
+export type VlanCreate = Static<typeof VlanCreate>;
+
+const VlanSet = strict({
+  name: Type.Optional(text(64)),
+  vid: Type.Optional(Type.Integer()),
+  space: Type.Optional(nullable(text(64, 'id or name; null: none'))),
+  dhcpOn: Type.Optional(Type.Boolean()),
+  dnsOn: Type.Optional(Type.Boolean()),
+  mtu: Type.Optional(Type.Integer()),
+  enlistOn: Type.Optional(Type.Boolean()),
+  relayVlan: Type.Optional(
+    nullable(
+      text(140, 'FABRIC/NAME, FABRIC/VID; name, VID or id: the VLAN to whose racks a relay hands requests; null: none'),
+    ),
+  ),
+  primaryRack: Type.Optional(nullable(text(64, 'name or UUID of an accepted rack; null: none is named'))),
+  secondaryRack: Type.Optional(nullable(text(64, 'name or UUID of another accepted rack; null: none'))),
+});
+export type VlanSet = Static<typeof VlanSet>;
+
+const VlanParams = strict({
+  vlan: text(140, 'FABRIC/NAME or FABRIC/VID (with "/" written %2F); name, VID or id where one VLAN alone has it'),
+});
+const VlanListQuery = listQuery(
+  {
+    name: Type.Optional(text(64, 'part of the name')),
+    fabric: Type.Optional(text(64, 'id or name')),
+    space: Type.Optional(text(64, 'id or name')),
+    dhcp_on: Type.Optional(Flag),
+  },
+  ['id', 'name', 'vid'],
+);
+
+/** The noun, its calls and its tables. */
+export const VLAN = entry({
+  noun: 'vlan',
+  plural: 'vlans',
+  one: 'a VLAN',
+  many: 'VLANs',
+  component: 'Vlan',
+  tables: ['vlans'],
+  schemas: { answer: Vlan, params: VlanParams, query: VlanListQuery, create: VlanCreate, set: VlanSet },
+  names: vlanNames,
+});
+
+/** The short name of a VLAN where it alone has it, and always the one with the fabric. */
+function vlanNames(vlans: readonly Pick<Vlan, 'name' | 'fabric'>[]): string[] {
+  const isAlone = (name: string) => vlans.filter((vlan) => vlan.name === name).length === 1;
+  return vlans.flatMap(({ name, fabric }) => [...(isAlone(name) ? [name] : []), `${fabric}/${name}`]);
+}

@@ -1,9 +1,0 @@
-import { Compile } from 'typebox/compile';
-import { Desired } from '../agent.ts';
-
-const validator = Compile(Desired);
-
-/** A desired state of the agent protocol, as a ledger holds it; null: it is none. Its digest is not looked at. */
-export function parseDesired(value: unknown): Desired | null {
-  return validator.Check(value) ? value : null;
-}
