@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tableOf } from '../src/contract/base/declare.ts';
 import { NOUNS } from '../src/contract/registry.ts';
-import { POWER_TYPES } from '../src/model/nouns/power.ts';
+import { POWER_TYPES } from '../src/model/machines/power.ts';
 import { DRIVERS } from '../src/power/registry.ts';
 import { SERVICES } from '../src/services/registry.ts';
 import { breaches, cycles, LAW, readSources, type SourceFile } from './kit/import-rules.ts';
@@ -173,15 +173,15 @@ describe('nouns', () => {
   ];
   /** Work that is done to objects of nouns: it is no part of what a noun costs. */
   const WORK = [
-    'model/nouns/machine-lifecycle.ts',
-    'model/nouns/machine-states.ts',
-    'model/nouns/machine-run.ts',
-    'model/nouns/timeline/',
+    'model/machines/machine-lifecycle.ts',
+    'model/machines/machine-states.ts',
+    'model/machines/machine-run.ts',
+    'model/machines/timeline/',
     'contract/machines/machine-timeline.ts',
     'cli/commands/network/machine-timeline.ts',
     'store/queries/history/machine-steps.ts',
     'store/sql/036_machine_steps.sql',
-    'model/nouns/enlistment.ts',
+    'model/machines/enlistment.ts',
     'contract/machines/enlistment.ts',
     'contract/machines/enlist.ts',
     'cli/commands/network/machine-enlistment.ts',
@@ -195,13 +195,13 @@ describe('nouns', () => {
     'store/queries/network/machine-inventories.ts',
     'store/queries/network/scripts/',
     'store/sql/040_scripts.sql',
-    'model/scripts/',
+    'model/machines/scripts/',
     'contract/machines/script.ts',
     'cli/commands/network/script.ts',
     'store/sql/033_metadata.sql',
     'region/jobs/lifecycle/',
     'region/jobs/deployment/',
-    'model/deployment/',
+    'model/machines/deployment/',
     'cli/commands/network/machine-deploy.ts',
     'store/queries/network/deployment/candidates.ts',
     'store/queries/network/deployment/deployments.ts',
@@ -229,7 +229,7 @@ describe('nouns', () => {
     'store/queries/identity/notifications.ts',
     'store/queries/identity/files.ts',
     'contract/machines/machine-power.ts',
-    'model/special/bmc-hosts.ts',
+    'model/machines/bmc-hosts.ts',
     'region/cluster/invariants/bmcs.ts',
     'store/sql/080_bmc_pins.sql',
     'cli/commands/network/machine-lifecycle.ts',
@@ -239,7 +239,7 @@ describe('nouns', () => {
     'store/queries/network/power-secrets.ts',
     'store/sql/028_machine_power_states.sql',
     'store/sql/032_machine_states.sql',
-    'model/interfaces/',
+    'model/machines/interfaces/',
     'contract/machines/machine-interface.ts',
     'contract/machines/machine-interface-routes.ts',
     'cli/commands/network/interface.ts',

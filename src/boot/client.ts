@@ -1,6 +1,6 @@
 import { isRejected, rejected, type Rejected, show } from '../core/errors.ts';
-import { parseMac } from '../model/machine.ts';
-import { formsOfUuid } from '../model/nouns/enlistment.ts';
+import { parseMac } from '../model/machines/machine.ts';
+import { formsOfUuid } from '../model/machines/enlistment.ts';
 
 /** Programs that read our scripts. */
 export const LOADERS = ['ipxe', 'grub'] as const;

@@ -1,5 +1,5 @@
 import { textDigest } from '../core/stable-json.ts';
-import type { MachineState } from '../model/nouns/machine-states.ts';
+import type { MachineState } from '../model/machines/machine-states.ts';
 import { type BootClient, isSameUuid } from './client.ts';
 import type { BootPlan, BootRecord } from './record.ts';
 

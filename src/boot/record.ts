@@ -8,7 +8,7 @@ const IMAGE_FILE = Type.String({ pattern: '^images/[0-9a-f]{64}/[a-z0-9][a-z0-9.
 /** A parameter of the kernel: neither iPXE nor GRUB gives one of its characters a meaning. */
 const PARAMETER = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:=[A-Za-z0-9._:/=?,%@+-]{0,180})?$' });
 
-/** The same of an operator: more characters, none of which is special to them either (`model/nouns/tags/kernel-options.ts`). */
+/** The same of an operator: more characters, none of which is special to them either (`model/machines/tags/kernel-options.ts`). */
 const OPTION = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:=[A-Za-z0-9!%+,./:=?@_~-]{0,180})?$' });
 
 /** Below the root of the rack's web server, which asks a region. */

@@ -2,8 +2,8 @@ import { parseConfFile } from '../core/conf-file.ts';
 import { invalid, isRejected, type Rejected } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import { contains, parseAddress, parseNetwork } from '../core/ip.ts';
-import { PORTS } from '../model/cluster.ts';
-import { parseNodeName, parseReachableAddress } from '../model/trust/node-identity.ts';
+import { PORTS } from '../model/cluster/cluster.ts';
+import { parseNodeName, parseReachableAddress } from '../model/cluster/node-identity.ts';
 import { DATA, type HostSeen } from './look.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from './paths.ts';
 

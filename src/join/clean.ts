@@ -1,5 +1,5 @@
 import { clearConf } from './configuration.ts';
-import { TRUST_FILES } from '../model/trust/trust-files.ts';
+import { TRUST_FILES } from '../model/cluster/trust-files.ts';
 import { SERVICES } from '../services/registry.ts';
 import { FIRST_ADMIN, PATHS, UNITS } from './paths.ts';
 import type { HostPorts } from './ports.ts';

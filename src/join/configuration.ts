@@ -1,6 +1,6 @@
 import { isRejected } from '../core/errors.ts';
-import { parseRackUuid } from '../model/rack.ts';
-import { parseRackConf } from '../model/trust/rack-conf.ts';
+import { parseRackUuid } from '../model/cluster/rack.ts';
+import { parseRackConf } from '../model/cluster/rack-conf.ts';
 import { PATHS } from './paths.ts';
 import type { HostPorts } from './ports.ts';
 import { accepted, installText } from './run.ts';

@@ -1,7 +1,7 @@
 import { isRejected } from '../core/errors.ts';
 import { parseConfFile } from '../core/conf-file.ts';
 import type { Rejected } from '../core/errors.ts';
-import { PORTS } from '../model/cluster.ts';
+import { PORTS } from '../model/cluster/cluster.ts';
 
 /**
  * Sets keys of a KEY=VALUE file that a person edits: an active line of the key is replaced in its place (the last one;

@@ -1,7 +1,7 @@
 import { AppError, isRejected } from '../core/errors.ts';
 import type { InnerTrust } from '../core/node-identity.ts';
-import { certificateSubject } from '../model/trust/certificate-subject.ts';
-import { TRUST_FILES } from '../model/trust/trust-files.ts';
+import { certificateSubject } from '../model/cluster/certificate-subject.ts';
+import { TRUST_FILES } from '../model/cluster/trust-files.ts';
 import { type Authority, BACKDATE_MS, createAuthority, serialFrom } from '../pki/authority.ts';
 import { type CertificateFacts, isSignedBy, readCertificate } from '../pki/certificate.ts';
 import { createKey, publicKeyDigestOf } from '../pki/key.ts';

@@ -1,6 +1,6 @@
 import type { HelperPolicy, InstancePolicies, ServicePolicy } from '../host/policy.ts';
-import { TRUST_FILES } from '../model/trust/trust-files.ts';
-import { TRUST_TEXTS } from '../model/trust/trust-texts.ts';
+import { TRUST_FILES } from '../model/cluster/trust-files.ts';
+import { TRUST_TEXTS } from '../model/cluster/trust-texts.ts';
 import type { AnyService, Templates } from '../services/kit/contract.ts';
 import { judgeOf } from '../services/kit/grammar/service.ts';
 import { instanceOf } from '../services/kit/instances.ts';

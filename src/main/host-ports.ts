@@ -10,7 +10,7 @@ import { realHost } from '../host/real.ts';
 import type { JoinPorts } from '../join/member/ports.ts';
 import type { BootstrapDatabase, HostPorts, InitPorts, RegionSeen } from '../join/ports.ts';
 import type { RecoverPorts } from '../join/recover/ports.ts';
-import { PORTS } from '../model/cluster.ts';
+import { PORTS } from '../model/cluster/cluster.ts';
 import { compileSite } from '../services/compile-node.ts';
 import { SERVICES } from '../services/registry.ts';
 import { type ConnectionSpec, serversOf } from '../store/connection.ts';

@@ -6,7 +6,7 @@ import { EPOCH_JSON } from '../services/dcs/view.ts';
 import { openEpoch } from './region/epoch.ts';
 import { findUser } from '../host/accounts.ts';
 import { peerOf } from '../host/peer.ts';
-import { PORTS } from '../model/cluster.ts';
+import { PORTS } from '../model/cluster/cluster.ts';
 import { onOneLine, readDatabase } from './region/cluster-database.ts';
 import { endForRestart, type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
 import { AUTHORITY_FILES, openCertificateAuthority } from './region/certificate-authority.ts';

@@ -1,17 +1,17 @@
 import type { InnerTrust, PairAuthority } from '../core/node-identity.ts';
-import type { IpRange } from './ip-range.ts';
-import type { Machine } from './machine.ts';
-import type { ImageArchitecture } from './nouns/image.ts';
-import type { BootMedia } from './nouns/images/boot-media.ts';
-import type { MachineState } from './nouns/machine-states.ts';
-import type { DnsRecord } from './record.ts';
-import type { Reservation } from './nouns/reservation.ts';
-import type { DhcpSnippet } from './nouns/dhcp-snippet.ts';
-import type { SigningKey } from './nouns/tsig-key.ts';
-import type { SettingName, Settings } from './settings.ts';
-import type { BmcPlace } from './special/bmc-hosts.ts';
-import type { Subnet } from './subnet.ts';
-import type { Vlan } from './vlan.ts';
+import type { IpRange } from './networks/ip-range.ts';
+import type { Machine } from './machines/machine.ts';
+import type { ImageArchitecture } from './images/image.ts';
+import type { BootMedia } from './images/boot-media.ts';
+import type { MachineState } from './machines/machine-states.ts';
+import type { DnsRecord } from './names/record.ts';
+import type { Reservation } from './networks/reservation.ts';
+import type { DhcpSnippet } from './networks/dhcp-snippet.ts';
+import type { SigningKey } from './names/tsig-key.ts';
+import type { SettingName, Settings } from './site/settings.ts';
+import type { BmcPlace } from './machines/bmc-hosts.ts';
+import type { Subnet } from './networks/subnet.ts';
+import type { Vlan } from './networks/vlan.ts';
 
 /**
  * What region nodes have in common. `id`: made once, names the etcd cluster. `vip`: the floating address as `ADDRESS/PREFIX`, null where
@@ -66,7 +66,7 @@ export interface Node {
 /**
  * A domain. `ttl` in seconds, null for the site's default. `leaseNames`: names that DHCP clients give themselves are published in it.
  * `transferTo`: other name servers that copy it; `transferKey`: name of the key that signs that. Left out: none.
- * `authoritative` false: others answer for it, and questions about it go to `forwardTo` (`special/forward-server.ts`). Left out: it is served here.
+ * `authoritative` false: others answer for it, and questions about it go to `forwardTo` (`names/forward-server.ts`). Left out: it is served here.
  */
 export interface Domain {
   readonly id: number;

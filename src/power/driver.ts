@@ -1,8 +1,8 @@
 import type { Clock, Random } from '../core/ports.ts';
 import { show } from '../core/errors.ts';
-import type { BmcHost } from '../model/special/bmc-hosts.ts';
+import type { BmcHost } from '../model/machines/bmc-hosts.ts';
 import type { BmcAccess } from '../host/ask/bmc/interface.ts';
-import type { BootDevice, PowerParameters, PowerPlace, PowerLaw, StopMode } from '../model/nouns/power.ts';
+import type { BootDevice, PowerParameters, PowerPlace, PowerLaw, StopMode } from '../model/machines/power.ts';
 
 /**
  * Why an order did not come about. `unreachable`: the BMC does not answer; `refused-credentials`: it does not let us in, or not so far;

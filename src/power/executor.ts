@@ -1,7 +1,7 @@
 import { backOffMs } from '../core/back-off.ts';
 import { isRejected, type Rejected } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { secretsIn, type StopMode } from '../model/nouns/power.ts';
+import { secretsIn, type StopMode } from '../model/machines/power.ts';
 import { failed, isFailed, type PowerEffects, type PowerFailure, type Reading } from './driver.ts';
 import type { Fence } from './fence.ts';
 import { guarded, type Judge, judgeOf } from './guard.ts';

@@ -1,5 +1,5 @@
 import type { BmcAccess, NoAnswer } from '../host/ask/bmc/interface.ts';
-import { closedAddress } from '../model/special/bmc-hosts.ts';
+import { closedAddress } from '../model/machines/bmc-hosts.ts';
 import type { PowerEffects } from './driver.ts';
 
 /** Why an address is not asked, in words behind it; null: it is. */

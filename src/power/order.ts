@@ -1,5 +1,5 @@
 import type { Rejected } from '../core/errors.ts';
-import type { BootDevice, PowerParameters, PowerState, PowerType, StopMode } from '../model/nouns/power.ts';
+import type { BootDevice, PowerParameters, PowerState, PowerType, StopMode } from '../model/machines/power.ts';
 import type { Learned, PowerFailure } from './driver.ts';
 
 /** The machine that an order is for. `learned`: what the last outcome told. */

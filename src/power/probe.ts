@@ -1,4 +1,4 @@
-import type { PowerParameters } from '../model/nouns/power.ts';
+import type { PowerParameters } from '../model/machines/power.ts';
 import type { PowerDriver, PowerEffects } from './driver.ts';
 import { guarded, type Judge } from './guard.ts';
 import { pingBmc } from './ipmi/rmcp.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts';
-import type { PowerType } from '../model/nouns/power.ts';
+import type { PowerType } from '../model/machines/power.ts';
 import type { PowerDriver } from './driver.ts';
 import { ipmi } from './ipmi/index.ts';
 import { manual } from './manual/index.ts';

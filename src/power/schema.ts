@@ -1,5 +1,5 @@
 import Type, { type TSchema } from 'typebox';
-import type { PowerSetting } from '../model/nouns/power.ts';
+import type { PowerSetting } from '../model/machines/power.ts';
 
 /** The schema of a power type's parameters, for an API: names, choices, what is needed and what is written alone. */
 export function parameterSchema(settings: readonly PowerSetting[]): TSchema {

@@ -1,4 +1,4 @@
-import { MASKED_SECRET } from '../model/nouns/power.ts';
+import { MASKED_SECRET } from '../model/machines/power.ts';
 import type { PowerOutcome } from './order.ts';
 
 /** The outcome with secrets masked that got into one of its sentences: a BMC may repeat what it was told. */

@@ -9,7 +9,7 @@ import type { ClusterStatus } from '../contract/cluster/status.ts';
 import type { Event } from '../contract/site/event.ts';
 import type { RegisterAnswer } from '../contract/cluster/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
-import type { Rack } from '../model/rack.ts';
+import type { Rack } from '../model/cluster/rack.ts';
 import type { MetadataPort } from './metadata/port.ts';
 import type { CommandPort } from './jobs/commands/port.ts';
 import type { ImagePort } from './tasks/images/port.ts';

@@ -1,7 +1,7 @@
 import { type Rejected, rejected, show } from '../core/errors.ts';
 import { isRejected } from '../core/errors.ts';
 import { formatNetwork, parseNetwork } from '../core/ip.ts';
-import { parseRecordData, parseRecordType, type RecordType } from '../model/record.ts';
+import { parseRecordData, parseRecordType, type RecordType } from '../model/names/record.ts';
 
 /** How an operator names an object: by its number or by a text that the noun explains. */
 export type Ref = { readonly id: number } | { readonly text: string };

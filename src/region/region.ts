@@ -52,7 +52,7 @@ import { sealerOf } from './trust/sealer.ts';
 import { createSiteCertificateTask } from './trust/site/task.ts';
 import { createTrust } from './trust/trust.ts';
 import type { CasePorts } from './use-case.ts';
-import type { Script } from '../model/scripts/script.ts';
+import type { Script } from '../model/machines/scripts/script.ts';
 import type { Wakes } from './tasks/wakes.ts';
 
 /** What a region is built from. `process`: unique name of this process; `node`: the host's; `startedAt` ISO 8601. */

@@ -3,7 +3,7 @@ import type { Rejected } from '../core/errors.ts';
 import type { Clock, Random } from '../core/ports.ts';
 import type { ServerState } from '../store/pool/server-states.ts';
 import type { Tx } from '../store/tx.ts';
-import type { Script } from '../model/scripts/script.ts';
+import type { Script } from '../model/machines/scripts/script.ts';
 import type { WriteTx } from '../store/write.ts';
 import type { HeardReport } from './cluster/seen.ts';
 import type { SlowFacts } from './cluster/site.ts';

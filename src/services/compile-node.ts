@@ -1,6 +1,6 @@
 import { sentenceOf } from '../core/errors.ts';
 import { identityOf, keyOf, kindOf } from '../core/node-identity.ts';
-import { mainAddress, regionNodes } from '../model/cluster.ts';
+import { mainAddress, regionNodes } from '../model/cluster/cluster.ts';
 import { OWN_PROCESSES, type Snapshot, type Version } from '../model/snapshot.ts';
 import { acceptDesired } from './kit/accept.ts';
 import type { AnyService, Finding } from './kit/contract.ts';

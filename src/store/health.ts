@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { isRejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
-import { FEATURES } from '../model/cluster.ts';
+import { FEATURES } from '../model/cluster/cluster.ts';
 import type { Database } from './database.ts';
 import type { Sealer } from '../core/seal.ts';
 import { canSeal, SEALED } from './queries/cluster/sealing.ts';

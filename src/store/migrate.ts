@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { textDigest } from '../core/stable-json.ts';
 import { AppError, isRejected, type Rejected, rejected } from '../core/errors.ts';
-import { FEATURES, SITE_FEATURES } from '../model/cluster.ts';
+import { FEATURES, SITE_FEATURES } from '../model/cluster/cluster.ts';
 import type { Database } from './database.ts';
 import { readFeatures } from './queries/cluster/features.ts';
 import type { Tx } from './tx.ts';

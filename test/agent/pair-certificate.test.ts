@@ -6,7 +6,7 @@ import type { FileContent } from '../../src/core/host-values.ts';
 import { pairAuthorityName } from '../../src/core/node-identity.ts';
 import { refuseContent, refuseInstall } from '../../src/host/policy.ts';
 import { helperPolicy } from '../../src/main/helper-policy.ts';
-import { TRUST_FILES } from '../../src/model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../src/model/cluster/trust-files.ts';
 import { type Authority, serialFrom } from '../../src/pki/authority.ts';
 import { readCertificate } from '../../src/pki/certificate.ts';
 import { signPairAuthority } from '../../src/pki/pair.ts';

@@ -6,7 +6,7 @@ import { textDigest } from '../../src/core/stable-json.ts';
 import type { FileContent } from '../../src/core/host-values.ts';
 import { refuseContent, refuseInstall } from '../../src/host/policy.ts';
 import { helperPolicy } from '../../src/main/helper-policy.ts';
-import { siteListText, TRUST_FILES } from '../../src/model/trust/trust-files.ts';
+import { siteListText, TRUST_FILES } from '../../src/model/cluster/trust-files.ts';
 import { lb } from '../../src/services/lb/index.ts';
 import { SERVICES } from '../../src/services/registry.ts';
 import { operatorCertificate } from '../kit/cluster/operator-certificate.ts';

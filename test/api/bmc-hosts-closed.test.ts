@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
-import type { PowerParameters, PowerType } from '../../src/model/nouns/power.ts';
-import { comparedAddress } from '../../src/model/special/bmc-hosts.ts';
+import type { PowerParameters, PowerType } from '../../src/model/machines/power.ts';
+import { comparedAddress } from '../../src/model/machines/bmc-hosts.ts';
 import { DRIVERS, driverOf } from '../../src/power/registry.ts';
 import { createPublishTask } from '../../src/region/tasks/publish.ts';
 import type { ProxyDesired } from '../../src/services/proxy/desired.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rejected } from '../../src/core/errors.ts';
-import type { PowerParameters } from '../../src/model/nouns/power.ts';
+import type { PowerParameters } from '../../src/model/machines/power.ts';
 import { readPowerParameters } from '../../src/region/nouns/declared/bmc.ts';
 import { sealerOf } from '../../src/region/trust/sealer.ts';
 import type { CertificateAuthority } from '../../src/region/trust/port.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseBuiltIn } from '../../src/model/scripts/script.ts';
+import { parseBuiltIn } from '../../src/model/machines/scripts/script.ts';
 import { asker, giveDefaultImage } from '../kit/enlistment.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';

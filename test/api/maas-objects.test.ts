@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MACHINE_STATUS } from '../../src/model/nouns/machine-states.ts';
+import { MACHINE_STATUS } from '../../src/model/machines/machine-states.ts';
 import { maasClient, type MaasClient } from '../kit/maas.ts';
 import { SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { shapeProblems } from '../kit/maas-shape.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
+import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
 import { bootRecords } from '../../src/region/tasks/boot-records.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { type DeploySite, useDeploySite, HARDWARE, SHA } from '../kit/deploy-site.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Role } from '../../src/contract/people/user.ts';
-import { MACHINE_VERBS, type MachineEvent } from '../../src/model/nouns/machine-states.ts';
+import { MACHINE_VERBS, type MachineEvent } from '../../src/model/machines/machine-states.ts';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Script } from '../../src/model/scripts/script.ts';
+import type { Script } from '../../src/model/machines/scripts/script.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { builtInScript } from '../kit/machine-scripts.ts';
 import { usePostgres } from '../kit/postgres.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
+import type { MachineEvent } from '../../src/model/machines/machine-states.ts';
 import { rejected } from '../../src/core/errors.ts';
 import { beginRun, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { builtInScript, machineScriptsOf } from '../kit/machine-scripts.ts';

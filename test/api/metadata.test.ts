@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
+import type { MachineEvent } from '../../src/model/machines/machine-states.ts';
 import { beginRun, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Keys, oauth, readPreseed } from '../kit/preseed.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
+import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateZones } from '../../src/services/dns/bind-zone-generator.ts';
 import { holdBackZones } from '../../src/services/dns/hold-back.ts';
-import { txtStrings } from '../../src/model/special/txt.ts';
+import { txtStrings } from '../../src/model/names/txt.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';

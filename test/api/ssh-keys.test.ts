@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
-import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
+import type { MachineEvent } from '../../src/model/machines/machine-states.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Keys, oauth, readPreseed } from '../kit/preseed.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
+import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { aDomain, aRack, aSubnet, aVlan } from '../kit/snapshots.ts';
 

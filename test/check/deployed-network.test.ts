@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
-import { networkdFiles } from '../../src/model/deployment/network-networkd.ts';
-import { planNetwork } from '../../src/model/deployment/network.ts';
+import { networkdFiles } from '../../src/model/machines/deployment/network-networkd.ts';
+import { planNetwork } from '../../src/model/machines/deployment/network.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { aCard, aLink, NETWORK_CASES, NETWORK_SITE, onTop, planOfCase } from '../kit/network-plans.ts';
 import { until } from '../kit/until.ts';

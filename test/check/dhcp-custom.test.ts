@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
-import { KNOWN_OPTIONS } from '../../src/model/nouns/dhcp-option-table.ts';
-import { parseDhcpOptions } from '../../src/model/nouns/dhcp-option.ts';
+import { KNOWN_OPTIONS } from '../../src/model/networks/dhcp/dhcp-option-table.ts';
+import { parseDhcpOptions } from '../../src/model/networks/dhcp/dhcp-option.ts';
 import { decodeReply, type DhcpQuestion, encodeQuestion } from '../../src/drills/probes/dhcp/packet.ts';
-import type { Machine } from '../../src/model/machine.ts';
+import type { Machine } from '../../src/model/machines/machine.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import type { DhcpDesired } from '../../src/services/dhcp/desired.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostFacts } from '../../src/core/host-values.ts';
 import { readTemplates } from '../../src/main/templates.ts';
-import type { Machine } from '../../src/model/machine.ts';
+import type { Machine } from '../../src/model/machines/machine.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { OWN_PLACES } from '../../src/services/dhcp/places.ts';

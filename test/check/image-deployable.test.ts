@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
-import { parseManifest } from '../../src/model/nouns/image.ts';
+import { parseManifest } from '../../src/model/images/image.ts';
 import { BUILD_MS, imageFolder } from '../kit/installation/images.ts';
 
 /** The tiny image that machines are deployed with, built for real. That a machine starts from it is the installer's test. */

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readMachineScripts } from '../../src/main/region/machine-scripts.ts';
 import { isRejected } from '../../src/core/errors.ts';
-import { parseManifest } from '../../src/model/nouns/image.ts';
+import { parseManifest } from '../../src/model/images/image.ts';
 import { unpackCpio } from '../kit/cpio.ts';
 import { drawn } from '../kit/drawn.ts';
 import { BUILD_MS, imageFolder } from '../kit/installation/images.ts';

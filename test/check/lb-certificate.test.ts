@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
-import { siteListText, TRUST_FILES } from '../../src/model/trust/trust-files.ts';
+import { siteListText, TRUST_FILES } from '../../src/model/cluster/trust-files.ts';
 import { compileLb } from '../../src/services/lb/compile.ts';
 import { lb } from '../../src/services/lb/index.ts';
 import { giveIdentity } from '../kit/cluster/host-identity.ts';

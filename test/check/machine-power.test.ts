@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isResultOf, misfitOf } from '../../src/contract/command-kinds.ts';
-import { secretsIn } from '../../src/model/nouns/power.ts';
+import { secretsIn } from '../../src/model/machines/power.ts';
 import { powerRunners } from '../../src/main/calls/power-runners.ts';
 import { driverOf } from '../../src/power/registry.ts';
 import { DebianHost } from '../kit/debian-root.ts';

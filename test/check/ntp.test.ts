@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
 import { compileNtp } from '../../src/services/ntp/compile.ts';
 import { ntp } from '../../src/services/ntp/index.ts';
-import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
+import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { clusterSnapshot, emptySnapshot, hostileSnapshot, R1 } from '../kit/snapshots.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
-import type { DnsRecord } from '../../src/model/record.ts';
+import type { DnsRecord } from '../../src/model/names/record.ts';
 import { type CompiledSite, compileSite } from '../../src/services/compile-node.ts';
 import { dns } from '../../src/services/dns/index.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';

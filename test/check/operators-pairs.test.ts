@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askKea } from '../../ha/dhcp/kea.ts';
-import { TRUST_FILES } from '../../src/model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../src/model/cluster/trust-files.ts';
 import type { Authority } from '../../src/pki/authority.ts';
 import { serviceOf } from '../../src/services/kit/instances.ts';
 import { renderService } from '../../src/services/kit/render.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { packageFiles, type PackageRepository } from '../../src/model/nouns/images/package-repository.ts';
+import { packageFiles, type PackageRepository } from '../../src/model/images/package-repository.ts';
 
 /** The step of a deployment that writes where packages come from, on the files of a system. */
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { iscsiTarget } from '../../src/model/nouns/images/boot-media.ts';
+import { iscsiTarget } from '../../src/model/images/boot-media.ts';
 import type { TgtDesired } from '../../src/services/tgt/desired.ts';
 import { tgt } from '../../src/services/tgt/index.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';

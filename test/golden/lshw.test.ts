@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lldpDocument, lshwDocument } from '../../src/model/nouns/tags/lshw.ts';
-import { xmlText } from '../../src/model/nouns/tags/xpath/node.ts';
+import { lldpDocument, lshwDocument } from '../../src/model/machines/tags/lshw.ts';
+import { xmlText } from '../../src/model/machines/tags/xpath/node.ts';
 import { SERVER } from '../kit/hardware.ts';
 
 const golden = (name: string) => join(import.meta.dirname, 'lshw', name);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
-import { type Effect, type Standing, transition } from '../../src/model/nouns/machine-lifecycle.ts';
-import { MACHINE_EVENTS, MACHINE_STATES, MACHINE_STATUS, type MachineEvent, type MachineState } from '../../src/model/nouns/machine-states.ts';
+import { type Effect, type Standing, transition } from '../../src/model/machines/machine-lifecycle.ts';
+import { MACHINE_EVENTS, MACHINE_STATES, MACHINE_STATUS, type MachineEvent, type MachineState } from '../../src/model/machines/machine-states.ts';
 
 
 const FILE = join(import.meta.dirname, 'machine-lifecycle.txt');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { networkFiles } from '../../src/model/deployment/network-files.ts';
+import { networkFiles } from '../../src/model/machines/deployment/network-files.ts';
 import { pretty } from '../kit/goldens.ts';
 import { NETWORK_CASES, planOfCase } from '../kit/network-plans.ts';
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll } from 'vitest';
-import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
+import type { MachineEvent } from '../../src/model/machines/machine-states.ts';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
 import { createNode } from '../../src/store/queries/nodes.ts';

@@ -1,4 +1,4 @@
-import type { Hardware } from '../../src/model/nouns/tags/hardware.ts';
+import type { Hardware } from '../../src/model/machines/tags/hardware.ts';
 
 /** What a server tells of its hardware. */
 export const SERVER: Hardware = {

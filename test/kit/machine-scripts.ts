@@ -1,4 +1,4 @@
-import { parseBuiltIn, type Script } from '../../src/model/scripts/script.ts';
+import { parseBuiltIn, type Script } from '../../src/model/machines/scripts/script.ts';
 import { value } from './store.ts';
 
 /** A script of the release: its name, what it does after its first lines, and members of its metadata. */

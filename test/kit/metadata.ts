@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { registerMetadata } from '../../src/api/metadata/metadata.ts';
 import { createServer } from '../../src/api/server.ts';
 import { LIMITS } from '../../src/contract/base/common.ts';
-import type { RunPurpose } from '../../src/model/nouns/machine-run.ts';
+import type { RunPurpose } from '../../src/model/machines/machine-run.ts';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import type { CertificateAuthority } from '../../src/region/trust/port.ts';
 import { storeRun } from '../../src/store/queries/network/machine-tokens.ts';

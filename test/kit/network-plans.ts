@@ -4,9 +4,9 @@ import {
   type NetworkPlan,
   type NetworkSite,
   planNetwork,
-} from '../../src/model/deployment/network.ts';
-import { parseBond, parseBridge } from '../../src/model/interfaces/settings.ts';
-import type { InterfaceLink, MachineInterface } from '../../src/model/machine.ts';
+} from '../../src/model/machines/deployment/network.ts';
+import { parseBond, parseBridge } from '../../src/model/machines/interfaces/settings.ts';
+import type { InterfaceLink, MachineInterface } from '../../src/model/machines/machine.ts';
 
 const vlan = (id: number, vid: number, fabricId = 1) => ({ id, name: `vlan-${vid}`, vid, fabricId, dnsOn: true });
 const subnet = (id: number, vlanId: number, cidr: string, more: { gateway?: string; resolvers?: string[] }) => ({

@@ -1,7 +1,7 @@
 import type { HostFacts } from '../../src/core/host-values.ts';
 import type { PairAuthority } from '../../src/core/node-identity.ts';
 import type { VlanAttachment, Snapshot } from '../../src/model/snapshot.ts';
-import type { Vlan } from '../../src/model/vlan.ts';
+import type { Vlan } from '../../src/model/networks/vlan.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
 import { aRack, aSubnet, aVlan, clusterSnapshot, GOLDEN_SECONDS } from './snapshots.ts';

@@ -1,5 +1,5 @@
 import type { VlanAttachment, Snapshot } from '../../src/model/snapshot.ts';
-import type { Vlan } from '../../src/model/vlan.ts';
+import type { Vlan } from '../../src/model/networks/vlan.ts';
 import { aRange, aSubnet, aVlan, clusterSnapshot } from './snapshots.ts';
 
 /** Where a rack stands on a VLAN of the snapshot below. */

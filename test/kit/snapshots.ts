@@ -2,12 +2,12 @@ import type { InnerTrust } from '../../src/core/node-identity.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import type { HostFacts } from '../../src/core/host-values.ts';
 import { contains, parseAddress, parseNetwork } from '../../src/core/ip.ts';
-import type { IpRange } from '../../src/model/ip-range.ts';
-import type { Machine, MachineInterface } from '../../src/model/machine.ts';
-import type { Reservation } from '../../src/model/nouns/reservation.ts';
-import { COPY_KEY, type SigningKey } from '../../src/model/nouns/tsig-key.ts';
-import type { DhcpSnippet } from '../../src/model/nouns/dhcp-snippet.ts';
-import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
+import type { IpRange } from '../../src/model/networks/ip-range.ts';
+import type { Machine, MachineInterface } from '../../src/model/machines/machine.ts';
+import type { Reservation } from '../../src/model/networks/reservation.ts';
+import { COPY_KEY, type SigningKey } from '../../src/model/names/tsig-key.ts';
+import type { DhcpSnippet } from '../../src/model/networks/dhcp-snippet.ts';
+import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
 import type {
   Cluster,
   DefaultImage,
@@ -18,8 +18,8 @@ import type {
   Recovered,
   Snapshot,
 } from '../../src/model/snapshot.ts';
-import type { Subnet } from '../../src/model/subnet.ts';
-import type { Vlan } from '../../src/model/vlan.ts';
+import type { Subnet } from '../../src/model/networks/subnet.ts';
+import type { Vlan } from '../../src/model/networks/vlan.ts';
 
 /** Wall time of every golden, in seconds: the first serial of each zone. */
 export const GOLDEN_SECONDS = 1_790_000_000;

@@ -10,7 +10,7 @@ import { gatherDesired } from '../../src/agent/channel/gather.ts';
 import type { Desired } from '../../src/contract/cluster/agent.ts';
 import { createClient } from '../../src/contract/client.ts';
 import { secretDigest } from '../../src/core/secret.ts';
-import { FEATURES } from '../../src/model/cluster.ts';
+import { FEATURES } from '../../src/model/cluster/cluster.ts';
 import type * as compiler from '../../src/services/compile-node.ts';
 import type * as kit from '../../src/services/kit/accept.ts';
 import type * as registry from '../../src/services/registry.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { secretDigest } from '../../src/core/secret.ts';
-import { FEATURES } from '../../src/model/cluster.ts';
+import { FEATURES } from '../../src/model/cluster/cluster.ts';
 import type { Database } from '../../src/store/database.ts';
 import { checkSchema, readMigrations } from '../../src/store/migrate.ts';
 import * as certificates from '../../src/store/queries/cluster/certificates.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FEATURES } from '../../src/model/cluster.ts';
+import { FEATURES } from '../../src/model/cluster/cluster.ts';
 import type { Database } from '../../src/store/database.ts';
 import { checkSchema, readMigrations } from '../../src/store/migrate.ts';
 import { enableFeatures, isFeatureOn } from '../../src/store/queries/cluster/features.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isRejected, type Rejected } from '../../src/core/errors.ts';
-import type { MachineEvent } from '../../src/model/nouns/machine-states.ts';
+import type { MachineEvent } from '../../src/model/machines/machine-states.ts';
 import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
 import type { Database } from '../../src/store/database.ts';

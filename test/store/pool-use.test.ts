@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LeaseReport, ReportedLease } from '../../src/contract/cluster/agent.ts';
-import { forecastOf } from '../../src/model/nouns/pool.ts';
+import { forecastOf } from '../../src/model/networks/pool.ts';
 import type { Database } from '../../src/store/database.ts';
 import { storeLeaseReport } from '../../src/store/queries/lease-reports.ts';
 import { readPools } from '../../src/store/queries/network/pool-use.ts';

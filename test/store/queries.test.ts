@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { formatAddress, formatSpan } from '../../src/core/ip.ts';
-import { mergeSpans, nextFreeAddress } from '../../src/model/allocation.ts';
-import { spanOf } from '../../src/model/ip-range.ts';
+import { mergeSpans, nextFreeAddress } from '../../src/model/networks/allocation.ts';
+import { spanOf } from '../../src/model/networks/ip-range.ts';
 import type { Database } from '../../src/store/database.ts';
 import { listAudit } from '../../src/store/queries/audit.ts';
 import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../src/store/queries/identity/api-keys.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeAll, expect, test } from 'vitest';
-import { DEFAULT_SETTINGS } from '../../src/model/settings.ts';
+import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
 import type { Database } from '../../src/store/database.ts';
 import { createDomain, deleteDomain } from '../../src/store/queries/domains.ts';
 import { createMachine, updateMachine } from '../../src/store/queries/machines.ts';

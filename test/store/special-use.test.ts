@@ -7,7 +7,7 @@ import {
   checkSpecialName,
   SPECIAL_NAMES,
   SPECIAL_NETWORKS,
-} from '../../src/model/special/special-use.ts';
+} from '../../src/model/names/special-use.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import type { Database } from '../../src/store/database.ts';
 

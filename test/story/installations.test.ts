@@ -4,7 +4,7 @@ import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StorageRequest } from '../../src/model/deployment/storage-types.ts';
+import type { StorageRequest } from '../../src/model/machines/deployment/storage-types.ts';
 import { BUILD_MS, contentOf, imageFolder } from '../kit/installation/images.ts';
 import { Installation, type TestFile } from '../kit/installation/installation.ts';
 import type { MachineKind } from '../kit/installation/machine.ts';

@@ -9,7 +9,7 @@ type Found = Omit<SeenStep, 'at'>;
 
 /** Names that loaders are asked for by. */
 const LOADERS: ReadonlySet<string> = new Set(bootFiles().map(({ name }) => name));
-/** What the files of an image are (model/nouns/image.ts). */
+/** What the files of an image are (model/images/image.ts). */
 const FILES: Readonly<Record<string, 'kernel' | 'initrd'>> = { vmlinuz: 'kernel', 'initrd.img': 'initrd' };
 const IMAGE = /^\/images\/[0-9a-f]{64}\/([a-z0-9][a-z0-9._-]{0,60})$/;
 const METADATA = '/MAAS/metadata/';

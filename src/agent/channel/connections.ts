@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { AppError } from '../../core/errors.ts';
 import { REGION_SERVER_NAME } from '../../core/node-identity.ts';
-import { PORTS } from '../../model/cluster.ts';
+import { PORTS } from '../../model/cluster/cluster.ts';
 import type { ChannelOptions } from './options.ts';
 import { openEndpoints } from './endpoints.ts';
 import type { Connection } from './send.ts';

@@ -1,5 +1,5 @@
 import { AppError, show } from '../../core/errors.ts';
-import { PORTS } from '../../model/cluster.ts';
+import { PORTS } from '../../model/cluster/cluster.ts';
 
 /** One way to a region and how this node shows there who it is. `rank`: lower ones are asked first. */
 export interface Target {

@@ -3,7 +3,7 @@ import { RenewalAnswer } from '../../contract/cluster/join.ts';
 import { type BackOffLimits, backOffMs } from '../../core/back-off.ts';
 import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';
 import type { HostFiles } from '../../host/interface.ts';
-import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import { isSignedBy, readCertificate, renewalTime } from '../../pki/certificate.ts';
 import { createKey, publicKeyDigestOf } from '../../pki/key.ts';
 import type { RegionChannel } from '../channel/channel.ts';

@@ -2,7 +2,7 @@ import { sentenceOf } from '../../core/errors.ts';
 import type { Command, HostFacts } from '../../core/host-values.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import type { Host } from '../../host/interface.ts';
-import { keepAddresses } from '../../model/vlan-attachments.ts';
+import { keepAddresses } from '../../model/networks/vlan-attachments.ts';
 import type { LoopPorts } from '../ports.ts';
 
 /** Keeps this node's facts fresh: interfaces often, versions seldom because each is a process. */

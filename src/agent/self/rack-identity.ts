@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { AppError, isRejected } from '../../core/errors.ts';
 import { publicKeyOf } from '../../core/signature.ts';
 import type { DurableText } from '../../host/interface.ts';
-import { parseRackUuid } from '../../model/rack.ts';
+import { parseRackUuid } from '../../model/cluster/rack.ts';
 
 /** Who this host is as a rack. `privateKey`: PKCS #8 PEM; it never leaves the host. */
 export interface RackIdentity {

@@ -4,7 +4,7 @@ import { backOffMs } from '../../core/back-off.ts';
 import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import type { HostFiles } from '../../host/interface.ts';
-import { siteListText, TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { siteListText, TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import { readShownPair } from '../../pki/shown.ts';
 import type { RegionChannel } from '../channel/channel.ts';
 import type { Findings } from '../findings.ts';

@@ -9,7 +9,7 @@ import {
 } from '../../contract/cluster/rack-signature.ts';
 import { type Rejected, rejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Rack } from '../../model/rack.ts';
+import type { Rack } from '../../model/cluster/rack.ts';
 import type { AgentPort } from '../../region/port.ts';
 import type { TrustPort } from '../../region/trust/port.ts';
 import { createLimiter } from '../limiter.ts';

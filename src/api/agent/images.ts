@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { IMAGE_FILE_PATH } from '../../contract/images/image.ts';
 import { rejected } from '../../core/errors.ts';
-import { isDigest, isImageFileName } from '../../model/nouns/image.ts';
+import { isDigest, isImageFileName } from '../../model/images/image.ts';
 import type { Region } from '../../region/port.ts';
 import { sendProblem } from '../server.ts';
 import { type ByteRange, parseRange } from './byte-range.ts';

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { outputOf } from '../../model/nouns/machine-run.ts';
+import { outputOf } from '../../model/machines/machine-run.ts';
 import type { Asker, MetadataPort, ScriptOutput } from '../../region/metadata/port.ts';
 import { readSignal, readStatus } from '../../region/metadata/words.ts';
 import { parseJsonBody } from '../json-body.ts';

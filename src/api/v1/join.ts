@@ -11,7 +11,7 @@ import {
 } from '../../contract/cluster/join.ts';
 import { isProven, parseRackAuthorization } from '../../contract/cluster/rack-signature.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { NO_TOKEN } from '../../model/trust/joining.ts';
+import { NO_TOKEN } from '../../model/cluster/joining.ts';
 import type { PresentedToken } from '../../region/trust/port.ts';
 import { clientAddress } from '../client-address.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';

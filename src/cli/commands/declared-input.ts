@@ -1,6 +1,6 @@
 import { columnOf, type Declaration, type Field } from '../../contract/base/declare.ts';
-import { isStatements } from '../../model/nouns/dhcp-snippet/notation.ts';
-import { MASKED_SECRET } from '../../model/nouns/power.ts';
+import { isStatements } from '../../model/networks/dhcp-snippet/notation.ts';
+import { MASKED_SECRET } from '../../model/machines/power.ts';
 import type { Call } from '../command-spec.ts';
 import { usageError } from '../exit.ts';
 import { option } from '../values.ts';

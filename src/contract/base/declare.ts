@@ -8,7 +8,7 @@ import Type, {
   type TUnsafe,
 } from 'typebox';
 import type { Rejected } from '../../core/errors.ts';
-import { parseTitle } from '../../model/names.ts';
+import { parseTitle } from '../../model/names/names.ts';
 import { nullable, oneOf, text } from './common.ts';
 import { parseMap, type TextMap, textMap } from './text-map.ts';
 
@@ -126,7 +126,7 @@ export function declare<const D extends Declaration>(declaration: D): D {
   return declaration;
 }
 
-/** The field by which operators know an object: 1–64 characters for people (model/names.ts). */
+/** The field by which operators know an object: 1–64 characters for people (model/names/names.ts). */
 export function titleField(): Field<TString, TString, false> {
   return nameField({
     max: 64,

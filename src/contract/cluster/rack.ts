@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { RACK_STATES } from '../../model/rack.ts';
+import { RACK_STATES } from '../../model/cluster/rack.ts';
 import { Flag, listQuery, nullable, oneOf, page, strict, Time, text } from '../base/common.ts';
 import { NodeVlan } from './node.ts';
 

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { RACK_STATES } from '../../model/rack.ts';
+import { RACK_STATES } from '../../model/cluster/rack.ts';
 import { nullable, oneOf, strict, text } from '../base/common.ts';
 
 /** Path of the registration, on the agent's socket and on the API's port. */

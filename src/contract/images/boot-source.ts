@@ -5,7 +5,7 @@ import {
   parseSourceUrl,
   SOURCE_BOUNDS,
   SOURCE_TYPES,
-} from '../../model/nouns/images/boot-source.ts';
+} from '../../model/images/boot-source.ts';
 import { choiceField, commentField, declare, textField, titleField, VERBS } from '../base/declare.ts';
 
 const { url, keyring, selections } = SOURCE_BOUNDS;

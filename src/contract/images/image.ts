@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { COMPRESSIONS, ROOT_FORMATS } from '../../model/nouns/images/content.ts';
-import { IMAGE_ARCHITECTURES, IMAGE_BOUNDS, IMAGE_KINDS, PLACE_STATES } from '../../model/nouns/image.ts';
+import { COMPRESSIONS, ROOT_FORMATS } from '../../model/images/content.ts';
+import { IMAGE_ARCHITECTURES, IMAGE_BOUNDS, IMAGE_KINDS, PLACE_STATES } from '../../model/images/image.ts';
 import { Flag, listQuery, oneOf, page, strict, text, Time } from '../base/common.ts';
 import { ADMINS, del, EVERYBODY, get, post } from '../base/route-spec.ts';
 

@@ -1,12 +1,12 @@
 import Type from 'typebox';
-import { parseSourceUrl, SOURCE_BOUNDS } from '../../model/nouns/images/boot-source.ts';
+import { parseSourceUrl, SOURCE_BOUNDS } from '../../model/images/boot-source.ts';
 import {
   ARCHES,
   parseSigningKey,
   parseWords,
   POCKETS,
   REPOSITORY_BOUNDS,
-} from '../../model/nouns/images/package-repository.ts';
+} from '../../model/images/package-repository.ts';
 import { commentField, declare, flagField, textField, titleField, VERBS } from '../base/declare.ts';
 
 const { list, key } = REPOSITORY_BOUNDS;

@@ -1,4 +1,4 @@
-import { POWER_SECRET_NAMES, POWER_TYPES } from '../../model/nouns/power.ts';
+import { POWER_SECRET_NAMES, POWER_TYPES } from '../../model/machines/power.ts';
 import { choiceField, commentField, declare, mapField, titleField, VERBS } from '../base/declare.ts';
 
 /** A BMC: what switches machines on and off, and how it is asked to. */

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { RACK_STEPS } from '../../model/nouns/timeline/step.ts';
+import { RACK_STEPS } from '../../model/machines/timeline/step.ts';
 import { oneOf } from '../base/common.ts';
 
 /** Where an agent tells what it saw of machines that boot. */
@@ -12,7 +12,7 @@ export const STEPS_PER_REPORT = 200;
 const words = (maxLength: number) => Type.Optional(Type.String({ maxLength, pattern: '^[ -~]*$' }));
 const count = (maximum: number) => Type.Optional(Type.Integer({ minimum: 0, maximum }));
 
-/** What is known of a step beside its name (model/nouns/timeline/step.ts). */
+/** What is known of a step beside its name (model/machines/timeline/step.ts). */
 const BootStepFacts = Type.Object({
   file: words(120),
   status: count(999),

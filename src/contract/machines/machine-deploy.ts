@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { FILE_SYSTEM_KINDS, RAID_LEVELS } from '../../model/deployment/storage-types.ts';
+import { FILE_SYSTEM_KINDS, RAID_LEVELS } from '../../model/machines/deployment/storage-types.ts';
 import { oneOf, strict, text } from '../base/common.ts';
 
 const Bytes = Type.Integer({ minimum: 0, maximum: 2 ** 53 - 1 });

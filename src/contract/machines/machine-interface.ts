@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { BOND_MODES, HASH_POLICIES, LACP_RATES } from '../../model/interfaces/settings.ts';
-import { INTERFACE_KINDS, LINK_MODES } from '../../model/machine.ts';
+import { BOND_MODES, HASH_POLICIES, LACP_RATES } from '../../model/machines/interfaces/settings.ts';
+import { INTERFACE_KINDS, LINK_MODES } from '../../model/machines/machine.ts';
 import { Id, nullable, oneOf, strict, text } from '../base/common.ts';
 
 /** An address of an interface; `subnet` is the CIDR. */

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { Id, listQuery, nullable, oneOf, page, strict, Time } from '../base/common.ts';
 import { EVERYBODY, get } from '../base/route-spec.ts';
 import { MACHINE } from './machine.ts';
-import { OUTPUT_KINDS, RESULT_STATES, RUN_PURPOSES } from '../../model/nouns/machine-run.ts';
+import { OUTPUT_KINDS, RESULT_STATES, RUN_PURPOSES } from '../../model/machines/machine-run.ts';
 
 /** Words of firmware and devices: printable ASCII, so that they can be shown as they are. */
 const words = (maxLength: number) => Type.Optional(Type.String({ maxLength, pattern: '^[ -~]*$' }));

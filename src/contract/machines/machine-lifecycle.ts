@@ -103,7 +103,7 @@ const PARTS = {
 const OWNER_PARTS = { ...PARTS, roles: KEY_OWNERS } as const;
 const RUN_PARTS = { ...PARTS, body: MachineRunRequest } as const;
 
-/** Calls that begin or end something of a machine's lifecycle (model/nouns/machine-lifecycle.ts). */
+/** Calls that begin or end something of a machine's lifecycle (model/machines/machine-lifecycle.ts). */
 export const MACHINE_LIFECYCLE_ROUTES = {
   'machine.commission': begin(
     '/machines/{machine}/commission',

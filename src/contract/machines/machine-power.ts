@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { BOOT_DEVICES, POWER_TYPES, STOP_MODES } from '../../model/nouns/power.ts';
+import { BOOT_DEVICES, POWER_TYPES, STOP_MODES } from '../../model/machines/power.ts';
 import { nullable, oneOf, strict } from '../base/common.ts';
 import { begin, EVERYBODY, get, KEY_OWNERS } from '../base/route-spec.ts';
 import { Job } from '../base/job.ts';

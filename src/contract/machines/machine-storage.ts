@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { FILE_SYSTEM_KINDS, RAID_LEVELS } from '../../model/deployment/storage-types.ts';
-import { KEPT_LAYOUTS } from '../../model/deployment/kept/layouts.ts';
+import { FILE_SYSTEM_KINDS, RAID_LEVELS } from '../../model/machines/deployment/storage-types.ts';
+import { KEPT_LAYOUTS } from '../../model/machines/deployment/kept/layouts.ts';
 import { listQuery, nullable, oneOf, page, strict, text } from '../base/common.ts';
 import { MACHINE } from './machine.ts';
 import { del, EVERYBODY, get, KEY_OWNERS, OPERATORS, post } from '../base/route-spec.ts';

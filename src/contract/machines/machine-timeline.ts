@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
-import { RUN_PURPOSES } from '../../model/nouns/machine-run.ts';
-import { MACHINE_STATES } from '../../model/nouns/machine-states.ts';
-import { STEP_OUTCOMES, STEP_SOURCES, STEP_WHATS } from '../../model/nouns/timeline/step.ts';
-import { STAGES } from '../../model/nouns/timeline/stage.ts';
+import { RUN_PURPOSES } from '../../model/machines/machine-run.ts';
+import { MACHINE_STATES } from '../../model/machines/machine-states.ts';
+import { STEP_OUTCOMES, STEP_SOURCES, STEP_WHATS } from '../../model/machines/timeline/step.ts';
+import { STAGES } from '../../model/machines/timeline/stage.ts';
 import { Id, nullable, oneOf, strict, Time } from '../base/common.ts';
 import { MACHINE } from './machine.ts';
 import { EVERYBODY, get } from '../base/route-spec.ts';

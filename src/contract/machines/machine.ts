@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
-import { BMC_TYPES } from '../../model/nouns/enlistment.ts';
-import { BOOT_MEDIA } from '../../model/nouns/images/boot-media.ts';
-import { MACHINE_STATES } from '../../model/nouns/machine-states.ts';
-import { POWER_STATES } from '../../model/nouns/power.ts';
+import { BMC_TYPES } from '../../model/machines/enlistment.ts';
+import { BOOT_MEDIA } from '../../model/images/boot-media.ts';
+import { MACHINE_STATES } from '../../model/machines/machine-states.ts';
+import { POWER_STATES } from '../../model/machines/power.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './carried.ts';
 import { InterfaceInput, MachineInterface } from './machine-interface.ts';
 import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time, WriteQuery } from '../base/common.ts';

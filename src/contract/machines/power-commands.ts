@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Check } from 'typebox/value';
-import { BOOT_DEVICES, POWER_STATES, POWER_TYPES, STOP_MODES } from '../../model/nouns/power.ts';
+import { BOOT_DEVICES, POWER_STATES, POWER_TYPES, STOP_MODES } from '../../model/machines/power.ts';
 import { nullable, oneOf, strict } from '../base/common.ts';
 import { textMap } from '../base/text-map.ts';
 

@@ -1,4 +1,4 @@
-import { parsePoolName, POOL_RULE } from '../../model/nouns/resource-pool.ts';
+import { parsePoolName, POOL_RULE } from '../../model/machines/resource-pool.ts';
 import { commentField, declare, nameField, VERBS } from '../base/declare.ts';
 
 /** A resource pool: machines that are given out together, to the same people. Each machine is in one. */

@@ -1,6 +1,12 @@
 import Type, { type Static } from 'typebox';
-import { ALL_PURPOSES, SCRIPT_HARDWARE, SCRIPT_MAX, SCRIPT_PURPOSES, TIMEOUT_MAX } from '../../model/scripts/script.ts';
-import { PARAMETER_TYPES } from '../../model/scripts/script-parameter.ts';
+import {
+  ALL_PURPOSES,
+  SCRIPT_HARDWARE,
+  SCRIPT_MAX,
+  SCRIPT_PURPOSES,
+  TIMEOUT_MAX,
+} from '../../model/machines/scripts/script.ts';
+import { PARAMETER_TYPES } from '../../model/machines/scripts/script-parameter.ts';
 import { Flag, Id, listQuery, nullable, oneOf, strict, text } from '../base/common.ts';
 import { entry } from '../base/entry.ts';
 

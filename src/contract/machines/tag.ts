@@ -1,8 +1,12 @@
-import { parseTag, TAG_RULE } from '../../model/nouns/tags/tag.ts';
+import { parseTag, TAG_RULE } from '../../model/machines/tags/tag.ts';
 import Type, { type TString } from 'typebox';
-import { parseDefinition } from '../../model/nouns/tags/definition.ts';
-import { RULE_MAX } from '../../model/nouns/tags/hardware-rule.ts';
-import { KERNEL_OPTIONS_MAX, KERNEL_OPTIONS_RULE, parseKernelOptions } from '../../model/nouns/tags/kernel-options.ts';
+import { parseDefinition } from '../../model/machines/tags/definition.ts';
+import { RULE_MAX } from '../../model/machines/tags/hardware-rule.ts';
+import {
+  KERNEL_OPTIONS_MAX,
+  KERNEL_OPTIONS_RULE,
+  parseKernelOptions,
+} from '../../model/machines/tags/kernel-options.ts';
 import { isRejected } from '../../core/errors.ts';
 import { commentField, declare, type Field, nameField, VERBS } from '../base/declare.ts';
 

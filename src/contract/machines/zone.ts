@@ -1,4 +1,4 @@
-import { parseZoneName, ZONE_RULE } from '../../model/nouns/zone.ts';
+import { parseZoneName, ZONE_RULE } from '../../model/machines/zone.ts';
 import { commentField, declare, nameField, VERBS } from '../base/declare.ts';
 
 /** A zone: where machines stand, such as a hall that has its own power. Each machine is in one. */

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { RECORD_TYPES } from '../../model/record.ts';
+import { RECORD_TYPES } from '../../model/names/record.ts';
 import { Id, LIMITS, listQuery, oneOf, strict, Ttl, text } from '../base/common.ts';
 import { entry } from '../base/entry.ts';
 

@@ -1,4 +1,4 @@
-import { parseTsigName, parseTsigSecret, TSIG_ALGORITHMS, TSIG_NAME_RULE } from '../../model/nouns/tsig-key.ts';
+import { parseTsigName, parseTsigSecret, TSIG_ALGORITHMS, TSIG_NAME_RULE } from '../../model/names/tsig-key.ts';
 import { choiceField, declare, nameField, secretField, VERBS } from '../base/declare.ts';
 
 /** A key that signs transfers of zones to another name server. */

@@ -1,4 +1,4 @@
-import { parseSnippetName, SNIPPET_MAX, SNIPPET_NAME_RULE } from '../../model/nouns/dhcp-snippet.ts';
+import { parseSnippetName, SNIPPET_MAX, SNIPPET_NAME_RULE } from '../../model/networks/dhcp-snippet.ts';
 import { commentField, declare, flagField, nameField, textField, VERBS } from '../base/declare.ts';
 
 /** A fragment of Kea's configuration that operators add: for all clients, a subnet, or a host. */

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { LEASE_STATES } from '../../model/lease.ts';
+import { LEASE_STATES } from '../../model/networks/lease.ts';
 import { Id, listQuery, nullable, oneOf, page, strict, Time, text } from '../base/common.ts';
 
 /** The last lease of an address, as the DHCP server of `node` has it; of a pair of racks, the one that serves. */

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { RANGE_KINDS } from '../../model/ip-range.ts';
+import { RANGE_KINDS } from '../../model/networks/ip-range.ts';
 import { Id, listQuery, oneOf, strict, text } from '../base/common.ts';
 import { entry } from '../base/entry.ts';
 

@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { Id, listQuery, oneOf, page, strict, Time, text } from '../base/common.ts';
 import { del, EVERYBODY, get, KEY_OWNERS, post } from '../base/route-spec.ts';
-import { KEY_SOURCE_RULE } from '../../model/trust/key-source.ts';
-import { SSH_KEY_TYPES } from '../../model/trust/ssh-key.ts';
+import { KEY_SOURCE_RULE } from '../../model/people/key-source.ts';
+import { SSH_KEY_TYPES } from '../../model/people/ssh-key.ts';
 import { USER_NAME_MOST } from './user.ts';
 
 /** A user's public key of SSH: machines that run a system of ours for this user let its owner in. */

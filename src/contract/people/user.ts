@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { PASSWORD_BOUNDS } from '../../model/trust/password.ts';
+import { PASSWORD_BOUNDS } from '../../model/people/password.ts';
 import { listQuery, nullable, oneOf, page, strict, Time, text, WriteQuery } from '../base/common.ts';
 
 /** Roles (api.md §3): an operator runs the site, a user looks, an auditor looks at everything and changes nothing. */

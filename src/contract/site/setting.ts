@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
-import { DEFAULT_SETTINGS } from '../../model/settings.ts';
+import { DEFAULT_SETTINGS } from '../../model/site/settings.ts';
 import { listQuery, page, strict, text } from '../base/common.ts';
 
-/** Value of a setting: its own rule decides (model/settings.ts). */
+/** Value of a setting: its own rule decides (model/site/settings.ts). */
 const SettingValue = Type.Union([
   Type.String({ maxLength: 255 }),
   Type.Integer(),

@@ -1,5 +1,5 @@
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import { vipAddress } from '../../model/cluster.ts';
+import { vipAddress } from '../../model/cluster/cluster.ts';
 import { isAnswering, lookAtHost, REGION_UNITS } from '../look.ts';
 import { PATHS } from '../paths.ts';
 import type { InitPorts } from '../ports.ts';

@@ -1,8 +1,8 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
-import { parseVip } from '../../model/cluster.ts';
-import { parseDomainName } from '../../model/names.ts';
-import { checkPublicSuffix, checkSpecialName } from '../../model/special/special-use.ts';
-import { parseNodeName, parseReachableAddress } from '../../model/trust/node-identity.ts';
+import { parseVip } from '../../model/cluster/cluster.ts';
+import { parseDomainName } from '../../model/names/names.ts';
+import { checkPublicSuffix, checkSpecialName } from '../../model/names/special-use.ts';
+import { parseNodeName, parseReachableAddress } from '../../model/cluster/node-identity.ts';
 import { parseArguments, parseTimeout, usage } from '../arguments.ts';
 import { parseConfFile } from '../../core/conf-file.ts';
 

@@ -1,8 +1,8 @@
 import { parseConfFile } from '../../core/conf-file.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
-import { parseVip } from '../../model/cluster.ts';
-import { checkVipFamily } from '../../model/trust/node-identity.ts';
-import { parseRackConf } from '../../model/trust/rack-conf.ts';
+import { parseVip } from '../../model/cluster/cluster.ts';
+import { checkVipFamily } from '../../model/cluster/node-identity.ts';
+import { parseRackConf } from '../../model/cluster/rack-conf.ts';
 import {
   addressOf,
   checkData,

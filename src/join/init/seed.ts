@@ -1,7 +1,7 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { Desired } from '../../contract/cluster/agent.ts';
 import type { InnerTrust } from '../../core/node-identity.ts';
-import { DEFAULT_SETTINGS } from '../../model/settings.ts';
+import { DEFAULT_SETTINGS } from '../../model/site/settings.ts';
 import type { Recovered, Snapshot } from '../../model/snapshot.ts';
 
 /** The first values of a cluster. */

@@ -1,6 +1,6 @@
 import { fingerprintOf } from '../../pki/certificate.ts';
 import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';
-import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import { cleanHost, stopCluster, stopOurs } from '../clean.ts';
 import { parseDoneNote } from '../init/note.ts';
 import { PATHS } from '../paths.ts';

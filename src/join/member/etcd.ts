@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts';
-import { PORTS } from '../../model/cluster.ts';
-import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { PORTS } from '../../model/cluster/cluster.ts';
+import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import type { HostPorts } from '../ports.ts';
 
 /** A member of etcd as in `etcdctl member list`. `name`: '' while it has never started. `id`: hexadecimal. */

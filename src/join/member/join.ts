@@ -1,6 +1,6 @@
 import { parseJoinToken, type JoinToken } from '../../contract/cluster/token.ts';
 import { AppError, isRejected, type Rejected, sentenceOf } from '../../core/errors.ts';
-import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import { fingerprintOf } from '../../pki/certificate.ts';
 import { lookAtHost, REGION_UNITS } from '../look.ts';
 import { PATHS, UNITS } from '../paths.ts';

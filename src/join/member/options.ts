@@ -1,5 +1,5 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
-import { parseNodeName, parseReachableAddress } from '../../model/trust/node-identity.ts';
+import { parseNodeName, parseReachableAddress } from '../../model/cluster/node-identity.ts';
 import { parseArguments, parseTimeout, usage } from '../arguments.ts';
 
 /** Options of `regent join`. `token`: the whole text, `-` for standard input. Null: to be found out on the host. */

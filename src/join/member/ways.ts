@@ -1,4 +1,4 @@
-import { PORTS } from '../../model/cluster.ts';
+import { PORTS } from '../../model/cluster/cluster.ts';
 import { type Run, untilDeadline } from '../run.ts';
 import type { Admission } from './note.ts';
 import type { JoinPorts } from './ports.ts';

@@ -1,7 +1,7 @@
 import type { Desired } from '../../contract/cluster/agent.ts';
 import { parseDesired } from '../../contract/cluster/desired-check.ts';
-import { PORTS, vipAddress } from '../../model/cluster.ts';
-import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { PORTS, vipAddress } from '../../model/cluster/cluster.ts';
+import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import { type ClusterParts, readClusterParts } from '../../services/cluster-parts.ts';
 import { PATHS } from '../paths.ts';
 import { parseObject } from '../texts.ts';

@@ -1,6 +1,6 @@
 import { type Epoch, parseEpoch } from '../../core/epoch.ts';
 import { AppError, isRejected } from '../../core/errors.ts';
-import { lostNodes } from '../../model/cluster.ts';
+import { lostNodes } from '../../model/cluster/cluster.ts';
 import { signEpoch } from '../../pki/statement.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from '../paths.ts';
 import { seedSnapshot } from '../init/seed.ts';

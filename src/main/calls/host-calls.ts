@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { Call, CallAnswer, CallTrust } from '../../join/member/ports.ts';
-import { REGION_SERVER_NAME } from '../../model/cluster.ts';
+import { REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
 import { textOf } from './answer-text.ts';
 
 const ANSWER_LIMIT = 1024 * 1024;

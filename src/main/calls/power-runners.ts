@@ -2,7 +2,7 @@ import type { CommandRunner } from '../../agent/commands/runner.ts';
 import type { CommandArgs, CommandResult } from '../../contract/command-kinds.ts';
 import type { Log } from '../../core/ports.ts';
 import type { DurableText } from '../../host/interface.ts';
-import type { PowerParameters } from '../../model/nouns/power.ts';
+import type { PowerParameters } from '../../model/machines/power.ts';
 import type { PowerEffects } from '../../power/driver.ts';
 import { type Executor, openExecutor } from '../../power/executor.ts';
 import { openFence } from '../../power/fence.ts';

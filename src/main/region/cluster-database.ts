@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { AppError, isRejected, type Rejected } from '../../core/errors.ts';
-import { PORTS, REGION_SERVER_NAME } from '../../model/cluster.ts';
+import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
 import { type ConnectionSpec, parseDatabaseUrl, type ServerSpec } from '../../store/connection.ts';
 import type { Settings } from '../process.ts';
 

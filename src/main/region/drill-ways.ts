@@ -3,7 +3,7 @@ import { type Probe, runLane } from '../../drills/probes/lanes/lane.ts';
 import { connectProbe, readProbe } from '../../drills/probes/lanes/services.ts';
 import { writeProbe } from '../../drills/probes/lanes/write.ts';
 import { monotonicMs } from '../../drills/probes/time/deadline.ts';
-import { PORTS } from '../../model/cluster.ts';
+import { PORTS } from '../../model/cluster/cluster.ts';
 import type { DrillWays, ProbeOrder, RunningProbes } from '../../region/cluster/drill-run/port.ts';
 import type { ConnectionSpec } from '../../store/connection.ts';
 import { readLedgerCopies } from '../../store/ledger-copies.ts';

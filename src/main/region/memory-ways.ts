@@ -2,7 +2,7 @@ import { MEMORY_PATH, parseMemory } from '../../contract/cluster/memory.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { durableText } from '../../host/own/durable-text.ts';
-import { PORTS, REGION_SERVER_NAME } from '../../model/cluster.ts';
+import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
 import type { MemoryWays } from '../../region/cluster/memory.ts';
 import type { TlsFiles } from './tls.ts';
 import { askTls } from './tls-ask.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { sentenceOf } from '../../core/errors.ts';
-import { PORTS, REGION_SERVER_NAME } from '../../model/cluster.ts';
+import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
 import type { PatroniAnswer, PatroniPort, PatroniState } from '../../region/cluster/moves/patroni.ts';
 import type { TlsFiles } from './tls.ts';
 import { askTls } from './tls-ask.ts';

@@ -3,7 +3,7 @@ import { formatEpoch } from '../../core/epoch.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import type { RecoveryDatabase, RecoveryRows } from '../../join/recover/ports.ts';
-import { mainAddress } from '../../model/cluster.ts';
+import { mainAddress } from '../../model/cluster/cluster.ts';
 import { changingRacks } from '../../region/trust/rack-node.ts';
 import { vacateNode } from '../../region/trust/vacate.ts';
 import type { Database } from '../../store/database.ts';

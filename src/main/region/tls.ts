@@ -5,7 +5,7 @@ import { createSecureContext, type Server, TLSSocket } from 'node:tls';
 import type { Peer } from '../../api/peers.ts';
 import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
-import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import { publicKeyDigestOf } from '../../pki/key.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 

@@ -7,7 +7,7 @@ import {
   type PowerPlace,
   parsePlace,
   type StopMode,
-} from '../../model/nouns/power.ts';
+} from '../../model/machines/power.ts';
 import { preferred } from '../guard.ts';
 import {
   closedFailure,

@@ -1,7 +1,7 @@
 import { show } from '../../core/errors.ts';
 import type { ExecResult } from '../../core/host-values.ts';
 import type { Program } from '../../host/ask/bmc/interface.ts';
-import { type PowerParameters, type PowerPlace } from '../../model/nouns/power.ts';
+import { type PowerParameters, type PowerPlace } from '../../model/machines/power.ts';
 import { failed, type PowerFailure, textOf } from '../driver.ts';
 
 /** Cipher suites in the order in which they are tried: SHA-256, then SHA-1. Never 0, which asks for no password (CVE-2013-4782). */

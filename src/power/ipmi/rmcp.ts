@@ -1,5 +1,5 @@
 import type { NoAnswer, BmcAccess } from '../../host/ask/bmc/interface.ts';
-import type { PowerPlace } from '../../model/nouns/power.ts';
+import type { PowerPlace } from '../../model/machines/power.ts';
 
 /** RMCP with an ASF presence ping (DMTF DSP0136 §3.2.4.2); tag 0. */
 const PING = Uint8Array.from([0x06, 0x00, 0xff, 0x06, 0x00, 0x00, 0x11, 0xbe, 0x80, 0x00, 0x00, 0x00]);

@@ -1,5 +1,5 @@
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
-import { formatPlace, type PowerSetting, parsePlace } from '../../model/nouns/power.ts';
+import { formatPlace, type PowerSetting, parsePlace } from '../../model/machines/power.ts';
 
 /** UDP port of RMCP (DMTF DSP0136). */
 export const RMCP_PORT = 623;

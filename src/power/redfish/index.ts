@@ -6,7 +6,7 @@ import {
   type PowerPlace,
   parsePlace,
   type StopMode,
-} from '../../model/nouns/power.ts';
+} from '../../model/machines/power.ts';
 import {
   failed,
   isFailed,

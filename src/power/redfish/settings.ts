@@ -1,5 +1,5 @@
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
-import { formatPlace, type PowerSetting, parsePlace } from '../../model/nouns/power.ts';
+import { formatPlace, type PowerSetting, parsePlace } from '../../model/machines/power.ts';
 
 export const HTTPS_PORT = 443;
 

@@ -1,4 +1,4 @@
-import type { BootDevice } from '../../model/nouns/power.ts';
+import type { BootDevice } from '../../model/machines/power.ts';
 
 const DEVICES: Readonly<Record<BootDevice, string>> = { pxe: 'network', disk: 'hd' };
 

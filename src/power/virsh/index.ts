@@ -1,7 +1,7 @@
 import { invalid, type Rejected, show } from '../../core/errors.ts';
 import type { ExecResult } from '../../core/host-values.ts';
 import { filePath } from '../../host/ask/bmc/interface.ts';
-import type { BootDevice, PowerParameters, PowerSetting, StopMode } from '../../model/nouns/power.ts';
+import type { BootDevice, PowerParameters, PowerSetting, StopMode } from '../../model/machines/power.ts';
 import {
   closedFailure,
   failed,

@@ -1,5 +1,5 @@
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
-import { parsePlace } from '../../model/nouns/power.ts';
+import { parsePlace } from '../../model/machines/power.ts';
 
 /** What an address of libvirt may consist of: virsh opens files and starts programs that its addresses name. */
 const DRIVERS = ['qemu', 'xen', 'lxc', 'ch', 'bhyve'];

@@ -1,6 +1,6 @@
 import { invalid, type Rejected, show } from '../../core/errors.ts';
 import type { NoAnswer, WebAnswer } from '../../host/ask/bmc/interface.ts';
-import type { PowerParameters, PowerSetting } from '../../model/nouns/power.ts';
+import type { PowerParameters, PowerSetting } from '../../model/machines/power.ts';
 import {
   closedFailure,
   failed,

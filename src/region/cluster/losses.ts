@@ -1,4 +1,4 @@
-import { majorityOf, vipAddress } from '../../model/cluster.ts';
+import { majorityOf, vipAddress } from '../../model/cluster/cluster.ts';
 import { lastWord, primariesOf } from './claims.ts';
 import { reachFault } from './reach.ts';
 import {

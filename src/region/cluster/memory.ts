@@ -3,7 +3,7 @@ import type { Doctor } from '../../contract/cluster/doctor.ts';
 import { type Layout, parseLayout, type RegionMemory } from '../../contract/cluster/memory.ts';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import type { Clock } from '../../core/ports.ts';
-import { isDatabaseExternal, mainAddress } from '../../model/cluster.ts';
+import { isDatabaseExternal, mainAddress } from '../../model/cluster/cluster.ts';
 import type { Database } from '../../store/database.ts';
 import { allRows } from '../../store/page.ts';
 import { listNodes } from '../../store/queries/nodes.ts';

@@ -1,5 +1,5 @@
 import type { HostObservation } from '../../contract/cluster/agent.ts';
-import { isDatabaseExternal, mainAddress } from '../../model/cluster.ts';
+import { isDatabaseExternal, mainAddress } from '../../model/cluster/cluster.ts';
 import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/standing.ts';
 import { readPause } from '../../store/queries/cluster/pause.ts';
 import { readRecoveries } from '../../store/queries/cluster/recoveries.ts';

@@ -1,7 +1,7 @@
 import type { HostObservation, ServiceObservation } from '../../contract/cluster/agent.ts';
 import type { Service } from '../../contract/cluster/service.ts';
 import type { NodeFinding } from '../../contract/base/wire/finding.ts';
-import { isDatabaseExternal } from '../../model/cluster.ts';
+import { isDatabaseExternal } from '../../model/cluster/cluster.ts';
 import type { Cluster, NodeState } from '../../model/snapshot.ts';
 import type { DatabaseHealth } from '../port.ts';
 import type { StoredLearner } from '../trust/port.ts';

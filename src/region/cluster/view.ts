@@ -1,6 +1,6 @@
 import type { Invariant } from '../../contract/cluster/doctor.ts';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
-import { vipAddress } from '../../model/cluster.ts';
+import { vipAddress } from '../../model/cluster/cluster.ts';
 import { judge, judgeOne } from './doctor.ts';
 import { externalWarning } from './invariants/servers.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';

@@ -1,6 +1,6 @@
 import type { Inventory } from '../../contract/machines/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
-import { interfaceLabel, parseInterfaceName, parseMac } from '../../model/machine.ts';
+import { interfaceLabel, parseInterfaceName, parseMac } from '../../model/machines/machine.ts';
 import { lockDomain } from '../../store/queries/domains.ts';
 import { findMachine, type MachineRow, updateMachine } from '../../store/queries/machines.ts';
 import type { InterfaceInput } from '../../store/queries/network/machine-interfaces.ts';

@@ -1,7 +1,7 @@
 import { Inventory } from '../../contract/machines/machine-inventory.ts';
 import { cutTo } from '../../contract/base/wire/cut.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { suggestBmc } from '../../model/nouns/enlistment.ts';
+import { suggestBmc } from '../../model/machines/enlistment.ts';
 import { findMachine, type MachineRow } from '../../store/queries/machines.ts';
 import { readInventory, storeInventory } from '../../store/queries/network/machine-inventories.ts';
 import { storeRun } from '../../store/queries/network/machine-tokens.ts';

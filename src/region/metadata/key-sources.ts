@@ -1,5 +1,5 @@
 import { isRejected, rejected } from '../../core/errors.ts';
-import { formatKeySource, parseKeySource, readKeys } from '../../model/trust/key-source.ts';
+import { formatKeySource, parseKeySource, readKeys } from '../../model/people/key-source.ts';
 import { createSshKey, keysOfUser } from '../../store/queries/identity/ssh-keys.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import { askingFirst } from '../use-case.ts';

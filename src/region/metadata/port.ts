@@ -1,8 +1,8 @@
 import type { Inventory } from '../../contract/machines/machine-inventory.ts';
 import type { Rejected } from '../../core/errors.ts';
 import type { TarFile } from '../../core/tar.ts';
-import type { MachineEvent } from '../../model/nouns/machine-states.ts';
-import type { OutputKind, RunPurpose } from '../../model/nouns/machine-run.ts';
+import type { MachineEvent } from '../../model/machines/machine-states.ts';
+import type { OutputKind, RunPurpose } from '../../model/machines/machine-run.ts';
 import type { WriteTx } from '../../store/write.ts';
 import type { Signal, StatusReport } from './words.ts';
 

@@ -1,8 +1,12 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
-import type { RunPurpose } from '../../model/nouns/machine-run.ts';
-import type { Script } from '../../model/scripts/script.ts';
-import { type ChosenScript, chooseScripts, type ScriptWish } from '../../model/scripts/script-choice.ts';
-import { invocationOf, type KnownDevices, type ParameterValues } from '../../model/scripts/script-parameter.ts';
+import type { RunPurpose } from '../../model/machines/machine-run.ts';
+import type { Script } from '../../model/machines/scripts/script.ts';
+import { type ChosenScript, chooseScripts, type ScriptWish } from '../../model/machines/scripts/script-choice.ts';
+import {
+  invocationOf,
+  type KnownDevices,
+  type ParameterValues,
+} from '../../model/machines/scripts/script-parameter.ts';
 import { readInventory } from '../../store/queries/network/machine-inventories.ts';
 import { listSiteScripts } from '../../store/queries/network/scripts/site-scripts.ts';
 import { readRunScripts, type RunScriptRow, storeRunScripts } from '../../store/queries/network/scripts/run-scripts.ts';

@@ -10,8 +10,8 @@ import {
   type Script,
   SCRIPT_PURPOSES,
   type ScriptTold,
-} from '../../model/scripts/script.ts';
-import { parseParameters } from '../../model/scripts/script-parameter.ts';
+} from '../../model/machines/scripts/script.ts';
+import { parseParameters } from '../../model/machines/scripts/script-parameter.ts';
 import {
   createSiteScript,
   deleteSiteScript,

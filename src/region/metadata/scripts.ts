@@ -1,7 +1,7 @@
 import type { TarFile } from '../../core/tar.ts';
-import type { RunPurpose } from '../../model/nouns/machine-run.ts';
-import type { ScriptHardware } from '../../model/scripts/script.ts';
-import type { Invocation } from '../../model/scripts/script-parameter.ts';
+import type { RunPurpose } from '../../model/machines/machine-run.ts';
+import type { ScriptHardware } from '../../model/machines/scripts/script.ts';
+import type { Invocation } from '../../model/machines/scripts/script-parameter.ts';
 
 /** A script that a machine is to run. */
 export interface RunScript {

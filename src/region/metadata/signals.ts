@@ -1,6 +1,6 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import type { MachineEvent } from '../../model/nouns/machine-states.ts';
-import { OUTPUT_MAX } from '../../model/nouns/machine-run.ts';
+import type { MachineEvent } from '../../model/machines/machine-states.ts';
+import { OUTPUT_MAX } from '../../model/machines/machine-run.ts';
 import type { MachineRow } from '../../store/queries/machines.ts';
 import { readDeployment } from '../../store/queries/network/deployment/deployments.ts';
 import { storePatience } from '../../store/queries/network/machine-states.ts';

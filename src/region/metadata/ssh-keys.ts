@@ -1,6 +1,6 @@
 import type { SshKey } from '../../contract/people/ssh-key.ts';
 import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
-import { formatSshKey, parseSshKey } from '../../model/trust/ssh-key.ts';
+import { formatSshKey, parseSshKey } from '../../model/people/ssh-key.ts';
 import {
   countSshKeys,
   createSshKey,

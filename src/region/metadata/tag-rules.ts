@@ -1,6 +1,6 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { askerOf, parseDefinition, subjectOf } from '../../model/nouns/tags/definition.ts';
-import type { Hardware } from '../../model/nouns/tags/hardware.ts';
+import { askerOf, parseDefinition, subjectOf } from '../../model/machines/tags/definition.ts';
+import type { Hardware } from '../../model/machines/tags/hardware.ts';
 import type { CarriedIds } from '../../store/declared/carried.ts';
 import { createDeclared, type DeclaredRow, updateDeclared } from '../../store/declared/rows.ts';
 import {

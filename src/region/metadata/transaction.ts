@@ -1,6 +1,6 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import type { MachineEvent } from '../../model/nouns/machine-states.ts';
-import type { Script } from '../../model/scripts/script.ts';
+import type { MachineEvent } from '../../model/machines/machine-states.ts';
+import type { Script } from '../../model/machines/scripts/script.ts';
 import { findMachine, type MachineRow } from '../../store/queries/machines.ts';
 import { findOpenRun } from '../../store/queries/network/machine-tokens.ts';
 import { write, type WriteTx } from '../../store/write.ts';

@@ -1,6 +1,6 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
-import type { MachineEvent } from '../../model/nouns/machine-states.ts';
-import { outputOf, type ResultState, type RunPurpose } from '../../model/nouns/machine-run.ts';
+import type { MachineEvent } from '../../model/machines/machine-states.ts';
+import { outputOf, type ResultState, type RunPurpose } from '../../model/machines/machine-run.ts';
 
 /** A step of a machine's system (`POST status/{machine}`), as cloud-init and curtin tell it. Texts are printable ASCII. */
 export interface StatusReport {

@@ -1,7 +1,7 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { type Address, formatAddress, parseNetwork } from '../../core/ip.ts';
-import { nextFreeAddresses, spanOfAddress, spansOfAddresses } from '../../model/allocation.ts';
-import { type Claim, checkAddressFree } from '../../model/ip-range.ts';
+import { nextFreeAddresses, spanOfAddress, spansOfAddresses } from '../../model/networks/allocation.ts';
+import { type Claim, checkAddressFree } from '../../model/networks/ip-range.ts';
 import { type LiveLease, liveLeaseAt, liveLeases } from '../../store/queries/leases.ts';
 import {
   type ClaimRow,

@@ -1,11 +1,11 @@
 import type { Domain, DomainSet } from '../../contract/names/domain.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { parseDomainName, relativeName } from '../../model/names.ts';
-import { checkForwardNoCircle } from '../../model/special/circle.ts';
-import { parseForwardServer } from '../../model/special/forward-server.ts';
-import { checkPublicSuffix, checkSpecialName } from '../../model/special/special-use.ts';
-import { parseTtl } from '../../model/record.ts';
-import { parseReachableAddress } from '../../model/trust/node-identity.ts';
+import { parseDomainName, relativeName } from '../../model/names/names.ts';
+import { checkForwardNoCircle } from '../../model/site/circle.ts';
+import { parseForwardServer } from '../../model/names/forward-server.ts';
+import { checkPublicSuffix, checkSpecialName } from '../../model/names/special-use.ts';
+import { parseTtl } from '../../model/names/record.ts';
+import { parseReachableAddress } from '../../model/cluster/node-identity.ts';
 import { everyRow } from '../../store/page.ts';
 import * as domains from '../../store/queries/domains.ts';
 import { listMachines } from '../../store/queries/machines.ts';

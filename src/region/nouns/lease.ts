@@ -2,7 +2,7 @@ import type { Lease } from '../../contract/networks/lease.ts';
 import type { VlanServer } from '../../contract/networks/vlan.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
-import { parseMac } from '../../model/machine.ts';
+import { parseMac } from '../../model/machines/machine.ts';
 import { dropHeld, findHeld, type HeldAddress } from '../../store/queries/network/deployment/held-addresses.ts';
 import { requestLeaseEnd } from '../../store/queries/network/lease-ends.ts';
 import * as leases from '../../store/queries/leases.ts';

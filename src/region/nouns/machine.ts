@@ -1,10 +1,10 @@
 import type { Machine, MachineCreate, MachineSet } from '../../contract/machines/machine.ts';
 import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
-import { parseMac } from '../../model/machine.ts';
-import { parseDhcpOptions } from '../../model/nouns/dhcp-option.ts';
-import { parseHostLabel } from '../../model/names.ts';
-import { MASTER } from '../../model/rack.ts';
+import { parseMac } from '../../model/machines/machine.ts';
+import { parseDhcpOptions } from '../../model/networks/dhcp/dhcp-option.ts';
+import { parseHostLabel } from '../../model/names/names.ts';
+import { MASTER } from '../../model/cluster/rack.ts';
 import { type DomainRow, findDomain, lockDomain } from '../../store/queries/domains.ts';
 import { heldBy } from '../../store/queries/jobs/add.ts';
 import * as machines from '../../store/queries/machines.ts';

@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
-import { interfaceLabel } from '../../model/machine.ts';
-import { absoluteName } from '../../model/names.ts';
-import type { NameUse, RecordType } from '../../model/record.ts';
+import { interfaceLabel } from '../../model/machines/machine.ts';
+import { absoluteName } from '../../model/names/names.ts';
+import type { NameUse, RecordType } from '../../model/names/record.ts';
 import { findDomain } from '../../store/queries/domains.ts';
 import { findMachine } from '../../store/queries/machines.ts';
 import { namesInUse } from '../../store/queries/records.ts';

@@ -1,7 +1,7 @@
 import type { Rack } from '../../contract/cluster/rack.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { parseHostLabel } from '../../model/names.ts';
-import { MASTER, masterOf, parseRackKey, parseRackUuid } from '../../model/rack.ts';
+import { parseHostLabel } from '../../model/names/names.ts';
+import { MASTER, masterOf, parseRackKey, parseRackUuid } from '../../model/cluster/rack.ts';
 import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
 import { findNode } from '../../store/queries/nodes.ts';
 import { countMasterMachines, readNamedAttachments } from '../../store/queries/rack-views.ts';

@@ -9,7 +9,7 @@ import {
   parseRange,
   sizeOfSpan,
   spanOf,
-} from '../../model/ip-range.ts';
+} from '../../model/networks/ip-range.ts';
 import { claimsBetween, ownAddressesBetween } from '../../store/queries/network/address-users.ts';
 import * as ranges from '../../store/queries/network/ranges.ts';
 import { findSubnet, lockSubnet, type SubnetRow } from '../../store/queries/network/subnets.ts';

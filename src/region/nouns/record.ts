@@ -1,6 +1,6 @@
 import type { DnsRecord } from '../../contract/names/record.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { isInDomain, parseOwnerName, relativeName } from '../../model/names.ts';
+import { isInDomain, parseOwnerName, relativeName } from '../../model/names/names.ts';
 import {
   checkRecordBeside,
   hostOfRecord,
@@ -9,7 +9,7 @@ import {
   parseRecordType,
   type RecordType,
   writtenOf,
-} from '../../model/record.ts';
+} from '../../model/names/record.ts';
 import { findDomainOf, lockDomain } from '../../store/queries/domains.ts';
 import { isFeatureOn } from '../../store/queries/cluster/features.ts';
 import * as records from '../../store/queries/records.ts';

@@ -1,11 +1,11 @@
 import type { Reservation, ReservationCreate } from '../../contract/networks/reservation.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
-import { isTagged } from '../../model/interfaces/topology.ts';
-import { parseMac } from '../../model/machine.ts';
-import { parseDhcpOptions } from '../../model/nouns/dhcp-option.ts';
-import { parseHostLabel } from '../../model/names.ts';
-import { parseHostAddress } from '../../model/subnet.ts';
+import { isTagged } from '../../model/machines/interfaces/topology.ts';
+import { parseMac } from '../../model/machines/machine.ts';
+import { parseDhcpOptions } from '../../model/networks/dhcp/dhcp-option.ts';
+import { parseHostLabel } from '../../model/names/names.ts';
+import { parseHostAddress } from '../../model/networks/subnet.ts';
 import { lockDomain } from '../../store/queries/domains.ts';
 import { findMachine } from '../../store/queries/machines.ts';
 import * as reservations from '../../store/queries/network/reservations.ts';

@@ -1,15 +1,15 @@
 import type { Setting } from '../../contract/site/setting.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { stableJson } from '../../core/stable-json.ts';
-import { checkNoCircle } from '../../model/special/circle.ts';
+import { checkNoCircle } from '../../model/site/circle.ts';
 import {
   DEFAULT_SETTINGS,
   isSettingName,
   parseSetting,
   type SettingName,
   type Settings,
-} from '../../model/settings.ts';
-import { checkSettingUse } from '../../model/special/setting-use.ts';
+} from '../../model/site/settings.ts';
+import { checkSettingUse } from '../../model/site/setting-use.ts';
 import { findDomain, lockDomain } from '../../store/queries/domains.ts';
 import { listNodes } from '../../store/queries/nodes.ts';
 import { reservedNameClash } from '../../store/queries/network/reservations.ts';

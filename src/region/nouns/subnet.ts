@@ -1,11 +1,11 @@
 import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/networks/subnet.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { contains, formatAddress, formatNetwork, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
-import { parseTitle } from '../../model/names.ts';
-import type { Settings } from '../../model/settings.ts';
-import { reverseWords } from '../../model/special/reverse.ts';
-import { parseDhcpOptions } from '../../model/nouns/dhcp-option.ts';
-import { parseLeaseTime } from '../../model/settings.ts';
+import { parseTitle } from '../../model/names/names.ts';
+import type { Settings } from '../../model/site/settings.ts';
+import { reverseWords } from '../../model/names/reverse.ts';
+import { parseDhcpOptions } from '../../model/networks/dhcp/dhcp-option.ts';
+import { parseLeaseTime } from '../../model/site/settings.ts';
 import {
   checkNoOverlap,
   parseBootFile,
@@ -13,7 +13,7 @@ import {
   parseGateway,
   parseResolvers,
   parseSubnetCidr,
-} from '../../model/subnet.ts';
+} from '../../model/networks/subnet.ts';
 import { allRows } from '../../store/page.ts';
 import { liveLeases } from '../../store/queries/leases.ts';
 import { listMachines } from '../../store/queries/machines.ts';

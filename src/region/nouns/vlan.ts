@@ -1,8 +1,8 @@
 import type { Vlan, VlanServer } from '../../contract/networks/vlan.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { parseMtu } from '../../model/interfaces/settings.ts';
-import { parseTitle } from '../../model/names.ts';
-import { checkRelay, parseVid } from '../../model/vlan.ts';
+import { parseMtu } from '../../model/machines/interfaces/settings.ts';
+import { parseTitle } from '../../model/names/names.ts';
+import { checkRelay, parseVid } from '../../model/networks/vlan.ts';
 import { findFirst } from '../../store/declared/rows.ts';
 import { readPools } from '../../store/queries/network/pool-use.ts';
 import { listSubnets } from '../../store/queries/network/subnets.ts';

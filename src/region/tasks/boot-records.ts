@@ -1,10 +1,10 @@
 import { planOf } from '../../boot/plan.ts';
 import type { BootRecord } from '../../boot/record.ts';
-import { purposeIn } from '../../model/nouns/machine-run.ts';
-import { bootCards, bootVlans } from '../../model/interfaces/boot-vlans.ts';
-import { optionsOf } from '../../model/nouns/tags/kernel-options.ts';
-import type { MachineState } from '../../model/nouns/machine-states.ts';
-import type { Machine } from '../../model/machine.ts';
+import { purposeIn } from '../../model/machines/machine-run.ts';
+import { bootCards, bootVlans } from '../../model/machines/interfaces/boot-vlans.ts';
+import { optionsOf } from '../../model/machines/tags/kernel-options.ts';
+import type { MachineState } from '../../model/machines/machine-states.ts';
+import type { Machine } from '../../model/machines/machine.ts';
 import type { MachineStage, Snapshot } from '../../model/snapshot.ts';
 import type { CompiledSite } from '../../services/compile-node.ts';
 import { servedVlans, servingOf } from '../../services/dhcp/serving.ts';

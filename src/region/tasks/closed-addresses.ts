@@ -1,6 +1,6 @@
 import { orderedAddresses } from '../../core/ip.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { comparedAddress } from '../../model/special/bmc-hosts.ts';
+import { comparedAddress } from '../../model/machines/bmc-hosts.ts';
 import { driverOf } from '../../power/registry.ts';
 
 /**

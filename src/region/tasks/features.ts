@@ -1,4 +1,4 @@
-import { FEATURES } from '../../model/cluster.ts';
+import { FEATURES } from '../../model/cluster/cluster.ts';
 import type { Database } from '../../store/database.ts';
 import { enableFeatures, readFeatures } from '../../store/queries/cluster/features.ts';
 import type { DatabaseHealth } from '../port.ts';

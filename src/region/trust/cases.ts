@@ -1,4 +1,4 @@
-import { PORTS, mainAddress, regionMembers, vipAddress } from '../../model/cluster.ts';
+import { PORTS, mainAddress, regionMembers, vipAddress } from '../../model/cluster/cluster.ts';
 import { formatJoinToken } from '../../contract/cluster/token.ts';
 import { type Certificate, type Place, type Token, TOKEN_MINUTES_MAX } from '../../contract/cluster/trust.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';

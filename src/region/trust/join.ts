@@ -1,11 +1,17 @@
 import type { JoinAnswer, JoinRequest } from '../../contract/cluster/join.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { isSecret } from '../../core/secret.ts';
-import { checkNodeNoCircle } from '../../model/special/circle.ts';
-import { isDatabaseExternal, mainAddress, regionMembers } from '../../model/cluster.ts';
+import { checkNodeNoCircle } from '../../model/site/circle.ts';
+import { isDatabaseExternal, mainAddress, regionMembers } from '../../model/cluster/cluster.ts';
 import type { Cluster, Node } from '../../model/snapshot.ts';
-import { type Applicant, decideJoin, type JoinDecision, NO_TOKEN, parseApplicant } from '../../model/trust/joining.ts';
-import { takePlace } from '../../model/trust/place.ts';
+import {
+  type Applicant,
+  decideJoin,
+  type JoinDecision,
+  NO_TOKEN,
+  parseApplicant,
+} from '../../model/cluster/joining.ts';
+import { takePlace } from '../../model/cluster/place.ts';
 import { parseDcsFacts } from '../../services/dcs/facts.ts';
 import type { Database } from '../../store/database.ts';
 import { allRows } from '../../store/page.ts';

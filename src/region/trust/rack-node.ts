@@ -1,6 +1,6 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { parseAddress } from '../../core/ip.ts';
-import { masterOf } from '../../model/rack.ts';
+import { masterOf } from '../../model/cluster/rack.ts';
 import { createNode, deleteNode, findNode, updateNode } from '../../store/queries/nodes.ts';
 import * as racks from '../../store/queries/racks.ts';
 import type { WriteTx } from '../../store/write.ts';

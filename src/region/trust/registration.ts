@@ -1,8 +1,8 @@
 import type { RegisterAnswer } from '../../contract/cluster/registration.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { parseHostLabel } from '../../model/names.ts';
-import { parseRackKey, parseRackUuid } from '../../model/rack.ts';
+import { parseHostLabel } from '../../model/names/names.ts';
+import { parseRackKey, parseRackUuid } from '../../model/cluster/rack.ts';
 import {
   type Arrival,
   decideRegistration,
@@ -10,7 +10,7 @@ import {
   type Registration,
   type TokenVerdict,
   WAITING_MAX,
-} from '../../model/trust/registration.ts';
+} from '../../model/cluster/registration.ts';
 import type { Database } from '../../store/database.ts';
 import { allRows } from '../../store/page.ts';
 import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';

@@ -1,5 +1,5 @@
 import { digestOf } from '../../core/stable-json.ts';
-import { isDatabaseExternal, mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
+import { isDatabaseExternal, mainAddress, regionMembers, regionNodes } from '../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { VersionKey } from '../kit/contract.ts';
 import { innerWithSerialsOf } from '../kit/inner-trust.ts';

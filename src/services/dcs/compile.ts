@@ -1,4 +1,4 @@
-import { daemonsName, mainAddress, regionMembers, regionNodes } from '../../model/cluster.ts';
+import { daemonsName, mainAddress, regionMembers, regionNodes } from '../../model/cluster/cluster.ts';
 import type { Cluster, Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
 import { innerOf } from '../kit/inner-trust.ts';

@@ -1,5 +1,5 @@
 import type { Command, CommandRule, ExecResult, ProcessCommand } from '../../core/host-values.ts';
-import { PORTS } from '../../model/cluster.ts';
+import { PORTS } from '../../model/cluster/cluster.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DcsDesired } from './desired.ts';
 import { jsonOf, silenceOf } from '../kit/web-answer.ts';

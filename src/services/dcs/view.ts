@@ -1,5 +1,5 @@
-import { PORTS, REGION_SERVER_NAME } from '../../model/cluster.ts';
-import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
+import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import { innerFile, type InnerView, innerView } from '../kit/inner-trust.ts';
 import type { DcsDesired } from './desired.ts';

@@ -1,4 +1,4 @@
-import { PORTS } from '../../model/cluster.ts';
+import { PORTS } from '../../model/cluster/cluster.ts';
 import type { BootFiles } from './desired.ts';
 
 /** A class of clients by Kea's test. `file` and `options` are what its members are told. */

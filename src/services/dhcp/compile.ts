@@ -8,13 +8,13 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../core/ip.ts';
-import { knownAddresses, servingRegions } from '../../model/cluster.ts';
-import { spansOfAddresses, subtractSpans } from '../../model/allocation.ts';
-import { spanOf } from '../../model/ip-range.ts';
+import { knownAddresses, servingRegions } from '../../model/cluster/cluster.ts';
+import { spansOfAddresses, subtractSpans } from '../../model/networks/allocation.ts';
+import { spanOf } from '../../model/networks/ip-range.ts';
 import type { VlanAttachment, Snapshot } from '../../model/snapshot.ts';
-import { externalTime } from '../../model/settings.ts';
-import type { Subnet } from '../../model/subnet.ts';
-import type { Vlan } from '../../model/vlan.ts';
+import { externalTime } from '../../model/site/settings.ts';
+import type { Subnet } from '../../model/networks/subnet.ts';
+import type { Vlan } from '../../model/networks/vlan.ts';
 import { copyingOf } from '../dns/copies.ts';
 import { BOOT_FILES } from './boot-classes.ts';
 import { optionsOf, toldOfSubnet } from './custom/options.ts';

@@ -1,6 +1,6 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
 import type { CommandRule, ExecResult, SocketQuestion } from '../../core/host-values.ts';
-import { cleanHostname } from '../../model/lease.ts';
+import { cleanHostname } from '../../model/networks/lease.ts';
 import type { LeasePage, LeaseSource, ServedLease } from '../kit/contract.ts';
 import type { KeaPlaces } from './places.ts';
 

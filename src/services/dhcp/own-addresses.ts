@@ -1,8 +1,8 @@
 import { bareAddress, parseAddress, spansOverlap } from '../../core/ip.ts';
 import { isRejected } from '../../core/errors.ts';
-import { spanOfAddress } from '../../model/allocation.ts';
-import { vipAddress } from '../../model/cluster.ts';
-import { spanOf } from '../../model/ip-range.ts';
+import { spanOfAddress } from '../../model/networks/allocation.ts';
+import { vipAddress } from '../../model/cluster/cluster.ts';
+import { spanOf } from '../../model/networks/ip-range.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
 

@@ -9,8 +9,8 @@ import {
   parseNetwork,
 } from '../../core/ip.ts';
 import type { RackNode, VlanAttachment, Snapshot } from '../../model/snapshot.ts';
-import type { Subnet } from '../../model/subnet.ts';
-import type { Vlan } from '../../model/vlan.ts';
+import type { Subnet } from '../../model/networks/subnet.ts';
+import type { Vlan } from '../../model/networks/vlan.ts';
 import { INTERFACE_PATTERN } from './desired.ts';
 
 /** Where a node stands on a VLAN. */

@@ -1,6 +1,6 @@
 import { compareText } from '../../core/order.ts';
-import { knownAddresses } from '../../model/cluster.ts';
-import { isTagged } from '../../model/interfaces/topology.ts';
+import { knownAddresses } from '../../model/cluster/cluster.ts';
+import { isTagged } from '../../model/machines/interfaces/topology.ts';
 import type { Domain, Snapshot } from '../../model/snapshot.ts';
 import type { ToldOption } from './custom/desired.ts';
 import { hostOptions, optionsOf } from './custom/options.ts';

@@ -1,9 +1,9 @@
 import { textDigest } from '../../core/stable-json.ts';
 import { isRejected } from '../../core/errors.ts';
 import { type Address, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
-import { isInDomain, relativeName } from '../../model/names.ts';
-import { type LocalZone, localZones } from '../../model/special/local-zones.ts';
-import { isCutByAddress, keepsPrivateReverse, reverseName, reverseZones } from '../../model/special/reverse.ts';
+import { isInDomain, relativeName } from '../../model/names/names.ts';
+import { type LocalZone, localZones } from '../../model/names/local-zones.ts';
+import { isCutByAddress, keepsPrivateReverse, reverseName, reverseZones } from '../../model/names/reverse.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { ZoneContent, ZoneRecord } from './desired.ts';
 import { delegationOf, forwardedOf, isServedHere } from './forwarded.ts';

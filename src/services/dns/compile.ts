@@ -1,8 +1,8 @@
 import { textDigest } from '../../core/stable-json.ts';
 import { isRejected } from '../../core/errors.ts';
 import { orderedNetworks, parseNetwork } from '../../core/ip.ts';
-import { ownNodeAmong } from '../../model/special/circle.ts';
-import type { LocalZone } from '../../model/special/local-zones.ts';
+import { ownNodeAmong } from '../../model/site/circle.ts';
+import type { LocalZone } from '../../model/names/local-zones.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding, PartList, VersionKey } from '../kit/contract.ts';
 import { type GeneratedZone, generateZones, localZonesOf } from './bind-zone-generator.ts';

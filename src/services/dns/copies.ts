@@ -1,6 +1,6 @@
 import { textDigest } from '../../core/stable-json.ts';
-import { mainAddress, servingRegions } from '../../model/cluster.ts';
-import { maskedKey, type SigningKey } from '../../model/nouns/tsig-key.ts';
+import { mainAddress, servingRegions } from '../../model/cluster/cluster.ts';
+import { maskedKey, type SigningKey } from '../../model/names/tsig-key.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { isServedHere } from './forwarded.ts';
 import { type Copies, type DnsDesired, PROBED_ZONES, type Transfer, type Zone, type ZoneContent } from './desired.ts';

@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
-import { LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
-import { TSIG_ALGORITHMS, type TsigAlgorithm } from '../../model/nouns/tsig-key.ts';
-import { TTL_MAX, TTL_MIN } from '../../model/record.ts';
-import { TXT_MAX } from '../../model/special/txt.ts';
+import { LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/names/local-zones.ts';
+import { TSIG_ALGORITHMS, type TsigAlgorithm } from '../../model/names/tsig-key.ts';
+import { TTL_MAX, TTL_MIN } from '../../model/names/record.ts';
+import { TXT_MAX } from '../../model/names/txt.ts';
 
 /** Zones that a probe asks for, the most recently changed first. */
 export const PROBED_ZONES = 5;

@@ -1,6 +1,6 @@
-import { isInDomain, relativeName } from '../../model/names.ts';
-import { ownForwardAmong } from '../../model/special/circle.ts';
-import { forwardServerOf } from '../../model/special/forward-server.ts';
+import { isInDomain, relativeName } from '../../model/names/names.ts';
+import { ownForwardAmong } from '../../model/site/circle.ts';
+import { forwardServerOf } from '../../model/names/forward-server.ts';
 import type { Domain, Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
 import type { Forwarded, ZoneRecord } from './desired.ts';

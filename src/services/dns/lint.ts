@@ -3,8 +3,8 @@ import type { DnsDesired, Zone } from './desired.ts';
 import { type Problem, problemsOfOwner, problemsOfServers } from './rules.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { checkSpecialName } from '../../model/special/special-use.ts';
-import { parseSubnetCidr } from '../../model/subnet.ts';
+import { checkSpecialName } from '../../model/names/special-use.ts';
+import { parseSubnetCidr } from '../../model/networks/subnet.ts';
 
 /**
  * Rules that no single value shows. The API refuses most of these cases earlier, and `holdBackZones` keeps the rest out of publications. This is the

@@ -1,9 +1,9 @@
-import { servingRegions } from '../../model/cluster.ts';
-import { masterOf } from '../../model/interfaces/topology.ts';
-import { interfaceLabel, type MachineInterface } from '../../model/machine.ts';
-import type { RecordType } from '../../model/record.ts';
+import { servingRegions } from '../../model/cluster/cluster.ts';
+import { masterOf } from '../../model/machines/interfaces/topology.ts';
+import { interfaceLabel, type MachineInterface } from '../../model/machines/machine.ts';
+import type { RecordType } from '../../model/names/record.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { absoluteName } from '../../model/names.ts';
+import { absoluteName } from '../../model/names/names.ts';
 
 /** Who published a name, in the order of the right to an address's PTR record. */
 export const SOURCES = ['node', 'machine', 'reservation', 'record', 'lease'] as const;

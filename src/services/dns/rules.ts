@@ -1,6 +1,6 @@
 import { show } from '../../core/errors.ts';
-import { isInDomain } from '../../model/names.ts';
-import { hostOfRecord } from '../../model/record.ts';
+import { isInDomain } from '../../model/names/names.ts';
+import { hostOfRecord } from '../../model/names/record.ts';
 import type { ZoneContent, ZoneRecord } from './desired.ts';
 
 /** Longest name and longest label, characters (RFC 1035 §3.1). */

@@ -1,6 +1,6 @@
-import { hidingZones, LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/special/local-zones.ts';
-import { NOWHERE } from '../../model/record.ts';
-import { txtStrings } from '../../model/special/txt.ts';
+import { hidingZones, LOCAL_ZONE_KINDS, type LocalZoneKind } from '../../model/names/local-zones.ts';
+import { NOWHERE } from '../../model/names/record.ts';
+import { txtStrings } from '../../model/names/txt.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { DnsDesired, Forwarded, Zone, ZoneRecord } from './desired.ts';

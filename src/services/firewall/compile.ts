@@ -1,5 +1,5 @@
 import { orderedAddresses } from '../../core/ip.ts';
-import { knownAddresses, regionNodes, vipAddress } from '../../model/cluster.ts';
+import { knownAddresses, regionNodes, vipAddress } from '../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { pairsOf } from '../dhcp/pair/compile.ts';
 import type { Serving } from '../dhcp/serving.ts';

@@ -1,4 +1,4 @@
-import { mainAddress, PORTS, servingRegions } from '../../model/cluster.ts';
+import { mainAddress, PORTS, servingRegions } from '../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type Serving, servesVlan } from '../dhcp/serving.ts';
 import type { PartList } from '../kit/contract.ts';

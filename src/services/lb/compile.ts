@@ -1,4 +1,4 @@
-import { isDatabaseExternal, mainAddress, regionNodes } from '../../model/cluster.ts';
+import { isDatabaseExternal, mainAddress, regionNodes } from '../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { PartList } from '../kit/contract.ts';
 import { memberText } from '../kit/parts.ts';

@@ -1,6 +1,6 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
-import { TRUST_FILES } from '../../model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import type { LbDesired } from './desired.ts';
 import type { LbFacts } from './facts.ts';
 import { HAPROXY_CFG, markOf } from './view.ts';

@@ -1,5 +1,5 @@
 import { orderedAddresses } from '../../core/ip.ts';
-import { mainAddress, regionNodes } from '../../model/cluster.ts';
+import { mainAddress, regionNodes } from '../../model/cluster/cluster.ts';
 import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { PartList } from '../kit/contract.ts';
 import type { NtpDesired } from './desired.ts';

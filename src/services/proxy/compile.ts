@@ -1,7 +1,7 @@
 import { orderedNetworks } from '../../core/ip.ts';
-import { ownNodeAmong } from '../../model/special/circle.ts';
-import { knownAddresses, servingRegions } from '../../model/cluster.ts';
-import { proxyPlace } from '../../model/special/proxy-url.ts';
+import { ownNodeAmong } from '../../model/site/circle.ts';
+import { knownAddresses, servingRegions } from '../../model/cluster/cluster.ts';
+import { proxyPlace } from '../../model/site/proxy-url.ts';
 import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { Finding, PartList } from '../kit/contract.ts';
 import type { ProxyDesired } from './desired.ts';

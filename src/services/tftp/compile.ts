@@ -1,4 +1,4 @@
-import { PORTS } from '../../model/cluster.ts';
+import { PORTS } from '../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type Serving, servesVlan } from '../dhcp/serving.ts';
 import type { TftpDesired } from './desired.ts';

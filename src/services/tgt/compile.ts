@@ -1,8 +1,8 @@
 import { compareText } from '../../core/order.ts';
 import { orderedAddresses } from '../../core/ip.ts';
-import { PORTS } from '../../model/cluster.ts';
-import { bootVlans } from '../../model/interfaces/boot-vlans.ts';
-import { ISCSI_PART, rootOf } from '../../model/nouns/images/boot-media.ts';
+import { PORTS } from '../../model/cluster/cluster.ts';
+import { bootVlans } from '../../model/machines/interfaces/boot-vlans.ts';
+import { ISCSI_PART, rootOf } from '../../model/images/boot-media.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { servedVlans, type ServedVlan, type Serving } from '../dhcp/serving.ts';
 import type { TgtDesired } from './desired.ts';

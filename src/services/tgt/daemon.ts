@@ -1,5 +1,5 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
-import { iscsiTarget } from '../../model/nouns/images/boot-media.ts';
+import { iscsiTarget } from '../../model/images/boot-media.ts';
 import type { Activation, FileChange, Metric, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { TgtDesired } from './desired.ts';
 import { parsePortals, parseTargets, type ShownTarget } from './shown.ts';

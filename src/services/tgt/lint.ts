@@ -1,4 +1,4 @@
-import { ISCSI_PART, rootOf } from '../../model/nouns/images/boot-media.ts';
+import { ISCSI_PART, rootOf } from '../../model/images/boot-media.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
 

@@ -1,4 +1,4 @@
-import { iscsiTarget } from '../../model/nouns/images/boot-media.ts';
+import { iscsiTarget } from '../../model/images/boot-media.ts';
 import type { FileSpec } from '../kit/contract.ts';
 import type { TgtDesired } from './desired.ts';
 import { TARGETS_GRAMMAR } from './grammar.ts';

@@ -1,4 +1,4 @@
-import { daemonsName, mainAddress, regionNodes } from '../../model/cluster.ts';
+import { daemonsName, mainAddress, regionNodes } from '../../model/cluster/cluster.ts';
 import type { Node, Snapshot } from '../../model/snapshot.ts';
 import type { VipDesired } from './desired.ts';
 

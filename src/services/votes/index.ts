@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { mainAddress, servingRegions } from '../../model/cluster.ts';
+import { mainAddress, servingRegions } from '../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type Serving, servingOf } from '../dhcp/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';

@@ -10,7 +10,7 @@ import {
   type PartTexts,
 } from '../../contract/base/wire/body-parts.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Feature } from '../../model/cluster.ts';
+import type { Feature } from '../../model/cluster/cluster.ts';
 import { SEALED } from '../queries/cluster/sealing.ts';
 import type { Tx } from '../tx.ts';
 import { type HeldState, PUBLICATIONS_KEPT } from './held.ts';

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { LeaseReport, ReportedLease } from '../../contract/cluster/agent.ts';
-import { cleanHostname } from '../../model/lease.ts';
+import { cleanHostname } from '../../model/networks/lease.ts';
 import { storeEvents } from './events.ts';
 import { raiseObserved } from './watermark.ts';
 import { storeLeaseSteps } from './history/machine-steps.ts';

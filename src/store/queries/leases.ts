@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { chooseLeaseNames, type LeaseState, type NamedLease } from '../../model/lease.ts';
+import { chooseLeaseNames, type LeaseState, type NamedLease } from '../../model/networks/lease.ts';
 import type { Domain, LeaseName, MachineLease } from '../../model/snapshot.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { findRow, type Noun } from '../rows.ts';

@@ -2,11 +2,11 @@ import { type RawBuilder, sql } from 'kysely';
 import { isRejected, type Rejected, RejectedError } from '../../core/errors.ts';
 import type { CarriedNames } from '../../contract/machines/carried.ts';
 import type { Random } from '../../core/ports.ts';
-import type { Machine } from '../../model/machine.ts';
-import type { Annotations } from '../../model/nouns/annotation.ts';
-import type { BootMedia } from '../../model/nouns/images/boot-media.ts';
-import type { SuggestedBmc } from '../../model/nouns/enlistment.ts';
-import type { PowerParameters, PowerState } from '../../model/nouns/power.ts';
+import type { Machine } from '../../model/machines/machine.ts';
+import type { Annotations } from '../../model/site/annotation.ts';
+import type { BootMedia } from '../../model/images/boot-media.ts';
+import type { SuggestedBmc } from '../../model/machines/enlistment.ts';
+import type { PowerParameters, PowerState } from '../../model/machines/power.ts';
 import {
   type CarriedIds,
   carriedColumns,
@@ -23,7 +23,7 @@ import {
   withInterfaces,
 } from './network/machine-interfaces.ts';
 import { type MachineStateShown, STATE_COLUMNS, stateConditions } from './network/machine-states.ts';
-import type { MachineState } from '../../model/nouns/machine-states.ts';
+import type { MachineState } from '../../model/machines/machine-states.ts';
 import { containing, listPage, type Page, type PageQuery } from '../page.ts';
 import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../rows.ts';
 import type { Tx } from '../tx.ts';

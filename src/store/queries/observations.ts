@@ -7,7 +7,12 @@ import type {
   ServiceObservation,
 } from '../../contract/cluster/agent.ts';
 import { stableJson } from '../../core/stable-json.ts';
-import { keepAddresses, type LostAddresses, lostAddresses, ownInterfaces } from '../../model/vlan-attachments.ts';
+import {
+  keepAddresses,
+  type LostAddresses,
+  lostAddresses,
+  ownInterfaces,
+} from '../../model/networks/vlan-attachments.ts';
 import { keepRefusals } from '../publication/refusals.ts';
 import type { Tx } from '../tx.ts';
 import type { NewEvent } from '../write.ts';

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Rejected } from '../../core/errors.ts';
-import { masterOf, type Rack } from '../../model/rack.ts';
-import type { KnownRack } from '../../model/trust/registration.ts';
-import { type LatestInterfaces, latestAttachments } from '../../model/vlan-attachments.ts';
+import { masterOf, type Rack } from '../../model/cluster/rack.ts';
+import type { KnownRack } from '../../model/cluster/registration.ts';
+import { type LatestInterfaces, latestAttachments } from '../../model/networks/vlan-attachments.ts';
 import type { RackNode, VlanAttachment } from '../../model/snapshot.ts';
-import type { Subnet } from '../../model/subnet.ts';
+import type { Subnet } from '../../model/networks/subnet.ts';
 import { isOlder } from '../elapsed.ts';
 import { deleteRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
 import type { Tx } from '../tx.ts';

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Rejected } from '../../core/errors.ts';
-import type { DnsRecord, NameUse, RecordType } from '../../model/record.ts';
+import type { DnsRecord, NameUse, RecordType } from '../../model/names/record.ts';
 import { listPage, type Page, type PageQuery } from '../page.ts';
 import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
 import type { Tx } from '../tx.ts';

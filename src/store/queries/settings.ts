@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Rejected, rejected } from '../../core/errors.ts';
-import type { SettingName, Settings } from '../../model/settings.ts';
+import type { SettingName, Settings } from '../../model/site/settings.ts';
 import { readSettings } from '../snapshot.ts';
 import type { Tx } from '../tx.ts';
 

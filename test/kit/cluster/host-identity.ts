@@ -1,4 +1,4 @@
-import { siteListText } from '../../../src/model/trust/trust-files.ts';
+import { siteListText } from '../../../src/model/cluster/trust-files.ts';
 import type { DebianHost } from '../debian-root.ts';
 import { testAuthority, testIdentity } from './pki.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PowerType } from '../../../src/model/nouns/power.ts';
+import type { PowerType } from '../../../src/model/machines/power.ts';
 import { probeBmc } from '../../../src/power/probe.ts';
 import { driverOf } from '../../../src/power/registry.ts';
 import { DebianHost } from '../debian-root.ts';

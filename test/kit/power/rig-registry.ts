@@ -1,5 +1,5 @@
 import { realBmcAccess } from '../../../src/host/ask/bmc/real.ts';
-import type { PowerType } from '../../../src/model/nouns/power.ts';
+import type { PowerType } from '../../../src/model/machines/power.ts';
 import type { DebianHost } from '../debian-root.ts';
 import { redfishRig } from '../redfish/rig.ts';
 import { ipmiRig } from './ipmi-sim.ts';

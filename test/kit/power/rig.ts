@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isRejected } from '../../../src/core/errors.ts';
 import type { Program, BmcAccess } from '../../../src/host/ask/bmc/interface.ts';
 import { realBmcAccess } from '../../../src/host/ask/bmc/real.ts';
-import { parsePowerParameters, type PowerParameters, type PowerType } from '../../../src/model/nouns/power.ts';
+import { parsePowerParameters, type PowerParameters, type PowerType } from '../../../src/model/machines/power.ts';
 import type { PowerEffects } from '../../../src/power/driver.ts';
 import { openExecutor } from '../../../src/power/executor.ts';
 import { openFence } from '../../../src/power/fence.ts';

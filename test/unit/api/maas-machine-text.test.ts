@@ -5,7 +5,7 @@ import { type MachineParts, readSurroundings, viewMachine } from '../../../src/a
 import type { Site } from '../../../src/api/maas/site.ts';
 import type { Machine } from '../../../src/contract/machines/machine.ts';
 import { isRejected } from '../../../src/core/errors.ts';
-import { KEPT_LAYOUTS, layOut } from '../../../src/model/deployment/kept/layouts.ts';
+import { KEPT_LAYOUTS, layOut } from '../../../src/model/machines/deployment/kept/layouts.ts';
 
 const DISKS = ['sda', 'sdb'].map((name) => ({ name, bytes: 64_000_000_000, serial: `serial "${name}"` }));
 const VLAN = {

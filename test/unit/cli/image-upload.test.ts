@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openQcow2, diskOf } from '../../../src/cli/commands/image/qcow2.ts';
 import type { CliFile, CliIo } from '../../../src/cli/io.ts';
 import { lightFetch } from '../../../src/cli/light-fetch.ts';
-import { parseManifest } from '../../../src/model/nouns/image.ts';
+import { parseManifest } from '../../../src/model/images/image.ts';
 import { sha256 } from '../../kit/images.ts';
 import { aQcow2 } from '../../kit/qcow2.ts';
 import { aTar, SYSTEM } from '../../kit/tar.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { MACHINE_VERBS } from '../../../src/model/nouns/machine-states.ts';
+import { MACHINE_VERBS } from '../../../src/model/machines/machine-states.ts';
 import { FakeRegion, problem, run } from './fake-region.ts';
 
 /** `regent machine commission` and its like, and the states of machines in lists. */

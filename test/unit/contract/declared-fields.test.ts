@@ -12,7 +12,7 @@ import {
   referenceField,
   titleField,
 } from '../../../src/contract/base/declare.ts';
-import { parseTag, TAG_RULE } from '../../../src/model/nouns/tags/tag.ts';
+import { parseTag, TAG_RULE } from '../../../src/model/machines/tags/tag.ts';
 
 const FIELDS: Readonly<Record<string, Field>> = {
   title: titleField(),

@@ -4,7 +4,7 @@ import { withoutQuotes } from '../../../src/host/ask/checker-messages.ts';
 import { performRequest } from '../../../src/host/helper-operations.ts';
 import type { Host } from '../../../src/host/interface.ts';
 import { helperPolicy } from '../../../src/main/helper-policy.ts';
-import { siteListText, TRUST_FILES } from '../../../src/model/trust/trust-files.ts';
+import { siteListText, TRUST_FILES } from '../../../src/model/cluster/trust-files.ts';
 import { renderService } from '../../../src/services/kit/render.ts';
 import { SERVICES } from '../../../src/services/registry.ts';
 import { desiredOf, goldenTemplates, serviceNamed } from '../../kit/goldens.ts';

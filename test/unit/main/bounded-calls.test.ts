@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callRegion } from '../../../src/main/calls/host-calls.ts';
 import type { TlsFiles } from '../../../src/main/region/tls.ts';
 import { askTls } from '../../../src/main/region/tls-ask.ts';
-import { REGION_SERVER_NAME } from '../../../src/model/cluster.ts';
+import { REGION_SERVER_NAME } from '../../../src/model/cluster/cluster.ts';
 import { testAuthority, type TestIdentity, testIdentity } from '../../kit/cluster/pki.ts';
 
 /** What the other side does, by path. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type Command, type HostFacts, isOpenQuestion, nameOfCommand } from '../../../src/core/host-values.ts';
 import { refuseCommand } from '../../../src/host/policy.ts';
 import { helperPolicy } from '../../../src/main/helper-policy.ts';
-import { TRUST_FOLDER } from '../../../src/model/trust/trust-files.ts';
+import { TRUST_FOLDER } from '../../../src/model/cluster/trust-files.ts';
 import { compileSite } from '../../../src/services/compile-node.ts';
 import type { Activation, AnyService, RoleChange } from '../../../src/services/kit/contract.ts';
 import { renderService } from '../../../src/services/kit/render.ts';

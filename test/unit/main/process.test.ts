@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { TRUST_FILES } from '../../../src/model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../../src/model/cluster/trust-files.ts';
 import { startLiveness } from '../../../src/main/systemd/liveness.ts';
 import { openLog } from '../../../src/main/log.ts';
 import { openNotifier } from '../../../src/main/systemd/notify.ts';

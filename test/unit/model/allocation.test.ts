@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AddressSpan, formatAddress, formatSpan, type Network, parseNetwork } from '../../../src/core/ip.ts';
-import { mergeSpans, nextFreeAddress, subtractSpans } from '../../../src/model/allocation.ts';
-import { spanOf } from '../../../src/model/ip-range.ts';
-import { usableBounds } from '../../../src/model/subnet.ts';
+import { mergeSpans, nextFreeAddress, subtractSpans } from '../../../src/model/networks/allocation.ts';
+import { spanOf } from '../../../src/model/networks/ip-range.ts';
+import { usableBounds } from '../../../src/model/networks/subnet.ts';
 
 /** Small numbers, so that spans meet, touch and overlap often; both families. */
 const span = (family: 4 | 6) =>

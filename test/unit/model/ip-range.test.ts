@@ -10,8 +10,8 @@ import {
   type RangeKind,
   sizeOfSpan,
   spanOf,
-} from '../../../src/model/ip-range.ts';
-import { parseGateway, parseResolvers } from '../../../src/model/subnet.ts';
+} from '../../../src/model/networks/ip-range.ts';
+import { parseGateway, parseResolvers } from '../../../src/model/networks/subnet.ts';
 
 const SUBNET = { cidr: '10.0.0.0/24' };
 const read = (first: string, last: string, kind: RangeKind = 'dynamic', subnet = SUBNET) =>

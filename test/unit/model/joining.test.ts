@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
-import { certificateSubject } from '../../../src/model/trust/certificate-subject.ts';
+import { certificateSubject } from '../../../src/model/cluster/certificate-subject.ts';
 import {
   type Applicant,
   decideJoin,
@@ -8,9 +8,9 @@ import {
   NO_TOKEN,
   parseApplicant,
   type ShownToken,
-} from '../../../src/model/trust/joining.ts';
-import type { KnownRack } from '../../../src/model/trust/registration.ts';
-import { checkRelease } from '../../../src/model/trust/release.ts';
+} from '../../../src/model/cluster/joining.ts';
+import type { KnownRack } from '../../../src/model/cluster/registration.ts';
+import { checkRelease } from '../../../src/model/cluster/release.ts';
 
 const UUID = '6f9619ff-8b86-4011-b42d-00cf4fc964ff';
 const OTHER = '7f9619ff-8b86-4011-b42d-00cf4fc964ff';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseLeaseNames, cleanHostname } from '../../../src/model/lease.ts';
+import { chooseLeaseNames, cleanHostname } from '../../../src/model/networks/lease.ts';
 import { aDomain } from '../../kit/snapshots.ts';
 
 const DOMAINS = [

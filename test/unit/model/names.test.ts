@@ -10,7 +10,7 @@ import {
   parseOwnerName,
   parseTitle,
   relativeName,
-} from '../../../src/model/names.ts';
+} from '../../../src/model/names/names.ts';
 
 const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$/);
 const domain = fc.array(label, { minLength: 1, maxLength: 5 }).map((labels) => labels.join('.'));

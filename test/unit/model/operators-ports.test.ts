@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PORTS, TAKEN_PORTS } from '../../../src/core/node-ports.ts';
-import { parseSetting } from '../../../src/model/settings.ts';
+import { parseSetting } from '../../../src/model/site/settings.ts';
 
 /** A port of ours is never a setting's; the file prints each with its answer (`scripts/test --only operators`). */
 

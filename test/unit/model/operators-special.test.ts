@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { isRejected, type Rejected } from '../../../src/core/errors.ts';
 import { parseInitArguments, readInitOptions } from '../../../src/join/init/options.ts';
-import { parseVip } from '../../../src/model/cluster.ts';
-import { DEFAULT_SETTINGS, parseSetting } from '../../../src/model/settings.ts';
-import { hidingZones, localZones } from '../../../src/model/special/local-zones.ts';
-import { checkSettingUse } from '../../../src/model/special/setting-use.ts';
-import { checkPublicSuffix, checkSpecialName, SPECIAL_NETWORKS } from '../../../src/model/special/special-use.ts';
-import { parseSubnetCidr } from '../../../src/model/subnet.ts';
-import { parseReachableAddress } from '../../../src/model/trust/node-identity.ts';
+import { parseVip } from '../../../src/model/cluster/cluster.ts';
+import { DEFAULT_SETTINGS, parseSetting } from '../../../src/model/site/settings.ts';
+import { hidingZones, localZones } from '../../../src/model/names/local-zones.ts';
+import { checkSettingUse } from '../../../src/model/site/setting-use.ts';
+import { checkPublicSuffix, checkSpecialName, SPECIAL_NETWORKS } from '../../../src/model/names/special-use.ts';
+import { parseSubnetCidr } from '../../../src/model/networks/subnet.ts';
+import { parseReachableAddress } from '../../../src/model/cluster/node-identity.ts';
 import { lintSpecialUse } from '../../../src/services/dns/lint.ts';
 import { aDomain, aSubnet, emptySnapshot } from '../../kit/snapshots.ts';
 

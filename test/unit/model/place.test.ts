@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
-import type { Applicant } from '../../../src/model/trust/joining.ts';
-import { type Place, type PlaceSite, takePlace } from '../../../src/model/trust/place.ts';
+import type { Applicant } from '../../../src/model/cluster/joining.ts';
+import { type Place, type PlaceSite, takePlace } from '../../../src/model/cluster/place.ts';
 
 const UUID = '6f9619ff-8b86-4011-b42d-00cf4fc964ff';
 const OTHER = '7f9619ff-8b86-4011-b42d-00cf4fc964ff';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
-import { proxyPlace } from '../../../src/model/special/proxy-url.ts';
-import { parseSetting } from '../../../src/model/settings.ts';
+import { proxyPlace } from '../../../src/model/site/proxy-url.ts';
+import { parseSetting } from '../../../src/model/site/settings.ts';
 
 const parse = (value: unknown) => parseSetting('http_proxy', value);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
-import { parseRackConf } from '../../../src/model/trust/rack-conf.ts';
+import { parseRackConf } from '../../../src/model/cluster/rack-conf.ts';
 
 const UUID = '6f9619ff-8b86-d011-b42d-00cf4fc964ff';
 const read = (text: string) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
-import { parseMac } from '../../../src/model/machine.ts';
+import { parseMac } from '../../../src/model/machines/machine.ts';
 import {
   checkRecordBeside,
   hostOfRecord,
@@ -10,8 +10,8 @@ import {
   parseRecordType,
   parseTtl,
   writtenOf,
-} from '../../../src/model/record.ts';
-import { isSettingName, parseSetting } from '../../../src/model/settings.ts';
+} from '../../../src/model/names/record.ts';
+import { isSettingName, parseSetting } from '../../../src/model/site/settings.ts';
 
 const use = (type: NameUse['type'], data: string, kind: NameUse['kind'] = 'record'): NameUse => ({
   kind,

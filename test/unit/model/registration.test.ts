@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
-import { masterOf, parseRackKey, parseRackUuid, type RackState } from '../../../src/model/rack.ts';
+import { masterOf, parseRackKey, parseRackUuid, type RackState } from '../../../src/model/cluster/rack.ts';
 import {
   type Decision,
   decideRegistration,
@@ -9,7 +9,7 @@ import {
   type Registration,
   WAITING_FROM_SOURCE_MAX,
   WAITING_MAX,
-} from '../../../src/model/trust/registration.ts';
+} from '../../../src/model/cluster/registration.ts';
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 const key = (n: number) => `${n.toString(16).padStart(42, 'k')}A`;

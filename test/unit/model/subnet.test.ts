@@ -11,8 +11,8 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../../src/core/ip.ts';
-import { reverseName, reverseWords, reverseZoneOf, reverseZones } from '../../../src/model/special/reverse.ts';
-import { checkNoOverlap, parseHostAddress, parseSubnetCidr, usableBounds } from '../../../src/model/subnet.ts';
+import { reverseName, reverseWords, reverseZoneOf, reverseZones } from '../../../src/model/names/reverse.ts';
+import { checkNoOverlap, parseHostAddress, parseSubnetCidr, usableBounds } from '../../../src/model/networks/subnet.ts';
 
 const network = (text: string): Network => parseNetwork(text) as Network;
 const address = (text: string): Address => parseAddress(text) as Address;

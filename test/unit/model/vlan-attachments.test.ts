@@ -5,7 +5,7 @@ import {
   latestAttachments,
   LOST_FOR_MS,
   lostAddresses,
-} from '../../../src/model/vlan-attachments.ts';
+} from '../../../src/model/networks/vlan-attachments.ts';
 
 const SUBNETS = [
   { cidr: '10.10.10.0/24', vlanId: 1 },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
-import { checkDhcpPossible, parseVid } from '../../../src/model/vlan.ts';
+import { checkDhcpPossible, parseVid } from '../../../src/model/networks/vlan.ts';
 
 describe('a VLAN', () => {
   it('has a number of IEEE 802.1Q', () => {

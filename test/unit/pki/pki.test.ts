@@ -11,7 +11,7 @@ import { createKey, publicKeyDigestOf } from '../../../src/pki/key.ts';
 import { writePem } from '../../../src/pki/pem.ts';
 import { createRequest, readRequest } from '../../../src/pki/request.ts';
 import type { CertificateSubject, InnerTrust } from '../../../src/core/node-identity.ts';
-import { parseNodeName } from '../../../src/model/trust/node-identity.ts';
+import { parseNodeName } from '../../../src/model/cluster/node-identity.ts';
 import { signInnerTrust } from '../../../src/pki/inner.ts';
 import { signRequest } from '../../../src/pki/sign.ts';
 

@@ -5,7 +5,7 @@ import { isSignedBy, readCertificate } from '../../../src/pki/certificate.ts';
 import { createKey } from '../../../src/pki/key.ts';
 import { createRequest } from '../../../src/pki/request.ts';
 import { signSite } from '../../../src/pki/sign.ts';
-import { siteNames, covers } from '../../../src/model/trust/site-names.ts';
+import { siteNames, covers } from '../../../src/model/cluster/site-names.ts';
 import { testAuthority } from '../../kit/cluster/pki.ts';
 import { realRandom } from '../../kit/postgres.ts';
 

@@ -1,8 +1,8 @@
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { BootRecord } from '../../../src/boot/record.ts';
-import type { Machine } from '../../../src/model/machine.ts';
-import { MACHINE_STATES } from '../../../src/model/nouns/machine-states.ts';
+import type { Machine } from '../../../src/model/machines/machine.ts';
+import { MACHINE_STATES } from '../../../src/model/machines/machine-states.ts';
 import type { DefaultImage, MachineStage, Snapshot } from '../../../src/model/snapshot.ts';
 import { bootRecords } from '../../../src/region/tasks/boot-records.ts';
 import { aRack, aSubnet, aVlan, clusterSnapshot } from '../../kit/snapshots.ts';

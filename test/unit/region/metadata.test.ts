@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { readTarget } from '../../../src/api/metadata/paths.ts';
 import { baseUrl, preseed } from '../../../src/api/metadata/preseed.ts';
 import { isRejected } from '../../../src/core/errors.ts';
-import { outputOf, purposeIn, RUN_PURPOSES } from '../../../src/model/nouns/machine-run.ts';
-import { MACHINE_STATES } from '../../../src/model/nouns/machine-states.ts';
+import { outputOf, purposeIn, RUN_PURPOSES } from '../../../src/model/machines/machine-run.ts';
+import { MACHINE_STATES } from '../../../src/model/machines/machine-states.ts';
 import {
   deployedText,
   eventOfSignal,

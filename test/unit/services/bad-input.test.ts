@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../src/core/errors.ts';
-import { parseHostLabel, parseOwnerName } from '../../../src/model/names.ts';
-import { parseRecordData } from '../../../src/model/record.ts';
-import { parseSetting } from '../../../src/model/settings.ts';
+import { parseHostLabel, parseOwnerName } from '../../../src/model/names/names.ts';
+import { parseRecordData } from '../../../src/model/names/record.ts';
+import { parseSetting } from '../../../src/model/site/settings.ts';
 import type { DnsDesired } from '../../../src/services/dns/desired.ts';
 import { renderService } from '../../../src/services/kit/render.ts';
 import { SERVICES } from '../../../src/services/registry.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Standing, transition } from '../../../src/model/nouns/machine-lifecycle.ts';
+import { type Standing, transition } from '../../../src/model/machines/machine-lifecycle.ts';
 import { isRejected } from '../../../src/core/errors.ts';
-import { ERASE, isBad, isPassing, MACHINE_STATES, MACHINE_VERBS } from '../../../src/model/nouns/machine-states.ts';
-import { kindOfBytes } from '../../../src/model/nouns/images/content.ts';
-import { parseManifest } from '../../../src/model/nouns/image.ts';
+import { ERASE, isBad, isPassing, MACHINE_STATES, MACHINE_VERBS } from '../../../src/model/machines/machine-states.ts';
+import { kindOfBytes } from '../../../src/model/images/content.ts';
+import { parseManifest } from '../../../src/model/images/image.ts';
 import { HARMLESS_DRILLS } from '../../../src/contract/cluster/drill.ts';
 import { cellsOf } from '../../../src/region/cluster/drill-run/live.ts';
 import { allOrNone, choiceText, chosenOf, NOTHING, parseChoice, toggled } from '../../../src/ui/models/fleet/choice.ts';

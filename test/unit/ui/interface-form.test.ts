@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import * as site from '../../../src/model/interfaces/settings.ts';
-import { INTERFACE_KINDS } from '../../../src/model/machine.ts';
+import * as site from '../../../src/model/machines/interfaces/settings.ts';
+import { INTERFACE_KINDS } from '../../../src/model/machines/machine.ts';
 import { INTERFACE } from '../../../src/cli/commands/network/interface.ts';
 import { NOUNS } from '../../../src/cli/nouns.ts';
-import { BOOT_MEDIA as MEDIA } from '../../../src/model/nouns/images/boot-media.ts';
+import { BOOT_MEDIA as MEDIA } from '../../../src/model/images/boot-media.ts';
 import { BOOT_MEDIA, machineBody, machineOptions } from '../../../src/ui/models/fleet/machine-form.ts';
-import { KEPT_LAYOUTS } from '../../../src/model/deployment/kept/layouts.ts';
+import { KEPT_LAYOUTS } from '../../../src/model/machines/deployment/kept/layouts.ts';
 import { isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../../src/ui/models/fleet/storage-form.ts';
 import { jsonOr, otherThan } from '../../../src/ui/models/fleet/typed.ts';
 import {

@@ -15,7 +15,7 @@ import { NOTE_CATEGORIES as CATEGORIES } from '../../../src/contract/people/noti
 import { note } from '../../kit/ui/keeping.ts';
 import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../src/ui/models/site/settings.ts';
 import { EN } from '../../../src/ui/words/en.ts';
-import { DEFAULT_SETTINGS } from '../../../src/model/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../src/model/site/settings.ts';
 import { newSite, wellSite } from '../../kit/ui/site.ts';
 
 const WORDS = { yes: 'on', no: 'off', none: 'empty' };

@@ -1,6 +1,6 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
-import { lldpDocument, lshwDocument } from '../../../model/nouns/tags/lshw.ts';
-import { xmlText } from '../../../model/nouns/tags/xpath/node.ts';
+import { lldpDocument, lshwDocument } from '../../../model/machines/tags/lshw.ts';
+import { xmlText } from '../../../model/machines/tags/xpath/node.ts';
 
 const BINARY = 0x05;
 const NULL = 0x0a;

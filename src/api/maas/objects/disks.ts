@@ -1,13 +1,13 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
-import { diskTags, tagsOfDisk } from '../../../model/deployment/candidate.ts';
+import { diskTags, tagsOfDisk } from '../../../model/machines/deployment/candidate.ts';
 import {
   type PutOn,
   type ShownDisk,
   type ShownPartition,
   showStorage,
   showUsual,
-} from '../../../model/deployment/kept/view.ts';
-import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
+} from '../../../model/machines/deployment/kept/view.ts';
+import type { MachineStorage } from '../../../model/machines/deployment/kept/storage.ts';
 import { MAAS_PREFIX } from '../prefix.ts';
 import { digitsOf, numberOf } from './uri.ts';
 

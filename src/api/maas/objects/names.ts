@@ -1,7 +1,7 @@
 import type { MachineInterface } from '../../../contract/machines/machine-interface.ts';
 import type { Node } from '../../../contract/cluster/node.ts';
 import type { DnsRecord } from '../../../contract/names/record.ts';
-import { interfaceLabel } from '../../../model/machine.ts';
+import { interfaceLabel } from '../../../model/machines/machine.ts';
 import type { Networks } from './networks.ts';
 import { NOT_TOLD, numberOf, uriOf } from './uri.ts';
 

@@ -1,5 +1,5 @@
 import { type FieldProblem, RejectedError, rejected } from '../../../core/errors.ts';
-import { MACHINE_STATES } from '../../../model/nouns/machine-states.ts';
+import { MACHINE_STATES } from '../../../model/machines/machine-states.ts';
 import type { Args } from '../args.ts';
 import type { Look } from '../look.ts';
 import { ARCHITECTURES } from './hosts.ts';

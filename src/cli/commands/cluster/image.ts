@@ -1,6 +1,6 @@
 import type { Client } from '../../../contract/client.ts';
 import type { Image } from '../../../contract/images/image.ts';
-import { IMAGE_ARCHITECTURES, IMAGE_KINDS, isDigest, parseManifest } from '../../../model/nouns/image.ts';
+import { IMAGE_ARCHITECTURES, IMAGE_KINDS, isDigest, parseManifest } from '../../../model/images/image.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';

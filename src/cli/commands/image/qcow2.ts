@@ -1,12 +1,5 @@
 import { isRejected } from '../../../core/errors.ts';
-import {
-  type Cluster,
-  clusterOf,
-  parseQcow2,
-  type Qcow2,
-  QCOW2_HEAD,
-  tableOf,
-} from '../../../model/nouns/images/qcow2.ts';
+import { type Cluster, clusterOf, parseQcow2, type Qcow2, QCOW2_HEAD, tableOf } from '../../../model/images/qcow2.ts';
 import { CliError, EXIT } from '../../exit.ts';
 import type { CliFile } from '../../io.ts';
 

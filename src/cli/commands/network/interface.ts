@@ -1,6 +1,6 @@
 import type { AddressInput, InterfaceInput, MachineInterface } from '../../../contract/machines/machine-interface.ts';
-import { BOND_MODES, HASH_POLICIES, LACP_RATES } from '../../../model/interfaces/settings.ts';
-import { INTERFACE_KINDS } from '../../../model/machine.ts';
+import { BOND_MODES, HASH_POLICIES, LACP_RATES } from '../../../model/machines/interfaces/settings.ts';
+import { INTERFACE_KINDS } from '../../../model/machines/machine.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

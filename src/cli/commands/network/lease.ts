@@ -1,5 +1,5 @@
 import type { Lease } from '../../../contract/networks/lease.ts';
-import { LEASE_STATES } from '../../../model/lease.ts';
+import { LEASE_STATES } from '../../../model/networks/lease.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../../exit.ts';

@@ -7,12 +7,12 @@ import type {
 import { printerOf } from '../../change.ts';
 import type { Call, CommandSpec } from '../../command-spec.ts';
 import { toCliError } from '../../failure.ts';
-import { OUTPUT_KINDS } from '../../../model/nouns/machine-run.ts';
+import { OUTPUT_KINDS } from '../../../model/machines/machine-run.ts';
 import { EXIT, usageError } from '../../exit.ts';
 import { printableLines } from '../../format/escape.ts';
 import { printData, printList, printOne, type Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
-import { isBad, isPassing } from '../../../model/nouns/machine-states.ts';
+import { isBad, isPassing } from '../../../model/machines/machine-states.ts';
 import { integer, need, option } from '../../values.ts';
 import { timelineLines } from './machine-timeline.ts';
 

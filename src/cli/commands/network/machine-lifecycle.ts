@@ -1,6 +1,6 @@
 import type { Machine } from '../../../contract/machines/machine.ts';
 import type { MachineRequest, MachineRunRequest } from '../../../contract/machines/machine-lifecycle.ts';
-import { isBad, MACHINE_STATES, MACHINE_VERBS, type MachineVerb } from '../../../model/nouns/machine-states.ts';
+import { isBad, MACHINE_STATES, MACHINE_VERBS, type MachineVerb } from '../../../model/machines/machine-states.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../../exit.ts';

@@ -1,5 +1,5 @@
 import type { Machine, MachineSet } from '../../../contract/machines/machine.ts';
-import { BOOT_MEDIA } from '../../../model/nouns/images/boot-media.ts';
+import { BOOT_MEDIA } from '../../../model/images/boot-media.ts';
 import type { Call, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import type { Column } from '../../format/output.ts';

@@ -1,6 +1,6 @@
 import type { MachineTimeline, TimelineStep } from '../../../contract/machines/machine-timeline.ts';
-import { STEP_TITLES, secondsText } from '../../../model/nouns/timeline/step.ts';
-import { isPassing } from '../../../model/nouns/machine-states.ts';
+import { STEP_TITLES, secondsText } from '../../../model/machines/timeline/step.ts';
+import { isPassing } from '../../../model/machines/machine-states.ts';
 import { printerOf } from '../../change.ts';
 import type { Call, CommandSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

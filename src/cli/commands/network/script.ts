@@ -1,5 +1,5 @@
 import type { Script } from '../../../contract/machines/script.ts';
-import { ALL_PURPOSES, SCRIPT_HARDWARE, SCRIPT_PURPOSES } from '../../../model/scripts/script.ts';
+import { ALL_PURPOSES, SCRIPT_HARDWARE, SCRIPT_PURPOSES } from '../../../model/machines/scripts/script.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

@@ -1,5 +1,5 @@
 import type { MachineStorage, StorageChangeBody } from '../../../contract/machines/machine-storage.ts';
-import { KEPT_LAYOUTS, type KeptLayout } from '../../../model/deployment/kept/layouts.ts';
+import { KEPT_LAYOUTS, type KeptLayout } from '../../../model/machines/deployment/kept/layouts.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

@@ -1,5 +1,5 @@
 import { AppError, invalid, type Rejected } from '../../../core/errors.ts';
-import { KEY_KEEPERS, type KeySource } from '../../../model/trust/key-source.ts';
+import { KEY_KEEPERS, type KeySource } from '../../../model/people/key-source.ts';
 import type { ReadKeys } from '../../../region/metadata/key-port.ts';
 import { openSource } from './source-reader.ts';
 

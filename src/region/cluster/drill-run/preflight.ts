@@ -1,6 +1,6 @@
 import type { HarmlessDrill } from '../../../contract/cluster/drill.ts';
 import { isRejected } from '../../../core/errors.ts';
-import { vipAddress } from '../../../model/cluster.ts';
+import { vipAddress } from '../../../model/cluster/cluster.ts';
 import { judge } from '../doctor.ts';
 import { lossesOf } from '../losses.ts';
 import { checkDrain, planSwitchover } from '../moves/preflight.ts';

@@ -1,4 +1,4 @@
-import { vipAddress } from '../../../model/cluster.ts';
+import { vipAddress } from '../../../model/cluster/cluster.ts';
 import { relativeTo } from '../../../judge/relative.ts';
 import type { Mark, Timeline } from '../../../judge/timeline.ts';
 import { diagnose } from '../doctor.ts';

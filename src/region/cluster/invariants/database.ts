@@ -1,4 +1,4 @@
-import { isDatabaseExternal } from '../../../model/cluster.ts';
+import { isDatabaseExternal } from '../../../model/cluster/cluster.ts';
 import { isStreamingState, pauseOf, RESUME } from '../losses.ts';
 import { lastWord, primariesOf } from '../claims.ts';
 import { type ClusterSite, heard, LAG_BYTES, listOf, members, regions } from '../site.ts';

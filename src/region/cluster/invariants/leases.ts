@@ -1,4 +1,4 @@
-import { forecastOf, shortageOf } from '../../../model/nouns/pool.ts';
+import { forecastOf, shortageOf } from '../../../model/networks/pool.ts';
 import { GAPS_MAX, type LeaseGap } from '../../../store/queries/network/lease-gaps.ts';
 import type { PoolRow } from '../../../store/queries/network/pool-use.ts';
 import { listOf } from '../site.ts';

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
-import { vipAddress } from '../../../model/cluster.ts';
+import { vipAddress } from '../../../model/cluster/cluster.ts';
 import { isRegionUp, isStreamingState, lossesOf } from '../losses.ts';
 import { holdersOf, primariesOf } from '../claims.ts';
 import {

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
-import { majorityOf } from '../../../model/cluster.ts';
+import { majorityOf } from '../../../model/cluster/cluster.ts';
 import type { ServedVlan } from '../../nouns/dhcp/servers.ts';
 import { primariesOf } from '../claims.ts';
 import { isRegionUp, isStreamingState, pauseOf } from '../losses.ts';

@@ -1,4 +1,4 @@
-import { mainAddress } from '../../../model/cluster.ts';
+import { mainAddress } from '../../../model/cluster/cluster.ts';
 import type { Look } from './move-run.ts';
 import type { SwitchoverPlan } from './preflight.ts';
 import type { SwitchoverOrder } from '../../../contract/cluster/move-order.ts';

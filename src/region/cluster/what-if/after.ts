@@ -1,5 +1,5 @@
 import type { WhatIfEvent } from '../../../contract/cluster/what-if.ts';
-import { majorityOf } from '../../../model/cluster.ts';
+import { majorityOf } from '../../../model/cluster/cluster.ts';
 import { isStreamingState } from '../losses.ts';
 import { holdersOf, primariesOf } from '../claims.ts';
 import { type ClusterSite, heard, isHealthy, members, regions, type SiteNode } from '../site.ts';

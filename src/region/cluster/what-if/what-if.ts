@@ -1,6 +1,6 @@
 import type { Handover, PredictedOutage, WhatIf, WhatIfEvent } from '../../../contract/cluster/what-if.ts';
 import { type Rejected, rejected, show } from '../../../core/errors.ts';
-import { vipAddress } from '../../../model/cluster.ts';
+import { vipAddress } from '../../../model/cluster/cluster.ts';
 import { lossesOf } from '../losses.ts';
 import { primariesOf } from '../claims.ts';
 import { type ClusterSite, hasOwnDatabase, listOf, members, silence, type SiteNode } from '../site.ts';

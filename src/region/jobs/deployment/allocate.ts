@@ -1,9 +1,9 @@
 import type { MachineWishRequest } from '../../../contract/machines/machine-lifecycle.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { type Fit, fitsOf, whyNone, type Wish } from '../../../model/deployment/wish.ts';
-import { usualStorage } from '../../../model/deployment/kept/layouts.ts';
-import { type Annotations, parseAnnotations } from '../../../model/nouns/annotation.ts';
-import { parseCardWishes, parseDiskWishes } from '../../../model/deployment/wish-grammar.ts';
+import { type Fit, fitsOf, whyNone, type Wish } from '../../../model/machines/deployment/wish.ts';
+import { usualStorage } from '../../../model/machines/deployment/kept/layouts.ts';
+import { type Annotations, parseAnnotations } from '../../../model/site/annotation.ts';
+import { parseCardWishes, parseDiskWishes } from '../../../model/machines/deployment/wish-grammar.ts';
 import { type MachineRow, updateMachine } from '../../../store/queries/machines.ts';
 import { lockOneOf, readCandidates } from '../../../store/queries/network/deployment/candidates.ts';
 import { readStorage, storeStorage } from '../../../store/queries/network/deployment/machine-storage.ts';

@@ -1,7 +1,7 @@
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { TarFile } from '../../../core/tar.ts';
-import { deploymentFiles } from '../../../model/deployment/deployment.ts';
-import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
+import { deploymentFiles } from '../../../model/machines/deployment/deployment.ts';
+import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
 import { keysOfRun } from '../../../store/queries/identity/ssh-keys.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { readDeployment } from '../../../store/queries/network/deployment/deployments.ts';

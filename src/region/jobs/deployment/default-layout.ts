@@ -1,7 +1,7 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { isRejected } from '../../../core/errors.ts';
-import { layOut } from '../../../model/deployment/kept/layouts.ts';
-import type { DiskSeen } from '../../../model/deployment/storage-types.ts';
+import { layOut } from '../../../model/machines/deployment/kept/layouts.ts';
+import type { DiskSeen } from '../../../model/machines/deployment/storage-types.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { deleteStorage, isLaidOut, storeStorage } from '../../../store/queries/network/deployment/machine-storage.ts';
 import { readInventory } from '../../../store/queries/network/machine-inventories.ts';

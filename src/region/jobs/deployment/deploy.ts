@@ -1,7 +1,7 @@
 import type { MachineDeployRequest } from '../../../contract/machines/machine-deploy.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { guardFindings, guardRefusal } from '../../../model/deployment/guard.ts';
-import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
+import { guardFindings, guardRefusal } from '../../../model/machines/deployment/guard.ts';
+import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
 import { countKeysOf } from '../../../store/queries/identity/ssh-keys.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import { readDeployment, storeDeployment } from '../../../store/queries/network/deployment/deployments.ts';

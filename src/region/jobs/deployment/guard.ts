@@ -1,7 +1,7 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
-import type { GuardSite, GuardVlan } from '../../../model/deployment/guard.ts';
-import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
+import type { GuardSite, GuardVlan } from '../../../model/machines/deployment/guard.ts';
+import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import { hasEphemeral } from '../../../store/queries/network/deployment/deployments.ts';
 import { readVlanLabels } from '../../../store/queries/rack-views.ts';
@@ -29,7 +29,7 @@ export interface GuardQuestion {
   readonly hasUserData: boolean;
 }
 
-/** Reads what the rules of the guard ask of a site (model/deployment/guard.ts). */
+/** Reads what the rules of the guard ask of a site (model/machines/deployment/guard.ts). */
 export async function readGuardSite(tx: Tx, ports: CasePorts, question: GuardQuestion): Promise<GuardSite> {
   const { machine, inventory, image, storage, keys, hasUserData } = question;
   const site = await readServingSite(tx);

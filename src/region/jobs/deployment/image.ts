@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '../../../core/errors.ts';
-import type { DeployedImage } from '../../../model/deployment/deployment.ts';
+import type { DeployedImage } from '../../../model/machines/deployment/deployment.ts';
 import { findImages, findImagesByName, type ImageRow, listImages } from '../../../store/queries/cluster/images.ts';
 import type { Tx } from '../../../store/tx.ts';
 

@@ -1,7 +1,7 @@
 import { bareAddress } from '../../../core/ip.ts';
 import { PORTS } from '../../../core/node-ports.ts';
-import type { Machine } from '../../../model/machine.ts';
-import type { Settings } from '../../../model/settings.ts';
+import type { Machine } from '../../../model/machines/machine.ts';
+import type { Settings } from '../../../model/site/settings.ts';
 import type { Cluster, Snapshot } from '../../../model/snapshot.ts';
 import { servingOf, type ServingSite } from '../../../services/dhcp/serving.ts';
 

@@ -1,13 +1,13 @@
 import type { MachineStorage as Told } from '../../../contract/machines/machine-storage.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { tagsOfDisk } from '../../../model/deployment/candidate.ts';
-import { changeStorage } from '../../../model/deployment/kept/change.ts';
-import { DISK_CHANGES, OWNERS_CHANGES, type StorageChange } from '../../../model/deployment/kept/changes.ts';
-import { usualStorage } from '../../../model/deployment/kept/layouts.ts';
-import type { MachineStorage } from '../../../model/deployment/kept/storage.ts';
-import type { AskedStorage } from '../../../model/deployment/kept/request.ts';
-import { type PutOn, showStorage } from '../../../model/deployment/kept/view.ts';
-import type { MachineState } from '../../../model/nouns/machine-states.ts';
+import { tagsOfDisk } from '../../../model/machines/deployment/candidate.ts';
+import { changeStorage } from '../../../model/machines/deployment/kept/change.ts';
+import { DISK_CHANGES, OWNERS_CHANGES, type StorageChange } from '../../../model/machines/deployment/kept/changes.ts';
+import { usualStorage } from '../../../model/machines/deployment/kept/layouts.ts';
+import type { MachineStorage } from '../../../model/machines/deployment/kept/storage.ts';
+import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
+import { type PutOn, showStorage } from '../../../model/machines/deployment/kept/view.ts';
+import type { MachineState } from '../../../model/machines/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import {
   deleteStorage,

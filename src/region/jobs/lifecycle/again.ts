@@ -1,7 +1,7 @@
 import type { MachineTimeline } from '../../../contract/machines/machine-timeline.ts';
 import { isRejected } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
-import { STANDS_STILL_S, standsStill } from '../../../model/nouns/timeline/stage.ts';
+import { STANDS_STILL_S, standsStill } from '../../../model/machines/timeline/stage.ts';
 import type { Database } from '../../../store/database.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import { withEvents } from '../../../store/queries/events.ts';

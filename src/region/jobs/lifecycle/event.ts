@@ -1,13 +1,13 @@
 import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { type Effect, type Standing, transition, type Transition } from '../../../model/nouns/machine-lifecycle.ts';
+import { type Effect, type Standing, transition, type Transition } from '../../../model/machines/machine-lifecycle.ts';
 import {
   isBad,
   isPassing,
   type MachineEvent,
   type MachineState,
   waitingFor,
-} from '../../../model/nouns/machine-states.ts';
-import { purposeIn } from '../../../model/nouns/machine-run.ts';
+} from '../../../model/machines/machine-states.ts';
+import { purposeIn } from '../../../model/machines/machine-run.ts';
 import { deleteParts, findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import { freeMachine, noteDeployed, readDeployment } from '../../../store/queries/network/deployment/deployments.ts';
 import {

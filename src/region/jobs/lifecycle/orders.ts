@@ -1,6 +1,6 @@
 import type { MachinePower } from '../../../contract/machines/machine-power.ts';
 import { isRejected } from '../../../core/errors.ts';
-import type { Effect } from '../../../model/nouns/machine-lifecycle.ts';
+import type { Effect } from '../../../model/machines/machine-lifecycle.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
 import { addJob } from '../../../store/queries/jobs/add.ts';

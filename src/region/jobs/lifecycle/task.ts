@@ -1,7 +1,7 @@
 import { AppError, isRejected, type Rejected, sentenceOf } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
-import { type MachineEvent } from '../../../model/nouns/machine-states.ts';
-import { lateSentence } from '../../../model/nouns/timeline/late.ts';
+import { type MachineEvent } from '../../../model/machines/machine-states.ts';
+import { lateSentence } from '../../../model/machines/timeline/late.ts';
 import type { Database } from '../../../store/database.ts';
 import { withEvents } from '../../../store/queries/events.ts';
 import { findJob, type JobRow } from '../../../store/queries/jobs/row.ts';

@@ -1,6 +1,6 @@
 import type { MachinePower, PowerTypeShown } from '../../../contract/machines/machine-power.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { POWER_TYPES, type PowerType } from '../../../model/nouns/power.ts';
+import { POWER_TYPES, type PowerType } from '../../../model/machines/power.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
 import { addJob } from '../../../store/queries/jobs/add.ts';

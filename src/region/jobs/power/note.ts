@@ -1,5 +1,5 @@
 import type { PowerResult } from '../../../contract/machines/power-commands.ts';
-import type { PowerState } from '../../../model/nouns/power.ts';
+import type { PowerState } from '../../../model/machines/power.ts';
 import {
   type LookPlan,
   type SeenPower,

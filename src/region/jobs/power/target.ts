@@ -1,8 +1,8 @@
 import type { PowerArgs } from '../../../contract/machines/power-commands.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
-import { secretsIn } from '../../../model/nouns/power.ts';
-import type { BmcHost } from '../../../model/special/bmc-hosts.ts';
+import { secretsIn } from '../../../model/machines/power.ts';
+import type { BmcHost } from '../../../model/machines/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';

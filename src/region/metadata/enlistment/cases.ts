@@ -1,6 +1,6 @@
 import { isRejected, rejected } from '../../../core/errors.ts';
-import { parseMac } from '../../../model/machine.ts';
-import { IGNORABLE } from '../../../model/nouns/enlistment.ts';
+import { parseMac } from '../../../model/machines/machine.ts';
+import { IGNORABLE } from '../../../model/machines/enlistment.ts';
 import { heldBy } from '../../../store/queries/jobs/add.ts';
 import { deleteMachine } from '../../../store/queries/machines.ts';
 import {

@@ -1,11 +1,11 @@
-import { optionsOf } from '../../../model/nouns/tags/kernel-options.ts';
+import { optionsOf } from '../../../model/machines/tags/kernel-options.ts';
 import { planOf } from '../../../boot/plan.ts';
 import { type EnlistQuestion, type EnlistReply, REASON_MAX } from '../../../contract/machines/enlist.ts';
 import { isRejected, orThrow, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
-import { parseMac } from '../../../model/machine.ts';
-import { formsOfUuid, namesFor } from '../../../model/nouns/enlistment.ts';
+import { parseMac } from '../../../model/machines/machine.ts';
+import { formsOfUuid, namesFor } from '../../../model/machines/enlistment.ts';
 import type { Database } from '../../../store/database.ts';
 import type { DefaultImage } from '../../../model/snapshot.ts';
 import { findDomain, lockDomain } from '../../../store/queries/domains.ts';

@@ -1,5 +1,5 @@
 import { type EnlistQuestion, REASON_MAX } from '../../../contract/machines/enlist.ts';
-import { formsOfUuid } from '../../../model/nouns/enlistment.ts';
+import { formsOfUuid } from '../../../model/machines/enlistment.ts';
 import type { KnownMachine } from '../../../store/queries/network/enlistments.ts';
 
 /** What is known when a machine asks to be enlisted. */

@@ -1,7 +1,7 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
-import { interfaceLabel, parseInterfaceName, parseMac } from '../../../model/machine.ts';
+import { interfaceLabel, parseInterfaceName, parseMac } from '../../../model/machines/machine.ts';
 import { type MachineRow, updateMachine } from '../../../store/queries/machines.ts';
 import { findVlanOf } from '../../../store/queries/network/enlistments.ts';
 import type { WriteTx } from '../../../store/write.ts';

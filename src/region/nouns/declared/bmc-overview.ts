@@ -1,5 +1,5 @@
-import { MASKED_SECRET } from '../../../model/nouns/power.ts';
-import { type BmcPlace, closedAddress, comparedAddress } from '../../../model/special/bmc-hosts.ts';
+import { MASKED_SECRET } from '../../../model/machines/power.ts';
+import { type BmcPlace, closedAddress, comparedAddress } from '../../../model/machines/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { listBmcPlaces, listOwnAddresses } from '../../../store/queries/network/power-secrets.ts';
 import type { Tx } from '../../../store/tx.ts';

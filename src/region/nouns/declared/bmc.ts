@@ -6,8 +6,8 @@ import {
   parsePowerParameters,
   splitParameters,
   POWER_SECRET_NAMES,
-} from '../../../model/nouns/power.ts';
-import { type BmcHost, checkBmcHost, comparedAddress } from '../../../model/special/bmc-hosts.ts';
+} from '../../../model/machines/power.ts';
+import { type BmcHost, checkBmcHost, comparedAddress } from '../../../model/machines/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
 import {

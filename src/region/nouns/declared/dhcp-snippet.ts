@@ -1,8 +1,8 @@
 import { DHCP_SNIPPET } from '../../../contract/networks/dhcp-snippet.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { parseMac } from '../../../model/machine.ts';
-import { isStatements } from '../../../model/nouns/dhcp-snippet/notation.ts';
-import { parseSnippet } from '../../../model/nouns/dhcp-snippet.ts';
+import { parseMac } from '../../../model/machines/machine.ts';
+import { isStatements } from '../../../model/networks/dhcp-snippet/notation.ts';
+import { parseSnippet } from '../../../model/networks/dhcp-snippet.ts';
 import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
 import { isFeatureOn } from '../../../store/queries/cluster/features.ts';
 import { findMachine } from '../../../store/queries/machines.ts';

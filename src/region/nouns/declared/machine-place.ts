@@ -6,8 +6,8 @@ import {
   parseArchitecture,
   parseDescription,
   parseKernelName,
-} from '../../../model/nouns/annotation.ts';
-import type { BootMedia } from '../../../model/nouns/images/boot-media.ts';
+} from '../../../model/site/annotation.ts';
+import type { BootMedia } from '../../../model/images/boot-media.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { declaredByRef } from './cases.ts';

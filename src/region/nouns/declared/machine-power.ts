@@ -1,6 +1,6 @@
 import type { Machine, MachineSet } from '../../../contract/machines/machine.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
-import { type PowerParameters, parseMachineParameters } from '../../../model/nouns/power.ts';
+import { type PowerParameters, parseMachineParameters } from '../../../model/machines/power.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { findDeclared } from '../../../store/declared/rows.ts';
 import type { MachineRow } from '../../../store/queries/machines.ts';

@@ -1,6 +1,6 @@
 import { STATIC_ROUTE } from '../../../contract/networks/static-route.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
-import { checkWay, checkWayAlone, type Way } from '../../../model/deployment/ways.ts';
+import { checkWay, checkWayAlone, type Way } from '../../../model/machines/deployment/ways.ts';
 import { createDeclared, listDeclared, lockAll, updateDeclared } from '../../../store/declared/rows.ts';
 import { findSubnet } from '../../../store/queries/network/subnets.ts';
 import type { Tx } from '../../../store/tx.ts';

@@ -1,6 +1,6 @@
 import { type Rejected, rejected } from '../../../core/errors.ts';
-import type { IpRange } from '../../../model/ip-range.ts';
-import { checkDhcpPossible } from '../../../model/vlan.ts';
+import type { IpRange } from '../../../model/networks/ip-range.ts';
+import { checkDhcpPossible } from '../../../model/networks/vlan.ts';
 import { dynamicRangesOnVlan } from '../../../store/queries/network/ranges.ts';
 import { listSubnets } from '../../../store/queries/network/subnets.ts';
 import { findVlan, lockVlan } from '../../../store/queries/network/vlans.ts';

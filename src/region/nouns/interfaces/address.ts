@@ -1,8 +1,8 @@
 import type { AddressInput } from '../../../contract/machines/machine-interface.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
-import type { InterfaceKind } from '../../../model/machine.ts';
-import { parseHostAddress } from '../../../model/subnet.ts';
+import type { InterfaceKind } from '../../../model/machines/machine.ts';
+import { parseHostAddress } from '../../../model/networks/subnet.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import type { LinkInput } from '../../../store/queries/network/machine-interfaces.ts';
 import { findReservation } from '../../../store/queries/network/reservations.ts';

@@ -1,14 +1,20 @@
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { MTU_IPV6, parseBond, parseBridge, parseMtu } from '../../../model/interfaces/settings.ts';
-import { checkTopology, lowestFirst, mastersFirst, mtuOf, type Shape } from '../../../model/interfaces/topology.ts';
+import { MTU_IPV6, parseBond, parseBridge, parseMtu } from '../../../model/machines/interfaces/settings.ts';
+import {
+  checkTopology,
+  lowestFirst,
+  mastersFirst,
+  mtuOf,
+  type Shape,
+} from '../../../model/machines/interfaces/topology.ts';
 import {
   INTERFACE_KINDS,
   interfaceLabel,
   type InterfaceKind,
   parseInterfaceName,
   parseMac,
-} from '../../../model/machine.ts';
-import { parseTag } from '../../../model/nouns/tags/tag.ts';
+} from '../../../model/machines/machine.ts';
+import { parseTag } from '../../../model/machines/tags/tag.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
 import type { InterfaceInput } from '../../../store/queries/network/machine-interfaces.ts';
 import { findVlan, type VlanRow } from '../../../store/queries/network/vlans.ts';

@@ -1,7 +1,7 @@
 import type { Lookup, LookupAnswer, LookupType } from '../../../contract/site/look.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
 import { parseAddress } from '../../../core/ip.ts';
-import { parseOwnerName } from '../../../model/names.ts';
+import { parseOwnerName } from '../../../model/names/names.ts';
 import { readSeenNodes } from '../../cluster/seen.ts';
 import { trackServices } from '../../tracking.ts';
 import { autocommitReading } from '../../use-case.ts';

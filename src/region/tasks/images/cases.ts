@@ -1,8 +1,8 @@
 import type { Image } from '../../../contract/images/image.ts';
 import { isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
 import { textDigest } from '../../../core/stable-json.ts';
-import { imageBytes, imageName, isDigest, parseImageName, parseManifest } from '../../../model/nouns/image.ts';
-import { regionMembers } from '../../../model/cluster.ts';
+import { imageBytes, imageName, isDigest, parseImageName, parseManifest } from '../../../model/images/image.ts';
+import { regionMembers } from '../../../model/cluster/cluster.ts';
 import { allRows } from '../../../store/page.ts';
 import * as images from '../../../store/queries/cluster/images.ts';
 import { installingWith } from '../../../store/queries/network/deployment/deployments.ts';

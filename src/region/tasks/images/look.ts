@@ -1,6 +1,6 @@
 import { isRejected, type Rejected, rejected, sentenceOf } from '../../../core/errors.ts';
-import { createScan } from '../../../model/nouns/images/scan.ts';
-import { imageBytes, type ImageManifest, parseManifest } from '../../../model/nouns/image.ts';
+import { createScan } from '../../../model/images/scan.ts';
+import { imageBytes, type ImageManifest, parseManifest } from '../../../model/images/image.ts';
 import type { Database } from '../../../store/database.ts';
 import { readManifest, storeUnpacked } from '../../../store/queries/cluster/images.ts';
 import type { Bytes, HowWritten } from './port.ts';

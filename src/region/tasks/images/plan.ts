@@ -1,4 +1,4 @@
-import { MANIFEST, type PlaceState } from '../../../model/nouns/image.ts';
+import { MANIFEST, type PlaceState } from '../../../model/images/image.ts';
 import type { FileName, FileOnDisk, FileWanted } from './port.ts';
 
 /** A file that must be here, and what the database says of it on this node. */

@@ -1,5 +1,5 @@
 import type { Rejected } from '../../../core/errors.ts';
-import type { ImageFile } from '../../../model/nouns/image.ts';
+import type { ImageFile } from '../../../model/images/image.ts';
 
 /** Bytes as they come. Whoever reads slowly slows whoever writes. */
 export type Bytes = AsyncIterable<Uint8Array>;

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { imageBytes } from '../../../model/nouns/image.ts';
+import { imageBytes } from '../../../model/images/image.ts';
 import type { Database } from '../../../store/database.ts';
 import {
   deleteNeverWhole,

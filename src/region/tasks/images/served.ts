@@ -1,6 +1,6 @@
 import { textDigest } from '../../../core/stable-json.ts';
 import { isRejected } from '../../../core/errors.ts';
-import { type ImageFile, MANIFEST, parseManifest } from '../../../model/nouns/image.ts';
+import { type ImageFile, MANIFEST, parseManifest } from '../../../model/images/image.ts';
 import { keyOf } from './plan.ts';
 import type { FileName, ImageDisk, ServedFile } from './port.ts';
 

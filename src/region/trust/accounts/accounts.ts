@@ -2,7 +2,7 @@ import { isRejected, orThrow, type Rejected, rejected } from '../../../core/erro
 import { parseAddress } from '../../../core/ip.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import { isSecret, secretDigest } from '../../../core/secret.ts';
-import { canonicalPassword } from '../../../model/trust/password.ts';
+import { canonicalPassword } from '../../../model/people/password.ts';
 import type { Database } from '../../../store/database.ts';
 import { recordAudit } from '../../../store/queries/audit.ts';
 import { findApiKey } from '../../../store/queries/identity/api-keys.ts';

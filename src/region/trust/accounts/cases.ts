@@ -1,6 +1,6 @@
 import type { Session } from '../../../contract/people/session.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { canonicalPassword, parsePassword } from '../../../model/trust/password.ts';
+import { canonicalPassword, parsePassword } from '../../../model/people/password.ts';
 import { listAudit } from '../../../store/queries/audit.ts';
 import { dropPassword, findPassword, setPassword } from '../../../store/queries/identity/passwords.ts';
 import { endSession, endSessionsOf, listSessions, type SessionRow } from '../../../store/queries/identity/sessions.ts';

@@ -1,7 +1,7 @@
 import { isRejected } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/ports.ts';
 import type { SiteNames } from '../../../core/node-identity.ts';
-import { covers } from '../../../model/trust/site-names.ts';
+import { covers } from '../../../model/cluster/site-names.ts';
 import type { Database } from '../../../store/database.ts';
 import { readSiteCertificate } from '../../../store/queries/cluster/site-certificate.ts';
 import type { CertificateAuthority } from '../port.ts';

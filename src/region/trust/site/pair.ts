@@ -1,7 +1,7 @@
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import { textDigest } from '../../../core/stable-json.ts';
-import { vipAddress } from '../../../model/cluster.ts';
-import { siteNames } from '../../../model/trust/site-names.ts';
+import { vipAddress } from '../../../model/cluster/cluster.ts';
+import { siteNames } from '../../../model/cluster/site-names.ts';
 import type { SiteNames } from '../../../core/node-identity.ts';
 import { allRows } from '../../../store/page.ts';
 import type { StoredPair } from '../../../store/queries/cluster/site-certificate.ts';

@@ -1,5 +1,5 @@
 import type { SiteNames } from '../../../core/node-identity.ts';
-import { covers } from '../../../model/trust/site-names.ts';
+import { covers } from '../../../model/cluster/site-names.ts';
 import type { ShownCertificate } from '../port.ts';
 
 const DAY_MS = 86_400_000;

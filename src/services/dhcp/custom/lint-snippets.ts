@@ -6,8 +6,8 @@ import {
   kindOfScope,
   parseSnippet,
   type SnippetBody,
-} from '../../../model/nouns/dhcp-snippet.ts';
-import { isKeaOption } from '../../../model/nouns/dhcp-option-table.ts';
+} from '../../../model/networks/dhcp-snippet.ts';
+import { isKeaOption } from '../../../model/networks/dhcp/dhcp-option-table.ts';
 import type { Finding } from '../../kit/contract.ts';
 import type { DhcpDesired } from '../desired.ts';
 import type { Snippet } from './desired.ts';

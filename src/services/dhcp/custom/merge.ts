@@ -1,5 +1,5 @@
-import { KNOWN_OPTIONS, TAKEN_OPTIONS } from '../../../model/nouns/dhcp-option-table.ts';
-import type { SnippetBody } from '../../../model/nouns/dhcp-snippet.ts';
+import { KNOWN_OPTIONS, TAKEN_OPTIONS } from '../../../model/networks/dhcp/dhcp-option-table.ts';
+import type { SnippetBody } from '../../../model/networks/dhcp-snippet.ts';
 
 /** Members that hold lists: a snippet adds to them. All others it sets. */
 const LISTS: ReadonlySet<string> = new Set(['option-def', 'client-classes', 'require-client-classes']);

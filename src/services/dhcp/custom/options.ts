@@ -1,6 +1,6 @@
 import { isRejected } from '../../../core/errors.ts';
-import { optionData } from '../../../model/nouns/dhcp-option.ts';
-import type { Subnet } from '../../../model/subnet.ts';
+import { optionData } from '../../../model/networks/dhcp/dhcp-option.ts';
+import type { Subnet } from '../../../model/networks/subnet.ts';
 import type { DhcpSubnet } from '../desired.ts';
 import type { ToldOption } from './desired.ts';
 

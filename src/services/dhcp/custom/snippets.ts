@@ -1,5 +1,5 @@
 import { isRejected } from '../../../core/errors.ts';
-import { type DhcpSnippet, kindOfScope, parseSnippet, type SnippetKind } from '../../../model/nouns/dhcp-snippet.ts';
+import { type DhcpSnippet, kindOfScope, parseSnippet, type SnippetKind } from '../../../model/networks/dhcp-snippet.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { Finding, OptionalParts } from '../../kit/contract.ts';
 import type { DhcpDesired, DhcpNetwork } from '../desired.ts';

@@ -1,5 +1,5 @@
-import { CLASS_MEMBERS, SNIPPET_MEMBERS } from '../../../model/nouns/dhcp-snippet/members.ts';
-import { TRUST_FILES } from '../../../model/trust/trust-files.ts';
+import { CLASS_MEMBERS, SNIPPET_MEMBERS } from '../../../model/networks/dhcp-snippet/members.ts';
+import { TRUST_FILES } from '../../../model/cluster/trust-files.ts';
 import type { FileGrammar } from '../../kit/grammar/grammar.ts';
 import { type JsonRule, textRule } from '../../kit/grammar/json.ts';
 import { ADDRESS, HOST, INTERFACE } from '../../kit/grammar/patterns.ts';

@@ -1,5 +1,5 @@
 import type { PairAuthority } from '../../../core/node-identity.ts';
-import { mainAddress, servingRegions } from '../../../model/cluster.ts';
+import { mainAddress, servingRegions } from '../../../model/cluster/cluster.ts';
 import type { Node, RackNode, Snapshot } from '../../../model/snapshot.ts';
 import type { DhcpPair } from '../desired.ts';
 import type { Serving, VlanServer } from '../serving.ts';

@@ -1,5 +1,5 @@
 import type { RackNode, Snapshot } from '../../../model/snapshot.ts';
-import type { Vlan } from '../../../model/vlan.ts';
+import type { Vlan } from '../../../model/networks/vlan.ts';
 import type { Finding } from '../../kit/contract.ts';
 import { type Serving, servingOf, type VlanServer } from '../serving.ts';
 

@@ -1,4 +1,4 @@
-import { TRUST_FILES } from '../../../model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../../model/cluster/trust-files.ts';
 import type { DhcpPair } from '../desired.ts';
 
 /*

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Rejected, rejected } from '../../../core/errors.ts';
-import { isDatabaseExternal } from '../../../model/cluster.ts';
+import { isDatabaseExternal } from '../../../model/cluster/cluster.ts';
 import type { Cluster } from '../../../model/snapshot.ts';
 import { readCluster } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { FEATURES, type Feature, type SITE_FEATURES } from '../../../model/cluster.ts';
+import { FEATURES, type Feature, type SITE_FEATURES } from '../../../model/cluster/cluster.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A process that has written nothing for so many seconds does not run. The processes of a cluster are probed every second. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Rejected, rejected } from '../../../core/errors.ts';
-import { PIECES_MOST } from '../../../model/nouns/images/content.ts';
+import { PIECES_MOST } from '../../../model/images/content.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A file of an image. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { ImageContent } from '../../../model/nouns/images/content.ts';
-import type { ImageArchitecture, ImageFile, ImageKind, PlaceState } from '../../../model/nouns/image.ts';
+import type { ImageContent } from '../../../model/images/content.ts';
+import type { ImageArchitecture, ImageFile, ImageKind, PlaceState } from '../../../model/images/image.ts';
 import { canonicalAddress } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 

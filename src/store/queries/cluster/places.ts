@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Place } from '../../../model/trust/place.ts';
+import type { Place } from '../../../model/cluster/place.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 

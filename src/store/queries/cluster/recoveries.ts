@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { formatEpoch } from '../../../core/epoch.ts';
-import { lostNodes } from '../../../model/cluster.ts';
+import { lostNodes } from '../../../model/cluster/cluster.ts';
 import type { LostNode, Recovered } from '../../../model/snapshot.ts';
 import type { Tx } from '../../tx.ts';
 

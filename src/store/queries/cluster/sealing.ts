@@ -1,6 +1,6 @@
 import { isRejected, orThrow, rejected } from '../../../core/errors.ts';
 import type { Sealer } from '../../../core/seal.ts';
-import type { Feature } from '../../../model/cluster.ts';
+import type { Feature } from '../../../model/cluster/cluster.ts';
 import { isFeatureOn } from './features.ts';
 import type { Tx } from '../../tx.ts';
 

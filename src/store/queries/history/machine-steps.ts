@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { LeaseReport } from '../../../contract/cluster/agent.ts';
 import type { BootStepReport } from '../../../contract/machines/boot-steps.ts';
-import { clockOffset } from '../../../model/nouns/timeline/clock-offset.ts';
-import type { RackStep, StepFacts, StepOutcome, StepSource } from '../../../model/nouns/timeline/step.ts';
+import { clockOffset } from '../../../model/machines/timeline/clock-offset.ts';
+import type { RackStep, StepFacts, StepOutcome, StepSource } from '../../../model/machines/timeline/step.ts';
 import type { Tx } from '../../tx.ts';
 import { isLive, NEWEST_FIRST } from '../network/lease-ends.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { SshKeyType } from '../../../model/trust/ssh-key.ts';
+import type { SshKeyType } from '../../../model/people/ssh-key.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 

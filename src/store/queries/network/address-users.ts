@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { AddressSpan } from '../../../core/ip.ts';
-import { type Claim, spanOf } from '../../../model/ip-range.ts';
+import { type Claim, spanOf } from '../../../model/networks/ip-range.ts';
 import type { Tx } from '../../tx.ts';
 import { IS_IN_SUBNET, IS_NEWEST, isLive } from './lease-ends.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { ImageArchitecture } from '../../../model/nouns/image.ts';
-import type { MachineState } from '../../../model/nouns/machine-states.ts';
+import type { ImageArchitecture } from '../../../model/images/image.ts';
+import type { MachineState } from '../../../model/machines/machine-states.ts';
 import type { Tx } from '../../tx.ts';
 import { IS_IN_SUBNET, isLive, NEWEST_FIRST } from './lease-ends.ts';
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { InterfaceAddress, InterfaceLink, MachineInterface } from '../../../model/machine.ts';
+import type { InterfaceAddress, InterfaceLink, MachineInterface } from '../../../model/machines/machine.ts';
 import { canonicalAddress, PARENTS } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 

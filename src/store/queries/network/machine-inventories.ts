@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { SuggestedBmc } from '../../../model/nouns/enlistment.ts';
+import type { SuggestedBmc } from '../../../model/machines/enlistment.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 

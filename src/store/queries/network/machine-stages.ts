@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { ImageArchitecture } from '../../../model/nouns/image.ts';
+import type { ImageArchitecture } from '../../../model/images/image.ts';
 import type { DefaultImage, MachineStage } from '../../../model/snapshot.ts';
 import type { Tx } from '../../tx.ts';
 

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { MachinePower } from '../../../contract/machines/machine-power.ts';
-import type { MachineState } from '../../../model/nouns/machine-states.ts';
+import type { MachineState } from '../../../model/machines/machine-states.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Where a machine is in its lifecycle, as lists show it. */

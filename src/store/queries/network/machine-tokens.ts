@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { RunPurpose } from '../../../model/nouns/machine-run.ts';
+import type { RunPurpose } from '../../../model/machines/machine-run.ts';
 import { isSealing, openOrThrow, sealOrThrow } from '../cluster/sealing.ts';
 import type { Tx } from '../../tx.ts';
 import { isLive, IS_NEWEST } from './lease-ends.ts';

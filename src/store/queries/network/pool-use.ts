@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { PoolCount } from '../../../model/nouns/pool.ts';
+import type { PoolCount } from '../../../model/networks/pool.ts';
 import type { Tx } from '../../tx.ts';
 import { leftFirst } from '../lease-reports.ts';
 import { isLive, NEWEST_FIRST } from './lease-ends.ts';

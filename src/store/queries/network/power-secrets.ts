@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { BmcPlace } from '../../../model/special/bmc-hosts.ts';
+import type { BmcPlace } from '../../../model/machines/bmc-hosts.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Sealed secrets of a BMC. `number`: as `bmcs.secret_number` names them. */

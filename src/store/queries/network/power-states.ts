@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { PowerState } from '../../../model/nouns/power.ts';
+import type { PowerState } from '../../../model/machines/power.ts';
 import { isOlder } from '../../elapsed.ts';
 import type { Tx } from '../../tx.ts';
 

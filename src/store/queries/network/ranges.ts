@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
-import type { IpRange, RangeKind } from '../../../model/ip-range.ts';
+import type { IpRange, RangeKind } from '../../../model/networks/ip-range.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
 import { canonicalAddress } from '../../snapshot.ts';

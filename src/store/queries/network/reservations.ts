@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
-import type { Reservation } from '../../../model/nouns/reservation.ts';
+import type { Reservation } from '../../../model/networks/reservation.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
 import { canonicalAddress } from '../../snapshot.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
-import type { Subnet } from '../../../model/subnet.ts';
+import type { Subnet } from '../../../model/networks/subnet.ts';
 import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
 import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../../rows.ts';
 import { canonicalSubnet } from '../../snapshot.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { isRejected, orThrow } from '../../../core/errors.ts';
-import { COPY_KEY, type SigningKey } from '../../../model/nouns/tsig-key.ts';
+import { COPY_KEY, type SigningKey } from '../../../model/names/tsig-key.ts';
 import { sealPlainParts } from '../../publication/sealed-parts.ts';
 import { isSealing, sealOrThrow } from '../cluster/sealing.ts';
 import type { Tx } from '../../tx.ts';

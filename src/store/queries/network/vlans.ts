@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
-import type { Vlan } from '../../../model/vlan.ts';
+import type { Vlan } from '../../../model/networks/vlan.ts';
 import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
 import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';

@@ -1,12 +1,12 @@
 import type { Machine } from '../../../contract/machines/machine.ts';
-import type { BondSettings } from '../../../model/interfaces/settings.ts';
+import type { BondSettings } from '../../../model/machines/interfaces/settings.ts';
 import { listOf, quoted } from './machine-verbs.ts';
 import { linesOf, otherThan, type PlainOption, plainOptions, type Values } from './typed.ts';
 
 /** An interface as the site tells it. */
 export type Nic = Machine['interfaces'][number];
 
-/** As the site has them (model/machine.ts, model/interfaces/settings.ts): a form offers no others. */
+/** As the site has them (model/machines/machine.ts, model/machines/interfaces/settings.ts): a form offers no others. */
 export const KINDS = ['physical', 'bond', 'bridge', 'vlan'] as const;
 export const BOND_MODES = [
   'active-backup',

@@ -1,7 +1,7 @@
 import { listOf, pairsOf, quoted } from './machine-verbs.ts';
 import { linesOf, type PlainOption, plainOptions, type Values } from './typed.ts';
 
-/** As the site has them (model/nouns/images/boot-media.ts). */
+/** As the site has them (model/images/boot-media.ts). */
 export const BOOT_MEDIA = ['http', 'iscsi'] as const;
 
 const PLAIN: readonly PlainOption[] = [

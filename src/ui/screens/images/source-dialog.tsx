@@ -7,7 +7,7 @@ import { EN } from '../../words/en.ts';
 
 const WORDS = EN.images.sources;
 const { fields: F } = WORDS;
-/** As the site has them (model/nouns/images/boot-source.ts). */
+/** As the site has them (model/images/boot-source.ts). */
 const TYPES = ['simplestreams', 'regent'] as const;
 
 export type Source = RouteOutput<'boot-source.list'>['items'][number];

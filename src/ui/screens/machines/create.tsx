@@ -12,7 +12,7 @@ import { EN } from '../../words/en.ts';
 
 const WORDS = EN.machineActions;
 const { fields: F } = WORDS;
-/** As the site has them (model/nouns/power.ts). */
+/** As the site has them (model/machines/power.ts). */
 const POWER_TYPES = ['ipmi', 'redfish', 'virsh', 'webhook', 'manual'] as const;
 
 /** A choice of names that the site has; the first one stands for none of them. */

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { execHost } from '../../../../src/lab/exec.ts';
-import { TRUST_FILES } from '../../../../src/model/trust/trust-files.ts';
+import { TRUST_FILES } from '../../../../src/model/cluster/trust-files.ts';
 import { type Authority, serialFrom } from '../../../../src/pki/authority.ts';
 import { readCertificate, subjectOf } from '../../../../src/pki/certificate.ts';
 import { createRequest } from '../../../../src/pki/request.ts';

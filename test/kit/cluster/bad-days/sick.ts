@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { pauseUnit } from '../../../../src/lab/faults/hang.ts';
-import { PORTS } from '../../../../src/model/cluster.ts';
-import { TRUST_FILES } from '../../../../src/model/trust/trust-files.ts';
+import { PORTS } from '../../../../src/model/cluster/cluster.ts';
+import { TRUST_FILES } from '../../../../src/model/cluster/trust-files.ts';
 import { RANDOM } from '../../dice.ts';
 import { until } from '../../until.ts';
 import { REGION_NAMES, type RegionName, REGIONS, VIP } from '../nodes.ts';

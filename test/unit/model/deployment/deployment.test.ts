@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { type Deployment, deploymentFiles } from '../../../../src/model/deployment/deployment.ts';
-import { planStorage } from '../../../../src/model/deployment/storage.ts';
+import { type Deployment, deploymentFiles } from '../../../../src/model/machines/deployment/deployment.ts';
+import { planStorage } from '../../../../src/model/machines/deployment/storage.ts';
 
 const storage = planStorage(
   [{ name: 'vda', bytes: 20e9, serial: 'd1' }],

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { GUARD_RULES, guardFindings, guardRefusal, type GuardSite } from '../../../../src/model/deployment/guard.ts';
+import {
+  GUARD_RULES,
+  guardFindings,
+  guardRefusal,
+  type GuardSite,
+} from '../../../../src/model/machines/deployment/guard.ts';
 
 const VLAN = { name: 'lan', dhcpOn: true, servedBy: 'k1', isPair: true, isWhole: true, why: '' };
 /** A site that can deploy m1. */

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { planStorage } from '../../../../src/model/deployment/storage.ts';
-import { type DiskSeen, MIB } from '../../../../src/model/deployment/storage-types.ts';
-import { changeStorage, checkStorage } from '../../../../src/model/deployment/kept/change.ts';
-import type { StorageChange } from '../../../../src/model/deployment/kept/changes.ts';
-import { layOut, usualStorage } from '../../../../src/model/deployment/kept/layouts.ts';
-import { deployedRequest } from '../../../../src/model/deployment/kept/request.ts';
-import { EMPTY_STORAGE, type MachineStorage, partsOf } from '../../../../src/model/deployment/kept/storage.ts';
-import { showStorage, showUsual } from '../../../../src/model/deployment/kept/view.ts';
+import { planStorage } from '../../../../src/model/machines/deployment/storage.ts';
+import { type DiskSeen, MIB } from '../../../../src/model/machines/deployment/storage-types.ts';
+import { changeStorage, checkStorage } from '../../../../src/model/machines/deployment/kept/change.ts';
+import type { StorageChange } from '../../../../src/model/machines/deployment/kept/changes.ts';
+import { layOut, usualStorage } from '../../../../src/model/machines/deployment/kept/layouts.ts';
+import { deployedRequest } from '../../../../src/model/machines/deployment/kept/request.ts';
+import { EMPTY_STORAGE, type MachineStorage, partsOf } from '../../../../src/model/machines/deployment/kept/storage.ts';
+import { showStorage, showUsual } from '../../../../src/model/machines/deployment/kept/view.ts';
 
 const GB = 1_000_000_000;
 const DISKS: readonly DiskSeen[] = ['sda', 'sdb', 'sdc'].map((name, at) => ({

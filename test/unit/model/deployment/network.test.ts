@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { networkFiles } from '../../../../src/model/deployment/network-files.ts';
-import { type NetworkMachine, planNetwork } from '../../../../src/model/deployment/network.ts';
+import { networkFiles } from '../../../../src/model/machines/deployment/network-files.ts';
+import { type NetworkMachine, planNetwork } from '../../../../src/model/machines/deployment/network.ts';
 import { aCard, aLink, NETWORK_SITE, onTop } from '../../../kit/network-plans.ts';
 
 const plan = (...interfaces: NetworkMachine['interfaces']) => planNetwork({ interfaces }, NETWORK_SITE);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { planStorage } from '../../../../src/model/deployment/storage.ts';
-import { storageFiles } from '../../../../src/model/deployment/storage-files.ts';
-import { neededMib } from '../../../../src/model/deployment/storage-room.ts';
+import { planStorage } from '../../../../src/model/machines/deployment/storage.ts';
+import { storageFiles } from '../../../../src/model/machines/deployment/storage-files.ts';
+import { neededMib } from '../../../../src/model/machines/deployment/storage-room.ts';
 import {
   type CustomRequest,
   type DiskSeen,
@@ -12,7 +12,7 @@ import {
   type StoragePlan,
   type StorageRequest,
   type StorageUse,
-} from '../../../../src/model/deployment/storage-types.ts';
+} from '../../../../src/model/machines/deployment/storage-types.ts';
 
 const GIB = 1024 * MIB;
 const disk = (name: string, gib: number, more: Partial<DiskSeen> = {}): DiskSeen => ({

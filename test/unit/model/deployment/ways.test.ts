@@ -8,10 +8,10 @@ import {
   parseRouteNetwork,
   waysLeftOut,
   waysOf,
-} from '../../../../src/model/deployment/ways.ts';
-import { netplanText } from '../../../../src/model/deployment/network-netplan.ts';
-import { networkdFiles } from '../../../../src/model/deployment/network-networkd.ts';
-import { planNetwork } from '../../../../src/model/deployment/network.ts';
+} from '../../../../src/model/machines/deployment/ways.ts';
+import { netplanText } from '../../../../src/model/machines/deployment/network-netplan.ts';
+import { networkdFiles } from '../../../../src/model/machines/deployment/network-networkd.ts';
+import { planNetwork } from '../../../../src/model/machines/deployment/network.ts';
 
 const ROUTE = { source: '10.1.0.0/24', destination: '10.9.0.0/16', gateway: '10.1.0.254', metric: 0 };
 const ok = <T extends object>(found: T | Rejected): T => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { type Candidate, diskTags, imageArchitecture } from '../../../../src/model/deployment/candidate.ts';
-import { fitsOf, whyNone } from '../../../../src/model/deployment/wish.ts';
-import { parseCardWishes, parseDiskWishes } from '../../../../src/model/deployment/wish-grammar.ts';
+import { type Candidate, diskTags, imageArchitecture } from '../../../../src/model/machines/deployment/candidate.ts';
+import { fitsOf, whyNone } from '../../../../src/model/machines/deployment/wish.ts';
+import { parseCardWishes, parseDiskWishes } from '../../../../src/model/machines/deployment/wish-grammar.ts';
 
 const machine = (hostname: string, more: Partial<Candidate> = {}): Candidate => ({
   id: `${hostname}abcd`,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { BOND_MODES, parseBond, parseBridge, parseMtu } from '../../../../src/model/interfaces/settings.ts';
+import { BOND_MODES, parseBond, parseBridge, parseMtu } from '../../../../src/model/machines/interfaces/settings.ts';
 
 describe('settings of a bond', () => {
   it('are the usual ones where nobody says otherwise', () => {

@@ -7,7 +7,7 @@ import {
   lowestFirst,
   mastersFirst,
   mtuOf,
-} from '../../../../src/model/interfaces/topology.ts';
+} from '../../../../src/model/machines/interfaces/topology.ts';
 
 const VLANS = [
   { id: 1, name: 'untagged', vid: 0, fabricId: 1 },

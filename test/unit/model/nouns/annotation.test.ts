@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseAnnotations, parseArchitecture, parseDescription } from '../../../../src/model/nouns/annotation.ts';
-import { parsePoolName } from '../../../../src/model/nouns/resource-pool.ts';
-import { parseZoneName } from '../../../../src/model/nouns/zone.ts';
+import { parseAnnotations, parseArchitecture, parseDescription } from '../../../../src/model/site/annotation.ts';
+import { parsePoolName } from '../../../../src/model/machines/resource-pool.ts';
+import { parseZoneName } from '../../../../src/model/machines/zone.ts';
 
 describe('annotations', () => {
   it('are kept in the order of their names', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { optionData, parseDhcpOptions } from '../../../../src/model/nouns/dhcp-option.ts';
+import { optionData, parseDhcpOptions } from '../../../../src/model/networks/dhcp/dhcp-option.ts';
 
 const told = (...texts: string[]) => optionData(texts);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { parseSnippet } from '../../../../src/model/nouns/dhcp-snippet.ts';
+import { parseSnippet } from '../../../../src/model/networks/dhcp-snippet.ts';
 
 const SUBNET = '10.0.0.0/24';
 const HOST = '52:54:00:00:00:01';

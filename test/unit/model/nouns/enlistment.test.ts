@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseHostLabel } from '../../../../src/model/names.ts';
-import { formsOfUuid, namesFor, suggestBmc } from '../../../../src/model/nouns/enlistment.ts';
+import { parseHostLabel } from '../../../../src/model/names/names.ts';
+import { formsOfUuid, namesFor, suggestBmc } from '../../../../src/model/machines/enlistment.ts';
 
 const macOf = (index: number) =>
   `52:54:00:aa:${(index >> 8).toString(16).padStart(2, '0')}:${(index & 255).toString(16).padStart(2, '0')}`;

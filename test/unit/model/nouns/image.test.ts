@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { imageName, isImageFileName, parseImageName, parseManifest } from '../../../../src/model/nouns/image.ts';
+import { imageName, isImageFileName, parseImageName, parseManifest } from '../../../../src/model/images/image.ts';
 import { anImage } from '../../../kit/images.ts';
 
 const file = { size: 3, sha256: 'a'.repeat(64) };

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { type Standing, transition, type Transition, verbsIn } from '../../../../src/model/nouns/machine-lifecycle.ts';
+import {
+  type Standing,
+  transition,
+  type Transition,
+  verbsIn,
+} from '../../../../src/model/machines/machine-lifecycle.ts';
 import {
   isBad,
   isPassing,
@@ -11,8 +16,8 @@ import {
   type MachineEvent,
   type MachineState,
   waitingFor,
-} from '../../../../src/model/nouns/machine-states.ts';
-import { lateSentence } from '../../../../src/model/nouns/timeline/late.ts';
+} from '../../../../src/model/machines/machine-states.ts';
+import { lateSentence } from '../../../../src/model/machines/timeline/late.ts';
 
 const BEFORE: readonly (MachineState | null)[] = [null, ...MACHINE_STATES.filter((state) => !isPassing(state))];
 const standings: readonly Standing[] = BEFORE.flatMap((before) =>

@@ -7,7 +7,7 @@ import {
   parseSigningKey,
   parseWords,
   POCKETS,
-} from '../../../../src/model/nouns/images/package-repository.ts';
+} from '../../../../src/model/images/package-repository.ts';
 
 const A: PackageRepository = {
   id: 1,

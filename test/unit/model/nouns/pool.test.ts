@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forecastOf, type PoolCount, shortageOf, sumPools } from '../../../../src/model/nouns/pool.ts';
+import { forecastOf, type PoolCount, shortageOf, sumPools } from '../../../../src/model/networks/pool.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 10);
 const HOUR = 3_600_000;

@@ -12,7 +12,7 @@ import {
   POWER_STATES,
   POWER_TYPES,
   secretsIn,
-} from '../../../../src/model/nouns/power.ts';
+} from '../../../../src/model/machines/power.ts';
 import { DRIVERS, driverOf } from '../../../../src/power/registry.ts';
 import { parameterSchema } from '../../../../src/power/schema.ts';
 

@@ -3,10 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { parseBuiltIn, readTold, type Script } from '../../../../src/model/scripts/script.ts';
-import { chooseScripts } from '../../../../src/model/scripts/script-choice.ts';
-import { fillParameters, invocationOf, parseParameters } from '../../../../src/model/scripts/script-parameter.ts';
-import { parseComment } from '../../../../src/model/scripts/script-yaml.ts';
+import { parseBuiltIn, readTold, type Script } from '../../../../src/model/machines/scripts/script.ts';
+import { chooseScripts } from '../../../../src/model/machines/scripts/script-choice.ts';
+import {
+  fillParameters,
+  invocationOf,
+  parseParameters,
+} from '../../../../src/model/machines/scripts/script-parameter.ts';
+import { parseComment } from '../../../../src/model/machines/scripts/script-yaml.ts';
 import { builtInScript } from '../../../kit/machine-scripts.ts';
 import { value } from '../../../kit/store.ts';
 

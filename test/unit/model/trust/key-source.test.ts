@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatKeySource, parseKeySource, readKeys } from '../../../../src/model/trust/key-source.ts';
+import { formatKeySource, parseKeySource, readKeys } from '../../../../src/model/people/key-source.ts';
 
 const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILQ+OqcnvRyfz8Fxz81OskkE7ws6PtJvzD927o1bKB9s';
 const ADA = { keeper: 'gh', name: 'ada' } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { canonicalPassword, PASSWORD_BOUNDS, parsePassword } from '../../../../src/model/trust/password.ts';
+import { canonicalPassword, PASSWORD_BOUNDS, parsePassword } from '../../../../src/model/people/password.ts';
 
 describe('a password', () => {
   it.each([

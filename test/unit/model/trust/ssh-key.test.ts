@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { formatSshKey, parseSshKey, SSH_KEY_TYPES } from '../../../../src/model/trust/ssh-key.ts';
+import { formatSshKey, parseSshKey, SSH_KEY_TYPES } from '../../../../src/model/people/ssh-key.ts';
 
 /** As `ssh-keygen` of OpenSSH 9.2 writes them. */
 const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILQ+OqcnvRyfz8Fxz81OskkE7ws6PtJvzD927o1bKB9s ada@laptop';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { formatAddress, parseAddress } from '../../../../src/core/ip.ts';
-import type { Machine } from '../../../../src/model/machine.ts';
+import type { Machine } from '../../../../src/model/machines/machine.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileDhcp, prepareDhcp } from '../../../../src/services/dhcp/compile.ts';
 import type { DhcpDesired } from '../../../../src/services/dhcp/desired.ts';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { ownInterfaces, attachmentsOf } from '../../../../src/model/vlan-attachments.ts';
+import { ownInterfaces, attachmentsOf } from '../../../../src/model/networks/vlan-attachments.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileDhcp, prepareDhcp } from '../../../../src/services/dhcp/compile.ts';
 import { lintOwnAddresses } from '../../../../src/services/dhcp/own-addresses.ts';

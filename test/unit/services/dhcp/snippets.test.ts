@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DhcpSnippet } from '../../../../src/model/nouns/dhcp-snippet.ts';
+import type { DhcpSnippet } from '../../../../src/model/networks/dhcp-snippet.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileSite } from '../../../../src/services/compile-node.ts';
 import { dhcp } from '../../../../src/services/dhcp/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
-import { forwardServerOf, parseForwardServer } from '../../../../src/model/special/forward-server.ts';
+import { forwardServerOf, parseForwardServer } from '../../../../src/model/names/forward-server.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileSite } from '../../../../src/services/compile-node.ts';
 import type { DnsDesired } from '../../../../src/services/dns/desired.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compileSite, type NodeBody } from '../../../../src/services/compile-node.ts';
 import type { DnsDesired } from '../../../../src/services/dns/desired.ts';
 import { dns } from '../../../../src/services/dns/index.ts';
-import type { DnsRecord } from '../../../../src/model/record.ts';
+import type { DnsRecord } from '../../../../src/model/names/record.ts';
 import type { Domain, Snapshot } from '../../../../src/model/snapshot.ts';
 import { emptySnapshot, GOLDEN_SECONDS, R1 } from '../../../kit/snapshots.ts';
 

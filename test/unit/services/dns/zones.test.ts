@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { formatAddress, parseAddress } from '../../../../src/core/ip.ts';
-import { reverseName } from '../../../../src/model/special/reverse.ts';
+import { reverseName } from '../../../../src/model/names/reverse.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { generateZones } from '../../../../src/services/dns/bind-zone-generator.ts';
 import type { ZoneContent } from '../../../../src/services/dns/desired.ts';

@@ -3,7 +3,7 @@ import type { ExecResult } from '../../../../src/core/host-values.ts';
 import { compileNtp } from '../../../../src/services/ntp/compile.ts';
 import { activateNtp, parseProbeNtp, roleChangeNtp } from '../../../../src/services/ntp/daemon.ts';
 import { CHRONY_CONF, SOURCES, viewNtp } from '../../../../src/services/ntp/view.ts';
-import { DEFAULT_SETTINGS } from '../../../../src/model/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../../src/model/site/settings.ts';
 import { clusterSnapshot, emptySnapshot, R1, typicalSnapshot } from '../../../kit/snapshots.ts';
 
 const answer = (stdout: string, code: number | null = 0): ExecResult => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Settings } from '../../../../src/model/settings.ts';
+import type { Settings } from '../../../../src/model/site/settings.ts';
 import { compileProxy, prepareProxy } from '../../../../src/services/proxy/compile.ts';
 import { activateProxy, ORIGIN, parseProbeProxy, roleChangeProxy } from '../../../../src/services/proxy/daemon.ts';
 import type { ProxyDesired } from '../../../../src/services/proxy/desired.ts';

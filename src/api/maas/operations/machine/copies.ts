@@ -2,7 +2,7 @@ import type { Machine } from '../../../../contract/machines/machine.ts';
 import type { MachineInterface } from '../../../../contract/machines/machine-interface.ts';
 import type { RouteInput } from '../../../../contract/routes.ts';
 import { RejectedError, rejected } from '../../../../core/errors.ts';
-import type { MachineState } from '../../../../model/nouns/machine-states.ts';
+import type { MachineState } from '../../../../model/machines/machine-states.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { showMachine } from '../../objects/machines.ts';

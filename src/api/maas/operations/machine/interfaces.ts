@@ -1,7 +1,13 @@
 import type { Machine } from '../../../../contract/machines/machine.ts';
 import type { AddressInput, MachineInterface } from '../../../../contract/machines/machine-interface.ts';
-import { BOND_MODES, type BondMode, HASH_POLICIES, LACP_RATES, usesOf } from '../../../../model/interfaces/settings.ts';
-import { isTagged } from '../../../../model/interfaces/topology.ts';
+import {
+  BOND_MODES,
+  type BondMode,
+  HASH_POLICIES,
+  LACP_RATES,
+  usesOf,
+} from '../../../../model/machines/interfaces/settings.ts';
+import { isTagged } from '../../../../model/machines/interfaces/topology.ts';
 import { type Answer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

@@ -1,5 +1,5 @@
 import type { Machine } from '../../../../contract/machines/machine.ts';
-import { AGENT_NAME, type Annotations } from '../../../../model/nouns/annotation.ts';
+import { AGENT_NAME, type Annotations } from '../../../../model/site/annotation.ts';
 import { RejectedError } from '../../../../core/errors.ts';
 import { type Answer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';

@@ -1,5 +1,5 @@
-import { AGENT_NAME, type Annotations } from '../../../../model/nouns/annotation.ts';
-import { MACHINE_STATUS } from '../../../../model/nouns/machine-states.ts';
+import { AGENT_NAME, type Annotations } from '../../../../model/site/annotation.ts';
+import { MACHINE_STATUS } from '../../../../model/machines/machine-states.ts';
 import type { Args } from '../../args.ts';
 import type { MaasMachine } from '../../objects/machines.ts';
 

@@ -1,5 +1,5 @@
 import type { Machine } from '../../../../contract/machines/machine.ts';
-import { POWER_TYPES, type PowerType } from '../../../../model/nouns/power.ts';
+import { POWER_TYPES, type PowerType } from '../../../../model/machines/power.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
 import { step, type Step } from '../../site.ts';

@@ -1,6 +1,6 @@
 import type { Script } from '../../../../contract/machines/script.ts';
 import { RejectedError, isRejected } from '../../../../core/errors.ts';
-import { readMembersOf, readTold } from '../../../../model/scripts/script.ts';
+import { readMembersOf, readTold } from '../../../../model/machines/scripts/script.ts';
 import { bytes, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

@@ -1,5 +1,5 @@
 import type { StorageChangeBody } from '../../../../contract/machines/machine-storage.ts';
-import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';
+import type { StorageChange } from '../../../../model/machines/deployment/kept/changes.ts';
 import { type Args, bytesIn } from '../../args.ts';
 import type { MaasCall } from '../../handler.ts';
 import { type Disk, disksOf, type MaasStorage, viewStorage } from '../../objects/disks.ts';

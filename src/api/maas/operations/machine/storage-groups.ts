@@ -1,5 +1,5 @@
-import { RAID_LEVELS, type RaidLevel } from '../../../../model/deployment/storage-types.ts';
-import { KEPT_LAYOUTS, type KeptLayout } from '../../../../model/deployment/kept/layouts.ts';
+import { RAID_LEVELS, type RaidLevel } from '../../../../model/machines/deployment/storage-types.ts';
+import { KEPT_LAYOUTS, type KeptLayout } from '../../../../model/machines/deployment/kept/layouts.ts';
 import { type Answer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

@@ -1,5 +1,5 @@
-import { FILE_SYSTEM_KINDS, type FileSystemKind } from '../../../../model/deployment/storage-types.ts';
-import type { StorageChange } from '../../../../model/deployment/kept/changes.ts';
+import { FILE_SYSTEM_KINDS, type FileSystemKind } from '../../../../model/machines/deployment/storage-types.ts';
+import type { StorageChange } from '../../../../model/machines/deployment/kept/changes.ts';
 import { type Answer, json, nothing, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';

@@ -1,5 +1,5 @@
 import type { RouteInput } from '../../../../contract/routes.ts';
-import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
+import { AGENT_NAME } from '../../../../model/site/annotation.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
 import { meantIds } from '../network/meant.ts';

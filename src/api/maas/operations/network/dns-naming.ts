@@ -1,5 +1,5 @@
 import type { DnsRecord } from '../../../../contract/names/record.ts';
-import { relativeName } from '../../../../model/names.ts';
+import { relativeName } from '../../../../model/names/names.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
 import type { DnsResource } from '../../objects/names.ts';

@@ -1,6 +1,6 @@
 import type { DnsRecord } from '../../../../contract/names/record.ts';
 import { isRejected, RejectedError } from '../../../../core/errors.ts';
-import { domainOf, parseOwnerName, relativeName } from '../../../../model/names.ts';
+import { domainOf, parseOwnerName, relativeName } from '../../../../model/names/names.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';

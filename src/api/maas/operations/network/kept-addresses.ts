@@ -1,7 +1,7 @@
 import type { Reservation } from '../../../../contract/networks/reservation.ts';
 import { isRejected, RejectedError } from '../../../../core/errors.ts';
 import { type Address, compareAddresses, formatAddress, parseAddress } from '../../../../core/ip.ts';
-import { parseMac } from '../../../../model/machine.ts';
+import { parseMac } from '../../../../model/machines/machine.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

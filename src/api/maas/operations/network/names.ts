@@ -1,4 +1,4 @@
-import { RECORD_TYPES } from '../../../../model/record.ts';
+import { RECORD_TYPES } from '../../../../model/names/record.ts';
 import type { DnsRecord } from '../../../../contract/names/record.ts';
 import type { Domain } from '../../../../contract/names/domain.ts';
 import { json, nothing } from '../../answer.ts';

@@ -1,5 +1,5 @@
 import type { Event } from '../../../../contract/site/event.ts';
-import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
+import { AGENT_NAME } from '../../../../model/site/annotation.ts';
 import { json } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { MAAS_PREFIX } from '../../prefix.ts';

@@ -1,5 +1,5 @@
 import { isRejected } from '../../../../core/errors.ts';
-import { isSelected, parseSelections } from '../../../../model/nouns/images/boot-source.ts';
+import { isSelected, parseSelections } from '../../../../model/images/boot-source.ts';
 import type { Args } from '../../args.ts';
 import { numberOf, uriOf } from '../../objects/uri.ts';
 import { type Site, step } from '../../site.ts';

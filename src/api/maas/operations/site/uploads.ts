@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isRejected, RejectedError } from '../../../../core/errors.ts';
-import {
-  type Compression,
-  PIECES_MOST,
-  type RootFormat,
-  rootFileName,
-} from '../../../../model/nouns/images/content.ts';
+import { type Compression, PIECES_MOST, type RootFormat, rootFileName } from '../../../../model/images/content.ts';
 import { type Answer, json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';

@@ -1,7 +1,7 @@
 import type { MachineTimeline, TimelineStep } from '../../../../contract/machines/machine-timeline.ts';
 import { type Rejected, rejected } from '../../../../core/errors.ts';
-import { RUN_PURPOSES } from '../../../../model/nouns/machine-run.ts';
-import { isBad, isPassing } from '../../../../model/nouns/machine-states.ts';
+import { RUN_PURPOSES } from '../../../../model/machines/machine-run.ts';
+import { isBad, isPassing } from '../../../../model/machines/machine-states.ts';
 import {
   type Expected,
   expectedOf,
@@ -9,10 +9,10 @@ import {
   isInstalled,
   lastBoot,
   STAGES,
-} from '../../../../model/nouns/timeline/stage.ts';
-import { stepDetail } from '../../../../model/nouns/timeline/step.ts';
-import { causesOf } from '../../../../model/nouns/timeline/why.ts';
-import type { Cause, WhyScript } from '../../../../model/nouns/timeline/why-case.ts';
+} from '../../../../model/machines/timeline/stage.ts';
+import { stepDetail } from '../../../../model/machines/timeline/step.ts';
+import { causesOf } from '../../../../model/machines/timeline/why.ts';
+import type { Cause, WhyScript } from '../../../../model/machines/timeline/why-case.ts';
 import type { MachineRow } from '../../../../store/queries/machines.ts';
 import {
   readMachineEvents,

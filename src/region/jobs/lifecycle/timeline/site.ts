@@ -1,5 +1,5 @@
 import type { Inventory } from '../../../../contract/machines/machine-inventory.ts';
-import type { WhyScript, WhySite, WhyVlan } from '../../../../model/nouns/timeline/why-case.ts';
+import type { WhyScript, WhySite, WhyVlan } from '../../../../model/machines/timeline/why-case.ts';
 import type { MachineRow } from '../../../../store/queries/machines.ts';
 import { readInventory } from '../../../../store/queries/network/machine-inventories.ts';
 import { readDefaultImages } from '../../../../store/queries/network/machine-stages.ts';
@@ -20,7 +20,7 @@ export interface WhyQuestion {
   readonly script: WhyScript | null;
 }
 
-/** Reads what the rules ask of a site about one machine (model/nouns/timeline/why.ts). */
+/** Reads what the rules ask of a site about one machine (model/machines/timeline/why.ts). */
 export async function readWhySite(tx: Tx, ports: SeenPorts, question: WhyQuestion): Promise<WhySite> {
   const { machine, nodes, hasSwitch, begunAt, script } = question;
   const row = await readInventory(tx, machine.id);

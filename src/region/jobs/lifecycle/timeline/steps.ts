@@ -1,6 +1,6 @@
 import { readPowerResult } from '../../../../contract/machines/power-commands.ts';
-import { isBad, MACHINE_STATES } from '../../../../model/nouns/machine-states.ts';
-import type { Step, StepOutcome, StepSource, StepWhat } from '../../../../model/nouns/timeline/step.ts';
+import { isBad, MACHINE_STATES } from '../../../../model/machines/machine-states.ts';
+import type { Step, StepOutcome, StepSource, StepWhat } from '../../../../model/machines/timeline/step.ts';
 import type { MachineEventRow, PowerOrderRow, StepRow } from '../../../../store/queries/history/machine-steps.ts';
 import type { ScriptResultRow } from '../../../../store/queries/network/scripts/script-results.ts';
 

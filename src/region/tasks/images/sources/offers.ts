@@ -1,8 +1,8 @@
 import { isRejected, type Rejected, rejected } from '../../../../core/errors.ts';
 import { textDigest } from '../../../../core/stable-json.ts';
-import { isSelected, parseSelections } from '../../../../model/nouns/images/boot-source.ts';
-import { imageName, isImageFileName, MANIFEST, parseManifest } from '../../../../model/nouns/image.ts';
-import { type Offered, parseOwnIndex, parseProducts, productPaths } from '../../../../model/nouns/images/stream.ts';
+import { isSelected, parseSelections } from '../../../../model/images/boot-source.ts';
+import { imageName, isImageFileName, MANIFEST, parseManifest } from '../../../../model/images/image.ts';
+import { type Offered, parseOwnIndex, parseProducts, productPaths } from '../../../../model/images/stream.ts';
 import type { ClaimedSync } from '../../../../store/queries/cluster/image-syncs.ts';
 import type { Bytes, ImageSources, SourceRead } from '../port.ts';
 

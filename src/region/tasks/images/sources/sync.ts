@@ -2,8 +2,8 @@ import { backOffMs } from '../../../../core/back-off.ts';
 import { isRejected, type Rejected, rejected, sentenceOf } from '../../../../core/errors.ts';
 import type { Clock, Log, Random } from '../../../../core/ports.ts';
 import { textDigest } from '../../../../core/stable-json.ts';
-import { parseManifest } from '../../../../model/nouns/image.ts';
-import type { Offered } from '../../../../model/nouns/images/stream.ts';
+import { parseManifest } from '../../../../model/images/image.ts';
+import type { Offered } from '../../../../model/images/stream.ts';
 import type { Database } from '../../../../store/database.ts';
 import { findImages } from '../../../../store/queries/cluster/images.ts';
 import {

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { type Candidate, imageArchitecture } from '../../../../model/deployment/candidate.ts';
-import { candidateDisks } from '../../../../model/deployment/kept/candidate-disks.ts';
-import type { DiskSeen } from '../../../../model/deployment/storage-types.ts';
-import type { MachineStorage } from '../../../../model/deployment/kept/storage.ts';
+import { type Candidate, imageArchitecture } from '../../../../model/machines/deployment/candidate.ts';
+import { candidateDisks } from '../../../../model/machines/deployment/kept/candidate-disks.ts';
+import type { DiskSeen } from '../../../../model/machines/deployment/storage-types.ts';
+import type { MachineStorage } from '../../../../model/machines/deployment/kept/storage.ts';
 import type { Tx } from '../../../tx.ts';
 
 interface Row extends Omit<Candidate, 'architecture' | 'disks'> {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { AGENT_NAME } from '../../../../model/nouns/annotation.ts';
+import { AGENT_NAME } from '../../../../model/site/annotation.ts';
 import type { Tx } from '../../../tx.ts';
 
 /** How the disks of a machine are erased. `isQuick`: their ends alone; `isSecure`: by the disk's own command, where it has one. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { ScriptHardware } from '../../../../model/scripts/script.ts';
-import type { ParameterValues, ScriptParameters } from '../../../../model/scripts/script-parameter.ts';
+import type { ScriptHardware } from '../../../../model/machines/scripts/script.ts';
+import type { ParameterValues, ScriptParameters } from '../../../../model/machines/scripts/script-parameter.ts';
 import type { Tx } from '../../../tx.ts';
 
 /** A script of a run, as it was when the run began. `instanceOf`: the script's own name; `sealed`: values that are passwords, null: none. */

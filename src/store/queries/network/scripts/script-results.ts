@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { OutputKind, ResultState, RunPurpose } from '../../../../model/nouns/machine-run.ts';
+import type { OutputKind, ResultState, RunPurpose } from '../../../../model/machines/machine-run.ts';
 import type { Tx } from '../../../tx.ts';
 
 /** A script of a run and how it went. Times ISO 8601 by the database's clock; null: not known. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Rejected } from '../../../../core/errors.ts';
-import type { Script } from '../../../../model/scripts/script.ts';
+import type { Script } from '../../../../model/machines/scripts/script.ts';
 import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../../rows.ts';
 import type { Tx } from '../../../tx.ts';
 

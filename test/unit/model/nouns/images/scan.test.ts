@@ -4,8 +4,8 @@ import {
   parseContent,
   type ImageContent,
   UNPACKED_MOST,
-} from '../../../../../src/model/nouns/images/content.ts';
-import { createScan } from '../../../../../src/model/nouns/images/scan.ts';
+} from '../../../../../src/model/images/content.ts';
+import { createScan } from '../../../../../src/model/images/scan.ts';
 import { aProgram, aTar, type Member, SYSTEM } from '../../../../kit/tar.ts';
 
 const TAR: ImageContent = { file: 'root.tar', format: 'tar', compression: 'none', bytes: null, hasCloudInit: true };

@@ -6,9 +6,9 @@ import {
   parseKeyring,
   parseSelections,
   parseSourceUrl,
-} from '../../../../../src/model/nouns/images/boot-source.ts';
-import { parseManifest } from '../../../../../src/model/nouns/image.ts';
-import { parseOwnIndex, parseProducts, productPaths } from '../../../../../src/model/nouns/images/stream.ts';
+} from '../../../../../src/model/images/boot-source.ts';
+import { parseManifest } from '../../../../../src/model/images/image.ts';
+import { parseOwnIndex, parseProducts, productPaths } from '../../../../../src/model/images/stream.ts';
 
 const SHA = 'a'.repeat(64);
 const item = (ftype: string, path = `centos/amd64/${ftype}`) => ({ ftype, path, size: 5, sha256: SHA });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../../src/core/errors.ts';
-import { askerOf, parseDefinition, subjectOf } from '../../../../../src/model/nouns/tags/definition.ts';
-import type { Hardware } from '../../../../../src/model/nouns/tags/hardware.ts';
+import { askerOf, parseDefinition, subjectOf } from '../../../../../src/model/machines/tags/definition.ts';
+import type { Hardware } from '../../../../../src/model/machines/tags/hardware.ts';
 import { SERVER } from '../../../../kit/hardware.ts';
 import { value } from '../../../../kit/store.ts';
 

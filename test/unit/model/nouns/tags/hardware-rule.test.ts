@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../../src/core/errors.ts';
-import { fits, parseRule } from '../../../../../src/model/nouns/tags/hardware-rule.ts';
+import { fits, parseRule } from '../../../../../src/model/machines/tags/hardware-rule.ts';
 import { value } from '../../../../kit/store.ts';
 
 const MACHINE = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../../src/core/errors.ts';
-import { KERNEL_OPTIONS_MAX, parseKernelOptions } from '../../../../../src/model/nouns/tags/kernel-options.ts';
-import { parseSetting } from '../../../../../src/model/settings.ts';
+import { KERNEL_OPTIONS_MAX, parseKernelOptions } from '../../../../../src/model/machines/tags/kernel-options.ts';
+import { parseSetting } from '../../../../../src/model/site/settings.ts';
 import { bootWord } from '../../../../../src/template/quoting.ts';
 
 const parse = (text: string) => parseKernelOptions(text, 'kernelOptions');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evaluate } from '../../../../../src/model/nouns/tags/xpath/evaluate.ts';
-import { documentOf, element, xmlText } from '../../../../../src/model/nouns/tags/xpath/node.ts';
-import { parseXPath } from '../../../../../src/model/nouns/tags/xpath/parse.ts';
-import { isNodes, stringOf } from '../../../../../src/model/nouns/tags/xpath/values.ts';
-import { XPathError } from '../../../../../src/model/nouns/tags/xpath/words.ts';
+import { evaluate } from '../../../../../src/model/machines/tags/xpath/evaluate.ts';
+import { documentOf, element, xmlText } from '../../../../../src/model/machines/tags/xpath/node.ts';
+import { parseXPath } from '../../../../../src/model/machines/tags/xpath/parse.ts';
+import { isNodes, stringOf } from '../../../../../src/model/machines/tags/xpath/values.ts';
+import { XPathError } from '../../../../../src/model/machines/tags/xpath/words.ts';
 
 const DOC = documentOf(
   element(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockOffset } from '../../../../../src/model/nouns/timeline/clock-offset.ts';
+import { clockOffset } from '../../../../../src/model/machines/timeline/clock-offset.ts';
 import {
   expectedOf,
   expectedSentence,
@@ -7,8 +7,8 @@ import {
   STANDS_STILL_S,
   standsStill,
   type Way,
-} from '../../../../../src/model/nouns/timeline/stage.ts';
-import { type Step, stepDetail, type StepWhat } from '../../../../../src/model/nouns/timeline/step.ts';
+} from '../../../../../src/model/machines/timeline/stage.ts';
+import { type Step, stepDetail, type StepWhat } from '../../../../../src/model/machines/timeline/step.ts';
 
 /** What comes next, and by when. */
 

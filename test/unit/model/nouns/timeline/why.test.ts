@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { lastBoot, stageOf } from '../../../../../src/model/nouns/timeline/stage.ts';
+import { lastBoot, stageOf } from '../../../../../src/model/machines/timeline/stage.ts';
 import type {
   Step,
   StepFacts,
   StepOutcome,
   StepSource,
   StepWhat,
-} from '../../../../../src/model/nouns/timeline/step.ts';
-import { causesOf, WHY_RULES } from '../../../../../src/model/nouns/timeline/why.ts';
-import type { WhySite, WhyVlan } from '../../../../../src/model/nouns/timeline/why-case.ts';
+} from '../../../../../src/model/machines/timeline/step.ts';
+import { causesOf, WHY_RULES } from '../../../../../src/model/machines/timeline/why.ts';
+import type { WhySite, WhyVlan } from '../../../../../src/model/machines/timeline/why-case.ts';
 
 /** Each cause is provoked by the steps that would be seen; the same way without the fault does not have it. */
 

@@ -1,0 +1,149 @@
+import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+import { type ImageContent, parseContent } from './content.ts';
+
+/** What an image is for: trials and CI; commissioning with scripts; what machines are deployed with. */
+export const IMAGE_KINDS = ['micro', 'ephemeral', 'deployable'] as const;
+export type ImageKind = (typeof IMAGE_KINDS)[number];
+
+/** Architectures that machines boot images of. */
+export const IMAGE_ARCHITECTURES = ['amd64', 'arm64'] as const;
+export type ImageArchitecture = (typeof IMAGE_ARCHITECTURES)[number];
+
+/** How a node stands to a file. fetching: it comes from another region node just now; damaged: what was there had another digest. */
+export const PLACE_STATES = ['there', 'missing', 'damaged', 'fetching'] as const;
+export type PlaceState = (typeof PLACE_STATES)[number];
+
+const GIB = 2 ** 30;
+/** Bounds of an image: characters of its manifest, files, bytes of a file and of all. */
+export const IMAGE_BOUNDS = { manifest: 65_536, files: 16, file: 16 * GIB, image: 32 * GIB } as const;
+
+/** The file beside the others that says what they are. */
+export const MANIFEST = 'manifest.json';
+
+/** A file of an image. `size` in bytes; `sha256` lower-case hex. */
+export interface ImageFile {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** What a manifest says. Files by name. `kernel`: empty where a deployable image does not say it; `content`: of a deployable image alone. */
+export interface ImageManifest {
+  readonly kind: ImageKind;
+  readonly architecture: ImageArchitecture;
+  readonly kernel: string;
+  readonly name: string | null;
+  readonly content: ImageContent | null;
+  readonly files: readonly ImageFile[];
+}
+
+const DIGEST = /^[0-9a-f]{64}$/;
+/** As the racks' web server and boot records have it (boot/record.ts). */
+const FILE_NAME = /^[a-z0-9][a-z0-9._-]{0,60}$/;
+const NAME = /^[a-z0-9][a-z0-9._/-]{0,60}$/;
+const KERNEL = /^[0-9][A-Za-z0-9.+~_-]{0,99}$/;
+/** What a machine must find to boot. */
+const BOOT_FILES = ['vmlinuz', 'initrd.img'] as const;
+
+/** Is it a SHA-256 in lower-case hex? */
+export function isDigest(text: string): boolean {
+  return DIGEST.test(text);
+}
+
+/** Is it a name that a file of an image may have? None of them leads out of a folder. */
+export function isImageFileName(text: string): boolean {
+  return FILE_NAME.test(text) && text !== MANIFEST;
+}
+
+/** Parses an image's name. */
+export function parseImageName(text: string): string | Rejected {
+  return NAME.test(text)
+    ? text
+    : invalid('name', `${show(text)} is not usable`, '1–61 of a–z, 0–9 and . _ / -, a letter or digit first');
+}
+
+/** The name of an image whose importer gives none: the manifest's own, or `micro/6.12.57-deb13-cloud-amd64`. */
+export function imageName({
+  kind,
+  kernel,
+  name = null,
+}: Pick<ImageManifest, 'kind' | 'kernel'> & Partial<Pick<ImageManifest, 'name'>>): string {
+  if (name !== null) return name;
+  return `${kind}/${kernel.toLowerCase().replace(/[^a-z0-9._-]/g, '-')}`.slice(0, 61);
+}
+
+/** Bytes of all files. */
+export function imageBytes(files: readonly Pick<ImageFile, 'size'>[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Parses a manifest as `scripts/build-image` writes it. Members that this release does not know are no fault. */
+export function parseManifest(text: string): ImageManifest | Rejected {
+  if (text.length > IMAGE_BOUNDS.manifest)
+    return rejected('payload_too_large', `The manifest is longer than ${IMAGE_BOUNDS.manifest} characters.`);
+  const value = parseObject(text);
+  if (value === null) return bad('', 'it is no JSON object', 'as scripts/build-image writes it');
+  if (value['format'] !== 1) return bad('format', `${show(value['format'])} is not known`, '1');
+  const kind = IMAGE_KINDS.find((one) => one === value['kind']);
+  if (kind === undefined) return bad('kind', `${show(value['kind'])} is not known`, IMAGE_KINDS.join(', '));
+  const architecture = IMAGE_ARCHITECTURES.find((one) => one === value['architecture']);
+  if (architecture === undefined)
+    return bad('architecture', `${show(value['architecture'])} is not known`, IMAGE_ARCHITECTURES.join(', '));
+  const isDeployable = kind === 'deployable';
+  const kernel = value['kernel'] ?? (isDeployable ? '' : undefined);
+  if (typeof kernel !== 'string' || !(KERNEL.test(kernel) || (isDeployable && kernel === '')))
+    return bad('kernel', `${show(kernel)} is no version of a kernel`, 'such as 6.12.57+deb13-cloud-amd64');
+  const told = value['name'] ?? null;
+  const name = told === null ? null : parseImageName(typeof told === 'string' ? told : '');
+  if (isRejected(name)) return name;
+  if (isDeployable && kernel === '' && name === null)
+    return bad('name', 'there is none', 'a deployable image without a kernel has a name');
+  const files = parseFiles(value['files']);
+  if (isRejected(files)) return files;
+  const names = files.map((file) => file.name);
+  const content = isDeployable ? parseContent(value['content'], names) : null;
+  if (isRejected(content)) return content;
+  const lacking = isDeployable ? [] : BOOT_FILES.filter((name) => !names.includes(name));
+  if (lacking.length > 0)
+    return bad('files', `${lacking.join(' and ')} is missing`, `a machine boots ${BOOT_FILES.join(' and ')}`);
+  return { kind, architecture, kernel, name, content, files };
+}
+
+function parseFiles(value: unknown): readonly ImageFile[] | Rejected {
+  if (!isObject(value)) return bad('files', 'it is no object', 'name → size and sha256');
+  const entries = Object.entries(value);
+  const { files: most, file: fileMost, image: imageMost } = IMAGE_BOUNDS;
+  if (entries.length === 0 || entries.length > most)
+    return bad('files', `there are ${entries.length}`, `1 to ${most} files`);
+  const files: ImageFile[] = [];
+  for (const [name, file] of entries) {
+    if (!isImageFileName(name))
+      return bad('files', `${show(name)} is no name of a file`, `1–61 of a–z, 0–9 and . _ -, and not ${MANIFEST}`);
+    const { size, sha256 } = isObject(file) ? file : {};
+    if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 1 || size > fileMost)
+      return bad(`files/${name}/size`, `${show(size)} is not usable`, `1 to ${fileMost} bytes`);
+    if (typeof sha256 !== 'string' || !isDigest(sha256))
+      return bad(`files/${name}/sha256`, `${show(sha256)} is no SHA-256`, '64 digits of lower-case hexadecimal');
+    files.push({ name, size, sha256 });
+  }
+  const bytes = imageBytes(files);
+  if (bytes > imageMost) return bad('files', `they have ${bytes} bytes`, `at most ${imageMost} bytes together`);
+  return files.sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function bad(field: string, problem: string, rule: string): Rejected {
+  return invalid(field === '' ? 'manifest' : `manifest/${field}`, problem, rule);
+}
