@@ -12,10 +12,10 @@ import {
   recordHeld,
 } from '../store/publication/held.ts';
 import { readDesiredParts, readOwnParts } from '../store/publication/parts.ts';
-import { storeLeaseReport } from '../store/queries/lease-reports.ts';
-import { findNode, readNodeCredential } from '../store/queries/nodes.ts';
-import { readRackKey, takeNonce } from '../store/queries/racks.ts';
-import { isOutrun, storeObservation } from '../store/queries/observations.ts';
+import { storeLeaseReport } from '../store/queries/networks/lease-reports.ts';
+import { findNode, readNodeCredential } from '../store/queries/cluster/nodes.ts';
+import { readRackKey, takeNonce } from '../store/queries/cluster/racks.ts';
+import { isOutrun, storeObservation } from '../store/queries/cluster/observations.ts';
 import { createCommandPort } from './jobs/commands/port.ts';
 import { takeBootSteps } from './jobs/lifecycle/timeline/take.ts';
 import type { AgentPort } from './port.ts';

@@ -2,7 +2,7 @@ import { isWrite, type RouteId, ROUTES } from '../contract/routes.ts';
 import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import { digestOf, stableJson } from '../core/stable-json.ts';
 import type { CallOptions, Database } from '../store/database.ts';
-import { recordAudit } from '../store/queries/audit.ts';
+import { recordAudit } from '../store/queries/people/audit.ts';
 import type { Tx } from '../store/tx.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
 import { CASES } from './cases.ts';

@@ -4,7 +4,7 @@ import { releaseOf } from '../store/queries/cluster/compiler-gate.ts';
 import type { Database } from '../store/database.ts';
 import type { ServerState } from '../store/pool/server-states.ts';
 import { beat } from '../store/health.ts';
-import { lastEventId, readEvents } from '../store/queries/events.ts';
+import { lastEventId, readEvents } from '../store/queries/base/events.ts';
 import type { AskName } from './nouns/status/ask-name.ts';
 import { eventFor, gapAfter } from './nouns/status/status.ts';
 import { createAgentPort } from './agents.ts';

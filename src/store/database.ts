@@ -22,7 +22,7 @@ import { openFinder } from './pool/primary-finder.ts';
 import { ReconnectGate } from './pool/reconnect-gate.ts';
 import { type Mode, serverLimits, transact } from './pool/transact.ts';
 import type { Sealer } from '../core/seal.ts';
-import { NO_SEALER } from './queries/cluster/sealing.ts';
+import { NO_SEALER } from './queries/base/sealing.ts';
 import type { Tx } from './tx.ts';
 
 /** Pause between two tries of a call. Calls that waited for a failover go on this soon after it. The local haproxy refuses without asking anybody. */

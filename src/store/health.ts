@@ -4,7 +4,7 @@ import type { Clock } from '../core/ports.ts';
 import { FEATURES } from '../model/cluster/cluster.ts';
 import type { Database } from './database.ts';
 import type { Sealer } from '../core/seal.ts';
-import { canSeal, SEALED } from './queries/cluster/sealing.ts';
+import { canSeal, SEALED } from './queries/base/sealing.ts';
 
 /** A process that uses the database. `startedAt` ISO 8601. */
 export interface ProcessInfo {

@@ -4,7 +4,7 @@ import { textDigest } from '../core/stable-json.ts';
 import { AppError, isRejected, type Rejected, rejected } from '../core/errors.ts';
 import { FEATURES, SITE_FEATURES } from '../model/cluster/cluster.ts';
 import type { Database } from './database.ts';
-import { readFeatures } from './queries/cluster/features.ts';
+import { readFeatures } from './queries/base/features.ts';
 import type { Tx } from './tx.ts';
 
 /** A numbered SQL file. Forward only; `isBreaking`: a process that does not have it must not work on the database. */

@@ -3,7 +3,7 @@ import type { Rejected } from '../core/errors.ts';
 import type { Database } from './database.ts';
 import { PUBLICATIONS_KEPT } from './publication/held.ts';
 import { lockPublishers, noteNamedParts, unnamedSince } from './publication/parts.ts';
-import { SESSION_IDLE_HOURS } from './queries/identity/sessions.ts';
+import { SESSION_IDLE_HOURS } from './queries/people/sessions.ts';
 import { isOlder } from './elapsed.ts';
 import type { Tx } from './tx.ts';
 

@@ -14,15 +14,15 @@ import { readInnerTrust } from './queries/cluster/inner-trust.ts';
 import { readPairAuthorities } from './queries/cluster/pair-authorities.ts';
 import { readRecoveries, recoveredOf } from './queries/cluster/recoveries.ts';
 import { readSiteDigest } from './queries/cluster/site-certificate.ts';
-import { readWatermark } from './queries/watermark.ts';
-import { listBmcPlaces } from './queries/network/power-secrets.ts';
-import { readLeaseEnds } from './queries/network/lease-ends.ts';
-import { readSubnetHolders } from './queries/network/subnet-releases.ts';
-import { readCopyKey, readTsigKeys } from './queries/network/tsig-keys.ts';
-import { readLeaseNames, readMachineLeases } from './queries/leases.ts';
-import { readRackNodes, readAttachments } from './queries/racks.ts';
-import { readDefaultImages, readDeployedImages, readMachineStages } from './queries/network/machine-stages.ts';
-import { readRestarts } from './queries/restarts.ts';
+import { readWatermark } from './queries/base/watermark.ts';
+import { listBmcPlaces } from './queries/machines/power-secrets.ts';
+import { readLeaseEnds } from './queries/networks/lease-ends.ts';
+import { readSubnetHolders } from './queries/networks/subnet-releases.ts';
+import { readCopyKey, readTsigKeys } from './queries/names/tsig-keys.ts';
+import { readLeaseNames, readMachineLeases } from './queries/networks/leases.ts';
+import { readRackNodes, readAttachments } from './queries/cluster/racks.ts';
+import { readDefaultImages, readDeployedImages, readMachineStages } from './queries/machines/machine-stages.ts';
+import { readRestarts } from './queries/cluster/restarts.ts';
 import type { Tx } from './tx.ts';
 
 type InterfaceRow = Omit<MachineInterface, 'addresses' | 'parents'> & {

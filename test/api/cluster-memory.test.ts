@@ -6,7 +6,7 @@ import { parseLayout, parseMemory, type RegionMemory } from '../../src/contract/
 import { ClusterStatus as StatusForm, type ClusterStatus } from '../../src/contract/cluster/status.ts';
 import { Compile } from 'typebox/compile';
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostObservation, ServiceObservation } from '../../src/contract/cluster/agent.ts';
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
-import { storeObservation } from '../../src/store/queries/observations.ts';
+import { storeObservation } from '../../src/store/queries/cluster/observations.ts';
 import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

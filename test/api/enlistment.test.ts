@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EnlistReply } from '../../src/contract/machines/enlist.ts';
 import { parseBuiltIn } from '../../src/model/machines/scripts/script.ts';
 import { namesFor } from '../../src/model/machines/enlistment.ts';
-import { lockMachineState, storeMachineState } from '../../src/store/queries/network/machine-states.ts';
+import { lockMachineState, storeMachineState } from '../../src/store/queries/machines/machine-states.ts';
 
 import { asker, aStranger, cardOf, giveDefaultImage } from '../kit/enlistment.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';

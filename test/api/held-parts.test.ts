@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { storeObservation } from '../../src/store/queries/observations.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { storeObservation } from '../../src/store/queries/cluster/observations.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
 import { planNetwork } from '../../src/model/machines/deployment/network.ts';
-import { findMachine } from '../../src/store/queries/machines.ts';
+import { findMachine } from '../../src/store/queries/machines/machines.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openJobRepository } from '../../src/region/jobs/job-repository.ts';
-import { addJob, type NewJob } from '../../src/store/queries/jobs/add.ts';
-import type { ClaimedJob } from '../../src/store/queries/jobs/lease.ts';
-import { deleteDomain, findDomain } from '../../src/store/queries/domains.ts';
+import { addJob, type NewJob } from '../../src/store/queries/base/jobs/add.ts';
+import type { ClaimedJob } from '../../src/store/queries/base/jobs/lease.ts';
+import { deleteDomain, findDomain } from '../../src/store/queries/names/domains.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';

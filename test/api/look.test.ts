@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
-import { createRecord } from '../../src/store/queries/records.ts';
+import { createRecord } from '../../src/store/queries/names/records.ts';
 import { change, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';
 

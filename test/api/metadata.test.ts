@@ -5,7 +5,7 @@ import { beginRun, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Keys, oauth, readPreseed } from '../kit/preseed.ts';
 import { change, value } from '../kit/store.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 
 /** What machines are told and what they tell, through a rack's relay and through the API's own port. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../src/contract/base/command.ts';
 import { secretDigest } from '../../src/core/secret.ts';
-import { createNode, setNodeCredential } from '../../src/store/queries/nodes.ts';
+import { createNode, setNodeCredential } from '../../src/store/queries/cluster/nodes.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change } from '../kit/store.ts';

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
-import { storeObservation } from '../../src/store/queries/observations.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
+import { storeObservation } from '../../src/store/queries/cluster/observations.ts';
 import { anObservation } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';

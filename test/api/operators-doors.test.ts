@@ -9,7 +9,7 @@ import type { Peer } from '../../src/api/peers.ts';
 import { type KnownRoute, routesOf } from '../../src/api/server.ts';
 import { createApi } from '../../src/api/v1/app.ts';
 import { rejected } from '../../src/core/errors.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';

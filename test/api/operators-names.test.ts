@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, refusal } from '../kit/store.ts';

@@ -8,7 +8,7 @@ import { readDesired } from '../../src/store/publication/heads.ts';
 import { recordHeld } from '../../src/store/publication/held.ts';
 import { publishSite } from '../../src/store/publication/publish.ts';
 import { claimCompiler } from '../../src/store/queries/cluster/compiler-gate.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 

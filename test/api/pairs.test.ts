@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { storeLeaseReport } from '../../src/store/queries/lease-reports.ts';
-import { createNode, updateNode } from '../../src/store/queries/nodes.ts';
-import { storeObservation } from '../../src/store/queries/observations.ts';
-import { acceptRack, createRack } from '../../src/store/queries/racks.ts';
+import { storeLeaseReport } from '../../src/store/queries/networks/lease-reports.ts';
+import { createNode, updateNode } from '../../src/store/queries/cluster/nodes.ts';
+import { storeObservation } from '../../src/store/queries/cluster/observations.ts';
+import { acceptRack, createRack } from '../../src/store/queries/cluster/racks.ts';
 import { anObservation, aServiceReport } from '../kit/observation.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

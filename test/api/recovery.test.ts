@@ -3,7 +3,7 @@ import type { ClusterStatus } from '../../src/contract/cluster/status.ts';
 import type { Doctor } from '../../src/contract/cluster/doctor.ts';
 import { recoveryDatabase } from '../../src/main/region/recovery-database.ts';
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';
 import { change, value } from '../kit/store.ts';

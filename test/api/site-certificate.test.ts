@@ -7,7 +7,7 @@ import { openCertificateAuthority } from '../../src/main/region/certificate-auth
 import { isSignedBy } from '../../src/pki/certificate.ts';
 import { createSiteCertificateTask } from '../../src/region/trust/site/task.ts';
 import { readSiteCertificate, readSiteDigest } from '../../src/store/queries/cluster/site-certificate.ts';
-import { createNode, deleteNode } from '../../src/store/queries/nodes.ts';
+import { createNode, deleteNode } from '../../src/store/queries/cluster/nodes.ts';
 import { operatorCertificate, type OperatorCertificate } from '../kit/cluster/operator-certificate.ts';
 import { testIdentity } from '../kit/cluster/pki.ts';
 import { callSecure } from '../kit/cluster/secure-call.ts';

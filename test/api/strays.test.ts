@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEtcd } from '../../src/main/region/etcd/etcd.ts';
 import type { EtcdMember, EtcdPort } from '../../src/region/trust/port.ts';
 import { createStrayTask } from '../../src/region/trust/strays.ts';
-import { createNode, deleteNode } from '../../src/store/queries/nodes.ts';
+import { createNode, deleteNode } from '../../src/store/queries/cluster/nodes.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';

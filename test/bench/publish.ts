@@ -9,7 +9,7 @@ import { readHeads } from '../../src/store/publication/heads.ts';
 import type { KnownParts } from '../../src/store/publication/parts.ts';
 import { publishSite } from '../../src/store/publication/publish.ts';
 import { claimCompiler } from '../../src/store/queries/cluster/compiler-gate.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { TestPostgres } from '../kit/postgres.ts';
 import { aCluster, aCopyKey, aDomain, clusterSnapshot } from '../kit/snapshots.ts';
 import { change, value } from '../kit/store.ts';

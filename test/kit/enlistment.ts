@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { createAgentApi } from '../../src/api/agent/app.ts';
 import { ENLIST_PATH, type EnlistQuestion, type EnlistReply } from '../../src/contract/machines/enlist.ts';
-import { storePlaces } from '../../src/store/queries/cluster/images.ts';
+import { storePlaces } from '../../src/store/queries/images/images.ts';
 import { anImage } from './images.ts';
 import { realClock, realRandom, silentLog } from './postgres.ts';
 import { NODE_SECRET, type TestRegion } from './region.ts';

@@ -5,7 +5,7 @@ import { LIMITS } from '../../src/contract/base/common.ts';
 import type { RunPurpose } from '../../src/model/machines/machine-run.ts';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import type { CertificateAuthority } from '../../src/region/trust/port.ts';
-import { storeRun } from '../../src/store/queries/network/machine-tokens.ts';
+import { storeRun } from '../../src/store/queries/machines/machine-tokens.ts';
 import { realClock, silentLog } from './postgres.ts';
 import type { TestRegion } from './region.ts';
 import { realRandom } from './postgres.ts';

@@ -25,9 +25,9 @@ import { SERVICES } from '../../src/services/registry.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
 import type { Database } from '../../src/store/database.ts';
 import { listen } from '../../src/store/listen.ts';
-import { createApiKey } from '../../src/store/queries/identity/api-keys.ts';
-import { setNodeCredential } from '../../src/store/queries/nodes.ts';
-import { createUser } from '../../src/store/queries/identity/users.ts';
+import { createApiKey } from '../../src/store/queries/people/api-keys.ts';
+import { setNodeCredential } from '../../src/store/queries/cluster/nodes.ts';
+import { createUser } from '../../src/store/queries/people/users.ts';
 import { write } from '../../src/store/write.ts';
 import { realClock, realRandom, silentLog, type TestPostgres } from './postgres.ts';
 

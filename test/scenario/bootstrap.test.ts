@@ -5,9 +5,9 @@ import { seedSnapshot } from '../../src/join/init/seed.ts';
 import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { SERVICES } from '../../src/services/registry.ts';
-import { findApiKey, listApiKeys } from '../../src/store/queries/identity/api-keys.ts';
+import { findApiKey, listApiKeys } from '../../src/store/queries/people/api-keys.ts';
 import { findCertificate } from '../../src/store/queries/cluster/certificates.ts';
-import { readNodeCredential } from '../../src/store/queries/nodes.ts';
+import { readNodeCredential } from '../../src/store/queries/cluster/nodes.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 

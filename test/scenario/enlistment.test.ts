@@ -4,7 +4,7 @@ import { askToEnlist } from '../../src/agent/boot/enlist.ts';
 import { type BootListener, openBootListener } from '../../src/agent/boot/listener.ts';
 import { openChannel, type RegionChannel } from '../../src/agent/channel/channel.ts';
 import { openTrustStore } from '../../src/agent/channel/trust.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { aQuestion, BOOT_UUID, knowledge } from '../kit/boot.ts';
 import { callSecure } from '../kit/cluster/secure-call.ts';
 import { testIdentity, type TestIdentity } from '../kit/cluster/pki.ts';

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createNode, findNode, updateNode } from '../../src/store/queries/nodes.ts';
+import { createNode, findNode, updateNode } from '../../src/store/queries/cluster/nodes.ts';
 import { testIdentity, type TestIdentity } from '../kit/cluster/pki.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { anImage, sha256 } from '../kit/images.ts';

@@ -5,7 +5,7 @@ import { openTrustStore } from '../../src/agent/channel/trust.ts';
 import type { Program } from '../../src/host/ask/bmc/interface.ts';
 import { commandRunners } from '../../src/main/calls/command-runners.ts';
 import type { PowerEffects } from '../../src/power/driver.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { type AgentRig, agentRig } from '../kit/agent-rig.ts';
 import { testIdentity } from '../kit/cluster/pki.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';

@@ -10,7 +10,7 @@ import { openFindings } from '../../src/agent/findings.ts';
 import type { LoopPorts } from '../../src/agent/ports.ts';
 import type { MachineTimeline } from '../../src/contract/machines/machine-timeline.ts';
 import type { Journal, JournalEntry } from '../../src/host/look/journal.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { aQuestion, aRecord, BOOT_MAC, knowledge } from '../kit/boot.ts';
 import { callSecure } from '../kit/cluster/secure-call.ts';
 import { testIdentity, type TestIdentity } from '../kit/cluster/pki.ts';

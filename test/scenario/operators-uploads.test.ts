@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createClient } from '../../src/contract/client.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
-import { createNode, findNode, updateNode } from '../../src/store/queries/nodes.ts';
+import { createNode, findNode, updateNode } from '../../src/store/queries/cluster/nodes.ts';
 import { type Interruption, sendFile } from '../../src/ui/live/files/upload.ts';
 import { testAuthority, testIdentity } from '../kit/cluster/pki.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/contract/client.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
-import { requestRestart } from '../../src/store/queries/restarts.ts';
+import { requestRestart } from '../../src/store/queries/cluster/restarts.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';
 import { type Regiond, startRegiond } from '../kit/regiond-process.ts';

@@ -6,7 +6,7 @@ import { openChannel } from '../../src/agent/channel/channel.ts';
 import { openTrustStore } from '../../src/agent/channel/trust.ts';
 import { commandRunners } from '../../src/main/calls/command-runners.ts';
 import { ROUTES, type RouteSpec } from '../../src/contract/routes.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { agentRig } from '../kit/agent-rig.ts';
 import { operatorCertificate } from '../kit/cluster/operator-certificate.ts';
 import { testIdentity } from '../kit/cluster/pki.ts';

@@ -11,7 +11,7 @@ import { type KnownParts, readDesiredParts, readOwnParts, storeBodies } from '..
 import { publishSite } from '../../src/store/publication/publish.ts';
 import { purge } from '../../src/store/purge.ts';
 import { claimCompiler } from '../../src/store/queries/cluster/compiler-gate.ts';
-import { createNode, deleteNode } from '../../src/store/queries/nodes.ts';
+import { createNode, deleteNode } from '../../src/store/queries/cluster/nodes.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
 import { until } from '../kit/until.ts';

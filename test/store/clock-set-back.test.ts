@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { purge } from '../../src/store/purge.ts';
-import { askDueSyncs, claimSync } from '../../src/store/queries/cluster/image-syncs.ts';
-import { expireCommands } from '../../src/store/queries/jobs/command-claims.ts';
-import { listOpenJobs } from '../../src/store/queries/jobs/lease.ts';
-import { hasDueLooks } from '../../src/store/queries/network/power-states.ts';
+import { askDueSyncs, claimSync } from '../../src/store/queries/images/image-syncs.ts';
+import { expireCommands } from '../../src/store/queries/base/jobs/command-claims.ts';
+import { listOpenJobs } from '../../src/store/queries/base/jobs/lease.ts';
+import { hasDueLooks } from '../../src/store/queries/machines/power-states.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { value } from '../kit/store.ts';

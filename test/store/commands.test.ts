@@ -10,15 +10,15 @@ import {
   hasOverdueCommands,
   interruptCommand,
   waitingSign,
-} from '../../src/store/queries/jobs/command-claims.ts';
+} from '../../src/store/queries/base/jobs/command-claims.ts';
 import {
   type CommandRow,
   findCommand,
   insertCommand,
   listCommands,
   type NewCommandRow,
-} from '../../src/store/queries/jobs/commands.ts';
-import { createNode, deleteNode } from '../../src/store/queries/nodes.ts';
+} from '../../src/store/queries/base/jobs/commands.ts';
+import { createNode, deleteNode } from '../../src/store/queries/cluster/nodes.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';

@@ -3,12 +3,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Rejected } from '../../src/core/errors.ts';
 import { SENTENCES } from '../../src/store/constraints.ts';
 import type { Database } from '../../src/store/database.ts';
-import { createDomain, deleteDomain } from '../../src/store/queries/domains.ts';
-import { createMachine } from '../../src/store/queries/machines.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
-import { createRecord } from '../../src/store/queries/records.ts';
-import { createSubnet, deleteSubnet, updateSubnet } from '../../src/store/queries/network/subnets.ts';
-import { createVlan, deleteVlan, findFirstVlan } from '../../src/store/queries/network/vlans.ts';
+import { createDomain, deleteDomain } from '../../src/store/queries/names/domains.ts';
+import { createMachine } from '../../src/store/queries/machines/machines.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
+import { createRecord } from '../../src/store/queries/names/records.ts';
+import { createSubnet, deleteSubnet, updateSubnet } from '../../src/store/queries/networks/subnets.ts';
+import { createVlan, deleteVlan, findFirstVlan } from '../../src/store/queries/networks/vlans.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
 

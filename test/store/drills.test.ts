@@ -4,7 +4,7 @@ import type { ConnectionSpec } from '../../src/store/connection.ts';
 import type { Database } from '../../src/store/database.ts';
 import { listen, type Wake } from '../../src/store/listen.ts';
 import * as drills from '../../src/store/queries/cluster/drills.ts';
-import { createDomain, findDomain } from '../../src/store/queries/domains.ts';
+import { createDomain, findDomain } from '../../src/store/queries/names/domains.ts';
 import { type Operation, write } from '../../src/store/write.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import { change, operation, refusal, value } from '../kit/store.ts';

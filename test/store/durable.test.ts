@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
 import type { Database } from '../../src/store/database.ts';
-import { createDomain, findDomain } from '../../src/store/queries/domains.ts';
+import { createDomain, findDomain } from '../../src/store/queries/names/domains.ts';
 import { dryRun, write } from '../../src/store/write.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { operation, refusal, value } from '../kit/store.ts';

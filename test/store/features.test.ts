@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { FEATURES } from '../../src/model/cluster/cluster.ts';
 import type { Database } from '../../src/store/database.ts';
 import { checkSchema, readMigrations } from '../../src/store/migrate.ts';
-import { enableFeatures, isFeatureOn } from '../../src/store/queries/cluster/features.ts';
+import { enableFeatures, isFeatureOn } from '../../src/store/queries/base/features.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { refusal, value } from '../kit/store.ts';
 

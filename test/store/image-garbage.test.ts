@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { purge } from '../../src/store/purge.ts';
-import { createImage, setDefaultImage, storePlaces } from '../../src/store/queries/cluster/images.ts';
-import { createDomain } from '../../src/store/queries/domains.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createImage, setDefaultImage, storePlaces } from '../../src/store/queries/images/images.ts';
+import { createDomain } from '../../src/store/queries/names/domains.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
-import { addJob, type NewJob } from '../../src/store/queries/jobs/add.ts';
-import { abortJob, endJob, failHopelessJobs, saveJob } from '../../src/store/queries/jobs/end.ts';
+import { addJob, type NewJob } from '../../src/store/queries/base/jobs/add.ts';
+import { abortJob, endJob, failHopelessJobs, saveJob } from '../../src/store/queries/base/jobs/end.ts';
 import {
   type ClaimedJob,
   claimJob,
@@ -10,8 +10,8 @@ import {
   type JobClaim,
   listOpenJobs,
   renewJobs,
-} from '../../src/store/queries/jobs/lease.ts';
-import { findJob, type JobRow, listJobs } from '../../src/store/queries/jobs/row.ts';
+} from '../../src/store/queries/base/jobs/lease.ts';
+import { findJob, type JobRow, listJobs } from '../../src/store/queries/base/jobs/row.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { purge } from '../../src/store/purge.ts';
 import type { Tx } from '../../src/store/tx.ts';

@@ -4,11 +4,11 @@ import { claimCompiler } from '../../src/store/queries/cluster/compiler-gate.ts'
 import { type StoredFinding } from '../../src/store/publication/findings.ts';
 import { readPublication } from '../../src/store/publication/heads.ts';
 import { publishSite } from '../../src/store/publication/publish.ts';
-import { createDomain } from '../../src/store/queries/domains.ts';
-import { readWatermark } from '../../src/store/queries/watermark.ts';
-import { expireLeases, storeLeaseReport } from '../../src/store/queries/lease-reports.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
-import { storeObservation } from '../../src/store/queries/observations.ts';
+import { createDomain } from '../../src/store/queries/names/domains.ts';
+import { readWatermark } from '../../src/store/queries/base/watermark.ts';
+import { expireLeases, storeLeaseReport } from '../../src/store/queries/networks/lease-reports.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
+import { storeObservation } from '../../src/store/queries/cluster/observations.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';

@@ -2,10 +2,16 @@ import { sql } from 'kysely';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LeaseReport, ReportedLease } from '../../src/contract/cluster/agent.ts';
 import type { Database } from '../../src/store/database.ts';
-import { lastEventId, readEvents, readRevision } from '../../src/store/queries/events.ts';
-import { expireLeases, hasDueLeases, storeLeaseReport } from '../../src/store/queries/lease-reports.ts';
-import { findLease, listLeases, liveLeaseAt, liveLeases, readLeaseNames } from '../../src/store/queries/leases.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { lastEventId, readEvents, readRevision } from '../../src/store/queries/base/events.ts';
+import { expireLeases, hasDueLeases, storeLeaseReport } from '../../src/store/queries/networks/lease-reports.ts';
+import {
+  findLease,
+  listLeases,
+  liveLeaseAt,
+  liveLeases,
+  readLeaseNames,
+} from '../../src/store/queries/networks/leases.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 

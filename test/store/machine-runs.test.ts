@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
-import { createMachine, deleteMachine } from '../../src/store/queries/machines.ts';
-import { readInventory, storeInventory } from '../../src/store/queries/network/machine-inventories.ts';
-import * as tokens from '../../src/store/queries/network/machine-tokens.ts';
-import * as results from '../../src/store/queries/network/scripts/script-results.ts';
+import { createMachine, deleteMachine } from '../../src/store/queries/machines/machines.ts';
+import { readInventory, storeInventory } from '../../src/store/queries/machines/machine-inventories.ts';
+import * as tokens from '../../src/store/queries/machines/machine-tokens.ts';
+import * as results from '../../src/store/queries/machines/scripts/script-results.ts';
 import type { WriteTx } from '../../src/store/write.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { seed } from '../kit/region.ts';

@@ -6,14 +6,19 @@ import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
 import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
 import type { Database } from '../../src/store/database.ts';
 import { createDeclared } from '../../src/store/declared/rows.ts';
-import { createMachine, deleteMachine, findMachine, type MachineRow } from '../../src/store/queries/machines.ts';
+import {
+  createMachine,
+  deleteMachine,
+  findMachine,
+  type MachineRow,
+} from '../../src/store/queries/machines/machines.ts';
 import {
   lockMachineState,
   machinesWithoutRack,
   storeAgain,
   storeMachineState,
-} from '../../src/store/queries/network/machine-states.ts';
-import { deleteUser } from '../../src/store/queries/identity/users.ts';
+} from '../../src/store/queries/machines/machine-states.ts';
+import { deleteUser } from '../../src/store/queries/people/users.ts';
 import type { WriteTx } from '../../src/store/write.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { seed } from '../kit/region.ts';

@@ -5,7 +5,7 @@ import type { ConnectionSpec } from '../../src/store/connection.ts';
 import { Database } from '../../src/store/database.ts';
 import { beat } from '../../src/store/health.ts';
 import { listen, type Wake } from '../../src/store/listen.ts';
-import { createDomain } from '../../src/store/queries/domains.ts';
+import { createDomain } from '../../src/store/queries/names/domains.ts';
 import { PgProxy } from '../kit/pg-proxy.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../kit/postgres.ts';
 import type { Tx } from '../../src/store/tx.ts';

@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Observation, ServiceObservation } from '../../src/contract/cluster/agent.ts';
 import type { Database } from '../../src/store/database.ts';
-import { lastEventId, readEvents, readRevision } from '../../src/store/queries/events.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
-import { readObservations, storeObservation } from '../../src/store/queries/observations.ts';
-import { readWatermark } from '../../src/store/queries/watermark.ts';
+import { lastEventId, readEvents, readRevision } from '../../src/store/queries/base/events.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
+import { readObservations, storeObservation } from '../../src/store/queries/cluster/observations.ts';
+import { readWatermark } from '../../src/store/queries/base/watermark.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';
 

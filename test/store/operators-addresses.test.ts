@@ -3,17 +3,17 @@ import { sql } from 'kysely';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { readAddressUsers, writeCluster } from '../../src/store/queries/cluster/cluster.ts';
-import { createMachine, deleteMachine } from '../../src/store/queries/machines.ts';
-import { createRange, updateRange } from '../../src/store/queries/network/ranges.ts';
+import { createMachine, deleteMachine } from '../../src/store/queries/machines/machines.ts';
+import { createRange, updateRange } from '../../src/store/queries/networks/ranges.ts';
 import {
   createReservation,
   deleteReservation,
   updateReservation,
-} from '../../src/store/queries/network/reservations.ts';
-import { createSubnet, lockSubnet, updateSubnet } from '../../src/store/queries/network/subnets.ts';
-import { createDomain } from '../../src/store/queries/domains.ts';
-import { createNode, deleteNode, updateNode } from '../../src/store/queries/nodes.ts';
-import { revertChange } from '../../src/store/queries/history/revert.ts';
+} from '../../src/store/queries/networks/reservations.ts';
+import { createSubnet, lockSubnet, updateSubnet } from '../../src/store/queries/networks/subnets.ts';
+import { createDomain } from '../../src/store/queries/names/domains.ts';
+import { createNode, deleteNode, updateNode } from '../../src/store/queries/cluster/nodes.ts';
+import { revertChange } from '../../src/store/queries/site/revert.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { register } from '../../src/region/trust/registration.ts';

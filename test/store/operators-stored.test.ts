@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { SERVICES } from '../../src/services/registry.ts';
 import type { Database } from '../../src/store/database.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';

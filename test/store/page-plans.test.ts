@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
-import { createDomain } from '../../src/store/queries/domains.ts';
-import { createMachine, listMachines } from '../../src/store/queries/machines.ts';
-import { listStorages } from '../../src/store/queries/network/deployment/machine-storage.ts';
-import { listInventories } from '../../src/store/queries/network/machine-inventories.ts';
+import { createDomain } from '../../src/store/queries/names/domains.ts';
+import { createMachine, listMachines } from '../../src/store/queries/machines/machines.ts';
+import { listStorages } from '../../src/store/queries/machines/machine-storage.ts';
+import { listInventories } from '../../src/store/queries/machines/machine-inventories.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';

@@ -2,9 +2,9 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LeaseReport, ReportedLease } from '../../src/contract/cluster/agent.ts';
 import { forecastOf } from '../../src/model/networks/pool.ts';
 import type { Database } from '../../src/store/database.ts';
-import { storeLeaseReport } from '../../src/store/queries/lease-reports.ts';
-import { readPools } from '../../src/store/queries/network/pool-use.ts';
-import { createNode } from '../../src/store/queries/nodes.ts';
+import { storeLeaseReport } from '../../src/store/queries/networks/lease-reports.ts';
+import { readPools } from '../../src/store/queries/networks/pool-use.ts';
+import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, value } from '../kit/store.ts';
 

@@ -10,9 +10,9 @@ import { readFindings, type StoredFinding } from '../../src/store/publication/fi
 import { readDesired, readHeads, readPublication } from '../../src/store/publication/heads.ts';
 import { HELD_AHEAD_MAX, needsGeneration, nextGeneration, recordHeld } from '../../src/store/publication/held.ts';
 import { publishSite, type SitePublication } from '../../src/store/publication/publish.ts';
-import { createDomain, updateDomain } from '../../src/store/queries/domains.ts';
-import { readEvents } from '../../src/store/queries/events.ts';
-import { createNode, deleteNode } from '../../src/store/queries/nodes.ts';
+import { createDomain, updateDomain } from '../../src/store/queries/names/domains.ts';
+import { readEvents } from '../../src/store/queries/base/events.ts';
+import { createNode, deleteNode } from '../../src/store/queries/cluster/nodes.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';

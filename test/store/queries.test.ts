@@ -4,9 +4,15 @@ import { formatAddress, formatSpan } from '../../src/core/ip.ts';
 import { mergeSpans, nextFreeAddress } from '../../src/model/networks/allocation.ts';
 import { spanOf } from '../../src/model/networks/ip-range.ts';
 import type { Database } from '../../src/store/database.ts';
-import { listAudit } from '../../src/store/queries/audit.ts';
-import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../src/store/queries/identity/api-keys.ts';
-import { createDomain, deleteDomain, findDomainOf, listDomains, lockDomain } from '../../src/store/queries/domains.ts';
+import { listAudit } from '../../src/store/queries/people/audit.ts';
+import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../src/store/queries/people/api-keys.ts';
+import {
+  createDomain,
+  deleteDomain,
+  findDomainOf,
+  listDomains,
+  lockDomain,
+} from '../../src/store/queries/names/domains.ts';
 import {
   createMachine,
   deleteMachine,
@@ -15,7 +21,7 @@ import {
   findMachinesNamed,
   listMachines,
   updateMachine,
-} from '../../src/store/queries/machines.ts';
+} from '../../src/store/queries/machines/machines.ts';
 import {
   createNode,
   deleteNode,
@@ -24,18 +30,24 @@ import {
   readNodeCredential,
   setNodeCredential,
   updateNode,
-} from '../../src/store/queries/nodes.ts';
-import { createRecord, findRecords, listRecords, namesInUse, updateRecord } from '../../src/store/queries/records.ts';
-import { ownAddressesBetween, takenSpans } from '../../src/store/queries/network/address-users.ts';
-import { createRange } from '../../src/store/queries/network/ranges.ts';
-import { createReservation } from '../../src/store/queries/network/reservations.ts';
+} from '../../src/store/queries/cluster/nodes.ts';
+import {
+  createRecord,
+  findRecords,
+  listRecords,
+  namesInUse,
+  updateRecord,
+} from '../../src/store/queries/names/records.ts';
+import { ownAddressesBetween, takenSpans } from '../../src/store/queries/networks/address-users.ts';
+import { createRange } from '../../src/store/queries/networks/ranges.ts';
+import { createReservation } from '../../src/store/queries/networks/reservations.ts';
 import {
   createSubnet,
   findSubnet,
   listSubnets,
   lockSubnet,
   updateSubnet,
-} from '../../src/store/queries/network/subnets.ts';
+} from '../../src/store/queries/networks/subnets.ts';
 import {
   countUsers,
   createUser,
@@ -43,7 +55,7 @@ import {
   findUser,
   listUsers,
   updateUser,
-} from '../../src/store/queries/identity/users.ts';
+} from '../../src/store/queries/people/users.ts';
 import {
   createVlan,
   deleteVlan,
@@ -51,7 +63,7 @@ import {
   findVlansMeant,
   listVlans,
   updateVlan,
-} from '../../src/store/queries/network/vlans.ts';
+} from '../../src/store/queries/networks/vlans.ts';
 import type { Tx } from '../../src/store/tx.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';

@@ -7,7 +7,7 @@ import { recordCertificate } from '../../src/store/queries/cluster/certificates.
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';
 import { readPlaces } from '../../src/store/queries/cluster/places.ts';
 import { readRecoveries } from '../../src/store/queries/cluster/recoveries.ts';
-import { createNode, listNodes, updateNode } from '../../src/store/queries/nodes.ts';
+import { createNode, listNodes, updateNode } from '../../src/store/queries/cluster/nodes.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { change, refusal, value } from '../kit/store.ts';

@@ -6,7 +6,7 @@ import { beat } from '../../src/store/health.ts';
 import { listen } from '../../src/store/listen.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { allRows } from '../../src/store/page.ts';
-import { createDomain, listDomains } from '../../src/store/queries/domains.ts';
+import { createDomain, listDomains } from '../../src/store/queries/names/domains.ts';
 import { write } from '../../src/store/write.ts';
 import { realClock, realRandom, silentLog } from '../kit/postgres.ts';
 import { PostgresPair } from '../kit/postgres-pair.ts';

@@ -6,15 +6,15 @@ import { secretDigest } from '../../core/secret.ts';
 import type { Node } from '../../model/snapshot.ts';
 import type { Database } from '../../store/database.ts';
 import { migrate, readMigrations } from '../../store/migrate.ts';
-import { createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/identity/api-keys.ts';
+import { createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/people/api-keys.ts';
 import { recordHeld } from '../../store/publication/held.ts';
 import { storeInnerTrust } from '../../store/queries/cluster/inner-trust.ts';
 import { recordCertificate } from '../../store/queries/cluster/certificates.ts';
 import { writeCluster } from '../../store/queries/cluster/cluster.ts';
-import { createDomain, findDomain } from '../../store/queries/domains.ts';
-import { createNode, findNode, setNodeCredential, updateNode } from '../../store/queries/nodes.ts';
-import { listSettings, setSetting } from '../../store/queries/settings.ts';
-import { createUser, findUser } from '../../store/queries/identity/users.ts';
+import { createDomain, findDomain } from '../../store/queries/names/domains.ts';
+import { createNode, findNode, setNodeCredential, updateNode } from '../../store/queries/cluster/nodes.ts';
+import { listSettings, setSetting } from '../../store/queries/site/settings.ts';
+import { createUser, findUser } from '../../store/queries/people/users.ts';
 import { type Outcome, type WriteTx, write } from '../../store/write.ts';
 
 /** How long one look may take, ms: the caller asks again and says what it waits for. */

@@ -4,9 +4,9 @@ import { readLiveRegions, readSlotBounds } from '../../store/queries/cluster/sta
 import { readPause } from '../../store/queries/cluster/pause.ts';
 import { readRecoveries } from '../../store/queries/cluster/recoveries.ts';
 import { readRoles } from '../../store/queries/cluster/roles.ts';
-import { listStuckJobs } from '../../store/queries/jobs/end.ts';
-import { type NamedAttachment, readNamedAttachments } from '../../store/queries/rack-views.ts';
-import { readRackNodes } from '../../store/queries/racks.ts';
+import { listStuckJobs } from '../../store/queries/base/jobs/end.ts';
+import { type NamedAttachment, readNamedAttachments } from '../../store/queries/cluster/rack-views.ts';
+import { readRackNodes } from '../../store/queries/cluster/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { findingOf } from '../../contract/base/wire/finding.ts';

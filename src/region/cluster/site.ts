@@ -7,15 +7,15 @@ import type { DatabaseHealth } from '../port.ts';
 import type { StoredLearner } from '../trust/port.ts';
 import { type Absence, FRESH_MS } from './absence.ts';
 import { type NodeFacts, nodeFacts } from './facts.ts';
-import type { ImageRow } from '../../store/queries/cluster/images.ts';
+import type { ImageRow } from '../../store/queries/images/images.ts';
 import type { RecoveryRow } from '../../store/queries/cluster/recoveries.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
-import type { LeaseGap, PairOnVlan } from '../../store/queries/network/lease-gaps.ts';
+import type { LeaseGap, PairOnVlan } from '../../store/queries/networks/lease-gaps.ts';
 import type { ServerState } from '../../store/pool/server-states.ts';
-import type { NamedAddresses } from '../../store/queries/network/named-clashes.ts';
-import type { OwnerlessMachine } from '../../store/queries/network/ownerless-machines.ts';
-import type { PoolRow } from '../../store/queries/network/pool-use.ts';
-import type { StuckJob } from '../../store/queries/jobs/end.ts';
+import type { NamedAddresses } from '../../store/queries/networks/named-clashes.ts';
+import type { OwnerlessMachine } from '../../store/queries/machines/ownerless-machines.ts';
+import type { PoolRow } from '../../store/queries/networks/pool-use.ts';
+import type { StuckJob } from '../../store/queries/base/jobs/end.ts';
 
 /** A node as it is known, before anything is concluded. Times ISO 8601. `wanted` null: nobody knows what is published. */
 export interface KnownSiteNode {

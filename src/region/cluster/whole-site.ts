@@ -1,6 +1,6 @@
-import { listImages } from '../../store/queries/cluster/images.ts';
-import { readNamedAddresses } from '../../store/queries/network/named-clashes.ts';
-import { listOwnerless } from '../../store/queries/network/ownerless-machines.ts';
+import { listImages } from '../../store/queries/images/images.ts';
+import { readNamedAddresses } from '../../store/queries/networks/named-clashes.ts';
+import { listOwnerless } from '../../store/queries/machines/ownerless-machines.ts';
 import type { Tx } from '../../store/tx.ts';
 import { readBmcOverview } from '../nouns/declared/bmc-overview.ts';
 import type { CasePorts } from '../use-case.ts';

@@ -1,7 +1,7 @@
 import type { Job } from '../../contract/base/job.ts';
 import { isRejected } from '../../core/errors.ts';
-import { abortJob } from '../../store/queries/jobs/end.ts';
-import { findJob, type JobRow, listJobs } from '../../store/queries/jobs/row.ts';
+import { abortJob } from '../../store/queries/base/jobs/end.ts';
+import { findJob, type JobRow, listJobs } from '../../store/queries/base/jobs/row.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch, parseRef } from '../refs.ts';
 import { autocommitReading, writing } from '../use-case.ts';

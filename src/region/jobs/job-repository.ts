@@ -1,6 +1,6 @@
 import { AppError, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { Database } from '../../store/database.ts';
-import { endJob, failHopelessJobs, saveJob } from '../../store/queries/jobs/end.ts';
+import { endJob, failHopelessJobs, saveJob } from '../../store/queries/base/jobs/end.ts';
 import {
   type ClaimedJob,
   claimJob,
@@ -11,7 +11,7 @@ import {
   listOpenJobs,
   type OpenJob,
   type SeenLease,
-} from '../../store/queries/jobs/lease.ts';
+} from '../../store/queries/base/jobs/lease.ts';
 import { write, type WriteTx } from '../../store/write.ts';
 import { reached } from '../tasks/task.ts';
 import type { JobEnd } from './kind.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
-import type { ClaimedJob } from '../../store/queries/jobs/lease.ts';
+import type { ClaimedJob } from '../../store/queries/base/jobs/lease.ts';
 import { LOST } from './job-repository.ts';
 import { SETTLE_MS } from './limits.ts';
 import type { Renewer } from './renewal.ts';

@@ -1,6 +1,6 @@
 import { sentenceOf } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
-import type { Held, Renewed } from '../../store/queries/jobs/lease.ts';
+import type { Held, Renewed } from '../../store/queries/base/jobs/lease.ts';
 import { LEASE_MS, MARGIN_MS } from './limits.ts';
 
 /** What the holder of a lease hears. lost: it is another's, or it ran out. */

@@ -1,7 +1,7 @@
 import { backOffMs } from '../../core/back-off.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { Log, Random } from '../../core/ports.ts';
-import type { ClaimedJob } from '../../store/queries/jobs/lease.ts';
+import type { ClaimedJob } from '../../store/queries/base/jobs/lease.ts';
 import { type JobRepository, LOST } from './job-repository.ts';
 import { type LeaseGuard, type GuardPorts, type JobNews, guardLease } from './lease-guard.ts';
 import type { JobEnd, JobKind } from './kind.ts';

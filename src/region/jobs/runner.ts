@@ -1,4 +1,4 @@
-import type { ClaimedJob, OpenJob } from '../../store/queries/jobs/lease.ts';
+import type { ClaimedJob, OpenJob } from '../../store/queries/base/jobs/lease.ts';
 import { type RunningTask, startTask, type Task } from '../tasks/task.ts';
 import type { JobKind } from './kind.ts';
 import { AT_ONCE, ATTEMPTS_MAX, LEASE_MS, WIND_UP_MS } from './limits.ts';

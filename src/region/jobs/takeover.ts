@@ -1,4 +1,4 @@
-import type { OpenJob, SeenLease } from '../../store/queries/jobs/lease.ts';
+import type { OpenJob, SeenLease } from '../../store/queries/base/jobs/lease.ts';
 
 /** A lease, and since when this process has seen it unchanged, by its own monotonic clock. */
 interface KnownLease extends SeenLease {

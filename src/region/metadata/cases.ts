@@ -1,7 +1,7 @@
 import type { Inventory, MachineInventory, ScriptResultDetail } from '../../contract/machines/machine-inventory.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
-import { listInventories, readInventory } from '../../store/queries/network/machine-inventories.ts';
-import { listScriptResults, readScriptOutputs } from '../../store/queries/network/scripts/script-results.ts';
+import { listInventories, readInventory } from '../../store/queries/machines/machine-inventories.ts';
+import { listScriptResults, readScriptOutputs } from '../../store/queries/machines/scripts/script-results.ts';
 import { machineByRef } from '../nouns/machine.ts';
 import { pageBody } from '../paging.ts';
 import { autocommitReading, reading } from '../use-case.ts';

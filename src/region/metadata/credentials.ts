@@ -9,7 +9,7 @@ import {
   isMachineAt,
   type OpenRun,
   storeCredentials,
-} from '../../store/queries/network/machine-tokens.ts';
+} from '../../store/queries/machines/machine-tokens.ts';
 import type { WakePort } from '../port.ts';
 import type { Sealer } from '../trust/sealer.ts';
 import { readServed } from '../trust/served.ts';

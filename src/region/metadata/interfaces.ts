@@ -1,9 +1,9 @@
 import type { Inventory } from '../../contract/machines/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { interfaceLabel, parseInterfaceName, parseMac } from '../../model/machines/machine.ts';
-import { lockDomain } from '../../store/queries/domains.ts';
-import { findMachine, type MachineRow, updateMachine } from '../../store/queries/machines.ts';
-import type { InterfaceInput } from '../../store/queries/network/machine-interfaces.ts';
+import { lockDomain } from '../../store/queries/names/domains.ts';
+import { findMachine, type MachineRow, updateMachine } from '../../store/queries/machines/machines.ts';
+import type { InterfaceInput } from '../../store/queries/machines/machine-interfaces.ts';
 import type { WriteTx } from '../../store/write.ts';
 import { checkMachineNames } from '../nouns/name-rules.ts';
 

@@ -1,6 +1,6 @@
 import { isRejected, rejected } from '../../core/errors.ts';
 import { formatKeySource, parseKeySource, readKeys } from '../../model/people/key-source.ts';
-import { createSshKey, keysOfUser } from '../../store/queries/identity/ssh-keys.ts';
+import { createSshKey, keysOfUser } from '../../store/queries/people/ssh-keys.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import { askingFirst } from '../use-case.ts';
 import { keyOwner, keyView, KEYS_MOST } from './ssh-keys.ts';

@@ -1,10 +1,10 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { TarFile } from '../../core/tar.ts';
-import { findMachine } from '../../store/queries/machines.ts';
-import { readDeployment } from '../../store/queries/network/deployment/deployments.ts';
-import { readUserData, storeNetboot } from '../../store/queries/network/machine-tokens.ts';
-import { keysOfRun } from '../../store/queries/identity/ssh-keys.ts';
-import { storePendingScripts } from '../../store/queries/network/scripts/script-results.ts';
+import { findMachine } from '../../store/queries/machines/machines.ts';
+import { readDeployment } from '../../store/queries/machines/deployments.ts';
+import { readUserData, storeNetboot } from '../../store/queries/machines/machine-tokens.ts';
+import { keysOfRun } from '../../store/queries/people/ssh-keys.ts';
+import { storePendingScripts } from '../../store/queries/machines/scripts/script-results.ts';
 import type { Tx } from '../../store/tx.ts';
 import { readServingSite } from '../../store/snapshot.ts';
 import { deploymentOf } from '../jobs/deployment/archive.ts';

@@ -7,10 +7,14 @@ import {
   type KnownDevices,
   type ParameterValues,
 } from '../../model/machines/scripts/script-parameter.ts';
-import { readInventory } from '../../store/queries/network/machine-inventories.ts';
-import { listSiteScripts } from '../../store/queries/network/scripts/site-scripts.ts';
-import { readRunScripts, type RunScriptRow, storeRunScripts } from '../../store/queries/network/scripts/run-scripts.ts';
-import { storePendingScripts } from '../../store/queries/network/scripts/script-results.ts';
+import { readInventory } from '../../store/queries/machines/machine-inventories.ts';
+import { listSiteScripts } from '../../store/queries/machines/scripts/site-scripts.ts';
+import {
+  readRunScripts,
+  type RunScriptRow,
+  storeRunScripts,
+} from '../../store/queries/machines/scripts/run-scripts.ts';
+import { storePendingScripts } from '../../store/queries/machines/scripts/script-results.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { Sealer } from '../trust/sealer.ts';
 import type { RunScript } from './scripts.ts';

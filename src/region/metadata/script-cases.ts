@@ -21,7 +21,7 @@ import {
   SITE_SCRIPTS_MAX,
   siteScriptNames,
   updateSiteScript,
-} from '../../store/queries/network/scripts/site-scripts.ts';
+} from '../../store/queries/machines/scripts/site-scripts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
 import { noSuch, parseRef } from '../refs.ts';

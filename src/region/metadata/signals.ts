@@ -1,18 +1,18 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { MachineEvent } from '../../model/machines/machine-states.ts';
 import { OUTPUT_MAX } from '../../model/machines/machine-run.ts';
-import type { MachineRow } from '../../store/queries/machines.ts';
-import { readDeployment } from '../../store/queries/network/deployment/deployments.ts';
-import { storePatience } from '../../store/queries/network/machine-states.ts';
-import { storeRun } from '../../store/queries/network/machine-tokens.ts';
-import { readScriptTimeout } from '../../store/queries/network/scripts/run-scripts.ts';
+import type { MachineRow } from '../../store/queries/machines/machines.ts';
+import { readDeployment } from '../../store/queries/machines/deployments.ts';
+import { storePatience } from '../../store/queries/machines/machine-states.ts';
+import { storeRun } from '../../store/queries/machines/machine-tokens.ts';
+import { readScriptTimeout } from '../../store/queries/machines/scripts/run-scripts.ts';
 import {
   findScriptOf,
   listScriptResults,
   readScriptOutputs,
   storeScriptOutput,
   storeScriptResult,
-} from '../../store/queries/network/scripts/script-results.ts';
+} from '../../store/queries/machines/scripts/script-results.ts';
 import type { WriteTx } from '../../store/write.ts';
 import { isTeller, mergeInventory } from './inventories.ts';
 import type { Asker, ScriptOutput } from './port.ts';

@@ -8,8 +8,8 @@ import {
   findSshKeys,
   listSshKeys,
   type SshKeyRow,
-} from '../../store/queries/identity/ssh-keys.ts';
-import { findUser } from '../../store/queries/identity/users.ts';
+} from '../../store/queries/people/ssh-keys.ts';
+import { findUser } from '../../store/queries/people/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import type { Caller } from '../port.ts';

@@ -11,7 +11,7 @@ import {
   tagsOf,
   untagAll,
   untagUntold,
-} from '../../store/queries/network/scripts/tag-rules.ts';
+} from '../../store/queries/machines/scripts/tag-rules.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { WriteTx } from '../../store/write.ts';
 import { TAG } from '../../contract/machines/tag.ts';

@@ -1,8 +1,8 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { MachineEvent } from '../../model/machines/machine-states.ts';
 import type { Script } from '../../model/machines/scripts/script.ts';
-import { findMachine, type MachineRow } from '../../store/queries/machines.ts';
-import { findOpenRun } from '../../store/queries/network/machine-tokens.ts';
+import { findMachine, type MachineRow } from '../../store/queries/machines/machines.ts';
+import { findOpenRun } from '../../store/queries/machines/machine-tokens.ts';
 import { write, type WriteTx } from '../../store/write.ts';
 import type { CredentialPorts } from './credentials.ts';
 import type { Asker, TellMachine } from './port.ts';

@@ -2,16 +2,16 @@ import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { type Address, formatAddress, parseNetwork } from '../../core/ip.ts';
 import { nextFreeAddresses, spanOfAddress, spansOfAddresses } from '../../model/networks/allocation.ts';
 import { type Claim, checkAddressFree } from '../../model/networks/ip-range.ts';
-import { type LiveLease, liveLeaseAt, liveLeases } from '../../store/queries/leases.ts';
+import { type LiveLease, liveLeaseAt, liveLeases } from '../../store/queries/networks/leases.ts';
 import {
   type ClaimRow,
   claimsBetween,
   type OwnAddress,
   ownAddressesBetween,
   takenSpans,
-} from '../../store/queries/network/address-users.ts';
-import { rangesOf } from '../../store/queries/network/ranges.ts';
-import { lockSubnet, type SubnetRow } from '../../store/queries/network/subnets.ts';
+} from '../../store/queries/networks/address-users.ts';
+import { rangesOf } from '../../store/queries/networks/ranges.ts';
+import { lockSubnet, type SubnetRow } from '../../store/queries/networks/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
 import { PROBED_AT_ONCE, wantProbe } from './interfaces/probe.ts';
 

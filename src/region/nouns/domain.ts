@@ -7,10 +7,10 @@ import { checkPublicSuffix, checkSpecialName } from '../../model/names/special-u
 import { parseTtl } from '../../model/names/record.ts';
 import { parseReachableAddress } from '../../model/cluster/node-identity.ts';
 import { everyRow } from '../../store/page.ts';
-import * as domains from '../../store/queries/domains.ts';
-import { listMachines } from '../../store/queries/machines.ts';
-import { listNodes } from '../../store/queries/nodes.ts';
-import { listRecords } from '../../store/queries/records.ts';
+import * as domains from '../../store/queries/names/domains.ts';
+import { listMachines } from '../../store/queries/machines/machines.ts';
+import { listNodes } from '../../store/queries/cluster/nodes.ts';
+import { listRecords } from '../../store/queries/names/records.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';

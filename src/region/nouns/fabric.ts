@@ -1,7 +1,7 @@
 import { FABRIC } from '../../contract/networks/fabric.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { createDeclared, type DeclaredRow, deleteDeclared, lockAll } from '../../store/declared/rows.ts';
-import { createVlan, deleteVlan, listVlans, usersOfVlan } from '../../store/queries/network/vlans.ts';
+import { createVlan, deleteVlan, listVlans, usersOfVlan } from '../../store/queries/networks/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
 import { target, writing } from '../use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from './declared/cases.ts';

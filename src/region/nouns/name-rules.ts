@@ -2,9 +2,9 @@ import { type Rejected, rejected } from '../../core/errors.ts';
 import { interfaceLabel } from '../../model/machines/machine.ts';
 import { absoluteName } from '../../model/names/names.ts';
 import type { NameUse, RecordType } from '../../model/names/record.ts';
-import { findDomain } from '../../store/queries/domains.ts';
-import { findMachine } from '../../store/queries/machines.ts';
-import { namesInUse } from '../../store/queries/records.ts';
+import { findDomain } from '../../store/queries/names/domains.ts';
+import { findMachine } from '../../store/queries/machines/machines.ts';
+import { namesInUse } from '../../store/queries/names/records.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 

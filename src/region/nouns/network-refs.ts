@@ -1,9 +1,15 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
-import { findRange, type RangeRow } from '../../store/queries/network/ranges.ts';
-import { findReservation, type ReservationRow } from '../../store/queries/network/reservations.ts';
-import { findSubnet, listSubnets, type SubnetRow } from '../../store/queries/network/subnets.ts';
-import { findFirstVlan, findVlan, findVlansMeant, listVlans, type VlanRow } from '../../store/queries/network/vlans.ts';
+import { findRange, type RangeRow } from '../../store/queries/networks/ranges.ts';
+import { findReservation, type ReservationRow } from '../../store/queries/networks/reservations.ts';
+import { findSubnet, listSubnets, type SubnetRow } from '../../store/queries/networks/subnets.ts';
+import {
+  findFirstVlan,
+  findVlan,
+  findVlansMeant,
+  listVlans,
+  type VlanRow,
+} from '../../store/queries/networks/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
 import { networkText, noSuch, parseRef } from '../refs.ts';
 

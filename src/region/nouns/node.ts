@@ -1,9 +1,9 @@
 import type { Node } from '../../contract/cluster/node.ts';
 import type { Service, ServiceDetail } from '../../contract/cluster/service.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
-import { findNode, listNodes, type NodeRow } from '../../store/queries/nodes.ts';
-import { type NamedAttachment, readNamedAttachments } from '../../store/queries/rack-views.ts';
-import { requestRestart } from '../../store/queries/restarts.ts';
+import { findNode, listNodes, type NodeRow } from '../../store/queries/cluster/nodes.ts';
+import { type NamedAttachment, readNamedAttachments } from '../../store/queries/cluster/rack-views.ts';
+import { requestRestart } from '../../store/queries/cluster/restarts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
 import { type KnownNode } from '../published.ts';

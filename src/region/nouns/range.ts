@@ -10,9 +10,9 @@ import {
   sizeOfSpan,
   spanOf,
 } from '../../model/networks/ip-range.ts';
-import { claimsBetween, ownAddressesBetween } from '../../store/queries/network/address-users.ts';
-import * as ranges from '../../store/queries/network/ranges.ts';
-import { findSubnet, lockSubnet, type SubnetRow } from '../../store/queries/network/subnets.ts';
+import { claimsBetween, ownAddressesBetween } from '../../store/queries/networks/address-users.ts';
+import * as ranges from '../../store/queries/networks/ranges.ts';
+import { findSubnet, lockSubnet, type SubnetRow } from '../../store/queries/networks/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';

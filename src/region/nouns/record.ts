@@ -10,9 +10,9 @@ import {
   type RecordType,
   writtenOf,
 } from '../../model/names/record.ts';
-import { findDomainOf, lockDomain } from '../../store/queries/domains.ts';
-import { isFeatureOn } from '../../store/queries/cluster/features.ts';
-import * as records from '../../store/queries/records.ts';
+import { findDomainOf, lockDomain } from '../../store/queries/names/domains.ts';
+import { isFeatureOn } from '../../store/queries/base/features.ts';
+import * as records from '../../store/queries/names/records.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { domainText, noSuch, parseRecordRef } from '../refs.ts';

@@ -10,11 +10,11 @@ import {
   type Settings,
 } from '../../model/site/settings.ts';
 import { checkSettingUse } from '../../model/site/setting-use.ts';
-import { findDomain, lockDomain } from '../../store/queries/domains.ts';
-import { listNodes } from '../../store/queries/nodes.ts';
-import { reservedNameClash } from '../../store/queries/network/reservations.ts';
-import { namesInUse } from '../../store/queries/records.ts';
-import { listSettings, type SettingRow, setSetting } from '../../store/queries/settings.ts';
+import { findDomain, lockDomain } from '../../store/queries/names/domains.ts';
+import { listNodes } from '../../store/queries/cluster/nodes.ts';
+import { reservedNameClash } from '../../store/queries/networks/reservations.ts';
+import { namesInUse } from '../../store/queries/names/records.ts';
+import { listSettings, type SettingRow, setSetting } from '../../store/queries/site/settings.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody, pageInMemory } from '../paging.ts';
 import { noSuch } from '../refs.ts';

@@ -15,14 +15,14 @@ import {
   parseSubnetCidr,
 } from '../../model/networks/subnet.ts';
 import { allRows } from '../../store/page.ts';
-import { liveLeases } from '../../store/queries/leases.ts';
-import { listMachines } from '../../store/queries/machines.ts';
-import { countLeasesBySubnet } from '../../store/queries/network/address-users.ts';
-import { readPools } from '../../store/queries/network/pool-use.ts';
-import { rangesOf } from '../../store/queries/network/ranges.ts';
-import { listReservations } from '../../store/queries/network/reservations.ts';
-import * as subnets from '../../store/queries/network/subnets.ts';
-import { lockVlan, type VlanRow } from '../../store/queries/network/vlans.ts';
+import { liveLeases } from '../../store/queries/networks/leases.ts';
+import { listMachines } from '../../store/queries/machines/machines.ts';
+import { countLeasesBySubnet } from '../../store/queries/networks/address-users.ts';
+import { readPools } from '../../store/queries/networks/pool-use.ts';
+import { rangesOf } from '../../store/queries/networks/ranges.ts';
+import { listReservations } from '../../store/queries/networks/reservations.ts';
+import * as subnets from '../../store/queries/networks/subnets.ts';
+import { lockVlan, type VlanRow } from '../../store/queries/networks/vlans.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';

@@ -8,8 +8,8 @@ import {
   listApiKeys,
   renameApiKey,
   revokeApiKey,
-} from '../../store/queries/identity/api-keys.ts';
-import * as users from '../../store/queries/identity/users.ts';
+} from '../../store/queries/people/api-keys.ts';
+import * as users from '../../store/queries/people/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../paging.ts';
 import { noSuch } from '../refs.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/ports.ts';
 import type { Database } from '../../store/database.ts';
-import { expireLeases, hasDueLeases } from '../../store/queries/lease-reports.ts';
+import { expireLeases, hasDueLeases } from '../../store/queries/networks/lease-reports.ts';
 import { reached, type Task } from './task.ts';
 
 /** A round's database calls end by then. */

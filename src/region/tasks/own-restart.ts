@@ -1,6 +1,6 @@
 import { OWN_PROCESSES } from '../../model/snapshot.ts';
 import type { Database } from '../../store/database.ts';
-import { readRestartNonce } from '../../store/queries/restarts.ts';
+import { readRestartNonce } from '../../store/queries/cluster/restarts.ts';
 import { reached, type Task } from './task.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Database } from '../../store/database.ts';
-import { hasPlainTsig, sealPlainTsig } from '../../store/queries/network/tsig-keys.ts';
+import { hasPlainTsig, sealPlainTsig } from '../../store/queries/names/tsig-keys.ts';
 import { reached, type Task } from './task.ts';
 
 const SHORT = { deadlineMs: 5000 } as const;

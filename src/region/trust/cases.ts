@@ -7,7 +7,7 @@ import { allRows } from '../../store/page.ts';
 import * as certificates from '../../store/queries/cluster/certificates.ts';
 import * as places from '../../store/queries/cluster/places.ts';
 import * as tokens from '../../store/queries/cluster/tokens.ts';
-import { listNodes } from '../../store/queries/nodes.ts';
+import { listNodes } from '../../store/queries/cluster/nodes.ts';
 import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { nodeByRef } from '../nouns/node.ts';

@@ -1,7 +1,7 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
-import { deleteNode, type NodeRow } from '../../store/queries/nodes.ts';
-import * as racks from '../../store/queries/racks.ts';
+import { deleteNode, type NodeRow } from '../../store/queries/cluster/nodes.ts';
+import * as racks from '../../store/queries/cluster/racks.ts';
 import type { WriteTx } from '../../store/write.ts';
 
 /** Null, or why this node cannot be forgotten: a region node that carries data is not taken out by deleting its row. */

@@ -19,9 +19,9 @@ import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.t
 import { readAddressUsers } from '../../store/queries/cluster/cluster.ts';
 import { closePlace, readPlaces } from '../../store/queries/cluster/places.ts';
 import { findToken, joiningSince, lockTokenSecret, useToken } from '../../store/queries/cluster/tokens.ts';
-import { createNode, listNodes, type NodeRow, updateNode } from '../../store/queries/nodes.ts';
-import { readObservations } from '../../store/queries/observations.ts';
-import * as racks from '../../store/queries/racks.ts';
+import { createNode, listNodes, type NodeRow, updateNode } from '../../store/queries/cluster/nodes.ts';
+import { readObservations } from '../../store/queries/cluster/observations.ts';
+import * as racks from '../../store/queries/cluster/racks.ts';
 import { readCluster, readSettings } from '../../store/snapshot.ts';
 import { type Outcome, write, type WriteTx } from '../../store/write.ts';
 import type { CertificateAuthority, JoinArrival, PresentedToken } from './port.ts';

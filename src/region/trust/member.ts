@@ -5,7 +5,7 @@ import { parseDcsFacts } from '../../services/dcs/facts.ts';
 import type { Database } from '../../store/database.ts';
 import { closePlace } from '../../store/queries/cluster/places.ts';
 import { nodeOfKey } from '../../store/queries/cluster/tokens.ts';
-import { findNode, updateNode } from '../../store/queries/nodes.ts';
+import { findNode, updateNode } from '../../store/queries/cluster/nodes.ts';
 import type { Tx } from '../../store/tx.ts';
 import { write } from '../../store/write.ts';
 import { type KnownNode, readKnownNodes } from '../published.ts';

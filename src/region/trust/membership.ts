@@ -2,7 +2,7 @@ import { LEAVE_NAME, type MembershipAnswer, type MembershipRequest } from '../..
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
 import type { Database } from '../../store/database.ts';
 import { findCertificate } from '../../store/queries/cluster/certificates.ts';
-import { findNode } from '../../store/queries/nodes.ts';
+import { findNode } from '../../store/queries/cluster/nodes.ts';
 import type { CertificateAuthority } from './port.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
   readPairlessRacks,
   storePairAuthority,
 } from '../../store/queries/cluster/pair-authorities.ts';
-import { findNode } from '../../store/queries/nodes.ts';
+import { findNode } from '../../store/queries/cluster/nodes.ts';
 import { reached, type Task } from '../tasks/task.ts';
 import type { CertificateAuthority } from './port.ts';
 

@@ -1,8 +1,8 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { parseAddress } from '../../core/ip.ts';
 import { masterOf } from '../../model/cluster/rack.ts';
-import { createNode, deleteNode, findNode, updateNode } from '../../store/queries/nodes.ts';
-import * as racks from '../../store/queries/racks.ts';
+import { createNode, deleteNode, findNode, updateNode } from '../../store/queries/cluster/nodes.ts';
+import * as racks from '../../store/queries/cluster/racks.ts';
 import type { WriteTx } from '../../store/write.ts';
 
 /**

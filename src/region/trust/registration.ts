@@ -14,8 +14,8 @@ import {
 import type { Database } from '../../store/database.ts';
 import { allRows } from '../../store/page.ts';
 import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
-import { listNodes } from '../../store/queries/nodes.ts';
-import * as racks from '../../store/queries/racks.ts';
+import { listNodes } from '../../store/queries/cluster/nodes.ts';
+import * as racks from '../../store/queries/cluster/racks.ts';
 import type { Tx } from '../../store/tx.ts';
 import { type Outcome, write, type WriteTx } from '../../store/write.ts';
 import { admitRack, changingRacks } from './rack-node.ts';

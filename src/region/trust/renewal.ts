@@ -9,7 +9,7 @@ import {
   recordCertificate,
   revokeCertificate,
 } from '../../store/queries/cluster/certificates.ts';
-import { findNode } from '../../store/queries/nodes.ts';
+import { findNode } from '../../store/queries/cluster/nodes.ts';
 import { readCluster, readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { reached, type Task } from '../tasks/task.ts';

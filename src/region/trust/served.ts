@@ -1,7 +1,7 @@
 import { isRejected } from '../../core/errors.ts';
 import { contains, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { servingOf } from '../../services/dhcp/serving.ts';
-import { listFormerVlans } from '../../store/queries/history/former-vlans.ts';
+import { listFormerVlans } from '../../store/queries/networks/former-vlans.ts';
 import { readServingSite } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 

@@ -3,7 +3,7 @@ import { formatAddress, parseAddress } from '../../core/ip.ts';
 import type { Node } from '../../model/snapshot.ts';
 import type { Database } from '../../store/database.ts';
 import { allRows } from '../../store/page.ts';
-import { listNodes } from '../../store/queries/nodes.ts';
+import { listNodes } from '../../store/queries/cluster/nodes.ts';
 import { reached, type Task } from '../tasks/task.ts';
 import type { EtcdMember, EtcdPort } from './port.ts';
 

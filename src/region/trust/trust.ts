@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../core/ports.ts';
 import { isSecret } from '../../core/secret.ts';
 import type { Database } from '../../store/database.ts';
 import { readTokenSecret } from '../../store/queries/cluster/tokens.ts';
-import { findNode } from '../../store/queries/nodes.ts';
+import { findNode } from '../../store/queries/cluster/nodes.ts';
 import { orThrow } from '../../core/errors.ts';
 import { join } from './join.ts';
 import { finishJoin, undoJoin } from './member.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Desired } from '../../contract/cluster/agent.ts';
-import type { Watermark } from '../queries/watermark.ts';
+import type { Watermark } from '../queries/base/watermark.ts';
 import type { Tx } from '../tx.ts';
 import { BODY_COLUMNS, joinBodies, type KnownParts, type StoredBody } from './parts.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '../../contract/base/wire/body-parts.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Feature } from '../../model/cluster/cluster.ts';
-import { SEALED } from '../queries/cluster/sealing.ts';
+import { SEALED } from '../queries/base/sealing.ts';
 import type { Tx } from '../tx.ts';
 import { type HeldState, PUBLICATIONS_KEPT } from './held.ts';
 import { openPart, openParts, type PartRow, sealParts } from './sealed-parts.ts';

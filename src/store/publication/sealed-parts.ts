@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { BodyPart, PartText, PartTexts } from '../../contract/base/wire/body-parts.ts';
 import { isRejected } from '../../core/errors.ts';
-import { openOrThrow, sealOrThrow } from '../queries/cluster/sealing.ts';
+import { openOrThrow, sealOrThrow } from '../queries/base/sealing.ts';
 import type { Tx } from '../tx.ts';
 
 /** A part as a row has it: sealed where it holds a secret. Its digest is that of the opened part. */

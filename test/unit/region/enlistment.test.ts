@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { REASON_MAX } from '../../../src/contract/machines/enlist.ts';
 import { type EnlistSite, judgeStranger } from '../../../src/region/metadata/enlistment/judge.ts';
-import type { KnownMachine } from '../../../src/store/queries/network/enlistments.ts';
+import type { KnownMachine } from '../../../src/store/queries/machines/enlistments.ts';
 import { aStranger } from '../../kit/enlistment.ts';
 
 const UUID = '564d1a2b-0000-4000-8000-525400bb0001';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gapAfter } from '../../../src/region/nouns/status/status.ts';
-import { NO_SEALER } from '../../../src/store/queries/cluster/sealing.ts';
+import { NO_SEALER } from '../../../src/store/queries/base/sealing.ts';
 import type { Tx } from '../../../src/store/tx.ts';
 
 /** A database whose events are these; `comes`: one more is there from the second question on. */

@@ -1,7 +1,7 @@
 import type { LogFields } from '../../../core/ports.ts';
 import type { LeaseNews } from '../../../region/jobs/renewal.ts';
 import type { ConnectionSpec } from '../../../store/connection.ts';
-import type { Held } from '../../../store/queries/jobs/lease.ts';
+import type { Held } from '../../../store/queries/base/jobs/lease.ts';
 
 /** What the thread is started with. `name`: seen in pg_stat_activity. */
 export interface ThreadStart {

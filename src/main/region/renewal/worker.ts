@@ -5,7 +5,7 @@ import { createRenewer, type KeptLease, type LeaseNews } from '../../../region/j
 import { LEASE_MS } from '../../../region/jobs/limits.ts';
 import { reached } from '../../../region/tasks/task.ts';
 import { Database } from '../../../store/database.ts';
-import { renewJobs } from '../../../store/queries/jobs/lease.ts';
+import { renewJobs } from '../../../store/queries/base/jobs/lease.ts';
 import { systemRandom } from '../../process.ts';
 import { type Order, sharedNow, type ThreadStart, toShared, type ThreadMessage } from './message.ts';
 

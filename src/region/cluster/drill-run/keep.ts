@@ -2,7 +2,7 @@ import type { DrillProgress } from '../../../contract/cluster/drill-order.ts';
 import { judge } from '../../../judge/judge.ts';
 import type { Timeline } from '../../../judge/timeline.ts';
 import { unplayed, type Verdict } from '../../../judge/verdict.ts';
-import { revokeApiKey } from '../../../store/queries/identity/api-keys.ts';
+import { revokeApiKey } from '../../../store/queries/people/api-keys.ts';
 import { storeDrillRound } from '../../../store/queries/cluster/drills.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import type { DrillOrder } from '../../../contract/cluster/drill-order.ts';

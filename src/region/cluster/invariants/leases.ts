@@ -1,6 +1,6 @@
 import { forecastOf, shortageOf } from '../../../model/networks/pool.ts';
-import { GAPS_MAX, type LeaseGap } from '../../../store/queries/network/lease-gaps.ts';
-import type { PoolRow } from '../../../store/queries/network/pool-use.ts';
+import { GAPS_MAX, type LeaseGap } from '../../../store/queries/networks/lease-gaps.ts';
+import type { PoolRow } from '../../../store/queries/networks/pool-use.ts';
 import { listOf } from '../site.ts';
 import { broken, type Check, counted, ok, unknown, warning } from './check.ts';
 

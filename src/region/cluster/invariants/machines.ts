@@ -1,4 +1,4 @@
-import type { NamedClash } from '../../../store/queries/network/named-clashes.ts';
+import type { NamedClash } from '../../../store/queries/networks/named-clashes.ts';
 import { listOf } from '../site.ts';
 import { type Check, ok, warning } from './check.ts';
 

@@ -1,7 +1,7 @@
 import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
-import { isFeatureOn } from '../../../store/queries/cluster/features.ts';
-import { addJob, type NewJob } from '../../../store/queries/jobs/add.ts';
+import { isFeatureOn } from '../../../store/queries/base/features.ts';
+import { addJob, type NewJob } from '../../../store/queries/base/jobs/add.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { readSite } from '../read-site.ts';
 import { listOf } from '../site.ts';

@@ -1,5 +1,5 @@
 import { isRejected, RejectedError } from '../../../core/errors.ts';
-import { updateNode } from '../../../store/queries/nodes.ts';
+import { updateNode } from '../../../store/queries/cluster/nodes.ts';
 import { type ClusterSite, hasOwnDatabase, isAtWork, listOf, type SiteNode } from '../site.ts';
 import { handDatabase } from './hand-database.ts';
 import { type Look, lookNow, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move-run.ts';

@@ -7,8 +7,8 @@ import { trackServices } from '../../tracking.ts';
 import type { CasePorts } from '../../use-case.ts';
 import type { Database } from '../../../store/database.ts';
 import { readLiveRegions } from '../../../store/queries/cluster/standing.ts';
-import { readWatermark } from '../../../store/queries/watermark.ts';
-import { readRestarts } from '../../../store/queries/restarts.ts';
+import { readWatermark } from '../../../store/queries/base/watermark.ts';
+import { readRestarts } from '../../../store/queries/cluster/restarts.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Look } from './move-run.ts';
 

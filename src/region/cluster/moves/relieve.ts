@@ -1,8 +1,8 @@
 import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import { isRejected } from '../../../core/errors.ts';
-import { addJob, hasLately } from '../../../store/queries/jobs/add.ts';
+import { addJob, hasLately } from '../../../store/queries/base/jobs/add.ts';
 import type { Database } from '../../../store/database.ts';
-import { hasDrainedNode } from '../../../store/queries/nodes.ts';
+import { hasDrainedNode } from '../../../store/queries/cluster/nodes.ts';
 import { write } from '../../../store/write.ts';
 import type { ClusterSite } from '../site.ts';
 import { reached, type Task } from '../../tasks/task.ts';

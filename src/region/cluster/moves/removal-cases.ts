@@ -1,9 +1,9 @@
 import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
-import { isFeatureOn } from '../../../store/queries/cluster/features.ts';
+import { isFeatureOn } from '../../../store/queries/base/features.ts';
 import { findPlace } from '../../../store/queries/cluster/places.ts';
-import { addJob } from '../../../store/queries/jobs/add.ts';
+import { addJob } from '../../../store/queries/base/jobs/add.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { showJob } from '../../jobs/cases.ts';
 import { type CaseContext, writing } from '../../use-case.ts';

@@ -2,7 +2,7 @@ import { type RemovalOrder, parseRemovalOrder } from '../../../contract/cluster/
 import { AppError, isRejected, RejectedError, sentenceOf } from '../../../core/errors.ts';
 import { kindOf } from '../../../core/node-identity.ts';
 import { LEAVING_KEEPS } from '../../../services/compile-node.ts';
-import { findNode, updateNode } from '../../../store/queries/nodes.ts';
+import { findNode, updateNode } from '../../../store/queries/cluster/nodes.ts';
 import type { JobKind, JobRun } from '../../jobs/kind.ts';
 import type { EtcdPort } from '../../trust/port.ts';
 import { changingRacks } from '../../trust/rack-node.ts';

@@ -1,5 +1,5 @@
 import { OWN_PROCESSES } from '../../../model/snapshot.ts';
-import { requestRestart } from '../../../store/queries/restarts.ts';
+import { requestRestart } from '../../../store/queries/cluster/restarts.ts';
 import { isAtWork, isRight } from '../site.ts';
 import { type Look, lookNow, type Move, stopIfUnwanted, waitFor } from './move-run.ts';
 

@@ -1,5 +1,5 @@
-import { readLeaseGaps } from '../../../store/queries/network/lease-gaps.ts';
-import { readPools } from '../../../store/queries/network/pool-use.ts';
+import { readLeaseGaps } from '../../../store/queries/networks/lease-gaps.ts';
+import { readPools } from '../../../store/queries/networks/pool-use.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { vlanServers } from '../../nouns/dhcp/servers.ts';

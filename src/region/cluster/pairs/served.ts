@@ -1,5 +1,5 @@
 import { racksAway, servingOf } from '../../../services/dhcp/serving.ts';
-import { type NamedAttachment, readVlanLabels } from '../../../store/queries/rack-views.ts';
+import { type NamedAttachment, readVlanLabels } from '../../../store/queries/cluster/rack-views.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { ServedVlan } from '../site.ts';

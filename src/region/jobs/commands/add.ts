@@ -1,6 +1,6 @@
 import { COMMAND_KINDS, type CommandArgs, type CommandKindName, misfitOf } from '../../../contract/command-kinds.ts';
 import { AppError } from '../../../core/errors.ts';
-import { type CommandRow, insertCommand } from '../../../store/queries/jobs/commands.ts';
+import { type CommandRow, insertCommand } from '../../../store/queries/base/jobs/commands.ts';
 import type { WriteTx } from '../../../store/write.ts';
 
 /** A command as a use case or a job asks for it. */

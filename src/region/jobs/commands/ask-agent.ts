@@ -7,7 +7,7 @@ import {
 } from '../../../contract/command-kinds.ts';
 import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
-import { dropPassing, insertPassing } from '../../../store/queries/jobs/commands.ts';
+import { dropPassing, insertPassing } from '../../../store/queries/base/jobs/commands.ts';
 import type { WakePort } from '../../port.ts';
 import { createCommandWaiter } from './wait.ts';
 

@@ -2,7 +2,7 @@ import { isPassing } from '../../../contract/command-kinds.ts';
 import type { Command } from '../../../contract/base/command.ts';
 import { contains, formatAddress, parseAddress, parseNetwork } from '../../../core/ip.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
-import { type CommandRow, findCommand, listCommands } from '../../../store/queries/jobs/commands.ts';
+import { type CommandRow, findCommand, listCommands } from '../../../store/queries/base/jobs/commands.ts';
 import { nodeByRef } from '../../nouns/node.ts';
 import { pageBody } from '../../paging.ts';
 import { noSuch, parseRef } from '../../refs.ts';

@@ -8,8 +8,8 @@ import {
   endCommand,
   interruptCommand,
   waitingSign,
-} from '../../../store/queries/jobs/command-claims.ts';
-import { findCommand } from '../../../store/queries/jobs/commands.ts';
+} from '../../../store/queries/base/jobs/command-claims.ts';
+import { findCommand } from '../../../store/queries/base/jobs/commands.ts';
 import { reached } from '../../tasks/task.ts';
 
 /** What agents may ask about commands. A node reaches only its own. */

@@ -1,7 +1,7 @@
 import { AppError } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
-import { expireCommands, hasOverdueCommands } from '../../../store/queries/jobs/command-claims.ts';
-import { type CommandRow, findCommand } from '../../../store/queries/jobs/commands.ts';
+import { expireCommands, hasOverdueCommands } from '../../../store/queries/base/jobs/command-claims.ts';
+import { type CommandRow, findCommand } from '../../../store/queries/base/jobs/commands.ts';
 import type { WakePort } from '../../port.ts';
 import { reached, type Task } from '../../tasks/task.ts';
 

@@ -1,9 +1,9 @@
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import { contains, parseAddress, parseNetwork } from '../../../core/ip.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
-import { giveAddress } from '../../../store/queries/network/deployment/deployments.ts';
-import { readInventory } from '../../../store/queries/network/machine-inventories.ts';
-import { listSubnets } from '../../../store/queries/network/subnets.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
+import { giveAddress } from '../../../store/queries/machines/deployments.ts';
+import { readInventory } from '../../../store/queries/machines/machine-inventories.ts';
+import { listSubnets } from '../../../store/queries/networks/subnets.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { nextFree } from '../../nouns/address-rules.ts';
 

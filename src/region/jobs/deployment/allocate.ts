@@ -4,10 +4,10 @@ import { type Fit, fitsOf, whyNone, type Wish } from '../../../model/machines/de
 import { usualStorage } from '../../../model/machines/deployment/kept/layouts.ts';
 import { type Annotations, parseAnnotations } from '../../../model/site/annotation.ts';
 import { parseCardWishes, parseDiskWishes } from '../../../model/machines/deployment/wish-grammar.ts';
-import { type MachineRow, updateMachine } from '../../../store/queries/machines.ts';
-import { lockOneOf, readCandidates } from '../../../store/queries/network/deployment/candidates.ts';
-import { readStorage, storeStorage } from '../../../store/queries/network/deployment/machine-storage.ts';
-import { lockMachineState } from '../../../store/queries/network/machine-states.ts';
+import { type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
+import { lockOneOf, readCandidates } from '../../../store/queries/machines/candidates.ts';
+import { readStorage, storeStorage } from '../../../store/queries/machines/machine-storage.ts';
+import { lockMachineState } from '../../../store/queries/machines/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { viewMachine } from '../../nouns/machine.ts';
 import { writing } from '../../use-case.ts';

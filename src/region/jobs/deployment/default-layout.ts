@@ -2,9 +2,9 @@ import type { Inventory } from '../../../contract/machines/machine-inventory.ts'
 import { isRejected } from '../../../core/errors.ts';
 import { layOut } from '../../../model/machines/deployment/kept/layouts.ts';
 import type { DiskSeen } from '../../../model/machines/deployment/storage-types.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
-import { deleteStorage, isLaidOut, storeStorage } from '../../../store/queries/network/deployment/machine-storage.ts';
-import { readInventory } from '../../../store/queries/network/machine-inventories.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
+import { deleteStorage, isLaidOut, storeStorage } from '../../../store/queries/machines/machine-storage.ts';
+import { readInventory } from '../../../store/queries/machines/machine-inventories.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';

@@ -2,9 +2,9 @@ import type { MachineDeployRequest } from '../../../contract/machines/machine-de
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { guardFindings, guardRefusal } from '../../../model/machines/deployment/guard.ts';
 import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
-import { countKeysOf } from '../../../store/queries/identity/ssh-keys.ts';
-import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
-import { readDeployment, storeDeployment } from '../../../store/queries/network/deployment/deployments.ts';
+import { countKeysOf } from '../../../store/queries/people/ssh-keys.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
+import { readDeployment, storeDeployment } from '../../../store/queries/machines/deployments.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { machineByRef, viewMachine } from '../../nouns/machine.ts';

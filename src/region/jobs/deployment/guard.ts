@@ -2,9 +2,9 @@ import type { Inventory } from '../../../contract/machines/machine-inventory.ts'
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { GuardSite, GuardVlan } from '../../../model/machines/deployment/guard.ts';
 import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
-import { hasEphemeral } from '../../../store/queries/network/deployment/deployments.ts';
-import { readVlanLabels } from '../../../store/queries/rack-views.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
+import { hasEphemeral } from '../../../store/queries/machines/deployments.ts';
+import { readVlanLabels } from '../../../store/queries/cluster/rack-views.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { ServingSite } from '../../../services/dhcp/serving.ts';
 import type { Tx } from '../../../store/tx.ts';

@@ -1,6 +1,6 @@
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import type { DeployedImage } from '../../../model/machines/deployment/deployment.ts';
-import { findImages, findImagesByName, type ImageRow, listImages } from '../../../store/queries/cluster/images.ts';
+import { findImages, findImagesByName, type ImageRow, listImages } from '../../../store/queries/images/images.ts';
 import type { Tx } from '../../../store/tx.ts';
 
 /** A deployable image as a deployment needs it, with where its file is. */

@@ -13,9 +13,9 @@ import { type AskedStorage, deployedRequest } from '../../../model/machines/depl
 import type { ServingSite } from '../../../services/dhcp/serving.ts';
 import { listDeclared } from '../../../store/declared/rows.ts';
 import { readCluster, readServingSite, readSettings } from '../../../store/snapshot.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
-import { readTagOptions } from '../../../store/queries/network/machine-stages.ts';
-import { readInventory } from '../../../store/queries/network/machine-inventories.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
+import { readTagOptions } from '../../../store/queries/machines/machine-stages.ts';
+import { readInventory } from '../../../store/queries/machines/machine-inventories.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { packageProxy, rackAddresses, siteResolvers, sourcesOf } from './site.ts';
 

@@ -8,14 +8,14 @@ import type { MachineStorage } from '../../../model/machines/deployment/kept/sto
 import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
 import { type PutOn, showStorage } from '../../../model/machines/deployment/kept/view.ts';
 import type { MachineState } from '../../../model/machines/machine-states.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import {
   deleteStorage,
   listStorages,
   readStorage,
   storeStorage,
-} from '../../../store/queries/network/deployment/machine-storage.ts';
-import { lockMachineState } from '../../../store/queries/network/machine-states.ts';
+} from '../../../store/queries/machines/machine-storage.ts';
+import { lockMachineState } from '../../../store/queries/machines/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { machineByRef } from '../../nouns/machine.ts';
 import { pageBody } from '../../paging.ts';

@@ -3,14 +3,14 @@ import { isRejected } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
 import { STANDS_STILL_S, standsStill } from '../../../model/machines/timeline/stage.ts';
 import type { Database } from '../../../store/database.ts';
-import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
-import { withEvents } from '../../../store/queries/events.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
+import { withEvents } from '../../../store/queries/base/events.ts';
 import {
   lockMachineState,
   machinesWithoutRack,
   silentMachines,
   storeAgain,
-} from '../../../store/queries/network/machine-states.ts';
+} from '../../../store/queries/machines/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { SeenPorts } from '../../cluster/seen.ts';
 import { reached, type Task } from '../../tasks/task.ts';

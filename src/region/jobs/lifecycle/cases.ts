@@ -5,9 +5,9 @@ import type {
 } from '../../../contract/machines/machine-lifecycle.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { MACHINE_VERBS, type MachineVerb } from '../../../model/machines/machine-states.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
-import { type EraseWish, storeErase } from '../../../store/queries/network/deployment/deployments.ts';
-import { findOpenRun } from '../../../store/queries/network/machine-tokens.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
+import { type EraseWish, storeErase } from '../../../store/queries/machines/deployments.ts';
+import { findOpenRun } from '../../../store/queries/machines/machine-tokens.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import type { ScriptWish } from '../../../model/machines/scripts/script-choice.ts';
 import { chooseForRun } from '../../metadata/run-scripts.ts';

@@ -8,16 +8,16 @@ import {
   waitingFor,
 } from '../../../model/machines/machine-states.ts';
 import { purposeIn } from '../../../model/machines/machine-run.ts';
-import { deleteParts, findMachine, type MachineRow } from '../../../store/queries/machines.ts';
-import { freeMachine, noteDeployed, readDeployment } from '../../../store/queries/network/deployment/deployments.ts';
+import { deleteParts, findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
+import { freeMachine, noteDeployed, readDeployment } from '../../../store/queries/machines/deployments.ts';
 import {
   lockMachineState,
   type StateChange,
   type StateNote,
   type StateRow,
   storeMachineState,
-} from '../../../store/queries/network/machine-states.ts';
-import { findOpenRun, resetRun, storeRun } from '../../../store/queries/network/machine-tokens.ts';
+} from '../../../store/queries/machines/machine-states.ts';
+import { findOpenRun, resetRun, storeRun } from '../../../store/queries/machines/machine-tokens.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { dropOrder, giveOrder } from './orders.ts';

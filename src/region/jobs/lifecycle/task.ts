@@ -3,15 +3,15 @@ import type { Random } from '../../../core/ports.ts';
 import { type MachineEvent } from '../../../model/machines/machine-states.ts';
 import { lateSentence } from '../../../model/machines/timeline/late.ts';
 import type { Database } from '../../../store/database.ts';
-import { withEvents } from '../../../store/queries/events.ts';
-import { findJob, type JobRow } from '../../../store/queries/jobs/row.ts';
-import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
+import { withEvents } from '../../../store/queries/base/events.ts';
+import { findJob, type JobRow } from '../../../store/queries/base/jobs/row.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
 import {
   dueMachineStates,
   lockMachineState,
   type StateRow,
   storeStateJob,
-} from '../../../store/queries/network/machine-states.ts';
+} from '../../../store/queries/machines/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { reached, type Task } from '../../tasks/task.ts';

@@ -1,5 +1,5 @@
 import { isRejected } from '../../../core/errors.ts';
-import { raisePowerEpoch, readReach } from '../../../store/queries/network/power-states.ts';
+import { raisePowerEpoch, readReach } from '../../../store/queries/machines/power-states.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { addCommand } from '../commands/add.ts';
 import { closedFor } from '../../nouns/declared/bmc.ts';

@@ -3,8 +3,8 @@ import { invalid, isRejected, type Rejected, rejected } from '../../../core/erro
 import { POWER_TYPES, type PowerType } from '../../../model/machines/power.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
-import { addJob } from '../../../store/queries/jobs/add.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
+import { addJob } from '../../../store/queries/base/jobs/add.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import { showJob } from '../cases.ts';
 import { lockedRefusal } from '../../nouns/declared/machine-state.ts';
 import { machineByRef } from '../../nouns/machine.ts';

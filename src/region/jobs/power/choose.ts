@@ -1,4 +1,4 @@
-import type { ReachRow } from '../../../store/queries/network/power-states.ts';
+import type { ReachRow } from '../../../store/queries/machines/power-states.ts';
 
 /** A node that tells nothing for so long is asked last, ms. */
 const SILENT_MS = 30_000;

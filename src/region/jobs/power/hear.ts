@@ -1,6 +1,6 @@
 import { type PowerResult, readBmcProbe, readPowerResult } from '../../../contract/machines/power-commands.ts';
-import { type CommandRow, findCommand, withdrawCommand } from '../../../store/queries/jobs/commands.ts';
-import { storeReach } from '../../../store/queries/network/power-states.ts';
+import { type CommandRow, findCommand, withdrawCommand } from '../../../store/queries/base/jobs/commands.ts';
+import { storeReach } from '../../../store/queries/machines/power-states.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import type { JobRun } from '../kind.ts';
 import { failedTurn } from './ask.ts';

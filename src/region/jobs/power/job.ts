@@ -1,5 +1,5 @@
 import { readBmcProbe } from '../../../contract/machines/power-commands.ts';
-import { type CommandRow, findCommand, withdrawCommand } from '../../../store/queries/jobs/commands.ts';
+import { type CommandRow, findCommand, withdrawCommand } from '../../../store/queries/base/jobs/commands.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import type { CommandWaiter } from '../commands/wait.ts';

@@ -6,7 +6,7 @@ import {
   storeLearned,
   storePower,
   storeReach,
-} from '../../../store/queries/network/power-states.ts';
+} from '../../../store/queries/machines/power-states.ts';
 import type { WriteTx } from '../../../store/write.ts';
 
 /** Each machine is looked at so often, seconds, a quarter more or less; one whose BMC is not well ever less often. */

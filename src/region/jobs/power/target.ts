@@ -5,7 +5,7 @@ import { secretsIn } from '../../../model/machines/power.ts';
 import type { BmcHost } from '../../../model/machines/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
-import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { readPowerParameters, refuseHosts } from '../../nouns/declared/bmc.ts';
 import type { Sealer } from '../../trust/sealer.ts';

@@ -1,15 +1,15 @@
 import { isRejected, rejected } from '../../../core/errors.ts';
 import { parseMac } from '../../../model/machines/machine.ts';
 import { IGNORABLE } from '../../../model/machines/enlistment.ts';
-import { heldBy } from '../../../store/queries/jobs/add.ts';
-import { deleteMachine } from '../../../store/queries/machines.ts';
+import { heldBy } from '../../../store/queries/base/jobs/add.ts';
+import { deleteMachine } from '../../../store/queries/machines/machines.ts';
 import {
   deleteIgnored,
   type IgnoredRow,
   listIgnored,
   storeIgnored,
-} from '../../../store/queries/network/enlistments.ts';
-import { lockMachineState } from '../../../store/queries/network/machine-states.ts';
+} from '../../../store/queries/machines/enlistments.ts';
+import { lockMachineState } from '../../../store/queries/machines/machine-states.ts';
 import { lockedRefusal } from '../../nouns/declared/machine-state.ts';
 import { machineByRef, viewMachine } from '../../nouns/machine.ts';
 import { pageBody, pageInMemory } from '../../paging.ts';

@@ -8,8 +8,8 @@ import { parseMac } from '../../../model/machines/machine.ts';
 import { formsOfUuid, namesFor } from '../../../model/machines/enlistment.ts';
 import type { Database } from '../../../store/database.ts';
 import type { DefaultImage } from '../../../model/snapshot.ts';
-import { findDomain, lockDomain } from '../../../store/queries/domains.ts';
-import { createMachine, findMachine, freshMachineId, updateMachine } from '../../../store/queries/machines.ts';
+import { findDomain, lockDomain } from '../../../store/queries/names/domains.ts';
+import { createMachine, findMachine, freshMachineId, updateMachine } from '../../../store/queries/machines/machines.ts';
 import {
   countFresh,
   countWaiting,
@@ -19,9 +19,9 @@ import {
   findVlanOf,
   isIgnored,
   storeEnlistment,
-} from '../../../store/queries/network/enlistments.ts';
-import { readDefaultImages } from '../../../store/queries/network/machine-stages.ts';
-import { storeRun } from '../../../store/queries/network/machine-tokens.ts';
+} from '../../../store/queries/machines/enlistments.ts';
+import { readDefaultImages } from '../../../store/queries/machines/machine-stages.ts';
+import { storeRun } from '../../../store/queries/machines/machine-tokens.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { write, type WriteTx } from '../../../store/write.ts';

@@ -1,6 +1,6 @@
 import { type EnlistQuestion, REASON_MAX } from '../../../contract/machines/enlist.ts';
 import { formsOfUuid } from '../../../model/machines/enlistment.ts';
-import type { KnownMachine } from '../../../store/queries/network/enlistments.ts';
+import type { KnownMachine } from '../../../store/queries/machines/enlistments.ts';
 
 /** What is known when a machine asks to be enlisted. */
 export interface EnlistSite {

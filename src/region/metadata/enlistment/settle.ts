@@ -2,8 +2,8 @@ import type { Inventory } from '../../../contract/machines/machine-inventory.ts'
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import { interfaceLabel, parseInterfaceName, parseMac } from '../../../model/machines/machine.ts';
-import { type MachineRow, updateMachine } from '../../../store/queries/machines.ts';
-import { findVlanOf } from '../../../store/queries/network/enlistments.ts';
+import { type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
+import { findVlanOf } from '../../../store/queries/machines/enlistments.ts';
 import type { WriteTx } from '../../../store/write.ts';
 
 interface Posted {

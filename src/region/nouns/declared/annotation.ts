@@ -1,6 +1,6 @@
 import type { AnnotatedKind } from '../../../contract/site/annotation.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
-import { annotate, listAnnotations, SITE_ID } from '../../../store/queries/identity/annotations.ts';
+import { annotate, listAnnotations, SITE_ID } from '../../../store/queries/site/annotations.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { pageBody } from '../../paging.ts';
 import { autocommitReading, writing } from '../../use-case.ts';

@@ -1,7 +1,7 @@
 import { MASKED_SECRET } from '../../../model/machines/power.ts';
 import { type BmcPlace, closedAddress, comparedAddress } from '../../../model/machines/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
-import { listBmcPlaces, listOwnAddresses } from '../../../store/queries/network/power-secrets.ts';
+import { listBmcPlaces, listOwnAddresses } from '../../../store/queries/machines/power-secrets.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { BmcOverview } from '../../cluster/site.ts';
 

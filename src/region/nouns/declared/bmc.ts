@@ -16,8 +16,8 @@ import {
   listOwnAddresses,
   nextNumber,
   readSealed,
-} from '../../../store/queries/network/power-secrets.ts';
-import { heldBy } from '../../../store/queries/jobs/add.ts';
+} from '../../../store/queries/machines/power-secrets.ts';
+import { heldBy } from '../../../store/queries/base/jobs/add.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { type Sealer, sealerOf } from '../../trust/sealer.ts';
 import { target, type WriteCase, writing } from '../../use-case.ts';

@@ -1,8 +1,8 @@
 import type { Device, DeviceSet } from '../../../contract/machines/device.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { parseMac } from '../../../model/machines/machine.ts';
-import { deleteMachine, findMachine, listMachines, type MachineRow } from '../../../store/queries/machines.ts';
-import { ownDevice } from '../../../store/queries/network/machine-states.ts';
+import { deleteMachine, findMachine, listMachines, type MachineRow } from '../../../store/queries/machines/machines.ts';
+import { ownDevice } from '../../../store/queries/machines/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { pageBody } from '../../paging.ts';
 import { noSuch } from '../../refs.ts';

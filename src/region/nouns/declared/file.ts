@@ -7,7 +7,7 @@ import {
   findFile,
   listFiles,
   storeFile,
-} from '../../../store/queries/identity/files.ts';
+} from '../../../store/queries/people/files.ts';
 import { pageBody } from '../../paging.ts';
 import { noSuch } from '../../refs.ts';
 import { autocommitReading, writing } from '../../use-case.ts';

@@ -1,5 +1,5 @@
 import { type Machine, MACHINE_IN_SHORT } from '../../../contract/machines/machine.ts';
-import type { MachineInShort } from '../../../store/queries/network/deployment/machines-in-short.ts';
+import type { MachineInShort } from '../../../store/queries/machines/machines-in-short.ts';
 import { viewInterface } from '../interfaces/view.ts';
 import { errorOf, messageOf } from './machine-state.ts';
 

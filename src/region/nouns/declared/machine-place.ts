@@ -8,7 +8,7 @@ import {
   parseKernelName,
 } from '../../../model/site/annotation.ts';
 import type { BootMedia } from '../../../model/images/boot-media.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { declaredByRef } from './cases.ts';
 

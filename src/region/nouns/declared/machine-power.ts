@@ -3,7 +3,7 @@ import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { type PowerParameters, parseMachineParameters } from '../../../model/machines/power.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { findDeclared } from '../../../store/declared/rows.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { declaredByRef } from './cases.ts';
 

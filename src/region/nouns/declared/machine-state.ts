@@ -1,8 +1,8 @@
 import type { Machine } from '../../../contract/machines/machine.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import { isBad, isPassing } from '../../../model/machines/machine-states.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
-import type { MachineStateShown } from '../../../store/queries/network/machine-states.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
+import type { MachineStateShown } from '../../../store/queries/machines/machine-states.ts';
 
 type Shown =
   | 'state'

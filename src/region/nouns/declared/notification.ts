@@ -8,8 +8,8 @@ import {
   listNotifications,
   type Reader,
   updateNotification,
-} from '../../../store/queries/identity/notifications.ts';
-import { findUser } from '../../../store/queries/identity/users.ts';
+} from '../../../store/queries/people/notifications.ts';
+import { findUser } from '../../../store/queries/people/users.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { pageBody } from '../../paging.ts';
 import type { Caller } from '../../port.ts';
@@ -97,7 +97,7 @@ export const notificationCases = {
       if (row === null) return missing(params.notification);
       if (!row.dismissable)
         return rejected('conflict', `The note ${row.id} cannot be dismissed. Rule: it stays until it is deleted.`);
-      // The events of a user's own affairs are told to that user alone (store/queries/events.ts).
+      // The events of a user's own affairs are told to that user alone (store/queries/base/events.ts).
       if (await dismissNotification(tx, row.id, caller.user))
         tx.emit({ kind: 'notification.dismissed', subject: String(row.id), data: {} });
       return { body: view(row) };

@@ -2,7 +2,7 @@ import { STATIC_ROUTE } from '../../../contract/networks/static-route.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { checkWay, checkWayAlone, type Way } from '../../../model/machines/deployment/ways.ts';
 import { createDeclared, listDeclared, lockAll, updateDeclared } from '../../../store/declared/rows.ts';
-import { findSubnet } from '../../../store/queries/network/subnets.ts';
+import { findSubnet } from '../../../store/queries/networks/subnets.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { subnetCidrs } from '../network-refs.ts';
 import { target, writing } from '../../use-case.ts';

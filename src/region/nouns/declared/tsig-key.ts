@@ -2,7 +2,7 @@ import { TSIG_KEY } from '../../../contract/names/tsig-key.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { NEW_SECRET } from '../../../model/names/tsig-key.ts';
 import { createDeclared, updateDeclared } from '../../../store/declared/rows.ts';
-import { addSecret, firstSecret } from '../../../store/queries/network/tsig-keys.ts';
+import { addSecret, firstSecret } from '../../../store/queries/names/tsig-keys.ts';
 import { target, writing } from '../../use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from './cases.ts';
 

@@ -1,5 +1,5 @@
 import type { Node } from '../../../contract/cluster/node.ts';
-import { readVlanLabels } from '../../../store/queries/rack-views.ts';
+import { readVlanLabels } from '../../../store/queries/cluster/rack-views.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { SeenNode } from '../../cluster/seen.ts';

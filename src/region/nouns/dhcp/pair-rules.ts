@@ -1,8 +1,8 @@
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import type { RackRow } from '../../../store/queries/racks.ts';
-import { countLeasesByVlan } from '../../../store/queries/leases.ts';
-import type { VlanRow } from '../../../store/queries/network/vlans.ts';
-import { readObservations } from '../../../store/queries/observations.ts';
+import type { RackRow } from '../../../store/queries/cluster/racks.ts';
+import { countLeasesByVlan } from '../../../store/queries/networks/leases.ts';
+import type { VlanRow } from '../../../store/queries/networks/vlans.ts';
+import { readObservations } from '../../../store/queries/cluster/observations.ts';
 import { type Serving, servingOf } from '../../../services/dhcp/serving.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';

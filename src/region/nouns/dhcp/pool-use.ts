@@ -1,6 +1,6 @@
 import type { Pool, PoolUse } from '../../../contract/networks/pool.ts';
 import { forecastOf, type PoolCount, sumPools } from '../../../model/networks/pool.ts';
-import type { PoolRow } from '../../../store/queries/network/pool-use.ts';
+import type { PoolRow } from '../../../store/queries/networks/pool-use.ts';
 
 /** Pools by subnet as the wire shows them, in their order. Pure; `now` in ms. */
 export function viewPools(rows: readonly PoolRow[], now: number): PoolUse[] {

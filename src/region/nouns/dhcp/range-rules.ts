@@ -1,9 +1,9 @@
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import type { IpRange } from '../../../model/networks/ip-range.ts';
 import { checkDhcpPossible } from '../../../model/networks/vlan.ts';
-import { dynamicRangesOnVlan } from '../../../store/queries/network/ranges.ts';
-import { listSubnets } from '../../../store/queries/network/subnets.ts';
-import { findVlan, lockVlan } from '../../../store/queries/network/vlans.ts';
+import { dynamicRangesOnVlan } from '../../../store/queries/networks/ranges.ts';
+import { listSubnets } from '../../../store/queries/networks/subnets.ts';
+import { findVlan, lockVlan } from '../../../store/queries/networks/vlans.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { vlanLabel } from '../network-refs.ts';
 

@@ -3,10 +3,10 @@ import { invalid, isRejected, type Rejected, rejected } from '../../../core/erro
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import type { InterfaceKind } from '../../../model/machines/machine.ts';
 import { parseHostAddress } from '../../../model/networks/subnet.ts';
-import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
-import type { LinkInput } from '../../../store/queries/network/machine-interfaces.ts';
-import { findReservation } from '../../../store/queries/network/reservations.ts';
-import { findSubnet, listSubnets, type SubnetRow } from '../../../store/queries/network/subnets.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
+import type { LinkInput } from '../../../store/queries/machines/machine-interfaces.ts';
+import { findReservation } from '../../../store/queries/networks/reservations.ts';
+import { findSubnet, listSubnets, type SubnetRow } from '../../../store/queries/networks/subnets.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { checkNotLeased, checkNotOwn, checkUnclaimed, nextFree } from '../address-rules.ts';
 import { subnetByRef, subnetCidrs } from '../network-refs.ts';

@@ -1,7 +1,7 @@
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { lockDomain } from '../../../store/queries/domains.ts';
-import { type MachineRow, updateMachine } from '../../../store/queries/machines.ts';
-import type { InterfaceInput, InterfaceRow } from '../../../store/queries/network/machine-interfaces.ts';
+import { lockDomain } from '../../../store/queries/names/domains.ts';
+import { type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
+import type { InterfaceInput, InterfaceRow } from '../../../store/queries/machines/machine-interfaces.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { noSuch } from '../../refs.ts';

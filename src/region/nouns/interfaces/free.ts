@@ -1,8 +1,8 @@
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import { stableJson } from '../../../core/stable-json.ts';
-import type { MachineRow } from '../../../store/queries/machines.ts';
-import { forceRunning, runningSystem } from '../../../store/queries/network/deployment/held-addresses.ts';
-import type { InterfaceInput, InterfaceRow, LinkInput } from '../../../store/queries/network/machine-interfaces.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
+import { forceRunning, runningSystem } from '../../../store/queries/networks/held-addresses.ts';
+import type { InterfaceInput, InterfaceRow, LinkInput } from '../../../store/queries/machines/machine-interfaces.ts';
 import type { Tx } from '../../../store/tx.ts';
 
 /** Its system ends: its network may change. */

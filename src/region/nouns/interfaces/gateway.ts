@@ -1,5 +1,5 @@
 import { invalid, type Rejected } from '../../../core/errors.ts';
-import type { InterfaceInput, LinkInput } from '../../../store/queries/network/machine-interfaces.ts';
+import type { InterfaceInput, LinkInput } from '../../../store/queries/machines/machine-interfaces.ts';
 
 /** An interface that was read. `families` and `fresh` are of its links, one by one; `fresh`: it was asked for in this request. */
 export interface Found {

@@ -1,11 +1,6 @@
 import { AppError, isRejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
-import {
-  findProber,
-  isProbed,
-  type Prober,
-  storeProbes,
-} from '../../../store/queries/network/deployment/probed-addresses.ts';
+import { findProber, isProbed, type Prober, storeProbes } from '../../../store/queries/networks/probed-addresses.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { write } from '../../../store/write.ts';
 import type { AskAgent } from '../../jobs/commands/ask-agent.ts';

@@ -15,9 +15,9 @@ import {
   parseMac,
 } from '../../../model/machines/machine.ts';
 import { parseTag } from '../../../model/machines/tags/tag.ts';
-import { findMachine, type MachineRow } from '../../../store/queries/machines.ts';
-import type { InterfaceInput } from '../../../store/queries/network/machine-interfaces.ts';
-import { findVlan, type VlanRow } from '../../../store/queries/network/vlans.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
+import type { InterfaceInput } from '../../../store/queries/machines/machine-interfaces.ts';
+import { findVlan, type VlanRow } from '../../../store/queries/networks/vlans.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { vlanByRef } from '../network-refs.ts';
 import { type Gathering, readLinks } from './address.ts';

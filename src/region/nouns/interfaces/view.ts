@@ -1,5 +1,5 @@
 import type { MachineInterface } from '../../../contract/machines/machine-interface.ts';
-import type { InterfaceRow } from '../../../store/queries/network/machine-interfaces.ts';
+import type { InterfaceRow } from '../../../store/queries/machines/machine-interfaces.ts';
 
 /** An interface as answers and events show it. Lists have tens of thousands of them: what few have is added to those alone. */
 export function viewInterface(row: InterfaceRow): MachineInterface {

@@ -3,7 +3,7 @@ import type {
   InterfaceInput as Wire,
   InterfaceSet,
 } from '../../../contract/machines/machine-interface.ts';
-import type { InterfaceRow, LinkInput } from '../../../store/queries/network/machine-interfaces.ts';
+import type { InterfaceRow, LinkInput } from '../../../store/queries/machines/machine-interfaces.ts';
 
 /** A link that an interface has and keeps: it was judged when it was made. */
 interface KeptLink {

@@ -3,8 +3,8 @@ import { SEARCH_KINDS, type SearchAnswer } from '../../../contract/site/look.ts'
 import { WHAT_IF_EVENTS } from '../../../contract/cluster/what-if.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { readHeads } from '../../../store/publication/heads.ts';
-import { addressRuns } from '../../../store/queries/network/address-users.ts';
-import { searchObjects } from '../../../store/queries/search.ts';
+import { addressRuns } from '../../../store/queries/networks/address-users.ts';
+import { searchObjects } from '../../../store/queries/site/search.ts';
 import { readSite } from '../../cluster/read-site.ts';
 import { readSeenNodes } from '../../cluster/seen.ts';
 import { whatIf } from '../../cluster/what-if/what-if.ts';

@@ -20,8 +20,8 @@ import {
 } from '../../../store/publication/heads.ts';
 import { allRows } from '../../../store/page.ts';
 import { readRefusals } from '../../../store/publication/refusals.ts';
-import { findChange } from '../../../store/queries/history/changes.ts';
-import { listNodes } from '../../../store/queries/nodes.ts';
+import { findChange } from '../../../store/queries/site/changes.ts';
+import { listNodes } from '../../../store/queries/cluster/nodes.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { diffBodies } from '../../preview.ts';
 import { readKnownNodes } from '../../published.ts';

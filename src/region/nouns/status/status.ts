@@ -1,11 +1,11 @@
 import { readCounts } from '../../../store/queries/cluster/counts.ts';
-import { filterEvents, lastEventId, readEvents, readRevision } from '../../../store/queries/events.ts';
-import { changedSince, findChange, listChanges } from '../../../store/queries/history/changes.ts';
-import { findDomain } from '../../../store/queries/domains.ts';
+import { filterEvents, lastEventId, readEvents, readRevision } from '../../../store/queries/base/events.ts';
+import { changedSince, findChange, listChanges } from '../../../store/queries/site/changes.ts';
+import { findDomain } from '../../../store/queries/names/domains.ts';
 import { readCompiler } from '../../../store/queries/cluster/compiler-gate.ts';
 import { readDesired, readPublication } from '../../../store/publication/heads.ts';
-import { revertChange } from '../../../store/queries/history/revert.ts';
-import { findUser } from '../../../store/queries/identity/users.ts';
+import { revertChange } from '../../../store/queries/site/revert.ts';
+import { findUser } from '../../../store/queries/people/users.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { PendingConfig } from '../../../contract/site/config.ts';

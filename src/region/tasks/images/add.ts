@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import { textDigest } from '../../../core/stable-json.ts';
 import { imageBytes, type ImageManifest } from '../../../model/images/image.ts';
-import * as images from '../../../store/queries/cluster/images.ts';
+import * as images from '../../../store/queries/images/images.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 

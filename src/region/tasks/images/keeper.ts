@@ -1,7 +1,7 @@
 import { rejected } from '../../../core/errors.ts';
 import type { Clock, Log, Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
-import { readWanted, storePlaces } from '../../../store/queries/cluster/images.ts';
+import { readWanted, storePlaces } from '../../../store/queries/images/images.ts';
 import { reached, type RunningTask, startTask, type Task } from '../task.ts';
 import { type Checker, createChecker } from './checker.ts';
 import { createFetcher } from './fetcher.ts';

@@ -2,7 +2,7 @@ import { isRejected, type Rejected, rejected, sentenceOf } from '../../../core/e
 import { createScan } from '../../../model/images/scan.ts';
 import { imageBytes, type ImageManifest, parseManifest } from '../../../model/images/image.ts';
 import type { Database } from '../../../store/database.ts';
-import { readManifest, storeUnpacked } from '../../../store/queries/cluster/images.ts';
+import { readManifest, storeUnpacked } from '../../../store/queries/images/images.ts';
 import type { Bytes, HowWritten } from './port.ts';
 
 /** Longest that a root is looked at, ms: 64 GiB of xz take about as long. */

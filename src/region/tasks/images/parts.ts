@@ -1,7 +1,7 @@
 import { isRejected, type Rejected, rejected, sentenceOf } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
-import { readPeerAddresses } from '../../../store/queries/cluster/images.ts';
+import { readPeerAddresses } from '../../../store/queries/images/images.ts';
 import type { FileName, FileWanted, ImageDisk, ImagePeers } from './port.ts';
 
 /** How long another region node may take to state what it has: less than an uploader waits for the answer. */

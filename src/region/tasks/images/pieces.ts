@@ -1,7 +1,7 @@
 import { invalid, isRejected, type Rejected, RejectedError, rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
-import { addPiece, dropPieces, readPiece, receivedInPieces } from '../../../store/queries/cluster/image-pieces.ts';
-import { findImages } from '../../../store/queries/cluster/images.ts';
+import { addPiece, dropPieces, readPiece, receivedInPieces } from '../../../store/queries/images/image-pieces.ts';
+import { findImages } from '../../../store/queries/images/images.ts';
 import type { Bytes, FileName, ImagePort } from './port.ts';
 
 interface PiecePorts {

@@ -7,7 +7,7 @@ import {
   readManifest,
   readWanted,
   storePlaces,
-} from '../../../store/queries/cluster/images.ts';
+} from '../../../store/queries/images/images.ts';
 import { write } from '../../../store/write.ts';
 import { lookOf } from './look.ts';
 import type { Parts } from './parts.ts';

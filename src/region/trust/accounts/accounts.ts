@@ -4,10 +4,10 @@ import type { Clock, Random } from '../../../core/ports.ts';
 import { isSecret, secretDigest } from '../../../core/secret.ts';
 import { canonicalPassword } from '../../../model/people/password.ts';
 import type { Database } from '../../../store/database.ts';
-import { recordAudit } from '../../../store/queries/audit.ts';
-import { findApiKey } from '../../../store/queries/identity/api-keys.ts';
-import { isNodeAddress } from '../../../store/queries/nodes.ts';
-import { findPassword } from '../../../store/queries/identity/passwords.ts';
+import { recordAudit } from '../../../store/queries/people/audit.ts';
+import { findApiKey } from '../../../store/queries/people/api-keys.ts';
+import { isNodeAddress } from '../../../store/queries/cluster/nodes.ts';
+import { findPassword } from '../../../store/queries/people/passwords.ts';
 import {
   endSession,
   findSession,
@@ -16,8 +16,8 @@ import {
   type SessionRow,
   touchApiKey,
   touchSession,
-} from '../../../store/queries/identity/sessions.ts';
-import { listSettings } from '../../../store/queries/settings.ts';
+} from '../../../store/queries/people/sessions.ts';
+import { listSettings } from '../../../store/queries/site/settings.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { Caller, Region } from '../../port.ts';
 import type { FoundSession, PasswordHasher, SessionOrigin, SessionPort, SessionProof } from './port.ts';

@@ -1,10 +1,10 @@
 import type { Session } from '../../../contract/people/session.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { canonicalPassword, parsePassword } from '../../../model/people/password.ts';
-import { listAudit } from '../../../store/queries/audit.ts';
-import { dropPassword, findPassword, setPassword } from '../../../store/queries/identity/passwords.ts';
-import { endSession, endSessionsOf, listSessions, type SessionRow } from '../../../store/queries/identity/sessions.ts';
-import { findUser, type UserRow } from '../../../store/queries/identity/users.ts';
+import { listAudit } from '../../../store/queries/people/audit.ts';
+import { dropPassword, findPassword, setPassword } from '../../../store/queries/people/passwords.ts';
+import { endSession, endSessionsOf, listSessions, type SessionRow } from '../../../store/queries/people/sessions.ts';
+import { findUser, type UserRow } from '../../../store/queries/people/users.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { Caller } from '../../port.ts';
 import { pageBody } from '../../paging.ts';

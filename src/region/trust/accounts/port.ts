@@ -1,6 +1,6 @@
 import type { Role } from '../../../contract/people/user.ts';
 import type { Rejected } from '../../../core/errors.ts';
-import type { SessionRow } from '../../../store/queries/identity/sessions.ts';
+import type { SessionRow } from '../../../store/queries/people/sessions.ts';
 
 /** Who calls, verified. */
 export interface Caller {

@@ -2,7 +2,7 @@ import type { SiteCertificateAnswer } from '../../../contract/cluster/join.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import { readSiteCertificate } from '../../../store/queries/cluster/site-certificate.ts';
-import { findNode } from '../../../store/queries/nodes.ts';
+import { findNode } from '../../../store/queries/cluster/nodes.ts';
 import type { Sealer } from '../sealer.ts';
 import { openKey } from './pair.ts';
 

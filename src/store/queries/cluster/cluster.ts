@@ -4,7 +4,7 @@ import { isDatabaseExternal } from '../../../model/cluster/cluster.ts';
 import type { Cluster } from '../../../model/snapshot.ts';
 import { readCluster } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
-import { enableSiteFeature } from './features.ts';
+import { enableSiteFeature } from '../base/features.ts';
 
 /** Stores the data that region nodes share. The id and whose the database is stay the first ones; the rest may change. */
 export async function writeCluster(tx: Tx, cluster: Omit<Cluster, 'isSeed'>): Promise<Cluster | Rejected> {

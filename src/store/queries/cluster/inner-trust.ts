@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { InnerTrust } from '../../../core/node-identity.ts';
 import type { Tx } from '../../tx.ts';
-import { raiseObserved } from '../watermark.ts';
+import { raiseObserved } from '../base/watermark.ts';
 
 /** Whom daemons of region nodes let in; null: nothing was signed yet. */
 export function readInnerTrust(tx: Tx): Promise<InnerTrust | null> {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { HostObservation } from '../../../contract/cluster/agent.ts';
 import type { PairAuthority } from '../../../core/node-identity.ts';
 import type { Tx } from '../../tx.ts';
-import { raiseObserved } from '../watermark.ts';
+import { raiseObserved } from '../base/watermark.ts';
 
 /** A certificate of its node was revoked after it was signed: what was signed by its name counts no more. */
 const IS_OVER = sql`exists (select from certificates c where c.node_id = a.node_id and c.revoked_at > a.signed_at)`;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import type { Tx } from '../../tx.ts';
-import { raiseObserved } from '../watermark.ts';
+import { raiseObserved } from '../base/watermark.ts';
 
 /** A certificate with what leads to its root, PEM; its sealed key; SHA-256 of the certificate's text. */
 export interface StoredPair {

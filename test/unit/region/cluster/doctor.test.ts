@@ -3,8 +3,8 @@ import type { InvariantState } from '../../../../src/contract/cluster/doctor.ts'
 import { CHECKS, diagnose, judge } from '../../../../src/region/cluster/doctor.ts';
 import { QUOTA_BYTES } from '../../../../src/services/dcs/view.ts';
 import type { LeaseOverview, ShownSite } from '../../../../src/region/cluster/site.ts';
-import type { LeaseGap } from '../../../../src/store/queries/network/lease-gaps.ts';
-import type { NamedClash } from '../../../../src/store/queries/network/named-clashes.ts';
+import type { LeaseGap } from '../../../../src/store/queries/networks/lease-gaps.ts';
+import type { NamedClash } from '../../../../src/store/queries/networks/named-clashes.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
 import type { Status } from '../../../../src/contract/site/status.ts';
 import { clusterWord } from '../../../../src/region/cluster/view.ts';

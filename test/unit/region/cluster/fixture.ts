@@ -4,7 +4,7 @@ import type { NodeState } from '../../../../src/model/snapshot.ts';
 import { absencesOf } from '../../../../src/region/cluster/absence.ts';
 import { type ClusterSite, type KnownSiteNode, type ShownSite, siteNode } from '../../../../src/region/cluster/site.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
-import type { PoolRow } from '../../../../src/store/queries/network/pool-use.ts';
+import type { PoolRow } from '../../../../src/store/queries/networks/pool-use.ts';
 import type { DbFacts } from '../../../../src/services/db/facts.ts';
 import type { DcsFacts } from '../../../../src/services/dcs/facts.ts';
 import type { LbFacts } from '../../../../src/services/lb/facts.ts';

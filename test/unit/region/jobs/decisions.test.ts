@@ -3,7 +3,7 @@ import { ATTEMPTS_MAX, LEASE_MS, MARGIN_MS, WIND_UP_MS } from '../../../../src/r
 import { holdsUntil } from '../../../../src/region/jobs/renewal.ts';
 import { type Look, updateKnown, type KnownLeases, takeable } from '../../../../src/region/jobs/takeover.ts';
 import { afterRun, judge, type Leaving } from '../../../../src/region/jobs/verdict.ts';
-import type { OpenJob } from '../../../../src/store/queries/jobs/lease.ts';
+import type { OpenJob } from '../../../../src/store/queries/base/jobs/lease.ts';
 
 const JOB: OpenJob = {
   id: 1,

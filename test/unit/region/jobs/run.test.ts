@@ -5,7 +5,7 @@ import type { JobEnd, JobKind, JobRun } from '../../../../src/region/jobs/kind.t
 import { LEASE_MS, MARGIN_MS, SETTLE_MS, WIND_UP_MS } from '../../../../src/region/jobs/limits.ts';
 import { createRenewer } from '../../../../src/region/jobs/renewal.ts';
 import { startRun } from '../../../../src/region/jobs/run.ts';
-import type { ClaimedJob, Held, Renewed } from '../../../../src/store/queries/jobs/lease.ts';
+import type { ClaimedJob, Held, Renewed } from '../../../../src/store/queries/base/jobs/lease.ts';
 import { evenRandom, memoryLog } from '../../../kit/virtual-time.ts';
 
 beforeEach(() => void vi.useFakeTimers());

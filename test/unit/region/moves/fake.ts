@@ -4,7 +4,7 @@ import type { JobEnd, JobKind, JobRun } from '../../../../src/region/jobs/kind.t
 import type { Look, MovePorts } from '../../../../src/region/cluster/moves/move-run.ts';
 import type { ServedVlan } from '../../../../src/region/nouns/dhcp/servers.ts';
 import type { PatroniAnswer, PatroniState } from '../../../../src/region/cluster/moves/patroni.ts';
-import { NO_SEALER } from '../../../../src/store/queries/cluster/sealing.ts';
+import { NO_SEALER } from '../../../../src/store/queries/base/sealing.ts';
 import type { Tx } from '../../../../src/store/tx.ts';
 import { aSite, type NodeChanges } from '../cluster/fixture.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hasOtherWay, waysTo } from '../../../../src/region/jobs/power/choose.ts';
 import { stepsOf } from '../../../../src/region/jobs/power/order.ts';
-import type { ReachRow } from '../../../../src/store/queries/network/power-states.ts';
+import type { ReachRow } from '../../../../src/store/queries/machines/power-states.ts';
 
 const row = (node: string, given: Partial<ReachRow> = {}): ReachRow => ({
   nodeId: node,

@@ -13,7 +13,7 @@ import {
 import { stepDetail } from '../../../../model/machines/timeline/step.ts';
 import { causesOf } from '../../../../model/machines/timeline/why.ts';
 import type { Cause, WhyScript } from '../../../../model/machines/timeline/why-case.ts';
-import type { MachineRow } from '../../../../store/queries/machines.ts';
+import type { MachineRow } from '../../../../store/queries/machines/machines.ts';
 import {
   readMachineEvents,
   readPowerOrders,
@@ -21,9 +21,9 @@ import {
   readSteps,
   type RunSpan,
   type StepSpan,
-} from '../../../../store/queries/history/machine-steps.ts';
-import { readScriptTimeout } from '../../../../store/queries/network/scripts/run-scripts.ts';
-import { listScriptResults } from '../../../../store/queries/network/scripts/script-results.ts';
+} from '../../../../store/queries/machines/machine-steps.ts';
+import { readScriptTimeout } from '../../../../store/queries/machines/scripts/run-scripts.ts';
+import { listScriptResults } from '../../../../store/queries/machines/scripts/script-results.ts';
 import type { Tx } from '../../../../store/tx.ts';
 import { readSeenNodes, type SeenPorts } from '../../../cluster/seen.ts';
 import { switchOf } from '../orders.ts';

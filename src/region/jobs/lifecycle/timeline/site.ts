@@ -1,9 +1,9 @@
 import type { Inventory } from '../../../../contract/machines/machine-inventory.ts';
 import type { WhyScript, WhySite, WhyVlan } from '../../../../model/machines/timeline/why-case.ts';
-import type { MachineRow } from '../../../../store/queries/machines.ts';
-import { readInventory } from '../../../../store/queries/network/machine-inventories.ts';
-import { readDefaultImages } from '../../../../store/queries/network/machine-stages.ts';
-import { readVlanLabels } from '../../../../store/queries/rack-views.ts';
+import type { MachineRow } from '../../../../store/queries/machines/machines.ts';
+import { readInventory } from '../../../../store/queries/machines/machine-inventories.ts';
+import { readDefaultImages } from '../../../../store/queries/machines/machine-stages.ts';
+import { readVlanLabels } from '../../../../store/queries/cluster/rack-views.ts';
 import { readServingSite } from '../../../../store/snapshot.ts';
 import type { Tx } from '../../../../store/tx.ts';
 import type { SeenNode, SeenPorts } from '../../../cluster/seen.ts';

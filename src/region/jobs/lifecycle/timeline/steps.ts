@@ -1,8 +1,8 @@
 import { readPowerResult } from '../../../../contract/machines/power-commands.ts';
 import { isBad, MACHINE_STATES } from '../../../../model/machines/machine-states.ts';
 import type { Step, StepOutcome, StepSource, StepWhat } from '../../../../model/machines/timeline/step.ts';
-import type { MachineEventRow, PowerOrderRow, StepRow } from '../../../../store/queries/history/machine-steps.ts';
-import type { ScriptResultRow } from '../../../../store/queries/network/scripts/script-results.ts';
+import type { MachineEventRow, PowerOrderRow, StepRow } from '../../../../store/queries/machines/machine-steps.ts';
+import type { ScriptResultRow } from '../../../../store/queries/machines/scripts/script-results.ts';
 
 /** A step with a name that stays. */
 export interface NamedStep extends Step {

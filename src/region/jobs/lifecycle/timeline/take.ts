@@ -1,9 +1,9 @@
 import type { BootStepReport } from '../../../../contract/machines/boot-steps.ts';
 import { type Rejected, rejected } from '../../../../core/errors.ts';
 import type { Database } from '../../../../store/database.ts';
-import { withEvents } from '../../../../store/queries/events.ts';
-import { storeBootSteps } from '../../../../store/queries/history/machine-steps.ts';
-import { findNode } from '../../../../store/queries/nodes.ts';
+import { withEvents } from '../../../../store/queries/base/events.ts';
+import { storeBootSteps } from '../../../../store/queries/machines/machine-steps.ts';
+import { findNode } from '../../../../store/queries/cluster/nodes.ts';
 import type { Tx } from '../../../../store/tx.ts';
 import { readServed } from '../../../trust/served.ts';
 import { machineEvent } from '../event.ts';

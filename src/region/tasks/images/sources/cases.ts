@@ -1,6 +1,6 @@
 import type { ImageSync } from '../../../../contract/images/image-sync.ts';
 import { isRejected, type Rejected, rejected } from '../../../../core/errors.ts';
-import { askSync, listSyncs, type SyncRow } from '../../../../store/queries/cluster/image-syncs.ts';
+import { askSync, listSyncs, type SyncRow } from '../../../../store/queries/images/image-syncs.ts';
 import { declaredByRef } from '../../../nouns/declared/cases.ts';
 import { pageBody, pageInMemory } from '../../../paging.ts';
 import { reading, writing } from '../../../use-case.ts';

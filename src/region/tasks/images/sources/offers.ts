@@ -3,7 +3,7 @@ import { textDigest } from '../../../../core/stable-json.ts';
 import { isSelected, parseSelections } from '../../../../model/images/boot-source.ts';
 import { imageName, isImageFileName, MANIFEST, parseManifest } from '../../../../model/images/image.ts';
 import { type Offered, parseOwnIndex, parseProducts, productPaths } from '../../../../model/images/stream.ts';
-import type { ClaimedSync } from '../../../../store/queries/cluster/image-syncs.ts';
+import type { ClaimedSync } from '../../../../store/queries/images/image-syncs.ts';
 import type { Bytes, ImageSources, SourceRead } from '../port.ts';
 
 /** Bytes of an index, of a file of products, or of a manifest: more is nobody's. */

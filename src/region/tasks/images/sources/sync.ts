@@ -5,7 +5,7 @@ import { textDigest } from '../../../../core/stable-json.ts';
 import { parseManifest } from '../../../../model/images/image.ts';
 import type { Offered } from '../../../../model/images/stream.ts';
 import type { Database } from '../../../../store/database.ts';
-import { findImages } from '../../../../store/queries/cluster/images.ts';
+import { findImages } from '../../../../store/queries/images/images.ts';
 import {
   askDueSyncs,
   claimSync,
@@ -13,7 +13,7 @@ import {
   endSync,
   noteSync,
   type SyncProgress,
-} from '../../../../store/queries/cluster/image-syncs.ts';
+} from '../../../../store/queries/images/image-syncs.ts';
 import { readSettings } from '../../../../store/snapshot.ts';
 import { reached, type Task } from '../../task.ts';
 import { addImage } from '../add.ts';
