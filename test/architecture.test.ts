@@ -187,7 +187,7 @@ describe('nouns', () => {
     'cli/commands/network/machine-enlistment.ts',
     'store/queries/machines/enlistments.ts',
     'store/sql/037_enlistment.sql',
-    'region/metadata/',
+    'region/machines/metadata/',
     'api/metadata/',
     'contract/machines/machine-inventory.ts',
     'cli/commands/network/machine-hardware.ts',
@@ -199,8 +199,8 @@ describe('nouns', () => {
     'contract/machines/script.ts',
     'cli/commands/network/script.ts',
     'store/sql/033_metadata.sql',
-    'region/jobs/lifecycle/',
-    'region/jobs/deployment/',
+    'region/machines/lifecycle/',
+    'region/machines/deployment/',
     'model/machines/deployment/',
     'cli/commands/network/machine-deploy.ts',
     'store/queries/machines/candidates.ts',
@@ -210,8 +210,8 @@ describe('nouns', () => {
     'cli/commands/network/storage.ts',
     'store/sql/049_machine_storage.sql',
     'store/sql/042_deployments.sql',
-    'region/nouns/declared/machine-state.ts',
-    'region/jobs/power/',
+    'region/machines/machine-state.ts',
+    'region/machines/power/',
     'main/calls/power-runners.ts',
     'contract/machines/machine-lifecycle.ts',
     'contract/machines/machine-deploy.ts',
@@ -221,11 +221,11 @@ describe('nouns', () => {
     'contract/machines/device.ts',
     'cli/commands/network/device.ts',
     'cli/commands/network/machine-cards.ts',
-    'region/nouns/declared/device.ts',
+    'region/machines/device.ts',
     // Notes and files of users.
     'contract/people/notification.ts',
     'cli/commands/cluster/notification.ts',
-    'region/nouns/declared/notification.ts',
+    'region/people/notification.ts',
     'store/queries/people/notifications.ts',
     'store/queries/people/files.ts',
     'contract/machines/machine-power.ts',
@@ -245,16 +245,16 @@ describe('nouns', () => {
     'cli/commands/network/interface.ts',
     'store/queries/machines/machine-interfaces.ts',
     'store/sql/045_interfaces.sql',
-    'region/nouns/interfaces/',
+    'region/machines/interfaces/',
     // Finds objects of all kinds for screens.
     'store/queries/site/search.ts',
     'contract/site/look.ts',
-    'region/nouns/status/look.ts',
+    'region/site/look.ts',
     // Another API over the same use cases: it shows every noun in another shape.
     'api/maas/',
     // The web UI shows every noun.
     'ui/',
-    'region/tasks/boot-records.ts',
+    'region/images/boot-records.ts',
     'store/queries/machines/machine-stages.ts',
     'store/sql/035_boot_records.sql',
     // Names that all kinds of nouns claim.
@@ -269,7 +269,7 @@ describe('nouns', () => {
     // The orders of their lists, and what long ones are read for.
     'store/sql/071_lists_in_order.sql',
     'store/queries/machines/machines-in-short.ts',
-    'region/nouns/declared/machine-in-short.ts',
+    'region/machines/machine-in-short.ts',
   ];
   const declared = NOUNS.map(namesOf);
   const all = [...declared, ...OTHERS];
@@ -327,8 +327,8 @@ describe('nouns', () => {
     expect(seen('contract/routes.ts', "get('/pools', 'List pools')")).toBe(true);
     expect(seen('cli/live-names.ts', "case 'pool':")).toBe(true);
     expect(seen('cli/nouns.ts', 'const NOUNS = [POOL];')).toBe(true);
-    expect(seen('region/refs.ts', '// a pool, as in from pools')).toBe(false);
-    expect(seen('region/nouns/machine.ts', "declaredByRef(tx, 'pool', body.pool)")).toBe(false);
+    expect(seen('region/base/refs.ts', '// a pool, as in from pools')).toBe(false);
+    expect(seen('region/machines/machine.ts', "declaredByRef(tx, 'pool', body.pool)")).toBe(false);
     expect(seen('host/disk.ts', "look === 'pool'")).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import { isSecret, secretDigest } from '../core/secret.ts';
 import type { Caller, Region } from '../region/port.ts';
-import type { FoundSession } from '../region/trust/accounts/port.ts';
+import type { FoundSession } from '../region/people/accounts/port.ts';
 import { clientAddress, originOf } from './client-address.ts';
 import type { Authenticator } from './auth.ts';
 import { readSessionCookie } from './cookie.ts';

@@ -5,7 +5,7 @@ import { MEMORY_PATH } from '../contract/cluster/memory.ts';
 import { MEMBER_PATH } from '../contract/cluster/join.ts';
 import { type Rejected, rejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
-import type { TrustPort } from '../region/trust/port.ts';
+import type { TrustPort } from '../region/cluster/trust/port.ts';
 import { sendProblem } from './server.ts';
 
 /** Who is at the other end of a TLS connection, by a certificate that the TLS layer has verified. `notAfter` in ms. */

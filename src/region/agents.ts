@@ -16,11 +16,11 @@ import { storeLeaseReport } from '../store/queries/networks/lease-reports.ts';
 import { findNode, readNodeCredential } from '../store/queries/cluster/nodes.ts';
 import { readRackKey, takeNonce } from '../store/queries/cluster/racks.ts';
 import { isOutrun, storeObservation } from '../store/queries/cluster/observations.ts';
-import { createCommandPort } from './jobs/commands/port.ts';
-import { takeBootSteps } from './jobs/lifecycle/timeline/take.ts';
+import { createCommandPort } from './base/commands/port.ts';
+import { takeBootSteps } from './machines/timeline/take.ts';
 import type { AgentPort } from './port.ts';
-import { readServed, type Served } from './trust/served.ts';
-import { register } from './trust/registration.ts';
+import { readServed, type Served } from './cluster/trust/served.ts';
+import { register } from './cluster/trust/registration.ts';
 
 /** The region's side of the agent channel. `onDue` is called when an agent holds what the database never published. */
 export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort, 'enlist'> {

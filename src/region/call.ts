@@ -6,12 +6,12 @@ import { recordAudit } from '../store/queries/people/audit.ts';
 import type { Tx } from '../store/tx.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
 import { CASES } from './cases.ts';
-import { withProbes } from './nouns/interfaces/probe.ts';
+import { withProbes } from './networks/probe.ts';
 import type { CallContext, Caller, CallInput, Outcome, PlannedCall } from './port.ts';
-import { refuseFields } from './paging.ts';
-import { previewChange } from './preview.ts';
-import { readPublished } from './published.ts';
-import type { CaseContext, CasePorts, ReadCase, WriteCase } from './use-case.ts';
+import { refuseFields } from './base/paging.ts';
+import { previewChange } from './base/preview.ts';
+import { readPublished } from './base/published.ts';
+import type { CaseContext, CasePorts, ReadCase, WriteCase } from './base/use-case.ts';
 
 /** What calls are made with. */
 export interface CallPorts extends CasePorts {

@@ -1,5 +1,5 @@
 import { type Rejected, RejectedError } from '../core/errors.ts';
-import type { MetadataPort } from './metadata/port.ts';
+import type { MetadataPort } from './machines/metadata/port.ts';
 import type { Region } from './port.ts';
 
 /** The region behind a gate: while `closed()` gives a refusal (the database is not migrated yet), every call gets it. */

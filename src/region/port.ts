@@ -10,12 +10,12 @@ import type { Event } from '../contract/site/event.ts';
 import type { RegisterAnswer } from '../contract/cluster/registration.ts';
 import type { RouteId } from '../contract/routes.ts';
 import type { Rack } from '../model/cluster/rack.ts';
-import type { MetadataPort } from './metadata/port.ts';
-import type { CommandPort } from './jobs/commands/port.ts';
-import type { ImagePort } from './tasks/images/port.ts';
-import type { Caller, KeyOrigin, PresentedKey, SessionPort } from './trust/accounts/port.ts';
-import type { TrustPort } from './trust/port.ts';
-import type { Announcement } from './trust/registration.ts';
+import type { MetadataPort } from './machines/metadata/port.ts';
+import type { CommandPort } from './base/commands/port.ts';
+import type { ImagePort } from './images/port.ts';
+import type { Caller, KeyOrigin, PresentedKey, SessionPort } from './people/accounts/port.ts';
+import type { TrustPort } from './cluster/trust/port.ts';
+import type { Announcement } from './cluster/trust/registration.ts';
 
 export type { Caller, KeyOrigin, PresentedKey };
 

@@ -27,7 +27,7 @@ export interface NodeBody {
   readonly regions?: { name: string; address: string; state?: string; isDrained?: boolean }[];
   /** The node's agent must restart once for each new nonce; missing if nobody asked for it. */
   readonly agentRestart?: string;
-  /** What a rack tells machines that boot; missing if it knows none. `region/tasks/boot-records.ts` adds them. */
+  /** What a rack tells machines that boot; missing if it knows none. `region/images/boot-records.ts` adds them. */
   readonly boot?: unknown[];
 }
 

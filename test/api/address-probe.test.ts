@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../src/contract/base/command.ts';
-import { withoutRouters } from '../../src/region/nouns/interfaces/probe.ts';
+import { withoutRouters } from '../../src/region/networks/probe.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import { createNode, setNodeCredential } from '../../src/store/queries/cluster/nodes.ts';
 import { storeObservation } from '../../src/store/queries/cluster/observations.ts';

@@ -4,7 +4,7 @@ import { gatherDesired } from '../../src/agent/channel/gather.ts';
 import { judgeDesired } from '../../src/agent/accept.ts';
 import type { Desired } from '../../src/contract/cluster/agent.ts';
 import { type DesiredParts, PARTS_PATH, PARTS_PER_QUESTION } from '../../src/contract/cluster/desired-parts.ts';
-import { createPublishTask } from '../../src/region/tasks/publish.ts';
+import { createPublishTask } from '../../src/region/site/publish.ts';
 import { SERVICES } from '../../src/services/registry.ts';
 import { storeObservation } from '../../src/store/queries/cluster/observations.ts';
 import { createNode, setNodeCredential } from '../../src/store/queries/cluster/nodes.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createEnlist } from '../../src/region/metadata/enlistment/enlist.ts';
+import { createEnlist } from '../../src/region/machines/enlistment/enlist.ts';
 import { aStranger, cardOf, giveDefaultImage, leaseFor } from '../kit/enlistment.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Image } from '../../src/contract/images/image.ts';
 import { imageWays } from '../../src/main/region/image-ways.ts';
-import type { ImageWays } from '../../src/region/tasks/images/port.ts';
+import type { ImageWays } from '../../src/region/images/port.ts';
 import { anImage, type TestImage } from '../kit/images.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { aRack } from '../kit/rack.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openJobRepository } from '../../src/region/jobs/job-repository.ts';
+import { openJobRepository } from '../../src/region/base/jobs/job-repository.ts';
 import { addJob, type NewJob } from '../../src/store/queries/base/jobs/add.ts';
 import type { ClaimedJob } from '../../src/store/queries/base/jobs/lease.ts';
 import { deleteDomain, findDomain } from '../../src/store/queries/names/domains.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bootRecords } from '../../src/region/tasks/boot-records.ts';
+import { bootRecords } from '../../src/region/images/boot-records.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { type DeploySite, useDeploySite } from '../kit/deploy-site.ts';
 import { maasClient, type MaasClient } from '../kit/maas.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
-import { bootRecords } from '../../src/region/tasks/boot-records.ts';
+import { bootRecords } from '../../src/region/images/boot-records.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import { type DeploySite, useDeploySite, HARDWARE, SHA } from '../kit/deploy-site.ts';
 import { usePostgres } from '../kit/postgres.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Role } from '../../src/contract/people/user.ts';
 import { MACHINE_VERBS, type MachineEvent } from '../../src/model/machines/machine-states.ts';
-import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
-import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
+import { machineEvent } from '../../src/region/machines/lifecycle/event.ts';
+import { createLifecycleTask } from '../../src/region/machines/lifecycle/task.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { builtInScript, machineScriptsOf } from '../kit/machine-scripts.ts';
 import { type Method, startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -4,8 +4,8 @@ import type { MachineTimeline } from '../../src/contract/machines/machine-timeli
 import { BOOT_STEPS_PATH, type BootStep, STEPS_PER_REPORT } from '../../src/contract/machines/boot-steps.ts';
 import type { MachineEvent } from '../../src/model/machines/machine-states.ts';
 import type { RackStep, StepSource } from '../../src/model/machines/timeline/step.ts';
-import { createAgainTask } from '../../src/region/jobs/lifecycle/again.ts';
-import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
+import { createAgainTask } from '../../src/region/machines/lifecycle/again.ts';
+import { machineEvent } from '../../src/region/machines/lifecycle/event.ts';
 import { purge } from '../../src/store/purge.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
 import { NODE_SECRET, startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createOwnRestartTask } from '../../src/region/tasks/own-restart.ts';
+import { createOwnRestartTask } from '../../src/region/cluster/own-restart.ts';
 import { createReliefTask } from '../../src/region/cluster/moves/relieve.ts';
 import { compileNode } from '../../src/services/compile-node.ts';
 import { writeCluster } from '../../src/store/queries/cluster/cluster.ts';

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LeaseReport, ReportedLease } from '../../src/contract/cluster/agent.ts';
 import type { EnlistReply } from '../../src/contract/machines/enlist.ts';
-import { createAdmit } from '../../src/region/metadata/credentials.ts';
+import { createAdmit } from '../../src/region/machines/metadata/credentials.ts';
 import { aStranger, giveDefaultImage, leaseFor } from '../kit/enlistment.ts';
 import { beginRun, relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';

@@ -9,7 +9,7 @@ import { openCertificateAuthority } from '../../src/main/region/certificate-auth
 import { isSignedBy, readCertificate } from '../../src/pki/certificate.ts';
 import { createKey } from '../../src/pki/key.ts';
 import { createRequest } from '../../src/pki/request.ts';
-import { createOwnCertificateTask, renewOwnCertificate } from '../../src/region/trust/renewal.ts';
+import { createOwnCertificateTask, renewOwnCertificate } from '../../src/region/cluster/trust/renewal.ts';
 import { findCertificate, recordCertificate, revokeCertificate } from '../../src/store/queries/cluster/certificates.ts';
 import { openNodeCertificate } from '../kit/cluster/node-certificate.ts';
 import { type TestIdentity, testIdentity } from '../kit/cluster/pki.ts';

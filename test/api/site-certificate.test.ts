@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { textDigest } from '../../src/core/stable-json.ts';
 import { openCertificateAuthority } from '../../src/main/region/certificate-authority.ts';
 import { isSignedBy } from '../../src/pki/certificate.ts';
-import { createSiteCertificateTask } from '../../src/region/trust/site/task.ts';
+import { createSiteCertificateTask } from '../../src/region/cluster/site-certificate/task.ts';
 import { readSiteCertificate, readSiteDigest } from '../../src/store/queries/cluster/site-certificate.ts';
 import { createNode, deleteNode } from '../../src/store/queries/cluster/nodes.ts';
 import { operatorCertificate, type OperatorCertificate } from '../kit/cluster/operator-certificate.ts';

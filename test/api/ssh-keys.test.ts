@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
+import { machineEvent } from '../../src/region/machines/lifecycle/event.ts';
 import type { MachineEvent } from '../../src/model/machines/machine-states.ts';
 import { relayListener, SEALING_AUTHORITY } from '../kit/metadata.ts';
 import { usePostgres } from '../kit/postgres.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgeOne } from '../../src/region/cluster/doctor.ts';
-import type { StoredLearner } from '../../src/region/trust/port.ts';
+import type { StoredLearner } from '../../src/region/cluster/trust/port.ts';
 import { testAuthority, testIdentity } from '../kit/cluster/pki.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { until } from '../kit/until.ts';

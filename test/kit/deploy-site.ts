@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll } from 'vitest';
 import type { MachineEvent } from '../../src/model/machines/machine-states.ts';
-import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
-import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
+import { machineEvent } from '../../src/region/machines/lifecycle/event.ts';
+import { createLifecycleTask } from '../../src/region/machines/lifecycle/task.ts';
 import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { storeObservation } from '../../src/store/queries/cluster/observations.ts';
 import { acceptRack, createRack } from '../../src/store/queries/cluster/racks.ts';

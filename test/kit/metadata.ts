@@ -4,7 +4,7 @@ import { createServer } from '../../src/api/server.ts';
 import { LIMITS } from '../../src/contract/base/common.ts';
 import type { RunPurpose } from '../../src/model/machines/machine-run.ts';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
-import type { CertificateAuthority } from '../../src/region/trust/port.ts';
+import type { CertificateAuthority } from '../../src/region/cluster/trust/port.ts';
 import { storeRun } from '../../src/store/queries/machines/machine-tokens.ts';
 import { realClock, silentLog } from './postgres.ts';
 import type { TestRegion } from './region.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { LEASE_MS } from '../../src/region/jobs/limits.ts';
+import { LEASE_MS } from '../../src/region/base/jobs/limits.ts';
 import type { ConnectionSpec } from '../../src/store/connection.ts';
 import { addJob } from '../../src/store/queries/base/jobs/add.ts';
 import { abortJob } from '../../src/store/queries/base/jobs/end.ts';

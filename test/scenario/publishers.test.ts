@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createPublishTask } from '../../src/region/tasks/publish.ts';
-import { type RunningTask, startTask } from '../../src/region/tasks/task.ts';
+import { createPublishTask } from '../../src/region/site/publish.ts';
+import { type RunningTask, startTask } from '../../src/region/base/task.ts';
 import { prepareDns } from '../../src/services/dns/compile.ts';
 import { dns } from '../../src/services/dns/index.ts';
 import { readHeads } from '../../src/store/publication/heads.ts';

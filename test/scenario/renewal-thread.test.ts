@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { openRenewalThread } from '../../src/main/region/renewal/thread.ts';
-import { LEASE_MS, MARGIN_MS } from '../../src/region/jobs/limits.ts';
-import type { LeaseNews, Renewer } from '../../src/region/jobs/renewal.ts';
+import { LEASE_MS, MARGIN_MS } from '../../src/region/base/jobs/limits.ts';
+import type { LeaseNews, Renewer } from '../../src/region/base/jobs/renewal.ts';
 import { addJob } from '../../src/store/queries/base/jobs/add.ts';
 import { claimJob } from '../../src/store/queries/base/jobs/lease.ts';
 import { realClock, silentLog, usePostgres } from '../kit/postgres.ts';

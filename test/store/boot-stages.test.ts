@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
+import { machineEvent } from '../../src/region/machines/lifecycle/event.ts';
 import type { Database } from '../../src/store/database.ts';
 import { createImage, setDefaultImage } from '../../src/store/queries/images/images.ts';
 import { createMachine, deleteMachine } from '../../src/store/queries/machines/machines.ts';

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isRejected, type Rejected } from '../../src/core/errors.ts';
 import type { MachineEvent } from '../../src/model/machines/machine-states.ts';
-import { machineEvent } from '../../src/region/jobs/lifecycle/event.ts';
-import { createLifecycleTask } from '../../src/region/jobs/lifecycle/task.ts';
+import { machineEvent } from '../../src/region/machines/lifecycle/event.ts';
+import { createLifecycleTask } from '../../src/region/machines/lifecycle/task.ts';
 import type { Database } from '../../src/store/database.ts';
 import { createDeclared } from '../../src/store/declared/rows.ts';
 import {

@@ -16,7 +16,7 @@ import { createNode, deleteNode, updateNode } from '../../src/store/queries/clus
 import { revertChange } from '../../src/store/queries/site/revert.ts';
 import { readSnapshot } from '../../src/store/snapshot.ts';
 import type { Tx } from '../../src/store/tx.ts';
-import { register } from '../../src/region/trust/registration.ts';
+import { register } from '../../src/region/cluster/trust/registration.ts';
 import { realRandom, usePostgres } from '../kit/postgres.ts';
 import { aRack } from '../kit/rack.ts';
 import { change, refusal, value } from '../kit/store.ts';

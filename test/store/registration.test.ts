@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { MASTER, masterOf } from '../../src/model/cluster/rack.ts';
-import { type Announcement, register } from '../../src/region/trust/registration.ts';
+import { type Announcement, register } from '../../src/region/cluster/trust/registration.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readEvents } from '../../src/store/queries/base/events.ts';
 import { listRacks } from '../../src/store/queries/cluster/racks.ts';

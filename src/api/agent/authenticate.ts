@@ -11,7 +11,7 @@ import { type Rejected, rejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Rack } from '../../model/cluster/rack.ts';
 import type { AgentPort } from '../../region/port.ts';
-import type { TrustPort } from '../../region/trust/port.ts';
+import type { TrustPort } from '../../region/cluster/trust/port.ts';
 import { createLimiter } from '../limiter.ts';
 import type { Peer } from '../peers.ts';
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { CLAIM_PATH, ClaimRequest, CommandReport, reportPath } from '../../contract/base/command.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
-import type { CommandPort } from '../../region/jobs/commands/port.ts';
+import type { CommandPort } from '../../region/base/commands/port.ts';
 import { sendProblem } from '../server.ts';
 import { rawValidator } from '../validate.ts';
 import type { Gate } from './gate.ts';

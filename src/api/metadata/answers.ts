@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { tarOf } from '../../core/tar.ts';
-import type { Asker, Described, MetadataPort } from '../../region/metadata/port.ts';
+import type { Asker, Described, MetadataPort } from '../../region/machines/metadata/port.ts';
 import { isOAuthRefusal, type NonceMemory, parseOAuth, refuseStale } from '../oauth.ts';
 import type { ApiPorts } from '../server.ts';
 import { readForm } from './body.ts';

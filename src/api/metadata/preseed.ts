@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
-import type { RunCredentials } from '../../region/metadata/port.ts';
+import type { RunCredentials } from '../../region/machines/metadata/port.ts';
 import { METADATA_PREFIX } from './paths.ts';
 
 /** A host and its port as a URL has them, RFC 3986 §3.2.2, in a form that means nothing to YAML. */

@@ -1,7 +1,7 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { outputOf } from '../../model/machines/machine-run.ts';
-import type { Asker, MetadataPort, ScriptOutput } from '../../region/metadata/port.ts';
-import { readSignal, readStatus } from '../../region/metadata/words.ts';
+import type { Asker, MetadataPort, ScriptOutput } from '../../region/machines/metadata/port.ts';
+import { readSignal, readStatus } from '../../region/machines/metadata/words.ts';
 import { parseJsonBody } from '../json-body.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { type Form, readBody } from './body.ts';

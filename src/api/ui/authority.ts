@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { AUTHORITY_PATH, type Authority } from '../../contract/people/session.ts';
 import { API_PREFIX } from '../../contract/routes.ts';
 import { isRejected } from '../../core/errors.ts';
-import type { TrustPort } from '../../region/trust/port.ts';
+import type { TrustPort } from '../../region/cluster/trust/port.ts';
 import { sendProblem } from '../server.ts';
 
 /**

@@ -12,7 +12,7 @@ import {
 import { isProven, parseRackAuthorization } from '../../contract/cluster/rack-signature.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { NO_TOKEN } from '../../model/cluster/joining.ts';
-import type { PresentedToken } from '../../region/trust/port.ts';
+import type { PresentedToken } from '../../region/cluster/trust/port.ts';
 import { clientAddress } from '../client-address.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';

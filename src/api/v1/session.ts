@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type OwnSession, SessionStart } from '../../contract/people/session.ts';
 import { API_PREFIX, SESSION_PATH } from '../../contract/base/wire/transport.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import type { SessionProof } from '../../region/trust/accounts/port.ts';
+import type { SessionProof } from '../../region/people/accounts/port.ts';
 import { clientAddress } from '../client-address.ts';
 import { createAdmission } from '../admission.ts';
 import { type Callers, csrfOf, refuseForeign, type ShownSession } from '../callers.ts';

@@ -95,7 +95,7 @@ export interface Texts {
 
 /**
  * A plain noun: everything that API, database statements and command line need to know of it. `name` is one of the fields: objects are named
- * by it, or by their id. What a noun does besides is a function beside its declaration (region/nouns).
+ * by it, or by their id. What a noun does besides is a function beside its declaration (region).
  */
 export interface Declaration {
   readonly noun: string;

@@ -15,7 +15,7 @@ export interface Schemas {
 
 /**
  * A noun with the five usual calls whose laws are too much its own for a declaration: its schemas are in its file here, its use cases in
- * region/nouns, its statements in store/queries. What all nouns share follows from this.
+ * region, its statements in store/queries. What all nouns share follows from this.
  */
 export interface Entry {
   readonly noun: string;

@@ -7,7 +7,7 @@ import type { Clock, Random } from '../../core/ports.ts';
 import { fingerprintOf, isSignedBy, readCertificate, renewalTime, subjectOf } from '../../pki/certificate.ts';
 import { readStoredChain } from '../../pki/shown.ts';
 import type { SigningOrder } from '../../pki/sign.ts';
-import type { CertificateAuthority, SignedCertificate } from '../../region/trust/port.ts';
+import type { CertificateAuthority, SignedCertificate } from '../../region/cluster/trust/port.ts';
 
 /** Where a region node keeps what makes it one. */
 export interface AuthorityFiles {

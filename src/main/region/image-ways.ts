@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { verifiedText } from '../../host/own/verified.ts';
 import { type ImageDiskOptions, openImageDisk } from '../../host/own/image-disk.ts';
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
-import type { FileName, ImagePeers, ImageWays } from '../../region/tasks/images/port.ts';
+import type { FileName, ImagePeers, ImageWays } from '../../region/images/port.ts';
 import { readSource } from './outside/source-reader.ts';
 import type { TlsFiles } from './tls.ts';
 

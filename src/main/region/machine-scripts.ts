@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, isRejected } from '../../core/errors.ts';
 import { ALL_PURPOSES, parseBuiltIn, type Script } from '../../model/machines/scripts/script.ts';
-import type { MachineFiles } from '../../region/metadata/scripts.ts';
+import type { MachineFiles } from '../../region/machines/scripts/scripts.ts';
 
 /** Reads what the release has for machines: scripts in a folder for each purpose, `runner` and `run-script` run them. Throws for a wrong one. */
 export async function readMachineScripts(

@@ -1,7 +1,7 @@
 import { argon2, type Argon2Parameters, timingSafeEqual } from 'node:crypto';
 import { type Rejected, rejected } from '../../core/errors.ts';
 import type { Random } from '../../core/ports.ts';
-import type { PasswordHasher } from '../../region/trust/accounts/port.ts';
+import type { PasswordHasher } from '../../region/people/accounts/port.ts';
 
 /** OWASP's smallest recommended argon2id: 19 MiB, two passes, one lane. 57 ms on a core of 2024. */
 const COST = { memory: 19_456, passes: 2, parallelism: 1 } as const;

@@ -10,10 +10,10 @@ import { AppError, isRejected, type Rejected, rejected, sentenceOf } from '../..
 import type { Clock, Log, Random } from '../../core/ports.ts';
 import { gateRegion } from '../../region/gate.ts';
 import type { PatroniPort } from '../../region/cluster/moves/patroni.ts';
-import { sealerOf } from '../../region/trust/sealer.ts';
+import { sealerOf } from '../../region/base/sealer.ts';
 import { createRegion } from '../../region/region.ts';
-import type { CertificateAuthority, EtcdPort } from '../../region/trust/port.ts';
-import { createWakes } from '../../region/tasks/wakes.ts';
+import type { CertificateAuthority, EtcdPort } from '../../region/cluster/trust/port.ts';
+import { createWakes } from '../../region/base/wakes.ts';
 import { SERVICES } from '../../services/registry.ts';
 import type { ConnectionSpec } from '../../store/connection.ts';
 import { Database } from '../../store/database.ts';

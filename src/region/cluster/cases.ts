@@ -1,9 +1,9 @@
 import { readActions } from '../../store/queries/cluster/actions.ts';
 import { invalid, isRejected } from '../../core/errors.ts';
-import { nodeByRef } from '../nouns/node.ts';
-import { readStatus } from '../nouns/status/status.ts';
-import { readSeenNodes } from './seen.ts';
-import { autocommitReading, reading } from '../use-case.ts';
+import { nodeByRef } from './node.ts';
+import { readStatus } from './status.ts';
+import { readSeenNodes } from '../base/seen.ts';
+import { autocommitReading, reading } from '../base/use-case.ts';
 import { diagnose } from './doctor.ts';
 import { readSite } from './read-site.ts';
 import { readWholeSite } from './whole-site.ts';

@@ -1,6 +1,6 @@
 import type { DbFacts } from '../../services/db/facts.ts';
 import type { VipFacts } from '../../services/vip/facts.ts';
-import { askedAt } from './absence.ts';
+import { askedAt } from '../base/absence.ts';
 import { type ClusterSite, regions, type SiteNode } from './site.ts';
 
 /** A role that one node alone may have. */

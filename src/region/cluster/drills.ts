@@ -2,9 +2,9 @@ import type { DrillRoundCreate } from '../../contract/cluster/drill.ts';
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
 import { CATALOGUE } from '../../drills/hazards/catalogue.ts';
 import * as drills from '../../store/queries/cluster/drills.ts';
-import { pageBody } from '../paging.ts';
-import { noSuch, parseRef } from '../refs.ts';
-import { autocommitReading, unaudited, reading, writing } from '../use-case.ts';
+import { pageBody } from '../base/paging.ts';
+import { noSuch, parseRef } from '../base/refs.ts';
+import { autocommitReading, unaudited, reading, writing } from '../base/use-case.ts';
 import { reportOf, type Which } from './drill-reports.ts';
 
 /** A run's UUID in canonical form (RFC 9562 §4). */

@@ -10,13 +10,13 @@ import { readRackNodes } from '../../store/queries/cluster/racks.ts';
 import { readCluster } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { findingOf } from '../../contract/base/wire/finding.ts';
-import { appliedOf } from '../status-summary.ts';
-import { isSettling, isStale, trackServices } from '../tracking.ts';
-import type { CasePorts } from '../use-case.ts';
-import { readShownSite } from '../trust/site/shown-site.ts';
-import { FRESH_MS } from './absence.ts';
+import { appliedOf } from './status-summary.ts';
+import { isSettling, isStale, trackServices } from '../base/tracking.ts';
+import type { CasePorts } from '../base/use-case.ts';
+import { readShownSite } from './site-certificate/shown-site.ts';
+import { FRESH_MS } from '../base/absence.ts';
 import { readServed } from './pairs/served.ts';
-import type { SeenNode } from './seen.ts';
+import type { SeenNode } from '../base/seen.ts';
 import { type ClusterSite, type KnownSiteNode, siteNode } from './site.ts';
 
 /** Four times as long as the longest takeover, seconds. */

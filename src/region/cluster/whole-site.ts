@@ -2,11 +2,11 @@ import { listImages } from '../../store/queries/images/images.ts';
 import { readNamedAddresses } from '../../store/queries/networks/named-clashes.ts';
 import { listOwnerless } from '../../store/queries/machines/ownerless-machines.ts';
 import type { Tx } from '../../store/tx.ts';
-import { readBmcOverview } from '../nouns/declared/bmc-overview.ts';
-import type { CasePorts } from '../use-case.ts';
+import { readBmcOverview } from './bmc-overview.ts';
+import type { CasePorts } from '../base/use-case.ts';
 import { readLeaseOverview } from './pairs/lease-overview.ts';
 import { readSite } from './read-site.ts';
-import type { SeenNode } from './seen.ts';
+import type { SeenNode } from '../base/seen.ts';
 import type { ClusterSite } from './site.ts';
 
 /** How long a look at all leases, BMCs and addresses counts for who asks for the status again and again, ms. */

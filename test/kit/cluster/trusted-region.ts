@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sealerOf } from '../../../src/region/trust/sealer.ts';
+import { sealerOf } from '../../../src/region/base/sealer.ts';
 import type { Log } from '../../../src/core/ports.ts';
 import { secretDigest } from '../../../src/core/secret.ts';
 import { openCertificateAuthority } from '../../../src/main/region/certificate-authority.ts';

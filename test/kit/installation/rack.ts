@@ -2,7 +2,7 @@ import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { tarOf } from '../../../src/core/tar.ts';
-import { packScripts } from '../../../src/region/metadata/scripts.ts';
+import { packScripts } from '../../../src/region/machines/scripts/scripts.ts';
 
 const MACHINE = join(import.meta.dirname, '../../../scripts/machine');
 /** How a machine in QEMU's user-mode network reaches this machine's 127.0.0.1. */

@@ -4,7 +4,7 @@ import { BootRecord } from '../../../src/boot/record.ts';
 import type { Machine } from '../../../src/model/machines/machine.ts';
 import { MACHINE_STATES } from '../../../src/model/machines/machine-states.ts';
 import type { DefaultImage, MachineStage, Snapshot } from '../../../src/model/snapshot.ts';
-import { bootRecords } from '../../../src/region/tasks/boot-records.ts';
+import { bootRecords } from '../../../src/region/images/boot-records.ts';
 import { aRack, aSubnet, aVlan, clusterSnapshot } from '../../kit/snapshots.ts';
 
 const DIGEST = 'ab'.repeat(32);

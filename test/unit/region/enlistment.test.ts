@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REASON_MAX } from '../../../src/contract/machines/enlist.ts';
-import { type EnlistSite, judgeStranger } from '../../../src/region/metadata/enlistment/judge.ts';
+import { type EnlistSite, judgeStranger } from '../../../src/region/machines/enlistment/judge.ts';
 import type { KnownMachine } from '../../../src/store/queries/machines/enlistments.ts';
 import { aStranger } from '../../kit/enlistment.ts';
 

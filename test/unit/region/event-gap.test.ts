@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gapAfter } from '../../../src/region/nouns/status/status.ts';
+import { gapAfter } from '../../../src/region/cluster/status.ts';
 import { NO_SEALER } from '../../../src/store/queries/base/sealing.ts';
 import type { Tx } from '../../../src/store/tx.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createChecker } from '../../../src/region/tasks/images/checker.ts';
-import { createFetcher } from '../../../src/region/tasks/images/fetcher.ts';
-import { planImages, toFetch, type Wanted, type WantedHere } from '../../../src/region/tasks/images/plan.ts';
-import type { Bytes, ImageDisk } from '../../../src/region/tasks/images/port.ts';
+import { createChecker } from '../../../src/region/images/checker.ts';
+import { createFetcher } from '../../../src/region/images/fetcher.ts';
+import { planImages, toFetch, type Wanted, type WantedHere } from '../../../src/region/images/plan.ts';
+import type { Bytes, ImageDisk } from '../../../src/region/images/port.ts';
 import { silentLog } from '../../kit/postgres.ts';
 
 const wanted = (name: string, changes: Partial<Wanted> = {}): Wanted => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { prometheusText } from '../../../src/contract/cluster/prometheus.ts';
-import { metricFamilies } from '../../../src/region/nouns/status/metrics.ts';
-import type { TrackedNode } from '../../../src/region/tracking.ts';
+import { metricFamilies } from '../../../src/region/cluster/metrics.ts';
+import type { TrackedNode } from '../../../src/region/base/tracking.ts';
 
 const NOW = Date.parse('2026-03-01T10:00:00Z');
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();

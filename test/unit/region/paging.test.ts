@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected, type Rejected } from '../../../src/core/errors.ts';
 import { ROUTES } from '../../../src/contract/routes.ts';
-import { type ListInput, type Page, pageBody, pageInMemory, refuseFields } from '../../../src/region/paging.ts';
+import { type ListInput, type Page, pageBody, pageInMemory, refuseFields } from '../../../src/region/base/paging.ts';
 
 interface Item {
   readonly id: number;

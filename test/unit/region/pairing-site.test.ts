@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { HostFacts } from '../../../src/core/host-values.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
-import { type PairingFacts, pairingSite } from '../../../src/region/nouns/dhcp/pairing-site.ts';
+import { type PairingFacts, pairingSite } from '../../../src/region/networks/dhcp/pairing-site.ts';
 import { K1, K2, PAIR_FACTS, pairSnapshot } from '../../kit/pairs.ts';
 import { aSubnet, aVlan } from '../../kit/snapshots.ts';
 

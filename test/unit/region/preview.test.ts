@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diffBodies } from '../../../src/region/preview.ts';
+import { diffBodies } from '../../../src/region/base/preview.ts';
 import type { NodeBody } from '../../../src/services/compile-node.ts';
 import { FAKE_TEMPLATES, fakeService } from '../../kit/fake-service.ts';
 import { FACTS } from '../../kit/snapshots.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EtcdMember } from '../../../src/region/trust/port.ts';
-import { straysOf } from '../../../src/region/trust/strays.ts';
+import type { EtcdMember } from '../../../src/region/cluster/trust/port.ts';
+import { straysOf } from '../../../src/region/cluster/trust/strays.ts';
 
 const member = (id: string, name: string, address: string, isLearner = false): EtcdMember => ({
   id,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/core/ports.ts';
-import { startTask } from '../../../src/region/tasks/task.ts';
+import { startTask } from '../../../src/region/base/task.ts';
 
 const silent = (lines: string[]): Log => {
   const log: Log = {

@@ -6,7 +6,7 @@ import {
   ofOrders,
   ofResults,
   withoutEcho,
-} from '../../../src/region/jobs/lifecycle/timeline/steps.ts';
+} from '../../../src/region/machines/timeline/steps.ts';
 
 /** What is there of a machine, as steps of one kind. */
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ServiceObservation } from '../../../src/contract/cluster/agent.ts';
-import { summarise } from '../../../src/region/status-summary.ts';
-import { type TrackedNode, trackServices } from '../../../src/region/tracking.ts';
+import { summarise } from '../../../src/region/cluster/status-summary.ts';
+import { type TrackedNode, trackServices } from '../../../src/region/base/tracking.ts';
 
 const T0 = '2026-01-01T00:00:00.000Z';
 const NOW = Date.parse(T0) + 10_000;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { tarOf } from '../../../src/core/tar.ts';
-import { packScripts } from '../../../src/region/metadata/scripts.ts';
+import { packScripts } from '../../../src/region/machines/scripts/scripts.ts';
 import { until } from '../../kit/until.ts';
 
 /** The runner that machines have, by this host's shell: what racks hear of its scripts, and when. */

@@ -2,7 +2,7 @@ import { Compile } from 'typebox/compile';
 import Type from 'typebox';
 import { AppError, sentenceOf } from '../../../core/errors.ts';
 import { PORTS } from '../../../model/cluster/cluster.ts';
-import type { EtcdPort } from '../../../region/trust/port.ts';
+import type { EtcdPort } from '../../../region/cluster/trust/port.ts';
 import { storedLearners } from './stored-members.ts';
 import type { TlsFiles } from '../tls.ts';
 import { askTls } from '../tls-ask.ts';

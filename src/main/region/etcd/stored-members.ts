@@ -2,7 +2,7 @@ import { Compile } from 'typebox/compile';
 import Type from 'typebox';
 import { type ReadAt, readBoltBucket } from '../../../core/bolt.ts';
 import { AppError } from '../../../core/errors.ts';
-import type { StoredLearner } from '../../../region/trust/port.ts';
+import type { StoredLearner } from '../../../region/cluster/trust/port.ts';
 
 const Member = Compile(
   Type.Object({ isLearner: Type.Optional(Type.Boolean()), peerURLs: Type.Array(Type.String(), { minItems: 1 }) }),

@@ -1,6 +1,6 @@
 import { AppError, invalid, type Rejected } from '../../../core/errors.ts';
 import { KEY_KEEPERS, type KeySource } from '../../../model/people/key-source.ts';
-import type { ReadKeys } from '../../../region/metadata/key-port.ts';
+import type { ReadKeys } from '../../../region/people/key-port.ts';
 import { openSource } from './source-reader.ts';
 
 /** How long an answer may take in all, ms: somebody waits for it. */

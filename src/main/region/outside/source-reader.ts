@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { AppError } from '../../../core/errors.ts';
-import type { SourceRead } from '../../../region/tasks/images/port.ts';
+import type { SourceRead } from '../../../region/images/port.ts';
 
 /** A source that sends nothing for so long is left, ms. */
 const SILENT_MS = 30_000;

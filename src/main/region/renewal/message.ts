@@ -1,5 +1,5 @@
 import type { LogFields } from '../../../core/ports.ts';
-import type { LeaseNews } from '../../../region/jobs/renewal.ts';
+import type { LeaseNews } from '../../../region/base/jobs/renewal.ts';
 import type { ConnectionSpec } from '../../../store/connection.ts';
 import type { Held } from '../../../store/queries/base/jobs/lease.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { sentenceOf } from '../../../core/errors.ts';
 import type { Clock, Log } from '../../../core/ports.ts';
-import { holdsUntil, type LeaseNews, type Renewer } from '../../../region/jobs/renewal.ts';
+import { holdsUntil, type LeaseNews, type Renewer } from '../../../region/base/jobs/renewal.ts';
 import type { ConnectionSpec } from '../../../store/connection.ts';
 import { type Order, sharedNow, toShared, type ThreadMessage } from './message.ts';
 

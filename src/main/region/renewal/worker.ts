@@ -1,9 +1,9 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../../../core/errors.ts';
 import type { Log } from '../../../core/ports.ts';
-import { createRenewer, type KeptLease, type LeaseNews } from '../../../region/jobs/renewal.ts';
-import { LEASE_MS } from '../../../region/jobs/limits.ts';
-import { reached } from '../../../region/tasks/task.ts';
+import { createRenewer, type KeptLease, type LeaseNews } from '../../../region/base/jobs/renewal.ts';
+import { LEASE_MS } from '../../../region/base/jobs/limits.ts';
+import { reached } from '../../../region/base/task.ts';
 import { Database } from '../../../store/database.ts';
 import { renewJobs } from '../../../store/queries/base/jobs/lease.ts';
 import { systemRandom } from '../../process.ts';

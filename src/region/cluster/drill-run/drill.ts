@@ -1,6 +1,6 @@
 import type { DrillOrder, DrillProgress } from '../../../contract/cluster/drill-order.ts';
 import type { Cast } from '../../../judge/timeline.ts';
-import type { JobRun } from '../../jobs/kind.ts';
+import type { JobRun } from '../../base/jobs/kind.ts';
 import { type Move, stopIfUnwanted } from '../moves/move-run.ts';
 import type { Harmless } from './harmless.ts';
 import type { DrillPorts } from './port.ts';

@@ -8,7 +8,7 @@ import { AppError, isRejected } from '../../../core/errors.ts';
 import { secretDigest } from '../../../core/secret.ts';
 import type { Random } from '../../../core/ports.ts';
 import { createApiKey } from '../../../store/queries/people/api-keys.ts';
-import type { JobEnd, JobKind, JobRun } from '../../jobs/kind.ts';
+import type { JobEnd, JobKind, JobRun } from '../../base/jobs/kind.ts';
 import { lossesOf } from '../losses.ts';
 import { type Move, MoveEnd, ordered } from '../moves/move-run.ts';
 import { castOf } from './cast.ts';

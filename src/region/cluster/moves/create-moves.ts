@@ -1,14 +1,14 @@
 import type { Database } from '../../../store/database.ts';
-import type { JobKind } from '../../jobs/kind.ts';
-import type { Task } from '../../tasks/task.ts';
-import type { CasePorts } from '../../use-case.ts';
+import type { JobKind } from '../../base/jobs/kind.ts';
+import type { Task } from '../../base/task.ts';
+import type { CasePorts } from '../../base/use-case.ts';
 import { createDrillJob } from '../drill-run/job.ts';
 import type { DrillWays } from '../drill-run/port.ts';
 import { createDrainJob, createUndrainJob } from './drain.ts';
 import { lookAt } from './look.ts';
 import type { MovePorts } from './move-run.ts';
 import type { PatroniPort } from './patroni.ts';
-import type { EtcdPort } from '../../trust/port.ts';
+import type { EtcdPort } from '../trust/port.ts';
 import { createRemovalJob } from './removal.ts';
 import { createReliefTask } from './relieve.ts';
 import { createRestartJob } from './restart.ts';

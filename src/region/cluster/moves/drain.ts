@@ -1,5 +1,5 @@
 import { type NodeOrder, parseNodeOrder } from '../../../contract/cluster/move-order.ts';
-import type { JobKind } from '../../jobs/kind.ts';
+import type { JobKind } from '../../base/jobs/kind.ts';
 import { drainNode, undrainNode } from './drain-steps.ts';
 import { ended, moveOf, type MovePorts, ordered, patient } from './move-run.ts';
 

@@ -1,7 +1,7 @@
 import { parseSwitchoverOrder, type SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
 import { ended, type Move, MoveEnd, moveOf, type MovePorts, ordered, stopIfUnwanted } from './move-run.ts';
 import { heirsOfDatabase, isAwaited, type PatroniState, SYNCHRONOUS } from './patroni.ts';
-import type { JobKind } from '../../jobs/kind.ts';
+import type { JobKind } from '../../base/jobs/kind.ts';
 
 const TRIES = 3;
 const POLL_MS = 300;

@@ -1,10 +1,10 @@
 import type { Tx } from '../../../store/tx.ts';
-import { type ServedVlan, servedVlans } from '../../nouns/dhcp/servers.ts';
-import { reached } from '../../tasks/task.ts';
+import { type ServedVlan, servedVlans } from '../../networks/dhcp/servers.ts';
+import { reached } from '../../base/task.ts';
 import { readSite } from '../read-site.ts';
-import { readSeenNodes, type SeenNode } from '../seen.ts';
-import { trackServices } from '../../tracking.ts';
-import type { CasePorts } from '../../use-case.ts';
+import { readSeenNodes, type SeenNode } from '../../base/seen.ts';
+import { trackServices } from '../../base/tracking.ts';
+import type { CasePorts } from '../../base/use-case.ts';
 import type { Database } from '../../../store/database.ts';
 import { readLiveRegions } from '../../../store/queries/cluster/standing.ts';
 import { readWatermark } from '../../../store/queries/base/watermark.ts';

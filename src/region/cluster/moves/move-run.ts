@@ -4,9 +4,9 @@ import { AppError, sentenceOf } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/ports.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import type { ClusterSite } from '../site.ts';
-import type { JobEnd, JobRun } from '../../jobs/kind.ts';
+import type { JobEnd, JobRun } from '../../base/jobs/kind.ts';
 import type { PatroniPort } from './patroni.ts';
-import type { ServedVlan } from '../../nouns/dhcp/servers.ts';
+import type { ServedVlan } from '../../networks/dhcp/servers.ts';
 
 /** What a move sees of the site at one moment, as the database has it. */
 export interface Look {

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import type { ServedBy, ServedVlan } from '../../nouns/dhcp/servers.ts';
+import type { ServedBy, ServedVlan } from '../../networks/dhcp/servers.ts';
 import { type ClusterSite, listOf, type SiteNode } from '../site.ts';
 import { checkDrain } from './preflight.ts';
 

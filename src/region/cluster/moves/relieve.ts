@@ -5,7 +5,7 @@ import type { Database } from '../../../store/database.ts';
 import { hasDrainedNode } from '../../../store/queries/cluster/nodes.ts';
 import { write } from '../../../store/write.ts';
 import type { ClusterSite } from '../site.ts';
-import { reached, type Task } from '../../tasks/task.ts';
+import { reached, type Task } from '../../base/task.ts';
 import { orderOf, SWITCHOVER_S } from './switchover-order.ts';
 import type { Look } from './move-run.ts';
 import { planSwitchover, type SwitchoverPlan } from './preflight.ts';

@@ -1,6 +1,6 @@
 import { isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
 import { majorityOf } from '../../../model/cluster/cluster.ts';
-import type { ServedVlan } from '../../nouns/dhcp/servers.ts';
+import type { ServedVlan } from '../../networks/dhcp/servers.ts';
 import { primariesOf } from '../claims.ts';
 import { isRegionUp, isStreamingState, pauseOf } from '../losses.ts';
 import { type ClusterSite, hasOwnDatabase, heard, listOf, members, regions, type SiteNode } from '../site.ts';

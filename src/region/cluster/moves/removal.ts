@@ -3,11 +3,11 @@ import { AppError, isRejected, RejectedError, sentenceOf } from '../../../core/e
 import { kindOf } from '../../../core/node-identity.ts';
 import { LEAVING_KEEPS } from '../../../services/compile-node.ts';
 import { findNode, updateNode } from '../../../store/queries/cluster/nodes.ts';
-import type { JobKind, JobRun } from '../../jobs/kind.ts';
-import type { EtcdPort } from '../../trust/port.ts';
-import { changingRacks } from '../../trust/rack-node.ts';
-import { isMemberOf } from '../../trust/strays.ts';
-import { vacateNode } from '../../trust/vacate.ts';
+import type { JobKind, JobRun } from '../../base/jobs/kind.ts';
+import type { EtcdPort } from '../trust/port.ts';
+import { changingRacks } from '../trust/rack-node.ts';
+import { isMemberOf } from '../trust/strays.ts';
+import { vacateNode } from '../trust/vacate.ts';
 import type { SiteNode } from '../site.ts';
 import { drainNode } from './drain-steps.ts';
 import {

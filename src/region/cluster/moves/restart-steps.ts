@@ -41,7 +41,7 @@ export async function restartAgent(move: Move, name: string, since: string): Pro
   });
 }
 
-/** Restarts the region process of a node: it looks for the request itself (`tasks/own-restart.ts`). `before`: the process's unique name. */
+/** Restarts the region process of a node: it looks for the request itself (`cluster/own-restart.ts`). `before`: the process's unique name. */
 export async function restartRegion(move: Move, name: string, before: string): Promise<void> {
   stopIfUnwanted(move, `before regiond of ${name} was restarted`);
   await request(move, name, OWN_PROCESSES.region);

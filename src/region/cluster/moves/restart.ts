@@ -5,7 +5,7 @@ import {
   type RestartProgress,
   type TouchedNode,
 } from '../../../contract/cluster/move-order.ts';
-import type { JobKind, JobRun } from '../../jobs/kind.ts';
+import type { JobKind, JobRun } from '../../base/jobs/kind.ts';
 import { lossesOf } from '../losses.ts';
 import { primariesOf } from '../claims.ts';
 import { type ClusterSite, hasOwnDatabase, members } from '../site.ts';

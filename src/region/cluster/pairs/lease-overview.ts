@@ -2,8 +2,8 @@ import { readLeaseGaps } from '../../../store/queries/networks/lease-gaps.ts';
 import { readPools } from '../../../store/queries/networks/pool-use.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
-import { vlanServers } from '../../nouns/dhcp/servers.ts';
-import type { SeenNode } from '../seen.ts';
+import { vlanServers } from '../../networks/dhcp/servers.ts';
+import type { SeenNode } from '../../base/seen.ts';
 import type { LeaseOverview } from '../site.ts';
 
 /** Reads leases of all VLANs with DHCP. It looks at every lease: for whoever asks for it, not for each look at the status. `now` in ms. */

@@ -8,8 +8,8 @@ import type { NamedClash } from '../../../../src/store/queries/networks/named-cl
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
 import type { Status } from '../../../../src/contract/site/status.ts';
 import { clusterWord } from '../../../../src/region/cluster/view.ts';
-import type { TrackedNode } from '../../../../src/region/tracking.ts';
-import { summarise } from '../../../../src/region/status-summary.ts';
+import type { TrackedNode } from '../../../../src/region/base/tracking.ts';
+import { summarise } from '../../../../src/region/cluster/status-summary.ts';
 import { aServer, aSite, anImageOn, days, EXTERNAL, NOW, POOL, SHOWN, type SiteChanges } from './fixture.ts';
 
 const GIB = 2 ** 30;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ATTEMPTS_MAX, LEASE_MS, MARGIN_MS, WIND_UP_MS } from '../../../../src/region/jobs/limits.ts';
-import { holdsUntil } from '../../../../src/region/jobs/renewal.ts';
-import { type Look, updateKnown, type KnownLeases, takeable } from '../../../../src/region/jobs/takeover.ts';
-import { afterRun, judge, type Leaving } from '../../../../src/region/jobs/verdict.ts';
+import { ATTEMPTS_MAX, LEASE_MS, MARGIN_MS, WIND_UP_MS } from '../../../../src/region/base/jobs/limits.ts';
+import { holdsUntil } from '../../../../src/region/base/jobs/renewal.ts';
+import { type Look, updateKnown, type KnownLeases, takeable } from '../../../../src/region/base/jobs/takeover.ts';
+import { afterRun, judge, type Leaving } from '../../../../src/region/base/jobs/verdict.ts';
 import type { OpenJob } from '../../../../src/store/queries/base/jobs/lease.ts';
 
 const JOB: OpenJob = {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
-import { type JobRepository, LOST } from '../../../../src/region/jobs/job-repository.ts';
-import type { JobEnd, JobKind, JobRun } from '../../../../src/region/jobs/kind.ts';
-import { LEASE_MS, MARGIN_MS, SETTLE_MS, WIND_UP_MS } from '../../../../src/region/jobs/limits.ts';
-import { createRenewer } from '../../../../src/region/jobs/renewal.ts';
-import { startRun } from '../../../../src/region/jobs/run.ts';
+import { type JobRepository, LOST } from '../../../../src/region/base/jobs/job-repository.ts';
+import type { JobEnd, JobKind, JobRun } from '../../../../src/region/base/jobs/kind.ts';
+import { LEASE_MS, MARGIN_MS, SETTLE_MS, WIND_UP_MS } from '../../../../src/region/base/jobs/limits.ts';
+import { createRenewer } from '../../../../src/region/base/jobs/renewal.ts';
+import { startRun } from '../../../../src/region/base/jobs/run.ts';
 import type { ClaimedJob, Held, Renewed } from '../../../../src/store/queries/base/jobs/lease.ts';
 import { evenRandom, memoryLog } from '../../../kit/virtual-time.ts';
 

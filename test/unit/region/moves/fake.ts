@@ -1,8 +1,8 @@
 import type { Service } from '../../../../src/contract/cluster/service.ts';
 import type { RestartRequest } from '../../../../src/model/snapshot.ts';
-import type { JobEnd, JobKind, JobRun } from '../../../../src/region/jobs/kind.ts';
+import type { JobEnd, JobKind, JobRun } from '../../../../src/region/base/jobs/kind.ts';
 import type { Look, MovePorts } from '../../../../src/region/cluster/moves/move-run.ts';
-import type { ServedVlan } from '../../../../src/region/nouns/dhcp/servers.ts';
+import type { ServedVlan } from '../../../../src/region/networks/dhcp/servers.ts';
 import type { PatroniAnswer, PatroniState } from '../../../../src/region/cluster/moves/patroni.ts';
 import { NO_SEALER } from '../../../../src/store/queries/base/sealing.ts';
 import type { Tx } from '../../../../src/store/tx.ts';

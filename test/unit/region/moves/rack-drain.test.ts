@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { createDrainJob, createUndrainJob } from '../../../../src/region/cluster/moves/drain.ts';
 import { checkNodeDrain, checkRackDrain, notBack, notGiven } from '../../../../src/region/cluster/moves/rack-drain.ts';
-import type { ServedVlan } from '../../../../src/region/nouns/dhcp/servers.ts';
+import type { ServedVlan } from '../../../../src/region/networks/dhcp/servers.ts';
 import { fakeCluster, lookOf, portsOf, runJob } from './fake.ts';
 
 /** A VLAN of k1 and k2; `changes`: what differs from all being well. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { AppError, isRejected } from '../../../../src/core/errors.ts';
 import { createRemovalJob } from '../../../../src/region/cluster/moves/removal.ts';
 import { checkEtcdWithout, planRemoval } from '../../../../src/region/cluster/moves/removal-preflight.ts';
-import type { ServedVlan } from '../../../../src/region/nouns/dhcp/servers.ts';
-import type { EtcdPort } from '../../../../src/region/trust/port.ts';
+import type { ServedVlan } from '../../../../src/region/networks/dhcp/servers.ts';
+import type { EtcdPort } from '../../../../src/region/cluster/trust/port.ts';
 import { aSite, type NodeChanges } from '../cluster/fixture.ts';
 import { type Disturbance, type FakeCluster, fakeCluster, lookOf, portsOf, runJob } from './fake.ts';
 

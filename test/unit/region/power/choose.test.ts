@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hasOtherWay, waysTo } from '../../../../src/region/jobs/power/choose.ts';
-import { stepsOf } from '../../../../src/region/jobs/power/order.ts';
+import { hasOtherWay, waysTo } from '../../../../src/region/machines/power/choose.ts';
+import { stepsOf } from '../../../../src/region/machines/power/order.ts';
 import type { ReachRow } from '../../../../src/store/queries/machines/power-states.ts';
 
 const row = (node: string, given: Partial<ReachRow> = {}): ReachRow => ({

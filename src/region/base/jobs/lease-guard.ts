@@ -1,0 +1,98 @@
+import { AppError } from '../../../core/errors.ts';
+import type { Clock, Log } from '../../../core/ports.ts';
+import type { ClaimedJob } from '../../../store/queries/base/jobs/lease.ts';
+import { LOST } from './job-repository.ts';
+import { SETTLE_MS } from './limits.ts';
+import type { Renewer } from './renewal.ts';
+import { type GivenUp, judge } from './verdict.ts';
+
+/** What is newly known of a job that runs here. */
+export interface JobNews {
+  readonly isAbortWanted: boolean;
+  readonly lateMs: number;
+}
+
+/** A run's right to act: kept by the renewer, ended by the holder's own clock. */
+export interface LeaseGuard {
+  readonly signal: AbortSignal;
+  readonly hear: (news: JobNews) => void;
+  /** Did an operator ask for an end? */
+  isAborted(): boolean;
+  /** Since the job's deadline, ms; negative before. */
+  lateMs(): number;
+  /** Throws when the lease may be another's. */
+  readonly mustHold: () => void;
+  giveUp(why: GivenUp): void;
+  /** Null: it was not. */
+  givenUp(): GivenUp | null;
+  /** The run is over: it is watched no more. Its lease is kept until `drop`, unless it ran out meanwhile. */
+  rest(): void;
+  /** The lease is kept no longer. */
+  readonly drop: () => void;
+}
+
+/** What a guard needs. */
+export interface GuardPorts {
+  readonly renewer: Renewer;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Guards the lease of a job that was claimed. `askedAt`: monotonic ms from before the claim. */
+export function guardLease(job: ClaimedJob, askedAt: number, { renewer, clock, log }: GuardPorts): LeaseGuard {
+  const gone = new AbortController();
+  let news = { isAbortWanted: job.abortBy !== null, lateMs: job.lateMs, at: clock.monotonic() };
+  let givenUp: GivenUp | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const lateMs = () => news.lateMs + clock.monotonic() - news.at;
+  const giveUp = (why: GivenUp) => {
+    if (givenUp !== null) return;
+    givenUp = why;
+    clearTimeout(timer);
+    if (why !== 'stop') log.warn('a job is given up', { why });
+    gone.abort(new AppError(LOST, `The run of job ${job.id} was given up: ${why}`));
+    // A run that does not leave off keeps the job from nobody else; here it is not taken up again beside it.
+    timer = setTimeout(() => {
+      log.error('a run that was given up does not leave off', { why });
+      lease.drop();
+    }, SETTLE_MS);
+  };
+  const hear = ({ isAbortWanted, lateMs: late }: JobNews) => {
+    news = { isAbortWanted: isAbortWanted || news.isAbortWanted, lateMs: late, at: clock.monotonic() };
+  };
+  const lease = renewer.keep({ id: job.id, epoch: job.epoch }, askedAt, (word) => {
+    if (word.kind === 'lost') giveUp('lease');
+    else hear(word);
+  });
+  const watch = () => {
+    const found = judge({ now: clock.monotonic(), holdsUntil: lease.holdsUntil(), lateMs: lateMs() });
+    if (typeof found === 'string') giveUp(found);
+    else timer = setTimeout(watch, found.againMs);
+  };
+  const checkLease = () => {
+    if (clock.monotonic() >= lease.holdsUntil()) giveUp('lease');
+  };
+  watch();
+  return {
+    signal: gone.signal,
+    hear,
+    isAborted: () => news.isAbortWanted,
+    lateMs,
+    mustHold: () => {
+      checkLease();
+      gone.signal.throwIfAborted();
+    },
+    giveUp,
+    givenUp: () => givenUp,
+    rest: () => {
+      // A process that was frozen in a query sees its failure before the timer of the watch.
+      checkLease();
+      clearTimeout(timer);
+    },
+    drop: () => {
+      clearTimeout(timer);
+      lease.drop();
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { sentenceOf } from '../../../core/errors.ts';
+import type { Clock, Log } from '../../../core/ports.ts';
+import type { Held, Renewed } from '../../../store/queries/base/jobs/lease.ts';
+import { LEASE_MS, MARGIN_MS } from './limits.ts';
+
+/** What the holder of a lease hears. lost: it is another's, or it ran out. */
+export type LeaseNews =
+  | { readonly kind: 'renewed'; readonly holdsUntil: number; readonly isAbortWanted: boolean; readonly lateMs: number }
+  | { readonly kind: 'lost' };
+
+/** A lease that is kept. */
+export interface KeptLease {
+  /** Until when its holder may act, ms of the monotonic clock that it was granted by; in the past when it is lost. */
+  holdsUntil(): number;
+  /** Keeps it no longer. */
+  drop(): void;
+}
+
+/** Keeps leases for those who work meanwhile. */
+export interface Renewer {
+  /** `grantedAt`: monotonic ms from before the claim was asked for. */
+  keep(held: Held, grantedAt: number, onNews: (news: LeaseNews) => void): KeptLease;
+  close(): Promise<void>;
+}
+
+/** What a renewer needs. `renew` gives those that were renewed, and throws when the database is away. */
+export interface RenewerPorts {
+  readonly renew: (held: readonly Held[]) => Promise<readonly Renewed[]>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly log: Log;
+}
+
+const EVERY_MS = LEASE_MS / 4;
+const AFTER_FAILURE_MS = 250;
+
+interface Keeping {
+  readonly held: Held;
+  readonly onNews: (news: LeaseNews) => void;
+  holdsUntil: number;
+}
+
+/** Until when the holder of a lease may act that was asked for at this moment. */
+export function holdsUntil(askedAt: number): number {
+  return askedAt + LEASE_MS - MARGIN_MS;
+}
+
+/**
+ * Renews all leases that are kept together, at a quarter of their length. Every time counts from before the request. A lease that ran out is
+ * never renewed, though the row might still allow it: its run has been given up.
+ */
+export function createRenewer({ renew, clock, log }: RenewerPorts): Renewer {
+  const kept = new Set<Keeping>();
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let round = Promise.resolve();
+  let isClosed = false;
+
+  const lose = (keeping: Keeping) => {
+    kept.delete(keeping);
+    keeping.holdsUntil = Number.NEGATIVE_INFINITY;
+    keeping.onNews({ kind: 'lost' });
+  };
+  const renewAll = async () => {
+    const askedAt = clock.monotonic();
+    const isOver = (keeping: Keeping) => keeping.holdsUntil <= askedAt;
+    const asked = [...kept].filter((keeping) => !isOver(keeping));
+    [...kept].filter(isOver).forEach(lose);
+    if (asked.length === 0) return;
+    const renewed = await renew(asked.map(({ held }) => held));
+    for (const keeping of asked) {
+      if (!kept.has(keeping)) continue;
+      const { id, epoch } = keeping.held;
+      const row = renewed.find((candidate) => candidate.id === id && candidate.epoch === epoch);
+      if (row === undefined) {
+        lose(keeping);
+        continue;
+      }
+      keeping.holdsUntil = holdsUntil(askedAt);
+      const { isAbortWanted, lateMs } = row;
+      keeping.onNews({ kind: 'renewed', holdsUntil: keeping.holdsUntil, isAbortWanted, lateMs });
+    }
+  };
+  const arm = (ms: number) => {
+    if (isClosed || kept.size === 0 || timer !== null) return;
+    timer = setTimeout(() => {
+      round = renewAll().then(
+        () => again(EVERY_MS),
+        (error: unknown) => {
+          log.debug('leases of jobs were not renewed, soon again', { error: sentenceOf(error) });
+          again(AFTER_FAILURE_MS);
+        },
+      );
+    }, ms);
+  };
+  const again = (ms: number) => {
+    timer = null;
+    arm(ms);
+  };
+  return {
+    keep(held, grantedAt, onNews) {
+      const keeping: Keeping = { held, onNews, holdsUntil: holdsUntil(grantedAt) };
+      kept.add(keeping);
+      arm(EVERY_MS);
+      return { holdsUntil: () => keeping.holdsUntil, drop: () => void kept.delete(keeping) };
+    },
+    async close() {
+      isClosed = true;
+      kept.clear();
+      if (timer !== null) clearTimeout(timer);
+      await round;
+    },
+  };
+}

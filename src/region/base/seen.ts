@@ -1,0 +1,59 @@
+import type { Observation } from '../../contract/cluster/agent.ts';
+import type { Tx } from '../../store/tx.ts';
+import { type KnownNode, readKnownNodes } from './published.ts';
+import { type Absence, absencesOf, type Reporter } from './absence.ts';
+
+/** A report that came to a region, whether or not the database has it. `at`: when, by that region's clock. */
+export interface HeardReport {
+  readonly at: string;
+  readonly report: Observation;
+}
+
+/** What is needed to read nodes as they are known now. `heardOf`: the newest report that the regions remember of a node; left out: they remember none. */
+export interface SeenPorts {
+  readonly clock: { now(): number };
+  readonly heardOf?: (nodeId: string) => HeardReport | null;
+}
+
+/** A node with what the others say of it. */
+export interface SeenNode extends KnownNode {
+  /** Null: the others do not say that it is gone. */
+  readonly absence: Absence | null;
+}
+
+/**
+ * Reads all nodes, or one, with the newest that is known of each: after the database was away its rows are older than what regions remember. A node that
+ * the others say is gone is stale, however young its last word.
+ */
+export async function readSeenNodes(tx: Tx, ports: SeenPorts, nodeId?: string): Promise<SeenNode[]> {
+  const newest = (await readKnownNodes(tx)).map((node) => withHeard(node, ports.heardOf?.(node.id) ?? null));
+  const absences = absencesOf(newest.map(reporterOf), ports.clock.now());
+  return newest
+    .filter((node) => nodeId === undefined || node.id === nodeId)
+    .map((node) => {
+      const absence = absences.get(node.name) ?? null;
+      return { ...node, absence, isGone: absence !== null };
+    });
+}
+
+function reporterOf(node: KnownNode): Reporter {
+  const { name, row, report, host } = node;
+  return { name, isRegion: row.isRegion, reportedAt: report?.at ?? null, observed: report?.services ?? [], host };
+}
+
+/** The row of the database, or the report that came later. Pure. */
+export function withHeard(node: KnownNode, heard: HeardReport | null): KnownNode {
+  if (heard === null || Date.parse(heard.at) <= Date.parse(node.report?.at ?? '')) return node;
+  // The region refuses what an agent says that was replaced by a later one.
+  if (Date.parse(heard.report.agentSince) < Date.parse(node.agent?.since ?? '')) return node;
+  const { report, at } = heard;
+  const { services, generation, agentVersion, agentSince, staleSince } = report;
+  const facts = report.facts.hostname === '' ? node.facts : report.facts;
+  return {
+    ...node,
+    report: { generation, at, versions: facts?.versions ?? {}, services },
+    agent: { version: agentVersion, since: agentSince, reportedAt: at, staleSince },
+    facts,
+    host: report.host ?? node.host,
+  };
+}

@@ -1,0 +1,175 @@
+import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
+import type { Rejected } from '../../core/errors.ts';
+import type { Clock, Random } from '../../core/ports.ts';
+import type { ServerState } from '../../store/pool/server-states.ts';
+import type { Tx } from '../../store/tx.ts';
+import type { Script } from '../../model/machines/scripts/script.ts';
+import type { WriteTx } from '../../store/write.ts';
+import type { HeardReport } from './seen.ts';
+import type { SlowFacts } from '../cluster/site.ts';
+import type { Caller, DatabaseHealth } from '../port.ts';
+import type { ReadKeys } from '../people/key-port.ts';
+import type { AskAgent } from './commands/ask-agent.ts';
+import type { AskName } from '../names/ask-name.ts';
+import type { Renderer } from './preview.ts';
+import type { PasswordHasher } from '../people/accounts/port.ts';
+import type { CertificateAuthority, StoredLearner } from '../cluster/trust/port.ts';
+
+/** What every use case may lean on beside its transaction. */
+export interface CasePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly renderer: Renderer;
+  readonly ca: CertificateAuthority;
+  readonly passwords: PasswordHasher;
+  /** Of the product. */
+  readonly version: string;
+  /** Probes the database by a real write. */
+  health(): Promise<DatabaseHealth>;
+  /** Asks the servers of an operator's own database what they are; left out: there is none. */
+  readonly servers?: () => Promise<readonly ServerState[]>;
+  /** Members that the store of this host's etcd calls learners; null: it does not answer. Left out: there is no etcd here. */
+  readonly storedLearners?: () => Promise<readonly StoredLearner[] | null>;
+  /** Asks a name server; left out: there is no way to one. */
+  readonly askName?: AskName;
+  /** Asks a node's agent; left out: there is no way to one. */
+  readonly askAgent?: AskAgent;
+  /** Reads people's keys from outside; left out: there is no way to them. */
+  readonly readKeys?: ReadKeys;
+  /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
+  authority(): { readonly notAfter: string } | null;
+  /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */
+  readonly heardOf?: (nodeId: string) => HeardReport | null;
+  /** The last look at what costs much; left out: each status looks. */
+  readonly slowFacts?: SlowFacts;
+  /** Scripts of the release that machines run; left out: there are none. */
+  readonly builtInScripts?: readonly Script[];
+}
+
+/** Who calls and on what condition. `ifMatch`: the version that the object must have. */
+export interface CaseContext extends CasePorts {
+  readonly caller: Caller;
+  readonly ifMatch: number | null;
+  /** Where the call came from (api, cli, maas). */
+  readonly origin?: string;
+}
+
+/** What a use case gives: the answer's body, and the version of the object that it is about. */
+interface CaseResult<B> {
+  readonly body: B;
+  readonly version?: number;
+}
+
+/** A use case that changes nothing; it sees one moment of the database, unless it is an autocommit read. */
+export interface ReadCase<I extends RouteId> {
+  readonly kind: 'read';
+  /** One statement, or several that need not agree: no transaction around them. */
+  readonly isAutocommit: boolean;
+  /** As that of a `WriteCase`. */
+  readonly ask?: Ask<I>;
+  run(
+    tx: Tx,
+    input: RouteInput<I>,
+    context: CaseContext,
+    asked?: unknown,
+  ): Promise<CaseResult<RouteOutput<I>> | Rejected>;
+}
+
+/** Asks outside of the database before the transaction begins; what it gives goes to `run`. A refusal ends the call. */
+type Ask<I extends RouteId> = (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<unknown>;
+
+/**
+ * A use case that changes something: one transaction, which may run several times, so it does nothing outside of it. `summary`: for audit
+ * and history, without secrets. `isUnaudited`: it changes no configuration and is no event, and leaves no audit row (store/write.ts).
+ */
+export interface WriteCase<I extends RouteId> {
+  readonly kind: 'write';
+  readonly isUnaudited: boolean;
+  summary(input: RouteInput<I>): string;
+  /**
+   * The body as the stored digest of the request sees it; left out: as it is. Secrets that people choose are not in it: who has the database
+   * could try them out.
+   */
+  readonly digested?: (body: RouteInput<I>['body']) => unknown;
+  /** Left out: nobody is asked. */
+  readonly ask?: Ask<I>;
+  run(
+    tx: WriteTx,
+    input: RouteInput<I>,
+    context: CaseContext,
+    asked?: unknown,
+  ): Promise<WriteResult<RouteOutput<I>> | Rejected>;
+}
+
+/** Reads of the database what a question outside needs. */
+export type ReadFirst = <T>(body: (tx: Tx) => Promise<T | Rejected>) => Promise<T | Rejected>;
+
+/**
+ * `reverts`: the change that it takes back. `secrets`: members of the answer that are shown once and never stored; a replay and a dry run have
+ * them as null.
+ */
+interface WriteResult<B> extends CaseResult<B> {
+  readonly reverts?: number;
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+/** Makes a reading use case. */
+export function reading<I extends RouteId>(_id: I, run: ReadCase<I>['run']): ReadCase<I> {
+  return { kind: 'read', isAutocommit: false, run };
+}
+
+/** Makes a reading use case of one statement. */
+export function autocommitReading<I extends RouteId>(_id: I, run: ReadCase<I>['run']): ReadCase<I> {
+  return { kind: 'read', isAutocommit: true, run };
+}
+
+/** Makes a reading use case whose answer comes from outside of the database: no connection waits for it. */
+export function asking<I extends RouteId>(
+  _id: I,
+  ask: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<RouteOutput<I> | Rejected>,
+): ReadCase<I> {
+  // `call` gives `run` what `ask` gave it.
+  return {
+    kind: 'read',
+    isAutocommit: true,
+    ask,
+    run: async (_tx, _input, _context, asked) => ({ body: asked as RouteOutput<I> }),
+  };
+}
+
+/** Makes a changing use case. */
+export function writing<I extends RouteId>(
+  _id: I,
+  summary: WriteCase<I>['summary'],
+  run: WriteCase<I>['run'],
+): WriteCase<I> {
+  return { kind: 'write', isUnaudited: false, summary, run };
+}
+
+/** Makes a changing use case that asks outside first: once for a call, and never while a transaction waits for the answer. */
+export function askingFirst<I extends RouteId, A>(
+  _id: I,
+  summary: WriteCase<I>['summary'],
+  ask: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<A | Rejected>,
+  run: (tx: WriteTx, input: RouteInput<I>, context: CaseContext, asked: A) => ReturnType<WriteCase<I>['run']>,
+): WriteCase<I> {
+  // `call` gives `run` what `ask` gave it.
+  const go: WriteCase<I>['run'] = (tx, input, context, asked) => run(tx, input, context, asked as A);
+  return { kind: 'write', isUnaudited: false, summary, ask, run: go };
+}
+
+/** Makes a use case that changes something beside the configuration, many times a second: its transaction emits nothing. */
+export function unaudited<I extends RouteId>(
+  _id: I,
+  summary: WriteCase<I>['summary'],
+  run: (tx: Tx, ...rest: UnauditedRest<I>) => ReturnType<WriteCase<I>['run']>,
+): WriteCase<I> {
+  return { kind: 'write', isUnaudited: true, summary, run };
+}
+
+type UnauditedRest<I extends RouteId> = [input: RouteInput<I>, context: CaseContext];
+
+/** Target of a store's change: the row, and the version that the caller has read. */
+export function target<K>(key: K, context: CaseContext): { readonly key: K; readonly ifVersion: number | null } {
+  return { key, ifVersion: context.ifMatch };
+}

@@ -1,0 +1,28 @@
+import type { NodeLog } from '../../contract/base/command.ts';
+import { isRejected, rejected } from '../../core/errors.ts';
+import { logParts, logUnitsOf } from '../../services/kit/log-units.ts';
+import { nodeByRef } from './node.ts';
+import { noSuch } from '../base/refs.ts';
+import { asking } from '../base/use-case.ts';
+
+const LINES = 100;
+const SECONDS = 5;
+
+export const logCases = {
+  'node.logs': asking('node.logs', async ({ params, query }, context, read) => {
+    const { askAgent, renderer, caller } = context;
+    if (askAgent === undefined) return rejected('unavailable', 'This region has no way to ask agents.');
+    const part = params.part.toLowerCase();
+    const { services } = renderer;
+    if (logUnitsOf(services, part) === null) return noSuch('part', params.part, logParts(services));
+    const node = await read((tx) => nodeByRef(tx, params.node));
+    if (isRejected(node)) return node;
+    const { lines = LINES, after = null, seconds = SECONDS } = query ?? {};
+    const args = { part, lines, after };
+    const said = await askAgent({ node, kind: 'read-log', args, seconds, caller: caller.user });
+    if (isRejected(said)) return said;
+    const found =
+      said.kind === 'done' ? { ...said.result, why: null } : { items: [], cursor: after, isCut: false, why: said.why };
+    return { node: node.name, part, ...found } satisfies NodeLog;
+  }),
+};

@@ -1,0 +1,244 @@
+import type { Rack } from '../../contract/cluster/rack.ts';
+import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { parseHostLabel } from '../../model/names/names.ts';
+import { MASTER, masterOf, parseRackKey, parseRackUuid } from '../../model/cluster/rack.ts';
+import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
+import { findNode } from '../../store/queries/cluster/nodes.ts';
+import { countMasterMachines, readNamedAttachments } from '../../store/queries/cluster/rack-views.ts';
+import { vlansOfRack } from '../../store/queries/networks/vlans.ts';
+import * as racks from '../../store/queries/cluster/racks.ts';
+import { some } from '../networks/network-refs.ts';
+import type { Tx } from '../../store/tx.ts';
+import type { WriteTx } from '../../store/write.ts';
+import { pageBody, pageInMemory } from '../base/paging.ts';
+import { admitRack, changingRacks, withdrawRack } from './trust/rack-node.ts';
+import { noSuch } from '../base/refs.ts';
+import { type CaseContext, reading, target, writing } from '../base/use-case.ts';
+
+type Row = racks.RackRow;
+
+/** For so many minutes after `reset-key` without a key the rack's own node may bring one. */
+const REKEY_MINUTES = 15;
+
+const PLACEHOLDER: Omit<Rack, 'machines'> = {
+  uuid: null,
+  name: MASTER,
+  state: 'accepted',
+  isMaster: true,
+  isPlaceholder: true,
+  node: null,
+  publicKey: null,
+  mayRekey: false,
+  registeredAt: null,
+  acceptedAt: null,
+  seenAt: null,
+  source: null,
+  vlans: [],
+};
+
+/** All racks; the placeholder first while nobody is accepted. */
+async function viewAll(tx: Tx): Promise<Rack[]> {
+  const rows = await racks.listRacks(tx);
+  const master = masterOf(rows);
+  const ofMaster = await countMasterMachines(tx);
+  const vlans = Map.groupBy(await readNamedAttachments(tx), (attachment) => attachment.nodeId);
+  const views = rows.map((row): Rack => {
+    const isMaster = row.uuid === master?.uuid;
+    const seen = row.state === 'accepted' && row.nodeId !== null ? (vlans.get(row.nodeId) ?? []) : [];
+    return {
+      uuid: row.uuid,
+      name: row.name,
+      state: row.state,
+      isMaster,
+      isPlaceholder: false,
+      node: row.state === 'accepted' ? row.node : null,
+      publicKey: row.publicKey,
+      mayRekey: row.mayRekey,
+      registeredAt: row.registeredAt,
+      acceptedAt: row.acceptedAt,
+      seenAt: row.seenAt,
+      source: row.source,
+      machines: Number(row.machines) + (isMaster ? ofMaster : 0),
+      vlans: seen.map(({ vlan, interface: nic, addresses }) => ({ vlan, interface: nic, addresses: [...addresses] })),
+    };
+  });
+  return master ? views : [{ ...PLACEHOLDER, machines: ofMaster }, ...views];
+}
+
+async function view(tx: Tx, uuid: string | null): Promise<Rack> {
+  const found = (await viewAll(tx)).find((rack) => rack.uuid === uuid);
+  if (!found) throw new Error('the rack that was just read is not there');
+  return found;
+}
+
+/** The rack that an operator names by UUID, by name, or as "master". Null: the placeholder. */
+export async function rackByRef(tx: Tx, text: string): Promise<Row | null | Rejected> {
+  const rows = await racks.listRacks(tx);
+  const name = text.toLowerCase();
+  if (name === MASTER) return masterOf(rows);
+  const uuid = parseRackUuid(text);
+  const byUuid = isRejected(uuid) ? undefined : rows.find((row) => row.uuid === uuid);
+  if (byUuid) return byUuid;
+  const named = rows.filter((row) => row.name === name);
+  // Only those that wait or were rejected may share a name.
+  const [first, second] = named.some((row) => row.state === 'accepted')
+    ? named.filter((row) => row.state === 'accepted')
+    : named;
+  if (!first) {
+    return noSuch(
+      'rack',
+      text,
+      rows.slice(0, 11).map((row) => row.name),
+    );
+  }
+  if (!second) return first;
+  const uuids = named.slice(0, 10).map((row) => row.uuid);
+  return rejected('conflict', `Several racks are called ${name}. Give the UUID: ${uuids.join(', ')}.`);
+}
+
+/** As `rackByRef`, but a real rack: nothing is decided about the placeholder. */
+async function realRack(tx: Tx, text: string): Promise<Row | Rejected> {
+  const row = await rackByRef(tx, text);
+  if (row !== null) return row;
+  return rejected(
+    'conflict',
+    'The master is the placeholder, which is no host: it stands in until a rack is accepted.',
+  );
+}
+
+export const rackCases = {
+  'rack.list': reading('rack.list', async (tx, { query }) => {
+    const wanted = (await viewAll(tx)).filter(
+      (rack) =>
+        (query?.state === undefined || rack.state === query.state) &&
+        (query?.is_master === undefined || rack.isMaster === query.is_master) &&
+        (query?.name === undefined || rack.name.includes(query.name.toLowerCase())),
+    );
+    const order = {
+      sorts: {
+        name: (rack: Rack) => rack.name,
+        state: (rack: Rack) => rack.state,
+        registered: (rack: Rack) => rack.registeredAt ?? '',
+      },
+      defaultSort: 'registered',
+      key: (rack: Rack) => rack.uuid ?? '',
+    };
+    const page = pageInMemory(wanted, order, query);
+    return isRejected(page) ? page : pageBody(page, (rack) => rack, query);
+  }),
+
+  'rack.show': reading('rack.show', async (tx, { params }) => {
+    const row = await rackByRef(tx, params.rack);
+    if (isRejected(row)) return row;
+    const body = await view(tx, row?.uuid ?? null);
+    return row ? { body, version: row.version } : { body };
+  }),
+
+  'rack.accept': writing(
+    'rack.accept',
+    ({ params }) => `rack accept ${params.rack}`,
+    (tx, { params, body }, context) =>
+      changingRacks(tx, async () => {
+        const old = await realRack(tx, params.rack);
+        if (isRejected(old)) return old;
+        const name = body.name === undefined ? old.name : parseHostLabel(body.name, 'name');
+        if (isRejected(name)) return name;
+        if (old.nodeId !== null && body.name !== undefined && name !== old.node) {
+          return rejected('conflict', `The rack ${old.uuid} is the node ${old.node ?? old.name}; that name stays.`);
+        }
+        if (old.state === 'accepted') return result(tx, old);
+        const why = `${context.caller.user} accepted it.`;
+        const row = await admitRack(tx, old, { name, why, ifVersion: context.ifMatch });
+        return isRejected(row) ? row : result(tx, row);
+      }),
+  ),
+
+  'rack.reject': writing(
+    'rack.reject',
+    ({ params }) => `rack reject ${params.rack}`,
+    (tx, { params }, context) =>
+      changingRacks(tx, async () => {
+        const old = await realRack(tx, params.rack);
+        if (isRejected(old)) return old;
+        if (old.state === 'rejected') return result(tx, old);
+        const vlans = await vlansOfRack(tx, old.uuid, 6);
+        if (vlans.length > 0) {
+          const why = 'Give them another rack first: regent vlan set VLAN --primary-rack RACK --secondary-rack RACK.';
+          return rejected('in_use', `The rack ${old.name} serves DHCP on ${some(vlans)}. ${why}`);
+        }
+        const row = await racks.rejectRack(tx, target(old.uuid, context), await keptNode(tx, old));
+        if (isRejected(row)) return row;
+        const released = await racks.releaseMachines(tx, old.uuid);
+        const refusal = old.state === 'accepted' ? await withdrawRack(tx, old) : null;
+        if (refusal) return refusal;
+        tx.emit({ kind: 'rack.rejected', subject: row.name, data: { uuid: row.uuid, before: old.state, released } });
+        return result(tx, row);
+      }),
+  ),
+
+  'rack.reset-key': writing(
+    'rack.reset-key',
+    ({ params, body }) => `rack reset-key ${params.rack}${body.publicKey === undefined ? '' : ` ${body.publicKey}`}`,
+    (tx, { params, body }, context) =>
+      changingRacks(tx, async () => {
+        const old = await realRack(tx, params.rack);
+        if (isRejected(old)) return old;
+        if (body.publicKey !== undefined) {
+          const rekeyed = await giveKey(tx, old, body.publicKey, context);
+          return isRejected(rekeyed) ? rekeyed : result(tx, rekeyed);
+        }
+        const row = await racks.allowRekey(tx, target(old.uuid, context), REKEY_MINUTES);
+        if (isRejected(row)) return row;
+        tx.emit({ kind: 'rack.key_reset', subject: row.name, data: { uuid: row.uuid, minutes: REKEY_MINUTES } });
+        return result(tx, row);
+      }),
+  ),
+
+  'rack.delete': writing(
+    'rack.delete',
+    ({ params }) => `rack delete ${params.rack}`,
+    (tx, { params }, context) =>
+      changingRacks(tx, async () => {
+        const old = await realRack(tx, params.rack);
+        if (isRejected(old)) return old;
+        if (old.state === 'accepted') {
+          const why = 'Reject it first: then its host stops what it serves.';
+          return rejected('in_use', `The rack ${old.name} (${old.uuid}) is accepted. ${why}`);
+        }
+        const body = await view(tx, old.uuid);
+        const released = await racks.releaseMachines(tx, old.uuid);
+        const row = await racks.deleteRack(tx, target(old.uuid, context));
+        if (isRejected(row)) return row;
+        // Its UUID is free from now on: what its host shows must not count for the next one that has it.
+        if (!(await findNode(tx, { id: old.uuid }))) await revokeCertificatesOf(tx, old.uuid, 'its rack was deleted');
+        tx.emit({ kind: 'rack.deleted', subject: row.name, data: { uuid: row.uuid, before: old.state, released } });
+        return { body };
+      }),
+  ),
+};
+
+/** The key that an admin names is the rack's at once. What the host of the old key shows counts no more. */
+async function giveKey(tx: WriteTx, old: Row, text: string, context: CaseContext): Promise<Row | Rejected> {
+  const publicKey = parseRackKey(text);
+  if (isRejected(publicKey)) return publicKey;
+  const other = (await racks.listRacks(tx)).find((rack) => rack.publicKey === publicKey && rack.uuid !== old.uuid);
+  if (other)
+    return rejected('conflict', `The rack ${other.name} (${other.uuid}) has this key. Rule: each rack has its own.`);
+  if (old.publicKey === publicKey) return old;
+  const row = await racks.setRackKey(tx, target(old.uuid, context), publicKey);
+  if (isRejected(row)) return row;
+  // The certificate of a region node is not that of its rack.
+  if (row.nodeId === row.uuid) await revokeCertificatesOf(tx, row.uuid, 'an admin gave the rack another key');
+  tx.emit({ kind: 'rack.rekeyed', subject: row.name, data: { uuid: row.uuid, source: context.caller.user } });
+  return row;
+}
+
+/** A region node stays a node, and the rack on it is found again by it; of others nothing is kept. */
+async function keptNode(tx: Tx, rack: Row): Promise<string | null> {
+  const node = rack.nodeId === null ? null : await findNode(tx, { id: rack.nodeId });
+  return node?.isRegion ? node.id : null;
+}
+
+async function result(tx: Tx, row: Row) {
+  return { body: await view(tx, row.uuid), version: row.version };
+}

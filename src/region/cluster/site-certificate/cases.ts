@@ -1,0 +1,97 @@
+import type { SiteCertificate, SiteCertificateSet } from '../../../contract/cluster/trust.ts';
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import {
+  readSiteCertificate,
+  type SiteCertificateRow,
+  storeOwnCertificate,
+  type StoredPair,
+} from '../../../store/queries/cluster/site-certificate.ts';
+import type { Tx } from '../../../store/tx.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { type CaseContext, type CasePorts, reading, writing } from '../../base/use-case.ts';
+import { sealerOf } from '../../base/sealer.ts';
+import { readSiteNames, sealPair } from './pair.ts';
+import { warningsOf } from './warnings.ts';
+
+const NONE = rejected(
+  'not_found',
+  'There is no certificate of the site: in a cluster a region node signs one within a minute; a site without a cluster has none.',
+);
+
+type ViewPorts = Pick<CasePorts, 'ca' | 'clock'>;
+
+async function viewSite(
+  tx: Tx,
+  row: SiteCertificateRow | null,
+  { ca, clock }: ViewPorts,
+): Promise<SiteCertificate | Rejected> {
+  const pair = row?.own ?? row?.cluster ?? null;
+  if (row === null || pair === null) return NONE;
+  const shown = await ca.readShown(pair.certificate);
+  if (isRejected(shown)) return shown;
+  const isOwn = row.own !== null;
+  const { subject, issuer, serial, fingerprint, notBefore, notAfter, dnsNames, addresses } = shown;
+  return {
+    isOwn,
+    subject,
+    issuer,
+    serial,
+    fingerprint,
+    notBefore: new Date(notBefore).toISOString(),
+    notAfter: new Date(notAfter).toISOString(),
+    names: [...dnsNames, ...addresses],
+    certificate: pair.certificate,
+    warnings: isOwn ? warningsOf(shown, await readSiteNames(tx), clock.now()) : [],
+    changedAt: row.changedAt,
+  };
+}
+
+/** For the event: what everybody may know of it. */
+const toldOf = ({ isOwn, fingerprint, notAfter, names }: SiteCertificate) => ({ isOwn, fingerprint, notAfter, names });
+
+export const siteCertificateCases = {
+  'site-certificate.show': reading('site-certificate.show', async (tx, _input, context) => {
+    const row = await readSiteCertificate(tx);
+    const body = await viewSite(tx, row, context);
+    return isRejected(body) ? body : { body, version: row?.version ?? 0 };
+  }),
+
+  'site-certificate.set': {
+    ...writing(
+      'site-certificate.set',
+      () => 'site-certificate set',
+      async (tx, { body }, context) => {
+        const own = await context.ca.readOwn(body.certificate, body.privateKey);
+        if (isRejected(own)) return own;
+        const pair = await sealPair(sealerOf(context), 'own', own);
+        return isRejected(pair) ? pair : putInForce(tx, pair, context);
+      },
+    ),
+    digested: ({ certificate }: SiteCertificateSet) => ({ certificate }),
+  },
+
+  'site-certificate.unset': writing(
+    'site-certificate.unset',
+    () => 'site-certificate unset',
+    async (tx, _input, context) => {
+      const { own, cluster } = (await readSiteCertificate(tx)) ?? { own: null, cluster: null };
+      return own !== null && cluster === null ? NOTHING_BEHIND : putInForce(tx, null, context);
+    },
+  ),
+};
+
+async function putInForce(tx: WriteTx, pair: StoredPair | null, context: CaseContext) {
+  const before = await readSiteCertificate(tx);
+  const row = await storeOwnCertificate(tx, pair, context.ifMatch);
+  if (isRejected(row)) return row;
+  const body = await viewSite(tx, row, context);
+  if (isRejected(body)) return body;
+  if (before?.version !== row.version)
+    tx.emit({ kind: 'site-certificate.changed', subject: 'site', data: toldOf(body) });
+  return { body, version: row.version };
+}
+
+const NOTHING_BEHIND = rejected(
+  'conflict',
+  "The cluster's authority has not signed one that could take its place. It does within a minute where a region node has its files; try again then.",
+);

@@ -1,0 +1,33 @@
+import { LEAVE_NAME, type MembershipAnswer, type MembershipRequest } from '../../../contract/cluster/join.ts';
+import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
+import type { Database } from '../../../store/database.ts';
+import { findCertificate } from '../../../store/queries/cluster/certificates.ts';
+import { findNode } from '../../../store/queries/cluster/nodes.ts';
+import type { CertificateAuthority } from './port.ts';
+
+/**
+ * Tells a host whether the cluster counts it as a node still. It proves who it is by its certificate, which may be revoked or over, and by a request
+ * that the key of that certificate signed. It is a node as long as the node of the certificate is there and nobody revoked the certificate: one that
+ * the database does not know may be a region node's own renewal, which is written later.
+ */
+export async function readMembership(
+  db: Database,
+  authority: Pick<CertificateAuthority, 'readRequest' | 'readSigned'>,
+  { csr, certificate }: MembershipRequest,
+): Promise<MembershipAnswer | Rejected> {
+  const request = await authority.readRequest(csr);
+  if (isRejected(request)) return request;
+  if (request.commonName !== LEAVE_NAME)
+    return invalid('csr', 'the request was not made to leave', `a request for "${LEAVE_NAME}"`);
+  const shown = await authority.readSigned(certificate);
+  if (isRejected(shown)) return shown;
+  if (shown.keyDigest !== request.publicKeyDigest)
+    return invalid('csr', 'another key signed it than that of the certificate', 'both are of the same key');
+  const { nodeId, serial } = shown;
+  return db.read(async (tx): Promise<MembershipAnswer> => {
+    const node = await findNode(tx, { id: nodeId });
+    const row = await findCertificate(tx, serial);
+    const isMember = node !== null && (node.isRegion || node.isRack) && row?.state !== 'revoked';
+    return { isMember, name: node?.name ?? null };
+  });
+}

@@ -1,0 +1,76 @@
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { allRows } from '../../../store/page.ts';
+import { shutNodeOut } from '../../../store/queries/cluster/certificates.ts';
+import { closePlace, openPlace } from '../../../store/queries/cluster/places.ts';
+import { listVlans, updateVlan, type VlanRow } from '../../../store/queries/networks/vlans.ts';
+import { deleteNode, type NodeRow, updateNode } from '../../../store/queries/cluster/nodes.ts';
+import * as racks from '../../../store/queries/cluster/racks.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { vlanLabel } from '../../networks/network-refs.ts';
+import { viewVlan } from '../../networks/vlan.ts';
+
+/** How a node goes. `isPlaceKept`: another host will take its place; `by`: who wants it; `why`: as its certificates tell. */
+export interface Vacation {
+  readonly isPlaceKept: boolean;
+  readonly by: string;
+  readonly why: string;
+}
+
+/**
+ * Takes a node out for good, whatever it carries. Its certificates are revoked. A rack whose place is kept keeps its row, so that its VLANs stay its own
+ * and its successor is the same rack; every other row goes. Gives how many certificates were revoked. Inside `changingRacks`; that etcd and the
+ * database can spare the node is the caller's affair.
+ */
+export async function vacateNode(tx: WriteTx, node: NodeRow, how: Vacation): Promise<number | Rejected> {
+  const { id, name, isRegion, isRack } = node;
+  if (how.isPlaceKept) await openPlace(tx, { name, isRegion, isRack, nodeId: isRack ? id : null, openedBy: how.by });
+  else await closePlace(tx, name);
+  const revoked = await shutNodeOut(tx, id, how.why);
+  const row = how.isPlaceKept && isRack ? await keepRack(tx, node) : await dropNode(tx, node);
+  if (isRejected(row)) return row;
+  tx.emit({
+    kind: how.isPlaceKept ? 'node.vacated' : 'node.removed',
+    subject: name,
+    data: { id, why: how.why, revoked },
+  });
+  return revoked;
+}
+
+/** It is a rack that is silent, and no region node any more. */
+function keepRack(tx: WriteTx, { id }: NodeRow): Promise<NodeRow | Rejected> {
+  return updateNode(tx, { key: id }, { isRegion: false, state: 'member', isDrained: false });
+}
+
+async function dropNode(tx: WriteTx, node: NodeRow): Promise<NodeRow | Rejected> {
+  const rack = (await racks.listRacks(tx)).find((row) => row.nodeId === node.id);
+  if (rack) {
+    const refusal = await handVlansOn(tx, rack);
+    if (refusal) return refusal;
+    const released = await racks.releaseMachines(tx, rack.uuid);
+    const gone = await racks.deleteRack(tx, { key: rack.uuid });
+    if (isRejected(gone)) return gone;
+    tx.emit({ kind: 'rack.deleted', subject: rack.name, data: { uuid: rack.uuid, before: rack.state, released } });
+  }
+  return deleteNode(tx, { key: node.id });
+}
+
+/** Each VLAN of the rack belongs to its partner alone; one that has no other rack is in the way. */
+async function handVlansOn(tx: WriteTx, { uuid, name }: racks.RackRow): Promise<Rejected | null> {
+  const all = await allRows((page) => listVlans(tx, page));
+  for (const vlan of all.filter((row) => row.primaryRackId === uuid || row.secondaryRackId === uuid)) {
+    const heir = vlan.primaryRackId === uuid ? (vlan.secondaryRackId ?? null) : (vlan.primaryRackId ?? null);
+    if (heir === null && vlan.dhcpOn) return onlyRack(name, vlan);
+    const row = await updateVlan(tx, { key: vlan.id }, { primaryRackId: heir, secondaryRackId: null });
+    if (isRejected(row)) return row;
+    tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...viewVlan(row) } });
+  }
+  return null;
+}
+
+function onlyRack(name: string, vlan: VlanRow): Rejected {
+  const label = vlanLabel(vlan);
+  return rejected(
+    'in_use',
+    `${name} is the only rack of the VLAN ${label}, which has DHCP. First: regent vlan set ${label} --primary-rack RACK.`,
+  );
+}

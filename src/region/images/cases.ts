@@ -1,0 +1,198 @@
+import type { Image } from '../../contract/images/image.ts';
+import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+import { textDigest } from '../../core/stable-json.ts';
+import { imageBytes, imageName, isDigest, parseImageName, parseManifest } from '../../model/images/image.ts';
+import { regionMembers } from '../../model/cluster/cluster.ts';
+import { allRows } from '../../store/page.ts';
+import * as images from '../../store/queries/images/images.ts';
+import { installingWith } from '../../store/queries/machines/deployments.ts';
+import { listNodes } from '../../store/queries/cluster/nodes.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody, pageInMemory } from '../base/paging.ts';
+import { reading, writing } from '../base/use-case.ts';
+import { addImage } from './add.ts';
+
+const PREFIX = /^[0-9a-f]{6,64}$/;
+
+/** Names of the region nodes, each of which has to have every file. */
+export async function regionNames(tx: Tx): Promise<readonly string[]> {
+  return regionMembers({ nodes: await allRows((page) => listNodes(tx, page)) }).map(({ name }) => name);
+}
+
+/** Region nodes that have every file of an image. */
+export function wholeOn({ files }: Pick<images.ImageRow, 'files'>, regions: readonly string[]): string[] {
+  const has = (node: string) => (file: images.ImageRow['files'][number]) =>
+    file.places.some((place) => place.node === node && place.state === 'there');
+  return regions.filter((node) => files.every(has(node)));
+}
+
+/** Who may have files of images. `racks`: what they say, by `DIGEST/FILE`. */
+interface Holders {
+  readonly regions: readonly string[];
+  readonly racks: ReadonlyMap<string, readonly images.RackCopyRow[]>;
+}
+
+async function holdersOf(tx: Tx, digest?: string): Promise<Holders> {
+  const copies = await images.readRackCopies(tx, digest);
+  return { regions: await regionNames(tx), racks: Map.groupBy(copies, ({ image, file }) => `${image}/${file}`) };
+}
+
+function view(row: images.ImageRow, { regions, racks }: Holders): Image {
+  return {
+    ...row,
+    size: imageBytes(row.files),
+    regions: [...regions],
+    wholeOn: wholeOn(row, regions),
+    files: row.files.map((file) => ({
+      ...file,
+      places: file.places.map((place) => ({ ...place })),
+      racks: (racks.get(`${row.digest}/${file.name}`) ?? []).map(({ node, isThere, since }) => ({
+        node,
+        isThere,
+        since,
+      })),
+    })),
+  };
+}
+
+/** The image that an operator names: by its name, of several the newest, or by its digest or the first digits of it. */
+async function imageByRef(tx: Tx, text: string): Promise<images.ImageRow | Rejected> {
+  const [newest, ...others] = await images.findImagesByName(tx, text);
+  if (newest !== undefined) {
+    const other = others.find(({ architecture }) => architecture !== newest.architecture);
+    if (other === undefined) return newest;
+    const which = `${text} is an image of ${newest.architecture} and one of ${other.architecture}.`;
+    return rejected(
+      'conflict',
+      `${which} Name it by its digest: ${newest.digest.slice(0, 12)} or ${other.digest.slice(0, 12)}.`,
+    );
+  }
+  const prefix = text.toLowerCase();
+  if (!PREFIX.test(prefix))
+    return rejected(
+      'not_found',
+      `There is no image ${show(text)}. An image is named by its name, its digest, or the first digits of it: at least 6.`,
+    );
+  const [first, second] = await images.findImages(tx, prefix);
+  if (first === undefined)
+    return rejected('not_found', `There is no image ${prefix}, and none whose digest begins so.`);
+  if (second !== undefined)
+    return rejected('conflict', `Several images have a digest that begins with ${prefix}. Give more digits.`);
+  return first;
+}
+
+export const imageCases = {
+  'image.list': reading('image.list', async (tx, { query }) => {
+    const holders = await holdersOf(tx);
+    const { kind, architecture, is_default: isDefault } = query ?? {};
+    const rows = (await images.listImages(tx)).filter(
+      (row) =>
+        (kind === undefined || row.kind === kind) &&
+        (architecture === undefined || row.architecture === architecture) &&
+        (isDefault === undefined || row.isDefault === isDefault),
+    );
+    const order = {
+      sorts: { created: (row: images.ImageRow) => row.createdAt, name: (row: images.ImageRow) => row.name },
+      defaultSort: '-created',
+      key: (row: images.ImageRow) => row.digest,
+    };
+    const page = pageInMemory(rows, order, query);
+    return isRejected(page) ? page : pageBody(page, (row) => view(row, holders), query);
+  }),
+
+  'image.show': reading('image.show', async (tx, { params }) => {
+    const image = await imageByRef(tx, params.image);
+    return isRejected(image) ? image : { body: view(image, await holdersOf(tx, image.digest)) };
+  }),
+
+  'image.create': writing(
+    'image.create',
+    ({ body }) => `image create ${body.name ?? ''}`.trim(),
+    async (tx, { body }, { caller }) => {
+      const manifest = parseManifest(body.manifest);
+      if (isRejected(manifest)) return manifest;
+      const digest = textDigest(body.manifest);
+      if (body.digest !== undefined && body.digest !== digest)
+        return rejected(
+          'conflict',
+          `The manifest has the digest ${digest}, not ${show(body.digest, 70)}: it is another one, or was changed on its way.`,
+        );
+      const name = parseImageName(body.name ?? imageName(manifest));
+      if (isRejected(name)) return name;
+      const added = await addImage(tx, { manifest, text: body.manifest, name, createdBy: caller.user });
+      if (isRejected(added)) return added;
+      const { isNew } = added;
+      if (isNew) tx.emit({ kind: 'image.created', subject: digest, data: { name, kind: manifest.kind } });
+      const image = await imageByRef(tx, digest);
+      return isRejected(image) ? image : { body: { isNew, image: view(image, await holdersOf(tx, digest)) } };
+    },
+  ),
+
+  /** What may be uploaded: whoever may not, or names no file of an image, is refused before a byte is read. */
+  'image.upload': reading('image.upload', async (tx, { params }) => {
+    const { image, file } = params;
+    const row = isDigest(image) ? (await images.findImages(tx, image))[0] : undefined;
+    if (row === undefined)
+      return rejected(
+        'not_found',
+        `There is no image ${show(image, 70)}. A file is uploaded to an image by its whole digest, after its manifest.`,
+      );
+    const found = row.files.find(({ name }) => name === file);
+    if (found === undefined)
+      return rejected(
+        'not_found',
+        `The image ${image} has no file ${show(file)}. It has ${row.files.map(({ name }) => name).join(', ')}.`,
+      );
+    return { body: { image, name: found.name, size: found.size, sha256: found.sha256, received: 0 } };
+  }),
+
+  'image.set-default': writing(
+    'image.set-default',
+    ({ params }) => `image set-default ${params.image}`,
+    async (tx, { params }) => {
+      const image = await imageByRef(tx, params.image);
+      if (isRejected(image)) return image;
+      if (image.kind === 'deployable')
+        return rejected(
+          'conflict',
+          `${image.name} is a deployable image. Machines commission by a micro or an ephemeral one.`,
+        );
+      const holders = await holdersOf(tx, image.digest);
+      if (wholeOn(image, holders.regions).length === 0)
+        return rejected(
+          'conflict',
+          `No region node has all files of ${image.name} yet: machines would find nothing. Import it whole first.`,
+        );
+      await images.setDefaultImage(tx, image);
+      tx.emit({
+        kind: 'image.default',
+        subject: image.digest,
+        data: { name: image.name, architecture: image.architecture },
+      });
+      return { body: view({ ...image, isDefault: true }, holders) };
+    },
+  ),
+
+  'image.delete': writing(
+    'image.delete',
+    ({ params }) => `image delete ${params.image}`,
+    async (tx, { params }) => {
+      const image = await imageByRef(tx, params.image);
+      if (isRejected(image)) return image;
+      if (image.isDefault)
+        return rejected(
+          'in_use',
+          `${image.name} is what machines of ${image.architecture} commission by. Make another image the default first.`,
+        );
+      const machines = await installingWith(tx, image.digest);
+      if (machines.length > 0)
+        return rejected(
+          'in_use',
+          `${image.name} is being installed on ${machines.join(', ')}. Wait until that has ended, or end it: regent machine abort.`,
+        );
+      await images.deleteImage(tx, image.digest);
+      tx.emit({ kind: 'image.deleted', subject: image.digest, data: { name: image.name } });
+      return { body: view(image, await holdersOf(tx, image.digest)) };
+    },
+  ),
+};

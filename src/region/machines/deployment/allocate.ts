@@ -1,0 +1,97 @@
+import type { MachineWishRequest } from '../../../contract/machines/machine-lifecycle.ts';
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { type Fit, fitsOf, whyNone, type Wish } from '../../../model/machines/deployment/wish.ts';
+import { usualStorage } from '../../../model/machines/deployment/kept/layouts.ts';
+import { type Annotations, parseAnnotations } from '../../../model/site/annotation.ts';
+import { parseCardWishes, parseDiskWishes } from '../../../model/machines/deployment/wish-grammar.ts';
+import { type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
+import { lockOneOf, readCandidates } from '../../../store/queries/machines/candidates.ts';
+import { readStorage, storeStorage } from '../../../store/queries/machines/machine-storage.ts';
+import { lockMachineState } from '../../../store/queries/machines/machine-states.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { viewMachine } from '../machine.ts';
+import { writing } from '../../base/use-case.ts';
+import { machineEvent } from '../lifecycle/event.ts';
+import { disksOf } from './default-layout.ts';
+
+/** Rounds of one call: in each, whoever was faster took what was wanted. */
+const ROUNDS_MAX = 8;
+
+/** Takes a machine that fits. */
+export const allocateCases = {
+  'machine.allocate-any': writing(
+    'machine.allocate-any',
+    () => 'machine allocate',
+    async (tx, { body }, { caller }) => {
+      const wish = readWish(body);
+      if (isRejected(wish)) return wish;
+      const fit = await takeOne(tx, wish);
+      if (isRejected(fit)) return fit;
+      const { candidate, matched } = fit;
+      const text = body.comment === undefined ? {} : { text: body.comment };
+      const told = { machineId: candidate.id, event: 'allocate', by: caller.user, ...text } as const;
+      const taken = await machineEvent(tx, told);
+      if (isRejected(taken)) return taken;
+      const row = await annotate(tx, taken, body.annotations);
+      if (isRejected(row)) return row;
+      if (wish.storage !== undefined && wish.storage.length > 0) await holdLayout(tx, candidate.id);
+      return {
+        body: { machine: viewMachine(row), storage: { ...matched.storage }, interfaces: { ...matched.interfaces } },
+      };
+    },
+  ),
+};
+
+/** The answer names the disk of the system and those that are free: a deployment must not choose another disk. */
+async function holdLayout(tx: Tx, machineId: string): Promise<void> {
+  const storage = await readStorage(tx, machineId);
+  if (storage !== null && !storage.isUsual) return;
+  const usual = usualStorage(await disksOf(tx, { id: machineId }));
+  await storeStorage(tx, machineId, { ...usual, isUsual: false }, { isByDefault: true });
+}
+
+/** Keeps texts with a machine that was taken, beside those that it has. */
+async function annotate(tx: Tx, row: MachineRow, texts: Annotations | undefined): Promise<MachineRow | Rejected> {
+  if (texts === undefined) return row;
+  const annotations = parseAnnotations({ ...row.annotations, ...texts });
+  return isRejected(annotations) ? annotations : updateMachine(tx, { key: row.id }, { annotations });
+}
+
+/** Texts of a request as a wish, or which of them is not usable. */
+function readWish({
+  architectures,
+  interfaces,
+  storage,
+  comment: _comment,
+  annotations: _annotations,
+  ...rest
+}: MachineWishRequest): Wish | Rejected {
+  const cards = interfaces === undefined ? [] : parseCardWishes(interfaces);
+  if (isRejected(cards)) return cards;
+  const disks = storage === undefined ? [] : parseDiskWishes(storage);
+  if (isRejected(disks)) return disks;
+  const named = architectures?.map((name) => name.replace(/\/.*$/s, ''));
+  return { ...rest, ...(named === undefined ? {} : { architectures: named }), interfaces: cards, storage: disks };
+}
+
+/**
+ * Locks a machine that fits and that nobody else has taken. One that another call is about to take is waited for where there is no other: that call may give it
+ * up. So the last one is taken by exactly one.
+ */
+async function takeOne(tx: Tx, wish: Wish): Promise<Fit | Rejected> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const candidates = await readCandidates(tx);
+    const fits = fitsOf(candidates, wish);
+    const [first] = fits;
+    if (first === undefined) return rejected('conflict', whyNone(candidates, wish));
+    const free = await lockOneOf(
+      tx,
+      fits.map(({ candidate }) => candidate.id),
+    );
+    const taken = fits.find(({ candidate }) => candidate.id === free);
+    if (taken !== undefined) return taken;
+    const row = await lockMachineState(tx, first.candidate.id);
+    if (row?.state === 'ready' && !row.isLocked) return first;
+  }
+  return rejected('conflict', 'Others took each machine that fits at the same moment. Ask again.');
+}

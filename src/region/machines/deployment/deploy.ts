@@ -1,0 +1,125 @@
+import type { MachineDeployRequest } from '../../../contract/machines/machine-deploy.ts';
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { guardFindings, guardRefusal } from '../../../model/machines/deployment/guard.ts';
+import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
+import { countKeysOf } from '../../../store/queries/people/ssh-keys.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
+import { readDeployment, storeDeployment } from '../../../store/queries/machines/deployments.ts';
+import { readSettings } from '../../../store/snapshot.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { machineByRef, viewMachine } from '../machine.ts';
+import { type CaseContext, writing } from '../../base/use-case.ts';
+import { mayHave } from '../lifecycle/cases.ts';
+import { machineEvent } from '../lifecycle/event.ts';
+import { giveAddressOf } from './address.ts';
+import { readGuardSite } from './guard.ts';
+import { type FoundImage, findDeployable } from './image.ts';
+import { architectureOf, hardwareOf, kernelOptionsOf, routesLeftOutOf, USUAL_STORAGE } from './plan.ts';
+import { keptStorage } from './storage-cases.ts';
+
+/** Bytes of user data. */
+const USER_DATA_MAX = 1_048_576;
+
+/** Deploys an image on a machine. All or nothing: the state, what is deployed, the address, the order to the BMC are one transaction. */
+export const deployCases = {
+  'machine.deploy': {
+    ...writing(
+      'machine.deploy',
+      ({ params }) => `machine deploy ${params.machine}`,
+      async (tx, { params, body }, context) => {
+        const machine = await machineByRef(tx, params.machine);
+        if (isRejected(machine)) return machine;
+        const refusal = mayHave(machine, 'deploy', context);
+        if (refusal !== null) return refusal;
+        const userData = readUserData(body.userData);
+        if (isRejected(userData)) return userData;
+        const text = body.comment === undefined ? {} : { text: body.comment };
+        const data = userData === null ? {} : { userData };
+        const by = context.caller.user;
+        // First, because it says what fits the machine's state; what is refused after it is undone.
+        const row = await machineEvent(tx, { machineId: machine.id, event: 'deploy', by, ...text, ...data });
+        if (isRejected(row)) return row;
+        const begun = await begin(tx, context, { machine: row, wish: body, hasUserData: userData !== null });
+        return isRejected(begun) ? begun : { body: viewMachine(begun) };
+      },
+    ),
+    // User data may hold passwords, and the stored digest of a request must not be one of them.
+    digested: ({ userData = '', ...rest }: MachineDeployRequest) => ({ ...rest, userDataLength: userData.length }),
+  },
+};
+
+/** Base64, as it is; null: none. Refused: it is no base64, or too long. */
+function readUserData(text: string | undefined): Uint8Array | null | Rejected {
+  if (text === undefined || text === '') return null;
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, ''))
+    return rejected('invalid_value', 'userData: it is not usable. Rule: base64 (RFC 4648 §4).', [
+      { field: 'userData', problem: 'it is no base64' },
+    ]);
+  if (bytes.length > USER_DATA_MAX)
+    return rejected('payload_too_large', `The user data have ${bytes.length} bytes. Rule: at most ${USER_DATA_MAX}.`);
+  return bytes;
+}
+
+interface Begin {
+  readonly machine: MachineRow;
+  readonly wish: MachineDeployRequest;
+  readonly hasUserData: boolean;
+}
+
+/** Says what is deployed, gives it an address, and looks whether it can come about. */
+async function begin(
+  tx: WriteTx,
+  context: CaseContext,
+  { machine, wish, hasUserData }: Begin,
+): Promise<MachineRow | Rejected> {
+  const inventory = await hardwareOf(tx, machine);
+  if (isRejected(inventory)) return inventory;
+  const isEphemeral = wish.ephemeral === true;
+  const before = await readDeployment(tx, machine.id);
+  const image = isEphemeral ? null : await imageOf(tx, wish.image ?? before?.image ?? null, architectureOf(inventory));
+  if (isRejected(image)) return image;
+  const own = isEphemeral ? null : ((await keptStorage(tx, machine.id)) ?? kept(before?.storage));
+  const storage = (wish.storage ?? own ?? USUAL_STORAGE) as AskedStorage;
+  const begunBy = context.caller.user;
+  const { digest = null, name = '' } = image?.image ?? {};
+  const asked = { machineId: machine.id, image: digest, imageName: name, isEphemeral, begunBy };
+  await storeDeployment(tx, { ...asked, storage: isEphemeral ? {} : { ...storage } });
+  const options = await kernelOptionsOf(tx, machine, await readSettings(tx));
+  if (isRejected(options)) return options;
+  const given = await giveAddressOf(tx, machine, inventory.bootMac);
+  if (given !== null) return given;
+  const row = (await findMachine(tx, { id: machine.id })) ?? machine;
+  const keys = await countKeysOf(tx, [row.owner ?? '', begunBy]);
+  const question = { machine: row, inventory, image, storage, keys, hasUserData };
+  const findings = guardFindings(await readGuardSite(tx, context, question));
+  const refusal = guardRefusal(row.hostname, findings, wish.force === true);
+  if (refusal !== null)
+    return rejected(
+      'conflict',
+      refusal,
+      findings.map(({ code, sentence }) => ({ field: code, problem: sentence })),
+    );
+  const left = await routesLeftOutOf(tx, row, inventory);
+  const routes = left.length === 0 ? {} : { routesLeftOut: left };
+  const warnings = findings.map(({ code }) => code);
+  tx.emit({
+    kind: 'machine.deployment',
+    subject: row.fqdn,
+    data: { image: name, digest, ephemeral: isEphemeral, by: begunBy, warnings, ...routes },
+  });
+  return row;
+}
+
+/** A machine whose deployment failed is deployed again with what it was to have. */
+async function imageOf(tx: WriteTx, text: string | null, architecture: string | null): Promise<FoundImage | Rejected> {
+  return text === null
+    ? rejected('invalid_value', 'image: it is missing. Rule: an image of the kind deployable, or ephemeral.', [
+        { field: 'image', problem: 'it is missing' },
+      ])
+    : await findDeployable(tx, text, architecture);
+}
+
+function kept(storage: Readonly<Record<string, unknown>> | undefined): object | undefined {
+  return storage === undefined || Object.keys(storage).length === 0 ? undefined : storage;
+}

@@ -1,0 +1,165 @@
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { lockDomain } from '../../../store/queries/names/domains.ts';
+import { type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
+import type { InterfaceInput, InterfaceRow } from '../../../store/queries/machines/machine-interfaces.ts';
+import type { Tx } from '../../../store/tx.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { noSuch } from '../../base/refs.ts';
+import { INTERFACES_MAX } from '../metadata/interfaces.ts';
+import { type CaseContext, reading, target, writing } from '../../base/use-case.ts';
+import { hostByRef, viewMachine } from '../machine.ts';
+import { checkMachineNames, machineNames } from '../../names/name-rules.ts';
+import { checkInterfacesFree, checkNetworkKept } from './free.ts';
+import { readInterfaces } from './read.ts';
+import { viewInterface } from './view.ts';
+import { asWish, type InterfaceWish, withChanged, withNew } from './wish.ts';
+
+/** An interface and its machine. `index`: its place there. */
+interface Place {
+  readonly machine: MachineRow;
+  readonly card: InterfaceRow;
+  readonly index: number;
+}
+
+/** The interface of a machine that an operator names by id, name, or MAC address of a card. */
+async function placeOf(
+  tx: Tx,
+  params: { readonly machine: string; readonly interface: string },
+): Promise<Place | Rejected> {
+  const machine = await hostByRef(tx, params.machine);
+  if (isRejected(machine)) return machine;
+  const text = params.interface.toLowerCase();
+  const isMeant = [
+    ({ id }: InterfaceRow) => String(id) === text,
+    ({ name }: InterfaceRow) => name === text,
+    ({ kind, mac }: InterfaceRow) => kind === 'physical' && mac === text.replaceAll('-', ':'),
+  ];
+  const index = isMeant.map((is) => machine.interfaces.findIndex(is)).find((found) => found !== -1) ?? -1;
+  const card = machine.interfaces[index];
+  if (card) return { machine, card, index };
+  return noSuch(
+    `interface of ${machine.fqdn}`,
+    params.interface,
+    machine.interfaces.map(({ name }) => name),
+  );
+}
+
+/** Brings a machine's interfaces to what is wanted, as `machine set` would. Fields of refusals are those of the one at `index`. */
+async function change(
+  tx: WriteTx,
+  machine: MachineRow,
+  {
+    wanted,
+    index,
+    context,
+    force,
+  }: {
+    readonly wanted: readonly InterfaceWish[];
+    readonly index: number;
+    readonly context: CaseContext;
+    readonly force: boolean | undefined;
+  },
+): Promise<MachineRow | Rejected> {
+  const refusal = checkInterfacesFree(machine, { force }) ?? (await lockDomain(tx, machine.domainId));
+  if (refusal) return refusal;
+  const interfaces = await readInterfaces(tx, wanted, machine);
+  if (isRejected(interfaces)) return ownFields(interfaces, index);
+  const clash =
+    (await checkNewNames(tx, machine, interfaces)) ?? (await checkNetworkKept(tx, machine, interfaces, { force }));
+  if (clash) return clash;
+  const row = await updateMachine(tx, target(machine.id, context), { interfaces });
+  if (!isRejected(row))
+    tx.emit({
+      kind: row.isDevice ? 'device.changed' : 'machine.changed',
+      subject: row.fqdn,
+      data: { ...viewMachine(row) },
+    });
+  return row;
+}
+
+async function checkNewNames(
+  tx: Tx,
+  machine: MachineRow,
+  interfaces: readonly InterfaceInput[],
+): Promise<Rejected | null> {
+  const before = machineNames(machine.hostname, machine.interfaces);
+  const fresh = machineNames(machine.hostname, interfaces).filter((name) => !before.includes(name));
+  const macs = interfaces.map(({ mac }) => mac);
+  return await checkMachineNames(tx, { id: machine.domainId, name: machine.domain }, fresh, macs);
+}
+
+function ownFields(refusal: Rejected, index: number): Rejected {
+  const own = (text: string) => text.replaceAll(`interfaces/${index}/`, '');
+  const fields = refusal.fields?.map((one) => ({ ...one, field: own(one.field) }));
+  return { ...refusal, message: own(refusal.message), ...(fields ? { fields } : {}) };
+}
+
+/** Those that it has besides `before`; the change made one. */
+function added(row: MachineRow, before: MachineRow): InterfaceRow {
+  const card = row.interfaces.find(({ id }) => before.interfaces.every((one) => one.id !== id));
+  if (!card) throw new Error(`the machine ${row.id} has no new interface`);
+  return card;
+}
+
+export const interfaceCases = {
+  'interface.list': reading('interface.list', async (tx, { params }) => {
+    const machine = await hostByRef(tx, params.machine);
+    if (isRejected(machine)) return machine;
+    return { body: { items: machine.interfaces.map(viewInterface) }, version: machine.version };
+  }),
+
+  'interface.show': reading('interface.show', async (tx, { params }) => {
+    const place = await placeOf(tx, params);
+    return isRejected(place) ? place : { body: viewInterface(place.card), version: place.machine.version };
+  }),
+
+  'interface.create': writing(
+    'interface.create',
+    ({ params, body }) => `interface create ${params.machine} ${body.name ?? body.kind ?? 'physical'}`,
+    async (tx, { params, query, body }, context) => {
+      const machine = await hostByRef(tx, params.machine);
+      if (isRejected(machine)) return machine;
+      const index = machine.interfaces.length;
+      if (index >= INTERFACES_MAX)
+        return rejected(
+          'conflict',
+          `${machine.fqdn} has ${index} interfaces. Rule: a machine has at most ${INTERFACES_MAX}.`,
+        );
+      const wanted = withNew(machine.interfaces.map(asWish), body);
+      const row = await change(tx, machine, { wanted, index, context, force: query?.force });
+      return isRejected(row) ? row : { body: viewInterface(added(row, machine)), version: row.version };
+    },
+  ),
+
+  'interface.set': writing(
+    'interface.set',
+    ({ params }) => `interface set ${params.machine} ${params.interface}`,
+    async (tx, { params, query, body }, context) => {
+      const place = await placeOf(tx, params);
+      if (isRejected(place)) return place;
+      const { machine, card, index } = place;
+      const wanted = withChanged(machine.interfaces.map(asWish), index, body);
+      const row = await change(tx, machine, { wanted, index, context, force: query?.force });
+      if (isRejected(row)) return row;
+      const now = row.interfaces.find(({ id }) => id === card.id);
+      if (!now) throw new Error(`the interface ${card.id} that was just changed is not there`);
+      return { body: viewInterface(now), version: row.version };
+    },
+  ),
+
+  'interface.delete': writing(
+    'interface.delete',
+    ({ params }) => `interface delete ${params.machine} ${params.interface}`,
+    async (tx, { params, query }, context) => {
+      const place = await placeOf(tx, params);
+      if (isRejected(place)) return place;
+      const { machine, card, index } = place;
+      const above = machine.interfaces.filter(({ parents }) => parents.includes(card.name)).map(({ name }) => name);
+      if (above.length > 0)
+        return rejected('in_use', `${above.join(', ')} of ${machine.fqdn} stands on ${card.name}. Delete that first.`);
+      const wanted = machine.interfaces.map(asWish).filter((_, at) => at !== index);
+      const row = await change(tx, machine, { wanted, index: -1, context, force: query?.force });
+      return isRejected(row) ? row : { body: viewInterface(card), version: row.version };
+    },
+  ),
+};

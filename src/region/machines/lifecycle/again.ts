@@ -1,0 +1,88 @@
+import type { MachineTimeline } from '../../../contract/machines/machine-timeline.ts';
+import { isRejected } from '../../../core/errors.ts';
+import type { Random } from '../../../core/ports.ts';
+import { STANDS_STILL_S, standsStill } from '../../../model/machines/timeline/stage.ts';
+import type { Database } from '../../../store/database.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
+import { withEvents } from '../../../store/queries/base/events.ts';
+import {
+  lockMachineState,
+  machinesWithoutRack,
+  silentMachines,
+  storeAgain,
+} from '../../../store/queries/machines/machine-states.ts';
+import type { Tx } from '../../../store/tx.ts';
+import type { SeenPorts } from '../../base/seen.ts';
+import { reached, type Task } from '../../base/task.ts';
+import { machineEvent } from './event.ts';
+import { switchOf } from './orders.ts';
+import { readTimeline } from '../timeline/read.ts';
+
+/** Machines of a round. */
+const ROUND_MAX = 16;
+/** So often in one way. Who breaks off or stands still again has another trouble: then its deadline ends its way. */
+const MOST = { withoutRack: 2, still: 1 } as const;
+const JITTER_MS = 500;
+const ACTOR = 'system:lifecycle';
+const DEADLINE = { deadlineMs: 8000 } as const;
+
+/**
+ * Starts a machine anew whose start broke off: the rack that it booted from died, and the other one answers it then; or its loader or kernel stands still, as
+ * those of servers do now and then. It does so when the next step is late, so nothing is done to a machine that goes on by itself; and before the machine's own
+ * system has spoken, so nothing is on its way to a disk. Runs on every region; whoever locks the row first does it.
+ */
+export function createAgainTask(db: Database, ports: SeenPorts, random: Pick<Random, 'fraction'>): Task {
+  return {
+    name: 'machine-again',
+    yieldMs: () => Math.floor(random.fraction() * JITTER_MS),
+    async run() {
+      const { found } = await reached(db.autocommitRead(async (tx) => ({ found: await brokenOff(tx) }), DEADLINE));
+      let done = 0;
+      for (const machineId of found)
+        done += Number(await reached(db.repeatable((tx) => startAnew(tx, ports, machineId), DEADLINE)));
+      return done === 0 ? null : `${done} machines were started anew: their rack has died, or they stood still`;
+    },
+  };
+}
+
+async function brokenOff(tx: Tx): Promise<ReadonlySet<string>> {
+  const withoutRack = await machinesWithoutRack(tx, MOST.withoutRack, ROUND_MAX);
+  const silent = { most: MOST.still, seconds: STANDS_STILL_S, limit: ROUND_MAX };
+  return new Set([...withoutRack, ...(await silentMachines(tx, silent))]);
+}
+
+async function startAnew(tx: Tx, ports: SeenPorts, machineId: string): Promise<boolean> {
+  const row = await lockMachineState(tx, machineId);
+  const machine = row === null ? null : await findMachine(tx, { id: machineId });
+  if (row === null || machine === null || row.jobId !== null || row.wanted !== null) return false;
+  const timeline = await readTimeline(tx, ports, machine, {});
+  const reason = isRejected(timeline) ? null : await reasonOf(tx, machine, timeline);
+  if (reason === null) return false;
+  return await withEvents(tx, ACTOR, async (writing) => {
+    if (!(await storeAgain(writing, row, reason.most))) return false;
+    return !isRejected(
+      await machineEvent(writing, { machineId, event: 'boot-lost', by: ACTOR, text: reason.text, epoch: row.epoch }),
+    );
+  });
+}
+
+/** What another start helps against. */
+const STILL: ReadonlySet<string> = new Set(['kernel-unfetched', 'initrd-unfetched', 'system-mute']);
+
+interface Reason {
+  readonly text: string;
+  /** So often in one way, with what was done for other reasons. */
+  readonly most: number;
+}
+
+async function reasonOf(tx: Tx, machine: MachineRow, { next, causes, now }: MachineTimeline): Promise<Reason | null> {
+  if (next?.isLate !== true) return null;
+  const broken = causes.find(({ code }) => code === 'pair-broken');
+  if (broken !== undefined) return { text: `${broken.sentence} It is started anew.`, most: MOST.withoutRack };
+  const still = causes.find(({ code }) => STILL.has(code));
+  if (still === undefined || !standsStill({ stage: next.stage, since: Date.parse(next.since) }, Date.parse(now)))
+    return null;
+  // Who must be switched by hand is looked at by that hand.
+  if ((await switchOf(tx, machine)) === null) return null;
+  return { text: `${still.sentence} It is started anew once.`, most: MOST.still };
+}

@@ -1,0 +1,62 @@
+import type { Machine } from '../../contract/machines/machine.ts';
+import { type Rejected, rejected } from '../../core/errors.ts';
+import { isBad, isPassing } from '../../model/machines/machine-states.ts';
+import type { MachineRow } from '../../store/queries/machines/machines.ts';
+import type { MachineStateShown } from '../../store/queries/machines/machine-states.ts';
+
+type Shown =
+  | 'state'
+  | 'stateSince'
+  | 'owner'
+  | 'locked'
+  | 'error'
+  | 'message'
+  | 'deadline'
+  | 'job'
+  | 'busy'
+  | 'deployment';
+
+/** What of a machine's lifecycle an answer shows. */
+export function viewState(row: MachineStateShown & Pick<MachineRow, 'enlistNote'>): Pick<Machine, Shown> {
+  const { state, stateSince, owner, isLocked, deadline, jobId, isOrderWaiting, deployment } = row;
+  const busy = isPassing(state) || jobId !== null || isOrderWaiting;
+  return {
+    state,
+    stateSince,
+    owner,
+    locked: isLocked,
+    error: errorOf(row),
+    message: messageOf(row),
+    deadline,
+    job: jobId,
+    busy,
+    ...(deployment === null ? {} : { deployment }),
+  };
+}
+
+/** Why somebody has to look at it, if so. */
+export function errorOf({ state, error }: Pick<MachineRow, 'state' | 'error'>): string {
+  return isBad(state) ? error : '';
+}
+
+/** What it waits for, or for whom. */
+export function messageOf(row: Pick<MachineRow, 'state' | 'message' | 'isOrderWaiting' | 'enlistNote'>): string {
+  const { state, message, isOrderWaiting } = row;
+  const waits = isOrderWaiting ? `Another job holds its BMC: it is switched after that. ${message}`.trim() : message;
+  return state === 'new' && waits === '' ? enlistedText(row) : waits;
+}
+
+/** What an operator is to do with a machine that came by itself. */
+function enlistedText({ enlistNote }: Pick<MachineRow, 'enlistNote'>): string {
+  if (enlistNote === null) return '';
+  return `It was enlisted: commission it, or ignore it. ${enlistNote}`.trim();
+}
+
+/** The refusal of what may not be done to a locked machine; null: it is not locked. */
+export function lockedRefusal({ fqdn, hostname, isLocked }: MachineRow, what: string): Rejected | null {
+  if (!isLocked) return null;
+  return rejected(
+    'conflict',
+    `${fqdn} is locked. Rule: ${what} once it is unlocked: regent machine unlock ${hostname}.`,
+  );
+}

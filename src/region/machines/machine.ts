@@ -1,0 +1,297 @@
+import type { Machine, MachineCreate, MachineSet } from '../../contract/machines/machine.ts';
+import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+import { formatAddress, parseAddress } from '../../core/ip.ts';
+import { parseMac } from '../../model/machines/machine.ts';
+import { parseDhcpOptions } from '../../model/networks/dhcp/dhcp-option.ts';
+import { parseHostLabel } from '../../model/names/names.ts';
+import { MASTER } from '../../model/cluster/rack.ts';
+import { type DomainRow, findDomain, lockDomain } from '../../store/queries/names/domains.ts';
+import { heldBy } from '../../store/queries/base/jobs/add.ts';
+import * as machines from '../../store/queries/machines/machines.ts';
+import { heldOf } from '../../store/queries/networks/held-addresses.ts';
+import { listMachinesInShort } from '../../store/queries/machines/machines-in-short.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody } from '../base/paging.ts';
+import { domainText, noSuch } from '../base/refs.ts';
+import { type CaseContext, reading, target, writing } from '../base/use-case.ts';
+import { readTagged } from './tag-rules.ts';
+import { carriedOf, readCarriedFilters } from '../base/carried.ts';
+import { isInShort, viewInShort } from './machine-in-short.ts';
+import { defaultDomain, domainByRef } from '../names/domain.ts';
+import { readPower, viewPower } from './power/machine-power.ts';
+import { readGroups, readPlace, viewPlace } from './machine-place.ts';
+import { lockedRefusal, viewState } from './machine-state.ts';
+import { checkInterfacesFree, checkNetworkKept, checkNotRunning } from './interfaces/free.ts';
+import { readInterfaces } from './interfaces/read.ts';
+import { viewInterface } from './interfaces/view.ts';
+import { checkMachineNames, machineNames } from '../names/name-rules.ts';
+import { rackByRef } from '../cluster/rack.ts';
+import { subnetByRef } from '../networks/network-refs.ts';
+
+type Row = machines.MachineRow;
+
+/** A machine as answers and events show it. */
+export function viewMachine(row: Row): Machine {
+  return {
+    id: row.id,
+    hostname: row.hostname,
+    domain: row.domain,
+    fqdn: row.fqdn,
+    rack: row.rack,
+    interfaces: row.interfaces.map(viewInterface),
+    dhcpOptions: [...row.dhcpOptions],
+    ...viewState(row),
+    ...viewPlace(row),
+    ...viewPower(row),
+    ...carriedOf('machine', row),
+  };
+}
+
+/** The machine that an operator names by id, full name, or host name where this is unique. */
+export async function machineByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+  const row = await hostByRef(tx, text);
+  if (isRejected(row) || !row.isDevice) return row;
+  return rejected('not_found', `There is no machine ${show(text)}: ${row.fqdn} is a device.`);
+}
+
+/** The machine or the device that an operator names so. */
+export async function hostByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+  const name = domainText(text);
+  const byId = /^[a-z0-9]{6}$/.test(text) ? await machines.findMachine(tx, { id: text }) : null;
+  if (byId) return byId;
+  if (name.includes('.')) return (await machines.findMachine(tx, { fqdn: name })) ?? noSuch('machine', text);
+  const [first, second, ...rest] = await machines.findMachinesNamed(tx, name);
+  if (!first) return noSuch('machine', text);
+  if (!second) return first;
+  const names = [first, second, ...rest].map((row) => row.fqdn).join(', ');
+  return rejected('conflict', `Several machines are called ${name}. Give the full name: ${names}.`);
+}
+
+/** Addresses that its system still has, although its record does not. */
+async function heldMember(tx: Tx, machineId: string): Promise<Pick<Machine, 'held'>> {
+  const held = await heldOf(tx, machineId);
+  return held.length === 0 ? {} : { held: held.map(({ address }) => address) };
+}
+
+interface WantedNames {
+  readonly names: readonly string[];
+  readonly hostname: string;
+  readonly macs: readonly string[];
+}
+
+async function checkNames(tx: Tx, domain: DomainRow, { names, hostname, macs }: WantedNames): Promise<Rejected | null> {
+  const refusal = await checkMachineNames(tx, domain, names, macs);
+  if (refusal) return refusal;
+  const same = names.includes(hostname) ? await machines.findMachine(tx, { fqdn: `${hostname}.${domain.name}` }) : null;
+  if (!same) return null;
+  const problem = `the machine ${same.fqdn} (${same.id}) exists already`;
+  return rejected('conflict', `hostname: ${problem}.`, [{ field: 'hostname', problem }]);
+}
+
+export const machineCases = {
+  'machine.list': reading('machine.list', async (tx, { query }) => {
+    const domain = query?.domain === undefined ? undefined : await domainByRef(tx, query.domain);
+    if (isRejected(domain)) return domain;
+    const subnet = query?.subnet === undefined ? undefined : await subnetByRef(tx, query.subnet);
+    if (isRejected(subnet)) return subnet;
+    const mac = query?.mac === undefined ? undefined : parseMac(query.mac);
+    if (isRejected(mac)) return mac;
+    const address = query?.address === undefined ? undefined : parseAddress(query.address);
+    if (isRejected(address)) return address;
+    const rackId = query?.rack === undefined ? undefined : await rackIdForList(tx, query.rack);
+    if (isRejected(rackId)) return rackId;
+    const carried = await readCarriedFilters(tx, 'machine', { ...query });
+    if (isRejected(carried)) return carried;
+    const groups = await readGroups(tx, { ...query });
+    if (isRejected(groups)) return groups;
+    const filter = {
+      ...groups,
+      isDevice: false,
+      state: query?.state,
+      owner: query?.owner,
+      limit: query?.limit,
+      cursor: query?.cursor,
+      sort: query?.sort,
+      hostname: query?.hostname?.toLowerCase(),
+      domainId: domain?.id,
+      subnetId: subnet?.id,
+      rackId,
+      mac,
+      address: address ? formatAddress(address) : undefined,
+      carried,
+    };
+    if (isInShort(query?.fields)) {
+      const { items, next } = await listMachinesInShort(tx, filter);
+      // The caller asked for less than the whole type.
+      return { body: { items: items.map(viewInShort) as Machine[], next } };
+    }
+    return pageBody(await machines.listMachines(tx, filter), viewMachine, query);
+  }),
+
+  'machine.show': reading('machine.show', async (tx, { params }) => {
+    const row = await machineByRef(tx, params.machine);
+    if (isRejected(row)) return row;
+    return { body: { ...viewMachine(row), ...(await heldMember(tx, row.id)) }, version: row.version };
+  }),
+
+  'machine.create': writing(
+    'machine.create',
+    ({ body }) => `machine create ${body.hostname}`,
+    async (tx, { body }, context) => {
+      const row = await createHost(tx, body, context);
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...viewMachine(row) } });
+      return { body: viewMachine(row), version: row.version };
+    },
+  ),
+
+  'machine.set': writing(
+    'machine.set',
+    ({ params }) => `machine set ${params.machine}`,
+    async (tx, { params, body }, context) => {
+      const old = await machineByRef(tx, params.machine);
+      if (isRejected(old)) return old;
+      const refusal = mayChange(old, body, context);
+      if (refusal) return refusal;
+      const row = await changeHost(tx, old, { body, context });
+      if (isRejected(row)) return row;
+      const view = { ...viewMachine(row), ...(await heldMember(tx, row.id)) };
+      tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...view } });
+      return { body: view, version: row.version };
+    },
+  ),
+
+  'machine.delete': writing(
+    'machine.delete',
+    ({ params }) => `machine delete ${params.machine}`,
+    async (tx, { params, query }, context) => {
+      const old = await machineByRef(tx, params.machine);
+      if (isRejected(old)) return old;
+      const refusal =
+        lockedRefusal(old, 'it is deleted') ??
+        (await checkNotRunning(tx, old, { force: query?.force })) ??
+        (await heldBy(tx, `machine:${old.id}`, 'a machine is deleted'));
+      if (refusal) return refusal;
+      for (const { fqdn } of await machines.deleteParts(tx, old.id))
+        tx.emit({ kind: 'device.deleted', subject: fqdn, data: { parent: old.fqdn } });
+      const row = await machines.deleteMachine(tx, target(old.id, context));
+      if (isRejected(row)) return row;
+      const body = { ...viewMachine(row), ...(await heldMember(tx, old.id)) };
+      tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...body } });
+      return { body };
+    },
+  ),
+};
+
+/** The role `user` has no say in what a machine is: its owner keeps annotations with it, as tools do to find it again. */
+function mayChange({ hostname, owner }: Row, body: MachineSet, { caller }: CaseContext): Rejected | null {
+  if (caller.role !== 'user') return null;
+  if (Object.entries(body).some(([name, value]) => name !== 'annotations' && value !== undefined))
+    return rejected('forbidden', 'The role user changes annotations alone. Rule: an operator or an admin.');
+  return owner === caller.user
+    ? null
+    : rejected('forbidden', `${hostname} is not yours. Rule: who has a machine may keep annotations with it.`);
+}
+
+/** What a device is besides. */
+type Own = Pick<machines.NewMachine, 'isDevice' | 'parentId'>;
+
+/** Makes a machine, or a device, by the laws of names, addresses and places. */
+export async function createHost(
+  tx: Tx,
+  body: MachineCreate,
+  context: CaseContext,
+  own: Own = {},
+): Promise<Row | Rejected> {
+  const hostname = parseHostLabel(body.hostname);
+  if (isRejected(hostname)) return hostname;
+  const domain = await (body.domain === undefined ? defaultDomain(tx) : domainByRef(tx, body.domain));
+  if (isRejected(domain)) return domain;
+  const refusal = await lockDomain(tx, domain.id);
+  if (refusal) return refusal;
+  const interfaces = await readInterfaces(tx, body.interfaces ?? [], null);
+  if (isRejected(interfaces)) return interfaces;
+  const clash = await checkNames(tx, domain, {
+    names: machineNames(hostname, interfaces),
+    hostname,
+    macs: interfaces.map((card) => card.mac),
+  });
+  if (clash) return clash;
+  const id = await machines.freshMachineId(tx, context.random);
+  const rackId = await rackIdOf(tx, body.rack ?? null);
+  if (isRejected(rackId)) return rackId;
+  const fields = await readMembers(tx, null, body);
+  if (isRejected(fields)) return fields;
+  return await machines.createMachine(tx, { id, hostname, domainId: domain.id, rackId, interfaces, ...fields, ...own });
+}
+
+/** Changes a machine, or a device, by the same laws. */
+export async function changeHost(
+  tx: Tx,
+  old: Row,
+  { body, context, own = {} }: { readonly body: MachineSet; readonly context: CaseContext; readonly own?: Own },
+): Promise<Row | Rejected> {
+  const hostname = body.hostname === undefined ? old.hostname : parseHostLabel(body.hostname);
+  if (isRejected(hostname)) return hostname;
+  const domain = body.domain === undefined ? await ownDomain(tx, old) : await domainByRef(tx, body.domain);
+  if (isRejected(domain)) return domain;
+  const refusal = await lockDomain(tx, domain.id);
+  if (refusal) return refusal;
+  const busy = body.interfaces ? checkInterfacesFree(old, body) : null;
+  if (busy) return busy;
+  const interfaces = body.interfaces ? await readInterfaces(tx, body.interfaces, old) : undefined;
+  if (isRejected(interfaces)) return interfaces;
+  const running = interfaces ? await checkNetworkKept(tx, old, interfaces, body) : null;
+  if (running) return running;
+  const before = domain.id === old.domainId ? machineNames(old.hostname, old.interfaces) : [];
+  const fresh = machineNames(hostname, interfaces ?? old.interfaces).filter((name) => !before.includes(name));
+  const clash = await checkNames(tx, domain, {
+    names: fresh,
+    hostname,
+    macs: (interfaces ?? old.interfaces).map((card) => card.mac),
+  });
+  if (clash) return clash;
+  const rackId = body.rack === undefined ? old.rackId : await rackIdOf(tx, body.rack);
+  if (isRejected(rackId)) return rackId;
+  const fields = await readMembers(tx, old, body);
+  if (isRejected(fields)) return fields;
+  const change = { ...fields, ...own, hostname, domainId: domain.id, rackId, ...(interfaces ? { interfaces } : {}) };
+  return await machines.updateMachine(tx, target(old.id, context), change);
+}
+
+/** Tags, DHCP options, power and place of a body. */
+async function readMembers(tx: Tx, old: Row | null, body: MachineSet) {
+  const carried = await readTagged(tx, old?.id ?? null, body);
+  if (isRejected(carried)) return carried;
+  const dhcpOptions = readOptions(body);
+  if (isRejected(dhcpOptions)) return dhcpOptions;
+  const power = await readPower(tx, body, old);
+  if (isRejected(power)) return power;
+  const place = await readPlace(tx, body);
+  if (isRejected(place)) return place;
+  return { carried, dhcpOptions, ...power, ...place };
+}
+
+function readOptions({ dhcpOptions }: Pick<MachineSet, 'dhcpOptions'>): readonly string[] | undefined | Rejected {
+  return dhcpOptions === undefined ? undefined : parseDhcpOptions(dhcpOptions);
+}
+
+/** The rack that a machine is given to: an accepted one, by UUID or name. Null, and "master": whoever is the master. */
+async function rackIdOf(tx: Tx, text: string | null): Promise<string | null | Rejected> {
+  if (text === null || text.toLowerCase() === MASTER) return null;
+  const rack = await rackByRef(tx, text);
+  if (rack === null || isRejected(rack)) return rack;
+  if (rack.state === 'accepted') return rack.uuid;
+  const problem = `the rack ${rack.name} (${rack.uuid}) is ${rack.state}`;
+  return invalid('rack', problem, 'a machine belongs to an accepted rack, or to none: then to the master');
+}
+
+async function rackIdForList(tx: Tx, text: string): Promise<string | null | Rejected> {
+  if (text.toLowerCase() === MASTER) return null;
+  const rack = await rackByRef(tx, text);
+  return isRejected(rack) ? rack : (rack?.uuid ?? null);
+}
+
+async function ownDomain(tx: Tx, machine: Row): Promise<DomainRow | Rejected> {
+  return (await findDomain(tx, { id: machine.domainId })) ?? noSuch('domain', machine.domain);
+}

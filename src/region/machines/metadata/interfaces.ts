@@ -1,0 +1,66 @@
+import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
+import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { interfaceLabel, parseInterfaceName, parseMac } from '../../../model/machines/machine.ts';
+import { lockDomain } from '../../../store/queries/names/domains.ts';
+import { findMachine, type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
+import type { InterfaceInput } from '../../../store/queries/machines/machine-interfaces.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { checkMachineNames } from '../../names/name-rules.ts';
+
+/** As many as an operator may give it. */
+export const INTERFACES_MAX = 32;
+
+/** Which interfaces a machine gets, and why others not. */
+interface Added {
+  readonly names: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/**
+ * Gives a machine the interfaces that it has and nobody has told of. Those that it was given stay as they are, whatever it tells; one whose MAC is
+ * another machine's is not taken from that one.
+ */
+export async function addInterfaces(
+  tx: WriteTx,
+  machine: MachineRow,
+  told: NonNullable<Inventory['interfaces']>,
+): Promise<Added | Rejected> {
+  const locked = await lockDomain(tx, machine.domainId);
+  if (locked) return locked;
+  const kept: readonly InterfaceInput[] = machine.interfaces;
+  const fresh: InterfaceInput[] = [];
+  const problems: string[] = [];
+  for (const card of told) {
+    const mac = parseMac(card.mac);
+    const all = [...kept, ...fresh];
+    if (isRejected(mac) || all.some((one) => one.kind === 'physical' && one.mac === mac)) continue;
+    const name = nameFor(card.name, all);
+    const why = all.length >= INTERFACES_MAX ? 'the machine has enough' : await refusalOf(tx, machine, { mac, name });
+    if (why === null) fresh.push({ name, mac, kind: 'physical', vlanId: null, addresses: [] });
+    else problems.push(`interface ${mac} is not added: ${why}`);
+  }
+  if (fresh.length === 0) return { names: [], problems };
+  const row = await updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces: [...kept, ...fresh] });
+  return isRejected(row) ? row : { names: fresh.map(({ name }) => name), problems };
+}
+
+async function refusalOf(
+  tx: WriteTx,
+  machine: MachineRow,
+  { mac, name }: { readonly mac: string; readonly name: string },
+): Promise<string | null> {
+  const owner = await findMachine(tx, { mac });
+  if (owner !== null) return `its MAC address is that of the machine ${owner.fqdn}`;
+  const domain = { id: machine.domainId, name: machine.domain };
+  const clash = await checkMachineNames(tx, domain, [`${interfaceLabel(name)}.${machine.hostname}`], [mac]);
+  return clash?.message ?? null;
+}
+
+/** As the kernel calls it, where the machine has no other one of that name. */
+function nameFor(told: string, others: readonly { readonly name: string }[]): string {
+  const isFree = (name: string) => others.every((one) => interfaceLabel(one.name) !== interfaceLabel(name));
+  if (!isRejected(parseInterfaceName(told)) && isFree(told)) return told;
+  let number = others.length;
+  while (!isFree(`eth${number}`)) number += 1;
+  return `eth${number}`;
+}

@@ -1,0 +1,126 @@
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import type { MachineEvent } from '../../../model/machines/machine-states.ts';
+import { OUTPUT_MAX } from '../../../model/machines/machine-run.ts';
+import type { MachineRow } from '../../../store/queries/machines/machines.ts';
+import { readDeployment } from '../../../store/queries/machines/deployments.ts';
+import { storePatience } from '../../../store/queries/machines/machine-states.ts';
+import { storeRun } from '../../../store/queries/machines/machine-tokens.ts';
+import { readScriptTimeout } from '../../../store/queries/machines/scripts/run-scripts.ts';
+import {
+  findScriptOf,
+  listScriptResults,
+  readScriptOutputs,
+  storeScriptOutput,
+  storeScriptResult,
+} from '../../../store/queries/machines/scripts/script-results.ts';
+import type { WriteTx } from '../../../store/write.ts';
+import { isTeller, mergeInventory } from './inventories.ts';
+import type { Asker, ScriptOutput } from './port.ts';
+import { change, type MetadataPorts, tell } from './transaction.ts';
+import { deployedText, eventOfSignal, failuresOf, isEnd, type Signal, stateOf } from './words.ts';
+
+interface SignalCall {
+  readonly asker: Asker;
+  readonly signal: Signal;
+  readonly outputs: readonly ScriptOutput[];
+}
+
+/** Takes note of how scripts go. Told again it changes nothing: a script that has ended does not run any more, whatever comes late. */
+export async function storeSignal(
+  ports: MetadataPorts,
+  { asker, signal, outputs }: SignalCall,
+): Promise<Rejected | null> {
+  return change(ports, asker, `metadata signal ${signal.status} ${asker.machineId}`, async (tx, machine) => {
+    const { machineId, run, purpose } = asker;
+    const { status, resultId, exitStatus, error } = signal;
+    const script = signal.script ?? (resultId === null ? null : await findScriptOf(tx, asker, resultId));
+    if (script === null && resultId !== null)
+      return rejected('bad_request', `This run has no script with the result ${resultId}.`);
+    const end = await endOf(tx, machine, { asker, signal });
+    // Its scripts have ended, whichever way: there is nothing more to ask.
+    if (purpose === 'enlisting' && isEnd(signal)) await storeRun(tx, machineId, null);
+    // First: who changes a machine's state locks that before the machine.
+    if (end !== null) await tell(ports, tx, { asker, ...end });
+    if (end === null && stateOf(signal) === 'running' && script !== null) await waitFor(tx, asker, script);
+    const scripts = [...new Set([...(script === null ? [] : [script]), ...outputs.map((one) => one.script)])];
+    const ids = new Map<string, number>();
+    for (const name of scripts) {
+      const state = stateOf(signal);
+      ids.set(name, await storeScriptResult(tx, { machineId, run, purpose, script: name, state, exitStatus }));
+    }
+    for (const { script: name, kind, content, bytes } of outputs) {
+      const kept = { kind, content: content.subarray(0, OUTPUT_MAX), bytes };
+      await storeScriptOutput(tx, ids.get(name) ?? 0, kept);
+    }
+    const known = exitStatus === null ? {} : { exitStatus };
+    const data = { run, purpose, status, scripts, ...known, ...(error ? { error } : {}) };
+    tx.emit({ kind: 'machine.signal', subject: machine.fqdn, data });
+    return stateOf(signal) === 'passed' ? takeTold(ports, tx, { asker, machine, outputs }) : null;
+  });
+}
+
+/** Until a script that has ended is told of, and the next one begins, s. */
+const BETWEEN_S = 300;
+/** A script that may take as long as it takes. A machine that has died in it must not be waited for for ever, s. */
+const UNLIMITED_S = 86_400;
+
+/** A script has begun: the machine's deadline does not come before the script's own. */
+async function waitFor(tx: WriteTx, { machineId, run }: Asker, script: string): Promise<void> {
+  const seconds = await readScriptTimeout(tx, run, script);
+  if (seconds !== null) await storePatience(tx, machineId, (seconds || UNLIMITED_S) + BETWEEN_S);
+}
+
+/** Scripts of the release that tell of hardware do it by what they print. */
+async function takeTold(
+  ports: MetadataPorts,
+  tx: WriteTx,
+  {
+    asker,
+    machine,
+    outputs,
+  }: { readonly asker: Asker; readonly machine: MachineRow; readonly outputs: readonly ScriptOutput[] },
+): Promise<Rejected | null> {
+  for (const { script, kind, content } of outputs) {
+    if (kind !== 'stdout' || !isTeller(ports, script)) continue;
+    const taken = await mergeInventory(ports, tx, { asker, machine, script, content });
+    if (isRejected(taken)) return taken;
+  }
+  return null;
+}
+
+/** How the run ends, where this is the word of its end. One that is said to be well is not, where a script of it has failed. */
+async function endOf(
+  tx: WriteTx,
+  { hostname }: MachineRow,
+  { asker, signal }: Pick<SignalCall, 'asker' | 'signal'>,
+): Promise<{ event: MachineEvent; text: string } | null> {
+  const isEphemeral =
+    asker.purpose === 'deploying' && (await readDeployment(tx, asker.machineId))?.isEphemeral === true;
+  const event = eventOfSignal(asker.purpose, signal, isEphemeral);
+  if (event !== null && (signal.status === 'DEPLOYED' || signal.status === 'UP'))
+    return { event, text: deployedText(signal.error) };
+  if (event !== 'scripts-passed' && event !== 'scripts-failed')
+    return event === null ? null : { event, text: signal.error };
+  const failures = failuresOf(await listScriptResults(tx, asker.machineId, asker.run));
+  if (failures === '') return { event, text: signal.error };
+  const last = await lastWords(tx, asker);
+  return {
+    event: 'scripts-failed',
+    text: `${failures}${last === '' ? '' : ` ${last}`} See: regent machine results ${hostname} --run ${asker.run}`,
+  };
+}
+
+/** Characters of the last line. */
+const LAST_MAX = 300;
+
+/** The last line that the first failed step of an installation or an erasure wrote: it says why. Other runs have scripts that fail without one. */
+async function lastWords(tx: WriteTx, { machineId, run, purpose }: Asker): Promise<string> {
+  if (purpose !== 'deploying' && purpose !== 'erasing') return '';
+  const failed = (await listScriptResults(tx, machineId, run)).find(
+    ({ state }) => state === 'failed' || state === 'timed-out',
+  );
+  const outputs = failed === undefined ? null : await readScriptOutputs(tx, machineId, failed.id);
+  const content = outputs?.contents.find(({ kind }) => kind === 'stderr')?.content.toString('latin1') ?? '';
+  const line = content.trimEnd().split('\n').at(-1) ?? '';
+  return line.replace(/[^ -~]+/g, '?').slice(0, LAST_MAX);
+}

@@ -1,0 +1,63 @@
+import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import type { MachineEvent } from '../../../model/machines/machine-states.ts';
+import type { Script } from '../../../model/machines/scripts/script.ts';
+import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
+import { findOpenRun } from '../../../store/queries/machines/machine-tokens.ts';
+import { write, type WriteTx } from '../../../store/write.ts';
+import type { CredentialPorts } from './credentials.ts';
+import type { Asker, TellMachine } from './port.ts';
+import type { MachineFiles } from '../scripts/scripts.ts';
+
+/** What the metadata service is built from. `tell`: the lifecycle. */
+export interface MetadataPorts extends CredentialPorts {
+  readonly tell: TellMachine;
+  /** Scripts of the release. */
+  readonly builtIn: readonly Script[];
+  readonly files: MachineFiles;
+}
+
+/** What a machine tells of itself, for its lifecycle. `event` null: nothing that matters to it. */
+interface Told {
+  readonly asker: Asker;
+  readonly event: MachineEvent | null;
+  readonly text: string;
+}
+
+/** A refusal of the lifecycle is none of the machine's: what it told is kept even so. */
+export async function tell({ tell: told }: MetadataPorts, tx: WriteTx, { asker, event, text }: Told): Promise<null> {
+  if (event === null) return null;
+  const by = `machine ${asker.machineId}`;
+  await told(tx, { machineId: asker.machineId, event, by, ...(text === '' ? {} : { text }) });
+  return null;
+}
+
+/** As `changing`, where nothing is to be answered. */
+export async function change(
+  ports: MetadataPorts,
+  asker: Asker,
+  summary: string,
+  body: (tx: WriteTx, machine: MachineRow) => Promise<null | Rejected>,
+): Promise<Rejected | null> {
+  const done = await changing(ports, asker, summary, async (tx, machine) => (await body(tx, machine)) ?? {});
+  return isRejected(done) ? done : null;
+}
+
+/** One transaction of a machine whose run is still open: what comes late changes nothing. */
+export async function changing<T extends object>(
+  { db, random }: MetadataPorts,
+  asker: Asker,
+  summary: string,
+  body: (tx: WriteTx, machine: MachineRow) => Promise<T | Rejected>,
+): Promise<T | Rejected> {
+  const key = random.hex(16);
+  const operation = { key, requestDigest: key, actor: `machine:${asker.machineId}`, origin: 'metadata', summary };
+  const done = await write<T>(db, operation, async (tx) => {
+    const run = await findOpenRun(tx, asker.machineId);
+    const machine = run?.id === asker.run ? await findMachine(tx, { id: asker.machineId }) : null;
+    if (machine === null)
+      return rejected('conflict', `The run ${asker.run} of the machine ${asker.machineId} is over.`);
+    const result = await body(tx, machine);
+    return isRejected(result) ? result : { status: 200, body: result, storedBody: {} };
+  });
+  return isRejected(done) ? done : done.body;
+}

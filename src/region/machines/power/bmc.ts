@@ -1,0 +1,213 @@
+import { BMC } from '../../../contract/machines/bmc.ts';
+import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
+import {
+  MASKED_SECRET,
+  type PowerParameters,
+  parsePowerParameters,
+  splitParameters,
+  POWER_SECRET_NAMES,
+} from '../../../model/machines/power.ts';
+import { type BmcHost, checkBmcHost, comparedAddress } from '../../../model/machines/bmc-hosts.ts';
+import { driverOf } from '../../../power/registry.ts';
+import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
+import {
+  addSealed,
+  findOwnAddresses,
+  listOwnAddresses,
+  nextNumber,
+  readSealed,
+} from '../../../store/queries/machines/power-secrets.ts';
+import { heldBy } from '../../../store/queries/base/jobs/add.ts';
+import type { Tx } from '../../../store/tx.ts';
+import { type Sealer, sealerOf } from '../../base/sealer.ts';
+import { target, type WriteCase, writing } from '../../base/use-case.ts';
+import { declaredByRef, declaredCases, readFields, viewDeclared } from '../../base/declared.ts';
+
+type Row = DeclaredRow<'bmc'>;
+type Secrets = Readonly<Record<string, string>>;
+
+/** The number of the secrets that a BMC is made with. */
+const FIRST = 1;
+
+/** What is special about BMCs: the power type's law for the parameters, and secrets that are sealed. */
+export const bmcCases = {
+  'bmc.create': withoutSecrets(
+    writing(
+      'bmc.create',
+      ({ body }) => `bmc create ${body.name}`,
+      async (tx, { body }, context) => {
+        const read = await readBmc(tx, body, null);
+        if (isRejected(read)) return read;
+        const hasSecrets = Object.keys(read.secrets ?? {}).length > 0;
+        const row = await createDeclared(tx, 'bmc', { ...read.values, ...(hasSecrets ? { secretNumber: FIRST } : {}) });
+        const number = await numberFor(tx, sealerOf(context), { id: row.id, old: {}, secrets: read.secrets });
+        if (isRejected(number)) return number;
+        tx.emit({ kind: 'bmc.created', subject: row.name, data: viewDeclared<'bmc'>(row) });
+        return { body: viewDeclared<'bmc'>(row), version: row.version };
+      },
+    ),
+  ),
+
+  'bmc.set': withoutSecrets(
+    writing(
+      'bmc.set',
+      ({ params }) => `bmc set ${params.bmc}`,
+      async (tx, { params, body }, context) => {
+        const row = await declaredByRef(tx, 'bmc', params.bmc);
+        if (isRejected(row)) return row;
+        const old = await needsSecrets(tx, sealerOf(context), { row, body });
+        if (isRejected(old)) return old;
+        const read = await readBmc(tx, body, { row, secrets: old });
+        if (isRejected(read)) return read;
+        const number = await numberFor(tx, sealerOf(context), { id: row.id, old, secrets: read.secrets });
+        if (isRejected(number)) return number;
+        const changed = await updateDeclared(tx, 'bmc', target(row.id, context), { ...read.values, ...number });
+        if (isRejected(changed)) return changed;
+        tx.emit({ kind: 'bmc.changed', subject: changed.name, data: viewDeclared<'bmc'>(changed) });
+        return { body: viewDeclared<'bmc'>(changed), version: changed.version };
+      },
+    ),
+  ),
+
+  'bmc.delete': unlessBusy(declaredCases['bmc.delete'] as WriteCase<'bmc.delete'>),
+};
+
+/** A BMC that has an order is not deleted under it; else as every declared noun. */
+function unlessBusy(plain: WriteCase<'bmc.delete'>): WriteCase<'bmc.delete'> {
+  return {
+    ...plain,
+    run: async (tx, input, context) => {
+      const row = await declaredByRef(tx, 'bmc', input.params.bmc);
+      const busy = isRejected(row) ? row : await heldBy(tx, `bmc:${row.id}`, 'a BMC is deleted');
+      return busy ?? (await plain.run(tx, input, context));
+    },
+  };
+}
+
+/** Passwords are weak secrets: a stored digest must not be one of them. */
+function withoutSecrets<C extends WriteCase<'bmc.create'> | WriteCase<'bmc.set'>>(useCase: C): C {
+  return {
+    ...useCase,
+    digested: (body: Body) =>
+      body.parameters === undefined ? body : { ...body, parameters: { ...body.parameters, ...SECRETS_LEFT_OUT } },
+  };
+}
+
+const SECRETS_LEFT_OUT = Object.fromEntries(POWER_SECRET_NAMES.map((name) => [name, null]));
+
+/**
+ * All parameters of a BMC, with a machine's own there, secrets opened and defaults filled in, for whoever carries out its orders: never for an
+ * answer. A machine's own that another power type had do not count.
+ */
+export async function readPowerParameters(
+  tx: Tx,
+  sealer: Sealer,
+  { bmc, own }: { readonly bmc: Row; readonly own: PowerParameters },
+): Promise<PowerParameters | Rejected> {
+  const secrets = await openSecrets(tx, sealer, bmc.id);
+  if (isRejected(secrets)) return secrets;
+  const { settings } = driverOf(bmc.powerType);
+  const names = new Set(settings.filter(({ scope }) => scope === 'machine').map(({ name }) => name));
+  const known = Object.entries(own).filter(([name]) => names.has(name));
+  return parsePowerParameters(settings, { ...bmc.parameters, ...Object.fromEntries(known), ...secrets });
+}
+
+interface Read {
+  readonly values: Values<'bmc'>;
+  /** Undefined: they stay as they are. */
+  readonly secrets: Secrets | undefined;
+}
+
+type Body = Partial<Pick<Row, 'name' | 'comment' | 'powerType' | 'parameters'>>;
+
+async function readBmc(
+  tx: Tx,
+  body: Body,
+  old: { readonly row: Row; readonly secrets: Secrets } | null,
+): Promise<Read | Rejected> {
+  const values = await readFields(tx, BMC.fields, body);
+  if (isRejected(values)) return values;
+  if (body.powerType === undefined && body.parameters === undefined) return { values, secrets: undefined };
+  const type = body.powerType ?? old?.row.powerType ?? 'manual';
+  const given = body.parameters ?? old?.row.parameters ?? {};
+  const stored = old && { law: driverOf(old.row.powerType), shown: old.row.parameters, secrets: old.secrets };
+  const driver = driverOf(type);
+  const split = splitParameters(driver, given, stored);
+  if (isRejected(split)) return split;
+  const closed = await refuseHosts(tx, driver.hostsOf(split.shown), 'parameters/');
+  if (closed) return closed;
+  return { values: { ...values, parameters: split.shown }, secrets: split.secrets };
+}
+
+/**
+ * A BMC is another host: none at an address of a node, of the cluster or of loopback. Orders come from nodes, so such an address would be asked from within.
+ * A name is judged by the node that resolves it.
+ */
+export async function refuseHosts(tx: Tx, hosts: readonly BmcHost[], prefix = ''): Promise<Rejected | null> {
+  for (const host of hosts) {
+    const refusal = checkBmcHost(host, prefix);
+    if (refusal) return refusal;
+  }
+  const literals = hosts.flatMap(({ host }) => comparedAddress(host) ?? []);
+  const [own] = literals.length === 0 ? [] : await findOwnAddresses(tx, literals);
+  if (own === undefined) return null;
+  const at = hosts.find(({ host }) => comparedAddress(host) === own.address);
+  return invalid(
+    `${prefix}${at?.name ?? ''}`,
+    `${own.address} is ${own.words}`,
+    'the address of a BMC, which is no node’s',
+  );
+}
+
+/** Addresses that a node must not ask when it resolves the name of a BMC; undefined: no name is resolved. */
+export async function closedFor(tx: Tx, hosts: readonly BmcHost[]): Promise<{ closed?: string[] }> {
+  if (hosts.every(({ host }) => comparedAddress(host) !== null)) return {};
+  const own = (await listOwnAddresses(tx)).flatMap(({ address }) => comparedAddress(address) ?? []);
+  return { closed: [...new Set(own)].slice(0, CLOSED_MAX) };
+}
+
+const CLOSED_MAX = 1000;
+
+/** The secrets that are there, opened when a masked one may stand for one of them: another change must work where they cannot be opened. */
+async function needsSecrets(
+  tx: Tx,
+  sealer: Sealer,
+  { row, body }: { readonly row: Row; readonly body: Body },
+): Promise<Secrets | Rejected> {
+  const given = body.parameters ?? (body.powerType === undefined ? {} : row.parameters);
+  return Object.values(given).includes(MASKED_SECRET) ? await openSecrets(tx, sealer, row.id) : {};
+}
+
+async function openSecrets(tx: Tx, sealer: Sealer, id: number): Promise<Secrets | Rejected> {
+  const kept = await readSealed(tx, id);
+  if (kept === null) return {};
+  const text = await sealer.open(placeOf(id, kept.number), kept.sealed);
+  return isRejected(text) ? text : (JSON.parse(text) as Secrets);
+}
+
+interface Change {
+  readonly id: number;
+  readonly old: Secrets;
+  readonly secrets: Secrets | undefined;
+}
+
+/** The column that names the secrets of a change: another number when they are others. */
+async function numberFor(
+  tx: Tx,
+  sealer: Sealer,
+  { id, old, secrets }: Change,
+): Promise<{ secretNumber?: number } | Rejected> {
+  if (secrets === undefined) return {};
+  const names = Object.keys(secrets);
+  if (names.length === 0) return { secretNumber: 0 };
+  if (names.length === Object.keys(old).length && names.every((name) => old[name] === secrets[name])) return {};
+  const number = await nextNumber(tx, id);
+  const sealed = await sealer.seal(placeOf(id, number), JSON.stringify(secrets));
+  if (isRejected(sealed)) return sealed;
+  await addSealed(tx, id, { number, sealed });
+  return { secretNumber: number };
+}
+
+function placeOf(id: number, number: number): string {
+  return `bmc/${id}/${number}`;
+}

@@ -1,0 +1,14 @@
+import { isRejected } from '../../../core/errors.ts';
+import { machineByRef } from '../machine.ts';
+import { reading } from '../../base/use-case.ts';
+import { readTimeline } from './read.ts';
+
+/** What was seen of a machine on its way. */
+export const timelineCases = {
+  'machine.timeline': reading('machine.timeline', async (tx, { params, query }, context) => {
+    const machine = await machineByRef(tx, params.machine);
+    if (isRejected(machine)) return machine;
+    const timeline = await readTimeline(tx, context, machine, { run: query?.run, all: query?.all });
+    return isRejected(timeline) ? timeline : { body: timeline };
+  }),
+};

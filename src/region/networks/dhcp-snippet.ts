@@ -1,0 +1,92 @@
+import { DHCP_SNIPPET } from '../../contract/networks/dhcp-snippet.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { parseMac } from '../../model/machines/machine.ts';
+import { isStatements } from '../../model/networks/dhcp-snippet/notation.ts';
+import { parseSnippet } from '../../model/networks/dhcp-snippet.ts';
+import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../store/declared/rows.ts';
+import { isFeatureOn } from '../../store/queries/base/features.ts';
+import { findMachine } from '../../store/queries/machines/machines.ts';
+import { listReservations } from '../../store/queries/networks/reservations.ts';
+import type { Tx } from '../../store/tx.ts';
+import { target, writing } from '../base/use-case.ts';
+import { declaredByRef, readFields, viewDeclared } from '../base/declared.ts';
+import { subnetByRef } from './network-refs.ts';
+
+type Row = DeclaredRow<'dhcp-snippet'>;
+
+/** What is special about snippets: the scope is a thing that exists, and the text is what this scope allows. */
+export const dhcpSnippetCases = {
+  'dhcp-snippet.create': writing(
+    'dhcp-snippet.create',
+    ({ body }) => `dhcp-snippet create ${body.name}`,
+    async (tx, { body }) => {
+      const values = await readSnippet(tx, body, null);
+      if (isRejected(values)) return values;
+      const row = await createDeclared(tx, 'dhcp-snippet', values);
+      tx.emit({ kind: 'dhcp-snippet.created', subject: row.name, data: viewDeclared<'dhcp-snippet'>(row) });
+      return { body: viewDeclared<'dhcp-snippet'>(row), version: row.version };
+    },
+  ),
+
+  'dhcp-snippet.set': writing(
+    'dhcp-snippet.set',
+    ({ params }) => `dhcp-snippet set ${params.dhcp_snippet}`,
+    async (tx, { params, body }, context) => {
+      const old = await declaredByRef(tx, 'dhcp-snippet', params.dhcp_snippet);
+      if (isRejected(old)) return old;
+      const values = await readSnippet(tx, body, old);
+      if (isRejected(values)) return values;
+      const row = await updateDeclared(tx, 'dhcp-snippet', target(old.id, context), values);
+      if (isRejected(row)) return row;
+      tx.emit({ kind: 'dhcp-snippet.changed', subject: row.name, data: viewDeclared<'dhcp-snippet'>(row) });
+      return { body: viewDeclared<'dhcp-snippet'>(row), version: row.version };
+    },
+  ),
+};
+
+async function readSnippet(
+  tx: Tx,
+  body: Partial<Pick<Row, 'scope' | 'text'>>,
+  old: Row | null,
+): Promise<Values<'dhcp-snippet'> | Rejected> {
+  const values = await readFields(tx, DHCP_SNIPPET.fields, body);
+  if (isRejected(values)) return values;
+  const scope = body.scope === undefined ? (old?.scope ?? 'global') : await readScope(tx, body.scope);
+  if (isRejected(scope)) return scope;
+  const given = body.text ?? old?.text ?? '{}';
+  const text = isStatements(given) ? given : given.trim();
+  const isNew = scope !== old?.scope || text !== old.text;
+  const fragment = isNew ? parseSnippet(scope, text) : null;
+  if (isRejected(fragment)) return fragment;
+  if (isNew && isStatements(text) && !(await isFeatureOn(tx, 'dhcp-statements')))
+    return rejected('conflict', 'Statements of dhcpd.conf are possible once every region node has this release.');
+  return { ...values, scope, text };
+}
+
+/** The scope's one text. Whom nothing is known of gets no snippet: it would wait for somebody who never comes. */
+async function readScope(tx: Tx, text: string): Promise<string | Rejected> {
+  if (text === 'global') return text;
+  const mac = parseMac(text);
+  if (!isRejected(mac)) return (await isKnown(tx, mac)) ? mac : unknown(mac);
+  if (/^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/.test(text)) return parseMac(text, 'scope');
+  const subnet = await subnetByRef(tx, text);
+  if (isRejected(subnet)) {
+    return invalid(
+      'scope',
+      subnet.message.replace(/\.$/, ''),
+      'global, a subnet, or the MAC of an interface with a static lease',
+    );
+  }
+  if (!subnet.cidr.includes(':')) return subnet.cidr;
+  return invalid('scope', `${subnet.cidr} is an IPv6 subnet`, 'DHCP serves IPv4 subnets');
+}
+
+async function isKnown(tx: Tx, mac: string): Promise<boolean> {
+  if (await findMachine(tx, { mac })) return true;
+  return (await listReservations(tx, { mac, limit: 1 })).items.length > 0;
+}
+
+function unknown(mac: string): Rejected {
+  const problem = `no machine and no reservation has the MAC ${mac}`;
+  return invalid('scope', problem, 'a snippet for a host is for an interface with a static lease');
+}

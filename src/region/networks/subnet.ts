@@ -1,0 +1,271 @@
+import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/networks/subnet.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { contains, formatAddress, formatNetwork, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { parseTitle } from '../../model/names/names.ts';
+import type { Settings } from '../../model/site/settings.ts';
+import { reverseWords } from '../../model/names/reverse.ts';
+import { parseDhcpOptions } from '../../model/networks/dhcp/dhcp-option.ts';
+import { parseLeaseTime } from '../../model/site/settings.ts';
+import {
+  checkNoOverlap,
+  parseBootFile,
+  parseBootServer,
+  parseGateway,
+  parseResolvers,
+  parseSubnetCidr,
+} from '../../model/networks/subnet.ts';
+import { allRows } from '../../store/page.ts';
+import { liveLeases } from '../../store/queries/networks/leases.ts';
+import { listMachines } from '../../store/queries/machines/machines.ts';
+import { countLeasesBySubnet } from '../../store/queries/networks/address-users.ts';
+import { readPools } from '../../store/queries/networks/pool-use.ts';
+import { rangesOf } from '../../store/queries/networks/ranges.ts';
+import { listReservations } from '../../store/queries/networks/reservations.ts';
+import * as subnets from '../../store/queries/networks/subnets.ts';
+import { lockVlan, type VlanRow } from '../../store/queries/networks/vlans.ts';
+import { readSettings } from '../../store/snapshot.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody } from '../base/paging.ts';
+import { reading, target, writing } from '../base/use-case.ts';
+import { checkNotFloating, checkUnclaimed, leaseWords } from './address-rules.ts';
+import { viewPools } from './dhcp/pool-use.ts';
+import { checkVlanKeepsRange } from './dhcp/range-rules.ts';
+import { firstVlan, subnetByRef, vlanByRef, vlanLabel } from './network-refs.ts';
+
+type Row = subnets.SubnetRow;
+
+function view(row: Row, settings: Settings): Subnet {
+  const network = parseNetwork(row.cidr);
+  const reverse = isRejected(network) ? network.message : reverseWords(network, settings);
+  const { id, name, cidr, vlan, vlanId, gateway, resolvers, isManaged, dnsOn, proxyOn, used, dynamic } = row;
+  const { dhcpOptions, leaseTime, bootServer, bootFile, ignoreUnknown } = row;
+  return {
+    id,
+    name,
+    cidr,
+    vlan,
+    vlanId,
+    gateway,
+    resolvers: [...resolvers],
+    managed: isManaged,
+    dnsOn,
+    proxyOn,
+    dhcpOptions: [...dhcpOptions],
+    leaseTime,
+    bootServer,
+    bootFile,
+    ignoreUnknown,
+    used,
+    dynamic,
+    reverse,
+  };
+}
+
+/** What may be set of a subnet, read; missing members stay missing. */
+function readOffer(body: SubnetCreate | SubnetSet, cidr: string) {
+  const name = body.name === undefined ? undefined : parseTitle(body.name);
+  if (isRejected(name)) return name;
+  const gateway = typeof body.gateway === 'string' ? parseGateway(body.gateway, { cidr }) : body.gateway;
+  if (isRejected(gateway)) return gateway;
+  const resolvers = body.resolvers === undefined ? undefined : parseResolvers(body.resolvers, { cidr });
+  if (isRejected(resolvers)) return resolvers;
+  const told = readTold(body, cidr);
+  if (isRejected(told)) return told;
+  return { ...told, name, gateway, resolvers, isManaged: body.managed, dnsOn: body.dnsOn, proxyOn: body.proxyOn };
+}
+
+/** What DHCP tells besides, read. */
+function readTold(body: SubnetCreate | SubnetSet, cidr: string) {
+  const { ignoreUnknown } = body;
+  const dhcpOptions = body.dhcpOptions === undefined ? undefined : parseDhcpOptions(body.dhcpOptions);
+  if (isRejected(dhcpOptions)) return dhcpOptions;
+  const leaseTime = typeof body.leaseTime === 'number' ? parseLeaseTime(body.leaseTime, 'leaseTime') : body.leaseTime;
+  if (isRejected(leaseTime)) return leaseTime;
+  const bootServer = typeof body.bootServer === 'string' ? parseBootServer(body.bootServer) : body.bootServer;
+  if (isRejected(bootServer)) return bootServer;
+  const bootFile = typeof body.bootFile === 'string' ? parseBootFile(body.bootFile) : body.bootFile;
+  if (isRejected(bootFile)) return bootFile;
+  const told = { dhcpOptions, leaseTime, bootServer, bootFile, ignoreUnknown };
+  const isTold = [leaseTime, bootServer, bootFile].some((value) => value !== undefined && value !== null);
+  if ((isTold || ignoreUnknown === true || (dhcpOptions ?? []).length > 0) && cidr.includes(':')) {
+    return invalid('dhcpOptions', `${cidr} is an IPv6 subnet`, 'DHCP serves IPv4 subnets');
+  }
+  return told;
+}
+
+export const subnetCases = {
+  'subnet.list': reading('subnet.list', async (tx, { query }) => {
+    const vlan = query?.vlan === undefined ? undefined : await vlanByRef(tx, query.vlan);
+    if (isRejected(vlan)) return vlan;
+    const network = query?.cidr === undefined ? undefined : parseNetwork(query.cidr);
+    if (isRejected(network)) return network;
+    const page = await subnets.listSubnets(tx, {
+      limit: query?.limit,
+      cursor: query?.cursor,
+      sort: query?.sort,
+      name: query?.name,
+      cidr: network ? formatNetwork(network) : undefined,
+      vlanId: vlan?.id,
+      dnsOn: query?.dns_on,
+    });
+    const settings = await readSettings(tx);
+    const leased = await countLeasesBySubnet(tx);
+    return pageBody(page, (row) => ({ ...view(row, settings), leased: leased.get(row.id) ?? 0 }), query);
+  }),
+
+  'subnet.show': reading('subnet.show', async (tx, { params }, context) => {
+    const row = await subnetByRef(tx, params.subnet);
+    if (isRejected(row)) return row;
+    const [pools] = viewPools(await readPools(tx, { subnetId: row.id }), context.clock.now());
+    return { body: { ...view(row, await readSettings(tx)), ...(pools ? { pools } : {}) }, version: row.version };
+  }),
+
+  'subnet.create': writing(
+    'subnet.create',
+    ({ body }) => `subnet create ${body.cidr}`,
+    async (tx, { body }) => {
+      const network = parseSubnetCidr(body.cidr);
+      if (isRejected(network)) return network;
+      const cidr = formatNetwork(network);
+      const offer = readOffer(body, cidr);
+      if (isRejected(offer)) return offer;
+      const vlan = await (body.vlan === undefined ? firstVlan(tx) : vlanByRef(tx, body.vlan));
+      if (isRejected(vlan)) return vlan;
+      const refusal =
+        checkNoOverlap(network, await allRows((page) => subnets.listSubnets(tx, page))) ??
+        (typeof offer.gateway === 'string' ? await checkNotFloating(tx, offer.gateway) : null);
+      if (refusal) return refusal;
+      const row = await subnets.createSubnet(tx, { ...offer, vlanId: vlan.id, name: offer.name ?? cidr, cidr });
+      const shown = view(row, await readSettings(tx));
+      tx.emit({ kind: 'subnet.created', subject: row.cidr, data: { ...shown } });
+      return { body: shown, version: row.version };
+    },
+  ),
+
+  'subnet.set': writing(
+    'subnet.set',
+    ({ params }) => `subnet set ${params.subnet}`,
+    async (tx, { params, body }, context) => {
+      const old = await subnetByRef(tx, params.subnet);
+      if (isRejected(old)) return old;
+      const network = body.cidr === undefined ? null : parseSubnetCidr(body.cidr);
+      if (isRejected(network)) return network;
+      const cidr = network ? formatNetwork(network) : old.cidr;
+      const isResized = cidr !== old.cidr;
+      const offer = readOffer(body, cidr);
+      if (isRejected(offer)) return offer;
+      const vlan = body.vlan === undefined ? null : await vlanByRef(tx, body.vlan);
+      if (isRejected(vlan)) return vlan;
+      const refusal =
+        (vlan && vlan.id !== old.vlanId ? await checkMove(tx, old, vlan) : null) ??
+        (await subnets.lockSubnet(tx, target(old.id, context))) ??
+        (network && isResized ? await checkResize(tx, old, network, offer.gateway) : null) ??
+        (await checkGateway(tx, { ...old, cidr }, offer.gateway));
+      if (refusal) return refusal;
+      // A subnet that nobody gave a name is called what it is.
+      const name = offer.name ?? (old.name === old.cidr ? cidr : undefined);
+      // What it holds is looked at again when the size is written, so it is written when it is another one.
+      const resized = isResized ? { cidr, name } : {};
+      const row = await subnets.updateSubnet(tx, { key: old.id }, { ...offer, ...resized, vlanId: vlan?.id });
+      if (isRejected(row)) return row;
+      const shown = view(row, await readSettings(tx));
+      tx.emit({ kind: 'subnet.changed', subject: row.cidr, data: { ...shown } });
+      return { body: shown, version: row.version };
+    },
+  ),
+
+  'subnet.delete': writing(
+    'subnet.delete',
+    ({ params }) => `subnet delete ${params.subnet}`,
+    async (tx, { params }, context) => {
+      const old = await subnetByRef(tx, params.subnet);
+      if (isRejected(old)) return old;
+      const inUse = await contentsOf(tx, old);
+      if (inUse) return inUse;
+      const row = await subnets.deleteSubnet(tx, target(old.id, context));
+      if (isRejected(row)) return row;
+      const shown = view(row, await readSettings(tx));
+      tx.emit({ kind: 'subnet.deleted', subject: row.cidr, data: { ...shown } });
+      return { body: shown };
+    },
+  ),
+};
+
+/** A machine's interface is on the VLAN of its addresses, and a client keeps its lease where it got it: neither may be left behind. */
+async function checkMove(tx: Tx, subnet: Row, to: VlanRow): Promise<Rejected | null> {
+  const from = vlanLabel({ fabric: subnet.fabric, name: subnet.vlan });
+  const refusal = (await lockVlan(tx, { key: subnet.vlanId })) ?? (await subnets.lockSubnet(tx, { key: subnet.id }));
+  if (refusal) return refusal;
+  const user = (await listMachines(tx, { subnetId: subnet.id, limit: 1 })).items[0];
+  if (user) {
+    return rejected(
+      'in_use',
+      `${subnet.cidr} has addresses of machines, such as ${user.fqdn}, on ${from}. Move them before the subnet goes to ${vlanLabel(to)}.`,
+    );
+  }
+  const leased = await leasedWords(tx, subnet);
+  if (leased) {
+    return rejected(
+      'in_use',
+      `${subnet.cidr} is leased on ${from}: ${leased.who}. Switch DHCP off there. ${leased.rule}`,
+    );
+  }
+  return checkVlanKeepsRange(tx, subnet.vlanId, (range) => range.subnetId === subnet.id);
+}
+
+/** What a subnet holds stays in it: gateway and leases are looked at here, addresses and ranges by the database. */
+async function checkResize(
+  tx: Tx,
+  subnet: Row,
+  network: Network,
+  gateway: string | null | undefined,
+): Promise<Rejected | null> {
+  const all = await allRows((page) => subnets.listSubnets(tx, page));
+  const overlap = checkNoOverlap(
+    network,
+    all.filter(({ id }) => id !== subnet.id),
+  );
+  if (overlap) return overlap;
+  const cidr = formatNetwork(network);
+  const isOutside = (text: string) => {
+    const address = parseAddress(text, 'address');
+    return isRejected(address) || !contains(network, address);
+  };
+  if (gateway === undefined && subnet.gateway !== null && isOutside(subnet.gateway))
+    return invalid('gateway', `the gateway ${subnet.gateway} lies outside of ${cidr}`, 'name the new one as well');
+  const left = (await liveLeases(tx, subnet.id)).find(({ address }) => isOutside(address));
+  if (!left) return null;
+  const rule = `Rule: an address is given up when its lease has ended (${left.expiresAt}).`;
+  return rejected('in_use', `${leaseWords(left)} lies outside of ${cidr}. ${rule}`);
+}
+
+async function checkGateway(tx: Tx, subnet: Row, text: string | null | undefined): Promise<Rejected | null> {
+  const address = typeof text === 'string' && text !== subnet.gateway ? parseAddress(text, 'gateway') : null;
+  if (address === null || isRejected(address)) return address;
+  return (
+    (await checkUnclaimed(tx, subnet, address, (claim) => claim.source === 'subnets' && claim.id === subnet.id)) ??
+    (await checkNotFloating(tx, formatAddress(address)))
+  );
+}
+
+/** The database refuses as well; this says what is in the way. */
+async function contentsOf(tx: Tx, subnet: Row): Promise<Rejected | null> {
+  const inUse = (what: string) => rejected('in_use', `${subnet.cidr} has ${what}. Take them away first.`);
+  const user = (await listMachines(tx, { subnetId: subnet.id, limit: 1 })).items[0];
+  if (user) return inUse(`addresses of machines, such as ${user.fqdn}`);
+  const range = (await rangesOf(tx, subnet.id))[0];
+  if (range) return inUse(`ranges, such as the ${range.kind} ${range.first}-${range.last}`);
+  const reservation = (await listReservations(tx, { subnetId: subnet.id, limit: 1 })).items[0];
+  if (reservation) return inUse(`reservations, such as ${reservation.address}`);
+  const leased = await leasedWords(tx, subnet);
+  return leased && rejected('in_use', `${subnet.cidr} is leased: ${leased.who}. ${leased.rule}`);
+}
+
+/** Who has leases of a subnet, and until when: nothing else ends them. Null: nobody. */
+async function leasedWords(tx: Tx, subnet: Row): Promise<{ readonly who: string; readonly rule: string } | null> {
+  const [lease, ...more] = await liveLeases(tx, subnet.id);
+  if (!lease) return null;
+  const others = more.length > 0 ? ` and ${more.length} more` : '';
+  const last = [lease, ...more].reduce((end, { expiresAt }) => (expiresAt > end ? expiresAt : end), '');
+  return { who: leaseWords(lease) + others, rule: `Rule: it is free when its leases have ended (${last}).` };
+}

@@ -1,6 +1,0 @@
-import type { LookupAnswer, LookupType } from '../../../contract/site/look.ts';
-
-/** What a name server said. `code` as `LookupAnswer` has it. */
-export type NameAnswer = Pick<LookupAnswer, 'code' | 'answers' | 'serial'>;
-/** Asks one name server; it answers within two seconds whatever happens, and never throws. */
-export type AskName = (server: string, name: string, type: LookupType) => Promise<NameAnswer>;

@@ -1,0 +1,110 @@
+import type { Session } from '../../../contract/people/session.ts';
+import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { canonicalPassword, parsePassword } from '../../../model/people/password.ts';
+import { listAudit } from '../../../store/queries/people/audit.ts';
+import { dropPassword, findPassword, setPassword } from '../../../store/queries/people/passwords.ts';
+import { endSession, endSessionsOf, listSessions, type SessionRow } from '../../../store/queries/people/sessions.ts';
+import { findUser, type UserRow } from '../../../store/queries/people/users.ts';
+import type { Tx } from '../../../store/tx.ts';
+import type { Caller } from '../../port.ts';
+import { pageBody } from '../../base/paging.ts';
+import { noSuch } from '../../base/refs.ts';
+import { autocommitReading, type CaseContext, type WriteCase, writing } from '../../base/use-case.ts';
+
+const viewFor =
+  (caller: Caller) =>
+  ({ keyToken, isWall, role: _role, ...row }: SessionRow): Session => ({
+    ...row,
+    isReadOnly: isWall,
+    isCurrent: row.id === caller.sessionId,
+    apiKey: keyToken,
+  });
+
+/** Sets, or takes away, the password of a user. What it was hashed to is the store's alone. `allowShort`: an admin may give a short one. */
+export async function keepPassword(
+  tx: Tx,
+  user: Pick<UserRow, 'name'>,
+  { password, allowShort = false }: { readonly password: string | null; readonly allowShort?: boolean | undefined },
+  { passwords, caller }: Pick<CaseContext, 'passwords' | 'caller'>,
+): Promise<Rejected | null> {
+  if (password === null) {
+    await dropPassword(tx, user.name);
+    return null;
+  }
+  if (allowShort && caller.role !== 'admin') return rejected('forbidden', 'Admins alone may give a short password.');
+  const parsed = parsePassword(password, user.name, { allowShort });
+  if (isRejected(parsed)) return parsed;
+  const hash = await passwords.hash(parsed);
+  if (isRejected(hash)) return hash;
+  await setPassword(tx, user.name, hash);
+  return null;
+}
+
+/** Whoever is no admin sets the own password alone, and knows the one before. */
+async function checkSetter(
+  tx: Tx,
+  user: string,
+  current: string | undefined,
+  { caller, passwords }: CaseContext,
+): Promise<Rejected | null> {
+  if (caller.role === 'admin') return null;
+  if (user !== caller.user) return rejected('forbidden', `${caller.user} may set the own password only.`);
+  const known = await findPassword(tx, user);
+  if (known === null || known.hash === null) return null;
+  if (current === undefined) return invalid('current', 'it is missing', 'the password that you have now');
+  const isRight = await passwords.isRight(canonicalPassword(current), known.hash);
+  if (isRejected(isRight)) return isRight;
+  return isRight ? null : invalid('current', 'it is not your password', 'the password that you have now');
+}
+
+const setPasswordCase: WriteCase<'user.set-password'> = {
+  ...writing(
+    'user.set-password',
+    ({ params, body }) => `user set-password ${params.user}${body.password === null ? ' to none' : ''}`,
+    async (tx, { params, body }, context) => {
+      const user = await findUser(tx, params.user);
+      if (user === null) return noSuch('user', params.user);
+      const refusal =
+        (await checkSetter(tx, user.name, body.current, context)) ?? (await keepPassword(tx, user, body, context));
+      if (refusal) return refusal;
+      // Who had the old one in hand is out; the session that changed it goes on.
+      await endSessionsOf(tx, user.name, context.caller.sessionId ?? null);
+      const hasPassword = body.password !== null;
+      tx.emit({ kind: 'user.password', subject: user.name, data: { hasPassword } });
+      const { name, role, email, createdAt } = user;
+      return { body: { name, role, email, hasPassword, createdAt } };
+    },
+  ),
+  digested: (body) => ({ ...body, password: body.password === null ? null : '', current: '' }),
+};
+
+/** Use cases of passwords, of browsers' sessions, and of the audit trail. */
+export const accountCases = {
+  'user.set-password': setPasswordCase,
+
+  'audit.list': autocommitReading('audit.list', async (tx, { query }) =>
+    pageBody(await listAudit(tx, { ...query }), (row) => row, query),
+  ),
+
+  'session.list': autocommitReading('session.list', async (tx, { query }, { caller }) => {
+    const seesAll = caller.role === 'admin' || caller.role === 'auditor';
+    if (!seesAll && query?.user !== undefined && query.user !== caller.user)
+      return rejected('forbidden', `${caller.user} may see the own sessions only.`);
+    return pageBody(
+      await listSessions(tx, { ...query, user: seesAll ? query?.user : caller.user }),
+      viewFor(caller),
+      query,
+    );
+  }),
+
+  'session.end': writing(
+    'session.end',
+    ({ params }) => `session end ${params.session}`,
+    async (tx, { params }, { caller }) => {
+      const row = await endSession(tx, params.session, caller.role === 'admin' ? undefined : caller.user);
+      if (row === null) return noSuch(caller.role === 'admin' ? 'session' : 'session of your own', params.session);
+      tx.emit({ kind: 'session.ended', subject: row.user, data: { id: row.id } });
+      return { body: viewFor(caller)(row) };
+    },
+  ),
+};

@@ -1,0 +1,46 @@
+import { isRejected, rejected } from '../../core/errors.ts';
+import { formatKeySource, parseKeySource, readKeys } from '../../model/people/key-source.ts';
+import { createSshKey, keysOfUser } from '../../store/queries/people/ssh-keys.ts';
+import { readSettings } from '../../store/snapshot.ts';
+import { askingFirst } from '../base/use-case.ts';
+import { keyOwner, keyView, KEYS_MOST } from './ssh-keys.ts';
+
+/** Use cases of keys that are kept elsewhere. */
+export const keySourceCases = {
+  'ssh-key.import': askingFirst(
+    'ssh-key.import',
+    ({ body }) => `ssh-key import ${body.source} ${body.user ?? ''}`.trim(),
+    async ({ body }, { caller, readKeys: ask }, read) => {
+      const source = parseKeySource(body.source);
+      if (isRejected(source)) return source;
+      const settings = await read(async (tx) => {
+        const owner = await keyOwner(tx, body.user, caller);
+        return isRejected(owner) ? owner : readSettings(tx);
+      });
+      if (isRejected(settings)) return settings;
+      if (ask === undefined) return rejected('unavailable', 'This region has no way to ask for keys.');
+      const text = await ask(source, settings.http_proxy);
+      return isRejected(text) ? text : { source, text };
+    },
+    async (tx, { body }, { caller }, { source, text }) => {
+      const owner = await keyOwner(tx, body.user, caller);
+      if (isRejected(owner)) return owner;
+      const read = readKeys(source, text);
+      if (isRejected(read)) return read;
+      const own = await keysOfUser(tx, owner);
+      const fresh = read.keys.filter(({ data }) => !own.some((key) => key.data === data));
+      if (own.length + fresh.length > KEYS_MOST)
+        return rejected(
+          'conflict',
+          `${owner} has ${own.length} SSH keys, and ${body.source} has ${fresh.length} others. Rule: at most ${KEYS_MOST}; delete some first.`,
+        );
+      const imported = formatKeySource(source);
+      for (const key of fresh) {
+        const { type, fingerprint } = await createSshKey(tx, { ...key, user: owner, source: imported });
+        tx.emit({ kind: 'ssh-key.added', subject: owner, data: { type, fingerprint, source: imported } });
+      }
+      const items = (await keysOfUser(tx, owner)).filter(({ data }) => read.keys.some((key) => key.data === data));
+      return { body: { source: imported, added: fresh.length, items: items.map(keyView), refused: [...read.refused] } };
+    },
+  ),
+};

@@ -1,0 +1,106 @@
+import type { Notification } from '../../contract/people/notification.ts';
+import { isRejected, rejected } from '../../core/errors.ts';
+import {
+  createNotification,
+  deleteNotification,
+  dismissNotification,
+  findNotification,
+  listNotifications,
+  type Reader,
+  updateNotification,
+} from '../../store/queries/people/notifications.ts';
+import { findUser } from '../../store/queries/people/users.ts';
+import type { Tx } from '../../store/tx.ts';
+import { pageBody } from '../base/paging.ts';
+import type { Caller } from '../port.ts';
+import { noSuch } from '../base/refs.ts';
+import { autocommitReading, writing } from '../base/use-case.ts';
+import { noteText, renderNote } from './note-text.ts';
+
+/** An admin reaches every note; the others reach those that are for them. */
+function readerOf({ user, role }: Caller, isAll = role === 'admin'): Reader {
+  return { user, isAdmin: role === 'admin', isAll };
+}
+
+async function unknownUser(tx: Tx, user: string | null | undefined) {
+  return typeof user === 'string' && (await findUser(tx, user)) === null ? noSuch('user', user) : null;
+}
+
+/** A note as the wire shows it. */
+const view = (row: Notification, text = noteText(row.message, row.context)): Notification => ({ ...row, text });
+
+const missing = (text: string) => noSuch('notification', text);
+
+/** The id that a path names; 0, which no note has, where it names none. */
+function idOf({ notification }: { readonly notification: string }): number {
+  return /^[1-9]\d{0,8}$/.test(notification) ? Number(notification) : 0;
+}
+
+/** Notes for users. */
+export const notificationCases = {
+  'notification.list': autocommitReading('notification.list', async (tx, { query }, { caller }) => {
+    if (query?.all === true && caller.role !== 'admin')
+      return rejected('forbidden', `${caller.user} sees the notes that are for ${caller.user}.`);
+    return pageBody(await listNotifications(tx, readerOf(caller, query?.all === true), { ...query }), view, query);
+  }),
+
+  'notification.show': autocommitReading('notification.show', async (tx, { params }, { caller }) => {
+    const row = await findNotification(tx, idOf(params), readerOf(caller));
+    return row === null ? missing(params.notification) : { body: view(row) };
+  }),
+
+  'notification.create': writing(
+    'notification.create',
+    () => 'notification create',
+    async (tx, { body }) => {
+      const refusal = await unknownUser(tx, body.user);
+      if (refusal) return refusal;
+      const row = await createNotification(tx, body);
+      const text = renderNote(row.message, row.context);
+      if (isRejected(text)) return text;
+      tx.emit({ kind: 'notification.created', subject: String(row.id), data: { ...row } });
+      return { body: view(row, text) };
+    },
+  ),
+
+  'notification.set': writing(
+    'notification.set',
+    ({ params }) => `notification set ${params.notification}`,
+    async (tx, { params, body }) => {
+      const refusal = await unknownUser(tx, body.user);
+      if (refusal) return refusal;
+      const row = await updateNotification(tx, idOf(params), body);
+      if (row === null) return missing(params.notification);
+      const text = renderNote(row.message, row.context);
+      if (isRejected(text)) return text;
+      tx.emit({ kind: 'notification.changed', subject: String(row.id), data: { ...row } });
+      return { body: view(row, text) };
+    },
+  ),
+
+  'notification.delete': writing(
+    'notification.delete',
+    ({ params }) => `notification delete ${params.notification}`,
+    async (tx, { params }) => {
+      const row = await deleteNotification(tx, idOf(params));
+      if (row === null) return missing(params.notification);
+      tx.emit({ kind: 'notification.deleted', subject: String(row.id), data: { ...row } });
+      return { body: view(row) };
+    },
+  ),
+
+  'notification.dismiss': writing(
+    'notification.dismiss',
+    ({ params }) => `notification dismiss ${params.notification}`,
+    async (tx, { params }, { caller }) => {
+      const row = await findNotification(tx, idOf(params), readerOf(caller));
+      if (row === null) return missing(params.notification);
+      if (!row.dismissable)
+        return rejected('conflict', `The note ${row.id} cannot be dismissed. Rule: it stays until it is deleted.`);
+      // The events of a user's own affairs are told to that user alone (store/queries/base/events.ts).
+      if (await dismissNotification(tx, row.id, caller.user))
+        tx.emit({ kind: 'notification.dismissed', subject: String(row.id), data: {} });
+      return { body: view(row) };
+    },
+  ),
+};
