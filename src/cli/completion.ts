@@ -1,5 +1,5 @@
 import type { CommandSpec, NameKind, NounSpec, OptionSpec } from './command-spec.ts';
-import { DECLARED_OPTIONS } from './commands/declared.ts';
+import { DECLARED_OPTIONS } from './commands/base/declared.ts';
 import { OUTPUT_FORMATS } from './format/output.ts';
 
 /** The possible next words: fixed ones, or names of a kind that the region knows. */

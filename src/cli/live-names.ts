@@ -3,7 +3,7 @@ import type { DrillRound } from '../contract/cluster/drill.ts';
 import { ENTRIES, type EntryNoun } from '../contract/entries.ts';
 import { complete } from './completion.ts';
 import type { NameKind, NounSpec } from './command-spec.ts';
-import { declaredNames, isDeclared } from './commands/declared.ts';
+import { declaredNames, isDeclared } from './commands/base/declared.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { printable } from './format/escape.ts';
 import type { CliIo } from './io.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openQcow2, diskOf } from '../../../src/cli/commands/image/qcow2.ts';
+import { openQcow2, diskOf } from '../../../src/cli/commands/images/qcow2.ts';
 import type { CliFile, CliIo } from '../../../src/cli/io.ts';
 import { lightFetch } from '../../../src/cli/light-fetch.ts';
 import { parseManifest } from '../../../src/model/images/image.ts';

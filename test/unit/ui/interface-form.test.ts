@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as site from '../../../src/model/machines/interfaces/settings.ts';
 import { INTERFACE_KINDS } from '../../../src/model/machines/machine.ts';
-import { INTERFACE } from '../../../src/cli/commands/network/interface.ts';
+import { INTERFACE } from '../../../src/cli/commands/machines/interface.ts';
 import { NOUNS } from '../../../src/cli/nouns.ts';
 import { BOOT_MEDIA as MEDIA } from '../../../src/model/images/boot-media.ts';
 import { BOOT_MEDIA, machineBody, machineOptions } from '../../../src/ui/models/fleet/machine-form.ts';

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
 import { printData, printList, type Shape } from '../../format/output.ts';
 import { tableLines } from '../../format/table.ts';
-import { askCluster } from './ask.ts';
+import { askCluster } from '../base/ask.ts';
 
 const SHAPE: Shape<Invariant> = {
   kind: 'invariant',

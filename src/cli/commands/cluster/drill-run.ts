@@ -2,7 +2,7 @@ import { HARMLESS_DRILLS } from '../../../contract/cluster/drill.ts';
 import type { Call, CommandSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../../exit.ts';
 import { integer, need } from '../../values.ts';
-import { abortJob } from './job.ts';
+import { abortJob } from '../base/job.ts';
 import { move, optionsOf } from './move.ts';
 
 const PATIENCE_S = 900;

@@ -8,7 +8,7 @@ import { printable } from '../../format/escape.ts';
 import { printOne } from '../../format/output.ts';
 import { integer, need, option, options } from '../../values.ts';
 import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
-import { JOB_SHAPE } from './job.ts';
+import { JOB_SHAPE } from '../base/job.ts';
 
 type MoveRoute =
   | 'cluster.switchover'

@@ -6,7 +6,7 @@ import { printable } from '../../format/escape.ts';
 import { printData } from '../../format/output.ts';
 import { tableLines } from '../../format/table.ts';
 import { age } from '../../format/when.ts';
-import { askCluster } from './ask.ts';
+import { askCluster } from '../base/ask.ts';
 import { CLUSTER_MOVES } from './move.ts';
 
 /** `regent cluster`. */

@@ -9,8 +9,8 @@ import { printable } from '../../format/escape.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { age, moment } from '../../format/when.ts';
 import { collect, need, text } from '../../values.ts';
-import { syncCommand } from '../image/sync.ts';
-import { sendFile, uploadCommand } from '../image/upload.ts';
+import { syncCommand } from './sync.ts';
+import { sendFile, uploadCommand } from './upload.ts';
 
 const WHICH = { name: '<image>', help: 'its name (the newest of it), its digest, or the first digits of it' } as const;
 const NEXT = { not_found: ['regent image list'], in_use: ['regent image set-default <other>', 'regent image list'] };

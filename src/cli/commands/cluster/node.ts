@@ -1,14 +1,14 @@
-import type { DeletedNode } from '../../contract/cluster/trust.ts';
-import type { Node } from '../../contract/cluster/node.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { printList, printOne, type Shape } from '../format/output.ts';
-import { age, moment, relative } from '../format/when.ts';
-import { collect, need } from '../values.ts';
-import { NODE_PROBE } from './cluster/command.ts';
-import { NODE_LOGS } from './cluster/logs.ts';
-import { NODE_MOVES } from './cluster/move.ts';
-import { NODE_REMOVALS } from './cluster/removal.ts';
+import type { DeletedNode } from '../../../contract/cluster/trust.ts';
+import type { Node } from '../../../contract/cluster/node.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { age, moment, relative } from '../../format/when.ts';
+import { collect, need } from '../../values.ts';
+import { NODE_PROBE } from '../base/command.ts';
+import { NODE_LOGS } from './logs.ts';
+import { NODE_MOVES } from './move.ts';
+import { NODE_REMOVALS } from './removal.ts';
 
 const DELETED: Shape<DeletedNode> = {
   kind: 'node',

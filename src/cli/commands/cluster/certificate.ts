@@ -1,11 +1,11 @@
-import type { Certificate } from '../../contract/cluster/trust.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { NounSpec } from '../command-spec.ts';
-import { printable } from '../format/escape.ts';
-import { printList, type Shape } from '../format/output.ts';
-import { stamp } from '../format/when.ts';
-import { siteText } from './cluster/status.ts';
-import { collect, need, option, text } from '../values.ts';
+import type { Certificate } from '../../../contract/cluster/trust.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { NounSpec } from '../../command-spec.ts';
+import { printable } from '../../format/escape.ts';
+import { printList, type Shape } from '../../format/output.ts';
+import { stamp } from '../../format/when.ts';
+import { siteText } from './status.ts';
+import { collect, need, option, text } from '../../values.ts';
 
 const SHAPE: Shape<Certificate> = {
   kind: 'certificate',

@@ -7,15 +7,15 @@ import {
   oneOfNoun,
   paramOf,
   type Verb,
-} from '../../contract/base/declare.ts';
-import { type Declared, type DeclaredNoun, NOUNS } from '../../contract/registry.ts';
-import type { DeclaredObject, DeclaredRouteId } from '../../contract/noun-routes.ts';
-import type { Client } from '../../contract/client.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../command-spec.ts';
-import type { ExitCode } from '../exit.ts';
-import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, need, nothingToSet } from '../values.ts';
+} from '../../../contract/base/declare.ts';
+import { type Declared, type DeclaredNoun, NOUNS } from '../../../contract/registry.ts';
+import type { DeclaredObject, DeclaredRouteId } from '../../../contract/noun-routes.ts';
+import type { Client } from '../../../contract/client.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../../command-spec.ts';
+import type { ExitCode } from '../../exit.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { collect, need, nothingToSet } from '../../values.ts';
 import { fieldOf, flagOf, given, secretsOf } from './declared-input.ts';
 
 type Row = DeclaredObject<DeclaredNoun>;

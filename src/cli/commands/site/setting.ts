@@ -1,11 +1,11 @@
 import type { Static } from 'typebox';
-import type { Setting as SettingSchema } from '../../contract/site/setting.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { usageError } from '../exit.ts';
-import { printable } from '../format/escape.ts';
-import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, integer, need } from '../values.ts';
+import type { Setting as SettingSchema } from '../../../contract/site/setting.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import { printable } from '../../format/escape.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { collect, integer, need } from '../../values.ts';
 
 type Setting = Static<typeof SettingSchema>;
 type Value = Setting['value'];

@@ -1,9 +1,9 @@
-import type { DnsRecord } from '../../contract/names/record.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { CliError, EXIT, type ExitCode, usageError } from '../exit.ts';
-import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, need, nothingToSet, option, text, ttlOf } from '../values.ts';
+import type { DnsRecord } from '../../../contract/names/record.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { CliError, EXIT, type ExitCode, usageError } from '../../exit.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { collect, need, nothingToSet, option, text, ttlOf } from '../../values.ts';
 
 const SHAPE: Shape<DnsRecord> = {
   kind: 'record',

@@ -1,12 +1,12 @@
-import { findingText } from '../../contract/base/wire/finding.ts';
-import type { Service, ServiceDetail } from '../../contract/cluster/service.ts';
-import { ACTIONS } from './cluster/actions.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { CliError, EXIT, type ExitCode } from '../exit.ts';
-import { printData, printList, printOne, type Shape } from '../format/output.ts';
-import { moment, relative } from '../format/when.ts';
-import { collect, need, option, text } from '../values.ts';
+import { findingText } from '../../../contract/base/wire/finding.ts';
+import type { Service, ServiceDetail } from '../../../contract/cluster/service.ts';
+import { ACTIONS } from './actions.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { CliError, EXIT, type ExitCode } from '../../exit.ts';
+import { printData, printList, printOne, type Shape } from '../../format/output.ts';
+import { moment, relative } from '../../format/when.ts';
+import { collect, need, option, text } from '../../values.ts';
 
 const WHICH = { name: '<service>', help: 'such as dns, or r1/dns for the one of a node', complete: 'service' } as const;
 const NODE = { flags: '--node <node>', help: 'only on this node' };

@@ -1,8 +1,8 @@
-import { carriedBy } from '../../contract/machines/carried.ts';
-import type { Carrier } from '../../contract/base/declare.ts';
-import type { Call, OptionSpec } from '../command-spec.ts';
-import type { Column } from '../format/output.ts';
-import { option } from '../values.ts';
+import { carriedBy } from '../../../contract/machines/carried.ts';
+import type { Carrier } from '../../../contract/base/declare.ts';
+import type { Call, OptionSpec } from '../../command-spec.ts';
+import type { Column } from '../../format/output.ts';
+import { option } from '../../values.ts';
 
 /** Options for the objects that an object carries: `--tags a,b`. */
 export function carriedOptions(carrier: Carrier): OptionSpec[] {

@@ -1,10 +1,10 @@
-import type { Token, TokenCreated } from '../../contract/cluster/trust.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { usageError } from '../exit.ts';
-import { type Column, printList, type Shape } from '../format/output.ts';
-import { stamp } from '../format/when.ts';
-import { collect, integer, need, option, text } from '../values.ts';
+import type { Token, TokenCreated } from '../../../contract/cluster/trust.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import { type Column, printList, type Shape } from '../../format/output.ts';
+import { stamp } from '../../format/when.ts';
+import { collect, integer, need, option, text } from '../../values.ts';
 
 const COLUMNS: readonly Column<Token>[] = [
   { header: 'id', value: (token) => token.id },

@@ -10,8 +10,8 @@ import { printList } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
 import { collect, need, option, options, textOrNone } from '../../values.ts';
 import { jobExit, jobSentence, waitForJob } from '../../waiting/job.ts';
-import { carriedFilter } from '../carried.ts';
-import { JOB_SHAPE } from '../cluster/job.ts';
+import { carriedFilter } from '../base/carried.ts';
+import { JOB_SHAPE } from '../base/job.ts';
 
 /** A machine's settings about its BMC. */
 export const POWER_OPTIONS: readonly OptionSpec[] = [

@@ -1,9 +1,9 @@
-import { columnOf, type Declaration, type Field } from '../../contract/base/declare.ts';
-import { isStatements } from '../../model/networks/dhcp-snippet/notation.ts';
-import { MASKED_SECRET } from '../../model/machines/power.ts';
-import type { Call } from '../command-spec.ts';
-import { usageError } from '../exit.ts';
-import { option } from '../values.ts';
+import { columnOf, type Declaration, type Field } from '../../../contract/base/declare.ts';
+import { isStatements } from '../../../model/networks/dhcp-snippet/notation.ts';
+import { MASKED_SECRET } from '../../../model/machines/power.ts';
+import type { Call } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import { option } from '../../values.ts';
 
 /** Secrets: the word `new`, or the text on standard input for `-`. */
 export async function secretsOf(call: Call, fields: Declaration['fields']): Promise<Record<string, unknown>> {

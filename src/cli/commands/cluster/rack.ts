@@ -1,9 +1,9 @@
-import type { Rack } from '../../contract/cluster/rack.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, CommandSpec, NounSpec } from '../command-spec.ts';
-import { printList, printOne, type Shape } from '../format/output.ts';
-import { moment, relative } from '../format/when.ts';
-import { collect, need, option, text } from '../values.ts';
+import type { Rack } from '../../../contract/cluster/rack.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, CommandSpec, NounSpec } from '../../command-spec.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { moment, relative } from '../../format/when.ts';
+import { collect, need, option, text } from '../../values.ts';
 
 const WHICH = { name: '<rack>', help: 'UUID, name, or "master"', complete: 'rack' } as const;
 const NEXT = { not_found: ['regent rack list'], in_use: ['regent rack reject <uuid>'] };

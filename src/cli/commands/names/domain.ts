@@ -1,8 +1,8 @@
-import type { Domain } from '../../contract/names/domain.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec, OptionSpec } from '../command-spec.ts';
-import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, flag, forceOf, need, nothingToSet, option, text, textOrNone, ttlOf } from '../values.ts';
+import type { Domain } from '../../../contract/names/domain.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { collect, flag, forceOf, need, nothingToSet, option, text, textOrNone, ttlOf } from '../../values.ts';
 
 const SHAPE: Shape<Domain> = {
   kind: 'domain',

@@ -1,10 +1,10 @@
-import type { PasswordSet, User, UserSet } from '../../contract/people/user.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { usageError } from '../exit.ts';
-import { stamp } from '../format/when.ts';
-import { printList, printOne, type Shape } from '../format/output.ts';
-import { collect, need, nothingToSet, option, text } from '../values.ts';
+import type { PasswordSet, User, UserSet } from '../../../contract/people/user.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import { stamp } from '../../format/when.ts';
+import { printList, printOne, type Shape } from '../../format/output.ts';
+import { collect, need, nothingToSet, option, text } from '../../values.ts';
 
 const ROLE_NAMES = ['admin', 'operator', 'user', 'auditor'] as const;
 type RoleName = (typeof ROLE_NAMES)[number];

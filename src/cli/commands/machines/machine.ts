@@ -1,24 +1,18 @@
-import type { Machine } from '../../contract/machines/machine.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { NounSpec } from '../command-spec.ts';
-import * as carried from './carried.ts';
-import {
-  lifecycleCommands,
-  STATE_COLUMNS,
-  STATE_FILTERS,
-  stateDetails,
-  stateFilter,
-} from './network/machine-lifecycle.ts';
-import { ENLISTMENT, suggestedBmcLines } from './network/machine-enlistment.ts';
-import { PLACE_COLUMNS, PLACE_FILTERS, PLACE_OPTIONS, placeDetails, placeOf } from './network/machine-place.ts';
-import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './network/machine-power.ts';
-import { TIMELINE } from './network/machine-timeline.ts';
-import { interfaceLine } from './network/interface.ts';
-import { INTERFACE_OPTIONS, interfacesOf } from './network/machine-cards.ts';
-import { RESULT, RESULTS, showMachine } from './network/machine-hardware.ts';
-import { DHCP_OPTION, dhcpOptionsOf } from './network/dhcp-told.ts';
-import { printList, type Shape } from '../format/output.ts';
-import { collect, forceOf, need, nothingToSet, text } from '../values.ts';
+import type { Machine } from '../../../contract/machines/machine.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { NounSpec } from '../../command-spec.ts';
+import * as carried from '../base/carried.ts';
+import { lifecycleCommands, STATE_COLUMNS, STATE_FILTERS, stateDetails, stateFilter } from './machine-lifecycle.ts';
+import { ENLISTMENT, suggestedBmcLines } from './machine-enlistment.ts';
+import { PLACE_COLUMNS, PLACE_FILTERS, PLACE_OPTIONS, placeDetails, placeOf } from './machine-place.ts';
+import { bmcLines, POWER, POWER_OPTIONS, powerLines, powerOf } from './machine-power.ts';
+import { TIMELINE } from './machine-timeline.ts';
+import { interfaceLine } from './interface.ts';
+import { INTERFACE_OPTIONS, interfacesOf } from './machine-cards.ts';
+import { RESULT, RESULTS, showMachine } from './machine-hardware.ts';
+import { DHCP_OPTION, dhcpOptionsOf } from '../networks/dhcp-told.ts';
+import { printList, type Shape } from '../../format/output.ts';
+import { collect, forceOf, need, nothingToSet, text } from '../../values.ts';
 
 const SHAPE: Shape<Machine> = {
   kind: 'machine',

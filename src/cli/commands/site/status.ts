@@ -1,12 +1,12 @@
-import { findingText } from '../../contract/base/wire/finding.ts';
-import type { Status } from '../../contract/site/status.ts';
-import { printerOf } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
-import { printable } from '../format/escape.ts';
-import { printData } from '../format/output.ts';
-import { tableLines } from '../format/table.ts';
-import { age } from '../format/when.ts';
+import { findingText } from '../../../contract/base/wire/finding.ts';
+import type { Status } from '../../../contract/site/status.ts';
+import { printerOf } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { EXIT, type ExitCode } from '../../exit.ts';
+import { printable } from '../../format/escape.ts';
+import { printData } from '../../format/output.ts';
+import { tableLines } from '../../format/table.ts';
+import { age } from '../../format/when.ts';
 
 /** The largest number of rows of each kind on the status screen; problems come first. */
 const ROWS_MAX = 12;

@@ -1,11 +1,11 @@
-import type { Event } from '../../contract/site/event.ts';
-import { printerOf } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { usageError } from '../exit.ts';
-import { printable, safeJson } from '../format/escape.ts';
-import { printList, type Shape } from '../format/output.ts';
-import { stamp } from '../format/when.ts';
-import { integer, option, sinceOf, text } from '../values.ts';
+import type { Event } from '../../../contract/site/event.ts';
+import { printerOf } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import { printable, safeJson } from '../../format/escape.ts';
+import { printList, type Shape } from '../../format/output.ts';
+import { stamp } from '../../format/when.ts';
+import { integer, option, sinceOf, text } from '../../values.ts';
 
 const SHAPE: Shape<Event> = {
   kind: 'event',

@@ -1,10 +1,10 @@
-import type { ApiKey, ApiKeyCreated } from '../../contract/people/user.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { usageError } from '../exit.ts';
-import { type Column, printList, type Shape } from '../format/output.ts';
-import { stamp } from '../format/when.ts';
-import { collect, need, option, text } from '../values.ts';
+import type { ApiKey, ApiKeyCreated } from '../../../contract/people/user.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { usageError } from '../../exit.ts';
+import { type Column, printList, type Shape } from '../../format/output.ts';
+import { stamp } from '../../format/when.ts';
+import { collect, need, option, text } from '../../values.ts';
 
 const COLUMNS: readonly Column<ApiKey>[] = [
   { header: 'token', value: (key) => key.token },

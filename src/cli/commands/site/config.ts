@@ -1,16 +1,16 @@
-import type { Change, PendingConfig } from '../../contract/site/config.ts';
-import type { ChangeFiles, ChangeFindings } from '../../contract/site/look.ts';
-import { findingText } from '../../contract/base/wire/finding.ts';
-import { ProblemError } from '../../contract/base/wire/transport.ts';
-import { printerOf, runChange } from '../change.ts';
-import type { Call, NounSpec } from '../command-spec.ts';
-import { EXIT, type ExitCode, usageError } from '../exit.ts';
-import { printable, safeJson } from '../format/escape.ts';
-import { printData, printList, printOne, type Shape } from '../format/output.ts';
-import { nodeLines } from '../format/preview.ts';
-import { moment, stamp } from '../format/when.ts';
-import { hasColor } from '../waiting/progress.ts';
-import { integer, need, option, text } from '../values.ts';
+import type { Change, PendingConfig } from '../../../contract/site/config.ts';
+import type { ChangeFiles, ChangeFindings } from '../../../contract/site/look.ts';
+import { findingText } from '../../../contract/base/wire/finding.ts';
+import { ProblemError } from '../../../contract/base/wire/transport.ts';
+import { printerOf, runChange } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { EXIT, type ExitCode, usageError } from '../../exit.ts';
+import { printable, safeJson } from '../../format/escape.ts';
+import { printData, printList, printOne, type Shape } from '../../format/output.ts';
+import { nodeLines } from '../../format/preview.ts';
+import { moment, stamp } from '../../format/when.ts';
+import { hasColor } from '../../waiting/progress.ts';
+import { integer, need, option, text } from '../../values.ts';
 
 const SHAPE: Shape<Change> = {
   kind: 'change',
