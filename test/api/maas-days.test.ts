@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLook } from '../../src/api/maas/look.ts';
-import { showMachines } from '../../src/api/maas/objects/machines.ts';
+import { showMachines } from '../../src/api/maas/objects/machines/machines.ts';
 import { createSite } from '../../src/api/maas/site.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import { maasClient, type MaasClient } from '../kit/maas.ts';

@@ -192,7 +192,7 @@ describe('haproxy on rendered files', () => {
     expect(body).toMatchObject({ size, headers: { 'x-forwarded-proto': 'https' } });
   });
 
-  it.each(['x', 'health/proxy', 'health/epoch', 'peer/v1/memory', 'api/v1/events'])(
+  it.each(['x', 'health/proxy', 'health/epoch', 'peer/v1/memory', 'api/v1/site/events'])(
     'sends browsers that came over TLS back there, and says nothing of it without: /%s',
     async (path) => {
       for (const version of ['--http1.1', '--http2'])

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RESOURCES } from '../../src/api/maas/catalog/table.ts';
-import { NOTHING_HANDLERS } from '../../src/api/maas/operations/site/nothing.ts';
-import { REFUSED_HANDLERS } from '../../src/api/maas/operations/site/refused.ts';
+import { NOTHING_HANDLERS } from '../../src/api/maas/operations/base/nothing.ts';
+import { REFUSED_HANDLERS } from '../../src/api/maas/operations/base/refused.ts';
 import { HANDLERS } from '../../src/api/maas/operations/table.ts';
 
 const FILE = join(import.meta.dirname, 'maas-coverage.md');

@@ -1,5 +1,5 @@
 import { type Rejected, type RejectionCode, REJECTIONS } from '../../core/errors.ts';
-import type { Operation } from './catalog/parse.ts';
+import type { Operation } from './catalog/base/parse.ts';
 import { maasField } from './fields.ts';
 
 /** What is sent. `body` null: nothing. */

@@ -1,6 +1,6 @@
 import { type FieldProblem, type Rejected, rejected, show } from '../../core/errors.ts';
-import type { Operation, Parameter } from './catalog/parse.ts';
-import { BESIDE_CONSTRAINTS, NO_CONSTRAINTS, NUMBER_SENTENCES } from './catalog/filters.ts';
+import type { Operation, Parameter } from './catalog/base/parse.ts';
+import { BESIDE_CONSTRAINTS, NO_CONSTRAINTS, NUMBER_SENTENCES } from './catalog/base/filters.ts';
 import type { Form, FormFile } from './request.ts';
 
 /** The parameters of a call, checked by the table: each is of its type where it is there. */

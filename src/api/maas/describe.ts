@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { stableJson } from '../../core/stable-json.ts';
-import type { Operation, Parameter, ParameterType, Resource } from './catalog/parse.ts';
+import type { Operation, Parameter, ParameterType, Resource } from './catalog/base/parse.ts';
 import { RESOURCES } from './catalog/table.ts';
-import { WORDS } from './catalog/words.ts';
+import { WORDS } from './catalog/base/words.ts';
 
 import { MAAS_PREFIX } from './prefix.ts';
 

@@ -16,10 +16,10 @@ import { createCallers } from '../callers.ts';
 import { registerAuthority } from '../ui/authority.ts';
 import { registerUi, type UiAssets } from '../ui/assets.ts';
 import { registerCalls } from './calls.ts';
-import { createEventStreams } from './events.ts';
-import { registerImageUpload } from './images.ts';
-import { registerJoin } from './join.ts';
-import { registerSession } from './session.ts';
+import { createEventStreams } from './site/events.ts';
+import { registerImageUpload } from './images/images.ts';
+import { registerJoin } from './cluster/join.ts';
+import { registerSession } from './people/session.ts';
 
 /** `transport`: plain HTTP for everybody when left out. `peerOf`: over TLS, who shows which certificate. */
 export interface V1Ports extends ApiPorts {

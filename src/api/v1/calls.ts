@@ -8,7 +8,7 @@ import type { Callers } from '../callers.ts';
 import { chooseCoding, encode } from '../coding.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator, textValidator, type Validate } from '../validate.ts';
-import { type EventStreams, wantsStream } from './events.ts';
+import { type EventStreams, wantsStream } from './site/events.ts';
 
 const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
 const ETAG_FORM = /^(?:W\/)?"(\d{1,15})"$/;

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { boundBodies } from '../../../src/api/v1/body-time.ts';
+import { boundBodies } from '../../../src/api/v1/base/body-time.ts';
 
 const OTHERS_MS = 200;
 const LONG_MS = 600;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLook, type Look } from '../../../src/api/maas/look.ts';
-import { machineText } from '../../../src/api/maas/objects/machine-text.ts';
-import { type MachineParts, readSurroundings, viewMachine } from '../../../src/api/maas/objects/machines.ts';
+import { machineText } from '../../../src/api/maas/objects/machines/machine-text.ts';
+import { type MachineParts, readSurroundings, viewMachine } from '../../../src/api/maas/objects/machines/machines.ts';
 import type { Site } from '../../../src/api/maas/site.ts';
 import type { Machine } from '../../../src/contract/machines/machine.ts';
 import { isRejected } from '../../../src/core/errors.ts';

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { json, nothing, refusalAnswer } from '../../../src/api/maas/answer.ts';
 import { readArgs } from '../../../src/api/maas/args.ts';
-import { parseResource } from '../../../src/api/maas/catalog/parse.ts';
+import { parseResource } from '../../../src/api/maas/catalog/base/parse.ts';
 import { findOperation, findResource } from '../../../src/api/maas/catalog/table.ts';
-import { numberOf, uriOf, wordsOf } from '../../../src/api/maas/objects/uri.ts';
-import { freeRanges, statisticsOf, usedRanges } from '../../../src/api/maas/operations/network/subnet-space.ts';
-import type { SubnetUses } from '../../../src/api/maas/operations/network/subnet-uses.ts';
+import { numberOf, uriOf, wordsOf } from '../../../src/api/maas/objects/base/uri.ts';
+import { freeRanges, statisticsOf, usedRanges } from '../../../src/api/maas/operations/networks/subnet-space.ts';
+import type { SubnetUses } from '../../../src/api/maas/operations/networks/subnet-uses.ts';
 import { type Form, readBody, readQuery } from '../../../src/api/maas/request.ts';
 import { isRejected, type RejectionCode, rejected } from '../../../src/core/errors.ts';
 

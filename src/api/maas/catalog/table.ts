@@ -1,15 +1,15 @@
-import { ADDRESSES } from './addresses.ts';
-import { CONTROLLERS } from './controllers.ts';
-import { IMAGES } from './images.ts';
-import { MACHINES } from './machines.ts';
-import { NAMES } from './names.ts';
-import { NETWORKS } from './networks.ts';
-import { type Operation, parseResource, type Resource } from './parse.ts';
-import { PEOPLE } from './people.ts';
-import { PODS } from './pods.ts';
-import { RESULTS } from './results.ts';
-import { SITE } from './site.ts';
-import { STORAGE } from './storage.ts';
+import { ADDRESSES } from './networks/addresses.ts';
+import { CONTROLLERS } from './cluster/controllers.ts';
+import { IMAGES } from './images/images.ts';
+import { MACHINES } from './machines/machines.ts';
+import { NAMES } from './names/names.ts';
+import { NETWORKS } from './networks/networks.ts';
+import { type Operation, parseResource, type Resource } from './base/parse.ts';
+import { PEOPLE } from './people/people.ts';
+import { PODS } from './machines/pods.ts';
+import { RESULTS } from './machines/results.ts';
+import { SITE } from './site/site.ts';
+import { STORAGE } from './machines/storage.ts';
 
 /** Every resource of MAAS's API 2.0 as of 3.7, but those that its own parts use among each other. */
 export const RESOURCES: readonly Resource[] = [

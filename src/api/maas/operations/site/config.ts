@@ -2,10 +2,10 @@ import type { RouteInput } from '../../../../contract/routes.ts';
 import { json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
-import { badValue } from '../refusals.ts';
-import { imageOf } from './images.ts';
-import { flagOf, isKept, keepValue, keptValue, wholeOf } from './kept-config.ts';
-import { isDefault, urlOfDefault } from './repositories.ts';
+import { badValue } from '../base/refusals.ts';
+import { imageOf } from '../images/images.ts';
+import { flagOf, isKept, keepValue, keptValue, wholeOf } from '../base/kept-config.ts';
+import { isDefault, urlOfDefault } from '../images/repositories.ts';
 
 type Value = RouteInput<'setting.set'>['body']['value'];
 type Kind = 'text' | 'optional' | 'number' | 'flag' | 'words' | 'list';

@@ -3,9 +3,9 @@ import { AGENT_NAME } from '../../../../model/site/annotation.ts';
 import { json } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { MAAS_PREFIX } from '../../prefix.ts';
-import { wordsOf } from '../../objects/uri.ts';
-import { MAC } from '../machine/node-filters.ts';
-import { refuse } from '../refusals.ts';
+import { wordsOf } from '../../objects/base/uri.ts';
+import { MAC } from '../machines/node-filters.ts';
+import { refuse } from '../base/refusals.ts';
 
 /** Events of a page, and most of one that can be asked for. */
 const LIMIT = 100;

@@ -1,0 +1,25 @@
+import type { Event } from '../../../../contract/site/event.ts';
+import { momentOf, NOT_TOLD } from '../../objects/base/uri.ts';
+import type { Site } from '../../site.ts';
+
+/** When something was made, and by whom. */
+export type Birth = Pick<Event, 'at' | 'who'>;
+
+/** So many events are read: of what is older nobody knows when it was made. */
+const EVENTS_MAX = 1000;
+
+/** When the objects of a noun were made or (`verb` changed) changed last, and by whom, by their subjects, as far as events tell. */
+export async function readBirths(
+  site: Site,
+  noun: string,
+  verb: 'created' | 'changed' = 'created',
+): Promise<ReadonlyMap<string, Birth>> {
+  const query = { kind: `${noun}.${verb}`, sort: '-id', limit: EVENTS_MAX } as const;
+  const { items } = await site.call('event.list', { query });
+  return new Map(items.toReversed().map(({ subject, at, who }) => [subject, { at, who }]));
+}
+
+/** The moment in MAAS's words; of what nobody knows the first one there is. */
+export function momentOfBirth(birth: Birth | undefined): string {
+  return birth === undefined ? NOT_TOLD : momentOf(birth.at);
+}

@@ -1,0 +1,27 @@
+import type { Look } from '../../look.ts';
+
+/** MAAS's number of the fabric, the domain and the resource pool that are there from the beginning. Clients and recipes name them by it; here numbers begin with 1. */
+export const FIRST = '0';
+
+/** A reference without the word before the colon that MAAS takes: `id:3`, `name:lab`. */
+export function bareRef(text: string): string {
+  return text.replace(/^(?:id|name):/, '');
+}
+
+/** What API v1 calls the domain of a path or a parameter, by id or name. */
+export async function domainRef(look: Look, given = ''): Promise<string> {
+  const text = bareRef(given);
+  if (text !== FIRST) return text;
+  return String((await look.domains()).find(({ isDefault }) => isDefault)?.id ?? FIRST);
+}
+
+/** What API v1 calls the resource pool of a path. */
+export async function poolRef(look: Look, given = ''): Promise<string> {
+  const text = bareRef(given);
+  return text === FIRST ? lowest(await look.pools()) : text;
+}
+
+function lowest(items: readonly { readonly id: number }[]): string {
+  const ids = items.map(({ id }) => id);
+  return ids.length === 0 ? FIRST : String(Math.min(...ids));
+}

@@ -1,0 +1,69 @@
+import { RejectedError, rejected } from '../../../../core/errors.ts';
+import type { Args } from '../../args.ts';
+import type { Look } from '../../look.ts';
+import { bareRef, FIRST } from '../base/defaults.ts';
+import { badValue } from '../base/refusals.ts';
+
+/** Where a machine is, and what people and tools say of it. */
+export function placeOf(args: Args) {
+  return {
+    description: args.text('description'),
+    minHweKernel: args.text('min_hwe_kernel'),
+    expectedArchitecture: architectureOf(args),
+    zone: args.text('zone') || undefined,
+    pool: args.text('pool') || undefined,
+  };
+}
+
+/** Refuses a zone or a pool that is not there, by the name of its parameter. */
+export async function checkPlace(look: Look, args: Args): Promise<void> {
+  const lists = { zone: look.zones, pool: look.pools } as const;
+  for (const [field, read] of Object.entries(lists)) {
+    const text = args.text(field);
+    if (!text || (await read()).some(({ id, name }) => name === text || String(id) === text)) continue;
+    const problem = 'Select a valid choice. That choice is not one of the available choices';
+    throw new RejectedError(rejected('invalid_value', `${field}: ${problem}.`, [{ field, problem }]));
+  }
+}
+
+/** Architectures of MAAS, as its images and machines have them. */
+export const ARCHITECTURES = ['amd64', 'arm64', 'armhf', 'i386', 'ppc64el', 'riscv64', 's390x'] as const;
+/** What may follow the slash: `generic`, or another platform of the same architecture, such as `ga-24.04`, `hwe-24.04` or `xgene-uboot`. */
+const PLATFORM = /^[a-z0-9][a-z0-9.-]{0,31}$/;
+
+/** What the machine tells itself counts more, once it does. */
+function architectureOf(args: Args): string | undefined {
+  const text = args.text('architecture');
+  if (!text) return undefined;
+  const [name = '', platform = args.text('subarchitecture') || 'generic', ...more] = text.split('/');
+  const isKnown = ARCHITECTURES.some((known) => known === name) && PLATFORM.test(platform) && more.length === 0;
+  if (isKnown) return `${name}/${platform}`;
+  const choices = ARCHITECTURES.map((known) => `'${known}/generic'`).join(', ');
+  return badValue(
+    'architecture',
+    `'${text}' is not a valid architecture.  It should be one of: ${choices}`,
+    'NAME/PLATFORM',
+  );
+}
+
+/** The domain of a full name; undefined: it is a host name alone. */
+export function domainIn(hostname: string): string | undefined {
+  const dot = hostname.indexOf('.');
+  return dot === -1 ? undefined : hostname.slice(dot + 1);
+}
+
+/** A full name is cut: its domain is named beside it. */
+export function nameOf(hostname: string): string {
+  return hostname.split('.')[0] ?? hostname;
+}
+
+/** Name of the domain that is meant by id or name; the default one when none is. */
+export async function domainName(look: Look, given: string | undefined): Promise<string> {
+  const text = given && bareRef(given);
+  const domains = await look.domains();
+  const found =
+    text && text !== FIRST
+      ? domains.find(({ id, name }) => name === text.toLowerCase() || String(id) === text)
+      : domains.find(({ isDefault }) => isDefault);
+  return found?.name ?? badValue('domain', `there is no domain ${text}`, 'name or id of a domain');
+}

@@ -1,0 +1,127 @@
+import type { Machine } from '../../../../contract/machines/machine.ts';
+import { POWER_TYPES, type PowerType } from '../../../../model/machines/power.ts';
+import type { Args } from '../../args.ts';
+import type { Look } from '../../look.ts';
+import { step, type Step } from '../../site.ts';
+import { badValue } from '../base/refusals.ts';
+
+type Parameters = Record<string, string | string[]>;
+
+/** Parameters that belong to a machine and not to its BMC, by MAAS's own table of power types. */
+const OF_MACHINE: readonly string[] = ['power_id', 'node_id', 'mac_address'];
+const PREFIX = 'power_parameters_';
+/** What is no parameter: a wish not to check them, and what gomaasapi sends besides, with the user's name in it. */
+const IGNORED: readonly string[] = ['skip_check', 'power_password'];
+/** Parameters with this name are texts in a list. */
+const SEVERAL = 'workaround_flags';
+
+/** What a call says of a machine's power. `type` undefined: it stays; null: none. */
+export interface PowerWish {
+  readonly type: PowerType | null | undefined;
+  readonly bmc: Parameters;
+  readonly machine: Parameters;
+}
+
+/** Reads it: parameters come one by one with a prefix, or all in one object of JSON. Empty ones are left out. */
+export function readPower(args: Args): PowerWish {
+  const given: Parameters = { ...jsonParameters(args) };
+  for (const [name, value] of args.entries()) {
+    const parameter = name.slice(PREFIX.length);
+    if (!name.startsWith(PREFIX) || IGNORED.includes(parameter)) continue;
+    given[parameter] = parameter === SEVERAL ? [...args.list(name)] : value;
+  }
+  const kept = Object.entries(given).filter(([, value]) => value.length > 0);
+  const of = (isMachine: boolean) =>
+    Object.fromEntries(kept.filter(([name]) => OF_MACHINE.includes(name) === isMachine));
+  return { type: typeOf(args), bmc: of(false), machine: of(true) };
+}
+
+function typeOf(args: Args): PowerType | null | undefined {
+  const text = args.clearable('power_type');
+  if (text === undefined || text === null || text === '') return text === undefined ? undefined : null;
+  const type = POWER_TYPES.find((known) => known === text);
+  return type ?? badValue('power_type', `${text} cannot be used here`, `one of ${POWER_TYPES.join(', ')}`);
+}
+
+function jsonParameters(args: Args): Parameters {
+  const text = args.text('power_parameters');
+  if (!text) return {};
+  let parsed: unknown = null;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // Told below.
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    return badValue('power_parameters', 'it cannot be read', 'an object of JSON');
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return Object.fromEntries(
+    Object.entries(parsed)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [name, Array.isArray(value) ? value.map(textOf) : textOf(value)]),
+  );
+}
+
+/** The steps that make a BMC as it is wanted, and what a machine is to say of it. `machine` null: it is a new one of this name. */
+export interface PowerPlan {
+  readonly steps: readonly Step[];
+  /** When the machine has its new BMC. */
+  readonly after: readonly Step[];
+  readonly fields: { readonly bmc?: string | null; readonly powerParameters?: Parameters };
+}
+
+/**
+ * Plans it. A BMC that is there already with the same type and address is used by one machine more; a machine that has one changes it, and parameters that are
+ * not given stay.
+ */
+export async function planPower(
+  look: Look,
+  hostname: string,
+  machine: Machine | null,
+  wish: PowerWish,
+): Promise<PowerPlan> {
+  const isNothing = wish.type === undefined && Object.keys({ ...wish.bmc, ...wish.machine }).length === 0;
+  if (isNothing) return { steps: [], after: [], fields: {} };
+  const bmcs = await look.bmcs();
+  const own = bmcs.find(({ name }) => name === machine?.bmc);
+  const after = removalOf(own);
+  if (wish.type === null) return { steps: [], after, fields: machine?.bmc === undefined ? {} : { bmc: null } };
+  const type = wish.type ?? own?.powerType;
+  if (type === undefined) return badValue('power_type', 'it is missing', 'parameters need a power type');
+  const powerParameters = Object.keys(wish.machine).length === 0 ? {} : { powerParameters: wish.machine };
+  if (own && own.powerType === type) {
+    const parameters = { ...own.parameters, ...wish.bmc };
+    const changed =
+      Object.keys(wish.bmc).length === 0
+        ? []
+        : [step('bmc.set', { params: { bmc: String(own.id) }, body: { parameters } })];
+    return { steps: changed, after: [], fields: powerParameters };
+  }
+  const address = wish.bmc['power_address'];
+  const same = bmcs.find(
+    (bmc) => bmc.powerType === type && address !== undefined && bmc.parameters['power_address'] === address,
+  );
+  if (same) return { steps: [], after, fields: { bmc: same.name, ...powerParameters } };
+  const name = freshName(
+    bmcs.map((bmc) => bmc.name),
+    hostname,
+  );
+  const made = step('bmc.create', { body: { name, powerType: type, parameters: wish.bmc } });
+  return { steps: [made], after, fields: { bmc: name, ...powerParameters } };
+}
+
+/** To MAAS's clients a BMC is a part of its machine: with its password it goes with the last one. One with a comment was made by a person: it stays. */
+export function removalOf(
+  bmc: { readonly id: number; readonly machines: number; readonly comment: string } | undefined,
+): Step[] {
+  const isPart = bmc?.machines === 1 && bmc.comment === '';
+  return isPart ? [step('bmc.delete', { params: { bmc: String(bmc.id) } })] : [];
+}
+
+function freshName(taken: readonly string[], hostname: string): string {
+  const stem = `${hostname.slice(0, 50)}-bmc`;
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? stem : `${stem}-${number}`;
+    if (!taken.includes(name)) return name;
+  }
+}

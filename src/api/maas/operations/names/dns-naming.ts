@@ -1,0 +1,45 @@
+import type { DnsRecord } from '../../../../contract/names/record.ts';
+import { relativeName } from '../../../../model/names/names.ts';
+import type { Args } from '../../args.ts';
+import type { Look } from '../../look.ts';
+import type { DnsResource } from '../../objects/names/names.ts';
+import { FIRST } from '../base/defaults.ts';
+import { notFound } from '../base/refusals.ts';
+
+/** Zero, which clients in Go send for what they were not given, is the domain's own, as none is. */
+export function ttlOf(args: Args, field = 'ttl'): number | null | undefined {
+  return args.has(field) ? args.number(field) || null : undefined;
+}
+
+/** The full name that is meant; null: none. A domain is meant by its name or its number. `before`: what it has without a word of either. */
+export async function nameOf(look: Look, args: Args, before?: DnsResource): Promise<string | null> {
+  const fqdn = args.text('fqdn');
+  if (fqdn) return fqdn.toLowerCase().replace(/\.$/, '');
+  if (before && !args.text('name') && !args.text('domain')) return null;
+  const name = args.text('name') || (before && relativeName(before.fqdn, before.domain));
+  const domain = (await domainNamed(look, args.text('domain'))) || before?.domain;
+  if (!name || !domain) return null;
+  return (name === '@' ? domain : `${name}.${domain}`).toLowerCase();
+}
+
+async function domainNamed(look: Look, text = ''): Promise<string> {
+  if (!/^\d+$/.test(text)) return text.toLowerCase();
+  const found = (await look.domains()).find(({ id, isDefault }) => (text === FIRST ? isDefault : String(id) === text));
+  return found?.name ?? notFound('domain', text);
+}
+
+/** What of a record, or of a name without any (type ''), filters look at. */
+export type Named = Pick<DnsRecord, 'fqdn' | 'name' | 'domain'> & { readonly type: string };
+
+/** Whether a record is among those that are asked for. */
+export async function filterOf(look: Look, args: Args): Promise<(record: Named) => boolean> {
+  const wanted = await nameOf(look, args);
+  const domain = await domainNamed(look, args.text('domain'));
+  const name = args.text('name')?.toLowerCase();
+  const type = args.text('rrtype')?.toUpperCase();
+  return (one) =>
+    (wanted === null || one.fqdn === wanted) &&
+    (!domain || one.domain === domain) &&
+    (!name || one.name === name) &&
+    (!type || one.type === type);
+}

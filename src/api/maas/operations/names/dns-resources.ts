@@ -1,0 +1,200 @@
+import type { DnsRecord } from '../../../../contract/names/record.ts';
+import { isRejected, RejectedError } from '../../../../core/errors.ts';
+import { domainOf, parseOwnerName, relativeName } from '../../../../model/names/names.ts';
+import { json, nothing } from '../../answer.ts';
+import type { Args } from '../../args.ts';
+import type { Handlers } from '../../handler.ts';
+import { createLook, type Look } from '../../look.ts';
+import { type DnsResource, hostOfNode, impliedNames, resourcesOf, viewResource } from '../../objects/names/names.ts';
+import { readNetworks } from '../../objects/networks/networks.ts';
+import { numberOf } from '../../objects/base/uri.ts';
+import { type Site, step, type Step } from '../../site.ts';
+import { badValue, conflict, notFound } from '../base/refusals.ts';
+import { filterOf, nameOf, type Named, ttlOf } from './dns-naming.ts';
+
+/** Names with addresses and other records, also without any yet. */
+export const RESOURCE_HANDLERS: Handlers = {
+  'DNSResources.read': async ({ look, args }) => {
+    const isWanted = await filterOf(look, args);
+    const networks = await readNetworks(look);
+    const resources = (await readResources(look)).filter((one) => recordsOf(one).some(isWanted));
+    const shown = resources.map((resource) => viewResource(resource, networks));
+    return json(args.flag('all') ? [...shown, ...(await impliedBy(look, isWanted))] : shown);
+  },
+  'DNSResources.create': async ({ site, look, args }) => {
+    const fqdn = (await nameOf(look, args)) ?? badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
+    const steps = recordSteps(fqdn, addressesOf(args), ttlOf(args, 'address_ttl'));
+    const known = (await readResources(look)).find((one) => one.fqdn === fqdn);
+    if (known && known.addresses.length > 0) conflict(`The name ${fqdn} has addresses already. Change them instead.`);
+    if (steps.length > 0) await site.together([...steps, ...forgetBare(known)]);
+    else if (known) conflict(`The name ${fqdn} is there already. Give it addresses, or other records.`);
+    else await site.together([keepBare(numberOf('dnsresource', fqdn), await ownerIn(look, fqdn))]);
+    return showResource(site, fqdn);
+  },
+  'DNSResource.read': async ({ site, look, path }) => showResource(site, (await meantResource(look, path['id'])).fqdn),
+  'DNSResource.update': async ({ site, look, path, args }) => {
+    const before = await meantResource(look, path['id']);
+    const wanted = (await nameOf(look, args, before)) ?? before.fqdn;
+    const steps = wanted === before.fqdn ? changeAddresses(before, args) : rename(before, wanted, args);
+    const isBare = before.others.length === 0 && wantedAddresses(before, args).length === 0;
+    const kept = isBare ? [keepBare(before.id, await ownerIn(look, wanted))] : forgetBare(before);
+    await site.together([...steps, ...kept]);
+    return showResource(site, wanted);
+  },
+  'DNSResource.delete': async ({ site, look, path }) => {
+    const gone = await meantResource(look, path['id']);
+    const { id, addresses, others } = gone;
+    await site.together([...[...addresses, ...others].map(deleteStep), keepNumber(id, ''), ...forgetBare(gone)]);
+    return nothing();
+  },
+};
+
+/** The names that machines, devices, racks and region nodes have of themselves. */
+async function impliedBy(look: Look, isWanted: (record: Named) => boolean): Promise<object[]> {
+  const [machines, devices, nodes, domains] = await Promise.all([
+    look.machines(),
+    look.devices(),
+    look.nodes(),
+    look.domains(),
+  ]);
+  const usual = domains.find(({ isDefault }) => isDefault)?.name ?? '';
+  const hosts = [
+    ...machines.map((one) => ({ ...one, nodeType: 0 })),
+    ...devices.map((one) => ({ ...one, nodeType: 1 })),
+    ...nodes.map((one) => hostOfNode(one, usual)),
+  ];
+  const ttls = new Map(domains.map(({ name, ttl }) => [name, ttl]));
+  return hosts.flatMap((host) => impliedNames(host, ttls.get(host.domain) ?? null, isWanted));
+}
+
+/** Addresses of a call, with blanks or commas between, each once. */
+export function addressesOf(args: Args): string[] {
+  return [...new Set(args.list('ip_addresses').flatMap((text) => text.split(/\s+/)))];
+}
+
+/** Steps that give a name addresses. */
+export function recordSteps(fqdn: string, addresses: readonly string[], ttl: number | null | undefined): Step[] {
+  return addresses.map((data) =>
+    step('record.create', { body: { fqdn, type: data.includes(':') ? 'AAAA' : 'A', data, ttl } }),
+  );
+}
+
+const deleteStep = ({ id }: DnsRecord) => step('record.delete', { params: { record: String(id) } });
+
+/** The addresses that a name is to have after a change. */
+function wantedAddresses({ addresses }: DnsResource, args: Args): string[] {
+  return args.has('ip_addresses') ? addressesOf(args) : addresses.map(({ data }) => data);
+}
+
+/** From the addresses that a name has to those that it is to have. */
+function changeAddresses(resource: DnsResource, args: Args): Step[] {
+  const { fqdn, addresses: before } = resource;
+  const ttl = ttlOf(args, 'address_ttl');
+  const wanted = wantedAddresses(resource, args);
+  const gone = before.filter(({ data }) => !wanted.includes(data));
+  const stay = before.filter(({ data }) => wanted.includes(data));
+  const fresh = wanted.filter((data) => !before.some((one) => one.data === data));
+  // Records are listed as they were made, and clients compare the list: another order is made anew.
+  const isInOrder = [...stay.map(({ data }) => data), ...fresh].join() === wanted.join();
+  if (!isInOrder)
+    return [...before.map(deleteStep), ...recordSteps(fqdn, wanted, ttl === undefined ? before[0]?.ttl : ttl)];
+  return [
+    ...gone.map(deleteStep),
+    ...(ttl === undefined
+      ? []
+      : stay.map(({ id }) => step('record.set', { params: { record: String(id) }, body: { ttl } }))),
+    ...recordSteps(fqdn, fresh, ttl ?? before[0]?.ttl),
+  ];
+}
+
+/** All that a name has, under another one. Clients go on with the number that they know. */
+function rename(resource: DnsResource, fqdn: string, args: Args): Step[] {
+  const { id, addresses, others } = resource;
+  const wanted = wantedAddresses(resource, args);
+  return [
+    ...[...addresses, ...others].map(deleteStep),
+    ...recordSteps(fqdn, wanted, ttlOf(args, 'address_ttl') ?? addresses[0]?.ttl),
+    ...others.map(({ type, data, written, ttl }) =>
+      step('record.create', { body: { fqdn, type, data: written ?? data, ttl } }),
+    ),
+    keepNumber(id, numberOf('dnsresource', fqdn) === id ? '' : fqdn),
+  ];
+}
+
+/** Among the annotations of the site: the numbers of names that were others before, and names that tools made before what they are to have. */
+const NUMBER = /^dns-name\.(\d+)$/;
+const BARE = /^dns-bare\.(\d+)$/;
+
+function keepNumber(id: number, fqdn: string): Step {
+  const texts = { [`dns-name.${id}`]: fqdn };
+  return step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
+}
+
+/** A name without any record, which is kept until it has one, or goes. An empty text takes it away. */
+function keepBare(id: number, fqdn: string): Step {
+  const texts = { [`dns-bare.${id}`]: fqdn };
+  return step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
+}
+
+/** It has something from now on, or it goes. */
+function forgetBare(resource: DnsResource | undefined): Step[] {
+  return resource?.isBare ? [keepBare(resource.id, '')] : [];
+}
+
+/** The name in its canonical form, which must lie in a domain of the site. */
+async function ownerIn(look: Look, fqdn: string): Promise<string> {
+  const name = parseOwnerName(fqdn, 'fqdn');
+  if (isRejected(name)) throw new RejectedError(name);
+  if (domainOf(name, await look.domains()) === undefined)
+    badValue('fqdn', `no domain of the site holds ${name}`, 'a name in a domain: domains create name=NAME');
+  return name;
+}
+
+async function siteTexts(look: Look): Promise<Readonly<Record<string, string>>> {
+  return (await look.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
+}
+
+/** Numbers by names, of annotations of a form. */
+function numbersIn(texts: Readonly<Record<string, string>>, form: RegExp): [string, number][] {
+  return Object.entries(texts).flatMap(([name, fqdn]): [string, number][] => {
+    const number = form.exec(name)?.[1];
+    return number === undefined ? [] : [[fqdn, Number(number)]];
+  });
+}
+
+/** The step that forgets that a name was made without any record; none where it was not. */
+export async function forgetBareName(look: Look, fqdn: string): Promise<Step[]> {
+  const id = new Map(numbersIn(await siteTexts(look), BARE)).get(fqdn);
+  return id === undefined ? [] : [keepBare(id, '')];
+}
+
+/** All names with what they have. */
+export async function readResources(look: Look): Promise<DnsResource[]> {
+  const [texts, domains] = [await siteTexts(look), await look.domains()];
+  const bare = new Map(numbersIn(texts, BARE));
+  const found = resourcesOf(await look.records(), new Map([...bare, ...numbersIn(texts, NUMBER)]));
+  const known = new Set(found.map(({ fqdn }) => fqdn));
+  const empty = [...bare].flatMap(([fqdn, id]): DnsResource[] => {
+    const domain = known.has(fqdn) ? undefined : domainOf(fqdn, domains)?.name;
+    return domain === undefined ? [] : [{ id, fqdn, domain, addresses: [], others: [], isBare: true }];
+  });
+  return [...found.map((one) => ({ ...one, isBare: bare.has(one.fqdn) })), ...empty];
+}
+
+/** What filters look at: its records, or the name alone where it has none. */
+function recordsOf({ fqdn, domain, addresses, others }: DnsResource): Named[] {
+  const records = [...addresses, ...others];
+  return records.length > 0 ? records : [{ fqdn, name: relativeName(fqdn, domain), domain, type: '' }];
+}
+
+/** The name that a path or a parameter means by its number. */
+export async function meantResource(look: Look, id: string | undefined): Promise<DnsResource> {
+  const found = (await readResources(look)).find((one) => String(one.id) === id);
+  return found ?? notFound('DNS name', id);
+}
+
+async function showResource(site: Site, fqdn: string) {
+  const look = createLook(site);
+  const found = (await readResources(look)).find((one) => one.fqdn === fqdn);
+  return json(viewResource(found ?? notFound('DNS name', fqdn), await readNetworks(look)));
+}
