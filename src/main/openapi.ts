@@ -12,7 +12,7 @@ const target = process.argv[2] ?? join(root, 'test', 'golden', 'openapi.json');
 write(target, openApiText());
 if (process.argv[2] === undefined) {
   write(join(root, 'src', 'ui', 'live', 'call-table.ts'), callTableText());
-  write(join(root, 'src', 'ui', 'models', 'nouns', 'noun-table.ts'), nounTableText());
+  write(join(root, 'src', 'ui', 'models', 'base', 'nouns', 'noun-table.ts'), nounTableText());
 }
 
 function write(path: string, text: string): void {

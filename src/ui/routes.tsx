@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
-import type { Place } from './models/address.ts';
+import type { Place } from './models/base/address.ts';
 import { Later } from './parts/later.tsx';
-import { DoctorPage } from './screens/doctor/doctor.tsx';
-import { Nodes } from './screens/nodes/nodes.tsx';
-import { Overview } from './screens/overview/overview.tsx';
-import { Services } from './screens/services/services.tsx';
+import { DoctorPage } from './screens/cluster/doctor.tsx';
+import { Nodes } from './screens/cluster/nodes/nodes.tsx';
+import { Overview } from './screens/site/overview/overview.tsx';
+import { Services } from './screens/cluster/services/services.tsx';
 import { EN } from './words/en.ts';
 
 /** A page of the navigation. `letter`: `g`, then this, leads there. `show`: what is below it, by the rest of the path; null: no such page. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseCoding, encode } from '../../src/api/coding.ts';
 import { listMembers } from '../../src/contract/base/route-spec.ts';
 import { ROUTES, type RouteSpec } from '../../src/contract/routes.ts';
-import { ROW_FIELDS } from '../../src/ui/models/fleet/machines.ts';
+import { ROW_FIELDS } from '../../src/ui/models/machines/machines.ts';
 import { maasClient } from '../kit/maas.ts';
 import { usePostgres } from '../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../kit/region.ts';

@@ -12,7 +12,7 @@ describe("the browser's table of calls", () => {
   });
 
   it('has forms of nouns beside it, which are the committed ones, too', () => {
-    const file = join(import.meta.dirname, '../../src/ui/models/nouns/noun-table.ts');
+    const file = join(import.meta.dirname, '../../src/ui/models/base/nouns/noun-table.ts');
     expect(readFileSync(file, 'utf8')).toBe(nounTableText());
   });
 

@@ -1,6 +1,6 @@
 import { readEventStream } from '../../contract/site/wire/event-stream.ts';
 import { API_PREFIX, ProblemError } from '../../contract/base/wire/transport.ts';
-import { type Link, linkAfter } from '../models/link.ts';
+import { type Link, linkAfter } from '../models/base/link.ts';
 import { createLookout } from './lookout.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
 

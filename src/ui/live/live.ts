@@ -11,8 +11,8 @@ import {
   NO_CALLS,
   type Releases,
   releaseSeen,
-} from '../models/link.ts';
-import { clockOffset } from '../models/time.ts';
+} from '../models/base/link.ts';
+import { clockOffset } from '../models/base/time.ts';
 import { type Calls, type CallsPorts, createCalls, type Seen } from './calls/calls.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
 import { createSession, type Session } from './session.ts';

@@ -1,5 +1,5 @@
 import { networkSentence, parseJson } from '../../contract/base/wire/transport.ts';
-import type { Link } from '../models/link.ts';
+import type { Link } from '../models/base/link.ts';
 
 /** The clock of the lookout, ms. */
 const TICK_MS = 100;

@@ -1,5 +1,5 @@
 import type { Event } from '../../contract/site/event.ts';
-import type { Link } from '../models/link.ts';
+import type { Link } from '../models/base/link.ts';
 
 /** What a page tells the browser's worker. `listen`: somebody is logged in; `isAnew`: since a moment ago. */
 export type ToHub =

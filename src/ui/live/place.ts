@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import { linkTo, parsePlace, type Place, placeText } from '../models/address.ts';
+import { linkTo, parsePlace, type Place, placeText } from '../models/base/address.ts';
 
 /** Where the page is; a change of the address changes it, and the other way round. */
 export interface Places {

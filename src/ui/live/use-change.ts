@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
-import { afterFailure, type ChangeState, whileAway } from '../models/change.ts';
+import { afterFailure, type ChangeState, whileAway } from '../models/base/change.ts';
 import { useLive } from './live.ts';
 
 /** A change on its way: form, preview, applied. `back`: to the form, with what was typed. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
 import { ProblemError } from '../../contract/base/wire/transport.ts';
-import { dataOf } from '../models/view.ts';
+import { dataOf } from '../models/base/view.ts';
 import { useLive } from './live.ts';
 import { usePlaces } from './place.ts';
 import { type Tagged, useWatched, type WatchOptions, type Watched } from './use-view.ts';

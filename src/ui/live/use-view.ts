@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
 import type { ItemOf } from '../../contract/caller.ts';
-import { loading, type View } from '../models/view.ts';
+import { loading, type View } from '../models/base/view.ts';
 import { useLive } from './live.ts';
 import { startWatch, type Watch, type WatchPorts } from './watch.ts';
 

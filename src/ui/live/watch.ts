@@ -1,7 +1,7 @@
 import { backOffMs } from '../../core/back-off.ts';
 import type { Problem } from '../../contract/base/common.ts';
 import { networkSentence, ProblemError } from '../../contract/base/wire/transport.ts';
-import { answered, loading, refusedView, SLOW_MS, unanswered, type View } from '../models/view.ts';
+import { answered, loading, refusedView, SLOW_MS, unanswered, type View } from '../models/base/view.ts';
 
 /** Events come in crowds: one ask follows them. */
 const COALESCE_MS = 250;

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { type AddressMap, type MapGrid, USE_LETTERS, useCounts } from '../models/net/address-map.ts';
+import { type AddressMap, type MapGrid, USE_LETTERS, useCounts } from '../models/networks/address-map.ts';
 import { EN } from '../words/en.ts';
 
 const WORDS = EN.networks.map;

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { RouteId, RouteInput } from '../../contract/routes.ts';
 import { useChange } from '../live/use-change.ts';
-import { type ChangeState, hasErrors } from '../models/change.ts';
+import { type ChangeState, hasErrors } from '../models/base/change.ts';
 import { EN } from '../words/en.ts';
 import { Copy } from './copy.tsx';
 import { Dialog } from './dialog.tsx';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { columnsText } from '../models/table.ts';
+import { columnsText } from '../models/base/table.ts';
 import { EN } from '../words/en.ts';
 
 interface Choosable {

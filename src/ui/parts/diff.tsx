@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Preview } from '../../contract/base/common.ts';
-import { diffLines, previewCounts, plannedWork } from '../models/change.ts';
+import { diffLines, previewCounts, plannedWork } from '../models/base/change.ts';
 import { EN } from '../words/en.ts';
 import { State } from './icon.tsx';
 

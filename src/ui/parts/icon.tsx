@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Tone } from '../models/tone.ts';
+import type { Tone } from '../models/base/tone.ts';
 
 /** Shapes of the icons, 16 × 16. Each stands beside a word: none says anything alone. */
 const PATHS = {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useLater } from '../live/use-later.ts';
-import { linkTo } from '../models/address.ts';
+import { linkTo } from '../models/base/address.ts';
 import { EN } from '../words/en.ts';
 import { Empty } from './page.tsx';
 

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { View } from '../models/view.ts';
+import type { View } from '../models/base/view.ts';
 import { Empty, Shown } from './page.tsx';
 import { type Column, Table } from './table.tsx';
 

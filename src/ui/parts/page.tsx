@@ -1,8 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Problem } from '../../contract/base/common.ts';
-import { clockTime } from '../models/time.ts';
-import { dataOf, type View } from '../models/view.ts';
+import { clockTime } from '../models/base/time.ts';
+import { dataOf, type View } from '../models/base/view.ts';
 import { EN } from '../words/en.ts';
 import { CliLines } from './copy.tsx';
 import { Icon, State } from './icon.tsx';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { commandsIn } from '../models/doctor.ts';
+import { commandsIn } from '../models/cluster/doctor.ts';
 import { Copy } from './copy.tsx';
 
 /** What helps: words, and commands that one copies. */

@@ -1,6 +1,6 @@
 import type { Ref } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { windowOf } from '../models/table.ts';
+import { windowOf } from '../models/base/table.ts';
 
 /** A table of more rows makes only those that are seen. */
 const WHOLE_MAX = 100;

@@ -11,7 +11,7 @@ import {
   sorted,
   sortText,
   textsOf,
-} from '../models/table.ts';
+} from '../models/base/table.ts';
 import { EN } from '../words/en.ts';
 import { ColumnChoice } from './columns.tsx';
 import { Icon } from './icon.tsx';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useLive } from '../live/live.ts';
-import { ago, relative, stamp } from '../models/time.ts';
+import { ago, relative, stamp } from '../models/base/time.ts';
 import { EN } from '../words/en.ts';
 
 /** When it was; the moment itself when one points at it. */

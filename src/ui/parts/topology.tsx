@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
-import { type TopologyBox, topologyOf, topologyRows } from '../models/topology.ts';
+import { type TopologyBox, topologyOf, topologyRows } from '../models/cluster/topology.ts';
 import { EN } from '../words/en.ts';
 
 /** The picture of who does what, and its twin as a table. `name`: of the picture, for people who cannot see it. */

@@ -3,7 +3,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useLive } from '../live/live.ts';
 import { usePlaces } from '../live/place.ts';
 import { useMay } from '../live/use-may.ts';
-import { linkTo } from '../models/address.ts';
+import { linkTo } from '../models/base/address.ts';
 import { NotFound } from '../parts/later.tsx';
 import { SCREENS, screenOf } from '../routes.tsx';
 import { EN } from '../words/en.ts';

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { useLive } from '../live/live.ts';
-import type { Badge } from '../models/link.ts';
-import { span } from '../models/time.ts';
-import type { Tone } from '../models/tone.ts';
+import type { Badge } from '../models/base/link.ts';
+import { span } from '../models/base/time.ts';
+import type { Tone } from '../models/base/tone.ts';
 import { State } from '../parts/icon.tsx';
 import { EN } from '../words/en.ts';
 

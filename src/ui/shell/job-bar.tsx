@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useView } from '../live/use-view.ts';
-import { isUnfinished, jobNote, jobPage, jobTitle, jobTone } from '../models/jobs.ts';
-import { dataOf } from '../models/view.ts';
+import { isUnfinished, jobNote, jobPage, jobTitle, jobTone } from '../models/base/jobs.ts';
+import { dataOf } from '../models/base/view.ts';
 import { State } from '../parts/icon.tsx';
 import { EN } from '../words/en.ts';
 

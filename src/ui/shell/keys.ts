@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Places } from '../live/place.ts';
-import { keyAction } from '../models/keys.ts';
+import { keyAction } from '../models/base/keys.ts';
 import { ROW_STEP } from '../parts/rows.ts';
 import { SCREENS } from '../routes.tsx';
 

@@ -1,21 +1,21 @@
-import { ACCESS } from './access.ts';
-import { CATALOG } from './catalog.ts';
-import { CHANGE, FORM } from './change.ts';
-import { COMMON } from './common.ts';
-import { DNS } from './dns.ts';
-import { DOCTOR } from './doctor.ts';
-import { DRILLS } from './drills.ts';
-import { HISTORY } from './history.ts';
-import { IMAGES } from './images.ts';
-import { LOGIN } from './login.ts';
-import { MACHINE_ACTIONS } from './machine-actions.ts';
-import { MACHINES } from './machines.ts';
-import { NETWORKS } from './networks.ts';
-import { NODES } from './nodes.ts';
-import { NOTES } from './notes.ts';
-import { OVERVIEW } from './overview.ts';
-import { SERVICES } from './services.ts';
-import { SETTINGS } from './settings.ts';
+import { ACCESS } from './people/access.ts';
+import { CATALOG } from './base/catalog.ts';
+import { CHANGE, FORM } from './base/change.ts';
+import { COMMON } from './base/common.ts';
+import { DNS } from './names/dns.ts';
+import { DOCTOR } from './cluster/doctor.ts';
+import { DRILLS } from './cluster/drills.ts';
+import { HISTORY } from './site/history.ts';
+import { IMAGES } from './images/images.ts';
+import { LOGIN } from './people/login.ts';
+import { MACHINE_ACTIONS } from './machines/machine-actions.ts';
+import { MACHINES } from './machines/machines.ts';
+import { NETWORKS } from './networks/networks.ts';
+import { NODES } from './cluster/nodes.ts';
+import { NOTES } from './people/notes.ts';
+import { OVERVIEW } from './site/overview.ts';
+import { SERVICES } from './cluster/services.ts';
+import { SETTINGS } from './site/settings.ts';
 
 /** Every sentence of the user interface, by key. */
 export const EN = {

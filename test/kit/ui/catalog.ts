@@ -1,5 +1,5 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
-import type { FormNoun } from '../../../src/ui/models/nouns/nouns.ts';
+import type { FormNoun } from '../../../src/ui/models/base/nouns/nouns.ts';
 
 type CatalogNoun = Exclude<FormNoun, 'vlan' | 'subnet' | 'domain' | 'reservation'>;
 type Lists = { [N in CatalogNoun]: RouteOutput<`${N}.list`>['items'] };

@@ -6,7 +6,7 @@ import { WAITS } from '../../../src/cli/waiting/conditions.ts';
 import { missingOf, waitingLine } from '../../../src/cli/waiting/outcome.ts';
 import type { Status } from '../../../src/contract/site/status.ts';
 import { relativeWords } from '../../../src/core/time-words.ts';
-import { relative as shownInUi } from '../../../src/ui/models/time.ts';
+import { relative as shownInUi } from '../../../src/ui/models/base/time.ts';
 import { FakeRegion, run } from './fake-region.ts';
 
 /** What commands say about times and waits: inputs and exact answers, printed as a table. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addressMap, runText, useCounts } from '../../../src/ui/models/net/address-map.ts';
-import { dataArgument, readTtl } from '../../../src/ui/models/net/dns.ts';
+import { addressMap, runText, useCounts } from '../../../src/ui/models/networks/address-map.ts';
+import { dataArgument, readTtl } from '../../../src/ui/models/names/dns.ts';
 import { addresses } from '../../kit/ui/addresses.ts';
 
 const run = (first: string, last: string, use: 'dynamic' | 'lease' | 'machine' | 'reserved') => ({

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '../../../src/contract/routes.ts';
-import { NOUN_TABLE } from '../../../src/ui/models/nouns/noun-table.ts';
-import { MACHINE_ACTION_IDS } from '../../../src/ui/models/fleet/machine-verbs.ts';
+import { NOUN_TABLE } from '../../../src/ui/models/base/nouns/noun-table.ts';
+import { MACHINE_ACTION_IDS } from '../../../src/ui/models/machines/machine-verbs.ts';
 
 const ROOT = join(import.meta.dirname, '../../../src/ui');
 const GENERATED = ['call-table.ts', 'noun-table.ts'];
@@ -70,12 +70,12 @@ describe('every call of the API', () => {
 
   it('has a page for each noun whose form is made from its schema', () => {
     const pages = [
-      'catalog/catalog.tsx',
-      'vlans/vlans.tsx',
-      'vlans/vlan-actions.tsx',
-      'subnets/subnets.tsx',
-      'dns/domains.tsx',
-      'leases/reservations.tsx',
+      'base/catalog/catalog.tsx',
+      'networks/vlans/vlans.tsx',
+      'networks/vlans/vlan-actions.tsx',
+      'networks/subnets/subnets.tsx',
+      'names/domains.tsx',
+      'networks/leases/reservations.tsx',
     ];
     const text = pages.map((page) => readFileSync(join(ROOT, 'screens', page), 'utf8')).join('\n');
     const missing = Object.keys(NOUN_TABLE).filter(

@@ -8,9 +8,9 @@ import { kindOfBytes } from '../../../src/model/images/content.ts';
 import { parseManifest } from '../../../src/model/images/image.ts';
 import { HARMLESS_DRILLS } from '../../../src/contract/cluster/drill.ts';
 import { cellsOf } from '../../../src/region/cluster/drill-run/live.ts';
-import { allOrNone, choiceText, chosenOf, NOTHING, parseChoice, toggled } from '../../../src/ui/models/fleet/choice.ts';
-import { checkRows, HARMLESS, hazardRows } from '../../../src/ui/models/fleet/drills.ts';
-import { sizeText, speedText } from '../../../src/ui/models/fleet/hardware.ts';
+import { allOrNone, choiceText, chosenOf, NOTHING, parseChoice, toggled } from '../../../src/ui/models/base/choice.ts';
+import { checkRows, HARMLESS, hazardRows } from '../../../src/ui/models/cluster/drills.ts';
+import { sizeText, speedText } from '../../../src/ui/models/machines/hardware.ts';
 import {
   copiesTone,
   fileGrid,
@@ -19,15 +19,15 @@ import {
   syncShare,
   uploadManifest,
   wholeOnRacks,
-} from '../../../src/ui/models/fleet/images.ts';
-import { lanePicture, liveOf, ownCells } from '../../../src/ui/models/fleet/lanes.ts';
-import { likelyActions, listOf, pairsOf, pairsText, quoted } from '../../../src/ui/models/fleet/machine-verbs.ts';
-import { isOnItsWay, machineRow, machineTone, stateCounts } from '../../../src/ui/models/fleet/machines.ts';
-import { createSha256 } from '../../../src/ui/models/fleet/sha256.ts';
-import { columnsText, shownColumns } from '../../../src/ui/models/table.ts';
-import { nextOf, stepRows } from '../../../src/ui/models/fleet/timeline.ts';
-import { clusterAfter, fateRows } from '../../../src/ui/models/what-if.ts';
-import { topologyRows } from '../../../src/ui/models/topology.ts';
+} from '../../../src/ui/models/images/images.ts';
+import { lanePicture, liveOf, ownCells } from '../../../src/ui/models/cluster/lanes.ts';
+import { likelyActions, listOf, pairsOf, pairsText, quoted } from '../../../src/ui/models/machines/machine-verbs.ts';
+import { isOnItsWay, machineRow, machineTone, stateCounts } from '../../../src/ui/models/machines/machines.ts';
+import { createSha256 } from '../../../src/ui/models/images/sha256.ts';
+import { columnsText, shownColumns } from '../../../src/ui/models/base/table.ts';
+import { nextOf, stepRows } from '../../../src/ui/models/machines/timeline.ts';
+import { clusterAfter, fateRows } from '../../../src/ui/models/cluster/what-if.ts';
+import { topologyRows } from '../../../src/ui/models/cluster/topology.ts';
 import { drillLive, fleet, illFleet, machine } from '../../kit/ui/fleet.ts';
 import { wellSite } from '../../kit/ui/site.ts';
 

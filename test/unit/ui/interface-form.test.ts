@@ -4,10 +4,10 @@ import { INTERFACE_KINDS } from '../../../src/model/machines/machine.ts';
 import { INTERFACE } from '../../../src/cli/commands/machines/interface.ts';
 import { NOUNS } from '../../../src/cli/nouns.ts';
 import { BOOT_MEDIA as MEDIA } from '../../../src/model/images/boot-media.ts';
-import { BOOT_MEDIA, machineBody, machineOptions } from '../../../src/ui/models/fleet/machine-form.ts';
+import { BOOT_MEDIA, machineBody, machineOptions } from '../../../src/ui/models/machines/machine-form.ts';
 import { KEPT_LAYOUTS } from '../../../src/model/machines/deployment/kept/layouts.ts';
-import { isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../../src/ui/models/fleet/storage-form.ts';
-import { jsonOr, otherThan } from '../../../src/ui/models/fleet/typed.ts';
+import { isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../../src/ui/models/machines/storage-form.ts';
+import { jsonOr, otherThan } from '../../../src/ui/models/base/typed.ts';
 import {
   addressLines,
   addressOf,
@@ -21,7 +21,7 @@ import {
   LACP_RATES,
   type Nic,
   valuesOf,
-} from '../../../src/ui/models/fleet/interface-form.ts';
+} from '../../../src/ui/models/machines/interface-form.ts';
 
 const bond: Nic = {
   id: 7,

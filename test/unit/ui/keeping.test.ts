@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { afterDays, browserName, certificateTone, letsIn, tokenTone } from '../../../src/ui/models/site/access.ts';
+import { afterDays, browserName, certificateTone, letsIn, tokenTone } from '../../../src/ui/models/people/access.ts';
 import { firstSteps } from '../../../src/ui/models/site/first-run.ts';
 import { hitGroups, hitLink, keyText, membersOf, outcomeTone } from '../../../src/ui/models/site/history.ts';
 import {
@@ -10,7 +10,7 @@ import {
   noteTone,
   noteValues,
   readersOf,
-} from '../../../src/ui/models/site/notes.ts';
+} from '../../../src/ui/models/people/notes.ts';
 import { NOTE_CATEGORIES as CATEGORIES } from '../../../src/contract/people/notification.ts';
 import { note } from '../../kit/ui/keeping.ts';
 import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../src/ui/models/site/settings.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { jobLink } from '../../../src/ui/models/jobs.ts';
-import { lineText, logPartsOf } from '../../../src/ui/models/site/logs.ts';
-import { clockTime } from '../../../src/ui/models/time.ts';
+import { jobLink } from '../../../src/ui/models/base/jobs.ts';
+import { lineText, logPartsOf } from '../../../src/ui/models/cluster/logs.ts';
+import { clockTime } from '../../../src/ui/models/base/time.ts';
 
 describe('a line of a log', () => {
   it('has its time, its program, and its level where that is not ordinary', () => {

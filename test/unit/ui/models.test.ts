@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProblemError } from '../../../src/contract/base/wire/transport.ts';
 import type { Problem } from '../../../src/contract/base/common.ts';
-import { linkTo, parsePlace, placeText } from '../../../src/ui/models/address.ts';
+import { linkTo, parsePlace, placeText } from '../../../src/ui/models/base/address.ts';
 import {
   afterFailure,
   diffLines,
@@ -11,12 +11,27 @@ import {
   plannedWork,
   previewCounts,
   whileAway,
-} from '../../../src/ui/models/change.ts';
-import { keyAction } from '../../../src/ui/models/keys.ts';
-import { badgeOf, callAnswered, callFailed, linkAfter, NO_CALLS, releaseSeen } from '../../../src/ui/models/link.ts';
-import { filtered, nextSort, parseSort, sorted, sortText, textsOf, windowOf } from '../../../src/ui/models/table.ts';
-import { ago, clockOffset, clockTime, duration, span, stamp } from '../../../src/ui/models/time.ts';
-import { answered, loading, mapView, refusedView, unanswered } from '../../../src/ui/models/view.ts';
+} from '../../../src/ui/models/base/change.ts';
+import { keyAction } from '../../../src/ui/models/base/keys.ts';
+import {
+  badgeOf,
+  callAnswered,
+  callFailed,
+  linkAfter,
+  NO_CALLS,
+  releaseSeen,
+} from '../../../src/ui/models/base/link.ts';
+import {
+  filtered,
+  nextSort,
+  parseSort,
+  sorted,
+  sortText,
+  textsOf,
+  windowOf,
+} from '../../../src/ui/models/base/table.ts';
+import { ago, clockOffset, clockTime, duration, span, stamp } from '../../../src/ui/models/base/time.ts';
+import { answered, loading, mapView, refusedView, unanswered } from '../../../src/ui/models/base/view.ts';
 
 const PROBLEM: Problem = {
   type: 'about:blank',

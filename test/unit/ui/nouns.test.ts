@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NOUNS } from '../../../src/cli/nouns.ts';
-import { NOUN_TABLE } from '../../../src/ui/models/nouns/noun-table.ts';
+import { NOUN_TABLE } from '../../../src/ui/models/base/nouns/noun-table.ts';
 import {
   bodyOf,
   fieldsOf,
@@ -10,7 +10,7 @@ import {
   memberWord,
   nounCli,
   refOf,
-} from '../../../src/ui/models/nouns/nouns.ts';
+} from '../../../src/ui/models/base/nouns/nouns.ts';
 
 const ALL = Object.keys(NOUN_TABLE) as FormNoun[];
 const VERBS = ['create', 'set'] as const;

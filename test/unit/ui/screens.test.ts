@@ -1,16 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { NOUNS } from '../../../src/cli/nouns.ts';
-import { commandsIn, stateCounts, worstFirst } from '../../../src/ui/models/doctor.ts';
-import { isUnfinished, jobNote, jobTitle } from '../../../src/ui/models/jobs.ts';
+import { commandsIn, stateCounts, worstFirst } from '../../../src/ui/models/cluster/doctor.ts';
+import { isUnfinished, jobNote, jobTitle } from '../../../src/ui/models/base/jobs.ts';
 import { networks } from '../../kit/ui/networks.ts';
-import { dhcpState, fullest, partOf, swappedRacks, usedShare, vlanName } from '../../../src/ui/models/networks.ts';
-import { bytesText, nodeRows } from '../../../src/ui/models/nodes.ts';
-import { drillFact, factsOf, headline } from '../../../src/ui/models/overview.ts';
-import { serviceGrid } from '../../../src/ui/models/services.ts';
-import { serviceTone, worst } from '../../../src/ui/models/tone.ts';
-import { topologyOf, topologyRows } from '../../../src/ui/models/topology.ts';
-import { deathRow } from '../../../src/ui/models/what-if.ts';
-import { CLI, cliLines } from '../../../src/ui/words/cli.ts';
+import {
+  dhcpState,
+  fullest,
+  partOf,
+  swappedRacks,
+  usedShare,
+  vlanName,
+} from '../../../src/ui/models/networks/networks.ts';
+import { bytesText, nodeRows } from '../../../src/ui/models/cluster/nodes.ts';
+import { drillFact, factsOf, headline } from '../../../src/ui/models/site/overview.ts';
+import { serviceGrid } from '../../../src/ui/models/cluster/services.ts';
+import { serviceTone, worst } from '../../../src/ui/models/base/tone.ts';
+import { topologyOf, topologyRows } from '../../../src/ui/models/cluster/topology.ts';
+import { deathRow } from '../../../src/ui/models/cluster/what-if.ts';
+import { CLI, cliLines } from '../../../src/ui/words/base/cli.ts';
 import { job } from '../../kit/ui/jobs.ts';
 import { illSite, largeSite, newSite, wellSite } from '../../kit/ui/site.ts';
 

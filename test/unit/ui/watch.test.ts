@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Problem } from '../../../src/contract/base/common.ts';
 import { ProblemError } from '../../../src/contract/base/wire/transport.ts';
 import { startWatch, type Watch } from '../../../src/ui/live/watch.ts';
-import type { View } from '../../../src/ui/models/view.ts';
+import type { View } from '../../../src/ui/models/base/view.ts';
 
 const problem = (status: number): Problem => ({
   type: 'about:blank',

@@ -1,6 +1,6 @@
 import { RetryLimiter } from '../../../contract/base/wire/retry-limiter.ts';
 import { type CallTable, type Caller, createCaller } from '../../../contract/caller.ts';
-import { SLOW_MS } from '../../models/view.ts';
+import { SLOW_MS } from '../../models/base/view.ts';
 import { CALLS } from '../call-table.ts';
 import { sendFile, type SentFile } from '../files/upload.ts';
 import { createTurns, type Locks } from './turns.ts';

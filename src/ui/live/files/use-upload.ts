@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Problem } from '../../../contract/base/common.ts';
 import { ProblemError } from '../../../contract/base/wire/transport.ts';
-import { type Upload, uploadManifest } from '../../models/fleet/images.ts';
-import { createSha256 } from '../../models/fleet/sha256.ts';
+import { type Upload, uploadManifest } from '../../models/images/images.ts';
+import { createSha256 } from '../../models/images/sha256.ts';
 import { useLive } from '../live.ts';
 import type { Interruption } from './upload.ts';
 

@@ -1,7 +1,7 @@
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
 import type { Vlan } from '../../../contract/networks/vlan.ts';
 import type { Status } from '../../../contract/site/status.ts';
-import { linkTo } from '../address.ts';
+import { linkTo } from '../base/address.ts';
 
 /** A step of a new site. `link`: the page where one takes it. */
 export interface FirstStep {

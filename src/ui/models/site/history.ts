@@ -1,8 +1,8 @@
 import type { Change } from '../../../contract/site/config.ts';
 import type { AuditEntry } from '../../../contract/people/audit.ts';
 import type { SearchAnswer } from '../../../contract/site/look.ts';
-import { linkTo } from '../address.ts';
-import type { Tone } from '../tone.ts';
+import { linkTo } from '../base/address.ts';
+import type { Tone } from '../base/tone.ts';
 
 /** A member of a row that a change touched: its values before and after, as text; null: it was not there. */
 export interface Member {

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { useList } from '../../live/use-view.ts';
-import { quoted } from '../../models/fleet/machine-verbs.ts';
-import type { MachineRow } from '../../models/fleet/machines.ts';
-import { dataOf } from '../../models/view.ts';
+import { quoted } from '../../models/machines/machine-verbs.ts';
+import type { MachineRow } from '../../models/machines/machines.ts';
+import { dataOf } from '../../models/base/view.ts';
 import { FormDialog, given } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 import { ManyDialog, namesOf } from './bulk-dialog.tsx';

@@ -1,4 +1,4 @@
-import { machineLink, type MachineRow } from '../../models/fleet/machines.ts';
+import { machineLink, type MachineRow } from '../../models/machines/machines.ts';
 import { State } from '../../parts/icon.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { For } from '../../parts/time.tsx';

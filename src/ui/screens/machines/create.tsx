@@ -2,11 +2,11 @@ import type { JSX } from 'preact';
 import type { RouteInput } from '../../../contract/routes.ts';
 import type { Rack } from '../../../contract/cluster/rack.ts';
 import { useList } from '../../live/use-view.ts';
-import { linkTo } from '../../models/address.ts';
-import { BOOT_MEDIA, machineBody, machineOptions } from '../../models/fleet/machine-form.ts';
-import { pairsOf, quoted } from '../../models/fleet/machine-verbs.ts';
-import { otherThan } from '../../models/fleet/typed.ts';
-import { dataOf, mapView, type View } from '../../models/view.ts';
+import { linkTo } from '../../models/base/address.ts';
+import { BOOT_MEDIA, machineBody, machineOptions } from '../../models/machines/machine-form.ts';
+import { pairsOf, quoted } from '../../models/machines/machine-verbs.ts';
+import { otherThan } from '../../models/base/typed.ts';
+import { dataOf, mapView, type View } from '../../models/base/view.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 

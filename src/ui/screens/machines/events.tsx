@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { RouteOutput } from '../../../contract/routes.ts';
 import { useView } from '../../live/use-view.ts';
-import { mapView } from '../../models/view.ts';
+import { mapView } from '../../models/base/view.ts';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';

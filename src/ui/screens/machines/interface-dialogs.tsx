@@ -13,8 +13,8 @@ import {
   LACP_RATES,
   type Nic,
   valuesOf,
-} from '../../models/fleet/interface-form.ts';
-import { dataOf } from '../../models/view.ts';
+} from '../../models/machines/interface-form.ts';
+import { dataOf } from '../../models/base/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Machine } from '../../../contract/machines/machine.ts';
 import { useMay } from '../../live/use-may.ts';
-import { linkTo } from '../../models/address.ts';
+import { linkTo } from '../../models/base/address.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { Empty, Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { MachineTimeline } from '../../../contract/machines/machine-timeline.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useView } from '../../live/use-view.ts';
-import { nextOf, type StepRow, stepRows } from '../../models/fleet/timeline.ts';
+import { nextOf, type StepRow, stepRows } from '../../models/machines/timeline.ts';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { Remedy } from '../../parts/remedy.tsx';

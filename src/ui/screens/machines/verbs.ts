@@ -1,6 +1,6 @@
 import type { RouteId } from '../../../contract/routes.ts';
-import { listOf, type MachineAction, quoted } from '../../models/fleet/machine-verbs.ts';
-import type { Values } from '../../models/fleet/typed.ts';
+import { listOf, type MachineAction, quoted } from '../../models/machines/machine-verbs.ts';
+import type { Values } from '../../models/base/typed.ts';
 import type { FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 import { deployBody, deployCli, deployFields } from './order/deploy-form.ts';

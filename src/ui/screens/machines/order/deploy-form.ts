@@ -1,5 +1,5 @@
-import { listOf } from '../../../models/fleet/machine-verbs.ts';
-import type { Values } from '../../../models/fleet/typed.ts';
+import { listOf } from '../../../models/machines/machine-verbs.ts';
+import type { Values } from '../../../models/base/typed.ts';
 import type { FormField } from '../../../parts/form.tsx';
 import { EN } from '../../../words/en.ts';
 

@@ -1,0 +1,146 @@
+import { quoted } from '../../machines/machine-verbs.ts';
+import { jsonOr } from '../typed.ts';
+import { cardLines, cardsOf, cardsText } from './cards.ts';
+import { NOUN_TABLE } from './noun-table.ts';
+
+/** A noun whose list and forms are made from its schemas. */
+export type FormNoun = keyof typeof NOUN_TABLE;
+
+/** A member that operators write. */
+export interface NounField {
+  readonly name: string;
+  readonly kind: 'text' | 'area' | 'number' | 'flag' | 'choice' | 'list' | 'json' | 'cards' | 'password';
+  readonly help?: string;
+  readonly values?: readonly string[];
+  readonly isRequired?: true;
+  readonly isNullable?: true;
+  readonly only?: 'create' | 'set';
+}
+
+/** An object as the site tells it. */
+export type NounObject = Readonly<Record<string, unknown>>;
+
+/** Members of a form of a noun. */
+export function fieldsOf(noun: FormNoun, verb: 'create' | 'set'): readonly NounField[] {
+  const fields: readonly NounField[] = NOUN_TABLE[noun].fields;
+  const first = (field: NounField) => (field.isRequired ? 0 : 1);
+  return fields.filter(({ only }) => only === undefined || only === verb).toSorted((a, b) => first(a) - first(b));
+}
+
+/** What an object is called in paths and commands. */
+export function refOf(noun: FormNoun, row: NounObject): string {
+  if (noun === 'vlan') return [row['fabric'], row['name']].map(String).join('/');
+  return String(row['cidr'] ?? row['fqdn'] ?? row['name'] ?? row['id']);
+}
+
+/** A member as a table and a form show it. */
+export function memberText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value) && value.every((part) => typeof part === 'string')) return value.join('\n');
+  if (typeof value === 'object') return JSON.stringify(value);
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return String(value as string | number);
+}
+
+/** A member as its form shows it; a secret is not told. */
+export function fieldText({ kind, name }: NounField, object: NounObject | null): string {
+  if (object === null || kind === 'password') return '';
+  return kind === 'cards' ? cardsText(object[name]) : memberText(object[name]);
+}
+
+/** What was typed as a member. What cannot be read is sent as it is: the site says beside the field what is wrong with it. */
+function memberOf(field: NounField, text: string): unknown {
+  switch (field.kind) {
+    case 'flag':
+      return text === 'on';
+    case 'number':
+      return text === '' && field.isNullable ? null : /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+    case 'list':
+      return text.split(/\s*\n\s*/).filter((line) => line !== '');
+    case 'json':
+      return text === '' ? {} : jsonOr(text);
+    case 'cards':
+      return cardsOf(text);
+    case 'area':
+    case 'choice':
+    case 'password':
+    case 'text':
+      return text === '' && field.isNullable ? null : text;
+  }
+}
+
+/** What was typed, as the body of a change: what was left empty, or as it was, is left out. */
+export function bodyOf(
+  fields: readonly NounField[],
+  values: Readonly<Record<string, string>>,
+  before: NounObject | null,
+): Record<string, unknown> {
+  const changed = fields.filter((field) => (values[field.name] ?? '') !== fieldText(field, before));
+  return Object.fromEntries(changed.map((field) => [field.name, memberOf(field, values[field.name] ?? '')]));
+}
+
+/** The member that a command takes without an option's name; VLANs have none. */
+const FIRST: Partial<Record<FormNoun, string | null>> = {
+  vlan: null,
+  device: 'hostname',
+  subnet: 'cidr',
+  reservation: 'address',
+};
+const FLAGS: Readonly<Record<string, string>> = {
+  interfaces: 'nic',
+  resolvers: 'resolver',
+  dhcpOptions: 'dhcp-option',
+  timeout: 'time-limit',
+};
+/** Members that commands take once for each value. */
+const REPEATED = ['resolvers', 'dhcpOptions'];
+
+/** The option of a member, without its dashes. */
+export function flagOf(name: string): string {
+  return FLAGS[name] ?? name.replace(/On$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The same by CLI. `ref`: what is changed; null: something new. */
+export function nounCli(noun: FormNoun, ref: string | null, body: Readonly<Record<string, unknown>>): string {
+  const fields = fieldsOf(noun, ref === null ? 'create' : 'set');
+  const first = FIRST[noun] === undefined ? 'name' : FIRST[noun];
+  const which = ref ?? (first === null ? null : memberText(body[first]) || first.toUpperCase());
+  const options = fields.filter(({ name }) => Object.hasOwn(body, name) && !(ref === null && name === first));
+  return [
+    `regent ${noun} ${ref === null ? 'create' : 'set'}`,
+    ...(which === null ? [] : [quoted(which)]),
+    ...options.flatMap((field) => optionsOf(field, body[field.name])),
+  ].join(' ');
+}
+
+function optionsOf(field: NounField, value: unknown): readonly string[] {
+  const flag = `--${flagOf(field.name)}`;
+  // A secret does not belong on a command line; a long text comes from a file.
+  if (field.kind === 'password') return [`${flag} ${value === 'new' ? 'new' : '-'}`];
+  if (field.name === 'content' || field.name === 'signingKey') return [`${flag} @FILE`];
+  if (field.kind === 'cards') return cardLines(value).map((line) => `${flag} ${quoted(line)}`);
+  // It is said, or left out.
+  if (field.name === 'force') return value === true ? [flag] : [];
+  if (value === null) return [`${flag} ${['leaseTime', 'ttl'].includes(field.name) ? 'default' : 'none'}`];
+  if (Array.isArray(value)) {
+    if (!REPEATED.includes(field.name)) return [`${flag} ${quoted(value.join(',') || 'none')}`];
+    return value.length === 0 ? [`${flag} none`] : value.map((part) => `${flag} ${quoted(String(part))}`);
+  }
+  return [`${flag} ${quoted(memberText(value))}`];
+}
+
+/** A member for people: `kernelOptions` is `Kernel options`. */
+export function memberWord(name: string): string {
+  const words = name
+    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .replace(/\b(?:dns|dhcp|mac|mtu|ttl|vid|cidr|url|fqdn|vlan)\b/g, (word) => word.toUpperCase());
+  return words[0]?.toUpperCase() + words.slice(1);
+}
+
+/** Members that a list shows. */
+export const columnsOf = (noun: FormNoun): readonly string[] => NOUN_TABLE[noun].columns;
+
+/** The name of an object in a path of the API. */
+export const paramsOf = (noun: FormNoun, ref: string): Readonly<Record<string, string>> => ({
+  [NOUN_TABLE[noun].param]: ref,
+});

@@ -1,0 +1,46 @@
+import { relativeWords, spanWords, stamp } from '../../../core/time-words.ts';
+
+export { stamp };
+
+const SECOND = 1000;
+/** A difference below this is the answer's own way, no wrong clock. */
+const CLOCK_TOLERANCE_MS = 5 * SECOND;
+
+/** A span in the largest unit that fits: `12 s`, `3 min`, `5 h`, `9 d`. */
+export function span(ms: number): string {
+  return spanWords(Math.floor(ms / SECOND));
+}
+
+/** For how long already; a text that is no time stays as it is. */
+export function ago(iso: string, now: number): string {
+  const then = Date.parse(iso);
+  return Number.isFinite(then) ? span(now - then) : iso;
+}
+
+/** When it was or will be: `3 min ago`, `in 9 min`; a text that is no time stays as it is. */
+export function relative(iso: string, now: number): string {
+  const then = Date.parse(iso);
+  return Number.isFinite(then) ? relativeWords(Math.floor((now - then) / SECOND)) : iso;
+}
+
+/** The time of day of the viewer's own clock: `09:57:15`. */
+export function clockTime(ms: number): string {
+  const date = new Date(ms);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+/**
+ * What to add to the browser's clock to have the site's, ms: from the `Date` of an answer that came at `at`. 0 where they agree, and where there is no
+ * date: a browser whose clock is off by a day shows right ages all the same.
+ */
+export function clockOffset(date: string | null, at: number): number {
+  const theirs = Date.parse(date ?? '');
+  if (!Number.isFinite(theirs)) return 0;
+  const offset = theirs - at;
+  return Math.abs(offset) < CLOCK_TOLERANCE_MS ? 0 : offset;
+}
+
+/** A duration as it is measured: `0.4 s`, `12 s`, `3 min`. */
+export function duration(ms: number): string {
+  return ms < 10 * SECOND ? `${(ms / SECOND).toFixed(1)} s` : span(ms);
+}

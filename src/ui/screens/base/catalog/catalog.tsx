@@ -1,0 +1,108 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { RouteId } from '../../../../contract/routes.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useList } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import {
+  columnsOf,
+  type FormNoun,
+  memberText,
+  memberWord,
+  type NounObject,
+  refOf,
+} from '../../../models/base/nouns/nouns.ts';
+import { MainList } from '../../../parts/main-list.tsx';
+import { NounDialog, type NounWork } from './noun-dialog.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Tabs } from '../../../parts/tabs.tsx';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.catalog;
+/** Nouns that have no page of their own, the most used first; which of their members a narrow list leaves out. */
+const PARTS = [
+  'tag',
+  'resource-pool',
+  'zone',
+  'fabric',
+  'space',
+  'static-route',
+  'device',
+  'script',
+  'package-repository',
+  'tsig-key',
+] as const satisfies readonly FormNoun[];
+type Part = (typeof PARTS)[number];
+const isPart = (text: string): text is Part => PARTS.some((part) => part === text);
+/** So many members stand on a phone, too. */
+const MAJOR = 2;
+
+/** What other things of the site refer to. Null: there is no such part. */
+export function catalog(rest: readonly string[]): JSX.Element | null {
+  const [part = PARTS[0], ...more] = rest;
+  if (more.length > 0 || !isPart(part)) return null;
+  return (
+    <div class="tabbed">
+      <Tabs
+        name={WORDS.title}
+        at={part}
+        tabs={PARTS.map((id) => ({ id, word: WORDS.nouns[id].title, link: linkTo(['catalog', id]) }))}
+      />
+      <Catalog key={part} noun={part} />
+    </div>
+  );
+}
+
+function Catalog({ noun }: { readonly noun: Part }): JSX.Element {
+  const may = useMay();
+  const [work, setWork] = useState<NounWork | null>(null);
+  const words = WORDS.nouns[noun];
+  const rows = useList(`${noun}.list` as RouteId as 'tag.list', {}, { nouns: [noun, 'machine'] });
+  const columns = columnsOf(noun).map((name, index): Column<NounObject> => {
+    return {
+      id: name,
+      head: memberWord(name),
+      value: (row) => memberText(row[name]).replaceAll('\n', ', '),
+      ...(index >= MAJOR ? { isMinor: true } : {}),
+    };
+  });
+  const actions = actionColumn<NounObject>(
+    EN.access.actions,
+    (row) => refOf(noun, row),
+    (row) =>
+      row['builtIn'] === true
+        ? []
+        : [
+            { word: WORDS.setWord, run: () => setWork({ verb: 'set', ref: refOf(noun, row) }) },
+            { word: WORDS.removeWord, run: () => setWork({ verb: 'delete', ref: refOf(noun, row) }) },
+          ],
+  );
+  return (
+    <Page
+      title={words.title}
+      cli={[
+        `regent ${noun} list`,
+        `regent ${noun} create NAME`,
+        `regent ${noun} set NAME`,
+        `regent ${noun} delete NAME`,
+      ]}
+      actions={
+        may.operate && (
+          <button type="button" onClick={() => setWork({ verb: 'create', ref: null })}>
+            {WORDS.create(words.one)}
+          </button>
+        )
+      }
+    >
+      <MainList
+        view={rows.view as never}
+        words={{ title: words.title, empty: WORDS.empty(words.one), emptyNext: words.text }}
+        columns={may.operate ? [...columns, actions] : columns}
+        keyOf={(row: NounObject) => refOf(noun, row)}
+      />
+      {work !== null && <NounDialog noun={noun} work={work} onClose={() => setWork(null)} />}
+    </Page>
+  );
+}

@@ -1,0 +1,32 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { useMay } from '../../../live/use-may.ts';
+import type { FormNoun } from '../../../models/base/nouns/nouns.ts';
+import { EN } from '../../../words/en.ts';
+import { NounDialog, type NounWork } from './noun-dialog.tsx';
+
+const WORDS = EN.catalog;
+
+/** Buttons for an object of a noun: change, delete; without a name: make one. */
+export function NounButtons({ noun, name }: { readonly noun: FormNoun; readonly name?: string }): JSX.Element | null {
+  const may = useMay();
+  const [work, setWork] = useState<NounWork | null>(null);
+  if (!may.operate) return null;
+  const works: readonly (readonly [NounWork['verb'], string])[] =
+    name === undefined
+      ? [['create', WORDS.create(WORDS.nouns[noun].one)]]
+      : [
+          ['set', WORDS.setWord],
+          ['delete', WORDS.removeWord],
+        ];
+  return (
+    <>
+      {works.map(([verb, word]) => (
+        <button key={verb} type="button" onClick={() => setWork({ verb, ref: name ?? null })}>
+          {word}
+        </button>
+      ))}
+      {work !== null && <NounDialog noun={noun} work={work} onClose={() => setWork(null)} />}
+    </>
+  );
+}

@@ -1,0 +1,19 @@
+import type { JSX } from 'preact';
+import type { Job } from '../../../../contract/base/job.ts';
+import { jobTitle } from '../../../models/base/jobs.ts';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { EN } from '../../../words/en.ts';
+
+/** Asks for a job's end, after a look at what that does. */
+export function EndJob({ job, onClose }: { readonly job: Job; readonly onClose: () => void }): JSX.Element {
+  return (
+    <ActionDialog
+      title={`${EN.history.jobs.end}: ${jobTitle(job)}`}
+      text={EN.history.jobs.endText}
+      id="job.abort"
+      input={{ params: { job: String(job.id) } }}
+      cli={`regent job abort ${job.id}`}
+      onClose={onClose}
+    />
+  );
+}

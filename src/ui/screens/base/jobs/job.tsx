@@ -1,0 +1,66 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Job } from '../../../../contract/base/job.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useView } from '../../../live/use-view.ts';
+import { isUnfinished, jobLink, jobNote, jobTitle, jobTone } from '../../../models/base/jobs.ts';
+import { stamp } from '../../../models/base/time.ts';
+import { dataOf } from '../../../models/base/view.ts';
+import { State } from '../../../parts/icon.tsx';
+import { Facts, Page, Shown } from '../../../parts/page.tsx';
+import { CLI, cliLines } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { EndJob } from './end-job.tsx';
+
+const WORDS = EN.history.jobs;
+const { facts: FACTS } = WORDS;
+const EVERY_MS = 5000;
+
+/** One job: what it is about, how far it is or how it ended, who asked for it, who is at it. */
+export function JobPage({ id }: { readonly id: string }): JSX.Element {
+  const may = useMay();
+  const [isEnding, setEnding] = useState(false);
+  const job = useView('job.show', { params: { job: id } }, { nouns: ['job'], everyMs: EVERY_MS });
+  const shown = dataOf(job.view);
+  return (
+    <Page
+      title={WORDS.name(id)}
+      cli={cliLines(CLI.job, { ID: id })}
+      actions={
+        may.operate &&
+        shown !== null &&
+        isUnfinished(shown) &&
+        shown.abortBy === null && (
+          <button type="button" onClick={() => setEnding(true)}>
+            {WORDS.end}
+          </button>
+        )
+      }
+    >
+      <Shown view={job.view}>{(data) => <Facts rows={factsOf(data)} />}</Shown>
+      {isEnding && shown !== null && <EndJob job={shown} onClose={() => setEnding(false)} />}
+    </Page>
+  );
+}
+
+/** What is not so has no line. */
+function factsOf(job: Job): (readonly [string, JSX.Element | string])[] {
+  const { abortBy, endedAt, holder } = job;
+  return [
+    [
+      FACTS.job,
+      <a key="object" href={jobLink(job)}>
+        {jobTitle(job)}
+      </a>,
+    ],
+    [FACTS.state, <State key="state" tone={jobTone(job.state)} word={job.state} />],
+    [isUnfinished(job) ? FACTS.step : FACTS.result, jobNote(job)],
+    [FACTS.by, job.caller],
+    ...(abortBy === null ? [] : [[FACTS.abortBy, abortBy] as const]),
+    [FACTS.begun, stamp(job.createdAt)],
+    endedAt === null ? [FACTS.deadline, stamp(job.deadline)] : [FACTS.ended, stamp(endedAt)],
+    ...(holder === null ? [] : [[FACTS.holder, holder] as const]),
+    [FACTS.holds, job.targets.join(', ') || '–'],
+    [FACTS.takenUp, WORDS.times(job.epoch)],
+  ];
+}

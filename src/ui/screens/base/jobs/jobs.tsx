@@ -1,0 +1,94 @@
+import type { JSX } from 'preact';
+import type { Job, JobState } from '../../../../contract/base/job.ts';
+import { usePlaces } from '../../../live/place.ts';
+import { useView } from '../../../live/use-view.ts';
+import { JOB_STATES, jobNote, jobPage, jobTitle, jobTone } from '../../../models/base/jobs.ts';
+import { dataOf, mapView } from '../../../models/base/view.ts';
+import { Filters, Pager } from '../../../parts/filters.tsx';
+import { State } from '../../../parts/icon.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.history.jobs;
+const PAGE = 100;
+/** Progress is no event. */
+const EVERY_MS = 5000;
+
+/** Work that outlives the request that asked for it, the newest first: how far it is, or how it ended. A page at a time. */
+export function Jobs(): JSX.Element {
+  const { query } = usePlaces().place.value;
+  const { kind, target, cursor } = query;
+  const state = JOB_STATES.find((one) => one === query['state']);
+  const jobs = useView(
+    'job.list',
+    {
+      query: {
+        limit: PAGE,
+        ...(kind ? { kind } : {}),
+        ...(target ? { target } : {}),
+        ...(state ? { state } : {}),
+        ...(cursor ? { cursor } : {}),
+      },
+    },
+    { nouns: ['job'], everyMs: EVERY_MS },
+  );
+  return (
+    <Page title={WORDS.title} cli={CLI.jobs}>
+      <Filters
+        cursor="cursor"
+        filters={[
+          { id: 'target', label: WORDS.target, help: WORDS.targetHelp },
+          { id: 'kind', label: WORDS.kind, help: WORDS.kindHelp },
+          { id: 'state', label: WORDS.state, choices: STATES },
+        ]}
+      />
+      <MainList
+        view={mapView(jobs.view, ({ items }) => items)}
+        words={WORDS}
+        columns={COLUMNS}
+        keyOf={(row) => String(row.id)}
+        linkOf={jobPage}
+        isPaged
+      />
+      <Pager cursor="cursor" next={dataOf(jobs.view)?.next ?? null} />
+    </Page>
+  );
+}
+
+const STATES: readonly (readonly [JobState | '', string])[] = [
+  ['', WORDS.anyState],
+  ...JOB_STATES.map((state) => [state, state] as const),
+];
+
+const COLUMNS: readonly Column<Job>[] = [
+  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, isMinor: true },
+  {
+    id: 'job',
+    head: WORDS.columns.job,
+    value: jobTitle,
+    cell: (row) => (
+      <a href={jobPage(row)} tabIndex={-1}>
+        {jobTitle(row)}
+      </a>
+    ),
+  },
+  {
+    id: 'state',
+    head: WORDS.columns.state,
+    value: (row) => row.state,
+    cell: (row) => <State tone={jobTone(row.state)} word={row.state} />,
+  },
+  { id: 'step', head: WORDS.columns.step, value: jobNote },
+  { id: 'since', head: WORDS.columns.since, value: (row) => row.createdAt, cell: (row) => <Ago at={row.createdAt} /> },
+  {
+    id: 'ended',
+    head: WORDS.columns.ended,
+    value: (row) => row.endedAt ?? '',
+    cell: (row) => (row.endedAt === null ? '–' : <Ago at={row.endedAt} />),
+  },
+  { id: 'by', head: WORDS.columns.by, value: (row) => row.caller, isMinor: true },
+];

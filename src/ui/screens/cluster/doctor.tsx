@@ -1,0 +1,86 @@
+import type { JSX } from 'preact';
+import type { Doctor, Invariant } from '../../../contract/cluster/doctor.ts';
+import { usePlaces } from '../../live/place.ts';
+import { useView } from '../../live/use-view.ts';
+import { commandsIn, invariantTone, stateCounts, worstFirst } from '../../models/cluster/doctor.ts';
+import { Copy } from '../../parts/copy.tsx';
+import { State } from '../../parts/icon.tsx';
+import { Empty, Page, Shown } from '../../parts/page.tsx';
+import { CLI } from '../../words/base/cli.ts';
+import { EN } from '../../words/en.ts';
+
+const WORDS = EN.doctor;
+const EVERY_MS = 10_000;
+
+/** What always has to be true: why it matters, and what to do where it is not. */
+export function DoctorPage(): JSX.Element {
+  const doctor = useView('cluster.doctor', {}, { nouns: ['node', 'job'], everyMs: EVERY_MS });
+  return (
+    <Page title={WORDS.title} cli={CLI.doctor}>
+      <Shown view={doctor.view}>{(data) => <Invariants doctor={data} />}</Shown>
+    </Page>
+  );
+}
+
+function Invariants({ doctor }: { readonly doctor: Doctor }): JSX.Element {
+  const places = usePlaces();
+  const isOnlyWrong = places.place.value.query['wrong'] === 'yes';
+  const shown = worstFirst(doctor).filter((invariant) => !isOnlyWrong || invariant.state !== 'ok');
+  if (doctor.invariants.length === 0) return <Empty text={WORDS.empty} />;
+  return (
+    <>
+      <p class="summary">{doctor.summary}</p>
+      {doctor.source === 'memory' && <p class="waiting">{WORDS.fromMemory}</p>}
+      <ul class="counts">
+        {stateCounts(doctor).map(({ state, count }) => (
+          <li key={state}>
+            <State tone={invariantTone(state)} word={`${count} ${WORDS.states[state]}`} />
+          </li>
+        ))}
+      </ul>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={isOnlyWrong}
+          onChange={(event) => places.setQuery({ wrong: event.currentTarget.checked ? 'yes' : '' })}
+        />
+        {WORDS.onlyWrong}
+      </label>
+      {shown.length === 0 ? (
+        <Empty text={WORDS.allWell} />
+      ) : (
+        <ul class="invariants">
+          {shown.map((invariant) => (
+            <InvariantText key={invariant.id} invariant={invariant} />
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function InvariantText({ invariant }: { readonly invariant: Invariant }): JSX.Element {
+  const tone = invariantTone(invariant.state);
+  return (
+    <li class={tone}>
+      <details open={invariant.state !== 'ok'}>
+        <summary>
+          <State tone={tone} word={WORDS.states[invariant.state]} /> <strong>{invariant.title}</strong>{' '}
+          <span class="faint">{invariant.id}</span>
+        </summary>
+        <p>{invariant.detail}</p>
+        <p class="faint">
+          {WORDS.why}: {invariant.explanation}
+        </p>
+        {invariant.remedy !== '' && (
+          <p>
+            {WORDS.remedy}:{' '}
+            {commandsIn(invariant.remedy).map((part) =>
+              part.isCommand ? <Copy key={part.text} text={part.text} /> : part.text,
+            )}
+          </p>
+        )}
+      </details>
+    </li>
+  );
+}

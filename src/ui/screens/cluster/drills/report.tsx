@@ -1,0 +1,58 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Problem } from '../../../../contract/base/common.ts';
+import { ProblemError } from '../../../../contract/base/wire/transport.ts';
+import { useLive } from '../../../live/live.ts';
+import { saveText } from '../../../live/files/save-text.ts';
+import { Refusal, Section } from '../../../parts/page.tsx';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.drills.round;
+const FORMATS = {
+  html: ['html', 'text/html'],
+  junit: ['xml', 'application/xml'],
+  text: ['txt', 'text/plain'],
+  json: ['json', 'application/json'],
+} as const;
+type Format = keyof typeof FORMATS;
+
+/** The report of a round: opened beside this page, or kept as a file. */
+export function Report({ round }: { readonly round: string }): JSX.Element {
+  const { calls } = useLive();
+  const [state, setState] = useState<'ready' | 'asked' | Problem>('ready');
+  const save = async (format: Format) => {
+    setState('asked');
+    try {
+      const text =
+        format === 'json'
+          ? JSON.stringify((await calls.read.call('drill.show', { params: { round } })).body, null, 2)
+          : (await calls.read.call('drill.report', { query: { round, format } })).body.text;
+      const [ending, type] = FORMATS[format];
+      saveText(`drill-${round}.${ending}`, type, text);
+      setState('ready');
+    } catch (error) {
+      setState(error instanceof ProblemError ? error.problem : unanswered(error));
+    }
+  };
+  return (
+    <Section title={WORDS.report} note={WORDS.reportNote}>
+      <div class="actions">
+        <a href={`/api/v1/drills/report?round=${round}&format=html`} target="_blank" rel="noopener noreferrer">
+          {WORDS.open}
+        </a>
+        {(Object.keys(FORMATS) as Format[]).map((format) => (
+          <button key={format} type="button" disabled={state === 'asked'} onClick={() => void save(format)}>
+            {WORDS.download} {WORDS.formats[format]}
+          </button>
+        ))}
+      </div>
+      {state === 'asked' && <p role="status">{WORDS.preparing}</p>}
+      {typeof state === 'object' && <Refusal problem={state} />}
+    </Section>
+  );
+}
+
+function unanswered(error: unknown): Problem {
+  const detail = error instanceof Error ? error.message : String(error);
+  return { type: 'about:blank', title: '', status: 503, code: 'unavailable', detail, requestId: '' };
+}

@@ -1,0 +1,58 @@
+import type { JSX } from 'preact';
+import type { RouteOutput } from '../../../../contract/routes.ts';
+import { useView } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import { roundTone } from '../../../models/cluster/drills.ts';
+import { mapView } from '../../../models/base/view.ts';
+import { State } from '../../../parts/icon.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.drills.rounds;
+type Round = RouteOutput<'drill.list'>['items'][number];
+const linkOf = (row: Round) => linkTo(['drills', 'rounds', String(row.id)]);
+
+const COLUMNS: readonly Column<Round>[] = [
+  {
+    id: 'id',
+    head: WORDS.columns.id,
+    value: (row) => row.id,
+    cell: (row) => (
+      <a href={linkOf(row)} tabIndex={-1}>
+        {row.id}
+      </a>
+    ),
+  },
+  { id: 'hazard', head: WORDS.columns.hazard, value: (row) => row.hazard },
+  {
+    id: 'verdict',
+    head: WORDS.columns.verdict,
+    value: (row) => (row.isPassed ? EN.drills.passed : EN.drills.failed),
+    cell: (row) => <State tone={roundTone(row)} word={row.isPassed ? EN.drills.passed : EN.drills.failed} />,
+  },
+  { id: 'at', head: WORDS.columns.at, value: (row) => row.startedAt, cell: (row) => <Ago at={row.startedAt} /> },
+  { id: 'broken', head: WORDS.columns.broken, value: (row) => row.broken.join(', '), isMinor: true },
+  {
+    id: 'where',
+    head: WORDS.columns.where,
+    value: (row) => (row.label === 'production' ? WORDS.production : WORDS.lab),
+    isMinor: true,
+  },
+  { id: 'version', head: WORDS.columns.version, value: (row) => row.version, isMinor: true },
+];
+
+/** The newest rounds. */
+export function Rounds(): JSX.Element {
+  const rounds = useView('drill.list', { query: { limit: 1000 } }, { nouns: ['drill'] });
+  return (
+    <MainList
+      view={mapView(rounds.view, ({ items }) => items)}
+      words={WORDS}
+      columns={COLUMNS}
+      keyOf={(row) => String(row.id)}
+      linkOf={linkOf}
+    />
+  );
+}

@@ -1,0 +1,99 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Node } from '../../../../contract/cluster/node.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.nodes.actions;
+type Action = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'replace' | 'forget';
+
+/**
+ * What one can do with a node. Whoever may not, does not see it. `onReplace`: its place is to be given to another host; that goes on when the node is
+ * there no more.
+ */
+export function NodeActions({ node, onReplace }: { readonly node: Node; readonly onReplace: () => void }): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<Action | null>(null);
+  const { name } = node;
+  const isMember = node.isRegion && node.state === 'member';
+  const actions: readonly Action[] = [
+    ...(may.operate ? [node.isDrained ? ('undrain' as const) : ('drain' as const)] : []),
+    ...(may.operate && isMember ? (['switchover', 'restart'] as const) : []),
+    // A rack is taken out, so that it hands its work on, or forgotten at once.
+    ...(may.administer && (isMember || node.isRack) ? (['remove', 'replace'] as const) : []),
+    ...(may.administer && !isMember ? (['forget'] as const) : []),
+  ];
+  const close = () => setOpen(null);
+  const params = { node: name };
+  return (
+    <>
+      {actions.map((action) => (
+        <button key={action} type="button" onClick={action === 'replace' ? onReplace : () => setOpen(action)}>
+          {WORDS[action]}
+        </button>
+      ))}
+      {(open === 'drain' || open === 'undrain') && (
+        <ActionDialog
+          title={`${WORDS[open]} ${name}`}
+          text={WORDS[`${open}Text`](name)}
+          id={`node.${open}`}
+          input={{ params }}
+          cli={`regent node ${open} ${name}`}
+          isJob
+          onClose={close}
+        />
+      )}
+      {open === 'switchover' && (
+        <ActionDialog
+          title={`${WORDS.switchover}: ${name}`}
+          text={WORDS.switchoverText(name)}
+          id="cluster.switchover"
+          input={{ body: { to: name } }}
+          cli={`regent cluster switchover --to ${name}`}
+          isJob
+          onClose={close}
+        />
+      )}
+      {open === 'restart' && (
+        <ActionDialog
+          title={`${WORDS.restart} ${name}`}
+          text={WORDS.restartText(name)}
+          id="cluster.restart"
+          input={{ body: { nodes: [name] } }}
+          cli={`regent cluster restart --rolling --node ${name}`}
+          isJob
+          onClose={close}
+        />
+      )}
+      {(open === 'remove' || open === 'forget') && <NodeOut name={name} action={open} onClose={close} />}
+    </>
+  );
+}
+
+/** Takes a node out for good: by a job that hands its work on first, or at once. */
+function NodeOut(props: {
+  readonly name: string;
+  readonly action: 'remove' | 'forget';
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { name, action, onClose } = props;
+  const params = { node: name };
+  const shared = { title: `${WORDS[action]} ${name}`, text: WORDS[`${action}Text`](name), confirm: name, onClose };
+  if (action === 'forget')
+    return <ActionDialog {...shared} id="node.delete" input={{ params }} cli={`regent node delete ${name}`} />;
+  return (
+    <ActionDialog
+      {...shared}
+      id="node.remove"
+      input={{ params, body: {} }}
+      cli={`regent node remove ${name}`}
+      forced={{
+        label: WORDS.removeForced,
+        input: { params, body: { isForced: true } },
+        cli: `regent node remove ${name} --force`,
+      }}
+      isJob
+    />
+  );
+}

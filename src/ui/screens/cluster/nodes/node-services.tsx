@@ -1,0 +1,79 @@
+import type { JSX } from 'preact';
+import type { Service } from '../../../../contract/cluster/service.ts';
+import { useList } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import { logPartsOf } from '../../../models/cluster/logs.ts';
+import { stateWord } from '../../../models/cluster/services.ts';
+import { serviceTone } from '../../../models/base/tone.ts';
+import { dataOf } from '../../../models/base/view.ts';
+import { State } from '../../../parts/icon.tsx';
+import { Empty, Section, Shown } from '../../../parts/page.tsx';
+import { type Column, Table } from '../../../parts/table.tsx';
+import { For } from '../../../parts/time.tsx';
+import { EN } from '../../../words/en.ts';
+import { NodeLog } from '../services/log.tsx';
+
+const WORDS = EN.nodes;
+const EVERY_MS = 5000;
+const linkOf = (row: Service) => linkTo(['services', row.node, row.service]);
+
+const COLUMNS: readonly Column<Service>[] = [
+  {
+    id: 'service',
+    head: WORDS.serviceColumns.service,
+    value: (row) => row.service,
+    cell: (row) => (
+      <a href={linkOf(row)} tabIndex={-1}>
+        {row.service}
+      </a>
+    ),
+  },
+  {
+    id: 'state',
+    head: WORDS.serviceColumns.state,
+    value: (row) => row.state,
+    cell: (row) => <State tone={serviceTone(row.state)} word={stateWord(row.state)} />,
+  },
+  {
+    id: 'since',
+    head: WORDS.serviceColumns.since,
+    value: (row) => row.since,
+    cell: (row) => <For since={row.since} />,
+  },
+  { id: 'why', head: WORDS.serviceColumns.why, value: (row) => row.why },
+  {
+    id: 'action',
+    head: WORDS.serviceColumns.action,
+    value: (row) => (row.lastAction === null ? '' : `${row.lastAction.kind}: ${row.lastAction.why}`),
+    isMinor: true,
+  },
+];
+
+/** Services of a node: what each is, since when, why, and what was done to it last; and what they and the programs of Regent say. */
+export function NodeServices({ node, isRegion }: { readonly node: string; readonly isRegion: boolean }): JSX.Element {
+  const services = useList('service.list', { query: { node } }, { nouns: ['node', 'service'], everyMs: EVERY_MS });
+  const names = (dataOf(services.view) ?? []).map((row) => row.service);
+  return (
+    <>
+      <Section title={WORDS.services}>
+        <Shown view={services.view}>
+          {(rows) =>
+            rows.length === 0 ? (
+              <Empty text={WORDS.noServices} />
+            ) : (
+              <Table
+                name={WORDS.services}
+                rows={rows}
+                columns={COLUMNS}
+                keyOf={(row) => row.service}
+                linkOf={linkOf}
+                isMain
+              />
+            )
+          }
+        </Shown>
+      </Section>
+      <NodeLog node={node} parts={logPartsOf(names, isRegion)} />
+    </>
+  );
+}

@@ -1,0 +1,95 @@
+import type { JSX } from 'preact';
+import { useMay } from '../../../live/use-may.ts';
+import { useView } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import { bytesText, type NodeRow, nodeRows } from '../../../models/cluster/nodes.ts';
+import { Copy } from '../../../parts/copy.tsx';
+import { State } from '../../../parts/icon.tsx';
+import { dataOf, mapView } from '../../../models/base/view.ts';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago, For } from '../../../parts/time.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { Places } from './places.tsx';
+
+const WORDS = EN.nodes;
+const EVERY_MS = 5000;
+const linkOf = (row: NodeRow) => linkTo(['nodes', row.name]);
+
+const COLUMNS: readonly Column<NodeRow>[] = [
+  {
+    id: 'name',
+    head: WORDS.columns.name,
+    value: (row) => row.name,
+    cell: (row) => (
+      <a href={linkOf(row)} tabIndex={-1}>
+        {row.name}
+      </a>
+    ),
+  },
+  { id: 'roles', head: WORDS.columns.roles, value: (row) => row.roles },
+  {
+    id: 'state',
+    head: WORDS.columns.state,
+    value: (row) => row.state,
+    cell: (row) => <State tone={row.tone} word={row.state} />,
+  },
+  {
+    id: 'report',
+    head: WORDS.columns.report,
+    value: (row) => row.reportedAt,
+    cell: (row) => <Ago at={row.reportedAt} />,
+  },
+  { id: 'generation', head: WORDS.columns.generation, value: (row) => row.generation, isNumber: true, isMinor: true },
+  { id: 'database', head: WORDS.columns.database, value: (row) => row.database },
+  {
+    id: 'lag',
+    head: WORDS.columns.lag,
+    value: (row) => row.lagBytes,
+    cell: (row) => (row.lagBytes === null ? '' : bytesText(row.lagBytes)),
+    isNumber: true,
+    isMinor: true,
+  },
+  {
+    id: 'agent',
+    head: WORDS.columns.agent,
+    value: (row) => row.agentSince,
+    cell: (row) => <For since={row.agentSince} />,
+    isMinor: true,
+  },
+  {
+    id: 'certificate',
+    head: WORDS.columns.certificate,
+    value: (row) => row.ends,
+    cell: (row) => (row.ends === null ? '' : WORDS.days(row.ends)),
+    isNumber: true,
+    isMinor: true,
+  },
+  {
+    id: 'address',
+    head: WORDS.columns.address,
+    value: (row) => row.address,
+    cell: (row) => (row.address === '' ? '' : <Copy text={row.address} />),
+    isMinor: true,
+  },
+];
+
+/** Every node of the site. */
+export function Nodes(): JSX.Element {
+  const cluster = useView('cluster.show', {}, { nouns: ['node', 'job'], everyMs: EVERY_MS });
+  const may = useMay();
+  return (
+    <Page title={WORDS.title} cli={CLI.nodes}>
+      <MainList
+        view={mapView(cluster.view, nodeRows)}
+        words={WORDS}
+        columns={COLUMNS}
+        keyOf={(row) => row.name}
+        linkOf={linkOf}
+      />
+      {may.keep && <Places nodes={(dataOf(cluster.view)?.nodes ?? []).map((row) => row.name)} />}
+    </Page>
+  );
+}

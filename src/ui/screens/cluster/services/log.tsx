@@ -1,0 +1,101 @@
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { NodeLog as Log } from '../../../../contract/base/command.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useView } from '../../../live/use-view.ts';
+import { lineText } from '../../../models/cluster/logs.ts';
+import { dataOf } from '../../../models/base/view.ts';
+import { State } from '../../../parts/icon.tsx';
+import { Empty, Section, Shown } from '../../../parts/page.tsx';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.services.log;
+const LINES = 200;
+/** An agent that takes longer says so: whoever holds a read longer is taken for a site without its database. */
+const SECONDS = 1;
+const FOLLOW_MS = 3000;
+/** Somebody looks once: each look is work for the node. */
+const ONCE_MS = 60 * 60_000;
+
+/** The last lines of a part of a node, when somebody asks for them. `parts`: what one may choose from, the first one first. */
+export function NodeLog({
+  node,
+  parts,
+}: {
+  readonly node: string;
+  readonly parts: readonly string[];
+}): JSX.Element | null {
+  const may = useMay();
+  const [part, setPart] = useState('');
+  const [isFollowed, setFollowed] = useState(false);
+  const [only, ...others] = parts;
+  if (!may.operate || only === undefined) return null;
+  return (
+    <Section title={WORDS.title} note={WORDS.note(LINES, node)}>
+      <div class="filters">
+        {others.length === 0 ? (
+          part === '' && (
+            <button type="button" onClick={() => setPart(only)}>
+              {WORDS.show}
+            </button>
+          )
+        ) : (
+          <label>
+            {WORDS.part}
+            <select value={part} onChange={(event) => setPart(event.currentTarget.value)}>
+              <option value="">{WORDS.choose}</option>
+              {parts.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+        )}
+        {part !== '' && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={isFollowed}
+              onChange={(event) => setFollowed(event.currentTarget.checked)}
+            />
+            {WORDS.follow}
+          </label>
+        )}
+      </div>
+      {part !== '' && <Lines key={`${part} ${isFollowed}`} node={node} part={part} isFollowed={isFollowed} />}
+    </Section>
+  );
+}
+
+interface LinesProps {
+  readonly node: string;
+  readonly part: string;
+  readonly isFollowed: boolean;
+}
+
+function Lines({ node, part, isFollowed }: LinesProps): JSX.Element {
+  const input = { params: { node, part }, query: { lines: LINES, seconds: SECONDS } };
+  const log = useView('node.logs', input, { nouns: [], everyMs: isFollowed ? FOLLOW_MS : ONCE_MS });
+  const box = useRef<HTMLPreElement>(null);
+  const last = dataOf(log.view)?.cursor;
+  // The newest line is seen as it comes; who follows wants that one.
+  useEffect(() => {
+    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [last]);
+  return (
+    <Shown view={log.view}>
+      {(data: Log) =>
+        data.why !== null ? (
+          <p class="findings">
+            <State tone="warn" word={WORDS.silent} /> {data.why}
+          </p>
+        ) : data.items.length === 0 ? (
+          <Empty text={WORDS.empty} />
+        ) : (
+          <pre ref={box} class="log" tabIndex={0} aria-label={WORDS.name(part, node)}>
+            {data.items.map(lineText).join('\n')}
+          </pre>
+        )
+      }
+    </Shown>
+  );
+}

@@ -1,0 +1,62 @@
+import type { JSX } from 'preact';
+import type { NodeAction } from '../../../../contract/cluster/action.ts';
+import { useView } from '../../../live/use-view.ts';
+import { SectionList } from '../../../parts/main-list.tsx';
+import { Section, Shown } from '../../../parts/page.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { mapView } from '../../../models/base/view.ts';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.services;
+const ACTIONS_MAX = 50;
+const COLUMNS: readonly Column<NodeAction>[] = [
+  { id: 'at', head: WORDS.actionColumns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
+  { id: 'kind', head: WORDS.actionColumns.kind, value: (row) => row.kind },
+  { id: 'why', head: WORDS.actionColumns.why, value: (row) => row.why },
+  { id: 'trigger', head: WORDS.actionColumns.trigger, value: (row) => row.trigger, isMinor: true },
+];
+
+interface OfService {
+  readonly node: string;
+  readonly service: string;
+}
+
+/** What its agent did to a service, the newest first. */
+export function ServiceActions({ node, service }: OfService): JSX.Element {
+  const actions = useView('service.actions', { query: { node, service, limit: ACTIONS_MAX } }, { nouns: ['service'] });
+  return (
+    <Section title={WORDS.actionTitle}>
+      <SectionList
+        view={mapView(actions.view, ({ items }) => items.toReversed())}
+        words={{ title: WORDS.actionTitle, empty: WORDS.noActions }}
+        columns={COLUMNS}
+        keyOf={(row) => `${row.at} ${row.kind} ${row.why}`}
+      />
+    </Section>
+  );
+}
+
+/** The files of a service, as they are published; secrets are masked. */
+export function ServiceFiles({ node, service }: OfService): JSX.Element {
+  const files = useView('service.files', { params: { node, service } }, { nouns: ['config', 'node'] });
+  return (
+    <Section title={WORDS.files}>
+      <Shown view={files.view}>
+        {(data) => (
+          <>
+            <p class="faint">{WORDS.generation(data.generation, data.isApplied)}</p>
+            {data.files.map((file) => (
+              <details key={file.target}>
+                <summary>
+                  <code>{file.target}</code>
+                </summary>
+                <pre tabIndex={0}>{file.content}</pre>
+              </details>
+            ))}
+          </>
+        )}
+      </Shown>
+    </Section>
+  );
+}

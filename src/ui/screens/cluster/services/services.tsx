@@ -1,0 +1,98 @@
+import type { JSX } from 'preact';
+import { usePlaces } from '../../../live/place.ts';
+import { useList } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import { type ServiceCell, type ServiceGrid, serviceGrid } from '../../../models/cluster/services.ts';
+import { State } from '../../../parts/icon.tsx';
+import { Empty, Page, Shown } from '../../../parts/page.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.services;
+const EVERY_MS = 5000;
+
+/** Services × nodes. */
+export function Services(): JSX.Element {
+  const places = usePlaces();
+  const isOnlyIll = places.place.value.query['ill'] === 'yes';
+  const services = useList('service.list', {}, { nouns: ['service', 'node', 'job'], everyMs: EVERY_MS });
+  return (
+    <Page title={WORDS.title} cli={CLI.services}>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={isOnlyIll}
+          onChange={(event) => places.setQuery({ ill: event.currentTarget.checked ? 'yes' : '' })}
+        />
+        {WORDS.onlyIll}
+      </label>
+      <Shown view={services.view}>
+        {(all) => {
+          const shown = isOnlyIll ? all.filter((service) => service.isWanted && service.state !== 'healthy') : all;
+          if (all.length === 0) return <Empty text={WORDS.empty} next={WORDS.emptyNext} />;
+          return shown.length === 0 ? <Empty text={WORDS.allWell} /> : <Grid grid={serviceGrid(shown)} />;
+        }}
+      </Shown>
+    </Page>
+  );
+}
+
+/** The grid: a node without a service has an empty place. */
+export function Grid({ grid }: { readonly grid: ServiceGrid }): JSX.Element {
+  return (
+    <div class="table-scroll" role="region" aria-label={WORDS.grid} tabIndex={0}>
+      <table class="grid" aria-label={WORDS.grid}>
+        <thead>
+          <tr>
+            <th scope="col">{WORDS.kind}</th>
+            {grid.nodes.map((node) => (
+              <th key={node} scope="col">
+                <a href={linkTo(['nodes', node])}>{node}</a>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {grid.kinds.map((kind) => (
+            <tr key={kind}>
+              <th scope="row">{kind}</th>
+              {grid.nodes.map((node) => (
+                <td key={node}>
+                  <Cell cell={grid.cell(kind, node)} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Cell({ cell }: { readonly cell: ServiceCell | null }): JSX.Element {
+  const [only, ...others] = cell?.services ?? [];
+  if (cell === null || only === undefined) return <span class="hidden">{WORDS.notHere}</span>;
+  if (others.length === 0) {
+    return (
+      <a href={linkTo(['services', only.node, only.service])}>
+        <span class="hidden">{WORDS.cellName(only.service, only.node)}</span>
+        <State tone={cell.tone} word={cell.word} />
+      </a>
+    );
+  }
+  return (
+    <details>
+      <summary>
+        <span class="hidden">{WORDS.cellName(cell.kind, cell.node)}</span>
+        <State tone={cell.tone} word={cell.word} /> <span class="faint">{WORDS.instances(others.length + 1)}</span>
+      </summary>
+      <ul>
+        {cell.services.map((service) => (
+          <li key={service.service}>
+            <a href={linkTo(['services', service.node, service.service])}>{service.service}</a>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

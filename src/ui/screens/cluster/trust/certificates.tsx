@@ -1,0 +1,85 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Certificate } from '../../../../contract/cluster/trust.ts';
+import { useLive } from '../../../live/live.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useList } from '../../../live/use-view.ts';
+import { certificateTone } from '../../../models/people/access.ts';
+import { stamp } from '../../../models/base/time.ts';
+import { FormDialog, given } from '../../../parts/form.tsx';
+import { State } from '../../../parts/icon.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { SiteCertificate } from './site-certificate.tsx';
+
+const WORDS = EN.access.certificates;
+const nodeOf = (row: Certificate) => row.node ?? WORDS.gone;
+
+const COLUMNS: readonly Column<Certificate>[] = [
+  { id: 'node', head: WORDS.columns.node, value: nodeOf },
+  {
+    id: 'state',
+    head: WORDS.columns.state,
+    value: (row) => row.state,
+    cell: (row) => <CertificateState certificate={row} />,
+  },
+  {
+    id: 'serial',
+    head: WORDS.columns.serial,
+    value: (row) => row.serial,
+    cell: (row) => <code>{row.serial}</code>,
+    isMinor: true,
+  },
+  {
+    id: 'from',
+    head: WORDS.columns.from,
+    value: (row) => row.notBefore,
+    cell: (row) => stamp(row.notBefore),
+    isMinor: true,
+  },
+  { id: 'ends', head: WORDS.columns.ends, value: (row) => row.notAfter, cell: (row) => stamp(row.notAfter) },
+  { id: 'why', head: WORDS.columns.why, value: (row) => row.revokedWhy ?? '', isMinor: true },
+];
+
+/** Certificates by which nodes know each other. */
+export function Certificates(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<Certificate | null>(null);
+  const certificates = useList('certificate.list', {}, { nouns: ['certificate', 'node'] });
+  const actions = actionColumn<Certificate>(
+    EN.access.actions,
+    (row) => `${nodeOf(row)} ${row.serial}`,
+    (row) => (row.state === 'good' ? [{ word: WORDS.revoke, run: () => setOpen(row) }] : []),
+  );
+  return (
+    <Page title={WORDS.title} cli={CLI.certificates}>
+      <MainList
+        view={certificates.view}
+        words={WORDS}
+        columns={may.administer ? [...COLUMNS, actions] : COLUMNS}
+        keyOf={(row) => row.serial}
+      />
+      <SiteCertificate />
+      {open !== null && (
+        <FormDialog
+          title={`${WORDS.revoke}: ${nodeOf(open)}`}
+          text={WORDS.revokeText(nodeOf(open))}
+          id="certificate.revoke"
+          fields={[{ name: 'why', label: WORDS.fields.why, isOptional: true }]}
+          input={(values) => ({ params: { certificate: open.serial }, body: given(values, 'why') })}
+          cli={() => `regent certificate revoke ${open.serial}`}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </Page>
+  );
+}
+
+function CertificateState({ certificate }: { readonly certificate: Certificate }): JSX.Element {
+  const { now } = useLive();
+  return <State tone={certificateTone(certificate, now.value)} word={certificate.state} />;
+}

@@ -1,0 +1,100 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Token } from '../../../../contract/cluster/trust.ts';
+import { useList } from '../../../live/use-view.ts';
+import { letsIn, tokenTone } from '../../../models/people/access.ts';
+import { stamp } from '../../../models/base/time.ts';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { FormDialog } from '../../../parts/form.tsx';
+import { State } from '../../../parts/icon.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { Secret } from '../../base/secret.tsx';
+
+const WORDS = EN.access.tokens;
+const lets = (row: Token) => letsIn(row, WORDS);
+
+const COLUMNS: readonly Column<Token>[] = [
+  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, cell: (row) => <code>{row.id}</code> },
+  { id: 'lets', head: WORDS.columns.lets, value: lets },
+  {
+    id: 'state',
+    head: WORDS.columns.state,
+    value: (row) => row.state,
+    cell: (row) => <State tone={tokenTone(row)} word={row.state} />,
+  },
+  { id: 'by', head: WORDS.columns.by, value: (row) => row.createdBy, isMinor: true },
+  {
+    id: 'expires',
+    head: WORDS.columns.expires,
+    value: (row) => row.expiresAt,
+    cell: (row) => stamp(row.expiresAt),
+    isMinor: true,
+  },
+  { id: 'used', head: WORDS.columns.used, value: (row) => row.usedBy ?? '', isMinor: true },
+];
+
+/** Join tokens: each lets one host in. An admin alone sees them. */
+export function Tokens(): JSX.Element {
+  const [open, setOpen] = useState<'create' | Token | null>(null);
+  const tokens = useList('token.list', {}, { nouns: ['token', 'node'], everyMs: 15_000 });
+  const close = () => setOpen(null);
+  const actions = actionColumn<Token>(
+    EN.access.actions,
+    (row) => row.id,
+    (row) => (row.state === 'open' ? [{ word: WORDS.revoke, run: () => setOpen(row) }] : []),
+  );
+  return (
+    <Page
+      title={WORDS.title}
+      cli={CLI.tokens}
+      actions={
+        <button type="button" onClick={() => setOpen('create')}>
+          {WORDS.create}
+        </button>
+      }
+    >
+      <MainList view={tokens.view} words={WORDS} columns={[...COLUMNS, actions]} keyOf={(row) => row.id} />
+      {open === 'create' && (
+        <FormDialog
+          title={WORDS.create}
+          id="token.create"
+          fields={[
+            { name: 'isRegion', label: WORDS.fields.isRegion, kind: 'check', initial: 'yes' },
+            { name: 'isRack', label: WORDS.fields.isRack, kind: 'check' },
+            { name: 'minutes', label: WORDS.fields.minutes, kind: 'number', initial: '15' },
+          ]}
+          input={(values) => ({
+            body: {
+              isRegion: values['isRegion'] === 'yes',
+              isRack: values['isRack'] === 'yes',
+              minutes: Number(values['minutes']),
+            },
+          })}
+          cli={(values) => `regent token create --role ${rolesOf(values)} --minutes ${values['minutes']}`}
+          done={(made) => <Secret text={made.token} before={WORDS.join} />}
+          onClose={close}
+        />
+      )}
+      {open !== null && open !== 'create' && (
+        <ActionDialog
+          title={`${WORDS.revoke} ${open.id}`}
+          text={WORDS.revokeText(open.id)}
+          id="token.revoke"
+          input={{ params: { token: open.id } }}
+          cli={`regent token revoke ${open.id}`}
+          onClose={close}
+        />
+      )}
+    </Page>
+  );
+}
+
+function rolesOf(values: Readonly<Record<string, string>>): string {
+  const roles = [...(values['isRegion'] ? ['region'] : []), ...(values['isRack'] ? ['rack'] : [])];
+  return roles.join(',') || 'ROLE';
+}

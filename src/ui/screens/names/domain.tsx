@@ -1,0 +1,104 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { RouteOutput } from '../../../contract/routes.ts';
+import { useMay } from '../../live/use-may.ts';
+import { type Named, useNamed } from '../../live/use-named.ts';
+import { dataOf } from '../../models/base/view.ts';
+import { ActionDialog } from '../../parts/change.tsx';
+import { Facts, Page, Shown } from '../../parts/page.tsx';
+import { Versions } from '../../parts/with-current.tsx';
+import { CLI, cliLines } from '../../words/base/cli.ts';
+import { EN } from '../../words/en.ts';
+import { NounDialog } from '../base/catalog/noun-dialog.tsx';
+import { Serials } from './lookup.tsx';
+import { RecordDialog, Records } from './records.tsx';
+
+const WORDS = EN.dns.domains;
+
+const DOMAIN: Named<'domain.show'> = {
+  input: (domain) => ({ params: { domain } }),
+  ref: ({ id }) => String(id),
+  path: ({ name }) => ['dns', 'domains', name],
+};
+
+type Domain = RouteOutput<'domain.show'>;
+
+/** What of the domain was shown when a dialog opened. */
+interface Opened {
+  readonly kind: 'set' | 'remove' | 'record';
+  readonly name: string;
+  readonly etag: string | null;
+  readonly before: Domain;
+}
+
+/** One domain, and its records. `name`: in the address of the page. */
+export function DomainPage(props: { readonly name: string }): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<Opened | null>(null);
+  const domain = useNamed('domain.show', DOMAIN, props.name, { nouns: ['domain', 'setting'] });
+  const shown = dataOf(domain.view);
+  const name = shown?.body.name ?? props.name;
+  const close = () => setOpen(null);
+  return (
+    <Page
+      title={name}
+      cli={cliLines(CLI.domain, { NAME: name })}
+      actions={
+        may.operate &&
+        shown !== null &&
+        (['record', 'set', 'remove'] as const).map((kind) => (
+          <button
+            key={kind}
+            type="button"
+            onClick={() => setOpen({ kind, name, etag: shown.etag, before: shown.body })}
+          >
+            {kind === 'record' ? EN.dns.records.create : WORDS[kind]}
+          </button>
+        ))
+      }
+    >
+      <Shown view={domain.view}>
+        {({ body }) => (
+          <Facts
+            rows={[
+              [WORDS.columns.ttl, body.ttl ?? WORDS.byDefault],
+              [WORDS.answered, body.authoritative ? WORDS.here : body.forwardTo.join(', ') || WORDS.elsewhere],
+              [WORDS.columns.leases, body.leaseNames ? WORDS.yes : WORDS.no],
+              [WORDS.columns.copies, body.transferTo.join(', ') || EN.none],
+              [WORDS.transferKey, body.transferKey ?? EN.none],
+            ]}
+          />
+        )}
+      </Shown>
+      <Records domain={name} />
+      <Serials domain={name} />
+      {open !== null && <Work open={open} onClose={close} />}
+    </Page>
+  );
+}
+
+function Work({ open, onClose }: { readonly open: Opened; readonly onClose: () => void }): JSX.Element {
+  const { kind, name } = open;
+  if (kind === 'record') return <RecordDialog open="create" suffix={`.${name}`} onClose={onClose} />;
+  if (kind === 'set') return <NounDialog noun="domain" work={{ verb: 'set', ref: name }} onClose={onClose} />;
+  return (
+    <ActionDialog
+      title={`${WORDS.remove} ${name}`}
+      text={WORDS.removeText(name)}
+      id="domain.delete"
+      input={{ params: { domain: name } }}
+      cli={`regent domain delete ${name}`}
+      forced={{
+        label: WORDS.cascade,
+        input: { params: { domain: name }, query: { cascade: true } },
+        cli: `regent domain delete ${name} --cascade`,
+      }}
+      confirm={name}
+      ifMatch={open.etag}
+      changed={
+        <Versions id="domain.show" input={{ params: { domain: String(open.before.id) } }} before={open.before} />
+      }
+      onClose={onClose}
+    />
+  );
+}

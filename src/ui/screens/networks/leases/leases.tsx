@@ -1,0 +1,83 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Lease } from '../../../../contract/networks/lease.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useList } from '../../../live/use-view.ts';
+import { leaseTone } from '../../../models/networks/networks.ts';
+import { stamp } from '../../../models/base/time.ts';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { Copy } from '../../../parts/copy.tsx';
+import { State } from '../../../parts/icon.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { ReserveDialog } from './reservations.tsx';
+
+const WORDS = EN.networks.leases;
+const EVERY_MS = 10_000;
+
+/** What is told of a lease. */
+export const COLUMNS: readonly Column<Lease>[] = [
+  {
+    id: 'address',
+    head: WORDS.columns.address,
+    value: (row) => row.address,
+    cell: (row) => <Copy text={row.address} />,
+  },
+  {
+    id: 'state',
+    head: WORDS.columns.state,
+    value: (row) => row.state,
+    cell: (row) => <State tone={leaseTone(row)} word={row.state} />,
+  },
+  { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac ?? row.clientId ?? '', isMinor: true },
+  { id: 'hostname', head: WORDS.columns.hostname, value: (row) => row.hostname },
+  { id: 'machine', head: WORDS.columns.machine, value: (row) => row.machine ?? '', isMinor: true },
+  { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan ?? '', isMinor: true },
+  { id: 'node', head: WORDS.columns.node, value: (row) => row.node },
+  { id: 'held', head: WORDS.columns.held, value: (row) => (row.heldBy ?? []).join(', '), isMinor: true },
+  {
+    id: 'ends',
+    head: WORDS.columns.ends,
+    value: (row) => row.expiresAt,
+    cell: (row) => stamp(row.expiresAt),
+    isMinor: true,
+  },
+];
+
+/** Leases in force, as they come and go. */
+export function Leases(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<{ readonly kind: 'release' | 'reserve'; readonly lease: Lease } | null>(null);
+  const leases = useList('lease.list', {}, { nouns: ['lease'], everyMs: EVERY_MS });
+  const actions = actionColumn<Lease>(
+    EN.networks.actions,
+    (row) => row.address,
+    (lease) => [
+      ...(lease.mac !== null && lease.kind === 'dynamic'
+        ? [{ word: EN.networks.reservations.ofLease, run: () => setOpen({ kind: 'reserve', lease }) }]
+        : []),
+      { word: WORDS.release, run: () => setOpen({ kind: 'release', lease }) },
+    ],
+  );
+  const columns = may.operate ? [...COLUMNS, actions] : COLUMNS;
+  return (
+    <Page title={WORDS.title} cli={CLI.leases}>
+      <MainList view={leases.view} words={WORDS} columns={columns} keyOf={(row) => row.address} />
+      {open?.kind === 'reserve' && <ReserveDialog lease={open.lease} onClose={() => setOpen(null)} />}
+      {open?.kind === 'release' && (
+        <ActionDialog
+          title={`${WORDS.release} ${open.lease.address}`}
+          text={WORDS.releaseText(open.lease.address)}
+          id="lease.release"
+          input={{ params: { address: open.lease.address } }}
+          cli={`regent lease release ${open.lease.address}`}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </Page>
+  );
+}

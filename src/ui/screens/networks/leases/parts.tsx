@@ -1,0 +1,24 @@
+import type { JSX } from 'preact';
+import { linkTo } from '../../../models/base/address.ts';
+import { Tabs } from '../../../parts/tabs.tsx';
+import { EN } from '../../../words/en.ts';
+import { Leases } from './leases.tsx';
+import { Reservations } from './reservations.tsx';
+
+const WORDS = EN.networks;
+const TABS = [
+  { id: 'leases', word: WORDS.leases.title, link: linkTo(['leases']) },
+  { id: 'reservations', word: WORDS.reservations.title, link: linkTo(['leases', 'reservations']) },
+];
+
+/** Addresses that DHCP gave out, and those that are reserved. Null: there is no such part. */
+export function leases(rest: readonly string[]): JSX.Element | null {
+  const [part, ...more] = rest;
+  if (more.length > 0 || (part !== undefined && part !== 'reservations')) return null;
+  return (
+    <div class="tabbed">
+      <Tabs name={WORDS.leases.title} at={part ?? 'leases'} tabs={TABS} />
+      {part === undefined ? <Leases /> : <Reservations />}
+    </div>
+  );
+}

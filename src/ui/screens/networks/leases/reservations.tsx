@@ -1,0 +1,99 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Lease } from '../../../../contract/networks/lease.ts';
+import type { Reservation } from '../../../../contract/networks/reservation.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useList } from '../../../live/use-view.ts';
+import { Copy } from '../../../parts/copy.tsx';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { NounDialog } from '../../base/catalog/noun-dialog.tsx';
+
+const WORDS = EN.networks.reservations;
+
+const COLUMNS: readonly Column<Reservation>[] = [
+  {
+    id: 'address',
+    head: WORDS.columns.address,
+    value: (row) => row.address,
+    cell: (row) => <Copy text={row.address} />,
+  },
+  { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac ?? '' },
+  { id: 'hostname', head: WORDS.columns.hostname, value: (row) => row.hostname ?? '' },
+  { id: 'machine', head: WORDS.columns.machine, value: (row) => row.machine ?? '', isMinor: true },
+  { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment, isMinor: true },
+];
+
+type Open = 'create' | { readonly kind: 'set' | 'remove'; readonly row: Reservation };
+
+/** Reserved addresses; with a MAC, static leases. */
+export function Reservations(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<Open | null>(null);
+  const reservations = useList('reservation.list', {}, { nouns: ['reservation', 'machine', 'subnet'] });
+  const actions = actionColumn<Reservation>(
+    EN.networks.actions,
+    (row) => row.address,
+    (row) => [
+      { word: WORDS.set, run: () => setOpen({ kind: 'set', row }) },
+      { word: WORDS.remove, run: () => setOpen({ kind: 'remove', row }) },
+    ],
+  );
+  return (
+    <Page
+      title={WORDS.title}
+      cli={CLI.reservations}
+      actions={
+        may.operate && (
+          <button type="button" onClick={() => setOpen('create')}>
+            {WORDS.create}
+          </button>
+        )
+      }
+    >
+      <MainList
+        view={reservations.view}
+        words={WORDS}
+        columns={may.operate ? [...COLUMNS, actions] : COLUMNS}
+        keyOf={(row) => String(row.id)}
+      />
+      {open !== null && <ReservationDialog open={open} onClose={() => setOpen(null)} />}
+    </Page>
+  );
+}
+
+/** Makes the address of a lease that of its client for good. */
+export function ReserveDialog({
+  lease,
+  onClose,
+}: {
+  readonly lease: Lease;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { address, mac, hostname } = lease;
+  const known = { address, mac: mac ?? '', hostname };
+  return <NounDialog noun="reservation" work={{ verb: 'create', ref: null, known }} onClose={onClose} />;
+}
+
+function ReservationDialog({ open, onClose }: { readonly open: Open; readonly onClose: () => void }): JSX.Element {
+  if (open === 'create')
+    return <NounDialog noun="reservation" work={{ verb: 'create', ref: null }} onClose={onClose} />;
+  const { address } = open.row;
+  if (open.kind === 'set')
+    return <NounDialog noun="reservation" work={{ verb: 'set', ref: address }} onClose={onClose} />;
+  return (
+    <ActionDialog
+      title={`${WORDS.remove} ${address}`}
+      text={WORDS.removeText(address)}
+      id="reservation.delete"
+      input={{ params: { reservation: address } }}
+      cli={`regent reservation delete ${address}`}
+      onClose={onClose}
+    />
+  );
+}

@@ -1,0 +1,50 @@
+import type { JSX } from 'preact';
+import type { Subnet } from '../../../../contract/networks/subnet.ts';
+import { useList } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import { usedShare } from '../../../models/networks/networks.ts';
+import { MainList } from '../../../parts/main-list.tsx';
+import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { Share } from './share.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.networks.subnets;
+const linkOf = (row: Subnet) => linkTo(['subnets', row.cidr]);
+
+const COLUMNS: readonly Column<Subnet>[] = [
+  {
+    id: 'cidr',
+    head: WORDS.columns.cidr,
+    value: (row) => row.cidr,
+    cell: (row) => (
+      <a href={linkOf(row)} tabIndex={-1}>
+        {row.cidr}
+      </a>
+    ),
+  },
+  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
+  { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan },
+  { id: 'gateway', head: WORDS.columns.gateway, value: (row) => row.gateway ?? '', isMinor: true },
+  { id: 'used', head: WORDS.columns.used, value: (row) => row.used, isNumber: true, isMinor: true },
+  { id: 'dynamic', head: WORDS.columns.dynamic, value: (row) => row.dynamic, isNumber: true, isMinor: true },
+  {
+    id: 'share',
+    head: WORDS.columns.share,
+    value: usedShare,
+    cell: (row) => <Share share={usedShare(row)} name={row.cidr} />,
+    isNumber: true,
+  },
+];
+
+/** Every subnet, and how much of it is given away. */
+export function Subnets(): JSX.Element {
+  const subnets = useList('subnet.list', {}, { nouns: ['subnet', 'range', 'reservation', 'machine', 'vlan'] });
+  return (
+    <Page title={WORDS.title} cli={CLI.subnets} actions={<NounButtons noun="subnet" />}>
+      <MainList view={subnets.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
+    </Page>
+  );
+}

@@ -1,0 +1,59 @@
+import type { JSX } from 'preact';
+import type { Vlan } from '../../../../contract/networks/vlan.ts';
+import { useList } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import { dhcpState, vlanName } from '../../../models/networks/networks.ts';
+import { State } from '../../../parts/icon.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
+import { Page } from '../../../parts/page.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { For } from '../../../parts/time.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { Pairing } from './pairing.tsx';
+
+const WORDS = EN.networks.vlans;
+const EVERY_MS = 5000;
+const linkOf = (row: Vlan) => linkTo(['vlans', row.fabric, row.name]);
+
+const COLUMNS: readonly Column<Vlan>[] = [
+  {
+    id: 'name',
+    head: WORDS.columns.name,
+    value: vlanName,
+    cell: (row) => (
+      <a href={linkOf(row)} tabIndex={-1}>
+        {vlanName(row)}
+      </a>
+    ),
+  },
+  { id: 'vid', head: WORDS.columns.vid, value: (row) => row.vid, isNumber: true },
+  {
+    id: 'dhcp',
+    head: WORDS.columns.dhcp,
+    value: (row) => WORDS.states[dhcpState(row).word],
+    cell: (row) => <State tone={dhcpState(row).tone} word={WORDS.states[dhcpState(row).word]} />,
+  },
+  { id: 'primary', head: WORDS.columns.primary, value: (row) => row.server?.primary ?? '', isMinor: true },
+  { id: 'secondary', head: WORDS.columns.secondary, value: (row) => row.server?.secondary ?? '', isMinor: true },
+  { id: 'serves', head: WORDS.columns.serves, value: (row) => row.server?.servedBy ?? '' },
+  {
+    id: 'since',
+    head: WORDS.columns.since,
+    value: (row) => row.server?.since ?? null,
+    cell: (row) => <For since={row.server?.since ?? null} />,
+    isMinor: true,
+  },
+];
+
+/** Every VLAN: who serves DHCP on it, and whether anybody would take over. */
+export function Vlans(): JSX.Element {
+  const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack', 'node', 'fabric'], everyMs: EVERY_MS });
+  return (
+    <Page title={WORDS.title} cli={CLI.vlans} actions={<NounButtons noun="vlan" />}>
+      <MainList view={vlans.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
+      <Pairing />
+    </Page>
+  );
+}

@@ -1,0 +1,145 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ApiKey } from '../../../../contract/people/user.ts';
+import { useLive } from '../../../live/live.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useList } from '../../../live/use-view.ts';
+import { afterDays } from '../../../models/people/access.ts';
+import { stamp } from '../../../models/base/time.ts';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { FormDialog, given } from '../../../parts/form.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { Secret } from '../../base/secret.tsx';
+
+const WORDS = EN.access.keys;
+const EVERY_MS = 60_000;
+
+const COLUMNS: readonly Column<ApiKey>[] = [
+  { id: 'label', head: WORDS.columns.label, value: (row) => row.label },
+  { id: 'user', head: WORDS.columns.user, value: (row) => row.user },
+  {
+    id: 'token',
+    head: WORDS.columns.token,
+    value: (row) => row.token,
+    cell: (row) => <code>{row.token}</code>,
+    isMinor: true,
+  },
+  { id: 'used', head: WORDS.columns.used, value: (row) => row.usedAt, cell: (row) => <Ago at={row.usedAt} /> },
+  {
+    id: 'expires',
+    head: WORDS.columns.expires,
+    value: (row) => row.expiresAt,
+    cell: (row) => (row.expiresAt === null ? EN.never : stamp(row.expiresAt)),
+    isMinor: true,
+  },
+  {
+    id: 'created',
+    head: WORDS.columns.created,
+    value: (row) => row.createdAt,
+    cell: (row) => <Ago at={row.createdAt} />,
+    isMinor: true,
+  },
+];
+
+type Open = 'create' | { readonly kind: 'rename' | 'revoke'; readonly row: ApiKey };
+
+/** API keys: all for who keeps the site, else the own ones. */
+export function Keys(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<Open | null>(null);
+  const keys = useList('api-key.list', {}, { nouns: ['api-key', 'user'], everyMs: EVERY_MS });
+  const actions = actionColumn<ApiKey>(
+    EN.access.actions,
+    (row) => row.label,
+    (row) => [
+      { word: WORDS.rename, run: () => setOpen({ kind: 'rename', row }) },
+      { word: WORDS.revoke, run: () => setOpen({ kind: 'revoke', row }) },
+    ],
+  );
+  return (
+    <Page
+      title={WORDS.title}
+      cli={CLI.keys}
+      actions={
+        may.own && (
+          <button type="button" onClick={() => setOpen('create')}>
+            {WORDS.create}
+          </button>
+        )
+      }
+    >
+      <MainList
+        view={keys.view}
+        words={WORDS}
+        columns={may.own ? [...COLUMNS, actions] : COLUMNS}
+        keyOf={(row) => row.token}
+      />
+      {open !== null && <KeyDialog open={open} onClose={() => setOpen(null)} />}
+    </Page>
+  );
+}
+
+function KeyDialog({ open, onClose }: { readonly open: Open; readonly onClose: () => void }): JSX.Element {
+  if (open === 'create') return <CreateKey onClose={onClose} />;
+  const { label, token } = open.row;
+  if (open.kind === 'revoke') {
+    return (
+      <ActionDialog
+        title={`${WORDS.revoke} ${label}`}
+        text={WORDS.revokeText(label)}
+        id="api-key.revoke"
+        input={{ params: { apiKey: token } }}
+        cli={`regent key revoke ${token}`}
+        onClose={onClose}
+      />
+    );
+  }
+  return (
+    <FormDialog
+      title={`${WORDS.rename} ${label}`}
+      id="api-key.set"
+      fields={[{ name: 'label', label: WORDS.fields.label, initial: label }]}
+      input={(values) => ({ params: { apiKey: token }, body: { label: values['label'] ?? '' } })}
+      cli={(values) => `regent key set ${token} --title '${values['label']}'`}
+      onClose={onClose}
+    />
+  );
+}
+
+function CreateKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
+  const may = useMay();
+  const { now } = useLive();
+  const [from] = useState(() => now.value);
+  return (
+    <FormDialog
+      title={WORDS.create}
+      id="api-key.create"
+      fields={[
+        { name: 'label', label: WORDS.fields.label, help: WORDS.labelHelp },
+        ...(may.administer
+          ? [{ name: 'user', label: WORDS.fields.user, help: WORDS.userHelp, isOptional: true } as const]
+          : []),
+        { name: 'expiresAt', label: WORDS.fields.days, kind: 'number', help: WORDS.daysHelp, isOptional: true },
+      ]}
+      // What is looked at and what is applied are the same to the second.
+      input={(values) => ({
+        body: {
+          label: values['label'] ?? '',
+          ...given(values, 'user'),
+          expiresAt: afterDays(values['expiresAt'] ?? '', from),
+        },
+      })}
+      cli={(values) =>
+        `regent key create '${values['label'] || 'TITLE'}'${values['expiresAt'] ? ` --expires ${values['expiresAt']}d` : ''}`
+      }
+      done={(made) => <Secret text={made.key} />}
+      onClose={onClose}
+    />
+  );
+}

@@ -1,0 +1,101 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Session } from '../../../../contract/people/session.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useList } from '../../../live/use-view.ts';
+import { browserName } from '../../../models/people/access.ts';
+import { stamp } from '../../../models/base/time.ts';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { PasswordDialog } from './users.tsx';
+
+const WORDS = EN.access.sessions;
+const howOf = (row: Session) =>
+  [
+    row.apiKey === null ? WORDS.byPassword : WORDS.byKey(row.apiKey),
+    ...(row.isReadOnly ? [WORDS.wall] : []),
+    ...(row.isCurrent ? [WORDS.own] : []),
+  ].join(', ');
+
+const COLUMNS: readonly Column<Session>[] = [
+  { id: 'user', head: WORDS.columns.user, value: (row) => row.user },
+  { id: 'address', head: WORDS.columns.address, value: (row) => row.address },
+  {
+    id: 'agent',
+    head: WORDS.columns.agent,
+    value: (row) => browserName(row.agent),
+    cell: (row) => <span title={row.agent}>{browserName(row.agent)}</span>,
+    isMinor: true,
+  },
+  { id: 'how', head: WORDS.columns.how, value: howOf },
+  {
+    id: 'created',
+    head: WORDS.columns.created,
+    value: (row) => row.createdAt,
+    cell: (row) => <Ago at={row.createdAt} />,
+    isMinor: true,
+  },
+  {
+    id: 'seen',
+    head: WORDS.columns.seen,
+    value: (row) => row.seenAt,
+    cell: (row) => <Ago at={row.seenAt} />,
+    isMinor: true,
+  },
+  {
+    id: 'expires',
+    head: WORDS.columns.expires,
+    value: (row) => row.expiresAt,
+    cell: (row) => stamp(row.expiresAt),
+    isMinor: true,
+  },
+];
+
+/** Browsers that are logged in: all for who keeps the site, else the own ones. */
+export function Sessions(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<'password' | Session | null>(null);
+  const sessions = useList('session.list', {}, { nouns: ['session', 'user'], everyMs: 15_000 });
+  const actions = actionColumn<Session>(
+    EN.access.actions,
+    (row) => `${row.user}, ${row.address}, ${row.id.slice(0, 6)}`,
+    (row) => [{ word: WORDS.end, run: () => setOpen(row) }],
+  );
+  return (
+    <Page
+      title={WORDS.title}
+      cli={CLI.sessions}
+      actions={
+        may.own && (
+          <button type="button" onClick={() => setOpen('password')}>
+            {EN.access.users.password}
+          </button>
+        )
+      }
+    >
+      <MainList
+        view={sessions.view}
+        words={WORDS}
+        columns={may.own ? [...COLUMNS, actions] : COLUMNS}
+        keyOf={(row) => row.id}
+      />
+      {open === 'password' && <PasswordDialog user={may.user} onClose={() => setOpen(null)} />}
+      {open !== null && open !== 'password' && (
+        <ActionDialog
+          title={`${WORDS.end}: ${open.user}`}
+          text={WORDS.endText(open.user)}
+          id="session.end"
+          input={{ params: { session: open.id } }}
+          cli={`regent session end ${open.id}`}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </Page>
+  );
+}

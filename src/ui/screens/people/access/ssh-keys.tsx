@@ -1,0 +1,105 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { SshKey } from '../../../../contract/people/ssh-key.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useList } from '../../../live/use-view.ts';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { FormDialog, given } from '../../../parts/form.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.access.sshKeys;
+const nameOf = (row: SshKey) => row.comment || row.fingerprint;
+
+const COLUMNS: readonly Column<SshKey>[] = [
+  { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment },
+  { id: 'user', head: WORDS.columns.user, value: (row) => row.user },
+  { id: 'type', head: WORDS.columns.type, value: (row) => row.type, isMinor: true },
+  {
+    id: 'fingerprint',
+    head: WORDS.columns.fingerprint,
+    value: (row) => row.fingerprint,
+    cell: (row) => <code>{row.fingerprint}</code>,
+  },
+  {
+    id: 'created',
+    head: WORDS.columns.created,
+    value: (row) => row.createdAt,
+    cell: (row) => <Ago at={row.createdAt} />,
+    isMinor: true,
+  },
+];
+
+/** Public keys of SSH: machines that are deployed let their owner in. */
+export function SshKeys(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<'create' | 'import' | SshKey | null>(null);
+  const keys = useList('ssh-key.list', {}, { nouns: ['ssh-key', 'user'] });
+  const close = () => setOpen(null);
+  const owner = may.administer
+    ? [{ name: 'user', label: WORDS.fields.user, help: EN.access.keys.userHelp, isOptional: true } as const]
+    : [];
+  const actions = actionColumn<SshKey>(EN.access.actions, nameOf, (row) => [
+    { word: WORDS.remove, run: () => setOpen(row) },
+  ]);
+  return (
+    <Page
+      title={WORDS.title}
+      cli={CLI['ssh-keys']}
+      actions={
+        may.own && (
+          <>
+            <button type="button" onClick={() => setOpen('create')}>
+              {WORDS.create}
+            </button>
+            <button type="button" onClick={() => setOpen('import')}>
+              {WORDS.import}
+            </button>
+          </>
+        )
+      }
+    >
+      <MainList
+        view={keys.view}
+        words={WORDS}
+        columns={may.own ? [...COLUMNS, actions] : COLUMNS}
+        keyOf={(row) => String(row.id)}
+      />
+      {open === 'create' && (
+        <FormDialog
+          title={WORDS.create}
+          id="ssh-key.add"
+          fields={[{ name: 'key', label: WORDS.fields.key, kind: 'area', help: WORDS.keyHelp }, ...owner]}
+          input={(values) => ({ body: { key: (values['key'] ?? '').trim(), ...given(values, 'user') } })}
+          cli={() => 'regent ssh-key add @~/.ssh/id_ed25519.pub'}
+          onClose={close}
+        />
+      )}
+      {open === 'import' && (
+        <FormDialog
+          title={WORDS.import}
+          id="ssh-key.import"
+          fields={[{ name: 'source', label: WORDS.fields.source, help: WORDS.sourceHelp }, ...owner]}
+          input={(values) => ({ body: { source: (values['source'] ?? '').trim(), ...given(values, 'user') } })}
+          cli={(values) => `regent ssh-key import ${values['source']?.trim() || 'gh:NAME'}`}
+          onClose={close}
+        />
+      )}
+      {open !== null && typeof open !== 'string' && (
+        <ActionDialog
+          title={`${WORDS.remove} ${nameOf(open)}`}
+          text={WORDS.removeText(nameOf(open))}
+          id="ssh-key.delete"
+          input={{ params: { sshKey: String(open.id) } }}
+          cli={`regent ssh-key delete ${open.fingerprint}`}
+          onClose={close}
+        />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,174 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { type Role, ROLE_NAMES, type User } from '../../../models/people/access.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useList } from '../../../live/use-view.ts';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { type FormField, FormDialog, given } from '../../../parts/form.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { WithCurrent } from '../../../parts/with-current.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.access.users;
+const CHOICES = ROLE_NAMES.map((role) => [role, WORDS.roles[role]] as const);
+
+const COLUMNS: readonly Column<User>[] = [
+  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
+  { id: 'role', head: WORDS.columns.role, value: (row) => row.role },
+  { id: 'email', head: WORDS.columns.email, value: (row) => row.email, isMinor: true },
+  {
+    id: 'password',
+    head: WORDS.columns.password,
+    value: (row) => (row.hasPassword ? WORDS.hasPassword : WORDS.noPassword),
+    isMinor: true,
+  },
+  {
+    id: 'created',
+    head: WORDS.columns.created,
+    value: (row) => row.createdAt,
+    cell: (row) => <Ago at={row.createdAt} />,
+    isMinor: true,
+  },
+];
+
+type Open = { readonly kind: 'create' } | { readonly kind: 'set' | 'password' | 'remove'; readonly user: User };
+
+/** Users and their roles. */
+export function Users(): JSX.Element {
+  const may = useMay();
+  const [open, setOpen] = useState<Open | null>(null);
+  const users = useList('user.list', {}, { nouns: ['user'] });
+  const actions = actionColumn<User>(
+    EN.access.actions,
+    (row) => row.name,
+    (user) => [
+      { word: WORDS.set, run: () => setOpen({ kind: 'set', user }) },
+      { word: WORDS.password, run: () => setOpen({ kind: 'password', user }) },
+      { word: WORDS.remove, run: () => setOpen({ kind: 'remove', user }) },
+    ],
+  );
+  return (
+    <Page
+      title={WORDS.title}
+      cli={CLI.users}
+      actions={
+        may.administer && (
+          <button type="button" onClick={() => setOpen({ kind: 'create' })}>
+            {WORDS.create}
+          </button>
+        )
+      }
+    >
+      <MainList
+        view={users.view}
+        words={WORDS}
+        columns={may.administer ? [...COLUMNS, actions] : COLUMNS}
+        keyOf={(row) => row.name}
+      />
+      {open !== null && <UserDialog open={open} onClose={() => setOpen(null)} />}
+    </Page>
+  );
+}
+
+function UserDialog({ open, onClose }: { readonly open: Open; readonly onClose: () => void }): JSX.Element {
+  if (open.kind === 'create') return <CreateUser onClose={onClose} />;
+  const { name } = open.user;
+  const params = { user: name };
+  if (open.kind === 'password') return <PasswordDialog user={name} onClose={onClose} />;
+  if (open.kind === 'remove') {
+    return (
+      <ActionDialog
+        title={`${WORDS.remove} ${name}`}
+        text={WORDS.removeText(name)}
+        id="user.delete"
+        input={{ params }}
+        cli={`regent user delete ${name}`}
+        confirm={name}
+        onClose={onClose}
+      />
+    );
+  }
+  const title = `${WORDS.set} ${name}`;
+  return (
+    <WithCurrent id="user.show" input={{ params }} title={title} onClose={onClose}>
+      {({ body, etag }, changed) => (
+        <FormDialog
+          title={title}
+          id="user.set"
+          ifMatch={etag}
+          changed={changed}
+          fields={[
+            { name: 'role', label: WORDS.fields.role, kind: 'choice', choices: CHOICES, initial: body.role },
+            { name: 'email', label: WORDS.fields.email, initial: body.email, isOptional: true },
+          ]}
+          input={(values) => ({ params, body: { role: values['role'] as Role, email: values['email'] ?? '' } })}
+          cli={(values) => `regent user set ${name} --role ${values['role']}`}
+          onClose={onClose}
+        />
+      )}
+    </WithCurrent>
+  );
+}
+
+function CreateUser({ onClose }: { readonly onClose: () => void }): JSX.Element {
+  const fields: readonly FormField[] = [
+    { name: 'name', label: WORDS.fields.name, help: WORDS.nameHelp },
+    { name: 'role', label: WORDS.fields.role, kind: 'choice', choices: CHOICES, initial: 'operator' },
+    { name: 'email', label: WORDS.fields.email, isOptional: true },
+    { name: 'password', label: WORDS.fields.password, kind: 'password', help: WORDS.passwordHelp, isOptional: true },
+  ];
+  return (
+    <FormDialog
+      title={WORDS.create}
+      id="user.create"
+      fields={fields}
+      input={(values) => ({
+        body: {
+          name: values['name'] ?? '',
+          role: values['role'] as Role,
+          ...given(values, 'email'),
+          ...given(values, 'password'),
+        },
+      })}
+      cli={(values) => `regent user create ${values['name'] || 'NAME'} --role ${values['role']}`}
+      onClose={onClose}
+    />
+  );
+}
+
+/** Sets a password. Whoever sets the own one and is no admin says the old one, too. */
+export function PasswordDialog({
+  user,
+  onClose,
+}: {
+  readonly user: string;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const may = useMay();
+  const fields: readonly FormField[] = [
+    { name: 'password', label: WORDS.fields.password, kind: 'password', help: WORDS.passwordGone, isOptional: true },
+    ...(may.administer
+      ? []
+      : ([
+          { name: 'current', label: WORDS.fields.current, kind: 'password', help: WORDS.currentHelp, isOptional: true },
+        ] as const)),
+  ];
+  return (
+    <FormDialog
+      title={`${WORDS.password}: ${user}`}
+      id="user.set-password"
+      fields={fields}
+      input={(values) => ({
+        params: { user },
+        body: { password: values['password'] || null, ...given(values, 'current') },
+      })}
+      cli={(values) => `regent user password ${user}${values['password'] ? '' : ' --remove'}`}
+      onClose={onClose}
+    />
+  );
+}

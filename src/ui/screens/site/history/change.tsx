@@ -1,0 +1,127 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Change } from '../../../../contract/site/config.ts';
+import type { ChangeFiles } from '../../../../contract/site/look.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useView } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import { keyText, type Member, membersOf } from '../../../models/site/history.ts';
+import { stamp } from '../../../models/base/time.ts';
+import { dataOf } from '../../../models/base/view.ts';
+import { ActionDialog } from '../../../parts/change.tsx';
+import { PreviewText } from '../../../parts/diff.tsx';
+import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
+import { type Column, Table } from '../../../parts/table.tsx';
+import { CLI, cliLines } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+import { PastFindings } from './past-findings.tsx';
+
+const WORDS = EN.history.changes;
+
+/** One change: its rows, what was found when it was compiled, what it did to the files of each node, and how it is taken back. */
+export function ChangePage({ id }: { readonly id: string }): JSX.Element {
+  const may = useMay();
+  const [isOpen, setOpen] = useState(false);
+  const params = { change: Number(id) };
+  const change = useView('config.show', { params }, { nouns: [] });
+  const found = useView('config.findings', { params }, { nouns: ['config'] });
+  const files = useView('config.files', { params }, { nouns: ['config', 'node'] });
+  const isWaiting = dataOf(found.view)?.state === 'waiting';
+  return (
+    <Page
+      title={WORDS.name(id)}
+      cli={cliLines(CLI.change, { ID: id })}
+      actions={
+        may.operate &&
+        dataOf(change.view) !== null && (
+          <button type="button" onClick={() => setOpen(true)}>
+            {WORDS.rollback}
+          </button>
+        )
+      }
+    >
+      <Shown view={change.view}>{(data) => <ChangeText change={data} />}</Shown>
+      <Section title={WORDS.found}>
+        <Shown view={found.view}>{(data) => <PastFindings findings={data} />}</Shown>
+      </Section>
+      {!isWaiting && (
+        <Section title={WORDS.files}>
+          <Shown view={files.view}>{(data) => <FilesText files={data} />}</Shown>
+        </Section>
+      )}
+      {isOpen && (
+        <ActionDialog
+          title={`${WORDS.rollback} ${id}`}
+          text={WORDS.rollbackText(Number(id))}
+          id="config.rollback"
+          input={{ params }}
+          cli={`regent config rollback ${id}`}
+          onClose={() => setOpen(false)}
+        />
+      )}
+    </Page>
+  );
+}
+
+function ChangeText({ change }: { readonly change: Change }): JSX.Element {
+  return (
+    <>
+      <Facts
+        rows={[
+          [WORDS.facts.summary, change.summary],
+          [WORDS.facts.at, stamp(change.at)],
+          [WORDS.facts.who, change.who],
+          [WORDS.facts.origin, change.origin],
+          ...(change.reverts === null
+            ? []
+            : [
+                [
+                  WORDS.facts.reverts,
+                  <a key="reverts" href={linkTo(['changes', String(change.reverts)])}>
+                    {WORDS.name(String(change.reverts))}
+                  </a>,
+                ] as const,
+              ]),
+        ]}
+      />
+      <Section title={WORDS.rows}>
+        {change.rows.length === 0 ? <Empty text={WORDS.rowsNone} /> : change.rows.map(rowText)}
+      </Section>
+    </>
+  );
+}
+
+const MEMBERS: readonly Column<Member>[] = [
+  { id: 'name', head: EN.history.members.name, value: (row) => row.name },
+  { id: 'before', head: EN.history.members.before, value: (row) => row.before ?? '–' },
+  { id: 'after', head: EN.history.members.after, value: (row) => row.after ?? '–' },
+];
+
+function rowText(row: Change['rows'][number], index: number, rows: Change['rows']): JSX.Element {
+  const name = `${row.table}, ${keyText(row.key)}`;
+  return (
+    <details key={index} open={rows.length <= 5}>
+      <summary>
+        {name} <span class="faint">{WORDS.op[row.op]}</span>
+      </summary>
+      <Table name={name} rows={membersOf(row)} columns={MEMBERS} keyOf={(member) => member.name} />
+    </details>
+  );
+}
+
+function FilesText({ files }: { readonly files: ChangeFiles }): JSX.Element {
+  return (
+    <>
+      {files.lost.length > 0 && <p class="waiting">{WORDS.lost(files.lost.join(', '))}</p>}
+      {files.nodes.length === 0 && files.lost.length === 0 && <Empty text={WORDS.filesNone} />}
+      {files.nodes.map((node) => (
+        <div key={node.node}>
+          <h3>
+            {node.node} <span class="faint">{WORDS.generation(node.generation, node.first, node.last)}</span>
+          </h3>
+          <PreviewText preview={{ dryRun: true, object: null, nodes: [{ ...node, findings: [] }] }} isPast />
+        </div>
+      ))}
+    </>
+  );
+}

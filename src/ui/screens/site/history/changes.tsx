@@ -1,0 +1,103 @@
+import type { JSX } from 'preact';
+import type { Change, PendingConfig } from '../../../../contract/site/config.ts';
+import { usePlaces } from '../../../live/place.ts';
+import { useView } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import { dataOf, mapView } from '../../../models/base/view.ts';
+import { PreviewText } from '../../../parts/diff.tsx';
+import { Filters, Pager } from '../../../parts/filters.tsx';
+import { MainList } from '../../../parts/main-list.tsx';
+import { Page, Section, Shown } from '../../../parts/page.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { CLI } from '../../../words/base/cli.ts';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.history.changes;
+const PAGE = 100;
+const linkOf = (row: Change) => linkTo(['changes', String(row.id)]);
+
+const COLUMNS: readonly Column<Change>[] = [
+  {
+    id: 'id',
+    head: WORDS.columns.id,
+    value: (row) => row.id,
+    cell: (row) => (
+      <a href={linkOf(row)} tabIndex={-1}>
+        {row.id}
+      </a>
+    ),
+  },
+  { id: 'at', head: WORDS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
+  { id: 'who', head: WORDS.columns.who, value: (row) => row.who, isMinor: true },
+  { id: 'origin', head: WORDS.columns.origin, value: (row) => row.origin, isMinor: true },
+  {
+    id: 'summary',
+    head: WORDS.columns.summary,
+    value: (row) => (row.reverts === null ? row.summary : `${row.summary} (${WORDS.reverts(row.reverts)})`),
+  },
+];
+
+/** Every change of the configuration, the newest first, and what of it is not in force yet. */
+export function Changes(): JSX.Element {
+  const { query } = usePlaces().place.value;
+  const { who, table, cursor } = query;
+  const changes = useView(
+    'config.history',
+    {
+      query: {
+        limit: PAGE,
+        ...(who ? { who } : {}),
+        ...(table ? { table } : {}),
+        ...(cursor ? { cursor } : {}),
+      },
+    },
+    // Any event may be one of a change.
+    { nouns: ['*'] },
+  );
+  return (
+    <Page title={WORDS.title} cli={CLI.changes}>
+      <Filters
+        cursor="cursor"
+        filters={[
+          { id: 'who', label: WORDS.who },
+          { id: 'table', label: WORDS.table },
+        ]}
+      />
+      <MainList
+        view={mapView(changes.view, ({ items }) => items)}
+        words={WORDS}
+        columns={COLUMNS}
+        keyOf={(row) => String(row.id)}
+        linkOf={linkOf}
+        isPaged
+      />
+      <Pager cursor="cursor" next={dataOf(changes.view)?.next ?? null} />
+      <Pending />
+    </Page>
+  );
+}
+
+function Pending(): JSX.Element {
+  const pending = useView('config.diff', {}, { nouns: ['*'], everyMs: 10_000 });
+  return (
+    <Section title={WORDS.pending}>
+      <Shown view={pending.view}>{(data) => <PendingText pending={data} />}</Shown>
+    </Section>
+  );
+}
+
+function PendingText({ pending }: { readonly pending: PendingConfig }): JSX.Element {
+  const nodes = pending.nodes.filter((node) => !node.isCurrent || node.files.length > 0);
+  if (nodes.length === 0) return <p>{WORDS.pendingNone}</p>;
+  return (
+    <>
+      <ul>
+        {nodes.map((node) => (
+          <li key={node.node}>{WORDS.pendingNode(node.node, String(node.applied ?? '–'), node.wanted)}</li>
+        ))}
+      </ul>
+      <PreviewText preview={{ dryRun: true, object: null, nodes }} />
+    </>
+  );
+}

@@ -1,0 +1,77 @@
+import type { JSX } from 'preact';
+import type { ChangeFindings, PastFinding } from '../../../../contract/site/look.ts';
+import { stateWord } from '../../../models/cluster/services.ts';
+import { stamp } from '../../../models/base/time.ts';
+import { State } from '../../../parts/icon.tsx';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.history.changes;
+
+/** What was found when a change was compiled: what it brought, what stood before, and what it mended. */
+export function PastFindings({ findings }: { readonly findings: ChangeFindings }): JSX.Element {
+  const { state, first, last, compiledAt, items, gone, isCut } = findings;
+  if (state !== 'compiled') {
+    return (
+      <>
+        <p class="waiting">{WORDS.notCompiled[state]}</p>
+        <RefusalList refusals={findings.refusals} />
+      </>
+    );
+  }
+  return (
+    <>
+      <p class="faint">{WORDS.compiled(stamp(compiledAt ?? ''), first ?? 0, last ?? 0)}</p>
+      {items.length === 0 && <p>{WORDS.foundNone}</p>}
+      <FindingList findings={items} />
+      {gone.length > 0 && <h3>{WORDS.gone}</h3>}
+      <FindingList findings={gone} />
+      {isCut && <p class="faint">{WORDS.foundMore}</p>}
+      <RefusalList refusals={findings.refusals} />
+    </>
+  );
+}
+
+function FindingList({ findings }: { readonly findings: readonly PastFinding[] }): JSX.Element | null {
+  if (findings.length === 0) return null;
+  return (
+    <ul class="findings">
+      {findings.map((finding, index) => (
+        <li key={index}>
+          <State tone={finding.severity === 'error' ? 'bad' : 'warn'} word={finding.severity} /> {finding.node},{' '}
+          {finding.service}, {finding.subject}: {finding.sentence} {finding.remedy ?? ''}{' '}
+          <span class="faint">
+            {WORDS.standing(finding.isNew ? null : stamp(finding.since ?? ''), untilOf(finding))}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What the nodes' own checkers did not take, in their words. */
+function RefusalList({ refusals }: Pick<ChangeFindings, 'refusals'>): JSX.Element | null {
+  if (refusals.length === 0) return null;
+  return (
+    <>
+      <h3>{WORDS.refusals}</h3>
+      <ul class="findings">
+        {refusals.map(({ node, service, state, why, held }) => (
+          <li key={`${node} ${service}`}>
+            <State
+              tone={state === 'healthy' ? 'warn' : 'bad'}
+              word={state === 'healthy' ? WORDS.inPart : stateWord(state)}
+            />{' '}
+            {node}, {service}: {why}
+            {held.map((part) => (
+              <p key={part.name}>
+                {WORDS.without(part.name)} {part.why} {part.remedy}
+              </p>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+const untilOf = ({ untilAt }: PastFinding): string | null => (untilAt === null ? null : stamp(untilAt));

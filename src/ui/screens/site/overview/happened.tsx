@@ -1,0 +1,39 @@
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { Event } from '../../../../contract/site/event.ts';
+import { useLive } from '../../../live/live.ts';
+import { useView } from '../../../live/use-view.ts';
+import { Empty, Section, Shown } from '../../../parts/page.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { EN } from '../../../words/en.ts';
+
+const MOST = 20;
+
+/** The latest events, the newest first, as they come. */
+export function Happened(): JSX.Element {
+  const live = useLive();
+  const events = useView('event.list', { query: { sort: '-id', limit: MOST } }, { nouns: [] });
+  // Every event is one of them, whatever its noun.
+  useEffect(() => live.onEvent(() => events.refresh()), []);
+  return (
+    <Section title={EN.overview.happened}>
+      <Shown view={events.view}>
+        {({ items }) =>
+          items.length === 0 ? <Empty text={EN.overview.nothingHappened} /> : <EventList events={items} />
+        }
+      </Shown>
+    </Section>
+  );
+}
+
+function EventList({ events }: { readonly events: readonly Event[] }): JSX.Element {
+  return (
+    <ol class="events">
+      {events.map((event) => (
+        <li key={event.id}>
+          <Ago at={event.at} /> <strong>{event.kind}</strong> {event.subject} <span class="faint">{event.who}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,72 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Job } from '../../../../contract/base/job.ts';
+import { useMay } from '../../../live/use-may.ts';
+import { useView } from '../../../live/use-view.ts';
+import { linkTo } from '../../../models/base/address.ts';
+import { isUnfinished, jobLink, jobNote, jobTitle, jobTone } from '../../../models/base/jobs.ts';
+import { mapView } from '../../../models/base/view.ts';
+import { State } from '../../../parts/icon.tsx';
+import { SectionList } from '../../../parts/main-list.tsx';
+import { Section } from '../../../parts/page.tsx';
+import { actionColumn } from '../../../parts/row-actions.tsx';
+import type { Column } from '../../../parts/table.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import { EN } from '../../../words/en.ts';
+import { EndJob } from '../../base/jobs/end-job.tsx';
+
+const WORDS = EN.overview.jobs;
+const EVERY_MS = 5000;
+const MOST = 20;
+
+/** Work that is under way: what, how far it is, since when, by whom, and where its object is. */
+export function Jobs(): JSX.Element {
+  const may = useMay();
+  const query = { unfinished: true, limit: MOST };
+  const jobs = useView('job.list', { query }, { nouns: ['job'], everyMs: EVERY_MS });
+  const [ending, setEnding] = useState<Job | null>(null);
+  const columns = may.operate
+    ? [
+        ...COLUMNS,
+        actionColumn<Job>(WORDS.columns.do, jobTitle, (row) => [
+          { word: EN.history.jobs.end, run: () => setEnding(row) },
+        ]),
+      ]
+    : COLUMNS;
+  return (
+    <Section title={WORDS.title}>
+      <SectionList
+        view={mapView(jobs.view, ({ items }) => items.filter(isUnfinished))}
+        words={WORDS}
+        columns={columns}
+        keyOf={(row) => String(row.id)}
+        linkOf={jobLink}
+      />
+      <p>
+        <a href={linkTo(['jobs'])}>{WORDS.all}</a>
+      </p>
+      {ending && <EndJob job={ending} onClose={() => setEnding(null)} />}
+    </Section>
+  );
+}
+
+const COLUMNS: readonly Column<Job>[] = [
+  {
+    id: 'job',
+    head: WORDS.columns.job,
+    value: jobTitle,
+    cell: (row) => (
+      <a href={jobLink(row)} tabIndex={-1}>
+        <State tone={jobTone(row.state)} word={jobTitle(row)} />
+      </a>
+    ),
+  },
+  { id: 'step', head: WORDS.columns.step, value: jobNote },
+  {
+    id: 'since',
+    head: WORDS.columns.since,
+    value: (row) => row.createdAt,
+    cell: (row) => <Ago at={row.createdAt} />,
+  },
+  { id: 'by', head: WORDS.columns.by, value: (row) => row.caller },
+];

@@ -1,0 +1,32 @@
+import type { JSX } from 'preact';
+import type { ClusterStatus } from '../../../../contract/cluster/status.ts';
+import { useList, useView } from '../../../live/use-view.ts';
+import { firstSteps } from '../../../models/site/first-run.ts';
+import { dataOf } from '../../../models/base/view.ts';
+import { State } from '../../../parts/icon.tsx';
+import { Section } from '../../../parts/page.tsx';
+import { EN } from '../../../words/en.ts';
+
+const WORDS = EN.overview.steps;
+
+/** What a newcomer does next, until it is done. */
+export function Steps({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element | null {
+  const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack'] });
+  const status = useView('status.show', {}, { nouns: ['machine'] });
+  const [networks, counts] = [dataOf(vlans.view), dataOf(status.view)?.counts];
+  if (networks === null || counts === undefined) return null;
+  const steps = firstSteps(cluster, networks, counts);
+  if (steps === null) return null;
+  return (
+    <Section title={WORDS.title}>
+      <ol class="steps">
+        {steps.map(({ id, isDone, link }) => (
+          <li key={id}>
+            <a href={link}>{WORDS.list[id].what}</a> <code>{WORDS.list[id].how}</code>{' '}
+            {isDone && <State tone="ok" word={WORDS.done} />}
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}
