@@ -246,7 +246,7 @@ describe('F40: the files of a change are kept as long as the change', () => {
     return id;
   };
 
-  // That more than fifty of a node stay is in test/store/body-parts.test.ts.
+  // That more than fifty of a node stay is in test/store/base/body-parts.test.ts.
   it('over later ones, and over purges', { timeout: 60_000 }, async () => {
     await until(
       'bodies are stored by parts',

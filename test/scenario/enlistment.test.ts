@@ -121,7 +121,7 @@ it('a machine that nobody knows boots our image, posts its inventory, and waits 
     interfaces: [{ name: 'ens3', mac: MAC, vlan: expect.any(String) }],
     suggestedBmc: { type: 'ipmi', address: '10.88.0.3' },
   });
-  // Its scripts have not ended yet (test/api/enlist-runner.test.ts): it may begin anew.
+  // Its scripts have not ended yet (test/api/machines/enlist-runner.test.ts): it may begin anew.
   expect(await boot(MAC)).toContain('so it is enlisted');
 });
 
