@@ -1,8 +1,7 @@
 import { PORTS } from '../core/node-ports.ts';
-import type { ImageArchitecture } from '../model/images/image.ts';
+import type { DefaultImage, ImageArchitecture } from '../model/images/image.ts';
 import { type BootMedia, ISCSI_PART, iscsiTarget, rootOf } from '../model/images/boot-media.ts';
 import type { RunPurpose } from '../model/machines/machine-run.ts';
-import type { DefaultImage } from '../model/snapshot.ts';
 import type { BootPlan } from './record.ts';
 
 /**

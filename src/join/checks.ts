@@ -3,9 +3,10 @@ import { invalid, isRejected, type Rejected } from '../core/errors.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import { contains, parseAddress, parseNetwork } from '../core/ip.ts';
 import { PORTS } from '../model/cluster/cluster.ts';
-import { parseNodeName, parseReachableAddress } from '../model/cluster/node-identity.ts';
+import { parseNodeName } from '../model/cluster/node-identity.ts';
 import { DATA, type HostSeen } from './look.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from './paths.ts';
+import { parseReachableAddress } from '../model/names/reachable-address.ts';
 
 /** A finding before any change. An error prevents the start of the command. `sentence`: what, why and the remedy. */
 export interface Finding {

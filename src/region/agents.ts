@@ -12,6 +12,7 @@ import {
   recordHeld,
 } from '../store/publication/held.ts';
 import { readDesiredParts, readOwnParts } from '../store/publication/parts.ts';
+import { storeLeaseSteps } from '../store/queries/machines/machine-steps.ts';
 import { storeLeaseReport } from '../store/queries/networks/lease-reports.ts';
 import { findNode, readNodeCredential } from '../store/queries/cluster/nodes.ts';
 import { readRackKey, takeNonce } from '../store/queries/cluster/racks.ts';
@@ -75,7 +76,10 @@ export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort
         if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
         const served = report.leases.length > 0 ? await readServed(tx, nodeId) : null;
         const isServed = ({ address }: ReportedLease) => isOn(served, address);
-        if ((await storeLeaseReport(tx, node, report, isServed)) !== 'restart') return null;
+        const receipt = await storeLeaseReport(tx, node, report, isServed);
+        if (receipt === 'stored')
+          await storeLeaseSteps(tx, node, { ...report, leases: report.leases.filter(isServed) });
+        if (receipt !== 'restart') return null;
         return rejected('conflict', 'An earlier report of this series is missing. Begin a new one with everything.');
       });
     },

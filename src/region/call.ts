@@ -7,11 +7,12 @@ import type { Tx } from '../store/tx.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
 import { CASES } from './cases.ts';
 import { withProbes } from './networks/probe.ts';
-import type { CallContext, Caller, CallInput, Outcome, PlannedCall } from './port.ts';
+import type { Caller } from './port.ts';
 import { refuseFields } from './base/paging.ts';
 import { previewChange } from './base/preview.ts';
 import { readPublished } from './base/published.ts';
 import type { CaseContext, CasePorts, ReadCase, WriteCase } from './base/use-case.ts';
+import type { CallContext, CallInput, Outcome, PlannedCall } from './base/port.ts';
 
 /** What calls are made with. */
 export interface CallPorts extends CasePorts {

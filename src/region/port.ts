@@ -13,50 +13,12 @@ import type { Rack } from '../model/cluster/rack.ts';
 import type { MetadataPort } from './machines/metadata/port.ts';
 import type { CommandPort } from './base/commands/port.ts';
 import type { ImagePort } from './images/port.ts';
-import type { Caller, KeyOrigin, PresentedKey, SessionPort } from './people/accounts/port.ts';
+import type { KeyOrigin, KeyPort, PresentedKey, SessionPort } from './people/accounts/port.ts';
 import type { TrustPort } from './cluster/trust/port.ts';
 import type { Announcement } from './cluster/trust/registration.ts';
+import type { CallContext, Caller, CallInput, DatabaseHealth, Outcome, PlannedCall, WakePort } from './base/port.ts';
 
 export type { Caller, KeyOrigin, PresentedKey };
-
-/** The parts of a call, of the shape that the table of calls states for it. */
-export interface CallInput {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly body: unknown;
-}
-
-/** A call with its input. */
-export interface PlannedCall {
-  readonly id: RouteId;
-  readonly input: CallInput;
-}
-
-/** What goes with a call. `origin`: where it came from (api, cli, maas). `ifMatch`: version that the object must still have. */
-export interface CallContext {
-  readonly caller: Caller;
-  readonly origin: string;
-  readonly idempotencyKey: string;
-  readonly ifMatch: string | null;
-  /** Does the caller still wait for the answer? Without: always. */
-  readonly isWanted?: () => boolean;
-}
-
-/** A call that was done. `version`: of the object, for its ETag. */
-export interface Outcome {
-  readonly kind: 'done';
-  readonly status: number;
-  readonly body: unknown;
-  readonly version: number | null;
-  readonly isReplay: boolean;
-}
-
-/** Result of a probe of the database by a real write; `latencyMs` null when it failed. */
-export interface DatabaseHealth {
-  readonly isUp: boolean;
-  readonly why: string;
-  readonly latencyMs: number | null;
-}
 
 /** What an agent holds; 0 and '' for nothing. */
 interface Held {
@@ -90,12 +52,6 @@ export interface AgentPort {
   takeNonce(publicKey: string, nonce: string): Promise<boolean>;
 }
 
-/** Hints that something was committed. They only wake: what happened is read from the database. */
-export interface WakePort {
-  /** Calls `listener` after commits of any region and after each reconnect; the result ends it. */
-  onWake(listener: () => void): () => void;
-}
-
 /** Reading of the event log. */
 interface EventPort {
   /** At most `limit` events with an id above `after`, in order, as the caller may see them; `kind`: an exact kind or its noun. */
@@ -115,7 +71,7 @@ export interface HostPort {
 }
 
 /** The region as its transports see it (API v1, agent channel; later the MAAS API): one set of use cases. */
-export interface Region {
+export interface Region extends KeyPort {
   readonly version: string;
   /** Name of the node that this one runs on. */
   readonly node: string;
@@ -124,8 +80,6 @@ export interface Region {
   call(id: RouteId, input: CallInput, context: CallContext): Promise<Outcome | Rejected>;
   /** Calls that change something, in one transaction: all of them in their order, or none. Their answers' bodies. */
   callTogether(calls: readonly PlannedCall[], context: CallContext): Promise<readonly unknown[] | Rejected>;
-  /** The caller when the key is known, unexpired and its secret right, else null. Refuses a right one that came as the site does not allow. */
-  authenticate(key: PresentedKey, origin: KeyOrigin): Promise<Caller | Rejected | null>;
   readonly sessions: SessionPort;
   readonly agents: AgentPort;
   readonly trust: TrustPort;

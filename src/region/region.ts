@@ -9,7 +9,7 @@ import type { AskName } from './names/ask-name.ts';
 import { eventFor, gapAfter } from './cluster/status.ts';
 import { createAgentPort } from './agents.ts';
 import { call, callTogether, mayCall } from './call.ts';
-import type { DatabaseHealth, Region } from './port.ts';
+import type { Region } from './port.ts';
 import type { Renderer } from './base/preview.ts';
 import { createAskAgent } from './base/commands/ask-agent.ts';
 import { createCommandTask, createCommandWaiter } from './base/commands/wait.ts';
@@ -54,6 +54,7 @@ import { createTrust } from './cluster/trust/trust.ts';
 import type { CasePorts } from './base/use-case.ts';
 import type { Script } from '../model/machines/scripts/script.ts';
 import type { Wakes } from './base/wakes.ts';
+import type { DatabaseHealth } from './base/port.ts';
 
 /** What a region is built from. `process`: unique name of this process; `node`: the host's; `startedAt` ISO 8601. */
 export interface RegionPorts {

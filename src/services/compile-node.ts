@@ -1,12 +1,13 @@
 import { sentenceOf } from '../core/errors.ts';
 import { identityOf, keyOf, kindOf } from '../core/node-identity.ts';
 import { mainAddress, regionNodes } from '../model/cluster/cluster.ts';
-import { OWN_PROCESSES, type Snapshot, type Version } from '../model/snapshot.ts';
+import type { Snapshot, Version } from '../model/snapshot.ts';
 import { acceptDesired } from './kit/accept.ts';
 import type { AnyService, Finding } from './kit/contract.ts';
 import { instanceOf } from './kit/instances.ts';
 import { holdParts } from './kit/parts.ts';
 import { nextVersions, type WantedVersion } from './kit/versions.ts';
+import { OWN_PROCESSES } from '../model/cluster/node.ts';
 
 /** Services that a node keeps while it leaves: by the others it is heard through its packet filter, and etcd removes it before it stops. */
 export const LEAVING_KEEPS: readonly string[] = ['firewall', 'dcs'];

@@ -6,8 +6,14 @@ import type { Machine, MachineInterface } from '../model/machines/machine.ts';
 import type { DnsRecord } from '../model/names/record.ts';
 import type { DhcpSnippet } from '../model/networks/dhcp-snippet.ts';
 import type { Reservation } from '../model/networks/reservation.ts';
-import { DEFAULT_SETTINGS, isSettingName, parseSetting, type Settings } from '../model/site/settings.ts';
-import type { Cluster, Domain, Node, RefusedSetting, Snapshot, Version } from '../model/snapshot.ts';
+import {
+  DEFAULT_SETTINGS,
+  isSettingName,
+  parseSetting,
+  type RefusedSetting,
+  type Settings,
+} from '../model/site/settings.ts';
+import type { Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/networks/subnet.ts';
 import type { Vlan } from '../model/networks/vlan.ts';
 import { readInnerTrust } from './queries/cluster/inner-trust.ts';
@@ -24,6 +30,8 @@ import { readRackNodes, readAttachments } from './queries/cluster/racks.ts';
 import { readDefaultImages, readDeployedImages, readMachineStages } from './queries/machines/machine-stages.ts';
 import { readRestarts } from './queries/cluster/restarts.ts';
 import type { Tx } from './tx.ts';
+import type { Cluster, Node } from '../model/cluster/node.ts';
+import type { Domain } from '../model/names/domain.ts';
 
 type InterfaceRow = Omit<MachineInterface, 'addresses' | 'parents'> & {
   readonly machineId: string;

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import { dns } from '../../src/services/dns/index.ts';
 import { aDomain, machine } from '../kit/snapshots.ts';
 import { DnsPair, pairSite } from '../kit/dns-pair.ts';
 import { until } from '../kit/until.ts';
+import type { Domain } from '../../src/model/names/domain.ts';
 
 /** The server of the company, by the wire that region and rack share, at a port of its own. */
 const CORP = '10.77.0.99:5300';

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTemplates } from '../../src/main/templates.ts';
-import type { Node, Snapshot } from '../../src/model/snapshot.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import { renderService } from '../../src/services/kit/render.ts';
 import { giveIdentity } from '../kit/cluster/host-identity.ts';
 import { checkFiles } from '../kit/daemon-bench.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { serviceNamed } from '../kit/goldens.ts';
 import { clusterSnapshot, FACTS } from '../kit/snapshots.ts';
+import type { Node } from '../../src/model/cluster/node.ts';
 
 const templates = await readTemplates(join(import.meta.dirname, '../../templates'));
 

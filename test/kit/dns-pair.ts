@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { readTemplates } from '../../src/main/templates.ts';
-import type { Node, Snapshot } from '../../src/model/snapshot.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import { type CompiledSite, compileSite } from '../../src/services/compile-node.ts';
 import { dns } from '../../src/services/dns/index.ts';
 import { DaemonBench } from './daemon-bench.ts';
 import { DebianHost, type Ran } from './debian-root.ts';
 import { aDomain, aRack, aSubnet, clusterSnapshot, machine } from './snapshots.ts';
+import type { Node } from '../../src/model/cluster/node.ts';
 
 const NAMED = ['/usr/sbin/named', '-f', '-u', 'bind', '-c', '/etc/bind/regent/named.conf'];
 export const REGION = '10.77.0.11';

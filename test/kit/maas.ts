@@ -1,5 +1,5 @@
 import type { LightMyRequestResponse } from 'fastify';
-import type { Role } from '../../src/contract/people/user.ts';
+import type { Role } from '../../src/contract/base/role.ts';
 import { oauth } from './preseed.ts';
 import type { TestRegion } from './region.ts';
 

@@ -1,10 +1,11 @@
 import type { HostFacts } from '../../src/core/host-values.ts';
 import type { PairAuthority } from '../../src/core/node-identity.ts';
-import type { VlanAttachment, Snapshot } from '../../src/model/snapshot.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import type { Vlan } from '../../src/model/networks/vlan.ts';
 import { compileSite } from '../../src/services/compile-node.ts';
 import { dhcp } from '../../src/services/dhcp/index.ts';
 import { aRack, aSubnet, aVlan, clusterSnapshot, GOLDEN_SECONDS } from './snapshots.ts';
+import type { VlanAttachment } from '../../src/model/networks/vlan-attachments.ts';
 
 /** UUIDs of the racks k1 and k2. */
 export const [K1, K2] = [aRack(1, 'n-k1').uuid, aRack(2, 'n-k2').uuid] as const;

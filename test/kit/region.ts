@@ -4,7 +4,7 @@ import { createAgentApi } from '../../src/api/agent/app.ts';
 import { createApi, type V1Ports } from '../../src/api/v1/app.ts';
 import type { Problem } from '../../src/contract/base/common.ts';
 import { API_PREFIX, ROUTES, type RouteId, type RouteSpec } from '../../src/contract/routes.ts';
-import type { Role } from '../../src/contract/people/user.ts';
+import type { Role } from '../../src/contract/base/role.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import type { Clock, Log } from '../../src/core/ports.ts';
 import { secretDigest } from '../../src/core/secret.ts';

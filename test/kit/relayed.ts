@@ -1,6 +1,7 @@
-import type { VlanAttachment, Snapshot } from '../../src/model/snapshot.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import type { Vlan } from '../../src/model/networks/vlan.ts';
 import { aRange, aSubnet, aVlan, clusterSnapshot } from './snapshots.ts';
+import type { VlanAttachment } from '../../src/model/networks/vlan-attachments.ts';
 
 /** Where a rack stands on a VLAN of the snapshot below. */
 export function attachmentOf(rack: 1 | 2, vlanId: number): VlanAttachment {

@@ -8,18 +8,13 @@ import type { Reservation } from '../../src/model/networks/reservation.ts';
 import { COPY_KEY, type SigningKey } from '../../src/model/names/tsig-key.ts';
 import type { DhcpSnippet } from '../../src/model/networks/dhcp-snippet.ts';
 import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
-import type {
-  Cluster,
-  DefaultImage,
-  Domain,
-  MachineStage,
-  Node,
-  RackNode,
-  Recovered,
-  Snapshot,
-} from '../../src/model/snapshot.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/networks/subnet.ts';
 import type { Vlan } from '../../src/model/networks/vlan.ts';
+import type { Cluster, Node, RackNode, Recovered } from '../../src/model/cluster/node.ts';
+import type { Domain } from '../../src/model/names/domain.ts';
+import type { MachineStage } from '../../src/model/machines/stage.ts';
+import type { DefaultImage } from '../../src/model/images/image.ts';
 
 /** Wall time of every golden, in seconds: the first serial of each zone. */
 export const GOLDEN_SECONDS = 1_790_000_000;

@@ -2,8 +2,9 @@ import { LIMITS } from '../../contract/base/common.ts';
 import { type RouteId, type RouteInput, type RouteOutput, ROUTES, type RouteSpec } from '../../contract/routes.ts';
 import { isRejected, type Rejected, RejectedError } from '../../core/errors.ts';
 import type { Random } from '../../core/ports.ts';
-import type { Caller, CallInput, Region } from '../../region/port.ts';
+import type { Caller, Region } from '../../region/port.ts';
 import { bodyValidator, textValidator, type Validate } from '../validate.ts';
+import type { CallInput } from '../../region/base/port.ts';
 
 /** Members that may be left out may be undefined, too: that is left out. */
 type Loose<T> = T extends object ? { readonly [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] } : T;

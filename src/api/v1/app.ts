@@ -48,7 +48,7 @@ export function createApi(ports: V1Ports): FastifyInstance {
   const streams = createEventStreams(region, callers, ports.log);
   registerHealth(app, ports.region);
   registerCalls(app, { ...ports, callers, streams });
-  registerImageUpload(app, { ...ports, callers, streams });
+  registerImageUpload(app, { ...ports, callers });
   const logins = createLoginLimiter(clock);
   registerSession(app, { ...ports, callers, logins, isPlain });
   registerAuthority(app, region.trust);

@@ -1,14 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { API_PREFIX, isWrite, type RouteId, type RouteOutput, ROUTES, type RouteSpec } from '../../contract/routes.ts';
+import { isWrite, type RouteId, type RouteOutput, ROUTES, type RouteSpec } from '../../contract/routes.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../../contract/cluster/prometheus.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import type { Caller, CallInput, Outcome } from '../../region/port.ts';
+import type { Caller } from '../../region/port.ts';
 import { createAdmission } from '../admission.ts';
 import type { Callers } from '../callers.ts';
 import { chooseCoding, encode } from '../coding.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator, textValidator, type Validate } from '../validate.ts';
 import { type EventStreams, wantsStream } from './site/events.ts';
+import type { CallInput, Outcome } from '../../region/base/port.ts';
+import { routerPath } from './base/router-path.ts';
 
 const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
 const ETAG_FORM = /^(?:W\/)?"(\d{1,15})"$/;
@@ -217,9 +219,4 @@ function registerWrongMethods(app: FastifyInstance): void {
         }),
     });
   }
-}
-
-/** A path of the table as Fastify's router takes it: `{name}` becomes `:name`. */
-export function routerPath(path: string): string {
-  return API_PREFIX + path.replace(/\{(\w+)\}/g, ':$1');
 }

@@ -320,3 +320,8 @@ export function columnOf(member: string, field?: Pick<Field, 'refersTo'>): strin
 export function oneOfNoun(noun: string): string {
   return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
 }
+
+/** The table that says who carries what, and its columns. */
+export function linkOf({ noun, plural }: Declaration, carrier: Carrier) {
+  return { table: `${carrier}_${plural}`, carrier: `${carrier}_id`, carried: `${noun}_id` };
+}

@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import { WriteQuery } from './common.ts';
-import type { Role } from '../people/user.ts';
+import type { Role } from './role.ts';
 
 /**
  * One call of the API. The table (`routes.ts`) is the only place where a call is declared: the server, the client, the OpenAPI document and the

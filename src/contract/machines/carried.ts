@@ -1,10 +1,12 @@
 import Type, { type TArray, type TOptional, type TString } from 'typebox';
 import { text } from '../base/common.ts';
 import { type Carrier, type Declaration, oneOfNoun } from '../base/declare.ts';
-import { type Declared, NOUNS } from '../registry.ts';
+import { TAG } from './tag.ts';
 
-/** The declared nouns that objects of another noun carry any number of, such as the labels of a machine. */
-type Carried<C extends Carrier> = Extract<Declared, { readonly carriedBy: C }>;
+/** The declared nouns that objects of another noun carry any number of, such as the labels of a machine: those with `carriedBy`. */
+const LABELS = [TAG] as const;
+type Label = (typeof LABELS)[number];
+type Carried<C extends Carrier> = Extract<Label, { readonly carriedBy: C }>;
 
 /** Names of what an object carries, by the plural of each noun. */
 export type CarriedNames<C extends Carrier> = { [P in Carried<C>['plural']]: string[] };
@@ -13,13 +15,13 @@ export type CarriedNames<C extends Carrier> = { [P in Carried<C>['plural']]: str
 const CARRIED_MAX = 64;
 
 /** A declared noun that is carried. */
-export type CarriedDeclaration = Declaration & { readonly noun: Declared['noun'] };
+export type CarriedDeclaration = Declaration & { readonly noun: Label['noun'] };
 
 const known = new Map<Carrier, readonly CarriedDeclaration[]>();
 
 /** What objects of a noun carry. */
 export function carriedBy(carrier: Carrier): readonly CarriedDeclaration[] {
-  const found = known.get(carrier) ?? NOUNS.filter((declaration: Declaration) => declaration.carriedBy === carrier);
+  const found = known.get(carrier) ?? LABELS.filter((declaration: Declaration) => declaration.carriedBy === carrier);
   known.set(carrier, found);
   return found;
 }
@@ -46,9 +48,4 @@ export function carriedFilters<C extends Carrier>(carrier: C) {
     Type.Optional(text(64, `id or name of ${oneOfNoun(noun)} that it has`)),
   ]);
   return Object.fromEntries(members) as { [N in Carried<C>['noun']]: TOptional<TString> };
-}
-
-/** The table that says who carries what, and its columns. */
-export function linkOf({ noun, plural }: Declaration, carrier: Carrier) {
-  return { table: `${carrier}_${plural}`, carrier: `${carrier}_id`, carried: `${noun}_id` };
 }

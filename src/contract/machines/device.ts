@@ -3,7 +3,7 @@ import { DhcpOptions, listQuery, nullable, strict, text } from '../base/common.t
 import { carriedAnswers, carriedFilters, carriedInputs } from './carried.ts';
 import { entry } from '../base/entry.ts';
 import { InterfaceInput, MachineInterface } from './machine-interface.ts';
-import { USER_NAME_MOST } from '../people/user.ts';
+import { USER_NAME_MOST } from '../base/role.ts';
 
 /** A host with a name and addresses of the site that nobody commissions: a printer, a switch, a container on a machine. */
 export const Device = strict({

@@ -8,7 +8,7 @@ import { InterfaceInput, MachineInterface } from './machine-interface.ts';
 import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time, WriteQuery } from '../base/common.ts';
 import { entry } from '../base/entry.ts';
 import { textMap } from '../base/text-map.ts';
-import { USER_NAME_MOST } from '../people/user.ts';
+import { USER_NAME_MOST } from '../base/role.ts';
 
 const OWN_PARAMETERS = "its own parameters at the BMC, such as power_id; a machine's own come before the BMC's";
 

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Flag, Id, listQuery, nullable, oneOf, page, strict, Time, text } from '../base/common.ts';
 import { ADMINS, del, EVERYBODY, get, KEY_OWNERS, patch, post } from '../base/route-spec.ts';
-import { USER_NAME_MOST } from './user.ts';
+import { USER_NAME_MOST } from '../base/role.ts';
 
 /** How grave a note is. */
 export const NOTE_CATEGORIES = ['error', 'warning', 'success', 'info'] as const;

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { listQuery, nullable, oneOf, page, strict, Time, text } from '../base/common.ts';
 import { del, EVERYBODY, get, KEY_OWNERS } from '../base/route-spec.ts';
-import { ROLES, USER_NAME_MOST } from './user.ts';
+import { ROLES, USER_NAME_MOST } from '../base/role.ts';
 
 /** Where everybody reads the certificate of the cluster's authority, so that a browser can trust it. No API key is needed. */
 export const AUTHORITY_PATH = '/authority';

@@ -3,7 +3,7 @@ import { Id, listQuery, oneOf, page, strict, Time, text } from '../base/common.t
 import { del, EVERYBODY, get, KEY_OWNERS, post } from '../base/route-spec.ts';
 import { KEY_SOURCE_RULE } from '../../model/people/key-source.ts';
 import { SSH_KEY_TYPES } from '../../model/people/ssh-key.ts';
-import { USER_NAME_MOST } from './user.ts';
+import { USER_NAME_MOST } from '../base/role.ts';
 
 /** A user's public key of SSH: machines that run a system of ours for this user let its owner in. */
 export const SshKey = strict({

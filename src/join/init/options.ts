@@ -2,9 +2,10 @@ import { isRejected, type Rejected } from '../../core/errors.ts';
 import { parseVip } from '../../model/cluster/cluster.ts';
 import { parseDomainName } from '../../model/names/names.ts';
 import { checkPublicSuffix, checkSpecialName } from '../../model/names/special-use.ts';
-import { parseNodeName, parseReachableAddress } from '../../model/cluster/node-identity.ts';
+import { parseNodeName } from '../../model/cluster/node-identity.ts';
 import { parseArguments, parseTimeout, usage } from '../arguments.ts';
 import { parseConfFile } from '../../core/conf-file.ts';
+import { parseReachableAddress } from '../../model/names/reachable-address.ts';
 
 /** Options of `regent init`; null: to be found out on the host. `vip`: `ADDRESS/PREFIX`, null for none. */
 export interface InitOptions {

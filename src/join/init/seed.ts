@@ -2,7 +2,8 @@ import { digestOf } from '../../core/stable-json.ts';
 import type { Desired } from '../../contract/cluster/agent.ts';
 import type { InnerTrust } from '../../core/node-identity.ts';
 import { DEFAULT_SETTINGS } from '../../model/site/settings.ts';
-import type { Recovered, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { Recovered } from '../../model/cluster/node.ts';
 
 /** The first values of a cluster. */
 export interface Seed {

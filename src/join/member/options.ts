@@ -1,6 +1,7 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
-import { parseNodeName, parseReachableAddress } from '../../model/cluster/node-identity.ts';
+import { parseNodeName } from '../../model/cluster/node-identity.ts';
 import { parseArguments, parseTimeout, usage } from '../arguments.ts';
+import { parseReachableAddress } from '../../model/names/reachable-address.ts';
 
 /** Options of `regent join`. `token`: the whole text, `-` for standard input. Null: to be found out on the host. */
 export interface JoinOptions {

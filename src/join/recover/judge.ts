@@ -1,6 +1,6 @@
 import { type Epoch, epochWords, parseEpoch } from '../../core/epoch.ts';
 import { isRejected } from '../../core/errors.ts';
-import type { LostNode } from '../../model/snapshot.ts';
+import type { LostNode } from '../../model/cluster/node.ts';
 import { type Finding, startFindings } from '../checks.ts';
 import { type DataSeen, formatPosition, type RecoverSeen } from './look.ts';
 

@@ -1,7 +1,7 @@
 import { type Epoch, formatEpoch } from '../../core/epoch.ts';
 import { digestOf } from '../../core/stable-json.ts';
 import type { Desired } from '../../contract/cluster/agent.ts';
-import type { Recovered } from '../../model/snapshot.ts';
+import type { Recovered } from '../../model/cluster/node.ts';
 import { INIT_DEFAULTS } from '../init/options.ts';
 import { type Seed } from '../init/seed.ts';
 import type { RecoverNote } from './note.ts';

@@ -1,6 +1,6 @@
 import { isRejected } from '../../core/errors.ts';
 import { parseEpoch } from '../../core/epoch.ts';
-import type { LostNode } from '../../model/snapshot.ts';
+import type { LostNode } from '../../model/cluster/node.ts';
 import { PATHS } from '../paths.ts';
 import type { HostPorts } from '../ports.ts';
 import { installText } from '../run.ts';

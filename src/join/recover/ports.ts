@@ -1,6 +1,6 @@
 import type { Epoch } from '../../core/epoch.ts';
 import type { Rejected } from '../../core/errors.ts';
-import type { LostNode } from '../../model/snapshot.ts';
+import type { LostNode } from '../../model/cluster/node.ts';
 import type { HostPorts, InitPorts } from '../ports.ts';
 
 /** The rows of a recovery. A second write of the same changes nothing. */

@@ -3,7 +3,7 @@ import type { BootstrapDatabase, ClusterRows, NewKey, SiteRows, SiteSeen } from 
 import { textDigest } from '../../core/stable-json.ts';
 import { AppError, isRejected, type Rejected } from '../../core/errors.ts';
 import { secretDigest } from '../../core/secret.ts';
-import type { Node } from '../../model/snapshot.ts';
+import type { Node } from '../../model/cluster/node.ts';
 import type { Database } from '../../store/database.ts';
 import { migrate, readMigrations } from '../../store/migrate.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from '../../store/queries/people/api-keys.ts';

@@ -1,7 +1,7 @@
 import { bareAddress } from '../../core/ip.ts';
 import type { CertificateSubject } from '../../core/node-identity.ts';
 import { REGION_SERVER_NAME, vipAddress } from './cluster.ts';
-import type { Node } from '../snapshot.ts';
+import type { Node } from './node.ts';
 
 /** The subject of a node's certificate. A region node also answers at the floating address. */
 export function certificateSubject(

@@ -12,8 +12,9 @@ import {
   parseAddress,
 } from '../../core/ip.ts';
 import { compareText } from '../../core/order.ts';
-import type { Cluster, LostNode, Node, Snapshot } from '../snapshot.ts';
-import { parseReachableAddress } from './node-identity.ts';
+import { parseReachableAddress } from '../names/reachable-address.ts';
+import type { VlanAttachment } from '../networks/vlan-attachments.ts';
+import type { Cluster, LostNode, Node } from './node.ts';
 
 export { PORTS } from '../../core/node-ports.ts';
 export { REGION_SERVER_NAME } from '../../core/node-identity.ts';
@@ -24,17 +25,17 @@ export function majorityOf(voters: number): number {
 }
 
 /** Region nodes in the order of their names, those that are still joining too. */
-export function regionNodes(snapshot: Pick<Snapshot, 'nodes'>): readonly Node[] {
+export function regionNodes(snapshot: { readonly nodes: readonly Node[] }): readonly Node[] {
   return snapshot.nodes.filter((node) => node.isRegion).sort((a, b) => compareText(a.name, b.name));
 }
 
 /** Region nodes that carry their part. */
-export function regionMembers(snapshot: Pick<Snapshot, 'nodes'>): readonly Node[] {
+export function regionMembers(snapshot: { readonly nodes: readonly Node[] }): readonly Node[] {
   return regionNodes(snapshot).filter((node) => node.state === 'member');
 }
 
 /** Region nodes that clients may be sent to. One that is still joining serves nobody yet, unless all are (the first one of a cluster). */
-export function servingRegions(snapshot: Pick<Snapshot, 'nodes'>): readonly Node[] {
+export function servingRegions(snapshot: { readonly nodes: readonly Node[] }): readonly Node[] {
   const members = regionMembers(snapshot);
   return members.length > 0 ? members : regionNodes(snapshot);
 }
@@ -49,7 +50,11 @@ export function knownAddresses({
   cluster,
   nodes,
   attachments,
-}: Pick<Snapshot, 'cluster' | 'nodes' | 'attachments'>): string[] {
+}: {
+  readonly cluster: Cluster | null;
+  readonly nodes: readonly Node[];
+  readonly attachments: readonly Pick<VlanAttachment, 'addresses'>[];
+}): string[] {
   const vip = cluster === null ? null : vipAddress(cluster);
   const seen = attachments.flatMap((attachment) => attachment.addresses.map(bareAddress));
   return orderedAddresses([...nodes.flatMap((node) => node.addresses), ...(vip === null ? [] : [vip]), ...seen]);

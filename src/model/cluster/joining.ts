@@ -1,10 +1,11 @@
 import { invalid, isRejected, type Rejected, type RejectionCode, rejected } from '../../core/errors.ts';
 import { parseVip, regionNodes, vipAddress } from './cluster.ts';
 import { parseRackKey, parseRackUuid } from './rack.ts';
-import type { Node } from '../snapshot.ts';
-import { checkVipFamily, parseNodeName, parseReachableAddress } from './node-identity.ts';
+import type { Node } from './node.ts';
+import { checkVipFamily, parseNodeName } from './node-identity.ts';
 import type { KnownRack } from './registration.ts';
 import { checkRelease } from './release.ts';
+import { parseReachableAddress } from '../names/reachable-address.ts';
 
 /**
  * Why a host is believed to be the rack that it names: the rack's key signed the join, or the token names the rack's place. `none`: it shows no more than a

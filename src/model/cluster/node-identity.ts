@@ -1,9 +1,7 @@
-import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
-import { formatAddress, parseAddress } from '../../core/ip.ts';
+import { invalid, type Rejected } from '../../core/errors.ts';
 import { RACK_SERVER_NAME, REGION_SERVER_NAME } from '../../core/node-identity.ts';
 import { parseHostLabel } from '../names/names.ts';
 import { MASTER } from './rack.ts';
-import { blockWithoutHosts } from '../names/special-use.ts';
 
 /** Parses the name of a node; two names stand for something else. */
 export function parseNodeName(text: string, field: string): string | Rejected {
@@ -13,16 +11,6 @@ export function parseNodeName(text: string, field: string): string | Rejected {
   if (name === RACK_SERVER_NAME) return invalid(field, `"${name}" stands for every rack`, own);
   if (name === MASTER) return invalid(field, `"${name}" is the placeholder's name`, own);
   return name;
-}
-
-/** Parses an address where other hosts reach a node, to its canonical form. */
-export function parseReachableAddress(text: string, field: string): string | Rejected {
-  const address = parseAddress(text, field);
-  if (isRejected(address)) return address;
-  const block = blockWithoutHosts(address);
-  if (!block) return formatAddress(address);
-  const rule = 'addresses where other hosts reach this one: no loopback, link-local or multicast address';
-  return invalid(field, `${text} is reached by no other host: ${block.block} is ${block.what} (${block.source})`, rule);
 }
 
 /** VRRP is set up for IPv4 alone: where there is a floating address, every region node is reached by IPv4. `address`: the node's main one. */

@@ -1,5 +1,5 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
-import type { Node } from '../snapshot.ts';
+import type { Node } from './node.ts';
 import type { KnownRack } from './registration.ts';
 import type { Applicant } from './joining.ts';
 

@@ -1,7 +1,7 @@
 import { bareAddress } from '../../core/ip.ts';
 import type { SiteNames } from '../../core/node-identity.ts';
 import { REGION_SERVER_NAME, vipAddress } from './cluster.ts';
-import type { Node } from '../snapshot.ts';
+import type { Node } from './node.ts';
 
 /** What the names of the site follow from. `recordNames`: whole names in the cluster's DNS that lead to the floating address. */
 export interface NamedSite {

@@ -147,3 +147,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function bad(field: string, problem: string, rule: string): Rejected {
   return invalid(field === '' ? 'manifest' : `manifest/${field}`, problem, rule);
 }
+
+/** An image that machines of its architecture commission by. `digest`: of its manifest; `sha256` in lower-case hex. */
+export interface DefaultImage {
+  readonly digest: string;
+  readonly name: string;
+  readonly architecture: ImageArchitecture;
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+}

@@ -1,6 +1,6 @@
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
 import { parseAddress } from '../../core/ip.ts';
-import { parseReachableAddress } from '../cluster/node-identity.ts';
+import { parseReachableAddress } from './reachable-address.ts';
 
 /** A name server that answers for a domain elsewhere. `port`: UDP and TCP, 1 to 65535. */
 export interface ForwardServer {

@@ -1,5 +1,4 @@
 import { type Address, bitsOf, firstAddress, formatAddress, type Network, sizeOf } from '../../core/ip.ts';
-import type { Settings } from '../site/settings.ts';
 import { isPrivateNetwork } from './special-use.ts';
 
 /** Bits per label of a reverse name: an octet under in-addr.arpa (RFC 1035 §3.5), a nibble under ip6.arpa (RFC 3596 §2.5). */
@@ -7,7 +6,10 @@ const LABEL_BITS = { 4: 8, 6: 4 } as const;
 const ROOT = { 4: 'in-addr.arpa', 6: 'ip6.arpa' } as const;
 
 /** What of the settings decides who answers for private reverse names. */
-type ReversePolicy = Pick<Settings, 'upstream_dns' | 'dns_private_reverse'>;
+interface ReversePolicy {
+  readonly upstream_dns: readonly string[];
+  readonly dns_private_reverse: 'here' | 'upstream';
+}
 
 /** The PTR owner name of an address, without final dot. */
 export function reverseName(address: Address): string {

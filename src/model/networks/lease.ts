@@ -2,7 +2,7 @@ import { isRejected } from '../../core/errors.ts';
 import { byAddress } from '../../core/ip.ts';
 import { compareText } from '../../core/order.ts';
 import { parseHostLabel } from '../names/names.ts';
-import type { Domain, LeaseName } from '../snapshot.ts';
+import type { Domain } from '../names/domain.ts';
 
 /** `declined`: a client found somebody else using the address; nobody gets it for a while. `expired`: it ended, by time or given back. */
 export const LEASE_STATES = ['active', 'declined', 'expired'] as const;
@@ -65,4 +65,36 @@ function parseLeaseName(hostname: string, defaultDomain: string): { label: strin
 /** The oldest first, then by address. */
 function byAge(leases: readonly NamedLease[]): NamedLease[] {
   return byAddress(leases).sort((a, b) => compareText(a.since, b.since));
+}
+
+/** A name that a DHCP client gave itself, one per address: only live leases whose domain wants such names. */
+export interface LeaseName {
+  readonly hostname: string;
+  readonly address: string;
+  readonly domainId: number;
+}
+
+/** A live lease of a machine's interface whose address comes by DHCP. */
+export interface MachineLease {
+  readonly address: string;
+  readonly mac: string;
+}
+
+/**
+ * A lease that DHCP servers are to end. `keptFor`: the MAC that the address belongs to, when another one (`mac`) has its lease; null: an
+ * operator asked for the end of the lease of `mac` as it was `before`, seconds since 1970. `heldBy`: ids of the nodes that have it; left out: not known.
+ */
+export interface LeaseEnd {
+  readonly address: string;
+  readonly keptFor: string | null;
+  readonly mac: string | null;
+  readonly before: number | null;
+  readonly heldBy?: readonly string[];
+}
+
+/** A network that a node may still serve by DHCP: `service` is what it serves it by, `dhcp` or `dhcp@PRIMARY_SECONDARY`. */
+export interface SubnetHolder {
+  readonly nodeId: string;
+  readonly service: string;
+  readonly cidr: string;
 }

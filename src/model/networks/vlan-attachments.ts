@@ -11,7 +11,6 @@ import {
   parseNetwork,
 } from '../../core/ip.ts';
 import { compareText } from '../../core/order.ts';
-import type { VlanAttachment } from '../snapshot.ts';
 import type { Subnet } from './subnet.ts';
 
 /** What one node reported of its interfaces. An address may carry a prefix length; the subnet's own is what counts. */
@@ -179,4 +178,12 @@ function indexOf(places: readonly VlanNetwork[]): (address: Address) => VlanNetw
     }
     return undefined;
   };
+}
+
+/** What a node's own report says about a VLAN that it stands on: the interface and the node's addresses there, `ADDRESS/PREFIX`. */
+export interface VlanAttachment {
+  readonly nodeId: string;
+  readonly vlanId: number;
+  readonly interface: string;
+  readonly addresses: readonly string[];
 }

@@ -2,7 +2,7 @@ import { invalid, type Rejected, rejected } from '../../core/errors.ts';
 import { forwardServerOf } from '../names/forward-server.ts';
 import { proxyPlace } from './proxy-url.ts';
 import type { Settings } from './settings.ts';
-import type { Node } from '../snapshot.ts';
+import type { Node } from '../cluster/node.ts';
 
 /** What of a site decides who its own nodes are. */
 interface OwnNodes {

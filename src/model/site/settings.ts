@@ -232,3 +232,9 @@ function canonicalAddress(item: string, field: string): string | Rejected {
   const address = parseAddress(item, field);
   return isRejected(address) ? address : formatAddress(address);
 }
+
+/** A setting whose stored value is refused. The value itself may be a secret and is not told; `rule`: what a value must be. */
+export interface RefusedSetting {
+  readonly name: SettingName;
+  readonly rule: string;
+}

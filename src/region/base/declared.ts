@@ -7,9 +7,8 @@ import { carriersOf, usersOf } from '../../store/declared/labels.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { WriteTx } from '../../store/write.ts';
 import { type ListInput, pageBody } from './paging.ts';
-import { noSuch, parseRef } from './refs.ts';
+import { noSuch, parseRef, some } from './refs.ts';
 import { type CaseContext, type ReadCase, target, type WriteCase } from './use-case.ts';
-import { some } from '../networks/network-refs.ts';
 
 type Row = rows.DeclaredRow<DeclaredNoun>;
 

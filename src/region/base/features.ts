@@ -1,7 +1,7 @@
 import { FEATURES } from '../../model/cluster/cluster.ts';
 import type { Database } from '../../store/database.ts';
 import { enableFeatures, readFeatures } from '../../store/queries/base/features.ts';
-import type { DatabaseHealth } from '../port.ts';
+import type { DatabaseHealth } from './port.ts';
 import { knownFeatures } from '../../store/health.ts';
 import { reached, type Task } from './task.ts';
 

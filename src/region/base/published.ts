@@ -7,8 +7,7 @@ import { allRows } from '../../store/page.ts';
 import { listNodes, type NodeRow } from '../../store/queries/cluster/nodes.ts';
 import { readObservations } from '../../store/queries/cluster/observations.ts';
 import type { Tx } from '../../store/tx.ts';
-import { appliedOf } from '../cluster/status-summary.ts';
-import { AGENT, type TrackedNode } from './tracking.ts';
+import { AGENT, appliedOf, type TrackedNode } from './tracking.ts';
 
 /** What is published and what the nodes know of themselves, by node id. */
 export interface Published {

@@ -54,3 +54,8 @@ export function noSuch(noun: string, text: string, known: readonly string[] = []
       : ` There ${known.length === 1 ? 'is' : 'are'} ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}.`;
   return rejected('not_found', `There is no ${noun} ${show(text)}.${hint}`);
 }
+
+/** The first five of a list, and that there are more. */
+export function some(names: readonly string[]): string {
+  return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+}

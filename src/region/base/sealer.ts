@@ -9,20 +9,18 @@ import {
   sealingKeyFrom,
   unseal,
 } from '../../core/seal.ts';
-import type { CertificateAuthority } from '../cluster/trust/port.ts';
 
 export type { Sealer };
 
 const PURPOSE = 'power secrets';
 
+/** Who has the private key of the cluster's authority, PEM. */
+interface KeyHolder {
+  inheritance(): Promise<{ readonly key: string } | Rejected>;
+}
+
 /** The cluster's sealer: its key follows from the private key of the authority, which every region node has and no dump of the database. */
-export function sealerOf({
-  ca,
-  random,
-}: {
-  readonly ca: Pick<CertificateAuthority, 'inheritance'>;
-  readonly random: Pick<Random, 'hex'>;
-}): Sealer {
+export function sealerOf({ ca, random }: { readonly ca: KeyHolder; readonly random: Pick<Random, 'hex'> }): Sealer {
   const key = async (): Promise<SealingKey | Rejected> => {
     const inherited = await ca.inheritance();
     return isRejected(inherited) ? inherited : sealingKeyFrom(inherited.key.trim(), PURPOSE);

@@ -150,3 +150,10 @@ function judge({ node, service, now, wanted, report }: Case): Verdict {
     why: `Generation ${wanted} is published; the agent still works with ${report.wanted}.`,
   };
 }
+
+/** The generation that all services of a node have in force; null when one of them has none. */
+export function appliedOf(services: readonly Pick<Service, 'applied'>[]): number | null {
+  const all = services.map((row) => row.applied);
+  const known = all.filter((generation) => generation !== null);
+  return known.length === all.length && known.length > 0 ? Math.min(...known) : null;
+}

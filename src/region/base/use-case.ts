@@ -6,42 +6,28 @@ import type { Tx } from '../../store/tx.ts';
 import type { Script } from '../../model/machines/scripts/script.ts';
 import type { WriteTx } from '../../store/write.ts';
 import type { HeardReport } from './seen.ts';
-import type { SlowFacts } from '../cluster/site.ts';
-import type { Caller, DatabaseHealth } from '../port.ts';
-import type { ReadKeys } from '../people/key-port.ts';
+import type { Caller } from './port.ts';
 import type { AskAgent } from './commands/ask-agent.ts';
-import type { AskName } from '../names/ask-name.ts';
 import type { Renderer } from './preview.ts';
-import type { PasswordHasher } from '../people/accounts/port.ts';
-import type { CertificateAuthority, StoredLearner } from '../cluster/trust/port.ts';
+import type { DatabaseHealth } from './port.ts';
 
-/** What every use case may lean on beside its transaction. */
+/** What every use case may lean on beside its transaction. Each subject adds its own ports (`declare module` beside their types); region.ts gives all. */
 export interface CasePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly renderer: Renderer;
-  readonly ca: CertificateAuthority;
-  readonly passwords: PasswordHasher;
   /** Of the product. */
   readonly version: string;
   /** Probes the database by a real write. */
   health(): Promise<DatabaseHealth>;
   /** Asks the servers of an operator's own database what they are; left out: there is none. */
   readonly servers?: () => Promise<readonly ServerState[]>;
-  /** Members that the store of this host's etcd calls learners; null: it does not answer. Left out: there is no etcd here. */
-  readonly storedLearners?: () => Promise<readonly StoredLearner[] | null>;
-  /** Asks a name server; left out: there is no way to one. */
-  readonly askName?: AskName;
   /** Asks a node's agent; left out: there is no way to one. */
   readonly askAgent?: AskAgent;
-  /** Reads people's keys from outside; left out: there is no way to them. */
-  readonly readKeys?: ReadKeys;
   /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
   authority(): { readonly notAfter: string } | null;
   /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */
   readonly heardOf?: (nodeId: string) => HeardReport | null;
-  /** The last look at what costs much; left out: each status looks. */
-  readonly slowFacts?: SlowFacts;
   /** Scripts of the release that machines run; left out: there are none. */
   readonly builtInScripts?: readonly Script[];
 }

@@ -1,4 +1,4 @@
-import type { WakePort } from '../port.ts';
+import type { WakePort } from './port.ts';
 
 /** Spreads wakes to whoever listens. A wake is a hint: it carries nothing. */
 export interface Wakes extends WakePort {

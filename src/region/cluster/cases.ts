@@ -1,6 +1,6 @@
 import { readActions } from '../../store/queries/cluster/actions.ts';
 import { invalid, isRejected } from '../../core/errors.ts';
-import { nodeByRef } from './node.ts';
+import { nodeByRef } from '../base/node-refs.ts';
 import { readStatus } from './status.ts';
 import { readSeenNodes } from '../base/seen.ts';
 import { autocommitReading, reading } from '../base/use-case.ts';

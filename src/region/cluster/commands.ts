@@ -3,7 +3,7 @@ import type { Command } from '../../contract/base/command.ts';
 import { contains, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
 import { type CommandRow, findCommand, listCommands } from '../../store/queries/base/jobs/commands.ts';
-import { nodeByRef } from './node.ts';
+import { nodeByRef } from '../base/node-refs.ts';
 import { pageBody } from '../base/paging.ts';
 import { noSuch, parseRef } from '../base/refs.ts';
 import { autocommitReading, writing } from '../base/use-case.ts';

@@ -1,7 +1,7 @@
 import type { NodeLog } from '../../contract/base/command.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { logParts, logUnitsOf } from '../../services/kit/log-units.ts';
-import { nodeByRef } from './node.ts';
+import { nodeByRef } from '../base/node-refs.ts';
 import { noSuch } from '../base/refs.ts';
 import { asking } from '../base/use-case.ts';
 

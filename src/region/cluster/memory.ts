@@ -13,7 +13,7 @@ import { readCluster } from '../../store/snapshot.ts';
 import type { ServerState } from '../../store/pool/server-states.ts';
 import type { Tx } from '../../store/tx.ts';
 import { reached, type Task } from '../base/task.ts';
-import type { DatabaseHealth, Outcome } from '../port.ts';
+import type { DatabaseHealth, Outcome } from '../base/port.ts';
 import { reportedRole } from '../../store/queries/cluster/roles.ts';
 import { diagnose } from './doctor.ts';
 import type { HeardReport } from '../base/seen.ts';

@@ -1,7 +1,7 @@
 import type { Node } from '../../contract/cluster/node.ts';
 import type { Service, ServiceDetail } from '../../contract/cluster/service.ts';
 import { isRejected, type Rejected } from '../../core/errors.ts';
-import { findNode, listNodes, type NodeRow } from '../../store/queries/cluster/nodes.ts';
+import type { NodeRow } from '../../store/queries/cluster/nodes.ts';
 import { type NamedAttachment, readNamedAttachments } from '../../store/queries/cluster/rack-views.ts';
 import { requestRestart } from '../../store/queries/cluster/restarts.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -10,23 +10,9 @@ import { type KnownNode } from '../base/published.ts';
 import { readSeenNodes, type SeenNode } from '../base/seen.ts';
 import { noSuch } from '../base/refs.ts';
 import { drainsOf } from '../networks/dhcp/drains.ts';
-import { appliedOf } from './status-summary.ts';
-import { isStale, trackServices } from '../base/tracking.ts';
+import { appliedOf, isStale, trackServices } from '../base/tracking.ts';
 import { type CaseContext, reading, writing } from '../base/use-case.ts';
-
-/** The node that an operator names by id or name. */
-export async function nodeByRef(tx: Tx, text: string): Promise<NodeRow | Rejected> {
-  const name = text.toLowerCase();
-  const row = (await findNode(tx, { id: name })) ?? (await findNode(tx, { name }));
-  return (
-    row ??
-    noSuch(
-      'node',
-      text,
-      (await listNodes(tx, { limit: 11 })).items.map((node) => node.name),
-    )
-  );
-}
+import { nodeByRef } from '../base/node-refs.ts';
 
 function serviceNames(context: CaseContext): string[] {
   return context.renderer.services.map((service) => service.name);

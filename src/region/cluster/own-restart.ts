@@ -1,4 +1,4 @@
-import { OWN_PROCESSES } from '../../model/snapshot.ts';
+import { OWN_PROCESSES } from '../../model/cluster/node.ts';
 import type { Database } from '../../store/database.ts';
 import { readRestartNonce } from '../../store/queries/cluster/restarts.ts';
 import { reached, type Task } from '../base/task.ts';

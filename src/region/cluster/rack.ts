@@ -1,19 +1,19 @@
 import type { Rack } from '../../contract/cluster/rack.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { parseHostLabel } from '../../model/names/names.ts';
-import { MASTER, masterOf, parseRackKey, parseRackUuid } from '../../model/cluster/rack.ts';
+import { MASTER, masterOf, parseRackKey } from '../../model/cluster/rack.ts';
 import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
 import { findNode } from '../../store/queries/cluster/nodes.ts';
 import { countMasterMachines, readNamedAttachments } from '../../store/queries/cluster/rack-views.ts';
 import { vlansOfRack } from '../../store/queries/networks/vlans.ts';
 import * as racks from '../../store/queries/cluster/racks.ts';
-import { some } from '../networks/network-refs.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { WriteTx } from '../../store/write.ts';
 import { pageBody, pageInMemory } from '../base/paging.ts';
 import { admitRack, changingRacks, withdrawRack } from './trust/rack-node.ts';
-import { noSuch } from '../base/refs.ts';
+import { some } from '../base/refs.ts';
 import { type CaseContext, reading, target, writing } from '../base/use-case.ts';
+import { rackByRef } from '../base/node-refs.ts';
 
 type Row = racks.RackRow;
 
@@ -69,31 +69,6 @@ async function view(tx: Tx, uuid: string | null): Promise<Rack> {
   const found = (await viewAll(tx)).find((rack) => rack.uuid === uuid);
   if (!found) throw new Error('the rack that was just read is not there');
   return found;
-}
-
-/** The rack that an operator names by UUID, by name, or as "master". Null: the placeholder. */
-export async function rackByRef(tx: Tx, text: string): Promise<Row | null | Rejected> {
-  const rows = await racks.listRacks(tx);
-  const name = text.toLowerCase();
-  if (name === MASTER) return masterOf(rows);
-  const uuid = parseRackUuid(text);
-  const byUuid = isRejected(uuid) ? undefined : rows.find((row) => row.uuid === uuid);
-  if (byUuid) return byUuid;
-  const named = rows.filter((row) => row.name === name);
-  // Only those that wait or were rejected may share a name.
-  const [first, second] = named.some((row) => row.state === 'accepted')
-    ? named.filter((row) => row.state === 'accepted')
-    : named;
-  if (!first) {
-    return noSuch(
-      'rack',
-      text,
-      rows.slice(0, 11).map((row) => row.name),
-    );
-  }
-  if (!second) return first;
-  const uuids = named.slice(0, 10).map((row) => row.uuid);
-  return rejected('conflict', `Several racks are called ${name}. Give the UUID: ${uuids.join(', ')}.`);
 }
 
 /** As `rackByRef`, but a real rack: nothing is decided about the placeholder. */

@@ -1,9 +1,8 @@
 import type { Layout, RegionMemory } from '../../contract/cluster/memory.ts';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import type { Service } from '../../contract/cluster/service.ts';
-import type { DatabaseHealth } from '../port.ts';
-import { appliedOf } from './status-summary.ts';
-import { isStale } from '../base/tracking.ts';
+import type { DatabaseHealth } from '../base/port.ts';
+import { appliedOf, isStale } from '../base/tracking.ts';
 import { absencesOf } from '../base/absence.ts';
 import type { ServerState } from '../../store/pool/server-states.ts';
 import { siteSentence } from './view.ts';

@@ -2,8 +2,8 @@ import type { HostObservation, ServiceObservation } from '../../contract/cluster
 import type { Service } from '../../contract/cluster/service.ts';
 import type { NodeFinding } from '../../contract/base/wire/finding.ts';
 import { isDatabaseExternal } from '../../model/cluster/cluster.ts';
-import type { Cluster, NodeState } from '../../model/snapshot.ts';
-import type { DatabaseHealth } from '../port.ts';
+import type { Cluster, NodeState } from '../../model/cluster/node.ts';
+import type { DatabaseHealth } from '../base/port.ts';
 import type { StoredLearner } from './trust/port.ts';
 import { type Absence, FRESH_MS } from '../base/absence.ts';
 import { type NodeFacts, nodeFacts } from './facts.ts';
@@ -214,4 +214,11 @@ export function silence(node: SiteNode, service: string, now: number): string {
     return `${node.name} has not ${node.isRemembered ? 'been heard here' : 'reported'} for ${seconds} s`;
   const row = node.observed.find((one) => one.service === service);
   return row === undefined ? `${node.name} does not speak of ${service}` : `${service} on ${node.name} is ${row.state}`;
+}
+
+declare module '../base/use-case.ts' {
+  interface CasePorts {
+    /** The last look at what costs much; left out: each status looks. */
+    readonly slowFacts?: SlowFacts;
+  }
 }

@@ -1,10 +1,18 @@
+import { errorTexts, findingOf } from '../../contract/base/wire/finding.ts';
 import type { Service } from '../../contract/cluster/service.ts';
 import type { Status } from '../../contract/site/status.ts';
-import type { DatabaseHealth } from '../port.ts';
+import type { DatabaseHealth } from '../base/port.ts';
 import { listOf } from './site.ts';
 import type { ClusterWord } from './view.ts';
-import { errorTexts, findingOf } from '../../contract/base/wire/finding.ts';
-import { isAway, isSettling, isStale, SETTLE_MS, type TrackedNode, trackServices } from '../base/tracking.ts';
+import {
+  appliedOf,
+  isAway,
+  isSettling,
+  isStale,
+  SETTLE_MS,
+  type TrackedNode,
+  trackServices,
+} from '../base/tracking.ts';
 
 /** What the summary is made from. `now` in ms. */
 export interface StatusFacts {
@@ -124,11 +132,4 @@ function nodeLine(node: TrackedNode, services: readonly Service[], now: number):
     wanted,
     applied: appliedOf(own),
   };
-}
-
-/** The generation that all services of a node have in force; null when one of them has none. */
-export function appliedOf(services: readonly Pick<Service, 'applied'>[]): number | null {
-  const all = services.map((row) => row.applied);
-  const known = all.filter((generation) => generation !== null);
-  return known.length === all.length && known.length > 0 ? Math.min(...known) : null;
 }

@@ -17,13 +17,13 @@ import type { ClusterSite } from './site.ts';
 import { clusterWord } from './view.ts';
 import { findingOf } from '../../contract/base/wire/finding.ts';
 import { pageBody } from '../base/paging.ts';
-import type { Caller } from '../port.ts';
+import type { Caller } from '../base/port.ts';
 import { diffBodies } from '../base/preview.ts';
 import { changingRacks } from './trust/rack-node.ts';
 import { type KnownNode } from '../base/published.ts';
 import { readSeenNodes, type SeenNode } from '../base/seen.ts';
-import { appliedOf, summarise } from './status-summary.ts';
-import { trackServices } from '../base/tracking.ts';
+import { summarise } from './status-summary.ts';
+import { appliedOf, trackServices } from '../base/tracking.ts';
 import { type CaseContext, autocommitReading, reading, writing } from '../base/use-case.ts';
 
 const EVENTS_DEFAULT = 100;

@@ -5,9 +5,10 @@ import { bootCards, bootVlans } from '../../model/machines/interfaces/boot-vlans
 import { optionsOf } from '../../model/machines/tags/kernel-options.ts';
 import type { MachineState } from '../../model/machines/machine-states.ts';
 import type { Machine } from '../../model/machines/machine.ts';
-import type { MachineStage, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { CompiledSite } from '../../services/compile-node.ts';
 import { servedVlans, servingOf } from '../../services/dhcp/serving.ts';
+import type { MachineStage } from '../../model/machines/stage.ts';
 
 /** What the records of a site are made from. */
 export type BootSite = Pick<Snapshot, 'machines' | 'machineStages' | 'defaultImages' | 'settings'> &

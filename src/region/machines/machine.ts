@@ -25,7 +25,7 @@ import { checkInterfacesFree, checkNetworkKept, checkNotRunning } from './interf
 import { readInterfaces } from './interfaces/read.ts';
 import { viewInterface } from './interfaces/view.ts';
 import { checkMachineNames, machineNames } from '../names/name-rules.ts';
-import { rackByRef } from '../cluster/rack.ts';
+import { rackByRef } from '../base/node-refs.ts';
 import { subnetByRef } from '../networks/network-refs.ts';
 
 type Row = machines.MachineRow;

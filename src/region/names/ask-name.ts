@@ -4,3 +4,10 @@ import type { LookupAnswer, LookupType } from '../../contract/site/look.ts';
 export type NameAnswer = Pick<LookupAnswer, 'code' | 'answers' | 'serial'>;
 /** Asks one name server; it answers within two seconds whatever happens, and never throws. */
 export type AskName = (server: string, name: string, type: LookupType) => Promise<NameAnswer>;
+
+declare module '../base/use-case.ts' {
+  interface CasePorts {
+    /** Asks a name server; left out: there is no way to one. */
+    readonly askName?: AskName;
+  }
+}

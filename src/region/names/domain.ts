@@ -5,7 +5,7 @@ import { checkForwardNoCircle } from '../../model/site/circle.ts';
 import { parseForwardServer } from '../../model/names/forward-server.ts';
 import { checkPublicSuffix, checkSpecialName } from '../../model/names/special-use.ts';
 import { parseTtl } from '../../model/names/record.ts';
-import { parseReachableAddress } from '../../model/cluster/node-identity.ts';
+import { parseReachableAddress } from '../../model/names/reachable-address.ts';
 import { everyRow } from '../../store/page.ts';
 import * as domains from '../../store/queries/names/domains.ts';
 import { listMachines } from '../../store/queries/machines/machines.ts';

@@ -5,8 +5,9 @@ import { createVlan, deleteVlan, listVlans, usersOfVlan } from '../../store/quer
 import type { Tx } from '../../store/tx.ts';
 import { target, writing } from '../base/use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from '../base/declared.ts';
-import { some, vlanLabel } from './network-refs.ts';
+import { vlanLabel } from './network-refs.ts';
 import { viewVlan } from './vlan.ts';
+import { some } from '../base/refs.ts';
 
 type Row = DeclaredRow<'fabric'>;
 

@@ -15,7 +15,7 @@ import { noSuch } from '../base/refs.ts';
 import { type CasePorts, reading, writing } from '../base/use-case.ts';
 import { vlanServers } from './dhcp/servers.ts';
 import { subnetByRef, vlanByRef } from './network-refs.ts';
-import { nodeByRef } from '../cluster/node.ts';
+import { nodeByRef } from '../base/node-refs.ts';
 
 type Servers = ReadonlyMap<number, VlanServer>;
 

@@ -11,7 +11,7 @@ import {
   type VlanRow,
 } from '../../store/queries/networks/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
-import { networkText, noSuch, parseRef } from '../base/refs.ts';
+import { networkText, noSuch, parseRef, some } from '../base/refs.ts';
 
 /** A VLAN's name that no other VLAN has: FABRIC/NAME. */
 export function vlanLabel(vlan: Pick<VlanRow, 'fabric' | 'name'>): string {
@@ -68,9 +68,4 @@ export async function reservationByRef(tx: Tx, text: string): Promise<Reservatio
   const address = parseAddress(text);
   const row = isRejected(address) ? null : await findReservation(tx, { address: formatAddress(address) });
   return row ?? noSuch('reservation', text);
-}
-
-/** The first five of a list, and that there are more. */
-export function some(names: readonly string[]): string {
-  return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
 }

@@ -12,7 +12,7 @@ import { readServingSite } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { readSeenNodes } from '../base/seen.ts';
 import { pageBody } from '../base/paging.ts';
-import { noSuch } from '../base/refs.ts';
+import { noSuch, some } from '../base/refs.ts';
 import { type CasePorts, reading, target, writing } from '../base/use-case.ts';
 import { checkLeasesStay, pairColumns, readServing } from './dhcp/pair-rules.ts';
 import { lockAll, readProposal, viewProposal } from './dhcp/pairing.ts';
@@ -20,7 +20,7 @@ import { viewPools } from './dhcp/pool-use.ts';
 import { checkVlanCanServe } from './dhcp/range-rules.ts';
 import { vlanServers } from './dhcp/servers.ts';
 import { declaredByRef } from '../base/declared.ts';
-import { some, vlanByRef, vlanLabel } from './network-refs.ts';
+import { vlanByRef, vlanLabel } from './network-refs.ts';
 
 type Row = vlans.VlanRow;
 

@@ -3,3 +3,10 @@ import type { KeySource } from '../../model/people/key-source.ts';
 
 /** Reads the keys of somebody from outside, through the proxy (`http://HOST:PORT`; empty: straight). It answers in seconds whatever happens, and never throws. */
 export type ReadKeys = (source: KeySource, proxy: string) => Promise<string | Rejected>;
+
+declare module '../base/use-case.ts' {
+  interface CasePorts {
+    /** Reads people's keys from outside; left out: there is no way to them. */
+    readonly readKeys?: ReadKeys;
+  }
+}

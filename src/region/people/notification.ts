@@ -12,7 +12,7 @@ import {
 import { findUser } from '../../store/queries/people/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../base/paging.ts';
-import type { Caller } from '../port.ts';
+import type { Caller } from '../base/port.ts';
 import { noSuch } from '../base/refs.ts';
 import { autocommitReading, writing } from '../base/use-case.ts';
 import { noteText, renderNote } from './note-text.ts';

@@ -12,7 +12,7 @@ import {
 import { findUser } from '../../store/queries/people/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../base/paging.ts';
-import type { Caller } from '../port.ts';
+import type { Caller } from '../base/port.ts';
 import { noSuch, parseRef } from '../base/refs.ts';
 import { autocommitReading, writing } from '../base/use-case.ts';
 

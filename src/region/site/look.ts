@@ -11,10 +11,10 @@ import { whatIf } from '../cluster/what-if/what-if.ts';
 import { filesOfService } from '../base/preview.ts';
 import { readKnownNodes } from '../base/published.ts';
 import { noSuch } from '../base/refs.ts';
-import { appliedOf } from '../cluster/status-summary.ts';
+import { appliedOf } from '../base/tracking.ts';
 import { autocommitReading, reading } from '../base/use-case.ts';
 import { subnetByRef } from '../networks/network-refs.ts';
-import { nodeByRef } from '../cluster/node.ts';
+import { nodeByRef } from '../base/node-refs.ts';
 import { changeCases } from './past-change.ts';
 
 /** Hits of each kind, when nobody says how many. */

@@ -2,7 +2,7 @@ import { digestOf } from '../../core/stable-json.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import { keyOf } from '../../core/node-identity.ts';
-import type { Snapshot, SubnetHolder } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import { type CompiledSite, compileSite, type NodeBody } from '../../services/compile-node.ts';
 import { movesBetween, partnerIn, withHolders } from '../../services/dhcp/pair/handover.ts';
 import { pairFactsIn } from '../../services/dhcp/pair/health.ts';
@@ -21,6 +21,7 @@ import { type KnownNode, readKnownNodes } from '../base/published.ts';
 import { withBootRecords } from '../images/boot-records.ts';
 import { withClosedBmcs } from '../networks/closed-addresses.ts';
 import { reached, type Task } from '../base/task.ts';
+import type { SubnetHolder } from '../../model/networks/lease.ts';
 
 /** What the publisher needs. `compiler`: version of the product; `process`: this one, for the record. */
 export interface PublishPorts {

@@ -1,8 +1,9 @@
 import { daemonsName, mainAddress, regionMembers, regionNodes } from '../../model/cluster/cluster.ts';
-import type { Cluster, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
 import { innerOf } from '../kit/inner-trust.ts';
 import type { DcsDesired } from './desired.ts';
+import type { Cluster } from '../../model/cluster/node.ts';
 
 /** etcd runs on every region node of a cluster. A joining node is among the members: etcd has accepted it before its snapshot shows it. */
 export function compileDcs(snapshot: Snapshot, nodeId: string): DcsDesired | null {

@@ -11,7 +11,7 @@ import {
 import { knownAddresses, servingRegions } from '../../model/cluster/cluster.ts';
 import { spansOfAddresses, subtractSpans } from '../../model/networks/allocation.ts';
 import { spanOf } from '../../model/networks/ip-range.ts';
-import type { VlanAttachment, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import { externalTime } from '../../model/site/settings.ts';
 import type { Subnet } from '../../model/networks/subnet.ts';
 import type { Vlan } from '../../model/networks/vlan.ts';
@@ -41,6 +41,7 @@ import {
   type VlanServer,
 } from './serving.ts';
 import { namedClients, type StaticLeases, staticLeases } from './static-leases.ts';
+import type { VlanAttachment } from '../../model/networks/vlan-attachments.ts';
 
 /** Work that every node shares. */
 export interface DhcpShared {

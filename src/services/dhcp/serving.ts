@@ -8,10 +8,12 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../core/ip.ts';
-import type { RackNode, VlanAttachment, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { Subnet } from '../../model/networks/subnet.ts';
 import type { Vlan } from '../../model/networks/vlan.ts';
 import { INTERFACE_PATTERN } from './desired.ts';
+import type { RackNode } from '../../model/cluster/node.ts';
+import type { VlanAttachment } from '../../model/networks/vlan-attachments.ts';
 
 /** Where a node stands on a VLAN. */
 export interface VlanPosition {

@@ -1,10 +1,11 @@
 import { compareText } from '../../core/order.ts';
 import { knownAddresses } from '../../model/cluster/cluster.ts';
 import { isTagged } from '../../model/machines/interfaces/topology.ts';
-import type { Domain, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { ToldOption } from './custom/desired.ts';
 import { hostOptions, optionsOf } from './custom/options.ts';
 import type { DhcpSubnet, LostLease, NamedClient, StaticLease } from './desired.ts';
+import type { Domain } from '../../model/names/domain.ts';
 
 /** All static leases of the site by subnet, and those that DHCP cannot give. */
 export interface StaticLeases {

@@ -1,9 +1,10 @@
 import { isInDomain, relativeName } from '../../model/names/names.ts';
 import { ownForwardAmong } from '../../model/site/circle.ts';
 import { forwardServerOf } from '../../model/names/forward-server.ts';
-import type { Domain, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
 import type { Forwarded, ZoneRecord } from './desired.ts';
+import type { Domain } from '../../model/names/domain.ts';
 
 /** Longest domain below which a name server's name fits, characters (RFC 1035 §3.1). */
 const DELEGATED_MAX = 248;

@@ -1,8 +1,9 @@
 import { orderedAddresses } from '../../core/ip.ts';
 import { mainAddress, regionNodes } from '../../model/cluster/cluster.ts';
-import type { Node, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { PartList } from '../kit/contract.ts';
 import type { NtpDesired } from './desired.ts';
+import type { Node } from '../../model/cluster/node.ts';
 
 /** chrony can do without an element of these lists. */
 export const NTP_PARTS: readonly PartList[] = [

@@ -2,9 +2,10 @@ import { orderedNetworks } from '../../core/ip.ts';
 import { ownNodeAmong } from '../../model/site/circle.ts';
 import { knownAddresses, servingRegions } from '../../model/cluster/cluster.ts';
 import { proxyPlace } from '../../model/site/proxy-url.ts';
-import type { Node, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding, PartList } from '../kit/contract.ts';
 import type { ProxyDesired } from './desired.ts';
+import type { Node } from '../../model/cluster/node.ts';
 
 /** Work that every node shares: the parent proxy, and why it is left out. */
 export interface ProxyShared {

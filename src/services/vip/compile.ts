@@ -1,6 +1,7 @@
 import { daemonsName, mainAddress, regionNodes } from '../../model/cluster/cluster.ts';
-import type { Node, Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { VipDesired } from './desired.ts';
+import type { Node } from '../../model/cluster/node.ts';
 
 /**
  * The larger the priority, the sooner a node takes over (RFC 9568 §6.1, Skew_Time): the first one 18 ms after a holder said that it goes (adverts of

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import { carriedBy, type CarriedNames, linkOf } from '../../contract/machines/carried.ts';
-import type { Carrier } from '../../contract/base/declare.ts';
+import { carriedBy, type CarriedNames } from '../../contract/machines/carried.ts';
+import { type Carrier, linkOf } from '../../contract/base/declare.ts';
 import type { Tx } from '../tx.ts';
 
 /** Ids of the objects that an object carries, by the plural of each noun. Nouns without an entry stay as they are. */

@@ -1,5 +1,4 @@
-import { linkOf } from '../../contract/machines/carried.ts';
-import { columnOf, type Declaration, oneOfNoun, tableOf } from '../../contract/base/declare.ts';
+import { columnOf, type Declaration, linkOf, oneOfNoun, tableOf } from '../../contract/base/declare.ts';
 import { NOUNS } from '../../contract/registry.ts';
 import { conflict, invalid, reference, type Sentence } from './sentence.ts';
 

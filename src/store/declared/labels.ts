@@ -1,6 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { linkOf } from '../../contract/machines/carried.ts';
-import type { Declaration, Use } from '../../contract/base/declare.ts';
+import { type Declaration, linkOf, type Use } from '../../contract/base/declare.ts';
 import type { Tx } from '../tx.ts';
 
 /** Names, in sentences, of objects that refer to a declared one, and their order there. */

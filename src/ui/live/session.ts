@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Problem } from '../../contract/base/common.ts';
 import type { Authority, OwnSession } from '../../contract/people/session.ts';
-import type { Role } from '../../contract/people/user.ts';
+import type { Role } from '../../contract/base/role.ts';
 import {
   API_PREFIX,
   CSRF_HEADER,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Declaration, Field } from '../../../src/contract/base/declare.ts';
 import { NOUNS } from '../../../src/contract/registry.ts';
-import { ROLES } from '../../../src/contract/people/user.ts';
+import { ROLES } from '../../../src/contract/base/role.ts';
 import { badValues, sampleOf, withoutSecrets } from '../../kit/declared.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { type Answer, startTestRegion, type TestRegion } from '../../kit/region.ts';

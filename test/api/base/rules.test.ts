@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NOUNS } from '../../../src/contract/registry.ts';
 import { isWrite, ROUTES, type RouteId, type RouteSpec } from '../../../src/contract/routes.ts';
-import { ROLES } from '../../../src/contract/people/user.ts';
+import { ROLES } from '../../../src/contract/base/role.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../../kit/region.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Role } from '../../../src/contract/people/user.ts';
+import type { Role } from '../../../src/contract/base/role.ts';
 import { MACHINE_VERBS, type MachineEvent } from '../../../src/model/machines/machine-states.ts';
 import { machineEvent } from '../../../src/region/machines/lifecycle/event.ts';
 import { createLifecycleTask } from '../../../src/region/machines/lifecycle/task.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Role } from '../../../src/contract/people/user.ts';
+import type { Role } from '../../../src/contract/base/role.ts';
 import { NO_AUTHORITY } from '../../../src/main/region/certificate-authority.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../../kit/region.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NO_AUTHORITY } from '../../../src/main/region/certificate-authority.ts';
-import { ROLES, type Role } from '../../../src/contract/people/user.ts';
+import { type Role, ROLES } from '../../../src/contract/base/role.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../../kit/region.ts';
 import { until } from '../../kit/until.ts';

@@ -1,9 +1,8 @@
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { planOf } from '../../../src/boot/plan.ts';
-import type { DefaultImage } from '../../../src/model/snapshot.ts';
 import { BootPlan } from '../../../src/boot/record.ts';
-import { imageName } from '../../../src/model/images/image.ts';
+import { type DefaultImage, imageName } from '../../../src/model/images/image.ts';
 import { RUN_PURPOSES } from '../../../src/model/machines/machine-run.ts';
 
 const DIGEST = '0123456789abcdef'.repeat(4);

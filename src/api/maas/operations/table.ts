@@ -15,7 +15,8 @@ import { IMAGE_HANDLERS } from './images/images.ts';
 import { INTERFACE_HANDLERS } from './machines/interfaces.ts';
 import { LIFECYCLE_HANDLERS } from './machines/lifecycle.ts';
 import { MACHINE_HANDLERS } from './machines/machines.ts';
-import { RESOURCE_HANDLERS } from './names/dns-resources.ts';
+import { readNetworks } from '../objects/networks/networks.ts';
+import { resourceHandlers } from './names/dns-resources.ts';
 import { NAME_HANDLERS } from './names/names.ts';
 import { NETWORK_HANDLERS } from './networks/networks.ts';
 import { NOTHING_HANDLERS } from './base/nothing.ts';
@@ -61,7 +62,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...ADDRESS_HANDLERS,
   ...KEPT_ADDRESS_HANDLERS,
   ...NAME_HANDLERS,
-  ...RESOURCE_HANDLERS,
+  ...resourceHandlers(readNetworks),
   ...SNIPPET_HANDLERS,
   ...IMAGE_HANDLERS,
   ...SOURCE_HANDLERS,

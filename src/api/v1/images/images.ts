@@ -3,11 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ROUTES, type RouteOutput } from '../../../contract/routes.ts';
 import { isRejected, rejected } from '../../../core/errors.ts';
 import type { Caller } from '../../../region/port.ts';
-import { sendProblem } from '../../server.ts';
+import type { Callers } from '../../callers.ts';
+import { type ApiPorts, sendProblem } from '../../server.ts';
 import { textValidator } from '../../validate.ts';
 import { boundBodies } from '../base/body-time.ts';
-import { type CallPorts, routerPath } from '../calls.ts';
 import { parseContentRange } from '../base/content-range.ts';
+import { routerPath } from '../base/router-path.ts';
 
 const ROUTE = ROUTES['image.upload'];
 /** Whoever sends nothing for so long is let go, ms. */
@@ -17,11 +18,15 @@ const LONGEST_MS = 4 * 3_600_000;
 /** Longest that any other request may take to come whole, ms. */
 const OTHERS_MS = 30_000;
 
+interface UploadPorts extends ApiPorts {
+  readonly callers: Callers;
+}
+
 /**
  * `PUT /images/{image}/files/{file}`: bytes go to the disk as they come, never whole into memory. The caller, the role, the image and the length are looked
  * at before the first byte. A connection that breaks leaves nothing, or, of a piece, what came; the same call again is no fault.
  */
-export function registerImageUpload(app: FastifyInstance, { region, callers: identities }: CallPorts): void {
+export function registerImageUpload(app: FastifyInstance, { region, callers: identities }: UploadPorts): void {
   const params = textValidator(ROUTE.params);
   const callers = new WeakMap<FastifyRequest, Caller>();
   boundBodies(app, { othersMs: OTHERS_MS, uploadMs: LONGEST_MS });

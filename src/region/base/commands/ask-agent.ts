@@ -8,7 +8,7 @@ import {
 import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import { dropPassing, insertPassing } from '../../../store/queries/base/jobs/commands.ts';
-import type { WakePort } from '../../port.ts';
+import type { WakePort } from '../port.ts';
 import { createCommandWaiter } from './wait.ts';
 
 /** Kinds whose rows go with their answer. */

@@ -2,7 +2,7 @@ import { AppError } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import { expireCommands, hasOverdueCommands } from '../../../store/queries/base/jobs/command-claims.ts';
 import { type CommandRow, findCommand } from '../../../store/queries/base/jobs/commands.ts';
-import type { WakePort } from '../../port.ts';
+import type { WakePort } from '../port.ts';
 import { reached, type Task } from '../task.ts';
 
 /** Waits for the end of a command. */

@@ -1,4 +1,4 @@
-import type { Node, RestartRequest } from '../../../model/snapshot.ts';
+import type { Node, RestartRequest } from '../../../model/cluster/node.ts';
 import type { Service } from '../../../contract/cluster/service.ts';
 import { AppError, sentenceOf } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/ports.ts';

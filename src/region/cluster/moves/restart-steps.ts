@@ -1,4 +1,4 @@
-import { OWN_PROCESSES } from '../../../model/snapshot.ts';
+import { OWN_PROCESSES } from '../../../model/cluster/node.ts';
 import { requestRestart } from '../../../store/queries/cluster/restarts.ts';
 import { isAtWork, isRight } from '../site.ts';
 import { type Look, lookNow, type Move, stopIfUnwanted, waitFor } from './move-run.ts';

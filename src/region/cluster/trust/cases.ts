@@ -10,7 +10,7 @@ import * as tokens from '../../../store/queries/cluster/tokens.ts';
 import { listNodes } from '../../../store/queries/cluster/nodes.ts';
 import { readCluster } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
-import { nodeByRef } from '../node.ts';
+import { nodeByRef } from '../../base/node-refs.ts';
 import { pageBody } from '../../base/paging.ts';
 import { noSuch } from '../../base/refs.ts';
 import { autocommitReading, writing } from '../../base/use-case.ts';

@@ -3,7 +3,7 @@ import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { isSecret } from '../../../core/secret.ts';
 import { checkNodeNoCircle } from '../../../model/site/circle.ts';
 import { isDatabaseExternal, mainAddress, regionMembers } from '../../../model/cluster/cluster.ts';
-import type { Cluster, Node } from '../../../model/snapshot.ts';
+import type { Cluster, Node } from '../../../model/cluster/node.ts';
 import {
   type Applicant,
   decideJoin,

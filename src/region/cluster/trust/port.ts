@@ -154,3 +154,11 @@ export interface TrustPort {
   /** Calls `listener` after the set of revoked certificates has changed; the result ends it. */
   onRevoked(listener: () => void): () => void;
 }
+
+declare module '../../base/use-case.ts' {
+  interface CasePorts {
+    readonly ca: CertificateAuthority;
+    /** Members that the store of this host's etcd calls learners; null: it does not answer. Left out: there is no etcd here. */
+    readonly storedLearners?: () => Promise<readonly StoredLearner[] | null>;
+  }
+}

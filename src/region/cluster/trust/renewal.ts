@@ -1,7 +1,7 @@
 import type { RenewalAnswer } from '../../../contract/cluster/join.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { certificateSubject } from '../../../model/cluster/certificate-subject.ts';
-import type { Node } from '../../../model/snapshot.ts';
+import type { Node } from '../../../model/cluster/node.ts';
 import type { Database } from '../../../store/database.ts';
 import {
   findCertificate,

@@ -1,6 +1,6 @@
 import { isRejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
-import type { Node } from '../../../model/snapshot.ts';
+import type { Node } from '../../../model/cluster/node.ts';
 import type { Database } from '../../../store/database.ts';
 import { allRows } from '../../../store/page.ts';
 import { listNodes } from '../../../store/queries/cluster/nodes.ts';

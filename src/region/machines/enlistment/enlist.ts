@@ -7,7 +7,7 @@ import type { Clock, Random } from '../../../core/ports.ts';
 import { parseMac } from '../../../model/machines/machine.ts';
 import { formsOfUuid, namesFor } from '../../../model/machines/enlistment.ts';
 import type { Database } from '../../../store/database.ts';
-import type { DefaultImage } from '../../../model/snapshot.ts';
+import type { DefaultImage } from '../../../model/images/image.ts';
 import { findDomain, lockDomain } from '../../../store/queries/names/domains.ts';
 import { createMachine, findMachine, freshMachineId, updateMachine } from '../../../store/queries/machines/machines.ts';
 import {

@@ -10,7 +10,7 @@ import {
   type OpenRun,
   storeCredentials,
 } from '../../../store/queries/machines/machine-tokens.ts';
-import type { WakePort } from '../../port.ts';
+import type { WakePort } from '../../base/port.ts';
 import type { Sealer } from '../../base/sealer.ts';
 import { readServed } from '../../cluster/trust/served.ts';
 import { nextWake } from './next-wake.ts';

@@ -8,7 +8,7 @@ import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { readSeenNodes, type SeenPorts } from '../../base/seen.ts';
 import { vlanLabel } from '../network-refs.ts';
-import { rackByRef } from '../../cluster/rack.ts';
+import { rackByRef } from '../../base/node-refs.ts';
 import { vlanServers } from './servers.ts';
 
 /** What an operator asks for: names or UUIDs of racks, null for none; undefined stays as it is. */

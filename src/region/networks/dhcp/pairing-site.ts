@@ -1,5 +1,5 @@
 import type { HostFacts } from '../../../core/host-values.ts';
-import type { RackNode } from '../../../model/snapshot.ts';
+import type { RackNode } from '../../../model/cluster/node.ts';
 import { INTERFACE_PATTERN } from '../../../services/dhcp/desired.ts';
 import type { PairingRack, PairingSite, PairingVlan, Stand } from '../../../services/dhcp/pairing/site.ts';
 import { entrancesOf, type ServingSite, servingOf } from '../../../services/dhcp/serving.ts';

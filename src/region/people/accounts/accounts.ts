@@ -19,8 +19,8 @@ import {
 } from '../../../store/queries/people/sessions.ts';
 import { listSettings } from '../../../store/queries/site/settings.ts';
 import type { Tx } from '../../../store/tx.ts';
-import type { Caller, Region } from '../../port.ts';
-import type { FoundSession, PasswordHasher, SessionOrigin, SessionPort, SessionProof } from './port.ts';
+import type { Caller } from '../../base/port.ts';
+import type { FoundSession, KeyPort, PasswordHasher, SessionOrigin, SessionPort, SessionProof } from './port.ts';
 
 /** What accounts are made with. */
 interface AccountPorts {
@@ -48,14 +48,14 @@ const BESIDE = { deadlineMs: 2000 } as const;
 const ORIGIN = 'login';
 
 /** Who calls: API keys, and sessions of browsers. */
-export function createAccounts(ports: AccountPorts): Pick<Region, 'authenticate' | 'sessions'> {
+export function createAccounts(ports: AccountPorts): KeyPort & { readonly sessions: SessionPort } {
   const { db, clock, random, passwords } = ports;
 
   /** Best effort, and nobody waits for it. */
   const beside = (work: (tx: Tx) => Promise<void>) => void db.repeatable(work, BESIDE).catch(() => {});
   const isStale = (at: string | null) => at === null || clock.now() - Date.parse(at) >= SEEN_MS;
 
-  const authenticate: Region['authenticate'] = async (key, origin) => {
+  const authenticate: KeyPort['authenticate'] = async (key, origin) => {
     const row = orThrow(await db.autocommitRead((tx) => findApiKey(tx, key.token)));
     const isRight = isSecret(key.secret, row?.secretSha256 ?? null);
     if (!row || !isRight || row.consumer !== key.consumer) return null;

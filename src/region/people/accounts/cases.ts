@@ -6,7 +6,7 @@ import { dropPassword, findPassword, setPassword } from '../../../store/queries/
 import { endSession, endSessionsOf, listSessions, type SessionRow } from '../../../store/queries/people/sessions.ts';
 import { findUser, type UserRow } from '../../../store/queries/people/users.ts';
 import type { Tx } from '../../../store/tx.ts';
-import type { Caller } from '../../port.ts';
+import type { Caller } from '../../base/port.ts';
 import { pageBody } from '../../base/paging.ts';
 import { noSuch } from '../../base/refs.ts';
 import { autocommitReading, type CaseContext, type WriteCase, writing } from '../../base/use-case.ts';

@@ -1,16 +1,6 @@
-import type { Role } from '../../../contract/people/user.ts';
 import type { Rejected } from '../../../core/errors.ts';
 import type { SessionRow } from '../../../store/queries/people/sessions.ts';
-
-/** Who calls, verified. */
-export interface Caller {
-  readonly user: string;
-  readonly role: Role;
-  /** Of the browser's session that calls; left out: an API key does. */
-  readonly sessionId?: string;
-  /** May only look, whatever the role. */
-  readonly isReadOnly?: boolean;
-}
+import type { Caller } from '../../base/port.ts';
 
 /** An API key as it is presented. */
 export interface PresentedKey {
@@ -46,6 +36,12 @@ export interface SessionOrigin {
 /** A session in force. */
 export type FoundSession = Pick<SessionRow, 'id' | 'user' | 'role' | 'isWall' | 'expiresAt'>;
 
+/** Who calls by a key. */
+export interface KeyPort {
+  /** The caller when the key is known, unexpired and its secret right, else null. Refuses a right one that came as the site does not allow. */
+  authenticate(key: PresentedKey, origin: KeyOrigin): Promise<Caller | Rejected | null>;
+}
+
 /** Sessions of browsers. Each is a row, so all regions know it, also after a failover. */
 export interface SessionPort {
   /** Begins one; `token` proves it and is stored nowhere. Null: the proof is wrong. */
@@ -61,4 +57,10 @@ export interface SessionPort {
   find(token: string): Promise<FoundSession | null>;
   /** Ends it, as its own user wishes. */
   end(session: Pick<FoundSession, 'id' | 'user'>): Promise<void>;
+}
+
+declare module '../../base/use-case.ts' {
+  interface CasePorts {
+    readonly passwords: PasswordHasher;
+  }
 }

@@ -1,10 +1,12 @@
 import { isRejected } from '../../../core/errors.ts';
 import { overlaps, parseNetwork } from '../../../core/ip.ts';
 import { keyOf, kindOf } from '../../../core/node-identity.ts';
-import type { Node, Snapshot, SubnetHolder } from '../../../model/snapshot.ts';
+import type { Snapshot } from '../../../model/snapshot.ts';
 import type { Finding } from '../../kit/contract.ts';
 import type { Serving, VlanServer } from '../serving.ts';
 import { pairKey } from './compile.ts';
+import type { Node } from '../../../model/cluster/node.ts';
+import type { SubnetHolder } from '../../../model/networks/lease.ts';
 
 /*
  * A subnet that goes from one server of DHCP to another. Two that serve it at once give one address to two machines, and hosts take a new generation over

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import { isDatabaseExternal } from '../../../model/cluster/cluster.ts';
-import type { Cluster } from '../../../model/snapshot.ts';
+import type { Cluster } from '../../../model/cluster/node.ts';
 import { readCluster } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 import { enableSiteFeature } from '../base/features.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
-import type { Node } from '../../../model/snapshot.ts';
+import type { Node } from '../../../model/cluster/node.ts';
 import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
 import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
 import { canonicalAddress } from '../../snapshot.ts';

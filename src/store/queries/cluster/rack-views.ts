@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { VlanAttachment } from '../../../model/snapshot.ts';
+import type { VlanAttachment } from '../../../model/networks/vlan-attachments.ts';
 import type { Tx } from '../../tx.ts';
 import { readAttachments } from './racks.ts';
 

@@ -2,13 +2,17 @@ import { sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
 import { masterOf, type Rack } from '../../../model/cluster/rack.ts';
 import type { KnownRack } from '../../../model/cluster/registration.ts';
-import { type LatestInterfaces, latestAttachments } from '../../../model/networks/vlan-attachments.ts';
-import type { RackNode, VlanAttachment } from '../../../model/snapshot.ts';
+import {
+  latestAttachments,
+  type LatestInterfaces,
+  type VlanAttachment,
+} from '../../../model/networks/vlan-attachments.ts';
 import type { Subnet } from '../../../model/networks/subnet.ts';
 import { isOlder } from '../../elapsed.ts';
 import { deleteRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 import { readFloatingAddress } from './floating-address.ts';
+import type { RackNode } from '../../../model/cluster/node.ts';
 
 /** `node`: its node's name. `machines`: those that name it. `seenAt`, `source`: when and from where it asked last, null if never. */
 export interface RackRow extends KnownRack {

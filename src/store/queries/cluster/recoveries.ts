@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { formatEpoch } from '../../../core/epoch.ts';
 import { lostNodes } from '../../../model/cluster/cluster.ts';
-import type { LostNode, Recovered } from '../../../model/snapshot.ts';
+import type { LostNode, Recovered } from '../../../model/cluster/node.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A recovery as it is stored. `at`: ms; `told`: what the node said of its data before. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { RestartRequest } from '../../../model/snapshot.ts';
+import type { RestartRequest } from '../../../model/cluster/node.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Asks for one restart of a service on a node. A new nonce is a new request; a request is configuration. */

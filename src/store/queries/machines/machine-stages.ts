@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { ImageArchitecture } from '../../../model/images/image.ts';
-import type { DefaultImage, MachineStage } from '../../../model/snapshot.ts';
+import type { DefaultImage, ImageArchitecture } from '../../../model/images/image.ts';
 import type { Tx } from '../../tx.ts';
+import type { MachineStage } from '../../../model/machines/stage.ts';
 
 /** Options of the kernel of machines that have tags with some, in the order of the tags' names. */
 const TAG_OPTIONS = sql`select m.machine_id, string_agg(g.kernel_options, ' ' order by g.name collate "C") as options

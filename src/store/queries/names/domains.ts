@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
 import { DEFAULT_SETTINGS } from '../../../model/site/settings.ts';
-import type { Domain } from '../../../model/snapshot.ts';
+import type { Domain } from '../../../model/names/domain.ts';
 import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
 import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { LeaseEnd } from '../../../model/snapshot.ts';
+import type { LeaseEnd } from '../../../model/networks/lease.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A rack's clock may be off by so many seconds before the doctor reports it. A lease of about that time is still the one that was meant. */

@@ -3,7 +3,6 @@ import type { LeaseReport, ReportedLease } from '../../../contract/cluster/agent
 import { cleanHostname } from '../../../model/networks/lease.ts';
 import { storeEvents } from '../base/events.ts';
 import { raiseObserved } from '../base/watermark.ts';
-import { storeLeaseSteps } from '../machines/machine-steps.ts';
 import { touchesLeaseEnds } from './lease-ends.ts';
 import { areMachineMacs, wantsLeaseNames } from './leases.ts';
 import type { Tx } from '../../tx.ts';
@@ -42,7 +41,6 @@ export async function storeLeaseReport(
   const ended = await endLeases(tx, node.id, report);
   const served = { ...report, leases: report.leases.filter(isServed) };
   const stored = served.leases.length > 0 ? await upsertLeases(tx, node.id, served) : [];
-  await storeLeaseSteps(tx, node, served);
   await noteRefused(
     tx,
     node,

@@ -1,10 +1,16 @@
 import { type RawBuilder, sql } from 'kysely';
-import { chooseLeaseNames, type LeaseState, type NamedLease } from '../../../model/networks/lease.ts';
-import type { Domain, LeaseName, MachineLease } from '../../../model/snapshot.ts';
+import {
+  chooseLeaseNames,
+  type LeaseName,
+  type LeaseState,
+  type MachineLease,
+  type NamedLease,
+} from '../../../model/networks/lease.ts';
 import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
 import { findRow, type Noun } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 import { IS_GIVEN_UP, IS_IN_SUBNET, IS_NEWEST, isLive } from './lease-ends.ts';
+import type { Domain } from '../../../model/names/domain.ts';
 
 /**
  * The last lease of an address, from the node that knows it best, with its place in the configuration. `subnet`: the one that holds the address;

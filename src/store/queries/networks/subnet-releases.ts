@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Observation } from '../../../contract/cluster/agent.ts';
-import type { SubnetHolder } from '../../../model/snapshot.ts';
+import type { SubnetHolder } from '../../../model/networks/lease.ts';
 import type { Tx } from '../../tx.ts';
 import { raiseObserved } from '../base/watermark.ts';
 

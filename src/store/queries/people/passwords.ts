@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Role } from '../../../contract/people/user.ts';
+import type { Role } from '../../../contract/base/role.ts';
 import type { Tx } from '../../tx.ts';
 
 /** What a user's password is checked against. `hash`: PHC text; null: the user has none. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Role } from '../../../contract/people/user.ts';
+import type { Role } from '../../../contract/base/role.ts';
 import { isOlder } from '../../elapsed.ts';
 import { listPage, type Page, type PageQuery, plainClient } from '../../page.ts';
 import type { Tx } from '../../tx.ts';

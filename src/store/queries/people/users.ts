@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Role } from '../../../contract/people/user.ts';
+import type { Role } from '../../../contract/base/role.ts';
 import type { Rejected } from '../../../core/errors.ts';
 import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
 import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';

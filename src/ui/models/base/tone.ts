@@ -1,4 +1,4 @@
-import type { TrackedState } from '../../../contract/cluster/service.ts';
+import type { Service, TrackedState } from '../../../contract/cluster/service.ts';
 
 /** How something is, in the five ways that the screens tell apart: by a word and a shape each, and by a colour besides. */
 export type Tone = 'ok' | 'busy' | 'warn' | 'bad' | 'off';
@@ -27,3 +27,6 @@ const SERVICE_TONES: Readonly<Record<TrackedState, Tone>> = {
 
 /** Of a state of a service. */
 export const serviceTone = (state: TrackedState): Tone => SERVICE_TONES[state];
+
+/** The word of a service's state. */
+export const stateWord = (state: Service['state']): string => state.replaceAll('_', ' ');

@@ -1,4 +1,4 @@
-import { quoted } from '../machines/machine-verbs.ts';
+import { quoted } from './command-text.ts';
 
 /** What was typed, by field. */
 export type Values = Readonly<Record<string, string>>;

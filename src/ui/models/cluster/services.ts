@@ -1,6 +1,6 @@
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
 import type { Service } from '../../../contract/cluster/service.ts';
-import { serviceTone, type Tone, worst } from '../base/tone.ts';
+import { serviceTone, stateWord, type Tone, worst } from '../base/tone.ts';
 
 /** Services of one kind on one node: one, or its instances (`dhcp@vlan10`). */
 export interface ServiceCell {
@@ -47,9 +47,6 @@ export function serviceCounts(cluster: ClusterStatus): {
     .map((row) => `${row.service} on ${row.ill.join(', ')}`);
   return { wanted: sum((row) => row.wanted), healthy: sum((row) => row.healthy), ill };
 }
-
-/** The word of a service's state. */
-export const stateWord = (state: Service['state']): string => state.replaceAll('_', ' ');
 
 function cellOf(services: readonly Service[]): ServiceCell {
   const tone = worst(services.map((service) => serviceTone(service.state)));

@@ -1,7 +1,8 @@
 import type { Machine } from '../../../contract/machines/machine.ts';
 import type { BondSettings } from '../../../model/machines/interfaces/settings.ts';
-import { listOf, quoted } from './machine-verbs.ts';
+import { listOf, quoted } from '../base/command-text.ts';
 import { linesOf, otherThan, type PlainOption, plainOptions, type Values } from '../base/typed.ts';
+import { addressLines } from '../base/nouns/cards.ts';
 
 /** An interface as the site tells it. */
 export type Nic = Machine['interfaces'][number];
@@ -66,15 +67,6 @@ const partsOf = (name: string) => name.split('/') as ['bond' | 'bridge', string]
 
 const textOf = (value: unknown): string =>
   value === undefined ? '' : typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value as string | number);
-
-/** How an interface gets its addresses, one on each line, as `--address` takes them. */
-export function addressLines({ links, addresses }: Nic): readonly string[] {
-  if (links === undefined) return addresses.map(({ address }) => address);
-  return links.map(({ mode, address, subnet, gateway }) => {
-    const where = address === null && subnet !== null ? [`subnet=${subnet}`] : [];
-    return [address ?? mode, ...where, ...(gateway ? ['gateway'] : [])].join(',');
-  });
-}
 
 /** Does the form ask for this member, with what is typed so far? */
 export function isAsked(name: string, values: Values): boolean {

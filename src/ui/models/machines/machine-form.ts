@@ -1,4 +1,4 @@
-import { listOf, pairsOf, quoted } from './machine-verbs.ts';
+import { listOf, pairsOf, quoted } from '../base/command-text.ts';
 import { linesOf, type PlainOption, plainOptions, type Values } from '../base/typed.ts';
 
 /** As the site has them (model/images/boot-media.ts). */

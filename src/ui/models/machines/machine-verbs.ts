@@ -50,29 +50,3 @@ export function allowedActions(may: { readonly operate: boolean; readonly own: b
   if (may.operate) return MACHINE_ACTION_IDS;
   return may.own ? OWNERS : [];
 }
-
-/** Words between commas. */
-export const listOf = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-
-/** Lines `name=value`; what is none is left out. */
-export function pairsOf(text: string): Record<string, string> {
-  const pairs = text.split('\n').flatMap((line): (readonly [string, string])[] => {
-    const [, name, value] = /^\s*([^=\s]+)\s*=(.*)$/.exec(line) ?? [];
-    return name === undefined || value === undefined ? [] : [[name, value.trim()]];
-  });
-  return Object.fromEntries(pairs);
-}
-
-/** As pairsOf reads it. */
-export const pairsText = (pairs: Readonly<Record<string, unknown>>): string =>
-  Object.entries(pairs)
-    .map(([name, value]) => `${name}=${String(value)}`)
-    .join('\n');
-
-/** A word of a command line as a shell takes it. */
-export const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

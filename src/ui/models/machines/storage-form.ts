@@ -1,4 +1,4 @@
-import { quoted } from './machine-verbs.ts';
+import { quoted } from '../base/command-text.ts';
 import type { Values } from '../base/typed.ts';
 
 /** Layouts as the site has them (model/machines/deployment/kept/layouts.ts). */

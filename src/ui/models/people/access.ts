@@ -1,39 +1,10 @@
-import type { Certificate, Token } from '../../../contract/cluster/trust.ts';
 import type { User } from '../../../contract/people/user.ts';
-import type { Tone } from '../base/tone.ts';
 
 export type { User };
 export type Role = User['role'];
 
 /** Roles, the mightiest first. */
 export const ROLE_NAMES = ['admin', 'operator', 'user', 'auditor'] as const satisfies readonly Role[];
-
-const TOKEN_TONES: Readonly<Record<Token['state'], Tone>> = {
-  open: 'busy',
-  used: 'ok',
-  expired: 'off',
-  revoked: 'off',
-};
-/** How a join token is. */
-export const tokenTone = (token: Pick<Token, 'state'>): Tone => TOKEN_TONES[token.state];
-
-/** Certificates that end within this are renewed by their agents long before: one that is not is a warning, ms. */
-const ENDS_SOON_MS = 14 * 24 * 3_600_000;
-
-/** How a certificate is. */
-export function certificateTone(certificate: Pick<Certificate, 'state' | 'notAfter'>, now: number): Tone {
-  if (certificate.state !== 'good') return 'off';
-  return Date.parse(certificate.notAfter) - now < ENDS_SOON_MS ? 'warn' : 'ok';
-}
-
-/** What a token lets in: `region, rack in the place of r3`. */
-export function letsIn(
-  token: Pick<Token, 'isRegion' | 'isRack' | 'place'>,
-  words: { readonly region: string; readonly rack: string; readonly place: (name: string) => string },
-): string {
-  const roles = [...(token.isRegion ? [words.region] : []), ...(token.isRack ? [words.rack] : [])].join(', ');
-  return token.place === null ? roles : `${roles} ${words.place(token.place)}`;
-}
 
 /** The moment so many days after now, ISO 8601; null where no number of days is given. */
 export function afterDays(days: string, now: number): string | null {

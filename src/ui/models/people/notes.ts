@@ -1,5 +1,5 @@
 import type { Notification } from '../../../contract/people/notification.ts';
-import { listOf, quoted } from '../machines/machine-verbs.ts';
+import { listOf, quoted } from '../base/command-text.ts';
 import { otherThan, type Values } from '../base/typed.ts';
 import type { Tone } from '../base/tone.ts';
 

@@ -1,8 +1,6 @@
 import type { Change } from '../../../contract/site/config.ts';
-import type { AuditEntry } from '../../../contract/people/audit.ts';
 import type { SearchAnswer } from '../../../contract/site/look.ts';
 import { linkTo } from '../base/address.ts';
-import type { Tone } from '../base/tone.ts';
 
 /** A member of a row that a change touched: its values before and after, as text; null: it was not there. */
 export interface Member {
@@ -27,10 +25,6 @@ export function keyText(key: unknown): string {
     .map(([name, value]) => `${name} ${textOf(value)}`)
     .join(', ');
 }
-
-/** How what was asked for ended. */
-export const outcomeTone = (entry: Pick<AuditEntry, 'outcome'>): Tone =>
-  entry.outcome.startsWith('refused') ? 'bad' : 'ok';
 
 type Hit = SearchAnswer['items'][number];
 

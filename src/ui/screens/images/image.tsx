@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Image } from '../../../contract/images/image.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
-import { sizeText } from '../../models/machines/hardware.ts';
+import { sizeText } from '../../models/base/size.ts';
 import { copiesTone, fileGrid, placeTone, wholeOnRacks } from '../../models/images/images.ts';
 import { dataOf } from '../../models/base/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';

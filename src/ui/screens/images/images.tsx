@@ -4,7 +4,7 @@ import type { Image } from '../../../contract/images/image.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
-import { sizeText } from '../../models/machines/hardware.ts';
+import { sizeText } from '../../models/base/size.ts';
 import { copiesTone, wholeOnRacks } from '../../models/images/images.ts';
 import { State } from '../../parts/icon.tsx';
 import { MainList } from '../../parts/main-list.tsx';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
-import { quoted } from '../../models/machines/machine-verbs.ts';
+import { quoted } from '../../models/base/command-text.ts';
 import type { Values } from '../../models/base/typed.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { ImageSync } from '../../../contract/images/image-sync.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
-import { sizeText } from '../../models/machines/hardware.ts';
+import { sizeText } from '../../models/base/size.ts';
 import { syncShare, syncTone } from '../../models/images/images.ts';
 import { dataOf } from '../../models/base/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';

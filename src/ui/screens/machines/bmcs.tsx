@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
-import { pairsOf, pairsText } from '../../models/machines/machine-verbs.ts';
+import { pairsOf, pairsText } from '../../models/base/command-text.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
 import { SectionList } from '../../parts/main-list.tsx';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useList } from '../../live/use-view.ts';
-import { quoted } from '../../models/machines/machine-verbs.ts';
+import { quoted } from '../../models/base/command-text.ts';
 import type { MachineRow } from '../../models/machines/machines.ts';
 import { dataOf } from '../../models/base/view.ts';
 import { FormDialog, given } from '../../parts/form.tsx';

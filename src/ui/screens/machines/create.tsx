@@ -4,7 +4,7 @@ import type { Rack } from '../../../contract/cluster/rack.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
 import { BOOT_MEDIA, machineBody, machineOptions } from '../../models/machines/machine-form.ts';
-import { pairsOf, quoted } from '../../models/machines/machine-verbs.ts';
+import { pairsOf, quoted } from '../../models/base/command-text.ts';
 import { otherThan } from '../../models/base/typed.ts';
 import { dataOf, mapView, type View } from '../../models/base/view.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';

@@ -1,11 +1,12 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { RouteOutput } from '../../../contract/routes.ts';
 import { useView } from '../../live/use-view.ts';
-import { type CardRow, cardRow, type DiskRow, diskRow, sizeText, wordsOf } from '../../models/machines/hardware.ts';
+import { type CardRow, cardRow, type DiskRow, diskRow, wordsOf } from '../../models/machines/hardware.ts';
 import { Empty, Facts, Refusal, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
+import { sizeText } from '../../models/base/size.ts';
 
 const WORDS = EN.machines.hardware;
 const { facts: F, diskColumns: D, cardColumns: C } = WORDS;

@@ -3,7 +3,7 @@ import type { Machine } from '../../../contract/machines/machine.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
 import { useList } from '../../live/use-view.ts';
 import { machineBody, machineOptions } from '../../models/machines/machine-form.ts';
-import { pairsText } from '../../models/machines/machine-verbs.ts';
+import { pairsText } from '../../models/base/command-text.ts';
 import { otherThan, type Values } from '../../models/base/typed.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { Versions } from '../../parts/with-current.tsx';

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useView } from '../../live/use-view.ts';
-import { sizeText } from '../../models/machines/hardware.ts';
+import { sizeText } from '../../models/base/size.ts';
 import { fieldOf, isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../models/machines/storage-form.ts';
 import { jsonOr } from '../../models/base/typed.ts';
 import { ActionDialog } from '../../parts/change.tsx';

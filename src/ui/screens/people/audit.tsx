@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { AuditEntry } from '../../../contract/people/audit.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useView } from '../../live/use-view.ts';
-import { outcomeTone } from '../../models/site/history.ts';
+import { outcomeTone } from '../../models/people/audit.ts';
 import { dataOf, mapView } from '../../models/base/view.ts';
 import { Filters, FlagFilter, Pager } from '../../parts/filters.tsx';
 import { State } from '../../parts/icon.tsx';

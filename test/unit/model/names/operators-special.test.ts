@@ -7,7 +7,7 @@ import { hidingZones, localZones } from '../../../../src/model/names/local-zones
 import { checkSettingUse } from '../../../../src/model/site/setting-use.ts';
 import { checkPublicSuffix, checkSpecialName, SPECIAL_NETWORKS } from '../../../../src/model/names/special-use.ts';
 import { parseSubnetCidr } from '../../../../src/model/networks/subnet.ts';
-import { parseReachableAddress } from '../../../../src/model/cluster/node-identity.ts';
+import { parseReachableAddress } from '../../../../src/model/names/reachable-address.ts';
 import { lintSpecialUse } from '../../../../src/services/dns/lint.ts';
 import { aDomain, aSubnet, emptySnapshot } from '../../../kit/snapshots.ts';
 

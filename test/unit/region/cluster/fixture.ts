@@ -1,6 +1,6 @@
 import type { HostObservation, ServiceObservation } from '../../../../src/contract/cluster/agent.ts';
 import type { Service } from '../../../../src/contract/cluster/service.ts';
-import type { NodeState } from '../../../../src/model/snapshot.ts';
+import type { NodeState } from '../../../../src/model/cluster/node.ts';
 import { absencesOf } from '../../../../src/region/base/absence.ts';
 import { type ClusterSite, type KnownSiteNode, type ShownSite, siteNode } from '../../../../src/region/cluster/site.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { BootRecord } from '../../../../src/boot/record.ts';
 import type { Machine } from '../../../../src/model/machines/machine.ts';
 import { MACHINE_STATES } from '../../../../src/model/machines/machine-states.ts';
-import type { DefaultImage, MachineStage, Snapshot } from '../../../../src/model/snapshot.ts';
+import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { bootRecords } from '../../../../src/region/images/boot-records.ts';
 import { aRack, aSubnet, aVlan, clusterSnapshot } from '../../../kit/snapshots.ts';
+import type { MachineStage } from '../../../../src/model/machines/stage.ts';
+import type { DefaultImage } from '../../../../src/model/images/image.ts';
 
 const DIGEST = 'ab'.repeat(32);
 const IMAGE: DefaultImage = {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Snapshot, SubnetHolder } from '../../../../src/model/snapshot.ts';
+import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileSite, type NodeBody } from '../../../../src/services/compile-node.ts';
 import { movesBetween, partnerIn, subnetsIn, withHolders } from '../../../../src/services/dhcp/pair/handover.ts';
 import { dhcp } from '../../../../src/services/dhcp/index.ts';
 import { type Dice, dice, RANDOM } from '../../../kit/dice.ts';
 import { aRack, aRange, aSubnet, aVlan, clusterSnapshot } from '../../../kit/snapshots.ts';
+import type { SubnetHolder } from '../../../../src/model/networks/lease.ts';
 
 /** A subnet between servers: nobody serves it before everybody else has stopped. */
 

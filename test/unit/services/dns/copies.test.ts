@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Node, Snapshot } from '../../../../src/model/snapshot.ts';
+import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileSite } from '../../../../src/services/compile-node.ts';
 import { CATALOG, catalogOf, copyingOf, maskDns } from '../../../../src/services/dns/copies.ts';
 import type { DnsDesired } from '../../../../src/services/dns/desired.ts';
@@ -9,6 +9,7 @@ import { renderService } from '../../../../src/services/kit/render.ts';
 import { answer, notAsked, SILENT } from '../../../kit/exec-result.ts';
 import { goldenTemplates } from '../../../kit/goldens.ts';
 import { aCopyKey, aDomain, aRack, aSubnet, clusterSnapshot, FACTS, machine } from '../../../kit/snapshots.ts';
+import type { Node } from '../../../../src/model/cluster/node.ts';
 
 const DOMAINS = [aDomain(1, 'regent.internal'), aDomain(2, 'example.test')];
 const site = (changes: Partial<Snapshot> = {}) => clusterSnapshot({ domains: DOMAINS, ...changes });

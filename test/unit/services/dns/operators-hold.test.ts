@@ -3,8 +3,9 @@ import { compileSite, type NodeBody } from '../../../../src/services/compile-nod
 import type { DnsDesired } from '../../../../src/services/dns/desired.ts';
 import { dns } from '../../../../src/services/dns/index.ts';
 import type { DnsRecord } from '../../../../src/model/names/record.ts';
-import type { Domain, Snapshot } from '../../../../src/model/snapshot.ts';
+import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { emptySnapshot, GOLDEN_SECONDS, R1 } from '../../../kit/snapshots.ts';
+import type { Domain } from '../../../../src/model/names/domain.ts';
 
 const DOMAINS: Domain[] = [
   ...emptySnapshot().domains,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Node, Snapshot } from '../../../../src/model/snapshot.ts';
+import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileVip } from '../../../../src/services/vip/compile.ts';
 import { activateVip, parseProbeVip, roleChangeVip } from '../../../../src/services/vip/daemon.ts';
 import type { VipDesired } from '../../../../src/services/vip/desired.ts';
@@ -7,6 +7,7 @@ import { parseVipFacts } from '../../../../src/services/vip/facts.ts';
 import { HEALTH_JSON, KEEPALIVED_CONF, viewVip } from '../../../../src/services/vip/view.ts';
 import { aCluster, clusterSnapshot, emptySnapshot, FACTS } from '../../../kit/snapshots.ts';
 import { answer } from '../../../kit/exec-result.ts';
+import type { Node } from '../../../../src/model/cluster/node.ts';
 
 function compile(nodeId = 'n-r1', changes: Partial<Snapshot> = {}): VipDesired | null {
   return compileVip(clusterSnapshot(changes), nodeId);

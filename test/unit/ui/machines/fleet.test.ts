@@ -23,7 +23,7 @@ import {
   toggled,
 } from '../../../../src/ui/models/base/choice.ts';
 import { checkRows, HARMLESS, hazardRows } from '../../../../src/ui/models/cluster/drills.ts';
-import { sizeText, speedText } from '../../../../src/ui/models/machines/hardware.ts';
+import { speedText } from '../../../../src/ui/models/machines/hardware.ts';
 import {
   copiesTone,
   fileGrid,
@@ -34,7 +34,7 @@ import {
   wholeOnRacks,
 } from '../../../../src/ui/models/images/images.ts';
 import { lanePicture, liveOf, ownCells } from '../../../../src/ui/models/cluster/lanes.ts';
-import { likelyActions, listOf, pairsOf, pairsText, quoted } from '../../../../src/ui/models/machines/machine-verbs.ts';
+import { likelyActions } from '../../../../src/ui/models/machines/machine-verbs.ts';
 import { isOnItsWay, machineRow, machineTone, stateCounts } from '../../../../src/ui/models/machines/machines.ts';
 import { createSha256 } from '../../../../src/ui/models/images/sha256.ts';
 import { columnsText, shownColumns } from '../../../../src/ui/models/base/table.ts';
@@ -43,6 +43,8 @@ import { clusterAfter, fateRows } from '../../../../src/ui/models/cluster/what-i
 import { topologyRows } from '../../../../src/ui/models/cluster/topology.ts';
 import { drillLive, fleet, illFleet, machine } from '../../../kit/ui/fleet.ts';
 import { wellSite } from '../../../kit/ui/site.ts';
+import { listOf, pairsOf, pairsText, quoted } from '../../../../src/ui/models/base/command-text.ts';
+import { sizeText } from '../../../../src/ui/models/base/size.ts';
 
 describe('machines', () => {
   it('are bad, busy, well as the lifecycle has it', () => {

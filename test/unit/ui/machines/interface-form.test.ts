@@ -9,7 +9,6 @@ import { KEPT_LAYOUTS } from '../../../../src/model/machines/deployment/kept/lay
 import { isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../../../src/ui/models/machines/storage-form.ts';
 import { jsonOr, otherThan } from '../../../../src/ui/models/base/typed.ts';
 import {
-  addressLines,
   addressOf,
   BOND_MODES,
   changedOf,
@@ -22,6 +21,7 @@ import {
   type Nic,
   valuesOf,
 } from '../../../../src/ui/models/machines/interface-form.ts';
+import { addressLines } from '../../../../src/ui/models/base/nouns/cards.ts';
 
 const bond: Nic = {
   id: 7,

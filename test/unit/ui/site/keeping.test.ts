@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { afterDays, browserName, certificateTone, letsIn, tokenTone } from '../../../../src/ui/models/people/access.ts';
+import { afterDays, browserName } from '../../../../src/ui/models/people/access.ts';
 import { firstSteps } from '../../../../src/ui/models/site/first-run.ts';
-import { hitGroups, hitLink, keyText, membersOf, outcomeTone } from '../../../../src/ui/models/site/history.ts';
+import { hitGroups, hitLink, keyText, membersOf } from '../../../../src/ui/models/site/history.ts';
 import {
   gravestFirst,
   NOTE_CATEGORIES,
@@ -17,6 +17,8 @@ import { formOf, readValue, valueArguments, valueText, writtenValue } from '../.
 import { EN } from '../../../../src/ui/words/en.ts';
 import { DEFAULT_SETTINGS } from '../../../../src/model/site/settings.ts';
 import { newSite, wellSite } from '../../../kit/ui/site.ts';
+import { certificateTone, letsIn, tokenTone } from '../../../../src/ui/models/cluster/trust.ts';
+import { outcomeTone } from '../../../../src/ui/models/people/audit.ts';
 
 const WORDS = { yes: 'on', no: 'off', none: 'empty' };
 const DAY = 24 * 3_600_000;

@@ -1,7 +1,7 @@
 import type { MachineInterface } from '../../../../contract/machines/machine-interface.ts';
 import type { Inventory } from '../../../../contract/machines/machine-inventory.ts';
-import { type MaasSubnet, MTU, type Networks } from '../networks/networks.ts';
-import { numberOf, uriOf } from '../base/uri.ts';
+import { MTU, type Networks } from '../networks/networks.ts';
+import { uriOf } from '../base/uri.ts';
 
 type Link = NonNullable<MachineInterface['links']>[number];
 type Card = NonNullable<Inventory['interfaces']>[number];
@@ -105,34 +105,4 @@ function effectiveMtu(one: MachineInterface, all: readonly MachineInterface[], n
 
 export function viewInterfaces(set: InterfaceSet, networks: Networks): MaasInterface[] {
   return set.interfaces.map((one) => viewInterface(one, set, networks));
-}
-
-/** An interface that belongs to nothing: somebody named its MAC address with an address that was reserved for it. */
-export function viewUnknown(mac: string, address: string, subnet: MaasSubnet | null) {
-  const id = numberOf('unknown interface', mac);
-  return {
-    system_id: null,
-    id,
-    name: 'eth0',
-    type: 'unknown',
-    mac_address: mac,
-    vlan: subnet?.vlan ?? null,
-    links: [{ id: numberOf('unknown link', mac, address), mode: 'static', ip_address: address, subnet }],
-    parents: [],
-    children: [],
-    tags: [],
-    enabled: true,
-    params: NO_PARAMS,
-    discovered: null,
-    effective_mtu: subnet?.vlan?.mtu ?? MTU,
-    vendor: null,
-    product: null,
-    firmware_version: null,
-    link_connected: true,
-    interface_speed: 0,
-    link_speed: 0,
-    numa_node: null,
-    sriov_max_vf: 0,
-    resource_uri: '',
-  };
 }

@@ -2,7 +2,6 @@ import type { MachineInterface } from '../../../../contract/machines/machine-int
 import type { Node } from '../../../../contract/cluster/node.ts';
 import type { DnsRecord } from '../../../../contract/names/record.ts';
 import { interfaceLabel } from '../../../../model/machines/machine.ts';
-import type { Networks } from '../networks/networks.ts';
 import { NOT_TOLD, numberOf, uriOf } from '../base/uri.ts';
 
 /** A name with all that it has. `addresses`: its A and AAAA records. */
@@ -14,6 +13,11 @@ export interface DnsResource {
   readonly others: readonly DnsRecord[];
   /** Was it made without any record? */
   readonly isBare: boolean;
+}
+
+/** The subnet that holds an address, as it is shown. */
+export interface Holders {
+  readonly holderOf: (ip: string) => object | null;
 }
 
 export function isAddress({ type }: { readonly type: string }): boolean {
@@ -47,10 +51,10 @@ export function viewRecord({ id, fqdn, ttl, type, data, written = data }: DnsRec
   return { ttl, rrtype: type, rrdata: written, fqdn, id, resource_uri: uriOf('dnsresourcerecords', id) };
 }
 
-export function viewResource({ id, fqdn, addresses, others }: DnsResource, networks: Networks) {
+export function viewResource({ id, fqdn, addresses, others }: DnsResource, holders: Holders) {
   return {
     address_ttl: addresses[0]?.ttl ?? null,
-    ip_addresses: addresses.map(({ data }) => viewNamed(data, networks)),
+    ip_addresses: addresses.map(({ data }) => viewNamed(data, holders)),
     fqdn,
     id,
     resource_records: others.map(viewRecord),
@@ -107,7 +111,7 @@ export function impliedNames(
 }
 
 /** An address of a name: nobody's own, and of the subnet that holds it. */
-function viewNamed(ip: string, { holderOf }: Networks) {
+function viewNamed(ip: string, { holderOf }: Holders) {
   return {
     alloc_type: 4,
     alloc_type_name: 'User reserved',

@@ -3,10 +3,11 @@ import { json } from '../../answer.ts';
 import type { MaasCall } from '../../handler.ts';
 import { showMachine } from '../../objects/machines/machines.ts';
 import { type Site, step } from '../../site.ts';
-import { domainIn, domainName, nameOf, placeOf } from './hosts.ts';
+import { placeOf } from './hosts.ts';
 import { MAC } from './node-filters.ts';
 import { planPower, readPower } from './power.ts';
 import { runOf } from './wish.ts';
+import { domainIn, domainName, nameOf } from '../names/host-names.ts';
 
 /** The machine that enlisted itself with one of these cards, and that nobody has taken in yet: it has no BMC. */
 export async function enlistedWith(site: Site, macs: readonly string[]): Promise<Machine | null> {

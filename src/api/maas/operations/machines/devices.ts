@@ -5,11 +5,12 @@ import { createLook } from '../../look.ts';
 import { showDevices } from '../../objects/machines/devices.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue } from '../base/refusals.ts';
-import { checkPlace, domainIn, domainName, nameOf } from './hosts.ts';
+import { checkPlace } from './hosts.ts';
 import { withAnnotations } from './machines.ts';
 import { detailsOf } from '../../objects/machines/details.ts';
 import { withNetworks } from './constraints.ts';
 import { isOfAgent, passes } from './node-filters.ts';
+import { domainIn, domainName, nameOf } from '../names/host-names.ts';
 
 /** Hosts with names and addresses that nobody commissions: Juju's containers, printers, switches. */
 export const DEVICE_HANDLERS: Handlers = {

@@ -1,7 +1,6 @@
 import { RejectedError, rejected } from '../../../../core/errors.ts';
 import type { Args } from '../../args.ts';
 import type { Look } from '../../look.ts';
-import { bareRef, FIRST } from '../base/defaults.ts';
 import { badValue } from '../base/refusals.ts';
 
 /** Where a machine is, and what people and tools say of it. */
@@ -44,26 +43,4 @@ function architectureOf(args: Args): string | undefined {
     `'${text}' is not a valid architecture.  It should be one of: ${choices}`,
     'NAME/PLATFORM',
   );
-}
-
-/** The domain of a full name; undefined: it is a host name alone. */
-export function domainIn(hostname: string): string | undefined {
-  const dot = hostname.indexOf('.');
-  return dot === -1 ? undefined : hostname.slice(dot + 1);
-}
-
-/** A full name is cut: its domain is named beside it. */
-export function nameOf(hostname: string): string {
-  return hostname.split('.')[0] ?? hostname;
-}
-
-/** Name of the domain that is meant by id or name; the default one when none is. */
-export async function domainName(look: Look, given: string | undefined): Promise<string> {
-  const text = given && bareRef(given);
-  const domains = await look.domains();
-  const found =
-    text && text !== FIRST
-      ? domains.find(({ id, name }) => name === text.toLowerCase() || String(id) === text)
-      : domains.find(({ isDefault }) => isDefault);
-  return found?.name ?? badValue('domain', `there is no domain ${text}`, 'name or id of a domain');
 }

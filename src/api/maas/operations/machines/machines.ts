@@ -10,9 +10,10 @@ import { runOf } from './wish.ts';
 import { withNetworks } from './constraints.ts';
 import { mayPass, passes, queryOf } from './node-filters.ts';
 import { planPower, readPower, removalOf } from './power.ts';
-import { checkPlace, domainIn, domainName, nameOf, placeOf } from './hosts.ts';
+import { checkPlace, placeOf } from './hosts.ts';
 import { badValue, calling } from '../base/refusals.ts';
 import { adoptMachine, enlistedWith } from './adopted.ts';
+import { domainIn, domainName, nameOf } from '../names/host-names.ts';
 
 /** Machines: to list, make, change and delete them. */
 export const MACHINE_HANDLERS: Handlers = {

@@ -5,20 +5,29 @@ import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
 import { createLook, type Look } from '../../look.ts';
-import { type DnsResource, hostOfNode, impliedNames, resourcesOf, viewResource } from '../../objects/names/names.ts';
-import { readNetworks } from '../../objects/networks/networks.ts';
+import {
+  type DnsResource,
+  type Holders,
+  hostOfNode,
+  impliedNames,
+  resourcesOf,
+  viewResource,
+} from '../../objects/names/names.ts';
 import { numberOf } from '../../objects/base/uri.ts';
 import { type Site, step, type Step } from '../../site.ts';
 import { badValue, conflict, notFound } from '../base/refusals.ts';
 import { filterOf, nameOf, type Named, ttlOf } from './dns-naming.ts';
 
+/** Reads which subnet holds an address. */
+type ReadHolders = (look: Look) => Promise<Holders>;
+
 /** Names with addresses and other records, also without any yet. */
-export const RESOURCE_HANDLERS: Handlers = {
+export const resourceHandlers = (readHolders: ReadHolders): Handlers => ({
   'DNSResources.read': async ({ look, args }) => {
     const isWanted = await filterOf(look, args);
-    const networks = await readNetworks(look);
+    const holders = await readHolders(look);
     const resources = (await readResources(look)).filter((one) => recordsOf(one).some(isWanted));
-    const shown = resources.map((resource) => viewResource(resource, networks));
+    const shown = resources.map((resource) => viewResource(resource, holders));
     return json(args.flag('all') ? [...shown, ...(await impliedBy(look, isWanted))] : shown);
   },
   'DNSResources.create': async ({ site, look, args }) => {
@@ -29,9 +38,10 @@ export const RESOURCE_HANDLERS: Handlers = {
     if (steps.length > 0) await site.together([...steps, ...forgetBare(known)]);
     else if (known) conflict(`The name ${fqdn} is there already. Give it addresses, or other records.`);
     else await site.together([keepBare(numberOf('dnsresource', fqdn), await ownerIn(look, fqdn))]);
-    return showResource(site, fqdn);
+    return showResource(site, fqdn, readHolders);
   },
-  'DNSResource.read': async ({ site, look, path }) => showResource(site, (await meantResource(look, path['id'])).fqdn),
+  'DNSResource.read': async ({ site, look, path }) =>
+    showResource(site, (await meantResource(look, path['id'])).fqdn, readHolders),
   'DNSResource.update': async ({ site, look, path, args }) => {
     const before = await meantResource(look, path['id']);
     const wanted = (await nameOf(look, args, before)) ?? before.fqdn;
@@ -39,7 +49,7 @@ export const RESOURCE_HANDLERS: Handlers = {
     const isBare = before.others.length === 0 && wantedAddresses(before, args).length === 0;
     const kept = isBare ? [keepBare(before.id, await ownerIn(look, wanted))] : forgetBare(before);
     await site.together([...steps, ...kept]);
-    return showResource(site, wanted);
+    return showResource(site, wanted, readHolders);
   },
   'DNSResource.delete': async ({ site, look, path }) => {
     const gone = await meantResource(look, path['id']);
@@ -47,7 +57,7 @@ export const RESOURCE_HANDLERS: Handlers = {
     await site.together([...[...addresses, ...others].map(deleteStep), keepNumber(id, ''), ...forgetBare(gone)]);
     return nothing();
   },
-};
+});
 
 /** The names that machines, devices, racks and region nodes have of themselves. */
 async function impliedBy(look: Look, isWanted: (record: Named) => boolean): Promise<object[]> {
@@ -193,8 +203,8 @@ export async function meantResource(look: Look, id: string | undefined): Promise
   return found ?? notFound('DNS name', id);
 }
 
-async function showResource(site: Site, fqdn: string) {
+async function showResource(site: Site, fqdn: string, readHolders: ReadHolders) {
   const look = createLook(site);
   const found = (await readResources(look)).find((one) => one.fqdn === fqdn);
-  return json(viewResource(found ?? notFound('DNS name', fqdn), await readNetworks(look)));
+  return json(viewResource(found ?? notFound('DNS name', fqdn), await readHolders(look)));
 }

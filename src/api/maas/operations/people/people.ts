@@ -1,4 +1,4 @@
-import type { Role } from '../../../../contract/people/user.ts';
+import type { Role } from '../../../../contract/base/role.ts';
 import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';

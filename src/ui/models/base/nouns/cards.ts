@@ -1,6 +1,5 @@
 import type { MachineInterface } from '../../../../contract/machines/machine-interface.ts';
-import { addressLines } from '../../machines/interface-form.ts';
-import { listOf } from '../../machines/machine-verbs.ts';
+import { listOf } from '../command-text.ts';
 import { linesOf } from '../typed.ts';
 
 /** A card as it is asked for. */
@@ -59,5 +58,14 @@ export function cardLines(value: unknown): readonly string[] {
       ...(subnet === undefined ? [] : [`subnet=${subnet}`]),
     ]);
     return [...Object.entries(plain).map(([name, word]) => `${name}=${word}`), ...places].join(',');
+  });
+}
+
+/** How an interface gets its addresses, one on each line, as `--address` takes them. */
+export function addressLines({ links, addresses }: MachineInterface): readonly string[] {
+  if (links === undefined) return addresses.map(({ address }) => address);
+  return links.map(({ mode, address, subnet, gateway }) => {
+    const where = address === null && subnet !== null ? [`subnet=${subnet}`] : [];
+    return [address ?? mode, ...where, ...(gateway ? ['gateway'] : [])].join(',');
   });
 }

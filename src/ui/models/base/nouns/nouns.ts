@@ -1,4 +1,4 @@
-import { quoted } from '../../machines/machine-verbs.ts';
+import { quoted } from '../command-text.ts';
 import { jsonOr } from '../typed.ts';
 import { cardLines, cardsOf, cardsText } from './cards.ts';
 import { NOUN_TABLE } from './noun-table.ts';

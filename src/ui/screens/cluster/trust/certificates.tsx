@@ -4,7 +4,7 @@ import type { Certificate } from '../../../../contract/cluster/trust.ts';
 import { useLive } from '../../../live/live.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
-import { certificateTone } from '../../../models/people/access.ts';
+import { certificateTone } from '../../../models/cluster/trust.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { FormDialog, given } from '../../../parts/form.tsx';
 import { State } from '../../../parts/icon.tsx';

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Token } from '../../../../contract/cluster/trust.ts';
 import { useList } from '../../../live/use-view.ts';
-import { letsIn, tokenTone } from '../../../models/people/access.ts';
+import { letsIn, tokenTone } from '../../../models/cluster/trust.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog } from '../../../parts/form.tsx';

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { RouteInput } from '../../../../contract/routes.ts';
 import { linkTo } from '../../../models/base/address.ts';
-import { listOf, quoted } from '../../../models/machines/machine-verbs.ts';
+import { listOf, quoted } from '../../../models/base/command-text.ts';
 import type { Values } from '../../../models/base/typed.ts';
 import { FormDialog, type FormField, given } from '../../../parts/form.tsx';
 import { EN } from '../../../words/en.ts';

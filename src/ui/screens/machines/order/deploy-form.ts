@@ -1,4 +1,4 @@
-import { listOf } from '../../../models/machines/machine-verbs.ts';
+import { listOf } from '../../../models/base/command-text.ts';
 import type { Values } from '../../../models/base/typed.ts';
 import type { FormField } from '../../../parts/form.tsx';
 import { EN } from '../../../words/en.ts';

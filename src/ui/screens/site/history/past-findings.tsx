@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { ChangeFindings, PastFinding } from '../../../../contract/site/look.ts';
-import { stateWord } from '../../../models/cluster/services.ts';
+import { stateWord } from '../../../models/base/tone.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { State } from '../../../parts/icon.tsx';
 import { EN } from '../../../words/en.ts';

@@ -1,5 +1,5 @@
 import type { Service } from '../../../../../src/contract/cluster/service.ts';
-import type { RestartRequest } from '../../../../../src/model/snapshot.ts';
+import type { RestartRequest } from '../../../../../src/model/cluster/node.ts';
 import type { JobEnd, JobKind, JobRun } from '../../../../../src/region/base/jobs/kind.ts';
 import type { Look, MovePorts } from '../../../../../src/region/cluster/moves/move-run.ts';
 import type { ServedVlan } from '../../../../../src/region/networks/dhcp/servers.ts';
