@@ -9,12 +9,13 @@ import type { BmcPlace } from './machines/bmc-hosts.ts';
 import type { RefusedSetting, Settings } from './site/settings.ts';
 import type { Subnet } from './networks/subnet.ts';
 import type { Vlan } from './networks/vlan.ts';
-import type { Cluster, Node, RackNode, RestartRequest } from './cluster/node.ts';
+import type { Cluster, Node, RestartRequest } from './cluster/node.ts';
 import type { Domain } from './names/domain.ts';
 import type { VlanAttachment } from './networks/vlan-attachments.ts';
 import type { LeaseEnd, LeaseName, MachineLease, SubnetHolder } from './networks/lease.ts';
 import type { MachineStage } from './machines/stage.ts';
 import type { DefaultImage } from './images/image.ts';
+import type { RackNode } from './networks/serving.ts';
 
 /**
  * A content-addressed counter: the number that a thing's content (its digest) was published under, such as a zone's

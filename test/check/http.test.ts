@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileHttp } from '../../src/services/http/compile.ts';
 import type { HttpDesired } from '../../src/services/http/desired.ts';
 import { http } from '../../src/services/http/index.ts';
-import { servingOf } from '../../src/services/dhcp/serving.ts';
+import { servingOf } from '../../src/model/networks/serving.ts';
 import { bootFiles, FIRST_SCRIPTS } from '../../src/services/tftp/boot-files.ts';
 import { giveIdentity, PKI } from '../kit/cluster/host-identity.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';

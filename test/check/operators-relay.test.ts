@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileHttp } from '../../src/services/http/compile.ts';
-import { servingOf } from '../../src/services/dhcp/serving.ts';
+import { servingOf } from '../../src/model/networks/serving.ts';
 import { http } from '../../src/services/http/index.ts';
 import { giveIdentity, PKI } from '../kit/cluster/host-identity.ts';
 import { DaemonBench } from '../kit/daemon-bench.ts';

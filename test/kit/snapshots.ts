@@ -11,10 +11,11 @@ import { DEFAULT_SETTINGS } from '../../src/model/site/settings.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import type { Subnet } from '../../src/model/networks/subnet.ts';
 import type { Vlan } from '../../src/model/networks/vlan.ts';
-import type { Cluster, Node, RackNode, Recovered } from '../../src/model/cluster/node.ts';
+import type { Cluster, Node, Recovered } from '../../src/model/cluster/node.ts';
 import type { Domain } from '../../src/model/names/domain.ts';
 import type { MachineStage } from '../../src/model/machines/stage.ts';
 import type { DefaultImage } from '../../src/model/images/image.ts';
+import type { RackNode } from '../../src/model/networks/serving.ts';
 
 /** Wall time of every golden, in seconds: the first serial of each zone. */
 export const GOLDEN_SECONDS = 1_790_000_000;

@@ -51,14 +51,6 @@ export interface Node {
   readonly isDrained?: boolean;
 }
 
-/** A node that is an accepted rack controller. Only these get a rack's configuration. `number`: the rack's own, for good, from 1. */
-export interface RackNode {
-  readonly uuid: string;
-  readonly number: number;
-  readonly nodeId: string;
-  readonly isMaster: boolean;
-}
-
 /** Names under which processes of ours stand among the wishes to restart; no managed service has one of them. */
 export const OWN_PROCESSES = { region: 'regiond', agent: 'agent' } as const;
 

@@ -187,3 +187,6 @@ export interface VlanAttachment {
   readonly interface: string;
   readonly addresses: readonly string[];
 }
+
+/** As the kernel allows it, less what has a meaning in Kea's own texts (`eth1/10.0.0.1`, quotes in tests of classes). */
+export const INTERFACE_PATTERN = '^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}$';

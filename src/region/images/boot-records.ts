@@ -7,7 +7,7 @@ import type { MachineState } from '../../model/machines/machine-states.ts';
 import type { Machine } from '../../model/machines/machine.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { CompiledSite } from '../../services/compile-node.ts';
-import { servedVlans, servingOf } from '../../services/dhcp/serving.ts';
+import { servedVlans, servingOf } from '../../model/networks/serving.ts';
 import type { MachineStage } from '../../model/machines/stage.ts';
 
 /** What the records of a site are made from. */

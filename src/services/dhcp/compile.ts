@@ -39,7 +39,7 @@ import {
   servingOf,
   attachmentsOfNode,
   type VlanServer,
-} from './serving.ts';
+} from '../../model/networks/serving.ts';
 import { namedClients, type StaticLeases, staticLeases } from './static-leases.ts';
 import type { VlanAttachment } from '../../model/networks/vlan-attachments.ts';
 

@@ -1,13 +1,12 @@
 import Type, { type Static } from 'typebox';
 import { Snippet, TOLD_OF_SUBNET, ToldOption } from './custom/desired.ts';
 import { KEY_PATTERN } from './places.ts';
+import { INTERFACE_PATTERN } from '../../model/networks/vlan-attachments.ts';
 
 const IPV4 = Type.String({ pattern: '^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}$' });
 const NETWORK = Type.String({ pattern: '^[0-9.]{7,15}/(?:[89]|[12][0-9]|3[0-2])$' });
 export const NAME_PATTERN = '^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$';
 const NAME = Type.String({ pattern: NAME_PATTERN });
-/** As the kernel allows it, less what has a meaning in Kea's own texts (`eth1/10.0.0.1`, quotes in tests of classes). */
-export const INTERFACE_PATTERN = '^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}$';
 const INTERFACE = Type.String({ pattern: INTERFACE_PATTERN });
 const MAC = Type.String({ pattern: '^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$' });
 const ID = Type.Integer({ minimum: 1, maximum: 4_294_967_294 });

@@ -18,7 +18,7 @@ import { DHCP_PARTS, lintDhcpParts } from './lint/parts.ts';
 import { metricsDhcp } from './metrics.ts';
 import { lintHandovers } from './pair/handover.ts';
 import { lintPairs } from './pair/lint.ts';
-import { servingOf } from './serving.ts';
+import { servingOf } from '../../model/networks/serving.ts';
 import { lintDhcp, lintRelays, lintSiteDhcp } from './lint/lint.ts';
 import { lintOwnAddresses } from './own-addresses.ts';
 import {

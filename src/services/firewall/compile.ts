@@ -2,7 +2,7 @@ import { orderedAddresses } from '../../core/ip.ts';
 import { knownAddresses, regionNodes, vipAddress } from '../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { pairsOf } from '../dhcp/pair/compile.ts';
-import type { Serving } from '../dhcp/serving.ts';
+import type { Serving } from '../../model/networks/serving.ts';
 import type { FirewallDesired } from './desired.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { mainAddress, PORTS, servingRegions } from '../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { type Serving, servesVlan } from '../dhcp/serving.ts';
+import { type Serving, servesVlan } from '../../model/networks/serving.ts';
 import type { PartList } from '../kit/contract.ts';
 import { memberText } from '../kit/parts.ts';
 import type { HttpDesired } from './desired.ts';

@@ -1,4 +1,4 @@
-import { type Serving, servingOf } from '../dhcp/serving.ts';
+import { type Serving, servingOf } from '../../model/networks/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileHttp, HTTP_PARTS } from './compile.ts';
 import {

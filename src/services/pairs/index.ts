@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { pairsOf } from '../dhcp/pair/compile.ts';
 import { KEY_PATTERN, placesOf } from '../dhcp/places.ts';
-import { type Serving, servingOf } from '../dhcp/serving.ts';
+import { type Serving, servingOf } from '../../model/networks/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { ownProgram } from '../kit/own-program.ts';
 

@@ -1,4 +1,4 @@
-import { type Serving, servingOf } from '../dhcp/serving.ts';
+import { type Serving, servingOf } from '../../model/networks/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { FOLDER } from './boot-files.ts';
 import { compileTftp } from './compile.ts';

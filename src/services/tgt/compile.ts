@@ -4,7 +4,7 @@ import { PORTS } from '../../model/cluster/cluster.ts';
 import { bootVlans } from '../../model/machines/interfaces/boot-vlans.ts';
 import { ISCSI_PART, rootOf } from '../../model/images/boot-media.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { servedVlans, type ServedVlan, type Serving } from '../dhcp/serving.ts';
+import { servedVlans, type ServedVlan, type Serving } from '../../model/networks/serving.ts';
 import type { TgtDesired } from './desired.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Serving, servingOf } from '../dhcp/serving.ts';
+import { type Serving, servingOf } from '../../model/networks/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { compileTgt } from './compile.ts';
 import {

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { mainAddress, servingRegions } from '../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { type Serving, servingOf } from '../dhcp/serving.ts';
+import { type Serving, servingOf } from '../../model/networks/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { ADDRESS } from '../kit/grammar/patterns.ts';
 import { ownProgram } from '../kit/own-program.ts';

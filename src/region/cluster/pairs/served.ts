@@ -1,4 +1,4 @@
-import { racksAway, servingOf } from '../../../services/dhcp/serving.ts';
+import { racksAway, servingOf } from '../../../model/networks/serving.ts';
 import { type NamedAttachment, readVlanLabels } from '../../../store/queries/cluster/rack-views.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';

@@ -1,6 +1,6 @@
 import { isRejected } from '../../../core/errors.ts';
 import { contains, type Network, parseAddress, parseNetwork } from '../../../core/ip.ts';
-import { servingOf } from '../../../services/dhcp/serving.ts';
+import { servingOf } from '../../../model/networks/serving.ts';
 import { listFormerVlans } from '../../../store/queries/networks/former-vlans.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';

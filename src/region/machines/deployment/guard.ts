@@ -6,7 +6,8 @@ import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import { hasEphemeral } from '../../../store/queries/machines/deployments.ts';
 import { readVlanLabels } from '../../../store/queries/cluster/rack-views.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
-import type { ServingSite } from '../../../services/dhcp/serving.ts';
+import type { Snapshot } from '../../../model/snapshot.ts';
+import type { ServingSite } from '../../../model/networks/serving.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { readSeenNodes, type SeenNode } from '../../base/seen.ts';
 import { checkNotLeased } from '../../networks/address-rules.ts';
@@ -64,7 +65,7 @@ function sentenceOf(found: object | null): string | null {
 }
 
 interface Seen {
-  readonly site: ServingSite;
+  readonly site: ServingSite & Pick<Snapshot, 'nodes'>;
   readonly nodes: readonly SeenNode[];
   readonly now: number;
 }

@@ -10,7 +10,8 @@ import { packagesFor } from '../../../model/images/package-repository.ts';
 import { planStorage } from '../../../model/machines/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/machines/deployment/storage-types.ts';
 import { type AskedStorage, deployedRequest } from '../../../model/machines/deployment/kept/request.ts';
-import type { ServingSite } from '../../../services/dhcp/serving.ts';
+import type { Snapshot } from '../../../model/snapshot.ts';
+import type { ServingSite } from '../../../model/networks/serving.ts';
 import { listDeclared } from '../../../store/declared/rows.ts';
 import { readCluster, readServingSite, readSettings } from '../../../store/snapshot.ts';
 import type { MachineRow } from '../../../store/queries/machines/machines.ts';
@@ -56,7 +57,7 @@ function withMtu(one: MachineRow['interfaces'][number]): MachineRow['interfaces'
 
 /** The network of a machine's system by the model, and by the card that it booted from. Pure. */
 export function networkOf(
-  site: ServingSite,
+  site: ServingSite & Pick<Snapshot, 'nodes'>,
   machine: MachineRow,
   { bootMac }: Inventory,
   routes: readonly Way[] = [],

@@ -3,7 +3,7 @@ import { PORTS } from '../../../core/node-ports.ts';
 import type { Machine } from '../../../model/machines/machine.ts';
 import type { Settings } from '../../../model/site/settings.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
-import { servingOf, type ServingSite } from '../../../services/dhcp/serving.ts';
+import { servingOf, type ServingSite } from '../../../model/networks/serving.ts';
 import type { Cluster } from '../../../model/cluster/node.ts';
 
 /** Resolvers that a system asks (resolv.conf(5)). */

@@ -3,7 +3,7 @@ import type { RackRow } from '../../../store/queries/cluster/racks.ts';
 import { countLeasesByVlan } from '../../../store/queries/networks/leases.ts';
 import type { VlanRow } from '../../../store/queries/networks/vlans.ts';
 import { readObservations } from '../../../store/queries/cluster/observations.ts';
-import { type Serving, servingOf } from '../../../services/dhcp/serving.ts';
+import { type Serving, servingOf } from '../../../model/networks/serving.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { readSeenNodes, type SeenPorts } from '../../base/seen.ts';

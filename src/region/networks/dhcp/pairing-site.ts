@@ -1,8 +1,7 @@
 import type { HostFacts } from '../../../core/host-values.ts';
-import type { RackNode } from '../../../model/cluster/node.ts';
-import { INTERFACE_PATTERN } from '../../../services/dhcp/desired.ts';
+import { INTERFACE_PATTERN } from '../../../model/networks/vlan-attachments.ts';
 import type { PairingRack, PairingSite, PairingVlan, Stand } from '../../../services/dhcp/pairing/site.ts';
-import { entrancesOf, type ServingSite, servingOf } from '../../../services/dhcp/serving.ts';
+import { entrancesOf, type RackNode, servingOf, type ServingSite } from '../../../model/networks/serving.ts';
 import { isStale, type TrackedNode } from '../../base/tracking.ts';
 
 /** What is known of a node. */

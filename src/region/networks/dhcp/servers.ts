@@ -3,7 +3,7 @@ import type { VlanServer } from '../../../contract/networks/vlan.ts';
 import { identityOf } from '../../../core/node-identity.ts';
 import { pairKey } from '../../../services/dhcp/pair/compile.ts';
 import { pairFactsIn } from '../../../services/dhcp/pair/health.ts';
-import { racksAway, type ServingSite, servingOf, type VlanServer as Server } from '../../../services/dhcp/serving.ts';
+import { racksAway, type ServingSite, servingOf, type VlanServer as Server } from '../../../model/networks/serving.ts';
 import { isStale, type TrackedNode } from '../../base/tracking.ts';
 
 /** Who is to serve a VLAN, and who does. */

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { Finding } from '../../kit/contract.ts';
 import type { DhcpDesired } from '../desired.ts';
-import { servingOf } from '../serving.ts';
+import { servingOf } from '../../../model/networks/serving.ts';
 
 /** What Kea will not do although it was asked for, and VLANs where nobody can get an address. */
 export function lintDhcp(desired: DhcpDesired): readonly Finding[] {

@@ -2,8 +2,8 @@ import type { PairAuthority } from '../../../core/node-identity.ts';
 import { mainAddress, servingRegions } from '../../../model/cluster/cluster.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { DhcpPair } from '../desired.ts';
-import type { Serving, VlanServer } from '../serving.ts';
-import type { Node, RackNode } from '../../../model/cluster/node.ts';
+import type { RackNode, Serving, VlanServer } from '../../../model/networks/serving.ts';
+import type { Node } from '../../../model/cluster/node.ts';
 
 /** First of the TCP ports on which Kea hears its partners: two for each partner, by the partner's number. Below the ephemeral ones (32768). */
 const PORT_FIRST = 21_000;

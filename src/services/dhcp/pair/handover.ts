@@ -3,7 +3,7 @@ import { overlaps, parseNetwork } from '../../../core/ip.ts';
 import { keyOf, kindOf } from '../../../core/node-identity.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { Finding } from '../../kit/contract.ts';
-import type { Serving, VlanServer } from '../serving.ts';
+import type { Serving, VlanServer } from '../../../model/networks/serving.ts';
 import { pairKey } from './compile.ts';
 import type { Node } from '../../../model/cluster/node.ts';
 import type { SubnetHolder } from '../../../model/networks/lease.ts';

@@ -1,8 +1,7 @@
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { Vlan } from '../../../model/networks/vlan.ts';
 import type { Finding } from '../../kit/contract.ts';
-import { type Serving, servingOf, type VlanServer } from '../serving.ts';
-import type { RackNode } from '../../../model/cluster/node.ts';
+import { type RackNode, type Serving, servingOf, type VlanServer } from '../../../model/networks/serving.ts';
 
 /** Finds faults in a VLAN's racks: a rack is not accepted or does not stand there, nobody named it, or it has two interfaces. */
 export function lintPairs(snapshot: Snapshot): readonly Finding[] {

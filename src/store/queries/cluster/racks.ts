@@ -12,7 +12,7 @@ import { isOlder } from '../../elapsed.ts';
 import { deleteRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 import { readFloatingAddress } from './floating-address.ts';
-import type { RackNode } from '../../../model/cluster/node.ts';
+import type { RackNode } from '../../../model/networks/serving.ts';
 
 /** `node`: its node's name. `machines`: those that name it. `seenAt`, `source`: when and from where it asked last, null if never. */
 export interface RackRow extends KnownRack {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ExecResult } from '../../../../src/core/host-values.ts';
-import { servingOf } from '../../../../src/services/dhcp/serving.ts';
+import { servingOf } from '../../../../src/model/networks/serving.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileFirewall as compile } from '../../../../src/services/firewall/compile.ts';
 import { activateFirewall, parseProbeFirewall, roleChangeFirewall } from '../../../../src/services/firewall/daemon.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { servingOf } from '../../../../src/services/dhcp/serving.ts';
+import { servingOf } from '../../../../src/model/networks/serving.ts';
 import { compileHttp } from '../../../../src/services/http/compile.ts';
 import { activateHttp, parseProbeHttp, roleChangeHttp } from '../../../../src/services/http/daemon.ts';
 import type { HttpDesired } from '../../../../src/services/http/desired.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { servingOf } from '../../../../src/services/dhcp/serving.ts';
+import { servingOf } from '../../../../src/model/networks/serving.ts';
 import { compileTftp } from '../../../../src/services/tftp/compile.ts';
 import {
   activateTftp,

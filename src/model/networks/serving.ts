@@ -8,12 +8,9 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../core/ip.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
-import type { Subnet } from '../../model/networks/subnet.ts';
-import type { Vlan } from '../../model/networks/vlan.ts';
-import { INTERFACE_PATTERN } from './desired.ts';
-import type { RackNode } from '../../model/cluster/node.ts';
-import type { VlanAttachment } from '../../model/networks/vlan-attachments.ts';
+import type { Subnet } from './subnet.ts';
+import type { Vlan } from './vlan.ts';
+import { INTERFACE_PATTERN, type VlanAttachment } from './vlan-attachments.ts';
 
 /** Where a node stands on a VLAN. */
 export interface VlanPosition {
@@ -52,7 +49,13 @@ export interface Serving {
 }
 
 /** The part of a snapshot that says who serves. */
-export type ServingSite = Pick<Snapshot, 'nodes' | 'racks' | 'attachments' | 'subnets' | 'vlans'>;
+export interface ServingSite {
+  readonly nodes: readonly { readonly id: string; readonly addresses: readonly string[] }[];
+  readonly racks: readonly RackNode[];
+  readonly attachments: readonly VlanAttachment[];
+  readonly subnets: readonly Subnet[];
+  readonly vlans: readonly Vlan[];
+}
 
 const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
 
@@ -185,7 +188,10 @@ function positionsOf(
 }
 
 /** Where a node stands; of several addresses in a network those that it is known by come first, then the lowest. */
-export function attachmentsOfNode(snapshot: Pick<Snapshot, 'nodes' | 'attachments'>, nodeId: string): VlanAttachment[] {
+export function attachmentsOfNode(
+  snapshot: Pick<ServingSite, 'nodes' | 'attachments'>,
+  nodeId: string,
+): VlanAttachment[] {
   const known = new Set(snapshot.nodes.find((node) => node.id === nodeId)?.addresses);
   const rank = (text: string) => Number(!known.has(bareAddress(text)));
   return snapshot.attachments
@@ -194,7 +200,7 @@ export function attachmentsOfNode(snapshot: Pick<Snapshot, 'nodes' | 'attachment
 }
 
 function positionOn(
-  snapshot: Pick<Snapshot, 'subnets'>,
+  snapshot: Pick<ServingSite, 'subnets'>,
   vlan: Vlan,
   attachments: readonly VlanAttachment[],
 ): ServedVlan | null {
@@ -208,7 +214,7 @@ function positionOn(
 }
 
 /** The IPv4 subnets of a VLAN. */
-function subnetsOf({ subnets }: Pick<Snapshot, 'subnets'>, vlan: Vlan): ServedVlan['subnets'] {
+function subnetsOf({ subnets }: Pick<ServingSite, 'subnets'>, vlan: Vlan): ServedVlan['subnets'] {
   return subnets
     .filter((subnet) => subnet.vlanId === vlan.id)
     .flatMap((subnet) => {
@@ -223,4 +229,12 @@ export function addressOn(attachment: VlanAttachment, network: Network): Address
     const address = parseAddress(bareAddress(text));
     return !isRejected(address) && contains(network, address) ? [address] : [];
   });
+}
+
+/** A node that is an accepted rack controller. Only these get a rack's configuration. `number`: the rack's own, for good, from 1. */
+export interface RackNode {
+  readonly uuid: string;
+  readonly number: number;
+  readonly nodeId: string;
+  readonly isMaster: boolean;
 }
