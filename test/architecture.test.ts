@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tableOf } from '../src/contract/base/declare.ts';
+import { type Declaration, tableOf } from '../src/contract/base/declare.ts';
+import { carriedBy } from '../src/contract/machines/carried.ts';
 import { NOUNS } from '../src/contract/registry.ts';
 import { POWER_TYPES } from '../src/model/machines/power.ts';
 import { DRIVERS } from '../src/power/registry.ts';
 import { SERVICES } from '../src/services/registry.ts';
 import { breaches, cycles, LAW, readSources, type SourceFile } from './kit/import-rules.ts';
-import { namesOf, type NounNames, placesOf } from './kit/places.ts';
+import { judgeSubjects, LAYERS, SUBJECTS } from './kit/subject-rules.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SRC = join(ROOT, 'src');
@@ -34,7 +35,7 @@ describe('the import law', () => {
         /\bfetch\(|\bset(?:Timeout|Interval)\b|\bXMLHttpRequest\b|\bEventSource\b/.test(file.text),
     );
     expect(reaching.map((file) => file.path)).toEqual([]);
-    const heavy = ui.filter((file) => /^import (?!type)[^;]*\/contract\/(?!wire\/)/m.test(file.text));
+    const heavy = ui.filter((file) => /^import (?!type)[^;]*\/contract\/(?!\w+\/wire\/|caller\.ts)/m.test(file.text));
     expect(heavy.map((file) => file.path)).toEqual([]);
     expect(
       ui.filter((file) => /dangerouslySetInnerHTML|\.innerHTML\b/.test(file.text)).map((file) => file.path),
@@ -94,11 +95,7 @@ describe('rooms', () => {
     }
   });
 
-  it('keeps folders, shell scripts and templates small', () => {
-    // A migration is a file for good; the rooms are those of the law.
-    const counted = allFolders(SRC).filter((path) => path !== SRC && path !== join(SRC, 'store/sql'));
-    const many = counted.filter((path) => readdirSync(path).length > 22);
-    expect(many.map((path) => path.slice(ROOT.length + 1))).toEqual([]);
+  it('keeps shell scripts and templates small', () => {
     const long = (paths: string[], limit: number) =>
       paths.filter((path) => readFileSync(path, 'utf8').split('\n').length > limit);
     const shell = [...allFiles(join(ROOT, 'scripts')), ...allFiles(join(ROOT, 'ha'))].filter((path) =>
@@ -153,160 +150,101 @@ describe('power drivers', () => {
   });
 });
 
-describe('nouns', () => {
-  /** A migration, a file of its laws, a declaration, a line of the registry; and functions beside it for what is special. */
-  const LIMIT = 6;
-  /** A noun that services are made from is in the snapshot, too. */
-  const SNAPSHOT = ['model/snapshot.ts', 'store/snapshot.ts'];
-  /** Nouns with laws of their own: they have an entry (contract/entries.ts), or nothing of the kind. */
-  const LIMIT_OF_OTHERS = 40;
-  const OTHERS: readonly NounNames[] = [
-    { noun: 'domain', plural: 'domains', component: 'Domain' },
-    { noun: 'record', plural: 'records', component: 'DnsRecord' },
-    { noun: 'machine', plural: 'machines', component: 'Machine' },
-    { noun: 'vlan', plural: 'vlans', component: 'Vlan' },
-    { noun: 'subnet', plural: 'subnets', component: 'Subnet' },
-    { noun: 'range', plural: 'ranges', component: 'Range', aliases: ['ip_ranges', 'ip-range'] },
-    { noun: 'reservation', plural: 'reservations', component: 'Reservation' },
-    { noun: 'lease', plural: 'leases', component: 'Lease' },
-    { noun: 'user', plural: 'users', component: 'User' },
-  ];
-  /** Work that is done to objects of nouns: it is no part of what a noun costs. */
-  const WORK = [
-    'model/machines/machine-lifecycle.ts',
-    'model/machines/machine-states.ts',
-    'model/machines/machine-run.ts',
-    'model/machines/timeline/',
-    'contract/machines/machine-timeline.ts',
-    'cli/commands/machines/machine-timeline.ts',
-    'store/queries/machines/machine-steps.ts',
-    'store/sql/036_machine_steps.sql',
-    'model/machines/enlistment.ts',
-    'contract/machines/enlistment.ts',
-    'contract/machines/enlist.ts',
-    'cli/commands/machines/machine-enlistment.ts',
-    'store/queries/machines/enlistments.ts',
-    'store/sql/037_enlistment.sql',
-    'region/machines/metadata/',
-    'api/metadata/',
-    'contract/machines/machine-inventory.ts',
-    'cli/commands/machines/machine-hardware.ts',
-    'store/queries/machines/machine-tokens.ts',
-    'store/queries/machines/machine-inventories.ts',
-    'store/queries/machines/scripts/',
-    'store/sql/040_scripts.sql',
-    'model/machines/scripts/',
-    'contract/machines/script.ts',
-    'cli/commands/machines/script.ts',
-    'store/sql/033_metadata.sql',
-    'region/machines/lifecycle/',
-    'region/machines/deployment/',
-    'model/machines/deployment/',
-    'cli/commands/machines/machine-deploy.ts',
-    'store/queries/machines/candidates.ts',
-    'store/queries/machines/deployments.ts',
-    'store/queries/machines/machine-storage.ts',
-    'contract/machines/machine-storage.ts',
-    'cli/commands/machines/storage.ts',
-    'store/sql/049_machine_storage.sql',
-    'store/sql/042_deployments.sql',
-    'region/machines/machine-state.ts',
-    'region/machines/power/',
-    'main/calls/power-runners.ts',
-    'contract/machines/machine-lifecycle.ts',
-    'contract/machines/machine-deploy.ts',
-    // Annotations are of several nouns.
-    'store/declared/annotation-sentences.ts',
-    // Devices are machines that nobody commissions.
-    'contract/machines/device.ts',
-    'cli/commands/machines/device.ts',
-    'cli/commands/machines/machine-cards.ts',
-    'region/machines/device.ts',
-    // Notes and files of users.
-    'contract/people/notification.ts',
-    'cli/commands/people/notification.ts',
-    'region/people/notification.ts',
-    'store/queries/people/notifications.ts',
-    'store/queries/people/files.ts',
-    'contract/machines/machine-power.ts',
-    'model/machines/bmc-hosts.ts',
-    'region/cluster/invariants/bmcs.ts',
-    'store/sql/080_bmc_pins.sql',
-    'cli/commands/machines/machine-lifecycle.ts',
-    'cli/commands/machines/machine-power.ts',
-    'store/queries/machines/machine-states.ts',
-    'store/queries/machines/power-states.ts',
-    'store/queries/machines/power-secrets.ts',
-    'store/sql/028_machine_power_states.sql',
-    'store/sql/032_machine_states.sql',
-    'model/machines/interfaces/',
-    'contract/machines/machine-interface.ts',
-    'contract/machines/machine-interface-routes.ts',
-    'cli/commands/machines/interface.ts',
-    'store/queries/machines/machine-interfaces.ts',
-    'store/sql/045_interfaces.sql',
-    'region/machines/interfaces/',
-    // Finds objects of all kinds for screens.
-    'store/queries/site/search.ts',
-    'contract/site/look.ts',
-    'region/site/look.ts',
-    // Another API over the same use cases: it shows every noun in another shape.
-    'api/maas/',
-    // The web UI shows every noun.
-    'ui/',
-    'region/images/boot-records.ts',
-    'store/queries/machines/machine-stages.ts',
-    'store/sql/035_boot_records.sql',
-    // Names that all kinds of nouns claim.
-    'store/sql/069_names_by_id.sql',
-    'store/sql/076_delegations_and_aliases.sql',
-    // What machines and records keep as it was given.
-    'store/sql/070_as_it_was_given.sql',
-    'store/sql/073_expected_architecture.sql',
-    // Addresses that systems still have, whatever noun had them.
-    'store/sql/082_occupied.sql',
-    'store/queries/networks/held-addresses.ts',
-    // The orders of their lists, and what long ones are read for.
-    'store/sql/071_lists_in_order.sql',
-    'store/queries/machines/machines-in-short.ts',
-    'region/machines/machine-in-short.ts',
-  ];
-  const declared = NOUNS.map(namesOf);
-  const all = [...declared, ...OTHERS];
-  const files = allFiles(SRC)
-    .filter((path) => /\.(ts|sql)$/.test(path))
-    .map((path) => ({ path: path.slice(SRC.length + 1), text: readFileSync(path, 'utf8') }))
-    .filter(({ path }) => !WORK.some((work) => path.startsWith(work)));
+describe('subjects', () => {
+  const files = readSources(SRC);
+  const { breaches: found, counts } = judgeSubjects(SRC, files);
 
-  it('does work on nouns where it says so', () => {
-    for (const work of WORK) expect(existsSync(join(SRC, work)), work).toBe(true);
+  it('import only those that stand before them, in every layered room', () => {
+    const lines = counts.map(
+      ({ room, files: own, arrows }) =>
+        `  ${room.padEnd(8)} ${String(own).padStart(3)} files ${String(arrows).padStart(3)} imports`,
+    );
+    console.log(`imports between subjects (back: ${found.length})\n${lines.join('\n')}`);
+    expect(counts.every((room) => room.files > 50 && room.arrows > 5)).toBe(true);
+    expect(found).toEqual([]);
   });
 
-  it('cost few files when they are declared', () => {
-    const table = all.map((own) => ({ own, places: placesOf(own, all, files) }));
-    const lines = table.map(({ own, places }) => {
-      const isDeclared = declared.includes(own);
-      return `  ${own.noun.padEnd(12)} ${String(places.length).padStart(3)} files${isDeclared ? `: ${places.join(', ')}` : ''}`;
-    });
-    console.log(
-      `places of each noun (declared ones: at most ${LIMIT}, others: ${LIMIT_OF_OTHERS})\n${lines.join('\n')}`,
+  it('are the only folders of the tests beside them', () => {
+    const beside = ['test/api', 'test/store', ...Object.keys(LAYERS).map((room) => `test/unit/${room}`)];
+    const odd = beside
+      .filter((path) => existsSync(join(ROOT, path)) && !['test/unit/api', 'test/unit/store'].includes(path))
+      .flatMap((path) => folders(join(ROOT, path)).map((name) => ({ path, name })))
+      .filter(({ name }) => !SUBJECTS.some((subject) => subject === name));
+    expect(odd).toEqual([]);
+  });
+
+  it('see an arrow back, a circle, a folder of another name, and an import of what is composed', () => {
+    const file = (path: string, imports: string[]): SourceFile => ({ path, imports, text: '' });
+    const seen = (...planted: SourceFile[]) => judgeSubjects(SRC, planted).breaches;
+    expect(seen(file('region/names/a.ts', ['../machines/b.ts']))).toHaveLength(1);
+    expect(seen(file('model/names/a.ts', ['../site/b.ts']), file('model/site/b.ts', ['../names/a.ts']))).toHaveLength(
+      1,
     );
-    expect(table.filter(({ places }) => places.length > LIMIT_OF_OTHERS).map(({ own }) => own.noun)).toEqual([]);
-    for (const { own, places } of table.filter((line) => declared.includes(line.own))) {
-      const counted = places.filter((path) => !SNAPSHOT.includes(path));
-      expect(counted.length, `${own.noun}: ${places.join(', ')}`).toBeLessThanOrEqual(LIMIT);
-      expect(places).toContain(`contract/registry.ts/${own.noun}.ts`);
-      expect(places).toContain('contract/registry.ts');
-    }
+    expect(seen(file('contract/nouns/a.ts', []))).toHaveLength(1);
+    expect(seen(file('region/people/a.ts', ['../region.ts']))).toHaveLength(1);
+    expect(seen(file('ui/screens/names/a.tsx', ['../../models/site/b.ts']))).toHaveLength(1);
+    expect(seen(file('region/site/a.ts', ['../names/b.ts', '../base/c.ts', '../../model/site/d.ts']))).toEqual([]);
+    expect(
+      seen(file('region/region.ts', ['./site/a.ts']), file('ui/screens/names/a.tsx', ['../../words/en.ts'])),
+    ).toEqual([]);
+  });
+});
+
+describe('nouns', () => {
+  /** Nouns with laws of their own beside the declared ones. */
+  const OTHERS: readonly (readonly [string, string])[] = [
+    ['domain', 'domains'],
+    ['record', 'records'],
+    ['vlan', 'vlans'],
+    ['subnet', 'subnets'],
+    ['range', 'ranges'],
+    ['reservation', 'reservations'],
+    ['lease', 'leases'],
+    ['node', 'nodes'],
+    ['rack', 'racks'],
+    ['image', 'images'],
+    ['machine', 'machines'],
+    ['device', 'devices'],
+    ['script', 'scripts'],
+    ['user', 'users'],
+    ['notification', 'notifications'],
+    ['setting', 'settings'],
+  ];
+  const all = [...NOUNS.map(({ noun, plural }): readonly [string, string] => [noun, plural]), ...OTHERS];
+  const layered = Object.values(LAYERS).flat();
+  const paths = allFiles(SRC).map((path) => path.slice(SRC.length + 1));
+
+  it.each(all)('%s has its files in one subject', (noun, plural) => {
+    const names = [noun, plural];
+    // A folder of a subject's work names its files by what is done there: machines/deployment/image.ts chooses an image.
+    const own = paths.filter((path) => names.includes(basename(path).replace(/\.\w+$/, '')));
+    const subjects = own.flatMap((path) => {
+      const folder = layered.find((one) => path.startsWith(`${one}/`));
+      const [subject = '', ...rest] = folder === undefined ? [] : path.slice(folder.length + 1).split('/');
+      return subject !== '' && rest.slice(0, -1).every((part) => names.includes(part)) ? [subject] : [];
+    });
+    expect(subjects.length).toBeGreaterThan(0);
+    expect([...new Set(subjects)], own.join(', ')).toHaveLength(1);
+  });
+
+  it('are declared in a line of the registry and a file of their own', () => {
+    const registry = readFileSync(join(SRC, 'contract/registry.ts'), 'utf8');
+    for (const { noun } of NOUNS) expect(registry).toMatch(new RegExp(`from './\\w+/${noun}\\.ts'`));
+  });
+
+  it('carry what says that it is carried', () => {
+    expect(carriedBy('machine')).toEqual(
+      NOUNS.filter((declaration: Declaration) => declaration.carriedBy === 'machine'),
+    );
   });
 
   it.each(NOUNS.map((declaration) => [declaration.noun, declaration] as const))(
     '%s has its table, with history and versions',
     (_, declaration) => {
       const table = tableOf(declaration);
-      const sql = files
-        .filter(({ path }) => path.endsWith('.sql'))
-        .map(({ text }) => text)
+      const sql = paths
+        .filter((path) => path.endsWith('.sql'))
+        .map((path) => readFileSync(join(SRC, path), 'utf8'))
         .join('\n');
       expect(sql).toContain(`create table ${table} (`);
       expect(sql).toContain(`create trigger raise_version before update on ${table} `);
@@ -315,27 +253,7 @@ describe('nouns', () => {
         expect(sql).toMatch(new RegExp(`constraint ${constraint} (foreign key|references)`));
     },
   );
-
-  it('sees each place of a noun', () => {
-    const own = { noun: 'pool', plural: 'pools', component: 'Pool' };
-    const seen = (path: string, text: string) => placesOf(own, [own, ...all], [{ path, text }]).length === 1;
-    expect(seen('store/queries/pools.ts', '')).toBe(true);
-    expect(seen('store/revert.ts', "const TABLES = ['pools'];")).toBe(true);
-    expect(seen('store/snapshot.ts', 'sql`select id from pools`')).toBe(true);
-    expect(seen('store/constraints.ts', "  pools_name_unique: conflict('x'),")).toBe(true);
-    expect(seen('contract/openapi.ts', 'const COMPONENTS = { Pool };')).toBe(true);
-    expect(seen('contract/routes.ts', "get('/pools', 'List pools')")).toBe(true);
-    expect(seen('cli/live-names.ts', "case 'pool':")).toBe(true);
-    expect(seen('cli/nouns.ts', 'const NOUNS = [POOL];')).toBe(true);
-    expect(seen('region/base/refs.ts', '// a pool, as in from pools')).toBe(false);
-    expect(seen('region/machines/machine.ts', "declaredByRef(tx, 'pool', body.pool)")).toBe(false);
-    expect(seen('host/disk.ts', "look === 'pool'")).toBe(false);
-  });
 });
-
-function allFolders(path: string): string[] {
-  return [path, ...folders(path).flatMap((name) => allFolders(join(path, name)))];
-}
 
 function allFiles(path: string): string[] {
   return readdirSync(path).flatMap((name) => {
