@@ -4,7 +4,6 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { VersionKey } from '../kit/contract.ts';
 import { innerWithSerialsOf } from '../kit/inner-trust.ts';
 import type { DbDesired } from './desired.ts';
-import type { Cluster } from '../../model/cluster/node.ts';
 
 /** The most standbys that a commit waits for. */
 const STANDBYS_MAX = 2;

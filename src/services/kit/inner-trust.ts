@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import type { Cluster } from '../../model/snapshot.ts';
+import type { Cluster } from '../../model/cluster/node.ts';
 import type { FileSpec } from './contract.ts';
 import type { FileGrammar } from './grammar/grammar.ts';
 import { pemLines } from './pem-lines.ts';

@@ -27,7 +27,7 @@ import type { Tx } from '../../../store/tx.ts';
 import { write, type WriteTx } from '../../../store/write.ts';
 import { defaultDomain } from '../../names/domain.ts';
 import { usesOf } from '../../names/name-rules.ts';
-import type { WakePort } from '../../port.ts';
+import type { WakePort } from '../../base/port.ts';
 import { INTERFACES_MAX } from '../metadata/interfaces.ts';
 import { nextWake } from '../metadata/next-wake.ts';
 import type { TellMachine } from '../metadata/port.ts';

@@ -1,4 +1,4 @@
-import type { WakePort } from '../../port.ts';
+import type { WakePort } from '../../base/port.ts';
 
 /** Between whiles, ms: not sooner than `leastMs`, however often something is committed, and not later than `mostMs`. */
 interface Pause {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
-import { type DeploySite, useDeploySite } from '../kit/deploy-site.ts';
-import { usePostgres } from '../kit/postgres.ts';
+import { type DeploySite, useDeploySite } from '../../kit/deploy-site.ts';
+import { usePostgres } from '../../kit/postgres.ts';
 
 /** What earlier releases let happen to machines and to addresses that the configuration names, as the doctor names it. */
 

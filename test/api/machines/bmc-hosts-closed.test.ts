@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
-import type { PowerParameters, PowerType } from '../../src/model/machines/power.ts';
-import { comparedAddress } from '../../src/model/machines/bmc-hosts.ts';
-import { DRIVERS, driverOf } from '../../src/power/registry.ts';
-import { createPublishTask } from '../../src/region/site/publish.ts';
-import type { ProxyDesired } from '../../src/services/proxy/desired.ts';
-import type { CertificateAuthority } from '../../src/region/cluster/trust/port.ts';
-import { SERVICES } from '../../src/services/registry.ts';
-import { readHeads } from '../../src/store/publication/heads.ts';
-import { realClock, silentLog, usePostgres } from '../kit/postgres.ts';
-import { startTestRegion, type TestRegion } from '../kit/region.ts';
-import { value } from '../kit/store.ts';
+import { NO_AUTHORITY } from '../../../src/main/region/certificate-authority.ts';
+import type { PowerParameters, PowerType } from '../../../src/model/machines/power.ts';
+import { comparedAddress } from '../../../src/model/machines/bmc-hosts.ts';
+import { DRIVERS, driverOf } from '../../../src/power/registry.ts';
+import { createPublishTask } from '../../../src/region/site/publish.ts';
+import type { ProxyDesired } from '../../../src/services/proxy/desired.ts';
+import type { CertificateAuthority } from '../../../src/region/cluster/trust/port.ts';
+import { SERVICES } from '../../../src/services/registry.ts';
+import { readHeads } from '../../../src/store/publication/heads.ts';
+import { realClock, silentLog, usePostgres } from '../../kit/postgres.ts';
+import { startTestRegion, type TestRegion } from '../../kit/region.ts';
+import { value } from '../../kit/store.ts';
 
 /** The proxy leads no machine to a BMC: each host that a driver names is closed, whatever parameter names it. */
 

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HostObservation } from '../../src/contract/cluster/agent.ts';
-import { PAIR_CERTIFICATE_PATH } from '../../src/contract/cluster/join.ts';
-import { isRejected } from '../../src/core/errors.ts';
-import { isSignedBy, issuerOf, readCertificate } from '../../src/pki/certificate.ts';
-import { createKey } from '../../src/pki/key.ts';
-import { createRequest } from '../../src/pki/request.ts';
-import { recordCertificate, revokeCertificate } from '../../src/store/queries/cluster/certificates.ts';
-import { readPairAuthorities } from '../../src/store/queries/cluster/pair-authorities.ts';
-import { createNode } from '../../src/store/queries/cluster/nodes.ts';
-import { storeObservation } from '../../src/store/queries/cluster/observations.ts';
-import { readSnapshot } from '../../src/store/snapshot.ts';
-import { type TestIdentity, testIdentity } from '../kit/cluster/pki.ts';
-import { callSecure } from '../kit/cluster/secure-call.ts';
-import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
-import { anObservation } from '../kit/observation.ts';
-import { usePostgres } from '../kit/postgres.ts';
-import { change, value } from '../kit/store.ts';
-import { until } from '../kit/until.ts';
+import type { HostObservation } from '../../../src/contract/cluster/agent.ts';
+import { PAIR_CERTIFICATE_PATH } from '../../../src/contract/cluster/join.ts';
+import { isRejected } from '../../../src/core/errors.ts';
+import { isSignedBy, issuerOf, readCertificate } from '../../../src/pki/certificate.ts';
+import { createKey } from '../../../src/pki/key.ts';
+import { createRequest } from '../../../src/pki/request.ts';
+import { recordCertificate, revokeCertificate } from '../../../src/store/queries/cluster/certificates.ts';
+import { readPairAuthorities } from '../../../src/store/queries/cluster/pair-authorities.ts';
+import { createNode } from '../../../src/store/queries/cluster/nodes.ts';
+import { storeObservation } from '../../../src/store/queries/cluster/observations.ts';
+import { readSnapshot } from '../../../src/store/snapshot.ts';
+import { type TestIdentity, testIdentity } from '../../kit/cluster/pki.ts';
+import { callSecure } from '../../kit/cluster/secure-call.ts';
+import { startTrustedRegion, type TrustedRegion } from '../../kit/cluster/trusted-region.ts';
+import { anObservation } from '../../kit/observation.ts';
+import { usePostgres } from '../../kit/postgres.ts';
+import { change, value } from '../../kit/store.ts';
+import { until } from '../../kit/until.ts';
 
 /** Security S13: certificates for DHCP servers of racks: who gets one, by which name partners know them, and what a revocation does. */
 

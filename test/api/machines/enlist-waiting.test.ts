@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createEnlist } from '../../src/region/machines/enlistment/enlist.ts';
-import { aStranger, cardOf, giveDefaultImage, leaseFor } from '../kit/enlistment.ts';
-import { realRandom, usePostgres } from '../kit/postgres.ts';
-import { startTestRegion, type TestRegion } from '../kit/region.ts';
-import { until } from '../kit/until.ts';
+import { createEnlist } from '../../../src/region/machines/enlistment/enlist.ts';
+import { aStranger, cardOf, giveDefaultImage, leaseFor } from '../../kit/enlistment.ts';
+import { realRandom, usePostgres } from '../../kit/postgres.ts';
+import { startTestRegion, type TestRegion } from '../../kit/region.ts';
+import { until } from '../../kit/until.ts';
 
 /** A boot loader asks before its rack has reported its lease: the answer waits for the next commit, and by the region's clock. */
 
