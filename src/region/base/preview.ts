@@ -8,7 +8,7 @@ import { unifiedDiff } from '../../services/kit/diff.ts';
 import { serviceOf, withInstances } from '../../services/kit/instances.ts';
 import { renderService } from '../../services/kit/render.ts';
 import { findingOf } from '../../contract/base/wire/finding.ts';
-import { withClosedBmcs } from '../networks/closed-addresses.ts';
+import { withClosedBmcs } from './closed-addresses.ts';
 
 /** The parts that turn desired state into files. */
 export interface Renderer {

@@ -19,7 +19,7 @@ import { readSnapshot } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { type KnownNode, readKnownNodes } from '../base/published.ts';
 import { withBootRecords } from '../images/boot-records.ts';
-import { withClosedBmcs } from '../networks/closed-addresses.ts';
+import { withClosedBmcs } from '../base/closed-addresses.ts';
 import { reached, type Task } from '../base/task.ts';
 import type { SubnetHolder } from '../../model/networks/lease.ts';
 
