@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { wordsOf } from '../kit/host.ts';
+import { messageOf } from '../kit/host.ts';
 import { writeAtOnce } from './disk.ts';
 import type { PairConfig } from './files.ts';
 import { askKea, processesOf } from './kea.ts';
@@ -37,7 +37,7 @@ export class WrongLeases {
   }
 
   /** `isWrong`: its Kea runs, and its clock is wrong. `isTruth`: it owns the pair and serves, so that nobody knows better. */
-  look({ isWrong, isRunning, isTruth }: { isWrong: boolean; isRunning: boolean; isTruth: boolean }): void {
+  update({ isWrong, isRunning, isTruth }: { isWrong: boolean; isRunning: boolean; isTruth: boolean }): void {
     if (isWrong && !this.#is) {
       writeAtOnce(this.#mark, '');
       this.#is = true;
@@ -181,7 +181,7 @@ export function resumeKea(socket: string, ids: readonly number[], log: (text: st
   if (ids.length > 0) log('its Kea goes on: nobody takes its leases any more');
   for (const id of ids)
     askKea(socket, { command: 'dhcp-enable', arguments: { 'origin-id': id } }).catch((error: unknown) =>
-      log(`dhcp-enable: ${wordsOf(error)}`),
+      log(`dhcp-enable: ${messageOf(error)}`),
     );
 }
 
@@ -195,7 +195,7 @@ export async function clearRules(): Promise<void> {
 function run(program: string, argv: readonly string[], timeout: number): Promise<string | null> {
   return new Promise((resolve) => {
     execFile(program, argv, { timeout, killSignal: 'SIGKILL' }, (error, _, stderr) => {
-      resolve(error === null ? null : stderr.trim() || wordsOf(error));
+      resolve(error === null ? null : stderr.trim() || messageOf(error));
     });
   });
 }

@@ -1,11 +1,11 @@
 import { accept, adopt, keepApart, keepWhole, nextClaim, obey } from './record.ts';
-import { burdenOf, USELESS, wordsOfLack } from './reach.ts';
+import { burdenOf, USELESS, describeLack } from './reach.ts';
 import {
   freshAnswers,
   hearsMajority,
   hearsPartner,
   isAbandoned,
-  isKeptAway,
+  isExcluded,
   isLighter,
   isPaired,
   isPartnerOut,
@@ -20,11 +20,19 @@ import {
   restarts,
   servesNow,
   watchDay,
-  wordsOfDay,
+  describeClock,
   type PairInputs,
 } from './inputs.ts';
 import type { Memory, Verdict } from './verdict.ts';
-import { DETACH_MS, HEAR_MS, type OwnerRecord, racksOf, SILENT_MS, UNABLE_MS, type PairStatus } from './messages.ts';
+import {
+  DETACH_MS,
+  ANSWER_VALID_MS,
+  type OwnerRecord,
+  racksOf,
+  SILENT_MS,
+  UNABLE_MS,
+  type PairStatus,
+} from './messages.ts';
 
 /** For so long the standby gives no lease meanwhile. */
 const YIELD_MS = 4000;
@@ -72,12 +80,12 @@ function entitle(inputs: PairInputs, record: OwnerRecord): Entitlement {
   if (named.length >= majorityOf(inputs)) return yes(`${named.length} of ${inputs.regions} regions name it the owner`);
   // It has heard us say so, and would not succeed us before it has not heard us for a time; what it says now may be younger.
   const status = partnerStatus(inputs);
-  const isHeard = hearsPartner(inputs) && inputs.reply?.wasWanting === true;
-  if (isHeard && status !== null && !status.isWanting && status.record.owner === inputs.self)
+  const isPartnerInformed = hearsPartner(inputs) && inputs.reply?.wasWanting === true;
+  if (isPartnerInformed && status !== null && !status.isWanting && status.record.owner === inputs.self)
     return yes(`it hears ${inputs.partner}, which does not serve`);
-  const heard = freshAnswers(inputs).length;
+  const answerCount = freshAnswers(inputs).length;
   return no(
-    `it hears ${heard} of ${inputs.regions} regions, ${named.length} of them name it the owner (${majorityOf(inputs)} needed), and ${
+    `it hears ${answerCount} of ${inputs.regions} regions, ${named.length} of them name it the owner (${majorityOf(inputs)} needed), and ${
       hearsPartner(inputs) ? `${inputs.partner} wants to serve` : `it does not hear ${inputs.partner}`
     }`,
   );
@@ -112,12 +120,12 @@ function settle(
   const abandonedSince = mayServe && isAbandoned(inputs) ? (memory.abandonedSince ?? now) : null;
   next = { ...next, abandonedSince };
   // What the partner said when it began to wait may be so old; what it says now was said since.
-  const resumes = abandonedSince !== null && now - abandonedSince >= HEAR_MS ? kea.pausedBy : [];
+  const resumes = abandonedSince !== null && now - abandonedSince >= ANSWER_VALID_MS ? kea.pausedBy : [];
   const scopes = scopesFor(inputs, { mayServe: mayServe && isPermitted, isYielding });
   const status = statusOf(next, inputs, { isEntitled: mayServe, isServing, isDetached });
   const { state, sentence } = describe(next, inputs, { mayServe, isServing, isPermitted, why });
   const acts = { isPermitted, isKilled: kea.isHung || isRestarted, isReset, resumes, scopes, isDetached };
-  return { memory: next, ...acts, state, why: sentence, lacks: wordsOfLack(inputs.reach), status };
+  return { memory: next, ...acts, state, why: sentence, lacks: describeLack(inputs.reach), status };
 }
 
 /** The standby gives the pair back when both Keas work together: by then the primary's has all leases and serves. */
@@ -173,7 +181,7 @@ interface Standing {
 function permit(memory: Memory, inputs: PairInputs, { mayServe, isServing, isDetached }: Standing): boolean {
   if (memory.isHanding) return false;
   if (mayServe) return true;
-  if (isKeptAway(memory.day, memory.record, inputs)) return false;
+  if (isExcluded(memory.day, memory.record, inputs)) return false;
   // One that cannot write leases refuses those of the primary, which then gives none.
   if (inputs.role === 'standby') return !isServing && !inputs.reach.isFull;
   return !isDetached && mayFollow(memory, inputs);
@@ -210,8 +218,8 @@ function scopesFor(inputs: PairInputs, { mayServe, isYielding }: { mayServe: boo
 function detaches(inputs: PairInputs, record: OwnerRecord): boolean {
   if (partnerSilence(inputs) < DETACH_MS) return false;
   if (inputs.role === 'standby' || record.owner !== inputs.self || record.isAlone) return true;
-  const told = freshAnswers(inputs).filter(([, { vote }]) => vote.record?.isWhole === false);
-  return told.length >= majorityOf(inputs);
+  const informedRegions = freshAnswers(inputs).filter(([, { vote }]) => vote.record?.isWhole === false);
+  return informedRegions.length >= majorityOf(inputs);
 }
 
 function statusOf(
@@ -221,10 +229,11 @@ function statusOf(
 ): PairStatus {
   const { record, claim } = memory;
   const { key, self, kea, now, startedAt, role } = inputs;
-  const isHeard = standing.isEntitled || hearsMajority(inputs) || hearsPartner(inputs) || now - startedAt < SILENT_MS;
+  const hasContact =
+    standing.isEntitled || hearsMajority(inputs) || hearsPartner(inputs) || now - startedAt < SILENT_MS;
   // Until its Kea has ended for certain it has not stopped.
   const isEnding = role === 'primary' && !kea.isOver && record.owner === self;
-  const isWanting = standing.isServing || claim !== null || isEnding || (record.owner === self && isHeard);
+  const isWanting = standing.isServing || claim !== null || isEnding || (record.owner === self && hasContact);
   const isAble = kea.isAnswering && !kea.isHung && (kea.state === 'hot-standby' || kea.state === 'partner-down');
   return {
     key,
@@ -253,9 +262,9 @@ interface Outcome {
 function describe(memory: Memory, inputs: PairInputs, outcome: Outcome): { state: Verdict['state']; sentence: string } {
   const { self, partner, role, kea } = inputs;
   const { mayServe, isServing, isPermitted, why } = outcome;
-  const lack = [wordsOfLack(inputs.reach), wordsOfDay(memory.day, partner)].filter((words) => words !== '');
-  const end = `${lack.map((words) => `; ${words}`).join('')}.`;
-  const is = (state: Verdict['state'], words: string) => ({ state, sentence: `${self} ${words}${end}` });
+  const lack = [describeLack(inputs.reach), describeClock(memory.day, partner)].filter((text) => text !== '');
+  const end = `${lack.map((text) => `; ${text}`).join('')}.`;
+  const is = (state: Verdict['state'], text: string) => ({ state, sentence: `${self} ${text}${end}` });
   if (memory.isHanding) return is('fenced', `ends its Kea and hands over to ${partner}`);
   if (memory.record.owner === self && !mayServe && isStopped(memory.day))
     return is('fenced', 'must not serve: its clock is wrong, and so are its lease times');
@@ -265,7 +274,7 @@ function describe(memory: Memory, inputs: PairInputs, outcome: Outcome): { state
   if (mayServe && memory.yieldSince !== null) return is('starting', `lets ${partner} take the leases`);
   if (mayServe) return is('starting', `may serve (${why}), and its Kea is not ready: ${kea.state ?? 'no answer'}`);
   if (role === 'standby') {
-    if (isKeptAway(memory.day, memory.record, inputs)) return is('fenced', `must not serve: ${partner} owns the pair`);
+    if (isExcluded(memory.day, memory.record, inputs)) return is('fenced', `must not serve: ${partner} owns the pair`);
     if (!isPermitted) return is('fenced', `must not serve: ${why}`);
     return is('standby', `stands by: ${waits(memory, inputs)}`);
   }

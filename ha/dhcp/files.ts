@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { signOf, wordsOf } from '../kit/host.ts';
+import { signOf, messageOf } from '../kit/host.ts';
 import { readJson } from './disk.ts';
 import { racksOf } from './messages.ts';
 
@@ -36,7 +36,7 @@ export class PairFiles {
   #found = new Map<string, PairConfig>();
 
   /** null: nothing has changed since the last look. */
-  look(log: (text: string) => void): ReadonlyMap<string, PairConfig> | null {
+  readChanges(log: (text: string) => void): ReadonlyMap<string, PairConfig> | null {
     const paths = readdirSync(KEA)
       .filter((name) => name.startsWith('regent-'))
       .map((name) => `${KEA}/${name}/pair.json`);
@@ -48,7 +48,7 @@ export class PairFiles {
         const config = pairOf(readJson(path));
         if (config) found.set(config.key, config);
       } catch (error) {
-        log(`${path} cannot be used: ${wordsOf(error)}`);
+        log(`${path} cannot be used: ${messageOf(error)}`);
         const key = /regent-([^/]*)\/pair\.json$/.exec(path)?.[1] ?? '';
         const before = this.#found.get(key);
         if (before) found.set(key, before);

@@ -19,12 +19,12 @@ export interface PairVotes {
   readonly record: OwnerRecord | null;
   /** Silence counts from here on at the earliest: the program began, or was late. */
   readonly floorAt: number;
-  readonly heard: ReadonlyMap<string, { readonly at: number; readonly status: PairStatus }>;
+  readonly reports: ReadonlyMap<string, { readonly at: number; readonly status: PairStatus }>;
 }
 
 /** What a region says first of a pair. `isLost`: its file was not there, so that it may have granted this pair to anybody. */
 export function firstVotes(key: string, isLost: boolean, now: number): PairVotes {
-  return { record: isLost ? null : firstRecord(key), floorAt: now, heard: new Map() };
+  return { record: isLost ? null : firstRecord(key), floorAt: now, reports: new Map() };
 }
 
 /** The region's program has not run for a while: nobody was silent, it was deaf. */
@@ -33,19 +33,19 @@ export function afterStall(votes: PairVotes, now: number): PairVotes {
 }
 
 /** Takes a rack's status. The new `record` must be on the disk before anybody hears of it. */
-export function hearStatus(votes: PairVotes, from: string, status: PairStatus, now: number): PairVotes {
-  const heard = new Map(votes.heard).set(from, { at: now, status });
-  const known = votes.record ?? recalled({ ...votes, heard }, status, now);
-  if (known === null) return { ...votes, heard };
-  return { ...votes, heard, record: nextRecord({ ...votes, heard, record: known }, from, status, now) };
+export function acceptStatus(votes: PairVotes, from: string, status: PairStatus, now: number): PairVotes {
+  const reports = new Map(votes.reports).set(from, { at: now, status });
+  const known = votes.record ?? recalled({ ...votes, reports }, status, now);
+  if (known === null) return { ...votes, reports };
+  return { ...votes, reports, record: nextRecord({ ...votes, reports, record: known }, from, status, now) };
 }
 
 /** What the region tells a rack. */
 export function voteFor(votes: PairVotes, from: string, key: string, now: number): Vote {
   const other = racksOf(key).find((name) => name !== from) ?? '';
-  const heard = votes.heard.get(other);
-  const silentMs = Math.round(now - Math.max(votes.floorAt, heard?.at ?? votes.floorAt));
-  return { key, record: votes.record, partner: { silentMs, word: heard?.status ?? null } };
+  const report = votes.reports.get(other);
+  const silentMs = Math.round(now - Math.max(votes.floorAt, report?.at ?? votes.floorAt));
+  return { key, record: votes.record, partner: { silentMs, word: report?.status ?? null } };
 }
 
 function nextRecord(
@@ -66,7 +66,11 @@ function nextRecord(
 }
 
 /** May this rack have the pair? Its owner may; another one when the owner has stopped serving, or was silent for so long that it must have. */
-function isFree({ record, heard, floorAt }: PairVotes & { record: OwnerRecord }, from: string, now: number): boolean {
+function isFree(
+  { record, reports: heard, floorAt }: PairVotes & { record: OwnerRecord },
+  from: string,
+  now: number,
+): boolean {
   if (from === record.owner) return true;
   // Leases that the other rack does not know would be given a second time.
   if (!record.isWhole) return false;
@@ -79,7 +83,7 @@ function isFree({ record, heard, floorAt }: PairVotes & { record: OwnerRecord },
  * Which record a region that lost its file may take for its own again: one that both racks have in their ledgers while neither asks for more, or
  * one that a majority of all regions is known to name without it. In both cases no grant that it has forgotten can still become a majority's.
  */
-function recalled({ heard, floorAt }: PairVotes, status: PairStatus, now: number): OwnerRecord | null {
+function recalled({ reports: heard, floorAt }: PairVotes, status: PairStatus, now: number): OwnerRecord | null {
   if (now - floorAt < FORGOTTEN_MS) return null;
   if (status.claim === null && status.namedBy.length >= status.majority) return status.record;
   const statuses = racksOf(status.key).map((name) => heard.get(name));

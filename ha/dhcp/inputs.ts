@@ -3,7 +3,7 @@ import {
   AGREE_MS,
   STOP_MS,
   DIFFER_MS,
-  HEAR_MS,
+  ANSWER_VALID_MS,
   isSame,
   type OwnerRecord,
   SILENT_MS,
@@ -45,7 +45,7 @@ export interface KeaView {
 }
 
 /** Something that the partner has said; what has the higher run, then the higher number, was said later. */
-interface Said {
+interface PartnerReport {
   readonly status: PairStatus;
   readonly run: number;
   readonly said: number;
@@ -69,9 +69,9 @@ export interface PairInputs {
   /** `answers` that still prove something; `decide` fills it in. */
   readonly fresh?: readonly (readonly [region: string, answer: Answer])[];
   /** The partner's last beat. */
-  readonly beat: (Said & { readonly at: number }) | null;
+  readonly beat: (PartnerReport & { readonly at: number }) | null;
   /** The partner's last answer to a beat of ours. */
-  readonly reply: (Said & { readonly sentAt: number; readonly wasWanting: boolean }) | null;
+  readonly reply: (PartnerReport & { readonly sentAt: number; readonly wasWanting: boolean }) | null;
   readonly kea: KeaView;
   readonly reach: Reach;
   /** The program is asked to end. */
@@ -121,9 +121,9 @@ export function namersOf(inputs: PairInputs, record: OwnerRecord): string[] {
 /** What the partner says of itself; null: it is silent. */
 export function partnerStatus(inputs: PairInputs): PairStatus | null {
   const { beat, reply } = inputs;
-  const heard = beat !== null && isFresh(inputs, beat.at) ? beat : null;
-  if (reply === null || !isFresh(inputs, reply.sentAt)) return heard?.status ?? null;
-  return heard !== null && isLater(heard, reply) ? heard.status : reply.status;
+  const freshBeat = beat !== null && isFresh(inputs, beat.at) ? beat : null;
+  if (reply === null || !isFresh(inputs, reply.sentAt)) return freshBeat?.status ?? null;
+  return freshBeat !== null && isLater(freshBeat, reply) ? freshBeat.status : reply.status;
 }
 
 /** The partner answers us: so it hears us. */
@@ -192,12 +192,12 @@ export function nextEpoch(inputs: PairInputs, record: OwnerRecord): number {
   return Math.max(record.epoch, ...votes, ...statuses) + 1;
 }
 
-function isLater(a: Said, b: Said): boolean {
+function isLater(a: PartnerReport, b: PartnerReport): boolean {
   return a.run > b.run || (a.run === b.run && a.said > b.said);
 }
 
 function isFresh({ now, floorAt }: PairInputs, at: number): boolean {
-  return at >= floorAt && now - at <= HEAR_MS;
+  return at >= floorAt && now - at <= ANSWER_VALID_MS;
 }
 
 /** How this rack's clock stands to others. 0: it agrees, or nobody says. */
@@ -252,10 +252,10 @@ export function isStopped({ aheadMs, rightSince }: DayTimes): boolean {
 
 function watchPartner(before: number, inputs: PairInputs): number {
   const { now, floorAt, beat, dayTime } = inputs;
-  const said = beat?.status.dayTime;
-  if (beat === null || said === undefined || beat.at < floorAt || now - beat.at > HEAR_MS)
+  const partnerTime = beat?.status.dayTime;
+  if (beat === null || partnerTime === undefined || beat.at < floorAt || now - beat.at > ANSWER_VALID_MS)
     return partnerSilence(inputs) < SILENT_MS ? before : 0;
-  const ms = said + (now - beat.at) - dayTime;
+  const ms = partnerTime + (now - beat.at) - dayTime;
   return Math.abs(ms) > limitAfter(before) ? ms : 0;
 }
 
@@ -264,7 +264,7 @@ function limitAfter(before: number): number {
 }
 
 /** Why a rack's Kea is kept from the other's, as a part of a sentence; empty: it is not. */
-export function wordsOfDay({ partnerAheadMs }: DayTimes, partner: string): string {
+export function describeClock({ partnerAheadMs }: DayTimes, partner: string): string {
   if (partnerAheadMs === 0) return '';
   const side = partnerAheadMs > 0 ? 'ahead of' : 'behind';
   return `the clock of ${partner} is ${Math.round(Math.abs(partnerAheadMs) / 1000)} s ${side} its own, and until they agree one Kea serves alone`;
@@ -274,7 +274,7 @@ export function wordsOfDay({ partnerAheadMs }: DayTimes, partner: string): strin
  * Two clocks differ: lease times of one mean nothing to the other, and Kea would leave the pair. Who does not own it ends its Kea, unless it has every
  * lease and the owner is the one whose clock is wrong: then the owner hands over.
  */
-export function isKeptAway(day: DayTimes, record: OwnerRecord, inputs: PairInputs): boolean {
+export function isExcluded(day: DayTimes, record: OwnerRecord, inputs: PairInputs): boolean {
   return day.partnerAheadMs !== 0 && (isLighter(inputs, 'partner') || !record.isWhole);
 }
 

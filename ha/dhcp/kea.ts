@@ -55,8 +55,11 @@ function isOf(pid: number, key: string): boolean {
   try {
     const state = statOf(pid)?.state;
     if (state === undefined || state === 'Z') return false;
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return words.some((word) => word.includes(`/regent-${key}/`)) && !words.some((word) => CHECKS.includes(word));
+    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return (
+      args.some((argument) => argument.includes(`/regent-${key}/`)) &&
+      !args.some((argument) => CHECKS.includes(argument))
+    );
   } catch {
     return false;
   }
@@ -146,7 +149,7 @@ export class KeaWatch {
   }
 
   /** Looks for the process, and asks when it is time. */
-  look(now: number): void {
+  poll(now: number): void {
     if (this.#pid === null || !isOf(this.#pid, this.#key)) this.#meet(processesOf(this.#key, now)[0] ?? null, now);
     if (this.#pid !== null && now - this.#askedAt >= ASK_MS && this.#open < OPEN_MAX) void this.#ask(now);
     // The first look of a silence: two questions are open.

@@ -23,7 +23,7 @@ export interface LinkPorts<Sent> {
   clock(): number;
   random(): number;
   /** An answer, and what was kept of the beat that it answers. */
-  hear(reply: Reply, sent: Sent & { readonly sentAt: number }): void;
+  receive(reply: Reply, sent: Sent & { readonly sentAt: number }): void;
   log(text: string): void;
 }
 
@@ -93,7 +93,7 @@ export class Link<Sent extends object> {
       if (!sent) return;
       // Answers come in order: what is older is not answered any more.
       for (const number of this.#open.keys()) if (number <= reply.echo) this.#open.delete(number);
-      this.#ports.hear(reply, sent);
+      this.#ports.receive(reply, sent);
     } catch (error) {
       this.#end(error instanceof Error ? error.message : 'no answer that can be read');
     }

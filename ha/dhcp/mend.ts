@@ -1,4 +1,4 @@
-import { wordsOf } from '../kit/host.ts';
+import { messageOf } from '../kit/host.ts';
 import { askKea } from './kea.ts';
 import type { DayTimes } from './inputs.ts';
 
@@ -47,7 +47,7 @@ export class LeaseMender {
   }
 
   /** `now`: monotonic, ms. Only who has the right time may say which lease ended too early. */
-  look(now: number, { aheadMs, partnerAheadMs }: DayTimes): void {
+  check(now: number, { aheadMs, partnerAheadMs }: DayTimes): void {
     if (aheadMs !== 0) return;
     const isBehind = partnerAheadMs < 0;
     if (isBehind && !this.#isBehind) [this.#aheadMs, this.#untilMs] = [partnerAheadMs, now + LONG_MS];
@@ -59,7 +59,7 @@ export class LeaseMender {
         (count) => {
           if (count > 0) this.#log(`${count} leases came by a clock that is behind: they count from now`);
         },
-        (error: unknown) => this.#log(`leases that came by a wrong clock: ${wordsOf(error)}`),
+        (error: unknown) => this.#log(`leases that came by a wrong clock: ${messageOf(error)}`),
       )
       .finally(() => (this.#isBusy = false));
   }
@@ -70,8 +70,8 @@ export class LeaseMender {
       const page = { command: 'lease4-get-page', arguments: { from, limit: PAGE } };
       const leases = leasesOf(await askKea(this.#socket, page, PATIENCE_MS).catch(orNone));
       for (const lease of endedTooEarly(leases, Date.now() / 1000, aheadS)) {
-        const { cltt: _, ...kept } = lease;
-        await askKea(this.#socket, { command: 'lease4-update', arguments: kept }, PATIENCE_MS);
+        const { cltt: _, ...fields } = lease;
+        await askKea(this.#socket, { command: 'lease4-update', arguments: fields }, PATIENCE_MS);
         count += 1;
       }
       if (leases.length < PAGE) return count;
@@ -82,7 +82,7 @@ export class LeaseMender {
 
 /** Result 3: there is no lease, or none behind the last one. */
 function orNone(error: unknown): object {
-  if (wordsOf(error).startsWith('Kea: 0 IPv4 lease')) return {};
+  if (messageOf(error).startsWith('Kea: 0 IPv4 lease')) return {};
   throw error;
 }
 

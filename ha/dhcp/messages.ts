@@ -84,7 +84,7 @@ export const PAIRS_PORT = 5256;
 /** Between two beats, ms; while a claim is open half of it. */
 export const BEAT_MS = 200;
 /** An answer proves for so long, from the moment on at which its question was sent, that the owner may serve. */
-export const HEAR_MS = 1000;
+export const ANSWER_VALID_MS = 1000;
 /**
  * Who was not heard for so long may be succeeded. He has fenced himself by then: after HEAR_MS; or, where his program hung just before that,
  * LATE_MS later, by its watchdog and `ended`.

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { wordsOf } from '../kit/host.ts';
+import { messageOf } from '../kit/host.ts';
 import { Detachment, KeaUnit, resumeKea, RUN, WrongLeases } from './act.ts';
 import { decide } from './decide.ts';
 import { firstMemory, type Memory, type Verdict } from './verdict.ts';
@@ -24,7 +24,7 @@ export interface PairPorts {
 }
 
 /** What was said in a beat, as an answer needs it. */
-export interface SaidOf {
+export interface SentStatus {
   readonly wasWanting: boolean;
   readonly claim: OwnerRecord | null;
 }
@@ -104,31 +104,31 @@ export class Pair {
     this.#floorAt = now;
   }
 
-  hearVote(region: string, vote: Vote, sent: SaidOf & { readonly sentAt: number }): void {
+  receiveVote(region: string, vote: Vote, sent: SentStatus & { readonly sentAt: number }): void {
     const before = this.#answers.get(region);
     if (before && before.sentAt > sent.sentAt) return;
     const { sentAt, wasWanting, claim } = sent;
     this.#answers.set(region, { sentAt, wasWanting, claim, vote });
   }
 
-  hearReply(
+  receiveReply(
     status: PairStatus,
     order: { run: number; said: number },
-    sent: SaidOf & { readonly sentAt: number },
+    sent: SentStatus & { readonly sentAt: number },
   ): void {
     if (this.#reply && this.#reply.sentAt > sent.sentAt) return;
     this.#reply = { ...order, status, sentAt: sent.sentAt, wasWanting: sent.wasWanting };
   }
 
-  hearBeat(status: PairStatus, order: { run: number; said: number }): void {
+  receiveBeat(status: PairStatus, order: { run: number; said: number }): void {
     this.#beat = { ...order, status, at: this.#ports.clock() };
   }
 
   /** Looks, decides, and does it. */
   turn(): Verdict {
     const now = this.#ports.clock();
-    this.#kea.look(now);
-    this.#reach.look(this.#config.interfaces, now);
+    this.#kea.poll(now);
+    this.#reach.poll(this.#config.interfaces, now);
     const before = this.#verdict;
     // Until it stands on the disk what was said before holds.
     if (before !== null && this.#isCommitting) return before;
@@ -195,7 +195,7 @@ export class Pair {
         [this.#memory, this.#isCommitting] = [memory, false];
         this.turn();
       },
-      (error: unknown) => this.#ports.fail(`${key}: the ledger cannot be written: ${wordsOf(error)}`),
+      (error: unknown) => this.#ports.fail(`${key}: the ledger cannot be written: ${messageOf(error)}`),
     );
     return !isCritical;
   }
@@ -207,8 +207,8 @@ export class Pair {
     this.#detachment.set(isDetached && !this.#ledger.isBusy);
     const isOwner = verdict.memory.record.owner === this.config.self;
     const isWrong = isRunning && verdict.memory.day.aheadMs !== 0;
-    this.#wrongLeases.look({ isWrong, isRunning, isTruth: isOwner && verdict.status.isServing });
-    if (isRunning) this.#mender.look(now, verdict.memory.day);
+    this.#wrongLeases.update({ isWrong, isRunning, isTruth: isOwner && verdict.status.isServing });
+    if (isRunning) this.#mender.check(now, verdict.memory.day);
     if (!isPermitted) return this.#unit.fence();
     if (!isRunning) this.#wrongLeases.start(isOwner, (text) => this.#log(text));
     const mayServe = isOwner && verdict.state !== 'standby';
@@ -217,7 +217,7 @@ export class Pair {
     if (verdict.isReset) {
       this.#log('its Kea takes all leases from the other anew');
       const command = { command: 'ha-reset', arguments: { 'server-name': this.config.self } };
-      askKea(this.#kea.socket, command).catch((error: unknown) => this.#log(`ha-reset: ${wordsOf(error)}`));
+      askKea(this.#kea.socket, command).catch((error: unknown) => this.#log(`ha-reset: ${messageOf(error)}`));
     }
     if (now - this.#scopedAt < SCOPES_AGAIN_MS) return;
     if (scopes === null && verdict.resumes.length === 0) return;
@@ -232,7 +232,7 @@ export class Pair {
         this.#log(`its Kea ${whose}`);
         this.#kea.hurry();
       },
-      (error: unknown) => this.#log(`ha-scopes: ${wordsOf(error)}`),
+      (error: unknown) => this.#log(`ha-scopes: ${messageOf(error)}`),
     );
   }
 
@@ -289,7 +289,7 @@ export class Pair {
       mkdirSync(RUN, { recursive: true, mode: 0o755 });
       writeAtOnce(`${RUN}/${key}.json`, `${text}\n`);
     } catch (error) {
-      this.#log(`its state cannot be written: ${wordsOf(error)}`);
+      this.#log(`its state cannot be written: ${messageOf(error)}`);
     }
   }
 
@@ -300,7 +300,7 @@ export class Pair {
       if (record) return record;
       this.#log('there is no ledger of it: the regions and the partner know its owner');
     } catch (error) {
-      this.#log(`its ledger cannot be read, and counts as lost: ${wordsOf(error)}`);
+      this.#log(`its ledger cannot be read, and counts as lost: ${messageOf(error)}`);
     }
     return firstRecord(key);
   }

@@ -7,14 +7,14 @@ import {
   readIdentity,
   signOf,
   uptimeMs as clock,
-  wordsOf,
+  messageOf,
 } from '../kit/host.ts';
 import { clearRules, RUN } from './act.ts';
 import { readJson, writeDurably } from './disk.ts';
 import { type PairConfig, PairFiles } from './files.ts';
 import { Link, type Peer } from './link.ts';
 import { Listener } from './listen.ts';
-import { Pair, type SaidOf } from './pair-controller.ts';
+import { Pair, type SentStatus } from './pair-controller.ts';
 import { type Heartbeat, BEAT_MS, LATE_MS, PAIRS_PORT, type Reply, VOTES_PORT } from './messages.ts';
 
 /*
@@ -27,7 +27,7 @@ const FILES_MS = 1000;
 const LEAVE_MS = 3000;
 const RUN_FILE = '/var/lib/regent-pairs/run';
 
-type Sent = { readonly said: ReadonlyMap<string, SaidOf> };
+type SentBeat = { readonly sentStatuses: ReadonlyMap<string, SentStatus> };
 
 const log = (text: string) => void process.stdout.write(`${text}\n`);
 const notify = openNotifier();
@@ -35,16 +35,16 @@ const files = new PairFiles();
 const pairs = new Map<string, Pair>();
 const links = new Map<
   string,
-  { readonly link: Link<Sent>; readonly keys: Set<string>; readonly region: string | null }
+  { readonly link: Link<SentBeat>; readonly keys: Set<string>; readonly region: string | null }
 >();
 const listeners = new Map<string, Listener>();
 let identity!: Identity;
 let pki = '';
 let run = 0;
-const count = { beat: 0, said: 0 };
+const count = { beat: 0, reports: 0 };
 let lastAt = clock();
 let beatAt = -Infinity;
-let saidBefore = '';
+let textBefore = '';
 let leavingAt: number | null = null;
 
 /** `ended` ends what may be serving. */
@@ -59,7 +59,7 @@ function nextRun(): number {
   try {
     before = Number(readJson(RUN_FILE)) || 0;
   } catch (error) {
-    log(`${RUN_FILE} cannot be read: ${wordsOf(error)}`);
+    log(`${RUN_FILE} cannot be read: ${messageOf(error)}`);
   }
   const next = Math.max(before + 1, Date.now());
   writeDurably(RUN_FILE, `${next}\n`);
@@ -82,29 +82,33 @@ function answer(beat: Heartbeat): Reply {
   const statuses = beat.pairs.flatMap((status) => {
     const pair = pairs.get(status.key);
     if (pair?.config.partner.name !== beat.from) return [];
-    pair.hearBeat(status, beat);
+    pair.receiveBeat(status, beat);
     pair.turn();
     return pair.status();
   });
-  return { echo: beat.number, run, said: (count.said += 1), words: statuses };
+  return { echo: beat.number, run, said: (count.reports += 1), words: statuses };
 }
 
-function hear(region: string | null, reply: Reply, { said, sentAt }: Sent & { readonly sentAt: number }): void {
+function receive(
+  region: string | null,
+  reply: Reply,
+  { sentStatuses: said, sentAt }: SentBeat & { readonly sentAt: number },
+): void {
   wake();
   if (reply.staleRun !== undefined) {
     // The file of runs was lost, and the day's time was set back.
     run = Math.max(run, reply.staleRun + 1);
     return writeDurably(RUN_FILE, `${run}\n`);
   }
-  const heard = region === null ? reply.words : reply.votes;
-  for (const { key } of heard ?? []) {
+  const items = region === null ? reply.words : reply.votes;
+  for (const { key } of items ?? []) {
     const [pair, sent] = [pairs.get(key), said.get(key)];
     if (!pair || !sent) continue;
     const vote = reply.votes?.find((item) => item.key === key);
     const status = reply.words?.find((item) => item.key === key);
-    if (region !== null && vote) pair.hearVote(region, vote, { ...sent, sentAt });
+    if (region !== null && vote) pair.receiveVote(region, vote, { ...sent, sentAt });
     if (region === null && status)
-      pair.hearReply(status, { run: reply.run ?? 0, said: reply.said ?? 0 }, { ...sent, sentAt });
+      pair.receiveReply(status, { run: reply.run ?? 0, said: reply.said ?? 0 }, { ...sent, sentAt });
     pair.turn();
   }
 }
@@ -113,14 +117,14 @@ function beat(now: number): void {
   const statuses = new Map([...pairs].map(([key, pair]) => [key, pair.status()]));
   const isClaiming = [...statuses.values()].some(({ claim }) => claim !== null);
   // What has changed is said at once.
-  const said = JSON.stringify([...statuses.values()].map((status) => ({ ...status, namedBy: [], dayTime: 0 })));
-  if (said === saidBefore && now - beatAt < (isClaiming ? BEAT_MS / 2 : BEAT_MS)) return;
-  [saidBefore, beatAt] = [said, now];
+  const text = JSON.stringify([...statuses.values()].map((status) => ({ ...status, namedBy: [], dayTime: 0 })));
+  if (text === textBefore && now - beatAt < (isClaiming ? BEAT_MS / 2 : BEAT_MS)) return;
+  [textBefore, beatAt] = [text, now];
   for (const { link, keys } of links.values()) {
     const own = [...keys].flatMap((key) => statuses.get(key) ?? []);
     const sent = new Map(own.map(({ key, isWanting, claim }) => [key, { wasWanting: isWanting, claim }]));
     const from = pairs.get([...keys][0] ?? '')?.config.self ?? '';
-    link.send({ from, run, number: (count.beat += 1), said: (count.said += 1), pairs: own }, { said: sent });
+    link.send({ from, run, number: (count.beat += 1), said: (count.reports += 1), pairs: own }, { sentStatuses: sent });
   }
 }
 
@@ -160,9 +164,9 @@ function arrange(configs: ReadonlyMap<string, PairConfig>): void {
   listen(new Set([...configs.values()].map(({ address }) => address)));
 }
 
-function openLink(peer: Peer, region: string | null): Link<Sent> {
+function openLink(peer: Peer, region: string | null): Link<SentBeat> {
   const ports = { identity: () => identity, clock, random: Math.random, log };
-  return new Link<Sent>(peer, { ...ports, hear: (reply, sent) => hear(region, reply, sent) });
+  return new Link<SentBeat>(peer, { ...ports, receive: (reply, sent) => receive(region, reply, sent) });
 }
 
 function listen(addresses: ReadonlySet<string>): void {
@@ -183,10 +187,10 @@ function followFiles(): void {
       pki = sign;
       log('the certificate is read again');
     }
-    const configs = files.look(log);
+    const configs = files.readChanges(log);
     if (configs) arrange(configs);
   } catch (error) {
-    log(`goes on with what it had: ${wordsOf(error)}`);
+    log(`goes on with what it had: ${messageOf(error)}`);
   }
 }
 

@@ -32,7 +32,7 @@ const WRONG_CLOCK = 10_000;
 /** Who cannot serve at all. */
 export const USELESS = 1_000_000;
 
-const LOOK_MS = 200;
+const LINKS_MS = 200;
 const ROOM_MS = 250;
 /**
  * Kea gives no lease that it cannot write, and refuses who asks for its old one: it is to be relieved before that. A lease takes some hundred bytes, so
@@ -73,7 +73,7 @@ export function burdenOf({ missing, isCut, isFull, isDrained, aheadMs }: Reach):
 }
 
 /** What it lacks, in words. */
-export function wordsOfLack({ missing, isFull, isDrained, aheadMs }: Reach): string {
+export function describeLack({ missing, isFull, isDrained, aheadMs }: Reach): string {
   const cut = missing.length === 0 ? [] : [`${missing.join(', ')} ${missing.length === 1 ? 'has' : 'have'} no carrier`];
   const side = aheadMs > 0 ? 'ahead of' : 'behind';
   const clock = `its clock is ${Math.round(Math.abs(aheadMs) / 1000)} s ${side} the regions'`;
@@ -96,11 +96,11 @@ export class ReachWatch {
   #links = new Map<string, Steady>();
 
   /** Looks when it is time. A disk that is slow makes nobody wait. */
-  look(interfaces: readonly string[], now: number): void {
+  poll(interfaces: readonly string[], now: number): void {
     this.#now = now;
     if (now - this.#askedAt >= ROOM_MS) void this.#ask(now);
     if (this.#isFullNow) this.#fullAt = now;
-    if (now - this.#lookedAt < LOOK_MS) return;
+    if (now - this.#lookedAt < LINKS_MS) return;
     this.#lookedAt = now;
     this.#links = new Map(interfaces.map((name) => [name, steady(this.#links.get(name), !hasCarrier(name), now)]));
   }

@@ -92,20 +92,20 @@ function isOtherWhole(inputs: PairInputs, record: OwnerRecord): boolean {
   const { kea } = inputs;
   // Whose Kea was away, or has not yet taken the leases, does not have them, whatever the owner knows.
   if (!kea.isRunning || (kea.state !== 'hot-standby' && kea.state !== 'partner-down')) return false;
-  const said = partnerStatus(inputs)?.record;
-  const known = said && isSame(said, record) ? said : namedRecord(inputs);
+  const partnerRecord = partnerStatus(inputs)?.record;
+  const known = partnerRecord && isSame(partnerRecord, record) ? partnerRecord : namedRecord(inputs);
   if (!known || !isSame(known, record)) return record.isWhole;
   return known.isWhole && (record.isWhole || kea.state === 'hot-standby');
 }
 
-interface Asking {
+interface ClaimInputs {
   readonly record: OwnerRecord;
   readonly claim: OwnerRecord | null;
   readonly isEntitled: boolean;
 }
 
 /** What the regions are asked for; null: nothing. */
-export function nextClaim(inputs: PairInputs, { record, claim, isEntitled }: Asking): OwnerRecord | null {
+export function nextClaim(inputs: PairInputs, { record, claim, isEntitled }: ClaimInputs): OwnerRecord | null {
   const { self, partner, role } = inputs;
   const answers = freshAnswers(inputs).map(([, answer]) => answer);
   const isRival = ({ vote }: Answer) =>

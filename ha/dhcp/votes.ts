@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { openNotifier, PKI_FILES, readIdentity, signOf, uptimeMs as clock, wordsOf } from '../kit/host.ts';
+import { openNotifier, PKI_FILES, readIdentity, signOf, uptimeMs as clock, messageOf } from '../kit/host.ts';
 import { DurableFile, readJson, recordOf } from './disk.ts';
 import { readVotes, signOfVotes, type VotesConfig } from './files.ts';
-import { afterStall, firstVotes, hearStatus, type PairVotes, voteFor } from './grant.ts';
+import { afterStall, firstVotes, acceptStatus, type PairVotes, voteFor } from './grant.ts';
 import { Listener } from './listen.ts';
 import {
   type Heartbeat,
@@ -52,7 +52,7 @@ function readRecords(): { records: Map<string, OwnerRecord>; isLost: boolean } {
     const isWhole = entries.length === Object.keys(found.records ?? {}).length;
     return { records: new Map(entries), isLost: found.isLost !== false || !isWhole };
   } catch (error) {
-    log(`${FILE} cannot be read, and counts as lost: ${wordsOf(error)}`);
+    log(`${FILE} cannot be read, and counts as lost: ${messageOf(error)}`);
     return { records: new Map(), isLost: true };
   }
 }
@@ -67,7 +67,7 @@ function keep(key: string, record: OwnerRecord): void {
       for (const [name, one] of written) if (coming.get(name) === one) settle(name, one);
     },
     (error: unknown) => {
-      log(`${FILE} cannot be written, and nothing is granted: ${wordsOf(error)}`);
+      log(`${FILE} cannot be written, and nothing is granted: ${messageOf(error)}`);
       for (const [name, one] of written) if (coming.get(name) === one) coming.delete(name);
     },
   );
@@ -95,13 +95,13 @@ function wake(now: number): void {
 function voteOn(from: string, status: PairStatus, now: number): Vote[] {
   const { key } = status;
   const known = pairs.get(key) ?? { ...firstVotes(key, isLost, now), ...recordIn(key) };
-  const heard = hearStatus(known, from, status, now);
-  pairs.set(key, { ...heard, record: known.record });
-  const next = heard.record;
+  const updated = acceptStatus(known, from, status, now);
+  pairs.set(key, { ...updated, record: known.record });
+  const next = updated.record;
   if (next !== null && !isEqual(next, known.record) && !coming.has(key)) keep(key, next);
   const underway = coming.get(key);
   if (underway && !isSame(underway, known.record)) return [];
-  return [{ ...voteFor({ ...heard, record: known.record }, from, key, now), dayTime: Date.now() }];
+  return [{ ...voteFor({ ...updated, record: known.record }, from, key, now), dayTime: Date.now() }];
 }
 
 function isEqual(a: OwnerRecord, b: OwnerRecord | null): boolean {
@@ -141,7 +141,7 @@ function follow(signs: { files: string; pki: string }): void {
     }
     [signs.files, signs.pki] = [files, pki];
   } catch (error) {
-    log(`goes on with what it had: ${wordsOf(error)}`);
+    log(`goes on with what it had: ${messageOf(error)}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openNotifier, wordsOf } from '../kit/host.ts';
+import { openNotifier, messageOf } from '../kit/host.ts';
 import { ends, FIRST, lostOf, membersOf, type Place, readStatement, type Statement } from './statement.ts';
 import { PARTS } from './units.ts';
 
@@ -30,30 +30,32 @@ const START_MS = 4_000;
 const STOP_MS = 60_000;
 const STOP_AGAIN_MS = 10_000;
 
-type Heard = Statement | 'none' | 'refused' | 'silent';
+type EpochAnswer = Statement | 'none' | 'refused' | 'silent';
 
 /** What a host is told by another one, or its silence. `none`: its haproxy knows of no epoch; `refused`: it runs, and its haproxy does not. */
-export function askEpoch(address: string, port = PORT): Promise<Heard> {
+export function askEpoch(address: string, port = PORT): Promise<EpochAnswer> {
   return new Promise((resolve) => {
-    const asked = get(
+    const outgoing = get(
       { host: address.replace(/^\[(.*)\]$/, '$1'), port, path: '/health/epoch', agent: false },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part: string) => {
           text += part;
-          if (text.length > ANSWER_MAX) asked.destroy();
+          if (text.length > ANSWER_MAX) outgoing.destroy();
         });
         response.on('error', () => resolve('none'));
         response.on('end', () => resolve((response.statusCode === 200 ? readStatement(text) : null) ?? 'none'));
       },
     );
-    asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'silent'));
+    outgoing.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'silent'),
+    );
     const timer = setTimeout(() => {
-      asked.destroy();
+      outgoing.destroy();
       resolve('silent');
     }, ANSWER_MS);
-    asked.on('close', () => clearTimeout(timer));
+    outgoing.on('close', () => clearTimeout(timer));
   });
 }
 
@@ -80,8 +82,8 @@ export function placesOf(members: string, epoch: string, health: string): readon
 }
 
 /** Notes that the epoch is over, so that nothing starts any more, also after a power cut. */
-function note(heard: Statement, from: Place, own: string): void {
-  const text = `${JSON.stringify({ ...heard, own, from: from.name, address: from.address, at: new Date().toISOString() })}\n`;
+function note(statement: Statement, from: Place, own: string): void {
+  const text = `${JSON.stringify({ ...statement, own, from: from.name, address: from.address, at: new Date().toISOString() })}\n`;
   const file = openSync(`${OVER}.new`, 'w', 0o644);
   writeFileSync(file, text);
   fsyncSync(file);
@@ -93,13 +95,13 @@ function note(heard: Statement, from: Place, own: string): void {
 }
 
 /** What was logged: it would be the same every ten seconds. */
-const told = new Set<string>();
+const loggedErrors = new Set<string>();
 
 function run(command: string, args: readonly string[], timeout: number): Promise<void> {
   return new Promise((resolve) => {
     execFile(command, args, { timeout }, (error) => {
-      if (error && !told.has(wordsOf(error))) process.stdout.write(`${command}: ${wordsOf(error)}\n`);
-      if (error) told.add(wordsOf(error));
+      if (error && !loggedErrors.has(messageOf(error))) process.stdout.write(`${command}: ${messageOf(error)}\n`);
+      if (error) loggedErrors.add(messageOf(error));
       resolve();
     });
   });
@@ -121,14 +123,14 @@ async function watch(onRound: () => void): Promise<readonly [Statement, Place, s
     const own = readStatement(epoch) ?? FIRST;
     const now = performance.now();
     const places = placesOf(read(MEMBERS), epoch, read(VIP)).filter(({ address }) => (due.get(address) ?? 0) <= now);
-    const answers = await Promise.all(places.map(async (place) => ({ place, heard: await askEpoch(place.address) })));
-    for (const { place, heard } of answers) {
+    const answers = await Promise.all(places.map(async (place) => ({ place, answer: await askEpoch(place.address) })));
+    for (const { place, answer: heard } of answers) {
       due.set(place.address, heard === 'silent' || heard === 'refused' ? 0 : now + KNOWN_MS);
       if (typeof heard === 'string' || !ends(heard, own.epoch, read(AUTHORITY))) continue;
       return [heard, place, own.epoch];
     }
-    const isHeard = answers.length === 0 || answers.some(({ heard }) => heard !== 'silent');
-    isReady ||= isHeard || performance.now() - startedAt >= START_MS;
+    const hasAnswer = answers.length === 0 || answers.some(({ answer: heard }) => heard !== 'silent');
+    isReady ||= hasAnswer || performance.now() - startedAt >= START_MS;
     if (isReady) onRound();
     await delay(ROUND_MS);
   }
@@ -138,14 +140,14 @@ async function main(): Promise<never> {
   const notify = openNotifier();
   if (!existsSync(OVER)) {
     let isFirst = true;
-    const [heard, place, own] = await watch(() => {
+    const [statement, place, own] = await watch(() => {
       notify(isFirst ? 'READY=1' : 'WATCHDOG=1');
       isFirst = false;
     });
     process.stdout.write(
-      `${place.name} (${place.address}) is of the epoch ${heard.epoch}, which ends ${own} of this host: everything stops here. To clean this host: regent leave\n`,
+      `${place.name} (${place.address}) is of the epoch ${statement.epoch}, which ends ${own} of this host: everything stops here. To clean this host: regent leave\n`,
     );
-    note(heard, place, own);
+    note(statement, place, own);
   }
   // Told before the stop: units that wait for this one find the note then.
   notify('READY=1');

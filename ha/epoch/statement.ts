@@ -39,10 +39,10 @@ export function compare(a: Recoveries, b: Recoveries): number {
 }
 
 /** Does a heard statement end the epoch of this host? Only if the authority (its certificate, PEM) has signed it. */
-export function ends(heard: Statement, own: string, authority: string): boolean {
-  const [theirs, ours] = [recoveriesOf(heard.epoch), recoveriesOf(own)];
+export function ends(statement: Statement, own: string, authority: string): boolean {
+  const [theirs, ours] = [recoveriesOf(statement.epoch), recoveriesOf(own)];
   if (theirs === null || ours === null || compare(theirs, ours) <= 0) return false;
-  return isSigned(heard, authority);
+  return isSigned(statement, authority);
 }
 
 /** The text that is signed names its purpose, so that no other signature of the authority passes for one. */

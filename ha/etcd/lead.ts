@@ -43,13 +43,13 @@ export async function handLeadOn(places: readonly string[], identity: Identity):
 }
 
 async function statusOf(place: string, agent: Agent): Promise<Status> {
-  const said = (await askEtcd(endpointOf(place), { path: '/v3/maintenance/status', body: '{}' }, agent)) as {
+  const status = (await askEtcd(endpointOf(place), { path: '/v3/maintenance/status', body: '{}' }, agent)) as {
     readonly header?: { readonly member_id?: string };
     readonly leader?: string;
     readonly raftIndex?: string;
     readonly isLearner?: boolean;
   };
-  const { header, leader = '0', raftIndex = '0', isLearner = false } = said;
+  const { header, leader = '0', raftIndex = '0', isLearner = false } = status;
   if (header?.member_id === undefined) throw new Error(`${place} does not say who it is`);
   return { id: header.member_id, leader, index: Number(raftIndex), isLearner };
 }

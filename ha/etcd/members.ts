@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hasMajority, endpointOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
-const LOOK_MS = 200;
+const POLL_MS = 200;
 /** While this host's own etcd answers, the others are only checked. */
 const SPARE_MS = 3000;
 /** An etcd that is stopped, whose host is gone, or that waits for a leader, does not refuse a connection. It is silent. */
@@ -52,7 +52,7 @@ export interface WatchedOptions {
  * Asks one etcd again and again, over one kept connection, for a majority read. If two nodes do not hear each other, one of them may lead etcd, and
  * the other one's etcd is useless then.
  */
-export class Watched implements Member {
+export class WatchedMember implements Member {
   readonly place: string;
   aliveSince: number | null = null;
   readonly #options: WatchedOptions;
@@ -92,7 +92,7 @@ export class Watched implements Member {
   /** Ends early when somebody needs this etcd. */
   async #pause(): Promise<void> {
     const until = performance.now() + SPARE_MS;
-    do await delay(LOOK_MS);
+    do await delay(POLL_MS);
     while (this.#options.isSpare() && performance.now() < until);
   }
 }

@@ -10,11 +10,11 @@ import {
   PKI_FILES,
   readIdentity,
   signOf,
-  wordsOf,
+  messageOf,
 } from '../kit/host.ts';
 import { proofAge } from '../kit/proof.ts';
 import { handLeadOn } from './lead.ts';
-import { bestOf, isAstray, Watched } from './members.ts';
+import { bestOf, isAstray, WatchedMember } from './members.ts';
 
 /*
  * Patroni's way to etcd: 127.0.0.1:2378 leads to the etcd of this host. While that does not answer, it leads to another one. A Patroni that knows all
@@ -41,12 +41,12 @@ interface Pair {
 }
 
 /** The way: listens, connects clients, and ends connections that lead nowhere. */
-export class Way {
+export class EtcdRelay {
   readonly #log: (text: string) => void;
   readonly #isProven: () => boolean;
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
-  #members: readonly Watched[] = [];
+  #members: readonly WatchedMember[] = [];
 
   /** Connects nobody before `lead`. `isProven`: this host's etcd has just given another program an answer of its majority. */
   constructor(log: (text: string) => void, isProven: () => boolean) {
@@ -70,13 +70,13 @@ export class Way {
 
   /** From now on it uses these, this host's first. Members that stay keep what is known of them. */
   lead(places: readonly string[], identity: Identity): void {
-    const kept = this.#members.filter(({ place }) => places.includes(place));
-    for (const member of this.#members) if (!kept.includes(member)) member.close();
-    for (const member of kept) member.renewIdentity(identity);
+    const remaining = this.#members.filter(({ place }) => places.includes(place));
+    for (const member of this.#members) if (!remaining.includes(member)) member.close();
+    for (const member of remaining) member.renewIdentity(identity);
     this.#members = places.map(
       (place) =>
-        kept.find((member) => member.place === place) ??
-        new Watched(place, identity, {
+        remaining.find((member) => member.place === place) ??
+        new WatchedMember(place, identity, {
           onChange: (isAlive) => {
             this.#log(`${place} ${isAlive ? 'answers' : 'does not answer'}`);
             this.cutAstray();
@@ -135,12 +135,12 @@ export class Way {
 // A mere import does nothing. That is how the compiled form gets into the cache.
 if (import.meta.main) {
   const log = (text: string) => void process.stdout.write(`${text}\n`);
-  const way = new Way(log, () => proofAge() !== null);
+  const relay = new EtcdRelay(log, () => proofAge() !== null);
   const notify = openNotifier();
   let places: readonly string[] = [];
   let [sign, failure] = ['', ''];
   const logOnce = (error: unknown) => {
-    const text = wordsOf(error);
+    const text = messageOf(error);
     if (text !== failure) log(text);
     failure = text;
   };
@@ -150,7 +150,7 @@ if (import.meta.main) {
     if (now === sign) return;
     try {
       places = etcdPlacesOf(readFileSync(PATRONI_YML, 'utf8'));
-      way.lead(places, readIdentity());
+      relay.lead(places, readIdentity());
       [sign, failure] = [now, ''];
     } catch (error) {
       logOnce(error);
@@ -170,12 +170,12 @@ if (import.meta.main) {
     }
   };
   follow();
-  await way.listen(PORT);
+  await relay.listen(PORT);
   notify('READY=1');
   void followLead();
   for (let turn = 0; ; turn += 1) {
     if (turn % (FILES_MS / TICK_MS) === 0) follow();
-    way.cutAstray();
+    relay.cutAstray();
     notify('WATCHDOG=1');
     await delay(TICK_MS);
   }

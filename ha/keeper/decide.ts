@@ -37,15 +37,15 @@ export interface EtcdView {
  */
 export interface ProbeState {
   readonly answeredAt: number;
-  readonly heardAt: number;
+  readonly reactedAt: number;
   readonly silences: number;
   readonly isStarved: boolean;
 }
 
 /** What is known after one more answer to a question that was sent at `at`. */
-export function hear(before: ProbeState, at: number, answer: Answer, isStarved: boolean): ProbeState {
+export function afterAnswer(before: ProbeState, at: number, answer: Answer, isStarved: boolean): ProbeState {
   if (answer === 'silent') return { ...before, silences: before.silences + 1, isStarved };
-  return { answeredAt: answer === 'answered' ? at : before.answeredAt, heardAt: at, silences: 0, isStarved };
+  return { answeredAt: answer === 'answered' ? at : before.answeredAt, reactedAt: at, silences: 0, isStarved };
 }
 
 /** The fence lease of this host. `renewedAt`, `seenAt`: last renewal, last time that its key was seen. */
@@ -60,7 +60,7 @@ export interface FenceLease {
 }
 
 /** State of this host's own PostgreSQL. `allowedAt`: the last time at which it might be primary, or at which it was found to be one. */
-export interface Own {
+export interface OwnState {
   readonly now: number;
   readonly name: string;
   readonly patience: Patience;
@@ -104,7 +104,7 @@ const RACE_AFTER_MS = 300;
 const SILENCES = 2;
 
 /** Decides about this host. If nothing proves harm, the answer is to do nothing, because Patroni's own lease still protects the cluster. */
-export function decideOwn(own: Own): Step {
+export function decideOwn(own: OwnState): Step {
   const { now, view, fenceLease } = own;
   if (!own.isPrimary) return fenceLease ? step('yield', 'PostgreSQL is no primary here any more') : REST;
   if (view === null) return REST;
@@ -115,7 +115,7 @@ export function decideOwn(own: Own): Step {
   }
   const harm = harmOf(own, view);
   if (harm !== null) return step('fence', harm);
-  const isWell = isHeard(own.patroni, now) && isHeard(own.postgres, now);
+  const isWell = isResponsive(own.patroni, now) && isResponsive(own.postgres, now);
   if (fenceLease?.armedAt != null && own.lateAt > fenceLease.armedAt) {
     return isWell && now - proofOf(fenceLease) <= WELL_MS
       ? step('disarm', 'this host, or its way to etcd, is too slow')
@@ -131,7 +131,7 @@ export function decideOwn(own: Own): Step {
   return fenceLease ? renewal(own, fenceLease) : REST;
 }
 
-function renewal({ now }: Own, fenceLease: FenceLease): Step {
+function renewal({ now }: OwnState, fenceLease: FenceLease): Step {
   return now - fenceLease.renewedAt >= RENEW_MS ? step('renew', '') : REST;
 }
 
@@ -141,7 +141,10 @@ function proofOf(fenceLease: FenceLease): number {
 }
 
 /** Why this host's primary must end; null: it may go on. */
-function harmOf({ now, name, patience, fenceLease, patroni, postgres, allowedAt }: Own, view: EtcdView): string | null {
+function harmOf(
+  { now, name, patience, fenceLease, patroni, postgres, allowedAt }: OwnState,
+  view: EtcdView,
+): string | null {
   if (fenceLease) {
     const age = now - proofOf(fenceLease);
     if (age >= patience.ttl - patience.margin) return `no proof of its lease for ${age} ms`;
@@ -149,8 +152,8 @@ function harmOf({ now, name, patience, fenceLease, patroni, postgres, allowedAt 
     const isMissing = fenceLease.armedAt !== null && view.at > fenceLease.armedAt && !view.fences.has(name);
     if (fenceLease.isGone || isMissing) return 'its lease is gone';
     // Without a lease nobody would take over sooner because of it.
-    if (isSilent(postgres, now, patience)) return `PostgreSQL is silent for ${now - postgres.heardAt} ms`;
-    if (isSilent(patroni, now, patience)) return `Patroni is silent for ${now - patroni.heardAt} ms`;
+    if (isSilent(postgres, now, patience)) return `PostgreSQL is silent for ${now - postgres.reactedAt} ms`;
+    if (isSilent(patroni, now, patience)) return `Patroni is silent for ${now - patroni.reactedAt} ms`;
     if (now - patroni.answeredAt > patience.absence) return `there is no Patroni for ${now - patroni.answeredAt} ms`;
   }
   const isAnothers = view.leader !== null && view.leader.name !== name;
@@ -186,11 +189,15 @@ export function decideOther(
   return now - rejection.at >= RACE_AFTER_MS ? 'revoke' : 'rest';
 }
 
-function isSilent({ silences, heardAt, isStarved }: ProbeState, now: number, { silence, starved }: Patience): boolean {
+function isSilent(
+  { silences, reactedAt: heardAt, isStarved }: ProbeState,
+  now: number,
+  { silence, starved }: Patience,
+): boolean {
   return silences >= SILENCES && now - heardAt > (isStarved ? starved : silence);
 }
 
-function isHeard(probeState: ProbeState, now: number): boolean {
+function isResponsive(probeState: ProbeState, now: number): boolean {
   return probeState.silences === 0 && now - probeState.answeredAt <= FRESH_MS;
 }
 

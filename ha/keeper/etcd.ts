@@ -118,18 +118,18 @@ export class Etcd {
     const start = this.#first;
     const count = this.#members.length;
     return new Promise((resolve, reject) => {
-      let [asked, failed] = [0, 0];
+      let [attempts, failed] = [0, 0];
       let isDone = false;
       let timer: NodeJS.Timeout | undefined;
       const askOne = () => {
         clearTimeout(timer);
-        const index = (start + asked) % count;
+        const index = (start + attempts) % count;
         const member = this.#members[index];
-        if (isDone || asked >= count || member === undefined) return;
-        const agent = asked === 0 ? member.agent : this.#anew;
+        if (isDone || attempts >= count || member === undefined) return;
+        const agent = attempts === 0 ? member.agent : this.#anew;
         const at = performance.now();
-        timer = setTimeout(askOne, asked === 0 ? patienceAfter(this.#tookMs) : NEXT_MS);
-        asked += 1;
+        timer = setTimeout(askOne, attempts === 0 ? patienceAfter(this.#tookMs) : NEXT_MS);
+        attempts += 1;
         askEtcd(member, { path, body: text }, agent).then(
           (answer) => {
             clearTimeout(timer);

@@ -1,12 +1,12 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openNotifier, pause, readIdentity, uptimeMs as clock, wordsOf } from '../kit/host.ts';
+import { openNotifier, pause, readIdentity, uptimeMs as clock, messageOf } from '../kit/host.ts';
 import { sayProof } from '../kit/proof.ts';
 import { pidsNamed, Starvation } from '../kit/starved.ts';
 import {
   decideOther,
   decideOwn,
-  hear,
+  afterAnswer,
   type ProbeState,
   type FenceLease,
   mayBePrimary,
@@ -17,7 +17,7 @@ import { awakeOf, endPostgres, findOrphans, isPrimary, isStopped } from './fence
 import { readSettings, signOfFiles } from './host.ts';
 import { askPatroni } from './patroni.ts';
 import { type Answer, PostgresProbe } from './postgres.ts';
-import { arm, disarm, forget, look, type Look, release } from './records.ts';
+import { arm, disarm, forget, readView, type ClusterView, release } from './records.ts';
 import { Rejections } from './reject.ts';
 import { Renewals } from './renewals.ts';
 
@@ -27,7 +27,7 @@ import { Renewals } from './renewals.ts';
  */
 const ARMED = '/run/regent-keeper/armed';
 const BEAT_MS = 100;
-const LOOK_MS = 200;
+const VIEW_MS = 200;
 const ASK_MS = 300;
 const FILES_MS = 1000;
 const ORPHANS_MS = 500;
@@ -37,16 +37,16 @@ const ORPHANS_MS = 500;
 const LATE_MS = 600;
 const LATE_ANSWER_MS = 450;
 
-interface Held extends FenceLease {
+interface HeldLease extends FenceLease {
   readonly lease: string;
 }
 
 const log = (text: string) => void process.stdout.write(`${text}\n`);
 /** Logs a problem once, not in every round. */
-const said = new Map<string, string>();
+const lastLogged = new Map<string, string>();
 function logOnce(what: string, text: string): void {
-  if (said.get(what) !== text) log(`${what}: ${text}`);
-  said.set(what, text);
+  if (lastLogged.get(what) !== text) log(`${what}: ${text}`);
+  lastLogged.set(what, text);
 }
 
 let settings!: ReturnType<typeof readSettings>;
@@ -55,11 +55,11 @@ let etcd!: Etcd;
 const probe = new PostgresProbe();
 const rejections = new Rejections();
 const renewals = new Renewals();
-const fresh = (): ProbeState => ({ answeredAt: clock(), heardAt: clock(), silences: 0, isStarved: false });
+const fresh = (): ProbeState => ({ answeredAt: clock(), reactedAt: clock(), silences: 0, isStarved: false });
 
 const state = {
-  view: null as Look | null,
-  fenceLease: null as Held | null,
+  view: null as ClusterView | null,
+  fenceLease: null as HeldLease | null,
   wasPrimary: false,
   allowedAt: clock(),
   lateAt: clock(),
@@ -84,7 +84,7 @@ async function followFiles(): Promise<never> {
       sign = now;
       logOnce('files', 'read again');
     } catch (error) {
-      logOnce('files', wordsOf(error));
+      logOnce('files', messageOf(error));
     }
   }
 }
@@ -94,7 +94,7 @@ async function followEtcd(): Promise<never> {
   for (;;) {
     const at = clock();
     try {
-      const view = await look(etcd, at);
+      const view = await readView(etcd, at);
       if (isLate || clock() - at > LATE_ANSWER_MS) state.lateAt = clock();
       isLate = false;
       state.view = view;
@@ -104,9 +104,9 @@ async function followEtcd(): Promise<never> {
       logOnce('etcd', 'answers');
     } catch (error) {
       isLate = true;
-      logOnce('etcd', wordsOf(error));
+      logOnce('etcd', messageOf(error));
     }
-    await delay(state.rejection ? LOOK_MS / 2 : LOOK_MS);
+    await delay(state.rejection ? VIEW_MS / 2 : VIEW_MS);
   }
 }
 
@@ -120,7 +120,7 @@ async function follow(who: 'patroni' | 'postgres', ask: () => Promise<Answer>, f
       if (answer !== 'silent' && state[who].silences > 0) state.lateAt = clock();
       const isStarved = starvation.judge(answer === 'silent', clock());
       if (isStarved && !state[who].isStarved) log(`${who} is silent and waits for a processor: it is given more time`);
-      if (state.wasPrimary) state[who] = hear(state[who], at, answer, isStarved);
+      if (state.wasPrimary) state[who] = afterAnswer(state[who], at, answer, isStarved);
     }
     // A silent answer has already taken its time.
     await delay(Math.max(0, at + ASK_MS - clock()));
@@ -132,14 +132,14 @@ function oneAtATime(what: string): (work: () => Promise<void>) => Promise<void> 
   let current: Promise<void> | null = null;
   return (work) =>
     (current ??= work()
-      .catch((error: unknown) => log(`${what}: ${wordsOf(error)}`))
+      .catch((error: unknown) => log(`${what}: ${messageOf(error)}`))
       .finally(() => (current = null)));
 }
 const ownWork = oneAtATime('own lease');
 const otherWork = oneAtATime('release');
 
 async function takeLease(): Promise<void> {
-  const view = await look(etcd, clock());
+  const view = await readView(etcd, clock());
   const term = view.leader?.name === settings.name ? view.leader.term : null;
   const before = state.fenceLease;
   if (term === null || (before === null && view.armed.get(settings.name)?.term === term)) return;
@@ -219,7 +219,7 @@ async function fence(why: string): Promise<void> {
   log(`PostgreSQL is ${isDead ? 'dead' : 'NOT dead'} after ${Math.round(performance.now() - from)} ms`);
   if (isDead) rmSync(ARMED, { force: true });
   [state.wasPrimary, state.isEnding] = [false, false];
-  if (isDead && lease !== undefined) await etcd.revoke(lease).catch((error: unknown) => log(wordsOf(error)));
+  if (isDead && lease !== undefined) await etcd.revoke(lease).catch((error: unknown) => log(messageOf(error)));
 }
 
 function actOwn(now: number): void {
@@ -232,7 +232,7 @@ function actOwn(now: number): void {
   if (step.do === 'fence') void fence(step.why);
   else if (step.do === 'arm') void ownWork(takeLease);
   else if (step.do === 'renew' && fenceLease)
-    renew(fenceLease.lease, now).catch((error: unknown) => logOnce('own lease', wordsOf(error)));
+    renew(fenceLease.lease, now).catch((error: unknown) => logOnce('own lease', messageOf(error)));
   else if (step.do === 'yield') void ownWork(() => yieldLease(now));
   else if (step.do === 'disarm' || step.do === 'forget') {
     void ownWork(async () => void ((await letGo(step.do === 'forget')) && log(`let go of its lease: ${step.why}`)));
@@ -248,7 +248,7 @@ function actOther(now: number): void {
   } else if (step === 'reject') {
     state.rejection = { term: leader.term, at: now };
     log(`${leader.name} has lost its fence in term ${leader.term}`);
-    rejections.add(view.places.get(leader.name) ?? '', now).catch((error: unknown) => log(wordsOf(error)));
+    rejections.add(view.places.get(leader.name) ?? '', now).catch((error: unknown) => log(messageOf(error)));
   } else {
     void otherWork(async () => {
       if (await release(etcd, leader)) log(`ended the term of ${leader.name}: Patroni may elect`);

@@ -15,14 +15,14 @@ export function askPatroni(
 ): Promise<Answer> {
   return new Promise((resolve) => {
     const agent = new Agent({ keepAlive: false, ...identity });
-    const asked = request({ ...place, path: '/liveness', agent }, (response) => {
+    const outgoing = request({ ...place, path: '/liveness', agent }, (response) => {
       response.resume();
       // 503: it listens, and its loop hangs.
       resolve(response.statusCode === 200 ? 'answered' : 'silent');
     });
-    asked.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED' ? 'refused' : 'silent'));
-    const timer = setTimeout(() => asked.destroy(new Error('no answer in time')), TIMEOUT_MS);
-    asked.on('close', () => clearTimeout(timer));
-    asked.end();
+    outgoing.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED' ? 'refused' : 'silent'));
+    const timer = setTimeout(() => outgoing.destroy(new Error('no answer in time')), TIMEOUT_MS);
+    outgoing.on('close', () => clearTimeout(timer));
+    outgoing.end();
   });
 }

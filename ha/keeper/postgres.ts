@@ -102,7 +102,7 @@ class Session {
         resolve(answer);
       };
       let rest: Buffer = Buffer.alloc(0);
-      let isAsked = !isNew;
+      let isSent = !isNew;
       const listeners = {
         data: (part: Buffer) => {
           const { types, rest: left } = split(Buffer.concat([rest, part]));
@@ -112,8 +112,8 @@ class Session {
             if (type === 'E') return end('answered');
             // ReadyForQuery
             if (type !== 'Z') continue;
-            if (isAsked) return end('answered', true);
-            isAsked = true;
+            if (isSent) return end('answered', true);
+            isSent = true;
             socket.write(query(QUESTION));
           }
         },

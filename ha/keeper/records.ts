@@ -14,24 +14,24 @@ const FENCES = '/regent/fence/';
 const ARMED = '/regent/armed/';
 
 /** A view, and where the members' Patronis listen. */
-export interface Look extends EtcdView {
+export interface ClusterView extends EtcdView {
   readonly places: ReadonlyMap<string, string>;
 }
 
 /** Reads everything at one moment, by the majority. `at`: when this was sent. */
-export async function look(etcd: Etcd, at: number): Promise<Look> {
+export async function readView(etcd: Etcd, at: number): Promise<ClusterView> {
   const changes = [{ get: LEADER }, { get: CONFIG }, { all: MEMBERS }, { all: FENCES }, { all: ARMED }];
   const { found } = await etcd.transact([], changes);
   const [leader = [], config = [], members = [], fences = [], armed = []] = found;
-  const words = (parse(config[0]?.value) ?? {}) as { pause?: unknown; synchronous_mode?: unknown };
+  const patroniConfig = (parse(config[0]?.value) ?? {}) as { pause?: unknown; synchronous_mode?: unknown };
   const first = leader[0];
   const named = <T>(entries: readonly Entry[], prefix: string, of: (entry: Entry) => T) =>
     new Map(entries.map((entry) => [entry.key.slice(prefix.length), of(entry)]));
   return {
     at,
     leader: first && first.lease !== '0' ? { name: first.value, term: `${first.created}.${first.lease}` } : null,
-    isPaused: words.pause === true,
-    isSynchronous: words.synchronous_mode === true,
+    isPaused: patroniConfig.pause === true,
+    isSynchronous: patroniConfig.synchronous_mode === true,
     fences: named(fences, FENCES, (entry) => entry.value),
     armed: named(armed, ARMED, (entry) => ({ term: entry.value, revision: entry.revision })),
     places: named(members, MEMBERS, (entry) => placeOf(entry.value)),

@@ -48,9 +48,9 @@ table inet regent_keeper {
 
 function runNft(rules: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = execFile(NFT, ['-f', '-'], { timeout: TIMEOUT_MS }, (error, _, words) => {
+    const child = execFile(NFT, ['-f', '-'], { timeout: TIMEOUT_MS }, (error, _, stderr) => {
       if (error === null) resolve();
-      else reject(new Error(`nft: ${words.trim() || error.message}`));
+      else reject(new Error(`nft: ${stderr.trim() || error.message}`));
     });
     child.stdin?.on('error', () => {});
     child.stdin?.end(rules);

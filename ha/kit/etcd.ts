@@ -29,12 +29,12 @@ export function askEtcd({ host, port }: Endpoint, question: Question, agent: Age
   const { path, body, patienceMs = ANSWER_MS } = question;
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const asked = request({ host, port, path, agent, method: 'POST', headers }, (response) => {
+    const outgoing = request({ host, port, path, agent, method: 'POST', headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => {
         text += part;
-        if (text.length > ANSWER_MAX) asked.destroy(new Error('etcd says too much'));
+        if (text.length > ANSWER_MAX) outgoing.destroy(new Error('etcd says too much'));
       });
       response.on('error', reject);
       response.on('end', () => {
@@ -46,11 +46,11 @@ export function askEtcd({ host, port }: Endpoint, question: Question, agent: Age
         }
       });
     });
-    asked.on('error', reject);
+    outgoing.on('error', reject);
     // The limit covers the whole exchange, not a pause in it.
-    const timer = setTimeout(() => asked.destroy(new Error(`${host}: no answer in time`)), patienceMs);
-    asked.on('close', () => clearTimeout(timer));
-    asked.end(body);
+    const timer = setTimeout(() => outgoing.destroy(new Error(`${host}: no answer in time`)), patienceMs);
+    outgoing.on('close', () => clearTimeout(timer));
+    outgoing.end(body);
   });
 }
 

@@ -34,7 +34,7 @@ export function uptimeMs(): number {
 }
 
 /** The error as text. */
-export function wordsOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -72,7 +72,7 @@ export class Beacon {
   }
 
   /** Sends a message to every peer. */
-  send(word: NodeStatus, now: number): void {
+  send(status: NodeStatus, now: number): void {
     const nonce = randomBytes(16).toString('base64');
     for (const [old, at] of this.#nonces) if (now - at > NONCE_MS) this.#nonces.delete(old);
     this.#nonces.set(nonce, now);
@@ -80,7 +80,7 @@ export class Beacon {
     const { clusterId, name, peers } = this.#config;
     for (const peer of peers) {
       const echo = this.#heard.get(peer.name)?.nonce ?? '';
-      const packet = seal({ cluster: clusterId, from: name, to: peer.name, nonce, echo, ...word }, this.#key);
+      const packet = seal({ cluster: clusterId, from: name, to: peer.name, nonce, echo, ...status }, this.#key);
       // A peer that cannot be reached shows by its silence.
       this.#socket.send(packet, PORT, peer.address, () => {});
     }

@@ -70,7 +70,7 @@ const ETCD_GRACE_MS = 5000;
  * Beacons go out ten times a second. A node does not report a holder that it has not heard itself for so long. Listeners wait longer, as long as
  * proof of a majority is valid: by then nobody reports a dead holder.
  */
-const HEARD_MS = 400;
+const HOLDER_MS = 400;
 /** After a split has healed the lower priority steps back within a few adverts. */
 const BOTH_MS = 800;
 
@@ -100,8 +100,8 @@ function judgeOwn(inputs: HealthInputs): Verdict {
 }
 
 /** The node among these that has just said that it holds the address. */
-export function heardHolder(now: number, peers: Superseding['peers']): string | null {
-  return peers.find((peer) => peer.heldMs !== null && now - peer.seenAt <= HEARD_MS)?.name ?? null;
+export function findHolder(now: number, peers: Superseding['peers']): string | null {
+  return peers.find((peer) => peer.heldMs !== null && now - peer.seenAt <= HOLDER_MS)?.name ?? null;
 }
 
 /**
@@ -163,11 +163,11 @@ function judgeMajority(inputs: HealthInputs, peers: HealthInputs['peers']): Verd
   const seen = peers.length + 1;
   if (seen < needed)
     return no(`etcd does not answer, and ${seen} of ${inputs.regions} region nodes are seen (${needed} needed)`);
-  const words = `${seen} of ${inputs.regions} region nodes are seen`;
-  if (isFresh(inputs, inputs.etcdAt, ETCD_GRACE_MS)) return yes(`etcd paused a moment ago, ${words}`);
+  const quorum = `${seen} of ${inputs.regions} region nodes are seen`;
+  if (isFresh(inputs, inputs.etcdAt, ETCD_GRACE_MS)) return yes(`etcd paused a moment ago, ${quorum}`);
   if (peers.some((peer) => peer.hasEtcd)) return no('etcd answers others and not this node');
   return inputs.isHolder
-    ? yes(`etcd is gone everywhere, ${words}`)
+    ? yes(`etcd is gone everywhere, ${quorum}`)
     : no('etcd does not answer, and only the holder may keep the address then');
 }
 

@@ -4,7 +4,7 @@ import type { Agent } from 'node:https';
 import { networkInterfaces, uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasMajority } from '../kit/etcd.ts';
-import { openNotifier, pause, PKI_FILES, readIdentity, signOf, wordsOf } from '../kit/host.ts';
+import { openNotifier, pause, PKI_FILES, readIdentity, signOf, messageOf } from '../kit/host.ts';
 import { proofAge } from '../kit/proof.ts';
 import { pidsNamed, Starvation } from '../kit/starved.ts';
 import { askProxy, etcdAgent } from './asks.ts';
@@ -12,7 +12,7 @@ import { Beacon, type BeaconConfig } from './beacon.ts';
 import { watchProcesses } from './processes.ts';
 import { endConnections, Leave } from './leave.ts';
 import { followReach, Reach } from './reach.ts';
-import { decide, heardHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
+import { decide, findHolder, isSuperseded, MAJORITY_MS, type Verdict } from './decide.ts';
 
 /*
  * May this node hold the floating address? The answer goes at once, and twice a second, to a file that keepalived watches (0: yes), with the reason
@@ -32,7 +32,7 @@ const ASK_MS = 200;
 const OWN_ETCD = { host: '127.0.0.1', port: 2379 };
 const ETCD_TIMEOUT_MS = 500;
 const WRITE_MS = 500;
-const LOOK_MS = 200;
+const CHECK_MS = 200;
 /** haproxy is asked five times a second; a healthy one has named a living region within this time. */
 const QUIET_MS = 700;
 const CONFIG_MS = 1000;
@@ -45,7 +45,7 @@ const END_KEEPALIVED = 75;
 const DROP = '/opt/regent/current/ha/vip/drop';
 const DROP_MS = 500;
 /** Nothing stops keepalived for a good reason. One look may fall on a moment in between, two in a row do not. */
-const FROZEN_LOOKS = 2;
+const FROZEN_CHECKS = 2;
 
 interface Config extends BeaconConfig {
   /** The floating address without its prefix. */
@@ -91,7 +91,7 @@ function endKeepalived(): never {
   try {
     execFileSync(DROP, { timeout: DROP_MS, stdio: 'ignore' });
   } catch (error) {
-    process.stdout.write(`the address is left to systemd: ${wordsOf(error)}\n`);
+    process.stdout.write(`the address is left to systemd: ${messageOf(error)}\n`);
   }
   process.exit(END_KEEPALIVED);
 }
@@ -103,17 +103,17 @@ function readConfig(): Config {
 
 /** Logs a problem once, not in every round. */
 function openLog(): (what: string, text: string) => void {
-  const said = new Map<string, string>();
+  const logged = new Map<string, string>();
   return (what, text) => {
-    if (said.get(what) === text) return;
-    said.set(what, text);
+    if (logged.get(what) === text) return;
+    logged.set(what, text);
     process.stdout.write(`${what}: ${text}\n`);
   };
 }
 
 /** Reads the configuration, the key and the certificates again whenever they change. Without its configuration the program has no task. */
 async function followFiles(state: State, log: ReturnType<typeof openLog>): Promise<void> {
-  let [pkiSign, wordsSign] = ['', ''];
+  let [pkiSign, configSign] = ['', ''];
   for (;;) {
     if (!existsSync(CONFIG)) {
       say({ isFit: false, why: 'this node has no floating address' }, false);
@@ -127,8 +127,8 @@ async function followFiles(state: State, log: ReturnType<typeof openLog>): Promi
         state.etcd = etcdAgent(identity);
         pkiSign = sign;
       }
-      const words = signOf([CONFIG, KEY]);
-      if (words !== wordsSign || state.beacon === null) {
+      const newConfigSign = signOf([CONFIG, KEY]);
+      if (newConfigSign !== configSign || state.beacon === null) {
         state.config = readConfig();
         state.drainedAt = state.config.isDrained ? (state.drainedAt ?? performance.now()) : null;
         state.beacon?.close();
@@ -139,11 +139,11 @@ async function followFiles(state: State, log: ReturnType<typeof openLog>): Promi
             state.beacon = null;
           });
         }
-        wordsSign = words;
+        configSign = newConfigSign;
       }
       log('files', 'read');
     } catch (error) {
-      log('files', wordsOf(error));
+      log('files', messageOf(error));
     }
     await delay(CONFIG_MS);
   }
@@ -165,18 +165,18 @@ async function followProxy(state: State): Promise<void> {
  * etcd that is slow for a moment.
  */
 async function followEtcd(state: State): Promise<void> {
-  const hear = (sentAt: number) => (state.etcdAt = Math.max(sentAt, state.etcdAt ?? 0));
+  const confirm = (sentAt: number) => (state.etcdAt = Math.max(sentAt, state.etcdAt ?? 0));
   const ask = async (agent: Agent) => {
     const sentAt = performance.now();
-    if (await hasMajority(OWN_ETCD, agent, ETCD_TIMEOUT_MS)) hear(sentAt);
+    if (await hasMajority(OWN_ETCD, agent, ETCD_TIMEOUT_MS)) confirm(sentAt);
   };
-  let askedAt = -Infinity;
+  let requestedAt = -Infinity;
   for (;;) {
     const age = proofAge();
     const now = performance.now();
-    if (age !== null) hear(now - age);
-    else if (state.etcd !== null && now - askedAt >= ASK_MS) {
-      askedAt = now;
+    if (age !== null) confirm(now - age);
+    else if (state.etcd !== null && now - requestedAt >= ASK_MS) {
+      requestedAt = now;
       void ask(state.etcd);
     }
     await delay(TICK_MS);
@@ -185,13 +185,13 @@ async function followEtcd(state: State): Promise<void> {
 
 async function judge(state: State, log: ReturnType<typeof openLog>): Promise<void> {
   const notify = openNotifier();
-  let [saidAt, lookedAt, last] = [-Infinity, -Infinity, ''];
+  let [writtenAt, checkedAt, last] = [-Infinity, -Infinity, ''];
   let heldSince: number | null = null;
-  const look = watchProcesses('keepalived');
+  const readState = watchProcesses('keepalived');
   const leave = new Leave();
   const starvation = new Starvation(() => pidsNamed('haproxy'));
   let [frozen, isStarved] = [0, false];
-  let keepalived: ReturnType<typeof look> = 'gone';
+  let keepalived: ReturnType<typeof readState> = 'gone';
   for (;;) {
     const now = performance.now();
     const { config, drainedAt, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
@@ -202,9 +202,9 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     heldSince = isHolder ? (heldSince ?? now) : null;
     const heldMs = heldSince === null ? null : now - heldSince;
     const peers = beacon?.views ?? [];
-    const isLookDue = now - lookedAt >= LOOK_MS;
+    const isCheckDue = now - checkedAt >= CHECK_MS;
     // This comes before the decision, so that a silence of two seconds is already explained. It matters only to the holder.
-    if (isLookDue) isStarved = starvation.judge(isHolder && regionAt !== null && now - regionAt > QUIET_MS, now);
+    if (isCheckDue) isStarved = starvation.judge(isHolder && regionAt !== null && now - regionAt > QUIET_MS, now);
     if (isSuperseded({ now, heldMs, peers })) {
       log('address', 'another node has taken it over while this one still has it: keepalived is ended');
       say({ isFit: false, why: 'another node has taken it over' }, isHolder);
@@ -230,25 +230,25 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       ? { isFit: true, why: `the calls that are on their way are answered before it goes: ${wanted.why}` }
       : wanted;
     const isNew = `${verdict.isFit} ${isHolder}` !== last;
-    if (isNew || isLookDue) {
-      lookedAt = now;
-      keepalived = look(now);
+    if (isNew || isCheckDue) {
+      checkedAt = now;
+      keepalived = readState(now);
       frozen = keepalived === 'frozen' ? frozen + 1 : 0;
-      if (frozen >= FROZEN_LOOKS) {
+      if (frozen >= FROZEN_CHECKS) {
         log('keepalived', 'it is stopped and does nothing: it is ended');
         endKeepalived();
       }
     }
-    if (isNew || now - saidAt >= WRITE_MS) {
+    if (isNew || now - writtenAt >= WRITE_MS) {
       say(verdict, isHolder, keepalived, state.reach);
       if (isNew)
         log('address', `${isHolder ? 'held' : 'not held'}, ${verdict.isFit ? 'fit' : 'unfit'}: ${verdict.why}`);
-      [saidAt, last] = [now, `${verdict.isFit} ${isHolder}`];
+      [writtenAt, last] = [now, `${verdict.isFit} ${isHolder}`];
     }
     notify(isFirst ? 'READY=1' : 'WATCHDOG=1');
     const isKnown = (at: number | null) => at !== null && now - at <= MAJORITY_MS;
     const canTake = verdict.isFit && keepalived === 'runs' && drainedAt === null;
-    const holder = heardHolder(now, peers);
+    const holder = findHolder(now, peers);
     beacon?.send({ hasEtcd: isKnown(etcdAt), seesRegion: isKnown(regionAt), heldMs, canTake, holder }, now);
     await pause(TICK_MS);
   }
@@ -278,7 +278,7 @@ async function main(): Promise<void> {
   const following = followReach(
     state.reach,
     () => state.config.vip,
-    (error) => log('who else has the address', wordsOf(error)),
+    (error) => log('who else has the address', messageOf(error)),
   );
   await Promise.race([followFiles(state, log), followProxy(state), followEtcd(state), judge(state, log), following]);
 }

@@ -49,7 +49,7 @@ export class Reach {
   }
 
   /** One look, as the holder or as another node. It forgets what it found in the other role. */
-  async look(vip: string, nowMs: () => number): Promise<void> {
+  async probe(vip: string, nowMs: () => number): Promise<void> {
     this.#own = this.#ports.interfaceOf(vip);
     if (this.#own !== null) {
       this.#last = null;
@@ -84,7 +84,7 @@ export class Reach {
 /** Looks for ever, at times that differ between nodes. `vipOf`: the configuration may change. */
 export async function followReach(reach: Reach, vipOf: () => string, log: (error: unknown) => void): Promise<never> {
   for (;;) {
-    await reach.look(vipOf(), () => performance.now()).catch(log);
+    await reach.probe(vipOf(), () => performance.now()).catch(log);
     await delay(reach.everyMs * (0.9 + Math.random() * 0.2));
   }
 }

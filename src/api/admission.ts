@@ -7,13 +7,13 @@ import { type Rejected, rejected } from '../core/errors.ts';
 const CALLS_MOST = 200;
 
 /** Bounds the calls in hand, so that a region that has too many says so at once and at little cost. */
-export interface Admission {
+export interface CallAdmission {
   /** Does the work, or refuses it as `unavailable` without beginning it. */
   within<T>(work: () => Promise<T>): Promise<T | Rejected>;
 }
 
 /** Opens one for a listener; `most`: calls at once. */
-export function createAdmission(most = CALLS_MOST): Admission {
+export function createAdmission(most = CALLS_MOST): CallAdmission {
   let inHand = 0;
   return {
     async within(work) {

@@ -32,7 +32,7 @@ type Needed = (typeof NEEDED)[number];
 /** `name="value"`, or `name=value` as recipes for curl have it. A quoted value has no quotes inside: clients write `%22`. */
 const PARAMETER = /^([A-Za-z_][A-Za-z0-9_]{0,63})[ \t]*=[ \t]*(?:"([^"]*)"|([^",]*))$/;
 /** What keys, secrets and nonces are made of, once they are decoded. */
-const WORD = /^[\x21-\x7e]{1,128}$/;
+const PRINTABLE = /^[\x21-\x7e]{1,128}$/;
 /** Seconds; clocks of 1970 are clocks too. */
 const TIMESTAMP = /^[0-9]{1,12}$/;
 
@@ -117,7 +117,7 @@ function credentialsOf(found: ReadonlyMap<string, string>): OAuthCredentials | O
     secret,
     nonce: value('oauth_nonce'),
   };
-  if (!Object.values(read).every((word) => WORD.test(word)))
+  if (!Object.values(read).every((text) => PRINTABLE.test(text)))
     return refused(
       401,
       'The Authorization header names no key of ours. Rule: the signature is & and the secret of the token.',

@@ -9,7 +9,7 @@ import type { TrustPort } from '../region/cluster/trust/port.ts';
 import { sendProblem } from './server.ts';
 
 /** Who is at the other end of a TLS connection, by a certificate that the TLS layer has verified. `notAfter` in ms. */
-export interface Peer {
+export interface PeerIdentity {
   readonly serial: string;
   readonly nodeId: string;
   readonly isRegion: boolean;
@@ -20,13 +20,13 @@ export interface Peer {
 export interface PeerPorts {
   readonly trust: Pick<TrustPort, 'checkSerial' | 'onRevoked' | 'isServed'>;
   readonly clock: Clock;
-  readonly peerOf: (socket: Socket) => Peer | null;
+  readonly peerOf: (socket: Socket) => PeerIdentity | null;
   /** Only region nodes may call. */
   readonly isRegionOnly: boolean;
 }
 
 /** A connection whose certificate was revoked may finish the answer that it is getting, ms. */
-const LAST_WORDS_MS = 500;
+const FINISH_MS = 500;
 const NOBODY = rejected('forbidden', 'The certificate names no node of the cluster.');
 const NO_REGION = rejected(
   'forbidden',
@@ -44,7 +44,7 @@ export function guardPeers(app: FastifyInstance, ports: PeerPorts): void {
   const off = ports.trust.onRevoked(() => {
     for (const socket of open) {
       const peer = ports.peerOf(socket);
-      if (peer && ports.trust.checkSerial(peer.serial)) setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
+      if (peer && ports.trust.checkSerial(peer.serial)) setTimeout(() => socket.destroy(), FINISH_MS).unref();
     }
   });
   app.addHook('onClose', async () => off());

@@ -59,7 +59,7 @@ export function indexRecords(records: readonly BootRecord[]): BootRecords {
 /**
  * Whom a region has to be asked about before `answerBoot`: a machine without a record. Null: nobody, the records or the refusal say all.
  */
-export function strangerOf(question: BootQuestion, { byMac, twice }: BootRecords): BootClient | null {
+export function findUnknownClient(question: BootQuestion, { byMac, twice }: BootRecords): BootClient | null {
   const client = parseClient(question);
   return isRejected(client) || byMac.has(client.mac) || twice.has(client.mac) ? null : client;
 }
@@ -78,7 +78,7 @@ export function answerBoot(
   const client = parseClient(question);
   if (isRejected(client)) {
     const decision: BootDecision = { kind: 'leave', reason: client.message };
-    return written(decision, { loader, ...ANY }, templates, { ...NOBODY, loader, generation });
+    return writeAnswer(decision, { loader, ...ANY }, templates, { ...NOBODY, loader, generation });
   }
   const names = records.twice.get(client.mac);
   const record = records.byMac.get(client.mac) ?? null;
@@ -87,7 +87,7 @@ export function answerBoot(
       ? decideBoot(record, { client, place, enlist }, now)
       : { kind: 'wait', seconds: 60, reason: `Two machines claim the MAC ${client.mac}: ${names.join(' and ')}.` };
   const { mac, architecture } = client;
-  return written(decision, client, templates, {
+  return writeAnswer(decision, client, templates, {
     mac,
     architecture,
     loader,
@@ -98,7 +98,7 @@ export function answerBoot(
 
 const NOBODY = { mac: null, architecture: null, machine: null } as const;
 
-function written(
+function writeAnswer(
   decision: BootDecision,
   target: ScriptTarget,
   templates: BootTemplates,

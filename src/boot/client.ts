@@ -46,7 +46,7 @@ export function parseClient({ loader, query }: BootQuestion): BootClient | Rejec
   const value = (name: string) => values.get(name) ?? '';
   const mac = parseMac(value('mac'));
   if (isRejected(mac)) {
-    return refusal('The MAC address', told(value('mac')), 'six octets in hexadecimal of one interface');
+    return refusal('The MAC address', describeValue(value('mac')), 'six octets in hexadecimal of one interface');
   }
   const uuid = parseUuid(value('uuid'));
   if (isRejected(uuid)) return uuid;
@@ -78,9 +78,9 @@ function parseKind(arch: string, platform: string): Pick<BootClient, 'architectu
   const architecture = Object.hasOwn(ARCHITECTURES, arch) ? ARCHITECTURES[arch] : undefined;
   const firmware = Object.hasOwn(FIRMWARES, platform) ? FIRMWARES[platform] : undefined;
   if (architecture === undefined) {
-    return refusal('The architecture', told(arch), 'one of x86_64, i386 and arm64');
+    return refusal('The architecture', describeValue(arch), 'one of x86_64, i386 and arm64');
   }
-  if (firmware === undefined) return refusal('The firmware', told(platform), 'one of pcbios, pc and efi');
+  if (firmware === undefined) return refusal('The firmware', describeValue(platform), 'one of pcbios, pc and efi');
   if (arch === 'i386' && firmware === 'uefi') {
     return refusal('The firmware', 'is UEFI of 32 bits', 'UEFI of 64 bits, or BIOS');
   }
@@ -90,7 +90,7 @@ function parseKind(arch: string, platform: string): Pick<BootClient, 'architectu
   return { architecture, firmware };
 }
 
-function told(value: string): string {
+function describeValue(value: string): string {
   return value === '' ? 'is not told' : `is ${show(value)}`;
 }
 

@@ -44,9 +44,9 @@ export type BootDecision = { readonly reason: string } & (
   | { readonly kind: 'leave' }
 );
 
-type Work = 'kernel' | 'local' | 'idle';
+type BootWork = 'kernel' | 'local' | 'idle';
 interface StateRule {
-  readonly work: Work;
+  readonly work: BootWork;
   /** How the sentence goes on after "NAME ". */
   readonly says: string;
   /** It writes to disks: never on a machine whose UUID is another one's. */

@@ -12,7 +12,7 @@ import {
 } from './base/wire/transport.ts';
 
 /** Per-call options. `ifMatch`: ETag that the object must still have. */
-export interface CallOptions {
+export interface ApiCallOptions {
   readonly idempotencyKey?: string;
   readonly ifMatch?: string;
   readonly signal?: AbortSignal;
@@ -33,11 +33,15 @@ export type CallTable = Readonly<Record<RouteId, { readonly method: string; read
 
 /** Calls of API v1, by name. A call throws `ProblemError` when refused, `AppError` with code `unreachable` when no region answered in time. */
 export interface Caller {
-  call<I extends RouteId>(id: I, input: RouteInput<I>, options?: CallOptions): Promise<Reply<RouteOutput<I>>>;
+  call<I extends RouteId>(id: I, input: RouteInput<I>, options?: ApiCallOptions): Promise<Reply<RouteOutput<I>>>;
   /** The call with `dry_run=true`: what it would do. */
-  preview<I extends RouteId>(id: I, input: RouteInput<I>, options?: CallOptions): Promise<Preview>;
+  preview<I extends RouteId>(id: I, input: RouteInput<I>, options?: ApiCallOptions): Promise<Preview>;
   /** Every item of a list, page by page. */
-  all<I extends RouteId>(id: I, input: RouteInput<I>, options?: Pick<CallOptions, 'signal'>): AsyncGenerator<ItemOf<I>>;
+  all<I extends RouteId>(
+    id: I,
+    input: RouteInput<I>,
+    options?: Pick<ApiCallOptions, 'signal'>,
+  ): AsyncGenerator<ItemOf<I>>;
 }
 
 /**
@@ -47,7 +51,7 @@ export interface Caller {
 export function createCaller(given: ClientOptions, table: CallTable): Caller {
   const options: ClientOptions = { retryLimiter: new RetryLimiter(), ...given };
 
-  async function send(id: RouteId, input: AnyInput, call: CallOptions, query: Record<string, unknown>) {
+  async function send(id: RouteId, input: AnyInput, call: ApiCallOptions, query: Record<string, unknown>) {
     const route = table[id];
     const headers: Record<string, string> = {
       ...headersOf(options),

@@ -77,9 +77,9 @@ export const COMMAND_KINDS = {
   },
   /** Which machines are on? */
   'look-power': {
-    args: power.LookArgs,
+    args: power.PowerQueryArgs,
     secrets: power.PowerSecrets,
-    result: power.LookResult,
+    result: power.PowerQueryResult,
     isRepeatable: true,
     claimSeconds: 300,
   },

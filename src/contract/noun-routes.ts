@@ -1,7 +1,7 @@
 import Type, { type Static, type TInteger, type TObject, type TOptional, type TSchema, type TString } from 'typebox';
 import { Id, listQuery, strict, text } from './base/common.ts';
 import type { RouteSpec } from './base/route-spec.ts';
-import { type Declaration, type Field, oneOfNoun, paramOf, type Underscored, type Verb } from './base/declare.ts';
+import { type Declaration, type Field, oneOfNoun, paramOf, type Underscored, type NounVerb } from './base/declare.ts';
 import { type Calls, usualCalls } from './base/entry.ts';
 import { type Declared, type DeclarationOf, type DeclaredNoun, NOUNS } from './registry.ts';
 
@@ -9,7 +9,7 @@ type Fields<D extends Declaration> = D['fields'];
 type Text = TString;
 
 /** An object as answers show it: its id, its fields, its counts. */
-type Answer<D extends Declaration> = TObject<{
+type NounAnswer<D extends Declaration> = TObject<{
   [M in 'id' | (keyof Fields<D> & string) | (keyof D['counts'] & string)]: M extends keyof Fields<D>
     ? Fields<D>[M]['answer']
     : TInteger;
@@ -30,7 +30,7 @@ type List<D extends Declaration> = TObject<
 >;
 /** What the calls of a declared noun take and answer. */
 interface SchemasOf<D extends Declaration> {
-  readonly answer: Answer<D>;
+  readonly answer: NounAnswer<D>;
   readonly params: Params<D>;
   readonly query: List<D>;
   readonly create: Create<D>;
@@ -40,19 +40,19 @@ interface SchemasOf<D extends Declaration> {
 type IdOf<D extends Declared> = D extends Declared ? `${D['noun']}.${D['verbs'][number]}` : never;
 /** `noun.verb` of every call of declared nouns. */
 export type DeclaredRouteId = IdOf<Declared>;
-type Routes = {
-  [I in DeclaredRouteId]: I extends `${infer N extends DeclaredNoun}.${infer V extends Verb}`
+type NounRoutes = {
+  [I in DeclaredRouteId]: I extends `${infer N extends DeclaredNoun}.${infer V extends NounVerb}`
     ? Calls<SchemasOf<DeclarationOf<N>>>[V]
     : never;
 };
 
 /** An object of a declared noun, as the wire has it. */
-export type DeclaredObject<N extends DeclaredNoun> = Static<Answer<DeclarationOf<N>>>;
+export type DeclaredObject<N extends DeclaredNoun> = Static<NounAnswer<DeclarationOf<N>>>;
 
 const ANSWERS = new Map(NOUNS.map((declaration) => [declaration.noun as string, answerOf(declaration)]));
 
 /** The calls of all declared nouns. */
-export const NOUN_ROUTES = Object.fromEntries(NOUNS.flatMap(routesOf)) as unknown as Routes;
+export const NOUN_ROUTES = Object.fromEntries(NOUNS.flatMap(routesOf)) as unknown as NounRoutes;
 
 /** Schemas of declared nouns that have a name in the OpenAPI document. */
 export const NOUN_COMPONENTS: Readonly<Record<string, TSchema>> = Object.fromEntries(

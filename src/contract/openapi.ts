@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import { REJECTIONS } from '../core/errors.ts';
 import { FieldProblem, FileDiff, Finding, NodeDiff, Preview, Problem } from './base/common.ts';
-import { Change, PendingConfig } from './site/config.ts';
+import { ConfigChange, PendingConfig } from './site/config.ts';
 import { DrillRound, DrillVerdict } from './cluster/drill.ts';
 import { Image } from './images/image.ts';
 import { Event } from './site/event.ts';
@@ -25,7 +25,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   ...Object.fromEntries(ENTRIES.map(({ component, schemas }) => [component, schemas.answer])),
   ApiKey,
   ApiKeyCreated,
-  Change,
+  Change: ConfigChange,
   DrillRound,
   DrillVerdict,
   Event,

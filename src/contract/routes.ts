@@ -4,7 +4,7 @@ import { DEVICE } from './machines/device.ts';
 import { DOMAIN } from './names/domain.ts';
 import * as event from './site/event.ts';
 import { MACHINE } from './machines/machine.ts';
-import { LOOK_ROUTES } from './site/look.ts';
+import { SCREEN_ROUTES } from './site/screens.ts';
 import * as node from './cluster/node.ts';
 import * as rack from './cluster/rack.ts';
 import { RECORD } from './names/record.ts';
@@ -22,7 +22,7 @@ import { INTERFACE_ROUTES } from './machines/machine-interface-routes.ts';
 import { MACHINE_TIMELINE_ROUTES } from './machines/machine-timeline.ts';
 import { NETWORK_ROUTES } from './networks/routes.ts';
 import { callsOf } from './base/entry.ts';
-import { MACHINE_LIFECYCLE_ROUTES, MACHINE_WISH_ROUTES } from './machines/machine-lifecycle.ts';
+import { MACHINE_LIFECYCLE_ROUTES, MACHINE_SELECTION_ROUTES } from './machines/machine-lifecycle.ts';
 import { MACHINE_INVENTORY_ROUTES } from './machines/machine-inventory.ts';
 import { MACHINE_STORAGE_ROUTES } from './machines/machine-storage.ts';
 import { MACHINE_POWER_ROUTES } from './machines/machine-power.ts';
@@ -77,7 +77,7 @@ export const ROUTES = {
   ...INTERFACE_ROUTES,
   ...MACHINE_POWER_ROUTES,
   ...MACHINE_LIFECYCLE_ROUTES,
-  ...MACHINE_WISH_ROUTES,
+  ...MACHINE_SELECTION_ROUTES,
   ...MACHINE_INVENTORY_ROUTES,
   ...MACHINE_STORAGE_ROUTES,
   ...ENLISTMENT_ROUTES,
@@ -191,12 +191,12 @@ export const ROUTES = {
   'config.show': get('/config/history/{change}', 'Show a change', {
     roles: WATCHERS,
     params: config.ChangeParams,
-    response: config.Change,
+    response: config.ConfigChange,
   }),
   'config.rollback': post('/config/history/{change}/rollback', 'Undo a change', {
     roles: OPERATORS,
     params: config.ChangeParams,
-    response: config.Change,
+    response: config.ConfigChange,
   }),
 
   'event.list': get('/events', 'Events, or a stream of them; role user is told no more than kind and subject', {
@@ -258,33 +258,33 @@ export const ROUTES = {
   ...SSH_KEY_ROUTES,
   ...SESSION_ROUTES,
   ...AUDIT_ROUTES,
-  ...LOOK_ROUTES,
+  ...SCREEN_ROUTES,
 } as const satisfies Record<string, RouteSpec>;
 
-type Routes = typeof ROUTES;
-export type RouteId = keyof Routes;
+type RouteTable = typeof ROUTES;
+export type RouteId = keyof RouteTable;
 
 /** Does the call change something? */
 export function isWrite(route: RouteSpec): boolean {
   return route.method !== 'GET';
 }
 
-type Part<R, K extends string> = R extends { readonly [P in K]: infer S }
+type RoutePart<R, K extends string> = R extends { readonly [P in K]: infer S }
   ? S extends TSchema
     ? Static<S>
     : never
   : never;
 
 /** What a call takes: its parts that exist. `query` may always be left out. */
-export type RouteInput<I extends RouteId> = ([Part<Routes[I], 'params'>] extends [never]
+export type RouteInput<I extends RouteId> = ([RoutePart<RouteTable[I], 'params'>] extends [never]
   ? { readonly params?: undefined }
-  : { readonly params: Part<Routes[I], 'params'> }) &
-  ([Part<Routes[I], 'query'>] extends [never]
+  : { readonly params: RoutePart<RouteTable[I], 'params'> }) &
+  ([RoutePart<RouteTable[I], 'query'>] extends [never]
     ? { readonly query?: undefined }
-    : { readonly query?: Part<Routes[I], 'query'> }) &
-  ([Part<Routes[I], 'body'>] extends [never]
+    : { readonly query?: RoutePart<RouteTable[I], 'query'> }) &
+  ([RoutePart<RouteTable[I], 'body'>] extends [never]
     ? { readonly body?: undefined }
-    : { readonly body: Part<Routes[I], 'body'> });
+    : { readonly body: RoutePart<RouteTable[I], 'body'> });
 
 /** What a call answers. */
-export type RouteOutput<I extends RouteId> = Static<Routes[I]['response']>;
+export type RouteOutput<I extends RouteId> = Static<RouteTable[I]['response']>;

@@ -19,7 +19,7 @@ const PAGE_MAX = 16 << 20;
 const TRIES = 5;
 
 /** A page of the file, or of a bucket that lies inside a value. */
-type Page = Pick<DataView, 'buffer' | 'byteOffset' | 'byteLength'>;
+type BoltPage = Pick<DataView, 'buffer' | 'byteOffset' | 'byteLength'>;
 
 /** Where the newest committed state begins. */
 interface Meta {
@@ -64,7 +64,7 @@ class Walker {
     this.#pageSize = pageSize;
   }
 
-  page(id: number): Page {
+  page(id: number): BoltPage {
     this.#pages += 1;
     if (this.#pages > PAGES_MAX) throw damaged('it has too many pages');
     const first = viewOf(this.#bytes(id, this.#pageSize));
@@ -73,7 +73,7 @@ class Walker {
     return length === this.#pageSize ? first : viewOf(this.#bytes(id, length));
   }
 
-  *leaves(page: Page, depth = 0): Generator<{ key: Uint8Array; value: Uint8Array; isBucket: boolean }> {
+  *leaves(page: BoltPage, depth = 0): Generator<{ key: Uint8Array; value: Uint8Array; isBucket: boolean }> {
     const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
     const [kind, count] = [view.getUint16(8, true), view.getUint16(10, true)];
     if (depth > DEPTH_MAX) throw damaged('its tree is too deep');

@@ -34,7 +34,7 @@ export function parseEpoch(text: string): Epoch | Rejected {
 }
 
 /** The epoch for people, such as `epoch 2 (4f2e90ab)`. */
-export function epochWords(epoch: Epoch): string {
+export function describeEpoch(epoch: Epoch): string {
   const last = epoch.at(-1);
   return last === undefined ? `epoch ${FIRST}` : `epoch ${epoch.length + 1} (${last.id})`;
 }

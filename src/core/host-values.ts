@@ -50,14 +50,14 @@ export interface NameQuestion {
 }
 
 /** A look at this host: the text of a small file, or how many blocks of a file system others than root may still write. */
-export interface LookQuestion {
+export interface FileQuestion {
   readonly look: 'text' | 'space';
   readonly path: string;
   readonly timeoutMs: number;
 }
 
 /** A question that needs no rights: whoever drives the host asks it itself, and no process is started for it. */
-export type OpenQuestion = WebQuestion | NameQuestion | LookQuestion;
+export type OpenQuestion = WebQuestion | NameQuestion | FileQuestion;
 
 /** What a host does for us and answers with an ExecResult. */
 export type Command = ProcessCommand | SocketQuestion | OpenQuestion;

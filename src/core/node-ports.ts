@@ -26,7 +26,7 @@ export const PORTS = {
   etcdClient: 2379,
   etcdPeer: 2380,
   /** Patroni's way to an etcd that answers: `ha/etcd/way.ts`, on 127.0.0.1 alone. */
-  etcdWay: 2378,
+  etcdProxy: 2378,
 } as const;
 
 /** Ports that no other daemon of a node may be given: ours, and 5240 to 5270, which MAAS keeps for itself. Ordered. */

@@ -5,28 +5,28 @@ export interface ArgumentRules {
   readonly command: string;
   readonly values: readonly string[];
   readonly flags: readonly string[];
-  readonly words: number;
+  readonly maxOperands: number;
 }
 
 /** Arguments by name. */
 export interface Arguments {
   readonly values: ReadonlyMap<string, string>;
   readonly flags: ReadonlySet<string>;
-  readonly words: readonly string[];
+  readonly operands: readonly string[];
 }
 
 /** Reads `--name value`, `--name=value` and flags; `help` if somebody asks for help. A refusal never shows an argument, which may be a token. */
 export function parseArguments(argv: readonly string[], rules: ArgumentRules): Arguments | 'help' | Rejected {
   const values = new Map<string, string>();
   const flags = new Set<string>();
-  const words: string[] = [];
+  const operands: string[] = [];
   const queue = [...argv];
-  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
-    const [name, inline] = word.startsWith('--') ? splitOnce(word) : [word];
+  for (let argument = queue.shift(); argument !== undefined; argument = queue.shift()) {
+    const [name, inline] = argument.startsWith('--') ? splitOnce(argument) : [argument];
     if (name === '-h' || name === '--help') return 'help';
     if (!name.startsWith('-') || name === '-') {
-      if (words.length >= rules.words) return usage(rules, 'there are too many arguments');
-      words.push(word);
+      if (operands.length >= rules.maxOperands) return usage(rules, 'there are too many arguments');
+      operands.push(argument);
       continue;
     }
     const takesValue = rules.values.includes(name);
@@ -37,7 +37,7 @@ export function parseArguments(argv: readonly string[], rules: ArgumentRules): A
     if (takesValue) values.set(name, value);
     else flags.add(name);
   }
-  return { values, flags, words };
+  return { values, flags, operands };
 }
 
 /** The refusal of a command line. */
@@ -56,7 +56,7 @@ export function parseTimeout(
   return usage(rules, '--timeout is a whole number of seconds from 1 to 86400');
 }
 
-function splitOnce(word: string): [string, string?] {
-  const equals = word.indexOf('=');
-  return equals < 0 ? [word] : [word.slice(0, equals), word.slice(equals + 1)];
+function splitOnce(argument: string): [string, string?] {
+  const equals = argument.indexOf('=');
+  return equals < 0 ? [argument] : [argument.slice(0, equals), argument.slice(equals + 1)];
 }

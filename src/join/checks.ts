@@ -4,12 +4,12 @@ import type { HostFacts } from '../core/host-values.ts';
 import { contains, parseAddress, parseNetwork } from '../core/ip.ts';
 import { PORTS } from '../model/cluster/cluster.ts';
 import { parseNodeName } from '../model/cluster/node-identity.ts';
-import { DATA, type HostSeen } from './look.ts';
+import { DATA, type HostInspection } from './look.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from './paths.ts';
 import { parseReachableAddress } from '../model/names/reachable-address.ts';
 
 /** A finding before any change. An error prevents the start of the command. `sentence`: what, why and the remedy. */
-export interface Finding {
+export interface HostFinding {
   readonly severity: 'error' | 'warning';
   readonly sentence: string;
 }
@@ -23,15 +23,15 @@ const STUB_ADDRESSES = ['127.0.0.53', '127.0.0.54'];
 const EARLIEST = Date.UTC(2025, 0, 1);
 
 /** Collects findings. */
-export interface Findings {
-  readonly all: Finding[];
+export interface HostFindings {
+  readonly all: HostFinding[];
   readonly error: (sentence: string) => void;
   readonly warn: (sentence: string) => void;
 }
 
 /** An empty list of findings. */
-export function startFindings(): Findings {
-  const all: Finding[] = [];
+export function startFindings(): HostFindings {
+  const all: HostFinding[] = [];
   return {
     all,
     error: (sentence) => void all.push({ severity: 'error', sentence }),
@@ -41,19 +41,19 @@ export function startFindings(): Findings {
 
 /** The findings, and the values to begin with; none of these if there is an error. */
 export function verdict<P>(
-  { all }: Findings,
+  { all }: HostFindings,
   plan: P | null,
-): { readonly findings: readonly Finding[]; readonly plan: P | null } {
+): { readonly findings: readonly HostFinding[]; readonly plan: P | null } {
   return { findings: all, plan: hasError(all) ? null : plan };
 }
 
 /** Does one of them prevent the start of the command? */
-export function hasError(findings: readonly Finding[]): boolean {
+export function hasError(findings: readonly HostFinding[]): boolean {
   return findings.some((finding) => finding.severity === 'error');
 }
 
 /** Rules for any host, whatever it will become. `command`: as a person types it. */
-export function checkHost(seen: HostSeen, command: string, { error, warn }: Findings): void {
+export function checkHost(seen: HostInspection, command: string, { error, warn }: HostFindings): void {
   if (seen.uid !== 0) error(`${command} must run as root. Run: sudo ${command} …`);
   const { os } = seen.facts;
   if (os.id !== 'debian' || os.version !== '13') {
@@ -79,7 +79,7 @@ export function checkHost(seen: HostSeen, command: string, { error, warn }: Find
   if (isRejected(conf)) error(conf.message);
 }
 
-function checkDisk(free: number | null, error: Findings['error'], warn: Findings['warn']): void {
+function checkDisk(free: number | null, error: HostFindings['error'], warn: HostFindings['warn']): void {
   if (free === null) return;
   if (free < FREE_MEGABYTES.least)
     error(
@@ -90,7 +90,7 @@ function checkDisk(free: number | null, error: Findings['error'], warn: Findings
 }
 
 /** Releases on which the data depend: Patroni 3.0 loses acknowledged rows. */
-export function checkVersions({ versions }: HostSeen, { error }: Findings): void {
+export function checkVersions({ versions }: HostInspection, { error }: HostFindings): void {
   const major = (text: string | null) => Number(/(\d+)\.\d+/.exec(text ?? '')?.[1] ?? Number.NaN);
   const wrong = (name: string, text: string | null, rule: string) =>
     error(
@@ -103,7 +103,7 @@ export function checkVersions({ versions }: HostSeen, { error }: Findings): void
 }
 
 /** Refuses data of another cluster. `isOwn`: an interrupted run of the same command left them. */
-export function checkData({ data }: HostSeen, isOwn: boolean, { error }: Findings): void {
+export function checkData({ data }: HostInspection, isOwn: boolean, { error }: HostFindings): void {
   if (data === null) {
     error(
       `Whether this host has data of an earlier cluster could not be found out: find ${DATA.etcd} ${DATA.postgres} fails. Look at its disks (journalctl -k) first.`,
@@ -146,7 +146,7 @@ const REGION_PORTS: readonly WantedPort[] = [
   { port: PORTS.patroni, what: 'Patroni', protocol: 'tcp' },
   { port: PORTS.etcdClient, what: "etcd's clients", protocol: 'tcp' },
   { port: PORTS.etcdPeer, what: "etcd's members", protocol: 'tcp' },
-  { port: PORTS.etcdWay, what: "Patroni's way to etcd", protocol: 'tcp' },
+  { port: PORTS.etcdProxy, what: "Patroni's way to etcd", protocol: 'tcp' },
 ];
 
 /** Our units and those of our daemons: an interrupted run, or an earlier release, may have started them. */
@@ -159,7 +159,7 @@ const OWN_UNITS: readonly string[] = [
 ];
 
 /** Ports that another program holds. */
-export function checkPorts({ listeners }: HostSeen, isRegion: boolean, { error }: Findings): void {
+export function checkPorts({ listeners }: HostInspection, isRegion: boolean, { error }: HostFindings): void {
   for (const { port, what, protocol } of isRegion ? REGION_PORTS : [DNS_PORT]) {
     const rivals = (listeners ?? []).filter(
       (listener) =>
@@ -177,19 +177,19 @@ export function checkPorts({ listeners }: HostSeen, isRegion: boolean, { error }
 }
 
 /** The node's name: the requested one, else the host's. */
-export function nameOf(facts: HostFacts, asked: string | null): string | Rejected {
-  return asked === null
+export function nameOf(facts: HostFacts, requestedAddress: string | null): string | Rejected {
+  return requestedAddress === null
     ? parseNodeName(facts.hostname.split('.')[0] ?? '', "the host's name")
-    : parseNodeName(asked, '--name');
+    : parseNodeName(requestedAddress, '--name');
 }
 
 /** The node's address: the requested one, if it is this host's; else its first global IPv4 address. */
-export function addressOf(facts: HostFacts, asked: string | null): string | Rejected {
+export function addressOf(facts: HostFacts, requestedAddress: string | null): string | Rejected {
   const own = facts.interfaces.flatMap((nic) => nic.addresses).map(withoutPrefix);
-  if (asked !== null) {
-    if (own.includes(asked)) return parseReachableAddress(asked, '--address');
+  if (requestedAddress !== null) {
+    if (own.includes(requestedAddress)) return parseReachableAddress(requestedAddress, '--address');
     const list = own.filter(isGlobal).join(', ') || 'none';
-    return invalid('--address', `${asked} is not an address of this host`, `one of ${list}`);
+    return invalid('--address', `${requestedAddress} is not an address of this host`, `one of ${list}`);
   }
   const first = own.find((address) => !address.includes(':') && isGlobal(address));
   return (

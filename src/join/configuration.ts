@@ -39,8 +39,8 @@ export async function clearConf(
 export async function readRackUuid({ host }: HostPorts): Promise<string | null> {
   const conf = accepted(parseRackConf(PATHS.rackConf, (await host.files.read(PATHS.rackConf)) ?? ''));
   if (conf.uuid !== null) return conf.uuid;
-  const kept = parseRackUuid((await host.files.read(PATHS.rackUuid))?.trim() ?? '');
-  return isRejected(kept) ? null : kept;
+  const storedUuid = parseRackUuid((await host.files.read(PATHS.rackUuid))?.trim() ?? '');
+  return isRejected(storedUuid) ? null : storedUuid;
 }
 
 /** Writes the address of this host's region, and its identity as a rack: the old one, or a new one. Gives the UUID. */

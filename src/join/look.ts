@@ -6,7 +6,7 @@ import type { HostPorts } from './ports.ts';
 const COMMAND_MS = 10_000;
 
 /** Something that listens on a port of this host. `process`: its name, '' when unknown. `unit`: systemd's unit of it, where it has one. */
-export interface Listener {
+export interface HostListener {
   readonly protocol: 'tcp' | 'udp';
   readonly address: string;
   readonly port: number;
@@ -16,12 +16,12 @@ export interface Listener {
 }
 
 /** All inputs of the checks of a host, gathered before any change. Null: it could not be found out. */
-export interface HostSeen {
+export interface HostInspection {
   readonly uid: number;
   readonly productRoot: string;
   readonly facts: HostFacts;
   readonly missingUnits: readonly string[];
-  readonly listeners: readonly Listener[] | null;
+  readonly listeners: readonly HostListener[] | null;
   readonly freeMegabytes: number | null;
   /** Wall time, ms. */
   readonly now: number;
@@ -49,7 +49,7 @@ export const DATA = {
 } as const;
 
 /** Looks at the host; changes nothing. `units`: must be installed. */
-export async function lookAtHost(ports: HostPorts, units: readonly string[]): Promise<HostSeen> {
+export async function inspectHost(ports: HostPorts, units: readonly string[]): Promise<HostInspection> {
   const { host } = ports;
   const states = await Promise.all(units.map((unit) => host.units.state(unit).catch(() => null)));
   const isThere = async (path: string) => (await readIfAllowed(host, path)) !== null;
@@ -65,9 +65,9 @@ export async function lookAtHost(ports: HostPorts, units: readonly string[]): Pr
     conf: await readIfAllowed(host, PATHS.conf),
     rackConf: await readIfAllowed(host, PATHS.rackConf),
     notes: {
-      isInit: await isThere(PATHS.initUnderWay),
+      isInit: await isThere(PATHS.initNote),
       isInitDone: await isThere(PATHS.initDone),
-      isJoin: await isThere(PATHS.joinUnderWay),
+      isJoin: await isThere(PATHS.joinNote),
       isJoinDone: await isThere(PATHS.joinDone),
     },
     data: await presentOf(host, Object.values(DATA)),
@@ -128,13 +128,13 @@ async function freeMegabytes(host: Host): Promise<number | null> {
   return answer.code === 0 && Number.isFinite(kilobytes) ? Math.floor(kilobytes / 1024) : null;
 }
 
-async function listenersOf(host: Host): Promise<Listener[] | null> {
+async function listenersOf(host: Host): Promise<HostListener[] | null> {
   const argv = ['ss', '--no-header', '--listening', '--numeric', '--tcp', '--udp', '--processes'];
   const answer = await host.exec({ argv, timeoutMs: COMMAND_MS });
   return answer.code === 0 ? parseListeners(answer.stdout) : null;
 }
 
-async function withUnit(host: Host, listener: Listener): Promise<Listener> {
+async function withUnit(host: Host, listener: HostListener): Promise<HostListener> {
   if (listener.pid === null) return listener;
   const unit = unitOf((await readIfAllowed(host, `/proc/${listener.pid}/cgroup`)) ?? '');
   return unit === null ? listener : { ...listener, unit };
@@ -146,7 +146,7 @@ export function unitOf(cgroups: string): string | null {
 }
 
 /** Reads `ss -HlntupO`: `udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:* users:(("named",pid=12,fd=30))`. */
-export function parseListeners(text: string): Listener[] {
+export function parseListeners(text: string): HostListener[] {
   return text.split('\n').flatMap((line) => {
     const [protocol, , , , local] = line.trim().split(/\s+/);
     const [, address, port] = /^(.+):(\d+)$/.exec(local ?? '') ?? [];

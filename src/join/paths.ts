@@ -17,15 +17,15 @@ export const PATHS = {
   /** Exists when init has ended; no secret. */
   initDone: '/var/lib/regent/init.json',
   /** Exists during init, so that a second run continues with the same node. */
-  initUnderWay: '/var/lib/regent/init-under-way.json',
+  initNote: '/var/lib/regent/init-under-way.json',
   /** Exists when a join has ended; no secret. */
   joinDone: '/var/lib/regent/join.json',
   /** Exists during a join. */
-  joinUnderWay: '/var/lib/regent/join-under-way.json',
+  joinNote: '/var/lib/regent/join-under-way.json',
   /** Exists while a node that was taken out is cleaned. */
-  leaveUnderWay: '/var/lib/regent/leave-under-way.json',
+  leaveNote: '/var/lib/regent/leave-under-way.json',
   /** Exists during a recovery of the cluster. */
-  recoverUnderWay: '/var/lib/regent/recover-under-way.json',
+  recoverNote: '/var/lib/regent/recover-under-way.json',
   /** `ha/epoch` writes it when the epoch of this host's cluster is over. */
   epochOver: '/var/lib/regent/epoch-over.json',
   rootConfig: '/root/.config/regent/config.json',

@@ -26,7 +26,7 @@ export interface HostPorts {
 }
 
 /** The site in the database before init writes anything. */
-export interface SiteSeen {
+export interface SiteState {
   /** False: no migration was applied yet, so it holds nothing of Regent. */
   readonly isRegent: boolean;
   readonly nodes: readonly { readonly id: string; readonly name: string }[];
@@ -75,7 +75,7 @@ export interface NewKey {
 /** Init's work in the database; `main` connects it to the store. Every call may be repeated and has its own deadline. */
 export interface BootstrapDatabase {
   /** Refused (`unavailable`) while the database does not answer. */
-  look(): Promise<SiteSeen | Rejected>;
+  readSite(): Promise<SiteState | Rejected>;
   /** Applies missing migrations and gives their labels. */
   migrate(): Promise<readonly string[] | Rejected>;
   /** Cluster, node, domain, setting `default_domain`: one transaction. */
@@ -88,7 +88,7 @@ export interface BootstrapDatabase {
 }
 
 /** The region's answer to the first admin. */
-export interface RegionSeen {
+export interface RegionReadiness {
   readonly isReady: boolean;
   /** A sentence about what is missing. */
   readonly why: string;
@@ -103,7 +103,7 @@ export interface InitPorts extends HostPorts {
     nodeId: string,
   ): { readonly body: Desired['body']; readonly versions: readonly Version[]; readonly refusals: readonly string[] };
   /** Asks the region on this host for its status with the key; a region that does not answer is not ready. */
-  askRegion(url: string, apiKey: string): Promise<RegionSeen>;
+  askRegion(url: string, apiKey: string): Promise<RegionReadiness>;
   /** The cluster is to use the database of the operator that `DATABASE_URL` names, instead of its own. */
   readonly hasOwnDatabase: boolean;
   /** What this run writes there; null: `DATABASE_URL` stays as it is. Holds passwords. */

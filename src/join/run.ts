@@ -1,16 +1,16 @@
 import { AppError, isRejected, type Rejected, sentenceOf } from '../core/errors.ts';
 import type { FileContent } from '../core/host-values.ts';
-import { type Finding, hasError } from './checks.ts';
+import { type HostFinding, hasError } from './checks.ts';
 import type { HostPorts } from './ports.ts';
 
 /** Common state of every run of steps. `deadline`: end of all waiting, on the monotonic clock. */
-export interface Run {
+export interface SetupRun {
   readonly ports: HostPorts;
   readonly deadline: number;
 }
 
 /** A step. It may run any number of times, and finds out by itself what is done. */
-export interface Step<R extends Run> {
+export interface SetupStep<R extends SetupRun> {
   readonly name: string;
   /** Its description for people. */
   readonly title: string;
@@ -27,7 +27,7 @@ export function accepted<T>(value: T | Rejected): T {
 }
 
 /** Runs steps in their order and prints each. A fault names its step. */
-export async function runSteps<R extends Run>(run: R, steps: readonly Step<R>[]): Promise<void> {
+export async function runSteps<R extends SetupRun>(run: R, steps: readonly SetupStep<R>[]): Promise<void> {
   for (const [index, step] of steps.entries()) {
     run.ports.say(`[${index + 1}/${steps.length}] ${step.title}`);
     try {
@@ -40,7 +40,7 @@ export async function runSteps<R extends Run>(run: R, steps: readonly Step<R>[])
 }
 
 /** Prints every finding; false if one prevents the start of the command. */
-export function reportFindings(ports: HostPorts, findings: readonly Finding[]): boolean {
+export function reportFindings(ports: HostPorts, findings: readonly HostFinding[]): boolean {
   for (const finding of findings) ports.say(`${finding.severity}: ${finding.sentence}`);
   const isGood = !hasError(findings);
   if (!isGood) ports.say('Nothing was changed.');
@@ -64,7 +64,7 @@ export async function execute(ports: HostPorts, argv: readonly string[], timeout
 }
 
 /** A unit that runs already was started by an interrupted run, perhaps with another name or credential. So it restarts. */
-export async function startOrRestart({ ports }: Run, unit: string): Promise<void> {
+export async function startOrRestart({ ports }: SetupRun, unit: string): Promise<void> {
   const { active } = await ports.host.units.state(unit);
   await ports.host.units.act(unit, active === 'inactive' ? 'start' : 'restart', UNIT_MS);
 }
@@ -73,7 +73,7 @@ export async function startOrRestart({ ports }: Run, unit: string): Promise<void
  * The same for a daemon that systemd restarts when it fails (`Restart=`): a first start may be too slow on a busy host, or the cluster's other nodes
  * do not admit this one yet. Tries until the run's deadline.
  */
-export async function startAtLast(run: Run, unit: string): Promise<void> {
+export async function startAtLast(run: SetupRun, unit: string): Promise<void> {
   let isFirst = true;
   await untilDeadline(run, async () => {
     try {
@@ -88,7 +88,7 @@ export async function startAtLast(run: Run, unit: string): Promise<void> {
 }
 
 /** Starts a unit, unless it runs. */
-export async function startUnit({ ports }: Run, unit: string): Promise<void> {
+export async function startUnit({ ports }: SetupRun, unit: string): Promise<void> {
   await ports.host.units.act(unit, 'start', UNIT_MS);
 }
 
@@ -99,16 +99,16 @@ export async function installText(ports: HostPorts, file: FileContent): Promise<
   return true;
 }
 
-type Look<T> = { readonly value: T } | { readonly missing: string };
+type PollResult<T> = { readonly value: T } | { readonly missing: string };
 
 /** Asks again until there is a value. At the run's deadline it throws `timeout` and says what is missing. */
-export async function untilDeadline<T>(run: Run, look: () => Promise<Look<T>>): Promise<T> {
+export async function untilDeadline<T>(run: SetupRun, poll: () => Promise<PollResult<T>>): Promise<T> {
   const { ports } = run;
-  for (let told = ''; ; await ports.sleep(POLL_MS)) {
-    const result = await look();
+  for (let lastMissing = ''; ; await ports.sleep(POLL_MS)) {
+    const result = await poll();
     if ('value' in result) return result.value;
-    if (result.missing !== told) ports.say(`  ${result.missing}`);
-    told = result.missing;
+    if (result.missing !== lastMissing) ports.say(`  ${result.missing}`);
+    lastMissing = result.missing;
     if (ports.monotonic() + POLL_MS >= run.deadline) {
       throw new AppError('timeout', `Not done within the time given (--timeout). Missing: ${result.missing}`);
     }

@@ -5,7 +5,7 @@ import { parseObject } from './texts.ts';
 /** States of the agent's engine in which a service needs no more waiting. */
 const SETTLED = ['healthy', 'absent'];
 /** The longest quotation of a daemon, in characters. */
-const WORDS_LIMIT = 500;
+const QUOTE_MAX = 500;
 
 /**
  * Looks at the services that the agent brings up on this host, by name and unit. Gives the first that is not there yet, with the engine's or
@@ -19,9 +19,9 @@ export function watchUnits(ports: HostPorts, units: Readonly<Record<string, stri
       if (engine !== undefined && SETTLED.includes(engine.state)) continue;
       const state = await ports.host.units.state(unit).catch(() => null);
       if (state?.load !== 'loaded') continue;
-      const told =
+      const progress =
         engine === undefined || engine.state === 'unknown' ? 'the agent comes to it' : `${engine.state}, ${engine.why}`;
-      return `${service} (${unit} is ${state.active}): ${told}`;
+      return `${service} (${unit} is ${state.active}): ${progress}`;
     }
     return null;
   };
@@ -39,7 +39,7 @@ export async function readEngine({
       name,
       {
         state: typeof state === 'string' ? state : 'unknown',
-        why: typeof why === 'string' ? why.slice(0, WORDS_LIMIT) : '',
+        why: typeof why === 'string' ? why.slice(0, QUOTE_MAX) : '',
       },
     ]),
   );

@@ -4,14 +4,14 @@ import { type Overlap, overlapsOf } from './overlap.ts';
 import { firstFault, unfitnessOf } from './recording.ts';
 import { ANY_FAILOVERS, type HazardRules, lanesOf } from './rules.ts';
 import type { Timeline } from './timeline.ts';
-import type { Check, LedgerFindings, Outage, Verdict } from './verdict.ts';
+import type { RoundCheck, LedgerFindings, Outage, RoundVerdict } from './verdict.ts';
 import { firstFew, seconds } from './formats.ts';
 
 /**
  * Judges one round. Pure: the same timeline and rules give the same verdict, whenever and wherever it was recorded. A round passes when every
  * check holds; a recording that is not fit to be judged is a check that failed, never a round that passed.
  */
-export function judge(timeline: Timeline, rules: HazardRules): Verdict {
+export function judge(timeline: Timeline, rules: HazardRules): RoundVerdict {
   const { hazard, round, seed, startedAt, healedAt, redundantAt, endedAt } = timeline;
   const faultAt = firstFault(timeline);
   const outages = timeline.lanes.map((lane) => outageOf(lane, { faultAt, endedAt }));
@@ -31,7 +31,7 @@ export function judge(timeline: Timeline, rules: HazardRules): Verdict {
       measured: [String(promotions.length), firstFew(promotions.map(({ host }) => host))].filter(Boolean).join(': '),
     },
     recordingCheck(unfitnessOf(timeline, rules)),
-  ] satisfies Check[];
+  ] satisfies RoundCheck[];
   return {
     hazard,
     round,
@@ -47,7 +47,7 @@ export function judge(timeline: Timeline, rules: HazardRules): Verdict {
   };
 }
 
-function ledgerCheck(findings: LedgerFindings): Check {
+function ledgerCheck(findings: LedgerFindings): RoundCheck {
   const breaches = (['lost', 'unexpected', 'twice', 'unequal'] as const)
     .filter((kind) => findings[kind].length > 0)
     .map((kind) => `${findings[kind].length} ${kind}: ${firstFew(findings[kind])}`);
@@ -58,14 +58,14 @@ function ledgerCheck(findings: LedgerFindings): Check {
  * Who is out of every client's reach may keep the address: nobody meets it there. Two hosts that acknowledge writes at once are never excused: a
  * client on the host itself would lose what it was promised.
  */
-function watchedChecks({ holdings, writables, absences }: Timeline): Check[] {
+function watchedChecks({ holdings, writables, absences }: Timeline): RoundCheck[] {
   return [
     overlapCheck('holders', overlapsOf(holdings, absences)),
     overlapCheck('primaries', overlapsOf(writables, [])),
   ];
 }
 
-function overlapCheck(what: 'holders' | 'primaries', overlaps: readonly Overlap[]): Check {
+function overlapCheck(what: 'holders' | 'primaries', overlaps: readonly Overlap[]): RoundCheck {
   const breaches = overlaps.map(
     ({ hosts, ms }) => `2 ${what} for ${ms > 0 ? seconds(ms) : 'an instant'}: ${hosts.join(', ')}`,
   );
@@ -77,9 +77,9 @@ function overlapCheck(what: 'holders' | 'primaries', overlaps: readonly Overlap[
   };
 }
 
-function expectationChecks(outages: readonly Outage[], rules: HazardRules): Check[] {
+function expectationChecks(outages: readonly Outage[], rules: HazardRules): RoundCheck[] {
   return rules.expects.flatMap(({ probe, withinMs, failures, failedShare, answeredMs }) =>
-    lanesOf(outages, probe).flatMap((outage): Check[] => [
+    lanesOf(outages, probe).flatMap((outage): RoundCheck[] => [
       ...(withinMs === undefined ? [] : [outageCheck(outage, withinMs)]),
       ...(failures === undefined ? [] : [failuresCheck(outage, failures, String(failures))]),
       ...(failedShare === undefined
@@ -90,11 +90,11 @@ function expectationChecks(outages: readonly Outage[], rules: HazardRules): Chec
   );
 }
 
-function outageCheck({ probe, ms }: Outage, withinMs: number): Check {
+function outageCheck({ probe, ms }: Outage, withinMs: number): RoundCheck {
   return { what: 'outage', probe, isHeld: ms <= withinMs, limit: seconds(withinMs), measured: seconds(ms) };
 }
 
-function addressChecks({ sharedAddresses }: Timeline): Check[] {
+function addressChecks({ sharedAddresses }: Timeline): RoundCheck[] {
   if (sharedAddresses === undefined) return [];
   const breaches = sharedAddresses.map(
     ({ address, first, second, network }) => `${address} (${network}): ${first}, ${second}`,
@@ -110,7 +110,7 @@ function addressChecks({ sharedAddresses }: Timeline): Check[] {
   ];
 }
 
-function answersCheck({ probe, slowestMs }: Outage, answeredMs: number): Check {
+function answersCheck({ probe, slowestMs }: Outage, answeredMs: number): RoundCheck {
   return {
     what: 'answers',
     probe,
@@ -120,17 +120,17 @@ function answersCheck({ probe, slowestMs }: Outage, answeredMs: number): Check {
   };
 }
 
-function failuresCheck({ probe, failed, asked }: Outage, most: number, limit: string): Check {
+function failuresCheck({ probe, failed, asked: questions }: Outage, most: number, limit: string): RoundCheck {
   return {
     what: 'failures',
     probe,
     isHeld: failed <= most,
     limit,
-    measured: `${failed} of ${asked}`,
+    measured: `${failed} of ${questions}`,
   };
 }
 
-function redundancyCheck(measuredMs: number | null, { healedAt, endedAt }: Timeline, limitMs: number): Check {
+function redundancyCheck(measuredMs: number | null, { healedAt, endedAt }: Timeline, limitMs: number): RoundCheck {
   const missing = healedAt === null ? 'never healed' : `not in the ${seconds(endedAt - healedAt)} to the end`;
   return {
     what: 'redundancy',
@@ -140,7 +140,7 @@ function redundancyCheck(measuredMs: number | null, { healedAt, endedAt }: Timel
   };
 }
 
-function recordingCheck(faults: readonly string[]): Check {
+function recordingCheck(faults: readonly string[]): RoundCheck {
   return {
     what: 'recording',
     isHeld: faults.length === 0,

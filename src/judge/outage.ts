@@ -6,7 +6,7 @@ import type { Outage } from './verdict.ts';
 export const UNEVEN = 1.5;
 
 /** The time that is judged, ms of the timeline. `faultAt` null: all of it. */
-export interface Judged {
+export interface JudgedPeriod {
   readonly faultAt: number | null;
   readonly endedAt: number;
 }
@@ -16,7 +16,7 @@ export interface Judged {
  * distance between two; a lane that had no good answer again was out until the end. Answers count when they came, so that a question
  * that was held for seconds and then answered well is an outage too.
  */
-export function outageOf(lane: Lane, judged: Judged): Outage {
+export function outageOf(lane: Lane, judged: JudgedPeriod): Outage {
   const good = lane.samples.filter(isGood);
   const longest = lane.isBurst ? null : longestGap(lane, judged);
   const usual = usualDistance(lane, judged.faultAt);
@@ -58,7 +58,7 @@ export function isGood(sample: Sample): boolean {
   return sample.why === undefined;
 }
 
-function longestGap(lane: Lane, { faultAt, endedAt }: Judged): { from: number; to: number } | null {
+function longestGap(lane: Lane, { faultAt, endedAt }: JudgedPeriod): { from: number; to: number } | null {
   // A lane that had no good answer before was out from its first question on, at the latest from the fault.
   const begin = Math.min(faultAt ?? endedAt, ...lane.samples.slice(0, 1).map((sample) => sample.sentAt));
   // Nothing is asked any more after the end: what is answered then says nothing of the time between.

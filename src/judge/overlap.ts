@@ -1,5 +1,5 @@
 import { compareText } from '../core/order.ts';
-import type { Span } from './timeline.ts';
+import type { HostSpan } from './timeline.ts';
 
 /** Two hosts at once count from so many ms on: 0, not for an instant. */
 export const TOLERANCE_MS = 0;
@@ -11,10 +11,10 @@ export interface Overlap {
   readonly from: number;
 }
 
-type Piece = Pick<Span, 'from' | 'to'>;
+type Piece = Pick<HostSpan, 'from' | 'to'>;
 
 /** Each two hosts whose spans overlap, the longest first. Time in which one of the two has an `excused` span does not count. */
-export function overlapsOf(spans: readonly Span[], excused: readonly Span[]): Overlap[] {
+export function overlapsOf(spans: readonly HostSpan[], excused: readonly HostSpan[]): Overlap[] {
   const hosts = [...new Set(spans.map((span) => span.host))].toSorted(compareText);
   const pairs = hosts.flatMap((one, index) => hosts.slice(index + 1).map((other) => [one, other] as const));
   return pairs
@@ -31,7 +31,7 @@ export function overlapsOf(spans: readonly Span[], excused: readonly Span[]): Ov
 }
 
 /** A host's spans in order, those that meet made one. */
-function merged(spans: readonly Span[], host: string): Piece[] {
+function merged(spans: readonly HostSpan[], host: string): Piece[] {
   const own = spans.filter((span) => span.host === host).toSorted((a, b) => a.from - b.from);
   return own.reduce<Piece[]>((pieces, { from, to }) => {
     const last = pieces.at(-1);

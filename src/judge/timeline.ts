@@ -16,11 +16,11 @@ export interface Timeline {
   readonly lanes: readonly Lane[];
   readonly ledger: Ledger;
   /** Who had the floating address, host by host. */
-  readonly holdings: readonly Span[];
+  readonly holdings: readonly HostSpan[];
   /** Who acknowledged a write that was made on the host itself: each span is from the first to the last of an unbroken run. */
-  readonly writables: readonly Span[];
+  readonly writables: readonly HostSpan[];
   /** When a host was out of every client's reach: off, frozen as a whole, cut off. */
-  readonly absences: readonly Span[];
+  readonly absences: readonly HostSpan[];
   /** What the cluster did by itself: promotions, fencings, restarts of daemons. */
   readonly deeds: readonly ClusterEvent[];
   /** Addresses that two machines had at the same time, as the DHCP probes saw. Absent: nobody looked. */
@@ -110,7 +110,7 @@ export interface Ledger {
 }
 
 /** A time during which something was so at a host. */
-export interface Span {
+export interface HostSpan {
   readonly host: string;
   readonly from: number;
   readonly to: number;

@@ -1,7 +1,7 @@
 import type { Busy } from './timeline.ts';
 
 /** What the judge says of one round. */
-export interface Verdict {
+export interface RoundVerdict {
   readonly hazard: string;
   readonly round: number;
   readonly seed: number;
@@ -10,7 +10,7 @@ export interface Verdict {
   readonly label?: 'production';
   /** Every check held. */
   readonly isPassed: boolean;
-  readonly checks: readonly Check[];
+  readonly checks: readonly RoundCheck[];
   /** One for each lane, in the lanes' order. */
   readonly outages: readonly Outage[];
   readonly ledger: LedgerFindings;
@@ -23,7 +23,7 @@ export interface Verdict {
 }
 
 /** One thing that had to hold. */
-export interface Check {
+export interface RoundCheck {
   readonly what:
     | 'ledger'
     | 'holders'
@@ -71,7 +71,10 @@ export interface LedgerFindings {
 }
 
 /** A round that nobody can judge, for this reason, has not passed. */
-export function unplayed(name: Pick<Verdict, 'hazard' | 'round' | 'seed' | 'startedAt'>, why: string): Verdict {
+export function unplayed(
+  name: Pick<RoundVerdict, 'hazard' | 'round' | 'seed' | 'startedAt'>,
+  why: string,
+): RoundVerdict {
   return {
     ...name,
     isPassed: false,

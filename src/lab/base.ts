@@ -155,15 +155,15 @@ async function build(draft: string, { packages, hooks }: Recipe, progress: Progr
     timeoutMs: BUILD_TIMEOUT_MS,
   }).finally(() => clearInterval(timer));
   if (result.code === 0) return;
-  const words = readFileSync(log, 'utf8').split('\n').slice(-15).join('\n');
+  const logTail = readFileSync(log, 'utf8').split('\n').slice(-15).join('\n');
   await removeTree(draft);
-  const remedy = words.includes('NO_PUBKEY')
+  const remedy = logTail.includes('NO_PUBKEY')
     ? KEYRING_REMEDY
     : `check the network and the Debian mirror in /etc/apt/sources.list, then run this again; all of it is in ${log}.`;
   const ended = result.isTimeout ? `did not end within ${BUILD_TIMEOUT_MS / 60_000} min` : `ended with ${result.code}`;
   throw new AppError(
     'lab_base',
-    `The Debian 13 root could not be built: mmdebstrap ${ended}.\n${words}\nWhat to do: ${remedy}`,
+    `The Debian 13 root could not be built: mmdebstrap ${ended}.\n${logTail}\nWhat to do: ${remedy}`,
   );
 }
 

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { readState } from './state.ts';
 import type { Layout } from './layout.ts';
 import { clusterOf, MIXED, SINGLE } from './topologies.ts';
-import type { PartWords } from './machines/parts.ts';
+import type { PartArguments } from './machines/parts.ts';
 import { withMachines } from './machines/topology.ts';
 import { machinesHost, type Topology } from './topology.ts';
 
@@ -49,7 +49,7 @@ Faults; each may be said twice, and outlasts a kill and a start of the host:
 `;
 
 /** The options of `up`, `down` and `machine`. */
-export interface CallOptions {
+export interface LabOptions {
   readonly single?: boolean;
   readonly mixed?: boolean;
   readonly regions?: number;
@@ -60,15 +60,15 @@ export interface CallOptions {
   readonly saved?: boolean;
   readonly follow?: boolean;
   readonly boot?: string;
-  readonly parts?: PartWords;
+  readonly parts?: PartArguments;
 }
 
 /** A command line of scripts/lab, understood. `command`: the words after `--`. */
-export interface Call {
+export interface LabCall {
   readonly verb: string;
   readonly args: readonly string[];
   readonly command: readonly string[];
-  readonly options: CallOptions;
+  readonly options: LabOptions;
   readonly dhcp: { readonly isWanted: boolean; readonly mac?: string; readonly hostname?: string };
   readonly output: string;
   readonly timeoutMs: number;
@@ -80,8 +80,8 @@ export function usage(problem: string): AppError {
 }
 
 /** Reads a command line. Throws AppError `usage`, or parseArgs' own error with its words. */
-export function parseCall(words: readonly string[]): Call {
-  const { before, command } = splitWords(words);
+export function parseCall(argv: readonly string[]): LabCall {
+  const { before, command } = splitArguments(argv);
   const { values, positionals } = parseArgs({
     args: before,
     allowPositionals: true,
@@ -144,7 +144,7 @@ export function parseCall(words: readonly string[]): Call {
   };
 }
 
-function partsOf({ card, cards, controller, disks, memory, cpus }: PartWords): Pick<CallOptions, 'parts'> {
+function partsOf({ card, cards, controller, disks, memory, cpus }: PartArguments): Pick<LabOptions, 'parts'> {
   const named = Object.entries({ card, cards, controller, disks, memory, cpus }).filter(
     ([, value]) => value !== undefined,
   );
@@ -152,27 +152,27 @@ function partsOf({ card, cards, controller, disks, memory, cpus }: PartWords): P
 }
 
 /** Words after `--`, and those before it. */
-function splitWords(words: readonly string[]): { before: string[]; command: string[] } {
-  const at = words.indexOf('--');
-  return at < 0 ? { before: [...words], command: [] } : { before: words.slice(0, at), command: words.slice(at + 1) };
+function splitArguments(argv: readonly string[]): { before: string[]; command: string[] } {
+  const at = argv.indexOf('--');
+  return at < 0 ? { before: [...argv], command: [] } : { before: argv.slice(0, at), command: argv.slice(at + 1) };
 }
 
 /** A word that must be there. Throws AppError `usage`. */
-export function word(call: Call, index: number, name: string): string {
+export function needArgument(call: LabCall, index: number, name: string): string {
   const value = call.args[index];
   if (value === undefined) throw usage(`${call.verb}: ${name} is missing.`);
   return value;
 }
 
 /** What `up` is to bring up: as said, else what is there, else the cluster. A lab that has machines keeps them. */
-export function topologyOf(call: Call, layout: Layout): Topology {
+export function topologyOf(call: LabCall, layout: Layout): Topology {
   const there = readState(layout)?.topology ?? null;
   const topology = hostsOf(call, there);
   const hasMachines = there !== null && machinesHost(there) !== null;
   return call.options.machines || hasMachines ? withMachines(topology) : topology;
 }
 
-function hostsOf({ options }: Call, before: Topology | null): Topology {
+function hostsOf({ options }: LabCall, before: Topology | null): Topology {
   const { single, mixed, regions, racks } = options;
   if ([single, mixed, regions ?? racks].filter((item) => item !== undefined).length > 1) {
     throw usage('up: one of --single, --mixed, --regions N --racks M.');

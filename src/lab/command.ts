@@ -90,7 +90,7 @@ function collect(child: ChildProcess): { stdout: () => string; stderr: () => str
 export async function must(argv: readonly string[], options: CommandOptions): Promise<string> {
   const result = await run(argv, options);
   if (result.code === 0) return result.stdout;
-  const words = result.stderr.trim() || result.stdout.trim();
+  const output = result.stderr.trim() || result.stdout.trim();
   const ended = result.isTimeout ? `did not end within ${options.timeoutMs / 1000} s` : `ended with ${result.code}`;
-  throw new AppError('lab_command', `"${argv.join(' ')}" ${ended}${words ? `: ${words.slice(-2000)}` : ''}`);
+  throw new AppError('lab_command', `"${argv.join(' ')}" ${ended}${output ? `: ${output.slice(-2000)}` : ''}`);
 }

@@ -31,7 +31,7 @@ export const SHARED_INSIDE = '/mnt/lab';
 /** 3 s on a machine that has nothing else to do; minutes where two slow processors carry four other hosts that are busy. */
 const BOOT_TIMEOUT_MS = 300_000;
 /** Each look is two processes in the host, which boots on the same processors. */
-const BOOT_LOOK_MS = 400;
+const BOOT_POLL_MS = 400;
 const STOP_TIMEOUT_MS = 30_000;
 const NSPAWN_RUN = '/run/systemd/nspawn';
 
@@ -62,9 +62,9 @@ export async function prepareHostRoot(place: HostPlace, base: string): Promise<v
 /** systemd-networkd's words for one NIC; the first one has the way to the other networks. */
 function networkFile({ topology, host }: HostPlace, nic: LabNic): string {
   const route = nic === host.nics[0] ? routeOf(topology, host) : null;
-  const way = route === null ? [] : ['[Route]', `Destination=${route.cidr}`, `Gateway=${route.gateway}`, ''];
+  const routeLines = route === null ? [] : ['[Route]', `Destination=${route.cidr}`, `Gateway=${route.gateway}`, ''];
   const head = ['[Match]', `Name=${nic.device}`, '', '[Network]', `Address=${nic.address}`, 'IPv6AcceptRA=no', ''];
-  return [...head, ...way].join('\n');
+  return [...head, ...routeLines].join('\n');
 }
 
 /**
@@ -136,13 +136,13 @@ export async function waitForBoot(place: HostPlace, nspawn: ProcessId): Promise<
       what: `${place.host.name} to boot`,
       remedy: consoleRemedy(place),
       timeoutMs: BOOT_TIMEOUT_MS,
-      everyMs: BOOT_LOOK_MS,
+      everyMs: BOOT_POLL_MS,
     },
     async () => {
       if (!isRunning(nspawn)) {
         throw new AppError(
           'lab_boot',
-          `${place.host.name} did not boot:\n${consoleWords(place)}\nWhat to do: ${consoleRemedy(place)}`,
+          `${place.host.name} did not boot:\n${consoleTail(place)}\nWhat to do: ${consoleRemedy(place)}`,
         );
       }
       const init = containerInit(nspawn.pid);
@@ -153,7 +153,7 @@ export async function waitForBoot(place: HostPlace, nspawn: ProcessId): Promise<
   );
 }
 
-function consoleWords(place: HostPlace): string {
+function consoleTail(place: HostPlace): string {
   try {
     return readFileSync(`${place.layout.memberFolder(place.host.name)}/console.log`, 'utf8')
       .trim()

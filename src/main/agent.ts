@@ -22,7 +22,7 @@ import { parseRackConf, type RackConf } from '../model/cluster/rack-conf.ts';
 import { TRUST_FILES, TRUST_FOLDER, type TrustFile } from '../model/cluster/trust-files.ts';
 import { SERVICES } from '../services/registry.ts';
 import { commandRunners } from './calls/command-runners.ts';
-import { endForRestart, type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
+import { endForRestart, type ProcessPorts, runDaemon, type Running, type ProcessSettings } from './process.ts';
 import { readTemplates } from './templates.ts';
 
 const STATE_FOLDER = '/var/lib/regent/agent';
@@ -61,12 +61,12 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
   const pair = watchTexts([trustPath(settings, TRUST_FILES.pairCertificate)]);
   const role = watchTexts([settings.getOr('ROLE_FILE', ROLE_FILE)]);
   const helper = openHelperClient({ path: settings.getOr('HELPER_SOCKET', HELPER_SOCKET), random });
-  const asker = openAsker(() => trust.current());
+  const webClient = openAsker(() => trust.current());
   const agent = await startAgent({
     ports: { clock, random, log, loop: (name, maxSilenceMs) => liveness.loop(name, maxSilenceMs), wait },
     nodeId: nodeIdOf(credential?.nodeId ?? null, trust, identity.uuid),
     version,
-    host: withAsker(helper, asker),
+    host: withAsker(helper, webClient),
     changes: (seen, waitMs) => helper.changes(seen, waitMs),
     channel: openChannel({
       urls,
@@ -114,7 +114,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
     stop: async () => {
       await agent.stop();
       helper.close();
-      asker.close();
+      webClient.close();
     },
   };
 }
@@ -139,19 +139,19 @@ function regionUrls(configured: string | undefined, isRegionNode: boolean): read
   return configured?.split(',').flatMap((url) => url.trim() || []) ?? (isRegionNode ? [REGION_SOCKET] : []);
 }
 
-function mayBeRack(settings: Settings): boolean {
+function mayBeRack(settings: ProcessSettings): boolean {
   const value = settings.getOr('RACK', 'yes');
   if (value === 'yes' || value === 'no') return value === 'yes';
   throw new AppError('configuration', `RACK: ${show(value)} is neither. Rule: yes or no.`);
 }
 
 /** The files of the node's certificate. */
-function trustPaths(settings: Settings): readonly string[] {
+function trustPaths(settings: ProcessSettings): readonly string[] {
   return [TRUST_FILES.authority, TRUST_FILES.certificate, TRUST_FILES.key].map((file) => trustPath(settings, file));
 }
 
 /** PKI_FOLDER: another place in tests. */
-function trustPath(settings: Settings, { path }: TrustFile): string {
+function trustPath(settings: ProcessSettings, { path }: TrustFile): string {
   return join(settings.getOr('PKI_FOLDER', TRUST_FOLDER), basename(path));
 }
 
@@ -159,8 +159,8 @@ function trustPath(settings: Settings, { path }: TrustFile): string {
 function nodeIdOf(byCredential: string | null, trust: TrustStore, uuid: string): string {
   const byCertificate = trust.current()?.facts.nodeId ?? null;
   if (byCredential !== null && byCertificate !== null && byCredential !== byCertificate) {
-    const words = `${STATE_FOLDER}/credential is that of node ${byCredential}, ${TRUST_FOLDER}/node.crt that of ${byCertificate}`;
-    throw new AppError('configuration', `${words}. Remove the one that is not this host's, and restart the agent.`);
+    const problem = `${STATE_FOLDER}/credential is that of node ${byCredential}, ${TRUST_FOLDER}/node.crt that of ${byCertificate}`;
+    throw new AppError('configuration', `${problem}. Remove the one that is not this host's, and restart the agent.`);
   }
   return byCredential ?? byCertificate ?? uuid;
 }

@@ -39,8 +39,8 @@ const CHECKOUT = join(import.meta.dirname, '..', '..');
 const RUNS = join(CHECKOUT, '.regent', 'drills');
 
 /** Entry of scripts/drill. Ends with 0 when every round passed, 1 when one did not, 2 for a mistake in the command line. */
-async function main(words: readonly string[]): Promise<number> {
-  const call = parseDrillCall(words);
+async function main(argv: readonly string[]): Promise<number> {
+  const call = parseDrillCall(argv);
   if (call.verb === 'help') return print(USAGE);
   if (call.verb === 'table') return table(call);
   const random = systemRandom();
@@ -63,7 +63,7 @@ async function main(words: readonly string[]): Promise<number> {
   const startedAt = new Date().toISOString();
   const run: Run = {
     title: 'Failover drills',
-    command: `scripts/drill ${words.join(' ')}${call.seed === null ? ` --seed ${seed}` : ''}`,
+    command: `scripts/drill ${argv.join(' ')}${call.seed === null ? ` --seed ${seed}` : ''}`,
     startedAt,
     place: `${environment.topology.name}, whole hosts in containers, ${availableParallelism()} cores`,
     version: await buildOn(environment),

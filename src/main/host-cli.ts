@@ -15,7 +15,7 @@ import { parseDatabaseFile, readDatabase } from './region/cluster-database.ts';
 import type { Database } from '../store/database.ts';
 import { checkRelease, readMigrations } from '../store/migrate.ts';
 import { initPorts, joinPorts, openDatabase, recoverPorts, say } from './host-ports.ts';
-import { readSettings, type Settings } from './process.ts';
+import { readSettings, type ProcessSettings } from './process.ts';
 
 const REACH_MS = 30_000;
 const ADOPT_MS = 900_000;
@@ -143,7 +143,7 @@ async function runClusterCommand([verb, ...argv]: readonly string[]): Promise<nu
 }
 
 async function runMigrate(argv: readonly string[]): Promise<number> {
-  if (argv.some((word) => word === '-h' || word === '--help')) return help(MIGRATE_HELP);
+  if (argv.some((argument) => argument === '-h' || argument === '--help')) return help(MIGRATE_HELP);
   const isCheck = argv.length === 1 && argv[0] === '--check';
   if (argv.length > 0 && !isCheck) {
     say('regent migrate: its one argument is --check. See: regent migrate --help');
@@ -152,7 +152,7 @@ async function runMigrate(argv: readonly string[]): Promise<number> {
   const settings = settingsForMigrate();
   const db = openDatabase(readDatabase(settings), 'regent migrate');
   try {
-    if (isCheck) return await tellFit(db);
+    if (isCheck) return await reportFit(db);
     // A migration may take long; that nobody answers is known sooner.
     const reached = await db.read(async () => true, { deadlineMs: REACH_MS });
     const applied = isRejected(reached) ? reached : await applyMigrations(db);
@@ -171,14 +171,14 @@ async function runMigrate(argv: readonly string[]): Promise<number> {
 }
 
 /** `scripts/install` asks before it changes anything. */
-async function tellFit(db: Database): Promise<number> {
+async function reportFit(db: Database): Promise<number> {
   const refusal = await checkRelease(db, readMigrations());
   if (refusal === null) return 0;
   say(`regent migrate: ${refusal.message}`);
   return refusal.code === 'unavailable' ? 5 : 1;
 }
 
-function settingsForMigrate(): Settings {
+function settingsForMigrate(): ProcessSettings {
   try {
     return readSettings();
   } catch (error) {

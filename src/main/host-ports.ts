@@ -7,8 +7,8 @@ import { createClient } from '../contract/client.ts';
 import { isRejected, sentenceOf } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { realHost } from '../host/real.ts';
-import type { JoinPorts } from '../join/member/ports.ts';
-import type { BootstrapDatabase, HostPorts, InitPorts, RegionSeen } from '../join/ports.ts';
+import type { MemberPorts } from '../join/member/ports.ts';
+import type { BootstrapDatabase, HostPorts, InitPorts, RegionReadiness } from '../join/ports.ts';
 import type { RecoverPorts } from '../join/recover/ports.ts';
 import { PORTS } from '../model/cluster/cluster.ts';
 import { compileSite } from '../services/compile-node.ts';
@@ -19,7 +19,7 @@ import { bootstrapDatabase } from './region/bootstrap-database.ts';
 import { recoveryDatabase } from './region/recovery-database.ts';
 import { isPlain, readDatabase } from './region/cluster-database.ts';
 import { callRegion, tryConnect } from './calls/host-calls.ts';
-import { productVersion, readSettings, type Settings, systemClock, systemRandom } from './process.ts';
+import { productVersion, readSettings, type ProcessSettings, systemClock, systemRandom } from './process.ts';
 
 const ASK_MS = 3000;
 
@@ -43,7 +43,7 @@ export function hostPorts(): HostPorts {
 }
 
 /** The units read the file alone; so these commands must not go by an environment that they will never see. */
-export function unitSettings(): Settings {
+export function unitSettings(): ProcessSettings {
   return readSettings({ REGENT_CONF: process.env['REGENT_CONF'] });
 }
 
@@ -52,8 +52,10 @@ export function initPorts(databaseUrl: string | null = null): {
   readonly ports: InitPorts;
   readonly close: () => Promise<void>;
 } {
-  const kept = unitSettings();
-  const settings = { get: (key: string) => (key === 'DATABASE_URL' ? (databaseUrl ?? kept.get(key)) : kept.get(key)) };
+  const fileSettings = unitSettings();
+  const settings = {
+    get: (key: string) => (key === 'DATABASE_URL' ? (databaseUrl ?? fileSettings.get(key)) : fileSettings.get(key)),
+  };
   const { database, close } = lateDatabase(settings);
   const ports: InitPorts = {
     ...hostPorts(),
@@ -84,7 +86,7 @@ export function recoverPorts(): { readonly ports: RecoverPorts; readonly close: 
     compile: compileSeed,
     connect: tryConnect,
     database: {
-      look: (nodeId) => open().look(nodeId),
+      readSite: (nodeId) => open().readSite(nodeId),
       migrate: () => open().migrate(),
       write: (rows) => open().write(rows),
     },
@@ -105,7 +107,7 @@ async function askReady(): Promise<string | null> {
 }
 
 /** Ports of `regent join` and `regent leave`. `mayAsk`: standard input is a person's, not the token's. */
-export function joinPorts(mayAsk: boolean): JoinPorts {
+export function joinPorts(mayAsk: boolean): MemberPorts {
   return {
     ...hostPorts(),
     call: callRegion,
@@ -157,7 +159,7 @@ export function openDatabase(connection: ConnectionSpec, name: string): Database
 }
 
 /** Where the database is, and by which password, is known only when init has written it: it is opened at the first call. */
-function lateDatabase(settings: Pick<Settings, 'get'>): {
+function lateDatabase(settings: Pick<ProcessSettings, 'get'>): {
   readonly database: BootstrapDatabase;
   readonly close: () => Promise<void>;
 } {
@@ -172,7 +174,7 @@ function lateDatabase(settings: Pick<Settings, 'get'>): {
   };
   return {
     database: {
-      look: async () => await open().look(),
+      readSite: async () => await open().readSite(),
       migrate: async () => await open().migrate(),
       writeSite: async (rows) => await open().writeSite(rows),
       writeCluster: async (nodeId, rows) => await open().writeCluster(nodeId, rows),
@@ -183,7 +185,7 @@ function lateDatabase(settings: Pick<Settings, 'get'>): {
   };
 }
 
-async function askRegion(url: string, apiKey: string): Promise<RegionSeen> {
+async function askRegion(url: string, apiKey: string): Promise<RegionReadiness> {
   const client = createClient({ url, apiKey, random: systemRandom(), timeoutMs: ASK_MS, deadlineMs: ASK_MS });
   try {
     const { body } = await client.call('status.show', {});

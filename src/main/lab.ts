@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { ensureBase, type Progress } from '../lab/base.ts';
-import { type Call, parseCall, topologyOf, USAGE, usage, word } from '../lab/call.ts';
+import { type LabCall, parseCall, topologyOf, USAGE, usage, needArgument } from '../lab/call.ts';
 import type { CommandResult } from '../lab/command.ts';
 import { askForLease, type DhcpClientOrder, execDhcpClient, leaseText } from '../lab/dhcp/client.ts';
 import { execClient, execHost } from '../lab/exec.ts';
@@ -29,16 +29,16 @@ function progressFrom(start: number): Progress {
   return (text) => process.stderr.write(`[${String(Math.round((Date.now() - start) / 1000)).padStart(4)} s] ${text}\n`);
 }
 
-async function runAttached(call: Call, where: 'host' | 'client'): Promise<number> {
+async function runAttached(call: LabCall, where: 'host' | 'client'): Promise<number> {
   const layout = instanceLayout();
   if (call.command.length === 0) throw usage(`${call.verb}: the command after -- is missing.`);
   const options = { timeoutMs: call.timeoutMs, isAttached: true };
-  const name = word(call, 0, where === 'host' ? 'HOST' : 'VLAN');
+  const name = needArgument(call, 0, where === 'host' ? 'HOST' : 'VLAN');
   return codeOf(call, await (where === 'host' ? execHost : execClient)(layout, name, call.command, options));
 }
 
 /** A DHCP client with a command, or without one: then its lease is the answer. */
-async function runDhcpClient(call: Call): Promise<number> {
+async function runDhcpClient(call: LabCall): Promise<number> {
   const { isWanted: _, ...nic } = call.dhcp;
   const ending = new AbortController();
   // A terminal's Ctrl-C is the command's matter; a request to end ends the client, and then we tidy up as always.
@@ -48,7 +48,7 @@ async function runDhcpClient(call: Call): Promise<number> {
     .on('SIGHUP', () => ending.abort());
   const order: DhcpClientOrder = {
     layout: instanceLayout(),
-    network: word(call, 0, 'VLAN'),
+    network: needArgument(call, 0, 'VLAN'),
     signal: ending.signal,
     ...nic,
   };
@@ -67,7 +67,7 @@ function endingSignal(): AbortSignal {
   return ending.signal;
 }
 
-function codeOf(call: Call, result: CommandResult): number {
+function codeOf(call: LabCall, result: CommandResult): number {
   if (!result.isTimeout) return result.code ?? 1;
   process.stderr.write(
     `lab: the command did not end within ${call.timeoutMs / 1000} s and was killed; --timeout S allows more\n`,
@@ -91,7 +91,7 @@ async function bringUp(topology: Topology, progress: Progress, only?: string): P
 }
 
 /** Verbs that change what there is. Null: it is none of them. */
-async function change(call: Call, progress: Progress): Promise<number | null> {
+async function change(call: LabCall, progress: Progress): Promise<number | null> {
   const layout = instanceLayout();
   const { options } = call;
   switch (call.verb) {
@@ -109,20 +109,20 @@ async function change(call: Call, progress: Progress): Promise<number | null> {
       });
       return 0;
     case 'kill':
-      await kill(layout, word(call, 0, 'HOST'));
+      await kill(layout, needArgument(call, 0, 'HOST'));
       return 0;
     case 'stop':
-      await stop(layout, word(call, 0, 'HOST'));
+      await stop(layout, needArgument(call, 0, 'HOST'));
       return 0;
     case 'start': {
-      const { topology, host } = placeOf(layout, word(call, 0, 'HOST'));
+      const { topology, host } = placeOf(layout, needArgument(call, 0, 'HOST'));
       await bringUp(topology, progress, host.name);
       return 0;
     }
     case 'product': {
       const order: ProductOrder = {
         layout,
-        archive: resolve(word(call, 0, 'ARCHIVE')),
+        archive: resolve(needArgument(call, 0, 'ARCHIVE')),
         random: systemRandom(),
         contextFile: contextFileOf(CHECKOUT),
         progress,
@@ -136,9 +136,9 @@ async function change(call: Call, progress: Progress): Promise<number | null> {
 }
 
 /** Verbs that make a fault, or take one away. Null: it is none of them. */
-async function harm(call: Call): Promise<number | null> {
+async function harm(call: LabCall): Promise<number | null> {
   const layout = instanceLayout();
-  const hostOf = () => placeOf(layout, word(call, 0, 'HOST')).host;
+  const hostOf = () => placeOf(layout, needArgument(call, 0, 'HOST')).host;
   switch (call.verb) {
     case 'cut':
     case 'partition':
@@ -147,7 +147,7 @@ async function harm(call: Call): Promise<number | null> {
     case 'block':
     case 'still':
     case 'halfopen':
-      word(call, 0, call.verb === 'partition' ? "'A,B|C,D'" : 'HOST');
+      needArgument(call, 0, call.verb === 'partition' ? "'A,B|C,D'" : 'HOST');
       await addFault(layout, parseFault(needState(layout).topology, [call.verb, ...call.args]));
       return 0;
     case 'heal':
@@ -162,22 +162,22 @@ async function harm(call: Call): Promise<number | null> {
       resumeUnits(layout, hostOf().name, call.args[1]);
       return 0;
     case 'fill':
-      await fillDisk(layout, hostOf(), word(call, 1, 'PATH'));
+      await fillDisk(layout, hostOf(), needArgument(call, 1, 'PATH'));
       return 0;
     case 'empty':
-      emptyDisks(layout, hostOf(), word(call, 1, 'PATH'));
+      emptyDisks(layout, hostOf(), needArgument(call, 1, 'PATH'));
       return 0;
     default:
       return null;
   }
 }
 
-async function main(words: readonly string[]): Promise<number> {
-  if (words[0] === 'forward') {
-    serveForward(words[1] ?? '', Number(words[2]));
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'forward') {
+    serveForward(argv[1] ?? '', Number(argv[2]));
     return -1;
   }
-  const call = parseCall(words);
+  const call = parseCall(argv);
   const progress = progressFrom(Number(process.env['REGENT_STARTED']) * 1000 || Date.now());
   switch (call.verb) {
     case 'help':

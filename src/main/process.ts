@@ -14,7 +14,7 @@ export interface ProcessPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly settings: Settings;
+  readonly settings: ProcessSettings;
   readonly liveness: Liveness;
   readonly notifier: Notifier;
   readonly version: string;
@@ -39,7 +39,7 @@ export function systemRandom(): Random {
 }
 
 /** Settings of a process: `REGENT_<KEY>` of the environment wins over the configuration file. Empty counts as unset. */
-export interface Settings {
+export interface ProcessSettings {
   get(key: string): string | undefined;
   getOr(key: string, fallback: string): string;
   /** `NODE_NAME`, else the host's name. */
@@ -50,7 +50,7 @@ export interface Settings {
  * Reads `/etc/regent/regent.conf` (another path: environment `REGENT_CONF`); a missing file is an empty one. Throws AppError
  * `configuration` with file and line for a bad line, or when the file cannot be read.
  */
-export function readSettings(environment: Readonly<Record<string, string | undefined>> = process.env): Settings {
+export function readSettings(environment: Readonly<Record<string, string | undefined>> = process.env): ProcessSettings {
   const values = readConf(environment['REGENT_CONF'] || CONF_PATH);
   const get = (key: string) => environment[`REGENT_${key}`] || values.get(key) || undefined;
   return { get, getOr: (key, fallback) => get(key) ?? fallback, nodeName: get('NODE_NAME') ?? hostname() };
@@ -123,7 +123,7 @@ export function endForRestart(): void {
   process.kill(process.pid, 'SIGTERM');
 }
 
-function settingsOrExit(): Settings {
+function settingsOrExit(): ProcessSettings {
   try {
     return readSettings();
   } catch (error) {

@@ -8,7 +8,7 @@ import { findUser } from '../host/accounts.ts';
 import { peerOf } from '../host/peer.ts';
 import { PORTS } from '../model/cluster/cluster.ts';
 import { onOneLine, readDatabase } from './region/cluster-database.ts';
-import { endForRestart, type ProcessPorts, runDaemon, type Running, type Settings } from './process.ts';
+import { endForRestart, type ProcessPorts, runDaemon, type Running, type ProcessSettings } from './process.ts';
 import { AUTHORITY_FILES, openCertificateAuthority } from './region/certificate-authority.ts';
 import { openEtcd } from './region/etcd/etcd.ts';
 import { type Listen, parseListen } from './region/listen.ts';
@@ -58,7 +58,7 @@ function layoutFile(): { readonly layoutFile?: string } {
 }
 
 /** The folder that systemd gives the unit for images; for a region that was started by hand the setting's, or none. */
-function imageFolder(settings: Settings) {
+function imageFolder(settings: ProcessSettings) {
   const given = process.env['STATE_DIRECTORY']?.split(':').find((path) => basename(path) === 'images') ?? '';
   const folder = settings.getOr('REGION_IMAGES', given);
   return folder === '' ? {} : { images: { folder } };
@@ -68,7 +68,7 @@ function imageFolder(settings: Settings) {
  * Where it listens for others. A node of a cluster stands behind its load balancer and shows a certificate; without one it serves everybody
  * itself. What is asked for and cannot be had is a fault, never a port without TLS.
  */
-function listeners(settings: Settings) {
+function listeners(settings: ProcessSettings) {
   const tlsFiles = {
     authority: settings.getOr('PKI_AUTHORITY', NODE_TLS.authority),
     certificate: settings.getOr('PKI_CERTIFICATE', NODE_TLS.certificate),

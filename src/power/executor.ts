@@ -16,11 +16,11 @@ const SETTLE_MS = 30_000;
 /** How long an operating system may take to end, ms. */
 const SOFT_MS = 180_000;
 /** Looks at a state on its way: soon at first, then ever less often, ms; drawn from the upper half of these. */
-const LOOK = { firstMs: 350, mostMs: 4000 };
+const POLL = { firstMs: 350, mostMs: 4000 };
 /** A machine that is on is looked at a second time, ms later: some fall off again, and some BMCs say on too soon. */
 const CONFIRM_MS = 400;
 /** What the last look at a state may take, ms. */
-const LAST_LOOK_MS = 1000;
+const LAST_QUERY_MS = 1000;
 
 export interface ExecutorPorts {
   readonly effects: PowerEffects;
@@ -36,7 +36,7 @@ export interface Executor {
 }
 
 /** What an order came to before it is told. */
-interface Result {
+interface OrderResult {
   readonly state: Reading;
   readonly hasChanged: boolean;
   readonly isVerified: boolean;
@@ -59,7 +59,7 @@ export function openExecutor({ effects: bare, fence, log, judgeOf: judge = judge
         (await lanes.enter(bmc, async (lane): Promise<PowerOutcome> => {
           const visit = new Visit({ driver, call, lane, fence, bmc, epoch: order.epoch });
           try {
-            return tell(visit, await carryOut(visit, full, driver), effects.clock.monotonic() - startedAt);
+            return outcomeOf(visit, await carryOut(visit, full, driver), effects.clock.monotonic() - startedAt);
           } finally {
             await visit.close();
           }
@@ -68,13 +68,13 @@ export function openExecutor({ effects: bare, fence, log, judgeOf: judge = judge
           learned: target.learned,
         };
       const safe = withoutSecrets(outcome, Object.values(secretsIn(driver.settings, target.parameters)));
-      write(log, { bmc: bmc ?? target.type, order, outcome: safe, tookMs: effects.clock.monotonic() - startedAt });
+      logOutcome(log, { bmc: bmc ?? target.type, order, outcome: safe, tookMs: effects.clock.monotonic() - startedAt });
       return withoutAnswer(safe);
     },
   };
 }
 
-function tell(visit: Visit, result: Result | PowerFailure | Rejected, tookMs: number): PowerOutcome {
+function outcomeOf(visit: Visit, result: OrderResult | PowerFailure | Rejected, tookMs: number): PowerOutcome {
   if (isRejected(result)) return result;
   const { learned, notes } = visit;
   return isFailed(result)
@@ -87,15 +87,15 @@ function stopModeOf({ verb, stopMode }: PowerOrder, { parameters }: PowerTarget)
   return stopMode ?? (verb === 'off' && parameters['power_off_mode'] === 'soft' ? 'soft' : 'hard');
 }
 
-interface Abilities {
+interface DriverAbilities {
   readonly label: string;
   readonly isQueryable: boolean;
   readonly canSetBoot: boolean;
 }
 
-type Stopped = PowerFailure | Rejected;
+type StopReason = PowerFailure | Rejected;
 
-async function carryOut(visit: Visit, order: PowerOrder, driver: Abilities): Promise<Result | Stopped> {
+async function carryOut(visit: Visit, order: PowerOrder, driver: DriverAbilities): Promise<OrderResult | StopReason> {
   if (!driver.isQueryable) return await byHand(visit, order, driver);
   const before = await visit.say((line) => line.query());
   if (isStopped(before)) return before;
@@ -112,20 +112,29 @@ async function carryOut(visit: Visit, order: PowerOrder, driver: Abilities): Pro
   if (state === 'on') return { state, hasChanged: false, isVerified: true };
   const accepted = await visit.say((line) => line.on());
   if (isStopped(accepted)) return accepted;
-  return await see(visit, { wanted: 'on', settleMs: visit.quirks.settleMs ?? SETTLE_MS, mayRepeat: true, how: 'on' });
+  return await waitForState(visit, {
+    wanted: 'on',
+    settleMs: visit.quirks.settleMs ?? SETTLE_MS,
+    mayRepeat: true,
+    how: 'on',
+  });
 }
 
 /** Nobody can look: a person is asked by a note, and believed. */
-async function byHand(visit: Visit, order: PowerOrder, { label }: Abilities): Promise<Result | Stopped> {
-  if (order.verb !== 'query') visit.notes.push(`${label}: switch the machine ${wordsOf(order.verb)} by hand now.`);
+async function byHand(visit: Visit, order: PowerOrder, { label }: DriverAbilities): Promise<OrderResult | StopReason> {
+  if (order.verb !== 'query') visit.notes.push(`${label}: switch the machine ${describeVerb(order.verb)} by hand now.`);
   return { state: 'unknown', hasChanged: false, isVerified: order.verb === 'query' };
 }
 
-function wordsOf(verb: 'on' | 'off' | 'cycle'): string {
+function describeVerb(verb: 'on' | 'off' | 'cycle'): string {
   return verb === 'cycle' ? 'off and on' : verb;
 }
 
-async function setBoot(visit: Visit, { boot }: PowerOrder, { label, canSetBoot }: Abilities): Promise<Stopped | null> {
+async function setBoot(
+  visit: Visit,
+  { boot }: PowerOrder,
+  { label, canSetBoot }: DriverAbilities,
+): Promise<StopReason | null> {
   if (boot === undefined) return null;
   if (!canSetBoot) {
     visit.notes.push(`${label} cannot choose what the machine boots from: its firmware must have ${boot} first.`);
@@ -135,15 +144,25 @@ async function setBoot(visit: Visit, { boot }: PowerOrder, { label, canSetBoot }
   return isStopped(accepted) ? accepted : null;
 }
 
-async function switchOff(visit: Visit, { stopMode = 'hard' }: PowerOrder, before: Reading): Promise<Result | Stopped> {
+async function switchOff(
+  visit: Visit,
+  { stopMode = 'hard' }: PowerOrder,
+  before: Reading,
+): Promise<OrderResult | StopReason> {
   if (before === 'off') return { state: 'off', hasChanged: false, isVerified: true };
   const accepted = await visit.say((line) => line.off(stopMode));
   if (isStopped(accepted)) return accepted;
-  if (stopMode === 'soft') return await see(visit, { wanted: 'off', settleMs: SOFT_MS, mayRepeat: false, how: 'soft' });
-  return await see(visit, { wanted: 'off', settleMs: visit.quirks.settleMs ?? SETTLE_MS, mayRepeat: true, how: 'off' });
+  if (stopMode === 'soft')
+    return await waitForState(visit, { wanted: 'off', settleMs: SOFT_MS, mayRepeat: false, how: 'soft' });
+  return await waitForState(visit, {
+    wanted: 'off',
+    settleMs: visit.quirks.settleMs ?? SETTLE_MS,
+    mayRepeat: true,
+    how: 'off',
+  });
 }
 
-interface Wanted {
+interface StateGoal {
   readonly wanted: 'on' | 'off';
   readonly settleMs: number;
   /** A second button press would end a machine that is on its way down. */
@@ -152,39 +171,39 @@ interface Wanted {
 }
 
 /** Looks until the machine is as it was ordered; half way the order is given once more. */
-async function see(visit: Visit, want: Wanted): Promise<Result | Stopped> {
+async function waitForState(visit: Visit, goal: StateGoal): Promise<OrderResult | StopReason> {
   // A part of the time is kept for the last look.
-  const timeMs = Math.max(0, Math.min(want.settleMs, visit.left - Math.min(LAST_LOOK_MS, visit.left / 5)));
+  const timeMs = Math.max(0, Math.min(goal.settleMs, visit.left - Math.min(LAST_QUERY_MS, visit.left / 5)));
   const end = visit.left - timeMs;
-  let isRepeated = !want.mayRepeat;
+  let isRepeated = !goal.mayRepeat;
   let hasFallen = false;
-  for (let looks = 0; ; looks += 1) {
+  for (let polls = 0; ; polls += 1) {
     const state = await visit.say((line) => line.query());
     if (isStopped(state)) return state;
-    if (state === want.wanted) {
-      const isStill = want.wanted === 'off' || (await isStillOn(visit));
+    if (state === goal.wanted) {
+      const isStill = goal.wanted === 'off' || (await isStillOn(visit));
       if (isStopped(isStill)) return isStill;
       if (isStill) return { state, hasChanged: true, isVerified: true };
       hasFallen = true;
     }
-    if (visit.left <= end) return notSeen(want, timeMs, hasFallen);
+    if (visit.left <= end) return unseenFailure(goal, timeMs, hasFallen);
     if (!isRepeated && visit.left - end < timeMs / 2) {
       isRepeated = true;
-      visit.notes.push(`The order ${want.wanted} was given twice.`);
-      const again = await visit.say((line) => (want.wanted === 'on' ? line.on() : line.off('hard')));
+      visit.notes.push(`The order ${goal.wanted} was given twice.`);
+      const again = await visit.say((line) => (goal.wanted === 'on' ? line.on() : line.off('hard')));
       if (isStopped(again)) return again;
     }
-    await visit.pause(Math.min(backOffMs(looks, LOOK, visit.random), Math.max(1, visit.left - end)));
+    await visit.pause(Math.min(backOffMs(polls, POLL, visit.random), Math.max(1, visit.left - end)));
   }
 }
 
-async function isStillOn(visit: Visit): Promise<boolean | Stopped> {
+async function isStillOn(visit: Visit): Promise<boolean | StopReason> {
   await visit.pause(CONFIRM_MS);
   const state = await visit.say((line) => line.query());
   return isStopped(state) ? state : state === 'on';
 }
 
-function notSeen({ wanted, how }: Wanted, timeMs: number, hasFallen: boolean): PowerFailure {
+function unseenFailure({ wanted, how }: StateGoal, timeMs: number, hasFallen: boolean): PowerFailure {
   const seconds = (timeMs / 1000).toFixed(1);
   if (how === 'soft') {
     return failed(
@@ -207,7 +226,7 @@ function notSeen({ wanted, how }: Wanted, timeMs: number, hasFallen: boolean): P
   );
 }
 
-interface Line {
+interface OrderLogEntry {
   readonly bmc: string;
   readonly order: PowerOrder;
   readonly outcome: PowerOutcome;
@@ -221,7 +240,7 @@ function withoutAnswer(outcome: PowerOutcome): PowerOutcome {
   return rest;
 }
 
-function write(log: Log, { bmc, order, outcome, tookMs }: Line): void {
+function logOutcome(log: Log, { bmc, order, outcome, tookMs }: OrderLogEntry): void {
   const fields = { bmc, verb: order.verb, epoch: order.epoch, ms: Math.round(tookMs) };
   if (outcome.kind === 'done')
     log.info('power order done', { ...fields, state: outcome.state, changed: outcome.hasChanged });

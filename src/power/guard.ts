@@ -58,6 +58,6 @@ export function preferred(addresses: readonly string[]): string | undefined {
 }
 
 function closed(host: string, address: string, why: string): NoAnswer {
-  const words = host === address ? address : `${host} has the address ${address}, which`;
-  return { kind: 'none', why: 'closed', sentence: `${words} ${why}` };
+  const subject = host === address ? address : `${host} has the address ${address}, which`;
+  return { kind: 'none', why: 'closed', sentence: `${subject} ${why}` };
 }

@@ -20,7 +20,7 @@ import { isOutrun, storeObservation } from '../store/queries/cluster/observation
 import { createCommandPort } from './base/commands/port.ts';
 import { takeBootSteps } from './machines/timeline/take.ts';
 import type { AgentPort } from './port.ts';
-import { readServed, type Served } from './cluster/trust/served.ts';
+import { readServed, type ReportScope } from './cluster/trust/served.ts';
 import { register } from './cluster/trust/registration.ts';
 
 /** The region's side of the agent channel. `onDue` is called when an agent holds what the database never published. */
@@ -87,7 +87,7 @@ export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort
 }
 
 /** A rack knows of the leases of its own VLANs: what it reports of others is not stored. */
-function isOn(served: Served | null, address: string): boolean {
+function isOn(served: ReportScope | null, address: string): boolean {
   const vlanId = served?.vlanOf(address) ?? null;
   return vlanId !== null && served?.serves(vlanId) === true;
 }

@@ -36,7 +36,7 @@ export async function call(
   context: CallContext,
 ): Promise<Outcome | Rejected> {
   const forbidden = mayCall(id, context.caller);
-  if (forbidden) return tellForbidden(ports, id, context, forbidden);
+  if (forbidden) return auditForbidden(ports, id, context, forbidden);
   const impossible = refuseFields(ROUTES[id], input.query);
   if (impossible) return impossible;
   const inner = contextOf(ports, context);
@@ -57,7 +57,7 @@ export async function callTogether(
   const calls = planned.map(({ id, input }) => ({ id, input, useCase: CASES[id] as unknown as WriteCase<RouteId> }));
   for (const { id, useCase } of calls) {
     const forbidden = mayCall(id, context.caller);
-    if (forbidden) return tellForbidden(ports, id, context, forbidden);
+    if (forbidden) return auditForbidden(ports, id, context, forbidden);
     if (useCase.kind !== 'write' || useCase.isUnaudited || useCase.ask !== undefined)
       throw new Error(`${id} is no change of its own`);
   }
@@ -120,7 +120,7 @@ export function mayCall(id: RouteId, caller: Caller): Rejected | null {
 }
 
 /** Best effort: the audit row of a refusal must not change the answer. */
-async function tellForbidden(ports: CallPorts, id: RouteId, { caller, origin }: CallContext, refusal: Rejected) {
+async function auditForbidden(ports: CallPorts, id: RouteId, { caller, origin }: CallContext, refusal: Rejected) {
   const entry = { who: caller.user, origin, action: id, outcome: 'refused: forbidden' };
   await ports.db.repeatable((tx) => recordAudit(tx, entry), { deadlineMs: 2000 }).catch(() => {});
   return refusal;
@@ -134,24 +134,26 @@ function isDryRun(input: CallInput): boolean {
 }
 
 /** A call on its way to the database. */
-interface Way<C> {
+interface PendingCall<C> {
   readonly useCase: C;
   readonly input: CallInput;
   readonly inner: CaseContext;
   readonly options: CallOptions;
 }
 
-async function doRead(ports: CallPorts, way: Way<ReadCase<RouteId>>): Promise<Outcome | Rejected> {
-  const { useCase, input, inner, options } = way;
-  const asked = await askOutside(ports, way);
-  if (isRejected(asked)) return asked;
-  const look = (tx: Tx) => useCase.run(tx, input as AnyInput, inner, asked);
-  const result = await (useCase.isAutocommit ? ports.db.autocommitRead(look, options) : ports.db.read(look, options));
+async function doRead(ports: CallPorts, pending: PendingCall<ReadCase<RouteId>>): Promise<Outcome | Rejected> {
+  const { useCase, input, inner, options } = pending;
+  const answer = await askOutside(ports, pending);
+  if (isRejected(answer)) return answer;
+  const runCase = (tx: Tx) => useCase.run(tx, input as AnyInput, inner, answer);
+  const result = await (useCase.isAutocommit
+    ? ports.db.autocommitRead(runCase, options)
+    : ports.db.read(runCase, options));
   if (isRejected(result)) return result;
   return { kind: 'done', status: 200, body: result.body, version: result.version ?? null, isReplay: false };
 }
 
-interface WriteCall extends Way<WriteCase<RouteId>> {
+interface WriteCall extends PendingCall<WriteCase<RouteId>> {
   readonly id: RouteId;
   readonly context: CallContext;
 }
@@ -160,8 +162,8 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
   const { id, useCase, input, context, inner, options } = request;
   let secrets: Readonly<Record<string, string>> = {};
   let made: unknown;
-  const asked = await askOutside(ports, request);
-  if (isRejected(asked)) return asked;
+  const answer = await askOutside(ports, request);
+  if (isRejected(answer)) return answer;
   const operation = {
     key: context.idempotencyKey,
     requestDigest: digestOf({ id, input: digested(useCase, input), ifMatch: context.ifMatch }),
@@ -172,7 +174,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
   };
   const change = (mark: (tx: WriteTx) => void) => async (tx: WriteTx) => {
     mark(tx);
-    const result = await useCase.run(tx, input as AnyInput, inner, asked);
+    const result = await useCase.run(tx, input as AnyInput, inner, answer);
     if (isRejected(result)) return result;
     secrets = result.secrets ?? {};
     made = result.body;
@@ -194,7 +196,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
 /** What the use case wants to know from outside before its transaction; undefined: nothing. */
 async function askOutside(
   ports: CallPorts,
-  { useCase, input, inner, options }: Way<ReadCase<RouteId> | WriteCase<RouteId>>,
+  { useCase, input, inner, options }: PendingCall<ReadCase<RouteId> | WriteCase<RouteId>>,
 ): Promise<unknown> {
   return useCase.ask?.(input as AnyInput, inner, (body) => ports.db.read(body, options));
 }
@@ -203,12 +205,12 @@ function digested({ digested: of }: WriteCase<RouteId>, input: CallInput): CallI
   return of === undefined ? input : { ...input, body: of(input.body as AnyInput['body']) };
 }
 
-async function doDryRun(ports: CallPorts, way: Way<WriteCase<RouteId>>): Promise<Outcome | Rejected> {
-  const { useCase, input, inner, options } = way;
-  const asked = await askOutside(ports, way);
-  if (isRejected(asked)) return asked;
+async function doDryRun(ports: CallPorts, pending: PendingCall<WriteCase<RouteId>>): Promise<Outcome | Rejected> {
+  const { useCase, input, inner, options } = pending;
+  const answer = await askOutside(ports, pending);
+  if (isRejected(answer)) return answer;
   const change = async (tx: WriteTx) => {
-    const result = await useCase.run(tx, input as AnyInput, inner, asked);
+    const result = await useCase.run(tx, input as AnyInput, inner, answer);
     if (isRejected(result)) return result;
     return { status: 200, body: { object: result.body, published: await readPublished(tx) } };
   };

@@ -30,7 +30,7 @@ import { scriptCases } from './machines/scripts/cases.ts';
 import { enlistmentCases } from './machines/enlistment/cases.ts';
 import { keySourceCases } from './people/key-sources.ts';
 import { sshKeyCases } from './people/ssh-keys.ts';
-import { lookCases } from './site/look.ts';
+import { queryCases } from './site/queries.ts';
 import { lookupCases } from './names/lookup.ts';
 import { metricCases } from './cluster/metrics.ts';
 import { lifecycleCases } from './machines/lifecycle/cases.ts';
@@ -57,7 +57,7 @@ import type { ReadCase, WriteCase } from './base/use-case.ts';
 export const CASES = {
   ...statusCases,
   ...metricCases,
-  ...lookCases,
+  ...queryCases,
   ...lookupCases,
   ...clusterCases,
   ...drillCases,

@@ -21,7 +21,7 @@ import type { CallContext, Caller, CallInput, DatabaseHealth, Outcome, PlannedCa
 export type { Caller, KeyOrigin, PresentedKey };
 
 /** What an agent holds; 0 and '' for nothing. */
-interface Held {
+interface HeldConfiguration {
   readonly generation: number;
   readonly digest: string;
   /** It takes the parts that it does not hold instead of the whole body. */
@@ -33,7 +33,7 @@ export interface AgentPort {
   /** The node's id when the secret is the one it was given, else null. */
   authenticate(nodeId: string, secret: string): Promise<string | null>;
   /** The desired state when it differs from what the agent holds, else null. Remembers what the agent holds. */
-  pull(nodeId: string, held: Held): Promise<Desired | DesiredParts | null>;
+  pull(nodeId: string, held: HeldConfiguration): Promise<Desired | DesiredParts | null>;
   /** Parts of what is published for the node, as far as it names them. */
   parts(nodeId: string, digests: readonly string[]): Promise<PartsAnswer>;
   observe(nodeId: string, observation: Observation): Promise<void>;

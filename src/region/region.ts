@@ -17,22 +17,22 @@ import { openJobRepository } from './base/jobs/job-repository.ts';
 import type { JobKind } from './base/jobs/kind.ts';
 import type { Renewer } from './base/jobs/renewal.ts';
 import { startJobRunner } from './base/jobs/runner.ts';
-import type { DrillWays } from './cluster/drill-run/port.ts';
+import type { DrillInstruments } from './cluster/drill-run/port.ts';
 import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
-import { type ClusterMemory, createMemory, type MemoryWays } from './cluster/memory.ts';
+import { type ClusterMemory, createMemory, type MemoryAccess } from './cluster/memory.ts';
 import { machineEvent } from './machines/lifecycle/event.ts';
 import { createAgainTask } from './machines/lifecycle/again.ts';
 import { createLifecycleTask } from './machines/lifecycle/task.ts';
 import { createPowerJob } from './machines/power/job.ts';
-import { createPowerLookTask } from './machines/power/looks.ts';
+import { createPowerCheckTask } from './machines/power/power-checks.ts';
 import { createEnlist } from './machines/enlistment/enlist.ts';
 import { createMetadata } from './machines/metadata/metadata.ts';
 import type { ReadKeys } from './people/key-port.ts';
-import type { TellMachine } from './machines/metadata/port.ts';
+import type { ApplyMachineEvent } from './machines/metadata/port.ts';
 import { type MachineFiles, NO_MACHINE_FILES } from './machines/scripts/scripts.ts';
 import { createImageKeeper, type ImageKeeper, NO_IMAGES } from './images/keeper.ts';
-import type { ImageWays } from './images/port.ts';
+import type { ImageAccess } from './images/port.ts';
 import { createFeatureTask } from './base/features.ts';
 import { createLeaseTask } from './networks/leases.ts';
 import { createSealTask } from './base/seal.ts';
@@ -79,7 +79,7 @@ export interface RegionPorts {
   /** Left out: there is no Patroni of this cluster here, so nothing is moved. */
   readonly patroni?: PatroniPort;
   /** Ways of drills out of this process; left out: it plays none. */
-  readonly drills?: DrillWays;
+  readonly drills?: DrillInstruments;
   /** Asks a name server; left out: this region asks none. */
   readonly askName?: AskName;
   /** Reads people's keys from outside; left out: this region asks for none. */
@@ -95,11 +95,11 @@ export interface RegionPorts {
   /** Scripts of the release, and what goes to machines with them; left out: there are none. */
   readonly machineScripts?: { readonly builtIn: readonly Script[]; readonly files: MachineFiles };
   /** Whom machines' own words are told, in place of their lifecycle. */
-  readonly tellMachine?: TellMachine;
+  readonly reportMachine?: ApplyMachineEvent;
   /** Ways to other regions and to what is kept over a restart; left out: there are none. */
-  readonly memory?: MemoryWays;
+  readonly memory?: MemoryAccess;
   /** Where images lie, and the way to those of other regions; left out: this region keeps none. */
-  readonly images?: ImageWays;
+  readonly images?: ImageAccess;
 }
 
 /** A region whose tasks can be run. */
@@ -124,7 +124,7 @@ const LEASES_EVERY_MS = 2000;
 /** How late the end of a command is noticed whose time has come. */
 const COMMANDS_EVERY_MS = 1000;
 /** How late a look at machines' power begins, and how late its end is taken note of whose wake was lost. */
-const POWER_LOOKS_EVERY_MS = 5000;
+const POWER_CHECKS_EVERY_MS = 5000;
 /** How late a deadline of a machine is seen, and what was to wake it. */
 const LIFECYCLE_EVERY_MS = 2000;
 const AGAIN_EVERY_MS = 3000;
@@ -148,7 +148,10 @@ const OTHERS_EVERY_MS = 2000;
 const RELIEF_EVERY_MS = 5000;
 /** How late a wish to start this process anew is seen. */
 const OWN_RESTART_EVERY_MS = 2000;
-const NO_WAYS: MemoryWays = { ask: async () => null, layout: { read: async () => null, write: async () => {} } };
+const NO_MEMORY_ACCESS: MemoryAccess = {
+  ask: async () => null,
+  layout: { read: async () => null, write: async () => {} },
+};
 const NO_INPUT = { params: {}, query: {}, body: undefined };
 /** Root of this host, proven by its socket: it could read the database itself. */
 const HOST_CALL = {
@@ -159,7 +162,7 @@ const HOST_CALL = {
 } as const;
 
 /** Whom use cases may ask beside the database. */
-function asked({
+function outsidePorts({
   clock,
   askServers,
   etcd,
@@ -196,15 +199,15 @@ export function createRegion(ports: RegionPorts): RegionNode {
     version: ports.version,
     health,
     authority: ports.authority ?? (() => null),
-    ...asked(ports),
-    heardOf: (nodeId) => memory.heardOf(nodeId),
+    ...outsidePorts(ports),
+    latestReportOf: (nodeId) => memory.latestReportOf(nodeId),
     slowFacts: { last: null },
     builtInScripts: ports.machineScripts?.builtIn ?? [],
   };
   const moves = movesOf(ports, calls);
   const memory = createMemory({
     ...ports,
-    ways: ports.memory ?? NO_WAYS,
+    access: ports.memory ?? NO_MEMORY_ACCESS,
     health,
     authority: () => calls.authority(),
     servers: async () => (await calls.servers?.()) ?? null,
@@ -213,8 +216,8 @@ export function createRegion(ports: RegionPorts): RegionNode {
       return isRejected(answer) ? null : answer;
     },
   });
-  const tell = ports.tellMachine ?? machineEvent;
-  const images = ports.images ? createImageKeeper({ ...ports, ways: ports.images }) : null;
+  const report = ports.reportMachine ?? machineEvent;
+  const images = ports.images ? createImageKeeper({ ...ports, access: ports.images }) : null;
   const agents = createAgentPort(db, () => {
     publish.demand();
     for (const task of running) task.wake();
@@ -228,7 +231,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     ...createAccounts(ports),
     agents: {
       ...agents,
-      enlist: createEnlist({ ...ports, tell }),
+      enlist: createEnlist({ ...ports, tell: report }),
       observe: (nodeId, report) => {
         memory.remember(nodeId, report);
         return agents.observe(nodeId, report);
@@ -240,7 +243,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     metadata: createMetadata({
       ...ports,
       sealer: sealerOf(ports),
-      tell,
+      applyEvent: report,
       builtIn: ports.machineScripts?.builtIn ?? [],
       files: ports.machineScripts?.files ?? NO_MACHINE_FILES,
     }),
@@ -309,7 +312,7 @@ function startTasks(
   const pairTrust = start(createPairTrustTask(ports), INNER_TRUST_EVERY_MS);
   start(createSiteCertificateTask(ports), SITE_CERTIFICATE_EVERY_MS);
   const kinds = kindsOf(ports, moves);
-  const looks = start(createPowerLookTask(ports), POWER_LOOKS_EVERY_MS);
+  const powerChecks = start(createPowerCheckTask(ports), POWER_CHECKS_EVERY_MS);
   const lifecycle = start(createLifecycleTask(ports.db, ports.random), LIFECYCLE_EVERY_MS);
   start(createAgainTask(ports.db, calls, ports.random), AGAIN_EVERY_MS);
   if (moves) start(moves.relief, RELIEF_EVERY_MS);
@@ -320,7 +323,7 @@ function startTasks(
   const endImages = images?.start();
   running.push(publisher);
   const endWakes = ports.wakes.onWake(() => {
-    for (const task of [publisher, revoker, inner, pairTrust, looks, lifecycle]) task.wake();
+    for (const task of [publisher, revoker, inner, pairTrust, powerChecks, lifecycle]) task.wake();
     jobs?.wake();
   });
   return async () => {

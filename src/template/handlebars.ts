@@ -2,7 +2,7 @@ import Handlebars from 'handlebars';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { stableJson } from '../core/stable-json.ts';
 import { guard } from './guard.ts';
-import { base64, bootWord, consoleText, namedString, word, zoneStrings } from './quoting.ts';
+import { base64, bootToken, consoleText, namedString, bareToken, zoneStrings } from './quoting.ts';
 import { templateBreaches } from './template-rules.ts';
 
 /** A compiled template: text from a view. Throws with the template's name and the path of what is wrong. */
@@ -31,12 +31,12 @@ export function compileTemplate(name: string, text: string): Template {
   instance.registerHelper({
     json: (value: unknown) => stableJson(value),
     jsonText: (value: unknown) => stableJson(JSON.parse(textOf(value))),
-    word: (value: unknown) => word(textOf(value)),
+    word: (value: unknown) => bareToken(textOf(value)),
     base64: (value: unknown) => base64(textOf(value)),
     namedString: (value: unknown) => namedString(textOf(value)),
     zoneStrings: (value: unknown) =>
       (Array.isArray(value) ? value : [value]).map((text) => zoneStrings(textOf(text))).join(' '),
-    bootWord: (value: unknown) => bootWord(textOf(value)),
+    bootWord: (value: unknown) => bootToken(textOf(value)),
     consoleText: (value: unknown) => consoleText(textOf(value)),
     each,
   });

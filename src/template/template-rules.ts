@@ -17,21 +17,21 @@ interface AstNode {
   readonly type: string;
   readonly loc?: { readonly start: { readonly line: number } };
 }
-interface Path extends AstNode {
+interface PathNode extends AstNode {
   readonly original: string;
   readonly data: boolean;
   readonly parts: readonly unknown[];
 }
-interface Call extends AstNode {
+interface HelperNode extends AstNode {
   readonly path: AstNode;
   readonly params: readonly AstNode[];
   readonly hash?: { readonly pairs: readonly unknown[] } | undefined;
 }
-interface Block extends Call {
-  readonly program?: Program;
-  readonly inverse?: Program;
+interface BlockNode extends HelperNode {
+  readonly program?: ProgramNode;
+  readonly inverse?: ProgramNode;
 }
-interface Program extends AstNode {
+interface ProgramNode extends AstNode {
   readonly body: readonly AstNode[];
   readonly blockParams?: readonly string[];
 }
@@ -42,13 +42,13 @@ interface Program extends AstNode {
  */
 export function templateBreaches(program: AstNode): readonly string[] {
   const breaches: string[] = [];
-  visit(program as Program, (node, why) => breaches.push(`line ${node.loc?.start.line ?? '?'}: ${why}`));
+  visit(program as ProgramNode, (node, why) => breaches.push(`line ${node.loc?.start.line ?? '?'}: ${why}`));
   return breaches;
 }
 
 type Complain = (node: AstNode, why: string) => void;
 
-function visit(program: Program, complain: Complain): void {
+function visit(program: ProgramNode, complain: Complain): void {
   if ((program.blockParams?.length ?? 0) > 0) complain(program, 'block parameters are not allowed');
   for (const node of program.body) {
     switch (node.type) {
@@ -56,10 +56,10 @@ function visit(program: Program, complain: Complain): void {
       case 'CommentStatement':
         break;
       case 'MustacheStatement':
-        checkValue(node as Call, complain);
+        checkValue(node as HelperNode, complain);
         break;
       case 'BlockStatement':
-        checkBlock(node as Block, complain);
+        checkBlock(node as BlockNode, complain);
         break;
       default:
         complain(node, `${node.type} is not allowed`);
@@ -67,7 +67,7 @@ function visit(program: Program, complain: Complain): void {
   }
 }
 
-function checkValue(call: Call, complain: Complain): void {
+function checkValue(call: HelperNode, complain: Complain): void {
   if (!isPath(call.path)) return complain(call, 'a literal is not a value');
   const name = call.path.original;
   if (hasHash(call)) complain(call, 'named arguments are not allowed');
@@ -77,7 +77,7 @@ function checkValue(call: Call, complain: Complain): void {
   for (const param of call.params) checkArgument(param, complain);
 }
 
-function checkBlock(block: Block, complain: Complain): void {
+function checkBlock(block: BlockNode, complain: Complain): void {
   const name = isPath(block.path) ? block.path.original : '';
   const [param] = block.params;
   if (block.params.length !== 1 || hasHash(block) || param === undefined) {
@@ -101,14 +101,14 @@ function checkArgument(param: AstNode, complain: Complain): void {
   else complain(param, `${param.type} is not allowed as an argument: the view computes`);
 }
 
-function checkPath(path: Path, complain: Complain): void {
+function checkPath(path: PathNode, complain: Complain): void {
   if (path.data) complain(path, `"${path.original}": "@" names are not allowed: the view computes`);
 }
 
-function isPath(node: AstNode): node is Path {
+function isPath(node: AstNode): node is PathNode {
   return node.type === 'PathExpression';
 }
 
-function hasHash(call: Call): boolean {
+function hasHash(call: HelperNode): boolean {
   return (call.hash?.pairs.length ?? 0) > 0;
 }

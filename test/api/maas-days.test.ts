@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLook } from '../../src/api/maas/look.ts';
+import { createSiteLists } from '../../src/api/maas/site-lists.ts';
 import { showMachines } from '../../src/api/maas/objects/machines/machines.ts';
 import { createSite } from '../../src/api/maas/site.ts';
 import { isRejected } from '../../src/core/errors.ts';
@@ -72,7 +72,7 @@ describe('many machines', () => {
         isWanted: () => true,
       });
       const machines = await one.all('machine.list', path === 'one' ? { hostname: 'n59' } : {});
-      await showMachines(createLook(one), machines);
+      await showMachines(createSiteLists(one), machines);
       return calls.length;
     };
     expect(await count('all')).toBe(await count('one'));

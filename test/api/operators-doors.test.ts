@@ -5,7 +5,7 @@ import { createAgentApi, createSecureAgentApi } from '../../src/api/agent/app.ts
 import { RESOURCES } from '../../src/api/maas/catalog/table.ts';
 import { MAAS_PREFIX } from '../../src/api/maas/prefix.ts';
 import { METADATA_PREFIX } from '../../src/api/metadata/paths.ts';
-import type { Peer } from '../../src/api/peers.ts';
+import type { PeerIdentity } from '../../src/api/peers.ts';
 import { type KnownRoute, routesOf } from '../../src/api/server.ts';
 import { createApi } from '../../src/api/v1/app.ts';
 import { rejected } from '../../src/core/errors.ts';
@@ -21,18 +21,18 @@ import { change, value } from '../kit/store.ts';
 
 const pg = usePostgres();
 const table: string[] = [];
-const REGION: Peer = { serial: 'a1', nodeId: 'r1', isRegion: true, notAfter: Infinity };
-const RACK: Peer = { serial: 'b2', nodeId: 'k1', isRegion: false, notAfter: Infinity };
+const REGION: PeerIdentity = { serial: 'a1', nodeId: 'r1', isRegion: true, notAfter: Infinity };
+const RACK: PeerIdentity = { serial: 'b2', nodeId: 'k1', isRegion: false, notAfter: Infinity };
 /** Its node is gone, its certificate is on the list. */
-const REMOVED: Peer = { serial: 'c3', nodeId: 'k9', isRegion: false, notAfter: Infinity };
+const REMOVED: PeerIdentity = { serial: 'c3', nodeId: 'k9', isRegion: false, notAfter: Infinity };
 /** Its node is gone, and nobody has read the list yet. */
-const UNLISTED: Peer = { ...REMOVED, serial: 'd4' };
+const UNLISTED: PeerIdentity = { ...REMOVED, serial: 'd4' };
 
 type Port = '5251' | '5250' | 'socket';
 interface Door {
   readonly name: string;
   readonly port: Port;
-  readonly peer: Peer | null;
+  readonly peer: PeerIdentity | null;
   /** How the call was handed on. */
   readonly via: 'nobody' | 'http' | 'https';
 }
@@ -161,7 +161,7 @@ const STARS = new Set([MAAS_PREFIX, `${MAAS_PREFIX}/*`, `${METADATA_PREFIX}/*`])
 
 let site: TestRegion;
 let apps: Readonly<Record<Port, FastifyInstance>>;
-let peer: Peer | null = null;
+let peer: PeerIdentity | null = null;
 let routes: readonly KnownRoute[] = [];
 let calls = 0;
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../src/core/errors.ts';
-import { type Effect, type Standing, transition } from '../../src/model/machines/machine-lifecycle.ts';
+import { type Effect, type LifecycleContext, transition } from '../../src/model/machines/machine-lifecycle.ts';
 import { MACHINE_EVENTS, MACHINE_STATES, MACHINE_STATUS, type MachineEvent, type MachineState } from '../../src/model/machines/machine-states.ts';
 
 
 const FILE = join(import.meta.dirname, 'machine-lifecycle.txt');
-const AT: Standing = { name: 'm1', before: 'ready', isCommissioned: true, isLocked: false };
+const AT: LifecycleContext = { name: 'm1', before: 'ready', isCommissioned: true, isLocked: false };
 /** Where what was before decides. */
-const OTHERS: readonly (readonly [string, Partial<Standing>])[] = [
+const OTHERS: readonly (readonly [string, Partial<LifecycleContext>])[] = [
   ['it was deployed before', { before: 'deployed' }],
   ['its disks were to be erased before', { before: 'failed-disk-erasing' }],
   ['it was never commissioned', { before: 'new', isCommissioned: false }],
@@ -45,7 +45,7 @@ function sentenceOf(found: ReturnType<typeof transition>): string {
   return isRejected(found) ? found.message : 'none';
 }
 
-function outcome(state: MachineState | null, event: MachineEvent, at: Standing): string {
+function outcome(state: MachineState | null, event: MachineEvent, at: LifecycleContext): string {
   const found = transition(state, event, at);
   if (isRejected(found)) return 'refused';
   const effects = found.effects.map(wordsOf).join(', ');

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Way } from '../../ha/etcd/way.ts';
+import { EtcdRelay } from '../../ha/etcd/way.ts';
 
 /*
  * `node etcd-way.ts FOLDER PLACE…`: Patroni's way to these etcds in the network that this is started in, with the certificate in FOLDER. Ends
@@ -7,7 +7,7 @@ import { Way } from '../../ha/etcd/way.ts';
  */
 const [folder = '', ...places] = process.argv.slice(2);
 const read = (name: string) => readFileSync(`${folder}/${name}`);
-const way = new Way(
+const way = new EtcdRelay(
   () => {},
   () => false,
 );

@@ -12,10 +12,10 @@ import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
 import { NO_AUTHORITY } from '../../src/main/region/certificate-authority.ts';
 import { createPasswordHasher } from '../../src/main/region/passwords.ts';
 import { readTemplates } from '../../src/main/templates.ts';
-import type { MemoryWays } from '../../src/region/cluster/memory.ts';
+import type { MemoryAccess } from '../../src/region/cluster/memory.ts';
 import type { RegionPorts } from '../../src/region/region.ts';
-import type { TellMachine } from '../../src/region/machines/metadata/port.ts';
-import type { ImageWays } from '../../src/region/images/port.ts';
+import type { ApplyMachineEvent } from '../../src/region/machines/metadata/port.ts';
+import type { ImageAccess } from '../../src/region/images/port.ts';
 import { createRegion, type RegionNode } from '../../src/region/region.ts';
 import type { CertificateAuthority } from '../../src/region/cluster/trust/port.ts';
 import { sealerOf } from '../../src/region/base/sealer.ts';
@@ -76,9 +76,9 @@ export interface TestRegionOptions {
   /** Whom the agent's listener takes for this host's own agent; nobody when left out. */
   readonly isOwnHost?: () => Promise<boolean>;
   /** Ways to other regions, and to what is kept over a restart. */
-  readonly memory?: MemoryWays;
+  readonly memory?: MemoryAccess;
   /** Whom machines' words are told. */
-  readonly tellMachine?: TellMachine;
+  readonly tellMachine?: ApplyMachineEvent;
   /** What machines are to run. */
   readonly machineScripts?: RegionPorts['machineScripts'];
   /** Asks name servers; there is no way to one when left out. */
@@ -86,7 +86,7 @@ export interface TestRegionOptions {
   /** Reads people's keys from outside; there is no way to them when left out. */
   readonly readKeys?: RegionPorts['readKeys'];
   /** Where images lie; nowhere when left out. */
-  readonly images?: ImageWays;
+  readonly images?: ImageAccess;
   /** Other services than the registry's. */
   readonly services?: readonly AnyService[];
   /** How the listener of the API is made, beside what all have. */
@@ -122,7 +122,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     passwords: createPasswordHasher(realRandom),
     ...(options.memory ? { memory: options.memory } : {}),
     ...(options.machineScripts ? { machineScripts: options.machineScripts } : {}),
-    ...(options.tellMachine ? { tellMachine: options.tellMachine } : {}),
+    ...(options.tellMachine ? { reportMachine: options.tellMachine } : {}),
     ...(options.askName ? { askName: options.askName } : {}),
     ...(options.readKeys ? { readKeys: options.readKeys } : {}),
     ...(options.images ? { images: options.images } : {}),

@@ -20,7 +20,7 @@ describe('the database work of init', () => {
   it('takes an empty database to a site, twice without a difference', async () => {
     const db = pg.get().open(await pg.get().createDatabase('empty'));
     const database = bootstrapDatabase(db);
-    expect(await database.look()).toMatchObject({ isRegent: false, nodes: [] });
+    expect(await database.readSite()).toMatchObject({ isRegent: false, nodes: [] });
     const applied = await database.migrate();
     expect(isRejected(applied) ? applied.message : applied[0]).toMatch(/^1 \(/);
     expect(await database.migrate()).toEqual([]);
@@ -34,7 +34,7 @@ describe('the database work of init', () => {
       nodes: [{ id: 'a1b2', name: 'r1', isRegion: true, isRack: false, addresses: ['192.0.2.11'] }],
     });
     expect(await database.writeSite({ ...ROWS, nodeName: 'r2', addresses: ['192.0.2.12'] })).toBeNull();
-    expect(await database.look()).toMatchObject({
+    expect(await database.readSite()).toMatchObject({
       isRegent: true,
       nodes: [{ id: 'a1b2', name: 'r2' }],
     });
@@ -100,6 +100,6 @@ describe('the database work of init', () => {
 
   it('refuses in time when the database is away', async () => {
     const db = pg.get().open({ host: '/nowhere', port: 5432, user: 'regent', database: 'regent' });
-    expect(await bootstrapDatabase(db).look()).toMatchObject({ kind: 'rejected', code: 'unavailable' });
+    expect(await bootstrapDatabase(db).readSite()).toMatchObject({ kind: 'rejected', code: 'unavailable' });
   });
 });

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type BootAnswer, answerBoot, type BootRecords, strangerOf } from '../../boot/answer.ts';
+import { type BootAnswer, answerBoot, type BootRecords, findUnknownClient } from '../../boot/answer.ts';
 import type { Loader } from '../../boot/client.ts';
 import type { BootPlace, EnlistAnswer } from '../../boot/decide.ts';
 import { type BootTemplates, renderAsk } from '../../boot/script.ts';
@@ -116,7 +116,7 @@ function openAnswerer(options: BootListenerOptions) {
     const question = { loader, query };
     const client = request.socket.remoteAddress ?? null;
     const known = state();
-    const stranger = strangerOf(question, known.records);
+    const stranger = findUnknownClient(question, known.records);
     const said: EnlistAnswer = stranger === null ? { kind: 'no-region' } : await strangers.ask(stranger, client);
     const { script, log: fields } = answerBoot(question, { ...known, place, templates }, said, clock.now() / 1000);
     const heard: AnswerSeen = { ...fields, client: client ?? '' };

@@ -1,4 +1,4 @@
-import { compareEpochs, type Epoch, epochWords, parseEpoch } from '../../core/epoch.ts';
+import { compareEpochs, type Epoch, describeEpoch, parseEpoch } from '../../core/epoch.ts';
 import { isRejected, sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { textDigest } from '../../core/stable-json.ts';
@@ -25,11 +25,11 @@ export async function openEpochKeeper(text: DurableText, log: Log): Promise<Epoc
       const known = held?.authority === of ? held.epoch : [];
       const order = compareEpochs(epoch, known);
       if (order < 0)
-        return `it is of ${epochWords(epoch)} of the cluster, which is over: this node knows ${epochWords(known)}`;
+        return `it is of ${describeEpoch(epoch)} of the cluster, which is over: this node knows ${describeEpoch(known)}`;
       if (isProven && (order > 0 || held?.authority !== of)) {
         if (order > 0)
           log.warn('the cluster was recovered: regions of the epoch before count no more', {
-            epoch: epochWords(epoch),
+            epoch: describeEpoch(epoch),
           });
         held = { authority: of, epoch };
         text.write(JSON.stringify({ authority: of, epoch: told })).catch((error: unknown) => {

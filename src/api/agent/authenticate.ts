@@ -13,7 +13,7 @@ import type { Rack } from '../../model/cluster/rack.ts';
 import type { AgentPort } from '../../region/port.ts';
 import type { TrustPort } from '../../region/cluster/trust/port.ts';
 import { createLimiter } from '../limiter.ts';
-import type { Peer } from '../peers.ts';
+import type { PeerIdentity } from '../peers.ts';
 
 /** Who calls, as far as it can be told before the body is read. */
 export type Recognised =
@@ -35,7 +35,7 @@ export interface NodeAuthenticator {
   /** Before the body is read. `source`: the peer, for the limit of failures. */
   recognise(headers: IncomingHttpHeaders, source: string): Promise<Recognised | Rejected>;
   /** By the certificate that the caller showed, which was checked already. Its role is the database's word, not the certificate's. */
-  recognisePeer(peer: Peer | null): Promise<Recognised | Rejected>;
+  recognisePeer(peer: PeerIdentity | null): Promise<Recognised | Rejected>;
   /** With the body: the node's id, when the call is proven and the node may have anything. */
   prove(who: Recognised, call: SignedCall): Promise<{ readonly nodeId: string } | Rejected>;
 }
@@ -78,7 +78,7 @@ export function createNodeAuthenticator({ agents, trust, clock, isLocal }: NodeA
     },
 
     async recognisePeer(peer) {
-      if (peer === null || !(await trust.isServed(peer.nodeId))) return STRANGER;
+      if (peer === null || !(await trust.isServed(peer.nodeId))) return NOT_IN_CLUSTER;
       return { kind: 'certificate', nodeId: peer.nodeId, serial: peer.serial };
     },
 
@@ -109,7 +109,7 @@ const NO_CREDENTIAL = unauthenticated(
 );
 const MALFORMED = unauthenticated(`The agent channel on this port takes "Authorization: ${RACK_SCHEME} …" alone.`);
 const UNKNOWN = unauthenticated('No rack with this UUID is registered. Its agent registers at its start.');
-const STRANGER = rejected(
+const NOT_IN_CLUSTER = rejected(
   'forbidden',
   'The node of this certificate is not part of the cluster (any more). An admin lets it in: regent token create.',
 );

@@ -6,10 +6,10 @@ import { isRejected, rejected } from '../../core/errors.ts';
 import type { Region } from '../../region/port.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator, rawValidator, textValidator } from '../validate.ts';
-import type { Peer } from '../peers.ts';
+import type { PeerIdentity } from '../peers.ts';
 import { registerCommandCalls } from './command-calls.ts';
 import { registerEnlistCall } from './enlist-calls.ts';
-import { createGate, type Gate } from './gate.ts';
+import { createGate, type AgentGate } from './gate.ts';
 import { reportHooks } from './remember.ts';
 import { registerRegistration } from './register.ts';
 import { registerStepCalls } from './step-calls.ts';
@@ -17,7 +17,7 @@ import { registerTrustCalls } from './trust-calls.ts';
 import { PARTS_PATH, PartsQuestion } from '../../contract/cluster/desired-parts.ts';
 
 /** A pull also looks without being woken, because a wake is only a hint. */
-const LOOK_AGAIN_MS = 5000;
+const RECHECK_MS = 5000;
 
 /**
  * What agents call. `isLocal`: on the agent's own listener, where bearer credentials count; `isOwnHost`: peer credentials of its socket.
@@ -26,7 +26,7 @@ const LOOK_AGAIN_MS = 5000;
 export interface AgentCallPorts extends ApiPorts {
   readonly isLocal: boolean;
   readonly isOwnHost?: ((socket: Socket) => Promise<boolean>) | undefined;
-  readonly peerOf?: ((socket: Socket) => Peer | null) | undefined;
+  readonly peerOf?: ((socket: Socket) => PeerIdentity | null) | undefined;
 }
 
 /** Registers the agent channel: registration of racks, pull of the desired state, reports of the observation and of leases. A node reaches only its own. */
@@ -69,7 +69,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
         if (sign !== null && sign !== pull.commands) return await reply.send({ commands: sign });
         const left = end - ports.clock.monotonic();
         if (left <= 0 || isClosing) break;
-        await next.wait(Math.min(left, LOOK_AGAIN_MS), reply);
+        await next.wait(Math.min(left, RECHECK_MS), reply);
       } finally {
         next.end();
       }
@@ -140,7 +140,7 @@ function nextWake(region: Pick<Region, 'wake'>, waiting: Set<() => void>): NextW
 }
 
 /** `POST /agent/v1/parts`: what an agent misses of its published body. It gets parts of its own node alone. */
-export function registerPartCalls(app: FastifyInstance, { agents }: Pick<Region, 'agents'>, gate: Gate): void {
+export function registerPartCalls(app: FastifyInstance, { agents }: Pick<Region, 'agents'>, gate: AgentGate): void {
   const question = bodyValidator(PartsQuestion);
   app.post(PARTS_PATH, { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
     const checked = question(request.body);

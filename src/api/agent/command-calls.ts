@@ -4,7 +4,7 @@ import { isRejected, rejected } from '../../core/errors.ts';
 import type { CommandPort } from '../../region/base/commands/port.ts';
 import { sendProblem } from '../server.ts';
 import { rawValidator } from '../validate.ts';
-import type { Gate } from './gate.ts';
+import type { AgentGate } from './gate.ts';
 
 const BY_SIGNATURE = rejected(
   'forbidden',
@@ -13,7 +13,7 @@ const BY_SIGNATURE = rejected(
 const NO_NUMBER = rejected('not_found', 'There is no such command.');
 
 /** Registers what a node asks about commands: it takes its own, and tells their end. */
-export function registerCommandCalls(app: FastifyInstance, commands: CommandPort, gate: Gate): void {
+export function registerCommandCalls(app: FastifyInstance, commands: CommandPort, gate: AgentGate): void {
   const claim = rawValidator(ClaimRequest);
   const report = rawValidator(CommandReport);
 

@@ -6,7 +6,7 @@ import type { Region } from '../../region/port.ts';
 import { createLimiter } from '../limiter.ts';
 import { sendProblem } from '../server.ts';
 import { rawValidator } from '../validate.ts';
-import type { Gate } from './gate.ts';
+import type { AgentGate } from './gate.ts';
 
 /**
  * Questions of one rack, and of all that ask this region: what they may ask at once, and what comes back per second. A rack of forty machines that are
@@ -20,7 +20,7 @@ const ALL = 'all';
 export function registerEnlistCall(
   app: FastifyInstance,
   { region, clock }: { readonly region: Pick<Region, 'agents'>; readonly clock: Clock },
-  gate: Gate,
+  gate: AgentGate,
 ): void {
   const question = rawValidator(EnlistQuestion);
   const racks = createLimiter(clock, RACK);

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/ports.ts';
 import type { Region } from '../../region/port.ts';
 import { clientAddress } from '../client-address.ts';
 import { sourceOf } from '../limiter.ts';
-import type { Peer } from '../peers.ts';
+import type { PeerIdentity } from '../peers.ts';
 import { sendProblem } from '../server.ts';
 import { createNodeAuthenticator, type Recognised } from './authenticate.ts';
 
@@ -14,11 +14,11 @@ interface GatePorts {
   readonly region: Pick<Region, 'agents' | 'trust'>;
   readonly clock: Clock;
   readonly isLocal: boolean;
-  readonly peerOf?: ((socket: Socket) => Peer | null) | undefined;
+  readonly peerOf?: ((socket: Socket) => PeerIdentity | null) | undefined;
 }
 
 /** The gate of the agent channel. */
-export type Gate = ReturnType<typeof createGate>;
+export type AgentGate = ReturnType<typeof createGate>;
 
 /** We know the caller before we read the body, and have the proof after it. */
 export function createGate({ region, clock, isLocal, peerOf }: GatePorts) {

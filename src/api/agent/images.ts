@@ -49,12 +49,12 @@ interface Described {
   readonly size: number;
   readonly sha256: string | null;
 }
-type Asked = ByteRange | 'unsatisfiable' | 'same' | null;
+type Delivery = ByteRange | 'unsatisfiable' | 'same' | null;
 
 const isPartWanted = ({ query }: FastifyRequest): boolean => (query as { readonly part?: unknown }).part !== undefined;
 
 /** What is to be sent: `same` when the caller has it already. A range is for whoever has the beginning of this very file. */
-function rangeOf({ headers }: FastifyRequest, { size, sha256 }: Described): Asked {
+function rangeOf({ headers }: FastifyRequest, { size, sha256 }: Described): Delivery {
   if (sha256 === null) return parseRange(headers.range, size);
   const tag = `"${sha256}"`;
   const known = headers['if-none-match'];
@@ -63,14 +63,14 @@ function rangeOf({ headers }: FastifyRequest, { size, sha256 }: Described): Aske
   return condition === undefined || condition === tag ? parseRange(headers.range, size) : null;
 }
 
-function describe(reply: FastifyReply, { size, sha256 }: Described, asked: Asked): void {
+function describe(reply: FastifyReply, { size, sha256 }: Described, delivery: Delivery): void {
   reply.header('accept-ranges', 'bytes');
   reply.headers(sha256 === null ? { 'cache-control': 'no-store' } : { etag: `"${sha256}"`, 'cache-control': FOR_EVER });
-  if (asked === 'same') return void reply.code(304);
-  if (asked === 'unsatisfiable')
+  if (delivery === 'same') return void reply.code(304);
+  if (delivery === 'unsatisfiable')
     return void reply.code(416).headers({ 'content-range': `bytes */${size}`, 'content-length': 0 });
   reply.header('content-type', 'application/octet-stream');
-  if (asked === null) return void reply.header('content-length', size);
-  const { start, end } = asked;
+  if (delivery === null) return void reply.header('content-length', size);
+  const { start, end } = delivery;
   reply.code(206).headers({ 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': end - start + 1 });
 }

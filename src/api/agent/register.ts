@@ -10,7 +10,7 @@ import {
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { clientAddress } from '../client-address.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';
-import type { Peer } from '../peers.ts';
+import type { PeerIdentity } from '../peers.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator } from '../validate.ts';
 import { credentialOf } from './authenticate.ts';
@@ -21,7 +21,7 @@ import { credentialOf } from './authenticate.ts';
  */
 export interface RegisterPorts extends ApiPorts {
   readonly isOwnHost?: ((socket: Socket) => Promise<boolean>) | undefined;
-  readonly peerOf?: ((socket: Socket) => Peer | null) | undefined;
+  readonly peerOf?: ((socket: Socket) => PeerIdentity | null) | undefined;
 }
 
 const BODY_MAX = 4096;
@@ -68,10 +68,10 @@ async function announce(
 ): Promise<RegisterAnswer | Rejected> {
   const { agents } = ports.region;
   const isLocal = ports.isOwnHost !== undefined && (await ports.isOwnHost(request.raw.socket));
-  const told = isLocal ? await credentialOf(request.headers[NODE_CREDENTIAL_HEADER], agents) : null;
-  if (isRejected(told)) return told;
+  const credentialNodeId = isLocal ? await credentialOf(request.headers[NODE_CREDENTIAL_HEADER], agents) : null;
+  if (isRejected(credentialNodeId)) return credentialNodeId;
   const peer = ports.peerOf?.(request.raw.socket) ?? null;
-  const nodeId = peer && (await ports.region.trust.isServed(peer.nodeId)) ? peer.nodeId : told;
+  const nodeId = peer && (await ports.region.trust.isServed(peer.nodeId)) ? peer.nodeId : credentialNodeId;
   return agents.register({
     ...announced,
     arrival: isLocal ? 'own_host' : 'elsewhere',

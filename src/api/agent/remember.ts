@@ -3,21 +3,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Observation } from '../../contract/cluster/agent.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { Region } from '../../region/port.ts';
-import type { Peer } from '../peers.ts';
+import type { PeerIdentity } from '../peers.ts';
 import { rawValidator } from '../validate.ts';
-import type { Gate } from './gate.ts';
+import type { AgentGate } from './gate.ts';
 
 /** Who is known without the database: by the certificate of the connection, or as this host's own by the socket. */
 interface RememberPorts {
   readonly region: Pick<Region, 'host'>;
   readonly isLocal: boolean;
   readonly isOwnHost?: ((socket: Socket) => Promise<boolean>) | undefined;
-  readonly peerOf?: ((socket: Socket) => Peer | null) | undefined;
+  readonly peerOf?: ((socket: Socket) => PeerIdentity | null) | undefined;
 }
 
 /** Hooks of the call that takes reports. `isOvertaken`: did a later report of the node come while this one waited for the database? */
 interface ReportHooks {
-  readonly hooks: Partial<Gate['hooks']>;
+  readonly hooks: Partial<AgentGate['hooks']>;
   isOvertaken(nodeId: string, request: FastifyRequest): boolean;
 }
 
@@ -25,7 +25,7 @@ interface ReportHooks {
  * The gate's hooks for reports. While the database is away the gate can let nobody in, and that is when a report is worth most: one whose
  * sender is known by certificate, or by the kernel's word as this host's agent, is kept in memory first. Elsewhere: the gate's own hooks.
  */
-export function reportHooks(gate: Gate, ports: RememberPorts): ReportHooks {
+export function reportHooks(gate: AgentGate, ports: RememberPorts): ReportHooks {
   const { peerOf, isOwnHost, isLocal, region } = ports;
   if (!peerOf && !(isLocal && isOwnHost)) return { hooks: gate.hooks, isOvertaken: () => false };
   let arrivals = 0;

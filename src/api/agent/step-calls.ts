@@ -5,10 +5,10 @@ import { isRejected } from '../../core/errors.ts';
 import type { AgentPort } from '../../region/port.ts';
 import { sendProblem } from '../server.ts';
 import { rawValidator } from '../validate.ts';
-import type { Gate } from './gate.ts';
+import type { AgentGate } from './gate.ts';
 
 /** Registers what a rack tells of machines that boot from it. */
-export function registerStepCalls(app: FastifyInstance, agents: Pick<AgentPort, 'bootSteps'>, gate: Gate): void {
+export function registerStepCalls(app: FastifyInstance, agents: Pick<AgentPort, 'bootSteps'>, gate: AgentGate): void {
   const steps = rawValidator(BootStepReport);
   app.post(BOOT_STEPS_PATH, { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
     const checked = steps(request.body);

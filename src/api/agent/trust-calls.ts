@@ -11,7 +11,7 @@ import { clientAddress } from '../client-address.ts';
 import { createLimiter } from '../limiter.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { rawValidator } from '../validate.ts';
-import type { Gate } from './gate.ts';
+import type { AgentGate } from './gate.ts';
 
 /** Certificates that a node may ask for: an agent asks once in twenty days, and again after failures. */
 const PER_NODE = { burst: 10, perSecond: 1 / 30, names: 10_000 } as const;
@@ -23,7 +23,7 @@ const BY_NODE = rejected(
 const BY_SIGNATURE = rejected('forbidden', 'This call is for the node itself, with its certificate, at port 5250.');
 
 /** Registers what a node asks about its own trust: a certificate, the end of its join. */
-export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: Gate): void {
+export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: AgentGate): void {
   const { trust } = ports.region;
   const renewals = createLimiter(ports.clock, PER_NODE);
   const sites = createLimiter(ports.clock, PER_NODE);

@@ -4,7 +4,7 @@ import { clientAddress } from '../client-address.ts';
 import { createAdmission } from '../admission.ts';
 import { type LoginLimiter, sourceOf } from '../limiter.ts';
 import type { ApiPorts } from '../server.ts';
-import { type Answer, json, refusalAnswer, text } from './answer.ts';
+import { type MaasAnswer, json, refusalAnswer, text } from './answer.ts';
 import { readBody } from './request.ts';
 import { createSite } from './site.ts';
 
@@ -25,11 +25,15 @@ const TOO_MANY = rejected('too_many_requests', 'There were too many wrong logins
 export function registerAccounts(
   scope: FastifyInstance,
   { region, random, logins }: AccountPorts,
-  send: (reply: FastifyReply, answer: Answer) => FastifyReply,
+  send: (reply: FastifyReply, answer: MaasAnswer) => FastifyReply,
 ): void {
   const admission = createAdmission();
 
-  async function login(body: Buffer | undefined, contentType: string | undefined, address: string): Promise<Answer> {
+  async function login(
+    body: Buffer | undefined,
+    contentType: string | undefined,
+    address: string,
+  ): Promise<MaasAnswer> {
     const form = readBody(body, contentType);
     if (isRejected(form)) return refusalAnswer(form);
     const value = (name: string) => form.values.get(name)?.at(-1) ?? '';

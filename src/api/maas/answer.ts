@@ -3,7 +3,7 @@ import type { Operation } from './catalog/base/parse.ts';
 import { maasField } from './fields.ts';
 
 /** What is sent. `body` null: nothing. */
-export interface Answer {
+export interface MaasAnswer {
   readonly status: number;
   readonly type: string;
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | null;
@@ -35,12 +35,12 @@ export function integer(value: bigint): number {
 }
 
 /** An answer in JSON. */
-export function json(value: unknown, status = 200): Answer {
+export function json(value: unknown, status = 200): MaasAnswer {
   return { status, type: JSON_TYPE, body: JSON.stringify(value) };
 }
 
 /** An answer that is JSON already, part by part. The first part is made before anything is sent, so that a refusal is told as such. */
-export async function jsonParts(parts: AsyncGenerator<Uint8Array, void>): Promise<Answer> {
+export async function jsonParts(parts: AsyncGenerator<Uint8Array, void>): Promise<MaasAnswer> {
   const first = await parts.next();
   async function* all() {
     if (first.done) return;
@@ -57,16 +57,16 @@ export async function jsonParts(parts: AsyncGenerator<Uint8Array, void>): Promis
 }
 
 /** An answer in plain text. */
-export function text(body: string, status = 200): Answer {
+export function text(body: string, status = 200): MaasAnswer {
   return { status, type: TEXT_TYPE, body };
 }
 
-export function bytes(body: Uint8Array, type = 'application/octet-stream'): Answer {
+export function bytes(body: Uint8Array, type = 'application/octet-stream'): MaasAnswer {
   return { status: 200, type, body };
 }
 
 /** Done, and nothing to tell. It has a type all the same: the `maas` command reads it. */
-export function nothing(): Answer {
+export function nothing(): MaasAnswer {
   return { status: 204, type: TEXT_TYPE, body: null };
 }
 
@@ -80,7 +80,7 @@ const COLLISIONS: readonly RejectionCode[] = ['conflict', 'in_use', 'preconditio
 export function refusalAnswer(
   refusal: Rejected,
   operation: Pick<Operation, 'hasConflict' | 'parameters'> | null = null,
-): Answer {
+): MaasAnswer {
   const { code, message, fields } = refusal;
   if (COLLISIONS.includes(code) && operation?.hasConflict && !fields) return text(message, 409);
   if (code === 'invalid_value' || COLLISIONS.includes(code) || code === 'key_reused')
@@ -110,8 +110,8 @@ function problemsOf({ code, message, fields }: Rejected, own: readonly string[])
   const problems = new Map<string, string[]>();
   for (const { field, problem, rule } of fields ?? []) {
     const name = asNamed(own.includes(field) ? field : maasField(field), own);
-    const told = name === 'mac_addresses' && isTaken ? `This MAC address already exists: ${problem}` : problem;
-    const sentence = `${told.replace(/\.$/, '')}.${rule ? ` Rule: ${rule}.` : ''}`;
+    const problemText = name === 'mac_addresses' && isTaken ? `This MAC address already exists: ${problem}` : problem;
+    const sentence = `${problemText.replace(/\.$/, '')}.${rule ? ` Rule: ${rule}.` : ''}`;
     problems.set(name, [...(problems.get(name) ?? []), sentence]);
   }
   if (problems.size === 0) problems.set('__all__', [message]);

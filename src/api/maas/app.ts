@@ -9,17 +9,17 @@ import type { LoginLimiter } from '../limiter.ts';
 import { internalFault, refusalOf } from '../problem.ts';
 import type { ApiPorts } from '../server.ts';
 import { registerAccounts } from './accounts.ts';
-import { type Answer, refusalAnswer, text } from './answer.ts';
+import { type MaasAnswer, refusalAnswer, text } from './answer.ts';
 import { readArgs } from './args.ts';
 import { createMaasAuthenticator } from './auth.ts';
 import type { Operation } from './catalog/base/parse.ts';
-import { findOperation, findResource, type Found } from './catalog/table.ts';
+import { findOperation, findResource, type ResourceMatch } from './catalog/table.ts';
 import { createDescription } from './describe.ts';
-import { createLook } from './look.ts';
+import { createSiteLists } from './site-lists.ts';
 import { MAAS_PREFIX } from './prefix.ts';
 import { checkConstraints } from './operations/machines/constraints.ts';
 import { HANDLERS } from './operations/table.ts';
-import { BODY_MAX, type Form, readBody, readQuery } from './request.ts';
+import { BODY_MAX, type CallForm, readBody, readQuery } from './request.ts';
 import { createSite } from './site.ts';
 
 /** What the MAAS API is built from. */
@@ -34,15 +34,15 @@ const TRACE_HEADER = 'maas-trace-id';
 const DESCRIBE_TYPE = 'application/json';
 const OP_SEGMENT = /^op-([a-z_]+)$/;
 /** Who has no key, and asks what everybody may know. */
-const STRANGER: Caller = { user: 'anonymous', role: 'user' };
+const ANONYMOUS: Caller = { user: 'anonymous', role: 'user' };
 const NO_KEY = rejected('unauthenticated', 'There is no API key.');
-const NO_BODY: Form = { values: new Map(), files: new Map() };
+const NO_BODY: CallForm = { values: new Map(), files: new Map() };
 
 /** The part of a call that is known before its body is read. */
-interface Target {
-  readonly found: Found;
+interface CallTarget {
+  readonly found: ResourceMatch;
   readonly pathOp: string | null;
-  readonly query: Form;
+  readonly query: CallForm;
 }
 
 /** `/MAAS/api/2.0/…`: MAAS's HTTP API by its table (catalog), over the use cases of API v1. */
@@ -53,7 +53,7 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
   const admission = createAdmission();
   const callers = new WeakMap<FastifyRequest, Caller | Rejected>();
 
-  function send(reply: FastifyReply, { status, type, body, headers = {} }: Answer): FastifyReply {
+  function send(reply: FastifyReply, { status, type, body, headers = {} }: MaasAnswer): FastifyReply {
     return reply
       .code(status)
       .headers({
@@ -119,7 +119,7 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
 }
 
 /** Parts go out as they are made. */
-function bodyToSend(body: Answer['body']): string | Uint8Array | Readable | undefined {
+function bodyToSend(body: MaasAnswer['body']): string | Uint8Array | Readable | undefined {
   if (body === null) return undefined;
   return typeof body === 'string' || body instanceof Uint8Array ? body : Readable.from(body);
 }
@@ -128,16 +128,16 @@ function bodyToSend(body: Answer['body']): string | Uint8Array | Readable | unde
 async function perform(
   { region, random }: MaasPorts,
   request: FastifyRequest,
-  { found, pathOp, query }: Target,
+  { found, pathOp, query }: CallTarget,
   caller: Caller | Rejected,
-): Promise<Answer> {
+): Promise<MaasAnswer> {
   const form = request.method === 'GET' ? NO_BODY : readBody(bodyOf(request), request.headers['content-type']);
   // What cannot be read may have named an operation for everybody; whoever has no key is told that first.
   if (isRejected(form)) return refusalAnswer(isRejected(caller) ? caller : form);
   const op = opOf(query) ?? opOf(form) ?? pathOp;
   const operation = findOperation(found.resource, request.method, op);
   const isOpen = typeof operation !== 'string' && operation.isAnonymous && operation.method === 'GET';
-  const who = isRejected(caller) && isOpen ? STRANGER : caller;
+  const who = isRejected(caller) && isOpen ? ANONYMOUS : caller;
   if (isRejected(who)) return refusalAnswer(who);
   if (operation === 'other') return wrongMethod(found, request.method);
   if (operation === 'unknown')
@@ -149,11 +149,11 @@ async function perform(
   const isWanted = () => !request.raw.socket.destroyed;
   const site = createSite({ region, random, caller: who, isWanted });
   try {
-    const look = createLook(site);
-    if (operation.isConstrained) await checkConstraints(look, args);
+    const lists = createSiteLists(site);
+    if (operation.isConstrained) await checkConstraints(lists, args);
     const call = {
       site,
-      look,
+      lists,
       path: found.path,
       args,
       base: baseOf(request),
@@ -168,7 +168,7 @@ async function perform(
 }
 
 /** The target of a path and a query; null: there is no such path. Pure. */
-function readTarget(path: string, queryText: string): Target | Rejected | null {
+function readTarget(path: string, queryText: string): CallTarget | Rejected | null {
   const query = readQuery(queryText);
   if (isRejected(query)) return query;
   const segments = decodeSegments(path);
@@ -195,11 +195,11 @@ function splitUrl(url: string): readonly [string, string] {
 }
 
 /** An empty `op` is none: gomaasapi sends one with every POST. gomaasclient writes hyphens (`is-importing`). */
-function opOf(form: Form): string | null {
+function opOf(form: CallForm): string | null {
   return form.values.get('op')?.at(-1)?.replaceAll('-', '_') || null;
 }
 
-function wrongMethod({ resource }: Found, method: string): Answer {
+function wrongMethod({ resource }: ResourceMatch, method: string): MaasAnswer {
   const allow = [...new Set(resource.operations.map((operation) => operation.method))].join(', ');
   return { ...text(`The path takes ${allow}, not ${method}.`, 405), headers: { allow } };
 }

@@ -1,7 +1,7 @@
 import { type FieldProblem, type Rejected, rejected, show } from '../../core/errors.ts';
 import type { Operation, Parameter } from './catalog/base/parse.ts';
 import { BESIDE_CONSTRAINTS, NO_CONSTRAINTS, NUMBER_SENTENCES } from './catalog/base/filters.ts';
-import type { Form, FormFile } from './request.ts';
+import type { CallForm, FormFile } from './request.ts';
 
 /** The parameters of a call, checked by the table: each is of its type where it is there. */
 export interface Args {
@@ -39,11 +39,13 @@ export function bytesIn(text: string): number | undefined {
 function problemOf({ name, type }: Parameter, value: string): FieldProblem | null {
   if (value === '') return null;
   const low = value.toLowerCase();
-  const told = (rule: string) => ({ field: name, problem: `${show(value)} is not usable`, rule });
-  if (type === 'int') return NUMBER.test(value) && Number.isInteger(Number(value)) ? null : told('a whole number');
-  if (type === 'bytes') return bytesIn(value) === undefined ? told('bytes, such as 10737418240 or 10G') : null;
-  if (type === 'float') return NUMBER.test(value) ? null : told('a number');
-  if (type === 'boolean') return TRUE.includes(low) || FALSE.includes(low) ? null : told('true or false');
+  const describeProblem = (rule: string) => ({ field: name, problem: `${show(value)} is not usable`, rule });
+  if (type === 'int')
+    return NUMBER.test(value) && Number.isInteger(Number(value)) ? null : describeProblem('a whole number');
+  if (type === 'bytes')
+    return bytesIn(value) === undefined ? describeProblem('bytes, such as 10737418240 or 10G') : null;
+  if (type === 'float') return NUMBER.test(value) ? null : describeProblem('a number');
+  if (type === 'boolean') return TRUE.includes(low) || FALSE.includes(low) ? null : describeProblem('true or false');
   return null;
 }
 
@@ -67,7 +69,7 @@ function textOfFile(file: FormFile | undefined): readonly string[] {
 type Taken = Pick<Operation, 'parameters'> & Partial<Pick<Operation, 'isConstrained'>>;
 
 /** Reads the parameters of an operation. `form` comes before `query`, which has what is not in it. The refusal names each bad or missing one. Pure. */
-export function readArgs(operation: Taken, form: Form, query: Form): Args | Rejected {
+export function readArgs(operation: Taken, form: CallForm, query: CallForm): Args | Rejected {
   const texts = new Map<string, readonly string[]>();
   for (const { name, type } of operation.parameters)
     if (type !== 'file' && form.files.has(name)) texts.set(name, textOfFile(form.files.get(name)));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stableJson } from '../../core/stable-json.ts';
 import type { Operation, Parameter, ParameterType, Resource } from './catalog/base/parse.ts';
 import { RESOURCES } from './catalog/table.ts';
-import { WORDS } from './catalog/base/words.ts';
+import { PARAMETER_MEANINGS } from './catalog/base/parameter-meanings.ts';
 
 import { MAAS_PREFIX } from './prefix.ts';
 
@@ -23,7 +23,7 @@ export const VERSION = {
   subversion: 'regent',
 } as const;
 
-interface Action {
+interface DescribedAction {
   readonly name: string;
   readonly method: string;
   readonly op: string | null;
@@ -36,10 +36,10 @@ interface DescribedHandler {
   readonly path: string;
   readonly params: readonly string[];
   readonly uri: string;
-  readonly actions: readonly Action[];
+  readonly actions: readonly DescribedAction[];
 }
 
-const TYPE_WORDS: Readonly<Record<ParameterType, string>> = {
+const TYPE_MEANINGS: Readonly<Record<ParameterType, string>> = {
   text: 'a text',
   int: 'a whole number',
   bytes: 'bytes, such as 10G',
@@ -55,11 +55,11 @@ function docOf({ title, parameters }: Pick<Operation, 'title' | 'parameters'>): 
 }
 
 function lineOf({ name, type, isRequired }: Parameter): string {
-  const words = Object.hasOwn(WORDS, name) ? (WORDS[name] ?? '') : TYPE_WORDS[type];
-  return `:param ${name}: ${words}${isRequired ? '. It is needed' : ''}.`;
+  const meaning = Object.hasOwn(PARAMETER_MEANINGS, name) ? (PARAMETER_MEANINGS[name] ?? '') : TYPE_MEANINGS[type];
+  return `:param ${name}: ${meaning}${isRequired ? '. It is needed' : ''}.`;
 }
 
-function actionOf(operation: Operation): Action {
+function actionOf(operation: Operation): DescribedAction {
   const { name, method, op } = operation;
   return { name, method, op, restful: op === null, doc: docOf(operation) };
 }

@@ -1,13 +1,13 @@
 import type { Region } from '../../region/port.ts';
-import type { Answer } from './answer.ts';
+import type { MaasAnswer } from './answer.ts';
 import type { Args } from './args.ts';
-import type { Look } from './look.ts';
+import type { SiteLists } from './site-lists.ts';
 import type { Site } from './site.ts';
 
 /** A call of an operation. `path`: the values in its path; `base`: scheme and host that the caller used. */
 export interface MaasCall {
   readonly site: Site;
-  readonly look: Look;
+  readonly lists: SiteLists;
   readonly path: Readonly<Record<string, string>>;
   readonly args: Args;
   readonly base: string;
@@ -16,7 +16,7 @@ export interface MaasCall {
 }
 
 /** Does an operation. It may throw a `RejectedError`. */
-export type Handler = (call: MaasCall) => Promise<Answer>;
+export type Handler = (call: MaasCall) => Promise<MaasAnswer>;
 
 /** Handlers by the key of their operation. */
 export type Handlers = Readonly<Record<string, Handler>>;

@@ -11,8 +11,8 @@ export function quoted(text: string | null): string {
 }
 
 /** A text without anything that is escaped, or null. Pure. */
-export function wordText(word: string | null): string {
-  return word === null ? 'null' : `"${word}"`;
+export function unescapedText(text: string | null): string {
+  return text === null ? 'null' : `"${text}"`;
 }
 
 /** A list, each item by `write`. Most lists are short or empty. Pure. */

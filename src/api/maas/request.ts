@@ -10,7 +10,7 @@ export interface FormFile {
 }
 
 /** What a request says besides its path: values by name, each as often as it was given. */
-export interface Form {
+export interface CallForm {
   readonly values: ReadonlyMap<string, readonly string[]>;
   readonly files: ReadonlyMap<string, FormFile>;
 }
@@ -19,14 +19,14 @@ export interface Form {
 export const BODY_MAX = 4 * 1024 * 1024;
 /** Values of one request: a tag that is given to 5,000 machines has so many. */
 const VALUES_MAX = 20_000;
-const MULTIPART: FormLimits = { part: BODY_MAX, kept: BODY_MAX, parts: VALUES_MAX };
-const EMPTY: Form = { values: new Map(), files: new Map() };
+const MULTIPART: FormLimits = { part: BODY_MAX, total: BODY_MAX, parts: VALUES_MAX };
+const EMPTY: CallForm = { values: new Map(), files: new Map() };
 
 /**
  * Reads a body by its type: a form of either kind, or an object of JSON. No body, and a form of one part without a name, say nothing. A refusal tells what cannot be
  * read. Pure.
  */
-export function readBody(body: Buffer | undefined, contentType: string | undefined): Form | Rejected {
+export function readBody(body: Buffer | undefined, contentType: string | undefined): CallForm | Rejected {
   if (body === undefined || body.length === 0) return EMPTY;
   const boundary = boundaryOf(contentType);
   if (boundary !== null) return readMultipart(body, boundary);
@@ -49,11 +49,11 @@ export function readBody(body: Buffer | undefined, contentType: string | undefin
 }
 
 /** Reads what follows the question mark. */
-export function readQuery(text: string): Form | Rejected {
+export function readQuery(text: string): CallForm | Rejected {
   return readPairs(new URLSearchParams(text));
 }
 
-function readPairs(pairs: Iterable<readonly [string, string]>): Form | Rejected {
+function readPairs(pairs: Iterable<readonly [string, string]>): CallForm | Rejected {
   const values = new Map<string, string[]>();
   let count = 0;
   for (const [name, value] of pairs) {
@@ -66,7 +66,7 @@ function readPairs(pairs: Iterable<readonly [string, string]>): Form | Rejected 
   return { values, files: new Map() };
 }
 
-function readMultipart(body: Buffer, boundary: string): Form | Rejected {
+function readMultipart(body: Buffer, boundary: string): CallForm | Rejected {
   const reader = createFormReader(boundary, MULTIPART);
   const refusal = reader.feed(body);
   if (refusal) return refusal;
@@ -99,7 +99,7 @@ function isText(content: Buffer): boolean {
 }
 
 /** Members of JSON as a form has them: a list is a value that is repeated, an object stays the text that it is. */
-function readJson(text: string): Form | Rejected {
+function readJson(text: string): CallForm | Rejected {
   const parsed = parseJsonBody(text);
   if (isRejected(parsed)) return parsed;
   const { value } = parsed;

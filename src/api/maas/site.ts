@@ -12,13 +12,13 @@ type Loose<T> = T extends object ? { readonly [K in keyof T]: object extends Pic
 type LooseInput<I extends RouteId> = { readonly [P in keyof RouteInput<I>]: Loose<RouteInput<I>[P]> };
 
 /** A call of API v1 that is one of several. */
-export interface Step {
+export interface SiteStep {
   readonly id: RouteId;
   readonly input: CallInput;
 }
 
 /** Makes a step. */
-export function step<I extends RouteId>(id: I, input: LooseInput<I>): Step {
+export function step<I extends RouteId>(id: I, input: LooseInput<I>): SiteStep {
   return { id, input: { params: input.params, query: input.query, body: input.body } };
 }
 
@@ -40,7 +40,7 @@ export interface Site {
    */
   pages<I extends RouteId>(id: I, query?: QueryOf<I>, first?: number): AsyncGenerator<readonly ItemOf<I>[], void>;
   /** Changes in one transaction: all of them, or none. The answers are in their order. */
-  together(steps: readonly Step[]): Promise<unknown[]>;
+  together(steps: readonly SiteStep[]): Promise<unknown[]>;
 }
 
 /** What a site is made from. */
@@ -92,7 +92,7 @@ export function createSite({ region, random, caller, isWanted }: SitePorts): Sit
     query?: QueryOf<I>,
     first: number = LIMITS.page,
   ): AsyncGenerator<readonly ItemOf<I>[], void> {
-    type Page = { readonly items: readonly ItemOf<I>[]; readonly next?: string | null };
+    type ItemPage = { readonly items: readonly ItemOf<I>[]; readonly next?: string | null };
     const most = (query as { readonly limit?: number } | undefined)?.limit ?? LIMITS.page;
     let size = first;
     const read = (cursor: string | undefined) => {
@@ -100,11 +100,11 @@ export function createSite({ region, random, caller, isWanted }: SitePorts): Sit
       size *= 2;
       return call(id, {
         query: { ...query, limit, ...(cursor === undefined ? {} : { cursor }) },
-      } as LooseInput<I>) as unknown as Promise<Page>;
+      } as LooseInput<I>) as unknown as Promise<ItemPage>;
     };
-    let page: Page | null = await read(undefined);
+    let page: ItemPage | null = await read(undefined);
     while (page !== null) {
-      const following: Promise<Page> | null = page.next ? read(page.next) : null;
+      const following: Promise<ItemPage> | null = page.next ? read(page.next) : null;
       // Whoever stops early never waits for it; its refusal is nobody's then.
       following?.catch(() => undefined);
       yield page.items;

@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { tarOf } from '../../core/tar.ts';
-import type { Asker, Described, MetadataPort } from '../../region/machines/metadata/port.ts';
+import type { MachineCaller, MachineDescription, MetadataPort } from '../../region/machines/metadata/port.ts';
 import { isOAuthRefusal, type NonceMemory, parseOAuth, refuseStale } from '../oauth.ts';
 import type { ApiPorts } from '../server.ts';
 import { readForm } from './body.ts';
-import type { Answer, Exchange } from './exchange.ts';
-import { METADATA_VERSIONS, type Target } from './paths.ts';
+import type { MetadataAnswer, MetadataExchange } from './exchange.ts';
+import { METADATA_VERSIONS, type MetadataTarget } from './paths.ts';
 import { baseUrl, enlistPreseed, preseed } from './preseed.ts';
-import { takeInventory, takeSignal, takeStatus } from './told.ts';
+import { takeInventory, takeSignal, takeStatus } from './reports.ts';
 
 interface Ports extends Pick<ApiPorts, 'region' | 'clock'> {
   readonly nonces: NonceMemory;
@@ -30,64 +30,77 @@ const ENLIST: Readonly<Record<string, string>> = {
 const ENLIST_USER_DATA = '#cloud-config\n';
 
 /** Answers a call: who asks, then what it asks for. */
-export async function answerMetadata(ports: Ports, exchange: Exchange): Promise<Answer | Rejected> {
-  const { asked, method } = exchange;
+export async function answerMetadata(ports: Ports, exchange: MetadataExchange): Promise<MetadataAnswer | Rejected> {
+  const { path: asked, method } = exchange;
   if (asked === null) return NO_PATH;
   const { target } = asked;
   if (target.kind === 'enlist-preseed') return answerEnlistPreseed(exchange);
   if ('mirror' in target && target.mirror === 'enlist') return method === 'GET' ? answerEnlist(target) : NO_PATH;
   if (target.kind === 'by-id') return answerById(ports, exchange, target.machine);
   if (target.kind === 'inventory') {
-    const asker = await machineItself(ports, exchange, target.machine);
-    if (isRejected(asker)) return asker;
-    return method === 'POST' ? takeInventory(ports.region.metadata, asker, exchange) : NO_PATH;
+    const requester = await machineItself(ports, exchange, target.machine);
+    if (isRejected(requester)) return requester;
+    return method === 'POST' ? takeInventory(ports.region.metadata, requester, exchange) : NO_PATH;
   }
-  const asker = await identify(ports, exchange);
-  if (asker === OVER) return answerOver(target, method);
-  if (isRejected(asker)) return asker;
+  const requester = await identify(ports, exchange);
+  if (requester === OVER) return answerOver(target, method);
+  if (isRejected(requester)) return requester;
   if (target.kind === 'status') {
-    if (target.machine !== asker.machineId) return notYours(target.machine);
-    return method === 'POST' ? takeStatus(ports.region.metadata, asker, exchange) : NO_PATH;
+    if (target.machine !== requester.machineId) return notYours(target.machine);
+    return method === 'POST' ? takeStatus(ports.region.metadata, requester, exchange) : NO_PATH;
   }
-  return method === 'GET' ? answerItem(ports.region.metadata, target, asker) : answerOperation(ports, exchange, asker);
+  return method === 'GET'
+    ? answerItem(ports.region.metadata, target, requester)
+    : answerOperation(ports, exchange, requester);
 }
 
 /**
  * A machine whose run is over. cloud-init asks for its instance's id for two minutes, whatever the refusal, and the machine's start waits for it: so it gets one,
  * which is nobody's, and is refused all else. Its reports change nothing any more.
  */
-function answerOver(target: Target, method: string): Answer | Rejected {
+function answerOver(target: MetadataTarget, method: string): MetadataAnswer | Rejected {
   if (target.kind === 'status' && method === 'POST') return { status: 204, body: '' };
   const isFirst = target.kind === 'meta-data' && target.item === 'instance-id' && method === 'GET';
   return isFirst ? text('over') : OVER;
 }
 
 /** By the credentials of a run. Without a window: machines have dead clocks, and PLAINTEXT gains nothing from one. */
-async function identify({ region, clock, nonces }: Ports, exchange: Exchange): Promise<Asker | Rejected> {
+async function identify(
+  { region, clock, nonces }: Ports,
+  exchange: MetadataExchange,
+): Promise<MachineCaller | Rejected> {
   const read = parseOAuth(exchange.authorization);
   if (isOAuthRefusal(read)) return rejected(read.status === 400 ? 'bad_request' : 'unauthenticated', read.message);
-  const asker = await region.metadata.identify(read);
-  if (asker === null) return (await region.metadata.isOver(read)) ? OVER : NOBODY;
+  const requester = await region.metadata.identify(read);
+  if (requester === null) return (await region.metadata.isOver(read)) ? OVER : NOBODY;
   const place = { nowMs: clock.now(), source: exchange.source };
   const stale = refuseStale(read, { windowSeconds: null, nonces }, place);
-  return stale === null ? asker : rejected('unauthenticated', stale.message);
+  return stale === null ? requester : rejected('unauthenticated', stale.message);
 }
 
 /** By credentials where it shows some, else by the address that it has. */
-async function machineItself(ports: Ports, exchange: Exchange, machineId: string): Promise<Asker | Rejected> {
+async function machineItself(
+  ports: Ports,
+  exchange: MetadataExchange,
+  machineId: string,
+): Promise<MachineCaller | Rejected> {
   if (exchange.authorization === undefined) {
     if (isIP(exchange.source) === 0) return rejected('forbidden', 'Nobody says from which address this call comes.');
     return ports.region.metadata.admit(machineId, exchange.source, exchange.relay);
   }
-  const asker = await identify(ports, exchange);
-  return isRejected(asker) || asker.machineId === machineId ? asker : notYours(machineId);
+  const requester = await identify(ports, exchange);
+  return isRejected(requester) || requester.machineId === machineId ? requester : notYours(machineId);
 }
 
 function notYours(machineId: string): Rejected {
   return rejected('forbidden', `These credentials are not those of the machine ${machineId}.`);
 }
 
-async function answerById(ports: Ports, exchange: Exchange, machineId: string): Promise<Answer | Rejected> {
+async function answerById(
+  ports: Ports,
+  exchange: MetadataExchange,
+  machineId: string,
+): Promise<MetadataAnswer | Rejected> {
   const op = await operationOf(exchange);
   if (isRejected(op)) return op;
   const isRead = exchange.method === 'GET' && op === 'get_preseed';
@@ -95,23 +108,23 @@ async function answerById(ports: Ports, exchange: Exchange, machineId: string): 
   if (!isRead && !isNetboot) return unknownOperation(op);
   const base = baseUrl(exchange.host, exchange.isTls);
   if (isRejected(base)) return base;
-  const asker = await machineItself(ports, exchange, machineId);
-  if (isRejected(asker)) return asker;
-  if (isNetboot) return answerNetboot(ports.region.metadata, asker, op === 'netboot_on');
-  const credentials = await ports.region.metadata.credentials(asker);
+  const requester = await machineItself(ports, exchange, machineId);
+  if (isRejected(requester)) return requester;
+  if (isNetboot) return answerNetboot(ports.region.metadata, requester, op === 'netboot_on');
+  const credentials = await ports.region.metadata.credentials(requester);
   return isRejected(credentials) ? credentials : { status: 200, type: YAML, body: preseed(base, credentials) };
 }
 
-function answerEnlistPreseed({ method, query, host, isTls }: Exchange): Answer | Rejected {
+function answerEnlistPreseed({ method, query, host, isTls }: MetadataExchange): MetadataAnswer | Rejected {
   const op = query.get('op');
   if (method !== 'GET' || op !== 'get_enlist_preseed') return unknownOperation(op ?? '');
   const base = baseUrl(host, isTls);
   return isRejected(base) ? base : { status: 200, type: YAML, body: enlistPreseed(base) };
 }
 
-type Item = Extract<Target, { readonly item: string }>;
+type Item = Extract<MetadataTarget, { readonly item: string }>;
 
-function answerEnlist({ kind, item }: Item): Answer | Rejected {
+function answerEnlist({ kind, item }: Item): MetadataAnswer | Rejected {
   if (kind === 'index') return text('meta-data', 'user-data');
   if (kind === 'user-data') return { status: 200, body: ENLIST_USER_DATA };
   if (kind !== 'meta-data') return NO_PATH;
@@ -120,10 +133,14 @@ function answerEnlist({ kind, item }: Item): Answer | Rejected {
   return found === undefined ? NO_PATH : text(found);
 }
 
-async function answerItem(metadata: MetadataPort, target: Target, asker: Asker): Promise<Answer | Rejected> {
+async function answerItem(
+  metadata: MetadataPort,
+  target: MetadataTarget,
+  requester: MachineCaller,
+): Promise<MetadataAnswer | Rejected> {
   if (target.kind === 'versions') return text(...METADATA_VERSIONS);
-  if (target.kind === 'maas-scripts') return answerScripts(metadata, asker);
-  const described = await metadata.describe(asker);
+  if (target.kind === 'maas-scripts') return answerScripts(metadata, requester);
+  const described = await metadata.describe(requester);
   if (isRejected(described)) return described;
   const { userData } = described;
   if (target.kind === 'index')
@@ -137,14 +154,17 @@ async function answerItem(metadata: MetadataPort, target: Target, asker: Asker):
   return target.kind === 'maas-commissioning-scripts' ? { status: 204, body: '' } : NO_PATH;
 }
 
-async function answerScripts(metadata: MetadataPort, asker: Asker): Promise<Answer | Rejected> {
-  const files = await metadata.scripts(asker);
+async function answerScripts(metadata: MetadataPort, requester: MachineCaller): Promise<MetadataAnswer | Rejected> {
+  const files = await metadata.scripts(requester);
   if (isRejected(files)) return files;
   if (files.length === 0) return { status: 204, body: '' };
   return { status: 200, type: 'application/x-tar', body: tarOf(files) };
 }
 
-function answerMetaData({ instanceId, hostname, publicKeys, vendorData }: Described, item: string): Answer | Rejected {
+function answerMetaData(
+  { instanceId, hostname, publicKeys, vendorData }: MachineDescription,
+  item: string,
+): MetadataAnswer | Rejected {
   switch (item) {
     case '':
       return text(
@@ -170,23 +190,31 @@ function answerMetaData({ instanceId, hostname, publicKeys, vendorData }: Descri
 }
 
 /** A POST to a version: what it asks for stands in the form, in the query or in the path. */
-async function answerOperation(ports: Ports, exchange: Exchange, asker: Asker): Promise<Answer | Rejected> {
-  if (exchange.asked?.target.kind !== 'index') return NO_PATH;
+async function answerOperation(
+  ports: Ports,
+  exchange: MetadataExchange,
+  requester: MachineCaller,
+): Promise<MetadataAnswer | Rejected> {
+  if (exchange.path?.target.kind !== 'index') return NO_PATH;
   const form = await readForm(exchange.body, exchange.contentType);
   if (isRejected(form)) return form;
-  const op = exchange.asked.op ?? exchange.query.get('op') ?? form.fields.get('op') ?? '';
-  if (op === 'signal') return takeSignal(ports.region.metadata, asker, form);
+  const op = exchange.path.op ?? exchange.query.get('op') ?? form.fields.get('op') ?? '';
+  if (op === 'signal') return takeSignal(ports.region.metadata, requester, form);
   if (op === 'netboot_on' || op === 'netboot_off')
-    return answerNetboot(ports.region.metadata, asker, op === 'netboot_on');
+    return answerNetboot(ports.region.metadata, requester, op === 'netboot_on');
   return unknownOperation(op);
 }
 
-async function answerNetboot(metadata: MetadataPort, asker: Asker, isOn: boolean): Promise<Answer | Rejected> {
-  return (await metadata.netboot(asker, isOn)) ?? { status: 200, body: 'OK' };
+async function answerNetboot(
+  metadata: MetadataPort,
+  requester: MachineCaller,
+  isOn: boolean,
+): Promise<MetadataAnswer | Rejected> {
+  return (await metadata.netboot(requester, isOn)) ?? { status: 200, body: 'OK' };
 }
 
-async function operationOf(exchange: Exchange): Promise<string | Rejected> {
-  const named = exchange.asked?.op ?? exchange.query.get('op');
+async function operationOf(exchange: MetadataExchange): Promise<string | Rejected> {
+  const named = exchange.path?.op ?? exchange.query.get('op');
   if (named !== null && named !== '') return named;
   if (exchange.method !== 'POST') return '';
   const form = await readForm(exchange.body, exchange.contentType);
@@ -197,6 +225,6 @@ function unknownOperation(op: string): Rejected {
   return rejected('bad_request', `There is no operation ${JSON.stringify(op.slice(0, 40))} here.`);
 }
 
-function text(...lines: readonly string[]): Answer {
+function text(...lines: readonly string[]): MetadataAnswer {
   return { status: 200, body: lines.join('\n') };
 }

@@ -1,18 +1,18 @@
 import type { Readable } from 'node:stream';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { boundaryOf, createFormReader, type FormLimits, type Part } from './multipart.ts';
+import { boundaryOf, createFormReader, type FormLimits, type FormPart } from './multipart.ts';
 
 /** A form as it came: its fields, and its files. */
-export interface Form {
+export interface MetadataForm {
   readonly fields: ReadonlyMap<string, string>;
-  readonly files: readonly Part[];
+  readonly files: readonly FormPart[];
 }
 
 /** A script that prints 100 MB sends 134 MB in base64. What is over is refused, and it ends there. */
 const FORM_MAX = 256 * 1024 * 1024;
 /** Bytes of a form without files. */
 const FIELDS_MAX = 256 * 1024;
-const LIMITS: FormLimits = { part: 262_144, kept: 8 * 1024 * 1024, parts: 400 };
+const LIMITS: FormLimits = { part: 262_144, total: 8 * 1024 * 1024, parts: 400 };
 const TOO_LARGE = rejected('payload_too_large', 'The body is larger than the limit of this path.');
 
 /** A whole body, at most so many bytes. */
@@ -31,7 +31,7 @@ export async function readBody(stream: Readable | undefined, most: number): Prom
 export async function readForm(
   stream: Readable | undefined,
   contentType: string | undefined,
-): Promise<Form | Rejected> {
+): Promise<MetadataForm | Rejected> {
   const boundary = boundaryOf(contentType);
   if (boundary === null) return readPlainForm(stream, contentType);
   const reader = createFormReader(boundary, LIMITS);
@@ -50,7 +50,10 @@ export async function readForm(
   };
 }
 
-async function readPlainForm(stream: Readable | undefined, contentType: string | undefined): Promise<Form | Rejected> {
+async function readPlainForm(
+  stream: Readable | undefined,
+  contentType: string | undefined,
+): Promise<MetadataForm | Rejected> {
   const body = await readBody(stream, FIELDS_MAX);
   if (isRejected(body)) return body;
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType ?? '');

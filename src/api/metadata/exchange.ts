@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
-import type { Asked } from './paths.ts';
+import type { MetadataPath } from './paths.ts';
 
 /** A call of the metadata service. `source`: the caller's address; `host`: what it called us. */
-export interface Exchange {
+export interface MetadataExchange {
   readonly method: string;
   /** Null: there is no such path. */
-  readonly asked: Asked | null;
+  readonly path: MetadataPath | null;
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
@@ -17,7 +17,7 @@ export interface Exchange {
   readonly isTls: boolean;
 }
 
-export interface Answer {
+export interface MetadataAnswer {
   readonly status: number;
   readonly type?: string;
   readonly body: string | Uint8Array;

@@ -10,7 +10,7 @@ import type { PeerPorts } from '../peers.ts';
 import { internalFault, problemAnswer, refusalOf } from '../problem.ts';
 import type { ApiPorts } from '../server.ts';
 import { answerMetadata } from './answers.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import type { MetadataAnswer, MetadataExchange } from './exchange.ts';
 import { METADATA_PREFIX, readTarget } from './paths.ts';
 
 /**
@@ -48,10 +48,10 @@ export function registerMetadata(app: FastifyInstance, ports: MetadataApiPorts):
       return refuse(reply, rejected('too_many_requests', `There were too many calls from ${name}. Ask again.`));
     calls.count(name);
     const [path = '', query = ''] = request.url.split('?', 2);
-    const asked = readTarget(path.slice(METADATA_PREFIX.length));
-    const exchange: Exchange = {
+    const metadataPath = readTarget(path.slice(METADATA_PREFIX.length));
+    const exchange: MetadataExchange = {
       method: request.method === 'HEAD' ? 'GET' : request.method,
-      asked,
+      path: metadataPath,
       query: new URLSearchParams(query),
       authorization: request.headers.authorization,
       contentType: request.headers['content-type'],
@@ -84,18 +84,18 @@ function isRetry({ statusCode }: FastifyReply, { method }: FastifyRequest): bool
   return statusCode === 404 && method === 'GET';
 }
 
-function callerOf(request: FastifyRequest, forwarder: Forwarder): Pick<Exchange, 'source' | 'host' | 'isTls'> {
+function callerOf(request: FastifyRequest, forwarder: Forwarder): Pick<MetadataExchange, 'source' | 'host' | 'isTls'> {
   const one = (name: string) => {
     const value = request.headers[name];
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const isTls = forwarder !== 'nobody' && one('x-forwarded-proto') === 'https';
-  const said = forwarder === 'rack' ? one('x-forwarded-for') : undefined;
-  const source = said === undefined ? clientAddress(request) : plainAddress(said);
+  const forwardedFor = forwarder === 'rack' ? one('x-forwarded-for') : undefined;
+  const source = forwardedFor === undefined ? clientAddress(request) : plainAddress(forwardedFor);
   return { source, isTls, host: (forwarder === 'rack' ? one('x-forwarded-host') : undefined) ?? one('host') };
 }
 
-function send(reply: FastifyReply, { status, type = 'text/plain; charset=utf-8', body }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status, type = 'text/plain; charset=utf-8', body }: MetadataAnswer): FastifyReply {
   return reply.code(status).header('content-type', type).send(body);
 }
 

@@ -1,7 +1,7 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
 
 /** A part of a form (RFC 7578). `content`: its first bytes; `bytes`: how many there were. `filename` null: a field. */
-export interface Part {
+export interface FormPart {
   readonly name: string;
   readonly filename: string | null;
   readonly content: Buffer;
@@ -13,7 +13,7 @@ export interface FormLimits {
   /** Bytes of one part. */
   readonly part: number;
   /** Bytes of all parts. */
-  readonly kept: number;
+  readonly total: number;
   readonly parts: number;
 }
 
@@ -22,7 +22,7 @@ export interface FormReader {
   /** Takes the next bytes; a refusal ends it. */
   feed(chunk: Buffer): Rejected | null;
   /** The parts; a form that is cut off in the middle of a part is refused. */
-  end(): readonly Part[] | Rejected;
+  end(): readonly FormPart[] | Rejected;
 }
 
 const HEADERS_MAX = 8192;
@@ -43,12 +43,12 @@ export function boundaryOf(contentType: string | undefined): string | null {
  */
 export function createFormReader(boundary: string, limits: FormLimits): FormReader {
   const mark = Buffer.from(`\r\n--${boundary}`, 'latin1');
-  const parts: Part[] = [];
+  const parts: FormPart[] = [];
   // As if a line had ended before the first boundary.
   let rest: Buffer = LINE_END;
   let state: 'before' | 'after-mark' | 'headers' | 'body' | 'done' = 'before';
-  let open: Open | null = null;
-  let [kept, skip] = [0, 0];
+  let open: OpenPart | null = null;
+  let [storedBytes, skip] = [0, 0];
 
   function close(): Rejected | null {
     if (open === null) return null;
@@ -60,7 +60,7 @@ export function createFormReader(boundary: string, limits: FormLimits): FormRead
   }
 
   function keep(bytes: Buffer): void {
-    if (open !== null) kept += open.take(bytes, limits.kept - kept);
+    if (open !== null) storedBytes += open.take(bytes, limits.total - storedBytes);
   }
 
   /** One step; true: there may be another one in what is at hand. */
@@ -129,14 +129,14 @@ export function createFormReader(boundary: string, limits: FormLimits): FormRead
 }
 
 /** A part that is being read. */
-interface Open {
+interface OpenPart {
   /** Keeps what there is room for, in the part and in the form; gives how many bytes that are. */
   take(bytes: Buffer, room: number): number;
   /** Null: it has no name. */
-  finish(): Part | null;
+  finish(): FormPart | null;
 }
 
-function openPart(headers: string, most: number): Open {
+function openPart(headers: string, most: number): OpenPart {
   const disposition = /^content-disposition:\s*form-data\s*;(.*)$/im.exec(headers)?.[1] ?? '';
   const name = parameterOf(disposition, 'name');
   const isBase64 = /^content-transfer-encoding:\s*base64\s*$/im.test(headers);

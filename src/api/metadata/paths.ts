@@ -5,7 +5,7 @@ export const METADATA_PREFIX = '/MAAS/metadata';
 export const METADATA_VERSIONS = ['2012-03-01', 'latest'] as const;
 
 /** What a path of the metadata service is about. `mirror`: for machines that nobody knows yet, or for curtin, which asks the same under another name. */
-export type Target =
+export type MetadataTarget =
   | { readonly kind: 'versions' }
   | { readonly kind: 'status' | 'inventory' | 'by-id'; readonly machine: string }
   | { readonly kind: 'enlist-preseed' }
@@ -18,8 +18,8 @@ export type Target =
 type Mirror = 'none' | 'enlist' | 'curtin';
 
 /** A target, and the operation that the path itself names (`…/op-signal/`). */
-export interface Asked {
-  readonly target: Target;
+export interface MetadataPath {
+  readonly target: MetadataTarget;
   readonly op: string | null;
 }
 
@@ -28,7 +28,7 @@ const MIRRORS: Readonly<Record<string, Mirror>> = { enlist: 'enlist', curtin: 'c
 const ITEMS = ['index', 'user-data', 'meta-data', 'maas-scripts', 'maas-commissioning-scripts'] as const;
 
 /** Reads what follows the prefix; null: there is no such path, version or machine's id. Repeated slashes and one at the end do not matter. Pure. */
-export function readTarget(path: string): Asked | null {
+export function readTarget(path: string): MetadataPath | null {
   const all = path.split('/').filter((part) => part !== '');
   const last = /^op-([a-z_]{1,40})$/.exec(all.at(-1) ?? '')?.[1] ?? null;
   const parts = last === null ? all : all.slice(0, -1);
@@ -36,7 +36,7 @@ export function readTarget(path: string): Asked | null {
   return target === null ? null : { target, op: last };
 }
 
-function targetOf(parts: readonly string[]): Target | null {
+function targetOf(parts: readonly string[]): MetadataTarget | null {
   const [first, second = '', ...rest] = parts;
   if (first === undefined) return { kind: 'versions' };
   if (first === 'status' || first === 'inventory')
@@ -45,7 +45,7 @@ function targetOf(parts: readonly string[]): Target | null {
   return mirror === undefined ? versioned(parts, 'none') : versioned(parts.slice(1), mirror);
 }
 
-function versioned([version, item = 'index', ...rest]: readonly string[], mirror: Mirror): Target | null {
+function versioned([version, item = 'index', ...rest]: readonly string[], mirror: Mirror): MetadataTarget | null {
   if (!METADATA_VERSIONS.some((one) => one === version)) return null;
   if (mirror === 'none' && item === 'by-id')
     return rest.length === 1 && MACHINE.test(rest[0] ?? '') ? { kind: 'by-id', machine: rest[0] ?? '' } : null;

@@ -109,13 +109,13 @@ function codingOf(asset: UiAsset, accepted: string): Coding | null {
 async function toSecure(siteHosts: SiteHosts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const named = request.hostname;
   if (!HOST.test(named)) return sendProblem(reply, rejected('bad_request', 'The header Host names no host.'));
-  const asked = named.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  const host = await siteHosts(asked);
+  const requestedHost = named.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const host = await siteHosts(requestedHost);
   if (host === null) return sendProblem(reply, rejected('forbidden', ONLY_TLS));
   const at = host.includes(':') ? `[${host}]` : host;
   const path = request.url.startsWith(UI_PATH) ? request.url : `${UI_PATH}/`;
   return reply
-    .code(host === asked ? 308 : 307)
+    .code(host === requestedHost ? 308 : 307)
     .header('location', `https://${at}:${PORTS.https}${path}`)
     .send();
 }

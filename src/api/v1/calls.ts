@@ -66,13 +66,13 @@ export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
   registerWrongMethods(app);
 }
 
-interface Exchange {
+interface CallExchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly caller: Caller;
 }
 
-async function answer(ports: CallPorts, prepared: Prepared, exchange: Exchange): Promise<FastifyReply> {
+async function answer(ports: CallPorts, prepared: Prepared, exchange: CallExchange): Promise<FastifyReply> {
   const { request, reply, caller } = exchange;
   const input = readInput(prepared, request);
   if (isRejected(input)) return sendProblem(reply, input);
@@ -111,7 +111,7 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: Exchange):
  * Sends an answer, coded if its client takes that. Only answers of reads are coded: those of changes may have a secret that is shown once, and the length of a
  * coded answer with a secret and a caller's own words in it tells about the secret (BREACH).
  */
-async function sendText({ request, reply, caller }: Exchange, text: string, version: number | null) {
+async function sendText({ request, reply, caller }: CallExchange, text: string, version: number | null) {
   if (request.method !== 'GET') return reply.send(text);
   reply.header('vary', 'Accept-Encoding');
   const accepted = String(request.headers['accept-encoding'] ?? '');

@@ -14,7 +14,7 @@ import { parseMap, type TextMap, textMap } from './text-map.ts';
 
 /** What may be done with a plain noun. */
 export const VERBS = ['list', 'show', 'create', 'set', 'delete'] as const;
-export type Verb = (typeof VERBS)[number];
+export type NounVerb = (typeof VERBS)[number];
 
 /** An option of the command line: the word for its value, its help, the values that it may have. */
 interface OptionText {
@@ -83,7 +83,7 @@ export interface ChangeTexts {
 }
 
 /** What the command line says. Texts that are left out follow from the noun and `example`. */
-export interface Texts {
+export interface CommandTexts {
   readonly summary: string;
   /** A name that such an object may have. */
   readonly example: string;
@@ -103,7 +103,7 @@ export interface Declaration {
   readonly plural: string;
   /** Its schema's name in the OpenAPI document. */
   readonly component: string;
-  readonly verbs: readonly Verb[];
+  readonly verbs: readonly NounVerb[];
   readonly fields: Readonly<Record<string, Field>> & { readonly name: Field<TString, TString, false> };
   readonly counts: Readonly<Record<string, Count>>;
   /** Fields by which a list is ordered; `id` is the order when none is asked for. */
@@ -115,7 +115,7 @@ export interface Declaration {
   readonly carriedBy?: Carrier;
   /** The object with the id 1 is there from the beginning and stays: what names none is in it. The constraint is `<table>_keep_default`. */
   readonly hasDefault?: true;
-  readonly texts: Texts;
+  readonly texts: CommandTexts;
 }
 
 /** Id of the object that stands in where none is named. */

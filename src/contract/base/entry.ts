@@ -1,7 +1,7 @@
 import type { Static, TArray, TNull, TObject, TSchema, TString, TUnion } from 'typebox';
 import { page, type WriteQuery } from './common.ts';
 import { del, EVERYBODY, get, OPERATORS, patch, post, type RouteSpec } from './route-spec.ts';
-import { paramOf, type Verb } from './declare.ts';
+import { paramOf, type NounVerb } from './declare.ts';
 
 /** What the five usual calls take and answer. `remove`: the query of `delete`, where it has more than others. */
 export interface Schemas {
@@ -17,7 +17,7 @@ export interface Schemas {
  * A noun with the five usual calls whose laws are too much its own for a declaration: its schemas are in its file here, its use cases in
  * region, its statements in store/queries. What all nouns share follows from this.
  */
-export interface Entry {
+export interface NounEntry {
   readonly noun: string;
   /** Also its path in the API. */
   readonly plural: string;
@@ -38,7 +38,7 @@ export function entry<
   const N extends string,
   A extends TSchema,
   const S extends Schemas & { readonly answer: A },
-  const E extends Omit<Entry, 'names' | 'schemas' | 'noun'>,
+  const E extends Omit<NounEntry, 'names' | 'schemas' | 'noun'>,
 >(
   given: E & {
     readonly noun: N;
@@ -49,7 +49,7 @@ export function entry<
   return given as never;
 }
 
-type Page<S extends Schemas> = TObject<{ items: TArray<S['answer']>; next: TUnion<[TString, TNull]> }>;
+type PageSchema<S extends Schemas> = TObject<{ items: TArray<S['answer']>; next: TUnion<[TString, TNull]> }>;
 
 interface Common<M extends RouteSpec['method'], R extends TSchema, S extends 200 | 201> {
   readonly method: M;
@@ -67,7 +67,7 @@ type Remove<S extends Schemas> = S extends { readonly remove: infer Q extends TS
 
 /** The five usual calls, as the table of calls has them. */
 export interface Calls<S extends Schemas> {
-  list: Common<'GET', Page<S>, 200> & { readonly query: S['query'] };
+  list: Common<'GET', PageSchema<S>, 200> & { readonly query: S['query'] };
   show: Common<'GET', S['answer'], 200> & { readonly params: S['params'] };
   create: Common<'POST', S['answer'], 201> & Write & { readonly body: S['create'] };
   set: Common<'PATCH', S['answer'], 200> & Write & { readonly params: S['params']; readonly body: S['set'] };
@@ -76,11 +76,11 @@ export interface Calls<S extends Schemas> {
 
 /** The calls of a noun, by `noun.verb`. */
 export type CallsOf<E extends { readonly noun: string; readonly schemas: Schemas }> = {
-  [V in Verb as `${E['noun']}.${V}`]: Calls<E['schemas']>[V];
+  [V in NounVerb as `${E['noun']}.${V}`]: Calls<E['schemas']>[V];
 };
 
 /** Makes the five usual calls of a noun. */
-export function callsOf<const E extends Pick<Entry, 'plural' | 'one' | 'many' | 'noun' | 'schemas'>>(
+export function callsOf<const E extends Pick<NounEntry, 'plural' | 'one' | 'many' | 'noun' | 'schemas'>>(
   given: E,
 ): CallsOf<E> {
   const calls = Object.entries(usualCalls(given)).map(([verb, call]) => [`${given.noun}.${verb}`, call]);
@@ -89,8 +89,8 @@ export function callsOf<const E extends Pick<Entry, 'plural' | 'one' | 'many' | 
 
 /** The five usual calls by their verbs. Everybody may look, operators may change. */
 export function usualCalls(
-  given: Pick<Entry, 'plural' | 'one' | 'many' | 'noun' | 'schemas'>,
-): Record<Verb, RouteSpec> {
+  given: Pick<NounEntry, 'plural' | 'one' | 'many' | 'noun' | 'schemas'>,
+): Record<NounVerb, RouteSpec> {
   const { noun, plural, one, many, schemas } = given;
   const { answer: response, params, query, create, set, remove } = schemas;
   const path = `/${plural}`;

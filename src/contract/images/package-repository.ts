@@ -3,7 +3,7 @@ import { parseSourceUrl, SOURCE_BOUNDS } from '../../model/images/boot-source.ts
 import {
   ARCHES,
   parseSigningKey,
-  parseWords,
+  parseList,
   POCKETS,
   REPOSITORY_BOUNDS,
 } from '../../model/images/package-repository.ts';
@@ -12,7 +12,7 @@ import { commentField, declare, flagField, textField, titleField, VERBS } from '
 const { list, key } = REPOSITORY_BOUNDS;
 
 /** A list of words; an empty text takes it away. */
-const words = (value: string, help: string, example: string, known?: readonly string[]) => ({
+const listField = (value: string, help: string, example: string, known?: readonly string[]) => ({
   ...textField({
     max: list,
     value,
@@ -21,7 +21,7 @@ const words = (value: string, help: string, example: string, known?: readonly st
     rule: known === undefined ? 'words with blanks between' : known.join(', '),
   }),
   input: Type.String({ maxLength: list, description: help }),
-  parse: (text: string, field: string) => parseWords(text, field, known),
+  parse: (text: string, field: string) => parseList(text, field, known),
 });
 
 /** A package repository: where the systems that are deployed get packages from. */
@@ -58,20 +58,20 @@ export const PACKAGE_REPOSITORY = declare({
       input: Type.String({ maxLength: key }),
       parse: parseSigningKey,
     },
-    distributions: words(
+    distributions: listField(
       'names',
       'its suites, such as "stable stable-updates"; empty: the release of the system',
       'stable',
     ),
-    components: words('names', 'its components; empty: main', 'main'),
-    arches: words('names', 'architectures of the machines that have it; empty: all', 'amd64', ARCHES),
-    disabledPockets: words(
+    components: listField('names', 'its components; empty: main', 'main'),
+    arches: listField('names', 'architectures of the machines that have it; empty: all', 'amd64', ARCHES),
+    disabledPockets: listField(
       'names',
       "pockets that the image's own archive loses (main_archive, ports_archive)",
       'backports',
       POCKETS,
     ),
-    disabledComponents: words('names', "components that the image's own archive loses", 'multiverse'),
+    disabledComponents: listField('names', "components that the image's own archive loses", 'multiverse'),
     disableSources: flagField('no sources of packages, binaries alone'),
   },
   counts: {},

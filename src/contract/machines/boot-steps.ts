@@ -9,19 +9,19 @@ export const BOOT_STEPS_PATH = '/agent/v1/boot-steps';
 export const STEPS_PER_REPORT = 200;
 
 /** Words of firmware and of logs: printable ASCII. */
-const words = (maxLength: number) => Type.Optional(Type.String({ maxLength, pattern: '^[ -~]*$' }));
+const printable = (maxLength: number) => Type.Optional(Type.String({ maxLength, pattern: '^[ -~]*$' }));
 const count = (maximum: number) => Type.Optional(Type.Integer({ minimum: 0, maximum }));
 
 /** What is known of a step beside its name (model/machines/timeline/step.ts). */
 const BootStepFacts = Type.Object({
-  file: words(120),
+  file: printable(120),
   status: count(999),
   bytes: count(2 ** 53 - 1),
   ms: count(86_400_000),
-  decision: words(20),
-  reason: words(400),
-  architecture: words(16),
-  loader: words(16),
+  decision: printable(20),
+  reason: printable(400),
+  architecture: printable(16),
+  loader: printable(16),
 });
 
 /** A step of a machine's boot, as a rack saw it. `at`: by the rack's clock. `mac` null: the region finds it by the address. */

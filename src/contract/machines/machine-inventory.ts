@@ -5,7 +5,7 @@ import { MACHINE } from './machine.ts';
 import { OUTPUT_KINDS, RESULT_STATES, RUN_PURPOSES } from '../../model/machines/machine-run.ts';
 
 /** Words of firmware and devices: printable ASCII, so that they can be shown as they are. */
-const words = (maxLength: number) => Type.Optional(Type.String({ maxLength, pattern: '^[ -~]*$' }));
+const printable = (maxLength: number) => Type.Optional(Type.String({ maxLength, pattern: '^[ -~]*$' }));
 const of = (pattern: string, maxLength: number) => Type.String({ pattern, maxLength });
 const hex = (digits: number) => Type.Optional(of(`^[0-9a-f]{${digits}}$`, digits));
 const count = (maximum: number) => Type.Optional(Type.Integer({ minimum: 0, maximum }));
@@ -20,10 +20,10 @@ const Kilobytes = count(2 ** 50);
 
 /** A switch's port at the other end of a cable, as it tells by LLDP (IEEE 802.1AB). */
 const Neighbour = strict({
-  chassis: words(128),
-  port: words(128),
-  portDescription: words(128),
-  system: words(128),
+  chassis: printable(128),
+  port: printable(128),
+  portDescription: printable(128),
+  system: printable(128),
   vlan: count(4094),
 });
 
@@ -33,8 +33,8 @@ const Neighbour = strict({
  */
 export const Inventory = strict({
   /** Which program tells it, such as `micro 1.0`, and how long after its start, seconds. */
-  teller: words(64),
-  kernel: words(64),
+  teller: printable(64),
+  kernel: printable(64),
   uptime: count(2 ** 31),
   /** The interface that it booted from. */
   bootMac: Type.Optional(Mac),
@@ -43,7 +43,7 @@ export const Inventory = strict({
     cores: count(65_536),
     sockets: count(1024),
     mhz: count(100_000),
-    model: words(128),
+    model: printable(128),
     architecture: Type.Optional(of('^[a-z0-9_]{1,16}$', 16)),
     /** What it can do, by the kernel's names, such as vmx. */
     flags: list(of('^[a-z0-9_]{1,32}$', 32), 512),
@@ -61,9 +61,9 @@ export const Inventory = strict({
     strict({
       name: DeviceName,
       bytes: count(2 ** 53 - 1),
-      serial: words(128),
-      model: words(128),
-      firmware: words(64),
+      serial: printable(128),
+      model: printable(128),
+      firmware: printable(64),
       bus: Type.Optional(of('^[a-z0-9-]{1,16}$', 16)),
       rotational: Flag,
       removable: Flag,
@@ -79,10 +79,10 @@ export const Inventory = strict({
       mac: Mac,
       link: Flag,
       speedMbps: count(10_000_000),
-      driver: words(64),
-      product: words(128),
-      vendor: words(128),
-      firmware: words(64),
+      driver: printable(64),
+      product: printable(128),
+      vendor: printable(128),
+      firmware: printable(64),
       pci: Type.Optional(of('^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]$', 17)),
       lldp: list(Neighbour, 8),
     }),
@@ -94,12 +94,15 @@ export const Inventory = strict({
       vendor: hex(4),
       device: hex(4),
       class: hex(6),
-      driver: words(64),
-      name: words(128),
+      driver: printable(64),
+      name: printable(128),
     }),
     1024,
   ),
-  usb: list(strict({ address: of('^[0-9.:-]{1,32}$', 32), vendor: hex(4), product: hex(4), name: words(128) }), 256),
+  usb: list(
+    strict({ address: of('^[0-9.:-]{1,32}$', 32), vendor: hex(4), product: hex(4), name: printable(128) }),
+    256,
+  ),
   bmc: part({
     kind: Type.Optional(of('^[a-z0-9-]{1,16}$', 16)),
     address: Type.Optional(of('^[0-9a-f.:]{2,45}$', 45)),
@@ -109,19 +112,19 @@ export const Inventory = strict({
   virtual: Type.Optional(of('^[a-z0-9-]{1,32}$', 32)),
   firmware: part({
     kind: Type.Optional(oneOf(['bios', 'uefi'])),
-    vendor: words(128),
-    version: words(128),
-    date: words(32),
+    vendor: printable(128),
+    version: printable(128),
+    date: printable(32),
     secureBoot: Flag,
   }),
   system: part({
     uuid: Type.Optional(of('^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$', 36)),
-    serial: words(128),
-    vendor: words(128),
-    product: words(128),
-    version: words(128),
-    board: words(128),
-    family: words(128),
+    serial: printable(128),
+    vendor: printable(128),
+    product: printable(128),
+    version: printable(128),
+    board: printable(128),
+    family: printable(128),
   }),
 });
 export type Inventory = Static<typeof Inventory>;

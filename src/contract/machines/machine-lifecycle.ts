@@ -51,7 +51,7 @@ export type MachineReleaseRequest = Static<typeof MachineReleaseRequest>;
 const Some = (description: string) => Type.Optional(Type.Array(text(254), { minItems: 1, maxItems: 100, description }));
 
 /** What somebody wants of a machine that is ready. */
-export const MachineWishRequest = strict({
+export const MachineAllocateRequest = strict({
   ...MachineRequest.properties,
   machines: Some('one of these, by host name, full name or id'),
   architectures: Some('one of these: amd64, arm64; what follows a slash does not count'),
@@ -81,7 +81,7 @@ export const MachineWishRequest = strict({
     ),
   ),
 });
-export type MachineWishRequest = Static<typeof MachineWishRequest>;
+export type MachineAllocateRequest = Static<typeof MachineAllocateRequest>;
 
 /** The machine that the caller has now, and what of it fits which wish. */
 export const MachineAllocated = strict({
@@ -167,7 +167,7 @@ const MachinesTagged = strict({
 });
 
 /** Calls about whichever machine fits, and about many. */
-export const MACHINE_WISH_ROUTES = {
+export const MACHINE_SELECTION_ROUTES = {
   'machine.tag-many': post('/machines/tags', 'Give a tag to many machines, or take it from them, in one change', {
     roles: OPERATORS,
     body: MachineTagging,
@@ -176,7 +176,7 @@ export const MACHINE_WISH_ROUTES = {
   }),
   'machine.allocate-any': post('/machines/allocate', 'Take a machine that is ready and fits', {
     roles: KEY_OWNERS,
-    body: MachineWishRequest,
+    body: MachineAllocateRequest,
     response: MachineAllocated,
     status: 200,
   }),

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { FILE_SYSTEM_KINDS, RAID_LEVELS } from '../../model/machines/deployment/storage-types.ts';
-import { KEPT_LAYOUTS } from '../../model/machines/deployment/kept/layouts.ts';
+import { NAMED_LAYOUTS } from '../../model/machines/deployment/stored/layouts.ts';
 import { listQuery, nullable, oneOf, page, strict, text } from '../base/common.ts';
 import { MACHINE } from './machine.ts';
 import { del, EVERYBODY, get, KEY_OWNERS, OPERATORS, post } from '../base/route-spec.ts';
@@ -8,10 +8,10 @@ import { del, EVERYBODY, get, KEY_OWNERS, OPERATORS, post } from '../base/route-
 const Number_ = Type.Integer({ minimum: 1, description: 'of the part, for as long as the layout is kept' });
 const Numbers = Type.Array(Number_);
 const Size = nullable(Type.Integer({ description: 'bytes; null: all that is left' }));
-const Words = Type.Array(Type.String());
+const TagTexts = Type.Array(Type.String());
 const Level = Type.Unsafe<(typeof RAID_LEVELS)[number]>({ type: 'integer', enum: [...RAID_LEVELS] });
 
-const Kept = strict({
+const StorageLayout = strict({
   isUsual: Type.Boolean({ description: 'nobody asked for a layout: a deployment takes the first disk that fits' }),
   next: Number_,
   bootDisk: nullable(Number_),
@@ -30,19 +30,19 @@ const Kept = strict({
         }),
       ),
       isRemoved: Type.Boolean(),
-      tags: Words,
-      partitions: Type.Array(strict({ id: Number_, bytes: Size, isBootable: Type.Boolean(), tags: Words })),
+      tags: TagTexts,
+      partitions: Type.Array(strict({ id: Number_, bytes: Size, isBootable: Type.Boolean(), tags: TagTexts })),
     }),
   ),
   raids: Type.Array(
-    strict({ id: Number_, name: Type.String(), level: Level, devices: Numbers, spares: Numbers, tags: Words }),
+    strict({ id: Number_, name: Type.String(), level: Level, devices: Numbers, spares: Numbers, tags: TagTexts }),
   ),
   groups: Type.Array(
     strict({
       id: Number_,
       name: Type.String(),
       devices: Numbers,
-      volumes: Type.Array(strict({ id: Number_, name: Type.String(), bytes: Size, tags: Words })),
+      volumes: Type.Array(strict({ id: Number_, name: Type.String(), bytes: Size, tags: TagTexts })),
     }),
   ),
   fileSystems: Type.Array(
@@ -59,7 +59,7 @@ const Kept = strict({
 /** How the disks of a machine are to be laid out. */
 const MachineStorage = strict({
   machine: Type.String({ description: 'id of the machine' }),
-  storage: Kept,
+  storage: StorageLayout,
   devices: Type.Array(
     strict({
       id: nullable(Number_),
@@ -68,14 +68,14 @@ const MachineStorage = strict({
       bytes: Type.Integer(),
       freeBytes: Type.Integer({ description: 'for another partition or volume' }),
       on: Type.String({ description: 'what is on it; empty: nothing' }),
-      tags: Words,
+      tags: TagTexts,
     }),
   ),
   problem: nullable(Type.String({ description: 'why it does not fit the disks of the machine; null: it does' })),
 });
 export type MachineStorage = Static<typeof MachineStorage>;
 
-const ListedStorage = strict({ machine: Type.String({ description: 'id of the machine' }), storage: Kept });
+const ListedStorage = strict({ machine: Type.String({ description: 'id of the machine' }), storage: StorageLayout });
 export type ListedStorage = Static<typeof ListedStorage>;
 
 const Device = text(80, '# and the number of a part, or its name: sda, sda-part1, md0, group, group/volume');
@@ -100,7 +100,7 @@ const of = <const D extends string, const P extends Parameters<typeof Type.Objec
 /** One change of a machine's storage. */
 const StorageChange = Type.Union([
   of('lay-out', {
-    layout: oneOf(KEPT_LAYOUTS),
+    layout: oneOf(NAMED_LAYOUTS),
     root: Type.Optional(Device),
     bootBytes: Bytes,
     rootBytes: Bytes,

@@ -45,11 +45,13 @@ export type PowerResult = Static<typeof PowerResult>;
 /** Secrets by name; those of a look: by machine and name, `ID/NAME`. */
 export const PowerSecrets = Type.Record(Type.String(), Type.String());
 
-export const LookArgs = strict({
+export const PowerQueryArgs = strict({
   machines: Type.Array(strict({ id: Type.String(), ...Target }), { maxItems: 32 }),
   closed: Closed,
 });
-export const LookResult = strict({ machines: Type.Array(strict({ id: Type.String(), ...Outcome }), { maxItems: 32 }) });
+export const PowerQueryResult = strict({
+  machines: Type.Array(strict({ id: Type.String(), ...Outcome }), { maxItems: 32 }),
+});
 
 export const BmcProbeArgs = strict({
   powerType: oneOf(POWER_TYPES),
@@ -68,8 +70,8 @@ export function readPowerResult(result: unknown): PowerResult | null {
 }
 
 /** What came of a look; null: this is no such result. */
-export function readLookResult(result: unknown): Static<typeof LookResult> | null {
-  return Check(LookResult, result) ? result : null;
+export function readPowerQueryResult(result: unknown): Static<typeof PowerQueryResult> | null {
+  return Check(PowerQueryResult, result) ? result : null;
 }
 
 /** What came of a probe; null: this is no such result. */

@@ -40,10 +40,10 @@ export const Script = strict({
 });
 export type Script = Static<typeof Script>;
 
-const Told = 'what its own comment says (MAAS 1.0 script metadata) must not be said otherwise';
+const COMMENT_RULE = 'what its own comment says (MAAS 1.0 script metadata) must not be said otherwise';
 const fields = {
   comment: Type.Optional(Type.String({ maxLength: 200 })),
-  purpose: Type.Optional(oneOf(SCRIPT_PURPOSES, Told)),
+  purpose: Type.Optional(oneOf(SCRIPT_PURPOSES, COMMENT_RULE)),
   hardware: Type.Optional(oneOf(SCRIPT_HARDWARE)),
   timeout: Type.Optional(Type.Integer({ minimum: 0, maximum: TIMEOUT_MAX, description: 'seconds, 300 when left out' })),
   parallel: Type.Optional(Type.Boolean()),

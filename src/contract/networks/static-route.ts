@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { METRIC_MAX, parseRouteGateway, parseRouteNetwork } from '../../model/machines/deployment/ways.ts';
+import { METRIC_MAX, parseRouteGateway, parseRouteNetwork } from '../../model/machines/deployment/network-routes.ts';
 import { commentField, declare, numberField, textField, titleField, VERBS } from '../base/declare.ts';
 
 /** Networks and routers: an empty text takes the value away. */

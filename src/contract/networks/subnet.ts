@@ -19,7 +19,7 @@ export const Subnet = strict({
   }),
   dnsOn: Type.Boolean(),
   proxyOn: Type.Boolean(),
-  ...toldAnswers(),
+  ...dhcpAnswers(),
   used: Type.Integer({ description: 'addresses that machines and reservations have' }),
   dynamic: Type.Integer({ description: 'addresses in dynamic ranges' }),
   // Told in lists; a region of an earlier release does not tell it.
@@ -47,7 +47,7 @@ const SubnetCreate = strict({
   managed: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
   proxyOn: Type.Optional(Type.Boolean()),
-  ...toldInputs(),
+  ...dhcpInputs(),
 });
 export type SubnetCreate = Static<typeof SubnetCreate>;
 
@@ -60,7 +60,7 @@ const SubnetSet = strict({
   managed: Type.Optional(Type.Boolean()),
   dnsOn: Type.Optional(Type.Boolean()),
   proxyOn: Type.Optional(Type.Boolean()),
-  ...toldInputs(),
+  ...dhcpInputs(),
 });
 export type SubnetSet = Static<typeof SubnetSet>;
 
@@ -76,7 +76,7 @@ const SubnetListQuery = listQuery(
 );
 
 /** What DHCP tells hosts of a subnet besides. A region of an earlier release does not know of it. */
-function toldAnswers() {
+function dhcpAnswers() {
   return {
     dhcpOptions: Type.Optional(Type.Array(Type.String())),
     leaseTime: Type.Optional(nullable(Type.Integer({ description: "seconds; null: the site's" }))),
@@ -86,7 +86,7 @@ function toldAnswers() {
   };
 }
 
-function toldInputs() {
+function dhcpInputs() {
   return {
     dhcpOptions: Type.Optional(DhcpOptions),
     leaseTime: Type.Optional(nullable(Type.Integer({ description: "seconds, 60 to 604800; null: the site's" }))),

@@ -25,7 +25,7 @@ const RowChange = strict({
 });
 
 /** One change of the configuration: one transaction. */
-export const Change = strict({
+export const ConfigChange = strict({
   id: Type.Integer({ minimum: 1, description: 'the revision that it made' }),
   at: Time,
   who: Type.String(),
@@ -34,11 +34,11 @@ export const Change = strict({
   reverts: nullable(Type.Integer({ description: 'id of the change that it undid' })),
   rows: Type.Array(RowChange),
 });
-export type Change = Static<typeof Change>;
+export type ConfigChange = Static<typeof ConfigChange>;
 
 export const ChangeParams = strict({ change: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
 export const ChangeListQuery = listQuery(
   { who: Type.Optional(text(64)), table: Type.Optional(text(40, 'touched rows of this table')) },
   ['id'],
 );
-export const ChangePage = page(Change);
+export const ChangePage = page(ConfigChange);

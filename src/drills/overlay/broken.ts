@@ -1,4 +1,4 @@
-import type { Check } from '../../judge/verdict.ts';
+import type { RoundCheck } from '../../judge/verdict.ts';
 import { type Overlay, PATRONI_TAKES } from './overlay.ts';
 import type { Edit, FileEdits } from './edit.ts';
 import { KEEPER_VOUCHES, patroniSays, WAITS_FOR_NOBODY } from './proofs.ts';
@@ -11,7 +11,7 @@ export interface BrokenBuild {
   readonly overlay: Overlay;
   /** Id of the hazard. */
   readonly drill: string;
-  readonly check: Check['what'];
+  readonly check: RoundCheck['what'];
   /** The probe of the check; absent: it has none. */
   readonly probe?: string;
   /** The fault lasts as with stock settings: longer than Patroni's own lease. */

@@ -1,5 +1,5 @@
 import { kindOf } from '../../judge/rules.ts';
-import type { Span, Timeline } from '../../judge/timeline.ts';
+import type { HostSpan, Timeline } from '../../judge/timeline.ts';
 import type { LedgerFindings } from '../../judge/verdict.ts';
 import type { Round } from './round.ts';
 
@@ -51,7 +51,7 @@ export function limitMs(round: Round, probe: string): number | null {
 
 /** The longest gap between holders; null: nobody was ever seen to hold it. What is before the first and after the last span is not known. */
 function unheldMs(timeline: Timeline): number | null {
-  const spans: readonly Span[] = timeline.holdings.toSorted((a, b) => a.from - b.from);
+  const spans: readonly HostSpan[] = timeline.holdings.toSorted((a, b) => a.from - b.from);
   const first = spans[0];
   if (first === undefined) return null;
   let heldTo = first.to;

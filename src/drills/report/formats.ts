@@ -1,5 +1,5 @@
 import type { Busy, Cast } from '../../judge/timeline.ts';
-import type { Check, Verdict } from '../../judge/verdict.ts';
+import type { RoundCheck, RoundVerdict } from '../../judge/verdict.ts';
 
 /** What stands where nothing was measured. */
 const UNKNOWN = '–';
@@ -65,7 +65,7 @@ export function roles(cast: Cast, host: string): string {
 }
 
 /** What a check is about. */
-export function subject(check: Check): string {
+export function subject(check: RoundCheck): string {
   const of = check.probe === undefined ? '' : ` of ${check.probe}`;
   switch (check.what) {
     case 'ledger':
@@ -92,11 +92,11 @@ export function subject(check: Check): string {
 }
 
 /** A check in one sentence: `Outage of write: 5.20 s; limit 4.0 s`. */
-export function sentence(check: Check): string {
+export function sentence(check: RoundCheck): string {
   return `${subject(check)}: ${check.measured}; limit ${check.limit}`;
 }
 
 /** The checks that did not hold. */
-export function broken(verdict: Verdict): readonly Check[] {
+export function broken(verdict: RoundVerdict): readonly RoundCheck[] {
   return verdict.checks.filter((check) => !check.isHeld);
 }

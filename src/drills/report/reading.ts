@@ -1,6 +1,6 @@
 import { invalid, type Rejected } from '../../core/errors.ts';
 import type { Expectation } from '../../judge/rules.ts';
-import type { Verdict } from '../../judge/verdict.ts';
+import type { RoundVerdict } from '../../judge/verdict.ts';
 import type { Round, Run } from './round.ts';
 import { list, object, optional, orNull, type Shape, simple, word } from './shape.ts';
 import { VERDICT } from './stored.ts';
@@ -16,7 +16,7 @@ export const LINES_FORMAT = 'regent-drill-rounds';
 
 interface LineRead extends Pick<Round, 'label'> {
   readonly hazard: Omit<Round['hazard'], 'expects'> & { readonly expects?: readonly Expectation[] };
-  readonly verdict: Verdict;
+  readonly verdict: RoundVerdict;
 }
 
 const text = simple('text', (value) => typeof value === 'string');

@@ -1,6 +1,6 @@
 import type { Expectation } from '../../judge/rules.ts';
 import type { Timeline } from '../../judge/timeline.ts';
-import type { Verdict } from '../../judge/verdict.ts';
+import type { RoundVerdict } from '../../judge/verdict.ts';
 
 /** What a report says of a hazard; a `Hazard` is one. */
 export interface HazardFacts {
@@ -24,7 +24,7 @@ export interface Prediction {
 /** One round as a report takes it. */
 export interface Round {
   readonly hazard: HazardFacts;
-  readonly verdict: Verdict;
+  readonly verdict: RoundVerdict;
   /** Null: its recording was not kept; it is then in the tables, and not drawn. */
   readonly timeline: Timeline | null;
   readonly predicted?: readonly Prediction[];
@@ -57,7 +57,7 @@ export interface Run {
 }
 
 /** The command that repeats a round: same fault, same victims, same phase. */
-export function replay(verdict: Verdict, label?: Round['label']): string {
+export function replay(verdict: RoundVerdict, label?: Round['label']): string {
   if (verdict.label === 'production') return `regent drill run ${verdict.hazard} --yes`;
   // Hazards that were drawn on the way are a verb, not a name.
   if (verdict.hazard === 'random') return `scripts/drill random --seed ${verdict.seed}`;

@@ -1,5 +1,5 @@
 import { firstFault } from '../../judge/recording.ts';
-import type { Check } from '../../judge/verdict.ts';
+import type { RoundCheck } from '../../judge/verdict.ts';
 import { clip, plain } from './escape.ts';
 import { foremost, happenings } from './events.ts';
 import { writesLost } from './figures.ts';
@@ -70,7 +70,7 @@ function happeningLines({ timeline }: Round): string[] {
 
 function laneLines(round: Round, room: number): string[] {
   const { outages } = round.verdict;
-  const checkOf = (probe: string, what: Check['what']): Check | undefined =>
+  const checkOf = (probe: string, what: RoundCheck['what']): RoundCheck | undefined =>
     round.verdict.checks.find((check) => check.what === what && check.probe === probe);
   const isBroken = (probe: string): boolean =>
     round.verdict.checks.some((check) => check.probe === probe && !check.isHeld);

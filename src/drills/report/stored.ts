@@ -1,11 +1,11 @@
 import { invalid, type Rejected } from '../../core/errors.ts';
 import type { Timeline } from '../../judge/timeline.ts';
-import type { Verdict } from '../../judge/verdict.ts';
+import type { RoundVerdict } from '../../judge/verdict.ts';
 import { each, list, object, optional, orNull, simple, word } from './shape.ts';
 
 /** A round as a database kept it, after its shape was looked at. */
 export interface StoredRound {
-  readonly verdict: Verdict;
+  readonly verdict: RoundVerdict;
   readonly timeline: Timeline;
 }
 

@@ -1,5 +1,5 @@
 import type { Act } from '../hazards/hazard.ts';
-import type { Cast, ClusterEvent, Mark, Span } from '../../judge/timeline.ts';
+import type { Cast, ClusterEvent, Mark, HostSpan } from '../../judge/timeline.ts';
 import type { Environment } from './environment.ts';
 import { watchClusterEvents } from './watch/cluster-events.ts';
 import { watchHoldings } from './watch/holdings.ts';
@@ -14,9 +14,9 @@ export interface Recorder {
   stop(): void;
   /** What was seen; what is open ends at `end`. */
   seen(end: number): {
-    readonly holdings: readonly Span[];
-    readonly writables: readonly Span[];
-    readonly absences: readonly Span[];
+    readonly holdings: readonly HostSpan[];
+    readonly writables: readonly HostSpan[];
+    readonly absences: readonly HostSpan[];
     readonly deeds: readonly ClusterEvent[];
     readonly roles: readonly Mark[];
     readonly local: Readonly<Record<string, readonly number[]>>;

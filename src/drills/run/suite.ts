@@ -2,7 +2,7 @@ import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { Hazard, Step } from '../hazards/hazard.ts';
 import { judge } from '../../judge/judge.ts';
 import type { Timeline } from '../../judge/timeline.ts';
-import { unplayed, type Verdict } from '../../judge/verdict.ts';
+import { unplayed, type RoundVerdict } from '../../judge/verdict.ts';
 import type { Prediction } from '../report/round.ts';
 import { seedOfRound } from './chance.ts';
 import { startLabProbes } from './lab-probes.ts';
@@ -13,7 +13,7 @@ import { dropTables, makeTables } from './local-writes.ts';
 /** A round that was played, or that could not be: then without a recording. */
 export interface Played {
   readonly hazard: Hazard;
-  readonly verdict: Verdict;
+  readonly verdict: RoundVerdict;
   readonly timeline: Timeline | null;
   /** What the cluster itself expected; absent: it was not asked, or did not answer. */
   readonly predicted?: readonly Prediction[];
@@ -93,6 +93,6 @@ async function playOne(order: SuiteOrder, hazard: Hazard, round: number): Promis
 }
 
 /** A round of which nothing is promised has passed when it was recorded well; what did not hold stays in it as a finding. */
-export function notJudged(verdict: Verdict): Verdict {
+export function notJudged(verdict: RoundVerdict): RoundVerdict {
   return { ...verdict, isPassed: verdict.checks.every(({ what, isHeld }) => what !== 'recording' || isHeld) };
 }

@@ -4,7 +4,7 @@ import {
   type Command,
   type ExecResult,
   isOpenQuestion,
-  type LookQuestion,
+  type FileQuestion,
   type OpenQuestion,
 } from '../../core/host-values.ts';
 import type { Host } from '../interface.ts';
@@ -37,7 +37,7 @@ export function withAsker<T extends Pick<Host, 'exec'>>(host: T, asker: Asker): 
   return { ...host, exec };
 }
 
-async function look({ look: what, path }: LookQuestion): Promise<ExecResult> {
+async function look({ look: what, path }: FileQuestion): Promise<ExecResult> {
   try {
     if (what === 'space') return answered(`${(await statfs(path)).bavail}\n`);
     const text = await readFile(path, 'utf8');

@@ -1,10 +1,10 @@
 import type { Desired } from '../../contract/cluster/agent.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { clearConf } from '../configuration.ts';
-import { lookAtHost } from '../look.ts';
+import { inspectHost } from '../look.ts';
 import { PATHS, UNITS } from '../paths.ts';
 import type { InitPorts } from '../ports.ts';
-import { accepted, execute, installText, reportFindings, runSteps, type Step, untilDeadline } from '../run.ts';
+import { accepted, execute, installText, reportFindings, runSteps, type SetupStep, untilDeadline } from '../run.ts';
 import { apiUrl, parseObject } from '../texts.ts';
 import { type InitExit, writeDone } from './init.ts';
 import { type DoneNote, type InitNote, parseDoneNote, parseInitNote } from './note.ts';
@@ -16,7 +16,7 @@ import { COMMON, compileSeed, type InitRun, installLedger, LOCAL_URL } from './s
 /** The data are copied once, and those of a large site take time. */
 const DATA_MS = 3_600_000;
 const UNIT_MS = 120_000;
-const LOOK_MS = 60_000;
+const MEASURE_MS = 60_000;
 const OLD_DATA = '/var/lib/regent/db/17';
 /** This path exists already when `scripts/install` has installed PostgreSQL. */
 const NEW_HOME = '/var/lib/postgresql';
@@ -27,7 +27,7 @@ interface AdoptRun extends Omit<InitRun, 'deadline'> {
   deadline: number;
 }
 
-const STEPS: readonly Step<AdoptRun>[] = [
+const STEPS: readonly SetupStep<AdoptRun>[] = [
   { name: 'begin', title: 'remember that the adoption is under way', run: begin },
   COMMON.trust,
   COMMON.secrets,
@@ -54,7 +54,7 @@ const STEPS: readonly Step<AdoptRun>[] = [
 export async function checkAdoption(ports: InitPorts): Promise<InitExit> {
   const done = parseDoneNote(await ports.host.files.read(PATHS.initDone));
   if (done === null || done.clusterId !== null) return 0;
-  const seen = await lookAtHost(ports, []);
+  const seen = await inspectHost(ports, []);
   if (seen.notes.isInit) return 0;
   const space = ports.hasOwnDatabase ? null : await spaceFor(ports);
   return reportFindings(ports, judgeAdoption(seen, space)) ? 0 : 1;
@@ -62,7 +62,7 @@ export async function checkAdoption(ports: InitPorts): Promise<InitExit> {
 
 async function spaceFor(ports: InitPorts): Promise<AdoptionSpace | null> {
   const last = async (argv: readonly string[]) =>
-    Number((await ports.host.exec({ argv, timeoutMs: LOOK_MS })).stdout.trim().split('\n').at(-1)?.split('\t')[0]);
+    Number((await ports.host.exec({ argv, timeoutMs: MEASURE_MS })).stdout.trim().split('\n').at(-1)?.split('\t')[0]);
   const needed = await last(['du', '--summarize', '--block-size=1M', OLD_DATA]);
   const free = await last(['df', '--output=avail', '--block-size=1M', NEW_HOME]);
   return Number.isFinite(needed) && Number.isFinite(free) ? { needed, free } : null;
@@ -89,7 +89,7 @@ export async function runAdopt(ports: InitPorts, deadlineMs: number): Promise<In
     };
     await runSteps(run, STEPS);
     await writeDone(run, done.isKeySeen);
-    await ports.host.files.remove(PATHS.initUnderWay);
+    await ports.host.files.remove(PATHS.initNote);
     return 0;
   } catch (error) {
     ports.say(`regent init --adopt: ${sentenceOf(error)}`);
@@ -108,9 +108,9 @@ function noteOf({ nodeId, name, address }: DoneNote, isDatabaseExternal: boolean
 
 async function begin(run: InitRun): Promise<void> {
   const { ports } = run;
-  run.note = parseInitNote(await ports.host.files.read(PATHS.initUnderWay)) ?? run.note;
+  run.note = parseInitNote(await ports.host.files.read(PATHS.initNote)) ?? run.note;
   const content = `${JSON.stringify(run.note)}\n`;
-  await installText(ports, { path: PATHS.initUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });
+  await installText(ports, { path: PATHS.initNote, content, mode: 0o600, owner: 'root', group: 'root' });
   // haproxy now listens where the region did.
   await clearConf(ports, 'region', ['REGION_LISTEN']);
 }
@@ -148,7 +148,7 @@ async function handOver(run: AdoptRun): Promise<void> {
 
 async function writeCluster({ ports, note, rows, credentialDigest }: InitRun): Promise<void> {
   const { nodeId, clusterId, vip, virtualRouter, isDatabaseExternal } = note;
-  const site = accepted(await ports.database.look());
+  const site = accepted(await ports.database.readSite());
   if (!site.nodes.some((node) => node.id === nodeId))
     throw new AppError('init', `the database does not know the node ${nodeId}: these are not the data of this host`);
   accepted(

@@ -1,6 +1,6 @@
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { vipAddress } from '../../model/cluster/cluster.ts';
-import { isAnswering, lookAtHost, REGION_UNITS } from '../look.ts';
+import { isAnswering, inspectHost, REGION_UNITS } from '../look.ts';
 import { PATHS } from '../paths.ts';
 import type { InitPorts } from '../ports.ts';
 import { reportFindings, runSteps } from '../run.ts';
@@ -23,11 +23,11 @@ export async function runInit(ports: InitPorts, options: InitOptions): Promise<I
     const done = parseDoneNote(ports.uid === 0 ? await ports.host.files.read(PATHS.initDone) : null);
     if (done?.isKeySeen) {
       // A run that was killed just before its end left this file.
-      await ports.host.files.remove(PATHS.initUnderWay);
+      await ports.host.files.remove(PATHS.initNote);
       await ports.show(already(done, options));
       return 0;
     }
-    const preflight = await look(ports, options);
+    const preflight = await runPreflight(ports, options);
     if (!reportFindings(ports, preflight.findings) || preflight.plan === null) return 1;
     const run = startRun(ports, options, preflight.plan);
     await runSteps(run, STEPS);
@@ -42,15 +42,15 @@ export async function runInit(ports: InitPorts, options: InitOptions): Promise<I
   }
 }
 
-async function look(ports: InitPorts, options: InitOptions): Promise<Preflight> {
-  const note = ports.uid === 0 ? parseInitNote(await ports.host.files.read(PATHS.initUnderWay)) : null;
+async function runPreflight(ports: InitPorts, options: InitOptions): Promise<Preflight> {
+  const note = ports.uid === 0 ? parseInitNote(await ports.host.files.read(PATHS.initNote)) : null;
   const vip = note === null ? vipAddress({ vip: options.vip }) : null;
   return judgeInit(
     {
-      ...(await lookAtHost(ports, REGION_UNITS)),
+      ...(await inspectHost(ports, REGION_UNITS)),
       note,
       hasOwnDatabase: ports.hasOwnDatabase,
-      site: ports.hasOwnDatabase ? await ports.database.look() : null,
+      site: ports.hasOwnDatabase ? await ports.database.readSite() : null,
       isVipAnswering: vip !== null && (await isAnswering(ports, vip)),
     },
     options,
@@ -75,7 +75,7 @@ async function finish(run: InitRun, options: InitOptions): Promise<void> {
   await writeDone(run, false);
   await run.ports.show(result(run, options));
   await writeDone(run, true);
-  await run.ports.host.files.remove(PATHS.initUnderWay);
+  await run.ports.host.files.remove(PATHS.initNote);
 }
 
 /** The note of the end: from then on this host is a node. */

@@ -56,7 +56,7 @@ const RULES = {
   command: 'init',
   values: ['--vip', '--name', '--domain', '--address', '--virtual-router', '--database', '--timeout'],
   flags: ['--single', '--rack', '--adopt', '--json'],
-  words: 1,
+  maxOperands: 1,
 };
 const TIMEOUT_DEFAULT_S = 180;
 const SEED_KEYS = ['NAME', 'ADDRESS', 'VIP', 'VIRTUAL_ROUTER', 'DOMAIN', 'DATABASE_FILE', 'RACK'];
@@ -72,7 +72,7 @@ export interface InitArguments {
 export function parseInitArguments(argv: readonly string[]): InitArguments | 'help' | Rejected {
   const given = parseArguments(argv, RULES);
   if (given === 'help' || isRejected(given)) return given;
-  return { values: given.values, flags: given.flags, seedFile: given.words[0] ?? null };
+  return { values: given.values, flags: given.flags, seedFile: given.operands[0] ?? null };
 }
 
 /** The options. `seed`: text of the seed file, with its name for errors. */
@@ -82,9 +82,9 @@ export function readInitOptions(
 ): InitOptions | Rejected {
   const file = seed === null ? new Map<string, string>() : parseConfFile(seed.name, seed.text);
   if (isRejected(file)) return file;
-  const stranger = [...file.keys()].find((key) => !SEED_KEYS.includes(key));
-  if (stranger !== undefined)
-    return usage(RULES, `${seed?.name}: ${stranger} is not known; known are ${SEED_KEYS.join(', ')}`);
+  const unknownKey = [...file.keys()].find((key) => !SEED_KEYS.includes(key));
+  if (unknownKey !== undefined)
+    return usage(RULES, `${seed?.name}: ${unknownKey} is not known; known are ${SEED_KEYS.join(', ')}`);
   const pick = (flag: string, key: string) => values.get(flag) ?? (file.get(key) || undefined);
   // A refusal names the place of the value.
   const placeOf = (flag: string, key: string) => (values.has(flag) ? flag : `${seed?.name}: ${key}`);

@@ -9,51 +9,55 @@ import {
   checkHost,
   checkPorts,
   checkVersions,
-  type Finding,
-  type Findings,
+  type HostFinding,
+  type HostFindings,
   hasError,
   nameOf,
   ownAddresses,
   startFindings,
   verdict,
 } from '../checks.ts';
-import type { HostSeen } from '../look.ts';
+import type { HostInspection } from '../look.ts';
 import { PATHS } from '../paths.ts';
-import type { SiteSeen } from '../ports.ts';
+import type { SiteState } from '../ports.ts';
 import { apiUrl, portOf } from '../texts.ts';
 import type { InitNote, InitPlan } from './note.ts';
 import { INIT_DEFAULTS, type InitOptions } from './options.ts';
 import type { Seed } from './seed.ts';
 
 /** Inputs of init beside the host itself. */
-export interface InitSeen extends HostSeen {
+export interface InitInputs extends HostInspection {
   readonly note: InitNote | null;
   readonly hasOwnDatabase: boolean;
   /** The content of an own database; null: there is none. */
-  readonly site: SiteSeen | Rejected | null;
+  readonly site: SiteState | Rejected | null;
   /** Another device answers at the requested floating address. */
   readonly isVipAnswering: boolean;
 }
 
 /** The findings, and, without an error, the values to begin with. */
 export interface Preflight {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly HostFinding[];
   readonly plan: InitPlan | null;
 }
 
 /** Judges the host. Pure: the same host gives the same findings. `compile`: the ordinary compiler, for what the services refuse. */
-export function judgeInit(seen: InitSeen, options: InitOptions, compile: (seed: Seed) => readonly string[]): Preflight {
+export function judgeInit(
+  seen: InitInputs,
+  options: InitOptions,
+  compile: (seed: Seed) => readonly string[],
+): Preflight {
   const findings = startFindings();
   const { error } = findings;
   checkHost(seen, 'regent init', findings);
   checkVersions(seen, findings);
-  const isUnderWay = seen.note !== null;
-  checkData(seen, isUnderWay, findings);
+  const isInterrupted = seen.note !== null;
+  checkData(seen, isInterrupted, findings);
   checkPorts(seen, true, findings);
   checkNotes(seen, findings);
   checkRackConf(seen, findings);
   checkDatabase(seen, findings);
-  const plan = seen.note === null ? newPlan(seen, options, error) : keptPlan(seen, seen.note, options, error);
+  const plan = seen.note === null ? newPlan(seen, options, error) : resumePlan(seen, seen.note, options, error);
   if (plan !== null && plan.vip !== null) checkVip(seen, plan, findings);
   if (plan !== null && !hasError(findings.all)) checkPlan(plan, compile, findings);
   return verdict(findings, plan);
@@ -69,7 +73,7 @@ export interface AdoptionSpace {
 const MARGIN_MEGABYTES = 500;
 
 /** Judges a host whose single node of an earlier version becomes a cluster's first member. Pure. `space`: null if unknown or not needed. */
-export function judgeAdoption(seen: HostSeen, space: AdoptionSpace | null): readonly Finding[] {
+export function judgeAdoption(seen: HostInspection, space: AdoptionSpace | null): readonly HostFinding[] {
   const findings = startFindings();
   const { error } = findings;
   checkVersions(seen, findings);
@@ -88,7 +92,7 @@ export function judgeAdoption(seen: HostSeen, space: AdoptionSpace | null): read
 const NAME_MAX = 253;
 
 /** What a service would refuse later is refused before any change. The ids stand for those that are drawn later. */
-function checkPlan(plan: InitPlan, compile: (seed: Seed) => readonly string[], { error }: Findings): void {
+function checkPlan(plan: InitPlan, compile: (seed: Seed) => readonly string[], { error }: HostFindings): void {
   const family = checkVipFamily(plan.vip, plan.address, '--address');
   const whole = `${plan.name}.${plan.domain}`;
   if (family) error(family.message);
@@ -99,7 +103,7 @@ function checkPlan(plan: InitPlan, compile: (seed: Seed) => readonly string[], {
   else for (const sentence of compile({ ...plan, nodeId: 'seed', clusterId: 'regent-seed' })) error(sentence);
 }
 
-function newPlan(seen: InitSeen, options: InitOptions, error: Findings['error']): InitPlan | null {
+function newPlan(seen: InitInputs, options: InitOptions, error: HostFindings['error']): InitPlan | null {
   const name = nameOf(seen.facts, options.name);
   if (isRejected(name)) error(`${name.message} Give another one with --name.`);
   const address = addressOf(seen.facts, options.address);
@@ -117,11 +121,11 @@ function newPlan(seen: InitSeen, options: InitOptions, error: Findings['error'])
 }
 
 /** etcd, PostgreSQL and certificates have this name and address, so a request for another one cannot change them. */
-function keptPlan(
-  { hasOwnDatabase }: InitSeen,
+function resumePlan(
+  { hasOwnDatabase }: InitInputs,
   note: InitNote,
   options: InitOptions,
-  error: Findings['error'],
+  error: HostFindings['error'],
 ): InitPlan | null {
   const changes = [
     ['--name', options.name, note.name],
@@ -130,23 +134,23 @@ function keptPlan(
     ['--vip', options.vip, note.vip],
     ['--virtual-router', options.virtualRouter, note.virtualRouter],
   ] as const;
-  const other = changes.find(([, asked, kept]) => asked !== null && asked !== kept);
-  const begun = 'An interrupted init began this cluster with';
+  const other = changes.find(([, requested, stored]) => requested !== null && requested !== stored);
+  const start = 'An interrupted init began this cluster with';
   const end = 'Run it with the same values, or begin anew: regent leave --undo';
   if (note.isDatabaseExternal !== hasOwnDatabase) {
-    const [kept, asked] = note.isDatabaseExternal
+    const [stored, requested] = note.isDatabaseExternal
       ? ['a database of your own (--database)', 'none is named']
       : ['its own database', 'another one is named'];
-    error(`${begun} ${kept}, and ${asked} now. ${end}`);
+    error(`${start} ${stored}, and ${requested} now. ${end}`);
     return null;
   }
   if (other === undefined) return note;
-  const [flag, asked, kept] = other;
-  error(`${begun} ${flag} ${kept ?? '(none)'}, and ${asked} is asked for now. ${end}`);
+  const [flag, requested, stored] = other;
+  error(`${start} ${flag} ${stored ?? '(none)'}, and ${requested} is asked for now. ${end}`);
   return null;
 }
 
-function checkNotes({ note, notes }: InitSeen, { error, warn }: Findings): void {
+function checkNotes({ note, notes }: InitInputs, { error, warn }: HostFindings): void {
   if (notes.isJoinDone) error('This host has joined a cluster already. A node of a cluster cannot begin another one.');
   else if (notes.isJoin)
     error('A join of this host was interrupted. Go on with it (the same regent join), or undo it: regent leave --undo');
@@ -154,7 +158,7 @@ function checkNotes({ note, notes }: InitSeen, { error, warn }: Findings): void 
 }
 
 /** A rack of another site does not become a site of its own by mistake. What an interrupted init wrote is no other site. */
-function checkRackConf(seen: InitSeen, { error }: Findings): void {
+function checkRackConf(seen: InitInputs, { error }: HostFindings): void {
   const conf = parseRackConf(PATHS.rackConf, seen.rackConf ?? '');
   if (isRejected(conf)) {
     error(conf.message);
@@ -173,7 +177,7 @@ function checkRackConf(seen: InitSeen, { error }: Findings): void {
 const SERVER_OLDEST = 150_000;
 const SERVER_TRIED = 170_000;
 
-function checkDatabase({ site, note, notes, hasOwnDatabase }: InitSeen, { error, warn }: Findings): void {
+function checkDatabase({ site, note, notes, hasOwnDatabase }: InitInputs, { error, warn }: HostFindings): void {
   if (hasOwnDatabase)
     warn(
       `The cluster will use the database of DATABASE_URL (${PATHS.conf}), and its nodes run none. Regent then promises neither that an acknowledged write survives a failover, nor how long a failover takes: that is up to whoever runs that database.`,
@@ -202,12 +206,12 @@ function checkDatabase({ site, note, notes, hasOwnDatabase }: InitSeen, { error,
 }
 
 /** The sentence for a database that is somebody else's site. */
-export function siteTaken(site: SiteSeen): string {
+export function siteTaken(site: SiteState): string {
   const names = site.nodes.map((node) => node.name).join(', ');
   return `The database holds a site already, with the node(s) ${names}. init makes a new site and does not take over another one; give it an empty database (DATABASE_URL in ${PATHS.conf}).`;
 }
 
-function checkVip(seen: InitSeen, plan: InitPlan, { error }: Findings): void {
+function checkVip(seen: InitInputs, plan: InitPlan, { error }: HostFindings): void {
   const vip = parseVip(plan.vip ?? '', [plan.address]);
   if (isRejected(vip)) {
     error(vip.message);

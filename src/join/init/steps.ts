@@ -10,7 +10,7 @@ import {
   enableUnits,
   execute,
   installText,
-  type Step,
+  type SetupStep,
   startAtLast,
   startOrRestart,
   startUnit,
@@ -56,10 +56,10 @@ export const COMMON = {
   database: { name: 'database', title: 'wait for the database', run: waitForDatabase },
   schema: { name: 'schema', title: "bring the database's schema to this version", run: migrate },
   region: { name: 'region', title: 'start the region', run: startRegion },
-} as const satisfies Readonly<Record<string, Step<InitRun>>>;
+} as const satisfies Readonly<Record<string, SetupStep<InitRun>>>;
 
 /** The steps in their order. After a kill at any point a run of all of them ends right. */
-export const STEPS: readonly Step<InitRun>[] = [
+export const STEPS: readonly SetupStep<InitRun>[] = [
   { name: 'begin', title: 'remember that init is under way', run: begin },
   COMMON.trust,
   COMMON.secrets,
@@ -79,17 +79,17 @@ export const STEPS: readonly Step<InitRun>[] = [
 
 async function begin(run: InitRun): Promise<void> {
   const { ports, plan } = run;
-  const kept = parseInitNote(await ports.host.files.read(PATHS.initUnderWay));
+  const earlierNote = parseInitNote(await ports.host.files.read(PATHS.initNote));
   // This is the note of the end if the run was killed between the end and the display of the key.
-  const nodeId = kept?.nodeId ?? ports.hex(4);
-  const isDatabaseMade = kept?.isDatabaseMade === true;
-  await writeNote(run, { ...plan, nodeId, clusterId: kept?.clusterId ?? `regent-${nodeId}`, isDatabaseMade });
+  const nodeId = earlierNote?.nodeId ?? ports.hex(4);
+  const isDatabaseMade = earlierNote?.isDatabaseMade === true;
+  await writeNote(run, { ...plan, nodeId, clusterId: earlierNote?.clusterId ?? `regent-${nodeId}`, isDatabaseMade });
 }
 
 async function writeNote(run: InitRun, note: InitNote): Promise<void> {
   run.note = note;
   const content = `${JSON.stringify(note)}\n`;
-  await installText(run.ports, { path: PATHS.initUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });
+  await installText(run.ports, { path: PATHS.initNote, content, mode: 0o600, owner: 'root', group: 'root' });
 }
 
 async function writeTrust(run: InitRun): Promise<void> {
@@ -115,8 +115,8 @@ async function writeConfiguration({ ports, note }: InitRun): Promise<void> {
 async function writeCredential(run: InitRun): Promise<void> {
   const { ports, note } = run;
   const before = parseNodeCredential((await ports.host.files.read(PATHS.credential)) ?? '');
-  const isKept = !isRejected(before) && before.nodeId === note.nodeId;
-  const secret = isKept ? before.secret : ports.hex(32);
+  const isReusable = !isRejected(before) && before.nodeId === note.nodeId;
+  const secret = isReusable ? before.secret : ports.hex(32);
   const content = `${formatNodeCredential({ nodeId: note.nodeId, secret })}\n`;
   await installText(ports, {
     path: PATHS.credential,
@@ -169,7 +169,7 @@ async function waitForDatabase(run: InitRun): Promise<void> {
   const { db, ...others } = CLUSTER_UNITS;
   const watch = watchUnits(ports, note.isDatabaseExternal ? others : { ...others, db });
   const site = await untilDeadline(run, async () => {
-    const seen = await ports.database.look();
+    const seen = await ports.database.readSite();
     return isRejected(seen) ? { missing: (await watch()) ?? seen.message } : { value: seen };
   });
   const other = site.nodes.find((node) => node.id !== note.nodeId);

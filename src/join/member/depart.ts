@@ -8,7 +8,7 @@ import { installText } from '../run.ts';
 import { clearConf } from '../configuration.ts';
 import { parseJoinedNote } from './note.ts';
 import type { LeaveOptions } from './options.ts';
-import type { JoinPorts } from './ports.ts';
+import type { MemberPorts } from './ports.ts';
 import { askMembership, regionUrls } from './region.ts';
 
 const ASK_AGAIN_MS = 2_000;
@@ -17,13 +17,13 @@ const ASK_AGAIN_MS = 2_000;
  * Makes a host clean that the cluster has taken out: its processes and daemons stop, and their files and data go. A host that is a node still is
  * refused. What it was lies in a note, so that a run after a kill asks nobody and goes on.
  */
-export async function runLeave(ports: JoinPorts, options: LeaveOptions): Promise<0 | 1 | 5> {
+export async function runLeave(ports: MemberPorts, options: LeaveOptions): Promise<0 | 1 | 5> {
   const { files } = ports.host;
   try {
-    const begun = await files.read(PATHS.leaveUnderWay);
+    const leaveNote = await files.read(PATHS.leaveNote);
     const node = await nodeOf(ports);
-    if (begun === null && node === null) return await nothingToLeave(ports);
-    if (begun === null && node !== null) {
+    if (leaveNote === null && node === null) return await nothingToLeave(ports);
+    if (leaveNote === null && node !== null) {
       await checkOut(ports, node, options);
       const question = `Remove everything of ${node} from this host, its copy of the database too?`;
       if (!options.isConfirmed && !(await ports.confirm(question))) {
@@ -31,7 +31,7 @@ export async function runLeave(ports: JoinPorts, options: LeaveOptions): Promise
         return 1;
       }
       const content = `${JSON.stringify({ name: node })}\n`;
-      await installText(ports, { path: PATHS.leaveUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });
+      await installText(ports, { path: PATHS.leaveNote, content, mode: 0o600, owner: 'root', group: 'root' });
     }
     ports.say('[1/3] stop what acts for the cluster');
     await stopOurs(ports);
@@ -44,7 +44,7 @@ export async function runLeave(ports: JoinPorts, options: LeaveOptions): Promise
     for (const path of [PATHS.rackUuid, PATHS.rackKey, PATHS.initDone, PATHS.joinDone]) await files.remove(path);
     // Only now may units start here again.
     await files.remove(PATHS.epochOver);
-    await files.remove(PATHS.leaveUnderWay);
+    await files.remove(PATHS.leaveNote);
     await ports.show('This host is clean: it is no node any more, and regent join makes it a new one.\n');
     return 0;
   } catch (error) {
@@ -59,24 +59,24 @@ export async function runLeave(ports: JoinPorts, options: LeaveOptions): Promise
   }
 }
 
-async function nodeOf({ host }: JoinPorts): Promise<string | null> {
+async function nodeOf({ host }: MemberPorts): Promise<string | null> {
   const done = parseDoneNote(await host.files.read(PATHS.initDone));
   return done?.name ?? parseJoinedNote(await host.files.read(PATHS.joinDone))?.name ?? null;
 }
 
-async function nothingToLeave(ports: JoinPorts): Promise<0 | 1> {
+async function nothingToLeave(ports: MemberPorts): Promise<0 | 1> {
   const { files } = ports.host;
-  const isBegun = (await files.read(PATHS.joinUnderWay)) !== null || (await files.read(PATHS.initUnderWay)) !== null;
+  const isInterrupted = (await files.read(PATHS.joinNote)) !== null || (await files.read(PATHS.initNote)) !== null;
   ports.say(
-    isBegun
+    isInterrupted
       ? 'regent leave: an init or a join has not ended. Take it back: regent leave --undo'
       : 'This host is no node.',
   );
-  return isBegun ? 1 : 0;
+  return isInterrupted ? 1 : 0;
 }
 
 /** Throws `refused` when the cluster counts this host as a node, and `timeout` when no region can say, unless it is forced. */
-async function checkOut(ports: JoinPorts, name: string, { isForced, deadlineMs }: LeaveOptions): Promise<void> {
+async function checkOut(ports: MemberPorts, name: string, { isForced, deadlineMs }: LeaveOptions): Promise<void> {
   // `ha/epoch` has checked the signature of the cluster's authority: whoever was counted as lost is out.
   if ((await ports.host.files.read(PATHS.epochOver)) !== null) return;
   const authority = await ports.host.files.read(TRUST_FILES.authority.path);

@@ -33,17 +33,17 @@ export function peerUrl(address: string): string {
 /** Opens etcd by its members' addresses. */
 export function openEtcd({ host }: HostPorts, addresses: readonly string[]): Etcd {
   const endpoints = addresses.map((address) => `https://${bracketed(address)}:${PORTS.etcdClient}`).join(',');
-  const member = async (...words: readonly string[]): Promise<string> => {
+  const member = async (...args: readonly string[]): Promise<string> => {
     const trust = [
       `--cacert=${TRUST_FILES.authority.path}`,
       `--cert=${TRUST_FILES.certificate.path}`,
       `--key=${TRUST_FILES.key.path}`,
     ];
-    const argv = ['etcdctl', `--endpoints=${endpoints}`, ...trust, DIAL, COMMAND, 'member', ...words];
+    const argv = ['etcdctl', `--endpoints=${endpoints}`, ...trust, DIAL, COMMAND, 'member', ...args];
     const answer = await host.exec({ argv, timeoutMs: COMMAND_MS });
     if (answer.code === 0) return answer.stdout;
-    const why = wordsOf(answer.stderr) || answer.failure || 'no answer in time';
-    throw new AppError('etcd', `etcd refused "member ${words[0] ?? ''}": ${why}${remedyOf(why)}`);
+    const why = readEtcdMessage(answer.stderr) || answer.failure || 'no answer in time';
+    throw new AppError('etcd', `etcd refused "member ${args[0] ?? ''}": ${why}${remedyOf(why)}`);
   };
   return {
     members: async () => parseMembers(await member('list', '--write-out=simple')),
@@ -80,7 +80,7 @@ function remedyOf(why: string): string {
 }
 
 /** etcd's message: the last line, taken out of its JSON. */
-function wordsOf(stderr: string): string {
+function readEtcdMessage(stderr: string): string {
   const last = stderr.trim().split('\n').at(-1) ?? '';
   const [, error] = /"error":"((?:[^"\\]|\\.)*)"/.exec(last) ?? [];
   return (error ?? last).replace(/^Error: /, '').slice(0, 300);

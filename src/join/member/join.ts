@@ -2,18 +2,18 @@ import { parseJoinToken, type JoinToken } from '../../contract/cluster/token.ts'
 import { AppError, isRejected, type Rejected, sentenceOf } from '../../core/errors.ts';
 import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import { fingerprintOf } from '../../pki/certificate.ts';
-import { lookAtHost, REGION_UNITS } from '../look.ts';
+import { inspectHost, REGION_UNITS } from '../look.ts';
 import { PATHS, UNITS } from '../paths.ts';
 import { reportFindings, runSteps } from '../run.ts';
 import { type JoinedNote, parseJoinedNote, parseJoinNote } from './note.ts';
 import type { JoinOptions } from './options.ts';
-import type { JoinPorts } from './ports.ts';
+import type { MemberPorts } from './ports.ts';
 import { judgeJoin } from './preflight.ts';
-import { askMembership, lookAtRegion, type RegionLook, regionUrls } from './region.ts';
+import { askMembership, probeRegion, type RegionProbe, regionUrls } from './region.ts';
 import { type JoinRun, RACK_STEPS, REGION_STEPS } from './steps.ts';
 
-const LOOKS = 4;
-const LOOK_AGAIN_MS = 2_000;
+const ATTEMPTS = 4;
+const RETRY_MS = 2_000;
 
 /** How a run ended: 0 done, 1 refused or failed, 2 no valid token, 5 not there in time. */
 export type JoinExit = 0 | 1 | 2 | 5;
@@ -22,10 +22,10 @@ export type JoinExit = 0 | 1 | 2 | 5;
  * Makes this host a node of a cluster, or says that it is one. A run may be interrupted at any moment: the next run of the same command goes on, and
  * `runUndo` takes it back.
  */
-export async function runJoin(ports: JoinPorts, options: JoinOptions): Promise<JoinExit> {
+export async function runJoin(ports: MemberPorts, options: JoinOptions): Promise<JoinExit> {
   try {
     const { files } = ports.host;
-    if ((await files.read(PATHS.leaveUnderWay)) !== null) {
+    if ((await files.read(PATHS.leaveNote)) !== null) {
       ports.say('regent join: a leave of this host was interrupted. End it first: regent leave');
       return 1;
     }
@@ -45,7 +45,7 @@ export async function runJoin(ports: JoinPorts, options: JoinOptions): Promise<J
         for (const line of outTexts(joined.name)) ports.say(line);
         return 1;
       }
-      await files.remove(PATHS.joinUnderWay);
+      await files.remove(PATHS.joinNote);
       await ports.show(result(joined, true, options));
       return 0;
     }
@@ -75,7 +75,7 @@ async function goOn(run: JoinRun): Promise<boolean> {
     // The cluster may have admitted an earlier run that did not hear of it. Then the token is bound to that run's key.
     if (!isRefused || run.isResumed) throw error;
     await ports.host.files.remove(TRUST_FILES.key.path);
-    await ports.host.files.remove(PATHS.joinUnderWay);
+    await ports.host.files.remove(PATHS.joinNote);
     ports.say(`regent join: ${sentenceOf(error)}`);
     ports.say('The cluster did not let this host in; it is as it was before.');
     return false;
@@ -83,8 +83,8 @@ async function goOn(run: JoinRun): Promise<boolean> {
 }
 
 /** Looks and judges before any change; a number: the run ends here. */
-async function prepare(ports: JoinPorts, options: JoinOptions): Promise<JoinRun | JoinExit> {
-  const note = parseJoinNote(await ports.host.files.read(PATHS.joinUnderWay));
+async function prepare(ports: MemberPorts, options: JoinOptions): Promise<JoinRun | JoinExit> {
+  const note = parseJoinNote(await ports.host.files.read(PATHS.joinNote));
   const isAdmitted = note !== null && note.admission !== null;
   const token = isAdmitted ? tokenOrNull(options.token) : parseJoinToken(options.token);
   if (isRejected(token)) {
@@ -92,8 +92,8 @@ async function prepare(ports: JoinPorts, options: JoinOptions): Promise<JoinRun 
     return 2;
   }
   const isRegion = isAdmitted ? note.isRegion : (token?.isRegion ?? false);
-  const seen = await lookAtHost(ports, isRegion ? REGION_UNITS : [UNITS.helper, UNITS.agent]);
-  const regions = isAdmitted || token === null ? [] : await lookAtRegions(ports, token);
+  const seen = await inspectHost(ports, isRegion ? REGION_UNITS : [UNITS.helper, UNITS.agent]);
+  const regions = isAdmitted || token === null ? [] : await probeRegions(ports, token);
   const { findings, plan } = judgeJoin({ ...seen, note, token, regions }, options);
   if (!reportFindings(ports, findings) || plan === null) return 1;
   const isWarned = findings.length > 0 && note === null;
@@ -102,16 +102,16 @@ async function prepare(ports: JoinPorts, options: JoinOptions): Promise<JoinRun 
     return 1;
   }
   const deadline = ports.monotonic() + options.deadlineMs;
-  const kept = isAdmitted ? note : { ...plan, admission: null };
-  return { ports, deadline, token, isResumed: note !== null, note: kept };
+  const nextNote = isAdmitted ? note : { ...plan, admission: null };
+  return { ports, deadline, token, isResumed: note !== null, note: nextNote };
 }
 
 /** All regions of a token. If none answers, it asks once more, because regions may be failing over or starting. */
-async function lookAtRegions(ports: JoinPorts, { urls, pin }: JoinToken): Promise<readonly RegionLook[]> {
-  for (let left = LOOKS; ; left -= 1) {
-    const looks = await Promise.all(urls.map((url) => lookAtRegion(ports, url, pin)));
-    if (left <= 1 || looks.some(({ why, isOtherCluster }) => why === '' || isOtherCluster)) return looks;
-    await ports.sleep(LOOK_AGAIN_MS);
+async function probeRegions(ports: MemberPorts, { urls, pin }: JoinToken): Promise<readonly RegionProbe[]> {
+  for (let left = ATTEMPTS; ; left -= 1) {
+    const probes = await Promise.all(urls.map((url) => probeRegion(ports, url, pin)));
+    if (left <= 1 || probes.some(({ why, isOtherCluster }) => why === '' || isOtherCluster)) return probes;
+    await ports.sleep(RETRY_MS);
   }
 }
 
@@ -122,13 +122,13 @@ function tokenOrNull(text: string): JoinToken | null {
 }
 
 /** Does the token belong to a cluster whose authority is not this node's? */
-async function isOfAnother({ host }: JoinPorts, text: string): Promise<boolean> {
+async function isOfAnother({ host }: MemberPorts, text: string): Promise<boolean> {
   const [token, authority] = [tokenOrNull(text), await host.files.read(TRUST_FILES.authority.path)];
   return token !== null && authority !== null && fingerprintOf(authority) !== token.pin;
 }
 
 /** Does the cluster count this host as a node no more? False when no region answers: then nothing speaks against the note. */
-async function isOut(ports: JoinPorts, text: string): Promise<boolean> {
+async function isOut(ports: MemberPorts, text: string): Promise<boolean> {
   const authority = await ports.host.files.read(TRUST_FILES.authority.path);
   const pin = authority === null ? null : fingerprintOf(authority);
   if (pin === null || isRejected(pin)) return false;
@@ -149,7 +149,7 @@ async function finish({ ports, note }: JoinRun, options: JoinOptions): Promise<v
   const joined: JoinedNote = { nodeId: note.admission?.nodeId ?? '', name: note.name };
   const content = `${JSON.stringify(joined)}\n`;
   await ports.host.files.install({ path: PATHS.joinDone, content, mode: 0o644, owner: 'root', group: 'root' });
-  await ports.host.files.remove(PATHS.joinUnderWay);
+  await ports.host.files.remove(PATHS.joinNote);
   await ports.show(result(joined, false, options));
 }
 

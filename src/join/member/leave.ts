@@ -2,15 +2,15 @@ import { AppError, sentenceOf } from '../../core/errors.ts';
 import { parseDoneNote } from '../init/note.ts';
 import { cleanHost, stopCluster, stopOurs } from '../clean.ts';
 import { PATHS } from '../paths.ts';
-import { type Run, untilDeadline } from '../run.ts';
+import { type SetupRun, untilDeadline } from '../run.ts';
 import { openEtcd, peerUrl } from './etcd.ts';
 import { type JoinNote, parseJoinedNote, parseJoinNote, writeNote } from './note.ts';
 import type { LeaveOptions } from './options.ts';
-import type { JoinPorts } from './ports.ts';
+import type { MemberPorts } from './ports.ts';
 import { askToUndo, type MemberAnswer } from './region.ts';
 
-interface LeaveRun extends Run {
-  readonly ports: JoinPorts;
+interface LeaveRun extends SetupRun {
+  readonly ports: MemberPorts;
   readonly options: LeaveOptions;
 }
 
@@ -18,28 +18,28 @@ interface LeaveRun extends Run {
  * Takes back an init or a join of this host that has not ended, in this order: the cluster says whether that is possible, our processes stop, etcd
  * and the region forget the node, its daemons stop, its files are removed. After a kill the next run goes on.
  */
-export async function runUndo(ports: JoinPorts, options: LeaveOptions): Promise<0 | 1 | 5> {
+export async function runUndo(ports: MemberPorts, options: LeaveOptions): Promise<0 | 1 | 5> {
   const { files } = ports.host;
   const run: LeaveRun = { ports, options, deadline: ports.monotonic() + options.deadlineMs };
   try {
     const refusal = await refuse(ports);
     if (refusal !== null) throw new AppError('refused', refusal);
-    const joining = parseJoinNote(await files.read(PATHS.joinUnderWay));
-    const isInit = (await files.read(PATHS.initUnderWay)) !== null;
+    const joining = parseJoinNote(await files.read(PATHS.joinNote));
+    const isInit = (await files.read(PATHS.initNote)) !== null;
     if (joining === null && !isInit) {
       ports.say('There is nothing to undo on this host.');
       return 0;
     }
     ports.say('[1/4] stop what acts for the cluster');
-    const begun = joining && (await begin(run, joining));
+    const undoNote = joining && (await begin(run, joining));
     await stopOurs(ports);
     ports.say('[2/4] let the cluster forget this node');
-    if (begun !== null) await beForgotten(run, begun);
+    if (undoNote !== null) await beForgotten(run, undoNote);
     ports.say('[3/4] stop the daemons');
     await stopCluster(ports);
     ports.say('[4/4] remove what was made on this host');
     await cleanHost(ports, { isInit });
-    await files.remove(joining === null ? PATHS.initUnderWay : PATHS.joinUnderWay);
+    await files.remove(joining === null ? PATHS.initNote : PATHS.joinNote);
     await ports.show('This host is clean again: regent join, or regent init, begins anew.\n');
     return 0;
   } catch (error) {
@@ -52,7 +52,7 @@ export async function runUndo(ports: JoinPorts, options: LeaveOptions): Promise<
   }
 }
 
-async function refuse({ host }: JoinPorts): Promise<string | null> {
+async function refuse({ host }: MemberPorts): Promise<string | null> {
   const done = parseDoneNote(await host.files.read(PATHS.initDone));
   const joined = parseJoinedNote(await host.files.read(PATHS.joinDone));
   if (done === null && joined === null) return null;
@@ -63,9 +63,9 @@ async function refuse({ host }: JoinPorts): Promise<string | null> {
 /** This comes before any change. A region node that counts as a member has its part of the database, which cannot be taken back this way. */
 async function begin(run: LeaveRun, note: JoinNote): Promise<JoinNote> {
   if (note.undo !== undefined) return note;
-  const told = await beTold(run, note, () => askToUndo(run.ports, note, true));
+  const answer = await waitForAnswer(run, note, () => askToUndo(run.ports, note, true));
   // Region nodes remove a forgotten node from etcd by themselves. If the cluster was not asked, we change nothing there.
-  return await goOn(run, note, told === 'done' ? 'begun' : 'forgotten');
+  return await goOn(run, note, answer === 'done' ? 'begun' : 'forgotten');
 }
 
 /** etcd first: a removed member must not count in its majority. Each part that is done is stored. */
@@ -80,7 +80,7 @@ async function beForgotten(run: LeaveRun, note: JoinNote): Promise<void> {
     ({ undo } = await goOn(run, note, 'left_etcd'));
   }
   if (undo === 'left_etcd') {
-    await beTold(run, note, () => askToUndo(ports, note, false));
+    await waitForAnswer(run, note, () => askToUndo(ports, note, false));
     await goOn(run, note, 'forgotten');
   }
 }
@@ -92,7 +92,7 @@ async function goOn({ ports }: LeaveRun, note: JoinNote, undo: NonNullable<JoinN
 }
 
 /** Asks until a region has answered. Null: none did, and this host is cleaned all the same. */
-async function beTold(
+async function waitForAnswer(
   run: LeaveRun,
   note: JoinNote,
   ask: () => Promise<MemberAnswer>,
@@ -110,10 +110,10 @@ async function beTold(
 }
 
 /** With --force it asks once, and leaves failures to an admin. */
-async function attempt<T>(run: LeaveRun, note: JoinNote, look: Parameters<typeof untilDeadline<T>>[1]) {
+async function attempt<T>(run: LeaveRun, note: JoinNote, poll: Parameters<typeof untilDeadline<T>>[1]) {
   const { ports, options } = run;
   try {
-    return await untilDeadline(options.isForced ? { ...run, deadline: 0 } : run, look);
+    return await untilDeadline(options.isForced ? { ...run, deadline: 0 } : run, poll);
   } catch (error) {
     if (!options.isForced || (error instanceof AppError && error.code === 'refused')) throw error;
     ports.say(`warning: ${sentenceOf(error)}. An admin has to: regent node delete ${note.name}`);
@@ -121,7 +121,7 @@ async function attempt<T>(run: LeaveRun, note: JoinNote, look: Parameters<typeof
   }
 }
 
-async function leaveEtcd(ports: JoinPorts, note: JoinNote, addresses: readonly string[]) {
+async function leaveEtcd(ports: MemberPorts, note: JoinNote, addresses: readonly string[]) {
   try {
     const etcd = openEtcd(ports, addresses);
     const own = (await etcd.members()).find((member) => member.peerUrls.includes(peerUrl(note.address)));

@@ -16,7 +16,7 @@ export interface JoinPlan {
 }
 
 /** The cluster's answer when it admitted this host. */
-export interface Admission {
+export interface JoinAdmission {
   readonly nodeId: string;
   readonly clusterId: string;
   readonly vip: string | null;
@@ -28,7 +28,7 @@ export interface Admission {
 
 /** The note of a running join: no secret. Data that daemons make meanwhile belong to this join. */
 export interface JoinNote extends JoinPlan {
-  readonly admission: Admission | null;
+  readonly admission: JoinAdmission | null;
   /** Progress of its undo. Once that has begun, the join cannot go on. */
   readonly undo?: 'begun' | 'left_etcd' | 'forgotten';
 }
@@ -55,7 +55,7 @@ export function parseJoinNote(text: string | null): JoinNote | null {
 /** Writes the note of a running join. */
 export async function writeNote(ports: HostPorts, note: JoinNote): Promise<void> {
   const content = `${JSON.stringify(note)}\n`;
-  await installText(ports, { path: PATHS.joinUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });
+  await installText(ports, { path: PATHS.joinNote, content, mode: 0o600, owner: 'root', group: 'root' });
 }
 
 /** Reads the note of a join that ended. */
@@ -65,7 +65,7 @@ export function parseJoinedNote(text: string | null): JoinedNote | null {
   return typeof nodeId === 'string' && typeof name === 'string' ? { nodeId, name } : null;
 }
 
-function isAdmission(value: unknown): value is Admission {
+function isAdmission(value: unknown): value is JoinAdmission {
   if (typeof value !== 'object' || value === null) return false;
   const { nodeId, clusterId, regions } = value as Record<string, unknown>;
   return typeof nodeId === 'string' && typeof clusterId === 'string' && Array.isArray(regions);

@@ -61,9 +61,9 @@ const JOIN_RULES = {
   command: 'join',
   values: ['--name', '--address', '--timeout'],
   flags: ['--yes', '--json'],
-  words: 1,
+  maxOperands: 1,
 };
-const LEAVE_RULES = { command: 'leave', values: ['--timeout'], flags: ['--undo', '--force', '--yes'], words: 0 };
+const LEAVE_RULES = { command: 'leave', values: ['--timeout'], flags: ['--undo', '--force', '--yes'], maxOperands: 0 };
 const JOIN_TIMEOUT_S = 300;
 const LEAVE_TIMEOUT_S = 60;
 
@@ -71,11 +71,11 @@ const LEAVE_TIMEOUT_S = 60;
 export function parseJoinOptions(argv: readonly string[]): JoinOptions | 'help' | Rejected {
   const given = parseArguments(argv, JOIN_RULES);
   if (given === 'help' || isRejected(given)) return given;
-  const [token] = given.words;
+  const [token] = given.operands;
   if (token === undefined)
     return usage(JOIN_RULES, 'the token is missing (regent token create prints one; - reads it from standard input)');
-  const asked = given.values.get('--name');
-  const name = asked === undefined ? null : parseNodeName(asked, '--name');
+  const requestedName = given.values.get('--name');
+  const name = requestedName === undefined ? null : parseNodeName(requestedName, '--name');
   if (isRejected(name)) return name;
   const where = given.values.get('--address');
   const address = where === undefined ? null : parseReachableAddress(where, '--address');

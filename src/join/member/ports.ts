@@ -6,7 +6,7 @@ export type CallTrust =
   | { readonly authority: string; readonly certificate: string; readonly key: string };
 
 /** One call to a region. `authorization`: never shown anywhere. `headers`: more of them. */
-export interface Call {
+export interface RegionCall {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly trust: CallTrust;
@@ -24,9 +24,9 @@ export interface CallAnswer {
 }
 
 /** The ports of join and its undo. */
-export interface JoinPorts extends HostPorts {
+export interface MemberPorts extends HostPorts {
   /** Throws AppError `region_unreachable`, or `wrong_cluster` if the other side is not the trusted one. */
-  readonly call: (call: Call) => Promise<CallAnswer>;
+  readonly call: (call: RegionCall) => Promise<CallAnswer>;
   /** Connects to a TCP port; null: it answers, else the reason. */
   readonly connect: (address: string, port: number, timeoutMs: number) => Promise<string | null>;
   /** Does the database of `DATABASE_URL`, as regent.conf has it now, answer this host? null: it does, else the reason. */

@@ -6,22 +6,22 @@ import {
   checkHost,
   checkPorts,
   checkVersions,
-  type Finding,
-  type Findings,
+  type HostFinding,
+  type HostFindings,
   nameOf,
   startFindings,
   verdict,
 } from '../checks.ts';
-import type { HostSeen } from '../look.ts';
+import type { HostInspection } from '../look.ts';
 import type { JoinNote, JoinPlan } from './note.ts';
 import type { JoinOptions } from './options.ts';
-import type { RegionLook } from './region.ts';
+import type { RegionProbe } from './region.ts';
 
 /** Inputs of join. `regions`: empty if this host was admitted already. */
-export interface JoinSeen extends HostSeen {
+export interface JoinInputs extends HostInspection {
   readonly note: JoinNote | null;
   readonly token: JoinToken | null;
-  readonly regions: readonly RegionLook[];
+  readonly regions: readonly RegionProbe[];
 }
 
 /** Clocks that differ more make certificates and leases wrong. A smaller difference gives a warning. */
@@ -29,9 +29,9 @@ const SKEW_MS = { most: 60_000, wanted: 5_000 } as const;
 
 /** Judges the host. Pure: the same host gives the same findings. */
 export function judgeJoin(
-  seen: JoinSeen,
+  seen: JoinInputs,
   options: JoinOptions,
-): { readonly findings: readonly Finding[]; readonly plan: JoinPlan | null } {
+): { readonly findings: readonly HostFinding[]; readonly plan: JoinPlan | null } {
   const findings = startFindings();
   const { error, warn } = findings;
   const isAdmitted = seen.note !== null && seen.note.admission !== null;
@@ -51,11 +51,11 @@ export function judgeJoin(
     error('An undo of an earlier join was interrupted. End it first: regent leave --undo');
   if (seen.note !== null && seen.token !== null && seen.token.pin !== seen.note.pin)
     error('An interrupted join began with the token of another cluster. Undo it first: regent leave --undo');
-  const plan = seen.note !== null && isAdmitted ? keptPlan(seen.note, options, error) : newPlan(seen, options, error);
+  const plan = seen.note !== null && isAdmitted ? resumePlan(seen.note, options, error) : newPlan(seen, options, error);
   return verdict(findings, plan);
 }
 
-function checkRegions({ regions, token }: JoinSeen, { error, warn }: Findings): void {
+function checkRegions({ regions, token }: JoinInputs, { error, warn }: HostFindings): void {
   if (token === null) return;
   const other = regions.find((region) => region.isOtherCluster);
   if (other !== undefined) {
@@ -82,7 +82,7 @@ function checkRegions({ regions, token }: JoinSeen, { error, warn }: Findings): 
     );
 }
 
-function checkClock(skewMs: number, error: Findings['error'], warn: Findings['warn']): void {
+function checkClock(skewMs: number, error: HostFindings['error'], warn: HostFindings['warn']): void {
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   const sentence = `This host's clock is ${seconds} s ${skewMs > 0 ? 'behind' : 'ahead of'} the region's`;
   if (Math.abs(skewMs) > SKEW_MS.most)
@@ -93,7 +93,7 @@ function checkClock(skewMs: number, error: Findings['error'], warn: Findings['wa
     warn(`${sentence}. It is set when the node has joined; until then certificates may be refused.`);
 }
 
-function newPlan(seen: JoinSeen, options: JoinOptions, error: Findings['error']): JoinPlan | null {
+function newPlan(seen: JoinInputs, options: JoinOptions, error: HostFindings['error']): JoinPlan | null {
   const name = nameOf(seen.facts, options.name);
   if (isRejected(name)) error(`${name.message} Give another one with --name.`);
   const address = addressOf(seen.facts, options.address);
@@ -104,13 +104,13 @@ function newPlan(seen: JoinSeen, options: JoinOptions, error: Findings['error'])
 }
 
 /** The cluster knows this host by fixed values. Until it has admitted the host, other values may be tried. */
-function keptPlan(note: JoinNote, options: JoinOptions, error: Findings['error']): JoinPlan | null {
+function resumePlan(note: JoinNote, options: JoinOptions, error: HostFindings['error']): JoinPlan | null {
   const other = (
     [
       ['--name', options.name, note.name],
       ['--address', options.address, note.address],
     ] as const
-  ).find(([, asked, kept]) => asked !== null && asked !== kept);
+  ).find(([, requested, stored]) => requested !== null && requested !== stored);
   if (other !== undefined)
     error(
       `An interrupted join began with ${other[0]} ${other[2]}, and ${other[1]} is asked for now. Run it with the same values, or begin anew: regent leave --undo`,

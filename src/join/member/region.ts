@@ -20,13 +20,13 @@ import { createRequest } from '../../pki/request.ts';
 import { PATHS } from '../paths.ts';
 import { parseObject } from '../texts.ts';
 import type { JoinNote } from './note.ts';
-import type { Call, CallAnswer, CallTrust, JoinPorts } from './ports.ts';
+import type { RegionCall, CallAnswer, CallTrust, MemberPorts } from './ports.ts';
 
 const CALL_MS = 20_000;
-const LOOK_MS = 4_000;
+const PROBE_MS = 4_000;
 
 /** A region before any change. `why`: why it could not be reached, '' if it was; `skewMs`: its clock minus ours. */
-export interface RegionLook {
+export interface RegionProbe {
   readonly url: string;
   readonly why: string;
   readonly isOtherCluster: boolean;
@@ -35,13 +35,13 @@ export interface RegionLook {
 }
 
 /** Looks at a region of a token: does it answer, is it the token's cluster, what is its time? */
-export async function lookAtRegion(ports: JoinPorts, url: string, pin: string): Promise<RegionLook> {
+export async function probeRegion(ports: MemberPorts, url: string, pin: string): Promise<RegionProbe> {
   const before = ports.now();
-  const call: Call = {
+  const call: RegionCall = {
     method: 'GET',
     url: `${url.replace(/\/$/, '')}/health/live`,
     trust: { pin },
-    timeoutMs: LOOK_MS,
+    timeoutMs: PROBE_MS,
   };
   try {
     const { date } = await ports.call(call);
@@ -58,14 +58,14 @@ export async function lookAtRegion(ports: JoinPorts, url: string, pin: string): 
  * is `busy`. `rackKey`: the private key of the rack, which signs the call.
  */
 export async function askToJoin(
-  ports: JoinPorts,
+  ports: MemberPorts,
   token: JoinToken,
   { request, rackKey }: { readonly request: JoinRequest; readonly rackKey: string | null },
 ): Promise<JoinAnswer> {
   const failures: string[] = [];
   const headers = proofOf(ports, request, rackKey);
   for (const url of token.urls) {
-    const call: Call = {
+    const call: RegionCall = {
       method: 'POST',
       url: `${url.replace(/\/$/, '')}${JOIN_PATH}`,
       trust: { pin: token.pin },
@@ -85,7 +85,7 @@ export async function askToJoin(
 }
 
 /** The signature by which a rebuilt host is the rack that it was. */
-function proofOf(ports: JoinPorts, body: JoinRequest, rackKey: string | null): Record<string, string> {
+function proofOf(ports: MemberPorts, body: JoinRequest, rackKey: string | null): Record<string, string> {
   if (body.rack === null || rackKey === null) return {};
   const proof = { uuid: body.rack.uuid, time: ports.now(), nonce: ports.hex(16) };
   return { [RACK_PROOF_HEADER]: rackAuthorization({ method: 'POST', path: JOIN_PATH, body }, proof, rackKey) };
@@ -106,7 +106,7 @@ export interface MemberAnswer {
 }
 
 /** Tells a region that this node now does its part. */
-export async function tellMember(ports: JoinPorts, addresses: readonly string[]): Promise<MemberAnswer> {
+export async function reportMembership(ports: MemberPorts, addresses: readonly string[]): Promise<MemberAnswer> {
   const trust = await readCallTrust(ports);
   if (trust === null) return { kind: 'unreachable', why: 'this host has no certificate' };
   const urls = addresses.map((address) => `https://${bracketed(address)}:${PORTS.agents}${MEMBER_PATH}`);
@@ -114,7 +114,7 @@ export async function tellMember(ports: JoinPorts, addresses: readonly string[])
 }
 
 /** Takes this host's join back at a region, with the key that joined; `isQuestion`: only asks whether that is possible. */
-export async function askToUndo(ports: JoinPorts, note: JoinNote, isQuestion: boolean): Promise<MemberAnswer> {
+export async function askToUndo(ports: MemberPorts, note: JoinNote, isQuestion: boolean): Promise<MemberAnswer> {
   const key = await ports.host.files.read(TRUST_FILES.key.path);
   // The key exists before any question.
   if (key === null) return { kind: 'gone', why: 'this host never asked to be let in' };
@@ -126,14 +126,18 @@ export async function askToUndo(ports: JoinPorts, note: JoinNote, isQuestion: bo
 }
 
 /** Whether the cluster counts this host as a node. `name`: of the node, null when nobody said it. */
-export interface Standing {
+export interface MembershipState {
   readonly kind: 'member' | 'out' | 'unreachable';
   readonly name: string | null;
   readonly why: string;
 }
 
 /** Asks one region after the other whether this host is a node still. One that has no database tells nothing. */
-export async function askMembership(ports: JoinPorts, bases: readonly string[], pin: string): Promise<Standing> {
+export async function askMembership(
+  ports: MemberPorts,
+  bases: readonly string[],
+  pin: string,
+): Promise<MembershipState> {
   const [key, certificate] = await Promise.all(
     [TRUST_FILES.key, TRUST_FILES.certificate].map(({ path }) => ports.host.files.read(path)),
   );
@@ -143,11 +147,18 @@ export async function askMembership(ports: JoinPorts, bases: readonly string[], 
   for (const base of bases) {
     const { host } = new URL(base);
     try {
-      const call: Call = { method: 'POST', url: `${base}${MEMBERSHIP_PATH}`, trust: { pin }, body, timeoutMs: CALL_MS };
+      const call: RegionCall = {
+        method: 'POST',
+        url: `${base}${MEMBERSHIP_PATH}`,
+        trust: { pin },
+        body,
+        timeoutMs: CALL_MS,
+      };
       const answer = await ports.call(call);
-      const told = answer.status === 200 ? parseObject(answer.text) : null;
-      const name = typeof told?.['name'] === 'string' ? told['name'] : null;
-      if (typeof told?.['isMember'] === 'boolean') return { kind: told['isMember'] ? 'member' : 'out', name, why: '' };
+      const membership = answer.status === 200 ? parseObject(answer.text) : null;
+      const name = typeof membership?.['name'] === 'string' ? membership['name'] : null;
+      if (typeof membership?.['isMember'] === 'boolean')
+        return { kind: membership['isMember'] ? 'member' : 'out', name, why: '' };
       why = `${host}: ${answer.status === 200 ? 'the answer is not that of a region' : refusalOf(answer).message}`;
     } catch (error) {
       why = `${host}: ${sentenceOf(error)}`;
@@ -157,7 +168,7 @@ export async function askMembership(ports: JoinPorts, bases: readonly string[], 
 }
 
 /** The regions as the agent knew them last, and as its configuration names them: over TLS, by their API. */
-export async function regionUrls({ host }: JoinPorts): Promise<readonly string[]> {
+export async function regionUrls({ host }: MemberPorts): Promise<readonly string[]> {
   const ledger = parseObject((await host.files.read(PATHS.ledger)) ?? '');
   const body = ledger?.['body'];
   const known =
@@ -175,9 +186,9 @@ export async function regionUrls({ host }: JoinPorts): Promise<readonly string[]
 }
 
 async function firstAnswer(
-  ports: JoinPorts,
+  ports: MemberPorts,
   urls: readonly string[],
-  call: Omit<Call, 'url' | 'timeoutMs'>,
+  call: Omit<RegionCall, 'url' | 'timeoutMs'>,
 ): Promise<MemberAnswer> {
   let why = 'no region is known';
   for (const url of urls) {
@@ -196,7 +207,7 @@ async function firstAnswer(
   return { kind: 'unreachable', why };
 }
 
-async function readCallTrust({ host }: JoinPorts): Promise<CallTrust | null> {
+async function readCallTrust({ host }: MemberPorts): Promise<CallTrust | null> {
   const [authority, certificate, key] = await Promise.all(
     [TRUST_FILES.authority, TRUST_FILES.certificate, TRUST_FILES.key].map(({ path }) => host.files.read(path)),
   );
@@ -207,9 +218,9 @@ async function readCallTrust({ host }: JoinPorts): Promise<CallTrust | null> {
 function refusalOf({ status, text }: CallAnswer): AppError {
   const problem = parseObject(text);
   const detail = problem?.['detail'] ?? problem?.['title'];
-  const words = typeof detail === 'string' ? detail : `status ${status}`;
-  if (status === 429) return new AppError('busy', words);
-  return new AppError(status >= 500 ? 'region_unreachable' : 'refused', words);
+  const reason = typeof detail === 'string' ? detail : `status ${status}`;
+  if (status === 429) return new AppError('busy', reason);
+  return new AppError(status >= 500 ? 'region_unreachable' : 'refused', reason);
 }
 
 function bracketed(address: string): string {

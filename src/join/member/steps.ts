@@ -13,7 +13,7 @@ import {
   enableUnits,
   execute,
   installText,
-  type Step,
+  type SetupStep,
   startAtLast,
   startOrRestart,
   startUnit,
@@ -24,14 +24,14 @@ import { apiUrl, newUuid } from '../texts.ts';
 import { writeAuthorityKey, writeNodeFiles } from '../trust.ts';
 import { watchUnits } from '../watch.ts';
 import { type EtcdMember, openEtcd, peerUrl } from './etcd.ts';
-import { type Admission, type JoinNote, writeNote } from './note.ts';
-import type { JoinPorts } from './ports.ts';
-import { askToJoin, tellMember } from './region.ts';
-import { waitForWays } from './ways.ts';
+import { type JoinAdmission, type JoinNote, writeNote } from './note.ts';
+import type { MemberPorts } from './ports.ts';
+import { askToJoin, reportMembership } from './region.ts';
+import { waitForRegionPorts } from './ways.ts';
 
 /** The state of one run of join. `token` null: an earlier run was admitted. `isResumed`: an earlier run was interrupted. */
 export interface JoinRun {
-  readonly ports: JoinPorts;
+  readonly ports: MemberPorts;
   readonly deadline: number;
   readonly token: JoinToken | null;
   readonly isResumed: boolean;
@@ -40,22 +40,22 @@ export interface JoinRun {
 
 const COMMAND_MS = 60_000;
 
-const BEGIN: Step<JoinRun> = { name: 'begin', title: 'remember that a join is under way', run: begin };
-const ADMIT: Step<JoinRun> = { name: 'admit', title: 'ask the cluster to let this host in', run: admit };
-const CONFIGURE: Step<JoinRun> = {
+const BEGIN: SetupStep<JoinRun> = { name: 'begin', title: 'remember that a join is under way', run: begin };
+const ADMIT: SetupStep<JoinRun> = { name: 'admit', title: 'ask the cluster to let this host in', run: admit };
+const CONFIGURE: SetupStep<JoinRun> = {
   name: 'configuration',
   title: `name of this node and its regions in ${PATHS.conf}, ${PATHS.agentConf} and ${PATHS.rackConf}`,
   run: writeConfiguration,
 };
-const AGENT: Step<JoinRun> = {
+const AGENT: SetupStep<JoinRun> = {
   name: 'agent',
   title: 'start the agent, which sets up what this node is to run',
   run: startAgent,
 };
-const MEMBER: Step<JoinRun> = { name: 'member', title: 'wait until the node carries its part', run: becomeMember };
+const MEMBER: SetupStep<JoinRun> = { name: 'member', title: 'wait until the node carries its part', run: becomeMember };
 
 /** Steps of a region node, in their order. After a kill at any point a run of all of them ends right. */
-export const REGION_STEPS: readonly Step<JoinRun>[] = [
+export const REGION_STEPS: readonly SetupStep<JoinRun>[] = [
   BEGIN,
   ADMIT,
   CONFIGURE,
@@ -63,7 +63,7 @@ export const REGION_STEPS: readonly Step<JoinRun>[] = [
   {
     name: 'reach',
     title: 'wait until the region nodes let this one through',
-    run: (run) => waitForWays(run, admissionOfRun(run).regions),
+    run: (run) => waitForRegionPorts(run, admissionOfRun(run).regions),
   },
   { name: 'etcd', title: 'become a member of etcd, without a vote at first', run: addToEtcd },
   AGENT,
@@ -73,7 +73,7 @@ export const REGION_STEPS: readonly Step<JoinRun>[] = [
 ];
 
 /** Steps of a node that is only a rack. */
-export const RACK_STEPS: readonly Step<JoinRun>[] = [BEGIN, ADMIT, CONFIGURE, AGENT, MEMBER];
+export const RACK_STEPS: readonly SetupStep<JoinRun>[] = [BEGIN, ADMIT, CONFIGURE, AGENT, MEMBER];
 
 async function begin({ ports, note }: JoinRun): Promise<void> {
   await writeNote(ports, note);
@@ -127,7 +127,7 @@ async function waitForTurn(
   });
 }
 
-function admissionOf({ nodeId, cluster, regions, name, databaseUrl }: JoinAnswer): Admission {
+function admissionOf({ nodeId, cluster, regions, name, databaseUrl }: JoinAnswer): JoinAdmission {
   const others = regions.filter((region) => region.name !== name);
   const common = { nodeId, clusterId: cluster.id, vip: cluster.vip, regions: others };
   return databaseUrl === undefined ? common : { ...common, isDatabaseExternal: true };
@@ -144,7 +144,7 @@ function checkAnswer({ authority, certificate, nodeId }: JoinAnswer, key: string
 }
 
 /** This host's identity as a rack: the UUID of rack.conf, and the private key, by which a rebuilt host is the same rack again. */
-async function rackIdentity(ports: JoinPorts): Promise<{ readonly uuid: string; readonly key: string }> {
+async function rackIdentity(ports: MemberPorts): Promise<{ readonly uuid: string; readonly key: string }> {
   const uuid = (await readRackUuid(ports)) ?? newUuid(ports.hex(16));
   await writeConf(ports, 'rack', { CLUSTER_UUID: uuid });
   const owner = 'regent-agent';
@@ -153,7 +153,7 @@ async function rackIdentity(ports: JoinPorts): Promise<{ readonly uuid: string; 
   return { uuid, key };
 }
 
-function admissionOfRun({ note }: JoinRun): Admission {
+function admissionOfRun({ note }: JoinRun): JoinAdmission {
   if (note.admission === null) throw new AppError('init', 'this host was not let in yet');
   return note.admission;
 }
@@ -210,7 +210,7 @@ async function addToEtcd(run: JoinRun): Promise<void> {
 }
 
 /** Throws AppError `command` if nobody can tell, because a member with its data must not count as one without. */
-async function hasEtcdData({ host }: JoinPorts): Promise<boolean> {
+async function hasEtcdData({ host }: MemberPorts): Promise<boolean> {
   const folder = `${PATHS.etcdData}/member`;
   const { code, stdout, failure } = await host.exec({
     argv: ['find', folder, '-maxdepth', '0'],
@@ -253,7 +253,7 @@ async function startRegion(run: JoinRun): Promise<void> {
 async function becomeMember(run: JoinRun): Promise<void> {
   const addresses = admissionOfRun(run).regions.map(({ address }) => address);
   await untilDeadline(run, async () => {
-    const answer = await tellMember(run.ports, addresses);
+    const answer = await reportMembership(run.ports, addresses);
     if (answer.kind === 'done') return { value: true };
     if (answer.kind === 'gone')
       throw new AppError(

@@ -1,21 +1,24 @@
 import { PORTS } from '../../model/cluster/cluster.ts';
-import { type Run, untilDeadline } from '../run.ts';
-import type { Admission } from './note.ts';
-import type { JoinPorts } from './ports.ts';
+import { type SetupRun, untilDeadline } from '../run.ts';
+import type { JoinAdmission } from './note.ts';
+import type { MemberPorts } from './ports.ts';
 
 /** What a region node must let a new one through to. */
-const WAYS = [PORTS.agents, PORTS.etcdClient, PORTS.etcdPeer];
+const REGION_PORTS = [PORTS.agents, PORTS.etcdClient, PORTS.etcdPeer];
 const CONNECT_MS = 2_000;
 /** When a majority lets this host through, the others are waited for so long: their agents hear of it within seconds. */
 export const OTHERS_MS = 30_000;
 
-type Region = Admission['regions'][number];
+type OtherRegion = JoinAdmission['regions'][number];
 
 /**
  * The regions' packet filters let this node through when their agents know it, within seconds. A region node that is away is not waited for longer than
  * `OTHERS_MS` once a majority is open; the run then says which one it is.
  */
-export async function waitForWays(run: Run & { readonly ports: JoinPorts }, regions: readonly Region[]): Promise<void> {
+export async function waitForRegionPorts(
+  run: SetupRun & { readonly ports: MemberPorts },
+  regions: readonly OtherRegion[],
+): Promise<void> {
   const { ports } = run;
   let openSince: number | null = null;
   const away = await untilDeadline(run, async () => {
@@ -31,9 +34,9 @@ export async function waitForWays(run: Run & { readonly ports: JoinPorts }, regi
 }
 
 /** Why a region node does not let this host through; null: it does. */
-async function whyShut(ports: JoinPorts, { name, address }: Region): Promise<string | null> {
+async function whyShut(ports: MemberPorts, { name, address }: OtherRegion): Promise<string | null> {
   const answers = await Promise.all(
-    WAYS.map(async (port) => ({ port, why: await ports.connect(address, port, CONNECT_MS) })),
+    REGION_PORTS.map(async (port) => ({ port, why: await ports.connect(address, port, CONNECT_MS) })),
   );
   const shut = answers.find(({ why }) => why !== null);
   return shut === undefined ? null : `port ${shut.port} of ${name} (${address}) does not answer this host: ${shut.why}`;

@@ -1,8 +1,8 @@
-import { type Epoch, epochWords, parseEpoch } from '../../core/epoch.ts';
+import { type Epoch, describeEpoch, parseEpoch } from '../../core/epoch.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { LostNode } from '../../model/cluster/node.ts';
-import { type Finding, startFindings } from '../checks.ts';
-import { type DataSeen, formatPosition, type RecoverSeen } from './look.ts';
+import { type HostFinding, startFindings } from '../checks.ts';
+import { type DataState, formatPosition, type RecoveryInputs } from './look.ts';
 
 /** What the person sees before anything is changed. */
 export interface LossReport {
@@ -10,7 +10,7 @@ export interface LossReport {
   readonly epoch: Epoch;
   readonly lost: readonly LostNode[];
   /** Sentences: who is missing and how that was found out, what this node has, what may be missing. */
-  readonly told: readonly string[];
+  readonly sentences: readonly string[];
 }
 
 /** The site's name: that of its cluster, without what recoveries have put to it. */
@@ -29,8 +29,8 @@ export function epochOf({ recovered }: { readonly recovered?: { readonly epoch: 
 }
 
 /** May the cluster be recovered from this node? Pure. */
-export function judgeLoss(seen: RecoverSeen): {
-  readonly findings: readonly Finding[];
+export function judgeLoss(seen: RecoveryInputs): {
+  readonly findings: readonly HostFinding[];
   readonly report: LossReport | null;
 } {
   const { all: findings, error, warn } = startFindings();
@@ -44,7 +44,7 @@ export function judgeLoss(seen: RecoverSeen): {
     );
     return { findings, report: null };
   }
-  if (seen.isUnderWay !== null) error(UNDER_WAY[seen.isUnderWay]);
+  if (seen.unfinishedRun !== null) error(INTERRUPTED[seen.unfinishedRun]);
   if (held.vip?.isMember === false) error('This node had not finished joining: recover on one that had.');
   if (!seen.hasAuthority) error("The key of the cluster's authority is missing on this host: nothing can be signed.");
   const others = held.dcs.members.filter(({ name }) => name !== held.dcs.name);
@@ -61,27 +61,27 @@ export function judgeLoss(seen: RecoverSeen): {
   if (seen.vipNode !== null)
     error(`${seen.vipNode} answers at the floating address: a cluster is at work there. Look at it first.`);
   if (held.db !== null) findings.push(...judgeData(seen.data));
-  if (seen.others.asked > 0 && seen.others.answered === 0)
+  if (seen.others.probed > 0 && seen.others.answered === 0)
     warn(
-      `None of the ${seen.others.asked} other hosts that this one knows, racks among them, answers either: perhaps it is this host that is cut off, and the others go on. Look at its network first.`,
+      `None of the ${seen.others.probed} other hosts that this one knows, racks among them, answers either: perhaps it is this host that is cut off, and the others go on. Look at its network first.`,
     );
   const lost = others.map(({ name, address }) => ({ name, address }));
   const report = {
     site: siteOf(held.dcs),
     epoch: epochOf(held.dcs),
     lost,
-    told: tellLoss(seen, held.dcs.name, held.db !== null),
+    sentences: describeLoss(seen, held.dcs.name, held.db !== null),
   };
   return { findings, report };
 }
 
-const UNDER_WAY = {
+const INTERRUPTED = {
   init: 'An init of this host has not ended. End it (regent init) or take it back (regent leave --undo).',
   join: 'The join of this host has not ended, so it has no whole copy. Take it back: regent leave --undo.',
   leave: 'A leave of this host was interrupted. End it: regent leave.',
 } as const;
 
-function judgeData({ hasData, isHalfMade }: DataSeen): readonly Finding[] {
+function judgeData({ hasData, isHalfMade }: DataState): readonly HostFinding[] {
   if (!hasData)
     return [
       {
@@ -96,7 +96,7 @@ function judgeData({ hasData, isHalfMade }: DataSeen): readonly Finding[] {
 }
 
 /** What is known of the loss, in sentences. Pure. */
-export function tellLoss(seen: RecoverSeen, own: string, hasDatabase: boolean): readonly string[] {
+export function describeLoss(seen: RecoveryInputs, own: string, hasDatabase: boolean): readonly string[] {
   const missing = seen.peers.filter(({ isThere }) => !isThere);
   const lines = [
     seen.noMajority === null
@@ -107,8 +107,8 @@ export function tellLoss(seen: RecoverSeen, own: string, hasDatabase: boolean): 
   if (!hasDatabase) return [...lines, "The database is the operator's own: nothing of it was on these nodes."];
   return [
     ...lines,
-    tellData(seen.data, own),
-    ...tellMissing(
+    describeData(seen.data, own),
+    ...describeMissing(
       seen,
       own,
       missing.map(({ name }) => name),
@@ -116,7 +116,7 @@ export function tellLoss(seen: RecoverSeen, own: string, hasDatabase: boolean): 
   ];
 }
 
-function tellData({ timeline, position, checkpoint, lastAt, wasPrimary }: DataSeen, own: string): string {
+function describeData({ timeline, position, checkpoint, lastAt, wasPrimary }: DataState, own: string): string {
   const reach =
     position !== null
       ? `up to ${formatPosition(position)}`
@@ -127,7 +127,11 @@ function tellData({ timeline, position, checkpoint, lastAt, wasPrimary }: DataSe
   return `${own} has the database ${reach}, timeline ${timeline ?? 'unknown'}, as ${wasPrimary ? 'the primary' : 'a standby'}${last}.`;
 }
 
-function tellMissing({ remembered, data }: RecoverSeen, own: string, missing: readonly string[]): readonly string[] {
+function describeMissing(
+  { remembered, data }: RecoveryInputs,
+  own: string,
+  missing: readonly string[],
+): readonly string[] {
   const { leader, standbys, leaderPosition } = remembered;
   const later = `If ${missing.join(' and ') || 'others'} went on after this node was cut off, what they acknowledged then is not here.`;
   if (leader === null || standbys === null)
@@ -155,6 +159,6 @@ function tellMissing({ remembered, data }: RecoverSeen, own: string, missing: re
 }
 
 /** The report as it is printed. */
-export function reportLines({ site, epoch, told }: LossReport): readonly string[] {
-  return [`Site ${site}, ${epochWords(epoch)}.`, ...told];
+export function reportLines({ site, epoch, sentences: told }: LossReport): readonly string[] {
+  return [`Site ${site}, ${describeEpoch(epoch)}.`, ...told];
 }

@@ -10,19 +10,19 @@ import type { RecoverPorts } from './ports.ts';
 const CONNECT_MS = 2_000;
 const COMMAND_MS = 10_000;
 /** An election lasts a second; a host that is busy needs more. */
-const MAJORITY_LOOKS = 3;
-const LOOK_AGAIN_MS = 2_000;
+const MAJORITY_ATTEMPTS = 3;
+const RETRY_MS = 2_000;
 const OTHERS_MAX = 64;
-const WAYS = [PORTS.agents, PORTS.https, PORTS.etcdPeer, 22];
+const PEER_PORTS = [PORTS.agents, PORTS.https, PORTS.etcdPeer, 22];
 
 /** The cluster as the ledger of this host's agent has it. */
-export interface Held extends Omit<ClusterParts, 'dcs'> {
+export interface HeldCluster extends Omit<ClusterParts, 'dcs'> {
   readonly desired: Desired;
   readonly dcs: NonNullable<ClusterParts['dcs']>;
 }
 
 /** Another region node. `why`: of each port that was tried. `isThere`: something of it answered, if only with a refusal. */
-export interface PeerSeen {
+export interface PeerState {
   readonly name: string;
   readonly address: string;
   readonly isThere: boolean;
@@ -30,7 +30,7 @@ export interface PeerSeen {
 }
 
 /** What this host's own copy of etcd last heard of the database, majority or not. Null: it said nothing of that. */
-export interface Remembered {
+export interface EtcdMemory {
   readonly leader: string | null;
   readonly standbys: readonly string[] | null;
   /** Where the primary's log was when it last said so. */
@@ -38,7 +38,7 @@ export interface Remembered {
 }
 
 /** PostgreSQL on this host. Positions in bytes of its log. */
-export interface DataSeen {
+export interface DataState {
   readonly hasData: boolean;
   /** A copy from the primary was being made and is not complete. */
   readonly isHalfMade: boolean;
@@ -52,25 +52,25 @@ export interface DataSeen {
 }
 
 /** All inputs of the judgement, gathered before any change. */
-export interface RecoverSeen {
+export interface RecoveryInputs {
   readonly uid: number;
-  readonly held: Held | null;
-  readonly isUnderWay: 'init' | 'join' | 'leave' | null;
+  readonly held: HeldCluster | null;
+  readonly unfinishedRun: 'init' | 'join' | 'leave' | null;
   readonly isOver: boolean;
   readonly hasAuthority: boolean;
   /** Null: etcd of this host answers with its majority; else why it does not. */
   readonly noMajority: string | null;
-  readonly peers: readonly PeerSeen[];
+  readonly peers: readonly PeerState[];
   /** Another node that answers at the floating address; null: nobody but this one. */
   readonly vipNode: string | null;
   /** Hosts of the cluster that are no region nodes, such as racks. */
-  readonly others: { readonly asked: number; readonly answered: number };
-  readonly remembered: Remembered;
-  readonly data: DataSeen;
+  readonly others: { readonly probed: number; readonly answered: number };
+  readonly remembered: EtcdMemory;
+  readonly data: DataState;
 }
 
 /** Reads the agent's ledger; null: it has none of a region node of a cluster. */
-export function readHeld(text: string | null): Held | null {
+export function readHeld(text: string | null): HeldCluster | null {
   const desired = text === null ? null : parseDesired(parseObject(text));
   if (desired === null) return null;
   const { dcs, ...parts } = readClusterParts(desired.body.services);
@@ -78,7 +78,7 @@ export function readHeld(text: string | null): Held | null {
 }
 
 /** Looks at this host and at the others; changes nothing. */
-export async function lookAtLoss(ports: RecoverPorts): Promise<RecoverSeen> {
+export async function inspectLoss(ports: RecoverPorts): Promise<RecoveryInputs> {
   const { files } = ports.host;
   const isThere = async (path: string) => (await files.read(path).catch(() => null)) !== null;
   const held = readHeld(await files.read(PATHS.ledger).catch(() => null));
@@ -86,25 +86,25 @@ export async function lookAtLoss(ports: RecoverPorts): Promise<RecoverSeen> {
   return {
     uid: ports.uid,
     held,
-    isUnderWay: (await isThere(PATHS.initUnderWay))
+    unfinishedRun: (await isThere(PATHS.initNote))
       ? 'init'
-      : (await isThere(PATHS.joinUnderWay))
+      : (await isThere(PATHS.joinNote))
         ? 'join'
-        : (await isThere(PATHS.leaveUnderWay))
+        : (await isThere(PATHS.leaveNote))
           ? 'leave'
           : null,
     isOver: await isThere(PATHS.epochOver),
     hasAuthority: (await isThere(PATHS.authorityKey)) && (await isThere(PATHS.authority)),
     noMajority: await noMajority(ports),
-    peers: await Promise.all(others.map((peer) => lookAtPeer(ports, peer))),
+    peers: await Promise.all(others.map((peer) => probePeer(ports, peer))),
     vipNode: held?.vip ? await vipNodeOf(ports, vipAddress({ vip: held.vip.vip }) ?? '', held.dcs.name) : null,
-    others: held === null ? { asked: 0, answered: 0 } : await lookAtOthers(ports, held),
+    others: held === null ? { probed: 0, answered: 0 } : await probeOthers(ports, held),
     remembered: await remember(ports),
-    data: await lookAtData(ports),
+    data: await inspectData(ports),
   };
 }
 
-async function etcdctl({ host }: RecoverPorts, words: readonly string[]) {
+async function etcdctl({ host }: RecoverPorts, args: readonly string[]) {
   const trust = [
     `--cacert=${TRUST_FILES.authority.path}`,
     `--cert=${TRUST_FILES.certificate.path}`,
@@ -112,45 +112,45 @@ async function etcdctl({ host }: RecoverPorts, words: readonly string[]) {
   ];
   const endpoint = `--endpoints=https://127.0.0.1:${PORTS.etcdClient}`;
   const limits = ['--dial-timeout=2s', '--command-timeout=3s'];
-  return await host.exec({ argv: ['etcdctl', endpoint, ...trust, ...limits, ...words], timeoutMs: COMMAND_MS });
+  return await host.exec({ argv: ['etcdctl', endpoint, ...trust, ...limits, ...args], timeoutMs: COMMAND_MS });
 }
 
 async function noMajority(ports: RecoverPorts): Promise<string | null> {
-  for (let left = MAJORITY_LOOKS; ; left -= 1) {
+  for (let left = MAJORITY_ATTEMPTS; ; left -= 1) {
     // A linearizable read: only a majority answers it.
     const answer = await etcdctl(ports, ['get', 'regent', '--consistency=l']);
     if (answer.code === 0) return null;
-    const words = answer.stderr.trim().split('\n').at(-1) ?? '';
-    const [, told] = /"error":"((?:[^"\\]|\\.)*)"/.exec(words) ?? [];
+    const lastLine = answer.stderr.trim().split('\n').at(-1) ?? '';
+    const [, etcdError] = /"error":"((?:[^"\\]|\\.)*)"/.exec(lastLine) ?? [];
     if (left <= 1)
-      return (told ?? (words.slice(0, 200) || answer.failure) ?? 'no answer in time').replace(/^Error: /, '');
-    await ports.sleep(LOOK_AGAIN_MS);
+      return (etcdError ?? (lastLine.slice(0, 200) || answer.failure) ?? 'no answer in time').replace(/^Error: /, '');
+    await ports.sleep(RETRY_MS);
   }
 }
 
-async function lookAtPeer(
+async function probePeer(
   ports: RecoverPorts,
   { name, address }: { name: string; address: string },
-): Promise<PeerSeen> {
+): Promise<PeerState> {
   const answers = await Promise.all(
-    WAYS.map(async (port) => ({ port, why: await ports.connect(address, port, CONNECT_MS) })),
+    PEER_PORTS.map(async (port) => ({ port, why: await ports.connect(address, port, CONNECT_MS) })),
   );
   const open = answers.find(({ why }) => why === null);
   if (open) return { name, address, isThere: true, why: `port ${open.port} answers` };
   // A refusal comes from a host that runs. A host on the way says instead that there is no route.
   const refused = answers.find(({ why }) => /refused/i.test(why ?? ''));
   if (refused) return { name, address, isThere: true, why: `it refuses port ${refused.port}, so the host runs` };
-  return { name, address, isThere: false, why: `ports ${WAYS.join(', ')}: ${answers[0]?.why ?? 'no answer'}` };
+  return { name, address, isThere: false, why: `ports ${PEER_PORTS.join(', ')}: ${answers[0]?.why ?? 'no answer'}` };
 }
 
 /** Is it the others that are away, or this host? */
-async function lookAtOthers(ports: RecoverPorts, held: Held): Promise<RecoverSeen['others']> {
+async function probeOthers(ports: RecoverPorts, held: HeldCluster): Promise<RecoveryInputs['others']> {
   const known = held.firewall?.nodes ?? [];
   const regions = held.dcs.members.map(({ address }) => address);
   const vip = held.vip === null ? null : vipAddress({ vip: held.vip.vip });
   const others = known.filter((address) => !regions.includes(address) && address !== vip).slice(0, OTHERS_MAX);
   const answers = await Promise.all(others.map((address) => ports.connect(address, PORTS.bootFiles, CONNECT_MS)));
-  return { asked: others.length, answered: answers.filter((why) => why === null || /refused/i.test(why)).length };
+  return { probed: others.length, answered: answers.filter((why) => why === null || /refused/i.test(why)).length };
 }
 
 /** haproxy tells whose it is. */
@@ -163,11 +163,11 @@ async function vipNodeOf({ host }: RecoverPorts, vip: string, own: string): Prom
   return node === own ? null : node;
 }
 
-async function remember(ports: RecoverPorts): Promise<Remembered> {
+async function remember(ports: RecoverPorts): Promise<EtcdMemory> {
   const valueOf = async (key: string): Promise<Record<string, unknown> | null> => {
     // A serializable read: from this member's own memory.
-    const words = ['get', `/service/regent/${key}`, '--consistency=s', '--print-value-only'];
-    const answer = await etcdctl(ports, words);
+    const args = ['get', `/service/regent/${key}`, '--consistency=s', '--print-value-only'];
+    const answer = await etcdctl(ports, args);
     return answer.code === 0 ? parseObject(answer.stdout) : null;
   };
   const [sync, status] = [await valueOf('sync'), await valueOf('status')];
@@ -186,7 +186,7 @@ const ASK = `select json_build_object('isStandby', pg_is_in_recovery(),
   'position', (case when pg_is_in_recovery() then greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) else pg_current_wal_flush_lsn() end)::text,
   'lastAt', pg_last_xact_replay_timestamp()::text, 'timeline', (select timeline_id from pg_control_checkpoint()))`;
 
-async function lookAtData({ host }: RecoverPorts): Promise<DataSeen> {
+async function inspectData({ host }: RecoverPorts): Promise<DataState> {
   const marks = ['PG_VERSION', 'backup_label', 'standby.signal'].map((name) => `${PATHS.postgresData}/${name}`);
   const found = await host.exec({ argv: ['find', ...marks, '-maxdepth', '0'], timeoutMs: COMMAND_MS });
   const has = (name: string) => found.stdout.split('\n').includes(`${PATHS.postgresData}/${name}`);
@@ -201,20 +201,22 @@ async function lookAtData({ host }: RecoverPorts): Promise<DataSeen> {
     user: 'postgres',
     timeoutMs: COMMAND_MS,
   });
-  const told = live.code === 0 ? parseObject(live.stdout) : null;
-  const timeline = Number(told?.['timeline'] ?? field("Latest checkpoint's TimeLineID") ?? Number.NaN);
+  const liveState = live.code === 0 ? parseObject(live.stdout) : null;
+  const timeline = Number(liveState?.['timeline'] ?? field("Latest checkpoint's TimeLineID") ?? Number.NaN);
   const state = field('Database cluster state');
   return {
     hasData: has('PG_VERSION') && control.code === 0,
     isHalfMade: has('backup_label'),
     timeline: Number.isInteger(timeline) ? timeline : null,
-    position: typeof told?.['position'] === 'string' ? positionOf(told['position']) : null,
+    position: typeof liveState?.['position'] === 'string' ? positionOf(liveState['position']) : null,
     checkpoint:
       positionOf(field('Minimum recovery ending location') ?? '') ||
       positionOf(field('Latest checkpoint location') ?? ''),
-    lastAt: typeof told?.['lastAt'] === 'string' ? told['lastAt'] : field('Time of latest checkpoint'),
+    lastAt: typeof liveState?.['lastAt'] === 'string' ? liveState['lastAt'] : field('Time of latest checkpoint'),
     wasPrimary:
-      told === null ? !has('standby.signal') && state !== null && !/recovery/.test(state) : told['isStandby'] === false,
+      liveState === null
+        ? !has('standby.signal') && state !== null && !/recovery/.test(state)
+        : liveState['isStandby'] === false,
   };
 }
 

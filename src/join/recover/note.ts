@@ -45,5 +45,5 @@ export function parseRecoverNote(text: string | null): RecoverNote | null {
 /** Writes the note. */
 export async function writeRecoverNote(ports: HostPorts, note: RecoverNote): Promise<void> {
   const content = `${JSON.stringify(note)}\n`;
-  await installText(ports, { path: PATHS.recoverUnderWay, content, mode: 0o600, owner: 'root', group: 'root' });
+  await installText(ports, { path: PATHS.recoverNote, content, mode: 0o600, owner: 'root', group: 'root' });
 }

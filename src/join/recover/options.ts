@@ -29,7 +29,7 @@ const RULES = {
   command: 'cluster recover',
   values: ['--site', '--timeout'],
   flags: ['--check', '--json'],
-  words: 0,
+  maxOperands: 0,
 };
 const TIMEOUT_S = 300;
 

@@ -9,7 +9,7 @@ export interface RecoveryRows {
   readonly epoch: Epoch;
   readonly signature: string;
   readonly lost: readonly LostNode[];
-  readonly told: readonly string[];
+  readonly sentences: readonly string[];
 }
 
 /** What the database says of this node. */
@@ -21,7 +21,7 @@ export interface RecoveredSite {
 /** The database work of `regent cluster recover`; `main` connects it to the store. Each call has its own deadline. */
 export interface RecoveryDatabase {
   /** Refused (`unavailable`) while the database takes no writes. */
-  look(nodeId: string): Promise<RecoveredSite | Rejected>;
+  readSite(nodeId: string): Promise<RecoveredSite | Rejected>;
   migrate(): Promise<readonly string[] | Rejected>;
   /** One transaction: the recovery, the nodes that are lost, their certificates, tokens that are still open. */
   write(rows: RecoveryRows): Promise<null | Rejected>;

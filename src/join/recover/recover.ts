@@ -1,9 +1,9 @@
-import { epochWords, formatEpoch } from '../../core/epoch.ts';
+import { describeEpoch, formatEpoch } from '../../core/epoch.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import { PATHS } from '../paths.ts';
 import { reportFindings, runSteps } from '../run.ts';
 import { judgeLoss, type LossReport, reportLines } from './judge.ts';
-import { lookAtLoss, type RecoverSeen } from './look.ts';
+import { inspectLoss, type RecoveryInputs } from './look.ts';
 import { parseRecoverNote, type RecoverNote } from './note.ts';
 import type { RecoverOptions } from './options.ts';
 import type { RecoverPorts } from './ports.ts';
@@ -18,19 +18,19 @@ export type RecoverExit = 0 | 1 | 2 | 5;
  */
 export async function runRecover(ports: RecoverPorts, options: RecoverOptions): Promise<RecoverExit> {
   try {
-    const kept = ports.uid === 0 ? parseRecoverNote(await ports.host.files.read(PATHS.recoverUnderWay)) : null;
-    if (kept !== null && options.isCheck) {
+    const earlierNote = ports.uid === 0 ? parseRecoverNote(await ports.host.files.read(PATHS.recoverNote)) : null;
+    if (earlierNote !== null && options.isCheck) {
       ports.say(
-        `A recovery of this host is under way, to ${epochWords(newEpoch(kept))}. End it: regent cluster recover.`,
+        `A recovery of this host is under way, to ${describeEpoch(newEpoch(earlierNote))}. End it: regent cluster recover.`,
       );
       return 1;
     }
-    const note = kept ?? (await prepare(ports, options));
+    const note = earlierNote ?? (await prepare(ports, options));
     if (typeof note === 'number') return note;
     const run: RecoverRun = { ports, note, deadline: ports.monotonic() + options.deadlineMs };
     await runSteps(run, STEPS);
-    await ports.show(result(run.note, options, kept !== null));
-    await ports.host.files.remove(PATHS.recoverUnderWay);
+    await ports.show(result(run.note, options, earlierNote !== null));
+    await ports.host.files.remove(PATHS.recoverNote);
     return 0;
   } catch (error) {
     ports.say(`regent cluster recover: ${sentenceOf(error)}`);
@@ -42,7 +42,7 @@ export async function runRecover(ports: RecoverPorts, options: RecoverOptions): 
 
 /** Looks, tells, asks; a number: the run ends here and has changed nothing. */
 async function prepare(ports: RecoverPorts, options: RecoverOptions): Promise<RecoverNote | RecoverExit> {
-  const seen = await lookAtLoss(ports);
+  const seen = await inspectLoss(ports);
   const { findings, report } = judgeLoss(seen);
   if (report !== null) for (const line of reportLines(report)) ports.say(line);
   if (!reportFindings(ports, findings) || report === null || seen.held === null) return 1;
@@ -50,7 +50,7 @@ async function prepare(ports: RecoverPorts, options: RecoverOptions): Promise<Re
     ports.say('Nothing was changed. Without --check this node becomes a cluster of one, under a new epoch.');
     return 0;
   }
-  const told = [...report.told, ...findings.map(({ sentence }) => sentence)];
+  const sentences = [...report.sentences, ...findings.map(({ sentence }) => sentence)];
   const given = options.site ?? (await ports.askText(`To go on, type the name of the site (${report.site}): `));
   if (given === null) {
     ports.say(
@@ -62,10 +62,10 @@ async function prepare(ports: RecoverPorts, options: RecoverOptions): Promise<Re
     ports.say(`That is not the name of this site, ${report.site}. Nothing was changed.`);
     return 1;
   }
-  return noteOf(ports, seen.held, { ...report, told });
+  return noteOf(ports, seen.held, { ...report, sentences });
 }
 
-function noteOf(ports: RecoverPorts, held: NonNullable<RecoverSeen['held']>, report: LossReport): RecoverNote {
+function noteOf(ports: RecoverPorts, held: NonNullable<RecoveryInputs['held']>, report: LossReport): RecoverNote {
   const { dcs, db, vip, desired } = held;
   return {
     nodeId: desired.nodeId,
@@ -74,7 +74,7 @@ function noteOf(ports: RecoverPorts, held: NonNullable<RecoverSeen['held']>, rep
     clusterId: report.site,
     epoch: formatEpoch([...report.epoch, { id: ports.hex(4), at: ports.now() }]),
     lost: report.lost,
-    told: report.told,
+    told: report.sentences,
     held: { generation: desired.generation, databaseVersion: db?.version ?? 0 },
     isDatabaseExternal: db === null,
     vip: vip?.vip ?? null,
@@ -93,7 +93,7 @@ function result(note: RecoverNote, options: RecoverOptions, already: boolean): s
   }
   const names = note.lost.map(({ name }) => name).join(', ');
   return [
-    `${note.name} is a cluster of one, under ${epochWords(epoch)}. Lost: ${names}.`,
+    `${note.name} is a cluster of one, under ${describeEpoch(epoch)}. Lost: ${names}.`,
     'The cluster can lose none now. Let other hosts join: regent token create --role region; on each: regent join -',
     `If ${names} come back they stay down; on each: regent leave.`,
     '',

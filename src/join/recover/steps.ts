@@ -9,8 +9,8 @@ import {
   enableUnits,
   execute,
   installText,
-  type Run,
-  type Step,
+  type SetupRun,
+  type SetupStep,
   startAtLast,
   startOrRestart,
   startUnit,
@@ -23,7 +23,7 @@ import { type RecoverNote, writeRecoverNote } from './note.ts';
 import type { RecoverPorts } from './ports.ts';
 
 /** The state of one run. */
-export interface RecoverRun extends Run {
+export interface RecoverRun extends SetupRun {
   readonly ports: RecoverPorts;
   note: RecoverNote;
 }
@@ -42,7 +42,7 @@ const STOPPED = [
 ];
 
 /** The steps in their order. After a kill at any point a run of all of them ends right. */
-export const STEPS: readonly Step<RecoverRun>[] = [
+export const STEPS: readonly SetupStep<RecoverRun>[] = [
   { name: 'begin', title: 'remember that a recovery is under way', run: begin },
   { name: 'stop', title: 'stop agent, region, floating address, database and etcd of this host', run: stop },
   { name: 'ledger', title: 'the configuration of a cluster of one', run: writeLedger },
@@ -139,7 +139,7 @@ async function waitForDatabase(run: RecoverRun): Promise<void> {
   const { db, vip: _vip, ...others } = CLUSTER_UNITS;
   const watch = watchUnits(ports, note.isDatabaseExternal ? others : { ...others, db });
   const site = await untilDeadline(run, async () => {
-    const seen = await ports.database.look(note.nodeId);
+    const seen = await ports.database.readSite(note.nodeId);
     return isRejected(seen) ? { missing: (await watch()) ?? seen.message } : { value: seen };
   });
   if (site.clusterId !== note.clusterId)
@@ -165,7 +165,7 @@ async function writeRows({ ports, note }: RecoverRun): Promise<void> {
   // The signature that the daemons already tell.
   const signature = known?.epoch === note.epoch ? known.signature : await sign(ports, epoch);
   const { nodeId, lost, told } = note;
-  accepted(await ports.database.write({ nodeId, epoch, signature, lost, told }));
+  accepted(await ports.database.write({ nodeId, epoch, signature, lost, sentences: told }));
 }
 
 async function startRegion(run: RecoverRun): Promise<void> {

@@ -108,17 +108,17 @@ export function parseLease(text: string, mac: string): DhcpLease {
   const values = new Map(
     text.split('\n').map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]),
   );
-  const words = (name: string) => (values.get(name) ?? '').split(' ').filter((word) => word !== '');
+  const readList = (name: string) => (values.get(name) ?? '').split(' ').filter((item) => item !== '');
   const ip = values.get('ip');
   if (ip === undefined) throw new AppError('lab_client', `No address in what the DHCP client told: ${text.trim()}`);
   return {
     mac,
     address: `${ip}/${values.get('mask') ?? '32'}`,
-    gateway: words('router')[0] ?? null,
-    resolvers: words('dns'),
+    gateway: readList('router')[0] ?? null,
+    resolvers: readList('dns'),
     domain: values.get('domain') ?? null,
-    search: words('search'),
-    timeServers: words('ntpsrv'),
+    search: readList('search'),
+    timeServers: readList('ntpsrv'),
     hostname: values.get('hostname') ?? null,
     server: values.get('serverid') ?? null,
     seconds: Number(values.get('lease') ?? 0),
@@ -167,10 +167,10 @@ function clientRoot(order: DhcpClientOrder): string {
   throw new AppError('lab_client', `The lab has no client on "${order.network}". What to do: name one of ${known}.`);
 }
 
-function noLease(order: DhcpClientOrder, words: string): AppError {
+function noLease(order: DhcpClientOrder, output: string): AppError {
   return new AppError(
     'lab_no_lease',
-    `No DHCP server gave a lease on ${order.network} within 8 s:\n${words.trim()}\nWhat to do: bin/regent vlan show ${order.network} (DHCP on?), bin/regent service show dhcp, scripts/lab logs r1 kea-dhcp4-server.`,
+    `No DHCP server gave a lease on ${order.network} within 8 s:\n${output.trim()}\nWhat to do: bin/regent vlan show ${order.network} (DHCP on?), bin/regent service show dhcp, scripts/lab logs r1 kea-dhcp4-server.`,
   );
 }
 

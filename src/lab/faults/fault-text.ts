@@ -42,10 +42,10 @@ export function faultText(fault: NetworkFault): string {
  * A fault from the words of its verb. Throws AppError `lab_fault` for hosts and networks that the topology does not have, for sides
  * that are empty or overlap, and for what is no per cent.
  */
-export function parseFault(topology: Topology, words: readonly string[]): NetworkFault {
-  const [verb = '', first = '', second = '', ...rest] = words;
+export function parseFault(topology: Topology, args: readonly string[]): NetworkFault {
+  const [verb = '', first = '', second = '', ...rest] = args;
   if (rest.length > 0 || (verb === 'still' && second !== ''))
-    throw fault(`${words.join(' ')}: there are words too many`, 'scripts/lab help');
+    throw fault(`${args.join(' ')}: there are words too many`, 'scripts/lab help');
   switch (verb) {
     case 'cut':
       return second === ''
@@ -66,7 +66,7 @@ export function parseFault(topology: Topology, words: readonly string[]): Networ
     case 'loss':
       return { kind: 'loss', host: needHost(topology, first), percent: parsePercent(second) };
     default:
-      throw fault(`"${words.join(' ')}" is no fault of the network`, 'scripts/lab help');
+      throw fault(`"${args.join(' ')}" is no fault of the network`, 'scripts/lab help');
   }
 }
 

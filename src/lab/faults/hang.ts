@@ -15,10 +15,10 @@ export async function pauseUnit(layout: Layout, host: string, unit: string): Pro
   const argv = ['systemctl', 'kill', '--kill-whom=all', '--signal=SIGSTOP', unit];
   const result = await execHost(layout, host, argv, { timeoutMs: 10_000 });
   if (result.code === 0) return;
-  const words = result.isTimeout ? 'systemctl did not answer within 10 s' : result.stderr.trim();
+  const reason = result.isTimeout ? 'systemctl did not answer within 10 s' : result.stderr.trim();
   throw new AppError(
     'lab_unit',
-    `SIGSTOP to ${unit} in ${host}: ${words}. What to do: scripts/lab exec ${host} -- systemctl list-units`,
+    `SIGSTOP to ${unit} in ${host}: ${reason}. What to do: scripts/lab exec ${host} -- systemctl list-units`,
   );
 }
 

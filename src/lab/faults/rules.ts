@@ -54,14 +54,14 @@ function portsOf(topology: Topology, host: string, network?: string): string[] {
  * network to another is judged too. Carriers stay as they are.
  */
 export function faultRules(topology: Topology, faults: readonly NetworkFault[]): string {
-  const anew = [`table bridge ${FAULT_TABLE} {}`, `delete table bridge ${FAULT_TABLE}`];
-  if (faults.length === 0) return `${anew.join('\n')}\n`;
+  const reset = [`table bridge ${FAULT_TABLE} {}`, `delete table bridge ${FAULT_TABLE}`];
+  if (faults.length === 0) return `${reset.join('\n')}\n`;
   const rules = faults.map((item) => rulesOf(topology, item));
   const marks = topology.hosts.map(
     (host) => `iifname ${set(portsOf(topology, host.name))} meta mark set ${markOf(topology, host.name)}`,
   );
   return [
-    ...anew,
+    ...reset,
     `table bridge ${FAULT_TABLE} {`,
     ...(faults.some((item) => item.kind === 'halfopen') ? [FRESH] : []),
     '  chain in {',
@@ -94,8 +94,11 @@ function rulesOf(topology: Topology, item: NetworkFault): { in: string[]; out: s
       return { in: [`iifname ${ports} ${some}${end}`], out: [`oifname ${ports} ${some}${end}`] };
     }
     case 'still': {
-      const ways = [`iifname ${set(portsOf(topology, item.host))}`, `oifname ${set(portsOf(topology, item.host))}`];
-      const [first, last] = ways.map((way) => STILL.map((what) => `${way} ${what} ${end}`));
+      const directions = [
+        `iifname ${set(portsOf(topology, item.host))}`,
+        `oifname ${set(portsOf(topology, item.host))}`,
+      ];
+      const [first, last] = directions.map((direction) => STILL.map((what) => `${direction} ${what} ${end}`));
       return { in: first ?? [], out: last ?? [] };
     }
     case 'oneway':
@@ -120,11 +123,11 @@ const FRESH = '  set fresh { type ipv4_addr . inet_service . ipv4_addr . inet_se
 
 /** A connection that begins is remembered; of others between these two nothing passes. */
 function halfOpen(topology: Topology, [from, to]: readonly [string, string], end: string): string[] {
-  const way = `meta mark ${markOf(topology, from)} oifname ${set(portsOf(topology, to))}`;
+  const match = `meta mark ${markOf(topology, from)} oifname ${set(portsOf(topology, to))}`;
   const [there, back] = ['ip saddr . tcp sport . ip daddr . tcp dport', 'ip daddr . tcp dport . ip saddr . tcp sport'];
   return [
-    `${way} tcp flags & (syn | ack) == syn add @fresh { ${there} }`,
-    `${way} ${there} != @fresh ${back} != @fresh ${end}`,
+    `${match} tcp flags & (syn | ack) == syn add @fresh { ${there} }`,
+    `${match} ${there} != @fresh ${back} != @fresh ${end}`,
   ];
 }
 

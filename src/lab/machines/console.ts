@@ -4,7 +4,7 @@ import type { Layout } from '../layout.ts';
 import { machineOf } from './machines.ts';
 import { machineFolder } from './places.ts';
 
-const LOOK_MS = 200;
+const POLL_MS = 200;
 const CHUNK = 64 * 1024;
 
 /** Control sequences of a terminal (ECMA-48): colours, places, titles; what else moves or rings; and the rest of a sequence at the end. */
@@ -31,28 +31,28 @@ export function splitPlain(text: string): { readonly plain: string; readonly res
 export async function readConsole(
   layout: Layout,
   name: string,
-  tell: (text: string) => void,
+  onText: (text: string) => void,
   follow?: AbortSignal,
 ): Promise<void> {
   machineOf(layout, name);
   const file = `${machineFolder(layout, name)}/console.log`;
   let seen = { inode: 0, at: 0, rest: '' };
   for (;;) {
-    seen = readFrom(file, seen, tell);
+    seen = readFrom(file, seen, onText);
     if (follow === undefined || follow.aborted) break;
-    await delay(LOOK_MS);
+    await delay(POLL_MS);
   }
-  tell(plainText(seen.rest));
+  onText(plainText(seen.rest));
 }
 
-interface Seen {
+interface ConsolePosition {
   readonly inode: number;
   readonly at: number;
   readonly rest: string;
 }
 
 /** What has come since. A file with another inode is that of the next start. */
-function readFrom(path: string, seen: Seen, tell: (text: string) => void): Seen {
+function readFrom(path: string, seen: ConsolePosition, onText: (text: string) => void): ConsolePosition {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -69,7 +69,7 @@ function readFrom(path: string, seen: Seen, tell: (text: string) => void): Seen 
       at += count;
       // Firmware and kernels write ASCII; what is more is one character per byte.
       const split = splitPlain(rest + bytes.toString('latin1', 0, count));
-      tell(split.plain);
+      onText(split.plain);
       rest = split.rest;
     }
   } finally {

@@ -6,7 +6,7 @@ import { needState } from '../state.ts';
 import { type LabMachine, machinesHost, type Topology } from '../topology.ts';
 import { until } from '../outer/wait.ts';
 import { isMachineOn, machineFolder, SOURCE_INSIDE } from './places.ts';
-import { changeParts, type PartWords } from './parts.ts';
+import { changeParts, type PartArguments } from './parts.ts';
 import { readParts, writeParts } from './prepare.ts';
 import { askQmp } from './qmp.ts';
 import { MACHINES_HOST } from './topology.ts';
@@ -50,8 +50,8 @@ export async function switchMachine(layout: Layout, name: string, to: 'on' | 'of
  * Makes it as it came from the factory: off, its disks empty, its firmware's variables and its consoles gone. Its BMC stays as it is. `words`: parts that
  * it has from now on. Throws AppError `usage` for parts that there are not.
  */
-export async function renewMachine(layout: Layout, name: string, words: PartWords = {}): Promise<void> {
-  const parts = changeParts(readParts(layout, name), words);
+export async function renewMachine(layout: Layout, name: string, changes: PartArguments = {}): Promise<void> {
+  const parts = changeParts(readParts(layout, name), changes);
   await switchMachine(layout, name, 'off', 'default');
   const folder = machineFolder(layout, name);
   for (const file of readdirSync(folder).filter((one) => /^(disk\d*\.raw|vars\.fd|console\.log(\.1)?)$/.test(one)))
@@ -59,13 +59,13 @@ export async function renewMachine(layout: Layout, name: string, words: PartWord
   writeParts(layout, machineOf(layout, name), parts);
 }
 
-async function chassis(layout: Layout, name: string, words: readonly string[]): Promise<void> {
-  const argv = [`${SOURCE_INSIDE}/lab/machines/inside/chassis.sh`, name, '0x20', ...words];
+async function chassis(layout: Layout, name: string, args: readonly string[]): Promise<void> {
+  const argv = [`${SOURCE_INSIDE}/lab/machines/inside/chassis.sh`, name, '0x20', ...args];
   const result = await execInHost(needInit(layout, MACHINES_HOST), argv, { timeoutMs: CHASSIS_MS });
   if (result.code === 0) return;
   const why = result.isTimeout ? `not done within ${CHASSIS_MS / 1000} s` : result.stderr.trim();
   const remedy = `scripts/lab logs ${MACHINES_HOST} machine@${name}`;
-  throw new AppError('lab_machine', `${name}: ${words.join(' ')}: ${why}. What to do: ${remedy}`);
+  throw new AppError('lab_machine', `${name}: ${args.join(' ')}: ${why}. What to do: ${remedy}`);
 }
 
 /** Has the machine write what is on its screen to a PNG; returns its path. Throws AppError `lab_machine` for one that is off. */

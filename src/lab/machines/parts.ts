@@ -3,12 +3,12 @@ import { AppError } from '../../core/errors.ts';
 /** What a machine can be built of. QEMU has each of them; Linux has a driver of its own for each. */
 const CARDS = ['virtio', 'e1000e', 'igb', 'vmxnet3'] as const;
 const CONTROLLERS = ['virtio', 'ahci', 'nvme', 'megasas'] as const;
-type Card = (typeof CARDS)[number];
+type CardKind = (typeof CARDS)[number];
 type Controller = (typeof CONTROLLERS)[number];
 
 /** Parts of a machine. `memory` in MB; `disks` and `cards`: how many, all alike; `cpus`: how many processors. */
-export interface Parts {
-  readonly card: Card;
+export interface LabParts {
+  readonly card: CardKind;
   readonly cards: number;
   readonly controller: Controller;
   readonly disks: number;
@@ -17,14 +17,14 @@ export interface Parts {
 }
 
 /** Parts by the words of a command line. */
-export type PartWords = Readonly<Partial<Record<keyof Parts, string>>>;
+export type PartArguments = Readonly<Partial<Record<keyof LabParts, string>>>;
 
 /**
  * Enough for a root image in memory and the files of it that are in use: with 768 MB they are unpacked again and again, and a deployment takes 211 s in place of
  * 160 s (169 s with 2048 MB). By emulation a machine takes some 200 MB more. Two processors: on a host whose other programs take a part of each core, an
  * installation takes two thirds of the time that it takes with one (110 to 130 s in place of 173 to 183 s).
  */
-export const USUAL_PARTS: Parts = {
+export const USUAL_PARTS: LabParts = {
   card: 'virtio',
   cards: 1,
   controller: 'virtio',
@@ -36,14 +36,15 @@ export const USUAL_PARTS: Parts = {
 const MOST = { cards: 4, disks: 4, memory: 4096, cpus: 4 } as const;
 
 /** Other parts, as the words of a command line name them; those that are not named stay. Throws AppError `usage`. */
-export function changeParts(before: Parts, words: PartWords): Parts {
+export function changeParts(before: LabParts, changes: PartArguments): LabParts {
   return {
-    card: words.card === undefined ? before.card : oneOf('card', CARDS, words.card),
-    cards: words.cards === undefined ? before.cards : within('cards', words.cards, 1, MOST.cards),
-    controller: words.controller === undefined ? before.controller : oneOf('controller', CONTROLLERS, words.controller),
-    disks: words.disks === undefined ? before.disks : within('disks', words.disks, 1, MOST.disks),
-    memory: words.memory === undefined ? before.memory : within('memory', words.memory, 256, MOST.memory),
-    cpus: words.cpus === undefined ? before.cpus : within('cpus', words.cpus, 1, MOST.cpus),
+    card: changes.card === undefined ? before.card : oneOf('card', CARDS, changes.card),
+    cards: changes.cards === undefined ? before.cards : within('cards', changes.cards, 1, MOST.cards),
+    controller:
+      changes.controller === undefined ? before.controller : oneOf('controller', CONTROLLERS, changes.controller),
+    disks: changes.disks === undefined ? before.disks : within('disks', changes.disks, 1, MOST.disks),
+    memory: changes.memory === undefined ? before.memory : within('memory', changes.memory, 256, MOST.memory),
+    cpus: changes.cpus === undefined ? before.cpus : within('cpus', changes.cpus, 1, MOST.cpus),
   };
 }
 
@@ -65,7 +66,7 @@ export function diskFile(index: number): string {
 }
 
 /** Arguments of QEMU for the disks of a machine: `disk0` is the one that it boots from. */
-export function diskArgs(name: string, { controller, disks }: Parts): string[] {
+export function diskArgs(name: string, { controller, disks }: LabParts): string[] {
   const bus = { virtio: [], ahci: ['ich9-ahci,id=bus0'], nvme: [], megasas: ['megasas-gen2,id=bus0'] }[controller];
   const all = Array.from({ length: disks }, (_, index) => {
     const drive = `drive=drive${index},serial=${name}-disk${index}`;
@@ -92,7 +93,7 @@ const macOfCard = (mac: string, index: number): string =>
  * The cards, all on the network of the first one, which the machine boots by. OVMF has a driver for virtio alone, so it takes the ROM of the others; BIOS
  * takes the ROM of each, which is iPXE. igb has none.
  */
-export function cardArgs(mac: string, tap: string, isUefi: boolean, { card, cards }: Parts): string[] {
+export function cardArgs(mac: string, tap: string, isUefi: boolean, { card, cards }: LabParts): string[] {
   const device = { virtio: 'virtio-net-pci', e1000e: 'e1000e', igb: 'igb', vmxnet3: 'vmxnet3' }[card];
   const rom = { virtio: isUefi ? ',romfile=' : '', e1000e: '', igb: ',romfile=efi-e1000e.rom', vmxnet3: '' }[card];
   return Array.from({ length: cards }, (_, index) => [

@@ -6,7 +6,7 @@ import type { Layout } from '../layout.ts';
 import { bareAddress, type LabHost, type LabMachine } from '../topology.ts';
 import { type BmcLogin, type Files, ipmiFiles, networkFiles } from './config.ts';
 import { machineFolder, machinesFolder, MACHINES_INSIDE, NODE_INSIDE, qemuName, SOURCE_INSIDE } from './places.ts';
-import { type Parts, USUAL_PARTS } from './parts.ts';
+import { type LabParts, USUAL_PARTS } from './parts.ts';
 import { DISK_GB, qemuArgs } from './qemu.ts';
 
 /** This checkout's `src`. */
@@ -52,16 +52,16 @@ function prepareMachine(layout: Layout, machine: LabMachine): void {
 }
 
 /** What the machine is built of; the usual parts when nobody said otherwise. */
-export function readParts(layout: Layout, machine: string): Parts {
+export function readParts(layout: Layout, machine: string): LabParts {
   const file = `${machineFolder(layout, machine)}/parts.json`;
   if (!existsSync(file)) return USUAL_PARTS;
   // A lab of an earlier checkout may not have all of them.
-  const parts: Partial<Parts> = JSON.parse(readFileSync(file, 'utf8'));
+  const parts: Partial<LabParts> = JSON.parse(readFileSync(file, 'utf8'));
   return { ...USUAL_PARTS, ...parts };
 }
 
 /** Builds the machine of these parts from its next start on. */
-export function writeParts(layout: Layout, machine: LabMachine, parts: Parts): void {
+export function writeParts(layout: Layout, machine: LabMachine, parts: LabParts): void {
   const args = qemuArgs(machine, qemuName(layout, machine.name), parts);
   writeAll(machineFolder(layout, machine.name), {
     'parts.json': `${JSON.stringify(parts)}\n`,

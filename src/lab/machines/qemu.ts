@@ -1,5 +1,5 @@
 import type { LabMachine } from '../topology.ts';
-import { cardArgs, diskArgs, type Parts, USUAL_PARTS } from './parts.ts';
+import { cardArgs, diskArgs, type LabParts, USUAL_PARTS } from './parts.ts';
 
 /** A sparse file: what is written takes room. */
 export const DISK_GB = 4;
@@ -16,7 +16,7 @@ const PROCESSOR = 'qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt,+sha-ni';
  * Arguments of a machine's QEMU, whose working directory is the machine's folder. Emulation alone: a stock kernel hangs under the KVM of some
  * machines. Network and disk get their places in the boot order by `machine.sh`, which knows what the BMC wants.
  */
-export function qemuArgs(machine: LabMachine, processName: string, parts: Parts = USUAL_PARTS): string[] {
+export function qemuArgs(machine: LabMachine, processName: string, parts: LabParts = USUAL_PARTS): string[] {
   const isUefi = machine.firmware === 'uefi';
   return [
     ['-name', processName],

@@ -15,16 +15,16 @@ export async function askQmp(socketPath: string, command: QmpCommand, timeoutMs:
   try {
     const send = (value: object) => socket.write(`${JSON.stringify(value)}\n`);
     for await (const line of createInterface({ input: socket })) {
-      const said: Record<string, unknown> = JSON.parse(line);
-      if ('QMP' in said) send({ execute: 'qmp_capabilities', id: 'hello' });
-      else if ('error' in said) throw new Error(JSON.stringify(said['error']));
-      else if (said['id'] === 'hello') send({ ...command, id: 'order' });
-      else if (said['id'] === 'order') return said['return'];
+      const message: Record<string, unknown> = JSON.parse(line);
+      if ('QMP' in message) send({ execute: 'qmp_capabilities', id: 'hello' });
+      else if ('error' in message) throw new Error(JSON.stringify(message['error']));
+      else if (message['id'] === 'hello') send({ ...command, id: 'order' });
+      else if (message['id'] === 'order') return message['return'];
     }
     throw new Error('it hung up');
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('lab_machine', `QEMU did not take ${command.execute}: ${words}`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('lab_machine', `QEMU did not take ${command.execute}: ${reason}`, { cause });
   } finally {
     socket.destroy();
   }

@@ -1,6 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Call, usage, word } from '../call.ts';
+import { type LabCall, usage, needArgument } from '../call.ts';
 import type { Layout } from '../layout.ts';
 import { isMachineOn } from './places.ts';
 import { machineOf, machineStates, renewMachine, switchMachine, takeScreenshot } from './machines.ts';
@@ -18,14 +18,14 @@ const POWERS = ['on', 'off', 'status', 'new'];
 const BOOTS = ['pxe', 'disk'];
 
 /** `scripts/lab machine …`. Throws AppError `usage` for a word that it does not know. */
-export async function machineVerb(layout: Layout, call: Call, port: VerbPort): Promise<void> {
-  const what = word(call, 0, 'list, power, console or screenshot');
+export async function machineVerb(layout: Layout, call: LabCall, port: VerbPort): Promise<void> {
+  const what = needArgument(call, 0, 'list, power, console or screenshot');
   if (what === 'list') {
     const machines = machineStates(layout, needState(layout).topology);
     port.out(call.output === 'json' ? machinesJson(layout, machines) : machinesText(layout, machines));
     return;
   }
-  const name = machineOf(layout, word(call, 1, 'NAME')).name;
+  const name = machineOf(layout, needArgument(call, 1, 'NAME')).name;
   if (what === 'power') await power(layout, call, port);
   else if (what === 'console') {
     await readConsole(layout, name, port.out, call.options.follow ? port.ending : undefined);
@@ -36,9 +36,9 @@ export async function machineVerb(layout: Layout, call: Call, port: VerbPort): P
   } else throw usage(`machine: there is no "${what}".`);
 }
 
-async function power(layout: Layout, call: Call, { out }: VerbPort): Promise<void> {
-  const name = word(call, 1, 'NAME');
-  const to = word(call, 2, POWERS.join(', '));
+async function power(layout: Layout, call: LabCall, { out }: VerbPort): Promise<void> {
+  const name = needArgument(call, 1, 'NAME');
+  const to = needArgument(call, 2, POWERS.join(', '));
   const { boot, parts } = call.options;
   if (!POWERS.includes(to)) throw usage(`machine power: "${to}" is none of ${POWERS.join(', ')}.`);
   if (boot !== undefined && (to !== 'on' || !BOOTS.includes(boot))) {

@@ -50,9 +50,9 @@ function allowRealtime(host: string, among: number): void {
   const lab = dirname(host);
   if (!existsSync(join(host, RUNTIME))) return;
   if (!mayTake(dirname(lab), SECOND, ALL_LABS)) return;
-  const wish = Math.min(MOST_OF_A_LAB, (among * HOST_SHARE * SECOND) / HOST_PERIOD);
+  const target = Math.min(MOST_OF_A_LAB, (among * HOST_SHARE * SECOND) / HOST_PERIOD);
   const has = runtimeOf(lab);
-  const isMore = PARTS.some((part) => wish * part > has && mayTake(lab, SECOND, wish * part));
+  const isMore = PARTS.some((part) => target * part > has && mayTake(lab, SECOND, target * part));
   // Where others have the rest, a lab that has grown shares what it had.
   if (!isMore && has === 0) return;
   const share = Math.min(HOST_SHARE, Math.floor((runtimeOf(lab) / SECOND / among) * HOST_PERIOD));

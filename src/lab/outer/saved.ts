@@ -43,7 +43,7 @@ interface SavedNote {
 /** Raise it when what is saved, or how, changes. */
 const FORMAT = 1;
 /** So many of each topology stay, those used last. */
-const KEPT = 2;
+const SAVED_MAX = 2;
 const NOTE = 'saved.json';
 /** In a host's folder: a link to the layer below its own files. */
 const UNDER = 'under';
@@ -52,7 +52,7 @@ const MACHINES = 'machines';
 const COPY = ['cp', '--sparse=always', '--reflink=auto'];
 const COPY_MS = 120_000;
 const SETTLE_MS = 60_000;
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 /** Somebody else brings a cluster up, saves it and restores it meanwhile. */
 const HOLD_MS = 900_000;
 
@@ -164,7 +164,7 @@ export async function removeSaved(made?: string): Promise<void> {
   const names = savedNames()
     .filter((name) => name.startsWith(kind))
     .toSorted((a, b) => usedAt(b) - usedAt(a));
-  for (const name of names.slice(made === undefined ? 0 : KEPT)) await removeFree(`${LAB_ROOT}/${name}`);
+  for (const name of names.slice(made === undefined ? 0 : SAVED_MAX)) await removeFree(`${LAB_ROOT}/${name}`);
   for (const name of existsSync(LAB_ROOT) ? readdirSync(LAB_ROOT) : []) {
     const match = /^saved-[0-9a-f-]+\.build-(\d+)-(\d+)$/.exec(name);
     if (match?.[1] && match[2] && !isRunning({ pid: Number(match[1]), start: match[2] }))
@@ -237,7 +237,7 @@ async function waitUntilDetached(layout: Layout): Promise<void> {
 async function settledDigest(folder: string): Promise<string> {
   let last = '';
   const wait = { what: `${folder} to be still`, remedy: 'look for its users with: fuser -vm', timeoutMs: SETTLE_MS };
-  return await until({ ...wait, everyMs: LOOK_MS }, async () => {
+  return await until({ ...wait, everyMs: POLL_MS }, async () => {
     const before = last;
     await must(['sync', '--file-system', folder], { timeoutMs: COPY_MS });
     last = await digestFiles(folder);

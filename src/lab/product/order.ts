@@ -51,10 +51,10 @@ export async function doStep(order: ProductOrder, step: HostStep): Promise<Comma
   });
   if (result.code === 0) return result;
   const ended = result.isTimeout ? `did not end within ${timeoutMs / 1000} s` : `ended with ${result.code}`;
-  const words = result.stderr.trim().split('\n').slice(-LAST_LINES).join(' | ');
+  const lastLines = result.stderr.trim().split('\n').slice(-LAST_LINES).join(' | ');
   throw new AppError(
     'lab_product',
-    `${step.what} in ${host} ${ended}. Its last words: ${words}. What to do: ${step.remedy}`,
+    `${step.what} in ${host} ${ended}. Its last words: ${lastLines}. What to do: ${step.remedy}`,
   );
 }
 

@@ -77,8 +77,8 @@ async function ensurePairs(order: ProductOrder, url: string, apiKey: string): Pr
   if (wanted.length === 0) return;
   const { seedPair } = await import('./seed.ts');
   for (const network of wanted) {
-    const told = await seedPair({ url, apiKey, random: order.random }, network);
-    if (told) order.progress(`${network.name} is served by ${network.served?.pair?.join(' and ')}`);
+    const isAssigned = await seedPair({ url, apiKey, random: order.random }, network);
+    if (isAssigned) order.progress(`${network.name} is served by ${network.served?.pair?.join(' and ')}`);
   }
 }
 

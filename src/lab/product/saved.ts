@@ -29,7 +29,7 @@ const REGENT = '/usr/local/bin/regent';
 /** A database writes what it has in memory; five hosts share two slow processors. */
 const STOP_MS = 120_000;
 const WELL_MS = 300_000;
-const LOOK_MS = 250;
+const POLL_MS = 250;
 
 /**
  * Brings the product up in a lab that is not there yet, from a lab at rest: every host boots with the files that it had when it was powered off. Who
@@ -85,8 +85,8 @@ async function powerOff({ layout }: SavedOrder): Promise<void> {
     const ends = await Promise.all(hosts.map(async ({ name }) => ((await stop(layout, name, STOP_MS)) ? [] : [name])));
     const killed = ends.flat();
     if (killed.length === 0) continue;
-    const words = `${killed.join(', ')} did not power off within ${STOP_MS / 1000} s, so its files are not kept.`;
-    throw new AppError('lab_saved', `${words} What to do: look what hangs with scripts/lab stop HOST.`);
+    const problem = `${killed.join(', ')} did not power off within ${STOP_MS / 1000} s, so its files are not kept.`;
+    throw new AppError('lab_saved', `${problem} What to do: look what hangs with scripts/lab stop HOST.`);
   }
 }
 
@@ -105,23 +105,23 @@ async function open(order: SavedOrder, since: number): Promise<ProductResult> {
 async function waitUntilWell({ layout }: SavedOrder, client: Client, since: number): Promise<string> {
   const first = productHosts(layout).regions[0]?.name ?? '';
   const end = performance.now() + WELL_MS;
-  let said = 'it does not answer';
+  let reason = 'it does not answer';
   while (performance.now() < end) {
-    said = await client.call('status.show', {}).then(({ body }) => {
+    reason = await client.call('status.show', {}).then(({ body }) => {
       const late = body.nodes.filter((node) => !node.isCurrent || Date.parse(node.reportedAt ?? '') < since);
       if (body.state !== 'ok') return body.summary;
       return late.length === 0 ? '' : `${late.map((node) => node.name).join(', ')} has not reported`;
     }, sentenceOf);
-    if (said === '') {
+    if (reason === '') {
       const argv = ['sh', '-c', `${REGENT} cluster status && ${REGENT} doctor >&2`];
       const judged = await execInHost(needInit(layout, first), argv, { timeoutMs: 30_000 });
       if (judged.code === 0) return judged.stdout.split('\n', 1)[0] ?? '';
-      said = `${judged.stdout}${judged.stderr}`.trim();
+      reason = `${judged.stdout}${judged.stderr}`.trim();
     }
-    await delay(LOOK_MS);
+    await delay(POLL_MS);
   }
   throw new AppError(
     'lab_saved',
-    `The product was not well after ${WELL_MS / 1000} s: ${said}. What to do: run this again; it is then made anew.`,
+    `The product was not well after ${WELL_MS / 1000} s: ${reason}. What to do: run this again; it is then made anew.`,
   );
 }

@@ -54,8 +54,8 @@ export async function seedPair(target: SeedTarget, network: LabNetwork): Promise
       return true;
     } catch (cause) {
       if (performance.now() > deadline) {
-        const words = `The product did not take the racks of ${network.name}: ${sentenceOf(cause)}`;
-        throw new AppError('lab_product', `${words}\nWhat to do: bin/regent rack list, then run this again.`, {
+        const problem = `The product did not take the racks of ${network.name}: ${sentenceOf(cause)}`;
+        throw new AppError('lab_product', `${problem}\nWhat to do: bin/regent rack list, then run this again.`, {
           cause,
         });
       }
@@ -80,8 +80,8 @@ export async function seedMachine(target: SeedTarget, machine: LabMachine, acces
     if (await find(client.all('machine.list', { query: { mac } }), () => true)) return;
     await client.call('machine.create', { body: { hostname: name, bmc, interfaces: [{ mac, vlan: network }] } });
   } catch (cause) {
-    const words = `The product did not take the machine ${name}: ${sentenceOf(cause)}`;
-    throw new AppError('lab_product', `${words}\nWhat to do: bin/regent status, then run this again.`, { cause });
+    const problem = `The product did not take the machine ${name}: ${sentenceOf(cause)}`;
+    throw new AppError('lab_product', `${problem}\nWhat to do: bin/regent status, then run this again.`, { cause });
   }
 }
 

@@ -94,8 +94,8 @@ const HEALTHY_MS = 90_000;
 export async function waitUntilHealthy(order: ProductOrder): Promise<string> {
   const first = productHosts(order.layout).regions[0]?.name ?? '';
   const end = performance.now() + HEALTHY_MS;
-  const ask = async (...words: string[]) => {
-    const { code, stdout, stderr } = await execInHost(needInit(order.layout, first), [REGENT, ...words], {
+  const ask = async (...args: string[]) => {
+    const { code, stdout, stderr } = await execInHost(needInit(order.layout, first), [REGENT, ...args], {
       timeoutMs: 30_000,
     });
     return { isWell: code === 0, text: (stdout || stderr).split('\n', 1)[0] ?? '' };

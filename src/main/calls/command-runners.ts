@@ -39,12 +39,15 @@ const probeFree: CommandRunner = async ({ args, leftMs, signal }) => {
   return { result, sentence: taken.length === 0 ? 'Nobody has them.' : `Hosts have ${taken.join(', ')}.` };
 };
 
-function sentenceFor(address: string, { isReachable, way, port, ms, why }: CommandResult<'probe-address'>): string {
+function sentenceFor(
+  address: string,
+  { isReachable, way: means, port, ms, why }: CommandResult<'probe-address'>,
+): string {
   if (!isReachable) return `${address} is not reachable: ${why}.`;
   const how = {
     connected: `takes TCP connections at port ${port}`,
     refused: `refuses port ${port}`,
     rmcp: 'answers RMCP (IPMI)',
   };
-  return `${address} is reachable: it ${how[way ?? 'connected']}, after ${ms} ms.`;
+  return `${address} is reachable: it ${how[means ?? 'connected']}, after ${ms} ms.`;
 }

@@ -3,14 +3,14 @@ import { request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import type { Call, CallAnswer, CallTrust } from '../../join/member/ports.ts';
+import type { RegionCall, CallAnswer, CallTrust } from '../../join/member/ports.ts';
 import { REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
 import { textOf } from './answer-text.ts';
 
 const ANSWER_LIMIT = 1024 * 1024;
 
 /** One call over TLS to a region, known by the pin of a join token or by the cluster's authority. */
-export function callRegion(call: Call): Promise<CallAnswer> {
+export function callRegion(call: RegionCall): Promise<CallAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<CallAnswer>();
   const body = call.body === undefined ? null : JSON.stringify(call.body);
   const outgoing = request(
@@ -41,8 +41,8 @@ export function callRegion(call: Call): Promise<CallAnswer> {
   // Nothing is sent, above all no token, before the other side has shown whose it is.
   outgoing.on('socket', (socket) => {
     socket.once('secureConnect', () => {
-      const stranger = 'pin' in call.trust ? strangerOf(socket as TLSSocket, call.trust.pin) : null;
-      if (stranger !== null) outgoing.destroy(new AppError('wrong_cluster', stranger));
+      const mismatch = 'pin' in call.trust ? describeMismatch(socket as TLSSocket, call.trust.pin) : null;
+      if (mismatch !== null) outgoing.destroy(new AppError('wrong_cluster', mismatch));
       else outgoing.end(body ?? undefined);
     });
   });
@@ -58,7 +58,7 @@ function tlsOf(trust: CallTrust) {
  * What is wrong with the certificates that the other side showed, null when nothing is: among them the pinned authority, which signed the first,
  * and that is a region node's. (The handshake has proved that the other side holds the first one's key.)
  */
-function strangerOf(socket: TLSSocket, pin: string): string | null {
+function describeMismatch(socket: TLSSocket, pin: string): string | null {
   const [first, ...others] = chainOf(socket.getPeerCertificate(true));
   if (first === undefined) return 'it shows no certificate';
   const authority = others.find((item) => item.fingerprint256.replaceAll(':', '').toLowerCase() === pin);

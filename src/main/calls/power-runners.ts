@@ -23,9 +23,9 @@ export interface PowerRunnerPorts {
 /** An answer comes so long before the agent gives the run up, ms. */
 const MARGIN_MS = 500;
 const PROBE_MS = 4000;
-const LOOK_MS = 20_000;
+const QUERY_MS = 20_000;
 /** Looks at once. */
-const LOOKS_AT_ONCE = 8;
+const QUERIES_AT_ONCE = 8;
 
 /** The runners of orders and looks: one executor for all BMCs of this agent. */
 export function powerRunners(
@@ -51,7 +51,7 @@ export function powerRunners(
       const queue = [...machines];
       const work = async () => {
         for (let next = queue.shift(); next !== undefined && !signal.aborted; next = queue.shift()) {
-          const timeoutMs = Math.min(LOOK_MS, until - ports.effects.clock.monotonic());
+          const timeoutMs = Math.min(QUERY_MS, until - ports.effects.clock.monotonic());
           if (timeoutMs <= 0) return;
           const { id, ...target } = next;
           const own = ownSecrets(id, secrets ?? {});
@@ -62,7 +62,7 @@ export function powerRunners(
           seen.push({ id, ...resultOf(outcome, target.learned) });
         }
       };
-      await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, work));
+      await Promise.all(Array.from({ length: QUERIES_AT_ONCE }, work));
       const result: CommandResult<'look-power'> = { machines: seen };
       return { result, sentence: `${seen.length} of ${machines.length} machines were looked at.` };
     },
@@ -93,13 +93,17 @@ function lateExecutor({ effects, fence, log, judgeOf: judge }: PowerRunnerPorts)
   };
 }
 
-type Given = Pick<CommandArgs<'power'>, 'powerType' | 'parameters' | 'learned' | 'epoch' | 'closed'>;
+type PowerTargetArgs = Pick<CommandArgs<'power'>, 'powerType' | 'parameters' | 'learned' | 'epoch' | 'closed'>;
 
-function targetOf({ powerType, parameters, learned, closed }: Given, secrets: PowerParameters): PowerTarget {
+function targetOf({ powerType, parameters, learned, closed }: PowerTargetArgs, secrets: PowerParameters): PowerTarget {
   return { type: powerType, parameters: { ...parameters, ...secrets }, learned, closed };
 }
 
-function orderOf({ epoch }: Given, order: Omit<PowerOrder, 'epoch' | 'timeoutMs'>, timeoutMs: number): PowerOrder {
+function orderOf(
+  { epoch }: PowerTargetArgs,
+  order: Omit<PowerOrder, 'epoch' | 'timeoutMs'>,
+  timeoutMs: number,
+): PowerOrder {
   return { ...order, epoch, timeoutMs: Math.max(1, timeoutMs) };
 }
 
@@ -108,7 +112,7 @@ function ownSecrets(id: string, secrets: Readonly<Record<string, string>>): Powe
   return Object.fromEntries(own.map(([name, value]) => [name.slice(id.length + 1), value]));
 }
 
-function resultOf(outcome: PowerOutcome, before: Given['learned']): CommandResult<'power'> {
+function resultOf(outcome: PowerOutcome, before: PowerTargetArgs['learned']): CommandResult<'power'> {
   const nothing = { hasChanged: false, code: null, why: '', remedy: '', notes: [], learned: { ...before } };
   if (outcome.kind === 'rejected') return { ...nothing, outcome: 'overtaken', state: 'unknown', why: outcome.message };
   const learned = { ...outcome.learned };

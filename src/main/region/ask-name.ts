@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { Resolver } from 'node:dns/promises';
-import type { LookupType } from '../../contract/site/look.ts';
+import type { LookupType } from '../../contract/site/screens.ts';
 import type { AskName, NameAnswer } from '../../region/names/ask-name.ts';
 
 /** A name server of ours answers within milliseconds; one that has to ask others may take longer than anybody looks at a screen. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { BootstrapDatabase, ClusterRows, NewKey, SiteRows, SiteSeen } from '../../join/ports.ts';
+import type { BootstrapDatabase, ClusterRows, NewKey, SiteRows, SiteState } from '../../join/ports.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import { AppError, isRejected, type Rejected } from '../../core/errors.ts';
 import { secretDigest } from '../../core/secret.ts';
@@ -18,7 +18,7 @@ import { createUser, findUser } from '../../store/queries/people/users.ts';
 import { type Outcome, type WriteTx, write } from '../../store/write.ts';
 
 /** How long one look may take, ms: the caller asks again and says what it waits for. */
-const LOOK_MS = 3000;
+const READ_MS = 3000;
 /** SQLSTATE of a table that does not exist. */
 const UNDEFINED_TABLE = '42P01';
 const NOTHING: Outcome<null> = { status: 200, body: null };
@@ -32,7 +32,7 @@ export function bootstrapDatabase(db: Database, isPlain = false): BootstrapDatab
     return isRejected(written) ? written : null;
   };
   return {
-    look: () => look(db, isPlain),
+    readSite: () => readSite(db, isPlain),
     migrate: () => applyMigrations(db),
     writeSite: (rows) => change(`init node ${rows.nodeName}`, (tx) => writeSite(tx, rows)),
     writeCluster: (nodeId, rows) => change(`adopt the cluster ${rows.id}`, (tx) => writeClusterRows(tx, nodeId, rows)),
@@ -53,23 +53,23 @@ export async function applyMigrations(db: Database): Promise<readonly string[] |
   return applied.map((number) => `${number} (${migrations[number - 1]?.name ?? ''})`);
 }
 
-async function look(db: Database, isPlain: boolean): Promise<SiteSeen | Rejected> {
-  const told = await db.read(
+async function readSite(db: Database, isPlain: boolean): Promise<SiteState | Rejected> {
+  const serverFacts = await db.read(
     (tx) =>
       tx.one(sql<{ version: number; encoding: string }>`
         select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding`),
-    { deadlineMs: LOOK_MS },
+    { deadlineMs: READ_MS },
   );
-  if (isRejected(told)) return told;
-  const server = told === null ? {} : { server: { ...told, isPlain } };
+  if (isRejected(serverFacts)) return serverFacts;
+  const server = serverFacts === null ? {} : { server: { ...serverFacts, isPlain } };
   try {
     return await db.read(
       async (tx) => {
         // These columns alone: an earlier version's schema has them, too.
-        const nodes = await tx.all(sql<SiteSeen['nodes'][number]>`select id, name from nodes order by id`);
+        const nodes = await tx.all(sql<SiteState['nodes'][number]>`select id, name from nodes order by id`);
         return { isRegent: true, nodes, ...server };
       },
-      { deadlineMs: LOOK_MS },
+      { deadlineMs: READ_MS },
     );
   } catch (error) {
     const cause = error instanceof AppError ? error.cause : error;

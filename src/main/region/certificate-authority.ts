@@ -68,7 +68,7 @@ export function openCertificateAuthority(files: AuthorityFiles, ports: Authority
     },
     sign: (csr, subject) =>
       signBy(files, ports, async (order) => (await signing()).signRequest({ ...order, csr, subject })),
-    signSite: (names, kept) => signSiteFor(files, ports, names, kept),
+    signSite: (names, storedKey) => signSiteFor(files, ports, names, storedKey),
     signPairAuthority: (name) => signPairAuthorityFor(files, ports, name),
     signPair: (csr, subject) =>
       signBy(files, ports, async (order) => (await signing()).signPair({ ...order, csr, ...subject })),
@@ -108,11 +108,11 @@ export function openCertificateAuthority(files: AuthorityFiles, ports: Authority
   };
 }
 
-async function signSiteFor(files: AuthorityFiles, ports: AuthorityPorts, subject: SiteNames, kept: string | null) {
+async function signSiteFor(files: AuthorityFiles, ports: AuthorityPorts, subject: SiteNames, storedKey: string | null) {
   const { createKey } = await import('../../pki/key.ts');
   const { createRequest } = await import('../../pki/request.ts');
   const { signSite } = await signing();
-  const key = kept ?? (await createKey());
+  const key = storedKey ?? (await createKey());
   const csr = await createRequest(key, 'site');
   const signed = await signBy(files, ports, (order) => signSite({ ...order, csr, subject }));
   if (isRejected(signed)) return signed;
@@ -146,12 +146,12 @@ async function signPairAuthorityFor(files: AuthorityFiles, { random }: Authority
 const signing = () => import('../../pki/sign.ts');
 
 /** What a signature needs beside the request and whom it names. */
-type Order = Omit<SigningOrder, 'csr' | 'subject'>;
+type AuthorityOrder = Omit<SigningOrder, 'csr' | 'subject'>;
 
 async function signBy(
   files: AuthorityFiles,
   ports: AuthorityPorts,
-  sign: (order: Order) => Promise<string | Rejected>,
+  sign: (order: AuthorityOrder) => Promise<string | Rejected>,
 ): Promise<SignedCertificate | Rejected> {
   const certificate = await read(files.certificate);
   if (isRejected(certificate)) return certificate;

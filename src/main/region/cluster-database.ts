@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { AppError, isRejected, type Rejected } from '../../core/errors.ts';
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
 import { type ConnectionSpec, parseDatabaseUrl, type ServerSpec } from '../../store/connection.ts';
-import type { Settings } from '../process.ts';
+import type { ProcessSettings } from '../process.ts';
 
 /** Password of the database role `regent`, for region processes alone. */
 const PASSWORD_FILE = '/etc/regent/secrets/database.password';
@@ -13,7 +13,7 @@ const AUTHORITY_FILE = '/etc/regent/pki/ca.crt';
  * Where the database is: `DATABASE_URL`, else the cluster's primary through the proxy of this host, whoever that is. Throws AppError
  * `configuration`.
  */
-export function readDatabase(settings: Pick<Settings, 'get'>): ConnectionSpec {
+export function readDatabase(settings: Pick<ProcessSettings, 'get'>): ConnectionSpec {
   const url = settings.get('DATABASE_URL');
   if (url !== undefined) {
     const connection = parseDatabaseUrl(url);

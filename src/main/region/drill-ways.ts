@@ -4,7 +4,7 @@ import { connectProbe, readProbe } from '../../drills/probes/lanes/services.ts';
 import { writeProbe } from '../../drills/probes/lanes/write.ts';
 import { monotonicMs } from '../../drills/probes/time/deadline.ts';
 import { PORTS } from '../../model/cluster/cluster.ts';
-import type { DrillWays, ProbeOrder, RunningProbes } from '../../region/cluster/drill-run/port.ts';
+import type { DrillInstruments, ProbeOrder, RunningProbes } from '../../region/cluster/drill-run/port.ts';
 import type { ConnectionSpec } from '../../store/connection.ts';
 import { readLedgerCopies } from '../../store/ledger-copies.ts';
 
@@ -16,7 +16,7 @@ const READY_MS = 2_000;
 const VIP_MS = 300;
 /** How long open questions may take after the stop, ms: a write's whole deadline. */
 const STOP_MS = 32_000;
-const LOOK_MS = 50;
+const POLL_MS = 50;
 /** As many the judge wants before a fault. */
 const STEADY_ANSWERS = 3;
 
@@ -24,7 +24,7 @@ const STEADY_ANSWERS = 3;
  * The ways of a region that drills its own cluster: probes in this process, which ask by the floating address and by each region node's own proxy, and
  * each node's own database. `port`: where proxies listen.
  */
-export function openDrillWays(connection: ConnectionSpec, port: number = PORTS.http): DrillWays {
+export function openDrillPort(connection: ConnectionSpec, port: number = PORTS.http): DrillInstruments {
   return {
     now: monotonicMs,
     startProbes: (order) => startProbes(order, port),
@@ -52,7 +52,7 @@ function startProbes(order: ProbeOrder, port: number): RunningProbes {
       rest();
       const deadline = monotonicMs() + STOP_MS;
       while (lanes.some((lane) => lane.open() > 0) && monotonicMs() < deadline)
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       lanes.forEach((lane) => lane.giveUp());
       return { lanes: book.lanes(), ...book.numbers() };
     },

@@ -3,18 +3,18 @@ import { formatEpoch, parseEpoch } from '../../core/epoch.ts';
 import { isRejected } from '../../core/errors.ts';
 
 /** A change of the file is seen within this time, ms. */
-const LOOK_MS = 1000;
+const CHECK_MS = 1000;
 
 /**
  * The epoch of the cluster as a file of this host has it (`services/dcs`): known also while the database is away. A cluster that was never recovered has no
  * such file, and is in its first epoch. Null: the file cannot be read.
  */
 export function openEpoch(path: string, now: () => number = () => performance.now()): () => string | null {
-  let [lookedAt, sign] = [-Infinity, '?'];
+  let [checkedAt, sign] = [-Infinity, '?'];
   let epoch: string | null = null;
   return () => {
-    if (now() - lookedAt < LOOK_MS) return epoch;
-    lookedAt = now();
+    if (now() - checkedAt < CHECK_MS) return epoch;
+    checkedAt = now();
     const info = statSync(path, { throwIfNoEntry: false });
     const seen = info === undefined ? '' : `${info.ino} ${info.mtimeMs} ${info.size}`;
     if (seen !== sign) {

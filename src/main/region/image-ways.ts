@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { verifiedText } from '../../host/own/verified.ts';
 import { type ImageDiskOptions, openImageDisk } from '../../host/own/image-disk.ts';
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
-import type { FileName, ImagePeers, ImageWays } from '../../region/images/port.ts';
+import type { ImageFileName, ImagePeers, ImageAccess } from '../../region/images/port.ts';
 import { readSource } from './outside/source-reader.ts';
 import type { TlsFiles } from './tls.ts';
 
@@ -19,8 +19,8 @@ export interface ImageOptions extends ImageDiskOptions {
 const SILENT_MS = 10_000;
 
 /** The disk of this host, and the other region nodes over mutual TLS; without a certificate nobody. */
-export function imageWays(options: ImageOptions, files: TlsFiles | null): ImageWays {
-  const question = (address: string, file: FileName, signal: AbortSignal): Question => {
+export function openImagePort(options: ImageOptions, files: TlsFiles | null): ImageAccess {
+  const question = (address: string, file: ImageFileName, signal: AbortSignal): ImageQuestion => {
     if (files === null)
       throw new AppError('configuration', 'this host has no certificate to ask other region nodes with');
     const path = imagePath(file.image, file.name);
@@ -30,19 +30,19 @@ export function imageWays(options: ImageOptions, files: TlsFiles | null): ImageW
     fetch: async (address, file, { start, signal }) =>
       fetchFile({ ...question(address, file, signal), ...(start > 0 ? { range: `${start}-` } : {}) }),
     fetchPart: async (address, file, { start, until, signal }) => {
-      const asked = question(address, file, signal);
-      return fetchFile({ ...asked, path: `${asked.path}?part`, range: `${start}-${until - 1}` });
+      const target = question(address, file, signal);
+      return fetchFile({ ...target, path: `${target.path}?part`, range: `${start}-${until - 1}` });
     },
     received: async (address, file, signal) => {
-      const asked = question(address, file, signal);
-      return sizeOf({ ...asked, path: `${asked.path}?part` });
+      const target = question(address, file, signal);
+      return sizeOf({ ...target, path: `${target.path}?part` });
     },
   };
   return { disk: openImageDisk(options), peers, sources: { read: readSource, verified: verifiedText } };
 }
 
 /** `range`: as the header has it; all bytes when left out. */
-interface Question {
+interface ImageQuestion {
   readonly files: TlsFiles;
   readonly address: string;
   readonly port: number;
@@ -52,7 +52,7 @@ interface Question {
 }
 
 /** The answer's body as it comes. It fails when the other side ends too early or is silent. */
-async function fetchFile(question: Question): Promise<IncomingMessage> {
+async function fetchFile(question: ImageQuestion): Promise<IncomingMessage> {
   const response = await send(question, 'GET');
   if (response.statusCode === (question.range === undefined ? 200 : 206)) return response;
   response.destroy();
@@ -60,7 +60,7 @@ async function fetchFile(question: Question): Promise<IncomingMessage> {
 }
 
 /** Bytes that are there; none where the file is not known. */
-async function sizeOf(question: Question): Promise<number> {
+async function sizeOf(question: ImageQuestion): Promise<number> {
   const response = await send(question, 'HEAD');
   response.destroy();
   if (response.statusCode === 404) return 0;
@@ -69,14 +69,14 @@ async function sizeOf(question: Question): Promise<number> {
 }
 
 async function send(
-  { files, address, port, path, range, signal }: Question,
+  { files, address, port, path, range, signal }: ImageQuestion,
   method: 'GET' | 'HEAD',
 ): Promise<IncomingMessage> {
   const [ca, cert, key] = await Promise.all(
     [files.authority, files.certificate, files.key].map((name) => readFile(name)),
   );
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const asked = request({
+  const outgoing = request({
     host: address,
     port,
     path,
@@ -89,9 +89,9 @@ async function send(
     servername: REGION_SERVER_NAME,
     signal,
   });
-  asked.setTimeout(SILENT_MS, () => asked.destroy(new Error(`it was silent for ${SILENT_MS / 1000} s`)));
-  asked.on('error', reject);
-  asked.on('response', resolve);
-  asked.end();
+  outgoing.setTimeout(SILENT_MS, () => outgoing.destroy(new Error(`it was silent for ${SILENT_MS / 1000} s`)));
+  outgoing.on('error', reject);
+  outgoing.on('response', resolve);
+  outgoing.end();
   return promise;
 }

@@ -3,7 +3,7 @@ import { sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { durableText } from '../../host/own/durable-text.ts';
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
-import type { MemoryWays } from '../../region/cluster/memory.ts';
+import type { MemoryAccess } from '../../region/cluster/memory.ts';
 import type { TlsFiles } from './tls.ts';
 import { askTls } from './tls-ask.ts';
 
@@ -11,12 +11,12 @@ const TIMEOUT_MS = 1000;
 const ANSWER_MAX = 16 * 1024 * 1024;
 
 /** Asks other regions over mutual TLS; without a certificate nobody. */
-export function memoryWays(
+export function openMemoryPort(
   files: TlsFiles | null,
   layoutFile: string | null,
   log: Log,
   port: number = PORTS.region,
-): MemoryWays {
+): MemoryAccess {
   const layout = layoutFile === null ? null : durableText(layoutFile);
   return {
     ask: async (address) => {

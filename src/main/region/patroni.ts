@@ -7,7 +7,7 @@ import type { PatroniAnswer, PatroniPort, PatroniState } from '../../region/clus
 import type { TlsFiles } from './tls.ts';
 import { askTls } from './tls-ask.ts';
 
-const LOOK_MS = 2000;
+const QUERY_MS = 2000;
 /** Patroni itself looks for the outcome for 20 s and some; it answers as soon as another one leads. */
 const SWITCHOVER_MS = 30_000;
 const ANSWER_MAX = 1024 * 1024;
@@ -39,7 +39,7 @@ export function openPatroni(files: TlsFiles, secretsFile: string, port: number =
   return {
     cluster: async (addresses) => {
       for (const host of addresses) {
-        const answer = await askTls({ ...common, host, path: '/cluster', timeoutMs: LOOK_MS }).catch(() => null);
+        const answer = await askTls({ ...common, host, path: '/cluster', timeoutMs: QUERY_MS }).catch(() => null);
         const state = answer?.status === 200 ? readCluster(answer.text) : null;
         if (state !== null) return state;
       }

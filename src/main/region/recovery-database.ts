@@ -15,19 +15,19 @@ import { readCluster } from '../../store/snapshot.ts';
 import { type Outcome, type WriteTx, write } from '../../store/write.ts';
 import { applyMigrations } from './bootstrap-database.ts';
 
-const LOOK_MS = 3000;
+const READ_MS = 3000;
 const NOTHING: Outcome<null> = { status: 200, body: null };
 
 /** The database work of `regent cluster recover` on the real store. */
 export function recoveryDatabase(db: Database): RecoveryDatabase {
   return {
-    look: (nodeId) =>
+    readSite: (nodeId) =>
       db.read(
         async (tx) => {
           const node = await findNode(tx, { id: nodeId });
           return { node, clusterId: (await readClusterId(tx)) ?? null };
         },
-        { deadlineMs: LOOK_MS },
+        { deadlineMs: READ_MS },
       ),
     migrate: () => applyMigrations(db),
     async write(rows) {
@@ -51,7 +51,7 @@ function readClusterId(tx: Parameters<typeof findNode>[0]): Promise<string | nul
 }
 
 async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<Outcome<null> | Rejected> {
-  const { nodeId, epoch, signature, told } = rows;
+  const { nodeId, epoch, signature, sentences: told } = rows;
   const own = await findNode(tx, { id: nodeId });
   if (own === null) return rejected('not_found', `There is no node ${nodeId} in the database.`);
   const cluster = await readCluster(tx);
@@ -67,7 +67,7 @@ async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<Outcome<null>
   const why = `the cluster was recovered on ${own.name} without it`;
   for (const node of regions) {
     // A rack's VLANs stay its own: whoever takes its place is the same rack.
-    const revoked = await vacateNode(tx, node, { isPlaceKept: node.isRack, by: 'system:recover', why });
+    const revoked = await vacateNode(tx, node, { isPlaceReserved: node.isRack, by: 'system:recover', why });
     if (isRejected(revoked)) return revoked;
   }
   if (own.isDrained || own.state !== 'member') {

@@ -21,14 +21,14 @@ import { listen } from '../../store/listen.ts';
 import { readServerStates } from '../../store/pool/server-states.ts';
 import { checkSchema, type Migration, migrate, readMigrations } from '../../store/migrate.ts';
 import { NO_AUTHORITY } from './certificate-authority.ts';
-import { openDrillWays } from './drill-ways.ts';
-import { type ImageOptions, imageWays } from './image-ways.ts';
+import { openDrillPort } from './drill-ways.ts';
+import { type ImageOptions, openImagePort } from './image-ways.ts';
 import { type Listen, showListen } from './listen.ts';
 import { createPeerOf, openTls, type Tls, type TlsFiles } from './tls.ts';
 import { createPasswordHasher } from './passwords.ts';
 import { openRenewalThread } from './renewal/thread.ts';
 import { readMachineScripts } from './machine-scripts.ts';
-import { memoryWays } from './memory-ways.ts';
+import { openMemoryPort } from './memory-ways.ts';
 import { readTemplates } from '../templates.ts';
 import { askName } from './ask-name.ts';
 import { createKeyReader } from './outside/key-reader.ts';
@@ -123,14 +123,14 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     startedAt: new Date(clock.now()).toISOString(),
     beatOf: options.beatOf ?? (() => () => {}),
     ...(options.etcd ? { etcd: options.etcd } : {}),
-    ...(options.patroni ? { patroni: options.patroni, drills: openDrillWays(connection) } : {}),
+    ...(options.patroni ? { patroni: options.patroni, drills: openDrillPort(connection) } : {}),
     askName,
     readKeys: createKeyReader(),
     ...externalDatabase(options, process),
     ...(options.endForRestart ? { endForRestart: options.endForRestart } : {}),
     authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),
-    memory: memoryWays(options.tlsFiles ?? null, options.layoutFile ?? null, log),
-    ...(options.images ? { images: imageWays(options.images, options.tlsFiles ?? null) } : {}),
+    memory: openMemoryPort(options.tlsFiles ?? null, options.layoutFile ?? null, log),
+    ...(options.images ? { images: openImagePort(options.images, options.tlsFiles ?? null) } : {}),
     jobs: {
       kinds: [],
       renewer: openRenewalThread({ connection, name: `regiond ${process} leases`, clock, log }),

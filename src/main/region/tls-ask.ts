@@ -31,7 +31,7 @@ export async function askTls(question: TlsQuestion): Promise<{ readonly status: 
     [files.authority, files.certificate, files.key].map((file) => readFile(file)),
   );
   const { promise, resolve, reject } = Promise.withResolvers<{ readonly status: number; readonly text: string }>();
-  const asked = request({
+  const outgoing = request({
     host,
     port,
     path,
@@ -47,11 +47,11 @@ export async function askTls(question: TlsQuestion): Promise<{ readonly status: 
     },
     ...(signal === undefined ? {} : { signal }),
   });
-  const timer = setTimeout(() => asked.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  asked.on('error', reject);
-  asked.on('response', (response) => {
+  const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  outgoing.on('error', reject);
+  outgoing.on('response', (response) => {
     textOf(response, answerMax).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
   });
-  asked.end(body === undefined ? undefined : JSON.stringify(body));
+  outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   return await promise.finally(() => clearTimeout(timer));
 }

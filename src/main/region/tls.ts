@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { createSecureContext, type Server, TLSSocket } from 'node:tls';
-import type { Peer } from '../../api/peers.ts';
+import type { PeerIdentity } from '../../api/peers.ts';
 import { AppError, isRejected, sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
@@ -24,7 +24,7 @@ export const NODE_TLS: TlsFiles = {
 };
 
 /** How often the files are looked at, ms. */
-const LOOK_EVERY_MS = 2000;
+const CHECK_EVERY_MS = 2000;
 /** A connection within this time of an earlier one need not prove its key again, s. */
 const SESSION_S = 300;
 /** Certificates whose words are kept; a large cluster's nodes, and some that were renewed. */
@@ -68,7 +68,7 @@ export function openTls(files: TlsFiles, log: Log): Tls {
       if (faults === 2)
         log.warn('the node certificate cannot be read, the one before stays', { error: sentenceOf(error) });
     }
-  }, LOOK_EVERY_MS);
+  }, CHECK_EVERY_MS);
   timer.unref();
   return {
     options: { ...current.options, requestCert: true, rejectUnauthorized: true, handshakeTimeout: 10_000 },
@@ -103,11 +103,11 @@ function boundHandshakes(server: Server): void {
 }
 
 /** Who is at the other end: by the certificate that this connection's handshake has verified. */
-export function createPeerOf(): (socket: Socket) => Peer | null {
-  const known = new WeakMap<Socket, Peer | null>();
-  const read = new Map<string, Peer | null>();
+export function createPeerOf(): (socket: Socket) => PeerIdentity | null {
+  const known = new WeakMap<Socket, PeerIdentity | null>();
+  const read = new Map<string, PeerIdentity | null>();
   // Proxies come with the same few certificates many times a second: what one says is read once.
-  const peerIn = (raw: Buffer): Peer | null => {
+  const peerIn = (raw: Buffer): PeerIdentity | null => {
     const key = raw.toString('latin1');
     let peer = read.get(key);
     if (peer === undefined) {
@@ -128,20 +128,20 @@ export function createPeerOf(): (socket: Socket) => Peer | null {
   };
 }
 
-function readPeer(raw: Buffer): Peer | null {
+function readPeer(raw: Buffer): PeerIdentity | null {
   const facts = readCertificate(raw);
   if (isRejected(facts) || facts.nodeId === null || facts.isAuthority) return null;
   const { serial, nodeId, isRegion, notAfter } = facts;
   return { serial, nodeId, isRegion, notAfter };
 }
 
-type Texts = readonly [ca: string, cert: string, key: string];
+type TlsTexts = readonly [ca: string, cert: string, key: string];
 
-function readFiles(files: TlsFiles): Texts {
+function readFiles(files: TlsFiles): TlsTexts {
   return [read(files.authority), read(files.certificate), read(files.key)];
 }
 
-function load(files: TlsFiles, texts: Texts) {
+function load(files: TlsFiles, texts: TlsTexts) {
   const [ca, cert, key] = texts;
   const facts = readCertificate(cert);
   const authority = readCertificate(ca);

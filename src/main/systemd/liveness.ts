@@ -8,13 +8,13 @@ export interface Liveness {
    * Declares a loop that must come round: the returned function is called by the loop itself, each time it has made a round.
    * When it is silent for longer than `maxSilenceMs`, systemd gets no proof of life any more and restarts the process.
    */
-  loop(name: string, maxSilenceMs: number): Beat;
+  loop(name: string, maxSilenceMs: number): LoopBeat;
   /** Names of the loops that are silent for too long now. */
   silent(): readonly string[];
 }
 
 /** Called once per round; `end` when the loop has ended on purpose. */
-export interface Beat {
+export interface LoopBeat {
   (): void;
   end(): void;
 }

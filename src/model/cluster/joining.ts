@@ -105,7 +105,7 @@ export function decideJoin(site: JoinSite, applicant: Applicant): JoinDecision {
   return taken ?? { kind: 'admit', ...place, warnings: warningsOf(site, applicant, place.node) };
 }
 
-type Admission = { readonly how: 'new' | 'again' | 'return'; readonly node: Node | null };
+type JoinAdmission = { readonly how: 'new' | 'again' | 'return'; readonly node: Node | null };
 
 function checkToken(token: ShownToken | null, applicant: Applicant): Rejected | null {
   if (token === null) return NO_TOKEN;
@@ -131,7 +131,7 @@ function checkVersion({ version: ours }: JoinSite, { version, isRegion }: Applic
 }
 
 /** Which node the host is, or will be. */
-function admissionOf(site: JoinSite, { rack }: Applicant): Admission | Rejected {
+function admissionOf(site: JoinSite, { rack }: Applicant): JoinAdmission | Rejected {
   const used = site.token?.usedByNode ?? null;
   const own = used === null ? undefined : site.nodes.find((node) => node.id === used);
   const twin = rack && site.racks.find((other) => other.publicKey === rack.publicKey && other.uuid !== rack.uuid);
@@ -199,7 +199,7 @@ function isSomebody(uuid: string, node: Node): Rejected {
 }
 
 /** A rack that returns keeps the name that it had. */
-function checkName(site: JoinSite, { name, rack }: Applicant, { node, how }: Admission): Rejected | null {
+function checkName(site: JoinSite, { name, rack }: Applicant, { node, how }: JoinAdmission): Rejected | null {
   if (how === 'return' || node?.name === name) return null;
   const holder =
     site.nodes.find((other) => other.name === name && other.id !== node?.id) ??
@@ -212,7 +212,7 @@ function checkName(site: JoinSite, { name, rack }: Applicant, { node, how }: Adm
   return refuse('conflict', 'name', `Another node has the name ${name}. ${remedy}`);
 }
 
-function checkAddresses(site: JoinSite, { addresses, isRegion }: Applicant, { node }: Admission): Rejected | null {
+function checkAddresses(site: JoinSite, { addresses, isRegion }: Applicant, { node }: JoinAdmission): Rejected | null {
   const family = isRegion ? checkVipFamily(site.vip, addresses[0] ?? '', 'addresses') : null;
   if (family) return family;
   for (const address of addresses) {
@@ -231,7 +231,7 @@ function checkAddresses(site: JoinSite, { addresses, isRegion }: Applicant, { no
 }
 
 /** etcd takes in one voter after the other: until then its members must be those of the joining node's configuration. What follows may overlap. */
-function checkTurn(site: JoinSite, { isRegion }: Applicant, { node }: Admission): Rejected | null {
+function checkTurn(site: JoinSite, { isRegion }: Applicant, { node }: JoinAdmission): Rejected | null {
   if (!isRegion) return null;
   const isFirst = (item: Node) => item.isRegion && item.state === 'joining' && !site.voters.has(item.id);
   const other = site.nodes.find((item) => item.id !== node?.id && isFirst(item));

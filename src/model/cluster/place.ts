@@ -7,7 +7,7 @@ import type { Applicant } from './joining.ts';
  * The place of a node that was lost, kept for the host that takes it: its name and its roles. `nodeId`: of a rack's row, which waits for its new
  * host; null: the node's row is gone, and its host becomes a new node.
  */
-export interface Place {
+export interface NodePlace {
   readonly name: string;
   readonly isRegion: boolean;
   readonly isRack: boolean;
@@ -16,7 +16,7 @@ export interface Place {
 
 /** What settles as whom a host takes a place. `own`: id of the node that this token has let in already. */
 export interface PlaceSite {
-  readonly places: readonly Place[];
+  readonly places: readonly NodePlace[];
   readonly nodes: readonly Node[];
   readonly racks: readonly KnownRack[];
   readonly own: string | null;
@@ -33,9 +33,9 @@ export function takePlace(
 ): Applicant | Rejected {
   const self = own === null ? undefined : nodes.find((node) => node.id === own);
   if (name === null) {
-    const kept = places.some((place) => place.name === applicant.name) && self?.name !== applicant.name;
-    return kept
-      ? rejected('conflict', `${keptSentence(applicant.name)} Give this host another one: --name.`)
+    const isReserved = places.some((place) => place.name === applicant.name) && self?.name !== applicant.name;
+    return isReserved
+      ? rejected('conflict', `${explainReservedName(applicant.name)} Give this host another one: --name.`)
       : applicant;
   }
   const place = places.find((one) => one.name === name);
@@ -52,7 +52,7 @@ export function takePlace(
 }
 
 /** Why nobody else gets this name, and what an admin can do. */
-export function keptSentence(name: string): string {
+export function explainReservedName(name: string): string {
   return (
     `The name ${name} is kept for the host that takes the place of ${name}: regent node replace ${name} gives its token. ` +
     `To give the place up: regent node remove ${name}.`

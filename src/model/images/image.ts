@@ -93,8 +93,8 @@ export function parseManifest(text: string): ImageManifest | Rejected {
   const kernel = value['kernel'] ?? (isDeployable ? '' : undefined);
   if (typeof kernel !== 'string' || !(KERNEL.test(kernel) || (isDeployable && kernel === '')))
     return bad('kernel', `${show(kernel)} is no version of a kernel`, 'such as 6.12.57+deb13-cloud-amd64');
-  const told = value['name'] ?? null;
-  const name = told === null ? null : parseImageName(typeof told === 'string' ? told : '');
+  const rawName = value['name'] ?? null;
+  const name = rawName === null ? null : parseImageName(typeof rawName === 'string' ? rawName : '');
   if (isRejected(name)) return name;
   if (isDeployable && kernel === '' && name === null)
     return bad('name', 'there is none', 'a deployable image without a kernel has a name');

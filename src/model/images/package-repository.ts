@@ -27,19 +27,19 @@ export const POCKETS = ['updates', 'security', 'backports'] as const;
 export const REPOSITORY_BOUNDS = { list: 500, key: 65_536 } as const;
 
 /** Parses a list of words, parted by blanks or commas; `known`: the only ones. */
-export function parseWords(text: string, field: string, known?: readonly string[]): string | Rejected {
-  const words = [...new Set(text.split(/[\s,]+/).filter((word) => word !== ''))];
-  for (const word of words) {
-    if (known !== undefined && !known.includes(word))
-      return invalid(field, `${show(word)} is unknown`, known.join(', '));
-    if (!/^[A-Za-z0-9][A-Za-z0-9./_:+~-]{0,99}$/.test(word))
+export function parseList(text: string, field: string, known?: readonly string[]): string | Rejected {
+  const items = [...new Set(text.split(/[\s,]+/).filter((item) => item !== ''))];
+  for (const item of items) {
+    if (known !== undefined && !known.includes(item))
+      return invalid(field, `${show(item)} is unknown`, known.join(', '));
+    if (!/^[A-Za-z0-9][A-Za-z0-9./_:+~-]{0,99}$/.test(item))
       return invalid(
         field,
-        `${show(word)} is not usable`,
+        `${show(item)} is not usable`,
         'words of letters, digits and . / _ : + ~ -, with blanks between',
       );
   }
-  return words.join(' ');
+  return items.join(' ');
 }
 
 const ARMOUR = /^\s*-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n[\s\S]*-----END PGP PUBLIC KEY BLOCK-----\s*$/;
@@ -57,7 +57,7 @@ export function parseSigningKey(text: string, field: string): string | Rejected 
   return isKey ? text : invalid(field, 'it is no public key', rule);
 }
 
-const wordsOf = (text: string) => text.split(' ').filter((word) => word !== '');
+const splitList = (text: string) => text.split(' ').filter((item) => item !== '');
 
 /** What a machine's system is told of its packages. `main`: what becomes of the image's own archives; null: they stay. */
 export interface Packages {
@@ -70,7 +70,7 @@ export function packagesFor(all: readonly PackageRepository[], architecture: str
   const usable = all.filter(({ enabled, sourceUrl }) => enabled && sourceUrl !== '');
   const main = usable.find(({ name }) => MAIN[name]?.includes(architecture) === true) ?? null;
   const others = usable.filter(
-    ({ name, arches }) => !Object.hasOwn(MAIN, name) && (arches === '' || wordsOf(arches).includes(architecture)),
+    ({ name, arches }) => !Object.hasOwn(MAIN, name) && (arches === '' || splitList(arches).includes(architecture)),
   );
   return { main, others };
 }

@@ -10,7 +10,7 @@ export interface Qcow2 {
 }
 
 /** Where a cluster of the disk lies: nowhere (zeros), plain, or compressed in so many bytes at the most. */
-export type Cluster =
+export type DiskCluster =
   | { readonly kind: 'zero' }
   | { readonly kind: 'plain'; readonly offset: number }
   | { readonly kind: 'packed'; readonly offset: number; readonly bytes: number };
@@ -55,7 +55,7 @@ export function tableOf(entry: bigint): number | null {
 }
 
 /** Where the cluster lies that an entry of level 2 names. */
-export function clusterOf(entry: bigint, { clusterBits }: Pick<Qcow2, 'clusterBits'>): Cluster {
+export function clusterOf(entry: bigint, { clusterBits }: Pick<Qcow2, 'clusterBits'>): DiskCluster {
   if ((entry & PACKED) !== 0n) {
     const bits = BigInt(62 - (clusterBits - 8));
     const offset = entry & ((1n << bits) - 1n);

@@ -16,28 +16,32 @@ const GROWTH = { tar: 100, raw: 1000 } as const;
 
 /** Looks whether a root is what its manifest says, and bounded. `bytes`: how many came. */
 export function createScan({ content, architecture, packedBytes }: ScanOf): Scan & { readonly bytes: () => number } {
-  const { format, file, bytes: told } = content;
+  const { format, file, bytes: manifestBytes } = content;
   const inner =
     format === 'tar' ? createTarScan({ architecture, needsCloudInit: content.hasCloudInit }) : createDiskScan();
-  const most = Math.min(UNPACKED_MOST, told ?? UNPACKED_MOST, Math.max(HARMLESS, GROWTH[format] * packedBytes));
+  const most = Math.min(
+    UNPACKED_MOST,
+    manifestBytes ?? UNPACKED_MOST,
+    Math.max(HARMLESS, GROWTH[format] * packedBytes),
+  );
   let bytes = 0;
   return {
     push: (chunk) => {
       bytes += chunk.length;
       if (bytes > most)
-        return rejected('invalid_value', `${file} unpacks to more than ${most} bytes${whyOf(most, told)}.`);
+        return rejected('invalid_value', `${file} unpacks to more than ${most} bytes${whyOf(most, manifestBytes)}.`);
       return inner.push(chunk);
     },
     end: () =>
-      told !== null && bytes < told
-        ? rejected('invalid_value', `${file} unpacks to ${bytes} bytes, and its manifest says ${told}.`)
+      manifestBytes !== null && bytes < manifestBytes
+        ? rejected('invalid_value', `${file} unpacks to ${bytes} bytes, and its manifest says ${manifestBytes}.`)
         : inner.end(),
     bytes: () => bytes,
   };
 }
 
-function whyOf(most: number, told: number | null): string {
-  if (most === told) return ', which its manifest says';
+function whyOf(most: number, manifestBytes: number | null): string {
+  if (most === manifestBytes) return ', which its manifest says';
   return most === UNPACKED_MOST ? ', the most that is taken' : ': it grows far more than a system does';
 }
 

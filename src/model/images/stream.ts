@@ -3,7 +3,7 @@ import { IMAGE_ARCHITECTURES, isDigest } from './image.ts';
 import { type Compression, type RootFormat, rootFileName } from './content.ts';
 
 /** An image that a stream offers: its manifest as a region makes it, and where its root is, below the source's address. */
-export interface Offered {
+export interface OfferedImage {
   readonly name: string;
   readonly architecture: string;
   readonly manifest: string;
@@ -12,7 +12,7 @@ export interface Offered {
 
 /** What a file of products has: images that are taken, and products without a root that is. */
 export interface Products {
-  readonly images: readonly Offered[];
+  readonly images: readonly OfferedImage[];
   readonly others: readonly string[];
 }
 
@@ -25,7 +25,7 @@ const ROOTS: readonly (readonly [string, RootFormat, Compression])[] = [
   ['root-dd.raw', 'raw', 'none'],
 ];
 const PATH = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[A-Za-z0-9][A-Za-z0-9._/~+:-]{0,300}$/;
-type Json = Readonly<Record<string, unknown>>;
+type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Paths of the files of products that an index names (simplestreams, index:1.0). */
 export function productPaths(text: string): readonly string[] | Rejected {
@@ -44,7 +44,7 @@ export function parseProducts(text: string): Products | Rejected {
   const file = parse(text);
   if (file?.['format'] !== 'products:1.0' || !isObject(file['products']))
     return bad('a file of products is not of the format products:1.0');
-  const images: Offered[] = [];
+  const images: OfferedImage[] = [];
   const others: string[] = [];
   for (const [id, product] of Object.entries(file['products'])) {
     if (!isObject(product)) continue;
@@ -65,7 +65,7 @@ interface Product {
   readonly architecture: string;
 }
 
-function newestOf({ id, name, architecture }: Product, versions: unknown): Offered | null {
+function newestOf({ id, name, architecture }: Product, versions: unknown): OfferedImage | null {
   if (!isObject(versions)) return null;
   // By code units: versions are dates, and any region must find the same one.
   for (const version of Object.keys(versions).toSorted().toReversed()) {
@@ -75,8 +75,8 @@ function newestOf({ id, name, architecture }: Product, versions: unknown): Offer
     const { format, compression, path, size, sha256 } = found;
     const file = rootFileName(format, compression);
     const content = { file, format, compression, cloudInit: true };
-    const told = { format: 1, kind: 'deployable', architecture, name, version, product: id, content };
-    const manifest = `${JSON.stringify({ ...told, files: { [file]: { size, sha256 } } }, null, 2)}\n`;
+    const members = { format: 1, kind: 'deployable', architecture, name, version, product: id, content };
+    const manifest = `${JSON.stringify({ ...members, files: { [file]: { size, sha256 } } }, null, 2)}\n`;
     return { name, architecture, manifest, paths: { [file]: path } };
   }
   return null;
@@ -109,7 +109,7 @@ export function parseOwnIndex(text: string): readonly string[] | Rejected {
   return wrong === undefined ? (images as string[]) : bad(`its index names the image ${show(wrong)}`);
 }
 
-function parse(text: string): Json | null {
+function parse(text: string): JsonObject | null {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : null;
@@ -122,7 +122,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function isObject(value: unknown): value is Json {
+function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -4,7 +4,7 @@ import { type Rejected, rejected } from '../../core/errors.ts';
 export const BLOCK = 512;
 
 /** A member as its header has it. `type`: POSIX's flag, `0` for a file; `major`: of a device. */
-export interface Entry {
+export interface TarEntry {
   readonly type: string;
   readonly name: string;
   readonly target: string;
@@ -16,7 +16,7 @@ export interface Entry {
 const TYPES = '01234567LKxg';
 
 /** Reads a header of ustar, GNU or pax (POSIX.1-2017, pax interchange format); null: the end of the archive. */
-export function readHeader(block: Uint8Array): Entry | null | Rejected {
+export function readHeader(block: Uint8Array): TarEntry | null | Rejected {
   if (block.every((byte) => byte === 0)) return null;
   const sum = block.reduce((all, byte, index) => all + (index >= 148 && index < 156 ? 32 : byte), 0);
   if (numberOf(block.subarray(148, 156)) !== sum)

@@ -1,6 +1,6 @@
 import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
 import type { ImageArchitecture } from './image.ts';
-import { BLOCK, type Entry, paxValues, readHeader, textOf } from './tar-header.ts';
+import { BLOCK, type TarEntry, paxValues, readHeader, textOf } from './tar-header.ts';
 
 /** Looks at unpacked bytes as they come, in little memory. The first refusal is the last word. */
 export interface Scan {
@@ -38,7 +38,13 @@ const USUAL_MAJORS = [1, 5];
  * and most programs are of the architecture.
  */
 export function createTarScan(wanted: TarWanted): Scan {
-  const state = { entry: null as Entry | null, left: 0, padding: 0, isOver: false, extra: null as Uint8Array | null };
+  const state = {
+    entry: null as TarEntry | null,
+    left: 0,
+    padding: 0,
+    isOver: false,
+    extra: null as Uint8Array | null,
+  };
   const header = new Uint8Array(BLOCK);
   let filled = 0;
   const members = createMembers(wanted);
@@ -70,7 +76,7 @@ export function createTarScan(wanted: TarWanted): Scan {
     const { entry, extra } = state;
     if (entry === null) return;
     if (extra) extra.set(payload, extra.length - state.left);
-    else members.look(payload);
+    else members.readPayload(payload);
     state.left -= payload.length;
     if (state.left === 0 && extra) members.name(entry.type, extra);
   };
@@ -113,7 +119,7 @@ function createMembers({ architecture, needsCloudInit }: TarWanted) {
 
   return {
     /** A member begins; `resize`: its payload is of another size than its header says. */
-    add: (entry: Entry, resize: (size: number) => void): Rejected | null => {
+    add: (entry: TarEntry, resize: (size: number) => void): Rejected | null => {
       const raw = pax.get('path') ?? (longName || entry.name);
       const target = pax.get('linkpath') ?? (longTarget || entry.target);
       const size = pax.get('size');
@@ -130,7 +136,7 @@ function createMembers({ architecture, needsCloudInit }: TarWanted) {
       return null;
     },
     /** Bytes of a member's payload. */
-    look: (payload: Uint8Array): void => {
+    readPayload: (payload: Uint8Array): void => {
       if (head === null) return;
       const piece = payload.subarray(0, ELF_HEAD - headFilled);
       head.set(piece, headFilled);
@@ -172,7 +178,7 @@ function pathOf(name: string): string | null {
   return parts.includes('..') ? null : parts.join('/');
 }
 
-function refusalOf(entry: Entry, links: ReadonlySet<string>): Rejected | null {
+function refusalOf(entry: TarEntry, links: ReadonlySet<string>): Rejected | null {
   const { type, name, target, major } = entry;
   const through = ancestorsOf(name).find((one) => links.has(one));
   if (through !== undefined)

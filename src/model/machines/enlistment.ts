@@ -55,21 +55,21 @@ export interface SuggestedBmc {
 }
 
 /** What an inventory says of its BMC. */
-interface ToldBmc {
+interface BmcReport {
   readonly kind?: string | undefined;
   readonly address?: string | undefined;
   readonly mac?: string | undefined;
 }
 
 /** Reads what a machine tells of its BMC; null: nothing that could be used, such as an address that no server has. Pure. */
-export function suggestBmc(told: ToldBmc | undefined): SuggestedBmc | null {
-  if (told?.address === undefined) return null;
-  const type = BMC_TYPES.find((one) => told.kind === one || told.kind?.startsWith(`${one}-`));
-  const address = parseAddress(told.address);
+export function suggestBmc(report: BmcReport | undefined): SuggestedBmc | null {
+  if (report?.address === undefined) return null;
+  const type = BMC_TYPES.find((one) => report.kind === one || report.kind?.startsWith(`${one}-`));
+  const address = parseAddress(report.address);
   if (type === undefined || isRejected(address)) return null;
   const canonical = formatAddress(address);
   if (checkServerAddress(canonical, 'address') !== null) return null;
-  const mac = told.mac === undefined ? null : parseMac(told.mac);
+  const mac = report.mac === undefined ? null : parseMac(report.mac);
   return { type, address: canonical, mac: mac === null || isRejected(mac) ? null : mac };
 }
 

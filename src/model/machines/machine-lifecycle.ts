@@ -35,7 +35,7 @@ export interface Transition {
 }
 
 /** What a transition depends on beside state and event. `name`: for sentences. `before`: what was remembered. */
-export interface Standing {
+export interface LifecycleContext {
   readonly name: string;
   readonly before: MachineState | null;
   readonly isCommissioned: boolean;
@@ -43,25 +43,25 @@ export interface Standing {
 }
 
 /** Null: not possible as it stands. */
-type Row = (state: MachineState, at: Standing) => Transition | null;
-type Rows = Partial<Record<MachineEvent, Row>>;
+type TransitionRule = (state: MachineState, at: LifecycleContext) => Transition | null;
+type TransitionRules = Partial<Record<MachineEvent, TransitionRule>>;
 
 const OFF: Effect = { kind: 'power', verb: 'off' };
 const NOBODY: Effect = { kind: 'own', by: 'nobody' };
 const BOOTED: Effect = { kind: 'note', what: 'booted' };
 const NOT_LOCKED: Effect = { kind: 'lock', isLocked: false };
 
-const stay: Row = (state) => ({ to: state, effects: [] });
+const stay: TransitionRule = (state) => ({ to: state, effects: [] });
 const noting =
-  (...effects: readonly Effect[]): Row =>
+  (...effects: readonly Effect[]): TransitionRule =>
   (state) => ({ to: state, effects });
 const go =
-  (to: MachineState, ...effects: readonly Effect[]): Row =>
+  (to: MachineState, ...effects: readonly Effect[]): TransitionRule =>
   () => ({ to, effects });
-const fail: Row = (state) => ({ to: isPassing(state) ? failedState(state) : state, effects: [] });
+const fail: TransitionRule = (state) => ({ to: isPassing(state) ? failedState(state) : state, effects: [] });
 
 /** It boots from the network, and is waited for. */
-function begin(to: MachineState, ...effects: readonly Effect[]): Row {
+function begin(to: MachineState, ...effects: readonly Effect[]): TransitionRule {
   const boots: Effect[] = [
     { kind: 'note', what: to === 'commissioning' ? 'anew' : 'begun' },
     { kind: 'power', verb: 'cycle', boot: 'pxe' },
@@ -73,23 +73,23 @@ function begin(to: MachineState, ...effects: readonly Effect[]): Row {
 }
 
 /** A way that goes on, or begins anew, ends where the first one began. */
-function remembering(state: MachineState, { before }: Standing): Effect {
-  const isOnTheWay = state === 'failed-testing' || state === 'testing' || state.includes('rescue-mode');
-  return { kind: 'remember', state: isOnTheWay ? (before ?? 'ready') : state };
+function remembering(state: MachineState, { before }: LifecycleContext): Effect {
+  const isInterim = state === 'failed-testing' || state === 'testing' || state.includes('rescue-mode');
+  return { kind: 'remember', state: isInterim ? (before ?? 'ready') : state };
 }
 
 /** Back where it was: a deployed machine runs its own system again. */
-const back = (_state: MachineState, { before }: Standing): Transition => {
+const back = (_state: MachineState, { before }: LifecycleContext): Transition => {
   const effect: Effect = before === 'deployed' ? { kind: 'power', verb: 'cycle', boot: 'disk' } : OFF;
   return { to: before ?? 'ready', effects: [effect] };
 };
 
-const exit: Row = (state, at) => {
+const exit: TransitionRule = (state, at) => {
   const { effects } = back(state, at);
   return { to: 'exiting-rescue-mode', effects: [{ kind: 'note', what: 'begun' }, ...effects] };
 };
 
-const arrive: Row = (_state, { before }) => ({ to: before ?? 'ready', effects: [] });
+const arrive: TransitionRule = (_state, { before }) => ({ to: before ?? 'ready', effects: [] });
 
 const OWNED: readonly MachineState[] = ['deployed', 'allocated', 'reserved'];
 /** Its disks still have what somebody wrote on them: no repair makes it ready. */
@@ -101,7 +101,7 @@ const UNCLEAN: Partial<Readonly<Record<MachineState, MachineState>>> = {
 };
 
 /** What was broken is what it was before; what was on its way begins anew. */
-const repair: Row = (_state, { before, isCommissioned }) => {
+const repair: TransitionRule = (_state, { before, isCommissioned }) => {
   if (before !== null && OWNED.includes(before)) return { to: before, effects: [] };
   const unclean = before === null ? undefined : UNCLEAN[before];
   if (unclean !== undefined) return { to: unclean, effects: [] };
@@ -109,43 +109,43 @@ const repair: Row = (_state, { before, isCommissioned }) => {
   return { to: isCommissioned ? 'ready' : 'new', effects: [NOBODY] };
 };
 
-const spoil: Row = (state, at) => ({
+const spoil: TransitionRule = (state, at) => ({
   to: 'broken',
   effects: [remembering(state, at), ...(state === 'commissioning' ? [NOBODY] : [])],
 });
 
-const LOCKS: Rows = { lock: noting({ kind: 'lock', isLocked: true }), unlock: noting(NOT_LOCKED) };
+const LOCKS: TransitionRules = { lock: noting({ kind: 'lock', isLocked: true }), unlock: noting(NOT_LOCKED) };
 const OWNS: Effect = { kind: 'own', by: 'caller' };
 const commission = begin('commissioning', OWNS);
-const COMMISSION: Rows = { commission };
+const COMMISSION: TransitionRules = { commission };
 /** Somebody has it, or his data is still on it: it does not become ready by what knows nothing of that. */
-const isHeld = ({ before }: Standing): boolean =>
+const isHeld = ({ before }: LifecycleContext): boolean =>
   before !== null &&
   (OWNED.includes(before) || before === 'deploying' || before === 'failed-deployment' || before in UNCLEAN);
 const unlessHeld =
-  (row: Row): Row =>
+  (row: TransitionRule): TransitionRule =>
   (state, at) =>
     isHeld(at) ? null : row(state, at);
 const test = begin('testing');
-const TEST: Rows = { test };
+const TEST: TransitionRules = { test };
 const rescue = begin('entering-rescue-mode');
-const RESCUE: Rows = { 'enter-rescue': rescue };
-const EXIT: Rows = { 'exit-rescue': exit };
-const SPOIL: Rows = { 'mark-broken': spoil };
+const RESCUE: TransitionRules = { 'enter-rescue': rescue };
+const EXIT: TransitionRules = { 'exit-rescue': exit };
+const SPOIL: TransitionRules = { 'mark-broken': spoil };
 const FREE: Effect = { kind: 'free' };
-const ALLOCATE: Rows = { allocate: go('allocated', OWNS) };
-const DEPLOY: Rows = { deploy: begin('deploying') };
+const ALLOCATE: TransitionRules = { allocate: go('allocated', OWNS) };
+const DEPLOY: TransitionRules = { deploy: begin('deploying') };
 /** It belongs to who has it until its end: a failed release is his to look at. */
-const RELEASE: Rows = { release: go('releasing', { kind: 'note', what: 'begun' }, FREE, OFF) };
-const ERASES: Rows = { erase: begin('disk-erasing', FREE) };
-const released: Row = () => ({ to: 'ready', effects: [NOBODY] });
+const RELEASE: TransitionRules = { release: go('releasing', { kind: 'note', what: 'begun' }, FREE, OFF) };
+const ERASES: TransitionRules = { erase: begin('disk-erasing', FREE) };
+const released: TransitionRule = () => ({ to: 'ready', effects: [NOBODY] });
 /** While nothing is waited for, a switch that was asked for before may still be told of, and a machine may be switched on by anybody. */
-const AT_REST: Rows = { 'boot-seen': stay, 'power-done': stay, 'power-by-hand': stay, 'power-failed': stay };
+const AT_REST: TransitionRules = { 'boot-seen': stay, 'power-done': stay, 'power-by-hand': stay, 'power-failed': stay };
 /** It boots from the network anew. Nothing of what it did before counts. */
-const BOOTS: Rows = {
+const BOOTS: TransitionRules = {
   'boot-lost': noting({ kind: 'note', what: 'begun' }, { kind: 'power', verb: 'cycle', boot: 'pxe' }),
 };
-const ON_THE_WAY: Rows = {
+const PASSING: TransitionRules = {
   'boot-seen': noting(BOOTED),
   'power-done': noting({ kind: 'note', what: 'powered' }),
   'power-by-hand': stay,
@@ -154,12 +154,12 @@ const ON_THE_WAY: Rows = {
 };
 
 /** What is possible in each state. */
-const TABLE: Readonly<Record<MachineState, Rows>> = {
+const TABLE: Readonly<Record<MachineState, TransitionRules>> = {
   new: { ...LOCKS, ...COMMISSION, ...SPOIL, ...AT_REST },
   commissioning: {
     ...LOCKS,
     ...SPOIL,
-    ...ON_THE_WAY,
+    ...PASSING,
     ...BOOTS,
     abort: go('new', NOBODY, OFF),
     'inventory-posted': noting({ kind: 'note', what: 'inventory' }),
@@ -180,7 +180,7 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
   testing: {
     ...LOCKS,
     ...SPOIL,
-    ...ON_THE_WAY,
+    ...PASSING,
     ...BOOTS,
     abort: back,
     'inventory-posted': noting({ kind: 'note', what: 'inventory' }),
@@ -197,10 +197,10 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
     ...AT_REST,
     'mark-fixed': repair,
   },
-  'entering-rescue-mode': { ...LOCKS, ...EXIT, ...ON_THE_WAY, ...BOOTS, 'rescue-up': go('rescue-mode') },
+  'entering-rescue-mode': { ...LOCKS, ...EXIT, ...PASSING, ...BOOTS, 'rescue-up': go('rescue-mode') },
   'failed-entering-rescue-mode': { ...LOCKS, ...RESCUE, ...EXIT, ...SPOIL, ...AT_REST },
   'rescue-mode': { ...LOCKS, ...EXIT, ...AT_REST },
-  'exiting-rescue-mode': { ...LOCKS, ...ON_THE_WAY, 'power-done': arrive, 'power-by-hand': arrive },
+  'exiting-rescue-mode': { ...LOCKS, ...PASSING, 'power-done': arrive, 'power-by-hand': arrive },
   'failed-exiting-rescue-mode': { ...LOCKS, ...RESCUE, ...EXIT, ...SPOIL, ...AT_REST },
   missing: { ...LOCKS, ...COMMISSION, ...AT_REST, enlist: go('new'), 'boot-seen': go('new') },
   reserved: { ...LOCKS, ...SPOIL, ...TEST, ...RELEASE, ...AT_REST },
@@ -209,7 +209,7 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
   deploying: {
     ...LOCKS,
     ...SPOIL,
-    ...ON_THE_WAY,
+    ...PASSING,
     ...BOOTS,
     ...RELEASE,
     ...ERASES,
@@ -221,12 +221,12 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
   },
   deployed: { ...LOCKS, ...SPOIL, ...TEST, ...RESCUE, ...RELEASE, ...ERASES, ...AT_REST },
   'failed-deployment': { ...LOCKS, ...SPOIL, ...TEST, ...RESCUE, ...DEPLOY, ...RELEASE, ...ERASES, ...AT_REST },
-  releasing: { ...LOCKS, ...SPOIL, ...ON_THE_WAY, 'power-done': released, 'power-by-hand': released },
+  releasing: { ...LOCKS, ...SPOIL, ...PASSING, 'power-done': released, 'power-by-hand': released },
   'failed-releasing': { ...LOCKS, ...SPOIL, ...TEST, ...RELEASE, ...ERASES, ...AT_REST },
   'disk-erasing': {
     ...LOCKS,
     ...SPOIL,
-    ...ON_THE_WAY,
+    ...PASSING,
     ...BOOTS,
     abort: go('failed-disk-erasing', OFF),
     'inventory-posted': noting({ kind: 'note', what: 'inventory' }),
@@ -240,7 +240,11 @@ const TABLE: Readonly<Record<MachineState, Rows>> = {
  * What an event makes of a machine: its next state and what comes with it, or why it is not possible. `state` null: nobody has heard of the machine. A
  * state that is on its way has a deadline. Pure.
  */
-export function transition(state: MachineState | null, event: MachineEvent, at: Standing): Transition | Rejected {
+export function transition(
+  state: MachineState | null,
+  event: MachineEvent,
+  at: LifecycleContext,
+): Transition | Rejected {
   if (state === null)
     return event === 'enlist' ? { to: 'new', effects: [] } : rejected('not_found', `There is no machine ${at.name}.`);
   const isRequest = REQUESTS.some((request) => request === event);
@@ -257,7 +261,7 @@ export function transition(state: MachineState | null, event: MachineEvent, at: 
 }
 
 /** What an operator may ask for in this state, by the verbs of the command line. Pure. */
-export function verbsIn(state: MachineState, at: Standing): readonly MachineVerb[] {
+export function verbsIn(state: MachineState, at: LifecycleContext): readonly MachineVerb[] {
   return verbs().filter((verb) => {
     if (verb === 'lock') return !at.isLocked;
     if (verb === 'unlock') return at.isLocked;
@@ -265,11 +269,11 @@ export function verbsIn(state: MachineState, at: Standing): readonly MachineVerb
   });
 }
 
-function isPossible(state: MachineState, event: MachineEvent, at: Standing): boolean {
+function isPossible(state: MachineState, event: MachineEvent, at: LifecycleContext): boolean {
   return (TABLE[state][event]?.(state, at) ?? null) !== null;
 }
 
-function refusalOf(state: MachineState, event: MachineEvent, at: Standing): string {
+function refusalOf(state: MachineState, event: MachineEvent, at: LifecycleContext): string {
   const rule = MACHINE_STATES.filter((one) => TABLE[one][event] !== undefined);
   const verb = verbOf(event);
   const erases = !at.isLocked && isPossible(state, ERASE, at) ? [verbOf(ERASE)] : [];

@@ -1,5 +1,5 @@
 /** A state's number and name in MAAS's API (`NODE_STATUS`), which its clients know. */
-interface Status {
+interface MaasStatus {
   readonly number: number;
   readonly label: string;
 }
@@ -29,7 +29,7 @@ export const MACHINE_STATUS = {
   'failed-exiting-rescue-mode': { number: 20, label: 'Failed to exit rescue mode' },
   testing: { number: 21, label: 'Testing' },
   'failed-testing': { number: 22, label: 'Failed testing' },
-} as const satisfies Readonly<Record<string, Status>>;
+} as const satisfies Readonly<Record<string, MaasStatus>>;
 
 export type MachineState = keyof typeof MACHINE_STATUS;
 export const MACHINE_STATES = Object.keys(MACHINE_STATUS) as readonly MachineState[];
@@ -117,9 +117,9 @@ const REPORTS = [
   'power-failed',
   'deadline-passed',
 ] as const;
-type Report = (typeof REPORTS)[number];
+type MachineReport = (typeof REPORTS)[number];
 
-type Asked = Request | typeof ERASE;
-export const REQUESTS: readonly Asked[] = [...Object.values(MACHINE_VERBS), ERASE];
-export type MachineEvent = Asked | Report;
+type OperatorRequest = Request | typeof ERASE;
+export const REQUESTS: readonly OperatorRequest[] = [...Object.values(MACHINE_VERBS), ERASE];
+export type MachineEvent = OperatorRequest | MachineReport;
 export const MACHINE_EVENTS: readonly MachineEvent[] = [...REQUESTS, ...REPORTS];

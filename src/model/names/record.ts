@@ -64,9 +64,9 @@ export function parseRecordData(type: RecordType, data: string): string | Reject
     case 'NS':
       return parseHost(data);
     case 'MX':
-      return parseWords(data, 1, 'PREFERENCE HOST, such as 10 mail.example.test; the number is 0 to 65535');
+      return parseNumbersAndHost(data, 1, 'PREFERENCE HOST, such as 10 mail.example.test; the number is 0 to 65535');
     case 'SRV':
-      return parseWords(
+      return parseNumbersAndHost(
         data,
         3,
         'PRIORITY WEIGHT PORT HOST, such as 0 5 5060 sip.example.test, or . for none; numbers are 0 to 65535',
@@ -105,12 +105,12 @@ function parseHost(text: string): string | Rejected {
 export const NOWHERE = '.';
 
 /** So many numbers of 16 bits, and a host. */
-function parseWords(data: string, count: number, rule: string): string | Rejected {
-  const words = data.trim().split(/\s+/);
-  const numbers = words.slice(0, count);
-  const areUsable = numbers.every((word) => /^\d{1,5}$/.test(word) && Number(word) <= 65_535);
-  if (words.length !== count + 1 || !areUsable) return invalid('data', `${show(data)} is not usable`, rule);
-  const last = words[count] ?? '';
+function parseNumbersAndHost(data: string, count: number, rule: string): string | Rejected {
+  const parts = data.trim().split(/\s+/);
+  const numbers = parts.slice(0, count);
+  const areUsable = numbers.every((part) => /^\d{1,5}$/.test(part) && Number(part) <= 65_535);
+  if (parts.length !== count + 1 || !areUsable) return invalid('data', `${show(data)} is not usable`, rule);
+  const last = parts[count] ?? '';
   const host = last === NOWHERE ? NOWHERE : parseHost(last);
   return isRejected(host) ? host : [...numbers.map(Number), host].join(' ');
 }

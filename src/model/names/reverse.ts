@@ -51,7 +51,7 @@ export function reverseZoneOf(address: Address, network: Network, isCut = false)
 }
 
 /** One sentence for operators: which reverse zones a subnet has, and who answers for the rest of the last label. */
-export function reverseWords(network: Network, settings: ReversePolicy): string {
+export function describeReverseZones(network: Network, settings: ReversePolicy): string {
   const isCut = isCutByAddress(network, settings);
   const zones = reverseZones(network, isCut);
   const [first = '', last = ''] = [zones[0], zones.at(-1)];

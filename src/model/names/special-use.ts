@@ -99,18 +99,18 @@ export const SPECIAL_NAMES: readonly SpecialName[] = [
   { name: 'test', what: 'it is for tests', source: 'RFC 6761 §6.2', isAllowed: true },
 ];
 
-interface Row extends SpecialNetwork {
+interface SpecialNetworkRow extends SpecialNetwork {
   readonly network: Network;
 }
 
-const ROWS: readonly Row[] = SPECIAL_NETWORKS.map((row) => {
+const ROWS: readonly SpecialNetworkRow[] = SPECIAL_NETWORKS.map((row) => {
   const network = parseNetwork(row.block);
   if (isRejected(network)) throw new TypeError(network.message);
   return { ...row, network };
 }).sort((a, b) => b.network.prefix - a.network.prefix);
 
 /** The most specific special block that holds an address or the whole of a network; undefined: none does. */
-function rowOf(item: Address | Network): Row | undefined {
+function rowOf(item: Address | Network): SpecialNetworkRow | undefined {
   return ROWS.find(({ network }) => contains(network, item) && (!('prefix' in item) || network.prefix <= item.prefix));
 }
 

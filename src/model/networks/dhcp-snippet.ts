@@ -95,11 +95,11 @@ function checkObject(value: object, members: Members, place: ValuePath): Rejecte
 
 function notAllowed(name: string, members: Members, { field, kind, path }: ValuePath): Rejected {
   const why = Object.hasOwn(NO_MEMBERS, name) ? `: ${NO_MEMBERS[name]}` : '';
-  const rule = `${path.includes('/') ? 'there' : `a snippet for ${WORDS[kind]}`} may have ${Object.keys(members).join(', ')}`;
+  const rule = `${path.includes('/') ? 'there' : `a snippet for ${SCOPES[kind]}`} may have ${Object.keys(members).join(', ')}`;
   return invalid(field, `the member ${show(path)} is not for a snippet${why}`, rule);
 }
 
-const WORDS: Readonly<Record<SnippetKind, string>> = { global: 'all clients', subnet: 'a subnet', host: 'a host' };
+const SCOPES: Readonly<Record<SnippetKind, string>> = { global: 'all clients', subnet: 'a subnet', host: 'a host' };
 
 function checkValue(value: unknown, rule: MemberRule, place: ValuePath): Rejected | null {
   switch (rule.kind) {
@@ -159,7 +159,7 @@ export function classesMade(body: SnippetBody): string[] {
 }
 
 /** Names of the client classes that a snippet for a subnet or a host asks for. */
-export function classesAsked(kind: SnippetKind, body: SnippetBody): string[] {
+export function findRequestedClasses(kind: SnippetKind, body: SnippetBody): string[] {
   if (kind === 'global') return [];
   const lists = [body['client-class'], body['require-client-classes'], body['client-classes']];
   return lists.flat().flatMap((name) => (typeof name === 'string' ? [name] : []));

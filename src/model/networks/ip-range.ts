@@ -75,13 +75,13 @@ export function checkRangeAlone(
 }
 
 /** Something that has addresses for itself: a machine's address, a static lease, a gateway. `what` names it for people, with its address. */
-export interface Claim {
+export interface AddressClaim {
   readonly what: string;
   readonly span: AddressSpan;
 }
 
 /** Refuses a dynamic range that holds addresses which somebody has for himself, naming both. */
-export function checkRangeUnclaimed(span: AddressSpan, claims: readonly Claim[]): Rejected | null {
+export function checkRangeUnclaimed(span: AddressSpan, claims: readonly AddressClaim[]): Rejected | null {
   const claim = claims.find((item) => spansOverlap(span, item.span));
   if (!claim) return null;
   return rejected(
@@ -94,7 +94,7 @@ export function checkRangeUnclaimed(span: AddressSpan, claims: readonly Claim[])
 export function checkAddressFree(
   address: AddressSpan,
   dynamic: readonly Pick<IpRange, 'first' | 'last' | 'kind'>[],
-  claims: readonly Claim[],
+  claims: readonly AddressClaim[],
 ): Rejected | null {
   const range = dynamic.find((item) => item.kind === 'dynamic' && spansOverlap(address, spanOf(item)));
   if (range) {

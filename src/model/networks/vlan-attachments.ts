@@ -26,7 +26,7 @@ export interface LatestInterfaces extends InterfaceReport {
 }
 
 /** An interface of a node as it reports it. */
-interface Nic {
+interface ReportedNic {
   readonly name: string;
   readonly mac: string;
   readonly addresses: readonly string[];
@@ -38,7 +38,7 @@ interface Nic {
  * takes an address away with the carrier and gives it back with it. Else a pulled cable would take the node off its VLANs and stop their
  * services, and they would be back only some seconds after the cable. An address that another interface has by now is not kept.
  */
-export function keepAddresses<N extends Nic>(now: readonly N[], before: readonly Nic[]): N[] {
+export function keepAddresses<N extends ReportedNic>(now: readonly N[], before: readonly ReportedNic[]): N[] {
   const had = new Map(before.map((nic) => [`${nic.name} ${nic.mac}`, nic.addresses]));
   const inUse = new Set(now.flatMap((nic) => nic.addresses));
   return now.map((nic) => {
@@ -63,8 +63,8 @@ export const LOST_FOR_MS = 30_000;
  * its VLANs to the other rack and back. `known`: what was lost by the last report; `now`: ms.
  */
 export function lostAddresses(
-  interfaces: readonly Pick<Nic, 'addresses'>[],
-  before: { readonly interfaces: readonly Nic[]; readonly lost: readonly LostAddresses[] },
+  interfaces: readonly Pick<ReportedNic, 'addresses'>[],
+  before: { readonly interfaces: readonly ReportedNic[]; readonly lost: readonly LostAddresses[] },
   now: number,
 ): LostAddresses[] {
   const present = new Set(interfaces.flatMap((nic) => nic.addresses));

@@ -51,8 +51,8 @@ export function weaknessOf(
 }
 
 function isCommon(text: string): boolean {
-  const words = text.replaceAll(/[\s._-]+/gu, '');
-  return [text, words, stemOf(words), plain(words), stemOf(plain(words)), plain(stemOf(words))].some((one) =>
+  const joined = text.replaceAll(/[\s._-]+/gu, '');
+  return [text, joined, stemOf(joined), plain(joined), stemOf(plain(joined)), plain(stemOf(joined))].some((one) =>
     COMMON.has(one),
   );
 }

@@ -4,9 +4,9 @@ import { proxyPlace } from './proxy-url.ts';
 import type { SettingName } from './settings.ts';
 import { checkServerAddress, checkServerName, checkSourceNetwork, checkSpecialName } from '../names/special-use.ts';
 
-type Check = (text: string, field: string) => Rejected | null;
+type SettingCheck = (text: string, field: string) => Rejected | null;
 
-const CHECKS: Partial<Record<SettingName, Check>> = {
+const CHECKS: Partial<Record<SettingName, SettingCheck>> = {
   default_domain: checkSpecialName,
   upstream_dns: checkServer,
   ntp_servers: checkServer,

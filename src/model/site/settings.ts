@@ -1,7 +1,7 @@
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { parseDomainName, parseOwnerName } from '../names/names.ts';
-import { KEPT_LAYOUTS, type KeptLayout } from '../machines/deployment/kept/layouts.ts';
+import { NAMED_LAYOUTS, type NamedLayout } from '../machines/deployment/stored/layouts.ts';
 import { parseDhcpOptions } from '../networks/dhcp/dhcp-option.ts';
 import { parseKernelOptions } from '../machines/tags/kernel-options.ts';
 import { TAKEN_PORTS } from '../../core/node-ports.ts';
@@ -29,7 +29,7 @@ export interface Settings {
   /** Machines ask `ntp_servers` themselves, where there are any, and not their racks. */
   readonly ntp_external_only: boolean;
   /** How the disks of a machine are laid out when it is commissioned, unless somebody asked for something else. */
-  readonly default_storage_layout: KeptLayout;
+  readonly default_storage_layout: NamedLayout;
   /** How long a DHCP lease lasts, in seconds. */
   readonly dhcp_lease_time: number;
   /** DHCP options of every client, such as `log-servers=10.0.0.1`. A subnet's and a host's own come before them. */
@@ -131,8 +131,8 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
     }),
   ntp_external_only: yesOrNo,
   default_storage_layout: (value, field) =>
-    KEPT_LAYOUTS.find((layout) => layout === value) ??
-    invalid(field, `${show(value)} cannot be made`, `one of ${KEPT_LAYOUTS.join(', ')}`),
+    NAMED_LAYOUTS.find((layout) => layout === value) ??
+    invalid(field, `${show(value)} cannot be made`, `one of ${NAMED_LAYOUTS.join(', ')}`),
   dhcp_lease_time: parseLeaseTime,
   dhcp_options: (value, field) =>
     Array.isArray(value) && value.every((item) => typeof item === 'string')
@@ -142,7 +142,7 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   maas_proxy_port: (value, field) => {
     const port = whole(value, field, 1024, 65_535);
     if (isRejected(port) || !TAKEN_PORTS.includes(port)) return port;
-    const rule = `none of ${wordsOfPorts(TAKEN_PORTS)}, which other daemons of a node use`;
+    const rule = `none of ${describePorts(TAKEN_PORTS)}, which other daemons of a node use`;
     return invalid(field, `${port} is taken`, rule);
   },
   http_proxy: (value, field) => text(value, field, (item) => parseProxyUrl(item, field)),
@@ -198,7 +198,7 @@ function whole(value: unknown, field: string, least: number, most: number): numb
 }
 
 /** Ordered ports as a rule says them: `2378 to 2380, 5432`. */
-function wordsOfPorts(ports: readonly number[]): string {
+function describePorts(ports: readonly number[]): string {
   const runs: [number, number][] = [];
   for (const port of ports) {
     const last = runs.at(-1);

@@ -105,10 +105,10 @@ class IpmiLine implements PowerLine {
   }
 
   /** Gives a command with the cipher suite that is known to work, or the best one that does. */
-  async #say(...words: string[]): Promise<ExecResult | PowerFailure> {
+  async #say(...args: string[]): Promise<ExecResult | PowerFailure> {
     const fixed = textOf(this.#call.parameters, 'cipher_suite_id') || this.#learned['cipher_suite_id'];
     for (const cipher of fixed === undefined ? CIPHERS : [fixed]) {
-      const result = await this.#sayBy(cipher, words);
+      const result = await this.#sayBy(cipher, args);
       if (result === 'cipher') continue;
       if (!isFailed(result) && textOf(this.#call.parameters, 'power_driver') !== 'LAN')
         this.#learned['cipher_suite_id'] = cipher;
@@ -128,13 +128,13 @@ class IpmiLine implements PowerLine {
     );
   }
 
-  async #sayBy(cipher: string, words: readonly string[]): Promise<ExecResult | 'cipher' | PowerFailure> {
+  async #sayBy(cipher: string, args: readonly string[]): Promise<ExecResult | 'cipher' | PowerFailure> {
     const { effects, parameters } = this.#call;
     for (const waitS of WAITS_S.filter((seconds) => seconds >= this.#waitS)) {
       const startedAt = effects.clock.monotonic();
       const timeoutMs = timeLeft(this.#call, waitS * 10_000);
       const result = await effects.reach.run(
-        program({ place: this.#place, parameters, cipher, waitS, timeoutMs }, words),
+        program({ place: this.#place, parameters, cipher, waitS, timeoutMs }, args),
       );
       const meaning = meaningOf(result);
       if (meaning === 'done') {

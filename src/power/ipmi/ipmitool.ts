@@ -12,7 +12,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = { USER: 'USER', OPERATOR: '
 const OEM: Readonly<Record<string, string>> = { intel20: 'intelplus', supermicro20: 'supermicro' };
 
 /** How one command is given. `waitS`: for each of two answers, s. */
-export interface Way {
+export interface IpmiCall {
   readonly place: PowerPlace;
   readonly parameters: PowerParameters;
   readonly cipher: string;
@@ -21,8 +21,8 @@ export interface Way {
 }
 
 /** The command line. Password and key go by the environment: `-E` and `-K` read them there. `-v` tells a wrong password from other refusals. */
-export function program(way: Way, words: readonly string[]): Program {
-  const { parameters, place } = way;
+export function program(call: IpmiCall, args: readonly string[]): Program {
+  const { parameters, place } = call;
   const isOld = textOf(parameters, 'power_driver') === 'LAN';
   const user = textOf(parameters, 'power_user');
   const key = textOf(parameters, 'k_g');
@@ -34,13 +34,13 @@ export function program(way: Way, words: readonly string[]): Program {
     ...(user === '' ? [] : ['-U', user]),
     '-E',
     ...(key === '' || isOld ? [] : ['-K']),
-    ...(isOld ? [] : ['-C', way.cipher]),
-    ...['-L', privilege].concat('-N', String(way.waitS), '-R', '1'),
+    ...(isOld ? [] : ['-C', call.cipher]),
+    ...['-L', privilege].concat('-N', String(call.waitS), '-R', '1'),
     ...(oem === undefined ? [] : ['-o', oem]),
-    ...words,
+    ...args,
   ];
   const env = { IPMI_PASSWORD: textOf(parameters, 'power_pass'), ...(key === '' || isOld ? {} : { IPMI_KGKEY: key }) };
-  return { argv, env, timeoutMs: way.timeoutMs };
+  return { argv, env, timeoutMs: call.timeoutMs };
 }
 
 /**
@@ -49,57 +49,57 @@ export function program(way: Way, words: readonly string[]): Program {
  */
 export type Meaning = 'done' | 'cipher' | 'session' | 'silent' | PowerFailure;
 
-interface Reason {
-  readonly words: RegExp;
-  readonly meaning: (said: string) => Meaning;
+interface IpmiReason {
+  readonly pattern: RegExp;
+  readonly meaning: (line: string) => Meaning;
 }
 
 const PASSWORD = 'Check the user and the password, and that the user may use IPMI over LAN.';
 
-const REASONS: readonly Reason[] = [
+const REASONS: readonly IpmiReason[] = [
   {
-    words:
+    pattern:
       /invalid (?:authentication|integrity|confidentiality) algorithm|no matching cipher suite|cipher suite.*(?:invalid|not supported|match)/i,
     meaning: () => 'cipher',
   },
   {
-    words:
+    pattern:
       /RAKP 2 HMAC is invalid|unauthorized name|password.*(?:invalid|incorrect)|invalid user ?name|RAKP 4.*invalid/i,
-    meaning: (said) => failed('refused-credentials', `The BMC refuses the user or the password (${said}).`, PASSWORD),
+    meaning: (line) => failed('refused-credentials', `The BMC refuses the user or the password (${line}).`, PASSWORD),
   },
   {
-    words: /insufficient privilege|unauthorized role|privilege level.*(?:fail|exceed|denied)|invalid role/i,
-    meaning: (said) =>
+    pattern: /insufficient privilege|unauthorized role|privilege level.*(?:fail|exceed|denied)|invalid role/i,
+    meaning: (line) =>
       failed(
         'refused-credentials',
-        `The BMC does not let this user do it (${said}).`,
+        `The BMC does not let this user do it (${line}).`,
         'Give the user the privilege OPERATOR, or set privilege_level to what it has.',
       ),
   },
   {
-    words:
+    pattern:
       /node busy|insufficient resources|out of space|no (?:free|available).*session|session.*(?:slot|limit)|device.*initiali[sz]|BMC.*(?:update|initiali[sz])/i,
-    meaning: (said) =>
+    meaning: (line) =>
       failed(
         'busy',
-        `The BMC has no time now (${said}).`,
+        `The BMC has no time now (${line}).`,
         'Try again in a minute; other programs may hold its sessions.',
       ),
   },
   {
-    words:
+    pattern:
       /invalid command|not supported in present state|invalid data field|parameter not supported|command (?:illegal|disabled)/i,
-    meaning: (said) =>
+    meaning: (line) =>
       failed(
         'unsupported',
-        `The BMC does not do this (${said}).`,
+        `The BMC does not do this (${line}).`,
         'Look for newer firmware of the BMC, or use another power type.',
       ),
   },
-  { words: /unable to establish/i, meaning: () => 'session' },
+  { pattern: /unable to establish/i, meaning: () => 'session' },
   // ipmitool's words for an answer that did not come (its ipmi_chassis.c, ipmi_mc.c), no reason follows them; with `-v` also for one that came too late.
   {
-    words:
+    pattern:
       /unable to (?:get chassis power status|set chassis power control)|error (?:getting|setting) chassis boot parameter|request match not found|no response|timed? ?out|failed: *$/im,
     meaning: () => 'silent',
   },
@@ -119,8 +119,8 @@ export function meaningOf(result: ExecResult): Meaning {
   if (result.code === 0) return 'done';
   if (result.timedOut) return 'silent';
   const lines = `${result.stderr}\n${result.stdout}`.split('\n').filter((line) => !CHATTER.test(line));
-  for (const { words, meaning } of REASONS) {
-    const line = lines.find((text) => words.test(text));
+  for (const { pattern, meaning } of REASONS) {
+    const line = lines.find((text) => pattern.test(text));
     if (line !== undefined) return meaning(line.replace(/^[>\s]+|\s+$/g, '').slice(0, 120));
   }
   const last = lines.map((text) => text.trim()).findLast((text) => text !== '') ?? '';

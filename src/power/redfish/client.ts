@@ -1,6 +1,6 @@
 import type { NoAnswer, Trust, WebAnswer, WebRequest } from '../../host/ask/bmc/interface.ts';
 import { closedFailure, failed, isFailed, type PowerCall, type PowerFailure, textOf, timeLeft } from '../driver.ts';
-import { type Json, memberOf, parseObject } from './json.ts';
+import { type JsonObject, memberOf, parseObject } from './json.ts';
 
 const ROOT = '/redfish/v1/';
 const SESSIONS = '/redfish/v1/SessionService/Sessions';
@@ -13,15 +13,15 @@ const CLOSE_MS = 3000;
 
 /** An answer of use: its body is an object, or empty. */
 export interface RedfishAnswer {
-  readonly body: Json;
+  readonly body: JsonObject;
   readonly etag: string | null;
 }
 
 /** A resource and what is done with it. `target` comes from the BMC, and so from anybody: it must be a path of that BMC. */
-interface Ask {
+interface RedfishRequest {
   readonly method: WebRequest['method'];
   readonly target: string;
-  readonly body?: Json;
+  readonly body?: JsonObject;
   readonly headers?: Readonly<Record<string, string>>;
   /** Of its own, ms; else what the call has left. */
   readonly timeoutMs?: number;
@@ -79,47 +79,47 @@ export class RedfishClient {
   }
 
   /** Asks for a resource, or gives an order. */
-  async ask(ask: Ask): Promise<RedfishAnswer | PowerFailure> {
-    const answer = await this.#loggedIn(ask);
+  async request(request: RedfishRequest): Promise<RedfishAnswer | PowerFailure> {
+    const answer = await this.#loggedIn(request);
     if (isFailed(answer)) return answer;
     const failure = judge(answer);
     if (failure !== null) return failure;
     const body = answer.text.trim() === '' ? {} : parseObject(answer.text);
-    if (body === null) return failed('garbage', `${ask.target} is no JSON object.`, GARBAGE, answer.text);
+    if (body === null) return failed('garbage', `${request.target} is no JSON object.`, GARBAGE, answer.text);
     return { body, etag: answer.headers['etag'] ?? null };
   }
 
   /** Changes a resource; `mismatch`: it refuses this If-Match, or that there is none. */
-  async change(ask: Ask): Promise<'changed' | 'mismatch' | PowerFailure> {
-    const answer = await this.#loggedIn(ask);
+  async change(request: RedfishRequest): Promise<'changed' | 'mismatch' | PowerFailure> {
+    const answer = await this.#loggedIn(request);
     if (isFailed(answer)) return answer;
     if (answer.status === 412 || answer.status === 428) return 'mismatch';
     return judge(answer) ?? 'changed';
   }
 
   /** A session that ended is opened anew, once. */
-  async #loggedIn(ask: Ask): Promise<WebAnswer | PowerFailure> {
-    const answer = await this.#exchange(ask);
+  async #loggedIn(request: RedfishRequest): Promise<WebAnswer | PowerFailure> {
+    const answer = await this.#exchange(request);
     if (isFailed(answer) || answer.status !== 401 || this.#session === null) return answer;
     this.#session = null;
-    return (await this.open()) ?? (await this.#exchange(ask));
+    return (await this.open()) ?? (await this.#exchange(request));
   }
 
-  async #exchange(ask: Ask): Promise<WebAnswer | PowerFailure> {
-    let target: string | null = ask.target;
+  async #exchange(request: RedfishRequest): Promise<WebAnswer | PowerFailure> {
+    let target: string | null = request.target;
     for (let hop = 0; hop < HOPS_MAX; hop += 1) {
       const path = pathOf(target, this.#origin);
       if (path === null) return failed('garbage', 'The BMC leads to another host.', GARBAGE, target);
-      const answer = await this.#send(ask, path);
+      const answer = await this.#send(request, path);
       if (isFailed(answer)) return answer;
       const location: string | undefined = answer.headers['location'];
       if (![301, 302, 307, 308].includes(answer.status) || location === undefined) return answer;
       target = location;
     }
-    return failed('garbage', `The BMC leads in a circle at ${ask.target}.`, GARBAGE);
+    return failed('garbage', `The BMC leads in a circle at ${request.target}.`, GARBAGE);
   }
 
-  async #send({ method, body, headers, timeoutMs }: Ask, path: string): Promise<WebAnswer | PowerFailure> {
+  async #send({ method, body, headers, timeoutMs }: RedfishRequest, path: string): Promise<WebAnswer | PowerFailure> {
     const answer = await this.#call.effects.reach.web({
       method,
       url: `${this.#origin}${path}`,
@@ -188,19 +188,19 @@ function judge(answer: WebAnswer): PowerFailure | null {
   const { status } = answer;
   if (status >= 200 && status < 300) return null;
   if (status === 401 || status === 403) return refused(answer);
-  const said = wordsOf(answer);
+  const message = readErrorMessage(answer);
   if (status === 404 || status === 405 || status === 501 || status === 400) {
     return failed(
       'unsupported',
       `The BMC does not do this (${status}).`,
       'Check node_id, and look for newer firmware of the BMC.',
-      said,
+      message,
     );
   }
   if (status === 409 || status === 423 || status === 429 || status >= 500) {
-    return failed('busy', `The BMC has no time now (${status}).`, 'Try again in a minute.', said);
+    return failed('busy', `The BMC has no time now (${status}).`, 'Try again in a minute.', message);
   }
-  return failed('garbage', `The BMC answers ${status}.`, GARBAGE, said);
+  return failed('garbage', `The BMC answers ${status}.`, GARBAGE, message);
 }
 
 function refused(answer: WebAnswer): PowerFailure {
@@ -209,7 +209,7 @@ function refused(answer: WebAnswer): PowerFailure {
     'refused-credentials',
     `The BMC refuses the user or the password (${answer.status}).`,
     remedy,
-    wordsOf(answer),
+    readErrorMessage(answer),
   );
 }
 
@@ -218,7 +218,7 @@ function noToken(): PowerFailure {
 }
 
 /** The first message of an error's body (DSP0266 §8.6), for people. */
-function wordsOf({ text }: WebAnswer): string {
+function readErrorMessage({ text }: WebAnswer): string {
   const error = memberOf(parseObject(text) ?? {}, 'error');
   const details = error['@Message.ExtendedInfo'];
   const [first] = Array.isArray(details) ? (details as readonly unknown[]) : [];

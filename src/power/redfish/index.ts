@@ -20,7 +20,7 @@ import {
 } from '../driver.ts';
 import { quirksOf } from '../quirks.ts';
 import { RedfishClient } from './client.ts';
-import { type Json, linksOf, memberOf, textIn, textsIn } from './json.ts';
+import { type JsonObject, linksOf, memberOf, textIn, textsIn } from './json.ts';
 import { HTTPS_PORT, SETTINGS } from './settings.ts';
 
 const SYSTEMS = '/redfish/v1/Systems';
@@ -65,7 +65,7 @@ function hostOf({ host, port }: PowerPlace): string {
 
 /** The system of this id, or the only one that there is. */
 async function findSystem(client: RedfishClient, id: string): Promise<string | PowerFailure> {
-  const collection = await client.ask({ method: 'GET', target: SYSTEMS });
+  const collection = await client.request({ method: 'GET', target: SYSTEMS });
   if (isFailed(collection)) return collection;
   const links = linksOf(collection.body);
   const named = links.find((link) => link.replace(/\/+$/, '').split('/').at(-1) === id);
@@ -91,7 +91,7 @@ class RedfishLine implements PowerLine {
   }
 
   async query(): Promise<Reading | PowerFailure> {
-    const answer = await this.#look();
+    const answer = await this.#readSystem();
     if (isFailed(answer)) return answer;
     const state = textIn(answer.body, 'PowerState');
     // On its way, it is still what it was before.
@@ -115,7 +115,7 @@ class RedfishLine implements PowerLine {
   }
 
   async bootNext(device: BootDevice): Promise<'accepted' | PowerFailure> {
-    const before = await this.#look();
+    const before = await this.#readSystem();
     if (isFailed(before)) return before;
     const target = TARGETS[device];
     const boot = memberOf(before.body, 'Boot');
@@ -155,8 +155,8 @@ class RedfishLine implements PowerLine {
     return quirksOf(this.learned());
   }
 
-  async #look() {
-    const answer = await this.#client.ask({ method: 'GET', target: this.#system });
+  async #readSystem() {
+    const answer = await this.#client.request({ method: 'GET', target: this.#system });
     if (isFailed(answer)) return answer;
     const manufacturer = textIn(answer.body, 'Manufacturer').slice(0, 100) || 'unknown';
     this.#identity = { manufacturer, product: textIn(answer.body, 'Model').slice(0, 100) || 'unknown' };
@@ -164,7 +164,7 @@ class RedfishLine implements PowerLine {
   }
 
   /** Some BMCs want If-Match, some refuse it, some do not know their own tag again: so the ways are tried one after the other. */
-  async #change(body: Json, etag: string | null): Promise<PowerFailure | null> {
+  async #change(body: JsonObject, etag: string | null): Promise<PowerFailure | null> {
     for (const tag of tagsOf(etag, this.#quirks.ifMatch)) {
       const headers = tag === null ? {} : { 'if-match': tag };
       const answer = await this.#client.change({ method: 'PATCH', target: this.#system, body, headers });
@@ -176,7 +176,7 @@ class RedfishLine implements PowerLine {
 
   /** Some accept the change and forget it. */
   async #seeBoot(target: string): Promise<'accepted' | PowerFailure> {
-    const after = await this.#look();
+    const after = await this.#readSystem();
     if (isFailed(after)) return after;
     const boot = memberOf(after.body, 'Boot');
     const now = textIn(boot, 'BootSourceOverrideTarget');
@@ -186,7 +186,7 @@ class RedfishLine implements PowerLine {
   }
 
   async #reset(wanted: readonly string[]): Promise<'accepted' | PowerFailure> {
-    const system = await this.#look();
+    const system = await this.#readSystem();
     if (isFailed(system)) return system;
     const action = memberOf(memberOf(system.body, 'Actions'), '#ComputerSystem.Reset');
     const target = textIn(action, 'target');
@@ -203,21 +203,22 @@ class RedfishLine implements PowerLine {
         'Use the other stop mode, or another power type.',
       );
     }
-    const answer = await this.#client.ask({ method: 'POST', target, body: { ResetType: kind } });
+    const answer = await this.#client.request({ method: 'POST', target, body: { ResetType: kind } });
     return isFailed(answer) ? answer : 'accepted';
   }
 
   /** The kinds of reset that this BMC lists, in the action or behind a link; null: it does not say. */
-  async #allowed(action: Json): Promise<readonly string[] | null | PowerFailure> {
+  async #allowed(action: JsonObject): Promise<readonly string[] | null | PowerFailure> {
     const listed = textsIn(action, 'ResetType@Redfish.AllowableValues');
     const link = textIn(action, '@Redfish.ActionInfo');
     if (listed !== null || link === '') return listed;
-    const info = await this.#client.ask({ method: 'GET', target: link });
+    const info = await this.#client.request({ method: 'GET', target: link });
     if (isFailed(info)) return info.code === 'unsupported' ? null : info;
     const parameters = info.body['Parameters'];
     if (!Array.isArray(parameters)) return null;
     const kind = (parameters as readonly unknown[]).find(
-      (item): item is Json => typeof item === 'object' && item !== null && 'Name' in item && item.Name === 'ResetType',
+      (item): item is JsonObject =>
+        typeof item === 'object' && item !== null && 'Name' in item && item.Name === 'ResetType',
     );
     return kind === undefined ? null : textsIn(kind, 'AllowableValues');
   }

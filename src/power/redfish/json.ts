@@ -1,8 +1,8 @@
 /** An object of JSON that somebody else wrote: nothing is known of its members. */
-export type Json = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Parses a text that must be an object; null when it is not. */
-export function parseObject(text: string): Json | null {
+export function parseObject(text: string): JsonObject | null {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : null;
@@ -12,25 +12,25 @@ export function parseObject(text: string): Json | null {
 }
 
 /** A member that must be an object; empty when it is not. */
-export function memberOf(object: Json, name: string): Json {
+export function memberOf(object: JsonObject, name: string): JsonObject {
   const value = object[name];
   return isObject(value) ? value : {};
 }
 
 /** A member that must be a text; '' when it is not. */
-export function textIn(object: Json, name: string): string {
+export function textIn(object: JsonObject, name: string): string {
   const value = object[name];
   return typeof value === 'string' ? value : '';
 }
 
 /** A member that must be a list of texts; null when it is not there. */
-export function textsIn(object: Json, name: string): readonly string[] | null {
+export function textsIn(object: JsonObject, name: string): readonly string[] | null {
   const value = object[name];
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : null;
 }
 
 /** The links of a collection. */
-export function linksOf(collection: Json): readonly string[] {
+export function linksOf(collection: JsonObject): readonly string[] {
   const members = collection['Members'];
   if (!Array.isArray(members)) return [];
   return (members as readonly unknown[]).flatMap((member) => {
@@ -39,6 +39,6 @@ export function linksOf(collection: Json): readonly string[] {
   });
 }
 
-function isObject(value: unknown): value is Json {
+function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,59 +2,59 @@ import { show } from '../../core/errors.ts';
 import type { ExecResult } from '../../core/host-values.ts';
 import { failed, type PowerFailure, type Reading } from '../driver.ts';
 
-interface Reason {
+interface VirshReason {
   readonly pattern: RegExp;
-  failure(said: string): PowerFailure;
+  failure(cause: string): PowerFailure;
 }
 
-const REASONS: readonly Reason[] = [
+const REASONS: readonly VirshReason[] = [
   {
     pattern:
       /authentication failed|authentication unavailable|permission denied|access denied|auth.* (?:failed|cancelled)|no more authentication methods|failed to start sasl|password/i,
-    failure: (said) =>
+    failure: (cause) =>
       failed(
         'refused-credentials',
-        `libvirt refuses the user or the password (${said}).`,
+        `libvirt refuses the user or the password (${cause}).`,
         'Check the user in power_address, power_pass and the keys of this rack.',
       ),
   },
   {
     pattern: /cannot find '\w+' in path/i,
-    failure: (said) =>
+    failure: (cause) =>
       failed(
         'unsupported',
-        `This rack lacks a program (${said}).`,
+        `This rack lacks a program (${cause}).`,
         'Install openssh-client, or use +libssh in power_address.',
       ),
   },
   {
     pattern: /host key|certificate/i,
-    failure: (said) =>
+    failure: (cause) =>
       failed(
         'untrusted',
-        `The host of the virtual machines is not known (${said}).`,
+        `The host of the virtual machines is not known (${cause}).`,
         'Give this rack its host key or its authority.',
       ),
   },
   {
     pattern: /failed to get domain|domain not found/i,
-    failure: (said) =>
-      failed('unsupported', `libvirt has no such domain (${said}).`, 'Check power_id: virsh list --all.'),
+    failure: (cause) =>
+      failed('unsupported', `libvirt has no such domain (${cause}).`, 'Check power_id: virsh list --all.'),
   },
   {
     pattern: /state change lock|timed out during operation|too many (?:active )?(?:clients|connections)/i,
-    failure: (said) => failed('busy', `libvirt has no time now (${said}).`, 'Try again in a minute.'),
+    failure: (cause) => failed('busy', `libvirt has no time now (${cause}).`, 'Try again in a minute.'),
   },
   {
     pattern:
       /unable to connect|failed to connect|connection refused|no route to host|unable to resolve|end of file while reading|cannot recv data|connection timed out/i,
-    failure: (said) =>
-      failed('unreachable', `libvirt does not answer (${said}).`, 'Check power_address, and that libvirt runs there.'),
+    failure: (cause) =>
+      failed('unreachable', `libvirt does not answer (${cause}).`, 'Check power_address, and that libvirt runs there.'),
   },
   {
     pattern: /already (?:active|running)|not running|not supported|operation is not valid|requested operation/i,
-    failure: (said) =>
-      failed('unsupported', `libvirt does not do this (${said}).`, 'Look at the domain: virsh dominfo.'),
+    failure: (cause) =>
+      failed('unsupported', `libvirt does not do this (${cause}).`, 'Look at the domain: virsh dominfo.'),
   },
 ];
 
@@ -70,10 +70,10 @@ export function meaningOf(result: ExecResult): PowerFailure | null {
     return failed('unreachable', 'libvirt said nothing in time.', 'Check power_address, and that libvirt runs there.');
   if (result.code === 0) return null;
   const errors = result.stderr.split('\n').filter((line) => line.startsWith('error: '));
-  const said = errors.map((line) => line.slice('error: '.length).trim()).findLast((line) => line !== '') ?? '';
+  const cause = errors.map((line) => line.slice('error: '.length).trim()).findLast((line) => line !== '') ?? '';
   const reason =
-    REASONS.find(({ pattern }) => pattern.test(said)) ?? REASONS.find(({ pattern }) => pattern.test(errors.join(' ')));
-  if (reason !== undefined) return reason.failure(said.slice(0, 160));
+    REASONS.find(({ pattern }) => pattern.test(cause)) ?? REASONS.find(({ pattern }) => pattern.test(errors.join(' ')));
+  if (reason !== undefined) return reason.failure(cause.slice(0, 160));
   const lastLine = result.stderr.trim().split('\n').at(-1) ?? '';
   return failed(
     'garbage',

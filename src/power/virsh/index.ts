@@ -118,17 +118,17 @@ class VirshLine implements PowerLine {
   }
 
   /** Two may have given the order: who comes second finds it done, and the executor looks. */
-  async #order(word: string): Promise<'accepted' | PowerFailure> {
-    const result = await this.#say([word, '--domain', this.#domain]);
+  async #order(command: string): Promise<'accepted' | PowerFailure> {
+    const result = await this.#say([command, '--domain', this.#domain]);
     return isFailed(result) && !isAlreadySo(result) ? result : 'accepted';
   }
 
-  async #say(words: readonly string[], stdin?: string): Promise<ExecResult | PowerFailure> {
+  async #say(args: readonly string[], stdin?: string): Promise<ExecResult | PowerFailure> {
     const { parameters, effects } = this.#call;
     const password = textOf(parameters, 'power_pass');
     const uri = uriOf(parameters);
     const result = await effects.reach.run({
-      argv: ['/usr/bin/virsh', '--connect', uri, ...words],
+      argv: ['/usr/bin/virsh', '--connect', uri, ...args],
       ...(stdin === undefined ? {} : { stdin }),
       ...(password === '' ? {} : { env: { LIBVIRT_AUTH_FILE: filePath(0) }, files: [authFile(uri, password)] }),
       timeoutMs: timeLeft(this.#call, RUN_MS),

@@ -19,7 +19,7 @@ export interface Reporter {
 }
 
 /** When a service was asked that a report tells of, ms: the report's arrival less the age that its agent gives. */
-export function askedAt(node: Pick<Reporter, 'reportedAt' | 'host'>, service: string): number {
+export function probeTimeOf(node: Pick<Reporter, 'reportedAt' | 'host'>, service: string): number {
   return Date.parse(node.reportedAt ?? '') - (node.host?.ages?.[service] ?? 0);
 }
 
@@ -37,14 +37,14 @@ export function absencesOf(nodes: readonly Reporter[], now: number): ReadonlyMap
 
 function absenceOf(node: Reporter, nodes: readonly Reporter[], now: number): readonly [string, Absence] | null {
   const own = Date.parse(node.reportedAt ?? '');
-  const words = nodes.flatMap((other) => {
+  const statements = nodes.flatMap((other) => {
     if (!other.isRegion || other.name === node.name || other.reportedAt === null) return [];
-    const at = askedAt(other, 'lb');
+    const at = probeTimeOf(other, 'lb');
     if (at <= own || now - at > FRESH_MS) return [];
     const row = other.observed.find((one) => one.service === 'lb' && one.state === 'healthy');
     const seen = parseLbFacts(row?.facts)?.regions.find((region) => region.name === node.name);
     return seen === undefined ? [] : [{ by: other.name, isSilent: seen.isSilent === true }];
   });
-  const by = words.filter((word) => word.isSilent).map((word) => word.by);
-  return by.length > words.length - by.length ? [node.name, { by }] : null;
+  const by = statements.filter((statement) => statement.isSilent).map((statement) => statement.by);
+  return by.length > statements.length - by.length ? [node.name, { by }] : null;
 }

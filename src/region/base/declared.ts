@@ -1,4 +1,4 @@
-import { DEFAULT_ID, type Declaration, type Field, paramOf, type Verb } from '../../contract/base/declare.ts';
+import { DEFAULT_ID, type Declaration, type Field, paramOf, type NounVerb } from '../../contract/base/declare.ts';
 import { type DeclaredNoun, NOUNS } from '../../contract/registry.ts';
 import type { DeclaredObject, DeclaredRouteId } from '../../contract/noun-routes.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
@@ -10,7 +10,7 @@ import { type ListInput, pageBody } from './paging.ts';
 import { noSuch, parseRef, some } from './refs.ts';
 import { type CaseContext, type ReadCase, target, type WriteCase } from './use-case.ts';
 
-type Row = rows.DeclaredRow<DeclaredNoun>;
+type AnyDeclaredRow = rows.DeclaredRow<DeclaredNoun>;
 
 /** The object of a declared noun that an operator names by id or name. */
 export async function declaredByRef<N extends DeclaredNoun>(
@@ -21,7 +21,7 @@ export async function declaredByRef<N extends DeclaredNoun>(
   const ref = parseRef(text);
   const row = await rows.findDeclared(tx, noun, 'id' in ref ? ref : { name: text });
   if (row) return row;
-  const known: { readonly items: readonly Row[] } = await rows.listDeclared<DeclaredNoun>(tx, noun, {
+  const known: { readonly items: readonly AnyDeclaredRow[] } = await rows.listDeclared<DeclaredNoun>(tx, noun, {
     limit: 11,
     sort: 'name',
   });
@@ -78,10 +78,10 @@ interface Input {
   readonly query?: ListInput;
   readonly body: Readonly<Record<string, unknown>> & { readonly name?: string };
 }
-type Own = Declaration & { readonly noun: DeclaredNoun };
-type Result = Promise<{ readonly body: unknown; readonly version?: number } | Rejected>;
+type NounDeclaration = Declaration & { readonly noun: DeclaredNoun };
+type CaseAnswer = Promise<{ readonly body: unknown; readonly version?: number } | Rejected>;
 
-const MAKERS: Readonly<Record<Verb, (own: Own) => object>> = {
+const MAKERS: Readonly<Record<NounVerb, (own: NounDeclaration) => object>> = {
   list: listCase,
   show: showCase,
   create: createCase,
@@ -94,39 +94,39 @@ export const declaredCases = Object.fromEntries(NOUNS.flatMap(casesOf)) as unkno
   [I in DeclaredRouteId]: ReadCase<I> | WriteCase<I>;
 };
 
-function casesOf(own: Own): [string, object][] {
+function casesOf(own: NounDeclaration): [string, object][] {
   return own.verbs.map((verb) => [`${own.noun}.${verb}`, MAKERS[verb](own)]);
 }
 
-function reads(run: (tx: Tx, input: Input) => Result): object {
+function reads(run: (tx: Tx, input: Input) => CaseAnswer): object {
   return { kind: 'read', isAutocommit: true, run };
 }
 
 function writes(
   summary: (input: Input) => string,
-  run: (tx: WriteTx, input: Input, context: CaseContext) => Result,
+  run: (tx: WriteTx, input: Input, context: CaseContext) => CaseAnswer,
 ): object {
   return { kind: 'write', isUnaudited: false, summary, run };
 }
 
-function listCase({ noun, fields }: Own): object {
+function listCase({ noun, fields }: NounDeclaration): object {
   const named = Object.fromEntries(Object.entries<Field>(fields).filter(([, { refersTo }]) => refersTo !== undefined));
   return reads(async (tx, { query }) => {
     const wanted = await readFields(tx, named as Declaration['fields'], { ...query });
     if (isRejected(wanted)) return wanted;
     const page = await rows.listDeclared<DeclaredNoun>(tx, noun, { ...query, ...wanted });
-    return pageBody<Row, object>(page, viewDeclared, query);
+    return pageBody<AnyDeclaredRow, object>(page, viewDeclared, query);
   });
 }
 
-function showCase({ noun }: Own): object {
+function showCase({ noun }: NounDeclaration): object {
   return reads(async (tx, { params }) => {
     const row = await declaredByRef(tx, noun, params[paramOf(noun)] ?? '');
     return isRejected(row) ? row : { body: viewDeclared(row), version: row.version };
   });
 }
 
-function createCase({ noun, fields }: Own): object {
+function createCase({ noun, fields }: NounDeclaration): object {
   return writes(
     ({ body }) => `${noun} create ${body.name ?? ''}`,
     async (tx, { body }) => {
@@ -139,7 +139,7 @@ function createCase({ noun, fields }: Own): object {
   );
 }
 
-function setCase({ noun, fields }: Own): object {
+function setCase({ noun, fields }: NounDeclaration): object {
   return writes(
     ({ params }) => `${noun} set ${params[paramOf(noun)] ?? ''}`,
     async (tx, { params, body }, context) => {
@@ -155,7 +155,7 @@ function setCase({ noun, fields }: Own): object {
   );
 }
 
-function deleteCase(own: Own): object {
+function deleteCase(own: NounDeclaration): object {
   const { noun, usedBy } = own;
   return writes(
     ({ params }) => `${noun} delete ${params[paramOf(noun)] ?? ''}`,

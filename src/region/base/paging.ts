@@ -11,7 +11,7 @@ export interface ListInput {
 }
 
 /** A page as the store gives it or as it is made here. `next` null: it was the last. */
-export interface Page<T> {
+export interface ListPage<T> {
   readonly items: readonly T[];
   readonly next: string | null;
 }
@@ -31,7 +31,7 @@ export interface MemoryOrder<T> {
 
 /** Makes a page's answer: each row as the wire shows it, reduced to the requested members. */
 export function pageBody<R, T extends object>(
-  page: Page<R>,
+  page: ListPage<R>,
   view: (row: R) => T,
   query: ListInput | undefined,
 ): { body: PageBody<T> } {
@@ -56,7 +56,7 @@ export function pageInMemory<T>(
   items: readonly T[],
   order: MemoryOrder<T>,
   query: ListInput | undefined,
-): Page<T> | Rejected {
+): ListPage<T> | Rejected {
   const name = query?.sort ?? order.defaultSort;
   const sign = name.startsWith('-') ? -1 : 1;
   const value = order.sorts[name.replace(/^-/, '')] ?? order.key;

@@ -4,7 +4,7 @@ import { type KnownNode, readKnownNodes } from './published.ts';
 import { type Absence, absencesOf, type Reporter } from './absence.ts';
 
 /** A report that came to a region, whether or not the database has it. `at`: when, by that region's clock. */
-export interface HeardReport {
+export interface ReceivedReport {
   readonly at: string;
   readonly report: Observation;
 }
@@ -12,7 +12,7 @@ export interface HeardReport {
 /** What is needed to read nodes as they are known now. `heardOf`: the newest report that the regions remember of a node; left out: they remember none. */
 export interface SeenPorts {
   readonly clock: { now(): number };
-  readonly heardOf?: (nodeId: string) => HeardReport | null;
+  readonly latestReportOf?: (nodeId: string) => ReceivedReport | null;
 }
 
 /** A node with what the others say of it. */
@@ -26,7 +26,9 @@ export interface SeenNode extends KnownNode {
  * the others say is gone is stale, however young its last word.
  */
 export async function readSeenNodes(tx: Tx, ports: SeenPorts, nodeId?: string): Promise<SeenNode[]> {
-  const newest = (await readKnownNodes(tx)).map((node) => withHeard(node, ports.heardOf?.(node.id) ?? null));
+  const newest = (await readKnownNodes(tx)).map((node) =>
+    withNewerReport(node, ports.latestReportOf?.(node.id) ?? null),
+  );
   const absences = absencesOf(newest.map(reporterOf), ports.clock.now());
   return newest
     .filter((node) => nodeId === undefined || node.id === nodeId)
@@ -42,11 +44,11 @@ function reporterOf(node: KnownNode): Reporter {
 }
 
 /** The row of the database, or the report that came later. Pure. */
-export function withHeard(node: KnownNode, heard: HeardReport | null): KnownNode {
-  if (heard === null || Date.parse(heard.at) <= Date.parse(node.report?.at ?? '')) return node;
+export function withNewerReport(node: KnownNode, received: ReceivedReport | null): KnownNode {
+  if (received === null || Date.parse(received.at) <= Date.parse(node.report?.at ?? '')) return node;
   // The region refuses what an agent says that was replaced by a later one.
-  if (Date.parse(heard.report.agentSince) < Date.parse(node.agent?.since ?? '')) return node;
-  const { report, at } = heard;
+  if (Date.parse(received.report.agentSince) < Date.parse(node.agent?.since ?? '')) return node;
+  const { report, at } = received;
   const { services, generation, agentVersion, agentSince, staleSince } = report;
   const facts = report.facts.hostname === '' ? node.facts : report.facts;
   return {

@@ -49,9 +49,9 @@ export function startTask(task: Task, ports: TaskPorts): RunningTask {
     const started = ports.clock.monotonic();
     restMs = 0;
     try {
-      const told = await task.run();
-      if (told !== null) restMs = Math.min(REST.factor * (ports.clock.monotonic() - started), REST.mostMs);
-      if (told !== null) log.info('task did something', { what: told });
+      const summary = await task.run();
+      if (summary !== null) restMs = Math.min(REST.factor * (ports.clock.monotonic() - started), REST.mostMs);
+      if (summary !== null) log.info('task did something', { what: summary });
       if (lastFailure !== null) log.info('task is well again', { failures });
       failures = 0;
       lastFailure = null;

@@ -111,7 +111,7 @@ interface Case {
   readonly report: ServiceObservation | undefined;
 }
 
-interface Verdict {
+interface ServiceVerdict {
   readonly state: TrackedState;
   readonly since: string | null;
   readonly why: string;
@@ -127,7 +127,7 @@ const FAILED: readonly ServiceState[] = [
   'rolled_back',
 ];
 
-function judge({ node, service, now, wanted, report }: Case): Verdict {
+function judge({ node, service, now, wanted, report }: Case): ServiceVerdict {
   if (!node.report) {
     const since = node.published?.at ?? null;
     return { state: 'pending', since, why: `The agent of ${node.name} has never reported.` };

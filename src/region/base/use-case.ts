@@ -5,7 +5,7 @@ import type { ServerState } from '../../store/pool/server-states.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { Script } from '../../model/machines/scripts/script.ts';
 import type { WriteTx } from '../../store/write.ts';
-import type { HeardReport } from './seen.ts';
+import type { ReceivedReport } from './seen.ts';
 import type { Caller } from './port.ts';
 import type { AskAgent } from './commands/ask-agent.ts';
 import type { Renderer } from './preview.ts';
@@ -27,7 +27,7 @@ export interface CasePorts {
   /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
   authority(): { readonly notAfter: string } | null;
   /** The newest report of a node that this region and the others remember; left out: nobody remembers any. */
-  readonly heardOf?: (nodeId: string) => HeardReport | null;
+  readonly latestReportOf?: (nodeId: string) => ReceivedReport | null;
   /** Scripts of the release that machines run; left out: there are none. */
   readonly builtInScripts?: readonly Script[];
 }
@@ -57,7 +57,7 @@ export interface ReadCase<I extends RouteId> {
     tx: Tx,
     input: RouteInput<I>,
     context: CaseContext,
-    asked?: unknown,
+    answer?: unknown,
   ): Promise<CaseResult<RouteOutput<I>> | Rejected>;
 }
 
@@ -83,7 +83,7 @@ export interface WriteCase<I extends RouteId> {
     tx: WriteTx,
     input: RouteInput<I>,
     context: CaseContext,
-    asked?: unknown,
+    answer?: unknown,
   ): Promise<WriteResult<RouteOutput<I>> | Rejected>;
 }
 
@@ -119,7 +119,7 @@ export function asking<I extends RouteId>(
     kind: 'read',
     isAutocommit: true,
     ask,
-    run: async (_tx, _input, _context, asked) => ({ body: asked as RouteOutput<I> }),
+    run: async (_tx, _input, _context, answer) => ({ body: answer as RouteOutput<I> }),
   };
 }
 
@@ -137,10 +137,10 @@ export function askingFirst<I extends RouteId, A>(
   _id: I,
   summary: WriteCase<I>['summary'],
   ask: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<A | Rejected>,
-  run: (tx: WriteTx, input: RouteInput<I>, context: CaseContext, asked: A) => ReturnType<WriteCase<I>['run']>,
+  run: (tx: WriteTx, input: RouteInput<I>, context: CaseContext, answer: A) => ReturnType<WriteCase<I>['run']>,
 ): WriteCase<I> {
   // `call` gives `run` what `ask` gave it.
-  const go: WriteCase<I>['run'] = (tx, input, context, asked) => run(tx, input, context, asked as A);
+  const go: WriteCase<I>['run'] = (tx, input, context, answer) => run(tx, input, context, answer as A);
   return { kind: 'write', isUnaudited: false, summary, ask, run: go };
 }
 

@@ -1,46 +1,47 @@
 import type { DbFacts } from '../../services/db/facts.ts';
 import type { VipFacts } from '../../services/vip/facts.ts';
-import { askedAt } from '../base/absence.ts';
+import { probeTimeOf } from '../base/absence.ts';
 import { type ClusterSite, regions, type SiteNode } from './site.ts';
 
 /** A role that one node alone may have. */
-export type Role = 'primary' | 'vip';
+export type ExclusiveRole = 'primary' | 'vip';
 
 /** A node's word that it has the role. Times in ms by the clock of whoever heard it; `beganAt` -Infinity: nobody knows. */
-export interface Claim {
+export interface RoleClaim {
   readonly node: SiteNode;
-  readonly saidAt: number;
+  readonly claimedAt: number;
   readonly beganAt: number;
   /** The timeline of the database; null for the floating address. */
   readonly timeline: number | null;
 }
 
 /** Who has a role. `now`: two only where both said so at a common moment. `past`: last words of those who had it, the latest first. */
-export interface Claims {
-  readonly now: readonly Claim[];
-  readonly past: readonly Claim[];
+export interface RoleClaims {
+  readonly now: readonly RoleClaim[];
+  readonly past: readonly RoleClaim[];
 }
 
 /**
  * Who has a role by the words of all nodes; the one place where that is decided. The newest claim is that of the highest timeline, else the one that began
  * last. It counts while its node is heard. Another one counts beside it only if it was said after the newest began: one from before is a last word. Pure.
  */
-export function claimsOf(site: Pick<ClusterSite, 'nodes'>, role: Role): Claims {
+export function claimsOf(site: Pick<ClusterSite, 'nodes'>, role: ExclusiveRole): RoleClaims {
   const all = regions(site)
     .flatMap((node) => claimOf(node, role))
     .toSorted(
-      (a, b) => (b.timeline ?? -1) - (a.timeline ?? -1) || compare(b.beganAt, a.beganAt) || compare(b.saidAt, a.saidAt),
+      (a, b) =>
+        (b.timeline ?? -1) - (a.timeline ?? -1) || compare(b.beganAt, a.beganAt) || compare(b.claimedAt, a.claimedAt),
     );
   const [newest] = all;
   // Beside one that is heard: both at a common moment. After one that is not heard any more: said since.
-  const counts = (claim: Claim) =>
+  const counts = (claim: RoleClaim) =>
     claim.node.isFresh &&
     (claim === newest ||
       newest === undefined ||
-      (claim.saidAt >= newest.beganAt && (!newest.node.isFresh || newest.saidAt >= claim.beganAt)));
+      (claim.claimedAt >= newest.beganAt && (!newest.node.isFresh || newest.claimedAt >= claim.beganAt)));
   return {
     now: all.filter(counts),
-    past: all.filter((claim) => !counts(claim)).toSorted((a, b) => b.saidAt - a.saidAt),
+    past: all.filter((claim) => !counts(claim)).toSorted((a, b) => b.claimedAt - a.claimedAt),
   };
 }
 
@@ -57,28 +58,28 @@ export function holdersOf(
 }
 
 /** The last holder of a role that nobody has: a sentence's part with a leading blank, such as ` (r3 said so last, 12 s ago)`; '' where nobody did. */
-export function lastWord(site: Pick<ClusterSite, 'nodes' | 'now'>, role: Role): string {
+export function lastClaimText(site: Pick<ClusterSite, 'nodes' | 'now'>, role: ExclusiveRole): string {
   const { now, past } = claimsOf(site, role);
   const [last] = past;
   if (now.length > 0 || last === undefined) return '';
-  return ` (${last.node.name} said so last, ${Math.round((site.now - last.saidAt) / 1000)} s ago)`;
+  return ` (${last.node.name} said so last, ${Math.round((site.now - last.claimedAt) / 1000)} s ago)`;
 }
 
-function claimOf(node: SiteNode, role: Role): Claim[] {
+function claimOf(node: SiteNode, role: ExclusiveRole): RoleClaim[] {
   if (node.reportedAt === null) return [];
   const { db, vip } = node.isFresh ? node.facts : node.last;
-  const told = node.host?.roles[role === 'primary' ? 'database' : 'vip'] ?? null;
+  const reportedRole = node.host?.roles[role === 'primary' ? 'database' : 'vip'] ?? null;
   // The agent looks at the address itself three times a second; the health program is asked less often.
   const isHolder = node.host?.roles.vip == null ? vip?.isHolder === true : node.host.roles.vip.state === 'active';
   if (role === 'primary' ? db?.role !== 'primary' : !isHolder) return [];
-  const isTold = told !== null && told.state === (role === 'primary' ? 'primary' : 'active');
-  const saidAt = role === 'primary' ? askedAt(node, 'db') : Date.parse(node.reportedAt);
-  const first = node.began?.[role] ?? (isTold ? told.since : null);
+  const isConfirmed = reportedRole !== null && reportedRole.state === (role === 'primary' ? 'primary' : 'active');
+  const claimedAt = role === 'primary' ? probeTimeOf(node, 'db') : Date.parse(node.reportedAt);
+  const first = node.began?.[role] ?? (isConfirmed ? reportedRole.since : null);
   return [
     {
       node,
-      saidAt,
-      beganAt: first === null ? -Infinity : Math.min(saidAt, Date.parse(first)),
+      claimedAt,
+      beganAt: first === null ? -Infinity : Math.min(claimedAt, Date.parse(first)),
       timeline: role === 'primary' ? (db?.timeline ?? null) : null,
     },
   ];

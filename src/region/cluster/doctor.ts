@@ -1,6 +1,6 @@
 import type { Doctor, Invariant } from '../../contract/cluster/doctor.ts';
 import { BMC_CHECKS } from './invariants/bmcs.ts';
-import type { Check } from './invariants/check.ts';
+import type { InvariantCheck } from './invariants/check.ts';
 import { CLOCK_CHECKS } from './invariants/clocks.ts';
 import { DATABASE_CHECKS } from './invariants/database.ts';
 import { DCS_CHECKS } from './invariants/dcs.ts';
@@ -15,17 +15,17 @@ import { SERVER_CHECKS } from './invariants/servers.ts';
 import { SITE_CERTIFICATE_CHECKS } from './invariants/site-certificate.ts';
 import { UPSTREAM_CHECKS } from './invariants/upstreams.ts';
 import { VIP_CHECKS } from './invariants/vip.ts';
-import { WAY_CHECKS } from './invariants/ways.ts';
-import { asOf, wordsAge } from './losses.ts';
+import { ACCESS_CHECKS } from './invariants/access.ts';
+import { asOf, reportAge } from './losses.ts';
 import type { ClusterSite } from './site.ts';
 
 /** Every standing invariant, in the order in which one repairs: what others rest on comes first. */
-export const CHECKS: readonly Check[] = [
+export const CHECKS: readonly InvariantCheck[] = [
   ...DCS_CHECKS,
   ...EPOCH_CHECKS,
   ...DATABASE_CHECKS,
   ...SERVER_CHECKS,
-  ...WAY_CHECKS,
+  ...ACCESS_CHECKS,
   ...VIP_CHECKS,
   ...NODE_CHECKS,
   ...SITE_CERTIFICATE_CHECKS,
@@ -50,8 +50,8 @@ export function judgeOne(site: ClusterSite, id: string): Invariant | undefined {
   return check?.concerns(site) ? judged(check, site) : undefined;
 }
 
-function judged(check: Check, site: ClusterSite): Invariant {
-  const { state, detail, remedy } = check.look(site);
+function judged(check: InvariantCheck, site: ClusterSite): Invariant {
+  const { state, detail, remedy } = check.judge(site);
   return { id: check.id, title: check.title, state, detail, explanation: check.explanation, remedy };
 }
 
@@ -64,16 +64,16 @@ export function diagnose(site: ClusterSite): Doctor {
     [count('unknown'), 'unknown'],
     [count('warning'), count('warning') === 1 ? 'a warning' : 'warnings'],
   ] as const;
-  const words = bad.flatMap(([number, word]) =>
-    number === 0 ? [] : [word === 'a warning' ? word : `${number} ${word}`],
+  const counts = bad.flatMap(([number, label]) =>
+    number === 0 ? [] : [label === 'a warning' ? label : `${number} ${label}`],
   );
-  const age = site.cluster === null ? '' : asOf(wordsAge(site));
+  const age = site.cluster === null ? '' : asOf(reportAge(site));
   return {
     state: count('broken') + count('unknown') === 0 ? 'ok' : 'degraded',
     summary:
-      words.length === 0
+      counts.length === 0
         ? `All ${invariants.length} invariants hold${age}.`
-        : `Of ${invariants.length} invariants: ${words.join(', ')}${age}.`,
+        : `Of ${invariants.length} invariants: ${counts.join(', ')}${age}.`,
     source: site.source,
     time: new Date(site.now).toISOString(),
     invariants,

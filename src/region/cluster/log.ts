@@ -19,10 +19,12 @@ export const logCases = {
     if (isRejected(node)) return node;
     const { lines = LINES, after = null, seconds = SECONDS } = query ?? {};
     const args = { part, lines, after };
-    const said = await askAgent({ node, kind: 'read-log', args, seconds, caller: caller.user });
-    if (isRejected(said)) return said;
+    const answer = await askAgent({ node, kind: 'read-log', args, seconds, caller: caller.user });
+    if (isRejected(answer)) return answer;
     const found =
-      said.kind === 'done' ? { ...said.result, why: null } : { items: [], cursor: after, isCut: false, why: said.why };
+      answer.kind === 'done'
+        ? { ...answer.result, why: null }
+        : { items: [], cursor: after, isCut: false, why: answer.why };
     return { node: node.name, part, ...found } satisfies NodeLog;
   }),
 };

@@ -1,10 +1,10 @@
 import { majorityOf, vipAddress } from '../../model/cluster/cluster.ts';
-import { lastWord, primariesOf } from './claims.ts';
+import { lastClaimText, primariesOf } from './claims.ts';
 import { reachFault } from './reach.ts';
 import {
   type ClusterSite,
   hasOwnDatabase,
-  heard,
+  collectFacts,
   isHealthy,
   listOf,
   members,
@@ -36,7 +36,7 @@ interface Limit {
  */
 export function lossesOf(site: ClusterSite): Losses {
   const all = members(site);
-  const age = wordsAge(site);
+  const age = reportAge(site);
   if (site.cluster === null)
     return lossesFrom(0, 0, ['no cluster: what this one region process has is lost with it'], null);
   if (all.length <= 1) return lossesFrom(0, 0, ['single node: what it has is lost with it'], null);
@@ -54,7 +54,7 @@ export function lossesOf(site: ClusterSite): Losses {
 }
 
 /** Age of the oldest word of a region node that is relied on, seconds rounded up: what happened since may not be known yet. Null: there is none. */
-export function wordsAge(site: Pick<ClusterSite, 'nodes' | 'now'>): number | null {
+export function reportAge(site: Pick<ClusterSite, 'nodes' | 'now'>): number | null {
   const fresh = members(site).flatMap((node) => (node.isFresh ? [Date.parse(node.reportedAt ?? '')] : []));
   return fresh.length === 0 ? null : Math.max(0, Math.ceil((site.now - Math.min(...fresh)) / 1000));
 }
@@ -91,9 +91,9 @@ function lossesFrom(now: number, promised: number, why: readonly string[], ageSe
 
 /** etcd goes on as long as more than half of its voters do. */
 function dcsLimit(site: ClusterSite): Limit {
-  const { said } = heard(regions(site), 'dcs');
-  const withMajority = said.find(({ facts }) => facts.hasQuorum);
-  if (said.length === 0) return { canLose: 0, why: 'nobody has a fresh word of etcd' };
+  const { reports } = collectFacts(regions(site), 'dcs');
+  const withMajority = reports.find(({ facts }) => facts.hasQuorum);
+  if (reports.length === 0) return { canLose: 0, why: 'nobody has a fresh word of etcd' };
   if (withMajority === undefined)
     return {
       canLose: 0,
@@ -101,7 +101,7 @@ function dcsLimit(site: ClusterSite): Limit {
     };
   const voters = withMajority.facts.members.filter((member) => !member.isLearner);
   const names = new Set(voters.map((voter) => voter.name));
-  const up = said.filter(({ node, facts }) => names.has(node.name) && facts.hasQuorum).length;
+  const up = reports.filter(({ node, facts }) => names.has(node.name) && facts.hasQuorum).length;
   const majority = majorityOf(voters.length);
   return { canLose: up - majority, why: `etcd ${up} of ${voters.length} voters` };
 }
@@ -112,14 +112,15 @@ function dcsLimit(site: ClusterSite): Limit {
  */
 function databaseLimit(site: ClusterSite): Limit {
   if (!hasOwnDatabase(site)) return externalLimit(site);
-  const { said } = heard(regions(site), 'db');
+  const { reports } = collectFacts(regions(site), 'db');
   const paused = pauseOf(site);
   if (paused !== null) return { canLose: 0, why: paused };
   const primaries = primariesOf(site);
   const [primary, other] = primaries;
   if (primary === undefined) {
-    const what = said.length === 0 ? 'nobody has a fresh word of the database' : 'no node says that it is the primary';
-    return { canLose: 0, why: `${what}${lastWord(site, 'primary')}` };
+    const what =
+      reports.length === 0 ? 'nobody has a fresh word of the database' : 'no node says that it is the primary';
+    return { canLose: 0, why: `${what}${lastClaimText(site, 'primary')}` };
   }
   if (other !== undefined)
     return { canLose: 0, why: `${listOf(primaries.map(({ node }) => node.name))} each say that they are the primary` };
@@ -150,9 +151,10 @@ export const RESUME = 'patronictl -c /etc/patroni/regent/patroni.yml resume';
 
 /** That Patroni moves nothing, since when, and how it goes on; null: nobody says so. A node that is not heard any more may have said it last. */
 export function pauseOf(site: Pick<ClusterSite, 'nodes' | 'pausedSince'>): string | null {
-  const { said } = heard(regions(site), 'db');
-  const words = said.length > 0 ? said.map(({ facts }) => facts) : regions(site).map((node) => node.last.db);
-  if (!words.some((facts) => facts?.isPaused === true)) return null;
+  const { reports } = collectFacts(regions(site), 'db');
+  const databaseFacts =
+    reports.length > 0 ? reports.map(({ facts }) => facts) : regions(site).map((node) => node.last.db);
+  if (!databaseFacts.some((facts) => facts?.isPaused === true)) return null;
   const since = site.pausedSince == null ? '' : ` since ${site.pausedSince}`;
   return `Patroni is paused${since}, resume with: ${RESUME}`;
 }
@@ -172,7 +174,7 @@ function regionLimit(site: ClusterSite): Limit {
 /** Does a region's daemon answer, by its own word and by what the proxies see? */
 export function isRegionUp(node: SiteNode, site: Pick<ClusterSite, 'nodes'>): boolean {
   if (!node.isFresh || node.region?.isReady === false) return false;
-  const seen = heard(regions(site), 'lb').said.flatMap(({ facts }) =>
+  const seen = collectFacts(regions(site), 'lb').reports.flatMap(({ facts }) =>
     facts.regions.filter((region) => region.name === node.name),
   );
   const up = seen.filter((region) => region.isUp).length;

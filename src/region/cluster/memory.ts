@@ -16,14 +16,14 @@ import { reached, type Task } from '../base/task.ts';
 import type { DatabaseHealth, Outcome } from '../base/port.ts';
 import { reportedRole } from '../../store/queries/cluster/roles.ts';
 import { diagnose } from './doctor.ts';
-import type { HeardReport } from '../base/seen.ts';
+import type { ReceivedReport } from '../base/seen.ts';
 import { readServed } from './pairs/served.ts';
 import { rememberedSite, rememberedVerdict } from './remembered.ts';
 import type { ClusterSite } from './site.ts';
 import { viewCluster } from './view.ts';
 
 /** What the process around the region offers for it. None of it ever throws. */
-export interface MemoryWays {
+export interface MemoryAccess {
   /** Asks another region (its node's address) what it remembers; null when it does not answer rightly within a second. */
   ask(address: string): Promise<RegionMemory | null>;
   /** The layout that was kept over a restart, and the way to keep it. */
@@ -36,7 +36,7 @@ export interface MemoryPorts {
   readonly clock: Clock;
   readonly version: string;
   readonly node: string;
-  readonly ways: MemoryWays;
+  readonly access: MemoryAccess;
   health(): Promise<DatabaseHealth>;
   authority(): { readonly notAfter: string } | null;
   /** Servers of an operator's own database, as they say now; null: the cluster runs its own. */
@@ -49,7 +49,7 @@ export interface ClusterMemory {
   /** Keeps a report, whether or not the database takes it. */
   remember(nodeId: string, report: Observation): void;
   /** The newest report of a node that came to this region, or to another one while the database was away; null: none. */
-  heardOf(nodeId: string): HeardReport | null;
+  latestReportOf(nodeId: string): ReceivedReport | null;
   /** What other regions may know of it. */
   recall(): Promise<RegionMemory>;
   /** For root on this host: from the database, else from what all regions remember. */
@@ -73,33 +73,33 @@ const DATABASE_MS = 2500;
 
 /** Opens the memory. */
 export function createMemory(ports: MemoryPorts): ClusterMemory {
-  const { clock, ways } = ports;
+  const { clock, access } = ports;
   const reports = new Map<string, RegionMemory['reports'][number]>();
   let layout: Layout | null = null;
   /** The last answer of each other region. One that answers no more is asked on; what it remembered stays true. */
   const others = new Map<string, RegionMemory>();
-  let askedAt = -Infinity;
+  let queriedAt = -Infinity;
 
-  const kept = async () => {
-    layout ??= parseLayout((await ways.layout.read()) ?? '');
+  const loadLayout = async () => {
+    layout ??= parseLayout((await access.layout.read()) ?? '');
     return layout;
   };
   const recall = async (): Promise<RegionMemory> => ({
     node: ports.node,
     version: ports.version,
     isReady: (await ports.health()).isUp,
-    layout: await kept(),
+    layout: await loadLayout(),
     reports: [...reports.values()],
   });
   /** The names of those that did not answer. */
   const askOthers = async (): Promise<ReadonlySet<string>> => {
-    askedAt = clock.monotonic();
-    const nodes = ((await kept())?.nodes ?? []).filter((node) => node.isRegion && node.name !== ports.node);
+    queriedAt = clock.monotonic();
+    const nodes = ((await loadLayout())?.nodes ?? []).filter((node) => node.isRegion && node.name !== ports.node);
     const names = new Set(nodes.map((node) => node.name));
     for (const name of others.keys()) if (!names.has(name)) others.delete(name);
-    const answers = await Promise.all(nodes.map(async ({ name, address }) => [name, await ways.ask(address)] as const));
-    for (const [name, answer] of answers) if (answer !== null) others.set(name, answer);
-    return new Set(answers.flatMap(([name, answer]) => (answer === null ? [name] : [])));
+    const pairs = await Promise.all(nodes.map(async ({ name, address }) => [name, await access.ask(address)] as const));
+    for (const [name, answer] of pairs) if (answer !== null) others.set(name, answer);
+    return new Set(pairs.flatMap(([name, answer]) => (answer === null ? [name] : [])));
   };
   const site = async (): Promise<ClusterSite> => {
     const own = await recall();
@@ -120,14 +120,14 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   };
 
   return {
-    heardOf: (nodeId) => newestOf(nodeId, reports.get(nodeId), [...others.values()]),
+    latestReportOf: (nodeId) => newestOf(nodeId, reports.get(nodeId), [...others.values()]),
     remember(nodeId, report) {
       keepReport(reports, { nodeId, at: new Date(clock.now()).toISOString(), report });
     },
     recall,
     async cluster() {
-      const told = await fromDatabase('cluster.show');
-      if (told !== null) return told as ClusterStatus;
+      const answer = await fromDatabase('cluster.show');
+      if (answer !== null) return answer as ClusterStatus;
       const seen = await site();
       return viewCluster(seen, rememberedVerdict(seen));
     },
@@ -139,16 +139,16 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
       async run() {
         const read = await reached(ports.db.read(readLayout, { deadlineMs: DEADLINE_MS }));
         const text = JSON.stringify(read);
-        if (text === JSON.stringify(await kept())) return null;
+        if (text === JSON.stringify(await loadLayout())) return null;
         layout = read;
-        await ways.layout.write(text);
+        await access.layout.write(text);
         return null;
       },
     },
     others: {
       name: 'memories of other regions',
       async run() {
-        const isDue = clock.monotonic() - askedAt >= WELL_EVERY_MS;
+        const isDue = clock.monotonic() - queriedAt >= WELL_EVERY_MS;
         if (isDue || !(await ports.health()).isUp) await askOthers();
         return null;
       },
@@ -156,10 +156,10 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   };
 }
 
-type Row = RegionMemory['reports'][number];
+type MemoryReport = RegionMemory['reports'][number];
 
 /** The latest stands last; the one that was heard longest ago goes when there are too many. */
-function keepReport(reports: Map<string, Row>, row: Row): void {
+function keepReport(reports: Map<string, MemoryReport>, row: MemoryReport): void {
   const first = firstsOf(row.report, reports.get(row.nodeId)?.first ?? {}, row.at);
   reports.delete(row.nodeId);
   reports.set(row.nodeId, { ...row, first });
@@ -167,9 +167,9 @@ function keepReport(reports: Map<string, Row>, row: Row): void {
   if (reports.size > REPORTS_MAX && oldest !== undefined) reports.delete(oldest);
 }
 
-function newestOf(nodeId: string, own: Row | undefined, others: readonly RegionMemory[]): Row | null {
-  const told = others.flatMap((memory) => memory.reports.filter((row) => row.nodeId === nodeId));
-  return [...(own ? [own] : []), ...told].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0] ?? null;
+function newestOf(nodeId: string, own: MemoryReport | undefined, others: readonly RegionMemory[]): MemoryReport | null {
+  const remembered = others.flatMap((memory) => memory.reports.filter((row) => row.nodeId === nodeId));
+  return [...(own ? [own] : []), ...remembered].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))[0] ?? null;
 }
 
 /** Runs `work` and gives its answer, null when it takes longer than a caller waits while things are bad. */
@@ -180,7 +180,7 @@ async function soon<T>(work: Promise<T>): Promise<T | null> {
   return Promise.race([work, late]);
 }
 
-type Firsts = NonNullable<Row['first']>;
+type Firsts = NonNullable<MemoryReport['first']>;
 
 /** Since when a node says what it says: what it said before, too, keeps its time. */
 function firstsOf(report: Observation, before: Firsts, at: string): Firsts {

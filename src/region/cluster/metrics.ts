@@ -21,7 +21,7 @@ interface Sample {
 }
 
 /** What a region knows in numbers. `now` in ms. */
-interface Known {
+interface MetricSources {
   readonly nodes: readonly TrackedNode[];
   readonly kinds: readonly string[];
   readonly version: string;
@@ -32,7 +32,7 @@ interface Known {
  * Every number of the site: of nodes and services as the region sees them, and what the daemons said of themselves at the last probe. Of a silent node the
  * daemons' numbers are left out: they are of another time. Pure.
  */
-export function metricFamilies({ nodes, kinds, version, now }: Known): MetricFamily[] {
+export function metricFamilies({ nodes, kinds, version, now }: MetricSources): MetricFamily[] {
   const samples: Sample[] = [
     {
       name: 'regent_build_info',

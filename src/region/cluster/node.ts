@@ -78,9 +78,9 @@ async function serviceByRef(
   const seen = await readSeenNodes(tx, context, node.id);
   const services = trackServices(seen, serviceNames(context), context.clock.now());
   const service = services.find((row) => row.service === params.service.toLowerCase());
-  const told = seen[0]?.report?.services.find((row) => row.service === service?.service);
+  const observation = seen[0]?.report?.services.find((row) => row.service === service?.service);
   return service
-    ? { node, service: { ...service, metrics: told?.metrics ?? [] } }
+    ? { node, service: { ...service, metrics: observation?.metrics ?? [] } }
     : noSuch('service', params.service, serviceNames(context));
 }
 

@@ -15,7 +15,7 @@ import { some } from '../base/refs.ts';
 import { type CaseContext, reading, target, writing } from '../base/use-case.ts';
 import { rackByRef } from '../base/node-refs.ts';
 
-type Row = racks.RackRow;
+type RackRow = racks.RackRow;
 
 /** For so many minutes after `reset-key` without a key the rack's own node may bring one. */
 const REKEY_MINUTES = 15;
@@ -72,7 +72,7 @@ async function view(tx: Tx, uuid: string | null): Promise<Rack> {
 }
 
 /** As `rackByRef`, but a real rack: nothing is decided about the placeholder. */
-async function realRack(tx: Tx, text: string): Promise<Row | Rejected> {
+async function realRack(tx: Tx, text: string): Promise<RackRow | Rejected> {
   const row = await rackByRef(tx, text);
   if (row !== null) return row;
   return rejected(
@@ -141,7 +141,7 @@ export const rackCases = {
           const why = 'Give them another rack first: regent vlan set VLAN --primary-rack RACK --secondary-rack RACK.';
           return rejected('in_use', `The rack ${old.name} serves DHCP on ${some(vlans)}. ${why}`);
         }
-        const row = await racks.rejectRack(tx, target(old.uuid, context), await keptNode(tx, old));
+        const row = await racks.rejectRack(tx, target(old.uuid, context), await findRemainingNode(tx, old));
         if (isRejected(row)) return row;
         const released = await racks.releaseMachines(tx, old.uuid);
         const refusal = old.state === 'accepted' ? await withdrawRack(tx, old) : null;
@@ -193,7 +193,7 @@ export const rackCases = {
 };
 
 /** The key that an admin names is the rack's at once. What the host of the old key shows counts no more. */
-async function giveKey(tx: WriteTx, old: Row, text: string, context: CaseContext): Promise<Row | Rejected> {
+async function giveKey(tx: WriteTx, old: RackRow, text: string, context: CaseContext): Promise<RackRow | Rejected> {
   const publicKey = parseRackKey(text);
   if (isRejected(publicKey)) return publicKey;
   const other = (await racks.listRacks(tx)).find((rack) => rack.publicKey === publicKey && rack.uuid !== old.uuid);
@@ -209,11 +209,11 @@ async function giveKey(tx: WriteTx, old: Row, text: string, context: CaseContext
 }
 
 /** A region node stays a node, and the rack on it is found again by it; of others nothing is kept. */
-async function keptNode(tx: Tx, rack: Row): Promise<string | null> {
+async function findRemainingNode(tx: Tx, rack: RackRow): Promise<string | null> {
   const node = rack.nodeId === null ? null : await findNode(tx, { id: rack.nodeId });
   return node?.isRegion ? node.id : null;
 }
 
-async function result(tx: Tx, row: Row) {
+async function result(tx: Tx, row: RackRow) {
   return { body: await view(tx, row.uuid), version: row.version };
 }

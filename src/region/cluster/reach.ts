@@ -1,7 +1,7 @@
 import type { Reach } from '../../services/vip/facts.ts';
 import { bareAddress } from '../../core/ip.ts';
 import { claimsOf } from './claims.ts';
-import { type ClusterSite, heard, listOf, regions } from './site.ts';
+import { type ClusterSite, collectFacts, listOf, regions } from './site.ts';
 
 /** So long after an address has moved, neighbours and connections may still lead to where it was, ms. */
 const SETTLING_MS = 3000;
@@ -17,7 +17,7 @@ export interface ReachFault {
 }
 
 /** A node's answer that counts. */
-interface Told {
+interface ReachAnswer {
   readonly name: string;
   readonly reach: Reach;
 }
@@ -34,13 +34,13 @@ export function reachFault(site: ClusterSite): ReachFault | null {
   const [address, holder] = [bareAddress(vip), claim.node];
   const ownMac = holder.facts.vip?.mac ?? null;
   const since = claim.beganAt + SETTLING_MS;
-  const asked = heard(regions(site), 'vip').said.flatMap(({ node, facts }): Told[] => {
+  const answers = collectFacts(regions(site), 'vip').reports.flatMap(({ node, facts }): ReachAnswer[] => {
     const { reach } = facts;
     if (node === holder || facts.isHolder || reach === undefined || reach.times < SURE) return [];
-    const askedAt = Date.parse(node.reportedAt ?? '') - reach.ageSeconds * 1000;
-    return askedAt >= since ? [{ name: node.name, reach }] : [];
+    const probedAt = Date.parse(node.reportedAt ?? '') - reach.ageSeconds * 1000;
+    return probedAt >= since ? [{ name: node.name, reach }] : [];
   });
-  const foreign = asked.filter(({ reach }) => isForeign(reach, ownMac));
+  const foreign = answers.filter(({ reach }) => isForeign(reach, ownMac));
   const others = holder.facts.vip?.otherMacs ?? [];
   const macs = [...new Set([...others, ...foreign.flatMap(({ reach }) => reach.mac ?? [])])].sort();
   if (macs.length > 0) {
@@ -48,14 +48,14 @@ export function reachFault(site: ClusterSite): ReachFault | null {
     return {
       isBroken: true,
       detail: `${address} is answered by ${listOf(macs)} as well, not by ${holder.name} alone (seen by ${listOf(seers)})`,
-      remedy: strangerRemedy(macs, address),
+      remedy: foreignRemedy(macs, address),
     };
   }
-  const elsewhere = asked.filter(({ reach }) => reach.node !== null && reach.node !== holder.name);
-  const mute = asked.filter(({ reach }) => !reach.isAnswered);
+  const elsewhere = answers.filter(({ reach }) => reach.node !== null && reach.node !== holder.name);
+  const mute = answers.filter(({ reach }) => !reach.isAnswered);
   const astray = [...elsewhere, ...mute];
   if (astray.length === 0) return null;
-  const words = [
+  const clauses = [
     ...elsewhere.map(({ name, reach }) => `${name} is answered by ${reach.node}`),
     ...(mute.length === 0
       ? []
@@ -64,8 +64,8 @@ export function reachFault(site: ClusterSite): ReachFault | null {
         ]),
   ];
   return {
-    isBroken: astray.length * 2 >= asked.length,
-    detail: `${holder.name} holds ${address}, but ${listOf(words)}`,
+    isBroken: astray.length * 2 >= answers.length,
+    detail: `${holder.name} holds ${address}, but ${listOf(clauses)}`,
     remedy: `On ${holder.name}: nft list ruleset (is tcp port 5240 let in?); curl -s http://${address}:5240/health/proxy. On ${astray[0]?.name}: ip neigh show ${address}; curl -m 2 -sv http://${address}:5240/health/proxy. To move the address meanwhile: regent node drain ${holder.name}.`,
   };
 }
@@ -75,7 +75,7 @@ function isForeign(reach: Reach, ownMac: string | null): boolean {
   return reach.node === null && reach.mac !== null && ownMac !== null && reach.mac !== ownMac;
 }
 
-function strangerRemedy(macs: readonly string[], address: string): string {
+function foreignRemedy(macs: readonly string[], address: string): string {
   return (
     `Find the machine with ${listOf(macs)} on the network of ${address} (the switch knows its port) and take the address from it. ` +
     `Clients that ask it reach no cluster until then. Is it a node that was removed, or a DHCP client? Exclude ${address} wherever addresses are given out.`

@@ -27,12 +27,12 @@ const NO_LAYOUT: Layout = { cluster: null, nodes: [], racks: [] };
 export function rememberedSite({ now, version, memories, mute, database, ...rest }: Remembered): ClusterSite {
   const layout = memories.find((memory) => memory.layout !== null)?.layout ?? NO_LAYOUT;
   const answering = memories.filter(({ node }) => mute?.has(node) !== true);
-  const heard = layout.nodes.map((node) => {
+  const rememberedNodes = layout.nodes.map((node) => {
     const region = answering.find((memory) => memory.node === node.name);
     return rememberedNode(node, { memories, region, now });
   });
-  const absences = absencesOf(heard, now);
-  const known = heard.map((node) => {
+  const absences = absencesOf(rememberedNodes, now);
+  const known = rememberedNodes.map((node) => {
     const absence = absences.get(node.name) ?? null;
     return absence === null ? node : { ...node, absence, report: 'silent' as const };
   });
@@ -78,7 +78,7 @@ function rememberedNode(
     isRemembered: true,
     wanted: null,
     applied: appliedOf(report?.services ?? []),
-    report: last === undefined ? 'never' : isStale({ report: heardAt(last.at) }, now) ? 'silent' : 'current',
+    report: last === undefined ? 'never' : isStale({ report: reportAt(last.at) }, now) ? 'silent' : 'current',
     reportedAt: last?.at ?? null,
     agent: report ? { version: report.agentVersion, since: report.agentSince } : null,
     region: node.isRegion && region ? { isReady: region.isReady, version: region.version } : null,
@@ -90,12 +90,12 @@ function rememberedNode(
   };
 }
 
-const heardAt = (at: string) => ({ generation: 0, at, versions: {}, services: [] });
+const reportAt = (at: string) => ({ generation: 0, at, versions: {}, services: [] });
 
 /** What is wanted is in the database: here a service is wanted that its agent does not report as absent. */
 function rememberedService(node: KnownSiteNode, row: KnownSiteNode['observed'][number], now: number): Service {
   const isSilent =
-    node.reportedAt !== null && isStale({ report: heardAt(node.reportedAt), isGone: node.absence != null }, now);
+    node.reportedAt !== null && isStale({ report: reportAt(node.reportedAt), isGone: node.absence != null }, now);
   return {
     node: node.name,
     service: row.service,

@@ -169,15 +169,15 @@ export function regions(site: Pick<ClusterSite, 'nodes'>): readonly SiteNode[] {
 }
 
 /** What one kind of daemon says on each of these nodes, and the nodes that have no fresh word of it. */
-export function heard<K extends keyof NodeFacts>(nodes: readonly SiteNode[], kind: K) {
-  const said: { readonly node: SiteNode; readonly facts: NonNullable<NodeFacts[K]> }[] = [];
+export function collectFacts<K extends keyof NodeFacts>(nodes: readonly SiteNode[], kind: K) {
+  const reports: { readonly node: SiteNode; readonly facts: NonNullable<NodeFacts[K]> }[] = [];
   const silent: SiteNode[] = [];
   for (const node of nodes) {
     const facts = node.facts[kind];
     if (facts === null) silent.push(node);
-    else said.push({ node, facts: facts as NonNullable<NodeFacts[K]> });
+    else reports.push({ node, facts: facts as NonNullable<NodeFacts[K]> });
   }
-  return { said, silent };
+  return { reports, silent };
 }
 
 /** A standby that is further behind than this has first to catch up while nobody writes, and is given no role: more than a WAL segment, bytes. */

@@ -3,7 +3,7 @@ import type { Service } from '../../contract/cluster/service.ts';
 import type { Status } from '../../contract/site/status.ts';
 import type { DatabaseHealth } from '../base/port.ts';
 import { listOf } from './site.ts';
-import type { ClusterWord } from './view.ts';
+import type { ClusterVerdict } from './view.ts';
 import {
   appliedOf,
   isAway,
@@ -29,7 +29,7 @@ export interface StatusFacts {
   readonly services: readonly string[];
   readonly counts: Status['counts'];
   /** What the doctor says of the site as a whole; null: nobody asked. */
-  readonly cluster: ClusterWord | null;
+  readonly cluster: ClusterVerdict | null;
 }
 
 /**
@@ -82,13 +82,13 @@ export function summarise(facts: StatusFacts): Status {
 }
 
 /** How many nodes can be lost comes first: it is the cluster's verdict. */
-function leadOf(cluster: ClusterWord | null): string {
+function leadOf(cluster: ClusterVerdict | null): string {
   if (cluster === null || cluster.sentence === '') return '';
   return `${cluster.sentence.slice(0, 1).toUpperCase()}${cluster.sentence.slice(1)}. `;
 }
 
 /** The doctor's warnings do not degrade the site, and are not silent. */
-function warningsText(cluster: ClusterWord | null): string {
+function warningsText(cluster: ClusterVerdict | null): string {
   const { warnings = [] } = cluster ?? {};
   if (warnings.length === 0) return '';
   return ` ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'} (regent doctor): ${warnings.join(', ')}.`;

@@ -14,7 +14,7 @@ import type { Status } from '../../contract/site/status.ts';
 import { invalid, type Rejected, rejected } from '../../core/errors.ts';
 import { readWholeSite } from './whole-site.ts';
 import type { ClusterSite } from './site.ts';
-import { clusterWord } from './view.ts';
+import { judgeCluster } from './view.ts';
 import { findingOf } from '../../contract/base/wire/finding.ts';
 import { pageBody } from '../base/paging.ts';
 import type { Caller } from '../base/port.ts';
@@ -74,7 +74,7 @@ export async function readStatus(
       ...(await readCounts(tx)),
       withoutSecondary: cluster.served.filter(({ secondary }) => secondary === null).length,
     },
-    cluster: clusterWord(cluster),
+    cluster: judgeCluster(cluster),
   });
 }
 

@@ -6,11 +6,11 @@ import { externalWarning } from './invariants/servers.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
 import { holdersOf, primariesOf } from './claims.ts';
 import { drainedRacks } from './pairs/drained.ts';
-import { rackLosses, racksWord } from './pairs/now.ts';
+import { rackLosses, rackLossText } from './pairs/now.ts';
 import {
   type ClusterSite,
   hasOwnDatabase,
-  heard,
+  collectFacts,
   isRight,
   members,
   regions,
@@ -22,7 +22,7 @@ import {
 const DAY_MS = 86_400_000;
 
 /** What the doctor adds to the site's verdict: the first words of its summary ('' without a cluster), and what is wrong beside services and nodes. */
-export interface ClusterWord {
+export interface ClusterVerdict {
   readonly sentence: string;
   readonly problems: readonly string[];
   /** Ids of invariants about which the doctor warns. */
@@ -30,17 +30,17 @@ export interface ClusterWord {
 }
 
 /** Invariants that `regent status` tells in its own words. */
-const TOLD = ['agents', 'services', 'configuration', 'database-writes'];
+const REPORTED_APART = ['agents', 'services', 'configuration', 'database-writes'];
 
 /**
  * The doctor's part of `regent status`, so that neither of them is silent while the other one speaks. A problem is each invariant that is broken or
  * unknown, and that fewer nodes can be lost than the number of members promises.
  */
-export function clusterWord(site: ClusterSite): ClusterWord {
+export function judgeCluster(site: ClusterSite): ClusterVerdict {
   const rows = judge(site).filter((row) => row.state !== 'ok');
   const isProblem = ({ state }: Invariant) => state === 'broken' || (state === 'unknown' && site.cluster !== null);
   const problems = rows
-    .filter((row) => isProblem(row) && !TOLD.includes(row.id))
+    .filter((row) => isProblem(row) && !REPORTED_APART.includes(row.id))
     .map((row) => `${row.id}: ${row.detail}`);
   // A site without a cluster is one host: what its agent does not report holds nothing up, and is named.
   const warnings = rows.filter((row) => !isProblem(row)).map((row) => row.id);
@@ -56,7 +56,7 @@ export function clusterWord(site: ClusterSite): ClusterWord {
 
 /** What can be lost: of the region nodes, and of the racks. Without a full stop. */
 export function siteSentence(site: ClusterSite): string {
-  const racks = racksWord(site);
+  const racks = rackLossText(site);
   return `${lossesOf(site).sentence}${racks === null ? '' : `; and ${racks}`}`;
 }
 
@@ -113,16 +113,16 @@ function viewShown(
   if (shown === undefined) return {};
   if (shown === null) return { site: null };
   const { isOwn, subject, issuer, notAfter } = shown;
-  const told = judgeOne(site, 'site-certificate');
-  const { state = 'ok' as const, detail = '' } = told ?? {};
+  const invariant = judgeOne(site, 'site-certificate');
+  const { state = 'ok' as const, detail = '' } = invariant ?? {};
   return { site: { isOwn, subject, issuer, ...ended(new Date(notAfter).toISOString()), state, detail } };
 }
 
 function viewRecovery({ recovery }: ClusterSite): Pick<NonNullable<ClusterStatus['cluster']>, 'recovery'> {
   if (recovery === undefined) return {};
-  const { number, id, at, node, lost, told } = recovery;
+  const { number, id, at, node, lost, told: messages } = recovery;
   const names = lost.map(({ name }) => name);
-  return { recovery: { epoch: number, id, at: new Date(at).toISOString(), node, lost: names, told: [...told] } };
+  return { recovery: { epoch: number, id, at: new Date(at).toISOString(), node, lost: names, told: [...messages] } };
 }
 
 function viewNode(node: SiteNode, site: ClusterSite): ClusterStatus['nodes'][number] {
@@ -133,12 +133,12 @@ function viewNode(node: SiteNode, site: ClusterSite): ClusterStatus['nodes'][num
 
 /** As the primary sees it; without one, what each node says of itself. */
 function viewDatabase(site: ClusterSite): ClusterStatus['database'] {
-  const { said } = heard(regions(site), 'db');
+  const { reports } = collectFacts(regions(site), 'db');
   const [primary] = primariesOf(site);
   const members =
     primary && primary.facts.members.length > 0
       ? primary.facts.members.map(({ name, ...rest }) => ({ node: name, ...rest }))
-      : said.map(({ node, facts: { role, state, timeline, lagBytes, isSynchronous } }) => ({
+      : reports.map(({ node, facts: { role, state, timeline, lagBytes, isSynchronous } }) => ({
           node: node.name,
           role,
           state,
@@ -157,14 +157,14 @@ function viewDatabase(site: ClusterSite): ClusterStatus['database'] {
 }
 
 function viewDcs(site: ClusterSite): ClusterStatus['dcs'] {
-  const { said } = heard(regions(site), 'dcs');
-  const source = said.find(({ facts }) => facts.hasQuorum) ?? said[0];
+  const { reports } = collectFacts(regions(site), 'dcs');
+  const source = reports.find(({ facts }) => facts.hasQuorum) ?? reports[0];
   const names = (isLearner: boolean) =>
     (source?.facts.members ?? [])
       .filter((member) => member.isLearner === isLearner)
       .map((member) => member.name || member.id);
   return {
-    leader: said.find(({ facts }) => facts.isLeader)?.node.name ?? null,
+    leader: reports.find(({ facts }) => facts.isLeader)?.node.name ?? null,
     hasQuorum: source?.facts.hasQuorum ?? null,
     voters: names(false),
     learners: names(true),
@@ -174,12 +174,12 @@ function viewDcs(site: ClusterSite): ClusterStatus['dcs'] {
 function viewVip(site: ClusterSite): ClusterStatus['vip'] {
   const address = site.cluster === null ? null : vipAddress(site.cluster);
   if (address === null) return null;
-  const { said, silent } = heard(members(site), 'vip');
-  const unfit = said.filter(({ facts }) => !facts.isFit);
+  const { reports, silent } = collectFacts(members(site), 'vip');
+  const unfit = reports.filter(({ facts }) => !facts.isFit);
   return {
     address,
     holders: holdersOf(site).map(({ node }) => node.name),
-    fit: said.filter(({ facts }) => facts.isFit).map(({ node }) => node.name),
+    fit: reports.filter(({ facts }) => facts.isFit).map(({ node }) => node.name),
     unfit: [
       ...unfit.map(({ node, facts }) => ({ node: node.name, why: facts.why })),
       ...silent.map((node) => ({ node: node.name, why: silence(node, 'vip', site.now) })),

@@ -1,7 +1,7 @@
 import { sentenceOf } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import { keyOf, type WantedHere } from './plan.ts';
-import type { FileName, ImageDisk } from './port.ts';
+import type { ImageFileName, ImageDisk } from './port.ts';
 
 /** Each file is read whole so often, and once when the process begins. */
 const EVERY_MS = 86_400_000;
@@ -12,7 +12,7 @@ interface CheckerPorts {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onRight: (file: WantedHere) => void;
-  readonly onDamage: (file: FileName) => Promise<void>;
+  readonly onDamage: (file: ImageFileName) => Promise<void>;
   /** A file was read; the next one may be due. */
   readonly onEnd: () => void;
 }
@@ -21,7 +21,7 @@ interface CheckerPorts {
 export interface Checker {
   begin(there: readonly WantedHere[]): void;
   /** Somebody else has just found it to be right, as it is with this stamp. */
-  note(file: FileName, stamp: string): void;
+  note(file: ImageFileName, stamp: string): void;
   ended(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export function createChecker(ports: CheckerPorts): Checker {
   const reads = new Map<string, { readonly at: number; readonly stamp: string }>();
   const running = new Map<'gentle' | 'urgent', Promise<void>>();
 
-  const note = (file: FileName, stamp: string) => void reads.set(keyOf(file), { at: clock.monotonic(), stamp });
+  const note = (file: ImageFileName, stamp: string) => void reads.set(keyOf(file), { at: clock.monotonic(), stamp });
   const check = async (file: WantedHere, isGentle: boolean): Promise<void> => {
     // Also after a failure: a disk that does not read is not asked all the time. A write meanwhile gives the file another stamp.
     note(file, file.stamp);

@@ -1,8 +1,8 @@
 import { backOffMs } from '../../core/back-off.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { Clock, Log, Random } from '../../core/ports.ts';
-import { keyOf, toFetch, type Tries, type Wanted } from './plan.ts';
-import type { FileName, ImageWays } from './port.ts';
+import { keyOf, toFetch, type Tries, type WantedFile } from './plan.ts';
+import type { ImageFileName, ImageAccess } from './port.ts';
 
 const FETCHES_MOST = 2;
 const BACK_OFF = { firstMs: 2000, mostMs: 120_000 } as const;
@@ -10,20 +10,20 @@ const BACK_OFF = { firstMs: 2000, mostMs: 120_000 } as const;
 const FETCH_MS = { base: 60_000, bytesPerMs: 256 } as const;
 
 interface FetcherPorts {
-  readonly ways: ImageWays;
+  readonly access: ImageAccess;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** Breaks all off. */
   readonly signal: AbortSignal;
-  readonly onArrival: (file: FileName) => void;
+  readonly onArrival: (file: ImageFileName) => void;
   /** A fetch has ended, well or not. */
   readonly onEnd: () => void;
 }
 
 /** Fetches files from other region nodes, a few at a time. */
 export interface Fetcher {
-  begin(absent: readonly Wanted[]): void;
+  begin(absent: readonly WantedFile[]): void;
   /** Keys of files that come just now. */
   keys(): ReadonlySet<string>;
   /** Resolves when nothing is under way. */
@@ -32,36 +32,36 @@ export interface Fetcher {
 
 /** Makes one. A file that nobody gives is asked for again after a pause that grows. */
 export function createFetcher(ports: FetcherPorts): Fetcher {
-  const { ways, clock, random, log, signal } = ports;
+  const { access, clock, random, log, signal } = ports;
   const running = new Map<string, Promise<void>>();
   const tries = new Map<string, Tries>();
 
   /** Null, or why it did not come from there. */
-  const fetchFrom = async (address: string, file: Wanted, end: AbortSignal): Promise<string | null> => {
+  const fetchFrom = async (address: string, file: WantedFile, end: AbortSignal): Promise<string | null> => {
     try {
-      const free = await ways.disk.free();
+      const free = await access.disk.free();
       if (file.size > free) return `the disk has room for ${free} more bytes, and the file has ${file.size}`;
-      const start = await ways.disk.received(file);
-      const bytes = await ways.peers.fetch(address, file, { start, signal: end });
-      const refusal = await ways.disk.write(file, bytes, { start, isKept: true });
+      const start = await access.disk.received(file);
+      const bytes = await access.peers.fetch(address, file, { start, signal: end });
+      const refusal = await access.disk.write(file, bytes, { start, isKept: true });
       return refusal === null ? null : `${address}: ${refusal.message}`;
     } catch (error) {
       return `${address}: ${sentenceOf(error)}`;
     }
   };
-  const fetchFile = async (file: Wanted): Promise<void> => {
+  const fetchFile = async (file: WantedFile): Promise<void> => {
     const end = AbortSignal.any([
       signal,
       AbortSignal.timeout(FETCH_MS.base + Math.ceil(file.size / FETCH_MS.bytesPerMs)),
     ]);
-    const told = { image: file.image, file: file.name };
+    const fields = { image: file.image, file: file.name };
     const whys: string[] = [];
     for (const address of shuffled(file.sources, random)) {
       if (end.aborted) break;
       const why = await fetchFrom(address, file, end);
       if (why === null) {
         tries.delete(keyOf(file));
-        log.info('a file of an image came from another region node', { ...told, address });
+        log.info('a file of an image came from another region node', { ...fields, address });
         ports.onArrival(file);
         return;
       }
@@ -70,7 +70,7 @@ export function createFetcher(ports: FetcherPorts): Fetcher {
     if (signal.aborted) return;
     const failures = (tries.get(keyOf(file))?.failures ?? 0) + 1;
     tries.set(keyOf(file), { failures, notBefore: clock.monotonic() + backOffMs(failures - 1, BACK_OFF, random) });
-    log.warn('a file of an image did not come from another region node', { ...told, why: whys.join('; ') });
+    log.warn('a file of an image did not come from another region node', { ...fields, why: whys.join('; ') });
   };
 
   return {

@@ -8,16 +8,16 @@ import { createFetcher } from './fetcher.ts';
 import { createParts } from './parts.ts';
 import { createPieces } from './pieces.ts';
 import { keyOf, planImages } from './plan.ts';
-import type { FileName, ImageDisk, ImagePort, ImageWays } from './port.ts';
+import type { ImageFileName, ImageDisk, ImagePort, ImageAccess } from './port.ts';
 import { createReceive, keepManifest } from './receive.ts';
-import { createServed, type Served } from './served.ts';
+import { createServed, type ServedImages } from './served.ts';
 import { createSyncTask } from './sources/sync.ts';
 
 /** What keeps a node's images. `node`: its name. */
 export interface KeeperPorts {
   readonly db: Database;
   readonly node: string;
-  readonly ways: ImageWays;
+  readonly access: ImageAccess;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -47,8 +47,8 @@ const CALL = { deadlineMs: 5000 } as const;
 
 /** Makes the keeper; it begins nothing yet. */
 export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
-  const { db, node, ways, clock, random } = ports;
-  const { disk } = ways;
+  const { db, node, access, clock, random } = ports;
+  const { disk } = access;
   const log = ports.log.with({ task: 'images' });
   const end = new AbortController();
   const damaged = new Set<string>();
@@ -57,21 +57,21 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
   const wake = () => running?.wake();
 
   /** A file that is not what it must be goes at once, so that nobody gets it. */
-  const drop = async (file: FileName): Promise<void> => {
+  const drop = async (file: ImageFileName): Promise<void> => {
     served.forget(file);
     damaged.add(keyOf(file));
     await disk.remove(file);
     log.warn('a file of an image is damaged; it is fetched anew', { image: file.image, file: file.name });
     wake();
   };
-  const onArrival = (file: FileName): void => {
+  const onArrival = (file: ImageFileName): void => {
     arrivals += 1;
     damaged.delete(keyOf(file));
     trustAsItIs(file, { disk, checker, served });
     wake();
   };
   const signal = end.signal;
-  const served: Served = createServed(disk, signal, drop);
+  const served: ServedImages = createServed(disk, signal, drop);
   const checker = createChecker({
     disk,
     clock,
@@ -81,7 +81,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
     onDamage: drop,
     onEnd: wake,
   });
-  const fetcher = createFetcher({ ways, clock, random, log, signal, onArrival, onEnd: wake });
+  const fetcher = createFetcher({ access, clock, random, log, signal, onArrival, onEnd: wake });
   const removeStrays = createSweeper(disk, served);
 
   const task: Task = {
@@ -102,14 +102,14 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
       if (plan.states.length > 0) await reached(db.repeatable((tx) => storePlaces(tx, own.id, plan.states), CALL));
       fetcher.begin(plan.absent);
       checker.begin(plan.there);
-      const told = [
+      const changes = [
         ...(removed > 0 ? [`${removed} files removed`] : []),
         ...plan.states.slice(0, 4).map(({ file, state }) => `${file} ${state}`),
       ];
-      return told.length === 0 ? null : told.join(', ');
+      return changes.length === 0 ? null : changes.join(', ');
     },
   };
-  const parts = createParts({ db, node, disk, peers: ways.peers, clock, signal });
+  const parts = createParts({ db, node, disk, peers: access.peers, clock, signal });
   const port = portOf(served, { db, node, disk, parts, onArrival });
   const startSync = () =>
     startSyncTask({ ...ports, log, signal, images: { ...port, received: (file) => parts.here(file) } });
@@ -131,13 +131,13 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
 
 /** Fetches images of boot sources, if this region has any way to them. It goes on with the bytes that are here. */
 function startSyncTask(
-  ports: Pick<KeeperPorts, 'db' | 'node' | 'ways' | 'clock' | 'random' | 'log'> & {
+  ports: Pick<KeeperPorts, 'db' | 'node' | 'access' | 'clock' | 'random' | 'log'> & {
     readonly signal: AbortSignal;
     readonly images: Parameters<typeof createSyncTask>[0]['images'];
   },
 ): RunningTask | undefined {
-  const { db, node, ways, clock, random, log, signal, images } = ports;
-  const { sources } = ways;
+  const { db, node, access, clock, random, log, signal, images } = ports;
+  const { sources } = access;
   if (sources === undefined) return undefined;
   const wait = (ms: number) => pause(ms, signal);
   const task = createSyncTask({ db, node, sources, images, clock, random, log, wait, signal });
@@ -145,7 +145,7 @@ function startSyncTask(
 }
 
 /** What transports see of them. */
-function portOf(served: Served, ports: Parameters<typeof createReceive>[0]): ImagePort {
+function portOf(served: ServedImages, ports: Parameters<typeof createReceive>[0]): ImagePort {
   const uploads = createReceive(ports);
   return {
     open: (file) => served.open(file),
@@ -157,8 +157,8 @@ function portOf(served: Served, ports: Parameters<typeof createReceive>[0]): Ima
 
 /** Its digest was compared as it came. Whoever asks for it before its stamp is known has it read once more. */
 function trustAsItIs(
-  file: FileName,
-  { disk, checker, served }: { readonly disk: ImageDisk; readonly checker: Checker; readonly served: Served },
+  file: ImageFileName,
+  { disk, checker, served }: { readonly disk: ImageDisk; readonly checker: Checker; readonly served: ServedImages },
 ): void {
   disk.stamp(file).then(
     (stamp) => {
@@ -173,7 +173,7 @@ function trustAsItIs(
 /**
  * Removes files that no image had in two rounds: the disk was looked at before the database, so what was made in between is not among them. Gives their number.
  */
-function createSweeper(disk: ImageDisk, served: Served): (strays: readonly FileName[]) => Promise<number> {
+function createSweeper(disk: ImageDisk, served: ServedImages): (strays: readonly ImageFileName[]) => Promise<number> {
   let before = new Set<string>();
   return async (strays) => {
     const gone = strays.filter((file) => before.has(keyOf(file)));

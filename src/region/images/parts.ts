@@ -2,7 +2,7 @@ import { isRejected, type Rejected, rejected, sentenceOf } from '../../core/erro
 import type { Clock } from '../../core/ports.ts';
 import type { Database } from '../../store/database.ts';
 import { readPeerAddresses } from '../../store/queries/images/images.ts';
-import type { FileName, FileWanted, ImageDisk, ImagePeers } from './port.ts';
+import type { ImageFileName, FileWanted, ImageDisk, ImagePeers } from './port.ts';
 
 /** How long another region node may take to state what it has: less than an uploader waits for the answer. */
 const STATE_MS = 4000;
@@ -20,11 +20,11 @@ interface PartPorts {
 }
 
 /** Files that are on their way, wherever their first bytes came to. */
-export interface Parts {
+export interface UploadParts {
   /** Bytes that are here. */
-  here(file: FileName): Promise<number>;
+  here(file: ImageFileName): Promise<number>;
   /** The most that any region node has. */
-  received(file: FileName): Promise<number | Rejected>;
+  received(file: ImageFileName): Promise<number | Rejected>;
   /** Fetches what is missing here before byte `until` from another region node; null: nothing is missing. */
   fill(file: FileWanted, until: number): Promise<Rejected | null>;
 }
@@ -33,15 +33,15 @@ export interface Parts {
  * Pieces of one upload may come to different region nodes, because load balancers spread requests. The node that gets a piece fetches what is before it. So
  * several nodes have the beginning, and the upload goes on when one of them dies.
  */
-export function createParts(ports: PartPorts): Parts {
+export function createParts(ports: PartPorts): UploadParts {
   const { db, node, disk, peers, clock, signal } = ports;
 
-  const here = async (file: FileName): Promise<number> => {
+  const here = async (file: ImageFileName): Promise<number> => {
     const whole = (await disk.list()).find(({ image, name }) => image === file.image && name === file.name);
     return whole?.size ?? disk.received(file);
   };
   /** What the others have, most first. A node that does not answer has nothing for us now. */
-  const elsewhere = async (file: FileName) => {
+  const elsewhere = async (file: ImageFileName) => {
     const addresses = await db.autocommitRead((tx) => readPeerAddresses(tx, node), CALL);
     if (isRejected(addresses)) return addresses;
     const time = AbortSignal.any([signal, AbortSignal.timeout(STATE_MS)]);

@@ -2,7 +2,7 @@ import { invalid, isRejected, type Rejected, RejectedError, rejected } from '../
 import type { Database } from '../../store/database.ts';
 import { addPiece, dropPieces, readPiece, receivedInPieces } from '../../store/queries/images/image-pieces.ts';
 import { findImages } from '../../store/queries/images/images.ts';
-import type { Bytes, FileName, ImagePort } from './port.ts';
+import type { Bytes, ImageFileName, ImagePort } from './port.ts';
 
 interface PiecePorts {
   readonly db: Database;
@@ -45,7 +45,7 @@ export function createPieces({ db, receive }: PiecePorts): Pick<ImagePort, 'begi
 /** Right or wrong, the pieces go: who uploads the file again begins with the first. */
 async function putTogether(
   { db, receive }: PiecePorts,
-  file: FileName,
+  file: ImageFileName,
   size: number,
 ): Promise<{ readonly received: number } | Rejected> {
   try {
@@ -56,7 +56,7 @@ async function putTogether(
 }
 
 /** The bytes of all pieces, one in memory at a time. */
-async function* piecesOf(db: Database, file: FileName, size: number): Bytes {
+async function* piecesOf(db: Database, file: ImageFileName, size: number): Bytes {
   for (let start = 0; start < size; ) {
     const piece = await db.autocommitRead((tx) => readPiece(tx, file, start));
     if (isRejected(piece)) throw new RejectedError(piece);

@@ -1,18 +1,18 @@
 import { MANIFEST, type PlaceState } from '../../model/images/image.ts';
-import type { FileName, FileOnDisk, FileWanted } from './port.ts';
+import type { ImageFileName, FileOnDisk, FileWanted } from './port.ts';
 
 /** A file that must be here, and what the database says of it on this node. */
-export interface Wanted extends FileWanted {
+export interface WantedFile extends FileWanted {
   readonly state: PlaceState | null;
   readonly sources: readonly string[];
 }
 
 /** One that is here; `stamp`: see `FileOnDisk`. */
-export interface WantedHere extends Wanted, Pick<FileOnDisk, 'stamp'> {}
+export interface WantedHere extends WantedFile, Pick<FileOnDisk, 'stamp'> {}
 
 /** What a round starts from. `fetching`: keys of files that come just now; `damaged`: of files that were found with another digest. */
 export interface PlanInput {
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly WantedFile[];
   readonly disk: readonly FileOnDisk[];
   readonly fetching: ReadonlySet<string>;
   readonly damaged: ReadonlySet<string>;
@@ -22,16 +22,16 @@ export interface PlanInput {
 export interface Plan {
   readonly states: readonly { readonly image: string; readonly file: string; readonly state: PlaceState }[];
   /** Files that are not here, and do not come just now. */
-  readonly absent: readonly Wanted[];
+  readonly absent: readonly WantedFile[];
   readonly there: readonly WantedHere[];
   /** Files of another length than they must have. */
-  readonly cut: readonly FileName[];
+  readonly cut: readonly ImageFileName[];
   /** Files that no image has. */
-  readonly strays: readonly FileName[];
+  readonly strays: readonly ImageFileName[];
 }
 
 /** One name for a file. */
-export function keyOf({ image, name }: FileName): string {
+export function keyOf({ image, name }: ImageFileName): string {
   return `${image}/${name}`;
 }
 
@@ -39,9 +39,9 @@ export function keyOf({ image, name }: FileName): string {
 export function planImages({ wanted, disk, fetching, damaged }: PlanInput): Plan {
   const onDisk = new Map(disk.map((file) => [keyOf(file), file]));
   const keys = new Set(wanted.flatMap((file) => [keyOf(file), keyOf({ image: file.image, name: MANIFEST })]));
-  const isThere = (file: Wanted) => onDisk.get(keyOf(file))?.size === file.size;
-  const isCut = (file: Wanted) => onDisk.has(keyOf(file)) && !isThere(file);
-  const stateOf = (file: Wanted): PlaceState => {
+  const isThere = (file: WantedFile) => onDisk.get(keyOf(file))?.size === file.size;
+  const isCut = (file: WantedFile) => onDisk.has(keyOf(file)) && !isThere(file);
+  const stateOf = (file: WantedFile): PlaceState => {
     if (isThere(file)) return 'there';
     if (fetching.has(keyOf(file))) return 'fetching';
     return isCut(file) || damaged.has(keyOf(file)) ? 'damaged' : 'missing';
@@ -69,10 +69,10 @@ export interface Tries {
 
 /** Files to fetch now: of those that somebody has and whose pause is over, the smallest first, `most` of them. Pure. */
 export function toFetch(
-  absent: readonly Wanted[],
+  absent: readonly WantedFile[],
   tries: ReadonlyMap<string, Tries>,
   { now, most }: { readonly now: number; readonly most: number },
-): readonly Wanted[] {
+): readonly WantedFile[] {
   return absent
     .filter((file) => file.sources.length > 0 && (tries.get(keyOf(file))?.notBefore ?? 0) <= now)
     .toSorted((one, other) => one.size - other.size)

@@ -5,16 +5,16 @@ import type { ImageFile } from '../../model/images/image.ts';
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /** A file of an image, whatever is in it. */
-export interface FileName {
+export interface ImageFileName {
   readonly image: string;
   readonly name: string;
 }
 
 /** A file as it must be. */
-export interface FileWanted extends FileName, Pick<ImageFile, 'size' | 'sha256'> {}
+export interface FileWanted extends ImageFileName, Pick<ImageFile, 'size' | 'sha256'> {}
 
 /** A file as it lies on the disk, without a look into it. `stamp`: another one as soon as anybody has written to the file, or replaced it. */
-export interface FileOnDisk extends FileName {
+export interface FileOnDisk extends ImageFileName {
   readonly size: number;
   readonly stamp: string;
 }
@@ -42,19 +42,22 @@ export interface ImageDisk {
   /** Bytes that images may still take; the rest of the file system is for others. */
   free(): Promise<number>;
   /** Bytes of a file that broke off, and that others may go on with. */
-  received(file: FileName): Promise<number>;
+  received(file: ImageFileName): Promise<number>;
   /** Removes those that nobody goes on with; gives their number. */
-  dropParts(isKept: (file: FileName) => boolean): Promise<number>;
+  dropParts(isKept: (file: ImageFileName) => boolean): Promise<number>;
   /** Writes a file as its bytes come. A refusal when they are too many, too few, others than wanted, or more than the disk takes; then nothing is left. */
   write(file: FileWanted, from: Bytes, how?: HowWritten): Promise<Rejected | null>;
   /** SHA-256 of a file, null without one. `isGentle`: slowly, so that others have the disk. */
-  digest(file: FileName, options: { readonly isGentle: boolean; readonly signal: AbortSignal }): Promise<string | null>;
-  open(file: FileName): Promise<OpenFile | null>;
+  digest(
+    file: ImageFileName,
+    options: { readonly isGentle: boolean; readonly signal: AbortSignal },
+  ): Promise<string | null>;
+  open(file: ImageFileName): Promise<OpenFile | null>;
   /** What came so far of a file that is on its way; null: nothing. */
-  openPart(file: FileName): Promise<OpenFile | null>;
+  openPart(file: ImageFileName): Promise<OpenFile | null>;
   /** See `FileOnDisk`; null without the file. */
-  stamp(file: FileName): Promise<string | null>;
-  remove(file: FileName): Promise<void>;
+  stamp(file: ImageFileName): Promise<string | null>;
+  remove(file: ImageFileName): Promise<void>;
   /** The manifest that lies beside the files, null without one. Whoever reads it compares its digest. */
   readManifest(image: string): Promise<string | null>;
   writeManifest(image: string, text: string): Promise<void>;
@@ -65,15 +68,15 @@ export interface ImagePeers {
   /** Bytes of a file that the region node at that address has, from `start` on. Throws when it does not give them. */
   fetch(
     address: string,
-    file: FileName,
+    file: ImageFileName,
     options: { readonly start: number; readonly signal: AbortSignal },
   ): Promise<Bytes>;
   /** Number of bytes that the region node at that address has of a file, whole or on its way. Throws when it does not answer. */
-  received(address: string, file: FileName, signal: AbortSignal): Promise<number>;
+  received(address: string, file: ImageFileName, signal: AbortSignal): Promise<number>;
   /** Bytes from `start` up to `until`, which is not among them, also of a file that is on its way. Throws when it does not give them. */
   fetchPart(
     address: string,
-    file: FileName,
+    file: ImageFileName,
     options: { readonly start: number; readonly until: number; readonly signal: AbortSignal },
   ): Promise<Bytes>;
 }
@@ -94,7 +97,7 @@ export interface ImageSources {
 }
 
 /** What a region node needs to keep images. `sources` left out: it fetches from none. */
-export interface ImageWays {
+export interface ImageAccess {
   readonly sources?: ImageSources;
   readonly disk: ImageDisk;
   readonly peers: ImagePeers;
@@ -114,15 +117,15 @@ export interface ImagePort {
    * Takes in a file of an image, or a piece of it that goes on where the last one ended, also when another region node took that one; gives how many bytes
    * are here then. A file that is here whole is not read.
    */
-  receive(file: FileName, from: Bytes, piece: Piece): Promise<{ readonly received: number } | Rejected>;
+  receive(file: ImageFileName, from: Bytes, piece: Piece): Promise<{ readonly received: number } | Rejected>;
   /** The most bytes of a file that any region node has: where an upload goes on. */
-  received(file: FileName): Promise<number | Rejected>;
+  received(file: ImageFileName): Promise<number | Rejected>;
   /** Begins an upload in pieces: what came before of the image's files is forgotten. */
   beginPieces(image: string): Promise<Rejected | null>;
   /** Takes the next piece of a file, on any region node; gives how many bytes have come. */
-  addPiece(file: FileName, content: Uint8Array): Promise<{ readonly received: number } | Rejected>;
+  addPiece(file: ImageFileName, content: Uint8Array): Promise<{ readonly received: number } | Rejected>;
   /** A file that this node has, null without it. Needs no database; a file is given out only after its digest was right once in this process. */
-  open(file: FileName): Promise<ServedFile | null>;
+  open(file: ImageFileName): Promise<ServedFile | null>;
   /** What this node has so far of a file that is on its way, for another region node; null: nothing. Its digest is not known yet. */
-  openPart(file: FileName): Promise<OpenFile | null>;
+  openPart(file: ImageFileName): Promise<OpenFile | null>;
 }

@@ -9,9 +9,9 @@ import {
   storePlaces,
 } from '../../store/queries/images/images.ts';
 import { write } from '../../store/write.ts';
-import { lookOf } from './look.ts';
-import type { Parts } from './parts.ts';
-import type { Bytes, FileName, ImageDisk, ImagePort, Piece } from './port.ts';
+import { createRootCheck } from './root-check.ts';
+import type { UploadParts } from './parts.ts';
+import type { Bytes, ImageFileName, ImageDisk, ImagePort, Piece } from './port.ts';
 
 /** Those beyond it are asked to come again. */
 const UPLOADS_MOST = 4;
@@ -20,15 +20,15 @@ interface ReceivePorts {
   readonly db: Database;
   readonly node: string;
   readonly disk: ImageDisk;
-  readonly parts: Parts;
-  readonly onArrival: (file: FileName) => void;
+  readonly parts: UploadParts;
+  readonly onArrival: (file: ImageFileName) => void;
 }
 
 /** Takes in files that are uploaded. Of two that bring the same file whole, each writes its own, and the last one stays. */
 export function createReceive(ports: ReceivePorts): Pick<ImagePort, 'receive' | 'received'> {
   let uploads = 0;
-  const underWay = new Map<string, number>();
-  const count = (image: string, by: number) => underWay.set(image, (underWay.get(image) ?? 0) + by);
+  const openUploads = new Map<string, number>();
+  const count = (image: string, by: number) => openUploads.set(image, (openUploads.get(image) ?? 0) + by);
   return {
     receive: async (file, from, piece) => {
       if (uploads >= UPLOADS_MOST) {
@@ -40,9 +40,9 @@ export function createReceive(ports: ReceivePorts): Pick<ImagePort, 'receive' | 
       const outcome = await receive(ports, file, { from, piece }).finally(() => {
         uploads -= 1;
         count(file.image, -1);
-        if (underWay.get(file.image) === 0) underWay.delete(file.image);
+        if (openUploads.get(file.image) === 0) openUploads.delete(file.image);
       });
-      if (isRejected(outcome) && LEAVES_NOTHING.includes(outcome.code) && !underWay.has(file.image))
+      if (isRejected(outcome) && LEAVES_NOTHING.includes(outcome.code) && !openUploads.has(file.image))
         await forgetImage(ports.db, file.image, outcome);
       return outcome;
     },
@@ -78,7 +78,7 @@ export async function forgetImage(db: Database, image: string, refusal: Rejected
 
 async function receive(
   ports: ReceivePorts,
-  file: FileName,
+  file: ImageFileName,
   { from, piece }: { readonly from: Bytes; readonly piece: Piece },
 ): Promise<{ readonly received: number } | Rejected> {
   const { db, node, disk, parts, onArrival } = ports;
@@ -93,13 +93,13 @@ async function receive(
   if (lacking.some(({ name }) => name === file.name)) {
     const refusal = (await roomFor(ports, file, imageBytes(lacking))) ?? (await keepManifest(db, disk, file.image));
     if (refusal) return refusal;
-    const look = await lookOf(db, file.image);
-    if (isRejected(look)) return look;
+    const check = await createRootCheck(db, file.image);
+    if (isRejected(check)) return check;
     const gap =
       piece === null ? null : await parts.fill({ ...file, size: wanted.size, sha256: wanted.sha256 }, piece.start);
     if (gap) return gap;
     const how = piece === null ? {} : { ...piece, isKept: true };
-    const refused = await disk.write({ ...file, size: wanted.size, sha256: wanted.sha256 }, from, { ...how, ...look });
+    const refused = await disk.write({ ...file, size: wanted.size, sha256: wanted.sha256 }, from, { ...how, ...check });
     if (refused) return refused;
     if (piece !== null && piece.until < wanted.size) return { received: piece.until };
     onArrival(file);
@@ -113,7 +113,7 @@ async function receive(
 }
 
 /** Is there room for what the image lacks? What came already is on the disk. */
-async function roomFor({ disk, node }: ReceivePorts, file: FileName, needed: number): Promise<Rejected | null> {
+async function roomFor({ disk, node }: ReceivePorts, file: ImageFileName, needed: number): Promise<Rejected | null> {
   const [free, came] = [await disk.free(), await disk.received(file)];
   if (needed - came <= free) return null;
   const problem = `${node} has room for ${free} more bytes of images, and this one needs ${needed - came}.`;

@@ -2,19 +2,19 @@ import { textDigest } from '../../core/stable-json.ts';
 import { isRejected } from '../../core/errors.ts';
 import { type ImageFile, MANIFEST, parseManifest } from '../../model/images/image.ts';
 import { keyOf } from './plan.ts';
-import type { FileName, ImageDisk, ServedFile } from './port.ts';
+import type { ImageFileName, ImageDisk, ServedFile } from './port.ts';
 
 /** Images whose manifests are kept in memory. */
 const IMAGES_MOST = 256;
 
 /** Files that this process has found to be right. */
-export interface Served {
+export interface ServedImages {
   /** See `ImagePort.open`. */
-  open(file: FileName): Promise<ServedFile | null>;
+  open(file: ImageFileName): Promise<ServedFile | null>;
   /** Its digest is right, as long as it has this stamp. */
-  trust(file: FileName, stamp: string): void;
+  trust(file: ImageFileName, stamp: string): void;
   /** It is gone, or no longer what it was. */
-  forget(file: FileName): void;
+  forget(file: ImageFileName): void;
 }
 
 /**
@@ -25,11 +25,11 @@ export interface Served {
 export function createServed(
   disk: ImageDisk,
   signal: AbortSignal,
-  onDamage: (file: FileName) => Promise<void>,
-): Served {
+  onDamage: (file: ImageFileName) => Promise<void>,
+): ServedImages {
   const trusted = new Map<string, string>();
   const manifests = new Map<string, readonly ImageFile[]>();
-  const looks = new Map<string, Promise<boolean>>();
+  const checks = new Map<string, Promise<boolean>>();
 
   const filesOf = async (image: string): Promise<readonly ImageFile[]> => {
     const known = manifests.get(image);
@@ -42,20 +42,20 @@ export function createServed(
     manifests.set(image, manifest.files);
     return manifest.files;
   };
-  const look = async (file: FileName, sha256: string, stamp: string): Promise<boolean> => {
+  const checkDigest = async (file: ImageFileName, sha256: string, stamp: string): Promise<boolean> => {
     const found = await disk.digest(file, { isGentle: false, signal });
     if (found === sha256) trusted.set(keyOf(file), stamp);
     else if (found !== null) await onDamage(file);
     return found === sha256;
   };
-  const isRight = (file: FileName, sha256: string, stamp: string): Promise<boolean> => {
+  const isRight = (file: ImageFileName, sha256: string, stamp: string): Promise<boolean> => {
     const key = keyOf(file);
     if (trusted.get(key) === stamp) return Promise.resolve(true);
     const one = `${key} ${stamp}`;
-    const running = looks.get(one);
+    const running = checks.get(one);
     if (running) return running;
-    const mine = look(file, sha256, stamp).finally(() => looks.delete(one));
-    looks.set(one, mine);
+    const mine = checkDigest(file, sha256, stamp).finally(() => checks.delete(one));
+    checks.set(one, mine);
     return mine;
   };
 

@@ -3,7 +3,7 @@ import type { MachineInShort } from '../../store/queries/machines/machines-in-sh
 import { viewInterface } from './interfaces/view.ts';
 import { errorOf, messageOf } from './machine-state.ts';
 
-type Short = Pick<Machine, (typeof MACHINE_IN_SHORT)[number]>;
+type ShortMachine = Pick<Machine, (typeof MACHINE_IN_SHORT)[number]>;
 
 /** Does a list ask for just the members of `MACHINE_IN_SHORT`, in any order? Pure. */
 export function isInShort(fields: string | undefined): boolean {
@@ -12,9 +12,9 @@ export function isInShort(fields: string | undefined): boolean {
 }
 
 /** A machine with those members, as answers show them all. Pure. */
-export function viewInShort(row: MachineInShort): Short {
+export function viewInShort(row: MachineInShort): ShortMachine {
   const { id, hostname, domain, fqdn, state, owner, isLocked, zone, pool, description, annotations, deployment } = row;
-  const shown: Short = {
+  const shown: ShortMachine = {
     id,
     hostname,
     domain,

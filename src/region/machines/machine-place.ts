@@ -13,7 +13,7 @@ import type { Tx } from '../../store/tx.ts';
 import { declaredByRef } from '../base/declared.ts';
 
 /** Where a machine is, what is said of it and by what it boots, as columns. */
-interface Place {
+interface PlaceColumns {
   readonly zoneId?: number;
   readonly poolId?: number;
   readonly description?: string;
@@ -23,10 +23,17 @@ interface Place {
   readonly expectedArchitecture?: string;
 }
 
-type Shown = 'zone' | 'pool' | 'description' | 'annotations' | 'bootMedia' | 'minHweKernel' | 'expectedArchitecture';
+type PlaceMember =
+  | 'zone'
+  | 'pool'
+  | 'description'
+  | 'annotations'
+  | 'bootMedia'
+  | 'minHweKernel'
+  | 'expectedArchitecture';
 
 /** What of it an answer shows. */
-export function viewPlace(row: Pick<MachineRow, Shown>): Pick<Machine, Shown> {
+export function viewPlace(row: Pick<MachineRow, PlaceMember>): Pick<Machine, PlaceMember> {
   const { zone, pool, description, annotations, bootMedia, minHweKernel, expectedArchitecture } = row;
   const kernel = minHweKernel === '' ? {} : { minHweKernel };
   const architecture = expectedArchitecture === '' ? {} : { expectedArchitecture };
@@ -34,7 +41,7 @@ export function viewPlace(row: Pick<MachineRow, Shown>): Pick<Machine, Shown> {
 }
 
 /** The zone and the pool that a body names, and its texts by the model's laws; what it does not name is not in it. */
-export async function readPlace(tx: Tx, body: Pick<MachineSet, Shown>): Promise<Place | Rejected> {
+export async function readPlace(tx: Tx, body: Pick<MachineSet, PlaceMember>): Promise<PlaceColumns | Rejected> {
   const groups = await readGroups(tx, body);
   if (isRejected(groups)) return groups;
   const description = body.description === undefined ? undefined : parseDescription(body.description);
@@ -43,8 +50,8 @@ export async function readPlace(tx: Tx, body: Pick<MachineSet, Shown>): Promise<
   if (isRejected(annotations)) return annotations;
   const minHweKernel = body.minHweKernel === undefined ? undefined : parseKernelName(body.minHweKernel);
   if (isRejected(minHweKernel)) return minHweKernel;
-  const { expectedArchitecture: said } = body;
-  const expectedArchitecture = said === undefined ? undefined : parseArchitecture(said);
+  const { expectedArchitecture: architecture } = body;
+  const expectedArchitecture = architecture === undefined ? undefined : parseArchitecture(architecture);
   if (isRejected(expectedArchitecture)) return expectedArchitecture;
   return {
     ...groups,
@@ -60,7 +67,7 @@ export async function readPlace(tx: Tx, body: Pick<MachineSet, Shown>): Promise<
 export async function readGroups(
   tx: Tx,
   { zone, pool }: { readonly zone?: string; readonly pool?: string },
-): Promise<Pick<Place, 'zoneId' | 'poolId'> | Rejected> {
+): Promise<Pick<PlaceColumns, 'zoneId' | 'poolId'> | Rejected> {
   const zoneRow = zone === undefined ? null : await declaredByRef(tx, 'zone', zone);
   if (isRejected(zoneRow)) return zoneRow;
   const poolRow = pool === undefined ? null : await declaredByRef(tx, 'resource-pool', pool);

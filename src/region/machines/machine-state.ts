@@ -4,7 +4,7 @@ import { isBad, isPassing } from '../../model/machines/machine-states.ts';
 import type { MachineRow } from '../../store/queries/machines/machines.ts';
 import type { MachineStateShown } from '../../store/queries/machines/machine-states.ts';
 
-type Shown =
+type StateMember =
   | 'state'
   | 'stateSince'
   | 'owner'
@@ -17,7 +17,7 @@ type Shown =
   | 'deployment';
 
 /** What of a machine's lifecycle an answer shows. */
-export function viewState(row: MachineStateShown & Pick<MachineRow, 'enlistNote'>): Pick<Machine, Shown> {
+export function viewState(row: MachineStateShown & Pick<MachineRow, 'enlistNote'>): Pick<Machine, StateMember> {
   const { state, stateSince, owner, isLocked, deadline, jobId, isOrderWaiting, deployment } = row;
   const busy = isPassing(state) || jobId !== null || isOrderWaiting;
   return {

@@ -21,17 +21,17 @@ import { defaultDomain, domainByRef } from '../names/domain.ts';
 import { readPower, viewPower } from './power/machine-power.ts';
 import { readGroups, readPlace, viewPlace } from './machine-place.ts';
 import { lockedRefusal, viewState } from './machine-state.ts';
-import { checkInterfacesFree, checkNetworkKept, checkNotRunning } from './interfaces/free.ts';
+import { checkInterfacesFree, checkNetworkUnchanged, checkNotRunning } from './interfaces/free.ts';
 import { readInterfaces } from './interfaces/read.ts';
 import { viewInterface } from './interfaces/view.ts';
 import { checkMachineNames, machineNames } from '../names/name-rules.ts';
 import { rackByRef } from '../base/node-refs.ts';
 import { subnetByRef } from '../networks/network-refs.ts';
 
-type Row = machines.MachineRow;
+type HostRow = machines.MachineRow;
 
 /** A machine as answers and events show it. */
-export function viewMachine(row: Row): Machine {
+export function viewMachine(row: HostRow): Machine {
   return {
     id: row.id,
     hostname: row.hostname,
@@ -48,14 +48,14 @@ export function viewMachine(row: Row): Machine {
 }
 
 /** The machine that an operator names by id, full name, or host name where this is unique. */
-export async function machineByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+export async function machineByRef(tx: Tx, text: string): Promise<HostRow | Rejected> {
   const row = await hostByRef(tx, text);
   if (isRejected(row) || !row.isDevice) return row;
   return rejected('not_found', `There is no machine ${show(text)}: ${row.fqdn} is a device.`);
 }
 
 /** The machine or the device that an operator names so. */
-export async function hostByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+export async function hostByRef(tx: Tx, text: string): Promise<HostRow | Rejected> {
   const name = domainText(text);
   const byId = /^[a-z0-9]{6}$/.test(text) ? await machines.findMachine(tx, { id: text }) : null;
   if (byId) return byId;
@@ -73,13 +73,17 @@ async function heldMember(tx: Tx, machineId: string): Promise<Pick<Machine, 'hel
   return held.length === 0 ? {} : { held: held.map(({ address }) => address) };
 }
 
-interface WantedNames {
+interface NamesToCheck {
   readonly names: readonly string[];
   readonly hostname: string;
   readonly macs: readonly string[];
 }
 
-async function checkNames(tx: Tx, domain: DomainRow, { names, hostname, macs }: WantedNames): Promise<Rejected | null> {
+async function checkNames(
+  tx: Tx,
+  domain: DomainRow,
+  { names, hostname, macs }: NamesToCheck,
+): Promise<Rejected | null> {
   const refusal = await checkMachineNames(tx, domain, names, macs);
   if (refusal) return refusal;
   const same = names.includes(hostname) ? await machines.findMachine(tx, { fqdn: `${hostname}.${domain.name}` }) : null;
@@ -184,7 +188,7 @@ export const machineCases = {
 };
 
 /** The role `user` has no say in what a machine is: its owner keeps annotations with it, as tools do to find it again. */
-function mayChange({ hostname, owner }: Row, body: MachineSet, { caller }: CaseContext): Rejected | null {
+function mayChange({ hostname, owner }: HostRow, body: MachineSet, { caller }: CaseContext): Rejected | null {
   if (caller.role !== 'user') return null;
   if (Object.entries(body).some(([name, value]) => name !== 'annotations' && value !== undefined))
     return rejected('forbidden', 'The role user changes annotations alone. Rule: an operator or an admin.');
@@ -194,15 +198,15 @@ function mayChange({ hostname, owner }: Row, body: MachineSet, { caller }: CaseC
 }
 
 /** What a device is besides. */
-type Own = Pick<machines.NewMachine, 'isDevice' | 'parentId'>;
+type DeviceFields = Pick<machines.NewMachine, 'isDevice' | 'parentId'>;
 
 /** Makes a machine, or a device, by the laws of names, addresses and places. */
 export async function createHost(
   tx: Tx,
   body: MachineCreate,
   context: CaseContext,
-  own: Own = {},
-): Promise<Row | Rejected> {
+  own: DeviceFields = {},
+): Promise<HostRow | Rejected> {
   const hostname = parseHostLabel(body.hostname);
   if (isRejected(hostname)) return hostname;
   const domain = await (body.domain === undefined ? defaultDomain(tx) : domainByRef(tx, body.domain));
@@ -228,9 +232,13 @@ export async function createHost(
 /** Changes a machine, or a device, by the same laws. */
 export async function changeHost(
   tx: Tx,
-  old: Row,
-  { body, context, own = {} }: { readonly body: MachineSet; readonly context: CaseContext; readonly own?: Own },
-): Promise<Row | Rejected> {
+  old: HostRow,
+  {
+    body,
+    context,
+    own = {},
+  }: { readonly body: MachineSet; readonly context: CaseContext; readonly own?: DeviceFields },
+): Promise<HostRow | Rejected> {
   const hostname = body.hostname === undefined ? old.hostname : parseHostLabel(body.hostname);
   if (isRejected(hostname)) return hostname;
   const domain = body.domain === undefined ? await ownDomain(tx, old) : await domainByRef(tx, body.domain);
@@ -241,7 +249,7 @@ export async function changeHost(
   if (busy) return busy;
   const interfaces = body.interfaces ? await readInterfaces(tx, body.interfaces, old) : undefined;
   if (isRejected(interfaces)) return interfaces;
-  const running = interfaces ? await checkNetworkKept(tx, old, interfaces, body) : null;
+  const running = interfaces ? await checkNetworkUnchanged(tx, old, interfaces, body) : null;
   if (running) return running;
   const before = domain.id === old.domainId ? machineNames(old.hostname, old.interfaces) : [];
   const fresh = machineNames(hostname, interfaces ?? old.interfaces).filter((name) => !before.includes(name));
@@ -260,7 +268,7 @@ export async function changeHost(
 }
 
 /** Tags, DHCP options, power and place of a body. */
-async function readMembers(tx: Tx, old: Row | null, body: MachineSet) {
+async function readMembers(tx: Tx, old: HostRow | null, body: MachineSet) {
   const carried = await readTagged(tx, old?.id ?? null, body);
   if (isRejected(carried)) return carried;
   const dhcpOptions = readOptions(body);
@@ -292,6 +300,6 @@ async function rackIdForList(tx: Tx, text: string): Promise<string | null | Reje
   return isRejected(rack) ? rack : (rack?.uuid ?? null);
 }
 
-async function ownDomain(tx: Tx, machine: Row): Promise<DomainRow | Rejected> {
+async function ownDomain(tx: Tx, machine: HostRow): Promise<DomainRow | Rejected> {
   return (await findDomain(tx, { id: machine.domainId })) ?? noSuch('domain', machine.domain);
 }

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
-import { askerOf, parseDefinition, subjectOf } from '../../model/machines/tags/definition.ts';
+import { createTagMatcher, parseDefinition, subjectOf } from '../../model/machines/tags/definition.ts';
 import type { Hardware } from '../../model/machines/tags/hardware.ts';
 import type { CarriedIds } from '../../store/declared/carried.ts';
 import { createDeclared, type DeclaredRow, updateDeclared } from '../../store/declared/rows.ts';
@@ -87,7 +87,7 @@ async function tagged(tx: WriteTx, row: DeclaredRow<'tag'>, done: 'created' | 'c
 async function tagAll(tx: Tx, tagId: number, definition: string): Promise<Rejected | null> {
   const parsed = parseDefinition(definition);
   if (isRejected(parsed)) return parsed;
-  const asker = askerOf(parsed);
+  const query = createTagMatcher(parsed);
   await untagUntold(tx, tagId);
   const changes = { add: [] as string[], remove: [] as string[] };
   let page = await readInventories(tx, tagId, '');
@@ -95,7 +95,7 @@ async function tagAll(tx: Tx, tagId: number, definition: string): Promise<Reject
     // The database reads on while this page is looked at.
     const following = readInventories(tx, tagId, last.machineId);
     for (const { machineId, hostname, inventory, has } of page) {
-      const isOn = asker.has(subjectOf(hostname, inventory as Hardware));
+      const isOn = query.has(subjectOf(hostname, inventory as Hardware));
       if (isRejected(isOn)) return await following.then(() => isOn);
       if (isOn !== has) (isOn ? changes.add : changes.remove).push(machineId);
     }
@@ -118,7 +118,7 @@ export async function tagByHardware(
   const subject = subjectOf(machine.fqdn, inventory as Hardware);
   for (const { id, name, definition } of defined) {
     const parsed = parseDefinition(definition);
-    const isOn = isRejected(parsed) ? parsed : askerOf(parsed).has(subject);
+    const isOn = isRejected(parsed) ? parsed : createTagMatcher(parsed).has(subject);
     // One that cannot be asked of this hardware keeps no machine from telling of it: the machine keeps what it has.
     if (isRejected(isOn))
       tx.emit({ kind: 'tag.unclear', subject: name, data: { machine: machine.fqdn, why: isOn.message } });

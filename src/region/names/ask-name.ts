@@ -1,4 +1,4 @@
-import type { LookupAnswer, LookupType } from '../../contract/site/look.ts';
+import type { LookupAnswer, LookupType } from '../../contract/site/screens.ts';
 
 /** What a name server said. `code` as `LookupAnswer` has it. */
 export type NameAnswer = Pick<LookupAnswer, 'code' | 'answers' | 'serial'>;

@@ -18,10 +18,10 @@ import { declaredByRef } from '../base/declared.ts';
 import { domainText, noSuch, parseRef } from '../base/refs.ts';
 import { autocommitReading, reading, target, writing } from '../base/use-case.ts';
 
-type Row = domains.DomainRow;
+type DomainRow = domains.DomainRow;
 
 /** The domain that an operator names by id or name. */
-export async function domainByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+export async function domainByRef(tx: Tx, text: string): Promise<DomainRow | Rejected> {
   const ref = parseRef(text);
   const row = await domains.findDomain(tx, 'id' in ref ? ref : { name: domainText(ref.text) });
   return row ?? noSuch('domain', text, await domainNames(tx));
@@ -37,7 +37,7 @@ export function optionalTtl(ttl: number | null | undefined): number | null | und
   return ttl === null || ttl === undefined ? ttl : parseTtl(ttl);
 }
 
-function view({ transferTo, forwardTo, ...row }: Row): Domain {
+function view({ transferTo, forwardTo, ...row }: DomainRow): Domain {
   const { id, name, ttl, leaseNames, transferKey, authoritative, isDefault } = row;
   const servers = { transferTo: [...transferTo], transferKey, authoritative, forwardTo: [...forwardTo] };
   return { id, name, ttl, leaseNames, ...servers, isDefault };
@@ -65,7 +65,7 @@ async function readTransfers(
 async function readForwarding(
   tx: Tx,
   body: Pick<DomainSet, 'authoritative' | 'forwardTo'>,
-  old: Pick<Row, 'authoritative' | 'forwardTo'> | null,
+  old: Pick<DomainRow, 'authoritative' | 'forwardTo'> | null,
 ): Promise<Pick<domains.NewDomain, 'authoritative' | 'forwardTo'> | Rejected> {
   const parsed = (body.forwardTo ?? []).map((text) => parseForwardServer(text, 'forwardTo'));
   const refusal = parsed.find(isRejected);
@@ -225,7 +225,7 @@ export const domainCases = {
 };
 
 /** The database refuses as well; this says what is in the way and how to go on. */
-async function contentsOf(tx: Tx, domain: Row, isCascade: boolean): Promise<Rejected | null> {
+async function contentsOf(tx: Tx, domain: DomainRow, isCascade: boolean): Promise<Rejected | null> {
   const machine = (await listMachines(tx, { domainId: domain.id, limit: 1 })).items[0];
   if (machine) {
     return rejected(
@@ -242,7 +242,7 @@ async function contentsOf(tx: Tx, domain: Row, isCascade: boolean): Promise<Reje
 }
 
 /** The domain of a machine that names none. */
-export async function defaultDomain(tx: Tx): Promise<Row | Rejected> {
+export async function defaultDomain(tx: Tx): Promise<DomainRow | Rejected> {
   const { default_domain: name } = await readSettings(tx);
   const row = await domains.findDomain(tx, { name });
   return (

@@ -1,4 +1,4 @@
-import type { Lookup, LookupAnswer, LookupType } from '../../contract/site/look.ts';
+import type { Lookup, LookupAnswer, LookupType } from '../../contract/site/screens.ts';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { parseAddress } from '../../core/ip.ts';
 import { parseOwnerName } from '../../model/names/names.ts';
@@ -39,8 +39,8 @@ export const lookupCases = {
 
 /** Who did not answer does not disagree. */
 function doAgree(items: readonly LookupAnswer[]): boolean {
-  const told = items.filter(({ code }) => code === 'NOERROR' || code === 'NXDOMAIN' || code === 'NODATA');
-  return new Set(told.map(({ code, answers }) => JSON.stringify([code, answers]))).size <= 1;
+  const answered = items.filter(({ code }) => code === 'NOERROR' || code === 'NXDOMAIN' || code === 'NODATA');
+  return new Set(answered.map(({ code, answers }) => JSON.stringify([code, answers]))).size <= 1;
 }
 
 function nameOf(text: string, type: LookupType) {

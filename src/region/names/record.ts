@@ -20,14 +20,14 @@ import { autocommitReading, type CaseContext, target, writing } from '../base/us
 import { domainByRef, domainNames, optionalTtl } from './domain.ts';
 import { usesOf } from './name-rules.ts';
 
-type Row = records.RecordRow;
+type RecordRow = records.RecordRow;
 
-function view({ id, fqdn, domain, name, type, data, ttl, written }: Row): DnsRecord {
+function view({ id, fqdn, domain, name, type, data, ttl, written }: RecordRow): DnsRecord {
   return { id, fqdn, domain, name, type, data, ttl, ...(written === null ? {} : { written }) };
 }
 
 /** The record that an operator names by id, or by FQDN and type where these are enough. */
-async function recordByRef(tx: Tx, text: string): Promise<Row | Rejected> {
+async function recordByRef(tx: Tx, text: string): Promise<RecordRow | Rejected> {
   const ref = parseRecordRef(text);
   if ('kind' in ref) return ref;
   if ('id' in ref) return (await records.findRecord(tx, ref.id)) ?? noSuch('record', text);

@@ -1,7 +1,7 @@
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { type Address, formatAddress, parseNetwork } from '../../core/ip.ts';
 import { nextFreeAddresses, spanOfAddress, spansOfAddresses } from '../../model/networks/allocation.ts';
-import { type Claim, checkAddressFree } from '../../model/networks/ip-range.ts';
+import { type AddressClaim, checkAddressFree } from '../../model/networks/ip-range.ts';
 import { type LiveLease, liveLeaseAt, liveLeases } from '../../store/queries/networks/leases.ts';
 import {
   type ClaimRow,
@@ -53,7 +53,7 @@ export async function checkUnclaimed(
   const text = formatAddress(address);
   const claims = (await claimsBetween(tx, { first: text, last: text })).filter((claim) => !except(claim));
   if (claims.length === 0) return null;
-  const others: Claim[] = claims.filter((claim) => claim.source !== 'ip_ranges');
+  const others: AddressClaim[] = claims.filter((claim) => claim.source !== 'ip_ranges');
   return checkAddressFree(spanOfAddress(address), await rangesOf(tx, subnet.id), others);
 }
 
@@ -78,12 +78,12 @@ export async function checkNotLeased(tx: Tx, address: string, mac: string | null
   if (!lease || lease.isGivenUp || (lease.mac !== null && lease.mac === mac)) return null;
   return rejected(
     'conflict',
-    `${address} is taken: ${leaseWords(lease)}. Rule: an address is free when its lease has ended (${lease.expiresAt}); \`regent lease release ${address}\` ends it now.`,
+    `${address} is taken: ${describeLease(lease)}. Rule: an address is free when its lease has ended (${lease.expiresAt}); \`regent lease release ${address}\` ends it now.`,
   );
 }
 
 /** Who holds a live lease, for people. */
-export function leaseWords(lease: LiveLease): string {
+export function describeLease(lease: LiveLease): string {
   if (lease.state === 'declined') return `a client found ${lease.address} in use by another host`;
   return `${lease.mac ?? 'a client'} has ${lease.address} by DHCP`;
 }

@@ -12,7 +12,7 @@ import { target, writing } from '../base/use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from '../base/declared.ts';
 import { subnetByRef } from './network-refs.ts';
 
-type Row = DeclaredRow<'dhcp-snippet'>;
+type DhcpSnippetRow = DeclaredRow<'dhcp-snippet'>;
 
 /** What is special about snippets: the scope is a thing that exists, and the text is what this scope allows. */
 export const dhcpSnippetCases = {
@@ -46,8 +46,8 @@ export const dhcpSnippetCases = {
 
 async function readSnippet(
   tx: Tx,
-  body: Partial<Pick<Row, 'scope' | 'text'>>,
-  old: Row | null,
+  body: Partial<Pick<DhcpSnippetRow, 'scope' | 'text'>>,
+  old: DhcpSnippetRow | null,
 ): Promise<Values<'dhcp-snippet'> | Rejected> {
   const values = await readFields(tx, DHCP_SNIPPET.fields, body);
   if (isRejected(values)) return values;

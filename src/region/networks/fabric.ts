@@ -9,7 +9,7 @@ import { vlanLabel } from './network-refs.ts';
 import { viewVlan } from './vlan.ts';
 import { some } from '../base/refs.ts';
 
-type Row = DeclaredRow<'fabric'>;
+type FabricRow = DeclaredRow<'fabric'>;
 
 /** What is special about fabrics: a new one has its untagged VLAN, which goes with it; and there is always one. */
 export const fabricCases = {
@@ -58,7 +58,7 @@ export const fabricCases = {
 /** The database refuses as well; this says what is in the way. */
 async function contentsOf(
   tx: Tx,
-  fabric: Row,
+  fabric: FabricRow,
   vlans: readonly { readonly id: number; readonly name: string; readonly vid: number }[],
 ): Promise<Rejected | null> {
   const others = vlans.filter((vlan) => vlan.vid !== 0).map((vlan) => vlan.name);

@@ -45,7 +45,7 @@ export interface ProbePorts {
 }
 
 /** Of several calls that wait for addresses of one network, one asks. */
-const underWay = new Map<string, Promise<void>>();
+const runningProbes = new Map<string, Promise<void>>();
 
 /** Runs a change, and again after each probe that it needs. `mark`: for the transaction of the body. The last run gives what is free by the database. */
 export async function withProbes<T>(ports: ProbePorts, run: (mark: (tx: Tx) => void) => Promise<T>): Promise<T> {
@@ -58,9 +58,9 @@ export async function withProbes<T>(ports: ProbePorts, run: (mark: (tx: Tx) => v
     } catch (error) {
       if (!(error instanceof ProbeNeeded)) throw error;
       const key = `${error.cidr} ${error.addresses[0] ?? ''}`;
-      const asked = underWay.get(key) ?? probe(ports, error).finally(() => underWay.delete(key));
-      underWay.set(key, asked);
-      await asked;
+      const runningProbe = runningProbes.get(key) ?? probe(ports, error).finally(() => runningProbes.delete(key));
+      runningProbes.set(key, runningProbe);
+      await runningProbe;
     }
   }
 }

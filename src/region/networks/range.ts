@@ -2,7 +2,7 @@ import type { Range } from '../../contract/networks/range.ts';
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import {
-  type Claim,
+  type AddressClaim,
   checkRangeAlone,
   checkRangeUnclaimed,
   type IpRange,
@@ -19,14 +19,14 @@ import { noSuch } from '../base/refs.ts';
 import { autocommitReading, target, writing } from '../base/use-case.ts';
 import { rangeByRef, subnetByRef, subnetCidrs } from './network-refs.ts';
 
-type Row = ranges.RangeRow;
+type RangeRow = ranges.RangeRow;
 
-function view(row: Row): Range {
+function view(row: RangeRow): Range {
   const { id, subnet, subnetId, kind, first, last, comment } = row;
   return { id, subnet, subnetId, kind, first, last, size: sizeOfSpan(spanOf(row)), comment };
 }
 
-function nameOf({ first, last }: Pick<Row, 'first' | 'last'>): string {
+function nameOf({ first, last }: Pick<RangeRow, 'first' | 'last'>): string {
   return `${first}-${last}`;
 }
 
@@ -49,10 +49,10 @@ export async function subnetOf(
 }
 
 /** The cluster's own addresses in a range, as claims. */
-async function ownClaims(tx: Tx, range: { readonly first: string; readonly last: string }): Promise<Claim[]> {
+async function ownClaims(tx: Tx, range: { readonly first: string; readonly last: string }): Promise<AddressClaim[]> {
   const own = await ownAddressesBetween(tx, range);
-  return own.map(({ address, words }) => ({
-    what: `${address}, ${words}`,
+  return own.map(({ address, words: owner }) => ({
+    what: `${address}, ${owner}`,
     span: spanOf({ first: address, last: address }),
   }));
 }

@@ -20,9 +20,19 @@ import { usesOf } from '../names/name-rules.ts';
 import { reservationByRef, subnetByRef } from './network-refs.ts';
 import { subnetOf } from './range.ts';
 
-type Row = reservations.ReservationRow;
+type ReservationRow = reservations.ReservationRow;
 
-function view({ id, subnet, subnetId, address, mac, hostname, machine, comment, dhcpOptions }: Row): Reservation {
+function view({
+  id,
+  subnet,
+  subnetId,
+  address,
+  mac,
+  hostname,
+  machine,
+  comment,
+  dhcpOptions,
+}: ReservationRow): Reservation {
   return { id, subnet, subnetId, address, mac, hostname, machine, comment, dhcpOptions: [...dhcpOptions] };
 }
 

@@ -1,6 +1,6 @@
 import { STATIC_ROUTE } from '../../contract/networks/static-route.ts';
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
-import { checkWay, checkWayAlone, type Way } from '../../model/machines/deployment/ways.ts';
+import { checkRoute, checkRouteUnique, type NetworkRoute } from '../../model/machines/deployment/network-routes.ts';
 import { createDeclared, listDeclared, lockAll, updateDeclared } from '../../store/declared/rows.ts';
 import { findSubnet } from '../../store/queries/networks/subnets.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -8,29 +8,33 @@ import { subnetCidrs } from './network-refs.ts';
 import { target, writing } from '../base/use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from '../base/declared.ts';
 
-const EMPTY: Way = { source: '', destination: '', gateway: '', metric: 0 };
+const EMPTY: NetworkRoute = { source: '', destination: '', gateway: '', metric: 0 };
 /** Routes that are compared with a new one. */
 const MOST = 1000;
 
 /** Does a route fit the site: does it begin in a subnet, and is there none like it? What a route has already stays. */
-async function checkBeside(tx: Tx, way: Way, old: (Way & { readonly id: number }) | null): Promise<Rejected | null> {
-  const refusal = checkWay(way);
+async function checkBeside(
+  tx: Tx,
+  route: NetworkRoute,
+  old: (NetworkRoute & { readonly id: number }) | null,
+): Promise<Rejected | null> {
+  const refusal = checkRoute(route);
   if (refusal) return refusal;
   await lockAll(tx, 'static-route');
-  const { source } = way;
+  const { source } = route;
   if (source !== '' && source !== old?.source && (await findSubnet(tx, { cidr: source })) === null) {
     const known = (await subnetCidrs(tx)).slice(0, 10).join(', ') || 'none: create a subnet first';
     return invalid('source', `${source} is no subnet`, `a route begins in a subnet, one of ${known}`);
   }
   const all = (await listDeclared(tx, 'static-route', { limit: MOST, sort: 'name' })).items;
-  return checkWayAlone(
-    way,
+  return checkRouteUnique(
+    route,
     all.filter(({ id }) => id !== old?.id),
   );
 }
 
 /** Members that are left out change nothing. */
-function defined(values: Partial<Way>): Partial<Way> {
+function defined(values: Partial<NetworkRoute>): Partial<NetworkRoute> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 

@@ -3,7 +3,7 @@ import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.
 import { contains, formatAddress, formatNetwork, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names/names.ts';
 import type { Settings } from '../../model/site/settings.ts';
-import { reverseWords } from '../../model/names/reverse.ts';
+import { describeReverseZones } from '../../model/names/reverse.ts';
 import { parseDhcpOptions } from '../../model/networks/dhcp/dhcp-option.ts';
 import { parseLeaseTime } from '../../model/site/settings.ts';
 import {
@@ -27,16 +27,16 @@ import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../base/paging.ts';
 import { reading, target, writing } from '../base/use-case.ts';
-import { checkNotFloating, checkUnclaimed, leaseWords } from './address-rules.ts';
+import { checkNotFloating, checkUnclaimed, describeLease } from './address-rules.ts';
 import { viewPools } from './dhcp/pool-use.ts';
 import { checkVlanKeepsRange } from './dhcp/range-rules.ts';
 import { firstVlan, subnetByRef, vlanByRef, vlanLabel } from './network-refs.ts';
 
-type Row = subnets.SubnetRow;
+type SubnetRow = subnets.SubnetRow;
 
-function view(row: Row, settings: Settings): Subnet {
+function view(row: SubnetRow, settings: Settings): Subnet {
   const network = parseNetwork(row.cidr);
-  const reverse = isRejected(network) ? network.message : reverseWords(network, settings);
+  const reverse = isRejected(network) ? network.message : describeReverseZones(network, settings);
   const { id, name, cidr, vlan, vlanId, gateway, resolvers, isManaged, dnsOn, proxyOn, used, dynamic } = row;
   const { dhcpOptions, leaseTime, bootServer, bootFile, ignoreUnknown } = row;
   return {
@@ -69,13 +69,13 @@ function readOffer(body: SubnetCreate | SubnetSet, cidr: string) {
   if (isRejected(gateway)) return gateway;
   const resolvers = body.resolvers === undefined ? undefined : parseResolvers(body.resolvers, { cidr });
   if (isRejected(resolvers)) return resolvers;
-  const told = readTold(body, cidr);
-  if (isRejected(told)) return told;
-  return { ...told, name, gateway, resolvers, isManaged: body.managed, dnsOn: body.dnsOn, proxyOn: body.proxyOn };
+  const options = readDhcpFields(body, cidr);
+  if (isRejected(options)) return options;
+  return { ...options, name, gateway, resolvers, isManaged: body.managed, dnsOn: body.dnsOn, proxyOn: body.proxyOn };
 }
 
 /** What DHCP tells besides, read. */
-function readTold(body: SubnetCreate | SubnetSet, cidr: string) {
+function readDhcpFields(body: SubnetCreate | SubnetSet, cidr: string) {
   const { ignoreUnknown } = body;
   const dhcpOptions = body.dhcpOptions === undefined ? undefined : parseDhcpOptions(body.dhcpOptions);
   if (isRejected(dhcpOptions)) return dhcpOptions;
@@ -85,12 +85,12 @@ function readTold(body: SubnetCreate | SubnetSet, cidr: string) {
   if (isRejected(bootServer)) return bootServer;
   const bootFile = typeof body.bootFile === 'string' ? parseBootFile(body.bootFile) : body.bootFile;
   if (isRejected(bootFile)) return bootFile;
-  const told = { dhcpOptions, leaseTime, bootServer, bootFile, ignoreUnknown };
-  const isTold = [leaseTime, bootServer, bootFile].some((value) => value !== undefined && value !== null);
-  if ((isTold || ignoreUnknown === true || (dhcpOptions ?? []).length > 0) && cidr.includes(':')) {
+  const options = { dhcpOptions, leaseTime, bootServer, bootFile, ignoreUnknown };
+  const hasOptions = [leaseTime, bootServer, bootFile].some((value) => value !== undefined && value !== null);
+  if ((hasOptions || ignoreUnknown === true || (dhcpOptions ?? []).length > 0) && cidr.includes(':')) {
     return invalid('dhcpOptions', `${cidr} is an IPv6 subnet`, 'DHCP serves IPv4 subnets');
   }
-  return told;
+  return options;
 }
 
 export const subnetCases = {
@@ -192,7 +192,7 @@ export const subnetCases = {
 };
 
 /** A machine's interface is on the VLAN of its addresses, and a client keeps its lease where it got it: neither may be left behind. */
-async function checkMove(tx: Tx, subnet: Row, to: VlanRow): Promise<Rejected | null> {
+async function checkMove(tx: Tx, subnet: SubnetRow, to: VlanRow): Promise<Rejected | null> {
   const from = vlanLabel({ fabric: subnet.fabric, name: subnet.vlan });
   const refusal = (await lockVlan(tx, { key: subnet.vlanId })) ?? (await subnets.lockSubnet(tx, { key: subnet.id }));
   if (refusal) return refusal;
@@ -203,7 +203,7 @@ async function checkMove(tx: Tx, subnet: Row, to: VlanRow): Promise<Rejected | n
       `${subnet.cidr} has addresses of machines, such as ${user.fqdn}, on ${from}. Move them before the subnet goes to ${vlanLabel(to)}.`,
     );
   }
-  const leased = await leasedWords(tx, subnet);
+  const leased = await describeLeases(tx, subnet);
   if (leased) {
     return rejected(
       'in_use',
@@ -216,7 +216,7 @@ async function checkMove(tx: Tx, subnet: Row, to: VlanRow): Promise<Rejected | n
 /** What a subnet holds stays in it: gateway and leases are looked at here, addresses and ranges by the database. */
 async function checkResize(
   tx: Tx,
-  subnet: Row,
+  subnet: SubnetRow,
   network: Network,
   gateway: string | null | undefined,
 ): Promise<Rejected | null> {
@@ -236,10 +236,10 @@ async function checkResize(
   const left = (await liveLeases(tx, subnet.id)).find(({ address }) => isOutside(address));
   if (!left) return null;
   const rule = `Rule: an address is given up when its lease has ended (${left.expiresAt}).`;
-  return rejected('in_use', `${leaseWords(left)} lies outside of ${cidr}. ${rule}`);
+  return rejected('in_use', `${describeLease(left)} lies outside of ${cidr}. ${rule}`);
 }
 
-async function checkGateway(tx: Tx, subnet: Row, text: string | null | undefined): Promise<Rejected | null> {
+async function checkGateway(tx: Tx, subnet: SubnetRow, text: string | null | undefined): Promise<Rejected | null> {
   const address = typeof text === 'string' && text !== subnet.gateway ? parseAddress(text, 'gateway') : null;
   if (address === null || isRejected(address)) return address;
   return (
@@ -249,7 +249,7 @@ async function checkGateway(tx: Tx, subnet: Row, text: string | null | undefined
 }
 
 /** The database refuses as well; this says what is in the way. */
-async function contentsOf(tx: Tx, subnet: Row): Promise<Rejected | null> {
+async function contentsOf(tx: Tx, subnet: SubnetRow): Promise<Rejected | null> {
   const inUse = (what: string) => rejected('in_use', `${subnet.cidr} has ${what}. Take them away first.`);
   const user = (await listMachines(tx, { subnetId: subnet.id, limit: 1 })).items[0];
   if (user) return inUse(`addresses of machines, such as ${user.fqdn}`);
@@ -257,15 +257,18 @@ async function contentsOf(tx: Tx, subnet: Row): Promise<Rejected | null> {
   if (range) return inUse(`ranges, such as the ${range.kind} ${range.first}-${range.last}`);
   const reservation = (await listReservations(tx, { subnetId: subnet.id, limit: 1 })).items[0];
   if (reservation) return inUse(`reservations, such as ${reservation.address}`);
-  const leased = await leasedWords(tx, subnet);
+  const leased = await describeLeases(tx, subnet);
   return leased && rejected('in_use', `${subnet.cidr} is leased: ${leased.who}. ${leased.rule}`);
 }
 
 /** Who has leases of a subnet, and until when: nothing else ends them. Null: nobody. */
-async function leasedWords(tx: Tx, subnet: Row): Promise<{ readonly who: string; readonly rule: string } | null> {
+async function describeLeases(
+  tx: Tx,
+  subnet: SubnetRow,
+): Promise<{ readonly who: string; readonly rule: string } | null> {
   const [lease, ...more] = await liveLeases(tx, subnet.id);
   if (!lease) return null;
   const others = more.length > 0 ? ` and ${more.length} more` : '';
   const last = [lease, ...more].reduce((end, { expiresAt }) => (expiresAt > end ? expiresAt : end), '');
-  return { who: leaseWords(lease) + others, rule: `Rule: it is free when its leases have ended (${last}).` };
+  return { who: describeLease(lease) + others, rule: `Rule: it is free when its leases have ended (${last}).` };
 }

@@ -22,16 +22,19 @@ import { vlanServers } from './dhcp/servers.ts';
 import { declaredByRef } from '../base/declared.ts';
 import { vlanByRef, vlanLabel } from './network-refs.ts';
 
-type Row = vlans.VlanRow;
+type VlanRow = vlans.VlanRow;
 
 /** Where racks stand, and who serves, of VLANs, this one or others. */
-interface VlanWays {
+interface VlanServing {
   readonly attachments: readonly NamedAttachment[];
   readonly servers: ReadonlyMap<number, VlanServer>;
 }
 
 /** A VLAN as the wire shows it. */
-export function viewVlan(row: Row, { attachments, servers }: VlanWays = { attachments: [], servers: new Map() }): Vlan {
+export function viewVlan(
+  row: VlanRow,
+  { attachments, servers }: VlanServing = { attachments: [], servers: new Map() },
+): Vlan {
   const racks = attachments
     .filter((attachment) => attachment.isRack && attachment.vlanId === row.id)
     .map(({ node, interface: card, addresses }) => ({ node, interface: card, addresses: [...addresses] }));
@@ -49,7 +52,7 @@ export function viewVlan(row: Row, { attachments, servers }: VlanWays = { attach
 }
 
 /** Where racks stand and who serves now, of all VLANs. */
-async function readWays(tx: Tx, context: CasePorts): Promise<VlanWays> {
+async function readVlanServing(tx: Tx, context: CasePorts): Promise<VlanServing> {
   const site = await readServingSite(tx);
   const known = site.vlans.some((vlan) => vlan.dhcpOn) ? await readSeenNodes(tx, context) : [];
   return { attachments: await readNamedAttachments(tx), servers: vlanServers(site, known, context.clock.now()) };
@@ -58,7 +61,7 @@ async function readWays(tx: Tx, context: CasePorts): Promise<VlanWays> {
 /** The relay VLAN that is meant, as a column; undefined stays as it is. */
 async function relayOf(
   tx: Tx,
-  vlan: Row,
+  vlan: VlanRow,
   text: string | null | undefined,
 ): Promise<number | null | undefined | Rejected> {
   if (text === undefined || text === null) return text;
@@ -90,15 +93,15 @@ export const vlanCases = {
       spaceId: space?.id,
       dhcpOn: query?.dhcp_on,
     });
-    const ways = await readWays(tx, context);
-    return pageBody(page, (row) => viewVlan(row, ways), query);
+    const serving = await readVlanServing(tx, context);
+    return pageBody(page, (row) => viewVlan(row, serving), query);
   }),
 
   'vlan.show': reading('vlan.show', async (tx, { params }, context) => {
     const row = await vlanByRef(tx, params.vlan);
     if (isRejected(row)) return row;
     const pools = viewPools(await readPools(tx, { vlanId: row.id }), context.clock.now());
-    return { body: { ...viewVlan(row, await readWays(tx, context)), pools }, version: row.version };
+    return { body: { ...viewVlan(row, await readVlanServing(tx, context)), pools }, version: row.version };
   }),
 
   'vlan.create': writing(
@@ -172,7 +175,7 @@ export const vlanCases = {
           ? await checkLeasesStay(tx, row, { before: serving, after: await readServing(tx, context) })
           : null;
       if (stranded) return stranded;
-      const shown = viewVlan(row, await readWays(tx, context));
+      const shown = viewVlan(row, await readVlanServing(tx, context));
       tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...shown } });
       return { body: shown, version: row.version };
     },
@@ -223,7 +226,7 @@ export const pairingCases = {
         );
       }
       const before = await readServing(tx, context);
-      const rows: Row[] = [];
+      const rows: VlanRow[] = [];
       for (const { vlan, after } of proposal.plan.changes) {
         const pair = { primaryRackId: after.primary, secondaryRackId: after.secondary };
         const row = await vlans.updateVlan(tx, { key: vlan }, pair);
@@ -235,9 +238,9 @@ export const pairingCases = {
         const stranded = row.dhcpOn ? await checkLeasesStay(tx, row, { before, after }) : null;
         if (stranded) return stranded;
       }
-      const ways = await readWays(tx, context);
+      const serving = await readVlanServing(tx, context);
       for (const row of rows) {
-        tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...viewVlan(row, ways) } });
+        tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...viewVlan(row, serving) } });
       }
       return { body: shown };
     },

@@ -3,7 +3,7 @@ import {
   type ChangeFindings,
   PAST_FINDINGS_MAX,
   type PastFinding as WireFinding,
-} from '../../contract/site/look.ts';
+} from '../../contract/site/screens.ts';
 import { findingOf } from '../../contract/base/wire/finding.ts';
 import { type Rejected, rejected } from '../../core/errors.ts';
 import {
@@ -81,7 +81,7 @@ export const changeCases = {
       items: found.items.map(wireOf),
       gone: found.gone.map(wireOf),
       isCut: found.isCut,
-      refusals: refused.map(({ nodeId, ...said }) => ({ node: names.get(nodeId) ?? nodeId, ...said })),
+      refusals: refused.map(({ nodeId, ...refusal }) => ({ node: names.get(nodeId) ?? nodeId, ...refusal })),
     };
     return { body };
   }),

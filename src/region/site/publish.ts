@@ -70,7 +70,7 @@ interface Read {
 export function createPublishTask(ports: PublishPorts): PublishTask {
   const { db, clock } = ports;
   const publisher: Publisher = { ...ports, known: new Map() };
-  const tell = createTeller(ports);
+  const report = createReporter(ports);
   let isDemanded = true;
   let isClaimed = false;
   let lastFull = Number.NEGATIVE_INFINITY;
@@ -101,7 +101,7 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
         lastFull = clock.monotonic();
         deadlineMs = Math.min(Math.max(DEADLINE.usualMs, 2 * (lastFull - started)), DEADLINE.mostMs);
         yieldMs = races === 0 ? 0 : Math.min(YIELD.times * (lastFull - started), YIELD.mostMs);
-        return done && tell(done.site, done.result);
+        return done && report(done.site, done.result);
       } catch (error) {
         if (clock.monotonic() - started >= deadlineMs) deadlineMs = DEADLINE.mostMs;
         isDemanded ||= mustCompile;
@@ -113,7 +113,7 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
 
 /** A cheap look: an idle site is not read and compiled every few seconds. */
 function isBehind(db: Database, deadlineMs: number): Promise<boolean> {
-  const look = async (tx: Tx) => {
+  const readBehind = async (tx: Tx) => {
     const compiled = await readCompiled(tx);
     const watermark = await readWatermark(tx);
     return (await listNodes(tx, { limit: 1000 })).items.some((node) => {
@@ -121,7 +121,7 @@ function isBehind(db: Database, deadlineMs: number): Promise<boolean> {
       return !at || at.revision < watermark.revision || at.observed < watermark.observed;
     });
   };
-  return reached(db.read(look, { deadlineMs }));
+  return reached(db.read(readBehind, { deadlineMs }));
 }
 
 function readSite({ db, known }: Publisher, deadlineMs: number): Promise<Read> {
@@ -215,13 +215,13 @@ async function publishRacing({ publisher: ports, deadlineMs, isWanted }: Race): 
 }
 
 /** Says what is new: a publication, other findings, another publisher. */
-function createTeller({
+function createReporter({
   log,
   compiler,
 }: PublishPorts): (site: CompiledSite, result: Published['result']) => string | null {
   let lastFindings = '';
   let lastObserved = '';
-  const tellFindings = (site: CompiledSite) => {
+  const reportFindings = (site: CompiledSite) => {
     const findings = [...site.nodes].flatMap(([node, { findings: list }]) => list.map((item) => ({ node, ...item })));
     const digest = digestOf(findings);
     if (digest === lastFindings) return;
@@ -237,7 +237,7 @@ function createTeller({
       lastObserved = result.compiler;
       return isNew ? `version ${result.compiler} publishes; this one, ${compiler}, only observes` : null;
     }
-    tellFindings(site);
+    reportFindings(site);
     if (result.kind === 'unchanged') return null;
     return result.nodes.map((node) => `${node.nodeId} generation ${node.generation}`).join(', ');
   };

@@ -56,7 +56,7 @@ export function viewDb(desired: DbDesired): DbView {
     restPlace: placeOf(own, PORTS.patroni),
     databasePlace: placeOf(own, PORTS.database),
     listen: `${hostOf(own)},127.0.0.1:${PORTS.database}`,
-    etcdWay: placeOf('127.0.0.1', PORTS.etcdWay),
+    etcdWay: placeOf('127.0.0.1', PORTS.etcdProxy),
     etcdPlaces: desired.regions.map((address) => placeOf(address, PORTS.etcdClient)),
     allowed: addresses,
     networks: addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`),

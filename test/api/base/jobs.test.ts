@@ -83,7 +83,7 @@ describe('jobs by the API', () => {
     expect(held.id).toBe(begun);
     const wished = await site.call('POST', `/jobs/${begun}/abort`, { role: 'operator' });
     expect(wished).toMatchObject({ status: 200, body: { state: 'running', holder: 'p1' } });
-    const [open] = (await openJobRepository(site.db, 'p1').look()).filter(({ id }) => id === begun);
+    const [open] = (await openJobRepository(site.db, 'p1').listOpen()).filter(({ id }) => id === begun);
     expect(open).toMatchObject({ isAbortWanted: true });
     await openJobRepository(site.db, 'p1').end(held, { state: 'aborted', result: 'All is as before.' });
     expect(await site.call('GET', `/jobs/${begun}`)).toMatchObject({

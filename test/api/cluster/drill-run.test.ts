@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDrillWays } from '../../../src/main/region/drill-ways.ts';
+import { openDrillPort } from '../../../src/main/region/drill-ways.ts';
 import { createDrillJob } from '../../../src/region/cluster/drill-run/job.ts';
-import type { Look } from '../../../src/region/cluster/moves/move-run.ts';
+import type { SiteSnapshot } from '../../../src/region/cluster/moves/move-run.ts';
 import type { DrillPorts } from '../../../src/region/cluster/drill-run/port.ts';
 import { openJobRepository } from '../../../src/region/base/jobs/job-repository.ts';
 import { createRenewer } from '../../../src/region/base/jobs/renewal.ts';
@@ -153,17 +153,17 @@ const drillKeys = async () => {
 
 /** A fake cluster, whose floating address and proxies are this region, and whose databases are its one. */
 function portsHere(cluster: FakeCluster): DrillPorts {
-  const ways = openDrillWays(site.connection, port);
+  const ways = openDrillPort(site.connection, port);
   const here = '127.0.0.1';
   return {
     patroni: portsOf(cluster).patroni,
-    look: () => lookHere(cluster),
+    readSnapshot: () => lookHere(cluster),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     clock: realClock,
     random: realRandom,
     node: 'r1',
     version: '1.2.3',
-    ways: {
+    instruments: {
       ...ways,
       startProbes: (order) =>
         ways.startProbes({ ...order, vip: here, nodes: order.nodes.map(({ name }) => ({ name, address: here })) }),
@@ -174,7 +174,7 @@ function portsHere(cluster: FakeCluster): DrillPorts {
 }
 
 /** The fake cluster, with the marks of the nodes that the database has. */
-async function lookHere(cluster: FakeCluster): Promise<Look> {
+async function lookHere(cluster: FakeCluster): Promise<SiteSnapshot> {
   const { nodes } = value(await site.db.read(readSnapshot));
   cluster.drained.clear();
   for (const { name, isDrained } of nodes) if (isDrained) cluster.drained.add(name);

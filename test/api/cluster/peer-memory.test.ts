@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MEMORY_PATH } from '../../../src/contract/cluster/memory.ts';
-import { memoryWays } from '../../../src/main/region/memory-ways.ts';
+import { openMemoryPort } from '../../../src/main/region/memory-ways.ts';
 import { testAuthority, testIdentity } from '../../kit/cluster/pki.ts';
 import { callSecure } from '../../kit/cluster/secure-call.ts';
 import { startTrustedRegion, type TrustedRegion } from '../../kit/cluster/trusted-region.ts';
@@ -21,7 +21,7 @@ const files = (folder: string) => ({
   certificate: join(folder, 'node.crt'),
   key: join(folder, 'node.key'),
 });
-const ways = (port = site.process.apiPort ?? 0) => memoryWays(files(site.folder), null, silentLog, port);
+const ways = (port = site.process.apiPort ?? 0) => openMemoryPort(files(site.folder), null, silentLog, port);
 
 it('another region tells what it remembers, over mutual TLS, also while the database is away', {
   timeout: 60_000,
@@ -53,19 +53,19 @@ it('nobody else hears of it, and who does not answer is left out', async () => {
   expect((await ask()).status).toBe(0);
   expect((await ask(site.own, site.process.secureAgentPort)).status).toBe(404);
   expect(await ways(1).ask('127.0.0.1')).toBeNull();
-  expect(await memoryWays(null, null, silentLog).ask('127.0.0.1')).toBeNull();
-  expect(await memoryWays(files('/nowhere'), null, silentLog).ask('127.0.0.1')).toBeNull();
+  expect(await openMemoryPort(null, null, silentLog).ask('127.0.0.1')).toBeNull();
+  expect(await openMemoryPort(files('/nowhere'), null, silentLog).ask('127.0.0.1')).toBeNull();
 });
 
 it('keeps the layout in a file', async () => {
   const path = join(site.folder, 'state', 'layout.json');
-  const { layout } = memoryWays(null, path, silentLog);
+  const { layout } = openMemoryPort(null, path, silentLog);
   expect(await layout.read()).toBeNull();
   await layout.write('{"a":1}');
   expect(await layout.read()).toBe('{"a":1}');
   // What cannot be kept, or not be read, is told in the log and breaks nothing.
   const log = memoryLog();
-  const broken = memoryWays(null, join(site.folder, 'ca.crt', 'layout.json'), log);
+  const broken = openMemoryPort(null, join(site.folder, 'ca.crt', 'layout.json'), log);
   await broken.layout.write('{}');
   expect(await broken.layout.read()).toBeNull();
   expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn']);

@@ -78,7 +78,7 @@ const goes = async (name: string, isPlaceKept: boolean) =>
       changingRacks(tx, async () => {
         const node = await findNode(tx, { name });
         if (!node) throw new Error(`no node ${name}`);
-        return vacateNode(tx, node, { isPlaceKept, by: 'ada', why: 'it was lost' });
+        return vacateNode(tx, node, { isPlaceReserved: isPlaceKept, by: 'ada', why: 'it was lost' });
       }),
     ),
   );

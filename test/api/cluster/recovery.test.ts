@@ -37,7 +37,7 @@ describe('a cluster that was recovered', () => {
     const nodes = (await site.call('GET', '/nodes')).body as { items: { id: string; name: string }[] };
     const nodeId = nodes.items.find(({ name }) => name === own?.name)?.id ?? '';
     expect(
-      await recoveryDatabase(site.db).write({ nodeId, epoch, signature, lost, told: ['No majority.'] }),
+      await recoveryDatabase(site.db).write({ nodeId, epoch, signature, lost, sentences: ['No majority.'] }),
     ).toBeNull();
     expect((await status()).cluster?.recovery).toEqual({
       epoch: 2,

@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { verifiedText } from '../../../src/host/own/verified.ts';
 import { readSource } from '../../../src/main/region/outside/source-reader.ts';
-import { imageWays } from '../../../src/main/region/image-ways.ts';
+import { openImagePort } from '../../../src/main/region/image-ways.ts';
 import { anImage, sha256 } from '../../kit/images.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../../kit/region.ts';
@@ -72,7 +72,7 @@ beforeEach(async () => {
   [asked.length, proxies.length, breakAfter] = [0, 0, Number.POSITIVE_INFINITY];
   files.clear();
   folder = await mkdtemp(join(tmpdir(), 'regent-images-'));
-  const ways = imageWays({ folder, keepFree: 0 }, null);
+  const ways = openImagePort({ folder, keepFree: 0 }, null);
   const read: typeof readSource = (address, how) => {
     proxies.push(how.proxy);
     return readSource(address, { ...how, proxy: '' });

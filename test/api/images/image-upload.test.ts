@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { imageWays } from '../../../src/main/region/image-ways.ts';
+import { openImagePort } from '../../../src/main/region/image-ways.ts';
 import { anImage, type TestImage } from '../../kit/images.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../../kit/region.ts';
@@ -21,7 +21,7 @@ let site: TestRegion;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'regent-images-'));
-  site = await startTestRegion(pg.get(), { images: imageWays({ folder, keepFree: 0 }, null) });
+  site = await startTestRegion(pg.get(), { images: openImagePort({ folder, keepFree: 0 }, null) });
 });
 afterEach(async () => {
   await site.close();

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { imageWays } from '../../../src/main/region/image-ways.ts';
+import { openImagePort } from '../../../src/main/region/image-ways.ts';
 import { maasClient, type MaasClient } from '../../kit/maas.ts';
 import { ok } from '../../kit/maas-site.ts';
 import { shapeProblems } from '../../kit/maas-shape.ts';
@@ -17,7 +17,7 @@ let site: TestRegion;
 let maas: MaasClient;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'regent-images-'));
-  site = await startTestRegion(pg.get(), { images: imageWays({ folder, keepFree: 0 }, null) });
+  site = await startTestRegion(pg.get(), { images: openImagePort({ folder, keepFree: 0 }, null) });
   maas = maasClient(site);
 });
 afterAll(async () => {

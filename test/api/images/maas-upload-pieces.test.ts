@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { imageWays } from '../../../src/main/region/image-ways.ts';
+import { openImagePort } from '../../../src/main/region/image-ways.ts';
 import { authorizationOf, maasClient } from '../../kit/maas.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../../kit/region.ts';
@@ -18,7 +18,7 @@ let one: TestRegion;
 let two: TestRegion;
 beforeAll(async () => {
   for (const name of ['one', 'two']) folders.push(await mkdtemp(join(tmpdir(), `regent-images-${name}-`)));
-  const images = (at: number) => imageWays({ folder: folders[at] ?? '', keepFree: 0 }, null);
+  const images = (at: number) => openImagePort({ folder: folders[at] ?? '', keepFree: 0 }, null);
   one = await startTestRegion(pg.get(), { images: images(0) });
   two = await startTestRegion(pg.get(), { images: images(1), connection: one.connection, keys: one.keys });
 });

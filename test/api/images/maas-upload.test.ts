@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { imageWays } from '../../../src/main/region/image-ways.ts';
+import { openImagePort } from '../../../src/main/region/image-ways.ts';
 import { authorizationOf, maasClient, type MaasClient } from '../../kit/maas.ts';
 import { shapeProblems } from '../../kit/maas-shape.ts';
 import { usePostgres } from '../../kit/postgres.ts';
@@ -19,7 +19,7 @@ let site: TestRegion;
 let maas: MaasClient;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'regent-images-'));
-  site = await startTestRegion(pg.get(), { images: imageWays({ folder, keepFree: 0 }, null) });
+  site = await startTestRegion(pg.get(), { images: openImagePort({ folder, keepFree: 0 }, null) });
   maas = maasClient(site);
 });
 afterAll(async () => {

@@ -3,7 +3,7 @@ import type { BrokenBuild } from '../../../src/drills/overlay/broken.ts';
 import { hasOverlay } from '../../../src/drills/overlay/apply.ts';
 import { forStock } from '../../../src/drills/hazards/compared.ts';
 import { hazardOf } from '../../../src/drills/hazards/catalogue.ts';
-import type { Check, Verdict } from '../../../src/judge/verdict.ts';
+import type { RoundCheck, RoundVerdict } from '../../../src/judge/verdict.ts';
 import { screen } from '../../../src/drills/report/screen.ts';
 import { withOverlay } from '../../../src/drills/run/baseline.ts';
 import type { Environment } from '../../../src/drills/run/environment.ts';
@@ -15,7 +15,7 @@ import { needsRoom, type TestEnvironment } from './environment.ts';
 
 /** A recording that a busy machine spoilt says nothing: it is made again. */
 const TRIES = 3;
-const PLAYED_AGAIN: ReadonlySet<Check['what']> = new Set(['outage', 'failures']);
+const PLAYED_AGAIN: ReadonlySet<RoundCheck['what']> = new Set(['outage', 'failures']);
 const say = (text: string) => console.log(text);
 
 /** A cluster that is well, and how drills are played on it. */
@@ -53,7 +53,7 @@ export function brokenBuildsFail(builds: readonly BrokenBuild[], rehearsal: () =
   );
 }
 
-async function play(environment: Environment, { drill, isHeldLong }: BrokenBuild): Promise<Verdict> {
+async function play(environment: Environment, { drill, isHeldLong }: BrokenBuild): Promise<RoundVerdict> {
   const known = hazardOf(drill);
   if (known === undefined) throw new Error(`there is no drill ${drill}`);
   const hazard = isHeldLong ? forStock(known) : known;
@@ -77,16 +77,16 @@ async function play(environment: Environment, { drill, isHeldLong }: BrokenBuild
   }
 }
 
-function checkOf({ checks }: Verdict, { check, probe }: BrokenBuild): Check | undefined {
+function checkOf({ checks }: RoundVerdict, { check, probe }: BrokenBuild): RoundCheck | undefined {
   return checks.find((item) => item.what === check && (probe === undefined || item.probe === probe));
 }
 
 /** How fast a sound one is on a busy machine is no matter: a broken one is far slower. Everything else is held by a sound one. */
-function isTold({ check }: BrokenBuild, sound: Check | undefined, broken: Check | undefined): boolean {
+function isTold({ check }: BrokenBuild, sound: RoundCheck | undefined, broken: RoundCheck | undefined): boolean {
   if (check === 'outage') return secondsOf(broken) > 2 * secondsOf(sound);
   return sound !== undefined && sound.isHeld;
 }
 
-function secondsOf(check: Check | undefined): number {
+function secondsOf(check: RoundCheck | undefined): number {
   return Number.parseFloat(check?.measured ?? '');
 }

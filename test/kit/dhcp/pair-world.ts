@@ -1,6 +1,6 @@
 import { decide } from '../../../ha/dhcp/decide.ts';
 import { firstMemory, type Memory, type Verdict } from '../../../ha/dhcp/verdict.ts';
-import { afterStall, firstVotes, hearStatus, type PairVotes, voteFor } from '../../../ha/dhcp/grant.ts';
+import { afterStall, firstVotes, acceptStatus, type PairVotes, voteFor } from '../../../ha/dhcp/grant.ts';
 import type { Reach } from '../../../ha/dhcp/reach.ts';
 import type { Answer, PairInputs } from '../../../ha/dhcp/inputs.ts';
 import {
@@ -80,8 +80,8 @@ class RegionModel {
     const isBlind = this.#flaw === 'takes over without leases';
     if (isBlind && this.votes.record) this.votes = { ...this.votes, record: { ...this.votes.record, isWhole: true } };
     const at = this.#flaw === 'takes over too soon' && word.claim ? now + HASTE_MS : now;
-    const heard = hearStatus(this.votes, from, word, at);
-    this.votes = { ...heard, heard: new Map(heard.heard).set(from, { at: now, status: word }) };
+    const heard = acceptStatus(this.votes, from, word, at);
+    this.votes = { ...heard, reports: new Map(heard.reports).set(from, { at: now, status: word }) };
     if (this.votes.record !== null) [this.disk, this.isLost] = [this.votes.record, false];
     const vote = voteFor(this.votes, from, KEY, now);
     const silentMs = vote.partner.silentMs + (this.#flaw === 'takes over too soon' ? HASTE_MS : 0);

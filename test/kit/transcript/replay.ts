@@ -3,7 +3,7 @@ import type { Observation } from '../../../src/contract/cluster/agent.ts';
 import { diagnose } from '../../../src/region/cluster/doctor.ts';
 import { rememberedSite } from '../../../src/region/cluster/remembered.ts';
 import type { ClusterSite } from '../../../src/region/cluster/site.ts';
-import { clusterWord, viewCluster } from '../../../src/region/cluster/view.ts';
+import { judgeCluster, viewCluster } from '../../../src/region/cluster/view.ts';
 import type { Recording } from './record.ts';
 
 /** A recording cut down to what status is concluded from. Times in ms since the fault. */
@@ -124,7 +124,7 @@ export function replay(fixture: Fixture): string {
       .invariants.filter(({ id, state }) => ROWS.includes(id) && state !== 'ok')
       .map(({ id, state }) => `${id} ${state}`);
     const who = `primary ${view.database.primary ?? '-'}, holder ${view.vip?.holders.join(' ') || '-'}`;
-    return `${String(second).padStart(2)} s | ${clusterWord(site)?.sentence ?? ''} | ${who} | ${bad.join(', ') || 'all hold'}`;
+    return `${String(second).padStart(2)} s | ${judgeCluster(site)?.sentence ?? ''} | ${who} | ${bad.join(', ') || 'all hold'}`;
   });
   return `${lines.join('\n')}\n`;
 }

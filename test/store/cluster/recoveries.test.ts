@@ -27,7 +27,7 @@ const ROWS: RecoveryRows = {
     { name: 'r1', address: '10.77.0.11' },
     { name: 'r4', address: '10.77.0.14' },
   ],
-  told: ['No majority.'],
+  sentences: ['No majority.'],
 };
 let db: Database;
 beforeEach(async () => {
@@ -143,11 +143,11 @@ describe('a recovery in the database', () => {
   });
 
   test('is found by a look', async () => {
-    expect(await recoveryDatabase(db).look('n2')).toMatchObject({
+    expect(await recoveryDatabase(db).readSite('n2')).toMatchObject({
       node: { name: 'r2', isRegion: true },
       clusterId: 'regent-c1',
     });
-    expect(await recoveryDatabase(db).look('nobody')).toMatchObject({ node: null, clusterId: 'regent-c1' });
+    expect(await recoveryDatabase(db).readSite('nobody')).toMatchObject({ node: null, clusterId: 'regent-c1' });
     expect(await recoveryDatabase(db).migrate()).toEqual([]);
   });
 });

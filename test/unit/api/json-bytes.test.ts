@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { JsonBytes } from '../../../src/api/maas/json-bytes.ts';
-import { listText, objectText, quoted, remembering, whole, wordText } from '../../../src/api/maas/json-text.ts';
+import { listText, objectText, quoted, remembering, whole, unescapedText } from '../../../src/api/maas/json-text.ts';
 
 const textOf = (out: JsonBytes) => Buffer.from(out.take()).toString();
 
@@ -24,7 +24,7 @@ it('writes each text as JSON has it', () => {
   const wrong = units.filter((unit) => quoted(`a${unit}b`) !== JSON.stringify(`a${unit}b`));
   expect(wrong).toEqual([]);
   for (const one of ['', '𝔪', '\udd00\ud83d', 'plain']) expect(quoted(one)).toBe(JSON.stringify(one));
-  expect([quoted(null), wordText(null), wordText('a')]).toEqual(['null', 'null', '"a"']);
+  expect([quoted(null), unescapedText(null), unescapedText('a')]).toEqual(['null', 'null', '"a"']);
 });
 
 it('writes lists and objects, short and empty ones too', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createLook, type Look } from '../../../src/api/maas/look.ts';
+import { createSiteLists, type SiteLists } from '../../../src/api/maas/site-lists.ts';
 import { machineText } from '../../../src/api/maas/objects/machines/machine-text.ts';
 import { type MachineParts, readSurroundings, viewMachine } from '../../../src/api/maas/objects/machines/machines.ts';
 import type { Site } from '../../../src/api/maas/site.ts';
 import type { Machine } from '../../../src/contract/machines/machine.ts';
 import { isRejected } from '../../../src/core/errors.ts';
-import { KEPT_LAYOUTS, layOut } from '../../../src/model/machines/deployment/kept/layouts.ts';
+import { NAMED_LAYOUTS, layOut } from '../../../src/model/machines/deployment/stored/layouts.ts';
 
 const DISKS = ['sda', 'sdb'].map((name) => ({ name, bytes: 64_000_000_000, serial: `serial "${name}"` }));
 const VLAN = {
@@ -131,12 +131,12 @@ const toldWith = (speed: number) => ({
 });
 
 /** Lists of a site without a database. */
-function lookAt(): Look {
-  return createLook({ all: async (id: string) => LISTS[id] ?? [] } as unknown as Site);
+function lookAt(): SiteLists {
+  return createSiteLists({ all: async (id: string) => LISTS[id] ?? [] } as unknown as Site);
 }
 
 describe('the JSON of a machine in a list', () => {
-  const layouts = KEPT_LAYOUTS.flatMap((layout) => {
+  const layouts = NAMED_LAYOUTS.flatMap((layout) => {
     const storage = layOut({ layout }, { seen: DISKS });
     if (isRejected(storage)) throw new Error(storage.message);
     return [[layout, { inventory: { disks: DISKS, bootMac: '52:54:00:00:00:02' }, storage }] as const];

@@ -4,14 +4,14 @@ import { json, nothing, refusalAnswer } from '../../../src/api/maas/answer.ts';
 import { readArgs } from '../../../src/api/maas/args.ts';
 import { parseResource } from '../../../src/api/maas/catalog/base/parse.ts';
 import { findOperation, findResource } from '../../../src/api/maas/catalog/table.ts';
-import { numberOf, uriOf, wordsOf } from '../../../src/api/maas/objects/base/uri.ts';
+import { numberOf, uriOf, formatMoment } from '../../../src/api/maas/objects/base/uri.ts';
 import { freeRanges, statisticsOf, usedRanges } from '../../../src/api/maas/operations/networks/subnet-space.ts';
 import type { SubnetUses } from '../../../src/api/maas/operations/networks/subnet-uses.ts';
-import { type Form, readBody, readQuery } from '../../../src/api/maas/request.ts';
+import { type CallForm, readBody, readQuery } from '../../../src/api/maas/request.ts';
 import { isRejected, type RejectionCode, rejected } from '../../../src/core/errors.ts';
 
-const EMPTY: Form = { values: new Map(), files: new Map() };
-const form = (text: string): Form => {
+const EMPTY: CallForm = { values: new Map(), files: new Map() };
+const form = (text: string): CallForm => {
   const read = readQuery(text);
   if (isRejected(read)) throw new Error(read.message);
   return read;
@@ -149,7 +149,7 @@ describe('numbers and moments', () => {
     expect(numberOf('a', 'b')).not.toBe(numberOf('ab'));
     expect(Number.isSafeInteger(numberOf('x'))).toBe(true);
     expect(uriOf('zones', 'a b/c')).toBe('/MAAS/api/2.0/zones/a%20b%2Fc/');
-    expect(wordsOf('2024-01-02T03:04:05.678Z')).toBe('Tue, 02 Jan. 2024 03:04:05');
+    expect(formatMoment('2024-01-02T03:04:05.678Z')).toBe('Tue, 02 Jan. 2024 03:04:05');
   });
 });
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundaryOf, createFormReader, type Part } from '../../../src/api/metadata/multipart.ts';
+import { boundaryOf, createFormReader, type FormPart } from '../../../src/api/metadata/multipart.ts';
 import { isRejected, type Rejected } from '../../../src/core/errors.ts';
 
-const LIMITS = { part: 1000, kept: 5000, parts: 20 };
+const LIMITS = { part: 1000, total: 5000, parts: 20 };
 
 function read(body: Buffer | string, { boundary = 'B', cuts = [] as readonly number[], limits = LIMITS } = {}) {
   const bytes = Buffer.from(body as string, 'latin1');
@@ -16,7 +16,7 @@ function read(body: Buffer | string, { boundary = 'B', cuts = [] as readonly num
   }
   return reader.end();
 }
-const shown = (parts: readonly Part[] | Rejected) =>
+const shown = (parts: readonly FormPart[] | Rejected) =>
   isRejected(parts)
     ? parts
     : parts.map(({ name, filename, content, bytes }) => [name, filename, content.toString('latin1'), bytes]);
@@ -92,7 +92,7 @@ describe('a form', () => {
     expect(parts.map(({ content }) => content.toString())).toEqual(['x'.repeat(1000), 'x'.repeat(1000)]);
     const all = read(`${field('a', long, '; filename="a"').repeat(9)}--B--`);
     if (isRejected(all)) throw new Error(all.message);
-    expect(all.reduce((sum, { content }) => sum + content.length, 0)).toBe(LIMITS.kept);
+    expect(all.reduce((sum, { content }) => sum + content.length, 0)).toBe(LIMITS.total);
   });
 
   it('is the same wherever it is cut into pieces', () => {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import type { Gate } from '../../../src/api/agent/gate.ts';
+import type { AgentGate } from '../../../src/api/agent/gate.ts';
 import { reportHooks } from '../../../src/api/agent/remember.ts';
 import { anObservation } from '../../kit/observation.ts';
 
@@ -12,7 +12,7 @@ function play() {
     open = resolve;
   });
   const gate = { hooks: { onRequest: () => opened, preHandler: async () => undefined } };
-  const reports = reportHooks(gate as unknown as Gate, {
+  const reports = reportHooks(gate as unknown as AgentGate, {
     isLocal: false,
     peerOf: (socket) => ({ nodeId: (socket as unknown as { node: string }).node }) as never,
     region: {

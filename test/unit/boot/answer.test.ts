@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerBoot, strangerOf } from '../../../src/boot/answer.ts';
+import { answerBoot, findUnknownClient } from '../../../src/boot/answer.ts';
 import { LOADERS } from '../../../src/boot/client.ts';
 import { type EnlistAnswer, STATE_RULES } from '../../../src/boot/decide.ts';
 import { forConsole } from '../../../src/boot/script.ts';
@@ -88,17 +88,17 @@ describe('answerBoot', () => {
 describe('strangerOf', () => {
   it('is a machine with a good question that no record knows', () => {
     const { records } = knowledge(aRecord('ready'));
-    expect(strangerOf(aQuestion('ipxe-bios'), records)).toBeNull();
-    expect(strangerOf(aQuestion('ipxe-bios', { mac: '52-54-00-AA-00-02' }), records)).toMatchObject({
+    expect(findUnknownClient(aQuestion('ipxe-bios'), records)).toBeNull();
+    expect(findUnknownClient(aQuestion('ipxe-bios', { mac: '52-54-00-AA-00-02' }), records)).toMatchObject({
       mac: '52:54:00:aa:00:02',
       firmware: 'bios',
     });
-    expect(strangerOf(aQuestion('ipxe-bios', { mac: 'x' }), records)).toBeNull();
+    expect(findUnknownClient(aQuestion('ipxe-bios', { mac: 'x' }), records)).toBeNull();
   });
 
   it('is nobody whose MAC two machines claim', () => {
     const { records } = knowledge(aRecord('ready'), aRecord('ready', { machine: 'def456', hostname: 'm2' }));
-    expect(strangerOf(aQuestion('grub-uefi'), records)).toBeNull();
+    expect(findUnknownClient(aQuestion('grub-uefi'), records)).toBeNull();
   });
 });
 

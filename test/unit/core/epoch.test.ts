@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compare, recoveriesOf } from '../../../ha/epoch/statement.ts';
-import { compareEpochs, type Epoch, epochWords, formatEpoch, parseEpoch } from '../../../src/core/epoch.ts';
+import { compareEpochs, type Epoch, describeEpoch, formatEpoch, parseEpoch } from '../../../src/core/epoch.ts';
 
 const [A, B, C] = [
   { id: '0000000a', at: 1000 },
@@ -59,7 +59,7 @@ describe('the epoch of a cluster', () => {
   );
 
   it('has words', () => {
-    expect(epochWords([])).toBe('epoch 1');
-    expect(epochWords([A])).toBe('epoch 2 (0000000a)');
+    expect(describeEpoch([])).toBe('epoch 1');
+    expect(describeEpoch([A])).toBe('epoch 2 (0000000a)');
   });
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Beacon, seal } from '../../../ha/vip/beacon.ts';
-import { decide, heardHolder, isSuperseded, MAJORITY_MS, type HealthInputs } from '../../../ha/vip/decide.ts';
+import { decide, findHolder, isSuperseded, MAJORITY_MS, type HealthInputs } from '../../../ha/vip/decide.ts';
 import { Leave } from '../../../ha/vip/leave.ts';
 import { watchProcesses } from '../../../ha/vip/processes.ts';
 import { until } from '../../kit/until.ts';
@@ -247,9 +247,9 @@ describe('who may hold the floating address', () => {
 
   it('tells the others of a holder as long as it hears it itself', () => {
     const holder = (heldMs: number | null, seenAt: number) => [{ name: 'r3', seenAt, heldMs }];
-    expect(heardHolder(NOW, holder(10, AGO(300)))).toBe('r3');
-    expect(heardHolder(NOW, holder(10, AGO(500)))).toBeNull();
-    expect(heardHolder(NOW, holder(null, AGO(100)))).toBeNull();
+    expect(findHolder(NOW, holder(10, AGO(300)))).toBe('r3');
+    expect(findHolder(NOW, holder(10, AGO(500)))).toBeNull();
+    expect(findHolder(NOW, holder(null, AGO(100)))).toBeNull();
   });
 });
 

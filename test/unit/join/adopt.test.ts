@@ -139,7 +139,7 @@ describe('regent init --adopt', () => {
     expect(await checkAdoption(site.adoption())).toBe(0);
     expect(await adopt(site)).toBe(0);
     expectAdopted(site, 'at once');
-    expect(site.text(PATHS.initUnderWay)).toBeNull();
+    expect(site.text(PATHS.initNote)).toBeNull();
     const before = new Map(site.files);
     expect(await adopt(site)).toBe(0);
     expect(await checkAdoption(site.adoption())).toBe(0);

@@ -1,7 +1,7 @@
 import type { JoinAnswer, JoinRequest, MembershipRequest, UndoRequest } from '../../../src/contract/cluster/join.ts';
 import { formatJoinToken } from '../../../src/contract/cluster/token.ts';
 import { AppError, isRejected } from '../../../src/core/errors.ts';
-import type { Call, CallAnswer } from '../../../src/join/member/ports.ts';
+import type { RegionCall, CallAnswer } from '../../../src/join/member/ports.ts';
 import { fingerprintOf, readCertificate } from '../../../src/pki/certificate.ts';
 import { readRequest } from '../../../src/pki/request.ts';
 import { signRequest } from '../../../src/pki/sign.ts';
@@ -82,7 +82,7 @@ export class FakeCluster {
     return isRejected(facts) || this.revoked.has(facts.serial);
   }
 
-  async call(call: Call): Promise<CallAnswer> {
+  async call(call: RegionCall): Promise<CallAnswer> {
     const { pathname } = new URL(call.url);
     if (this.outage !== '') throw new AppError('region_unreachable', this.outage);
     if (pathname === '/health/live') return answer(200, {});
@@ -93,7 +93,7 @@ export class FakeCluster {
     return answer(404, { detail: 'no such path' });
   }
 
-  async #join({ authorization, body }: Call): Promise<CallAnswer> {
+  async #join({ authorization, body }: RegionCall): Promise<CallAnswer> {
     const request = body as JoinRequest;
     const csr = await readRequest(request.csr);
     if (isRejected(csr) || authorization !== `Bearer ${TOKEN.id}:${TOKEN.secret}`) return answer(401, {});
@@ -170,7 +170,7 @@ export class FakeCluster {
     return told;
   }
 
-  #finish({ trust }: Call): CallAnswer {
+  #finish({ trust }: RegionCall): CallAnswer {
     if (this.row === null) return answer(404, { detail: 'no such node' });
     if (!('certificate' in trust) || this.isRevoked(trust.certificate)) return answer(403, { detail: 'revoked' });
     if (!this.isCarrying()) return answer(409, { detail: 'it is not ready' });

@@ -1,6 +1,6 @@
 import type { ExecResult, UnitVerb } from '../../../src/core/host-values.ts';
 import type { Host } from '../../../src/host/interface.ts';
-import type { JoinPorts } from '../../../src/join/member/ports.ts';
+import type { MemberPorts } from '../../../src/join/member/ports.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from '../../../src/join/paths.ts';
 import type { Authority } from '../../../src/pki/authority.ts';
 import { rackKey } from '../../kit/rack.ts';
@@ -54,7 +54,7 @@ export class FakeJoiner extends MortalHost {
   /** Why the operator's own database does not answer; null: it does. */
   databaseTrouble: string | null = null;
 
-  ports(): JoinPorts {
+  ports(): MemberPorts {
     return {
       host: this.#host(),
       askDatabase: async () => this.databaseTrouble,

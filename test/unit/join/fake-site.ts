@@ -55,7 +55,7 @@ export class FakeSite extends MortalHost {
     return {
       host: this.#host(),
       database: {
-        look: async () => this.#look(),
+        readSite: async () => this.#look(),
         migrate: async () => this.effect(() => this.#migrate()),
         writeSite: async (rows) => this.effect(() => this.#set(() => (this.site = rows))),
         writeCluster: async () => null,

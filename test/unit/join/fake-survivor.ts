@@ -105,7 +105,7 @@ export class FakeSurvivor extends MortalHost {
       host: this.#host(),
       compile,
       database: {
-        look: async () =>
+        readSite: async () =>
           this.#isPrimary()
             ? { node: { name: 'r2', isRegion: true, state: 'member' }, clusterId: SITE }
             : rejected('unavailable', 'No primary answers.'),

@@ -27,7 +27,7 @@ describe('regent init', () => {
     expect([...site.enabled].sort()).toEqual(Object.values(UNITS).sort());
     expect(site.files.get(PATHS.credential)).toMatchObject({ mode: 0o600, owner: 'regent-agent' });
     expect(site.files.get(PATHS.rootConfig)).toMatchObject({ mode: 0o600, owner: 'root' });
-    expect(site.text(PATHS.initUnderWay)).toBeNull();
+    expect(site.text(PATHS.initNote)).toBeNull();
     const [key] = site.keys;
     const whole = `${key?.consumer}:${key?.token}:${key?.secret}`;
     expect(site.shown).toHaveLength(1);
@@ -182,7 +182,7 @@ describe('regent init', () => {
     expect(site.said.join('\n')).toMatch(/holds a site already, with the node\(s\) other/);
     expect(site.said.at(-1)).toBe('Nothing was changed.');
     expect(site.site.nodeName).toBe('other');
-    expect(site.text(PATHS.initUnderWay)).toBeNull();
+    expect(site.text(PATHS.initNote)).toBeNull();
   });
 
   it("writes the URLs of the operator's own database for the region alone, and says in the cluster whose it is", async () => {
@@ -284,7 +284,7 @@ function expectWhole(site: FakeSite, when: string, shownBefore: number): void {
   expect(results.findLast((result) => result.apiKey !== undefined)?.apiKey, when).toBe(whole);
   expect(site.shown.length, when).toBe(shownBefore + 1);
   expect(site.text(PATHS.rootConfig), when).toContain(whole);
-  expect(site.text(PATHS.initUnderWay), when).toBeNull();
+  expect(site.text(PATHS.initNote), when).toBeNull();
   expect(JSON.parse(site.text(PATHS.initDone) ?? ''), when).toMatchObject({
     isKeySeen: true,
     nodeId: site.site?.nodeId,

@@ -4,7 +4,7 @@ import { runJoin } from '../../../src/join/member/join.ts';
 import { runLeave } from '../../../src/join/member/depart.ts';
 import { runUndo } from '../../../src/join/member/leave.ts';
 import type { LeaveOptions } from '../../../src/join/member/options.ts';
-import type { JoinPorts } from '../../../src/join/member/ports.ts';
+import type { MemberPorts } from '../../../src/join/member/ports.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from '../../../src/join/paths.ts';
 import type { Authority } from '../../../src/pki/authority.ts';
 import { argvOf } from '../../kit/argv-of.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 
 const aHost = (roles: Roles) => new FakeJoiner(authority, roles);
-const join = async (host: FakeJoiner, changes: Partial<JoinPorts> = {}) =>
+const join = async (host: FakeJoiner, changes: Partial<MemberPorts> = {}) =>
   await runJoin(
     { ...host.ports(), ...changes },
     {
@@ -184,7 +184,7 @@ describe.each(BOTH)('regent leave --undo of a join as %s', (_, roles) => {
     'is itself killed at every effect, and repeated (answer lost: %s)',
     async (after) => {
       for await (const [host, when] of hostsToUndo(roles, after)) {
-        if (host.text(PATHS.joinUnderWay)?.includes('"undo"') === true) await expectNoJoin(host, when);
+        if (host.text(PATHS.joinNote)?.includes('"undo"') === true) await expectNoJoin(host, when);
         expect(await undo(host), `${when}: ${host.said.join('\n')}`).toBe(0);
         expectClean(host, when);
       }
@@ -290,7 +290,7 @@ function expectMember(host: FakeJoiner, when: string): void {
   expect(cluster.members.map(({ name }) => name).sort(), when).toEqual(roles.isRegion ? ['r1', 'r2'] : ['r1']);
   const units = roles.isRegion ? Object.values(UNITS) : [UNITS.helper, UNITS.agent];
   expect([...host.enabled].sort(), when).toEqual([...units].sort());
-  expect(host.text(PATHS.joinUnderWay), when).toBeNull();
+  expect(host.text(PATHS.joinNote), when).toBeNull();
   expect(JSON.parse(host.text(PATHS.joinDone) ?? ''), when).toEqual({ nodeId: HOST.nodeId, name: HOST.name });
   expect(host.text(PATHS.agentConf), when).toContain('NODE_NAME=r2');
   expect(host.text(PATHS.authorityKey) !== null, when).toBe(roles.isRegion);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { runJoin } from '../../../src/join/member/join.ts';
 import { runLeave } from '../../../src/join/member/depart.ts';
 import type { LeaveOptions } from '../../../src/join/member/options.ts';
-import type { JoinPorts } from '../../../src/join/member/ports.ts';
+import type { MemberPorts } from '../../../src/join/member/ports.ts';
 import { PATHS, UNITS } from '../../../src/join/paths.ts';
 import type { Authority } from '../../../src/pki/authority.ts';
 import { testAuthority } from '../../kit/cluster/pki.ts';
@@ -35,7 +35,7 @@ async function aMember({
   if (isOut) host.cluster.forget(null);
   return host;
 }
-const leave = (host: FakeJoiner, options: Partial<LeaveOptions> = {}, ports: Partial<JoinPorts> = {}) =>
+const leave = (host: FakeJoiner, options: Partial<LeaveOptions> = {}, ports: Partial<MemberPorts> = {}) =>
   runLeave({ ...host.ports(), ...ports }, { ...OPTIONS, ...options });
 
 function expectClean(host: FakeJoiner, when: string): void {
@@ -70,7 +70,7 @@ describe('regent leave', () => {
       for (let kill = 1; ; kill += 1) {
         const host = (await aMember({ isOut: true })).copy();
         if (!(await host.killed(kill, after, () => leave(host)))) break;
-        const isBegun = host.text(PATHS.leaveUnderWay) !== null;
+        const isBegun = host.text(PATHS.leaveNote) !== null;
         if (isBegun) {
           host.cluster.outage = 'no route';
           joins.push(`${await join(host)} ${host.said.at(-1)}`);
@@ -122,7 +122,7 @@ describe('regent leave', () => {
 
   it('sends whoever has not ended a join to the undo', async () => {
     const host = new FakeJoiner(authority, BOTH);
-    host.put(PATHS.joinUnderWay, '{}');
+    host.put(PATHS.joinNote, '{}');
     expect(await leave(host)).toBe(1);
     expect(host.said.join('\n')).toContain('regent leave --undo');
   });

@@ -7,7 +7,7 @@ import type { HostPorts } from '../../../src/join/ports.ts';
 import { openEtcd, parseMembers, peerUrl } from '../../../src/join/member/etcd.ts';
 import { parseJoinNote } from '../../../src/join/member/note.ts';
 import { parseJoinOptions, parseLeaveOptions } from '../../../src/join/member/options.ts';
-import { type JoinSeen, judgeJoin } from '../../../src/join/member/preflight.ts';
+import { type JoinInputs, judgeJoin } from '../../../src/join/member/preflight.ts';
 import { removeContext, unsetConfValues } from '../../../src/join/texts.ts';
 
 const NOW = Date.UTC(2026, 10, 20);
@@ -21,7 +21,7 @@ const TOKEN: JoinToken = {
   expiresAt: new Date(NOW + 600_000).toISOString(),
 };
 const REGION = { url: TOKEN.urls[0] ?? '', why: '', isOtherCluster: false, skewMs: 200, regionNow: NOW };
-const GOOD: JoinSeen = {
+const GOOD: JoinInputs = {
   uid: 0,
   productRoot: '/opt/regent/releases/0.3.0',
   facts: {
@@ -55,9 +55,9 @@ const NOTE = {
   admission: null,
 };
 
-const judge = (changes: Partial<JoinSeen>, options = {}) =>
+const judge = (changes: Partial<JoinInputs>, options = {}) =>
   judgeJoin({ ...GOOD, ...changes }, { ...OPTIONS, ...options });
-const sentences = (changes: Partial<JoinSeen>, options = {}) =>
+const sentences = (changes: Partial<JoinInputs>, options = {}) =>
   judge(changes, options).findings.map((finding) => `${finding.severity}: ${finding.sentence}`);
 
 describe('preflight of join', () => {
@@ -66,7 +66,7 @@ describe('preflight of join', () => {
     expect(judge({})).toEqual({ findings: [], plan });
   });
 
-  it.each<[string, Partial<JoinSeen>, RegExp]>([
+  it.each<[string, Partial<JoinInputs>, RegExp]>([
     [
       'another cluster',
       { regions: [{ ...REGION, why: 'x', isOtherCluster: true }] },

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected, rejected } from '../../../src/core/errors.ts';
-import { type HostSeen, parseListeners, unitOf } from '../../../src/join/look.ts';
+import { type HostInspection, parseListeners, unitOf } from '../../../src/join/look.ts';
 import { type InitOptions, parseInitArguments, readInitOptions } from '../../../src/join/init/options.ts';
-import { type InitSeen, judgeInit } from '../../../src/join/init/preflight.ts';
+import { type InitInputs, judgeInit } from '../../../src/join/init/preflight.ts';
 import { type Seed, seedSnapshot } from '../../../src/join/init/seed.ts';
 import { compileSite } from '../../../src/services/compile-node.ts';
 import { SERVICES } from '../../../src/services/registry.ts';
 import { apiUrl, setConfValues, setContext } from '../../../src/join/texts.ts';
 import { INIT_OPTIONS as OPTIONS } from './fake-site.ts';
 
-const GOOD: InitSeen = {
+const GOOD: InitInputs = {
   uid: 0,
   productRoot: '/opt/regent/releases/0.1.0',
   facts: {
@@ -51,11 +51,11 @@ const compile = (seed: Seed) => {
   const found = nodes.get(seed.nodeId)?.findings ?? [];
   return found.filter(({ severity }) => severity === 'error').map(({ sentence }) => sentence);
 };
-const judge = (changes: Partial<InitSeen>, options = {}) =>
+const judge = (changes: Partial<InitInputs>, options = {}) =>
   judgeInit({ ...GOOD, ...changes }, { ...OPTIONS, ...options }, compile);
-const sentences = (changes: Partial<InitSeen>, options = {}) =>
+const sentences = (changes: Partial<InitInputs>, options = {}) =>
   judge(changes, options).findings.map((finding) => `${finding.severity}: ${finding.sentence}`);
-const versions = (changes: Partial<HostSeen['versions']>) => ({ versions: { ...GOOD.versions, ...changes } });
+const versions = (changes: Partial<HostInspection['versions']>) => ({ versions: { ...GOOD.versions, ...changes } });
 
 /** An empty database of the operator's own, all well but for `changes`. */
 const server = (changes: object) => ({
@@ -75,7 +75,7 @@ describe('preflight', () => {
     expect(judge({})).toEqual({ findings: [], plan: PLAN });
   });
 
-  it.each<[string, Partial<InitSeen>, RegExp]>([
+  it.each<[string, Partial<InitInputs>, RegExp]>([
     ['not root', { uid: 1000 }, /^error: regent init must run as root/],
     [
       'another system',
@@ -133,7 +133,7 @@ describe('preflight', () => {
     expect(sentences(changes)).toEqual([expect.stringMatching(wanted)]);
   });
 
-  it.each<[string, Partial<InitSeen>, RegExp]>([
+  it.each<[string, Partial<InitInputs>, RegExp]>([
     ['a database that is down', { site: rejected('unavailable', 'refused') }, /^error: .*does not answer: refused/],
     ['one that is too old', { site: server({ version: 140_011 }) }, /^error: .*PostgreSQL 14\..*15 or newer/],
     [

@@ -38,7 +38,7 @@ function expectRecovered(host: FakeSurvivor, when: string): void {
   expect(host.held().digest, when).toBe(digestOf(host.held().body));
   expect(host.held().generation, when).toBe(41);
   expect(host.enabled.has(UNITS.region) && host.active.has(UNITS.region), when).toBe(true);
-  expect(host.text(PATHS.recoverUnderWay), when).toBeNull();
+  expect(host.text(PATHS.recoverNote), when).toBeNull();
 }
 
 describe('regent cluster recover', () => {
@@ -161,7 +161,7 @@ describe('regent cluster recover', () => {
       (host) => (host.marks = ['PG_VERSION', 'backup_label', 'standby.signal']),
       /is not complete/,
     ],
-    ['its join has not ended', (host) => host.put(PATHS.joinUnderWay, '{}'), /join of this host has not ended/],
+    ['its join has not ended', (host) => host.put(PATHS.joinNote, '{}'), /join of this host has not ended/],
     ['its own epoch is over', (host) => host.put(PATHS.epochOver, '{}'), /belongs to an epoch that is over/],
     [
       'the key of the authority is missing',
@@ -203,7 +203,7 @@ describe('regent cluster recover', () => {
         kills += 1;
         if (kill % 2 === 0) host.reboot();
         const writes = host.writes;
-        const isBegun = host.text(PATHS.recoverUnderWay) !== null;
+        const isBegun = host.text(PATHS.recoverNote) !== null;
         // The very last effect was done: there is nothing more to do, and nobody else to lose.
         const isOver = !isBegun && host.rows.length > 0;
         const code = await recover(host, isBegun ? { site: null } : {});

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { formatJoinToken, type JoinToken, parseJoinToken } from '../../../src/contract/cluster/token.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { runJoin } from '../../../src/join/member/join.ts';
-import type { JoinPorts } from '../../../src/join/member/ports.ts';
+import type { MemberPorts } from '../../../src/join/member/ports.ts';
 import { PATHS } from '../../../src/join/paths.ts';
 import type { Authority } from '../../../src/pki/authority.ts';
 import { testAuthority } from '../../kit/cluster/pki.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 const aHost = () => new FakeJoiner(authority, { isRegion: true, isRack: false });
-const join = async (host: FakeJoiner, token: string, ports: Partial<JoinPorts> = {}) =>
+const join = async (host: FakeJoiner, token: string, ports: Partial<MemberPorts> = {}) =>
   await runJoin(
     { ...host.ports(), ...ports },
     { token, name: null, address: null, isConfirmed: false, isJson: true, deadlineMs: 60_000 },
@@ -42,7 +42,7 @@ describe('a join that the cluster refuses', () => {
     host.cluster.usedByKey = 'the key of another host';
     expect(await join(host, host.cluster.token())).toBe(1);
     expect(host.text(PATHS.key)).toBe(key);
-    expect(host.text(PATHS.joinUnderWay)).not.toBeNull();
+    expect(host.text(PATHS.joinNote)).not.toBeNull();
   });
 });
 
@@ -50,7 +50,7 @@ describe('regent join', () => {
   it('looks again at regions that are late', async () => {
     const host = aHost();
     let late = 3;
-    const call: JoinPorts['call'] = async (order) => {
+    const call: MemberPorts['call'] = async (order) => {
       late -= 1;
       if (late >= 0) throw new AppError('region_unreachable', 'no answer in time');
       return await host.cluster.call(order);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { OTHERS_MS, waitForWays } from '../../../src/join/member/ways.ts';
-import type { JoinPorts } from '../../../src/join/member/ports.ts';
+import { OTHERS_MS, waitForRegionPorts } from '../../../src/join/member/ways.ts';
+import type { MemberPorts } from '../../../src/join/member/ports.ts';
 
 const REGIONS = ['r1', 'r2', 'r3'].map((name, n) => ({ name, address: `10.77.0.1${n + 1}` }));
 
@@ -8,7 +8,7 @@ const REGIONS = ['r1', 'r2', 'r3'].map((name, n) => ({ name, address: `10.77.0.1
 async function wait(openAt: Readonly<Record<string, number>>, deadlineMs = 120_000) {
   let now = 0;
   const said: string[] = [];
-  const ports: Pick<JoinPorts, 'connect' | 'monotonic' | 'say' | 'sleep'> = {
+  const ports: Pick<MemberPorts, 'connect' | 'monotonic' | 'say' | 'sleep'> = {
     monotonic: () => now,
     sleep: async (ms) => void (now += ms),
     say: (line) => void said.push(line),
@@ -18,7 +18,7 @@ async function wait(openAt: Readonly<Record<string, number>>, deadlineMs = 120_0
       return now >= (openAt[name] ?? Infinity) + port / 10 ? null : 'connect ETIMEDOUT';
     },
   };
-  const end = waitForWays({ ports: ports as JoinPorts, deadline: deadlineMs }, REGIONS);
+  const end = waitForRegionPorts({ ports: ports as MemberPorts, deadline: deadlineMs }, REGIONS);
   const error = await end.then(
     () => null,
     (thrown: Error) => thrown.message,

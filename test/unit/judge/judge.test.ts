@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/judge/judge.ts';
 import { ANY_FAILOVERS, type HazardRules } from '../../../src/judge/rules.ts';
 import type { Ledger, Timeline } from '../../../src/judge/timeline.ts';
-import type { Check } from '../../../src/judge/verdict.ts';
+import type { RoundCheck } from '../../../src/judge/verdict.ts';
 import { AT, goodRound, lane, RULES, withLane } from './round.ts';
 
 const GOOD = goodRound();
@@ -72,7 +72,7 @@ describe('a round in which all went well', () => {
 
 interface Broken {
   readonly why: string;
-  readonly breaks: Check['what'];
+  readonly breaks: RoundCheck['what'];
   readonly probe?: string;
   readonly round: Timeline;
   readonly rules?: HazardRules;

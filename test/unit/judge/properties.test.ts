@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/judge/judge.ts';
 import { outageOf } from '../../../src/judge/outage.ts';
 import { overlapsOf } from '../../../src/judge/overlap.ts';
-import type { Lane, Sample, Span, Timeline } from '../../../src/judge/timeline.ts';
+import type { Lane, Sample, HostSpan, Timeline } from '../../../src/judge/timeline.ts';
 import { AT, goodRound, RULES } from './round.ts';
 
 const moment = fc.integer({ min: 0, max: AT.end });
@@ -26,7 +26,7 @@ const host = fc.constantFrom('r1', 'r2', 'r3');
 /** On a small grid, so that spans meet, touch and have no length often. */
 const span = fc
   .tuple(host, fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 12 }))
-  .map(([name, from, length]): Span => ({ host: name, from, to: from + length }));
+  .map(([name, from, length]): HostSpan => ({ host: name, from, to: from + length }));
 const spans = fc.array(span, { maxLength: 8 });
 
 /** Rounds of all kinds, most of them bad. */
@@ -53,7 +53,7 @@ const rounds = fc
 
 function shifted(timeline: Timeline, by: number): Timeline {
   const at = <T extends { readonly at: number }>(item: T): T => ({ ...item, at: item.at + by });
-  const along = (item: Span): Span => ({ ...item, from: item.from + by, to: item.to + by });
+  const along = (item: HostSpan): HostSpan => ({ ...item, from: item.from + by, to: item.to + by });
   const or = (time: number | null) => (time === null ? null : time + by);
   return {
     ...timeline,
@@ -126,7 +126,7 @@ describe('overlaps', () => {
     fc.assert(
       fc.property(spans, spans, (list, excused) => {
         // Half steps: an odd one is the inside of a step, the even ones its ends.
-        const has = (of: readonly Span[], name: string, half: number) =>
+        const has = (of: readonly HostSpan[], name: string, half: number) =>
           of.some((item) => item.host === name && item.from * 2 <= half && half <= item.to * 2);
         const overlaps = overlapsOf(list, excused);
         for (const [one, other] of [

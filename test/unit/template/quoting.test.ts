@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { namedString, word, zoneStrings } from '../../../src/template/quoting.ts';
+import { namedString, bareToken, zoneStrings } from '../../../src/template/quoting.ts';
 
 /** Reads character strings as RFC 1035 §5.1 says: the bytes of every string. */
 function readStrings(text: string): number[][] {
@@ -52,7 +52,7 @@ describe('word and namedString', () => {
   it.each(['example.test', '_dmarc', '*.apps', '@', '10.0.0.0/8', '2001:db8::1', '/etc/bind/regent', 'a-b'])(
     '%s',
     (text) => {
-      expect(word(text)).toBe(text);
+      expect(bareToken(text)).toBe(text);
       expect(namedString(text)).toBe(`"${text}"`);
     },
   );
@@ -60,7 +60,7 @@ describe('word and namedString', () => {
   it.each(['', 'a b', 'a;', 'a"', 'a\\', '{', '}', 'a\n', 'a\0', '#', '$INCLUDE', 'ü', '!x', '%'])(
     '%j is no word',
     (text) => {
-      expect(() => word(text)).toThrow(/is not a plain word/);
+      expect(() => bareToken(text)).toThrow(/is not a plain word/);
     },
   );
 

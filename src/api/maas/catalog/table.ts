@@ -27,7 +27,7 @@ export const RESOURCES: readonly Resource[] = [
 ].map(parseResource);
 
 /** A resource that a path names, and the values in the path. */
-export interface Found {
+export interface ResourceMatch {
   readonly resource: Resource;
   readonly path: Readonly<Record<string, string>>;
 }
@@ -45,7 +45,7 @@ function joinCidr(segments: readonly string[]): readonly string[] {
 }
 
 /** The resource of a path, by its decoded segments; null: there is none. Pure. */
-export function findResource(given: readonly string[]): Found | null {
+export function findResource(given: readonly string[]): ResourceMatch | null {
   const segments = joinCidr(given);
   for (const { resource, path } of BY_FIRST.get(segments[0] ?? '') ?? []) {
     if (path.length !== segments.length) continue;

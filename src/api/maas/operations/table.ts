@@ -1,6 +1,6 @@
 import type { Handler } from '../handler.ts';
 import { ADDRESS_HANDLERS } from './networks/addresses.ts';
-import { KEPT_ADDRESS_HANDLERS } from './networks/kept-addresses.ts';
+import { RESERVED_ADDRESS_HANDLERS } from './networks/reserved-addresses.ts';
 import { CONFIG_HANDLERS } from './site/config.ts';
 import { CONTROLLER_VERB_HANDLERS } from './machines/controller-verbs.ts';
 import { COPY_HANDLERS } from './machines/copies.ts';
@@ -60,7 +60,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...SUBNET_HANDLERS,
   ...ROUTE_HANDLERS,
   ...ADDRESS_HANDLERS,
-  ...KEPT_ADDRESS_HANDLERS,
+  ...RESERVED_ADDRESS_HANDLERS,
   ...NAME_HANDLERS,
   ...resourceHandlers(readNetworks),
   ...SNIPPET_HANDLERS,

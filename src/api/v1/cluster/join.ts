@@ -19,7 +19,7 @@ import { type ApiPorts, sendProblem } from '../../server.ts';
 import { rawValidator } from '../../validate.ts';
 
 /** `isBehindProxy`: calls come through the cluster's own load balancers, which say how the client came. */
-export interface JoinPorts extends ApiPorts {
+export interface JoinApiPorts extends ApiPorts {
   readonly isBehindProxy: boolean;
 }
 
@@ -34,7 +34,7 @@ const CALLS = { burst: 30, perSecond: 0.5, names: 10_000 } as const;
  * /api/v1/join/undo`: takes a join back by the key that joined.
  * `POST /api/v1/join/membership`: tells a host whether it is a node still.
  */
-export function registerJoin(app: FastifyInstance, ports: JoinPorts): void {
+export function registerJoin(app: FastifyInstance, ports: JoinApiPorts): void {
   const failures = createLimiter(ports.clock, FAILURES);
   const calls = createLimiter(ports.clock, CALLS);
   const validate = rawValidator(JoinRequest);

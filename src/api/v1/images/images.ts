@@ -75,11 +75,14 @@ export function registerImageUpload(app: FastifyInstance, { region, callers: ide
       return isRejected(received) ? sendProblem(reply, received) : send(received);
     }
     const { start, until } = piece ?? { start: 0, until: file.size };
-    const told = request.headers['content-length'];
-    if (told !== undefined && Number(told) !== until - start) {
+    const announced = request.headers['content-length'];
+    if (announced !== undefined && Number(announced) !== until - start) {
       const whole =
         piece === null ? `${file.name} has ${file.size} bytes by the manifest` : `the range has ${until - start} bytes`;
-      return sendProblem(reply, rejected('invalid_value', `${whole}, and ${told} are announced. Nothing was read.`));
+      return sendProblem(
+        reply,
+        rejected('invalid_value', `${whole}, and ${announced} are announced. Nothing was read.`),
+      );
     }
     const outcome = await region.images.receive(which, bytesOf(request.raw), piece).catch((error: unknown) => {
       if (request.raw.readableAborted || request.raw.destroyed) return CUT_OFF;

@@ -6,7 +6,7 @@ import {
   HIDDEN,
   oneOfNoun,
   paramOf,
-  type Verb,
+  type NounVerb,
 } from '../../../contract/base/declare.ts';
 import { type Declared, type DeclaredNoun, NOUNS } from '../../../contract/registry.ts';
 import type { DeclaredObject, DeclaredRouteId } from '../../../contract/noun-routes.ts';
@@ -48,7 +48,7 @@ export async function declaredNames(client: Client, noun: DeclaredNoun, limit: n
 
 function commandsOf(declaration: Declared): NounSpec {
   const { noun, texts, verbs } = declaration;
-  const own: Readonly<Record<Verb, () => CommandSpec>> = {
+  const own: Readonly<Record<NounVerb, () => CommandSpec>> = {
     list: () => listCommand(declaration),
     show: () => showCommand(declaration),
     create: () => createCommand(declaration),
@@ -182,7 +182,7 @@ function toldWithSecrets(declaration: Declared, verb: 'create' | 'set', row: Row
 const DONE = { create: 'created', set: 'changed', delete: 'deleted' } as const;
 
 /** The call of a verb. Each noun's call has its own type; here they share one. */
-function route<V extends Verb>(noun: DeclaredNoun, verb: V): DeclaredRouteId & `${string}.${V}` {
+function route<V extends NounVerb>(noun: DeclaredNoun, verb: V): DeclaredRouteId & `${string}.${V}` {
   return `${noun}.${verb}` as DeclaredRouteId & `${string}.${V}`;
 }
 

@@ -1,5 +1,12 @@
 import { isRejected } from '../../../core/errors.ts';
-import { type Cluster, clusterOf, parseQcow2, type Qcow2, QCOW2_HEAD, tableOf } from '../../../model/images/qcow2.ts';
+import {
+  type DiskCluster,
+  clusterOf,
+  parseQcow2,
+  type Qcow2,
+  QCOW2_HEAD,
+  tableOf,
+} from '../../../model/images/qcow2.ts';
 import { CliError, EXIT } from '../../exit.ts';
 import type { CliFile } from '../../io.ts';
 
@@ -25,7 +32,7 @@ export async function* diskOf(file: CliFile, header: Qcow2): AsyncGenerator<Uint
     const offset = tableOf(first(index));
     const second = offset === null ? null : entriesOf(await file.readAt(offset, clusterBytes));
     for (let at = 0; at < perTable && left > 0; at += 1) {
-      const cluster: Cluster = second ? clusterOf(second(at), header) : { kind: 'zero' };
+      const cluster: DiskCluster = second ? clusterOf(second(at), header) : { kind: 'zero' };
       const length = Math.min(clusterBytes, left);
       left -= length;
       if (cluster.kind === 'zero')
@@ -37,7 +44,7 @@ export async function* diskOf(file: CliFile, header: Qcow2): AsyncGenerator<Uint
 
 async function clusterBytesOf(
   file: CliFile,
-  cluster: Exclude<Cluster, { kind: 'zero' }>,
+  cluster: Exclude<DiskCluster, { kind: 'zero' }>,
   { clusterBits, compression }: Qcow2,
 ): Promise<Uint8Array> {
   const bytes = 2 ** clusterBits;

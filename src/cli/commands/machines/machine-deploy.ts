@@ -1,6 +1,6 @@
 import type { Machine } from '../../../contract/machines/machine.ts';
 import type { MachineDeployRequest } from '../../../contract/machines/machine-deploy.ts';
-import type { MachineAllocated, MachineWishRequest } from '../../../contract/machines/machine-lifecycle.ts';
+import type { MachineAllocated, MachineAllocateRequest } from '../../../contract/machines/machine-lifecycle.ts';
 import { runChange } from '../../change.ts';
 import type { Call, CommandSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
@@ -145,7 +145,7 @@ export function allocateCommand(plain: CommandSpec, shape: Shape<Machine>): Comm
   };
 }
 
-function wishOf(call: Call): MachineWishRequest {
+function wishOf(call: Call): MachineAllocateRequest {
   const lists = LISTS.flatMap(([name, member]) => {
     const values = options(call, name);
     return values.length === 0 ? [] : [[member, [...values]] as const];
@@ -161,7 +161,7 @@ function wishOf(call: Call): MachineWishRequest {
   };
 }
 
-async function allocateOne(call: Call, wish: MachineWishRequest, of: Shape<Machine>) {
+async function allocateOne(call: Call, wish: MachineAllocateRequest, of: Shape<Machine>) {
   const shape: Shape<MachineAllocated> = { kind: of.kind, name: ({ machine }) => of.name(machine), columns: [] };
   return await runChange(call, {
     route: 'machine.allocate-any',

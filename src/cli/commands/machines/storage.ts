@@ -1,5 +1,5 @@
 import type { MachineStorage, StorageChangeBody } from '../../../contract/machines/machine-storage.ts';
-import { KEPT_LAYOUTS, type KeptLayout } from '../../../model/machines/deployment/kept/layouts.ts';
+import { NAMED_LAYOUTS, type NamedLayout } from '../../../model/machines/deployment/stored/layouts.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
@@ -46,7 +46,7 @@ const LAY_OUT: CommandSpec = {
   summary: 'lay the disks of a machine out anew: what a deployment takes that names no layout',
   args: [MACHINE],
   options: [
-    { flags: '--layout <layout>', help: 'which', values: KEPT_LAYOUTS },
+    { flags: '--layout <layout>', help: 'which', values: NAMED_LAYOUTS },
     { flags: '--root <disk>', help: 'the disk; the one that it boots from, or the first, when left out' },
     { flags: '--boot <mib>', help: 'size of a partition for /boot; none when left out' },
     { flags: '--group <name>', help: 'of lvm: the volume group; vgroot when left out' },
@@ -56,8 +56,8 @@ const LAY_OUT: CommandSpec = {
   isChange: true,
   examples: ['regent storage lay-out m1 --layout lvm --root sdb --boot 1024'],
   run: (call) => {
-    const layout = KEPT_LAYOUTS.find((one): one is KeptLayout => one === option(call, 'layout'));
-    if (layout === undefined) throw usageError(`--layout: it is missing. Rule: ${KEPT_LAYOUTS.join(', ')}.`);
+    const layout = NAMED_LAYOUTS.find((one): one is NamedLayout => one === option(call, 'layout'));
+    if (layout === undefined) throw usageError(`--layout: it is missing. Rule: ${NAMED_LAYOUTS.join(', ')}.`);
     const change: StorageChangeBody = {
       do: 'lay-out',
       layout,

@@ -1,4 +1,4 @@
-import { LOOKUP_TYPES, type LookupAnswer, type LookupType } from '../../../contract/site/look.ts';
+import { LOOKUP_TYPES, type LookupAnswer, type LookupType } from '../../../contract/site/screens.ts';
 import { printerOf } from '../../change.ts';
 import type { NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

@@ -1,5 +1,5 @@
-import type { Change, PendingConfig } from '../../../contract/site/config.ts';
-import type { ChangeFiles, ChangeFindings } from '../../../contract/site/look.ts';
+import type { ConfigChange, PendingConfig } from '../../../contract/site/config.ts';
+import type { ChangeFiles, ChangeFindings } from '../../../contract/site/screens.ts';
 import { findingText } from '../../../contract/base/wire/finding.ts';
 import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { printerOf, runChange } from '../../change.ts';
@@ -12,7 +12,7 @@ import { moment, stamp } from '../../format/when.ts';
 import { hasColor } from '../../waiting/progress.ts';
 import { integer, need, option, text } from '../../values.ts';
 
-const SHAPE: Shape<Change> = {
+const SHAPE: Shape<ConfigChange> = {
   kind: 'change',
   name: (change) => String(change.id),
   columns: [
@@ -132,7 +132,7 @@ async function ofThisRelease<B>(reply: Promise<{ readonly body: B }>): Promise<B
 }
 
 /** A change with what was found when it was compiled, and what it did to files; null: the region does not say. */
-type ShownChange = Change & { readonly compile: ChangeFindings | null; readonly files: ChangeFiles | null };
+type ShownChange = ConfigChange & { readonly compile: ChangeFindings | null; readonly files: ChangeFiles | null };
 
 function detailed(call: Call): Shape<ShownChange> {
   return {

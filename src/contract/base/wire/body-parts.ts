@@ -39,24 +39,24 @@ const SHORT = 512;
 const RUN = { named: 16, inline: 32, most: 128 } as const;
 
 /** A part inside of an object: where, and which. */
-type Inner = readonly [path: readonly string[], digest: string];
+type InnerPart = readonly [path: readonly string[], digest: string];
 
 /** A value on its way: its text and the parts that stand in it, or the digest of the part that it became. */
-type Packed = { readonly text: string; readonly inner: readonly Inner[] } | { readonly digest: string };
+type PackedValue = { readonly text: string; readonly inner: readonly InnerPart[] } | { readonly digest: string };
 
 /** What was cut so far: parts by digest, and what became of each object. */
-interface Cut {
+interface SplitState {
   readonly parts: Map<string, PartText>;
-  readonly known: WeakMap<object, Packed>;
+  readonly known: WeakMap<object, PackedValue>;
 }
 
 /** Cuts values into parts, which gather in `parts`; `split` gives the root. An object that several bodies share is cut once. Pure but for the map. */
 export function createSplitter(): { readonly parts: PartTexts; readonly split: (body: unknown) => string } {
-  const cut: Cut = { parts: new Map(), known: new WeakMap() };
+  const cut: SplitState = { parts: new Map(), known: new WeakMap() };
   return { parts: cut.parts, split: (body) => namedOf(cut, pack(cut, body)) };
 }
 
-function pack(cut: Cut, value: unknown): Packed {
+function pack(cut: SplitState, value: unknown): PackedValue {
   if (typeof value !== 'object' || value === null) return { text: stableJson(value), inner: [] };
   const before = cut.known.get(value);
   if (before) return before;
@@ -65,7 +65,7 @@ function pack(cut: Cut, value: unknown): Packed {
   return packed;
 }
 
-function packList(cut: Cut, list: readonly unknown[]): Packed {
+function packList(cut: SplitState, list: readonly unknown[]): PackedValue {
   const elements = list.map((element) => pack(cut, element ?? null));
   const texts = elements.flatMap((element) => ('text' in element && element.inner.length === 0 ? [element.text] : []));
   const isInline = texts.length === elements.length;
@@ -81,11 +81,11 @@ function packList(cut: Cut, list: readonly unknown[]): Packed {
   return pages.length === 1 && pages[0] ? pages[0] : addList(cut, 'pages', digests);
 }
 
-function packObject(cut: Cut, value: object): Packed {
+function packObject(cut: SplitState, value: object): PackedValue {
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
   const members: string[] = [];
-  const inner: Inner[] = [];
+  const inner: InnerPart[] = [];
   for (const [key, member] of entries) {
     const packed = pack(cut, member);
     if ('digest' in packed) inner.push([[key], packed.digest]);
@@ -100,17 +100,17 @@ function packObject(cut: Cut, value: object): Packed {
   return inner.length === 0 ? rest : { text: '{}', inner: [[[], rest.digest], ...inner] };
 }
 
-function add({ parts }: Cut, text: string, names: readonly string[] = []): { readonly digest: string } {
+function add({ parts }: SplitState, text: string, names: readonly string[] = []): { readonly digest: string } {
   const digest = textDigest(text);
   if (!parts.has(digest)) parts.set(digest, { text, names: [...new Set(names)] });
   return { digest };
 }
 
-function addList(cut: Cut, kind: 'items' | 'pages', digests: readonly string[]): { readonly digest: string } {
+function addList(cut: SplitState, kind: 'items' | 'pages', digests: readonly string[]): { readonly digest: string } {
   return add(cut, `{"${kind}":${JSON.stringify(digests)}}`, digests);
 }
 
-function namedOf(cut: Cut, packed: Packed): string {
+function namedOf(cut: SplitState, packed: PackedValue): string {
   if ('digest' in packed) return packed.digest;
   const { text, inner } = packed;
   if (inner.length === 0) return add(cut, `{"value":${text}}`).digest;
@@ -126,12 +126,12 @@ export function namesOf(part: BodyPart | undefined): readonly string[] {
 }
 
 /** The body of a root, or digests that `find` does not know; behind a missing part there may be more of them. */
-export type Joined =
+export type JoinedBody =
   | { readonly kind: 'whole'; readonly body: unknown }
   | { readonly kind: 'missing'; readonly digests: readonly string[] };
 
 /** Puts bodies together. Parts that several name become one object: what comes out is not to be changed. */
-export function createJoiner(find: (digest: string) => BodyPart | undefined): (root: string) => Joined {
+export function createJoiner(find: (digest: string) => BodyPart | undefined): (root: string) => JoinedBody {
   const values = new Map<string, unknown>();
   const missing = new Set<string>();
   const valueOf = (digest: string): unknown => {

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 
 /** What is left of a value that anybody may have made: what its schema allows. `problems`: what was left out or cut, by its place. */
-export interface Cut {
+export interface CutValue {
   readonly value: unknown;
   readonly problems: readonly string[];
 }
@@ -9,7 +9,7 @@ export interface Cut {
 /** Sentences that are kept; what is over is counted by the last one. */
 const PROBLEMS_MAX = 50;
 
-interface Shape {
+interface SchemaShape {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, TSchema>>;
   readonly required?: readonly string[];
@@ -31,69 +31,71 @@ const WRONG = Symbol('wrong');
  * Takes of a value what a schema allows, member by member: one that breaks its grammar is left out, alone; free texts and lists that are too long are cut;
  * characters of free texts that nobody can read become "?". The place of a problem is made of the schema's own names, never of the value's. Pure.
  */
-export function cutTo(schema: TSchema, value: unknown): Cut {
+export function cutTo(schema: TSchema, value: unknown): CutValue {
   const problems: string[] = [];
   let more = 0;
-  const tell = (problem: string) => {
+  const report = (problem: string) => {
     if (problems.length < PROBLEMS_MAX) problems.push(problem);
     else more += 1;
   };
-  const taken = take(schema as Shape, value, 'inventory', tell);
+  const taken = take(schema as SchemaShape, value, 'inventory', report);
   if (more > 0) problems.push(`and ${more} more`);
   return { value: taken === WRONG ? {} : taken, problems };
 }
 
-type Tell = (problem: string) => void;
+type ReportProblem = (problem: string) => void;
 
-function take(shape: Shape, value: unknown, at: string, tell: Tell): unknown {
-  if (shape.type === 'object') return takeObject(shape, value, at, tell);
-  if (shape.type === 'array') return takeList(shape, value, at, tell);
-  if (shape.type === 'string' && shape.pattern === FREE) return takeText(shape, value, at, tell);
-  return isRight(shape, value) ? value : wrong(`${at}: left out, it breaks its grammar`, tell);
+function take(shape: SchemaShape, value: unknown, at: string, report: ReportProblem): unknown {
+  if (shape.type === 'object') return takeObject(shape, value, at, report);
+  if (shape.type === 'array') return takeList(shape, value, at, report);
+  if (shape.type === 'string' && shape.pattern === FREE) return takeText(shape, value, at, report);
+  return isRight(shape, value) ? value : wrong(`${at}: left out, it breaks its grammar`, report);
 }
 
-function takeObject(shape: Shape, value: unknown, at: string, tell: Tell): unknown {
+function takeObject(shape: SchemaShape, value: unknown, at: string, report: ReportProblem): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return wrong(`${at}: left out, it is no object`, tell);
+    return wrong(`${at}: left out, it is no object`, report);
   const given = value as Readonly<Record<string, unknown>>;
-  const kept: Record<string, unknown> = {};
+  const result: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(shape.properties ?? {})) {
     const found = Object.hasOwn(given, name) ? given[name] : undefined;
     // What is not known is null or empty in some programs.
     if (found === undefined || found === null || found === '') continue;
-    const taken = take(member as Shape, found, `${at}.${name}`, tell);
-    if (taken !== WRONG && taken !== '') kept[name] = taken;
+    const taken = take(member as SchemaShape, found, `${at}.${name}`, report);
+    if (taken !== WRONG && taken !== '') result[name] = taken;
   }
   const known = shape.properties ?? {};
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(known, name)).length;
-  if (unknown > 0) tell(`${at}: ${unknown} members that are not known are left out`);
-  const missing = (shape.required ?? []).filter((name) => !Object.hasOwn(kept, name));
-  return missing.length === 0 ? kept : wrong(`${at}: left out, it has no usable ${missing.join(', ')}`, tell);
+  if (unknown > 0) report(`${at}: ${unknown} members that are not known are left out`);
+  const missing = (shape.required ?? []).filter((name) => !Object.hasOwn(result, name));
+  return missing.length === 0 ? result : wrong(`${at}: left out, it has no usable ${missing.join(', ')}`, report);
 }
 
-function takeList(shape: Shape, value: unknown, at: string, tell: Tell): unknown {
-  if (!Array.isArray(value)) return wrong(`${at}: left out, it is no list`, tell);
+function takeList(shape: SchemaShape, value: unknown, at: string, report: ReportProblem): unknown {
+  if (!Array.isArray(value)) return wrong(`${at}: left out, it is no list`, report);
   const most = shape.maxItems ?? 0;
-  if (value.length > most) tell(`${at}: ${most} of ${value.length} are kept`);
+  if (value.length > most) report(`${at}: ${most} of ${value.length} are kept`);
   const { items } = shape;
   if (items === undefined) return [];
-  const taken = value.slice(0, most).map((item: unknown, index) => take(items as Shape, item, `${at}[${index}]`, tell));
+  const taken = value
+    .slice(0, most)
+    .map((item: unknown, index) => take(items as SchemaShape, item, `${at}[${index}]`, report));
   return taken.filter((item) => item !== WRONG);
 }
 
 /** Readable characters stay. Blanks at the ends are firmware's padding. */
-function takeText({ maxLength = 0 }: Shape, value: unknown, at: string, tell: Tell): unknown {
-  if (typeof value !== 'string') return wrong(`${at}: left out, it is no text`, tell);
+function takeText({ maxLength = 0 }: SchemaShape, value: unknown, at: string, report: ReportProblem): unknown {
+  if (typeof value !== 'string') return wrong(`${at}: left out, it is no text`, report);
   // Only as much is looked at as can be kept.
   const head = value
     .slice(0, maxLength * 2)
     .replace(/[^ -~]+/g, '?')
     .trim();
-  if (head.length > maxLength || value.length > maxLength * 2) tell(`${at}: cut to ${maxLength} characters`);
+  if (head.length > maxLength || value.length > maxLength * 2) report(`${at}: cut to ${maxLength} characters`);
   return head.slice(0, maxLength);
 }
 
-function isRight(shape: Shape, value: unknown): boolean {
+function isRight(shape: SchemaShape, value: unknown): boolean {
   const { type, pattern, maxLength = 0, minimum = 0, maximum = 0 } = shape;
   const literals = shape.enum ?? shape.anyOf?.map((one) => one.const);
   if (literals !== undefined) return literals.includes(value);
@@ -104,7 +106,7 @@ function isRight(shape: Shape, value: unknown): boolean {
   );
 }
 
-function wrong(problem: string, tell: Tell): typeof WRONG {
-  tell(problem);
+function wrong(problem: string, report: ReportProblem): typeof WRONG {
+  report(problem);
   return WRONG;
 }

@@ -4,14 +4,14 @@ import { backOffMs } from '../../../core/back-off.ts';
  * What one try of a call came to. `answer`: a whole answer came; `retryAfterMs` as its `Retry-After` says. `unsent`: it surely reached nobody
  * (no connection came about). `broken`: it may have been received, and nobody knows what became of it.
  */
-export type Outcome =
+export type AttemptOutcome =
   | { readonly kind: 'answer'; readonly status: number; readonly retryAfterMs: number | null }
   | { readonly kind: 'unsent' }
   | { readonly kind: 'broken' };
 
 /** Where a call stands after a try. Times in ms. */
-export interface Standing {
-  readonly outcome: Outcome;
+export interface RetryState {
+  readonly outcome: AttemptOutcome;
   /** Tries so far, with this one. */
   readonly tries: number;
   /** Addresses of the same site, all as good as each other; a call goes through them in order, over and over. */
@@ -32,7 +32,7 @@ export interface Standing {
  * What to do next. `done`: the answer is the caller's. `again`: after `waitMs` at the address of that number. `give-up`: no time is left, or
  * another try could make the change twice.
  */
-export type Next =
+export type RetryDecision =
   | { readonly kind: 'done' }
   | { readonly kind: 'again'; readonly waitMs: number; readonly address: number }
   | { readonly kind: 'give-up' };
@@ -49,14 +49,14 @@ const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
  * at once, for it may know better; once all were tried there is a jittered pause that doubles, at least as long as the longest `Retry-After`. A
  * pause that would outlast the deadline is not begun: whoever waits learns at once.
  */
-export function decide(standing: Standing): Next {
-  const { outcome, tries, addresses, rounds, isRepeatable, leftMs } = standing;
+export function decide(state: RetryState): RetryDecision {
+  const { outcome, tries, addresses, rounds, isRepeatable, leftMs } = state;
   const isAway = outcome.kind === 'answer' && AWAY.has(outcome.status);
   const isNotTaken = outcome.kind === 'answer' && outcome.status === NOT_TAKEN && outcome.retryAfterMs !== null;
   if (outcome.kind === 'answer' && !isAway && !isNotTaken) return { kind: 'done' };
   if (!isRepeatable && (isAway || outcome.kind === 'broken')) return { kind: 'give-up' };
   if (rounds !== null && tries >= rounds * addresses) return { kind: 'give-up' };
-  const waitMs = waitOf(standing);
+  const waitMs = waitOf(state);
   if (waitMs >= leftMs) return { kind: 'give-up' };
   return { kind: 'again', waitMs, address: tries % addresses };
 }
@@ -65,18 +65,18 @@ export function decide(standing: Standing): Next {
  * May a change have been made by a try that came to this? A 503 alone says that it was not, for a load balancer answers it when it found no
  * region, and Regent says in its words where it is not sure.
  */
-export function isInDoubt(outcome: Outcome): boolean {
+export function isInDoubt(outcome: AttemptOutcome): boolean {
   if (outcome.kind === 'answer') return outcome.status === 502 || outcome.status === 504;
   return outcome.kind === 'broken';
 }
 
 /** The longer of two pauses that were asked for. */
-export function pauseOf(before: number | null, outcome: Outcome): number | null {
-  const asked = outcome.kind === 'answer' ? outcome.retryAfterMs : null;
-  return asked === null ? before : Math.max(asked, before ?? 0);
+export function pauseOf(before: number | null, outcome: AttemptOutcome): number | null {
+  const requestedMs = outcome.kind === 'answer' ? outcome.retryAfterMs : null;
+  return requestedMs === null ? before : Math.max(requestedMs, before ?? 0);
 }
 
-function waitOf({ outcome, tries, addresses, pauseMs, fraction }: Standing): number {
+function waitOf({ outcome, tries, addresses, pauseMs, fraction }: RetryState): number {
   if (tries % addresses !== 0) return 0;
   const rounds = tries / addresses - 1;
   return Math.max(pauseOf(pauseMs, outcome) ?? 0, backOffMs(rounds, BACK_OFF, { fraction: () => fraction }));

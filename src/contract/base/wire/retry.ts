@@ -1,5 +1,5 @@
 import { AppError } from '../../../core/errors.ts';
-import { decide, isInDoubt, type Outcome, pauseOf, readRetryAfter } from './decide.ts';
+import { decide, isInDoubt, type AttemptOutcome, pauseOf, readRetryAfter } from './decide.ts';
 import { addressesOf, type ClientOptions, isUnsent, networkSentence, problemOf, sleepOf } from './transport.ts';
 
 const TIMEOUT_MS = 20_000;
@@ -8,7 +8,7 @@ const DEADLINE_MS = 45_000;
 const SILENT_MS = 5000;
 
 /** One call as it goes over the wire. `path` begins with a slash. A change carries its Idempotency-Key among the headers. */
-export interface Call {
+export interface HttpCall {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,14 +17,14 @@ export interface Call {
 }
 
 /** A whole answer. */
-export interface Answer {
+export interface HttpAnswer {
   readonly response: Response;
   readonly text: string;
 }
 
-interface Tried {
-  readonly outcome: Outcome;
-  readonly answer: Answer | null;
+interface CallAttempt {
+  readonly outcome: AttemptOutcome;
+  readonly answer: HttpAnswer | null;
   readonly why: string;
 }
 
@@ -33,7 +33,10 @@ interface Tried {
  * when the region stayed away; throws `AppError` `unreachable` when the last try had none. What a change may have done by then is told in both:
  * `isDoubtful`, and in the words of the error.
  */
-export async function retry(options: ClientOptions, call: Call): Promise<Answer & { readonly isDoubtful: boolean }> {
+export async function retry(
+  options: ClientOptions,
+  call: HttpCall,
+): Promise<HttpAnswer & { readonly isDoubtful: boolean }> {
   const now = options.now ?? (() => performance.now());
   const sleep = sleepOf(options);
   const addresses = addressesOf(options);
@@ -43,14 +46,14 @@ export async function retry(options: ClientOptions, call: Call): Promise<Answer 
   let address = 0;
   let pauseMs: number | null = null;
   let isDoubtful = false;
-  let last: Tried | null = null;
+  let last: CallAttempt | null = null;
   for (let tries = 1; ; tries += 1) {
     const base = addresses[address] ?? options.url;
     const isLast = tries % addresses.length === 0;
     const longest = Math.min(options.timeoutMs ?? TIMEOUT_MS, isLast ? Number.POSITIVE_INFINITY : SILENT_MS);
     const send = () => once(options, call, { base, timeoutMs: Math.min(longest, end - now()) });
     // When no turn comes before the end, what the last try was told is what there is.
-    const tried: Tried =
+    const tried: CallAttempt =
       last === null || !options.retryLimiter
         ? await send()
         : ((await options.retryLimiter.run(send, end - now(), call.signal)) ?? last);
@@ -89,9 +92,9 @@ export function doubt(key: string | undefined): string {
 
 async function once(
   options: ClientOptions,
-  call: Call,
+  call: HttpCall,
   { base, timeoutMs }: { readonly base: string; readonly timeoutMs: number },
-): Promise<Tried> {
+): Promise<CallAttempt> {
   const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
   try {
     const response = await (options.fetch ?? fetch)(base + call.path, {
@@ -103,7 +106,7 @@ async function once(
     });
     const text = await response.text();
     const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), response.headers.get('date'));
-    const outcome: Outcome = { kind: 'answer', status: response.status, retryAfterMs };
+    const outcome: AttemptOutcome = { kind: 'answer', status: response.status, retryAfterMs };
     const why = response.ok ? '' : problemOf(response.status, text).detail;
     return { outcome, answer: { response, text }, why };
   } catch (error) {

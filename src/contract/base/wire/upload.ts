@@ -22,7 +22,7 @@ const PAUSE_MS = 2000;
 /** For one try: a start, and the bytes per ms of a slow network. */
 const TIME = { baseMs: 60_000, bytesPerMs: 128 } as const;
 /** The region looks at what came, after its last byte. */
-const LOOK_MS = 30 * 60_000;
+const CHECK_MS = 30 * 60_000;
 const ASK_MS = 10_000;
 /** Another region, or the same one a little later, may take it. 409: somebody else sent it meanwhile. */
 const PASSING = [409, 429, 502, 503, 504];
@@ -106,7 +106,7 @@ async function once(
       // Half: the answer comes after the last byte. A name that the types of browsers do not know yet.
       ...({ duplex: 'half' } as object),
       body: content.open(start) as unknown as NonNullable<RequestInit['body']>,
-      signal: timeOf(Math.ceil(TIME.baseMs + left / TIME.bytesPerMs) + LOOK_MS, signal),
+      signal: timeOf(Math.ceil(TIME.baseMs + left / TIME.bytesPerMs) + CHECK_MS, signal),
     });
     if (response.ok) return null;
     const problem = new ProblemError(problemOf(response.status, await response.text()));

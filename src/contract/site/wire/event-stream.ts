@@ -1,6 +1,6 @@
 import type { Event } from '../event.ts';
 import type { Problem } from '../../base/common.ts';
-import { decide, type Outcome, pauseOf, readRetryAfter } from '../../base/wire/decide.ts';
+import { decide, type AttemptOutcome, pauseOf, readRetryAfter } from '../../base/wire/decide.ts';
 import {
   addressesOf,
   type ClientOptions,
@@ -34,8 +34,8 @@ interface StreamCursor {
 }
 
 /** How a stream ended. `problem`: the region refused it. */
-interface Ending {
-  readonly outcome: Outcome;
+interface StreamEnding {
+  readonly outcome: AttemptOutcome;
   readonly why: string;
   readonly problem: Problem | null;
 }
@@ -52,7 +52,7 @@ export async function* readEventStream(request: StreamRequest): AsyncGenerator<E
   const cursor: StreamCursor = { id: request.after, tries: 0, address: 0 };
   let pauseMs: number | null = null;
   while (!signal.aborted) {
-    let ending: Ending = { outcome: { kind: 'broken' }, why: 'the stream ended', problem: null };
+    let ending: StreamEnding = { outcome: { kind: 'broken' }, why: 'the stream ended', problem: null };
     try {
       yield* readOnce(request, addresses[cursor.address] ?? options.url, cursor);
     } catch (error) {
@@ -81,26 +81,26 @@ export async function* readEventStream(request: StreamRequest): AsyncGenerator<E
   }
 }
 
-class Refused extends Error {
-  readonly ending: Ending;
-  constructor(ending: Ending) {
+class StreamRefusal extends Error {
+  readonly ending: StreamEnding;
+  constructor(ending: StreamEnding) {
     super(ending.why);
     this.ending = ending;
   }
 }
 
-function endingOf(error: unknown): Ending {
-  if (error instanceof Refused) return error.ending;
+function endingOf(error: unknown): StreamEnding {
+  if (error instanceof StreamRefusal) return error.ending;
   return { outcome: { kind: isUnsent(error) ? 'unsent' : 'broken' }, why: networkSentence(error), problem: null };
 }
 
-async function refusalOf(response: Response): Promise<Refused> {
+async function refusalOf(response: Response): Promise<StreamRefusal> {
   const { status, headers } = response;
   const problem = problemOf(status, await response.text());
   const retryAfterMs = readRetryAfter(headers.get('retry-after'), headers.get('date'));
   // Whoever reads for ever outwaits a fault of the region, and having asked too often.
-  const outcome: Outcome = status === 500 ? { kind: 'broken' } : { kind: 'answer', status, retryAfterMs };
-  return new Refused({ outcome, why: `the region answered ${status}`, problem });
+  const outcome: AttemptOutcome = status === 500 ? { kind: 'broken' } : { kind: 'answer', status, retryAfterMs };
+  return new StreamRefusal({ outcome, why: `the region answered ${status}`, problem });
 }
 
 async function* readOnce(request: StreamRequest, base: string, cursor: StreamCursor): AsyncGenerator<Event> {

@@ -1,5 +1,5 @@
 import type { Timeline } from '../../../judge/timeline.ts';
-import type { Verdict } from '../../../judge/verdict.ts';
+import type { RoundVerdict } from '../../../judge/verdict.ts';
 import { markup } from '../escape.ts';
 import { HOST_HEIGHT, hostLane } from './host-lane.ts';
 import { markLabels, markLines } from './marks.ts';
@@ -11,7 +11,7 @@ const WIDTH = PLOT.left + PLOT.width + PLOT.right;
 const BREAK = 12;
 
 /** A part of a round as SVG: marks above, a lane for each probe and each host, an axis in seconds around the fault. Styled by the page. */
-export function drawing(timeline: Timeline, verdict: Verdict, scale: Scale, title: string): string {
+export function drawing(timeline: Timeline, verdict: RoundVerdict, scale: Scale, title: string): string {
   const labels = markLabels(timeline.marks, scale);
   const hosts = [...timeline.cast.regions, ...timeline.cast.racks];
   const top = labels.height + 16;

@@ -1,4 +1,4 @@
-import type { ClusterEvent, Span, Timeline } from '../../../judge/timeline.ts';
+import type { ClusterEvent, HostSpan, Timeline } from '../../../judge/timeline.ts';
 import { clip, markup } from '../escape.ts';
 import { moment, seconds } from '../formats.ts';
 import { isShown, PLOT, type Scale, xOf } from './scale.ts';
@@ -23,7 +23,7 @@ const WRITABLE: Stripe = { name: 'writable', meaning: 'accepts writes', y: 14, h
 
 /** A host's lane: when it was out of reach, when it had the VIP, when it accepted writes, and what the cluster did there. */
 export function hostLane(timeline: Timeline, host: string, scale: Scale, top: number): string {
-  const of = (spans: readonly Span[]): readonly Span[] =>
+  const of = (spans: readonly HostSpan[]): readonly HostSpan[] =>
     spans.filter((span) => span.host === host && span.to >= scale.from && span.from <= scale.to).slice(0, MOST_SPANS);
   const events = timeline.deeds
     .filter((event) => event.host === host && isShown(scale, event.at))
@@ -42,7 +42,7 @@ export function hostLane(timeline: Timeline, host: string, scale: Scale, top: nu
 }
 
 /** Stripes have their meaning written in them where there is room, and as a title. */
-function stripe(kind: Stripe, span: Span, scale: Scale, top: number): string {
+function stripe(kind: Stripe, span: HostSpan, scale: Scale, top: number): string {
   const from = xOf(scale, span.from);
   const width = Math.max(2, xOf(scale, span.to) - from);
   const y = top + kind.y;

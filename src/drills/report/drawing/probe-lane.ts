@@ -1,5 +1,5 @@
 import type { Lane } from '../../../judge/timeline.ts';
-import type { Verdict } from '../../../judge/verdict.ts';
+import type { RoundVerdict } from '../../../judge/verdict.ts';
 import { clip, markup } from '../escape.ts';
 import { moment, outage, seconds } from '../formats.ts';
 import { badRuns, goodRuns, pathOf } from './runs.ts';
@@ -9,7 +9,7 @@ import { PLOT, type Scale, xOf } from './scale.ts';
 export const PROBE_HEIGHT = 22;
 
 /** A probe's lane: good answers as a bar, failed questions over it, its longest outage as a frame, its figures at the right. */
-export function probeLane(lane: Lane, verdict: Verdict, scale: Scale, top: number): string {
+export function probeLane(lane: Lane, verdict: RoundVerdict, scale: Scale, top: number): string {
   const middle = top + PROBE_HEIGHT / 2;
   const bad = badRuns(lane.samples, scale);
   return [
@@ -22,7 +22,7 @@ export function probeLane(lane: Lane, verdict: Verdict, scale: Scale, top: numbe
   ].join('');
 }
 
-function frame(probe: string, verdict: Verdict, scale: Scale, top: number): string {
+function frame(probe: string, verdict: RoundVerdict, scale: Scale, top: number): string {
   const found = verdict.outages.find((item) => item.probe === probe);
   if (found === undefined || found.from === null || found.to === null) return '';
   if (found.to < scale.from || found.from > scale.to) return '';
@@ -33,7 +33,7 @@ function frame(probe: string, verdict: Verdict, scale: Scale, top: number): stri
   return `<rect class="gap${isBroken(probe, verdict) ? ' over' : ''}" ${rect}><title>${markup(title)}</title></rect>`;
 }
 
-function figure(probe: string, verdict: Verdict, y: number): string {
+function figure(probe: string, verdict: RoundVerdict, y: number): string {
   const found = verdict.outages.find((item) => item.probe === probe);
   if (found === undefined) return '';
   const check = verdict.checks.find((item) => item.what === 'outage' && item.probe === probe);
@@ -47,6 +47,6 @@ function figure(probe: string, verdict: Verdict, y: number): string {
   return `${value}<text class="limit" x="${left + 64}" y="${y}">${markup(clip(limit, 10))}</text>${sign}`;
 }
 
-function isBroken(probe: string, verdict: Verdict): boolean {
+function isBroken(probe: string, verdict: RoundVerdict): boolean {
   return verdict.checks.some((check) => check.probe === probe && !check.isHeld);
 }

@@ -1,6 +1,6 @@
 import { firstFault } from '../../../judge/recording.ts';
 import type { Timeline } from '../../../judge/timeline.ts';
-import type { Verdict } from '../../../judge/verdict.ts';
+import type { RoundVerdict } from '../../../judge/verdict.ts';
 
 /** Left edge, width and right margin of the plot in a drawing, px: names stand left of it, figures right. */
 export const PLOT = { left: 132, width: 800, right: 148 } as const;
@@ -37,7 +37,7 @@ const LEAST_MS = 6000;
 const MOST_MS = 20_000;
 
 /** The seconds around the first fault; null when nothing was made, or when that is most of the round anyway. */
-export function closeScale(timeline: Timeline, verdict: Verdict): Scale | null {
+export function closeScale(timeline: Timeline, verdict: RoundVerdict): Scale | null {
   const zero = firstFault(timeline);
   if (zero === null) return null;
   const isNear = (at: number | null): boolean => at !== null && at >= zero - 1000 && at < zero + SAME_CAUSE_MS;

@@ -3,7 +3,7 @@ import { between, type Chance } from '../../hazards/draw.ts';
 import type { Step } from '../../hazards/hazard.ts';
 import { drawHazard, RANDOM_FAULTS } from '../../hazards/random.ts';
 import type { Cast } from '../../../judge/timeline.ts';
-import type { Check, Verdict } from '../../../judge/verdict.ts';
+import type { RoundCheck, RoundVerdict } from '../../../judge/verdict.ts';
 import { firstFew } from '../../../judge/formats.ts';
 import { chanceOf } from '../chance.ts';
 import { type Load, startLoad } from './load.ts';
@@ -82,9 +82,13 @@ export async function playRandomSuite(
 }
 
 /** The verdict with what became of the load's writes. */
-export function withLoad(verdict: Verdict, done: ReturnType<Load['done']>, breaches: readonly string[]): Verdict {
+export function withLoad(
+  verdict: RoundVerdict,
+  done: ReturnType<Load['done']>,
+  breaches: readonly string[],
+): RoundVerdict {
   const { made, removed, failed } = done;
-  const check: Check = {
+  const check: RoundCheck = {
     what: 'ledger',
     probe: `records of ${CLIENTS} clients`,
     isHeld: breaches.length === 0 && made > 0,

@@ -1,4 +1,4 @@
-import type { Span } from '../../../judge/timeline.ts';
+import type { HostSpan } from '../../../judge/timeline.ts';
 
 /** Times during which something is so, host by host. */
 export interface SpanBook {
@@ -7,12 +7,12 @@ export interface SpanBook {
   /** Not any more; nothing when it was not. */
   close(host: string, at: number): void;
   /** All spans until `end`; those that are open end there. */
-  all(end: number): Span[];
+  all(end: number): HostSpan[];
 }
 
 /** An empty book. */
 export function openSpanBook(): SpanBook {
-  const spans: Span[] = [];
+  const spans: HostSpan[] = [];
   const since = new Map<string, number>();
   return {
     open: (host, at) => {

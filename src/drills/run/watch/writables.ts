@@ -1,5 +1,5 @@
 import { needInit } from '../../../lab/exec.ts';
-import type { Span } from '../../../judge/timeline.ts';
+import type { HostSpan } from '../../../judge/timeline.ts';
 import { regionsOf, type Environment } from '../environment.ts';
 import { insertLocal, WRITTEN } from '../local-writes.ts';
 import { type HostWatch, keepTelling } from './keep.ts';
@@ -10,7 +10,7 @@ export interface WritablesWatch {
   /** Numbers of acknowledged writes, by host. */
   acknowledged(): Record<string, number[]>;
   /** From the first to the last acknowledgement of each unbroken run. */
-  spans(): Span[];
+  spans(): HostSpan[];
   stop(): void;
 }
 

@@ -14,8 +14,8 @@ const CHASSIS = join(import.meta.dirname, '..', 'inside', 'chassis.sh');
 const [name = ''] = process.argv.slice(2);
 const access: BmcLogin = JSON.parse(readFileSync('access.json', 'utf8'));
 
-async function ask(...words: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(CHASSIS, [name, '0x20', ...words], { timeout: CHASSIS_MS });
+async function ask(...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(CHASSIS, [name, '0x20', ...args], { timeout: CHASSIS_MS });
   return stdout.trim();
 }
 

@@ -33,7 +33,7 @@ export interface RedfishOrder {
   readonly chassis: Chassis;
 }
 
-interface Answer {
+interface RedfishReply {
   readonly status: number;
   readonly body?: RedfishBody;
   readonly headers?: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ interface Answer {
 
 const LARGEST = 64 * 1024;
 /** A real BMC has room for few; the oldest goes. */
-const SESSIONS_KEPT = 16;
+const SESSIONS_MAX = 16;
 const TARGETS: Readonly<Record<string, string>> = { Pxe: 'pxe', Hdd: 'disk', None: 'default' };
 
 /** The service of one machine's BMC, over TLS; the caller has it listen. */
@@ -50,8 +50,8 @@ export function redfishService(order: RedfishOrder): Server {
   const server = createServer({ cert: order.certificate, key: order.key }, (request, response) => {
     void answerSafely(order, sessions, request)
       .catch((cause: unknown) => {
-        const words = cause instanceof Error ? cause.message : String(cause);
-        process.stderr.write(`${request.method} ${request.url}: ${words}\n`);
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        process.stderr.write(`${request.method} ${request.url}: ${reason}\n`);
         return refuse(500, 'the machine did not take it');
       })
       .then((answer) => send(response, answer));
@@ -60,16 +60,20 @@ export function redfishService(order: RedfishOrder): Server {
   return server;
 }
 
-function send(response: ServerResponse, { status, body, headers = {} }: Answer): void {
+function send(response: ServerResponse, { status, body, headers = {} }: RedfishReply): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(body === undefined ? '' : JSON.stringify(body));
 }
 
-function refuse(status: number, message: string): Answer {
+function refuse(status: number, message: string): RedfishReply {
   return { status, body: errorBody(message) };
 }
 
-async function answerSafely(order: RedfishOrder, sessions: Set<string>, request: IncomingMessage): Promise<Answer> {
+async function answerSafely(
+  order: RedfishOrder,
+  sessions: Set<string>,
+  request: IncomingMessage,
+): Promise<RedfishReply> {
   const body = await bodyOf(request);
   if (body === null) return refuse(400, 'the body is no JSON object of at most 64 KiB');
   const path = parsePath(request.url ?? '');
@@ -97,10 +101,10 @@ async function answerSafely(order: RedfishOrder, sessions: Set<string>, request:
   }
 }
 
-function login(order: RedfishOrder, sessions: Set<string>, body: RedfishBody): Answer {
+function login(order: RedfishOrder, sessions: Set<string>, body: RedfishBody): RedfishReply {
   if (body['UserName'] !== order.user || body['Password'] !== order.password) return refuse(401, 'wrong password');
   const token = randomBytes(12).toString('hex');
-  for (const old of sessions) if (sessions.size >= SESSIONS_KEPT) sessions.delete(old);
+  for (const old of sessions) if (sessions.size >= SESSIONS_MAX) sessions.delete(old);
   sessions.add(token);
   return { status: 201, body: {}, headers: { 'x-auth-token': token, location: `${SESSIONS}/${token}` } };
 }
@@ -115,7 +119,7 @@ async function systemAnswer(
   kind: 'system' | 'reset',
   method: string,
   body: RedfishBody,
-): Promise<Answer> {
+): Promise<RedfishReply> {
   if (kind === 'reset' && method === 'POST') return await reset(chassis, body['ResetType']);
   if (kind === 'system' && method === 'PATCH') return await patch(chassis, body['Boot']);
   if (kind !== 'system' || method !== 'GET') return refuse(405, 'the resource does not take this method');
@@ -123,7 +127,7 @@ async function systemAnswer(
   return { status: 200, body: systemBody({ id: system, manufacturer: 'Regent', isOn, boot, resets: RESETS }) };
 }
 
-async function reset(chassis: Chassis, kind: unknown): Promise<Answer> {
+async function reset(chassis: Chassis, kind: unknown): Promise<RedfishReply> {
   if (kind === 'On') await chassis.set('power', '1');
   else if (kind === 'ForceOff') await chassis.set('power', '0');
   else if (kind === 'ForceRestart') await chassis.set('reset', '1');
@@ -132,7 +136,7 @@ async function reset(chassis: Chassis, kind: unknown): Promise<Answer> {
   return { status: 204 };
 }
 
-async function patch(chassis: Chassis, boot: unknown): Promise<Answer> {
+async function patch(chassis: Chassis, boot: unknown): Promise<RedfishReply> {
   const wanted = typeof boot === 'object' && boot !== null ? (boot as RedfishBody) : {};
   const isOff = wanted['BootSourceOverrideEnabled'] === 'Disabled';
   const device = isOff ? 'default' : TARGETS[String(wanted['BootSourceOverrideTarget'])];

@@ -61,10 +61,10 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 function unreachable({ keeper }: KeySource, why: string, proxy: string): Rejected {
-  const way = proxy === '' ? 'straight: no http_proxy is set' : `through the proxy ${new URL(proxy).host}`;
+  const route = proxy === '' ? 'straight: no http_proxy is set' : `through the proxy ${new URL(proxy).host}`;
   return invalid(
     'source',
-    `${KEY_KEEPERS[keeper]} cannot be asked, ${way}: ${why}`,
+    `${KEY_KEEPERS[keeper]} cannot be asked, ${route}: ${why}`,
     'region nodes reach it over HTTPS, or through http_proxy; else add the key itself',
   );
 }

@@ -45,11 +45,11 @@ function ask(url: string, { start, proxy, signal }: SourceRead): Promise<http.In
   const agent = isSecure ? new https.Agent({ proxyEnv }) : new http.Agent({ proxyEnv });
   const headers = { 'accept-encoding': 'identity', ...(start > 0 ? { range: `bytes=${start}-` } : {}) };
   const request = (isSecure ? https : http).get(url, { agent, headers, signal }, resolve);
-  const way = proxy === '' ? url : `${url} (through the proxy ${new URL(proxy).host})`;
+  const route = proxy === '' ? url : `${url} (through the proxy ${new URL(proxy).host})`;
   request.setTimeout(SILENT_MS, () =>
-    request.destroy(new AppError('source', `${way} was silent for ${SILENT_MS / 1000} s`)),
+    request.destroy(new AppError('source', `${route} was silent for ${SILENT_MS / 1000} s`)),
   );
-  request.on('error', (error) => reject(new AppError('source', `${way}: ${error.message}`, { cause: error })));
+  request.on('error', (error) => reject(new AppError('source', `${route}: ${error.message}`, { cause: error })));
   // One connection for one file: nothing stays open behind it.
   request.on('close', () => agent.destroy());
   return promise;

@@ -10,12 +10,12 @@ export interface ThreadStart {
 }
 
 /** What the thread is told. `until`: where it writes until when the holder may act, ns of the clock that all threads share. `askedAt`: ms of it. */
-export type Order =
+export type RenewalOrder =
   | {
       readonly kind: 'keep';
       readonly place: number;
       readonly held: Held;
-      readonly askedAt: number;
+      readonly requestedAt: number;
       readonly until: BigInt64Array<SharedArrayBuffer>;
     }
   | { readonly kind: 'drop'; readonly place: number }

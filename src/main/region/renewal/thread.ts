@@ -4,7 +4,7 @@ import { sentenceOf } from '../../../core/errors.ts';
 import type { Clock, Log } from '../../../core/ports.ts';
 import { holdsUntil, type LeaseNews, type Renewer } from '../../../region/base/jobs/renewal.ts';
 import type { ConnectionSpec } from '../../../store/connection.ts';
-import { type Order, sharedNow, toShared, type ThreadMessage } from './message.ts';
+import { type RenewalOrder, sharedNow, toShared, type ThreadMessage } from './message.ts';
 
 /** What the thread is opened with. `clock`: that of the runner; any that never steps. */
 export interface RenewalThreadOptions {
@@ -31,11 +31,11 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
   let worker: Worker | null = null;
   let ending: Promise<void> | null = null;
   /** Orders for the next thread, while the last one ends. */
-  const waiting: Order[] = [];
+  const waiting: RenewalOrder[] = [];
   let places = 0;
   let idle: ReturnType<typeof setTimeout> | undefined;
 
-  const hear = (message: ThreadMessage) => {
+  const handleMessage = (message: ThreadMessage) => {
     if (message.kind === 'log') return log.debug(message.message, message.fields);
     const { news } = message;
     const here = news.kind === 'renewed' ? { ...news, holdsUntil: news.holdsUntil + offset } : news;
@@ -43,7 +43,7 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
   };
   const open = (): Worker => {
     const opened = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { connection, name } });
-    opened.on('message', hear);
+    opened.on('message', handleMessage);
     // Its leases are renewed no more: their holders stop by their own clocks, and the next job gets a new thread.
     opened.on('error', (error) => log.error('the thread that renews leases failed', { error: sentenceOf(error) }));
     opened.on('exit', () => {
@@ -52,7 +52,7 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
     opened.unref();
     return opened;
   };
-  const order = (what: Order) => {
+  const order = (what: RenewalOrder) => {
     // Node may crash when a thread starts while another one ends (nodejs/node issue 56312).
     if (ending !== null) return void waiting.push(what);
     worker ??= open();
@@ -72,21 +72,21 @@ export function openRenewalThread(options: RenewalThreadOptions): Renewer {
     return ending;
   };
   return {
-    keep(held, askedAt, onNews) {
+    keep(held, requestedAt, onNews) {
       clearTimeout(idle);
       places += 1;
       const place = places;
       const until = new BigInt64Array(new SharedArrayBuffer(8));
-      Atomics.store(until, 0, toShared(holdsUntil(askedAt) - offset));
+      Atomics.store(until, 0, toShared(holdsUntil(requestedAt) - offset));
       listeners.set(place, onNews);
-      order({ kind: 'keep', place, held, askedAt: askedAt - offset, until });
+      order({ kind: 'keep', place, held, requestedAt: requestedAt - offset, until });
       return {
         holdsUntil: () => Number(Atomics.load(until, 0)) / 1e6 + offset,
         drop: () => {
           if (!listeners.delete(place)) return;
           const queued = waiting.findIndex((what) => what.kind === 'keep' && what.place === place);
           if (queued >= 0) waiting.splice(queued, 1);
-          else worker?.postMessage({ kind: 'drop', place } satisfies Order);
+          else worker?.postMessage({ kind: 'drop', place } satisfies RenewalOrder);
           if (listeners.size === 0) idle = setTimeout(() => void end(), idleMs).unref();
         },
       };
@@ -100,7 +100,7 @@ async function endThread(thread: Worker): Promise<void> {
   const exit = new Promise<void>((done) => {
     thread.once('exit', () => done());
   });
-  thread.postMessage({ kind: 'close' } satisfies Order);
+  thread.postMessage({ kind: 'close' } satisfies RenewalOrder);
   await Promise.race([exit, sleep(CLOSE_MS, undefined, { ref: false })]);
   await thread.terminate();
 }

@@ -66,8 +66,8 @@ export function takenTag(tag: string): string {
 }
 
 /** The tags of a disk: words of its hardware but those that were taken from it, and those that it was given. Pure. */
-export function tagsOfDisk(hardware: readonly string[], kept: readonly string[]): readonly string[] {
-  if (kept.length === 0) return hardware;
-  const own = kept.filter((tag) => !tag.startsWith(TAKEN));
-  return [...new Set([...hardware.filter((tag) => !kept.includes(takenTag(tag))), ...own])];
+export function tagsOfDisk(hardware: readonly string[], storedTags: readonly string[]): readonly string[] {
+  if (storedTags.length === 0) return hardware;
+  const own = storedTags.filter((tag) => !tag.startsWith(TAKEN));
+  return [...new Set([...hardware.filter((tag) => !storedTags.includes(takenTag(tag))), ...own])];
 }

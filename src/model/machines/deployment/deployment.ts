@@ -80,10 +80,10 @@ function lists(members: Readonly<Record<string, readonly string[]>>): Record<str
 
 /** JSON is YAML: no text can become a line of its own. */
 function metaData({ machine, run, sshKeys }: Deployment): string {
-  const told = {
+  const data = {
     'instance-id': `${machine.id}-${run}`,
     'local-hostname': machine.fqdn,
     'public-keys': sshKeys,
   };
-  return `${JSON.stringify(told)}\n`;
+  return `${JSON.stringify(data)}\n`;
 }

@@ -173,9 +173,9 @@ export function guardFindings(site: GuardSite): GuardFinding[] {
 /** The sentence that refuses it; null: nothing does. Warnings alone are no refusal for who insists. Pure. */
 export function guardRefusal(machine: string, findings: readonly GuardFinding[], isForced: boolean): string | null {
   const refusing = findings.filter(({ level }) => level === 'refuse');
-  const told = refusing.length > 0 ? refusing : isForced ? [] : findings;
-  if (told.length === 0) return null;
-  const words = told.map(({ sentence, remedy }) => `${sentence} (${remedy})`).join(' ');
-  const way = refusing.length > 0 ? '' : ' With force (--force) it goes on even so.';
-  return `${machine} is not deployed. ${words}${way}`;
+  const blocking = refusing.length > 0 ? refusing : isForced ? [] : findings;
+  if (blocking.length === 0) return null;
+  const sentences = blocking.map(({ sentence, remedy }) => `${sentence} (${remedy})`).join(' ');
+  const hint = refusing.length > 0 ? '' : ' With force (--force) it goes on even so.';
+  return `${machine} is not deployed. ${sentences}${hint}`;
 }

@@ -6,9 +6,9 @@ type Yaml =
   | number
   | boolean
   | readonly string[]
-  | readonly Routes[]
+  | readonly NetplanRoute[]
   | { readonly [key: string]: Yaml | undefined };
-interface Routes {
+interface NetplanRoute {
   readonly to: string;
   readonly via: string;
   readonly metric?: number;
@@ -60,7 +60,7 @@ function bridgeOf({ bridge }: PlannedInterface): Yaml {
 
 function common(one: PlannedInterface): { readonly [key: string]: Yaml | undefined } {
   const overrides = one.hasDhcpRoutes ? undefined : { 'use-routes': false };
-  const routes: Routes[] = [
+  const routes: NetplanRoute[] = [
     ...one.routers.map((via) => ({ to: via.includes(':') ? '::/0' : '0.0.0.0/0', via })),
     ...(one.routes ?? []),
   ];
@@ -98,11 +98,13 @@ function memberText(member: Yaml, indent: string): string {
   return `\n${items.join('')}`;
 }
 
-function isList(member: Exclude<Yaml, string | number | boolean>): member is readonly string[] | readonly Routes[] {
+function isList(
+  member: Exclude<Yaml, string | number | boolean>,
+): member is readonly string[] | readonly NetplanRoute[] {
   return Array.isArray(member);
 }
 
-function flat({ to, via, metric }: Routes): string {
+function flat({ to, via, metric }: NetplanRoute): string {
   const rest = metric === undefined ? '' : `, metric: ${metric}`;
   return `{to: ${JSON.stringify(to)}, via: ${JSON.stringify(via)}${rest}}`;
 }

@@ -1,8 +1,8 @@
 import type { BondSettings } from '../interfaces/settings.ts';
 import type { NetworkPlan, PlannedInterface } from './network.ts';
 
-type Line = readonly [key: string, value: string | number];
-type Section = readonly [title: string, lines: readonly Line[]];
+type NetworkdLine = readonly [key: string, value: string | number];
+type Section = readonly [title: string, lines: readonly NetworkdLine[]];
 
 /**
  * The plan as files of systemd-networkd and udev (systemd.link(5), .netdev(5), .network(5)), by name. A card is found by its own MAC address, whatever
@@ -37,11 +37,19 @@ function netdevOf({ name, kind, mac, vid, bond, bridge }: PlannedInterface): Sec
   if (vid !== undefined) return [netdev, ['VLAN', [['Id', vid]]]];
   if (bond) return [netdev, ['Bond', bondLines(bond)]];
   if (!bridge) return [netdev];
-  const delay: Line = ['ForwardDelaySec', bridge.forwardDelay];
+  const delay: NetworkdLine = ['ForwardDelaySec', bridge.forwardDelay];
   return [netdev, ['Bridge', [['STP', yes(bridge.stp)], delay]]];
 }
 
-function bondLines({ mode, miimon, downDelay, upDelay, lacpRate, hashPolicy, gratuitousArps }: BondSettings): Line[] {
+function bondLines({
+  mode,
+  miimon,
+  downDelay,
+  upDelay,
+  lacpRate,
+  hashPolicy,
+  gratuitousArps,
+}: BondSettings): NetworkdLine[] {
   return [
     ['Mode', mode],
     ['MIIMonitorSec', `${miimon}ms`],
@@ -54,8 +62,8 @@ function bondLines({ mode, miimon, downDelay, upDelay, lacpRate, hashPolicy, gra
 }
 
 function networkOf(one: PlannedInterface, all: readonly PlannedInterface[]): Section[] {
-  const match: Line = one.kind === 'physical' ? ['PermanentMACAddress', one.mac] : ['Name', one.name];
-  const link: Line[] = [
+  const match: NetworkdLine = one.kind === 'physical' ? ['PermanentMACAddress', one.mac] : ['Name', one.name];
+  const link: NetworkdLine[] = [
     ...(one.mtu === null ? [] : [['MTUBytes', one.mtu] as const]),
     ['RequiredForOnline', yes(one.isNeeded)],
   ];
@@ -74,13 +82,13 @@ function networkOf(one: PlannedInterface, all: readonly PlannedInterface[]): Sec
   ];
 }
 
-function networkLines(one: PlannedInterface, all: readonly PlannedInterface[]): Line[] {
+function networkLines(one: PlannedInterface, all: readonly PlannedInterface[]): NetworkdLine[] {
   const above = all.filter(({ parents }) => parents.includes(one.name));
   const master = above.find(({ kind }) => kind !== 'vlan');
   return [
     ...(master === undefined ? [] : [[master.kind === 'bond' ? 'Bond' : 'Bridge', master.name] as const]),
     ...above.filter(({ kind }) => kind === 'vlan').map(({ name }) => ['VLAN', name] as const),
-    ['DHCP', dhcpWord(one)],
+    ['DHCP', dhcpMode(one)],
     ['LinkLocalAddressing', one.isPlain ? 'no' : 'ipv6'],
     ['IPv6AcceptRA', yes(one.hasAdvertised)],
     ...one.addresses.map((address) => ['Address', address] as const),
@@ -89,7 +97,7 @@ function networkLines(one: PlannedInterface, all: readonly PlannedInterface[]): 
   ];
 }
 
-function dhcpWord({ hasDhcp4, hasDhcp6 }: PlannedInterface): string {
+function dhcpMode({ hasDhcp4, hasDhcp6 }: PlannedInterface): string {
   if (hasDhcp4 && hasDhcp6) return 'yes';
   if (hasDhcp4) return 'ipv4';
   return hasDhcp6 ? 'ipv6' : 'no';
@@ -97,7 +105,7 @@ function dhcpWord({ hasDhcp4, hasDhcp6 }: PlannedInterface): string {
 
 /** Asked as firmware asks, by the MAC address, so that it is the same lease (boot.md: client-id). */
 function dhcpSections({ hasDhcp4, hasDhcp6, hasDhcpRoutes, hasAdvertised }: PlannedInterface): Section[] {
-  const routes: Line = ['UseRoutes', yes(hasDhcpRoutes)];
+  const routes: NetworkdLine = ['UseRoutes', yes(hasDhcpRoutes)];
   return [
     ...(hasDhcp4 ? [['DHCPv4', [['ClientIdentifier', 'mac'], routes]] as const] : []),
     // Whom no router tells of DHCPv6 asks by himself.

@@ -9,7 +9,7 @@ import {
   parseInterfaceName,
   parseMac,
 } from '../machine.ts';
-import { type Standpoint, waysLeftOut, waysOf, type Way } from './ways.ts';
+import { type Standpoint, findExcludedRoutes, selectRoutes, type NetworkRoute } from './network-routes.ts';
 import { parseDomainName } from '../../names/names.ts';
 import { parseGateway, parseHostAddress, type Subnet } from '../../networks/subnet.ts';
 import type { Vlan } from '../../networks/vlan.ts';
@@ -21,7 +21,7 @@ export interface NetworkSite {
   readonly resolvers: readonly string[];
   readonly search: readonly string[];
   /** Ways to other networks; left out: none. */
-  readonly routes?: readonly Way[];
+  readonly routes?: readonly NetworkRoute[];
 }
 
 /** What a machine's network is planned from. `bootMac`: of the card that it booted from, null: not known. */
@@ -72,17 +72,17 @@ export interface NetworkPlan {
   readonly interfaces: readonly PlannedInterface[];
 }
 
-type LinkWish = Omit<InterfaceLink, 'id'>;
+type PlannedLink = Omit<InterfaceLink, 'id'>;
 /** An interface with what connects it. */
-interface Connected {
+interface ConnectedInterface {
   readonly nic: MachineInterface;
   readonly index: number;
-  readonly links: readonly LinkWish[];
+  readonly links: readonly PlannedLink[];
 }
 /** Of each family: the link by which the default route goes; null: there is none. */
 interface Gateways {
-  readonly 4: LinkWish | null;
-  readonly 6: LinkWish | null;
+  readonly 4: PlannedLink | null;
+  readonly 6: PlannedLink | null;
 }
 
 /**
@@ -115,9 +115,9 @@ export function planNetwork(machine: NetworkMachine, site: NetworkSite): Network
   return { interfaces: planned };
 }
 
-function withLinks({ interfaces, bootMac = null }: NetworkMachine): Connected[] {
+function withLinks({ interfaces, bootMac = null }: NetworkMachine): ConnectedInterface[] {
   const all = interfaces.map(
-    (nic, index): Connected => ({ nic, index, links: nic.links ?? nic.addresses.map(asStatic) }),
+    (nic, index): ConnectedInterface => ({ nic, index, links: nic.links ?? nic.addresses.map(asStatic) }),
   );
   if (all.some(({ links }) => links.length > 0)) return all;
   const booted = interfaces.find(({ kind, mac }) => kind === 'physical' && mac === bootMac);
@@ -127,9 +127,9 @@ function withLinks({ interfaces, bootMac = null }: NetworkMachine): Connected[] 
   return all.map((one) => (asking.includes(one.nic) ? { ...one, links: [BY_DHCP] } : one));
 }
 
-const BY_DHCP: LinkWish = { mode: 'dhcp', address: null, subnetId: null, isGateway: false };
+const BY_DHCP: PlannedLink = { mode: 'dhcp', address: null, subnetId: null, isGateway: false };
 
-function asStatic({ address, subnetId }: MachineInterface['addresses'][number]): LinkWish {
+function asStatic({ address, subnetId }: MachineInterface['addresses'][number]): PlannedLink {
   return { mode: 'static', address, subnetId, isGateway: false };
 }
 
@@ -138,8 +138,8 @@ function topOf(all: readonly MachineInterface[], nic: MachineInterface): Machine
   return master === null ? nic : topOf(all, master);
 }
 
-function gatewaysOf(all: readonly Connected[], site: NetworkSite): Gateways | Rejected {
-  const gateways: { 4: LinkWish | null; 6: LinkWish | null } = { 4: null, 6: null };
+function gatewaysOf(all: readonly ConnectedInterface[], site: NetworkSite): Gateways | Rejected {
+  const gateways: { 4: PlannedLink | null; 6: PlannedLink | null } = { 4: null, 6: null };
   for (const family of [4, 6] as const) {
     const candidates = all.flatMap(({ nic, links }) =>
       links.filter((link) => familyOf(link, site) === family && hasRouter(link, site)).map((link) => ({ nic, link })),
@@ -155,13 +155,13 @@ function gatewaysOf(all: readonly Connected[], site: NetworkSite): Gateways | Re
 }
 
 /** DHCP that is tied to no subnet is IPv4's. Null: the link has no address at all. */
-function familyOf(link: LinkWish, site: NetworkSite): 4 | 6 | null {
+function familyOf(link: PlannedLink, site: NetworkSite): 4 | 6 | null {
   if (link.mode === 'link') return null;
   const subnet = site.subnets.find(({ id }) => id === link.subnetId);
   return (link.address ?? subnet?.cidr ?? '').includes(':') ? 6 : 4;
 }
 
-function hasRouter(link: LinkWish, site: NetworkSite): boolean {
+function hasRouter(link: PlannedLink, site: NetworkSite): boolean {
   const subnet = site.subnets.find(({ id }) => id === link.subnetId);
   return link.mode === 'dhcp' ? subnet === undefined || subnet.gateway !== null : subnet?.gateway != null;
 }
@@ -176,7 +176,7 @@ interface Planning {
 
 /** Every text that goes into a file of the machine is read again here, wherever it comes from. */
 function planOne(
-  { nic, index, links }: Connected,
+  { nic, index, links }: ConnectedInterface,
   { all, site, gateways, stands, isMain }: Planning,
 ): PlannedInterface | Rejected {
   const at = `interfaces/${index}`;
@@ -191,7 +191,7 @@ function planOne(
   const asksFamily = (family: 4 | 6) => asks.some((link) => familyOf(link, site) === family);
   const vid = nic.kind === 'vlan' ? site.vlans.find(({ id }) => id === nic.vlanId)?.vid : undefined;
   const isPlain = links.every(({ mode }) => mode === 'link');
-  const routes = waysOf(site.routes ?? [], { ...stands, addresses: addressesOf(links, site) });
+  const routes = selectRoutes(site.routes ?? [], { ...stands, addresses: addressesOf(links, site) });
   const names = isPlain ? { resolvers: [], search: [] } : namesOf(links, site, asks.length > 0);
   if (isRejected(names)) return names;
   return {
@@ -216,7 +216,7 @@ function planOne(
 }
 
 /** What of the networks of links tells whether routes are for them: their addresses, and where DHCP gives one, the begin of their subnet. */
-function addressesOf(links: readonly LinkWish[], { subnets }: Pick<NetworkSite, 'subnets'>): Address[] {
+function addressesOf(links: readonly PlannedLink[], { subnets }: Pick<NetworkSite, 'subnets'>): Address[] {
   return links.flatMap(({ mode, address, subnetId }) => {
     if (mode === 'link') return [];
     const cidr = subnets.find(({ id }) => id === subnetId)?.cidr;
@@ -227,7 +227,10 @@ function addressesOf(links: readonly LinkWish[], { subnets }: Pick<NetworkSite, 
 }
 
 /** Where the whole machine stands. */
-function standsOf(all: readonly Connected[], site: Pick<NetworkSite, 'subnets'>): Omit<Standpoint, 'addresses'> {
+function standsOf(
+  all: readonly ConnectedInterface[],
+  site: Pick<NetworkSite, 'subnets'>,
+): Omit<Standpoint, 'addresses'> {
   const links = all.flatMap((one) => one.links).filter(({ mode }) => mode !== 'link');
   const networks = links.flatMap(({ subnetId }): Network[] => {
     const cidr = site.subnets.find(({ id }) => id === subnetId)?.cidr;
@@ -238,8 +241,8 @@ function standsOf(all: readonly Connected[], site: Pick<NetworkSite, 'subnets'>)
 }
 
 /** Routes of the site that a machine does not get: they lead where it stands itself, or go by itself. Pure. */
-export function routesLeftOut(machine: NetworkMachine, site: Pick<NetworkSite, 'subnets' | 'routes'>): Way[] {
-  return waysLeftOut(site.routes ?? [], standsOf(withLinks(machine), site));
+export function routesLeftOut(machine: NetworkMachine, site: Pick<NetworkSite, 'subnets' | 'routes'>): NetworkRoute[] {
+  return findExcludedRoutes(site.routes ?? [], standsOf(withLinks(machine), site));
 }
 
 /** Null where nobody has set one: then the system's own is right. */
@@ -255,7 +258,7 @@ interface Fixing {
 }
 
 function fixedOf(
-  links: readonly LinkWish[],
+  links: readonly PlannedLink[],
   { site, gateways, at, mtu }: Fixing,
 ): Pick<PlannedInterface, 'addresses' | 'routers'> | Rejected {
   const addresses: string[] = [];
@@ -290,7 +293,7 @@ function fixedOf(
 
 /** Those of its subnets; else the site's, where hosts of the subnet may ask them. Whom DHCP names comes by itself. */
 function namesOf(
-  links: readonly LinkWish[],
+  links: readonly PlannedLink[],
   site: NetworkSite,
   hasDhcp: boolean,
 ): Pick<PlannedInterface, 'resolvers' | 'search'> | Rejected {

@@ -19,15 +19,15 @@ const LVM_OWN =
   /^(snapshot|pvmove)|_(cdata|cmeta|corig|iorig|mimage|mlog|pmspare|rimage|rmeta|tdata|tmeta|vdata|vorigin)/;
 
 /** A device that something can be put on. `disks`: those behind it; `usedAs`: what was put on it. */
-export interface Device {
+export interface StorageDevice {
   readonly name: string;
   readonly mib: number;
   readonly disks: readonly string[];
   usedAs: PartitionKind | null;
 }
-export type Devices = Map<string, Device>;
+export type StorageDevices = Map<string, StorageDevice>;
 /** Takes a device for something. Refused: it is not there, or taken. */
-export function use(devices: Devices, name: string, kind: PartitionKind): Device | Rejected {
+export function use(devices: StorageDevices, name: string, kind: PartitionKind): StorageDevice | Rejected {
   const device = devices.get(name);
   if (!device) return invalid('device', `there is no device ${show(name)}`, `one of ${[...devices.keys()].join(', ')}`);
   if (device.usedAs !== null) return invalid('device', `${name} is used twice`, 'each device once');
@@ -35,14 +35,18 @@ export function use(devices: Devices, name: string, kind: PartitionKind): Device
   return device;
 }
 
-function useAll(devices: Devices, names: readonly string[], kind: PartitionKind): readonly Device[] | Rejected {
+function useAll(
+  devices: StorageDevices,
+  names: readonly string[],
+  kind: PartitionKind,
+): readonly StorageDevice[] | Rejected {
   const used = names.map((name) => use(devices, name, kind));
-  return used.find(isRejected) ?? used.filter((device): device is Device => !isRejected(device));
+  return used.find(isRejected) ?? used.filter((device): device is StorageDevice => !isRejected(device));
 }
 
-export function planRaids(raids: readonly CustomRaid[], devices: Devices): StoragePlan['raids'] | Rejected {
+export function planRaids(raids: readonly CustomRaid[], devices: StorageDevices): StoragePlan['raids'] | Rejected {
   const planned: StoragePlan['raids'][number][] = [];
-  const made: Device[] = [];
+  const made: StorageDevice[] = [];
   for (const { name, level, devices: members, spares = [] } of raids) {
     if (!RAID_NAME.test(name)) return invalid('raids', `${show(name)} is no name of a RAID`, 'md0 to md999');
     if (!RAID_LEVELS.includes(level))
@@ -76,7 +80,10 @@ export function planRaids(raids: readonly CustomRaid[], devices: Devices): Stora
   return planned;
 }
 
-export function planGroups(groups: readonly CustomGroup[], devices: Devices): readonly PlannedGroup[] | Rejected {
+export function planGroups(
+  groups: readonly CustomGroup[],
+  devices: StorageDevices,
+): readonly PlannedGroup[] | Rejected {
   const planned: PlannedGroup[] = [];
   for (const { name, devices: members, volumes } of groups) {
     const names = volumes.map((volume) => volume.name);

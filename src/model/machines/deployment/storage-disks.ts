@@ -2,7 +2,7 @@ import { invalid, isRejected, type Rejected, show } from '../../../core/errors.t
 import { type DiskSeen, MIB, mibOf } from './storage-types.ts';
 
 /** Which disks: those that are named, exactly `count` of them, or at least as many with `isMore`; without names the first that fit. */
-interface DiskWish {
+interface DiskChoice {
   readonly names: readonly string[] | undefined;
   readonly count: number;
   readonly isMore?: boolean;
@@ -11,8 +11,8 @@ interface DiskWish {
 }
 
 /** The disks of a layout, or why not: not there, not enough, alike, too small. Removable ones are taken only by name. Pure. */
-export function pickDisks(disks: readonly DiskSeen[], wish: DiskWish): readonly DiskSeen[] | Rejected {
-  const { names, count, minBytes } = wish;
+export function pickDisks(disks: readonly DiskSeen[], choice: DiskChoice): readonly DiskSeen[] | Rejected {
+  const { names, count, minBytes } = choice;
   if (names === undefined) {
     const fixed = disks.filter((disk) => disk.removable !== true);
     const chosen = fixed.filter(({ bytes }) => bytes >= minBytes).slice(0, count);
@@ -24,8 +24,8 @@ export function pickDisks(disks: readonly DiskSeen[], wish: DiskWish): readonly 
       `${count} of at least ${Math.ceil(minBytes / MIB)} MiB`,
     );
   }
-  if (names.length < count || (names.length > count && wish.isMore !== true))
-    return invalid('disks', `${names.length} named`, wish.isMore ? `at least ${count}` : `exactly ${count}`);
+  if (names.length < count || (names.length > count && choice.isMore !== true))
+    return invalid('disks', `${names.length} named`, choice.isMore ? `at least ${count}` : `exactly ${count}`);
   const chosen: DiskSeen[] = [];
   for (const name of names) {
     const disk = diskNamed(disks, name);

@@ -1,5 +1,5 @@
 import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
-import type { Device } from './storage-devices.ts';
+import type { StorageDevice } from './storage-devices.ts';
 import {
   type CustomFileSystem,
   FILE_SYSTEM_KINDS,
@@ -24,7 +24,7 @@ const MOUNT = /^\/$|^(\/[A-Za-z0-9_@+.-]{1,64}){1,8}$/;
 const NO_MOUNTS = ['/dev', '/proc', '/sys', '/run', '/etc', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 
 /** Takes a device for a file system; refused: it is not there, or taken. */
-type Use = (device: string, kind: PartitionKind) => Device | Rejected;
+type Use = (device: string, kind: PartitionKind) => StorageDevice | Rejected;
 
 /** File systems as they are made, in the order of the request, or what is wrong with one. Pure. */
 export function checkFileSystems(

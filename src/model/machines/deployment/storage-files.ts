@@ -38,11 +38,11 @@ export function storageFiles(plan: StoragePlan): Readonly<Record<string, string>
   };
 }
 
-type Member = string | number | false | null;
+type TableCell = string | number | false | null;
 
 /** A control character in a serial number would be read as another member. */
-function lines(rows: readonly (readonly Member[])[]): string {
-  const text = (member: Member) => (member === false || member === null || member === '' ? NOTHING : String(member));
+function lines(rows: readonly (readonly TableCell[])[]): string {
+  const text = (member: TableCell) => (member === false || member === null || member === '' ? NOTHING : String(member));
   // oxlint-disable-next-line no-control-regex
   return rows
     .map((row) => `${row.map((member) => text(member).replaceAll(/[\u0000-\u001f\u007f]/g, '?')).join('\t')}\n`)

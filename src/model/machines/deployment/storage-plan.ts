@@ -1,5 +1,5 @@
 import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
-import { type Devices, planGroups, planRaids, use } from './storage-devices.ts';
+import { type StorageDevices, planGroups, planRaids, use } from './storage-devices.ts';
 import { diskNamed } from './storage-disks.ts';
 import { checkFileSystems, checkRoot, madeKind } from './storage-file-systems.ts';
 import { BIOS_MIB, EDGE_MIB, ESP_MIB, neededMib } from './storage-room.ts';
@@ -26,7 +26,7 @@ export interface PlannedParts {
   readonly disks: readonly PlannedDisk[];
   readonly raids: StoragePlan['raids'];
   readonly volumeGroups: StoragePlan['volumeGroups'];
-  readonly devices: Devices;
+  readonly devices: StorageDevices;
 }
 
 /** Which disks get a boot loader, and whether it is one that needs an EFI system partition of its own. */
@@ -41,7 +41,7 @@ export function planParts(
   request: CustomRequest,
   { boot, hasEsp }: BootPlaces,
 ): PlannedParts | Rejected {
-  const devices: Devices = new Map();
+  const devices: StorageDevices = new Map();
   const disks: PlannedDisk[] = [];
   for (const { name, partitions } of [...request.disks, ...wholeDisks(seen, request)]) {
     const disk = diskNamed(seen, name);
@@ -167,13 +167,13 @@ function planPartitions(
       `at most ${mibOf(disk.bytes)} MiB, the size of the disk`,
     );
   }
-  const asked = wanted.map(({ bytes }, index) => ({
+  const requested = wanted.map(({ bytes }, index) => ({
     number: index + 1,
     mib: bytes === null ? left : mibOf(bytes),
     kind: 'linux' as const,
   }));
   let start = EDGE_MIB;
-  return [...own, ...asked].map((part) => {
+  return [...own, ...requested].map((part) => {
     const placed = { name: `${name}-part${part.number}`, ...part, start };
     start += part.mib;
     return placed;
@@ -183,7 +183,7 @@ function planPartitions(
 /** What is put on a partition says its type. */
 function withKinds(
   partitions: readonly PlannedPartition[],
-  devices: Devices,
+  devices: StorageDevices,
   ownEsp: string,
 ): readonly PlannedPartition[] {
   return partitions.map((one) => ({
@@ -202,7 +202,11 @@ function checkBoot(disks: readonly PlannedDisk[]): Rejected | null {
 }
 
 /** The image has to go in; what is mounted below / takes a part of it. */
-function checkRoom(fileSystems: StoragePlan['fileSystems'], devices: Devices, minBytes: number): Rejected | null {
+function checkRoom(
+  fileSystems: StoragePlan['fileSystems'],
+  devices: StorageDevices,
+  minBytes: number,
+): Rejected | null {
   const holders = fileSystems.filter(({ mount, kind }) => mount !== null && kind !== 'vfat');
   const room = holders.reduce((sum, { device }) => sum + (devices.get(device)?.mib ?? 0), 0);
   const needed = neededMib(minBytes);

@@ -38,8 +38,8 @@ export interface BridgeSettings {
 }
 
 /** What is asked for; the rest is as it usually is. */
-export type BondWish = { readonly [K in keyof BondSettings]?: string | number | undefined };
-export type BridgeWish = { readonly [K in keyof BridgeSettings]?: boolean | number | undefined };
+export type BondInput = { readonly [K in keyof BondSettings]?: string | number | undefined };
+export type BridgeInput = { readonly [K in keyof BridgeSettings]?: boolean | number | undefined };
 
 /** Modes that choose a frame's card by a hash (bonding.rst, `xmit_hash_policy`). */
 const HASHING: readonly BondMode[] = ['balance-xor', '802.3ad', 'balance-tlb'];
@@ -55,16 +55,16 @@ const DELAY_MAX = 60_000;
 const ARPS_MAX = 255;
 
 /** Parses a bond's settings. The usual ones: active-backup, a look each 100 ms, no delays. */
-export function parseBond(wish: BondWish, field = 'bond'): BondSettings | Rejected {
-  const mode = oneOf(BOND_MODES, wish.mode ?? 'active-backup', `${field}/mode`);
+export function parseBond(input: BondInput, field = 'bond'): BondSettings | Rejected {
+  const mode = oneOf(BOND_MODES, input.mode ?? 'active-backup', `${field}/mode`);
   if (isRejected(mode)) return mode;
-  const times = parseTimes(wish, mode, field);
+  const times = parseTimes(input, mode, field);
   if (isRejected(times)) return times;
-  const gratuitousArps = whole(wish.gratuitousArps ?? 1, { field: `${field}/gratuitousArps`, most: ARPS_MAX });
+  const gratuitousArps = whole(input.gratuitousArps ?? 1, { field: `${field}/gratuitousArps`, most: ARPS_MAX });
   if (isRejected(gratuitousArps)) return gratuitousArps;
-  const lacpRate = parseLacpRate(wish.lacpRate, mode, `${field}/lacpRate`);
+  const lacpRate = parseLacpRate(input.lacpRate, mode, `${field}/lacpRate`);
   if (isRejected(lacpRate)) return lacpRate;
-  const hashPolicy = parseHashPolicy(wish.hashPolicy, mode, `${field}/hashPolicy`);
+  const hashPolicy = parseHashPolicy(input.hashPolicy, mode, `${field}/hashPolicy`);
   if (isRejected(hashPolicy)) return hashPolicy;
   return {
     mode,
@@ -76,11 +76,11 @@ export function parseBond(wish: BondWish, field = 'bond'): BondSettings | Reject
 }
 
 function parseTimes(
-  wish: BondWish,
+  input: BondInput,
   mode: BondMode,
   field: string,
 ): Pick<BondSettings, 'miimon' | 'downDelay' | 'upDelay'> | Rejected {
-  const miimon = whole(wish.miimon ?? 100, { field: `${field}/miimon`, most: DELAY_MAX });
+  const miimon = whole(input.miimon ?? 100, { field: `${field}/miimon`, most: DELAY_MAX });
   if (isRejected(miimon)) return miimon;
   if (miimon === 0 && LOOKING.includes(mode))
     return invalid(
@@ -91,7 +91,7 @@ function parseTimes(
   const delays: number[] = [];
   for (const name of ['downDelay', 'upDelay'] as const) {
     const at = `${field}/${name}`;
-    const delay = whole(wish[name] ?? 0, { field: at, most: DELAY_MAX });
+    const delay = whole(input[name] ?? 0, { field: at, most: DELAY_MAX });
     if (isRejected(delay)) return delay;
     // The driver rounds a delay down to a multiple of miimon (bonding.rst, `updelay`).
     if (miimon === 0 && delay > 0)
@@ -127,12 +127,12 @@ const FORWARD_MIN = 2;
 const FORWARD_MAX = 30;
 
 /** Parses a bridge's settings. The usual ones: no spanning tree, 15 s. */
-export function parseBridge(wish: BridgeWish, field = 'bridge'): BridgeSettings | Rejected {
-  const stp = wish.stp ?? false;
+export function parseBridge(input: BridgeInput, field = 'bridge'): BridgeSettings | Rejected {
+  const stp = input.stp ?? false;
   if (typeof stp !== 'boolean')
     return invalid(`${field}/stp`, `${show(stp)} is neither true nor false`, 'true or false');
   const at = `${field}/forwardDelay`;
-  const delay = whole(wish.forwardDelay ?? 15, { field: at, most: FORWARD_MAX });
+  const delay = whole(input.forwardDelay ?? 15, { field: at, most: FORWARD_MAX });
   if (isRejected(delay)) return delay;
   if (stp && delay < FORWARD_MIN)
     return invalid(at, `${delay} is too short for a spanning tree`, `${FORWARD_MIN} to ${FORWARD_MAX} seconds`);

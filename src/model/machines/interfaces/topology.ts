@@ -3,19 +3,19 @@ import type { InterfaceKind } from '../machine.ts';
 import type { Vlan } from '../../networks/vlan.ts';
 
 /** What counts of an interface for how a machine's interfaces stand on each other. */
-export interface Shape {
+export interface InterfaceShape {
   readonly name: string;
   readonly kind: InterfaceKind;
   readonly vlanId: number | null;
   readonly parents?: readonly string[];
   readonly mtu?: number | null;
 }
-type Standing = Pick<Shape, 'name' | 'kind' | 'parents'>;
+type InterfaceParents = Pick<InterfaceShape, 'name' | 'kind' | 'parents'>;
 /** `isLinked`: it has an address, gets one, or is to be up by itself. */
-export interface LinkedShape extends Shape {
+export interface LinkedShape extends InterfaceShape {
   readonly isLinked: boolean;
 }
-type Place = Pick<Vlan, 'id' | 'name' | 'vid' | 'fabricId'>;
+type AttachedVlan = Pick<Vlan, 'id' | 'name' | 'vid' | 'fabricId'>;
 
 /** What an interface of a kind may stand on, and on how many. */
 const BELOW: Readonly<
@@ -32,7 +32,7 @@ const BELOW: Readonly<
 };
 
 /** The bond or bridge that has an interface as its port; null: none. */
-export function masterOf<S extends Shape>(all: readonly S[], name: string): S | null {
+export function masterOf<S extends InterfaceShape>(all: readonly S[], name: string): S | null {
   return all.find((one) => one.kind !== 'vlan' && one.parents?.includes(name)) ?? null;
 }
 
@@ -40,13 +40,13 @@ export function masterOf<S extends Shape>(all: readonly S[], name: string): S | 
  * Does it speak in a VLAN of the wire below: a VLAN interface, or a bridge of one? Firmware does not, and nobody there boots or asks DHCP before its system
  * runs.
  */
-export function isTagged(all: readonly Standing[], shape: Standing): boolean {
+export function isTagged(all: readonly InterfaceParents[], shape: InterfaceParents): boolean {
   if (shape.kind === 'vlan') return true;
   return shape.kind === 'bridge' && all.some((one) => one.kind === 'vlan' && shape.parents?.includes(one.name));
 }
 
 /** In an order in which each stands behind all that it stands on. What is in a circle is left out. */
-export function lowestFirst<S extends Shape>(all: readonly S[]): S[] {
+export function lowestFirst<S extends InterfaceShape>(all: readonly S[]): S[] {
   const done: S[] = [];
   const names = new Set<string>();
   for (;;) {
@@ -58,7 +58,7 @@ export function lowestFirst<S extends Shape>(all: readonly S[]): S[] {
 }
 
 /** Each bond or bridge before its first port, and else as it was: the first interface has the machine's name, and a port has no address. */
-export function mastersFirst<S extends Shape>(all: readonly S[]): S[] {
+export function mastersFirst<S extends InterfaceShape>(all: readonly S[]): S[] {
   let order = [...all];
   for (const master of lowestFirst(all).filter(({ kind }) => kind === 'bond' || kind === 'bridge')) {
     const first = order.findIndex((one) => master.parents?.includes(one.name));
@@ -76,11 +76,11 @@ const MTU_USUAL = 1500;
  * Octets. A bond and its cards have one MTU; what else stands on others has the smallest of theirs if it has none of its own. What is below others carries their
  * packets: it has the largest MTU that was set for any of them, if its own is smaller.
  */
-export function mtuOf(all: readonly Shape[], shape: Shape): number {
+export function mtuOf(all: readonly InterfaceShape[], shape: InterfaceShape): number {
   return Math.max(ownMtu(all, shape), ...setAbove(all, shape));
 }
 
-function ownMtu(all: readonly Shape[], shape: Shape): number {
+function ownMtu(all: readonly InterfaceShape[], shape: InterfaceShape): number {
   if (shape.mtu != null) return shape.mtu;
   const below = all.filter((one) => shape.parents?.includes(one.name));
   if (shape.kind === 'bond') return below.find(({ mtu }) => mtu != null)?.mtu ?? MTU_USUAL;
@@ -91,13 +91,13 @@ function ownMtu(all: readonly Shape[], shape: Shape): number {
 }
 
 /** MTUs that were set for what stands on it, however high. */
-function setAbove(all: readonly Shape[], { name }: Shape): number[] {
+function setAbove(all: readonly InterfaceShape[], { name }: InterfaceShape): number[] {
   const above = all.filter(({ parents }) => parents?.includes(name));
   return above.flatMap((one) => [...(one.mtu == null ? [] : [one.mtu]), ...setAbove(all, one)]);
 }
 
 /** May a machine's interfaces stand on each other like this? `vlans`: those that they are on. Fields are `interfaces/INDEX/…`. */
-export function checkTopology(all: readonly LinkedShape[], vlans: readonly Place[]): Rejected | null {
+export function checkTopology(all: readonly LinkedShape[], vlans: readonly AttachedVlan[]): Rejected | null {
   for (const [index, shape] of all.entries()) {
     const at = `interfaces/${index}`;
     const refusal = checkParents(all, shape, at) ?? checkPort(all, shape, at);
@@ -120,7 +120,7 @@ export function checkTopology(all: readonly LinkedShape[], vlans: readonly Place
   return null;
 }
 
-function checkParents(all: readonly Shape[], shape: Shape, at: string): Rejected | null {
+function checkParents(all: readonly InterfaceShape[], shape: InterfaceShape, at: string): Rejected | null {
   const { kinds, most, rule } = BELOW[shape.kind];
   const parents = shape.parents ?? [];
   const field = `${at}/parents`;
@@ -171,7 +171,7 @@ function checkPort(all: readonly LinkedShape[], shape: LinkedShape, at: string):
   return null;
 }
 
-function checkMtu(all: readonly Shape[], shape: Shape, at: string): Rejected | null {
+function checkMtu(all: readonly InterfaceShape[], shape: InterfaceShape, at: string): Rejected | null {
   if (shape.kind !== 'bond') return null;
   const own = mtuOf(all, shape);
   for (const name of shape.parents ?? []) {
@@ -185,9 +185,9 @@ function checkMtu(all: readonly Shape[], shape: Shape, at: string): Rejected | n
 }
 
 function checkVlan(
-  all: readonly Shape[],
-  shape: Shape,
-  { vlans, at }: { readonly vlans: readonly Place[]; readonly at: string },
+  all: readonly InterfaceShape[],
+  shape: InterfaceShape,
+  { vlans, at }: { readonly vlans: readonly AttachedVlan[]; readonly at: string },
 ): Rejected | null {
   const field = `${at}/vlan`;
   const below = all.filter((one) => shape.parents?.includes(one.name));

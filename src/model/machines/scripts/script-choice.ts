@@ -3,7 +3,7 @@ import { DEFAULT_TAG, type Script, type ScriptPurpose } from './script.ts';
 import { fillParameters, type ParameterValues } from './script-parameter.ts';
 
 /** What a run is asked to have. `scripts`, `skip`: names or tags; `scripts` left out: the usual ones. `parameters`: values by script. */
-export interface ScriptWish {
+export interface ScriptSelection {
   readonly scripts?: readonly string[];
   readonly skip?: readonly string[];
   readonly parameters?: Readonly<Record<string, ParameterValues>>;
@@ -28,25 +28,25 @@ const NONE = 'none';
 export function chooseScripts(
   all: readonly Script[],
   purpose: ScriptPurpose,
-  wish: ScriptWish,
+  selection: ScriptSelection,
 ): ChosenScript[] | Rejected {
   const known = all.filter((script) => script.purpose === purpose);
-  const named = wish.scripts?.filter((name) => name !== NONE);
-  for (const [field, names] of Object.entries({ scripts: named ?? [], skip: wish.skip ?? [] })) {
+  const named = selection.scripts?.filter((name) => name !== NONE);
+  for (const [field, names] of Object.entries({ scripts: named ?? [], skip: selection.skip ?? [] })) {
     const wrong = names.find((name) => !known.some((script) => isCalled(script, name)));
     if (wrong !== undefined) return unknown(field, wrong, { all, known, purpose });
   }
   const chosen = known
-    .filter((script) => isWanted(script, named) && !(wish.skip ?? []).some((name) => isCalled(script, name)))
+    .filter((script) => isWanted(script, named) && !(selection.skip ?? []).some((name) => isCalled(script, name)))
     .sort((one, other) => rank(one) - rank(other) || (one.name < other.name ? -1 : 1));
-  const idle = Object.keys(wish.parameters ?? {}).find((name) => !chosen.some((script) => script.name === name));
+  const idle = Object.keys(selection.parameters ?? {}).find((name) => !chosen.some((script) => script.name === name));
   if (idle !== undefined)
     return invalid('parameters', `${show(idle)} does not run`, `one of ${chosen.map(({ name }) => name).join(', ')}`);
   if (purpose === 'testing' && chosen.length === 0)
     return rejected('conflict', `There is no test to run. Rule: name tests, or give some the tag ${DEFAULT_TAG}.`);
   const filled: ChosenScript[] = [];
   for (const script of chosen) {
-    const given = wish.parameters ?? {};
+    const given = selection.parameters ?? {};
     const values = fillParameters(script, Object.hasOwn(given, script.name) ? (given[script.name] ?? {}) : {});
     if (isRejected(values)) return values;
     filled.push({ script, values });

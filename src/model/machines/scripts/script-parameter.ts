@@ -74,9 +74,9 @@ function parseParameter(name: string, given: unknown, field: string): ScriptPara
 /** A flag as JSON or YAML has it; `undefined`: it is none. Pure. */
 export function flagOf(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value;
-  const word = typeof value === 'string' ? value.toLowerCase() : '';
-  if (['true', 'yes', 'on'].includes(word)) return true;
-  return ['false', 'no', 'off'].includes(word) ? false : undefined;
+  const answer = typeof value === 'string' ? value.toLowerCase() : '';
+  if (['true', 'yes', 'on'].includes(answer)) return true;
+  return ['false', 'no', 'off'].includes(answer) ? false : undefined;
 }
 
 /**
@@ -158,8 +158,8 @@ function argumentsOf(name: string, { type, argument_format: format }: ScriptPara
   if (type === 'password') return [];
   const usual =
     type === 'storage' ? `--${name}={path}` : type === 'interface' ? `--${name}={name}` : `--${name}={input}`;
-  const words = (format ?? usual).split(/ +/).filter((word) => word !== '');
-  return words.map((word) => word.replaceAll(/\{([a-z]+)\}/g, (_all, place: string) => at[place] ?? ''));
+  const parts = (format ?? usual).split(/ +/).filter((part) => part !== '');
+  return parts.map((part) => part.replaceAll(/\{([a-z]+)\}/g, (_all, place: string) => at[place] ?? ''));
 }
 
 function places({ type }: ScriptParameter, value: string, known: KnownDevices): Places {

@@ -1,9 +1,9 @@
 import { type Rejected, rejected } from '../../../core/errors.ts';
 
 /** What the comment of a script may say: the part of YAML 1.2 that such comments use. */
-export type Told = string | readonly Told[] | { readonly [name: string]: Told };
+export type MetadataValue = string | readonly MetadataValue[] | { readonly [name: string]: MetadataValue };
 
-interface Line {
+interface YamlLine {
   readonly indent: number;
   readonly text: string;
 }
@@ -12,41 +12,41 @@ interface Line {
 const DEPTH_MAX = 6;
 const LINES_MAX = 500;
 
-class Wrong extends Error {}
+class YamlProblem extends Error {}
 
 /**
  * Reads block maps, block lists, flow lists and maps, and scalars, which stay texts. Refused: all else of YAML, with the line that it is about. Pure.
  */
-export function parseComment(text: string): { readonly value: Told } | Rejected {
+export function parseComment(text: string): { readonly value: MetadataValue } | Rejected {
   const lines = text
     .split('\n')
     .map((line) => ({ indent: /^ */.exec(line)?.[0].length ?? 0, text: line.trim() }))
     .filter((line) => line.text !== '' && !line.text.startsWith('#'));
   try {
-    if (lines.length > LINES_MAX) throw new Wrong(`it has more than ${LINES_MAX} lines`);
+    if (lines.length > LINES_MAX) throw new YamlProblem(`it has more than ${LINES_MAX} lines`);
     const reader = { lines, at: 0 };
     const value = lines.length === 0 ? {} : readBlock(reader, lines[0]?.indent ?? 0, 0);
     const rest = lines[reader.at];
-    if (rest !== undefined) throw new Wrong(`"${rest.text.slice(0, 60)}" is not indented as the lines before it`);
+    if (rest !== undefined) throw new YamlProblem(`"${rest.text.slice(0, 60)}" is not indented as the lines before it`);
     return { value };
   } catch (error) {
-    if (!(error instanceof Wrong)) throw error;
+    if (!(error instanceof YamlProblem)) throw error;
     return rejected('invalid_value', `The metadata in the script is not usable: ${error.message}.`);
   }
 }
 
-interface Reader {
-  readonly lines: readonly Line[];
+interface CommentReader {
+  readonly lines: readonly YamlLine[];
   at: number;
 }
 
-function readBlock(reader: Reader, indent: number, depth: number): Told {
-  if (depth > DEPTH_MAX) throw new Wrong(`it has more than ${DEPTH_MAX} levels`);
+function readBlock(reader: CommentReader, indent: number, depth: number): MetadataValue {
+  if (depth > DEPTH_MAX) throw new YamlProblem(`it has more than ${DEPTH_MAX} levels`);
   return reader.lines[reader.at]?.text.startsWith('- ') ? readList(reader, indent) : readMap(reader, indent, depth);
 }
 
-function readList(reader: Reader, indent: number): Told {
-  const items: Told[] = [];
+function readList(reader: CommentReader, indent: number): MetadataValue {
+  const items: MetadataValue[] = [];
   for (let line = reader.lines[reader.at]; line?.indent === indent; line = reader.lines[reader.at]) {
     // The next member of the map that holds the list.
     if (!line.text.startsWith('- ')) break;
@@ -56,12 +56,12 @@ function readList(reader: Reader, indent: number): Told {
   return items;
 }
 
-function readMap(reader: Reader, indent: number, depth: number): Told {
-  const members = new Map<string, Told>();
+function readMap(reader: CommentReader, indent: number, depth: number): MetadataValue {
+  const members = new Map<string, MetadataValue>();
   for (let line = reader.lines[reader.at]; line?.indent === indent; line = reader.lines[reader.at]) {
     const [, name = '', rest = ''] = /^([A-Za-z_][A-Za-z0-9_-]{0,63}):(?: +(.*))?$/.exec(line.text) ?? [];
-    if (name === '') throw new Wrong(`"${line.text.slice(0, 60)}" is no "name: value"`);
-    if (members.has(name)) throw new Wrong(`"${name}" is there twice`);
+    if (name === '') throw new YamlProblem(`"${line.text.slice(0, 60)}" is no "name: value"`);
+    if (members.has(name)) throw new YamlProblem(`"${name}" is there twice`);
     reader.at += 1;
     const next = reader.lines[reader.at];
     const isOpen = rest === '' || rest.startsWith('#');
@@ -73,11 +73,11 @@ function readMap(reader: Reader, indent: number, depth: number): Told {
 }
 
 /** A flow list, a flow map, a quoted or a plain text. */
-function readScalar(text: string): Told {
+function readScalar(text: string): MetadataValue {
   const flow = { text, at: 0 };
   const value = readFlow(flow, '', 0);
   const rest = text.slice(flow.at).trim();
-  if (rest !== '' && !rest.startsWith('#')) throw new Wrong(`"${rest.slice(0, 60)}" follows a value`);
+  if (rest !== '' && !rest.startsWith('#')) throw new YamlProblem(`"${rest.slice(0, 60)}" follows a value`);
   return value;
 }
 
@@ -86,19 +86,19 @@ interface Flow {
   at: number;
 }
 
-function readFlow(flow: Flow, ends: string, depth: number): Told {
-  if (depth > DEPTH_MAX) throw new Wrong(`it has more than ${DEPTH_MAX} levels`);
+function readFlow(flow: Flow, ends: string, depth: number): MetadataValue {
+  if (depth > DEPTH_MAX) throw new YamlProblem(`it has more than ${DEPTH_MAX} levels`);
   skip(flow);
   const first = flow.text[flow.at] ?? '';
   if (first === '[') return readFlowList(flow, depth);
   if (first === '{') return readFlowMap(flow, depth);
   if (first === '"' || first === "'") return readQuoted(flow, first);
-  if (/^[&*!|>%@`]/.test(first)) throw new Wrong(`"${flow.text.slice(0, 60)}" is more of YAML than is read here`);
+  if (/^[&*!|>%@`]/.test(first)) throw new YamlProblem(`"${flow.text.slice(0, 60)}" is more of YAML than is read here`);
   return readPlain(flow, ends);
 }
 
-function readFlowList(flow: Flow, depth: number): Told {
-  const items: Told[] = [];
+function readFlowList(flow: Flow, depth: number): MetadataValue {
+  const items: MetadataValue[] = [];
   flow.at += 1;
   for (;;) {
     skip(flow);
@@ -106,29 +106,29 @@ function readFlowList(flow: Flow, depth: number): Told {
     items.push(readFlow(flow, ',]', depth + 1));
     skip(flow);
     if (takes(flow, ']')) return items;
-    if (!takes(flow, ',')) throw new Wrong(`the list "${flow.text.slice(0, 60)}" does not end`);
+    if (!takes(flow, ',')) throw new YamlProblem(`the list "${flow.text.slice(0, 60)}" does not end`);
   }
 }
 
-function readFlowMap(flow: Flow, depth: number): Told {
-  const members: [string, Told][] = [];
+function readFlowMap(flow: Flow, depth: number): MetadataValue {
+  const members: [string, MetadataValue][] = [];
   flow.at += 1;
   for (;;) {
     skip(flow);
     if (takes(flow, '}')) return Object.fromEntries(members);
     const name = readFlow(flow, ':', depth + 1);
     if (typeof name !== 'string' || !takes(flow, ':'))
-      throw new Wrong(`"${flow.text.slice(0, 60)}" has a name without a value`);
+      throw new YamlProblem(`"${flow.text.slice(0, 60)}" has a name without a value`);
     members.push([name, readFlow(flow, ',}', depth + 1)]);
     skip(flow);
     if (takes(flow, '}')) return Object.fromEntries(members);
-    if (!takes(flow, ',')) throw new Wrong(`the map "${flow.text.slice(0, 60)}" does not end`);
+    if (!takes(flow, ',')) throw new YamlProblem(`the map "${flow.text.slice(0, 60)}" does not end`);
   }
 }
 
 function readQuoted(flow: Flow, quote: string): string {
   const end = flow.text.indexOf(quote, flow.at + 1);
-  if (end < 0) throw new Wrong(`a text has no closing ${quote}`);
+  if (end < 0) throw new YamlProblem(`a text has no closing ${quote}`);
   const value = flow.text.slice(flow.at + 1, end);
   flow.at = end + 1;
   return value;

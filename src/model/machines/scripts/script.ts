@@ -1,6 +1,6 @@
 import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
 import { flagOf, parseParameters, type ScriptParameters } from './script-parameter.ts';
-import { parseComment, type Told } from './script-yaml.ts';
+import { parseComment, type MetadataValue } from './script-yaml.ts';
 
 /** When a script runs. */
 export const SCRIPT_PURPOSES = ['commissioning', 'testing'] as const;
@@ -35,7 +35,7 @@ export interface Script {
 }
 
 /** What a script's comment says of it. */
-export type ScriptTold = Partial<Omit<Script, 'content'>>;
+export type ScriptMetadata = Partial<Omit<Script, 'content'>>;
 
 export const SCRIPT_NAME_RULE =
   '1–64 of letters, digits and . _ -, starting and ending with a letter or digit, not digits alone, not "none", not ending in .out, .err or .yaml';
@@ -74,18 +74,18 @@ const BLOCK =
   /^[ \t]*# --- Start MAAS 1\.0 script metadata ---[ \t]*\n((?:[ \t]*#.*\n)*?)[ \t]*# --- End MAAS 1\.0 script metadata ---/m;
 
 /** What the comment in a script says of it, in MAAS's form; empty: there is none. Refused: it says what is not usable here. */
-export function readTold(content: string): ScriptTold | Rejected {
+export function readMetadata(content: string): ScriptMetadata | Rejected {
   const members = parseMembers(content);
   return isRejected(members) ? members : readMembers(members.value);
 }
 
 /** All that the comment in a script says, as it is written there; empty: there is none, or it cannot be read. */
-export function readMembersOf(content: string): Readonly<Record<string, Told>> {
+export function readMembersOf(content: string): Readonly<Record<string, MetadataValue>> {
   const members = parseMembers(content);
   return isRejected(members) ? {} : members.value;
 }
 
-function parseMembers(given: string): { readonly value: Readonly<Record<string, Told>> } | Rejected {
+function parseMembers(given: string): { readonly value: Readonly<Record<string, MetadataValue>> } | Rejected {
   // Ends of lines are judged with the text as a whole: what stands in the comment is read all the same.
   const content = given.replaceAll('\r\n', '\n');
   const [, block] = BLOCK.exec(content) ?? [];
@@ -101,12 +101,12 @@ function parseMembers(given: string): { readonly value: Readonly<Record<string, 
   if (isRejected(parsed)) return parsed;
   const { value } = parsed;
   if (typeof value === 'string' || Array.isArray(value)) return metadata('it is no "name: value"');
-  return { value: value as Readonly<Record<string, Told>> };
+  return { value: value as Readonly<Record<string, MetadataValue>> };
 }
 
-function readMembers(told: Readonly<Record<string, Told>>): ScriptTold | Rejected {
-  let read: ScriptTold = {};
-  for (const [name, value] of Object.entries(told)) {
+function readMembers(members: Readonly<Record<string, MetadataValue>>): ScriptMetadata | Rejected {
+  let read: ScriptMetadata = {};
+  for (const [name, value] of Object.entries(members)) {
     const reader = READERS[name];
     if (reader === undefined)
       return metadata(`${show(name)} is not known. Known are ${Object.keys(READERS).join(', ')}`);
@@ -117,7 +117,7 @@ function readMembers(told: Readonly<Record<string, Told>>): ScriptTold | Rejecte
   return read;
 }
 
-type Reader = (value: Told, name: string) => ScriptTold | Rejected;
+type MetadataReader = (value: MetadataValue, name: string) => ScriptMetadata | Rejected;
 
 const PURPOSE: Readonly<Record<string, ScriptPurpose>> = {
   commissioning: 'commissioning',
@@ -139,21 +139,21 @@ const PARALLEL: Readonly<Record<string, boolean>> = {
   '2': true,
 };
 
-const readPurpose: Reader = (value, name) => {
+const readPurpose: MetadataReader = (value, name) => {
   const purpose = typeof value === 'string' ? PURPOSE[value] : undefined;
   return purpose === undefined ? metadata(`${name} is ${show(value)}. Rule: commissioning or testing`) : { purpose };
 };
-const readNothing: Reader = () => ({});
+const readNothing: MetadataReader = () => ({});
 /** What MAAS does and this product does not: a script that asks for it would not run as its author wants. */
 const refuse =
-  (why: string): Reader =>
+  (why: string): MetadataReader =>
   (value, name) => {
     const isEmpty =
       value === '' || flagOf(value) === false || (typeof value === 'object' && Object.keys(value).length === 0);
     return isEmpty ? {} : metadata(`${name} is not supported: ${why}`);
   };
 
-const READERS: Readonly<Record<string, Reader>> = {
+const READERS: Readonly<Record<string, MetadataReader>> = {
   name: (value) => {
     const name = parseScriptName(textOf(value));
     return isRejected(name) ? name : { name };
@@ -203,18 +203,18 @@ const READERS: Readonly<Record<string, Reader>> = {
   apply_configured_networking: refuse('the network is that of DHCP'),
 };
 
-function readComment(value: Told, name: string): ScriptTold | Rejected {
+function readComment(value: MetadataValue, name: string): ScriptMetadata | Rejected {
   if (typeof value !== 'string') return metadata(`${name} is no text`);
   return { comment: value.replaceAll(/\p{Cc}/gu, ' ').slice(0, 200) };
 }
 
 /** A text; what is none is usable nowhere. */
-function textOf(value: Told): string {
+function textOf(value: MetadataValue): string {
   return typeof value === 'string' ? value : '';
 }
 
 /** Seconds, or hours, minutes and seconds. */
-function secondsOf(value: Told): number | null {
+function secondsOf(value: MetadataValue): number | null {
   const [, hours = '', minutes = '', last = ''] = /^(?:(?:(\d{1,3}):)?(\d{1,2}):)?(\d{1,6})$/.exec(textOf(value)) ?? [];
   if (last === '') return null;
   const seconds = (Number(hours) * 60 + Number(minutes)) * 60 + Number(last);
@@ -231,9 +231,9 @@ function metadata(problem: string): Rejected {
 
 /** A script of the release, from its text alone. Refused: its metadata does not name it. */
 export function parseBuiltIn(content: string): Script | Rejected {
-  const told = readTold(content);
-  if (isRejected(told)) return told;
-  const { name, purpose = 'commissioning' } = told;
+  const parsed = readMetadata(content);
+  if (isRejected(parsed)) return parsed;
+  const { name, purpose = 'commissioning' } = parsed;
   if (name === undefined) return metadata('it does not name the script');
   const usual = {
     comment: '',
@@ -243,5 +243,12 @@ export function parseBuiltIn(content: string): Script | Rejected {
     destructive: false,
     parameters: {},
   } as const;
-  return { ...usual, ...told, name, purpose, content, tags: [...new Set([...(told.tags ?? []), 'built-in'])].sort() };
+  return {
+    ...usual,
+    ...parsed,
+    name,
+    purpose,
+    content,
+    tags: [...new Set([...(parsed.tags ?? []), 'built-in'])].sort(),
+  };
 }

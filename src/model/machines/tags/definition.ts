@@ -6,7 +6,7 @@ import { evaluate } from './xpath/evaluate.ts';
 import { type Expression, parseXPath } from './xpath/parse.ts';
 import type { XmlNode } from './xpath/node.ts';
 import { type Budget, toBoolean } from './xpath/values.ts';
-import { XPathError } from './xpath/words.ts';
+import { XPathError } from './xpath/tokens.ts';
 
 /** When a machine has a tag: by a rule about its inventory, or by XPath over its hardware as `lshw -xml` shows it. */
 export type TagDefinition =
@@ -51,13 +51,13 @@ export function subjectOf(machine: string, hardware: Hardware): TagSubject {
 }
 
 /** Asks whether machines have a tag. */
-export interface TagAsker {
+export interface TagMatcher {
   /** Refused: the hardware of this machine takes too long to look at, or the definition stands at odds with it. */
   has(subject: TagSubject): boolean | Rejected;
 }
 
 /** Makes one of a definition. Pure. */
-export function askerOf(definition: TagDefinition): TagAsker {
+export function createTagMatcher(definition: TagDefinition): TagMatcher {
   if (definition.kind === 'rule') return { has: ({ hardware }) => fits(definition.rule, hardware) };
   return {
     has({ machine, document }) {

@@ -23,10 +23,10 @@ const TESTS_MAX = 50;
 const DEPTH_MAX = 20;
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-class Wrong extends Error {}
+class RuleProblem extends Error {}
 
-interface Reader {
-  readonly words: readonly string[];
+interface RuleReader {
+  readonly tokens: readonly string[];
   at: number;
   tests: number;
 }
@@ -35,98 +35,98 @@ interface Reader {
 export function parseRule(text: string, field = 'definition'): HardwareRule | Rejected {
   if (text.length > RULE_MAX) return invalid(field, `it has ${text.length} characters`, `at most ${RULE_MAX}`);
   try {
-    const reader = { words: wordsOf(text), at: 0, tests: 0 };
+    const reader = { tokens: tokenize(text), at: 0, tests: 0 };
     const rule = readOr(reader, 0);
-    const rest = reader.words[reader.at];
-    if (rest !== undefined) throw new Wrong(`${show(rest)} follows its end`);
+    const rest = reader.tokens[reader.at];
+    if (rest !== undefined) throw new RuleProblem(`${show(rest)} follows its end`);
     return rule;
   } catch (error) {
-    if (!(error instanceof Wrong)) throw error;
+    if (!(error instanceof RuleProblem)) throw error;
     return invalid(field, error.message, RULE);
   }
 }
 
-const WORD = /\s*(?:("[^"]*"|'[^']*')|(==|!=|<=|>=|[<>~()])|([A-Za-z0-9][A-Za-z0-9_.-]*))/y;
+const TOKEN = /\s*(?:("[^"]*"|'[^']*')|(==|!=|<=|>=|[<>~()])|([A-Za-z0-9][A-Za-z0-9_.-]*))/y;
 
-function wordsOf(text: string): string[] {
-  const words: string[] = [];
-  WORD.lastIndex = 0;
+function tokenize(text: string): string[] {
+  const tokens: string[] = [];
+  TOKEN.lastIndex = 0;
   let end = 0;
-  for (let found = WORD.exec(text); found !== null; found = WORD.exec(text)) {
-    words.push(found[0].trim());
-    end = WORD.lastIndex;
+  for (let found = TOKEN.exec(text); found !== null; found = TOKEN.exec(text)) {
+    tokens.push(found[0].trim());
+    end = TOKEN.lastIndex;
   }
   const rest = text.slice(end).trim();
-  if (rest !== '') throw new Wrong(`${show(rest)} is not understood`);
-  return words;
+  if (rest !== '') throw new RuleProblem(`${show(rest)} is not understood`);
+  return tokens;
 }
 
-function readOr(reader: Reader, depth: number): HardwareRule {
-  return readChain(reader, depth, { word: 'or', kind: 'or', inner: readAnd });
+function readOr(reader: RuleReader, depth: number): HardwareRule {
+  return readChain(reader, depth, { keyword: 'or', kind: 'or', inner: readAnd });
 }
 
-function readAnd(reader: Reader, depth: number): HardwareRule {
-  return readChain(reader, depth, { word: 'and', kind: 'and', inner: readOne });
+function readAnd(reader: RuleReader, depth: number): HardwareRule {
+  return readChain(reader, depth, { keyword: 'and', kind: 'and', inner: readOne });
 }
 
 interface Chain {
-  readonly word: string;
+  readonly keyword: string;
   readonly kind: 'and' | 'or';
-  readonly inner: (reader: Reader, depth: number) => HardwareRule;
+  readonly inner: (reader: RuleReader, depth: number) => HardwareRule;
 }
 
-function readChain(reader: Reader, depth: number, { word, kind, inner }: Chain): HardwareRule {
+function readChain(reader: RuleReader, depth: number, { keyword, kind, inner }: Chain): HardwareRule {
   const first = inner(reader, depth);
   const rules = [first];
-  while (reader.words[reader.at] === word) {
+  while (reader.tokens[reader.at] === keyword) {
     reader.at += 1;
     rules.push(inner(reader, depth));
   }
   return rules.length === 1 ? first : { kind, rules };
 }
 
-function readOne(reader: Reader, depth: number): HardwareRule {
-  if (depth > DEPTH_MAX) throw new Wrong(`it has more than ${DEPTH_MAX} levels`);
-  const word = next(reader);
-  if (word === 'not') return { kind: 'not', rule: readOne(reader, depth + 1) };
-  if (word !== '(') return readTest(reader, word);
+function readOne(reader: RuleReader, depth: number): HardwareRule {
+  if (depth > DEPTH_MAX) throw new RuleProblem(`it has more than ${DEPTH_MAX} levels`);
+  const token = next(reader);
+  if (token === 'not') return { kind: 'not', rule: readOne(reader, depth + 1) };
+  if (token !== '(') return readTest(reader, token);
   const rule = readOr(reader, depth + 1);
-  if (next(reader) !== ')') throw new Wrong('a ( has no )');
+  if (next(reader) !== ')') throw new RuleProblem('a ( has no )');
   return rule;
 }
 
-function readTest(reader: Reader, word: string): HardwareRule {
-  if (!/^[a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*){0,4}$/.test(word))
-    throw new Wrong(`${show(word)} is no member of the inventory`);
+function readTest(reader: RuleReader, token: string): HardwareRule {
+  if (!/^[a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*){0,4}$/.test(token))
+    throw new RuleProblem(`${show(token)} is no member of the inventory`);
   reader.tests += 1;
-  if (reader.tests > TESTS_MAX) throw new Wrong(`it has more than ${TESTS_MAX} comparisons`);
-  const path = word.split('.');
-  const operator = OPERATORS.find((one) => one === reader.words[reader.at]);
+  if (reader.tests > TESTS_MAX) throw new RuleProblem(`it has more than ${TESTS_MAX} comparisons`);
+  const path = token.split('.');
+  const operator = OPERATORS.find((one) => one === reader.tokens[reader.at]);
   if (operator === undefined) return { kind: 'test', path, operator: null, value: true };
   reader.at += 1;
   const value = valueOf(next(reader));
   const isOrder = operator.startsWith('<') || operator.startsWith('>');
-  if (isOrder && typeof value !== 'number') throw new Wrong(`${operator} compares numbers`);
-  if (operator === '~' && typeof value !== 'string') throw new Wrong('~ looks for a text');
+  if (isOrder && typeof value !== 'number') throw new RuleProblem(`${operator} compares numbers`);
+  if (operator === '~' && typeof value !== 'string') throw new RuleProblem('~ looks for a text');
   return { kind: 'test', path, operator, value };
 }
 
 /** A number, with K, M, G or T for powers of 1024; true, false; else a text, which stands in quotes where it is more than a word. */
-function valueOf(word: string): string | number | boolean {
-  if (word.startsWith('"') || word.startsWith("'")) return word.slice(1, -1);
-  const [, digits = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/.exec(word) ?? [];
+function valueOf(token: string): string | number | boolean {
+  if (token.startsWith('"') || token.startsWith("'")) return token.slice(1, -1);
+  const [, digits = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/.exec(token) ?? [];
   if (digits !== '') return Number(digits) * (UNITS[unit] ?? 1);
-  if (word === 'true' || word === 'false') return word === 'true';
-  if (OPERATORS.some((one) => one === word) || word === '(' || word === ')' || word === 'and' || word === 'or')
-    throw new Wrong(`${show(word)} is no value`);
-  return word;
+  if (token === 'true' || token === 'false') return token === 'true';
+  if (OPERATORS.some((one) => one === token) || token === '(' || token === ')' || token === 'and' || token === 'or')
+    throw new RuleProblem(`${show(token)} is no value`);
+  return token;
 }
 
-function next(reader: Reader): string {
-  const word = reader.words[reader.at];
-  if (word === undefined) throw new Wrong('it ends too early');
+function next(reader: RuleReader): string {
+  const token = reader.tokens[reader.at];
+  if (token === undefined) throw new RuleProblem('it ends too early');
   reader.at += 1;
-  return word;
+  return token;
 }
 
 /**

@@ -33,8 +33,8 @@ const OTHER = ['', 'generic', 'generic', 'Generic device'] as const;
 /** `lspci`'s words are `CLASS: MAKER PRODUCT (rev NN)`; numbers where there are none. */
 function makerOf({ vendor, device, name = '' }: PciDevice): { readonly vendor?: string; readonly product?: string } {
   const maker = vendor === undefined ? undefined : PCI_VENDORS[vendor];
-  const words = name.replace(/^[^:]{1,60}: /, '').replace(/ \(rev [0-9a-f]+\).*$/, '');
-  const product = maker !== undefined && words.startsWith(`${maker} `) ? words.slice(maker.length + 1) : words;
+  const title = name.replace(/^[^:]{1,60}: /, '').replace(/ \(rev [0-9a-f]+\).*$/, '');
+  const product = maker !== undefined && title.startsWith(`${maker} `) ? title.slice(maker.length + 1) : title;
   const shown = product === '' ? device : product;
   const from = maker ?? vendor;
   return { ...(from === undefined ? {} : { vendor: from }), ...(shown === undefined ? {} : { product: shown }) };
@@ -115,7 +115,7 @@ function diskNode(disk: HardwareDisk): XmlNode {
   return lshwNode('disk', 'disk', [
     leaf('description', BUS_NAMES[bus] ?? 'Disk'),
     leaf('product', model),
-    leaf('vendor', DISK_VENDORS.find(([word]) => word.test(model ?? ''))?.[1]),
+    leaf('vendor', DISK_VENDORS.find(([pattern]) => pattern.test(model ?? ''))?.[1]),
     leaf('businfo', bus === '' ? undefined : `${bus}@${name}`),
     leaf('logicalname', `/dev/${name}`),
     leaf('version', firmware),

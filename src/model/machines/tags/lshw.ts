@@ -79,7 +79,7 @@ function cpuNodes({ cpu }: Hardware): XmlNode[] {
     lshwNode('cpu', 'processor', [
       leaf('description', 'CPU'),
       leaf('product', model),
-      leaf('vendor', CPU_VENDORS.find(([word]) => model.includes(word))?.[1]),
+      leaf('vendor', CPU_VENDORS.find(([fragment]) => model.includes(fragment))?.[1]),
       leaf('physid', String(4 + index)),
       leaf('businfo', `cpu@${index}`),
       sized('size', 'Hz', mhz * 1_000_000),
@@ -96,7 +96,7 @@ function cpuNodes({ cpu }: Hardware): XmlNode[] {
 
 /** Sockets of a machine; more are not told one by one. */
 const SOCKETS_MAX = 64;
-const CPU_VENDORS: readonly (readonly [word: string, vendor: string])[] = [
+const CPU_VENDORS: readonly (readonly [fragment: string, vendor: string])[] = [
   ['Intel', 'Intel Corp.'],
   ['AMD', 'Advanced Micro Devices [AMD]'],
   ['QEMU', 'QEMU'],
@@ -122,8 +122,8 @@ function memoryNodes({ memory }: Hardware): XmlNode[] {
 
 /** Neighbours of a machine's cards as `lldpctl -f xml` shows them. Pure. */
 export function lldpDocument({ interfaces = [] }: Hardware): XmlNode {
-  const heard = interfaces.flatMap(({ name, lldp = [] }) => lldp.map((neighbour) => ({ name, ...neighbour })));
-  const told = heard.map(({ name, chassis, system, port, portDescription, vlan }) =>
+  const neighbours = interfaces.flatMap(({ name, lldp = [] }) => lldp.map((neighbour) => ({ name, ...neighbour })));
+  const elements = neighbours.map(({ name, chassis, system, port, portDescription, vlan }) =>
     element(
       'interface',
       { label: 'Interface', name, via: 'LLDP' },
@@ -142,5 +142,5 @@ export function lldpDocument({ interfaces = [] }: Hardware): XmlNode {
       vlan === undefined ? null : element('vlan', { label: 'VLAN', 'vlan-id': String(vlan) }),
     ),
   );
-  return documentOf(element('lldp', { label: 'LLDP neighbors' }, ...told));
+  return documentOf(element('lldp', { label: 'LLDP neighbors' }, ...elements));
 }

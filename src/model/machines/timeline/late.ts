@@ -1,7 +1,7 @@
 import { type MachineState, waitingFor } from '../machine-states.ts';
 
 /** What was seen of a machine on its way. Times as they are shown; null: not. `hasSwitch`: a BMC switches it. */
-export interface WaySeen {
+export interface BootObservations {
   readonly powered: string | null;
   readonly booted: string | null;
   readonly inventory: string | null;
@@ -9,12 +9,12 @@ export interface WaySeen {
 }
 
 /** Says of a machine whose deadline has passed what was seen, what was not, and what to look at first. Pure. */
-export function lateSentence(state: MachineState, minutes: number, seen: WaySeen): string {
+export function lateSentence(state: MachineState, minutes: number, seen: BootObservations): string {
   const late = `${waitingFor(state)} did not come within ${minutes} minutes.`;
   return `${late.charAt(0).toUpperCase()}${late.slice(1)} ${firstGap(state, seen)}`;
 }
 
-function firstGap(state: MachineState, { powered, booted, inventory, hasSwitch }: WaySeen): string {
+function firstGap(state: MachineState, { powered, booted, inventory, hasSwitch }: BootObservations): string {
   if (state === 'exiting-rescue-mode') return 'Look at its BMC: regent machine power query.';
   const on = powered === null ? '' : `It was switched on at ${powered}. `;
   if (hasSwitch && powered === null) return 'Its BMC did not tell that it was switched on. See: regent job list.';

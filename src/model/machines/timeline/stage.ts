@@ -1,5 +1,5 @@
 import { isPassing, type MachineState } from '../machine-states.ts';
-import { secondsText, type Step, type StepWhat } from './step.ts';
+import { secondsText, type MachineStep, type StepWhat } from './step.ts';
 
 /** How far a machine is that boots from the network: each follows the one before. */
 export const STAGES = [
@@ -35,7 +35,7 @@ const PROOFS: Partial<Readonly<Record<StepWhat, Stage>>> = {
 };
 
 /** A next step: what it is, and how long it may take, seconds. */
-interface Next {
+interface ExpectedStep {
   readonly what: string;
   readonly seconds: number;
 }
@@ -45,7 +45,7 @@ interface Next {
  * packet (that of the lab 2 to 14 s: boot.md §3). The rest was measured by emulation (boot.md §3: loader 1 s, script 4 s, kernel and initrd
  * 1 s, metadata 3 s after them), and has ten times as long.
  */
-const NEXT: Readonly<Record<Stage, Next>> = {
+const NEXT: Readonly<Record<Stage, ExpectedStep>> = {
   asked: { what: 'power on', seconds: 120 },
   powered: { what: 'DHCP', seconds: 240 },
   addressed: { what: 'its loader', seconds: 45 },
@@ -75,7 +75,7 @@ export interface Expected {
  * What the next step depends on beside the steps. `deadline`: of its state; null: none. `hasSwitch`: a BMC switches it. `scriptSeconds`: what the script that
  * runs may take. `silentRacks`: racks that do not report, and when they did last, ms.
  */
-export interface Way {
+export interface StageContext {
   readonly state: MachineState;
   readonly begunAt: number;
   readonly deadline: number | null;
@@ -94,12 +94,12 @@ const BOOTS: readonly MachineState[] = [
 ];
 
 /** A BMC tells that a machine is on some seconds after it is. */
-const POWER_TOLD_MS = 20_000;
+const POWER_REPORT_MS = 20_000;
 
 /**
  * The steps since its last start: it was switched on, or took a loader or a boot script after its kernel. `steps` in their order. Pure.
  */
-export function lastBoot(steps: readonly Step[]): readonly Step[] {
+export function lastBoot(steps: readonly MachineStep[]): readonly MachineStep[] {
   let from = 0;
   let rank = -1;
   let proofAt = 0;
@@ -107,17 +107,17 @@ export function lastBoot(steps: readonly Step[]): readonly Step[] {
     const proof = step.outcome === 'failed' ? undefined : PROOFS[step.what];
     if (proof === undefined) return;
     const next = STAGES.indexOf(proof);
-    const isStart = step.what === 'power-on' && (rank < 0 || step.at - proofAt > POWER_TOLD_MS);
-    const isAnew = isStart || ((proof === 'loading' || proof === 'told') && rank > STAGES.indexOf('told'));
-    if (isAnew) from = index;
-    rank = isAnew ? next : Math.max(rank, next);
+    const isStart = step.what === 'power-on' && (rank < 0 || step.at - proofAt > POWER_REPORT_MS);
+    const isRestart = isStart || ((proof === 'loading' || proof === 'told') && rank > STAGES.indexOf('told'));
+    if (isRestart) from = index;
+    rank = isRestart ? next : Math.max(rank, next);
     proofAt = step.at;
   });
   return steps.slice(from);
 }
 
 /** How far a machine is, by the steps of its last start. Failed steps prove nothing. Pure. */
-export function stageOf(steps: readonly Step[]): { readonly stage: Stage; readonly since: number | null } {
+export function stageOf(steps: readonly MachineStep[]): { readonly stage: Stage; readonly since: number | null } {
   let found: { stage: Stage; since: number | null } = { stage: 'asked', since: null };
   for (const step of steps) {
     const proof = step.outcome === 'failed' ? undefined : PROOFS[step.what];
@@ -128,22 +128,22 @@ export function stageOf(steps: readonly Step[]): { readonly stage: Stage; readon
 }
 
 /** Are the disks of a machine that is deployed written? Pure. */
-export function isInstalled(steps: readonly Step[]): boolean {
+export function isInstalled(steps: readonly MachineStep[]): boolean {
   return steps.some(({ what }) => what === 'installed');
 }
 
 /** Firmware of servers takes four minutes, and a first start with cloud-init some more (boot.md §5: 38–42 s by emulation). */
-const OWN_SYSTEM: Next = { what: 'the word of its own system', seconds: 600 };
+const OWN_SYSTEM: ExpectedStep = { what: 'the word of its own system', seconds: 600 };
 
 /** What a machine on its way does next, and by when; null: it is at rest, or nothing of it boots from the network. `steps` in their order; `now` in ms. Pure. */
-export function expectedOf(steps: readonly Step[], way: Way, now: number): Expected | null {
-  if (!isPassing(way.state) || !BOOTS.includes(way.state)) return null;
+export function expectedOf(steps: readonly MachineStep[], context: StageContext, now: number): Expected | null {
+  if (!isPassing(context.state) || !BOOTS.includes(context.state)) return null;
   const boot = lastBoot(steps);
   const found = stageOf(boot);
-  const since = found.since ?? way.begunAt;
-  const { what, seconds } = isInstalled(steps) ? OWN_SYSTEM : nextOf(found.stage, way);
-  const due = Math.min(since + seconds * 1000, lostAt(boot, found.stage, way) + RACK_PATIENCE_MS);
-  const deadline = way.deadline === null ? due : Math.min(due, way.deadline);
+  const since = found.since ?? context.begunAt;
+  const { what, seconds } = isInstalled(steps) ? OWN_SYSTEM : nextOf(found.stage, context);
+  const due = Math.min(since + seconds * 1000, lostAt(boot, found.stage, context) + RACK_PATIENCE_MS);
+  const deadline = context.deadline === null ? due : Math.min(due, context.deadline);
   return { stage: found.stage, since, next: what, deadline, isLate: now > deadline };
 }
 
@@ -162,13 +162,13 @@ export const STANDS_STILL_S = 2 * Math.min(...STARTS.map((stage) => NEXT[stage].
 const RACK_PATIENCE_MS = 15_000;
 
 /** When the rack that told the machine what to boot was heard last; Infinity: it is heard. Scripts have their own time: their words go on when the rack is back. */
-function lostAt(boot: readonly Step[], stage: Stage, { silentRacks }: Way): number {
+function lostAt(boot: readonly MachineStep[], stage: Stage, { silentRacks }: StageContext): number {
   const rack = boot.findLast(({ what, outcome }) => what === 'script' && outcome !== 'failed')?.node;
   if (rack === undefined || rack === null || stage === 'scripts') return Infinity;
   return silentRacks?.get(rack) ?? Infinity;
 }
 
-function nextOf(stage: Stage, { hasSwitch, scriptSeconds, state }: Way): Next {
+function nextOf(stage: Stage, { hasSwitch, scriptSeconds, state }: StageContext): ExpectedStep {
   if (stage === 'asked' && !hasSwitch) return { what: 'a person who switches it on', seconds: BY_HAND_S };
   if (stage === 'scripts' && scriptSeconds !== undefined) return { ...NEXT.scripts, seconds: scriptSeconds };
   if (stage === 'up' && state !== 'commissioning')

@@ -47,7 +47,7 @@ export interface StepFacts {
 }
 
 /** A step, wherever it was seen. `at`: ms since 1970 by the database's clock. `node`: the rack's name, or empty. */
-export interface Step {
+export interface MachineStep {
   readonly at: number;
   readonly source: StepSource;
   readonly what: StepWhat;
@@ -81,8 +81,8 @@ export const STEP_TITLES: Readonly<Record<StepWhat, string>> = {
 };
 
 /** What there is to say of a step, on one line. Pure. */
-export function stepDetail({ what, address, facts }: Pick<Step, 'what' | 'address' | 'facts'>): string {
-  const { file, status, bytes, ms, decision, reason, architecture, loader, vlan, exit, words } = facts;
+export function stepDetail({ what, address, facts }: Pick<MachineStep, 'what' | 'address' | 'facts'>): string {
+  const { file, status, bytes, ms, decision, reason, architecture, loader, vlan, exit, words: note } = facts;
   const isTransfer = bytes !== undefined && bytes > 0 && what !== 'metadata';
   const parts = [
     file ?? '',
@@ -92,7 +92,7 @@ export function stepDetail({ what, address, facts }: Pick<Step, 'what' | 'addres
     decision === undefined ? '' : `${decision}:`,
     reason ?? '',
     exit === undefined ? '' : `exit ${exit}`,
-    words ?? '',
+    note ?? '',
     [loader, architecture].every((one) => one === undefined) ? '' : `(${[loader, architecture].join(' ').trim()})`,
     vlan === undefined ? '' : `on VLAN ${vlan}`,
     what === 'lease' || address === '' ? '' : `from ${address}`,

@@ -1,7 +1,7 @@
 import type { MachineState } from '../machine-states.ts';
 import type { PowerState } from '../power.ts';
 import type { Stage } from './stage.ts';
-import type { Step } from './step.ts';
+import type { MachineStep } from './step.ts';
 
 /** Why a machine may be late, and what mends it. `remedy`: a sentence, with a command where there is one. */
 export interface Cause {
@@ -44,7 +44,7 @@ export interface WhySite {
 
 /** What a rule looks at: the steps of the last start, how far it came, the site. */
 export interface WhyCase {
-  readonly steps: readonly Step[];
+  readonly steps: readonly MachineStep[];
   readonly stage: Stage;
   readonly site: WhySite;
   /** Its disks are written: it is to boot them. Left out: they are not. */

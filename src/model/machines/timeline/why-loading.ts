@@ -2,13 +2,13 @@ import { imageArchitecture } from '../deployment/candidate.ts';
 import { isBefore, lastOf } from './why-power.ts';
 import type { WhyCase, WhyRule } from './why-case.ts';
 
-interface Kind {
+interface LoaderTarget {
   readonly firmware: 'bios' | 'uefi';
   readonly architecture: 'amd64' | 'arm64';
 }
 
 /** What a loader is for, by its name (`services/tftp`). */
-const LOADERS: Readonly<Record<string, Kind>> = {
+const LOADERS: Readonly<Record<string, LoaderTarget>> = {
   'undionly.kpxe': { firmware: 'bios', architecture: 'amd64' },
   'snponly.efi': { firmware: 'uefi', architecture: 'amd64' },
   'ipxe.efi': { firmware: 'uefi', architecture: 'amd64' },
@@ -107,8 +107,9 @@ export const loadingCauses: readonly WhyRule[] = [
     code: 'image-unset',
     judge: (seen) => {
       const { facts = {} } = lastOf(seen, 'script') ?? {};
-      const isTold = seen.stage === 'told' && facts.decision !== 'kernel' && /no image/.test(facts.reason ?? '');
-      if (!isTold && !(seen.site.hasImage === false && isBefore(seen, 'told'))) return null;
+      const isImageMissing =
+        seen.stage === 'told' && facts.decision !== 'kernel' && /no image/.test(facts.reason ?? '');
+      if (!isImageMissing && !(seen.site.hasImage === false && isBefore(seen, 'told'))) return null;
       return {
         sentence: 'No image is the default for machines of its architecture, so there is nothing that it could boot.',
         remedy: 'Import one: regent image import DIRECTORY --default; or choose: regent image set-default IMAGE.',

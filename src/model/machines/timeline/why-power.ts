@@ -1,5 +1,5 @@
 import { STAGES, type Stage } from './stage.ts';
-import type { Step, StepWhat } from './step.ts';
+import type { MachineStep, StepWhat } from './step.ts';
 import type { WhyCase, WhyRule } from './why-case.ts';
 
 /** Is the machine at this stage, and not beyond it? */
@@ -13,7 +13,7 @@ export function isBefore({ stage }: WhyCase, other: Stage): boolean {
 }
 
 /** The last step of such a kind; undefined: there is none. Pure. */
-export function lastOf({ steps }: Pick<WhyCase, 'steps'>, ...whats: readonly StepWhat[]): Step | undefined {
+export function lastOf({ steps }: Pick<WhyCase, 'steps'>, ...whats: readonly StepWhat[]): MachineStep | undefined {
   return steps.findLast(({ what }) => whats.includes(what));
 }
 

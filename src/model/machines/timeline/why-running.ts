@@ -1,15 +1,15 @@
 import { STAGES } from './stage.ts';
-import { secondsText, type Step } from './step.ts';
+import { secondsText, type MachineStep } from './step.ts';
 import { isBefore, lastOf } from './why-power.ts';
 import type { WhyCase, WhyRule } from './why-case.ts';
 
 /** The last call for metadata, where it was refused, and nothing went well after it. */
-function refusedMetadata(seen: WhyCase): Step | null {
+function refusedMetadata(seen: WhyCase): MachineStep | null {
   const step = lastOf(seen, 'metadata', 'inventory', 'status', 'signal');
   return step?.what === 'metadata' && step.outcome === 'failed' ? step : null;
 }
 
-function isRefused(seen: WhyCase, from: number, to: number): Step | null {
+function isRefused(seen: WhyCase, from: number, to: number): MachineStep | null {
   const step = refusedMetadata(seen);
   const status = step?.facts.status ?? 0;
   return step !== null && status >= from && status <= to ? step : null;
@@ -54,8 +54,8 @@ export const runningCauses: readonly WhyRule[] = [
   {
     code: 'kernel-unfetched',
     judge: (seen) => {
-      const isTold = seen.stage === 'told' && lastOf(seen, 'script')?.facts.decision === 'kernel';
-      if (!isTold || lastOf(seen, 'kernel') !== undefined) return null;
+      const isKernelAssigned = seen.stage === 'told' && lastOf(seen, 'script')?.facts.decision === 'kernel';
+      if (!isKernelAssigned || lastOf(seen, 'kernel') !== undefined) return null;
       return {
         sentence:
           'It was told which kernel to boot and did not fetch it: it does not reach the rack’s web server, or the loader stands still.',
@@ -124,9 +124,9 @@ export const runningCauses: readonly WhyRule[] = [
       const isUp = seen.stage === 'up' && seen.site.state.includes('commissioning');
       if (!isUp || refusedMetadata(seen) !== null) return null;
       const last = lastOf(seen, 'status', 'signal', 'metadata');
-      const words = last?.facts.words ?? last?.facts.file ?? '';
+      const lastSeen = last?.facts.words ?? last?.facts.file ?? '';
       return {
-        sentence: `Its system runs and told no inventory.${words === '' ? '' : ` The last that was seen: “${words}”.`}`,
+        sentence: `Its system runs and told no inventory.${lastSeen === '' ? '' : ` The last that was seen: “${lastSeen}”.`}`,
         remedy: `Look at its console, and at what it told: regent machine results ${seen.site.machine}.`,
       };
     },

@@ -1,5 +1,5 @@
 import { isInstalled, lastBoot, stageOf } from './stage.ts';
-import type { Step } from './step.ts';
+import type { MachineStep } from './step.ts';
 import type { Cause, WhyCase, WhyRule, WhySite } from './why-case.ts';
 import { installedCauses } from './why-installed.ts';
 import { loadingCauses } from './why-loading.ts';
@@ -27,7 +27,7 @@ export const WHY_RULES: readonly WhyRule[] = [...powerCauses, ...loadingCauses, 
  * Likely causes of a machine that is late or has failed, by what was seen of it and what was not. `steps`: of its way, in their order. Never empty: where
  * no rule holds it says what was seen last. Pure.
  */
-export function causesOf(steps: readonly Step[], site: WhySite): readonly Cause[] {
+export function causesOf(steps: readonly MachineStep[], site: WhySite): readonly Cause[] {
   const last = lastBoot(steps);
   const isOnDisk = isInstalled(steps);
   const seen: WhyCase = { steps: last, stage: stageOf(last).stage, site, isInstalled: isOnDisk };

@@ -65,21 +65,21 @@ function statementsOf(text: string, field: string): Token[][] | Rejected {
     const at = TOKEN.lastIndex;
     const found = TOKEN.exec(text);
     if (!found) return invalid(field, `${show(text.slice(at, at + 20))} is not a statement`, 'a text ends with "');
-    const { quoted, sign, word } = found.groups ?? {};
+    const { quoted, sign, word: bare } = found.groups ?? {};
     if (sign === ';') {
       if (tokens.length > 0) statements.push(tokens);
       tokens = [];
     } else if (sign === '{' && tokens[0]?.text.toLowerCase() !== 'option') {
-      return invalid(field, `a snippet has no blocks, such as ${show(`${wordsOf(tokens)} {`)}`, RULE);
+      return invalid(field, `a snippet has no blocks, such as ${show(`${joinTokens(tokens)} {`)}`, RULE);
     } else if (quoted !== undefined) tokens.push({ text: quoted.replaceAll(/\\(.)/g, '$1'), isQuoted: true });
-    else if (sign !== undefined || word !== undefined) tokens.push({ text: sign ?? word ?? '', isQuoted: false });
+    else if (sign !== undefined || bare !== undefined) tokens.push({ text: sign ?? bare ?? '', isQuoted: false });
   }
   return tokens.length === 0
     ? statements
-    : invalid(field, `${show(wordsOf(tokens))} does not end`, 'a statement ends with a semicolon');
+    : invalid(field, `${show(joinTokens(tokens))} does not end`, 'a statement ends with a semicolon');
 }
 
-const wordsOf = (tokens: readonly Token[]) => tokens.map(({ text }) => text).join(' ');
+const joinTokens = (tokens: readonly Token[]) => tokens.map(({ text }) => text).join(' ');
 
 function readStatement(tokens: readonly Token[], reading: Reading): Rejected | null {
   const [first, ...rest] = tokens;
@@ -87,7 +87,7 @@ function readStatement(tokens: readonly Token[], reading: Reading): Rejected | n
   if (name === 'option') return readOption(rest, reading);
   const value = rest.length === 1 ? rest[0] : undefined;
   const set = (table: Readonly<Record<string, string>>, isRight: boolean, rule: string, to: unknown) => {
-    if (!isRight) return invalid(reading.field, `${show(wordsOf(tokens))} is not usable`, `${name} ${rule};`);
+    if (!isRight) return invalid(reading.field, `${show(joinTokens(tokens))} is not usable`, `${name} ${rule};`);
     reading.members.set(table[name] ?? name, to);
     return null;
   };
@@ -104,7 +104,7 @@ function readOption(tokens: readonly Token[], reading: Reading): Rejected | null
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name) || name === 'space' || second?.text === '=')
     return invalid(
       reading.field,
-      `${show(`option ${wordsOf(tokens)}`)} is not usable`,
+      `${show(`option ${joinTokens(tokens)}`)} is not usable`,
       'option NAME VALUE, …; of DHCP for IPv4, without expressions and without option spaces',
     );
   const values = tokens.slice(1).filter(({ text, isQuoted }) => isQuoted || text !== ',');
@@ -148,13 +148,13 @@ function plainValue({ text, isQuoted }: Token): string {
 /** `option NAME code NUMBER = TYPE`. Kea is told of it where other snippets can use it: its own options keep their types. */
 function defineOption(name: string, tokens: readonly Token[], reading: Reading): Rejected | null {
   const code = Number(tokens[2]?.text);
-  const text = wordsOf(tokens.slice(4));
+  const text = joinTokens(tokens.slice(4));
   const types = optionType(text);
   const isRight = /^[a-z0-9][a-z0-9-]{0,63}$/.test(name) && Number.isInteger(code) && code >= 1 && code <= 254;
   if (types === null || !isRight)
     return invalid(
       reading.field,
-      `${show(`option ${wordsOf(tokens)}`)} is not usable`,
+      `${show(`option ${joinTokens(tokens)}`)} is not usable`,
       'option NAME code 1–254 = TYPE; with a TYPE of boolean, text, string, ip-address, (un)signed integer 8, 16 or 32, an array or a record of these',
     );
   reading.shapes.set(name, { ...types, code, text });

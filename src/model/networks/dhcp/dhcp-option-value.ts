@@ -13,7 +13,7 @@ export interface OptionValue {
 export const OCTETS_MAX = 255;
 
 /** How an option's value is written: its type, and whether it may be several. */
-type Form = Pick<KnownOption, 'type' | 'isList'>;
+type OptionForm = Pick<KnownOption, 'type' | 'isList'>;
 
 const RULES: Readonly<Record<OptionType, string>> = {
   'ipv4-address': 'an IPv4 address',
@@ -32,7 +32,7 @@ const RULES: Readonly<Record<OptionType, string>> = {
 const WIDTHS = { uint8: [1, 0], uint16: [2, 0], uint32: [4, 0], int32: [4, -2_147_483_648] } as const;
 
 /** Reads a value, or several that are separated by commas. */
-export function parseOptionValue(text: string, form: Form, field: string): OptionValue | Rejected {
+export function parseOptionValue(text: string, form: OptionForm, field: string): OptionValue | Rejected {
   const parts = form.isList ? text.split(',').map((part) => part.trim()) : [text.trim()];
   const values: OptionValue[] = [];
   for (const part of parts) {

@@ -146,7 +146,7 @@ function ownOption(code: number, form: OwnForm, value: string, field: string): O
   if (form === null) return invalid(field, `the option ${code} has no type yet`, OPTION_RULE);
   const read = parseOptionValue(value, form, field);
   if (isRejected(read)) return read;
-  const text = `${code}:${wordOf(form)}=${read.text}`;
+  const text = `${code}:${formName(form)}=${read.text}`;
   return { code, sub: null, name: null, text, data: '', octets: read.octets };
 }
 
@@ -161,11 +161,11 @@ function vendorOption(
   }
   const read = parseOptionValue(value, form, field);
   if (isRejected(read)) return read;
-  const text = `${code}.${sub}:${wordOf(form)}=${read.text}`;
+  const text = `${code}.${sub}:${formName(form)}=${read.text}`;
   return { code, sub, name: null, text, data: '', octets: read.octets };
 }
 
-function wordOf(form: NonNullable<OwnForm>): string {
+function formName(form: NonNullable<OwnForm>): string {
   return `${form.type}${form.isList ? '[]' : ''}`;
 }
 

@@ -17,7 +17,7 @@ type PassingKind = {
 }[CommandKindName];
 
 /** A look at a node. `caller`: the user's name. */
-export interface Look<K extends PassingKind> {
+export interface AgentQuery<K extends PassingKind> {
   readonly node: { readonly id: string; readonly name: string };
   readonly kind: K;
   readonly args: CommandArgs<K>;
@@ -27,12 +27,12 @@ export interface Look<K extends PassingKind> {
 }
 
 /** What an agent said; `why`: a sentence, where it said nothing or could not. */
-export type Looked<K extends PassingKind> =
+export type AgentAnswer<K extends PassingKind> =
   | { readonly kind: 'done'; readonly result: CommandResult<K> }
   | { readonly kind: 'none'; readonly why: string };
 
 /** Asks a node's agent for something that is kept nowhere. Never longer than its time and that of a write. */
-export type AskAgent = <K extends PassingKind>(look: Look<K>) => Promise<Looked<K> | Rejected>;
+export type AskAgent = <K extends PassingKind>(query: AgentQuery<K>) => Promise<AgentAnswer<K> | Rejected>;
 
 /** How long the row of a look may take to go; the next look at the node takes it away, too. */
 const DROP = { deadlineMs: 2000 } as const;
@@ -40,7 +40,7 @@ const DROP = { deadlineMs: 2000 } as const;
 /** Makes the port: the look is a command, which its agent takes from whatever region it talks to. */
 export function createAskAgent(db: Database, wakes: WakePort): AskAgent {
   const waiter = createCommandWaiter(db, wakes);
-  return async <K extends PassingKind>({ node, kind, args, seconds, caller }: Look<K>) => {
+  return async <K extends PassingKind>({ node, kind, args, seconds, caller }: AgentQuery<K>) => {
     const misfit = misfitOf(kind, args, null);
     if (misfit !== null) throw new AppError('command', misfit);
     const { isRepeatable, claimSeconds } = COMMAND_KINDS[kind];

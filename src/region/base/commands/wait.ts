@@ -12,7 +12,7 @@ export interface CommandWaiter {
 }
 
 /** How late an end is seen whose wake was lost, and how late a deadline is noticed. */
-const LOOK_EVERY_MS = 1000;
+const POLL_EVERY_MS = 1000;
 const SHORT = { deadlineMs: 3000 } as const;
 
 /** Makes the port for jobs. Their wait outlives the job's lease in no case: hand it the run's signal. */
@@ -24,7 +24,7 @@ export function createCommandWaiter(db: Database, wakes: WakePort): CommandWaite
         const woken = Promise.withResolvers<void>();
         // Before the look: a commit between the two is not missed.
         const off = wakes.onWake(woken.resolve);
-        const timer = setTimeout(woken.resolve, LOOK_EVERY_MS);
+        const timer = setTimeout(woken.resolve, POLL_EVERY_MS);
         const onAbort = () => woken.resolve();
         signal.addEventListener('abort', onAbort);
         try {

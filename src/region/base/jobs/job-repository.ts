@@ -19,7 +19,7 @@ import { ATTEMPTS_MAX, LEASE_MS, WIND_UP_MS } from './limits.ts';
 
 /** What a runner does with the rows of jobs. Everything throws when the database is away; `save` and `end` when the epoch is another's. */
 export interface JobRepository {
-  look(): Promise<readonly OpenJob[]>;
+  listOpen(): Promise<readonly OpenJob[]>;
   claim(claim: Pick<JobClaim, 'kinds' | 'seen' | 'except'>): Promise<ClaimedJob | null>;
   /** Gives the number of jobs that it failed. */
   failHopeless(seen: readonly SeenLease[]): Promise<number>;
@@ -60,7 +60,7 @@ export function openJobRepository(db: Database, holder: string): JobRepository {
     if (isRejected(outcome)) throw faultOf(held, outcome);
   };
   return {
-    look: () => reached(db.autocommitRead((tx) => listOpenJobs(tx, LEASE_MS), SHORT)),
+    listOpen: () => reached(db.autocommitRead((tx) => listOpenJobs(tx, LEASE_MS), SHORT)),
     claim: (claim) => reached(db.repeatable((tx) => claimJob(tx, { ...limits, ...claim, holder }), SHORT)),
     failHopeless: (seen) => reached(db.repeatable((tx) => failHopelessJobs(tx, { ...limits, seen }), SHORT)),
     async save(held, { progress, checkpoint, change }) {

@@ -15,7 +15,7 @@ export interface JobNews {
 /** A run's right to act: kept by the renewer, ended by the holder's own clock. */
 export interface LeaseGuard {
   readonly signal: AbortSignal;
-  readonly hear: (news: JobNews) => void;
+  readonly updateNews: (news: JobNews) => void;
   /** Did an operator ask for an end? */
   isAborted(): boolean;
   /** Since the job's deadline, ms; negative before. */
@@ -39,7 +39,7 @@ export interface GuardPorts {
 }
 
 /** Guards the lease of a job that was claimed. `askedAt`: monotonic ms from before the claim. */
-export function guardLease(job: ClaimedJob, askedAt: number, { renewer, clock, log }: GuardPorts): LeaseGuard {
+export function guardLease(job: ClaimedJob, requestedAt: number, { renewer, clock, log }: GuardPorts): LeaseGuard {
   const gone = new AbortController();
   let news = { isAbortWanted: job.abortBy !== null, lateMs: job.lateMs, at: clock.monotonic() };
   let givenUp: GivenUp | null = null;
@@ -58,12 +58,12 @@ export function guardLease(job: ClaimedJob, askedAt: number, { renewer, clock, l
       lease.drop();
     }, SETTLE_MS);
   };
-  const hear = ({ isAbortWanted, lateMs: late }: JobNews) => {
+  const updateNews = ({ isAbortWanted, lateMs: late }: JobNews) => {
     news = { isAbortWanted: isAbortWanted || news.isAbortWanted, lateMs: late, at: clock.monotonic() };
   };
-  const lease = renewer.keep({ id: job.id, epoch: job.epoch }, askedAt, (word) => {
-    if (word.kind === 'lost') giveUp('lease');
-    else hear(word);
+  const lease = renewer.keep({ id: job.id, epoch: job.epoch }, requestedAt, (leaseNews) => {
+    if (leaseNews.kind === 'lost') giveUp('lease');
+    else updateNews(leaseNews);
   });
   const watch = () => {
     const found = judge({ now: clock.monotonic(), holdsUntil: lease.holdsUntil(), lateMs: lateMs() });
@@ -76,7 +76,7 @@ export function guardLease(job: ClaimedJob, askedAt: number, { renewer, clock, l
   watch();
   return {
     signal: gone.signal,
-    hear,
+    updateNews,
     isAborted: () => news.isAbortWanted,
     lateMs,
     mustHold: () => {

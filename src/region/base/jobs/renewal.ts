@@ -9,7 +9,7 @@ export type LeaseNews =
   | { readonly kind: 'lost' };
 
 /** A lease that is kept. */
-export interface KeptLease {
+export interface HeldLease {
   /** Until when its holder may act, ms of the monotonic clock that it was granted by; in the past when it is lost. */
   holdsUntil(): number;
   /** Keeps it no longer. */
@@ -19,7 +19,7 @@ export interface KeptLease {
 /** Keeps leases for those who work meanwhile. */
 export interface Renewer {
   /** `grantedAt`: monotonic ms from before the claim was asked for. */
-  keep(held: Held, grantedAt: number, onNews: (news: LeaseNews) => void): KeptLease;
+  keep(held: Held, grantedAt: number, onNews: (news: LeaseNews) => void): HeldLease;
   close(): Promise<void>;
 }
 
@@ -40,8 +40,8 @@ interface Keeping {
 }
 
 /** Until when the holder of a lease may act that was asked for at this moment. */
-export function holdsUntil(askedAt: number): number {
-  return askedAt + LEASE_MS - MARGIN_MS;
+export function holdsUntil(requestedAt: number): number {
+  return requestedAt + LEASE_MS - MARGIN_MS;
 }
 
 /**
@@ -49,38 +49,38 @@ export function holdsUntil(askedAt: number): number {
  * never renewed, though the row might still allow it: its run has been given up.
  */
 export function createRenewer({ renew, clock, log }: RenewerPorts): Renewer {
-  const kept = new Set<Keeping>();
+  const keepings = new Set<Keeping>();
   let timer: ReturnType<typeof setTimeout> | null = null;
   let round = Promise.resolve();
   let isClosed = false;
 
   const lose = (keeping: Keeping) => {
-    kept.delete(keeping);
+    keepings.delete(keeping);
     keeping.holdsUntil = Number.NEGATIVE_INFINITY;
     keeping.onNews({ kind: 'lost' });
   };
   const renewAll = async () => {
-    const askedAt = clock.monotonic();
-    const isOver = (keeping: Keeping) => keeping.holdsUntil <= askedAt;
-    const asked = [...kept].filter((keeping) => !isOver(keeping));
-    [...kept].filter(isOver).forEach(lose);
-    if (asked.length === 0) return;
-    const renewed = await renew(asked.map(({ held }) => held));
-    for (const keeping of asked) {
-      if (!kept.has(keeping)) continue;
+    const requestedAt = clock.monotonic();
+    const isOver = (keeping: Keeping) => keeping.holdsUntil <= requestedAt;
+    const due = [...keepings].filter((keeping) => !isOver(keeping));
+    [...keepings].filter(isOver).forEach(lose);
+    if (due.length === 0) return;
+    const renewed = await renew(due.map(({ held }) => held));
+    for (const keeping of due) {
+      if (!keepings.has(keeping)) continue;
       const { id, epoch } = keeping.held;
       const row = renewed.find((candidate) => candidate.id === id && candidate.epoch === epoch);
       if (row === undefined) {
         lose(keeping);
         continue;
       }
-      keeping.holdsUntil = holdsUntil(askedAt);
+      keeping.holdsUntil = holdsUntil(requestedAt);
       const { isAbortWanted, lateMs } = row;
       keeping.onNews({ kind: 'renewed', holdsUntil: keeping.holdsUntil, isAbortWanted, lateMs });
     }
   };
   const arm = (ms: number) => {
-    if (isClosed || kept.size === 0 || timer !== null) return;
+    if (isClosed || keepings.size === 0 || timer !== null) return;
     timer = setTimeout(() => {
       round = renewAll().then(
         () => again(EVERY_MS),
@@ -98,13 +98,13 @@ export function createRenewer({ renew, clock, log }: RenewerPorts): Renewer {
   return {
     keep(held, grantedAt, onNews) {
       const keeping: Keeping = { held, onNews, holdsUntil: holdsUntil(grantedAt) };
-      kept.add(keeping);
+      keepings.add(keeping);
       arm(EVERY_MS);
-      return { holdsUntil: () => keeping.holdsUntil, drop: () => void kept.delete(keeping) };
+      return { holdsUntil: () => keeping.holdsUntil, drop: () => void keepings.delete(keeping) };
     },
     async close() {
       isClosed = true;
-      kept.clear();
+      keepings.clear();
       if (timer !== null) clearTimeout(timer);
       await round;
     },

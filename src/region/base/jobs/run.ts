@@ -17,7 +17,7 @@ export interface RunPorts extends GuardPorts {
 /** A job that runs in this process. */
 export interface ActiveRun {
   readonly id: number;
-  hear(news: JobNews): void;
+  updateNews(news: JobNews): void;
   /** Ends it for somebody else to go on: at once, when the run leaves off within `SETTLE_MS`. */
   stop(): Promise<void>;
   /** Resolves when nothing of it runs here any more; never rejects. */
@@ -25,9 +25,9 @@ export interface ActiveRun {
 }
 
 /** Runs a job that was claimed. `askedAt`: monotonic ms from before the claim. */
-export function startRun(kind: JobKind, job: ClaimedJob, askedAt: number, ports: RunPorts): ActiveRun {
+export function startRun(kind: JobKind, job: ClaimedJob, requestedAt: number, ports: RunPorts): ActiveRun {
   const log = ports.log.with({ job: job.id, kind: job.kind, epoch: job.epoch });
-  const guard = guardLease(job, askedAt, { ...ports, log });
+  const guard = guardLease(job, requestedAt, { ...ports, log });
   log.info('job begins', { target: job.target, attempts: job.attempts });
   const work = async (): Promise<void> => {
     const ending = await outcomeOf(kind, job, guard, ports.repository);
@@ -41,7 +41,7 @@ export function startRun(kind: JobKind, job: ClaimedJob, askedAt: number, ports:
     .finally(guard.drop);
   return {
     id: job.id,
-    hear: guard.hear,
+    updateNews: guard.updateNews,
     over,
     stop: async () => {
       guard.giveUp('stop');
@@ -55,14 +55,14 @@ export function startRun(kind: JobKind, job: ClaimedJob, askedAt: number, ports:
 }
 
 /** What a run returned, or threw. */
-type Ending = { readonly returned: JobEnd } | { readonly returned: null; readonly error: string };
+type RunEnding = { readonly returned: JobEnd } | { readonly returned: null; readonly error: string };
 
 async function outcomeOf(
   kind: JobKind,
   job: ClaimedJob,
   guard: LeaseGuard,
   repository: JobRepository,
-): Promise<Ending> {
+): Promise<RunEnding> {
   const { id, epoch, target, caller, checkpoint } = job;
   try {
     const returned = await kind.run({
@@ -88,7 +88,7 @@ async function outcomeOf(
 interface Settling {
   readonly job: ClaimedJob;
   readonly guard: LeaseGuard;
-  readonly ending: Ending;
+  readonly ending: RunEnding;
   readonly log: Log;
 }
 

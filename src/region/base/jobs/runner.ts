@@ -11,7 +11,7 @@ export interface RunnerPorts extends RunPorts {
 }
 
 /** The process looks so often, besides when it is woken. So it knows the end of another's lease to this precision. */
-const LOOK_EVERY_MS = 1000;
+const POLL_EVERY_MS = 1000;
 
 /**
  * Looks for jobs that are free, or whose holder is gone, and runs them. Every region has one; the row decides. Stopping hands its jobs on at
@@ -20,7 +20,13 @@ const LOOK_EVERY_MS = 1000;
 export function startJobRunner(ports: RunnerPorts): RunningTask {
   const { clock, random, log } = ports;
   const active = new Map<number, ActiveRun>();
-  const task = startTask(createLookTask(ports, active), { clock, random, log, everyMs: LOOK_EVERY_MS, beat: () => {} });
+  const task = startTask(createClaimTask(ports, active), {
+    clock,
+    random,
+    log,
+    everyMs: POLL_EVERY_MS,
+    beat: () => {},
+  });
   return {
     wake: () => task.wake(),
     stop: async () => {
@@ -32,39 +38,39 @@ export function startJobRunner(ports: RunnerPorts): RunningTask {
 }
 
 /** One round: a look, news for what runs here, then claims. */
-function createLookTask(ports: RunnerPorts, active: Map<number, ActiveRun>): Task {
+function createClaimTask(ports: RunnerPorts, active: Map<number, ActiveRun>): Task {
   const { repository, clock } = ports;
   const kinds = new Map(ports.kinds.map((kind) => [kind.name, kind]));
   let known: KnownLeases = new Map();
 
-  const start = (job: ClaimedJob, askedAt: number) => {
+  const start = (job: ClaimedJob, requestedAt: number) => {
     const kind = kinds.get(job.kind);
     if (kind === undefined) return;
-    const run = startRun(kind, job, askedAt, ports);
+    const run = startRun(kind, job, requestedAt, ports);
     active.set(job.id, run);
     void run.over.then(() => active.delete(job.id));
   };
   return {
     name: 'jobs',
     async run() {
-      const askedAt = clock.monotonic();
-      const jobs = await repository.look();
-      const look = { askedAt, answeredAt: clock.monotonic(), jobs };
-      known = updateKnown(known, look);
-      for (const job of jobs) active.get(job.id)?.hear(job);
-      const seen = takeable(known, look, LEASE_MS);
+      const requestedAt = clock.monotonic();
+      const jobs = await repository.listOpen();
+      const snapshot = { requestedAt, answeredAt: clock.monotonic(), jobs };
+      known = updateKnown(known, snapshot);
+      for (const job of jobs) active.get(job.id)?.updateNews(job);
+      const seen = takeable(known, snapshot, LEASE_MS);
       const free = jobs.filter(({ id, isReady }) => isReady || seen.some((row) => row.id === id));
       if (free.some(isHopeless)) await repository.failHopeless(seen);
       const wanted = free.filter(({ id, kind }) => kinds.has(kind) && !active.has(id));
-      const begun: number[] = [];
-      while (begun.length < wanted.length && active.size < AT_ONCE) {
-        const claimAskedAt = clock.monotonic();
+      const startedIds: number[] = [];
+      while (startedIds.length < wanted.length && active.size < AT_ONCE) {
+        const claimRequestedAt = clock.monotonic();
         const job = await repository.claim({ kinds: [...kinds.keys()], seen, except: [...active.keys()] });
         if (job === null) break;
-        start(job, claimAskedAt);
-        begun.push(job.id);
+        start(job, claimRequestedAt);
+        startedIds.push(job.id);
       }
-      return begun.length === 0 ? null : `took up job ${begun.join(', ')}`;
+      return startedIds.length === 0 ? null : `took up job ${startedIds.join(', ')}`;
     },
   };
 }

@@ -9,20 +9,20 @@ interface KnownLease extends SeenLease {
 export type KnownLeases = ReadonlyMap<number, KnownLease>;
 
 /** One look at the unfinished jobs. Monotonic ms: when it was asked for, and when the answer was there. */
-export interface Look {
-  readonly askedAt: number;
+export interface JobSnapshot {
+  readonly requestedAt: number;
   readonly answeredAt: number;
   readonly jobs: readonly OpenJob[];
 }
 
 /** Keeps the leases that have not changed since the last look. A new lease counts as seen from the moment when the answer came. */
-export function updateKnown(before: KnownLeases, look: Look): KnownLeases {
+export function updateKnown(before: KnownLeases, snapshot: JobSnapshot): KnownLeases {
   const known = new Map<number, KnownLease>();
-  for (const { id, epoch, leaseUntil } of look.jobs) {
+  for (const { id, epoch, leaseUntil } of snapshot.jobs) {
     if (leaseUntil === null) continue;
     const previous = before.get(id);
     const isSame = previous?.epoch === epoch && previous.leaseUntil === leaseUntil;
-    known.set(id, isSame ? previous : { id, epoch, leaseUntil, since: look.answeredAt });
+    known.set(id, isSame ? previous : { id, epoch, leaseUntil, since: snapshot.answeredAt });
   }
   return known;
 }
@@ -31,10 +31,10 @@ export function updateKnown(before: KnownLeases, look: Look): KnownLeases {
  * Leases that may be taken over. They have run out by the database's clock. This process has also seen them without a renewal for their full length,
  * by its own clock, up to the moment when it asked. The clock of the database's host may jump; then every lease seems to have run out at once.
  */
-export function takeable(known: KnownLeases, look: Look, leaseMs: number): SeenLease[] {
-  return look.jobs.flatMap(({ id, isExpired }) => {
+export function takeable(known: KnownLeases, snapshot: JobSnapshot, leaseMs: number): SeenLease[] {
+  return snapshot.jobs.flatMap(({ id, isExpired }) => {
     const seen = known.get(id);
-    if (!isExpired || !seen || look.askedAt - seen.since < leaseMs) return [];
+    if (!isExpired || !seen || snapshot.requestedAt - seen.since < leaseMs) return [];
     return [{ id, epoch: seen.epoch, leaseUntil: seen.leaseUntil }];
   });
 }

@@ -2,7 +2,7 @@ import { ATTEMPTS_MAX, WIND_UP_MS } from './limits.ts';
 import type { JobEnd } from './kind.ts';
 
 /** What a holder goes by. Monotonic ms; `lateMs` since the job's deadline, negative before. */
-export interface Standing {
+export interface LeaseStanding {
   readonly now: number;
   readonly holdsUntil: number;
   readonly lateMs: number;
@@ -12,7 +12,7 @@ export interface Standing {
 export type GivenUp = 'lease' | 'overdue' | 'stop';
 
 /** Must a run be given up, and if not, when is to be looked again (ms from now)? */
-export function judge({ now, holdsUntil, lateMs }: Standing): GivenUp | { readonly againMs: number } {
+export function judge({ now, holdsUntil, lateMs }: LeaseStanding): GivenUp | { readonly againMs: number } {
   if (now >= holdsUntil) return 'lease';
   if (lateMs >= WIND_UP_MS) return 'overdue';
   return { againMs: Math.min(holdsUntil - now, WIND_UP_MS - lateMs) };
@@ -29,13 +29,13 @@ export interface Leaving {
 }
 
 /** What becomes of the job: it ends, it is given back (`failure`: what it failed with), or it is left to its lease. */
-export type Next =
+export type JobFate =
   | { readonly kind: 'end'; readonly end: JobEnd }
   | { readonly kind: 'give-back'; readonly failure: string | null }
   | { readonly kind: 'leave' };
 
 /** Decides what becomes of a job whose run is over. */
-export function afterRun({ returned, error, givenUp, isAbortWanted, lateMs, attempts }: Leaving): Next {
+export function afterRun({ returned, error, givenUp, isAbortWanted, lateMs, attempts }: Leaving): JobFate {
   if (givenUp === 'overdue') return failed('Its deadline passed, and it did not wind up in time.');
   // A run that was interrupted has not come to an end by itself, whatever it says, unless it had done everything.
   if (givenUp !== null && returned?.state !== 'done') {
@@ -47,10 +47,10 @@ export function afterRun({ returned, error, givenUp, isAbortWanted, lateMs, atte
   return isOnlyLate ? failed(`Its deadline passed. ${returned.result}`) : { kind: 'end', end: returned };
 }
 
-function failed(result: string): Next {
+function failed(result: string): JobFate {
   return { kind: 'end', end: { state: 'failed', result } };
 }
 
-function again(failure: string): Next {
+function again(failure: string): JobFate {
   return { kind: 'give-back', failure };
 }

@@ -1,13 +1,13 @@
 import type { HarmlessDrill } from '../../../contract/cluster/drill.ts';
 import type { Cast } from '../../../judge/timeline.ts';
 import { holdersOf, primariesOf } from '../claims.ts';
-import { type ClusterSite, heard, members, regions } from '../site.ts';
+import { type ClusterSite, collectFacts, members, regions } from '../site.ts';
 
 /** Who is what at this moment, by name; '' where nobody is. Pure. */
 export function castOf(site: ClusterSite): Cast {
   const primary = primariesOf(site)[0]?.node.name ?? '';
   const holder = holdersOf(site)[0]?.node.name ?? '';
-  const etcdLeader = heard(regions(site), 'dcs').said.find(({ facts }) => facts.isLeader)?.node.name ?? '';
+  const etcdLeader = collectFacts(regions(site), 'dcs').reports.find(({ facts }) => facts.isLeader)?.node.name ?? '';
   const names = members(site).map(({ name }) => name);
   const racks = site.nodes.flatMap((node) => (node.isRack && !node.isRegion ? [node.name] : []));
   return { regions: names, racks, primary, standbys: names.filter((name) => name !== primary), holder, etcdLeader };

@@ -16,20 +16,20 @@ export interface Drill {
   /** How many nodes could be lost before. */
   readonly losses: number;
   /** Tells how it is while it waits. */
-  readonly tell?: () => Promise<void>;
+  readonly reportProgress?: () => Promise<void>;
 }
 
 const STEP_MS = 250;
 
 /** Waits, unless an operator wants the end or the lease is lost. */
-export async function pause({ run, ports, move, tell }: Drill, ms: number): Promise<void> {
+export async function pause({ run, ports, move, reportProgress }: Drill, ms: number): Promise<void> {
   const end = ports.clock.monotonic() + ms;
   for (;;) {
     run.signal.throwIfAborted();
     stopIfUnwanted(move, 'in the middle of the drill');
     const left = end - ports.clock.monotonic();
     if (left <= 0) return;
-    await tell?.();
+    await reportProgress?.();
     await ports.wait(Math.min(left, STEP_MS), run.signal);
   }
 }

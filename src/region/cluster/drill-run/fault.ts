@@ -2,32 +2,32 @@ import { planSwitchover } from '../moves/preflight.ts';
 import { AppError, isRejected } from '../../../core/errors.ts';
 import { drainNode, relieveOfAddress, undrainNode } from '../moves/drain-steps.ts';
 import { handDatabase } from '../moves/hand-database.ts';
-import { lookNow, type Move, MoveEnd, patient } from '../moves/move-run.ts';
+import { awaitSnapshot, type Move, MoveEnd, patient } from '../moves/move-run.ts';
 import { orderOf } from '../moves/switchover-order.ts';
 import { restartRegion } from '../moves/restart-steps.ts';
 import { victimOf } from './cast.ts';
 import type { Drill } from './drill.ts';
 
 /** What is about to be done. `node`: to which. */
-export interface Fault {
+export interface DrillFault {
   readonly node: string;
   readonly text: string;
   make(): Promise<void>;
 }
 
 /** The fault of a drill, by the moves that operators use. Throws `MoveEnd` where there is nobody to do it to. */
-export async function faultOf(drill: Drill): Promise<Fault> {
+export async function faultOf(drill: Drill): Promise<DrillFault> {
   const { hazard, cast, ports, move } = drill;
   const node = victimOf(hazard.id, cast, ports.node);
   if (node === null) throw new MoveEnd('failed', 'there is no other region than the one at this drill');
-  const look = await lookNow(move);
-  const faults: Readonly<Record<typeof hazard.id, Omit<Fault, 'node'>>> = {
+  const snapshot = await awaitSnapshot(move);
+  const faults: Readonly<Record<typeof hazard.id, Omit<DrillFault, 'node'>>> = {
     'planned-switchover': {
       text: `${node} hands the database on`,
       make: async () => {
-        const plan = planSwitchover(look.site, null);
+        const plan = planSwitchover(snapshot.site, null);
         if (isRejected(plan)) throw new MoveEnd('failed', plan.message);
-        await handDatabase(move, { ...orderOf(look, plan), to: null });
+        await handDatabase(move, { ...orderOf(snapshot, plan), to: null });
       },
     },
     'planned-vip-move': {
@@ -40,7 +40,7 @@ export async function faultOf(drill: Drill): Promise<Fault> {
     },
     'planned-restart-regiond': {
       text: `regiond of ${node} is restarted`,
-      make: () => restartRegion(move, node, look.processes.find((one) => one.node === node)?.process ?? ''),
+      make: () => restartRegion(move, node, snapshot.processes.find((one) => one.node === node)?.process ?? ''),
     },
   };
   return { node, ...faults[hazard.id] };
@@ -63,7 +63,7 @@ export async function heal(move: Move, drained: string | null): Promise<string> 
     return await undrainNode(patient(move), drained);
   } catch (error) {
     if (!(error instanceof MoveEnd)) throw error;
-    const seen = await move.ports.look().catch(() => null);
+    const seen = await move.ports.readSnapshot().catch(() => null);
     const node = seen?.site.nodes.find(({ name }) => name === drained);
     // A node that was deleted meanwhile is nobody's any more.
     if (seen === null || node?.isDrained === true)

@@ -16,7 +16,7 @@ import type { Drill } from './drill.ts';
 import { heal } from './fault.ts';
 import { foretold } from './foretold.ts';
 import { type Harmless, harmlessOf } from './harmless.ts';
-import { judged, keepRound, type Kept, notJudged, verdictWords } from './keep.ts';
+import { judged, keepRound, type JudgedRound, notJudged, describeVerdict } from './keep.ts';
 import type { DrillPorts } from './port.ts';
 import { drillFindings } from './preflight.ts';
 import { playRound } from './round.ts';
@@ -48,11 +48,11 @@ export function createDrillJob(ports: DrillPorts): JobKind<DrillOrder> {
 }
 
 async function begin(run: JobRun<DrillOrder>, ports: DrillPorts, hazard: Harmless): Promise<JobEnd> {
-  const look = await ports.look();
+  const snapshot = await ports.readSnapshot();
   if (run.isAbortWanted()) return { state: 'aborted', result: 'Ended before anything was done.' };
-  const findings = drillFindings(look.site, hazard.id);
+  const findings = drillFindings(snapshot.site, hazard.id);
   if (findings.length > 0) return { state: 'failed', result: `Not begun: ${findings.join('; ')}.` };
-  const cast = castOf(look.site);
+  const cast = castOf(snapshot.site);
   const key = makeKey(ports.random);
   const startedAt = new Date(ports.clock.now()).toISOString();
   const at: { progress: DrillProgress } = { progress: { startedAt, cast, token: key.token, drained: null, end: null } };
@@ -64,11 +64,11 @@ async function begin(run: JobRun<DrillOrder>, ports: DrillPorts, hazard: Harmles
     await createApiKey(tx, row);
     tx.emit({ kind: 'api-key.created', subject: run.caller, data: { token, label: row.label } });
   });
-  const drill = { run, ports, move, hazard, cast, at, losses: lossesOf(look.site).now };
+  const drill = { run, ports, move, hazard, cast, at, losses: lossesOf(snapshot.site).now };
   try {
-    const kept = judged(await playRound(drill, look, key.text), hazard, foretold(look.site, hazard, cast));
-    const state = kept.verdict.isPassed ? 'done' : 'failed';
-    return await keep(drill, kept, { state, result: `${hazard.id} ${verdictWords(kept.verdict)}.` });
+    const round = judged(await playRound(drill, snapshot, key.text), hazard, foretold(snapshot.site, hazard, cast));
+    const state = round.verdict.isPassed ? 'done' : 'failed';
+    return await keep(drill, round, { state, result: `${hazard.id} ${describeVerdict(round.verdict)}.` });
   } catch (error) {
     if (!(error instanceof MoveEnd)) throw error;
     return await takeBack({ run, ports, at }, error);
@@ -76,25 +76,25 @@ async function begin(run: JobRun<DrillOrder>, ports: DrillPorts, hazard: Harmles
 }
 
 /** What is needed to end a drill, whoever began it. */
-type Ending = Pick<Drill, 'run' | 'ports' | 'at'>;
+type DrillEnding = Pick<Drill, 'run' | 'ports' | 'at'>;
 
 /** Heals, keeps the round as one that was not judged, and ends. */
-async function takeBack(ending: Ending, { state, message }: MoveEnd): Promise<JobEnd> {
+async function takeBack(ending: DrillEnding, { state, message }: MoveEnd): Promise<JobEnd> {
   const { run, at } = ending;
   const healed = await heal(moveOf(ending), at.progress.drained);
   const why = `not judged: ${message}`;
-  const kept = notJudged(run.payload, at.progress, why);
-  return await keep(ending, kept, { state, result: `${run.payload.hazard} ${why}; ${healed}.` });
+  const round = notJudged(run.payload, at.progress, why);
+  return await keep(ending, round, { state, result: `${run.payload.hazard} ${why}; ${healed}.` });
 }
 
-async function keep({ run, ports, at }: Ending, kept: Kept, end: JobEnd): Promise<JobEnd> {
+async function keep({ run, ports, at }: DrillEnding, round: JudgedRound, end: JobEnd): Promise<JobEnd> {
   const names = { run: run.payload.run, version: ports.version, token: at.progress.token };
   at.progress = { ...at.progress, drained: null, end };
-  await run.save('the round is kept', at.progress, (tx) => keepRound(tx, names, kept));
+  await run.save('the round is kept', at.progress, (tx) => keepRound(tx, names, round));
   return end;
 }
 
-function moveOf({ run, ports, at }: Ending): Move {
+function moveOf({ run, ports, at }: DrillEnding): Move {
   return { run, ports, save: (progress, change) => run.save(progress, at.progress, change) };
 }
 

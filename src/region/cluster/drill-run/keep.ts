@@ -1,7 +1,7 @@
 import type { DrillProgress } from '../../../contract/cluster/drill-order.ts';
 import { judge } from '../../../judge/judge.ts';
 import type { Timeline } from '../../../judge/timeline.ts';
-import { unplayed, type Verdict } from '../../../judge/verdict.ts';
+import { unplayed, type RoundVerdict } from '../../../judge/verdict.ts';
 import { revokeApiKey } from '../../../store/queries/people/api-keys.ts';
 import { storeDrillRound } from '../../../store/queries/cluster/drills.ts';
 import type { WriteTx } from '../../../store/write.ts';
@@ -12,26 +12,26 @@ import type { Harmless } from './harmless.ts';
 /** Characters of a timeline that the database takes (2 MiB), with room for how it writes JSON. */
 const TIMELINE_MAX = 1_700_000;
 /** The longest sentence in a verdict. */
-const WORDS_MAX = 900;
+const SENTENCE_MAX = 900;
 
 /** A round as it is kept. */
-export interface Kept {
+export interface JudgedRound {
   /** `predicted`: what the cluster expected before it; a round of which it knows nothing has none. */
-  readonly verdict: Verdict & { readonly predicted?: readonly Foretold[] };
+  readonly verdict: RoundVerdict & { readonly predicted?: readonly Foretold[] };
   readonly timeline: Timeline;
 }
 
 /** What the judge says of a round. Pure. */
-export function judged(timeline: Timeline, rules: Harmless, predicted: readonly Foretold[]): Kept {
+export function judged(timeline: Timeline, rules: Harmless, predicted: readonly Foretold[]): JudgedRound {
   const verdict = { ...judge(timeline, rules), label: 'production' as const };
   return { verdict: predicted.length === 0 ? verdict : { ...verdict, predicted }, timeline: fitting(timeline) };
 }
 
 /** A round of which nothing can be said, for this reason. Pure. */
-export function notJudged({ hazard, seed }: DrillOrder, { startedAt, cast }: DrillProgress, why: string): Kept {
+export function notJudged({ hazard, seed }: DrillOrder, { startedAt, cast }: DrillProgress, why: string): JudgedRound {
   const name = { hazard, round: 1, seed, startedAt };
   const nothing = { acknowledged: [], ambiguous: [], refused: [], found: {}, local: {}, foundLocal: {} };
-  const text = why.slice(0, WORDS_MAX);
+  const text = why.slice(0, SENTENCE_MAX);
   return {
     verdict: { ...unplayed(name, text), label: 'production' },
     timeline: {
@@ -66,16 +66,16 @@ function fitting(timeline: Timeline): Timeline {
 export async function keepRound(
   tx: WriteTx,
   { run, version, token }: { readonly run: string; readonly version: string; readonly token: string },
-  kept: Kept,
+  round: JudgedRound,
 ): Promise<void> {
-  const row = await storeDrillRound(tx, { run, version, ...kept });
+  const row = await storeDrillRound(tx, { run, version, ...round });
   tx.emit({ kind: 'drill.recorded', subject: row.hazard, data: { ...row } });
   const key = await revokeApiKey(tx, token);
   if (key !== null) tx.emit({ kind: 'api-key.revoked', subject: key.user, data: { token } });
 }
 
 /** The verdict in a sentence's part. */
-export function verdictWords({ isPassed, checks, outages }: Verdict): string {
+export function describeVerdict({ isPassed, checks, outages }: RoundVerdict): string {
   const broken = checks.filter(({ isHeld }) => !isHeld);
   if (!isPassed)
     return `did not hold: ${broken.map(({ what, probe, measured, limit }) => `${[what, probe].filter(Boolean).join(' of ')} ${measured} (limit ${limit})`).join('; ')}`;

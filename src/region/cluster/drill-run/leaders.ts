@@ -1,6 +1,6 @@
 import type { ClusterEvent, Mark } from '../../../judge/timeline.ts';
 import { addressesOf } from '../moves/switchover-order.ts';
-import type { Look } from '../moves/move-run.ts';
+import type { SiteSnapshot } from '../moves/move-run.ts';
 import type { DrillPorts } from './port.ts';
 
 const EVERY_MS = 500;
@@ -14,9 +14,13 @@ export interface LeaderWatch {
 }
 
 /** Asks Patroni twice a second. A leader that the last look did not name is a promotion. */
-export function watchLeaders(ports: DrillPorts, look: Pick<Look, 'site' | 'nodes'>, first: string): LeaderWatch {
+export function watchLeaders(
+  ports: DrillPorts,
+  snapshot: Pick<SiteSnapshot, 'site' | 'nodes'>,
+  first: string,
+): LeaderWatch {
   const [events, marks]: [ClusterEvent[], Mark[]] = [[], []];
-  const addresses = Object.values(addressesOf(look));
+  const addresses = Object.values(addressesOf(snapshot));
   const end = new AbortController();
   const watch = async () => {
     let last = first;
@@ -24,7 +28,7 @@ export function watchLeaders(ports: DrillPorts, look: Pick<Look, 'site' | 'nodes
       const state = await ports.patroni.cluster(addresses).catch(() => null);
       const host = state?.leader ?? last;
       if (host !== last) {
-        const at = ports.ways.now();
+        const at = ports.instruments.now();
         events.push({ at, host, kind: 'promotion', text: 'leads the database by Patroni’s word' });
         marks.push({ at, kind: 'role', host, text: `${host} leads the database` });
         last = host;

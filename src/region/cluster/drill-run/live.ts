@@ -3,10 +3,10 @@ import type { Lane, Mark } from '../../../judge/timeline.ts';
 import type { Drill } from './drill.ts';
 
 const CELL_MS = 500;
-const TELL_MS = 1000;
+const REPORT_MS = 1000;
 
 /** What is told of a drill under way. `zero`: when its probes began to ask, by their clock. */
-export interface Told {
+export interface ProgressSource {
   readonly zero: number;
   readonly marks: readonly Mark[];
   readonly lanes: () => readonly Lane[];
@@ -16,26 +16,26 @@ export interface Told {
  * The drill with an event `drill.progress` at each of its saves, and once a second while it only waits: all that was seen since its begin, because a page may
  * come at any moment. While the database moves nothing can be told: then it comes with the next save. It never ends or delays a drill.
  */
-export function telling(drill: Drill, told: Told): Drill {
+export function withProgressEvents(drill: Drill, source: ProgressSource): Drill {
   const { move, ports } = drill;
-  let [said, saidAt] = ['probes begin to ask', ports.clock.monotonic()];
+  let [lastProgress, savedAt] = ['probes begin to ask', ports.clock.monotonic()];
   const save: Drill['move']['save'] = async (progress, change) => {
     await move.save(progress, async (tx) => {
       await change?.(tx);
-      tx.emit({ kind: 'drill.progress', subject: drill.hazard.id, data: { ...liveOf(drill, told) } });
+      tx.emit({ kind: 'drill.progress', subject: drill.hazard.id, data: { ...liveOf(drill, source) } });
     });
-    [said, saidAt] = [progress, ports.clock.monotonic()];
+    [lastProgress, savedAt] = [progress, ports.clock.monotonic()];
   };
-  const tell = async () => {
-    if (ports.clock.monotonic() - saidAt < TELL_MS) return;
-    saidAt = ports.clock.monotonic();
-    await save(said).catch(() => drill.run.signal.throwIfAborted());
+  const report = async () => {
+    if (ports.clock.monotonic() - savedAt < REPORT_MS) return;
+    savedAt = ports.clock.monotonic();
+    await save(lastProgress).catch(() => drill.run.signal.throwIfAborted());
   };
-  return { ...drill, move: { ...move, save }, tell };
+  return { ...drill, move: { ...move, save }, reportProgress: report };
 }
 
 /** The whole of it at this moment. */
-function liveOf({ run, hazard, at }: Drill, { zero, marks, lanes }: Told): DrillLive {
+function liveOf({ run, hazard, at }: Drill, { zero, marks, lanes }: ProgressSource): DrillLive {
   return {
     job: run.id,
     run: run.payload.run,

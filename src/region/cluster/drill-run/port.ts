@@ -35,7 +35,7 @@ export interface RunningProbes {
 }
 
 /** Ways out of this process that a drill needs. */
-export interface DrillWays {
+export interface DrillInstruments {
   /** The probes' monotonic clock, ms. */
   now(): number;
   /** Begins to ask as clients do, over the network. */
@@ -49,7 +49,7 @@ export interface DrillWays {
 
 /** What a drill is made with. `node`: the host of this region; `version`: of the product. */
 export interface DrillPorts extends MovePorts {
-  readonly ways: DrillWays;
+  readonly instruments: DrillInstruments;
   readonly clock: Clock;
   readonly random: Random;
   readonly node: string;

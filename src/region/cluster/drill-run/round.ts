@@ -2,12 +2,12 @@ import { vipAddress } from '../../../model/cluster/cluster.ts';
 import { relativeTo } from '../../../judge/relative.ts';
 import type { Mark, Timeline } from '../../../judge/timeline.ts';
 import { diagnose } from '../doctor.ts';
-import { type Look, MoveEnd, waitFor } from '../moves/move-run.ts';
+import { type SiteSnapshot, MoveEnd, waitFor } from '../moves/move-run.ts';
 import { addressesOf } from '../moves/switchover-order.ts';
 import { notWhole } from '../moves/restart.ts';
 import { type Drill, pause } from './drill.ts';
 import { faultOf, heal } from './fault.ts';
-import { telling } from './live.ts';
+import { withProgressEvents } from './live.ts';
 import { watchLeaders } from './leaders.ts';
 import type { RunningProbes } from './port.ts';
 
@@ -22,19 +22,19 @@ const TAIL_MS = 2_000;
 const MORE_S = 60;
 
 /** Plays the round: steady, fault, heal, redundancy, and what each database has. Throws `MoveEnd` when it could not be played to its end. */
-export async function playRound(quiet: Drill, look: Look, apiKey: string): Promise<Timeline> {
+export async function playRound(quiet: Drill, snapshot: SiteSnapshot, apiKey: string): Promise<Timeline> {
   const { run, ports, hazard, cast, at } = quiet;
-  const { ways } = ports;
+  const { instruments } = ports;
   const { seed, ledger } = run.payload;
-  const nodes = cast.regions.map((name) => ({ name, address: addressesOf(look)[name] ?? '' }));
-  const vip = look.site.cluster === null ? null : vipAddress(look.site.cluster);
-  const zero = ways.now();
+  const nodes = cast.regions.map((name) => ({ name, address: addressesOf(snapshot)[name] ?? '' }));
+  const vip = snapshot.site.cluster === null ? null : vipAddress(snapshot.site.cluster);
+  const zero = instruments.now();
   const marks: Mark[] = [];
   const note = (kind: Mark['kind'], host: string | null, text: string) =>
-    marks.push({ at: ways.now(), kind, host, text });
-  const probes = ways.startProbes({ vip: vip ?? '', nodes, apiKey, ledger });
-  const leaders = watchLeaders(ports, look, cast.primary);
-  const drill = telling(quiet, { zero, marks, lanes: () => probes.seen() });
+    marks.push({ at: instruments.now(), kind, host, text });
+  const probes = instruments.startProbes({ vip: vip ?? '', nodes, apiKey, ledger });
+  const leaders = watchLeaders(ports, snapshot, cast.primary);
+  const drill = withProgressEvents(quiet, { zero, marks, lanes: () => probes.seen() });
   const { move } = drill;
   try {
     const fault = await faultOf(drill);
@@ -49,14 +49,14 @@ export async function playRound(quiet: Drill, look: Look, apiKey: string): Promi
     await heal(move, drained);
     at.progress = { ...at.progress, drained: null };
     await move.save('waits for full redundancy');
-    const healedAt = ways.now();
+    const healedAt = instruments.now();
     const redundantAt = await untilRedundant(drill, (text) => note('note', null, text));
     await pause(drill, TAIL_MS);
-    const endedAt = ways.now();
+    const endedAt = instruments.now();
     const { lanes, ...outcomes } = await probes.stop();
     await leaders.stop();
     await move.save('compares the numbered writes on every node');
-    const found = await ways.readCopies(nodes, ledger);
+    const found = await instruments.readCopies(nodes, ledger);
     return relativeTo(zero, {
       hazard: hazard.id,
       round: 1,
@@ -107,7 +107,7 @@ async function untilRedundant(
         return notWhole(site, losses) ?? (doctor.state === 'ok' ? null : doctor.summary);
       },
     });
-    return ports.ways.now();
+    return ports.instruments.now();
   } catch (error) {
     if (!(error instanceof MoveEnd) || error.state === 'aborted') throw error;
     note(error.message);

@@ -1,17 +1,17 @@
 import { listOf } from '../site.ts';
-import { type Check, counted, ok, warning } from './check.ts';
+import { type InvariantCheck, counted, ok, warning } from './check.ts';
 
 const NAMED = 5;
 
 /** What must be true of BMCs: an earlier release took others. */
-export const BMC_CHECKS: readonly Check[] = [
+export const BMC_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'bmcs',
     title: 'BMCs are other hosts, and their secrets travel encrypted',
     explanation:
       'A secret over plain http is read by everybody on its path. An order to an address of a node, of loopback or of the link would be answered by the node that gives it: no order goes there.',
     concerns: ({ bmcs }) => (bmcs?.count ?? 0) > 0,
-    look({ bmcs = { count: 0, misfits: [] } }) {
+    judge({ bmcs = { count: 0, misfits: [] } }) {
       const { count, misfits } = bmcs;
       if (misfits.length === 0) return ok(`${counted(count, 'BMC')}, each is another host.`);
       const words = misfits.slice(0, NAMED).map(({ name, problem }) => `${name}: ${problem}`);

@@ -1,29 +1,29 @@
 import type { InvariantState } from '../../../contract/cluster/doctor.ts';
 import type { NodeFacts } from '../facts.ts';
-import { type ClusterSite, hasOwnDatabase, heard, listOf, silence, type SiteNode } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, collectFacts, listOf, silence, type SiteNode } from '../site.ts';
 
 /** What was found, and what to do; a remedy of '' where there is nothing to do. */
-export interface Verdict {
+export interface InvariantVerdict {
   readonly state: InvariantState;
   readonly detail: string;
   readonly remedy: string;
 }
 
 /** Something that always has to be true, as data. `look` is pure. */
-export interface Check {
+export interface InvariantCheck {
   readonly id: string;
   readonly title: string;
   /** Why it matters. */
   readonly explanation: string;
   /** Left out where there is nothing to judge, such as the floating address of a site without one. */
   concerns(site: ClusterSite): boolean;
-  look(site: ClusterSite): Verdict;
+  judge(site: ClusterSite): InvariantVerdict;
 }
 
-export const ok = (detail: string): Verdict => ({ state: 'ok', detail, remedy: '' });
-export const warning = (detail: string, remedy: string): Verdict => ({ state: 'warning', detail, remedy });
-export const broken = (detail: string, remedy: string): Verdict => ({ state: 'broken', detail, remedy });
-export const unknown = (detail: string, remedy: string): Verdict => ({ state: 'unknown', detail, remedy });
+export const ok = (detail: string): InvariantVerdict => ({ state: 'ok', detail, remedy: '' });
+export const warning = (detail: string, remedy: string): InvariantVerdict => ({ state: 'warning', detail, remedy });
+export const broken = (detail: string, remedy: string): InvariantVerdict => ({ state: 'broken', detail, remedy });
+export const unknown = (detail: string, remedy: string): InvariantVerdict => ({ state: 'unknown', detail, remedy });
 
 /** What to do about a node that says nothing. */
 export function askNode(names: readonly string[]): string {
@@ -32,11 +32,15 @@ export function askNode(names: readonly string[]): string {
 }
 
 /** Nothing is known where nobody has spoken: the verdict about it, or null when every one of these nodes has a fresh word. */
-export function unheard(site: ClusterSite, nodes: readonly SiteNode[], kind: keyof NodeFacts): Verdict | null {
-  const { silent } = heard(nodes, kind);
+export function judgeSilence(
+  site: ClusterSite,
+  nodes: readonly SiteNode[],
+  kind: keyof NodeFacts,
+): InvariantVerdict | null {
+  const { silent } = collectFacts(nodes, kind);
   if (silent.length === 0) return null;
-  const words = silent.map((node) => silence(node, kind, site.now));
-  return unknown(`${sentence(listOf(words))}`, askNode(silent.map((node) => node.name)));
+  const clauses = silent.map((node) => silence(node, kind, site.now));
+  return unknown(`${sentence(listOf(clauses))}`, askNode(silent.map((node) => node.name)));
 }
 
 /** Ends with a full stop. It may begin with a node's name, which stays as it is. */

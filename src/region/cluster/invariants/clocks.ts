@@ -1,5 +1,5 @@
-import { heard, listOf, settled } from '../site.ts';
-import { broken, type Check, ok, unheard, warning } from './check.ts';
+import { collectFacts, listOf, settled } from '../site.ts';
+import { broken, type InvariantCheck, ok, judgeSilence, warning } from './check.ts';
 
 /** Tokens and certificates are checked to the second, and logs are read side by side: from here on somebody notices, s. */
 const APART_WARN_S = 0.5;
@@ -7,28 +7,30 @@ const APART_WARN_S = 0.5;
 const APART_BROKEN_S = 5;
 
 /** What nodes measure of the regions' clocks, whichever source each of them follows. */
-export const CLOCK_CHECKS: readonly Check[] = [
+export const CLOCK_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'clocks-agree',
     title: 'Clocks agree',
     explanation:
       'Nodes that are right by their own words may still be apart: certificates, leases, tokens and the order of events are judged by more than one clock.',
     concerns: (site) => settled(site).length > 1,
-    look(site) {
+    judge(site) {
       const nodes = settled(site);
       const nameOf = (address: string) => nodes.find((node) => node.address === address)?.name ?? address;
-      const { said } = heard(nodes, 'ntp');
-      const measured = said.flatMap(({ node, facts }) => (facts.apart ? [{ name: node.name, ...facts.apart }] : []));
+      const { reports } = collectFacts(nodes, 'ntp');
+      const measured = reports.flatMap(({ node, facts }) => (facts.apart ? [{ name: node.name, ...facts.apart }] : []));
       const far = measured.filter(({ seconds }) => seconds > APART_WARN_S);
       if (far.length > 0) {
-        const words = far.map((row) => `${row.name} and ${nameOf(row.address)} are ${row.seconds.toFixed(1)} s apart`);
+        const clauses = far.map(
+          (row) => `${row.name} and ${nameOf(row.address)} are ${row.seconds.toFixed(1)} s apart`,
+        );
         const verdict = far.some(({ seconds }) => seconds > APART_BROKEN_S) ? broken : warning;
         return verdict(
-          `${listOf(words)}.`,
+          `${listOf(clauses)}.`,
           'On each of them: chronyc sources -v. Time servers for all: regent setting set ntp_servers "ADDRESS ADDRESS"; at once, on the one that is wrong: chronyc makestep.',
         );
       }
-      const gap = unheard(site, nodes, 'ntp');
+      const gap = judgeSilence(site, nodes, 'ntp');
       if (gap) return gap;
       if (measured.length === 0) return ok('No node has measured the clock of another yet.');
       const most = Math.max(...measured.map(({ seconds }) => seconds));

@@ -1,8 +1,8 @@
 import { isDatabaseExternal } from '../../../model/cluster/cluster.ts';
 import { isStreamingState, pauseOf, RESUME } from '../losses.ts';
-import { lastWord, primariesOf } from '../claims.ts';
-import { type ClusterSite, heard, LAG_BYTES, listOf, members, regions } from '../site.ts';
-import { broken, type Check, ok, runsDatabase, unheard, unknown, warning } from './check.ts';
+import { lastClaimText, primariesOf } from '../claims.ts';
+import { type ClusterSite, collectFacts, LAG_BYTES, listOf, members, regions } from '../site.ts';
+import { broken, type InvariantCheck, ok, runsDatabase, judgeSilence, unknown, warning } from './check.ts';
 
 const MIB = 1024 ** 2;
 const SHOW = 'patronictl -c /etc/patroni/regent/patroni.yml list';
@@ -22,14 +22,14 @@ function standbysOf(site: ClusterSite) {
 }
 
 /** What must be true of the database. */
-export const DATABASE_CHECKS: readonly Check[] = [
+export const DATABASE_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'database-writes',
     title: 'The database takes a real write',
     explanation:
       'Everything that Regent knows is in the database. A server that hangs or is read-only still accepts connections, so a row is written.',
     concerns: () => true,
-    look({ database, cluster }) {
+    judge({ database, cluster }) {
       if (database.isUp)
         return ok(
           database.latencyMs === null ? 'A write was committed.' : `A write was committed in ${database.latencyMs} ms.`,
@@ -47,7 +47,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
     explanation:
       'Two primaries would each acknowledge rows that the other does not have; without one nothing can be written.',
     concerns: runsDatabase,
-    look(site) {
+    judge(site) {
       const found = primariesOf(site).map(({ node }) => node.name);
       if (found.length > 1) {
         return broken(
@@ -55,12 +55,12 @@ export const DATABASE_CHECKS: readonly Check[] = [
           `Compare with what etcd says (${SHOW}) and stop Patroni on the one that etcd does not name: systemctl stop patroni. It comes back as a standby when it is started again.`,
         );
       }
-      const gap = unheard(site, members(site), 'db');
+      const gap = judgeSilence(site, members(site), 'db');
       if (found[0] === undefined) {
         const remedy = `On a region node: ${SHOW}. See etcd-quorum: without a majority of etcd nobody may be the primary. Then: journalctl -u patroni -n 100.`;
-        return gap && heard(regions(site), 'db').said.length === 0
+        return gap && collectFacts(regions(site), 'db').reports.length === 0
           ? gap
-          : broken(`No node says that it is the primary${lastWord(site, 'primary')}.`, remedy);
+          : broken(`No node says that it is the primary${lastClaimText(site, 'primary')}.`, remedy);
       }
       return gap ? { ...gap, detail: `${found[0]} is the primary. ${gap.detail}` } : ok(`${found[0]} is the primary.`);
     },
@@ -71,13 +71,13 @@ export const DATABASE_CHECKS: readonly Check[] = [
     explanation:
       'Somebody who told Patroni to pause keeps it from making another node the primary when this one dies: writes would wait for an operator.',
     concerns: runsDatabase,
-    look(site) {
+    judge(site) {
       const paused = pauseOf(site);
       if (paused !== null) {
         const remedy = `On a region node: ${RESUME}. Whoever paused it had a reason, such as maintenance: ask first.`;
         return broken(`${paused}.`, remedy);
       }
-      return unheard(site, members(site), 'db') ?? ok('It is not paused.');
+      return judgeSilence(site, members(site), 'db') ?? ok('It is not paused.');
     },
   },
   {
@@ -86,12 +86,12 @@ export const DATABASE_CHECKS: readonly Check[] = [
     explanation:
       'A row is acknowledged when it is on the primary and on every synchronous standby. With fewer of them fewer nodes can be lost; with none writes wait.',
     concerns: (site) => runsDatabase(site) && members(site).length > 1,
-    look(site) {
+    judge(site) {
       const wanted = Math.min(2, members(site).length - 1);
       const view = standbysOf(site);
       if (view === null)
         return (
-          unheard(site, members(site), 'db') ?? unknown('There is no primary that could tell.', 'See one-primary.')
+          judgeSilence(site, members(site), 'db') ?? unknown('There is no primary that could tell.', 'See one-primary.')
         );
       const synchronous = view.list.filter((member) => member.isSynchronous && isStreamingState(member.state));
       const idle = view.list.filter((member) => !isStreamingState(member.state));
@@ -103,12 +103,12 @@ export const DATABASE_CHECKS: readonly Check[] = [
       const absent = members(site).filter(
         (node) => node.name !== view.primary.node.name && !view.list.some((member) => member.name === node.name),
       );
-      const words = [...states, ...absent.map((node) => `${node.name} is not there`)];
+      const clauses = [...states, ...absent.map((node) => `${node.name} is not there`)];
       const remedy =
         `On the host in question: systemctl status patroni; journalctl -u patroni -n 100. One that is down only has to be started: it rewinds or clones itself. ` +
         `If it cannot: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.`;
       if (synchronous.length < wanted) {
-        const why = words.length === 0 ? '' : `: ${listOf(words)}`;
+        const why = clauses.length === 0 ? '' : `: ${listOf(clauses)}`;
         return broken(`${synchronous.length} of ${wanted} standbys are synchronous${why}.`, remedy);
       }
       const behind = view.list.filter((member) => (member.lagBytes ?? 0) > LAG_BYTES);
@@ -119,7 +119,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
           `If it grows, look for a slow disk or network there: iostat -x 1, ping. ${remedy}`,
         );
       }
-      if (words.length > 0) return warning(`${listOf(words)}.`, remedy);
+      if (clauses.length > 0) return warning(`${listOf(clauses)}.`, remedy);
       return ok(`${listOf(synchronous.map((member) => member.name))} stream from ${view.primary.node.name}.`);
     },
   },
@@ -129,24 +129,24 @@ export const DATABASE_CHECKS: readonly Check[] = [
     explanation:
       'Every promotion begins a timeline. A standby on an older one has not followed the last promotion: it gets nothing new and can never be promoted.',
     concerns: (site) => runsDatabase(site) && members(site).length > 1,
-    look(site) {
+    judge(site) {
       const view = standbysOf(site);
       if (view === null)
         return (
-          unheard(site, members(site), 'db') ?? unknown('There is no primary that could tell.', 'See one-primary.')
+          judgeSilence(site, members(site), 'db') ?? unknown('There is no primary that could tell.', 'See one-primary.')
         );
       const current = view.primary.facts.timeline;
       const others = view.list.filter(
         (member) => member.timeline !== null && current !== null && member.timeline !== current,
       );
       if (others.length > 0) {
-        const words = others.map((member) => `${member.name} is on timeline ${member.timeline}`);
+        const clauses = others.map((member) => `${member.name} is on timeline ${member.timeline}`);
         return broken(
-          `${listOf(words)}, the primary ${view.primary.node.name} on ${current}.`,
+          `${listOf(clauses)}, the primary ${view.primary.node.name} on ${current}.`,
           'Patroni rewinds or clones it by itself within a minute. If it does not: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.',
         );
       }
-      return unheard(site, members(site), 'db') ?? ok(`Timeline ${current ?? 'not known'}.`);
+      return judgeSilence(site, members(site), 'db') ?? ok(`Timeline ${current ?? 'not known'}.`);
     },
   },
   {
@@ -155,16 +155,16 @@ export const DATABASE_CHECKS: readonly Check[] = [
     explanation:
       'How many standbys a commit waits for is part of it: an older configuration may promise less than the site believes.',
     concerns: runsDatabase,
-    look(site) {
-      const { said } = heard(members(site), 'db');
-      const other = said.filter(({ facts }) => !facts.isConfigured).map(({ node }) => node.name);
+    judge(site) {
+      const { reports } = collectFacts(members(site), 'db');
+      const other = reports.filter(({ facts }) => !facts.isConfigured).map(({ node }) => node.name);
       if (other.length > 0) {
         return warning(
           `${listOf(other)}: the dynamic configuration is not (yet) the published one.`,
           'It is set again by itself. If it stays: regent service show db, and patronictl -c /etc/patroni/regent/patroni.yml show-config.',
         );
       }
-      return unheard(site, members(site), 'db') ?? ok('It does.');
+      return judgeSilence(site, members(site), 'db') ?? ok('It does.');
     },
   },
 ];

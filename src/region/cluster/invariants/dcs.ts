@@ -1,11 +1,11 @@
 import { QUOTA_BYTES } from '../../../services/dcs/view.ts';
-import { heard, listOf, members, regions, silence } from '../site.ts';
-import { askNode, broken, type Check, isCluster, ok, unheard, unknown, warning } from './check.ts';
+import { collectFacts, listOf, members, regions, silence } from '../site.ts';
+import { askNode, broken, type InvariantCheck, isCluster, ok, judgeSilence, unknown, warning } from './check.ts';
 
 const MIB = 1024 ** 2;
 
 /** What must be true of etcd, which decides who is the database's primary. */
-export const DCS_CHECKS: readonly Check[] = [
+export const DCS_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'etcd-quorum',
     title: 'etcd has a majority and all voters',
@@ -13,33 +13,35 @@ export const DCS_CHECKS: readonly Check[] = [
       'Patroni makes a node the primary only through etcd, and etcd decides by the majority of its voters. Without one the database takes no writes; ' +
       'each voter that is away is one loss fewer that can be borne.',
     concerns: isCluster,
-    look(site) {
-      const { said } = heard(regions(site), 'dcs');
+    judge(site) {
+      const { reports } = collectFacts(regions(site), 'dcs');
       const nodes = members(site);
-      if (said.length === 0)
-        return unheard(site, nodes, 'dcs') ?? unknown('Nobody speaks of etcd.', askNode(nodes.map(({ name }) => name)));
-      const leading = said.find(({ facts }) => facts.hasQuorum);
+      if (reports.length === 0)
+        return (
+          judgeSilence(site, nodes, 'dcs') ?? unknown('Nobody speaks of etcd.', askNode(nodes.map(({ name }) => name)))
+        );
+      const leading = reports.find(({ facts }) => facts.hasQuorum);
       if (leading === undefined) {
         const remedy =
           'Bring back the hosts of the other voters (systemctl status etcd on each): with more than half of them it goes on by itself. ' +
           'Never remove voters or make a new cluster while old ones may come back.';
-        const names = listOf(said.map(({ node }) => node.name));
+        const names = listOf(reports.map(({ node }) => node.name));
         return broken(`No majority of the voters answers: ${names} know no leader.`, remedy);
       }
       const voters = leading.facts.members.filter((member) => !member.isLearner).map((member) => member.name);
-      const away = voters.filter((name) => !said.some(({ node, facts }) => node.name === name && facts.hasQuorum));
+      const away = voters.filter((name) => !reports.some(({ node, facts }) => node.name === name && facts.hasQuorum));
       if (away.length > 0) {
-        const words = away.map((name) => {
+        const clauses = away.map((name) => {
           const node = site.nodes.find((one) => one.name === name);
           return node ? silence(node, 'dcs', site.now) : `${name} is no node of this site`;
         });
-        const detail = `${voters.length - away.length} of ${voters.length} voters are there: ${words.join(', ')}.`;
+        const detail = `${voters.length - away.length} of ${voters.length} voters are there: ${clauses.join(', ')}.`;
         return broken(
           detail,
           `On ${listOf(away)}: systemctl status etcd; journalctl -u etcd -n 50. A host that is down only has to be started.`,
         );
       }
-      const leader = said.find(({ facts }) => facts.isLeader)?.node.name;
+      const leader = reports.find(({ facts }) => facts.isLeader)?.node.name;
       return ok(
         `${voters.length} of ${voters.length} voters are there${leader === undefined ? '' : `, ${leader} leads`}.`,
       );
@@ -51,16 +53,18 @@ export const DCS_CHECKS: readonly Check[] = [
     explanation:
       'A member that is no node of the site counts for the majority and is never there; a region node that is no voter does not make the cluster safer.',
     concerns: isCluster,
-    look(site) {
+    judge(site) {
       const nodes = members(site);
-      const { said } = heard(nodes, 'dcs');
-      const source = said.find(({ facts }) => facts.hasQuorum);
+      const { reports } = collectFacts(nodes, 'dcs');
+      const source = reports.find(({ facts }) => facts.hasQuorum);
       if (source === undefined)
-        return unheard(site, nodes, 'dcs') ?? unknown('No majority of etcd answers.', 'See etcd-quorum.');
+        return judgeSilence(site, nodes, 'dcs') ?? unknown('No majority of etcd answers.', 'See etcd-quorum.');
       const list = source.facts.members;
-      const strangers = list.filter((member) => !site.nodes.some((node) => node.isRegion && node.name === member.name));
-      if (strangers.length > 0) {
-        const ids = strangers.map((member) => `${member.name || 'a member that never started'} (${member.id})`);
+      const unknownMembers = list.filter(
+        (member) => !site.nodes.some((node) => node.isRegion && node.name === member.name),
+      );
+      if (unknownMembers.length > 0) {
+        const ids = unknownMembers.map((member) => `${member.name || 'a member that never started'} (${member.id})`);
         return broken(
           `etcd has ${listOf(ids)} and the site has no such region node.`,
           `If that host is gone for good, on ${source.node.name}: etcdctl member remove ID, with the id in brackets.`,
@@ -90,11 +94,11 @@ export const DCS_CHECKS: readonly Check[] = [
       'etcd 3.5.1 to 3.5.19 do not write into the v3 store that a learner was promoted. etcd 3.6 reads its members from there: it refuses to start, or ' +
       'they have no vote.',
     concerns: (site) => isCluster(site) && site.storedLearners !== undefined,
-    look({ storedLearners, ...site }) {
+    judge({ storedLearners, ...site }) {
       if (!storedLearners)
         return unknown('The store of etcd could not be read.', 'See etcd-quorum; then run this again.');
-      const { said } = heard(members(site), 'dcs');
-      const list = said.find(({ facts }) => facts.hasQuorum)?.facts.members ?? [];
+      const { reports } = collectFacts(members(site), 'dcs');
+      const list = reports.find(({ facts }) => facts.hasQuorum)?.facts.members ?? [];
       // Who still learns is one for a moment only: etcd-members tells it.
       const trapped = storedLearners
         .filter(({ id }) => !list.some((member) => member.id === id && member.isLearner))
@@ -118,22 +122,22 @@ export const DCS_CHECKS: readonly Check[] = [
     explanation:
       'An etcd whose file has reached its quota takes no writes (alarm NOSPACE); then the primary steps down when its lease ends.',
     concerns: isCluster,
-    look(site) {
+    judge(site) {
       const nodes = members(site);
-      const { said } = heard(nodes, 'dcs');
-      const alarms = said.flatMap(({ node, facts }) => facts.alarms.map((alarm) => `${node.name}: ${alarm}`));
+      const { reports } = collectFacts(nodes, 'dcs');
+      const alarms = reports.flatMap(({ node, facts }) => facts.alarms.map((alarm) => `${node.name}: ${alarm}`));
       const space =
         'On one region node: etcdctl endpoint status --cluster -w table; etcdctl defrag --cluster; etcdctl alarm disarm. Twice in a row means that something writes too much.';
       if (alarms.length > 0) return broken(`Alarms are raised: ${alarms.join(', ')}.`, space);
-      const full = said.filter(({ facts }) => facts.sizeBytes > QUOTA_BYTES * 0.5);
+      const full = reports.filter(({ facts }) => facts.sizeBytes > QUOTA_BYTES * 0.5);
       if (full.length > 0) {
         const sizes = full.map(({ node, facts }) => `${node.name} ${Math.round(facts.sizeBytes / MIB)} MiB`);
         const isNear = full.some(({ facts }) => facts.sizeBytes > QUOTA_BYTES * 0.9);
         return (isNear ? broken : warning)(`${listOf(sizes)} of ${QUOTA_BYTES / MIB} MiB are used.`, space);
       }
-      const most = Math.max(0, ...said.map(({ facts }) => facts.sizeBytes));
+      const most = Math.max(0, ...reports.map(({ facts }) => facts.sizeBytes));
       return (
-        unheard(site, nodes, 'dcs') ??
+        judgeSilence(site, nodes, 'dcs') ??
         ok(`No alarm; at most ${Math.ceil(most / MIB)} of ${QUOTA_BYTES / MIB} MiB are used.`)
       );
     },

@@ -1,11 +1,11 @@
 import { listOf, members } from '../site.ts';
-import { type Check, counted, ok, warning } from './check.ts';
+import { type InvariantCheck, counted, ok, warning } from './check.ts';
 
 /** As many region nodes as bear a loss. */
 const ENOUGH = 3;
 
 /** What must be known of a cluster that was made anew from one node. */
-export const EPOCH_CHECKS: readonly Check[] = [
+export const EPOCH_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'epoch',
     title: 'The cluster is whole again after its recovery',
@@ -13,16 +13,16 @@ export const EPOCH_CHECKS: readonly Check[] = [
       'A cluster whose majority was lost goes on from one node, under a new epoch. Hosts that were counted as lost must not come back with what they had, ' +
       'and until others have joined, the next loss is that of everything.',
     concerns: ({ recovery }) => recovery !== undefined,
-    look(site) {
+    judge(site) {
       const { recovery } = site;
       if (recovery === undefined) return ok('It was never recovered.');
       const lost = recovery.lost.map(({ name }) => name);
       const when = new Date(recovery.at).toISOString();
-      const words = `Epoch ${recovery.number} (${recovery.id}) began on ${recovery.node} at ${when}; ${listOf(lost)} ${lost.length === 1 ? 'was' : 'were'} lost.`;
+      const summary = `Epoch ${recovery.number} (${recovery.id}) began on ${recovery.node} at ${when}; ${listOf(lost)} ${lost.length === 1 ? 'was' : 'were'} lost.`;
       const count = members(site).length;
-      if (count >= ENOUGH) return ok(words);
+      if (count >= ENOUGH) return ok(summary);
       return warning(
-        `${words} It has ${counted(count, 'region node')} since.`,
+        `${summary} It has ${counted(count, 'region node')} since.`,
         'Let other hosts join: regent token create --role region; on each: regent join -. A lost host that comes back stays down; on it: regent leave.',
       );
     },

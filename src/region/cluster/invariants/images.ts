@@ -1,27 +1,37 @@
 import { type ClusterSite, listOf, members, silence } from '../site.ts';
-import { askNode, broken, type Check, counted, ok, sentence, unknown, type Verdict, warning } from './check.ts';
+import {
+  askNode,
+  broken,
+  type InvariantCheck,
+  counted,
+  ok,
+  sentence,
+  unknown,
+  type InvariantVerdict,
+  warning,
+} from './check.ts';
 
 /** A large image is on its way for some minutes. */
 const SETTLED_MS = 5 * 60_000;
 const NAMED = 3;
 
 /** What must be true of images. */
-export const IMAGE_CHECKS: readonly Check[] = [
+export const IMAGE_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'images',
     title: 'Every region node has every file of every image',
     explanation:
       'Racks fetch images from any region node. One that lacks a file sends them on to the next; when the last one that has it dies, machines of that image do not boot.',
     concerns: ({ images }) => (images?.length ?? 0) > 0,
-    look(site) {
+    judge(site) {
       const images = site.images ?? [];
       const regions = members(site).map(({ name }) => name);
       const late = images.flatMap((image) => lateOf(image, regions, site.now));
       if (late.length > 0) return verdictOf(late, regions);
       const silent = members(site).filter((node) => !node.isFresh);
       if (silent.length > 0) {
-        const words = silent.map((node) => silence(node, 'images', site.now));
-        return unknown(sentence(listOf(words)), askNode(silent.map(({ name }) => name)));
+        const clauses = silent.map((node) => silence(node, 'images', site.now));
+        return unknown(sentence(listOf(clauses)), askNode(silent.map(({ name }) => name)));
       }
       const coming = images.filter((image) => regions.some((node) => lacking(image, node).length > 0));
       const rest = coming.length === 0 ? '' : `; ${counted(coming.length, 'image')} on the way to others`;
@@ -53,13 +63,15 @@ function lateOf(image: ImageRow, regions: readonly string[], now: number): reado
   return nodes.length === 0 ? [] : [{ image, nodes }];
 }
 
-function verdictOf(late: readonly Late[], regions: readonly string[]): Verdict {
+function verdictOf(late: readonly Late[], regions: readonly string[]): InvariantVerdict {
   const nowhere = late.filter(({ nodes }) => nodes.length === regions.length);
   const [first] = nowhere.length > 0 ? nowhere : late;
-  const told = [...nowhere, ...late.filter((one) => !nowhere.includes(one))];
-  const words = told.slice(0, NAMED).map(({ image, nodes }) => `${image.name} is not whole on ${listOf(nodes)}`);
-  const more = told.length > NAMED ? `, and ${told.length - NAMED} more` : '';
-  const detail = `${words.join('; ')}${more}.`;
+  const lateImages = [...nowhere, ...late.filter((one) => !nowhere.includes(one))];
+  const clauses = lateImages
+    .slice(0, NAMED)
+    .map(({ image, nodes }) => `${image.name} is not whole on ${listOf(nodes)}`);
+  const more = lateImages.length > NAMED ? `, and ${lateImages.length - NAMED} more` : '';
+  const detail = `${clauses.join('; ')}${more}.`;
   const digest = first?.image.digest.slice(0, 12) ?? '';
   const node = first?.nodes[0] ?? '';
   if (nowhere.length > 0) {

@@ -2,7 +2,7 @@ import { forecastOf, shortageOf } from '../../../model/networks/pool.ts';
 import { GAPS_MAX, type LeaseGap } from '../../../store/queries/networks/lease-gaps.ts';
 import type { PoolRow } from '../../../store/queries/networks/pool-use.ts';
 import { listOf } from '../site.ts';
-import { broken, type Check, counted, ok, unknown, warning } from './check.ts';
+import { broken, type InvariantCheck, counted, ok, unknown, warning } from './check.ts';
 
 /**
  * A standby gets leases by its partner, and no packet tells its agent of them: it compares all it has every 60 s. What is younger may be on its way.
@@ -12,18 +12,18 @@ const NAMED = 3;
 const HOUR_MS = 3_600_000;
 
 /** What must be true of leases. */
-export const LEASE_CHECKS: readonly Check[] = [
+export const LEASE_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'pair-leases',
     title: 'Both racks of a pair know the same leases',
     explanation:
       'The rack that takes over gives out what it believes to be free. A lease that it lacks, or has for another client, is an address that two machines may get.',
     concerns: ({ leases }) => (leases?.pairs.length ?? 0) > 0,
-    look({ leases }) {
+    judge({ leases }) {
       const { pairs, gaps } = leases ?? { pairs: [], gaps: [] };
       const found = gaps.filter((gap) => gap.seconds > SETTLED_S);
       const [first] = found;
-      if (first) return toldOf(found, first);
+      if (first) return judgeGaps(found, first);
       const halves = pairs.filter((pair) => !pair.isWhole);
       if (halves.length > 0) {
         return unknown(
@@ -39,7 +39,7 @@ export const LEASE_CHECKS: readonly Check[] = [
     title: 'Pools have free addresses',
     explanation: 'A new machine gets no address from a pool without a free one. Those that have a lease keep it.',
     concerns: ({ leases }) => (leases?.pools.length ?? 0) > 0,
-    look({ leases, now }) {
+    judge({ leases, now }) {
       const pools = leases?.pools ?? [];
       const short = pools.flatMap((pool) => {
         const why = shortageOf(pool, now);
@@ -59,7 +59,7 @@ export const LEASE_CHECKS: readonly Check[] = [
   },
 ];
 
-function toldOf(found: readonly LeaseGap[], first: LeaseGap) {
+function judgeGaps(found: readonly LeaseGap[], first: LeaseGap) {
   const named = found.slice(0, NAMED).map(gapText);
   const more = found.length > NAMED ? `, and ${found.length - NAMED} more` : '';
   const many = found.length >= GAPS_MAX ? `At least ${GAPS_MAX} leases` : counted(found.length, 'lease');

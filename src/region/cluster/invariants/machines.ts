@@ -1,18 +1,18 @@
 import type { NamedClash } from '../../../store/queries/networks/named-clashes.ts';
 import { listOf } from '../site.ts';
-import { type Check, ok, warning } from './check.ts';
+import { type InvariantCheck, ok, warning } from './check.ts';
 
 const NAMED = 5;
 
 /** What must be true of machines and of the addresses around them. Earlier releases let each of these happen. */
-export const MACHINE_CHECKS: readonly Check[] = [
+export const MACHINE_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'named-addresses',
     title: 'Nobody is given an address that the configuration names',
     explanation:
       'A resolver, router, time server, proxy or BMC stops answering when a machine gets its address. Regent leaves such addresses out when it chooses one; what was configured before may still have one.',
     concerns: ({ named }) => (named?.count ?? 0) > 0,
-    look({ named = { count: 0, clashes: [] } }) {
+    judge({ named = { count: 0, clashes: [] } }) {
       const { count, clashes } = named;
       const pools = clashes.filter(({ use }) => use === 'pool');
       if (pools.length > 0)
@@ -36,7 +36,7 @@ export const MACHINE_CHECKS: readonly Check[] = [
     explanation:
       'The role user reaches only its own machines, and nobody answers for a machine without an owner. Earlier releases removed a user and left the machines to nobody.',
     concerns: ({ ownerless }) => ownerless !== undefined,
-    look({ ownerless = [] }) {
+    judge({ ownerless = [] }) {
       if (ownerless.length === 0) return ok('Each has one.');
       const words = ownerless.slice(0, NAMED).map(({ machine, state }) => `${machine} is ${state}`);
       const more = ownerless.length > NAMED ? [`${ownerless.length - NAMED} more`] : [];

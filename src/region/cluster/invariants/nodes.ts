@@ -1,16 +1,16 @@
 import { errorTexts } from '../../../contract/base/wire/finding.ts';
 import { layoutWarnings } from '../losses.ts';
-import { heard, isRight, listOf, members, settled, silence } from '../site.ts';
+import { collectFacts, isRight, listOf, members, settled, silence } from '../site.ts';
 import {
   askNode,
   broken,
-  type Check,
+  type InvariantCheck,
   counted,
   isCluster,
   ok,
   runsDatabase,
   sentence,
-  unheard,
+  judgeSilence,
   unknown,
   warning,
 } from './check.ts';
@@ -25,18 +25,18 @@ const GIB = 1024 ** 3;
 const FINDINGS_SHOWN = 3;
 
 /** What must be true of every node. */
-export const NODE_CHECKS: readonly Check[] = [
+export const NODE_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'agents',
     title: 'Every agent reports and has what is published',
     explanation:
       'A node runs what its agent last took over. One that is silent or behind runs something older than the site believes.',
     concerns: () => true,
-    look(site) {
+    judge(site) {
       const mute = settled(site).filter((node) => node.report === 'silent');
       if (mute.length > 0) {
-        const words = mute.map((node) => silence(node, 'agent', site.now));
-        return broken(sentence(listOf(words)), askNode(mute.map((node) => node.name)));
+        const clauses = mute.map((node) => silence(node, 'agent', site.now));
+        return broken(sentence(listOf(clauses)), askNode(mute.map((node) => node.name)));
       }
       const late = settled(site).filter((node) => !node.isFresh);
       if (late.length > 0) {
@@ -49,11 +49,11 @@ export const NODE_CHECKS: readonly Check[] = [
         return unknown('No node is known.', 'On a region node: systemctl status regent-agent.');
       const behind = settled(site).filter((node) => node.report === 'applying');
       if (behind.length > 0) {
-        const words = behind.map(
+        const clauses = behind.map(
           (node) => `${node.name} has generation ${node.applied ?? 'none'} of ${node.wanted ?? 'an unknown one'}`,
         );
         return warning(
-          `${listOf(words)}.`,
+          `${listOf(clauses)}.`,
           'It is taken over within seconds; if not: regent service list shows what stands in the way.',
         );
       }
@@ -67,7 +67,7 @@ export const NODE_CHECKS: readonly Check[] = [
     explanation:
       'Each node asks its daemons real questions. One that does not answer rightly serves nobody, or serves what is old.',
     concerns: () => true,
-    look(site) {
+    judge(site) {
       const settling = new Set(
         settled(site)
           .filter((node) => node.report === 'applying')
@@ -78,12 +78,12 @@ export const NODE_CHECKS: readonly Check[] = [
         (row) => known.has(row.node) && !isRight(row) && !(row.state === 'pending' && settling.has(row.node)),
       );
       if (wrong.length > 0) {
-        const words = wrong.slice(0, 4).map((row) => `${row.service} on ${row.node} is ${row.state}`);
+        const clauses = wrong.slice(0, 4).map((row) => `${row.service} on ${row.node} is ${row.state}`);
         const more = wrong.length > 4 ? ` and ${wrong.length - 4} more` : '';
         const isOnlyUnknown = wrong.every(
           (row) => row.state === 'stale' || row.state === 'pending' || row.state === 'unknown',
         );
-        const detail = `${words.join(', ')}${more}.`;
+        const detail = `${clauses.join(', ')}${more}.`;
         const remedy = `regent service show ${wrong[0]?.node}/${wrong[0]?.service} says why and what was done; regent service restart restarts it once.`;
         return isOnlyUnknown ? unknown(detail, remedy) : broken(detail, remedy);
       }
@@ -98,7 +98,7 @@ export const NODE_CHECKS: readonly Check[] = [
     explanation:
       'What no daemon can take is left out, or keeps its last good form, and everything else goes on. Until that is mended the site does not do what was asked of it.',
     concerns: (site) => site.findings !== undefined,
-    look(site) {
+    judge(site) {
       const known = new Set(settled(site).map((node) => node.name));
       const found = (site.findings ?? []).filter(({ node }) => known.has(node));
       const texts = errorTexts(found);
@@ -117,9 +117,9 @@ export const NODE_CHECKS: readonly Check[] = [
     explanation:
       'Nodes know each other by certificates alone. When one ends, its node is shut out of database, etcd and agent channel.',
     concerns: isCluster,
-    look(site) {
-      const { said } = heard(settled(site), 'host');
-      const days = said.map(({ node, facts }) => ({
+    judge(site) {
+      const { reports } = collectFacts(settled(site), 'host');
+      const days = reports.map(({ node, facts }) => ({
         node: node.name,
         isRegion: node.isRegion,
         left: facts.certificate === null ? null : (Date.parse(facts.certificate.notAfter) - site.now) / DAY_MS,
@@ -128,15 +128,15 @@ export const NODE_CHECKS: readonly Check[] = [
         `On ${listOf(names)}: journalctl -u regent-agent -n 100 says why it is not renewed; systemctl restart regent-agent tries at once. One that has ended needs "regent join" with a new token.`;
       const bad = days.filter(({ left, isRegion }) => (left === null ? isRegion : left <= 0));
       if (bad.length > 0) {
-        const words = bad.map(({ node, left }) => (left === null ? `${node} has none` : `that of ${node} has ended`));
-        return broken(sentence(listOf(words)), remedy(bad.map(({ node }) => node)));
+        const clauses = bad.map(({ node, left }) => (left === null ? `${node} has none` : `that of ${node} has ended`));
+        return broken(sentence(listOf(clauses)), remedy(bad.map(({ node }) => node)));
       }
       const short = days.filter(({ left }) => left !== null && left <= CERTIFICATE_DAYS);
       if (short.length > 0) {
-        const words = short.map(({ node, left }) => `that of ${node} ends in ${(left ?? 0).toFixed(1)} days`);
-        return broken(sentence(listOf(words)), remedy(short.map(({ node }) => node)));
+        const clauses = short.map(({ node, left }) => `that of ${node} ends in ${(left ?? 0).toFixed(1)} days`);
+        return broken(sentence(listOf(clauses)), remedy(short.map(({ node }) => node)));
       }
-      const gap = unheard(site, settled(site), 'host');
+      const gap = judgeSilence(site, settled(site), 'host');
       if (gap) return gap;
       const without = days.flatMap(({ node, left }) => (left === null ? [node] : []));
       if (without.length > 0) {
@@ -155,7 +155,7 @@ export const NODE_CHECKS: readonly Check[] = [
     title: "The cluster's authority has months to live",
     explanation: 'It signs every certificate. When it ends, all of them end with it, on all nodes at the same moment.',
     concerns: isCluster,
-    look(site) {
+    judge(site) {
       if (site.authority === null) {
         return unknown(
           'This region cannot read it.',
@@ -175,25 +175,25 @@ export const NODE_CHECKS: readonly Check[] = [
     explanation:
       'A full disk stops PostgreSQL and etcd and loses logs. All that Regent writes is bounded; what else lies there may not be.',
     concerns: (site) => settled(site).length > 0,
-    look(site) {
-      const { said } = heard(settled(site), 'host');
-      const disks = said.flatMap(({ node, facts }) => facts.disks.map((disk) => ({ node: node.name, ...disk })));
+    judge(site) {
+      const { reports } = collectFacts(settled(site), 'host');
+      const disks = reports.flatMap(({ node, facts }) => facts.disks.map((disk) => ({ node: node.name, ...disk })));
       const share = (disk: { sizeBytes: number; freeBytes: number }) => disk.freeBytes / Math.max(1, disk.sizeBytes);
       const full = disks.filter((disk) => share(disk) < 0.05);
       const tight = disks.filter((disk) => share(disk) < 0.15 && disk.freeBytes < 10 * GIB);
       const found = full.length > 0 ? full : tight;
       if (found.length > 0) {
-        const words = found.map(
+        const clauses = found.map(
           (disk) =>
             `${disk.path} on ${disk.node} has ${Math.floor(share(disk) * 100)} % (${(disk.freeBytes / GIB).toFixed(1)} GiB) left`,
         );
         const remedy =
           'On that host: du -xsh /var/lib/postgresql /var/lib/etcd /var/log /var/spool/squid; journalctl --vacuum-size=500M. See wal-bounds.';
-        return (full.length > 0 ? broken : warning)(`${listOf(words)}.`, remedy);
+        return (full.length > 0 ? broken : warning)(`${listOf(clauses)}.`, remedy);
       }
       const least = disks.length === 0 ? null : Math.min(...disks.map(share));
       return (
-        unheard(site, settled(site), 'host') ??
+        judgeSilence(site, settled(site), 'host') ??
         ok(least === null ? 'No disk was named.' : `At least ${Math.floor(least * 100)} % are free everywhere.`)
       );
     },
@@ -204,7 +204,7 @@ export const NODE_CHECKS: readonly Check[] = [
     explanation:
       'A replication slot keeps all that its standby has not fetched. One that nobody uses any more fills the disk of the primary, unless there is a bound.',
     concerns: runsDatabase,
-    look({ wal, nodes }) {
+    judge({ wal, nodes }) {
       if (wal === null) return unknown('The database is away, so nobody can tell.', 'See database-writes.');
       const drop =
         "On the primary's host, as postgres: psql -c \"select pg_drop_replication_slot('NAME')\", once it is sure that nobody needs it.";
@@ -230,9 +230,9 @@ export const NODE_CHECKS: readonly Check[] = [
         );
       const large = wal.slots.filter((slot) => slot.keptBytes > (wal.maxKeepBytes ?? 0) / 2);
       if (large.length > 0) {
-        const words = large.map((slot) => `${slot.name} holds ${Math.round(slot.keptBytes / 1024 ** 2)} MiB`);
+        const clauses = large.map((slot) => `${slot.name} holds ${Math.round(slot.keptBytes / 1024 ** 2)} MiB`);
         return warning(
-          `${listOf(words)} of at most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB.`,
+          `${listOf(clauses)} of at most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB.`,
           'See standbys: that one does not fetch, or too slowly.',
         );
       }
@@ -246,7 +246,7 @@ export const NODE_CHECKS: readonly Check[] = [
     title: 'Clocks are right',
     explanation: 'Certificates, tokens, leases and the order of events in logs rest on clocks that agree.',
     concerns: (site) => settled(site).length > 0,
-    look(site) {
+    judge(site) {
       const nodes = settled(site).filter((node) => !(node.isFresh && node.isContainer));
       const contained = settled(site)
         .filter((node) => node.isFresh && node.isContainer)
@@ -256,20 +256,22 @@ export const NODE_CHECKS: readonly Check[] = [
           ? ''
           : ` ${listOf(contained)}: a container; its clock is that of the machine around it, where it has to be kept.`;
       if (nodes.length === 0) return ok(note.trim());
-      const { said } = heard(nodes, 'ntp');
-      const off = said.filter(({ facts }) => Math.abs(facts.offsetSeconds ?? 0) > OFFSET_WARN_S);
+      const { reports } = collectFacts(nodes, 'ntp');
+      const off = reports.filter(({ facts }) => Math.abs(facts.offsetSeconds ?? 0) > OFFSET_WARN_S);
       const remedy =
         'On that node: chronyc tracking; chronyc sources -v. Time servers: regent setting set ntp_servers "ADDRESS ADDRESS"; at once: chronyc makestep.';
       if (off.length > 0) {
-        const words = off.map(({ node, facts }) => `${node.name} is off by ${(facts.offsetSeconds ?? 0).toFixed(2)} s`);
+        const clauses = off.map(
+          ({ node, facts }) => `${node.name} is off by ${(facts.offsetSeconds ?? 0).toFixed(2)} s`,
+        );
         const isFar = off.some(({ facts }) => Math.abs(facts.offsetSeconds ?? 0) > OFFSET_BROKEN_S);
-        return (isFar ? broken : warning)(`${listOf(words)}.${note}`, remedy);
+        return (isFar ? broken : warning)(`${listOf(clauses)}.${note}`, remedy);
       }
-      const gap = unheard(site, nodes, 'ntp');
+      const gap = judgeSilence(site, nodes, 'ntp');
       if (gap) return { ...gap, detail: `${gap.detail}${note}` };
-      const free = said.filter(({ facts }) => !facts.isSynchronised).map(({ node }) => node.name);
+      const free = reports.filter(({ facts }) => !facts.isSynchronised).map(({ node }) => node.name);
       if (free.length > 0) return warning(`${listOf(free)}: synchronised with no source.${note}`, remedy);
-      const most = Math.max(...said.map(({ facts }) => Math.abs(facts.offsetSeconds ?? 0)));
+      const most = Math.max(...reports.map(({ facts }) => Math.abs(facts.offsetSeconds ?? 0)));
       return ok(`Synchronised, at most ${(most * 1000).toFixed(1)} ms off.${note}`);
     },
   },
@@ -279,7 +281,7 @@ export const NODE_CHECKS: readonly Check[] = [
     explanation:
       'Two neighbouring releases work side by side while an upgrade goes on. It is a state to pass through, not to stay in.',
     concerns: (site) => settled(site).length > 0,
-    look(site) {
+    judge(site) {
       const known = settled(site).flatMap((node) => [
         ...(node.agent ? [[node.name, node.agent.version] as const] : []),
         ...(node.region ? [[node.name, node.region.version] as const] : []),
@@ -287,11 +289,11 @@ export const NODE_CHECKS: readonly Check[] = [
       const versions = Map.groupBy(known, ([, version]) => version);
       const mute = settled(site).filter((node) => node.agent === null);
       if (versions.size > 1) {
-        const words = [...versions].map(
+        const clauses = [...versions].map(
           ([version, rows]) => `${version} on ${listOf([...new Set(rows.map(([name]) => name))])}`,
         );
         return warning(
-          `${words.join('; ')}.`,
+          `${clauses.join('; ')}.`,
           'Finish the upgrade: scripts/install of the newer release on each node, one after the other.',
         );
       }
@@ -309,7 +311,7 @@ export const NODE_CHECKS: readonly Check[] = [
     explanation:
       'A drained node takes calls, address and database only when no other one can: it is one that the others do not count on.',
     concerns: (site) => isCluster(site) && members(site).length > 1,
-    look(site) {
+    judge(site) {
       const drained = members(site).flatMap((node) => (node.isDrained ? [node.name] : []));
       if (drained.length === 0) return ok('None.');
       const back = drained.map((name) => `regent node undrain ${name}`).join('; ');
@@ -323,7 +325,7 @@ export const NODE_CHECKS: readonly Check[] = [
     explanation:
       'Decisions need more than half of the region nodes. An even number bears no more losses than the odd one below it.',
     concerns: isCluster,
-    look(site) {
+    judge(site) {
       const [reason] = layoutWarnings(site);
       if (reason !== undefined)
         return warning(reason, 'regent token create --role region, then regent join on one more host.');

@@ -1,20 +1,29 @@
 import { sinceText, vlansText } from '../pairs/drained.ts';
 import { type PairNow, pairsNow } from '../pairs/now.ts';
 import { type ClusterSite, listOf } from '../site.ts';
-import { askNode, broken, type Check, ok, sentence, unknown, type Verdict, warning } from './check.ts';
+import {
+  askNode,
+  broken,
+  type InvariantCheck,
+  ok,
+  sentence,
+  unknown,
+  type InvariantVerdict,
+  warning,
+} from './check.ts';
 
 const VERDICTS_MAX = 4;
 const PROPOSE = 'regent pairing propose says which racks could serve them; regent pairing apply names these.';
 
 /** What must be true of DHCP: who serves, and who would take over. */
-export const PAIR_CHECKS: readonly Check[] = [
+export const PAIR_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'rack-pairs',
     title: 'DHCP is served by one rack of each pair, and the other one is ready',
     explanation:
       'Two racks that serve at once give one address to two machines; none leaves machines without addresses when their leases end. The second rack takes over within three seconds, once it has every lease.',
     concerns: (site) => site.served.length > 0,
-    look(site) {
+    judge(site) {
       const pairs = pairsNow(site);
       const nobody = site.served.filter(({ primary }) => primary === null);
       return (
@@ -30,7 +39,7 @@ export const PAIR_CHECKS: readonly Check[] = [
 ];
 
 /** What is wrong with a pair, or a rack alone; null: nothing. */
-function verdictOf(pair: PairNow): Verdict | null {
+function verdictOf(pair: PairNow): InvariantVerdict | null {
   const { primary, secondary, vlans, servers, silent, faults, isSettling, isDeaf, isWhole } = pair;
   const where = vlansText(vlans);
   const racks = listOf(secondary === null ? [primary] : [primary, secondary]);
@@ -69,17 +78,17 @@ function verdictOf(pair: PairNow): Verdict | null {
 }
 
 /** Kea promises nothing of partners of two versions; null: they have one. */
-function versionVerdict({ versions, vlans }: PairNow): Verdict | null {
+function versionVerdict({ versions, vlans }: PairNow): InvariantVerdict | null {
   if (versions.length === 0) return null;
-  const words = versions.map(({ name, version }) => `${name} runs Kea ${version}`);
+  const clauses = versions.map(({ name, version }) => `${name} runs Kea ${version}`);
   return warning(
-    `${listOf(words)}, and both serve ${vlansText(vlans)} as a pair`,
+    `${listOf(clauses)}, and both serve ${vlansText(vlans)} as a pair`,
     'Install the same version on both, the rack that stands by first: apt-get install --only-upgrade kea-dhcp4-server kea-common.',
   );
 }
 
 /** A rack that an operator has drained, and nothing else. */
-function drainVerdict({ drained, servers, vlans }: PairNow): Verdict {
+function drainVerdict({ drained, servers, vlans }: PairNow): InvariantVerdict {
   const who = drained.map(({ name, since }) => `${name} is drained${sinceText(since)}`);
   const back = drained.map(({ name }) => `regent node undrain ${name}`);
   return warning(
@@ -103,7 +112,7 @@ function cureOf({ key, primary, secondary, silent }: PairNow): string {
 }
 
 /** Racks alone where another one stands by: a pair is for the asking. */
-function lonely(pairs: readonly PairNow[]): Verdict[] {
+function lonely(pairs: readonly PairNow[]): InvariantVerdict[] {
   const vlans = pairs.flatMap((pair) =>
     pair.secondary === null ? pair.vlans.filter(({ others }) => others.length > 0) : [],
   );
@@ -117,7 +126,7 @@ function lonely(pairs: readonly PairNow[]): Verdict[] {
 }
 
 /** VLANs that the secondary rack serves alone because their primary rack has no interface there. */
-function short(pairs: readonly PairNow[]): Verdict[] {
+function short(pairs: readonly PairNow[]): InvariantVerdict[] {
   return pairs.flatMap(({ primary, secondary, servers, vlans, faults }) => {
     const away = vlans[0]?.away ?? [];
     if (secondary !== null || servers.length === 0 || away.length === 0) return [];
@@ -133,17 +142,17 @@ function short(pairs: readonly PairNow[]): Verdict[] {
 function wellText(site: ClusterSite, pairs: readonly PairNow[]): string {
   const alone = pairs.filter(({ secondary }) => secondary === null).flatMap(({ vlans }) => vlans);
   const shares = Map.groupBy(pairs, ({ servers }) => servers[0] ?? '');
-  const words = [...shares].map(
+  const clauses = [...shares].map(
     ([name, own]) => `${name} serves ${own.reduce((count, { vlans }) => count + vlans.length, 0)}`,
   );
   const rest = alone.length === 0 ? '' : `; on ${vlansText(alone)} no other rack stands`;
-  return `${site.served.length} ${site.served.length === 1 ? 'VLAN' : 'VLANs'} with DHCP: ${listOf(words)}${rest}.`;
+  return `${site.served.length} ${site.served.length === 1 ? 'VLAN' : 'VLANs'} with DHCP: ${listOf(clauses)}${rest}.`;
 }
 
 const ORDER = ['broken', 'unknown', 'warning'] as const;
 
 /** All that is wrong as one verdict, the worst first. */
-function worst(verdicts: readonly Verdict[]): Verdict | null {
+function worst(verdicts: readonly InvariantVerdict[]): InvariantVerdict | null {
   const sorted = verdicts.toSorted((a, b) => ORDER.indexOf(a.state as 'broken') - ORDER.indexOf(b.state as 'broken'));
   const [first] = sorted;
   if (first === undefined) return null;

@@ -1,38 +1,38 @@
 import { type ClusterSite, hasOwnDatabase, listOf } from '../site.ts';
-import { broken, type Check, ok, sentence, unknown, warning } from './check.ts';
+import { broken, type InvariantCheck, ok, sentence, unknown, warning } from './check.ts';
 
 /** What Regent does not promise where an operator runs the database. */
 export const NOT_PROMISED =
   'Not promised by Regent: that an acknowledged write survives a failover, how long a failover takes, that an old primary is fenced.';
 
 /** What must be true of a database that an operator runs. */
-export const SERVER_CHECKS: readonly Check[] = [
+export const SERVER_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'database-servers',
     title: 'One server of the external database is the primary, and the others follow',
     explanation:
       'Regent uses the one server of DATABASE_URL that takes writes. Whoever runs these servers decides which one that is, and what a commit waits for.',
     concerns: (site) => site.cluster !== null && !hasOwnDatabase(site),
-    look({ servers }) {
+    judge({ servers }) {
       const remedy =
         'Ask whoever runs the database. Which servers there are stands in DATABASE_URL of /etc/regent/regent.conf on each region node; after a change: systemctl restart regent-regiond.';
       if (servers === undefined || servers.length === 0)
         return unknown('Nobody has asked the servers.', 'On a region node: grep DATABASE_URL /etc/regent/regent.conf.');
-      const words = sentence(listOf(servers.map(({ server, why }) => `${server} ${why}`)));
+      const summary = sentence(listOf(servers.map(({ server, why }) => `${server} ${why}`)));
       const primaries = servers.filter(({ state }) => state === 'primary');
       if (primaries.length > 1)
-        return broken(`${words} Two primaries each acknowledge rows that the other does not have.`, remedy);
+        return broken(`${summary} Two primaries each acknowledge rows that the other does not have.`, remedy);
       const [primary] = primaries;
-      if (primary === undefined) return broken(`No server takes writes: ${words}`, remedy);
-      if (servers.some(({ state }) => state !== 'primary' && state !== 'standby')) return warning(words, remedy);
+      if (primary === undefined) return broken(`No server takes writes: ${summary}`, remedy);
+      if (servers.some(({ state }) => state !== 'primary' && state !== 'standby')) return warning(summary, remedy);
       if (servers.length === 1)
-        return warning(`${words} It is the only one in DATABASE_URL: when it dies, Regent knows no other.`, remedy);
+        return warning(`${summary} It is the only one in DATABASE_URL: when it dies, Regent knows no other.`, remedy);
       if (primary.isSynchronous === false)
         return warning(
-          `${words} A commit there waits for no standby: rows that were acknowledged may be lost in a failover.`,
+          `${summary} A commit there waits for no standby: rows that were acknowledged may be lost in a failover.`,
           'On that server: synchronous_standby_names, and synchronous_commit = on; with Patroni: synchronous_mode and synchronous_mode_strict.',
         );
-      return ok(`${words} ${NOT_PROMISED}`);
+      return ok(`${summary} ${NOT_PROMISED}`);
     },
   },
 ];

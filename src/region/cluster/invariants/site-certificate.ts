@@ -1,5 +1,5 @@
-import { heard, listOf, members, type ShownSite } from '../site.ts';
-import { broken, type Check, counted, isCluster, ok, sentence, unheard, warning } from './check.ts';
+import { collectFacts, listOf, members, type ShownSite } from '../site.ts';
+import { broken, type InvariantCheck, counted, isCluster, ok, sentence, judgeSilence, warning } from './check.ts';
 
 const DAY_MS = 86_400_000;
 /** An operator's own is renewed by people, who need notice. */
@@ -13,14 +13,14 @@ const SET =
 const LOG = "On a region node: journalctl -u regent-regiond -n 100 | grep 'site certificate' says why.";
 
 /** What must be true of the certificate that browsers see. */
-export const SITE_CERTIFICATE_CHECKS: readonly Check[] = [
+export const SITE_CERTIFICATE_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'site-certificate',
     title: 'Every region node shows browsers the same certificate, which has days to live',
     explanation:
       'A browser that meets another certificate when the floating address moves loses the page without a word. One that has ended shuts browsers and tools out.',
     concerns: (site) => isCluster(site) && site.shown !== undefined,
-    look(site) {
+    judge(site) {
       const { shown = null, now } = site;
       if (shown === null)
         return warning(
@@ -29,24 +29,24 @@ export const SITE_CERTIFICATE_CHECKS: readonly Check[] = [
         );
       const ended = endOf(shown, now);
       if (ended !== null && shown.notAfter <= now) return ended;
-      const { said } = heard(members(site), 'lb');
-      const other = said.filter(({ facts }) => facts.certificate !== undefined && facts.certificate !== shown.sha1);
+      const { reports } = collectFacts(members(site), 'lb');
+      const other = reports.filter(({ facts }) => facts.certificate !== undefined && facts.certificate !== shown.sha1);
       if (other.length > 0 && now - shown.changedAt > GRACE_MS) {
-        const words = other.map(
+        const clauses = other.map(
           ({ node, facts }) => `${node.name} shows ${facts.certificate === '' ? 'the one of its own' : 'another one'}`,
         );
         const names = listOf(other.map(({ node }) => node.name));
         return broken(
-          sentence(listOf(words)),
+          sentence(listOf(clauses)),
           `On ${names}: journalctl -u regent-agent -n 100 says why; at once: regent service restart lb --node NODE.`,
         );
       }
       if (ended !== null) return ended;
-      const gap = unheard(site, members(site), 'lb');
+      const gap = judgeSilence(site, members(site), 'lb');
       if (gap) return gap;
       if (shown.warnings.length > 0) return warning(shown.warnings.join(' '), SET);
       const whose = shown.isOwn ? `an own one (${shown.subject})` : "the one of the cluster's authority";
-      return ok(`${counted(said.length, 'region node')} with ${whose}, which ends in ${daysOf(shown, now)} days.`);
+      return ok(`${counted(reports.length, 'region node')} with ${whose}, which ends in ${daysOf(shown, now)} days.`);
     },
   },
 ];
@@ -57,8 +57,8 @@ const daysOf = ({ notAfter }: ShownSite, now: number) => Math.floor((notAfter - 
 function endOf(shown: ShownSite, now: number) {
   const { isOwn, notAfter } = shown;
   const left = (notAfter - now) / DAY_MS;
-  const words = left <= 0 ? `It ended at ${new Date(notAfter).toISOString()}.` : `It ends in ${left.toFixed(1)} days.`;
+  const expiry = left <= 0 ? `It ended at ${new Date(notAfter).toISOString()}.` : `It ends in ${left.toFixed(1)} days.`;
   if (left > (isOwn ? OWN_DAYS : CLUSTER_DAYS)) return null;
-  if (isOwn) return (left <= 0 ? broken : warning)(`${words} It is an operator's own (${shown.subject}).`, SET);
-  return broken(`${words} It should have been renewed.`, LOG);
+  if (isOwn) return (left <= 0 ? broken : warning)(`${expiry} It is an operator's own (${shown.subject}).`, SET);
+  return broken(`${expiry} It should have been renewed.`, LOG);
 }

@@ -1,5 +1,5 @@
 import { type ClusterSite, listOf, settled, silence } from '../site.ts';
-import { askNode, type Check, counted, ok, sentence, unknown, warning } from './check.ts';
+import { askNode, type InvariantCheck, counted, ok, sentence, unknown, warning } from './check.ts';
 
 /** What a service asks of others, by its kind. */
 const WHAT: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
@@ -15,10 +15,10 @@ const WHAT: Readonly<Record<string, { readonly what: string; readonly remedy: st
 };
 
 /** One that is asked, and the nodes that say something of it. */
-interface Asked {
+interface Upstream {
   readonly service: string;
   readonly place: string;
-  readonly said: readonly {
+  readonly reports: readonly {
     readonly node: string;
     readonly isAnswering: boolean;
     readonly why: string;
@@ -27,47 +27,47 @@ interface Asked {
 }
 
 /** Those outside of the site whom services ask. */
-export const UPSTREAM_CHECKS: readonly Check[] = [
+export const UPSTREAM_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'upstreams',
     title: 'Resolvers and proxies outside of the site answer',
     explanation:
       'Names and packages from outside come through them (upstream_dns, http_proxy). Of one that is dead each question waits until the next is asked; without any other nothing from outside is found.',
     concerns: (site) => settled(site).length > 0,
-    look(site) {
-      const asked = askedOf(site);
-      const dead = asked.filter(({ said }) => said.some(({ isAnswering }) => !isAnswering));
+    judge(site) {
+      const upstreams = collectUpstreams(site);
+      const dead = upstreams.filter(({ reports }) => reports.some(({ isAnswering }) => !isAnswering));
       const silent = settled(site).filter((node) => !node.isFresh);
       if (dead.length === 0 && silent.length > 0) {
-        const words = listOf(silent.map((node) => silence(node, 'upstreams', site.now)));
-        return unknown(sentence(words), askNode(silent.map((node) => node.name)));
+        const silenceText = listOf(silent.map((node) => silence(node, 'upstreams', site.now)));
+        return unknown(sentence(silenceText), askNode(silent.map((node) => node.name)));
       }
-      if (asked.length === 0) return ok('No node asks anybody outside of the site.');
+      if (upstreams.length === 0) return ok('No node asks anybody outside of the site.');
       if (dead.length === 0) {
-        const places = listOf(asked.map(({ place }) => place));
-        return ok(`${counted(asked.length, 'place')}, each answers: ${places}.`);
+        const places = listOf(upstreams.map(({ place }) => place));
+        return ok(`${counted(upstreams.length, 'place')}, each answers: ${places}.`);
       }
-      const words = dead.map(({ service, place, said }) => {
-        const mute = said.filter(({ isAnswering }) => !isAnswering);
+      const clauses = dead.map(({ service, place, reports }) => {
+        const mute = reports.filter(({ isAnswering }) => !isAnswering);
         const since = mute.map((row) => row.since).toSorted()[0] ?? '';
         const names = listOf(mute.map(({ node }) => node));
-        const whom = mute.length === said.length ? `answers no node (${names})` : `does not answer ${names}`;
+        const whom = mute.length === reports.length ? `answers no node (${names})` : `does not answer ${names}`;
         return `${WHAT[service]?.what ?? `what ${service} asks,`} ${place} ${whom}: ${mute[0]?.why ?? ''}, since ${since}`;
       });
       const remedies = new Set(dead.map(({ service }) => WHAT[service]?.remedy ?? `See ${service}.`));
-      const detail = words.join('; ');
+      const detail = clauses.join('; ');
       return warning(`${detail.slice(0, 1).toUpperCase()}${detail.slice(1)}.`, [...remedies].join(' '));
     },
   },
 ];
 
-function askedOf(site: ClusterSite): readonly Asked[] {
+function collectUpstreams(site: ClusterSite): readonly Upstream[] {
   const rows = settled(site).flatMap(({ name, facts }) =>
     (facts.host?.upstreams ?? []).map((row) => ({ ...row, node: name })),
   );
   const keys = [...new Set(rows.map(({ service, place }) => `${service} ${place}`))].sort();
   return keys.map((key) => {
-    const said = rows.filter(({ service, place }) => `${service} ${place}` === key);
-    return { service: said[0]?.service ?? '', place: said[0]?.place ?? '', said };
+    const reports = rows.filter(({ service, place }) => `${service} ${place}` === key);
+    return { service: reports[0]?.service ?? '', place: reports[0]?.place ?? '', reports };
   });
 }

@@ -1,11 +1,11 @@
 import { bareAddress } from '../../../core/ip.ts';
 import { holdersOf } from '../claims.ts';
 import { reachFault } from '../reach.ts';
-import { heard, listOf, members, regions } from '../site.ts';
-import { broken, type Check, ok, sentence, warning } from './check.ts';
+import { collectFacts, listOf, members, regions } from '../site.ts';
+import { broken, type InvariantCheck, ok, sentence, warning } from './check.ts';
 
 /** What must be true of the floating address beyond what its holder says of itself. */
-export const VIP_CHECKS: readonly Check[] = [
+export const VIP_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'vip-reach',
     title: 'The floating address leads to its holder, and to nobody else',
@@ -13,12 +13,14 @@ export const VIP_CHECKS: readonly Check[] = [
       'The holder alone cannot know it: another machine may answer for the address, or something may drop the calls. The other region nodes ask through it every two seconds, and the holder asks its network every eight who else has it.',
     // Where nobody holds it, or several do, vip-holder says so.
     concerns: (site) => site.cluster?.vip != null && members(site).length > 1 && holdersOf(site).length === 1,
-    look(site) {
+    judge(site) {
       const fault = reachFault(site);
       if (fault !== null) return (fault.isBroken ? broken : warning)(sentence(fault.detail), fault.remedy);
       const [holder] = holdersOf(site);
       const where = bareAddress(site.cluster?.vip ?? '');
-      const named = heard(regions(site), 'vip').said.filter(({ facts }) => facts.reach?.node === holder?.node.name);
+      const named = collectFacts(regions(site), 'vip').reports.filter(
+        ({ facts }) => facts.reach?.node === holder?.node.name,
+      );
       if (holder !== undefined && named.length > 0)
         return ok(`${listOf(named.map(({ node }) => node.name))} asked at ${where}, and ${holder.node.name} answered.`);
       return ok(`No other node has asked at ${where} for long enough to know better.`);

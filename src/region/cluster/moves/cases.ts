@@ -11,7 +11,7 @@ import { noSuch } from '../../base/refs.ts';
 import { type CaseContext, writing } from '../../base/use-case.ts';
 import { workOf } from './drain-steps.ts';
 import { DRAIN_S, orderOf, RESTART_S, SWITCHOVER_S } from './switchover-order.ts';
-import { readServedVlans } from './look.ts';
+import { readServedVlans } from './site-snapshot.ts';
 import { planRestart, planSwitchover } from './preflight.ts';
 import { checkNodeDrain } from './rack-drain.ts';
 

@@ -3,9 +3,9 @@ import type { JobKind } from '../../base/jobs/kind.ts';
 import type { Task } from '../../base/task.ts';
 import type { CasePorts } from '../../base/use-case.ts';
 import { createDrillJob } from '../drill-run/job.ts';
-import type { DrillWays } from '../drill-run/port.ts';
+import type { DrillInstruments } from '../drill-run/port.ts';
 import { createDrainJob, createUndrainJob } from './drain.ts';
-import { lookAt } from './look.ts';
+import { readSiteSnapshot } from './site-snapshot.ts';
 import type { MovePorts } from './move-run.ts';
 import type { PatroniPort } from './patroni.ts';
 import type { EtcdPort } from '../trust/port.ts';
@@ -27,13 +27,13 @@ export function createMoves(
     readonly patroni: PatroniPort;
     readonly etcd: EtcdPort | null;
     readonly node: string;
-    readonly drills: DrillWays | null;
+    readonly drills: DrillInstruments | null;
   },
 ): Moves {
-  const look = () => lookAt(db, ports);
-  const move: MovePorts = { patroni: ports.patroni, clock: ports.clock, look, wait };
-  const { random, node, version, drills: ways } = ports;
-  const drills = ways === null ? [] : [createDrillJob({ ...move, ways, random, node, version })];
+  const readSnapshot = () => readSiteSnapshot(db, ports);
+  const move: MovePorts = { patroni: ports.patroni, clock: ports.clock, readSnapshot, wait };
+  const { random, node, version, drills: instruments } = ports;
+  const drills = instruments === null ? [] : [createDrillJob({ ...move, instruments, random, node, version })];
   return {
     kinds: [
       createSwitchoverJob(move),
@@ -43,7 +43,7 @@ export function createMoves(
       createRemovalJob({ ...move, etcd: ports.etcd }),
       ...drills,
     ],
-    relief: createReliefTask(db, look),
+    relief: createReliefTask(db, readSnapshot),
   };
 }
 

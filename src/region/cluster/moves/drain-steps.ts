@@ -2,7 +2,7 @@ import { isRejected, RejectedError } from '../../../core/errors.ts';
 import { updateNode } from '../../../store/queries/cluster/nodes.ts';
 import { type ClusterSite, hasOwnDatabase, isAtWork, listOf, type SiteNode } from '../site.ts';
 import { handDatabase } from './hand-database.ts';
-import { type Look, lookNow, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move-run.ts';
+import { type SiteSnapshot, awaitSnapshot, type Move, MoveEnd, stopIfUnwanted, waitFor } from './move-run.ts';
 import { addressesOf } from './switchover-order.ts';
 import { notBack, notGiven } from './rack-drain.ts';
 
@@ -14,10 +14,10 @@ const VLANS_S = 90;
 /** Whoever called by the address or by a haproxy that was reloaded is calling again by then. */
 const SETTLED_MS = 1500;
 
-type Roles = Pick<SiteNode, 'isRegion' | 'isRack'>;
+type DrainRoles = Pick<SiteNode, 'isRegion' | 'isRack'>;
 
 /** What a node has that others can have. */
-export function workOf({ isRegion, isRack }: Roles, site: Pick<ClusterSite, 'cluster'>): string {
+export function workOf({ isRegion, isRack }: DrainRoles, site: Pick<ClusterSite, 'cluster'>): string {
   const region = isRegion ? ['calls', 'address', ...(hasOwnDatabase(site) ? ['database'] : [])] : [];
   return listOf([...region, ...(isRack ? ['its VLANs'] : [])]);
 }
@@ -42,7 +42,7 @@ export async function drainNode(move: Move, name: string): Promise<string> {
 async function drainRegion(move: Move, name: string): Promise<string> {
   await relieveOfAddress(move, name);
   await move.ports.wait(SETTLED_MS, move.run.signal);
-  const { site, nodes } = await lookNow(move);
+  const { site, nodes } = await awaitSnapshot(move);
   if (!hasOwnDatabase(site)) return `${name} is drained`;
   const addresses = addressesOf({ site, nodes });
   const drained = site.nodes.flatMap((one) => (one.isDrained ? [one.name] : []));
@@ -77,8 +77,8 @@ export async function undrainNode(move: Move, name: string): Promise<string> {
   return `${name} takes ${workOf(roles, roles)} again`;
 }
 
-async function rolesOf(move: Move, name: string): Promise<Roles & Pick<ClusterSite, 'cluster'>> {
-  const { site } = await lookNow(move);
+async function rolesOf(move: Move, name: string): Promise<DrainRoles & Pick<ClusterSite, 'cluster'>> {
+  const { site } = await awaitSnapshot(move);
   const node = site.nodes.find((one) => one.name === name);
   if (node === undefined) throw new MoveEnd('failed', `there is no node ${name} any more`);
   return { isRegion: node.isRegion, isRack: node.isRack, cluster: site.cluster };
@@ -86,7 +86,7 @@ async function rolesOf(move: Move, name: string): Promise<Roles & Pick<ClusterSi
 
 /** Writes the mark, where it is not there yet, with its event. */
 async function mark(move: Move, name: string, isDrained: boolean): Promise<void> {
-  const { nodes, site } = await lookNow(move);
+  const { nodes, site } = await awaitSnapshot(move);
   const node = nodes.find((one) => one.name === name);
   if (node === undefined) throw new MoveEnd('failed', `there is no node ${name} any more`);
   if (site.nodes.some((one) => one.id === node.id && one.isDrained === isDrained)) return;
@@ -99,15 +99,15 @@ async function mark(move: Move, name: string, isDrained: boolean): Promise<void>
 
 /** Until the region nodes that answer have taken over what a mark changes. */
 async function inForce(move: Move, name: string): Promise<void> {
-  const { revision } = await lookNow(move);
+  const { revision } = await awaitSnapshot(move);
   const marked = new Map<string, number>();
   await waitFor(move, `the mark of ${name} to be in force`, {
     seconds: TAKEN_S,
-    missing: (look) => {
-      for (const { node, wanted } of look.services) {
-        if (!marked.has(node) && (look.compiled.get(node) ?? 0) >= revision) marked.set(node, wanted);
+    missing: (snapshot) => {
+      for (const { node, wanted } of snapshot.services) {
+        if (!marked.has(node) && (snapshot.compiled.get(node) ?? 0) >= revision) marked.set(node, wanted);
       }
-      return notTaken(look, name, marked);
+      return notTaken(snapshot, name, marked);
     },
   });
 }
@@ -116,13 +116,13 @@ async function inForce(move: Move, name: string): Promise<void> {
  * What is missing until everybody acts by the mark; null: nothing. `marked`: by node's name, the first generation that was seen to have it: what is
  * published later for other reasons is not waited for, since on a busy site something always is. Nodes that are silent are waited for by nobody. Pure.
  */
-export function notTaken(look: Look, name: string, marked: ReadonlyMap<string, number>): string | null {
-  const fresh = look.site.nodes.filter((node) => node.isRegion && node.isFresh);
+export function notTaken(snapshot: SiteSnapshot, name: string, marked: ReadonlyMap<string, number>): string | null {
+  const fresh = snapshot.site.nodes.filter((node) => node.isRegion && node.isFresh);
   if (!fresh.some((node) => node.name === name)) return `${name} does not report`;
   for (const node of fresh) {
     const generation = marked.get(node.name);
     if (generation === undefined) return `nothing newer is published for ${node.name} yet`;
-    const rows = look.services.filter(
+    const rows = snapshot.services.filter(
       (row) => row.node === node.name && (row.service === 'lb' || (row.service === 'vip' && node.name === name)),
     );
     const late = rows.find((row) => row.isWanted && !isAtWork(row, generation));

@@ -17,7 +17,7 @@ const STREAMS_MS = 90_000;
  */
 export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<string> {
   const { from } = order;
-  let isAsked = false;
+  let isRequested = false;
   for (let attempt = 1; ; attempt += 1) {
     const state = await seen(
       move,
@@ -25,7 +25,7 @@ export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<
       { what: 'a leader of the database', withinMs: LEADER_MS },
       ({ leader }) => leader !== null,
     );
-    if (state.leader !== from) return await settle(move, order, state.leader ?? '', isAsked);
+    if (state.leader !== from) return await settle(move, order, state.leader ?? '', isRequested);
     if (state.isPaused) throw new MoveEnd('failed', 'Patroni is paused: it moves nothing until somebody resumes it');
     const heirs = heirsOfDatabase(state, [from, ...order.drained]);
     const fit = order.to === null ? heirs : heirs.filter((name) => name === order.to);
@@ -40,7 +40,7 @@ export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<
     move.run.mustHold();
     const change = { leader: from, candidate: isOpen ? null : (fit[0] ?? null) };
     const answer = await move.ports.patroni.switchover(order.addresses[from] ?? '', change, move.run.signal);
-    isAsked = true;
+    isRequested = true;
     if (answer.kind === 'refused' && attempt === TRIES)
       throw new MoveEnd('failed', `Patroni refused to hand the database to ${fit[0]}: ${answer.why}`);
     if (answer.kind === 'doubtful') {
@@ -50,7 +50,7 @@ export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<
   }
 }
 
-async function settle(move: Move, order: SwitchoverOrder, leader: string, isAsked: boolean): Promise<string> {
+async function settle(move: Move, order: SwitchoverOrder, leader: string, isRequested: boolean): Promise<string> {
   const { from } = order;
   if (order.to !== null && leader !== order.to)
     throw new MoveEnd('failed', `${leader} leads the database by now, neither ${from} nor ${order.to}`);
@@ -59,7 +59,7 @@ async function settle(move: Move, order: SwitchoverOrder, leader: string, isAske
   await seen(move, order, { what: `${from} to follow ${leader}`, withinMs: STREAMS_MS }, (state) =>
     isFollowing(state, from),
   );
-  return isAsked
+  return isRequested
     ? `${leader} leads the database, ${from} follows it`
     : `${leader} led the database already, ${from} follows it`;
 }

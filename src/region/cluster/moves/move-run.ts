@@ -6,10 +6,10 @@ import type { WriteTx } from '../../../store/write.ts';
 import type { ClusterSite } from '../site.ts';
 import type { JobEnd, JobRun } from '../../base/jobs/kind.ts';
 import type { PatroniPort } from './patroni.ts';
-import type { ServedVlan } from '../../networks/dhcp/servers.ts';
+import type { VlanServerState } from '../../networks/dhcp/servers.ts';
 
 /** What a move sees of the site at one moment, as the database has it. */
-export interface Look {
+export interface SiteSnapshot {
   readonly site: ClusterSite;
   readonly nodes: readonly Pick<Node, 'id' | 'name' | 'addresses'>[];
   /** By node's name: the newest configuration that was compiled for it. */
@@ -18,7 +18,7 @@ export interface Look {
   readonly revision: number;
   readonly services: readonly Service[];
   /** VLANs with DHCP, and who serves them. */
-  readonly vlans: readonly ServedVlan[];
+  readonly vlans: readonly VlanServerState[];
   /** Restarts that were asked for last. */
   readonly requests: readonly RestartRequest[];
   /** Region processes that wrote lately: their unique names, by node. */
@@ -30,7 +30,7 @@ export interface MovePorts {
   readonly patroni: PatroniPort;
   readonly clock: Clock;
   /** Rejects while the database is away. */
-  look(): Promise<Look>;
+  readSnapshot(): Promise<SiteSnapshot>;
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export function ordered<P>(order: P | null): P {
 
 /** Between two looks. */
 const POLL_MS = 500;
-const LOOK_S = 30;
+const SNAPSHOT_S = 30;
 
 /** Throws `MoveEnd` when an operator wants the end. To be called where nothing is half done. */
 export function stopIfUnwanted({ run }: Pick<Move, 'run'>, where: string): void {
@@ -73,28 +73,28 @@ export function stopIfUnwanted({ run }: Pick<Move, 'run'>, where: string): void 
 export async function waitFor(
   move: Move,
   what: string,
-  { seconds, missing }: { readonly seconds: number; readonly missing: (look: Look) => string | null },
-): Promise<Look> {
+  { seconds, missing }: { readonly seconds: number; readonly missing: (snapshot: SiteSnapshot) => string | null },
+): Promise<SiteSnapshot> {
   const { run, ports } = move;
   const end = ports.clock.monotonic() + seconds * 1000;
-  let said = '';
+  let lastWhy = '';
   for (;;) {
     run.signal.throwIfAborted();
-    const seen = await ports.look().catch((error: unknown) => sentenceOf(error));
+    const seen = await ports.readSnapshot().catch((error: unknown) => sentenceOf(error));
     const why = typeof seen === 'string' ? seen : missing(seen);
     if (typeof seen !== 'string' && why === null) return seen;
     stopIfUnwanted(move, `while it was waited for ${what}`);
     if (ports.clock.monotonic() >= end)
       throw new MoveEnd('failed', `${what}: not within ${seconds} s (${why ?? 'nothing is known'})`);
-    if (typeof seen !== 'string' && why !== said) await move.save(`waits for ${what}: ${why}`);
-    said = why ?? '';
+    if (typeof seen !== 'string' && why !== lastWhy) await move.save(`waits for ${what}: ${why}`);
+    lastWhy = why ?? '';
     await ports.wait(POLL_MS, run.signal);
   }
 }
 
 /** The site now, once the database tells. Throws as `waitFor` does. */
-export function lookNow(move: Move): Promise<Look> {
-  return waitFor(move, 'a look at the site', { seconds: LOOK_S, missing: () => null });
+export function awaitSnapshot(move: Move): Promise<SiteSnapshot> {
+  return waitFor(move, 'a look at the site', { seconds: SNAPSHOT_S, missing: () => null });
 }
 
 /** A job's run as a move. */

@@ -40,7 +40,9 @@ export const SYNCHRONOUS = 2;
 /** Standbys that may lead next: a commit waits for them and they stream; the nearest first. */
 export function heirsOfDatabase(state: PatroniState, avoid: readonly string[]): readonly string[] {
   return state.members
-    .filter(({ name, role, state: word }) => isAwaited(role) && word === 'streaming' && !avoid.includes(name))
+    .filter(
+      ({ name, role, state: memberState }) => isAwaited(role) && memberState === 'streaming' && !avoid.includes(name),
+    )
     .toSorted((a, b) => (a.lagBytes ?? Infinity) - (b.lagBytes ?? Infinity) || (a.name < b.name ? -1 : 1))
     .map(({ name }) => name);
 }

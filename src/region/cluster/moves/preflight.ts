@@ -5,7 +5,7 @@ import { holdersOf, primariesOf } from '../claims.ts';
 import {
   type ClusterSite,
   hasOwnDatabase,
-  heard,
+  collectFacts,
   isHealthy,
   LAG_BYTES,
   listOf,
@@ -83,8 +83,8 @@ export function planRestart(
   const unfit = checkCluster(site) ?? checkEtcd(site);
   if (unfit) return unfit;
   const named = refs.map((ref) => nodeNamed(site, ref));
-  const stranger = named.find(isRejected);
-  if (stranger) return stranger;
+  const refusal = named.find(isRejected);
+  if (refusal) return refusal;
   const drained = members(site).filter((node) => node.isDrained);
   if (drained.length > 0)
     return no(`${listOf(drained.map(({ name }) => name))} is drained; take that back first (regent node undrain)`);
@@ -105,11 +105,11 @@ function checkCluster(site: ClusterSite): Rejected | null {
 
 /** A move is a moment in which one more loss would stop writes: nobody begins it with a voter away. */
 function checkEtcd(site: ClusterSite): Rejected | null {
-  const { said } = heard(regions(site), 'dcs');
-  const source = said.find(({ facts }) => facts.hasQuorum);
+  const { reports } = collectFacts(regions(site), 'dcs');
+  const source = reports.find(({ facts }) => facts.hasQuorum);
   if (source === undefined) return no('etcd has no majority, or nobody has a fresh word of it');
   const voters = source.facts.members.filter((member) => !member.isLearner).map(({ name }) => name);
-  const up = voters.filter((name) => said.some(({ node, facts }) => node.name === name && facts.hasQuorum));
+  const up = voters.filter((name) => reports.some(({ node, facts }) => node.name === name && facts.hasQuorum));
   if (up.length === voters.length) return null;
   return no(`etcd has ${up.length} of ${voters.length} voters: none to spare while the database moves`);
 }

@@ -1,5 +1,5 @@
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import type { ServedBy, ServedVlan } from '../../networks/dhcp/servers.ts';
+import type { ServedBy, VlanServerState } from '../../networks/dhcp/servers.ts';
 import { type ClusterSite, listOf, type SiteNode } from '../site.ts';
 import { checkDrain } from './preflight.ts';
 
@@ -7,7 +7,7 @@ import { checkDrain } from './preflight.ts';
 export function checkNodeDrain(
   site: ClusterSite,
   ref: string,
-  vlans: readonly ServedVlan[],
+  vlans: readonly VlanServerState[],
 ): { readonly node: SiteNode; readonly sentence: string } | Rejected {
   const node = site.nodes.find((one) => one.id === ref || one.name === ref.toLowerCase());
   if (node?.isRack !== true) return checkDrain(site, ref);
@@ -22,7 +22,7 @@ export function checkNodeDrain(
 /** May this rack's VLANs go to its partners now? The sentence says what will come of it; '' where nothing will. Pure. */
 export function checkRackDrain(
   { name }: Pick<SiteNode, 'name'>,
-  { vlans, drained }: { readonly vlans: readonly ServedVlan[]; readonly drained: readonly string[] },
+  { vlans, drained }: { readonly vlans: readonly VlanServerState[]; readonly drained: readonly string[] },
 ): { readonly sentence: string } | Rejected {
   const own = vlansOf(name, vlans);
   const alone = own.filter(({ server }) => server.secondary === null);
@@ -46,21 +46,21 @@ export function checkRackDrain(
 }
 
 /** What a drained rack serves still, or what nobody serves; null: its partners have it all. Pure. */
-export function notGiven(name: string, vlans: readonly ServedVlan[]): string | null {
+export function notGiven(name: string, vlans: readonly VlanServerState[]): string | null {
   return lateness(vlansOf(name, vlans).find(({ server }) => server.servedBy !== partnerOf(name, server)));
 }
 
 /** What a rack that is drained no more has not got back of its partners; null: it has all that it is the primary rack of. Pure. */
-export function notBack(name: string, vlans: readonly ServedVlan[]): string | null {
+export function notBack(name: string, vlans: readonly VlanServerState[]): string | null {
   const given = vlans.filter(({ server }) => server.primary === name && server.secondary !== null);
   return lateness(given.find(({ server }) => server.servedBy !== name));
 }
 
-function lateness(late: ServedVlan | undefined): string | null {
+function lateness(late: VlanServerState | undefined): string | null {
   return late ? `${late.label} is served by ${late.server.servedBy ?? 'nobody'} (${late.server.why})` : null;
 }
 
-function vlansOf(name: string, vlans: readonly ServedVlan[]): readonly ServedVlan[] {
+function vlansOf(name: string, vlans: readonly VlanServerState[]): readonly VlanServerState[] {
   return vlans.filter(({ server }) => server.primary === name || server.secondary === name);
 }
 

@@ -7,7 +7,7 @@ import { write } from '../../../store/write.ts';
 import type { ClusterSite } from '../site.ts';
 import { reached, type Task } from '../../base/task.ts';
 import { orderOf, SWITCHOVER_S } from './switchover-order.ts';
-import type { Look } from './move-run.ts';
+import type { SiteSnapshot } from './move-run.ts';
 import { planSwitchover, type SwitchoverPlan } from './preflight.ts';
 
 /** After a switchover that failed, another one is not begun at once. */
@@ -25,13 +25,13 @@ export function reliefOf(site: ClusterSite): SwitchoverPlan | null {
  * A drained node that a failover has promoted is relieved as soon as another one can lead. Every region looks; jobs of this class go one at a time, so
  * one of them begins it.
  */
-export function createReliefTask(db: Database, look: () => Promise<Look>): Task {
+export function createReliefTask(db: Database, readSnapshot: () => Promise<SiteSnapshot>): Task {
   return {
     name: 'relief of drained nodes',
     async run() {
       const { isAny } = await reached(db.autocommitRead(async (tx) => ({ isAny: await hasDrainedNode(tx) })));
       if (!isAny) return null;
-      const seen = await look();
+      const seen = await readSnapshot();
       const plan = reliefOf(seen.site);
       if (plan === null) return null;
       const operation = {

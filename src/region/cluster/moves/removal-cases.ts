@@ -9,7 +9,7 @@ import { showJob } from '../../base/jobs/cases.ts';
 import { type CaseContext, writing } from '../../base/use-case.ts';
 import { readSite } from '../read-site.ts';
 import { readSeenNodes } from '../../base/seen.ts';
-import { readServedVlans } from './look.ts';
+import { readServedVlans } from './site-snapshot.ts';
 import { planRemoval } from './removal-preflight.ts';
 import { REMOVAL_S } from './switchover-order.ts';
 
@@ -21,16 +21,16 @@ const TOO_EARLY = rejected(
 async function begin(
   tx: WriteTx,
   { params, body }: RouteInput<'node.remove'>,
-  isPlaceKept: boolean,
+  isPlaceReserved: boolean,
   context: CaseContext,
 ) {
   const known = await readSeenNodes(tx, context);
   const isForced = body?.isForced === true;
-  const wish = { isPlaceKept, isForced, vlans: await readServedVlans(tx, context, known) };
-  const plan = planRemoval(await readSite(tx, context, known), params.node, wish);
+  const options = { isPlaceReserved, isForced, vlans: await readServedVlans(tx, context, known) };
+  const plan = planRemoval(await readSite(tx, context, known), params.node, options);
   if (isRejected(plan)) {
     const isOut = plan.code === 'not_found' && (await findPlace(tx, params.node.toLowerCase())) !== null;
-    return isOut ? placeKept(params.node.toLowerCase()) : plan;
+    return isOut ? refuseReserved(params.node.toLowerCase()) : plan;
   }
   if (plan.isLive && !(await isFeatureOn(tx, 'leave'))) return TOO_EARLY;
   const { id, name, isDrained } = plan.node;
@@ -38,7 +38,7 @@ async function begin(
   const row = await addJob(tx, {
     kind: 'node-remove',
     target: name,
-    payload: { node: name, id, addresses, isPlaceKept, isForced, wasDrained: isDrained },
+    payload: { node: name, id, addresses, isPlaceKept: isPlaceReserved, isForced, wasDrained: isDrained },
     deadlineSeconds: REMOVAL_S,
     targets: [CLUSTER_TARGET],
     caller: context.caller.user,
@@ -46,7 +46,7 @@ async function begin(
   return isRejected(row) ? row : { body: { ...showJob(row), progress: plan.sentence } };
 }
 
-function placeKept(name: string) {
+function refuseReserved(name: string) {
   return rejected(
     'conflict',
     `${name} is out already, and its place is kept. A token for its new host: regent token create --place ${name}. To give it up: regent node remove ${name}.`,

@@ -1,17 +1,17 @@
 import { isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
 import { majorityOf } from '../../../model/cluster/cluster.ts';
-import type { ServedVlan } from '../../networks/dhcp/servers.ts';
+import type { VlanServerState } from '../../networks/dhcp/servers.ts';
 import { primariesOf } from '../claims.ts';
 import { isRegionUp, isStreamingState, pauseOf } from '../losses.ts';
-import { type ClusterSite, hasOwnDatabase, heard, listOf, members, regions, type SiteNode } from '../site.ts';
+import { type ClusterSite, hasOwnDatabase, collectFacts, listOf, members, regions, type SiteNode } from '../site.ts';
 import { workOf } from './drain-steps.ts';
 import { checkNodeDrain } from './rack-drain.ts';
 
 /** How a node is to go. `vlans`: who serves each VLAN with DHCP now. */
-export interface RemovalWish {
-  readonly isPlaceKept: boolean;
+export interface RemovalOptions {
+  readonly isPlaceReserved: boolean;
   readonly isForced: boolean;
-  readonly vlans: readonly ServedVlan[];
+  readonly vlans: readonly VlanServerState[];
 }
 
 /** What taking a node out will do. `isLive`: it reports, so it hands its work on and stops first. */
@@ -22,7 +22,7 @@ export interface RemovalPlan {
 }
 
 /** May this node be taken out now? The sentence says what will come of it; a refusal says why not. Pure. */
-export function planRemoval(site: ClusterSite, ref: string, wish: RemovalWish): RemovalPlan | Rejected {
+export function planRemoval(site: ClusterSite, ref: string, options: RemovalOptions): RemovalPlan | Rejected {
   if (site.cluster === null) return no('this site is no cluster');
   const name = ref.toLowerCase();
   const node = site.nodes.find((one) => one.id === ref || one.name === name);
@@ -32,23 +32,23 @@ export function planRemoval(site: ClusterSite, ref: string, wish: RemovalWish): 
   }
   const isLive = node.isFresh && node.state !== 'joining';
   const refusal =
-    checkWish(node, wish) ?? (node.isRegion ? checkRegionCanGo(site, node) : null) ?? checkRack(node, wish);
+    checkOptions(node, options) ?? (node.isRegion ? checkRegionCanGo(site, node) : null) ?? checkRack(node, options);
   if (refusal) return refusal;
-  if (isLive && node.state === 'member' && !node.isDrained && !wish.isForced) {
-    const drain = checkNodeDrain(site, node.name, wish.vlans);
+  if (isLive && node.state === 'member' && !node.isDrained && !options.isForced) {
+    const drain = checkNodeDrain(site, node.name, options.vlans);
     if (isRejected(drain)) return drain;
   }
-  return { node, isLive, sentence: sentenceOf(site, node, isLive, wish) };
+  return { node, isLive, sentence: sentenceOf(site, node, isLive, options) };
 }
 
 /** Null, or why etcd would not have a majority without this node. To be asked again directly before the step. Pure. */
 export function checkEtcdWithout(site: Pick<ClusterSite, 'nodes'>, name: string): Rejected | null {
-  const { said } = heard(regions(site), 'dcs');
-  const source = said.find(({ node, facts }) => node.name !== name && facts.hasQuorum);
+  const { reports } = collectFacts(regions(site), 'dcs');
+  const source = reports.find(({ node, facts }) => node.name !== name && facts.hasQuorum);
   if (source === undefined) return no(`etcd has no majority, or nobody but ${name} has a fresh word of it`);
   const voters = source.facts.members.filter((member) => !member.isLearner).map((member) => member.name);
   const left = voters.filter((voter) => voter !== name);
-  const up = left.filter((voter) => said.some(({ node, facts }) => node.name === voter && facts.hasQuorum));
+  const up = left.filter((voter) => reports.some(({ node, facts }) => node.name === voter && facts.hasQuorum));
   const majority = majorityOf(left.length);
   if (up.length >= majority) return null;
   const silent = left.filter((voter) => !up.includes(voter));
@@ -58,11 +58,11 @@ export function checkEtcdWithout(site: Pick<ClusterSite, 'nodes'>, name: string)
   );
 }
 
-function checkWish(node: SiteNode, { isForced, isPlaceKept }: RemovalWish): Rejected | null {
+function checkOptions(node: SiteNode, { isForced, isPlaceReserved }: RemovalOptions): Rejected | null {
   if (isForced || !node.isFresh) return null;
   if (node.state === 'joining')
     return no(`${node.name} is joining just now. To take that back, on its host: regent leave --undo`);
-  if (!isPlaceKept || node.state === 'leaving') return null;
+  if (!isPlaceReserved || node.state === 'leaving') return null;
   return no(`${node.name} is alive and well. To move its place to another host all the same: --force`);
 }
 
@@ -97,8 +97,8 @@ function checkDatabaseWithout(site: ClusterSite, node: SiteNode, others: readonl
 }
 
 /** A rack whose place is kept keeps its VLANs. */
-function checkRack({ name, isRack }: SiteNode, { isPlaceKept, vlans }: RemovalWish): Rejected | null {
-  if (!isRack || isPlaceKept) return null;
+function checkRack({ name, isRack }: SiteNode, { isPlaceReserved, vlans }: RemovalOptions): Rejected | null {
+  if (!isRack || isPlaceReserved) return null;
   const alone = vlans.filter(({ server }) => server.primary === name && server.secondary === null);
   if (!alone[0]) return null;
   const names = listOf(alone.map(({ label }) => label));
@@ -107,7 +107,12 @@ function checkRack({ name, isRack }: SiteNode, { isPlaceKept, vlans }: RemovalWi
   );
 }
 
-function sentenceOf(site: ClusterSite, node: SiteNode, isLive: boolean, { isPlaceKept, vlans }: RemovalWish): string {
+function sentenceOf(
+  site: ClusterSite,
+  node: SiteNode,
+  isLive: boolean,
+  { isPlaceReserved, vlans }: RemovalOptions,
+): string {
   const { name } = node;
   const left = members(site).filter((one) => one.name !== name).length;
   const bears = Math.floor((left - 1) / 2);
@@ -122,9 +127,9 @@ function sentenceOf(site: ClusterSite, node: SiteNode, isLive: boolean, { isPlac
     ...(node.isRegion && node.state !== 'joining'
       ? [`${left} region ${left === 1 ? 'node is' : 'nodes are'} left, which can lose ${bears === 0 ? 'none' : bears}`]
       : []),
-    ...(node.isRack && !isPlaceKept && ranks.length > 0 ? [`${listOf(ranks)} alone`] : []),
+    ...(node.isRack && !isPlaceReserved && ranks.length > 0 ? [`${listOf(ranks)} alone`] : []),
     'no acknowledged write is lost',
-    ...(isPlaceKept ? ['its place is kept for another host'] : []),
+    ...(isPlaceReserved ? ['its place is kept for another host'] : []),
   ].join('; ');
 }
 

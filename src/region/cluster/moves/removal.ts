@@ -12,8 +12,8 @@ import type { SiteNode } from '../site.ts';
 import { drainNode } from './drain-steps.ts';
 import {
   ended,
-  type Look,
-  lookNow,
+  type SiteSnapshot,
+  awaitSnapshot,
   type Move,
   MoveEnd,
   moveOf,
@@ -54,7 +54,7 @@ export function createRemovalJob(ports: RemovalPorts): JobKind<RemovalOrder> {
 async function removeNode(move: Move, run: JobRun<RemovalOrder>, etcd: EtcdPort | null): Promise<string> {
   const order = run.payload;
   if (isVacated(run.checkpoint)) return resultOf(order);
-  const seen = nodeIn(await lookNow(move), order);
+  const seen = nodeIn(await awaitSnapshot(move), order);
   if (seen === undefined) return `${order.node} is gone already`;
   if (isLive(seen)) await handOn(move, order);
   if (seen.isRegion) await leaveEtcd(move, order, etcd);
@@ -65,24 +65,24 @@ async function removeNode(move: Move, run: JobRun<RemovalOrder>, etcd: EtcdPort 
 /** Work and daemons of a node that is alive. One that dies meanwhile has neither, and whoever forces it does not wait. */
 async function handOn(move: Move, order: RemovalOrder): Promise<void> {
   try {
-    const seen = nodeIn(await lookNow(move), order);
+    const seen = nodeIn(await awaitSnapshot(move), order);
     if (seen?.state === 'member' && !seen.isDrained) await drainNode(move, order.node);
     stopIfUnwanted(move, `before ${order.node} stopped what it runs`);
     await markLeaving(move, order);
     await waitFor(move, `${order.node} to stop what it runs`, {
       seconds: STOPPED_S,
-      missing: (look) => notStopped(look, order),
+      missing: (snapshot) => notStopped(snapshot, order),
     });
   } catch (error) {
     if (!(error instanceof MoveEnd) || error.state === 'aborted') throw error;
-    const seen = nodeIn(await lookNow(move), order);
+    const seen = nodeIn(await awaitSnapshot(move), order);
     if (seen !== undefined && isLive(seen) && !order.isForced) throw error;
     await move.save(`${order.node} goes without having stopped: ${error.message}`);
   }
 }
 
 async function markLeaving(move: Move, order: RemovalOrder): Promise<void> {
-  if (nodeIn(await lookNow(move), order)?.state === 'leaving') return;
+  if (nodeIn(await awaitSnapshot(move), order)?.state === 'leaving') return;
   await move.save(`${order.node} stops what it runs`, async (tx) => {
     const row = await updateNode(tx, { key: order.id }, { state: 'leaving' });
     if (isRejected(row)) throw new RejectedError(row);
@@ -91,10 +91,13 @@ async function markLeaving(move: Move, order: RemovalOrder): Promise<void> {
 }
 
 /** What a node that leaves still runs; null: nothing, or it is not heard any more. Pure. */
-export function notStopped(look: Pick<Look, 'site' | 'services'>, order: Pick<RemovalOrder, 'id'>): string | null {
-  const seen = nodeIn(look, order);
+export function notStopped(
+  snapshot: Pick<SiteSnapshot, 'site' | 'services'>,
+  order: Pick<RemovalOrder, 'id'>,
+): string | null {
+  const seen = nodeIn(snapshot, order);
   if (seen === undefined || !seen.isFresh) return null;
-  const rows = look.services.filter(
+  const rows = snapshot.services.filter(
     ({ node, service }) => node === seen.name && !LEAVING_KEEPS.includes(kindOf(service)),
   );
   const late = rows.find(({ isWanted, lastState }) => isWanted || !(lastState === null || lastState === 'absent'));
@@ -113,34 +116,34 @@ async function leaveEtcd(move: Move, order: RemovalOrder, etcd: EtcdPort | null)
     const own = all?.find((member) => isMemberOf(member, { name: order.node, addresses: order.addresses }));
     if (all !== null && own === undefined) return;
     if (own !== undefined) {
-      const refusal = own.isLearner ? null : checkEtcdWithout((await lookNow(move)).site, order.node);
+      const refusal = own.isLearner ? null : checkEtcdWithout((await awaitSnapshot(move)).site, order.node);
       if (refusal) throw new MoveEnd('failed', refusal.message.replace(/\.$/u, ''));
       stopIfUnwanted(move, `before ${order.node} left etcd`);
       await move.save(`${order.node} leaves etcd`);
       move.run.mustHold();
-      why = await etcd.remove(own.id).then(() => 'it is a member of etcd still', wordsOf);
+      why = await etcd.remove(own.id).then(() => 'it is a member of etcd still', describeError);
     }
     if (clock.monotonic() >= end) throw new MoveEnd('failed', `${order.node} could not leave etcd: ${why}`);
     await move.ports.wait(POLL_MS, move.run.signal);
   }
 }
 
-function wordsOf(error: unknown): string {
+function describeError(error: unknown): string {
   if (error instanceof AppError) return sentenceOf(error);
   throw error;
 }
 
 /** Nobody ends the job here: etcd has lost the node, and what is left is one transaction. */
 async function vacate(move: Move, run: JobRun<RemovalOrder>): Promise<void> {
-  const { node, id, isPlaceKept } = run.payload;
+  const { node, id, isPlaceKept: isPlaceReserved } = run.payload;
   move.run.mustHold();
   try {
     await run.save(`${node} is shut out`, { isVacated: true }, (tx) =>
       changingRacks(tx, async () => {
         const row = await findNode(tx, { id });
         if (row === null) return;
-        const what = isPlaceKept ? 'another host takes its place' : 'it was taken out';
-        const revoked = await vacateNode(tx, row, { isPlaceKept, by: run.caller, why: `${run.caller}: ${what}` });
+        const what = isPlaceReserved ? 'another host takes its place' : 'it was taken out';
+        const revoked = await vacateNode(tx, row, { isPlaceReserved, by: run.caller, why: `${run.caller}: ${what}` });
         if (isRejected(revoked)) throw new RejectedError(revoked);
       }),
     );
@@ -152,7 +155,7 @@ async function vacate(move: Move, run: JobRun<RemovalOrder>): Promise<void> {
 
 /** The node takes its part again, within seconds. Whether it does is not waited for: it may be dead. */
 async function takeBack(move: Move, order: RemovalOrder): Promise<string> {
-  const seen = nodeIn(await lookNow({ ...move, run: { ...move.run, isAbortWanted: () => false } }), order);
+  const seen = nodeIn(await awaitSnapshot({ ...move, run: { ...move.run, isAbortWanted: () => false } }), order);
   if (seen === undefined) return `${order.node} is gone`;
   const isMarked = seen.state === 'leaving' || (seen.isDrained && !order.wasDrained);
   if (!isMarked) return `${order.node} stays`;
@@ -165,7 +168,7 @@ async function takeBack(move: Move, order: RemovalOrder): Promise<string> {
   return `${order.node} stays and takes its part again`;
 }
 
-function nodeIn({ site }: Pick<Look, 'site'>, { id }: Pick<RemovalOrder, 'id'>): SiteNode | undefined {
+function nodeIn({ site }: Pick<SiteSnapshot, 'site'>, { id }: Pick<RemovalOrder, 'id'>): SiteNode | undefined {
   return site.nodes.find((node) => node.id === id);
 }
 
@@ -177,7 +180,7 @@ function isVacated(checkpoint: unknown): boolean {
   return typeof checkpoint === 'object' && checkpoint !== null && 'isVacated' in checkpoint;
 }
 
-function resultOf({ node, isPlaceKept }: RemovalOrder): string {
-  const next = isPlaceKept ? `; its place is kept, and its token is: regent node replace ${node}` : '';
+function resultOf({ node, isPlaceKept: isPlaceReserved }: RemovalOrder): string {
+  const next = isPlaceReserved ? `; its place is kept, and its token is: regent node replace ${node}` : '';
   return `${node} is out${next}; if its host ever comes back, on it: regent leave`;
 }

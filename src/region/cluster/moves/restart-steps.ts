@@ -1,7 +1,7 @@
 import { OWN_PROCESSES } from '../../../model/cluster/node.ts';
 import { requestRestart } from '../../../store/queries/cluster/restarts.ts';
 import { isAtWork, isRight } from '../site.ts';
-import { type Look, lookNow, type Move, stopIfUnwanted, waitFor } from './move-run.ts';
+import { type SiteSnapshot, awaitSnapshot, type Move, stopIfUnwanted, waitFor } from './move-run.ts';
 
 /** What others lean on comes last: the way to the database, then etcd, then the database itself. */
 const LAST = ['vip', 'lb', 'dcs', 'db'];
@@ -10,14 +10,14 @@ const PROCESS_S = 90;
 
 /** Restarts every managed service of a node, one after the other, by requests; each is waited for until it is healthy again. */
 export async function restartServices(move: Move, name: string): Promise<void> {
-  const { services } = await lookNow(move);
+  const { services } = await awaitSnapshot(move);
   const own = services.filter((row) => row.node === name && row.isWanted).map((row) => row.service);
   for (const service of serviceOrder(own)) {
     stopIfUnwanted(move, `before ${service} on ${name} was restarted`);
     const nonce = await request(move, name, service);
     await waitFor(move, `${service} on ${name}`, {
       seconds: SERVICE_S,
-      missing: (look) => notBack(look, { name, service, nonce }),
+      missing: (snapshot) => notBack(snapshot, { name, service, nonce }),
     });
   }
 }
@@ -55,10 +55,12 @@ export async function restartRegion(move: Move, name: string, before: string): P
 /** Asks once in a job: the request of an earlier run of it is the same one, and done already where it was. */
 async function request(move: Move, name: string, service: string): Promise<string> {
   const nonce = `job-${move.run.id}`;
-  const look = await lookNow(move);
-  const nodeId = look.nodes.find((node) => node.name === name)?.id ?? '';
-  const isAsked = look.requests.some((row) => row.nodeId === nodeId && row.service === service && row.nonce === nonce);
-  if (!isAsked) {
+  const snapshot = await awaitSnapshot(move);
+  const nodeId = snapshot.nodes.find((node) => node.name === name)?.id ?? '';
+  const isRequested = snapshot.requests.some(
+    (row) => row.nodeId === nodeId && row.service === service && row.nonce === nonce,
+  );
+  if (!isRequested) {
     await move.save(`${service} on ${name} is restarted`, async (tx) => {
       await requestRestart(tx, { nodeId, service, nonce, actor: move.run.caller });
       tx.emit({ kind: 'service.restart_requested', subject: `${name}/${service}`, data: { nonce } });
@@ -69,15 +71,15 @@ async function request(move: Move, name: string, service: string): Promise<strin
 
 /** What is missing until a service is back after its restart; null: nothing. Pure. */
 export function notBack(
-  look: Look,
+  snapshot: SiteSnapshot,
   { name, service, nonce }: { readonly name: string; readonly service: string; readonly nonce: string },
 ): string | null {
-  const row = look.services.find((one) => one.node === name && one.service === service);
+  const row = snapshot.services.find((one) => one.node === name && one.service === service);
   if (row === undefined) return 'nothing is known of it';
   if (row.restart?.nonce !== nonce || !row.restart.isDone) return `not restarted yet (${row.state})`;
   // What is published meanwhile is not waited for: on a busy site something always is.
   if (row.isWanted ? !isAtWork(row, 0) : !isRight(row)) return `${row.state}: ${row.why}`;
-  const db = look.site.nodes.find((one) => one.name === name)?.facts.db;
+  const db = snapshot.site.nodes.find((one) => one.name === name)?.facts.db;
   if (service === 'db' && !(db?.role === 'primary' || db?.isStreaming === true))
     return 'PostgreSQL does not stream yet';
   return null;

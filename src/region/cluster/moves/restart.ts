@@ -12,7 +12,7 @@ import { type ClusterSite, hasOwnDatabase, members } from '../site.ts';
 import { drainNode, undrainNode } from './drain-steps.ts';
 import {
   ended,
-  lookNow,
+  awaitSnapshot,
   type Move,
   type MoveEnd,
   type MovePorts,
@@ -36,7 +36,7 @@ export function createRestartJob(ports: MovePorts): JobKind<RestartOrder> {
     parse: (payload) => ordered(parseRestartOrder(payload)),
     run: (run) => {
       const at = { progress: parseRestartProgress(run.checkpoint) };
-      const move: Move = { run, ports, save: (words, change) => run.save(words, at.progress, change) };
+      const move: Move = { run, ports, save: (progress, change) => run.save(progress, at.progress, change) };
       return ended(
         () => restartAll(move, at, run),
         (end) => windUp(patient(move), at.progress, end),
@@ -50,7 +50,7 @@ async function restartAll(
   at: { progress: RestartProgress | null },
   run: JobRun<RestartOrder>,
 ): Promise<string> {
-  const first = await lookNow(move);
+  const first = await awaitSnapshot(move);
   let now: RestartProgress = at.progress ?? { losses: lossesOf(first.site).now, done: [], node: null };
   for (const name of run.payload.order) {
     if (now.done.includes(name)) continue;
@@ -70,7 +70,7 @@ async function restartAll(
 
 /** What a node's own processes are before they are restarted. */
 async function touch(move: Move, name: string): Promise<TouchedNode> {
-  const { site, processes } = await lookNow(move);
+  const { site, processes } = await awaitSnapshot(move);
   const agentSince = site.nodes.find((node) => node.name === name)?.agent?.since ?? '';
   const process = processes.find(({ node }) => node === name)?.process ?? '';
   return { name, agentSince, process, isRestarted: false };

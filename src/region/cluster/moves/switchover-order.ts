@@ -1,5 +1,5 @@
 import { mainAddress } from '../../../model/cluster/cluster.ts';
-import type { Look } from './move-run.ts';
+import type { SiteSnapshot } from './move-run.ts';
 import type { SwitchoverPlan } from './preflight.ts';
 import type { SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
 
@@ -12,7 +12,10 @@ export const RESTART_S = 1800;
 export const REMOVAL_S = 900;
 
 /** What a switchover's job is given. */
-export function orderOf({ site, nodes }: Pick<Look, 'site' | 'nodes'>, { from, to }: SwitchoverPlan): SwitchoverOrder {
+export function orderOf(
+  { site, nodes }: Pick<SiteSnapshot, 'site' | 'nodes'>,
+  { from, to }: SwitchoverPlan,
+): SwitchoverOrder {
   return {
     from,
     to,
@@ -22,7 +25,7 @@ export function orderOf({ site, nodes }: Pick<Look, 'site' | 'nodes'>, { from, t
 }
 
 /** Main addresses of the region nodes, by name. */
-export function addressesOf({ site, nodes }: Pick<Look, 'site' | 'nodes'>): Record<string, string> {
+export function addressesOf({ site, nodes }: Pick<SiteSnapshot, 'site' | 'nodes'>): Record<string, string> {
   const own = new Set(site.nodes.flatMap((node) => (node.isRegion ? [node.id] : [])));
   return Object.fromEntries(nodes.flatMap((node) => (own.has(node.id) ? [[node.name, mainAddress(node)]] : [])));
 }

@@ -15,10 +15,10 @@ export function drainedRacks(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>
 /** `k1 is drained since …: k2 serves a and b`. */
 function drainText({ name, drainedAt }: SiteNode, pairs: readonly PairNow[]): string {
   const own = pairs.filter(({ primary, secondary }) => primary === name || secondary === name);
-  const words = [...Map.groupBy(own, serverText)].map(
+  const clauses = [...Map.groupBy(own, serverText)].map(
     ([who, shares]) => `${who} ${vlansText(shares.flatMap(({ vlans }) => vlans))}`,
   );
-  return `${name} is drained${sinceText(drainedAt)}: ${words.length === 0 ? 'no VLAN has it as its rack' : listOf(words)}`;
+  return `${name} is drained${sinceText(drainedAt)}: ${clauses.length === 0 ? 'no VLAN has it as its rack' : listOf(clauses)}`;
 }
 
 /** ` since 2026-03-01T09:00:00.000Z`; '' where nobody knows. */

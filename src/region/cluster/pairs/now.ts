@@ -34,9 +34,9 @@ export interface DrainedRack {
 }
 
 /** States of Kea between its start and its work, a few seconds each (ARM, "High Availability"). */
-const ON_ITS_WAY: readonly string[] = ['waiting', 'syncing', 'ready'];
+const STARTING_STATES: readonly string[] = ['waiting', 'syncing', 'ready'];
 
-interface Side {
+interface PairSide {
   readonly name: string;
   readonly node: SiteNode | undefined;
   readonly row: ServiceObservation | undefined;
@@ -101,7 +101,7 @@ function pairNow(
   const isShort = sides.some(({ facts }) => facts?.isWhole === false);
   const other = servers[0] === secondary ? primary : secondary;
   const faults = own.length === 0 && isShort ? [`${other} does not have every lease yet`] : own;
-  const isHeard = sides.every(({ node }) => node?.isFresh === true);
+  const isReporting = sides.every(({ node }) => node?.isFresh === true);
   return {
     key,
     primary,
@@ -114,23 +114,24 @@ function pairNow(
     drained,
     versions: otherVersions(sides),
     isSettling:
-      sides.some(isTakingOver) || (isHeard && sides.some(({ facts }) => ON_ITS_WAY.includes(facts?.kea ?? ''))),
+      sides.some(isTakingOver) ||
+      (isReporting && sides.some(({ facts }) => STARTING_STATES.includes(facts?.kea ?? ''))),
     isDeaf: sides.every(({ facts }) => facts?.hearsPartner === false || facts?.kea === 'communication-recovery'),
   };
 }
 
 /** Nothing that a node said is relied on when it is not fresh. */
-function sideOf({ nodes }: Pick<ClusterSite, 'nodes'>, name: string, service: string): Side {
+function sideOf({ nodes }: Pick<ClusterSite, 'nodes'>, name: string, service: string): PairSide {
   const node = nodes.find((one) => one.name === name);
   const row = node?.isFresh === true ? node.observed.find((one) => one.service === service) : undefined;
   return { name, node, row, facts: pairFactsIn(row?.facts) };
 }
 
-function isTakingOver({ node }: Side): boolean {
+function isTakingOver({ node }: PairSide): boolean {
   return node?.isFresh === true && node.report === 'applying';
 }
 
-function otherVersions(sides: readonly Side[]): PairNow['versions'] {
+function otherVersions(sides: readonly PairSide[]): PairNow['versions'] {
   const known = sides.flatMap(({ name, node }) => {
     const version = node?.versions?.['dhcp'];
     return version === undefined ? [] : [{ name, version }];
@@ -138,12 +139,15 @@ function otherVersions(sides: readonly Side[]): PairNow['versions'] {
   return new Set(known.map(({ version }) => version)).size > 1 ? known : [];
 }
 
-function drainedOf(sides: readonly Side[]): DrainedRack[] {
+function drainedOf(sides: readonly PairSide[]): DrainedRack[] {
   return sides.flatMap(({ name, node }) => (node?.isDrained ? [{ name, since: node.drainedAt ?? null }] : []));
 }
 
 /** The same of a pair's side. One that is drained is no help to the other, whatever it says; that one is alone because it is to be. */
-function pairFaultOf(side: Side, { drained, now }: { drained: readonly DrainedRack[]; now: number }): string | null {
+function pairFaultOf(
+  side: PairSide,
+  { drained, now }: { drained: readonly DrainedRack[]; now: number },
+): string | null {
   const { name, node, row, facts } = side;
   if (node?.isFresh !== true || drained.length === 0) return faultOf(side, now);
   if (drained.some((one) => one.name === name)) return `${name} is drained`;
@@ -151,7 +155,7 @@ function pairFaultOf(side: Side, { drained, now }: { drained: readonly DrainedRa
 }
 
 /** What a side lacks; null: nothing. */
-function faultOf({ name, node, row, facts }: Side, now: number): string | null {
+function faultOf({ name, node, row, facts }: PairSide, now: number): string | null {
   if (node === undefined) return `${name} is not known`;
   if (!node.isFresh) return silence(node, 'dhcp', now);
   if (row === undefined) return `${name} does not run it`;
@@ -168,7 +172,7 @@ export function rackLosses(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>) 
 }
 
 /** How many racks can be lost so that every VLAN with DHCP goes on being served, whichever they are; null: no VLAN has DHCP. Without a full stop. */
-export function racksWord(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>): string | null {
+export function rackLossText(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>): string | null {
   const losses = rackLosses(site);
   if (losses === null) return null;
   const { vlans: all, alone: lost } = losses;

@@ -47,7 +47,12 @@ async function viewSite(
 }
 
 /** For the event: what everybody may know of it. */
-const toldOf = ({ isOwn, fingerprint, notAfter, names }: SiteCertificate) => ({ isOwn, fingerprint, notAfter, names });
+const eventDataOf = ({ isOwn, fingerprint, notAfter, names }: SiteCertificate) => ({
+  isOwn,
+  fingerprint,
+  notAfter,
+  names,
+});
 
 export const siteCertificateCases = {
   'site-certificate.show': reading('site-certificate.show', async (tx, _input, context) => {
@@ -87,7 +92,7 @@ async function putInForce(tx: WriteTx, pair: StoredPair | null, context: CaseCon
   const body = await viewSite(tx, row, context);
   if (isRejected(body)) return body;
   if (before?.version !== row.version)
-    tx.emit({ kind: 'site-certificate.changed', subject: 'site', data: toldOf(body) });
+    tx.emit({ kind: 'site-certificate.changed', subject: 'site', data: eventDataOf(body) });
   return { body, version: row.version };
 }
 

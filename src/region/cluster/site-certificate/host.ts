@@ -13,7 +13,7 @@ const DEADLINE_MS = 2_000;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 
 /** What the site is called: by its own knowledge, and by an operator's certificate. `first`: the address to send others to. */
-interface Known {
+interface SiteHostNames {
   readonly names: readonly SiteNames[];
   readonly first: string | null;
   readonly at: number;
@@ -25,7 +25,7 @@ export function createSiteHost(
   ca: Pick<CertificateAuthority, 'readShown'>,
   clock: Pick<Clock, 'monotonic'>,
 ): (named: string) => Promise<string | null> {
-  let known: Known | null = null;
+  let known: SiteHostNames | null = null;
 
   async function refresh(): Promise<void> {
     const at = clock.monotonic();

@@ -46,10 +46,10 @@ export function createSiteCertificateTask(ports: SiteTaskPorts): Task {
     async run() {
       // This site is no cluster, or another region node has the files.
       if (isRejected(await ca.certificate())) return null;
-      const look = async (tx: Tx) => ({
+      const readReason = async (tx: Tx) => ({
         reason: await reasonOf(ports, await readSiteCertificate(tx), await readSiteNames(tx)),
       });
-      const { reason } = await reached(db.autocommitRead(look, { deadlineMs: DEADLINE_MS }));
+      const { reason } = await reached(db.autocommitRead(readReason, { deadlineMs: DEADLINE_MS }));
       if (reason === null) return null;
       return await reached(db.repeatable((tx) => sign(tx, ports), { deadlineMs: DEADLINE_MS }));
     },
@@ -73,9 +73,9 @@ async function sign(tx: Tx, ports: SiteTaskPorts): Promise<string | null | Rejec
   const reason = await reasonOf(ports, row, names);
   if (reason === null) return null;
   const sealer = sealerOf(ports);
-  const kept = row.cluster && (await openKey(sealer, 'cluster', row.cluster));
+  const currentKey = row.cluster && (await openKey(sealer, 'cluster', row.cluster));
   // The same key as before: whoever has pinned it sees no change. One that does not open any more is left.
-  const signed = await ca.signSite(names, isRejected(kept) ? null : kept);
+  const signed = await ca.signSite(names, isRejected(currentKey) ? null : currentKey);
   if (isRejected(signed)) return signed;
   const pair = await sealPair(sealer, 'cluster', signed);
   if (isRejected(pair)) return pair;

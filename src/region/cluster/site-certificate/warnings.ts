@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 /** An operator's own certificate is renewed by people, who need a month's notice. */
 export const OWN_DAYS = 30;
 /** Regent's names in its own domain say nothing to browsers elsewhere. */
-const NEVER_ASKED = ['localhost', '127.0.0.1', '::1'];
+const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
 
 /** What is doubtful about an operator's own certificate, though it can be shown: sentences. */
 export function warningsOf(
@@ -15,7 +15,7 @@ export function warningsOf(
   now: number,
 ): string[] {
   const warnings: string[] = [];
-  const names = site.dnsNames.filter((name) => name.includes('.') && !NEVER_ASKED.includes(name));
+  const names = site.dnsNames.filter((name) => name.includes('.') && !LOCAL_NAMES.includes(name));
   const found = [...(site.vip === null ? [] : [site.vip]), ...names];
   if (found.length > 0 && !found.some((host) => covers(shown, host)))
     warnings.push(

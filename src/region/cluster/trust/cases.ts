@@ -32,7 +32,7 @@ function viewPlace({ name, isRegion, isRack, openedAt, openedBy }: places.PlaceR
 }
 
 /** The place that a token is to name. Its host is what the lost node was, no more and no less. */
-async function placeOf(tx: Tx, name: string, roles: Roles): Promise<places.PlaceRow | Rejected> {
+async function placeOf(tx: Tx, name: string, roles: NodeRoleFlags): Promise<places.PlaceRow | Rejected> {
   const place = await places.findPlace(tx, name.toLowerCase());
   if (!place) return noSuch('kept place', name);
   if (place.isRegion === roles.isRegion && place.isRack === roles.isRack) return place;
@@ -148,11 +148,11 @@ export const trustCases = {
   ),
 };
 
-interface Roles {
+interface NodeRoleFlags {
   readonly isRegion: boolean;
   readonly isRack: boolean;
 }
 
-function rolesOf({ isRegion, isRack }: Roles): string {
+function rolesOf({ isRegion, isRack }: NodeRoleFlags): string {
   return [isRegion ? 'region' : '', isRack ? 'rack' : ''].filter((role) => role !== '').join(',');
 }

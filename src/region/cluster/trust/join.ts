@@ -29,7 +29,7 @@ import { admitRack, changingRacks } from './rack-node.ts';
 import { certify } from './renewal.ts';
 
 /** What joining works with. `version`: of the product here. */
-export interface JoinPorts {
+export interface AdmissionPorts {
   readonly db: Database;
   readonly authority: CertificateAuthority;
   readonly version: string;
@@ -50,7 +50,7 @@ type Inheritance = Pick<JoinAnswer, 'authorityKey' | 'secrets'>;
  * Lets a host in, or tells why not. One join after the other on the whole site. What is secret in the answer is stored nowhere: a host whose answer
  * was lost asks again with the same key and gets another certificate.
  */
-export async function join(ports: JoinPorts, call: JoinCall): Promise<JoinAnswer | Rejected> {
+export async function join(ports: AdmissionPorts, call: JoinCall): Promise<JoinAnswer | Rejected> {
   const { db, authority } = ports;
   const own = await authority.certificate();
   if (isRejected(own)) return own;
@@ -92,8 +92,8 @@ interface JoinOrder {
   readonly authorityPem: string;
 }
 
-async function admit(tx: WriteTx, ports: JoinPorts, asked: JoinOrder): Promise<JoinAnswer | Rejected> {
-  const { call } = asked;
+async function admit(tx: WriteTx, ports: AdmissionPorts, request: JoinOrder): Promise<JoinAnswer | Rejected> {
+  const { call } = request;
   const isRight = isSecret(call.token.secret, await lockTokenSecret(tx, call.token.id));
   const token = isRight ? await findToken(tx, call.token.id) : null;
   if (!token) return NO_TOKEN;
@@ -102,9 +102,9 @@ async function admit(tx: WriteTx, ports: JoinPorts, asked: JoinOrder): Promise<J
   const nodes = await allRows((page) => listNodes(tx, page));
   const known = { nodes, racks: await racks.listRacks(tx) };
   const places = await readPlaces(tx);
-  const applicant = takePlace({ ...known, places, own: token.usedByNode }, token.place, asked.applicant);
+  const applicant = takePlace({ ...known, places, own: token.usedByNode }, token.place, request.applicant);
   if (isRejected(applicant)) return applicant;
-  const order = { ...asked, applicant };
+  const order = { ...request, applicant };
   const decision = decideJoin(
     {
       token: { ...token, isRevoked: token.revokedAt !== null },

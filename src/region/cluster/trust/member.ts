@@ -25,8 +25,9 @@ export function missingOf(node: Pick<KnownNode, 'published' | 'report'>, now: nu
   const missing: string[] = [];
   for (const name of CORE) {
     if (!published.services[name]?.desired) continue;
-    const told = report.services.find((row) => row.service === name);
-    if (told?.state !== 'healthy') missing.push(`${name} is ${told?.state ?? 'not reported'}: ${told?.why ?? ''}`);
+    const observation = report.services.find((row) => row.service === name);
+    if (observation?.state !== 'healthy')
+      missing.push(`${name} is ${observation?.state ?? 'not reported'}: ${observation?.why ?? ''}`);
   }
   const factsOf = (name: string) => report.services.find((row) => row.service === name)?.facts;
   const dcs = parseDcsFacts(factsOf('dcs'));
@@ -52,14 +53,14 @@ export async function finishJoin(
   request: { readonly nodeId: string; readonly source: string; readonly now: number },
 ): Promise<MemberAnswer | Rejected> {
   const { nodeId, source, now } = request;
-  const look = await db.read(async (tx: Tx) => (await readKnownNodes(tx, nodeId))[0] ?? null);
-  if (isRejected(look)) return look;
-  if (look === null) return noNode(nodeId);
-  const { name, state, isRegion } = look.row;
+  const node = await db.read(async (tx: Tx) => (await readKnownNodes(tx, nodeId))[0] ?? null);
+  if (isRejected(node)) return node;
+  if (node === null) return noNode(nodeId);
+  const { name, state, isRegion } = node.row;
   if (state === 'member') return { nodeId, name, state };
   if (state === 'leaving')
     return rejected('conflict', `${name} is being taken out of the cluster. On its host, then: regent leave.`);
-  const missing = isRegion ? missingOf(look, now) : [];
+  const missing = isRegion ? missingOf(node, now) : [];
   if (missing.length > 0) return rejected('conflict', `${name} is not ready: ${missing.join('; ')}.`);
   const operation = {
     key: `member-${db.random.hex(16)}`,

@@ -109,9 +109,9 @@ export function createOwnCertificateTask(db: Database, authority: Pick<Certifica
     async run() {
       const held = await authority.held();
       if (held === null || held.serial === known) return null;
-      const told = await reached(db.repeatable((tx) => writeDown(tx, held), { deadlineMs: OWN_DEADLINE_MS }));
+      const summary = await reached(db.repeatable((tx) => writeDown(tx, held), { deadlineMs: OWN_DEADLINE_MS }));
       known = held.serial;
-      return told;
+      return summary;
     },
   };
 }

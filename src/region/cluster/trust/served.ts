@@ -6,7 +6,7 @@ import { readServingSite } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 
 /** What a node may report about: the VLANs that it serves, and their IPv4 networks. */
-export interface Served {
+export interface ReportScope {
   /** It is the primary or the secondary rack of the VLAN now, or was a moment ago. */
   serves(vlanId: number): boolean;
   /** VLANs that other racks of ours serve. */
@@ -21,7 +21,7 @@ export interface Served {
  * Reads what a node serves by the configuration, and what it served until a moment ago: after a VLAN has moved, its former rack reports leases that it gave
  * before it took the change over.
  */
-export async function readServed(tx: Tx, nodeId: string): Promise<Served> {
+export async function readServed(tx: Tx, nodeId: string): Promise<ReportScope> {
   const site = await readServingSite(tx);
   const serving = servingOf(site);
   // Whether it stands there at this moment does not matter: a cable may be off.

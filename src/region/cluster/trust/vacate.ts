@@ -11,7 +11,7 @@ import { viewVlan } from '../../networks/vlan.ts';
 
 /** How a node goes. `isPlaceKept`: another host will take its place; `by`: who wants it; `why`: as its certificates tell. */
 export interface Vacation {
-  readonly isPlaceKept: boolean;
+  readonly isPlaceReserved: boolean;
   readonly by: string;
   readonly why: string;
 }
@@ -23,13 +23,14 @@ export interface Vacation {
  */
 export async function vacateNode(tx: WriteTx, node: NodeRow, how: Vacation): Promise<number | Rejected> {
   const { id, name, isRegion, isRack } = node;
-  if (how.isPlaceKept) await openPlace(tx, { name, isRegion, isRack, nodeId: isRack ? id : null, openedBy: how.by });
+  if (how.isPlaceReserved)
+    await openPlace(tx, { name, isRegion, isRack, nodeId: isRack ? id : null, openedBy: how.by });
   else await closePlace(tx, name);
   const revoked = await shutNodeOut(tx, id, how.why);
-  const row = how.isPlaceKept && isRack ? await keepRack(tx, node) : await dropNode(tx, node);
+  const row = how.isPlaceReserved && isRack ? await keepRack(tx, node) : await dropNode(tx, node);
   if (isRejected(row)) return row;
   tx.emit({
-    kind: how.isPlaceKept ? 'node.vacated' : 'node.removed',
+    kind: how.isPlaceReserved ? 'node.vacated' : 'node.removed',
     subject: name,
     data: { id, why: how.why, revoked },
   });

@@ -2,7 +2,7 @@ import type { WhatIfEvent } from '../../../contract/cluster/what-if.ts';
 import { majorityOf } from '../../../model/cluster/cluster.ts';
 import { isStreamingState } from '../losses.ts';
 import { holdersOf, primariesOf } from '../claims.ts';
-import { type ClusterSite, heard, isHealthy, members, regions, type SiteNode } from '../site.ts';
+import { type ClusterSite, collectFacts, isHealthy, members, regions, type SiteNode } from '../site.ts';
 
 /** What is left of the cluster's roles when a node goes. Names; null: nobody. */
 export interface Heirs {
@@ -45,16 +45,16 @@ export function heirsOf(site: ClusterSite, name: string, event: WhatIfEvent): He
     )
     .toSorted((a, b) => (a.lagBytes ?? Infinity) - (b.lagBytes ?? Infinity) || (a.name < b.name ? -1 : 1))
     .map((one) => one.name);
-  const kept = (role: string | null, heirs: readonly string[]) =>
+  const heirsFor = (role: string | null, heirs: readonly string[]) =>
     !isVoting ? [] : role === null || role === name ? heirs : [role];
   return {
     holder,
     primary: primary?.node.name ?? null,
     holders,
     primaries: primariesOf(site).map(({ node }) => node.name),
-    newHolders: kept(holder, lastOnes(fit)),
+    newHolders: heirsFor(holder, lastOnes(fit)),
     // Without a primary nobody knows who may be promoted.
-    newPrimaries: primary === undefined ? [] : kept(primary.node.name, lastOnes(standbys)),
+    newPrimaries: primary === undefined ? [] : heirsFor(primary.node.name, lastOnes(standbys)),
     voters,
     hasMajority: isVoting,
   };
@@ -78,11 +78,11 @@ export function siteAfter(site: ClusterSite, name: string, event: WhatIfEvent, h
 }
 
 function votersAfter(site: ClusterSite, name: string, event: WhatIfEvent): Heirs['voters'] {
-  const { said } = heard(regions(site), 'dcs');
-  const source = said.find(({ facts }) => facts.hasQuorum) ?? said[0];
+  const { reports } = collectFacts(regions(site), 'dcs');
+  const source = reports.find(({ facts }) => facts.hasQuorum) ?? reports[0];
   if (source === undefined) return null;
   const voters = source.facts.members.filter((member) => !member.isLearner).map((member) => member.name);
-  const isUp = (voter: string) => said.some(({ node, facts }) => node.name === voter && facts.hasQuorum);
+  const isUp = (voter: string) => reports.some(({ node, facts }) => node.name === voter && facts.hasQuorum);
   const up = voters.filter((voter) => isUp(voter) && (voter !== name || event === 'drains')).length;
   return { up, majority: majorityOf(voters.length) };
 }

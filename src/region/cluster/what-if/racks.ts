@@ -57,7 +57,7 @@ function fateOf(pair: PairNow | undefined, before: string | null, { node, event,
     return lost('it has no secondary rack');
   }
   const partner = name === primary ? secondary : primary;
-  if (serving !== name) return stays(RANGES.rackKept, `${serving} serves it, and goes on`);
+  if (serving !== name) return stays(RANGES.rackUnaffected, `${serving} serves it, and goes on`);
   if (!isWhole) return lost(`the pair is not whole: ${listOf(faults)}`);
   if (!hasMajority) return lost(`${partner} takes over only with a majority of regions`);
   return { after: partner, why: `${partner} takes over from ${name}`, range: RANGES.rackTaken };

@@ -69,7 +69,7 @@ export const RANGES = {
     why: 'measured: the rack ends its Kea before its partner serves; leases that are held go on',
   },
   /** The same table: the standby's host dies, or both are cut from each other. */
-  rackKept: { leastMs: 0, mostMs: 1_000, why: 'measured: the rack that serves waits up to 1 s for its partner' },
+  rackUnaffected: { leastMs: 0, mostMs: 1_000, why: 'measured: the rack that serves waits up to 1 s for its partner' },
 } as const satisfies Record<string, Range>;
 
 /** The ranges of one event, where death and cut differ from what is planned. `isArmed`: the keeper vouches for the primary. */

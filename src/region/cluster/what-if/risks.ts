@@ -35,32 +35,32 @@ function clusterRisks(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent,
   const lagging = (primariesOf(site)[0]?.facts.members ?? [])
     .filter((one) => one.name !== name && (one.lagBytes ?? 0) > LAG_BYTES)
     .map((one) => one.name);
-  const said = (isSo: boolean, sentence: string) => (isSo ? [sentence] : []);
+  const sentenceIf = (isSo: boolean, sentence: string) => (isSo ? [sentence] : []);
   return [
-    ...said(
+    ...sentenceIf(
       !heirs.hasMajority,
       hasOwnDatabase(site)
         ? 'etcd has no majority afterwards: no writes, and nobody holds the floating address, until the node is back.'
         : 'etcd has no majority afterwards: nobody holds the floating address until the node is back.',
     ),
-    ...said(primary === null && hasOwnDatabase(site), 'Nobody says now that it is the primary of the database.'),
-    ...said(heirs.primaries.length > 1, `${listOf(heirs.primaries)} each say that they are the primary.`),
-    ...said(
+    ...sentenceIf(primary === null && hasOwnDatabase(site), 'Nobody says now that it is the primary of the database.'),
+    ...sentenceIf(heirs.primaries.length > 1, `${listOf(heirs.primaries)} each say that they are the primary.`),
+    ...sentenceIf(
       heirs.hasMajority && primary === name && newPrimaries.length === 0,
       'No synchronous standby is left that may be promoted: writes wait until the node is back.',
     ),
-    ...said(
+    ...sentenceIf(
       site.cluster?.vip != null && heirs.hasMajority && (holder === null || holder === name) && newHolders.length === 0,
       'No other node is fit for the floating address.',
     ),
-    ...said(
+    ...sentenceIf(
       heirs.hasMajority && voters !== null && voters.up === voters.majority && voters.majority > 1,
       `Exactly ${voters?.up ?? 0} voters of etcd are left, and each is needed: one more loss ${hasOwnDatabase(site) ? 'stops writes' : 'takes the floating address away'}.`,
     ),
-    ...said(now < promised, `Already degraded: ${now} instead of ${promised} can be lost (${why.join(', ')}).`),
-    ...said(silent.length > 0, `${listOf(silent)} cannot be counted on: no fresh word.`),
-    ...said(lagging.length > 0, `${listOf(lagging)} lags behind the primary.`),
-    ...said(
+    ...sentenceIf(now < promised, `Already degraded: ${now} instead of ${promised} can be lost (${why.join(', ')}).`),
+    ...sentenceIf(silent.length > 0, `${listOf(silent)} cannot be counted on: no fresh word.`),
+    ...sentenceIf(lagging.length > 0, `${listOf(lagging)} lags behind the primary.`),
+    ...sentenceIf(
       event === 'is-cut-off' && primary === name,
       `${name} runs on: clients on its side of the cut read old data until it has demoted itself.`,
     ),

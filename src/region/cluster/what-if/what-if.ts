@@ -9,7 +9,7 @@ import { longer, type Range, RANGES, rangesOf } from './ranges.ts';
 import { vlanFates, vlanMoves } from './racks.ts';
 import { risksOf } from './risks.ts';
 
-const WORDS: Readonly<Record<WhatIfEvent, string>> = {
+const EVENT_TEXTS: Readonly<Record<WhatIfEvent, string>> = {
   dies: 'dies',
   drains: 'is drained',
   'is-cut-off': 'is cut off',
@@ -144,5 +144,5 @@ function summaryOf(
   const lost = outages.filter((one) => one.mostMs === null).map((one) => one.probe);
   const ends = lost.length === 0 ? 'everything is served again by itself' : `out until it is back: ${lost.join(', ')}`;
   const parts = [moves.length === 0 ? 'no role moves' : listOf(moves), ends, `${left} more can be lost then`];
-  return `If ${node.name} ${WORDS[event]}: ${parts.join('; ')}.`;
+  return `If ${node.name} ${EVENT_TEXTS[event]}: ${parts.join('; ')}.`;
 }

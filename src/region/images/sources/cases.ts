@@ -32,13 +32,13 @@ export const sourceCases = {
   ),
 };
 
-interface Source {
+interface SourceAccess {
   readonly name: string;
   readonly sourceUrl: string;
   readonly keyring: string;
 }
 
-function notUsable({ name, sourceUrl: url, keyring }: Source): Rejected | null {
+function notUsable({ name, sourceUrl: url, keyring }: SourceAccess): Rejected | null {
   if (url === '')
     return rejected(
       'conflict',

@@ -2,7 +2,7 @@ import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { textDigest } from '../../../core/stable-json.ts';
 import { isSelected, parseSelections } from '../../../model/images/boot-source.ts';
 import { imageName, isImageFileName, MANIFEST, parseManifest } from '../../../model/images/image.ts';
-import { type Offered, parseOwnIndex, parseProducts, productPaths } from '../../../model/images/stream.ts';
+import { type OfferedImage, parseOwnIndex, parseProducts, productPaths } from '../../../model/images/stream.ts';
 import type { ClaimedSync } from '../../../store/queries/images/image-syncs.ts';
 import type { Bytes, ImageSources, SourceRead } from '../port.ts';
 
@@ -11,16 +11,16 @@ const TEXT_MOST = 64 * 2 ** 20;
 
 /** What a source offers of what is wanted. `others`: names that are wanted and have no root that is taken. */
 export interface Offers {
-  readonly images: readonly Offered[];
+  readonly images: readonly OfferedImage[];
   readonly others: readonly string[];
 }
 
-type Source = Pick<ClaimedSync, 'type' | 'url' | 'keyring' | 'selections'> & Pick<SourceRead, 'proxy'>;
+type OfferSource = Pick<ClaimedSync, 'type' | 'url' | 'keyring' | 'selections'> & Pick<SourceRead, 'proxy'>;
 
 /** Reads what a source has, by its signature. Throws where it cannot be reached. */
 export async function readOffers(
   sources: ImageSources,
-  source: Source,
+  source: OfferSource,
   signal: AbortSignal,
 ): Promise<Offers | Rejected> {
   const selections = parseSelections(source.selections, 'selections');
@@ -34,17 +34,17 @@ export async function readOffers(
   };
 }
 
-interface Reader {
+interface SourceReader {
   readonly sources: ImageSources;
-  readonly source: Source;
+  readonly source: OfferSource;
   readonly signal: AbortSignal;
 }
 
-async function readStream(reader: Reader): Promise<Offers | Rejected> {
+async function readStream(reader: SourceReader): Promise<Offers | Rejected> {
   const text = await readSigned(reader, 'streams/v1/index');
   const paths = isRejected(text) ? text : productPaths(text);
   if (isRejected(paths)) return paths;
-  const offers: { images: Offered[]; others: string[] } = { images: [], others: [] };
+  const offers: { images: OfferedImage[]; others: string[] } = { images: [], others: [] };
   for (const path of paths) {
     const products = await readSigned(reader, path.replace(/\.s?json$/, ''));
     const parsed = isRejected(products) ? products : parseProducts(products);
@@ -56,11 +56,11 @@ async function readStream(reader: Reader): Promise<Offers | Rejected> {
 }
 
 /** A source of ours is what `scripts/build-image --output` makes: a manifest is what its digest says. */
-async function readOwn(reader: Reader): Promise<Offers | Rejected> {
+async function readOwn(reader: SourceReader): Promise<Offers | Rejected> {
   const text = await readSigned(reader, 'index');
   const digests = isRejected(text) ? text : parseOwnIndex(text);
   if (isRejected(digests)) return digests;
-  const images: Offered[] = [];
+  const images: OfferedImage[] = [];
   for (const digest of digests) {
     const manifest = await readText(reader, `images/${digest}/${MANIFEST}`);
     if (textDigest(manifest) !== digest)
@@ -75,7 +75,7 @@ async function readOwn(reader: Reader): Promise<Offers | Rejected> {
 }
 
 /** With a key the signed text (`.sjson`), else the plain one. `path` without its ending. */
-async function readSigned(reader: Reader, path: string): Promise<string | Rejected> {
+async function readSigned(reader: SourceReader, path: string): Promise<string | Rejected> {
   const { keyring } = reader.source;
   if (keyring === '') return readText(reader, `${path}.json`);
   const file = `${path}.sjson`;
@@ -89,11 +89,11 @@ async function readSigned(reader: Reader, path: string): Promise<string | Reject
   );
 }
 
-async function readText(reader: Reader, path: string): Promise<string> {
+async function readText(reader: SourceReader, path: string): Promise<string> {
   return new TextDecoder().decode(await readBytes(reader, path));
 }
 
-async function readBytes({ sources, source, signal }: Reader, path: string): Promise<Uint8Array> {
+async function readBytes({ sources, source, signal }: SourceReader, path: string): Promise<Uint8Array> {
   const bytes: Bytes = await sources.read(`${source.url}/${path}`, { start: 0, proxy: source.proxy, signal });
   const chunks: Uint8Array[] = [];
   let size = 0;

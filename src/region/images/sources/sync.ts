@@ -3,7 +3,7 @@ import { isRejected, type Rejected, rejected, sentenceOf } from '../../../core/e
 import type { Clock, Log, Random } from '../../../core/ports.ts';
 import { textDigest } from '../../../core/stable-json.ts';
 import { parseManifest } from '../../../model/images/image.ts';
-import type { Offered } from '../../../model/images/stream.ts';
+import type { OfferedImage } from '../../../model/images/stream.ts';
 import type { Database } from '../../../store/database.ts';
 import { findImages } from '../../../store/queries/images/images.ts';
 import {
@@ -17,7 +17,7 @@ import {
 import { readSettings } from '../../../store/snapshot.ts';
 import { reached, type Task } from '../../base/task.ts';
 import { addImage } from '../add.ts';
-import type { Bytes, FileName, ImagePort, ImageSources } from '../port.ts';
+import type { Bytes, ImageFileName, ImagePort, ImageSources } from '../port.ts';
 import { readOffers } from './offers.ts';
 
 /** What a sync needs. `wait` resolves after so many ms, or rejects when the process ends. */
@@ -25,7 +25,7 @@ export interface SyncPorts {
   readonly db: Database;
   readonly node: string;
   readonly sources: ImageSources;
-  readonly images: Pick<ImagePort, 'receive'> & { received(file: FileName): Promise<number> };
+  readonly images: Pick<ImagePort, 'receive'> & { received(file: ImageFileName): Promise<number> };
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -37,7 +37,7 @@ const NOTE_EVERY_MS = 2000;
 /** A file that breaks off is gone on with so often, with a pause; then the sync fails, and the next one goes on there. */
 const TRIES = 5;
 const PAUSE = { firstMs: 1000, mostMs: 15_000 } as const;
-const TOLD = 5;
+const NAMED_MOST = 5;
 
 /** Somebody else works at it, or its source is gone. */
 class Lost extends Error {}
@@ -81,9 +81,9 @@ export function createSyncTask(ports: SyncPorts): Task {
 }
 
 /** A source that is to be fetched, and the proxy on the way to it. */
-type Claim = ClaimedSync & { readonly proxy: string };
+type SyncClaim = ClaimedSync & { readonly proxy: string };
 
-async function syncOne(ports: SyncPorts, claimed: Claim): Promise<string | Rejected> {
+async function syncOne(ports: SyncPorts, claimed: SyncClaim): Promise<string | Rejected> {
   const note = createNote(ports, claimed.sourceId);
   const offers = await trying(ports, note, () => readOffers(ports.sources, claimed, ports.signal));
   if (isRejected(offers)) return offers;
@@ -99,7 +99,7 @@ async function syncOne(ports: SyncPorts, claimed: Claim): Promise<string | Rejec
   if (failures.length > 0)
     return rejected(
       'conflict',
-      `${failures.slice(0, TOLD).join(' ')}${failures.length > TOLD ? ` And ${failures.length - TOLD} more.` : ''}`,
+      `${failures.slice(0, NAMED_MOST).join(' ')}${failures.length > NAMED_MOST ? ` And ${failures.length - NAMED_MOST} more.` : ''}`,
     );
   if (offers.images.length === 0) return rejected('not_found', nothingText(offers.others));
   return offers.others.length === 0 ? '' : leftOutText(offers.others);
@@ -107,8 +107,8 @@ async function syncOne(ports: SyncPorts, claimed: Claim): Promise<string | Rejec
 
 type Note = ReturnType<typeof createNote>;
 interface Fetching {
-  readonly claimed: Claim;
-  readonly image: Offered;
+  readonly claimed: SyncClaim;
+  readonly image: OfferedImage;
   readonly note: Note;
 }
 
@@ -188,9 +188,9 @@ async function trying<T>(ports: SyncPorts, note: Note, run: () => Promise<T | Re
 /** How far it is, told to the database every few seconds. */
 function createNote({ db, node, clock }: SyncPorts, sourceId: number) {
   let progress: SyncProgress = { images: 0, fetched: 0, file: '', received: 0, size: 0 };
-  let told = clock.monotonic();
+  let notedAt = clock.monotonic();
   const now = async () => {
-    told = clock.monotonic();
+    notedAt = clock.monotonic();
     const isMine = await db.repeatable((tx) => noteSync(tx, { sourceId, node }, progress));
     // A database that is away is no reason to stop.
     if (isMine === false) throw new Lost('another region node works at it, or its source is gone');
@@ -202,7 +202,7 @@ function createNote({ db, node, clock }: SyncPorts, sourceId: number) {
     },
     now,
     soon: async () => {
-      if (clock.monotonic() - told >= NOTE_EVERY_MS) await now();
+      if (clock.monotonic() - notedAt >= NOTE_EVERY_MS) await now();
     },
   };
 }
@@ -213,6 +213,6 @@ function nothingText(others: readonly string[]): string {
 }
 
 function leftOutText(others: readonly string[]): string {
-  const more = others.length > TOLD ? ` and ${others.length - TOLD} more` : '';
-  return `Without a root that is taken (tar or raw): ${others.slice(0, TOLD).join(', ')}${more}.`;
+  const more = others.length > NAMED_MOST ? ` and ${others.length - NAMED_MOST} more` : '';
+  return `Without a root that is taken (tar or raw): ${others.slice(0, NAMED_MOST).join(', ')}${more}.`;
 }

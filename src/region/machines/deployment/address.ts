@@ -8,7 +8,7 @@ import type { Tx } from '../../../store/tx.ts';
 import { nextFree } from '../../networks/address-rules.ts';
 
 /** Subnets of a VLAN that are looked at. */
-const LOOK = 20;
+const SUBNETS_MAX = 20;
 
 /**
  * Gives a machine that has no address at all one of its VLAN, so that it has a name: the lowest free one of the VLAN's IPv4 subnet, for the interface
@@ -25,7 +25,7 @@ export async function giveAddressOf(
     interfaces.find(({ mac, vlanId }) => mac === bootMac && vlanId !== null) ??
     interfaces.find(({ vlanId }) => vlanId !== null);
   if (card === undefined || card.vlanId === null) return null;
-  const subnets = (await listSubnets(tx, { vlanId: card.vlanId, limit: LOOK })).items;
+  const subnets = (await listSubnets(tx, { vlanId: card.vlanId, limit: SUBNETS_MAX })).items;
   const managed = subnets.filter(({ cidr, isManaged }) => isManaged && !cidr.includes(':'));
   const subnet = managed.length === 1 ? managed[0] : await subnetOfInventory(tx, machine.id, managed);
   if (subnet === undefined) return null;

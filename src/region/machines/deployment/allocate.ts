@@ -1,9 +1,17 @@
-import type { MachineWishRequest } from '../../../contract/machines/machine-lifecycle.ts';
+import type { MachineAllocateRequest } from '../../../contract/machines/machine-lifecycle.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { type Fit, fitsOf, whyNone, type Wish } from '../../../model/machines/deployment/wish.ts';
-import { usualStorage } from '../../../model/machines/deployment/kept/layouts.ts';
+import {
+  type Fit,
+  fitsOf,
+  whyNone,
+  type MachineRequirements,
+} from '../../../model/machines/deployment/requirements.ts';
+import { usualStorage } from '../../../model/machines/deployment/stored/layouts.ts';
 import { type Annotations, parseAnnotations } from '../../../model/site/annotation.ts';
-import { parseCardWishes, parseDiskWishes } from '../../../model/machines/deployment/wish-grammar.ts';
+import {
+  parseInterfaceRequirements,
+  parseDiskRequirements,
+} from '../../../model/machines/deployment/requirement-grammar.ts';
 import { type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
 import { lockOneOf, readCandidates } from '../../../store/queries/machines/candidates.ts';
 import { readStorage, storeStorage } from '../../../store/queries/machines/machine-storage.ts';
@@ -23,18 +31,18 @@ export const allocateCases = {
     'machine.allocate-any',
     () => 'machine allocate',
     async (tx, { body }, { caller }) => {
-      const wish = readWish(body);
-      if (isRejected(wish)) return wish;
-      const fit = await takeOne(tx, wish);
+      const request = readRequest(body);
+      if (isRejected(request)) return request;
+      const fit = await takeOne(tx, request);
       if (isRejected(fit)) return fit;
       const { candidate, matched } = fit;
       const text = body.comment === undefined ? {} : { text: body.comment };
-      const told = { machineId: candidate.id, event: 'allocate', by: caller.user, ...text } as const;
-      const taken = await machineEvent(tx, told);
+      const allocation = { machineId: candidate.id, event: 'allocate', by: caller.user, ...text } as const;
+      const taken = await machineEvent(tx, allocation);
       if (isRejected(taken)) return taken;
       const row = await annotate(tx, taken, body.annotations);
       if (isRejected(row)) return row;
-      if (wish.storage !== undefined && wish.storage.length > 0) await holdLayout(tx, candidate.id);
+      if (request.storage !== undefined && request.storage.length > 0) await holdLayout(tx, candidate.id);
       return {
         body: { machine: viewMachine(row), storage: { ...matched.storage }, interfaces: { ...matched.interfaces } },
       };
@@ -58,17 +66,17 @@ async function annotate(tx: Tx, row: MachineRow, texts: Annotations | undefined)
 }
 
 /** Texts of a request as a wish, or which of them is not usable. */
-function readWish({
+function readRequest({
   architectures,
   interfaces,
   storage,
   comment: _comment,
   annotations: _annotations,
   ...rest
-}: MachineWishRequest): Wish | Rejected {
-  const cards = interfaces === undefined ? [] : parseCardWishes(interfaces);
+}: MachineAllocateRequest): MachineRequirements | Rejected {
+  const cards = interfaces === undefined ? [] : parseInterfaceRequirements(interfaces);
   if (isRejected(cards)) return cards;
-  const disks = storage === undefined ? [] : parseDiskWishes(storage);
+  const disks = storage === undefined ? [] : parseDiskRequirements(storage);
   if (isRejected(disks)) return disks;
   const named = architectures?.map((name) => name.replace(/\/.*$/s, ''));
   return { ...rest, ...(named === undefined ? {} : { architectures: named }), interfaces: cards, storage: disks };
@@ -78,12 +86,12 @@ function readWish({
  * Locks a machine that fits and that nobody else has taken. One that another call is about to take is waited for where there is no other: that call may give it
  * up. So the last one is taken by exactly one.
  */
-async function takeOne(tx: Tx, wish: Wish): Promise<Fit | Rejected> {
+async function takeOne(tx: Tx, request: MachineRequirements): Promise<Fit | Rejected> {
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const candidates = await readCandidates(tx);
-    const fits = fitsOf(candidates, wish);
+    const fits = fitsOf(candidates, request);
     const [first] = fits;
-    if (first === undefined) return rejected('conflict', whyNone(candidates, wish));
+    if (first === undefined) return rejected('conflict', whyNone(candidates, request));
     const free = await lockOneOf(
       tx,
       fits.map(({ candidate }) => candidate.id),

@@ -1,7 +1,7 @@
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { TarFile } from '../../../core/tar.ts';
 import { deploymentFiles } from '../../../model/machines/deployment/deployment.ts';
-import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
+import type { RequestedStorage } from '../../../model/machines/deployment/stored/request.ts';
 import { keysOfRun } from '../../../store/queries/people/ssh-keys.ts';
 import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import { readDeployment } from '../../../store/queries/machines/deployments.ts';
@@ -22,14 +22,14 @@ export async function deploymentOf(
   machine: MachineRow,
 ): Promise<readonly TarFile[] | null | Rejected> {
   const state = await lockMachineState(tx, machineId);
-  const asked = await readDeployment(tx, machineId);
-  if (asked === null || asked.isEphemeral || asked.image === null || state?.isInstalled === true) return null;
-  const found = await deployableOf(tx, asked.image);
+  const request = await readDeployment(tx, machineId);
+  if (request === null || request.isEphemeral || request.image === null || state?.isInstalled === true) return null;
+  const found = await deployableOf(tx, request.image);
   if (isRejected(found)) return found;
   const deployment = await planDeployment(tx, {
     machine,
     image: found.image,
-    storage: asked.storage as unknown as AskedStorage,
+    storage: request.storage as unknown as RequestedStorage,
     run,
     sshKeys: await keysOfRun(tx, run),
     userData: await readUserData(tx, run),

@@ -1,6 +1,6 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { isRejected } from '../../../core/errors.ts';
-import { layOut } from '../../../model/machines/deployment/kept/layouts.ts';
+import { layOut } from '../../../model/machines/deployment/stored/layouts.ts';
 import type { DiskSeen } from '../../../model/machines/deployment/storage-types.ts';
 import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import { deleteStorage, isLaidOut, storeStorage } from '../../../store/queries/machines/machine-storage.ts';

@@ -1,7 +1,7 @@
 import type { MachineDeployRequest } from '../../../contract/machines/machine-deploy.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { guardFindings, guardRefusal } from '../../../model/machines/deployment/guard.ts';
-import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
+import type { RequestedStorage } from '../../../model/machines/deployment/stored/request.ts';
 import { countKeysOf } from '../../../store/queries/people/ssh-keys.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
 import { readDeployment, storeDeployment } from '../../../store/queries/machines/deployments.ts';
@@ -15,7 +15,7 @@ import { giveAddressOf } from './address.ts';
 import { readGuardSite } from './guard.ts';
 import { type FoundImage, findDeployable } from './image.ts';
 import { architectureOf, hardwareOf, kernelOptionsOf, routesLeftOutOf, USUAL_STORAGE } from './plan.ts';
-import { keptStorage } from './storage-cases.ts';
+import { readChosenStorage } from './storage-cases.ts';
 
 /** Bytes of user data. */
 const USER_DATA_MAX = 1_048_576;
@@ -39,8 +39,12 @@ export const deployCases = {
         // First, because it says what fits the machine's state; what is refused after it is undone.
         const row = await machineEvent(tx, { machineId: machine.id, event: 'deploy', by, ...text, ...data });
         if (isRejected(row)) return row;
-        const begun = await begin(tx, context, { machine: row, wish: body, hasUserData: userData !== null });
-        return isRejected(begun) ? begun : { body: viewMachine(begun) };
+        const result = await startDeployment(tx, context, {
+          machine: row,
+          request: body,
+          hasUserData: userData !== null,
+        });
+        return isRejected(result) ? result : { body: viewMachine(result) };
       },
     ),
     // User data may hold passwords, and the stored digest of a request must not be one of them.
@@ -61,39 +65,41 @@ function readUserData(text: string | undefined): Uint8Array | null | Rejected {
   return bytes;
 }
 
-interface Begin {
+interface DeploymentStart {
   readonly machine: MachineRow;
-  readonly wish: MachineDeployRequest;
+  readonly request: MachineDeployRequest;
   readonly hasUserData: boolean;
 }
 
 /** Says what is deployed, gives it an address, and looks whether it can come about. */
-async function begin(
+async function startDeployment(
   tx: WriteTx,
   context: CaseContext,
-  { machine, wish, hasUserData }: Begin,
+  { machine, request, hasUserData }: DeploymentStart,
 ): Promise<MachineRow | Rejected> {
   const inventory = await hardwareOf(tx, machine);
   if (isRejected(inventory)) return inventory;
-  const isEphemeral = wish.ephemeral === true;
+  const isEphemeral = request.ephemeral === true;
   const before = await readDeployment(tx, machine.id);
-  const image = isEphemeral ? null : await imageOf(tx, wish.image ?? before?.image ?? null, architectureOf(inventory));
+  const image = isEphemeral
+    ? null
+    : await imageOf(tx, request.image ?? before?.image ?? null, architectureOf(inventory));
   if (isRejected(image)) return image;
-  const own = isEphemeral ? null : ((await keptStorage(tx, machine.id)) ?? kept(before?.storage));
-  const storage = (wish.storage ?? own ?? USUAL_STORAGE) as AskedStorage;
-  const begunBy = context.caller.user;
+  const own = isEphemeral ? null : ((await readChosenStorage(tx, machine.id)) ?? nonEmptyStorage(before?.storage));
+  const storage = (request.storage ?? own ?? USUAL_STORAGE) as RequestedStorage;
+  const startedBy = context.caller.user;
   const { digest = null, name = '' } = image?.image ?? {};
-  const asked = { machineId: machine.id, image: digest, imageName: name, isEphemeral, begunBy };
-  await storeDeployment(tx, { ...asked, storage: isEphemeral ? {} : { ...storage } });
+  const record = { machineId: machine.id, image: digest, imageName: name, isEphemeral, begunBy: startedBy };
+  await storeDeployment(tx, { ...record, storage: isEphemeral ? {} : { ...storage } });
   const options = await kernelOptionsOf(tx, machine, await readSettings(tx));
   if (isRejected(options)) return options;
   const given = await giveAddressOf(tx, machine, inventory.bootMac);
   if (given !== null) return given;
   const row = (await findMachine(tx, { id: machine.id })) ?? machine;
-  const keys = await countKeysOf(tx, [row.owner ?? '', begunBy]);
+  const keys = await countKeysOf(tx, [row.owner ?? '', startedBy]);
   const question = { machine: row, inventory, image, storage, keys, hasUserData };
   const findings = guardFindings(await readGuardSite(tx, context, question));
-  const refusal = guardRefusal(row.hostname, findings, wish.force === true);
+  const refusal = guardRefusal(row.hostname, findings, request.force === true);
   if (refusal !== null)
     return rejected(
       'conflict',
@@ -106,7 +112,7 @@ async function begin(
   tx.emit({
     kind: 'machine.deployment',
     subject: row.fqdn,
-    data: { image: name, digest, ephemeral: isEphemeral, by: begunBy, warnings, ...routes },
+    data: { image: name, digest, ephemeral: isEphemeral, by: startedBy, warnings, ...routes },
   });
   return row;
 }
@@ -120,6 +126,6 @@ async function imageOf(tx: WriteTx, text: string | null, architecture: string | 
     : await findDeployable(tx, text, architecture);
 }
 
-function kept(storage: Readonly<Record<string, unknown>> | undefined): object | undefined {
+function nonEmptyStorage(storage: Readonly<Record<string, unknown>> | undefined): object | undefined {
   return storage === undefined || Object.keys(storage).length === 0 ? undefined : storage;
 }

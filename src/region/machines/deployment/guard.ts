@@ -1,7 +1,7 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { GuardSite, GuardVlan } from '../../../model/machines/deployment/guard.ts';
-import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
+import type { RequestedStorage } from '../../../model/machines/deployment/stored/request.ts';
 import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import { hasEphemeral } from '../../../store/queries/machines/deployments.ts';
 import { readVlanLabels } from '../../../store/queries/cluster/rack-views.ts';
@@ -25,7 +25,7 @@ export interface GuardQuestion {
   readonly machine: MachineRow;
   readonly inventory: Inventory;
   readonly image: FoundImage | null;
-  readonly storage: AskedStorage;
+  readonly storage: RequestedStorage;
   readonly keys: number;
   readonly hasUserData: boolean;
 }
@@ -64,13 +64,13 @@ function sentenceOf(found: object | null): string | null {
   return isRejected(found) ? found.message : null;
 }
 
-interface Seen {
+interface VlanSources {
   readonly site: ServingSite & Pick<Snapshot, 'nodes'>;
   readonly nodes: readonly SeenNode[];
   readonly now: number;
 }
 
-async function guardVlans(tx: Tx, { interfaces }: MachineRow, { site, nodes, now }: Seen): Promise<GuardVlan[]> {
+async function guardVlans(tx: Tx, { interfaces }: MachineRow, { site, nodes, now }: VlanSources): Promise<GuardVlan[]> {
   const ids = vlansOf(site, interfaces);
   if (ids.length === 0) return [];
   const servers = vlanServers(site, nodes, now);

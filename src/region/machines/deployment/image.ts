@@ -35,13 +35,13 @@ export async function deployableOf(tx: Tx, digest: string): Promise<FoundImage |
     : viewDeployable(row);
 }
 
-interface Known {
+interface ImageCandidates {
   readonly all: readonly ImageRow[];
   readonly known: readonly ImageRow[];
   readonly deployable: readonly ImageRow[];
 }
 
-function noImage(text: string, architecture: string | null, { all, known, deployable }: Known): Rejected {
+function noImage(text: string, architecture: string | null, { all, known, deployable }: ImageCandidates): Rejected {
   const [other] = deployable;
   if (other !== undefined)
     return rejected(

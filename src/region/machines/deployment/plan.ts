@@ -3,13 +3,13 @@ import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { imageArchitecture } from '../../../model/machines/deployment/candidate.ts';
 import type { DeployedImage, Deployment } from '../../../model/machines/deployment/deployment.ts';
 import { type NetworkPlan, planNetwork, routesLeftOut } from '../../../model/machines/deployment/network.ts';
-import type { Way } from '../../../model/machines/deployment/ways.ts';
+import type { NetworkRoute } from '../../../model/machines/deployment/network-routes.ts';
 import { ALL_OPTIONS_MAX, optionsOf } from '../../../model/machines/tags/kernel-options.ts';
 import { externalTime, type Settings } from '../../../model/site/settings.ts';
 import { packagesFor } from '../../../model/images/package-repository.ts';
 import { planStorage } from '../../../model/machines/deployment/storage.ts';
 import type { StoragePlan, StorageRequest } from '../../../model/machines/deployment/storage-types.ts';
-import { type AskedStorage, deployedRequest } from '../../../model/machines/deployment/kept/request.ts';
+import { type RequestedStorage, deployedRequest } from '../../../model/machines/deployment/stored/request.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import type { ServingSite } from '../../../model/networks/serving.ts';
 import { listDeclared } from '../../../store/declared/rows.ts';
@@ -40,12 +40,16 @@ export function architectureOf({ cpu }: Inventory): string | null {
 }
 
 /** How the disks of a machine are laid out for an image, by what it told last. Pure. */
-export function storageOf(inventory: Inventory, image: DeployedImage, asked: AskedStorage): StoragePlan | Rejected {
+export function storageOf(
+  inventory: Inventory,
+  image: DeployedImage,
+  requestedStorage: RequestedStorage,
+): StoragePlan | Rejected {
   const disks = (inventory.disks ?? []).flatMap(({ bytes, ...disk }) =>
     disk.removable === true || bytes === undefined ? [] : [{ ...disk, bytes }],
   );
   const firmware = inventory.firmware?.kind ?? 'bios';
-  const request = deployedRequest(asked, disks);
+  const request = deployedRequest(requestedStorage, disks);
   if (isRejected(request)) return request;
   return planStorage(disks, request, { firmware, format: image.format, minBytes: image.bytes ?? image.file.size });
 }
@@ -60,7 +64,7 @@ export function networkOf(
   site: ServingSite & Pick<Snapshot, 'nodes'>,
   machine: MachineRow,
   { bootMac }: Inventory,
-  routes: readonly Way[] = [],
+  routes: readonly NetworkRoute[] = [],
 ): NetworkPlan | Rejected {
   return planNetwork(
     { interfaces: machine.interfaces.map(withMtu), bootMac: bootMac ?? null },
@@ -92,10 +96,10 @@ export async function kernelOptionsOf(
 }
 
 /** What is asked of a machine's deployment, and by which run. */
-export interface Wanted {
+export interface DeploymentInput {
   readonly machine: MachineRow;
   readonly image: DeployedImage;
-  readonly storage: AskedStorage;
+  readonly storage: RequestedStorage;
   readonly run: number;
   readonly sshKeys: readonly string[];
   readonly userData: Uint8Array | null;
@@ -107,7 +111,7 @@ function timeSources(settings: Settings, racks: readonly string[]): readonly str
 }
 
 /** All that a machine needs to be installed, by the model and its hardware as they are now; refused where they do not fit. */
-export async function planDeployment(tx: Tx, wanted: Wanted): Promise<Deployment | Rejected> {
+export async function planDeployment(tx: Tx, wanted: DeploymentInput): Promise<Deployment | Rejected> {
   const { machine, image, run, sshKeys, userData } = wanted;
   const inventory = await hardwareOf(tx, machine);
   if (isRejected(inventory)) return inventory;

@@ -1,12 +1,12 @@
-import type { MachineStorage as Told } from '../../../contract/machines/machine-storage.ts';
+import type { MachineStorage as StorageAnswer } from '../../../contract/machines/machine-storage.ts';
 import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { tagsOfDisk } from '../../../model/machines/deployment/candidate.ts';
-import { changeStorage } from '../../../model/machines/deployment/kept/change.ts';
-import { DISK_CHANGES, OWNERS_CHANGES, type StorageChange } from '../../../model/machines/deployment/kept/changes.ts';
-import { usualStorage } from '../../../model/machines/deployment/kept/layouts.ts';
-import type { MachineStorage } from '../../../model/machines/deployment/kept/storage.ts';
-import type { AskedStorage } from '../../../model/machines/deployment/kept/request.ts';
-import { type PutOn, showStorage } from '../../../model/machines/deployment/kept/view.ts';
+import { changeStorage } from '../../../model/machines/deployment/stored/change.ts';
+import { DISK_CHANGES, OWNERS_CHANGES, type StorageChange } from '../../../model/machines/deployment/stored/changes.ts';
+import { usualStorage } from '../../../model/machines/deployment/stored/layouts.ts';
+import type { MachineStorage } from '../../../model/machines/deployment/stored/storage.ts';
+import type { RequestedStorage } from '../../../model/machines/deployment/stored/request.ts';
+import { type PutOn, showStorage } from '../../../model/machines/deployment/stored/view.ts';
 import type { MachineState } from '../../../model/machines/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import {
@@ -78,17 +78,21 @@ export const storageCases = {
 };
 
 /** The layout that a deployment takes when none is named; null: nobody asked for one. */
-export async function keptStorage(tx: Tx, machineId: string): Promise<AskedStorage | null> {
-  const kept = await readStorage(tx, machineId);
-  return kept === null || kept.isUsual ? null : { layout: 'kept', kept };
+export async function readChosenStorage(tx: Tx, machineId: string): Promise<RequestedStorage | null> {
+  const stored = await readStorage(tx, machineId);
+  return stored === null || stored.isUsual ? null : { layout: 'kept', kept: stored };
 }
 
-interface Asked {
+interface StorageChangeRequest {
   readonly machine: MachineRow;
   readonly changes: readonly StorageChange[];
 }
 
-async function mayChange(tx: Tx, { caller }: CaseContext, { machine, changes }: Asked): Promise<Rejected | null> {
+async function mayChange(
+  tx: Tx,
+  { caller }: CaseContext,
+  { machine, changes }: StorageChangeRequest,
+): Promise<Rejected | null> {
   const row = await lockMachineState(tx, machine.id);
   const state = row?.state ?? 'new';
   const { hostname, owner } = machine;
@@ -110,23 +114,25 @@ async function mayChange(tx: Tx, { caller }: CaseContext, { machine, changes }: 
     : rejected('conflict', `${hostname} is ${state}. Rule: its storage changes when it is ${STATES.join(', ')}.`);
 }
 
-async function viewOf(tx: Tx, machine: Pick<MachineRow, 'id'>): Promise<Told> {
+async function viewOf(tx: Tx, machine: Pick<MachineRow, 'id'>): Promise<StorageAnswer> {
   const seen = await disksOf(tx, machine);
   const storage = (await readStorage(tx, machine.id)) ?? usualStorage(seen);
   const { disks, raids, groups, problem } = showStorage(storage, seen);
   const devices = [
-    ...disks.flatMap(({ kept: own, device, bytes, freeBytes, tags = own?.tags ?? [], partitions, ...put }: DiskOf) => [
-      {
-        id: own?.id ?? null,
-        name: device,
-        kind: 'disk' as const,
-        bytes,
-        freeBytes,
-        on: wordsOf(put),
-        tags: [...tagsOfDisk([], tags)],
-      },
-      ...partitions.map((one) => ({ ...lineOf(one), kind: 'partition' as const })),
-    ]),
+    ...disks.flatMap(
+      ({ stored: own, device, bytes, freeBytes, tags = own?.tags ?? [], partitions, ...put }: DiskView) => [
+        {
+          id: own?.id ?? null,
+          name: device,
+          kind: 'disk' as const,
+          bytes,
+          freeBytes,
+          on: describeUse(put),
+          tags: [...tagsOfDisk([], tags)],
+        },
+        ...partitions.map((one) => ({ ...lineOf(one), kind: 'partition' as const })),
+      ],
+    ),
     ...raids.map((one) => ({ ...lineOf(one), kind: 'raid' as const })),
     ...groups.flatMap(({ id, name, bytes, freeBytes, volumes }) => [
       { id, name, kind: 'group' as const, bytes, freeBytes, on: '', tags: [] },
@@ -136,26 +142,26 @@ async function viewOf(tx: Tx, machine: Pick<MachineRow, 'id'>): Promise<Told> {
   return { machine: machine.id, storage: bodyOf(storage), devices, problem };
 }
 
-type DiskOf = ReturnType<typeof showStorage>['disks'][number] & { readonly tags?: readonly string[] };
-type Line = PutOn & {
+type DiskView = ReturnType<typeof showStorage>['disks'][number] & { readonly tags?: readonly string[] };
+type DeviceLine = PutOn & {
   readonly id: number;
   readonly name: string;
   readonly bytes: number;
   readonly tags: readonly string[];
 };
 
-function lineOf({ id, name, bytes, tags, ...put }: Line) {
-  return { id, name, bytes, freeBytes: 0, on: wordsOf(put), tags: [...tags] };
+function lineOf({ id, name, bytes, tags, ...put }: DeviceLine) {
+  return { id, name, bytes, freeBytes: 0, on: describeUse(put), tags: [...tags] };
 }
 
 /** What is on a device, for people. */
-function wordsOf({ fileSystem, partOf }: PutOn): string {
+function describeUse({ fileSystem, partOf }: PutOn): string {
   if (partOf !== null) return `${partOf.kind} ${partOf.name}`;
   if (fileSystem === null) return '';
   return `${fileSystem.kind}${fileSystem.mount === null ? '' : ` ${fileSystem.mount}`}`;
 }
 
 /** The lists of the wire may be changed; those of the model may not. */
-function bodyOf(storage: MachineStorage): Told['storage'] {
-  return structuredClone(storage) as Told['storage'];
+function bodyOf(storage: MachineStorage): StorageAnswer['storage'] {
+  return structuredClone(storage) as StorageAnswer['storage'];
 }

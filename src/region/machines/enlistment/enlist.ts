@@ -30,8 +30,8 @@ import { usesOf } from '../../names/name-rules.ts';
 import type { WakePort } from '../../base/port.ts';
 import { INTERFACES_MAX } from '../metadata/interfaces.ts';
 import { nextWake } from '../metadata/next-wake.ts';
-import type { TellMachine } from '../metadata/port.ts';
-import { type EnlistSite, type EnlistVerdict, judgeStranger } from './judge.ts';
+import type { ApplyMachineEvent } from '../metadata/port.ts';
+import { type EnlistSite, type EnlistVerdict, judgeUnknownMachine } from './judge.ts';
 
 /** What enlistment is built from. `tell`: the lifecycle. */
 export interface EnlistPorts {
@@ -39,13 +39,13 @@ export interface EnlistPorts {
   readonly clock: Clock;
   readonly wakes: WakePort;
   readonly random: Random;
-  readonly tell: TellMachine;
+  readonly tell: ApplyMachineEvent;
 }
 
 /** Rows of other machines with one UUID that are named at most. */
 const TWINS_MAX = 4;
 
-interface Look {
+interface EnlistSnapshot {
   readonly site: EnlistSite;
   readonly vlanId: number | null;
   readonly image: DefaultImage | null;
@@ -57,12 +57,14 @@ interface Look {
  * Answers a rack that asks about a machine which it does not know. Firmware said all of it, so nothing is believed beyond its grammar. Most answers are
  * read and nothing is written; a machine that nobody knows is created in one transaction, with its card, its run and what it said.
  */
-export function createEnlist(ports: EnlistPorts): (nodeId: string, asked: EnlistQuestion) => Promise<EnlistReply> {
-  return async (nodeId, asked) => {
-    const question = readQuestion(asked);
+export function createEnlist(
+  ports: EnlistPorts,
+): (nodeId: string, rawQuestion: EnlistQuestion) => Promise<EnlistReply> {
+  return async (nodeId, rawQuestion) => {
+    const question = readQuestion(rawQuestion);
     if (isRejected(question)) return { kind: 'busy', reason: question.message };
-    const seen = await lookForLease(ports, nodeId, question);
-    const verdict = judgeStranger(question, seen.site);
+    const seen = await waitForLease(ports, nodeId, question);
+    const verdict = judgeUnknownMachine(question, seen.site);
     const known = replyTo(verdict, seen);
     if (known !== null) return known;
     const done = await enlist(ports, nodeId, question);
@@ -71,10 +73,10 @@ export function createEnlist(ports: EnlistPorts): (nodeId: string, asked: Enlist
 }
 
 /** By the model's grammar: the schema does not refuse the address of a group. An address that cannot be read is none. */
-function readQuestion(asked: EnlistQuestion): EnlistQuestion | Rejected {
-  const mac = parseMac(asked.mac);
+function readQuestion(rawQuestion: EnlistQuestion): EnlistQuestion | Rejected {
+  const mac = parseMac(rawQuestion.mac);
   if (isRejected(mac)) return mac;
-  const { via, ...rest } = asked;
+  const { via, ...rest } = rawQuestion;
   const address = via === undefined ? null : parseAddress(via);
   return { ...rest, mac, ...(address === null || isRejected(address) ? {} : { via: formatAddress(address) }) };
 }
@@ -85,21 +87,25 @@ const LEASE_EVERY_MS = 250;
 /** And not sooner, however often something is committed. */
 const LEASE_LEAST_MS = 50;
 
-async function lookForLease(
+async function waitForLease(
   { db, clock, wakes }: EnlistPorts,
   nodeId: string,
   question: EnlistQuestion,
-): Promise<Look> {
+): Promise<EnlistSnapshot> {
   const until = clock.monotonic() + LEASE_WAIT_MS;
   for (;;) {
-    const { seen } = orThrow(await db.read(async (tx) => ({ seen: await look(tx, nodeId, question) })));
+    const { seen } = orThrow(await db.read(async (tx) => ({ seen: await readSnapshot(tx, nodeId, question) })));
     const { owner, isIgnored, isOn, lease } = seen.site;
     if (lease !== null || owner !== null || isIgnored || !isOn || clock.monotonic() >= until) return seen;
     await nextWake(wakes, { leastMs: LEASE_LEAST_MS, mostMs: LEASE_EVERY_MS });
   }
 }
 
-async function look(tx: Tx, nodeId: string, { mac, uuid, architecture, via }: EnlistQuestion): Promise<Look> {
+async function readSnapshot(
+  tx: Tx,
+  nodeId: string,
+  { mac, uuid, architecture, via }: EnlistQuestion,
+): Promise<EnlistSnapshot> {
   const owner = await findByCard(tx, mac);
   const twins = owner !== null || uuid === null ? [] : await findByUuid(tx, formsOfUuid(uuid), TWINS_MAX);
   const settings = await readSettings(tx);
@@ -126,10 +132,10 @@ async function look(tx: Tx, nodeId: string, { mac, uuid, architecture, via }: En
 }
 
 /** What is booted, and with which options of the kernel. */
-type Boots = Pick<Look, 'image' | 'options'>;
+type BootOffer = Pick<EnlistSnapshot, 'image' | 'options'>;
 
 /** The answer that needs no write; null: there is something to be written. */
-function replyTo(verdict: EnlistVerdict, boots: Boots): EnlistReply | null {
+function replyTo(verdict: EnlistVerdict, boots: BootOffer): EnlistReply | null {
   switch (verdict.kind) {
     case 'offer':
       return offer(verdict.machineId, boots);
@@ -145,7 +151,7 @@ function replyTo(verdict: EnlistVerdict, boots: Boots): EnlistReply | null {
 }
 
 /** `judgeStranger` offers nothing without an image. */
-function offer(machineId: string, { image, options }: Boots): EnlistReply {
+function offer(machineId: string, { image, options }: BootOffer): EnlistReply {
   const boot = image === null ? null : planOf(image, { machineId, purpose: 'enlisting', options });
   return boot === null ? { kind: 'busy' } : { kind: 'offer', boot };
 }
@@ -164,9 +170,9 @@ async function enlist(
     if (isRejected(domain)) return domain;
     const locked = await lockDomain(tx, domain.id);
     if (locked) return locked;
-    const seen = await look(tx, nodeId, question);
+    const seen = await readSnapshot(tx, nodeId, question);
     const { site, vlanId } = seen;
-    const verdict = judgeStranger(question, site);
+    const verdict = judgeUnknownMachine(question, site);
     const machineId = await carryOut(tx, { verdict, nodeId, question, vlanId, domain, random, tell });
     if (isRejected(machineId)) return machineId;
     const body = machineId === null ? (replyTo(verdict, seen) ?? { kind: 'busy' }) : offer(machineId, seen);
@@ -175,18 +181,18 @@ async function enlist(
   return isRejected(done) ? done : done.body;
 }
 
-interface Work {
+interface EnlistWork {
   readonly verdict: EnlistVerdict;
   readonly nodeId: string;
   readonly question: EnlistQuestion;
   readonly vlanId: number | null;
   readonly domain: { readonly id: number; readonly name: string };
   readonly random: Random;
-  readonly tell: TellMachine;
+  readonly tell: ApplyMachineEvent;
 }
 
 /** The machine that boots now; null: none, the verdict is another one by now. */
-async function carryOut(tx: WriteTx, work: Work): Promise<string | null | Rejected> {
+async function carryOut(tx: WriteTx, work: EnlistWork): Promise<string | null | Rejected> {
   const { verdict, nodeId } = work;
   if (verdict.kind === 'create') return await create(tx, work, verdict.note);
   if (verdict.kind === 'add-card') return await addCard(tx, work, verdict.machineId);
@@ -198,7 +204,7 @@ async function carryOut(tx: WriteTx, work: Work): Promise<string | null | Reject
   return machineId;
 }
 
-async function create(tx: WriteTx, work: Work, note: string): Promise<string | Rejected> {
+async function create(tx: WriteTx, work: EnlistWork, note: string): Promise<string | Rejected> {
   const { question, vlanId, domain, nodeId, random } = work;
   const { mac, architecture, firmware, uuid, serial } = question;
   const hostname = await freeName(tx, domain, mac);
@@ -214,7 +220,11 @@ async function create(tx: WriteTx, work: Work, note: string): Promise<string | R
 }
 
 /** Another card of a machine that nobody has accepted yet: it is begun with again. */
-async function addCard(tx: WriteTx, { question, vlanId, nodeId }: Work, machineId: string): Promise<string | Rejected> {
+async function addCard(
+  tx: WriteTx,
+  { question, vlanId, nodeId }: EnlistWork,
+  machineId: string,
+): Promise<string | Rejected> {
   const machine = await findMachine(tx, { id: machineId });
   if (machine === null) return rejected('not_found', `There is no machine ${machineId}.`);
   const { mac } = question;
@@ -232,7 +242,7 @@ async function addCard(tx: WriteTx, { question, vlanId, nodeId }: Work, machineI
 }
 
 /** The first of a card's names that nothing else in the domain has. */
-async function freeName(tx: Tx, domain: Work['domain'], mac: string): Promise<string | Rejected> {
+async function freeName(tx: Tx, domain: EnlistWork['domain'], mac: string): Promise<string | Rejected> {
   for (const name of namesFor(mac)) {
     const uses = await usesOf(tx, { domainId: domain.id, domain: domain.name, name });
     const isHidden = (await findDomain(tx, { name: `${name}.${domain.name}` })) !== null;

@@ -38,7 +38,7 @@ export type EnlistVerdict =
   | { readonly kind: 'refuse'; readonly reason: string };
 
 /** Decides what becomes of a machine that a rack does not know. Every case has an answer, and every refusal says what helps. Pure. */
-export function judgeStranger(question: EnlistQuestion, site: EnlistSite): EnlistVerdict {
+export function judgeUnknownMachine(question: EnlistQuestion, site: EnlistSite): EnlistVerdict {
   const { owner, twins } = site;
   const [twin] = twins;
   const unleased = refusalOfLease(question, site);
@@ -80,10 +80,10 @@ function refusalOfLease({ mac, via }: EnlistQuestion, { lease, fresh }: EnlistSi
   return null;
 }
 
-type Boots = <V extends EnlistVerdict>(verdict: V) => EnlistVerdict;
+type RequireImage = <V extends EnlistVerdict>(verdict: V) => EnlistVerdict;
 
 /** The rack has not heard of it yet, or has to ask about it. */
-function judgeKnown(question: EnlistQuestion, owner: KnownMachine, boots: Boots): EnlistVerdict {
+function judgeKnown(question: EnlistQuestion, owner: KnownMachine, boots: RequireImage): EnlistVerdict {
   const { uuid, mac } = question;
   if (uuid !== null && owner.uuid !== null && !formsOfUuid(uuid).includes(owner.uuid)) {
     return refuse(

@@ -6,7 +6,7 @@ import { type MachineRow, updateMachine } from '../../../store/queries/machines/
 import { findVlanOf } from '../../../store/queries/machines/enlistments.ts';
 import type { WriteTx } from '../../../store/write.ts';
 
-interface Posted {
+interface PostedInventory {
   readonly inventory: Inventory;
   readonly source: string;
   readonly isEnlisting: boolean;
@@ -22,9 +22,9 @@ const GIVEN = /^eth\d+$/;
 export async function settleCards(
   tx: WriteTx,
   machine: MachineRow,
-  { inventory, source, isEnlisting }: Posted,
+  { inventory, source, isEnlisting }: PostedInventory,
 ): Promise<MachineRow | Rejected> {
-  const told = new Map((inventory.interfaces ?? []).map(({ mac, name }) => [macOf(mac), name]));
+  const reportedNames = new Map((inventory.interfaces ?? []).map(({ mac, name }) => [macOf(mac), name]));
   const booted = inventory.bootMac === undefined ? null : macOf(inventory.bootMac);
   const address = parseAddress(source);
   const taken = new Set(machine.interfaces.map(({ name }) => interfaceLabel(name)));
@@ -32,7 +32,7 @@ export async function settleCards(
   const renamed = new Map<string, string>();
   let isChanged = false;
   for (const card of machine.interfaces) {
-    const name = told.get(card.mac);
+    const name = reportedNames.get(card.mac);
     const isFit =
       card.kind === 'physical' &&
       name !== undefined &&

@@ -10,7 +10,7 @@ import { findSubnet, listSubnets, type SubnetRow } from '../../../store/queries/
 import type { Tx } from '../../../store/tx.ts';
 import { checkNotLeased, checkNotOwn, checkUnclaimed, nextFree } from '../../networks/address-rules.ts';
 import { subnetByRef, subnetCidrs } from '../../networks/network-refs.ts';
-import { type AddressWish, isKept } from './wish.ts';
+import { type AddressRequest, isExistingLink } from './interface-request.ts';
 
 /** What is gathered while the interfaces of one request are read. `machine`: the one that is changed, null for a new one. `macs`: of cards, with their names. */
 export interface Gathering {
@@ -21,21 +21,21 @@ export interface Gathering {
 }
 
 /** What is asked of an interface's addresses. `vlanId`: null, the first address tells it. `kept`: what the interface has now. */
-export interface LinkWishes {
-  readonly wishes: readonly AddressWish[];
+export interface LinksRequest {
+  readonly requests: readonly AddressRequest[];
   readonly at: string;
   readonly mac: string;
   readonly kind: InterfaceKind;
   readonly vlanId: number | null;
-  readonly kept: readonly LinkInput[];
+  readonly existing: readonly LinkInput[];
 }
-interface Links {
+interface InterfaceLinks {
   readonly vlanId: number | null;
   readonly links: readonly LinkInput[];
   readonly families: readonly (4 | 6 | null)[];
   readonly fresh: readonly boolean[];
 }
-interface Link {
+interface SubnetLink {
   readonly link: LinkInput;
   readonly subnet: SubnetRow | null;
 }
@@ -43,15 +43,15 @@ interface Link {
 /** Reads what is asked of an interface's addresses, and the VLAN that follows from them. */
 export async function readLinks(
   all: Gathering,
-  { wishes, at, mac, kind, kept, ...given }: LinkWishes,
-): Promise<Links | Rejected> {
+  { requests, at, mac, kind, existing, ...given }: LinksRequest,
+): Promise<InterfaceLinks | Rejected> {
   let { vlanId } = given;
-  const found: Link[] = [];
-  for (const [number, wish] of wishes.entries()) {
+  const found: SubnetLink[] = [];
+  for (const [number, request] of requests.entries()) {
     const field = `${at}/addresses/${number}`;
-    const one = isKept(wish)
-      ? await keptLink(all, wish.kept)
-      : await readLink(all, { wanted: wish, field, mac, kind, vlanId, kept });
+    const one = isExistingLink(request)
+      ? await readExistingLink(all, request.existing)
+      : await readLink(all, { wanted: request, field, mac, kind, vlanId, existing });
     if (isRejected(one)) return one;
     vlanId ??= one.subnet?.vlanId ?? null;
     if (one.subnet && one.subnet.vlanId !== vlanId) {
@@ -76,35 +76,42 @@ export async function readLinks(
     vlanId,
     links: found.map(({ link }) => link),
     families: found.map(familyOf),
-    fresh: wishes.map((wish) => !isKept(wish)),
+    fresh: requests.map((request) => !isExistingLink(request)),
   };
 }
 
-async function keptLink(all: Gathering, link: LinkInput): Promise<Link> {
+async function readExistingLink(all: Gathering, link: LinkInput): Promise<SubnetLink> {
   if (link.address !== null) all.addresses.add(link.address);
   return { link, subnet: link.subnetId === null ? null : await findSubnet(all.tx, { id: link.subnetId }) };
 }
 
-async function readLink(all: Gathering, want: WantedAddress): Promise<Link | Rejected> {
-  const { address: word, gateway: isGateway = false } = want.wanted;
-  const found = word === 'dhcp' || word === 'link' ? await wordLink(all, want, word) : await addressLink(all, want);
+async function readLink(all: Gathering, want: WantedAddress): Promise<SubnetLink | Rejected> {
+  const { address: addressText, gateway: isGateway = false } = want.wanted;
+  const found =
+    addressText === 'dhcp' || addressText === 'link'
+      ? await readModeLink(all, want, addressText)
+      : await readAddressLink(all, want);
   if (isRejected(found)) return found;
   const { subnet } = found;
   const field = `${want.field}/gateway`;
-  if (isGateway && word === 'link')
+  if (isGateway && addressText === 'link')
     return invalid(field, 'the interface has no address there', 'a default route needs an address');
   if (isGateway && subnet !== null && subnet.gateway === null)
     return invalid(field, `${subnet.cidr} has no router`, 'the default route goes by the gateway of a subnet');
   return { link: { ...found.link, isGateway }, subnet };
 }
 
-async function wordLink(all: Gathering, want: WantedAddress, mode: 'dhcp' | 'link'): Promise<Link | Rejected> {
+async function readModeLink(
+  all: Gathering,
+  want: WantedAddress,
+  mode: 'dhcp' | 'link',
+): Promise<SubnetLink | Rejected> {
   const subnet = want.wanted.subnet === undefined ? null : await subnetByRef(all.tx, want.wanted.subnet);
   if (isRejected(subnet)) return subnet;
   return { link: { mode, address: null, subnetId: subnet?.id ?? null, isGateway: false }, subnet };
 }
 
-async function addressLink(all: Gathering, want: WantedAddress): Promise<Link | Rejected> {
+async function readAddressLink(all: Gathering, want: WantedAddress): Promise<SubnetLink | Rejected> {
   const found = await readAddress(all, want);
   if (isRejected(found)) return found;
   const { subnet, address } = found;
@@ -113,7 +120,7 @@ async function addressLink(all: Gathering, want: WantedAddress): Promise<Link | 
 }
 
 /** DHCP that is tied to no subnet is IPv4's. */
-function familyOf({ link, subnet }: Link): 4 | 6 | null {
+function familyOf({ link, subnet }: SubnetLink): 4 | 6 | null {
   if (link.mode === 'link') return null;
   return (link.address ?? subnet?.cidr ?? '').includes(':') ? 6 : 4;
 }
@@ -124,7 +131,7 @@ interface WantedAddress {
   readonly mac: string;
   readonly kind: InterfaceKind;
   readonly vlanId: number | null;
-  readonly kept: readonly LinkInput[];
+  readonly existing: readonly LinkInput[];
 }
 
 async function readAddress(
@@ -190,10 +197,10 @@ async function givenAddress(
 
 /** An interface that has an address of the subnet keeps it; so the same request twice changes nothing. */
 async function freeAddress(all: Gathering, subnet: SubnetRow, want: WantedAddress): Promise<string | Rejected> {
-  const kept = want.kept.find(
+  const current = want.existing.find(
     ({ subnetId, address }) => subnetId === subnet.id && address !== null && !all.addresses.has(address),
   );
-  if (kept?.address != null) return kept.address;
+  if (current?.address != null) return current.address;
   const free = await nextFree(all.tx, subnet, { also: [...all.addresses], macs: [want.mac] });
   return isRejected(free) ? { ...free, message: `${want.field}/address: ${free.message}` } : free;
 }

@@ -9,13 +9,13 @@ import { INTERFACES_MAX } from '../metadata/interfaces.ts';
 import { type CaseContext, reading, target, writing } from '../../base/use-case.ts';
 import { hostByRef, viewMachine } from '../machine.ts';
 import { checkMachineNames, machineNames } from '../../names/name-rules.ts';
-import { checkInterfacesFree, checkNetworkKept } from './free.ts';
+import { checkInterfacesFree, checkNetworkUnchanged } from './free.ts';
 import { readInterfaces } from './read.ts';
 import { viewInterface } from './view.ts';
-import { asWish, type InterfaceWish, withChanged, withNew } from './wish.ts';
+import { asRequest, type InterfaceRequest, withChanged, withNew } from './interface-request.ts';
 
 /** An interface and its machine. `index`: its place there. */
-interface Place {
+interface InterfacePlace {
   readonly machine: MachineRow;
   readonly card: InterfaceRow;
   readonly index: number;
@@ -25,7 +25,7 @@ interface Place {
 async function placeOf(
   tx: Tx,
   params: { readonly machine: string; readonly interface: string },
-): Promise<Place | Rejected> {
+): Promise<InterfacePlace | Rejected> {
   const machine = await hostByRef(tx, params.machine);
   if (isRejected(machine)) return machine;
   const text = params.interface.toLowerCase();
@@ -54,7 +54,7 @@ async function change(
     context,
     force,
   }: {
-    readonly wanted: readonly InterfaceWish[];
+    readonly wanted: readonly InterfaceRequest[];
     readonly index: number;
     readonly context: CaseContext;
     readonly force: boolean | undefined;
@@ -65,7 +65,7 @@ async function change(
   const interfaces = await readInterfaces(tx, wanted, machine);
   if (isRejected(interfaces)) return ownFields(interfaces, index);
   const clash =
-    (await checkNewNames(tx, machine, interfaces)) ?? (await checkNetworkKept(tx, machine, interfaces, { force }));
+    (await checkNewNames(tx, machine, interfaces)) ?? (await checkNetworkUnchanged(tx, machine, interfaces, { force }));
   if (clash) return clash;
   const row = await updateMachine(tx, target(machine.id, context), { interfaces });
   if (!isRejected(row))
@@ -125,7 +125,7 @@ export const interfaceCases = {
           'conflict',
           `${machine.fqdn} has ${index} interfaces. Rule: a machine has at most ${INTERFACES_MAX}.`,
         );
-      const wanted = withNew(machine.interfaces.map(asWish), body);
+      const wanted = withNew(machine.interfaces.map(asRequest), body);
       const row = await change(tx, machine, { wanted, index, context, force: query?.force });
       return isRejected(row) ? row : { body: viewInterface(added(row, machine)), version: row.version };
     },
@@ -138,7 +138,7 @@ export const interfaceCases = {
       const place = await placeOf(tx, params);
       if (isRejected(place)) return place;
       const { machine, card, index } = place;
-      const wanted = withChanged(machine.interfaces.map(asWish), index, body);
+      const wanted = withChanged(machine.interfaces.map(asRequest), index, body);
       const row = await change(tx, machine, { wanted, index, context, force: query?.force });
       if (isRejected(row)) return row;
       const now = row.interfaces.find(({ id }) => id === card.id);
@@ -157,7 +157,7 @@ export const interfaceCases = {
       const above = machine.interfaces.filter(({ parents }) => parents.includes(card.name)).map(({ name }) => name);
       if (above.length > 0)
         return rejected('in_use', `${above.join(', ')} of ${machine.fqdn} stands on ${card.name}. Delete that first.`);
-      const wanted = machine.interfaces.map(asWish).filter((_, at) => at !== index);
+      const wanted = machine.interfaces.map(asRequest).filter((_, at) => at !== index);
       const row = await change(tx, machine, { wanted, index: -1, context, force: query?.force });
       return isRejected(row) ? row : { body: viewInterface(card), version: row.version };
     },

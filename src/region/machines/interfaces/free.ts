@@ -9,14 +9,14 @@ import type { Tx } from '../../../store/tx.ts';
 const GOING: readonly string[] = ['being released', 'being erased'];
 
 /** Does the caller want it although a system runs on the machine? */
-interface Forced {
+interface ForceOption {
   readonly force?: boolean | undefined;
 }
 
 /** Refuses another network for a machine that is being deployed: its system gets what was planned when that began. */
 export function checkInterfacesFree(
   { fqdn, state }: Pick<MachineRow, 'fqdn' | 'state'>,
-  { force = false }: Forced = {},
+  { force = false }: ForceOption = {},
 ): Rejected | null {
   if (state !== 'deploying' || force) return null;
   return rejected(
@@ -29,11 +29,11 @@ export function checkInterfacesFree(
  * Refuses another network for a machine whose system runs: that system keeps what it was deployed with, and nobody else may have its addresses. Names,
  * MAC addresses and tags may change. With `force` the addresses that the record loses stay occupied.
  */
-export async function checkNetworkKept(
+export async function checkNetworkUnchanged(
   tx: Tx,
   machine: MachineRow,
   wanted: readonly InterfaceInput[],
-  { force = false }: Forced,
+  { force = false }: ForceOption,
 ): Promise<Rejected | null> {
   const why = await runningSystem(tx, machine.id);
   if (why === null || GOING.includes(why) || isSameNetwork(machine.interfaces, wanted)) return null;
@@ -48,7 +48,7 @@ export async function checkNetworkKept(
 export async function checkNotRunning(
   tx: Tx,
   { id, fqdn, hostname, interfaces, powerState }: MachineRow,
-  { force = false }: Forced,
+  { force = false }: ForceOption,
 ): Promise<Rejected | null> {
   const why = await runningSystem(tx, id);
   // Tools delete what they release without a wait; its addresses stay occupied.

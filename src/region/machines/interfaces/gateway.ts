@@ -2,7 +2,7 @@ import { invalid, type Rejected } from '../../../core/errors.ts';
 import type { InterfaceInput, LinkInput } from '../../../store/queries/machines/machine-interfaces.ts';
 
 /** An interface that was read. `families` and `fresh` are of its links, one by one; `fresh`: it was asked for in this request. */
-export interface Found {
+export interface InterfaceReading {
   readonly index: number;
   readonly input: InterfaceInput;
   readonly families: readonly (4 | 6 | null)[];
@@ -10,7 +10,7 @@ export interface Found {
 }
 
 /** A machine has one default route for each family. One that is asked for takes the place of the one before; two that are asked for are refused. */
-export function oneGateway(found: readonly Found[]): InterfaceInput[] | Rejected {
+export function oneGateway(found: readonly InterfaceReading[]): InterfaceInput[] | Rejected {
   const chosen = found.flatMap(({ index, input, families, fresh }) =>
     (input.links ?? []).flatMap((link, number) =>
       link.isGateway ? [{ index, input, link, number, family: families[number], isFresh: fresh[number] === true }] : [],
@@ -19,8 +19,8 @@ export function oneGateway(found: readonly Found[]): InterfaceInput[] | Rejected
   const dropped = new Set<LinkInput>();
   for (const family of [4, 6] as const) {
     const own = chosen.filter((one) => one.family === family);
-    const asked = own.filter(({ isFresh }) => isFresh);
-    const [first, second] = asked;
+    const fromRequest = own.filter(({ isFresh }) => isFresh);
+    const [first, second] = fromRequest;
     if (first && second) {
       const problem = `the default route of IPv${family} would go by ${first.input.name} and by ${second.input.name}`;
       return invalid(
@@ -29,8 +29,8 @@ export function oneGateway(found: readonly Found[]): InterfaceInput[] | Rejected
         'a machine has one default route for each family',
       );
     }
-    const kept = first ?? own[0];
-    for (const { link } of own) if (link !== kept?.link) dropped.add(link);
+    const winner = first ?? own[0];
+    for (const { link } of own) if (link !== winner?.link) dropped.add(link);
   }
   return found.map(({ input }) => ({
     ...input,

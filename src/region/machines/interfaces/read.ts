@@ -5,7 +5,7 @@ import {
   lowestFirst,
   mastersFirst,
   mtuOf,
-  type Shape,
+  type InterfaceShape,
 } from '../../../model/machines/interfaces/topology.ts';
 import {
   INTERFACE_KINDS,
@@ -21,13 +21,13 @@ import { findVlan, type VlanRow } from '../../../store/queries/networks/vlans.ts
 import type { Tx } from '../../../store/tx.ts';
 import { vlanByRef } from '../../networks/network-refs.ts';
 import { type Gathering, readLinks } from './address.ts';
-import { type Found, oneGateway } from './gateway.ts';
-import type { InterfaceWish } from './wish.ts';
+import { type InterfaceReading, oneGateway } from './gateway.ts';
+import type { InterfaceRequest } from './interface-request.ts';
 
 /** What an interface is, before its addresses are known. `index`: its place in the request. */
-interface Head extends Shape {
+interface InterfaceHead extends InterfaceShape {
   readonly index: number;
-  readonly wish: InterfaceWish;
+  readonly request: InterfaceRequest;
   readonly parents: readonly string[];
   readonly mtu: number | null;
   readonly vlan: VlanRow | null;
@@ -41,17 +41,17 @@ interface Head extends Shape {
  */
 export async function readInterfaces(
   tx: Tx,
-  wishes: readonly InterfaceWish[],
+  requests: readonly InterfaceRequest[],
   machine: MachineRow | null,
 ): Promise<InterfaceInput[] | Rejected> {
   const all: Gathering = { tx, machine, macs: new Map(), addresses: new Set() };
-  const heads = await readHeads(tx, wishes);
+  const heads = await readHeads(tx, requests);
   if (isRejected(heads)) return heads;
   const order = lowestFirst(heads);
   // What is left out stands on nothing that there is, or on itself.
   if (order.length < heads.length)
     return checkTopology(heads.map(unlinked), []) ?? invalid('interfaces', 'they cannot be ordered', 'no circles');
-  const found: Found[] = [];
+  const found: InterfaceReading[] = [];
   for (const head of order) {
     const one = await readOne(all, head, found);
     if (isRejected(one)) return one;
@@ -63,34 +63,44 @@ export async function readInterfaces(
   return refusal ?? settled(found);
 }
 
-function settled(found: readonly Found[]): InterfaceInput[] | Rejected {
+function settled(found: readonly InterfaceReading[]): InterfaceInput[] | Rejected {
   const routed = oneGateway(found);
   return isRejected(routed) ? routed : mastersFirst(routed);
 }
 
-function unlinked(head: Head) {
+function unlinked(head: InterfaceHead) {
   return { ...head, isLinked: false };
 }
 
-async function readHeads(tx: Tx, wishes: readonly InterfaceWish[]): Promise<Head[] | Rejected> {
-  const heads: Head[] = [];
-  const given = new Set(wishes.flatMap(({ name }) => name ?? []));
-  for (const [index, wish] of wishes.entries()) {
+async function readHeads(tx: Tx, requests: readonly InterfaceRequest[]): Promise<InterfaceHead[] | Rejected> {
+  const heads: InterfaceHead[] = [];
+  const given = new Set(requests.flatMap(({ name }) => name ?? []));
+  for (const [index, request] of requests.entries()) {
     const at = `interfaces/${index}`;
-    const kind = readKind(wish, at);
+    const kind = readKind(request, at);
     if (isRejected(kind)) return kind;
-    const vlan = await readVlan(tx, wish);
+    const vlan = await readVlan(tx, request);
     if (isRejected(vlan)) return vlan;
-    const name = parseInterfaceName(wish.name ?? usualName(wish, kind, { index, vlan, given }), `${at}/name`);
+    const name = parseInterfaceName(request.name ?? usualName(request, kind, { index, vlan, given }), `${at}/name`);
     if (isRejected(name)) return name;
     const twin = heads.find((other) => interfaceLabel(other.name) === interfaceLabel(name));
     if (twin !== undefined) return named(twin.name, name, at);
     given.add(name);
-    const mtu = wish.mtu == null ? null : parseMtu(wish.mtu, `${at}/mtu`);
+    const mtu = request.mtu == null ? null : parseMtu(request.mtu, `${at}/mtu`);
     if (isRejected(mtu)) return mtu;
-    const settings = readSettings(wish, kind, at);
+    const settings = readSettings(request, kind, at);
     if (isRejected(settings)) return settings;
-    heads.push({ index, wish, name, kind, mtu, vlan, vlanId: vlan?.id ?? null, parents: wish.parents ?? [], settings });
+    heads.push({
+      index,
+      request,
+      name,
+      kind,
+      mtu,
+      vlan,
+      vlanId: vlan?.id ?? null,
+      parents: request.parents ?? [],
+      settings,
+    });
   }
   return heads;
 }
@@ -102,27 +112,27 @@ function named(first: string, name: string, at: string): Rejected {
   return invalid(`${at}/name`, `${first} and ${name} have one name in DNS, ${label}`, 'each interface has its own');
 }
 
-function readKind({ kind = 'physical' }: InterfaceWish, at: string): InterfaceKind | Rejected {
+function readKind({ kind = 'physical' }: InterfaceRequest, at: string): InterfaceKind | Rejected {
   const found = INTERFACE_KINDS.find((one) => one === kind);
   return found ?? invalid(`${at}/kind`, `${kind.slice(0, 16)} is no kind of interface`, INTERFACE_KINDS.join(', '));
 }
 
-async function readVlan(tx: Tx, { vlan, vlanId = null }: InterfaceWish): Promise<VlanRow | null | Rejected> {
+async function readVlan(tx: Tx, { vlan, vlanId = null }: InterfaceRequest): Promise<VlanRow | null | Rejected> {
   if (vlan !== undefined) return await vlanByRef(tx, vlan);
   return vlanId === null ? null : await findVlan(tx, vlanId);
 }
 
-interface Naming {
+interface NamingContext {
   readonly index: number;
   readonly vlan: VlanRow | null;
   readonly given: ReadonlySet<string>;
 }
 
 /** eth0, eth1, … by position; bond0, br0 and so on; PARENT.VID where that is short enough. */
-function usualName(wish: InterfaceWish, kind: InterfaceKind, { index, vlan, given }: Naming): string {
+function usualName(request: InterfaceRequest, kind: InterfaceKind, { index, vlan, given }: NamingContext): string {
   if (kind === 'physical') return `eth${index}`;
   if (kind === 'vlan') {
-    const name = `${wish.parents?.[0] ?? 'vlan'}.${vlan?.vid ?? 0}`;
+    const name = `${request.parents?.[0] ?? 'vlan'}.${vlan?.vid ?? 0}`;
     return name.length > 15 ? `vlan${vlan?.vid ?? 0}` : name;
   }
   const stem = kind === 'bond' ? 'bond' : 'br';
@@ -132,47 +142,55 @@ function usualName(wish: InterfaceWish, kind: InterfaceKind, { index, vlan, give
 }
 
 /** What few interfaces have. */
-function readSettings(wish: InterfaceWish, kind: InterfaceKind, at: string): Head['settings'] | Rejected {
-  const common = wish.acceptRa == null ? {} : { acceptRa: wish.acceptRa };
-  if (kind !== 'bond' && wish.bond)
+function readSettings(
+  request: InterfaceRequest,
+  kind: InterfaceKind,
+  at: string,
+): InterfaceHead['settings'] | Rejected {
+  const common = request.acceptRa == null ? {} : { acceptRa: request.acceptRa };
+  if (kind !== 'bond' && request.bond)
     return invalid(`${at}/bond`, `it is a ${kind} interface`, 'a bond alone has settings of a bond');
-  if (kind !== 'bridge' && wish.bridge)
+  if (kind !== 'bridge' && request.bridge)
     return invalid(`${at}/bridge`, `it is a ${kind} interface`, 'a bridge alone has settings of a bridge');
   if (kind === 'bond') {
-    const bond = parseBond(wish.bond ?? {}, `${at}/bond`);
+    const bond = parseBond(request.bond ?? {}, `${at}/bond`);
     return isRejected(bond) ? bond : { ...common, bond };
   }
   if (kind !== 'bridge') return common;
-  const bridge = parseBridge(wish.bridge ?? {}, `${at}/bridge`);
+  const bridge = parseBridge(request.bridge ?? {}, `${at}/bridge`);
   return isRejected(bridge) ? bridge : { ...common, bridge };
 }
 
-async function readOne(all: Gathering, head: Head, found: readonly Found[]): Promise<Found | Rejected> {
-  const { index, wish, name, kind, parents, mtu, settings } = head;
+async function readOne(
+  all: Gathering,
+  head: InterfaceHead,
+  found: readonly InterfaceReading[],
+): Promise<InterfaceReading | Rejected> {
+  const { index, request, name, kind, parents, mtu, settings } = head;
   const at = `interfaces/${index}`;
   const below = found.find(({ input }) => input.name === parents[0])?.input;
   const mac = await readMac(all, head, below?.mac);
   if (isRejected(mac)) return mac;
   const known = all.machine?.interfaces.find((card) =>
-    wish.id === undefined
+    request.id === undefined
       ? card.kind === kind && (kind === 'physical' ? card.mac === mac : card.name === name)
-      : card.id === wish.id,
+      : card.id === request.id,
   );
   const start = head.vlanId ?? (kind === 'vlan' ? null : (below?.vlanId ?? null));
   const links = await readLinks(all, {
-    wishes: wish.addresses ?? [],
+    requests: request.addresses ?? [],
     at,
     mac,
     kind,
     vlanId: start,
-    kept: known?.links ?? [],
+    existing: known?.links ?? [],
   });
   if (isRejected(links)) return links;
   const { vlanId } = links;
   const addresses = links.links.flatMap(({ address, subnetId }) =>
     address === null || subnetId === null ? [] : [{ address, subnetId }],
   );
-  const tags = wish.tags === undefined ? (known?.tags ?? []) : readTags(wish.tags, `${at}/tags`);
+  const tags = request.tags === undefined ? (known?.tags ?? []) : readTags(request.tags, `${at}/tags`);
   if (isRejected(tags)) return tags;
   const own = { name, mac, kind, vlanId, parents, mtu, ...settings, tags, addresses, links: links.links };
   return { index, input: { ...own, ...(known ? { id: known.id } : {}) }, families: links.families, fresh: links.fresh };
@@ -190,20 +208,20 @@ function readTags(texts: readonly string[], field: string): readonly string[] | 
 /** Of a card: its own. A VLAN interface has that of what it stands on; a bond or bridge that of its first port, unless it was given one. */
 async function readMac(
   all: Gathering,
-  { wish, kind, name, index }: Head,
+  { request, kind, name, index }: InterfaceHead,
   below: string | undefined,
 ): Promise<string | Rejected> {
   const field = `interfaces/${index}/mac`;
-  if (wish.mac === undefined && kind !== 'physical' && below === undefined)
+  if (request.mac === undefined && kind !== 'physical' && below === undefined)
     return invalid(`interfaces/${index}/parents`, `${name} stands on nothing`, `a ${kind} interface stands on others`);
-  if (wish.mac === undefined)
+  if (request.mac === undefined)
     return below ?? invalid(field, 'it is missing', 'a card has the MAC address by which it is found');
-  const mac = parseMac(wish.mac, field);
+  const mac = parseMac(request.mac, field);
   if (isRejected(mac)) return mac;
   if (kind === 'vlan' && mac !== below)
     return invalid(
       field,
-      `${name} would have another MAC address than ${wish.parents?.[0]}`,
+      `${name} would have another MAC address than ${request.parents?.[0]}`,
       'a VLAN interface has that of what it stands on',
     );
   if (kind !== 'physical' && mac === below) return mac;
@@ -218,7 +236,11 @@ async function readMac(
 }
 
 /** The VLANs of all that is found: those that were named, and those that addresses told. */
-async function vlansOf(tx: Tx, heads: readonly Head[], found: readonly Found[]): Promise<VlanRow[]> {
+async function vlansOf(
+  tx: Tx,
+  heads: readonly InterfaceHead[],
+  found: readonly InterfaceReading[],
+): Promise<VlanRow[]> {
   const known = new Map(heads.flatMap(({ vlan }) => (vlan ? [[vlan.id, vlan] as const] : [])));
   for (const { input } of found) {
     const row = input.vlanId === null || known.has(input.vlanId) ? null : await findVlan(tx, input.vlanId);
@@ -227,7 +249,7 @@ async function vlansOf(tx: Tx, heads: readonly Head[], found: readonly Found[]):
   return [...known.values()];
 }
 
-function checkFamilies(found: readonly Found[]): Rejected | null {
+function checkFamilies(found: readonly InterfaceReading[]): Rejected | null {
   const shapes = found.map(({ input }) => input);
   const small = found.find(({ input, families }) => families.includes(6) && mtuOf(shapes, input) < MTU_IPV6);
   if (!small) return null;

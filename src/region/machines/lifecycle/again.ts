@@ -36,22 +36,24 @@ export function createAgainTask(db: Database, ports: SeenPorts, random: Pick<Ran
     name: 'machine-again',
     yieldMs: () => Math.floor(random.fraction() * JITTER_MS),
     async run() {
-      const { found } = await reached(db.autocommitRead(async (tx) => ({ found: await brokenOff(tx) }), DEADLINE));
+      const { found } = await reached(
+        db.autocommitRead(async (tx) => ({ found: await findInterrupted(tx) }), DEADLINE),
+      );
       let done = 0;
       for (const machineId of found)
-        done += Number(await reached(db.repeatable((tx) => startAnew(tx, ports, machineId), DEADLINE)));
+        done += Number(await reached(db.repeatable((tx) => restartMachine(tx, ports, machineId), DEADLINE)));
       return done === 0 ? null : `${done} machines were started anew: their rack has died, or they stood still`;
     },
   };
 }
 
-async function brokenOff(tx: Tx): Promise<ReadonlySet<string>> {
+async function findInterrupted(tx: Tx): Promise<ReadonlySet<string>> {
   const withoutRack = await machinesWithoutRack(tx, MOST.withoutRack, ROUND_MAX);
   const silent = { most: MOST.still, seconds: STANDS_STILL_S, limit: ROUND_MAX };
   return new Set([...withoutRack, ...(await silentMachines(tx, silent))]);
 }
 
-async function startAnew(tx: Tx, ports: SeenPorts, machineId: string): Promise<boolean> {
+async function restartMachine(tx: Tx, ports: SeenPorts, machineId: string): Promise<boolean> {
   const row = await lockMachineState(tx, machineId);
   const machine = row === null ? null : await findMachine(tx, { id: machineId });
   if (row === null || machine === null || row.jobId !== null || row.wanted !== null) return false;
@@ -69,13 +71,17 @@ async function startAnew(tx: Tx, ports: SeenPorts, machineId: string): Promise<b
 /** What another start helps against. */
 const STILL: ReadonlySet<string> = new Set(['kernel-unfetched', 'initrd-unfetched', 'system-mute']);
 
-interface Reason {
+interface RestartReason {
   readonly text: string;
   /** So often in one way, with what was done for other reasons. */
   readonly most: number;
 }
 
-async function reasonOf(tx: Tx, machine: MachineRow, { next, causes, now }: MachineTimeline): Promise<Reason | null> {
+async function reasonOf(
+  tx: Tx,
+  machine: MachineRow,
+  { next, causes, now }: MachineTimeline,
+): Promise<RestartReason | null> {
   if (next?.isLate !== true) return null;
   const broken = causes.find(({ code }) => code === 'pair-broken');
   if (broken !== undefined) return { text: `${broken.sentence} It is started anew.`, most: MOST.withoutRack };

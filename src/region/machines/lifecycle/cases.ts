@@ -9,7 +9,7 @@ import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import { type EraseWish, storeErase } from '../../../store/queries/machines/deployments.ts';
 import { findOpenRun } from '../../../store/queries/machines/machine-tokens.ts';
 import type { WriteTx } from '../../../store/write.ts';
-import type { ScriptWish } from '../../../model/machines/scripts/script-choice.ts';
+import type { ScriptSelection } from '../../../model/machines/scripts/script-choice.ts';
 import { chooseForRun } from '../scripts/run-scripts.ts';
 import { machineByRef, viewMachine } from '../machine.ts';
 import { sealerOf } from '../../base/sealer.ts';
@@ -50,9 +50,11 @@ function caseOf(verb: PlainVerb): WriteCase<`machine.${PlainVerb}`> {
       });
       if (isRejected(row)) return row;
       if (erase !== null) await storeErase(tx, machine.id, erase.how);
-      const wish = erase?.wish ?? (hasScripts(verb) ? (body as MachineRunRequest) : null);
+      const request = erase?.scriptRequest ?? (hasScripts(verb) ? (body as MachineRunRequest) : null);
       const wrong =
-        wish === null ? null : await chooseScriptsOf(tx, context, { machine: erase === null ? machine : row, wish });
+        request === null
+          ? null
+          : await chooseScriptsOf(tx, context, { machine: erase === null ? machine : row, request });
       return wrong ?? { body: viewMachine(row) };
     },
   );
@@ -93,17 +95,17 @@ export function mustHold(
 const ERASE_MINUTES = 49 * 60;
 
 /** How disks are erased, and by which script of the release, on all of them. */
-interface Erasing {
+interface ErasePlan {
   readonly span: { readonly minutes?: number };
   readonly how: EraseWish;
-  readonly wish: ScriptWish;
+  readonly scriptRequest: ScriptSelection;
 }
 
 /** How its disks are erased; null: not at all. */
 function eraseOf(
   { erase = false, quickErase = false, secureErase = false }: MachineReleaseRequest,
   { builtInScripts = [] }: CaseContext,
-): Erasing | null | Rejected {
+): ErasePlan | null | Rejected {
   if (!erase && (quickErase || secureErase))
     return invalid('erase', 'it is missing', 'quickErase and secureErase say how, with erase');
   if (!erase) return null;
@@ -116,26 +118,30 @@ function eraseOf(
   const how = { isQuick: quickErase, isSecure: secureErase };
   // A large disk is written for a day; each script has its own end (scripts/machine/erasing).
   const span = quickErase ? {} : { minutes: ERASE_MINUTES };
-  return { how, span, wish: { scripts: [name], parameters: { [name]: { ...values, ...secure } } } };
+  return { how, span, scriptRequest: { scripts: [name], parameters: { [name]: { ...values, ...secure } } } };
 }
 
 function hasScripts(verb: MachineVerb): boolean {
   return verb === 'commission' || verb === 'test';
 }
 
-interface Wished {
+interface ScriptsToChoose {
   readonly machine: { readonly id: string; readonly hostname: string; readonly state: string };
-  readonly wish: ScriptWish;
+  readonly request: ScriptSelection;
 }
 
 /** States in which a machine's disks are somebody's. */
 const OWNED = ['deployed', 'allocated', 'reserved', 'deploying', 'failed-deployment'];
 
-async function chooseScriptsOf(tx: WriteTx, context: CaseContext, { machine, wish }: Wished): Promise<Rejected | null> {
+async function chooseScriptsOf(
+  tx: WriteTx,
+  context: CaseContext,
+  { machine, request }: ScriptsToChoose,
+): Promise<Rejected | null> {
   const run = await findOpenRun(tx, machine.id);
   if (run === null) return null;
   const ports = { builtIn: context.builtInScripts ?? [], sealer: sealerOf(context) };
-  const chosen = await chooseForRun(tx, ports, run, wish);
+  const chosen = await chooseForRun(tx, ports, run, request);
   if (isRejected(chosen)) return chosen;
   const destroyer = OWNED.includes(machine.state) ? chosen.find((script) => script.isDestructive) : undefined;
   return destroyer === undefined

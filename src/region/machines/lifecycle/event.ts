@@ -1,5 +1,10 @@
 import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import { type Effect, type Standing, transition, type Transition } from '../../../model/machines/machine-lifecycle.ts';
+import {
+  type Effect,
+  type LifecycleContext,
+  transition,
+  type Transition,
+} from '../../../model/machines/machine-lifecycle.ts';
 import {
   isBad,
   isPassing,
@@ -23,7 +28,7 @@ import type { WriteTx } from '../../../store/write.ts';
 import { dropOrder, giveOrder } from './orders.ts';
 
 /** An event of a machine. `by`: who says so, such as a user or `job 12`. `text`: why, for people. */
-export interface Told {
+export interface LifecycleEvent {
   readonly machineId: string;
   readonly event: MachineEvent;
   readonly by: string;
@@ -42,24 +47,24 @@ export interface Told {
  * Tells a machine's lifecycle what happened: the new state, its jobs and its history event are in this one transaction, or nothing is. Refused: there is
  * no such machine, it is another epoch's word, or the event does not fit the state.
  */
-export async function machineEvent(tx: WriteTx, told: Told): Promise<MachineRow | Rejected> {
-  const { machineId } = told;
+export async function machineEvent(tx: WriteTx, report: LifecycleEvent): Promise<MachineRow | Rejected> {
+  const { machineId } = report;
   const row = await lockMachineState(tx, machineId);
   const machine = row === null ? null : await findMachine(tx, { id: machineId });
   if (row === null || machine === null) return rejected('not_found', `There is no machine ${machineId}.`);
-  if (told.epoch !== undefined && told.epoch !== row.epoch) return overtaken(machine, row, told);
-  const found = transition(row.state, told.event, standingOf(machine, row));
+  if (report.epoch !== undefined && report.epoch !== row.epoch) return overtaken(machine, row, report);
+  const found = transition(row.state, report.event, standingOf(machine, row));
   if (isRejected(found)) return found;
   // Asked before the run ends with the state.
-  const staysOn = isEndOfScripts(told.event) && ((await findOpenRun(tx, machineId))?.enableSsh ?? false);
-  await storeTransition(tx, row, found, told);
-  emit(tx, machine, found, told);
+  const staysOn = isEndOfScripts(report.event) && ((await findOpenRun(tx, machineId))?.enableSsh ?? false);
+  await storeTransition(tx, row, found, report);
+  emit(tx, machine, found, report);
   const power = staysOn ? undefined : found.effects.find((effect) => effect.kind === 'power');
-  if (power === undefined && found.to !== row.state) await dropOrder(tx, row, told.by);
+  if (power === undefined && found.to !== row.state) await dropOrder(tx, row, report.by);
   if (power !== undefined) {
     const { kind: _kind, ...order } = power;
-    const given = await giveOrder(tx, machine, { row, by: told.by, order });
-    if (given === 'by-hand') return await machineEvent(tx, { machineId, event: 'power-by-hand', by: told.by });
+    const given = await giveOrder(tx, machine, { row, by: report.by, order });
+    if (given === 'by-hand') return await machineEvent(tx, { machineId, event: 'power-by-hand', by: report.by });
   }
   return (await findMachine(tx, { id: machineId })) ?? rejected('not_found', `There is no machine ${machineId}.`);
 }
@@ -70,29 +75,29 @@ function isEndOfScripts(event: MachineEvent): boolean {
 }
 
 /** What the table of transitions asks about a machine. */
-export function standingOf({ hostname }: Pick<MachineRow, 'hostname'>, row: StateRow): Standing {
+export function standingOf({ hostname }: Pick<MachineRow, 'hostname'>, row: StateRow): LifecycleContext {
   const { before, isLocked, commissionedAt } = row;
   return { name: hostname, before, isLocked, isCommissioned: commissionedAt !== null };
 }
 
-function overtaken({ hostname }: MachineRow, { epoch }: StateRow, told: Told): Rejected {
+function overtaken({ hostname }: MachineRow, { epoch }: StateRow, report: LifecycleEvent): Rejected {
   return rejected(
     'conflict',
-    `${told.event} is about epoch ${told.epoch} of ${hostname}, which is at epoch ${epoch}: it went on meanwhile.`,
+    `${report.event} is about epoch ${report.epoch} of ${hostname}, which is at epoch ${epoch}: it went on meanwhile.`,
   );
 }
 
-async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, told: Told): Promise<void> {
+async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, report: LifecycleEvent): Promise<void> {
   const { effects, to } = found;
-  const isWay = effects.some((effect) => effect.kind === 'deadline' && effect.isSet);
-  const minutes = isWay ? (told.minutes ?? (await readSettings(tx)).node_timeout) : null;
-  const change = effects.reduce<StateChange>((sum, effect) => ({ ...sum, ...changeOf(effect, told) }), {});
-  const next = to === row.state ? {} : { next: { state: to, minutes, ...textsOf(row.state, to, told) } };
-  const message = messageOf(to, told);
+  const hasDeadline = effects.some((effect) => effect.kind === 'deadline' && effect.isSet);
+  const minutes = hasDeadline ? (report.minutes ?? (await readSettings(tx)).node_timeout) : null;
+  const change = effects.reduce<StateChange>((sum, effect) => ({ ...sum, ...changeOf(effect, report) }), {});
+  const next = to === row.state ? {} : { next: { state: to, minutes, ...textsOf(row.state, to, report) } };
+  const message = messageOf(to, report);
   const isStored = await storeMachineState(tx, row, { ...change, ...(message === null ? {} : { message }), ...next });
   if (!isStored) throw new AppError('machine_state', `the state of ${row.machineId} changed while its row was locked`);
-  if (to !== row.state) await storeRunOf(tx, row, to, told);
-  else if (told.event === 'boot-lost') await resetRun(tx, row.machineId);
+  if (to !== row.state) await storeRunOf(tx, row, to, report);
+  else if (report.event === 'boot-lost') await resetRun(tx, row.machineId);
   if (to === 'deployed') await noteDeployed(tx, row.machineId);
   if (!effects.some(({ kind }) => kind === 'free')) return;
   await freeMachine(tx, row.machineId);
@@ -101,36 +106,45 @@ async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, to
 }
 
 /** Its system has credentials as long as there is something to ask for. */
-async function storeRunOf(tx: WriteTx, { machineId }: StateRow, to: MachineState, told: Told): Promise<void> {
+async function storeRunOf(
+  tx: WriteTx,
+  { machineId }: StateRow,
+  to: MachineState,
+  report: LifecycleEvent,
+): Promise<void> {
   const isEphemeral = to === 'deployed' && ((await readDeployment(tx, machineId))?.isEphemeral ?? false);
   const purpose = purposeIn(to, isEphemeral);
-  const { by, enableSsh = false, userData } = told;
+  const { by, enableSsh = false, userData } = report;
   await storeRun(tx, machineId, purpose, { by, enableSsh, ...(userData === undefined ? {} : { userData }) });
 }
 
 /** What is to be read and done without another state; null: as before. */
-function messageOf(state: MachineState, { event, text }: Told): string | null {
+function messageOf(state: MachineState, { event, text }: LifecycleEvent): string | null {
   if (event === 'power-by-hand') return byHand(state);
   return event === 'power-failed' ? (text ?? '') : null;
 }
 
-function textsOf(from: MachineState, to: MachineState, told: Told): { error: string | null; message: string } {
+function textsOf(
+  from: MachineState,
+  to: MachineState,
+  report: LifecycleEvent,
+): { error: string | null; message: string } {
   const waits = waitingFor(to);
   // What its own system says of how it came up.
-  const said = told.event === 'deployed' ? (told.text ?? '') : '';
-  const message = waits === '' ? said : `It waits for ${waits}.`;
-  const isBack = RETURNS.includes(told.event) && from !== 'disk-erasing';
-  return { error: errorOf(to, told, isBack), message: told.event === 'power-by-hand' ? byHand(to) : message };
+  const systemReport = report.event === 'deployed' ? (report.text ?? '') : '';
+  const message = waits === '' ? systemReport : `It waits for ${waits}.`;
+  const isBack = RETURNS.includes(report.event) && from !== 'disk-erasing';
+  return { error: errorOf(to, report, isBack), message: report.event === 'power-by-hand' ? byHand(to) : message };
 }
 
 /** Events by which a machine comes back where it was. */
 const RETURNS: readonly MachineEvent[] = ['scripts-passed', 'abort', 'power-done', 'power-by-hand'];
 
 /** Why somebody has to look at it; null: as before, so a broken machine that was rescued still says why it is broken. */
-function errorOf(to: MachineState, { event, by, text = '' }: Told, isBack: boolean): string | null {
+function errorOf(to: MachineState, { event, by, text = '' }: LifecycleEvent, isBack: boolean): string | null {
   if (isBad(to)) return isBack ? null : text === '' ? `${event}, by ${by}.` : text;
-  const isUnderWay = to === 'rescue-mode' || (isPassing(to) && to !== 'commissioning');
-  return isUnderWay ? null : '';
+  const isInProgress = to === 'rescue-mode' || (isPassing(to) && to !== 'commissioning');
+  return isInProgress ? null : '';
 }
 
 function byHand(state: MachineState): string {
@@ -139,7 +153,7 @@ function byHand(state: MachineState): string {
   return `No BMC switches it: a person must ${state === 'deployed' ? 'start it from its disk' : 'switch it off'}.`;
 }
 
-function changeOf(effect: Effect, { by }: Told): StateChange {
+function changeOf(effect: Effect, { by }: LifecycleEvent): StateChange {
   switch (effect.kind) {
     case 'own':
       return { owner: effect.by === 'caller' ? by : null };
@@ -156,15 +170,20 @@ function changeOf(effect: Effect, { by }: Told): StateChange {
   }
 }
 
-const WAY: readonly StateNote[] = ['powered', 'booted', 'inventory', 'installed'];
+const PROGRESS_NOTES: readonly StateNote[] = ['powered', 'booted', 'inventory', 'installed'];
 
 function noteOf(what: Extract<Effect, { readonly kind: 'note' }>['what']): StateChange {
-  if (what === 'begun') return { forget: WAY };
-  return what === 'anew' ? { forget: [...WAY, 'commissioned'] } : { note: what };
+  if (what === 'begun') return { forget: PROGRESS_NOTES };
+  return what === 'anew' ? { forget: [...PROGRESS_NOTES, 'commissioned'] } : { note: what };
 }
 
 /** Another state is `machine.state.<state>`; what else there is to tell has the name of its event. */
-function emit(tx: WriteTx, machine: MachineRow, { to, effects }: Transition, { event, by, text }: Told): void {
+function emit(
+  tx: WriteTx,
+  machine: MachineRow,
+  { to, effects }: Transition,
+  { event, by, text }: LifecycleEvent,
+): void {
   const { fqdn, state } = machine;
   const why = text === undefined || text === '' ? {} : { text };
   if (to !== state) {

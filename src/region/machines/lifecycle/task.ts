@@ -69,13 +69,17 @@ async function doDue(tx: WriteTx, machine: MachineRow, row: StateRow): Promise<b
   if (job !== null && job.endedAt !== null) {
     await storeStateJob(tx, machine.id, null);
     const event = job.state === 'done' ? 'power-done' : 'power-failed';
-    return await tell(tx, machine, { event, by: `job ${job.id}`, text: job.state === 'done' ? '' : textOf(job) });
+    return await applyDueEvent(tx, machine, {
+      event,
+      by: `job ${job.id}`,
+      text: job.state === 'done' ? '' : textOf(job),
+    });
   }
   if (row.isLate) {
     const hasSwitch = (await switchOf(tx, machine)) !== null;
     const { poweredAt: powered, bootedAt: booted, inventoryAt: inventory } = row;
     const text = lateSentence(row.state, row.minutes ?? 0, { powered, booted, inventory, hasSwitch });
-    return await tell(tx, machine, { event: 'deadline-passed', by: ACTOR, text });
+    return await applyDueEvent(tx, machine, { event: 'deadline-passed', by: ACTOR, text });
   }
   return row.wanted === null ? false : await giveWanted(tx, machine, row);
 }
@@ -89,27 +93,27 @@ async function giveWanted(
   const bmc = await switchOf(tx, machine);
   if (bmc === null || wanted === null) {
     await storeStateJob(tx, machine.id, null);
-    return await tell(tx, machine, { event: 'power-by-hand', by: ACTOR, text: '' });
+    return await applyDueEvent(tx, machine, { event: 'power-by-hand', by: ACTOR, text: '' });
   }
   if (await addOrderJob(tx, machine, { bmc, order: wanted, by: wantedBy ?? ACTOR })) return true;
   if (!isWantedLate) return false;
   await storeStateJob(tx, machine.id, null);
   const text = `Other jobs held ${bmc.name}, its BMC, for too long: it was not switched ${wanted.verb}.`;
-  return await tell(tx, machine, { event: 'power-failed', by: ACTOR, text });
+  return await applyDueEvent(tx, machine, { event: 'power-failed', by: ACTOR, text });
 }
 
 function textOf({ id, state, result }: JobRow): string {
   return `Job ${id}, which was to switch it, ${state === 'failed' ? 'failed' : 'was ended'}: ${result ?? ''}`;
 }
 
-interface Due {
+interface DueEvent {
   readonly event: MachineEvent;
   readonly by: string;
   readonly text: string;
 }
 
 /** What does not fit any more is over with it. */
-async function tell(tx: WriteTx, { id }: MachineRow, due: Due): Promise<boolean> {
-  const told: MachineRow | Rejected = await machineEvent(tx, { machineId: id, ...due });
-  return !isRejected(told);
+async function applyDueEvent(tx: WriteTx, { id }: MachineRow, due: DueEvent): Promise<boolean> {
+  const result: MachineRow | Rejected = await machineEvent(tx, { machineId: id, ...due });
+  return !isRejected(result);
 }

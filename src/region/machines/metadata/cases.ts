@@ -44,10 +44,18 @@ export const metadataCases = {
   }),
 };
 
-type Content = ScriptResultDetail['contents'][number];
+type OutputContent = ScriptResultDetail['contents'][number];
 
 /** Text as text: JSON escapes what a terminal would act on. Its last character may have been cut. */
-function shown({ kind, content, bytes }: { kind: Content['kind']; content: Buffer; bytes: number }): Content {
+function shown({
+  kind,
+  content,
+  bytes,
+}: {
+  kind: OutputContent['kind'];
+  content: Buffer;
+  bytes: number;
+}): OutputContent {
   const text = textOf(content);
   return text === null ? { kind, bytes, base64: content.toString('base64') } : { kind, bytes, text };
 }

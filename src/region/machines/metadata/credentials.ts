@@ -14,7 +14,7 @@ import type { WakePort } from '../../base/port.ts';
 import type { Sealer } from '../../base/sealer.ts';
 import { readServed } from '../../cluster/trust/served.ts';
 import { nextWake } from './next-wake.ts';
-import type { Asker, MetadataPort, RunCredentials, RunKey } from './port.ts';
+import type { MachineCaller, MetadataPort, RunCredentials, RunKey } from './port.ts';
 
 /** What credentials are made with. */
 export interface CredentialPorts {
@@ -30,14 +30,14 @@ const KEY_BYTES = 12;
 const SECRET_BYTES = 24;
 /** A rack reports a lease within a second or two. A caller whose address nobody knows waits at most so long, ms: less than a relay waits for an answer. */
 const LEASE_WAIT_MS = 3000;
-const LOOK_EVERY_MS = 500;
+const POLL_MOST_MS = 500;
 /** And not sooner, however often something is committed: machines that wait together would ask the database thousands of times a second. */
-const LOOK_LEAST_MS = 200;
+const POLL_LEAST_MS = 200;
 /** Callers that wait at one time; the next one is told to ask again. */
 const WAITING_MAX = 100;
 
 /** Whose credentials these are; null: nobody's, or their run is over. */
-export async function identify({ db }: CredentialPorts, key: RunKey): Promise<Asker | null> {
+export async function identify({ db }: CredentialPorts, key: RunKey): Promise<MachineCaller | null> {
   const shown = { consumerKey: key.consumer, tokenKey: key.token };
   const { run } = orThrow(await db.autocommitRead(async (tx) => ({ run: await findRunByToken(tx, shown) })));
   return isSecret(key.secret, run?.secretSha256 ?? null) && run !== null
@@ -55,7 +55,7 @@ export async function isOver({ db }: CredentialPorts, key: RunKey): Promise<bool
 export function createAdmit(ports: CredentialPorts): MetadataPort['admit'] {
   const { db, clock, wakes } = ports;
   let waiting = 0;
-  const look = async (machineId: string, source: string) => {
+  const checkAddress = async (machineId: string, source: string) => {
     const { isAt } = orThrow(
       await db.autocommitRead(async (tx) => ({ isAt: await isMachineAt(tx, machineId, source) })),
     );
@@ -64,20 +64,20 @@ export function createAdmit(ports: CredentialPorts): MetadataPort['admit'] {
   return async (machineId, source, relay) => {
     const end = clock.monotonic() + LEASE_WAIT_MS;
     for (let tries = 0; ; tries += 1) {
-      const isAt = await look(machineId, source);
+      const isAt = await checkAddress(machineId, source);
       if (isAt === null) return nobody(machineId);
       if (isAt) break;
       if (clock.monotonic() >= end) return elsewhere(machineId, source);
       if (tries === 0 && waiting >= WAITING_MAX)
         return rejected('too_many_requests', 'Too many callers wait for their lease to be known. Ask again.');
       waiting += 1;
-      await nextWake(wakes, { leastMs: LOOK_LEAST_MS, mostMs: LOOK_EVERY_MS }).finally(() => {
+      await nextWake(wakes, { leastMs: POLL_LEAST_MS, mostMs: POLL_MOST_MS }).finally(() => {
         waiting -= 1;
       });
     }
     if (relay !== null && !(await mayRelay(ports, relay, source))) return elsewhere(machineId, source);
     const { run } = orThrow(await db.autocommitRead(async (tx) => ({ run: await findOpenRun(tx, machineId) })));
-    return run === null ? nobody(machineId) : askerOf(run);
+    return run === null ? nobody(machineId) : callerOf(run);
   };
 }
 
@@ -94,10 +94,10 @@ async function mayRelay({ db }: CredentialPorts, nodeId: string, source: string)
 }
 
 /** The credentials of a run, made when they are asked for first. Refused: the run is over, or the cluster's authority is not here. */
-export async function credentialsOf(ports: CredentialPorts, asker: Asker): Promise<RunCredentials | Rejected> {
+export async function credentialsOf(ports: CredentialPorts, caller: MachineCaller): Promise<RunCredentials | Rejected> {
   return ports.db.repeatable(async (tx) => {
-    const run = await findOpenRun(tx, asker.machineId, true);
-    if (run === null || run.id !== asker.run) return nobody(asker.machineId);
+    const run = await findOpenRun(tx, caller.machineId, true);
+    if (run === null || run.id !== caller.run) return nobody(caller.machineId);
     const { consumerKey, tokenKey, secretSealed } = run;
     if (consumerKey !== null && tokenKey !== null && secretSealed !== null) {
       const secret = await ports.sealer.open(placeOf(run.id), secretSealed);
@@ -120,7 +120,7 @@ export async function credentialsOf(ports: CredentialPorts, asker: Asker): Promi
   });
 }
 
-function askerOf({ id, machineId, purpose }: OpenRun): Asker {
+function callerOf({ id, machineId, purpose }: OpenRun): MachineCaller {
   return { machineId, purpose, run: id };
 }
 

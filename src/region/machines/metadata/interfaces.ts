@@ -11,7 +11,7 @@ import { checkMachineNames } from '../../names/name-rules.ts';
 export const INTERFACES_MAX = 32;
 
 /** Which interfaces a machine gets, and why others not. */
-interface Added {
+interface AddedInterfaces {
   readonly names: readonly string[];
   readonly problems: readonly string[];
 }
@@ -23,16 +23,16 @@ interface Added {
 export async function addInterfaces(
   tx: WriteTx,
   machine: MachineRow,
-  told: NonNullable<Inventory['interfaces']>,
-): Promise<Added | Rejected> {
+  cards: NonNullable<Inventory['interfaces']>,
+): Promise<AddedInterfaces | Rejected> {
   const locked = await lockDomain(tx, machine.domainId);
   if (locked) return locked;
-  const kept: readonly InterfaceInput[] = machine.interfaces;
+  const existing: readonly InterfaceInput[] = machine.interfaces;
   const fresh: InterfaceInput[] = [];
   const problems: string[] = [];
-  for (const card of told) {
+  for (const card of cards) {
     const mac = parseMac(card.mac);
-    const all = [...kept, ...fresh];
+    const all = [...existing, ...fresh];
     if (isRejected(mac) || all.some((one) => one.kind === 'physical' && one.mac === mac)) continue;
     const name = nameFor(card.name, all);
     const why = all.length >= INTERFACES_MAX ? 'the machine has enough' : await refusalOf(tx, machine, { mac, name });
@@ -40,7 +40,7 @@ export async function addInterfaces(
     else problems.push(`interface ${mac} is not added: ${why}`);
   }
   if (fresh.length === 0) return { names: [], problems };
-  const row = await updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces: [...kept, ...fresh] });
+  const row = await updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces: [...existing, ...fresh] });
   return isRejected(row) ? row : { names: fresh.map(({ name }) => name), problems };
 }
 
@@ -57,9 +57,9 @@ async function refusalOf(
 }
 
 /** As the kernel calls it, where the machine has no other one of that name. */
-function nameFor(told: string, others: readonly { readonly name: string }[]): string {
+function nameFor(reportedName: string, others: readonly { readonly name: string }[]): string {
   const isFree = (name: string) => others.every((one) => interfaceLabel(one.name) !== interfaceLabel(name));
-  if (!isRejected(parseInterfaceName(told)) && isFree(told)) return told;
+  if (!isRejected(parseInterfaceName(reportedName)) && isFree(reportedName)) return reportedName;
   let number = others.length;
   while (!isFree(`eth${number}`)) number += 1;
   return `eth${number}`;

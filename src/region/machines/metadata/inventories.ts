@@ -9,49 +9,50 @@ import type { WriteTx } from '../../../store/write.ts';
 import { layOutByDefault } from '../deployment/default-layout.ts';
 import { settleCards } from '../enlistment/settle.ts';
 import { addInterfaces } from './interfaces.ts';
-import type { Asker, TakenInventory } from './port.ts';
+import type { MachineCaller, TakenInventory } from './port.ts';
 import { scriptsOfRun } from '../scripts/run-scripts.ts';
 import { tagByHardware } from '../tag-rules.ts';
-import { changing, type MetadataPorts, tell } from './transaction.ts';
+import { changing, type MetadataPorts, reportEvent } from './transaction.ts';
 
 interface InventoryCall {
-  readonly asker: Asker;
-  readonly told: unknown;
+  readonly caller: MachineCaller;
+  readonly document: unknown;
   readonly source: string;
 }
 
 /** Keeps a whole inventory, in place of the one before. */
 export async function takeInventory(
   ports: MetadataPorts,
-  { asker, told, source }: InventoryCall,
+  { caller, document, source }: InventoryCall,
 ): Promise<TakenInventory | Rejected> {
-  if (typeof told !== 'object' || told === null || Array.isArray(told))
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
     return rejected('bad_request', 'The inventory is no JSON object.');
-  return changing(ports, asker, `metadata inventory ${asker.machineId}`, async (tx, machine) => {
-    const isEnlisting = asker.purpose === 'enlisting';
-    const taken = await keep(ports, tx, { asker, machine, cut: cutTo(Inventory, told), source });
+  return changing(ports, caller, `metadata inventory ${caller.machineId}`, async (tx, machine) => {
+    const isEnlisting = caller.purpose === 'enlisting';
+    const taken = await replaceInventory(ports, tx, { caller, machine, cut: cutTo(Inventory, document), source });
     if (isRejected(taken)) return taken;
-    const scripts = await scriptsOfRun(tx, ports, { id: asker.run, ...asker });
+    const scripts = await scriptsOfRun(tx, ports, { id: caller.run, ...caller });
     if (isRejected(scripts)) return scripts;
     // Where nothing is to be run, nothing else is to be waited for.
     if (scripts.length === 0) {
       if (isEnlisting) await storeRun(tx, machine.id, null);
-      if (asker.purpose === 'commissioning') await tell(ports, tx, { asker, event: 'scripts-passed', text: '' });
+      if (caller.purpose === 'commissioning')
+        await reportEvent(ports, tx, { caller, event: 'scripts-passed', text: '' });
     }
     return taken;
   });
 }
 
 /** Tag of scripts of the release whose output is a part of the inventory. */
-const TELLER_TAG = 'inventory';
+const INVENTORY_TAG = 'inventory';
 
 /** Does a script tell of hardware by what it prints? Only those of the release do. */
-export function isTeller({ builtIn }: MetadataPorts, script: string): boolean {
-  return builtIn.some(({ name, tags }) => name === script && tags.includes(TELLER_TAG));
+export function isInventoryScript({ builtIn }: MetadataPorts, script: string): boolean {
+  return builtIn.some(({ name, tags }) => name === script && tags.includes(INVENTORY_TAG));
 }
 
-interface Part {
-  readonly asker: Asker;
+interface ScriptInventory {
+  readonly caller: MachineCaller;
   readonly machine: MachineRow;
   readonly script: string;
   readonly content: Uint8Array;
@@ -61,16 +62,16 @@ interface Part {
 export async function mergeInventory(
   ports: MetadataPorts,
   tx: WriteTx,
-  { asker, machine, script, content }: Part,
+  { caller, machine, script, content }: ScriptInventory,
 ): Promise<TakenInventory | Rejected> {
   const before = await readInventory(tx, machine.id);
   const source = before?.source ?? '';
-  const told = parsed(content);
+  const document = parsed(content);
   const cut =
-    told === null ? { value: {}, problems: [`${script}: it printed no JSON object`] } : cutTo(Inventory, told);
+    document === null ? { value: {}, problems: [`${script}: it printed no JSON object`] } : cutTo(Inventory, document);
   const value = { ...(before?.inventory as Inventory | undefined), ...(cut.value as Inventory) };
   const problems = [...new Set([...(before?.problems ?? []), ...cut.problems])];
-  return keep(ports, tx, { asker, machine, cut: { value, problems }, source });
+  return replaceInventory(ports, tx, { caller, machine, cut: { value, problems }, source });
 }
 
 function parsed(content: Uint8Array): object | null {
@@ -82,23 +83,23 @@ function parsed(content: Uint8Array): object | null {
   }
 }
 
-interface Kept {
-  readonly asker: Asker;
+interface InventoryUpdate {
+  readonly caller: MachineCaller;
   readonly machine: MachineRow;
   readonly cut: { readonly value: unknown; readonly problems: readonly string[] };
   readonly source: string;
 }
 
-async function keep(
+async function replaceInventory(
   ports: MetadataPorts,
   tx: WriteTx,
-  { asker, machine, cut, source }: Kept,
+  { caller, machine, cut, source }: InventoryUpdate,
 ): Promise<TakenInventory | Rejected> {
   // First: who changes a machine's state locks that before the machine. One that is enlisted stays new.
-  if (asker.purpose !== 'enlisting') await tell(ports, tx, { asker, event: 'inventory-posted', text: '' });
+  if (caller.purpose !== 'enlisting') await reportEvent(ports, tx, { caller, event: 'inventory-posted', text: '' });
   const inventory = cut.value as Inventory;
   const present = (await findMachine(tx, { id: machine.id })) ?? machine;
-  const isEnlisting = asker.purpose === 'enlisting';
+  const isEnlisting = caller.purpose === 'enlisting';
   const settled = await settleCards(tx, present, { inventory, source, isEnlisting });
   if (isRejected(settled)) return settled;
   const added = await addInterfaces(tx, settled, inventory.interfaces ?? []);
@@ -106,8 +107,8 @@ async function keep(
   const problems = [...new Set([...cut.problems, ...added.problems])].slice(0, 100);
   await storeInventory(tx, machine.id, { source, inventory, problems, bmc: suggestBmc(inventory.bmc) });
   await tagByHardware(tx, machine, inventory);
-  if (asker.purpose === 'commissioning') await layOutByDefault(tx, machine);
-  const data = { run: asker.run, purpose: asker.purpose, source, added: added.names, problems: problems.length };
+  if (caller.purpose === 'commissioning') await layOutByDefault(tx, machine);
+  const data = { run: caller.run, purpose: caller.purpose, source, added: added.names, problems: problems.length };
   tx.emit({ kind: 'machine.inventory', subject: machine.fqdn, data });
   return { inventory, problems, added: added.names };
 }

@@ -11,12 +11,12 @@ import { deploymentOf } from '../deployment/archive.ts';
 import { rackAddresses, sourcesOf } from '../deployment/site.ts';
 import { createAdmit, credentialsOf, identify, isOver } from './credentials.ts';
 import { takeInventory } from './inventories.ts';
-import type { Asker, Described, MetadataPort } from './port.ts';
+import type { MachineCaller, MachineDescription, MetadataPort } from './port.ts';
 import { packRun } from '../scripts/run-scripts.ts';
 import { type NumberedScript, packScripts } from '../scripts/scripts.ts';
 import { storeSignal } from './signals.ts';
-import { change, changing, type MetadataPorts, tell } from './transaction.ts';
-import { eventOfStatus, type StatusReport } from './words.ts';
+import { change, changing, type MetadataPorts, reportEvent } from './transaction.ts';
+import { eventOfStatus, type StatusReport } from './report-meanings.ts';
 
 /** Builds the metadata service: what machines are told, and what they tell. */
 export function createMetadata(ports: MetadataPorts): MetadataPort {
@@ -24,35 +24,40 @@ export function createMetadata(ports: MetadataPorts): MetadataPort {
     identify: (key) => identify(ports, key),
     isOver: (key) => isOver(ports, key),
     admit: createAdmit(ports),
-    credentials: (asker) => credentialsOf(ports, asker),
-    describe: (asker) => describe(ports, asker),
-    report: (asker, report) => storeReport(ports, asker, report),
-    signal: (asker, signal, outputs) => storeSignal(ports, { asker, signal, outputs }),
-    scripts: (asker) => scriptsFor(ports, asker),
-    netboot: async (asker, isOn) =>
-      change(ports, asker, `metadata netboot ${isOn ? 'on' : 'off'} ${asker.machineId}`, async (tx, machine) => {
+    credentials: (caller) => credentialsOf(ports, caller),
+    describe: (caller) => describe(ports, caller),
+    report: (caller, report) => storeReport(ports, caller, report),
+    signal: (caller, signal, outputs) => storeSignal(ports, { caller, signal, outputs }),
+    scripts: (caller) => scriptsFor(ports, caller),
+    netboot: async (caller, isOn) =>
+      change(ports, caller, `metadata netboot ${isOn ? 'on' : 'off'} ${caller.machineId}`, async (tx, machine) => {
         await storeNetboot(tx, machine.id, isOn);
         // An installer that has no other word for it: the disk is written.
-        if (!isOn && asker.purpose === 'deploying') await tell(ports, tx, { asker, event: 'installed', text: '' });
-        tx.emit({ kind: `machine.netboot.${isOn ? 'on' : 'off'}`, subject: machine.fqdn, data: { run: asker.run } });
+        if (!isOn && caller.purpose === 'deploying')
+          await reportEvent(ports, tx, { caller, event: 'installed', text: '' });
+        tx.emit({ kind: `machine.netboot.${isOn ? 'on' : 'off'}`, subject: machine.fqdn, data: { run: caller.run } });
         return null;
       }),
-    inventory: (asker, told, source) => takeInventory(ports, { asker, told, source }),
+    inventory: (caller, document, source) => takeInventory(ports, { caller, document, source }),
   };
 }
 
-async function describe({ db, files }: MetadataPorts, asker: Asker): Promise<Described | Rejected> {
+async function describe({ db, files }: MetadataPorts, caller: MachineCaller): Promise<MachineDescription | Rejected> {
   return db.read(async (tx) => {
-    const machine = await findMachine(tx, { id: asker.machineId });
-    if (machine === null) return rejected('not_found', `There is no machine ${asker.machineId}.`);
-    const userData = await userDataOf(tx, asker, files.runner);
-    const publicKeys = await keysOfRun(tx, asker.run);
+    const machine = await findMachine(tx, { id: caller.machineId });
+    if (machine === null) return rejected('not_found', `There is no machine ${caller.machineId}.`);
+    const userData = await userDataOf(tx, caller, files.runner);
+    const publicKeys = await keysOfRun(tx, caller.run);
     return { instanceId: machine.id, hostname: machine.fqdn, publicKeys, vendorData: '', userData };
   });
 }
 
 /** cloud-init runs the runner at its end; an image that has it itself does not ask for it. What a user gives goes to the system that he wants, not to the one that installs it. */
-async function userDataOf(tx: Tx, { purpose, machineId, run }: Asker, runner: string): Promise<Uint8Array | null> {
+async function userDataOf(
+  tx: Tx,
+  { purpose, machineId, run }: MachineCaller,
+  runner: string,
+): Promise<Uint8Array | null> {
   const deployment = purpose === 'deploying' ? await readDeployment(tx, machineId) : null;
   const isInstalling = deployment !== null && !deployment.isEphemeral;
   const own = isInstalling ? null : await readUserData(tx, run);
@@ -60,24 +65,36 @@ async function userDataOf(tx: Tx, { purpose, machineId, run }: Asker, runner: st
   return own ?? (isFor && runner !== '' ? Buffer.from(runner) : null);
 }
 
-async function storeReport(ports: MetadataPorts, asker: Asker, report: StatusReport): Promise<Rejected | null> {
-  const summary = `metadata status ${asker.machineId}`;
-  return change(ports, asker, summary, async (tx, machine) => {
+async function storeReport(
+  ports: MetadataPorts,
+  caller: MachineCaller,
+  report: StatusReport,
+): Promise<Rejected | null> {
+  const summary = `metadata status ${caller.machineId}`;
+  return change(ports, caller, summary, async (tx, machine) => {
     const { type, origin, name, description, result } = report;
     tx.emit({
       kind: 'machine.status',
       subject: machine.fqdn,
-      data: { run: asker.run, purpose: asker.purpose, type, origin, name, description, ...(result ? { result } : {}) },
+      data: {
+        run: caller.run,
+        purpose: caller.purpose,
+        type,
+        origin,
+        name,
+        description,
+        ...(result ? { result } : {}),
+      },
     });
     const text = `${origin}: ${name}: ${description}`;
-    const isEphemeral = asker.purpose === 'deploying' && (await readDeployment(tx, machine.id))?.isEphemeral === true;
-    const event = eventOfStatus(asker.purpose, report, isEphemeral);
-    return tell(ports, tx, { asker, event, text: event === 'deployed' ? '' : text });
+    const isEphemeral = caller.purpose === 'deploying' && (await readDeployment(tx, machine.id))?.isEphemeral === true;
+    const event = eventOfStatus(caller.purpose, report, isEphemeral);
+    return reportEvent(ports, tx, { caller, event, text: event === 'deployed' ? '' : text });
   });
 }
 
 /** What a machine is to run, and the files of its deployment beside it. */
-interface Packed {
+interface RunPackage {
   readonly scripts: readonly NumberedScript[];
   readonly files: readonly TarFile[];
   /** Base URLs of the racks that answer it. */
@@ -87,29 +104,35 @@ interface Packed {
 }
 
 /** A machine that asks again gets the same scripts, with the same numbers. */
-async function scriptsFor(ports: MetadataPorts, asker: Asker): Promise<readonly TarFile[] | Rejected> {
-  const packed = await changing<Packed>(ports, asker, `metadata scripts ${asker.machineId}`, async (tx, machine) => {
-    const files = asker.purpose === 'deploying' ? await deploymentOf(tx, asker, machine) : [];
-    if (isRejected(files)) {
-      await tell(ports, tx, { asker, event: 'scripts-failed', text: files.message });
-      // It asks no more: this run is over.
-      return { scripts: [], files: [], refusal: rejected('conflict', files.message) };
-    }
-    const scripts = files === null ? [] : await packRun(tx, ports, { id: asker.run, ...asker });
-    if (isRejected(scripts)) return scripts;
-    if (scripts.length === 0) {
-      if (asker.purpose === 'commissioning') await tell(ports, tx, { asker, event: 'scripts-passed', text: '' });
-      return { scripts: [], files: [] };
-    }
-    const names = scripts.map(({ name }) => name);
-    const ids = await storePendingScripts(tx, asker, names);
-    const numbered = scripts.map((script) => ({ ...script, resultId: ids.get(script.name) ?? 0 }));
-    // A deployment has them among its files.
-    if (files !== null && files.length > 0) return { scripts: numbered, files };
-    return { scripts: numbered, files: [], racks: sourcesOf(rackAddresses(await readServingSite(tx), machine)) };
-  });
+async function scriptsFor(ports: MetadataPorts, caller: MachineCaller): Promise<readonly TarFile[] | Rejected> {
+  const packed = await changing<RunPackage>(
+    ports,
+    caller,
+    `metadata scripts ${caller.machineId}`,
+    async (tx, machine) => {
+      const files = caller.purpose === 'deploying' ? await deploymentOf(tx, caller, machine) : [];
+      if (isRejected(files)) {
+        await reportEvent(ports, tx, { caller, event: 'scripts-failed', text: files.message });
+        // It asks no more: this run is over.
+        return { scripts: [], files: [], refusal: rejected('conflict', files.message) };
+      }
+      const scripts = files === null ? [] : await packRun(tx, ports, { id: caller.run, ...caller });
+      if (isRejected(scripts)) return scripts;
+      if (scripts.length === 0) {
+        if (caller.purpose === 'commissioning')
+          await reportEvent(ports, tx, { caller, event: 'scripts-passed', text: '' });
+        return { scripts: [], files: [] };
+      }
+      const names = scripts.map(({ name }) => name);
+      const ids = await storePendingScripts(tx, caller, names);
+      const numbered = scripts.map((script) => ({ ...script, resultId: ids.get(script.name) ?? 0 }));
+      // A deployment has them among its files.
+      if (files !== null && files.length > 0) return { scripts: numbered, files };
+      return { scripts: numbered, files: [], racks: sourcesOf(rackAddresses(await readServingSite(tx), machine)) };
+    },
+  );
   if (isRejected(packed)) return packed;
   if (packed.refusal !== undefined) return packed.refusal;
   if (packed.scripts.length === 0) return [];
-  return [...packScripts(asker.purpose, packed.scripts, ports.files, packed.racks), ...packed.files];
+  return [...packScripts(caller.purpose, packed.scripts, ports.files, packed.racks), ...packed.files];
 }

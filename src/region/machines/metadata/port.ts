@@ -4,17 +4,17 @@ import type { TarFile } from '../../../core/tar.ts';
 import type { MachineEvent } from '../../../model/machines/machine-states.ts';
 import type { OutputKind, RunPurpose } from '../../../model/machines/machine-run.ts';
 import type { WriteTx } from '../../../store/write.ts';
-import type { Signal, StatusReport } from './words.ts';
+import type { Signal, StatusReport } from './report-meanings.ts';
 
 /** A machine that asks for its metadata, and the run that it is in. */
-export interface Asker {
+export interface MachineCaller {
   readonly machineId: string;
   readonly purpose: RunPurpose;
   readonly run: number;
 }
 
 /** What a machine's system is told of itself. `publicKeys`: of SSH, one per line. */
-export interface Described {
+export interface MachineDescription {
   readonly instanceId: string;
   readonly hostname: string;
   readonly publicKeys: readonly string[];
@@ -43,9 +43,9 @@ export interface ScriptOutput {
 }
 
 /** What happened to a machine, told to its lifecycle in the transaction in which it is stored. Refused: it does not fit the machine's state. */
-export type TellMachine = (
+export type ApplyMachineEvent = (
   tx: WriteTx,
-  told: { readonly machineId: string; readonly event: MachineEvent; readonly by: string; readonly text?: string },
+  event: { readonly machineId: string; readonly event: MachineEvent; readonly by: string; readonly text?: string },
 ) => Promise<object | Rejected>;
 
 /** What was taken of an inventory. `added`: names of interfaces that the machine has from now on. */
@@ -58,25 +58,25 @@ export interface TakenInventory {
 /** The metadata service, as its transport sees it. `source`: the address that the caller is seen at, by this host or by a rack of the cluster. */
 export interface MetadataPort {
   /** Whose credentials these are; null: nobody's, or those of a run that is over. */
-  identify(key: RunKey): Promise<Asker | null>;
+  identify(key: RunKey): Promise<MachineCaller | null>;
   /** Were these the credentials of a run that is over? */
   isOver(key: RunKey): Promise<boolean>;
   /**
    * The machine, when it is in a run and the caller is at its address. DHCP's answer may not be known here yet, so an address that is nobody's is
    * waited for, some seconds. `relay`: the node that says so; null: this host sees it itself. A rack says so of the VLANs that it serves.
    */
-  admit(machineId: string, source: string, relay: string | null): Promise<Asker | Rejected>;
+  admit(machineId: string, source: string, relay: string | null): Promise<MachineCaller | Rejected>;
   /** Its credentials; makes them when it asks first. */
-  credentials(asker: Asker): Promise<RunCredentials | Rejected>;
-  describe(asker: Asker): Promise<Described | Rejected>;
+  credentials(caller: MachineCaller): Promise<RunCredentials | Rejected>;
+  describe(caller: MachineCaller): Promise<MachineDescription | Rejected>;
   /** Takes note of what the machine's system did (cloud-init's reports). */
-  report(asker: Asker, report: StatusReport): Promise<Rejected | null>;
+  report(caller: MachineCaller, report: StatusReport): Promise<Rejected | null>;
   /** Takes note of how its scripts go, with their outputs. */
-  signal(asker: Asker, signal: Signal, outputs: readonly ScriptOutput[]): Promise<Rejected | null>;
+  signal(caller: MachineCaller, signal: Signal, outputs: readonly ScriptOutput[]): Promise<Rejected | null>;
   /** The archive of what it is to run (scripts.ts); empty: nothing. */
-  scripts(asker: Asker): Promise<readonly TarFile[] | Rejected>;
+  scripts(caller: MachineCaller): Promise<readonly TarFile[] | Rejected>;
   /** Does it boot from the network next time? */
-  netboot(asker: Asker, isOn: boolean): Promise<Rejected | null>;
+  netboot(caller: MachineCaller, isOn: boolean): Promise<Rejected | null>;
   /** Keeps what it tells of its hardware, as far as it fits. */
-  inventory(asker: Asker, told: unknown, source: string): Promise<TakenInventory | Rejected>;
+  inventory(caller: MachineCaller, document: unknown, source: string): Promise<TakenInventory | Rejected>;
 }

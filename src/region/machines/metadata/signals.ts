@@ -14,13 +14,13 @@ import {
   storeScriptResult,
 } from '../../../store/queries/machines/scripts/script-results.ts';
 import type { WriteTx } from '../../../store/write.ts';
-import { isTeller, mergeInventory } from './inventories.ts';
-import type { Asker, ScriptOutput } from './port.ts';
-import { change, type MetadataPorts, tell } from './transaction.ts';
-import { deployedText, eventOfSignal, failuresOf, isEnd, type Signal, stateOf } from './words.ts';
+import { isInventoryScript, mergeInventory } from './inventories.ts';
+import type { MachineCaller, ScriptOutput } from './port.ts';
+import { change, type MetadataPorts, reportEvent } from './transaction.ts';
+import { deployedText, eventOfSignal, failuresOf, isEnd, type Signal, stateOf } from './report-meanings.ts';
 
 interface SignalCall {
-  readonly asker: Asker;
+  readonly caller: MachineCaller;
   readonly signal: Signal;
   readonly outputs: readonly ScriptOutput[];
 }
@@ -28,20 +28,20 @@ interface SignalCall {
 /** Takes note of how scripts go. Told again it changes nothing: a script that has ended does not run any more, whatever comes late. */
 export async function storeSignal(
   ports: MetadataPorts,
-  { asker, signal, outputs }: SignalCall,
+  { caller, signal, outputs }: SignalCall,
 ): Promise<Rejected | null> {
-  return change(ports, asker, `metadata signal ${signal.status} ${asker.machineId}`, async (tx, machine) => {
-    const { machineId, run, purpose } = asker;
+  return change(ports, caller, `metadata signal ${signal.status} ${caller.machineId}`, async (tx, machine) => {
+    const { machineId, run, purpose } = caller;
     const { status, resultId, exitStatus, error } = signal;
-    const script = signal.script ?? (resultId === null ? null : await findScriptOf(tx, asker, resultId));
+    const script = signal.script ?? (resultId === null ? null : await findScriptOf(tx, caller, resultId));
     if (script === null && resultId !== null)
       return rejected('bad_request', `This run has no script with the result ${resultId}.`);
-    const end = await endOf(tx, machine, { asker, signal });
+    const end = await endOf(tx, machine, { caller, signal });
     // Its scripts have ended, whichever way: there is nothing more to ask.
     if (purpose === 'enlisting' && isEnd(signal)) await storeRun(tx, machineId, null);
     // First: who changes a machine's state locks that before the machine.
-    if (end !== null) await tell(ports, tx, { asker, ...end });
-    if (end === null && stateOf(signal) === 'running' && script !== null) await waitFor(tx, asker, script);
+    if (end !== null) await reportEvent(ports, tx, { caller, ...end });
+    if (end === null && stateOf(signal) === 'running' && script !== null) await waitFor(tx, caller, script);
     const scripts = [...new Set([...(script === null ? [] : [script]), ...outputs.map((one) => one.script)])];
     const ids = new Map<string, number>();
     for (const name of scripts) {
@@ -49,13 +49,13 @@ export async function storeSignal(
       ids.set(name, await storeScriptResult(tx, { machineId, run, purpose, script: name, state, exitStatus }));
     }
     for (const { script: name, kind, content, bytes } of outputs) {
-      const kept = { kind, content: content.subarray(0, OUTPUT_MAX), bytes };
-      await storeScriptOutput(tx, ids.get(name) ?? 0, kept);
+      const output = { kind, content: content.subarray(0, OUTPUT_MAX), bytes };
+      await storeScriptOutput(tx, ids.get(name) ?? 0, output);
     }
     const known = exitStatus === null ? {} : { exitStatus };
     const data = { run, purpose, status, scripts, ...known, ...(error ? { error } : {}) };
     tx.emit({ kind: 'machine.signal', subject: machine.fqdn, data });
-    return stateOf(signal) === 'passed' ? takeTold(ports, tx, { asker, machine, outputs }) : null;
+    return stateOf(signal) === 'passed' ? takeInventoryOutputs(ports, tx, { caller, machine, outputs }) : null;
   });
 }
 
@@ -65,24 +65,24 @@ const BETWEEN_S = 300;
 const UNLIMITED_S = 86_400;
 
 /** A script has begun: the machine's deadline does not come before the script's own. */
-async function waitFor(tx: WriteTx, { machineId, run }: Asker, script: string): Promise<void> {
+async function waitFor(tx: WriteTx, { machineId, run }: MachineCaller, script: string): Promise<void> {
   const seconds = await readScriptTimeout(tx, run, script);
   if (seconds !== null) await storePatience(tx, machineId, (seconds || UNLIMITED_S) + BETWEEN_S);
 }
 
 /** Scripts of the release that tell of hardware do it by what they print. */
-async function takeTold(
+async function takeInventoryOutputs(
   ports: MetadataPorts,
   tx: WriteTx,
   {
-    asker,
+    caller,
     machine,
     outputs,
-  }: { readonly asker: Asker; readonly machine: MachineRow; readonly outputs: readonly ScriptOutput[] },
+  }: { readonly caller: MachineCaller; readonly machine: MachineRow; readonly outputs: readonly ScriptOutput[] },
 ): Promise<Rejected | null> {
   for (const { script, kind, content } of outputs) {
-    if (kind !== 'stdout' || !isTeller(ports, script)) continue;
-    const taken = await mergeInventory(ports, tx, { asker, machine, script, content });
+    if (kind !== 'stdout' || !isInventoryScript(ports, script)) continue;
+    const taken = await mergeInventory(ports, tx, { caller, machine, script, content });
     if (isRejected(taken)) return taken;
   }
   return null;
@@ -92,21 +92,21 @@ async function takeTold(
 async function endOf(
   tx: WriteTx,
   { hostname }: MachineRow,
-  { asker, signal }: Pick<SignalCall, 'asker' | 'signal'>,
+  { caller, signal }: Pick<SignalCall, 'caller' | 'signal'>,
 ): Promise<{ event: MachineEvent; text: string } | null> {
   const isEphemeral =
-    asker.purpose === 'deploying' && (await readDeployment(tx, asker.machineId))?.isEphemeral === true;
-  const event = eventOfSignal(asker.purpose, signal, isEphemeral);
+    caller.purpose === 'deploying' && (await readDeployment(tx, caller.machineId))?.isEphemeral === true;
+  const event = eventOfSignal(caller.purpose, signal, isEphemeral);
   if (event !== null && (signal.status === 'DEPLOYED' || signal.status === 'UP'))
     return { event, text: deployedText(signal.error) };
   if (event !== 'scripts-passed' && event !== 'scripts-failed')
     return event === null ? null : { event, text: signal.error };
-  const failures = failuresOf(await listScriptResults(tx, asker.machineId, asker.run));
+  const failures = failuresOf(await listScriptResults(tx, caller.machineId, caller.run));
   if (failures === '') return { event, text: signal.error };
-  const last = await lastWords(tx, asker);
+  const last = await readLastLine(tx, caller);
   return {
     event: 'scripts-failed',
-    text: `${failures}${last === '' ? '' : ` ${last}`} See: regent machine results ${hostname} --run ${asker.run}`,
+    text: `${failures}${last === '' ? '' : ` ${last}`} See: regent machine results ${hostname} --run ${caller.run}`,
   };
 }
 
@@ -114,7 +114,7 @@ async function endOf(
 const LAST_MAX = 300;
 
 /** The last line that the first failed step of an installation or an erasure wrote: it says why. Other runs have scripts that fail without one. */
-async function lastWords(tx: WriteTx, { machineId, run, purpose }: Asker): Promise<string> {
+async function readLastLine(tx: WriteTx, { machineId, run, purpose }: MachineCaller): Promise<string> {
   if (purpose !== 'deploying' && purpose !== 'erasing') return '';
   const failed = (await listScriptResults(tx, machineId, run)).find(
     ({ state }) => state === 'failed' || state === 'timed-out',

@@ -5,57 +5,61 @@ import { findMachine, type MachineRow } from '../../../store/queries/machines/ma
 import { findOpenRun } from '../../../store/queries/machines/machine-tokens.ts';
 import { write, type WriteTx } from '../../../store/write.ts';
 import type { CredentialPorts } from './credentials.ts';
-import type { Asker, TellMachine } from './port.ts';
+import type { MachineCaller, ApplyMachineEvent } from './port.ts';
 import type { MachineFiles } from '../scripts/scripts.ts';
 
 /** What the metadata service is built from. `tell`: the lifecycle. */
 export interface MetadataPorts extends CredentialPorts {
-  readonly tell: TellMachine;
+  readonly applyEvent: ApplyMachineEvent;
   /** Scripts of the release. */
   readonly builtIn: readonly Script[];
   readonly files: MachineFiles;
 }
 
 /** What a machine tells of itself, for its lifecycle. `event` null: nothing that matters to it. */
-interface Told {
-  readonly asker: Asker;
+interface ReportedEvent {
+  readonly caller: MachineCaller;
   readonly event: MachineEvent | null;
   readonly text: string;
 }
 
 /** A refusal of the lifecycle is none of the machine's: what it told is kept even so. */
-export async function tell({ tell: told }: MetadataPorts, tx: WriteTx, { asker, event, text }: Told): Promise<null> {
+export async function reportEvent(
+  { applyEvent: apply }: MetadataPorts,
+  tx: WriteTx,
+  { caller, event, text }: ReportedEvent,
+): Promise<null> {
   if (event === null) return null;
-  const by = `machine ${asker.machineId}`;
-  await told(tx, { machineId: asker.machineId, event, by, ...(text === '' ? {} : { text }) });
+  const by = `machine ${caller.machineId}`;
+  await apply(tx, { machineId: caller.machineId, event, by, ...(text === '' ? {} : { text }) });
   return null;
 }
 
 /** As `changing`, where nothing is to be answered. */
 export async function change(
   ports: MetadataPorts,
-  asker: Asker,
+  caller: MachineCaller,
   summary: string,
   body: (tx: WriteTx, machine: MachineRow) => Promise<null | Rejected>,
 ): Promise<Rejected | null> {
-  const done = await changing(ports, asker, summary, async (tx, machine) => (await body(tx, machine)) ?? {});
+  const done = await changing(ports, caller, summary, async (tx, machine) => (await body(tx, machine)) ?? {});
   return isRejected(done) ? done : null;
 }
 
 /** One transaction of a machine whose run is still open: what comes late changes nothing. */
 export async function changing<T extends object>(
   { db, random }: MetadataPorts,
-  asker: Asker,
+  caller: MachineCaller,
   summary: string,
   body: (tx: WriteTx, machine: MachineRow) => Promise<T | Rejected>,
 ): Promise<T | Rejected> {
   const key = random.hex(16);
-  const operation = { key, requestDigest: key, actor: `machine:${asker.machineId}`, origin: 'metadata', summary };
+  const operation = { key, requestDigest: key, actor: `machine:${caller.machineId}`, origin: 'metadata', summary };
   const done = await write<T>(db, operation, async (tx) => {
-    const run = await findOpenRun(tx, asker.machineId);
-    const machine = run?.id === asker.run ? await findMachine(tx, { id: asker.machineId }) : null;
+    const run = await findOpenRun(tx, caller.machineId);
+    const machine = run?.id === caller.run ? await findMachine(tx, { id: caller.machineId }) : null;
     if (machine === null)
-      return rejected('conflict', `The run ${asker.run} of the machine ${asker.machineId} is over.`);
+      return rejected('conflict', `The run ${caller.run} of the machine ${caller.machineId} is over.`);
     const result = await body(tx, machine);
     return isRejected(result) ? result : { status: 200, body: result, storedBody: {} };
   });

@@ -5,9 +5,9 @@ import { addCommand } from '../../base/commands/add.ts';
 import { closedFor } from './bmc.ts';
 import type { JobRun } from '../../base/jobs/kind.ts';
 import { sealerOf } from '../../base/sealer.ts';
-import { type Way, waysTo } from './choose.ts';
+import { type BmcRoute, rankRoutes } from './choose.ts';
 import { noteState } from './note.ts';
-import { type Order, type PowerPorts, type Progress, type Step, stepsOf, type Turn } from './order.ts';
+import { type Order, type PowerPorts, type Progress, type PowerStep, stepsOf, type Turn } from './order.ts';
 import { type PowerTarget, readTarget } from './target.ts';
 
 /** Nodes that are probed at once. */
@@ -16,11 +16,11 @@ const PROBE_S = 6;
 /** What an order may take at its BMC, seconds. */
 const ORDER_S = { query: 20, hard: 45, soft: 200 } as const;
 /** An agent's word comes so long after, at the latest, seconds. */
-const TOLD_S = 10;
+const REPORT_S = 10;
 
 /** How long a job may take: every step by two nodes, and looking for them, seconds. */
-export function jobSeconds(steps: readonly Step[], parameters: Readonly<Record<string, unknown>>): number {
-  return steps.reduce((sum, step) => sum + 2 * (orderSeconds(step, parameters) + TOLD_S), 30);
+export function jobSeconds(steps: readonly PowerStep[], parameters: Readonly<Record<string, unknown>>): number {
+  return steps.reduce((sum, step) => sum + 2 * (orderSeconds(step, parameters) + REPORT_S), 30);
 }
 
 /** Asks the best node that is left: whether it reaches the BMC, where that is not known, else for the order. */
@@ -35,12 +35,14 @@ export async function ask(
   if (isRejected(target)) return failedTurn(at, target.message);
   if (target.bmc.id !== bmcId)
     return failedTurn(at, `Another BMC switches ${target.machine.fqdn} meanwhile: ${target.bmc.name}. Ask again.`);
-  const ways = waysTo(await readReach(tx, bmcId, target.address)).filter(({ nodeId }) => !at.tried.includes(nodeId));
-  const [first] = ways;
+  const routes = rankRoutes(await readReach(tx, bmcId, target.address)).filter(
+    ({ nodeId }) => !at.tried.includes(nodeId),
+  );
+  const [first] = routes;
   if (first === undefined) return await nobodyLeft(tx, target, run, at);
-  const isProbed = first.isKnown || at.hasProbed || ways.length === 1 || !target.hasDoor;
-  const asked = isProbed ? await order(tx, run, at, { target, way: first }) : await probe(tx, run, target, ways);
-  return { at: { ...at, asked }, end: null };
+  const isProbed = first.isKnown || at.hasProbed || routes.length === 1 || !target.hasDoor;
+  const pending = isProbed ? await order(tx, run, at, { target, route: first }) : await probe(tx, run, target, routes);
+  return { at: { ...at, asked: pending }, end: null };
 }
 
 /** The end of a job that could not be done. */
@@ -52,7 +54,7 @@ async function order(
   tx: WriteTx,
   run: JobRun<Order>,
   at: Progress,
-  { target, way }: { readonly target: PowerTarget; readonly way: Way },
+  { target, route }: { readonly target: PowerTarget; readonly route: BmcRoute },
 ): Promise<Progress['asked']> {
   const step = stepsOf(run.payload.order)[at.step] ?? { verb: 'query' };
   const seconds = orderSeconds(step, target.parameters);
@@ -61,7 +63,7 @@ async function order(
   // In the order's own transaction: an agent refuses what comes with an older number.
   const { epoch, learned } = await raisePowerEpoch(tx, target.bmc.id);
   const { id } = await addCommand(tx, {
-    nodeId: way.nodeId,
+    nodeId: route.nodeId,
     kind: 'power',
     args: {
       machine: target.machine.fqdn,
@@ -74,21 +76,21 @@ async function order(
       ...closed,
     },
     secrets,
-    deadlineSeconds: seconds + TOLD_S,
+    deadlineSeconds: seconds + REPORT_S,
     caller: `job ${run.id}`,
   });
-  return { kind: 'order', commands: [{ id, nodeId: way.nodeId, node: way.node }] };
+  return { kind: 'order', commands: [{ id, nodeId: route.nodeId, node: route.node }] };
 }
 
 async function probe(
   tx: WriteTx,
   run: JobRun<Order>,
   { powerType, parameters, hosts }: PowerTarget,
-  ways: readonly Way[],
+  routes: readonly BmcRoute[],
 ): Promise<Progress['asked']> {
   const commands: NonNullable<Progress['asked']>['commands'] = [];
   const closed = await closedFor(tx, hosts);
-  for (const { nodeId, node } of ways.slice(0, PROBES_MAX)) {
+  for (const { nodeId, node } of routes.slice(0, PROBES_MAX)) {
     const { id } = await addCommand(tx, {
       nodeId,
       kind: 'probe-bmc',
@@ -103,15 +105,15 @@ async function probe(
 
 async function nobodyLeft(tx: WriteTx, target: PowerTarget, run: JobRun<Order>, at: Progress): Promise<Turn> {
   const { machine, bmc } = target;
-  const said = at.failures.map(({ why }) => why);
-  const why = said.length === 0 ? 'There is no node that could ask it.' : [...new Set(said)].join(' ');
+  const reasons = at.failures.map(({ why }) => why);
+  const why = reasons.length === 0 ? 'There is no node that could ask it.' : [...new Set(reasons)].join(' ');
   const remedy = at.failures.at(-1)?.remedy ?? 'Accept a rack that stands on its network: regent rack list.';
   const seen = { machineId: machine.id, fqdn: machine.fqdn, by: `job ${run.id}`, node: '' };
   await noteState(tx, seen, { state: 'error', nodeId: null, why, remedy });
   return failedTurn(at, `No node reaches ${bmc.name}, the BMC of ${machine.fqdn}. ${why} ${remedy}`);
 }
 
-function orderSeconds({ verb, stopMode }: Step, parameters: Readonly<Record<string, unknown>>): number {
+function orderSeconds({ verb, stopMode }: PowerStep, parameters: Readonly<Record<string, unknown>>): number {
   if (verb === 'query') return ORDER_S.query;
   const isSoft = verb === 'off' && (stopMode ?? parameters['power_off_mode']) === 'soft';
   return isSoft ? ORDER_S.soft : ORDER_S.hard;

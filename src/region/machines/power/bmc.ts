@@ -23,8 +23,8 @@ import { type Sealer, sealerOf } from '../../base/sealer.ts';
 import { target, type WriteCase, writing } from '../../base/use-case.ts';
 import { declaredByRef, declaredCases, readFields, viewDeclared } from '../../base/declared.ts';
 
-type Row = DeclaredRow<'bmc'>;
-type Secrets = Readonly<Record<string, string>>;
+type BmcRow = DeclaredRow<'bmc'>;
+type BmcSecrets = Readonly<Record<string, string>>;
 
 /** The number of the secrets that a BMC is made with. */
 const FIRST = 1;
@@ -88,7 +88,7 @@ function unlessBusy(plain: WriteCase<'bmc.delete'>): WriteCase<'bmc.delete'> {
 function withoutSecrets<C extends WriteCase<'bmc.create'> | WriteCase<'bmc.set'>>(useCase: C): C {
   return {
     ...useCase,
-    digested: (body: Body) =>
+    digested: (body: BmcBody) =>
       body.parameters === undefined ? body : { ...body, parameters: { ...body.parameters, ...SECRETS_LEFT_OUT } },
   };
 }
@@ -102,7 +102,7 @@ const SECRETS_LEFT_OUT = Object.fromEntries(POWER_SECRET_NAMES.map((name) => [na
 export async function readPowerParameters(
   tx: Tx,
   sealer: Sealer,
-  { bmc, own }: { readonly bmc: Row; readonly own: PowerParameters },
+  { bmc, own }: { readonly bmc: BmcRow; readonly own: PowerParameters },
 ): Promise<PowerParameters | Rejected> {
   const secrets = await openSecrets(tx, sealer, bmc.id);
   if (isRejected(secrets)) return secrets;
@@ -112,19 +112,19 @@ export async function readPowerParameters(
   return parsePowerParameters(settings, { ...bmc.parameters, ...Object.fromEntries(known), ...secrets });
 }
 
-interface Read {
+interface BmcInput {
   readonly values: Values<'bmc'>;
   /** Undefined: they stay as they are. */
-  readonly secrets: Secrets | undefined;
+  readonly secrets: BmcSecrets | undefined;
 }
 
-type Body = Partial<Pick<Row, 'name' | 'comment' | 'powerType' | 'parameters'>>;
+type BmcBody = Partial<Pick<BmcRow, 'name' | 'comment' | 'powerType' | 'parameters'>>;
 
 async function readBmc(
   tx: Tx,
-  body: Body,
-  old: { readonly row: Row; readonly secrets: Secrets } | null,
-): Promise<Read | Rejected> {
+  body: BmcBody,
+  old: { readonly row: BmcRow; readonly secrets: BmcSecrets } | null,
+): Promise<BmcInput | Rejected> {
   const values = await readFields(tx, BMC.fields, body);
   if (isRejected(values)) return values;
   if (body.powerType === undefined && body.parameters === undefined) return { values, secrets: undefined };
@@ -172,30 +172,30 @@ const CLOSED_MAX = 1000;
 async function needsSecrets(
   tx: Tx,
   sealer: Sealer,
-  { row, body }: { readonly row: Row; readonly body: Body },
-): Promise<Secrets | Rejected> {
+  { row, body }: { readonly row: BmcRow; readonly body: BmcBody },
+): Promise<BmcSecrets | Rejected> {
   const given = body.parameters ?? (body.powerType === undefined ? {} : row.parameters);
   return Object.values(given).includes(MASKED_SECRET) ? await openSecrets(tx, sealer, row.id) : {};
 }
 
-async function openSecrets(tx: Tx, sealer: Sealer, id: number): Promise<Secrets | Rejected> {
-  const kept = await readSealed(tx, id);
-  if (kept === null) return {};
-  const text = await sealer.open(placeOf(id, kept.number), kept.sealed);
-  return isRejected(text) ? text : (JSON.parse(text) as Secrets);
+async function openSecrets(tx: Tx, sealer: Sealer, id: number): Promise<BmcSecrets | Rejected> {
+  const stored = await readSealed(tx, id);
+  if (stored === null) return {};
+  const text = await sealer.open(placeOf(id, stored.number), stored.sealed);
+  return isRejected(text) ? text : (JSON.parse(text) as BmcSecrets);
 }
 
-interface Change {
+interface SecretChange {
   readonly id: number;
-  readonly old: Secrets;
-  readonly secrets: Secrets | undefined;
+  readonly old: BmcSecrets;
+  readonly secrets: BmcSecrets | undefined;
 }
 
 /** The column that names the secrets of a change: another number when they are others. */
 async function numberFor(
   tx: Tx,
   sealer: Sealer,
-  { id, old, secrets }: Change,
+  { id, old, secrets }: SecretChange,
 ): Promise<{ secretNumber?: number } | Rejected> {
   if (secrets === undefined) return {};
   const names = Object.keys(secrets);

@@ -64,7 +64,7 @@ function typeOf(name: PowerType): PowerTypeShown {
       scope,
       required: setting.isRequired === true,
       secret: setting.isSecret === true,
-      choices: choices.map(({ value, label: words }) => ({ value, label: words })),
+      choices: choices.map(({ value, label: choiceLabel }) => ({ value, label: choiceLabel })),
       default: usual === undefined ? null : typeof usual === 'string' ? usual : [...usual],
     };
   });

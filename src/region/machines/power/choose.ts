@@ -6,7 +6,7 @@ const SILENT_MS = 30_000;
 const FRESH_MS = 600_000;
 
 /** A node and whether its way to the BMC must be probed before an order is given. */
-export interface Way {
+export interface BmcRoute {
   readonly nodeId: string;
   readonly node: string;
   readonly isKnown: boolean;
@@ -16,14 +16,14 @@ export interface Way {
  * The nodes by which a BMC is asked, the best first: those that report before silent ones, drained ones after the others, then the one whose order came
  * about last, then those that reach it, the quickest first, those that stand on its subnet, all others, and those that did not reach it. Pure.
  */
-export function waysTo(rows: readonly ReachRow[]): Way[] {
+export function rankRoutes(rows: readonly ReachRow[]): BmcRoute[] {
   return rows
     .toSorted((one, other) => compare(rankOf(one), rankOf(other)))
     .map((row) => ({ nodeId: row.nodeId, node: row.node, isKnown: isKnown(row) }));
 }
 
 /** Is there a node left that may reach it? Pure. */
-export function hasOtherWay(rows: readonly ReachRow[]): boolean {
+export function hasOtherRoute(rows: readonly ReachRow[]): boolean {
   return rows.some((row) => !isSilent(row) && reachOf(row) !== 'no');
 }
 

@@ -6,7 +6,7 @@ import type { CommandWaiter } from '../../base/commands/wait.ts';
 import type { JobEnd, JobKind, JobRun } from '../../base/jobs/kind.ts';
 import { reached } from '../../base/task.ts';
 import { ask } from './ask.ts';
-import { hear } from './hear.ts';
+import { takeResults } from './results.ts';
 import {
   type Order,
   parseOrder,
@@ -21,7 +21,7 @@ import {
 const TAKEN_MS = 5000;
 /** After the first node that reaches the BMC the others have so long to be quicker. */
 const GRACE_MS = 300;
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 /**
  * `machine-power`: chooses a node that reaches the BMC, has its agent give the order, and takes note of what came of it; a node that does not do is followed
@@ -36,11 +36,13 @@ export function createPowerJob(ports: PowerPorts): JobKind<Order> {
       for (;;) {
         const abort = await abortOf(run, at);
         if (abort !== null) return abort;
-        const { asked } = at;
-        if (asked !== null) await waitFor(ports, run, asked);
+        const { asked: pending } = at;
+        if (pending !== null) await waitFor(ports, run, pending);
         if (run.isAbortWanted()) continue;
         run.mustHold();
-        const turn = await save(run, at, (tx) => (asked === null ? ask(tx, ports, run, at) : hear(tx, run, at)));
+        const turn = await save(run, at, (tx) =>
+          pending === null ? ask(tx, ports, run, at) : takeResults(tx, run, at),
+        );
         if (turn.end !== null) return turn.end;
         at = turn.at;
       }
@@ -59,12 +61,12 @@ async function save(run: JobRun<Order>, at: Progress, make: (tx: WriteTx) => Pro
   return made.turn;
 }
 
-function progressOf({ asked, failures }: Progress): string {
+function progressOf({ asked: pending, failures }: Progress): string {
   const last = failures.at(-1);
-  if (asked === null)
+  if (pending === null)
     return last === undefined ? 'looking for a node that reaches the BMC' : `another node: ${last.why}`;
-  const nodes = asked.commands.map(({ node }) => node).join(', ');
-  return asked.kind === 'probe' ? `asked whether the BMC is reached: ${nodes}` : `has the order: ${nodes}`;
+  const nodes = pending.commands.map(({ node }) => node).join(', ');
+  return pending.kind === 'probe' ? `asked whether the BMC is reached: ${nodes}` : `has the order: ${nodes}`;
 }
 
 /** Ends when an operator wants it: what no agent has taken is taken back. Null: nobody does. */
@@ -104,7 +106,7 @@ async function waitFor(
     }
     const isSilent = clock.monotonic() - since > TAKEN_MS;
     if (isSilent && (kind === 'probe' || open.every(({ state }) => state === 'waiting'))) return;
-    await firstOf(waiter, run, open, LOOK_MS);
+    await firstOf(waiter, run, open, POLL_MS);
   }
 }
 

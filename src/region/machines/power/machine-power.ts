@@ -8,20 +8,20 @@ import type { Tx } from '../../../store/tx.ts';
 import { declaredByRef } from '../../base/declared.ts';
 
 /** What switches a machine, as columns. */
-interface Power {
+interface PowerColumns {
   readonly bmcId?: number | null;
   readonly powerParameters?: PowerParameters;
 }
 
-type Own = Pick<MachineRow, 'bmcId' | 'bmc' | 'powerParameters'>;
-type Seen = Pick<
+type MachineBmc = Pick<MachineRow, 'bmcId' | 'bmc' | 'powerParameters'>;
+type PowerStatus = Pick<
   MachineRow,
   'powerState' | 'powerStateAt' | 'powerSeenBy' | 'powerWhy' | 'powerRemedy' | 'suggestedBmc'
 >;
-type Shown = keyof Seen | 'bmc' | 'powerType' | 'powerParameters';
+type PowerMember = keyof PowerStatus | 'bmc' | 'powerType' | 'powerParameters';
 
 /** What of it an answer shows. */
-export function viewPower(row: Own & Seen & Pick<MachineRow, 'powerType'>): Pick<Machine, Shown> {
+export function viewPower(row: MachineBmc & PowerStatus & Pick<MachineRow, 'powerType'>): Pick<Machine, PowerMember> {
   const { bmc, powerType, powerParameters, suggestedBmc } = row;
   if (bmc === null) return suggestedBmc === null ? {} : { suggestedBmc };
   const { powerState, powerStateAt, powerSeenBy, powerWhy, powerRemedy } = row;
@@ -34,8 +34,8 @@ export function viewPower(row: Own & Seen & Pick<MachineRow, 'powerType'>): Pick
 export async function readPower(
   tx: Tx,
   body: Pick<MachineSet, 'bmc' | 'powerParameters'>,
-  old: Own | null,
-): Promise<Power | Rejected> {
+  old: MachineBmc | null,
+): Promise<PowerColumns | Rejected> {
   if (body.bmc === undefined && body.powerParameters === undefined) return {};
   const bmc = await bmcOf(tx, body.bmc, old);
   if (isRejected(bmc)) return bmc;
@@ -50,7 +50,7 @@ export async function readPower(
   return isRejected(parameters) ? parameters : { bmcId: bmc.id, powerParameters: parameters };
 }
 
-async function bmcOf(tx: Tx, given: string | null | undefined, old: Own | null) {
+async function bmcOf(tx: Tx, given: string | null | undefined, old: MachineBmc | null) {
   if (given === null) return null;
   if (given !== undefined) return await declaredByRef(tx, 'bmc', given);
   return typeof old?.bmcId === 'number' ? await findDeclared(tx, 'bmc', { id: old.bmcId }) : null;

@@ -10,10 +10,10 @@ import {
 import type { WriteTx } from '../../../store/write.ts';
 
 /** Each machine is looked at so often, seconds, a quarter more or less; one whose BMC is not well ever less often. */
-const LOOKS: LookPlan = { everyS: 120, mostS: 1800 };
+const CHECK_PLAN: LookPlan = { everyS: 120, mostS: 1800 };
 
 /** Whom a result is of. `by`: who asked, such as `job 12`. */
-export interface Seen {
+export interface PowerObservation {
   readonly machineId: string;
   readonly fqdn: string;
   readonly bmcId: number;
@@ -23,31 +23,31 @@ export interface Seen {
 }
 
 /** Takes note of what an agent saw at a BMC: the way, what it learned, the state, and an event where that is another one. */
-export async function noteResult(tx: WriteTx, seen: Seen, result: PowerResult): Promise<void> {
+export async function noteResult(tx: WriteTx, observation: PowerObservation, result: PowerResult): Promise<void> {
   if (result.outcome === 'overtaken') return;
   const isDone = result.outcome === 'done';
   const isReachable = isDone || result.code !== 'unreachable';
-  const way = { isReachable, ms: null, why: isReachable ? 'it answers' : result.why, hasWorked: isDone };
-  await storeReach(tx, seen.bmcId, seen.nodeId, way);
-  await storeLearned(tx, seen.bmcId, result.learned);
+  const reach = { isReachable, ms: null, why: isReachable ? 'it answers' : result.why, hasWorked: isDone };
+  await storeReach(tx, observation.bmcId, observation.nodeId, reach);
+  await storeLearned(tx, observation.bmcId, result.learned);
   const { why, remedy } = result;
-  await noteState(tx, seen, { state: isDone ? result.state : 'error', nodeId: seen.nodeId, why, remedy });
+  await noteState(tx, observation, { state: isDone ? result.state : 'error', nodeId: observation.nodeId, why, remedy });
 }
 
 /** Stores a machine's state; an event tells another one than before. */
 export async function noteState(
   tx: WriteTx,
-  { machineId, fqdn, by, node }: Pick<Seen, 'machineId' | 'fqdn' | 'by' | 'node'>,
+  { machineId, fqdn, by, node }: Pick<PowerObservation, 'machineId' | 'fqdn' | 'by' | 'node'>,
   power: SeenPower,
 ): Promise<void> {
-  const old = await storePower(tx, machineId, power, LOOKS);
+  const old = await storePower(tx, machineId, power, CHECK_PLAN);
   if (old === null || old.before === power.state) return;
   const { state, why, remedy } = power;
-  const told = state === 'error' ? { why, remedy } : {};
-  tx.emit({ kind: `machine.power.${state}`, subject: fqdn, data: { before: old.before, node, by, ...told } });
+  const problem = state === 'error' ? { why, remedy } : {};
+  tx.emit({ kind: `machine.power.${state}`, subject: fqdn, data: { before: old.before, node, by, ...problem } });
 }
 
 /** What is said of a state. */
-export function wordsOf(state: PowerState): string {
+export function describePowerState(state: PowerState): string {
   return state === 'on' || state === 'off' ? `is ${state}` : 'has no state that its BMC tells';
 }

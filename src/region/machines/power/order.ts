@@ -58,7 +58,7 @@ export function parseProgress(checkpoint: unknown): Progress {
 }
 
 /** One state that the machine is to have. */
-export interface Step {
+export interface PowerStep {
   readonly verb: 'on' | 'off' | 'query';
   readonly boot?: 'pxe' | 'disk';
   readonly stopMode?: 'hard' | 'soft';
@@ -68,8 +68,8 @@ export interface Step {
  * The states that an order goes through. A cycle is two: what is off is not switched off again when another node goes on, so nothing is powered twice. A
  * cycle must end: it does not ask the operating system unless it was told to. Pure.
  */
-export function stepsOf({ verb, boot, stopMode }: MachinePower): readonly Step[] {
-  const on: Step = { verb: 'on', ...(boot === undefined ? {} : { boot }) };
+export function stepsOf({ verb, boot, stopMode }: MachinePower): readonly PowerStep[] {
+  const on: PowerStep = { verb: 'on', ...(boot === undefined ? {} : { boot }) };
   if (verb === 'cycle') return [{ verb: 'off', stopMode: stopMode ?? 'hard' }, on];
   if (verb === 'off') return [{ verb, ...(stopMode === undefined ? {} : { stopMode }) }];
   return [verb === 'on' ? on : { verb }];

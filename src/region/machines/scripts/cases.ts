@@ -6,10 +6,10 @@ import {
   parseContent,
   parseScriptName,
   parseScriptTags,
-  readTold,
+  readMetadata,
   type Script,
   SCRIPT_PURPOSES,
-  type ScriptTold,
+  type ScriptMetadata,
 } from '../../../model/machines/scripts/script.ts';
 import { parseParameters } from '../../../model/machines/scripts/script-parameter.ts';
 import {
@@ -116,16 +116,18 @@ const USUAL = {
 function readScript(body: ScriptSet, old: ScriptRow | null): Script | Rejected {
   const content = parseContent(body.content ?? old?.content ?? '');
   if (isRejected(content)) return content;
-  const told = readTold(content);
-  if (isRejected(told)) return told;
-  if (told.purpose !== undefined && !SCRIPT_PURPOSES.some((one) => one === told.purpose))
-    return invalid('purpose', `${told.purpose} is the release's alone`, SCRIPT_PURPOSES.join(' or '));
+  const metadata = readMetadata(content);
+  if (isRejected(metadata)) return metadata;
+  if (metadata.purpose !== undefined && !SCRIPT_PURPOSES.some((one) => one === metadata.purpose))
+    return invalid('purpose', `${metadata.purpose} is the release's alone`, SCRIPT_PURPOSES.join(' or '));
   const given = readGiven(body);
   if (isRejected(given)) return given;
-  const other = Object.entries(given).find(([member, value]) => says(told, member) && !isEqual(told, member, value));
+  const other = Object.entries(given).find(
+    ([member, value]) => says(metadata, member) && !isEqual(metadata, member, value),
+  );
   if (other !== undefined)
     return invalid(other[0], `the script's own metadata says otherwise`, 'change it there, in its text');
-  const name = given.name ?? told.name ?? old?.name ?? '';
+  const name = given.name ?? metadata.name ?? old?.name ?? '';
   if (name.startsWith(BUILT_IN_PREFIX))
     return invalid(
       'name',
@@ -133,10 +135,10 @@ function readScript(body: ScriptSet, old: ScriptRow | null): Script | Rejected {
       `names that begin with ${BUILT_IN_PREFIX} are those of the release`,
     );
   const { id: _id, version: _version, ...before } = old ?? { ...USUAL, id: 0, version: 0 };
-  return { ...before, ...told, ...given, name, content };
+  return { ...before, ...metadata, ...given, name, content };
 }
 
-function readGiven(body: ScriptSet): ScriptTold | Rejected {
+function readGiven(body: ScriptSet): ScriptMetadata | Rejected {
   const { comment, purpose, hardware, timeout, parallel, destructive } = body;
   const name = body.name === undefined ? undefined : parseScriptName(body.name);
   if (isRejected(name)) return name;
@@ -148,12 +150,12 @@ function readGiven(body: ScriptSet): ScriptTold | Rejected {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-function says(told: ScriptTold, member: string): boolean {
-  return Object.hasOwn(told, member);
+function says(metadata: ScriptMetadata, member: string): boolean {
+  return Object.hasOwn(metadata, member);
 }
 
-function isEqual(told: ScriptTold, member: string, value: unknown): boolean {
-  return stableJson(told[member as keyof ScriptTold] ?? null) === stableJson(value ?? null);
+function isEqual(metadata: ScriptMetadata, member: string, value: unknown): boolean {
+  return stableJson(metadata[member as keyof ScriptMetadata] ?? null) === stableJson(value ?? null);
 }
 
 async function scriptByRef(tx: Tx, text: string): Promise<ScriptRow | Rejected> {

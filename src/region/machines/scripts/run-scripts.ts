@@ -1,7 +1,11 @@
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { RunPurpose } from '../../../model/machines/machine-run.ts';
 import type { Script } from '../../../model/machines/scripts/script.ts';
-import { type ChosenScript, chooseScripts, type ScriptWish } from '../../../model/machines/scripts/script-choice.ts';
+import {
+  type ChosenScript,
+  chooseScripts,
+  type ScriptSelection,
+} from '../../../model/machines/scripts/script-choice.ts';
 import {
   invocationOf,
   type KnownDevices,
@@ -37,13 +41,13 @@ export async function chooseForRun(
   tx: Tx,
   { builtIn, sealer }: RunScriptPorts,
   { id, machineId, purpose }: ChosenRun,
-  wish: ScriptWish,
+  request: ScriptSelection,
 ): Promise<readonly (RunScriptRow & { readonly isDestructive: boolean })[] | Rejected> {
   if (purpose === 'rescue') return [];
   // Nobody has chosen anything for a machine that nobody knew: it tells of its hardware alone.
   const isOwn = purpose === 'enlisting' || purpose === 'deploying' || purpose === 'erasing';
   const all = isOwn ? builtIn : [...builtIn, ...(await listSiteScripts(tx))];
-  const chosen = chooseScripts(all, purpose === 'enlisting' ? 'commissioning' : purpose, wish);
+  const chosen = chooseScripts(all, purpose === 'enlisting' ? 'commissioning' : purpose, request);
   if (isRejected(chosen)) return chosen;
   const rows: (RunScriptRow & { readonly isDestructive: boolean })[] = [];
   for (const one of chosen) {
@@ -79,8 +83,8 @@ export async function scriptsOfRun(
   ports: RunScriptPorts,
   run: ChosenRun,
 ): Promise<readonly RunScriptRow[] | Rejected> {
-  const begun = await readRunScripts(tx, run.id);
-  if (begun !== null) return begun;
+  const stored = await readRunScripts(tx, run.id);
+  if (stored !== null) return stored;
   const usual = await chooseForRun(tx, ports, run, {});
   if (!isRejected(usual)) return usual;
   // A script of the site that wants a value which nobody gave keeps no machine from telling of its hardware.

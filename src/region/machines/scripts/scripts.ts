@@ -89,8 +89,8 @@ function pathOf(folder: string, name: string, resultId: number): string {
 }
 
 /** MAAS's runner makes arguments of parameters; ours are made already, so each is one that is passed as it is. */
-function parametersOf({ arguments: words }: Invocation): Readonly<Record<string, object>> {
+function parametersOf({ arguments: args }: Invocation): Readonly<Record<string, object>> {
   return Object.fromEntries(
-    words.map((word, index) => [`argument${index}`, { type: 'string', value: word, argument_format: '{input}' }]),
+    args.map((arg, index) => [`argument${index}`, { type: 'string', value: arg, argument_format: '{input}' }]),
   );
 }

@@ -86,17 +86,19 @@ export async function readTimeline(
 
 const NOT_JUDGED = { next: null, causes: [] } as const;
 
-function spanOf({ begunAt, endedAt, nextAt }: RunSpan): StepSpan {
+function spanOf({ begunAt: startedAt, endedAt, nextAt }: RunSpan): StepSpan {
   const after = endedAt === null ? null : endedAt + AFTER_MS;
   const to = nextAt === null ? after : Math.min(nextAt - BEFORE_MS, after ?? Infinity);
-  return { from: begunAt - BEFORE_MS, to };
+  return { from: startedAt - BEFORE_MS, to };
 }
 
 /** A machine shows the credentials of its run for a moment after the end of it: that they are refused is as it should be. */
 function afterRun(step: NamedStep, runs: readonly RunSpan[]): NamedStep {
   const { what, outcome, facts, at } = step;
   const isRefused = what === 'metadata' && outcome === 'failed' && AT_END.includes(facts.status ?? 0);
-  const isOpen = runs.some(({ begunAt, endedAt }) => begunAt <= at && (endedAt === null || at < endedAt - BEFORE_MS));
+  const isOpen = runs.some(
+    ({ begunAt: startedAt, endedAt }) => startedAt <= at && (endedAt === null || at < endedAt - BEFORE_MS),
+  );
   const isEnd = runs.some(({ endedAt }) => endedAt !== null && at >= endedAt - BEFORE_MS && at < endedAt + AFTER_MS);
   if (!isRefused || isOpen || !isEnd) return step;
   return { ...step, outcome: 'done', facts: { ...facts, words: 'its run was over' } };
@@ -105,13 +107,13 @@ function afterRun(step: NamedStep, runs: readonly RunSpan[]): NamedStep {
 /** Of HTTP: the credentials are dead, or the run is over. */
 const AT_END: readonly number[] = [401, 404, 409];
 
-interface Part {
+interface StepFilter {
   readonly span: StepSpan;
   readonly madeAt: number;
   readonly run: RunSpan | null;
 }
 
-async function readAll(tx: Tx, machine: MachineRow, { span, madeAt, run }: Part): Promise<NamedStep[]> {
+async function readAll(tx: Tx, machine: MachineRow, { span, madeAt, run }: StepFilter): Promise<NamedStep[]> {
   const limit = STEPS_MAX + 1;
   // Another machine may have had the name before.
   const own: StepSpan = { ...span, from: Math.max(madeAt, span.from ?? 0) };
@@ -123,12 +125,12 @@ async function readAll(tx: Tx, machine: MachineRow, { span, madeAt, run }: Part)
   return inOrder([...ofRacks(seen), ...withoutEcho(ofEvents(events), ofOrders(orders)), ...ofResults(results)]);
 }
 
-interface Judged {
+interface Judgement {
   readonly next: Expected | null;
   readonly causes: readonly Cause[];
 }
 
-interface Case {
+interface JudgeInput {
   readonly machine: MachineRow;
   readonly run: RunSpan | null;
   readonly steps: readonly NamedStep[];
@@ -136,24 +138,24 @@ interface Case {
 }
 
 /** What is expected, and why it does not come. A machine at rest that nobody has to look at is not judged. */
-async function judge(tx: Tx, ports: SeenPorts, { machine, run, steps, now }: Case): Promise<Judged> {
-  const isOnWay = isPassing(machine.state);
+async function judge(tx: Tx, ports: SeenPorts, { machine, run, steps, now }: JudgeInput): Promise<Judgement> {
+  const isInProgress = isPassing(machine.state);
   const hasFailed = isBad(machine.state) && machine.state.startsWith('failed-');
-  if (!isOnWay && !hasFailed) return NOT_JUDGED;
-  const begunAt = isOnWay ? Date.parse(machine.stateSince) : (run?.begunAt ?? 0);
-  const own = steps.filter(({ at }) => at >= begunAt - BEFORE_MS);
+  if (!isInProgress && !hasFailed) return NOT_JUDGED;
+  const startedAt = isInProgress ? Date.parse(machine.stateSince) : (run?.begunAt ?? 0);
+  const own = steps.filter(({ at }) => at >= startedAt - BEFORE_MS);
   const hasSwitch = (await switchOf(tx, machine)) !== null;
   const script = await runningScript(tx, run, own, hasFailed ? Date.parse(machine.stateSince) : now);
   const deadline = machine.deadline === null ? null : Date.parse(machine.deadline);
   const scriptSeconds = script === null ? SCRIPT_S.unknown : script.mayMs / 1000;
   const nodes = await readSeenNodes(tx, ports);
   const silentRacks = silentRacksOf(nodes, ports.clock.now());
-  const way = { state: machine.state, begunAt, deadline, hasSwitch, scriptSeconds, silentRacks };
-  const next = expectedOf(own, way, now);
+  const progress = { state: machine.state, begunAt: startedAt, deadline, hasSwitch, scriptSeconds, silentRacks };
+  const next = expectedOf(own, progress, now);
   const isOnDisk = isInstalled(own);
   if (!hasFailed && next?.isLate !== true && !own.some((step) => isAlarming(step, isOnDisk)))
     return { next, causes: [] };
-  const site = await readWhySite(tx, ports, { machine, nodes, hasSwitch, begunAt, script });
+  const site = await readWhySite(tx, ports, { machine, nodes, hasSwitch, startedAt, script });
   const causes = causesOf(own, site);
   const isKnown = hasFailed || next?.isLate === true;
   // What has failed is told at once; what is only slow has its time.
@@ -193,9 +195,9 @@ async function runningScript(
   return { name, ranMs: now - running.at, mayMs: seconds * 1000 };
 }
 
-function viewRun({ id, purpose, begunAt, endedAt }: RunSpan): NonNullable<MachineTimeline['run']> {
+function viewRun({ id, purpose, begunAt: startedAt, endedAt }: RunSpan): NonNullable<MachineTimeline['run']> {
   const known = RUN_PURPOSES.find((one) => one === purpose) ?? 'commissioning';
-  return { id, purpose: known, begunAt: iso(begunAt), endedAt: endedAt === null ? null : iso(endedAt) };
+  return { id, purpose: known, begunAt: iso(startedAt), endedAt: endedAt === null ? null : iso(endedAt) };
 }
 
 function viewStep(step: NamedStep, before: NamedStep | undefined): TimelineStep {

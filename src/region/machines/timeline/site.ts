@@ -16,16 +16,16 @@ export interface WhyQuestion {
   readonly machine: MachineRow;
   readonly nodes: readonly SeenNode[];
   readonly hasSwitch: boolean;
-  readonly begunAt: number;
+  readonly startedAt: number;
   readonly script: WhyScript | null;
 }
 
 /** Reads what the rules ask of a site about one machine (model/machines/timeline/why.ts). */
 export async function readWhySite(tx: Tx, ports: SeenPorts, question: WhyQuestion): Promise<WhySite> {
-  const { machine, nodes, hasSwitch, begunAt, script } = question;
+  const { machine, nodes, hasSwitch, startedAt, script } = question;
   const row = await readInventory(tx, machine.id);
   const inventory = (row?.inventory ?? {}) as Inventory;
-  const isOfThisWay = row !== null && Date.parse(row.at) >= begunAt;
+  const isOfThisRun = row !== null && Date.parse(row.at) >= startedAt;
   const architecture = inventory.cpu?.architecture ?? null;
   return {
     machine: machine.hostname,
@@ -38,13 +38,13 @@ export async function readWhySite(tx: Tx, ports: SeenPorts, question: WhyQuestio
     firmware: inventory.firmware?.kind ?? null,
     architecture,
     hasImage: (await readDefaultImages(tx)).length > 0,
-    disks: isOfThisWay ? (inventory.disks ?? []).length : null,
+    disks: isOfThisRun ? (inventory.disks ?? []).length : null,
     script,
   };
 }
 
 /** What nodes tell at a moment, ms since 1970. */
-interface Seen {
+interface NodeReports {
   readonly nodes: readonly SeenNode[];
   readonly now: number;
 }
@@ -55,7 +55,7 @@ function cardsOf({ interfaces }: MachineRow): MachineRow['interfaces'] {
 }
 
 /** The VLANs that its cards are on, each once, and who serves them now. */
-async function readWhyVlans(tx: Tx, machine: MachineRow, { nodes, now }: Seen): Promise<WhyVlan[]> {
+async function readWhyVlans(tx: Tx, machine: MachineRow, { nodes, now }: NodeReports): Promise<WhyVlan[]> {
   const site = await readServingSite(tx);
   const ids = vlansOf(site, cardsOf(machine));
   const own = site.vlans.filter(({ id }) => ids.includes(id));

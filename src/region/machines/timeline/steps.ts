@@ -1,16 +1,16 @@
 import { readPowerResult } from '../../../contract/machines/power-commands.ts';
 import { isBad, MACHINE_STATES } from '../../../model/machines/machine-states.ts';
-import type { Step, StepOutcome, StepSource, StepWhat } from '../../../model/machines/timeline/step.ts';
+import type { MachineStep, StepOutcome, StepSource, StepWhat } from '../../../model/machines/timeline/step.ts';
 import type { MachineEventRow, PowerOrderRow, StepRow } from '../../../store/queries/machines/machine-steps.ts';
 import type { ScriptResultRow } from '../../../store/queries/machines/scripts/script-results.ts';
 
 /** A step with a name that stays. */
-export interface NamedStep extends Step {
+export interface NamedStep extends MachineStep {
   readonly id: string;
 }
 
 /** Characters of a machine's own words that are shown. */
-const WORDS_MAX = 300;
+const TEXT_MAX = 300;
 
 /** All that was seen of a machine, as steps in their order. Of two at one time the earlier source of a boot comes first. Pure. */
 export function inOrder(steps: readonly NamedStep[]): NamedStep[] {
@@ -30,7 +30,7 @@ function leaseAt({ at }: NamedStep, steps: readonly NamedStep[]): number {
 
 const ORDER: readonly StepSource[] = ['state', 'bmc', 'dhcp', 'tftp', 'boot', 'http', 'metadata', 'script'];
 
-function rankOf({ source }: Step): number {
+function rankOf({ source }: MachineStep): number {
   return ORDER.indexOf(source);
 }
 
@@ -47,15 +47,15 @@ export function ofEvents(events: readonly MachineEventRow[]): NamedStep[] {
   });
 }
 
-type Found = Omit<NamedStep, 'id' | 'at'>;
+type StepContent = Omit<NamedStep, 'id' | 'at'>;
 
-type Kind = readonly [source: StepSource, what: StepWhat, outcome: StepOutcome];
+type StepKind = readonly [source: StepSource, what: StepWhat, outcome: StepOutcome];
 
-function step([source, what, outcome]: Kind, words: string, more: Partial<Found> = {}): Found {
-  return { source, what, outcome, node: '', address: '', facts: words === '' ? {} : { words: cut(words) }, ...more };
+function step([source, what, outcome]: StepKind, text: string, more: Partial<StepContent> = {}): StepContent {
+  return { source, what, outcome, node: '', address: '', facts: text === '' ? {} : { words: cut(text) }, ...more };
 }
 
-function stepOf({ kind, data }: MachineEventRow): Found | null {
+function stepOf({ kind, data }: MachineEventRow): StepContent | null {
   const text = (name: string) => (typeof data[name] === 'string' ? data[name] : '');
   const state = MACHINE_STATES.find((one) => kind === `machine.state.${one}`);
   if (state !== undefined) {
@@ -77,7 +77,7 @@ function stepOf({ kind, data }: MachineEventRow): Found | null {
     case 'machine.power.on':
     case 'machine.power.off':
       // A job tells of its own order.
-      return text('by').startsWith('job ') ? null : ofLook(kind, text('node'));
+      return text('by').startsWith('job ') ? null : ofPowerCheck(kind, text('node'));
     case 'machine.power.error':
       return step(['bmc', 'power-failed', 'failed'], `${text('why')} ${text('remedy')}`.trim(), { node: text('node') });
     case 'machine.inventory':
@@ -92,7 +92,7 @@ function stepOf({ kind, data }: MachineEventRow): Found | null {
   }
 }
 
-function ofLook(kind: string, node: string): Found {
+function ofPowerCheck(kind: string, node: string): StepContent {
   const isOn = kind === 'machine.power.on';
   return step(['bmc', isOn ? 'power-on' : 'power-off', 'done'], 'Reported by the BMC; not requested by Regent.', {
     node,
@@ -103,13 +103,13 @@ function problemsOf(problems: unknown): string {
   return typeof problems === 'number' && problems > 0 ? `${problems} of its members were left out` : '';
 }
 
-function ofStatus(text: (name: string) => string): Found {
+function ofStatus(text: (name: string) => string): StepContent {
   const result = text('result') === '' ? '' : ` ${text('result')}`;
-  const words = `${text('type')} ${text('name')}${result}: ${text('description')}`;
-  return step(['metadata', 'status', text('result') === 'FAIL' ? 'failed' : 'done'], words);
+  const sentence = `${text('type')} ${text('name')}${result}: ${text('description')}`;
+  return step(['metadata', 'status', text('result') === 'FAIL' ? 'failed' : 'done'], sentence);
 }
 
-function ofSignal(text: (name: string) => string): Found {
+function ofSignal(text: (name: string) => string): StepContent {
   const isFailed = text('status') === 'FAILED' || text('status') === 'TIMEDOUT';
   return step(['metadata', 'signal', isFailed ? 'failed' : 'done'], `${text('status')} ${text('error')}`.trim());
 }
@@ -120,23 +120,23 @@ export function ofOrders(orders: readonly PowerOrderRow[]): NamedStep[] {
     const { id, node, verb, caller, createdAt, claimedAt, endedAt, sentence } = order;
     const name = { id: `order-${id}`, node };
     if (endedAt === null)
-      return [{ ...name, at: claimedAt ?? createdAt, ...asked(verb, 'running', `by ${caller}`, node) }];
+      return [{ ...name, at: claimedAt ?? createdAt, ...requestedStep(verb, 'running', `by ${caller}`, node) }];
     const result = readPowerResult(order.result);
     // A later order came first, and tells of itself.
     if (result?.outcome === 'overtaken') return [];
     const end = { ...name, id: `order-${id}-end`, at: endedAt };
-    if (result?.outcome === 'done') return [{ ...end, ...done(verb, node, result.notes.join(' ')) }];
+    if (result?.outcome === 'done') return [{ ...end, ...doneStep(verb, node, result.notes.join(' ')) }];
     const why = result === null ? sentence : `${result.why} ${result.remedy}`.trim();
     return [{ ...end, ...step(['bmc', 'power-failed', 'failed'], why, { node }) }];
   });
 }
 
-function asked(verb: 'on' | 'off', outcome: StepOutcome, words: string, node: string): Found {
-  return step(['bmc', verb === 'on' ? 'power-asked' : 'power-off', outcome], words, { node });
+function requestedStep(verb: 'on' | 'off', outcome: StepOutcome, text: string, node: string): StepContent {
+  return step(['bmc', verb === 'on' ? 'power-asked' : 'power-off', outcome], text, { node });
 }
 
-function done(verb: 'on' | 'off', node: string, words: string): Found {
-  return step(['bmc', verb === 'on' ? 'power-on' : 'power-off', 'done'], words, { node });
+function doneStep(verb: 'on' | 'off', node: string, text: string): StepContent {
+  return step(['bmc', verb === 'on' ? 'power-on' : 'power-off', 'done'], text, { node });
 }
 
 /** The end of a job is told some seconds after the order that it gave, ms. */
@@ -156,7 +156,7 @@ export function ofResults(results: readonly ScriptResultRow[]): NamedStep[] {
     const facts = { file: cut(script) };
     const isOk = state === 'passed';
     const exit = exitStatus === null ? {} : { exit: exitStatus };
-    const begun: NamedStep[] =
+    const startSteps: NamedStep[] =
       startedAt === null
         ? []
         : [{ ...common, id: `begun-${id}`, at: Date.parse(startedAt), what: 'script-begun', outcome: 'done', facts }];
@@ -173,10 +173,10 @@ export function ofResults(results: readonly ScriptResultRow[]): NamedStep[] {
               facts: { ...facts, ...exit, words: state },
             },
           ];
-    return [...begun, ...ended];
+    return [...startSteps, ...ended];
   });
 }
 
 function cut(text: string): string {
-  return text.length > WORDS_MAX ? `${text.slice(0, WORDS_MAX - 1)}…` : text;
+  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX - 1)}…` : text;
 }

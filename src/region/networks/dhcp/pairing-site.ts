@@ -5,11 +5,11 @@ import { entrancesOf, type RackNode, servingOf, type ServingSite } from '../../.
 import { isStale, type TrackedNode } from '../../base/tracking.ts';
 
 /** What is known of a node. */
-type Known = Pick<TrackedNode, 'id' | 'name' | 'report' | 'isGone'> & { readonly facts: HostFacts | null };
+type PairingNode = Pick<TrackedNode, 'id' | 'name' | 'report' | 'isGone'> & { readonly facts: HostFacts | null };
 
 /** Beside the configuration. `leases`: that clients hold now, by VLAN; `now` in ms. */
 export interface PairingFacts {
-  readonly known: readonly Known[];
+  readonly known: readonly PairingNode[];
   readonly leases: ReadonlyMap<number, number>;
   readonly now: number;
 }
@@ -41,16 +41,16 @@ export function pairingSite(site: ServingSite, { known, leases, now }: PairingFa
   return { racks: racks.map((rack) => rackOf(rack, nodes.get(rack.nodeId), now)), vlans };
 }
 
-function rackOf({ uuid }: RackNode, node: Known | undefined, now: number): PairingRack {
+function rackOf({ uuid }: RackNode, node: PairingNode | undefined, now: number): PairingRack {
   const name = node?.name ?? uuid;
-  const isHeard = node !== undefined && node.report !== null && !isStale(node, now);
-  return { uuid, name, why: isHeard ? null : `${name} is silent` };
+  const isReporting = node !== undefined && node.report !== null && !isStale(node, now);
+  return { uuid, name, why: isReporting ? null : `${name} is silent` };
 }
 
 function standOf(
   { attachments }: ServingSite,
   vlanId: number,
-  { rack, node }: { readonly rack: RackNode; readonly node: Known | undefined },
+  { rack, node }: { readonly rack: RackNode; readonly node: PairingNode | undefined },
 ): Stand | null {
   const own = attachments.filter(
     (attachment) =>

@@ -10,19 +10,23 @@ import { isStale, type TrackedNode } from '../../base/tracking.ts';
 export type ServedBy = VlanServer;
 
 /** A VLAN with DHCP: its name, what sentences call it, and who serves it. */
-export interface ServedVlan {
+export interface VlanServerState {
   readonly vlan: string;
   readonly label: string;
   readonly server: ServedBy;
 }
 
-type Known = Pick<TrackedNode, 'id' | 'name' | 'report' | 'isGone'>;
+type ReportingRack = Pick<TrackedNode, 'id' | 'name' | 'report' | 'isGone'>;
 
 /**
  * Who is to serve each VLAN with DHCP, and who does, by what the racks say now. A rack that is silent says nothing. Pure; `now` in ms. VLANs that
  * no rack serves are left out.
  */
-export function vlanServers(site: ServingSite, known: readonly Known[], now: number): ReadonlyMap<number, VlanServer> {
+export function vlanServers(
+  site: ServingSite,
+  known: readonly ReportingRack[],
+  now: number,
+): ReadonlyMap<number, VlanServer> {
   const nodes = new Map(known.map((node) => [node.id, node]));
   const serving = servingOf(site);
   return new Map(
@@ -48,7 +52,7 @@ function withAway(server: VlanServer, away: readonly string[]): VlanServer {
 }
 
 /** The same, with the VLANs' names. */
-export function servedVlans(site: ServingSite, known: readonly Known[], now: number): ServedVlan[] {
+export function servedVlans(site: ServingSite, known: readonly ReportingRack[], now: number): VlanServerState[] {
   const servers = vlanServers(site, known, now);
   return site.vlans.flatMap(({ id, name }) => {
     const server = servers.get(id);
@@ -56,7 +60,7 @@ export function servedVlans(site: ServingSite, known: readonly Known[], now: num
   });
 }
 
-function viewServer(server: Server, nodes: ReadonlyMap<string, Known>, now: number): VlanServer | null {
+function viewServer(server: Server, nodes: ReadonlyMap<string, ReportingRack>, now: number): VlanServer | null {
   const primary = nodes.get(server.primary.nodeId);
   const secondary = server.secondary === null ? null : (nodes.get(server.secondary.nodeId) ?? null);
   if (!primary) return null;
@@ -66,7 +70,7 @@ function viewServer(server: Server, nodes: ReadonlyMap<string, Known>, now: numb
 
 type Now = Pick<VlanServer, 'servedBy' | 'since' | 'isWhole' | 'why'>;
 
-function ofOne(node: Known, now: number): Now {
+function ofOne(node: ReportingRack, now: number): Now {
   const row = reportOf(node, 'dhcp', now);
   const serves = row?.state === 'healthy';
   return {
@@ -77,7 +81,7 @@ function ofOne(node: Known, now: number): Now {
   };
 }
 
-function ofPair(primary: Known, secondary: Known, now: number): Now {
+function ofPair(primary: ReportingRack, secondary: ReportingRack, now: number): Now {
   const identity = identityOf('dhcp', pairKey(primary.name, secondary.name));
   const sides = [primary, secondary].map((node) => {
     const row = reportOf(node, identity, now);
@@ -86,20 +90,20 @@ function ofPair(primary: Known, secondary: Known, now: number): Now {
   const serving = sides.filter(({ facts }) => facts?.isServing === true);
   const isWhole = sides.every(({ facts, row }) => facts?.kea === 'hot-standby' && row?.state === 'healthy');
   const troubles = sides.filter(({ row, facts }) => row?.state !== 'healthy' || facts?.kea !== 'hot-standby');
-  const words = troubles.map(({ node, row }) => silence(node, row));
+  const reasons = troubles.map(({ node, row }) => silence(node, row));
   return {
     servedBy: serving.map(({ node }) => node.name).join(' and ') || null,
     since: serving[0]?.facts?.since ?? null,
     isWhole,
-    why: isWhole ? `${secondary.name} is ready to take over.` : words.join(' '),
+    why: isWhole ? `${secondary.name} is ready to take over.` : reasons.join(' '),
   };
 }
 
-function reportOf(node: Known, service: string, now: number): Observation['services'][number] | undefined {
+function reportOf(node: ReportingRack, service: string, now: number): Observation['services'][number] | undefined {
   if (isStale(node, now)) return undefined;
   return node.report?.services.find((row) => row.service === service);
 }
 
-function silence(node: Known, row: ServiceObservation | undefined): string {
+function silence(node: ReportingRack, row: ServiceObservation | undefined): string {
   return row ? `${node.name}: ${row.why}` : `${node.name} says nothing.`;
 }

@@ -1,6 +1,6 @@
 import { isRejected } from '../../../core/errors.ts';
 import {
-  classesAsked,
+  findRequestedClasses,
   classesMade,
   isKeaClass,
   kindOfScope,
@@ -84,5 +84,5 @@ function objectsIn(list: unknown): readonly Readonly<Record<string, unknown>>[] 
 }
 
 function missingClass(snippet: Snippet, body: SnippetBody, classes: ReadonlySet<string>): string | undefined {
-  return classesAsked(kindOfScope(snippet.scope), body).find((name) => !classes.has(name) && !isKeaClass(name));
+  return findRequestedClasses(kindOfScope(snippet.scope), body).find((name) => !classes.has(name) && !isKeaClass(name));
 }

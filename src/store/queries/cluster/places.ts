@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import type { Place } from '../../../model/cluster/place.ts';
+import type { NodePlace } from '../../../model/cluster/place.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A kept place. `openedAt`: ISO 8601. */
-export interface PlaceRow extends Place {
+export interface PlaceRow extends NodePlace {
   readonly openedAt: string;
   readonly openedBy: string;
 }
@@ -23,7 +23,7 @@ export function readPlaces(tx: Tx): Promise<PlaceRow[]> {
 }
 
 /** Keeps a place. One that is kept already stays as it is. */
-export async function openPlace(tx: Tx, place: Place & { readonly openedBy: string }): Promise<void> {
+export async function openPlace(tx: Tx, place: NodePlace & { readonly openedBy: string }): Promise<void> {
   const { name, isRegion, isRack, nodeId, openedBy } = place;
   await tx.run(sql`insert into node_places (name, is_region, is_rack, node_id, opened_by)
     values (${name}, ${isRegion}, ${isRack}, ${nodeId}, ${openedBy}) on conflict (name) do nothing`);

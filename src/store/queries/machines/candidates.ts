@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { type Candidate, imageArchitecture } from '../../../model/machines/deployment/candidate.ts';
-import { candidateDisks } from '../../../model/machines/deployment/kept/candidate-disks.ts';
+import { candidateDisks } from '../../../model/machines/deployment/stored/candidate-disks.ts';
 import type { DiskSeen } from '../../../model/machines/deployment/storage-types.ts';
-import type { MachineStorage } from '../../../model/machines/deployment/kept/storage.ts';
+import type { MachineStorage } from '../../../model/machines/deployment/stored/storage.ts';
 import type { Tx } from '../../tx.ts';
 
 interface Row extends Omit<Candidate, 'architecture' | 'disks'> {

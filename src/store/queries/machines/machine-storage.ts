@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { MachineStorage } from '../../../model/machines/deployment/kept/storage.ts';
+import type { MachineStorage } from '../../../model/machines/deployment/stored/storage.ts';
 import { listPage, type Page, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 

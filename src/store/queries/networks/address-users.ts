@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { AddressSpan } from '../../../core/ip.ts';
-import { type Claim, spanOf } from '../../../model/networks/ip-range.ts';
+import { type AddressClaim, spanOf } from '../../../model/networks/ip-range.ts';
 import type { Tx } from '../../tx.ts';
 import { IS_IN_SUBNET, IS_NEWEST, isLive } from './lease-ends.ts';
 
@@ -58,7 +58,7 @@ export function ownAddressesBetween(
 }
 
 /** An owner of addresses: the row of `source` with this id, a description for operators, and its addresses. */
-export interface ClaimRow extends Claim {
+export interface ClaimRow extends AddressClaim {
   readonly source: 'ip_ranges' | 'reservations' | 'subnets' | 'interface_addresses';
   readonly id: number;
 }

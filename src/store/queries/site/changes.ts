@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import type { Change } from '../../../contract/site/config.ts';
+import type { ConfigChange } from '../../../contract/site/config.ts';
 import { listPage, type Page, type PageQuery, plainClient } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
-export type ChangeRow = Change;
+export type ChangeRow = ConfigChange;
 
 const COLUMNS = sql`t.revision as id, t.at, t.actor as who, ${plainClient(sql`t.origin`)} as origin, t.summary, t.reverts,
   (select coalesce(json_agg(json_build_object('table', h.table_name, 'op', h.op, 'key', h.row_key,

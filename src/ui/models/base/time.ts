@@ -1,4 +1,4 @@
-import { relativeWords, spanWords, stamp } from '../../../core/time-words.ts';
+import { formatRelativeTime, formatDuration, stamp } from '../../../core/time-text.ts';
 
 export { stamp };
 
@@ -8,7 +8,7 @@ const CLOCK_TOLERANCE_MS = 5 * SECOND;
 
 /** A span in the largest unit that fits: `12 s`, `3 min`, `5 h`, `9 d`. */
 export function span(ms: number): string {
-  return spanWords(Math.floor(ms / SECOND));
+  return formatDuration(Math.floor(ms / SECOND));
 }
 
 /** For how long already; a text that is no time stays as it is. */
@@ -20,7 +20,7 @@ export function ago(iso: string, now: number): string {
 /** When it was or will be: `3 min ago`, `in 9 min`; a text that is no time stays as it is. */
 export function relative(iso: string, now: number): string {
   const then = Date.parse(iso);
-  return Number.isFinite(then) ? relativeWords(Math.floor((now - then) / SECOND)) : iso;
+  return Number.isFinite(then) ? formatRelativeTime(Math.floor((now - then) / SECOND)) : iso;
 }
 
 /** The time of day of the viewer's own clock: `09:57:15`. */

@@ -1,7 +1,7 @@
 import { quoted } from '../base/command-text.ts';
 import type { Values } from '../base/typed.ts';
 
-/** Layouts as the site has them (model/machines/deployment/kept/layouts.ts). */
+/** Layouts as the site has them (model/machines/deployment/stored/layouts.ts). */
 export const LAYOUTS = ['flat', 'lvm', 'raid1', 'blank'] as const;
 
 const MIB = 1024 * 1024;

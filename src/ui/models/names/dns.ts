@@ -1,4 +1,4 @@
-import type { LookupType } from '../../../contract/site/look.ts';
+import type { LookupType } from '../../../contract/site/screens.ts';
 import type { Tone } from '../base/tone.ts';
 
 /** Types of records that are written by hand; the site knows the rest. */

@@ -1,4 +1,4 @@
-import type { SubnetAddresses } from '../../../contract/site/look.ts';
+import type { SubnetAddresses } from '../../../contract/site/screens.ts';
 
 type Run = SubnetAddresses['runs'][number];
 /** Whose an address is; `free`: nobody's; `edge`: that of the network or the broadcast. */

@@ -1,5 +1,5 @@
-import type { Change } from '../../../contract/site/config.ts';
-import type { SearchAnswer } from '../../../contract/site/look.ts';
+import type { ConfigChange } from '../../../contract/site/config.ts';
+import type { SearchAnswer } from '../../../contract/site/screens.ts';
 import { linkTo } from '../base/address.ts';
 
 /** A member of a row that a change touched: its values before and after, as text; null: it was not there. */
@@ -10,7 +10,7 @@ export interface Member {
 }
 
 /** Members of a row that differ, or all where the row is new or gone. */
-export function membersOf(row: Pick<Change['rows'][number], 'before' | 'after'>): readonly Member[] {
+export function membersOf(row: Pick<ConfigChange['rows'][number], 'before' | 'after'>): readonly Member[] {
   const [before, after] = [entriesOf(row.before), entriesOf(row.after)];
   const names = [...new Set([...before.keys(), ...after.keys()])];
   return names

@@ -1,6 +1,6 @@
 import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Lookup, LookupAnswer, LookupType } from '../../../contract/site/look.ts';
+import type { Lookup, LookupAnswer, LookupType } from '../../../contract/site/screens.ts';
 import { useView } from '../../live/use-view.ts';
 import { codeTone, LOOKUP_KINDS } from '../../models/names/dns.ts';
 import { State } from '../../parts/icon.tsx';

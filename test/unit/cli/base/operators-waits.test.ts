@@ -5,7 +5,7 @@ import { NOUNS } from '../../../../src/cli/nouns.ts';
 import { WAITS } from '../../../../src/cli/waiting/conditions.ts';
 import { missingOf, waitingLine } from '../../../../src/cli/waiting/outcome.ts';
 import type { Status } from '../../../../src/contract/site/status.ts';
-import { relativeWords } from '../../../../src/core/time-words.ts';
+import { formatRelativeTime } from '../../../../src/core/time-text.ts';
 import { relative as shownInUi } from '../../../../src/ui/models/base/time.ts';
 import { FakeRegion, run } from '../fake-region.ts';
 
@@ -33,7 +33,7 @@ describe('F35: a moment to come is never said to be past', () => {
   it('beside the moment, too', () => {
     expect(moment('2026-11-30T09:40:39.000Z', NOW)).toBe('2026-11-30 09:40:39Z (in 28 min)');
     expect(moment(null, NOW)).toBe('');
-    expect(relativeWords(-3600)).toBe('in 1 h');
+    expect(formatRelativeTime(-3600)).toBe('in 1 h');
   });
 });
 

@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest';
 import {
   decide,
   isInDoubt,
-  type Outcome,
+  type AttemptOutcome,
   readRetryAfter,
-  type Standing,
+  type RetryState,
 } from '../../../../src/contract/base/wire/decide.ts';
 
-const answer = (status: number, retryAfterMs: number | null = null): Outcome => ({
+const answer = (status: number, retryAfterMs: number | null = null): AttemptOutcome => ({
   kind: 'answer',
   status,
   retryAfterMs,
 });
-const broken: Outcome = { kind: 'broken' };
-const unsent: Outcome = { kind: 'unsent' };
-const at = (changes: Partial<Standing>): Standing => ({
+const broken: AttemptOutcome = { kind: 'broken' };
+const unsent: AttemptOutcome = { kind: 'unsent' };
+const at = (changes: Partial<RetryState>): RetryState => ({
   outcome: broken,
   tries: 1,
   addresses: 1,
@@ -30,7 +30,7 @@ const done = { kind: 'done' };
 const giveUp = { kind: 'give-up' };
 
 describe('what a client does after a try', () => {
-  const table: readonly (readonly [string, Partial<Standing>, object])[] = [
+  const table: readonly (readonly [string, Partial<RetryState>, object])[] = [
     ['an answer is final', { outcome: answer(200) }, done],
     ['a refusal is final', { outcome: answer(409) }, done],
     ['a fault of the region is final: the same would happen again', { outcome: answer(500) }, done],

@@ -5,7 +5,7 @@ import { type Reach, USELESS } from '../../../../ha/dhcp/reach.ts';
 import type { Answer, KeaView, PairInputs } from '../../../../ha/dhcp/inputs.ts';
 import {
   firstRecord,
-  HEAR_MS,
+  ANSWER_VALID_MS,
   type OwnerRecord,
   SILENT_MS,
   UNABLE_MS,
@@ -128,7 +128,7 @@ describe('the primary', () => {
     [
       'counts an answer from when its question was sent',
       K1,
-      inputs('k1', { answers: regions(3, K1, { ago: HEAR_MS + 1 }), kea: PRIMARY }),
+      inputs('k1', { answers: regions(3, K1, { ago: ANSWER_VALID_MS + 1 }), kea: PRIMARY }),
       { isPermitted: false, state: 'fenced' },
     ],
     [

@@ -3,7 +3,7 @@ import {
   afterStall,
   firstVotes,
   FORGOTTEN_MS,
-  hearStatus,
+  acceptStatus,
   type PairVotes,
   voteFor,
 } from '../../../../ha/dhcp/grant.ts';
@@ -21,7 +21,7 @@ const ASKS = says({ record: WHOLE, isWanting: true, claim: CLAIM });
 type Story = readonly (readonly [at: number, from: string, word: PairStatus])[];
 const known = (start: OwnerRecord): PairVotes => ({ ...firstVotes(KEY, false, 0), record: start });
 const after = (votes: PairVotes, ...story: Story) =>
-  story.reduce((now, [at, from, word]) => hearStatus(now, from, word, at), votes).record;
+  story.reduce((now, [at, from, word]) => acceptStatus(now, from, word, at), votes).record;
 
 describe('a region’s vote', () => {
   it.each<[string, PairVotes, Story, OwnerRecord | null]>([
@@ -155,13 +155,13 @@ describe('a region’s vote', () => {
   });
 
   it('was deaf, not the owner silent, when its own program stood still', () => {
-    const heard = hearStatus(known(WHOLE), 'k1', SERVES, 1000);
+    const heard = acceptStatus(known(WHOLE), 'k1', SERVES, 1000);
     expect(after(afterStall(heard, 9000), [9001, 'k2', ASKS])).toEqual(WHOLE);
     expect(after(heard, [9001, 'k2', ASKS])).toEqual(CLAIM);
   });
 
   it('tells each rack what it knows of the other', () => {
-    const votes = hearStatus(known(WHOLE), 'k1', SERVES, 1000);
+    const votes = acceptStatus(known(WHOLE), 'k1', SERVES, 1000);
     expect(voteFor(votes, 'k2', KEY, 1400)).toEqual({
       key: KEY,
       record: WHOLE,

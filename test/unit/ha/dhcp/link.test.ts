@@ -66,7 +66,7 @@ function rack(as: string, port: number, name = 'r1') {
   const log = (text: string) => void said.push(text);
   const link = new Link(
     { name, address: '127.0.0.1', port },
-    { identity: () => identityOf(as), clock, random: () => 0, hear, log },
+    { identity: () => identityOf(as), clock, random: () => 0, receive: hear, log },
   );
   open.push(link);
   let number = 0;

@@ -68,16 +68,16 @@ describe('mending', () => {
     const [damaged, other] = [lease(1, seconds() - HOUR), lease(2, seconds() - 700)];
     leases = [damaged, other];
     const one = mender();
-    one.look(1000, { ...SAME_DAY, partnerAheadMs: -HOUR * 1000 });
+    one.check(1000, { ...SAME_DAY, partnerAheadMs: -HOUR * 1000 });
     await until('the lease to be mended', () => log.length > 0);
     expect(leases[0]).toMatchObject({ ...damaged, cltt: expect.closeTo(seconds(), -1) as number });
     expect(leases[1]).toEqual(other);
     // Those that are on their way still: it looks again when the clocks agree already.
     leases[1] = lease(2, seconds() - HOUR);
-    one.look(3000, SAME_DAY);
+    one.check(3000, SAME_DAY);
     await until('the later one to be mended', () => log.length > 1);
     expect(log).toEqual(Array(2).fill('1 leases came by a clock that is behind: they count from now'));
-    one.look(9000, SAME_DAY);
+    one.check(9000, SAME_DAY);
     expect(asked.filter((command) => command === 'lease4-update')).toHaveLength(2);
   });
 
@@ -85,24 +85,24 @@ describe('mending', () => {
     leases = [lease(1, seconds() - 700)];
     const one = mender();
     const behind = { ...SAME_DAY, partnerAheadMs: -HOUR * 1000 };
-    one.look(1000, behind);
+    one.check(1000, behind);
     await until('the question', () => asked.length > 0);
-    for (const now of [7000, 60_000, 3_600_000]) one.look(now, behind);
+    for (const now of [7000, 60_000, 3_600_000]) one.check(now, behind);
     await new Promise((resolve) => setImmediate(resolve));
     expect(asked).toHaveLength(1);
     // Another jump is another matter.
-    one.look(3_700_000, SAME_DAY);
-    one.look(3_800_000, behind);
+    one.check(3_700_000, SAME_DAY);
+    one.check(3_800_000, behind);
     await until('the next question', () => asked.length > 1);
   });
 
   it('touches nothing when its own clock is wrong, when the other is ahead, or when there is no lease', async () => {
     const one = mender();
-    one.look(1000, { ...SAME_DAY, aheadMs: HOUR * 1000, partnerAheadMs: -HOUR * 1000 });
-    one.look(2000, { ...SAME_DAY, partnerAheadMs: HOUR * 1000 });
+    one.check(1000, { ...SAME_DAY, aheadMs: HOUR * 1000, partnerAheadMs: -HOUR * 1000 });
+    one.check(2000, { ...SAME_DAY, partnerAheadMs: HOUR * 1000 });
     expect(asked).toEqual([]);
     leases = [];
-    one.look(3000, { ...SAME_DAY, partnerAheadMs: -HOUR * 1000 });
+    one.check(3000, { ...SAME_DAY, partnerAheadMs: -HOUR * 1000 });
     await until('the question', () => asked.length > 0);
     expect(log).toEqual([]);
   });

@@ -11,7 +11,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { handLeadOn, heirOf, type Status } from '../../../../ha/etcd/lead.ts';
 import { bestOf, isAstray } from '../../../../ha/etcd/members.ts';
-import { Way } from '../../../../ha/etcd/way.ts';
+import { EtcdRelay } from '../../../../ha/etcd/way.ts';
 import type { Identity } from '../../../../ha/kit/host.ts';
 import { testAuthority, testIdentity } from '../../../kit/cluster/pki.ts';
 import { until } from '../../../kit/until.ts';
@@ -106,9 +106,9 @@ describe('the way', () => {
     return `127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  async function open(places: readonly string[], isProven = () => false): Promise<{ way: Way; said: string[] }> {
+  async function open(places: readonly string[], isProven = () => false): Promise<{ way: EtcdRelay; said: string[] }> {
     const said: string[] = [];
-    const way = new Way((text) => said.push(text), isProven);
+    const way = new EtcdRelay((text) => said.push(text), isProven);
     ends.push(() => way.close());
     await way.listen(0);
     way.lead(places, shown());
@@ -116,7 +116,7 @@ describe('the way', () => {
   }
 
   /** Asks once over TLS, by the name 127.0.0.1; the connection stays. */
-  async function ask(way: Way): Promise<{ name: string; socket: TLSSocket }> {
+  async function ask(way: EtcdRelay): Promise<{ name: string; socket: TLSSocket }> {
     const socket = connectTls({ host: '127.0.0.1', port: way.port, ...shown() });
     ends.push(() => socket.destroy());
     await once(socket, 'secureConnect');
@@ -212,7 +212,7 @@ describe('the way', () => {
   });
 
   it('ends a client for whom there is nobody', async () => {
-    const way = new Way(
+    const way = new EtcdRelay(
       () => {},
       () => false,
     );

@@ -3,17 +3,17 @@ import { describe, expect, it } from 'vitest';
 import {
   decideOther,
   decideOwn,
-  hear,
+  afterAnswer,
   mayBePrimary,
   type FenceLease,
-  type Own,
+  type OwnState,
   type EtcdView,
 } from '../../../../ha/keeper/decide.ts';
 
 const NOW = 1_000_000;
 const AGO = (ms: number) => NOW - ms;
 const PATIENCE = { ttl: 2000, margin: 600, silence: 2000, starved: 10_000, absence: 8000 };
-const HEARD = { answeredAt: AGO(200), heardAt: AGO(200), silences: 0, isStarved: false };
+const HEARD = { answeredAt: AGO(200), reactedAt: AGO(200), silences: 0, isStarved: false };
 const VIEW: EtcdView = {
   at: AGO(100),
   leader: { name: 'r1', term: '7' },
@@ -29,7 +29,7 @@ const FENCE_LEASE: FenceLease = {
   seenAt: AGO(100),
   isGone: false,
 };
-const WELL: Own = {
+const WELL: OwnState = {
   now: NOW,
   name: 'r1',
   patience: PATIENCE,
@@ -42,10 +42,10 @@ const WELL: Own = {
   fenceLease: FENCE_LEASE,
 };
 const UNARMED = { ...VIEW, fences: new Map<string, string>(), armed: new Map() };
-const SILENT = { answeredAt: AGO(2100), heardAt: AGO(2100), silences: 2, isStarved: false };
+const SILENT = { answeredAt: AGO(2100), reactedAt: AGO(2100), silences: 2, isStarved: false };
 
 describe('what a keeper does about its own host', () => {
-  it.each<[string, Partial<Own>, string, RegExp]>([
+  it.each<[string, Partial<OwnState>, string, RegExp]>([
     ['all is well', {}, 'rest', /^$/],
     ['its lease is due', { fenceLease: { ...FENCE_LEASE, renewedAt: AGO(150) } }, 'renew', /^$/],
     ['a standby', { isPrimary: false, fenceLease: null }, 'rest', /^$/],
@@ -147,14 +147,24 @@ describe('what a keeper does about its own host', () => {
 });
 
 it('hears an answer, a refusal and a silence', () => {
-  const before = { answeredAt: 10, heardAt: 20, silences: 3, isStarved: true };
-  expect(hear(before, 50, 'answered', false)).toEqual({ answeredAt: 50, heardAt: 50, silences: 0, isStarved: false });
-  expect(hear(before, 50, 'refused', false)).toEqual({ answeredAt: 10, heardAt: 50, silences: 0, isStarved: false });
-  expect(hear(before, 50, 'silent', true)).toEqual({ ...before, silences: 4 });
+  const before = { answeredAt: 10, reactedAt: 20, silences: 3, isStarved: true };
+  expect(afterAnswer(before, 50, 'answered', false)).toEqual({
+    answeredAt: 50,
+    reactedAt: 50,
+    silences: 0,
+    isStarved: false,
+  });
+  expect(afterAnswer(before, 50, 'refused', false)).toEqual({
+    answeredAt: 10,
+    reactedAt: 50,
+    silences: 0,
+    isStarved: false,
+  });
+  expect(afterAnswer(before, 50, 'silent', true)).toEqual({ ...before, silences: 4 });
 });
 
 function starvedFor(ms: number) {
-  return { answeredAt: AGO(ms), heardAt: AGO(ms), silences: 9, isStarved: true };
+  return { answeredAt: AGO(ms), reactedAt: AGO(ms), silences: 9, isStarved: true };
 }
 
 function otherLeads(): EtcdView {

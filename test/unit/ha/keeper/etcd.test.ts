@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Etcd, patienceAfter } from '../../../../ha/keeper/etcd.ts';
-import { arm, disarm, look, release } from '../../../../ha/keeper/records.ts';
+import { arm, disarm, readView, release } from '../../../../ha/keeper/records.ts';
 import type { Identity } from '../../../../ha/kit/host.ts';
 import { testAuthority, testIdentity } from '../../../kit/cluster/pki.ts';
 
@@ -154,7 +154,7 @@ describe('what the keepers have in etcd', () => {
       [kv('/regent/fence/r2', '77', '99')],
       [kv('/regent/armed/r2', '77')],
     );
-    const view = await look(open([await gateway(() => found)]), 5);
+    const view = await readView(open([await gateway(() => found)]), 5);
     expect(view).toEqual({
       at: 5,
       leader: { name: 'r2', term: '5.77' },
@@ -167,7 +167,7 @@ describe('what the keepers have in etcd', () => {
         ['r3', ''],
       ]),
     });
-    const nothing = await look(open([await gateway(() => ranges([], [], [], [], []))]), 6);
+    const nothing = await readView(open([await gateway(() => ranges([], [], [], [], []))]), 6);
     expect(nothing).toMatchObject({ leader: null, isPaused: false, isSynchronous: false });
     const [{ body } = { body: {} }] = asked;
     expect(JSON.stringify(body)).toContain(base64('/regent/fence0'));
@@ -178,7 +178,7 @@ describe('what the keepers have in etcd', () => {
     const armed = [kv('/regent/armed/r1', '5.77')];
     const answers: object[] = ['5', '9'].map((created) => ranges([leading(created)], [], [], [], armed));
     const client = open([await gateway(() => answers.shift() ?? 500)]);
-    const [first, again] = [await look(client, 0), await look(client, 0)];
+    const [first, again] = [await readView(client, 0), await readView(client, 0)];
     expect(first.leader?.term).toBe(first.armed.get('r1')?.term);
     expect(again.leader?.term).not.toBe(again.armed.get('r1')?.term);
   });

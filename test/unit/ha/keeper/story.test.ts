@@ -87,8 +87,8 @@ function tell(fate: Fate): Told {
       others = viewAt(now, now);
     }
     if (now % 100 === 0 && !during(fate.stalls, now)) {
-      const heard = { answeredAt: now, heardAt: now, silences: 0, isStarved: false };
-      const frozen = { answeredAt: fate.frozenAt, heardAt: fate.frozenAt, silences: 3, isStarved: false };
+      const heard = { answeredAt: now, reactedAt: now, silences: 0, isStarved: false };
+      const frozen = { answeredAt: fate.frozenAt, reactedAt: fate.frozenAt, silences: 3, isStarved: false };
       const patroni = now < fate.frozenAt ? heard : frozen;
       const view = { now, name: 'r1', patience: PATIENCE, isPrimary: isUp, allowedAt: now, lateAt: -1e9 };
       const step = decideOwn({ ...view, patroni, postgres: heard, view: own, fenceLease });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import type { Applicant } from '../../../../src/model/cluster/joining.ts';
-import { type Place, type PlaceSite, takePlace } from '../../../../src/model/cluster/place.ts';
+import { type NodePlace, type PlaceSite, takePlace } from '../../../../src/model/cluster/place.ts';
 
 const UUID = '6f9619ff-8b86-4011-b42d-00cf4fc964ff';
 const OTHER = '7f9619ff-8b86-4011-b42d-00cf4fc964ff';
@@ -20,8 +20,8 @@ const RACK: Applicant = {
   isRack: true,
   rack: { uuid: OTHER, publicKey: 'new', proof: 'none' },
 };
-const R3: Place = { name: 'r3', isRegion: true, isRack: false, nodeId: null };
-const K1: Place = { name: 'k1', isRegion: false, isRack: true, nodeId: UUID };
+const R3: NodePlace = { name: 'r3', isRegion: true, isRack: false, nodeId: null };
+const K1: NodePlace = { name: 'k1', isRegion: false, isRack: true, nodeId: UUID };
 const node = (name: string, id: string, isRack = false) => ({
   id,
   name,

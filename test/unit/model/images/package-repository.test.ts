@@ -5,7 +5,7 @@ import {
   type PackageRepository,
   packagesFor,
   parseSigningKey,
-  parseWords,
+  parseList,
   POCKETS,
 } from '../../../../src/model/images/package-repository.ts';
 
@@ -81,10 +81,10 @@ describe('package repositories', () => {
   });
 
   it('have lists of words, and keys', () => {
-    expect(parseWords(' main,  extra main ', 'components')).toBe('main extra');
+    expect(parseList(' main,  extra main ', 'components')).toBe('main extra');
     for (const bad of ['a;b', 'a"', '$x', `${'x'.repeat(101)}`, '-x'])
-      expect(isRejected(parseWords(bad, 'f')), bad).toBe(true);
-    const refusal = parseWords('proposed', 'disabledPockets', POCKETS);
+      expect(isRejected(parseList(bad, 'f')), bad).toBe(true);
+    const refusal = parseList('proposed', 'disabledPockets', POCKETS);
     expect(isRejected(refusal) && refusal.message).toContain(
       '"proposed" is unknown. Rule: updates, security, backports',
     );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import {
-  type Standing,
+  type LifecycleContext,
   transition,
   type Transition,
   verbsIn,
@@ -20,15 +20,15 @@ import {
 import { lateSentence } from '../../../../src/model/machines/timeline/late.ts';
 
 const BEFORE: readonly (MachineState | null)[] = [null, ...MACHINE_STATES.filter((state) => !isPassing(state))];
-const standings: readonly Standing[] = BEFORE.flatMap((before) =>
+const standings: readonly LifecycleContext[] = BEFORE.flatMap((before) =>
   [true, false].flatMap((isCommissioned) =>
     [true, false].map((isLocked) => ({ name: 'm1', before, isCommissioned, isLocked })),
   ),
 );
-const UNLOCKED: Standing = { name: 'm1', before: 'ready', isCommissioned: true, isLocked: false };
+const UNLOCKED: LifecycleContext = { name: 'm1', before: 'ready', isCommissioned: true, isLocked: false };
 
 /** All that can happen, with what it comes from. */
-function everything(): { state: MachineState; event: MachineEvent; at: Standing; found: Transition }[] {
+function everything(): { state: MachineState; event: MachineEvent; at: LifecycleContext; found: Transition }[] {
   return MACHINE_STATES.flatMap((state) =>
     MACHINE_EVENTS.flatMap((event) =>
       standings.flatMap((at) => {
@@ -39,7 +39,7 @@ function everything(): { state: MachineState; event: MachineEvent; at: Standing;
   );
 }
 
-function to(state: MachineState, event: MachineEvent, at: Partial<Standing> = {}): MachineState {
+function to(state: MachineState, event: MachineEvent, at: Partial<LifecycleContext> = {}): MachineState {
   const found = transition(state, event, { ...UNLOCKED, ...at });
   if (isRejected(found)) throw new Error(found.message);
   return found.to;

@@ -11,7 +11,7 @@ import {
   parseAddress,
   parseNetwork,
 } from '../../../../src/core/ip.ts';
-import { reverseName, reverseWords, reverseZoneOf, reverseZones } from '../../../../src/model/names/reverse.ts';
+import { reverseName, describeReverseZones, reverseZoneOf, reverseZones } from '../../../../src/model/names/reverse.ts';
 import {
   checkNoOverlap,
   parseHostAddress,
@@ -117,7 +117,7 @@ describe('reverse zones', () => {
       '8 zones, 0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa to 7.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa',
     ],
   ] as const)('%s, upstream %j, private %s: %s', (cidr, upstream_dns, dns_private_reverse, words) => {
-    expect(reverseWords(network(cidr), { upstream_dns, dns_private_reverse })).toBe(words);
+    expect(describeReverseZones(network(cidr), { upstream_dns, dns_private_reverse })).toBe(words);
   });
 
   it.each([true, false])('hold every address of their network exactly once (cut: %s)', (isCut) => {

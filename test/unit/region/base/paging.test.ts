@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRejected, type Rejected } from '../../../../src/core/errors.ts';
 import { ROUTES } from '../../../../src/contract/routes.ts';
-import { type ListInput, type Page, pageBody, pageInMemory, refuseFields } from '../../../../src/region/base/paging.ts';
+import {
+  type ListInput,
+  type ListPage,
+  pageBody,
+  pageInMemory,
+  refuseFields,
+} from '../../../../src/region/base/paging.ts';
 
 interface Item {
   readonly id: number;
@@ -19,7 +25,7 @@ function walk(items: readonly Item[], query: ListInput): Item[] {
   const seen: Item[] = [];
   let cursor: string | null = null;
   do {
-    const page: Page<Item> | Rejected = pageInMemory(items, order, {
+    const page: ListPage<Item> | Rejected = pageInMemory(items, order, {
       ...query,
       ...(cursor === null ? {} : { cursor }),
     });

@@ -7,7 +7,7 @@ import type { LeaseGap } from '../../../../src/store/queries/networks/lease-gaps
 import type { NamedClash } from '../../../../src/store/queries/networks/named-clashes.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
 import type { Status } from '../../../../src/contract/site/status.ts';
-import { clusterWord } from '../../../../src/region/cluster/view.ts';
+import { judgeCluster } from '../../../../src/region/cluster/view.ts';
 import type { TrackedNode } from '../../../../src/region/base/tracking.ts';
 import { summarise } from '../../../../src/region/cluster/status-summary.ts';
 import { aServer, aSite, anImageOn, days, EXTERNAL, NOW, POOL, SHOWN, type SiteChanges } from './fixture.ts';
@@ -582,7 +582,7 @@ const statusOf = (changes: SiteChanges = {}) =>
     nodes: [WELL],
     services: [],
     counts: {} as Status['counts'],
-    cluster: clusterWord(aSite(changes)),
+    cluster: judgeCluster(aSite(changes)),
   });
 
 describe('status and doctor have one truth', () => {
@@ -596,7 +596,7 @@ describe('status and doctor have one truth', () => {
     const { state: seen, summary } = statusOf(changes);
     expect(seen).toMatch(state === 'warning' ? /ok|degraded/ : /degraded/);
     // What is wrong is a problem, and a warning is named.
-    const word = clusterWord(aSite(changes));
+    const word = judgeCluster(aSite(changes));
     const named = state === 'warning' ? word.warnings : word.problems.map((line) => line.slice(0, line.indexOf(':')));
     expect(named).toContain(id);
     expect(state !== 'warning' || summary.includes(id)).toBe(true);

@@ -62,7 +62,7 @@ describe("a cluster with an operator's own database", () => {
     expect(checkDrain(site(), 'r1')).toMatchObject({ node: { name: 'r1' } });
     expect(planRestart(site(), [])).toMatchObject({ order: expect.arrayContaining(['r1', 'r2', 'r3']) });
     expect(notWhole(site(), 1)).toBeNull();
-    const plan = planRemoval(site(), 'r3', { isPlaceKept: false, isForced: false, vlans: [] });
+    const plan = planRemoval(site(), 'r3', { isPlaceReserved: false, isForced: false, vlans: [] });
     expect(plan).toMatchObject({ sentence: expect.stringMatching(/^r3 hands on calls and address, stops/) });
     expect(drillFindings(site(), 'planned-drain')).toEqual([expect.stringContaining('external one')]);
   });

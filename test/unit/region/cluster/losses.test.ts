@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../../src/region/cluster/doctor.ts';
 import { drainedWarnings, layoutWarnings, lossesOf } from '../../../../src/region/cluster/losses.ts';
-import { clusterWord, viewCluster } from '../../../../src/region/cluster/view.ts';
+import { judgeCluster, viewCluster } from '../../../../src/region/cluster/view.ts';
 import { aSite, NOW, SHOWN, type SiteChanges } from './fixture.ts';
 
 const standby = (name: string, isSynchronous: boolean, state = 'streaming') => ({
@@ -136,17 +136,17 @@ describe('what can be lost', () => {
 
 describe('the cluster’s part of the status', () => {
   it('has no problem when all is well, nor on a single node', () => {
-    expect(clusterWord(aSite({ site: { served: [] } }))).toEqual({
+    expect(judgeCluster(aSite({ site: { served: [] } }))).toEqual({
       sentence: `${CASES[0]?.[3]}, as of 1 s ago`,
       problems: [],
       warnings: [],
     });
-    expect(clusterWord(aSite({ regions: 1 })).problems).toEqual([]);
-    expect(clusterWord(aSite({ site: { cluster: null } }))).toMatchObject({ sentence: '', problems: [] });
+    expect(judgeCluster(aSite({ regions: 1 })).problems).toEqual([]);
+    expect(judgeCluster(aSite({ site: { cluster: null } }))).toMatchObject({ sentence: '', problems: [] });
   });
 
   it('has one when fewer can be lost than promised, and for what is broken', () => {
-    const word = clusterWord(aSite({ nodes: { r3: { silentFor: 43 } } }));
+    const word = judgeCluster(aSite({ nodes: { r3: { silentFor: 43 } } }));
     expect(word.problems[0]).toBe('0 instead of 1 can be lost');
     expect(word.problems.join('\n')).toContain('etcd-quorum: 2 of 3 voters are there: r3 has not reported for 43 s.');
   });

@@ -4,7 +4,7 @@ import { judge } from '../../../../src/region/cluster/doctor.ts';
 import { lossesOf } from '../../../../src/region/cluster/losses.ts';
 import { checkDrain, planRestart, planSwitchover } from '../../../../src/region/cluster/moves/preflight.ts';
 import type { ClusterSite } from '../../../../src/region/cluster/site.ts';
-import { clusterWord } from '../../../../src/region/cluster/view.ts';
+import { judgeCluster } from '../../../../src/region/cluster/view.ts';
 import { aSite, type SiteChanges } from './fixture.ts';
 
 const NAMES = ['r1', 'r2', 'r3'] as const;
@@ -172,11 +172,11 @@ describe('a paused Patroni', () => {
     expect(lossesOf(paused({})).sentence).toBe(
       `can lose none: Patroni is paused since ${since}, resume with: patronictl -c /etc/patroni/regent/patroni.yml resume, as of 1 s ago`,
     );
-    expect(clusterWord(paused({}))?.problems).toContainEqual(expect.stringMatching(/^failover: Patroni is paused/));
+    expect(judgeCluster(paused({}))?.problems).toContainEqual(expect.stringMatching(/^failover: Patroni is paused/));
   });
 
   it('is told as the reason when the primary’s host dies then', () => {
-    const word = clusterWord(paused({ r1: { silentFor: 40, db: { isPaused: true, role: 'primary' } } }));
+    const word = judgeCluster(paused({ r1: { silentFor: 40, db: { isPaused: true, role: 'primary' } } }));
     expect(word?.sentence).toContain('r1 has not reported for 40 s');
     expect(word?.sentence).toContain(`Patroni is paused since ${since}, resume with`);
   });

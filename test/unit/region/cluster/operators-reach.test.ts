@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { diagnose } from '../../../../src/region/cluster/doctor.ts';
 import { lossesOf } from '../../../../src/region/cluster/losses.ts';
-import { clusterWord } from '../../../../src/region/cluster/view.ts';
+import { judgeCluster } from '../../../../src/region/cluster/view.ts';
 import type { Reach } from '../../../../src/services/vip/facts.ts';
 import { aSite, NOW, type SiteChanges } from './fixture.ts';
 
@@ -127,7 +127,7 @@ describe('does the floating address lead to its holder', () => {
     expect(row).toMatchObject({ state, detail });
     expect(row?.remedy === '').toBe(state === 'ok');
     // On the first line of status, which is then degraded.
-    const told = clusterWord(seen);
+    const told = judgeCluster(seen);
     const isBroken = state === 'broken';
     expect(lossesOf(seen).now === 0 && told?.sentence.includes(detail.replace(/\.$/, ''))).toBe(isBroken);
     expect(told?.problems.filter((line) => line.startsWith('vip-reach'))).toEqual(

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { diagnose } from '../../../../src/region/cluster/doctor.ts';
-import { clusterWord } from '../../../../src/region/cluster/view.ts';
+import { judgeCluster } from '../../../../src/region/cluster/view.ts';
 import { aSite, type SiteChanges } from './fixture.ts';
 
 const SINCE = '2026-03-01T09:58:00.000Z';
@@ -67,7 +67,7 @@ describe('resolvers and proxies outside of the site', () => {
     expect(found).toMatchObject({ state, detail });
     expect((found?.remedy ?? '') !== '').toBe(state !== 'ok');
     // A warning takes nothing of what can be lost; what nobody knows is a problem of the status, too.
-    const isProblem = clusterWord(site).problems.some((line) => line.startsWith('upstreams'));
+    const isProblem = judgeCluster(site).problems.some((line) => line.startsWith('upstreams'));
     expect(isProblem).toBe(state === 'unknown');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ServiceObservation } from '../../../../src/contract/cluster/agent.ts';
 import { isRejected } from '../../../../src/core/errors.ts';
 import { judge } from '../../../../src/region/cluster/doctor.ts';
-import { racksWord } from '../../../../src/region/cluster/pairs/now.ts';
+import { rackLossText } from '../../../../src/region/cluster/pairs/now.ts';
 import type { ClusterSite, ServedVlan } from '../../../../src/region/cluster/site.ts';
 import { viewCluster } from '../../../../src/region/cluster/view.ts';
 import { whatIf } from '../../../../src/region/cluster/what-if/what-if.ts';
@@ -226,10 +226,10 @@ describe('the doctor of rack pairs', () => {
 });
 
 it('says how many racks can be lost', () => {
-  expect(racksWord(site())).toBe('1 rack');
-  expect(racksWord(site({ k2: { silentFor: 60 } }))).toBe('no rack: 2 of 2 VLANs with DHCP would have no other one');
-  expect(racksWord(site({}, alone(null, ['k1'])))).toBe('no rack: 1 of 3 VLANs with DHCP would have no other one');
-  expect(racksWord(site({}, []))).toBeNull();
+  expect(rackLossText(site())).toBe('1 rack');
+  expect(rackLossText(site({ k2: { silentFor: 60 } }))).toBe('no rack: 2 of 2 VLANs with DHCP would have no other one');
+  expect(rackLossText(site({}, alone(null, ['k1'])))).toBe('no rack: 1 of 3 VLANs with DHCP would have no other one');
+  expect(rackLossText(site({}, []))).toBeNull();
 });
 
 describe('a drained rack', () => {
@@ -237,14 +237,14 @@ describe('a drained rack', () => {
 
   it('is no secondary rack for anybody, until it is drained no more', () => {
     for (const one of [site(HANDED), site({ k2: { drainedAt: T } }), site({ k1: { drainedAt: T } })]) {
-      expect(racksWord(one)).toMatch(
+      expect(rackLossText(one)).toMatch(
         /^no rack: 2 of 2 VLANs with DHCP would have no other one while k[12] is drained$/u,
       );
     }
     expect(ask(site(HANDED), 'k2', 'dies').fate).toEqual(['k2', null, 'the pair is not whole: k1 is drained', 0, null]);
     expect(ask(site({ k2: { drainedAt: T } }), 'k1', 'dies').fate.slice(0, 2)).toEqual(['k1', null]);
     expect(ask(site(HANDED), 'k1', 'dies').fate.slice(0, 3)).toEqual(['k2', 'k2', 'k2 serves it, and goes on']);
-    expect(racksWord(site())).toBe('1 rack');
+    expect(rackLossText(site())).toBe('1 rack');
     expect(warnings(site())).toEqual([]);
   });
 

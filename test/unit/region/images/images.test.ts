@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createChecker } from '../../../../src/region/images/checker.ts';
 import { createFetcher } from '../../../../src/region/images/fetcher.ts';
-import { planImages, toFetch, type Wanted, type WantedHere } from '../../../../src/region/images/plan.ts';
+import { planImages, toFetch, type WantedFile, type WantedHere } from '../../../../src/region/images/plan.ts';
 import type { Bytes, ImageDisk } from '../../../../src/region/images/port.ts';
 import { silentLog } from '../../../kit/postgres.ts';
 
-const wanted = (name: string, changes: Partial<Wanted> = {}): Wanted => ({
+const wanted = (name: string, changes: Partial<WantedFile> = {}): WantedFile => ({
   image: 'a'.repeat(64),
   name,
   size: 10,
@@ -148,7 +148,7 @@ describe('fetching', () => {
       fetchPart: async () => none,
     };
     const made = createFetcher({
-      ways: { disk, peers },
+      access: { disk, peers },
       clock: { now: () => 0, monotonic: () => time.now },
       random: { fraction: () => 0.5, hex: () => '' },
       log: silentLog,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REASON_MAX } from '../../../../src/contract/machines/enlist.ts';
-import { type EnlistSite, judgeStranger } from '../../../../src/region/machines/enlistment/judge.ts';
+import { type EnlistSite, judgeUnknownMachine } from '../../../../src/region/machines/enlistment/judge.ts';
 import type { KnownMachine } from '../../../../src/store/queries/machines/enlistments.ts';
 import { aStranger } from '../../../kit/enlistment.ts';
 
@@ -22,7 +22,7 @@ function judge(site: Partial<EnlistSite> = {}, changes: object = {}) {
     lease: { address: '10.10.10.41', isVia: true },
     fresh: 0,
   };
-  return judgeStranger(aStranger(changes), { ...usual, waiting: 3, limit: 4, ...site });
+  return judgeUnknownMachine(aStranger(changes), { ...usual, waiting: 3, limit: 4, ...site });
 }
 
 describe('judgeStranger', () => {

@@ -12,7 +12,7 @@ import {
   readStatus,
   SIGNAL_STATUSES,
   stateOf,
-} from '../../../../src/region/machines/metadata/words.ts';
+} from '../../../../src/region/machines/metadata/report-meanings.ts';
 
 const signal = (fields: Readonly<Record<string, string>>) => {
   const read = readSignal(new Map(Object.entries(fields)));

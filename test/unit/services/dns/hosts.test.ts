@@ -4,7 +4,7 @@ import { ZoneRecord } from '../../../../src/services/dns/desired.ts';
 import { holdBackZones } from '../../../../src/services/dns/hold-back.ts';
 import { lostHosts } from '../../../../src/services/dns/rules.ts';
 import { viewDns } from '../../../../src/services/dns/view.ts';
-import { word } from '../../../../src/template/quoting.ts';
+import { bareToken } from '../../../../src/template/quoting.ts';
 
 const A = (name: string): ZoneRecord => ({ name, type: 'A', data: '192.0.2.1' });
 const zone = (...records: ZoneRecord[]) => ({
@@ -45,5 +45,5 @@ it('takes a dot for no host: it needs no address, and is written as it is', () =
   expect(lost(...none)).toEqual([]);
   const zones = [{ ...zone(...none), serial: 1 }];
   const [view] = viewDns({ zones, clients: [], forwarders: [], dnssecValidation: 'auto', rateLimit: 0 }).zones;
-  expect(view?.records.slice(2).map(({ words }) => words.map(word).join(' '))).toEqual(['0 .', '0 0 0 .']);
+  expect(view?.records.slice(2).map(({ words }) => words.map(bareToken).join(' '))).toEqual(['0 .', '0 0 0 .']);
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Standing, transition } from '../../../../src/model/machines/machine-lifecycle.ts';
+import { type LifecycleContext, transition } from '../../../../src/model/machines/machine-lifecycle.ts';
 import { isRejected } from '../../../../src/core/errors.ts';
 import {
   ERASE,
@@ -56,7 +56,7 @@ describe('machines', () => {
   });
 
   it('have buttons for what is possible in their state', () => {
-    const standing = { isLocked: false, before: 'deployed', isCommissioned: true } as unknown as Standing;
+    const standing = { isLocked: false, before: 'deployed', isCommissioned: true } as unknown as LifecycleContext;
     for (const state of MACHINE_STATES) {
       for (const action of likelyActions(state, false)) {
         if (action.startsWith('power-')) continue;

@@ -5,7 +5,7 @@ import { INTERFACE } from '../../../../src/cli/commands/machines/interface.ts';
 import { NOUNS } from '../../../../src/cli/nouns.ts';
 import { BOOT_MEDIA as MEDIA } from '../../../../src/model/images/boot-media.ts';
 import { BOOT_MEDIA, machineBody, machineOptions } from '../../../../src/ui/models/machines/machine-form.ts';
-import { KEPT_LAYOUTS } from '../../../../src/model/machines/deployment/kept/layouts.ts';
+import { NAMED_LAYOUTS } from '../../../../src/model/machines/deployment/stored/layouts.ts';
 import { isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../../../src/ui/models/machines/storage-form.ts';
 import { jsonOr, otherThan } from '../../../../src/ui/models/base/typed.ts';
 import {
@@ -150,7 +150,7 @@ describe('the form of a layout', () => {
   };
 
   it('has sizes in MiB, and of LVM what LVM alone has', () => {
-    expect([...LAYOUTS].sort()).toEqual([...KEPT_LAYOUTS].sort());
+    expect([...LAYOUTS].sort()).toEqual([...NAMED_LAYOUTS].sort());
     expect(layOutOf(typed)).toEqual({
       do: 'lay-out',
       layout: 'lvm',

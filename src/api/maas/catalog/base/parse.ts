@@ -92,16 +92,16 @@ function parseOperation(resource: string, line: string): Operation {
     parameters: parameters
       .replace('@filters', FILTERS)
       .split(' ')
-      .filter((word) => word !== '')
+      .filter((spec) => spec !== '')
       .map(parseParameter),
     title,
   };
 }
 
-function parseParameter(word: string): Parameter {
-  const isRequired = word.endsWith('!');
-  const [name = '', type = 'text'] = word.replace(/!$/, '').split(':');
-  if (type !== 'text' && !TYPES.includes(type)) throw new Error(`no parameter: ${word}`);
+function parseParameter(spec: string): Parameter {
+  const isRequired = spec.endsWith('!');
+  const [name = '', type = 'text'] = spec.replace(/!$/, '').split(':');
+  if (type !== 'text' && !TYPES.includes(type)) throw new Error(`no parameter: ${spec}`);
   return { name, type: type as ParameterType, isRequired };
 }
 

@@ -46,7 +46,7 @@ function scrambled(lane: number): number {
 }
 
 /** python-libmaas reads each moment of an address or a source as a date: of what is not told, the first one. */
-export const NOT_TOLD = '1970-01-01T00:00:00.000';
+export const UNKNOWN_MOMENT = '1970-01-01T00:00:00.000';
 
 /** A moment as MAAS writes it: in UTC, without a zone. */
 export function momentOf(iso: string): string {
@@ -57,7 +57,7 @@ const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** A moment as MAAS writes those of events and results: `Tue, 02 Jan. 2024 03:04:05`, in UTC. */
-export function wordsOf(iso: string): string {
+export function formatMoment(iso: string): string {
   const at = new Date(iso);
   const two = (value: number) => String(value).padStart(2, '0');
   const day = `${DAYS[at.getUTCDay()]}, ${two(at.getUTCDate())} ${MONTHS[at.getUTCMonth()]}. ${at.getUTCFullYear()}`;

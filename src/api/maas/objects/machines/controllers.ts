@@ -1,6 +1,6 @@
 import type { Node } from '../../../../contract/cluster/node.ts';
 import type { Service } from '../../../../contract/cluster/service.ts';
-import { hardwareWords } from './hardware.ts';
+import { viewHardware } from './hardware.ts';
 import { type MachineSurroundings, NO_TESTS } from './machines.ts';
 import { uriOf } from '../base/uri.ts';
 
@@ -40,7 +40,7 @@ export function viewController(
     osystem: facts?.os.id ?? '',
     distro_series: facts?.os.version ?? '',
     hardware_uuid: null,
-    hardware_info: hardwareWords(undefined),
+    hardware_info: viewHardware(undefined),
     power_type: '',
     power_state: agent && !agent.isStale ? 'on' : 'unknown',
     ip_addresses: addresses,

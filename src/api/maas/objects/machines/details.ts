@@ -12,8 +12,8 @@ const GENERIC = 0x00;
  * told nothing. `hostname`: the id of the system. Pure.
  */
 export function detailsOf(inventory: Inventory | null, hostname = ''): Buffer {
-  const isHeard = inventory?.interfaces?.some(({ lldp = [] }) => lldp.length > 0) === true;
-  const lldp = inventory !== null && isHeard ? xmlText(lldpDocument(inventory)) : null;
+  const hasLldp = inventory?.interfaces?.some(({ lldp = [] }) => lldp.length > 0) === true;
+  const lldp = inventory !== null && hasLldp ? xmlText(lldpDocument(inventory)) : null;
   const lshw = inventory === null ? null : xmlText(lshwDocument(inventory, hostname));
   const body = Buffer.concat([member('lldp', lldp), member('lshw', lshw)]);
   return Buffer.concat([int32(body.length + 5), body, Buffer.of(0)]);

@@ -1,5 +1,5 @@
 import type { Device } from '../../../../contract/machines/device.ts';
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import { viewInterfaces } from './interfaces.ts';
 import { type MachineSurroundings, readSurroundings } from './machines.ts';
 import { uriOf } from '../base/uri.ts';
@@ -32,7 +32,7 @@ function viewDevice(device: Device, { networks, domains, zones, pools }: Machine
 }
 
 /** Devices in full: a list for each thing that they name, whatever their number. */
-export async function showDevices(look: Look, devices: readonly Device[]): Promise<MaasDevice[]> {
-  const around = await readSurroundings(look);
+export async function showDevices(lists: SiteLists, devices: readonly Device[]): Promise<MaasDevice[]> {
+  const around = await readSurroundings(lists);
   return devices.map((device) => viewDevice(device, around));
 }

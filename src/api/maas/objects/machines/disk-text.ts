@@ -1,13 +1,13 @@
-import { listText, quoted, remembering, wordText } from '../../json-text.ts';
+import { listText, quoted, remembering, unescapedText } from '../../json-text.ts';
 import type { FileSystemView, MaasBlockDevice, PartitionView } from './disks.ts';
 
 /** The JSON of a disk, or of what is made of disks, as `viewStorage` shows it. Pure. */
 export function diskText(of: MaasBlockDevice): string {
   return (
-    `{"system_id":"${of.system_id}","id":${of.id},"name":${quoted(of.name)},"uuid":${wordText(of.uuid)}` +
+    `{"system_id":"${of.system_id}","id":${of.id},"name":${quoted(of.name)},"uuid":${unescapedText(of.uuid)}` +
     `,"type":"${of.type}","path":${quoted(of.path)},"model":${quoted(of.model)},"serial":${quoted(of.serial)}` +
     `,"id_path":${quoted(of.id_path)},${roomText(of)},"tags":${listText(of.tags, quoted)}` +
-    `,"filesystem":${fileSystemText(of.filesystem)},"partition_table_type":${wordText(of.partition_table_type)}` +
+    `,"filesystem":${fileSystemText(of.filesystem)},"partition_table_type":${unescapedText(of.partition_table_type)}` +
     `,"partitions":${listText(of.partitions, partitionText)},${kindText(of)},"resource_uri":"${of.resource_uri}"}`
   );
 }

@@ -6,13 +6,13 @@ import {
   type ShownPartition,
   showStorage,
   showUsual,
-} from '../../../../model/machines/deployment/kept/view.ts';
-import type { MachineStorage } from '../../../../model/machines/deployment/kept/storage.ts';
+} from '../../../../model/machines/deployment/stored/view.ts';
+import type { MachineStorage } from '../../../../model/machines/deployment/stored/storage.ts';
 import { MAAS_PREFIX } from '../../prefix.ts';
 import { digitsOf, numberOf } from '../base/uri.ts';
 
-type Told = NonNullable<Inventory['disks']>[number];
-export type Disk = Told & { readonly bytes: number };
+type InventoryDisk = NonNullable<Inventory['disks']>[number];
+export type InstallableDisk = InventoryDisk & { readonly bytes: number };
 
 const BLOCK_BYTES = 512;
 /** Of devices that are made of others, as MAAS says. */
@@ -25,7 +25,10 @@ const VIRTUAL_BLOCK_BYTES = 4096;
 const DISK_NUMBERS = 500_000;
 
 /** Numbers of disks of a machine, in their order: they follow from serial numbers, and from names where there is none. Unique in the machine. Pure. */
-export function diskNumbers(machine: string, disks: readonly Pick<Disk, 'name' | 'serial'>[]): readonly number[] {
+export function diskNumbers(
+  machine: string,
+  disks: readonly Pick<InstallableDisk, 'name' | 'serial'>[],
+): readonly number[] {
   const keys = disks.map(({ name, serial }) => (serial ? `serial ${serial}` : `name ${name}`));
   const wanted = keys.map((key) => DISK_NUMBERS + (numberOf('disk', machine, key) % DISK_NUMBERS));
   if (wanted.every((number, at) => wanted.indexOf(number) === at)) return wanted;
@@ -41,21 +44,21 @@ export function diskNumbers(machine: string, disks: readonly Pick<Disk, 'name' |
 }
 
 /** Disks that machines can be installed on. */
-export function disksOf(inventory: Inventory | undefined): readonly Disk[] {
+export function disksOf(inventory: Inventory | undefined): readonly InstallableDisk[] {
   return (inventory?.disks ?? []).filter(
-    (disk): disk is Disk => disk.bytes !== undefined && disk.bytes > 0 && disk.removable !== true,
+    (disk): disk is InstallableDisk => disk.bytes !== undefined && disk.bytes > 0 && disk.removable !== true,
   );
 }
 
 /** A device or a part as MAAS shows it, and as changes of API v1 name it. */
-interface Entry<V> {
+interface StorageEntry<V> {
   readonly ref: string;
   readonly view: V;
 }
 /** `device`: its name in API v1. */
-type DeviceEntry<V> = Entry<V> & { readonly device: string };
+type DeviceEntry<V> = StorageEntry<V> & { readonly device: string };
 type DiskEntry = DeviceEntry<ReturnType<typeof viewDisk>> & {
-  readonly partitions: readonly Entry<ReturnType<typeof viewPartition>>[];
+  readonly partitions: readonly StorageEntry<ReturnType<typeof viewPartition>>[];
 };
 
 export type PartitionView = ReturnType<typeof viewPartition>;
@@ -68,15 +71,19 @@ export interface MaasStorage {
   readonly disks: readonly DiskEntry[];
   readonly bootDisk: DiskEntry['view'] | null;
   readonly devices: readonly DeviceEntry<ReturnType<typeof viewDevice>>[];
-  readonly raids: readonly Entry<ReturnType<typeof viewRaid>>[];
-  readonly groups: readonly Entry<ReturnType<typeof viewGroup>>[];
+  readonly raids: readonly StorageEntry<ReturnType<typeof viewRaid>>[];
+  readonly groups: readonly StorageEntry<ReturnType<typeof viewGroup>>[];
 }
 
 /** What is kept of a machine's layout beside the disks that it told of. `kept` undefined: nobody asked for a layout. Pure. */
-export function viewStorage(machine: string, disks: readonly Disk[], kept: MachineStorage | undefined): MaasStorage {
-  const shown = kept === undefined ? showUsual(disks) : showStorage(kept, disks);
+export function viewStorage(
+  machine: string,
+  disks: readonly InstallableDisk[],
+  storage: MachineStorage | undefined,
+): MaasStorage {
+  const shown = storage === undefined ? showUsual(disks) : showStorage(storage, disks);
   const members = new Map<number, object>();
-  const numbers = diskNumbers(machine, shown.disks.map(wordsOfDisk));
+  const numbers = diskNumbers(machine, shown.disks.map(identityOfDisk));
   const entries = shown.disks.map((disk, at): DiskEntry => {
     const id = numberOfDisk(disk, numbers[at] ?? 0);
     const partitions = disk.partitions.map((partition, index) => {
@@ -89,8 +96,8 @@ export function viewStorage(machine: string, disks: readonly Disk[], kept: Machi
       disk,
       partitions.map((one) => one.view),
     );
-    if (disk.kept !== null) members.set(disk.kept.id, view);
-    const ref = disk.kept === null ? disk.device : `#${disk.kept.id}`;
+    if (disk.stored !== null) members.set(disk.stored.id, view);
+    const ref = disk.stored === null ? disk.device : `#${disk.stored.id}`;
     return { ref, device: disk.device, view, partitions };
   });
   const named = (ids: readonly number[]) => ids.flatMap((id) => members.get(id) ?? []);
@@ -118,22 +125,26 @@ export function viewStorage(machine: string, disks: readonly Disk[], kept: Machi
 }
 
 /** A disk of which an operator told keeps its number when the machine tells of it, too. */
-function numberOfDisk({ kept }: ShownDisk<Disk>, number: number): number {
-  return kept !== null && kept.told !== null ? kept.id : number;
+function numberOfDisk({ stored: storedDisk }: ShownDisk<InstallableDisk>, number: number): number {
+  return storedDisk !== null && storedDisk.told !== null ? storedDisk.id : number;
 }
 
 /** What its number follows from. */
-function wordsOfDisk({ kept, seen, device }: ShownDisk<Disk>): Pick<Disk, 'name' | 'serial'> {
-  return seen ?? { name: device, ...(kept?.serial ? { serial: kept.serial } : {}) };
+function identityOfDisk({
+  stored: storedDisk,
+  seen,
+  device,
+}: ShownDisk<InstallableDisk>): Pick<InstallableDisk, 'name' | 'serial'> {
+  return seen ?? { name: device, ...(storedDisk?.serial ? { serial: storedDisk.serial } : {}) };
 }
 
 function viewDisk(
   { machine, id }: { readonly machine: string; readonly id: number },
-  disk: ShownDisk<Disk>,
+  disk: ShownDisk<InstallableDisk>,
   partitions: readonly ReturnType<typeof viewPartition>[],
 ) {
-  const { name, bytes, freeBytes, kept, seen } = disk;
-  const { told = null, tags = [] } = kept ?? {};
+  const { name, bytes, freeBytes, stored: storedDisk, seen } = disk;
+  const { told: declared = null, tags = [] } = storedDisk ?? {};
   const hardware = seen === null ? [] : diskTags(seen);
   const count = partitions.length;
   return {
@@ -143,11 +154,11 @@ function viewDisk(
     uuid: null,
     type: 'physical',
     path: `/dev/disk/by-dname/${name}`,
-    model: seen?.model ?? told?.model ?? '',
-    serial: seen?.serial ?? kept?.serial ?? '',
-    id_path: seen?.path ?? told?.path ?? null,
+    model: seen?.model ?? declared?.model ?? '',
+    serial: seen?.serial ?? storedDisk?.serial ?? '',
+    id_path: seen?.path ?? declared?.path ?? null,
     size: bytes,
-    block_size: seen?.blockBytes ?? told?.blockBytes ?? BLOCK_BYTES,
+    block_size: seen?.blockBytes ?? declared?.blockBytes ?? BLOCK_BYTES,
     available_size: freeBytes,
     used_size: bytes - freeBytes,
     used_for: count === 0 ? useOf(disk) : `GPT partitioned with ${count} partition${count === 1 ? '' : 's'}`,

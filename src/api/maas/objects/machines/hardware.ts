@@ -4,7 +4,7 @@ import type { Inventory } from '../../../../contract/machines/machine-inventory.
 const UNKNOWN = 'Unknown';
 
 /** The words of a machine's firmware, each a text: clients check that. Pure. */
-export function hardwareWords(inventory: Inventory | undefined) {
+export function viewHardware(inventory: Inventory | undefined) {
   const { system = {}, firmware = {}, cpu = {} } = inventory ?? {};
   return {
     system_vendor: system.vendor || UNKNOWN,

@@ -1,5 +1,5 @@
 import type { MachineInterface } from '../../../../contract/machines/machine-interface.ts';
-import { listText, objectText, quoted, remembering, wordText } from '../../json-text.ts';
+import { listText, objectText, quoted, remembering, unescapedText } from '../../json-text.ts';
 import { type InterfaceSet, ownLink, ownMembers } from './interfaces.ts';
 import type { Networks } from '../networks/networks.ts';
 
@@ -25,12 +25,12 @@ const cardText = remembering<ReturnType<typeof ownMembers>>()(
     `,"interface_speed":${of.interface_speed},"link_speed":${of.link_speed},"numa_node":0,"sriov_max_vf":0`,
 );
 
-type Link = NonNullable<MachineInterface['links']>[number];
-const NO_LINKS: readonly Link[] = [];
+type MachineLink = NonNullable<MachineInterface['links']>[number];
+const NO_LINKS: readonly MachineLink[] = [];
 
-function linkText(link: Link, { subnet, textOf }: Networks): string {
+function linkText(link: MachineLink, { subnet, textOf }: Networks): string {
   const { id, mode, ip_address } = ownLink(link);
-  const address = ip_address === undefined ? '' : `,"ip_address":${wordText(ip_address)}`;
+  const address = ip_address === undefined ? '' : `,"ip_address":${unescapedText(ip_address)}`;
   const of = link.subnetId === null ? '' : `,"subnet":${textOf(subnet(link.subnetId))}`;
   return `{"id":${id},"mode":"${mode}"${address}${of}}`;
 }

@@ -3,11 +3,16 @@ import type { Inventory } from '../../../../contract/machines/machine-inventory.
 import { MTU, type Networks } from '../networks/networks.ts';
 import { uriOf } from '../base/uri.ts';
 
-type Link = NonNullable<MachineInterface['links']>[number];
-type Card = NonNullable<Inventory['interfaces']>[number];
+type MachineLink = NonNullable<MachineInterface['links']>[number];
+type NetworkCard = NonNullable<Inventory['interfaces']>[number];
 
 /** What MAAS calls the modes of links in its answers. */
-const MODES: Readonly<Record<Link['mode'], string>> = { static: 'static', auto: 'auto', dhcp: 'dhcp', link: 'link_up' };
+const MODES: Readonly<Record<MachineLink['mode'], string>> = {
+  static: 'static',
+  auto: 'auto',
+  dhcp: 'dhcp',
+  link: 'link_up',
+};
 
 /** A machine's interfaces and what they are seen with. */
 export interface InterfaceSet {
@@ -17,12 +22,12 @@ export interface InterfaceSet {
   readonly cards?: Inventory['interfaces'];
 }
 
-function viewLink(link: Link, { subnet }: Networks) {
+function viewLink(link: MachineLink, { subnet }: Networks) {
   return { ...ownLink(link), ...(link.subnetId === null ? {} : { subnet: subnet(link.subnetId) }) };
 }
 
 /** A link without its subnet. */
-export function ownLink({ id, mode, address }: Link): {
+export function ownLink({ id, mode, address }: MachineLink): {
   readonly id: number;
   readonly mode: string;
   readonly ip_address?: string;
@@ -54,7 +59,7 @@ function paramsOf({ bond, bridge, mtu, acceptRa }: MachineInterface): Readonly<R
   return params;
 }
 
-const NO_CARD: Partial<Card> = {};
+const NO_CARD: Partial<NetworkCard> = {};
 
 export type MaasInterface = ReturnType<typeof viewInterface>;
 

@@ -1,13 +1,13 @@
 import { type Machine, MACHINE_IN_SHORT } from '../../../../contract/machines/machine.ts';
 import type { RouteInput, RouteOutput } from '../../../../contract/routes.ts';
 import { JsonBytes } from '../../json-bytes.ts';
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import type { Site } from '../../site.ts';
 import { machineText } from './machine-text.ts';
 import { type MaasMachine, readInventory, readSurroundings, viewMachine } from './machines.ts';
 
 type Query = RouteInput<'machine.list'>['query'];
-type Inventory = RouteOutput<'machine-inventory.list'>['items'][number]['inventory'];
+type ReportedInventory = RouteOutput<'machine-inventory.list'>['items'][number]['inventory'];
 type Storage = RouteOutput<'storage.list'>['items'][number]['storage'];
 /** So many machines of a page are asked for their hardware one by one: who looks for one machine does not wait for the hardware of all. */
 const FEW = 3;
@@ -24,7 +24,11 @@ export interface ListFilter {
 }
 
 /** Machines in full as a list in JSON, part by part, a page in memory at a time. Machines, hardware and layouts are read side by side, in the order of their ids. */
-export async function* machineListParts(site: Site, look: Look, filter: ListFilter): AsyncGenerator<Uint8Array, void> {
+export async function* machineListParts(
+  site: Site,
+  lists: SiteLists,
+  filter: ListFilter,
+): AsyncGenerator<Uint8Array, void> {
   // Their first pages are read side by side. Who looks for some machines may need the hardware of few.
   const isWhole = filter.passes === null;
   const query = { ...filter.query, sort: 'id', limit: PAGE, fields: MACHINE_IN_SHORT.join(',') } as const;
@@ -37,7 +41,7 @@ export async function* machineListParts(site: Site, look: Look, filter: ListFilt
     ahead(site.pages('storage.list', { limit: PAGE }, FIRST), isWhole),
     ({ machine, storage }) => [machine, storage],
   );
-  const around = await readSurroundings(look);
+  const around = await readSurroundings(lists);
   const out = new JsonBytes();
   let head = '[';
   for await (const page of machines) {
@@ -70,25 +74,28 @@ function ahead<T>(pages: AsyncGenerator<T, void>, isWanted: boolean): AsyncGener
   })();
 }
 
-type Parts = (machine: string) => { readonly inventory: Inventory | undefined; readonly storage: Storage | undefined };
+type PartsByMachine = (machine: string) => {
+  readonly inventory: ReportedInventory | undefined;
+  readonly storage: Storage | undefined;
+};
 
 async function partsOf(
   machines: readonly Machine[],
-  inventories: Follower<Inventory>,
+  inventories: Follower<ReportedInventory>,
   storages: Follower<Storage>,
-): Promise<Parts> {
+): Promise<PartsByMachine> {
   const [first = '', last = ''] = [machines[0]?.id, machines.at(-1)?.id];
-  const told = await inventories(first, last);
-  const kept = await storages(first, last);
-  return (machine) => ({ inventory: told.get(machine), storage: kept.get(machine) });
+  const inventoryById = await inventories(first, last);
+  const storageById = await storages(first, last);
+  return (machine) => ({ inventory: inventoryById.get(machine), storage: storageById.get(machine) });
 }
 
-async function fewParts(site: Site, machines: readonly Machine[]): Promise<Parts> {
-  const read = new Map<string, ReturnType<Parts>>();
+async function fewParts(site: Site, machines: readonly Machine[]): Promise<PartsByMachine> {
+  const read = new Map<string, ReturnType<PartsByMachine>>();
   for (const { id } of machines) {
     const inventory = await readInventory(site, id);
-    const kept = await site.find('storage.show', { params: { machine: id } });
-    read.set(id, { inventory, storage: kept?.storage });
+    const stored = await site.find('storage.show', { params: { machine: id } });
+    read.set(id, { inventory, storage: stored?.storage });
   }
   return (machine) => read.get(machine) ?? { inventory: undefined, storage: undefined };
 }
@@ -101,20 +108,20 @@ function follow<I, T>(
   pages: AsyncGenerator<readonly I[], void>,
   entry: (item: I) => readonly [string, T],
 ): Follower<T> {
-  let kept = new Map<string, T>();
+  let byMachine = new Map<string, T>();
   let read = '';
   let isWhole = false;
   return async (first, last) => {
-    kept = new Map([...kept].filter(([machine]) => machine >= first));
+    byMachine = new Map([...byMachine].filter(([machine]) => machine >= first));
     while (!isWhole && read < last) {
       const page = await pages.next();
       isWhole = page.done === true;
       for (const item of page.done ? [] : page.value) {
         const [machine, value] = entry(item);
         read = machine;
-        if (machine >= first) kept.set(machine, value);
+        if (machine >= first) byMachine.set(machine, value);
       }
     }
-    return kept;
+    return byMachine;
   };
 }

@@ -1,8 +1,8 @@
 import type { Machine } from '../../../../contract/machines/machine.ts';
 import { floatText } from '../../answer.ts';
-import { itemsText, listText, objectText, quoted, remembering, whole, wordText } from '../../json-text.ts';
+import { itemsText, listText, objectText, quoted, remembering, whole, unescapedText } from '../../json-text.ts';
 import { diskText } from './disk-text.ts';
-import type { hardwareWords } from './hardware.ts';
+import type { viewHardware } from './hardware.ts';
 import { interfaceText } from './interface-text.ts';
 import {
   bootCard,
@@ -66,9 +66,9 @@ function ownText(own: ReturnType<typeof ownMembers>): string {
     `,"description":${quoted(own.description)},"owner":${quoted(own.owner)}` +
     `,"owner_data":${data},"workload_annotations":${data},${stateText(own)}` +
     `,"tag_names":${listText(own.tag_names, quoted)},"address_ttl":${own.address_ttl}` +
-    `,"ip_addresses":${listText(own.ip_addresses, wordText)},"default_gateways":${gateways}` +
+    `,"ip_addresses":${listText(own.ip_addresses, unescapedText)},"default_gateways":${gateways}` +
     `,"architecture":${quoted(own.architecture)},"cpu_count":${own.cpu_count},"cpu_speed":${own.cpu_speed}` +
-    `,"memory":${own.memory},"hardware_uuid":${wordText(own.hardware_uuid)},"bios_boot_method":${wordText(own.bios_boot_method)}` +
+    `,"memory":${own.memory},"hardware_uuid":${unescapedText(own.hardware_uuid)},"bios_boot_method":${unescapedText(own.bios_boot_method)}` +
     `,"hardware_info":${hardwareText(own.hardware_info)},"numanode_set":${numa},"resource_uri":"${own.resource_uri}"`
   );
 }
@@ -103,19 +103,19 @@ const stateText = remembering<ReturnType<typeof ownMembers>>()(
     `,"power_type":"${of.power_type}","power_state":"${of.power_state}"`,
 );
 
-function hardwareText(of: ReturnType<typeof hardwareWords>): string {
+function hardwareText(of: ReturnType<typeof viewHardware>): string {
   return `{${vendorText(of)},"system_serial":${quoted(of.system_serial)},${boardText(of)}}`;
 }
 
 /** What machines of one make have alike: before the serial number, and behind it. */
-const vendorText = remembering<ReturnType<typeof hardwareWords>>()(
+const vendorText = remembering<ReturnType<typeof viewHardware>>()(
   ['system_vendor', 'system_product', 'system_family', 'system_version', 'system_sku'],
   (of) =>
     `"system_vendor":${quoted(of.system_vendor)},"system_product":${quoted(of.system_product)}` +
     `,"system_family":${quoted(of.system_family)},"system_version":${quoted(of.system_version)}` +
     `,"system_sku":"${of.system_sku}"`,
 );
-const boardText = remembering<ReturnType<typeof hardwareWords>>()(
+const boardText = remembering<ReturnType<typeof viewHardware>>()(
   [
     'cpu_model',
     'mainboard_vendor',

@@ -5,13 +5,13 @@ import type { RouteOutput } from '../../../../contract/routes.ts';
 import { imageArchitecture } from '../../../../model/machines/deployment/candidate.ts';
 import { withoutAgent } from '../../../../model/site/annotation.ts';
 import { MACHINE_STATUS } from '../../../../model/machines/machine-states.ts';
-import type { MachineStorage } from '../../../../model/machines/deployment/kept/storage.ts';
+import type { MachineStorage } from '../../../../model/machines/deployment/stored/storage.ts';
 import { float } from '../../answer.ts';
-import { createLook, type Look } from '../../look.ts';
+import { createSiteLists, type SiteLists } from '../../site-lists.ts';
 import type { Site } from '../../site.ts';
 import { disksOf, viewStorage } from './disks.ts';
 import { viewDomain, viewPool, viewZone } from '../base/groups.ts';
-import { hardwareWords, numaNodes } from './hardware.ts';
+import { viewHardware, numaNodes } from './hardware.ts';
 import { type InterfaceSet, viewInterfaces } from './interfaces.ts';
 import { type Networks, readNetworks } from '../networks/networks.ts';
 import { uriOf } from '../base/uri.ts';
@@ -45,13 +45,13 @@ export interface MachineSurroundings {
 }
 
 /** Reads it: a list for each, whatever their length, side by side. */
-export async function readSurroundings(look: Look): Promise<MachineSurroundings> {
+export async function readSurroundings(lists: SiteLists): Promise<MachineSurroundings> {
   const [networks, records, zones, pools, domains] = await Promise.all([
-    readNetworks(look),
-    look.records(),
-    look.zones(),
-    look.pools(),
-    look.domains(),
+    readNetworks(lists),
+    lists.records(),
+    lists.zones(),
+    lists.pools(),
+    lists.domains(),
   ]);
   const counts = Map.groupBy(records, ({ domain }) => domain);
   const domain = (one: Domain) => viewDomain(one, counts.get(one.name)?.length ?? 0);
@@ -66,13 +66,13 @@ export async function readSurroundings(look: Look): Promise<MachineSurroundings>
 }
 
 /** Machines in full. Hardware and layouts are read at once for all of them, or for one alone. */
-export async function showMachines(look: Look, machines: readonly Machine[]): Promise<MaasMachine[]> {
-  const around = await readSurroundings(look);
-  const told = new Map((await look.inventories()).map(({ machine, inventory }) => [machine, inventory]));
-  const kept = new Map((await look.storages()).map(({ machine, storage }) => [machine, storage]));
+export async function showMachines(lists: SiteLists, machines: readonly Machine[]): Promise<MaasMachine[]> {
+  const around = await readSurroundings(lists);
+  const inventoryById = new Map((await lists.inventories()).map(({ machine, inventory }) => [machine, inventory]));
+  const storageById = new Map((await lists.storages()).map(({ machine, storage }) => [machine, storage]));
   return machines.map((machine) => {
     const { id } = machine;
-    return viewMachine(machine, { inventory: told.get(id), storage: kept.get(id) }, around);
+    return viewMachine(machine, { inventory: inventoryById.get(id), storage: storageById.get(id) }, around);
   });
 }
 
@@ -80,13 +80,13 @@ export async function showMachines(look: Look, machines: readonly Machine[]): Pr
 export async function showMachine(site: Site, machine: Machine): Promise<MaasMachine> {
   const inventory = await readInventory(site, machine.id);
   const { storage } = await site.call('storage.show', { params: { machine: machine.id } });
-  return viewMachine(machine, { inventory, storage }, await readSurroundings(createLook(site)));
+  return viewMachine(machine, { inventory, storage }, await readSurroundings(createSiteLists(site)));
 }
 
 /** What a machine told of its hardware; undefined: nothing yet. */
 export async function readInventory(site: Site, id: string): Promise<Inventory | undefined> {
-  const told = await site.find('machine.inventory', { params: { machine: id } });
-  return told?.inventory;
+  const found = await site.find('machine.inventory', { params: { machine: id } });
+  return found?.inventory;
 }
 
 export type MaasMachine = ReturnType<typeof viewMachine>;
@@ -151,10 +151,10 @@ export function interfacesOf({ id, interfaces }: Machine, { inventory }: Machine
 
 /** The place of the interface that the machine boots from. */
 export function bootCard({ interfaces }: InterfaceSet, { inventory }: MachineParts): number {
-  const told = inventory?.bootMac;
+  const bootMac = inventory?.bootMac;
   return Math.max(
     0,
-    interfaces.findIndex(({ mac }) => mac === told),
+    interfaces.findIndex(({ mac }) => mac === bootMac),
   );
 }
 
@@ -241,16 +241,16 @@ function systemOf({ deployment, minHweKernel = '' }: Machine) {
 }
 
 function hardwareOf(inventory: Inventory | undefined, { expectedArchitecture = 'amd64/generic' }: Machine) {
-  const told = imageArchitecture(inventory?.cpu?.architecture);
+  const architecture = imageArchitecture(inventory?.cpu?.architecture);
   return {
-    architecture: told ? `${told}/generic` : expectedArchitecture,
+    architecture: architecture ? `${architecture}/generic` : expectedArchitecture,
     cpu_count: inventory?.cpu?.count ?? 0,
     cpu_speed: inventory?.cpu?.mhz ?? 0,
     memory: Math.round((inventory?.memory?.kb ?? 0) / 1024),
     hardware_uuid: inventory?.system?.uuid ?? null,
     bios_boot_method:
       inventory?.firmware?.kind === 'uefi' ? 'uefi' : inventory?.firmware?.kind === 'bios' ? 'pxe' : null,
-    hardware_info: hardwareWords(inventory),
+    hardware_info: viewHardware(inventory),
     numanode_set: numaNodes(inventory),
   };
 }

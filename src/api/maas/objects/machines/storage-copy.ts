@@ -1,6 +1,6 @@
 import type { StorageChangeBody } from '../../../../contract/machines/machine-storage.ts';
-import { deviceNames } from '../../../../model/machines/deployment/kept/request.ts';
-import type { MachineStorage } from '../../../../model/machines/deployment/kept/storage.ts';
+import { deviceNames } from '../../../../model/machines/deployment/stored/request.ts';
+import type { MachineStorage } from '../../../../model/machines/deployment/stored/storage.ts';
 
 /** Changes that one call takes. */
 const CHANGES_MAX = 64;

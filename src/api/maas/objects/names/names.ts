@@ -2,7 +2,7 @@ import type { MachineInterface } from '../../../../contract/machines/machine-int
 import type { Node } from '../../../../contract/cluster/node.ts';
 import type { DnsRecord } from '../../../../contract/names/record.ts';
 import { interfaceLabel } from '../../../../model/machines/machine.ts';
-import { NOT_TOLD, numberOf, uriOf } from '../base/uri.ts';
+import { UNKNOWN_MOMENT, numberOf, uriOf } from '../base/uri.ts';
 
 /** A name with all that it has. `addresses`: its A and AAAA records. */
 export interface DnsResource {
@@ -115,7 +115,7 @@ function viewNamed(ip: string, { holderOf }: Holders) {
   return {
     alloc_type: 4,
     alloc_type_name: 'User reserved',
-    created: NOT_TOLD,
+    created: UNKNOWN_MOMENT,
     ip,
     owner: null,
     interface_set: [],

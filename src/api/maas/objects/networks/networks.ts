@@ -6,7 +6,7 @@ import type { Vlan } from '../../../../contract/networks/vlan.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { isRejected } from '../../../../core/errors.ts';
 import { contains, parseAddress, parseNetwork } from '../../../../core/ip.ts';
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import { uriOf } from '../base/uri.ts';
 
 type Fabric = RouteOutput<'fabric.show'>;
@@ -21,13 +21,13 @@ export type MaasVlan = ReturnType<typeof vlanObject>;
 export type MaasSubnet = ReturnType<typeof subnetObject>;
 
 /** Texts of an object by name. */
-type Texts = Readonly<Record<string, string>>;
-const NO_TEXTS: Texts = {};
-type TextsOf = (kind: AnnotatedKind, id: number) => Texts;
+type AnnotationTexts = Readonly<Record<string, string>>;
+const NO_TEXTS: AnnotationTexts = {};
+type TextsOf = (kind: AnnotatedKind, id: number) => AnnotationTexts;
 
 /** What people and tools say of objects: one list, whatever their number. */
-export async function readTexts(look: Look): Promise<TextsOf> {
-  const all = new Map((await look.annotations()).map(({ kind, object, texts }) => [`${kind} ${object}`, texts]));
+export async function readTexts(lists: SiteLists): Promise<TextsOf> {
+  const all = new Map((await lists.annotations()).map(({ kind, object, texts }) => [`${kind} ${object}`, texts]));
   return (kind, id) => all.get(`${kind} ${id}`) ?? NO_TEXTS;
 }
 
@@ -56,7 +56,7 @@ function vlanObject(vlan: Vlan, { racks, textsOf }: VlanParts, relay: object | n
   };
 }
 
-function subnetObject(subnet: Subnet, vlan: MaasVlan | null, texts: Texts) {
+function subnetObject(subnet: Subnet, vlan: MaasVlan | null, texts: AnnotationTexts) {
   const { description = '', rdns_mode = '2', active_discovery, disabled_boot_architectures = '' } = texts;
   return {
     name: subnet.name,
@@ -91,12 +91,12 @@ export interface Networks {
 }
 
 /** Reads what networks are made of: four lists side by side, whatever their length. */
-export async function readNetworks(look: Look): Promise<Networks> {
+export async function readNetworks(lists: SiteLists): Promise<Networks> {
   const [textsOf, vlans, subnets, nodes] = await Promise.all([
-    readTexts(look),
-    look.vlans(),
-    look.subnets(),
-    look.nodes(),
+    readTexts(lists),
+    lists.vlans(),
+    lists.subnets(),
+    lists.nodes(),
   ]);
   const racks = new Map(nodes.map(({ id, name }) => [name, id]));
   const parts = { racks, textsOf };

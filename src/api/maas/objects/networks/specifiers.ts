@@ -23,7 +23,7 @@ interface SubnetItem {
   readonly cidr: string;
   readonly vlanId: number;
 }
-export type Kind = 'fabric' | 'vlan' | 'subnet' | 'space';
+export type NetworkKind = 'fabric' | 'vlan' | 'subnet' | 'space';
 
 type Ids = ReadonlySet<number>;
 type Finder = (site: SpecifierSite, value: string) => Iterable<number>;
@@ -101,7 +101,7 @@ function vlansOfSubnet(site: SpecifierSite, value: string): Ids {
   return new Set(site.subnets.filter(({ id }) => subnets.has(id)).map(({ vlanId }) => vlanId));
 }
 
-const byId: Readonly<Record<Kind, Finder>> = {
+const byId: Readonly<Record<NetworkKind, Finder>> = {
   fabric: byNumber('fabric', ({ fabrics }) => fabrics),
   space: byNumber('space', ({ spaces }) => spaces),
   // A number is the VID.
@@ -117,7 +117,7 @@ const byId: Readonly<Record<Kind, Finder>> = {
 };
 
 /** What stands before the colon of a specifier, by kind of object. */
-const FINDERS: Readonly<Record<Kind, Readonly<Record<string, Finder>>>> = {
+const FINDERS: Readonly<Record<NetworkKind, Readonly<Record<string, Finder>>>> = {
   fabric: {
     name: ({ fabrics }, value) => named(fabrics, value),
     class: ({ fabrics, classOf }, value) => idsOf(fabrics.filter(({ id }) => value !== '' && classOf(id) === value)),
@@ -150,7 +150,7 @@ const FINDERS: Readonly<Record<Kind, Readonly<Record<string, Finder>>>> = {
 };
 
 /** The objects that one specifier means: `name:lab`, or a value by its kind's own rule. */
-function find(site: SpecifierSite, kind: Kind, text: string): Ids {
+function find(site: SpecifierSite, kind: NetworkKind, text: string): Ids {
   const colon = text.indexOf(':');
   const type = colon < 0 ? '' : text.slice(0, colon);
   const finders = FINDERS[kind];
@@ -159,7 +159,7 @@ function find(site: SpecifierSite, kind: Kind, text: string): Ids {
 }
 
 const ITEMS: Readonly<
-  Record<Kind, (site: SpecifierSite) => readonly { readonly id: number; readonly name: string }[]>
+  Record<NetworkKind, (site: SpecifierSite) => readonly { readonly id: number; readonly name: string }[]>
 > = {
   fabric: ({ fabrics }) => fabrics,
   space: ({ spaces }) => spaces,
@@ -171,7 +171,7 @@ const ITEMS: Readonly<
  * The numbers of the objects that specifiers mean, by MAAS's grammar: `|` or nothing before one adds to those before, `&` keeps what both mean, `!` and `not_` take
  * away. Pure.
  */
-export function meantBy(site: SpecifierSite, kind: Kind, specifiers: readonly string[]): Ids {
+export function meantBy(site: SpecifierSite, kind: NetworkKind, specifiers: readonly string[]): Ids {
   const all = idsOf(ITEMS[kind](site));
   let meant: Ids | null = null;
   for (const specifier of specifiers) {
@@ -189,7 +189,7 @@ export function meantBy(site: SpecifierSite, kind: Kind, specifiers: readonly st
 }
 
 /** The same for the one text of a path or a parameter: specifiers with commas between all hold. Pure. */
-export function meantByText(site: SpecifierSite, kind: Kind, text: string): Ids {
+export function meantByText(site: SpecifierSite, kind: NetworkKind, text: string): Ids {
   const meant = meantBy(
     site,
     kind,

@@ -1,10 +1,10 @@
 import type { AnnotatedKind } from '../../../../contract/site/annotation.ts';
 import type { Args } from '../../args.ts';
-import { type Step, step } from '../../site.ts';
+import { type SiteStep, step } from '../../site.ts';
 import { badValue } from './refusals.ts';
 
 /** What MAAS keeps of an object and nothing of Regent follows from: it is kept as it was given. */
-const KEPT: Readonly<Record<AnnotatedKind, readonly string[]>> = {
+const ANNOTATED_FIELDS: Readonly<Record<AnnotatedKind, readonly string[]>> = {
   fabric: ['description', 'class_type'],
   vlan: ['description'],
   subnet: ['description', 'rdns_mode', 'active_discovery', 'disabled_boot_architectures'],
@@ -19,8 +19,8 @@ const LISTS = ['disabled_boot_architectures'];
 const RDNS_MODES = ['0', '1', '2'];
 
 /** The steps that keep what a call says of an object, which API v1 names by `object`; none where it says nothing. */
-export function annotateSteps(kind: AnnotatedKind, object: string, args: Args): Step[] {
-  const names = KEPT[kind].filter((name) => args.has(name));
+export function annotateSteps(kind: AnnotatedKind, object: string, args: Args): SiteStep[] {
+  const names = ANNOTATED_FIELDS[kind].filter((name) => args.has(name));
   if (names.length === 0) return [];
   const texts = Object.fromEntries(names.map((name): [string, string] => [name, textOf(name, args)]));
   return [step('annotation.set', { params: { kind, object }, body: { texts } })];

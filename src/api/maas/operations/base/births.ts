@@ -1,5 +1,5 @@
 import type { Event } from '../../../../contract/site/event.ts';
-import { momentOf, NOT_TOLD } from '../../objects/base/uri.ts';
+import { momentOf, UNKNOWN_MOMENT } from '../../objects/base/uri.ts';
 import type { Site } from '../../site.ts';
 
 /** When something was made, and by whom. */
@@ -21,5 +21,5 @@ export async function readBirths(
 
 /** The moment in MAAS's words; of what nobody knows the first one there is. */
 export function momentOfBirth(birth: Birth | undefined): string {
-  return birth === undefined ? NOT_TOLD : momentOf(birth.at);
+  return birth === undefined ? UNKNOWN_MOMENT : momentOf(birth.at);
 }

@@ -1,4 +1,4 @@
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 
 /** MAAS's number of the fabric, the domain and the resource pool that are there from the beginning. Clients and recipes name them by it; here numbers begin with 1. */
 export const FIRST = '0';
@@ -9,16 +9,16 @@ export function bareRef(text: string): string {
 }
 
 /** What API v1 calls the domain of a path or a parameter, by id or name. */
-export async function domainRef(look: Look, given = ''): Promise<string> {
+export async function domainRef(lists: SiteLists, given = ''): Promise<string> {
   const text = bareRef(given);
   if (text !== FIRST) return text;
-  return String((await look.domains()).find(({ isDefault }) => isDefault)?.id ?? FIRST);
+  return String((await lists.domains()).find(({ isDefault }) => isDefault)?.id ?? FIRST);
 }
 
 /** What API v1 calls the resource pool of a path. */
-export async function poolRef(look: Look, given = ''): Promise<string> {
+export async function poolRef(lists: SiteLists, given = ''): Promise<string> {
   const text = bareRef(given);
-  return text === FIRST ? lowest(await look.pools()) : text;
+  return text === FIRST ? lowest(await lists.pools()) : text;
 }
 
 function lowest(items: readonly { readonly id: number }[]): string {

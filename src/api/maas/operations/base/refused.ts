@@ -7,9 +7,9 @@ const cannot =
   async () =>
     badValue(field, problem, rule);
 const about =
-  (look: (call: MaasCall) => Promise<unknown>, refuse: Handler): Handler =>
+  (requireObject: (call: MaasCall) => Promise<unknown>, refuse: Handler): Handler =>
   async (call) => {
-    await look(call);
+    await requireObject(call);
     return refuse(call);
   };
 

@@ -86,10 +86,10 @@ export async function imageOf(
 
 const lastOf = (name: string) => name.split('/').at(-1) ?? '';
 
-type Seen = 'digest' | 'name' | 'architecture' | 'createdBy';
+type ImageField = 'digest' | 'name' | 'architecture' | 'createdBy';
 
 /** What came from a boot source is named as its selections are: a distribution and a release, of which tools make one from the other. */
-export function viewImage({ digest, name, architecture, createdBy }: Pick<Image, Seen>) {
+export function viewImage({ digest, name, architecture, createdBy }: Pick<Image, ImageField>) {
   const id = imageNumber(digest);
   const isSynced = createdBy.startsWith(BY_SOURCE);
   return {

@@ -1,6 +1,6 @@
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { stableJson } from '../../../../core/stable-json.ts';
-import { type Answer, json, nothing } from '../../answer.ts';
+import { type MaasAnswer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { numberOf, uriOf } from '../../objects/base/uri.ts';
@@ -71,7 +71,7 @@ async function meant({ site, path }: MaasCall): Promise<Repository> {
   return (await site.find('package-repository.show', { params: { package_repository: own.name } })) ?? own;
 }
 
-async function updateRepository(call: MaasCall): Promise<Answer> {
+async function updateRepository(call: MaasCall): Promise<MaasAnswer> {
   const { site, args } = call;
   const old = await meant(call);
   const name = args.text('name') || old.name;
@@ -101,17 +101,17 @@ function sameText({ id: _id, comment: _comment, ...one }: Partial<Repository>): 
 
 /** What was given: an empty list takes a list away. */
 function fieldsOf(args: Args) {
-  const words = (name: string) => (args.has(name) ? args.list(name).join(' ') : undefined);
+  const joinList = (name: string) => (args.has(name) ? args.list(name).join(' ') : undefined);
   const key = args.text('key');
   return {
     sourceUrl: args.text('url') || undefined,
     // Keys have lines; API v1 takes their bytes in base64.
     signingKey: key === undefined ? undefined : Buffer.from(key).toString('base64'),
-    distributions: words('distributions'),
-    components: words('components'),
-    arches: words('arches'),
-    disabledPockets: words('disabled_pockets'),
-    disabledComponents: words('disabled_components'),
+    distributions: joinList('distributions'),
+    components: joinList('components'),
+    arches: joinList('arches'),
+    disabledPockets: joinList('disabled_pockets'),
+    disabledComponents: joinList('disabled_components'),
     disableSources: args.flag('disable_sources'),
     enabled: args.flag('enabled'),
   };
@@ -120,18 +120,18 @@ function fieldsOf(args: Args) {
 function view(repository: Repository) {
   const { name, sourceUrl, signingKey, disableSources, enabled } = repository;
   const id = DEFAULTS.find((one) => one.name === name)?.id ?? repository.id;
-  const words = (text: string) => text.split(' ').filter((word) => word !== '');
+  const splitList = (text: string) => text.split(' ').filter((item) => item !== '');
   const key = Buffer.from(signingKey, 'base64');
   return {
     id,
     name,
     url: sourceUrl,
-    distributions: words(repository.distributions),
-    disabled_pockets: words(repository.disabledPockets),
-    disabled_components: words(repository.disabledComponents),
+    distributions: splitList(repository.distributions),
+    disabled_pockets: splitList(repository.disabledPockets),
+    disabled_components: splitList(repository.disabledComponents),
     disable_sources: disableSources,
-    components: words(repository.components),
-    arches: words(repository.arches),
+    components: splitList(repository.components),
+    arches: splitList(repository.arches),
     // One without armour, which came by API v1, is no text.
     key: key[0] === 0x2d ? key.toString('utf8') : signingKey,
     enabled,

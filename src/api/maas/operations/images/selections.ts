@@ -4,12 +4,12 @@ import type { Args } from '../../args.ts';
 import { numberOf, uriOf } from '../../objects/base/uri.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue, notFound } from '../base/refusals.ts';
-import { readSource, refOf, shownId, type Source } from './default-source.ts';
+import { readSource, refOf, shownId, type BootSource } from './default-source.ts';
 
 /** What an image says of who made it, where that was a source: its name follows. */
 export const BY_SOURCE = 'boot source ';
 
-type Path = Readonly<Record<string, string>>;
+type PathValues = Readonly<Record<string, string>>;
 
 /** What stands for any of MAAS's lists. */
 const ANY = '*';
@@ -19,18 +19,18 @@ export const NO_OS = 'custom';
 const NOTHING = 'none';
 
 /** What is wanted of a source: an image, and the architectures of it. `arches` empty: any. */
-export interface Wanted {
+export interface WantedSelection {
   readonly image: string;
   readonly arches: readonly string[];
 }
 
 /** The boot source of a path. */
-export function sourceOf(site: Site, path: Path): Promise<Source> {
+export function sourceOf(site: Site, path: PathValues): Promise<BootSource> {
   return readSource(site, refOf(path, 'boot_source_id'));
 }
 
 /** What is wanted of a source, image by image: API v1 writes `ubuntu/noble:amd64` for each architecture. */
-export function namesOf({ selections }: Pick<Source, 'selections'>): Wanted[] {
+export function namesOf({ selections }: Pick<BootSource, 'selections'>): WantedSelection[] {
   const names = selections.split(',').filter((name) => name !== '' && name !== NOTHING);
   const images = Map.groupBy(names, (name) => name.split(':')[0] ?? '');
   return [...images].map(([image, own]) => {
@@ -40,7 +40,7 @@ export function namesOf({ selections }: Pick<Source, 'selections'>): Wanted[] {
 }
 
 /** A selection as MAAS shows it. Its number follows from the name of the image. */
-export function viewSelection(source: number, { image, arches }: Wanted) {
+export function viewSelection(source: number, { image, arches }: WantedSelection) {
   const id = numberOf('selection', image);
   const [os = '', release = ANY] = image.includes('/') ? image.split('/') : [NO_OS, image];
   return {
@@ -56,18 +56,18 @@ export function viewSelection(source: number, { image, arches }: Wanted) {
 }
 
 /** The selections of a source as MAAS shows them. */
-export function selectionsOf(source: Source) {
+export function selectionsOf(source: BootSource) {
   return namesOf(source).map((wanted) => viewSelection(shownId(source), wanted));
 }
 
 /** The selection that a path names. */
-export function selectionIn(source: Source, path: Path): Wanted {
+export function selectionIn(source: BootSource, path: PathValues): WantedSelection {
   const found = namesOf(source).find(({ image }) => String(numberOf('selection', image)) === path['id']);
   return found ?? notFound('selection', path['id']);
 }
 
 /** What a call selects; what it leaves out is as in `before`. */
-export function changed(args: Args, before?: Wanted): Wanted {
+export function changed(args: Args, before?: WantedSelection): WantedSelection {
   const [oldOs, oldRelease] = before?.image.includes('/') ? before.image.split('/') : [NO_OS, before?.image];
   const os = args.text('os') || (before ? oldOs : '') || badValue('os', 'it is missing', 'such as ubuntu');
   const release = args.text('release') || oldRelease || badValue('release', 'it is missing', 'such as noble');
@@ -79,7 +79,12 @@ export function changed(args: Args, before?: Wanted): Wanted {
  * Keeps what is wanted of a source. `old`: a selection that was changed or taken away: images of the source that it alone let in go, as they do in MAAS; tools
  * wait for that.
  */
-export async function select(site: Site, source: Source, all: readonly Wanted[], old?: Wanted): Promise<void> {
+export async function select(
+  site: Site,
+  source: BootSource,
+  all: readonly WantedSelection[],
+  old?: WantedSelection,
+): Promise<void> {
   const selections = textOf(all);
   const gone = old ? await imagesOf(site, source, { in: textOf([old]), out: selections }) : [];
   await site.together([
@@ -88,7 +93,7 @@ export async function select(site: Site, source: Source, all: readonly Wanted[],
   ]);
 }
 
-function textOf(all: readonly Wanted[]): string {
+function textOf(all: readonly WantedSelection[]): string {
   const names = all.flatMap(({ image, arches }) =>
     arches.length === 0 ? [image] : arches.map((architecture) => `${image}:${architecture}`),
   );
@@ -96,7 +101,7 @@ function textOf(all: readonly Wanted[]): string {
 }
 
 /** Images that came from a source, that one text selects and another one does not. */
-async function imagesOf(site: Site, { name }: Source, texts: { readonly in: string; readonly out: string }) {
+async function imagesOf(site: Site, { name }: BootSource, texts: { readonly in: string; readonly out: string }) {
   const [inside, outside] = [texts.in, texts.out].map((text) => parseSelections(text, 'selections'));
   if (inside === undefined || outside === undefined || isRejected(inside) || isRejected(outside)) return [];
   const images = (await site.all('image.list')).filter(({ createdBy }) => createdBy === `${BY_SOURCE}${name}`);

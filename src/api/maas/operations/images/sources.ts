@@ -1,16 +1,24 @@
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { createLook, type Look } from '../../look.ts';
+import { createSiteLists, type SiteLists } from '../../site-lists.ts';
 import { uriOf } from '../../objects/base/uri.ts';
-import { type Site, step, type Step } from '../../site.ts';
+import { type Site, step, type SiteStep } from '../../site.ts';
 import { momentOfBirth, readBirths } from '../base/births.ts';
-import { DEFAULT_SOURCE, readSource, refOf, shownId, type Source, sourcesOf, storedSource } from './default-source.ts';
+import {
+  DEFAULT_SOURCE,
+  readSource,
+  refOf,
+  shownId,
+  type BootSource,
+  sourcesOf,
+  storedSource,
+} from './default-source.ts';
 import { changed, namesOf, select, selectionIn, selectionsOf, sourceOf, viewSelection } from './selections.ts';
 
 /** Where images come from besides uploads, and what is wanted of it. */
 export const SOURCE_HANDLERS: Handlers = {
-  'BootSources.read': async ({ site, look }) => {
+  'BootSources.read': async ({ site, lists: look }) => {
     const view = await viewer(site, look);
     return json((await sourcesOf(site)).map(view));
   },
@@ -21,7 +29,7 @@ export const SOURCE_HANDLERS: Handlers = {
     const name = args.text('name') || titleOf(url);
     const body = { name, type: 'simplestreams' as const, sourceUrl: url, keyring: keyringOf(args) };
     const source = await site.call('boot-source.create', { body });
-    await keepWords(call, source.id);
+    await storeAnnotations(call, source.id);
     return show(call, source, 201);
   },
   'BootSource.update': async (call) => {
@@ -32,14 +40,14 @@ export const SOURCE_HANDLERS: Handlers = {
       name: args.text('name') || undefined,
     };
     const { id } = await storedSource(site, ref(call));
-    const steps = [...wordSteps(args, id), step('boot-source.set', { params: ref(call), body })];
-    return show(call, (await site.together(steps)).at(-1) as Source);
+    const steps = [...annotationSteps(args, id), step('boot-source.set', { params: ref(call), body })];
+    return show(call, (await site.together(steps)).at(-1) as BootSource);
   },
   'BootSource.delete': async (call) => {
     const source = await readSource(call.site, ref(call));
     if (source === DEFAULT_SOURCE) return nothing();
     const { id } = source;
-    const texts = Object.fromEntries(WORDS.map((word) => [nameOf(id, word), '']));
+    const texts = Object.fromEntries(ANNOTATED_FIELDS.map((field) => [nameOf(id, field), '']));
     await call.site.together([annotation(texts), step('boot-source.delete', { params: ref(call) })]);
     return nothing();
   },
@@ -85,15 +93,15 @@ export const SOURCE_HANDLERS: Handlers = {
 
 const ref = ({ path }: Pick<MaasCall, 'path'>) => refOf(path, 'id');
 
-async function show(call: MaasCall, source: Source, status = 200) {
-  const view = await viewer(call.site, createLook(call.site));
+async function show(call: MaasCall, source: BootSource, status = 200) {
+  const view = await viewer(call.site, createSiteLists(call.site));
   return json(view(source), status);
 }
 
 /** A name that a source may have, from where it is. */
 function titleOf(url: string): string {
-  const words = url.replace(/^[a-z]+:\/\//, '').replaceAll(/[^A-Za-z0-9._-]+/g, '-');
-  return words.slice(0, 64).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+  const slug = url.replace(/^[a-z]+:\/\//, '').replaceAll(/[^A-Za-z0-9._-]+/g, '-');
+  return slug.slice(0, 64).replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
 }
 
 function keyringOf(args: Args): string | undefined {
@@ -105,26 +113,29 @@ function keyringOf(args: Args): string | undefined {
  * What is said of a source and kept as it was given, because tools read it back: its address, which API v1 has without a slash at its end, and the name of a file with
  * a key, which no region reads. Among the annotations of the site.
  */
-const WORDS = ['url', 'keyring_filename'] as const;
-const nameOf = (id: number, word: (typeof WORDS)[number]) => `boot-source.${id}.${word}`;
+const ANNOTATED_FIELDS = ['url', 'keyring_filename'] as const;
+const nameOf = (id: number, field: (typeof ANNOTATED_FIELDS)[number]) => `boot-source.${id}.${field}`;
 const annotation = (texts: Record<string, string>) =>
   step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
 
-function wordSteps(args: Args, id: number): Step[] {
-  const given = WORDS.filter((word) => args.has(word)).map((word) => [nameOf(id, word), args.text(word) ?? '']);
+function annotationSteps(args: Args, id: number): SiteStep[] {
+  const given = ANNOTATED_FIELDS.filter((field) => args.has(field)).map((field) => [
+    nameOf(id, field),
+    args.text(field) ?? '',
+  ]);
   return given.length === 0 ? [] : [annotation(Object.fromEntries(given) as Record<string, string>)];
 }
 
-async function keepWords({ site, args }: MaasCall, id: number): Promise<void> {
-  const steps = wordSteps(args, id);
+async function storeAnnotations({ site, args }: MaasCall, id: number): Promise<void> {
+  const steps = annotationSteps(args, id);
   if (steps.length > 0) await site.together(steps);
 }
 
-async function viewer(site: Site, look: Look) {
+async function viewer(site: Site, lists: SiteLists) {
   const births = await readBirths(site, 'boot-source');
   const changes = await readBirths(site, 'boot-source', 'changed');
-  const texts = (await look.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
-  return ({ id, name, sourceUrl, keyring }: Source) => {
+  const texts = (await lists.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
+  return ({ id, name, sourceUrl, keyring }: BootSource) => {
     const given = texts[nameOf(id, 'url')] ?? '';
     return {
       id: shownId({ id, name }),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isRejected, RejectedError } from '../../../../core/errors.ts';
 import { type Compression, PIECES_MOST, type RootFormat, rootFileName } from '../../../../model/images/content.ts';
-import { type Answer, json, text } from '../../answer.ts';
+import { type MaasAnswer, json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import type { Site } from '../../site.ts';
@@ -33,7 +33,7 @@ export const UPLOAD_HANDLERS: Handlers = {
   },
 };
 
-async function createImage(call: MaasCall): Promise<Answer> {
+async function createImage(call: MaasCall): Promise<MaasAnswer> {
   const { site, args } = call;
   const content = args.file('content')?.content;
   const file = fileOf(args, content);
@@ -63,15 +63,16 @@ async function createImage(call: MaasCall): Promise<Answer> {
 
 /** Size and digest: of what is sent, or as it is announced. */
 function fileOf(args: Args, content: Buffer | undefined): { readonly size: number; readonly sha256: string } {
-  const told = { size: args.number('size'), sha256: args.text('sha256')?.toLowerCase() };
+  const announced = { size: args.number('size'), sha256: args.text('sha256')?.toLowerCase() };
   if (content === undefined) {
-    const { size, sha256 } = told;
+    const { size, sha256 } = announced;
     if (size === undefined || !sha256)
       return badValue('content', 'it is missing', 'the file, or its sha256 and size and then its pieces');
     return { size, sha256 };
   }
   const sha256 = createHash('sha256').update(content).digest('hex');
-  if (told.sha256 && told.sha256 !== sha256) badValue('sha256', `it is ${sha256}`, 'the digest of the content');
+  if (announced.sha256 && announced.sha256 !== sha256)
+    badValue('sha256', `it is ${sha256}`, 'the digest of the content');
   return { size: content.length, sha256 };
 }
 
@@ -81,24 +82,24 @@ function typeOf(args: Args): readonly [RootFormat, Compression] {
   return found ?? badValue('filetype', `${type} is not known`, Object.keys(FILE_TYPES).join(', '));
 }
 
-interface FileName {
+interface UploadFileName {
   readonly image: string;
   readonly name: string;
 }
 
-async function takeWhole({ site, images }: MaasCall, file: FileName, content: Uint8Array): Promise<unknown> {
+async function takeWhole({ site, images }: MaasCall, file: UploadFileName, content: Uint8Array): Promise<unknown> {
   await checkUpload(site, file);
   return images.receive(file, one(content), null);
 }
 
-async function takePiece({ site, images }: MaasCall, file: FileName, content: Uint8Array): Promise<void> {
+async function takePiece({ site, images }: MaasCall, file: UploadFileName, content: Uint8Array): Promise<void> {
   await checkUpload(site, file);
   const taken = await images.addPiece(file, content);
   if (isRejected(taken)) throw new RejectedError(taken);
 }
 
 /** Who may upload it is asked here. */
-async function checkUpload(site: Site, { image, name }: FileName): Promise<void> {
+async function checkUpload(site: Site, { image, name }: UploadFileName): Promise<void> {
   await site.call('image.upload', { params: { image, file: name } });
 }
 

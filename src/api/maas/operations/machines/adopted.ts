@@ -6,7 +6,7 @@ import { type Site, step } from '../../site.ts';
 import { placeOf } from './hosts.ts';
 import { MAC } from './node-filters.ts';
 import { planPower, readPower } from './power.ts';
-import { runOf } from './wish.ts';
+import { runOf } from './allocation-request.ts';
 import { domainIn, domainName, nameOf } from '../names/host-names.ts';
 
 /** The machine that enlisted itself with one of these cards, and that nobody has taken in yet: it has no BMC. */
@@ -20,12 +20,12 @@ export async function enlistedWith(site: Site, macs: readonly string[]): Promise
 
 /** A tool makes a machine that is there already, because it enlisted itself: it gets what the tool says of it. */
 export async function adoptMachine(
-  { site, look, args }: Pick<MaasCall, 'site' | 'look' | 'args'>,
+  { site, lists: look, args }: Pick<MaasCall, 'site' | 'lists' | 'args'>,
   { id, ...own }: Machine,
 ) {
   const hostname = args.text('hostname') || own.hostname;
-  const wish = readPower(args);
-  const power = await planPower(look, hostname, { id, ...own }, wish);
+  const powerRequest = readPower(args);
+  const power = await planPower(look, hostname, { id, ...own }, powerRequest);
   const domain = args.text('domain') || domainIn(hostname);
   const known = own.interfaces.map(({ mac }) => mac);
   const fresh = args.list('mac_addresses').filter((mac) => !known.includes(mac.replaceAll('-', ':').toLowerCase()));
@@ -35,7 +35,7 @@ export async function adoptMachine(
     hostname: nameOf(hostname),
     domain: domain === undefined ? undefined : await domainName(look, domain),
   };
-  const isCommissioned = args.flag('commission') ?? Boolean(wish.type);
+  const isCommissioned = args.flag('commission') ?? Boolean(powerRequest.type);
   await site.together([
     ...power.steps,
     step('machine.set', { params: { machine: id }, body }),

@@ -1,12 +1,12 @@
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { RejectedError } from '../../../../core/errors.ts';
-import { type Answer, json } from '../../answer.ts';
+import { type MaasAnswer, json } from '../../answer.ts';
 import type { MaasCall } from '../../handler.ts';
 import { showMachine } from '../../objects/machines/machines.ts';
 import type { Site } from '../../site.ts';
 import { badValue, conflict } from '../base/refusals.ts';
 import { readStorageAt } from './storage-at.ts';
-import { type WishPlan, wishOf } from './wish.ts';
+import { type AllocationRequest, readAllocation } from './allocation-request.ts';
 
 /** Wishes that no machine of Regent can be found by; refused, because another machine than the one that is wanted would come. */
 const NOT_FOUND_BY = [
@@ -29,7 +29,7 @@ const NOT_FOUND_BY = [
 ];
 
 /** Takes a machine that fits; with `dry_run` it only answers which one it would be. */
-export async function allocate({ site, look, args }: MaasCall): Promise<Answer> {
+export async function allocate({ site, lists: look, args }: MaasCall): Promise<MaasAnswer> {
   for (const name of ['install_kvm', 'register_vmhost', 'install_rackd', 'bridge_all'])
     if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent allocates a machine and no more; leave it out');
   for (const name of NOT_FOUND_BY)
@@ -39,7 +39,7 @@ export async function allocate({ site, look, args }: MaasCall): Promise<Answer> 
         'machines are not found by it',
         'name, tags, zone, pool, subnets, interfaces, storage and the like',
       );
-  const { body, labels, disks: named } = await wishOf(look, args);
+  const { body, labels, disks: named } = await readAllocation(look, args);
   const { machine, storage, interfaces } = await found(site, body, args.flag('dry_run') === true).catch(noneMatches);
   const disks = Object.keys(storage).length === 0 ? new Map<string, number>() : await numbersOf(site, machine.id);
   const matches = {
@@ -60,7 +60,7 @@ export async function allocate({ site, look, args }: MaasCall): Promise<Answer> 
 
 type Allocated = RouteOutput<'machine.allocate-any'>;
 
-async function found(site: Site, body: WishPlan['body'], isDryRun: boolean): Promise<Allocated> {
+async function found(site: Site, body: AllocationRequest['body'], isDryRun: boolean): Promise<Allocated> {
   if (!isDryRun) return site.call('machine.allocate-any', { body });
   // A dry run answers with what the call would have answered, and what would change.
   const preview: unknown = await site.call('machine.allocate-any', { query: { dry_run: true }, body });

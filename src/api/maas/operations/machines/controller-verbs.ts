@@ -1,19 +1,19 @@
 import { bytes, json } from '../../answer.ts';
 import type { Handler, Handlers } from '../../handler.ts';
 import { badValue } from '../base/refusals.ts';
-import { type Role, showController } from './controllers.ts';
+import { type ControllerRole, showController } from './controllers.ts';
 import { detailsOf } from '../../objects/machines/details.ts';
 
 /** What nobody does with a host of Regent through MAAS: it must be there, and then it is refused. */
 const cannot =
-  (role: Role, problem: string, rule: string): Handler =>
+  (role: ControllerRole, problem: string, rule: string): Handler =>
   async (call) => {
     await showController(role, call);
     return badValue('system_id', problem, rule);
   };
 
 const details =
-  (role: Role): Handler =>
+  (role: ControllerRole): Handler =>
   async (call) => {
     await showController(role, call);
     return bytes(detailsOf(null), 'application/bson');
@@ -21,7 +21,7 @@ const details =
 
 /** A host has what its agent tells. What stays as it is may be said; anything else is refused. */
 const update =
-  (role: Role): Handler =>
+  (role: ControllerRole): Handler =>
   async (call) => {
     const shown = await showController(role, call);
     const { args } = call;
@@ -37,7 +37,7 @@ const update =
     return json(shown);
   };
 
-const setZone: Handler = async ({ look, args }) => {
+const setZone: Handler = async ({ lists: look, args }) => {
   const zones = await look.zones();
   const zone = args.text('zone') ?? '';
   const [first] = zones;

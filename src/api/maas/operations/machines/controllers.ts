@@ -1,6 +1,6 @@
 import type { Node } from '../../../../contract/cluster/node.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
-import { type Answer, json, nothing } from '../../answer.ts';
+import { type MaasAnswer, json, nothing } from '../../answer.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { viewController } from '../../objects/machines/controllers.ts';
 import { readSurroundings, showMachine, showMachines } from '../../objects/machines/machines.ts';
@@ -12,10 +12,10 @@ import { isOfAgent, passes } from './node-filters.ts';
 import { notFound } from '../base/refusals.ts';
 
 type Service = RouteOutput<'service.list'>['items'][number];
-export type Role = 'isRack' | 'isRegion';
+export type ControllerRole = 'isRack' | 'isRegion';
 
 const list =
-  (role: Role): Handler =>
+  (role: ControllerRole): Handler =>
   async (call) => {
     const ids = call.args.list('id');
     const names = call.args.list('hostname');
@@ -27,20 +27,20 @@ const list =
   };
 
 /** The rack or the region node of a path. */
-export async function showController(role: Role, call: MaasCall) {
+export async function showController(role: ControllerRole, call: MaasCall) {
   const id = call.path['system_id'];
   const found = (await read(call)).find(({ node }) => node[role] && node.id === id);
   return (found ?? notFound(role === 'isRack' ? 'rack' : 'region node', id)).view;
 }
 
 const show =
-  (role: Role): Handler =>
+  (role: ControllerRole): Handler =>
   async (call) =>
     json(await showController(role, call));
 
 /** Forgets a rack, or a region node that never finished joining. */
 const forget =
-  (role: Role): Handler =>
+  (role: ControllerRole): Handler =>
   async (call) => {
     await show(role)(call);
     await call.site.call('node.delete', { params: { node: call.path['system_id'] ?? '' } });
@@ -49,7 +49,7 @@ const forget =
 
 /** Nothing switches racks and region nodes: what is told of that is always the same. */
 const unpowered =
-  (role: Role, answer: Answer): Handler =>
+  (role: ControllerRole, answer: MaasAnswer): Handler =>
   async (call) => {
     await show(role)(call);
     return answer;
@@ -75,13 +75,13 @@ export const CONTROLLER_HANDLERS: Handlers = {
     return json({ images: listed, connected: true, status: 'synced' });
   },
   'Nodes.read': async (call) => {
-    const args = await withNetworks(call.look, call.args);
+    const args = await withNetworks(call.lists, call.args);
     const named = (await call.site.all('machine.list')).filter((machine) => isOfAgent(machine, args));
-    const machines = await showMachines(call.look, named);
+    const machines = await showMachines(call.lists, named);
     const ids = args.list('id');
     const controllers = (await read(call)).filter(({ node }) => ids.length === 0 || ids.includes(node.id));
     const isNarrow = args.entries().some(([name]) => name !== 'id');
-    const devices = await showDevices(call.look, await call.look.devices());
+    const devices = await showDevices(call.lists, await call.lists.devices());
     return json([
       ...machines.filter((machine) => passes(machine, args)),
       ...devices.filter((device) => isOfAgent({}, args) && passes({ ...NOT_OF_DEVICES, ...device }, args)),
@@ -94,12 +94,15 @@ export const CONTROLLER_HANDLERS: Handlers = {
     const controller = (await read(call)).find(({ node }) => node.id === id);
     if (controller) return json(controller.view);
     const device = await call.site.find('device.show', { params: { device: id ?? '' } });
-    if (device) return json((await showDevices(call.look, [device]))[0]);
+    if (device) return json((await showDevices(call.lists, [device]))[0]);
     return json(await showMachine(call.site, await machineOf(call.site, call.path)));
   },
 };
 
-async function read({ site, look }: MaasCall): Promise<{ node: Node; view: ReturnType<typeof viewController> }[]> {
+async function read({
+  site,
+  lists: look,
+}: MaasCall): Promise<{ node: Node; view: ReturnType<typeof viewController> }[]> {
   const around = await readSurroundings(look);
   const domain = (await look.domains()).find(({ isDefault }) => isDefault)?.name ?? '';
   const services = Map.groupBy(await site.all('service.list'), ({ node }: Service) => node);

@@ -7,12 +7,12 @@ import { json, nothing } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { showMachine } from '../../objects/machines/machines.ts';
 import { copyOf } from '../../objects/machines/storage-copy.ts';
-import { type Site, step, type Step } from '../../site.ts';
+import { type Site, step, type SiteStep } from '../../site.ts';
 import { badValue, conflict } from '../base/refusals.ts';
 import { machineOf } from './machines.ts';
 
 type Input = NonNullable<RouteInput<'machine.set'>['body']['interfaces']>[number];
-type Link = NonNullable<MachineInterface['links']>[number];
+type MachineLink = NonNullable<MachineInterface['links']>[number];
 
 /** States in which another network may be given to a machine by a copy or as a whole. */
 const FREE: readonly MachineState[] = ['new', 'ready', 'broken', 'failed-testing'];
@@ -45,7 +45,7 @@ export const COPY_HANDLERS: Handlers = {
 };
 
 /** Its cards stay and lose what was given to them; `more` is done in the same change. */
-async function restore({ site, path }: MaasCall, more: readonly Step[]) {
+async function restore({ site, path }: MaasCall, more: readonly SiteStep[]) {
   const machine = await machineOf(site, path);
   if (!isFree(machine))
     conflict(`${machine.fqdn} is ${machine.state}. Rule: its network is put back before it is used.`);
@@ -130,7 +130,7 @@ function copied(source: Machine, machine: Machine): Input[] {
   return [...own, ...[...cards.values()].filter(({ name }) => !names.has(name)).map(bare)];
 }
 
-function addressOf({ mode, subnetId, gateway }: Link) {
+function addressOf({ mode, subnetId, gateway }: MachineLink) {
   const subnet = subnetId === null ? {} : { subnet: String(subnetId) };
   const address = mode === 'static' || mode === 'auto' ? 'auto' : mode;
   return { address, ...subnet, ...(gateway ? { gateway } : {}) };

@@ -1,7 +1,7 @@
 import type { Device } from '../../../../contract/machines/device.ts';
-import { type Answer, bytes, json, nothing } from '../../answer.ts';
+import { type MaasAnswer, bytes, json, nothing } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { createLook } from '../../look.ts';
+import { createSiteLists } from '../../site-lists.ts';
 import { showDevices } from '../../objects/machines/devices.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue } from '../base/refusals.ts';
@@ -14,7 +14,7 @@ import { domainIn, domainName, nameOf } from '../names/host-names.ts';
 
 /** Hosts with names and addresses that nobody commissions: Juju's containers, printers, switches. */
 export const DEVICE_HANDLERS: Handlers = {
-  'Devices.read': async ({ look, args: given }) => {
+  'Devices.read': async ({ lists: look, args: given }) => {
     const args = await withNetworks(look, given);
     const shown = await showDevices(look, await look.devices());
     return json(shown.filter((device) => isOfAgent({}, args) && passes({ ...NOT_OF_DEVICES, ...device }, args)));
@@ -47,22 +47,22 @@ export const DEVICE_HANDLERS: Handlers = {
   },
 };
 
-type Path = Readonly<Record<string, string>>;
-const ref = (path: Path) => ({ device: path['system_id'] ?? '' });
+type PathValues = Readonly<Record<string, string>>;
+const ref = (path: PathValues) => ({ device: path['system_id'] ?? '' });
 
 /** What filters look at and no device has. */
 export const NOT_OF_DEVICES = { status: 0, power_state: 'unknown', architecture: '', cpu_count: 0, memory: 0 };
 
-function deviceOf(site: Site, path: Path): Promise<Device> {
+function deviceOf(site: Site, path: PathValues): Promise<Device> {
   return site.call('device.show', { params: ref(path) });
 }
 
-async function show(site: Site, device: Device): Promise<Answer> {
-  const [shown] = await showDevices(createLook(site), [device]);
+async function show(site: Site, device: Device): Promise<MaasAnswer> {
+  const [shown] = await showDevices(createSiteLists(site), [device]);
   return json(shown);
 }
 
-async function createDevice({ site, look, args }: MaasCall) {
+async function createDevice({ site, lists: look, args }: MaasCall) {
   await checkPlace(look, args);
   const macs = args.list('mac_addresses');
   const hostname = args.text('hostname') || `d-${(macs[0] ?? '').replaceAll(/[:-]/g, '').toLowerCase()}`;
@@ -77,7 +77,7 @@ async function createDevice({ site, look, args }: MaasCall) {
   return show(site, await site.call('device.create', { body }));
 }
 
-async function updateDevice({ site, look, path, args }: MaasCall) {
+async function updateDevice({ site, lists: look, path, args }: MaasCall) {
   await checkPlace(look, args);
   const hostname = args.text('hostname');
   const domain = args.text('domain') || (hostname ? domainIn(hostname) : undefined);

@@ -1,6 +1,6 @@
 import { RejectedError, rejected } from '../../../../core/errors.ts';
 import type { Args } from '../../args.ts';
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import { badValue } from '../base/refusals.ts';
 
 /** Where a machine is, and what people and tools say of it. */
@@ -15,9 +15,9 @@ export function placeOf(args: Args) {
 }
 
 /** Refuses a zone or a pool that is not there, by the name of its parameter. */
-export async function checkPlace(look: Look, args: Args): Promise<void> {
-  const lists = { zone: look.zones, pool: look.pools } as const;
-  for (const [field, read] of Object.entries(lists)) {
+export async function checkPlace(look: SiteLists, args: Args): Promise<void> {
+  const readers = { zone: look.zones, pool: look.pools } as const;
+  for (const [field, read] of Object.entries(readers)) {
     const text = args.text(field);
     if (!text || (await read()).some(({ id, name }) => name === text || String(id) === text)) continue;
     const problem = 'Select a valid choice. That choice is not one of the available choices';

@@ -8,10 +8,10 @@ import {
   usesOf,
 } from '../../../../model/machines/interfaces/settings.ts';
 import { isTagged } from '../../../../model/machines/interfaces/topology.ts';
-import { type Answer, json, nothing } from '../../answer.ts';
+import { type MaasAnswer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { createLook } from '../../look.ts';
+import { createSiteLists } from '../../site-lists.ts';
 import { viewInterface, viewInterfaces } from '../../objects/machines/interfaces.ts';
 import { readInventory, showMachine } from '../../objects/machines/machines.ts';
 import { readNetworks } from '../../objects/networks/networks.ts';
@@ -24,7 +24,7 @@ import { vlanOfId } from '../networks/vlans.ts';
 
 /** Interfaces of machines, and their links to subnets. */
 export const INTERFACE_HANDLERS: Handlers = {
-  'Interfaces.read': async ({ site, look, path }) => {
+  'Interfaces.read': async ({ site, lists: look, path }) => {
     const machine = await hostOf(site, path);
     const cards = (await readInventory(site, machine.id))?.interfaces ?? [];
     const { id, interfaces } = machine;
@@ -74,32 +74,32 @@ export const INTERFACE_HANDLERS: Handlers = {
   'Machine.clear_default_gateways': clearGateways,
 };
 
-type Path = Readonly<Record<string, string>>;
-const at = (path: Path) => ({ ...ref(path), interface: path['id'] ?? '' });
-type Link = NonNullable<MachineInterface['links']>[number];
+type PathValues = Readonly<Record<string, string>>;
+const at = (path: PathValues) => ({ ...ref(path), interface: path['id'] ?? '' });
+type MachineLink = NonNullable<MachineInterface['links']>[number];
 
 /** The machine or the device of a path. */
-async function hostOf(site: Site, path: Path): Promise<Pick<Machine, 'id' | 'interfaces'>> {
+async function hostOf(site: Site, path: PathValues): Promise<Pick<Machine, 'id' | 'interfaces'>> {
   const device = await site.find('device.show', { params: { device: path['system_id'] ?? '' } });
   return device ?? (await machineOf(site, path));
 }
 
-async function meant(site: Site, path: Path) {
+async function meant(site: Site, path: PathValues) {
   const machine = await hostOf(site, path);
   const one = machine.interfaces.find(({ id, name }) => String(id) === path['id'] || name === path['id']);
   return { machine, one: one ?? notFound('interface', path['id']) };
 }
 
-async function show(site: Site, path: Path, id: number): Promise<Answer> {
+async function show(site: Site, path: PathValues, id: number): Promise<MaasAnswer> {
   const machine = await hostOf(site, path);
   const one = machine.interfaces.find((found) => found.id === id) ?? notFound('interface', id);
   const cards = (await readInventory(site, machine.id))?.interfaces ?? [];
   const set = { machine: machine.id, interfaces: machine.interfaces, cards };
-  return json(viewInterface(one, set, await readNetworks(createLook(site))));
+  return json(viewInterface(one, set, await readNetworks(createSiteLists(site))));
 }
 
 /** What a kind of interface has besides. */
-interface Own {
+interface KindFields {
   readonly kind: 'physical' | 'bond' | 'bridge' | 'vlan';
   readonly name?: string | undefined;
   readonly parents?: string[];
@@ -107,7 +107,7 @@ interface Own {
   readonly bridge?: ReturnType<typeof bridgeOf>;
 }
 
-async function create({ site, look, path, args }: MaasCall, own: Own): Promise<Answer> {
+async function create({ site, lists: look, path, args }: MaasCall, own: KindFields): Promise<MaasAnswer> {
   const body = {
     ...own,
     mac: args.text('mac_address') || undefined,
@@ -122,8 +122,8 @@ async function create({ site, look, path, args }: MaasCall, own: Own): Promise<A
   return show(site, path, id);
 }
 
-async function update(call: MaasCall): Promise<Answer> {
-  const { site, look, path, args } = call;
+async function update(call: MaasCall): Promise<MaasAnswer> {
+  const { site, lists: look, path, args } = call;
   const { one } = await meant(site, path);
   const hasParents = args.has('parents') || args.has('parent');
   const body = {
@@ -154,10 +154,10 @@ async function setTags({ site, path, args }: MaasCall, change: (tags: readonly s
 }
 
 /** The VLAN that is meant by its id; null: none. */
-async function vlanOf(look: MaasCall['look'], args: Args): Promise<string | null | undefined> {
+async function vlanOf(lists: MaasCall['lists'], args: Args): Promise<string | null | undefined> {
   const text = args.clearable('vlan');
   if (!text) return text;
-  const vlan = await vlanMeant(look, text);
+  const vlan = await vlanMeant(lists, text);
   return vlan ? vlanOfId(vlan.id) : badValue('vlan', `there is no VLAN ${text}`, 'the id of a VLAN');
 }
 
@@ -220,7 +220,7 @@ function refuseOvs(args: Args): void {
 }
 
 /** A link as API v1 asks for it. */
-function inputOf({ mode, address, subnetId, gateway }: Link): AddressInput {
+function inputOf({ mode, address, subnetId, gateway }: MachineLink): AddressInput {
   const subnet = subnetId === null ? {} : { subnet: String(subnetId) };
   const route = gateway ? { gateway: true } : {};
   if (mode === 'static' && address !== null) return { address, ...subnet, ...route };
@@ -230,7 +230,7 @@ function inputOf({ mode, address, subnetId, gateway }: Link): AddressInput {
 
 const MODES: Readonly<Record<string, string>> = { auto: 'auto', dhcp: 'dhcp', static: 'static', link_up: 'link' };
 
-async function link({ site, look, path, args }: MaasCall): Promise<Answer> {
+async function link({ site, lists: look, path, args }: MaasCall): Promise<MaasAnswer> {
   const { one } = await meant(site, path);
   const mode = MODES[(args.text('mode') ?? '').toLowerCase()];
   if (mode === undefined) return badValue('mode', 'it is not known', 'AUTO, DHCP, STATIC or LINK_UP');
@@ -247,15 +247,15 @@ async function link({ site, look, path, args }: MaasCall): Promise<Answer> {
   };
   const links = args.flag('force') ? [] : (one.links ?? []);
   // An interface that was only kept up, or had DHCP, gets the link in its place.
-  const kept = links.filter((old) => old.mode !== 'link' && !(old.mode === 'dhcp' && mode === 'dhcp'));
+  const remaining = links.filter((old) => old.mode !== 'link' && !(old.mode === 'dhcp' && mode === 'dhcp'));
   const vlan = subnet && one.vlanId !== subnet.vlanId ? vlanOfId(subnet.vlanId) : undefined;
-  const body = { addresses: [...kept.map(inputOf), wanted], ...(vlan === undefined ? {} : { vlan }) };
+  const body = { addresses: [...remaining.map(inputOf), wanted], ...(vlan === undefined ? {} : { vlan }) };
   const { id } = await site
     .call('interface.set', { params: at(path), body })
     .catch(
       calling(
         { address: 'ip_address', addresses: 'ip_address', gateway: 'default_gateway' },
-        `addresses/${kept.length}/`,
+        `addresses/${remaining.length}/`,
       ),
     );
   if (mode === 'static' && !address) await keepStatic(site, path, id);
@@ -263,16 +263,19 @@ async function link({ site, look, path, args }: MaasCall): Promise<Answer> {
 }
 
 /** The address that was found for the newest link is its own from now on, whatever mode found it. */
-async function keepStatic(site: Site, path: Path, id: number): Promise<void> {
+async function keepStatic(site: Site, path: PathValues, id: number): Promise<void> {
   const { interfaces } = await hostOf(site, path);
   const links = interfaces.find((found) => found.id === id)?.links ?? [];
-  const newest = links.reduce<Link | null>((last, one) => (last === null || one.id > last.id ? one : last), null);
+  const newest = links.reduce<MachineLink | null>(
+    (last, one) => (last === null || one.id > last.id ? one : last),
+    null,
+  );
   if (newest === null || newest.mode !== 'auto') return;
   const addresses = links.map((one) => inputOf(one === newest ? { ...one, mode: 'static' } : one));
   await site.call('interface.set', { params: at(path), body: { addresses } });
 }
 
-async function unlink({ site, path, args }: MaasCall): Promise<Answer> {
+async function unlink({ site, path, args }: MaasCall): Promise<MaasAnswer> {
   const { one } = await meant(site, path);
   const links = one.links ?? [];
   const wanted = args.text('id') ?? '';
@@ -282,7 +285,7 @@ async function unlink({ site, path, args }: MaasCall): Promise<Answer> {
   return show(site, path, id);
 }
 
-async function setGateway({ site, path, args }: MaasCall): Promise<Answer> {
+async function setGateway({ site, path, args }: MaasCall): Promise<MaasAnswer> {
   const { one } = await meant(site, path);
   const wanted = args.text('link_id');
   const links = one.links ?? [];
@@ -293,7 +296,7 @@ async function setGateway({ site, path, args }: MaasCall): Promise<Answer> {
   return show(site, path, id);
 }
 
-async function clearGateways({ site, path }: MaasCall): Promise<Answer> {
+async function clearGateways({ site, path }: MaasCall): Promise<MaasAnswer> {
   const machine = await machineOf(site, path);
   const changed = machine.interfaces.filter(({ links = [] }) => links.some(({ gateway }) => gateway));
   if (changed.length > 0)

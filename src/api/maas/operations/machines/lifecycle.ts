@@ -1,18 +1,18 @@
 import type { Machine } from '../../../../contract/machines/machine.ts';
 import { AGENT_NAME, type Annotations } from '../../../../model/site/annotation.ts';
 import { RejectedError } from '../../../../core/errors.ts';
-import { type Answer, json } from '../../answer.ts';
+import { type MaasAnswer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import { showMachine, showMachines } from '../../objects/machines/machines.ts';
-import { step, type Step } from '../../site.ts';
+import { step, type SiteStep } from '../../site.ts';
 import { imageOf } from '../images/images.ts';
-import { keptValue } from '../base/kept-config.ts';
+import { readStoredValue } from '../base/stored-config.ts';
 import { allocate } from './allocate.ts';
 import { machineOf, ref } from './machines.ts';
 import { badValue, calling, conflict } from '../base/refusals.ts';
-import { runOf } from './wish.ts';
+import { runOf } from './allocation-request.ts';
 
 /** What takes a comment and no more. */
 type PlainVerb =
@@ -50,7 +50,7 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   },
   'Machine.override_failed_testing': overrideTests,
   'Machine.deploy': deploy,
-  'Machine.release': async ({ site, look, path, args }) => {
+  'Machine.release': async ({ site, lists: look, path, args }) => {
     const machine = await machineOf(site, path);
     // Who asks again, because an answer was lost, has what he asked for.
     if (machine.state === 'ready' || machine.state === 'releasing') return json(await showMachine(site, machine));
@@ -69,14 +69,14 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   },
   'Machines.allocate': allocate,
   'Machines.release': releaseSome,
-  'Machines.accept': async ({ site, look, args }) =>
-    accept({ site, look }, await named({ site }, args.list('machines'))),
-  'Machines.accept_all': async ({ site, look }) =>
-    accept({ site, look }, await site.all('machine.list', { state: 'new' })),
+  'Machines.accept': async ({ site, lists: look, args }) =>
+    accept({ site, lists: look }, await named({ site }, args.list('machines'))),
+  'Machines.accept_all': async ({ site, lists: look }) =>
+    accept({ site, lists: look }, await site.all('machine.list', { state: 'new' })),
 };
 
 /** What is to be laid on its disks is forgotten, as MAAS does, unless it is to stay. */
-async function commission({ site, path, args }: MaasCall): Promise<Answer> {
+async function commission({ site, path, args }: MaasCall): Promise<MaasAnswer> {
   const { id, state } = await machineOf(site, path);
   const input = { params: { machine: id }, body: runOf(args, 'commissioning_scripts') };
   const isReset = state === 'ready' && args.flag('skip_storage') !== true;
@@ -88,7 +88,7 @@ async function commission({ site, path, args }: MaasCall): Promise<Answer> {
 }
 
 /** A machine that failed its tests is marked as broken and as mended in one change: then it is what it was before the test. */
-async function overrideTests({ site, path, args }: MaasCall): Promise<Answer> {
+async function overrideTests({ site, path, args }: MaasCall): Promise<MaasAnswer> {
   const { id, state, hostname } = await machineOf(site, path);
   if (state !== 'failed-testing') conflict(`No failed test of ${hostname} can be overridden. It is ${state}.`);
   const input = { params: { machine: id }, body: commentOf(args) };
@@ -100,7 +100,7 @@ function commentOf(args: Args) {
   return { comment: args.text('comment') || undefined };
 }
 
-async function power({ site, path, args }: MaasCall, verb: 'on' | 'off'): Promise<Answer> {
+async function power({ site, path, args }: MaasCall, verb: 'on' | 'off'): Promise<MaasAnswer> {
   const mode = args.text('stop_mode');
   if (mode && mode !== 'hard' && mode !== 'soft') badValue('stop_mode', `${mode} is not known`, 'hard or soft');
   const stopMode = verb === 'off' && (mode === 'hard' || mode === 'soft') ? mode : undefined;
@@ -136,12 +136,12 @@ function seriesOf(args: Args): string | undefined {
 }
 
 /** The series of the site, where one was told. */
-async function usualSeries(look: Look): Promise<string | undefined> {
-  const series = await keptValue(look, 'default_distro_series');
+async function usualSeries(lists: SiteLists): Promise<string | undefined> {
+  const series = await readStoredValue(lists, 'default_distro_series');
   return typeof series === 'string' && series !== '' ? series : undefined;
 }
 
-async function deploy({ site, look, path, args }: MaasCall): Promise<Answer> {
+async function deploy({ site, lists: look, path, args }: MaasCall): Promise<MaasAnswer> {
   for (const name of NOT_HAD)
     if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent installs an image and no more; leave it out');
   const body = {
@@ -168,13 +168,13 @@ function asCollision(error: unknown): never {
 }
 
 /** A tool finds its machines again by the name that it gives itself. */
-function keepAgentName(machine: string, annotations: Annotations, name: string): Step {
+function keepAgentName(machine: string, annotations: Annotations, name: string): SiteStep {
   return step('machine.set', { params: { machine }, body: { annotations: { ...annotations, [AGENT_NAME]: name } } });
 }
 
 /** Are disks erased, and how? As the site has it, where the call does not say so. How is of no matter without it. */
-async function erasing(look: Look, args: Args) {
-  const isSet = async (name: string) => (await keptValue(look, name)) === true;
+async function erasing(lists: SiteLists, args: Args) {
+  const isSet = async (name: string) => (await readStoredValue(lists, name)) === true;
   if (!args.flag('erase') && !(await isSet('enable_disk_erasing_on_release'))) return {};
   return {
     erase: true,
@@ -183,10 +183,10 @@ async function erasing(look: Look, args: Args) {
   };
 }
 
-type ReleaseWish = ReturnType<typeof commentOf> & Awaited<ReturnType<typeof erasing>>;
+type ReleaseBody = ReturnType<typeof commentOf> & Awaited<ReturnType<typeof erasing>>;
 
 /** What its owner keeps with a machine goes with the owner: tools find by it what is theirs. */
-function releaseSteps({ id, annotations = {} }: Machine, body: ReleaseWish): Step[] {
+function releaseSteps({ id, annotations = {} }: Machine, body: ReleaseBody): SiteStep[] {
   const params = { machine: id };
   const isNoted = Object.keys(annotations).length > 0;
   return [
@@ -196,7 +196,7 @@ function releaseSteps({ id, annotations = {} }: Machine, body: ReleaseWish): Ste
 }
 
 /** Those that are ready already, or soon, are left out of the answer. */
-async function releaseSome({ site, look, args }: MaasCall): Promise<Answer> {
+async function releaseSome({ site, lists: look, args }: MaasCall): Promise<MaasAnswer> {
   const machines = await named({ site }, args.list('machines'));
   const held = machines.filter(({ state }) => state !== 'ready' && state !== 'releasing');
   const body = { ...commentOf(args), ...(await erasing(look, args)) };
@@ -205,7 +205,10 @@ async function releaseSome({ site, look, args }: MaasCall): Promise<Answer> {
 }
 
 /** What was enlisted is wanted: it is commissioned. */
-async function accept({ site, look }: Pick<MaasCall, 'site' | 'look'>, machines: readonly Machine[]): Promise<Answer> {
+async function accept(
+  { site, lists: look }: Pick<MaasCall, 'site' | 'lists'>,
+  machines: readonly Machine[],
+): Promise<MaasAnswer> {
   const fresh = machines.filter(({ state }) => state === 'new');
   if (fresh.length > 0)
     await site.together(fresh.map(({ id }) => step('machine.commission', { params: { machine: id }, body: {} })));

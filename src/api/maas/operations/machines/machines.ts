@@ -6,7 +6,7 @@ import type { Handlers, MaasCall } from '../../handler.ts';
 import { machineListParts } from '../../objects/machines/machine-list.ts';
 import { type MaasMachine, showMachine, showMachines } from '../../objects/machines/machines.ts';
 import { type Site, step } from '../../site.ts';
-import { runOf } from './wish.ts';
+import { runOf } from './allocation-request.ts';
 import { withNetworks } from './constraints.ts';
 import { mayPass, passes, queryOf } from './node-filters.ts';
 import { planPower, readPower, removalOf } from './power.ts';
@@ -27,7 +27,7 @@ export const MACHINE_HANDLERS: Handlers = {
   'Machine.power_parameters': powerParameters,
   'Machine.details': details,
   'Node.details': details,
-  'Machines.power_parameters': async ({ look, site, args }) => {
+  'Machines.power_parameters': async ({ lists: look, site, args }) => {
     const wanted = args.list('id');
     const machines = (await site.all('machine.list')).filter(({ id }) => wanted.length === 0 || wanted.includes(id));
     const bmcs = await look.bmcs();
@@ -46,7 +46,7 @@ export const MACHINE_HANDLERS: Handlers = {
   'Devices.is_action_in_progress': isBusy,
   'Machines.set_zone': setZone,
   'Nodes.set_zone': setZone,
-  'Machines.list_allocated': async ({ site, look, args }) => {
+  'Machines.list_allocated': async ({ site, lists: look, args }) => {
     const ids = args.list('id');
     const own = await site.all('machine.list', { owner: site.caller.user });
     return json(await showMachines(look, ids.length === 0 ? own : own.filter(({ id }) => ids.includes(id))));
@@ -55,14 +55,14 @@ export const MACHINE_HANDLERS: Handlers = {
   'Machine.set_workload_annotations': setAnnotations,
 };
 
-type Path = Readonly<Record<string, string>>;
-export const ref = (path: Path) => ({ machine: path['system_id'] ?? '' });
+type PathValues = Readonly<Record<string, string>>;
+export const ref = (path: PathValues) => ({ machine: path['system_id'] ?? '' });
 
-export function machineOf(site: Site, path: Path): Promise<Machine> {
+export function machineOf(site: Site, path: PathValues): Promise<Machine> {
   return site.call('machine.show', { params: ref(path) });
 }
 
-async function listMachines({ site, look, args: given }: MaasCall) {
+async function listMachines({ site, lists: look, args: given }: MaasCall) {
   const args = await withNetworks(look, given);
   const isCutDown = args.entries().length > 0;
   const filter = {
@@ -73,17 +73,17 @@ async function listMachines({ site, look, args: given }: MaasCall) {
   return jsonParts(machineListParts(site, look, filter));
 }
 
-async function createMachine({ site, look, args }: MaasCall) {
+async function createMachine({ site, lists: look, args }: MaasCall) {
   const macs = args.list('mac_addresses');
   const hostname = args.text('hostname') || (macs[0] ? `m-${macs[0].replaceAll(/[:-]/g, '').toLowerCase()}` : '');
   if (hostname === '') badValue('mac_addresses', 'it is missing', 'a machine has a MAC address or a host name');
   await checkPlace(look, args);
   if (args.flag('deployed')) badValue('deployed', 'it cannot be', 'a machine is deployed by Regent');
   const enlisted = await enlistedWith(site, macs);
-  if (enlisted !== null) return adoptMachine({ site, look, args }, enlisted);
+  if (enlisted !== null) return adoptMachine({ site, lists: look, args }, enlisted);
   const domain = await domainName(look, args.text('domain') || domainIn(hostname));
-  const wish = readPower(args);
-  const power = await planPower(look, hostname, null, wish);
+  const powerRequest = readPower(args);
+  const power = await planPower(look, hostname, null, powerRequest);
   const body = {
     ...placeOf(args),
     ...power.fields,
@@ -92,7 +92,7 @@ async function createMachine({ site, look, args }: MaasCall) {
     interfaces: macs.map((mac) => ({ mac })),
   };
   const machine = `${nameOf(hostname)}.${domain}`;
-  const isCommissioned = args.flag('commission') ?? Boolean(wish.type);
+  const isCommissioned = args.flag('commission') ?? Boolean(powerRequest.type);
   const steps = [
     ...power.steps,
     step('machine.create', { body }),
@@ -104,7 +104,7 @@ async function createMachine({ site, look, args }: MaasCall) {
   return json(await showMachine(site, await site.call('machine.show', { params: { machine } })));
 }
 
-async function updateMachine({ site, look, path, args }: MaasCall) {
+async function updateMachine({ site, lists: look, path, args }: MaasCall) {
   const machine = await machineOf(site, path);
   await checkPlace(look, args);
   const hostname = args.text('hostname');
@@ -130,7 +130,7 @@ async function deleteNode(call: MaasCall) {
 }
 
 /** Its BMC goes with it where nothing else is switched by it. Nobody waits for a job that is to switch it, or look at it: it ends, at once where it has not begun. */
-async function deleteMachine({ site, look, path }: MaasCall) {
+async function deleteMachine({ site, lists: look, path }: MaasCall) {
   const machine = await machineOf(site, path);
   const bmc = (await look.bmcs()).find(({ name }) => name === machine.bmc);
   const open = await site.all('job.list', { target: `machine:${machine.id}`, unfinished: true });
@@ -142,14 +142,14 @@ async function deleteMachine({ site, look, path }: MaasCall) {
   return nothing();
 }
 
-async function powerParameters({ site, look, path }: MaasCall) {
+async function powerParameters({ site, lists: look, path }: MaasCall) {
   return json(parametersOf(await machineOf(site, path), await look.bmcs()));
 }
 
 async function details({ site, path }: MaasCall) {
   const { id, hostname } = await machineOf(site, path);
-  const told = await site.find('machine.inventory', { params: { machine: id } });
-  return bytes(detailsOf(told?.inventory ?? null, hostname), 'application/bson');
+  const reported = await site.find('machine.inventory', { params: { machine: id } });
+  return bytes(detailsOf(reported?.inventory ?? null, hostname), 'application/bson');
 }
 
 /** Secrets are masked: they go in and never come out. */

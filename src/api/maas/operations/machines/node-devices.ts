@@ -43,7 +43,7 @@ async function meant(call: MaasCall): Promise<NodeDevice> {
   return found ?? notFound('device of the machine', wanted);
 }
 
-async function devicesOf({ site, look, path }: MaasCall): Promise<NodeDevice[]> {
+async function devicesOf({ site, lists: look, path }: MaasCall): Promise<NodeDevice[]> {
   const { id, interfaces } = await machineOf(site, path);
   const inventory: Inventory = (await readInventory(site, id)) ?? {};
   const cards = inventory.interfaces ?? [];

@@ -3,9 +3,9 @@ import { MACHINE_STATUS } from '../../../../model/machines/machine-states.ts';
 import type { Args } from '../../args.ts';
 import type { MaasMachine } from '../../objects/machines/machines.ts';
 
-type Value = string | number | null;
+type FilterValue = string | number | null;
 /** Values of a machine that a filter looks at: one of them has to be what is asked for. */
-type Reader = (machine: Filtered) => readonly Value[];
+type FilterReader = (machine: Filtered) => readonly FilterValue[];
 /** What of a machine filters look at. */
 type Filtered = Pick<
   MaasMachine,
@@ -27,13 +27,14 @@ type Filtered = Pick<
   readonly ephemeral_deploy?: boolean;
 };
 
-const named = (object: object | null): Value => (object !== null && 'name' in object ? String(object.name) : null);
+const named = (object: object | null): FilterValue =>
+  object !== null && 'name' in object ? String(object.name) : null;
 const vlansOf = (machine: Filtered) => machine.interface_set.flatMap(({ vlan }) => (vlan ? [vlan] : []));
 const subnetsOf = (machine: Filtered) =>
   machine.interface_set.flatMap(({ links }) => links.flatMap(({ subnet }) => (subnet ? [subnet] : [])));
 
 /** Filters by their names; `not_NAME` is the opposite of each. */
-const READERS: Readonly<Record<string, Reader>> = {
+const READERS: Readonly<Record<string, FilterReader>> = {
   hostname: ({ hostname, fqdn }) => [hostname, fqdn],
   mac_address: ({ interface_set }) => interface_set.map(({ mac_address }) => mac_address),
   id: ({ system_id }) => [system_id],
@@ -42,8 +43,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   zone: ({ zone }) => [named(zone)],
   pool: ({ pool }) => [named(pool)],
   owner: ({ owner }) => [owner],
-  status: ({ status }) => [status, statusWord(status)],
-  simple_status: ({ status }) => [statusWord(status).replace(/^failed_.*/, 'failed')],
+  status: ({ status }) => [status, statusName(status)],
+  simple_status: ({ status }) => [statusName(status).replace(/^failed_.*/, 'failed')],
   power_state: ({ power_state }) => [power_state],
   deployment_target: ({ ephemeral_deploy = false }) => [ephemeral_deploy ? 'memory' : 'disk'],
   arch: ({ architecture }) => [architecture, architecture.split('/')[0] ?? ''],
@@ -81,13 +82,13 @@ export function queryOf(args: Args): { readonly mac?: string; readonly hostname?
 }
 
 /** Filters of a few words, before which MAAS takes `=`. */
-const WORDS = ['deployment_target', 'power_state', 'simple_status', 'status'];
+const CHOICE_FILTERS = ['deployment_target', 'power_state', 'simple_status', 'status'];
 
 /** As values are compared: a MAC address may have hyphens. */
 const plain = (name: string, text: string) =>
   name === 'mac_address'
     ? text.toLowerCase().replaceAll('-', ':')
-    : text.toLowerCase().replace(WORDS.includes(name) ? /^=/ : '', '');
+    : text.toLowerCase().replace(CHOICE_FILTERS.includes(name) ? /^=/ : '', '');
 
 /** Names of tags: tools write several with blanks or commas between. */
 export function tagNames(values: readonly string[]): string[] {
@@ -144,7 +145,7 @@ export function passes(machine: Filtered, args: Args): boolean {
 }
 
 /** The word for a status in filters: `failed_testing`. */
-function statusWord(number: number): string {
+function statusName(number: number): string {
   const state = Object.entries(MACHINE_STATUS).find(([, status]) => status.number === number)?.[0] ?? '';
   return state.replaceAll('-', '_');
 }

@@ -1,7 +1,7 @@
 import type { ScriptResult } from '../../../../contract/machines/machine-inventory.ts';
 import { json } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { uriOf, wordsOf } from '../../objects/base/uri.ts';
+import { uriOf, formatMoment } from '../../objects/base/uri.ts';
 import type { Site } from '../../site.ts';
 import { badValue } from '../base/refusals.ts';
 import { TYPES } from './scripts.ts';
@@ -41,8 +41,8 @@ async function view(site: Site, machine: string, { id, script, purpose, exitStat
     name: script,
     script_result: exitStatus ?? 1,
     result_type: TYPES[purpose]?.number ?? 0,
-    created: wordsOf(at),
-    updated: wordsOf(at),
+    created: formatMoment(at),
+    updated: formatMoment(at),
     node: { system_id: machine },
     data: output?.base64 ?? Buffer.from(output?.text ?? '').toString('base64'),
     resource_uri: uriOf('commissioning-results'),

@@ -1,8 +1,8 @@
 import type { Machine } from '../../../../contract/machines/machine.ts';
 import { POWER_TYPES, type PowerType } from '../../../../model/machines/power.ts';
 import type { Args } from '../../args.ts';
-import type { Look } from '../../look.ts';
-import { step, type Step } from '../../site.ts';
+import type { SiteLists } from '../../site-lists.ts';
+import { step, type SiteStep } from '../../site.ts';
 import { badValue } from '../base/refusals.ts';
 
 type Parameters = Record<string, string | string[]>;
@@ -16,23 +16,23 @@ const IGNORED: readonly string[] = ['skip_check', 'power_password'];
 const SEVERAL = 'workaround_flags';
 
 /** What a call says of a machine's power. `type` undefined: it stays; null: none. */
-export interface PowerWish {
+export interface PowerRequest {
   readonly type: PowerType | null | undefined;
   readonly bmc: Parameters;
   readonly machine: Parameters;
 }
 
 /** Reads it: parameters come one by one with a prefix, or all in one object of JSON. Empty ones are left out. */
-export function readPower(args: Args): PowerWish {
+export function readPower(args: Args): PowerRequest {
   const given: Parameters = { ...jsonParameters(args) };
   for (const [name, value] of args.entries()) {
     const parameter = name.slice(PREFIX.length);
     if (!name.startsWith(PREFIX) || IGNORED.includes(parameter)) continue;
     given[parameter] = parameter === SEVERAL ? [...args.list(name)] : value;
   }
-  const kept = Object.entries(given).filter(([, value]) => value.length > 0);
+  const filled = Object.entries(given).filter(([, value]) => value.length > 0);
   const of = (isMachine: boolean) =>
-    Object.fromEntries(kept.filter(([name]) => OF_MACHINE.includes(name) === isMachine));
+    Object.fromEntries(filled.filter(([name]) => OF_MACHINE.includes(name) === isMachine));
   return { type: typeOf(args), bmc: of(false), machine: of(true) };
 }
 
@@ -64,9 +64,9 @@ function jsonParameters(args: Args): Parameters {
 
 /** The steps that make a BMC as it is wanted, and what a machine is to say of it. `machine` null: it is a new one of this name. */
 export interface PowerPlan {
-  readonly steps: readonly Step[];
+  readonly steps: readonly SiteStep[];
   /** When the machine has its new BMC. */
-  readonly after: readonly Step[];
+  readonly after: readonly SiteStep[];
   readonly fields: { readonly bmc?: string | null; readonly powerParameters?: Parameters };
 }
 
@@ -75,29 +75,29 @@ export interface PowerPlan {
  * not given stay.
  */
 export async function planPower(
-  look: Look,
+  lists: SiteLists,
   hostname: string,
   machine: Machine | null,
-  wish: PowerWish,
+  request: PowerRequest,
 ): Promise<PowerPlan> {
-  const isNothing = wish.type === undefined && Object.keys({ ...wish.bmc, ...wish.machine }).length === 0;
+  const isNothing = request.type === undefined && Object.keys({ ...request.bmc, ...request.machine }).length === 0;
   if (isNothing) return { steps: [], after: [], fields: {} };
-  const bmcs = await look.bmcs();
+  const bmcs = await lists.bmcs();
   const own = bmcs.find(({ name }) => name === machine?.bmc);
   const after = removalOf(own);
-  if (wish.type === null) return { steps: [], after, fields: machine?.bmc === undefined ? {} : { bmc: null } };
-  const type = wish.type ?? own?.powerType;
+  if (request.type === null) return { steps: [], after, fields: machine?.bmc === undefined ? {} : { bmc: null } };
+  const type = request.type ?? own?.powerType;
   if (type === undefined) return badValue('power_type', 'it is missing', 'parameters need a power type');
-  const powerParameters = Object.keys(wish.machine).length === 0 ? {} : { powerParameters: wish.machine };
+  const powerParameters = Object.keys(request.machine).length === 0 ? {} : { powerParameters: request.machine };
   if (own && own.powerType === type) {
-    const parameters = { ...own.parameters, ...wish.bmc };
+    const parameters = { ...own.parameters, ...request.bmc };
     const changed =
-      Object.keys(wish.bmc).length === 0
+      Object.keys(request.bmc).length === 0
         ? []
         : [step('bmc.set', { params: { bmc: String(own.id) }, body: { parameters } })];
     return { steps: changed, after: [], fields: powerParameters };
   }
-  const address = wish.bmc['power_address'];
+  const address = request.bmc['power_address'];
   const same = bmcs.find(
     (bmc) => bmc.powerType === type && address !== undefined && bmc.parameters['power_address'] === address,
   );
@@ -106,14 +106,14 @@ export async function planPower(
     bmcs.map((bmc) => bmc.name),
     hostname,
   );
-  const made = step('bmc.create', { body: { name, powerType: type, parameters: wish.bmc } });
+  const made = step('bmc.create', { body: { name, powerType: type, parameters: request.bmc } });
   return { steps: [made], after, fields: { bmc: name, ...powerParameters } };
 }
 
 /** To MAAS's clients a BMC is a part of its machine: with its password it goes with the last one. One with a comment was made by a person: it stays. */
 export function removalOf(
   bmc: { readonly id: number; readonly machines: number; readonly comment: string } | undefined,
-): Step[] {
+): SiteStep[] {
   const isPart = bmc?.machines === 1 && bmc.comment === '';
   return isPart ? [step('bmc.delete', { params: { bmc: String(bmc.id) } })] : [];
 }

@@ -3,7 +3,7 @@ import type { Script } from '../../../../contract/machines/script.ts';
 import { json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import { uriOf, wordsOf } from '../../objects/base/uri.ts';
+import { uriOf, formatMoment } from '../../objects/base/uri.ts';
 import type { Site } from '../../site.ts';
 import { machineOf } from './machines.ts';
 import { HARDWARE, scriptNumber } from './site-scripts.ts';
@@ -65,8 +65,8 @@ function choiceOf(args: Args, scripts: Scripts): (result: ScriptResult) => boole
   const hardware = args.text('hardware_type')?.toLowerCase();
   return ({ id, script }) => {
     const known = scripts.get(script);
-    const words = [script, String(id), String(scriptNumber(script, known)), ...(known?.tags ?? [])];
-    const isMeant = filters.length === 0 || filters.some((one) => words.includes(one));
+    const names = [script, String(id), String(scriptNumber(script, known)), ...(known?.tags ?? [])];
+    const isMeant = filters.length === 0 || filters.some((one) => names.includes(one));
     const isOfKind =
       hardware === known?.hardware || (known !== undefined && HARDWARE[Number(hardware)] === known.hardware);
     return isMeant && (!hardware || isOfKind);
@@ -114,7 +114,7 @@ async function runOf({ site, path }: Pick<MaasCall, 'site' | 'path'>) {
   return run === undefined || results.length === 0 ? notFound('run of scripts', wanted) : { id, run, results };
 }
 
-interface Run {
+interface ScriptRun {
   readonly machine: string;
   readonly run: number;
   /** Those that are shown, of all that it has. */
@@ -123,7 +123,7 @@ interface Run {
 }
 
 function viewRun(
-  { machine, run, results: shown, all: results = shown }: Run,
+  { machine, run, results: shown, all: results = shown }: ScriptRun,
   { scripts, outputs }: { readonly scripts: Scripts; readonly outputs: Outputs },
 ) {
   const type = TYPES[results[0]?.purpose ?? ''] ?? { number: 0, name: 'Commissioning' };
@@ -147,8 +147,8 @@ function viewRun(
     last_ping: null,
     status: status.number,
     status_name: status.name,
-    started: started === null ? '' : wordsOf(started),
-    ended: ended === null ? '' : wordsOf(ended),
+    started: started === null ? '' : formatMoment(started),
+    ended: ended === null ? '' : formatMoment(ended),
     runtime: runtimeOf(started, ended),
     results: shown.map((one) => viewResult(one, scripts.get(one.script), outputs.get(one.id))),
     suppressed: false,
@@ -164,14 +164,14 @@ function viewResult(one: ScriptResult, known: Script | undefined, detail: Script
   };
   return {
     id,
-    created: wordsOf(at),
-    updated: wordsOf(at),
+    created: formatMoment(at),
+    updated: formatMoment(at),
     name: script,
     status: STATES[state].number,
     status_name: STATES[state].name,
     exit_status: exitStatus,
-    started: startedAt === null ? null : wordsOf(startedAt),
-    ended: endedAt === null ? null : wordsOf(endedAt),
+    started: startedAt === null ? null : formatMoment(startedAt),
+    ended: endedAt === null ? null : formatMoment(endedAt),
     runtime: runtimeOf(startedAt, endedAt),
     starttime: startedAt === null ? null : Date.parse(startedAt) / 1000,
     endtime: endedAt === null ? null : Date.parse(endedAt) / 1000,

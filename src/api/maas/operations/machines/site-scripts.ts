@@ -1,6 +1,6 @@
 import type { Script } from '../../../../contract/machines/script.ts';
 import { RejectedError, isRejected } from '../../../../core/errors.ts';
-import { readMembersOf, readTold } from '../../../../model/machines/scripts/script.ts';
+import { readMembersOf, readMetadata } from '../../../../model/machines/scripts/script.ts';
 import { bytes, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
@@ -49,11 +49,11 @@ export const SCRIPT_HANDLERS: Handlers = {
   },
   'NodeScripts.create': async ({ site, args }) => {
     const content = contentOf(args) ?? '';
-    const told = toldOf(content);
+    const metadata = metadataOf(content);
     const name =
-      args.text('name') || told.name || badValue('name', 'it is missing', 'here, or in the text of the script');
+      args.text('name') || metadata.name || badValue('name', 'it is missing', 'here, or in the text of the script');
     // As MAAS has it: what nobody says otherwise of is a test.
-    const usual = told.purpose === undefined ? { purpose: 'testing' as const } : {};
+    const usual = metadata.purpose === undefined ? { purpose: 'testing' as const } : {};
     const body = { ...usual, ...given(fieldsOf(args)), name, content };
     return json(viewScript(await site.call('script.create', { body }).catch(naming)));
   },
@@ -114,8 +114,8 @@ const naming = calling({
   timeoutSeconds: 'timeout',
 });
 
-type Path = Readonly<Record<string, string>>;
-const ref = (path: Path) => ({ script: path['name'] ?? '' });
+type PathValues = Readonly<Record<string, string>>;
+const ref = (path: PathValues) => ({ script: path['name'] ?? '' });
 
 async function setTags({ site, path, args }: MaasCall, change: (tags: readonly string[], tag: string) => string[]) {
   const { tags } = await site.call('script.show', { params: ref(path) });
@@ -131,10 +131,10 @@ function contentOf(args: Args): string | undefined {
 }
 
 /** What a script says of itself. */
-function toldOf(content: string) {
-  const told = readTold(content);
-  if (isRejected(told)) throw new RejectedError(told);
-  return told;
+function metadataOf(content: string) {
+  const metadata = readMetadata(content);
+  if (isRejected(metadata)) throw new RejectedError(metadata);
+  return metadata;
 }
 
 function given<T extends object>(fields: T): Partial<T> {
@@ -182,9 +182,9 @@ const PARALLEL = {
   any: { parallel: 2, parallel_name: 'Run along any other script' },
 } as const;
 
-function parallelOf({ parallel }: Script, told: unknown) {
+function parallelOf({ parallel }: Script, setting: unknown) {
   if (!parallel) return PARALLEL.disabled;
-  return told === 'instance' || told === '1' ? PARALLEL.instance : PARALLEL.any;
+  return setting === 'instance' || setting === '1' ? PARALLEL.instance : PARALLEL.any;
 }
 
 function viewScript(script: Script, hasContent = false) {
@@ -193,20 +193,20 @@ function viewScript(script: Script, hasContent = false) {
   const id = scriptNumber(script.name, script);
   const two = (value: number) => String(value).padStart(2, '0');
   // Of lists the text is left out, and what it alone says with it.
-  const told = readMembersOf(script.content ?? '');
+  const members = readMembersOf(script.content ?? '');
   const timeout = `${Math.floor(script.timeout / 3600)}:${two(Math.floor(script.timeout / 60) % 60)}:${two(script.timeout % 60)}`;
   return {
     id,
     name: script.name,
-    title: typeof told['title'] === 'string' && told['title'] !== '' ? told['title'] : script.name,
+    title: typeof members['title'] === 'string' && members['title'] !== '' ? members['title'] : script.name,
     description: script.comment,
     tags: script.tags,
     type: type.number,
     type_name: type.name,
     hardware_type: hardware,
     hardware_type_name: HARDWARE_NAMES[script.hardware],
-    ...parallelOf(script, told['parallel']),
-    results: typeof told['results'] === 'object' && !Array.isArray(told['results']) ? told['results'] : {},
+    ...parallelOf(script, members['parallel']),
+    results: typeof members['results'] === 'object' && !Array.isArray(members['results']) ? members['results'] : {},
     parameters: script.parameters,
     packages: {},
     timeout,

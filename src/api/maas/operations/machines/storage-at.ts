@@ -1,13 +1,13 @@
 import type { StorageChangeBody } from '../../../../contract/machines/machine-storage.ts';
-import type { StorageChange } from '../../../../model/machines/deployment/kept/changes.ts';
+import type { StorageChange } from '../../../../model/machines/deployment/stored/changes.ts';
 import { type Args, bytesIn } from '../../args.ts';
 import type { MaasCall } from '../../handler.ts';
-import { type Disk, disksOf, type MaasStorage, viewStorage } from '../../objects/machines/disks.ts';
+import { type InstallableDisk, disksOf, type MaasStorage, viewStorage } from '../../objects/machines/disks.ts';
 import { readInventory } from '../../objects/machines/machines.ts';
 import { badValue, calling, notFound } from '../base/refusals.ts';
 
-type Call = Pick<MaasCall, 'site' | 'path'>;
-interface Entry {
+type StorageCall = Pick<MaasCall, 'site' | 'path'>;
+interface NamedEntry {
   readonly ref: string;
   readonly view: { readonly id: number; readonly name?: string };
 }
@@ -15,18 +15,18 @@ interface Entry {
 /** A machine's storage as it is when a call begins. */
 export interface StorageAt {
   readonly machine: string;
-  readonly disks: readonly Disk[];
+  readonly disks: readonly InstallableDisk[];
   readonly set: MaasStorage;
 }
 
 /** Reads it: what is kept, and what the machine told. */
-export async function readStorageAt({ site, path }: Call): Promise<StorageAt> {
+export async function readStorageAt({ site, path }: StorageCall): Promise<StorageAt> {
   const { machine, storage } = await site.call('storage.show', { params: { machine: path['system_id'] ?? '' } });
   const disks = disksOf(await readInventory(site, machine));
   return { machine, disks, set: viewStorage(machine, disks, storage) };
 }
 
-interface Wanted {
+interface StorageEdit {
   readonly change: StorageChange;
   /** What has to be done first. */
   readonly first?: readonly StorageChange[];
@@ -37,7 +37,7 @@ interface Wanted {
 export async function change(
   { site }: Pick<MaasCall, 'site'>,
   { machine, disks }: StorageAt,
-  { fields = {}, first = [], ...wanted }: Wanted,
+  { fields = {}, first = [], ...wanted }: StorageEdit,
 ): Promise<{ readonly set: MaasStorage; readonly ref: string }> {
   const answer = await site
     .call('storage.change', { params: { machine }, body: { changes: [...first, wanted.change].map(defined) } })
@@ -50,7 +50,7 @@ function defined(given: StorageChange): StorageChangeBody {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as StorageChangeBody;
 }
 
-const isMeant = (entry: Entry, text: string) => String(entry.view.id) === text || entry.view.name === text;
+const isMeant = (entry: NamedEntry, text: string) => String(entry.view.id) === text || entry.view.name === text;
 
 /** Disks, and devices that are made of others. */
 export function blockDevices({ set }: StorageAt) {
@@ -80,7 +80,7 @@ export function groupOf({ set }: StorageAt, text = '') {
 }
 
 /** What is shown of a part that a change was about. */
-export function entryOf<E extends Entry>(entries: readonly E[], ref: string): E['view'] {
+export function entryOf<E extends NamedEntry>(entries: readonly E[], ref: string): E['view'] {
   const found = entries.find((entry) => entry.ref === ref);
   if (!found) throw new Error(`a part of the storage that was just changed is not there: ${ref}`);
   return found.view;
@@ -93,7 +93,7 @@ export function refsOf(
   [disks, partitions]: readonly [string, string],
 ): string[] | undefined {
   if (!args.has(disks) && !args.has(partitions)) return undefined;
-  const named = (field: string, entries: readonly Entry[], what: string) =>
+  const named = (field: string, entries: readonly NamedEntry[], what: string) =>
     args
       .list(field)
       .map(

@@ -1,6 +1,6 @@
 import { RAID_LEVELS, type RaidLevel } from '../../../../model/machines/deployment/storage-types.ts';
-import { KEPT_LAYOUTS, type KeptLayout } from '../../../../model/machines/deployment/kept/layouts.ts';
-import { type Answer, json, nothing } from '../../answer.ts';
+import { NAMED_LAYOUTS, type NamedLayout } from '../../../../model/machines/deployment/stored/layouts.ts';
+import { type MaasAnswer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { showMachine } from '../../objects/machines/machines.ts';
@@ -91,7 +91,7 @@ export const STORAGE_GROUP_HANDLERS: Handlers = {
   },
 };
 
-async function createRaid(call: MaasCall): Promise<Answer> {
+async function createRaid(call: MaasCall): Promise<MaasAnswer> {
   const at = await readStorageAt(call);
   const { args } = call;
   const wanted = {
@@ -107,13 +107,13 @@ async function createRaid(call: MaasCall): Promise<Answer> {
 
 /** `raid-1` or `1`. */
 function levelOf(args: Args): RaidLevel {
-  const told = (args.text('level') ?? '').replace(/^raid-/, '');
-  const level = RAID_LEVELS.find((one) => String(one) === told);
+  const levelText = (args.text('level') ?? '').replace(/^raid-/, '');
+  const level = RAID_LEVELS.find((one) => String(one) === levelText);
   return (
     level ??
     badValue(
       'level',
-      `${JSON.stringify(told.slice(0, 40))} is not known`,
+      `${JSON.stringify(levelText.slice(0, 40))} is not known`,
       RAID_LEVELS.map((one) => `raid-${one}`).join(', '),
     )
   );
@@ -122,12 +122,16 @@ function levelOf(args: Args): RaidLevel {
 /** Parameters of layouts that Regent does not have. */
 const NOT_HAD = ['cache_device', 'cache_mode', 'cache_size', 'cache_no_part'] as const;
 
-async function setLayout(call: MaasCall): Promise<Answer> {
+async function setLayout(call: MaasCall): Promise<MaasAnswer> {
   const { site, args, path } = call;
-  const told = args.text('storage_layout') ?? '';
-  const layout = KEPT_LAYOUTS.find((one): one is KeptLayout => one === told);
+  const layoutName = args.text('storage_layout') ?? '';
+  const layout = NAMED_LAYOUTS.find((one): one is NamedLayout => one === layoutName);
   if (layout === undefined)
-    return badValue('storage_layout', `${JSON.stringify(told.slice(0, 40))} cannot be made`, KEPT_LAYOUTS.join(', '));
+    return badValue(
+      'storage_layout',
+      `${JSON.stringify(layoutName.slice(0, 40))} cannot be made`,
+      NAMED_LAYOUTS.join(', '),
+    );
   for (const name of NOT_HAD)
     if (args.text(name)) badValue(name, 'it cannot be done', 'machines of Regent have no bcache');
   const at = await readStorageAt(call);

@@ -1,6 +1,6 @@
 import { FILE_SYSTEM_KINDS, type FileSystemKind } from '../../../../model/machines/deployment/storage-types.ts';
-import type { StorageChange } from '../../../../model/machines/deployment/kept/changes.ts';
-import { type Answer, json, nothing, text } from '../../answer.ts';
+import type { StorageChange } from '../../../../model/machines/deployment/stored/changes.ts';
+import { type MaasAnswer, json, nothing, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';
 import { badValue } from '../base/refusals.ts';
@@ -23,15 +23,15 @@ const none: Handler = async ({ site, path }) => {
 };
 
 /** The member of a path that names a device or a partition, and how the answer shows it. */
-interface Target {
+interface StorageTarget {
   readonly ref: (at: StorageAt, path: MaasCall['path']) => string;
   readonly show: (at: Pick<StorageAt, 'set'>, ref: string) => object;
 }
-const DEVICE: Target = {
+const DEVICE: StorageTarget = {
   ref: (at, path) => deviceOf(at, path['id']).ref,
   show: ({ set }, ref) => entryOf([...set.disks, ...set.devices], ref),
 };
-const PARTITION: Target = {
+const PARTITION: StorageTarget = {
   ref: (at, path) => partitionOf(at, path).ref,
   show: ({ set }, ref) =>
     entryOf(
@@ -45,7 +45,7 @@ export const STORAGE_HANDLERS: Handlers = {
   'BlockDevices.read': async (call) => json(blockDevices(await readStorageAt(call)).map(({ view }) => view)),
   'BlockDevices.create': async (call) => {
     const at = await readStorageAt(call);
-    const made = { do: 'add-disk' as const, ...diskWords(call.args) };
+    const made = { do: 'add-disk' as const, ...diskFields(call.args) };
     if (made.name === undefined) badValue('name', 'it is missing', 'the name of the disk, such as sdb');
     const { set, ref } = await change(call, at, { change: made, fields: DISK_FIELDS });
     return json(DEVICE.show({ set }, ref));
@@ -80,7 +80,7 @@ export const STORAGE_HANDLERS: Handlers = {
 };
 
 /** What devices and partitions have in common: file systems and tags. */
-function verbsOf(resource: string, target: Target): Handlers {
+function verbsOf(resource: string, target: StorageTarget): Handlers {
   const doing =
     (make: (device: string, args: Args) => StorageChange): Handler =>
     async (call) => {
@@ -88,8 +88,8 @@ function verbsOf(resource: string, target: Target): Handlers {
       const device = target.ref(at, call.path);
       const made = make(device, call.args);
       // As in MAAS, what is mounted may be made, or mounted, anew: tools say all of it again.
-      const isAnew = made.do === 'format' || made.do === 'mount';
-      const first = isAnew && isMounted(target.show(at, device)) ? [{ do: 'unmount' as const, device }] : [];
+      const isRepeatable = made.do === 'format' || made.do === 'mount';
+      const first = isRepeatable && isMounted(target.show(at, device)) ? [{ do: 'unmount' as const, device }] : [];
       const { set, ref } = await change(call, at, { change: made, first, fields: DEVICE_FIELDS });
       return json(target.show({ set }, ref));
     };
@@ -141,7 +141,7 @@ function kindOf(args: Args): FileSystemKind {
   );
 }
 
-function remove(target: Target): Handler {
+function remove(target: StorageTarget): Handler {
   return async (call) => {
     const at = await readStorageAt(call);
     const device = target.ref(at, call.path);
@@ -151,7 +151,7 @@ function remove(target: Target): Handler {
 }
 
 /** What is told of a disk. What its hardware tells stays as that is. */
-function diskWords(args: Args) {
+function diskFields(args: Args) {
   return {
     name: args.text('name') || undefined,
     bytes: bytesOf(args, 'size'),
@@ -162,14 +162,14 @@ function diskWords(args: Args) {
   };
 }
 
-async function updateDevice(call: MaasCall): Promise<Answer> {
+async function updateDevice(call: MaasCall): Promise<MaasAnswer> {
   const { args, path } = call;
   const table = args.text('partition_table_type');
   if (table && table !== 'GPT') badValue('partition_table_type', `${table} cannot be made`, 'GPT');
   const at = await readStorageAt(call);
   const device = DEVICE.ref(at, path);
-  const words = diskWords(args);
-  const wanted = { do: 'set-disk' as const, device, ...words };
+  const given = diskFields(args);
+  const wanted = { do: 'set-disk' as const, device, ...given };
   const { set, ref } = await change(call, at, { change: wanted, fields: DISK_FIELDS });
   return json(DEVICE.show({ set }, ref));
 }

@@ -9,7 +9,7 @@ import { conflict } from '../base/refusals.ts';
 
 /** Tags, and the machines that have them. */
 export const TAG_HANDLERS: Handlers = {
-  'Tags.read': async ({ look }) => json((await look.tags()).map(viewTag)),
+  'Tags.read': async ({ lists: look }) => json((await look.tags()).map(viewTag)),
   'Tags.create': async ({ site, args }) =>
     json(viewTag(await site.call('tag.create', { body: { ...fieldsOf(args), name: args.text('name') ?? '' } }))),
   'Tag.read': async ({ site, path }) => json(viewTag(await site.call('tag.show', { params: ref(path) }))),
@@ -19,12 +19,12 @@ export const TAG_HANDLERS: Handlers = {
   },
   'Tag.delete': deleteTag,
   'Tag.machines': showTagged,
-  'Tag.nodes': async ({ site, look, path }) => {
+  'Tag.nodes': async ({ site, lists: look, path }) => {
     const { name } = await site.call('tag.show', { params: ref(path) });
     const machines = await showMachines(look, await site.all('machine.list', { tag: name }));
     return json([...machines, ...(await showDevices(look, await site.all('device.list', { tag: name })))]);
   },
-  'Tag.devices': async ({ site, look, path }) => {
+  'Tag.devices': async ({ site, lists: look, path }) => {
     const { name } = await site.call('tag.show', { params: ref(path) });
     return json(await showDevices(look, await site.all('device.list', { tag: name })));
   },
@@ -39,8 +39,8 @@ export const TAG_HANDLERS: Handlers = {
   },
 };
 
-type Path = Readonly<Record<string, string>>;
-const ref = (path: Path) => ({ tag: path['name'] ?? '' });
+type PathValues = Readonly<Record<string, string>>;
+const ref = (path: PathValues) => ({ tag: path['name'] ?? '' });
 
 function fieldsOf(args: Args) {
   return {
@@ -51,7 +51,7 @@ function fieldsOf(args: Args) {
   };
 }
 
-async function showTagged({ site, look, path }: MaasCall) {
+async function showTagged({ site, lists: look, path }: MaasCall) {
   const { name } = await site.call('tag.show', { params: ref(path) });
   return json(await showMachines(look, await site.all('machine.list', { tag: name })));
 }
@@ -75,8 +75,8 @@ async function deleteTag({ site, path }: MaasCall) {
 /** Answers how many machines gained the tag, and how many lost it. */
 async function updateNodes({ site, path, args }: MaasCall) {
   const { name, definition } = await site.call('tag.show', { params: ref(path) });
-  const told = args.text('definition');
-  if (told && told !== definition)
+  const given = args.text('definition');
+  if (given && given !== definition)
     conflict(`The tag ${name} has another definition by now. Rule: a rebuild is for the definition that the tag has.`);
   // Ids that are not known are left out, as MAAS does: a machine may have gone meanwhile.
   const body = { tag: name, add: idsOf(args, 'add'), remove: idsOf(args, 'remove') };

@@ -1,7 +1,7 @@
 import type { DnsRecord } from '../../../../contract/names/record.ts';
 import { relativeName } from '../../../../model/names/names.ts';
 import type { Args } from '../../args.ts';
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import type { DnsResource } from '../../objects/names/names.ts';
 import { FIRST } from '../base/defaults.ts';
 import { notFound } from '../base/refusals.ts';
@@ -12,29 +12,29 @@ export function ttlOf(args: Args, field = 'ttl'): number | null | undefined {
 }
 
 /** The full name that is meant; null: none. A domain is meant by its name or its number. `before`: what it has without a word of either. */
-export async function nameOf(look: Look, args: Args, before?: DnsResource): Promise<string | null> {
+export async function nameOf(lists: SiteLists, args: Args, before?: DnsResource): Promise<string | null> {
   const fqdn = args.text('fqdn');
   if (fqdn) return fqdn.toLowerCase().replace(/\.$/, '');
   if (before && !args.text('name') && !args.text('domain')) return null;
   const name = args.text('name') || (before && relativeName(before.fqdn, before.domain));
-  const domain = (await domainNamed(look, args.text('domain'))) || before?.domain;
+  const domain = (await domainNamed(lists, args.text('domain'))) || before?.domain;
   if (!name || !domain) return null;
   return (name === '@' ? domain : `${name}.${domain}`).toLowerCase();
 }
 
-async function domainNamed(look: Look, text = ''): Promise<string> {
+async function domainNamed(lists: SiteLists, text = ''): Promise<string> {
   if (!/^\d+$/.test(text)) return text.toLowerCase();
-  const found = (await look.domains()).find(({ id, isDefault }) => (text === FIRST ? isDefault : String(id) === text));
+  const found = (await lists.domains()).find(({ id, isDefault }) => (text === FIRST ? isDefault : String(id) === text));
   return found?.name ?? notFound('domain', text);
 }
 
 /** What of a record, or of a name without any (type ''), filters look at. */
-export type Named = Pick<DnsRecord, 'fqdn' | 'name' | 'domain'> & { readonly type: string };
+export type NamedRecord = Pick<DnsRecord, 'fqdn' | 'name' | 'domain'> & { readonly type: string };
 
 /** Whether a record is among those that are asked for. */
-export async function filterOf(look: Look, args: Args): Promise<(record: Named) => boolean> {
-  const wanted = await nameOf(look, args);
-  const domain = await domainNamed(look, args.text('domain'));
+export async function filterOf(lists: SiteLists, args: Args): Promise<(record: NamedRecord) => boolean> {
+  const wanted = await nameOf(lists, args);
+  const domain = await domainNamed(lists, args.text('domain'));
   const name = args.text('name')?.toLowerCase();
   const type = args.text('rrtype')?.toUpperCase();
   return (one) =>

@@ -4,7 +4,7 @@ import { domainOf, parseOwnerName, relativeName } from '../../../../model/names/
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
-import { createLook, type Look } from '../../look.ts';
+import { createSiteLists, type SiteLists } from '../../site-lists.ts';
 import {
   type DnsResource,
   type Holders,
@@ -14,23 +14,23 @@ import {
   viewResource,
 } from '../../objects/names/names.ts';
 import { numberOf } from '../../objects/base/uri.ts';
-import { type Site, step, type Step } from '../../site.ts';
+import { type Site, step, type SiteStep } from '../../site.ts';
 import { badValue, conflict, notFound } from '../base/refusals.ts';
-import { filterOf, nameOf, type Named, ttlOf } from './dns-naming.ts';
+import { filterOf, nameOf, type NamedRecord, ttlOf } from './dns-naming.ts';
 
 /** Reads which subnet holds an address. */
-type ReadHolders = (look: Look) => Promise<Holders>;
+type ReadHolders = (lists: SiteLists) => Promise<Holders>;
 
 /** Names with addresses and other records, also without any yet. */
 export const resourceHandlers = (readHolders: ReadHolders): Handlers => ({
-  'DNSResources.read': async ({ look, args }) => {
+  'DNSResources.read': async ({ lists: look, args }) => {
     const isWanted = await filterOf(look, args);
     const holders = await readHolders(look);
     const resources = (await readResources(look)).filter((one) => recordsOf(one).some(isWanted));
     const shown = resources.map((resource) => viewResource(resource, holders));
     return json(args.flag('all') ? [...shown, ...(await impliedBy(look, isWanted))] : shown);
   },
-  'DNSResources.create': async ({ site, look, args }) => {
+  'DNSResources.create': async ({ site, lists: look, args }) => {
     const fqdn = (await nameOf(look, args)) ?? badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
     const steps = recordSteps(fqdn, addressesOf(args), ttlOf(args, 'address_ttl'));
     const known = (await readResources(look)).find((one) => one.fqdn === fqdn);
@@ -40,18 +40,18 @@ export const resourceHandlers = (readHolders: ReadHolders): Handlers => ({
     else await site.together([keepBare(numberOf('dnsresource', fqdn), await ownerIn(look, fqdn))]);
     return showResource(site, fqdn, readHolders);
   },
-  'DNSResource.read': async ({ site, look, path }) =>
+  'DNSResource.read': async ({ site, lists: look, path }) =>
     showResource(site, (await meantResource(look, path['id'])).fqdn, readHolders),
-  'DNSResource.update': async ({ site, look, path, args }) => {
+  'DNSResource.update': async ({ site, lists: look, path, args }) => {
     const before = await meantResource(look, path['id']);
     const wanted = (await nameOf(look, args, before)) ?? before.fqdn;
     const steps = wanted === before.fqdn ? changeAddresses(before, args) : rename(before, wanted, args);
     const isBare = before.others.length === 0 && wantedAddresses(before, args).length === 0;
-    const kept = isBare ? [keepBare(before.id, await ownerIn(look, wanted))] : forgetBare(before);
-    await site.together([...steps, ...kept]);
+    const bareSteps = isBare ? [keepBare(before.id, await ownerIn(look, wanted))] : forgetBare(before);
+    await site.together([...steps, ...bareSteps]);
     return showResource(site, wanted, readHolders);
   },
-  'DNSResource.delete': async ({ site, look, path }) => {
+  'DNSResource.delete': async ({ site, lists: look, path }) => {
     const gone = await meantResource(look, path['id']);
     const { id, addresses, others } = gone;
     await site.together([...[...addresses, ...others].map(deleteStep), keepNumber(id, ''), ...forgetBare(gone)]);
@@ -60,12 +60,12 @@ export const resourceHandlers = (readHolders: ReadHolders): Handlers => ({
 });
 
 /** The names that machines, devices, racks and region nodes have of themselves. */
-async function impliedBy(look: Look, isWanted: (record: Named) => boolean): Promise<object[]> {
+async function impliedBy(lists: SiteLists, isWanted: (record: NamedRecord) => boolean): Promise<object[]> {
   const [machines, devices, nodes, domains] = await Promise.all([
-    look.machines(),
-    look.devices(),
-    look.nodes(),
-    look.domains(),
+    lists.machines(),
+    lists.devices(),
+    lists.nodes(),
+    lists.domains(),
   ]);
   const usual = domains.find(({ isDefault }) => isDefault)?.name ?? '';
   const hosts = [
@@ -83,7 +83,7 @@ export function addressesOf(args: Args): string[] {
 }
 
 /** Steps that give a name addresses. */
-export function recordSteps(fqdn: string, addresses: readonly string[], ttl: number | null | undefined): Step[] {
+export function recordSteps(fqdn: string, addresses: readonly string[], ttl: number | null | undefined): SiteStep[] {
   return addresses.map((data) =>
     step('record.create', { body: { fqdn, type: data.includes(':') ? 'AAAA' : 'A', data, ttl } }),
   );
@@ -97,7 +97,7 @@ function wantedAddresses({ addresses }: DnsResource, args: Args): string[] {
 }
 
 /** From the addresses that a name has to those that it is to have. */
-function changeAddresses(resource: DnsResource, args: Args): Step[] {
+function changeAddresses(resource: DnsResource, args: Args): SiteStep[] {
   const { fqdn, addresses: before } = resource;
   const ttl = ttlOf(args, 'address_ttl');
   const wanted = wantedAddresses(resource, args);
@@ -118,7 +118,7 @@ function changeAddresses(resource: DnsResource, args: Args): Step[] {
 }
 
 /** All that a name has, under another one. Clients go on with the number that they know. */
-function rename(resource: DnsResource, fqdn: string, args: Args): Step[] {
+function rename(resource: DnsResource, fqdn: string, args: Args): SiteStep[] {
   const { id, addresses, others } = resource;
   const wanted = wantedAddresses(resource, args);
   return [
@@ -135,33 +135,33 @@ function rename(resource: DnsResource, fqdn: string, args: Args): Step[] {
 const NUMBER = /^dns-name\.(\d+)$/;
 const BARE = /^dns-bare\.(\d+)$/;
 
-function keepNumber(id: number, fqdn: string): Step {
+function keepNumber(id: number, fqdn: string): SiteStep {
   const texts = { [`dns-name.${id}`]: fqdn };
   return step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
 }
 
 /** A name without any record, which is kept until it has one, or goes. An empty text takes it away. */
-function keepBare(id: number, fqdn: string): Step {
+function keepBare(id: number, fqdn: string): SiteStep {
   const texts = { [`dns-bare.${id}`]: fqdn };
   return step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
 }
 
 /** It has something from now on, or it goes. */
-function forgetBare(resource: DnsResource | undefined): Step[] {
+function forgetBare(resource: DnsResource | undefined): SiteStep[] {
   return resource?.isBare ? [keepBare(resource.id, '')] : [];
 }
 
 /** The name in its canonical form, which must lie in a domain of the site. */
-async function ownerIn(look: Look, fqdn: string): Promise<string> {
+async function ownerIn(lists: SiteLists, fqdn: string): Promise<string> {
   const name = parseOwnerName(fqdn, 'fqdn');
   if (isRejected(name)) throw new RejectedError(name);
-  if (domainOf(name, await look.domains()) === undefined)
+  if (domainOf(name, await lists.domains()) === undefined)
     badValue('fqdn', `no domain of the site holds ${name}`, 'a name in a domain: domains create name=NAME');
   return name;
 }
 
-async function siteTexts(look: Look): Promise<Readonly<Record<string, string>>> {
-  return (await look.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
+async function siteTexts(lists: SiteLists): Promise<Readonly<Record<string, string>>> {
+  return (await lists.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
 }
 
 /** Numbers by names, of annotations of a form. */
@@ -173,16 +173,16 @@ function numbersIn(texts: Readonly<Record<string, string>>, form: RegExp): [stri
 }
 
 /** The step that forgets that a name was made without any record; none where it was not. */
-export async function forgetBareName(look: Look, fqdn: string): Promise<Step[]> {
-  const id = new Map(numbersIn(await siteTexts(look), BARE)).get(fqdn);
+export async function forgetBareName(lists: SiteLists, fqdn: string): Promise<SiteStep[]> {
+  const id = new Map(numbersIn(await siteTexts(lists), BARE)).get(fqdn);
   return id === undefined ? [] : [keepBare(id, '')];
 }
 
 /** All names with what they have. */
-export async function readResources(look: Look): Promise<DnsResource[]> {
-  const [texts, domains] = [await siteTexts(look), await look.domains()];
+export async function readResources(lists: SiteLists): Promise<DnsResource[]> {
+  const [texts, domains] = [await siteTexts(lists), await lists.domains()];
   const bare = new Map(numbersIn(texts, BARE));
-  const found = resourcesOf(await look.records(), new Map([...bare, ...numbersIn(texts, NUMBER)]));
+  const found = resourcesOf(await lists.records(), new Map([...bare, ...numbersIn(texts, NUMBER)]));
   const known = new Set(found.map(({ fqdn }) => fqdn));
   const empty = [...bare].flatMap(([fqdn, id]): DnsResource[] => {
     const domain = known.has(fqdn) ? undefined : domainOf(fqdn, domains)?.name;
@@ -192,19 +192,19 @@ export async function readResources(look: Look): Promise<DnsResource[]> {
 }
 
 /** What filters look at: its records, or the name alone where it has none. */
-function recordsOf({ fqdn, domain, addresses, others }: DnsResource): Named[] {
+function recordsOf({ fqdn, domain, addresses, others }: DnsResource): NamedRecord[] {
   const records = [...addresses, ...others];
   return records.length > 0 ? records : [{ fqdn, name: relativeName(fqdn, domain), domain, type: '' }];
 }
 
 /** The name that a path or a parameter means by its number. */
-export async function meantResource(look: Look, id: string | undefined): Promise<DnsResource> {
-  const found = (await readResources(look)).find((one) => String(one.id) === id);
+export async function meantResource(lists: SiteLists, id: string | undefined): Promise<DnsResource> {
+  const found = (await readResources(lists)).find((one) => String(one.id) === id);
   return found ?? notFound('DNS name', id);
 }
 
 async function showResource(site: Site, fqdn: string, readHolders: ReadHolders) {
-  const look = createLook(site);
-  const found = (await readResources(look)).find((one) => one.fqdn === fqdn);
-  return json(viewResource(found ?? notFound('DNS name', fqdn), await readHolders(look)));
+  const lists = createSiteLists(site);
+  const found = (await readResources(lists)).find((one) => one.fqdn === fqdn);
+  return json(viewResource(found ?? notFound('DNS name', fqdn), await readHolders(lists)));
 }

@@ -1,4 +1,4 @@
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import { bareRef, FIRST } from '../base/defaults.ts';
 import { badValue } from '../base/refusals.ts';
 
@@ -14,7 +14,7 @@ export function nameOf(hostname: string): string {
 }
 
 /** Name of the domain that is meant by id or name; the default one when none is. */
-export async function domainName(look: Look, given: string | undefined): Promise<string> {
+export async function domainName(look: SiteLists, given: string | undefined): Promise<string> {
   const text = given && bareRef(given);
   const domains = await look.domains();
   const found =

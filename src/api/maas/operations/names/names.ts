@@ -4,7 +4,7 @@ import type { Domain } from '../../../../contract/names/domain.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
-import { createLook, type Look } from '../../look.ts';
+import { createSiteLists, type SiteLists } from '../../site-lists.ts';
 import { viewDomain } from '../../objects/base/groups.ts';
 import { isAddress, viewRecord } from '../../objects/names/names.ts';
 import { step } from '../../site.ts';
@@ -15,37 +15,37 @@ import { addressesOf, forgetBareName, meantResource, readResources, recordSteps 
 
 /** Domains, and records other than addresses. */
 export const NAME_HANDLERS: Handlers = {
-  'Domains.read': async ({ look }) => {
+  'Domains.read': async ({ lists: look }) => {
     const counts = Map.groupBy(await look.records(), ({ domain }) => domain);
     return json((await look.domains()).map((one) => viewDomain(one, counts.get(one.name)?.length ?? 0)));
   },
-  'Domains.create': async ({ site, look, args }) => {
+  'Domains.create': async ({ site, lists: look, args }) => {
     const body = { name: args.text('name') ?? '', ttl: ttlOf(args), ...answeringOf(args) };
     return showDomain(look, await site.call('domain.create', { body }));
   },
-  'Domain.read': async ({ site, look, path }) =>
+  'Domain.read': async ({ site, lists: look, path }) =>
     showDomain(look, await site.call('domain.show', { params: await at(look, path) })),
-  'Domain.update': async ({ site, look, path, args }) => {
+  'Domain.update': async ({ site, lists: look, path, args }) => {
     const params = await at(look, path);
     const body = { name: args.text('name') || undefined, ttl: ttlOf(args), ...answeringOf(args) };
     return showDomain(look, await site.call('domain.set', { params, body }));
   },
-  'Domain.delete': async ({ site, look, path }) => {
+  'Domain.delete': async ({ site, lists: look, path }) => {
     await site.call('domain.delete', { params: await at(look, path) });
     return nothing();
   },
-  'Domain.set_default': async ({ site, look, path }) => {
+  'Domain.set_default': async ({ site, lists: look, path }) => {
     const params = await at(look, path);
     const { name } = await site.call('domain.show', { params });
     await site.call('setting.set', { params: { setting: 'default_domain' }, body: { value: name } });
-    return showDomain(createLook(site), await site.call('domain.show', { params }));
+    return showDomain(createSiteLists(site), await site.call('domain.show', { params }));
   },
 
-  'DNSResourceRecords.read': async ({ look, args }) => {
+  'DNSResourceRecords.read': async ({ lists: look, args }) => {
     const isWanted = await filterOf(look, args);
     return json((await look.records()).filter((one) => !isAddress(one) && isWanted(one)).map(viewRecord));
   },
-  'DNSResourceRecords.create': async ({ site, look, args }) => {
+  'DNSResourceRecords.create': async ({ site, lists: look, args }) => {
     const number = args.text('dnsresource');
     const fqdn =
       (await nameOf(look, args)) ??
@@ -65,7 +65,7 @@ export const NAME_HANDLERS: Handlers = {
   },
   'DNSResourceRecord.read': async ({ site, path }) =>
     json(viewRecord(await site.call('record.show', { params: record(path) }))),
-  'DNSResourceRecord.update': async ({ site, look, path, args }) => {
+  'DNSResourceRecord.update': async ({ site, lists: look, path, args }) => {
     const { type, fqdn } = await site.call('record.show', { params: record(path) });
     const wanted = args.text('rrtype');
     if (wanted && wanted.toUpperCase() !== type)
@@ -82,9 +82,9 @@ export const NAME_HANDLERS: Handlers = {
   },
 };
 
-type Path = Readonly<Record<string, string>>;
-const at = async (look: Look, path: Path) => ({ domain: await domainRef(look, path['id']) });
-const record = (path: Path) => ({ record: path['id'] ?? '' });
+type PathValues = Readonly<Record<string, string>>;
+const at = async (lists: SiteLists, path: PathValues) => ({ domain: await domainRef(lists, path['id']) });
+const record = (path: PathValues) => ({ record: path['id'] ?? '' });
 
 /** Who answers for a domain, as far as a call says it; MAAS writes several servers with blanks or commas between. */
 function answeringOf(args: Args): { authoritative?: boolean; forwardTo?: string[] } {
@@ -108,7 +108,7 @@ function knownType(text: string): string {
       );
 }
 
-async function showDomain(look: Look, domain: Domain) {
-  const count = (await look.records()).filter((one) => one.domain === domain.name).length;
+async function showDomain(lists: SiteLists, domain: Domain) {
+  const count = (await lists.records()).filter((one) => one.domain === domain.name).length;
   return json(viewDomain(domain, count));
 }

@@ -2,18 +2,18 @@ import type { Range } from '../../../../contract/networks/range.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import { readNetworks, viewRange, viewReserved } from '../../objects/networks/networks.ts';
 import { badValue } from '../base/refusals.ts';
 import { meantSubnet } from './subnets.ts';
 
 /** Ranges and reserved addresses. */
 export const ADDRESS_HANDLERS: Handlers = {
-  'IPRanges.read': async ({ look }) => {
+  'IPRanges.read': async ({ lists: look }) => {
     const networks = await readNetworks(look);
     return json((await look.ranges()).map((range) => viewRange(range, networks)));
   },
-  'IPRanges.create': async ({ site, look, args }) => {
+  'IPRanges.create': async ({ site, lists: look, args }) => {
     const kind = kindOf(args);
     const subnet = args.text('subnet');
     const range = await site.call('range.create', {
@@ -27,9 +27,9 @@ export const ADDRESS_HANDLERS: Handlers = {
     });
     return json(viewRange(range, await readNetworks(look)));
   },
-  'IPRange.read': async ({ site, look, path }) =>
+  'IPRange.read': async ({ site, lists: look, path }) =>
     json(viewRange(await site.call('range.show', { params: range(path) }), await readNetworks(look))),
-  'IPRange.update': async ({ site, look, path, args }) => {
+  'IPRange.update': async ({ site, lists: look, path, args }) => {
     await checkStays(look, args, await site.call('range.show', { params: range(path) }));
     const body = {
       kind: args.text('type') ? kindOf(args) : undefined,
@@ -45,12 +45,12 @@ export const ADDRESS_HANDLERS: Handlers = {
     return nothing();
   },
 
-  'ReservedIps.read': async ({ site, look }) => {
+  'ReservedIps.read': async ({ site, lists: look }) => {
     const networks = await readNetworks(look);
     const all = await site.all('reservation.list');
     return json(all.filter(({ mac }) => mac !== null).map((one) => viewReserved(one, networks)));
   },
-  'ReservedIps.create': async ({ site, look, args }) => {
+  'ReservedIps.create': async ({ site, lists: look, args }) => {
     const subnet = args.text('subnet');
     const made = await site.call('reservation.create', {
       body: {
@@ -62,9 +62,9 @@ export const ADDRESS_HANDLERS: Handlers = {
     });
     return json(viewReserved(made, await readNetworks(look)));
   },
-  'ReservedIp.read': async ({ site, look, path }) =>
+  'ReservedIp.read': async ({ site, lists: look, path }) =>
     json(viewReserved(await site.call('reservation.show', { params: reserved(path) }), await readNetworks(look))),
-  'ReservedIp.update': async ({ site, look, path, args }) => {
+  'ReservedIp.update': async ({ site, lists: look, path, args }) => {
     const params = reserved(path);
     const { address } = await site.call('reservation.show', { params });
     const wanted = args.text('ip');
@@ -87,13 +87,13 @@ function kindOf(args: Args): 'dynamic' | 'reserved' {
     : badValue('type', `${kind} is no type`, 'dynamic or reserved');
 }
 
-type Path = Readonly<Record<string, string>>;
-const range = (path: Path) => ({ range: path['id'] ?? '' });
-const reserved = (path: Path) => ({ reservation: path['id'] ?? '' });
+type PathValues = Readonly<Record<string, string>>;
+const range = (path: PathValues) => ({ range: path['id'] ?? '' });
+const reserved = (path: PathValues) => ({ reservation: path['id'] ?? '' });
 
 /** A range stays in its subnet. */
-async function checkStays(look: Look, args: Args, { subnetId }: Range): Promise<void> {
+async function checkStays(lists: SiteLists, args: Args, { subnetId }: Range): Promise<void> {
   const subnet = args.text('subnet');
-  if (subnet && (await meantSubnet(look, subnet)).id !== subnetId)
+  if (subnet && (await meantSubnet(lists, subnet)).id !== subnetId)
     badValue('subnet', 'it cannot be changed', 'the range stays in its subnet; make a new one');
 }

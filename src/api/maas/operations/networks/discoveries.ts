@@ -5,10 +5,10 @@ import { readNetworks } from '../../objects/networks/networks.ts';
 import { momentOf, numberOf, uriOf } from '../../objects/base/uri.ts';
 import { badValue, notFound } from '../base/refusals.ts';
 
-type Known = (lease: Lease) => boolean;
+type LeaseTest = (lease: Lease) => boolean;
 
 const list =
-  (isHidden: (known: { readonly mac: Known; readonly ip: Known }) => Known): Handler =>
+  (isHidden: (known: { readonly mac: LeaseTest; readonly ip: LeaseTest }) => LeaseTest): Handler =>
   async (call) => {
     const leases = await seen(call);
     const hidden = isHidden(await readKnown(call));
@@ -58,7 +58,7 @@ async function seen({ site }: MaasCall): Promise<Lease[]> {
   return leases.filter(({ mac }) => mac !== null);
 }
 
-async function readKnown({ site, look }: MaasCall) {
+async function readKnown({ site, lists: look }: MaasCall) {
   const cards = [...(await site.all('machine.list')), ...(await look.devices())].flatMap(
     ({ interfaces }) => interfaces,
   );
@@ -78,7 +78,7 @@ function idOf({ address, mac }: Lease): string {
   return Buffer.from(`${address},${mac}`).toString('base64url');
 }
 
-async function viewer({ look }: MaasCall) {
+async function viewer({ lists: look }: MaasCall) {
   const networks = await readNetworks(look);
   const nodes = new Map((await look.nodes()).map((node) => [node.name, node]));
   return (lease: Lease) => {

@@ -4,7 +4,7 @@ import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { NO_SPACE, readNetworks, viewFabric, viewSpace } from '../../objects/networks/networks.ts';
-import { createLook, type Look } from '../../look.ts';
+import { createSiteLists, type SiteLists } from '../../site-lists.ts';
 import { step } from '../../site.ts';
 import { meant } from './meant.ts';
 import { annotateSteps } from '../base/annotated.ts';
@@ -12,39 +12,39 @@ import { checkFabric, fabricRef, readVlanSet, showVlan, spaceOf, vlanOfId, vlanR
 
 /** Fabrics, their VLANs, and spaces. */
 export const NETWORK_HANDLERS: Handlers = {
-  'Fabrics.read': async ({ look }) => {
+  'Fabrics.read': async ({ lists: look }) => {
     const networks = await readNetworks(look);
     return json((await look.fabrics()).map((fabric) => viewFabric(fabric, networks)));
   },
-  'Fabrics.create': async ({ site, args, look }) => {
+  'Fabrics.create': async ({ site, args, lists: look }) => {
     const name = args.text('name') || (await freshName(look));
     const steps = [step('fabric.create', { body: { name } }), ...annotateSteps('fabric', name, args)];
     const [made] = await site.together(steps);
     return json(viewFabric(made as Fabric, await readNetworks(look)));
   },
-  'Fabric.read': async ({ site, path, look }) => {
+  'Fabric.read': async ({ site, path, lists: look }) => {
     const params = { fabric: await fabricRef(look, path['id']) };
     return json(viewFabric(await site.call('fabric.show', { params }), await readNetworks(look)));
   },
-  'Fabric.update': async ({ site, path, args, look }) => {
+  'Fabric.update': async ({ site, path, args, lists: look }) => {
     const params = { fabric: await fabricRef(look, path['id']) };
     await site.call('fabric.show', { params });
     const body = { name: args.text('name') || undefined };
     const steps = [...annotateSteps('fabric', params.fabric, args), step('fabric.set', { params, body })];
-    return json(viewFabric((await site.together(steps)).at(-1) as Fabric, await readNetworks(createLook(site))));
+    return json(viewFabric((await site.together(steps)).at(-1) as Fabric, await readNetworks(createSiteLists(site))));
   },
   // MAAS's number of the first fabric is not enough.
-  'Fabric.delete': async ({ site, look, path }) => {
+  'Fabric.delete': async ({ site, lists: look, path }) => {
     await site.call('fabric.delete', { params: { fabric: String(await meant(look, 'fabric', path['id'] ?? '')) } });
     return nothing();
   },
 
-  'Vlans.read': async ({ site, path, look }) => {
+  'Vlans.read': async ({ site, path, lists: look }) => {
     const { id } = await site.call('fabric.show', { params: { fabric: await fabricRef(look, path['fabric_id']) } });
     const { vlans, vlan } = await readNetworks(look);
     return json(vlans.filter(({ fabricId }) => fabricId === id).map((one) => vlan(one.id)));
   },
-  'Vlans.create': async ({ site, look, path, args }) => {
+  'Vlans.create': async ({ site, lists: look, path, args }) => {
     const vid = args.number('vid') ?? 0;
     const fabric = await site.call('fabric.show', { params: { fabric: await fabricRef(look, path['fabric_id']) } });
     const space = (await spaceOf(look, args)) ?? undefined;
@@ -61,51 +61,51 @@ export const NETWORK_HANDLERS: Handlers = {
     if (wantsMore(args)) steps.push(step('vlan.set', { params, body: await readVlanSet(look, args) }));
     steps.push(...annotateSteps('vlan', params.vlan, args));
     const [made] = await site.together(steps);
-    return showVlan(createLook(site), (made as Vlan).id);
+    return showVlan(createSiteLists(site), (made as Vlan).id);
   },
-  'Vlan.read': async ({ site, look, path }) => {
+  'Vlan.read': async ({ site, lists: look, path }) => {
     const { id } = await site.call('vlan.show', { params: { vlan: await vlanRef(look, path) } });
     return showVlan(look, id);
   },
-  'Vlan.update': async ({ site, look, path, args }) => {
+  'Vlan.update': async ({ site, lists: look, path, args }) => {
     const vlan = await vlanRef(look, path);
     await checkFabric(look, vlan, args);
     const body = { ...(await readVlanSet(look, args)), ...given(args), space: await spaceOf(look, args) };
     const steps = [...annotateSteps('vlan', vlan, args), step('vlan.set', { params: { vlan }, body })];
     const { id } = (await site.together(steps)).at(-1) as Vlan;
-    return showVlan(createLook(site), id);
+    return showVlan(createSiteLists(site), id);
   },
-  'Vlan.delete': async ({ site, look, path }) => {
+  'Vlan.delete': async ({ site, lists: look, path }) => {
     await site.call('vlan.delete', { params: { vlan: await vlanRef(look, path) } });
     return nothing();
   },
 
-  'Spaces.read': async ({ look }) => {
+  'Spaces.read': async ({ lists: look }) => {
     const networks = await readNetworks(look);
     const spaces = (await look.spaces()).map((space) => viewSpace(space, networks));
     return json([viewSpace(null, networks), ...spaces]);
   },
-  'Spaces.create': async ({ site, args, look }) => {
+  'Spaces.create': async ({ site, args, lists: look }) => {
     const name = args.text('name') ?? '';
     const steps = [step('space.create', { body: { name } }), ...annotateSteps('space', name, args)];
     const [made] = await site.together(steps);
     return json(viewSpace(made as Space, await readNetworks(look)));
   },
-  'Space.read': async ({ site, path, look }) => {
+  'Space.read': async ({ site, path, lists: look }) => {
     const text = (path['id'] ?? '').replace(/^name:/, '');
     const isNone = text === String(NO_SPACE.id) || text === NO_SPACE.name;
     const space = isNone ? null : await site.call('space.show', { params: await spaceRef(look, path) });
     return json(viewSpace(space, await readNetworks(look)));
   },
-  'Space.update': async ({ site, path, args, look }) => {
+  'Space.update': async ({ site, path, args, lists: look }) => {
     const params = await spaceRef(look, path);
     await site.call('space.show', { params });
     const body = { name: args.text('name') || undefined };
     const steps = [...annotateSteps('space', params.space, args), step('space.set', { params, body })];
-    return json(viewSpace((await site.together(steps)).at(-1) as Space, await readNetworks(createLook(site))));
+    return json(viewSpace((await site.together(steps)).at(-1) as Space, await readNetworks(createSiteLists(site))));
   },
   // As in MAAS, its VLANs are in no space then.
-  'Space.delete': async ({ site, path, look }) => {
+  'Space.delete': async ({ site, path, lists: look }) => {
     const params = await spaceRef(look, path);
     const { id } = await site.call('space.show', { params });
     const inside = (await look.vlans()).filter(({ spaceId }) => spaceId === id);
@@ -116,16 +116,16 @@ export const NETWORK_HANDLERS: Handlers = {
   },
 };
 
-async function spaceRef(look: Look, path: MaasCall['path']) {
-  return { space: String(await meant(look, 'space', path['id'] ?? '')) };
+async function spaceRef(lists: SiteLists, path: MaasCall['path']) {
+  return { space: String(await meant(lists, 'space', path['id'] ?? '')) };
 }
 
 type Fabric = RouteOutput<'fabric.show'>;
 type Space = RouteOutput<'space.show'>;
 
 /** `fabric-N`, as MAAS calls those without a name. */
-async function freshName(look: MaasCall['look']): Promise<string> {
-  const names = new Set((await look.fabrics()).map(({ name }) => name));
+async function freshName(lists: MaasCall['lists']): Promise<string> {
+  const names = new Set((await lists.fabrics()).map(({ name }) => name));
   let number = names.size;
   while (names.has(`fabric-${number}`)) number += 1;
   return `fabric-${number}`;

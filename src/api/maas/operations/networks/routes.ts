@@ -11,7 +11,7 @@ type Route = RouteOutput<'static-route.show'>;
 
 /** Static routes from one subnet to another. Those of API v1 that lead to no subnet are not shown: a route of MAAS names two. */
 export const ROUTE_HANDLERS: Handlers = {
-  'StaticRoutes.read': async ({ site, look }) => {
+  'StaticRoutes.read': async ({ site, lists: look }) => {
     const networks = await readNetworks(look);
     return json((await site.all('static-route.list')).flatMap((route) => view(route, networks) ?? []));
   },
@@ -34,7 +34,7 @@ export const ROUTE_HANDLERS: Handlers = {
 
 const ref = ({ path }: MaasCall) => ({ static_route: path['id'] ?? '' });
 
-async function fieldsOf({ look, args }: MaasCall) {
+async function fieldsOf({ lists: look, args }: MaasCall) {
   const cidr = async (name: string) => {
     const text = args.text(name);
     return text ? (await meantSubnet(look, text).catch(unknown(name, text))).cidr : undefined;
@@ -54,7 +54,7 @@ const unknown = (name: string, text: string) => (error: unknown) => {
   throw error;
 };
 
-async function show({ look, path }: MaasCall, route: Route) {
+async function show({ lists: look, path }: MaasCall, route: Route) {
   return json(view(route, await readNetworks(look)) ?? notFound('static route', path['id']));
 }
 

@@ -3,7 +3,7 @@ import type { RouteOutput } from '../../../../contract/routes.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
-import type { Look } from '../../look.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import { type Networks, readNetworks } from '../../objects/networks/networks.ts';
 import { uriOf } from '../../objects/base/uri.ts';
 import { type Birth, momentOfBirth, readBirths } from '../base/births.ts';
@@ -11,14 +11,14 @@ import { badValue } from '../base/refusals.ts';
 import { meantSubnet } from './subnets.ts';
 
 const EARLIER = 'the id of the text that stands; for earlier ones: regent config history, regent config rollback';
-type Snippet = RouteOutput<'dhcp-snippet.show'>;
+type SnippetView = RouteOutput<'dhcp-snippet.show'>;
 
 /** Fragments of the DHCP server's configuration: statements of dhcpd.conf, or Kea's JSON. They are read back as they were written. */
 export const SNIPPET_HANDLERS: Handlers = {
-  'DHCPSnippets.read': async ({ site, look }) =>
-    json(await viewSnippets({ site, look }, await site.all('dhcp-snippet.list'))),
+  'DHCPSnippets.read': async ({ site, lists: look }) =>
+    json(await viewSnippets({ site, lists: look }, await site.all('dhcp-snippet.list'))),
   'DHCPSnippets.create': async (call) => {
-    const { site, look, args } = call;
+    const { site, lists: look, args } = call;
     const body = {
       name: args.text('name') ?? '',
       text: args.text('value') ?? '',
@@ -26,20 +26,20 @@ export const SNIPPET_HANDLERS: Handlers = {
       enabled: args.flag('enabled') ?? true,
       scope: (await scopeOf(call)) ?? 'global',
     };
-    return showSnippet({ site, look }, await site.call('dhcp-snippet.create', { body }));
+    return showSnippet({ site, lists: look }, await site.call('dhcp-snippet.create', { body }));
   },
-  'DHCPSnippet.read': async ({ site, look, path }) =>
-    showSnippet({ site, look }, await site.call('dhcp-snippet.show', { params: ref(path) })),
+  'DHCPSnippet.read': async ({ site, lists: look, path }) =>
+    showSnippet({ site, lists: look }, await site.call('dhcp-snippet.show', { params: ref(path) })),
   'DHCPSnippet.update': async (call) => {
-    const { site, look, path, args } = call;
+    const { site, lists: look, path, args } = call;
     const body = { ...given(args), scope: await scopeOf(call) };
-    return showSnippet({ site, look }, await site.call('dhcp-snippet.set', { params: ref(path), body }));
+    return showSnippet({ site, lists: look }, await site.call('dhcp-snippet.set', { params: ref(path), body }));
   },
   // Its text alone is kept with it; earlier ones are in the history of the site.
-  'DHCPSnippet.revert': async ({ site, look, path, args }) => {
+  'DHCPSnippet.revert': async ({ site, lists: look, path, args }) => {
     const snippet = await site.call('dhcp-snippet.show', { params: ref(path) });
     if (args.text('to') !== String(snippet.id)) badValue('to', 'it is not kept', EARLIER);
-    return showSnippet({ site, look }, snippet);
+    return showSnippet({ site, lists: look }, snippet);
   },
   'DHCPSnippet.delete': async ({ site, path }) => {
     await site.call('dhcp-snippet.delete', { params: ref(path) });
@@ -47,8 +47,8 @@ export const SNIPPET_HANDLERS: Handlers = {
   },
 };
 
-type Path = Readonly<Record<string, string>>;
-const ref = (path: Path) => ({ dhcp_snippet: path['id'] ?? '' });
+type PathValues = Readonly<Record<string, string>>;
+const ref = (path: PathValues) => ({ dhcp_snippet: path['id'] ?? '' });
 
 function given(args: Args) {
   return {
@@ -60,7 +60,7 @@ function given(args: Args) {
 }
 
 /** Whom a snippet is for; undefined: it stays. */
-async function scopeOf({ look, args }: MaasCall): Promise<string | undefined> {
+async function scopeOf({ lists: look, args }: MaasCall): Promise<string | undefined> {
   if (args.text('iprange')) badValue('iprange', 'it cannot be', 'a snippet is for all, for a subnet, or for a machine');
   if (args.flag('global_snippet')) return 'global';
   const [node, subnet] = [args.text('node'), args.text('subnet')];
@@ -70,27 +70,27 @@ async function scopeOf({ look, args }: MaasCall): Promise<string | undefined> {
 
 type Owner = Pick<Machine, 'id' | 'hostname' | 'fqdn'> & { readonly interfaces: readonly { readonly mac: string }[] };
 
-async function ownersOf(look: Look): Promise<Owner[]> {
-  const [machines, devices] = await Promise.all([look.machines(), look.devices()]);
+async function ownersOf(lists: SiteLists): Promise<Owner[]> {
+  const [machines, devices] = await Promise.all([lists.machines(), lists.devices()]);
   return [...machines, ...devices];
 }
 
 /** A machine is meant by its first interface: it boots there. */
-async function macOf(look: Look, node: string): Promise<string> {
-  const owner = (await ownersOf(look)).find(({ id }) => id === node);
+async function macOf(lists: SiteLists, node: string): Promise<string> {
+  const owner = (await ownersOf(lists)).find(({ id }) => id === node);
   if (!owner) return badValue('node', `there is no machine and no device ${node}`, 'the system_id of one');
   return (
     owner.interfaces[0]?.mac ?? badValue('node', `${owner.hostname} has no interface`, 'a machine with an interface')
   );
 }
 
-type At = Pick<MaasCall, 'site' | 'look'>;
+type At = Pick<MaasCall, 'site' | 'lists'>;
 
-async function showSnippet(at: At, snippet: Snippet) {
+async function showSnippet(at: At, snippet: SnippetView) {
   return json((await viewSnippets(at, [snippet]))[0]);
 }
 
-async function viewSnippets({ site, look }: At, snippets: readonly Snippet[]): Promise<object[]> {
+async function viewSnippets({ site, lists: look }: At, snippets: readonly SnippetView[]): Promise<object[]> {
   const births = snippets.length === 0 ? new Map<string, Birth>() : await readBirths(site, 'dhcp-snippet');
   const networks = await readNetworks(look);
   // Machines are read only where a snippet is for one.
@@ -107,7 +107,7 @@ interface Beside {
   readonly birth: Birth | undefined;
 }
 
-function viewSnippet({ id, name, comment, enabled, scope, text }: Snippet, { networks, owners, birth }: Beside) {
+function viewSnippet({ id, name, comment, enabled, scope, text }: SnippetView, { networks, owners, birth }: Beside) {
   const of = networks.subnets.find(({ cidr, name: title }) => cidr === scope || title === scope);
   const owner = isMac(scope) ? owners.find(({ interfaces }) => interfaces.some(({ mac }) => mac === scope)) : undefined;
   return {

@@ -18,7 +18,7 @@ export interface MaasRange {
   readonly purpose: readonly string[];
 }
 
-interface Span {
+interface UsedRange {
   readonly first: bigint;
   readonly last: bigint;
   readonly purpose: string;
@@ -31,14 +31,14 @@ const valueOf = (text: string): bigint => {
 
 /** The ranges of a subnet that are not free, in order; neighbours with one purpose are one range. Pure. */
 export function usedRanges({ subnet, ranges, reservations, links }: SubnetUses): MaasRange[] {
-  const one = (text: string, purpose: string): Span => ({ first: valueOf(text), last: valueOf(text), purpose });
+  const one = (text: string, purpose: string): UsedRange => ({ first: valueOf(text), last: valueOf(text), purpose });
   const spans = [
     ...(subnet.gateway === null ? [] : [one(subnet.gateway, 'gateway-ip')]),
     ...ranges.map(({ first, last, kind }) => ({ first: valueOf(first), last: valueOf(last), purpose: kind })),
     ...reservations.map(({ address }) => one(address, 'assigned-ip')),
     ...links.map(({ address }) => one(address, 'assigned-ip')),
   ].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
-  const merged: Span[] = [];
+  const merged: UsedRange[] = [];
   for (const span of spans) {
     const before = merged.at(-1);
     if (before && span.last <= before.last) continue;
@@ -127,7 +127,7 @@ function gatewayFor(cidr: string, { total, free }: Room): bigint | null {
 }
 
 /** The end of the largest free range: at most a quarter of the subnet, or half of what is free. */
-function dynamicFor(gateway: bigint | null, { total, available, free }: Room): Span | null {
+function dynamicFor(gateway: bigint | null, { total, available, free }: Room): UsedRange | null {
   const largest = free.reduce<MaasRange | null>(
     (most, one) => (!most || sizeOf(one) > sizeOf(most) ? one : most),
     null,
@@ -154,7 +154,7 @@ function boundsOf(cidr: string): { readonly family: Address['family']; readonly 
   return { family, first: firstAddress(network).value + edge, last: lastAddress(network).value - edge };
 }
 
-function asRange(family: Address['family'], { first, last, purpose }: Span): MaasRange {
+function asRange(family: Address['family'], { first, last, purpose }: UsedRange): MaasRange {
   return {
     start: formatAddress({ family, value: first }),
     end: formatAddress({ family, value: last }),

@@ -2,7 +2,7 @@ import type { Machine } from '../../../../contract/machines/machine.ts';
 import type { Range } from '../../../../contract/networks/range.ts';
 import type { Reservation } from '../../../../contract/networks/reservation.ts';
 import type { Subnet } from '../../../../contract/networks/subnet.ts';
-import { NOT_TOLD } from '../../objects/base/uri.ts';
+import { UNKNOWN_MOMENT } from '../../objects/base/uri.ts';
 import type { Site } from '../../site.ts';
 import { type Birth, momentOfBirth } from '../base/births.ts';
 
@@ -46,15 +46,15 @@ export async function readUses(site: Site, subnet: Subnet): Promise<SubnetUses> 
 }
 
 /** `births`: when each reserved address was made, and by whom. */
-interface Shown {
+interface AddressViewOptions {
   readonly births: ReadonlyMap<string, Birth>;
   readonly hasUser: boolean;
   readonly hasNode: boolean;
 }
 
 /** The single addresses of a subnet that are used, with who has them. Pure. */
-export function viewAddresses({ reservations, links }: SubnetUses, { births, hasUser, hasNode }: Shown) {
-  const times = { created: NOT_TOLD, updated: NOT_TOLD };
+export function viewAddresses({ reservations, links }: SubnetUses, { births, hasUser, hasNode }: AddressViewOptions) {
+  const times = { created: UNKNOWN_MOMENT, updated: UNKNOWN_MOMENT };
   return [
     ...links.map(({ address, via, mode, machine }) => ({
       ip: address,

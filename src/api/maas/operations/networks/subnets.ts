@@ -2,7 +2,7 @@ import type { Subnet } from '../../../../contract/networks/subnet.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
-import { createLook, type Look } from '../../look.ts';
+import { createSiteLists, type SiteLists } from '../../site-lists.ts';
 import { readNetworks } from '../../objects/networks/networks.ts';
 import { type Site, step } from '../../site.ts';
 import { annotateSteps } from '../base/annotated.ts';
@@ -15,18 +15,19 @@ import { vlanOfId } from './vlans.ts';
 
 /** Subnets. */
 export const SUBNET_HANDLERS: Handlers = {
-  'Subnets.read': async ({ look }) => {
+  'Subnets.read': async ({ lists: look }) => {
     const { subnets, subnet } = await readNetworks(look);
     return json(subnets.map(({ id }) => subnet(id)));
   },
-  'Subnets.create': async ({ site, look, args }) => {
+  'Subnets.create': async ({ site, lists: look, args }) => {
     const cidr = args.text('cidr') ?? '';
     const body = { ...fieldsOf(args), cidr, vlan: await vlanOf(look, args) };
     const [made] = await site.together([step('subnet.create', { body }), ...annotateSteps('subnet', cidr, args)]);
     return showSubnet(site, (made as Subnet).id);
   },
-  'Subnet.read': async ({ site, look, path }) => showSubnet(site, (await meantSubnet(look, path['id'] ?? '')).id),
-  'Subnet.update': async ({ site, look, path, args }) => {
+  'Subnet.read': async ({ site, lists: look, path }) =>
+    showSubnet(site, (await meantSubnet(look, path['id'] ?? '')).id),
+  'Subnet.update': async ({ site, lists: look, path, args }) => {
     const { id } = await meantSubnet(look, path['id'] ?? '');
     const gateway = args.clearable('gateway_ip');
     const body = { ...fieldsOf(args), cidr: args.text('cidr') || undefined, gateway, vlan: await vlanOf(look, args) };
@@ -35,7 +36,7 @@ export const SUBNET_HANDLERS: Handlers = {
     return showSubnet(site, id);
   },
   // What a subnet alone holds goes with it, in one transaction: ranges, kept addresses, routes. Addresses of machines keep it.
-  'Subnet.delete': async ({ site, look, path }) => {
+  'Subnet.delete': async ({ site, lists: look, path }) => {
     const { id, cidr } = await meantSubnet(look, path['id'] ?? '');
     const ranges = (await look.ranges()).filter(({ subnetId }) => subnetId === id);
     const reservations = (await site.all('reservation.list')).filter(({ subnetId }) => subnetId === id);
@@ -45,20 +46,22 @@ export const SUBNET_HANDLERS: Handlers = {
     await site.together([
       ...routes.map((route) => step('static-route.delete', { params: { static_route: String(route.id) } })),
       ...ranges.map((range) => step('range.delete', { params: { range: String(range.id) } })),
-      ...reservations.map((kept) => step('reservation.delete', { params: { reservation: String(kept.id) } })),
+      ...reservations.map((reservation) =>
+        step('reservation.delete', { params: { reservation: String(reservation.id) } }),
+      ),
       step('subnet.delete', { params: { subnet: String(id) } }),
     ]);
     return nothing();
   },
-  'Subnet.reserved_ip_ranges': async ({ site, look, path }) => {
+  'Subnet.reserved_ip_ranges': async ({ site, lists: look, path }) => {
     const subnet = await meantSubnet(look, path['id'] ?? '');
     return json(usedRanges(await readUses(site, subnet)));
   },
-  'Subnet.unreserved_ip_ranges': async ({ site, look, path }) => {
+  'Subnet.unreserved_ip_ranges': async ({ site, lists: look, path }) => {
     const subnet = await meantSubnet(look, path['id'] ?? '');
     return json(freeRanges(subnet.cidr, usedRanges(await readUses(site, subnet))));
   },
-  'Subnet.statistics': async ({ site, look, path, args }) => {
+  'Subnet.statistics': async ({ site, lists: look, path, args }) => {
     const subnet = await meantSubnet(look, path['id'] ?? '');
     const used = usedRanges(await readUses(site, subnet));
     const extras = {
@@ -67,7 +70,7 @@ export const SUBNET_HANDLERS: Handlers = {
     };
     return json(statisticsOf(subnet.cidr, used, extras));
   },
-  'Subnet.ip_addresses': async ({ site, look, path, args }) => {
+  'Subnet.ip_addresses': async ({ site, lists: look, path, args }) => {
     const subnet = await meantSubnet(look, path['id'] ?? '');
     const isOn = (name: string) => args.flag(name) !== false;
     return json(
@@ -81,13 +84,13 @@ export const SUBNET_HANDLERS: Handlers = {
 };
 
 /** The subnet that a text names: id, CIDR, name, or MAAS's specifiers (`cidr:…`, `name:…`, `ip:…`, `vid:…`, `space:…`). */
-export async function meantSubnet(look: Look, text: string): Promise<Subnet> {
-  const id = await meantId(look, 'subnet', text);
-  return (await look.subnets()).find((one) => one.id === id) ?? notFound('subnet', text);
+export async function meantSubnet(lists: SiteLists, text: string): Promise<Subnet> {
+  const id = await meantId(lists, 'subnet', text);
+  return (await lists.subnets()).find((one) => one.id === id) ?? notFound('subnet', text);
 }
 
 async function showSubnet(site: Site, id: number) {
-  return json((await readNetworks(createLook(site))).subnet(id));
+  return json((await readNetworks(createSiteLists(site))).subnet(id));
 }
 
 function fieldsOf(args: Args) {
@@ -102,14 +105,14 @@ function fieldsOf(args: Args) {
 }
 
 /** The VLAN that is meant: by its id, or by fabric and VID. Undefined: none is named. */
-async function vlanOf(look: Look, args: Args): Promise<string | undefined> {
+async function vlanOf(lists: SiteLists, args: Args): Promise<string | undefined> {
   const text = args.text('vlan');
   const [fabric, vid] = [args.text('fabric'), args.number('vid')];
   if (!text && !fabric && vid === undefined) return undefined;
-  const vlans = await look.vlans();
-  const fabricId = !text && fabric ? await fabricOf(look, fabric) : null;
+  const vlans = await lists.vlans();
+  const fabricId = !text && fabric ? await fabricOf(lists, fabric) : null;
   const found = text
-    ? await vlanMeant(look, text)
+    ? await vlanMeant(lists, text)
     : vlans.find((vlan) => (!fabric || vlan.fabricId === fabricId) && vlan.vid === (vid ?? 0));
   if (found) return vlanOfId(found.id);
   return badValue(text ? 'vlan' : 'vid', 'there is no such VLAN', 'the id of a VLAN, or a fabric and a VID of it');

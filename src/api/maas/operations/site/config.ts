@@ -4,14 +4,14 @@ import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
 import { badValue } from '../base/refusals.ts';
 import { imageOf } from '../images/images.ts';
-import { flagOf, isKept, keepValue, keptValue, wholeOf } from '../base/kept-config.ts';
+import { flagOf, isStored, storeValue, readStoredValue, wholeOf } from '../base/stored-config.ts';
 import { isDefault, urlOfDefault } from '../images/repositories.ts';
 
-type Value = RouteInput<'setting.set'>['body']['value'];
-type Kind = 'text' | 'optional' | 'number' | 'flag' | 'words' | 'list';
+type SiteSettingValue = RouteInput<'setting.set'>['body']['value'];
+type ValueForm = 'text' | 'optional' | 'number' | 'flag' | 'words' | 'list';
 
 /** Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `words`: one text with blanks between; `optional`, and `list`, which is such a text, too: null when empty. */
-const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: Kind }>> = {
+const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: ValueForm }>> = {
   default_dns_ttl: { setting: 'default_ttl', kind: 'number' },
   upstream_dns: { setting: 'upstream_dns', kind: 'list' },
   dnssec_validation: { setting: 'dnssec_validation', kind: 'text' },
@@ -28,7 +28,7 @@ const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: 
   node_timeout: { setting: 'node_timeout', kind: 'number' },
 };
 
-/** Settings of MAAS that have no meaning here: what is so in Regent all the same. Those of `kept-config.ts` are kept as they are told, the others are not changed. */
+/** Settings of MAAS that have no meaning here: what is so in Regent all the same. Those of `stored-config.ts` are kept as they are told, the others are not changed. */
 const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
   maas_name: 'regent',
   theme: '',
@@ -101,12 +101,12 @@ const WHY: Readonly<Record<string, string>> = {
 
 /** Settings of the site by the names that MAAS has. */
 export const CONFIG_HANDLERS: Handlers = {
-  'Maas.get_config': async ({ site, look, args }) => {
+  'Maas.get_config': async ({ site, lists: look, args }) => {
     const name = nameOf(args);
     // What was a setting once and is a package repository now, by its name.
     if (isDefault(name)) return json(await urlOfDefault(site, name));
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
-    if (!known) return json((isKept(name) ? await keptValue(look, name) : undefined) ?? fixedOf(name));
+    if (!known) return json((isStored(name) ? await readStoredValue(look, name) : undefined) ?? fixedOf(name));
     const { value } = await site.call('setting.show', { params: { setting: known.setting } });
     const shown = Array.isArray(value) ? value.map(plain).join(' ') : value;
     return json(['optional', 'list'].includes(known.kind) && shown === '' ? null : shown);
@@ -118,10 +118,10 @@ export const CONFIG_HANDLERS: Handlers = {
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known) {
       const fixed = fixedOf(name);
-      if (isKept(name)) {
+      if (isStored(name)) {
         const given = args.text('value') ?? '';
         if (name === 'default_distro_series' && given !== '') await imageOf(site, given);
-        await keepValue(site, name, given, fixed);
+        await storeValue(site, name, given, fixed);
         return text('OK');
       }
       // A tool that says again what stands anyway is not refused.
@@ -145,9 +145,9 @@ function nameOf(args: Args): string {
 }
 
 /** MAAS takes addresses where networks are asked for, and shows them as they were given. */
-function asNetwork(word: string): string {
-  if (/^[\d.]+$/.test(word)) return `${word}/32`;
-  return word.includes(':') && !word.includes('/') ? `${word}/128` : word;
+function asNetwork(address: string): string {
+  if (/^[\d.]+$/.test(address)) return `${address}/32`;
+  return address.includes(':') && !address.includes('/') ? `${address}/128` : address;
 }
 
 const plain = (network: string | number) => String(network).replace(/^([\d.]+)\/32$|^([\da-f:]+)\/128$/i, '$1$2');
@@ -166,9 +166,9 @@ function isSame(fixed: string | number | boolean | null, given: string): boolean
   return (fixed ? ['true', '1', 'yes', 'on'] : ['false', '0', 'no', 'off', '']).includes(given.toLowerCase());
 }
 
-function valueOf(given: string, kind: Kind): Value {
+function valueOf(given: string, kind: ValueForm): SiteSettingValue {
   if (kind === 'number') return wholeOf(given);
   if (kind === 'flag') return flagOf(given);
   if (kind === 'text' || kind === 'optional') return given;
-  return given.split(/[\s,]+/).filter((word) => word !== '');
+  return given.split(/[\s,]+/).filter((item) => item !== '');
 }

@@ -3,7 +3,7 @@ import { AGENT_NAME } from '../../../../model/site/annotation.ts';
 import { json } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { MAAS_PREFIX } from '../../prefix.ts';
-import { wordsOf } from '../../objects/base/uri.ts';
+import { formatMoment } from '../../objects/base/uri.ts';
 import { MAC } from '../machines/node-filters.ts';
 import { refuse } from '../base/refusals.ts';
 
@@ -11,7 +11,7 @@ import { refuse } from '../base/refusals.ts';
 const LIMIT = 100;
 const LIMIT_MAX = 1000;
 /** So many events are looked at for one page of few that pass the filters. */
-const LOOKED_MAX = 20_000;
+const SEARCHED_MAX = 20_000;
 const LEVELS = ['AUDIT', 'DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
 
 /** What happened, newest first. */
@@ -58,7 +58,7 @@ async function query(call: MaasCall) {
       hostname: about?.hostname ?? '',
       id: event.id,
       level: levelOf(event),
-      created: wordsOf(event.at),
+      created: formatMoment(event.at),
       type: event.kind,
       description: event.subject,
     };
@@ -86,7 +86,7 @@ async function query(call: MaasCall) {
 }
 
 /** Machines, racks and region nodes by the subject of their events, and whether the filters let them pass. Devices have no events in MAAS. */
-async function readSubjects({ site, look, args }: MaasCall): Promise<ReadonlyMap<string, Subject>> {
+async function readSubjects({ site, lists: look, args }: MaasCall): Promise<ReadonlyMap<string, Subject>> {
   const macs = args.list('mac_address').map((mac) => mac.toLowerCase().replaceAll('-', ':'));
   const bad = macs.filter((mac) => !MAC.test(mac));
   if (bad.length > 0) refuse('bad_request', `Invalid MAC address(es): ${bad.join(', ')}`);
@@ -132,7 +132,7 @@ async function following({ site }: MaasCall, after: number, search: Search): Pro
   if (after >= (last[0]?.id ?? 0)) return [];
   // From 0 on means all that are stored: events from long ago are not any more.
   let at = after + 1 < (oldest[0]?.id ?? 1) ? 0 : Math.max(0, after);
-  for (let looked = 0; found.length < limit && looked < LOOKED_MAX; looked += LIMIT_MAX) {
+  for (let searched = 0; found.length < limit && searched < SEARCHED_MAX; searched += LIMIT_MAX) {
     const { items } = await site.call('event.list', { query: { after: at, limit: LIMIT_MAX, subject } });
     found.push(...items.filter(passes));
     if (items.length < LIMIT_MAX) break;
@@ -146,7 +146,7 @@ async function newest({ site }: MaasCall, before: number | undefined, search: Se
   const { limit, passes, subject } = search;
   const found: Event[] = [];
   let at = before;
-  for (let looked = 0; found.length < limit && looked < LOOKED_MAX; looked += LIMIT_MAX) {
+  for (let searched = 0; found.length < limit && searched < SEARCHED_MAX; searched += LIMIT_MAX) {
     // No event has an id below 1.
     if (at !== undefined && at < 1) break;
     const query = { before: at, sort: '-id', limit: LIMIT_MAX, subject } as const;

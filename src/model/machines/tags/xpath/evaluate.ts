@@ -1,15 +1,15 @@
-import { type Context, FUNCTIONS } from './functions.ts';
+import { type EvaluationContext, FUNCTIONS } from './functions.ts';
 import type { XmlNode } from './node.ts';
-import type { Axis, Expression, Step } from './parse.ts';
-import { type Budget, compare, isNodes, spend, toBoolean, toNumber, type Value } from './values.ts';
-import { XPathError } from './words.ts';
+import type { Axis, Expression, PathStep } from './parse.ts';
+import { type Budget, compare, isNodes, spend, toBoolean, toNumber, type XPathValue } from './values.ts';
+import { XPathError } from './tokens.ts';
 
 /** The value of an expression for the document. Throws `XPathError` where it is not usable, or costs more than the budget. */
-export function evaluate(expression: Expression, root: XmlNode, budget: Budget): Value {
+export function evaluate(expression: Expression, root: XmlNode, budget: Budget): XPathValue {
   return valueOf(expression, { node: root, position: 1, size: 1, budget });
 }
 
-function valueOf(expression: Expression, context: Context): Value {
+function valueOf(expression: Expression, context: EvaluationContext): XPathValue {
   const { budget } = context;
   spend(budget, 1);
   switch (expression.kind) {
@@ -32,7 +32,10 @@ function valueOf(expression: Expression, context: Context): Value {
   }
 }
 
-function call({ name, arguments: given }: Extract<Expression, { kind: 'call' }>, context: Context): Value {
+function call(
+  { name, arguments: given }: Extract<Expression, { kind: 'call' }>,
+  context: EvaluationContext,
+): XPathValue {
   const law = FUNCTIONS[name];
   if (law === undefined) throw new XPathError(`${name} is no function`);
   return law.run(
@@ -41,7 +44,10 @@ function call({ name, arguments: given }: Extract<Expression, { kind: 'call' }>,
   );
 }
 
-function binary({ operator, left, right }: Extract<Expression, { kind: 'binary' }>, context: Context): Value {
+function binary(
+  { operator, left, right }: Extract<Expression, { kind: 'binary' }>,
+  context: EvaluationContext,
+): XPathValue {
   const { budget } = context;
   if (operator === 'or') return toBoolean(valueOf(left, context)) || toBoolean(valueOf(right, context));
   if (operator === 'and') return toBoolean(valueOf(left, context)) && toBoolean(valueOf(right, context));
@@ -61,13 +67,13 @@ const ARITHMETIC: Readonly<Record<string, (one: number, other: number) => number
   mod: (one, other) => one % other,
 };
 
-function nodesOf(expression: Expression, context: Context): readonly XmlNode[] {
+function nodesOf(expression: Expression, context: EvaluationContext): readonly XmlNode[] {
   const value = valueOf(expression, context);
   if (isNodes(value)) return value;
   throw new XPathError('a text, a number or a boolean stands where nodes have to');
 }
 
-function path({ from, steps }: Extract<Expression, { kind: 'path' }>, context: Context): Value {
+function path({ from, steps }: Extract<Expression, { kind: 'path' }>, context: EvaluationContext): XPathValue {
   let nodes = from === null ? [context.node] : from === 'root' ? [rootOf(context.node)] : nodesOf(from, context);
   for (const step of steps) {
     const found: XmlNode[] = [];
@@ -84,13 +90,13 @@ function rootOf(node: XmlNode): XmlNode {
 }
 
 /** What a step finds from one node: in the order of its axis, since predicates count along that. */
-function stepFrom(node: XmlNode, { axis, name, type, predicates }: Step, budget: Budget): readonly XmlNode[] {
+function stepFrom(node: XmlNode, { axis, name, type, predicates }: PathStep, budget: Budget): readonly XmlNode[] {
   let found: readonly XmlNode[] = onAxis(node, axis, budget).filter((one) => fits(one, axis, name, type));
   for (const predicate of predicates) found = filtered(found, predicate, budget);
   return found;
 }
 
-function fits(node: XmlNode, axis: Axis, name: string | null, type: Step['type']): boolean {
+function fits(node: XmlNode, axis: Axis, name: string | null, type: PathStep['type']): boolean {
   if (name === null) return type === 'node' || type === node.kind;
   const isPrincipal = node.kind === (axis === 'attribute' ? 'attribute' : 'element');
   return isPrincipal && (name === '*' || name === node.name);

@@ -1,9 +1,9 @@
 import type { XmlNode } from './node.ts';
-import { type Budget, isNodes, spendText, stringOf, toBoolean, toNumber, toText, type Value } from './values.ts';
-import { XPathError } from './words.ts';
+import { type Budget, isNodes, spendText, stringOf, toBoolean, toNumber, toText, type XPathValue } from './values.ts';
+import { XPathError } from './tokens.ts';
 
 /** For which node an expression is asked, its place and the number of nodes. */
-export interface Context {
+export interface EvaluationContext {
   readonly node: XmlNode;
   readonly position: number;
   readonly size: number;
@@ -12,25 +12,25 @@ export interface Context {
 
 interface Law {
   readonly arity: readonly [least: number, most: number];
-  run(context: Context, given: readonly Value[]): Value;
+  run(context: EvaluationContext, given: readonly XPathValue[]): XPathValue;
 }
 
 const law = (least: number, most: number, run: Law['run']): Law => ({ arity: [least, most], run });
 /** A function of texts. */
-const ofTexts = (count: number, run: (...texts: string[]) => Value): Law =>
+const ofTexts = (count: number, run: (...texts: string[]) => XPathValue): Law =>
   law(count, count, ({ budget }, given) => run(...given.map((one) => spendText(budget, toText(one, budget)))));
 /** A function of a text, which is that of the node where none is given. */
-const ofText = (run: (text: string) => Value): Law =>
+const ofText = (run: (text: string) => XPathValue): Law =>
   law(0, 1, ({ node, budget }, [given]) =>
     run(spendText(budget, given === undefined ? stringOf(node, budget) : toText(given, budget))),
   );
 const ofNumber = (run: (value: number) => number): Law =>
   law(1, 1, ({ budget }, [given = '']) => run(toNumber(given, budget)));
 /** A function of the first of some nodes, or of the one that it is asked for. */
-const ofNode = (name: string, run: (node: XmlNode | undefined) => Value): Law =>
+const ofNode = (name: string, run: (node: XmlNode | undefined) => XPathValue): Law =>
   law(0, 1, ({ node }, [given]) => run(given === undefined ? node : nodesOf(name, given)[0]));
 
-function nodesOf(name: string, value: Value | undefined): readonly XmlNode[] {
+function nodesOf(name: string, value: XPathValue | undefined): readonly XmlNode[] {
   if (value !== undefined && isNodes(value)) return value;
   throw new XPathError(`${name} takes nodes`);
 }

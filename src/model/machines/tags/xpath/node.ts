@@ -71,12 +71,13 @@ export function xmlText(root: XmlNode): string {
 }
 
 function write({ name, attributes, children }: XmlNode, indent: string, lines: string[]): void {
-  const said = attributes.map((one) => ` ${one.name}="${escaped(one.value)}"`).join('');
+  const attributeText = attributes.map((one) => ` ${one.name}="${escaped(one.value)}"`).join('');
   const texts = children.filter(({ kind }) => kind === 'text').map(({ value }) => escaped(value));
-  if (children.length === 0) lines.push(`${indent}<${name}${said}/>`);
-  else if (texts.length === children.length) lines.push(`${indent}<${name}${said}>${texts.join('')}</${name}>`);
+  if (children.length === 0) lines.push(`${indent}<${name}${attributeText}/>`);
+  else if (texts.length === children.length)
+    lines.push(`${indent}<${name}${attributeText}>${texts.join('')}</${name}>`);
   else {
-    lines.push(`${indent}<${name}${said}>`);
+    lines.push(`${indent}<${name}${attributeText}>`);
     for (const child of children) if (child.kind === 'element') write(child, `${indent} `, lines);
     lines.push(`${indent}</${name}>`);
   }

@@ -1,5 +1,5 @@
 import { FUNCTIONS } from './functions.ts';
-import { type Word, wordsOf, XPathError } from './words.ts';
+import { type XPathToken, tokenize, XPathError } from './tokens.ts';
 
 export const AXES = [
   'ancestor',
@@ -20,7 +20,7 @@ export type Axis = (typeof AXES)[number];
 type NodeType = 'node' | 'text' | 'comment' | 'processing-instruction';
 
 /** A step of a path. `name`: null where the test is of a type. */
-export interface Step {
+export interface PathStep {
   readonly axis: Axis;
   readonly name: string | null;
   readonly type: NodeType | null;
@@ -35,7 +35,7 @@ export type Expression =
   | { readonly kind: 'negative'; readonly of: Expression }
   | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly Expression[] }
   /** `from`: null for the node that it is asked for, `root` for the document. */
-  | { readonly kind: 'path'; readonly from: Expression | 'root' | null; readonly steps: readonly Step[] }
+  | { readonly kind: 'path'; readonly from: Expression | 'root' | null; readonly steps: readonly PathStep[] }
   | { readonly kind: 'filter'; readonly of: Expression; readonly predicates: readonly Expression[] };
 
 const TYPES: readonly string[] = ['node', 'text', 'comment', 'processing-instruction'];
@@ -44,46 +44,46 @@ const LEVELS = [['or'], ['and'], ['=', '!='], ['<', '<=', '>', '>='], ['+', '-']
 /** Levels of an expression in another one. */
 const DEPTH_MAX = 40;
 
-interface Reader {
-  readonly words: readonly Word[];
+interface TokenReader {
+  readonly tokens: readonly XPathToken[];
   at: number;
   depth: number;
 }
 
 /** Parses an expression. Throws `XPathError` with what is wrong and where. */
 export function parseXPath(text: string): Expression {
-  const reader: Reader = { words: wordsOf(text), at: 0, depth: 0 };
+  const reader: TokenReader = { tokens: tokenize(text), at: 0, depth: 0 };
   const expression = readExpression(reader);
   const rest = peek(reader);
   if (rest.kind !== 'end') throw wrong(rest, 'follows the end of the expression');
   return expression;
 }
 
-function peek({ words, at }: Reader): Word {
-  return words[at] ?? { kind: 'end', text: '', at: 0 };
+function peek({ tokens, at }: TokenReader): XPathToken {
+  return tokens[at] ?? { kind: 'end', text: '', at: 0 };
 }
 
-function wrong({ kind, text, at }: Word, why: string): XPathError {
+function wrong({ kind, text, at }: XPathToken, why: string): XPathError {
   return new XPathError(kind === 'end' ? 'it ends too early' : `${text} at ${at} ${why}`);
 }
 
-function is(reader: Reader, ...texts: readonly string[]): boolean {
+function is(reader: TokenReader, ...texts: readonly string[]): boolean {
   const { kind, text } = peek(reader);
   return (kind === 'mark' || kind === 'operator') && texts.includes(text);
 }
 
-function take(reader: Reader): Word {
-  const word = peek(reader);
+function take(reader: TokenReader): XPathToken {
+  const token = peek(reader);
   reader.at += 1;
-  return word;
+  return token;
 }
 
-function expect(reader: Reader, text: string): void {
+function expect(reader: TokenReader, text: string): void {
   if (!is(reader, text)) throw wrong(peek(reader), `is not the ${text} that has to stand there`);
   take(reader);
 }
 
-function readExpression(reader: Reader): Expression {
+function readExpression(reader: TokenReader): Expression {
   reader.depth += 1;
   if (reader.depth > DEPTH_MAX) throw new XPathError(`it has more than ${DEPTH_MAX} levels`);
   const expression = readLevel(reader, 0);
@@ -91,7 +91,7 @@ function readExpression(reader: Reader): Expression {
   return expression;
 }
 
-function readLevel(reader: Reader, level: number): Expression {
+function readLevel(reader: TokenReader, level: number): Expression {
   const operators = LEVELS[level];
   if (operators === undefined) return readUnary(reader);
   let left = readLevel(reader, level + 1);
@@ -102,7 +102,7 @@ function readLevel(reader: Reader, level: number): Expression {
   return left;
 }
 
-function readUnary(reader: Reader): Expression {
+function readUnary(reader: TokenReader): Expression {
   let isNegative = false;
   let signs = 0;
   for (; is(reader, '-'); signs++) {
@@ -118,7 +118,7 @@ function readUnary(reader: Reader): Expression {
   return signs === 0 || isNegative ? number : { kind: 'negative', of: number };
 }
 
-function readPath(reader: Reader): Expression {
+function readPath(reader: TokenReader): Expression {
   if (is(reader, '/')) {
     take(reader);
     return { kind: 'path', from: 'root', steps: beginsStep(reader) ? readSteps(reader) : [] };
@@ -130,19 +130,19 @@ function readPath(reader: Reader): Expression {
 }
 
 /** A literal, a number, a call or what stands in brackets, with its predicates; null: a step begins here. */
-function readFilter(reader: Reader): Expression | null {
-  const word = peek(reader);
-  const primary = readPrimary(reader, word);
+function readFilter(reader: TokenReader): Expression | null {
+  const token = peek(reader);
+  const primary = readPrimary(reader, token);
   if (primary === null) return null;
   const predicates = readPredicates(reader);
   return predicates.length === 0 ? primary : { kind: 'filter', of: primary, predicates };
 }
 
-function readPrimary(reader: Reader, word: Word): Expression | null {
-  if (word.kind === 'number') return { kind: 'number', value: Number(take(reader).text) };
-  if (word.kind === 'text') return { kind: 'text', value: take(reader).text };
-  if (word.kind === 'function' && !TYPES.includes(word.text)) return readCall(reader);
-  if (is(reader, '$')) throw wrong(word, 'is a variable, and there are none');
+function readPrimary(reader: TokenReader, token: XPathToken): Expression | null {
+  if (token.kind === 'number') return { kind: 'number', value: Number(take(reader).text) };
+  if (token.kind === 'text') return { kind: 'text', value: take(reader).text };
+  if (token.kind === 'function' && !TYPES.includes(token.text)) return readCall(reader);
+  if (is(reader, '$')) throw wrong(token, 'is a variable, and there are none');
   if (!is(reader, '(')) return null;
   take(reader);
   const inner = readExpression(reader);
@@ -150,10 +150,10 @@ function readPrimary(reader: Reader, word: Word): Expression | null {
   return inner;
 }
 
-function readCall(reader: Reader): Expression {
-  const word = take(reader);
-  const law = Object.hasOwn(FUNCTIONS, word.text) ? FUNCTIONS[word.text] : undefined;
-  if (law === undefined) throw wrong(word, `is no function. There are ${Object.keys(FUNCTIONS).join(', ')}`);
+function readCall(reader: TokenReader): Expression {
+  const token = take(reader);
+  const law = Object.hasOwn(FUNCTIONS, token.text) ? FUNCTIONS[token.text] : undefined;
+  if (law === undefined) throw wrong(token, `is no function. There are ${Object.keys(FUNCTIONS).join(', ')}`);
   expect(reader, '(');
   const given: Expression[] = [];
   while (!is(reader, ')')) {
@@ -164,20 +164,20 @@ function readCall(reader: Reader): Expression {
   const [least, most] = law.arity;
   if (given.length < least || given.length > most) {
     const wanted = least === most ? `${least}` : most === Infinity ? `${least} or more` : `${least} to ${most}`;
-    throw wrong(word, `has ${given.length} arguments and takes ${wanted}`);
+    throw wrong(token, `has ${given.length} arguments and takes ${wanted}`);
   }
-  return { kind: 'call', name: word.text, arguments: given };
+  return { kind: 'call', name: token.text, arguments: given };
 }
 
-const ANY: Step = { axis: 'descendant-or-self', name: null, type: 'node', predicates: [] };
+const ANY: PathStep = { axis: 'descendant-or-self', name: null, type: 'node', predicates: [] };
 
 /** Steps that begin with `/` or `//`. */
-function readMore(reader: Reader): Step[] {
+function readMore(reader: TokenReader): PathStep[] {
   const isDeep = take(reader).text === '//';
   return [...(isDeep ? [ANY] : []), ...readSteps(reader)];
 }
 
-function readSteps(reader: Reader): Step[] {
+function readSteps(reader: TokenReader): PathStep[] {
   const steps = [readStep(reader)];
   while (is(reader, '/', '//')) {
     if (take(reader).text === '//') steps.push(ANY);
@@ -186,12 +186,12 @@ function readSteps(reader: Reader): Step[] {
   return steps;
 }
 
-function beginsStep(reader: Reader): boolean {
+function beginsStep(reader: TokenReader): boolean {
   const { kind } = peek(reader);
   return kind === 'name' || kind === 'function' || kind === 'axis' || is(reader, '@', '.', '..');
 }
 
-function readStep(reader: Reader): Step {
+function readStep(reader: TokenReader): PathStep {
   if (is(reader, '.', '..')) {
     const axis = take(reader).text === '.' ? 'self' : 'parent';
     return { axis, name: null, type: 'node', predicates: [] };
@@ -201,33 +201,33 @@ function readStep(reader: Reader): Step {
   return { axis, ...test, predicates: readPredicates(reader) };
 }
 
-function readAxis(reader: Reader): Axis {
+function readAxis(reader: TokenReader): Axis {
   if (is(reader, '@')) {
     take(reader);
     return 'attribute';
   }
   if (peek(reader).kind !== 'axis') return 'child';
-  const word = take(reader);
-  const axis = AXES.find((one) => one === word.text);
-  if (axis === undefined) throw wrong(word, `is no axis. There are ${AXES.join(', ')}`);
+  const token = take(reader);
+  const axis = AXES.find((one) => one === token.text);
+  if (axis === undefined) throw wrong(token, `is no axis. There are ${AXES.join(', ')}`);
   expect(reader, '::');
   return axis;
 }
 
-function readTest(reader: Reader): Pick<Step, 'name' | 'type'> {
-  const word = take(reader);
-  if (word.kind === 'name') {
-    if (word.text.includes(':')) throw wrong(word, 'has a prefix, and the document has no namespaces');
-    return { name: word.text, type: null };
+function readTest(reader: TokenReader): Pick<PathStep, 'name' | 'type'> {
+  const token = take(reader);
+  if (token.kind === 'name') {
+    if (token.text.includes(':')) throw wrong(token, 'has a prefix, and the document has no namespaces');
+    return { name: token.text, type: null };
   }
-  if (word.kind !== 'function' || !TYPES.includes(word.text)) throw wrong(word, 'is no step of a path');
+  if (token.kind !== 'function' || !TYPES.includes(token.text)) throw wrong(token, 'is no step of a path');
   expect(reader, '(');
-  if (word.text === 'processing-instruction' && peek(reader).kind === 'text') take(reader);
+  if (token.text === 'processing-instruction' && peek(reader).kind === 'text') take(reader);
   expect(reader, ')');
-  return { name: null, type: word.text as NodeType };
+  return { name: null, type: token.text as NodeType };
 }
 
-function readPredicates(reader: Reader): Expression[] {
+function readPredicates(reader: TokenReader): Expression[] {
   const predicates: Expression[] = [];
   while (is(reader, '[')) {
     take(reader);

@@ -1,8 +1,8 @@
 import type { XmlNode } from './node.ts';
-import { XPathError } from './words.ts';
+import { XPathError } from './tokens.ts';
 
 /** A value of XPath 1.0: nodes are in the order of the document, each once. */
-export type Value = readonly XmlNode[] | string | number | boolean;
+export type XPathValue = readonly XmlNode[] | string | number | boolean;
 
 /** What an evaluation may still cost: nodes looked at, and texts made. */
 export interface Budget {
@@ -24,7 +24,7 @@ export function spendText(budget: Budget, text: string): string {
   return text;
 }
 
-export function isNodes(value: Value): value is readonly XmlNode[] {
+export function isNodes(value: XPathValue): value is readonly XmlNode[] {
   return Array.isArray(value);
 }
 
@@ -45,7 +45,7 @@ function collect(node: XmlNode, texts: string[], budget: Budget): void {
 }
 
 /** §4.2 `string`. */
-export function toText(value: Value, budget: Budget): string {
+export function toText(value: XPathValue, budget: Budget): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return numberText(value);
   if (typeof value === 'boolean') return String(value);
@@ -65,7 +65,7 @@ function numberText(value: number): string {
 }
 
 /** §4.4 `number`: a text that is no number is NaN. */
-export function toNumber(value: Value, budget: Budget): number {
+export function toNumber(value: XPathValue, budget: Budget): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
   const text = toText(value, budget).replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
@@ -73,14 +73,14 @@ export function toNumber(value: Value, budget: Budget): number {
 }
 
 /** §4.3 `boolean`. */
-export function toBoolean(value: Value): boolean {
+export function toBoolean(value: XPathValue): boolean {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'number') return value !== 0 && !Number.isNaN(value);
   return value.length > 0;
 }
 
 /** The operators of §3.4. */
-export function compare(operator: string, left: Value, right: Value, budget: Budget): boolean {
+export function compare(operator: string, left: XPathValue, right: XPathValue, budget: Budget): boolean {
   if (isNodes(left))
     return isNodes(right) ? compareSets(operator, left, right, budget) : compareSet(operator, left, right, budget);
   if (isNodes(right)) return compareSet(MIRRORED[operator] ?? operator, right, left, budget);

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { SubnetAddresses } from '../../../../contract/site/look.ts';
+import type { SubnetAddresses } from '../../../../contract/site/screens.ts';
 import type { Subnet } from '../../../../contract/networks/subnet.ts';
 import { type Named, useNamed } from '../../../live/use-named.ts';
 import { useView } from '../../../live/use-view.ts';

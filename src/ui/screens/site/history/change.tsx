@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Change } from '../../../../contract/site/config.ts';
-import type { ChangeFiles } from '../../../../contract/site/look.ts';
+import type { ConfigChange } from '../../../../contract/site/config.ts';
+import type { ChangeFiles } from '../../../../contract/site/screens.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
@@ -63,7 +63,7 @@ export function ChangePage({ id }: { readonly id: string }): JSX.Element {
   );
 }
 
-function ChangeText({ change }: { readonly change: Change }): JSX.Element {
+function ChangeText({ change }: { readonly change: ConfigChange }): JSX.Element {
   return (
     <>
       <Facts
@@ -97,7 +97,7 @@ const MEMBERS: readonly Column<Member>[] = [
   { id: 'after', head: EN.history.members.after, value: (row) => row.after ?? '–' },
 ];
 
-function rowText(row: Change['rows'][number], index: number, rows: Change['rows']): JSX.Element {
+function rowText(row: ConfigChange['rows'][number], index: number, rows: ConfigChange['rows']): JSX.Element {
   const name = `${row.table}, ${keyText(row.key)}`;
   return (
     <details key={index} open={rows.length <= 5}>

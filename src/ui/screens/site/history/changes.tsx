@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Change, PendingConfig } from '../../../../contract/site/config.ts';
+import type { ConfigChange, PendingConfig } from '../../../../contract/site/config.ts';
 import { usePlaces } from '../../../live/place.ts';
 import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
@@ -15,9 +15,9 @@ import { EN } from '../../../words/en.ts';
 
 const WORDS = EN.history.changes;
 const PAGE = 100;
-const linkOf = (row: Change) => linkTo(['changes', String(row.id)]);
+const linkOf = (row: ConfigChange) => linkTo(['changes', String(row.id)]);
 
-const COLUMNS: readonly Column<Change>[] = [
+const COLUMNS: readonly Column<ConfigChange>[] = [
   {
     id: 'id',
     head: WORDS.columns.id,

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ChangeFindings, PastFinding } from '../../../../contract/site/look.ts';
+import type { ChangeFindings, PastFinding } from '../../../../contract/site/screens.ts';
 import { stateWord } from '../../../models/base/tone.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { State } from '../../../parts/icon.tsx';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../../src/core/errors.ts';
-import { parseBuiltIn, readTold, type Script } from '../../../../../src/model/machines/scripts/script.ts';
+import { parseBuiltIn, readMetadata, type Script } from '../../../../../src/model/machines/scripts/script.ts';
 import { chooseScripts } from '../../../../../src/model/machines/scripts/script-choice.ts';
 import {
   fillParameters,
@@ -50,7 +50,7 @@ describe('the comment of a script', () => {
   });
 
   it('is none where there is none', () => {
-    expect(readTold('#!/bin/sh\necho\n')).toEqual({});
+    expect(readMetadata('#!/bin/sh\necho\n')).toEqual({});
   });
 });
 

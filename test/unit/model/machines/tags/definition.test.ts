@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../../src/core/errors.ts';
-import { askerOf, parseDefinition, subjectOf } from '../../../../../src/model/machines/tags/definition.ts';
+import { createTagMatcher, parseDefinition, subjectOf } from '../../../../../src/model/machines/tags/definition.ts';
 import type { Hardware } from '../../../../../src/model/machines/tags/hardware.ts';
 import { SERVER } from '../../../../kit/hardware.ts';
 import { value } from '../../../../kit/store.ts';
 
 const has = (text: string, hardware: Hardware = SERVER) =>
-  askerOf(value(parseDefinition(text))).has(subjectOf('m1', hardware));
+  createTagMatcher(value(parseDefinition(text))).has(subjectOf('m1', hardware));
 
 describe('a definition by XPath', () => {
   it.each([

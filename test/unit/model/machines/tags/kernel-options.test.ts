@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../../src/core/errors.ts';
 import { KERNEL_OPTIONS_MAX, parseKernelOptions } from '../../../../../src/model/machines/tags/kernel-options.ts';
 import { parseSetting } from '../../../../../src/model/site/settings.ts';
-import { bootWord } from '../../../../../src/template/quoting.ts';
+import { bootToken } from '../../../../../src/template/quoting.ts';
 
 const parse = (text: string) => parseKernelOptions(text, 'kernelOptions');
 
@@ -16,7 +16,7 @@ describe('options of the kernel', () => {
     ['netconsole=6666@10.0.0.1/eth0,@10.0.0.9/ dyndbg=+p', 'netconsole=6666@10.0.0.1/eth0,@10.0.0.9/ dyndbg=+p'],
   ])('%j is %j, and boot scripts take each word of it', (given, canonical) => {
     expect(parse(given)).toBe(canonical);
-    for (const word of canonical.split(' ').filter(Boolean)) expect(bootWord(word)).toBe(word);
+    for (const word of canonical.split(' ').filter(Boolean)) expect(bootToken(word)).toBe(word);
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { evaluate } from '../../../../../src/model/machines/tags/xpath/evaluate.
 import { documentOf, element, xmlText } from '../../../../../src/model/machines/tags/xpath/node.ts';
 import { parseXPath } from '../../../../../src/model/machines/tags/xpath/parse.ts';
 import { isNodes, stringOf } from '../../../../../src/model/machines/tags/xpath/values.ts';
-import { XPathError } from '../../../../../src/model/machines/tags/xpath/words.ts';
+import { XPathError } from '../../../../../src/model/machines/tags/xpath/tokens.ts';
 
 const DOC = documentOf(
   element(

@@ -6,14 +6,14 @@ import {
   STAGES,
   STANDS_STILL_S,
   standsStill,
-  type Way,
+  type StageContext,
 } from '../../../../../src/model/machines/timeline/stage.ts';
-import { type Step, stepDetail, type StepWhat } from '../../../../../src/model/machines/timeline/step.ts';
+import { type MachineStep, stepDetail, type StepWhat } from '../../../../../src/model/machines/timeline/step.ts';
 
 /** What comes next, and by when. */
 
-const WAY: Way = { state: 'commissioning', begunAt: 0, deadline: 1_800_000, hasSwitch: true };
-const step = (what: StepWhat, at: number, more: Partial<Step> = {}): Step => ({
+const WAY: StageContext = { state: 'commissioning', begunAt: 0, deadline: 1_800_000, hasSwitch: true };
+const step = (what: StepWhat, at: number, more: Partial<MachineStep> = {}): MachineStep => ({
   at,
   source: 'http',
   what,
@@ -129,7 +129,7 @@ describe('a rack’s clock', () => {
 
 describe('a machine whose disks are written', () => {
   it('is waited for by the word of its own system, whatever its rack told it', () => {
-    const step = (what: Step['what'], at: number): Step => ({
+    const step = (what: MachineStep['what'], at: number): MachineStep => ({
       at,
       source: 'state',
       what,

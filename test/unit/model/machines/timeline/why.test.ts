@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lastBoot, stageOf } from '../../../../../src/model/machines/timeline/stage.ts';
 import type {
-  Step,
+  MachineStep,
   StepFacts,
   StepOutcome,
   StepSource,
@@ -24,7 +24,7 @@ const SOURCES: Partial<Record<StepWhat, StepSource>> = {
   'script-ended': 'script',
 };
 let at = 0;
-function step(what: StepWhat, facts: StepFacts = {}, outcome: StepOutcome = 'done'): Step {
+function step(what: StepWhat, facts: StepFacts = {}, outcome: StepOutcome = 'done'): MachineStep {
   at += 1000;
   return { at, source: SOURCES[what] ?? 'http', what, node: 'k1', address: '10.20.0.21', outcome, facts };
 }
@@ -56,7 +56,7 @@ const SITE: WhySite = {
 };
 
 interface Case {
-  readonly steps: readonly Step[];
+  readonly steps: readonly MachineStep[];
   readonly site?: Partial<WhySite>;
   /** The likeliest of all: it is told first. */
   readonly isFirst?: boolean;

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ATTEMPTS_MAX, LEASE_MS, MARGIN_MS, WIND_UP_MS } from '../../../../../src/region/base/jobs/limits.ts';
 import { holdsUntil } from '../../../../../src/region/base/jobs/renewal.ts';
-import { type Look, updateKnown, type KnownLeases, takeable } from '../../../../../src/region/base/jobs/takeover.ts';
+import {
+  type JobSnapshot,
+  updateKnown,
+  type KnownLeases,
+  takeable,
+} from '../../../../../src/region/base/jobs/takeover.ts';
 import { afterRun, judge, type Leaving } from '../../../../../src/region/base/jobs/verdict.ts';
 import type { OpenJob } from '../../../../../src/store/queries/base/jobs/lease.ts';
 
@@ -16,13 +21,13 @@ const JOB: OpenJob = {
   isAbortWanted: false,
   lateMs: -1000,
 };
-const look = (at: number, ...jobs: readonly Partial<OpenJob>[]): Look => ({
-  askedAt: at,
+const look = (at: number, ...jobs: readonly Partial<OpenJob>[]): JobSnapshot => ({
+  requestedAt: at,
   answeredAt: at + 10,
   jobs: jobs.map((job) => ({ ...JOB, ...job })),
 });
 /** What is known after these looks. */
-const after = (...looks: readonly Look[]) => looks.reduce(updateKnown, new Map() as KnownLeases);
+const after = (...looks: readonly JobSnapshot[]) => looks.reduce(updateKnown, new Map() as KnownLeases);
 const SEEN = [{ id: 1, epoch: 3, leaseUntil: 't1' }];
 
 describe('taking a lease over', () => {
@@ -41,7 +46,7 @@ describe('taking a lease over', () => {
       look(1000 + LEASE_MS, { leaseUntil: 't2' }),
       look(2000 + LEASE_MS, { leaseUntil: 't2' }),
     ];
-    expect(takeable(after(...looks), looks[2] as Look, LEASE_MS)).toEqual([]);
+    expect(takeable(after(...looks), looks[2] as JobSnapshot, LEASE_MS)).toEqual([]);
   });
 
   it('begins anew with another epoch, and when the job was not there for a look', () => {

@@ -51,7 +51,7 @@ function start(run: (job: JobRun) => Promise<JobEnd>, options: Options = {}) {
   const log = memoryLog();
   const written: unknown[] = [];
   const repository: JobRepository = {
-    look: async () => [],
+    listOpen: async () => [],
     claim: async () => null,
     failHopeless: async () => 0,
     save: async (held, { progress }) => void written.push(['save', held.epoch, progress]),
@@ -186,7 +186,7 @@ describe('a run of a job', () => {
     await vi.advanceTimersByTimeAsync(LEASE_MS / 4);
     expect(job?.isAbortWanted()).toBe(true);
     const looked = start((run) => ((job = run), endless(run)));
-    looked.active.hear({ isAbortWanted: true, lateMs: -1 });
+    looked.active.updateNews({ isAbortWanted: true, lateMs: -1 });
     expect(job?.isAbortWanted()).toBe(true);
     const late: Renewal = async (held) => held.map((one) => ({ ...one, isAbortWanted: false, lateMs: 1 }));
     start((run) => ((job = run), endless(run)), { renew: late, job: { lateMs: -500 } });

@@ -5,7 +5,7 @@ import { castOf } from '../../../../../src/region/cluster/drill-run/cast.ts';
 import { foretold } from '../../../../../src/region/cluster/drill-run/foretold.ts';
 import { type Harmless, harmlessOf } from '../../../../../src/region/cluster/drill-run/harmless.ts';
 import { createDrillJob } from '../../../../../src/region/cluster/drill-run/job.ts';
-import type { DrillPorts, DrillWays } from '../../../../../src/region/cluster/drill-run/port.ts';
+import type { DrillPorts, DrillInstruments } from '../../../../../src/region/cluster/drill-run/port.ts';
 import { type Disturbance, type FakeCluster, fakeCluster, portsOf, runJob } from '../moves/fake.ts';
 
 const UUID = '018f3c1e-0000-4000-8000-000000000001';
@@ -19,7 +19,7 @@ interface World {
   readonly seen: { killed: number; keys: string[] };
 }
 
-function waysOf(cluster: FakeCluster, now: () => number, world: World): DrillWays {
+function waysOf(cluster: FakeCluster, now: () => number, world: World): DrillInstruments {
   return {
     now,
     startProbes: ({ nodes, apiKey }) => {
@@ -75,7 +75,7 @@ function drill(
   let random = 0;
   const ports: DrillPorts = {
     ...move,
-    ways: waysOf(cluster, () => move.clock.monotonic(), how.world ?? world()),
+    instruments: waysOf(cluster, () => move.clock.monotonic(), how.world ?? world()),
     random: { fraction: () => 0, hex: (bytes) => String((random += 1)).padStart(bytes * 2, '0') },
     node: how.node ?? 'r2',
     version: '1.2.3',
@@ -117,7 +117,7 @@ describe('a drill of a cluster by itself', () => {
   });
 
   it('says before it what the cluster expects of a drained node, and of nothing else', async () => {
-    const { site } = await portsOf(fakeCluster()).look();
+    const { site } = await portsOf(fakeCluster()).readSnapshot();
     const of = (id: HarmlessDrill) => foretold(site, harmlessOf(id) as Harmless, castOf(site));
     expect(of('planned-drain')).toContainEqual(
       expect.objectContaining({ probe: 'write', leastMs: expect.any(Number) }),

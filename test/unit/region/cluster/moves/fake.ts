@@ -1,8 +1,8 @@
 import type { Service } from '../../../../../src/contract/cluster/service.ts';
 import type { RestartRequest } from '../../../../../src/model/cluster/node.ts';
 import type { JobEnd, JobKind, JobRun } from '../../../../../src/region/base/jobs/kind.ts';
-import type { Look, MovePorts } from '../../../../../src/region/cluster/moves/move-run.ts';
-import type { ServedVlan } from '../../../../../src/region/networks/dhcp/servers.ts';
+import type { SiteSnapshot, MovePorts } from '../../../../../src/region/cluster/moves/move-run.ts';
+import type { VlanServerState } from '../../../../../src/region/networks/dhcp/servers.ts';
 import type { PatroniAnswer, PatroniState } from '../../../../../src/region/cluster/moves/patroni.ts';
 import { NO_SEALER } from '../../../../../src/store/queries/base/sealing.ts';
 import type { Tx } from '../../../../../src/store/tx.ts';
@@ -32,7 +32,7 @@ export interface FakeCluster {
   generation: { published: number; applied: number };
   /** Called at every look: what goes on by itself. */
   tick: () => void;
-  vlans: ServedVlan[];
+  vlans: VlanServerState[];
   /** Nodes that are told to leave, nodes whose rows are gone, and members of etcd. */
   readonly leaving: Set<string>;
   readonly gone: Set<string>;
@@ -111,7 +111,7 @@ function siteOf(cluster: FakeCluster) {
 }
 
 /** What a look at it sees. */
-export function lookOf(cluster: FakeCluster): Look {
+export function lookOf(cluster: FakeCluster): SiteSnapshot {
   const site = siteOf(cluster);
   const names = ['r1', 'r2', 'r3'];
   return {
@@ -157,7 +157,7 @@ export function portsOf(cluster: FakeCluster): MovePorts {
   return {
     clock: { now: () => now, monotonic: () => now },
     wait: async (ms) => void (now += ms),
-    look: async () => {
+    readSnapshot: async () => {
       cluster.tick();
       return lookOf(cluster);
     },

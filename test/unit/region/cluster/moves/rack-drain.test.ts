@@ -7,21 +7,21 @@ import {
   notBack,
   notGiven,
 } from '../../../../../src/region/cluster/moves/rack-drain.ts';
-import type { ServedVlan } from '../../../../../src/region/networks/dhcp/servers.ts';
+import type { VlanServerState } from '../../../../../src/region/networks/dhcp/servers.ts';
 import { fakeCluster, lookOf, portsOf, runJob } from './fake.ts';
 
 /** A VLAN of k1 and k2; `changes`: what differs from all being well. */
-const vlan = (changes: Partial<ServedVlan['server']> = {}, name = 'vlan10'): ServedVlan => {
+const vlan = (changes: Partial<VlanServerState['server']> = {}, name = 'vlan10'): VlanServerState => {
   const server = { primary: 'k1', secondary: 'k2', isChosen: false, servedBy: 'k1', since: null, isWhole: true };
   return { vlan: name, label: `VLAN ${name}`, server: { ...server, why: 'k2 is ready to take over.', ...changes } };
 };
-const check = (name: string, vlans: readonly ServedVlan[], drained: readonly string[] = []) => {
+const check = (name: string, vlans: readonly VlanServerState[], drained: readonly string[] = []) => {
   const checked = checkRackDrain({ name }, { vlans, drained });
   return isRejected(checked) ? checked.message : checked.sentence;
 };
 
 describe('a rack is drained', () => {
-  it.each<[name: string, rack: string, vlans: ServedVlan[], drained: string[], words: string]>([
+  it.each<[name: string, rack: string, vlans: VlanServerState[], drained: string[], words: string]>([
     ['gives what it serves', 'k1', [vlan()], [], 'k1 gives VLAN vlan10 to k2; leases go on'],
     ['the secondary rack gives nothing', 'k2', [vlan()], [], 'k2 serves no client, and takes none'],
     [

@@ -2,19 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { AppError, isRejected } from '../../../../../src/core/errors.ts';
 import { createRemovalJob } from '../../../../../src/region/cluster/moves/removal.ts';
 import { checkEtcdWithout, planRemoval } from '../../../../../src/region/cluster/moves/removal-preflight.ts';
-import type { ServedVlan } from '../../../../../src/region/networks/dhcp/servers.ts';
+import type { VlanServerState } from '../../../../../src/region/networks/dhcp/servers.ts';
 import type { EtcdPort } from '../../../../../src/region/cluster/trust/port.ts';
 import { aSite, type NodeChanges } from '../fixture.ts';
 import { type Disturbance, type FakeCluster, fakeCluster, lookOf, portsOf, runJob } from './fake.ts';
 
 const DEAD = { silentFor: 60 };
-const WISH = { isPlaceKept: false, isForced: false, vlans: [] };
-const vlan = (primary: string, secondary: string | null): ServedVlan => {
+const WISH = { isPlaceReserved: false, isForced: false, vlans: [] };
+const vlan = (primary: string, secondary: string | null): VlanServerState => {
   const server = { primary, secondary, isChosen: true, servedBy: primary, since: null, isWhole: true, why: '' };
   return { vlan: 'fabric-1/vlan10', label: 'VLAN vlan10', server };
 };
 type Change = (cluster: FakeCluster) => void;
-const told = (name: string, change: Change = () => {}, wish: Partial<typeof WISH> & { vlans?: ServedVlan[] } = {}) => {
+const told = (
+  name: string,
+  change: Change = () => {},
+  wish: Partial<typeof WISH> & { vlans?: VlanServerState[] } = {},
+) => {
   const cluster = fakeCluster();
   change(cluster);
   const plan = planRemoval(lookOf(cluster).site, name, { ...WISH, ...wish });
@@ -31,7 +35,7 @@ describe('may a node be taken out', () => {
     expect(told('r3')).toBe(
       'r3 hands on calls, address and database, stops what it runs and is shut out; 2 region nodes are left, which can lose none; no acknowledged write is lost',
     );
-    expect(told('r3', (it) => (it.nodes['r3'] = DEAD), { isPlaceKept: true })).toBe(
+    expect(told('r3', (it) => (it.nodes['r3'] = DEAD), { isPlaceReserved: true })).toBe(
       'r3 is silent: it is shut out; 2 region nodes are left, which can lose none; no acknowledged write is lost; its place is kept for another host',
     );
     expect(ofFive('r5', {})).toContain('4 region nodes are left, which can lose 1');
@@ -72,8 +76,8 @@ describe('may a node be taken out', () => {
   });
 
   it('replaces nobody who is alive and well, unless it is forced', () => {
-    expect(told('r3', () => {}, { isPlaceKept: true })).toMatch(/r3 is alive and well\..*--force/);
-    expect(told('r3', () => {}, { isPlaceKept: true, isForced: true })).toMatch(/its place is kept/);
+    expect(told('r3', () => {}, { isPlaceReserved: true })).toMatch(/r3 is alive and well\..*--force/);
+    expect(told('r3', () => {}, { isPlaceReserved: true, isForced: true })).toMatch(/its place is kept/);
   });
 
   it('leaves a node alone that is joining just now', () => {
@@ -93,8 +97,8 @@ describe('may a node be taken out', () => {
       const { nodes, ...rest } = lookOf(cluster).site;
       return { ...rest, nodes: nodes.map((node) => (node.name === 'k1' ? { ...node, isFresh: false } : node)) };
     };
-    const ask = (vlans: ServedVlan[], isPlaceKept: boolean) => {
-      const plan = planRemoval(site(dead), 'k1', { ...WISH, isPlaceKept, vlans });
+    const ask = (vlans: VlanServerState[], isPlaceKept: boolean) => {
+      const plan = planRemoval(site(dead), 'k1', { ...WISH, isPlaceReserved: isPlaceKept, vlans });
       return isRejected(plan) ? plan.message : plan.sentence;
     };
     expect(ask([vlan('k1', 'k2')], false)).toMatch(/^k1 is silent: it is shut out; VLAN vlan10 to k2 alone; no ack/);

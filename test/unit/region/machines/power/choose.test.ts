@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasOtherWay, waysTo } from '../../../../../src/region/machines/power/choose.ts';
+import { hasOtherRoute, rankRoutes } from '../../../../../src/region/machines/power/choose.ts';
 import { stepsOf } from '../../../../../src/region/machines/power/order.ts';
 import type { ReachRow } from '../../../../../src/store/queries/machines/power-states.ts';
 
@@ -16,7 +16,7 @@ const row = (node: string, given: Partial<ReachRow> = {}): ReachRow => ({
   ...given,
 });
 const reached = { isReachable: true, agoMs: 1000, ms: 5 };
-const order = (...rows: readonly ReachRow[]) => waysTo(rows).map(({ node }) => node);
+const order = (...rows: readonly ReachRow[]) => rankRoutes(rows).map(({ node }) => node);
 
 describe('the node that asks a BMC', () => {
   it('is the one whose order came about last, then the quickest that reaches it, then those of its subnet, then others', () => {
@@ -46,7 +46,7 @@ describe('the node that asks a BMC', () => {
   });
 
   it('is probed first unless its way was seen within ten minutes', () => {
-    const isKnown = (given: Partial<ReachRow>) => waysTo([row('k1', given)])[0]?.isKnown;
+    const isKnown = (given: Partial<ReachRow>) => rankRoutes([row('k1', given)])[0]?.isKnown;
     expect(isKnown(reached)).toBe(true);
     expect(isKnown({ ...reached, agoMs: 600_001 })).toBe(false);
     expect(isKnown({ ...reached, silentMs: 60_000 })).toBe(false);
@@ -56,10 +56,10 @@ describe('the node that asks a BMC', () => {
 
   it('may be one that failed long ago', () => {
     const failed = { isReachable: false, agoMs: 1000 };
-    expect(hasOtherWay([row('k1', failed)])).toBe(false);
-    expect(hasOtherWay([row('k1', { ...failed, agoMs: 700_000 })])).toBe(true);
-    expect(hasOtherWay([row('k1', failed), row('k2', { silentMs: 60_000 })])).toBe(false);
-    expect(hasOtherWay([row('k1', failed), row('k2')])).toBe(true);
+    expect(hasOtherRoute([row('k1', failed)])).toBe(false);
+    expect(hasOtherRoute([row('k1', { ...failed, agoMs: 700_000 })])).toBe(true);
+    expect(hasOtherRoute([row('k1', failed), row('k2', { silentMs: 60_000 })])).toBe(false);
+    expect(hasOtherRoute([row('k1', failed), row('k2')])).toBe(true);
     expect(order(row('k1', failed), row('k2', { ...failed, agoMs: 700_000 }))).toEqual(['k2', 'k1']);
   });
 });
