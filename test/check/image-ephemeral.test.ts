@@ -228,8 +228,8 @@ describe.each(drawn('container'))('its system as a %s', () => {
       boot('off');
       await host.off(BOOT_MS);
       expect(host.console).toContain('the inventory is posted');
-      // It is off: a container that starts anew goes on. Its last line may be lost when a getty takes the console just then.
-      expect(host.console).not.toContain('the machine starts anew');
+      // It is off: a container that restarts goes on. Its last line may be lost when a getty takes the console just then.
+      expect(host.console).not.toContain('the machine restarts');
       // What the scripts found has taken the place of the first inventory.
       const told = await site.call('GET', '/machines/m1/inventory');
       expect(told.body).toMatchObject({ source: WIRE.theirs, problems: [], inventory: { teller: 'regent scripts 1' } });

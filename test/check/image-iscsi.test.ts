@@ -51,13 +51,13 @@ describe('the initrd and a root by iSCSI', () => {
     );
   });
 
-  it('says why it is not let in, tries again, and then starts anew so that another rack may answer', async () => {
+  it('says why it is not let in, tries again, and then restarts so that another rack may answer', async () => {
     const words = await begin({
       login: 'echo "iscsistart: version 2.1.11"; echo "initiator reported error (24)"; exit 1',
     });
     expect(words).toHaveLength(41);
     expect(words[0]).toBe('say no root by iSCSI from 10.10.10.1 (try 1 of 40): initiator reported error (24)');
-    expect(words.at(-1)).toBe('finish reboot nobody gives the root by iSCSI, the machine starts anew');
+    expect(words.at(-1)).toBe('finish reboot no rack gives the root by iSCSI, the machine restarts');
   });
 
   it('starts nothing from a disk that can be written, or that has other bytes', async () => {

@@ -84,7 +84,7 @@ describe('the image micro', () => {
 });
 
 describe('programs of the images', () => {
-  const inRoot = ['words', 'post-inventory', 'end'].map((name) => `root/usr/lib/regent/${name}`);
+  const inRoot = ['common', 'post-inventory', 'end'].map((name) => `root/usr/lib/regent/${name}`);
   const names = ['common', 'init', 'init-ephemeral', 'iscsi-root', 'inventory', 'dhcp', ...inRoot];
   const paths = names.map((name) => join(SCRIPTS, 'image', name));
 

@@ -93,7 +93,7 @@ describe('the step of the packages', () => {
     const { read, said } = run(debian, packageFiles({ main: REPOSITORY, others: [REPOSITORY] }));
     expect(read('etc/apt/sources.list')).toBe(debian['etc/apt/sources.list']);
     expect(said).toContain('is of another distribution');
-    expect(said).toContain('does not tell the name of its release');
+    expect(said).toContain('does not name its release');
     expect(run({ 'etc/os-release': 'ID=fedora\n' }, packageFiles({ main: REPOSITORY, others: [] })).said).toContain(
       'has no apt',
     );
