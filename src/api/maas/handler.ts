@@ -4,11 +4,14 @@ import type { Args } from './args.ts';
 import type { SiteLists } from './site-lists.ts';
 import type { Site } from './site.ts';
 
+/** The values in a path, by the name that the table gives them. */
+export type PathValues = Readonly<Record<string, string>>;
+
 /** A call of an operation. `path`: the values in its path; `base`: scheme and host that the caller used. */
 export interface MaasCall {
   readonly site: Site;
   readonly lists: SiteLists;
-  readonly path: Readonly<Record<string, string>>;
+  readonly path: PathValues;
   readonly args: Args;
   readonly base: string;
   /** Where bytes of images go. */

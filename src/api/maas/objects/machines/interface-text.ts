@@ -1,6 +1,6 @@
 import type { MachineInterface } from '../../../../contract/machines/machine-interface.ts';
 import { listText, objectText, quoted, remembering, unescapedText } from '../../json-text.ts';
-import { type InterfaceSet, ownLink, ownMembers } from './interfaces.ts';
+import { type InterfaceSet, type MachineLink, ownLink, ownMembers } from './interfaces.ts';
 import type { Networks } from '../networks/networks.ts';
 
 /** The JSON of an interface as `viewInterface` shows it. VLANs and subnets are most of it, and the same for many: their text is made once. Pure. */
@@ -25,7 +25,6 @@ const cardText = remembering<ReturnType<typeof ownMembers>>()(
     `,"interface_speed":${of.interface_speed},"link_speed":${of.link_speed},"numa_node":0,"sriov_max_vf":0`,
 );
 
-type MachineLink = NonNullable<MachineInterface['links']>[number];
 const NO_LINKS: readonly MachineLink[] = [];
 
 function linkText(link: MachineLink, { subnet, textOf }: Networks): string {

@@ -3,7 +3,8 @@ import type { Inventory } from '../../../../contract/machines/machine-inventory.
 import { MTU, type Networks } from '../networks/networks.ts';
 import { uriOf } from '../base/uri.ts';
 
-type MachineLink = NonNullable<MachineInterface['links']>[number];
+/** A link of an interface of a machine. */
+export type MachineLink = NonNullable<MachineInterface['links']>[number];
 type NetworkCard = NonNullable<Inventory['interfaces']>[number];
 
 /** What MAAS calls the modes of links in its answers. */

@@ -1,9 +1,9 @@
 import type { RouteOutput } from '../../../../contract/routes.ts';
+import type { PathValues } from '../../handler.ts';
 import { numberOf } from '../../objects/base/uri.ts';
 import type { Site } from '../../site.ts';
 
 export type BootSource = RouteOutput<'boot-source.show'>;
-type PathValues = Readonly<Record<string, string>>;
 
 /**
  * The one source that MAAS has from the beginning, and that tools change instead of making one. Here it has no address until somebody gives it one: only then it

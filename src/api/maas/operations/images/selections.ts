@@ -1,6 +1,7 @@
 import { isRejected } from '../../../../core/errors.ts';
 import { isSelected, parseSelections } from '../../../../model/images/boot-source.ts';
 import type { Args } from '../../args.ts';
+import type { PathValues } from '../../handler.ts';
 import { numberOf, uriOf } from '../../objects/base/uri.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue, notFound } from '../base/refusals.ts';
@@ -8,8 +9,6 @@ import { readSource, refOf, shownId, type BootSource } from './default-source.ts
 
 /** What an image says of who made it, where that was a source: its name follows. */
 export const BY_SOURCE = 'boot source ';
-
-type PathValues = Readonly<Record<string, string>>;
 
 /** What stands for any of MAAS's lists. */
 const ANY = '*';

@@ -5,6 +5,7 @@ import { RejectedError, rejected } from '../../../../core/errors.ts';
 import type { MachineState } from '../../../../model/machines/machine-states.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
+import type { MachineLink } from '../../objects/machines/interfaces.ts';
 import { showMachine } from '../../objects/machines/machines.ts';
 import { copyOf } from '../../objects/machines/storage-copy.ts';
 import { type Site, step, type SiteStep } from '../../site.ts';
@@ -12,7 +13,6 @@ import { badValue, conflict } from '../base/refusals.ts';
 import { machineOf } from './machines.ts';
 
 type Input = NonNullable<RouteInput<'machine.set'>['body']['interfaces']>[number];
-type MachineLink = NonNullable<MachineInterface['links']>[number];
 
 /** States in which another network may be given to a machine by a copy or as a whole. */
 const FREE: readonly MachineState[] = ['new', 'ready', 'broken', 'failed-testing'];

@@ -1,6 +1,6 @@
 import type { Device } from '../../../../contract/machines/device.ts';
 import { type MaasAnswer, bytes, json, nothing } from '../../answer.ts';
-import type { Handlers, MaasCall } from '../../handler.ts';
+import type { Handlers, MaasCall, PathValues } from '../../handler.ts';
 import { createSiteLists } from '../../site-lists.ts';
 import { showDevices } from '../../objects/machines/devices.ts';
 import { type Site, step } from '../../site.ts';
@@ -47,7 +47,6 @@ export const DEVICE_HANDLERS: Handlers = {
   },
 };
 
-type PathValues = Readonly<Record<string, string>>;
 const ref = (path: PathValues) => ({ device: path['system_id'] ?? '' });
 
 /** What filters look at and no device has. */

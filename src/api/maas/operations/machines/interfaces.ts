@@ -1,5 +1,5 @@
 import type { Machine } from '../../../../contract/machines/machine.ts';
-import type { AddressInput, MachineInterface } from '../../../../contract/machines/machine-interface.ts';
+import type { AddressInput } from '../../../../contract/machines/machine-interface.ts';
 import {
   BOND_MODES,
   type BondMode,
@@ -10,9 +10,9 @@ import {
 import { isTagged } from '../../../../model/machines/interfaces/topology.ts';
 import { type MaasAnswer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
-import type { Handlers, MaasCall } from '../../handler.ts';
+import type { Handlers, MaasCall, PathValues } from '../../handler.ts';
 import { createSiteLists } from '../../site-lists.ts';
-import { viewInterface, viewInterfaces } from '../../objects/machines/interfaces.ts';
+import { type MachineLink, viewInterface, viewInterfaces } from '../../objects/machines/interfaces.ts';
 import { readInventory, showMachine } from '../../objects/machines/machines.ts';
 import { readNetworks } from '../../objects/networks/networks.ts';
 import { type Site, step } from '../../site.ts';
@@ -74,9 +74,7 @@ export const INTERFACE_HANDLERS: Handlers = {
   'Machine.clear_default_gateways': clearGateways,
 };
 
-type PathValues = Readonly<Record<string, string>>;
 const at = (path: PathValues) => ({ ...ref(path), interface: path['id'] ?? '' });
-type MachineLink = NonNullable<MachineInterface['links']>[number];
 
 /** The machine or the device of a path. */
 async function hostOf(site: Site, path: PathValues): Promise<Pick<Machine, 'id' | 'interfaces'>> {

@@ -2,7 +2,7 @@ import { detailsOf } from '../../objects/machines/details.ts';
 import type { Machine } from '../../../../contract/machines/machine.ts';
 import { bytes, json, jsonParts, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
-import type { Handlers, MaasCall } from '../../handler.ts';
+import type { Handlers, MaasCall, PathValues } from '../../handler.ts';
 import { machineListParts } from '../../objects/machines/machine-list.ts';
 import { type MaasMachine, showMachine, showMachines } from '../../objects/machines/machines.ts';
 import { type Site, step } from '../../site.ts';
@@ -55,7 +55,6 @@ export const MACHINE_HANDLERS: Handlers = {
   'Machine.set_workload_annotations': setAnnotations,
 };
 
-type PathValues = Readonly<Record<string, string>>;
 export const ref = (path: PathValues) => ({ machine: path['system_id'] ?? '' });
 
 export function machineOf(site: Site, path: PathValues): Promise<Machine> {

@@ -3,7 +3,7 @@ import { RejectedError, isRejected } from '../../../../core/errors.ts';
 import { readMembersOf, readMetadata } from '../../../../model/machines/scripts/script.ts';
 import { bytes, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
-import type { Handlers, MaasCall } from '../../handler.ts';
+import type { Handlers, MaasCall, PathValues } from '../../handler.ts';
 import { numberOf, uriOf } from '../../objects/base/uri.ts';
 import { badValue, calling } from '../base/refusals.ts';
 
@@ -114,7 +114,6 @@ const naming = calling({
   timeoutSeconds: 'timeout',
 });
 
-type PathValues = Readonly<Record<string, string>>;
 const ref = (path: PathValues) => ({ script: path['name'] ?? '' });
 
 async function setTags({ site, path, args }: MaasCall, change: (tags: readonly string[], tag: string) => string[]) {

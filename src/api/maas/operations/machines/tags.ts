@@ -1,6 +1,6 @@
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
-import type { Handlers, MaasCall } from '../../handler.ts';
+import type { Handlers, MaasCall, PathValues } from '../../handler.ts';
 import { viewTag } from '../../objects/base/groups.ts';
 import { showDevices } from '../../objects/machines/devices.ts';
 import { showMachines } from '../../objects/machines/machines.ts';
@@ -39,7 +39,6 @@ export const TAG_HANDLERS: Handlers = {
   },
 };
 
-type PathValues = Readonly<Record<string, string>>;
 const ref = (path: PathValues) => ({ tag: path['name'] ?? '' });
 
 function fieldsOf(args: Args) {

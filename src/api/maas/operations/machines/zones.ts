@@ -1,7 +1,7 @@
 import { DEFAULT_ID } from '../../../../contract/base/declare.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
-import type { Handlers, MaasCall } from '../../handler.ts';
+import type { Handlers, MaasCall, PathValues } from '../../handler.ts';
 import { viewPool, viewZone } from '../../objects/base/groups.ts';
 import { step } from '../../site.ts';
 import { poolRef } from '../base/defaults.ts';
@@ -52,6 +52,5 @@ export const ZONE_HANDLERS: Handlers = {
   },
 };
 
-type PathValues = Readonly<Record<string, string>>;
 const zone = (path: PathValues) => ({ zone: path['name'] ?? '' });
 const pool = async ({ lists: look, path }: MaasCall) => ({ resource_pool: await poolRef(look, path['id']) });

@@ -3,7 +3,7 @@ import type { DnsRecord } from '../../../../contract/names/record.ts';
 import type { Domain } from '../../../../contract/names/domain.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
-import type { Handlers } from '../../handler.ts';
+import type { Handlers, PathValues } from '../../handler.ts';
 import { createSiteLists, type SiteLists } from '../../site-lists.ts';
 import { viewDomain } from '../../objects/base/groups.ts';
 import { isAddress, viewRecord } from '../../objects/names/names.ts';
@@ -82,7 +82,6 @@ export const NAME_HANDLERS: Handlers = {
   },
 };
 
-type PathValues = Readonly<Record<string, string>>;
 const at = async (lists: SiteLists, path: PathValues) => ({ domain: await domainRef(lists, path['id']) });
 const record = (path: PathValues) => ({ record: path['id'] ?? '' });
 

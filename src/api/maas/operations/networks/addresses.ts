@@ -1,7 +1,7 @@
 import type { Range } from '../../../../contract/networks/range.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
-import type { Handlers } from '../../handler.ts';
+import type { Handlers, PathValues } from '../../handler.ts';
 import type { SiteLists } from '../../site-lists.ts';
 import { readNetworks, viewRange, viewReserved } from '../../objects/networks/networks.ts';
 import { badValue } from '../base/refusals.ts';
@@ -87,7 +87,6 @@ function kindOf(args: Args): 'dynamic' | 'reserved' {
     : badValue('type', `${kind} is no type`, 'dynamic or reserved');
 }
 
-type PathValues = Readonly<Record<string, string>>;
 const range = (path: PathValues) => ({ range: path['id'] ?? '' });
 const reserved = (path: PathValues) => ({ reservation: path['id'] ?? '' });
 

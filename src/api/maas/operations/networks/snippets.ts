@@ -2,7 +2,7 @@ import type { Machine } from '../../../../contract/machines/machine.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
 import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
-import type { Handlers, MaasCall } from '../../handler.ts';
+import type { Handlers, MaasCall, PathValues } from '../../handler.ts';
 import type { SiteLists } from '../../site-lists.ts';
 import { type Networks, readNetworks } from '../../objects/networks/networks.ts';
 import { uriOf } from '../../objects/base/uri.ts';
@@ -47,7 +47,6 @@ export const SNIPPET_HANDLERS: Handlers = {
   },
 };
 
-type PathValues = Readonly<Record<string, string>>;
 const ref = (path: PathValues) => ({ dhcp_snippet: path['id'] ?? '' });
 
 function given(args: Args) {

@@ -1,11 +1,10 @@
 import { type MaasAnswer, json } from '../../answer.ts';
 import type { Args } from '../../args.ts';
+import type { PathValues } from '../../handler.ts';
 import type { SiteLists } from '../../site-lists.ts';
 import { NO_SPACE, readNetworks } from '../../objects/networks/networks.ts';
 import { badValue, notFound } from '../base/refusals.ts';
 import { fabricOf, meantId, vlanMeant } from './meant.ts';
-
-type PathValues = Readonly<Record<string, string>>;
 
 /** What API v1 calls a VLAN by its id. */
 export const vlanOfId = (id: number) => `id:${id}`;
