@@ -120,5 +120,5 @@ export function refuseForeign(request: FastifyRequest): Rejected | null {
 function refuseUnproven(request: FastifyRequest, token: string): Rejected | null {
   const shown = request.headers[CSRF_HEADER];
   if (typeof shown === 'string' && isSecret(shown, secretDigest(csrfOf(token)))) return null;
-  return rejected('forbidden', `The header ${CSRF_HEADER} is not the session's. GET /api/v1/session tells it.`);
+  return rejected('forbidden', `The header ${CSRF_HEADER} is not the session's. GET /api/v1/session has it.`);
 }

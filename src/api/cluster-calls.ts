@@ -12,7 +12,7 @@ import { rawValidator } from './validate.ts';
 
 /** An agent asks once in twenty days, and again after failures. */
 const RENEWALS = { burst: 10, perSecond: 1 / 30, names: 1 } as const;
-const TOO_MANY = rejected('too_many_requests', 'This node asked for too many certificates. Try again later.');
+const TOO_MANY = rejected('too_many_requests', 'This node requested too many certificates. Try again later.');
 const NOT_HERE = rejected('forbidden', 'Only root of this host may ask here, by the socket’s peer credentials.');
 
 /**

@@ -32,7 +32,7 @@ const NO_REGION = rejected(
   'forbidden',
   'This port is for region nodes alone. The API is at port 5240, over TLS at 5443; agents call port 5250.',
 );
-const EXPIRED = rejected('forbidden', 'The certificate has expired while the connection was open. Connect anew.');
+const EXPIRED = rejected('forbidden', 'The certificate has expired while the connection was open. Connect again.');
 
 /** Checks the certificate of every call: connections live longer than trust. Ends open connections of certificates that are revoked. */
 export function guardPeers(app: FastifyInstance, ports: PeerPorts): void {

@@ -65,7 +65,7 @@ export function refusalOf(error: unknown): Rejected | null {
 
 /** Refusal of a fault that nobody expected: says nothing of its inside. */
 export function internalFault(requestId: string): Rejected {
-  return rejected('internal', `A fault inside of Regent. The log of regiond tells more at request ${requestId}.`);
+  return rejected('internal', `A fault inside of Regent. The log of regiond has the details of request ${requestId}.`);
 }
 
 const FASTIFY_CODES: Readonly<Record<string, readonly [RejectionCode, string]>> = {

@@ -15,12 +15,15 @@ import type { AgentGate } from './gate.ts';
 
 /** Certificates that a node may ask for: an agent asks once in twenty days, and again after failures. */
 const PER_NODE = { burst: 10, perSecond: 1 / 30, names: 10_000 } as const;
-const TOO_OFTEN = rejected('too_many_requests', 'This node asked too often. Try again later.');
+const TOO_OFTEN = rejected('too_many_requests', 'This node sent too many requests. Try again later.');
 const BY_NODE = rejected(
   'forbidden',
   "The site's certificate is given to region nodes alone, which prove themselves by their certificate.",
 );
-const BY_SIGNATURE = rejected('forbidden', 'This call is for the node itself, with its certificate, at port 5250.');
+const BY_SIGNATURE = rejected(
+  'forbidden',
+  'Only the node itself reports its membership, with its certificate, at port 5250.',
+);
 
 /** Registers what a node asks about its own trust: a certificate, the end of its join. */
 export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: AgentGate): void {
@@ -37,7 +40,7 @@ export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: 
     if (!renewals.mayTry(nodeId))
       return sendProblem(
         reply,
-        rejected('too_many_requests', 'This node asked for too many certificates. Try again later.'),
+        rejected('too_many_requests', 'This node requested too many certificates. Try again later.'),
       );
     renewals.count(nodeId);
     const answer = await trust.renew(nodeId, (checked.value as RenewalRequest).csr, gate.hasCertificate(request));

@@ -9,8 +9,8 @@ export const IMAGES: readonly ResourceText[] = [
     operations: [
       'GET read | type | List images.',
       'POST create =201 | name! architecture! sha256 size:int title filetype base_image content:file keep_old:boolean | Create an image.',
-      'POST import |  | Import from where it is kept.',
-      'GET is_importing |  | Tell whether images are fetched now.',
+      'POST import |  | Import from all sources.',
+      'GET is_importing |  | Show whether images are being fetched.',
       'POST stop_import |  | End the fetching of images.',
     ],
   },

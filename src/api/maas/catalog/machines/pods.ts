@@ -8,7 +8,7 @@ const OF_HOST: ResourceText['operations'] = [
   'POST add_tag | tag! | Add a tag to a VM host.',
   'POST compose | cores:int memory:int hugepages_backed:boolean pinned_cores:int cpu_speed architecture storage interfaces hostname domain zone pool | Make a virtual machine.',
   'GET parameters |  | Show how a VM host is reached.',
-  'POST refresh |  | Look at a VM host anew.',
+  'POST refresh |  | Read the state of a VM host again.',
   'POST remove_tag | tag! | Take a tag from a VM host.',
 ];
 const OF_HOSTS: ResourceText['operations'] = [

@@ -13,7 +13,7 @@ export const NETWORKS: readonly ResourceText[] = [
       'GET by_unknown_mac |  | List neighbours with MAC addresses that nothing of ours has.',
       'POST clear =204 | mdns:boolean neighbours:boolean all:boolean | Forget neighbours.',
       'POST clear_by_mac_and_ip =204 | ip! mac! | Forget one neighbour.',
-      'POST scan | cidr force:boolean always_use_ping:boolean slow:boolean threads:float | Let racks look for neighbours now.',
+      'POST scan | cidr force:boolean always_use_ping:boolean slow:boolean threads:float | Let racks search for neighbours now.',
     ],
   },
   {

@@ -38,7 +38,7 @@ export const PEOPLE: readonly ResourceText[] = [
     operations: [
       'GET read |  | List SSH keys of the caller.',
       'POST create =201 | key! user | Create an SSH key.',
-      'POST import | keysource! | Import from where it is kept.',
+      'POST import | keysource! | Import from the given source.',
     ],
   },
   {

@@ -19,11 +19,11 @@ const LICENCE = 'no image of Regent asks for a licence key; user data may hold o
 const licenceKey: Handler = async ({ path }) => notFound('licence key', `${path['osystem']}/${path['distro_series']}`);
 
 export const REFUSED_HANDLERS: Handlers = {
-  'LicenseKeys.create': cannot('license_key', 'it cannot be kept', LICENCE),
+  'LicenseKeys.create': cannot('license_key', 'it cannot be stored', LICENCE),
   'LicenseKey.read': licenceKey,
   'LicenseKey.update': licenceKey,
   'LicenseKey.delete': licenceKey,
-  'SSLKeys.create': cannot('key', 'it cannot be kept', 'machines of Regent let SSH keys in: account/prefs/sshkeys'),
+  'SSLKeys.create': cannot('key', 'it cannot be stored', 'machines of Regent let SSH keys in: account/prefs/sshkeys'),
   'SSLKey.delete': async ({ path }) => notFound('SSL key', path['id']),
   'Machine.mount_special': about(
     machine,

@@ -59,7 +59,7 @@ export const CONTROLLER_VERB_HANDLERS: Handlers = {
   'RackController.power_on': cannot('isRack', 'nothing switches it', BY_HAND),
   'RackController.power_off': cannot('isRack', 'nothing switches it', BY_HAND),
   'RackController.test': cannot('isRack', 'it runs no tests', BY_HAND),
-  'RackController.abort': cannot('isRack', 'nothing is under way with it', 'what is under way can be ended'),
+  'RackController.abort': cannot('isRack', 'it has no action in progress', 'an action in progress can be ended'),
   'RackController.override_failed_testing': cannot('isRack', 'no test of it failed', BY_HAND),
   'RackControllers.set_zone': setZone,
   'RegionControllers.set_zone': setZone,

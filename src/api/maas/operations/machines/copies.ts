@@ -41,7 +41,7 @@ export const COPY_HANDLERS: Handlers = {
     );
   },
   'Machines.add_chassis': async () =>
-    badValue('chassis_type', 'it cannot be asked', 'machines are made one by one, or enlist themselves'),
+    badValue('chassis_type', 'it cannot be queried', 'machines are made one by one, or enlist themselves'),
 };
 
 /** Its cards stay and lose what was given to them; `more` is done in the same change. */

@@ -32,7 +32,7 @@ export const NODE_DEVICE_HANDLERS: Handlers = {
   'NodeDevice.read': async (call) => json(await meant(call)),
   'NodeDevice.delete': async (call) => {
     await meant(call);
-    return badValue('id', 'it cannot be deleted', 'a machine tells of its devices when it is commissioned');
+    return badValue('id', 'it cannot be deleted', 'a machine reports its devices when it is commissioned');
   },
 };
 

@@ -68,7 +68,7 @@ export const SCRIPT_HANDLERS: Handlers = {
   // Its text alone is kept with it; earlier ones are in the history of the site.
   'NodeScript.revert': async ({ site, path, args }) => {
     const script = viewScript(await site.call('script.show', { params: ref(path) }), true);
-    if (args.text('to') !== String(script.id)) badValue('to', 'it is not kept', EARLIER);
+    if (args.text('to') !== String(script.id)) badValue('to', 'it is not stored here', EARLIER);
     return json(script);
   },
   'NodeScript.delete': async ({ site, path }) => {

@@ -42,7 +42,7 @@ export const DISCOVERY_HANDLERS: Handlers = {
   },
   'Discoveries.scan': async () =>
     json({
-      result: 'Nothing was scanned. Regent tells of what racks see, and sends nothing to find out.',
+      result: 'Nothing was scanned. Regent shows what racks see, and sends no probes.',
       scan_started_on: [],
       scan_failed_on: [],
       scan_attempted_on: [],

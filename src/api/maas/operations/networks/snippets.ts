@@ -38,8 +38,8 @@ export const SNIPPET_HANDLERS: Handlers = {
   // Its text alone is kept with it; earlier ones are in the history of the site.
   'DHCPSnippet.revert': async ({ site, lists: look, path, args }) => {
     const snippet = await site.call('dhcp-snippet.show', { params: ref(path) });
-    if (args.text('to') !== String(snippet.id)) badValue('to', 'it is not kept', EARLIER);
-    return showSnippet({ site, lists: look }, snippet);
+    if (args.text('to') !== String(snippet.id)) badValue('to', 'it is not stored here', EARLIER);
+    return showSnippet({ site, lists }, snippet);
   },
   'DHCPSnippet.delete': async ({ site, path }) => {
     await site.call('dhcp-snippet.delete', { params: ref(path) });

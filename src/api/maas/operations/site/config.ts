@@ -8,15 +8,15 @@ import { flagOf, isStored, storeValue, readStoredValue, wholeOf } from '../base/
 import { isDefault, urlOfDefault } from '../images/repositories.ts';
 
 type SiteSettingValue = RouteInput<'setting.set'>['body']['value'];
-type ValueForm = 'text' | 'optional' | 'number' | 'flag' | 'words' | 'list';
+type ValueForm = 'text' | 'optional' | 'number' | 'flag' | 'joined' | 'list';
 
 /** Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `words`: one text with blanks between; `optional`, and `list`, which is such a text, too: null when empty. */
 const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: ValueForm }>> = {
   default_dns_ttl: { setting: 'default_ttl', kind: 'number' },
   upstream_dns: { setting: 'upstream_dns', kind: 'list' },
   dnssec_validation: { setting: 'dnssec_validation', kind: 'text' },
-  dns_trusted_acl: { setting: 'dns_trusted_acl', kind: 'words' },
-  ntp_servers: { setting: 'ntp_servers', kind: 'words' },
+  dns_trusted_acl: { setting: 'dns_trusted_acl', kind: 'joined' },
+  ntp_servers: { setting: 'ntp_servers', kind: 'joined' },
   ntp_external_only: { setting: 'ntp_external_only', kind: 'flag' },
   default_storage_layout: { setting: 'default_storage_layout', kind: 'text' },
   enable_http_proxy: { setting: 'enable_http_proxy', kind: 'flag' },
@@ -88,13 +88,13 @@ const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
 
 /** Why what somebody would rely on is not changed, and what to do instead. */
 const WHY: Readonly<Record<string, string>> = {
-  remote_syslog: 'machines keep their logs in their own journal; user data or a script set up a forwarder',
+  remote_syslog: 'machines have their logs in their own journal; user data or a script set up a forwarder',
   use_rack_proxy: 'machines always reach the regions through their racks, of which each VLAN may have two',
   allow_only_trusted_transfers: 'no zone is open to all; regent domain set NAME --transfer-to says who may copy one',
   default_boot_interface_link_type:
     'an interface gets its address when the machine is deployed; link_subnet says otherwise',
   enable_kernel_crash_dump: 'an image brings what it needs for that; kernel_opts has the option of the kernel',
-  maas_auto_ipmi_k_g_bmc_key: 'a key of a BMC is told with that BMC: power_parameters k_g',
+  maas_auto_ipmi_k_g_bmc_key: 'a key of a BMC is given with that BMC: power_parameters k_g',
   vcenter_password: 'no machine of vCenter is known here',
   refresh_token_duration: 'keys are valid until they are deleted',
 };
