@@ -18,8 +18,8 @@ import { changed, namesOf, select, selectionIn, selectionsOf, sourceOf, viewSele
 
 /** Where images come from besides uploads, and what is wanted of it. */
 export const SOURCE_HANDLERS: Handlers = {
-  'BootSources.read': async ({ site, lists: look }) => {
-    const view = await viewer(site, look);
+  'BootSources.read': async ({ site, lists }) => {
+    const view = await viewer(site, lists);
     return json((await sourcesOf(site)).map(view));
   },
   'BootSource.read': async (call) => show(call, await readSource(call.site, ref(call))),

@@ -20,12 +20,12 @@ export async function enlistedWith(site: Site, macs: readonly string[]): Promise
 
 /** A tool makes a machine that is there already, because it enlisted itself: it gets what the tool says of it. */
 export async function adoptMachine(
-  { site, lists: look, args }: Pick<MaasCall, 'site' | 'lists' | 'args'>,
+  { site, lists, args }: Pick<MaasCall, 'site' | 'lists' | 'args'>,
   { id, ...own }: Machine,
 ) {
   const hostname = args.text('hostname') || own.hostname;
   const powerRequest = readPower(args);
-  const power = await planPower(look, hostname, { id, ...own }, powerRequest);
+  const power = await planPower(lists, hostname, { id, ...own }, powerRequest);
   const domain = args.text('domain') || domainIn(hostname);
   const known = own.interfaces.map(({ mac }) => mac);
   const fresh = args.list('mac_addresses').filter((mac) => !known.includes(mac.replaceAll('-', ':').toLowerCase()));
@@ -33,7 +33,7 @@ export async function adoptMachine(
     ...placeOf(args),
     ...power.fields,
     hostname: nameOf(hostname),
-    domain: domain === undefined ? undefined : await domainName(look, domain),
+    domain: domain === undefined ? undefined : await domainName(lists, domain),
   };
   const isCommissioned = args.flag('commission') ?? Boolean(powerRequest.type);
   await site.together([

@@ -29,7 +29,7 @@ const NOT_FOUND_BY = [
 ];
 
 /** Takes a machine that fits; with `dry_run` it only answers which one it would be. */
-export async function allocate({ site, lists: look, args }: MaasCall): Promise<MaasAnswer> {
+export async function allocate({ site, lists, args }: MaasCall): Promise<MaasAnswer> {
   for (const name of ['install_kvm', 'register_vmhost', 'install_rackd', 'bridge_all'])
     if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent allocates a machine and no more; leave it out');
   for (const name of NOT_FOUND_BY)
@@ -39,7 +39,7 @@ export async function allocate({ site, lists: look, args }: MaasCall): Promise<M
         'machines are not found by it',
         'name, tags, zone, pool, subnets, interfaces, storage and the like',
       );
-  const { body, labels, disks: named } = await readAllocation(look, args);
+  const { body, labels, disks: named } = await readAllocation(lists, args);
   const { machine, storage, interfaces } = await found(site, body, args.flag('dry_run') === true).catch(noneMatches);
   const disks = Object.keys(storage).length === 0 ? new Map<string, number>() : await numbersOf(site, machine.id);
   const matches = {

@@ -37,8 +37,8 @@ const update =
     return json(shown);
   };
 
-const setZone: Handler = async ({ lists: look, args }) => {
-  const zones = await look.zones();
+const setZone: Handler = async ({ lists, args }) => {
+  const zones = await lists.zones();
   const zone = args.text('zone') ?? '';
   const [first] = zones;
   if (!zones.some(({ name }) => name === zone)) badValue('zone', `there is no zone ${zone}`, 'name of a zone');

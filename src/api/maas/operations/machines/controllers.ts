@@ -99,14 +99,11 @@ export const CONTROLLER_HANDLERS: Handlers = {
   },
 };
 
-async function read({
-  site,
-  lists: look,
-}: MaasCall): Promise<{ node: Node; view: ReturnType<typeof viewController> }[]> {
-  const around = await readSurroundings(look);
-  const domain = (await look.domains()).find(({ isDefault }) => isDefault)?.name ?? '';
+async function read({ site, lists }: MaasCall): Promise<{ node: Node; view: ReturnType<typeof viewController> }[]> {
+  const around = await readSurroundings(lists);
+  const domain = (await lists.domains()).find(({ isDefault }) => isDefault)?.name ?? '';
   const services = Map.groupBy(await site.all('service.list'), ({ node }: Service) => node);
-  return (await look.nodes()).map((node) => ({
+  return (await lists.nodes()).map((node) => ({
     node,
     view: viewController(node, services.get(node.name) ?? [], { domain, around }),
   }));

@@ -14,9 +14,9 @@ import { domainIn, domainName, nameOf } from '../names/host-names.ts';
 
 /** Hosts with names and addresses that nobody commissions: Juju's containers, printers, switches. */
 export const DEVICE_HANDLERS: Handlers = {
-  'Devices.read': async ({ lists: look, args: given }) => {
-    const args = await withNetworks(look, given);
-    const shown = await showDevices(look, await look.devices());
+  'Devices.read': async ({ lists, args: given }) => {
+    const args = await withNetworks(lists, given);
+    const shown = await showDevices(lists, await lists.devices());
     return json(shown.filter((device) => isOfAgent({}, args) && passes({ ...NOT_OF_DEVICES, ...device }, args)));
   },
   'Devices.create': createDevice,
@@ -61,13 +61,13 @@ async function show(site: Site, device: Device): Promise<MaasAnswer> {
   return json(shown);
 }
 
-async function createDevice({ site, lists: look, args }: MaasCall) {
-  await checkPlace(look, args);
+async function createDevice({ site, lists, args }: MaasCall) {
+  await checkPlace(lists, args);
   const macs = args.list('mac_addresses');
   const hostname = args.text('hostname') || `d-${(macs[0] ?? '').replaceAll(/[:-]/g, '').toLowerCase()}`;
   const body = {
     hostname: nameOf(hostname),
-    domain: await domainName(look, args.text('domain') || domainIn(hostname)),
+    domain: await domainName(lists, args.text('domain') || domainIn(hostname)),
     description: args.text('description'),
     parent: args.text('parent') || undefined,
     zone: args.text('zone') || undefined,
@@ -76,13 +76,13 @@ async function createDevice({ site, lists: look, args }: MaasCall) {
   return show(site, await site.call('device.create', { body }));
 }
 
-async function updateDevice({ site, lists: look, path, args }: MaasCall) {
-  await checkPlace(look, args);
+async function updateDevice({ site, lists, path, args }: MaasCall) {
+  await checkPlace(lists, args);
   const hostname = args.text('hostname');
   const domain = args.text('domain') || (hostname ? domainIn(hostname) : undefined);
   const body = {
     hostname: hostname ? nameOf(hostname) : undefined,
-    domain: domain ? await domainName(look, domain) : undefined,
+    domain: domain ? await domainName(lists, domain) : undefined,
     description: args.text('description'),
     parent: args.clearable('parent'),
     zone: args.text('zone') || undefined,

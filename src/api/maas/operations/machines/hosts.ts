@@ -15,8 +15,8 @@ export function placeOf(args: Args) {
 }
 
 /** Refuses a zone or a pool that is not there, by the name of its parameter. */
-export async function checkPlace(look: SiteLists, args: Args): Promise<void> {
-  const readers = { zone: look.zones, pool: look.pools } as const;
+export async function checkPlace(lists: SiteLists, args: Args): Promise<void> {
+  const readers = { zone: lists.zones, pool: lists.pools } as const;
   for (const [field, read] of Object.entries(readers)) {
     const text = args.text(field);
     if (!text || (await read()).some(({ id, name }) => name === text || String(id) === text)) continue;

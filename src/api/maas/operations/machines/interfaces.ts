@@ -24,11 +24,11 @@ import { vlanOfId } from '../networks/vlans.ts';
 
 /** Interfaces of machines, and their links to subnets. */
 export const INTERFACE_HANDLERS: Handlers = {
-  'Interfaces.read': async ({ site, lists: look, path }) => {
+  'Interfaces.read': async ({ site, lists, path }) => {
     const machine = await hostOf(site, path);
     const cards = (await readInventory(site, machine.id))?.interfaces ?? [];
     const { id, interfaces } = machine;
-    return json(viewInterfaces({ machine: id, interfaces, cards }, await readNetworks(look)));
+    return json(viewInterfaces({ machine: id, interfaces, cards }, await readNetworks(lists)));
   },
   'Interface.read': async ({ site, path }) => show(site, path, (await meant(site, path)).one.id),
   'Interfaces.create_physical': async (call) =>
@@ -105,11 +105,11 @@ interface KindFields {
   readonly bridge?: ReturnType<typeof bridgeOf>;
 }
 
-async function create({ site, lists: look, path, args }: MaasCall, own: KindFields): Promise<MaasAnswer> {
+async function create({ site, lists, path, args }: MaasCall, own: KindFields): Promise<MaasAnswer> {
   const body = {
     ...own,
     mac: args.text('mac_address') || undefined,
-    vlan: (await vlanOf(look, args)) ?? undefined,
+    vlan: (await vlanOf(lists, args)) ?? undefined,
     mtu: args.number('mtu'),
     acceptRa: args.flag('accept_ra'),
     tags: tagsOf(args),
@@ -121,13 +121,13 @@ async function create({ site, lists: look, path, args }: MaasCall, own: KindFiel
 }
 
 async function update(call: MaasCall): Promise<MaasAnswer> {
-  const { site, lists: look, path, args } = call;
+  const { site, lists, path, args } = call;
   const { one } = await meant(site, path);
   const hasParents = args.has('parents') || args.has('parent');
   const body = {
     name: args.text('name') || undefined,
     mac: args.text('mac_address') || undefined,
-    vlan: await vlanOf(look, args),
+    vlan: await vlanOf(lists, args),
     mtu: args.has('mtu') ? (args.number('mtu') ?? null) : undefined,
     // An empty text takes it away.
     acceptRa: args.has('accept_ra') ? (args.flag('accept_ra') ?? null) : undefined,
@@ -228,13 +228,13 @@ function inputOf({ mode, address, subnetId, gateway }: MachineLink): AddressInpu
 
 const MODES: Readonly<Record<string, string>> = { auto: 'auto', dhcp: 'dhcp', static: 'static', link_up: 'link' };
 
-async function link({ site, lists: look, path, args }: MaasCall): Promise<MaasAnswer> {
+async function link({ site, lists, path, args }: MaasCall): Promise<MaasAnswer> {
   const { one } = await meant(site, path);
   const mode = MODES[(args.text('mode') ?? '').toLowerCase()];
   if (mode === undefined) return badValue('mode', 'it is not known', 'AUTO, DHCP, STATIC or LINK_UP');
   const text = args.text('subnet');
   if (!text && mode !== 'link') return badValue('subnet', 'it is missing', 'this mode needs a subnet');
-  const subnet = text ? await meantSubnet(look, text) : null;
+  const subnet = text ? await meantSubnet(lists, text) : null;
   const address = args.text('ip_address');
   const isGateway = args.flag('default_gateway') === true;
   const wanted: AddressInput = {

@@ -50,11 +50,11 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   },
   'Machine.override_failed_testing': overrideTests,
   'Machine.deploy': deploy,
-  'Machine.release': async ({ site, lists: look, path, args }) => {
+  'Machine.release': async ({ site, lists, path, args }) => {
     const machine = await machineOf(site, path);
     // Who asks again, because an answer was lost, has what he asked for.
     if (machine.state === 'ready' || machine.state === 'releasing') return json(await showMachine(site, machine));
-    const body = { ...commentOf(args), ...(await erasing(look, args)) };
+    const body = { ...commentOf(args), ...(await erasing(lists, args)) };
     await site.together(releaseSteps(machine, body));
     return json(await showMachine(site, await machineOf(site, path)));
   },
@@ -69,10 +69,10 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   },
   'Machines.allocate': allocate,
   'Machines.release': releaseSome,
-  'Machines.accept': async ({ site, lists: look, args }) =>
-    accept({ site, lists: look }, await named({ site }, args.list('machines'))),
-  'Machines.accept_all': async ({ site, lists: look }) =>
-    accept({ site, lists: look }, await site.all('machine.list', { state: 'new' })),
+  'Machines.accept': async ({ site, lists, args }) =>
+    accept({ site, lists }, await named({ site }, args.list('machines'))),
+  'Machines.accept_all': async ({ site, lists }) =>
+    accept({ site, lists }, await site.all('machine.list', { state: 'new' })),
 };
 
 /** What is to be laid on its disks is forgotten, as MAAS does, unless it is to stay. */
@@ -141,12 +141,12 @@ async function usualSeries(lists: SiteLists): Promise<string | undefined> {
   return typeof series === 'string' && series !== '' ? series : undefined;
 }
 
-async function deploy({ site, lists: look, path, args }: MaasCall): Promise<MaasAnswer> {
+async function deploy({ site, lists, path, args }: MaasCall): Promise<MaasAnswer> {
   for (const name of NOT_HAD)
     if (args.flag(name)) badValue(name, 'it cannot be done', 'Regent installs an image and no more; leave it out');
   const body = {
     ...commentOf(args),
-    image: await imageOf(site, seriesOf(args) ?? (await usualSeries(look)), {
+    image: await imageOf(site, seriesOf(args) ?? (await usualSeries(lists)), {
       isOnlyUsual: args.flag('ephemeral_deploy') !== true,
     }),
     userData: args.text('user_data') || undefined,
@@ -196,17 +196,17 @@ function releaseSteps({ id, annotations = {} }: Machine, body: ReleaseBody): Sit
 }
 
 /** Those that are ready already, or soon, are left out of the answer. */
-async function releaseSome({ site, lists: look, args }: MaasCall): Promise<MaasAnswer> {
+async function releaseSome({ site, lists, args }: MaasCall): Promise<MaasAnswer> {
   const machines = await named({ site }, args.list('machines'));
   const held = machines.filter(({ state }) => state !== 'ready' && state !== 'releasing');
-  const body = { ...commentOf(args), ...(await erasing(look, args)) };
+  const body = { ...commentOf(args), ...(await erasing(lists, args)) };
   if (held.length > 0) await site.together(held.flatMap((machine) => releaseSteps(machine, body)));
   return json(held.map(({ id }) => id));
 }
 
 /** What was enlisted is wanted: it is commissioned. */
 async function accept(
-  { site, lists: look }: Pick<MaasCall, 'site' | 'lists'>,
+  { site, lists }: Pick<MaasCall, 'site' | 'lists'>,
   machines: readonly Machine[],
 ): Promise<MaasAnswer> {
   const fresh = machines.filter(({ state }) => state === 'new');
@@ -214,7 +214,7 @@ async function accept(
     await site.together(fresh.map(({ id }) => step('machine.commission', { params: { machine: id }, body: {} })));
   const ids = fresh.map(({ id }) => id);
   const now = (await site.all('machine.list')).filter(({ id }) => ids.includes(id));
-  return json(await showMachines(look, now));
+  return json(await showMachines(lists, now));
 }
 
 async function named({ site }: Pick<MaasCall, 'site'>, ids: readonly string[]): Promise<Machine[]> {

@@ -27,10 +27,10 @@ export const MACHINE_HANDLERS: Handlers = {
   'Machine.power_parameters': powerParameters,
   'Machine.details': details,
   'Node.details': details,
-  'Machines.power_parameters': async ({ lists: look, site, args }) => {
+  'Machines.power_parameters': async ({ lists, site, args }) => {
     const wanted = args.list('id');
     const machines = (await site.all('machine.list')).filter(({ id }) => wanted.length === 0 || wanted.includes(id));
-    const bmcs = await look.bmcs();
+    const bmcs = await lists.bmcs();
     return json(Object.fromEntries(machines.map((machine) => [machine.id, parametersOf(machine, bmcs)])));
   },
   'Machines.is_registered': isRegistered,
@@ -46,10 +46,10 @@ export const MACHINE_HANDLERS: Handlers = {
   'Devices.is_action_in_progress': isBusy,
   'Machines.set_zone': setZone,
   'Nodes.set_zone': setZone,
-  'Machines.list_allocated': async ({ site, lists: look, args }) => {
+  'Machines.list_allocated': async ({ site, lists, args }) => {
     const ids = args.list('id');
     const own = await site.all('machine.list', { owner: site.caller.user });
-    return json(await showMachines(look, ids.length === 0 ? own : own.filter(({ id }) => ids.includes(id))));
+    return json(await showMachines(lists, ids.length === 0 ? own : own.filter(({ id }) => ids.includes(id))));
   },
   'Machine.set_owner_data': setAnnotations,
   'Machine.set_workload_annotations': setAnnotations,
@@ -61,28 +61,28 @@ export function machineOf(site: Site, path: PathValues): Promise<Machine> {
   return site.call('machine.show', { params: ref(path) });
 }
 
-async function listMachines({ site, lists: look, args: given }: MaasCall) {
-  const args = await withNetworks(look, given);
+async function listMachines({ site, lists, args: given }: MaasCall) {
+  const args = await withNetworks(lists, given);
   const isCutDown = args.entries().length > 0;
   const filter = {
     query: queryOf(args),
     may: (machine: Machine) => !isCutDown || mayPass(machine, args),
     passes: isCutDown ? (machine: MaasMachine) => passes(machine, args) : null,
   };
-  return jsonParts(machineListParts(site, look, filter));
+  return jsonParts(machineListParts(site, lists, filter));
 }
 
-async function createMachine({ site, lists: look, args }: MaasCall) {
+async function createMachine({ site, lists, args }: MaasCall) {
   const macs = args.list('mac_addresses');
   const hostname = args.text('hostname') || (macs[0] ? `m-${macs[0].replaceAll(/[:-]/g, '').toLowerCase()}` : '');
   if (hostname === '') badValue('mac_addresses', 'it is missing', 'a machine has a MAC address or a host name');
-  await checkPlace(look, args);
+  await checkPlace(lists, args);
   if (args.flag('deployed')) badValue('deployed', 'it cannot be', 'a machine is deployed by Regent');
   const enlisted = await enlistedWith(site, macs);
-  if (enlisted !== null) return adoptMachine({ site, lists: look, args }, enlisted);
-  const domain = await domainName(look, args.text('domain') || domainIn(hostname));
+  if (enlisted !== null) return adoptMachine({ site, lists, args }, enlisted);
+  const domain = await domainName(lists, args.text('domain') || domainIn(hostname));
   const powerRequest = readPower(args);
-  const power = await planPower(look, hostname, null, powerRequest);
+  const power = await planPower(lists, hostname, null, powerRequest);
   const body = {
     ...placeOf(args),
     ...power.fields,
@@ -103,17 +103,17 @@ async function createMachine({ site, lists: look, args }: MaasCall) {
   return json(await showMachine(site, await site.call('machine.show', { params: { machine } })));
 }
 
-async function updateMachine({ site, lists: look, path, args }: MaasCall) {
+async function updateMachine({ site, lists, path, args }: MaasCall) {
   const machine = await machineOf(site, path);
-  await checkPlace(look, args);
+  await checkPlace(lists, args);
   const hostname = args.text('hostname');
-  const power = await planPower(look, hostname || machine.hostname, machine, readPower(args));
+  const power = await planPower(lists, hostname || machine.hostname, machine, readPower(args));
   const domain = args.text('domain') || domainIn(hostname ?? '');
   const body = {
     ...placeOf(args),
     ...power.fields,
     hostname: hostname ? nameOf(hostname) : undefined,
-    domain: domain ? await domainName(look, domain) : undefined,
+    domain: domain ? await domainName(lists, domain) : undefined,
   };
   await site.together([...power.steps, step('machine.set', { params: { machine: machine.id }, body }), ...power.after]);
   return json(await showMachine(site, await machineOf(site, path)));
@@ -129,9 +129,9 @@ async function deleteNode(call: MaasCall) {
 }
 
 /** Its BMC goes with it where nothing else is switched by it. Nobody waits for a job that is to switch it, or look at it: it ends, at once where it has not begun. */
-async function deleteMachine({ site, lists: look, path }: MaasCall) {
+async function deleteMachine({ site, lists, path }: MaasCall) {
   const machine = await machineOf(site, path);
-  const bmc = (await look.bmcs()).find(({ name }) => name === machine.bmc);
+  const bmc = (await lists.bmcs()).find(({ name }) => name === machine.bmc);
   const open = await site.all('job.list', { target: `machine:${machine.id}`, unfinished: true });
   await site.together([
     ...open.map((job) => step('job.abort', { params: { job: String(job.id) } })),
@@ -141,8 +141,8 @@ async function deleteMachine({ site, lists: look, path }: MaasCall) {
   return nothing();
 }
 
-async function powerParameters({ site, lists: look, path }: MaasCall) {
-  return json(parametersOf(await machineOf(site, path), await look.bmcs()));
+async function powerParameters({ site, lists, path }: MaasCall) {
+  return json(parametersOf(await machineOf(site, path), await lists.bmcs()));
 }
 
 async function details({ site, path }: MaasCall) {

@@ -43,11 +43,11 @@ async function meant(call: MaasCall): Promise<NodeDevice> {
   return found ?? notFound('device of the machine', wanted);
 }
 
-async function devicesOf({ site, lists: look, path }: MaasCall): Promise<NodeDevice[]> {
+async function devicesOf({ site, lists, path }: MaasCall): Promise<NodeDevice[]> {
   const { id, interfaces } = await machineOf(site, path);
   const inventory: Inventory = (await readInventory(site, id)) ?? {};
   const cards = inventory.interfaces ?? [];
-  const set = viewInterfaces({ machine: id, interfaces, cards }, await readNetworks(look));
+  const set = viewInterfaces({ machine: id, interfaces, cards }, await readNetworks(lists));
   const cardAt = (address: string) => {
     const mac = cards.find(({ pci }) => pci === address)?.mac;
     return set.find(({ mac_address, type }) => type === 'physical' && mac_address === mac) ?? null;

@@ -9,7 +9,7 @@ import { conflict } from '../base/refusals.ts';
 
 /** Tags, and the machines that have them. */
 export const TAG_HANDLERS: Handlers = {
-  'Tags.read': async ({ lists: look }) => json((await look.tags()).map(viewTag)),
+  'Tags.read': async ({ lists }) => json((await lists.tags()).map(viewTag)),
   'Tags.create': async ({ site, args }) =>
     json(viewTag(await site.call('tag.create', { body: { ...fieldsOf(args), name: args.text('name') ?? '' } }))),
   'Tag.read': async ({ site, path }) => json(viewTag(await site.call('tag.show', { params: ref(path) }))),
@@ -19,14 +19,14 @@ export const TAG_HANDLERS: Handlers = {
   },
   'Tag.delete': deleteTag,
   'Tag.machines': showTagged,
-  'Tag.nodes': async ({ site, lists: look, path }) => {
+  'Tag.nodes': async ({ site, lists, path }) => {
     const { name } = await site.call('tag.show', { params: ref(path) });
-    const machines = await showMachines(look, await site.all('machine.list', { tag: name }));
-    return json([...machines, ...(await showDevices(look, await site.all('device.list', { tag: name })))]);
+    const machines = await showMachines(lists, await site.all('machine.list', { tag: name }));
+    return json([...machines, ...(await showDevices(lists, await site.all('device.list', { tag: name })))]);
   },
-  'Tag.devices': async ({ site, lists: look, path }) => {
+  'Tag.devices': async ({ site, lists, path }) => {
     const { name } = await site.call('tag.show', { params: ref(path) });
-    return json(await showDevices(look, await site.all('device.list', { tag: name })));
+    return json(await showDevices(lists, await site.all('device.list', { tag: name })));
   },
   // Racks and region nodes carry no tags here.
   'Tag.rack_controllers': noneTagged,
@@ -50,9 +50,9 @@ function fieldsOf(args: Args) {
   };
 }
 
-async function showTagged({ site, lists: look, path }: MaasCall) {
+async function showTagged({ site, lists, path }: MaasCall) {
   const { name } = await site.call('tag.show', { params: ref(path) });
-  return json(await showMachines(look, await site.all('machine.list', { tag: name })));
+  return json(await showMachines(lists, await site.all('machine.list', { tag: name })));
 }
 
 async function noneTagged({ site, path }: MaasCall) {

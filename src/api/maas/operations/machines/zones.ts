@@ -13,7 +13,7 @@ function described(args: Args) {
 
 /** Zones and resource pools. */
 export const ZONE_HANDLERS: Handlers = {
-  'Zones.read': async ({ lists: look }) => json((await look.zones()).map(viewZone)),
+  'Zones.read': async ({ lists }) => json((await lists.zones()).map(viewZone)),
   'Zones.create': async ({ site, args }) =>
     json(viewZone(await site.call('zone.create', { body: { ...described(args), name: args.text('name') ?? '' } }))),
   'Zone.read': async ({ site, path }) => json(viewZone(await site.call('zone.show', { params: zone(path) }))),
@@ -35,7 +35,7 @@ export const ZONE_HANDLERS: Handlers = {
     return nothing();
   },
 
-  'ResourcePools.read': async ({ lists: look }) => json((await look.pools()).map(viewPool)),
+  'ResourcePools.read': async ({ lists }) => json((await lists.pools()).map(viewPool)),
   'ResourcePools.create': async ({ site, args }) =>
     json(
       viewPool(
@@ -53,4 +53,4 @@ export const ZONE_HANDLERS: Handlers = {
 };
 
 const zone = (path: PathValues) => ({ zone: path['name'] ?? '' });
-const pool = async ({ lists: look, path }: MaasCall) => ({ resource_pool: await poolRef(look, path['id']) });
+const pool = async ({ lists, path }: MaasCall) => ({ resource_pool: await poolRef(lists, path['id']) });

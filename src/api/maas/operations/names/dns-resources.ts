@@ -23,36 +23,37 @@ type ReadHolders = (lists: SiteLists) => Promise<Holders>;
 
 /** Names with addresses and other records, also without any yet. */
 export const resourceHandlers = (readHolders: ReadHolders): Handlers => ({
-  'DNSResources.read': async ({ lists: look, args }) => {
-    const isWanted = await filterOf(look, args);
-    const holders = await readHolders(look);
-    const resources = (await readResources(look)).filter((one) => recordsOf(one).some(isWanted));
+  'DNSResources.read': async ({ lists, args }) => {
+    const isWanted = await filterOf(lists, args);
+    const holders = await readHolders(lists);
+    const resources = (await readResources(lists)).filter((one) => recordsOf(one).some(isWanted));
     const shown = resources.map((resource) => viewResource(resource, holders));
-    return json(args.flag('all') ? [...shown, ...(await impliedBy(look, isWanted))] : shown);
+    return json(args.flag('all') ? [...shown, ...(await impliedBy(lists, isWanted))] : shown);
   },
-  'DNSResources.create': async ({ site, lists: look, args }) => {
-    const fqdn = (await nameOf(look, args)) ?? badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
+  'DNSResources.create': async ({ site, lists, args }) => {
+    const fqdn =
+      (await nameOf(lists, args)) ?? badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
     const steps = recordSteps(fqdn, addressesOf(args), ttlOf(args, 'address_ttl'));
-    const known = (await readResources(look)).find((one) => one.fqdn === fqdn);
+    const known = (await readResources(lists)).find((one) => one.fqdn === fqdn);
     if (known && known.addresses.length > 0) conflict(`The name ${fqdn} has addresses already. Change them instead.`);
     if (steps.length > 0) await site.together([...steps, ...forgetBare(known)]);
     else if (known) conflict(`The name ${fqdn} is there already. Give it addresses, or other records.`);
-    else await site.together([keepBare(numberOf('dnsresource', fqdn), await ownerIn(look, fqdn))]);
+    else await site.together([keepBare(numberOf('dnsresource', fqdn), await ownerIn(lists, fqdn))]);
     return showResource(site, fqdn, readHolders);
   },
-  'DNSResource.read': async ({ site, lists: look, path }) =>
-    showResource(site, (await meantResource(look, path['id'])).fqdn, readHolders),
-  'DNSResource.update': async ({ site, lists: look, path, args }) => {
-    const before = await meantResource(look, path['id']);
-    const wanted = (await nameOf(look, args, before)) ?? before.fqdn;
+  'DNSResource.read': async ({ site, lists, path }) =>
+    showResource(site, (await meantResource(lists, path['id'])).fqdn, readHolders),
+  'DNSResource.update': async ({ site, lists, path, args }) => {
+    const before = await meantResource(lists, path['id']);
+    const wanted = (await nameOf(lists, args, before)) ?? before.fqdn;
     const steps = wanted === before.fqdn ? changeAddresses(before, args) : rename(before, wanted, args);
     const isBare = before.others.length === 0 && wantedAddresses(before, args).length === 0;
-    const bareSteps = isBare ? [keepBare(before.id, await ownerIn(look, wanted))] : forgetBare(before);
+    const bareSteps = isBare ? [keepBare(before.id, await ownerIn(lists, wanted))] : forgetBare(before);
     await site.together([...steps, ...bareSteps]);
     return showResource(site, wanted, readHolders);
   },
-  'DNSResource.delete': async ({ site, lists: look, path }) => {
-    const gone = await meantResource(look, path['id']);
+  'DNSResource.delete': async ({ site, lists, path }) => {
+    const gone = await meantResource(lists, path['id']);
     const { id, addresses, others } = gone;
     await site.together([...[...addresses, ...others].map(deleteStep), keepNumber(id, ''), ...forgetBare(gone)]);
     return nothing();

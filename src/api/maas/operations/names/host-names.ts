@@ -14,9 +14,9 @@ export function nameOf(hostname: string): string {
 }
 
 /** Name of the domain that is meant by id or name; the default one when none is. */
-export async function domainName(look: SiteLists, given: string | undefined): Promise<string> {
+export async function domainName(lists: SiteLists, given: string | undefined): Promise<string> {
   const text = given && bareRef(given);
-  const domains = await look.domains();
+  const domains = await lists.domains();
   const found =
     text && text !== FIRST
       ? domains.find(({ id, name }) => name === text.toLowerCase() || String(id) === text)

@@ -15,63 +15,63 @@ import { addressesOf, forgetBareName, meantResource, readResources, recordSteps 
 
 /** Domains, and records other than addresses. */
 export const NAME_HANDLERS: Handlers = {
-  'Domains.read': async ({ lists: look }) => {
-    const counts = Map.groupBy(await look.records(), ({ domain }) => domain);
-    return json((await look.domains()).map((one) => viewDomain(one, counts.get(one.name)?.length ?? 0)));
+  'Domains.read': async ({ lists }) => {
+    const counts = Map.groupBy(await lists.records(), ({ domain }) => domain);
+    return json((await lists.domains()).map((one) => viewDomain(one, counts.get(one.name)?.length ?? 0)));
   },
-  'Domains.create': async ({ site, lists: look, args }) => {
+  'Domains.create': async ({ site, lists, args }) => {
     const body = { name: args.text('name') ?? '', ttl: ttlOf(args), ...answeringOf(args) };
-    return showDomain(look, await site.call('domain.create', { body }));
+    return showDomain(lists, await site.call('domain.create', { body }));
   },
-  'Domain.read': async ({ site, lists: look, path }) =>
-    showDomain(look, await site.call('domain.show', { params: await at(look, path) })),
-  'Domain.update': async ({ site, lists: look, path, args }) => {
-    const params = await at(look, path);
+  'Domain.read': async ({ site, lists, path }) =>
+    showDomain(lists, await site.call('domain.show', { params: await at(lists, path) })),
+  'Domain.update': async ({ site, lists, path, args }) => {
+    const params = await at(lists, path);
     const body = { name: args.text('name') || undefined, ttl: ttlOf(args), ...answeringOf(args) };
-    return showDomain(look, await site.call('domain.set', { params, body }));
+    return showDomain(lists, await site.call('domain.set', { params, body }));
   },
-  'Domain.delete': async ({ site, lists: look, path }) => {
-    await site.call('domain.delete', { params: await at(look, path) });
+  'Domain.delete': async ({ site, lists, path }) => {
+    await site.call('domain.delete', { params: await at(lists, path) });
     return nothing();
   },
-  'Domain.set_default': async ({ site, lists: look, path }) => {
-    const params = await at(look, path);
+  'Domain.set_default': async ({ site, lists, path }) => {
+    const params = await at(lists, path);
     const { name } = await site.call('domain.show', { params });
     await site.call('setting.set', { params: { setting: 'default_domain' }, body: { value: name } });
     return showDomain(createSiteLists(site), await site.call('domain.show', { params }));
   },
 
-  'DNSResourceRecords.read': async ({ lists: look, args }) => {
-    const isWanted = await filterOf(look, args);
-    return json((await look.records()).filter((one) => !isAddress(one) && isWanted(one)).map(viewRecord));
+  'DNSResourceRecords.read': async ({ lists, args }) => {
+    const isWanted = await filterOf(lists, args);
+    return json((await lists.records()).filter((one) => !isAddress(one) && isWanted(one)).map(viewRecord));
   },
-  'DNSResourceRecords.create': async ({ site, lists: look, args }) => {
+  'DNSResourceRecords.create': async ({ site, lists, args }) => {
     const number = args.text('dnsresource');
     const fqdn =
-      (await nameOf(look, args)) ??
-      (number ? (await meantResource(look, number)).fqdn : null) ??
+      (await nameOf(lists, args)) ??
+      (number ? (await meantResource(lists, number)).fqdn : null) ??
       badValue('fqdn', 'it is missing', 'a full name, or a name and a domain');
     const type = knownType(args.text('rrtype') ?? '');
     const body = { fqdn, type, data: args.text('rrdata') ?? '', ttl: ttlOf(args) };
     const wanted = addressesOf(args);
-    const known = wanted.length === 0 ? undefined : (await readResources(look)).find((one) => one.fqdn === fqdn);
+    const known = wanted.length === 0 ? undefined : (await readResources(lists)).find((one) => one.fqdn === fqdn);
     const fresh = wanted.filter((address) => !known?.addresses.some(({ data }) => data === address));
     const [made] = await site.together([
       step('record.create', { body }),
       ...recordSteps(fqdn, fresh, ttlOf(args, 'address_ttl')),
-      ...(await forgetBareName(look, fqdn)),
+      ...(await forgetBareName(lists, fqdn)),
     ]);
     return json(viewRecord(made as DnsRecord));
   },
   'DNSResourceRecord.read': async ({ site, path }) =>
     json(viewRecord(await site.call('record.show', { params: record(path) }))),
-  'DNSResourceRecord.update': async ({ site, lists: look, path, args }) => {
+  'DNSResourceRecord.update': async ({ site, lists, path, args }) => {
     const { type, fqdn } = await site.call('record.show', { params: record(path) });
     const wanted = args.text('rrtype');
     if (wanted && wanted.toUpperCase() !== type)
       badValue('rrtype', 'it cannot be changed', `the record stays ${type}; make a new one`);
     const number = args.text('dnsresource');
-    if (number && (await meantResource(look, number)).fqdn !== fqdn)
+    if (number && (await meantResource(lists, number)).fqdn !== fqdn)
       badValue('dnsresource', 'a record stays with its name', `that of ${fqdn}; make a new one for another name`);
     const body = { data: args.text('rrdata') || undefined, ttl: ttlOf(args) };
     return json(viewRecord(await site.call('record.set', { params: record(path), body })));

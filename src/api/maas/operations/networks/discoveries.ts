@@ -58,8 +58,8 @@ async function seen({ site }: MaasCall): Promise<Lease[]> {
   return leases.filter(({ mac }) => mac !== null);
 }
 
-async function readKnown({ site, lists: look }: MaasCall) {
-  const cards = [...(await site.all('machine.list')), ...(await look.devices())].flatMap(
+async function readKnown({ site, lists }: MaasCall) {
+  const cards = [...(await site.all('machine.list')), ...(await lists.devices())].flatMap(
     ({ interfaces }) => interfaces,
   );
   const reserved = await site.all('reservation.list');
@@ -78,9 +78,9 @@ function idOf({ address, mac }: Lease): string {
   return Buffer.from(`${address},${mac}`).toString('base64url');
 }
 
-async function viewer({ lists: look }: MaasCall) {
-  const networks = await readNetworks(look);
-  const nodes = new Map((await look.nodes()).map((node) => [node.name, node]));
+async function viewer({ lists }: MaasCall) {
+  const networks = await readNetworks(lists);
+  const nodes = new Map((await lists.nodes()).map((node) => [node.name, node]));
   return (lease: Lease) => {
     const vlan = networks.vlan(lease.vlanId);
     const node = nodes.get(lease.node);

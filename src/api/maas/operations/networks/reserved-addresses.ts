@@ -34,12 +34,12 @@ function addressOf(args: Args, name: string): string | undefined {
     : formatAddress(address);
 }
 
-async function read({ site, lists: look, args }: MaasCall) {
+async function read({ site, lists, args }: MaasCall) {
   const { role, user } = site.caller;
   const [isAll, owner, ip] = [args.flag('all') === true, args.text('owner'), addressOf(args, 'ip')];
   if (role !== 'admin' && isAll) refuse('forbidden', 'Listing all IP addresses requires admin privileges.');
   if (role !== 'admin' && owner) refuse('forbidden', "Listing another user's IP addresses requires admin privileges.");
-  const networks = await readNetworks(look);
+  const networks = await readNetworks(lists);
   const births = await readBirths(site, 'reservation');
   const wanted = owner || user;
   const own = (await site.all('reservation.list')).filter(({ address }) => {
@@ -50,17 +50,17 @@ async function read({ site, lists: look, args }: MaasCall) {
   return json(own.map((one) => viewReservedAddress(one, networks, births.get(one.address), owners)));
 }
 
-async function reserve({ site, lists: look, args }: MaasCall) {
+async function reserve({ site, lists, args }: MaasCall) {
   const given = addressOf(args, 'ip') ?? addressOf(args, 'ip_address');
   const subnet = args.text('subnet');
   if (!given && !subnet) refuse('bad_request', "Must supply either the 'subnet' or the 'ip' parameter.");
-  const networks = await readNetworks(look);
-  const subnetId = given ? networks.holderOf(given)?.id : await meantId(look, 'subnet', subnet ?? '');
+  const networks = await readNetworks(lists);
+  const subnetId = given ? networks.holderOf(given)?.id : await meantId(lists, 'subnet', subnet ?? '');
   if (subnetId === undefined) refuse('bad_request', `No known subnet for IP address: ${given}.`);
   if (subnetId === null) refuse('bad_request', `Unable to identify subnet: ${subnet}.`);
-  if (given) await checkRanges({ lists: look }, given);
+  if (given) await checkRanges({ lists }, given);
   const mac = await macOf(site, args);
-  const fqdn = await fqdnOf(look, args);
+  const fqdn = await fqdnOf(lists, args);
   const body = { address: given ?? 'auto', subnet: String(subnetId), mac };
   const reserved = await site.call('reservation.create', { body, query: { dry_run: true } }).catch(unavailable(given));
   const { address } = (reserved as unknown as { readonly object: Reservation }).object;
@@ -83,8 +83,8 @@ function unavailable(given: string | undefined): (error: unknown) => never {
   };
 }
 
-async function checkRanges({ lists: look }: Pick<MaasCall, 'lists'>, ip: string): Promise<void> {
-  const dynamic = (await look.ranges()).filter(({ kind }) => kind === 'dynamic');
+async function checkRanges({ lists }: Pick<MaasCall, 'lists'>, ip: string): Promise<void> {
+  const dynamic = (await lists.ranges()).filter(({ kind }) => kind === 'dynamic');
   const own = parsed(ip);
   for (const { first, last } of dynamic) {
     const [from, to] = [parsed(first), parsed(last)];
@@ -128,14 +128,14 @@ async function fqdnOf(lists: MaasCall['lists'], args: Args): Promise<string | nu
   return `${nameOf(hostname)}.${await domainName(lists, domain)}`.toLowerCase();
 }
 
-async function release({ site, lists: look, args }: MaasCall) {
+async function release({ site, lists, args }: MaasCall) {
   const isForced = args.flag('force') === true;
   if (isForced && site.caller.role !== 'admin')
     refuse('forbidden', 'Force-releasing an IP address requires admin privileges.');
   const ip = addressOf(args, 'ip') ?? '';
   const [reservation] = await site.all('reservation.list', { address: ip });
   // In MAAS the address of a name is one that a user keeps: it goes with its records, and the name with its last address.
-  const named = (await look.records()).filter((record) => isAddress(record) && record.data === ip);
+  const named = (await lists.records()).filter((record) => isAddress(record) && record.data === ip);
   const steps = [
     ...named.map(({ id }) => step('record.delete', { params: { record: String(id) } })),
     ...(reservation ? [step('reservation.delete', { params: { reservation: String(reservation.id) } })] : []),

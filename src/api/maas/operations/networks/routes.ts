@@ -11,8 +11,8 @@ type Route = RouteOutput<'static-route.show'>;
 
 /** Static routes from one subnet to another. Those of API v1 that lead to no subnet are not shown: a route of MAAS names two. */
 export const ROUTE_HANDLERS: Handlers = {
-  'StaticRoutes.read': async ({ site, lists: look }) => {
-    const networks = await readNetworks(look);
+  'StaticRoutes.read': async ({ site, lists }) => {
+    const networks = await readNetworks(lists);
     return json((await site.all('static-route.list')).flatMap((route) => view(route, networks) ?? []));
   },
   'StaticRoutes.create': async (call) => {
@@ -34,10 +34,10 @@ export const ROUTE_HANDLERS: Handlers = {
 
 const ref = ({ path }: MaasCall) => ({ static_route: path['id'] ?? '' });
 
-async function fieldsOf({ lists: look, args }: MaasCall) {
+async function fieldsOf({ lists, args }: MaasCall) {
   const cidr = async (name: string) => {
     const text = args.text(name);
-    return text ? (await meantSubnet(look, text).catch(unknown(name, text))).cidr : undefined;
+    return text ? (await meantSubnet(lists, text).catch(unknown(name, text))).cidr : undefined;
   };
   return {
     source: await cidr('source'),
@@ -54,8 +54,8 @@ const unknown = (name: string, text: string) => (error: unknown) => {
   throw error;
 };
 
-async function show({ lists: look, path }: MaasCall, route: Route) {
-  return json(view(route, await readNetworks(look)) ?? notFound('static route', path['id']));
+async function show({ lists, path }: MaasCall, route: Route) {
+  return json(view(route, await readNetworks(lists)) ?? notFound('static route', path['id']));
 }
 
 function view({ id, source, destination, gateway, metric }: Route, { subnets, subnet }: Networks) {

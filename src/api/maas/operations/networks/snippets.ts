@@ -15,10 +15,10 @@ type SnippetView = RouteOutput<'dhcp-snippet.show'>;
 
 /** Fragments of the DHCP server's configuration: statements of dhcpd.conf, or Kea's JSON. They are read back as they were written. */
 export const SNIPPET_HANDLERS: Handlers = {
-  'DHCPSnippets.read': async ({ site, lists: look }) =>
-    json(await viewSnippets({ site, lists: look }, await site.all('dhcp-snippet.list'))),
+  'DHCPSnippets.read': async ({ site, lists }) =>
+    json(await viewSnippets({ site, lists }, await site.all('dhcp-snippet.list'))),
   'DHCPSnippets.create': async (call) => {
-    const { site, lists: look, args } = call;
+    const { site, lists, args } = call;
     const body = {
       name: args.text('name') ?? '',
       text: args.text('value') ?? '',
@@ -26,17 +26,17 @@ export const SNIPPET_HANDLERS: Handlers = {
       enabled: args.flag('enabled') ?? true,
       scope: (await scopeOf(call)) ?? 'global',
     };
-    return showSnippet({ site, lists: look }, await site.call('dhcp-snippet.create', { body }));
+    return showSnippet({ site, lists }, await site.call('dhcp-snippet.create', { body }));
   },
-  'DHCPSnippet.read': async ({ site, lists: look, path }) =>
-    showSnippet({ site, lists: look }, await site.call('dhcp-snippet.show', { params: ref(path) })),
+  'DHCPSnippet.read': async ({ site, lists, path }) =>
+    showSnippet({ site, lists }, await site.call('dhcp-snippet.show', { params: ref(path) })),
   'DHCPSnippet.update': async (call) => {
-    const { site, lists: look, path, args } = call;
+    const { site, lists, path, args } = call;
     const body = { ...given(args), scope: await scopeOf(call) };
-    return showSnippet({ site, lists: look }, await site.call('dhcp-snippet.set', { params: ref(path), body }));
+    return showSnippet({ site, lists }, await site.call('dhcp-snippet.set', { params: ref(path), body }));
   },
   // Its text alone is kept with it; earlier ones are in the history of the site.
-  'DHCPSnippet.revert': async ({ site, lists: look, path, args }) => {
+  'DHCPSnippet.revert': async ({ site, lists, path, args }) => {
     const snippet = await site.call('dhcp-snippet.show', { params: ref(path) });
     if (args.text('to') !== String(snippet.id)) badValue('to', 'it is not stored here', EARLIER);
     return showSnippet({ site, lists }, snippet);
@@ -59,12 +59,12 @@ function given(args: Args) {
 }
 
 /** Whom a snippet is for; undefined: it stays. */
-async function scopeOf({ lists: look, args }: MaasCall): Promise<string | undefined> {
+async function scopeOf({ lists, args }: MaasCall): Promise<string | undefined> {
   if (args.text('iprange')) badValue('iprange', 'it cannot be', 'a snippet is for all, for a subnet, or for a machine');
   if (args.flag('global_snippet')) return 'global';
   const [node, subnet] = [args.text('node'), args.text('subnet')];
-  if (node) return macOf(look, node);
-  return subnet ? (await meantSubnet(look, subnet)).cidr : undefined;
+  if (node) return macOf(lists, node);
+  return subnet ? (await meantSubnet(lists, subnet)).cidr : undefined;
 }
 
 type Owner = Pick<Machine, 'id' | 'hostname' | 'fqdn'> & { readonly interfaces: readonly { readonly mac: string }[] };
@@ -89,11 +89,11 @@ async function showSnippet(at: At, snippet: SnippetView) {
   return json((await viewSnippets(at, [snippet]))[0]);
 }
 
-async function viewSnippets({ site, lists: look }: At, snippets: readonly SnippetView[]): Promise<object[]> {
+async function viewSnippets({ site, lists }: At, snippets: readonly SnippetView[]): Promise<object[]> {
   const births = snippets.length === 0 ? new Map<string, Birth>() : await readBirths(site, 'dhcp-snippet');
-  const networks = await readNetworks(look);
+  const networks = await readNetworks(lists);
   // Machines are read only where a snippet is for one.
-  const owners = snippets.some(({ scope }) => isMac(scope)) ? await ownersOf(look) : [];
+  const owners = snippets.some(({ scope }) => isMac(scope)) ? await ownersOf(lists) : [];
   return snippets.map((one) => viewSnippet(one, { networks, owners, birth: births.get(one.name) }));
 }
 

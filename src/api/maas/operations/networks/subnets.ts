@@ -15,30 +15,29 @@ import { vlanOfId } from './vlans.ts';
 
 /** Subnets. */
 export const SUBNET_HANDLERS: Handlers = {
-  'Subnets.read': async ({ lists: look }) => {
-    const { subnets, subnet } = await readNetworks(look);
+  'Subnets.read': async ({ lists }) => {
+    const { subnets, subnet } = await readNetworks(lists);
     return json(subnets.map(({ id }) => subnet(id)));
   },
-  'Subnets.create': async ({ site, lists: look, args }) => {
+  'Subnets.create': async ({ site, lists, args }) => {
     const cidr = args.text('cidr') ?? '';
-    const body = { ...fieldsOf(args), cidr, vlan: await vlanOf(look, args) };
+    const body = { ...fieldsOf(args), cidr, vlan: await vlanOf(lists, args) };
     const [made] = await site.together([step('subnet.create', { body }), ...annotateSteps('subnet', cidr, args)]);
     return showSubnet(site, (made as Subnet).id);
   },
-  'Subnet.read': async ({ site, lists: look, path }) =>
-    showSubnet(site, (await meantSubnet(look, path['id'] ?? '')).id),
-  'Subnet.update': async ({ site, lists: look, path, args }) => {
-    const { id } = await meantSubnet(look, path['id'] ?? '');
+  'Subnet.read': async ({ site, lists, path }) => showSubnet(site, (await meantSubnet(lists, path['id'] ?? '')).id),
+  'Subnet.update': async ({ site, lists, path, args }) => {
+    const { id } = await meantSubnet(lists, path['id'] ?? '');
     const gateway = args.clearable('gateway_ip');
-    const body = { ...fieldsOf(args), cidr: args.text('cidr') || undefined, gateway, vlan: await vlanOf(look, args) };
+    const body = { ...fieldsOf(args), cidr: args.text('cidr') || undefined, gateway, vlan: await vlanOf(lists, args) };
     const params = { subnet: String(id) };
     await site.together([...annotateSteps('subnet', params.subnet, args), step('subnet.set', { params, body })]);
     return showSubnet(site, id);
   },
   // What a subnet alone holds goes with it, in one transaction: ranges, kept addresses, routes. Addresses of machines keep it.
-  'Subnet.delete': async ({ site, lists: look, path }) => {
-    const { id, cidr } = await meantSubnet(look, path['id'] ?? '');
-    const ranges = (await look.ranges()).filter(({ subnetId }) => subnetId === id);
+  'Subnet.delete': async ({ site, lists, path }) => {
+    const { id, cidr } = await meantSubnet(lists, path['id'] ?? '');
+    const ranges = (await lists.ranges()).filter(({ subnetId }) => subnetId === id);
     const reservations = (await site.all('reservation.list')).filter(({ subnetId }) => subnetId === id);
     const routes = (await site.all('static-route.list')).filter(
       ({ source, destination }) => source !== '' && destination !== '' && [source, destination].includes(cidr),
@@ -53,16 +52,16 @@ export const SUBNET_HANDLERS: Handlers = {
     ]);
     return nothing();
   },
-  'Subnet.reserved_ip_ranges': async ({ site, lists: look, path }) => {
-    const subnet = await meantSubnet(look, path['id'] ?? '');
+  'Subnet.reserved_ip_ranges': async ({ site, lists, path }) => {
+    const subnet = await meantSubnet(lists, path['id'] ?? '');
     return json(usedRanges(await readUses(site, subnet)));
   },
-  'Subnet.unreserved_ip_ranges': async ({ site, lists: look, path }) => {
-    const subnet = await meantSubnet(look, path['id'] ?? '');
+  'Subnet.unreserved_ip_ranges': async ({ site, lists, path }) => {
+    const subnet = await meantSubnet(lists, path['id'] ?? '');
     return json(freeRanges(subnet.cidr, usedRanges(await readUses(site, subnet))));
   },
-  'Subnet.statistics': async ({ site, lists: look, path, args }) => {
-    const subnet = await meantSubnet(look, path['id'] ?? '');
+  'Subnet.statistics': async ({ site, lists, path, args }) => {
+    const subnet = await meantSubnet(lists, path['id'] ?? '');
     const used = usedRanges(await readUses(site, subnet));
     const extras = {
       hasRanges: args.flag('include_ranges') === true,
@@ -70,8 +69,8 @@ export const SUBNET_HANDLERS: Handlers = {
     };
     return json(statisticsOf(subnet.cidr, used, extras));
   },
-  'Subnet.ip_addresses': async ({ site, lists: look, path, args }) => {
-    const subnet = await meantSubnet(look, path['id'] ?? '');
+  'Subnet.ip_addresses': async ({ site, lists, path, args }) => {
+    const subnet = await meantSubnet(lists, path['id'] ?? '');
     const isOn = (name: string) => args.flag(name) !== false;
     return json(
       viewAddresses(await readUses(site, subnet), {

@@ -101,12 +101,12 @@ const WHY: Readonly<Record<string, string>> = {
 
 /** Settings of the site by the names that MAAS has. */
 export const CONFIG_HANDLERS: Handlers = {
-  'Maas.get_config': async ({ site, lists: look, args }) => {
+  'Maas.get_config': async ({ site, lists, args }) => {
     const name = nameOf(args);
     // What was a setting once and is a package repository now, by its name.
     if (isDefault(name)) return json(await urlOfDefault(site, name));
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
-    if (!known) return json((isStored(name) ? await readStoredValue(look, name) : undefined) ?? fixedOf(name));
+    if (!known) return json((isStored(name) ? await readStoredValue(lists, name) : undefined) ?? fixedOf(name));
     const { value } = await site.call('setting.show', { params: { setting: known.setting } });
     const shown = Array.isArray(value) ? value.map(plain).join(' ') : value;
     return json(['optional', 'list'].includes(known.kind) && shown === '' ? null : shown);

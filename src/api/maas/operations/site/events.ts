@@ -86,7 +86,7 @@ async function query(call: MaasCall) {
 }
 
 /** Machines, racks and region nodes by the subject of their events, and whether the filters let them pass. Devices have no events in MAAS. */
-async function readSubjects({ site, lists: look, args }: MaasCall): Promise<ReadonlyMap<string, Subject>> {
+async function readSubjects({ site, lists, args }: MaasCall): Promise<ReadonlyMap<string, Subject>> {
   const macs = args.list('mac_address').map((mac) => mac.toLowerCase().replaceAll('-', ':'));
   const bad = macs.filter((mac) => !MAC.test(mac));
   if (bad.length > 0) refuse('bad_request', `Invalid MAC address(es): ${bad.join(', ')}`);
@@ -105,7 +105,7 @@ async function readSubjects({ site, lists: look, args }: MaasCall): Promise<Read
     return [machine.fqdn, { id, hostname, passes }];
   });
   const isOfMachines = ['agent_name', 'zone', 'pool', 'domain', 'mac_address'].some((name) => args.text(name));
-  const nodes = (await look.nodes()).map(({ id, name }): [string, Subject] => {
+  const nodes = (await lists.nodes()).map(({ id, name }): [string, Subject] => {
     return [name, { id, hostname: name, passes: !isOfMachines && is('id', id) && is('hostname', name) }];
   });
   return new Map([...nodes, ...machines]);
