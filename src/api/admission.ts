@@ -2,7 +2,7 @@ import { type Rejected, rejected } from '../core/errors.ts';
 
 /**
  * Calls that a region has in hand at once. A switchover of three seconds holds some hundred of them; many more only wait for each other, until
- * those who asked have gone and asked again.
+ * their callers give up and call again.
  */
 const CALLS_MOST = 200;
 

@@ -23,8 +23,8 @@ export interface Authenticator {
 }
 
 /**
- * Makes the authenticator of API v1: `Authorization: Bearer consumer:token:secret`. An address with too many failures gets 429 before the
- * database is asked; keys that were right a moment ago go on working, so that a stranger behind the same proxy locks nobody out.
+ * Makes the authenticator of API v1: `Authorization: Bearer consumer:token:secret`. An address with too many failures gets 429 before any
+ * query; keys that were right a moment ago go on working, so that an unknown caller behind the same proxy locks nobody out.
  */
 export function createAuthenticator(region: Pick<Region, 'authenticate' | 'isHeld'>, clock: Clock): Authenticator {
   const trusted = new Map<string, { caller: Caller; until: number }>();

@@ -12,7 +12,7 @@ import { createLimiter, sourceOf } from './limiter.ts';
 
 /** Finds out who calls: by an API key, or by the cookie of a browser's session. */
 export interface Callers {
-  /** `mayRemember`: what is asked for can be answered without the database, so a session that was in force minutes ago will do. */
+  /** `mayRemember`: the call can be answered without the database, so a session that was valid minutes ago is enough. */
   identify(request: FastifyRequest, mayRemember?: boolean): Promise<Caller | Rejected>;
   /** The browser's session itself; a refusal without one. */
   session(request: FastifyRequest): Promise<ShownSession | Rejected>;

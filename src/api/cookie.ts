@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 const NAMES = { secure: '__Host-regent', plain: 'regent' } as const;
 const TOKEN = /^[0-9a-f]{64}$/;
 
-/** Did the caller come over TLS? By the word of our own load balancer, where it stands before us. */
+/** Did the caller come over TLS? Behind our own load balancer, its header answers that. */
 export function isSecure(request: FastifyRequest): boolean {
   return request.protocol === 'https';
 }

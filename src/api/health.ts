@@ -6,7 +6,7 @@ import { sendProblem } from './server.ts';
 /**
  * `/health/live`: the process answers. `/health/ready`: the database takes a real write through it, so work may be sent here; with `?held` also
  * while no region has a primary: it holds its calls until there is one, and another region could do no more. All are open: load balancers have no
- * keys, and the answers tell no secret.
+ * keys, and the answers have no secret.
  */
 export function registerHealth(app: FastifyInstance, region: Pick<Region, 'health' | 'isHeld' | 'version'>): void {
   app.get('/health/live', async () => ({ state: 'live', version: region.version }));

@@ -13,7 +13,7 @@ export function parseJsonBody(text: string): { readonly value: unknown } | Rejec
   return checkDepth(value) ?? { value };
 }
 
-/** V8 tells the position as a number or, for short texts, not at all: the end of the text is then what is wrong. */
+/** V8 gives the position as a number or, for short texts, not at all: then the error is at the end of the text. */
 function syntaxSentence(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const position = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);

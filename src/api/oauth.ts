@@ -125,15 +125,15 @@ function credentialsOf(found: ReadonlyMap<string, string>): OAuthCredentials | O
   return { ...read, timestamp: Number(value('oauth_timestamp')) };
 }
 
-/** What is asked of a header beside its secret. `windowSeconds`: how far its clock may be off; null: as far as it likes. */
+/** What a header must fulfil besides its secret. `windowSeconds`: how far its clock may be off; null: as far as it likes. */
 export interface FreshnessRule {
   readonly windowSeconds: number | null;
   readonly nonces: NonceMemory;
 }
 
 /**
- * Null, or why a header is too old, or was seen before from elsewhere. With PLAINTEXT who can read a header has its secret and can make another one, so
- * neither keeps a thief out; both tell of one. A header that its own sender repeats is taken: relays and scripts send a request twice when an answer is
+ * Null, or why a header is too old, or was seen before from elsewhere. With PLAINTEXT, whoever can read a header has its secret and can make another one:
+ * neither check keeps a thief out, but both reveal one. A header that its own sender repeats is taken: relays and scripts send a request twice when an answer is
  * lost. `source`: the caller's address.
  */
 export function refuseStale(

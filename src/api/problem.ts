@@ -63,7 +63,7 @@ export function refusalOf(error: unknown): Rejected | null {
   return fastifyRefusal(error);
 }
 
-/** Refusal of a fault that nobody expected: says nothing of its inside. */
+/** The refusal for an unexpected fault: it shows no details. */
 export function internalFault(requestId: string): Rejected {
   return rejected('internal', `A fault inside of Regent. The log of regiond has the details of request ${requestId}.`);
 }

@@ -28,7 +28,7 @@ export interface ApiPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** The epoch of this region's cluster, which each answer tells; null and left out: it is no cluster. */
+  /** The epoch of this region's cluster, which each answer has in a header; null and left out: it is no cluster. */
   readonly epoch?: () => string | null;
 }
 
@@ -76,19 +76,19 @@ export function sendProblem(
  * refusal and fault, request ids. Schemas are checked by our own validators; Fastify is the HTTP server.
  */
 export function createServer(ports: ApiPorts, bodyLimit: number, transport: Transport = {}): FastifyInstance {
-  // One random prefix for the process; a number tells its requests apart.
+  // One random prefix for the process; a number makes each of its requests unique.
   const prefix = ports.random.hex(4);
   let requests = 0;
   const parser = { maxHeaderSize: LIMITS.headers };
   const options: FastifyServerOptions = {
-    // One hop: what stands before the last proxy's word is anybody's claim.
+    // One hop: only the entry of the last proxy can be trusted.
     trustProxy: transport.isBehindProxy ? (_address, hop) => hop === 0 : false,
     bodyLimit,
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    // A call that was under way to us when we began to stop is answered, and is the last one of its connection.
+    // A call that was already sent when the stop began is answered, and is the last one of its connection.
     return503OnClosing: false,
     // Clients of MAAS end each path with a slash.
     routerOptions: { maxParamLength: LIMITS.param, ignoreTrailingSlash: true },
@@ -165,8 +165,8 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
 }
 
 /**
- * Reads what a caller still sends and throws it away, for DRAIN_MS at most. An answer that comes earlier may be lost: a proxy sees its own sending
- * fail and tells its caller that the region went away.
+ * Reads what a caller still sends and throws it away, for DRAIN_MS at most. An answer that comes earlier may be lost: the proxy fails to send
+ * the rest and answers its caller that the region went away.
  */
 function drain(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return Promise.resolve();

@@ -10,7 +10,7 @@ type Validated = { readonly kind: 'valid'; readonly value: unknown } | Rejected;
 /** Checks one part of a request against its schema. */
 export type Validate = (value: unknown) => Validated;
 
-/** Problems told at once. */
+/** Problems in one answer, at most. */
 const PROBLEMS_MAX = 8;
 
 interface SchemaError {
@@ -31,7 +31,7 @@ export function bodyValidator(schema: TSchema): Validate {
   };
 }
 
-/** Makes the check of a body whose texts are free, such as a daemon's own words over several lines. */
+/** Makes the check of a body whose texts are free, such as a daemon's own output over several lines. */
 export function rawValidator(schema: TSchema): Validate {
   const check = lazily(schema);
   return (value) => (value === undefined ? rejected('bad_request', 'A JSON body is needed.') : check(value));
@@ -73,7 +73,7 @@ function lazily(schema: TSchema): Validate {
 /** Where a value is one of several objects that name themselves by the member `do`, as a change of storage is. */
 const NAMED = /^(#.*)\/anyOf\/\d+\/properties\/do$/;
 
-/** Of objects that name themselves, what is wrong with the one that is meant: the others would tell what nobody asked for. null: there are none. */
+/** The problems of the one object that the member `do` names: those of the other objects are of no use. Null: there are no such objects. */
 function problemsOfMeant(schema: TSchema, errors: readonly SchemaError[], root: unknown): FieldProblem[] | null {
   for (const { schemaPath, instancePath } of errors) {
     const union = NAMED.exec(schemaPath)?.[1];

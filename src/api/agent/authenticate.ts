@@ -15,7 +15,7 @@ import type { TrustPort } from '../../region/cluster/trust/port.ts';
 import { createLimiter } from '../limiter.ts';
 import type { PeerIdentity } from '../peers.ts';
 
-/** Who calls, as far as it can be told before the body is read. */
+/** Who calls, as far as it is known before the body is read. */
 export type Recognised =
   | { readonly kind: 'node'; readonly nodeId: string }
   | { readonly kind: 'certificate'; readonly nodeId: string; readonly serial: string }
@@ -34,7 +34,7 @@ export interface NodeAuthPorts {
 export interface NodeAuthenticator {
   /** Before the body is read. `source`: the peer, for the limit of failures. */
   recognise(headers: IncomingHttpHeaders, source: string): Promise<Recognised | Rejected>;
-  /** By the certificate that the caller showed, which was checked already. Its role is the database's word, not the certificate's. */
+  /** By the certificate that the caller showed, which was checked already. Its role comes from the database, not from the certificate. */
   recognisePeer(peer: PeerIdentity | null): Promise<Recognised | Rejected>;
   /** With the body: the node's id, when the call is proven and the node may have anything. */
   prove(who: Recognised, call: SignedCall): Promise<{ readonly nodeId: string } | Rejected>;

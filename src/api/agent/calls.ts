@@ -16,7 +16,7 @@ import { registerStepCalls } from './step-calls.ts';
 import { registerTrustCalls } from './trust-calls.ts';
 import { PARTS_PATH, PartsQuestion } from '../../contract/cluster/desired-parts.ts';
 
-/** A pull also looks without being woken, because a wake is only a hint. */
+/** A pull also reads the database without a wake, because a wake is only a hint. */
 const RECHECK_MS = 5000;
 
 /**
@@ -51,7 +51,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
   app.get('/agent/v1/desired', gate.hooks, async (request, reply) => {
     const checked = query(request.query);
     if (isRejected(checked)) return sendProblem(reply, checked);
-    // The validator has just said so.
+    // The validator has checked it.
     const pull = checked.value as PullQuery;
     const end = ports.clock.monotonic() + pull.wait * 1000;
     while (!reply.raw.destroyed) {
@@ -59,7 +59,7 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
       try {
         if (!(await gate.isStillGood(request))) return sendProblem(reply, WITHDRAWN);
         const desired = await agents.pull(gate.nodeOf(request), pull).catch(async (error: unknown) => {
-          // Rejected since it was looked at: there is nothing of its node any more.
+          // Rejected after the check: there is nothing of its node any more.
           if (await gate.isStillGood(request)) throw error;
           return WITHDRAWN;
         });
@@ -118,7 +118,7 @@ interface NextWake {
   end(): void;
 }
 
-/** Subscribes before the look at the database, so that a commit between the look and the wait is not missed. */
+/** Subscribes before the database is read, so that a commit between the read and the wait is not missed. */
 function nextWake(region: Pick<Region, 'wake'>, waiting: Set<() => void>): NextWake {
   const signal = Promise.withResolvers<void>();
   const wake = () => signal.resolve();
@@ -145,7 +145,7 @@ export function registerPartCalls(app: FastifyInstance, { agents }: Pick<Region,
   app.post(PARTS_PATH, { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {
     const checked = question(request.body);
     if (isRejected(checked)) return sendProblem(reply, checked);
-    // The validator has just said so.
+    // The validator has checked it.
     const { digests } = checked.value as PartsQuestion;
     return await reply.send(await agents.parts(gate.nodeOf(request), digests));
   });

@@ -12,7 +12,7 @@ const BY_SIGNATURE = rejected(
 );
 const NO_NUMBER = rejected('not_found', 'There is no such command.');
 
-/** Registers what a node asks about commands: it takes its own, and tells their end. */
+/** Registers the calls of a node about commands: it takes its own, and reports their end. */
 export function registerCommandCalls(app: FastifyInstance, commands: CommandPort, gate: AgentGate): void {
   const claim = rawValidator(ClaimRequest);
   const report = rawValidator(CommandReport);

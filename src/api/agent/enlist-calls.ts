@@ -16,7 +16,7 @@ const RACK = { burst: 20, perSecond: 2, names: 1_000 } as const;
 const SITE = { burst: 40, perSecond: 5, names: 1 } as const;
 const ALL = 'all';
 
-/** Registers what a rack asks about a machine that it does not know. Who asks too often is told so before anything is read. */
+/** Registers the question of a rack about an unknown machine. A rack that calls too often is refused before anything is read. */
 export function registerEnlistCall(
   app: FastifyInstance,
   { region, clock }: { readonly region: Pick<Region, 'agents'>; readonly clock: Clock },
@@ -32,7 +32,7 @@ export function registerEnlistCall(
     if (!racks.mayTry(nodeId) || !site.mayTry(ALL)) return reply.send({ kind: 'busy' } satisfies EnlistReply);
     racks.count(nodeId);
     site.count(ALL);
-    // The validator has just said so.
+    // The validator has checked it.
     return reply.send(await region.agents.enlist(nodeId, checked.value as EnlistQuestion));
   });
 }

@@ -15,7 +15,7 @@ const NOT_HERE = rejected('not_found', 'This region node does not have this file
 
 /**
  * `GET|HEAD /images/DIGEST/FILE` for the racks' web servers and other region nodes: whole, or one range. It works while the database is away. Whoever
- * shows a good certificate may ask: images have no secrets. With `?part` also what came so far of a file that is on its way, for another region node that got
+ * shows a good certificate may ask: images have no secrets. With `?part` also the first bytes of an incomplete file, for another region node that got
  * the next piece of it.
  */
 export function registerImageFiles(app: FastifyInstance, { images }: Pick<Region, 'images'>): void {
@@ -44,7 +44,7 @@ export function registerImageFiles(app: FastifyInstance, { images }: Pick<Region
   });
 }
 
-/** `sha256`: null while the file is on its way. */
+/** `sha256`: null while the file is incomplete. */
 interface Described {
   readonly size: number;
   readonly sha256: string | null;

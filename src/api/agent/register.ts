@@ -27,7 +27,7 @@ export interface RegisterPorts extends ApiPorts {
 const BODY_MAX = 4096;
 /**
  * Registrations of unknown keys: per source, and of all sources together. A key that was answered before has an allowance of its own, so
- * that strangers' floods do not keep known racks out.
+ * that floods of unknown hosts do not keep known racks out.
  */
 const PER_SOURCE = { burst: 10, perSecond: 0.5, names: 10_000 } as const;
 const OF_ALL = { burst: 60, perSecond: 10, names: 1 } as const;

@@ -22,8 +22,8 @@ interface ReportHooks {
 }
 
 /**
- * The gate's hooks for reports. While the database is away the gate can let nobody in, and that is when a report is worth most: one whose
- * sender is known by certificate, or by the kernel's word as this host's agent, is kept in memory first. Elsewhere: the gate's own hooks.
+ * The gate's hooks for reports. While the database is away the gate can let nobody in, and then a report is worth most. So a report is
+ * stored in memory first if a certificate, or the kernel for this host's agent, proves its sender. Elsewhere: the gate's own hooks.
  */
 export function reportHooks(gate: AgentGate, ports: RememberPorts): ReportHooks {
   const { peerOf, isOwnHost, isLocal, region } = ports;

@@ -7,7 +7,7 @@ import { sendProblem } from '../server.ts';
 import { rawValidator } from '../validate.ts';
 import type { AgentGate } from './gate.ts';
 
-/** Registers what a rack tells of machines that boot from it. */
+/** Registers the reports of a rack about machines that boot from it. */
 export function registerStepCalls(app: FastifyInstance, agents: Pick<AgentPort, 'bootSteps'>, gate: AgentGate): void {
   const steps = rawValidator(BootStepReport);
   app.post(BOOT_STEPS_PATH, { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {

@@ -25,7 +25,7 @@ const BY_SIGNATURE = rejected(
   'Only the node itself reports its membership, with its certificate, at port 5250.',
 );
 
-/** Registers what a node asks about its own trust: a certificate, the end of its join. */
+/** Registers the calls of a node about its own trust: a certificate, the end of its join. */
 export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: AgentGate): void {
   const { trust } = ports.region;
   const renewals = createLimiter(ports.clock, PER_NODE);

@@ -19,8 +19,8 @@ const TITLE_MAX = 200;
 const TOO_MANY = rejected('too_many_requests', 'There were too many wrong logins. Try again in a minute.');
 
 /**
- * `POST /MAAS/accounts/authenticate/`: an API key for a name and a password, as python-libmaas asks for one. Each login makes a key of its own, since no
- * secret is kept that could be told again.
+ * `POST /MAAS/accounts/authenticate/`: an API key for a name and a password, as python-libmaas asks for one. Each login makes a key of its own, because no
+ * secret is stored that could be shown again.
  */
 export function registerAccounts(
   scope: FastifyInstance,

@@ -39,7 +39,7 @@ export function json(value: unknown, status = 200): MaasAnswer {
   return { status, type: JSON_TYPE, body: JSON.stringify(value) };
 }
 
-/** An answer that is JSON already, part by part. The first part is made before anything is sent, so that a refusal is told as such. */
+/** An answer that is JSON already, part by part. The first part is made before anything is sent, so that a refusal gets its own status. */
 export async function jsonParts(parts: AsyncGenerator<Uint8Array, void>): Promise<MaasAnswer> {
   const first = await parts.next();
   async function* all() {
@@ -65,16 +65,16 @@ export function bytes(body: Uint8Array, type = 'application/octet-stream'): Maas
   return { status: 200, type, body };
 }
 
-/** Done, and nothing to tell. It has a type all the same: the `maas` command reads it. */
+/** Done, without a body. It has a type all the same: the `maas` command reads it. */
 export function nothing(): MaasAnswer {
   return { status: 204, type: TEXT_TYPE, body: null };
 }
 
-/** Codes of the use cases that are told as bad values, by MAAS's own rule: a collision too, unless the operation says 409. */
+/** Codes of the use cases that are answered as bad values, by MAAS's own rule: also a collision, unless the operation has 409. */
 const COLLISIONS: readonly RejectionCode[] = ['conflict', 'in_use', 'precondition_failed'];
 
 /**
- * A refusal as MAAS tells it. Bad values: 400 and an object of JSON, field by field; a collision: 409 in plain text where the operation has that status, else as a
+ * A refusal as MAAS answers it. Bad values: 400 and an object of JSON, field by field; a collision: 409 in plain text where the operation has that status, else as a
  * bad value; the rest in plain text.
  */
 export function refusalAnswer(
@@ -99,13 +99,13 @@ export function refusalAnswer(
   return { ...text(message, status), headers };
 }
 
-/** An operation that calls an address `ip` is told so. */
+/** An operation with the parameter `ip` gets problems of an address under that name. */
 const asNamed = (name: string, own: readonly string[]) =>
   own.includes('ip') && ['address', 'ip_address'].includes(name) ? 'ip' : name;
 
 /** `{field: [sentence]}`; what is about no field is under `__all__`. `own`: names that the operation itself has. */
 function problemsOf({ code, message, fields }: Rejected, own: readonly string[]): Readonly<Record<string, string[]>> {
-  // Tools look for these words to tell that a machine is there.
+  // Tools search for this sentence to find out that a machine is there.
   const isTaken = COLLISIONS.includes(code);
   const problems = new Map<string, string[]>();
   for (const { field, problem, rule } of fields ?? []) {

@@ -66,7 +66,7 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
       .send(bodyToSend(body));
   }
 
-  /** Who calls; a refusal is kept, because some operations need nobody. */
+  /** Finds out who calls; a refusal is stored, because some operations need no key. */
   async function identify(request: FastifyRequest): Promise<void> {
     const { authorization } = request.headers;
     callers.set(request, await admission.within(() => authenticator.authenticate(authorization, originOf(request))));
@@ -124,7 +124,7 @@ function bodyToSend(body: MaasAnswer['body']): string | Uint8Array | Readable | 
   return typeof body === 'string' || body instanceof Uint8Array ? body : Readable.from(body);
 }
 
-/** Does what a call asks for, or tells why not. `caller`: who calls; a refusal where nobody is known. */
+/** Does what a call requests, or answers why not. `caller`: who calls; a refusal if nobody is known. */
 async function perform(
   { region, random }: MaasPorts,
   request: FastifyRequest,
@@ -132,7 +132,7 @@ async function perform(
   caller: Caller | Rejected,
 ): Promise<MaasAnswer> {
   const form = request.method === 'GET' ? NO_BODY : readBody(bodyOf(request), request.headers['content-type']);
-  // What cannot be read may have named an operation for everybody; whoever has no key is told that first.
+  // A body that cannot be read may have named an operation for everybody: the missing key is answered first.
   if (isRejected(form)) return refusalAnswer(isRejected(caller) ? caller : form);
   const op = opOf(query) ?? opOf(form) ?? pathOp;
   const operation = findOperation(found.resource, request.method, op);

@@ -97,7 +97,7 @@ interface DescribedResource {
   readonly auth: DescribedHandler | null;
 }
 
-/** Addresses by which clients call us; so many documents are kept. */
+/** So many documents are cached: one for each address by which clients call us. */
 const BASES_MAX = 8;
 
 /** What clients build themselves from. `hash`: of the document without addresses. */

@@ -34,8 +34,8 @@ export function objectText(value: object): string {
 }
 
 /**
- * A text that is used several times, put together once: until somebody looks into it, V8 keeps a sum as its pieces. What is seen has to matter, or the look is
- * left out: no JSON begins with a zero. Pure.
+ * A text that is used several times, put together once: V8 stores a sum as its pieces until a character is read. The result of that read has to matter, or V8
+ * leaves the read out: no JSON begins with a zero. Pure.
  */
 export function whole(text: string): string {
   return text.charCodeAt(0) === 0 ? '' : text;
@@ -46,7 +46,7 @@ const KINDS = 4;
 
 /**
  * Makes writers of what many objects have alike: `remembering<T>()(names, write)` remembers the members that it wrote last and their text, and gives that again for
- * the same. `names`: all that `write` looks at, none of them an object.
+ * the same. `names`: all members that `write` reads, none of them an object.
  */
 export function remembering<T extends object>() {
   return <N extends keyof T>(names: readonly N[], write: (of: Pick<T, N>) => string): ((of: T) => string) => {

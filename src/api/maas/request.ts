@@ -23,7 +23,7 @@ const MULTIPART: FormLimits = { part: BODY_MAX, total: BODY_MAX, parts: VALUES_M
 const EMPTY: CallForm = { values: new Map(), files: new Map() };
 
 /**
- * Reads a body by its type: a form of either kind, or an object of JSON. No body, and a form of one part without a name, say nothing. A refusal tells what cannot be
+ * Reads a body by its type: a form of either kind, or an object of JSON. No body, and a form of one part without a name, say nothing. A refusal names what cannot be
  * read. Pure.
  */
 export function readBody(body: Buffer | undefined, contentType: string | undefined): CallForm | Rejected {

@@ -35,7 +35,7 @@ export interface Site {
   /** All items of a list, page by page. */
   all<I extends RouteId>(id: I, query?: QueryOf<I>): Promise<ItemOf<I>[]>;
   /**
-   * The same, page by page: a page is asked for while the one before it is used. `first`: items of the first page; each has twice as many as the one before, up to
+   * The same, page by page: a page is requested while the one before it is used. `first`: items of the first page; each has twice as many as the one before, up to
    * the query's limit, so that whoever begins to use them soon waits for few.
    */
   pages<I extends RouteId>(id: I, query?: QueryOf<I>, first?: number): AsyncGenerator<readonly ItemOf<I>[], void>;
@@ -77,7 +77,7 @@ export function createSite({ region, random, caller, isWanted }: SitePorts): Sit
     return outcome.body as RouteOutput<I>;
   }
 
-  /** A change may find that what it is about is not there, or what it names: MAAS tells the second as a bad value. */
+  /** A change may find that what it is about is not there, or what it names: MAAS answers the second as a bad value. */
   async function refusalOf(id: RouteId, { params }: CallInput, refusal: Rejected): Promise<Rejected> {
     const show = `${id.slice(0, id.lastIndexOf('.'))}.show`;
     if (refusal.code !== 'not_found' || ROUTES[id].method === 'GET') return refusal;

@@ -29,7 +29,7 @@ const ENLIST: Readonly<Record<string, string>> = {
 };
 const ENLIST_USER_DATA = '#cloud-config\n';
 
-/** Answers a call: who asks, then what it asks for. */
+/** Answers a call: first who calls, then what the call requests. */
 export async function answerMetadata(ports: Ports, exchange: MetadataExchange): Promise<MetadataAnswer | Rejected> {
   const { path: asked, method } = exchange;
   if (asked === null) return NO_PATH;

@@ -27,7 +27,7 @@ export async function readBody(stream: Readable | undefined, most: number): Prom
   return Buffer.concat(chunks);
 }
 
-/** Reads a form of either kind; one of no kind and no length is empty. Of each file only the begin is kept. */
+/** Reads a form of either kind; one of no kind and no length is empty. Only the first bytes of each file are stored. */
 export async function readForm(
   stream: Readable | undefined,
   contentType: string | undefined,

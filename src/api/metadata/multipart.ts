@@ -8,7 +8,7 @@ export interface FormPart {
   readonly bytes: number;
 }
 
-/** What is kept of a form. */
+/** How much of a form is stored. */
 export interface FormLimits {
   /** Bytes of one part. */
   readonly part: number;

@@ -5,14 +5,17 @@ import { METADATA_PREFIX } from './paths.ts';
 /** A host and its port as a URL has them, RFC 3986 §3.2.2, in a form that means nothing to YAML. */
 const AUTHORITY = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
 
-/** Where a caller found us, so that what it reads next is found the same way. Refused: the header is no host. Pure. */
+/** The address by which the caller reached us: its next calls go to the same one. Refused: the header is no host. Pure. */
 export function baseUrl(host: string | undefined, isTls: boolean): string | Rejected {
   if (host === undefined || !AUTHORITY.test(host))
     return rejected('bad_request', 'The Host header is no host. Rule: RFC 9110 §7.2.');
   return `${isTls ? 'https' : 'http'}://${host}${METADATA_PREFIX}`;
 }
 
-/** cloud-init posts a report once and waits for its answer without a bound, unless it is told both. A relay answers within 10 s; between two tries lies 1 s. */
+/**
+ * cloud-init posts a report once and waits for its answer without a bound, unless both settings are given. A relay answers within 10 s; between two tries
+ * lies 1 s.
+ */
 const REPORTS = { timeout: 12, retries: 10 } as const;
 
 /** What cloud-init needs to ask for all else, and to report how it goes. Pure. */

@@ -6,12 +6,12 @@ import { parseJsonBody } from '../json-body.ts';
 import type { MetadataAnswer, MetadataExchange } from './exchange.ts';
 import { type MetadataForm, readBody } from './body.ts';
 
-/** Bytes of an inventory: a machine with a thousand devices tells some hundred thousand. */
+/** Bytes of an inventory: the inventory of a machine with a thousand devices has some hundred thousand. */
 const INVENTORY_MAX = 2 * 1024 * 1024;
 /** Bytes of a report; cloud-init puts logs of a failure in it. */
 const STATUS_MAX = 4 * 1024 * 1024;
 
-/** A report of cloud-init. It has no Content-Type, so none is asked for. */
+/** A report of cloud-init. It has no Content-Type, so none is required. */
 export async function takeStatus(
   metadata: MetadataPort,
   requester: MachineCaller,
@@ -28,7 +28,7 @@ export async function takeStatus(
   return (await metadata.report(requester, report)) ?? { status: 204, body: '' };
 }
 
-/** How a machine's scripts go, with what they gave out. */
+/** The progress of a machine's scripts, with their outputs. */
 export async function takeSignal(
   metadata: MetadataPort,
   requester: MachineCaller,
@@ -45,13 +45,13 @@ export async function takeSignal(
   return (await metadata.signal(requester, signal, outputs)) ?? { status: 200, body: 'OK' };
 }
 
-/** How many bytes a script gave out, where its runner sends the begin alone and counts the rest: our own word, which no other runner says. */
+/** How many bytes a script printed. Only our own runner has this field: it sends the first bytes of an output and counts the rest. */
 function countOf({ fields }: MetadataForm, kind: string): number {
   const count = fields.get(`${kind}_bytes`) ?? '';
   return /^[0-9]{1,15}$/.test(count) ? Number(count) : 0;
 }
 
-/** A machine's hardware. What does not fit is left out and told, so that who wrote the program sees it. */
+/** A machine's hardware. Members that do not fit are left out and listed in the answer, so that the author of the program sees them. */
 export async function takeInventory(
   metadata: MetadataPort,
   requester: MachineCaller,

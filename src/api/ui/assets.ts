@@ -50,7 +50,7 @@ const HEADERS = {
   'x-frame-options': 'DENY',
 } as const;
 
-/** `GET /ui/…`: the user interface. Without TLS the way leads to the port that has it: the session's cookie goes nowhere else. */
+/** `GET /ui/…`: the user interface. A call without TLS is redirected to the port with TLS: the session's cookie goes nowhere else. */
 export function registerUi(app: FastifyInstance, { assets, siteHosts, isPlain }: UiPorts): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (!isPlain && !isSecure(request)) return toSecure(siteHosts, request, reply);
@@ -64,7 +64,7 @@ export function registerUi(app: FastifyInstance, { assets, siteHosts, isPlain }:
   app.get(`${UI_PATH}/*`, answer);
 }
 
-/** Pages are told apart behind "#": each path is a file. What follows a question mark only keeps caches away. */
+/** Each path is a file: pages differ only behind "#". The text behind a question mark only bypasses caches. */
 function pathOf(request: FastifyRequest): string {
   const path = (request.url.split('?')[0] ?? '').slice(UI_PATH.length + 1);
   return path === '' ? INDEX : path;

@@ -7,7 +7,7 @@ import { sendProblem } from '../server.ts';
 
 /**
  * The certificate of the cluster's authority, for browsers that are to trust it before anybody can log in: as JSON with its fingerprint, and as
- * the file that browsers and systems import. It is no secret. No database is asked.
+ * the file that browsers and systems import. It is no secret. No query goes to the database.
  */
 export function registerAuthority(app: FastifyInstance, trust: Pick<TrustPort, 'authority'>): void {
   app.get(API_PREFIX + AUTHORITY_PATH, async (_request, reply) => {

@@ -47,7 +47,7 @@ export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
       method: route.method,
       url: routerPath(route.path),
       ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
-      // Before the body is read: a stranger's megabyte is never parsed.
+      // Before the body is read: a body of an unknown caller is never parsed.
       onRequest: async (request, reply) => {
         const caller = await admission.within(() => ports.callers.identify(request, isRemembered(name)));
         if (isRejected(caller)) return sendProblem(reply, caller);
@@ -80,7 +80,7 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: CallExchan
   if (isRejected(headers)) return sendProblem(reply, headers);
   if (prepared.id === 'event.list' && wantsStream(request))
     return ports.streams.open({ ...exchange, query: input.query });
-  // haproxy ends its connection, too, when a caller gives up. Who has asked again elsewhere must not be served twice where there is too much to do.
+  // haproxy ends its connection, too, when a caller gives up. A caller that repeated its call elsewhere must not be served twice under load.
   const isWanted = () => !request.raw.socket.destroyed;
   const { region } = ports;
   const origin = caller.sessionId === undefined ? 'api' : 'ui';
@@ -109,7 +109,7 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: CallExchan
 
 /**
  * Sends an answer, coded if its client takes that. Only answers of reads are coded: those of changes may have a secret that is shown once, and the length of a
- * coded answer with a secret and a caller's own words in it tells about the secret (BREACH).
+ * coded answer with a secret and a caller's own text in it reveals the secret (BREACH).
  */
 async function sendText({ request, reply, caller }: CallExchange, text: string, version: number | null) {
   if (request.method !== 'GET') return reply.send(text);
@@ -180,7 +180,7 @@ function reportFile(request: FastifyRequest, { format, text }: RouteOutput<'dril
   if (!(request.headers.accept ?? '').toLowerCase().includes(type)) return null;
   const headers = {
     'content-type': `${type}; charset=utf-8`,
-    // A browser shows a page; the others are kept.
+    // A browser shows a page and downloads the other formats.
     'content-disposition': `${format === 'html' ? 'inline' : 'attachment'}; filename="drill.${REPORT_ENDINGS[format]}"`,
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   };

@@ -32,7 +32,7 @@ const CALLS = { burst: 30, perSecond: 0.5, names: 10_000 } as const;
 /**
  * `POST /api/v1/join`: lets a host in that shows a join token. Over TLS alone: the answer holds what nobody else may read. `POST
  * /api/v1/join/undo`: takes a join back by the key that joined.
- * `POST /api/v1/join/membership`: tells a host whether it is a node still.
+ * `POST /api/v1/join/membership`: answers whether a host is still a node.
  */
 export function registerJoin(app: FastifyInstance, ports: JoinApiPorts): void {
   const failures = createLimiter(ports.clock, FAILURES);
@@ -51,7 +51,7 @@ export function registerJoin(app: FastifyInstance, ports: JoinApiPorts): void {
     return null;
   }
 
-  /** Before the body is read: a stranger's is never parsed. */
+  /** Before the body is read: the body of an unknown host is never parsed. */
   async function admit(request: FastifyRequest): Promise<Rejected | null> {
     const refusal = mayAsk(request);
     if (refusal) return refusal;

@@ -23,8 +23,8 @@ interface UploadPorts extends ApiPorts {
 }
 
 /**
- * `PUT /images/{image}/files/{file}`: bytes go to the disk as they come, never whole into memory. The caller, the role, the image and the length are looked
- * at before the first byte. A connection that breaks leaves nothing, or, of a piece, what came; the same call again is no fault.
+ * `PUT /images/{image}/files/{file}`: bytes go to the disk as they come, never whole into memory. The caller, the role, the image and the length are checked
+ * before the first byte. A connection that breaks leaves nothing, or, of a piece, what came; the same call again is no fault.
  */
 export function registerImageUpload(app: FastifyInstance, { region, callers: identities }: UploadPorts): void {
   const params = textValidator(ROUTE.params);

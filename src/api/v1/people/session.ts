@@ -26,7 +26,7 @@ const TOO_MANY = rejected('too_many_requests', 'There were too many wrong logins
 const WRONG = rejected('unauthenticated', 'Wrong name or password, or the API key is invalid.');
 
 /**
- * A browser's session: `POST /api/v1/session` begins one, `GET` tells of it, `DELETE` ends it. The session is committed before the answer, so every
+ * A browser's session: `POST /api/v1/session` begins one, `GET` shows it, `DELETE` ends it. The session is committed before the answer, so every
  * region knows it. Its token never changes: a request that was answered by another region must not log anybody out.
  */
 export function registerSession(app: FastifyInstance, ports: SessionPorts): void {

@@ -1,4 +1,4 @@
-/** What parameters mean, in the documents of operations. Those without an entry are told by their type. */
+/** What parameters mean, in the documents of operations. A parameter without an entry is described by its type. */
 export const PARAMETER_MEANINGS: Readonly<Record<string, string>> = {
   '*': 'any name with a text; an empty text takes it away',
   add: 'system_id of a machine that gets it; may be repeated',

@@ -2,7 +2,7 @@ import { FILTERS } from './filters.ts';
 
 /**
  * A resource of MAAS's API in the form of its table. `path` follows the prefix. A line of `operations` is `METHOD name flags | parameters | title`. Flags: `=201` the status
- * of success, `anonymous` no key is needed, `409` a collision is told by that status,
+ * of success, `anonymous` no key is needed, `409` a collision has that status,
  * `constraints` a parameter that it does not know is refused, as only lists of machines and `allocate` do in MAAS. A parameter is `name`, `name:int`, `name!` (it must be there); `@filters` are
  * those of all lists of machines. The names create, read, update and delete are called without `op`.
  */

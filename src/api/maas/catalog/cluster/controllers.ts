@@ -1,6 +1,6 @@
 import type { ResourceText } from '../base/parse.ts';
 
-/** Resources of MAAS's API about controllers: names and parameters are its own. The form of a line is told in `parse.ts`. */
+/** Resources of MAAS's API about controllers: names and parameters are those of MAAS. `parse.ts` describes the form of a line. */
 export const CONTROLLERS: readonly ResourceText[] = [
   {
     name: 'RackController',

@@ -16,7 +16,7 @@ const OF_HOSTS: ResourceText['operations'] = [
   'POST create | type! power_address! power_user! power_pass! name zone pool tags project certificate key cpu_over_commit_ratio:float memory_over_commit_ratio:float default_storage_pool default_macvlan_mode | Create a VM host.',
 ];
 
-/** Resources of MAAS's API about pods: names and parameters are its own. The form of a line is told in `parse.ts`. */
+/** Resources of MAAS's API about pods: names and parameters are those of MAAS. `parse.ts` describes the form of a line. */
 export const PODS: readonly ResourceText[] = [
   {
     name: 'Pod',

@@ -45,7 +45,7 @@ function scrambled(lane: number): number {
   return (twice ^ (twice >>> 16)) >>> 8;
 }
 
-/** python-libmaas reads each moment of an address or a source as a date: of what is not told, the first one. */
+/** python-libmaas reads each moment of an address or a source as a date: an unknown moment is the first one. */
 export const UNKNOWN_MOMENT = '1970-01-01T00:00:00.000';
 
 /** A moment as MAAS writes it: in UTC, without a zone. */

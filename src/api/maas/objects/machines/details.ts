@@ -8,8 +8,8 @@ const NULL = 0x0a;
 const GENERIC = 0x00;
 
 /**
- * What a machine tells of its hardware, as MAAS gives it: a document of BSON (bsonspec.org) with the bytes of two XML documents, `lldp` and `lshw`; null: it has
- * told nothing. `hostname`: the id of the system. Pure.
+ * The hardware report of a machine, as MAAS gives it: a document of BSON (bsonspec.org) with the bytes of two XML documents, `lldp` and `lshw`; null: it has
+ * reported nothing. `hostname`: the id of the system. Pure.
  */
 export function detailsOf(inventory: Inventory | null, hostname = ''): Buffer {
   const hasLldp = inventory?.interfaces?.some(({ lldp = [] }) => lldp.length > 0) === true;

@@ -75,7 +75,7 @@ export interface MaasStorage {
   readonly groups: readonly StorageEntry<ReturnType<typeof viewGroup>>[];
 }
 
-/** What is kept of a machine's layout beside the disks that it told of. `kept` undefined: nobody asked for a layout. Pure. */
+/** The stored layout of a machine on the disks that it reported. `storage` undefined: no layout requested. Pure. */
 export function viewStorage(
   machine: string,
   disks: readonly InstallableDisk[],
@@ -124,8 +124,8 @@ export function viewStorage(
   };
 }
 
-/** A disk of which an operator told keeps its number when the machine tells of it, too. */
-function numberOfDisk({ stored: storedDisk }: ShownDisk<InstallableDisk>, number: number): number {
+/** A disk that an operator declared keeps its number when the machine also reports it. */
+function numberOfDisk({ kept: storedDisk }: ShownDisk<InstallableDisk>, number: number): number {
   return storedDisk !== null && storedDisk.told !== null ? storedDisk.id : number;
 }
 
@@ -290,7 +290,7 @@ function fileSystemOf({ fileSystem }: PutOn, holder: string) {
   };
 }
 
-/** What a device is for, in MAAS's words. */
+/** The use of a device, as MAAS names it. */
 function useOf({ fileSystem, partOf }: PutOn): string {
   if (partOf !== null) {
     if (partOf.kind === 'group') return `LVM volume for ${partOf.name}`;

@@ -1,9 +1,9 @@
 import type { Inventory } from '../../../../contract/machines/machine-inventory.ts';
 
-/** What MAAS says where a machine does not tell. */
+/** What MAAS shows if a machine does not report a value. */
 const UNKNOWN = 'Unknown';
 
-/** The words of a machine's firmware, each a text: clients check that. Pure. */
+/** The texts of a machine's firmware: clients check that each one is a text. Pure. */
 export function viewHardware(inventory: Inventory | undefined) {
   const { system = {}, firmware = {}, cpu = {} } = inventory ?? {};
   return {

@@ -19,7 +19,7 @@ const MODES: Readonly<Record<MachineLink['mode'], string>> = {
 export interface InterfaceSet {
   readonly machine: string;
   readonly interfaces: readonly MachineInterface[];
-  /** As the machine told of its cards; left out: it has not. */
+  /** The cards that the machine reported; left out: none. */
   readonly cards?: Inventory['interfaces'];
 }
 

@@ -9,14 +9,14 @@ import { type MaasMachine, readInventory, readSurroundings, viewMachine } from '
 type Query = RouteInput<'machine.list'>['query'];
 type ReportedInventory = RouteOutput<'machine-inventory.list'>['items'][number]['inventory'];
 type Storage = RouteOutput<'storage.list'>['items'][number]['storage'];
-/** So many machines of a page are asked for their hardware one by one: who looks for one machine does not wait for the hardware of all. */
+/** The hardware of up to so many machines of a page is read one by one: a search for one machine does not wait for the hardware of all. */
 const FEW = 3;
 /** Rows of a page, at most: two of each list are in memory at a time. */
 const PAGE = 1000;
 /** Rows of the first page: while its machines are written, PostgreSQL reads the next ones. */
 const FIRST = 150;
 
-/** Which machines a list has. `may`: as far as a machine without its hardware tells; `passes`: in full, null where nothing is asked for. */
+/** Which machines a list has. `may`: judged without its hardware; `passes`: judged in full, null without filters. */
 export interface ListFilter {
   readonly query: Query;
   may(machine: Machine): boolean;
@@ -29,7 +29,7 @@ export async function* machineListParts(
   lists: SiteLists,
   filter: ListFilter,
 ): AsyncGenerator<Uint8Array, void> {
-  // Their first pages are read side by side. Who looks for some machines may need the hardware of few.
+  // Their first pages are read side by side. A search for some machines may need the hardware of few.
   const isWhole = filter.passes === null;
   const query = { ...filter.query, sort: 'id', limit: PAGE, fields: MACHINE_IN_SHORT.join(',') } as const;
   const machines = ahead(site.pages('machine.list', query, FIRST), true);
@@ -60,7 +60,7 @@ export async function* machineListParts(
   yield out.take();
 }
 
-/** Pages, of which the first is asked for at once. */
+/** Pages, of which the first is requested at once. */
 function ahead<T>(pages: AsyncGenerator<T, void>, isWanted: boolean): AsyncGenerator<T, void> {
   if (!isWanted) return pages;
   const first = pages.next();
@@ -103,7 +103,7 @@ async function fewParts(site: Site, machines: readonly Machine[]): Promise<Parts
 /** What a list has of the machines from one id to another; ids go up from call to call. */
 type Follower<T> = (first: string, last: string) => Promise<ReadonlyMap<string, T>>;
 
-/** Reads on in a list that is ordered by machine, no further than it is asked for, and forgets what lies behind. */
+/** Reads on in a list that is ordered by machine, no further than requested, and forgets the items before. */
 function follow<I, T>(
   pages: AsyncGenerator<readonly I[], void>,
   entry: (item: I) => readonly [string, T],

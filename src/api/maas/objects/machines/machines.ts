@@ -76,14 +76,14 @@ export async function showMachines(lists: SiteLists, machines: readonly Machine[
   });
 }
 
-/** One machine in full, read anew. */
+/** One machine in full, read again. */
 export async function showMachine(site: Site, machine: Machine): Promise<MaasMachine> {
   const inventory = await readInventory(site, machine.id);
   const { storage } = await site.call('storage.show', { params: { machine: machine.id } });
   return viewMachine(machine, { inventory, storage }, await readSurroundings(createSiteLists(site)));
 }
 
-/** What a machine told of its hardware; undefined: nothing yet. */
+/** The hardware that a machine reported; undefined: nothing yet. */
 export async function readInventory(site: Site, id: string): Promise<Inventory | undefined> {
   const found = await site.find('machine.inventory', { params: { machine: id } });
   return found?.inventory;
@@ -91,7 +91,7 @@ export async function readInventory(site: Site, id: string): Promise<Inventory |
 
 export type MaasMachine = ReturnType<typeof viewMachine>;
 
-/** What a machine told of its hardware, and what is to be laid on its disks; undefined: nothing yet, nobody asked for a layout. */
+/** The hardware that a machine reported, and the layout of its disks; undefined: nothing yet, no layout requested. */
 export interface MachineParts {
   readonly inventory: Inventory | undefined;
   readonly storage: MachineStorage | undefined;
@@ -144,7 +144,7 @@ export function viewMachine(machine: Machine, parts: MachineParts, around: Machi
   };
 }
 
-/** Its interfaces, with what it told of its cards. */
+/** Its interfaces, with the cards that it reported. */
 export function interfacesOf({ id, interfaces }: Machine, { inventory }: MachineParts): InterfaceSet {
   return { machine: id, interfaces, cards: inventory?.interfaces ?? [] };
 }

@@ -12,7 +12,7 @@ import { uriOf } from '../base/uri.ts';
 type Fabric = RouteOutput<'fabric.show'>;
 type Space = RouteOutput<'space.show'>;
 
-/** Octets of a packet, where nobody said otherwise. */
+/** Octets of a packet, if no setting says otherwise. */
 export const MTU = 1500;
 /** What MAAS calls the space of what is in none. */
 export const NO_SPACE = { id: -1, name: 'undefined' } as const;

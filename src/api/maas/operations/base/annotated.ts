@@ -3,7 +3,7 @@ import type { Args } from '../../args.ts';
 import { type SiteStep, step } from '../../site.ts';
 import { badValue } from './refusals.ts';
 
-/** What MAAS keeps of an object and nothing of Regent follows from: it is kept as it was given. */
+/** Fields of MAAS that have no effect in Regent: they are stored as they were given. */
 const ANNOTATED_FIELDS: Readonly<Record<AnnotatedKind, readonly string[]>> = {
   fabric: ['description', 'class_type'],
   vlan: ['description'],
@@ -18,7 +18,7 @@ const FLAGS = ['active_discovery'];
 const LISTS = ['disabled_boot_architectures'];
 const RDNS_MODES = ['0', '1', '2'];
 
-/** The steps that keep what a call says of an object, which API v1 names by `object`; none where it says nothing. */
+/** The steps that store what a call says of an object, which API v1 names by `object`; none if it says nothing. */
 export function annotateSteps(kind: AnnotatedKind, object: string, args: Args): SiteStep[] {
   const names = ANNOTATED_FIELDS[kind].filter((name) => args.has(name));
   if (names.length === 0) return [];
@@ -26,7 +26,7 @@ export function annotateSteps(kind: AnnotatedKind, object: string, args: Args): 
   return [step('annotation.set', { params: { kind, object }, body: { texts } })];
 }
 
-/** A value as it is kept; an empty one takes it away. */
+/** A value as it is stored; an empty one removes it. */
 function textOf(name: string, args: Args): string {
   const text = args.text(name) ?? '';
   if (text === '') return '';

@@ -8,7 +8,7 @@ export type Birth = Pick<Event, 'at' | 'who'>;
 /** So many events are read: of what is older nobody knows when it was made. */
 const EVENTS_MAX = 1000;
 
-/** When the objects of a noun were made or (`verb` changed) changed last, and by whom, by their subjects, as far as events tell. */
+/** When the objects of a noun were made or (`verb` changed) changed last, and by whom, by their subjects, as far as events have it. */
 export async function readBirths(
   site: Site,
   noun: string,
@@ -19,7 +19,7 @@ export async function readBirths(
   return new Map(items.toReversed().map(({ subject, at, who }) => [subject, { at, who }]));
 }
 
-/** The moment in MAAS's words; of what nobody knows the first one there is. */
+/** The moment as MAAS writes it; an unknown one is the first of all. */
 export function momentOfBirth(birth: Birth | undefined): string {
   return birth === undefined ? UNKNOWN_MOMENT : momentOf(birth.at);
 }

@@ -3,7 +3,7 @@ import type { SiteLists } from '../../site-lists.ts';
 /** MAAS's number of the fabric, the domain and the resource pool that are there from the beginning. Clients and recipes name them by it; here numbers begin with 1. */
 export const FIRST = '0';
 
-/** A reference without the word before the colon that MAAS takes: `id:3`, `name:lab`. */
+/** A reference without the prefix that MAAS takes before a colon: `id:3`, `name:lab`. */
 export function bareRef(text: string): string {
   return text.replace(/^(?:id|name):/, '');
 }

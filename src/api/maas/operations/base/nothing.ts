@@ -16,7 +16,7 @@ const cannot =
   (field: string, rule: string): Handler =>
   async () =>
     badValue(field, 'it cannot be made', rule);
-/** The machine of a path must be there before anything else is told. */
+/** The machine of a path must be there before anything else is answered. */
 const ofMachine =
   (handler: Handler): Handler =>
   async (call) => {

@@ -1,7 +1,7 @@
 import { invalid, RejectedError, type RejectionCode, rejected, show } from '../../../../core/errors.ts';
 
 /**
- * Catches what a call refused: this operation of MAAS has other words for some members. `names`: member of the call → MAAS's; `below`: what a member stands in,
+ * Catches what a call refused: this operation of MAAS has other names for some members. `names`: member of the call → MAAS's; `below`: what a member stands in,
  * which MAAS does not name.
  */
 export function calling(names: Readonly<Record<string, string>>, below = ''): (error: unknown) => never {

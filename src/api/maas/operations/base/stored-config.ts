@@ -4,7 +4,10 @@ import { badValue } from './refusals.ts';
 
 type StoredValue = string | number | boolean | null;
 
-/** Settings of MAAS that nothing here follows from and whose tools go on when they read back what they wrote: they are kept as annotations of the site. Of the series, a deployment that names none makes use; of the three for erasing, a release. */
+/**
+ * Settings of MAAS that have no effect here, and that tools read back after they wrote them: they are stored as annotations of the site. Two kinds have an effect:
+ * a deployment without a series takes the default one, and a release takes the three for erasing.
+ */
 const STORED_SETTINGS: readonly string[] = [
   'maas_name',
   'theme',
@@ -57,21 +60,21 @@ const STORED_SETTINGS: readonly string[] = [
 /** Their names among the annotations. */
 const nameOf = (name: string) => `config.${name}`;
 
-/** Is a setting kept as it is told? */
+/** Is a setting stored as it is given? */
 export function isStored(name: string): boolean {
   return STORED_SETTINGS.includes(name);
 }
 
-/** What was kept of a setting; undefined: nobody told it. */
+/** The stored value of a setting; undefined: nobody has set it. */
 export async function readStoredValue(lists: SiteLists, name: string): Promise<StoredValue | undefined> {
   const texts = (await lists.annotations()).find(({ kind }) => kind === 'site')?.texts ?? {};
   const text = texts[nameOf(name)];
   return text === undefined ? undefined : (JSON.parse(text) as StoredValue);
 }
 
-/** Keeps it, in the form that it has in MAAS: `usual` is of it. */
+/** Stores it, in the form that it has in MAAS: `usual` has that form. */
 export async function storeValue(site: Site, name: string, given: string, usual: StoredValue): Promise<void> {
-  // As JSON, an empty text is kept, too.
+  // As JSON, an empty text is stored, too.
   const texts = { [nameOf(name)]: JSON.stringify(read(given, usual)) };
   await site.together([step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } })]);
 }
@@ -82,12 +85,12 @@ function read(given: string, usual: StoredValue): StoredValue {
   return given.length <= 200 ? given : badValue('value', 'it is too long', 'at most 200 characters');
 }
 
-/** A whole number in the words of clients. */
+/** A whole number as clients write it. */
 export function wholeOf(given: string): number {
   return /^\d{1,9}$/.test(given) ? Number(given) : badValue('value', 'it is not usable', 'a whole number');
 }
 
-/** True or false in the words of clients. */
+/** True or false as clients write it. */
 export function flagOf(given: string): boolean {
   const text = given.toLowerCase();
   if (['true', '1', 'yes', 'on'].includes(text)) return true;

@@ -28,7 +28,7 @@ export const IMAGE_HANDLERS: Handlers = {
   },
   'BootResources.is_importing': async ({ site }) =>
     json((await site.all('image-sync.list')).some(({ state }) => state === 'waiting' || state === 'running')),
-  // What has begun cannot be cut off: it goes to its end, or fails.
+  // A running import cannot be stopped: it goes to its end, or fails.
   'BootResources.stop_import': async ({ site }) => {
     const busy = (await site.all('image-sync.list')).filter(({ state }) => state === 'waiting' || state === 'running');
     const names = busy.map(({ source }) => source).join(', ');

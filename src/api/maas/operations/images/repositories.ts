@@ -93,7 +93,7 @@ async function updateRepository(call: MaasCall): Promise<MaasAnswer> {
   return json(view(await site.call('package-repository.create', { body: wanted })));
 }
 
-/** What tells two of one name apart: neither the order of architectures nor a slash at the end does. */
+/** The content of a repository as a text, to compare two of one name. The order of architectures and a slash at the end do not count. */
 function sameText({ id: _id, comment: _comment, ...one }: Partial<Repository>): string {
   const arches = (one.arches ?? '').split(' ').toSorted((first, second) => (first < second ? -1 : 1));
   return stableJson({ ...one, arches, sourceUrl: (one.sourceUrl ?? '').replace(/\/+$/, '') });

@@ -14,7 +14,7 @@ export const BY_SOURCE = 'boot source ';
 const ANY = '*';
 /** Where an image has no distribution before its name. */
 export const NO_OS = 'custom';
-/** What is kept where nothing is wanted: no image has this name. To API v1 no selections mean all that the source has. */
+/** What is stored if nothing is wanted: no image has this name. To API v1 no selections mean all that the source has. */
 const NOTHING = 'none';
 
 /** What is wanted of a source: an image, and the architectures of it. `arches` empty: any. */
@@ -75,7 +75,7 @@ export function changed(args: Args, before?: WantedSelection): WantedSelection {
 }
 
 /**
- * Keeps what is wanted of a source. `old`: a selection that was changed or taken away: images of the source that it alone let in go, as they do in MAAS; tools
+ * Stores what is wanted of a source. `old`: a selection that was changed or taken away: images of the source that it alone let in go, as they do in MAAS; tools
  * wait for that.
  */
 export async function select(

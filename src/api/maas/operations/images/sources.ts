@@ -110,8 +110,8 @@ function keyringOf(args: Args): string | undefined {
 }
 
 /**
- * What is said of a source and kept as it was given, because tools read it back: its address, which API v1 has without a slash at its end, and the name of a file with
- * a key, which no region reads. Among the annotations of the site.
+ * Fields of a source that are stored as they were given, because tools read them back: its address, which API v1 has without a slash at its end, and the name of a
+ * file with a key, which no region reads. They are annotations of the site.
  */
 const ANNOTATED_FIELDS = ['url', 'keyring_filename'] as const;
 const nameOf = (id: number, field: (typeof ANNOTATED_FIELDS)[number]) => `boot-source.${id}.${field}`;

@@ -8,7 +8,7 @@ import type { Site } from '../../site.ts';
 import { badValue, notFound } from '../base/refusals.ts';
 import { fileNumber, meantImage, setOf, viewImage } from './images.ts';
 
-/** Kinds of files by MAAS's words: how the root is packed, and by what. */
+/** Kinds of files by MAAS's names: how the root is packed, and by what. */
 const FILE_TYPES: Readonly<Record<string, readonly [RootFormat, Compression]>> = {
   tgz: ['tar', 'gz'],
   txz: ['tar', 'xz'],
@@ -98,7 +98,7 @@ async function takePiece({ site, images }: MaasCall, file: UploadFileName, conte
   if (isRejected(taken)) throw new RejectedError(taken);
 }
 
-/** Who may upload it is asked here. */
+/** Checks whether the caller may upload it. */
 async function checkUpload(site: Site, { image, name }: UploadFileName): Promise<void> {
   await site.call('image.upload', { params: { image, file: name } });
 }

@@ -8,7 +8,7 @@ import { badValue, conflict } from '../base/refusals.ts';
 import { readStorageAt } from './storage-at.ts';
 import { type AllocationRequest, readAllocation } from './allocation-request.ts';
 
-/** Wishes that no machine of Regent can be found by; refused, because another machine than the one that is wanted would come. */
+/** Constraints that Regent cannot search by. They are refused, because the call would allocate a machine that does not fit. */
 const NOT_FOUND_BY = [
   'pod',
   'not_pod',
@@ -76,7 +76,7 @@ async function numbersOf(site: Site, machine: string): Promise<Map<string, numbe
   ]);
 }
 
-/** By its first words tools tell that a machine is wanted that there is not. */
+/** Tools compare the first words of this sentence to find out that no machine fits. */
 function noneMatches(error: unknown): never {
   if (!(error instanceof RejectedError) || error.rejected.code !== 'conflict') throw error;
   return conflict(`No available machine matches constraints. ${error.rejected.message}`);

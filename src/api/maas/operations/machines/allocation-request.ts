@@ -8,14 +8,14 @@ import { tagNames } from './node-filters.ts';
 
 type AllocationBody = RouteInput<'machine.allocate-any'>['body'];
 
-/** A wish, the labels of interfaces in it that the caller did not give, and those of disks that the caller did. */
+/** The body of an allocation, the labels of interfaces in it that the caller did not give, and those of disks that the caller gave. */
 export interface AllocationRequest {
   readonly body: AllocationBody;
   readonly labels: readonly string[];
   readonly disks: readonly string[];
 }
 
-/** What a call to allocate asks for, as API v1 takes it. Fabrics and spaces become interfaces with labels of ours. */
+/** Reads the constraints of a call, as API v1 takes them. Fabrics and spaces become interfaces with labels of ours. */
 export async function readAllocation(lists: SiteLists, args: Args): Promise<AllocationRequest> {
   const subnets = args.list('subnets');
   const spaces = subnets.filter((text) => text.startsWith('space:')).map((text) => text.slice('space:'.length));
@@ -80,7 +80,7 @@ async function nameIn(list: Promise<readonly NamedItem[]>, text: string): Promis
   return (all.find(({ id }) => String(id) === text) ?? all.find(({ name }) => name === text))?.name;
 }
 
-/** Wishes of interfaces with the names that API v1 looks for: clients give numbers, too (`data:space=5`). What is not found stays as it is. */
+/** Replaces numbers in constraints of interfaces (`data:space=5`) by the names that API v1 takes. Unknown numbers stay as they are. */
 async function byName(lists: SiteLists, text: string): Promise<string> {
   const readers: Readonly<Record<string, (value: string) => Promise<string | undefined>>> = {
     space: (value) => nameIn(lists.spaces(), value),

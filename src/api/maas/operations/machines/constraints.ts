@@ -46,7 +46,7 @@ const matching =
 const subnets = matching('subnet', 'No matching subnets found.');
 const vlans = matching('vlan', 'No matching VLANs found.');
 
-/** One of a few words, before which there may be `=`. */
+/** One of a few values, with or without `=` before it. */
 const oneOf =
   (known: readonly string[]): ConstraintCheck =>
   async (_lists, values) => {
@@ -98,7 +98,7 @@ const CHECKS: Readonly<Record<string, ConstraintCheck>> = {
   zone: zones,
 };
 
-/** Refuses constraints that name what is not there, in MAAS's words: a machine that fits is never found by them. */
+/** Refuses constraints that name unknown objects, with MAAS's sentences: no machine can fit them. */
 export async function checkConstraints(lists: SiteLists, args: Args): Promise<void> {
   const problems: FieldProblem[] = [];
   for (const [field, check] of Object.entries(CHECKS)) {

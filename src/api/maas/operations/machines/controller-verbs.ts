@@ -19,7 +19,7 @@ const details =
     return bytes(detailsOf(null), 'application/bson');
   };
 
-/** A host has what its agent tells. What stays as it is may be said; anything else is refused. */
+/** A host has the values that its agent reports. A call may repeat them; any other value is refused. */
 const update =
   (role: ControllerRole): Handler =>
   async (call) => {
@@ -50,7 +50,7 @@ const nameIn = (object: object | null) => (object !== null && 'name' in object ?
 const idIn = (object: object | null) => (object !== null && 'id' in object ? String(object.id) : '');
 const BY_HAND = 'racks are switched by people, and tested by: regent doctor';
 
-/** What is done with racks and region nodes besides looking at them. */
+/** Operations that change racks and region nodes. */
 export const CONTROLLER_VERB_HANDLERS: Handlers = {
   'RackController.update': update('isRack'),
   'RegionController.update': update('isRegion'),

@@ -47,7 +47,7 @@ const forget =
     return nothing();
   };
 
-/** Nothing switches racks and region nodes: what is told of that is always the same. */
+/** Nothing switches racks and region nodes: the answers about their power are always the same. */
 const unpowered =
   (role: ControllerRole, answer: MaasAnswer): Handler =>
   async (call) => {
@@ -85,7 +85,7 @@ export const CONTROLLER_HANDLERS: Handlers = {
     return json([
       ...machines.filter((machine) => passes(machine, args)),
       ...devices.filter((device) => isOfAgent({}, args) && passes({ ...NOT_OF_DEVICES, ...device }, args)),
-      // A controller has nothing that the other filters look at.
+      // A controller has nothing that the other filters compare.
       ...(isNarrow ? [] : controllers.map(({ view }) => view)),
     ]);
   },

@@ -65,7 +65,7 @@ function bare({ name, mac, vlanId }: MachineInterface): Input {
 
 /**
  * Machines get the interfaces, the storage layout or both of another one, in one change. Their cards and disks are found by name, and addresses are chosen
- * anew.
+ * again.
  */
 async function clone({ site, args }: MaasCall) {
   const wants = { interfaces: args.flag('interfaces') === true, storage: args.flag('storage') === true };
@@ -81,7 +81,7 @@ async function clone({ site, args }: MaasCall) {
     if (id === source.id) badValue('destinations', 'the source is among them', 'other machines');
     if (!isFree(machine))
       badValue('destinations', `${machine.hostname} is ${machine.state}`, `one of ${FREE.join(', ')}`);
-    // The disks of the others are not told yet, or not free.
+    // In other states the disks are not reported yet, or not free.
     if (wants.storage && machine.state !== 'ready')
       badValue('destinations', `${machine.hostname} is ${machine.state ?? 'new'}`, 'ready, where storage is copied');
     const params = { machine: id };
@@ -96,7 +96,7 @@ async function clone({ site, args }: MaasCall) {
   return nothing();
 }
 
-/** How the disks of the source are laid out, as changes; none where nobody asked for a layout. */
+/** How the disks of the source are laid out, as changes; none without a requested layout. */
 async function layoutOf(site: Site, machine: string) {
   const { storage } = await site.call('storage.show', { params: { machine } });
   return storage.isUsual ? [] : copyOf(storage);

@@ -49,7 +49,7 @@ export const DEVICE_HANDLERS: Handlers = {
 
 const ref = (path: PathValues) => ({ device: path['system_id'] ?? '' });
 
-/** What filters look at and no device has. */
+/** Members that filters compare and no device has. */
 export const NOT_OF_DEVICES = { status: 0, power_state: 'unknown', architecture: '', cpu_count: 0, memory: 0 };
 
 function deviceOf(site: Site, path: PathValues): Promise<Device> {

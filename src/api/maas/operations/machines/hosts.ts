@@ -30,7 +30,7 @@ export const ARCHITECTURES = ['amd64', 'arm64', 'armhf', 'i386', 'ppc64el', 'ris
 /** What may follow the slash: `generic`, or another platform of the same architecture, such as `ga-24.04`, `hwe-24.04` or `xgene-uboot`. */
 const PLATFORM = /^[a-z0-9][a-z0-9.-]{0,31}$/;
 
-/** What the machine tells itself counts more, once it does. */
+/** The architecture that the machine itself reports replaces this one. */
 function architectureOf(args: Args): string | undefined {
   const text = args.text('architecture');
   if (!text) return undefined;

@@ -244,7 +244,7 @@ async function link({ site, lists, path, args }: MaasCall): Promise<MaasAnswer> 
     ...(isGateway ? { gateway: true } : {}),
   };
   const links = args.flag('force') ? [] : (one.links ?? []);
-  // An interface that was only kept up, or had DHCP, gets the link in its place.
+  // The link replaces one that only keeps the interface up, or has DHCP.
   const remaining = links.filter((old) => old.mode !== 'link' && !(old.mode === 'dhcp' && mode === 'dhcp'));
   const vlan = subnet && one.vlanId !== subnet.vlanId ? vlanOfId(subnet.vlanId) : undefined;
   const body = { addresses: [...remaining.map(inputOf), wanted], ...(vlan === undefined ? {} : { vlan }) };

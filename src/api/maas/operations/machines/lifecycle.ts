@@ -52,7 +52,7 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   'Machine.deploy': deploy,
   'Machine.release': async ({ site, lists, path, args }) => {
     const machine = await machineOf(site, path);
-    // Who asks again, because an answer was lost, has what he asked for.
+    // A caller that repeats a call, because the answer was lost, has its machine.
     if (machine.state === 'ready' || machine.state === 'releasing') return json(await showMachine(site, machine));
     const body = { ...commentOf(args), ...(await erasing(lists, args)) };
     await site.together(releaseSteps(machine, body));
@@ -62,7 +62,7 @@ export const LIFECYCLE_HANDLERS: Handlers = {
   'Machine.power_off': async (call) => power(call, 'off'),
   'Machine.query_power_state': async ({ site, path }) => {
     const { powerState = 'unknown', bmc } = await machineOf(site, path);
-    // A look begins; what was seen last is the answer.
+    // A query starts; the answer is the state that was seen last.
     if (bmc !== undefined && site.caller.role !== 'auditor')
       await site.call('machine.power', { params: ref(path), body: { verb: 'query' } }).catch(() => null);
     return json({ state: powerState });
@@ -118,7 +118,7 @@ async function power({ site, path, args }: MaasCall, verb: 'on' | 'off'): Promis
   return json(await showMachine(site, await machineOf(site, path)));
 }
 
-/** What a deployment of Regent has nothing for; refused, because the machine would not be what was asked for. */
+/** Parameters that a deployment of Regent does not have; refused, because the machine would not be as requested. */
 const NOT_HAD = [
   'install_rackd',
   'install_kvm',
@@ -135,7 +135,7 @@ function seriesOf(args: Args): string | undefined {
   return system && series && !series.includes('/') ? `${system}/${series}` : series || undefined;
 }
 
-/** The series of the site, where one was told. */
+/** The default series of the site, if one is set. */
 async function usualSeries(lists: SiteLists): Promise<string | undefined> {
   const series = await readStoredValue(lists, 'default_distro_series');
   return typeof series === 'string' && series !== '' ? series : undefined;
@@ -151,7 +151,7 @@ async function deploy({ site, lists, path, args }: MaasCall): Promise<MaasAnswer
     }),
     userData: args.text('user_data') || undefined,
     ephemeral: args.flag('ephemeral_deploy'),
-    // Tools have no word to insist; what warns is in the event of the deployment.
+    // Tools have no parameter to override warnings; the event of the deployment has them.
     force: true,
   };
   const { id, annotations = {} } = await machineOf(site, path);
@@ -220,7 +220,7 @@ async function accept(
 async function named({ site }: Pick<MaasCall, 'site'>, ids: readonly string[]): Promise<Machine[]> {
   const all = new Map((await site.all('machine.list')).map((machine) => [machine.id, machine]));
   const unknown = ids.filter((id) => !all.has(id));
-  // A bad value, as MAAS tells it: gomaasapi takes no other status for it.
+  // A bad value, as MAAS answers it: gomaasapi takes no other status for it.
   if (unknown.length > 0) badValue('machines', `unknown machines: ${unknown.join(', ')}`, 'system_ids of machines');
   return [...new Set(ids)].flatMap((id) => all.get(id) ?? []);
 }

@@ -128,7 +128,7 @@ async function deleteNode(call: MaasCall) {
   return nothing();
 }
 
-/** Its BMC goes with it where nothing else is switched by it. Nobody waits for a job that is to switch it, or look at it: it ends, at once where it has not begun. */
+/** Its BMC goes with it if no other machine uses that. Nobody waits for a job that switches or queries it: the job ends, at once if it has not started. */
 async function deleteMachine({ site, lists, path }: MaasCall) {
   const machine = await machineOf(site, path);
   const bmc = (await lists.bmcs()).find(({ name }) => name === machine.bmc);

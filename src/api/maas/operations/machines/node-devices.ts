@@ -23,7 +23,7 @@ const KINDS: readonly { readonly number: number; readonly name: string; readonly
 
 type NodeDevice = ReturnType<typeof viewPci> | ReturnType<typeof viewUsb>;
 
-/** PCI and USB devices of a machine, as it told of them. */
+/** PCI and USB devices that a machine reported. */
 export const NODE_DEVICE_HANDLERS: Handlers = {
   'NodeDevices.read': async (call) => {
     const devices = await devicesOf(call);

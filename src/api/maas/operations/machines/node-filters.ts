@@ -4,9 +4,9 @@ import type { Args } from '../../args.ts';
 import type { MaasMachine } from '../../objects/machines/machines.ts';
 
 type FilterValue = string | number | null;
-/** Values of a machine that a filter looks at: one of them has to be what is asked for. */
+/** Values of a machine that a filter compares: one of them has to be the requested one. */
 type FilterReader = (machine: Filtered) => readonly FilterValue[];
-/** What of a machine filters look at. */
+/** The members of a machine that filters compare. */
 type Filtered = Pick<
   MaasMachine,
   | 'hostname'
@@ -56,7 +56,7 @@ const READERS: Readonly<Record<string, FilterReader>> = {
 /** Filters that are the opposite of one with another name. */
 const OPPOSITES: Readonly<Record<string, string>> = { not_in_zone: 'zone', not_in_pool: 'pool' };
 
-/** Filters that nothing of Regent passes when they ask for something. */
+/** Filters that no machine of Regent passes if they have a value. */
 const NOTHING_PASSES = [
   'pod',
   'pod_type',
@@ -71,7 +71,7 @@ const NOTHING_PASSES = [
 export const MAC = /^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}$/i;
 const HOST = /^[a-z0-9-]{1,63}$/i;
 
-/** What of the filters the list of API v1 has, too: one value of a kind that it can look for. Pure. */
+/** The filters that the list of API v1 also has, if there is one value of each. Pure. */
 export function queryOf(args: Args): { readonly mac?: string; readonly hostname?: string } {
   const [macs, names] = [args.list('mac_address'), args.list('hostname').map((name) => name.split('.')[0] ?? '')];
   const [mac = '', hostname = ''] = [macs[0], names[0]];
@@ -81,7 +81,7 @@ export function queryOf(args: Args): { readonly mac?: string; readonly hostname?
   };
 }
 
-/** Filters of a few words, before which MAAS takes `=`. */
+/** Filters with a few possible values, before which MAAS takes `=`. */
 const CHOICE_FILTERS = ['deployment_target', 'power_state', 'simple_status', 'status'];
 
 /** As values are compared: a MAC address may have hyphens. */
@@ -95,7 +95,7 @@ export function tagNames(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(/[\s,]+/)).filter((name) => name !== '');
 }
 
-/** May a machine pass, as far as its names tell? So that one of many is found before all of them are shown. Pure. */
+/** May a machine pass, judged by its names? So that one of many is found before all of them are shown. Pure. */
 export function mayPass(
   machine: {
     readonly id: string;
@@ -119,14 +119,14 @@ export function mayPass(
   );
 }
 
-/** Does the tool that has it call itself as is asked for? Devices and machines that no tool has named have an empty name. Pure. */
+/** Does the machine belong to the requested tool? Devices and machines that no tool has named have an empty name. Pure. */
 export function isOfAgent({ annotations = {} }: { readonly annotations?: Annotations }, args: Args): boolean {
   const name = annotations[AGENT_NAME] ?? '';
   const wanted = args.list('agent_name');
   return (wanted.length === 0 || wanted.includes(name)) && !args.list('not_agent_name').includes(name);
 }
 
-/** Does a machine pass all filters of a call? Filters that Regent has nothing for let nothing pass when they ask for something. Pure. */
+/** Does a machine pass all filters of a call? A filter that Regent does not have lets nothing pass if it has a value. Pure. */
 export function passes(machine: Filtered, args: Args): boolean {
   const [cpus, memory] = [args.number('cpu_count'), args.number('mem')];
   if (cpus !== undefined && machine.cpu_count < cpus) return false;
@@ -144,7 +144,7 @@ export function passes(machine: Filtered, args: Args): boolean {
   });
 }
 
-/** The word for a status in filters: `failed_testing`. */
+/** The name of a status in filters: `failed_testing`. */
 function statusName(number: number): string {
   const state = Object.entries(MACHINE_STATUS).find(([, status]) => status.number === number)?.[0] ?? '';
   return state.replaceAll('-', '_');

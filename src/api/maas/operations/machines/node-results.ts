@@ -6,7 +6,7 @@ import type { Site } from '../../site.ts';
 import { badValue } from '../base/refusals.ts';
 import { TYPES } from './scripts.ts';
 
-/** So many machines are asked for their results in one call. */
+/** One call reads the results of so many machines. */
 const MACHINES_MAX = 50;
 
 /** The results of scripts, machine by machine, each with its output. */

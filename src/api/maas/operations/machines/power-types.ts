@@ -12,7 +12,7 @@ const DESCRIPTIONS: Readonly<Record<PowerTypeShown['name'], string>> = {
 };
 const FIELD_TYPES = { text: 'string', password: 'password', choice: 'choice', several: 'multiple_choice' } as const;
 
-/** The ways to switch machines. */
+/** The types of power control. */
 export const POWER_TYPE_HANDLERS: Handlers = {
   'RackControllers.describe_power_types': async ({ site }) =>
     json((await site.call('power-type.list', {})).items.map(view)),

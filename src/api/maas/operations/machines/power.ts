@@ -10,7 +10,7 @@ type Parameters = Record<string, string | string[]>;
 /** Parameters that belong to a machine and not to its BMC, by MAAS's own table of power types. */
 const OF_MACHINE: readonly string[] = ['power_id', 'node_id', 'mac_address'];
 const PREFIX = 'power_parameters_';
-/** What is no parameter: a wish not to check them, and what gomaasapi sends besides, with the user's name in it. */
+/** Not parameters of power: the flag not to check them, and a field of gomaasapi that has the user's name. */
 const IGNORED: readonly string[] = ['skip_check', 'power_password'];
 /** Parameters with this name are texts in a list. */
 const SEVERAL = 'workaround_flags';
@@ -50,7 +50,7 @@ function jsonParameters(args: Args): Parameters {
   try {
     parsed = JSON.parse(text);
   } catch {
-    // Told below.
+    // The check below refuses it.
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     return badValue('power_parameters', 'it cannot be read', 'an object of JSON');

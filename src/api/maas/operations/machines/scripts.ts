@@ -59,7 +59,7 @@ async function scriptsOf(site: Site): Promise<Scripts> {
   return new Map((await site.all('script.list')).map((script) => [script.name, script]));
 }
 
-/** Which results are asked for: by names, tags or numbers of scripts or of results (`filters`), and by what the script looks at. */
+/** Which results the call requests: by names, tags or numbers of scripts or of results (`filters`), and by the hardware that the script examines. */
 function choiceOf(args: Args, scripts: Scripts): (result: ScriptResult) => boolean {
   const filters = args.list('filters');
   const hardware = args.text('hardware_type')?.toLowerCase();
@@ -73,7 +73,7 @@ function choiceOf(args: Args, scripts: Scripts): (result: ScriptResult) => boole
   };
 }
 
-/** What scripts printed, where the call asks for it. */
+/** What scripts printed, if the call requests it. */
 async function outputsOf(
   site: Site,
   args: Args,

@@ -13,10 +13,10 @@ const TYPES: Readonly<Record<string, { readonly number: number; readonly name: s
   deploying: { number: 0, name: 'Commissioning script' },
   erasing: { number: 3, name: 'Release script' },
 };
-/** What scripts look at, in the order of MAAS's numbers. */
+/** What scripts examine, in the order of MAAS's numbers. */
 export const HARDWARE = ['node', 'cpu', 'memory', 'storage', 'network'] as const;
 const HARDWARE_NAMES = { node: 'Node', cpu: 'CPU', memory: 'Memory', storage: 'Storage', network: 'Network' } as const;
-/** Purposes by MAAS's words and numbers. */
+/** Purposes by MAAS's names and numbers. */
 const PURPOSES: Readonly<Record<string, 'commissioning' | 'testing'>> = {
   commissioning: 'commissioning',
   '0': 'commissioning',
@@ -52,7 +52,7 @@ export const SCRIPT_HANDLERS: Handlers = {
     const metadata = metadataOf(content);
     const name =
       args.text('name') || metadata.name || badValue('name', 'it is missing', 'here, or in the text of the script');
-    // As MAAS has it: what nobody says otherwise of is a test.
+    // As in MAAS: a script without a purpose is a test.
     const usual = metadata.purpose === undefined ? { purpose: 'testing' as const } : {};
     const body = { ...usual, ...given(fieldsOf(args)), name, content };
     return json(viewScript(await site.call('script.create', { body }).catch(naming)));
@@ -65,7 +65,7 @@ export const SCRIPT_HANDLERS: Handlers = {
     const body = { ...fieldsOf(args), name: args.text('name') || undefined, content: contentOf(args) };
     return json(viewScript(await site.call('script.set', { params: ref(path), body }).catch(naming)));
   },
-  // Its text alone is kept with it; earlier ones are in the history of the site.
+  // Only its current text is stored with it; earlier ones are in the history of the site.
   'NodeScript.revert': async ({ site, path, args }) => {
     const script = viewScript(await site.call('script.show', { params: ref(path) }), true);
     if (args.text('to') !== String(script.id)) badValue('to', 'it is not stored here', EARLIER);
@@ -129,7 +129,7 @@ function contentOf(args: Args): string | undefined {
   return file?.content.toString('utf8') ?? args.text('script');
 }
 
-/** What a script says of itself. */
+/** The metadata in the text of a script. */
 function metadataOf(content: string) {
   const metadata = readMetadata(content);
   if (isRejected(metadata)) throw new RejectedError(metadata);
@@ -174,7 +174,7 @@ export function scriptNumber(name: string, script: Pick<Script, 'id'> | undefine
   return script?.id ?? numberOf('script', name);
 }
 
-/** How scripts run beside others, by MAAS's words. */
+/** How scripts run beside others, by MAAS's names. */
 const PARALLEL = {
   disabled: { parallel: 0, parallel_name: 'Disabled' },
   instance: { parallel: 1, parallel_name: 'Run along other instances of this script' },
@@ -191,7 +191,7 @@ function viewScript(script: Script, hasContent = false) {
   const hardware = HARDWARE.indexOf(script.hardware);
   const id = scriptNumber(script.name, script);
   const two = (value: number) => String(value).padStart(2, '0');
-  // Of lists the text is left out, and what it alone says with it.
+  // In lists the text is left out, and with it the metadata that only the text has.
   const members = readMembersOf(script.content ?? '');
   const timeout = `${Math.floor(script.timeout / 3600)}:${two(Math.floor(script.timeout / 60) % 60)}:${two(script.timeout % 60)}`;
   return {

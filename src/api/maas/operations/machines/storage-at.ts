@@ -19,7 +19,7 @@ export interface StorageAt {
   readonly set: MaasStorage;
 }
 
-/** Reads it: what is kept, and what the machine told. */
+/** Reads it: the stored layout, and the disks that the machine reported. */
 export async function readStorageAt({ site, path }: StorageCall): Promise<StorageAt> {
   const { machine, storage } = await site.call('storage.show', { params: { machine: path['system_id'] ?? '' } });
   const disks = disksOf(await readInventory(site, machine));
@@ -33,7 +33,7 @@ interface StorageEdit {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
-/** Makes a change, and tells the storage as it is then, and the part that the change was about. `fields`: what MAAS calls the members of the change. */
+/** Makes a change; returns the storage after it, and the part that it changed. `fields`: what MAAS calls the members of the change. */
 export async function change(
   { site }: Pick<MaasCall, 'site'>,
   { machine, disks }: StorageAt,

@@ -142,7 +142,7 @@ async function setLayout(call: MaasCall): Promise<MaasAnswer> {
     do: 'lay-out' as const,
     layout,
     root: device?.ref,
-    // MAAS's word for none.
+    // MAAS writes 0 for none.
     bootBytes: args.text('boot_size') === '0' ? undefined : bytesOf(args, 'boot_size', whole),
     rootBytes: bytesOf(args, 'root_size', whole),
     group: args.text('vg_name') || undefined,

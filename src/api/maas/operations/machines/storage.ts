@@ -40,7 +40,7 @@ const PARTITION: StorageTarget = {
     ),
 };
 
-/** Disks as machines and operators tell of them, and what is to be laid on them. */
+/** Disks that machines report and operators declare, and the layout on them. */
 export const STORAGE_HANDLERS: Handlers = {
   'BlockDevices.read': async (call) => json(blockDevices(await readStorageAt(call)).map(({ view }) => view)),
   'BlockDevices.create': async (call) => {
@@ -87,7 +87,7 @@ function verbsOf(resource: string, target: StorageTarget): Handlers {
       const at = await readStorageAt(call);
       const device = target.ref(at, call.path);
       const made = make(device, call.args);
-      // As in MAAS, what is mounted may be made, or mounted, anew: tools say all of it again.
+      // As in MAAS, a mounted file system may be made, or mounted, again: tools repeat all their settings.
       const isRepeatable = made.do === 'format' || made.do === 'mount';
       const first = isRepeatable && isMounted(target.show(at, device)) ? [{ do: 'unmount' as const, device }] : [];
       const { set, ref } = await change(call, at, { change: made, first, fields: DEVICE_FIELDS });
@@ -150,7 +150,7 @@ function remove(target: StorageTarget): Handler {
   };
 }
 
-/** What is told of a disk. What its hardware tells stays as that is. */
+/** The fields of a disk that a call gives. Those that its hardware reports stay as they are. */
 function diskFields(args: Args) {
   return {
     name: args.text('name') || undefined,

@@ -32,7 +32,7 @@ export const TAG_HANDLERS: Handlers = {
   'Tag.rack_controllers': noneTagged,
   'Tag.region_controllers': noneTagged,
   'Tag.update_nodes': updateNodes,
-  // A change of a tag with a definition finds its machines anew.
+  // A change of a tag with a definition finds its machines again.
   'Tag.rebuild': async ({ site, path }) => {
     const { name } = await site.call('tag.set', { params: ref(path), body: {} });
     return json({ rebuilding: name });

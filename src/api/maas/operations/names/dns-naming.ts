@@ -11,7 +11,7 @@ export function ttlOf(args: Args, field = 'ttl'): number | null | undefined {
   return args.has(field) ? args.number(field) || null : undefined;
 }
 
-/** The full name that is meant; null: none. A domain is meant by its name or its number. `before`: what it has without a word of either. */
+/** The full name that is meant; null: none. A domain is meant by its name or its number. `before`: the name that it has if the call gives neither. */
 export async function nameOf(lists: SiteLists, args: Args, before?: DnsResource): Promise<string | null> {
   const fqdn = args.text('fqdn');
   if (fqdn) return fqdn.toLowerCase().replace(/\.$/, '');
@@ -28,10 +28,10 @@ async function domainNamed(lists: SiteLists, text = ''): Promise<string> {
   return found?.name ?? notFound('domain', text);
 }
 
-/** What of a record, or of a name without any (type ''), filters look at. */
+/** The members of a record, or of a name without any (type ''), that filters compare. */
 export type NamedRecord = Pick<DnsRecord, 'fqdn' | 'name' | 'domain'> & { readonly type: string };
 
-/** Whether a record is among those that are asked for. */
+/** Makes the test whether a record is among the requested ones. */
 export async function filterOf(lists: SiteLists, args: Args): Promise<(record: NamedRecord) => boolean> {
   const wanted = await nameOf(lists, args);
   const domain = await domainNamed(lists, args.text('domain'));

@@ -105,7 +105,7 @@ function changeAddresses(resource: DnsResource, args: Args): SiteStep[] {
   const gone = before.filter(({ data }) => !wanted.includes(data));
   const stay = before.filter(({ data }) => wanted.includes(data));
   const fresh = wanted.filter((data) => !before.some((one) => one.data === data));
-  // Records are listed as they were made, and clients compare the list: another order is made anew.
+  // Records are listed as they were made, and clients compare the list: for another order the records are made again.
   const isInOrder = [...stay.map(({ data }) => data), ...fresh].join() === wanted.join();
   if (!isInOrder)
     return [...before.map(deleteStep), ...recordSteps(fqdn, wanted, ttl === undefined ? before[0]?.ttl : ttl)];
@@ -141,7 +141,7 @@ function keepNumber(id: number, fqdn: string): SiteStep {
   return step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
 }
 
-/** A name without any record, which is kept until it has one, or goes. An empty text takes it away. */
+/** Stores a name without any record, until it has one, or goes. An empty text removes it. */
 function keepBare(id: number, fqdn: string): SiteStep {
   const texts = { [`dns-bare.${id}`]: fqdn };
   return step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
@@ -192,7 +192,7 @@ export async function readResources(lists: SiteLists): Promise<DnsResource[]> {
   return [...found.map((one) => ({ ...one, isBare: bare.has(one.fqdn) })), ...empty];
 }
 
-/** What filters look at: its records, or the name alone where it has none. */
+/** What filters compare: its records, or only the name if it has none. */
 function recordsOf({ fqdn, domain, addresses, others }: DnsResource): NamedRecord[] {
   const records = [...addresses, ...others];
   return records.length > 0 ? records : [{ fqdn, name: relativeName(fqdn, domain), domain, type: '' }];

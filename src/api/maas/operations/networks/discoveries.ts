@@ -52,7 +52,7 @@ export const DISCOVERY_HANDLERS: Handlers = {
     }),
 };
 
-/** Leases in force of clients that tell a MAC address. */
+/** Active leases of clients with a MAC address. */
 async function seen({ site }: MaasCall): Promise<Lease[]> {
   const leases = await site.all('lease.list', { state: 'active' });
   return leases.filter(({ mac }) => mac !== null);

@@ -17,7 +17,7 @@ import { badValue, refuse } from '../base/refusals.ts';
 import { meantId } from './meant.ts';
 import { ALLOCATION } from './subnet-uses.ts';
 
-/** Addresses that users keep for themselves, outside of all machines. */
+/** Addresses that users reserve for themselves, outside of all machines. */
 export const RESERVED_ADDRESS_HANDLERS: Handlers = {
   'IPAddresses.read': read,
   'IPAddresses.reserve': reserve,
@@ -134,7 +134,7 @@ async function release({ site, lists, args }: MaasCall) {
     refuse('forbidden', 'Force-releasing an IP address requires admin privileges.');
   const ip = addressOf(args, 'ip') ?? '';
   const [reservation] = await site.all('reservation.list', { address: ip });
-  // In MAAS the address of a name is one that a user keeps: it goes with its records, and the name with its last address.
+  // In MAAS the address of a name is one that a user reserved: it goes with its records, and the name with its last address.
   const named = (await lists.records()).filter((record) => isAddress(record) && record.data === ip);
   const steps = [
     ...named.map(({ id }) => step('record.delete', { params: { record: String(id) } })),
@@ -174,7 +174,7 @@ async function readOwners(site: Site): Promise<(name: string) => object> {
   };
 }
 
-/** An address that is kept. With a MAC address it has the interface that will ask for it, of nobody that is known. */
+/** A reserved address. With a MAC address it has the interface that will request it, of no known machine. */
 function viewReservedAddress(
   { address, subnetId, mac }: Reservation,
   { subnet }: Networks,

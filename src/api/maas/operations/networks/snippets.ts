@@ -35,7 +35,7 @@ export const SNIPPET_HANDLERS: Handlers = {
     const body = { ...given(args), scope: await scopeOf(call) };
     return showSnippet({ site, lists }, await site.call('dhcp-snippet.set', { params: ref(path), body }));
   },
-  // Its text alone is kept with it; earlier ones are in the history of the site.
+  // Only its current text is stored with it; earlier ones are in the history of the site.
   'DHCPSnippet.revert': async ({ site, lists, path, args }) => {
     const snippet = await site.call('dhcp-snippet.show', { params: ref(path) });
     if (args.text('to') !== String(snippet.id)) badValue('to', 'it is not stored here', EARLIER);

@@ -6,7 +6,7 @@ import { UNKNOWN_MOMENT } from '../../objects/base/uri.ts';
 import type { Site } from '../../site.ts';
 import { type Birth, momentOfBirth } from '../base/births.ts';
 
-/** Numbers by which MAAS tells how an address was given. */
+/** MAAS's numbers for how an address was given. */
 export const ALLOCATION = { auto: 0, static: 1, reserved: 4, dhcp: 5 } as const;
 
 /** An address of an interface of a machine. */

@@ -34,7 +34,7 @@ export const SUBNET_HANDLERS: Handlers = {
     await site.together([...annotateSteps('subnet', params.subnet, args), step('subnet.set', { params, body })]);
     return showSubnet(site, id);
   },
-  // What a subnet alone holds goes with it, in one transaction: ranges, kept addresses, routes. Addresses of machines keep it.
+  // What only a subnet holds goes with it, in one transaction: ranges, reserved addresses, routes. A subnet with addresses of machines stays.
   'Subnet.delete': async ({ site, lists, path }) => {
     const { id, cidr } = await meantSubnet(lists, path['id'] ?? '');
     const ranges = (await lists.ranges()).filter(({ subnetId }) => subnetId === id);

@@ -55,7 +55,7 @@ function contextOf(args: Args): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(given);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // Told below.
+    // The check below refuses it.
   }
   return badValue('context', 'it cannot be read', 'an object of JSON');
 }

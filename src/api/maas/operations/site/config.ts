@@ -10,7 +10,10 @@ import { isDefault, urlOfDefault } from '../images/repositories.ts';
 type SiteSettingValue = RouteInput<'setting.set'>['body']['value'];
 type ValueForm = 'text' | 'optional' | 'number' | 'flag' | 'joined' | 'list';
 
-/** Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `words`: one text with blanks between; `optional`, and `list`, which is such a text, too: null when empty. */
+/**
+ * Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `joined`: one text with blanks between; `optional`, and `list`, which
+ * is also such a text: null when empty.
+ */
 const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: ValueForm }>> = {
   default_dns_ttl: { setting: 'default_ttl', kind: 'number' },
   upstream_dns: { setting: 'upstream_dns', kind: 'list' },
@@ -28,7 +31,7 @@ const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: 
   node_timeout: { setting: 'node_timeout', kind: 'number' },
 };
 
-/** Settings of MAAS that have no meaning here: what is so in Regent all the same. Those of `stored-config.ts` are kept as they are told, the others are not changed. */
+/** Settings of MAAS that have no effect here, with the values that hold in Regent. Those of `stored-config.ts` are stored as given; the others cannot be changed. */
 const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
   maas_name: 'regent',
   theme: '',
@@ -144,7 +147,7 @@ function nameOf(args: Args): string {
   return Object.hasOwn(EARLIER, name) ? (EARLIER[name] ?? name) : name;
 }
 
-/** MAAS takes addresses where networks are asked for, and shows them as they were given. */
+/** MAAS takes addresses in place of networks, and shows them as they were given. */
 function asNetwork(address: string): string {
   if (/^[\d.]+$/.test(address)) return `${address}/32`;
   return address.includes(':') && !address.includes('/') ? `${address}/128` : address;

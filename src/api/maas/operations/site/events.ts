@@ -7,10 +7,10 @@ import { formatMoment } from '../../objects/base/uri.ts';
 import { MAC } from '../machines/node-filters.ts';
 import { refuse } from '../base/refusals.ts';
 
-/** Events of a page, and most of one that can be asked for. */
+/** Events of a page by default, and at most. */
 const LIMIT = 100;
 const LIMIT_MAX = 1000;
-/** So many events are looked at for one page of few that pass the filters. */
+/** So many events are searched for one page if few pass the filters. */
 const SEARCHED_MAX = 20_000;
 const LEVELS = ['AUDIT', 'DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
 
@@ -111,7 +111,7 @@ async function readSubjects({ site, lists, args }: MaasCall): Promise<ReadonlyMa
   return new Map([...nodes, ...machines]);
 }
 
-/** What went wrong is graver; the rest is told for information. */
+/** Failures are warnings; all other events are for information. */
 function levelOf({ kind }: Event): string {
   return /fail|lost|broken|rejected|revoked/.test(kind) ? 'WARNING' : 'INFO';
 }
