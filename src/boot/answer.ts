@@ -18,7 +18,7 @@ export interface BootRecords {
   readonly twice: ReadonlyMap<string, readonly string[]>;
 }
 
-/** One answer: the script, and the fields of its one line in the log. Both are there whatever was asked. */
+/** One answer: the script, and the fields of its one line in the log. Every question gets both. */
 export interface BootAnswer {
   readonly script: string;
   readonly log: {
@@ -34,7 +34,7 @@ export interface BootAnswer {
 
 /** For a question that says nothing of the machine that could be believed: the loader runs there, and what it runs on does not matter to these scripts. */
 const ANY: Omit<ScriptTarget, 'loader'> = { architecture: 'amd64', firmware: 'uefi' };
-/** Where even a template is at fault. Both loaders print it and start the machine anew. */
+/** The script when even a template is at fault. Both loaders print it and restart the machine. */
 const LAST: Readonly<Record<Loader, string>> = {
   ipxe: '#!ipxe\necho Regent: the rack could not write a script for this machine, its log says why\nsleep 60\nreboot\n',
   grub: "echo 'Regent: the rack could not write a script for this machine, its log says why'\nsleep 60\nreboot\n",
@@ -57,7 +57,7 @@ export function indexRecords(records: readonly BootRecord[]): BootRecords {
 }
 
 /**
- * Whom a region has to be asked about before `answerBoot`: a machine without a record. Null: nobody, the records or the refusal say all.
+ * The machine that a rack must ask a region about before `answerBoot`: one without a record. Null: the records, or the refusal, suffice.
  */
 export function findUnknownClient(question: BootQuestion, { byMac, twice }: BootRecords): BootClient | null {
   const client = parseClient(question);
@@ -65,8 +65,8 @@ export function findUnknownClient(question: BootQuestion, { byMac, twice }: Boot
 }
 
 /**
- * The script for a question, whatever it holds: never silence. `enlist`: what a region said of a stranger (`strangerOf`). `now`: seconds
- * since 1970.
+ * The script for a question, whatever it holds: never silence. `enlist`: a region's answer about an unknown machine (`findUnknownClient`).
+ * `now`: seconds since 1970.
  */
 export function answerBoot(
   question: BootQuestion,

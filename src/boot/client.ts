@@ -12,7 +12,7 @@ export type Firmware = 'bios' | 'uefi';
 export interface BootClient {
   readonly loader: Loader;
   readonly mac: string;
-  /** Null: not told, or one that many machines have (all digits alike). */
+  /** Null: missing, or one that many machines have (all digits alike). */
   readonly uuid: string | null;
   readonly serial: string | null;
   readonly architecture: Architecture;
@@ -35,7 +35,7 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = { x86_64: 'amd64',
 const FIRMWARES: Readonly<Record<string, Firmware>> = { pcbios: 'bios', pc: 'bios', efi: 'uefi' };
 
 /**
- * Reads what a machine says of itself. Refuses with a sentence that a console can show: what, why, the rule. Members that are not ours are not looked at.
+ * Reads what a machine reports about itself. Refuses with a sentence that a console can show: what, why, the rule. Other members are ignored.
  */
 export function parseClient({ loader, query }: BootQuestion): BootClient | Rejected {
   if (query.length > QUERY_MAX)
@@ -91,7 +91,7 @@ function parseKind(arch: string, platform: string): Pick<BootClient, 'architectu
 }
 
 function describeValue(value: string): string {
-  return value === '' ? 'is not told' : `is ${show(value)}`;
+  return value === '' ? 'is missing' : `is ${show(value)}`;
 }
 
 function refusal(what: string, problem: string, rule: string): Rejected {

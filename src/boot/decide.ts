@@ -4,7 +4,7 @@ import { type BootClient, isSameUuid } from './client.ts';
 import type { BootPlan, BootRecord } from './record.ts';
 
 /**
- * What a region says of a machine that nobody knows. `offer`: it boots this and is enlisted; `ignored`: an operator wants it left alone; `busy`: it asks
+ * What a region answers about an unknown machine. `offer`: it boots this and is enlisted; `ignored`: an operator wants it left alone; `busy`: it asks
  * again. `reason`: sentences for its console, in place of the usual ones.
  */
 export type EnlistAnswer =
@@ -13,20 +13,20 @@ export type EnlistAnswer =
   | { readonly kind: 'busy'; readonly reason?: string }
   | { readonly kind: 'no-region' };
 
-/** Where the machine asks. `files`, `scripts`: origins of the rack's web server and boot listener on its VLAN, such as `http://10.0.0.1:5248`. */
+/** The rack that the machine asks. `files`, `scripts`: origins of the rack's web server and boot listener on its VLAN, such as `http://10.0.0.1:5248`. */
 export interface BootPlace {
   readonly files: string;
   readonly scripts: string;
 }
 
-/** A question to decide. `enlist`: what a region said, asked only where there is no record. */
+/** A question to decide. `enlist`: the region's answer; a region is only asked if there is no record. */
 export interface BootRequest {
   readonly client: BootClient;
   readonly place: BootPlace;
   readonly enlist: EnlistAnswer;
 }
 
-/** What the machine is told. `reason`: a sentence for its console and for the log. */
+/** What the machine does. `reason`: a sentence for its console and for the log. */
 export type BootDecision = { readonly reason: string } & (
   | {
       readonly kind: 'kernel';
@@ -38,7 +38,7 @@ export type BootDecision = { readonly reason: string } & (
   /** Its own disk. */
   | { readonly kind: 'local' }
   | { readonly kind: 'off' }
-  /** It asks again after so many seconds, by DHCP anew: another rack may answer then. */
+  /** It asks again after so many seconds, with a new DHCP exchange: another rack may answer then. */
   | { readonly kind: 'wait'; readonly seconds: number }
   /** We have nothing to do with it: the firmware goes on with its next boot device. */
   | { readonly kind: 'leave' }
@@ -53,7 +53,7 @@ interface StateRule {
   readonly isDestructive?: true;
 }
 
-/** The states of a machine's life, by what it is told when it boots. */
+/** What a machine does when it boots, by the state of its life. */
 export const STATE_RULES: Readonly<Record<MachineState, StateRule>> = {
   new: { work: 'idle', says: 'is new: an operator accepts it by commissioning it' },
   commissioning: { work: 'kernel', says: 'is commissioned' },
@@ -93,7 +93,7 @@ const LINE_MAX = 2000;
 const WAITS = { fault: 15, noRegion: 10, busy: 20 } as const;
 
 /**
- * What a machine that boots is told. `record`: the rack's for its MAC; null: nobody knows it. `now`: seconds since 1970. Pure and total: every state,
+ * What a machine that boots is to do. `record`: the rack's for its MAC; null: nobody knows it. `now`: seconds since 1970. Pure and total: every state,
  * known or not, has an answer with a reason.
  */
 export function decideBoot(record: BootRecord | null, request: BootRequest, now: number): BootDecision {
@@ -164,7 +164,7 @@ function bootOf(
   }
   const url = (path: string) => `${place.files}/${path}`;
   if (iscsi !== undefined && iscsi.initrd === undefined) {
-    const why = `its root is to come by iSCSI, and the image ${image.name} has no part for that: build the image anew`;
+    const why = `its root is to come by iSCSI, and the image ${image.name} has no part for that: build the image again`;
     return later(request, now, WAITS.fault, `${says}, but ${why}.`);
   }
   const root = iscsi === undefined ? image.root && url(image.root) : iscsiUri(place, iscsi);

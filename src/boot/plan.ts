@@ -26,7 +26,7 @@ const CONSOLES: Readonly<Record<ImageArchitecture, readonly string[]>> = {
   arm64: ['console=tty0', 'console=ttyAMA0,115200'],
 };
 
-/** What the machine does when it has told what it is (`scripts/image/README.md`). */
+/** What the machine does at the end of its run (`scripts/image/README.md`). */
 const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
   enlisting: 'off',
   commissioning: 'off',
@@ -36,7 +36,7 @@ const ENDS: Readonly<Record<RunPurpose, 'off' | 'reboot' | 'wait'>> = {
   erasing: 'off',
 };
 
-/** A kernel that does not get on starts the machine anew after so many seconds. */
+/** A kernel that panics restarts the machine after so many seconds. */
 const AFTER_PANIC = 'panic=30';
 
 /**

@@ -52,13 +52,13 @@ export type BootPlan = Static<typeof BootPlan>;
  * What a rack knows of a machine that may boot from it: part of the rack's desired state, so it answers with all regions down. `state`: the machine's
  * state in its life; one that this release does not know makes the machine wait. `until`: seconds since 1970, after which a state that was to
  * pass has failed. `idle`: what the machine does while there is nothing to do for it. `boots`: one for each architecture that has an
- * image, since the firmware alone tells a machine's for sure; missing where no image is there.
+ * image, because only the firmware knows a machine's for sure; missing if there is no image.
  */
 export const BootRecord = Type.Object({
   machine: Type.String({ pattern: '^[a-z0-9]{6}$' }),
   hostname: NAME,
   macs: Type.Array(MAC, { minItems: 1, maxItems: 64 }),
-  /** As its inventory said; left out: not known. */
+  /** From its inventory; left out: not known. */
   uuid: Type.Optional(UUID),
   state: Type.String({ pattern: '^[a-z](?:[a-z-]{0,38}[a-z])?$' }),
   until: Type.Optional(Type.Integer({ minimum: 0 })),

@@ -40,24 +40,24 @@ export function failed(code: PowerFailureCode, message: string, remedy: string, 
 /** Characters of an answer in a log. */
 const ANSWER_MAX = 120;
 
-/** The failure of an address that is not asked. */
+/** The failure of an address that gets no request. */
 export function closedFailure(sentence: string): PowerFailure {
   return failed(
     'unsupported',
-    `Nothing was asked: ${sentence}.`,
+    `No request was sent: ${sentence}.`,
     'Give the BMC an address that is no node’s and no loopback or link-local one.',
   );
 }
 
-/** Tells a failure from an answer. */
+/** Is this a failure, and not an answer? */
 export function isFailed(value: unknown): value is PowerFailure {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'failed';
 }
 
-/** What a BMC says of its machine. `unknown`: neither on nor off, such as paused, or nobody can ask. */
+/** The power state that a BMC reports. `unknown`: neither on nor off, such as paused, or the state cannot be queried. */
 export type Reading = 'on' | 'off' | 'unknown';
 
-/** What earlier calls found out about this BMC, for the caller to keep: cipher suite, certificate, manufacturer. No secrets. */
+/** What earlier calls found out about this BMC, for the caller to store: cipher suite, certificate, manufacturer. No secrets. */
 export type Learned = Readonly<Record<string, string>>;
 
 /** How a driver reaches the world. */
@@ -78,8 +78,8 @@ export interface PowerCall {
 }
 
 /**
- * An open way to one machine's power. Each order is only given: the executor alone looks whether it came about, and repeats it. So an order that
- * is given twice must do no more than once.
+ * An open connection to one machine's power. A method only sends its order: only the executor checks the effect, and repeats the order. So an
+ * order that is sent twice must do no more than once.
  */
 export interface PowerLine {
   query(): Promise<Reading | PowerFailure>;
@@ -93,13 +93,13 @@ export interface PowerLine {
   close(): Promise<void>;
 }
 
-/** Where one sees whether a BMC can be reached at all. `nowhere`: there is nothing to ask on a network. */
+/** Where a probe finds out if a BMC can be reached. `nowhere`: there is nothing to probe on a network. */
 export type Door = ({ readonly kind: 'rmcp' | 'tcp' } & PowerPlace) | { readonly kind: 'nowhere' };
 
 /** A power driver: one folder, one line of the registry, one rig of the conformance suite. */
 export interface PowerDriver extends PowerLaw {
   readonly label: string;
-  /** Can it tell the state? Without it no order can be verified. */
+  /** Can it query the state? Without it no order can be verified. */
   readonly isQueryable: boolean;
   readonly canSetBoot: boolean;
   /** The BMC that these parameters lead to, without secrets: orders to one BMC wait for each other. Null: there is none. */
@@ -107,7 +107,7 @@ export interface PowerDriver extends PowerLaw {
   doorOf(parameters: PowerParameters): Door;
   /** Every host that an order may go to, by parameter. */
   hostsOf(parameters: PowerParameters): readonly BmcHost[];
-  /** Opens a way, logging in where the BMC has sessions. */
+  /** Opens a connection, logging in if the BMC has sessions. */
   open(call: PowerCall): Promise<PowerLine | PowerFailure>;
 }
 

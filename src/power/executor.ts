@@ -15,18 +15,18 @@ import { isStopped, overtakenBy, Visit } from './visit.ts';
 const SETTLE_MS = 30_000;
 /** How long an operating system may take to end, ms. */
 const SOFT_MS = 180_000;
-/** Looks at a state on its way: soon at first, then ever less often, ms; drawn from the upper half of these. */
+/** Queries while a state changes: soon at first, then ever less often, ms; drawn from the upper half of these. */
 const POLL = { firstMs: 350, mostMs: 4000 };
-/** A machine that is on is looked at a second time, ms later: some fall off again, and some BMCs say on too soon. */
+/** A machine that is on is queried a second time, ms later: some fall off again, and some BMCs report on too soon. */
 const CONFIRM_MS = 400;
-/** What the last look at a state may take, ms. */
+/** What the last query of a state may take, ms. */
 const LAST_QUERY_MS = 1000;
 
 export interface ExecutorPorts {
   readonly effects: PowerEffects;
   readonly fence: Fence;
   readonly log: Log;
-  /** Which addresses are asked, by those that a target closes. Left out: the product's law. Tests open their own host. */
+  /** Which addresses may get requests, by those that a target closes. Left out: the product's law. Tests open their own host. */
   readonly judgeOf?: (closed: readonly string[] | undefined) => Judge;
 }
 
@@ -35,7 +35,7 @@ export interface Executor {
   run(target: PowerTarget, order: PowerOrder): Promise<PowerOutcome>;
 }
 
-/** What an order came to before it is told. */
+/** The result of an order, before it is an outcome. */
 interface OrderResult {
   readonly state: Reading;
   readonly hasChanged: boolean;
@@ -120,7 +120,7 @@ async function carryOut(visit: Visit, order: PowerOrder, driver: DriverAbilities
   });
 }
 
-/** Nobody can look: a person is asked by a note, and believed. */
+/** No driver can query the state: a note asks a person, and the person is believed. */
 async function byHand(visit: Visit, order: PowerOrder, { label }: DriverAbilities): Promise<OrderResult | StopReason> {
   if (order.verb !== 'query') visit.notes.push(`${label}: switch the machine ${describeVerb(order.verb)} by hand now.`);
   return { state: 'unknown', hasChanged: false, isVerified: order.verb === 'query' };
@@ -165,14 +165,14 @@ async function switchOff(
 interface StateGoal {
   readonly wanted: 'on' | 'off';
   readonly settleMs: number;
-  /** A second button press would end a machine that is on its way down. */
+  /** A second button press would stop a machine that is shutting down. */
   readonly mayRepeat: boolean;
   readonly how: 'on' | 'off' | 'soft';
 }
 
-/** Looks until the machine is as it was ordered; half way the order is given once more. */
+/** Queries until the machine has the ordered state; after half of the time the order is sent once more. */
 async function waitForState(visit: Visit, goal: StateGoal): Promise<OrderResult | StopReason> {
-  // A part of the time is kept for the last look.
+  // A part of the time is reserved for the last query.
   const timeMs = Math.max(0, Math.min(goal.settleMs, visit.left - Math.min(LAST_QUERY_MS, visit.left / 5)));
   const end = visit.left - timeMs;
   let isRepeated = !goal.mayRepeat;
@@ -215,14 +215,14 @@ function unseenFailure({ wanted, how }: StateGoal, timeMs: number, hasFallen: bo
   if (hasFallen) {
     return failed(
       'lied',
-      `The machine was said to be on, and was off again within ${seconds} s.`,
-      'Look at its power supplies and at the log of its BMC.',
+      `The BMC reported that the machine is on, and it was off again within ${seconds} s.`,
+      'Check its power supplies and the log of its BMC.',
     );
   }
   return failed(
     'lied',
-    `The BMC accepted the order "${wanted}", and does not tell that the machine is ${wanted} after ${seconds} s.`,
-    'Reset the BMC (cold), or switch the machine by hand and look at the log of its BMC.',
+    `The BMC accepted the order "${wanted}", and does not report that the machine is ${wanted} after ${seconds} s.`,
+    'Reset the BMC (cold), or switch the machine by hand and check the log of its BMC.',
   );
 }
 
@@ -233,7 +233,7 @@ interface OrderLogEntry {
   readonly tookMs: number;
 }
 
-/** What somebody answered stands in the log of the agent, which admins read, and nowhere else. */
+/** The answer of a BMC stands only in the log of the agent, which admins read. */
 function withoutAnswer(outcome: PowerOutcome): PowerOutcome {
   if (outcome.kind !== 'failed') return outcome;
   const { answer: _, ...rest } = outcome;

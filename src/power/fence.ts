@@ -11,7 +11,7 @@ export interface Fence {
   highest(bmc: string): number;
 }
 
-/** Opens the fence that is kept in a text. Throws AppError `fence` for a text that is not one: epochs that are forgotten would let old orders in. */
+/** Opens the fence that is stored in a text. Throws AppError `fence` for a text that is not one: epochs that are forgotten would let old orders in. */
 export async function openFence(text: DurableText): Promise<Fence> {
   const seen = parse(await text.read());
   let saving: Promise<void> = Promise.resolve();

@@ -2,10 +2,10 @@ import type { BmcAccess, NoAnswer } from '../host/ask/bmc/interface.ts';
 import { closedAddress } from '../model/machines/bmc-hosts.ts';
 import type { PowerEffects } from './driver.ts';
 
-/** Why an address is not asked, in words behind it; null: it is. */
+/** Why an address gets no request, as the rest of a sentence about it; null: it may. */
 export type Judge = (address: string) => string | null;
 
-/** Nothing of a node itself is asked, and nothing at the addresses of the cluster that a command names. */
+/** No request goes to the node itself, and none to the addresses of the cluster that a command names. */
 export function judgeOf(closed: readonly string[] = []): Judge {
   return (address) => closedAddress(address, closed);
 }

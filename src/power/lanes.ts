@@ -1,9 +1,9 @@
 import type { PowerEffects } from './driver.ts';
 
-/** Orders that may wait for one BMC; more are told that it is busy. */
+/** Orders that may wait for one BMC; further ones are refused as busy. */
 const WAITING_MAX = 16;
 
-/** One BMC's way: one order at a time, and a pause between commands. */
+/** The queue of one BMC: one order at a time, and a pause between commands. */
 export interface Lane {
   /** Waits until the BMC may be given another command. */
   ready(gapMs: number): Promise<void>;

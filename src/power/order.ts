@@ -2,12 +2,12 @@ import type { Rejected } from '../core/errors.ts';
 import type { BootDevice, PowerParameters, PowerState, PowerType, StopMode } from '../model/machines/power.ts';
 import type { Learned, PowerFailure } from './driver.ts';
 
-/** The machine that an order is for. `learned`: what the last outcome told. */
+/** The machine that an order is for. `learned`: from the last outcome. */
 export interface PowerTarget {
   readonly type: PowerType;
   readonly parameters: PowerParameters;
   readonly learned: Learned;
-  /** Addresses that nothing is asked at, besides those of the node itself: the region names those of the cluster. */
+  /** Addresses that get no request, besides those of the node itself: the region names those of the cluster. */
   readonly closed?: readonly string[] | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface PowerOrder {
   readonly timeoutMs: number;
 }
 
-/** It is so: `state` was seen. `hasChanged`: the machine was given an order. `isVerified`: false where nobody can look. */
+/** The order is done: `state` was seen. `hasChanged`: the machine got an order. `isVerified`: false if the state cannot be queried. */
 export interface PowerDone {
   readonly kind: 'done';
   readonly state: PowerState;

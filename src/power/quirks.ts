@@ -4,16 +4,16 @@ import type { Learned } from './driver.ts';
 export interface Quirks {
   /** Least pause between two commands, ms: it hangs after a burst. */
   readonly gapMs?: number;
-  /** How long a state may take to be seen, ms: it tells the old one for long. */
+  /** How long a state may take to be seen, ms: the BMC reports the old one for long. */
   readonly settleMs?: number;
   /** Redfish: `If-Match` of a change. `never`: it refuses a change that has one; `any`: it wants `*`. */
   readonly ifMatch?: 'never' | 'any';
-  /** Redfish: a change of the boot device must name the firmware's mode, too. */
+  /** Redfish: a change of the boot device must also name the firmware's mode. */
   readonly needsBootMode?: true;
 }
 
 interface QuirkRow extends Quirks {
-  /** As the BMC tells them: IPMI's `mc info`, Redfish's system. */
+  /** As the BMC reports them: IPMI's `mc info`, Redfish's system. */
   readonly manufacturer: RegExp;
   readonly product?: RegExp;
   readonly why: string;
@@ -23,7 +23,7 @@ interface QuirkRow extends Quirks {
 export const QUIRKS: readonly QuirkRow[] = [
   {
     manufacturer: /\bdell\b/i,
-    why: 'An iDRAC tells a new power state some seconds late.',
+    why: 'An iDRAC reports a new power state some seconds late.',
     settleMs: 60_000,
   },
   {
@@ -51,7 +51,7 @@ export const QUIRKS: readonly QuirkRow[] = [
   },
 ];
 
-/** The quirks of a BMC by what it told of itself. */
+/** The quirks of a BMC by its manufacturer and product. */
 export function quirksOf(learned: Learned): Quirks {
   const manufacturer = learned['manufacturer'] ?? '';
   const product = learned['product'] ?? '';

@@ -1,7 +1,7 @@
 import { MASKED_SECRET } from '../model/machines/power.ts';
 import type { PowerOutcome } from './order.ts';
 
-/** The outcome with secrets masked that got into one of its sentences: a BMC may repeat what it was told. */
+/** The outcome with secrets masked that got into one of its sentences: a BMC may repeat what it was sent. */
 export function withoutSecrets(outcome: PowerOutcome, secrets: readonly string[]): PowerOutcome {
   // The longest first: one secret may be a part of another.
   const ordered = [...secrets].sort((a, b) => b.length - a.length);

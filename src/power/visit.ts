@@ -18,7 +18,7 @@ const GAP_MS = 100;
 const TRIES_MAX = 4;
 const BETWEEN_TRIES = { firstMs: 300, mostMs: 4000 };
 
-/** What one order needs on its way. */
+/** What the visit of an order needs. */
 export interface VisitPorts {
   readonly driver: PowerDriver;
   readonly call: PowerCall;

@@ -367,10 +367,10 @@ describe('a machine that is commissioned', () => {
 describe('an operator who wants an end', () => {
   it('has it before an agent took the order: nothing is done then', async () => {
     const id = await power({ verb: 'on' });
-    await until('a node was asked', async () => ((await job(id))['progress'] as string).startsWith('looking'));
+    await until('a node was asked', async () => ((await job(id))['progress'] as string).startsWith('searching'));
     await say('POST', `/jobs/${id}/abort`);
     await ended(id);
-    expect(await job(id)).toMatchObject({ state: 'aborted', result: 'Ended: no order is under way.' });
+    expect(await job(id)).toMatchObject({ state: 'aborted', result: 'Ended: no order runs.' });
     await agent('k1');
     expect(bmc.words).toEqual([]);
   });
@@ -398,7 +398,7 @@ describe('a change on the machine', () => {
     await admin('update machine_power set look_at = now()');
     await until('the change is told', async () => (await machine())['powerState'] === 'on', { deadlineMs: 30_000 });
     const { items } = (await say('GET', '/events?kind=machine.power.on')).body as { items: { data: unknown }[] };
-    expect(items.map(({ data }) => data)).toEqual([{ before: 'off', node: 'k1', by: 'a look' }]);
+    expect(items.map(({ data }) => data)).toEqual([{ before: 'off', node: 'k1', by: 'power check' }]);
     expect((await say('GET', '/commands?kind=look-power')).body['items']).not.toHaveLength(0);
     expect(value(await site.db.read((tx) => tx.all(sql`select from command_secrets`)))).toEqual([]);
   });

@@ -100,7 +100,7 @@ class IpmiLine implements PowerLine {
 
   async #learnIdentity(): Promise<void> {
     const result = await this.#say('mc', 'info');
-    // A BMC that does not tell is one without quirks.
+    // A BMC that reports no identity has no quirks.
     Object.assign(this.#learned, isFailed(result) ? { manufacturer: 'unknown' } : identityOf(result.stdout));
   }
 
@@ -115,7 +115,7 @@ class IpmiLine implements PowerLine {
       return result;
     }
     if (this.#learned['cipher_suite_id'] !== undefined) {
-      // Its firmware was changed: both are tried anew at the next try.
+      // Its firmware was changed: the next try begins with both again.
       const { cipher_suite_id: _, ...rest } = this.#learned;
       this.#learned = rest;
       return failed('busy', 'The BMC does not take the cipher suite any more that it took.', 'Try again.');
@@ -153,7 +153,7 @@ class IpmiLine implements PowerLine {
     );
   }
 
-  /** ipmitool says the same of a wrong password and of a BMC that is not there: an own ping tells them apart. */
+  /** ipmitool fails alike for a wrong password and for a BMC that is not there: a ping of our own distinguishes them. */
   async #whyNot(isQuickNo: boolean): Promise<'slow' | PowerFailure> {
     const { effects } = this.#call;
     const pong = await pingBmc(effects.reach, this.#place, timeLeft(this.#call, PING_MS));

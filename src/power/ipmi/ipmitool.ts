@@ -8,7 +8,7 @@ import { failed, type PowerFailure, textOf } from '../driver.ts';
 export const CIPHERS = ['17', '3'] as const;
 
 const PRIVILEGES: Readonly<Record<string, string>> = { USER: 'USER', OPERATOR: 'OPERATOR', ADMIN: 'ADMINISTRATOR' };
-/** FreeIPMI's names of workarounds that ipmitool has, too. */
+/** FreeIPMI's names of workarounds that ipmitool also has. */
 const OEM: Readonly<Record<string, string>> = { intel20: 'intelplus', supermicro20: 'supermicro' };
 
 /** How one command is given. `waitS`: for each of two answers, s. */
@@ -20,7 +20,7 @@ export interface IpmiCall {
   readonly timeoutMs: number;
 }
 
-/** The command line. Password and key go by the environment: `-E` and `-K` read them there. `-v` tells a wrong password from other refusals. */
+/** The command line. Password and key go by the environment: `-E` and `-K` read them there. `-v` names a wrong password. */
 export function program(call: IpmiCall, args: readonly string[]): Program {
   const { parameters, place } = call;
   const isOld = textOf(parameters, 'power_driver') === 'LAN';
@@ -44,7 +44,7 @@ export function program(call: IpmiCall, args: readonly string[]): Program {
 }
 
 /**
- * What ipmitool's words mean. `cipher`: the BMC does not take this cipher suite; `session`: no session came about, and the words do not say why;
+ * What ipmitool's output means. `cipher`: the BMC does not take this cipher suite; `session`: no session came about, for an unknown reason;
  * `silent`: no answer in time.
  */
 export type Meaning = 'done' | 'cipher' | 'session' | 'silent' | PowerFailure;
@@ -93,11 +93,11 @@ const REASONS: readonly IpmiReason[] = [
       failed(
         'unsupported',
         `The BMC does not do this (${line}).`,
-        'Look for newer firmware of the BMC, or use another power type.',
+        'Install newer firmware of the BMC, or use another power type.',
       ),
   },
   { pattern: /unable to establish/i, meaning: () => 'session' },
-  // ipmitool's words for an answer that did not come (its ipmi_chassis.c, ipmi_mc.c), no reason follows them; with `-v` also for one that came too late.
+  // What ipmitool prints when no answer came (its ipmi_chassis.c, ipmi_mc.c), without a reason; with `-v` also when one came too late.
   {
     pattern:
       /unable to (?:get chassis power status|set chassis power control)|error (?:getting|setting) chassis boot parameter|request match not found|no response|timed? ?out|failed: *$/im,
@@ -108,7 +108,7 @@ const REASONS: readonly IpmiReason[] = [
 /** What `-v` adds, and what ipmitool asks of its own accord: no answer to what was ordered. */
 const CHATTER = /^(?:Loading |Running |Discovered |Invalid completion code received|Get HPM\.x )/;
 
-/** Reads an ended command. What went well may have complained on the way, so the exit code counts first. */
+/** Reads an ended command. A command that went well may also have printed complaints, so the exit code counts first. */
 export function meaningOf(result: ExecResult): Meaning {
   if (result.failure !== null)
     return failed(
@@ -135,7 +135,7 @@ export function meaningOf(result: ExecResult): Meaning {
 export function readingOf(stdout: string): 'on' | 'off' | PowerFailure {
   const state = /^Chassis Power is (on|off)\s*$/m.exec(stdout)?.[1];
   if (state === 'on' || state === 'off') return state;
-  return failed('garbage', `The BMC tells no power state: ${show(stdout.trim(), 120)}.`, 'Reset the BMC (cold).');
+  return failed('garbage', `The BMC reports no power state: ${show(stdout.trim(), 120)}.`, 'Reset the BMC (cold).');
 }
 
 /** Reads `mc info`: what the table of quirks goes by. */

@@ -1,6 +1,6 @@
 import { failed, type PowerDriver, type PowerFailure, type PowerLine } from '../driver.ts';
 
-/** Someone at the machine switches it: every order is accepted and left to that person, nobody can look. */
+/** Someone at the machine switches it: every order is accepted and left to that person; the state cannot be queried. */
 export const manual: PowerDriver = {
   type: 'manual',
   label: 'Manual',

@@ -8,7 +8,7 @@ const SESSIONS = '/redfish/v1/SessionService/Sessions';
 const EXCHANGE_MS = 15_000;
 /** A member that moved, or a slash that is missing. */
 const HOPS_MAX = 3;
-/** A logout, ms: it comes after the deadline, too, since a BMC has few sessions. */
+/** A logout, ms: it also comes after the deadline, because a BMC has few sessions. */
 const CLOSE_MS = 3000;
 
 /** An answer of use: its body is an object, or empty. */
@@ -97,7 +97,7 @@ export class RedfishClient {
     return judge(answer) ?? 'changed';
   }
 
-  /** A session that ended is opened anew, once. */
+  /** A session that ended is opened again, once. */
   async #loggedIn(request: RedfishRequest): Promise<WebAnswer | PowerFailure> {
     const answer = await this.#exchange(request);
     if (isFailed(answer) || answer.status !== 401 || this.#session === null) return answer;
@@ -152,7 +152,7 @@ export class RedfishClient {
   }
 }
 
-const GARBAGE = 'Reset the BMC (cold), and look for newer firmware.';
+const GARBAGE = 'Reset the BMC (cold), and install newer firmware.';
 
 /** The path of a place on this BMC; null for a place that is elsewhere. */
 function pathOf(target: string, origin: string): string | null {
@@ -193,7 +193,7 @@ function judge(answer: WebAnswer): PowerFailure | null {
     return failed(
       'unsupported',
       `The BMC does not do this (${status}).`,
-      'Check node_id, and look for newer firmware of the BMC.',
+      'Check node_id, and install newer firmware of the BMC.',
       message,
     );
   }

@@ -94,7 +94,7 @@ class RedfishLine implements PowerLine {
     const answer = await this.#readSystem();
     if (isFailed(answer)) return answer;
     const state = textIn(answer.body, 'PowerState');
-    // On its way, it is still what it was before.
+    // While the state changes, the machine still is what it was before.
     if (state === 'On' || state === 'PoweringOff') return 'on';
     if (state === 'Off' || state === 'PoweringOn') return 'off';
     if (state === 'Paused') return 'unknown';
@@ -163,14 +163,14 @@ class RedfishLine implements PowerLine {
     return answer;
   }
 
-  /** Some BMCs want If-Match, some refuse it, some do not know their own tag again: so the ways are tried one after the other. */
+  /** Some BMCs want If-Match, some refuse it, some do not know their own tag again: so the variants are tried one after the other. */
   async #change(body: JsonObject, etag: string | null): Promise<PowerFailure | null> {
     for (const tag of tagsOf(etag, this.#quirks.ifMatch)) {
       const headers = tag === null ? {} : { 'if-match': tag };
       const answer = await this.#client.change({ method: 'PATCH', target: this.#system, body, headers });
       if (answer !== 'mismatch') return isFailed(answer) ? answer : null;
     }
-    const remedy = 'Look for newer firmware of the BMC.';
+    const remedy = 'Install newer firmware of the BMC.';
     return failed('unsupported', 'The BMC refuses the change with its own ETag, and without one.', remedy);
   }
 
@@ -182,7 +182,7 @@ class RedfishLine implements PowerLine {
     const now = textIn(boot, 'BootSourceOverrideTarget');
     if (now === target && textIn(boot, 'BootSourceOverrideEnabled') !== 'Disabled') return 'accepted';
     const remedy = 'Choose the network first in the firmware of the machine, or reset the BMC (cold).';
-    return failed('lied', `The BMC accepted ${target} for the next start, and tells ${show(now)}.`, remedy);
+    return failed('lied', `The BMC accepted ${target} for the next start, and reports ${show(now)}.`, remedy);
   }
 
   async #reset(wanted: readonly string[]): Promise<'accepted' | PowerFailure> {
@@ -191,7 +191,11 @@ class RedfishLine implements PowerLine {
     const action = memberOf(memberOf(system.body, 'Actions'), '#ComputerSystem.Reset');
     const target = textIn(action, 'target');
     if (target === '')
-      return failed('unsupported', 'The BMC tells no way to reset the system.', 'Look for newer firmware of the BMC.');
+      return failed(
+        'unsupported',
+        'The BMC lists no action that resets the system.',
+        'Install newer firmware of the BMC.',
+      );
     const allowed = await this.#allowed(action);
     if (isFailed(allowed)) return allowed;
     const kind = wanted.find((item) => allowed === null || allowed.includes(item));

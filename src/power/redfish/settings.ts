@@ -19,7 +19,7 @@ export const SETTINGS: readonly PowerSetting[] = [
   { name: 'node_id', label: 'Node ID', kind: 'text', scope: 'machine', parse: parseNodeId },
   {
     name: 'certificate_fingerprint',
-    label: "SHA-256 of the BMC's certificate; without it the first one that is seen is kept",
+    label: "SHA-256 of the BMC's certificate; without it the first one that is seen is stored",
     kind: 'text',
     scope: 'bmc',
     bindsSecrets: true,
@@ -36,7 +36,7 @@ function parseAddressText(text: string, field: string): string | Rejected {
   if (system !== undefined)
     return invalid(
       field,
-      `${show(text)} names a system, too`,
+      `${show(text)} also names a system`,
       `an address alone; the system ${show(system)} goes into node_id`,
     );
   const place = parsePlace(bare, field, HTTPS_PORT);

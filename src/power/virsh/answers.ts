@@ -54,7 +54,7 @@ const REASONS: readonly VirshReason[] = [
   {
     pattern: /already (?:active|running)|not running|not supported|operation is not valid|requested operation/i,
     failure: (cause) =>
-      failed('unsupported', `libvirt does not do this (${cause}).`, 'Look at the domain: virsh dominfo.'),
+      failed('unsupported', `libvirt does not do this (${cause}).`, 'Check the domain: virsh dominfo.'),
   },
 ];
 
@@ -67,7 +67,11 @@ export function meaningOf(result: ExecResult): PowerFailure | null {
       'Install the package libvirt-clients on this rack.',
     );
   if (result.timedOut)
-    return failed('unreachable', 'libvirt said nothing in time.', 'Check power_address, and that libvirt runs there.');
+    return failed(
+      'unreachable',
+      'libvirt did not answer in time.',
+      'Check power_address, and that libvirt runs there.',
+    );
   if (result.code === 0) return null;
   const errors = result.stderr.split('\n').filter((line) => line.startsWith('error: '));
   const cause = errors.map((line) => line.slice('error: '.length).trim()).findLast((line) => line !== '') ?? '';
@@ -104,6 +108,6 @@ export function readingOf(stdout: string): Reading | PowerFailure {
   const state = STATES[stdout.trim()];
   return (
     state ??
-    failed('garbage', `virsh tells the state ${show(stdout.trim(), 80)}.`, 'Look at the domain: virsh dominfo.')
+    failed('garbage', `virsh reports the state ${show(stdout.trim(), 80)}.`, 'Check the domain: virsh dominfo.')
   );
 }

@@ -117,7 +117,7 @@ class VirshLine implements PowerLine {
     return textOf(this.#call.parameters, 'power_id');
   }
 
-  /** Two may have given the order: who comes second finds it done, and the executor looks. */
+  /** Two callers may have given the order: the second one finds it done, and the executor checks it. */
   async #order(command: string): Promise<'accepted' | PowerFailure> {
     const result = await this.#say([command, '--domain', this.#domain]);
     return isFailed(result) && !isAlreadySo(result) ? result : 'accepted';

@@ -134,7 +134,7 @@ function lineOf(call: PowerCall): PowerLine {
   return {
     query: () => query(call),
     on: () => order(call, 'power_on_uri'),
-    // There is one way to switch it off, and the service knows which.
+    // The service alone decides how it switches the machine off.
     off: () => order(call, 'power_off_uri'),
     bootNext: async (): Promise<PowerFailure> =>
       failed(
@@ -175,7 +175,7 @@ async function order(call: PowerCall, name: string): Promise<'accepted' | PowerF
   return isFailed(text) ? text : 'accepted';
 }
 
-/** As MAAS: what is not found is asked for once more with a slash behind it. */
+/** As MAAS: a URI that is not found is requested once more with a slash behind it. */
 async function send(call: PowerCall, method: 'GET' | 'POST', name: string): Promise<string | PowerFailure> {
   const uri = textOf(call.parameters, name);
   const first = await exchange(call, method, uri);
@@ -199,7 +199,7 @@ function judge(answer: WebAnswer | NoAnswer, name: string): string | PowerFailur
     return failed('refused-credentials', `The service refuses the user or the token (${status}).`, remedy);
   }
   if (status === 409 || status === 423 || status === 429 || status >= 500) {
-    return failed('busy', `The service has no time now (${status}).`, 'Try again in a minute, and look at its log.');
+    return failed('busy', `The service has no time now (${status}).`, 'Try again in a minute, and check its log.');
   }
   return failed('unsupported', `The service answers ${status}.`, `Check ${name}.`);
 }

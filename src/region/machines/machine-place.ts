@@ -12,7 +12,7 @@ import type { MachineRow } from '../../store/queries/machines/machines.ts';
 import type { Tx } from '../../store/tx.ts';
 import { declaredByRef } from '../base/declared.ts';
 
-/** Where a machine is, what is said of it and by what it boots, as columns. */
+/** Where a machine is, how it is described and what it boots by, as columns. */
 interface PlaceColumns {
   readonly zoneId?: number;
   readonly poolId?: number;

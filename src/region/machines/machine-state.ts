@@ -34,7 +34,7 @@ export function viewState(row: MachineStateShown & Pick<MachineRow, 'enlistNote'
   };
 }
 
-/** Why somebody has to look at it, if so. */
+/** Why somebody has to attend to it, if so. */
 export function errorOf({ state, error }: Pick<MachineRow, 'state' | 'error'>): string {
   return isBad(state) ? error : '';
 }

@@ -126,7 +126,7 @@ export const machineCases = {
     };
     if (isInShort(query?.fields)) {
       const { items, next } = await listMachinesInShort(tx, filter);
-      // The caller asked for less than the whole type.
+      // The caller wants less than the whole type.
       return { body: { items: items.map(viewInShort) as Machine[], next } };
     }
     return pageBody(await machines.listMachines(tx, filter), viewMachine, query);
@@ -187,7 +187,7 @@ export const machineCases = {
   ),
 };
 
-/** The role `user` has no say in what a machine is: its owner keeps annotations with it, as tools do to find it again. */
+/** The role `user` does not decide what a machine is: its owner keeps annotations with it, as tools do to find it again. */
 function mayChange({ hostname, owner }: HostRow, body: MachineSet, { caller }: CaseContext): Rejected | null {
   if (caller.role !== 'user') return null;
   if (Object.entries(body).some(([name, value]) => name !== 'annotations' && value !== undefined))

@@ -83,7 +83,7 @@ async function tagged(tx: WriteTx, row: DeclaredRow<'tag'>, done: 'created' | 'c
   return { body: viewDeclared<'tag'>(shown), version: row.version };
 }
 
-/** Gives a tag to all machines that its definition fits, and takes it off all others. Refused: the definition cannot be asked of a machine. */
+/** Gives a tag to all machines that its definition fits, and takes it off all others. Refused: the definition cannot be evaluated for a machine. */
 async function tagAll(tx: Tx, tagId: number, definition: string): Promise<Rejected | null> {
   const parsed = parseDefinition(definition);
   if (isRejected(parsed)) return parsed;
@@ -92,7 +92,7 @@ async function tagAll(tx: Tx, tagId: number, definition: string): Promise<Reject
   const changes = { add: [] as string[], remove: [] as string[] };
   let page = await readInventories(tx, tagId, '');
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
-    // The database reads on while this page is looked at.
+    // The database reads on while this page is evaluated.
     const following = readInventories(tx, tagId, last.machineId);
     for (const { machineId, hostname, inventory, has } of page) {
       const isOn = query.has(subjectOf(hostname, inventory as Hardware));
@@ -105,7 +105,7 @@ async function tagAll(tx: Tx, tagId: number, definition: string): Promise<Reject
   return null;
 }
 
-/** Gives a machine the tags that fit what it has just told. */
+/** Gives a machine the tags that fit its new inventory. */
 export async function tagByHardware(
   tx: WriteTx,
   machine: { readonly id: string; readonly fqdn: string },
@@ -118,8 +118,8 @@ export async function tagByHardware(
   const subject = subjectOf(machine.fqdn, inventory as Hardware);
   for (const { id, name, definition } of defined) {
     const parsed = parseDefinition(definition);
-    const isOn = isRejected(parsed) ? parsed : createTagMatcher(parsed).has(subject);
-    // One that cannot be asked of this hardware keeps no machine from telling of it: the machine keeps what it has.
+    const isOn = isRejected(parsed) ? parsed : askerOf(parsed).has(subject);
+    // A definition that cannot be evaluated for this hardware blocks no inventory: the machine keeps the tags that it has.
     if (isRejected(isOn))
       tx.emit({ kind: 'tag.unclear', subject: name, data: { machine: machine.fqdn, why: isOn.message } });
     if (isRejected(isOn) || isOn === has.has(id)) continue;

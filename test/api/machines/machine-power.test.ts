@@ -108,7 +108,7 @@ describe('an order', () => {
       'm3',
       { verb: 'on' },
       409,
-      'm3.regent.internal is switched by hand: hands is of the power type manual, and nobody can be asked.',
+      'm3.regent.internal is switched by hand: hands is of the power type manual, which gets no orders.',
     ],
     ['m2', { verb: 'on', boot: 'pxe' }, 422, 'cannot choose what m2.regent.internal boots from'],
     ['m1', { verb: 'off', boot: 'pxe' }, 422, 'boot: off does not start the machine. Rule: with on or cycle.'],

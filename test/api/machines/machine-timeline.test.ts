@@ -351,7 +351,7 @@ describe('a machine that stands still at its start', () => {
     expect(await again()).toBeNull();
     await late(90);
     const { body: before } = await site.call('GET', '/machines/m1');
-    expect(await again()).toBe('1 machines were started anew: their rack has died, or they stood still');
+    expect(await again()).toBe('1 machines were restarted: their rack has died, or they stood still');
     expect(await verbs()).toEqual(['cycle', 'cycle']);
     expect((await site.call('GET', '/machines/m1')).body).toMatchObject({
       state: 'commissioning',
@@ -360,8 +360,8 @@ describe('a machine that stands still at its start', () => {
     expect(await again()).toBeNull();
     await switched();
     const { steps } = await timeline();
-    expect(steps.find(({ detail }) => detail.includes('boots anew'))?.detail).toMatch(
-      /never asked for metadata.* It is started anew once\.$/,
+    expect(steps.find(({ detail }) => detail.includes('boots again'))?.detail).toMatch(
+      /never asked for metadata.* It is restarted once\.$/,
     );
     // Another start stands still, too: its deadline ends its way.
     await fetches();

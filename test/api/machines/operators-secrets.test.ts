@@ -511,7 +511,7 @@ describe('S10, S14: patterns and addresses of libvirt', () => {
       'POST',
       '/bmcs',
       add('https://10.88.1.11/redfish/v1/Systems/1'),
-      'parameters/power_address: "https://10.88.1.11/redfish/v1/Systems/1" names a system, too. Rule: an address alone; the system "1" goes into node_id.',
+      'parameters/power_address: "https://10.88.1.11/redfish/v1/Systems/1" also names a system. Rule: an address alone; the system "1" goes into node_id.',
     );
     const made = await done('POST', '/bmcs', add('https://10.88.1.11/redfish/v1/'));
     expect(made.body['parameters']).toMatchObject({ power_address: '10.88.1.11' });

@@ -46,7 +46,7 @@ describe('decideBoot', () => {
     const { initrd: _, ...bare } = ISCSI;
     expect(decided(aRecord('commissioning', { boots: [{ ...plan, iscsi: bare }] }))).toMatchObject({
       kind: 'wait',
-      reason: expect.stringContaining('has no part for that: build the image anew'),
+      reason: expect.stringContaining('has no part for that: build the image again'),
     });
   });
 

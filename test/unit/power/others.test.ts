@@ -264,7 +264,7 @@ describe('an address that nothing is asked at', () => {
     );
     expect(outcome).toMatchObject({
       code: 'unsupported',
-      message: expect.stringMatching(/^Nothing was asked: .*(?:lies in|is an address of the cluster)/),
+      message: expect.stringMatching(/^No request was sent: .*(?:lies in|is an address of the cluster)/),
     });
     expect(
       await probeBmc(driverOf(type), parameters, effects, { timeoutMs: 100, judge: judgeOf(closed) }),

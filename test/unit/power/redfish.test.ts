@@ -56,7 +56,7 @@ describe('a change', () => {
     expect(await executor.run(START)).toMatchObject({
       kind: 'failed',
       code: 'lied',
-      message: 'The BMC accepted Pxe for the next start, and tells "None".',
+      message: 'The BMC accepted Pxe for the next start, and reports "None".',
     });
     expect(rig.emulator.isOn).toBe(false);
   });

@@ -7,12 +7,13 @@ import { listSubnets } from '../../../store/queries/networks/subnets.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { nextFree } from '../../networks/address-rules.ts';
 
-/** Subnets of a VLAN that are looked at. */
+/** Subnets of a VLAN that are considered. */
 const SUBNETS_MAX = 20;
 
 /**
  * Gives a machine that has no address at all one of its VLAN, so that it has a name: the lowest free one of the VLAN's IPv4 subnet, for the interface
- * that it boots from, else the first. Of several subnets the one that it told its hardware from. Where there is no such subnet it asks DHCP. The address goes when the machine is released. Refused: none is free.
+ * that it boots from, else the first. Of several subnets the one that it posted its inventory from. Without such a subnet it asks DHCP. The address goes when
+ * the machine is released. Refused: none is free.
  */
 export async function giveAddressOf(
   tx: Tx,
@@ -35,7 +36,7 @@ export async function giveAddressOf(
   return null;
 }
 
-/** The subnet of the address that the machine told its hardware from. */
+/** The subnet of the address that the machine posted its inventory from. */
 async function subnetOfInventory<S extends { readonly cidr: string }>(
   tx: Tx,
   machineId: string,

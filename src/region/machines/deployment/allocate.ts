@@ -58,14 +58,14 @@ async function holdLayout(tx: Tx, machineId: string): Promise<void> {
   await storeStorage(tx, machineId, { ...usual, isUsual: false }, { isByDefault: true });
 }
 
-/** Keeps texts with a machine that was taken, beside those that it has. */
+/** Adds annotations to a machine that was taken. */
 async function annotate(tx: Tx, row: MachineRow, texts: Annotations | undefined): Promise<MachineRow | Rejected> {
   if (texts === undefined) return row;
   const annotations = parseAnnotations({ ...row.annotations, ...texts });
   return isRejected(annotations) ? annotations : updateMachine(tx, { key: row.id }, { annotations });
 }
 
-/** Texts of a request as a wish, or which of them is not usable. */
+/** Reads a request by its grammar, or says which text is not usable. */
 function readRequest({
   architectures,
   interfaces,

@@ -12,9 +12,9 @@ import { deployableOf } from './image.ts';
 import { planDeployment } from './plan.ts';
 
 /**
- * The folder `deployment/` of the archive that a machine which is deployed fetches. It is made anew for each question, from its hardware as it has told just
- * now: a disk may have another name at each start. Null: it has nothing to install, since its disks are written, or it wants a system in memory. Refused: what
- * is to be installed does not fit.
+ * The folder `deployment/` of the archive that a machine which is deployed fetches. Each call makes it again, from the hardware that the machine has reported
+ * just now: a disk may have another name at each start. Null: it has nothing to install, because its disks are written, or it wants a system in memory.
+ * Refused: what is to be installed does not fit.
  */
 export async function deploymentOf(
   tx: Tx,

@@ -9,7 +9,7 @@ import { readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';
 
-/** The disks of a machine by what it told last; none where it has not yet. */
+/** The disks of a machine in its newest inventory; none before its first one. */
 export async function disksOf(tx: Tx, { id }: Pick<MachineRow, 'id'>): Promise<DiskSeen[]> {
   const row = await readInventory(tx, id);
   const { disks = [] } = (row?.inventory ?? {}) as Inventory;
@@ -17,8 +17,8 @@ export async function disksOf(tx: Tx, { id }: Pick<MachineRow, 'id'>): Promise<D
 }
 
 /**
- * Lays the disks of a machine out as the setting `default_storage_layout` says, unless somebody asked for another layout. The usual one, flat, needs no row. A
- * layout that does not fit the disks is told by the event, and the machine has the usual one.
+ * Lays the disks of a machine out as the setting `default_storage_layout` says, unless somebody chose another layout. The usual one, flat, needs no row. If
+ * a layout does not fit the disks, the event says so, and the machine has the usual one.
  */
 export async function layOutByDefault(tx: WriteTx, machine: Pick<MachineRow, 'id' | 'fqdn'>): Promise<void> {
   const { default_storage_layout: layout } = await readSettings(tx);

@@ -71,7 +71,7 @@ interface DeploymentStart {
   readonly hasUserData: boolean;
 }
 
-/** Says what is deployed, gives it an address, and looks whether it can come about. */
+/** Stores what is deployed, gives it an address, and checks whether it can come about. */
 async function startDeployment(
   tx: WriteTx,
   context: CaseContext,

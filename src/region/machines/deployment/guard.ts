@@ -30,7 +30,7 @@ export interface GuardQuestion {
   readonly hasUserData: boolean;
 }
 
-/** Reads what the rules of the guard ask of a site (model/machines/deployment/guard.ts). */
+/** Reads what the rules of the guard need of a site (model/machines/deployment/guard.ts). */
 export async function readGuardSite(tx: Tx, ports: CasePorts, question: GuardQuestion): Promise<GuardSite> {
   const { machine, inventory, image, storage, keys, hasUserData } = question;
   const site = await readServingSite(tx);

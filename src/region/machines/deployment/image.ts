@@ -62,7 +62,7 @@ function noImage(text: string, architecture: string | null, { all, known, deploy
 /** A deployable image has one file. */
 function viewDeployable({ digest, name, architecture, content, files: [file] }: ImageRow): FoundImage | Rejected {
   if (content === null || file === undefined)
-    return rejected('conflict', `Nobody knows what the root of the image ${name} is. Rule: import it anew.`);
+    return rejected('conflict', `Nobody knows what the root of the image ${name} is. Rule: import it again.`);
   const { format, compression, bytes } = content;
   const { size, sha256, places } = file;
   const root = { name: file.name, size, sha256 };

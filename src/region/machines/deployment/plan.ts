@@ -20,26 +20,26 @@ import { readInventory } from '../../../store/queries/machines/machine-inventori
 import type { Tx } from '../../../store/tx.ts';
 import { packageProxy, rackAddresses, siteResolvers, sourcesOf } from './site.ts';
 
-/** Storage that nobody asked for. */
+/** The storage when nobody chose one. */
 export const USUAL_STORAGE: StorageRequest = { layout: 'flat' };
 
-/** A machine's hardware as it told last; refused: it has not yet. */
+/** A machine's hardware in its newest inventory; refused: there is none yet. */
 export async function hardwareOf(tx: Tx, { id, hostname }: MachineRow): Promise<Inventory | Rejected> {
   const row = await readInventory(tx, id);
   return row === null
-    ? rejected('conflict', `${hostname} has not told of its hardware. Rule: commission it first.`)
+    ? rejected('conflict', `${hostname} has not reported its hardware. Rule: commission it first.`)
     : (row.inventory as Inventory);
 }
 
-/** The architecture of a machine as images name it; null: not known. Pure. */
 /** Octets that every system takes for granted. */
 const MTU_USUAL = 1500;
 
+/** The architecture of a machine as images name it; null: not known. Pure. */
 export function architectureOf({ cpu }: Inventory): string | null {
   return imageArchitecture(cpu?.architecture);
 }
 
-/** How the disks of a machine are laid out for an image, by what it told last. Pure. */
+/** How the disks of a machine are laid out for an image, by its newest inventory. Pure. */
 export function storageOf(
   inventory: Inventory,
   image: DeployedImage,
@@ -95,7 +95,7 @@ export async function kernelOptionsOf(
   return rejected('conflict', sentence);
 }
 
-/** What is asked of a machine's deployment, and by which run. */
+/** What a machine's deployment is planned from, and its run. */
 export interface DeploymentInput {
   readonly machine: MachineRow;
   readonly image: DeployedImage;

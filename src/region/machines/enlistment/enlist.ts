@@ -33,7 +33,7 @@ import { nextWake } from '../metadata/next-wake.ts';
 import type { ApplyMachineEvent } from '../metadata/port.ts';
 import { type EnlistSite, type EnlistVerdict, judgeUnknownMachine } from './judge.ts';
 
-/** What enlistment is built from. `tell`: the lifecycle. */
+/** What enlistment is built from. `applyEvent`: the lifecycle. */
 export interface EnlistPorts {
   readonly db: Database;
   readonly clock: Clock;
@@ -54,8 +54,8 @@ interface EnlistSnapshot {
 }
 
 /**
- * Answers a rack that asks about a machine which it does not know. Firmware said all of it, so nothing is believed beyond its grammar. Most answers are
- * read and nothing is written; a machine that nobody knows is created in one transaction, with its card, its run and what it said.
+ * Answers a rack that asks about a machine which it does not know. All values come from firmware, so nothing is believed beyond its grammar. Most answers
+ * only read; an unknown machine is created in one transaction, with its card, its run and its values.
  */
 export function createEnlist(
   ports: EnlistPorts,
@@ -81,7 +81,7 @@ function readQuestion(rawQuestion: EnlistQuestion): EnlistQuestion | Rejected {
   return { ...rest, mac, ...(address === null || isRejected(address) ? {} : { via: formatAddress(address) }) };
 }
 
-/** A loader asks within a second of its lease, and a rack reports that within two. So long is waited for it, ms; the rack waits for 3 s. */
+/** A loader asks within a second of its lease, and a rack reports that within two. It waits so long, ms; the rack waits for 3 s. */
 const LEASE_WAIT_MS = 2_000;
 const LEASE_EVERY_MS = 250;
 /** And not sooner, however often something is committed. */
@@ -150,13 +150,13 @@ function replyTo(verdict: EnlistVerdict, boots: BootOffer): EnlistReply | null {
   }
 }
 
-/** `judgeStranger` offers nothing without an image. */
+/** `judgeUnknownMachine` offers nothing without an image. */
 function offer(machineId: string, { image, options }: BootOffer): EnlistReply {
   const boot = image === null ? null : planOf(image, { machineId, purpose: 'enlisting', options });
   return boot === null ? { kind: 'busy' } : { kind: 'offer', boot };
 }
 
-/** Looks again under the domain's lock, so that two racks make one machine and the limit is one, and does what is to be done. */
+/** Judges again under the domain's lock, so that two racks make one machine and the limit holds, and carries the verdict out. */
 async function enlist(
   { db, random, tell }: EnlistPorts,
   nodeId: string,
@@ -219,7 +219,7 @@ async function create(tx: WriteTx, work: EnlistWork, note: string): Promise<stri
   return id;
 }
 
-/** Another card of a machine that nobody has accepted yet: it is begun with again. */
+/** Another card of a machine that nobody has accepted yet: its run starts again. */
 async function addCard(
   tx: WriteTx,
   { question, vlanId, nodeId }: EnlistWork,

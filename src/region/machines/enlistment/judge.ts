@@ -82,7 +82,7 @@ function refusalOfLease({ mac, via }: EnlistQuestion, { lease, fresh }: EnlistSi
 
 type RequireImage = <V extends EnlistVerdict>(verdict: V) => EnlistVerdict;
 
-/** The rack has not heard of it yet, or has to ask about it. */
+/** The rack does not know it yet, or has to ask about it. */
 function judgeKnown(question: EnlistQuestion, owner: KnownMachine, boots: RequireImage): EnlistVerdict {
   const { uuid, mac } = question;
   if (uuid !== null && owner.uuid !== null && !formsOfUuid(uuid).includes(owner.uuid)) {
@@ -106,7 +106,7 @@ function isSameSerial(twin: KnownMachine, { serial }: EnlistQuestion): boolean {
 function noteOf(twins: readonly KnownMachine[]): string {
   if (twins.length === 0) return '';
   const names = twins.map(({ fqdn }) => fqdn).join(', ');
-  return `It tells the same UUID as ${names}: is it the same machine with another card?`;
+  return `It reports the same UUID as ${names}: is it the same machine with another card?`;
 }
 
 function offReason({ mac }: EnlistQuestion, { offVlan }: EnlistSite): string {

@@ -12,7 +12,7 @@ interface PostedInventory {
   readonly isEnlisting: boolean;
 }
 
-/** A name that we gave because nobody had told another one. */
+/** A name that we gave because no other one was known. */
 const GIVEN = /^eth\d+$/;
 
 /**

@@ -20,7 +20,7 @@ export interface Gathering {
   readonly addresses: Set<string>;
 }
 
-/** What is asked of an interface's addresses. `vlanId`: null, the first address tells it. `kept`: what the interface has now. */
+/** What a request wants for an interface's addresses. `vlanId` null: the first address decides. `existing`: what the interface has now. */
 export interface LinksRequest {
   readonly requests: readonly AddressRequest[];
   readonly at: string;
@@ -40,7 +40,7 @@ interface SubnetLink {
   readonly subnet: SubnetRow | null;
 }
 
-/** Reads what is asked of an interface's addresses, and the VLAN that follows from them. */
+/** Reads what a request wants for an interface's addresses, and the VLAN that follows from them. */
 export async function readLinks(
   all: Gathering,
   { requests, at, mac, kind, existing, ...given }: LinksRequest,
@@ -68,7 +68,7 @@ export async function readLinks(
       return invalid(
         `${field}/address`,
         `${one.link.mode} is there twice`,
-        'DHCP tells an interface its addresses once',
+        'DHCP gives an interface its addresses once',
       );
     found.push(one);
   }

@@ -1,7 +1,7 @@
 import { invalid, type Rejected } from '../../../core/errors.ts';
 import type { InterfaceInput, LinkInput } from '../../../store/queries/machines/machine-interfaces.ts';
 
-/** An interface that was read. `families` and `fresh` are of its links, one by one; `fresh`: it was asked for in this request. */
+/** An interface that was read. `families` and `fresh` are of its links, one by one; `fresh`: this request wants it. */
 export interface InterfaceReading {
   readonly index: number;
   readonly input: InterfaceInput;
@@ -9,7 +9,7 @@ export interface InterfaceReading {
   readonly fresh: readonly boolean[];
 }
 
-/** A machine has one default route for each family. One that is asked for takes the place of the one before; two that are asked for are refused. */
+/** A machine has one default route for each family. One that a request wants replaces the one before; a request for two is refused. */
 export function oneGateway(found: readonly InterfaceReading[]): InterfaceInput[] | Rejected {
   const chosen = found.flatMap(({ index, input, families, fresh }) =>
     (input.links ?? []).flatMap((link, number) =>

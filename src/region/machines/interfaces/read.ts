@@ -235,7 +235,7 @@ async function readMac(
   return rejected('conflict', `${field}: ${problem}.`, [{ field, problem }]);
 }
 
-/** The VLANs of all that is found: those that were named, and those that addresses told. */
+/** The VLANs of all that is found: those that were named, and those of its addresses. */
 async function vlansOf(
   tx: Tx,
   heads: readonly InterfaceHead[],

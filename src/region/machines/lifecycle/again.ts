@@ -20,16 +20,16 @@ import { readTimeline } from '../timeline/read.ts';
 
 /** Machines of a round. */
 const ROUND_MAX = 16;
-/** So often in one way. Who breaks off or stands still again has another trouble: then its deadline ends its way. */
+/** So often in one run. A machine that stops again has another fault: then its deadline ends the run. */
 const MOST = { withoutRack: 2, still: 1 } as const;
 const JITTER_MS = 500;
 const ACTOR = 'system:lifecycle';
 const DEADLINE = { deadlineMs: 8000 } as const;
 
 /**
- * Starts a machine anew whose start broke off: the rack that it booted from died, and the other one answers it then; or its loader or kernel stands still, as
- * those of servers do now and then. It does so when the next step is late, so nothing is done to a machine that goes on by itself; and before the machine's own
- * system has spoken, so nothing is on its way to a disk. Runs on every region; whoever locks the row first does it.
+ * Restarts a machine whose start was interrupted: the rack that it booted from died, and the other one answers it then; or its loader or kernel stands still,
+ * as those of servers do now and then. It does so when the next step is late, so nothing is done to a machine that goes on by itself; and before the machine's
+ * own system has reported, so nothing is being written to a disk. Runs on every region; whoever locks the row first does it.
  */
 export function createAgainTask(db: Database, ports: SeenPorts, random: Pick<Random, 'fraction'>): Task {
   return {
@@ -42,7 +42,7 @@ export function createAgainTask(db: Database, ports: SeenPorts, random: Pick<Ran
       let done = 0;
       for (const machineId of found)
         done += Number(await reached(db.repeatable((tx) => restartMachine(tx, ports, machineId), DEADLINE)));
-      return done === 0 ? null : `${done} machines were started anew: their rack has died, or they stood still`;
+      return done === 0 ? null : `${done} machines were restarted: their rack has died, or they stood still`;
     },
   };
 }
@@ -73,7 +73,7 @@ const STILL: ReadonlySet<string> = new Set(['kernel-unfetched', 'initrd-unfetche
 
 interface RestartReason {
   readonly text: string;
-  /** So often in one way, with what was done for other reasons. */
+  /** So often in one run, including restarts for other reasons. */
   readonly most: number;
 }
 
@@ -84,11 +84,11 @@ async function reasonOf(
 ): Promise<RestartReason | null> {
   if (next?.isLate !== true) return null;
   const broken = causes.find(({ code }) => code === 'pair-broken');
-  if (broken !== undefined) return { text: `${broken.sentence} It is started anew.`, most: MOST.withoutRack };
+  if (broken !== undefined) return { text: `${broken.sentence} It is restarted.`, most: MOST.withoutRack };
   const still = causes.find(({ code }) => STILL.has(code));
   if (still === undefined || !standsStill({ stage: next.stage, since: Date.parse(next.since) }, Date.parse(now)))
     return null;
-  // Who must be switched by hand is looked at by that hand.
+  // A machine without a BMC is checked by the person who switches it.
   if ((await switchOf(tx, machine)) === null) return null;
-  return { text: `${still.sentence} It is started anew once.`, most: MOST.still };
+  return { text: `${still.sentence} It is restarted once.`, most: MOST.still };
 }

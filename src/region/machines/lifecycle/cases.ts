@@ -16,7 +16,7 @@ import { sealerOf } from '../../base/sealer.ts';
 import { type CaseContext, type WriteCase, writing } from '../../base/use-case.ts';
 import { machineEvent } from './event.ts';
 
-/** One use case for each verb: the operator's event, told to the machine's lifecycle. */
+/** One use case for each verb: the operator's event, given to the machine's lifecycle. */
 export const lifecycleCases = Object.fromEntries(
   (Object.keys(MACHINE_VERBS) as MachineVerb[])
     .filter((verb): verb is PlainVerb => verb !== 'deploy')

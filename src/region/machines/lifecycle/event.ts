@@ -27,7 +27,7 @@ import { readSettings } from '../../../store/snapshot.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { dropOrder, giveOrder } from './orders.ts';
 
-/** An event of a machine. `by`: who says so, such as a user or `job 12`. `text`: why, for people. */
+/** An event of a machine. `by`: who reports it, such as a user or `job 12`. `text`: why, for people. */
 export interface LifecycleEvent {
   readonly machineId: string;
   readonly event: MachineEvent;
@@ -44,8 +44,8 @@ export interface LifecycleEvent {
 }
 
 /**
- * Tells a machine's lifecycle what happened: the new state, its jobs and its history event are in this one transaction, or nothing is. Refused: there is
- * no such machine, it is another epoch's word, or the event does not fit the state.
+ * Gives an event to a machine's lifecycle: the new state, its jobs and its history event are in this one transaction, or nothing is. Refused: there is
+ * no such machine, the event is of another epoch, or it does not fit the state.
  */
 export async function machineEvent(tx: WriteTx, report: LifecycleEvent): Promise<MachineRow | Rejected> {
   const { machineId } = report;
@@ -55,7 +55,7 @@ export async function machineEvent(tx: WriteTx, report: LifecycleEvent): Promise
   if (report.epoch !== undefined && report.epoch !== row.epoch) return overtaken(machine, row, report);
   const found = transition(row.state, report.event, standingOf(machine, row));
   if (isRejected(found)) return found;
-  // Asked before the run ends with the state.
+  // Read before the run ends with the state.
   const staysOn = isEndOfScripts(report.event) && ((await findOpenRun(tx, machineId))?.enableSsh ?? false);
   await storeTransition(tx, row, found, report);
   emit(tx, machine, found, report);
@@ -74,8 +74,8 @@ function isEndOfScripts(event: MachineEvent): boolean {
   return event === 'scripts-passed' || event === 'scripts-failed';
 }
 
-/** What the table of transitions asks about a machine. */
-export function standingOf({ hostname }: Pick<MachineRow, 'hostname'>, row: StateRow): LifecycleContext {
+/** What the table of transitions needs of a machine. */
+export function standingOf({ hostname }: Pick<MachineRow, 'hostname'>, row: StateRow): Standing {
   const { before, isLocked, commissionedAt } = row;
   return { name: hostname, before, isLocked, isCommissioned: commissionedAt !== null };
 }
@@ -105,7 +105,7 @@ async function storeTransition(tx: WriteTx, row: StateRow, found: Transition, re
     tx.emit({ kind: 'device.deleted', subject: fqdn, data: { parent } });
 }
 
-/** Its system has credentials as long as there is something to ask for. */
+/** Its system has credentials as long as there is something to fetch. */
 async function storeRunOf(
   tx: WriteTx,
   { machineId }: StateRow,
@@ -130,7 +130,7 @@ function textsOf(
   report: LifecycleEvent,
 ): { error: string | null; message: string } {
   const waits = waitingFor(to);
-  // What its own system says of how it came up.
+  // How its own system reports its start.
   const systemReport = report.event === 'deployed' ? (report.text ?? '') : '';
   const message = waits === '' ? systemReport : `It waits for ${waits}.`;
   const isBack = RETURNS.includes(report.event) && from !== 'disk-erasing';
@@ -140,7 +140,7 @@ function textsOf(
 /** Events by which a machine comes back where it was. */
 const RETURNS: readonly MachineEvent[] = ['scripts-passed', 'abort', 'power-done', 'power-by-hand'];
 
-/** Why somebody has to look at it; null: as before, so a broken machine that was rescued still says why it is broken. */
+/** Why somebody has to attend to it; null: as before, so a broken machine that was rescued still says why it is broken. */
 function errorOf(to: MachineState, { event, by, text = '' }: LifecycleEvent, isBack: boolean): string | null {
   if (isBad(to)) return isBack ? null : text === '' ? `${event}, by ${by}.` : text;
   const isInProgress = to === 'rescue-mode' || (isPassing(to) && to !== 'commissioning');
@@ -177,7 +177,7 @@ function noteOf(what: Extract<Effect, { readonly kind: 'note' }>['what']): State
   return what === 'anew' ? { forget: [...PROGRESS_NOTES, 'commissioned'] } : { note: what };
 }
 
-/** Another state is `machine.state.<state>`; what else there is to tell has the name of its event. */
+/** Another state is `machine.state.<state>`; every other event has its own name. */
 function emit(
   tx: WriteTx,
   machine: MachineRow,

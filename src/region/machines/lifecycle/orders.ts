@@ -19,7 +19,7 @@ type PowerEffect = Omit<Extract<Effect, { readonly kind: 'power' }>, 'kind'>;
 
 /**
  * Has a machine switched: a job in this transaction, or, while another job holds the machine or its BMC, an order that waits for it. `by-hand`: no BMC can
- * be asked.
+ * switch it.
  */
 export async function giveOrder(
   tx: WriteTx,
@@ -35,14 +35,14 @@ export async function giveOrder(
   return 'given';
 }
 
-/** What was asked of the BMC before does not count any more: its job is ended, where it still goes on. */
+/** Earlier orders to the BMC do not count any more: a job that still runs is ended. */
 export async function dropOrder(tx: WriteTx, { machineId, jobId, wanted }: StateRow, by: string): Promise<void> {
   // Refused: it has ended by itself.
   if (jobId !== null) await abortJob(tx, jobId, by);
   if (jobId !== null || wanted !== null) await storeStateJob(tx, machineId, null);
 }
 
-/** The BMC that can be asked to switch a machine; null: a person switches it. */
+/** The BMC that can switch a machine; null: a person switches it. */
 export async function switchOf(tx: Tx, { bmcId }: Pick<MachineRow, 'bmcId'>): Promise<DeclaredRow<'bmc'> | null> {
   const bmc = bmcId === null ? null : await findDeclared(tx, 'bmc', { id: bmcId });
   return bmc !== null && driverOf(bmc.powerType).isQueryable ? bmc : null;
@@ -68,7 +68,7 @@ export async function addOrderJob(
   return true;
 }
 
-/** A BMC that cannot choose what a machine boots from leaves it to the firmware. An order ends for sure: it asks no operating system. */
+/** A BMC that cannot choose what a machine boots from leaves it to the firmware. An order is sure to end: it asks no operating system. */
 function orderFor({ powerType }: DeclaredRow<'bmc'>, { verb, boot }: PowerEffect): MachinePower {
   const canBoot = boot !== undefined && driverOf(powerType).canSetBoot;
   return { verb, stopMode: 'hard', ...(canBoot ? { boot } : {}) };

@@ -20,7 +20,7 @@ import { addOrderJob, switchOf } from './orders.ts';
 
 /** Machines of a round. */
 const ROUND_MAX = 64;
-/** Regions look at different moments, so that they seldom want the same row. */
+/** Regions run it at different moments, so that they seldom want the same row. */
 const JITTER_MS = 250;
 const DEADLINE = { deadlineMs: 8000 } as const;
 const ACTOR = 'system:lifecycle';
@@ -84,7 +84,7 @@ async function doDue(tx: WriteTx, machine: MachineRow, row: StateRow): Promise<b
   return row.wanted === null ? false : await giveWanted(tx, machine, row);
 }
 
-/** Gives an order that waits, where its way is free by now. */
+/** Gives an order that waits, if its BMC is free by now. */
 async function giveWanted(
   tx: WriteTx,
   machine: MachineRow,

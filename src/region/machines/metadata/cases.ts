@@ -6,7 +6,7 @@ import { machineByRef } from '../machine.ts';
 import { pageBody } from '../../base/paging.ts';
 import { autocommitReading, reading } from '../../base/use-case.ts';
 
-/** Use cases about what machines told of themselves. */
+/** Use cases about what machines reported about themselves. */
 export const metadataCases = {
   'machine.inventory': reading('machine.inventory', async (tx, { params }) => {
     const machine = await machineByRef(tx, params.machine);
@@ -15,7 +15,7 @@ export const metadataCases = {
     if (row === null)
       return rejected(
         'not_found',
-        `${machine.fqdn} has not told of its hardware yet. It does when it is commissioned.`,
+        `${machine.fqdn} has not reported its hardware yet. It does when it is commissioned.`,
       );
     const { at, source, problems } = row;
     const inventory = row.inventory as MachineInventory['inventory'];

@@ -33,7 +33,7 @@ const LEASE_WAIT_MS = 3000;
 const POLL_MOST_MS = 500;
 /** And not sooner, however often something is committed: machines that wait together would ask the database thousands of times a second. */
 const POLL_LEAST_MS = 200;
-/** Callers that wait at one time; the next one is told to ask again. */
+/** Callers that wait at one time; the next one must ask again. */
 const WAITING_MAX = 100;
 
 /** Whose credentials these are; null: nobody's, or their run is over. */
@@ -51,7 +51,7 @@ export async function isOver({ db }: CredentialPorts, key: RunKey): Promise<bool
   return orThrow(await db.autocommitRead(async (tx) => ({ isOver: await isEndedKey(tx, shown) }))).isOver;
 }
 
-/** See `MetadataPort.admit`. The same answer for a machine that is not there and one that is in no run: who asks is a stranger to us. */
+/** See `MetadataPort.admit`. The same answer for a machine that is not there and one that is in no run: the caller is not known. */
 export function createAdmit(ports: CredentialPorts): MetadataPort['admit'] {
   const { db, clock, wakes } = ports;
   let waiting = 0;
@@ -81,7 +81,7 @@ export function createAdmit(ports: CredentialPorts): MetadataPort['admit'] {
   };
 }
 
-/** Does a rack's word count for this address: of a VLAN that it serves, or that no rack serves? */
+/** Does a rack's report count for this address: of a VLAN that it serves, or that no rack serves? */
 async function mayRelay({ db }: CredentialPorts, nodeId: string, source: string): Promise<boolean> {
   const { may } = orThrow(
     await db.read(async (tx) => {
@@ -93,7 +93,7 @@ async function mayRelay({ db }: CredentialPorts, nodeId: string, source: string)
   return may;
 }
 
-/** The credentials of a run, made when they are asked for first. Refused: the run is over, or the cluster's authority is not here. */
+/** The credentials of a run, made at their first request. Refused: the run is over, or the cluster's authority is not here. */
 export async function credentialsOf(ports: CredentialPorts, caller: MachineCaller): Promise<RunCredentials | Rejected> {
   return ports.db.repeatable(async (tx) => {
     const run = await findOpenRun(tx, caller.machineId, true);

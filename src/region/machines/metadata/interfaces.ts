@@ -17,8 +17,8 @@ interface AddedInterfaces {
 }
 
 /**
- * Gives a machine the interfaces that it has and nobody has told of. Those that it was given stay as they are, whatever it tells; one whose MAC is
- * another machine's is not taken from that one.
+ * Adds the interfaces that a machine reports and its record lacks. Those that it was given stay as they are; one whose MAC is another
+ * machine's is not taken from that one.
  */
 export async function addInterfaces(
   tx: WriteTx,

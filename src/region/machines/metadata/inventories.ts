@@ -20,7 +20,7 @@ interface InventoryCall {
   readonly source: string;
 }
 
-/** Keeps a whole inventory, in place of the one before. */
+/** Stores a whole inventory, in place of the one before. */
 export async function takeInventory(
   ports: MetadataPorts,
   { caller, document, source }: InventoryCall,
@@ -46,7 +46,7 @@ export async function takeInventory(
 /** Tag of scripts of the release whose output is a part of the inventory. */
 const INVENTORY_TAG = 'inventory';
 
-/** Does a script tell of hardware by what it prints? Only those of the release do. */
+/** Is a script's output a part of the inventory? Only of scripts of the release. */
 export function isInventoryScript({ builtIn }: MetadataPorts, script: string): boolean {
   return builtIn.some(({ name, tags }) => name === script && tags.includes(INVENTORY_TAG));
 }
@@ -58,7 +58,7 @@ interface ScriptInventory {
   readonly content: Uint8Array;
 }
 
-/** Members of an inventory that a script has printed as JSON, in place of those of before. What is no JSON is told as a problem, and changes nothing. */
+/** Members of an inventory that a script has printed as JSON, in place of those of before. Output that is no JSON is reported as a problem, and changes nothing. */
 export async function mergeInventory(
   ports: MetadataPorts,
   tx: WriteTx,

@@ -18,7 +18,7 @@ import { storeSignal } from './signals.ts';
 import { change, changing, type MetadataPorts, reportEvent } from './transaction.ts';
 import { eventOfStatus, type StatusReport } from './report-meanings.ts';
 
-/** Builds the metadata service: what machines are told, and what they tell. */
+/** Builds the metadata service: what machines fetch, and what they report. */
 export function createMetadata(ports: MetadataPorts): MetadataPort {
   return {
     identify: (key) => identify(ports, key),
@@ -32,7 +32,7 @@ export function createMetadata(ports: MetadataPorts): MetadataPort {
     netboot: async (caller, isOn) =>
       change(ports, caller, `metadata netboot ${isOn ? 'on' : 'off'} ${caller.machineId}`, async (tx, machine) => {
         await storeNetboot(tx, machine.id, isOn);
-        // An installer that has no other word for it: the disk is written.
+        // An installer that has no other report for it: the disk is written.
         if (!isOn && caller.purpose === 'deploying')
           await reportEvent(ports, tx, { caller, event: 'installed', text: '' });
         tx.emit({ kind: `machine.netboot.${isOn ? 'on' : 'off'}`, subject: machine.fqdn, data: { run: caller.run } });
@@ -99,7 +99,7 @@ interface RunPackage {
   readonly files: readonly TarFile[];
   /** Base URLs of the racks that answer it. */
   readonly racks?: readonly string[];
-  /** Why its deployment cannot come about: that is stored, and told to the machine. */
+  /** Why its deployment cannot come about: that is stored, and the machine gets it. */
   readonly refusal?: Rejected;
 }
 

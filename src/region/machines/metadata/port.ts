@@ -13,7 +13,7 @@ export interface MachineCaller {
   readonly run: number;
 }
 
-/** What a machine's system is told of itself. `publicKeys`: of SSH, one per line. */
+/** What a machine's system fetches about itself. `publicKeys`: of SSH, one per line. */
 export interface MachineDescription {
   readonly instanceId: string;
   readonly hostname: string;
@@ -42,7 +42,7 @@ export interface ScriptOutput {
   readonly bytes: number;
 }
 
-/** What happened to a machine, told to its lifecycle in the transaction in which it is stored. Refused: it does not fit the machine's state. */
+/** Gives an event to a machine's lifecycle in the transaction that stores it. Refused: it does not fit the machine's state. */
 export type ApplyMachineEvent = (
   tx: WriteTx,
   event: { readonly machineId: string; readonly event: MachineEvent; readonly by: string; readonly text?: string },
@@ -77,6 +77,6 @@ export interface MetadataPort {
   scripts(caller: MachineCaller): Promise<readonly TarFile[] | Rejected>;
   /** Does it boot from the network next time? */
   netboot(caller: MachineCaller, isOn: boolean): Promise<Rejected | null>;
-  /** Keeps what it tells of its hardware, as far as it fits. */
+  /** Stores its inventory, as far as it fits. */
   inventory(caller: MachineCaller, document: unknown, source: string): Promise<TakenInventory | Rejected>;
 }

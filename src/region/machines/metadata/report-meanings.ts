@@ -2,7 +2,7 @@ import { type Rejected, rejected } from '../../../core/errors.ts';
 import type { MachineEvent } from '../../../model/machines/machine-states.ts';
 import { outputOf, type ResultState, type RunPurpose } from '../../../model/machines/machine-run.ts';
 
-/** A step of a machine's system (`POST status/{machine}`), as cloud-init and curtin tell it. Texts are printable ASCII. */
+/** A step of a machine's system (`POST status/{machine}`), as cloud-init and curtin report it. Texts are printable ASCII. */
 export interface StatusReport {
   readonly type: 'start' | 'progress' | 'finish';
   readonly origin: string;
@@ -45,7 +45,7 @@ const RESULTS: Readonly<Record<string, StatusReport['result']>> = {
   FAILURE: 'FAIL',
   WARN: 'WARN',
 };
-/** Characters of a text that are kept. */
+/** Characters of a text that are stored. */
 const TEXT_MAX = 500;
 
 /** Reads a report. Refused (`bad_request`): not the object that it must be, or a member is missing. Pure. */
@@ -93,8 +93,8 @@ export function readSignal(fields: ReadonlyMap<string, string>): Signal | Reject
 }
 
 /**
- * What a report means for the machine's life; null: nothing more than that it was told. Names with a slash are steps of a step. `isEphemeral`: of a deployment:
- * the system that tells it is the one that was wanted, and not the one that installs it. Pure.
+ * What a report means for the machine's life; null: nothing. Names with a slash are steps of a step. `isEphemeral`: of a deployment: the system that
+ * reports is the wanted one, and not the one that installs it. Pure.
  */
 export function eventOfStatus(
   purpose: RunPurpose,
@@ -126,13 +126,13 @@ export function eventOfSignal(
   return status === 'FAILED' || status === 'TIMEDOUT' ? 'scripts-failed' : null;
 }
 
-/** What is told of a system that runs now, where its cloud-init did not end as it should; empty: nothing. Pure. */
+/** The text about a system that runs now and whose cloud-init did not end as it should; empty: none. Pure. */
 export function deployedText(error: string): string {
   if (error === 'error') return 'Its cloud-init ended with an error. On the machine: cloud-init status --long.';
   return error === 'degraded' ? 'Its cloud-init is degraded. On the machine: cloud-init status --long.' : '';
 }
 
-/** Does a signal say that all scripts have ended, whichever way? Pure. */
+/** Does a signal say that all scripts have ended, well or not? Pure. */
 export function isEnd({ status, script, resultId }: Signal): boolean {
   return script === null && resultId === null && ['OK', 'FAILED', 'TIMEDOUT'].includes(status);
 }
@@ -167,7 +167,7 @@ export function failuresOf(results: readonly EndedScript[]): string {
   return `${failed.length} of ${results.length} scripts failed: ${names.join(', ')}${more}.`;
 }
 
-/** A machine's words as events show them: one line of printable ASCII, bounded. */
+/** A machine's text as events show it: one line of printable ASCII, bounded. */
 function readable(text: unknown): string {
   return String(text)
     .slice(0, TEXT_MAX)

@@ -25,7 +25,7 @@ interface SignalCall {
   readonly outputs: readonly ScriptOutput[];
 }
 
-/** Takes note of how scripts go. Told again it changes nothing: a script that has ended does not run any more, whatever comes late. */
+/** Stores how scripts go. The same signal again changes nothing: a script that has ended does not run any more, whatever comes late. */
 export async function storeSignal(
   ports: MetadataPorts,
   { caller, signal, outputs }: SignalCall,
@@ -37,7 +37,7 @@ export async function storeSignal(
     if (script === null && resultId !== null)
       return rejected('bad_request', `This run has no script with the result ${resultId}.`);
     const end = await endOf(tx, machine, { caller, signal });
-    // Its scripts have ended, whichever way: there is nothing more to ask.
+    // Its scripts have ended, well or not: there is nothing more to fetch.
     if (purpose === 'enlisting' && isEnd(signal)) await storeRun(tx, machineId, null);
     // First: who changes a machine's state locks that before the machine.
     if (end !== null) await reportEvent(ports, tx, { caller, ...end });
@@ -59,18 +59,18 @@ export async function storeSignal(
   });
 }
 
-/** Until a script that has ended is told of, and the next one begins, s. */
+/** Between the end of a script and the report of it, or the next script, s. */
 const BETWEEN_S = 300;
 /** A script that may take as long as it takes. A machine that has died in it must not be waited for for ever, s. */
 const UNLIMITED_S = 86_400;
 
-/** A script has begun: the machine's deadline does not come before the script's own. */
+/** A script has started: the machine's deadline does not come before the script's own. */
 async function waitFor(tx: WriteTx, { machineId, run }: MachineCaller, script: string): Promise<void> {
   const seconds = await readScriptTimeout(tx, run, script);
   if (seconds !== null) await storePatience(tx, machineId, (seconds || UNLIMITED_S) + BETWEEN_S);
 }
 
-/** Scripts of the release that tell of hardware do it by what they print. */
+/** The output of the release's scripts about hardware goes into the inventory. */
 async function takeInventoryOutputs(
   ports: MetadataPorts,
   tx: WriteTx,
@@ -88,7 +88,7 @@ async function takeInventoryOutputs(
   return null;
 }
 
-/** How the run ends, where this is the word of its end. One that is said to be well is not, where a script of it has failed. */
+/** How the run ends, if this signal ends it. A run with a failed script is not well, whatever the signal says. */
 async function endOf(
   tx: WriteTx,
   { hostname }: MachineRow,

@@ -8,7 +8,7 @@ import type { CredentialPorts } from './credentials.ts';
 import type { MachineCaller, ApplyMachineEvent } from './port.ts';
 import type { MachineFiles } from '../scripts/scripts.ts';
 
-/** What the metadata service is built from. `tell`: the lifecycle. */
+/** What the metadata service is built from. `applyEvent`: the lifecycle. */
 export interface MetadataPorts extends CredentialPorts {
   readonly applyEvent: ApplyMachineEvent;
   /** Scripts of the release. */
@@ -16,14 +16,14 @@ export interface MetadataPorts extends CredentialPorts {
   readonly files: MachineFiles;
 }
 
-/** What a machine tells of itself, for its lifecycle. `event` null: nothing that matters to it. */
+/** What a machine reports, for its lifecycle. `event` null: nothing that matters to it. */
 interface ReportedEvent {
   readonly caller: MachineCaller;
   readonly event: MachineEvent | null;
   readonly text: string;
 }
 
-/** A refusal of the lifecycle is none of the machine's: what it told is kept even so. */
+/** A refusal of the lifecycle does not refuse the machine's report: it is stored all the same. */
 export async function reportEvent(
   { applyEvent: apply }: MetadataPorts,
   tx: WriteTx,
@@ -35,7 +35,7 @@ export async function reportEvent(
   return null;
 }
 
-/** As `changing`, where nothing is to be answered. */
+/** As `changing`, without an answer. */
 export async function change(
   ports: MetadataPorts,
   caller: MachineCaller,

@@ -15,15 +15,15 @@ const PROBES_MAX = 8;
 const PROBE_S = 6;
 /** What an order may take at its BMC, seconds. */
 const ORDER_S = { query: 20, hard: 45, soft: 200 } as const;
-/** An agent's word comes so long after, at the latest, seconds. */
+/** An agent reports so long after, at the latest, seconds. */
 const REPORT_S = 10;
 
-/** How long a job may take: every step by two nodes, and looking for them, seconds. */
+/** How long a job may take: every step by two nodes, and finding them, seconds. */
 export function jobSeconds(steps: readonly PowerStep[], parameters: Readonly<Record<string, unknown>>): number {
   return steps.reduce((sum, step) => sum + 2 * (orderSeconds(step, parameters) + REPORT_S), 30);
 }
 
-/** Asks the best node that is left: whether it reaches the BMC, where that is not known, else for the order. */
+/** Gives the order to the best node that is left; a node whose route to the BMC is not known is probed first. */
 export async function ask(
   tx: WriteTx,
   ports: Pick<PowerPorts, 'ca' | 'random'>,

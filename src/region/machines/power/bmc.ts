@@ -140,7 +140,7 @@ async function readBmc(
 }
 
 /**
- * A BMC is another host: none at an address of a node, of the cluster or of loopback. Orders come from nodes, so such an address would be asked from within.
+ * A BMC is another host: none at an address of a node, of the cluster or of loopback. Orders come from nodes, so such an address would get the order from within.
  * A name is judged by the node that resolves it.
  */
 export async function refuseHosts(tx: Tx, hosts: readonly BmcHost[], prefix = ''): Promise<Rejected | null> {
@@ -159,7 +159,7 @@ export async function refuseHosts(tx: Tx, hosts: readonly BmcHost[], prefix = ''
   );
 }
 
-/** Addresses that a node must not ask when it resolves the name of a BMC; undefined: no name is resolved. */
+/** Addresses that a node must not send an order to when it resolves the name of a BMC; undefined: no name is resolved. */
 export async function closedFor(tx: Tx, hosts: readonly BmcHost[]): Promise<{ closed?: string[] }> {
   if (hosts.every(({ host }) => comparedAddress(host) !== null)) return {};
   const own = (await listOwnAddresses(tx)).flatMap(({ address }) => comparedAddress(address) ?? []);

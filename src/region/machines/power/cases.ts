@@ -53,7 +53,7 @@ const VERBS: Readonly<Record<MachinePower['verb'], string>> = {
   query: 'query the power',
 };
 
-/** A way to switch machines, as its driver takes it. */
+/** A power type, with the parameters of its driver. */
 function typeOf(name: PowerType): PowerTypeShown {
   const parameters = driverOf(name).settings.map((setting) => {
     const { label, kind, scope, choices = [], default: usual } = setting;
@@ -76,7 +76,7 @@ function withoutBmc({ fqdn, hostname }: MachineRow): Rejected {
   return rejected('conflict', `${problem}. Give it one: regent machine set ${hostname} --bmc NAME.`);
 }
 
-/** Why this cannot be asked of the machine; null: it can. */
+/** Why this cannot be done to the machine; null: it can. */
 function refusalOf(
   { fqdn }: MachineRow,
   { name, powerType }: DeclaredRow<'bmc'>,
@@ -86,7 +86,7 @@ function refusalOf(
   if (!isQueryable)
     return rejected(
       'conflict',
-      `${fqdn} is switched by hand: ${name} is of the power type ${powerType}, and nobody can be asked.`,
+      `${fqdn} is switched by hand: ${name} is of the power type ${powerType}, which gets no orders.`,
     );
   if (boot !== undefined && verb !== 'on' && verb !== 'cycle')
     return invalid('boot', `${verb} does not start the machine`, 'with on or cycle');

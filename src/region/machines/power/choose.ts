@@ -1,11 +1,11 @@
 import type { ReachRow } from '../../../store/queries/machines/power-states.ts';
 
-/** A node that tells nothing for so long is asked last, ms. */
+/** A node that has reported nothing for so long comes last, ms. */
 const SILENT_MS = 30_000;
-/** A way that was seen so lately needs no probe, ms. */
+/** A route that worked so lately needs no probe, ms. */
 const FRESH_MS = 600_000;
 
-/** A node and whether its way to the BMC must be probed before an order is given. */
+/** A node, and whether its route to the BMC is known or must be probed before an order. */
 export interface BmcRoute {
   readonly nodeId: string;
   readonly node: string;
@@ -13,7 +13,7 @@ export interface BmcRoute {
 }
 
 /**
- * The nodes by which a BMC is asked, the best first: those that report before silent ones, drained ones after the others, then the one whose order came
+ * The nodes that can reach a BMC, the best first: those that report before silent ones, drained ones after the others, then the one whose order came
  * about last, then those that reach it, the quickest first, those that stand on its subnet, all others, and those that did not reach it. Pure.
  */
 export function rankRoutes(rows: readonly ReachRow[]): BmcRoute[] {

@@ -17,7 +17,7 @@ import {
   type Turn,
 } from './order.ts';
 
-/** An agent that did not take an order by then is silent; another node is asked. */
+/** An agent that did not take an order by then is silent; another node gets it. */
 const TAKEN_MS = 5000;
 /** After the first node that reaches the BMC the others have so long to be quicker. */
 const GRACE_MS = 300;
@@ -64,12 +64,12 @@ async function save(run: JobRun<Order>, at: Progress, make: (tx: WriteTx) => Pro
 function progressOf({ asked: pending, failures }: Progress): string {
   const last = failures.at(-1);
   if (pending === null)
-    return last === undefined ? 'looking for a node that reaches the BMC' : `another node: ${last.why}`;
+    return last === undefined ? 'searching for a node that reaches the BMC' : `another node: ${last.why}`;
   const nodes = pending.commands.map(({ node }) => node).join(', ');
-  return pending.kind === 'probe' ? `asked whether the BMC is reached: ${nodes}` : `has the order: ${nodes}`;
+  return pending.kind === 'probe' ? `probes whether the BMC is reached: ${nodes}` : `has the order: ${nodes}`;
 }
 
-/** Ends when an operator wants it: what no agent has taken is taken back. Null: nobody does. */
+/** Ends when an operator wants it: commands that no agent has taken are withdrawn. Null: nobody wants it. */
 async function abortOf(run: JobRun<Order>, at: Progress): Promise<JobEnd | null> {
   if (!run.isAbortWanted()) return null;
   const open: string[] = [];
@@ -84,12 +84,12 @@ async function abortOf(run: JobRun<Order>, at: Progress): Promise<JobEnd | null>
   });
   const result =
     open.length === 0
-      ? 'Ended: no order is under way.'
+      ? 'Ended: no order runs.'
       : `Ended: ${open.join(', ')} had the order already, and it may still come about. See: regent machine show.`;
   return { state: 'aborted', result };
 }
 
-/** Waits for what was asked, until there is something to hear: an end, the first good way, silence, or a wish to end the job. */
+/** Waits for the commands until there is something to take: an end, the first node that reaches the BMC, silence, or a request to end the job. */
 async function waitFor(
   { db, waiter, clock }: PowerPorts,
   run: JobRun<Order>,

@@ -9,10 +9,10 @@ import {
 } from '../../../store/queries/machines/power-states.ts';
 import type { WriteTx } from '../../../store/write.ts';
 
-/** Each machine is looked at so often, seconds, a quarter more or less; one whose BMC is not well ever less often. */
+/** Each machine is checked so often, seconds, a quarter more or less; one whose BMC is not well ever less often. */
 const CHECK_PLAN: LookPlan = { everyS: 120, mostS: 1800 };
 
-/** Whom a result is of. `by`: who asked, such as `job 12`. */
+/** What a result is about. `by`: who caused it, such as `job 12`. */
 export interface PowerObservation {
   readonly machineId: string;
   readonly fqdn: string;
@@ -22,7 +22,7 @@ export interface PowerObservation {
   readonly by: string;
 }
 
-/** Takes note of what an agent saw at a BMC: the way, what it learned, the state, and an event where that is another one. */
+/** Stores what an agent saw at a BMC: its reach, what it learned, the state, and an event if the state is another one. */
 export async function noteResult(tx: WriteTx, observation: PowerObservation, result: PowerResult): Promise<void> {
   if (result.outcome === 'overtaken') return;
   const isDone = result.outcome === 'done';
@@ -34,7 +34,7 @@ export async function noteResult(tx: WriteTx, observation: PowerObservation, res
   await noteState(tx, observation, { state: isDone ? result.state : 'error', nodeId: observation.nodeId, why, remedy });
 }
 
-/** Stores a machine's state; an event tells another one than before. */
+/** Stores a machine's state; emits an event if it is another one than before. */
 export async function noteState(
   tx: WriteTx,
   { machineId, fqdn, by, node }: Pick<PowerObservation, 'machineId' | 'fqdn' | 'by' | 'node'>,
@@ -47,7 +47,7 @@ export async function noteState(
   tx.emit({ kind: `machine.power.${state}`, subject: fqdn, data: { before: old.before, node, by, ...problem } });
 }
 
-/** What is said of a state. */
+/** A state as the predicate of a sentence. */
 export function describePowerState(state: PowerState): string {
-  return state === 'on' || state === 'off' ? `is ${state}` : 'has no state that its BMC tells';
+  return state === 'on' || state === 'off' ? `is ${state}` : 'has no state that its BMC reports';
 }

@@ -17,7 +17,7 @@ export const POWER_JOB = 'machine-power';
 
 export type { Order, Progress };
 
-/** What the job leans on. */
+/** What the job needs. */
 export interface PowerPorts {
   readonly db: Database;
   readonly waiter: CommandWaiter;
@@ -66,7 +66,7 @@ export interface PowerStep {
 
 /**
  * The states that an order goes through. A cycle is two: what is off is not switched off again when another node goes on, so nothing is powered twice. A
- * cycle must end: it does not ask the operating system unless it was told to. Pure.
+ * cycle must end: it does not ask the operating system unless the order says so. Pure.
  */
 export function stepsOf({ verb, boot, stopMode }: MachinePower): readonly PowerStep[] {
   const on: PowerStep = { verb: 'on', ...(boot === undefined ? {} : { boot }) };

@@ -17,28 +17,28 @@ import { hasOtherRoute, type BmcRoute, rankRoutes } from './choose.ts';
 import { noteResult } from './note.ts';
 import { type PowerTarget, readTarget } from './target.ts';
 
-/** What the looks lean on. */
+/** What power checks need. */
 export interface PowerCheckPorts {
   readonly db: Database;
   readonly ca: Pick<CertificateAuthority, 'inheritance'>;
   readonly random: Pick<Random, 'hex'>;
 }
 
-/** Machines of one look: an agent takes 8 at once, each at most 20 s. */
+/** Machines of one check: an agent takes 8 at once, each at most 20 s. */
 const MACHINES_MAX = 32;
-/** Those that are due so soon are looked at with the others, seconds. */
+/** Those that are due so soon are checked with the others, seconds. */
 const AHEAD_S = 20;
 /** Machines that a round plans at most. */
 const ROUND_MAX = 256;
-/** An agent's word comes by then, seconds. */
+/** An agent reports by then, seconds. */
 const CHECK_S = 120;
-/** Where nothing came of it, another node looks so much later, seconds. */
+/** After a check without a result another node checks so much later, seconds. */
 const AGAIN_S = 15;
 const DEADLINE = { deadlineMs: 8000 } as const;
 
 /**
- * Has agents look at machines' power, each every two minutes or so, and takes note of what they saw. When each is due is in its row, so no look is lost with a
- * region or an agent, and no password is in the database longer than a look takes. Runs on every region; one plans at a time.
+ * Has agents check machines' power, each every two minutes or so, and stores what they saw. When each is due is in its row, so no check is lost with a
+ * region or an agent, and no password is in the database longer than a check takes. Runs on every region; one plans at a time.
  */
 export function createPowerCheckTask(ports: PowerCheckPorts): Task {
   const { db } = ports;
@@ -56,24 +56,24 @@ export function createPowerCheckTask(ports: PowerCheckPorts): Task {
       const started = await reached(
         db.repeatable((tx) => alone(tx, (writing) => startChecks(writing, ports)), DEADLINE),
       );
-      return seen + started === 0 ? null : `${seen} machines were seen, ${started} are looked at`;
+      return seen + started === 0 ? null : `${seen} machines were checked, ${started} checks started`;
     },
   };
 }
 
-/** A part of a round, each in a transaction of its own: machines that were seen are not held while the next looks are planned. */
+/** A part of a round, each in a transaction of its own: machines that were seen are not held while the next checks are planned. */
 async function alone(tx: Tx, part: (tx: WriteTx) => Promise<number>): Promise<number> {
   return (await states.lockLooks(tx)) ? withEvents(tx, 'system:power', part) : 0;
 }
 
-/** Takes note of all looks that have ended. Gives how many machines they saw. */
+/** Stores the results of all checks that have ended. Gives how many machines they saw. */
 async function takeCheckResults(tx: WriteTx): Promise<number> {
   let seen = 0;
   for (const id of await states.takeEndedLooks(tx)) seen += await takeCheckResult(tx, id);
   return seen;
 }
 
-/** Takes note of an ended look. Gives how many machines it saw. */
+/** Stores the results of an ended check. Gives how many machines it saw. */
 async function takeCheckResult(tx: WriteTx, commandId: number): Promise<number> {
   const command = await findCommand(tx, commandId);
   if (command === null) return 0;
@@ -94,9 +94,9 @@ async function takeCheckResult(tx: WriteTx, commandId: number): Promise<number> 
       await states.putLooksOff(tx, [id], AGAIN_S);
       continue;
     }
-    const who = { machineId: id, fqdn: machine.fqdn, bmcId: machine.bmcId, nodeId, node, by: 'a look' };
+    const who = { machineId: id, fqdn: machine.fqdn, bmcId: machine.bmcId, nodeId, node, by: 'power check' };
     await noteResult(tx, who, result);
-    // An order came first: what it saw counts, and the machine is looked at again in its time.
+    // An order came first: what it saw counts, and the machine is checked again in its time.
     if (result.outcome === 'overtaken') await states.putLooksOff(tx, [id], AGAIN_S);
   }
   return found?.machines.length ?? 0;
@@ -124,7 +124,7 @@ interface PlannedCheck {
   readonly route: BmcRoute;
 }
 
-/** Has the nodes look that are not at a look now. Gives how many machines they look at. */
+/** Starts a check on each node that runs none. Gives how many machines they check. */
 async function startChecks(tx: WriteTx, ports: PowerCheckPorts): Promise<number> {
   const sealer = sealerOf(ports);
   const busy = new Set(await states.lookingNodes(tx));

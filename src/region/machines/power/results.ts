@@ -10,9 +10,9 @@ import { type Order, type Progress, stepsOf, type Turn } from './order.ts';
 type PendingCommand = NonNullable<Progress['asked']>['commands'][number];
 
 /** What helps a node that does not answer. */
-const NODE_REMEDY = 'Look at the node: regent node show, regent command list.';
+const NODE_REMEDY = 'Check the node: regent node show, regent command list.';
 
-/** Hears what came of the commands that were asked; takes back what no agent has taken. */
+/** Takes the results of the commands that were sent; withdraws those that no agent has taken. */
 export async function takeResults(tx: WriteTx, run: JobRun<Order>, at: Progress): Promise<Turn> {
   const { asked: pending } = at;
   if (pending?.kind === 'probe') return { at: await takeProbeResults(tx, run, at, pending.commands), end: null };
@@ -37,7 +37,7 @@ async function takeProbeResults(
   for (const one of commands) found.push({ one, row: await overOf(tx, one.id) });
   const isReached = found.some(({ row }) => row !== 'open' && readBmcProbe(row?.result)?.isReachable === true);
   for (const { one, row } of found) {
-    // It is at it still: it may do, after those that answered.
+    // It still runs: the node may do, after those that answered.
     if (row === 'open') continue;
     const probe = readBmcProbe(row?.result);
     if (probe === null) {
@@ -89,7 +89,7 @@ function goOn(run: JobRun<Order>, at: Progress, one: PendingCommand, result: Pow
   return { at: done, end: { state: 'done', result: [sentence, ...result.notes].join(' ') } };
 }
 
-/** A command that has ended, by being taken back where nobody took it; `open`: an agent is at it. Null: it is gone. */
+/** A command that has ended, or that was withdrawn because nobody took it; `open`: an agent runs it. Null: it is gone. */
 async function overOf(tx: WriteTx, id: number): Promise<CommandRow | 'open' | null> {
   await withdrawCommand(tx, id);
   const row = await findCommand(tx, id);

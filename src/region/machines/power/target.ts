@@ -25,7 +25,7 @@ export interface PowerTarget {
   readonly hasDoor: boolean;
 }
 
-/** Reads a machine's way of being switched, secrets opened. Refused: there is none, or its secrets cannot be opened. */
+/** Reads how a machine is switched, secrets opened. Refused: there is none, or its secrets cannot be opened. */
 export async function readTarget(tx: Tx, sealer: Sealer, machineId: string): Promise<PowerTarget | Rejected> {
   const machine = await findMachine(tx, { id: machineId });
   if (machine === null) return rejected('not_found', `There is no machine ${machineId} any more.`);

@@ -110,7 +110,7 @@ const USUAL = {
 } as const satisfies Omit<Script, 'name' | 'content'>;
 
 /**
- * A script from a body: what is given, else what its comment says, else what it was. With another text its comment counts anew. Refused: its comment
+ * A script from a body: what is given, else what its comment says, else what it was. With another text its new comment counts. Refused: its comment
  * says otherwise than the body.
  */
 function readScript(body: ScriptSet, old: ScriptRow | null): Script | Rejected {

@@ -36,7 +36,7 @@ export interface ChosenRun {
   readonly purpose: RunPurpose;
 }
 
-/** Chooses the scripts of a run that has begun, and keeps them as they are now. Those that write or erase disks are the release's alone; a rescue has none. */
+/** Chooses the scripts of a run that has started, and stores them as they are now. Those that write or erase disks are the release's alone; a rescue has none. */
 export async function chooseForRun(
   tx: Tx,
   { builtIn, sealer }: RunScriptPorts,
@@ -44,7 +44,7 @@ export async function chooseForRun(
   request: ScriptSelection,
 ): Promise<readonly (RunScriptRow & { readonly isDestructive: boolean })[] | Rejected> {
   if (purpose === 'rescue') return [];
-  // Nobody has chosen anything for a machine that nobody knew: it tells of its hardware alone.
+  // Nobody has chosen anything for an unknown machine: it only reports its hardware.
   const isOwn = purpose === 'enlisting' || purpose === 'deploying' || purpose === 'erasing';
   const all = isOwn ? builtIn : [...builtIn, ...(await listSiteScripts(tx))];
   const chosen = chooseScripts(all, purpose === 'enlisting' ? 'commissioning' : purpose, request);
@@ -77,7 +77,7 @@ async function rowOf(sealer: Sealer, run: number, { script, values }: ChosenScri
   return { name, instanceOf: name, hardware, timeout, isParallel, parameters, given, sealed, content };
 }
 
-/** The scripts of a run; the usual ones where whoever began it did not say which. */
+/** The scripts of a run; the usual ones if whoever started it chose none. */
 export async function scriptsOfRun(
   tx: Tx,
   ports: RunScriptPorts,
@@ -87,14 +87,14 @@ export async function scriptsOfRun(
   if (stored !== null) return stored;
   const usual = await chooseForRun(tx, ports, run, {});
   if (!isRejected(usual)) return usual;
-  // A script of the site that wants a value which nobody gave keeps no machine from telling of its hardware.
+  // A script of the site that wants a value which nobody gave keeps no machine from reporting its hardware.
   const bare = await chooseForRun(tx, ports, run, { scripts: ['none'] });
   return isRejected(bare) ? [] : bare;
 }
 
 /**
- * The scripts of a run as its machine fetches them. One that is for all disks or all cards becomes one for each that the machine has told of, when it is
- * fetched first; so it stays for this run.
+ * The scripts of a run as its machine fetches them. One that is for all disks or all cards becomes one for each that the machine has reported, at the
+ * first fetch; so it stays for this run.
  */
 export async function packRun(tx: Tx, ports: RunScriptPorts, run: ChosenRun): Promise<readonly RunScript[] | Rejected> {
   const rows = await scriptsOfRun(tx, ports, run);

@@ -11,7 +11,7 @@ export interface RunScript {
   readonly timeoutSeconds: number;
   /** May others of the same kind run beside it? */
   readonly isParallel: boolean;
-  /** What it looks at. */
+  /** What it tests or inspects. */
   readonly hardware: ScriptHardware;
   readonly invocation: Invocation;
 }
@@ -21,7 +21,7 @@ export interface NumberedScript extends RunScript {
   readonly resultId: number;
 }
 
-/** What of the release goes to machines. `runner`: fetches scripts and tells how they go; `runScript`: runs one of them. */
+/** What of the release goes to machines. `runner`: fetches scripts and reports how they go; `runScript`: runs one of them. */
 export interface MachineFiles {
   readonly runner: string;
   readonly runScript: string;
@@ -42,7 +42,7 @@ const HARDWARE = { node: 0, cpu: 1, memory: 2, storage: 3, network: 4 } as const
 /**
  * What a machine fetches from `maas-scripts`: its scripts, and how to run them, twice: `index.json` in MAAS's form, and for our own runner, which has no
  * reader of JSON, `index.txt` (a line per script, its members between tabs), `parameters/ID`, `environment/ID`, `run-script`, and, where racks are given,
- * `racks` (a line per base URL of one, which is asked where another one does not answer). Pure.
+ * `racks` (a line per base URL of one, for when another one does not answer). Pure.
  */
 export function packScripts(
   purpose: RunPurpose,

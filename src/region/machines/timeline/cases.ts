@@ -3,7 +3,7 @@ import { machineByRef } from '../machine.ts';
 import { reading } from '../../base/use-case.ts';
 import { readTimeline } from './read.ts';
 
-/** What was seen of a machine on its way. */
+/** The steps that were seen of a machine. */
 export const timelineCases = {
   'machine.timeline': reading('machine.timeline', async (tx, { params, query }, context) => {
     const machine = await machineByRef(tx, params.machine);

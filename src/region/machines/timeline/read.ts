@@ -36,9 +36,9 @@ const STEPS_MAX = 500;
 const RUNS_MAX = 50;
 /** What follows the end of a run, such as switching off, belongs to it for so long, ms. */
 const AFTER_MS = 600_000;
-/** What is told of a run's beginning is told a moment before it, ms. */
+/** Reports about a run's beginning may come a moment before it, ms. */
 const BEFORE_MS = 2_000;
-/** A script whose own time is not known may take so long, one without an end of its own that long; its machine ends it itself and tells so a little later. Seconds. */
+/** A script whose own time is not known may take so long, one without an end of its own that long; its machine ends it itself and reports a little later. Seconds. */
 const SCRIPT_S = { unknown: 900, endless: 604_800, grace: 30 } as const;
 
 /** Which part of a machine's steps. */
@@ -137,7 +137,7 @@ interface JudgeInput {
   readonly now: number;
 }
 
-/** What is expected, and why it does not come. A machine at rest that nobody has to look at is not judged. */
+/** What is expected, and why it does not come. A machine at rest that needs no attention is not judged. */
 async function judge(tx: Tx, ports: SeenPorts, { machine, run, steps, now }: JudgeInput): Promise<Judgement> {
   const isInProgress = isPassing(machine.state);
   const hasFailed = isBad(machine.state) && machine.state.startsWith('failed-');
@@ -158,7 +158,7 @@ async function judge(tx: Tx, ports: SeenPorts, { machine, run, steps, now }: Jud
   const site = await readWhySite(tx, ports, { machine, nodes, hasSwitch, startedAt, script });
   const causes = causesOf(own, site);
   const isKnown = hasFailed || next?.isLate === true;
-  // What has failed is told at once; what is only slow has its time.
+  // A failure has its causes at once; a slow machine has its time.
   return { next, causes: isKnown ? causes : causes.filter(({ code }) => AT_ONCE.has(code)) };
 }
 

@@ -11,7 +11,7 @@ import { vlanServers } from '../../networks/dhcp/servers.ts';
 import { isStale } from '../../base/tracking.ts';
 import { vlansOf } from '../deployment/site.ts';
 
-/** Which machine, and what of its way decides. `begunAt`: ms; an inventory from before says its firmware and not its disks. */
+/** Which machine, and what decides about it. `startedAt`: ms; an inventory from before has its firmware and not its disks. */
 export interface WhyQuestion {
   readonly machine: MachineRow;
   readonly nodes: readonly SeenNode[];
@@ -20,7 +20,7 @@ export interface WhyQuestion {
   readonly script: WhyScript | null;
 }
 
-/** Reads what the rules ask of a site about one machine (model/machines/timeline/why.ts). */
+/** Reads what the rules need of a site about one machine (model/machines/timeline/why.ts). */
 export async function readWhySite(tx: Tx, ports: SeenPorts, question: WhyQuestion): Promise<WhySite> {
   const { machine, nodes, hasSwitch, startedAt, script } = question;
   const row = await readInventory(tx, machine.id);
@@ -43,7 +43,7 @@ export async function readWhySite(tx: Tx, ports: SeenPorts, question: WhyQuestio
   };
 }
 
-/** What nodes tell at a moment, ms since 1970. */
+/** What nodes report at a moment, ms since 1970. */
 interface NodeReports {
   readonly nodes: readonly SeenNode[];
   readonly now: number;

@@ -9,7 +9,7 @@ export interface NamedStep extends MachineStep {
   readonly id: string;
 }
 
-/** Characters of a machine's own words that are shown. */
+/** Characters of a machine's own text that are shown. */
 const TEXT_MAX = 300;
 
 /** All that was seen of a machine, as steps in their order. Of two at one time the earlier source of a boot comes first. Pure. */
@@ -19,10 +19,10 @@ export function inOrder(steps: readonly NamedStep[]): NamedStep[] {
     .toSorted((one, other) => one.at - other.at || rankOf(one) - rankOf(other) || (one.id < other.id ? -1 : 1));
 }
 
-/** DHCP servers tell the beginning of a lease in whole seconds, cut down, ms. */
+/** DHCP servers report the beginning of a lease in whole seconds, cut down, ms. */
 const LEASE_MS = 1_000;
 
-/** A lease of the second in which its machine was asked, or switched on, came after that. */
+/** A lease of the second in which its machine got its order, or was switched on, came after that. */
 function leaseAt({ at }: NamedStep, steps: readonly NamedStep[]): number {
   const before = steps.filter(({ source, at: then }) => (source === 'state' || source === 'bmc') && then > at);
   return Math.max(at, ...before.filter(({ at: then }) => then < at + LEASE_MS).map(({ at: then }) => then));
@@ -39,7 +39,7 @@ export function ofRacks(rows: readonly StepRow[]): NamedStep[] {
   return rows.map(({ id, ...step }) => ({ ...step, id: `rack-${id}` }));
 }
 
-/** Events that tell of a machine's way; others tell of its configuration. Pure. */
+/** Events that are steps of a machine; others are about its configuration. Pure. */
 export function ofEvents(events: readonly MachineEventRow[]): NamedStep[] {
   return events.flatMap((event) => {
     const found = stepOf(event);
@@ -67,7 +67,7 @@ function stepOf({ kind, data }: MachineEventRow): StepContent | null {
   }
   switch (kind) {
     case 'machine.boot-lost':
-      return step(['state', 'state', 'failed'], `it boots anew: ${text('text')}`);
+      return step(['state', 'state', 'failed'], `it boots again: ${text('text')}`);
     case 'machine.installed':
       return step(['state', 'installed', 'done'], 'its disks are written: it boots them');
     case 'machine.power-done':
@@ -76,7 +76,7 @@ function stepOf({ kind, data }: MachineEventRow): StepContent | null {
       return step(['bmc', 'power-failed', 'failed'], text('text'));
     case 'machine.power.on':
     case 'machine.power.off':
-      // A job tells of its own order.
+      // A job's own order is a step already.
       return text('by').startsWith('job ') ? null : ofPowerCheck(kind, text('node'));
     case 'machine.power.error':
       return step(['bmc', 'power-failed', 'failed'], `${text('why')} ${text('remedy')}`.trim(), { node: text('node') });
@@ -85,7 +85,7 @@ function stepOf({ kind, data }: MachineEventRow): StepContent | null {
     case 'machine.status':
       return ofStatus(text);
     case 'machine.signal':
-      // One about a script is told by its result.
+      // One about a script is a step by its result.
       return Array.isArray(data['scripts']) && data['scripts'].length > 0 ? null : ofSignal(text);
     default:
       return null;
@@ -114,7 +114,7 @@ function ofSignal(text: (name: string) => string): StepContent {
   return step(['metadata', 'signal', isFailed ? 'failed' : 'done'], `${text('status')} ${text('error')}`.trim());
 }
 
-/** Orders to its BMC: asked when an agent took it, on or off when that agent said so. Pure. */
+/** Orders to its BMC: requested when an agent took it, on or off when that agent reported it. Pure. */
 export function ofOrders(orders: readonly PowerOrderRow[]): NamedStep[] {
   return orders.flatMap((order): NamedStep[] => {
     const { id, node, verb, caller, createdAt, claimedAt, endedAt, sentence } = order;
@@ -122,7 +122,7 @@ export function ofOrders(orders: readonly PowerOrderRow[]): NamedStep[] {
     if (endedAt === null)
       return [{ ...name, at: claimedAt ?? createdAt, ...requestedStep(verb, 'running', `by ${caller}`, node) }];
     const result = readPowerResult(order.result);
-    // A later order came first, and tells of itself.
+    // A later order came first, and is a step of its own.
     if (result?.outcome === 'overtaken') return [];
     const end = { ...name, id: `order-${id}-end`, at: endedAt };
     if (result?.outcome === 'done') return [{ ...end, ...doneStep(verb, node, result.notes.join(' ')) }];
@@ -139,7 +139,7 @@ function doneStep(verb: 'on' | 'off', node: string, text: string): StepContent {
   return step(['bmc', verb === 'on' ? 'power-on' : 'power-off', 'done'], text, { node });
 }
 
-/** The end of a job is told some seconds after the order that it gave, ms. */
+/** The end of a job comes some seconds after the order that it gave, ms. */
 const ECHO_MS = 60_000;
 
 /** Events and orders; an event that only repeats an order, as the end of its job, is left out. Pure. */

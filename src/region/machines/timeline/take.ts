@@ -9,8 +9,8 @@ import { readServed } from '../../cluster/trust/served.ts';
 import { machineEvent } from '../lifecycle/event.ts';
 
 /**
- * Takes what a rack saw of machines that boot. The first boot script of a start is told to the machine's lifecycle, in the same transaction: so a report
- * that comes twice tells it once.
+ * Stores what a rack saw of machines that boot. The first boot script of a start is an event of the machine's lifecycle, in the same transaction: so a report
+ * that comes twice counts once.
  */
 export function takeBootSteps(db: Database, nodeId: string, report: BootStepReport): Promise<Rejected | null> {
   return db.repeatable(async (tx) => {
@@ -19,7 +19,7 @@ export function takeBootSteps(db: Database, nodeId: string, report: BootStepRepo
     const { booted } = await storeBootSteps(tx, node, report, await readForeign(tx, nodeId));
     if (booted.length === 0) return null;
     await withEvents(tx, `node:${nodeId}`, async (writing) => {
-      // A machine that went on meanwhile is not told: the step is kept even so.
+      // The lifecycle refuses it for a machine that went on meanwhile: the step is stored all the same.
       for (const { machineId, epoch } of booted)
         await machineEvent(writing, { machineId, event: 'boot-seen', by: `rack ${node.name}`, epoch });
     });

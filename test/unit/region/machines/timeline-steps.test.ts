@@ -72,7 +72,7 @@ describe('steps', () => {
     expect(steps.map(({ source, what, outcome, facts }) => [source, what, outcome, facts.words])).toEqual([
       ['state', 'state', 'done', 'commissioning (commission by ada)'],
       ['state', 'state', 'failed', 'failed-commissioning (deadline-passed by system): Too late.'],
-      ['state', 'state', 'failed', 'it boots anew: k1 is dead.'],
+      ['state', 'state', 'failed', 'it boots again: k1 is dead.'],
       ['bmc', 'power-failed', 'failed', 'k1: wrong password.'],
       ['bmc', 'power-off', 'done', 'Reported by the BMC; not requested by Regent.'],
       ['metadata', 'status', 'failed', 'finish init FAIL: d'],
