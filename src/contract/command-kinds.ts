@@ -5,9 +5,9 @@ import * as power from './machines/power-commands.ts';
 import { ReadLogArgs, ReadLogResult } from './base/command.ts';
 
 /**
- * What a node's agent can be asked to do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
- * command's end; null: it has none. `isRepeatable`: doing it twice does no harm. `claimSeconds`: how long an agent that took it may be at it. `isPassing`: it is a
- * look that people repeat; whoever asked gets the result, then the row goes, and no event tells of it.
+ * A task that a node's agent can do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
+ * command's end; null: it has none. `isRepeatable`: doing it twice does no harm. `claimSeconds`: how long an agent that took it may be at it. `isPassing`: a
+ * query that people repeat: the caller gets the result, then the row is deleted, and no event reports it.
  */
 export interface CommandKind {
   readonly args: TSchema;
@@ -44,7 +44,7 @@ export const COMMAND_KINDS = {
     isRepeatable: true,
     claimSeconds: 60,
   },
-  /** Which of these addresses has a host on a network of this node? Asked before one is given to a machine. */
+  /** Which of these addresses has a host on a network of this node? Checked before a machine gets one. */
   'probe-free': {
     args: strict({
       addresses: Type.Array(Type.String({ description: 'IPv4 or IPv6' }), { minItems: 1, maxItems: 32 }),
@@ -59,7 +59,7 @@ export const COMMAND_KINDS = {
     claimSeconds: 5,
     isPassing: true,
   },
-  /** A machine is to be on or off, or is looked at. Orders want a state, so one that is given twice does no more. */
+  /** Switches a machine on or off, or queries its power. An order names a state, so a repeated one changes nothing. */
   power: {
     args: power.PowerArgs,
     secrets: power.PowerSecrets,

@@ -50,7 +50,7 @@ export function invalid(field: string, problem: string, rule: string): Rejected 
   return rejected('invalid_value', `${field}: ${problem}. Rule: ${rule}.`, [{ field, problem, rule }]);
 }
 
-/** Tells a refusal from a result. */
+/** Is it a refusal, not a result? */
 export function isRejected(value: unknown): value is Rejected {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'rejected';
 }

@@ -32,14 +32,14 @@ export interface WebQuestion {
   readonly url: string;
   readonly body?: string;
   readonly proxy?: string;
-  /** The part that is asked for, such as `bytes=0-0`. */
+  /** The requested part, such as `bytes=0-0`. */
   readonly range?: string;
   readonly timeoutMs: number;
 }
 
 /**
  * A question for a name's SOA record ('.': the root's), over UDP and once (`port`: 53 when left out): what this name server knows itself, or with `isRecursive` finds out. `stdout` has the line
- * `status: NOERROR` (or another word of RFC 1035) and the records, one each line as in a zone file.
+ * `status: NOERROR` (or another status of RFC 1035) and the records, one each line as in a zone file.
  */
 export interface NameQuestion {
   readonly nameserver: string;
@@ -49,7 +49,7 @@ export interface NameQuestion {
   readonly timeoutMs: number;
 }
 
-/** A look at this host: the text of a small file, or how many blocks of a file system others than root may still write. */
+/** A query to this host: the text of a small file, or how many blocks of a file system others than root may still write. */
 export interface FileQuestion {
   readonly look: 'text' | 'space';
   readonly path: string;
@@ -72,7 +72,7 @@ export function isOpenQuestion(command: Command): command is OpenQuestion {
   return !('argv' in command) && !('socket' in command);
 }
 
-/** What a command is called in a sentence: its program, or what is asked. */
+/** What a command is called in a sentence: its program, or the target of its question. */
 export function nameOfCommand(command: Command): string {
   if ('argv' in command) return command.argv[0] ?? '';
   if ('socket' in command) return command.socket;
@@ -103,7 +103,7 @@ export interface QuestionRule {
 export type CommandRule = ProcessRule | QuestionRule;
 
 /**
- * What came of a command. `code` null: it did not end by itself (`signal`, `timedOut`), or did not start or could not be asked
+ * What came of a command. `code` null: it did not end by itself (`signal`, `timedOut`), or did not start or could not be sent
  * (`failure`).
  */
 export interface ExecResult {
@@ -139,7 +139,7 @@ export type UnitVerb = 'start' | 'stop' | 'reload' | 'restart' | 'kill';
 
 /**
  * What a node knows of itself. `versions`: daemon name → version text as it prints it. An interface is `isUp` by its
- * administrator and has a carrier when its link is there; both are missing where the kernel does not tell.
+ * administrator and has a carrier when its link is there; both are missing if the kernel does not report them.
  */
 export interface HostFacts {
   readonly hostname: string;
@@ -149,7 +149,7 @@ export interface HostFacts {
     readonly name: string;
     readonly mac: string;
     readonly addresses: readonly string[];
-    /** The kernel's number of it: another one when the interface was made anew. */
+    /** The kernel's number of it: another one when the interface was created again. */
     readonly index?: number;
     readonly isUp?: boolean;
     readonly hasCarrier?: boolean;

@@ -1,6 +1,6 @@
 const HIDDEN = '***';
 
-/** What stands before a secret in the words of daemons, and what of it goes. */
+/** What stands before a secret in daemons' output, and which part is replaced. */
 const RULES: readonly (readonly [what: RegExp, instead: string])[] = [
   // A private key, as far as the line has it.
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*/g, `-----BEGIN PRIVATE KEY-----${HIDDEN}`],
@@ -20,8 +20,8 @@ const RULES: readonly (readonly [what: RegExp, instead: string])[] = [
 ];
 
 /**
- * A line of a program as people may read it: values that look like secrets are `***`. Programs name them in words of their own, so this is the second
- * fence: nothing of ours tells a log any. Pure.
+ * A line of a program as people may read it: values that look like secrets are `***`. Programs name secrets in many forms, so this is only the second
+ * fence: Regent's own code writes no secret to a log. Pure.
  */
 export function maskSecrets(line: string): string {
   return RULES.reduce((text, [what, instead]) => text.replace(what, instead), line);

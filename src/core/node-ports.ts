@@ -8,7 +8,7 @@ export const PORTS = {
   agents: 5250,
   /** API as haproxies reach it: regiond, mutual TLS, members. */
   region: 5251,
-  /** Boot files, images and the way to regions' metadata on racks: nginx, for machines. */
+  /** Boot files, images and the proxy to regions' metadata on racks: nginx, for machines. */
   bootFiles: 5248,
   /** What a machine boots, on racks: the agent's boot listener, for machines. */
   bootScripts: 5249,
@@ -25,7 +25,7 @@ export const PORTS = {
   /** etcd for its clients and for its members, mutual TLS, members. */
   etcdClient: 2379,
   etcdPeer: 2380,
-  /** Patroni's way to an etcd that answers: `ha/etcd/way.ts`, on 127.0.0.1 alone. */
+  /** Patroni's proxy to an etcd that answers: `ha/etcd/way.ts`, only on 127.0.0.1. */
   etcdProxy: 2378,
 } as const;
 

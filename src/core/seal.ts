@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import { rejected, type Rejected } from './errors.ts';
 
-/** A key that seals secrets before they are stored. `id` tells keys apart and tells nothing of them. */
+/** A key that seals secrets before they are stored. `id` identifies a key and reveals nothing of it. */
 export interface SealingKey {
   readonly id: string;
   readonly bytes: Uint8Array;

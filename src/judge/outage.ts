@@ -40,7 +40,7 @@ export function usualDistance(lane: Lane, faultAt: number | null): number {
   return nearestRank(distances(answersOf(lane).filter((at) => faultAt === null || at <= faultAt)), 50) ?? 0;
 }
 
-/** When the good answers came, in order: questions that are asked at once may end in any order. */
+/** When the good answers came, in order: questions that are sent at once may end in any order. */
 export function answersOf(lane: Lane): number[] {
   return lane.samples
     .filter(isGood)
@@ -61,7 +61,7 @@ export function isGood(sample: Sample): boolean {
 function longestGap(lane: Lane, { faultAt, endedAt }: JudgedPeriod): { from: number; to: number } | null {
   // A lane that had no good answer before was out from its first question on, at the latest from the fault.
   const begin = Math.min(faultAt ?? endedAt, ...lane.samples.slice(0, 1).map((sample) => sample.sentAt));
-  // Nothing is asked any more after the end: what is answered then says nothing of the time between.
+  // No question is sent after the end: an answer that comes later proves nothing for the time between.
   const moments = [begin, ...answersOf(lane).filter((at) => at < endedAt), endedAt];
   return moments
     .slice(1)

@@ -10,13 +10,13 @@ export const STEADY_MS = 2_000;
 /** How many good answers a lane must have had before the first fault, so that it is known what is usual: two distances at least. */
 export const STEADY_ANSWERS = 3;
 
-/** A probe that asked nothing for longer, against its habit, was starved: the measuring machine stalled, or the probe had died. */
+/** A probe that sent nothing for longer, against its habit, was starved: the measuring machine stalled, or the probe had died. */
 export const STARVED_MS = 500;
 
 /** The slowest lane that asks often, ms from question to question: so slow that one late question is not yet a stall. */
 export const OFTEN_MS = 200;
 
-/** Why a recording is not fit to be judged, one clause each; empty: it is. What nobody looked at must not pass for what went well. */
+/** Why a recording is not fit to be judged, one clause each; empty: it is. What nobody observed must not count as success. */
 export function unfitnessOf(timeline: Timeline, rules: HazardRules): string[] {
   const faultAt = firstFault(timeline);
   const missing = rules.expects.filter(({ probe }) => lanesOf(timeline.lanes, probe).length === 0);
@@ -87,7 +87,7 @@ function starved(lane: Lane, { faultAt, endedAt, starvedMs }: Paced): string[] {
   return longest > starvedMs ? [`${lane.probe}: nothing was asked for ${seconds(longest)}`] : [];
 }
 
-/** What the ledger cannot say, because nobody wrote or nobody looked. */
+/** What the ledger cannot show, because nobody wrote or nobody read it back. */
 function unread({ ledger, cast }: Timeline): string[] {
   const isLocal = Object.values(ledger.local).some((numbers) => numbers.length > 0);
   const books = isLocal ? [ledger.found, ledger.foundLocal] : [ledger.found];

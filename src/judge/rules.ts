@@ -35,7 +35,7 @@ export function lanesOf<T extends Pick<Lane, 'probe'>>(lanes: readonly T[], prob
   return lanes.filter((lane) => lane.probe === probe || kindOf(lane.probe) === probe);
 }
 
-/** A probe's kind: its first word. */
+/** A probe's kind: its name up to the first space. */
 export function kindOf(probe: string): string {
   return probe.split(' ', 1)[0] ?? probe;
 }

@@ -23,7 +23,7 @@ export interface Timeline {
   readonly absences: readonly HostSpan[];
   /** What the cluster did by itself: promotions, fencings, restarts of daemons. */
   readonly deeds: readonly ClusterEvent[];
-  /** Addresses that two machines had at the same time, as the DHCP probes saw. Absent: nobody looked. */
+  /** Addresses that two machines had at the same time, as the DHCP probes saw. Absent: nobody checked. */
   readonly sharedAddresses?: readonly SharedAddress[];
   /** When the last fault was taken away; null: it was never made. */
   readonly healedAt: number | null;
@@ -31,7 +31,7 @@ export interface Timeline {
   readonly redundantAt: number | null;
   /** End of the recording. */
   readonly endedAt: number;
-  /** How busy the machine was that carries the hosts. Absent: nobody looked. */
+  /** How busy the machine was that carries the hosts. Absent: nobody measured it. */
   readonly busy?: Busy;
 }
 
@@ -64,9 +64,9 @@ export interface Mark {
   readonly text: string;
 }
 
-/** One probe's answers, in the order in which they were asked. */
+/** One probe's answers, in the order of their questions. */
 export interface Lane {
-  /** `write`, `read`, `dns r1`, `lookup`, `proxy`, `dhcp vlan10 new` …: the word before the first space is the probe's kind. */
+  /** `write`, `read`, `dns r1`, `lookup`, `proxy`, `dhcp vlan10 new` …: the text before the first space is the probe's kind. */
   readonly probe: string;
   readonly samples: readonly Sample[];
   /** Its questions come together at some moments, not all the time: it has no outage. */
@@ -85,7 +85,7 @@ export interface SharedAddress {
 
 /**
  * One question. `endedAt` is when its answer came, or when it was given up. `why`: of a failure; absent when it is good. `late`: the prober
- * itself was starved and sent this so many ms after its time, with nothing sent or heard between; absent: it was not.
+ * itself was starved and sent this so many ms after its time, with nothing sent or received between; absent: it was not.
  */
 export interface Sample {
   readonly sentAt: number;
@@ -97,7 +97,7 @@ export interface Sample {
 /** The numbered writes that went through the floating address, and where they were found after the heal. */
 export interface Ledger {
   readonly acknowledged: readonly number[];
-  /** Given up without an answer: either way is right, but every node must say the same. */
+  /** Given up without an answer: written or not, both are right, but all nodes must agree. */
   readonly ambiguous: readonly number[];
   /** Refused for good: must be on no node. */
   readonly refused: readonly number[];

@@ -5,13 +5,13 @@ const STRING_BYTES = 255;
 const BARE_TOKEN = /^[A-Za-z0-9._:/*@+-]+$/;
 // The parser of named.conf takes a backslash away only before a quote, so a final one would swallow the closing quote.
 const NAMED_UNSAFE = /["\\]/;
-/** What neither iPXE nor GRUB gives a meaning to, in its words: paths, URLs, kernel parameters. No blank, quote, `$`, `&`, `|`, `;`, `#`, brace, backslash. */
+/** Characters without a special meaning in iPXE and GRUB: paths, URLs, kernel parameters. No blank, quote, `$`, `&`, `|`, `;`, `#`, brace, backslash. */
 const BOOT_TOKEN = /^[A-Za-z0-9._:/=?,%@+!~-]+$/;
-/** A sentence that both print as it is. A word that begins with "-" would be an option of `echo`. */
+/** A sentence that both print as it is. A part that begins with "-" would be an option of `echo`. */
 const CONSOLE_TEXT = /^[A-Za-z0-9][A-Za-z0-9 ._:/,()=?!%@+-]*$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
-/** A word that has no meaning in any daemon's syntax: names, addresses, networks, paths. Refuses everything else. */
+/** A token without a special meaning in any daemon's syntax: names, addresses, networks, paths. Refuses everything else. */
 export function bareToken(text: string): string {
   if (BARE_TOKEN.test(text)) return text;
   throw new TypeError(`${show(text)} is not a plain word`);
@@ -23,7 +23,7 @@ export function base64(text: string): string {
   throw new TypeError(`${show(text)} is not base64`);
 }
 
-/** A word of a boot script. Anything that iPXE or GRUB might give a meaning to is refused. */
+/** A token of a boot script. Anything that iPXE or GRUB might give a meaning to is refused. */
 export function bootToken(text: string): string {
   if (BOOT_TOKEN.test(text)) return text;
   throw new TypeError(`${show(text)} is not a word of a boot script`);

@@ -12,7 +12,7 @@ const VALUE_HELPERS = [
   'consoleText',
 ] as const;
 
-/** The parts of Handlebars' syntax tree that the rules look at. */
+/** The parts of Handlebars' syntax tree that the rules check. */
 interface AstNode {
   readonly type: string;
   readonly loc?: { readonly start: { readonly line: number } };

@@ -9,7 +9,7 @@ import { Id, listQuery, nullable, oneOf, page, strict, text, Time } from './comm
 export const COMMAND_STATES = ['waiting', 'claimed', 'done', 'failed', 'expired'] as const;
 export type CommandState = (typeof COMMAND_STATES)[number];
 
-/** One thing that a node's agent is asked to do once. */
+/** One task that a node's agent does once. */
 export const Command = strict({
   id: Type.Integer({ minimum: 1 }),
   node: Type.String({ description: 'name of the node' }),
@@ -101,7 +101,7 @@ export type NodeLog = Static<typeof NodeLog>;
 
 // What follows is between region and agent: the protocol, version 1, which only grows.
 
-/** What an agent is asked: units of the journal are its own affair. */
+/** The request to an agent. The agent itself knows the units of its journal. */
 export const ReadLogArgs = strict({
   part: Type.String({ maxLength: IDENTITY_MAX }),
   lines: Type.Integer({ minimum: 1, maximum: LOG_LINES_MAX }),
@@ -120,7 +120,7 @@ export const RESULT_MAX = 65_536;
 export const COMMANDS_AT_ONCE = 8;
 export const CLAIM_PATH = '/agent/v1/commands/claim';
 
-/** Where the end of a command is told. */
+/** The path at which an agent reports the end of a command. */
 export function reportPath(id: number | ':command'): string {
   return `/agent/v1/commands/${id}/report`;
 }
@@ -130,7 +130,7 @@ export function isCommandCall(path: string): boolean {
   return path.startsWith('/agent/v1/commands/');
 }
 
-/** An answer to a pull that said what it knows of commands: others wait for this node. `commands`: a sign of those that wait now. */
+/** The answer to a pull whose `commands` is out of date: other commands wait for this node. `commands`: a digest of those that wait now. */
 export const CommandsWaiting = Type.Object({ commands: Type.String({ pattern: '^[0-9a-f]{32}$' }) });
 
 /** An agent takes commands. `key`: the same request again, after a lost answer, gets the same answer. `kinds`: what it can run. */

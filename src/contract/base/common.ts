@@ -106,7 +106,7 @@ export const Problem = strict({
 });
 export type Problem = Static<typeof Problem>;
 
-/** A lint result: with an error something is not as it was asked for. */
+/** A lint result. An error means that something differs from its configuration. */
 export const Finding = strict({
   code: Type.String(),
   severity: oneOf(['error', 'warning']),
@@ -139,7 +139,7 @@ export const NodeDiff = strict({
 });
 export type NodeDiff = Static<typeof NodeDiff>;
 
-/** The answer of a call with `dry_run=true`: nothing of it was kept. */
+/** The answer of a call with `dry_run=true`: nothing of it was stored. */
 export const Preview = strict({
   dryRun: Type.Literal(true),
   /** The object as the change would leave it. */

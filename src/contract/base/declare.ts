@@ -16,12 +16,12 @@ import { parseMap, type TextMap, textMap } from './text-map.ts';
 export const VERBS = ['list', 'show', 'create', 'set', 'delete'] as const;
 export type NounVerb = (typeof VERBS)[number];
 
-/** An option of the command line: the word for its value, its help, the values that it may have. */
+/** An option of the command line: the placeholder of its value, its help, the values that it may have. */
 interface OptionText {
   readonly value: string;
   readonly help: string;
   readonly values?: readonly string[];
-  /** A value that it may have, where no rule of the schema tells one. */
+  /** A value that it may have, if no rule of the schema names one. */
   readonly example?: string;
   /** The member's value that a text stands for, and the rule; left out: the text itself. `undefined`: it is not usable. */
   readonly read?: { readonly rule: string; readonly value: (text: string) => unknown };
@@ -64,7 +64,7 @@ export type Carrier = 'machine';
 
 /** Objects that name one of this noun, and keep it from being deleted. */
 export interface Use {
-  /** Whose names a refusal tells (store/declared/labels.ts). */
+  /** The noun whose names a refusal lists (store/declared/labels.ts). */
   readonly noun: 'vlan' | 'domain' | Carrier;
   /** Their column that names the object, and its foreign key. */
   readonly column: string;
@@ -106,7 +106,7 @@ export interface Declaration {
   readonly verbs: readonly NounVerb[];
   readonly fields: Readonly<Record<string, Field>> & { readonly name: Field<TString, TString, false> };
   readonly counts: Readonly<Record<string, Count>>;
-  /** Fields by which a list is ordered; `id` is the order when none is asked for. */
+  /** Fields by which a list is ordered; `id` is the order of a call that names none. */
   readonly sorts: readonly string[];
   /** Fields by which a list is cut down: `part` finds a part of a text, whatever its case; `exact` finds the value, or the object that is named. */
   readonly filters: Readonly<Record<string, 'part' | 'exact'>>;
@@ -135,7 +135,7 @@ export function titleField(): Field<TString, TString, false> {
   });
 }
 
-/** A name with a grammar of its own. `rule`: the grammar in words. */
+/** A name with a grammar of its own. `rule`: the grammar as a sentence. */
 export function nameField(law: {
   readonly max: number;
   readonly rule: string;
@@ -164,7 +164,7 @@ export function commentField(): Field<TString, TString, true> {
   };
 }
 
-/** A text with a law of its own, which its use case knows. `rule`: the law in words; `example`: a text that keeps it. */
+/** A text with a law of its own, which its use case knows. `rule`: the law as a sentence; `example`: a valid text. */
 export function textField(given: {
   readonly max: number;
   readonly value: string;
@@ -265,7 +265,7 @@ export function flagField(help: string): Field<TBoolean, TBoolean, true> {
   };
 }
 
-/** One of several words. */
+/** One of several values. */
 export function choiceField<const V extends readonly string[]>(
   values: V,
   help: string,

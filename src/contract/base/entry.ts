@@ -87,7 +87,7 @@ export function callsOf<const E extends Pick<NounEntry, 'plural' | 'one' | 'many
   return Object.fromEntries(calls) as CallsOf<E>;
 }
 
-/** The five usual calls by their verbs. Everybody may look, operators may change. */
+/** The five usual calls by their verbs. Everybody may read, operators may change. */
 export function usualCalls(
   given: Pick<NounEntry, 'plural' | 'one' | 'many' | 'noun' | 'schemas'>,
 ): Record<NounVerb, RouteSpec> {

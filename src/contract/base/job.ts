@@ -3,7 +3,7 @@ import { listQuery, nullable, oneOf, page, strict, text, Time } from './common.t
 
 /**
  * waiting: nobody is at it, or nobody any more; running: a region holds its lease; the others are its end: done, failed (it could not be done
- * in time), aborted (an operator asked for its end).
+ * in time), aborted (an operator ended it).
  */
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'aborted'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -11,7 +11,7 @@ export type JobState = (typeof JOB_STATES)[number];
 /** Target of what moves the database, the floating address or regions: one such job at a time. */
 export const CLUSTER_TARGET = 'cluster';
 
-/** Work that outlives the request that asked for it: any region goes on with it when the one at it dies. */
+/** Work that outlives its request: another region continues it when the one that runs it dies. */
 export const Job = strict({
   id: Type.Integer({ minimum: 1 }),
   kind: Type.String({ description: 'such as node-drain' }),

@@ -11,7 +11,7 @@ export const PULL_WAIT_MAX = 30;
 export const OBSERVATION_PATH = '/agent/v1/observation';
 export const LEASES_PATH = '/agent/v1/leases';
 
-/** What one service is to be on one node. `desired` null: absent. `restart`: nonce of the last restart that was asked for. */
+/** What one service is to be on one node. `desired` null: absent. `restart`: nonce of the last requested restart. */
 export const ServiceDesired = Type.Object({
   desired: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
   restart: Type.Union([Type.String(), Type.Null()]),
@@ -37,17 +37,17 @@ export const Desired = Type.Object({
         }),
       ),
     ),
-    /** The agent starts anew once for each new nonce; what it holds when it starts is done. */
+    /** The agent restarts once for each new nonce. The nonce that it holds when it starts is done. */
     agentRestart: Type.Optional(Type.String({ maxLength: 64 })),
-    /** Boot records (`boot/record.ts`). The agent looks at each by itself: one that it cannot read costs that machine alone. */
+    /** Boot records (`boot/record.ts`). The agent reads each by itself: one that it cannot read affects only that machine. */
     boot: Type.Optional(Type.Array(Type.Unknown())),
   }),
 });
 export type Desired = Static<typeof Desired>;
 
 /**
- * Query of a pull: what the agent holds (0 and '' for nothing) and how long it will wait, seconds. `commands`: the last sign of waiting commands that it
- * has heard, '' for none; an agent that leaves it out takes no commands.
+ * Query of a pull: what the agent holds (0 and '' for nothing) and how long it will wait, seconds. `commands`: the last digest of waiting commands that it
+ * received, '' for none; an agent that leaves it out takes no commands.
  */
 export const PullQuery = Type.Object({
   generation: Type.Integer({ minimum: 0 }),
@@ -97,7 +97,7 @@ export const ServiceAction = Type.Object({
 });
 export type ServiceAction = Static<typeof ServiceAction>;
 
-/** An optional part of a service that its daemon's checker does not take, in its words: the rest is in force. */
+/** An optional part of a service that its daemon's checker refuses. `why`: the checker's message. The rest is in force. */
 export const HeldPart = Type.Object({
   name: Type.String({ maxLength: 200 }),
   why: Type.String({ maxLength: 1000 }),
@@ -109,7 +109,7 @@ export const METRICS_MAX = 256;
 /** Characters of a label's value. */
 export const LABEL_MAX = 128;
 
-/** A number of a daemon at its last probe. `name`: without the service and the unit. `isTotal`: it only grows until the daemon starts anew. */
+/** A number of a daemon at its last probe. `name`: without the service and the unit. `isTotal`: it only grows until the daemon restarts. */
 export const ServiceMetric = Type.Object({
   name: Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }),
   unit: oneOf(['count', 'bytes', 'seconds', 'ratio']),
@@ -136,12 +136,12 @@ export const ServiceObservation = Type.Object({
   state: ServiceState,
   /** When it entered `state`. */
   since: Type.String({ format: 'date-time' }),
-  /** A sentence: why it is in this state, with the daemon's own words where there are any. */
+  /** A sentence: why it is in this state, with the daemon's own message if there is one. */
   why: Type.String({ maxLength: 4000 }),
   lastAction: Type.Union([ServiceAction, Type.Null()]),
   /** Nonce of the last operator's restart that was done. */
   restartDone: Type.Union([Type.String(), Type.Null()]),
-  /** What the daemon said of itself at the last probe; the service's own shape (`src/services/<service>`). */
+  /** What the daemon reported of itself at the last probe; the service's own shape (`src/services/<service>`). */
   facts: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   /** Numbers of its last probe; an agent of an earlier release does not say any. */
   metrics: Type.Optional(Type.Array(ServiceMetric, { maxItems: METRICS_MAX })),
@@ -235,7 +235,7 @@ export const HostObservation = Type.Object({
       { maxItems: 16 },
     ),
   ),
-  /** Files of images that a rack fetches before machines ask, each once it was asked for. An earlier agent does not say it. */
+  /** Files of images that a rack fetches before machines need them, each from its request on. An earlier agent does not report it. */
   copies: Type.Optional(
     Type.Array(
       Type.Object({
@@ -262,7 +262,7 @@ export const Observation = Type.Object({
   facts: Facts,
   services: Type.Array(ServiceObservation, { maxItems: 256 }),
   findings: Type.Optional(Type.Array(AgentFinding, { maxItems: 16 })),
-  /** Missing in the report of an agent that has not looked yet, or is of an earlier release. */
+  /** Missing in the report of an agent that has not checked yet, or is of an earlier release. */
   host: Type.Optional(HostObservation),
 });
 export type Observation = Static<typeof Observation>;

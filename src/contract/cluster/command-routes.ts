@@ -3,7 +3,7 @@ import * as job from '../base/job.ts';
 import { NodeParams } from './node.ts';
 import { begin, get, OPERATORS, post, WATCHERS } from '../base/route-spec.ts';
 
-/** Calls about what agents are asked to do once. */
+/** Calls about tasks that agents do once. */
 export const COMMAND_ROUTES = {
   'command.list': get('/commands', 'List commands of agents, newest first', {
     roles: WATCHERS,

@@ -3,7 +3,7 @@ import { Desired } from './agent.ts';
 
 const validator = Compile(Desired);
 
-/** A desired state of the agent protocol, as a ledger holds it; null: it is none. Its digest is not looked at. */
+/** A desired state of the agent protocol, as a ledger holds it; null: it is none. Its digest is not checked. */
 export function parseDesired(value: unknown): Desired | null {
   return validator.Check(value) ? value : null;
 }

@@ -3,8 +3,8 @@ import { Desired } from './agent.ts';
 import { BodyPart } from '../base/wire/body-parts.ts';
 
 /**
- * A desired state with its body by parts: those that the generation which the agent holds does not have. Asked for by `parts`
- * of the query. What is missing or is not of its digest is asked for at `PARTS_PATH`; else the body is asked for whole.
+ * A desired state with its body by parts: those that the generation which the agent holds does not have. The query requests it by
+ * `parts`. The agent requests missing parts, and parts that do not match their digest, at `PARTS_PATH`; if that fails, it requests the whole body.
  */
 export const DesiredParts = Type.Object({
   ...Type.Omit(Desired, ['body']).properties,

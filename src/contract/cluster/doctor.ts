@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { oneOf, strict, Time } from '../base/common.ts';
 import { ClusterSource } from './status.ts';
 
-/** ok; warning: works, and will not for ever; broken: not as it must be; unknown: no fresh word, which is never ok. */
+/** ok; warning: works, and will not for ever; broken: not as it must be; unknown: no fresh report, which is never ok. */
 export const INVARIANT_STATES = ['ok', 'warning', 'broken', 'unknown'] as const;
 export type InvariantState = (typeof INVARIANT_STATES)[number];
 

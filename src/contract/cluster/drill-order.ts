@@ -47,5 +47,5 @@ const [order, progress] = [Compile(DrillOrder), Compile(DrillProgress)];
 
 /** Null: it is none. */
 export const parseDrillOrder = (value: unknown): DrillOrder | null => (order.Check(value) ? value : null);
-/** Null: nothing was begun yet. */
+/** Null: nothing was started yet. */
 export const parseDrillProgress = (value: unknown): DrillProgress | null => (progress.Check(value) ? value : null);

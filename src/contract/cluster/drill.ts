@@ -42,7 +42,7 @@ const DrillCheck = Type.Object({
   measured: Type.String({ maxLength: 1000 }),
 });
 
-/** What the judge said of a round. Members beside these are kept as they come: figures that are read by reports alone. */
+/** The judge's verdict on a round. Other members are stored as they come: figures that only reports read. */
 export const DrillVerdict = Type.Object({
   ...IDENTITY,
   label: Type.Optional(Type.Literal('production', { description: 'the cluster drilled itself' })),
@@ -52,7 +52,7 @@ export const DrillVerdict = Type.Object({
 });
 export type DrillVerdict = Static<typeof DrillVerdict>;
 
-/** What was recorded of a round; everything beside its name is kept as it comes. */
+/** What was recorded of a round. Everything except its name is stored as it comes. */
 const DrillTimeline = Type.Object(IDENTITY);
 
 /** A round without its recording. */
@@ -103,7 +103,7 @@ export const DrillRunRequest = strict({ hazard: text(64, 'id of the hazard, such
 
 /**
  * Data of the events `drill.progress`: a drill that a cluster plays on itself, as a whole each time. Times in ms since `startedAt`. `cells`: a letter for each
- * `cellMs`: `+` all that was asked then was answered, `-` something was not, `.` nothing was asked.
+ * `cellMs`: `+` all requests of that time were answered, `-` at least one was not, `.` there was none.
  */
 export interface DrillLive {
   readonly job: number;

@@ -68,7 +68,7 @@ export const RACK_PROOF_HEADER = 'regent-rack-proof';
 /**
  * Path by which a host takes its join back, over TLS alone. It proves itself by a request (PKCS #10, PEM) that the key of its join signed: the
  * answer of that join may be lost, its certificate revoked or expired, the agents' port shut. Nothing undoes a join by accident: the request
- * is for `UNDO_NAME`, which no join and no renewal asks for. `isQuestion`: only tells what would be forgotten.
+ * is for `UNDO_NAME`, which no join and no renewal requests. `isQuestion`: the answer only lists what would be forgotten.
  */
 export const UNDO_PATH = '/api/v1/join/undo';
 export const UNDO_NAME = 'regent leave --undo';

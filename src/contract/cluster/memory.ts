@@ -29,7 +29,7 @@ export const Layout = strict({
   racks: Type.Array(strict({ name: Type.String(), isMaster: Type.Boolean(), vlans: Type.Array(Type.String()) }), {
     maxItems: 10_000,
   }),
-  /** VLANs with DHCP. A region of an earlier release does not tell. */
+  /** VLANs with DHCP. A region of an earlier release leaves it out. */
   served: Type.Optional(
     Type.Array(
       strict({
@@ -55,7 +55,7 @@ export const RegionMemory = Type.Object({
       nodeId: Type.String(),
       at: Type.String({ format: 'date-time' }),
       report: Observation,
-      /** When this region heard first what the node still says: that it has a role, that Patroni is paused. A region of an earlier release does not tell. */
+      /** When this region first received what the node still reports: that it has a role, that Patroni is paused. A region of an earlier release leaves it out. */
       first: Type.Optional(
         Type.Object({
           primary: Type.Optional(Type.String({ format: 'date-time' })),
@@ -79,7 +79,7 @@ export const MEMORY_PATH = `${PEER_PREFIX}v1/memory`;
 const layoutForm = Compile(Layout);
 const memoryForm = Compile(RegionMemory);
 
-/** Reads a layout that was kept; null when the text is none. */
+/** Reads a stored layout; null when the text is none. */
 export function parseLayout(text: string): Layout | null {
   const value = parse(text);
   return layoutForm.Check(value) ? value : null;

@@ -10,7 +10,7 @@ const SwitchoverOrder = Type.Object({
   /** Null: whoever may lead when it is done. */
   to: Type.Union([Type.String(), Type.Null()]),
   drained: Type.Array(Type.String()),
-  /** Main addresses of the region nodes, by name: they are asked while the database is away, too. */
+  /** Main addresses of the region nodes, by name: they are also queried while the database is away. */
   addresses: Type.Record(Type.String(), Type.String()),
 });
 /** The node that hands the database over and the node that gets it, by name, at the time of the request. Nothing is done when another node leads by then. */

@@ -20,7 +20,7 @@ export interface SignedCall {
   readonly body: unknown;
 }
 
-/** A rack's clock may differ by this from the region's, either way, ms. */
+/** A rack's clock may be ahead of the region's, or behind it, by this much, ms. */
 export const CLOCK_BOUND_MS = 300_000;
 
 export const RACK_SCHEME = 'Regent-Rack';

@@ -16,7 +16,7 @@ export const RegisterRequest = strict({
 });
 export type RegisterRequest = Static<typeof RegisterRequest>;
 
-/** All that a rack is told. `nodeId`: its node's, null unless accepted. `why`: a sentence for its log. */
+/** The whole answer to a rack. `nodeId`: its node's, null unless accepted. `why`: a sentence for its log. */
 export const RegisterAnswer = strict({
   state: oneOf(RACK_STATES),
   nodeId: nullable(Type.String()),

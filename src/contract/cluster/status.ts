@@ -132,7 +132,7 @@ export const ClusterStatus = strict({
   ),
   certificates: Type.Array(Certificate),
   authority: nullable(strict({ notAfter: Time, daysLeft: Type.Number() })),
-  // Left out by a region of an earlier release, and where the database did not tell.
+  // Left out by a region of an earlier release, and if the database did not answer.
   site: Type.Optional(
     nullable(
       strict({

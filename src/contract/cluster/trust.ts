@@ -109,7 +109,7 @@ export const DeletedNode = strict({
 });
 export type DeletedNode = Static<typeof DeletedNode>;
 
-/** A place that is kept for the host that takes it: the name and the roles of a node that was lost. */
+/** A place that is reserved for the host that takes it: the name and the roles of a node that was lost. */
 export const Place = strict({
   name: Type.String(),
   isRegion: Type.Boolean(),
@@ -123,6 +123,6 @@ export const PlaceParams = strict({ place: text(63, 'name of its node') });
 export const PlaceListQuery = listQuery({}, ['name']);
 export const PlacePage = page(Place);
 
-/** How a node is taken out. `isForced`: also a node that is alive and well, where its place is kept; and one whose daemons do not stop. */
+/** How a node is taken out. `isForced`: also a healthy node, if its place is reserved, and a node whose daemons do not stop. */
 export const RemovalRequest = strict({ isForced: Type.Optional(Type.Boolean()) });
 export type RemovalRequest = Static<typeof RemovalRequest>;

@@ -2,10 +2,10 @@ import Type, { type Static } from 'typebox';
 import { listQuery, nullable, oneOf, page, strict, text, Time } from '../base/common.ts';
 import { ADMINS, EVERYBODY, get, post } from '../base/route-spec.ts';
 
-/** How a sync stands: asked for, under way, done, failed. */
+/** States of a sync: requested, running, done, failed. */
 export const SYNC_STATES = ['waiting', 'running', 'done', 'failed'] as const;
 
-/** The last time that a source's images were looked for. */
+/** The last sync of a source's images. */
 export const ImageSync = strict({
   source: Type.String(),
   state: oneOf(SYNC_STATES),

@@ -14,7 +14,7 @@ const RackCopy = strict({
   since: Time,
 });
 
-/** A file of an image, and how each region node stands to it that has looked. */
+/** A file of an image, and its state on each region node that has checked it. */
 const ImageFile = strict({
   name: Type.String(),
   size: Size,

@@ -11,7 +11,7 @@ import { commentField, declare, flagField, textField, titleField, VERBS } from '
 
 const { list, key } = REPOSITORY_BOUNDS;
 
-/** A list of words; an empty text takes it away. */
+/** A list of names; an empty text removes it. */
 const listField = (value: string, help: string, example: string, known?: readonly string[]) => ({
   ...textField({
     max: list,

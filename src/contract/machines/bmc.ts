@@ -1,7 +1,7 @@
 import { POWER_SECRET_NAMES, POWER_TYPES } from '../../model/machines/power.ts';
 import { choiceField, commentField, declare, mapField, titleField, VERBS } from '../base/declare.ts';
 
-/** A BMC: what switches machines on and off, and how it is asked to. */
+/** A BMC: what switches machines on and off, and by which protocol. */
 export const BMC = declare({
   noun: 'bmc',
   plural: 'bmcs',

@@ -2,13 +2,13 @@ import Type, { type Static } from 'typebox';
 import { RACK_STEPS } from '../../model/machines/timeline/step.ts';
 import { oneOf } from '../base/common.ts';
 
-/** Where an agent tells what it saw of machines that boot. */
+/** The path at which an agent reports the boot steps that it saw. */
 export const BOOT_STEPS_PATH = '/agent/v1/boot-steps';
 
 /** Steps of one report. */
 export const STEPS_PER_REPORT = 200;
 
-/** Words of firmware and of logs: printable ASCII. */
+/** A text of firmware or of a log: printable ASCII. */
 const printable = (maxLength: number) => Type.Optional(Type.String({ maxLength, pattern: '^[ -~]*$' }));
 const count = (maximum: number) => Type.Optional(Type.Integer({ minimum: 0, maximum }));
 
@@ -43,7 +43,7 @@ export type BootStep = Static<typeof BootStep>;
 
 /**
  * Steps of one rack. An agent numbers them from 1 within an epoch (a text of its own that never comes again); a region takes each once, so a report may
- * come twice. Steps that were dropped on the way leave a gap. `at`: the rack's clock at sending.
+ * come twice. Dropped steps leave a gap. `at`: the rack's clock at sending.
  */
 export const BootStepReport = Type.Object({
   epoch: Type.String({ pattern: '^[0-9a-f]{1,64}$' }),

@@ -9,7 +9,7 @@ const UUID = Type.String({ pattern: '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 const SERIAL = Type.String({ pattern: '^[A-Za-z0-9 ._:/,()#+@=*-]{1,64}$' });
 
 /**
- * A machine as its firmware described it to the rack (`src/boot/client.ts`). Null: not told. `via`: an address on the network that it asked on, the rack's
+ * A machine as its firmware described it to the rack (`src/boot/client.ts`). Null: not reported. `via`: an address on the network that the request came from, the rack's
  * own or the machine's; left out: the rack does not say.
  */
 export const EnlistQuestion = Type.Object({

@@ -33,7 +33,7 @@ const Bridge = strict({
   forwardDelay: Type.Integer({ description: 'seconds before a port forwards' }),
 });
 
-/** An interface of a machine. A region of an older release does not tell what follows `addresses`. */
+/** An interface of a machine. A region of an older release leaves out what follows `addresses`. */
 export const MachineInterface = strict({
   id: Id,
   name: Type.String(),
@@ -71,7 +71,7 @@ const BridgeInput = strict({
   forwardDelay: Type.Optional(Type.Integer({ description: 'seconds; 15 when left out' })),
 });
 
-/** An address that is asked for. */
+/** A requested address. */
 const AddressInput = strict({
   address: text(
     64,

@@ -4,7 +4,7 @@ import { EVERYBODY, get } from '../base/route-spec.ts';
 import { MACHINE } from './machine.ts';
 import { OUTPUT_KINDS, RESULT_STATES, RUN_PURPOSES } from '../../model/machines/machine-run.ts';
 
-/** Words of firmware and devices: printable ASCII, so that they can be shown as they are. */
+/** A text of firmware or of a device: printable ASCII, so that it can be shown as it is. */
 const printable = (maxLength: number) => Type.Optional(Type.String({ maxLength, pattern: '^[ -~]*$' }));
 const of = (pattern: string, maxLength: number) => Type.String({ pattern, maxLength });
 const hex = (digits: number) => Type.Optional(of(`^[0-9a-f]{${digits}}$`, digits));
@@ -18,7 +18,7 @@ const Mac = of('^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$', 17);
 const DeviceName = of('^[A-Za-z0-9][A-Za-z0-9!_.:@-]{0,31}$', 32);
 const Kilobytes = count(2 ** 50);
 
-/** A switch's port at the other end of a cable, as it tells by LLDP (IEEE 802.1AB). */
+/** A switch's port at the other end of a cable, as the switch announces it by LLDP (IEEE 802.1AB). */
 const Neighbour = strict({
   chassis: printable(128),
   port: printable(128),
@@ -28,11 +28,11 @@ const Neighbour = strict({
 });
 
 /**
- * The hardware of a machine, as its own system tells it: the body of `POST /MAAS/metadata/inventory/{machine}`. What is not known is left out. Every member
+ * The hardware of a machine, as its own system reports it: the body of `POST /MAAS/metadata/inventory/{machine}`. What is not known is left out. Every member
  * is bounded and of a tight grammar, because the machine may be anybody's: see `base/wire/cut.ts`.
  */
 export const Inventory = strict({
-  /** Which program tells it, such as `micro 1.0`, and how long after its start, seconds. */
+  /** The program that reports it, such as `micro 1.0`, and how long after its start, seconds. */
   teller: printable(64),
   kernel: printable(64),
   uptime: count(2 ** 31),
@@ -129,7 +129,7 @@ export const Inventory = strict({
 });
 export type Inventory = Static<typeof Inventory>;
 
-/** A machine's hardware and when it was told. `problems`: what of it was left out or cut. */
+/** A machine's hardware and when it was reported. `problems`: what of it was left out or cut. */
 const MachineInventory = strict({
   machine: Type.String({ description: 'id of the machine' }),
   at: Time,
@@ -188,7 +188,7 @@ export type ScriptResultDetail = Static<typeof ScriptResultDetail>;
 
 const ofMachine = MACHINE.schemas.params.properties;
 
-/** Calls about what machines told of themselves. */
+/** Calls about what machines report of themselves. */
 export const MACHINE_INVENTORY_ROUTES = {
   'machine.inventory': get('/machines/{machine}/inventory', 'The hardware of a machine, as it told last', {
     roles: EVERYBODY,

@@ -4,7 +4,7 @@ import { Machine, MACHINE } from './machine.ts';
 import { DEPLOY_BODY_MAX, MachineDeployRequest } from './machine-deploy.ts';
 import { begin, KEY_OWNERS, OPERATORS, post } from '../base/route-spec.ts';
 
-/** What a call takes that tells a machine what to become. */
+/** The body of a call that changes the state of a machine. */
 export const MachineRequest = strict({
   comment: Type.Optional(text(200, 'why, for people: it is in the history, and the error text of a broken machine')),
 });
@@ -12,7 +12,7 @@ export type MachineRequest = Static<typeof MachineRequest>;
 
 const Names = (description: string) => Type.Optional(Type.Array(text(128), { maxItems: 100, description }));
 
-/** What begins a run of scripts, that a person may want to look at from inside. */
+/** The body of a call that starts a run of scripts. A person may want to log in meanwhile. */
 export const MachineRunRequest = strict({
   ...MachineRequest.properties,
   enableSsh: Type.Optional(
@@ -83,7 +83,7 @@ export const MachineAllocateRequest = strict({
 });
 export type MachineAllocateRequest = Static<typeof MachineAllocateRequest>;
 
-/** The machine that the caller has now, and what of it fits which wish. */
+/** The machine that the caller has now, and which part of it meets which requirement. */
 export const MachineAllocated = strict({
   machine: Machine,
   storage: Type.Record(Type.String(), Type.String(), { description: 'names of disks, by the labels of the wish' }),
@@ -99,7 +99,7 @@ const PARTS = {
   body: MachineRequest,
   response: MACHINE.schemas.answer,
 } as const;
-/** Who has a machine may do these with it: whoever has none gets one. The use case looks at whose it is. */
+/** Who has a machine may do these with it: whoever has none gets one. The use case checks the owner. */
 const OWNER_PARTS = { ...PARTS, roles: KEY_OWNERS } as const;
 const RUN_PARTS = { ...PARTS, body: MachineRunRequest } as const;
 

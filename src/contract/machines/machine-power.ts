@@ -5,7 +5,7 @@ import { begin, EVERYBODY, get, KEY_OWNERS } from '../base/route-spec.ts';
 import { Job } from '../base/job.ts';
 import { MACHINE } from './machine.ts';
 
-/** What a machine's power can be asked for. */
+/** Requests about a machine's power. */
 export const POWER_VERBS = ['on', 'off', 'cycle', 'query'] as const;
 
 /** What `POST /machines/{machine}/power` takes. */

@@ -52,7 +52,7 @@ export const MachineTimeline = strict({
 });
 export type MachineTimeline = Static<typeof MachineTimeline>;
 
-/** Calls about the way of a machine. */
+/** Calls about the timeline of a machine. */
 export const MACHINE_TIMELINE_ROUTES = {
   'machine.timeline': get(
     '/machines/{machine}/timeline',

@@ -44,7 +44,7 @@ const MIN_HWE_KERNEL = 'the least kernel, as tools of MAAS ask for it; nothing f
 const ARCHITECTURE =
   'its architecture as it is said before it tells itself, such as arm64/generic; nothing follows from it';
 
-/** Where a machine is, what people and tools say of it, and by what it boots. A region of an older release does not tell it. */
+/** Where a machine is, what people and tools say of it, and by what it boots. A region of an older release leaves it out. */
 const PlaceAnswers = {
   zone: Type.Optional(Type.String({ description: 'name of its zone' })),
   pool: Type.Optional(Type.String({ description: 'name of its resource pool' })),
@@ -69,7 +69,7 @@ const PlaceInputs = {
   expectedArchitecture: Type.Optional(Type.String({ maxLength: 81, description: ARCHITECTURE })),
 };
 
-/** Where a machine is in its lifecycle. A region of an older release does not tell it. */
+/** Where a machine is in its lifecycle. A region of an older release leaves it out. */
 const StateAnswers = {
   state: Type.Optional(oneOf(MACHINE_STATES, 'where it is in its lifecycle')),
   stateSince: Type.Optional(Time),

@@ -4,7 +4,7 @@ import { BOOT_DEVICES, POWER_STATES, POWER_TYPES, STOP_MODES } from '../../model
 import { nullable, oneOf, strict } from '../base/common.ts';
 import { textMap } from '../base/text-map.ts';
 
-/** Arguments and results of the commands by which an agent switches machines and looks at them. */
+/** Arguments and results of the commands by which an agent switches machines and queries their power. */
 
 /** One machine at its BMC. `learned`: what earlier orders found out. Its secrets go beside it. */
 const Target = {
@@ -14,7 +14,7 @@ const Target = {
   epoch: Type.Integer({ minimum: 0, description: "of whoever holds the BMC's orders" }),
 };
 
-/** Addresses of the cluster that nothing is asked at, where the BMC is known by a name; an agent of an earlier release does not know them. */
+/** Addresses of the cluster at which no BMC is contacted when its name leads there; an agent of an earlier release does not know them. */
 const Closed = Type.Optional(Type.Array(Type.String({ maxLength: 45 }), { maxItems: 1000 }));
 
 /** What came of it. `code`, `why`, `remedy`: of what did not come about. */
@@ -42,7 +42,7 @@ export type PowerArgs = Static<typeof PowerArgs>;
 export const PowerResult = strict(Outcome);
 export type PowerResult = Static<typeof PowerResult>;
 
-/** Secrets by name; those of a look: by machine and name, `ID/NAME`. */
+/** Secrets by name; those of a query: by machine and name, `ID/NAME`. */
 export const PowerSecrets = Type.Record(Type.String(), Type.String());
 
 export const PowerQueryArgs = strict({
@@ -69,7 +69,7 @@ export function readPowerResult(result: unknown): PowerResult | null {
   return Check(PowerResult, result) ? result : null;
 }
 
-/** What came of a look; null: this is no such result. */
+/** The result of a query; null: this is no such result. */
 export function readPowerQueryResult(result: unknown): Static<typeof PowerQueryResult> | null {
   return Check(PowerQueryResult, result) ? result : null;
 }

@@ -7,7 +7,7 @@ import { MachinePower } from './machine-power.ts';
 const PowerOrder = strict({ machineId: Type.String(), bmcId: Type.Integer(), order: MachinePower });
 export type PowerOrder = Static<typeof PowerOrder>;
 
-/** What a run of it saves. `step`: of `stepsOf`. `tried`: ids of nodes that did not do. `asked`: commands that are under way. */
+/** What a run of it saves. `step`: of `stepsOf`. `tried`: ids of nodes that did not do. `asked`: commands that run now. */
 const PowerProgress = strict({
   step: Type.Integer({ minimum: 0 }),
   tried: Type.Array(Type.String()),

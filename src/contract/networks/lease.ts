@@ -10,7 +10,7 @@ export const Lease = strict({
   vlan: nullable(Type.String({ description: 'FABRIC/NAME' })),
   vlanId: nullable(Id),
   node: Type.String({ description: 'name of the node that serves it' }),
-  // A region of an earlier release does not tell these.
+  // A region of an earlier release leaves these out.
   heldBy: Type.Optional(
     Type.Array(Type.String(), {
       description: 'names of the nodes that have it now; both racks of a pair where all is well',

@@ -10,7 +10,7 @@ const network = (help: string, example: string) => ({
   parse: parseRouteNetwork,
 });
 
-/** A static route: a way that deployed systems with an address in one network go to another one. */
+/** A static route, by which deployed systems with an address in one network reach another one. */
 export const STATIC_ROUTE = declare({
   noun: 'static-route',
   plural: 'static-routes',

@@ -22,11 +22,11 @@ export const Subnet = strict({
   ...dhcpAnswers(),
   used: Type.Integer({ description: 'addresses that machines and reservations have' }),
   dynamic: Type.Integer({ description: 'addresses in dynamic ranges' }),
-  // Told in lists; a region of an earlier release does not tell it.
+  // In lists; a region of an earlier release leaves it out.
   leased: Type.Optional(Type.Integer({ description: 'leases that clients hold now' })),
-  // Told where one subnet is shown; a region of an earlier release does not tell it.
+  // In the answer for one subnet; a region of an earlier release leaves it out.
   pools: Type.Optional(PoolUse),
-  // A region of an earlier release does not tell it.
+  // A region of an earlier release leaves it out.
   reverse: Type.Optional(
     Type.String({ description: 'its reverse zones, and who answers for neighbours that are in no subnet' }),
   ),
@@ -75,7 +75,7 @@ const SubnetListQuery = listQuery(
   ['id', 'name', 'cidr'],
 );
 
-/** What DHCP tells hosts of a subnet besides. A region of an earlier release does not know of it. */
+/** More DHCP settings of a subnet. A region of an earlier release does not know them. */
 function dhcpAnswers() {
   return {
     dhcpOptions: Type.Optional(Type.Array(Type.String())),

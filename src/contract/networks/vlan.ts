@@ -44,14 +44,14 @@ export const Vlan = strict({
   secondaryRack: nullable(Type.String({ description: 'takes over when the primary rack is gone; null: nobody does' })),
   server: nullable(VlanServer),
   racks: Type.Array(VlanRack),
-  // A region of an earlier release does not tell it.
+  // A region of an earlier release leaves it out.
   mtu: Type.Optional(
     Type.Integer({ description: 'octets of the largest packet: of interfaces on it that have no MTU of their own' }),
   ),
   enlistOn: Type.Optional(
     Type.Boolean({ description: 'machines that nobody knows are enlisted when they boot on it' }),
   ),
-  // Told where one VLAN is shown; a region of an earlier release does not tell it.
+  // In the answer for one VLAN; a region of an earlier release leaves it out.
   pools: Type.Optional(Type.Array(PoolUse)),
 });
 export type Vlan = Static<typeof Vlan>;

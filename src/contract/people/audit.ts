@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { listQuery, page, strict, Time, text } from '../base/common.ts';
 import { get, KEEPERS } from '../base/route-spec.ts';
 
-/** Who asked for a change, where from, and what came of it; refusals and logins, too. */
+/** Who requested a change, from where, and the result; also refusals and logins. */
 export const AuditEntry = strict({
   id: Type.Integer({ minimum: 1 }),
   at: Time,

@@ -11,7 +11,7 @@ export interface Authority {
   readonly fingerprint: string;
 }
 
-/** How a session begins: by a name and a password, or by an API key. `isWall`: for a screen on the wall, which only looks and stays. */
+/** How a session begins: by a name and a password, or by an API key. `isWall`: for a screen on the wall, which only reads and stays logged in. */
 export const SessionStart = strict({
   user: Type.Optional(text(USER_NAME_MOST, 'name')),
   password: Type.Optional(text(1024)),
@@ -20,7 +20,7 @@ export const SessionStart = strict({
 });
 export type SessionStart = Static<typeof SessionStart>;
 
-/** A browser's own session. `csrf`: see `CSRF_HEADER`. `version`: of the region that answers, to tell a newer user interface. */
+/** A browser's own session. `csrf`: see `CSRF_HEADER`. `version`: of the region that answers, so that a browser notices a newer user interface. */
 export const OwnSession = strict({
   id: Type.String(),
   user: Type.String(),

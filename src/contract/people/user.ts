@@ -1,7 +1,13 @@
 import Type, { type Static } from 'typebox';
 import { PASSWORD_BOUNDS } from '../../model/people/password.ts';
 import { listQuery, nullable, oneOf, page, strict, Time, text, WriteQuery } from '../base/common.ts';
-import { ROLES, USER_NAME_MOST } from '../base/role.ts';
+
+/** Roles (api.md §3): an operator runs the site, a user reads, an auditor reads everything and changes nothing. */
+export const ROLES = ['admin', 'operator', 'user', 'auditor'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Characters of a user's name, as in MAAS. */
+export const USER_NAME_MOST = 150;
 
 export const User = strict({
   name: Type.String(),
@@ -32,7 +38,7 @@ export const UserSet = strict({
   email: Type.Optional(Type.String({ maxLength: 254 })),
 });
 export type UserSet = Static<typeof UserSet>;
-/** `current`: needed of everybody but admins who has a password. `password` null takes it away: API keys are the only way in then. */
+/** `current`: needed of everybody but admins who has a password. `password` null removes it: then the user can only log in with API keys. */
 export const PasswordSet = strict({
   password: nullable(Password),
   current: Type.Optional(Password),

@@ -76,7 +76,7 @@ export const ServiceFiles = strict({
 });
 export type ServiceFiles = Static<typeof ServiceFiles>;
 
-/** `first`, `last`: the changes that were published to the node together. Null: what was published then is not kept any more. */
+/** `first`, `last`: the changes that were published to the node together. Null: what was published then is no longer stored. */
 const ChangeOfNode = strict({
   ...NodeDiff.properties,
   generation: Type.Integer(),
@@ -140,7 +140,7 @@ export const WhatIfAll = strict({
 });
 export type WhatIfAll = Static<typeof WhatIfAll>;
 
-/** Types of records that one asks servers for. */
+/** Types of records that a lookup can request. */
 export const LOOKUP_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT'] as const;
 export type LookupType = (typeof LOOKUP_TYPES)[number];
 export const LookupQuery = strict({

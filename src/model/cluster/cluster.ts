@@ -72,8 +72,8 @@ export function isDatabaseExternal(cluster: Pick<Cluster, 'isDatabaseExternal'> 
 }
 
 /**
- * The name by which daemons of the cluster know each other. With each recovery it is another one, so that daemons of lost hosts are strangers to those
- * of the cluster.
+ * The name by which daemons of the cluster know each other. Each recovery changes it, so that the cluster's daemons do not accept those of
+ * lost hosts.
  */
 export function daemonsName({ id, recovered }: Pick<Cluster, 'id' | 'recovered'>): string {
   return recovered === undefined ? id : `${id.slice(0, NAME_MAX - recovered.id.length - 1)}-${recovered.id}`;
@@ -145,7 +145,7 @@ export const FEATURES = [
 export const SITE_FEATURES = [
   /** The database is an operator's own: an earlier release would start one on each node. */
   'external-database',
-  /** It was recovered: an earlier release would tell nobody of the epoch, so that racks and lost hosts took it for the old cluster. */
+  /** It was recovered: an earlier release would announce no epoch, so that racks and lost hosts took it for the old cluster. */
   'recovered',
 ] as const;
 

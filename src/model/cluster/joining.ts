@@ -50,7 +50,7 @@ export interface JoinSite {
 }
 
 /**
- * `new`: another node; `again`: the host asks once more with the same key; `return`: the host of a known rack was built anew and takes its
+ * `new`: another node; `again`: the host repeats its request with the same key; `return`: the host of a known rack was rebuilt and takes its
  * place again. `node`: the node that it is, null for a new one.
  */
 export type JoinDecision =
@@ -62,7 +62,7 @@ export type JoinDecision =
     }
   | Rejected;
 
-/** The same words for a token that does not exist and for a wrong secret: a stranger learns nothing. */
+/** One sentence for a token that does not exist and for a wrong secret: an unknown host learns nothing. */
 export const NO_TOKEN = rejected(
   'unauthenticated',
   'The join token is not known, or its secret is wrong, or it expired long ago. An admin makes a new one: regent token create.',

@@ -4,7 +4,7 @@ import type { KnownRack } from './registration.ts';
 import type { Applicant } from './joining.ts';
 
 /**
- * The place of a node that was lost, kept for the host that takes it: its name and its roles. `nodeId`: of a rack's row, which waits for its new
+ * The place of a lost node, reserved for the host that takes it: its name and its roles. `nodeId`: of a rack's row, which waits for its new
  * host; null: the node's row is gone, and its host becomes a new node.
  */
 export interface NodePlace {
@@ -24,7 +24,7 @@ export interface PlaceSite {
 
 /**
  * The host as the node whose place it takes: under that name, and as that rack. `name`: the place that its token names, null for a token that
- * names none. Refuses a place that is kept no more, and a kept name without its token.
+ * names none. Refuses a place that is no longer reserved, and a reserved name without its token.
  */
 export function takePlace(
   { places, nodes, racks, own }: PlaceSite,

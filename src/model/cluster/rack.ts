@@ -1,10 +1,10 @@
 import { invalid, type Rejected, show } from '../../core/errors.ts';
 
-/** `waiting`: asked, not decided; it gets nothing. `rejected`: the admin's no, until the admin says otherwise. */
+/** `waiting`: registered, not decided; it gets nothing. `rejected`: refused by an admin, until an admin changes it. */
 export const RACK_STATES = ['waiting', 'accepted', 'rejected'] as const;
 export type RackState = (typeof RACK_STATES)[number];
 
-/** Name of the placeholder that holds machines while no real rack is accepted; and another word for whoever is the master. */
+/** Name of the placeholder that holds machines while no real rack is accepted; also an alias of the current master. */
 export const MASTER = 'master';
 
 /**

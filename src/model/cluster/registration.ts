@@ -41,7 +41,7 @@ export type Decision =
   | { readonly kind: 'known' | 'rekey'; readonly state: RackState; readonly why: string }
   | { readonly kind: 'refuse'; readonly code: RejectionCode; readonly why: string };
 
-/** How many racks may wait, in all and from one source: strangers must not fill the database. */
+/** How many racks may wait, in all and from one source: unknown hosts must not fill the database. */
 export const WAITING_MAX = 256;
 export const WAITING_FROM_SOURCE_MAX = 32;
 

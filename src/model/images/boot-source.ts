@@ -49,7 +49,7 @@ export function parseSelections(text: string, field: string): readonly Selection
   return wanted;
 }
 
-/** Parses selections and gives their one way of being written. */
+/** Parses selections and gives their canonical form. */
 export function canonicalSelections(text: string, field: string): string | Rejected {
   const wanted = parseSelections(text, field);
   if (isRejected(wanted)) return wanted;

@@ -15,7 +15,7 @@ const GIB = 2 ** 30;
 /** The most that a root may have unpacked, bytes. */
 export const UNPACKED_MOST = 64 * GIB;
 
-/** The root of a deployable image. `bytes`: unpacked; null where its maker has not said. */
+/** The root of a deployable image. `bytes`: unpacked; null if its maker has not stated it. */
 export interface ImageContent {
   readonly file: string;
   readonly format: RootFormat;

@@ -1,6 +1,6 @@
 import { invalid, type Rejected, show } from '../../core/errors.ts';
 
-/** Where deployed systems get packages from. Lists are words with blanks between, in the order in which they were given. */
+/** Where deployed systems get packages from. Lists are names with blanks between, in the order in which they were given. */
 export interface PackageRepository {
   readonly id: number;
   readonly name: string;
@@ -26,7 +26,7 @@ export const POCKETS = ['updates', 'security', 'backports'] as const;
 /** Characters of lists and of a key in base64. */
 export const REPOSITORY_BOUNDS = { list: 500, key: 65_536 } as const;
 
-/** Parses a list of words, parted by blanks or commas; `known`: the only ones. */
+/** Parses a list of names with blanks or commas between; `known`: the only valid ones. */
 export function parseList(text: string, field: string, known?: readonly string[]): string | Rejected {
   const items = [...new Set(text.split(/[\s,]+/).filter((item) => item !== ''))];
   for (const item of items) {
@@ -59,7 +59,7 @@ export function parseSigningKey(text: string, field: string): string | Rejected 
 
 const splitList = (text: string) => text.split(' ').filter((item) => item !== '');
 
-/** What a machine's system is told of its packages. `main`: what becomes of the image's own archives; null: they stay. */
+/** The package sources of a machine's system. `main`: what becomes of the image's own archives; null: they stay. */
 export interface Packages {
   readonly main: PackageRepository | null;
   readonly others: readonly PackageRepository[];
@@ -99,7 +99,7 @@ function mainFiles(main: PackageRepository): Record<string, string | Uint8Array>
 function filesOf(repository: PackageRepository): Record<string, string | Uint8Array> {
   const { id, sourceUrl, signingKey, disableSources } = repository;
   const key = signingKey === '' ? null : Uint8Array.from(atob(signingKey), (letter) => letter.charCodeAt(0));
-  // A key's name tells apt whether it has armour.
+  // apt knows by the suffix whether a key has armour.
   const keyName = key === null ? '' : `regent-${id}.${key[0] === 0x2d ? 'asc' : 'gpg'}`;
   const suites = repository.distributions === '' ? CODENAME : repository.distributions;
   const isFlat = suites.endsWith('/');

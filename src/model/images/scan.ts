@@ -14,7 +14,7 @@ export interface ScanOf {
 const HARMLESS = 2 ** 30;
 const GROWTH = { tar: 100, raw: 1000 } as const;
 
-/** Looks whether a root is what its manifest says, and bounded. `bytes`: how many came. */
+/** Checks that a root is what its manifest says, and bounded. `bytes`: how many came. */
 export function createScan({ content, architecture, packedBytes }: ScanOf): Scan & { readonly bytes: () => number } {
   const { format, file, bytes: manifestBytes } = content;
   const inner =

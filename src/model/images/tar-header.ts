@@ -36,7 +36,7 @@ export function readHeader(block: Uint8Array): TarEntry | null | Rejected {
     type,
     name: prefix === '' ? name : `${prefix}/${name}`,
     target: textOf(block.subarray(157, 257)),
-    // Of links, devices and folders no payload follows, whatever is said.
+    // No payload follows links, devices and folders, whatever size their header states.
     size: '123456'.includes(type) ? 0 : size,
     major: numberOf(block.subarray(329, 337)) ?? -1,
   };

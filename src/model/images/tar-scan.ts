@@ -2,7 +2,7 @@ import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts'
 import type { ImageArchitecture } from './image.ts';
 import { BLOCK, type TarEntry, paxValues, readHeader, textOf } from './tar-header.ts';
 
-/** Looks at unpacked bytes as they come, in little memory. The first refusal is the last word. */
+/** Checks unpacked bytes as they come, in little memory. The first refusal is final. */
 export interface Scan {
   push(chunk: Uint8Array): Rejected | null;
   /** No more bytes come. */
@@ -34,7 +34,7 @@ const PROGRAM = /^(?:usr\/)?s?bin\/[^/]+$/;
 const USUAL_MAJORS = [1, 5];
 
 /**
- * Looks at a tar as its bytes come: every header is whole, no member leads out of the folder or through a link, no device but the usual ones lies in it,
+ * Checks a tar as its bytes come: every header is whole, no member leads out of the folder or through a link, no device but the usual ones lies in it,
  * and most programs are of the architecture.
  */
 export function createTarScan(wanted: TarWanted): Scan {

@@ -24,7 +24,7 @@ export function comparedAddress(text: string): string | null {
   return isRejected(address) ? null : formatAddress(unmapped(address));
 }
 
-/** Why no BMC is asked at this address, in words behind it; null: it may be. `closed`: addresses of nodes, as `comparedAddress` gives them. */
+/** Why no BMC is contacted at this address, as the end of a sentence; null: it may be. `closed`: addresses of nodes, as `comparedAddress` gives them. */
 export function closedAddress(text: string, closed: readonly string[] = []): string | null {
   const address = parseAddress(text);
   if (isRejected(address)) return 'is no address';

@@ -4,7 +4,7 @@ import { parseMac } from './machine.ts';
 import { checkServerAddress } from '../names/special-use.ts';
 import type { MachineState } from './machine-states.ts';
 
-/** First words and second words of names: short, plain, told apart on the telephone. A power of two each, so that no name is likelier. */
+/** First and second parts of names: short, plain, easy to distinguish on the telephone. A power of two each, so that no name is likelier. */
 const FIRST: readonly string[] =
   'amber bold brave brisk calm clear clever cosmic crisp daring eager early fair fancy fast fine fond fresh gentle glad golden grand happy hardy jolly keen kind large late light lively loyal lucid lucky major mellow merry mighty modern neat noble open polite prime proud quick quiet rapid ready rich robust round royal rural sharp silent smart solid steady sunny super sweet swift tidy'.split(
     ' ',
@@ -17,12 +17,12 @@ const SECOND: readonly string[] =
 const TURNS = 8;
 
 /**
- * Host names for a machine that nobody has named, in the order in which they are tried: two words that follow from its MAC, so a machine that comes
+ * Host names for a machine that nobody has named, in the order in which they are tried: two parts that follow from its MAC, so a machine that comes
  * again has its name again; the last one has the MAC itself. Pure. `mac`: lower case with colons.
  */
 export function namesFor(mac: string): readonly string[] {
   const digits = mac.replaceAll(':', '');
-  // FNV-1a of 32 bits: neighbours in a batch of cards get words that have nothing in common.
+  // FNV-1a of 32 bits: neighbours in a batch of cards get unrelated names.
   let hash = 0x811c9dc5;
   const names: string[] = [];
   for (let turn = 0; turn < TURNS; turn += 1) {
@@ -33,7 +33,7 @@ export function namesFor(mac: string): readonly string[] {
   return [...new Set(names), `machine-${digits}`];
 }
 
-/** States in which a machine may be taken out and left alone for ever: nobody has it, and nothing is on its way. */
+/** States in which a machine may be taken out and left alone for ever: nobody has it, and nothing happens to it. */
 export const IGNORABLE: readonly MachineState[] = [
   'new',
   'missing',
@@ -44,10 +44,10 @@ export const IGNORABLE: readonly MachineState[] = [
   'retired',
 ];
 
-/** Kinds of BMC that machines tell of and that we can switch. */
+/** Kinds of BMC that machines report and that Regent can use. */
 export const BMC_TYPES = ['ipmi', 'redfish'] as const;
 
-/** A BMC as a machine's own system tells of it. Nobody has confirmed it, and it has no password. */
+/** A BMC as a machine's own system reports it. Nobody has confirmed it, and it has no password. */
 export interface SuggestedBmc {
   readonly type: (typeof BMC_TYPES)[number];
   readonly address: string;
@@ -61,7 +61,7 @@ interface BmcReport {
   readonly mac?: string | undefined;
 }
 
-/** Reads what a machine tells of its BMC; null: nothing that could be used, such as an address that no server has. Pure. */
+/** Reads what a machine reports of its BMC; null: nothing that could be used, such as an address that no server has. Pure. */
 export function suggestBmc(report: BmcReport | undefined): SuggestedBmc | null {
   if (report?.address === undefined) return null;
   const type = BMC_TYPES.find((one) => report.kind === one || report.kind?.startsWith(`${one}-`));

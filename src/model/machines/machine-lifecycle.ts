@@ -23,7 +23,7 @@ export type Effect =
   | { readonly kind: 'lock'; readonly isLocked: boolean }
   /** Where it goes back to after this. */
   | { readonly kind: 'remember'; readonly state: MachineState }
-  /** When it was. `begun`: nothing of it has been yet; `anew`: nor is its hardware known any more. */
+  /** When it was. `started`: forget the events of the last run; `recommissioned`: also that its hardware is known. */
   | {
       readonly kind: 'note';
       readonly what: 'begun' | 'anew' | 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
@@ -72,7 +72,7 @@ function begin(to: MachineState, ...effects: readonly Effect[]): TransitionRule 
   });
 }
 
-/** A way that goes on, or begins anew, ends where the first one began. */
+/** A run that continues or starts again ends in the state before the first one. */
 function remembering(state: MachineState, { before }: LifecycleContext): Effect {
   const isInterim = state === 'failed-testing' || state === 'testing' || state.includes('rescue-mode');
   return { kind: 'remember', state: isInterim ? (before ?? 'ready') : state };
@@ -100,7 +100,7 @@ const UNCLEAN: Partial<Readonly<Record<MachineState, MachineState>>> = {
   'failed-releasing': 'failed-releasing',
 };
 
-/** What was broken is what it was before; what was on its way begins anew. */
+/** A repaired machine is what it was before; a run that was interrupted starts again. */
 const repair: TransitionRule = (_state, { before, isCommissioned }) => {
   if (before !== null && OWNED.includes(before)) return { to: before, effects: [] };
   const unclean = before === null ? undefined : UNCLEAN[before];
@@ -135,13 +135,13 @@ const SPOIL: TransitionRules = { 'mark-broken': spoil };
 const FREE: Effect = { kind: 'free' };
 const ALLOCATE: TransitionRules = { allocate: go('allocated', OWNS) };
 const DEPLOY: TransitionRules = { deploy: begin('deploying') };
-/** It belongs to who has it until its end: a failed release is his to look at. */
+/** It belongs to who has it until its end: a failed release is the owner's to check. */
 const RELEASE: TransitionRules = { release: go('releasing', { kind: 'note', what: 'begun' }, FREE, OFF) };
 const ERASES: TransitionRules = { erase: begin('disk-erasing', FREE) };
 const released: TransitionRule = () => ({ to: 'ready', effects: [NOBODY] });
-/** While nothing is waited for, a switch that was asked for before may still be told of, and a machine may be switched on by anybody. */
+/** While nothing is waited for, the report of an earlier switch may still come, and anybody may switch a machine on. */
 const AT_REST: TransitionRules = { 'boot-seen': stay, 'power-done': stay, 'power-by-hand': stay, 'power-failed': stay };
-/** It boots from the network anew. Nothing of what it did before counts. */
+/** It boots from the network again. Nothing of what it did before counts. */
 const BOOTS: TransitionRules = {
   'boot-lost': noting({ kind: 'note', what: 'begun' }, { kind: 'power', verb: 'cycle', boot: 'pxe' }),
 };
@@ -237,8 +237,8 @@ const TABLE: Readonly<Record<MachineState, TransitionRules>> = {
 };
 
 /**
- * What an event makes of a machine: its next state and what comes with it, or why it is not possible. `state` null: nobody has heard of the machine. A
- * state that is on its way has a deadline. Pure.
+ * What an event makes of a machine: its next state and what comes with it, or why it is not possible. `state` null: the machine is not known. A
+ * passing state has a deadline. Pure.
  */
 export function transition(
   state: MachineState | null,

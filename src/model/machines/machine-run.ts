@@ -29,7 +29,7 @@ export type ResultState = (typeof RESULT_STATES)[number];
 export const OUTPUT_KINDS = ['output', 'stdout', 'stderr', 'result'] as const;
 export type OutputKind = (typeof OUTPUT_KINDS)[number];
 
-/** Most bytes that are kept of an output; what is over is counted. */
+/** Most bytes that are stored of an output; the rest is counted. */
 export const OUTPUT_MAX = 262_144;
 
 const SUFFIXES: Readonly<Record<string, OutputKind>> = { out: 'stdout', err: 'stderr', yaml: 'result' };

@@ -34,7 +34,7 @@ export const MACHINE_STATUS = {
 export type MachineState = keyof typeof MACHINE_STATUS;
 export const MACHINE_STATES = Object.keys(MACHINE_STATUS) as readonly MachineState[];
 
-/** On its way: such a state has a deadline, and ends as what stands here when it passes. */
+/** Passing states: each has a deadline, and the state that follows when the deadline passes. */
 const FAILED = {
   commissioning: 'failed-commissioning',
   deploying: 'failed-deployment',
@@ -47,17 +47,17 @@ const FAILED = {
 
 export type PassingState = keyof typeof FAILED;
 
-/** Is a machine in this state on its way to another one? */
+/** Does this state lead to another one by itself? */
 export function isPassing(state: MachineState): state is PassingState {
   return Object.hasOwn(FAILED, state);
 }
 
-/** What a way ends as that does not come about. */
+/** The state after a passing one that fails. */
 export function failedState(state: PassingState): MachineState {
   return FAILED[state];
 }
 
-/** Does an operator have to look at a machine in this state? Then it has an error text. */
+/** Does a machine in this state need an operator? Then it has an error text. */
 export function isBad(state: MachineState): boolean {
   return state === 'broken' || state === 'missing' || state.startsWith('failed-');
 }
@@ -72,12 +72,12 @@ const WAITED_FOR: Readonly<Record<PassingState, string>> = {
   'disk-erasing': 'the end of the erasure',
 };
 
-/** What a machine on its way waits for; empty for one at rest. Pure. */
+/** What a machine in a passing state waits for; empty for one at rest. Pure. */
 export function waitingFor(state: MachineState): string {
   return isPassing(state) ? WAITED_FOR[state] : '';
 }
 
-/** What operators ask for, by the verbs of the command line. */
+/** Requests of operators, by the verbs of the command line. */
 export const MACHINE_VERBS = {
   commission: 'commission',
   test: 'test',
@@ -95,12 +95,12 @@ export const MACHINE_VERBS = {
 export type MachineVerb = keyof typeof MACHINE_VERBS;
 type Request = (typeof MACHINE_VERBS)[MachineVerb];
 
-/** Asked for by the verb `release`, too: with the disks erased. */
+/** Also requested by the verb `release`: with the disks erased. */
 export const ERASE = 'erase';
 
 /**
  * What is seen of machines. `boot-lost`: the rack that it booted from is dead, and another one serves. `power-by-hand`: nothing switches it, so a person must.
- * `rescue-up`: the rescue system tells that it runs. `installed`: its disks are written, and it boots from them next; `deployed`: its own system tells that it runs.
+ * `rescue-up`: the rescue system reports that it runs. `installed`: its disks are written, and it boots from them next; `deployed`: its own system reports that it runs.
  */
 const REPORTS = [
   'enlist',

@@ -11,7 +11,7 @@ export interface InterfaceAddress {
   readonly address: string;
 }
 
-/** How an interface has its address: one that was named, one that was chosen, one that DHCP tells it, or none: it is up. */
+/** How an interface has its address: one that was named, one that was chosen, one that DHCP assigns, or none: it is up. */
 export const LINK_MODES = ['static', 'auto', 'dhcp', 'link'] as const;
 type LinkMode = (typeof LINK_MODES)[number];
 
@@ -48,11 +48,11 @@ export interface MachineInterface {
   readonly bond?: BondSettings;
   /** Of a bridge. */
   readonly bridge?: BridgeSettings;
-  /** Words that operators and tools give it. Left out: none. */
+  /** Labels that operators and tools give it. Left out: none. */
   readonly tags?: readonly string[];
 }
 
-/** A bare-metal machine. `id` is six characters, stable for life. `dhcpOptions`: what DHCP tells its interfaces besides; left out: nothing. */
+/** A bare-metal machine. `id` is six characters, stable for life. `dhcpOptions`: more DHCP options for its interfaces; left out: none. */
 export interface Machine {
   readonly id: string;
   readonly hostname: string;

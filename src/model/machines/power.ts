@@ -2,15 +2,15 @@ import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseDomainName } from '../names/names.ts';
 
-/** Ways to switch a machine on and off, by MAAS's names. */
+/** Protocols that switch a machine on and off, by MAAS's names. */
 export const POWER_TYPES = ['ipmi', 'redfish', 'virsh', 'webhook', 'manual'] as const;
 export type PowerType = (typeof POWER_TYPES)[number];
 
-/** States of a machine's power, MAAS's words. `unknown`: nobody can tell; `error`: its BMC was asked and did not tell. */
+/** States of a machine's power, MAAS's names. `unknown`: nobody knows; `error`: its BMC was queried and did not answer. */
 export const POWER_STATES = ['on', 'off', 'unknown', 'error'] as const;
 export type PowerState = (typeof POWER_STATES)[number];
 
-/** How a machine is switched off. `soft`: its operating system is asked. */
+/** How a machine is switched off. `soft`: its operating system shuts it down. */
 export const STOP_MODES = ['hard', 'soft'] as const;
 export type StopMode = (typeof STOP_MODES)[number];
 
@@ -35,7 +35,7 @@ export interface PowerSetting {
   readonly scope: 'bmc' | 'machine';
   readonly isRequired?: true;
   readonly isSecret?: true;
-  /** Where secrets go, or what protects them on the way there: a stored secret is given again when it changes. */
+  /** Where secrets go, or what protects them in transit: a stored secret is given again when it changes. */
   readonly bindsSecrets?: true;
   readonly choices?: readonly PowerChoice[];
   readonly default?: string | readonly string[];

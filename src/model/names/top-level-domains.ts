@@ -1,6 +1,6 @@
 /**
  * The top-level domains of the root zone but for `arpa`, in A-labels (RFC 5890 §2.3.2.1). Source: IANA, "List of Top-Level Domains" (RFC 1591 §2), as
- * of 2025-10-24, 1437 names. A name that was delegated later is missing, and is then allowed like any other label: write the list anew with a release.
+ * of 2025-10-24, 1437 names. A name that was delegated later is missing, and is then allowed like any other label: update the list with a release.
  */
 const TOP_LEVEL_DOMAINS: ReadonlySet<string> = new Set(
   `

@@ -6,7 +6,7 @@ export type TsigAlgorithm = (typeof TSIG_ALGORITHMS)[number];
 
 /**
  * A key that two name servers share. `secret`: base64. `number`: which of the key's secrets it is; it grows with each new one, so that a
- * secret can be told from the last one without being shown.
+ * secret can be distinguished from the last one without being shown.
  */
 export interface SigningKey {
   readonly name: string;
@@ -26,11 +26,11 @@ export function maskedKey(key: SigningKey): SigningKey {
 /** Names that named.conf has already. */
 const RESERVED = [COPY_KEY, 'rndc-key'];
 
-/** The grammar of a key's name in words: it is a domain name on the wire (RFC 8945 §4.2). */
+/** The grammar of a key's name: it is a domain name on the wire (RFC 8945 §4.2). */
 export const TSIG_NAME_RULE = `1–63 of a–z, 0–9 and -, starting and ending with a letter or digit, not digits alone, not "none", ${RESERVED.map((name) => `"${name}"`).join(' or ')}`;
-/** The grammar of a secret in words. */
+/** The grammar of a secret. */
 export const TSIG_SECRET_RULE = 'base64 of 16 to 64 bytes, or "new": the region makes one';
-/** Asks for a secret that the region makes. */
+/** Requests a secret that the region makes. */
 export const NEW_SECRET = 'new';
 
 const SECRET = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -43,7 +43,7 @@ export function parseTsigName(text: string, field = 'name'): string | Rejected {
   return invalid(field, `${show(text)} is not usable`, TSIG_NAME_RULE);
 }
 
-/** Parses a secret, or the wish for one. A refusal does not repeat it. */
+/** Parses a secret, or the request for one. A refusal does not repeat it. */
 export function parseTsigSecret(text: string, field = 'secret'): string | Rejected {
   if (text === NEW_SECRET) return text;
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;

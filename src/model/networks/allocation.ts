@@ -32,7 +32,7 @@ export function subtractSpans(from: AddressSpan, taken: readonly AddressSpan[]):
 
 /**
  * The lowest usable address of a network outside of everything in `taken` (ranges of both kinds, reservations, addresses of machines,
- * nodes, gateways); null when there is none. `taken` may be unsorted, overlap, and hold strangers.
+ * nodes, gateways); null when there is none. `taken` may be unsorted, overlap, and hold spans of other networks.
  */
 export function nextFreeAddress(network: Network, taken: readonly AddressSpan[]): Address | null {
   return nextFreeAddresses(network, taken, 1)[0] ?? null;

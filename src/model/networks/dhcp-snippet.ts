@@ -11,7 +11,7 @@ export interface DhcpSnippet {
   readonly text: string;
 }
 
-/** The grammar of a snippet's name in words. */
+/** The grammar of a snippet's name. */
 export const SNIPPET_NAME_RULE =
   '1–64 of letters, digits and . _ -, starting and ending with a letter or digit, not digits alone';
 
@@ -30,7 +30,7 @@ export type SnippetBody = Readonly<Record<string, unknown>>;
 export const SNIPPET_MAX = 65_536;
 
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
-/** Names of client classes that are Kea's or Regent's own. DROP is free: it is Kea's way to answer nobody of a class. */
+/** Names of client classes that are Kea's or Regent's own. DROP is free: Kea answers no client of that class. */
 const OWN_CLASS =
   /^(?:ALL|KNOWN|UNKNOWN|BOOTP|bios|uefi-.*|ipxe-.*|httpboot-.*|boot-subnet-.*|(?:VENDOR_CLASS|HA|AFTER|EXTERNAL|SPAWN|SKIP_HA)_.*)$/;
 

@@ -15,7 +15,7 @@ export interface NamedLease {
   readonly since: string;
 }
 
-/** Names that programs look up and trust to be the site's own, so that no client may take them. */
+/** Names that programs resolve and trust to be the site's own, so that no client may take them. */
 const TRUSTED_NAMES = ['localhost', 'wpad', 'isatap'];
 
 /** Longest name that DHCP carries, octets. */

@@ -9,6 +9,6 @@ export interface Reservation {
   readonly mac: string | null;
   readonly hostname: string | null;
   readonly comment: string;
-  /** What DHCP tells the interface besides. */
+  /** More DHCP options for the interface. */
   readonly dhcpOptions: readonly string[];
 }

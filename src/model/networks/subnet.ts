@@ -18,7 +18,7 @@ import { checkHostNetwork, checkServerAddress } from '../names/special-use.ts';
 /**
  * A subnet on a VLAN. `cidr` canonical. `gateway`: the router that DHCP names, null: none. `resolvers`: what DHCP names instead of
  * Regent's own. `isManaged`: Regent gives addresses of it out; else only those of its dynamic ranges. `dnsOn`, `proxyOn`: its hosts
- * may ask our resolvers (where the VLAN allows it) and our proxy. `dhcpOptions`: what DHCP tells its hosts besides. `leaseTime`: seconds; null: the
+ * may ask our resolvers (where the VLAN allows it) and our proxy. `dhcpOptions`: more DHCP options for its hosts. `leaseTime`: seconds; null: the
  * site's. `bootServer`, `bootFile`: where its hosts boot from, null: from Regent. `ignoreUnknown`: only hosts with a static lease get an answer.
  */
 export interface Subnet {

@@ -36,7 +36,7 @@ interface ReportedNic {
 /**
  * A node's interfaces with the addresses that count for the region: one without carrier keeps those it had before, since systemd-networkd
  * takes an address away with the carrier and gives it back with it. Else a pulled cable would take the node off its VLANs and stop their
- * services, and they would be back only some seconds after the cable. An address that another interface has by now is not kept.
+ * services, and they would be back only some seconds after the cable. An address that another interface has by now is left out.
  */
 export function keepAddresses<N extends ReportedNic>(now: readonly N[], before: readonly ReportedNic[]): N[] {
   const had = new Map(before.map((nic) => [`${nic.name} ${nic.mac}`, nic.addresses]));
@@ -162,7 +162,7 @@ function attachmentsOfInterface(
   }));
 }
 
-/** Subnets do not overlap, so that a look per prefix length finds the one that holds an address, among thousands. */
+/** Subnets do not overlap, so that one table query per prefix length finds the one that holds an address, among thousands. */
 function indexOf(places: readonly VlanNetwork[]): (address: Address) => VlanNetwork | undefined {
   const groups = Map.groupBy(places, ({ network }) => `${network.family}/${network.prefix}`);
   const tables = [...groups.values()].flatMap((group) => {

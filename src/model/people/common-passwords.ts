@@ -1,5 +1,5 @@
 /**
- * Words that everybody tries first, of our own making: words of logins, keyboard rows, names of this product and of what it runs. Only the stem is listed: what
+ * Texts that everybody tries first, collected for Regent: parts of logins, keyboard rows, names of this product and of what it runs. Only the stem is listed: what
  * follows (`1`, `2026`, `!`) and letters written as digits (`p4ssw0rd`) change nothing.
  */
 const STEMS: readonly string[] = (

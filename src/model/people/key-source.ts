@@ -10,7 +10,7 @@ export interface KeySource {
   readonly name: string;
 }
 
-/** The grammar in words. */
+/** The grammar as a sentence. */
 export const KEY_SOURCE_RULE =
   'lp:NAME for launchpad.net, gh:NAME for github.com; a name has letters, digits and -, on Launchpad + and . too';
 const GRAMMAR = { lp: /^[a-z0-9][a-z0-9+.-]{0,63}$/, gh: /^[A-Za-z0-9][A-Za-z0-9-]{0,38}$/ } as const;

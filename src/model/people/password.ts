@@ -3,7 +3,7 @@ import { weaknessOf } from './common-passwords.ts';
 
 /** Characters of a password. Length counts, not kinds of characters (NIST SP 800-63B §5.1.1.2). */
 export const PASSWORD_BOUNDS = { least: 8, most: 256 } as const;
-/** The rule in words. */
+/** The rule as a sentence. */
 export const PASSWORD_RULE = `${PASSWORD_BOUNDS.least} to ${PASSWORD_BOUNDS.most} characters, no control characters, not the user's name, and none that everybody tries first`;
 
 /**

@@ -22,7 +22,7 @@ export interface SshKey {
 
 /** Bounds: characters of a line and of its comment, bits of an RSA modulus (2048: NIST SP 800-131A; 16384: OpenSSH takes no more). */
 export const SSH_KEY_BOUNDS = { line: 8192, comment: 256, rsaLeast: 2048, rsaMost: 16_384 } as const;
-/** The grammar in words. */
+/** The grammar as a sentence. */
 export const SSH_KEY_RULE = `one line of a public key file: TYPE BASE64 [COMMENT], TYPE one of ${SSH_KEY_TYPES.join(', ')}; no options before it`;
 
 /** A key as a line of `authorized_keys`. */
@@ -43,7 +43,7 @@ export function parseSshKey(text: string): SshKey | Rejected {
   if (comment.length > SSH_KEY_BOUNDS.comment)
     return bad(`its comment has more than ${SSH_KEY_BOUNDS.comment} characters`);
   const bytes = Buffer.from(data, 'base64');
-  // Node skips what is not base64, so the way back tells.
+  // Node skips what is not base64, so the text is encoded again and compared.
   if (bytes.toString('base64') !== data) return bad('its middle part is no base64');
   const bits = bitsOf(type, bytes);
   return isRejected(bits) ? bits : { type, data, comment, bits };

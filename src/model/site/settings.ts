@@ -22,13 +22,13 @@ export interface Settings {
   readonly dns_trusted_acl: readonly string[];
   /** Who answers reverse names of private space without a subnet while `upstream_dns` is set: we (there are none), or the upstream. */
   readonly dns_private_reverse: 'here' | 'upstream';
-  /** Answers per second to one stranger's network before BIND slows it down; 0 switches the limit off. */
+  /** Answers per second to one unknown network before BIND slows it down; 0 switches the limit off. */
   readonly dns_rate_limit: number;
   /** Time sources: names or addresses. Empty: one region serves its own clock, all other nodes follow it. */
   readonly ntp_servers: readonly string[];
   /** Machines ask `ntp_servers` themselves, where there are any, and not their racks. */
   readonly ntp_external_only: boolean;
-  /** How the disks of a machine are laid out when it is commissioned, unless somebody asked for something else. */
+  /** How the disks of a machine are laid out when it is commissioned, unless somebody requested another layout. */
   readonly default_storage_layout: NamedLayout;
   /** How long a DHCP lease lasts, in seconds. */
   readonly dhcp_lease_time: number;
@@ -52,17 +52,17 @@ export interface Settings {
   readonly kernel_opts: string;
   /** Machines that nobody knows are enlisted when they boot from the network. */
   readonly enlist_machines: boolean;
-  /** Enlisted machines that may wait for an operator at one time; more are told to come again. */
+  /** Enlisted machines that may wait for an operator at one time; more get the answer to try again later. */
   readonly enlist_limit: number;
   /** What all images may take on each region node's disk, in MB. */
   readonly image_limit: number;
-  /** Hours after which a boot source that was fetched from is looked at again; 0: only when somebody says so. */
+  /** Hours between two syncs of a boot source; 0: only on request. */
   readonly image_sync_hours: number;
-  /** Boot sources are asked straight, also where `http_proxy` is set. */
+  /** Boot sources are fetched without a proxy, even if `http_proxy` is set. */
   readonly boot_images_no_proxy: boolean;
   /** What a rack may keep of images on its disk, in MB: what nobody wanted for longest goes first. */
   readonly rack_image_cache: number;
-  /** Days until the session of a screen on the wall ends: one that only looks. */
+  /** Days until the session of a screen on the wall ends: one that only reads. */
   readonly wall_session_days: number;
   /** API keys are refused that come without TLS from another host. */
   readonly api_keys_tls_only: boolean;

@@ -21,7 +21,7 @@ export const BodyPart = Type.Union([
 ]);
 export type BodyPart = Static<typeof BodyPart>;
 
-/** A part as it is kept: its stable JSON, and the digests of the parts that it names. */
+/** A part as it is stored: its stable JSON, and the digests of the parts that it names. */
 export interface PartText {
   readonly text: string;
   readonly names: readonly string[];
@@ -41,7 +41,7 @@ const RUN = { named: 16, inline: 32, most: 128 } as const;
 /** A part inside of an object: where, and which. */
 type InnerPart = readonly [path: readonly string[], digest: string];
 
-/** A value on its way: its text and the parts that stand in it, or the digest of the part that it became. */
+/** A value while it is cut: its text and the parts that stand in it, or the digest of the part that it became. */
 type PackedValue = { readonly text: string; readonly inner: readonly InnerPart[] } | { readonly digest: string };
 
 /** What was cut so far: parts by digest, and what became of each object. */
@@ -154,7 +154,7 @@ export function createJoiner(find: (digest: string) => BodyPart | undefined): (r
   };
 }
 
-/** The value with another one at this path; what is on the way is copied, since others share it. */
+/** The value with another one at this path; the objects along the path are copied, because other values share them. */
 function withAt(value: unknown, [key, ...path]: readonly string[], inner: unknown): unknown {
   if (key === undefined) return inner;
   const around = typeof value === 'object' && value !== null ? value : {};
@@ -162,7 +162,7 @@ function withAt(value: unknown, [key, ...path]: readonly string[], inner: unknow
   return { ...around, [key]: withAt(before, path, inner) };
 }
 
-/** Cuts a list into runs. Where one ends is told by a hash of its last element (FNV-1a). */
+/** Cuts a list into runs. A hash of an element (FNV-1a) decides whether a run ends with it. */
 function runsOf(units: readonly string[], oneIn: number): string[][] {
   const runs: string[][] = [[]];
   for (const unit of units) {

@@ -6,7 +6,7 @@ export interface CutValue {
   readonly problems: readonly string[];
 }
 
-/** Sentences that are kept; what is over is counted by the last one. */
+/** Largest number of sentences. The last one counts the rest. */
 const PROBLEMS_MAX = 50;
 
 interface SchemaShape {
@@ -86,7 +86,7 @@ function takeList(shape: SchemaShape, value: unknown, at: string, report: Report
 /** Readable characters stay. Blanks at the ends are firmware's padding. */
 function takeText({ maxLength = 0 }: SchemaShape, value: unknown, at: string, report: ReportProblem): unknown {
   if (typeof value !== 'string') return wrong(`${at}: left out, it is no text`, report);
-  // Only as much is looked at as can be kept.
+  // Only the part that can be stored is read.
   const head = value
     .slice(0, maxLength * 2)
     .replace(/[^ -~]+/g, '?')

@@ -22,9 +22,9 @@ export interface RetryState {
   readonly isRepeatable: boolean;
   /** Until the deadline of the whole call. */
   readonly leftMs: number;
-  /** Longest `Retry-After` of the tries before, since all addresses were tried; null: none asked for a pause. */
+  /** Longest `Retry-After` of the tries before, since all addresses were tried; null: none requested a pause. */
   readonly pauseMs: number | null;
-  /** From 0 to 1, drawn anew for each try. */
+  /** From 0 to 1, drawn again for each try. */
   readonly fraction: number;
 }
 
@@ -47,7 +47,7 @@ const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 /**
  * The one rule by which every client of Regent repeats. An answer that is none of `AWAY` is final, whatever it says. Another address is tried
  * at once, for it may know better; once all were tried there is a jittered pause that doubles, at least as long as the longest `Retry-After`. A
- * pause that would outlast the deadline is not begun: whoever waits learns at once.
+ * pause that would outlast the deadline is not started: the caller learns of the failure at once.
  */
 export function decide(state: RetryState): RetryDecision {
   const { outcome, tries, addresses, rounds, isRepeatable, leftMs } = state;
@@ -63,14 +63,14 @@ export function decide(state: RetryState): RetryDecision {
 
 /**
  * May a change have been made by a try that came to this? A 503 alone says that it was not, for a load balancer answers it when it found no
- * region, and Regent says in its words where it is not sure.
+ * region, and Regent states in its answer when it is not sure.
  */
 export function isInDoubt(outcome: AttemptOutcome): boolean {
   if (outcome.kind === 'answer') return outcome.status === 502 || outcome.status === 504;
   return outcome.kind === 'broken';
 }
 
-/** The longer of two pauses that were asked for. */
+/** The longer of two requested pauses. */
 export function pauseOf(before: number | null, outcome: AttemptOutcome): number | null {
   const requestedMs = outcome.kind === 'answer' ? outcome.retryAfterMs : null;
   return requestedMs === null ? before : Math.max(requestedMs, before ?? 0);

@@ -13,7 +13,7 @@ export function findingText(finding: Pick<Finding, 'sentence' | 'since' | 'remed
   return `${finding.sentence.replace(/\.$/, '')}${since}.${remedy}`;
 }
 
-/** Each finding with an error once, with all nodes that tell it: what is not as it was asked for. */
+/** Each error once, with all nodes that report it. */
 export function errorTexts(findings: readonly NodeFinding[]): string[] {
   const errors = findings.filter((finding) => finding.severity === 'error');
   const groups = Map.groupBy(errors, ({ service, code, subject, sentence }) =>

@@ -1,4 +1,4 @@
-/** Repeats of one client that are on their way at once. */
+/** Largest number of repeats that one client runs at once. */
 const REPEATS_MOST = 16;
 
 /**

@@ -30,8 +30,8 @@ interface CallAttempt {
 
 /**
  * Sends a call until it is answered: again, as it is, by the rule of `decide`, until its deadline. Gives the last answer, which is 502, 503 or 504
- * when the region stayed away; throws `AppError` `unreachable` when the last try had none. What a change may have done by then is told in both:
- * `isDoubtful`, and in the words of the error.
+ * when the region stayed away; throws `AppError` `unreachable` when the last try had none. Both report whether a change may have been made:
+ * `isDoubtful`, and the text of the error.
  */
 export async function retry(
   options: ClientOptions,
@@ -52,7 +52,7 @@ export async function retry(
     const isLast = tries % addresses.length === 0;
     const longest = Math.min(options.timeoutMs ?? TIMEOUT_MS, isLast ? Number.POSITIVE_INFINITY : SILENT_MS);
     const send = () => once(options, call, { base, timeoutMs: Math.min(longest, end - now()) });
-    // When no turn comes before the end, what the last try was told is what there is.
+    // If no turn comes before the end, the result of the last try stands.
     const tried: CallAttempt =
       last === null || !options.retryLimiter
         ? await send()

@@ -14,9 +14,9 @@ export interface ClientOptions {
   readonly url: string;
   /** More addresses of the same site: tried in turn when one gives no answer. */
   readonly others?: readonly string[];
-  /** `consumer:token:secret`; null: the browser's cookie tells who calls. */
+  /** `consumer:token:secret`; null: the browser's cookie identifies the caller. */
   readonly apiKey: string | null;
-  /** What every call carries besides, asked for at each one. */
+  /** More headers of every call, computed for each one. */
   readonly headers?: () => Readonly<Record<string, string>>;
   readonly random: Random;
   readonly timeoutMs?: number;
@@ -26,7 +26,7 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   readonly sleep?: (ms: number) => Promise<void>;
   readonly now?: () => number;
-  /** Told before each wait for another try. */
+  /** Runs before each wait for another try. */
   readonly onRetry?: (why: string, waitMs: number) => void;
 }
 

@@ -21,7 +21,7 @@ const TRIES = 4;
 const PAUSE_MS = 2000;
 /** For one try: a start, and the bytes per ms of a slow network. */
 const TIME = { baseMs: 60_000, bytesPerMs: 128 } as const;
-/** The region looks at what came, after its last byte. */
+/** The region checks the file after its last byte. */
 const CHECK_MS = 30 * 60_000;
 const ASK_MS = 10_000;
 /** Another region, or the same one a little later, may take it. 409: somebody else sent it meanwhile. */

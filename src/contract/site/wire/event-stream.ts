@@ -24,8 +24,8 @@ export interface StreamRequest {
 }
 
 /**
- * Where a stream stands: the id after which it goes on, null before anybody said one; tries since the last event, counted as if they had
- * begun at the first address, so that the one that broke is not the next.
+ * Where a stream stands: the id after which it goes on, null before any is known; tries since the last event, counted as if they had
+ * started at the first address, so that the one that broke is not the next.
  */
 interface StreamCursor {
   id: number | null;
@@ -98,7 +98,7 @@ async function refusalOf(response: Response): Promise<StreamRefusal> {
   const { status, headers } = response;
   const problem = problemOf(status, await response.text());
   const retryAfterMs = readRetryAfter(headers.get('retry-after'), headers.get('date'));
-  // Whoever reads for ever outwaits a fault of the region, and having asked too often.
+  // A permanent reader waits until the region recovers, and until its rate limit allows the call again.
   const outcome: AttemptOutcome = status === 500 ? { kind: 'broken' } : { kind: 'answer', status, retryAfterMs };
   return new StreamRefusal({ outcome, why: `the region answered ${status}`, problem });
 }

@@ -1,4 +1,4 @@
-/** A ready machine, as far as wishes ask for it. `cpus`, `memoryMb`: 0 where nobody knows. */
+/** What of a ready machine requirements are about. `cpus`, `memoryMb`: 0 if not known. */
 export interface Candidate {
   readonly id: string;
   readonly hostname: string;
@@ -57,15 +57,15 @@ export function diskTags({
   return bound === null ? [kind] : [kind, bound];
 }
 
-/** Before a word of a disk's hardware that somebody took from the disk: it is kept among its tags. */
+/** Prefix of a hardware tag that somebody removed from a disk: it is stored among the disk's tags. */
 const TAKEN = '!';
 
-/** What is kept for a word of the hardware that is taken from a disk. Pure. */
+/** The stored mark of a hardware tag that is removed from a disk. Pure. */
 export function takenTag(tag: string): string {
   return TAKEN + tag;
 }
 
-/** The tags of a disk: words of its hardware but those that were taken from it, and those that it was given. Pure. */
+/** The tags of a disk: those of its hardware without the removed ones, and those that it was given. Pure. */
 export function tagsOfDisk(hardware: readonly string[], storedTags: readonly string[]): readonly string[] {
   if (storedTags.length === 0) return hardware;
   const own = storedTags.filter((tag) => !tag.startsWith(TAKEN));

@@ -5,7 +5,7 @@ import { networkFiles } from './network-files.ts';
 import { storageFiles } from './storage-files.ts';
 import type { StoragePlan } from './storage-types.ts';
 
-/** The root of a deployable image. `bytes`: unpacked; null: its maker has not said. `file`: what machines fetch. */
+/** The root of a deployable image. `bytes`: unpacked; null: its maker has not stated it. `file`: what machines fetch. */
 export interface DeployedImage {
   readonly name: string;
   readonly digest: string;

@@ -10,7 +10,7 @@ export interface GuardVlan {
   readonly why: string;
 }
 
-/** What is looked at before anything is erased. Of the refusals of other rules (disks, network, names) the sentence; null: there is none. */
+/** What is checked before anything is erased. Of the refusals of other rules (disks, network, names) the sentence; null: there is none. */
 export interface GuardSite {
   readonly machine: string;
   /** That the machine boots from or has addresses on. */
@@ -21,7 +21,7 @@ export interface GuardSite {
   readonly imageOn: number;
   readonly regions: number;
   readonly bmc: string | null;
-  /** A BMC can be asked to switch it. */
+  /** A BMC can switch it. */
   readonly hasSwitch: boolean;
   readonly powerError: string | null;
   readonly isFirmwareKnown: boolean;
@@ -51,7 +51,7 @@ type Rule = (site: GuardSite) => Omit<GuardFinding, 'code'> | null;
 const refuse = (sentence: string, remedy: string) => ({ level: 'refuse', sentence, remedy }) as const;
 const warn = (sentence: string, remedy: string) => ({ level: 'warn', sentence, remedy }) as const;
 
-/** Every rule by its code, in the order of a machine's way. */
+/** Every rule by its code, in the order of a deployment. */
 export const GUARD_RULES: Readonly<Record<string, Rule>> = {
   'vlan-unknown': ({ machine, vlans }) =>
     vlans.length > 0
@@ -82,7 +82,7 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
       ? null
       : refuse('No rack that serves it has an address on its VLAN.', 'Look at the racks: regent rack list.'),
   'pair-half': ({ vlans }) => {
-    // A site with one rack chose that: it is not asked each time.
+    // A site with one rack chose that: no warning each time.
     const half = vlans.find((one) => one.dhcpOn && one.servedBy !== null && one.isPair && !one.isWhole);
     if (half === undefined) return null;
     return warn(

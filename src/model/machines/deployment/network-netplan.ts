@@ -14,7 +14,7 @@ interface NetplanRoute {
   readonly metric?: number;
 }
 
-/** The plan as a file of netplan (netplan-yaml), for its renderer networkd. Texts stand in quotes: YAML 1.1 reads many a word as something else. */
+/** The plan as a file of netplan (netplan-yaml), for its renderer networkd. Texts stand in quotes: YAML 1.1 reads many texts as other values. */
 export function netplanText({ interfaces }: NetworkPlan): string {
   const of = (kind: PlannedInterface['kind'], body: (one: PlannedInterface) => Yaml) => {
     const found = interfaces.filter((one) => one.kind === kind);
@@ -109,7 +109,7 @@ function flat({ to, via, metric }: NetplanRoute): string {
   return `{to: ${JSON.stringify(to)}, via: ${JSON.stringify(via)}${rest}}`;
 }
 
-/** Netplan's own words are bare; names of interfaces may be anything, such as `no`. */
+/** Netplan's own keywords are bare; names of interfaces may be anything, such as `no`. */
 function keyText(key: string): string {
   return /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(key) && KEYWORDS.has(key) ? key : JSON.stringify(key);
 }

@@ -103,12 +103,12 @@ function dhcpMode({ hasDhcp4, hasDhcp6 }: PlannedInterface): string {
   return hasDhcp6 ? 'ipv6' : 'no';
 }
 
-/** Asked as firmware asks, by the MAC address, so that it is the same lease (boot.md: client-id). */
+/** The client identifies itself by its MAC address, as firmware does, so that it gets the same lease (boot.md: client-id). */
 function dhcpSections({ hasDhcp4, hasDhcp6, hasDhcpRoutes, hasAdvertised }: PlannedInterface): Section[] {
   const routes: NetworkdLine = ['UseRoutes', yes(hasDhcpRoutes)];
   return [
     ...(hasDhcp4 ? [['DHCPv4', [['ClientIdentifier', 'mac'], routes]] as const] : []),
-    // Whom no router tells of DHCPv6 asks by himself.
+    // Without a router that announces DHCPv6 the client starts by itself.
     ...(hasDhcp6 && !hasAdvertised ? [['DHCPv6', [['WithoutRA', 'solicit']]] as const] : []),
     ...(hasDhcp6 && hasAdvertised && !hasDhcpRoutes ? [['IPv6AcceptRA', [['UseGateway', 'no']]] as const] : []),
   ];

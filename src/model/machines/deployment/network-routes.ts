@@ -13,19 +13,19 @@ import {
 } from '../../../core/ip.ts';
 import { usableBounds } from '../../networks/subnet.ts';
 
-/** A way to another network. Texts are canonical; an empty one is not said yet, and such a route has no effect. */
+/** A route to another network. Texts are canonical; an empty one is not set yet, and such a route has no effect. */
 export interface NetworkRoute {
   readonly source: string;
   readonly destination: string;
   readonly gateway: string;
-  /** Of two ways the one with the lower number is gone; 0: as the system likes. */
+  /** Of two routes the one with the lower number is used; 0: as the system chooses. */
   readonly metric: number;
 }
 
 /** Largest metric of a route (rtnetlink: 32 bits). */
 export const METRIC_MAX = 4_294_967_295;
 
-/** Reads a network of a route; an empty text: not said. */
+/** Reads a network of a route; an empty text: not set. */
 export function parseRouteNetwork(value: string, field: string): string | Rejected {
   if (value === '') return '';
   const network = value.includes('/') ? parseNetwork(value) : null;
@@ -33,14 +33,14 @@ export function parseRouteNetwork(value: string, field: string): string | Reject
   return invalid(field, `${show(value)} is no network`, 'ADDRESS/PREFIX without host bits, such as 10.20.0.0/16');
 }
 
-/** Reads the router of a route; an empty text: not said. */
+/** Reads the router of a route; an empty text: not set. */
 export function parseRouteGateway(value: string, field: string): string | Rejected {
   if (value === '') return '';
   const address = parseAddress(value, field);
   return isRejected(address) ? address : formatAddress(address);
 }
 
-/** Why a route leads nowhere; null: it does, or something is not said yet. */
+/** Why a route leads nowhere; null: it does, or something is not set yet. */
 export function checkRoute({ source, destination, gateway }: Omit<NetworkRoute, 'metric'>): Rejected | null {
   const from = source === '' ? null : parseNetwork(source);
   const to = destination === '' ? null : parseNetwork(destination);

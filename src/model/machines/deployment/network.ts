@@ -20,7 +20,7 @@ export interface NetworkSite {
   readonly vlans: readonly Pick<Vlan, 'id' | 'name' | 'vid' | 'fabricId' | 'dnsOn'>[];
   readonly resolvers: readonly string[];
   readonly search: readonly string[];
-  /** Ways to other networks; left out: none. */
+  /** Routes to other networks; left out: none. */
   readonly routes?: readonly NetworkRoute[];
 }
 
@@ -32,7 +32,7 @@ export interface NetworkMachine {
 
 /**
  * An interface as the deployed system is to have it. `mac`: by which a card is found, and which is given to anything else. `addresses`: `ADDRESS/PREFIX`.
- * `routers`: of the default routes, one of each family at most. `hasDhcp4`, `hasDhcp6`: DHCP tells its addresses; `hasDhcpRoutes`: and its routes count.
+ * `routers`: of the default routes, one of each family at most. `hasDhcp4`, `hasDhcp6`: DHCP assigns its addresses; `hasDhcpRoutes`: and its routes count.
  * `isPlain`: it is up and has nothing of its own, no address that it makes itself either. `hasAdvertised`: it takes what routers advertise in IPv6. `isNeeded`: the system waits for it when it starts.
  */
 export interface PlannedInterface {
@@ -48,7 +48,7 @@ export interface PlannedInterface {
   readonly bridge?: BridgeSettings;
   readonly addresses: readonly string[];
   readonly routers: readonly string[];
-  /** Ways to other networks; left out: none. */
+  /** Routes to other networks; left out: none. */
   readonly routes?: readonly PlannedRoute[];
   readonly hasDhcp4: boolean;
   readonly hasDhcp6: boolean;
@@ -60,7 +60,7 @@ export interface PlannedInterface {
   readonly search: readonly string[];
 }
 
-/** A way to another network by a router. */
+/** A route to another network by a router. */
 interface PlannedRoute {
   readonly to: string;
   readonly via: string;
@@ -215,7 +215,7 @@ function planOne(
   };
 }
 
-/** What of the networks of links tells whether routes are for them: their addresses, and where DHCP gives one, the begin of their subnet. */
+/** The addresses that decide which routes links need: their own, and for DHCP the start of their subnet. */
 function addressesOf(links: readonly PlannedLink[], { subnets }: Pick<NetworkSite, 'subnets'>): Address[] {
   return links.flatMap(({ mode, address, subnetId }) => {
     if (mode === 'link') return [];

@@ -1,23 +1,23 @@
 import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
 
-/** A disk that is asked for. */
+/** A required disk. */
 export interface DiskRequirement {
   readonly label: string;
   readonly minBytes: number;
   readonly tags: readonly string[];
 }
 
-/** Members of an interface that a wish may name (MAAS's names). */
+/** Members of an interface that a requirement may name (MAAS's names). */
 export const CARD_KEYS = ['name', 'mac', 'vlan', 'vid', 'fabric', 'space', 'subnet', 'subnet_cidr'] as const;
 export type CardKey = (typeof CARD_KEYS)[number];
 
-/** An interface that is asked for. */
+/** A required interface. */
 export interface InterfaceRequirement {
   readonly label: string;
   readonly wants: readonly (readonly [CardKey, string])[];
 }
 
-/** Wishes of one text. */
+/** Requirements of one text. */
 const REQUIREMENTS_MAX = 16;
 const GIGA = 1_000_000_000;
 const LABEL = '[A-Za-z0-9][A-Za-z0-9_-]{0,31}';
@@ -25,7 +25,7 @@ const DISK = new RegExp(
   `^(?:(${LABEL}):)?([0-9]{1,7}(?:\\.[0-9]{1,3})?)(?:\\(([A-Za-z0-9_.-]{1,64}(?:,[A-Za-z0-9_.-]{1,64})*)\\))?$`,
 );
 
-/** Parses wishes of disks: `root:8(ssd),data:100`, sizes in GB (10^9 bytes). A label that is left out is the wish's number. Pure. */
+/** Parses required disks: `root:8(ssd),data:100`, sizes in GB (10^9 bytes). A missing label is the requirement's number. Pure. */
 export function parseDiskRequirements(text: string, field = 'storage'): DiskRequirement[] | Rejected {
   const parts = text.split(/,(?![^(]*\))/);
   if (parts.length > REQUIREMENTS_MAX)
@@ -44,7 +44,7 @@ export function parseDiskRequirements(text: string, field = 'storage'): DiskRequ
   return onceEach(requirements, field);
 }
 
-/** Parses wishes of interfaces: `eth0:fabric=fabric-0,space=storage;eth1:vid=20`. Pure. */
+/** Parses required interfaces: `eth0:fabric=fabric-0,space=storage;eth1:vid=20`. Pure. */
 export function parseInterfaceRequirements(text: string, field = 'interfaces'): InterfaceRequirement[] | Rejected {
   const parts = text.split(';').filter((part) => part.trim() !== '');
   if (parts.length > REQUIREMENTS_MAX)

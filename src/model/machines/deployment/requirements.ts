@@ -1,7 +1,7 @@
 import type { Candidate, CandidateCard, CandidateDisk } from './candidate.ts';
 import type { CardKey, InterfaceRequirement, DiskRequirement } from './requirement-grammar.ts';
 
-/** What somebody wants of a machine. Members that are left out are no wish. Of a list of names one fits; of `tags` all must. */
+/** What somebody requires of a machine. Members that are left out require nothing. Of a list of names one fits; of `tags` all must. */
 export interface MachineRequirements {
   /** Host names, full names or ids. */
   readonly machines?: readonly string[];
@@ -21,7 +21,7 @@ export interface MachineRequirements {
   readonly storage?: readonly DiskRequirement[];
 }
 
-/** What of a machine each wish got, by its label: names of disks, ids of interfaces. */
+/** Which part of a machine meets each requirement, by its label: names of disks, ids of interfaces. */
 export interface MatchedDevices {
   readonly storage: Readonly<Record<string, string>>;
   readonly interfaces: Readonly<Record<string, number>>;
@@ -58,7 +58,7 @@ function bytesOf({ disks }: Candidate): number {
   return disks.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** Says why no machine fits: how many are left after each wish. Pure. */
+/** Says why no machine fits: how many are left after each requirement. Pure. */
 export function whyNone(candidates: readonly Candidate[], requirements: MachineRequirements): string {
   if (candidates.length === 0) return 'No machine is ready and unlocked. See: regent machine list --state ready.';
   let left = candidates;
@@ -125,7 +125,7 @@ function cardsOf({ interfaces }: Candidate, requirements: readonly InterfaceRequ
   );
 }
 
-/** The first wish is the device that holds `/`, as in MAAS; the others are devices that hold nothing. */
+/** The first required disk is the device that holds `/`, as in MAAS; the others are devices that hold nothing. */
 function disksOf({ disks }: Candidate, requirements: readonly DiskRequirement[]): CandidateDisk[] | null {
   const [first, ...others] = requirements;
   if (first === undefined) return [];
@@ -133,7 +133,7 @@ function disksOf({ disks }: Candidate, requirements: readonly DiskRequirement[])
     disk.bytes >= minBytes && tags.every((tag) => disk.tags.includes(tag));
   const root = disks.find(({ use }) => use === 'root');
   if (root === undefined || !fits(first, root)) return null;
-  // The smallest that fits: a large one stays for another wish.
+  // The smallest that fits: a large one stays for another requirement.
   const free = disks.filter(({ use }) => use === 'free').toSorted((one, other) => one.bytes - other.bytes);
   const rest = assign(others, free, fits);
   return rest === null ? null : [root, ...rest];
@@ -157,7 +157,7 @@ function hasMember(card: CandidateCard, key: CardKey, value: string): boolean {
   }
 }
 
-/** Another thing for each wish, or null: a matching by augmenting paths (Kuhn). */
+/** Another thing for each requirement, or null: a matching by augmenting paths (Kuhn). */
 function assign<W, T>(
   requirements: readonly W[],
   things: readonly T[],
@@ -167,7 +167,7 @@ function assign<W, T>(
   const place = (requirementIndex: number, seen: Set<number>): boolean => {
     const own = requirements[requirementIndex];
     if (own === undefined) return false;
-    // What nobody has comes first: wishes that are alike get things in their order.
+    // What nobody has comes first: equal requirements get things in their order.
     const free = things.findIndex((thing, index) => !takenBy.has(index) && !seen.has(index) && fits(own, thing));
     if (free >= 0) {
       takenBy.set(free, requirementIndex);

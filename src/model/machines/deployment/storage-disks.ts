@@ -37,7 +37,7 @@ export function pickDisks(disks: readonly DiskSeen[], choice: DiskChoice): reado
   return chosen;
 }
 
-/** A disk of the machine by its name, if it can be told from the others. Pure. */
+/** A disk of the machine by its name, if it can be distinguished from the others. Pure. */
 export function diskNamed(disks: readonly DiskSeen[], name: string): DiskSeen | Rejected {
   const disk = disks.find((one) => one.name === name);
   if (disk) return checkDisk(disks, disk) ?? disk;

@@ -63,7 +63,7 @@ export function planParts(
   return isRejected(volumeGroups) ? volumeGroups : { disks, raids, volumeGroups, devices };
 }
 
-/** Plans what is asked for part by part, or says which part cannot be. Pure. */
+/** Plans the requested layout part by part, or says which part is not possible. Pure. */
 export function planCustom(seen: readonly DiskSeen[], request: CustomRequest, at: PlanUse): StoragePlan | Rejected {
   const boot = bootDisksOf(request);
   if (isRejected(boot)) return boot;

@@ -1,4 +1,4 @@
-/** A disk as the machine's inventory tells it. `blockBytes`: of a logical block. */
+/** A disk as the machine's inventory reports it. `blockBytes`: of a logical block. */
 export interface DiskSeen {
   readonly name: string;
   readonly bytes: number;

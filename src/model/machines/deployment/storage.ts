@@ -11,7 +11,7 @@ import {
 } from './storage-types.ts';
 
 /**
- * Plans the storage of a deployment, or refuses: the layout is unknown or does not fit, a disk is not there, cannot be told from another, or is smaller than
+ * Plans the storage of a deployment, or refuses: the layout is unknown or does not fit, a disk is not there, cannot be distinguished from another, or is smaller than
  * the image. Whatever can be known before a disk is erased is checked here. Pure.
  */
 export function planStorage(

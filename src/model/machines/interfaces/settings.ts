@@ -18,8 +18,8 @@ type LacpRate = (typeof LACP_RATES)[number];
 type HashPolicy = (typeof HASH_POLICIES)[number];
 
 /**
- * How a bond works. Times in milliseconds: `miimon` between two looks at the links (0: never), `downDelay` and `upDelay` before a link counts as gone or
- * back, in whole looks. `lacpRate`: of 802.3ad alone. `hashPolicy`: what chooses the card of a frame; of modes that choose by it. `gratuitousArps`: how many tell of a failover.
+ * How a bond works. Times in milliseconds: `miimon` between two checks of the links (0: never), `downDelay` and `upDelay` before a link counts as gone or
+ * back, in whole checks. `lacpRate`: of 802.3ad alone. `hashPolicy`: what chooses the card of a frame; of modes that choose by it. `gratuitousArps`: how many announce a failover.
  */
 export interface BondSettings {
   readonly mode: BondMode;
@@ -37,13 +37,13 @@ export interface BridgeSettings {
   readonly forwardDelay: number;
 }
 
-/** What is asked for; the rest is as it usually is. */
+/** Requested settings; the others have their default. */
 export type BondInput = { readonly [K in keyof BondSettings]?: string | number | undefined };
 export type BridgeInput = { readonly [K in keyof BridgeSettings]?: boolean | number | undefined };
 
 /** Modes that choose a frame's card by a hash (bonding.rst, `xmit_hash_policy`). */
 const HASHING: readonly BondMode[] = ['balance-xor', '802.3ad', 'balance-tlb'];
-/** Modes that must look at the links (bonding.rst: "requires miimon"). */
+/** Modes that must check the links (bonding.rst: "requires miimon"). */
 const LOOKING: readonly BondMode[] = ['802.3ad', 'balance-tlb', 'balance-alb'];
 /** What a mode makes use of: the rate of LACP, a policy of hashes. */
 export function usesOf(mode: BondMode): { readonly hasLacp: boolean; readonly hasHash: boolean } {
@@ -54,7 +54,7 @@ const DELAY_MAX = 60_000;
 /** As the driver has it (bonding.rst, `num_grat_arp`). */
 const ARPS_MAX = 255;
 
-/** Parses a bond's settings. The usual ones: active-backup, a look each 100 ms, no delays. */
+/** Parses a bond's settings. The usual ones: active-backup, a check each 100 ms, no delays. */
 export function parseBond(input: BondInput, field = 'bond'): BondSettings | Rejected {
   const mode = oneOf(BOND_MODES, input.mode ?? 'active-backup', `${field}/mode`);
   if (isRejected(mode)) return mode;

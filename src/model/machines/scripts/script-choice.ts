@@ -2,7 +2,7 @@ import { invalid, isRejected, type Rejected, rejected, show } from '../../../cor
 import { DEFAULT_TAG, type Script, type ScriptPurpose } from './script.ts';
 import { fillParameters, type ParameterValues } from './script-parameter.ts';
 
-/** What a run is asked to have. `scripts`, `skip`: names or tags; `scripts` left out: the usual ones. `parameters`: values by script. */
+/** The scripts that a request selects for a run. `scripts`, `skip`: names or tags; `scripts` left out: the usual ones. `parameters`: values by script. */
 export interface ScriptSelection {
   readonly scripts?: readonly string[];
   readonly skip?: readonly string[];

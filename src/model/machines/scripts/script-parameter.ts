@@ -118,7 +118,7 @@ function problemOf(type: ParameterType, value: string): readonly [problem: strin
   return null;
 }
 
-/** Disks and cards of a machine, as far as arguments tell of them. */
+/** Disks and cards of a machine, as far as arguments need them. */
 export interface KnownDevices {
   readonly disks: readonly { readonly name: string; readonly model?: string; readonly serial?: string }[];
   readonly interfaces: readonly {

@@ -8,7 +8,7 @@ export const SCRIPT_PURPOSES = ['commissioning', 'testing'] as const;
 export const ALL_PURPOSES = [...SCRIPT_PURPOSES, 'deploying', 'erasing'] as const;
 export type ScriptPurpose = (typeof ALL_PURPOSES)[number];
 
-/** What a script looks at; scripts of one kind may run beside each other. */
+/** What a script examines; scripts of one kind may run beside each other. */
 export const SCRIPT_HARDWARE = ['node', 'cpu', 'memory', 'storage', 'network'] as const;
 export type ScriptHardware = (typeof SCRIPT_HARDWARE)[number];
 
@@ -193,7 +193,7 @@ const READERS: Readonly<Record<string, MetadataReader>> = {
     const parameters = parseParameters(value === '' ? {} : value);
     return isRejected(parameters) ? parameters : { parameters };
   },
-  // It names what the result file holds, which is kept whatever it holds.
+  // It names what the result file holds, which is stored whatever it holds.
   results: readNothing,
   comment: readNothing,
   packages: refuse('the image has its packages, and none is installed'),

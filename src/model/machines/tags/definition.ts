@@ -13,12 +13,12 @@ export type TagDefinition =
   | { readonly kind: 'rule'; readonly rule: HardwareRule }
   | { readonly kind: 'xpath'; readonly expression: Expression };
 
-/** What a definition may cost for one machine: nodes of the document that are looked at. */
+/** What a definition may cost for one machine: nodes of the document that are visited. */
 const COST_MAX = 100_000;
 const XPATH_RULE =
   'XPath 1.0 over what lshw -xml shows of a machine, such as //node[@class="network"]/vendor[contains(., "Mellanox")]';
 
-/** Parses a definition: a rule where it is one, else XPath. What is wrong is told of the language that it looks like. */
+/** Parses a definition: a rule where it is one, else XPath. A refusal is about the language that it resembles. */
 export function parseDefinition(text: string, field = 'definition'): TagDefinition | Rejected {
   const rule = parseRule(text, field);
   if (!isRejected(rule)) return { kind: 'rule', rule };
@@ -37,14 +37,14 @@ function isLikeXPath(text: string): boolean {
   return /[/@[\]|*$]|::|\.\.|(?:^|[^\w.-])(?!(?:and|or|not)\b)[a-z][a-z-]*\s*\(/.test(bare);
 }
 
-/** A machine as definitions are asked of it. `document`: its hardware as XPath sees it, made when the first definition wants it, once for all. */
+/** A machine as definitions examine it. `document`: its hardware as XPath sees it, made when the first definition wants it, once for all. */
 export interface TagSubject {
   readonly machine: string;
   readonly hardware: Hardware;
   readonly document: () => XmlNode;
 }
 
-/** Makes one of what the machine has told. */
+/** Makes one of what the machine has reported. */
 export function subjectOf(machine: string, hardware: Hardware): TagSubject {
   let made: XmlNode | null = null;
   return { machine, hardware, document: () => (made ??= lshwDocument(hardware)) };
@@ -52,7 +52,7 @@ export function subjectOf(machine: string, hardware: Hardware): TagSubject {
 
 /** Asks whether machines have a tag. */
 export interface TagMatcher {
-  /** Refused: the hardware of this machine takes too long to look at, or the definition stands at odds with it. */
+  /** Refused: the hardware of this machine takes too long to examine, or the definition does not apply to it. */
   has(subject: TagSubject): boolean | Rejected;
 }
 

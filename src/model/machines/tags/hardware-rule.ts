@@ -4,7 +4,7 @@ import { invalid, type Rejected, show } from '../../../core/errors.ts';
 export type HardwareRule =
   | { readonly kind: 'and' | 'or'; readonly rules: readonly HardwareRule[] }
   | { readonly kind: 'not'; readonly rule: HardwareRule }
-  /** A member of the inventory, or any item of a list on its way there. `operator` null: the member is there. */
+  /** A member of the inventory, or any item of a list along the path. `operator` null: the member is there. */
   | {
       readonly kind: 'test';
       readonly path: readonly string[];
@@ -18,7 +18,7 @@ type Operator = (typeof OPERATORS)[number];
 export const RULE_MAX = 1000;
 const RULE =
   'comparisons of members of the inventory (== != < <= > >=, ~ "part of a text"), with and, or, not, ( ); such as memory.kb >= 16000000 and disks.model ~ "NVMe"; or XPath over what lshw -xml shows, such as //node[@class="display"]';
-/** Comparisons and levels: a definition is looked at for every machine. */
+/** Comparisons and levels: a definition is evaluated for every machine. */
 const TESTS_MAX = 50;
 const DEPTH_MAX = 20;
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
@@ -111,7 +111,7 @@ function readTest(reader: RuleReader, token: string): HardwareRule {
   return { kind: 'test', path, operator, value };
 }
 
-/** A number, with K, M, G or T for powers of 1024; true, false; else a text, which stands in quotes where it is more than a word. */
+/** A number, with K, M, G or T for powers of 1024; true, false; else a text, which stands in quotes if it is more than one token. */
 function valueOf(token: string): string | number | boolean {
   if (token.startsWith('"') || token.startsWith("'")) return token.slice(1, -1);
   const [, digits = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)$/.exec(token) ?? [];
@@ -130,7 +130,7 @@ function next(reader: RuleReader): string {
 }
 
 /**
- * Does a machine's hardware fit? What it has not told fits no comparison, `!=` neither; a list fits when any of its items does. Texts are compared without
+ * Does a machine's hardware fit? What it has not reported fits no comparison, `!=` neither; a list fits when any of its items does. Texts are compared without
  * regard to capital letters. Pure.
  */
 export function fits(rule: HardwareRule, inventory: unknown): boolean {

@@ -1,4 +1,4 @@
-/** What a machine tells of its hardware, as far as definitions of tags look at it (`contract/machines/machine-inventory.ts` has all of it, and its bounds). */
+/** What a machine reports of its hardware, as far as definitions of tags examine it (`contract/machines/machine-inventory.ts` has all of it, and its bounds). */
 export interface Hardware {
   readonly kernel?: string;
   readonly cpu?: {

@@ -4,12 +4,12 @@ import { invalid, type Rejected, show } from '../../../core/errors.ts';
 export const KERNEL_OPTIONS_MAX = 500;
 /** Characters of all options of a machine: Linux takes a line of 2,047 on amd64 and arm64, and what Regent says itself must fit in, too. */
 export const ALL_OPTIONS_MAX = 1400;
-/** The law in words. */
+/** The law as a sentence. */
 export const KERNEL_OPTIONS_RULE =
   'one line of options of the kernel with blanks between, such as console=ttyS1,115200 intel_iommu=on: names of letters, digits and . _ -, values of those and ! % + , / : = ? @ ~; no quote and no $ ; & | < > { } # * \\, which boot loaders give a meaning to';
 
 const OPTION = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:=[A-Za-z0-9!%+,./:=?@_~-]{0,180})?$/;
-/** What Regent tells the systems that it boots: another value would lead them astray. */
+/** Options that Regent sets for the systems that it boots: another value would break them. */
 const OURS = /^(?:regent\..*|BOOTIF|cloud-config-url|initrd)$/i;
 
 /** Parses options of the kernel as an operator writes them: single blanks between them. Empty: none. */

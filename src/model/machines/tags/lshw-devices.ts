@@ -30,7 +30,7 @@ function pciNode(device: PciDevice, card?: HardwareCard, below: readonly XmlNode
 
 const OTHER = ['', 'generic', 'generic', 'Generic device'] as const;
 
-/** `lspci`'s words are `CLASS: MAKER PRODUCT (rev NN)`; numbers where there are none. */
+/** The form of `lspci` is `CLASS: MAKER PRODUCT (rev NN)`; numbers if there are no names. */
 function makerOf({ vendor, device, name = '' }: PciDevice): { readonly vendor?: string; readonly product?: string } {
   const maker = vendor === undefined ? undefined : PCI_VENDORS[vendor];
   const title = name.replace(/^[^:]{1,60}: /, '').replace(/ \(rev [0-9a-f]+\).*$/, '');
@@ -40,7 +40,7 @@ function makerOf({ vendor, device, name = '' }: PciDevice): { readonly vendor?: 
   return { ...(from === undefined ? {} : { vendor: from }), ...(shown === undefined ? {} : { product: shown }) };
 }
 
-/** Cards of which no PCI device is told, such as those of a virtual machine's own bus. */
+/** Cards without a reported PCI device, such as those of a virtual machine's own bus. */
 export function cardNodes({ interfaces = [], pci = [] }: Hardware): XmlNode[] {
   const known = new Set(pci.map(({ address }) => address));
   return interfaces
@@ -98,7 +98,7 @@ const BUS_NAMES: Readonly<Record<string, string>> = {
 /** What `lshw` calls that on which disks of a bus are. */
 const CONTROLLERS: Readonly<Record<string, string>> = { nvme: 'nvme', mmc: 'mmc', virtio: 'virtio', usb: 'usbhost' };
 
-/** Disks, below a controller for each bus: which one has which disk is not told. */
+/** Disks, below a controller for each bus: which one has which disk is not known. */
 export function diskNodes({ disks = [] }: Hardware): XmlNode[] {
   return [...Map.groupBy(disks, ({ bus }) => CONTROLLERS[bus ?? ''] ?? 'scsi')].map(([id, on]) =>
     lshwNode(id, 'storage', [leaf('description', 'Storage controller'), ...named(on.map(diskNode))]),
@@ -132,7 +132,7 @@ function diskNode(disk: HardwareDisk): XmlNode {
   ]);
 }
 
-/** Makers by how models begin: disks do not tell them. */
+/** Makers by how models begin: disks do not report them. */
 const DISK_VENDORS: readonly (readonly [RegExp, string])[] = [
   [/^(?:SAMSUNG|MZ)/i, 'Samsung'],
   [/^INTEL/i, 'Intel'],

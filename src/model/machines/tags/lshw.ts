@@ -7,7 +7,7 @@ import { documentOf, element, type XmlNode } from './xpath/node.ts';
 const WIDE = ['x86_64', 'aarch64', 'arm64', 'ppc64le', 's390x', 'riscv64'];
 
 /**
- * The hardware of a machine as `lshw -xml` shows it, as far as the machine has told of it: list, then system, then core with firmware, processors, memory, buses
+ * The hardware of a machine as `lshw -xml` shows it, as far as the machine has reported it: list, then system, then core with firmware, processors, memory, buses
  * and what is on them. Definitions of tags by XPath are about this document. `hostname`: the id of the system. Pure.
  */
 export function lshwDocument(hardware: Hardware, hostname = 'computer'): XmlNode {
@@ -68,7 +68,7 @@ function firmwareNodes({ firmware }: Hardware): XmlNode[] {
   ];
 }
 
-/** One for each socket, as `lshw` has it; cores and threads are told per socket. */
+/** One for each socket, as `lshw` has it; cores and threads are given per socket. */
 function cpuNodes({ cpu }: Hardware): XmlNode[] {
   if (cpu === undefined) return [];
   const { count = 1, cores = 0, mhz = 0, model = '', architecture = '', flags = [] } = cpu;
@@ -94,7 +94,7 @@ function cpuNodes({ cpu }: Hardware): XmlNode[] {
   );
 }
 
-/** Sockets of a machine; more are not told one by one. */
+/** Sockets of a machine; more are not listed one by one. */
 const SOCKETS_MAX = 64;
 const CPU_VENDORS: readonly (readonly [fragment: string, vendor: string])[] = [
   ['Intel', 'Intel Corp.'],

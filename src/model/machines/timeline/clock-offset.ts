@@ -4,7 +4,7 @@ const JUMP_MS = 30_000;
 const DRIFT_MS = 20;
 
 /**
- * By how much a rack's clock is behind: the time of arrival less the time of sending, of the report that was fastest, since a slow way only adds to it.
+ * By how much a rack's clock is behind: the time of arrival less the time of sending, of the report that was fastest, because a slow path only adds to it.
  * `before`: what was known; null: nothing. Milliseconds. Pure.
  */
 export function clockOffset(before: number | null, sample: number): number {

@@ -1,6 +1,6 @@
 import { type MachineState, waitingFor } from '../machine-states.ts';
 
-/** What was seen of a machine on its way. Times as they are shown; null: not. `hasSwitch`: a BMC switches it. */
+/** What was seen of a machine in a passing state. Times as they are shown; null: not. `hasSwitch`: a BMC switches it. */
 export interface BootObservations {
   readonly powered: string | null;
   readonly booted: string | null;
@@ -8,7 +8,7 @@ export interface BootObservations {
   readonly hasSwitch: boolean;
 }
 
-/** Says of a machine whose deadline has passed what was seen, what was not, and what to look at first. Pure. */
+/** Says of a machine whose deadline has passed what was seen, what was not, and what to check first. Pure. */
 export function lateSentence(state: MachineState, minutes: number, seen: BootObservations): string {
   const late = `${waitingFor(state)} did not come within ${minutes} minutes.`;
   return `${late.charAt(0).toUpperCase()}${late.slice(1)} ${firstGap(state, seen)}`;

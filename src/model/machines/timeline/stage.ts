@@ -84,7 +84,7 @@ export interface StageContext {
   readonly silentRacks?: ReadonlyMap<string, number>;
 }
 
-/** States whose machine boots from the network and tells of itself. */
+/** States whose machine boots from the network and reports what it does. */
 const BOOTS: readonly MachineState[] = [
   'commissioning',
   'testing',
@@ -93,7 +93,7 @@ const BOOTS: readonly MachineState[] = [
   'disk-erasing',
 ];
 
-/** A BMC tells that a machine is on some seconds after it is. */
+/** A BMC reports that a machine is on some seconds after it is. */
 const POWER_REPORT_MS = 20_000;
 
 /**
@@ -135,7 +135,7 @@ export function isInstalled(steps: readonly MachineStep[]): boolean {
 /** Firmware of servers takes four minutes, and a first start with cloud-init some more (boot.md §5: 38–42 s by emulation). */
 const OWN_SYSTEM: ExpectedStep = { what: 'the word of its own system', seconds: 600 };
 
-/** What a machine on its way does next, and by when; null: it is at rest, or nothing of it boots from the network. `steps` in their order; `now` in ms. Pure. */
+/** What a machine in a passing state does next, and by when; null: it is at rest, or nothing of it boots from the network. `steps` in their order; `now` in ms. Pure. */
 export function expectedOf(steps: readonly MachineStep[], context: StageContext, now: number): Expected | null {
   if (!isPassing(context.state) || !BOOTS.includes(context.state)) return null;
   const boot = lastBoot(steps);
@@ -147,7 +147,7 @@ export function expectedOf(steps: readonly MachineStep[], context: StageContext,
   return { stage: found.stage, since, next: what, deadline, isLate: now > deadline };
 }
 
-/** Stages of a machine that was told what to boot and whose own system has not spoken yet: nothing of it has written to a disk. */
+/** Stages of a machine that knows what to boot and whose own system has not reported yet: nothing of it has written to a disk. */
 const STARTS: readonly Stage[] = ['told', 'kernel', 'initrd', 'root'];
 
 /** Does a loader or kernel stand still, so that another start may help? It has taken twice as long as it may. `now` in ms. Pure. */
@@ -158,10 +158,10 @@ export function standsStill({ stage, since }: Pick<Expected, 'stage' | 'since'>,
 /** No machine stands still sooner, seconds. */
 export const STANDS_STILL_S = 2 * Math.min(...STARTS.map((stage) => NEXT[stage].seconds));
 
-/** A machine that a rack told what to boot asks that rack for all else. When the rack falls silent, so long is waited for it: cloud-init waits for ever. */
+/** How long a machine's rack may be silent: the machine gets everything from the rack that served its boot script, and cloud-init waits for ever. */
 const RACK_PATIENCE_MS = 15_000;
 
-/** When the rack that told the machine what to boot was heard last; Infinity: it is heard. Scripts have their own time: their words go on when the rack is back. */
+/** When the rack that served the boot script last reported; Infinity: it reports. Scripts have their own time: their reports continue when the rack is back. */
 function lostAt(boot: readonly MachineStep[], stage: Stage, { silentRacks }: StageContext): number {
   const rack = boot.findLast(({ what, outcome }) => what === 'script' && outcome !== 'failed')?.node;
   if (rack === undefined || rack === null || stage === 'scripts') return Infinity;

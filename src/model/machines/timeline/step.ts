@@ -1,8 +1,8 @@
-/** Who saw a step of a machine's way: `state`: the lifecycle; `bmc`: the job that switches it; `boot`: a rack's boot listener. */
+/** Who saw a step of a machine: `state`: the lifecycle; `bmc`: the job that switches it; `boot`: a rack's boot listener. */
 export const STEP_SOURCES = ['state', 'bmc', 'dhcp', 'tftp', 'http', 'boot', 'metadata', 'script'] as const;
 export type StepSource = (typeof STEP_SOURCES)[number];
 
-/** What racks tell of: a lease; a loader; the boot script; the files of an image; a call for metadata. */
+/** What racks report: a lease; a loader; the boot script; the files of an image; a call for metadata. */
 export const RACK_STEPS = ['lease', 'loader', 'script', 'kernel', 'initrd', 'root', 'image', 'metadata'] as const;
 export type RackStep = (typeof RACK_STEPS)[number];
 
@@ -34,7 +34,7 @@ export interface StepFacts {
   readonly status?: number;
   readonly bytes?: number;
   readonly ms?: number;
-  /** Of a boot script: what the machine was told, why, what it is. */
+  /** Of a boot script: the answer to the machine, why, what it is. */
   readonly decision?: string;
   readonly reason?: string;
   readonly architecture?: string;
@@ -42,7 +42,7 @@ export interface StepFacts {
   /** Of a lease: where its address lies. */
   readonly vlan?: string;
   readonly exit?: number;
-  /** Anything else in words. */
+  /** Anything else, as a text. */
   readonly words?: string;
 }
 

@@ -26,7 +26,7 @@ export interface WhyScript {
   readonly mayMs: number;
 }
 
-/** What a site knows of a machine beside its steps. `disks`: of the inventory of this way; null: none was told. `hasImage`: there is one for it; null: not known. */
+/** What a site knows of a machine beside its steps. `disks`: of the inventory of this run; null: none was reported. `hasImage`: there is one for it; null: not known. */
 export interface WhySite {
   readonly machine: string;
   readonly state: MachineState;
@@ -42,7 +42,7 @@ export interface WhySite {
   readonly script: WhyScript | null;
 }
 
-/** What a rule looks at: the steps of the last start, how far it came, the site. */
+/** What a rule examines: the steps of the last start, how far it came, the site. */
 export interface WhyCase {
   readonly steps: readonly MachineStep[];
   readonly stage: Stage;

@@ -1,6 +1,6 @@
 import type { WhyRule } from './why-case.ts';
 
-/** From the end of an installation to the word of the system on the disk. Only these hold there: the rack tells it its disk, and no kernel. */
+/** From the end of an installation to the report of the system on the disk. Only these hold there: the rack sends it to its disk and gives it no kernel. */
 export const installedCauses: readonly WhyRule[] = [
   {
     code: 'own-system-unbooted',

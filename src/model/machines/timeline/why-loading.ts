@@ -30,7 +30,7 @@ function wrongLoader(seen: WhyCase): { readonly file: string; readonly isFor: st
   return { file, isFor: `${kind.firmware.toUpperCase()} ${kind.architecture}`, is };
 }
 
-/** From the lease to the boot script, and what that said. */
+/** From the lease to the boot script, and the answer in it. */
 export const loadingCauses: readonly WhyRule[] = [
   {
     code: 'other-vlan',

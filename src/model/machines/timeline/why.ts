@@ -17,14 +17,14 @@ const SILENCES: ReadonlySet<string> = new Set([
   'wrong-key',
 ]);
 
-/** Causes that are told: the first ones are the likeliest. */
+/** Causes that are shown: the first ones are the likeliest. */
 const CAUSES_MAX = 4;
 
-/** Every rule, in the order of a machine's way. A vague one follows those that say more. */
+/** Every rule, in the order of a machine's steps. A vague one follows those that say more. */
 export const WHY_RULES: readonly WhyRule[] = [...powerCauses, ...loadingCauses, ...runningCauses, ...installedCauses];
 
 /**
- * Likely causes of a machine that is late or has failed, by what was seen of it and what was not. `steps`: of its way, in their order. Never empty: where
+ * Likely causes of a machine that is late or has failed, by what was seen of it and what was not. `steps`: of its run, in their order. Never empty: where
  * no rule holds it says what was seen last. Pure.
  */
 export function causesOf(steps: readonly MachineStep[], site: WhySite): readonly Cause[] {

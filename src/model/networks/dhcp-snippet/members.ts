@@ -104,7 +104,7 @@ export const SNIPPET_MEMBERS = {
   },
 } as const satisfies Readonly<Record<string, Members>>;
 
-/** Members of Kea that people look for in a snippet, and why they are not there. */
+/** Members of Kea that people expect in a snippet, and why they are not there. */
 export const NO_MEMBERS: Readonly<Record<string, string>> = {
   'hooks-libraries': 'a library would run inside of Kea',
   'control-socket': "Regent's agent asks Kea there",

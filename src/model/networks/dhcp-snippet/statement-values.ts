@@ -1,7 +1,7 @@
 import { isRejected } from '../../../core/errors.ts';
 import { parseAddress } from '../../../core/ip.ts';
 
-/** A word, a quoted text, or one of `; , = { }`. */
+/** A bare text, a quoted text, or one of `; , = { }`. */
 export interface Token {
   readonly text: string;
   readonly isQuoted: boolean;
@@ -46,7 +46,7 @@ function valueType(text: string): ValueType | null {
   return bits === undefined ? null : { kind: 'whole', bits: Number(bits), isSigned: sign === 'signed' };
 }
 
-/** Kea's words for a type. */
+/** Kea's name of a type. */
 export function keaType({ types, isArray }: OptionTypes): object {
   const names = types.map(keaName);
   const [only = 'binary'] = names;

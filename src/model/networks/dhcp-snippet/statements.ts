@@ -145,7 +145,7 @@ function plainValue({ text, isQuoted }: Token): string {
   return flag === 'on' ? 'true' : flag === 'off' ? 'false' : text;
 }
 
-/** `option NAME code NUMBER = TYPE`. Kea is told of it where other snippets can use it: its own options keep their types. */
+/** `option NAME code NUMBER = TYPE`. Kea gets the definition if other snippets can use it: its own options keep their types. */
 function defineOption(name: string, tokens: readonly Token[], reading: Reading): Rejected | null {
   const code = Number(tokens[2]?.text);
   const text = joinTokens(tokens.slice(4));

@@ -9,7 +9,7 @@ import {
 } from './dhcp-option-table.ts';
 import { OCTETS_MAX, parseOptionValue } from './dhcp-option-value.ts';
 
-/** An option as Kea is told it: by `name`, with `data` as people write it; without a name the octets in hexadecimal. */
+/** An option as Kea gets it: by `name`, with `data` as people write it; without a name the octets in hexadecimal. */
 export interface OptionData {
   readonly code: number;
   readonly name?: string;
@@ -19,7 +19,7 @@ export interface OptionData {
 /** Where an option may be set: a list of at most this many. */
 export const OPTIONS_MAX = 32;
 
-/** The grammar in words. */
+/** The grammar as a sentence. */
 export const OPTION_RULE =
   'NAME=VALUE, such as ntp-servers=10.0.0.1; CODE:TYPE=VALUE with a code from 224 to 254; or 43.CODE:TYPE=VALUE for a vendor option';
 
@@ -34,7 +34,7 @@ interface Option {
 }
 
 const VENDOR = 43;
-/** Kea has no name for it, or no way to write it. */
+/** Kea has no name for it, or no text form of it. */
 const WITHOUT_TEXT: ReadonlySet<number> = new Set([VENDOR, 121, 150]);
 const NAMES = new Map(Object.entries(KNOWN_OPTIONS).map(([name, option]) => [option.code, name]));
 
@@ -46,7 +46,7 @@ export function parseDhcpOptions(texts: readonly string[], field = 'dhcpOptions'
   return isRejected(options) ? options : options.map((option) => option.text);
 }
 
-/** What Kea is told for options that were parsed before; vendor options become one option 43. A text that is none any more is a refusal. */
+/** What Kea gets for options that were parsed before; vendor options become one option 43. A text that is none any more is a refusal. */
 export function optionData(texts: readonly string[]): readonly OptionData[] | Rejected {
   const options = readAll(texts, 'dhcpOptions');
   if (isRejected(options)) return options;

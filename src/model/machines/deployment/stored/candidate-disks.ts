@@ -11,7 +11,7 @@ export function candidateDisks(storage: MachineStorage | null, seen: readonly Di
   const boot = storage?.bootDisk ?? null;
   const disks = shown.disks.flatMap((disk) => {
     const { seen: reported, stored, device, bytes, partitions } = disk;
-    // Nobody knows of a disk that only an operator named whether the machine has it.
+    // It is not known whether the machine has a disk that only an operator declared.
     if (reported === null) return [];
     const isBoot = boot !== null && stored?.id === boot;
     const use = useOf([disk, ...partitions], partitions.length > 0 || isBoot);

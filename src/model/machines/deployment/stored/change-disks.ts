@@ -6,7 +6,7 @@ import { type LocatedPart, locate, withDisk } from './find.ts';
 import { findDisks, type StoredDisk, type MachineStorage, type DeclaredDisk } from './storage.ts';
 
 type DiskChange<D extends StorageChange['do']> = Extract<StorageChange, { readonly do: D }>;
-/** What is kept then, and the number of the part that the change is about. */
+/** The layout after a change, and the number of the part that the change is about. */
 export interface ChangedStorage {
   readonly storage: MachineStorage;
   readonly id: number | null;
@@ -22,13 +22,13 @@ const LEAST_BLOCK = 512;
 const LEAST_DISK = 4 * MIB;
 const TAGS_MAX = 32;
 const DISKS_MAX = 64;
-/** Keys of JSON are names, and a name is no word of the language's own. */
+/** Has another disk or RAID this name? */
 const taken = (storage: MachineStorage, seen: readonly DiskSeen[], name: string, but?: number) =>
   findDisks(storage, seen).some(
     ({ stored, device }) => stored?.id !== but && (stored?.name === name || device === name || stored?.device === name),
   ) || storage.raids.some((raid) => raid.name === name);
 
-/** A disk of which the machine has not told. Its name is that of its device until the machine does. Pure. */
+/** Adds a disk that the machine has not reported. Its name is that of its device until the machine does. Pure. */
 export function addDisk(
   storage: MachineStorage,
   seen: readonly DiskSeen[],
@@ -60,7 +60,7 @@ export function addDisk(
   return { storage: { ...storage, next: storage.next + 1, disks: [...storage.disks, own] }, id: own.id };
 }
 
-/** What the machine tells of a disk stays as it tells it: only the name is taken then. A volume has a size, too. Pure. */
+/** Changes a disk. If the machine reports the disk, only its name changes. A volume also has a size. Pure. */
 export function setDisk(
   storage: MachineStorage,
   seen: readonly DiskSeen[],
@@ -139,7 +139,7 @@ export function bootFrom(
   return { storage: { ...at.storage, bootDisk: at.id }, id: at.id };
 }
 
-/** Words that people and wishes find a device by. Those of a disk's hardware are taken from it, too. Pure. */
+/** Changes the tags by which people and requirements find a device. Hardware tags can also be removed. Pure. */
 export function tagDevice(
   storage: MachineStorage,
   seen: readonly DiskSeen[],

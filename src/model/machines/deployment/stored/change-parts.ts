@@ -8,7 +8,7 @@ import { findDisks, type StoredGroup, type StoredRaid, type MachineStorage } fro
 
 type PartChange<D extends StorageChange['do']> = Extract<StorageChange, { readonly do: D }>;
 
-/** A partition at the end of a disk's. Whether there is room is looked at afterwards. Pure. */
+/** A partition at the end of a disk's. The room is checked afterwards. Pure. */
 export function addPartition(
   storage: MachineStorage,
   seen: readonly DiskSeen[],
@@ -186,7 +186,7 @@ function without(storage: MachineStorage, id: number): MachineStorage {
   return {
     ...storage,
     bootDisk: bootDisk === id ? null : bootDisk,
-    // A disk of which nobody else tells is gone; another one is there again when the layout is made anew.
+    // A declared disk is gone for good; a reported one is there again when the layout is made again.
     disks: disks
       .filter((disk) => disk.id !== id || disk.told === null)
       .map((disk) =>

@@ -13,7 +13,7 @@ import { findDisks, type MachineStorage } from './storage.ts';
 
 export type { ChangedStorage };
 
-/** What is kept after a change, and the number of the part that it is about. Refused: it is not possible, or does not fit. Pure. */
+/** The layout after a change, and the number of the part that it is about. Refused: it is not possible, or does not fit. Pure. */
 export function changeStorage(
   storage: MachineStorage,
   seen: readonly DiskSeen[],
@@ -62,7 +62,7 @@ function applied(storage: MachineStorage, seen: readonly DiskSeen[], change: Sto
   }
 }
 
-/** The disk of a layout may be named as any other part; the one that the machine boots from is taken first. All other parts that were kept go. */
+/** The disk of a layout may be named as any other part; the one that the machine boots from is taken first. All other stored parts go. */
 function laidOut(
   storage: MachineStorage,
   seen: readonly DiskSeen[],

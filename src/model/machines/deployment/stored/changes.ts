@@ -4,7 +4,7 @@ import type { LayoutChoice } from './layouts.ts';
 /** A part by `#` and its number, or by its name: `sda`, `sda-part1`, `md0`, `group`, `group/volume`. */
 export type PartRef = string;
 
-/** What an operator tells of a disk. Members that are left out stay. */
+/** An operator's description of a disk. Members that are left out stay. */
 export interface DiskDescription {
   readonly name?: string | undefined;
   readonly bytes?: number | undefined;
@@ -75,5 +75,5 @@ interface MemberChange {
 
 /** Changes of file systems alone: who has the machine may make them. */
 export const OWNERS_CHANGES: readonly StorageChange['do'][] = ['format', 'unformat', 'mount', 'unmount'];
-/** Changes of what is told of disks: they touch no layout. */
+/** Changes of the description of disks: they do not touch the layout. */
 export const DISK_CHANGES: readonly StorageChange['do'][] = ['add-disk', 'set-disk', 'tag'];

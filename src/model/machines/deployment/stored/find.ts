@@ -4,7 +4,7 @@ import type { PartRef } from './changes.ts';
 import { deviceNames, createStoredDisk } from './request.ts';
 import { findDisks, type StoredDisk, type MachineStorage, type StoragePart, partsOf } from './storage.ts';
 
-/** A part that was found, and what is kept then: a disk is kept from when something is said of it. */
+/** A part that was found, and the layout then: a disk is stored from the first change that names it. */
 export interface LocatedPart {
   readonly storage: MachineStorage;
   readonly id: number;
@@ -36,7 +36,7 @@ function isCalled(ref: string, part: StoragePart, name: string | undefined): boo
   return ref === name || (part.kind === 'disk' && part.disk.name === ref);
 }
 
-/** The numbers of several, and what is kept then. Refused: one of them is not there. Pure. */
+/** The numbers of several, and the layout then. Refused: one of them is not there. Pure. */
 export function locateAll(
   storage: MachineStorage,
   seen: readonly DiskSeen[],

@@ -6,7 +6,7 @@ import { type CustomRequest, type DiskSeen, MIB } from '../storage-types.ts';
 import { createStorage } from './request.ts';
 import { EMPTY_STORAGE, findDisks, type MachineStorage, plannedDisks } from './storage.ts';
 
-/** Layouts that can be kept before an image is known. */
+/** Layouts that can be stored before an image is known. */
 export const NAMED_LAYOUTS = ['flat', 'lvm', 'raid1', 'blank'] as const;
 export type NamedLayout = (typeof NAMED_LAYOUTS)[number];
 
@@ -29,7 +29,7 @@ const LEAST_BYTES = 64 * MIB;
 const LEAST_DISK_BYTES = LEAST_BYTES + BOOT_MIB * MIB;
 
 /**
- * What a machine has on its disks when nobody asked for anything: what `layOut` makes of flat, or nothing where no disk is large enough. Made in short, because
+ * What a machine has on its disks when nobody requested a layout: what `layOut` makes of flat, or nothing where no disk is large enough. Made in short, because
  * lists of machines have it thousands of times. Pure.
  */
 export function usualStorage(seen: readonly DiskSeen[]): MachineStorage {

@@ -13,7 +13,7 @@ import {
   plannedDisks,
 } from './storage.ts';
 
-/** What a deployment is asked to lay out: as its call says, or what was kept when it began. */
+/** The layout that a deployment requests: that of its call, or the one that was stored when it started. */
 export type RequestedStorage = StorageRequest | { readonly layout: 'kept'; readonly kept: MachineStorage };
 
 /** The names of parts as plans have them: `sda`, `sda-part1`, `md0`, `group/volume`. Groups have their own. Pure. */
@@ -31,7 +31,7 @@ export function deviceNames(storage: MachineStorage, found: readonly FoundDisk[]
   return names;
 }
 
-/** What is kept, as a layout that can be planned. Pure. */
+/** The stored parts as a layout that can be planned. Pure. */
 export function requestOf(storage: MachineStorage, found: readonly FoundDisk[]): CustomRequest {
   const names = deviceNames(storage, found);
   const named = (ids: readonly number[]) => ids.map((id) => names.get(id) ?? `#${id}`);
@@ -66,7 +66,7 @@ export function requestOf(storage: MachineStorage, found: readonly FoundDisk[]):
   };
 }
 
-/** The layout of a deployment by the disks that the machine has now; refused: one of which an operator told is not there. Pure. */
+/** The layout of a deployment by the disks that the machine has now; refused: a declared disk is not there. Pure. */
 export function deployedRequest(requested: RequestedStorage, seen: readonly DiskSeen[]): StorageRequest | Rejected {
   if (requested.layout !== 'kept') return requested;
   const storage = requested.kept;
@@ -94,7 +94,7 @@ export function planStoredParts(storage: MachineStorage, found: readonly FoundDi
 }
 
 /**
- * A layout as it is kept from now on. `before`: what was kept; its numbers are not given again, and what is known of its disks stays. The devices of the request
+ * A layout as it is stored from now on. `before`: the one before; its numbers are not given again, and what is known of its disks stays. The devices of the request
  * are known by the disks that are `found`; refused where one is none. Pure.
  */
 export function createStorage(
@@ -150,7 +150,7 @@ export function createStorage(
   return { ...named, fileSystems };
 }
 
-/** A disk that the machine tells of, with a number of its own. Pure. */
+/** A disk that the machine reports, with a number of its own. Pure. */
 export function createStoredDisk({ device, seen }: FoundDisk, id: number): StoredDisk {
   const serial = seen?.serial ?? '';
   return { id, name: device, device, serial, told: null, isRemoved: false, tags: [], partitions: [] };

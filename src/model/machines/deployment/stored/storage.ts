@@ -1,8 +1,8 @@
 import type { DiskSeen, FileSystemKind, RaidLevel } from '../storage-types.ts';
 
 /**
- * How the disks of a machine are to be laid out: kept with the machine, changed part by part, and taken by a deployment that names no layout. Each part has a
- * number, which no other part of the machine ever gets while the layout is kept. `isUsual`: nobody asked for a layout, so a deployment chooses the disk. `next`:
+ * How the disks of a machine are to be laid out: stored with the machine, changed part by part, and taken by a deployment that names no layout. Each part has a
+ * number, which no other part of the machine ever gets while the layout is stored. `isUsual`: nobody requested a layout, so a deployment chooses the disk. `next`:
  * the first free number. `bootDisk`: a disk's number; null: the disks behind /boot or /.
  */
 export interface MachineStorage {
@@ -15,7 +15,7 @@ export interface MachineStorage {
   readonly fileSystems: readonly StoredFileSystem[];
 }
 
-/** What an operator says of a disk that its machine has not told of. */
+/** An operator's description of a disk that its machine has not reported. */
 export interface DeclaredDisk {
   readonly bytes: number;
   readonly blockBytes: number;
@@ -24,8 +24,8 @@ export interface DeclaredDisk {
 }
 
 /**
- * A disk of which something is kept. `name`: for people; `device` and `serial`: as the machine told of it, by which it is found again. `told`: by an operator;
- * null: by the machine. `isRemoved`: nobody is shown it, and nothing is put on it.
+ * A disk of the stored layout. `name`: for people; `device` and `serial`: as the machine reported it, by which it is found again. `told`: an operator's
+ * description; null: the machine reported it. `isRemoved`: nobody is shown it, and nothing is put on it.
  */
 export interface StoredDisk {
   readonly id: number;
@@ -91,7 +91,7 @@ export const EMPTY_STORAGE: MachineStorage = {
   fileSystems: [],
 };
 
-/** A disk of a machine: as it is kept, as the machine tells of it, or both. `device`: its name where things are planned. */
+/** A disk of a machine: as it is stored, as the machine reports it, or both. `device`: its name where things are planned. */
 export interface FoundDisk<D extends DiskSeen = DiskSeen> {
   readonly stored: StoredDisk | null;
   readonly seen: D | null;
@@ -99,13 +99,13 @@ export interface FoundDisk<D extends DiskSeen = DiskSeen> {
   readonly bytes: number;
 }
 
-/** A disk that is kept is found by its serial number where it has one, else by the path that was told, else by its name. */
+/** A stored disk is found by its serial number if it has one, else by its declared path, else by its name. */
 function isSame({ serial, device, told: declared }: StoredDisk, seen: DiskSeen): boolean {
   if (serial !== '') return serial === seen.serial;
   return declared?.path ? declared.path === seen.path : device === seen.name;
 }
 
-/** The disks of a machine: those that it tells of, then those of which operators alone tell. Removed ones and removable media are left out. Pure. */
+/** The disks of a machine: those that it reports, then those that only operators declared. Removed ones and removable media are left out. Pure. */
 export function findDisks<D extends DiskSeen>(storage: MachineStorage, seen: readonly D[]): FoundDisk<D>[] {
   const found: FoundDisk<D>[] = [];
   const matched = new Set<StoredDisk>();
@@ -130,7 +130,7 @@ export function plannedDisks(found: readonly FoundDisk[]): DiskSeen[] {
   }));
 }
 
-/** A part that is kept. */
+/** A stored part. */
 export type StoragePart =
   | { readonly kind: 'disk'; readonly disk: StoredDisk }
   | {

@@ -60,7 +60,7 @@ export interface ShownStorage<D extends DiskSeen = DiskSeen> {
 const OWN_MIB = 2 * EDGE_MIB + BIOS_MIB + ESP_MIB;
 const NO_PARTS: PlannedParts = { disks: [], raids: [], volumeGroups: [], devices: new Map() };
 
-/** What is stored, with sizes, beside the disks that the machine tells of. Pure. */
+/** The stored layout with sizes, beside the disks that the machine reports. Pure. */
 export function showStorage<D extends DiskSeen>(storage: MachineStorage, seen: readonly D[]): ShownStorage<D> {
   const found = findDisks(storage, seen);
   const planned = planStoredParts(storage, found);
@@ -111,7 +111,7 @@ export function showStorage<D extends DiskSeen>(storage: MachineStorage, seen: r
 }
 
 /**
- * What `showStorage` shows of a machine whose layout nobody asked for: all of its first disk is the root's. Made in short, because lists of machines have it
+ * What `showStorage` shows of a machine whose layout nobody requested: all of its first disk is the root's. Made in short, because lists of machines have it
  * thousands of times. Pure.
  */
 export function showUsual<D extends DiskSeen>(seen: readonly D[]): ShownStorage<D> {
@@ -168,7 +168,7 @@ function putOn({ fileSystems, raids, groups }: MachineStorage): (id: number) => 
   return (id) => ({ fileSystem: files.get(id) ?? null, partOf: users.get(id) ?? null });
 }
 
-/** The disk that the machine boots from, where it can be told: the one that was named, or the one with the partition for /boot or /. */
+/** The disk that the machine boots from, if it is known: the one that was named, or the one with the partition for /boot or /. */
 function bootOf({ bootDisk, disks, fileSystems }: MachineStorage): number | null {
   if (bootDisk !== null) return bootDisk;
   const holder = ['/boot', '/'].map((path) => fileSystems.find(({ mount }) => mount === path)).find(Boolean);

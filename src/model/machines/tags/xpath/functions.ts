@@ -2,7 +2,7 @@ import type { XmlNode } from './node.ts';
 import { type Budget, isNodes, spendText, stringOf, toBoolean, toNumber, toText, type XPathValue } from './values.ts';
 import { XPathError } from './tokens.ts';
 
-/** For which node an expression is asked, its place and the number of nodes. */
+/** The node that an expression is evaluated for, its position and the number of nodes. */
 export interface EvaluationContext {
   readonly node: XmlNode;
   readonly position: number;
@@ -26,7 +26,7 @@ const ofText = (run: (text: string) => XPathValue): Law =>
   );
 const ofNumber = (run: (value: number) => number): Law =>
   law(1, 1, ({ budget }, [given = '']) => run(toNumber(given, budget)));
-/** A function of the first of some nodes, or of the one that it is asked for. */
+/** A function of the first of some nodes, or of the node that it is evaluated for. */
 const ofNode = (name: string, run: (node: XmlNode | undefined) => XPathValue): Law =>
   law(0, 1, ({ node }, [given]) => run(given === undefined ? node : nodesOf(name, given)[0]));
 

@@ -34,7 +34,7 @@ export type Expression =
   | { readonly kind: 'binary'; readonly operator: string; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'negative'; readonly of: Expression }
   | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly Expression[] }
-  /** `from`: null for the node that it is asked for, `root` for the document. */
+  /** `from`: null for the node that it is evaluated for, `root` for the document. */
   | { readonly kind: 'path'; readonly from: Expression | 'root' | null; readonly steps: readonly PathStep[] }
   | { readonly kind: 'filter'; readonly of: Expression; readonly predicates: readonly Expression[] };
 

@@ -1,7 +1,7 @@
-/** What is wrong with an expression, in words. */
+/** What is wrong with an expression, as a clause. */
 export class XPathError extends Error {}
 
-/** A word of an expression and the number of its first character, from 1. */
+/** A token of an expression and the number of its first character, from 1. */
 export interface XPathToken {
   readonly kind: 'number' | 'text' | 'name' | 'operator' | 'function' | 'axis' | 'mark' | 'end';
   readonly text: string;
@@ -15,7 +15,7 @@ const OPERATORS = ['/', '//', '|', '+', '-', '=', '!=', '<', '<=', '>', '>='];
 /** After these no operator can stand (XPath 1.0 §3.7), so `*` and `and` are names there. */
 const BEGINS = ['@', '::', '(', '[', ','];
 
-/** Cuts an expression into its words (XPath 1.0 §3.7). */
+/** Cuts an expression into its tokens (XPath 1.0 §3.7). */
 export function tokenize(text: string): XPathToken[] {
   const tokens: XPathToken[] = [];
   TOKEN.lastIndex = 0;

@@ -4,7 +4,7 @@ import { XPathError } from './tokens.ts';
 /** A value of XPath 1.0: nodes are in the order of the document, each once. */
 export type XPathValue = readonly XmlNode[] | string | number | boolean;
 
-/** What an evaluation may still cost: nodes looked at, and texts made. */
+/** What an evaluation may still cost: nodes visited, and texts made. */
 export interface Budget {
   left: number;
 }
