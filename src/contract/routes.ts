@@ -168,10 +168,14 @@ export const ROUTES = {
     params: service.ServiceParams,
     response: service.ServiceDetail,
   }),
-  'metric.list': get('/metrics', 'Numbers of nodes and services, in Prometheus’ text format unless JSON is asked for', {
-    roles: WATCHERS,
-    response: service.Metrics,
-  }),
+  'metric.list': get(
+    '/metrics',
+    'Numbers of nodes and services, in Prometheus’ text format unless the call accepts JSON',
+    {
+      roles: WATCHERS,
+      response: service.Metrics,
+    },
+  ),
   'service.restart': post('/services/{node}/{service}/restart', 'Restart a managed service once', {
     roles: OPERATORS,
     params: service.ServiceParams,
@@ -199,7 +203,7 @@ export const ROUTES = {
     response: config.ConfigChange,
   }),
 
-  'event.list': get('/events', 'Events, or a stream of them; role user is told no more than kind and subject', {
+  'event.list': get('/events', 'Events, or a stream of them; role user gets only kind and subject', {
     roles: EVERYBODY,
     query: event.EventListQuery,
     response: event.EventPage,

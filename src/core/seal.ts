@@ -78,7 +78,7 @@ function boundTo(id: string, place: string): Buffer {
 function closed(why: string): Rejected {
   return rejected(
     'unavailable',
-    `A stored secret cannot be opened: ${why}. Rule: a database is restored together with the cluster's authority; else set the secret anew.`,
+    `A stored secret cannot be opened: ${why}. Rule: a database is restored together with the cluster's authority; else set the secret again.`,
   );
 }
 

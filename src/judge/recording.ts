@@ -84,7 +84,7 @@ function starved(lane: Lane, { faultAt, endedAt, starvedMs }: Paced): string[] {
   const moments = [...sent, endedAt];
   const gaps = distances(moments).filter((_, index) => isJudged(moments[index + 1] ?? endedAt));
   const longest = nearestRank(pace === null || pace > OFTEN_MS ? late : [...late, ...gaps], 100) ?? 0;
-  return longest > starvedMs ? [`${lane.probe}: nothing was asked for ${seconds(longest)}`] : [];
+  return longest > starvedMs ? [`${lane.probe}: no question was sent for ${seconds(longest)}`] : [];
 }
 
 /** What the ledger cannot show, because nobody wrote or nobody read it back. */

@@ -14,7 +14,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /** A token without a special meaning in any daemon's syntax: names, addresses, networks, paths. Refuses everything else. */
 export function bareToken(text: string): string {
   if (BARE_TOKEN.test(text)) return text;
-  throw new TypeError(`${show(text)} is not a plain word`);
+  throw new TypeError(`${show(text)} is not a plain token`);
 }
 
 /** A line of base64, as in PEM files. */
@@ -26,7 +26,7 @@ export function base64(text: string): string {
 /** A token of a boot script. Anything that iPXE or GRUB might give a meaning to is refused. */
 export function bootToken(text: string): string {
   if (BOOT_TOKEN.test(text)) return text;
-  throw new TypeError(`${show(text)} is not a word of a boot script`);
+  throw new TypeError(`${show(text)} is not a token of a boot script`);
 }
 
 /** A sentence that a boot script prints. */

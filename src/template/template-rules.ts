@@ -85,7 +85,7 @@ function checkBlock(block: BlockNode, complain: Complain): void {
   } else if (name === 'if' || name === 'unless') {
     checkArgument(param, complain);
     const last = isPath(param) ? String(param.parts.at(-1)) : '';
-    if (!BOOLEAN_NAME.test(last)) complain(block, `"#${name} ${last}": only has… and is… may be asked`);
+    if (!BOOLEAN_NAME.test(last)) complain(block, `"#${name} ${last}": only has… and is… are allowed`);
   } else if (name === 'each') {
     checkArgument(param, complain);
     if (block.inverse) complain(block, '"#each" has no else: ask has… before');

@@ -63,7 +63,7 @@ describe('interfaces', () => {
     const delays = { bond_miimon: '10', bond_downdelay: '1', bond_updelay: '15' };
     expect(ok(await maas.put(bond.resource_uri, delays)).params).toMatchObject({ bond_downdelay: 1, bond_updelay: 15 });
     const none = await maas.put(bond.resource_uri, { bond_miimon: '0', bond_downdelay: '5' });
-    expect([none.status, none.raw]).toEqual([400, expect.stringContaining('needs a look at the links')]);
+    expect([none.status, none.raw]).toEqual([400, expect.stringContaining('needs a check of the links')]);
   });
 
   it('are VLAN interfaces on one parent, by either name of it or by both', async () => {

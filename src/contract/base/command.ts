@@ -18,7 +18,7 @@ export const Command = strict({
   state: oneOf(COMMAND_STATES),
   sentence: nullable(Type.String({ description: 'how it ended; null while it is unfinished' })),
   result: Type.Unknown({ description: 'of the kind; null without one' }),
-  caller: Type.String({ description: 'who asked for it' }),
+  caller: Type.String({ description: 'who requested it' }),
   epoch: Type.Integer({ description: 'how often an agent has taken it' }),
   createdAt: Time,
   claimedAt: nullable(Time),
@@ -67,7 +67,7 @@ const LogLine = strict({
   at: Time,
   program: Type.String({ description: 'who wrote it' }),
   level: oneOf(LOG_LEVELS),
-  text: Type.String({ description: 'without control characters; what looks like a secret is ***' }),
+  text: Type.String({ description: 'without control characters; values that seem to be secrets are ***' }),
 });
 export type LogLine = Static<typeof LogLine>;
 

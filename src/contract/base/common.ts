@@ -44,7 +44,7 @@ export function text(maxLength: number, description?: string) {
 export const DhcpOptions = Type.Array(text(600), {
   maxItems: 32,
   description:
-    'what DHCP tells besides: NAME=VALUE, CODE:TYPE=VALUE (224 to 254), 43.CODE:TYPE=VALUE; a list replaces the one before',
+    'more DHCP options: NAME=VALUE, CODE:TYPE=VALUE (224 to 254), 43.CODE:TYPE=VALUE; a list replaces the one before',
 });
 
 /** A moment, ISO 8601 in UTC. */

@@ -14,7 +14,7 @@ export type NodeAction = Static<typeof NodeAction>;
 
 /** `since`: those from then on; the newest `limit` of them, shown oldest first. */
 export const NodeActionQuery = strict({
-  since: Type.Optional(Type.String({ format: 'date-time', description: 'left out: all that are kept' })),
+  since: Type.Optional(Type.String({ format: 'date-time', description: 'left out: all that are stored' })),
   node: Type.Optional(text(64)),
   service: Type.Optional(text(40)),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.page })),

@@ -27,7 +27,7 @@ export const DrillLedgerPage = page(DrillEntry);
 
 /** What names a round: its verdict and its timeline both say it. */
 const IDENTITY = {
-  hazard: text(64, 'id of the hazard: a–z and 0–9, words joined by "-"'),
+  hazard: text(64, 'id of the hazard: groups of a–z and 0–9, joined by "-"'),
   round: Type.Integer({ minimum: 0, ...Number31 }),
   seed: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   startedAt: Time,

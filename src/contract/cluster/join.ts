@@ -43,7 +43,7 @@ export const JoinAnswer = strict({
   authorityKey: nullable(Type.String()),
   secrets: nullable(ClusterSecrets),
   rackUuid: Type.Optional(
-    Type.String({ description: 'as which rack; a region of an earlier release does not tell: as asked for' }),
+    Type.String({ description: 'as which rack; left out by a region of an earlier release: as requested' }),
   ),
   cluster: strict({ id: Type.String(), vip: nullable(Type.String()), virtualRouter: Type.Integer() }),
   databaseUrl: Type.Optional(

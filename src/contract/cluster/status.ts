@@ -20,7 +20,7 @@ const ClusterNode = strict({
   isRack: Type.Boolean(),
   state: oneOf(['joining', 'member', 'leaving']),
   address: Type.String({ description: 'where the others reach it' }),
-  report: oneOf(['current', 'applying', 'silent', 'never'], 'silent: no word for more than 30 s'),
+  report: oneOf(['current', 'applying', 'silent', 'never'], 'silent: no report for more than 30 s'),
   reportedAt: nullable(Time),
   wanted: nullable(Type.Integer({ description: 'generation that is published; null: not known without the database' })),
   applied: nullable(Type.Integer()),
@@ -33,7 +33,7 @@ const ClusterNode = strict({
 const DatabaseMember = strict({
   node: Type.String(),
   role: Type.String({ description: 'primary, standby or none' }),
-  state: Type.String({ description: "Patroni's word, such as running or streaming" }),
+  state: Type.String({ description: "Patroni's state, such as running or streaming" }),
   timeline: nullable(Type.Integer()),
   lagBytes: nullable(Type.Integer()),
   isSynchronous: Type.Boolean(),
@@ -44,7 +44,7 @@ const DatabaseServer = strict({
   state: oneOf(['primary', 'read-only', 'standby', 'silent'], 'read-only: a primary that takes no writes'),
   isSynchronous: nullable(Type.Boolean({ description: 'a commit there waits for a standby; null: not known' })),
   timeline: nullable(Type.Integer()),
-  why: Type.String({ description: 'the state in words' }),
+  why: Type.String({ description: 'the reason for the state' }),
 });
 
 const Certificate = strict({
@@ -107,7 +107,7 @@ export const ClusterStatus = strict({
   }),
   dcs: strict({
     leader: nullable(Type.String()),
-    hasQuorum: nullable(Type.Boolean({ description: 'null: nobody has said' })),
+    hasQuorum: nullable(Type.Boolean({ description: 'null: no node has reported it' })),
     voters: Type.Array(Type.String()),
     learners: Type.Array(Type.String()),
   }),

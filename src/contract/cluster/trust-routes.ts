@@ -73,7 +73,7 @@ export const TRUST_ROUTES = {
     response: Job,
   }),
 
-  'place.list': get('/places', 'List the places of lost nodes that are kept for other hosts', {
+  'place.list': get('/places', 'List the places of lost nodes that are reserved for other hosts', {
     roles: KEEPERS,
     query: trust.PlaceListQuery,
     response: trust.PlacePage,

@@ -30,7 +30,7 @@ export const TokenCreate = strict({
   minutes: Type.Optional(
     Type.Integer({ minimum: 1, maximum: TOKEN_MINUTES_MAX, description: 'how long it is good; 15 when left out' }),
   ),
-  place: Type.Optional(text(63, 'name of a kept place that the host takes; its roles are those of the token')),
+  place: Type.Optional(text(63, 'name of a reserved place that the host takes; its roles are those of the token')),
 });
 export type TokenCreate = Static<typeof TokenCreate>;
 

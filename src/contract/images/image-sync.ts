@@ -17,7 +17,7 @@ export const ImageSync = strict({
   file: Type.String({ description: 'the file that comes just now' }),
   received: Type.Integer({ description: 'its bytes that have come' }),
   size: Type.Integer({ description: 'its bytes' }),
-  problem: Type.String({ description: 'why it failed, or what was left out; empty: nothing to tell' }),
+  problem: Type.String({ description: 'why it failed, or what was left out; empty: neither' }),
 });
 export type ImageSync = Static<typeof ImageSync>;
 

@@ -22,7 +22,7 @@ const ImageFile = strict({
   places: Type.Array(strict({ node: Type.String(), state: oneOf(PLACE_STATES), since: Time })),
   racks: Type.Optional(
     Type.Array(RackCopy, {
-      description: 'racks that fetched it beforehand, by their own word; any other fetches it when a machine asks',
+      description: 'racks that report that they fetched it beforehand; any other fetches it when a machine needs it',
     }),
   ),
 });

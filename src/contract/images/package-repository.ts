@@ -18,7 +18,7 @@ const listField = (value: string, help: string, example: string, known?: readonl
     value,
     help,
     example,
-    rule: known === undefined ? 'words with blanks between' : known.join(', '),
+    rule: known === undefined ? 'names with blanks between' : known.join(', '),
   }),
   input: Type.String({ maxLength: list, description: help }),
   parse: (text: string, field: string) => parseList(text, field, known),

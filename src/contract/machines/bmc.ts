@@ -10,7 +10,7 @@ export const BMC = declare({
   fields: {
     name: titleField(),
     comment: commentField(),
-    powerType: choiceField(POWER_TYPES, 'how it is asked: what switches the machine'),
+    powerType: choiceField(POWER_TYPES, 'the protocol: what switches the machine'),
     parameters: mapField({
       help: "the power type's parameters; a secret goes in and comes out masked, masked it stays what it is",
       secretMembers: POWER_SECRET_NAMES,
@@ -34,7 +34,7 @@ export const BMC = declare({
     summary: 'BMCs: what switches machines on and off',
     example: 'm1-bmc',
     create: {
-      summary: 'tell of a BMC',
+      summary: 'register a BMC',
       examples: [
         'regent bmc create m1-bmc --power-type ipmi --parameters - < m1-bmc.json',
         'regent bmc create m1-bmc --power-type manual',

@@ -18,7 +18,7 @@ export const Device = strict({
   description: Type.String(),
   annotations: Type.Record(Type.String(), Type.String(), { description: 'texts of tools, by name' }),
   interfaces: Type.Array(MachineInterface),
-  dhcpOptions: Type.Array(Type.String({ description: 'what DHCP tells its interfaces besides' })),
+  dhcpOptions: Type.Array(Type.String({ description: 'more DHCP options for its interfaces' })),
   ...carriedAnswers('machine'),
 });
 export type Device = Static<typeof Device>;

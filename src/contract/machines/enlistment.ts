@@ -8,7 +8,7 @@ import { del, EVERYBODY, get, OPERATORS, post } from '../base/route-spec.ts';
 export const IgnoredMachine = strict({
   mac: Type.String(),
   hostname: Type.String({ description: 'what the machine was called' }),
-  comment: Type.String({ description: 'why; empty: nobody said' }),
+  comment: Type.String({ description: 'why; empty: no reason given' }),
   ignoredBy: Type.String(),
   ignoredAt: Time,
 });

@@ -11,7 +11,7 @@ const MachineLink = strict({
   id: Id,
   mode: oneOf(
     LINK_MODES,
-    'static: an address that was named; auto: one that was chosen; dhcp: DHCP tells it; link: up, no address',
+    'static: an address that was named; auto: one that was chosen; dhcp: DHCP assigns it; link: up, no address',
   ),
   address: nullable(Type.String()),
   subnet: nullable(Type.String({ description: 'CIDR' })),
@@ -21,10 +21,10 @@ const MachineLink = strict({
 
 const Bond = strict({
   mode: oneOf(BOND_MODES),
-  miimon: Type.Integer({ description: 'milliseconds between two looks at the links; 0: never' }),
+  miimon: Type.Integer({ description: 'milliseconds between two checks of the links; 0: never' }),
   downDelay: Type.Integer({ description: 'milliseconds before a link counts as gone' }),
   upDelay: Type.Integer({ description: 'milliseconds before a link counts as back' }),
-  gratuitousArps: Type.Integer({ description: 'how many tell of a failover' }),
+  gratuitousArps: Type.Integer({ description: 'how many announce a failover' }),
   lacpRate: Type.Optional(oneOf(LACP_RATES)),
   hashPolicy: Type.Optional(oneOf(HASH_POLICIES)),
 });
@@ -50,15 +50,15 @@ export const MachineInterface = strict({
   ),
   bond: Type.Optional(Bond),
   bridge: Type.Optional(Bridge),
-  tags: Type.Optional(Type.Array(Type.String(), { description: 'words of operators and tools' })),
+  tags: Type.Optional(Type.Array(Type.String(), { description: 'labels of operators and tools' })),
 });
 export type MachineInterface = Static<typeof MachineInterface>;
 
-const Delay = Type.Optional(Type.Integer({ description: 'milliseconds; it counts in whole looks, miimon' }));
+const Delay = Type.Optional(Type.Integer({ description: 'milliseconds, rounded to whole checks (miimon)' }));
 const BondInput = strict({
   mode: Type.Optional(text(16, `${BOND_MODES.join(', ')}; active-backup when left out`)),
   miimon: Type.Optional(
-    Type.Integer({ description: 'milliseconds between two looks at the links; 100 when left out' }),
+    Type.Integer({ description: 'milliseconds between two checks of the links; 100 when left out' }),
   ),
   downDelay: Delay,
   upDelay: Delay,
@@ -75,7 +75,7 @@ const BridgeInput = strict({
 const AddressInput = strict({
   address: text(
     64,
-    'an address, "auto" for the lowest free one of the subnet, "dhcp" for what DHCP tells, or "link": up without an address',
+    'an address, "auto" for the lowest free one of the subnet, "dhcp" for the one that DHCP assigns, or "link": up without an address',
   ),
   subnet: Type.Optional(text(64, 'id, CIDR or name; needed with "auto" unless the VLAN has exactly one subnet')),
   gateway: Type.Optional(
@@ -88,7 +88,10 @@ const AcceptRa = Type.Boolean({
   description: 'does it take what routers advertise in IPv6? null: where it has addresses',
 });
 const Parents = Type.Array(text(15), { maxItems: 16, description: 'names of those that it stands on' });
-const Tags = Type.Array(text(64), { maxItems: 10, description: 'words of operators and tools; all that it has then' });
+const Tags = Type.Array(text(64), {
+  maxItems: 10,
+  description: 'labels of operators and tools; they replace all that it has',
+});
 const Addresses = Type.Array(AddressInput, { maxItems: 16 });
 
 export const InterfaceInput = strict({

@@ -164,7 +164,7 @@ export const ScriptResult = strict({
     strict({
       kind: oneOf(OUTPUT_KINDS),
       bytes: Type.Integer({ description: 'how many the script gave' }),
-      kept: Type.Integer({ description: 'how many of them are kept: the first ones' }),
+      kept: Type.Integer({ description: 'how many of them are stored: the first ones' }),
     }),
   ),
 });
@@ -190,14 +190,14 @@ const ofMachine = MACHINE.schemas.params.properties;
 
 /** Calls about what machines report of themselves. */
 export const MACHINE_INVENTORY_ROUTES = {
-  'machine.inventory': get('/machines/{machine}/inventory', 'The hardware of a machine, as it told last', {
+  'machine.inventory': get('/machines/{machine}/inventory', 'The hardware of a machine, as last reported', {
     roles: EVERYBODY,
     params: MACHINE.schemas.params,
     response: MachineInventory,
   }),
   'machine-inventory.list': get(
     '/machine-inventories',
-    'List the hardware of the machines that have told of it, without their PCI and USB devices and the flags of their processors',
+    'List the hardware of the machines that have reported it, without their PCI and USB devices and the flags of their processors',
     {
       roles: EVERYBODY,
       query: listQuery({}, ['id']),

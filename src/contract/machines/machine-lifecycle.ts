@@ -71,7 +71,7 @@ export const MachineAllocateRequest = strict({
   annotations: Type.Optional(
     Type.Record(Type.String(), Type.String({ maxLength: 1024 }), {
       maxProperties: 64,
-      description: 'texts of tools that are kept with it, beside those that it has; by name',
+      description: 'texts of tools that are stored with it, beside those that it has; by name',
     }),
   ),
   storage: Type.Optional(
@@ -86,9 +86,9 @@ export type MachineAllocateRequest = Static<typeof MachineAllocateRequest>;
 /** The machine that the caller has now, and which part of it meets which requirement. */
 export const MachineAllocated = strict({
   machine: Machine,
-  storage: Type.Record(Type.String(), Type.String(), { description: 'names of disks, by the labels of the wish' }),
+  storage: Type.Record(Type.String(), Type.String(), { description: 'names of disks, by the labels of the request' }),
   interfaces: Type.Record(Type.String(), Type.Integer(), {
-    description: 'ids of interfaces, by the labels of the wish',
+    description: 'ids of interfaces, by the labels of the request',
   }),
 });
 export type MachineAllocated = Static<typeof MachineAllocated>;
@@ -107,7 +107,7 @@ const RUN_PARTS = { ...PARTS, body: MachineRunRequest } as const;
 export const MACHINE_LIFECYCLE_ROUTES = {
   'machine.commission': begin(
     '/machines/{machine}/commission',
-    'Commission a machine: it boots from the network and tells of its hardware',
+    'Commission a machine: it boots from the network and reports its hardware',
     RUN_PARTS,
   ),
   'machine.test': begin('/machines/{machine}/test', 'Test a machine: it boots from the network and runs tests', {

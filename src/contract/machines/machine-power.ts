@@ -10,10 +10,13 @@ export const POWER_VERBS = ['on', 'off', 'cycle', 'query'] as const;
 
 /** What `POST /machines/{machine}/power` takes. */
 export const MachinePower = strict({
-  verb: oneOf(POWER_VERBS, 'on, off: be so; cycle: off, then on; query: look'),
+  verb: oneOf(POWER_VERBS, 'on, off: be so; cycle: off, then on; query: read its state'),
   boot: Type.Optional(oneOf(BOOT_DEVICES, 'what the start uses; with on and cycle')),
   stopMode: Type.Optional(
-    oneOf(STOP_MODES, "soft: its operating system is asked; with off and cycle; left out: as the BMC's parameters say"),
+    oneOf(
+      STOP_MODES,
+      "soft: its operating system shuts it down; with off and cycle; left out: as the BMC's parameters say",
+    ),
   ),
 });
 export type MachinePower = Static<typeof MachinePower>;
@@ -34,11 +37,11 @@ export type PowerTypeShown = Static<typeof PowerTypeShown>;
 
 /** Calls about the power of machines. */
 export const MACHINE_POWER_ROUTES = {
-  'power-type.list': get('/power-types', 'List the ways to switch machines, and what each has to be told', {
+  'power-type.list': get('/power-types', 'List the power types, and the parameters that each of them needs', {
     roles: EVERYBODY,
     response: strict({ items: Type.Array(PowerTypeShown) }),
   }),
-  'machine.power': begin('/machines/{machine}/power', 'Switch a machine on or off by its BMC, or look at its power', {
+  'machine.power': begin('/machines/{machine}/power', 'Switch a machine on or off by its BMC, or query its power', {
     roles: KEY_OWNERS,
     params: MACHINE.schemas.params,
     body: MachinePower,

@@ -5,21 +5,21 @@ import { listQuery, nullable, oneOf, page, strict, text } from '../base/common.t
 import { MACHINE } from './machine.ts';
 import { del, EVERYBODY, get, KEY_OWNERS, OPERATORS, post } from '../base/route-spec.ts';
 
-const Number_ = Type.Integer({ minimum: 1, description: 'of the part, for as long as the layout is kept' });
+const Number_ = Type.Integer({ minimum: 1, description: 'of the part, for as long as the layout is stored' });
 const Numbers = Type.Array(Number_);
 const Size = nullable(Type.Integer({ description: 'bytes; null: all that is left' }));
 const TagTexts = Type.Array(Type.String());
 const Level = Type.Unsafe<(typeof RAID_LEVELS)[number]>({ type: 'integer', enum: [...RAID_LEVELS] });
 
 const StorageLayout = strict({
-  isUsual: Type.Boolean({ description: 'nobody asked for a layout: a deployment takes the first disk that fits' }),
+  isUsual: Type.Boolean({ description: 'nobody requested a layout: a deployment takes the first disk that fits' }),
   next: Number_,
   bootDisk: nullable(Number_),
   disks: Type.Array(
     strict({
       id: Number_,
       name: Type.String({ description: 'for people' }),
-      device: Type.String({ description: 'as the machine tells of it' }),
+      device: Type.String({ description: 'as the machine reports it' }),
       serial: Type.String(),
       told: nullable(
         strict({
@@ -138,7 +138,7 @@ const { params } = MACHINE.schemas;
 
 /** Calls about how the disks of machines are to be laid out. */
 export const MACHINE_STORAGE_ROUTES = {
-  'storage.list': get('/machine-storages', 'List how the disks of machines are to be laid out, where somebody asked', {
+  'storage.list': get('/machine-storages', 'List the requested disk layouts of machines', {
     roles: EVERYBODY,
     query: listQuery({}, ['id']),
     response: page(ListedStorage),

@@ -8,14 +8,14 @@ import { MACHINE } from './machine.ts';
 import { EVERYBODY, get } from '../base/route-spec.ts';
 
 const TimelineStep = strict({
-  id: Type.String({ description: 'stays the same while the step is kept' }),
+  id: Type.String({ description: 'stays the same while the step is stored' }),
   at: Time,
   source: oneOf(STEP_SOURCES, 'who saw it'),
   node: Type.String({ description: 'the rack that saw it; empty: none' }),
   what: oneOf(STEP_WHATS),
   outcome: oneOf(STEP_OUTCOMES),
   address: Type.String({ description: 'of the machine; empty: not known' }),
-  detail: Type.String({ description: 'in words; some come from firmware and from the machine itself' }),
+  detail: Type.String({ description: 'a text; firmware or the machine itself may have written it' }),
   afterMs: nullable(Type.Integer({ description: 'since the step before' })),
 });
 export type TimelineStep = Static<typeof TimelineStep>;
@@ -24,7 +24,7 @@ export type TimelineStep = Static<typeof TimelineStep>;
 const TimelineNext = strict({
   stage: oneOf(STAGES, 'how far it is by what was seen'),
   since: Time,
-  next: Type.String({ description: 'what comes next, in words' }),
+  next: Type.String({ description: 'what comes next, as a text' }),
   deadline: Time,
   isLate: Type.Boolean(),
   sentence: Type.String(),
@@ -62,7 +62,7 @@ export const MACHINE_TIMELINE_ROUTES = {
       params: MACHINE.schemas.params,
       query: strict({
         run: Type.Optional(Type.Integer({ minimum: 1, description: 'of this run; the newest one when left out' })),
-        all: Type.Optional(Type.Boolean({ description: 'all that is kept' })),
+        all: Type.Optional(Type.Boolean({ description: 'all that is stored' })),
       }),
       response: MachineTimeline,
     },

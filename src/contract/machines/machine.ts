@@ -19,12 +19,12 @@ const PowerAnswers = {
   powerParameters: Type.Optional(textMap(OWN_PARAMETERS)),
   powerState: Type.Optional(oneOf(POWER_STATES, 'its power, as it was seen last')),
   powerStateAt: Type.Optional(nullable(Time)),
-  powerSeenBy: Type.Optional(nullable(Type.String({ description: 'name of the node that asked the BMC' }))),
+  powerSeenBy: Type.Optional(nullable(Type.String({ description: 'name of the node that queried the BMC' }))),
   powerWhy: Type.Optional(Type.String({ description: 'why the power is not known; empty otherwise' })),
   powerRemedy: Type.Optional(Type.String({ description: 'what helps then' })),
   suggestedBmc: Type.Optional(
     strict({
-      type: oneOf(BMC_TYPES, 'as the machine itself tells of it; nobody has confirmed it'),
+      type: oneOf(BMC_TYPES, 'as the machine itself reports it; nobody has confirmed it'),
       address: Type.String(),
       mac: nullable(Type.String()),
     }),
@@ -40,9 +40,9 @@ const bootMedia = oneOf(
   'by what it gets the root of an image: http, into its memory; iscsi, as a disk of its rack that can only be read',
 );
 
-const MIN_HWE_KERNEL = 'the least kernel, as tools of MAAS ask for it; nothing follows from it';
+const MIN_HWE_KERNEL = 'the least kernel, as tools of MAAS request it; nothing follows from it';
 const ARCHITECTURE =
-  'its architecture as it is said before it tells itself, such as arm64/generic; nothing follows from it';
+  'its architecture as given before it reports itself, such as arm64/generic; nothing follows from it';
 
 /** Where a machine is, what people and tools say of it, and by what it boots. A region of an older release leaves it out. */
 const PlaceAnswers = {
@@ -75,9 +75,11 @@ const StateAnswers = {
   stateSince: Type.Optional(Time),
   owner: Type.Optional(nullable(Type.String({ description: "user's name; null: nobody's" }))),
   locked: Type.Optional(Type.Boolean({ description: 'it is not changed before it is unlocked' })),
-  error: Type.Optional(Type.String({ description: 'why somebody has to look at it; empty otherwise' })),
+  error: Type.Optional(Type.String({ description: 'why somebody has to check it; empty otherwise' })),
   message: Type.Optional(Type.String({ description: 'what it waits for; empty otherwise' })),
-  deadline: Type.Optional(nullable({ ...Time, description: 'of a state that is on its way: then it has failed' })),
+  deadline: Type.Optional(
+    nullable({ ...Time, description: 'of a state that leads to another one: after it the state has failed' }),
+  ),
   job: Type.Optional(nullable({ ...Id, description: 'id of the job that switches it' })),
   deployment: Type.Optional(
     strict(
@@ -90,7 +92,7 @@ const StateAnswers = {
       'what it is deployed with, until it is released',
     ),
   ),
-  busy: Type.Optional(Type.Boolean({ description: 'it is on its way to another state, or about to be switched' })),
+  busy: Type.Optional(Type.Boolean({ description: 'it changes to another state, or is about to be switched' })),
 };
 
 /** A bare-metal machine. The first interface carries the machine's own name. */
@@ -101,7 +103,7 @@ export const Machine = strict({
   fqdn: Type.String(),
   rack: nullable(Type.String({ description: 'name of the rack that it belongs to; null: the master, whoever it is' })),
   interfaces: Type.Array(MachineInterface),
-  dhcpOptions: Type.Optional(Type.Array(Type.String({ description: 'what DHCP tells its interfaces besides' }))),
+  dhcpOptions: Type.Optional(Type.Array(Type.String({ description: 'more DHCP options for its interfaces' }))),
   held: Type.Optional(
     Type.Array(Type.String({ description: 'addresses that its system still has, although its record changed' })),
   ),

@@ -29,7 +29,7 @@ export const Script = strict({
   comment: Type.String(),
   builtIn: Type.Boolean({ description: 'it is one of the release, and is not changed' }),
   purpose: oneOf(ALL_PURPOSES),
-  hardware: oneOf(SCRIPT_HARDWARE, 'what it looks at'),
+  hardware: oneOf(SCRIPT_HARDWARE, 'what it examines'),
   timeout: Type.Integer({ description: 'seconds; 0: as long as it takes' }),
   parallel: Type.Boolean({ description: 'others of the same hardware may run beside it' }),
   destructive: Type.Boolean({ description: 'it destroys data: it runs only when it is named itself' }),
@@ -40,7 +40,7 @@ export const Script = strict({
 });
 export type Script = Static<typeof Script>;
 
-const COMMENT_RULE = 'what its own comment says (MAAS 1.0 script metadata) must not be said otherwise';
+const COMMENT_RULE = 'must agree with its own comment (MAAS 1.0 script metadata)';
 const fields = {
   comment: Type.Optional(Type.String({ maxLength: 200 })),
   purpose: Type.Optional(oneOf(SCRIPT_PURPOSES, COMMENT_RULE)),

@@ -13,7 +13,7 @@ import { commentField, declare, type Field, nameField, VERBS } from '../base/dec
 /** When machines have a tag by themselves; empty: operators give it. */
 function definitionField(): Field<TString, TString, true> {
   const help =
-    'the hardware that a machine must tell of to have the tag, such as memory.kb >= 16M, or XPath over what lshw -xml shows; "" ends it, machines keep the tag then';
+    'the hardware that a machine must report to have the tag, such as memory.kb >= 16M, or XPath over what lshw -xml shows; "" ends it, machines keep the tag then';
   return {
     answer: Type.String({ description: help }),
     input: Type.String({ maxLength: RULE_MAX, description: help }),

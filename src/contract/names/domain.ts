@@ -6,7 +6,7 @@ const LeaseNames = Type.Boolean({ description: 'names that DHCP clients give the
 
 const TransferTo = Type.Array(text(64), {
   maxItems: 8,
-  description: 'addresses of other name servers that may copy it, and are told of each change',
+  description: 'addresses of other name servers that may copy it, and get a notice of each change',
 });
 
 const TransferKey = nullable(text(64, 'id or name of the key (tsig-key) that signs that; null: the address is enough'));
@@ -67,7 +67,7 @@ export type DomainSet = Static<typeof DomainSet>;
 const DomainParams = strict({ domain: text(254, 'id or name') });
 const DomainDeleteQuery = strict({
   ...WriteQuery.properties,
-  cascade: Type.Optional(Type.Boolean({ description: 'delete its records too; machines are never deleted this way' })),
+  cascade: Type.Optional(Type.Boolean({ description: 'delete its records too; machines are never deleted by it' })),
 });
 const DomainListQuery = listQuery(
   { name: Type.Optional(text(254, 'part of the name')), is_default: Type.Optional(Flag) },

@@ -37,6 +37,6 @@ export type Pairing = Static<typeof Pairing>;
 
 export const PairingApply = strict({
   digest: Type.Optional(
-    text(128, 'of the proposal that was looked at: another one is refused; whatever is proposed now when left out'),
+    text(128, 'of the proposal that was reviewed: another one is refused; left out: whatever is proposed now'),
   ),
 });

@@ -35,7 +35,7 @@ export const STATIC_ROUTE = declare({
     metric: numberField({
       minimum: 0,
       maximum: METRIC_MAX,
-      help: 'of two ways the lower one is gone; 0: as systems like',
+      help: 'of two routes the one with the lower metric is used; 0: as systems choose',
     }),
   },
   counts: {},
@@ -43,7 +43,7 @@ export const STATIC_ROUTE = declare({
   filters: { name: 'part' },
   usedBy: [],
   texts: {
-    summary: 'static routes: ways of deployed systems to other networks',
+    summary: 'static routes of deployed systems to other networks',
     example: 'to-storage',
     create: {
       summary: 'make a route; machines that are deployed from then on have it',

@@ -59,7 +59,7 @@ export const NOTIFICATION_ROUTES = {
     params: Params,
     response: Notification,
   }),
-  'notification.create': post('/notifications', 'Tell users something', {
+  'notification.create': post('/notifications', 'Notify users', {
     roles: ADMINS,
     body: NotificationCreate,
     response: Notification,

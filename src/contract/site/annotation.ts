@@ -30,7 +30,7 @@ export const ANNOTATION_ROUTES = {
     roles: OPERATORS,
     params: strict({
       kind: oneOf(ANNOTATED, 'what the object is'),
-      object: text(254, 'id or name; of the site any word'),
+      object: text(254, 'id or name; of the site any text'),
     }),
     body: strict({ texts: Texts }),
     response: Annotations,

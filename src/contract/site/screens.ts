@@ -47,7 +47,7 @@ const AddressRun = strict({
   first: Type.String(),
   last: Type.String(),
   use: oneOf(ADDRESS_USES),
-  what: Type.String({ description: 'in words: name, MAC, comment' }),
+  what: Type.String({ description: 'as a text: name, MAC, comment' }),
   mac: nullable(Type.String()),
   until: nullable(Type.String({ format: 'date-time', description: 'end of a lease' })),
 });
@@ -87,7 +87,7 @@ const ChangeOfNode = strict({
 export const ChangeFiles = strict({
   id: Type.Integer(),
   nodes: Type.Array(ChangeOfNode),
-  lost: Type.Array(Type.String(), { description: 'nodes whose files of that time are not kept any more' }),
+  lost: Type.Array(Type.String(), { description: 'nodes whose files of that time are no longer stored' }),
 });
 export type ChangeFiles = Static<typeof ChangeFiles>;
 
@@ -108,7 +108,7 @@ const PastRefusal = strict({
   service: Type.String(),
   generation: Type.Integer(),
   state: ServiceState,
-  why: Type.String({ description: 'in the words of the checker' }),
+  why: Type.String({ description: 'the message of the checker' }),
   held: Type.Array(HeldPart, { description: 'what was left out; the rest is in force' }),
   at: Time,
 });
@@ -117,7 +117,7 @@ export const ChangeFindings = strict({
   id: Type.Integer(),
   state: oneOf(
     ['compiled', 'waiting', 'lost'],
-    'waiting: it is not compiled yet; lost: what was found then is not kept any more',
+    'waiting: it is not compiled yet; lost: what was found then is no longer stored',
   ),
   compiledAt: nullable(Time),
   first: nullable(Type.Integer({ description: 'the first change that was compiled together with it' })),
@@ -145,14 +145,16 @@ export const LOOKUP_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SR
 export type LookupType = (typeof LOOKUP_TYPES)[number];
 export const LookupQuery = strict({
   name: text(254, 'full name; with PTR also an address'),
-  type: Type.Optional(oneOf(LOOKUP_TYPES, 'A when left out; SOA tells the serial number of a zone')),
+  type: Type.Optional(oneOf(LOOKUP_TYPES, 'A when left out; SOA has the serial number of a zone')),
 });
 const LookupAnswer = strict({
   node: Type.String(),
-  address: Type.String({ description: 'that was asked' }),
-  code: Type.String({ description: 'NOERROR, or what the server or the way to it said, such as NXDOMAIN, TIMEOUT' }),
+  address: Type.String({ description: 'of the server' }),
+  code: Type.String({
+    description: 'NOERROR, or the error of the server or of the network, such as NXDOMAIN, TIMEOUT',
+  }),
   answers: Type.Array(Type.String(), { description: 'data of the records, in order of their text' }),
-  serial: nullable(Type.Integer({ description: 'of the zone; null unless asked for SOA' })),
+  serial: nullable(Type.Integer({ description: 'of the zone; null unless the type is SOA' })),
   ms: Type.Integer({ description: 'how long it took' }),
 });
 export type LookupAnswer = Static<typeof LookupAnswer>;

@@ -179,7 +179,7 @@ function checkClaim(site: JoinSite, rack: NonNullable<Applicant['rack']>, own: N
   if (!former) {
     return rejected(
       'conflict',
-      `The rack ${rack.uuid} waits for an admin, and this host did not sign with its key. Rule: a UUID is public and proves nothing. If it is this host, built anew: ` +
+      `The rack ${rack.uuid} waits for an admin, and this host did not sign with its key. Rule: a UUID is public and proves nothing. If it is this host, rebuilt: ` +
         `regent rack delete ${rack.uuid}, then join again. ${other}`,
     );
   }

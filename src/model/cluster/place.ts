@@ -42,7 +42,7 @@ export function takePlace(
   if (!place && !self)
     return rejected(
       'conflict',
-      `The place of ${name} is not kept any more. An admin makes another token: regent token create.`,
+      `The place of ${name} is no longer reserved. An admin makes another token: regent token create.`,
     );
   const id = place?.nodeId ?? self?.id ?? null;
   const former = id === null ? undefined : racks.find((rack) => rack.nodeId === id);
@@ -54,7 +54,7 @@ export function takePlace(
 /** Why nobody else gets this name, and what an admin can do. */
 export function explainReservedName(name: string): string {
   return (
-    `The name ${name} is kept for the host that takes the place of ${name}: regent node replace ${name} gives its token. ` +
+    `The name ${name} is reserved for the host that takes the place of ${name}: regent node replace ${name} gives its token. ` +
     `To give the place up: regent node remove ${name}.`
   );
 }

@@ -36,7 +36,7 @@ export function parseList(text: string, field: string, known?: readonly string[]
       return invalid(
         field,
         `${show(item)} is not usable`,
-        'words of letters, digits and . / _ : + ~ -, with blanks between',
+        'names of letters, digits and . / _ : + ~ -, with blanks between',
       );
   }
   return items.join(' ');

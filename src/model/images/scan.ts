@@ -60,7 +60,10 @@ function createDiskScan(): Scan {
     },
     end: () => {
       if (kindOfBytes(head) === 'qcow2')
-        return rejected('invalid_value', 'It is a qcow2 image, and raw was said. Upload it with --format qcow2.');
+        return rejected(
+          'invalid_value',
+          'It is a qcow2 image, and its manifest says raw. Upload it with --format qcow2.',
+        );
       if (bytes < HEAD || head[SECTOR - 2] !== 0x55 || head[SECTOR - 1] !== 0xaa)
         return rejected('invalid_value', 'It has no partition table: it is no image of a whole disk.');
       const view = new DataView(head.buffer);

@@ -160,11 +160,11 @@ function createMembers({ architecture, needsCloudInit }: TarWanted) {
           'It has no program in /usr/bin or /bin: it is no root file system of a Linux.',
         );
       if (most[0] !== architecture)
-        return rejected('invalid_value', `Its programs are of ${most[0]}, and ${architecture} was said.`);
+        return rejected('invalid_value', `Its programs are of ${most[0]}, and its manifest says ${architecture}.`);
       if (needsCloudInit && !hasCloudInit)
         return rejected(
           'invalid_value',
-          'It has no /usr/bin/cloud-init, and cloud-init was said. Say --cloud-init no.',
+          'It has no /usr/bin/cloud-init, and its manifest says that it has cloud-init. Upload it with --cloud-init no.',
         );
       return null;
     },

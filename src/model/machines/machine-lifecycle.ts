@@ -26,7 +26,7 @@ export type Effect =
   /** When it was. `started`: forget the events of the last run; `recommissioned`: also that its hardware is known. */
   | {
       readonly kind: 'note';
-      readonly what: 'begun' | 'anew' | 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
+      readonly what: 'started' | 'recommissioned' | 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
     };
 
 export interface Transition {
@@ -63,7 +63,7 @@ const fail: TransitionRule = (state) => ({ to: isPassing(state) ? failedState(st
 /** It boots from the network, and is waited for. */
 function begin(to: MachineState, ...effects: readonly Effect[]): TransitionRule {
   const boots: Effect[] = [
-    { kind: 'note', what: to === 'commissioning' ? 'anew' : 'begun' },
+    { kind: 'note', what: to === 'commissioning' ? 'recommissioned' : 'started' },
     { kind: 'power', verb: 'cycle', boot: 'pxe' },
   ];
   return (state, at) => ({
@@ -86,7 +86,7 @@ const back = (_state: MachineState, { before }: LifecycleContext): Transition =>
 
 const exit: TransitionRule = (state, at) => {
   const { effects } = back(state, at);
-  return { to: 'exiting-rescue-mode', effects: [{ kind: 'note', what: 'begun' }, ...effects] };
+  return { to: 'exiting-rescue-mode', effects: [{ kind: 'note', what: 'started' }, ...effects] };
 };
 
 const arrive: TransitionRule = (_state, { before }) => ({ to: before ?? 'ready', effects: [] });
@@ -136,14 +136,14 @@ const FREE: Effect = { kind: 'free' };
 const ALLOCATE: TransitionRules = { allocate: go('allocated', OWNS) };
 const DEPLOY: TransitionRules = { deploy: begin('deploying') };
 /** It belongs to who has it until its end: a failed release is the owner's to check. */
-const RELEASE: TransitionRules = { release: go('releasing', { kind: 'note', what: 'begun' }, FREE, OFF) };
+const RELEASE: TransitionRules = { release: go('releasing', { kind: 'note', what: 'started' }, FREE, OFF) };
 const ERASES: TransitionRules = { erase: begin('disk-erasing', FREE) };
 const released: TransitionRule = () => ({ to: 'ready', effects: [NOBODY] });
 /** While nothing is waited for, the report of an earlier switch may still come, and anybody may switch a machine on. */
 const AT_REST: TransitionRules = { 'boot-seen': stay, 'power-done': stay, 'power-by-hand': stay, 'power-failed': stay };
 /** It boots from the network again. Nothing of what it did before counts. */
 const BOOTS: TransitionRules = {
-  'boot-lost': noting({ kind: 'note', what: 'begun' }, { kind: 'power', verb: 'cycle', boot: 'pxe' }),
+  'boot-lost': noting({ kind: 'note', what: 'started' }, { kind: 'power', verb: 'cycle', boot: 'pxe' }),
 };
 const PASSING: TransitionRules = {
   'boot-seen': noting(BOOTED),

@@ -59,7 +59,7 @@ export function describeReverseZones(network: Network, settings: ReversePolicy):
   const whole = { ...network, prefix: Math.min(network.prefix, longest) };
   const rest = `${formatAddress(firstAddress(whole))}/${whole.prefix}`;
   if (isCut) {
-    const others = settings.upstream_dns.length > 0 ? 'is asked upstream' : 'is asked in the public DNS';
+    const others = settings.upstream_dns.length > 0 ? 'is resolved upstream' : 'is resolved in the public DNS';
     return `${count(zones.length)}, one per address; the rest of ${rest} ${others}`;
   }
   if (network.prefix > longest) return `zone ${first}; the rest of ${rest} is private and has no names here`;

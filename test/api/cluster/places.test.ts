@@ -114,7 +114,7 @@ describe('the place of a region node that was lost', () => {
     expect(await isMember(lost)).toBe(false);
     const stranger = await joins(await site.token(REGION), 'r2', REGION, { number: 13 });
     expect(told(stranger.answer)).toBe('409 conflict');
-    expect(stranger.answer.body['detail']).toMatch(/The name r2 is kept .*regent node replace r2/);
+    expect(stranger.answer.body['detail']).toMatch(/The name r2 is reserved .*regent node replace r2/);
     const authorization = await placeToken('r2', REGION);
     const heir = await joins(authorization, 'spare', REGION, { number: 19 });
     expect(heir.answer, String(heir.answer.body['detail'])).toMatchObject({ status: 200, body: { name: 'r2' } });
@@ -137,7 +137,7 @@ describe('the place of a region node that was lost', () => {
     expect(told(await site.asAdmin('DELETE', '/places/r2'))).toBe('404 not_found');
     const late = await joins(authorization, 'r2', REGION, { number: 19 });
     expect(told(late.answer)).toBe('409 conflict');
-    expect(late.answer.body['detail']).toMatch(/The place of r2 is not kept any more/);
+    expect(late.answer.body['detail']).toMatch(/The place of r2 is no longer reserved/);
     expect((await joined('r2', REGION, 12)).answer.status).toBe(200);
   });
 

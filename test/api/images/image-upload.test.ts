@@ -92,7 +92,7 @@ describe('a deployable image', () => {
       'of another architecture',
       aTar([{ name: './usr/bin/sh', body: aProgram(183) }]),
       {},
-      'of arm64, and amd64 was said',
+      'of arm64, and its manifest says amd64',
     ],
     ['that leads out', aTar([...SYSTEM, { name: '../../etc/passwd' }]), {}, 'leads out'],
     ['with a device', aTar([...SYSTEM, { name: './dev/sda', type: '4', major: 8 }]), {}, 'is a device'],

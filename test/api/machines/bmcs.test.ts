@@ -223,7 +223,7 @@ describe('secrets', () => {
     expect((await say('GET', '/bmcs/m1')).status).toBe(200);
     expect((await say('PATCH', '/bmcs/m1', { comment: 'restored' })).status).toBe(200);
     const kept = await say('PATCH', '/bmcs/m1', { parameters: MASKED });
-    expect(kept).toMatchObject({ status: 503, body: { detail: expect.stringContaining('set the secret anew') } });
+    expect(kept).toMatchObject({ status: 503, body: { detail: expect.stringContaining('set the secret again') } });
     expect((await say('PATCH', '/bmcs/m1', { parameters: IPMI })).status).toBe(200);
     expect(await inForce('m1')).toMatchObject(IPMI);
   });

@@ -381,7 +381,7 @@ describe('the guard', () => {
         on.admin(
           "insert into machine_power (machine_id, state, why, remedy) select id, 'error', 'Its password is wrong.', 'Set it.' from machines",
         ),
-      'Its BMC m1-bmc cannot be asked. Its password is wrong. Set it.',
+      'Its BMC m1-bmc cannot be reached. Its password is wrong. Set it.',
       'regent bmc show m1-bmc',
     ],
   ] as const;
@@ -398,7 +398,7 @@ describe('the guard', () => {
     await on.admin('delete from ssh_keys');
     const answer = await deploy();
     expect(answer.status).toBe(409);
-    for (const word of ['Nobody could log in', 'With force (--force) it goes on even so.'])
+    for (const word of ['Nobody could log in', 'To deploy anyway: --force.'])
       expect(answer.body.detail).toContain(word);
     expect((answer.body.fields ?? []).map(({ field }) => field)).toEqual(['no-way-in']);
     expect((await deploy({ force: true })).status).toBe(202);

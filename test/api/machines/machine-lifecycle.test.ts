@@ -126,7 +126,7 @@ describe('commissioning', () => {
     await passDeadline();
     expect(await show()).toMatchObject({ state: 'failed-commissioning', deadline: null, busy: false, job: null });
     expect((await show())['error']).toBe(
-      'Its inventory and the end of its scripts did not come within 30 minutes. Its BMC did not tell that it was switched on. See: regent job list.',
+      'Its inventory and the end of its scripts did not come within 30 minutes. Its BMC did not report that it was switched on. See: regent job list.',
     );
     expect((await jobs())[0]).toMatchObject({ abortBy: 'system:lifecycle' });
     await admin('delete from jobs');
@@ -135,7 +135,7 @@ describe('commissioning', () => {
     expect(await show()).toMatchObject({ state: 'commissioning', job: null, busy: true });
     await passDeadline();
     expect((await show())['error']).toMatch(
-      /30 minutes\. It was switched on at 20\S+Z\. No boot of it from the network was seen\. Look at its boot order, cable, VLAN and DHCP\.$/,
+      /30 minutes\. It was switched on at 20\S+Z\. No boot of it from the network was seen\. Check its boot order, cable, VLAN and DHCP\.$/,
     );
   });
 

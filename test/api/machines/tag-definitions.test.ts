@@ -76,7 +76,7 @@ describe('a definition by XPath', () => {
     ['//node[@id=', 'it ends too early'],
     ['//node[matches(., "a")]', 'matches at 8 is no function'],
     ['count(3) > 1', 'count takes nodes'],
-    ['//*[//*[//*]]', 'it looks at more than 100000 nodes'],
+    ['//*[//*[//*]]', 'it visits more than 100000 nodes'],
   ])('%s is refused, and nothing is made', async (definition, why) => {
     const refused = await maas.post('tags/', null, { name: 'wrong', definition });
     expect([refused.status, refused.body.definition]).toEqual([400, [expect.stringContaining(why)]]);

@@ -215,8 +215,8 @@ describe('networks and names with a special purpose', () => {
   it.each([
     ['10.77.0.0/24', 'zone 0.77.10.in-addr.arpa'],
     ['10.78.0.0/26', 'zone 0.78.10.in-addr.arpa; the rest of 10.78.0.0/24 is private and has no names here'],
-    ['192.0.2.64/28', '16 zones, one per address; the rest of 192.0.2.0/24 is asked upstream'],
-    ['2001:db8:2::/126', '4 zones, one per address; the rest of 2001:db8:2::/124 is asked upstream'],
+    ['192.0.2.64/28', '16 zones, one per address; the rest of 192.0.2.0/24 is resolved upstream'],
+    ['2001:db8:2::/126', '4 zones, one per address; the rest of 2001:db8:2::/124 is resolved upstream'],
   ])('subnet create %s says its reverse zones', async (cidr, reverse) => {
     const made = await site.call('POST', '/subnets', { body: { cidr } });
     table.push(`  subnet create ${cidr}: reverse names: ${String(made.body['reverse'])}`);
@@ -234,7 +234,7 @@ describe('networks and names with a special purpose', () => {
     });
     expect((await site.call('PUT', '/settings/dns_private_reverse', { body: { value: 'upstream' } })).status).toBe(200);
     expect((await site.call('GET', '/subnets/10.78.0.0%2F26')).body).toMatchObject({
-      reverse: '64 zones, one per address; the rest of 10.78.0.0/24 is asked upstream',
+      reverse: '64 zones, one per address; the rest of 10.78.0.0/24 is resolved upstream',
     });
   });
 

@@ -308,7 +308,7 @@ describe('24, 22: static routes', () => {
     [{ gateway: '10.10.10.255' }, "10.10.10.255 is no host's address of 10.10.10.0/24"],
     [{ destination: '10.10.10.128/25' }, '10.10.10.128/25 is a part of where the route begins'],
     [{ destination: '10.10.10.0/24' }, '10.10.10.0/24 is where the route begins'],
-    [{ destination: '2001:db8::/64' }, '2001:db8::/64 is no way from 10.10.10.0/24'],
+    [{ destination: '2001:db8::/64' }, '2001:db8::/64 cannot be reached from 10.10.10.0/24'],
   ])('with %j is refused', async (change, why) => {
     await refused('POST', '/static-routes', { ...route, ...change }, new RegExp(why.replaceAll(/[.()/]/g, '\\$&')));
   });

@@ -189,7 +189,7 @@ describe('security S4: a rack that waits, and one that was removed', () => {
     const taken = await joins(await site.token(RACK), await aRack('k2', 22, { uuid: OTHER }), 'key');
     expect(line("k2's UUID with a token and another key", taken)).toBe(
       `409 The rack ${OTHER} waits for an admin, and this host did not sign with its key. Rule: a UUID is public and proves nothing. If it is this host, ` +
-        `built anew: regent rack delete ${OTHER}, then join again. ${OWN_UUID}`,
+        `rebuilt: regent rack delete ${OTHER}, then join again. ${OWN_UUID}`,
     );
     const other = await registers(newRackKey(), OTHER, 'k2');
     expect(line("k2's UUID registers with another key", other)).toMatch(

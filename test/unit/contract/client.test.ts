@@ -101,7 +101,7 @@ describe('the client', () => {
       );
     };
     const doubt =
-      'Whether the change was made is not known: look before you make it again, or repeat the call with the same Idempotency-Key (key1)';
+      'Whether the change was made is not known: check before you make it again, or repeat the call with the same Idempotency-Key (key1)';
     expect(await told([reset(), refused()], 'change')).toContain(doubt);
     expect(await told([reset(), problem(503, 'unavailable')], 'change')).toBe(`ProblemError: a sentence. ${doubt}.`);
     expect(await told([problem(504, 'unavailable')], 'change')).toContain(doubt);

@@ -329,7 +329,7 @@ describe('a round that breaks one thing', () => {
       why: 'the measuring machine stalled',
       breaks: 'recording',
       round: silent('proxy', 9_000, 9_800),
-      measured: 'proxy: nothing was asked for 0.85 s',
+      measured: 'proxy: no question was sent for 0.85 s',
     },
     {
       why: 'a prober that asks rarely says that it was starved',
@@ -340,13 +340,13 @@ describe('a round that breaks one thing', () => {
           sample.sentAt === 9_000 ? { ...sample, late: 510 } : sample,
         ),
       }),
-      measured: 'dhcp vlan10 new: nothing was asked for 0.51 s',
+      measured: 'dhcp vlan10 new: no question was sent for 0.51 s',
     },
     {
       why: 'a probe died',
       breaks: 'recording',
       round: silent('proxy', 16_000, 99_000),
-      measured: 'proxy: nothing was asked for 4.05 s',
+      measured: 'proxy: no question was sent for 4.05 s',
     },
     {
       why: 'the ledger is empty',

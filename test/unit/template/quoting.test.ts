@@ -60,7 +60,7 @@ describe('word and namedString', () => {
   it.each(['', 'a b', 'a;', 'a"', 'a\\', '{', '}', 'a\n', 'a\0', '#', '$INCLUDE', 'ü', '!x', '%'])(
     '%j is no word',
     (text) => {
-      expect(() => bareToken(text)).toThrow(/is not a plain word/);
+      expect(() => bareToken(text)).toThrow(/is not a plain token/);
     },
   );
 

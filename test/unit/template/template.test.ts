@@ -33,7 +33,7 @@ describe('templates', () => {
     ['{{#each name}}x{{/each}}', /"#each" needs a list, not a string/],
     ['{{json zoens}}', /view has no "zoens"/],
     ['{{word zones}}', /a text is needed/],
-    ['{{word blank}}', /"a b" is not a plain word/],
+    ['{{word blank}}', /"a b" is not a plain token/],
     ['{{namedString quote}}', /cannot stand in named\.conf/],
   ])('%s is a fault, never silence', (text, message) => {
     const view = { name: 'a', isOn: true, zones: [{ name: 'b' }], blank: 'a b', quote: 'a";}' };
@@ -41,7 +41,7 @@ describe('templates', () => {
   });
 
   it.each([
-    ['{{#if name}}x{{/if}}', /line 1: "#if name": only has… and is… may be asked/],
+    ['{{#if name}}x{{/if}}', /line 1: "#if name": only has… and is… are allowed/],
     ['\n{{#if zones.length}}x{{/if}}', /line 2: "#if length"/],
     ['{{#with a}}x{{/with}}', /"#with" is not allowed/],
     ['{{lookup a b}}', /there is no helper "lookup"/],

@@ -74,7 +74,7 @@ function takeObject(shape: SchemaShape, value: unknown, at: string, report: Repo
 function takeList(shape: SchemaShape, value: unknown, at: string, report: ReportProblem): unknown {
   if (!Array.isArray(value)) return wrong(`${at}: left out, it is no list`, report);
   const most = shape.maxItems ?? 0;
-  if (value.length > most) report(`${at}: ${most} of ${value.length} are kept`);
+  if (value.length > most) report(`${at}: ${most} of ${value.length} are stored`);
   const { items } = shape;
   if (items === undefined) return [];
   const taken = value

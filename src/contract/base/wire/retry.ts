@@ -87,7 +87,7 @@ export async function retry(
 /** What to do about a change that may have been made. */
 export function doubt(key: string | undefined): string {
   const again = key === undefined ? '' : `, or repeat the call with the same Idempotency-Key (${key})`;
-  return `. Whether the change was made is not known: look before you make it again${again}`;
+  return `. Whether the change was made is not known: check before you make it again${again}`;
 }
 
 async function once(

@@ -80,7 +80,7 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
   'rack-unknown': ({ racks, vlans }) =>
     racks > 0 || !vlans.some(({ servedBy }) => servedBy !== null)
       ? null
-      : refuse('No rack that serves it has an address on its VLAN.', 'Look at the racks: regent rack list.'),
+      : refuse('No rack that serves it has an address on its VLAN.', 'Check the racks: regent rack list.'),
   'pair-half': ({ vlans }) => {
     // A site with one rack chose that: no warning each time.
     const half = vlans.find((one) => one.dhcpOn && one.servedBy !== null && one.isPair && !one.isWhole);
@@ -115,8 +115,8 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
     powerError === null
       ? null
       : refuse(
-          `Its BMC ${bmc ?? ''} cannot be asked. ${powerError}`.trim(),
-          `Mend it, then look: regent bmc show ${bmc ?? 'BMC'}.`,
+          `Its BMC ${bmc ?? ''} cannot be reached. ${powerError}`.trim(),
+          `Repair it, then check: regent bmc show ${bmc ?? 'BMC'}.`,
         ),
   'by-hand': ({ machine, hasSwitch }) =>
     hasSwitch
@@ -135,7 +135,7 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
   'disk-misfit': ({ storage, machine }) =>
     storage === null
       ? null
-      : refuse(storage, `Choose another layout or image, or look at its disks: regent machine show ${machine}.`),
+      : refuse(storage, `Choose another layout or image, or check its disks: regent machine show ${machine}.`),
   'network-misfit': ({ network, machine }) =>
     network === null ? null : refuse(network, `Mend its interfaces: regent machine show ${machine}.`),
   'address-taken': ({ addresses }) =>
@@ -176,6 +176,6 @@ export function guardRefusal(machine: string, findings: readonly GuardFinding[],
   const blocking = refusing.length > 0 ? refusing : isForced ? [] : findings;
   if (blocking.length === 0) return null;
   const sentences = blocking.map(({ sentence, remedy }) => `${sentence} (${remedy})`).join(' ');
-  const hint = refusing.length > 0 ? '' : ' With force (--force) it goes on even so.';
+  const hint = refusing.length > 0 ? '' : ' To deploy anyway: --force.';
   return `${machine} is not deployed. ${sentences}${hint}`;
 }

@@ -47,7 +47,7 @@ export function checkRoute({ source, destination, gateway }: Omit<NetworkRoute, 
   const by = gateway === '' ? null : parseAddress(gateway);
   if (isRejected(from) || isRejected(to) || isRejected(by)) return null;
   if (from !== null && to !== null && from.family !== to.family)
-    return invalid('destination', `${destination} is no way from ${source}`, 'both are IPv4, or both are IPv6');
+    return invalid('destination', `${destination} cannot be reached from ${source}`, 'both are IPv4, or both are IPv6');
   if (to !== null && to.prefix === 0)
     return invalid(
       'destination',

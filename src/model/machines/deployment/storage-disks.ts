@@ -49,7 +49,7 @@ function checkDisk(disks: readonly DiskSeen[], disk: DiskSeen): Rejected | null 
   const twin = disks.find((one) => one !== disk && one.serial === disk.serial);
   if (!twin || (disk.serial ?? '') === '') return null;
   const rule =
-    'a disk that is used has a serial number of its own, or none; two ways to one disk need multipath, which is not supported';
+    'a disk that is used has a serial number of its own, or none; two paths to one disk need multipath, which is not supported';
   return invalid('disks', `${disk.name} and ${twin.name} have one serial number, ${show(disk.serial)}`, rule);
 }
 

@@ -21,7 +21,7 @@ export function planStorage(
 ): StoragePlan | Rejected {
   if (request.layout === 'bcache' || ('bcaches' in request && (request.bcaches ?? []).length > 0)) return noBcache();
   if (disks.length === 0)
-    return rejected('conflict', 'The machine has told of no disk. Rule: commission it, or deploy into memory.');
+    return rejected('conflict', 'The machine has reported no disk. Rule: commission it, or deploy into memory.');
   const twice = disks.find(({ name }, index) => disks.findIndex((other) => other.name === name) !== index);
   if (twice)
     return rejected('conflict', `The inventory has two disks ${show(twice.name)}. Rule: commission the machine.`);

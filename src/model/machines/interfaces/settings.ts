@@ -86,7 +86,7 @@ function parseTimes(
     return invalid(
       `${field}/miimon`,
       `${mode} does not work with 0`,
-      `${LOOKING.join(', ')} look at the links: 1 ms or more`,
+      `${LOOKING.join(', ')} check the links: 1 ms or more`,
     );
   const delays: number[] = [];
   for (const name of ['downDelay', 'upDelay'] as const) {
@@ -95,7 +95,7 @@ function parseTimes(
     if (isRejected(delay)) return delay;
     // The driver rounds a delay down to a multiple of miimon (bonding.rst, `updelay`).
     if (miimon === 0 && delay > 0)
-      return invalid(at, `${delay} needs a look at the links`, 'without miimon no link counts as gone or back');
+      return invalid(at, `${delay} needs a check of the links`, 'without miimon no link counts as gone or back');
     delays.push(delay);
   }
   const [downDelay = 0, upDelay = 0] = delays;

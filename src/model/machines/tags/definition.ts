@@ -66,7 +66,7 @@ export function createTagMatcher(definition: TagDefinition): TagMatcher {
         return toBoolean(evaluate(definition.expression, document(), budget));
       } catch (error) {
         if (!(error instanceof XPathError)) throw error;
-        const why = budget.left < 0 ? `it looks at more than ${COST_MAX} nodes` : error.message;
+        const why = budget.left < 0 ? `it visits more than ${COST_MAX} nodes` : error.message;
         return invalid('definition', `for the hardware of ${machine}, ${why}`, XPATH_RULE);
       }
     },

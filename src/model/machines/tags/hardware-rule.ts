@@ -107,7 +107,7 @@ function readTest(reader: RuleReader, token: string): HardwareRule {
   const value = valueOf(next(reader));
   const isOrder = operator.startsWith('<') || operator.startsWith('>');
   if (isOrder && typeof value !== 'number') throw new RuleProblem(`${operator} compares numbers`);
-  if (operator === '~' && typeof value !== 'string') throw new RuleProblem('~ looks for a text');
+  if (operator === '~' && typeof value !== 'string') throw new RuleProblem('~ searches a text');
   return { kind: 'test', path, operator, value };
 }
 

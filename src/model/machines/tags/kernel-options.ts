@@ -25,7 +25,7 @@ export function parseKernelOptions(text: string, field: string, most = KERNEL_OP
     if (OURS.test(name))
       return invalid(
         field,
-        `${show(name)} is said by Regent itself`,
+        `${show(name)} is set by Regent itself`,
         'none of regent.*, BOOTIF, cloud-config-url, initrd',
       );
   }

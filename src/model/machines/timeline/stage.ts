@@ -133,7 +133,7 @@ export function isInstalled(steps: readonly MachineStep[]): boolean {
 }
 
 /** Firmware of servers takes four minutes, and a first start with cloud-init some more (boot.md §5: 38–42 s by emulation). */
-const OWN_SYSTEM: ExpectedStep = { what: 'the word of its own system', seconds: 600 };
+const OWN_SYSTEM: ExpectedStep = { what: 'the report of its own system', seconds: 600 };
 
 /** What a machine in a passing state does next, and by when; null: it is at rest, or nothing of it boots from the network. `steps` in their order; `now` in ms. Pure. */
 export function expectedOf(steps: readonly MachineStep[], context: StageContext, now: number): Expected | null {

@@ -60,7 +60,7 @@ export interface MachineStep {
 /** What a step is called where people read it. */
 export const STEP_TITLES: Readonly<Record<StepWhat, string>> = {
   state: 'state',
-  'power-asked': 'power on asked',
+  'power-asked': 'power on requested',
   'power-on': 'power on',
   'power-off': 'power off',
   'power-failed': 'power failed',
@@ -76,7 +76,7 @@ export const STEP_TITLES: Readonly<Record<StepWhat, string>> = {
   status: 'status',
   signal: 'signal',
   installed: 'installed',
-  'script-begun': 'script begun',
+  'script-begun': 'script started',
   'script-ended': 'script ended',
 };
 

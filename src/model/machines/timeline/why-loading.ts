@@ -39,7 +39,7 @@ export const loadingCauses: readonly WhyRule[] = [
       const own = seen.site.vlans.map(({ name }) => name);
       if (vlan === undefined || own.length === 0 || own.includes(vlan) || !isBefore(seen, 'up')) return null;
       return {
-        sentence: `It asked for an address on VLAN ${vlan}, and it belongs to ${own.join(', ')}: its cable, its switch port or its VLAN here is wrong.`,
+        sentence: `It requested an address on VLAN ${vlan}, and it belongs to ${own.join(', ')}: its cable, its switch port or its VLAN here is wrong.`,
         remedy: `Mend the switch port; or, if ${vlan} is right: regent machine set ${seen.site.machine} --mac MAC --vlan ${vlan}.`,
       };
     },
@@ -62,7 +62,7 @@ export const loadingCauses: readonly WhyRule[] = [
       const step = lastOf(seen, 'loader');
       if (step?.outcome !== 'failed' || !isBefore(seen, 'told')) return null;
       return {
-        sentence: `It asked ${step.node} for the boot file ${step.facts.file ?? ''}, which that rack does not have.`,
+        sentence: `It requested from ${step.node} the boot file ${step.facts.file ?? ''}, which that rack does not have.`,
         remedy:
           'See what the VLAN or its subnet names as boot file: regent subnet show SUBNET; and the rack: regent service list.',
       };
@@ -76,8 +76,8 @@ export const loadingCauses: readonly WhyRule[] = [
       const secure =
         step?.facts.file?.endsWith('.efi') === true ? ' Secure Boot refuses iPXE: then bootx64.efi is its file.' : '';
       return {
-        sentence: `It took its loader ${step?.facts.file ?? ''} and asked for no boot script: the loader does not run there, or does not reach the rack.${secure}`,
-        remedy: `Look at its console. With Secure Boot: regent subnet set SUBNET --boot-file bootx64.efi.`,
+        sentence: `It took its loader ${step?.facts.file ?? ''} and requested no boot script: the loader does not run there, or does not reach the rack.${secure}`,
+        remedy: `Check its console. With Secure Boot: regent subnet set SUBNET --boot-file bootx64.efi.`,
       };
     },
   },
@@ -87,7 +87,7 @@ export const loadingCauses: readonly WhyRule[] = [
       seen.stage === 'addressed'
         ? {
             sentence:
-              'It got an address and asked for no boot file: an operating system of its disk asked, not its firmware. Its boot order is wrong.',
+              'It got an address and requested no boot file: an operating system on its disk booted, not its firmware’s network boot. Its boot order is wrong.',
             remedy: `Put network boot first in its firmware, or let its BMC do so: regent machine power cycle ${seen.site.machine} --boot pxe.`,
           }
         : null,
@@ -98,7 +98,7 @@ export const loadingCauses: readonly WhyRule[] = [
       const reason = lastOf(seen, 'script')?.facts.reason ?? '';
       if (seen.stage !== 'told' || !/ is for \S+ and this machine is /.test(reason)) return null;
       return {
-        sentence: `The image is of another architecture. The rack told it: ${reason}`,
+        sentence: `The image is of another architecture. The rack answered: ${reason}`,
         remedy: 'Import an image of its architecture and make it the default: regent image import DIRECTORY --default.',
       };
     },
@@ -124,7 +124,7 @@ export const loadingCauses: readonly WhyRule[] = [
       if (seen.stage !== 'told' || decision === 'kernel' || /no image| is for \S+ and this machine/.test(reason))
         return null;
       return {
-        sentence: `The rack ${step?.node ?? ''} told it “${decision}” and no kernel. ${reason}`.trim(),
+        sentence: `The rack ${step?.node ?? ''} answered “${decision}” and named no kernel. ${reason}`.trim(),
         remedy: 'The rack may hold an older state of it: regent service list, regent config diff.',
       };
     },

@@ -34,7 +34,7 @@ export const powerCauses: readonly WhyRule[] = [
       const why = isFailed ? (failed.facts.words ?? '') : site.power.why;
       return {
         sentence: `The BMC ${site.bmc ?? ''} did not switch it on. ${why}`.trim(),
-        remedy: `Mend the BMC or its settings (regent bmc show ${site.bmc ?? 'BMC'}), then look: regent machine power query ${site.machine} --wait.`,
+        remedy: `Repair the BMC or its settings (regent bmc show ${site.bmc ?? 'BMC'}), then check: regent machine power query ${site.machine} --wait.`,
       };
     },
   },
@@ -45,7 +45,7 @@ export const powerCauses: readonly WhyRule[] = [
       if (!isAt(seen, 'asked') || !site.hasSwitch || site.power.state === 'error') return null;
       if (lastOf(seen, 'power-failed') !== undefined) return null;
       return {
-        sentence: `Its BMC ${site.bmc ?? ''} has not told yet that it is on: the job waits, or no rack reaches it.`,
+        sentence: `Its BMC ${site.bmc ?? ''} has not reported yet that it is on: the job waits, or no rack reaches it.`,
         remedy: 'See who holds the BMC: regent job list --unfinished.',
       };
     },
@@ -66,7 +66,7 @@ export const powerCauses: readonly WhyRule[] = [
       seen.site.hasSwitch && seen.site.power.state === 'off' && isBefore(seen, 'inventoried') && !isAt(seen, 'asked')
         ? {
             sentence: 'It was switched on, and its BMC says now that it is off.',
-            remedy: `Look for a hand at its switch or a fault of its supply, then begin anew: regent machine commission ${seen.site.machine}.`,
+            remedy: `Check whether somebody switched it off or its supply failed, then start again: regent machine commission ${seen.site.machine}.`,
           }
         : null,
   },
@@ -76,7 +76,7 @@ export const powerCauses: readonly WhyRule[] = [
       seen.site.macs === 0 && isBefore(seen, 'told')
         ? {
             sentence: 'No MAC address of it is known, so no rack knows it when it boots.',
-            remedy: `Tell the MAC of the card that it boots from: regent machine set ${seen.site.machine} --mac MAC.`,
+            remedy: `Set the MAC of the card that it boots from: regent machine set ${seen.site.machine} --mac MAC.`,
           }
         : null,
   },
@@ -111,7 +111,7 @@ export const powerCauses: readonly WhyRule[] = [
       if (half === undefined) return null;
       return {
         sentence: `${half.silent.join(' and ')}, of the pair of its VLAN ${half.name}, does not report; ${half.servedBy ?? ''} serves alone. What it was fetching there broke off.`,
-        remedy: `Let it boot anew by the other one: regent machine power cycle ${seen.site.machine} --boot pxe.`,
+        remedy: `Let it boot again by the other one: regent machine power cycle ${seen.site.machine} --boot pxe.`,
       };
     },
   },
@@ -122,7 +122,7 @@ export const powerCauses: readonly WhyRule[] = [
       const where = seen.site.vlans.map(({ name }) => name).join(', ');
       return {
         sentence: `It is on, and no rack saw a DHCP request of it${where === '' ? '' : ` (VLAN ${where})`}: it does not boot from the network, its MAC is another one, or its cable or the VLAN of its switch port is wrong.`,
-        remedy: `Look at its console: is network boot first in the boot order? Then regent machine power cycle ${seen.site.machine} --boot pxe.`,
+        remedy: `Check its console: is network boot first in the boot order? Then regent machine power cycle ${seen.site.machine} --boot pxe.`,
       };
     },
   },

@@ -47,7 +47,7 @@ export const runningCauses: readonly WhyRule[] = [
       return {
         sentence: `The rack ${step.node} did not give out ${file} (HTTP ${status}): ${why}.`,
         remedy:
-          'See where the image is: regent image list, regent image show IMAGE; and the rack’s way to regions: regent service list.',
+          'See where the image is: regent image list, regent image show IMAGE; and the rack’s connection to regions: regent service list.',
       };
     },
   },
@@ -58,8 +58,8 @@ export const runningCauses: readonly WhyRule[] = [
       if (!isKernelAssigned || lastOf(seen, 'kernel') !== undefined) return null;
       return {
         sentence:
-          'It was told which kernel to boot and did not fetch it: it does not reach the rack’s web server, or the loader stands still.',
-        remedy: 'Look at its console, and at http of that rack: regent service list.',
+          'It got the name of its kernel and did not fetch it: it does not reach the rack’s web server, or the loader stands still.',
+        remedy: 'Check its console, and http of that rack: regent service list.',
       };
     },
   },
@@ -69,7 +69,7 @@ export const runningCauses: readonly WhyRule[] = [
       seen.stage === 'kernel' && lastOf(seen, 'initrd') === undefined
         ? {
             sentence: 'It fetched its kernel and not its initrd: the loader stands still, or its memory is too small.',
-            remedy: `Look at its console, then start it anew: regent machine power cycle ${seen.site.machine} --boot pxe.`,
+            remedy: `Check its console, then start it again: regent machine power cycle ${seen.site.machine} --boot pxe.`,
           }
         : null,
   },
@@ -79,8 +79,8 @@ export const runningCauses: readonly WhyRule[] = [
       const step = isRefused(seen, 401, 401);
       if (step === null) return null;
       return {
-        sentence: `It asks for metadata with credentials that are not those of this run (HTTP 401 by ${step.node}): its system is that of an earlier one, or its image holds old ones.`,
-        remedy: `Begin anew, which gives it others: regent machine abort ${seen.site.machine}, then regent machine commission ${seen.site.machine}.`,
+        sentence: `It requests metadata with credentials that are not those of this run (HTTP 401 by ${step.node}): its system is that of an earlier one, or its image holds old ones.`,
+        remedy: `Start again, which gives it new ones: regent machine abort ${seen.site.machine}, then regent machine commission ${seen.site.machine}.`,
       };
     },
   },
@@ -90,7 +90,7 @@ export const runningCauses: readonly WhyRule[] = [
       const step = isRefused(seen, 403, 403);
       if (step === null) return null;
       return {
-        sentence: `It asks for metadata from ${step.address || 'an address'}, which is no address of it (HTTP 403): another card asks, or the rack’s leases do not arrive here.`,
+        sentence: `It requests metadata from ${step.address || 'an address'}, which is no address of it (HTTP 403): another card sends the request, or the rack’s leases do not arrive here.`,
         remedy: `Compare its MACs and leases: regent machine show ${seen.site.machine}, regent lease list.`,
       };
     },
@@ -102,7 +102,7 @@ export const runningCauses: readonly WhyRule[] = [
       if (refused === null) return null;
       return {
         sentence: `The rack ${refused.node} reaches no region that answers for metadata (HTTP ${refused.facts.status ?? 0}).`,
-        remedy: 'Look at the regions and the rack’s way to them: regent cluster status, regent service list.',
+        remedy: 'Check the regions and the rack’s connection to them: regent cluster status, regent service list.',
       };
     },
   },
@@ -113,8 +113,8 @@ export const runningCauses: readonly WhyRule[] = [
       if (!isMute || lastOf(seen, 'kernel', 'initrd', 'root', 'image')?.outcome === 'failed') return null;
       return {
         sentence:
-          'It fetched kernel and initrd, and its system never asked for metadata: it does not start, has no driver for its card, or gets no address.',
-        remedy: 'Look at its console for a panic, a missing driver or a DHCP without answer.',
+          'It fetched kernel and initrd, and its system never requested metadata: it does not start, has no driver for its card, or gets no address.',
+        remedy: 'Check its console for a panic, a missing driver or a DHCP without answer.',
       };
     },
   },
@@ -126,8 +126,8 @@ export const runningCauses: readonly WhyRule[] = [
       const last = lastOf(seen, 'status', 'signal', 'metadata');
       const lastSeen = last?.facts.words ?? last?.facts.file ?? '';
       return {
-        sentence: `Its system runs and told no inventory.${lastSeen === '' ? '' : ` The last that was seen: “${lastSeen}”.`}`,
-        remedy: `Look at its console, and at what it told: regent machine results ${seen.site.machine}.`,
+        sentence: `Its system runs and reported no inventory.${lastSeen === '' ? '' : ` The last thing seen: “${lastSeen}”.`}`,
+        remedy: `Check its console, and what it reported: regent machine results ${seen.site.machine}.`,
       };
     },
   },
@@ -151,7 +151,7 @@ export const runningCauses: readonly WhyRule[] = [
         ? null
         : {
             sentence: `${script.name} has run for ${secondsText(script.ranMs)} and may run for ${secondsText(script.mayMs)}: it hangs.`,
-            remedy: `Look at its console; end it: regent machine abort ${machine}. What it gave out so far: regent machine results ${machine}.`,
+            remedy: `Check its console; end it: regent machine abort ${machine}. What it gave out so far: regent machine results ${machine}.`,
           },
   },
   {
@@ -161,8 +161,8 @@ export const runningCauses: readonly WhyRule[] = [
       if (seen.steps.some(({ what, outcome }) => what === 'script-ended' && outcome === 'failed')) return null;
       return {
         sentence:
-          'Its inventory came, and no word about the end of its scripts: its system stands still, or lost its network.',
-        remedy: `Look at its console, and at what its scripts told: regent machine results ${seen.site.machine}.`,
+          'Its inventory came, and no report of the end of its scripts: its system stands still, or lost its network.',
+        remedy: `Check its console, and what its scripts reported: regent machine results ${seen.site.machine}.`,
       };
     },
   },
@@ -173,7 +173,7 @@ export const runningCauses: readonly WhyRule[] = [
         ? {
             sentence:
               'Its inventory has no disk: none is there, its controller is in a mode that hides them, or has no driver.',
-            remedy: `Look at disks and controller, then commission it anew: regent machine commission ${machine}.`,
+            remedy: `Check disks and controller, then commission it again: regent machine commission ${machine}.`,
           }
         : null,
   },

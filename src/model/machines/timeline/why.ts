@@ -44,6 +44,6 @@ function unknown({ stage, site }: WhyCase): Cause {
   return {
     code: 'unknown',
     sentence: `Nothing that is known explains it; the last proof of ${site.machine} is “${stage}”.`,
-    remedy: `Look at its console, then begin anew: regent machine abort ${site.machine}, or commission it again.`,
+    remedy: `Check its console, then start again: regent machine abort ${site.machine}, or commission it again.`,
   };
 }

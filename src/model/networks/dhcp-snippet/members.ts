@@ -110,7 +110,7 @@ export const NO_MEMBERS: Readonly<Record<string, string>> = {
   'control-socket': "Regent's agent asks Kea there",
   'control-sockets': "Regent's agent asks Kea there",
   loggers: 'Regent writes where Kea logs to',
-  'lease-database': 'Regent writes where leases are kept',
+  'lease-database': 'Regent sets where leases are stored',
   'hosts-database': 'static leases are machines and reservations',
   'hosts-databases': 'static leases are machines and reservations',
   'interfaces-config': 'VLANs and racks say where Kea listens',

@@ -173,8 +173,8 @@ function changeOf(effect: Effect, { by }: LifecycleEvent): StateChange {
 const PROGRESS_NOTES: readonly StateNote[] = ['powered', 'booted', 'inventory', 'installed'];
 
 function noteOf(what: Extract<Effect, { readonly kind: 'note' }>['what']): StateChange {
-  if (what === 'begun') return { forget: PROGRESS_NOTES };
-  return what === 'anew' ? { forget: [...PROGRESS_NOTES, 'commissioned'] } : { note: what };
+  if (what === 'started') return { forget: WAY };
+  return what === 'recommissioned' ? { forget: [...WAY, 'commissioned'] } : { note: what };
 }
 
 /** Another state is `machine.state.<state>`; every other event has its own name. */

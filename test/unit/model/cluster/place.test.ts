@@ -60,7 +60,7 @@ describe('a host that takes a place', () => {
     expect(told('k1', RACK, { places: [], own: UUID })).toBe(`k1 ${UUID} 10.77.0.19`);
   });
   it('finds it given up, or taken by another one', () => {
-    expect(told('r3', HOST, { places: [] })).toMatch(/^The place of r3 is not kept any more\. .*token create\.$/);
+    expect(told('r3', HOST, { places: [] })).toMatch(/^The place of r3 is no longer reserved\. .*token create\.$/);
   });
 });
 
@@ -70,7 +70,7 @@ describe('a host without the token of a place', () => {
   });
   it('gets no name that is kept', () => {
     expect(told(null, { ...HOST, name: 'r3' })).toMatch(
-      /^The name r3 is kept .*node replace r3.*node remove r3\. .*--name/,
+      /^The name r3 is reserved .*node replace r3.*node remove r3\. .*--name/,
     );
   });
   it('keeps a name that is its own already', () => {

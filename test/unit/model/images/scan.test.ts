@@ -68,7 +68,7 @@ describe('a tar', () => {
       { name: './usr/bin/sh', body: aProgram(183) },
       { name: './usr/bin/ls', body: aProgram(183) },
     ]);
-    expect(look(arm)).toBe('Its programs are of arm64, and amd64 was said.');
+    expect(look(arm)).toBe('Its programs are of arm64, and its manifest says amd64.');
     // An emulator for another architecture lies in many.
     const mixed = aTar([
       ...SYSTEM,

@@ -189,7 +189,7 @@ describe('the lifecycle', () => {
 describe('the sentence of a deadline', () => {
   const never = { powered: null, booted: null, inventory: null, hasSwitch: true };
   it.each([
-    ['no power', never, 'Its BMC did not tell that it was switched on.'],
+    ['no power', never, 'Its BMC did not report that it was switched on.'],
     ['no BMC', { ...never, hasSwitch: false }, 'a person must switch it on. No boot of it from the network was seen.'],
     [
       'no boot',

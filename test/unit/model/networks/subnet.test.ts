@@ -92,8 +92,8 @@ describe('reverse zones', () => {
   });
 
   it.each([
-    ['192.0.2.0/25', [], 'here', '128 zones, one per address; the rest of 192.0.2.0/24 is asked in the public DNS'],
-    ['192.0.2.0/29', ['192.0.2.53'], 'here', '8 zones, one per address; the rest of 192.0.2.0/24 is asked upstream'],
+    ['192.0.2.0/25', [], 'here', '128 zones, one per address; the rest of 192.0.2.0/24 is resolved in the public DNS'],
+    ['192.0.2.0/29', ['192.0.2.53'], 'here', '8 zones, one per address; the rest of 192.0.2.0/24 is resolved upstream'],
     ['192.0.2.0/24', ['192.0.2.53'], 'here', 'zone 2.0.192.in-addr.arpa'],
     [
       '10.1.0.0/26',
@@ -107,9 +107,19 @@ describe('reverse zones', () => {
       'upstream',
       'zone 0.1.10.in-addr.arpa; the rest of 10.1.0.0/24 is private and has no names here',
     ],
-    ['10.1.0.0/26', ['192.0.2.53'], 'upstream', '64 zones, one per address; the rest of 10.1.0.0/24 is asked upstream'],
+    [
+      '10.1.0.0/26',
+      ['192.0.2.53'],
+      'upstream',
+      '64 zones, one per address; the rest of 10.1.0.0/24 is resolved upstream',
+    ],
     ['10.1.4.0/22', [], 'here', '4 zones, 4.1.10.in-addr.arpa to 7.1.10.in-addr.arpa'],
-    ['2001:db8::/125', [], 'here', '8 zones, one per address; the rest of 2001:db8::/124 is asked in the public DNS'],
+    [
+      '2001:db8::/125',
+      [],
+      'here',
+      '8 zones, one per address; the rest of 2001:db8::/124 is resolved in the public DNS',
+    ],
     [
       '2001:db8::/65',
       [],

@@ -45,7 +45,7 @@ export function addDisk(
   );
   if (twin) return invalid('serial', `${twin.device} has ${show(serial)}`, 'each disk has a serial number of its own');
   if (storage.disks.length >= DISKS_MAX)
-    return rejected('conflict', `So many disks are kept already. Rule: at most ${DISKS_MAX}.`);
+    return rejected('conflict', `The layout has too many disks. Rule: at most ${DISKS_MAX}.`);
   const declared: DeclaredDisk = { bytes, blockBytes, model, path };
   const own = {
     id: storage.next,

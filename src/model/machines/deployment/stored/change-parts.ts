@@ -34,7 +34,11 @@ export function addPartition(
 
 /** What takes all that is left does so before the deployment, too: what was shown as taken stays it. */
 function noRoom(greedy: string, device: string): Rejected {
-  return invalid('bytes', `${greedy} of ${device} takes all that is left`, 'delete it, and make it anew with a size');
+  return invalid(
+    'bytes',
+    `${greedy} of ${device} takes all that is left`,
+    'delete it, and create it again with a size',
+  );
 }
 
 /** A device that something whole is on has no room for parts. */

@@ -83,7 +83,7 @@ export function deployedRequest(requested: RequestedStorage, seen: readonly Disk
   const name = lacking.stored?.name ?? lacking.device;
   return rejected(
     'conflict',
-    `The machine has not told of the disk ${name}, which its layout uses. Rule: commission it, or lay its storage out anew.`,
+    `The machine has not reported the disk ${name}, which its layout uses. Rule: commission it, or lay out its storage again.`,
   );
 }
 

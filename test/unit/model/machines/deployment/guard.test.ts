@@ -59,7 +59,7 @@ const CASES: readonly (readonly [code: string, level: 'refuse' | 'warn', change:
       'bmc-error',
       'refuse',
       { powerError: 'Its password is wrong.' },
-      'Its BMC m1-bmc cannot be asked. Its password is wrong.',
+      'Its BMC m1-bmc cannot be reached. Its password is wrong.',
     ],
     ['by-hand', 'warn', { hasSwitch: false, bmc: null }, 'a person must start it from the network'],
     ['firmware-unknown', 'refuse', { isFirmwareKnown: false }, 'BIOS or UEFI'],

@@ -195,7 +195,7 @@ describe('what is refused before a disk is erased', () => {
   const cases: readonly (readonly [string, ...Given])[] = [
     ['bcache', { layout: 'bcache' }, 'bcache is not supported'],
     ['bcache in parts', { ...CUSTOM, bcaches: [{}] }, 'bcache is not supported'],
-    ['no disk', { layout: 'flat' }, 'has told of no disk', []],
+    ['no disk', { layout: 'flat' }, 'has reported no disk', []],
     ['an image of files on nothing', { layout: 'blank' }, 'blank leaves no place'],
     ['a disk that is not there', { layout: 'flat', disks: ['sdz'] }, 'has no disk "sdz"'],
     ['a disk named twice', { layout: 'raid1', disks: ['sda', 'sda'] }, 'named twice'],

@@ -150,7 +150,7 @@ describe('the storage of a machine', () => {
       ...root('late-part1'),
     ]);
     expect(deployedRequest({ layout: 'kept', kept: storage }, DISKS)).toMatchObject({
-      message: expect.stringContaining('has not told of the disk late') as string,
+      message: expect.stringContaining('has not reported the disk late') as string,
     });
     const there = [...DISKS, { name: 'sdd', bytes: 60 * GB, serial: 'L1' }];
     expect(planOf(storage, there).disks).toMatchObject([{ name: 'sdd', serial: 'L1' }]);

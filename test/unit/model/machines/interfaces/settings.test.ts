@@ -14,7 +14,7 @@ describe('settings of a bond', () => {
     [{ miimon: -1 }, 'bond/miimon', 'from 0 to 60000'],
     [{ miimon: 1.5 }, 'bond/miimon', 'from 0 to 60000'],
     [{ mode: '802.3ad', miimon: 0 }, 'bond/miimon', '1 ms or more'],
-    [{ miimon: 0, downDelay: 100 }, 'bond/downDelay', '100 needs a look at the links'],
+    [{ miimon: 0, downDelay: 100 }, 'bond/downDelay', '100 needs a check of the links'],
     [{ lacpRate: 'fast' }, 'bond/lacpRate', 'active-backup speaks no LACP'],
     [{ mode: '802.3ad', lacpRate: 'often' }, 'bond/lacpRate', 'slow, fast'],
     [{ mode: 'balance-rr', hashPolicy: 'layer2' }, 'bond/hashPolicy', 'balance-rr chooses no card by a hash'],

@@ -64,7 +64,7 @@ describe('a definition by XPath', () => {
     const many = { ...SERVER, usb: Array.from({ length: 256 }, (_, n) => ({ address: `1-${n}`, name: 'x' })) };
     const refusal = has('//*[//*[//*]]', many);
     expect(isRejected(refusal) && refusal.message).toContain(
-      'for the hardware of m1, it looks at more than 100000 nodes',
+      'for the hardware of m1, it visits more than 100000 nodes',
     );
     expect(isRejected(has('count(1) > 0'))).toBe(true);
     expect(has('//node', {})).toBe(true);

@@ -35,9 +35,9 @@ describe('options of the kernel', () => {
     ['a=\\', 'is not usable'],
     ['--', 'is not usable'],
     [`a=${'x'.repeat(200)}`, 'is not usable'],
-    ['regent.end=off', '"regent.end" is said by Regent itself'],
-    ['bootif=01-02', 'is said by Regent itself'],
-    ['cloud-config-url=http://x/', 'is said by Regent itself'],
+    ['regent.end=off', '"regent.end" is set by Regent itself'],
+    ['bootif=01-02', 'is set by Regent itself'],
+    ['cloud-config-url=http://x/', 'is set by Regent itself'],
     ['x '.repeat(KERNEL_OPTIONS_MAX), `it has ${2 * KERNEL_OPTIONS_MAX - 1} characters`],
   ])('%j is refused: %s', (given, why) => {
     const refusal = parse(given);

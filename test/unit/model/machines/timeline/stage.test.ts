@@ -140,7 +140,7 @@ describe('a machine whose disks are written', () => {
     });
     const way = { state: 'deploying', begunAt: 0, deadline: null, hasSwitch: true } as const;
     const installed = [step('power-on', 1000), step('script-begun', 2000), step('installed', 3000)];
-    expect(expectedOf(installed, way, 4000)).toMatchObject({ next: 'the word of its own system', isLate: false });
+    expect(expectedOf(installed, way, 4000)).toMatchObject({ next: 'the report of its own system', isLate: false });
     expect(expectedOf([...installed, step('script', 60_000)], way, 700_000)).toMatchObject({ isLate: true });
     expect(expectedOf([step('power-on', 1000)], { ...way, state: 'disk-erasing' }, 2000)).toMatchObject({
       next: 'DHCP',

@@ -85,7 +85,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     site: { state: 'deploying' },
     isFirst: true,
-    says: /sent m1 to its disk, and the system there has not told/,
+    says: /sent m1 to its disk, and the system there has not reported/,
     remedy: /regent machine results m1/,
   },
   'power-failed': {
@@ -99,7 +99,7 @@ const CASES: Readonly<Record<string, Case>> = {
     steps: [],
     site: { power: { state: 'off', why: '' } },
     isFirst: true,
-    says: /has not told yet that it is on/,
+    says: /has not reported yet that it is on/,
     remedy: /regent job list/,
   },
   'by-hand': {
@@ -166,19 +166,19 @@ const CASES: Readonly<Record<string, Case>> = {
   'loader-missing': {
     steps: [ON, LEASE, step('loader', { file: 'grub.efi' }, 'failed')],
     isFirst: true,
-    says: /asked k1 for the boot file grub\.efi/,
+    says: /requested from k1 the boot file grub\.efi/,
     remedy: /regent subnet show/,
   },
   'loader-mute': {
     steps: [ON, LEASE, step('loader', { file: 'snponly.efi' })],
     isFirst: true,
-    says: /took its loader snponly\.efi and asked for no boot script.*Secure Boot/,
+    says: /took its loader snponly\.efi and requested no boot script.*Secure Boot/,
     remedy: /bootx64\.efi/,
   },
   'boot-order': {
     steps: [ON, LEASE],
     isFirst: true,
-    says: /asked for no boot file.*boot order is wrong/,
+    says: /requested no boot file.*boot order is wrong/,
     remedy: /--boot pxe/,
   },
   'wrong-architecture': {
@@ -191,7 +191,7 @@ const CASES: Readonly<Record<string, Case>> = {
       }),
     ],
     isFirst: true,
-    says: /another architecture\. The rack told it: .*arm64/,
+    says: /another architecture\. The rack answered: .*arm64/,
     remedy: /regent image import DIRECTORY --default/,
   },
   'image-unset': {
@@ -208,7 +208,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'told-otherwise': {
     steps: [ON, LEASE, step('script', { decision: 'local', reason: 'm1 is deployed. It boots from its disk.' })],
     isFirst: true,
-    says: /k1 told it “local” and no kernel\. m1 is deployed/,
+    says: /k1 answered “local” and named no kernel\. m1 is deployed/,
     remedy: /regent config diff/,
   },
   'image-missing': {
@@ -237,7 +237,7 @@ const CASES: Readonly<Record<string, Case>> = {
     says: /k1 reaches no region .*HTTP 502/,
     remedy: /regent cluster status/,
   },
-  'system-mute': { steps: BOOTED, isFirst: true, says: /never asked for metadata/, remedy: /console/ },
+  'system-mute': { steps: BOOTED, isFirst: true, says: /never requested metadata/, remedy: /console/ },
   'cloud-init-failed': {
     steps: [...BOOTED, UP, step('status', { words: 'finish modules-config FAIL: x' }, 'failed')],
     isFirst: true,
@@ -247,7 +247,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'no-inventory': {
     steps: [...BOOTED, UP],
     isFirst: true,
-    says: /told no inventory\. The last that was seen: “latest\/meta-data”\./,
+    says: /reported no inventory\. The last thing seen: “latest\/meta-data”\./,
     remedy: /regent machine results m1/,
   },
   'script-failed': {
@@ -266,7 +266,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'scripts-mute': {
     steps: [...BOOTED, UP, INVENTORY],
     isFirst: true,
-    says: /no word about the end of its scripts/,
+    says: /no report of the end of its scripts/,
     remedy: /console/,
   },
   'disk-absent': { steps: [...BOOTED, UP, INVENTORY], site: { disks: 0 }, says: /has no disk/, remedy: /controller/ },
