@@ -1,6 +1,6 @@
 import { type Rejected, rejected, show } from '../core/errors.ts';
 
-/** The arguments that a command takes. `words`: at most so many without dashes. */
+/** The arguments that a command takes. `maxOperands`: how many without dashes at most. */
 export interface ArgumentRules {
   readonly command: string;
   readonly values: readonly string[];

@@ -106,14 +106,14 @@ export function checkVersions({ versions }: HostInspection, { error }: HostFindi
 export function checkData({ data }: HostInspection, isOwn: boolean, { error }: HostFindings): void {
   if (data === null) {
     error(
-      `Whether this host has data of an earlier cluster could not be found out: find ${DATA.etcd} ${DATA.postgres} fails. Look at its disks (journalctl -k) first.`,
+      `Cannot find out whether this host has data of an earlier cluster: find ${DATA.etcd} ${DATA.postgres} fails. Check its disks first (journalctl -k).`,
     );
     return;
   }
   const own = [DATA.etcd, DATA.postgres].filter((path) => data.includes(path));
   if (!isOwn && own.length > 0)
     error(
-      `This host has data of an earlier cluster: ${own.join(', ')}. They are never taken over or removed without being asked. If nobody needs them: scripts/uninstall --purge, then scripts/install.`,
+      `This host has data of an earlier cluster: ${own.join(', ')}. This command neither takes them over nor removes them. If nobody needs them: scripts/uninstall --purge, then scripts/install.`,
     );
   if (data.includes(DATA.foreignEtcd))
     error(
@@ -141,12 +141,12 @@ const REGION_PORTS: readonly WantedPort[] = [
   { port: PORTS.agents, what: 'agents', protocol: 'tcp' },
   { port: PORTS.region, what: 'the region daemon', protocol: 'tcp' },
   { port: PORTS.beacon, what: "the floating address's votes", protocol: 'udp' },
-  { port: PORTS.databaseLocal, what: 'the way to the database', protocol: 'tcp' },
+  { port: PORTS.databaseLocal, what: 'connections to the database', protocol: 'tcp' },
   { port: PORTS.database, what: 'PostgreSQL', protocol: 'tcp' },
   { port: PORTS.patroni, what: 'Patroni', protocol: 'tcp' },
   { port: PORTS.etcdClient, what: "etcd's clients", protocol: 'tcp' },
   { port: PORTS.etcdPeer, what: "etcd's members", protocol: 'tcp' },
-  { port: PORTS.etcdProxy, what: "Patroni's way to etcd", protocol: 'tcp' },
+  { port: PORTS.etcdWay, what: "Patroni's connection to etcd", protocol: 'tcp' },
 ];
 
 /** Our units and those of our daemons: an interrupted run, or an earlier release, may have started them. */

@@ -48,7 +48,7 @@ export const DATA = {
   foreignPatroni: '/etc/patroni/config.yml',
 } as const;
 
-/** Looks at the host; changes nothing. `units`: must be installed. */
+/** Reads the state of the host and changes nothing. `units`: those that must be installed. */
 export async function inspectHost(ports: HostPorts, units: readonly string[]): Promise<HostInspection> {
   const { host } = ports;
   const states = await Promise.all(units.map((unit) => host.units.state(unit).catch(() => null)));

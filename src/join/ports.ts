@@ -30,7 +30,7 @@ export interface SiteState {
   /** False: no migration was applied yet, so it holds nothing of Regent. */
   readonly isRegent: boolean;
   readonly nodes: readonly { readonly id: string; readonly name: string }[];
-  /** The server. `version` as `server_version_num`; `isPlain`: the session is not encrypted and goes over the network. Left out: not asked. */
+  /** The server. `version` as `server_version_num`; `isPlain`: the session is not encrypted and goes over the network. Left out: not read. */
   readonly server?: { readonly version: number; readonly encoding: string; readonly isPlain: boolean };
 }
 

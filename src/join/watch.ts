@@ -8,7 +8,7 @@ const SETTLED = ['healthy', 'absent'];
 const QUOTE_MAX = 500;
 
 /**
- * Looks at the services that the agent brings up on this host, by name and unit. Gives the first that is not there yet, with the engine's or
+ * Watches the services that the agent brings up on this host, by name and unit. Gives the first that is not there yet, with the engine's or
  * systemd's message; null when all are there.
  */
 export function watchUnits(ports: HostPorts, units: Readonly<Record<string, string>>): () => Promise<string | null> {

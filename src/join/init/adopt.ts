@@ -28,7 +28,7 @@ interface AdoptRun extends Omit<InitRun, 'deadline'> {
 }
 
 const STEPS: readonly SetupStep<AdoptRun>[] = [
-  { name: 'begin', title: 'remember that the adoption is under way', run: begin },
+  { name: 'begin', title: 'note that the adoption has started', run: begin },
   COMMON.trust,
   COMMON.secrets,
   COMMON.configuration,
@@ -163,7 +163,9 @@ async function waitForRegion(run: InitRun): Promise<void> {
   const contexts = (config?.['contexts'] ?? {}) as Record<string, { readonly apiKey?: string } | undefined>;
   const key = contexts['default']?.apiKey;
   if (key === undefined) {
-    ports.say(`  root has no key of this node; look yourself: ${apiUrl(run.note.address)}`);
+    ports.say(
+      `  root has no API key of this node, so this step does not check the region. Check it: ${apiUrl(run.note.address)}`,
+    );
     return;
   }
   await untilDeadline(run, async () => {

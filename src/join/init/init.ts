@@ -36,7 +36,7 @@ export async function runInit(ports: InitPorts, options: InitOptions): Promise<I
   } catch (error) {
     ports.say(`regent init: ${sentenceOf(error)}`);
     ports.say('Nothing is lost: after the cause is gone, run the same command again; it goes on from here.');
-    ports.say('Or begin anew with a clean host: regent leave --undo');
+    ports.say('Or clean this host and start again: regent leave --undo');
     ports.say('More: journalctl -u "regent-*" -u etcd -u patroni -u haproxy -n 50');
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
   }
@@ -97,7 +97,7 @@ function already(done: DoneNote, options: InitOptions): string {
   return [
     `This host is the node ${done.name} already; nothing was changed.`,
     `API: ${url}. Root's key is in ${PATHS.rootConfig}; a new one: regent key create TITLE`,
-    'Look at it: regent status',
+    'Its status: regent status',
     '',
   ].join('\n');
 }
@@ -115,7 +115,7 @@ function result({ note, apiKey }: InitRun, options: InitOptions): string {
     'Next, for a second and a third region node (one node alone cannot be lost):',
     '  regent token create --role region',
     '  regent join -                        (on the other host, after scripts/install; it asks for the token)',
-    'and look at it: regent cluster status',
+    'To see its status: regent cluster status',
     '',
   ].join('\n');
 }

@@ -68,7 +68,7 @@ export interface InitArguments {
   readonly seedFile: string | null;
 }
 
-/** Parses the arguments after `init`; `help` when help is asked for. */
+/** Parses the arguments after `init`; `help` if they request help. */
 export function parseInitArguments(argv: readonly string[]): InitArguments | 'help' | Rejected {
   const given = parseArguments(argv, RULES);
   if (given === 'help' || isRejected(given)) return given;

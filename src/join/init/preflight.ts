@@ -136,7 +136,7 @@ function resumePlan(
   ] as const;
   const other = changes.find(([, requested, stored]) => requested !== null && requested !== stored);
   const start = 'An interrupted init began this cluster with';
-  const end = 'Run it with the same values, or begin anew: regent leave --undo';
+  const end = 'Run it with the same values, or undo it and start again: regent leave --undo';
   if (note.isDatabaseExternal !== hasOwnDatabase) {
     const [stored, requested] = note.isDatabaseExternal
       ? ['a database of your own (--database)', 'none is named']
@@ -146,7 +146,7 @@ function resumePlan(
   }
   if (other === undefined) return note;
   const [flag, requested, stored] = other;
-  error(`${start} ${flag} ${stored ?? '(none)'}, and ${requested} is asked for now. ${end}`);
+  error(`${start} ${flag} ${stored ?? '(none)'}, and ${requested} is requested now. ${end}`);
   return null;
 }
 

@@ -16,7 +16,7 @@ export interface Seed {
   readonly vip: string | null;
   readonly virtualRouter: number;
   readonly isDatabaseExternal: boolean;
-  /** The cluster is made anew from this node. */
+  /** Set when a recovery makes the cluster from this node alone. */
   readonly recovered?: Recovered;
   /** Left out: its daemons let every node of the cluster in until there is a region. */
   readonly inner?: InnerTrust;

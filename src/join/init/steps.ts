@@ -60,7 +60,7 @@ export const COMMON = {
 
 /** The steps in their order. After a kill at any point a run of all of them ends right. */
 export const STEPS: readonly SetupStep<InitRun>[] = [
-  { name: 'begin', title: 'remember that init is under way', run: begin },
+  { name: 'begin', title: 'note that init has started', run: begin },
   COMMON.trust,
   COMMON.secrets,
   COMMON.configuration,
@@ -182,7 +182,7 @@ async function waitForNewDatabase(run: InitRun): Promise<void> {
 }
 
 /**
- * A power cut during initdb or Patroni's bootstrap leaves files that look like a database, and Patroni (4.0.7) waits for ever for their primary.
+ * A power cut during initdb or Patroni's bootstrap leaves files that resemble a database, and Patroni (4.0.7) waits for ever for their primary.
  * Nobody has written data yet, so the database begins again, together with etcd's memory of it.
  */
 async function clearHalfDatabase({ ports, note }: InitRun): Promise<void> {

@@ -72,7 +72,7 @@ async function goOn(run: JoinRun): Promise<boolean> {
     return true;
   } catch (error) {
     const isRefused = error instanceof AppError && error.code === 'refused' && run.note.admission === null;
-    // The cluster may have admitted an earlier run that did not hear of it. Then the token is bound to that run's key.
+    // The cluster may have admitted an earlier run that did not receive the answer. Then the token is bound to that run's key.
     if (!isRefused || run.isResumed) throw error;
     await ports.host.files.remove(TRUST_FILES.key.path);
     await ports.host.files.remove(PATHS.joinNote);
@@ -82,7 +82,7 @@ async function goOn(run: JoinRun): Promise<boolean> {
   }
 }
 
-/** Looks and judges before any change; a number: the run ends here. */
+/** Inspects and judges the host before any change. A number: the run ends here. */
 async function prepare(ports: MemberPorts, options: JoinOptions): Promise<JoinRun | JoinExit> {
   const note = parseJoinNote(await ports.host.files.read(PATHS.joinNote));
   const isAdmitted = note !== null && note.admission !== null;
@@ -115,7 +115,7 @@ async function probeRegions(ports: MemberPorts, { urls, pin }: JoinToken): Promi
   }
 }
 
-/** A host that was admitted may run the command with any token: nobody looks at it. */
+/** An admitted host may run the command with any token: it needs none any more. */
 function tokenOrNull(text: string): JoinToken | null {
   const token: JoinToken | Rejected = parseJoinToken(text);
   return isRejected(token) ? null : token;
@@ -158,5 +158,5 @@ function result({ nodeId, name }: JoinedNote, already: boolean, options: JoinOpt
   const first = already
     ? `This host is the node ${name} of its cluster already; nothing was changed.`
     : `The node ${name} is a member of the cluster.`;
-  return [first, 'Look at it, on a region node: regent cluster status; regent doctor', ''].join('\n');
+  return [first, 'Its status, on a region node: regent cluster status; regent doctor', ''].join('\n');
 }

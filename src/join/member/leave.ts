@@ -40,13 +40,13 @@ export async function runUndo(ports: MemberPorts, options: LeaveOptions): Promis
     ports.say('[4/4] remove what was made on this host');
     await cleanHost(ports, { isInit });
     await files.remove(joining === null ? PATHS.initNote : PATHS.joinNote);
-    await ports.show('This host is clean again: regent join, or regent init, begins anew.\n');
+    await ports.show('This host is clean again: it can run regent join or regent init.\n');
     return 0;
   } catch (error) {
     ports.say(`regent leave: ${sentenceOf(error)}`);
     if (error instanceof AppError && error.code === 'refused') return 1;
     ports.say(
-      'Run the same command again when the cause is gone; with --force this host is cleaned even if the cluster cannot be told.',
+      'After the cause is gone, run the same command again. With --force this host is cleaned even if no region answers.',
     );
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
   }
@@ -57,14 +57,14 @@ async function refuse({ host }: MemberPorts): Promise<string | null> {
   const joined = parseJoinedNote(await host.files.read(PATHS.joinDone));
   if (done === null && joined === null) return null;
   const name = done?.name ?? joined?.name ?? '';
-  return `this host is the node ${name}, and has been one since its ${done === null ? 'join' : 'init'} ended: there is nothing under way that could be undone. To take it out, on a region node: regent node remove ${name}`;
+  return `this host is the node ${name}, and has been one since its ${done === null ? 'join' : 'init'} ended: it has no unfinished init or join to undo. To take it out, on a region node: regent node remove ${name}`;
 }
 
-/** This comes before any change. A region node that counts as a member has its part of the database, which cannot be taken back this way. */
+/** This comes before any change. A region node that counts as a member has its part of the database, which an undo cannot remove. */
 async function begin(run: LeaveRun, note: JoinNote): Promise<JoinNote> {
   if (note.undo !== undefined) return note;
   const answer = await waitForAnswer(run, note, () => askToUndo(run.ports, note, true));
-  // Region nodes remove a forgotten node from etcd by themselves. If the cluster was not asked, we change nothing there.
+  // Region nodes remove a forgotten node from etcd by themselves. If no region answered, we change nothing there.
   return await goOn(run, note, answer === 'done' ? 'begun' : 'forgotten');
 }
 

@@ -29,7 +29,7 @@ export interface JoinAdmission {
 /** The note of a running join: no secret. Data that daemons make meanwhile belong to this join. */
 export interface JoinNote extends JoinPlan {
   readonly admission: JoinAdmission | null;
-  /** Progress of its undo. Once that has begun, the join cannot go on. */
+  /** Progress of its undo. Once it has started, the join cannot go on. */
   readonly undo?: 'begun' | 'left_etcd' | 'forgotten';
 }
 

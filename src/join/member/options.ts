@@ -20,8 +20,8 @@ Make this host a node of a cluster, with the role that the token gives: region, 
 region node: regent token create --role region. May be run again after an interruption; regent leave --undo takes it back.
 
 Arguments:
-  -                reads the token from standard input. Given here as a word, it would stand in the list of processes, for everybody on
-                   this host, and in the shell's history; that works still, with a warning
+  -                reads the token from standard input. As an argument it also works, with a warning: everybody on this host can then read
+                   it in the list of processes and in the shell's history
 
 Options:
   --name <name>    name of this node (the host's name when left out)
@@ -52,7 +52,7 @@ not ended: the cluster forgets it, its data and settings go, and the host can jo
 Options:
   --undo           take back an init or a join that has not ended
   --yes            do not ask before everything is removed
-  --force          clean this host though no region can be asked; after an undo an admin then runs: regent node delete NAME
+  --force          clean this host even if no region answers; after an undo an admin then runs: regent node delete NAME
   --timeout <s>    how long to try to reach the cluster (60)
   -h, --help       print this help
 `;
@@ -67,7 +67,7 @@ const LEAVE_RULES = { command: 'leave', values: ['--timeout'], flags: ['--undo',
 const JOIN_TIMEOUT_S = 300;
 const LEAVE_TIMEOUT_S = 60;
 
-/** Parses the arguments after `join`; `help` when help is asked for. */
+/** Parses the arguments after `join`; `help` if they request help. */
 export function parseJoinOptions(argv: readonly string[]): JoinOptions | 'help' | Rejected {
   const given = parseArguments(argv, JOIN_RULES);
   if (given === 'help' || isRejected(given)) return given;
@@ -92,7 +92,7 @@ export function parseJoinOptions(argv: readonly string[]): JoinOptions | 'help' 
   };
 }
 
-/** Parses the arguments after `leave`; `help` when help is asked for. */
+/** Parses the arguments after `leave`; `help` if they request help. */
 export function parseLeaveOptions(argv: readonly string[]): LeaveOptions | 'help' | Rejected {
   const given = parseArguments(argv, LEAVE_RULES);
   if (given === 'help' || isRejected(given)) return given;

@@ -39,7 +39,7 @@ export function judgeJoin(
   checkHost(seen, 'regent join', findings);
   if (isRegion) checkVersions(seen, findings);
   const { isInit, isInitDone } = seen.notes;
-  // A host that began a cluster is told so, not that it has data.
+  // A host that began a cluster gets that finding, not the one about its data.
   if (isRegion) checkData(seen, seen.note !== null || isInit || isInitDone, findings);
   checkPorts(seen, isRegion, findings);
   if (isInitDone) error('This host began a cluster of its own. A node of a cluster cannot join another one.');
@@ -113,7 +113,7 @@ function resumePlan(note: JoinNote, options: JoinOptions, error: HostFindings['e
   ).find(([, requested, stored]) => requested !== null && requested !== stored);
   if (other !== undefined)
     error(
-      `An interrupted join began with ${other[0]} ${other[2]}, and ${other[1]} is asked for now. Run it with the same values, or begin anew: regent leave --undo`,
+      `An interrupted join began with ${other[0]} ${other[2]}, and ${other[1]} is requested now. Run it with the same values, or undo it and start again: regent leave --undo`,
     );
   const { name, address, isRegion, isRack, pin, urls } = note;
   return { name, address, isRegion, isRack, pin, urls };

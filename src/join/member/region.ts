@@ -34,7 +34,7 @@ export interface RegionProbe {
   readonly regionNow: number | null;
 }
 
-/** Looks at a region of a token: does it answer, is it the token's cluster, what is its time? */
+/** Probes a region of a token: does it answer, is it the token's cluster, what is its time? */
 export async function probeRegion(ports: MemberPorts, url: string, pin: string): Promise<RegionProbe> {
   const before = ports.now();
   const call: RegionCall = {
@@ -105,7 +105,7 @@ export interface MemberAnswer {
   readonly why: string;
 }
 
-/** Tells a region that this node now does its part. */
+/** Reports to a region that this node now does its part. */
 export async function reportMembership(ports: MemberPorts, addresses: readonly string[]): Promise<MemberAnswer> {
   const trust = await readCallTrust(ports);
   if (trust === null) return { kind: 'unreachable', why: 'this host has no certificate' };
@@ -117,7 +117,7 @@ export async function reportMembership(ports: MemberPorts, addresses: readonly s
 export async function askToUndo(ports: MemberPorts, note: JoinNote, isQuestion: boolean): Promise<MemberAnswer> {
   const key = await ports.host.files.read(TRUST_FILES.key.path);
   // The key exists before any question.
-  if (key === null) return { kind: 'gone', why: 'this host never asked to be let in' };
+  if (key === null) return { kind: 'gone', why: 'this host never sent a request to join' };
   const known = (note.admission?.regions ?? []).map(({ address }) => `https://${bracketed(address)}:${PORTS.https}`);
   const bases = [...new Set([...note.urls.map((url) => url.replace(/\/$/, '')), ...known])];
   const body: UndoRequest = { csr: await createRequest(key, UNDO_NAME), isQuestion };
@@ -125,14 +125,14 @@ export async function askToUndo(ports: MemberPorts, note: JoinNote, isQuestion: 
   return await firstAnswer(ports, urls, { method: 'POST', trust: { pin: note.pin }, body });
 }
 
-/** Whether the cluster counts this host as a node. `name`: of the node, null when nobody said it. */
+/** Whether the cluster counts this host as a node. `name`: of the node, null if no region named it. */
 export interface MembershipState {
   readonly kind: 'member' | 'out' | 'unreachable';
   readonly name: string | null;
   readonly why: string;
 }
 
-/** Asks one region after the other whether this host is a node still. One that has no database tells nothing. */
+/** Asks one region after the other whether this host is a node still. A region without its database cannot answer. */
 export async function askMembership(
   ports: MemberPorts,
   bases: readonly string[],

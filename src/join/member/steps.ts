@@ -40,7 +40,7 @@ export interface JoinRun {
 
 const COMMAND_MS = 60_000;
 
-const BEGIN: SetupStep<JoinRun> = { name: 'begin', title: 'remember that a join is under way', run: begin };
+const BEGIN: SetupStep<JoinRun> = { name: 'begin', title: 'note that a join has started', run: begin };
 const ADMIT: SetupStep<JoinRun> = { name: 'admit', title: 'ask the cluster to let this host in', run: admit };
 const CONFIGURE: SetupStep<JoinRun> = {
   name: 'configuration',
@@ -79,7 +79,7 @@ async function begin({ ports, note }: JoinRun): Promise<void> {
   await writeNote(ports, note);
 }
 
-/** The key is made once and kept. The token is bound to it, so the same host may ask again. */
+/** The key is made once and stored. The token is bound to it, so the same host may ask again. */
 async function admit(run: JoinRun): Promise<void> {
   const { ports, note, token } = run;
   if (note.admission !== null) return;
@@ -209,14 +209,14 @@ async function addToEtcd(run: JoinRun): Promise<void> {
   });
 }
 
-/** Throws AppError `command` if nobody can tell, because a member with its data must not count as one without. */
+/** Throws AppError `command` if that cannot be found out, because a member with its data must not count as one without. */
 async function hasEtcdData({ host }: MemberPorts): Promise<boolean> {
   const folder = `${PATHS.etcdData}/member`;
   const { code, stdout, failure } = await host.exec({
     argv: ['find', folder, '-maxdepth', '0'],
     timeoutMs: COMMAND_MS,
   });
-  if (code === null) throw new AppError('command', `${folder} cannot be looked at: ${failure ?? 'no answer in time'}`);
+  if (code === null) throw new AppError('command', `${folder} cannot be read: ${failure ?? 'no answer in time'}`);
   return stdout.trim() !== '';
 }
 

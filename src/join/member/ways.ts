@@ -6,7 +6,7 @@ import type { MemberPorts } from './ports.ts';
 /** What a region node must let a new one through to. */
 const REGION_PORTS = [PORTS.agents, PORTS.etcdClient, PORTS.etcdPeer];
 const CONNECT_MS = 2_000;
-/** When a majority lets this host through, the others are waited for so long: their agents hear of it within seconds. */
+/** After a majority lets this host through, the run waits so long for the others: their agents learn of it within seconds. */
 export const OTHERS_MS = 30_000;
 
 type OtherRegion = JoinAdmission['regions'][number];

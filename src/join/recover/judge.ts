@@ -59,11 +59,11 @@ export function judgeLoss(seen: RecoveryInputs): {
       `${peer.name} (${peer.address}) is there: ${peer.why}. If it is to stay, bring it back. If it is lost for good, switch it off first.`,
     );
   if (seen.vipNode !== null)
-    error(`${seen.vipNode} answers at the floating address: a cluster is at work there. Look at it first.`);
+    error(`${seen.vipNode} answers at the floating address: a cluster is at work there. Check it first.`);
   if (held.db !== null) findings.push(...judgeData(seen.data));
   if (seen.others.probed > 0 && seen.others.answered === 0)
     warn(
-      `None of the ${seen.others.probed} other hosts that this one knows, racks among them, answers either: perhaps it is this host that is cut off, and the others go on. Look at its network first.`,
+      `None of the ${seen.others.probed} other hosts that this one knows, racks among them, answers either. Perhaps this host is cut off, and the others go on. Check its network first.`,
     );
   const lost = others.map(({ name, address }) => ({ name, address }));
   const report = {
@@ -136,7 +136,7 @@ function describeMissing(
   const later = `If ${missing.join(' and ') || 'others'} went on after this node was cut off, what they acknowledged then is not here.`;
   if (leader === null || standbys === null)
     return [
-      'Whom the primary waited for is not known: etcd of this host does not tell. Acknowledged writes may be missing.',
+      'etcd of this host does not show which standbys the primary waited for. Acknowledged writes may be missing.',
       later,
     ];
   if (data.wasPrimary || leader === own)
@@ -145,7 +145,7 @@ function describeMissing(
   const behind = leaderPosition !== null && have !== null && leaderPosition > have ? leaderPosition - have : 0n;
   const gap =
     behind > 0n
-      ? ` The primary had ${formatPosition(leaderPosition ?? 0n)} when it last said so: ${behind} bytes more than are here.`
+      ? ` The primary had ${formatPosition(leaderPosition ?? 0n)} at its last report: ${behind} bytes more than are here.`
       : '';
   if (standbys.includes(own))
     return [
@@ -159,6 +159,6 @@ function describeMissing(
 }
 
 /** The report as it is printed. */
-export function reportLines({ site, epoch, sentences: told }: LossReport): readonly string[] {
-  return [`Site ${site}, ${describeEpoch(epoch)}.`, ...told];
+export function reportLines({ site, epoch, sentences }: LossReport): readonly string[] {
+  return [`Site ${site}, ${epochWords(epoch)}.`, ...sentences];
 }

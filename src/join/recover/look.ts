@@ -29,11 +29,11 @@ export interface PeerState {
   readonly why: string;
 }
 
-/** What this host's own copy of etcd last heard of the database, majority or not. Null: it said nothing of that. */
+/** The newest state of the database in this host's own copy of etcd, with a majority or without. Null: it holds none. */
 export interface EtcdMemory {
   readonly leader: string | null;
   readonly standbys: readonly string[] | null;
-  /** Where the primary's log was when it last said so. */
+  /** Where the primary's log was at its last report. */
   readonly leaderPosition: bigint | null;
 }
 
@@ -43,7 +43,7 @@ export interface DataState {
   /** A copy from the primary was being made and is not complete. */
   readonly isHalfMade: boolean;
   readonly timeline: number | null;
-  /** How far its log reaches; null: it does not run, its control file tells `checkpoint` alone. */
+  /** How far its log reaches; null: it does not run, and its control file has only `checkpoint`. */
   readonly position: bigint | null;
   readonly checkpoint: bigint | null;
   /** The time of the last transaction; as PostgreSQL prints it. */
@@ -77,7 +77,7 @@ export function readHeld(text: string | null): HeldCluster | null {
   return dcs === null ? null : { desired, dcs, ...parts };
 }
 
-/** Looks at this host and at the others; changes nothing. */
+/** Inspects this host and the others; changes nothing. */
 export async function inspectLoss(ports: RecoverPorts): Promise<RecoveryInputs> {
   const { files } = ports.host;
   const isThere = async (path: string) => (await files.read(path).catch(() => null)) !== null;
@@ -137,7 +137,7 @@ async function probePeer(
   );
   const open = answers.find(({ why }) => why === null);
   if (open) return { name, address, isThere: true, why: `port ${open.port} answers` };
-  // A refusal comes from a host that runs. A host on the way says instead that there is no route.
+  // A refusal comes from a host that runs. A router in between reports instead that there is no route.
   const refused = answers.find(({ why }) => /refused/i.test(why ?? ''));
   if (refused) return { name, address, isThere: true, why: `it refuses port ${refused.port}, so the host runs` };
   return { name, address, isThere: false, why: `ports ${PEER_PORTS.join(', ')}: ${answers[0]?.why ?? 'no answer'}` };
@@ -153,7 +153,7 @@ async function probeOthers(ports: RecoverPorts, held: HeldCluster): Promise<Reco
   return { probed: others.length, answered: answers.filter((why) => why === null || /refused/i.test(why)).length };
 }
 
-/** haproxy tells whose it is. */
+/** haproxy names its node in a header. */
 async function vipNodeOf({ host }: RecoverPorts, vip: string, own: string): Promise<string | null> {
   const url = `http://${vip}:${PORTS.http}/health/proxy`;
   const argv = ['curl', '-q', '--silent', '--include', '--noproxy', '*', '--max-time', '2', url];

@@ -1,7 +1,7 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import { parseArguments, parseTimeout, usage } from '../arguments.ts';
 
-/** Options of `regent cluster recover`. `site`: the site's name as given, null: it is asked for. */
+/** Options of `regent cluster recover`. `site`: the site's name as given, null: the command asks for it. */
 export interface RecoverOptions {
   readonly site: string | null;
   readonly isCheck: boolean;
@@ -14,12 +14,12 @@ export const RECOVER_HELP = `Usage: regent cluster recover [options]
 
 Make a cluster of this one region node, after most region nodes were lost for good. It needs no API. It says who is missing, what this
 node has and what may be missing, asks for the site's name, and then begins a new epoch: the old nodes can speak with the cluster no
-more. If one comes back it stays down, and regent leave cleans it. Other hosts join anew: regent token create --role region.
+more. If one comes back it stays down, and regent leave cleans it. Other hosts join again: regent token create --role region.
 Refused while etcd has a majority, or another region node can be reached. May be run again after an interruption.
 
 Options:
   --check          only say what there is and what may be missing; change nothing
-  --site <name>    the site's name, for scripts, which cannot be asked for it
+  --site <name>    the site's name, for scripts, which cannot answer a question
   --timeout <s>    how long to wait until the node serves (300)
   --json           print one JSON object {epoch, node, lost, told, state, already} on stdout
   -h, --help       print this help
@@ -33,7 +33,7 @@ const RULES = {
 };
 const TIMEOUT_S = 300;
 
-/** Parses the arguments after `cluster recover`; `help` when help is asked for. */
+/** Parses the arguments after `cluster recover`; `help` if they request help. */
 export function parseRecoverOptions(argv: readonly string[]): RecoverOptions | 'help' | Rejected {
   const given = parseArguments(argv, RULES);
   if (given === 'help' || isRejected(given)) return given;

@@ -21,7 +21,7 @@ export async function runRecover(ports: RecoverPorts, options: RecoverOptions): 
     const earlierNote = ports.uid === 0 ? parseRecoverNote(await ports.host.files.read(PATHS.recoverNote)) : null;
     if (earlierNote !== null && options.isCheck) {
       ports.say(
-        `A recovery of this host is under way, to ${describeEpoch(newEpoch(earlierNote))}. End it: regent cluster recover.`,
+        `This host has an unfinished recovery, to ${epochWords(newEpoch(earlierNote))}. End it: regent cluster recover.`,
       );
       return 1;
     }
@@ -40,7 +40,7 @@ export async function runRecover(ports: RecoverPorts, options: RecoverOptions): 
   }
 }
 
-/** Looks, tells, asks; a number: the run ends here and has changed nothing. */
+/** Inspects, reports and asks for the site's name. A number: the run ends here and has changed nothing. */
 async function prepare(ports: RecoverPorts, options: RecoverOptions): Promise<RecoverNote | RecoverExit> {
   const seen = await inspectLoss(ports);
   const { findings, report } = judgeLoss(seen);
@@ -54,7 +54,7 @@ async function prepare(ports: RecoverPorts, options: RecoverOptions): Promise<Re
   const given = options.site ?? (await ports.askText(`To go on, type the name of the site (${report.site}): `));
   if (given === null) {
     ports.say(
-      `regent cluster recover: nobody can be asked for the site's name here. If this is to be: --site ${report.site}`,
+      `regent cluster recover: no terminal to ask for the site's name. To go on without one: --site ${report.site}`,
     );
     return 2;
   }

@@ -43,7 +43,7 @@ const STOPPED = [
 
 /** The steps in their order. After a kill at any point a run of all of them ends right. */
 export const STEPS: readonly SetupStep<RecoverRun>[] = [
-  { name: 'begin', title: 'remember that a recovery is under way', run: begin },
+  { name: 'begin', title: 'note that a recovery has started', run: begin },
   { name: 'stop', title: 'stop agent, region, floating address, database and etcd of this host', run: stop },
   { name: 'ledger', title: 'the configuration of a cluster of one', run: writeLedger },
   { name: 'clear', title: "put the old cluster's memory away: who led, who followed, who was a member", run: clear },
@@ -84,7 +84,7 @@ async function writeLedger({ ports, note }: RecoverRun): Promise<void> {
   const signature = await sign(ports, epoch);
   // A signature of this kind is another one each time; that of an earlier run is as good.
   if (held.dcs.recovered?.epoch === note.epoch) return;
-  // As the region will publish it: another list is a change, for which the agent starts etcd again under a primary that has just begun.
+  // As the region will publish it: another list is a change, for which the agent starts etcd again under a primary that has just started.
   const lost = lostNodes([held.dcs.recovered?.lost ?? [], note.lost]);
   const { inner } = held.dcs;
   const serials = held.db?.inner?.serials ?? [];
@@ -162,7 +162,7 @@ async function writeRows({ ports, note }: RecoverRun): Promise<void> {
   const held = readHeld(await ports.host.files.read(PATHS.ledger));
   const epoch = newEpoch(note);
   const known = held?.dcs.recovered;
-  // The signature that the daemons already tell.
+  // The signature that the daemons already publish.
   const signature = known?.epoch === note.epoch ? known.signature : await sign(ports, epoch);
   const { nodeId, lost, told } = note;
   accepted(await ports.database.write({ nodeId, epoch, signature, lost, sentences: told }));

@@ -54,7 +54,7 @@ describe('regent init', () => {
         argvOf(command)[0] === 'find' ? found : await host.exec(command);
       expect(await runInit(site.ports({ host: { ...host, exec } }), OPTIONS)).toBe(code);
       if (code === 0) continue;
-      expect(site.said.join('\n')).toContain('data of an earlier cluster could not be found out');
+      expect(site.said.join('\n')).toContain('Cannot find out whether this host has data of an earlier cluster');
       expect(site.files).toEqual(before);
     }
   });
@@ -156,7 +156,9 @@ describe('regent init', () => {
     const askRegion = async () => ({ isReady: false, why: 'not yet' });
     expect(await runInit(site.ports({ askRegion }), OPTIONS)).toBe(5);
     expect(await runInit(site.ports(), { ...OPTIONS, name: 'other' })).toBe(1);
-    expect(site.said.join('\n')).toContain('An interrupted init began this cluster with --name r1, and other is asked');
+    expect(site.said.join('\n')).toContain(
+      'An interrupted init began this cluster with --name r1, and other is requested',
+    );
     expect(await runInit(site.ports(), OPTIONS)).toBe(0);
   });
 

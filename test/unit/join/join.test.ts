@@ -119,7 +119,7 @@ describe('regent join as region', () => {
     const exec: typeof own.exec = async (command) =>
       argvOf(command).join(' ') === asked ? SILENT : await own.exec(command);
     expect(await join(host, { host: { ...own, exec } })).toBe(1);
-    expect(host.said.join('\n')).toContain(`${PATHS.etcdData}/member cannot be looked at: no answer in time`);
+    expect(host.said.join('\n')).toContain(`${PATHS.etcdData}/member cannot be read: no answer in time`);
     expect(host.cluster.members).toEqual(before);
     host.cluster.isCarrying = () => host.isCarrying();
     expect(await join(host)).toBe(0);

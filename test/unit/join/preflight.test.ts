@@ -106,9 +106,13 @@ describe('preflight', () => {
     [
       'data of an earlier cluster',
       { data: ['/var/lib/postgresql/17/regent/PG_VERSION'] },
-      /^error: This host has data of an earlier cluster: .*PG_VERSION.*never taken over/,
+      /^error: This host has data of an earlier cluster: .*PG_VERSION.*neither takes them over/,
     ],
-    ['data that cannot be looked at', { data: null }, /^error: Whether this host has data of an earlier cluster/],
+    [
+      'data that cannot be looked at',
+      { data: null },
+      /^error: Cannot find out whether this host has data of an earlier cluster/,
+    ],
     ['an etcd of somebody else', { data: ['/var/lib/etcd/default/member'] }, /^error: An etcd that is not Regent's/],
     ['a Patroni of somebody else', { data: ['/etc/patroni/config.yml'] }, /^error: A Patroni that is not Regent's/],
     [
@@ -200,7 +204,7 @@ describe('preflight', () => {
   it('goes on with what an interrupted run began, never with something else', () => {
     expect(judge({ note: { ...NOTE, name: 'r9' } }).plan).toMatchObject({ name: 'r9' });
     expect(sentences({ note: NOTE }, { address: '192.0.2.12' })[1]).toMatch(
-      /^error: An interrupted init began this cluster with --address 192\.0\.2\.11, and 192\.0\.2\.12 is asked.*--undo/,
+      /^error: An interrupted init began this cluster with --address 192\.0\.2\.11, and 192\.0\.2\.12 is requested.*--undo/,
     );
     expect(judge({ note: NOTE, data: ['/var/lib/etcd/regent/member'] }).plan).toEqual(NOTE);
   });

@@ -107,7 +107,7 @@ describe('regent cluster recover', () => {
       'r2 has the database up to 0/3000148, timeline 4, as a standby; its last transaction or checkpoint is of 2026-11-20 09:59:59+00.',
     );
     expect(said).toContain(
-      'each commit waited for r2: no write that was acknowledged up to then is missing. The primary had 0/3000150 when it last said so: 8 bytes more than are here.',
+      'each commit waited for r2: no write that was acknowledged up to then is missing. The primary had 0/3000150 at its last report: 8 bytes more than are here.',
     );
     expect(said).toContain('If r1 and r3 went on after this node was cut off');
     expect(said).toContain('None of the 1 other hosts');
@@ -129,7 +129,7 @@ describe('regent cluster recover', () => {
       },
       /r2 was the primary: every write that it acknowledged is here/,
     ],
-    ['etcd that does not tell', (host) => (host.sync = null), /Whom the primary waited for is not known/],
+    ['etcd that does not tell', (host) => (host.sync = null), /does not show which standbys the primary waited for/],
     [
       'PostgreSQL that does not run',
       (host) => (host.live = null),
