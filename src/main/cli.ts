@@ -10,7 +10,7 @@ declare const REGENT_VERSION: string | undefined;
 /** Signals that ask the command to end, and their numbers (signal(7)); a shell knows 128 + number as "ended by it". SIGHUP ends Node itself. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 const SIGNALLED = 128;
-/** Longest that a command may take to say its last word after a signal. */
+/** How long a command may take to end after a signal, ms. */
 const GRACE_MS = 200;
 
 /**
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
       if (signalled !== null) process.exit(SIGNALLED + number);
       signalled = SIGNALLED + number;
       interrupt.abort(new Error(`interrupted by ${signal}`));
-      // What does not hear of it, such as standard input or a socket of this host, is not waited for.
+      // What ignores the signal, such as standard input or a socket of this host, gets no more time.
       setTimeout(() => {
         process.stderr.write('regent: interrupted\n');
         process.exit(SIGNALLED + number);

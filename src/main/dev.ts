@@ -6,7 +6,7 @@ import { startPostgres } from './embedded/postgres.ts';
 import { runDaemon } from './process.ts';
 import { startRegionProcess } from './region/region-process.ts';
 
-/** `npm run dev`: embedded PostgreSQL and a region on 127.0.0.1, kept in `.regent/dev`; the agent channel stays closed to others. */
+/** `npm run dev`: embedded PostgreSQL and a region on 127.0.0.1, stored in `.regent/dev`; the agent channel stays closed to others. */
 const FOLDER = join(import.meta.dirname, '..', '..', '.regent', 'dev');
 const NODE = { nodeId: 'dev', nodeName: 'dev', addresses: ['127.0.0.1'], domain: 'regent.internal' };
 

@@ -71,7 +71,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const folder = resolve(call.out ?? join(RUNS, folderName(startedAt)));
   const report = openReportFolder(folder, run, HEADLINE_LIST, monotonicMs);
   const stopping = new AbortController();
-  process.once('SIGINT', () => (say('no further round is begun; again to end at once'), stopping.abort()));
+  process.once('SIGINT', () => (say('no further round starts; interrupt again to end at once'), stopping.abort()));
   const runId = crypto.randomUUID();
   const played: Played[] = [];
   const order: SuiteOrder = {

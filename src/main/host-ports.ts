@@ -79,7 +79,7 @@ const compileSeed: InitPorts['compile'] = (seed, nodeId) => {
 /** Ports of `regent cluster recover`, and the end of what they opened. */
 export function recoverPorts(): { readonly ports: RecoverPorts; readonly close: () => Promise<void> } {
   let db: Database | null = null;
-  // Not before there is one again: a look at what is lost needs none.
+  // Opened when the database is back: the inspection of what is lost needs none.
   const open = () => recoveryDatabase((db ??= openDatabase(readDatabase(unitSettings()), 'regent cluster recover')));
   const ports: RecoverPorts = {
     ...hostPorts(),

@@ -79,9 +79,9 @@ export function productVersion(root = join(import.meta.dirname, '..', '..')): st
 }
 
 /**
- * Runs a daemon: builds its ports, starts it, tells systemd READY=1 when `start` has resolved, stops it on SIGTERM and SIGINT
+ * Runs a daemon: builds its ports, starts it, sends systemd READY=1 when `start` has resolved, stops it on SIGTERM and SIGINT
  * (a second signal or STOP_DEADLINE_MS ends it at once). A fault nobody handled ends the process with status 1:
- * systemd starts it anew, which is safer than going on in an unknown state.
+ * systemd starts it again, which is safer than going on in an unknown state.
  */
 export async function runDaemon(name: string, start: (ports: ProcessPorts) => Promise<Running>): Promise<void> {
   const settings = settingsOrExit();
@@ -118,7 +118,7 @@ export async function runDaemon(name: string, start: (ports: ProcessPorts) => Pr
   }
 }
 
-/** Ends this process as a signal of its manager would: in order. systemd starts it anew (`Restart=always`). */
+/** Ends this process as a signal of its manager would: in order. systemd starts it again (`Restart=always`). */
 export function endForRestart(): void {
   process.kill(process.pid, 'SIGTERM');
 }

@@ -43,7 +43,7 @@ async function startRegiond({ clock, random, log, settings, liveness, version }:
     isOwnHost,
     endForRestart,
     onRefused: (refusal) => {
-      // Ends the process by the way of every fault: logged, flushed, status 1.
+      // Ends the process as every fault does: logged, flushed, status 1.
       queueMicrotask(() => {
         throw new AppError('database_refused', refusal.message);
       });
@@ -66,7 +66,7 @@ function imageFolder(settings: ProcessSettings) {
 
 /**
  * Where it listens for others. A node of a cluster stands behind its load balancer and shows a certificate; without one it serves everybody
- * itself. What is asked for and cannot be had is a fault, never a port without TLS.
+ * itself. If TLS is required and cannot be had, that is a fault, never a port without TLS.
  */
 function listeners(settings: ProcessSettings) {
   const tlsFiles = {
@@ -103,7 +103,7 @@ function isTls(where: Listen): boolean {
   return 'isTls' in where && where.isTls === true;
 }
 
-/** Is this host's agent (or root) at the other end of this unix socket? By the kernel's word alone. */
+/** Is this host's agent (or root) at the other end of this unix socket? Only the kernel names it. */
 async function isOwnHost(socket: Socket): Promise<boolean> {
   const peer = await peerOf(socket);
   if (peer === null) return false;

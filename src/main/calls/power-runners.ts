@@ -16,7 +16,7 @@ export interface PowerRunnerPorts {
   readonly effects: PowerEffects;
   readonly fence: DurableText;
   readonly log: Log;
-  /** Which addresses are asked; left out: the product's law. */
+  /** Which addresses may be queried; left out: the product's law. */
   readonly judgeOf?: (closed: readonly string[] | undefined) => Judge;
 }
 
@@ -24,10 +24,10 @@ export interface PowerRunnerPorts {
 const MARGIN_MS = 500;
 const PROBE_MS = 4000;
 const QUERY_MS = 20_000;
-/** Looks at once. */
+/** Queries at one time. */
 const QUERIES_AT_ONCE = 8;
 
-/** The runners of orders and looks: one executor for all BMCs of this agent. */
+/** The runners of orders and queries: one executor for all BMCs of this agent. */
 export function powerRunners(
   ports: PowerRunnerPorts,
 ): Readonly<Record<'power' | 'look-power' | 'probe-bmc', CommandRunner>> {
@@ -64,7 +64,7 @@ export function powerRunners(
       };
       await Promise.all(Array.from({ length: QUERIES_AT_ONCE }, work));
       const result: CommandResult<'look-power'> = { machines: seen };
-      return { result, sentence: `${seen.length} of ${machines.length} machines were looked at.` };
+      return { result, sentence: `${seen.length} of ${machines.length} machines were queried.` };
     },
 
     'probe-bmc': async ({ args, leftMs }) => {

@@ -19,7 +19,7 @@ import { nativeFolder } from './native.ts';
 export interface EmbeddedPostgres {
   /** Folder of the unix socket (port 5432). */
   readonly socketFolder: string;
-  /** TCP port on 127.0.0.1 when one was asked for. */
+  /** TCP port on 127.0.0.1 if one was requested. */
   readonly port: number | null;
   readonly user: string;
   /** Pid of the postmaster, null when it does not run. */
@@ -89,7 +89,7 @@ class Server implements EmbeddedPostgres {
   readonly port: number | null;
   readonly #installation: Installation;
   #guard: ChildProcess | null = null;
-  #words = '';
+  #output = '';
 
   constructor(installation: Installation) {
     this.#installation = installation;
@@ -139,7 +139,7 @@ class Server implements EmbeddedPostgres {
       // The children of a killed postmaster may still hold its memory for a moment.
       await sleep(50);
     } while (performance.now() < deadline);
-    throw new Error(`PostgreSQL did not start within ${START_DEADLINE_MS / 1000} s: ${this.#words.slice(-2000)}`);
+    throw new Error(`PostgreSQL did not start within ${START_DEADLINE_MS / 1000} s: ${this.#output.slice(-2000)}`);
   }
 
   pid(): number | null {
@@ -202,7 +202,7 @@ class Server implements EmbeddedPostgres {
     });
     guard.stdin?.on('error', () => {});
     guard.stderr?.on('data', (chunk: Buffer) => {
-      this.#words = (this.#words + chunk.toString()).slice(-8000);
+      this.#output = (this.#output + chunk.toString()).slice(-8000);
     });
     guard.unref();
     this.#guard = guard;

@@ -3,7 +3,7 @@ import { Resolver } from 'node:dns/promises';
 import type { LookupType } from '../../contract/site/screens.ts';
 import type { AskName, NameAnswer } from '../../region/names/ask-name.ts';
 
-/** A name server of ours answers within milliseconds; one that has to ask others may take longer than anybody looks at a screen. */
+/** A name server of ours answers within milliseconds; one that has to ask others may take longer than anybody waits at a screen. */
 const TIMEOUT_MS = 1500;
 /** Codes of node:dns as name servers call them (RFC 1035 §4.1.1). */
 const CODES: Readonly<Record<string, string>> = {

@@ -17,7 +17,7 @@ import { listSettings, setSetting } from '../../store/queries/site/settings.ts';
 import { createUser, findUser } from '../../store/queries/people/users.ts';
 import { type Outcome, type WriteTx, write } from '../../store/write.ts';
 
-/** How long one look may take, ms: the caller asks again and says what it waits for. */
+/** How long one read may take, ms: the caller reads again and says what it waits for. */
 const READ_MS = 3000;
 /** SQLSTATE of a table that does not exist. */
 const UNDEFINED_TABLE = '42P01';

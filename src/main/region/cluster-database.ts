@@ -67,7 +67,7 @@ export function onOneLine(urls: string): string {
   return urls.trim().replaceAll(/[\s,]+(?=postgres(?:ql)?:\/\/)/g, ',');
 }
 
-/** The primary through the proxy of this host. Every region node's certificate carries the name that is asked for. */
+/** The primary through the proxy of this host. Every region node's certificate carries the requested name. */
 export function clusterDatabase(password: string, ca: string): ConnectionSpec {
   return {
     host: '127.0.0.1',

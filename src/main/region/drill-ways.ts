@@ -21,7 +21,7 @@ const POLL_MS = 50;
 const STEADY_ANSWERS = 3;
 
 /**
- * The ways of a region that drills its own cluster: probes in this process, which ask by the floating address and by each region node's own proxy, and
+ * The port of a region that drills its own cluster: probes in this process, which query the floating address, each region node's own proxy, and
  * each node's own database. `port`: where proxies listen.
  */
 export function openDrillPort(connection: ConnectionSpec, port: number = PORTS.http): DrillInstruments {

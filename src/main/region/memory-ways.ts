@@ -24,7 +24,7 @@ export function openMemoryPort(
       try {
         return parseMemory(await fetchMemory(files, address, port));
       } catch (error) {
-        log.debug('a region does not tell what it remembers', { address, why: sentenceOf(error) });
+        log.debug('a region does not report its memory', { address, why: sentenceOf(error) });
         return null;
       }
     },
@@ -33,13 +33,13 @@ export function openMemoryPort(
         try {
           return (await layout?.read()) ?? null;
         } catch (error) {
-          log.warn('the layout of the site that was kept cannot be read', { error: sentenceOf(error) });
+          log.warn('the stored layout of the site cannot be read', { error: sentenceOf(error) });
           return null;
         }
       },
       write: async (text) => {
         await layout?.write(text).catch((error: unknown) => {
-          log.warn('the layout of the site could not be kept', { error: sentenceOf(error) });
+          log.warn('the layout of the site cannot be stored', { error: sentenceOf(error) });
         });
       },
     },

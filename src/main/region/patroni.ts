@@ -8,13 +8,13 @@ import type { TlsFiles } from './tls.ts';
 import { askTls } from './tls-ask.ts';
 
 const QUERY_MS = 2000;
-/** Patroni itself looks for the outcome for 20 s and some; it answers as soon as another one leads. */
+/** Patroni itself waits for the outcome for a little more than 20 s; it answers as soon as another one leads. */
 const SWITCHOVER_MS = 30_000;
 const ANSWER_MAX = 1024 * 1024;
 /** User of Patroni's REST API, as templates/db/patroni.yml.hbs names it. */
 const USER = 'regent';
 
-/** What Patroni 4 answers at `/cluster`. A lag may be the word `unknown`. */
+/** What Patroni 4 answers at `/cluster`. A lag may be the text `unknown`. */
 const Cluster = Compile(
   Type.Object({
     members: Type.Array(
@@ -76,7 +76,7 @@ export function readCluster(text: string): PatroniState | null {
   };
 }
 
-/** 200: another one leads. 503: not (in time), or etcd did not take the order. Everything else: nothing was begun (412: it is not possible). */
+/** 200: another one leads. 503: not (in time), or etcd did not take the order. Everything else: nothing has started (412: it is not possible). */
 export function readAnswer(status: number, text: string): PatroniAnswer {
   const why = `${text.trim().slice(0, 300)} (${status})`;
   if (status === 200 || status === 202) return { kind: 'done', why };

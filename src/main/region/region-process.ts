@@ -50,7 +50,7 @@ export interface RegionProcessOptions {
   readonly node: string;
   /** The epoch of the cluster as this host has it; left out: this site is no cluster. */
   readonly epoch?: () => string | null;
-  /** Where the layout of the site is kept for when the database is away; left out: nowhere. */
+  /** Where the layout of the site is stored for when the database is away; left out: nowhere. */
   readonly layoutFile?: string;
   /** Where images lie; left out: this region keeps none. */
   readonly images?: ImageOptions;
@@ -60,7 +60,7 @@ export interface RegionProcessOptions {
   readonly etcd?: EtcdPort;
   /** Left out: there is no Patroni of this cluster here. */
   readonly patroni?: PatroniPort;
-  /** Ends the process in order, for its manager to start it anew; left out: nobody may ask for that. */
+  /** Ends the process in order, so that its manager starts it again; left out: nobody may request that. */
   readonly endForRestart?: () => void;
   readonly version: string;
   readonly clock: Clock;
@@ -71,11 +71,11 @@ export interface RegionProcessOptions {
   readonly isOwnHost?: (socket: Socket) => Promise<boolean>;
   /** Sessions and the user interface go without TLS, too (api/v1/app.ts). */
   readonly isPlainUi?: boolean;
-  /** Told when this version must not work on the database any more; the process has to end. */
+  /** Called when this version must not work on the database any more; the process has to end. */
   readonly onRefused: (refusal: Rejected) => void;
 }
 
-/** A region process that listens. Ports are the real ones where 0 was asked for. */
+/** A region process that listens. Ports are the real ones where 0 was requested. */
 export interface RegionProcess {
   readonly apiPort: number | null;
   readonly agentPort: number | null;
@@ -145,7 +145,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   const stop = async () => {
     tls?.close();
-    // Jobs are handed on while the last requests end. A call that still comes on an open connection is done: nobody would be told of a refusal but its caller.
+    // Jobs are handed on while the last requests end. A call that still comes on an open connection is done: only its caller would learn of a refusal.
     await Promise.all([...servers.map(({ app }) => close(app)), ...ends.map((end) => end())]);
     await db.close(1000);
   };

@@ -23,11 +23,11 @@ export const NODE_TLS: TlsFiles = {
   key: TRUST_FILES.key.path,
 };
 
-/** How often the files are looked at, ms. */
+/** How often the files are checked, ms. */
 const CHECK_EVERY_MS = 2000;
 /** A connection within this time of an earlier one need not prove its key again, s. */
 const SESSION_S = 300;
-/** Certificates whose words are kept; a large cluster's nodes, and some that were renewed. */
+/** How many parsed certificates stay in memory: a large cluster's nodes, and some that were renewed. */
 const PEERS_MAX = 256;
 
 /** TLS servers that follow the files. */
@@ -61,7 +61,7 @@ export function openTls(files: TlsFiles, log: Log): Tls {
       if (next === current) return;
       current = next;
       for (const server of servers) server.setSecureContext(next.options);
-      log.info('the node certificate was read anew', { serial: next.serial });
+      log.info('the node certificate was read again', { serial: next.serial });
     } catch (error) {
       // Files that are being replaced one after the other do not fit together for a moment.
       faults += 1;
@@ -156,8 +156,8 @@ function load(files: TlsFiles, texts: TlsTexts) {
     key,
     minVersion: 'TLSv1.2' as const,
     ALPNProtocols: ['http/1.1'],
-    // A load balancer's checks come by new connections. Whose certificate it was is known of a session that is taken up again, and looked at in
-    // every call.
+    // A load balancer's checks come by new connections. A resumed session still knows its certificate, and every call
+    // checks it.
     sessionTimeout: SESSION_S,
   };
   createSecureContext(options);
@@ -171,7 +171,7 @@ function read(path: string): string {
   } catch (error) {
     throw new AppError(
       'configuration',
-      `TLS is asked for and ${path} cannot be read: "regent init" or "regent join" writes it (user regent reads it by the group regent-pki)`,
+      `TLS is required, and ${path} cannot be read: "regent init" or "regent join" writes it (user regent reads it by the group regent-pki)`,
       { cause: error },
     );
   }

@@ -34,7 +34,7 @@ const PROGRAM = String.raw`use Socket; $| = 1; $SIG{TERM} = 'IGNORE'; my $p = $E
 my $to = sockaddr_un($p); while (<STDIN>) { chomp; print(defined(send($s, $_, 0, $to)) ? "ok\n" : "$!\n") }`;
 
 /**
- * Opens the way to systemd. Node has no datagram unix sockets: one small child sends all messages, since a child for each would be a copy
+ * Opens the connection to systemd. Node has no datagram unix sockets: one small child sends all messages, since a child for each would be a copy
  * of this process's page tables every few seconds. The unit needs NotifyAccess=all.
  */
 export function openNotifier(options: NotifierOptions): Notifier {
@@ -45,7 +45,8 @@ export function openNotifier(options: NotifierOptions): Notifier {
   const send = openSender(socket);
   const say = async (message: string) => {
     const failure = await send(message);
-    if (failure !== null) options.log.warn('systemd was not told', { notification: message, error: failure });
+    if (failure !== null)
+      options.log.warn('systemd did not receive a message', { notification: message, error: failure });
     return failure === null;
   };
   return {

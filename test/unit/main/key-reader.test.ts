@@ -51,12 +51,12 @@ it('says who is not known', async () => {
 });
 
 it.each([
-  [429, 'it was asked too often'],
+  [429, 'it got too many requests'],
   [500, 'it answered 500'],
 ])('says that it cannot be asked: %i', async (status, why) => {
   const place = await serve((_request, response) => response.writeHead(status).end());
   const refusal = await readFrom(place)(ADA, '');
-  expect(refusal).toMatchObject({ message: expect.stringContaining(`github.com cannot be asked, straight`) });
+  expect(refusal).toMatchObject({ message: expect.stringContaining(`github.com cannot be reached directly`) });
   expect(refusal).toMatchObject({ message: expect.stringContaining(why) });
 });
 

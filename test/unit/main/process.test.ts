@@ -135,7 +135,7 @@ describe('log and notifications', () => {
     expect(log.lines).toEqual([]);
     const deaf = openNotifier({ environment: { NOTIFY_SOCKET: join(folder, 'none') }, log });
     expect(await deaf.watchdog()).toBe(false);
-    expect(log.lines[0]?.message).toBe('systemd was not told');
+    expect(log.lines[0]?.message).toBe('systemd did not receive a message');
   });
 
   it('tells systemd over one child, and goes on with another when that one was killed', async () => {

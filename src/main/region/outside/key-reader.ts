@@ -45,7 +45,7 @@ async function readText(
   const keeper = KEY_KEEPERS[source.keeper];
   if (statusCode === 404)
     return invalid('source', `${keeper} knows nobody of the name ${source.name}`, 'somebody who has keys there');
-  if (statusCode === 429) return unreachable(source, 'it was asked too often, and answers later again', proxy);
+  if (statusCode === 429) return unreachable(source, 'it got too many requests and answers again later', proxy);
   return unreachable(source, `it answered ${statusCode}`, proxy);
 }
 
@@ -61,10 +61,10 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 function unreachable({ keeper }: KeySource, why: string, proxy: string): Rejected {
-  const route = proxy === '' ? 'straight: no http_proxy is set' : `through the proxy ${new URL(proxy).host}`;
+  const route = proxy === '' ? 'directly, because no http_proxy is set' : `through the proxy ${new URL(proxy).host}`;
   return invalid(
     'source',
-    `${KEY_KEEPERS[keeper]} cannot be asked, ${route}: ${why}`,
+    `${KEY_KEEPERS[keeper]} cannot be reached ${route}: ${why}`,
     'region nodes reach it over HTTPS, or through http_proxy; else add the key itself',
   );
 }

@@ -9,7 +9,7 @@ export interface ThreadStart {
   readonly name: string;
 }
 
-/** What the thread is told. `until`: where it writes until when the holder may act, ns of the clock that all threads share. `askedAt`: ms of it. */
+/** An order to the thread. `until`: where it writes until when the holder may act, ns of the clock that all threads share. `requestedAt`: ms of it. */
 export type RenewalOrder =
   | {
       readonly kind: 'keep';

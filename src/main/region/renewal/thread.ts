@@ -22,7 +22,7 @@ const IDLE_MS = 30_000;
 
 /**
  * Renews leases in a thread of its own, there only while there are jobs: most regions run none for days. Until when a lease holds is in memory that both
- * threads see, so that this one, however late it looks, sees what the other has done meanwhile.
+ * threads see, so that this one, however late it reads, sees what the other has done meanwhile.
  */
 export function openRenewalThread(options: RenewalThreadOptions): Renewer {
   const { connection, name, clock, log, idleMs = IDLE_MS } = options;

@@ -31,7 +31,7 @@ function work(port: NonNullable<typeof parentPort>, { connection, name }: Thread
   const leases = new Map<number, HeldLease>();
   port.on('message', (order: RenewalOrder) => {
     if (order.kind === 'keep') {
-      const { place, held, requestedAt: askedAt, until } = order;
+      const { place, held, requestedAt, until } = order;
       const onNews = (news: LeaseNews) => {
         Atomics.store(until, 0, news.kind === 'renewed' ? toShared(news.holdsUntil) : 0n);
         say({ kind: 'news', place, news });
