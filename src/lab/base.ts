@@ -8,7 +8,7 @@ import { removeTree, unmountBelow } from './mounts.ts';
 import { allProcesses, identify, isRunning, signal, treeOf } from './process.ts';
 import { until } from './outer/wait.ts';
 
-/** Tells a person what happens, with the seconds that have passed. */
+/** Reports progress to a person, with the seconds that have passed. */
 export type Progress = (text: string) => void;
 
 const SUITE = 'trixie';
@@ -16,7 +16,7 @@ const SUITE = 'trixie';
 const ISOLATED = ['unshare', '--mount', '--propagation', 'private', '--'];
 const BUILD_TIMEOUT_MS = 900_000;
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-/** Raise it when the recipe below changes, so that caches are built anew. */
+/** Raise it when the recipe below changes, so that caches are built again. */
 const RECIPE = 1;
 
 const OFF_IN_HOSTS = [
@@ -27,7 +27,7 @@ const OFF_IN_HOSTS = [
   'e2scrub_all.timer',
   'e2scrub_reap.service',
   'fstrim.timer',
-  // The package of the BMC simulator brings it. It looks for a BMC in the host.
+  // The package of the BMC simulator brings it. It searches the host for a BMC.
   'openipmi.service',
 ];
 
@@ -195,7 +195,7 @@ export async function removeAbandonedBuilds(): Promise<void> {
       .flatMap((item) => treeOf(item.pid));
     for (const item of builders) signal(item, 'SIGKILL');
     await until(
-      { what: 'an abandoned build to end', remedy: 'look for processes in state D with: ps aux', timeoutMs: 20_000 },
+      { what: 'an abandoned build to end', remedy: 'find processes in state D with: ps aux', timeoutMs: 20_000 },
       () => builders.every((item) => !isRunning(item)),
     );
     await unmountBelow(path);

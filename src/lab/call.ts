@@ -13,7 +13,7 @@ const DEFAULT_TIMEOUT_S = 60;
 export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. REGENT_LAB names the instance (default: lab).
 
   up [--single | --mixed | --regions N --racks M] [--machines]
-                                 boot the hosts of a topology; what runs is left alone. Without a word: the topology
+                                 boot the hosts of a topology; what runs is left alone. Without an option: the topology
                                  that is there, else 3 regions and 2 racks; --mixed: 3 regions, one a rack too;
                                  --machines: the host m with four virtual machines, which are off
   down [--purge [--saved]]       stop them; --purge removes their files too, --saved what tests keep at rest, after the last lab
@@ -21,10 +21,10 @@ export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. R
   exec [--timeout S] HOST -- …   run a command in a host (default deadline ${DEFAULT_TIMEOUT_S} s, 0: a day)
   logs HOST [UNIT]               the host's journal
   client [--timeout S] VLAN -- … run a command as a client of that network with a fixed address
-  client VLAN --dhcp [-- …]      a machine of its own there, with a real DHCP client: tells its lease, or runs a command;
+  client VLAN --dhcp [-- …]      a machine of its own there, with a real DHCP client: prints its lease, or runs a command;
          [--mac M] [--hostname N] without --mac it is always the same machine
   kill | stop | start HOST       cut the power; power off; boot
-  machine list [-o json]         the virtual machines: firmware, MAC, network, BMC, state, and how the product is told of them
+  machine list [-o json]         the virtual machines: firmware, MAC, network, BMC, state, and the commands that create them
   machine power NAME on|off|status [--boot pxe|disk]
   machine power NAME new         as from the factory, with other parts if they are named, which it keeps:
          [--card C] [--cards N] [--controller C] [--disks N] [--memory MB] [--cpus N]
@@ -35,14 +35,14 @@ export const USAGE = `scripts/lab VERB: whole Debian 13 hosts on this machine. R
   base [--machines]              build the root file system, and that of m; print their folders
   product ARCHIVE                install a release in every host, set them up, make .regent/context.json
 
-Faults; each may be said twice, and outlasts a kill and a start of the host:
+Faults; each may be given twice, and outlasts a kill and a start of the host:
   cut HOST [NET]                 pull its cables, or the one to a network
-  partition 'A,B|C,D'            hosts of different sides do not hear each other
+  partition 'A,B|C,D'            hosts of different sides do not reach each other
   oneway A B                     what A sends does not reach B
   loss HOST PERCENT              lose that much of what it sends and of what it is sent
   block HOST PORT                lose what it sends to this TCP port of any other
   still HOST                     nothing of it passes but datagrams and what connections from before carry, as if it stood still
-  halfopen A B                   connections that the two have with each other hear nothing more; new ones work
+  halfopen A B                   connections that the two have with each other carry nothing more; new ones work
   pause | resume HOST [UNIT]     SIGSTOP or SIGCONT to a unit; without one the whole host hangs, its init too
   fill | empty HOST PATH         a bounded file system of the host to its last block, and back
   heal [HOST]                    take every fault of a host away, or of all
@@ -63,7 +63,7 @@ export interface LabOptions {
   readonly parts?: PartArguments;
 }
 
-/** A command line of scripts/lab, understood. `command`: the words after `--`. */
+/** A parsed command line of scripts/lab. `command`: the arguments after `--`. */
 export interface LabCall {
   readonly verb: string;
   readonly args: readonly string[];
@@ -74,12 +74,12 @@ export interface LabCall {
   readonly timeoutMs: number;
 }
 
-/** A mistake of the person in front, with what can be said. */
+/** A mistake in the command line, with the usage. */
 export function usage(problem: string): AppError {
   return new AppError('usage', `${problem}\n\n${USAGE}`);
 }
 
-/** Reads a command line. Throws AppError `usage`, or parseArgs' own error with its words. */
+/** Reads a command line. Throws AppError `usage`, or parseArgs' own error. */
 export function parseCall(argv: readonly string[]): LabCall {
   const { before, command } = splitArguments(argv);
   const { values, positionals } = parseArgs({
@@ -151,20 +151,20 @@ function partsOf({ card, cards, controller, disks, memory, cpus }: PartArguments
   return named.length === 0 ? {} : { parts: Object.fromEntries(named) };
 }
 
-/** Words after `--`, and those before it. */
+/** Arguments after `--`, and those before it. */
 function splitArguments(argv: readonly string[]): { before: string[]; command: string[] } {
   const at = argv.indexOf('--');
   return at < 0 ? { before: [...argv], command: [] } : { before: argv.slice(0, at), command: argv.slice(at + 1) };
 }
 
-/** A word that must be there. Throws AppError `usage`. */
+/** An argument that must be there. Throws AppError `usage`. */
 export function needArgument(call: LabCall, index: number, name: string): string {
   const value = call.args[index];
   if (value === undefined) throw usage(`${call.verb}: ${name} is missing.`);
   return value;
 }
 
-/** What `up` is to bring up: as said, else what is there, else the cluster. A lab that has machines keeps them. */
+/** What `up` is to bring up: as requested, else what is there, else the cluster. A lab that has machines keeps them. */
 export function topologyOf(call: LabCall, layout: Layout): Topology {
   const there = readState(layout)?.topology ?? null;
   const topology = hostsOf(call, there);

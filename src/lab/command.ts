@@ -86,7 +86,7 @@ function collect(child: ChildProcess): { stdout: () => string; stderr: () => str
   return { stdout: gather(child.stdout), stderr: gather(child.stderr) };
 }
 
-/** Runs a command that must succeed; returns its standard output. Throws AppError `lab_command` with its words otherwise. */
+/** Runs a command that must succeed; returns its standard output. Throws AppError `lab_command` with its output otherwise. */
 export async function must(argv: readonly string[], options: CommandOptions): Promise<string> {
   const result = await run(argv, options);
   if (result.code === 0) return result.stdout;

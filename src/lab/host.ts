@@ -30,7 +30,7 @@ export const SHARED_INSIDE = '/mnt/lab';
 
 /** 3 s on a machine that has nothing else to do; minutes where two slow processors carry four other hosts that are busy. */
 const BOOT_TIMEOUT_MS = 300_000;
-/** Each look is two processes in the host, which boots on the same processors. */
+/** Each poll is two processes in the host, which boots on the same processors. */
 const BOOT_POLL_MS = 400;
 const STOP_TIMEOUT_MS = 30_000;
 const NSPAWN_RUN = '/run/systemd/nspawn';
@@ -59,7 +59,7 @@ export async function prepareHostRoot(place: HostPlace, base: string): Promise<v
   }
 }
 
-/** systemd-networkd's words for one NIC; the first one has the way to the other networks. */
+/** systemd-networkd's file for one NIC; the first one has the route to the other networks. */
 function networkFile({ topology, host }: HostPlace, nic: LabNic): string {
   const route = nic === host.nics[0] ? routeOf(topology, host) : null;
   const routeLines = route === null ? [] : ['[Route]', `Destination=${route.cidr}`, `Gateway=${route.gateway}`, ''];
@@ -177,7 +177,7 @@ export function findNspawn(layout: Layout, host: string): ProcessId[] {
   );
 }
 
-/** Power off, orderly: systemd inside ends its units. What does not end in time is killed; tells whether it ended by itself. */
+/** Power off, orderly: systemd inside ends its units. What does not end in time is killed; returns whether it ended by itself. */
 export async function stopHost(place: HostPlace, nspawn: ProcessId, timeoutMs = STOP_TIMEOUT_MS): Promise<boolean> {
   const init = containerInit(nspawn.pid);
   if (init) await execInHost(init, ['systemctl', '--no-block', 'poweroff'], { timeoutMs: 5_000 });
@@ -206,7 +206,7 @@ export async function killHost(place: HostPlace): Promise<void> {
   await until(
     {
       what: `the processes of ${host.name} to end`,
-      remedy: 'look for processes in state D with: ps aux',
+      remedy: 'find processes in state D with: ps aux',
       timeoutMs: STOP_TIMEOUT_MS,
     },
     () => [...running, ...inits].every((item) => !isRunning(item)),
@@ -224,7 +224,7 @@ export async function clearHost(place: HostPlace): Promise<void> {
   await until(
     {
       what: `the groups of ${host.name} to be empty`,
-      remedy: 'look for processes in state D with: ps aux',
+      remedy: 'find processes in state D with: ps aux',
       timeoutMs: STOP_TIMEOUT_MS,
     },
     () => removeGroups(style, layout.cgroup(host.name)),

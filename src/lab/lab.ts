@@ -232,7 +232,7 @@ export async function kill(layout: Layout, host: string): Promise<void> {
   await killHost(placeOf(layout, host));
 }
 
-/** Powers one host off, orderly; tells whether it ended by itself in time. */
+/** Powers one host off, orderly; returns whether it ended by itself in time. */
 export async function stop(layout: Layout, host: string, timeoutMs?: number): Promise<boolean> {
   const place = placeOf(layout, host);
   const running = findNspawn(layout, host)[0];

@@ -55,7 +55,7 @@ export function layoutOf(instance: string): Layout {
   };
 }
 
-/** Is this network namespace one of the instance's? Instances whose names begin alike (`a`, `a-b`) are told apart by the members' names. */
+/** Is this network namespace one of the instance's? Instances whose names begin alike (`a`, `a-b`) differ by the members' names. */
 export function ownsNetns(layout: Layout, netns: string, members: readonly string[]): boolean {
   return (
     netns === layout.switchNetns ||

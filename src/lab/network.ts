@@ -78,7 +78,7 @@ export async function plug(layout: Layout, member: string, netns: string, nics: 
   }
 }
 
-/** A NIC's own address, the same after every boot as a real one's, so that neighbours need not learn it anew. */
+/** A NIC's own address, the same after every boot as a real one's, so that neighbours need not learn it again. */
 export function hardwareAddress(member: string, device: string): string {
   const bytes = createHash('sha256').update(`${member} ${device}`).digest().subarray(0, 5);
   // 02: locally administered, one station (IEEE 802).
@@ -177,7 +177,7 @@ export function endProcessesIn(netns: string): void {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
       signal({ pid: Number(name), start: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '' }, 'SIGKILL');
     } catch {
-      // It ended while we looked.
+      // It ended meanwhile.
     }
   }
 }

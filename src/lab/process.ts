@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process that can be told from a later one with the same number: `start` is its start time in clock ticks since boot. */
+/** A process, distinct from a later one with the same number: `start` is its start time in clock ticks since boot. */
 export interface ProcessId {
   readonly pid: number;
   readonly start: string;
@@ -82,7 +82,7 @@ export function containerInit(nspawn: number): ProcessId | null {
         /^NSpid:\s*(.*)$/m.exec(readFileSync(`/proc/${item.pid}/status`, 'utf8'))?.[1]?.split(/\s+/) ?? [];
       if (numbers.length > 1 && numbers.at(-1) === '1') return { pid: item.pid, start: item.start };
     } catch {
-      // It ended while we looked.
+      // It ended meanwhile.
     }
   }
   return null;

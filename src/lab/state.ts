@@ -35,7 +35,7 @@ export interface LabState {
   /** nspawn of each host. */
   readonly hosts: Readonly<Record<string, ProcessId>>;
   readonly forwarders: readonly Forwarder[];
-  /** Networks and machines that the product has been told of: once, so that what an operator makes of them stays. */
+  /** Networks and machines that were created in the product: once, so that what an operator makes of them stays. */
   readonly seeded?: readonly string[];
 }
 

@@ -14,7 +14,7 @@ import { addressOf, type LabHost } from './topology.ts';
 /** What a lab is doing now. */
 export interface LabStatus {
   readonly instance: string;
-  /** What the lab consists of, in words; empty without a lab. */
+  /** What the lab consists of, as text; empty without a lab. */
   readonly topology: string;
   /** Every host runs. */
   readonly isUp: boolean;
@@ -40,7 +40,7 @@ interface HostStatus {
   readonly url: string | null;
 }
 
-/** Reads the state and looks which of its processes run. */
+/** Reads the state and checks which of its processes run. */
 export function labStatus(layout: Layout): LabStatus {
   const state = readState(layout);
   const urlOf = (name: string) => {

@@ -69,7 +69,7 @@ export interface ClusterSize {
 /**
  * A site: regions r1… on the management network, racks k1… each on a VLAN of its own and on that of its partner, a BMC network that racks reach, and the
  * site's router (its layer-3 switch), which leads from each network to the others. So machines on a VLAN reach the regions'
- * resolvers and proxies as they do in a real site, and no host of the product is in that way. Throws AppError `lab_topology`.
+ * resolvers and proxies as they do in a real site, and no host of the product is on that route. Throws AppError `lab_topology`.
  */
 export function clusterOf(size: ClusterSize): Topology {
   const { regions, racks, isMixed = false } = size;

@@ -26,7 +26,7 @@ export interface LabNic {
   readonly address?: string;
 }
 
-/** The firmware of a machine: which way it boots. */
+/** The firmware of a machine: how it boots. */
 export type LabFirmware = 'bios' | 'uefi';
 
 /** A virtual machine, whole from its firmware on, which is switched by a BMC of its own. */
@@ -37,7 +37,7 @@ export interface LabMachine {
   readonly network: string;
   readonly mac: string;
   readonly uuid: string;
-  /** How its BMC is asked, and where, with prefix length. */
+  /** Its BMC's protocol, and its address with prefix length. */
   readonly bmc: { readonly type: 'ipmi' | 'redfish'; readonly address: string; readonly user: string };
 }
 
@@ -68,7 +68,7 @@ export interface LabClient {
   readonly name: string;
   readonly nic: LabNic & { readonly address: string };
   readonly gateway: string;
-  /** In the order in which they are asked; the C library knows three (resolv.conf(5)). */
+  /** In the order in which they are queried; the C library knows three (resolv.conf(5)). */
   readonly resolvers: readonly string[];
 }
 
@@ -85,7 +85,7 @@ export interface Topology {
 /** What lies behind the router: every network that a lab may have or get, and nothing of the machine's own. */
 const SITE_CIDR = '10.0.0.0/8';
 
-/** A way to the networks that a host has no NIC on. */
+/** A route to the networks that a host has no NIC on. */
 export interface LabRoute {
   readonly cidr: string;
   readonly gateway: string;
@@ -120,7 +120,7 @@ export function hostsFile(topology: Topology): string {
 }
 
 /**
- * A host's way to the networks that it has no NIC on: the router of its first one. Nowhere else: the lab has no outside. BMCs have none, so
+ * A host's route to the networks that it has no NIC on: the router of its first one. Nowhere else: the lab has no outside. BMCs have none, so
  * that racks alone reach them.
  */
 export function routeOf(topology: Topology, host: LabHost): LabRoute | null {

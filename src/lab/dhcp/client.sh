@@ -15,10 +15,10 @@ exec chroot "$root" sh -c '
   shift 2
   # In the foreground of its own process: it never gives up, however long the server is away later.
   udhcpc -f -t 8 -T 1 -A 1 -i eth0 -s "$event" -O hostname -O search -O ntpsrv \
-    ${hostname:+-x "hostname:$hostname"} </dev/null >/run/words 2>&1 &
+    ${hostname:+-x "hostname:$hostname"} </dev/null >/run/output 2>&1 &
   tries=0
   while ! [ -s /run/lease ]; do
-    [ "$tries" -lt 80 ] || { cat /run/words >&2; exit 75; }
+    [ "$tries" -lt 80 ] || { cat /run/output >&2; exit 75; }
     tries=$((tries + 1))
     sleep 0.1
   done

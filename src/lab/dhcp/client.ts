@@ -28,7 +28,7 @@ export interface DhcpClientOrder {
   readonly network: string;
   /** The NIC's MAC. Left out: the same one each time in this lab and network. */
   readonly mac?: string;
-  /** The name that it tells the server (option 12). */
+  /** The name that it sends to the server (option 12). */
   readonly hostname?: string;
   /** Aborting it ends the client and its command, which then count as killed. */
   readonly signal?: AbortSignal;
@@ -91,13 +91,13 @@ export async function execDhcpClient(
   }
 }
 
-/** Asks for a lease and tells it. The client is gone afterwards; its lease is not. Throws as `execDhcpClient`. */
+/** Requests a lease and returns it. The client is gone afterwards; its lease is not. Throws as `execDhcpClient`. */
 export async function askForLease(order: DhcpClientOrder, timeoutMs = 30_000): Promise<DhcpLease> {
   const result = await execDhcpClient(order, ['cat', '/run/lease'], { timeoutMs });
   if (result.code !== 0) {
     throw new AppError(
       'lab_client',
-      `The DHCP client on ${order.network} failed: ${result.stderr.trim() || 'no words'}`,
+      `The DHCP client on ${order.network} failed: ${result.stderr.trim() || 'no output'}`,
     );
   }
   return parseLease(result.stdout, macOfOrder(order));
@@ -110,7 +110,7 @@ export function parseLease(text: string, mac: string): DhcpLease {
   );
   const readList = (name: string) => (values.get(name) ?? '').split(' ').filter((item) => item !== '');
   const ip = values.get('ip');
-  if (ip === undefined) throw new AppError('lab_client', `No address in what the DHCP client told: ${text.trim()}`);
+  if (ip === undefined) throw new AppError('lab_client', `No address in the DHCP client's output: ${text.trim()}`);
   return {
     mac,
     address: `${ip}/${values.get('mask') ?? '32'}`,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What udhcpc runs at each event ($1) in a client of the lab: address, route and resolver of the namespace, and the
 # lease as NAME=VALUE lines in /run/lease. udhcpc gives the options as variables, cleaned of unprintable bytes.
-# shellcheck disable=SC2154,SC2086  # udhcpc sets them; lists are words
+# shellcheck disable=SC2154,SC2086  # udhcpc sets them; lists are split at blanks
 set -u
 case $1 in
   deconfig)

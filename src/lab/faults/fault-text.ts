@@ -5,9 +5,9 @@ import type { Topology } from '../topology.ts';
 export type NetworkFault =
   /** Cables of a host pulled at the switch: all, or the one to a network. */
   | { readonly kind: 'cut'; readonly host: string; readonly network?: string }
-  /** Hosts of different sides do not hear each other; who is on no side hears all. */
+  /** Hosts of different sides do not reach each other; a host on no side reaches all. */
   | { readonly kind: 'partition'; readonly sides: readonly (readonly string[])[] }
-  /** What `from` sends does not reach `to`; the way back works. */
+  /** What `from` sends does not reach `to`; the other direction works. */
   | { readonly kind: 'oneway'; readonly from: string; readonly to: string }
   /** This part of what a host sends, and of what it is sent, is lost: an answer comes back with (1 - p)². */
   | { readonly kind: 'loss'; readonly host: string; readonly percent: number }
@@ -15,7 +15,7 @@ export type NetworkFault =
   | { readonly kind: 'block'; readonly host: string; readonly port: number }
   /** Only datagrams and data of established TCP connections reach the host. They wait in its kernel, as in the adapter of a machine that stands still. */
   | { readonly kind: 'still'; readonly host: string }
-  /** TCP connections that two hosts have with each other hear nothing more, not even a reset; new ones work. */
+  /** TCP connections that two hosts have with each other carry nothing more, not even a reset; new ones work. */
   | { readonly kind: 'halfopen'; readonly sides: readonly [string, string] };
 
 /** A fault in one line, as the verb that makes it: it stands as the comment of its rules and in the status. */
@@ -39,13 +39,13 @@ export function faultText(fault: NetworkFault): string {
 }
 
 /**
- * A fault from the words of its verb. Throws AppError `lab_fault` for hosts and networks that the topology does not have, for sides
+ * A fault from the arguments of its verb. Throws AppError `lab_fault` for hosts and networks that the topology does not have, for sides
  * that are empty or overlap, and for what is no per cent.
  */
 export function parseFault(topology: Topology, args: readonly string[]): NetworkFault {
   const [verb = '', first = '', second = '', ...rest] = args;
   if (rest.length > 0 || (verb === 'still' && second !== ''))
-    throw fault(`${args.join(' ')}: there are words too many`, 'scripts/lab help');
+    throw fault(`${args.join(' ')}: there are too many arguments`, 'scripts/lab help');
   switch (verb) {
     case 'cut':
       return second === ''

@@ -33,7 +33,7 @@ export async function fillDisk(layout: Layout, host: LabHost, path: string): Pro
   }
 }
 
-/** The way back: of one file system, or of all of a host's. Harmless when nothing is full. */
+/** Empties one file system, or all of a host's. Harmless when nothing is full. */
 export function emptyDisks(layout: Layout, host: LabHost, path?: string): void {
   const disks = path === undefined ? disksOf(layout, host) : [needDisk(layout, host, path)];
   for (const { mount } of disks) rmSync(`${mount}/${BALLAST}`, { force: true });

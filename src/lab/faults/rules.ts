@@ -49,7 +49,7 @@ function portsOf(topology: Topology, host: string, network?: string): string[] {
 }
 
 /**
- * The whole text for `nft -f`, which takes it at once or not at all: the table anew with the faults, or gone without any. A frame is
+ * The whole text for `nft -f`, which takes it at once or not at all: it replaces the table with the faults, or removes it if there are none. A frame is
  * marked with its sender where it comes into the switch, and judged where it leaves it, so that what the router carries from one
  * network to another is judged too. Carriers stay as they are.
  */
@@ -83,7 +83,7 @@ function rulesOf(topology: Topology, item: NetworkFault): { in: string[]; out: s
     `meta mark ${markOf(topology, from)} oifname ${set(portsOf(topology, to))} ${end}`;
   switch (item.kind) {
     case 'cut': {
-      // Beside the missing carrier: a cable that is plugged in anew by a boot carries nothing before it is pulled out again.
+      // Beside the missing carrier: a cable that is plugged in again by a boot carries nothing before it is pulled out again.
       const ports = set(portsOf(topology, item.host, item.network));
       return { in: [`iifname ${ports} ${end}`], out: [`oifname ${ports} ${end}`] };
     }

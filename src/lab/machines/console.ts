@@ -8,7 +8,7 @@ const POLL_MS = 200;
 const CHUNK = 64 * 1024;
 
 /** Control sequences of a terminal (ECMA-48): colours, places, titles; what else moves or rings; and the rest of a sequence at the end. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches them.
 const CONTROLS =
   /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z^-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
@@ -17,15 +17,15 @@ export function plainText(text: string): string {
   return text.replaceAll(/\r+\n/g, '\n').replaceAll(CONTROLS, '');
 }
 
-/** Where a text can be cut so that no control sequence is cut: a piece that has begun waits for the rest of it. */
+/** Where a text can be cut so that no control sequence is cut: a started one waits for its rest. */
 export function splitPlain(text: string): { readonly plain: string; readonly rest: string } {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches it.
   const at = /(?:\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,200}|[ -/]*)?|\r+)$/.exec(text)?.index ?? text.length;
   return { plain: plainText(text.slice(0, at)), rest: text.slice(at) };
 }
 
 /**
- * Tells what a machine has written since it was switched on; with a signal it goes on until that is given, also over the next start. Throws
+ * Gives `onText` what a machine has written since it was switched on; with a signal it goes on until that is given, also over the next start. Throws
  * AppError `lab_machine` when there is no such machine.
  */
 export async function readConsole(

@@ -47,7 +47,7 @@ export async function switchMachine(layout: Layout, name: string, to: 'on' | 'of
 }
 
 /**
- * Makes it as it came from the factory: off, its disks empty, its firmware's variables and its consoles gone. Its BMC stays as it is. `words`: parts that
+ * Makes it as it came from the factory: off, its disks empty, its firmware's variables and its consoles gone. Its BMC stays as it is. `changes`: parts that
  * it has from now on. Throws AppError `usage` for parts that there are not.
  */
 export async function renewMachine(layout: Layout, name: string, changes: PartArguments = {}): Promise<void> {

@@ -16,7 +16,7 @@ export interface LabParts {
   readonly cpus: number;
 }
 
-/** Parts by the words of a command line. */
+/** Parts as a command line gives them. */
 export type PartArguments = Readonly<Partial<Record<keyof LabParts, string>>>;
 
 /**
@@ -35,7 +35,7 @@ export const USUAL_PARTS: LabParts = {
 
 const MOST = { cards: 4, disks: 4, memory: 4096, cpus: 4 } as const;
 
-/** Other parts, as the words of a command line name them; those that are not named stay. Throws AppError `usage`. */
+/** Other parts, as a command line names them; those that are not named stay. Throws AppError `usage`. */
 export function changeParts(before: LabParts, changes: PartArguments): LabParts {
   return {
     card: changes.card === undefined ? before.card : oneOf('card', CARDS, changes.card),

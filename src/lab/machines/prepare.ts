@@ -51,7 +51,7 @@ function prepareMachine(layout: Layout, machine: LabMachine): void {
   if (machine.bmc.type === 'ipmi') writeAll(`${folder}/bmc`, ipmiFiles(machine, access));
 }
 
-/** What the machine is built of; the usual parts when nobody said otherwise. */
+/** What the machine is built of; the usual parts if nobody chose others. */
 export function readParts(layout: Layout, machine: string): LabParts {
   const file = `${machineFolder(layout, machine)}/parts.json`;
   if (!existsSync(file)) return USUAL_PARTS;

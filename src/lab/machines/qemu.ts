@@ -7,7 +7,7 @@ export const DISK_GB = 4;
 const OVMF = '/usr/share/OVMF';
 
 /**
- * x86-64-v2, which images of other distributions ask for, and instructions for digests. No more: for each ability Linux looks for modules, and unpacking one
+ * x86-64-v2, which images of other distributions ask for, and instructions for digests. No more: for each ability Linux searches for modules, and unpacking one
  * (KVM, AES) takes up to a second of emulation.
  */
 const PROCESSOR = 'qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt,+sha-ni';
@@ -32,7 +32,7 @@ export function qemuArgs(machine: LabMachine, processName: string, parts: LabPar
     ],
     ['-nodefaults', '-display', 'none', '-vga', 'std', '-uuid', machine.uuid],
     ['-smbios', `type=1,manufacturer=Regent,product=lab,serial=${machine.name}`],
-    // Without graphics by its own word, SeaBIOS writes to the serial console, too. Nothing is at the board's own disk controller.
+    // Without graphics SeaBIOS itself writes to the serial console, too. Nothing is at the board's own disk controller.
     ['-machine', isUefi ? 'q35,sata=off' : 'pc,graphics=off'],
     ['-chardev', 'file,id=console,path=console.log,append=on', '-serial', 'chardev:console'],
     ['-qmp', 'unix:qmp,server=on,wait=off', '-monitor', 'unix:hmp,server=on,wait=off'],
@@ -44,7 +44,7 @@ export function qemuArgs(machine: LabMachine, processName: string, parts: LabPar
   ].flat();
 }
 
-/** Firmware with variables that stay, and without the ways of booting that nobody answers: IPv6 first costs a minute. */
+/** Firmware with variables that stay, and without the boot methods that nobody answers: IPv6 first costs a minute. */
 function uefiArgs(): string[] {
   return [
     ['-drive', `if=pflash,format=raw,readonly=on,file=${OVMF}/OVMF_CODE_4M.fd`],

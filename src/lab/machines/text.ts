@@ -12,7 +12,7 @@ export function machineLine({ name, isOn, firmware, mac, network, bmc }: Machine
   return `  machine ${name.padEnd(5)} ${state}  ${FIRMWARE[firmware]}  ${mac}  ${network}  ${access}`;
 }
 
-/** What tells the product of a machine. The password comes from a file of root's and stands in no command line. */
+/** The command that creates a machine in the product. The password comes from a file of root's and stands in no command line. */
 export function createLines(layout: Layout, { name, mac, network, bmc }: MachineStatus): string[] {
   const access = accessFile(layout, name);
   return [
@@ -25,7 +25,7 @@ export function createLines(layout: Layout, { name, mac, network, bmc }: Machine
 export function machinesText(layout: Layout, machines: readonly MachineStatus[]): string {
   if (machines.length === 0) return 'The lab has no machines. What to do: sudo scripts/up --machines\n';
   const creates = machines.flatMap((machine) => createLines(layout, machine).map((line) => `  ${line}`));
-  return [...machines.map(machineLine), '', 'The product is told of them by:', ...creates, ''].join('\n');
+  return [...machines.map(machineLine), '', 'These commands create them in the product:', ...creates, ''].join('\n');
 }
 
 /** All machines, for programs. Without a password: it is in the file. */

@@ -8,7 +8,7 @@ import { needState } from '../state.ts';
 import { readConsole } from './console.ts';
 import { machinesJson, machinesText } from './text.ts';
 
-/** Where a verb's words go, and what ends one that goes on. */
+/** Where a verb's output goes, and what ends one that goes on. */
 export interface VerbPort {
   readonly out: (text: string) => void;
   readonly ending: AbortSignal;
@@ -17,7 +17,7 @@ export interface VerbPort {
 const POWERS = ['on', 'off', 'status', 'new'];
 const BOOTS = ['pxe', 'disk'];
 
-/** `scripts/lab machine …`. Throws AppError `usage` for a word that it does not know. */
+/** `scripts/lab machine …`. Throws AppError `usage` for an argument that it does not know. */
 export async function machineVerb(layout: Layout, call: LabCall, port: VerbPort): Promise<void> {
   const what = needArgument(call, 0, 'list, power, console or screenshot');
   if (what === 'list') {

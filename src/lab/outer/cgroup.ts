@@ -8,7 +8,7 @@ export type CgroupStyle =
   | { readonly kind: 'systemd' }
   | { readonly kind: 'own'; readonly hierarchies: readonly string[] };
 
-/** Looks at the machine: PID 1, cgroup v2 alone, or v1 with named hierarchies (with or without a v2 one beside). */
+/** Inspects the machine: PID 1, cgroup v2 alone, or v1 with named hierarchies (with or without a v2 one beside). */
 export function cgroupStyle(): CgroupStyle {
   if (existsSync('/run/systemd/system')) return { kind: 'systemd' };
   if (existsSync(`${TOP}/cgroup.controllers`)) return { kind: 'own', hierarchies: [TOP] };
@@ -19,7 +19,7 @@ export function cgroupStyle(): CgroupStyle {
 /** What real-time processes of all labs may have of a second, and of one lab at the most, in microseconds. */
 const ALL_LABS = 900_000;
 const MOST_OF_A_LAB = 800_000;
-/** What is left of a lab's wish where others were there before. */
+/** Parts of its target that a lab tries, because other labs may have taken the rest. */
 const PARTS = [1, 1 / 2, 1 / 4, 1 / 8];
 const SECOND = 1_000_000;
 /** A host that has used its share up waits for the next tenth of a second, not for the next second. */
@@ -96,7 +96,7 @@ function mayTake(path: string, period: number, share: number): boolean {
   }
 }
 
-/** Stops or continues every process of a host at once. False where the machine gives no way to do it, or the host is off. */
+/** Stops or continues every process of a host at once. False if the machine has no freezer, or the host is off. */
 export function freezeGroup(style: CgroupStyle, group: string, scope: string, isFrozen: boolean): boolean {
   const freezer = freezerOf(style, group, scope);
   if (!freezer) return false;
@@ -110,7 +110,7 @@ export function isGroupFrozen(style: CgroupStyle, group: string, scope: string):
   return freezer !== null && !readFileSync(freezer.file, 'utf8').startsWith(freezer.thawed);
 }
 
-/** The file that freezes a group, and its words: cgroup v1's own hierarchy, else v2's file. Null where there is none. */
+/** The file that freezes a group, and its values: cgroup v1's own hierarchy, else v2's file. Null where there is none. */
 function freezerOf(style: CgroupStyle, group: string, scope: string) {
   const v1 = join(TOP, 'freezer', group, 'freezer.state');
   const v2 = style.kind === 'systemd' ? join(TOP, 'system.slice', `${scope}.scope`) : join(TOP, group);
@@ -151,6 +151,6 @@ function tryRemove(path: string): void {
     if (isEmpty && existsSync(join(path, RUNTIME))) writeFileSync(join(path, RUNTIME), '0');
     rmdirSync(path);
   } catch {
-    // Not empty, or gone: the next `down` looks again.
+    // Not empty, or gone: the next `down` checks again.
   }
 }

@@ -11,7 +11,7 @@ export const VIP_FORWARDER = 'vip';
 /** The name of the forwarder to the web UI at that address: it is served over TLS alone. No host is called so. */
 export const UI_FORWARDER = 'ui';
 
-/** What is offered outside: an address and port as they are seen from a network namespace. `name`: in the state file and in words. */
+/** What is offered outside: an address and port as they are seen from a network namespace. `name`: in the state file and in messages. */
 export interface ForwardTarget {
   readonly name: string;
   readonly netns: string;

@@ -69,7 +69,7 @@ export function savedFolder({ release, base, topology }: SavedKey): string {
 /** Waits until nobody else makes, takes or removes this saved lab, and holds it. */
 export async function holdSaved(folder: string): Promise<AsyncDisposable> {
   const what = `whoever makes ${folder}`;
-  return await until({ what, remedy: 'look for its process, then run this again.', timeoutMs: HOLD_MS }, () =>
+  return await until({ what, remedy: 'find its process, then run this again.', timeoutMs: HOLD_MS }, () =>
     tryLock(socketOf(folder)),
   );
 }
@@ -144,7 +144,7 @@ export function layerUnder(layout: Layout, host: string): string[] {
   return lstatSync(link, { throwIfNoEntry: false }) ? [readlinkSync(link)] : [];
 }
 
-/** Not to be used again: the next who wants it makes it anew. Labs that lie on it keep it until they are gone. */
+/** Not to be used again: whoever needs it next makes it again. Labs that lie on it keep it until they are gone. */
 export function spoilSaved(folder: string): void {
   rmSync(`${folder}/${NOTE}`, { force: true });
 }
@@ -213,7 +213,7 @@ function readNote(folder: string): SavedNote | null {
   }
 }
 
-/** A file system that was busy when it was unmounted is detached, and written, some time later: its loop device tells. */
+/** A file system that was busy when it was unmounted is detached, and written, some time later: its loop device shows that. */
 async function waitUntilDetached(layout: Layout): Promise<void> {
   const backing = (device: string) => {
     try {
@@ -226,7 +226,7 @@ async function waitUntilDetached(layout: Layout): Promise<void> {
   await until(
     {
       what: `the disks of ${layout.instance} to be detached`,
-      remedy: 'look with: losetup --list',
+      remedy: 'check with: losetup --list',
       timeoutMs: SETTLE_MS,
     },
     () => !readdirSync('/sys/block').some((name) => name.startsWith('loop') && isUsed(name)),
@@ -236,7 +236,7 @@ async function waitUntilDetached(layout: Layout): Promise<void> {
 /** The digest as soon as it is the same twice: nothing writes any more. */
 async function settledDigest(folder: string): Promise<string> {
   let last = '';
-  const wait = { what: `${folder} to be still`, remedy: 'look for its users with: fuser -vm', timeoutMs: SETTLE_MS };
+  const wait = { what: `${folder} to be still`, remedy: 'find its users with: fuser -vm', timeoutMs: SETTLE_MS };
   return await until({ ...wait, everyMs: POLL_MS }, async () => {
     const before = last;
     await must(['sync', '--file-system', folder], { timeoutMs: COPY_MS });

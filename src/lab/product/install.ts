@@ -36,7 +36,7 @@ export async function installRelease(order: ProductOrder, hosts: readonly string
         what: 'scripts/install',
         argv: [`${SHARED_INSIDE}/${folder}/scripts/install`],
         timeoutMs: INSTALL_TIMEOUT_MS,
-        remedy: `see its words above; look in with scripts/lab exec ${host} -- bash`,
+        remedy: `see its output above; open a shell with scripts/lab exec ${host} -- bash`,
       });
     }),
   );

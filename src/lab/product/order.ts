@@ -41,7 +41,7 @@ export function productHosts(layout: Layout): {
 /** Lines of a step that failed, for whoever sees the error alone. */
 const LAST_LINES = 6;
 
-/** Runs a step, its progress told with the host's name. Throws AppError `lab_product` when it fails. */
+/** Runs a step and reports its progress with the host's name. Throws AppError `lab_product` when it fails. */
 export async function doStep(order: ProductOrder, step: HostStep): Promise<CommandResult> {
   const { host, argv, timeoutMs, input } = step;
   const result = await execInHost(needInit(order.layout, host), argv, {
@@ -54,7 +54,7 @@ export async function doStep(order: ProductOrder, step: HostStep): Promise<Comma
   const lastLines = result.stderr.trim().split('\n').slice(-LAST_LINES).join(' | ');
   throw new AppError(
     'lab_product',
-    `${step.what} in ${host} ${ended}. Its last words: ${lastLines}. What to do: ${step.remedy}`,
+    `${step.what} in ${host} ${ended}. Its last output: ${lastLines}. What to do: ${step.remedy}`,
   );
 }
 

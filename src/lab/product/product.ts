@@ -55,7 +55,7 @@ async function bothEnded<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, 
   return Promise.all([one, other]);
 }
 
-/** Tells the product of the networks that it is to serve, each once. */
+/** Creates the networks that the product is to serve, each once. */
 async function ensureNetworks(order: ProductOrder, url: string, apiKey: string): Promise<void> {
   const state = needState(order.layout);
   const seeded = state.seeded ?? [];
@@ -71,7 +71,7 @@ async function ensureNetworks(order: ProductOrder, url: string, apiKey: string):
   }
 }
 
-/** Tells the product which racks serve which network, as soon as they have told where they stand. */
+/** Sets which racks serve which network, as soon as the racks have reported their networks. */
 async function ensurePairs(order: ProductOrder, url: string, apiKey: string): Promise<void> {
   const wanted = needState(order.layout).topology.networks.filter((network) => network.served?.pair);
   if (wanted.length === 0) return;
@@ -82,7 +82,7 @@ async function ensurePairs(order: ProductOrder, url: string, apiKey: string): Pr
   }
 }
 
-/** Tells the product of the first machine, once; the others are the operator's to create, or unknown. */
+/** Creates the first machine in the product, once; the others are the operator's to create, or unknown. */
 async function ensureFirstMachine(order: ProductOrder, url: string, apiKey: string): Promise<void> {
   const state = needState(order.layout);
   const machine = machinesHost(state.topology)?.machines[0];
@@ -140,7 +140,7 @@ function clusterHints({ hosts }: Topology): string[] {
   return [
     '  bin/regent cluster status',
     '  bin/regent record create www.regent.internal A 10.10.10.50',
-    `  sudo scripts/lab kill ${first}                              (cut its power; then look again)`,
+    `  sudo scripts/lab kill ${first}                              (cut its power; then check again)`,
     `  sudo scripts/lab start ${first}`,
     ...split,
   ];

@@ -85,12 +85,12 @@ async function powerOff({ layout }: SavedOrder): Promise<void> {
     const ends = await Promise.all(hosts.map(async ({ name }) => ((await stop(layout, name, STOP_MS)) ? [] : [name])));
     const killed = ends.flat();
     if (killed.length === 0) continue;
-    const problem = `${killed.join(', ')} did not power off within ${STOP_MS / 1000} s, so its files are not kept.`;
-    throw new AppError('lab_saved', `${problem} What to do: look what hangs with scripts/lab stop HOST.`);
+    const problem = `${killed.join(', ')} did not power off within ${STOP_MS / 1000} s, so its files are not saved.`;
+    throw new AppError('lab_saved', `${problem} What to do: find what hangs with scripts/lab stop HOST.`);
   }
 }
 
-/** Waits until the product is well, by reports that were made after `since` (ms of the epoch), and gives it to who asked. */
+/** Waits until the product is well, by reports that were made after `since` (ms of the epoch), and opens it for the caller. */
 async function open(order: SavedOrder, since: number): Promise<ProductResult> {
   const { layout, archive, contextFile, random } = order;
   const { url } = labStatus(layout);
@@ -122,6 +122,6 @@ async function waitUntilWell({ layout }: SavedOrder, client: Client, since: numb
   }
   throw new AppError(
     'lab_saved',
-    `The product was not well after ${WELL_MS / 1000} s: ${reason}. What to do: run this again; it is then made anew.`,
+    `The product was not well after ${WELL_MS / 1000} s: ${reason}. What to do: run this again; it is then made again.`,
   );
 }

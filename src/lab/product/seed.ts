@@ -13,9 +13,9 @@ export interface SeedTarget {
 }
 
 /**
- * Tells the product of a network that it is to serve, through its public API: its VLAN, its subnet (the site's router
+ * Creates a network that the product is to serve, through its public API: its VLAN, its subnet (the site's router
  * as gateway, where there is one), a dynamic range, and then DHCP on. What is there already stays as it is, so it may be cut off and run again.
- * Throws AppError `lab_product` with the API's words.
+ * Throws AppError `lab_product` with the API's message.
  */
 export async function seedNetwork(target: SeedTarget, network: LabNetwork): Promise<void> {
   const { served } = network;
@@ -33,13 +33,13 @@ export async function seedNetwork(target: SeedTarget, network: LabNetwork): Prom
   }
 }
 
-/** Racks tell where they stand some seconds after they have joined, and a busy machine takes longer. */
+/** Racks report their networks some seconds after they have joined, and a busy machine takes longer. */
 const PAIR_MS = 120_000;
 const AGAIN_MS = 1_000;
 
 /**
- * Names the pair of racks of a network, unless somebody named others; tells whether it did. Waits until the racks have told that they stand
- * on it. Throws AppError `lab_product` with the API's words.
+ * Names the pair of racks of a network, unless somebody named others; returns whether it did. Waits until the racks have reported that they are
+ * on it. Throws AppError `lab_product` with the API's message.
  */
 export async function seedPair(target: SeedTarget, network: LabNetwork): Promise<boolean> {
   const [primaryRack, secondaryRack] = network.served?.pair ?? [];
@@ -65,8 +65,8 @@ export async function seedPair(target: SeedTarget, network: LabNetwork): Promise
 }
 
 /**
- * Tells the product of a machine and of its BMC, as `scripts/lab machine list` says it for a person. What is there already stays as it is, but for
- * the access to the BMC, which is the lab's to know. Throws AppError `lab_product` with the API's words.
+ * Creates a machine and its BMC in the product, as `scripts/lab machine list` shows it to a person. What is there already stays as it is, but for
+ * the access to the BMC, which is the lab's to know. Throws AppError `lab_product` with the API's message.
  */
 export async function seedMachine(target: SeedTarget, machine: LabMachine, access: BmcLogin): Promise<void> {
   const client = createClient(target);

@@ -24,7 +24,7 @@ export async function joinHosts(order: ProductOrder, first: LabHost): Promise<vo
 }
 
 /**
- * `regent init` on the first region node. Gives the admin's key when it was made just now, else null. A first one that was lost and has joined anew is a
+ * `regent init` on the first region node. Gives the admin's key when it was made just now, else null. A first one that was lost and has joined again is a
  * node of its cluster as it is.
  */
 export async function initialise(order: ProductOrder, host: LabHost): Promise<string | null> {
@@ -40,7 +40,7 @@ export async function initialise(order: ProductOrder, host: LabHost): Promise<st
     argv: [REGENT, 'init', ...kind, ...own, ...whoIs(host), '--json'],
     ...(order.database === undefined ? {} : { input: order.database }),
     timeoutMs: TIMEOUT_MS,
-    remedy: `see its words above, and scripts/lab logs ${host.name} regent-regiond; then run this again.`,
+    remedy: `see its output above, and scripts/lab logs ${host.name} regent-regiond; then run this again.`,
   });
   return textIn(result.stdout, 'apiKey');
 }
@@ -56,7 +56,7 @@ async function join(order: ProductOrder, first: LabHost, host: LabHost): Promise
     argv: [REGENT, 'join', '-', ...whoIs(host), '--timeout', String(JOIN_S)],
     input: await makeToken(order, first, role),
     timeoutMs: TIMEOUT_MS,
-    remedy: `see its words above, and scripts/lab logs ${host.name}; then run this again.`,
+    remedy: `see its output above, and scripts/lab logs ${host.name}; then run this again.`,
   });
 }
 
@@ -67,7 +67,7 @@ async function makeToken(order: ProductOrder, first: LabHost, role: string): Pro
   if (token !== null) return token;
   throw new AppError(
     'lab_product',
-    `regent token create in ${first.name}: ${result.stderr.trim() || 'it told no token'}. What to do: bin/regent status`,
+    `regent token create in ${first.name}: ${result.stderr.trim() || 'it printed no token'}. What to do: bin/regent status`,
   );
 }
 

@@ -27,7 +27,7 @@ set_to() {
     power:1) systemctl start --no-block "$unit" ;;
     power:*) systemctl stop "$unit" ;;
     reset:*) ! is_on || systemctl restart --no-block "$unit" ;;
-    # The machine's operating system is asked to end, as by its power button.
+    # The machine's operating system gets a request to end, as by its power button.
     shutdown:*) ! is_on || echo system_powerdown | socat -t 0.2 - "UNIX-CONNECT:$folder/hmp" >/dev/null ;;
     boot:pxe | boot:disk) echo "$2" >"$folder/boot.new" && mv "$folder/boot.new" "$folder/boot" ;;
     boot:*) rm -f "$folder/boot" ;;

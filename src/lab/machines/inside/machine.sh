@@ -1,19 +1,19 @@
 #!/bin/bash
 # Runs a machine in its folder until it is off: machine.sh run NAME. Before it, what the machine needs and has not got yet.
 # A reset that the machine itself asks for is a new QEMU with empty memory, as a BMC's reset is. With one QEMU over resets, some that take 2 s took up to 56:
-# likely since firmware writes to memory that had programs before, and emulation looks for them at each write.
+# likely since firmware writes to memory that had programs before, and emulation checks for them at each write.
 set -euo pipefail
 name=$2
 cd "/var/lib/lab-machines/$name"
 
-# once: one QEMU, from its start to its end; succeeds where the machine wants to start anew.
+# once: one QEMU, from its start to its end; succeeds where the machine wants to start again.
 once() {
   local network=3 args qemu listener from to line again=false
   # Disk, then network, is the order that stays: an empty disk leads to the network. What the BMC has set counts for one start.
   [ "$(cat boot 2>/dev/null)" != pxe ] || network=1
   rm -f boot qmp hmp events
   mapfile -t args <qemu.args
-  # It waits for who listens to its events, and at its end until it is told to quit.
+  # It waits for who listens to its events, and at its end until it gets the order to quit.
   qemu-system-x86_64 "${args[@]}" -set device.net0.bootindex="$network" -set device.disk0.bootindex=2 \
     -action reboot=shutdown,shutdown=pause -qmp unix:events,server=on,wait=on &
   qemu=$!

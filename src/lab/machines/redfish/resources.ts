@@ -3,7 +3,7 @@ export interface RedfishBody {
   readonly [name: string]: unknown;
 }
 
-/** What the next start uses, in Redfish's words. */
+/** What the next start uses, in Redfish's terms. */
 export interface RedfishBoot {
   readonly BootSourceOverrideEnabled: string;
   readonly BootSourceOverrideTarget: string;
@@ -42,7 +42,7 @@ export function systemsBody(ids: readonly string[], place = ''): RedfishBody {
   return { Members: ids.map((id) => ({ '@odata.id': `${place}${SYSTEMS}/${id}` })) };
 }
 
-/** A system as it is now. `resets`: null where they are told apart (`resetInfoBody`). */
+/** A system as it is now. `resets`: null if another resource lists them (`resetInfoBody`). */
 export interface RedfishSystem {
   readonly id: string;
   readonly manufacturer: string;
@@ -68,7 +68,7 @@ export function systemBody({ id, manufacturer, isOn, boot, resets }: RedfishSyst
   };
 }
 
-/** The kinds of reset, where they are told apart. */
+/** The kinds of reset, as a resource of their own. */
 export function resetInfoBody(resets: readonly string[]): RedfishBody {
   return { Parameters: [{ Name: 'ResetType', AllowableValues: resets }] };
 }
