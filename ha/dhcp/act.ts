@@ -26,13 +26,13 @@ type Log = (text: string) => void;
  */
 export class WrongLeases {
   readonly #mark: string;
-  /** What `prepare` looks for. */
-  readonly #anew: string;
+  /** `prepare` checks for this file. */
+  readonly #restartMark: string;
   #is: boolean;
 
   constructor(mark: string, key: string) {
     this.#mark = mark;
-    this.#anew = `${RUN}/${key}.anew`;
+    this.#restartMark = `${RUN}/${key}.anew`;
     this.#is = existsSync(mark);
   }
 
@@ -42,15 +42,15 @@ export class WrongLeases {
       writeAtOnce(this.#mark, '');
       this.#is = true;
     }
-    if (!this.#is || isWrong || !(isTruth || (isRunning && existsSync(this.#anew)))) return;
-    for (const file of [this.#mark, this.#anew]) rmSync(file, { force: true });
+    if (!this.#is || isWrong || !(isTruth || (isRunning && existsSync(this.#restartMark)))) return;
+    for (const file of [this.#mark, this.#restartMark]) rmSync(file, { force: true });
     this.#is = false;
   }
 
   /** Its Kea is about to start. */
   start(isOwner: boolean, log: Log): void {
-    if (!this.#is || isOwner || existsSync(this.#anew)) return;
-    writeAtOnce(this.#anew, '');
+    if (!this.#is || isOwner || existsSync(this.#restartMark)) return;
+    writeAtOnce(this.#restartMark, '');
     log('its clock was wrong: its Kea starts without its leases, and takes all from its partner');
   }
 }
@@ -89,7 +89,7 @@ export class KeaUnit {
     return !this.#isOpen;
   }
 
-  /** Lets it run. `serves`: it may come to serve without being asked. */
+  /** Lets it run. `serves`: it may come to serve by itself. */
   permit(serves: boolean, isRunning: boolean): void {
     const may = serves ? 'serve' : 'standby';
     if (this.#may !== may) {
@@ -176,7 +176,7 @@ export class Detachment {
   }
 }
 
-/** Kea may give leases again that was told to wait by these ids of origin: its `dhcp-enable` (Kea 2.6 ARM, "Commands Supported by Both Servers"). */
+/** Kea may give leases again that was ordered to wait by these ids of origin: its `dhcp-enable` (Kea 2.6 ARM, "Commands Supported by Both Servers"). */
 export function resumeKea(socket: string, ids: readonly number[], log: (text: string) => void): void {
   if (ids.length > 0) log('its Kea goes on: nobody takes its leases any more');
   for (const id of ids)

@@ -38,9 +38,9 @@ import {
 const YIELD_MS = 4000;
 /** Both Keas have worked together for so long before the standby gives the pair back. */
 const PAIRED_MS = 500;
-/** Who follows must have been heard within this: a Kea that hears nobody goes on alone after a second. */
+/** The owner must have answered a follower within this: a Kea without a partner goes on alone after a second. */
 const FOLLOW_MS = 500;
-/** Both racks must have exchanged messages before a Kea takes the leases anew: that costs its clients half a second. */
+/** Both racks must have exchanged messages before a Kea takes the leases again: that costs its clients half a second. */
 const RESET_AFTER_MS = 1000;
 const RESET_EACH_MS = 5000;
 /** After a Kea that followed has gone on alone it stays down for so long. */
@@ -78,7 +78,7 @@ function entitle(inputs: PairInputs, record: OwnerRecord): Entitlement {
     ([, { vote, wasWanting }]) => wasWanting && vote.record?.owner === inputs.self,
   );
   if (named.length >= majorityOf(inputs)) return yes(`${named.length} of ${inputs.regions} regions name it the owner`);
-  // It has heard us say so, and would not succeed us before it has not heard us for a time; what it says now may be younger.
+  // It has received our statement, and would not succeed us before it was without one for a time; its present status may be newer.
   const status = partnerStatus(inputs);
   const isPartnerInformed = hearsPartner(inputs) && inputs.reply?.wasWanting === true;
   if (isPartnerInformed && status !== null && !status.isWanting && status.record.owner === inputs.self)
@@ -86,7 +86,7 @@ function entitle(inputs: PairInputs, record: OwnerRecord): Entitlement {
   const answerCount = freshAnswers(inputs).length;
   return no(
     `it hears ${answerCount} of ${inputs.regions} regions, ${named.length} of them name it the owner (${majorityOf(inputs)} needed), and ${
-      hearsPartner(inputs) ? `${inputs.partner} wants to serve` : `it does not hear ${inputs.partner}`
+      hearsPartner(inputs) ? `${inputs.partner} wants to serve` : `${inputs.partner} does not answer it`
     }`,
   );
 }
@@ -119,7 +119,7 @@ function settle(
   const isYielding = next.yieldSince !== null && now - next.yieldSince < YIELD_MS;
   const abandonedSince = mayServe && isAbandoned(inputs) ? (memory.abandonedSince ?? now) : null;
   next = { ...next, abandonedSince };
-  // What the partner said when it began to wait may be so old; what it says now was said since.
+  // The partner's status at the start of the wait may be so old; its present one is newer.
   const resumes = abandonedSince !== null && now - abandonedSince >= ANSWER_VALID_MS ? kea.pausedBy : [];
   const scopes = scopesFor(inputs, { mayServe: mayServe && isPermitted, isYielding });
   const status = statusOf(next, inputs, { isEntitled: mayServe, isServing, isDetached });
@@ -212,7 +212,7 @@ function scopesFor(inputs: PairInputs, { mayServe, isYielding }: { mayServe: boo
 }
 
 /**
- * Is Kea kept from a partner that is silent? A primary's Kea goes on alone then, and gives leases that the standby does not get: a majority of the
+ * Is Kea separated from a partner that is silent? A primary's Kea goes on alone then, and gives leases that the standby does not get: a majority of the
  * regions must know that before.
  */
 function detaches(inputs: PairInputs, record: OwnerRecord): boolean {
@@ -283,16 +283,16 @@ function describe(memory: Memory, inputs: PairInputs, outcome: Outcome): { state
   if (memory.record.owner === self) return is('fenced', `must not serve: ${why}`);
   const isMissed = partnerStatus(inputs) === null;
   const rest = isLighter(inputs, 'self') ? ' and does not serve yet' : '';
-  return is('fenced', `must not serve: ${partner} owns the pair${isMissed ? ' and is not heard' : rest}`);
+  return is('fenced', `must not serve: ${partner} owns the pair${isMissed ? ' and is silent' : rest}`);
 }
 
 function waits({ record, claim }: Memory, inputs: PairInputs): string {
   const { partner } = inputs;
   if (claim !== null) return `it asks the regions for the pair`;
   if (!isPartnerOut(inputs)) return `${partner} owns the pair`;
-  if (record.isAlone) return `${partner} owns the pair alone and is not heard; only an operator may take it from there`;
+  if (record.isAlone) return `${partner} owns the pair alone and is silent; only an operator may take it from there`;
   if (!record.isWhole)
-    return `${partner} is not heard and has given leases that are not here; an operator may order it to serve`;
-  if (!hearsMajority(inputs)) return `${partner} is not heard, and neither is a majority of the regions`;
-  return `${partner} is not heard here, and a majority of the regions does not say so too`;
+    return `${partner} is silent and has given leases that are not here; an operator may order it to serve`;
+  if (!hearsMajority(inputs)) return `${partner} is silent, and no majority of the regions answers`;
+  return `${partner} is silent here, and a majority of the regions does not say so too`;
 }

@@ -30,12 +30,12 @@ export interface VotesConfig {
   readonly racks: readonly string[];
 }
 
-/** What is in the pairs' files now, by key; a file that cannot be read keeps what it said before. */
+/** What is in the pairs' files now, by key; a file that cannot be read keeps its last content. */
 export class PairFiles {
   #sign = '';
   #found = new Map<string, PairConfig>();
 
-  /** null: nothing has changed since the last look. */
+  /** null: nothing has changed since the last check. */
   readChanges(log: (text: string) => void): ReadonlyMap<string, PairConfig> | null {
     const paths = readdirSync(KEA)
       .filter((name) => name.startsWith('regent-'))

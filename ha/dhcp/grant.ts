@@ -37,10 +37,14 @@ export function acceptStatus(votes: PairVotes, from: string, status: PairStatus,
   const reports = new Map(votes.reports).set(from, { at: now, status });
   const known = votes.record ?? recalled({ ...votes, reports }, status, now);
   if (known === null) return { ...votes, reports };
-  return { ...votes, reports, record: nextRecord({ ...votes, reports, record: known }, from, status, now) };
+  return {
+    ...votes,
+    reports,
+    record: nextRecord({ ...votes, reports, record: known }, from, status, now),
+  };
 }
 
-/** What the region tells a rack. */
+/** The region's answer to a rack. */
 export function voteFor(votes: PairVotes, from: string, key: string, now: number): Vote {
   const other = racksOf(key).find((name) => name !== from) ?? '';
   const report = votes.reports.get(other);
@@ -66,11 +70,7 @@ function nextRecord(
 }
 
 /** May this rack have the pair? Its owner may; another one when the owner has stopped serving, or was silent for so long that it must have. */
-function isFree(
-  { record, reports: heard, floorAt }: PairVotes & { record: OwnerRecord },
-  from: string,
-  now: number,
-): boolean {
+function isFree({ record, reports, floorAt }: PairVotes & { record: OwnerRecord }, from: string, now: number): boolean {
   if (from === record.owner) return true;
   // Leases that the other rack does not know would be given a second time.
   if (!record.isWhole) return false;
@@ -83,7 +83,7 @@ function isFree(
  * Which record a region that lost its file may take for its own again: one that both racks have in their ledgers while neither asks for more, or
  * one that a majority of all regions is known to name without it. In both cases no grant that it has forgotten can still become a majority's.
  */
-function recalled({ reports: heard, floorAt }: PairVotes, status: PairStatus, now: number): OwnerRecord | null {
+function recalled({ reports, floorAt }: PairVotes, status: PairStatus, now: number): OwnerRecord | null {
   if (now - floorAt < FORGOTTEN_MS) return null;
   if (status.claim === null && status.namedBy.length >= status.majority) return status.record;
   const statuses = racksOf(status.key).map((name) => heard.get(name));

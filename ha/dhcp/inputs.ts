@@ -11,7 +11,7 @@ import {
   type PairStatus,
 } from './messages.ts';
 
-/** A region's last answer, and what we had said in the beat that it answers. Times: monotonic, ms. */
+/** A region's last answer, and our own status in the beat that it answers. Times: monotonic, ms. */
 export interface Answer {
   readonly sentAt: number;
   readonly wasWanting: boolean;
@@ -28,9 +28,9 @@ export interface KeaView {
   /** HA state by its last answer since it began; null: none yet. */
   readonly state: string | null;
   readonly scopes: readonly string[];
-  /** Who has told it to give no lease while the leases are taken (`dhcp-disable` of the other's Kea): ids of origin, none as a rule. */
+  /** Who has ordered it to give no lease while the leases are taken (`dhcp-disable` of the other's Kea): ids of origin, none as a rule. */
   readonly pausedBy: readonly number[];
-  /** It has not heard the other's Kea for its own time-out. */
+  /** The other's Kea has been silent to it for its own time-out. */
   readonly isCut: boolean;
   /** As in `PairStatus`. A Kea that comes to hot-standby from partner-down has taken no lease that the other one gave. */
   readonly syncId: string | null;
@@ -44,7 +44,7 @@ export interface KeaView {
   readonly hasGoneBack: boolean;
 }
 
-/** Something that the partner has said; what has the higher run, then the higher number, was said later. */
+/** A status of the partner; the one with the higher run, then the higher number, is the later one. */
 interface PartnerReport {
   readonly status: PairStatus;
   readonly run: number;
@@ -74,7 +74,7 @@ export interface PairInputs {
   readonly reply: (PartnerReport & { readonly sentAt: number; readonly wasWanting: boolean }) | null;
   readonly kea: KeaView;
   readonly reach: Reach;
-  /** The program is asked to end. */
+  /** The program is to end. */
   readonly isLeaving: boolean;
   /** An operator has ordered this rack to serve alone. */
   readonly isOrdered: boolean;
@@ -176,7 +176,7 @@ export function isTaking(inputs: PairInputs): boolean {
 }
 
 /**
- * Was Kea told to give no lease by one that takes none? A Kea that ends in the middle of taking them never says that it may go on, and the other one waits
+ * Was Kea ordered to give no lease by one that takes none? A Kea that ends in the middle of taking them never says that it may go on, and the other one waits
  * for its longest time, 10 s and more. Only a partner that says so, or is out, is believed.
  */
 export function isAbandoned(inputs: PairInputs): boolean {
@@ -214,7 +214,7 @@ export interface DayTimes {
 
 export const SAME_DAY: DayTimes = { aheadMs: 0, rightSince: null, partnerAheadMs: 0, agreed: null };
 
-/** What is known after another look. */
+/** What is known after another round. */
 export function watchDay(before: DayTimes, inputs: PairInputs): DayTimes {
   return { ...watchOwn(before, inputs), partnerAheadMs: watchPartner(before.partnerAheadMs, inputs) };
 }
@@ -263,7 +263,7 @@ function limitAfter(before: number): number {
   return before === 0 ? DIFFER_MS : AGREE_MS;
 }
 
-/** Why a rack's Kea is kept from the other's, as a part of a sentence; empty: it is not. */
+/** Why a rack's Kea is separated from the other's, as a part of a sentence; empty: it is not. */
 export function describeClock({ partnerAheadMs }: DayTimes, partner: string): string {
   if (partnerAheadMs === 0) return '';
   const side = partnerAheadMs > 0 ? 'ahead of' : 'behind';
@@ -280,7 +280,7 @@ export function isExcluded(day: DayTimes, record: OwnerRecord, inputs: PairInput
 
 /**
  * A Kea that has left its pair because the clocks differed (`terminated`) never comes back by itself, and follows another that is in this state. So it
- * is started again: who stands by as soon as the clocks agree, the owner's when the other's is away or has begun anew. One whose clock went back, too.
+ * is started again: who stands by as soon as the clocks agree, the owner's when the other's is away or has started again. One whose clock went back, too.
  */
 export function restarts(
   day: DayTimes,

@@ -8,13 +8,13 @@ const ASK_MS = 150;
 const TAG_MS = 500;
 const ANSWER_MS = 1000;
 const ANSWER_MAX = 1_000_000;
-/** So many questions may be open: a hanging Kea has been asked for so long without an answer. */
+/** So many questions may be open: a hanging Kea has been silent for that time. */
 const OPEN_MAX = 8;
 /** A Kea that works, or waits for a processor, is silent for this before it counts as hung: to start it again would take it longer. */
 const BUSY_MS = 5000;
 /** Its threads must have worked or waited for so much of the time. */
 const BUSY_SHARE = 0.5;
-/** A Kea that has just begun may read a long file of leases before it answers. */
+/** A Kea that has just started may read a long file of leases before it answers. */
 const BEGIN_MS = 15_000;
 /** An older answer says nothing of now. */
 const FRESH_MS = 1000;
@@ -29,9 +29,9 @@ interface Status {
   readonly pausedBy: readonly number[];
 }
 
-/** States on the way to hot-standby in which a Kea takes all leases of the other. */
+/** States before hot-standby in which a Kea takes all leases of the other. */
 const SYNCING: ReadonlySet<string> = new Set(['waiting', 'syncing', 'ready']);
-/** Who was not asked for so long may have been in other states meanwhile: partner-down lasts 0.5 s at least. */
+/** A Kea without a question for so long may have been in other states meanwhile: partner-down lasts 0.5 s at least. */
 const WATCHED_MS = 450;
 /** Kea says its time in whole seconds, and may be late: less is no difference. */
 const SECONDS_MS = 3000;
@@ -39,12 +39,12 @@ const SECONDS_MS = 3000;
 let scannedAt = -Infinity;
 let scanned: readonly number[] = [];
 
-/** A Kea that looks at a file and serves nobody. */
+/** A Kea that checks a file and serves nobody. */
 const CHECKS = ['-t', '-T'];
 
 /**
  * Processes of an instance: they were started with its own configuration, and not to check one. One that has ended and was not waited for (a zombie)
- * is none. `now`: a look of just now is good enough; null: it is not.
+ * is none. `now`: a scan of just now is good enough; null: it is not.
  */
 export function processesOf(key: string, now: number | null): number[] {
   if (now === null || now - scannedAt >= SCAN_MS) [scanned, scannedAt] = [pidsNamed(NAME), now ?? -Infinity];
@@ -126,14 +126,14 @@ export class KeaWatch {
   #bornAt = 0;
   #status: Status | null = null;
   #answeredAt = -Infinity;
-  #askedAt = -Infinity;
+  #requestedAt = -Infinity;
   #tag: string | null = null;
   #tagAt = -Infinity;
   #open = 0;
   #silences = 0;
   #syncId: string | null = null;
   /** The last question that was answered, or that opened a silence, and its work until then. */
-  /** So far its clock is ahead of this program's, ms; kept from one process to the next. */
+  /** So far its clock is ahead of this program's, ms; it outlives a process. */
   #aheadMs = 0;
   /** Its day's time less the time since the boot, ms: the most that it was, and what it is; null: not known. */
   #day: { readonly most: number; readonly last: number } | null = null;
@@ -148,11 +148,11 @@ export class KeaWatch {
     return `/run/kea/kea4-${this.#key}.sock`;
   }
 
-  /** Looks for the process, and asks when it is time. */
+  /** Finds the process, and asks when it is time. */
   poll(now: number): void {
     if (this.#pid === null || !isOf(this.#pid, this.#key)) this.#meet(processesOf(this.#key, now)[0] ?? null, now);
-    if (this.#pid !== null && now - this.#askedAt >= ASK_MS && this.#open < OPEN_MAX) void this.#ask(now);
-    // The first look of a silence: two questions are open.
+    if (this.#pid !== null && now - this.#requestedAt >= ASK_MS && this.#open < OPEN_MAX) void this.#ask(now);
+    // The first round of a silence: two questions are open.
     if (this.#pid !== null && this.#open >= 2) this.#silence ??= { at: now, work: workOf(this.#pid) };
     if (this.#pid !== null && now - this.#tagAt >= TAG_MS && this.#open < 2) void this.#askTag(now);
   }
@@ -164,7 +164,7 @@ export class KeaWatch {
 
   /** Asks as soon as it can: something was just changed. */
   hurry(): void {
-    this.#askedAt = -Infinity;
+    this.#requestedAt = -Infinity;
   }
 
   /** `isOver`: its unit has ended it for certain. */
@@ -198,7 +198,7 @@ export class KeaWatch {
   #meet(pid: number | null, now: number): void {
     if (pid === this.#pid) return;
     [this.#pid, this.#bornAt, this.#status, this.#silences] = [pid, now, null, 0];
-    [this.#answeredAt, this.#askedAt, this.#silence] = [-Infinity, -Infinity, null];
+    [this.#answeredAt, this.#requestedAt, this.#silence] = [-Infinity, -Infinity, null];
     [this.#syncId, this.#tag, this.#day] = [null, null, null];
   }
 
@@ -225,7 +225,7 @@ export class KeaWatch {
 
   async #ask(now: number): Promise<void> {
     const pid = this.#pid;
-    this.#askedAt = now;
+    this.#requestedAt = now;
     this.#open += 1;
     try {
       const status = statusOf(await askKea(this.socket, { command: 'status-get' }));
@@ -236,7 +236,7 @@ export class KeaWatch {
       this.#syncId = this.#syncOf(status?.state ?? '', now);
       [this.#status, this.#answeredAt] = [status, now];
     } catch (error) {
-      // A Kea that refuses a connection has just begun or has ended. That is no silence.
+      // A Kea that refuses a connection has just started or has ended. That is no silence.
       if (pid === this.#pid && this.#clock() - now >= ANSWER_MS - 50 && now > this.#answeredAt) this.#silences += 1;
       else if (pid === this.#pid && error instanceof Error && error.message.startsWith('Kea:')) this.#status = null;
     } finally {

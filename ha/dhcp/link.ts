@@ -22,13 +22,13 @@ export interface LinkPorts<Sent> {
   identity(): Identity;
   clock(): number;
   random(): number;
-  /** An answer, and what was kept of the beat that it answers. */
+  /** An answer, and what was stored of the beat that it answers. */
   receive(reply: Reply, sent: Sent & { readonly sentAt: number }): void;
   log(text: string): void;
 }
 
 /**
- * A way to one peer, by mutual TLS: beats go out, answers come back. It dials by itself, gives up who is silent, and keeps nothing for later: what
+ * A connection to one peer, by mutual TLS: beats go out, answers come back. It dials by itself, gives up who is silent, and keeps nothing for later: what
  * cannot be sent now is worth nothing a moment later.
  */
 export class Link<Sent extends object> {
@@ -46,7 +46,7 @@ export class Link<Sent extends object> {
     this.#ports = ports;
   }
 
-  /** Says a beat, or dials. `sent`: kept for the answer. */
+  /** Says a beat, or dials. `sent`: stored for the answer. */
   send(beat: Heartbeat, sent: Sent): void {
     const now = this.#ports.clock();
     const [oldest] = this.#open.values();
@@ -71,7 +71,7 @@ export class Link<Sent extends object> {
     const socket = connect(options, () => {
       if (this.#socket !== socket) return;
       this.#isUp = true;
-      this.#tell('connected');
+      this.#report('connected');
     });
     socket.setNoDelay(true);
     this.#socket = socket;
@@ -105,11 +105,11 @@ export class Link<Sent extends object> {
     this.#open.clear();
     this.#dialAfter = this.#ports.clock() + REST_MS * (1 + this.#ports.random());
     socket?.destroy();
-    if (why !== '') this.#tell(why);
+    if (why !== '') this.#report(why);
   }
 
   /** A problem once, not with every attempt. */
-  #tell(what: string): void {
+  #report(what: string): void {
     if (this.#problem !== what) this.#ports.log(`${this.peer.name} (${this.peer.address}): ${what}`);
     this.#problem = what;
   }

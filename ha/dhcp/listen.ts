@@ -38,12 +38,12 @@ export class Listener {
     this.#server = createServer({ ...identity, ...options, minVersion: 'TLSv1.3' });
     this.#server.maxConnections = CONNECTIONS_MAX;
     this.#server.on('secureConnection', (socket) => this.#welcome(socket));
-    this.#server.on('tlsClientError', (error) => this.#tell(`refused: ${error.message}`));
+    this.#server.on('tlsClientError', (error) => this.#report(`refused: ${error.message}`));
     this.#server.on('error', (error) => {
-      this.#tell(error.message);
+      this.#report(error.message);
       setTimeout(() => this.#listen(), AGAIN_MS);
     });
-    this.#server.on('listening', () => this.#tell(`listens at ${place.address} port ${place.port}`));
+    this.#server.on('listening', () => this.#report(`listens at ${place.address} port ${place.port}`));
     this.#listen();
   }
 
@@ -83,7 +83,9 @@ export class Listener {
       const beat = JSON.parse(line) as Heartbeat;
       const { from, run, number } = beat;
       if (!names.includes(from) || !this.#ports.names().includes(from)) {
-        this.#tell(`refused: ${names[0] ?? 'nobody'} speaks as ${from}, which has no part here or another certificate`);
+        this.#report(
+          `refused: ${names[0] ?? 'nobody'} speaks as ${from}, which has no part here or another certificate`,
+        );
         return void socket.destroy();
       }
       const last = this.#last.get(from);
@@ -93,7 +95,7 @@ export class Listener {
       const reply = this.#ports.answer(beat);
       if (reply) this.#say(socket, reply);
     } catch (error) {
-      this.#tell(`a beat has no answer: ${error instanceof Error ? error.message : String(error)}`);
+      this.#report(`a beat has no answer: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
@@ -101,7 +103,7 @@ export class Listener {
     socket.write(`${JSON.stringify(reply)}\n`);
   }
 
-  #tell(what: string): void {
+  #report(what: string): void {
     if (this.#problem !== what) this.#ports.log(what);
     this.#problem = what;
   }

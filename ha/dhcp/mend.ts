@@ -2,9 +2,9 @@ import { messageOf } from '../kit/host.ts';
 import { askKea } from './kea.ts';
 import type { DayTimes } from './inputs.ts';
 
-/** The partner's Kea may have sent leases for so long before its clock was seen to be wrong, and some more are on their way, s. */
+/** The partner's Kea may have sent leases for so long before its clock was seen to be wrong, and some more may still come, s. */
 const AROUND_S = 60;
-/** It is looked for them so often, and for so long since the clocks began to differ, ms: by then the partner's Kea has been ended. */
+/** They are searched so often, and for so long since the clocks began to differ, ms: by then the partner's Kea has been ended. */
 const EACH_MS = 250;
 const LONG_MS = 5000;
 /** Leases in one answer: some 300 bytes each, far below what an answer may be long. */
@@ -38,7 +38,7 @@ export class LeaseMender {
   #aheadMs = 0;
   #isBehind = false;
   #untilMs = -Infinity;
-  #lookedAt = -Infinity;
+  #checkedAt = -Infinity;
   #isBusy = false;
 
   constructor(socket: string, log: (text: string) => void) {
@@ -52,8 +52,8 @@ export class LeaseMender {
     const isBehind = partnerAheadMs < 0;
     if (isBehind && !this.#isBehind) [this.#aheadMs, this.#untilMs] = [partnerAheadMs, now + LONG_MS];
     this.#isBehind = isBehind;
-    if (now > this.#untilMs || now - this.#lookedAt < EACH_MS || this.#isBusy) return;
-    [this.#lookedAt, this.#isBusy] = [now, true];
+    if (now > this.#untilMs || now - this.#checkedAt < EACH_MS || this.#isBusy) return;
+    [this.#checkedAt, this.#isBusy] = [now, true];
     this.#mend(this.#aheadMs / 1000)
       .then(
         (count) => {

@@ -2,15 +2,15 @@
  * What racks and regions say to each other of a pair. Every beat and every answer tells the whole: nothing is lost with a message.
  */
 
-/** Who may serve a pair's VLANs. A record with a higher epoch replaces one with a lower, never the other way round. */
+/** Who may serve a pair's VLANs. A record with a higher epoch replaces one with a lower, never the reverse. */
 export interface OwnerRecord {
   /** A rack's name. */
   readonly owner: string;
   /** 0: nobody has ever taken the pair, its primary owns it. */
   readonly epoch: number;
-  /** The owner serves without being heard. Its silence lets nobody take over: only its own word does, or an operator. */
+  /** The owner serves without answers of others. Its silence lets nobody take over: only its own message does, or an operator. */
   readonly isAlone: boolean;
-  /** The other rack has every lease that the owner gave. Said by the owner. */
+  /** The other rack has every lease that the owner gave. The owner reports it. */
   readonly isWhole: boolean;
   /** By an operator's `serve-alone`. */
   readonly isOrdered: boolean;
@@ -42,7 +42,7 @@ export interface PairStatus {
   /** Regions that have named the record of the ledger a moment ago, and how many are a majority. */
   readonly namedBy: readonly string[];
   readonly majority: number;
-  /** The day's time by its clock, ms since 1970, when it said this; left out: by a build that does not say it. */
+  /** The day's time by its clock, ms since 1970, when it sent this; left out: by a build that does not send it. */
   readonly dayTime?: number;
 }
 
@@ -51,7 +51,7 @@ export interface Vote {
   readonly key: string;
   /** null: it has lost its file and counts for nobody. */
   readonly record: OwnerRecord | null;
-  /** The other rack: for how long nothing was heard of it, ms, and what it said last. `word` null: nothing since the region's program began. */
+  /** The other rack: for how long it has been silent, ms, and its last status. `word` null: nothing since the region's program began. */
   readonly partner: { readonly silentMs: number; readonly word: PairStatus | null };
   /** As in `PairStatus`. */
   readonly dayTime?: number;
@@ -62,12 +62,12 @@ export interface Heartbeat {
   readonly from: string;
   readonly run: number;
   readonly number: number;
-  /** Grows with everything that the sender says: what was said last counts, whichever way it came. */
+  /** Grows with everything that the sender says: the last one counts, over whichever connection it came. */
   readonly said: number;
   readonly pairs: readonly PairStatus[];
 }
 
-/** Its answer. A region gives `votes`, a rack `words`. `staleRun`: the sender's run is not newer than this one, which was heard before. */
+/** Its answer. A region gives `votes`, a rack `words`. `staleRun`: the sender's run is not newer than this one, which came before. */
 export interface Reply {
   readonly echo: number;
   /** From a rack: as in a heartbeat. */
@@ -78,7 +78,7 @@ export interface Reply {
   readonly staleRun?: number;
 }
 
-/** TCP ports where regions hear racks, and where racks hear each other. */
+/** TCP ports where racks send to regions, and where racks send to each other. */
 export const VOTES_PORT = 5255;
 export const PAIRS_PORT = 5256;
 /** Between two beats, ms; while a claim is open half of it. */
@@ -86,11 +86,11 @@ export const BEAT_MS = 200;
 /** An answer proves for so long, from the moment on at which its question was sent, that the owner may serve. */
 export const ANSWER_VALID_MS = 1000;
 /**
- * Who was not heard for so long may be succeeded. He has fenced himself by then: after HEAR_MS; or, where his program hung just before that,
+ * Who was silent for so long may be succeeded. He has fenced himself by then: after ANSWER_VALID_MS; or, where his program hung just before that,
  * LATE_MS later, by its watchdog and `ended`.
  */
 export const SILENT_MS = 1900;
-/** A partner that is silent for so long is kept away from Kea, which would wait 10 s for it. */
+/** A partner that is silent for so long is separated from Kea, which would wait 10 s for it. */
 export const DETACH_MS = 800;
 /** An owner whose Kea cannot serve for so long hands over; at once, if it was not there when the controller began. */
 export const UNABLE_MS = 2000;

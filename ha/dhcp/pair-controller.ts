@@ -23,7 +23,7 @@ export interface PairPorts {
   readonly fail: (why: string) => void;
 }
 
-/** What was said in a beat, as an answer needs it. */
+/** What a beat has sent of a pair, as its answer needs it. */
 export interface SentStatus {
   readonly wasWanting: boolean;
   readonly claim: OwnerRecord | null;
@@ -50,7 +50,7 @@ export class Pair {
   #isLeaving = false;
   #verdict: Verdict | null = null;
   #since = Date.now();
-  #saidAt = -Infinity;
+  #writtenAt = -Infinity;
   #scopedAt = -Infinity;
   #problem = '';
 
@@ -94,7 +94,7 @@ export class Pair {
     return this.#memory.record.owner !== this.config.self && this.#verdict?.status.isWanting === false;
   }
 
-  /** The program is asked to end. */
+  /** The program is to end. */
   leave(): void {
     this.#isLeaving = true;
   }
@@ -124,13 +124,13 @@ export class Pair {
     this.#beat = { ...order, status, at: this.#ports.clock() };
   }
 
-  /** Looks, decides, and does it. */
+  /** Observes, decides, and acts. */
   turn(): Verdict {
     const now = this.#ports.clock();
     this.#kea.poll(now);
     this.#reach.poll(this.#config.interfaces, now);
     const before = this.#verdict;
-    // Until it stands on the disk what was said before holds.
+    // Until it stands on the disk the last verdict holds.
     if (before !== null && this.#isCommitting) return before;
     const inputs = this.#inputs(now);
     const verdict = decide(this.#memory, inputs);
@@ -138,7 +138,7 @@ export class Pair {
     this.#memory = verdict.memory;
     this.#verdict = verdict;
     this.#act(verdict, now);
-    this.#tell(before, verdict, inputs);
+    this.#report(before, verdict, inputs);
     return verdict;
   }
 
@@ -171,7 +171,7 @@ export class Pair {
   }
 
   /**
-   * false: what is new must be on the disk before it is said or done, and is on its way there. So it is with whatever is owned alone: taken before it is
+   * false: what is new must be on the disk before it is sent or done, and is being written. So it is with whatever is owned alone: taken before it is
    * on the disk, or given away before, it could be owned twice after a crash. Everything else an owner needs others for, who know better than its
    * ledger. Where the disk fails the program ends, and what it answers for with it: such a rack must not decide.
    */
@@ -215,7 +215,7 @@ export class Pair {
     this.#unit.permit(this.config.role === 'primary' || mayServe, isRunning);
     if (isKilled) this.#unit.kill();
     if (verdict.isReset) {
-      this.#log('its Kea takes all leases from the other anew');
+      this.#log('its Kea takes all leases from the other again');
       const command = { command: 'ha-reset', arguments: { 'server-name': this.config.self } };
       askKea(this.#kea.socket, command).catch((error: unknown) => this.#log(`ha-reset: ${messageOf(error)}`));
     }
@@ -237,7 +237,7 @@ export class Pair {
   }
 
   /** For people and for the agent, and each change in the journal. */
-  #tell(before: Verdict | null, verdict: Verdict, inputs: PairInputs): void {
+  #report(before: Verdict | null, verdict: Verdict, inputs: PairInputs): void {
     const { state, why, isDetached, isKilled, memory } = verdict;
     if (before?.state !== state) {
       this.#since = Date.now();
@@ -249,15 +249,15 @@ export class Pair {
       this.#log(`${owner} owns the pair, epoch ${epoch}${isAlone ? ', alone' : ''}${isOrdered ? ', by order' : ''}`);
     if (before && before.isDetached !== isDetached)
       this.#log(
-        isDetached ? `its Kea is kept from ${inputs.partner}, which is silent` : `${inputs.partner} is heard again`,
+        isDetached ? `its Kea is separated from ${inputs.partner}, which is silent` : `${inputs.partner} answers again`,
       );
     if ((before?.status.burden ?? 0) !== verdict.status.burden) this.#log(verdict.lacks || 'it lacks nothing more');
     if (isKilled && !before?.isKilled)
       this.#log(`its Kea ${inputs.kea.isHung ? 'does not answer' : 'does not come back by itself'}: it is killed`);
     if (before && (before.memory.claim === null) !== (memory.claim === null))
       this.#log(memory.claim ? `asks the regions for the pair, epoch ${memory.claim.epoch}` : 'asks for nothing more');
-    if (before?.state === state && inputs.now - this.#saidAt < SAY_MS) return;
-    this.#saidAt = inputs.now;
+    if (before?.state === state && inputs.now - this.#writtenAt < SAY_MS) return;
+    this.#writtenAt = inputs.now;
     this.#write(verdict, inputs);
   }
 

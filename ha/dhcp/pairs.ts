@@ -23,7 +23,7 @@ import { type Heartbeat, BEAT_MS, LATE_MS, PAIRS_PORT, type Reply, VOTES_PORT } 
  */
 const LOOP_MS = 50;
 const FILES_MS = 1000;
-/** What is asked to end gives its pairs away first, if somebody takes them within this. */
+/** A program that is to end gives its pairs away first, if somebody takes them within this. */
 const LEAVE_MS = 3000;
 const RUN_FILE = '/var/lib/regent-pairs/run';
 
@@ -66,7 +66,7 @@ function nextRun(): number {
   return next;
 }
 
-/** Every way into the program asks this first: what was known before a stall counts no more. */
+/** Every entry into the program calls this first: what was known before a stall counts no more. */
 function wake(): number {
   const now = clock();
   if (now - lastAt > LATE_MS) {
@@ -92,7 +92,7 @@ function answer(beat: Heartbeat): Reply {
 function receive(
   region: string | null,
   reply: Reply,
-  { sentStatuses: said, sentAt }: SentBeat & { readonly sentAt: number },
+  { sentStatuses, sentAt }: SentBeat & { readonly sentAt: number },
 ): void {
   wake();
   if (reply.staleRun !== undefined) {
@@ -116,7 +116,7 @@ function receive(
 function beat(now: number): void {
   const statuses = new Map([...pairs].map(([key, pair]) => [key, pair.status()]));
   const isClaiming = [...statuses.values()].some(({ claim }) => claim !== null);
-  // What has changed is said at once.
+  // A change is sent at once.
   const text = JSON.stringify([...statuses.values()].map((status) => ({ ...status, namedBy: [], dayTime: 0 })));
   if (text === textBefore && now - beatAt < (isClaiming ? BEAT_MS / 2 : BEAT_MS)) return;
   [textBefore, beatAt] = [text, now];
@@ -204,7 +204,7 @@ function clearStates(): void {
 }
 
 function leave(): void {
-  log('is asked to end: gives its pairs away');
+  log('is to end: gives its pairs away');
   leavingAt = clock();
   for (const pair of pairs.values()) pair.leave();
 }

@@ -44,20 +44,20 @@ const ROOM_AGAIN = 4;
 const LEASES = '/var/lib/kea';
 const LINKS = '/sys/class/net';
 
-/** What counts after another look. Times: monotonic, ms. */
+/** What counts after another check. Times: monotonic, ms. */
 export function steady(before: Steady | undefined, isBad: boolean, now: number): Steady {
   if (before === undefined) return { isBad, since: now, isNew: true };
   if (isBad === before.isBad) {
     const isNew = before.isNew && before.since !== null && now - before.since < BAD_MS;
     return { isBad, since: isNew ? before.since : null, isNew };
   }
-  // Who has just begun may have looked before its links were up.
+  // A program that has just started may have checked before its links were up.
   if (before.isNew) return { isBad, since: now, isNew: true };
   const since = before.since ?? now;
   return now - since >= (isBad ? BAD_MS : WELL_MS) ? { isBad, since: null, isNew: false } : { ...before, since };
 }
 
-/** Is there too little room for leases? `was`: there was, at the last look. `free`, `size`: of the file system, bytes. Pure. */
+/** Is there too little room for leases? `was`: there was, at the last check. `free`, `size`: of the file system, bytes. Pure. */
 export function isTooFull(was: boolean, { free, size }: { readonly free: number; readonly size: number }): boolean {
   const least = Math.min(ROOM.bytes, ROOM.share * size);
   return free < (was ? ROOM_AGAIN * least : least);
@@ -65,14 +65,14 @@ export function isTooFull(was: boolean, { free, size }: { readonly free: number;
 
 /**
  * How much worse than a rack that lacks nothing it serves: of two racks the one with less is to serve. A clock weighs more than a link, and that more
- * than an operator's wish.
+ * than an operator's request.
  */
 export function burdenOf({ missing, isCut, isFull, isDrained, aheadMs }: Reach): number {
   if (isCut || isFull) return USELESS;
   return 2 * missing.length + (isDrained ? 1 : 0) + (aheadMs === 0 ? 0 : WRONG_CLOCK);
 }
 
-/** What it lacks, in words. */
+/** What it lacks, as text. */
 export function describeLack({ missing, isFull, isDrained, aheadMs }: Reach): string {
   const cut = missing.length === 0 ? [] : [`${missing.join(', ')} ${missing.length === 1 ? 'has' : 'have'} no carrier`];
   const side = aheadMs > 0 ? 'ahead of' : 'behind';
@@ -85,23 +85,23 @@ export function describeLack({ missing, isFull, isDrained, aheadMs }: Reach): st
   ].join(', and ');
 }
 
-/** Looks at the interfaces of a pair and at the room for its leases. */
+/** Watches the interfaces of a pair and the room for its leases. */
 export class ReachWatch {
-  #lookedAt = -Infinity;
-  #askedAt = -Infinity;
+  #checkedAt = -Infinity;
+  #requestedAt = -Infinity;
   #isFullNow = false;
   /** When it was full last. */
   #fullAt = -Infinity;
   #now = -Infinity;
   #links = new Map<string, Steady>();
 
-  /** Looks when it is time. A disk that is slow makes nobody wait. */
+  /** Checks when it is time. A disk that is slow makes nobody wait. */
   poll(interfaces: readonly string[], now: number): void {
     this.#now = now;
-    if (now - this.#askedAt >= ROOM_MS) void this.#ask(now);
+    if (now - this.#requestedAt >= ROOM_MS) void this.#ask(now);
     if (this.#isFullNow) this.#fullAt = now;
-    if (now - this.#lookedAt < LINKS_MS) return;
-    this.#lookedAt = now;
+    if (now - this.#checkedAt < LINKS_MS) return;
+    this.#checkedAt = now;
     this.#links = new Map(interfaces.map((name) => [name, steady(this.#links.get(name), !hasCarrier(name), now)]));
   }
 
@@ -113,7 +113,7 @@ export class ReachWatch {
   }
 
   async #ask(now: number): Promise<void> {
-    this.#askedAt = now;
+    this.#requestedAt = now;
     try {
       // Root has room of its own; Kea is another user.
       const { bavail, blocks, bsize } = await statfs(LEASES);

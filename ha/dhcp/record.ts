@@ -24,7 +24,7 @@ export function adopt(inputs: PairInputs, record: OwnerRecord): OwnerRecord {
   return named !== null && named.owner !== inputs.self && isNewer(named, newest) ? named : newest;
 }
 
-/** The claim is granted when a majority has answered with it what was asked for it. The partner must still be out. */
+/** The claim is granted when a majority has answered a beat that sent it, and names it. The partner must still be out. */
 export function accept(inputs: PairInputs, claim: OwnerRecord | null, record: OwnerRecord): OwnerRecord {
   if (claim === null || claim.epoch <= record.epoch) return record;
   const grants = freshAnswers(inputs).filter(([, one]) => isSame(one.claim, claim) && isSame(one.vote.record, claim));
@@ -33,7 +33,7 @@ export function accept(inputs: PairInputs, claim: OwnerRecord | null, record: Ow
   return { ...claim, isWhole: grants.every(([, { vote }]) => vote.record?.isWhole === true) };
 }
 
-/** What an operator orders is done; when he ends it, the regions are asked as ever. */
+/** What an operator orders is done; when he ends it, the regions decide as before. */
 export function obey(inputs: PairInputs, record: OwnerRecord): OwnerRecord {
   const { self, isOrdered } = inputs;
   const isObeyed = record.isOrdered && record.owner === self;
@@ -44,7 +44,7 @@ export function obey(inputs: PairInputs, record: OwnerRecord): OwnerRecord {
 /** Does a primary's Kea give leases alone, or is it about to? Then what the standby took before is not all. */
 export interface Apart {
   readonly isApart: boolean;
-  /** The standby's last sync before that; undefined: not known, and the first that is heard counts as old. */
+  /** The standby's last sync before that; undefined: not known, and the first that comes counts as old. */
   readonly syncBefore: string | null | undefined;
   /** Since when its Kea works with the other; null: it does not. */
   readonly togetherSince: number | null;
@@ -59,7 +59,7 @@ export function keepApart(inputs: PairInputs, record: OwnerRecord, before: Apart
   if (role === 'standby' || record.owner !== self || !kea.isRunning || kea.state === null)
     return { ...before, isApart: false, togetherSince };
   const status = partnerStatus(inputs);
-  // Said before Kea goes on alone, which takes it a second at least.
+  // It reports that before Kea goes on alone, which takes it a second at least.
   const isLeft =
     togetherSince !== null && now - togetherSince >= TOGETHER_MS && status !== null && status.kea !== 'hot-standby';
   const isAlone = kea.state === 'partner-down' || kea.state === 'terminated';
@@ -104,7 +104,7 @@ interface ClaimInputs {
   readonly isEntitled: boolean;
 }
 
-/** What the regions are asked for; null: nothing. */
+/** The claim for the regions; null: none. */
 export function nextClaim(inputs: PairInputs, { record, claim, isEntitled }: ClaimInputs): OwnerRecord | null {
   const { self, partner, role } = inputs;
   const answers = freshAnswers(inputs).map(([, answer]) => answer);
@@ -125,7 +125,7 @@ export function nextClaim(inputs: PairInputs, { record, claim, isEntitled }: Cla
       isOrdered: record.isOrdered,
     };
   };
-  // A minority recorded the partner while it did not hear us. We tell it again who the owner is.
+  // A minority recorded the partner while we were silent to it. We send it again who the owner is.
   if (record.owner === self) return isEntitled && answers.some(isRival) ? fresh() : null;
   const named = namedRecord(inputs);
   if (named?.owner === self && isNewer(named, record) && isPartnerOut(inputs)) return named;
@@ -134,7 +134,7 @@ export function nextClaim(inputs: PairInputs, { record, claim, isEntitled }: Cla
   return answers.filter((answer) => isReady(inputs, answer)).length >= majorityOf(inputs) ? fresh() : null;
 }
 
-/** Would this region grant it, so far as it has said? */
+/** Would this region grant it, by its last answer? */
 function isReady({ self }: PairInputs, { vote: { record, partner } }: Answer): boolean {
   if (record === null) return false;
   if (record.owner === self) return true;

@@ -2,7 +2,7 @@ import type { OwnerRecord, PairStatus } from './messages.ts';
 import { type DayTimes, SAME_DAY } from './inputs.ts';
 import type { Apart } from './record.ts';
 
-/** What is kept from one decision to the next. `record` is the ledger: it must be on the disk before anything else is done. */
+/** What a decision leaves to the next one. `record` is the ledger: it must be on the disk before anything else is done. */
 export interface Memory {
   readonly record: OwnerRecord;
   readonly claim: OwnerRecord | null;
@@ -16,7 +16,7 @@ export interface Memory {
   readonly pairedSince: number | null;
   readonly apart: Apart;
   readonly day: DayTimes;
-  /** When its Kea was last told to take the leases anew. */
+  /** When its Kea was last ordered to take the leases again. */
   readonly resetAt: number;
   /** When its Kea was last started again because it does not come back to its pair by itself. */
   readonly restartedAt: number;
@@ -35,9 +35,9 @@ export interface Verdict {
   readonly isPermitted: boolean;
   /** Kea hangs, or does not come back to its pair by itself: it is killed, and comes again. */
   readonly isKilled: boolean;
-  /** Kea is to take all leases of the other anew. */
+  /** Kea is to take all leases of the other again. */
   readonly isReset: boolean;
-  /** Kea may go on after those that told it to wait, by their ids. */
+  /** Kea may go on after those that ordered it to wait, by their ids. */
   readonly resumes: readonly number[];
   /** These scopes are to be given to Kea now; null: they are right, or not ours. */
   readonly scopes: readonly string[] | null;
@@ -45,7 +45,7 @@ export interface Verdict {
   readonly state: 'serving' | 'standby' | 'taken-over' | 'fenced' | 'starting' | 'waiting';
   /** A sentence. */
   readonly why: string;
-  /** What this rack lacks of its clients' way, in words; empty: nothing. */
+  /** What this rack lacks to serve its clients, as text; empty: nothing. */
   readonly lacks: string;
   readonly status: PairStatus;
 }

@@ -32,7 +32,7 @@ const notify = openNotifier();
 let records = new Map<string, OwnerRecord>();
 let isLost = true;
 const file = new DurableFile(FILE);
-/** What is on its way to the disk. */
+/** Records that are being written to the disk. */
 const coming = new Map<string, OwnerRecord>();
 /** `record` is what stands on the disk. */
 const pairs = new Map<string, PairVotes>();
@@ -57,7 +57,7 @@ function readRecords(): { records: Map<string, OwnerRecord>; isLost: boolean } {
   }
 }
 
-/** A record on its way to the disk. Until it is there nobody hears of it. If the owner changes, nobody hears anything. */
+/** Writes a record to the disk. Until it is there nobody hears of it. If the owner changes, nobody hears anything. */
 function keep(key: string, record: OwnerRecord): void {
   coming.set(key, record);
   const written = new Map(coming);

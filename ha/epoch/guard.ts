@@ -23,16 +23,16 @@ const PORT = 5240;
 const ANSWER_MS = 1_200;
 const ANSWER_MAX = 16_384;
 const ROUND_MS = 500;
-/** A node that answers is asked this often. A silent one is asked in every round: whoever recovered without us was silent to us meanwhile. */
+/** A node that answers is queried this often. A silent one is queried in every round: whoever recovered without us was silent to us meanwhile. */
 const KNOWN_MS = 3_000;
-/** At its start a host may have no network yet: so long it waits for anybody's word. */
+/** At its start a host may have no network yet: it waits so long for any answer. */
 const START_MS = 4_000;
 const STOP_MS = 60_000;
 const STOP_AGAIN_MS = 10_000;
 
 type EpochAnswer = Statement | 'none' | 'refused' | 'silent';
 
-/** What a host is told by another one, or its silence. `none`: its haproxy knows of no epoch; `refused`: it runs, and its haproxy does not. */
+/** The answer of another host, or its silence. `none`: its haproxy knows of no epoch; `refused`: it runs, and its haproxy does not. */
 export function askEpoch(address: string, port = PORT): Promise<EpochAnswer> {
   return new Promise((resolve) => {
     const outgoing = get(
@@ -94,7 +94,7 @@ function note(statement: Statement, from: Place, own: string): void {
   closeSync(folder);
 }
 
-/** What was logged: it would be the same every ten seconds. */
+/** Errors that were logged: they would be the same every ten seconds. */
 const loggedErrors = new Set<string>();
 
 function run(command: string, args: readonly string[], timeout: number): Promise<void> {
@@ -124,12 +124,12 @@ async function watch(onRound: () => void): Promise<readonly [Statement, Place, s
     const now = performance.now();
     const places = placesOf(read(MEMBERS), epoch, read(VIP)).filter(({ address }) => (due.get(address) ?? 0) <= now);
     const answers = await Promise.all(places.map(async (place) => ({ place, answer: await askEpoch(place.address) })));
-    for (const { place, answer: heard } of answers) {
-      due.set(place.address, heard === 'silent' || heard === 'refused' ? 0 : now + KNOWN_MS);
-      if (typeof heard === 'string' || !ends(heard, own.epoch, read(AUTHORITY))) continue;
-      return [heard, place, own.epoch];
+    for (const { place, answer } of answers) {
+      due.set(place.address, answer === 'silent' || answer === 'refused' ? 0 : now + KNOWN_MS);
+      if (typeof answer === 'string' || !ends(answer, own.epoch, read(AUTHORITY))) continue;
+      return [answer, place, own.epoch];
     }
-    const hasAnswer = answers.length === 0 || answers.some(({ answer: heard }) => heard !== 'silent');
+    const hasAnswer = answers.length === 0 || answers.some(({ answer }) => answer !== 'silent');
     isReady ||= hasAnswer || performance.now() - startedAt >= START_MS;
     if (isReady) onRound();
     await delay(ROUND_MS);
@@ -149,7 +149,7 @@ async function main(): Promise<never> {
     );
     note(statement, place, own);
   }
-  // Told before the stop: units that wait for this one find the note then.
+  // Notified before the stop: units that wait for this one find the note then.
   notify('READY=1');
   const beat = setInterval(() => notify('WATCHDOG=1'), ROUND_MS);
   beat.unref();

@@ -38,7 +38,7 @@ export function compare(a: Recoveries, b: Recoveries): number {
   return a.length - b.length;
 }
 
-/** Does a heard statement end the epoch of this host? Only if the authority (its certificate, PEM) has signed it. */
+/** Does a statement of another host end the epoch of this host? Only if the authority (its certificate, PEM) has signed it. */
 export function ends(statement: Statement, own: string, authority: string): boolean {
   const [theirs, ours] = [recoveriesOf(statement.epoch), recoveriesOf(own)];
   if (theirs === null || ours === null || compare(theirs, ours) <= 0) return false;

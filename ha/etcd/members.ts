@@ -11,7 +11,7 @@ const SILENT_MS = 600;
 /** After an election all answer again, some a little later than others. Clients need not move for that. */
 const ELSEWHERE_MS = 1000;
 
-/** How an etcd answers. `aliveSince`: null while it does not, or was never asked; times in ms of a monotonic clock. */
+/** How an etcd answers. `aliveSince`: null while it does not, or before its first answer; times in ms of a monotonic clock. */
 export interface Member {
   readonly place: string;
   readonly aliveSince: number | null;
@@ -39,8 +39,8 @@ export function isAstray(place: string, members: readonly Member[], now: number,
 }
 
 /**
- * How to watch an etcd. `onChange`: it has begun or stopped to answer. `isSpare`: nobody needs it now. `isProven`: another program has just heard its
- * majority, so we need not ask.
+ * How to watch an etcd. `onChange`: it answers from now on, or no more. `isSpare`: nobody needs it now. `isProven`: another program has just had an answer of
+ * its majority, so we need not ask.
  */
 export interface WatchedOptions {
   readonly onChange: (isAlive: boolean) => void;
@@ -49,7 +49,7 @@ export interface WatchedOptions {
 }
 
 /**
- * Asks one etcd again and again, over one kept connection, for a majority read. If two nodes do not hear each other, one of them may lead etcd, and
+ * Asks one etcd again and again, over one persistent connection, for a majority read. If two nodes do not reach each other, one of them may lead etcd, and
  * the other one's etcd is useless then.
  */
 export class WatchedMember implements Member {

@@ -17,7 +17,7 @@ import { handLeadOn } from './lead.ts';
 import { bestOf, isAstray, WatchedMember } from './members.ts';
 
 /*
- * Patroni's way to etcd: 127.0.0.1:2378 leads to the etcd of this host. While that does not answer, it leads to another one. A Patroni that knows all
+ * Patroni's relay to etcd: 127.0.0.1:2378 leads to the etcd of this host. While that does not answer, it leads to another one. A Patroni that knows all
  * etcds moves to another host's at the first trouble and stays there. When that host dies, Patroni waits 1 to 5 s before it sees who leads. TLS
  * passes through unchanged: etcd decides who may ask. Without this program Patroni asks the etcds directly.
  */
@@ -40,7 +40,7 @@ interface Pair {
   readonly server: Socket;
 }
 
-/** The way: listens, connects clients, and ends connections that lead nowhere. */
+/** The relay: listens, connects clients, and ends connections that lead nowhere. */
 export class EtcdRelay {
   readonly #log: (text: string) => void;
   readonly #isProven: () => boolean;

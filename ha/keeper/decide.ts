@@ -20,7 +20,7 @@ export interface Patience {
 /** A term: from when a host took the lead until it lost it, or got another lease for it (`records.ts`). */
 type Term = string;
 
-/** What etcd's majority said in one transaction. `fences`, `armed`: the term that a host's key names; `revision`: of that key. */
+/** What etcd's majority reported in one transaction. `fences`, `armed`: the term that a host's key names; `revision`: of that key. */
 export interface EtcdView {
   readonly at: number;
   readonly leader: { readonly name: string; readonly term: Term } | null;
@@ -32,7 +32,7 @@ export interface EtcdView {
 }
 
 /**
- * How a daemon of this host answers. `heardAt`: it answered or refused; `silences`: questions without either since then; `isStarved`: it lacked a
+ * How a daemon of this host answers. `reactedAt`: it answered or refused; `silences`: questions without either since then; `isStarved`: it lacked a
  * processor.
  */
 export interface ProbeState {
@@ -51,7 +51,7 @@ export function afterAnswer(before: ProbeState, at: number, answer: Answer, isSt
 /** The fence lease of this host. `renewedAt`, `seenAt`: last renewal, last time that its key was seen. */
 export interface FenceLease {
   readonly term: Term;
-  /** From then on every view must show the fence's key; null: etcd has not said yet whether it took the key. */
+  /** From then on every view must show the fence's key; null: etcd has not answered yet whether it took the key. */
   readonly armedAt: number | null;
   readonly renewedAt: number;
   readonly seenAt: number;
@@ -83,7 +83,7 @@ export interface Step {
   readonly why: string;
 }
 
-/** An older view does not tell who may arm or be released. */
+/** An older view does not show who may arm or be released. */
 const FRESH_MS = 1000;
 /** Two renewals, and a host that stood still for 0.8 s: the proof stays valid all the time. */
 const RENEW_MS = 150;
@@ -118,7 +118,7 @@ export function decideOwn(own: OwnState): Step {
   const isWell = isResponsive(own.patroni, now) && isResponsive(own.postgres, now);
   if (fenceLease?.armedAt != null && own.lateAt > fenceLease.armedAt) {
     return isWell && now - proofOf(fenceLease) <= WELL_MS
-      ? step('disarm', 'this host, or its way to etcd, is too slow')
+      ? step('disarm', 'this host, or its connection to etcd, is too slow')
       : renewal(own, fenceLease);
   }
   if (view.leader?.name === own.name && (fenceLease?.term !== view.leader.term || fenceLease.armedAt === null)) {
@@ -190,7 +190,7 @@ export function decideOther(
 }
 
 function isSilent(
-  { silences, reactedAt: heardAt, isStarved }: ProbeState,
+  { silences, reactedAt, isStarved }: ProbeState,
   now: number,
   { silence, starved }: Patience,
 ): boolean {

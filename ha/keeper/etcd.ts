@@ -3,7 +3,7 @@ import { askEtcd, type Endpoint, endpointOf } from '../kit/etcd.ts';
 import type { Identity } from '../kit/host.ts';
 
 /**
- * After this time the next member is asked as well. The first answer counts, and a slow member is not given up. If the first member has just been
+ * After this time the next member is queried as well. The first answer counts, and a slow member is not given up. If the first member has just been
  * slow, it gets twice that time, because two questions to a busy cluster, one of them by a new TLS session, make both slower. Renewals of the lease
  * go on meanwhile.
  */
@@ -43,15 +43,15 @@ export interface Outcome {
 }
 
 /**
- * etcd through its JSON gateway, by mutual TLS. The member that answered last is asked first, over kept connections; then the others in their order,
+ * etcd through its JSON gateway, by mutual TLS. The member that answered last is queried first, over persistent connections; then the others in their order,
  * over new ones. The reason: a host that hears nobody can still send. A message over an idle connection to another host's etcd would be obeyed (it
  * would renew the lease, and the others would wait for it), while a new connection needs an answer first. Every call rejects if no member has
  * answered in its time. It may have been done all the same, or twice.
  */
 export class Etcd {
   readonly #members: readonly (Endpoint & { agent: Agent })[];
-  /** For members that are not asked first. */
-  #anew: Agent;
+  /** For members that are not queried first. */
+  #newAgent: Agent;
   #first = 0;
   /** How long the first member took for its last answer, ms. */
   #tookMs = 0;
@@ -59,7 +59,7 @@ export class Etcd {
   /** `places`: `address:port`, this host's first. */
   constructor(places: readonly string[], identity: Identity) {
     this.#members = places.map((place) => ({ ...endpointOf(place), agent: agentOf(identity, true) }));
-    this.#anew = agentOf(identity, false);
+    this.#newAgent = agentOf(identity, false);
   }
 
   /** Did this host's etcd answer last? */
@@ -73,8 +73,8 @@ export class Etcd {
       member.agent.destroy();
       member.agent = agentOf(identity, true);
     }
-    this.#anew.destroy();
-    this.#anew = agentOf(identity, false);
+    this.#newAgent.destroy();
+    this.#newAgent = agentOf(identity, false);
   }
 
   /** A new lease of so many seconds; its id. */
@@ -110,7 +110,7 @@ export class Etcd {
 
   close(): void {
     for (const { agent } of this.#members) agent.destroy();
-    this.#anew.destroy();
+    this.#newAgent.destroy();
   }
 
   #call(path: string, body: object): Promise<unknown> {
@@ -126,7 +126,7 @@ export class Etcd {
         const index = (start + attempts) % count;
         const member = this.#members[index];
         if (isDone || attempts >= count || member === undefined) return;
-        const agent = attempts === 0 ? member.agent : this.#anew;
+        const agent = attempts === 0 ? member.agent : this.#newAgent;
         const at = performance.now();
         timer = setTimeout(askOne, attempts === 0 ? patienceAfter(this.#tookMs) : NEXT_MS);
         attempts += 1;

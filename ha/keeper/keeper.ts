@@ -147,7 +147,7 @@ async function takeLease(): Promise<void> {
     const at = clock();
     const lease = await etcd.grant(settings.patience.ttl / 1000);
     writeFileSync(ARMED, `${term}\n`);
-    // The fence counts as held before etcd is asked: the answer may be lost although the key is there.
+    // The fence counts as held before etcd gets the request: the answer may be lost although the key is there.
     state.fenceLease = { lease, term, armedAt: null, renewedAt: at, seenAt: at, isGone: false };
   }
   const lease = state.fenceLease?.lease ?? '';

@@ -14,7 +14,7 @@ const QUESTIONS = 100;
 /** A silent session, and another one. */
 const SESSIONS = 2;
 
-/** `answered`: it answered, or said why it cannot; `refused`: nobody listens; `silent`: no answer in time. */
+/** `answered`: it answered, or reported why it cannot; `refused`: nobody listens; `silent`: no answer in time. */
 export type Answer = 'answered' | 'refused' | 'silent';
 
 /**

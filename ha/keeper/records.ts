@@ -51,7 +51,7 @@ export async function arm(etcd: Etcd, name: string, lease: string, view: EtcdVie
     [{ get: fence }, { get: armed }],
   );
   if (isDone) return true;
-  // Asked twice because the first answer was lost?
+  // Sent twice because the first answer was lost?
   const [key, proof] = found;
   return key?.[0]?.lease === lease && key[0].value === term && proof?.[0]?.value === term;
 }
@@ -70,7 +70,7 @@ export async function disarm(etcd: Etcd, name: string, lease: string): Promise<b
     [{ get: armed }],
   );
   if (isDone) await etcd.revoke(lease).catch(() => {});
-  // Asked twice because the first answer was lost?
+  // Sent twice because the first answer was lost?
   return isDone || found[0]?.length === 0;
 }
 

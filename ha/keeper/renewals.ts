@@ -7,13 +7,13 @@ const OPEN = 6;
  * request that comes after the election. A primary that waited for the first answer would be fenced because another host died.
  */
 export class Renewals {
-  #askedAt = Number.NEGATIVE_INFINITY;
+  #requestedAt = Number.NEGATIVE_INFINITY;
   #open = 0;
 
   /** Asks at `now` (ms), if it is time: is the lease there? Null: it did not ask. Rejects as `ask` does. */
   async renew(now: number, ask: () => Promise<boolean>): Promise<boolean | null> {
-    if (now - this.#askedAt < AGAIN_MS || this.#open >= OPEN) return null;
-    this.#askedAt = now;
+    if (now - this.#requestedAt < AGAIN_MS || this.#open >= OPEN) return null;
+    this.#requestedAt = now;
     this.#open += 1;
     try {
       return await ask();

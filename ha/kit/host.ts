@@ -47,7 +47,7 @@ export function signOf(paths: readonly string[]): string {
   return signs.join('|');
 }
 
-/** Addresses of the etcds (`address:port`), this host's first, from Patroni's configuration, without the way of this host (`ha/etcd/way.ts`). */
+/** Addresses of the etcds (`address:port`), this host's first, from Patroni's configuration, without the relay of this host (`ha/etcd/way.ts`). */
 export function etcdPlacesOf(yml: string): readonly string[] {
   const hosts = /^etcd3:\n(?: .*\n)*? {2}hosts:\n((?: {4}- .*\n)+)/m.exec(yml)?.[1];
   if (hosts === undefined) throw new Error('patroni.yml has no etcd3.hosts');
@@ -63,7 +63,7 @@ my $to = sockaddr_un($p); while (<STDIN>) { chomp; send($s, $_, 0, $to) }`;
 /** Each message wakes systemd, which counts from the last one. A beat in a fifth of its limit is enough (sd_watchdog_enabled(3) asks for two). */
 const BEATS = 5;
 
-/** Tells systemd that the program lives. The program may call it as often as it likes. Outside of a unit it does nothing. */
+/** Reports to systemd that the program lives. The program may call it as often as it likes. Outside of a unit it does nothing. */
 export function openNotifier(): (message: string) => void {
   if (process.env['NOTIFY_SOCKET'] === undefined) return () => {};
   const restMs = Number(process.env['WATCHDOG_USEC'] ?? 0) / 1000 / BEATS;

@@ -14,7 +14,7 @@ const STEP_MS = 10;
 
 /*
  * The keeper reads from this host's etcd five times a second, and only a majority answers that. Other programs ask only if the keeper has not just
- * heard it: in a cluster at rest these questions cost etcd, its leader and the network more than anything else.
+ * had that answer: in a cluster at rest these questions cost etcd, its leader and the network more than anything else.
  */
 
 /**

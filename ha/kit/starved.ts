@@ -29,7 +29,7 @@ export class Starvation {
   }
 
   /**
-   * Tell it every answer and silence, in order; `now`: when it came, ms. True: the daemon is silent, and since its first silence its processes have
+   * Call it with every answer and silence, in order; `now`: when it came, ms. True: the daemon is silent, and since its first silence its processes have
    * waited for a processor most of the time. What cannot be read proves nothing.
    */
   judge(isSilent: boolean, now: number): boolean {

@@ -16,7 +16,7 @@ export interface NodeStatus {
   readonly heldMs: number | null;
   /** It may hold the address, its keepalived runs, and it is not drained. */
   readonly canTake: boolean;
-  /** Another node that says in a fresh message that it holds the address; null: none is heard. */
+  /** Another node that says in a fresh message that it holds the address; null: there is none. */
   readonly holder: string | null;
 }
 
@@ -39,7 +39,7 @@ interface Packet extends NodeStatus {
   readonly from: string;
   readonly to: string;
   readonly nonce: string;
-  /** The nonce of the other side that was heard last. */
+  /** The nonce of the other side that came last. */
   readonly echo: string;
 }
 
@@ -55,7 +55,7 @@ export class Beacon {
   readonly #nonces = new Map<string, number>();
   /** Sees each nonce that goes out. */
   onSend: (nonce: string) => void = () => {};
-  readonly #heard = new Map<string, { nonce: string; view: PeerView | null }>();
+  readonly #received = new Map<string, { nonce: string; view: PeerView | null }>();
 
   constructor(config: BeaconConfig, key: Buffer, onError: (error: Error) => void) {
     this.#config = config;
@@ -68,7 +68,7 @@ export class Beacon {
 
   /** Peers that have ever answered. */
   get views(): readonly PeerView[] {
-    return [...this.#heard.values()].flatMap(({ view }) => view ?? []);
+    return [...this.#received.values()].flatMap(({ view }) => view ?? []);
   }
 
   /** Sends a message to every peer. */
@@ -79,7 +79,7 @@ export class Beacon {
     this.onSend(nonce);
     const { clusterId, name, peers } = this.#config;
     for (const peer of peers) {
-      const echo = this.#heard.get(peer.name)?.nonce ?? '';
+      const echo = this.#received.get(peer.name)?.nonce ?? '';
       const packet = seal({ cluster: clusterId, from: name, to: peer.name, nonce, echo, ...status }, this.#key);
       // A peer that cannot be reached shows by its silence.
       this.#socket.send(packet, PORT, peer.address, () => {});
@@ -97,16 +97,16 @@ export class Beacon {
     const canTake = packet.canTake === true;
     const holder = packet.holder ?? null;
     const sentAt = this.#nonces.get(packet.echo);
-    const before = this.#heard.get(packet.from)?.view ?? null;
+    const before = this.#received.get(packet.from)?.view ?? null;
     if (sentAt !== undefined && now - sentAt <= NONCE_MS) {
       // Packets may overtake one another.
       if (before === null || sentAt >= before.seenAt) {
         const view = { name: from, seenAt: sentAt, hasEtcd, seesRegion, heldMs, canTake, holder };
-        this.#heard.set(from, { nonce, view });
+        this.#received.set(from, { nonce, view });
       }
     } else if (before === null || now - before.seenAt > NONCE_MS) {
       // Perhaps somebody repeats an old packet. We answer it, and believe it only when the peer answers in turn.
-      this.#heard.set(packet.from, { nonce, view: before });
+      this.#received.set(packet.from, { nonce, view: before });
     }
   }
 

@@ -40,7 +40,7 @@ export interface HealthInputs {
 export interface Verdict {
   readonly isFit: boolean;
   readonly why: string;
-  /** Only an operator's wish is against it. */
+  /** Only an operator's request is against it. */
   readonly isPlanned?: true;
 }
 
@@ -61,13 +61,13 @@ const LOADED_MS = 10_000;
 /**
  * A haproxy without a processor does not hang: it serves late, and its checks of regions come late, too. On hosts that were all full the address
  * moved every ten seconds; each move cut every call, and the repeated calls kept the hosts full. If something else takes every processor of a host,
- * the host releases the address when nothing at all was heard for so long.
+ * the host releases the address when nothing at all has come for so long.
  */
 const STARVED_MS = 30_000;
 /** An election of etcd, or its restart on one node, is no reason to move. */
 const ETCD_GRACE_MS = 5000;
 /**
- * Beacons go out ten times a second. A node does not report a holder that it has not heard itself for so long. Listeners wait longer, as long as
+ * Beacons go out ten times a second. A node does not report a holder whose beacons it has not received itself for so long. Listeners wait longer, as long as
  * proof of a majority is valid: by then nobody reports a dead holder.
  */
 const HOLDER_MS = 400;
@@ -99,14 +99,14 @@ function judgeOwn(inputs: HealthInputs): Verdict {
   return { isFit: true, why: `${service.why}; ${majority.why}` };
 }
 
-/** The node among these that has just said that it holds the address. */
+/** The node among these that has just reported that it holds the address. */
 export function findHolder(now: number, peers: Superseding['peers']): string | null {
   return peers.find((peer) => peer.heldMs !== null && now - peer.seenAt <= HOLDER_MS)?.name ?? null;
 }
 
 /**
- * A third node hears both of two nodes that do not hear each other. Without its report each of the two would be a holder. While the holder is heard
- * here directly, only its adverts and its own messages count.
+ * A third node reaches both of two nodes that do not reach each other. Without its report each of the two would be a holder. While the holder's
+ * messages come here directly, only its adverts and its own messages count.
  */
 function farHolder(
   { now, name, isHolder, peers: all }: HealthInputs,

@@ -33,10 +33,10 @@ const OWN_ETCD = { host: '127.0.0.1', port: 2379 };
 const ETCD_TIMEOUT_MS = 500;
 const WRITE_MS = 500;
 const CHECK_MS = 200;
-/** haproxy is asked five times a second; a healthy one has named a living region within this time. */
+/** haproxy is queried five times a second; a healthy one has named a living region within this time. */
 const QUIET_MS = 700;
 const CONFIG_MS = 1000;
-/** systemd does not start it again (RestartPreventExitStatus): it looks at a unit's conditions at the first start only, not at automatic restarts. */
+/** systemd does not start it again (RestartPreventExitStatus): it checks a unit's conditions at the first start only, not at automatic restarts. */
 const NO_TASK = 3;
 /** The change that drains this node also reloads every haproxy. The address moves after that, so that running calls get their answers. */
 const SETTLED_MS = 1500;
@@ -44,7 +44,7 @@ const SETTLED_MS = 1500;
 const END_KEEPALIVED = 75;
 const DROP = '/opt/regent/current/ha/vip/drop';
 const DROP_MS = 500;
-/** Nothing stops keepalived for a good reason. One look may fall on a moment in between, two in a row do not. */
+/** Nothing stops keepalived for a good reason. One check may fall on a moment in between, two in a row do not. */
 const FROZEN_CHECKS = 2;
 
 interface Config extends BeaconConfig {
@@ -161,8 +161,8 @@ async function followProxy(state: State): Promise<void> {
 }
 
 /**
- * If the keeper has just heard etcd, we need not ask. The next question does not wait for the last answer; otherwise we would hear too rarely of an
- * etcd that is slow for a moment.
+ * If the keeper has just had an answer of etcd, we need not ask. The next question does not wait for the last answer; otherwise an etcd that is slow
+ * for a moment would give too few answers.
  */
 async function followEtcd(state: State): Promise<void> {
   const confirm = (sentAt: number) => (state.etcdAt = Math.max(sentAt, state.etcdAt ?? 0));
@@ -227,7 +227,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       peers,
     });
     const verdict: Verdict = leave.holdsOn(isHolder && wanted.isPlanned === true, now)
-      ? { isFit: true, why: `the calls that are on their way are answered before it goes: ${wanted.why}` }
+      ? { isFit: true, why: `running calls are answered before it goes: ${wanted.why}` }
       : wanted;
     const isNew = `${verdict.isFit} ${isHolder}` !== last;
     if (isNew || isCheckDue) {

@@ -10,12 +10,12 @@ export class Leave {
   readonly #quiet: (done: () => void) => void;
   #moment: { readonly since: number; isOver: boolean } | null = null;
 
-  /** `quiet`: begins that moment, and tells when it is over. */
+  /** `quiet`: begins that moment, and reports its end. */
   constructor(quiet: (done: () => void) => void = startQuiet) {
     this.#quiet = quiet;
   }
 
-  /** Does the node keep the address for another moment? `isWanted`: it holds the address, and only an operator's wish is against it. */
+  /** Does the node keep the address for another moment? `isWanted`: it holds the address, and only an operator's request is against it. */
   holdsOn(isWanted: boolean, now: number): boolean {
     if (!isWanted) {
       this.#moment = null;
@@ -45,7 +45,7 @@ export function endConnections(address: string): void {
 /** A failure here is harmless: the address goes all the same. */
 function startQuiet(done: () => void): void {
   execFile(QUIET, ['now'], { timeout: TIMEOUT_MS }, (error) => {
-    if (error) process.stdout.write(`calls that are on their way may get no answer: ${error.message.trim()}\n`);
+    if (error) process.stdout.write(`running calls may get no answer: ${error.message.trim()}\n`);
     done();
   });
 }

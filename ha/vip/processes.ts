@@ -5,7 +5,7 @@ export type DaemonState = 'runs' | 'frozen' | 'gone';
 
 const RESCAN_MS = 1000;
 
-/** Looks at the processes of a name in /proc (proc(5)). All of them are searched once a second at most, and only while none is known. */
+/** Watches the processes of a name in /proc (proc(5)). All of them are searched once a second at most, and only while none is known. */
 export function watchProcesses(name: string): (now: number) => DaemonState {
   let known: readonly number[] = [];
   let scannedAt = -Infinity;

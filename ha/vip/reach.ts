@@ -48,7 +48,7 @@ export class Reach {
     this.#ports = ports;
   }
 
-  /** One look, as the holder or as another node. It forgets what it found in the other role. */
+  /** One probe, as the holder or as another node. It forgets what it found in the other role. */
   async probe(vip: string, nowMs: () => number): Promise<void> {
     this.#own = this.#ports.interfaceOf(vip);
     if (this.#own !== null) {
@@ -65,7 +65,7 @@ export class Reach {
     this.#last = { ...answer, times: isSame ? (this.#last?.times ?? 0) + 1 : 1, at: nowMs() };
   }
 
-  /** How long until the next look, ms. */
+  /** How long until the next probe, ms. */
   get everyMs(): number {
     return this.#own === null ? ASK_EVERY_MS : SEARCH_EVERY_MS;
   }
@@ -81,7 +81,7 @@ export class Reach {
   }
 }
 
-/** Looks for ever, at times that differ between nodes. `vipOf`: the configuration may change. */
+/** Probes for ever, at times that differ between nodes. `vipOf`: the configuration may change. */
 export async function followReach(reach: Reach, vipOf: () => string, log: (error: unknown) => void): Promise<never> {
   for (;;) {
     await reach.probe(vipOf(), () => performance.now()).catch(log);
@@ -99,7 +99,7 @@ export function macIn(table: string, address: string): string | null {
   return null;
 }
 
-/** The same result as before? The neighbour table may be a moment behind, so only the last look's hardware address counts. */
+/** The same result as before? The neighbour table may be a moment behind, so only the last probe's hardware address counts. */
 function sameAs(one: Answer, other: Answer): boolean {
   return one.isAnswered === other.isAnswered && one.node === other.node;
 }

@@ -274,8 +274,8 @@ describe('a DHCP pair through its faults', () => {
     const turn = async () => void (done = await both('third', true));
     expect(await fault('both racks read another file in turn', turn, K1)).toBeLessThan(1.5 * CALM);
     expect(done.map(({ why }) => why)).toEqual([
-      'reads its file anew: its partner runs it',
-      'reads its file anew: it does not serve, or its partner is away',
+      'reads its file again: its partner runs it',
+      'reads its file again: it does not serve, or its partner is away',
     ]);
     await site.whole();
   });
@@ -299,7 +299,7 @@ describe('a DHCP pair through its faults', () => {
     site.powerOn('k1');
     await pause(5000);
     expect(site.state('k1')?.state).toBe('fenced');
-    expect(site.state('k1')?.why).toContain('k2 owns the pair and is not heard');
+    expect(site.state('k1')?.why).toContain('k2 owns the pair and is silent');
     await back('both racks die, the primary returns first', () => site.powerOn('k2'));
   });
 

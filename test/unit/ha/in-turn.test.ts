@@ -59,7 +59,7 @@ async function wait(): Promise<{ why: string; seconds: number }> {
   };
   const from = performance.now();
   const { stdout } = await promisify(execFile)(IN_TURN, [KEY], { env, timeout: 20_000 });
-  return { why: stdout.trim().replace('reads its file anew: ', ''), seconds: (performance.now() - from) / 1000 };
+  return { why: stdout.trim().replace('reads its file again: ', ''), seconds: (performance.now() - from) / 1000 };
 }
 
 describe('a side of a pair reads its file anew', () => {

@@ -26,7 +26,7 @@ async function rounds(
   const script = `
     bin=${folder} sockets=${folder} probe_timeout=1 REGENT_DB_PROBE_RENEW=3
     . ${SESSION}
-    for round in $(seq ${count}); do ask 'select 1'; echo "$? $words"; ${between}
+    for round in $(seq ${count}); do ask 'select 1'; echo "$? $reply"; ${between}
     done
     echo "open $(ls /proc/$$/fd | wc -l)"`;
   const { stdout } = await run('bash', ['-c', script], { timeout: 20_000 });
