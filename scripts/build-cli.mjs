@@ -14,11 +14,11 @@ const fresh = join(root, 'dist', `.regent.${process.pid}.mjs`);
 
 mkdirSync(dirname(target), { recursive: true });
 // The client reads methods and paths of the table of calls; the schemas in it are the server's. Building them would cost
-// more than a whole call, so every schema is this one object here, which is whatever is asked of it.
+// more than a whole call, so every schema is this one object here, which answers any use.
 const NO_SCHEMAS =
   'const any = new Proxy(() => any, { get: (_, key) => (key === Symbol.toPrimitive ? () => "" : any), apply: () => any });' +
   ' export default any;';
-// Importing these the ordinary way evaluates every export, among them getters that load half of Node: 15 ms a start.
+// An ordinary import of these evaluates every export, among them getters that load half of Node: 15 ms a start.
 // commander wants child_process for commands that are programs of their own, which Regent has none of.
 const LIGHT = {
   typebox: NO_SCHEMAS,

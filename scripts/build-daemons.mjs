@@ -46,7 +46,7 @@ for (const [name, entry] of Object.entries(ENTRIES)) {
     const { output } = await bundle.write({
       dir: folder,
       format: 'esm',
-      // Names stay, so that a stack trace tells where it was.
+      // Names stay, so that a stack trace shows where it was.
       minify: { compress: false, mangle: false, codegen: { removeWhitespace: false } },
       entryFileNames: `${name}.mjs`,
       chunkFileNames: `${name}-[name].mjs`,

@@ -81,7 +81,7 @@ function writeBoot(folder) {
   if (!script || !style || !worker || !rest)
     throw new Error('index.html names no script or no style, or there is no worker or no rest');
   const parts = filesOf(folder).filter((path) => path.endsWith('.js') && dirname(path) === join(folder, 'assets'));
-  // A part that boot.js does not know would not be asked for again.
+  // A part that boot.js does not know would not be requested again.
   if (parts.length !== 3) throw new Error(`the program is in ${parts.length} parts: ${parts.join(', ')}`);
   const page = html.replace(style[0], '').replace(script[0], '<script type="module" src="./boot.js"></script>');
   writeFileSync(join(folder, 'index.html'), page);

@@ -4,7 +4,7 @@
 # A host that cannot be adopted is refused while the earlier version still serves. The runtime of the release: no other is here.
 check_adoption() {
   is_adoption_due || return 0
-  step 'can the node of an earlier version be adopted?' 'do what is said above; the earlier version serves on until then'
+  step 'can the node of an earlier version be adopted?' 'do what the message above says; the earlier version serves on until then'
   "$source_dir/bin/node" "$source_dir/src/main/host-cli.ts" init --adopt --check >&2
 }
 
@@ -13,13 +13,13 @@ check_adoption() {
 check_database() {
   ! is_adoption_due || return 0
   [ -x "$root/current/bin/regent" ] && systemctl --quiet is-enabled regent-regiond.service 2>/dev/null || return 0
-  step "may $version work on the database?" 'do what is said above; nothing was changed'
+  step "may $version work on the database?" 'do what the message above says; nothing was changed'
   local code=0
   "$source_dir/bin/regent" migrate --check >&2 || code=$?
   case $code in
     0) ;;
     # It would refuse to start, too, if it may not.
-    2 | 5) say "         not known: $([ "$code" = 2 ] && echo 'this release is too old to tell' || echo 'the database does not answer')" ;;
+    2 | 5) say "         not known: $([ "$code" = 2 ] && echo 'this release is too old for the check' || echo 'the database does not answer')" ;;
     *) fail "$version may not work on this database" 'install the release that is named above, or a newer one' ;;
   esac
 }
@@ -35,9 +35,9 @@ adopt_single_node() {
     ! grep -qs '"isKeySeen":true' /var/lib/regent/init.json || rm -f /var/lib/regent/init-under-way.json
     return 0
   fi
-  step 'adopt the node of an earlier version' 'run this again: it goes on from there; the old data are kept until the new ones serve'
+  step 'adopt the node of an earlier version' 'run this again: it goes on from there; the old data stay until the new ones serve'
   /usr/local/bin/regent init --adopt >&2
-  # It has started everything anew.
+  # It has started everything again.
   rm -f "$restart_due"
 }
 
@@ -45,13 +45,13 @@ adopt_single_node() {
 remove_private_database() {
   local unit=/etc/systemd/system/regent-db.service home=/var/lib/regent/db
   [ -e "$unit" ] || getent passwd regent-db >/dev/null || return 0
-  step 'remove what the private database leaves behind' 'look at the message above'
+  step 'remove what the private database leaves behind' 'see the message above'
   systemctl --quiet disable --now regent-db.service 2>/dev/null || true
   rm -f "$unit"
   systemctl daemon-reload
   rm -rf "$home"/17.new
   if [ -d "$home" ] && ! rmdir "$home" 2>/dev/null; then
-    say "         kept: $home, data of an initialisation that did not end; remove it when nobody needs it"
+    say "         left in place: $home, data of an initialisation that did not end; remove it when nobody needs it"
   elif getent passwd regent-db >/dev/null; then
     userdel regent-db
   fi

@@ -13,7 +13,7 @@ load_profile() {
 }
 
 allow_pairs() {
-  step "AppArmor: Kea's servers of rack pairs" 'look at: /etc/apparmor.d/local'
+  step "AppArmor: Kea's servers of rack pairs" 'check: /etc/apparmor.d/local'
   local profile place
   for profile in "${kea_profiles[@]}"; do
     [ -f "/etc/apparmor.d/$profile" ] || continue

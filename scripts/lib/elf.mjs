@@ -34,7 +34,7 @@ export function needsOf(path) {
   };
 }
 
-/** Files for a program to run where nothing else is: by the path there, the path in `root`. Libraries are looked for where Debian has them. */
+/** Files for a program to run where nothing else is: by the path there, the path in `root`. Libraries are searched where Debian has them. */
 export function programFiles(root, program) {
   const files = new Map([[program, join(root, program)]]);
   const places = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map((triplet) => `usr/lib/${triplet}`);

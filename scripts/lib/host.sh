@@ -17,7 +17,7 @@ check_host() {
 
 # Drop-ins come before the packages: a daemon that Debian starts at once then stays off until Regent has configured it.
 install_dropins() {
-  step 'drop-ins for the managed daemons' 'look at the message above; /etc must be writable'
+  step 'drop-ins for the managed daemons' 'see the message above; /etc must be writable'
   local folder
   for folder in "$source_dir"/systemd/*.service.d; do
     install -D -m 0644 "$folder/regent.conf" "/etc/systemd/system/${folder##*/}/regent.conf"
@@ -40,7 +40,7 @@ check_patroni() {
 check_etcd() {
   local store=/var/lib/etcd/regent/member/snap/db version learners rule
   [ -f "$store" ] || return 0
-  step 'the step of etcd' 'look at the message above; on a region node: regent doctor (etcd-learners)'
+  step 'the step of etcd' 'see the message above; on a region node: regent doctor (etcd-learners)'
   version=$(dpkg-query --show --showformat='${source:Upstream-Version}' etcd-server 2>/dev/null) ||
     version=$(apt-cache policy etcd-server | sed -n 's/^ *Candidate: *//p')
   dpkg --compare-versions "$version" ge 3.6 2>/dev/null || return 0
@@ -80,7 +80,7 @@ make_pki_group() {
 }
 
 make_users_and_folders() {
-  step 'users and folders' 'look at the message above; a user or folder of that name may belong to something else'
+  step 'users and folders' 'see the message above; a user or folder of that name may belong to something else'
   make_user regent /var/lib/regent/region
   make_user regent-agent /var/lib/regent/agent
   make_user regent-vip /nonexistent
@@ -104,7 +104,7 @@ make_users_and_folders() {
   [ -e /etc/regent/rack.conf ] || write_rack_conf
 }
 
-# The rack's identity outlives what is installed anew: the agent keeps a copy. Its key is made by the agent, which alone may read it.
+# The rack's identity outlives a new installation: the agent keeps a copy. Its key is made by the agent, which alone may read it.
 # The agent has no rights, so its copy is read with its rights and is a UUID or nothing: root's sed would run what else stands there.
 write_rack_conf() {
   local uuid

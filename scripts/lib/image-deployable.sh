@@ -1,7 +1,7 @@
 # The images "deployable" and "deployable-tiny": a Debian 13 for the disks of machines, as one tar. Sourced by scripts/build-image.
 # shellcheck shell=bash disable=SC2154,SC2034
 
-# What both have: they start from a disk, by BIOS and UEFI, take an address and let users in. curl tells Regent that the system is up.
+# What both have: they start from a disk, by BIOS and UEFI, take an address and let users in. curl reports to Regent that the system is up.
 deployable_packages='systemd-sysv systemd-resolved systemd-timesyncd dbus udev libpam-systemd kmod initramfs-tools zstd openssh-server ca-certificates
 curl iproute2 grub2-common e2fsprogs dosfstools'
 deployable_whole='busybox cloud-init cloud-guest-utils sudo mdadm lvm2 xfsprogs gdisk iputils-ping ethtool pciutils less nano'
@@ -59,7 +59,7 @@ build_deployable_root() {
   done
   chmod 755 "$work"
 
-  step 'root file system (one to three minutes)' "look at the message above; without root also: apt-get install uidmap"
+  step 'root file system (one to three minutes)' "see the message above; without root also: apt-get install uidmap"
   mapfile -t sources < <(sed 's/\[[^]]*\] //' "$archive_cache/sources.list")
   packages="$packages $loaders"
   # No later than this is any file: equal packages give equal bytes.
@@ -74,7 +74,7 @@ build_deployable_root() {
   step 'compress' 'make room in the temporary folder'
   zstd --quiet --threads=0 -9 "$work/root.tar" -o "$work/image/root.tar.zst"
 
-  step 'manifest' 'look at the message above'
+  step 'manifest' 'see the message above'
   image_content=$(printf '"file": "root.tar.zst", "format": "tar", "compression": "zst", "bytes": %s, "cloudInit": %s' "$(stat -c %s "$work/root.tar")" "$has_cloud_init")
   sort "$work/packages" | write_manifest "$(cat "$work/kernel-version")"
 }

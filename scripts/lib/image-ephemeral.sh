@@ -29,7 +29,7 @@ find "\$1/usr/lib/modules/$1" -name '*.ko.xz' -exec xz --decompress {} +
 cp -r --no-preserve=ownership "$here/image/root/." "\$1/"
 install -m 755 "$here/image/inventory" "$here/image/dhcp" "\$1/usr/lib/regent/"
 chroot "\$1" depmod "$1"
-# The initrd has set up the network, so it waits for no word of cloud-init's.
+# The initrd has set up the network, so it does not wait for cloud-init.
 sed '/^\(Before\|Wants\)=network-pre.target\$/d' "\$1/usr/lib/systemd/system/cloud-init-local.service" >"\$1/etc/systemd/system/cloud-init-local.service"
 chroot "\$1" systemctl --quiet enable systemd-networkd.service regent-inventory.service regent-end.service
 chroot "\$1" systemctl --quiet mask ${ephemeral_off//$'\n'/ }
@@ -37,7 +37,7 @@ chroot "\$1" dpkg-query --show --showformat '\${Package} \${Version}\n' >"$work/
 rm -rf "\$1"/etc/ssh/ssh_host_* "\$1"/etc/nvme/host* "\$1/var/lib/dbus/machine-id" "\$1/etc/hostname" "\$1/boot"
 rm -rf "\$1"/var/log/* "\$1"/var/cache/* "\$1"/var/lib/apt/lists/* "\$1"/etc/*-
 : >"\$1/etc/machine-id"
-# Its caches are made: systemd makes none anew at each start.
+# Its caches are made: systemd makes none at each start.
 : >"\$1/etc/.updated"
 : >"\$1/var/.updated"
 ln -sf ../run/systemd/resolve/stub-resolv.conf "\$1/etc/resolv.conf"
@@ -58,7 +58,7 @@ build_ephemeral() {
     *) kernel_package=linux-image-$architecture ;;
   esac
   kernel_package=$(archive_dependency "$kernel_package" 'linux-image-[0-9]')
-  # shellcheck disable=SC2086  # words are wanted
+  # shellcheck disable=SC2086  # it is to be split
   fetch_archive_packages "$kernel_package" $firmware_packages $iscsi_packages
   kernel=${kernel_package#linux-image-}
   install -d "$work/kernel" "$work/root"
@@ -68,7 +68,7 @@ build_ephemeral() {
   : >"$work/packages"
   chmod 666 "$work/packages"
 
-  step 'root file system (one to three minutes)' "look at $work/mmdebstrap.log; without root also: apt-get install uidmap"
+  step 'root file system (one to three minutes)' "see $work/mmdebstrap.log; without root also: apt-get install uidmap"
   mapfile -t sources < <(sed 's/\[[^]]*\] //' "$archive_cache/sources.list")
   # No later than this is any file: equal packages give equal bytes.
   export SOURCE_DATE_EPOCH=1735689600
@@ -82,17 +82,17 @@ build_ephemeral() {
   step 'squashfs' 'make room in the temporary folder'
   mksquashfs - "$work/image/root.squashfs" -tar -root-mode 755 -root-time "$SOURCE_DATE_EPOCH" -comp zstd -Xcompression-level 15 -no-progress -quiet <"$work/root.tar" >&2
 
-  step 'initrd' 'look at the message above'
+  step 'initrd' 'see the message above'
   # Kernel, modules and root are of one package.
   for package in "$work"/kernel/*.deb; do dpkg-deb --extract "$package" "$work/root"; done
   tar -x -f "$work/root.tar" -C "$work/root" ./usr/bin/busybox
   cp "$work/root/boot/vmlinuz-$kernel" "$work/image/vmlinuz"
   pack_initrd "$work/root" "$kernel" init-ephemeral --module loop --module squashfs --module overlay --tree drivers/net/ethernet
 
-  step 'part for iSCSI' 'look at the message above'
+  step 'part for iSCSI' 'see the message above'
   pack_iscsi_part "$kernel"
 
-  step 'manifest' 'look at the message above'
+  step 'manifest' 'see the message above'
   { cat "$work/packages"; for package in $kernel_package $firmware_packages open-iscsi; do echo "$package $(archive_version "$package")"; done; } | sort | write_manifest "$kernel"
 }
 

@@ -16,11 +16,11 @@ build_micro() {
   kernel=${kernel#vmlinuz-}
   cp "$work/root/boot/vmlinuz-$kernel" "$work/image/vmlinuz"
 
-  step 'initrd' 'look at the message above'
+  step 'initrd' 'see the message above'
   pack_initrd "$work/root" "$kernel" init --file inventory="$here/image/inventory" --file runner="$here/machine/runner" \
     --choose sd_mod --choose virtio_blk --choose virtio_scsi --choose ahci --choose nvme
 
-  step 'manifest' 'look at the message above'
+  step 'manifest' 'see the message above'
   for package in "$kernel_package" busybox-static; do
     echo "$package $(archive_version "$package")"
   done | write_manifest "$kernel"

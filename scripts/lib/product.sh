@@ -27,7 +27,7 @@ find_source() {
 }
 
 verify() {
-  step "checksums of $version" 'the archive is damaged: copy it here again, or make it anew with scripts/release'
+  step "checksums of $version" 'the archive is damaged: copy it here again, or make it again with scripts/release'
   (cd "$source_dir" && sha256sum --check --strict --quiet SHA256SUMS >&2)
 }
 
@@ -73,7 +73,7 @@ mark_restart() {
 }
 
 place_units() {
-  step 'units' 'look at: systemctl status "regent-*"'
+  step 'units' 'check: systemctl status "regent-*"'
   local unit
   for unit in "$source_dir"/systemd/regent-* "$source_dir"/systemd/kea-dhcp4@.service; do
     cmp -s "$unit" "/etc/systemd/system/${unit##*/}" || { changed=yes; mark_restart; }
@@ -114,7 +114,7 @@ limits_realtime() {
 # Only what runs is restarted, and what lies in ha/ only when it has changed: the floating address leaves a node whose health is restarted.
 restart_running() {
   [ -e "$restart_due" ] || return 0
-  step 'restart with the new version' 'run this again; look at: journalctl -u "regent-*" -n 50; go back: ln -sfn <old> /opt/regent/current'
+  step 'restart with the new version' 'run this again; check: journalctl -u "regent-*" -n 50; go back: ln -sfn <old> /opt/regent/current'
   local before
   before=$root/$(cat "$restart_due")
   same_in "$before" ha/postgres ||
@@ -129,7 +129,7 @@ restart_running() {
     systemctl try-restart regent-epoch.service
     ! systemctl --quiet is-active etcd.service || systemctl start regent-epoch.service
   }
-  # A Patroni that runs takes the way when it starts the next time: its list of etcds is read then alone.
+  # A running Patroni uses the relay (ha/etcd/way.ts) after its next start: only then it reads its list of etcds.
   same_in "$before" ha/kit ha/etcd || {
     systemctl try-restart regent-etcd-way.service
     ! systemctl --quiet is-active patroni.service || systemctl start regent-etcd-way.service
@@ -150,11 +150,11 @@ restart_running() {
 
 # The newest other version stays for going back; older ones go.
 remove_old_releases() {
-  local folder kept=''
+  local folder newest=''
   while read -r folder; do
     [ "$folder" != "$root/releases/$version" ] || continue
-    if [ -z "$kept" ] && [[ $folder != *.new && $folder != *.old ]]; then
-      kept=$folder
+    if [ -z "$newest" ] && [[ $folder != *.new && $folder != *.old ]]; then
+      newest=$folder
     else
       rm -rf "$folder"
     fi

@@ -1,4 +1,4 @@
-# Words for the person in front: progress, failures that say what to do. Sourced; needs bash.
+# Messages for the operator: progress, failures that say what to do. Sourced; needs bash.
 # shellcheck shell=bash
 
 # Seconds count from where the outermost script began.

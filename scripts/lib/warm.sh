@@ -6,7 +6,7 @@
 warm_release() {
   local place=$root/releases/$version made user
   [ ! -e "$place/.compile-cache/.done" ] || return 0
-  step 'compiled code' 'it only saves time and memory; look at the message above'
+  step 'compiled code' 'it only saves time and memory; see the message above'
   compgen -G "$place/.compile-cache/*-$(node_arch)-*-0" >/dev/null ||
     NODE_COMPILE_CACHE=$root/current/.compile-cache NODE_COMPILE_CACHE_PORTABLE=1 "$place/bin/node" "$root/current/src/main/warm.ts" ||
     return 0
