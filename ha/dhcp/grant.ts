@@ -74,7 +74,7 @@ function isFree({ record, reports, floorAt }: PairVotes & { record: OwnerRecord 
   if (from === record.owner) return true;
   // Leases that the other rack does not know would be given a second time.
   if (!record.isWhole) return false;
-  const owner = heard.get(record.owner);
+  const owner = reports.get(record.owner);
   if (owner && !owner.status.isWanting) return true;
   return !record.isAlone && now - Math.max(floorAt, owner?.at ?? floorAt) >= SILENT_MS;
 }
@@ -86,7 +86,7 @@ function isFree({ record, reports, floorAt }: PairVotes & { record: OwnerRecord 
 function recalled({ reports, floorAt }: PairVotes, status: PairStatus, now: number): OwnerRecord | null {
   if (now - floorAt < FORGOTTEN_MS) return null;
   if (status.claim === null && status.namedBy.length >= status.majority) return status.record;
-  const statuses = racksOf(status.key).map((name) => heard.get(name));
+  const statuses = racksOf(status.key).map((name) => reports.get(name));
   const [one, two] = statuses.map((item) =>
     item && now - item.at <= FRESH_MS && item.status.claim === null ? item.status.record : null,
   );

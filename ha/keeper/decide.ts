@@ -194,7 +194,7 @@ function isSilent(
   now: number,
   { silence, starved }: Patience,
 ): boolean {
-  return silences >= SILENCES && now - heardAt > (isStarved ? starved : silence);
+  return silences >= SILENCES && now - reactedAt > (isStarved ? starved : silence);
 }
 
 function isResponsive(probeState: ProbeState, now: number): boolean {

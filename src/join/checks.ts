@@ -146,7 +146,7 @@ const REGION_PORTS: readonly WantedPort[] = [
   { port: PORTS.patroni, what: 'Patroni', protocol: 'tcp' },
   { port: PORTS.etcdClient, what: "etcd's clients", protocol: 'tcp' },
   { port: PORTS.etcdPeer, what: "etcd's members", protocol: 'tcp' },
-  { port: PORTS.etcdWay, what: "Patroni's connection to etcd", protocol: 'tcp' },
+  { port: PORTS.etcdProxy, what: "Patroni's connection to etcd", protocol: 'tcp' },
 ];
 
 /** Our units and those of our daemons: an interrupted run, or an earlier release, may have started them. */

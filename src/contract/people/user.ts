@@ -1,13 +1,7 @@
+import { ROLES, USER_NAME_MOST } from '../base/role.ts';
 import Type, { type Static } from 'typebox';
 import { PASSWORD_BOUNDS } from '../../model/people/password.ts';
 import { listQuery, nullable, oneOf, page, strict, Time, text, WriteQuery } from '../base/common.ts';
-
-/** Roles (api.md §3): an operator runs the site, a user reads, an auditor reads everything and changes nothing. */
-export const ROLES = ['admin', 'operator', 'user', 'auditor'] as const;
-export type Role = (typeof ROLES)[number];
-
-/** Characters of a user's name, as in MAAS. */
-export const USER_NAME_MOST = 150;
 
 export const User = strict({
   name: Type.String(),

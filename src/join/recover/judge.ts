@@ -160,5 +160,5 @@ function describeMissing(
 
 /** The report as it is printed. */
 export function reportLines({ site, epoch, sentences }: LossReport): readonly string[] {
-  return [`Site ${site}, ${epochWords(epoch)}.`, ...sentences];
+  return [`Site ${site}, ${describeEpoch(epoch)}.`, ...sentences];
 }

@@ -21,7 +21,7 @@ export async function runRecover(ports: RecoverPorts, options: RecoverOptions): 
     const earlierNote = ports.uid === 0 ? parseRecoverNote(await ports.host.files.read(PATHS.recoverNote)) : null;
     if (earlierNote !== null && options.isCheck) {
       ports.say(
-        `This host has an unfinished recovery, to ${epochWords(newEpoch(earlierNote))}. End it: regent cluster recover.`,
+        `This host has an unfinished recovery, to ${describeEpoch(newEpoch(earlierNote))}. End it: regent cluster recover.`,
       );
       return 1;
     }

@@ -118,7 +118,7 @@ export async function tagByHardware(
   const subject = subjectOf(machine.fqdn, inventory as Hardware);
   for (const { id, name, definition } of defined) {
     const parsed = parseDefinition(definition);
-    const isOn = isRejected(parsed) ? parsed : askerOf(parsed).has(subject);
+    const isOn = isRejected(parsed) ? parsed : createTagMatcher(parsed).has(subject);
     // A definition that cannot be evaluated for this hardware blocks no inventory: the machine keeps the tags that it has.
     if (isRejected(isOn))
       tx.emit({ kind: 'tag.unclear', subject: name, data: { machine: machine.fqdn, why: isOn.message } });

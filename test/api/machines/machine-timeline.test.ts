@@ -360,8 +360,8 @@ describe('a machine that stands still at its start', () => {
     expect(await again()).toBeNull();
     await switched();
     const { steps } = await timeline();
-    expect(steps.find(({ detail }) => detail.includes('boots anew'))?.detail).toMatch(
-      /never requested metadata.* It is started anew once\.$/,
+    expect(steps.find(({ detail }) => detail.includes('boots again'))?.detail).toMatch(
+      /never requested metadata.* It is restarted once\.$/,
     );
     // Another start stands still, too: its deadline ends its way.
     await fetches();

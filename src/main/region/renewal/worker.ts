@@ -36,7 +36,7 @@ function work(port: NonNullable<typeof parentPort>, { connection, name }: Thread
         Atomics.store(until, 0, news.kind === 'renewed' ? toShared(news.holdsUntil) : 0n);
         say({ kind: 'news', place, news });
       };
-      leases.set(place, renewer.keep(held, askedAt, onNews));
+      leases.set(place, renewer.keep(held, requestedAt, onNews));
     } else if (order.kind === 'drop') {
       leases.get(order.place)?.drop();
       leases.delete(order.place);

@@ -78,7 +78,7 @@ export const storageCases = {
 };
 
 /** The layout that a deployment takes when none is named; null: nobody chose one. */
-export async function readChosenStorage(tx: Tx, machineId: string): Promise<AskedStorage | null> {
+export async function readChosenStorage(tx: Tx, machineId: string): Promise<RequestedStorage | null> {
   const stored = await readStorage(tx, machineId);
   return stored === null || stored.isUsual ? null : { layout: 'kept', kept: stored };
 }

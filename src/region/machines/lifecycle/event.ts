@@ -75,7 +75,7 @@ function isEndOfScripts(event: MachineEvent): boolean {
 }
 
 /** What the table of transitions needs of a machine. */
-export function standingOf({ hostname }: Pick<MachineRow, 'hostname'>, row: StateRow): Standing {
+export function standingOf({ hostname }: Pick<MachineRow, 'hostname'>, row: StateRow): LifecycleContext {
   const { before, isLocked, commissionedAt } = row;
   return { name: hostname, before, isLocked, isCommissioned: commissionedAt !== null };
 }
@@ -173,8 +173,8 @@ function changeOf(effect: Effect, { by }: LifecycleEvent): StateChange {
 const PROGRESS_NOTES: readonly StateNote[] = ['powered', 'booted', 'inventory', 'installed'];
 
 function noteOf(what: Extract<Effect, { readonly kind: 'note' }>['what']): StateChange {
-  if (what === 'started') return { forget: WAY };
-  return what === 'recommissioned' ? { forget: [...WAY, 'commissioned'] } : { note: what };
+  if (what === 'started') return { forget: PROGRESS_NOTES };
+  return what === 'recommissioned' ? { forget: [...PROGRESS_NOTES, 'commissioned'] } : { note: what };
 }
 
 /** Another state is `machine.state.<state>`; every other event has its own name. */

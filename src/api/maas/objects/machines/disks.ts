@@ -125,7 +125,7 @@ export function viewStorage(
 }
 
 /** A disk that an operator declared keeps its number when the machine also reports it. */
-function numberOfDisk({ kept: storedDisk }: ShownDisk<InstallableDisk>, number: number): number {
+function numberOfDisk({ stored: storedDisk }: ShownDisk<InstallableDisk>, number: number): number {
   return storedDisk !== null && storedDisk.told !== null ? storedDisk.id : number;
 }
 
