@@ -32,8 +32,9 @@ export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort
     },
 
     async pull(nodeId, held) {
-      // Every waiting pull looks at each wake: a look is one statement that reads, and waits for no standby. What an agent holds is written when it
-      // changed, and a body is read when it is sent.
+      // Every waiting pull reads at each wake: one reading statement, which waits for no standby. What an agent holds
+      // is
+      // written if it changed, and a body is read when it is sent.
       const known = orThrow(await db.autocommitRead((tx) => readHolding(tx, nodeId)));
       const isKnown = known.held?.generation === held.generation && known.held.digest === held.digest;
       const isDue = isKnown

@@ -133,7 +133,7 @@ function isDryRun(input: CallInput): boolean {
   return typeof query === 'object' && query !== null && 'dry_run' in query && query.dry_run === true;
 }
 
-/** A call on its way to the database. */
+/** A call before its transaction. */
 interface PendingCall<C> {
   readonly useCase: C;
   readonly input: CallInput;
@@ -193,7 +193,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | 
   return { kind: 'done', status: written.status, body: shown, version, isReplay: written.isReplay };
 }
 
-/** What the use case wants to know from outside before its transaction; undefined: nothing. */
+/** What the use case needs from outside before its transaction; undefined: nothing. */
 async function askOutside(
   ports: CallPorts,
   { useCase, input, inner, options }: PendingCall<ReadCase<RouteId> | WriteCase<RouteId>>,

@@ -104,7 +104,7 @@ function gateSessions(region: Region, closed: () => Rejected | null, open: () =>
   };
 }
 
-/** What machines ask and tell. */
+/** Requests and reports of machines. */
 function gateMetadata(metadata: MetadataPort, closed: () => Rejected | null, open: () => void): MetadataPort {
   return {
     identify: async (...args) => {

@@ -37,7 +37,10 @@ export interface AgentPort {
   /** Parts of what is published for the node, as far as it names them. */
   parts(nodeId: string, digests: readonly string[]): Promise<PartsAnswer>;
   observe(nodeId: string, observation: Observation): Promise<void>;
-  /** Stores what changed in the node's leases; a `conflict` when an earlier report is missing: all is to be told anew. */
+  /**
+   * Stores what changed in the node's leases; a `conflict` if an earlier report is missing: the agent must report all
+   * leases again.
+   */
   leases(nodeId: string, report: LeaseReport): Promise<Rejected | null>;
   /** Stores what the node saw of machines that boot, each step once. */
   bootSteps(nodeId: string, report: BootStepReport): Promise<Rejected | null>;
@@ -48,7 +51,7 @@ export interface AgentPort {
   register(announced: Announcement): Promise<RegisterAnswer | Rejected>;
   /** State, key and node of a rack; null when nobody registered so. */
   rack(uuid: string): Promise<Pick<Rack, 'uuid' | 'state' | 'publicKey' | 'nodeId'> | null>;
-  /** True when this key never used this number before: it is used from then on, whatever region is asked. */
+  /** True if this key never used this number before. From then on it is used, on every region. */
   takeNonce(publicKey: string, nonce: string): Promise<boolean>;
 }
 
@@ -57,7 +60,7 @@ interface EventPort {
   /** At most `limit` events with an id above `after`, in order, as the caller may see them; `kind`: an exact kind or its noun. */
   read(after: number, limit: number, caller: Pick<Caller, 'role' | 'user'>, kind?: string): Promise<readonly Event[]>;
   latest(): Promise<number>;
-  /** Null, or the refusal when events above `after` are not kept any more: going on from there would leave a gap. */
+  /** Null, or the refusal if events above `after` are no longer stored: going on from there would leave a gap. */
   gapAfter(after: number): Promise<Rejected | null>;
 }
 

@@ -78,27 +78,27 @@ export interface RegionPorts {
   readonly etcd?: EtcdPort;
   /** Left out: there is no Patroni of this cluster here, so nothing is moved. */
   readonly patroni?: PatroniPort;
-  /** Ways of drills out of this process; left out: it plays none. */
+  /** Clock, probes and database copies for drills; absent: this process plays none. */
   readonly drills?: DrillInstruments;
-  /** Asks a name server; left out: this region asks none. */
+  /** Queries a name server; absent: this region queries none. */
   readonly askName?: AskName;
-  /** Reads people's keys from outside; left out: this region asks for none. */
+  /** Reads people's keys from outside; absent: this region reads none. */
   readonly readKeys?: ReadKeys;
-  /** Asks the servers of an operator's own database; left out: there is none. */
+  /** Queries the servers of an operator's own database; absent: there is none. */
   readonly askServers?: () => Promise<readonly ServerState[]>;
   /** `DATABASE_URL`, for region nodes that join; left out: this host reaches the cluster's own database. Holds passwords. */
   readonly databaseUrl?: string;
-  /** Ends this process in order, for its manager to start it anew; left out: nobody may ask for that. */
+  /** Ends this process in order, so that its manager restarts it; absent: nobody can request that. */
   readonly endForRestart?: () => void;
   /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
   readonly jobs?: { readonly kinds: readonly JobKind[]; readonly renewer: Renewer };
   /** Scripts of the release, and what goes to machines with them; left out: there are none. */
   readonly machineScripts?: { readonly builtIn: readonly Script[]; readonly files: MachineFiles };
-  /** Whom machines' own words are told, in place of their lifecycle. */
-  readonly reportMachine?: ApplyMachineEvent;
-  /** Ways to other regions and to what is kept over a restart; left out: there are none. */
+  /** Receives the reports of machines, in place of their lifecycle. */
+  readonly reportMachine?: TellMachine;
+  /** Access to other regions' memories and to the stored layout; absent: there is none. */
   readonly memory?: MemoryAccess;
-  /** Where images lie, and the way to those of other regions; left out: this region keeps none. */
+  /** Where images lie, and access to those of other regions; absent: this region stores none. */
   readonly images?: ImageAccess;
 }
 
@@ -123,12 +123,12 @@ const PURGE_EVERY_MS = 60_000;
 const LEASES_EVERY_MS = 2000;
 /** How late the end of a command is noticed whose time has come. */
 const COMMANDS_EVERY_MS = 1000;
-/** How late a look at machines' power begins, and how late its end is taken note of whose wake was lost. */
+/** How late a power check of machines starts, and how late its end is noticed if the wake was lost. */
 const POWER_CHECKS_EVERY_MS = 5000;
 /** How late a deadline of a machine is seen, and what was to wake it. */
 const LIFECYCLE_EVERY_MS = 2000;
 const AGAIN_EVERY_MS = 3000;
-/** How late a feature is turned on after the last region node was upgraded; nothing is asked once all are on. */
+/** How late a feature is turned on after the upgrade of the last region node; once all are on, nothing is read. */
 const FEATURES_EVERY_MS = 5000;
 /** How late a revocation counts here when its wake was lost. */
 const REVOCATIONS_EVERY_MS = 1500;
@@ -146,7 +146,7 @@ const LAYOUT_EVERY_MS = 15_000;
 const OTHERS_EVERY_MS = 2000;
 /** How late a drained node is relieved of the database that a failover gave it. */
 const RELIEF_EVERY_MS = 5000;
-/** How late a wish to start this process anew is seen. */
+/** How late a request to restart this process is noticed. */
 const OWN_RESTART_EVERY_MS = 2000;
 const NO_MEMORY_ACCESS: MemoryAccess = {
   ask: async () => null,
@@ -161,7 +161,7 @@ const HOST_CALL = {
   ifMatch: null,
 } as const;
 
-/** Whom use cases may ask beside the database. */
+/** What use cases may query besides the database. */
 function outsidePorts({
   clock,
   askServers,
@@ -183,7 +183,7 @@ function outsidePorts({
 /** Builds the region: use cases, agent channel, events, health, tasks. */
 export function createRegion(ports: RegionPorts): RegionNode {
   const { db, clock, random, wakes } = ports;
-  // Builds of one release compile the same way; were they told apart, an upgrade to another build would publish no more.
+  // Builds of one release count as one compiler; otherwise an upgrade to another build would stop publishing.
   const compiler = releaseOf(ports.version);
   const publish = createPublishTask({ ...ports, services: ports.renderer.services, compiler });
   const running: RunningTask[] = [];
@@ -251,7 +251,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     events: eventsOf(db),
     health,
     isHeld: () => db.isHeld(),
-    // Away again: the task reads it as soon as it can, and until then who shows a certificate is told to come back.
+    // If the database is away again, the task reads the list later; until then clients with a certificate get 503.
     prepare: async () => void (await revocations.task.run().catch(() => null)),
     startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves, images, calls }, running),
   };

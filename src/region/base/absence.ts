@@ -1,15 +1,17 @@
 import type { HostObservation, ServiceObservation } from '../../contract/cluster/agent.ts';
 import { parseLbFacts } from '../../services/lb/facts.ts';
 
-/** Word of a node that is older than this is not relied on, ms: agents report every 10 s, and at once when something changes. */
+/** A node's report that is older than this does not count, ms. Agents report every 10 s, and at once on a change. */
 export const FRESH_MS = 20_000;
 
-/** A node that others say is gone, though its own last word is still young. `by`: who says so, by name. */
+/**
+ * Other nodes report that a node is gone, though its own last report is still young. `by`: the names of those nodes.
+ */
 export interface Absence {
   readonly by: readonly string[];
 }
 
-/** What is looked at of a node. */
+/** What the check for absence needs of a node. */
 export interface Reporter {
   readonly name: string;
   readonly isRegion: boolean;
@@ -18,15 +20,16 @@ export interface Reporter {
   readonly host: HostObservation | null;
 }
 
-/** When a service was asked that a report tells of, ms: the report's arrival less the age that its agent gives. */
+/** When the agent probed a service of its report, ms: the report's arrival less the age that the agent gives. */
 export function probeTimeOf(node: Pick<Reporter, 'reportedAt' | 'host'>, service: string): number {
   return Date.parse(node.reportedAt ?? '') - (node.host?.ages?.[service] ?? 0);
 }
 
 /**
- * Region nodes that are gone by the word of the others: the haproxy of each checks all of them twice a second and more, and its agent tells at once what
- * changed. A word counts when it was heard after the node's own last one, so a node that speaks again is back. More must say that it is gone than that it
- * answers: one way that is cut between two nodes takes nobody away. By name. Pure.
+ * Region nodes that the others report as gone, by name. The haproxy of each node checks all others at least twice a
+ * second, and its agent reports a change at once. A statement counts if it arrived after the node's own last report,
+ * so a node that reports again is back. More nodes must report it gone than report that it answers: one cut link
+ * between two nodes removes nobody. Pure.
  */
 export function absencesOf(nodes: readonly Reporter[], now: number): ReadonlyMap<string, Absence> {
   const gone = nodes

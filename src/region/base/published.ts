@@ -37,7 +37,7 @@ export interface KnownNode extends TrackedNode {
     readonly staleSince: string | null;
   } | null;
   readonly facts: HostFacts | null;
-  /** Its certificate, disks and roles; null while its agent has not told. */
+  /** Its certificate, disks and roles; null while its agent has not reported them. */
   readonly host: HostObservation | null;
 }
 

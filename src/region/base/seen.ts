@@ -9,21 +9,23 @@ export interface ReceivedReport {
   readonly report: Observation;
 }
 
-/** What is needed to read nodes as they are known now. `heardOf`: the newest report that the regions remember of a node; left out: they remember none. */
+/**
+ * What reading the nodes as they are now needs. The newest report that regions have in memory of a node; absent: none.
+ */
 export interface SeenPorts {
   readonly clock: { now(): number };
   readonly latestReportOf?: (nodeId: string) => ReceivedReport | null;
 }
 
-/** A node with what the others say of it. */
+/** A node with what the other nodes report of it. */
 export interface SeenNode extends KnownNode {
   /** Null: the others do not say that it is gone. */
   readonly absence: Absence | null;
 }
 
 /**
- * Reads all nodes, or one, with the newest that is known of each: after the database was away its rows are older than what regions remember. A node that
- * the others say is gone is stale, however young its last word.
+ * Reads all nodes, or one, each with its newest report: after an outage of the database its rows are older than what
+ * regions have in memory. A node that the others report as gone is stale, however young its last report is.
  */
 export async function readSeenNodes(tx: Tx, ports: SeenPorts, nodeId?: string): Promise<SeenNode[]> {
   const newest = (await readKnownNodes(tx)).map((node) =>
@@ -46,7 +48,7 @@ function reporterOf(node: KnownNode): Reporter {
 /** The row of the database, or the report that came later. Pure. */
 export function withNewerReport(node: KnownNode, received: ReceivedReport | null): KnownNode {
   if (received === null || Date.parse(received.at) <= Date.parse(node.report?.at ?? '')) return node;
-  // The region refuses what an agent says that was replaced by a later one.
+  // The region refuses the report of an agent that a later one has replaced.
   if (Date.parse(received.report.agentSince) < Date.parse(node.agent?.since ?? '')) return node;
   const { report, at } = received;
   const { services, generation, agentVersion, agentSince, staleSince } = report;

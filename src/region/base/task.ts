@@ -5,13 +5,13 @@ import type { Clock, Log, Random } from '../../core/ports.ts';
 /** A reconciler: takes no input, re-reads everything, may run at any time (architecture.md §1). */
 export interface Task {
   readonly name: string;
-  /** Does one round; the result is a sentence for the log when there is something to tell, else null. */
+  /** Does one round; gives a sentence for the log if it did something, else null. */
   run(): Promise<string | null>;
   /** How long the next round waits for another process to do its work, ms; absent: not at all. */
   yieldMs?(): number;
 }
 
-/** How a task is kept going. Times in ms. `beat` is called each round, also after failures. */
+/** What running a task needs. Times in ms. `beat` is called each round, also after failures. */
 export interface TaskPorts {
   readonly clock: Clock;
   readonly random: Random;
@@ -20,7 +20,7 @@ export interface TaskPorts {
   readonly beat: () => void;
 }
 
-/** A task that is kept going. */
+/** A task that runs. */
 export interface RunningTask {
   /** Asks for a round soon; any number of calls during a round make one more round. */
   wake(): void;

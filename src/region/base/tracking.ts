@@ -13,7 +13,10 @@ const AWAY_MS = 20_000;
 /** How long a node may take over what is published before that is a problem, ms. */
 export const SETTLE_MS = 15_000;
 
-/** Stands for a service in findings that the agent has of itself; every service of its node rests on it and tells them. */
+/**
+ * Stands for a service in findings that the agent has of itself. Every service of its node depends on it and shows
+ * them.
+ */
 export const AGENT = 'agent';
 
 /** What the region knows of one node. Times are ISO 8601. `published` null: nothing was published for it yet. */
@@ -27,7 +30,7 @@ export interface TrackedNode {
     readonly at: string;
     /** Time of the first publication that is not in force on the node yet; null when all are. */
     readonly behindSince: string | null;
-    /** Which services are wanted (`desired` not null) and which restart was asked for; not how they are to be. */
+    /** Which services are wanted (`desired` not null) and which restart is requested; not their configuration. */
     readonly services: Readonly<Record<string, ServiceDesired>>;
   } | null;
   /** The last full report. */

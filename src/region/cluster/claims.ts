@@ -3,10 +3,13 @@ import type { VipFacts } from '../../services/vip/facts.ts';
 import { probeTimeOf } from '../base/absence.ts';
 import { type ClusterSite, regions, type SiteNode } from './site.ts';
 
-/** A role that one node alone may have. */
+/** A role that at most one node may have. */
 export type ExclusiveRole = 'primary' | 'vip';
 
-/** A node's word that it has the role. Times in ms by the clock of whoever heard it; `beganAt` -Infinity: nobody knows. */
+/**
+ * A node's report that it has the role. Times in ms by the clock of the region that received it; `beganAt` -Infinity:
+ * not known.
+ */
 export interface RoleClaim {
   readonly node: SiteNode;
   readonly claimedAt: number;
@@ -15,15 +18,19 @@ export interface RoleClaim {
   readonly timeline: number | null;
 }
 
-/** Who has a role. `now`: two only where both said so at a common moment. `past`: last words of those who had it, the latest first. */
+/**
+ * Who has a role. `now`: two only if both claimed it at a common moment. `past`: last claims of earlier holders, the
+ * latest first.
+ */
 export interface RoleClaims {
   readonly now: readonly RoleClaim[];
   readonly past: readonly RoleClaim[];
 }
 
 /**
- * Who has a role by the words of all nodes; the one place where that is decided. The newest claim is that of the highest timeline, else the one that began
- * last. It counts while its node is heard. Another one counts beside it only if it was said after the newest began: one from before is a last word. Pure.
+ * Decides who has a role, from the reports of all nodes; nothing else decides it. The newest claim is that of the
+ * highest timeline, else the one that began last. It counts while its node reports. Another claim counts beside it only
+ * if it was made after the newest began: an earlier one is past. Pure.
  */
 export function claimsOf(site: Pick<ClusterSite, 'nodes'>, role: ExclusiveRole): RoleClaims {
   const all = regions(site)
@@ -33,7 +40,7 @@ export function claimsOf(site: Pick<ClusterSite, 'nodes'>, role: ExclusiveRole):
         (b.timeline ?? -1) - (a.timeline ?? -1) || compare(b.beganAt, a.beganAt) || compare(b.claimedAt, a.claimedAt),
     );
   const [newest] = all;
-  // Beside one that is heard: both at a common moment. After one that is not heard any more: said since.
+  // Beside a node that reports: both at a common moment. After a node that is silent: claimed since then.
   const counts = (claim: RoleClaim) =>
     claim.node.isFresh &&
     (claim === newest ||
@@ -57,7 +64,10 @@ export function holdersOf(
   return claimsOf(site, 'vip').now.map(({ node }) => ({ node, facts: node.facts.vip }));
 }
 
-/** The last holder of a role that nobody has: a sentence's part with a leading blank, such as ` (r3 said so last, 12 s ago)`; '' where nobody did. */
+/**
+ * The last holder of a role that nobody has now: a sentence's part such as ` (last: r3, 12 s ago)`; '' if there is
+ * none.
+ */
 export function lastClaimText(site: Pick<ClusterSite, 'nodes' | 'now'>, role: ExclusiveRole): string {
   const { now, past } = claimsOf(site, role);
   const [last] = past;
@@ -69,7 +79,7 @@ function claimOf(node: SiteNode, role: ExclusiveRole): RoleClaim[] {
   if (node.reportedAt === null) return [];
   const { db, vip } = node.isFresh ? node.facts : node.last;
   const reportedRole = node.host?.roles[role === 'primary' ? 'database' : 'vip'] ?? null;
-  // The agent looks at the address itself three times a second; the health program is asked less often.
+  // The agent checks the address itself three times a second; it runs the health program less often.
   const isHolder = node.host?.roles.vip == null ? vip?.isHolder === true : node.host.roles.vip.state === 'active';
   if (role === 'primary' ? db?.role !== 'primary' : !isHolder) return [];
   const isConfirmed = reportedRole !== null && reportedRole.state === (role === 'primary' ? 'primary' : 'active');

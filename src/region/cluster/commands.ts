@@ -13,7 +13,7 @@ const PROBE_S = 10;
 /** Addresses that are no other host's. */
 const NOT_OTHERS = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::/127', 'fe80::/10', 'ff00::/8'];
 
-/** A command as callers see it. What a look found is for whoever asked. */
+/** A command as callers see it. The result of a query is only for its caller. */
 export function showCommand({ nodeId: _nodeId, ...row }: CommandRow): Command {
   return { ...row, args: { ...row.args }, ...(isPassing(row.kind) ? { result: null } : {}) };
 }

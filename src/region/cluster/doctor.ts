@@ -55,7 +55,7 @@ function judged(check: InvariantCheck, site: ClusterSite): Invariant {
   return { id: check.id, title: check.title, state, detail, explanation: check.explanation, remedy };
 }
 
-/** The doctor's whole answer. Degraded when something is broken, or nobody has a fresh word of it. */
+/** The doctor's whole answer. Degraded if an invariant is broken, or no fresh report shows that it holds. */
 export function diagnose(site: ClusterSite): Doctor {
   const invariants = judge(site);
   const count = (state: Invariant['state']) => invariants.filter((row) => row.state === state).length;

@@ -81,7 +81,7 @@ function runOf(rows: readonly drills.DrillOutline[], rounds: readonly Round[]): 
   };
 }
 
-/** A hazard of another version is told by its id, and has no limits to show. */
+/** A hazard of another version is shown by its id, without limits. */
 function factsOf(id: string): HazardFacts {
   return hazardOf(id) ?? { id, title: id, row: '', group: '', headline: null, expects: [] };
 }

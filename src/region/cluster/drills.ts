@@ -23,7 +23,7 @@ function checkSameRound({ verdict, timeline }: DrillRoundCreate): Rejected | nul
   return invalid(`timeline/${name}`, problem, 'verdict and timeline are of one round');
 }
 
-/** The one round, or the run, that a report is asked of. */
+/** The round or the run that a report is about. */
 function parseWhich(round: string | undefined, run: string | undefined): Which | Rejected {
   if ((round === undefined) === (run === undefined)) {
     return invalid('round', 'a report is of one round or of one run', 'either round or run');

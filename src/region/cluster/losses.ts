@@ -20,7 +20,7 @@ export interface Losses {
   readonly why: readonly string[];
   /** `can lose 1 node: …, as of 3 s ago`, without a full stop. */
   readonly sentence: string;
-  /** Age of the oldest word that it rests on, whole seconds rounded up; null: on none. */
+  /** Age of the oldest report behind it, whole seconds rounded up; null: there is none. */
   readonly ageSeconds: number | null;
 }
 
@@ -32,7 +32,7 @@ interface Limit {
 
 /**
  * How many region nodes can be lost at this moment, whichever they are, so that reads, acknowledged rows, writes and the floating address are
- * still there afterwards; and why not more. Only what was said a moment ago counts: silence is taken for loss. Pure.
+ * still there afterwards; and why not more. Only fresh reports count: a silent node counts as lost. Pure.
  */
 export function lossesOf(site: ClusterSite): Losses {
   const all = members(site);
@@ -53,7 +53,10 @@ export function lossesOf(site: ClusterSite): Losses {
   return lossesFrom(now, promised, [...silent, ...tight.map(({ why }) => why)], age);
 }
 
-/** Age of the oldest word of a region node that is relied on, seconds rounded up: what happened since may not be known yet. Null: there is none. */
+/**
+ * Age of the oldest fresh report of a region node, seconds rounded up: later changes may not be known yet. Null: there
+ * is none.
+ */
 export function reportAge(site: Pick<ClusterSite, 'nodes' | 'now'>): number | null {
   const fresh = members(site).flatMap((node) => (node.isFresh ? [Date.parse(node.reportedAt ?? '')] : []));
   return fresh.length === 0 ? null : Math.max(0, Math.ceil((site.now - Math.min(...fresh)) / 1000));
@@ -146,10 +149,13 @@ function externalLimit({ servers, database }: ClusterSite): Limit {
   };
 }
 
-/** How Patroni is told to go on. */
+/** The command that ends a pause of Patroni. */
 export const RESUME = 'patronictl -c /etc/patroni/regent/patroni.yml resume';
 
-/** That Patroni moves nothing, since when, and how it goes on; null: nobody says so. A node that is not heard any more may have said it last. */
+/**
+ * That Patroni is paused, since when, and the command that ends it; null: no node reports it. The last report of a
+ * silent node also counts.
+ */
 export function pauseOf(site: Pick<ClusterSite, 'nodes' | 'pausedSince'>): string | null {
   const { reports } = collectFacts(regions(site), 'db');
   const databaseFacts =
@@ -171,7 +177,7 @@ function regionLimit(site: ClusterSite): Limit {
   return { canLose: ready.length - 1, why: `regiond is ready on ${ready.length} of ${all.length}` };
 }
 
-/** Does a region's daemon answer, by its own word and by what the proxies see? */
+/** Does a region's daemon answer, by its own report and by the checks of the proxies? */
 export function isRegionUp(node: SiteNode, site: Pick<ClusterSite, 'nodes'>): boolean {
   if (!node.isFresh || node.region?.isReady === false) return false;
   const seen = collectFacts(regions(site), 'lb').reports.flatMap(({ facts }) =>

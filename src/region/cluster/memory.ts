@@ -24,9 +24,9 @@ import { viewCluster } from './view.ts';
 
 /** What the process around the region offers for it. None of it ever throws. */
 export interface MemoryAccess {
-  /** Asks another region (its node's address) what it remembers; null when it does not answer rightly within a second. */
+  /** Requests the memory of another region (by its node's address); null if no valid answer comes within a second. */
   ask(address: string): Promise<RegionMemory | null>;
-  /** The layout that was kept over a restart, and the way to keep it. */
+  /** The layout that outlives a restart: how it is read and written. */
   readonly layout: { read(): Promise<string | null>; write(text: string): Promise<void> };
 }
 
@@ -55,11 +55,11 @@ export interface ClusterMemory {
   /** For root on this host: from the database, else from what all regions remember. */
   cluster(): Promise<ClusterStatus>;
   doctor(): Promise<Doctor>;
-  /** Reads the layout anew now and then. */
+  /** Reads the layout again at intervals. */
   readonly task: Task;
   /**
-   * Asks the other regions what they remember: every five seconds, and at each turn while the database is away, since its rows are older. When a region
-   * dies in the same moment, this one still knows what nodes said to it.
+   * Requests the memories of the other regions: every five seconds, and in each round while the database is away,
+   * because its rows are older then. If a region dies with the database, this one still has the reports it received.
    */
   readonly others: Task;
 }
@@ -76,7 +76,10 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
   const { clock, access } = ports;
   const reports = new Map<string, RegionMemory['reports'][number]>();
   let layout: Layout | null = null;
-  /** The last answer of each other region. One that answers no more is asked on; what it remembered stays true. */
+  /**
+   * The last answer of each other region. A region that no longer answers is queried again; its last answer still
+   * counts.
+   */
   const others = new Map<string, RegionMemory>();
   let queriedAt = -Infinity;
 
@@ -158,7 +161,7 @@ export function createMemory(ports: MemoryPorts): ClusterMemory {
 
 type MemoryReport = RegionMemory['reports'][number];
 
-/** The latest stands last; the one that was heard longest ago goes when there are too many. */
+/** The newest report is last; if there are too many, the oldest goes. */
 function keepReport(reports: Map<string, MemoryReport>, row: MemoryReport): void {
   const first = firstsOf(row.report, reports.get(row.nodeId)?.first ?? {}, row.at);
   reports.delete(row.nodeId);
@@ -182,7 +185,7 @@ async function soon<T>(work: Promise<T>): Promise<T | null> {
 
 type Firsts = NonNullable<MemoryReport['first']>;
 
-/** Since when a node says what it says: what it said before, too, keeps its time. */
+/** Since when a node reports its roles and its pause: a fact that it reported before keeps its time. */
 function firstsOf(report: Observation, before: Firsts, at: string): Firsts {
   const { timeline, isHolder } = reportedRole(report);
   const isPaused = report.services.some(({ service, facts }) => service === 'db' && facts?.['isPaused'] === true);

@@ -29,8 +29,8 @@ interface MetricSources {
 }
 
 /**
- * Every number of the site: of nodes and services as the region sees them, and what the daemons said of themselves at the last probe. Of a silent node the
- * daemons' numbers are left out: they are of another time. Pure.
+ * Every number of the site: of nodes and services as the region sees them, and of the daemons as of their last probe.
+ * The daemons' numbers of a silent node are left out, because they are old. Pure.
  */
 export function metricFamilies({ nodes, kinds, version, now }: MetricSources): MetricFamily[] {
   const samples: Sample[] = [
@@ -79,7 +79,7 @@ function stateOf(labels: Sample['labels'], isHealthy: boolean, isCurrent: boolea
   ];
 }
 
-/** What the daemons of a node said of themselves. */
+/** The numbers that the daemons of a node reported. */
 function ownOf({ name: node, report }: TrackedNode): Sample[] {
   return (report?.services ?? []).flatMap(({ service, metrics = [] }) =>
     metrics.map(({ name, unit, isTotal, value, labels }) => ({

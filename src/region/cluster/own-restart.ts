@@ -4,8 +4,8 @@ import { readRestartNonce } from '../../store/queries/cluster/restarts.ts';
 import { reached, type Task } from '../base/task.ts';
 
 /**
- * Ends this process when an operator wants it started anew: the wish is a row of its node. What is there at the first look was for a process before
- * this one; no clock is compared.
+ * Ends this process when an operator requests its restart by a row of its node. A request that the first round finds was
+ * for the process before this one; no clock is compared.
  */
 export function createOwnRestartTask(db: Database, node: string, end: () => void): Task {
   let known: { readonly nonce: string | null } | null = null;

@@ -208,7 +208,7 @@ async function giveKey(tx: WriteTx, old: RackRow, text: string, context: CaseCon
   return row;
 }
 
-/** A region node stays a node, and the rack on it is found again by it; of others nothing is kept. */
+/** A region node stays a node, and the rack on it is found again by it; of other racks no node remains. */
 async function findRemainingNode(tx: Tx, rack: RackRow): Promise<string | null> {
   const node = rack.nodeId === null ? null : await findNode(tx, { id: rack.nodeId });
   return node?.isRegion ? node.id : null;

@@ -8,7 +8,10 @@ const SETTLING_MS = 3000;
 /** One question may be lost. */
 const SURE = 2;
 
-/** What is wrong with the way through the floating address; `isBroken`: false where only fewer than half of those that ask do not get through. */
+/**
+ * Why calls by the floating address do not reach its holder; `isBroken`: false if fewer than half of the asking nodes
+ * fail.
+ */
 export interface ReachFault {
   readonly isBroken: boolean;
   /** A sentence without a full stop. */
@@ -23,9 +26,10 @@ interface ReachAnswer {
 }
 
 /**
- * Does the floating address lead to the node that says it holds it? Judged by what the others find that ask through it, and by who else answers the holder's
- * question who has the address. Only answers count that were found twice, after the holder has had the address for three seconds. Null: nothing is
- * wrong, or nobody knows. Where no node or several say that they hold it, that is the fault, and nothing is said here. Pure.
+ * Does the floating address lead to the node that reports holding it? Judged by the calls of other nodes through it, and
+ * by whoever else answers the holder's question who has the address. An answer counts if it was found twice, after the
+ * holder has had the address for three seconds. Null: nothing is wrong, or nobody knows. If no node or several report
+ * holding it, another invariant (`vip-holder`) reports that. Pure.
  */
 export function reachFault(site: ClusterSite): ReachFault | null {
   const vip = site.cluster?.vip;

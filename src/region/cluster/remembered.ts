@@ -13,7 +13,7 @@ export interface Remembered {
   readonly now: number;
   readonly version: string;
   readonly memories: readonly RegionMemory[];
-  /** Regions that do not answer now: what they told before is true, but whether they are ready nobody knows. */
+  /** Regions that do not answer now: their earlier answers count, but nobody knows whether they are ready. */
   readonly mute?: ReadonlySet<string>;
   readonly database: DatabaseHealth;
   readonly authority: { readonly notAfter: string } | null;

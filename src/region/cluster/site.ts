@@ -33,28 +33,31 @@ export interface KnownSiteNode {
   readonly report: 'current' | 'applying' | 'silent' | 'never';
   readonly reportedAt: string | null;
   readonly agent: { readonly version: string; readonly since: string } | null;
-  /** Its regiond, null where none is or nobody has said. */
+  /** Its regiond; null: there is none, or none is reported. */
   readonly region: { readonly isReady: boolean; readonly version: string } | null;
   readonly isContainer: boolean;
   readonly observed: readonly ServiceObservation[];
   /** Of its daemons, by service, as it reported them last; left out: not known. */
   readonly versions?: Readonly<Record<string, string>>;
   readonly host: HostObservation | null;
-  /** When it was heard first that the node has the role that it claims, by the clock of whoever heard it; null and left out: not known. */
+  /**
+   * When a region first received the report that the node has the role, by that region's clock; null or absent: not
+   * known.
+   */
   readonly began?: { readonly primary: string | null; readonly vip: string | null };
-  /** Known by what regions remember alone: it may have reported to one that does not answer now. */
+  /** Known only from the memories of regions: it may have reported to one that does not answer now. */
   readonly isRemembered?: true;
-  /** Others say that it is gone; null and left out: they do not. */
+  /** Other nodes report that it is gone; null or absent: they do not. */
   readonly absence?: Absence | null;
 }
 
-/** A node with what its daemons said of themselves a moment ago. */
+/** A node with the fresh facts of its daemons. */
 export interface SiteNode extends KnownSiteNode {
   /** Did it report within `FRESH_MS`, and does nobody know better? */
   readonly isFresh: boolean;
   /** What may be relied on: nothing of a node that is not fresh. */
   readonly facts: NodeFacts;
-  /** Its last words, however old. */
+  /** Its last report, however old. */
   readonly last: NodeFacts;
 }
 
@@ -98,29 +101,29 @@ export interface ClusterSite {
   /** VLANs with DHCP, and who is to serve them. */
   readonly served: readonly ServedVlan[];
   readonly services: readonly Service[];
-  /** What compilers and agents found, errors only. Left out: nobody asked. */
+  /** What compilers and agents found, errors only. Absent: not read. */
   readonly findings?: readonly NodeFinding[];
-  /** Null: the database did not tell. */
+  /** Null: the database was away. */
   readonly wal: SlotBounds | null;
-  /** Null: the database did not tell. */
+  /** Null: the database was away. */
   readonly stuckJobs: readonly StuckJob[] | null;
   /** The cluster's authority; null: there is none, or this region cannot read it. */
   readonly authority: { readonly notAfter: string } | null;
-  /** The certificate that browsers see; null: there is none; left out: the database did not tell. */
+  /** The certificate that browsers see; null: there is none; absent: the database was away. */
   readonly shown?: ShownSite | null;
-  /** Since when Patroni is paused, as it was heard first; null and left out: not known, or it is not. */
+  /** When a region first received the report that Patroni is paused; null or absent: not known, or it is not. */
   readonly pausedSince?: string | null;
-  /** Servers of an operator's own database; left out: the cluster runs its own, or nobody has asked them. */
+  /** Servers of an operator's own database; absent: the cluster runs its own, or they were not queried. */
   readonly servers?: readonly ServerState[];
-  /** The last time that the cluster was made anew from one node; left out: never, or the database did not tell. */
+  /** The last recovery of the cluster from one node; absent: never, or the database was away. */
   readonly recovery?: RecoveryRow;
-  /** Left out: nobody looked at leases. */
+  /** Absent: leases were not read. */
   readonly leases?: LeaseOverview;
-  /** Members that etcd's store calls learners although they may vote; null: etcd did not answer; left out: nobody read the store. */
+  /** Members that etcd's store calls learners although they may vote; null: etcd did not answer; absent: not read. */
   readonly storedLearners?: readonly StoredLearner[] | null;
-  /** Left out: nobody looked at images. */
+  /** Absent: images were not read. */
   readonly images?: readonly Pick<ImageRow, 'digest' | 'name' | 'createdAt' | 'files'>[];
-  /** Left out: nobody read the BMCs. */
+  /** Absent: BMCs were not read. */
   readonly bmcs?: BmcOverview;
   /** Left out: nobody read them. */
   readonly named?: NamedAddresses;
@@ -128,13 +131,16 @@ export interface ClusterSite {
   readonly ownerless?: readonly OwnerlessMachine[];
 }
 
-/** How many BMCs there are, and those that would be refused by now. `problem`: words behind the name. */
+/** How many BMCs there are, and those that would be refused by now. `problem`: a clause that follows the name. */
 export interface BmcOverview {
   readonly count: number;
   readonly misfits: readonly { readonly name: string; readonly problem: string }[];
 }
 
-/** What costs too much for each status: the last look at all leases, BMCs and addresses, monotonic ms, and at the members in etcd's store. */
+/**
+ * Reads that cost too much for each status: the last ones of all leases and BMCs (monotonic ms), and of the members in
+ * etcd's store.
+ */
 export interface SlowFacts {
   last: (Required<Pick<ClusterSite, 'leases' | 'bmcs' | 'named' | 'ownerless'>> & { readonly at: number }) | null;
   learners?: ClusterSite['storedLearners'];
@@ -168,7 +174,7 @@ export function regions(site: Pick<ClusterSite, 'nodes'>): readonly SiteNode[] {
   return site.nodes.filter((node) => node.isRegion);
 }
 
-/** What one kind of daemon says on each of these nodes, and the nodes that have no fresh word of it. */
+/** The fresh facts of one kind of daemon on these nodes, and the nodes without any. */
 export function collectFacts<K extends keyof NodeFacts>(nodes: readonly SiteNode[], kind: K) {
   const reports: { readonly node: SiteNode; readonly facts: NonNullable<NodeFacts[K]> }[] = [];
   const silent: SiteNode[] = [];
@@ -183,17 +189,20 @@ export function collectFacts<K extends keyof NodeFacts>(nodes: readonly SiteNode
 /** A standby that is further behind than this has first to catch up while nobody writes, and is given no role: more than a WAL segment, bytes. */
 export const LAG_BYTES = 16 * 2 ** 20;
 
-/** Is this service as it should be on the node, by its last word? */
+/** Is this service healthy on the node, by its fresh report? */
 export function isHealthy(node: SiteNode, service: string): boolean {
   return node.isFresh && node.observed.some((row) => row.service === service && row.state === 'healthy');
 }
 
-/** Is a service what it has to be? Of one that must not run on a node, no word is enough. */
+/** Is a service in the wanted state? One that must not run on a node needs no report. */
 export function isRight(row: Pick<Service, 'state' | 'isWanted'>): boolean {
   return row.isWanted ? row.state === 'healthy' : ['absent', 'pending', 'stale'].includes(row.state);
 }
 
-/** Is a service well, with this generation or a later one in force, by its node's last word? Whatever has been published since. */
+/**
+ * Is a service healthy with this generation or a later one in force, by its node's last report? Whatever has been
+ * published since.
+ */
 export function isAtWork(row: Pick<Service, 'state' | 'lastState' | 'applied'>, generation: number): boolean {
   return row.state !== 'stale' && row.lastState === 'healthy' && (row.applied ?? 0) >= generation;
 }

@@ -28,12 +28,12 @@ export interface StatusFacts {
   readonly nodes: readonly TrackedNode[];
   readonly services: readonly string[];
   readonly counts: Status['counts'];
-  /** What the doctor says of the site as a whole; null: nobody asked. */
+  /** The doctor's verdict on the site as a whole; null: the doctor did not run. */
   readonly cluster: ClusterVerdict | null;
 }
 
 /**
- * The site on one screen; pure. `ok` only when the database takes writes, every node has what is published, or has just begun to take it
+ * The site on one screen; pure. `ok` only when the database takes writes, every node has what is published, or has just started to take it
  * over, all is healthy, and the cluster can lose as many nodes as its size promises.
  */
 export function summarise(facts: StatusFacts): Status {
@@ -94,7 +94,10 @@ function warningsText(cluster: ClusterVerdict | null): string {
   return ` ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'} (regent doctor): ${warnings.join(', ')}.`;
 }
 
-/** Changes wait for their publication longer than a publisher takes: no region publishes, and nothing that is said below is of the present configuration. */
+/**
+ * Changes wait longer for publication than a publisher takes: no region publishes, so nothing below is about the
+ * present configuration.
+ */
 function unpublished({ unpublishedSince, revision, published, now, publisher }: StatusFacts): string | null {
   if (unpublishedSince === null || now - Date.parse(unpublishedSince) <= SETTLE_MS) return null;
   const why = publisher.isLiving ? '' : `: version ${publisher.version} is to publish, and no living region has it`;

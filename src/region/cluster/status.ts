@@ -155,7 +155,7 @@ export function eventFor(caller: Pick<Caller, 'role'>, event: Event): Event {
   return caller.role === 'user' ? { ...event, who: '', data: {} } : event;
 }
 
-/** From 0 on means: all that is kept. Any other place must still be followed by its next event. */
+/** From 0 on means: all stored events. The event after any other position must still be stored. */
 export async function gapAfter(tx: Tx, after: number): Promise<Rejected | null> {
   if (after === 0) return null;
   // In this order: an event that comes between the two questions is then the next one, never one that is missing.

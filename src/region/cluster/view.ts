@@ -21,7 +21,10 @@ import {
 
 const DAY_MS = 86_400_000;
 
-/** What the doctor adds to the site's verdict: the first words of its summary ('' without a cluster), and what is wrong beside services and nodes. */
+/**
+ * What the doctor adds to the site's verdict: the start of its summary ('' without a cluster), and problems besides
+ * services and nodes.
+ */
 export interface ClusterVerdict {
   readonly sentence: string;
   readonly problems: readonly string[];
@@ -29,11 +32,11 @@ export interface ClusterVerdict {
   readonly warnings: readonly string[];
 }
 
-/** Invariants that `regent status` tells in its own words. */
+/** Invariants that `regent status` reports in sentences of its own. */
 const REPORTED_APART = ['agents', 'services', 'configuration', 'database-writes'];
 
 /**
- * The doctor's part of `regent status`, so that neither of them is silent while the other one speaks. A problem is each invariant that is broken or
+ * The doctor's part of `regent status`, so that both report the same. Problems are each invariant that is broken or
  * unknown, and that fewer nodes can be lost than the number of members promises.
  */
 export function judgeCluster(site: ClusterSite): ClusterVerdict {
@@ -60,7 +63,7 @@ export function siteSentence(site: ClusterSite): string {
   return `${lossesOf(site).sentence}${racks === null ? '' : `; and ${racks}`}`;
 }
 
-/** The cluster on one screen. `verdict`: of `regent status`, so that both say the same. */
+/** The cluster on one screen. `verdict`: of `regent status`, so that both report the same. */
 export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'state' | 'summary'>): ClusterStatus {
   const { cluster } = site;
   const { now, promised, why } = lossesOf(site);
@@ -104,7 +107,7 @@ export function viewCluster(site: ClusterSite, verdict: Pick<ClusterStatus, 'sta
   };
 }
 
-/** The certificate that browsers see, with the doctor's words on it; left out where nobody knows. */
+/** The certificate that browsers see, with the doctor's verdict on it; absent: not known. */
 function viewShown(
   site: ClusterSite,
   ended: (notAfter: string) => { notAfter: string; daysLeft: number },
@@ -131,7 +134,7 @@ function viewNode(node: SiteNode, site: ClusterSite): ClusterStatus['nodes'][num
   return { name, isRegion, isRack, state, address, report, reportedAt, wanted, applied, agent, region };
 }
 
-/** As the primary sees it; without one, what each node says of itself. */
+/** As the primary reports it; without one, each node's report of itself. */
 function viewDatabase(site: ClusterSite): ClusterStatus['database'] {
   const { reports } = collectFacts(regions(site), 'db');
   const [primary] = primariesOf(site);

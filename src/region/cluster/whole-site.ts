@@ -9,7 +9,7 @@ import { readSite } from './read-site.ts';
 import type { SeenNode } from '../base/seen.ts';
 import type { ClusterSite } from './site.ts';
 
-/** How long a look at all leases, BMCs and addresses counts for who asks for the status again and again, ms. */
+/** How long a read of all leases and BMCs counts for repeated calls of the status, ms. */
 const LAST_FOR_MS = 15_000;
 
 /**

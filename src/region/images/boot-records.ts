@@ -37,7 +37,7 @@ export function bootRecords(site: BootSite): ReadonlyMap<string, readonly BootRe
   );
 }
 
-/** The compiled site with what its racks tell machines that boot. */
+/** The compiled site with the boot records that its racks give to machines. */
 export function withBootRecords(site: CompiledSite, snapshot: BootSite): CompiledSite {
   const records = bootRecords(snapshot);
   const nodes = [...site.nodes].map(([nodeId, node]) => {
@@ -47,7 +47,10 @@ export function withBootRecords(site: CompiledSite, snapshot: BootSite): Compile
   return { ...site, nodes: new Map(nodes) };
 }
 
-/** Null: it has no interface, so nothing could boot as it; or a region is asked: it is being enlisted, or is missing and will be. */
+/**
+ * Null: it has no interface, so nothing could boot as it; or a region answers for it: it is being enlisted, or is
+ * missing and will be.
+ */
 function recordOf(
   { id, hostname, interfaces }: Machine,
   stage: MachineStage | undefined,

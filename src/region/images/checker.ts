@@ -33,7 +33,8 @@ export function createChecker(ports: CheckerPorts): Checker {
 
   const note = (file: ImageFileName, stamp: string) => void reads.set(keyOf(file), { at: clock.monotonic(), stamp });
   const check = async (file: WantedHere, isGentle: boolean): Promise<void> => {
-    // Also after a failure: a disk that does not read is not asked all the time. A write meanwhile gives the file another stamp.
+    // Also after a failure, so that a broken disk is not read all the time. A write meanwhile gives the file another
+    // stamp.
     note(file, file.stamp);
     try {
       const found = await disk.digest(file, { isGentle, signal });

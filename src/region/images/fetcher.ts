@@ -26,11 +26,11 @@ export interface Fetcher {
   begin(absent: readonly WantedFile[]): void;
   /** Keys of files that come just now. */
   keys(): ReadonlySet<string>;
-  /** Resolves when nothing is under way. */
+  /** Resolves when no fetch runs. */
   ended(): Promise<void>;
 }
 
-/** Makes one. A file that nobody gives is asked for again after a pause that grows. */
+/** Makes one. A file that nobody gives is requested again after growing pauses. */
 export function createFetcher(ports: FetcherPorts): Fetcher {
   const { access, clock, random, log, signal } = ports;
   const running = new Map<string, Promise<void>>();

@@ -41,7 +41,10 @@ export const NO_IMAGES: ImagePort = {
   addPiece: async () => NO_FOLDER,
 };
 
-/** How late a new image, a file that is gone or one that is cut is seen: one cheap question and a look at the folder. */
+/**
+ * How late a new image or a missing or truncated file is noticed, ms. A round costs one cheap read and a listing of the
+ * folder.
+ */
 const EVERY_MS = 5000;
 const CALL = { deadlineMs: 5000 } as const;
 
@@ -90,7 +93,8 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
       const known = arrivals;
       const onDisk = await disk.list();
       const own = await reached(db.autocommitRead((tx) => readWanted(tx, node), CALL));
-      // What came since the look at the folder is not in it, but may be in the database: the arrival has woken the next round.
+      // A file that came after the listing is not in it, but may be in the database: its arrival has woken the next
+      // round.
       if (own === null || arrivals !== known) return null;
       const plan = planImages({ wanted: own.files, disk: onDisk, fetching: fetcher.keys(), damaged });
       for (const file of plan.cut) await drop(file);
@@ -129,7 +133,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
   };
 }
 
-/** Fetches images of boot sources, if this region has any way to them. It goes on with the bytes that are here. */
+/** Fetches images of boot sources, if this region can reach any. It goes on with the bytes that are here. */
 function startSyncTask(
   ports: Pick<KeeperPorts, 'db' | 'node' | 'access' | 'clock' | 'random' | 'log'> & {
     readonly signal: AbortSignal;
@@ -171,7 +175,8 @@ function trustAsItIs(
 }
 
 /**
- * Removes files that no image had in two rounds: the disk was looked at before the database, so what was made in between is not among them. Gives their number.
+ * Removes files that no image had in two rounds, and gives their number. The disk was listed before the database was
+ * read, so a file made in between is not among them.
  */
 function createSweeper(disk: ImageDisk, served: ServedImages): (strays: readonly ImageFileName[]) => Promise<number> {
   let before = new Set<string>();

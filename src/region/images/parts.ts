@@ -19,7 +19,7 @@ interface PartPorts {
   readonly signal: AbortSignal;
 }
 
-/** Files that are on their way, wherever their first bytes came to. */
+/** Files whose upload is unfinished, whichever region node got their first bytes. */
 export interface UploadParts {
   /** Bytes that are here. */
   here(file: ImageFileName): Promise<number>;

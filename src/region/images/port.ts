@@ -13,7 +13,9 @@ export interface ImageFileName {
 /** A file as it must be. */
 export interface FileWanted extends ImageFileName, Pick<ImageFile, 'size' | 'sha256'> {}
 
-/** A file as it lies on the disk, without a look into it. `stamp`: another one as soon as anybody has written to the file, or replaced it. */
+/**
+ * A file on the disk; its content is not read. `stamp` changes as soon as anybody writes to the file or replaces it.
+ */
 export interface FileOnDisk extends ImageFileName {
   readonly size: number;
   readonly stamp: string;
@@ -27,7 +29,11 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
-/** How bytes are written; structurally the host's. `start`: where they go on; `until`: how many the file has when they have come, its size when left out; `isKept`: what came stays when they break off. `look`: the last word on a file whose digest is right, before it is anybody's. */
+/**
+ * How bytes are written; structurally the host's. `start`: where they go on; `until`: how many the file has afterwards,
+ * absent: its size; `isKept`: bytes that came stay if the transfer breaks off; `look`: the last check of a file whose
+ * digest is right, before anybody gets it.
+ */
 export interface HowWritten {
   readonly start?: number;
   readonly until?: number;
@@ -53,7 +59,7 @@ export interface ImageDisk {
     options: { readonly isGentle: boolean; readonly signal: AbortSignal },
   ): Promise<string | null>;
   open(file: ImageFileName): Promise<OpenFile | null>;
-  /** What came so far of a file that is on its way; null: nothing. */
+  /** The bytes so far of an unfinished file; null: none. */
   openPart(file: ImageFileName): Promise<OpenFile | null>;
   /** See `FileOnDisk`; null without the file. */
   stamp(file: ImageFileName): Promise<string | null>;
@@ -71,9 +77,13 @@ export interface ImagePeers {
     file: ImageFileName,
     options: { readonly start: number; readonly signal: AbortSignal },
   ): Promise<Bytes>;
-  /** Number of bytes that the region node at that address has of a file, whole or on its way. Throws when it does not answer. */
+  /**
+   * Number of bytes that the region node at that address has of a file, complete or not. Throws if it does not answer.
+   */
   received(address: string, file: ImageFileName, signal: AbortSignal): Promise<number>;
-  /** Bytes from `start` up to `until`, which is not among them, also of a file that is on its way. Throws when it does not give them. */
+  /**
+   * Bytes from `start` up to, but without, `until`, also of an unfinished file. Throws if the node does not give them.
+   */
   fetchPart(
     address: string,
     file: ImageFileName,
@@ -81,7 +91,7 @@ export interface ImagePeers {
   ): Promise<Bytes>;
 }
 
-/** How a boot source is read. `proxy`: http://HOST:PORT; empty: it is asked straight. */
+/** How a boot source is read. `proxy`: http://HOST:PORT; empty: without a proxy. */
 export interface SourceRead {
   readonly start: number;
   readonly proxy: string;
@@ -126,6 +136,9 @@ export interface ImagePort {
   addPiece(file: ImageFileName, content: Uint8Array): Promise<{ readonly received: number } | Rejected>;
   /** A file that this node has, null without it. Needs no database; a file is given out only after its digest was right once in this process. */
   open(file: ImageFileName): Promise<ServedFile | null>;
-  /** What this node has so far of a file that is on its way, for another region node; null: nothing. Its digest is not known yet. */
+  /**
+   * What this node has so far of an unfinished file, for another region node; null: nothing. Its digest is not known
+   * yet.
+   */
   openPart(file: ImageFileName): Promise<OpenFile | null>;
 }

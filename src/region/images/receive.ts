@@ -13,7 +13,7 @@ import { createRootCheck } from './root-check.ts';
 import type { UploadParts } from './parts.ts';
 import type { Bytes, ImageFileName, ImageDisk, ImagePort, Piece } from './port.ts';
 
-/** Those beyond it are asked to come again. */
+/** Uploads beyond it are refused with "try again". */
 const UPLOADS_MOST = 4;
 
 interface ReceivePorts {

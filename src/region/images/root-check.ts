@@ -5,12 +5,13 @@ import type { Database } from '../../store/database.ts';
 import { readManifest, storeUnpacked } from '../../store/queries/images/images.ts';
 import type { Bytes, HowWritten } from './port.ts';
 
-/** Longest that a root is looked at, ms: 64 GiB of xz take about as long. */
+/** The longest check of a root, ms: 64 GiB of xz take about as long. */
 const LONGEST_MS = 30 * 60_000;
 
 /**
- * How a deployable image's root is looked at when it has come whole: unpacked once, in little memory, it is what its manifest says. Whoever fetches it from
- * a region node compares its digest alone. Nothing for other images: our own build makes them.
+ * Makes the check of a deployable image's root. When the file is complete, it is unpacked once, in little memory, and
+ * must be what its manifest states. A node that fetches it from a region node compares only its digest. Other images
+ * need no check: Regent's own build makes them.
  */
 export async function createRootCheck(db: Database, image: string): Promise<Pick<HowWritten, 'look'> | Rejected> {
   const text = await db.autocommitRead((tx) => readManifest(tx, image));
@@ -21,7 +22,7 @@ export async function createRootCheck(db: Database, image: string): Promise<Pick
     look: async (unpack) => {
       const bytes = await scanRoot(manifest, unpack);
       if (isRejected(bytes)) return bytes;
-      // Told for those who plan disks; a database that is away now is no reason to refuse the file.
+      // For the planning of disks; a database that is away now is no reason to refuse the file.
       await db.repeatable(async (tx) => {
         await storeUnpacked(tx, image, bytes);
         return null;
@@ -31,7 +32,7 @@ export async function createRootCheck(db: Database, image: string): Promise<Pick
   };
 }
 
-/** Unpacks a root and looks at it; gives its bytes. */
+/** Unpacks a root and checks it; gives its bytes. */
 async function scanRoot(
   { content, architecture, files }: ImageManifest,
   unpack: (compression: string) => Bytes,

@@ -4,7 +4,7 @@ import { type ImageFile, MANIFEST, parseManifest } from '../../model/images/imag
 import { keyOf } from './plan.ts';
 import type { ImageFileName, ImageDisk, ServedFile } from './port.ts';
 
-/** Images whose manifests are kept in memory. */
+/** Images whose manifests stay in memory. */
 const IMAGES_MOST = 256;
 
 /** Files that this process has found to be right. */
@@ -18,9 +18,9 @@ export interface ServedImages {
 }
 
 /**
- * Gives out files by the disk alone: the folder's name is the digest of its manifest, which has the digests of the files. A file whose digest nobody has
- * looked at since this process began, or since somebody wrote to it, is read whole before its first byte is given out, once for all who want it: racks keep
- * what they get for good.
+ * Gives out files by the disk alone: the folder's name is the digest of its manifest, which has the digests of the
+ * files. If nobody has compared a file's digest since this process started, or since somebody wrote to it, the file is
+ * read whole before its first byte is given out, once for all requests: racks store what they get for good.
  */
 export function createServed(
   disk: ImageDisk,

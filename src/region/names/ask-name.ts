@@ -1,6 +1,6 @@
 import type { LookupAnswer, LookupType } from '../../contract/site/screens.ts';
 
-/** What a name server said. `code` as `LookupAnswer` has it. */
+/** The answer of a name server. `code` as in `LookupAnswer`. */
 export type NameAnswer = Pick<LookupAnswer, 'code' | 'answers' | 'serial'>;
 /** Asks one name server; it answers within two seconds whatever happens, and never throws. */
 export type AskName = (server: string, name: string, type: LookupType) => Promise<NameAnswer>;

@@ -224,7 +224,7 @@ export const domainCases = {
   ),
 };
 
-/** The database refuses as well; this says what is in the way and how to go on. */
+/** The database refuses as well; this names the objects that block the deletion and how to go on. */
 async function contentsOf(tx: Tx, domain: DomainRow, isCascade: boolean): Promise<Rejected | null> {
   const machine = (await listMachines(tx, { domainId: domain.id, limit: 1 })).items[0];
   if (machine) {

@@ -7,10 +7,10 @@ import { trackServices } from '../base/tracking.ts';
 import { autocommitReading } from '../base/use-case.ts';
 
 const DNS = 'dns';
-/** So many are asked; a site with more has them all in the list of services. */
+/** At most so many servers are queried; the list of services has all of a larger site. */
 const SERVERS_MOST = 64;
 
-/** The test of a name: every node that is to serve DNS is asked by this region, as any client would ask. */
+/** The test of a name: this region queries every node that is to serve DNS, as any client would. */
 export const lookupCases = {
   'dns.lookup': autocommitReading('dns.lookup', async (tx, { query }, context) => {
     const { askName } = context;

@@ -6,7 +6,7 @@ import { addSecret, firstSecret } from '../../store/queries/names/tsig-keys.ts';
 import { target, writing } from '../base/use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from '../base/declared.ts';
 
-/** What is special about keys: whoever makes a secret sees it once, in the answer; nothing that is kept holds it. */
+/** What is special about keys: the answer shows a new secret once; no stored answer contains it. */
 export const tsigKeyCases = {
   'tsig-key.create': writing(
     'tsig-key.create',

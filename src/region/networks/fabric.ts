@@ -55,7 +55,7 @@ export const fabricCases = {
   ),
 };
 
-/** The database refuses as well; this says what is in the way. */
+/** The database refuses as well; this names the objects that block the deletion. */
 async function contentsOf(
   tx: Tx,
   fabric: FabricRow,

@@ -97,7 +97,7 @@ export const leaseCases = {
       const row = await leases.findLease(tx, formatAddress(address));
       if (held !== null && (row === null || row.state === 'expired')) return { body: heldLease(held, 'expired') };
       if (!row) return noSuch('lease', params.address);
-      // The newest word may be of a side that has ended it already, while its partner has it still.
+      // The newest report may come from a rack that has ended the lease already, while its partner still has it.
       if (row.state === 'expired' && row.heldBy.length === 0) {
         return rejected('not_found', `The lease of ${row.address} has ended already (${row.expiresAt}).`);
       }

@@ -5,11 +5,13 @@ import { reached, type Task } from '../base/task.ts';
 
 /** A round's database calls end by then. */
 const DEADLINE_MS = 5000;
-/** After a start agents get so much time to tell what was renewed while no region listened: names must not go and come back. */
+/**
+ * After a start agents get this much time to report renewals while no region listened: names must not go and come back.
+ */
 const PATIENCE_MS = 10_000;
 
 /**
- * Ends leases that have run out: their names go, watchers hear of it, the publisher is woken by the commit. Runs on every region; each
+ * Ends leases that have run out: their names go, watchers get the event, the commit wakes the publisher. Runs on every region; each
  * lease is ended once.
  */
 export function createLeaseTask(db: Database, clock: Clock): Task {

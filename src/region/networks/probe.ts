@@ -66,7 +66,7 @@ export async function withProbes<T>(ports: ProbePorts, run: (mark: (tx: Tx) => v
 }
 
 async function probe({ db, askAgent }: ProbePorts, { cidr, addresses, prober }: ProbeNeeded): Promise<void> {
-  // A call that looked before the answer was stored comes here after it.
+  // A call that read the database before the answer was stored comes here after it.
   const [first = ''] = addresses;
   if ((await db.read((tx) => isProbed(tx, first))) === true) return;
   const args = { addresses: [...addresses] };

@@ -52,7 +52,7 @@ function readHolder(input: {
   return isRejected(hostname) ? hostname : { mac, hostname };
 }
 
-/** What DHCP tells the interface besides. Nobody is told anything of an address that no MAC gets. */
+/** The DHCP options of the interface. An address without a MAC has none, because no client gets it. */
 function readOptions(
   { dhcpOptions }: { readonly dhcpOptions?: readonly string[] | undefined },
   mac: string | null,
@@ -66,7 +66,7 @@ function readOptions(
 
 /**
  * May this interface have a static lease in the subnet, under this name? DHCP gives an interface one address of a subnet, and an interface
- * of a machine has the machine's name. Holds the default domain where a name is asked for.
+ * of a machine has the machine's name. Locks the default domain if a name is requested.
  */
 async function checkHolder(
   tx: Tx,

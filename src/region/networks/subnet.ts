@@ -74,7 +74,7 @@ function readOffer(body: SubnetCreate | SubnetSet, cidr: string) {
   return { ...options, name, gateway, resolvers, isManaged: body.managed, dnsOn: body.dnsOn, proxyOn: body.proxyOn };
 }
 
-/** What DHCP tells besides, read. */
+/** The DHCP fields of the body, read. */
 function readDhcpFields(body: SubnetCreate | SubnetSet, cidr: string) {
   const { ignoreUnknown } = body;
   const dhcpOptions = body.dhcpOptions === undefined ? undefined : parseDhcpOptions(body.dhcpOptions);
@@ -164,7 +164,7 @@ export const subnetCases = {
       if (refusal) return refusal;
       // A subnet that nobody gave a name is called what it is.
       const name = offer.name ?? (old.name === old.cidr ? cidr : undefined);
-      // What it holds is looked at again when the size is written, so it is written when it is another one.
+      // A write of the size checks the contents again, so the size is written only if it changed.
       const resized = isResized ? { cidr, name } : {};
       const row = await subnets.updateSubnet(tx, { key: old.id }, { ...offer, ...resized, vlanId: vlan?.id });
       if (isRejected(row)) return row;
@@ -213,7 +213,7 @@ async function checkMove(tx: Tx, subnet: SubnetRow, to: VlanRow): Promise<Reject
   return checkVlanKeepsRange(tx, subnet.vlanId, (range) => range.subnetId === subnet.id);
 }
 
-/** What a subnet holds stays in it: gateway and leases are looked at here, addresses and ranges by the database. */
+/** What a subnet holds stays in it: this checks gateway and leases, the database checks addresses and ranges. */
 async function checkResize(
   tx: Tx,
   subnet: SubnetRow,
@@ -248,7 +248,7 @@ async function checkGateway(tx: Tx, subnet: SubnetRow, text: string | null | und
   );
 }
 
-/** The database refuses as well; this says what is in the way. */
+/** The database refuses as well; this names the objects that block the deletion. */
 async function contentsOf(tx: Tx, subnet: SubnetRow): Promise<Rejected | null> {
   const inUse = (what: string) => rejected('in_use', `${subnet.cidr} has ${what}. Take them away first.`);
   const user = (await listMachines(tx, { subnetId: subnet.id, limit: 1 })).items[0];

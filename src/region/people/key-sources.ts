@@ -5,7 +5,7 @@ import { readSettings } from '../../store/snapshot.ts';
 import { askingFirst } from '../base/use-case.ts';
 import { keyOwner, keyView, KEYS_MOST } from './ssh-keys.ts';
 
-/** Use cases of keys that are kept elsewhere. */
+/** Use cases of keys that are stored elsewhere. */
 export const keySourceCases = {
   'ssh-key.import': askingFirst(
     'ssh-key.import',

@@ -97,7 +97,7 @@ export const notificationCases = {
       if (row === null) return missing(params.notification);
       if (!row.dismissable)
         return rejected('conflict', `The note ${row.id} cannot be dismissed. Rule: it stays until it is deleted.`);
-      // The events of a user's own affairs are told to that user alone (store/queries/base/events.ts).
+      // Events of a user's own affairs go only to that user (store/queries/base/events.ts).
       if (await dismissNotification(tx, row.id, caller.user))
         tx.emit({ kind: 'notification.dismissed', subject: String(row.id), data: {} });
       return { body: view(row) };

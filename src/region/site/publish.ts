@@ -51,8 +51,8 @@ const DEADLINE = { usualMs: 5000, mostMs: 10_000 } as const;
 /** Races lost in a row, or time spent with them, before the round gives up; the next wake or tick goes on. */
 const RACES = { most: 5, mostMs: 10_000 } as const;
 /**
- * Who found the work done by another lets that one go first from then on, by so many times what a round takes, ms at most: all regions hear of a
- * change at once, and to compile it in each takes three times the processor and makes them wait for each other's rows.
+ * The loser of a race waits in the next round, this many times the length of a round, ms at most. All regions receive a
+ * change at once; compiling it in each costs three times the processor, and they wait for each other's rows.
  */
 const YIELD = { times: 4, mostMs: 1500 } as const;
 /** A compile without any reason, so that nothing that was overlooked stays for ever. */
@@ -92,7 +92,7 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
       const started = clock.monotonic();
       try {
         if (!mustCompile && !(await isBehind(db, deadlineMs))) return null;
-        // Set anew by whoever asks while this round runs; and by this round, when it comes to nothing.
+        // A request during this round sets it again; so does this round if it fails.
         isDemanded = false;
         const isWanted = async () => mustCompile || (await isBehind(db, deadlineMs));
         const { races, done } = await publishRacing({ publisher, deadlineMs, isWanted });
@@ -111,7 +111,7 @@ export function createPublishTask(ports: PublishPorts): PublishTask {
   };
 }
 
-/** A cheap look: an idle site is not read and compiled every few seconds. */
+/** A cheap check, so that an idle site is not read and compiled every few seconds. */
 function isBehind(db: Database, deadlineMs: number): Promise<boolean> {
   const readBehind = async (tx: Tx) => {
     const compiled = await readCompiled(tx);

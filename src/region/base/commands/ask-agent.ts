@@ -16,7 +16,7 @@ type PassingKind = {
   [K in CommandKindName]: (typeof COMMAND_KINDS)[K] extends { readonly isPassing: true } ? K : never;
 }[CommandKindName];
 
-/** A look at a node. `caller`: the user's name. */
+/** A question to a node's agent. `caller`: the user's name. */
 export interface AgentQuery<K extends PassingKind> {
   readonly node: { readonly id: string; readonly name: string };
   readonly kind: K;
@@ -26,18 +26,18 @@ export interface AgentQuery<K extends PassingKind> {
   readonly caller: string;
 }
 
-/** What an agent said; `why`: a sentence, where it said nothing or could not. */
+/** The answer of an agent; `why`: a sentence, if there is no result. */
 export type AgentAnswer<K extends PassingKind> =
   | { readonly kind: 'done'; readonly result: CommandResult<K> }
   | { readonly kind: 'none'; readonly why: string };
 
-/** Asks a node's agent for something that is kept nowhere. Never longer than its time and that of a write. */
+/** Queries a node's agent for something that nothing stores. Takes at most its own time and that of a write. */
 export type AskAgent = <K extends PassingKind>(query: AgentQuery<K>) => Promise<AgentAnswer<K> | Rejected>;
 
-/** How long the row of a look may take to go; the next look at the node takes it away, too. */
+/** How long the deletion of the row may take; the next question to the node also deletes it. */
 const DROP = { deadlineMs: 2000 } as const;
 
-/** Makes the port: the look is a command, which its agent takes from whatever region it talks to. */
+/** Makes the port: the question is a command, which the agent fetches from the region that it is connected to. */
 export function createAskAgent(db: Database, wakes: WakePort): AskAgent {
   const waiter = createCommandWaiter(db, wakes);
   return async <K extends PassingKind>({ node, kind, args, seconds, caller }: AgentQuery<K>) => {

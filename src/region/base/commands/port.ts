@@ -17,7 +17,7 @@ export interface CommandPort {
   /** A sign of the commands that wait for the node; null: none does. */
   waiting(nodeId: string): Promise<string | null>;
   claim(nodeId: string, request: ClaimRequest): Promise<ClaimAnswer>;
-  /** Takes the end of a command; refused when it is not the agent's any more. */
+  /** Takes the end of a command; refused if the agent no longer holds it. */
   report(nodeId: string, id: number, report: CommandReport): Promise<Rejected | null>;
 }
 
@@ -59,7 +59,7 @@ const NOT_HELD = rejected(
   'This command is not the agent’s any more: another claim followed, it has ended, or it is another node’s.',
 );
 
-/** An agent's word for the end of a command; a result that its kind does not allow is none. Pure. */
+/** An agent's report of the end of a command; a result that its kind does not allow counts as none. Pure. */
 export function endOf(kind: string, report: CommandReport): CommandEnd {
   const { state, result = null } = report;
   const sentence = report.sentence.replace(/\p{Cc}+/gu, ' ').trim() || 'The agent gave no reason.';

@@ -11,7 +11,7 @@ export interface CommandWaiter {
   awaitCommand(id: number, signal: AbortSignal): Promise<CommandRow>;
 }
 
-/** How late an end is seen whose wake was lost, and how late a deadline is noticed. */
+/** If a wake is lost, this process notices the end or the deadline of a command this late, ms. */
 const POLL_EVERY_MS = 1000;
 const SHORT = { deadlineMs: 3000 } as const;
 
@@ -22,7 +22,7 @@ export function createCommandWaiter(db: Database, wakes: WakePort): CommandWaite
       for (;;) {
         signal.throwIfAborted();
         const woken = Promise.withResolvers<void>();
-        // Before the look: a commit between the two is not missed.
+        // Subscribed before the read: a commit between the two is not missed.
         const off = wakes.onWake(woken.resolve);
         const timer = setTimeout(woken.resolve, POLL_EVERY_MS);
         const onAbort = () => woken.resolve();

@@ -39,7 +39,7 @@ export interface Saved {
 
 /** Whoever waits longer for the database has lost its lease meanwhile. */
 const DEADLINE = { deadlineMs: LEASE_MS } as const;
-/** The limit of a look and of a claim. Both come again. */
+/** The limit of a read and of a claim. The next round repeats both. */
 const SHORT = { deadlineMs: 3000 } as const;
 const ACTOR = 'system:jobs';
 

@@ -2,7 +2,7 @@ import type { WriteTx } from '../../../store/write.ts';
 
 /** A sort of work that outlives a request. It is run by one region at a time, perhaps by several after each other. */
 export interface JobKind<P = unknown> {
-  /** As in the job's row: a–z and 0–9, words joined by "-". */
+  /** As in the job's row: a–z and 0–9, parts joined by "-". */
   readonly name: string;
   /** Reads the stored payload; throws `AppError` when it cannot. */
   parse(payload: unknown): P;
@@ -19,7 +19,7 @@ export interface JobRun<P = unknown> {
   /** What it is about, as an operator says it. */
   readonly target: string;
   readonly payload: P;
-  /** Who asked for it. */
+  /** Who requested it. */
   readonly caller: string;
   /** Grows with every claim of this job: with `id` in front, an executor can tell a later order from an earlier one. */
   readonly epoch: number;
@@ -27,9 +27,15 @@ export interface JobRun<P = unknown> {
   readonly checkpoint: unknown;
   /** Aborted once the lease may be another's, or this process stops: nothing may be done after it. Hand it to every wait and every call. */
   readonly signal: AbortSignal;
-  /** An operator asked for an end, or the deadline has passed: the job undoes what it must and ends as `aborted`, within half a minute. */
+  /**
+   * An operator requested its end, or the deadline has passed. The job undoes what it must and ends as `aborted` within
+   * 30 s.
+   */
   readonly isAbortWanted: () => boolean;
-  /** Throws when the lease may be another's by now. To be asked directly before each outside effect: after a freeze, the signal may be late. */
+  /**
+   * Throws when another process may hold the lease. Call it directly before each outside effect: after a freeze the
+   * signal may be late.
+   */
   mustHold(): void;
   /**
    * Saves progress (a sentence) and checkpoint (JSON), with other changes in the same transaction, on condition of (id, epoch). Throws when the epoch is

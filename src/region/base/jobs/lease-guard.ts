@@ -12,11 +12,11 @@ export interface JobNews {
   readonly lateMs: number;
 }
 
-/** A run's right to act: kept by the renewer, ended by the holder's own clock. */
+/** A run's right to act: the renewer extends it, the holder's own clock ends it. */
 export interface LeaseGuard {
   readonly signal: AbortSignal;
   readonly updateNews: (news: JobNews) => void;
-  /** Did an operator ask for an end? */
+  /** Did an operator request its end? */
   isAborted(): boolean;
   /** Since the job's deadline, ms; negative before. */
   lateMs(): number;
@@ -25,9 +25,9 @@ export interface LeaseGuard {
   giveUp(why: GivenUp): void;
   /** Null: it was not. */
   givenUp(): GivenUp | null;
-  /** The run is over: it is watched no more. Its lease is kept until `drop`, unless it ran out meanwhile. */
+  /** The run is over and no longer watched. Its lease is renewed until `drop`, unless it has run out. */
   rest(): void;
-  /** The lease is kept no longer. */
+  /** Ends the renewal of the lease. */
   readonly drop: () => void;
 }
 
@@ -38,7 +38,7 @@ export interface GuardPorts {
   readonly log: Log;
 }
 
-/** Guards the lease of a job that was claimed. `askedAt`: monotonic ms from before the claim. */
+/** Guards the lease of a claimed job. The time is monotonic ms from before the claim. */
 export function guardLease(job: ClaimedJob, requestedAt: number, { renewer, clock, log }: GuardPorts): LeaseGuard {
   const gone = new AbortController();
   let news = { isAbortWanted: job.abortBy !== null, lateMs: job.lateMs, at: clock.monotonic() };
@@ -52,7 +52,8 @@ export function guardLease(job: ClaimedJob, requestedAt: number, { renewer, cloc
     clearTimeout(timer);
     if (why !== 'stop') log.warn('a job is given up', { why });
     gone.abort(new AppError(LOST, `The run of job ${job.id} was given up: ${why}`));
-    // A run that does not leave off keeps the job from nobody else; here it is not taken up again beside it.
+    // A run that does not stop blocks nobody else from the job; this process does not start the job a second time
+    // beside it.
     timer = setTimeout(() => {
       log.error('a run that was given up does not leave off', { why });
       lease.drop();

@@ -2,9 +2,9 @@
 export const LEASE_MS = 8000;
 /** The holder stops this long before its lease ends, ms: clocks run differently, and an effect takes its time after the question. */
 export const MARGIN_MS = 1000;
-/** How often a job may be begun without being given back in good order. */
+/** How often a job may start without being handed back in good order. */
 export const ATTEMPTS_MAX = 10;
-/** For how long a job that has begun may still wind up after its deadline, ms. */
+/** How long a started job may still wind up after its deadline, ms. */
 export const WIND_UP_MS = 30_000;
 /** How many jobs a process runs at once. */
 export const AT_ONCE = 4;

@@ -3,22 +3,22 @@ import type { Clock, Log } from '../../../core/ports.ts';
 import type { Held, Renewed } from '../../../store/queries/base/jobs/lease.ts';
 import { LEASE_MS, MARGIN_MS } from './limits.ts';
 
-/** What the holder of a lease hears. lost: it is another's, or it ran out. */
+/** What the renewer reports to the holder of a lease. lost: another process has it, or it ran out. */
 export type LeaseNews =
   | { readonly kind: 'renewed'; readonly holdsUntil: number; readonly isAbortWanted: boolean; readonly lateMs: number }
   | { readonly kind: 'lost' };
 
-/** A lease that is kept. */
+/** A lease that the renewer extends. */
 export interface HeldLease {
   /** Until when its holder may act, ms of the monotonic clock that it was granted by; in the past when it is lost. */
   holdsUntil(): number;
-  /** Keeps it no longer. */
+  /** Ends its renewal. */
   drop(): void;
 }
 
-/** Keeps leases for those who work meanwhile. */
+/** Renews leases while their holders work. */
 export interface Renewer {
-  /** `grantedAt`: monotonic ms from before the claim was asked for. */
+  /** `grantedAt`: monotonic ms from before the claim. */
   keep(held: Held, grantedAt: number, onNews: (news: LeaseNews) => void): HeldLease;
   close(): Promise<void>;
 }
@@ -39,14 +39,14 @@ interface Keeping {
   holdsUntil: number;
 }
 
-/** Until when the holder of a lease may act that was asked for at this moment. */
+/** Until when a holder may act whose lease was requested at this moment. */
 export function holdsUntil(requestedAt: number): number {
   return requestedAt + LEASE_MS - MARGIN_MS;
 }
 
 /**
- * Renews all leases that are kept together, at a quarter of their length. Every time counts from before the request. A lease that ran out is
- * never renewed, though the row might still allow it: its run has been given up.
+ * Renews all leases together, every quarter of their length. Every time counts from before the request. A lease that
+ * ran out is never renewed, though the row might still allow it: its run has been given up.
  */
 export function createRenewer({ renew, clock, log }: RenewerPorts): Renewer {
   const keepings = new Set<Keeping>();

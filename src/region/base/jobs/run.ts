@@ -24,7 +24,7 @@ export interface ActiveRun {
   readonly over: Promise<void>;
 }
 
-/** Runs a job that was claimed. `askedAt`: monotonic ms from before the claim. */
+/** Runs a claimed job. The time is monotonic ms from before the claim. */
 export function startRun(kind: JobKind, job: ClaimedJob, requestedAt: number, ports: RunPorts): ActiveRun {
   const log = ports.log.with({ job: job.id, kind: job.kind, epoch: job.epoch });
   const guard = guardLease(job, requestedAt, { ...ports, log });

@@ -10,12 +10,14 @@ export interface RunnerPorts extends RunPorts {
   readonly kinds: readonly JobKind[];
 }
 
-/** The process looks so often, besides when it is woken. So it knows the end of another's lease to this precision. */
+/**
+ * Besides wakes, the process reads the jobs this often. It knows the end of another process's lease to this precision.
+ */
 const POLL_EVERY_MS = 1000;
 
 /**
- * Looks for jobs that are free, or whose holder is gone, and runs them. Every region has one; the row decides. Stopping hands its jobs on at
- * once.
+ * Finds jobs that are free, or whose holder is gone, and runs them. Every region has one; the row decides. Stopping
+ * hands its jobs on at once.
  */
 export function startJobRunner(ports: RunnerPorts): RunningTask {
   const { clock, random, log } = ports;
@@ -37,7 +39,7 @@ export function startJobRunner(ports: RunnerPorts): RunningTask {
   };
 }
 
-/** One round: a look, news for what runs here, then claims. */
+/** One round: it reads the open jobs, updates those that run here, then claims free ones. */
 function createClaimTask(ports: RunnerPorts, active: Map<number, ActiveRun>): Task {
   const { repository, clock } = ports;
   const kinds = new Map(ports.kinds.map((kind) => [kind.name, kind]));

@@ -8,14 +8,16 @@ interface KnownLease extends SeenLease {
 /** What one process has seen of others' leases. */
 export type KnownLeases = ReadonlyMap<number, KnownLease>;
 
-/** One look at the unfinished jobs. Monotonic ms: when it was asked for, and when the answer was there. */
+/** The unfinished jobs at one moment. Monotonic ms: when this process requested them, and when the answer came. */
 export interface JobSnapshot {
   readonly requestedAt: number;
   readonly answeredAt: number;
   readonly jobs: readonly OpenJob[];
 }
 
-/** Keeps the leases that have not changed since the last look. A new lease counts as seen from the moment when the answer came. */
+/**
+ * Carries over the leases that have not changed since the last snapshot. A new lease counts from when the answer came.
+ */
 export function updateKnown(before: KnownLeases, snapshot: JobSnapshot): KnownLeases {
   const known = new Map<number, KnownLease>();
   for (const { id, epoch, leaseUntil } of snapshot.jobs) {
@@ -29,7 +31,7 @@ export function updateKnown(before: KnownLeases, snapshot: JobSnapshot): KnownLe
 
 /**
  * Leases that may be taken over. They have run out by the database's clock. This process has also seen them without a renewal for their full length,
- * by its own clock, up to the moment when it asked. The clock of the database's host may jump; then every lease seems to have run out at once.
+ * by its own clock, up to the moment of its request. The clock of the database's host may jump; then every lease seems to have run out at once.
  */
 export function takeable(known: KnownLeases, snapshot: JobSnapshot, leaseMs: number): SeenLease[] {
   return snapshot.jobs.flatMap(({ id, isExpired }) => {

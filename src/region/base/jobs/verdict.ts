@@ -11,7 +11,7 @@ export interface LeaseStanding {
 /** Why a run is given up. lease: it may be another's; overdue: it did not even wind up in time; stop: this process ends. */
 export type GivenUp = 'lease' | 'overdue' | 'stop';
 
-/** Must a run be given up, and if not, when is to be looked again (ms from now)? */
+/** Must a run be given up, and if not, when is the next check (ms from now)? */
 export function judge({ now, holdsUntil, lateMs }: LeaseStanding): GivenUp | { readonly againMs: number } {
   if (now >= holdsUntil) return 'lease';
   if (lateMs >= WIND_UP_MS) return 'overdue';

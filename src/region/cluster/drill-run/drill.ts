@@ -15,7 +15,7 @@ export interface Drill {
   readonly at: { progress: DrillProgress };
   /** How many nodes could be lost before. */
   readonly losses: number;
-  /** Tells how it is while it waits. */
+  /** Emits the progress of the drill while it waits. */
   readonly reportProgress?: () => Promise<void>;
 }
 

@@ -35,7 +35,7 @@ export function createDrillJob(ports: DrillPorts): JobKind<DrillOrder> {
     run: async (run) => {
       const saved = parseDrillProgress(run.checkpoint);
       if (saved?.end) return saved.end;
-      // Beginning anew would forget what the earlier run has done.
+      // A restart from the beginning would lose track of what the earlier run has done.
       if (saved === null && run.checkpoint !== null)
         throw new AppError('job', 'its checkpoint was written by a release that this one does not understand');
       if (saved !== null)
@@ -75,10 +75,10 @@ async function begin(run: JobRun<DrillOrder>, ports: DrillPorts, hazard: Harmles
   }
 }
 
-/** What is needed to end a drill, whoever began it. */
+/** What ending a drill needs, whichever region started it. */
 type DrillEnding = Pick<Drill, 'run' | 'ports' | 'at'>;
 
-/** Heals, keeps the round as one that was not judged, and ends. */
+/** Heals, stores the round as one that was not judged, and ends. */
 async function takeBack(ending: DrillEnding, { state, message }: MoveEnd): Promise<JobEnd> {
   const { run, at } = ending;
   const healed = await heal(moveOf(ending), at.progress.drained);

@@ -14,20 +14,20 @@ const TIMELINE_MAX = 1_700_000;
 /** The longest sentence in a verdict. */
 const SENTENCE_MAX = 900;
 
-/** A round as it is kept. */
+/** A round as it is stored. */
 export interface JudgedRound {
   /** `predicted`: what the cluster expected before it; a round of which it knows nothing has none. */
   readonly verdict: RoundVerdict & { readonly predicted?: readonly Foretold[] };
   readonly timeline: Timeline;
 }
 
-/** What the judge says of a round. Pure. */
+/** A round with the judge's verdict. Pure. */
 export function judged(timeline: Timeline, rules: Harmless, predicted: readonly Foretold[]): JudgedRound {
   const verdict = { ...judge(timeline, rules), label: 'production' as const };
   return { verdict: predicted.length === 0 ? verdict : { ...verdict, predicted }, timeline: fitting(timeline) };
 }
 
-/** A round of which nothing can be said, for this reason. Pure. */
+/** A round that was not judged, with the reason. Pure. */
 export function notJudged({ hazard, seed }: DrillOrder, { startedAt, cast }: DrillProgress, why: string): JudgedRound {
   const name = { hazard, round: 1, seed, startedAt };
   const nothing = { acknowledged: [], ambiguous: [], refused: [], found: {}, local: {}, foundLocal: {} };
@@ -51,7 +51,7 @@ export function notJudged({ hazard, seed }: DrillOrder, { startedAt, cast }: Dri
   };
 }
 
-/** Without what the probes saw where that is more than can be kept: the verdict has its figures. */
+/** The timeline without the probes' samples if they are too many to store: the verdict has their figures. */
 function fitting(timeline: Timeline): Timeline {
   if (JSON.stringify(timeline).length <= TIMELINE_MAX) return timeline;
   const text = 'the samples of the probes were too many to be kept';

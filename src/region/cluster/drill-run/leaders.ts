@@ -5,15 +5,15 @@ import type { DrillPorts } from './port.ts';
 
 const EVERY_MS = 500;
 
-/** The leaders of the database by Patroni, from one look to the next. */
+/** The leaders of the database as Patroni reports them, from one query to the next. */
 export interface LeaderWatch {
   readonly deeds: readonly ClusterEvent[];
   readonly marks: readonly Mark[];
-  /** Resolves when nothing is asked any more. */
+  /** Resolves when the queries have ended. */
   stop(): Promise<void>;
 }
 
-/** Asks Patroni twice a second. A leader that the last look did not name is a promotion. */
+/** Queries Patroni twice a second. A leader other than that of the last query is a promotion. */
 export function watchLeaders(
   ports: DrillPorts,
   snapshot: Pick<SiteSnapshot, 'site' | 'nodes'>,

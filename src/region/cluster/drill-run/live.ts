@@ -5,7 +5,7 @@ import type { Drill } from './drill.ts';
 const CELL_MS = 500;
 const REPORT_MS = 1000;
 
-/** What is told of a drill under way. `zero`: when its probes began to ask, by their clock. */
+/** What the progress events of a drill are made from. `zero`: when its probes started, by their clock. */
 export interface ProgressSource {
   readonly zero: number;
   readonly marks: readonly Mark[];
@@ -13,8 +13,9 @@ export interface ProgressSource {
 }
 
 /**
- * The drill with an event `drill.progress` at each of its saves, and once a second while it only waits: all that was seen since its begin, because a page may
- * come at any moment. While the database moves nothing can be told: then it comes with the next save. It never ends or delays a drill.
+ * The drill with an event `drill.progress` at each of its saves, and once a second while it waits. Each event has all
+ * results since the start, because a page may open at any moment. While the database moves no event can be written; the
+ * next save has it all. Events never end or delay a drill.
  */
 export function withProgressEvents(drill: Drill, source: ProgressSource): Drill {
   const { move, ports } = drill;
@@ -49,7 +50,7 @@ function liveOf({ run, hazard, at }: Drill, { zero, marks, lanes }: ProgressSour
   };
 }
 
-/** A letter for each cell of time: `+` what ended then was good, `-` something was asked in vain or waited, `.` nothing was asked. Pure. */
+/** A letter for each cell of time: `+` requests succeeded, `-` a request failed or waited, `.` there was none. Pure. */
 export function cellsOf({ samples }: Lane, zero: number, cellMs: number): string {
   const cells: string[] = [];
   const put = (index: number, cell: '+' | '-') => {

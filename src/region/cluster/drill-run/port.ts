@@ -17,7 +17,7 @@ export interface NamedAddress {
   readonly address: string;
 }
 
-/** What probes saw, in times of `DrillWays.now`. */
+/** What probes saw. Times are of the probes' own clock. */
 export interface ProbeRecord extends Pick<Ledger, 'acknowledged' | 'ambiguous' | 'refused'> {
   readonly lanes: readonly Lane[];
 }
@@ -34,7 +34,7 @@ export interface RunningProbes {
   kill(): void;
 }
 
-/** Ways out of this process that a drill needs. */
+/** What a drill needs from outside of this process. */
 export interface DrillInstruments {
   /** The probes' monotonic clock, ms. */
   now(): number;

@@ -18,7 +18,7 @@ const READY_MS = 20_000;
 const PHASE_MS = 1_000;
 const HOLD_MS = 8_000;
 const TAIL_MS = 2_000;
-/** Longer than is allowed, so that it can be said how long it took. */
+/** Longer than the limit, so that the report has the real duration. */
 const MORE_S = 60;
 
 /** Plays the round: steady, fault, heal, redundancy, and what each database has. Throws `MoveEnd` when it could not be played to its end. */

@@ -25,7 +25,7 @@ import {
 
 const hasVip = (site: ClusterSite): boolean => site.cluster !== null && site.cluster.vip !== null;
 
-/** What must be true of the ways to the site: the floating address, proxies, names, the packet filter. */
+/** What must be true of the access to the site: the floating address, proxies, names, the packet filter. */
 export const ACCESS_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'vip-holder',
@@ -123,7 +123,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
       const nodes = members(site);
       const { reports } = collectFacts(nodes, 'dns');
       const zones = [...new Set(reports.flatMap(({ facts }) => Object.keys(facts.serials)))].sort();
-      // A node names the zones that changed last alone: what it leaves out says nothing.
+      // A node reports only the zones that changed last: a missing zone means nothing.
       const serialsOf = (zone: string) =>
         reports.flatMap(({ node, facts }) =>
           facts.serials[zone] === undefined ? [] : [{ node: node.name, serial: facts.serials[zone] }],

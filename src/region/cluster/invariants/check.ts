@@ -9,7 +9,7 @@ export interface InvariantVerdict {
   readonly remedy: string;
 }
 
-/** Something that always has to be true, as data. `look` is pure. */
+/** Something that must always be true, as data. Its judgement is pure. */
 export interface InvariantCheck {
   readonly id: string;
   readonly title: string;
@@ -31,7 +31,7 @@ export function askNode(names: readonly string[]): string {
   return `On ${which}: systemctl status regent-agent regent-helper; journalctl -u regent-agent -n 50. If the host is down, start it: it comes back by itself.`;
 }
 
-/** Nothing is known where nobody has spoken: the verdict about it, or null when every one of these nodes has a fresh word. */
+/** The verdict "unknown" about the nodes without fresh facts; null: each of these nodes has some. */
 export function judgeSilence(
   site: ClusterSite,
   nodes: readonly SiteNode[],

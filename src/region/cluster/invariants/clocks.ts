@@ -1,9 +1,11 @@
 import { collectFacts, listOf, settled } from '../site.ts';
 import { broken, type InvariantCheck, ok, judgeSilence, warning } from './check.ts';
 
-/** Tokens and certificates are checked to the second, and logs are read side by side: from here on somebody notices, s. */
+/**
+ * Tokens and certificates are checked to the second, and logs are read side by side: a larger difference is noticed, s.
+ */
 const APART_WARN_S = 0.5;
-/** Leases and failovers are judged by reports' times: from here on they are judged wrongly, s. */
+/** Leases and failovers are judged by the times of reports: a larger difference makes verdicts wrong, s. */
 const APART_BROKEN_S = 5;
 
 /** What nodes measure of the regions' clocks, whichever source each of them follows. */

@@ -7,11 +7,11 @@ import { broken, type InvariantCheck, ok, runsDatabase, judgeSilence, unknown, w
 const MIB = 1024 ** 2;
 const SHOW = 'patronictl -c /etc/patroni/regent/patroni.yml list';
 
-/** The standbys as the primary sees them; null when no primary speaks. */
+/** The standbys as the primary reports them; null: no primary reports. */
 function standbysOf(site: ClusterSite) {
   const [primary] = primariesOf(site);
   if (primary === undefined) return null;
-  // The primary's word of a standby may be older than what is known of its host.
+  // The primary's report of a standby may be older than what is known of the standby's host.
   const list = primary.facts.members
     .filter((member) => member.role !== 'primary')
     .map((member) => {

@@ -99,7 +99,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
         return unknown('The store of etcd could not be read.', 'See etcd-quorum; then run this again.');
       const { reports } = collectFacts(members(site), 'dcs');
       const list = reports.find(({ facts }) => facts.hasQuorum)?.facts.members ?? [];
-      // Who still learns is one for a moment only: etcd-members tells it.
+      // A member that still learns is a learner only for a moment: etcd-members reports it.
       const trapped = storedLearners
         .filter(({ id }) => !list.some((member) => member.id === id && member.isLearner))
         .map(({ id, place }) => list.find((member) => member.id === id)?.name || place);

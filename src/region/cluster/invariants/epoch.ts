@@ -4,7 +4,7 @@ import { type InvariantCheck, counted, ok, warning } from './check.ts';
 /** As many region nodes as bear a loss. */
 const ENOUGH = 3;
 
-/** What must be known of a cluster that was made anew from one node. */
+/** What must be known of a cluster that was recovered from one node. */
 export const EPOCH_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'epoch',

@@ -11,7 +11,7 @@ import {
   warning,
 } from './check.ts';
 
-/** A large image is on its way for some minutes. */
+/** The transfer of a large image takes some minutes. */
 const SETTLED_MS = 5 * 60_000;
 const NAMED = 3;
 
@@ -47,7 +47,7 @@ interface Late {
   readonly nodes: readonly string[];
 }
 
-/** Files that the node has not, by its own word; all of them where it has not spoken. */
+/** Files that the node does not report as there; all of them if it has reported nothing. */
 function lacking(image: ImageRow, node: string): ImageRow['files'] {
   return image.files.filter(({ places }) => !places.some((place) => place.node === node && place.state === 'there'));
 }

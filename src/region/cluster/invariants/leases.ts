@@ -5,7 +5,8 @@ import { listOf } from '../site.ts';
 import { broken, type InvariantCheck, counted, ok, unknown, warning } from './check.ts';
 
 /**
- * A standby gets leases by its partner, and no packet tells its agent of them: it compares all it has every 60 s. What is younger may be on its way.
+ * A standby gets leases from its partner, and no packet shows them to its agent, which compares all of them every 60 s.
+ * A younger difference may be a lease in transit.
  */
 const SETTLED_S = 90;
 const NAMED = 3;

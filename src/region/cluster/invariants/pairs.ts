@@ -77,7 +77,7 @@ function verdictOf(pair: PairNow): InvariantVerdict | null {
   return (isSettling ? warning : broken)(detail, isSettling ? settleText(pair) : cureOf(pair));
 }
 
-/** Kea promises nothing of partners of two versions; null: they have one. */
+/** Kea does not support partners of two versions; null: both have the same. */
 function versionVerdict({ versions, vlans }: PairNow): InvariantVerdict | null {
   if (versions.length === 0) return null;
   const clauses = versions.map(({ name, version }) => `${name} runs Kea ${version}`);
@@ -111,7 +111,7 @@ function cureOf({ key, primary, secondary, silent }: PairNow): string {
   return `Start ${listOf(silent)}: the pair is whole by itself then. If it is lost: regent pairing propose. To serve by ${left} alone, when ${listOf(silent)} is surely off: /opt/regent/current/ha/dhcp/serve-alone ${key}, there as root. ${logs}.`;
 }
 
-/** Racks alone where another one stands by: a pair is for the asking. */
+/** VLANs of one rack on which another rack has an interface: they could have a pair. */
 function lonely(pairs: readonly PairNow[]): InvariantVerdict[] {
   const vlans = pairs.flatMap((pair) =>
     pair.secondary === null ? pair.vlans.filter(({ others }) => others.length > 0) : [],

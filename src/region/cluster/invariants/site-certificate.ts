@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 const OWN_DAYS = 30;
 /** That of the cluster lives for 30 days and is renewed after 20: with fewer days left than this renewal fails. */
 const CLUSTER_DAYS = 8;
-/** Nodes fetch a new one within seconds, and the region signs one soon after it begins. */
+/** Nodes fetch a new one within seconds, and the region signs one soon after its start. */
 const GRACE_MS = 60_000;
 const SET =
   'regent site-certificate set --cert FILE --key FILE; back to that of the cluster: regent site-certificate unset';
@@ -53,7 +53,7 @@ export const SITE_CERTIFICATE_CHECKS: readonly InvariantCheck[] = [
 
 const daysOf = ({ notAfter }: ShownSite, now: number) => Math.floor((notAfter - now) / DAY_MS);
 
-/** What is to be said of its end; null: nothing. */
+/** The verdict on its end; null: the end is far enough. */
 function endOf(shown: ShownSite, now: number) {
   const { isOwn, notAfter } = shown;
   const left = (notAfter - now) / DAY_MS;

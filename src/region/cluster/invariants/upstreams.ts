@@ -1,7 +1,7 @@
 import { type ClusterSite, listOf, settled, silence } from '../site.ts';
 import { askNode, type InvariantCheck, counted, ok, sentence, unknown, warning } from './check.ts';
 
-/** What a service asks of others, by its kind. */
+/** What a service queries outside of the site, by its kind. */
 const WHAT: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
   dns: {
     what: 'the resolver',
@@ -14,7 +14,7 @@ const WHAT: Readonly<Record<string, { readonly what: string; readonly remedy: st
   },
 };
 
-/** One that is asked, and the nodes that say something of it. */
+/** A server outside that a service queries, and what nodes report of it. */
 interface Upstream {
   readonly service: string;
   readonly place: string;
@@ -26,7 +26,7 @@ interface Upstream {
   }[];
 }
 
-/** Those outside of the site whom services ask. */
+/** Servers outside of the site that services query. */
 export const UPSTREAM_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'upstreams',

@@ -4,7 +4,7 @@ import { reachFault } from '../reach.ts';
 import { collectFacts, listOf, members, regions } from '../site.ts';
 import { broken, type InvariantCheck, ok, sentence, warning } from './check.ts';
 
-/** What must be true of the floating address beyond what its holder says of itself. */
+/** What must be true of the floating address beyond its holder's own report. */
 export const VIP_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'vip-reach',

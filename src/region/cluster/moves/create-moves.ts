@@ -47,7 +47,7 @@ export function createMoves(
   };
 }
 
-/** Ends early when the signal does; whoever waits asks it then. */
+/** Ends early if the signal is aborted; the caller checks it afterwards. */
 function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

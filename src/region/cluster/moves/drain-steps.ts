@@ -11,7 +11,7 @@ const TAKEN_S = 90;
 const ADDRESS_S = 30;
 /** A rack hands over within seconds of its order, and takes its VLANs again when it has the leases. */
 const VLANS_S = 90;
-/** Whoever called by the address or by a haproxy that was reloaded is calling again by then. */
+/** By then clients whose calls were cut (by the move of the address, or the reload of a haproxy) have called again. */
 const SETTLED_MS = 1500;
 
 type DrainRoles = Pick<SiteNode, 'isRegion' | 'isRack'>;
@@ -36,8 +36,9 @@ export async function drainNode(move: Move, name: string): Promise<string> {
 }
 
 /**
- * Hands a region node's work on: marks it, waits until that is in force, then until it has neither address nor database. Each step looks first, so an
- * earlier run's are not done twice. Throws `MoveEnd`, with the mark still there. Gives a sentence.
+ * Hands a region node's work on: marks it, waits until that is in force, then until it has neither address nor database.
+ * Each step reads the state first, so a step that an earlier run did is not done twice. Throws `MoveEnd`, with the mark
+ * still there. Gives a sentence.
  */
 async function drainRegion(move: Move, name: string): Promise<string> {
   await relieveOfAddress(move, name);

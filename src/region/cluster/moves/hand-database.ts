@@ -7,13 +7,13 @@ const TRIES = 3;
 const POLL_MS = 300;
 /** An election without a candidate takes as long as Patroni's lease. */
 const LEADER_MS = 40_000;
-/** The old primary is rewound, or made anew by little WAL. */
+/** The old primary is rewound, or cloned again with little WAL. */
 const STREAMS_MS = 90_000;
 
 /**
- * Hands the database from one region node to another: looks first who leads, so that what an earlier run has done is not done again;
- * asks Patroni on condition of that leader; waits until the new one leads and takes writes (saving is one) and the old one streams, commits waiting for
- * it again. Throws `MoveEnd`. Gives a sentence.
+ * Hands the database from one region node to another. It first reads who leads, so that a step of an earlier run is not
+ * repeated; requests the switchover from Patroni on condition of that leader; waits until the new one leads and takes
+ * writes (saving is one), the old one streams, and commits wait for it again. Throws `MoveEnd`. Gives a sentence.
  */
 export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<string> {
   const { from } = order;
@@ -44,7 +44,7 @@ export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<
     if (answer.kind === 'refused' && attempt === TRIES)
       throw new MoveEnd('failed', `Patroni refused to hand the database to ${fit[0]}: ${answer.why}`);
     if (answer.kind === 'doubtful') {
-      // Still under way, or given up: the next look sees who leads once somebody does.
+      // Still running, or given up: the next query shows who leads as soon as a node does.
       await move.ports.wait(2000, move.run.signal);
     } else if (answer.kind === 'refused') await move.ports.wait(1500, move.run.signal);
   }
@@ -75,7 +75,7 @@ export function isFollowing({ members }: Pick<PatroniState, 'members'>, name: st
   return own?.state === 'streaming' && (awaited.includes(own) || awaited.length >= SYNCHRONOUS);
 }
 
-/** Asks Patroni until it says so. */
+/** Queries Patroni until its state fulfils the condition. */
 async function seen(
   { run, ports }: Move,
   { addresses }: SwitchoverOrder,

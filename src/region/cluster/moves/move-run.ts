@@ -19,7 +19,7 @@ export interface SiteSnapshot {
   readonly services: readonly Service[];
   /** VLANs with DHCP, and who serves them. */
   readonly vlans: readonly VlanServerState[];
-  /** Restarts that were asked for last. */
+  /** The last requests to restart. */
   readonly requests: readonly RestartRequest[];
   /** Region processes that wrote lately: their unique names, by node. */
   readonly processes: readonly { readonly node: string; readonly process: string }[];
@@ -57,7 +57,7 @@ export function ordered<P>(order: P | null): P {
   return order;
 }
 
-/** Between two looks. */
+/** Between two reads. */
 const POLL_MS = 500;
 const SNAPSHOT_S = 30;
 
@@ -67,8 +67,8 @@ export function stopIfUnwanted({ run }: Pick<Move, 'run'>, where: string): void 
 }
 
 /**
- * Looks until `missing` has nothing to say, and tells what it says as progress. A look that fails (the database is away) is another "not yet".
- * Throws `MoveEnd` at the deadline, and when an operator wants the end.
+ * Reads the state until `missing` gives null, and saves its reason as progress. A failed read (the database is away)
+ * counts as "not yet". Throws `MoveEnd` at the deadline, and when an operator requests the end.
  */
 export async function waitFor(
   move: Move,
@@ -92,7 +92,7 @@ export async function waitFor(
   }
 }
 
-/** The site now, once the database tells. Throws as `waitFor` does. */
+/** The state of the site, as soon as the database answers. Throws as `waitFor` does. */
 export function awaitSnapshot(move: Move): Promise<SiteSnapshot> {
   return waitFor(move, 'a look at the site', { seconds: SNAPSHOT_S, missing: () => null });
 }
@@ -102,7 +102,7 @@ export function moveOf(run: JobRun, ports: MovePorts): Move {
   return { run, ports, save: (progress, change) => run.save(progress, null, change) };
 }
 
-/** The same move for winding up, which the wish that began it does not end. */
+/** The same move for winding up: the request to abort, which started that, does not end it. */
 export function patient(move: Move): Move {
   return { ...move, run: { ...move.run, isAbortWanted: () => false } };
 }

@@ -1,4 +1,7 @@
-/** A member of the database's cluster, in Patroni's words. `role`: leader, sync_standby, replica, …; `lagBytes` null: not known. */
+/**
+ * A member of the database's cluster, as Patroni reports it. `role`: leader, sync_standby, replica, …; `lagBytes` null:
+ * not known.
+ */
 export interface PatroniMember {
   readonly name: string;
   readonly role: string;
@@ -13,7 +16,10 @@ export interface PatroniState {
   readonly members: readonly PatroniMember[];
 }
 
-/** How Patroni took an order. `refused`: nothing was begun; `doubtful`: it was perhaps, who leads has to be looked at. `why`: its own words. */
+/**
+ * Patroni's answer to an order. `refused`: nothing started; `doubtful`: perhaps something did, query who leads. `why`:
+ * its own message.
+ */
 export interface PatroniAnswer {
   readonly kind: 'done' | 'refused' | 'doubtful';
   readonly why: string;
@@ -21,7 +27,7 @@ export interface PatroniAnswer {
 
 /** Patroni of the region nodes, by their main addresses. */
 export interface PatroniPort {
-  /** The word of the first of these nodes that answers; null: none does. */
+  /** The state from the first of these nodes that answers; null: none does. */
   cluster(addresses: readonly string[]): Promise<PatroniState | null>;
   /**
    * Asks the Patroni at `address` to hand the database from `leader` to `candidate` (null: to any synchronous standby), unless another one leads

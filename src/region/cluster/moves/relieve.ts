@@ -10,7 +10,7 @@ import { orderOf, SWITCHOVER_S } from './switchover-order.ts';
 import type { SiteSnapshot } from './move-run.ts';
 import { planSwitchover, type SwitchoverPlan } from './preflight.ts';
 
-/** After a switchover that failed, another one is not begun at once. */
+/** After a failed switchover the next one starts after this rest. */
 const REST_S = 60;
 
 /** The move that relieves a drained node of the database; null: none leads, or nobody else can. Pure. */
@@ -22,8 +22,8 @@ export function reliefOf(site: ClusterSite): SwitchoverPlan | null {
 }
 
 /**
- * A drained node that a failover has promoted is relieved as soon as another one can lead. Every region looks; jobs of this class go one at a time, so
- * one of them begins it.
+ * A drained node that a failover has promoted is relieved as soon as another one can lead. Every region checks this; jobs
+ * of this class run one at a time, so one region starts it.
  */
 export function createReliefTask(db: Database, readSnapshot: () => Promise<SiteSnapshot>): Task {
   return {
@@ -53,7 +53,7 @@ export function createReliefTask(db: Database, readSnapshot: () => Promise<SiteS
         });
         return isRejected(row) ? row : { status: 202, body: true };
       });
-      // Something else moves just now: the next round looks again.
+      // Another move runs just now: the next round checks again.
       if (isRejected(written) || !written.body) return null;
       return `${plan.from} is drained and leads the database: ${plan.to} takes it over`;
     },

@@ -41,7 +41,7 @@ export function planRemoval(site: ClusterSite, ref: string, options: RemovalOpti
   return { node, isLive, sentence: sentenceOf(site, node, isLive, options) };
 }
 
-/** Null, or why etcd would not have a majority without this node. To be asked again directly before the step. Pure. */
+/** Null, or why etcd would not have a majority without this node. Call it again directly before the step. Pure. */
 export function checkEtcdWithout(site: Pick<ClusterSite, 'nodes'>, name: string): Rejected | null {
   const { reports } = collectFacts(regions(site), 'dcs');
   const source = reports.find(({ node, facts }) => node.name !== name && facts.hasQuorum);
@@ -96,7 +96,7 @@ function checkDatabaseWithout(site: ClusterSite, node: SiteNode, others: readonl
   return no(`without ${node.name} the database would not take writes: ${who}`);
 }
 
-/** A rack whose place is kept keeps its VLANs. */
+/** A rack whose place is reserved keeps its VLANs. */
 function checkRack({ name, isRack }: SiteNode, { isPlaceReserved, vlans }: RemovalOptions): Rejected | null {
   if (!isRack || isPlaceReserved) return null;
   const alone = vlans.filter(({ server }) => server.primary === name && server.secondary === null);

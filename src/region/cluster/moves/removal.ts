@@ -34,8 +34,9 @@ const ETCD_MS = 60_000;
 const POLL_MS = 500;
 
 /**
- * `node-remove`: a node is taken out for good. One that is alive is drained, stops its daemons, and leaves etcd while it still can be heard; then its
- * row, its certificates and its rack go in one transaction. A removal that cannot be finished takes its marks back.
+ * `node-remove`: a node is removed for good. A live node is drained, stops its daemons, and leaves etcd while it still
+ * reports; then its row, its certificates and its rack go in one transaction. A removal that cannot be finished undoes
+ * its marks.
  */
 export function createRemovalJob(ports: RemovalPorts): JobKind<RemovalOrder> {
   return {
@@ -90,7 +91,7 @@ async function markLeaving(move: Move, order: RemovalOrder): Promise<void> {
   });
 }
 
-/** What a node that leaves still runs; null: nothing, or it is not heard any more. Pure. */
+/** What a leaving node still runs; null: nothing, or it no longer reports. Pure. */
 export function notStopped(
   snapshot: Pick<SiteSnapshot, 'site' | 'services'>,
   order: Pick<RemovalOrder, 'id'>,

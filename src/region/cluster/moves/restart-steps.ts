@@ -3,7 +3,7 @@ import { requestRestart } from '../../../store/queries/cluster/restarts.ts';
 import { isAtWork, isRight } from '../site.ts';
 import { type SiteSnapshot, awaitSnapshot, type Move, stopIfUnwanted, waitFor } from './move-run.ts';
 
-/** What others lean on comes last: the way to the database, then etcd, then the database itself. */
+/** Services that others need come last: the path to the database, then etcd, then the database itself. */
 const LAST = ['vip', 'lb', 'dcs', 'db'];
 const SERVICE_S = 120;
 const PROCESS_S = 90;
@@ -27,7 +27,10 @@ export function serviceOrder(services: readonly string[]): readonly string[] {
   return services.toSorted((a, b) => LAST.indexOf(a) - LAST.indexOf(b) || (a < b ? -1 : 1));
 }
 
-/** Restarts the agent of a node: it sees the request in its desired state. `since`: the start of the one before, as it told. */
+/**
+ * Restarts the agent of a node: it finds the request in its desired state. `since`: the reported start of the earlier
+ * process.
+ */
 export async function restartAgent(move: Move, name: string, since: string): Promise<void> {
   stopIfUnwanted(move, `before the agent of ${name} was restarted`);
   await request(move, name, OWN_PROCESSES.agent);
@@ -41,7 +44,10 @@ export async function restartAgent(move: Move, name: string, since: string): Pro
   });
 }
 
-/** Restarts the region process of a node: it looks for the request itself (`cluster/own-restart.ts`). `before`: the process's unique name. */
+/**
+ * Restarts the region process of a node: it reads the request itself (`cluster/own-restart.ts`). `before`: the
+ * process's unique name.
+ */
 export async function restartRegion(move: Move, name: string, before: string): Promise<void> {
   stopIfUnwanted(move, `before regiond of ${name} was restarted`);
   await request(move, name, OWN_PROCESSES.region);
@@ -52,7 +58,7 @@ export async function restartRegion(move: Move, name: string, before: string): P
   });
 }
 
-/** Asks once in a job: the request of an earlier run of it is the same one, and done already where it was. */
+/** Requests the restart once in a job: an earlier run of the job made the same request, which may be done already. */
 async function request(move: Move, name: string, service: string): Promise<string> {
   const nonce = `job-${move.run.id}`;
   const snapshot = await awaitSnapshot(move);

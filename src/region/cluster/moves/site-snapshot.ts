@@ -12,12 +12,12 @@ import { readRestarts } from '../../../store/queries/cluster/restarts.ts';
 import { readServingSite } from '../../../store/snapshot.ts';
 import type { SiteSnapshot } from './move-run.ts';
 
-/** A look ends by then: the next one is of a newer moment. */
+/** The deadline of a snapshot: the next one is of a newer moment. */
 const SNAPSHOT_MS = 5_000;
 /** A process that wrote nothing for so long is not counted, s. */
 const LIVE_S = 20;
 
-/** Reads who serves each VLAN with DHCP, by the racks' last words. */
+/** Reads who serves each VLAN with DHCP, by the racks' last reports. */
 export async function readServedVlans(
   tx: Tx,
   ports: CasePorts,
@@ -26,7 +26,7 @@ export async function readServedVlans(
   return servedVlans(await readServingSite(tx), known, ports.clock.now());
 }
 
-/** Looks at the site. Throws AppError `database_unavailable`. */
+/** Reads the state of the site. Throws AppError `database_unavailable`. */
 export function readSiteSnapshot(db: Database, ports: CasePorts): Promise<SiteSnapshot> {
   return reached(
     db.read(

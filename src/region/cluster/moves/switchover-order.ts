@@ -3,7 +3,7 @@ import type { SiteSnapshot } from './move-run.ts';
 import type { SwitchoverPlan } from './preflight.ts';
 import type { SwitchoverOrder } from '../../../contract/cluster/move-order.ts';
 
-/** Deadlines of the jobs, s: a switchover is done in seconds, a standby that has to be made anew takes minutes. */
+/** Deadlines of the jobs, s: a switchover is done in seconds, a standby that must be cloned again takes minutes. */
 export const SWITCHOVER_S = 300;
 export const DRAIN_S = 600;
 /** The deadline of a rolling restart, for each node. */

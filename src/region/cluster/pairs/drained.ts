@@ -4,7 +4,10 @@ import { type PairNow, pairsNow } from './now.ts';
 /** How many VLANs a sentence names. */
 const VLANS_MAX = 4;
 
-/** Racks whose VLANs were handed on: since when, who serves these, and the way back. A sentence each, without a full stop. Pure. */
+/**
+ * Racks whose VLANs were handed on: since when, who serves these, and the command to undo it. A sentence each, without
+ * a full stop. Pure.
+ */
 export function drainedRacks(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>): string[] {
   const drained = site.nodes.filter((node) => node.isDrained && node.isRack);
   if (drained.length === 0) return [];

@@ -6,7 +6,9 @@ import { vlanServers } from '../../networks/dhcp/servers.ts';
 import type { SeenNode } from '../../base/seen.ts';
 import type { LeaseOverview } from '../site.ts';
 
-/** Reads leases of all VLANs with DHCP. It looks at every lease: for whoever asks for it, not for each look at the status. `now` in ms. */
+/**
+ * Reads leases of all VLANs with DHCP. It reads every lease, so only the doctor calls it, not each status. `now` in ms.
+ */
 export async function readLeaseOverview(tx: Tx, known: readonly SeenNode[], now: number): Promise<LeaseOverview> {
   const site = await readServingSite(tx);
   const names = new Map(site.vlans.map((vlan) => [vlan.id, vlan.name]));

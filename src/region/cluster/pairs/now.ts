@@ -120,7 +120,7 @@ function pairNow(
   };
 }
 
-/** Nothing that a node said is relied on when it is not fresh. */
+/** The last report of a node that is not fresh does not count. */
 function sideOf({ nodes }: Pick<ClusterSite, 'nodes'>, name: string, service: string): PairSide {
   const node = nodes.find((one) => one.name === name);
   const row = node?.isFresh === true ? node.observed.find((one) => one.service === service) : undefined;

@@ -9,7 +9,7 @@ import { openKey } from './pair.ts';
 const ONLY_REGIONS = rejected('forbidden', "Region nodes alone get the site's certificate and its key: they show it.");
 const NONE_YET = rejected('unavailable', 'The site has no certificate yet: a region node signs one within a minute.');
 
-/** The certificate in force with its key, for a node that is a region node by the database's word. */
+/** The certificate in force with its key, for a node that is a region node in the database. */
 export async function giveSiteCertificate(
   db: Database,
   sealer: Sealer,

@@ -25,7 +25,10 @@ export interface SiteTaskPorts {
 /** A round's database calls end by then; a signature is made meanwhile. */
 const DEADLINE_MS = 5000;
 
-/** Why the cluster's authority signs the site's certificate (anew); null: what there is is good. `shown` null: there is none. Pure. */
+/**
+ * Why the cluster's authority must sign the site's certificate; null: the present one is good. `shown` null: there is
+ * none. Pure.
+ */
 export function reasonToSign(shown: ShownCertificate | null, names: SiteNames, now: number): string | null {
   if (shown === null) return 'there was none';
   if (!shown.isOurs) return 'the authority is another one';
@@ -65,7 +68,7 @@ async function reasonOf(
   return reasonToSign(isRejected(shown) ? null : shown, names, clock.now());
 }
 
-/** Another region may have been faster: it is looked at once more where rivals wait. */
+/** Another region may have been faster: the reason is checked again under the lock. */
 async function sign(tx: Tx, ports: SiteTaskPorts): Promise<string | null | Rejected> {
   const { ca } = ports;
   const row = await lockSiteCertificate(tx);

@@ -125,7 +125,7 @@ export const trustCases = {
       const known = await certificates.findCertificate(tx, serial);
       if (!known) return noSuch('certificate', params.certificate);
       const why = body.why ?? `${caller.user} revoked it`;
-      // Revoked already: what was said first stays.
+      // Revoked already: the first reason stays.
       const row = (await certificates.revokeCertificate(tx, serial, why)) ?? known;
       if (known.state !== 'revoked')
         tx.emit({ kind: 'certificate.revoked', subject: row.node ?? row.nodeId, data: { serial, why } });

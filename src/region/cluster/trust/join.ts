@@ -47,8 +47,8 @@ type Admitted = Extract<JoinDecision, { readonly kind: 'admit' }>;
 type Inheritance = Pick<JoinAnswer, 'authorityKey' | 'secrets'>;
 
 /**
- * Lets a host in, or tells why not. One join after the other on the whole site. What is secret in the answer is stored nowhere: a host whose answer
- * was lost asks again with the same key and gets another certificate.
+ * Lets a host join, or refuses it. One join after the other on the whole site. Secrets of the answer are stored nowhere:
+ * a host whose answer was lost sends its request again with the same key and gets another certificate.
  */
 export async function join(ports: AdmissionPorts, call: JoinCall): Promise<JoinAnswer | Rejected> {
   const { db, authority } = ports;
@@ -125,7 +125,7 @@ async function admit(tx: WriteTx, ports: AdmissionPorts, request: JoinOrder): Pr
   const signed = await certify(tx, ports.authority, node, call.request.csr);
   if (isRejected(signed)) return signed;
   await useToken(tx, token.id, { key: applicant.keyDigest, nodeId: node.id });
-  // That of a region node is kept until it carries its part.
+  // The place of a region node stays reserved until the node is a member.
   if (token.place !== null && node.state !== 'joining') await closePlace(tx, token.place);
   tx.emit({
     kind: node.state === 'joining' ? 'node.joining' : 'node.joined',

@@ -79,7 +79,7 @@ export async function finishJoin(
   return isRejected(written) ? written : written.body;
 }
 
-/** Undoes a join by the key that joined, or tells what would be undone. The same again finds nothing more to undo. */
+/** Undoes a join by the key that joined, or reports what would be undone. A second call finds nothing to undo. */
 export async function undoJoin(
   db: Database,
   authority: Pick<CertificateAuthority, 'readRequest'>,

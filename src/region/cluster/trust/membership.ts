@@ -6,7 +6,7 @@ import { findNode } from '../../../store/queries/cluster/nodes.ts';
 import type { CertificateAuthority } from './port.ts';
 
 /**
- * Tells a host whether the cluster counts it as a node still. It proves who it is by its certificate, which may be revoked or over, and by a request
+ * Answers a host whether it is still a node of the cluster. It proves who it is by its certificate, which may be revoked or over, and by a request
  * that the key of that certificate signed. It is a node as long as the node of the certificate is there and nobody revoked the certificate: one that
  * the database does not know may be a region node's own renewal, which is written later.
  */

@@ -102,13 +102,15 @@ export interface StoredLearner {
   readonly place: string;
 }
 
-/** etcd of the cluster, as this host's member tells it. */
+/** etcd of the cluster, through this host's member. */
 export interface EtcdPort {
-  /** By a majority's word; null: it does not answer, has no majority, or is a learner itself. */
+  /**
+   * The members as the majority has them; null: the member does not answer, has no majority, or is a learner itself.
+   */
   members(): Promise<readonly EtcdMember[] | null>;
   /** The members that its store calls learners, whether they vote or not; null: it does not answer. */
   storedLearners(): Promise<readonly StoredLearner[] | null>;
-  /** Throws AppError `etcd` with etcd's own words; who is gone already is no fault. */
+  /** Throws AppError `etcd` with etcd's own message; a member that is gone already is no error. */
   remove(id: string): Promise<void>;
 }
 

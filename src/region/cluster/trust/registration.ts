@@ -83,7 +83,7 @@ async function recall(tx: Tx, announced: Announcement): Promise<RegisterAnswer |
   return decision.kind === 'known' ? answerOf(rack, decision.why) : null;
 }
 
-/** A waiting rack that comes with more than before is decided anew. */
+/** A waiting rack that registers with more than before is decided again. */
 function mayGoOn({ arrival, token }: Announcement): boolean {
   return arrival === 'own_host' || token === 'valid';
 }

@@ -73,7 +73,7 @@ interface OwnPorts {
 
 /**
  * A new certificate for this host's own node and the key that it has. Where the database answers, it decides; while it is away the certificate
- * that is held is made anew, name for name, unless it is known to be revoked: after a month without power no certificate is good, and without one
+ * that is held is renewed, name for name, unless it is known to be revoked: after a month without power no certificate is good, and without one
  * neither etcd nor the database comes back. A host that holds the authority's key could sign for itself anyway.
  */
 export async function renewOwnCertificate(

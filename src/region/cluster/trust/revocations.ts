@@ -3,12 +3,12 @@ import type { Database } from '../../../store/database.ts';
 import { readRevokedSerials } from '../../../store/queries/cluster/certificates.ts';
 import { reached, type Task } from '../../base/task.ts';
 
-/** Serial numbers that are revoked, in memory: kept while the database is away. */
+/** Revoked serial numbers, in memory, so that they count also while the database is away. */
 export interface Revocations {
   /** Null, or why the certificate is not taken. */
   check(serial: string): Rejected | null;
   onChange(listener: () => void): () => void;
-  /** Reads them anew. Woken by every commit: a revocation counts on every region as soon as its commit is heard of. */
+  /** Reads them again. Every commit wakes it, so a revocation counts on every region as soon as the wake arrives. */
   readonly task: Task;
 }
 

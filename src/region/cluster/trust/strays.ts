@@ -37,10 +37,10 @@ function addressOf(url: string): string {
 }
 
 /**
- * Takes members out of etcd whose node was forgotten: such a one counts in the majority, or keeps the next node from joining. It is asked who is
- * a member first and who is a node afterwards, so the row of whoever was let in meanwhile is there; and only who was a stray in two
- * rounds goes, one each round. That enough voters stay is etcd's own judgement (`strict-reconfig-check`): it refuses the removal of a voter that
- * would cost the majority.
+ * Removes members from etcd whose node was forgotten: such a member counts in the majority, or keeps the next node from
+ * joining. The task reads the members first and the nodes afterwards, so a node that joins in between has its row. Only a
+ * member that was a stray in two rounds is removed, one each round. etcd itself checks that enough voters stay
+ * (`strict-reconfig-check`): it refuses to remove a voter that the majority needs.
  */
 export function createStrayTask(db: Database, etcd: EtcdPort): Task {
   let before: readonly string[] = [];

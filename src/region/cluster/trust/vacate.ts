@@ -9,7 +9,10 @@ import type { WriteTx } from '../../../store/write.ts';
 import { vlanLabel } from '../../networks/network-refs.ts';
 import { viewVlan } from '../../networks/vlan.ts';
 
-/** How a node goes. `isPlaceKept`: another host will take its place; `by`: who wants it; `why`: as its certificates tell. */
+/**
+ * How a node goes: whether its place is reserved for another host; `by`: who removes it; `why`: the reason in its
+ * revoked certificates.
+ */
 export interface Vacation {
   readonly isPlaceReserved: boolean;
   readonly by: string;
@@ -17,7 +20,7 @@ export interface Vacation {
 }
 
 /**
- * Takes a node out for good, whatever it carries. Its certificates are revoked. A rack whose place is kept keeps its row, so that its VLANs stay its own
+ * Takes a node out for good, whatever it carries. Its certificates are revoked. A rack whose place is reserved keeps its row, so that its VLANs stay its own
  * and its successor is the same rack; every other row goes. Gives how many certificates were revoked. Inside `changingRacks`; that etcd and the
  * database can spare the node is the caller's affair.
  */
@@ -55,7 +58,7 @@ async function dropNode(tx: WriteTx, node: NodeRow): Promise<NodeRow | Rejected>
   return deleteNode(tx, { key: node.id });
 }
 
-/** Each VLAN of the rack belongs to its partner alone; one that has no other rack is in the way. */
+/** Each VLAN of the rack belongs to its partner alone; a VLAN without another rack blocks the removal. */
 async function handVlansOn(tx: WriteTx, { uuid, name }: racks.RackRow): Promise<Rejected | null> {
   const all = await allRows((page) => listVlans(tx, page));
   for (const vlan of all.filter((row) => row.primaryRackId === uuid || row.secondaryRackId === uuid)) {

@@ -60,7 +60,7 @@ export function heirsOf(site: ClusterSite, name: string, event: WhatIfEvent): He
   };
 }
 
-/** The site without the node, after whoever inherits from it has done so: what `lossesOf` is asked of. */
+/** The site without the node, after its heirs have taken over: the input of `lossesOf`. */
 export function siteAfter(site: ClusterSite, name: string, event: WhatIfEvent, heirs: Heirs): ClusterSite {
   const [primary] = heirs.newPrimaries;
   return {

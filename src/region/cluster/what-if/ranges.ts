@@ -12,7 +12,7 @@ const NONE: Range = { leastMs: 0, mostMs: 0, why: 'nothing of it is on this node
 /**
  * Every figure of the model. Measured: whole hosts in a lab of three region nodes on one machine of two cores, through the floating address,
  * every 50 ms (ha/README.md: `host-kill-*`, `net-cut-*`, `planned-*`). The prototype: an earlier lab of the same shape. Bound: not measured
- * apart; what the drill of that hazard asks for. Other hardware, other links and load have other figures.
+ * apart; the limit of the drill of that hazard. Other hardware, other links and load have other figures.
  */
 export const RANGES = {
   none: NONE,
@@ -29,7 +29,7 @@ export const RANGES = {
     mostMs: 26_000,
     why: "measured: Patroni's lease of 20 s ends, then a standby is promoted",
   },
-  /** 1.9 s for a switchover; 3.3 s when the third node sleeps its 2 s while a switch is asked for. */
+  /** 1.9 s for a switchover; 3.3 s if the request comes while the third node sleeps for 2 s. */
   primaryHanded: {
     leastMs: 1_900,
     mostMs: 3_300,

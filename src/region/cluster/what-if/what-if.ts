@@ -16,7 +16,7 @@ const EVENT_TEXTS: Readonly<Record<WhatIfEvent, string>> = {
 };
 
 /**
- * What would come of it if this happened to a node now. Pure; it is concluded from the last words of all nodes, silence is taken for loss, and
+ * What would happen if this event came to a node now. Pure; it follows from the last reports of all nodes, a silent node counts as lost, and
  * the ranges are those of `RANGES`. Refuses (`not_found`) a node that the site does not have.
  */
 export function whatIf(site: ClusterSite, ref: string, event: WhatIfEvent): WhatIf | Rejected {

@@ -43,9 +43,9 @@ const NAMED_MOST = 5;
 class Lost extends Error {}
 
 /**
- * Fetches what boot sources have, as often as the setting `image_sync_hours` says: any region node takes one that was asked for, also when the node that
- * worked at it has died. Files that are there stay; the one that broke off on this node goes on in the middle. They come as uploads do, and reach the other
- * region nodes in the same way.
+ * Fetches what boot sources have, as often as the setting `image_sync_hours` states. Any region node takes a requested
+ * sync, also if the node that worked at it has died. Files that are there stay; a file that broke off on this node goes
+ * on in the middle. Files come as uploads do, and reach the other region nodes like these.
  */
 export function createSyncTask(ports: SyncPorts): Task {
   const { db, node, log } = ports;
@@ -80,7 +80,7 @@ export function createSyncTask(ports: SyncPorts): Task {
   };
 }
 
-/** A source that is to be fetched, and the proxy on the way to it. */
+/** A source to fetch, and the proxy through which it is reached. */
 type SyncClaim = ClaimedSync & { readonly proxy: string };
 
 async function syncOne(ports: SyncPorts, claimed: SyncClaim): Promise<string | Rejected> {
@@ -185,7 +185,7 @@ async function trying<T>(ports: SyncPorts, note: Note, run: () => Promise<T | Re
   }
 }
 
-/** How far it is, told to the database every few seconds. */
+/** Writes the progress to the database every few seconds. */
 function createNote({ db, node, clock }: SyncPorts, sourceId: number) {
   let progress: SyncProgress = { images: 0, fetched: 0, file: '', received: 0, size: 0 };
   let notedAt = clock.monotonic();

@@ -8,7 +8,7 @@ import { vlanServers } from './servers.ts';
 type Drain = NonNullable<Node['drain']>;
 
 /**
- * Reads of each drained node, by id, since when it is and who serves its VLANs now. `seen`: all nodes, since partners tell; `now` in ms. Nothing is read
+ * Reads of each drained node, by id, since when it is and who serves its VLANs now. `seen`: all nodes, because partners report it; `now` in ms. Nothing is read
  * where no rack is drained.
  */
 export async function drainsOf(tx: Tx, seen: readonly SeenNode[], now: number): Promise<ReadonlyMap<string, Drain>> {

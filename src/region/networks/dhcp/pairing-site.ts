@@ -17,8 +17,9 @@ export interface PairingFacts {
 const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
 
 /**
- * What pairs are planned from. A VLAN that is relayed has the racks of its relay VLAN, which is here with both their leases. A rack counts while it is
- * heard; it serves a VLAN by one interface that has a link and an IPv4 address there. Pure.
+ * What pairs are planned from. A VLAN that is relayed has the racks of its relay VLAN, which is here with both their
+ * leases. A rack counts while it reports; it serves a VLAN by one interface that has a link and an IPv4 address there.
+ * Pure.
  */
 export function pairingSite(site: ServingSite, { known, leases, now }: PairingFacts): PairingSite {
   const nodes = new Map(known.map((node) => [node.id, node]));

@@ -70,7 +70,7 @@ export function createAccounts(ports: AccountPorts): KeyPort & { readonly sessio
     return orThrow(await db.autocommitRead(async (tx) => ({ is: await isNodeAddress(tx, address) }))).is;
   }
 
-  /** Whom the proof is of; null: it is wrong. A wrong one is told to the audit trail. Sessions begin over TLS. */
+  /** Whom the proof is of; null: it is wrong. A wrong one is written to the audit trail. Sessions begin over TLS. */
   async function check(proof: SessionProof): Promise<Caller | Rejected | null> {
     const caller =
       'key' in proof ? await authenticate(proof.key, { address: '', isTls: true }) : await byPassword(proof);

@@ -1,6 +1,15 @@
 import type { Rejected } from '../../../core/errors.ts';
 import type { SessionRow } from '../../../store/queries/people/sessions.ts';
-import type { Caller } from '../../base/port.ts';
+
+/** Who calls, verified. */
+export interface Caller {
+  readonly user: string;
+  readonly role: Role;
+  /** Of the browser's session that calls; left out: an API key does. */
+  readonly sessionId?: string;
+  /** May only read, whatever the role. */
+  readonly isReadOnly?: boolean;
+}
 
 /** An API key as it is presented. */
 export interface PresentedKey {
@@ -26,7 +35,7 @@ export interface PasswordHasher {
 /** What a browser shows to begin a session. */
 export type SessionProof = { readonly user: string; readonly password: string } | { readonly key: PresentedKey };
 
-/** Where a session comes from. `agent`: what the browser calls itself. `isWall`: it only looks, and stays. */
+/** Where a session comes from. `agent`: what the browser calls itself. `isWall`: it only reads, and stays. */
 export interface SessionOrigin {
   readonly address: string;
   readonly agent: string;
@@ -55,7 +64,7 @@ export interface SessionPort {
   isKnownAt(user: string, address: string): Promise<boolean>;
   /** The session in force that this token proves; null: none. Notes that it is used. */
   find(token: string): Promise<FoundSession | null>;
-  /** Ends it, as its own user wishes. */
+  /** Ends it at the request of its own user. */
   end(session: Pick<FoundSession, 'id' | 'user'>): Promise<void>;
 }
 
