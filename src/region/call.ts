@@ -114,7 +114,7 @@ function contextOf(ports: CallPorts, { caller, ifMatch, origin }: CallContext): 
 export function mayCall(id: RouteId, caller: Caller): Rejected | null {
   const allowed: readonly string[] = ROUTES[id].roles;
   if (caller.isReadOnly === true && isWrite(ROUTES[id]))
-    return rejected('forbidden', `The session of ${caller.user} may only look. Rule: log in anew to change something.`);
+    return rejected('forbidden', `The session of ${caller.user} is read-only. To change something, log in again.`);
   if (allowed.includes(caller.role)) return null;
   return rejected('forbidden', `${caller.user} has the role ${caller.role}; ${id} needs ${allowed.join(' or ')}.`);
 }

@@ -183,7 +183,7 @@ describe.concurrent('jobs', () => {
           site.database,
         );
     await until('its late save is refused', async () => (await refused())[0]?.n === 1, { deadlineMs: 20_000 });
-    expect(first.output()).toContain('"a job is given up"');
+    expect(first.output()).toContain('"job given up"');
     expect(first.output()).not.toContain('"job ended"');
     expect(await site.job(id)).toMatchObject({ epoch: 2 });
   });

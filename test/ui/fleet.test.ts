@@ -241,7 +241,7 @@ describe('an image', () => {
 describe('a drill', () => {
   it('is shown lane by lane while it is played, and this page is a lane', async () => {
     const site = await play.site(wellSite());
-    site.site.jobs.push(job(9, 'drill', 'planned-switchover', 'probes begin to ask'));
+    site.site.jobs.push(job(9, 'drill', 'planned-switchover', 'the probes start'));
     site.site.events.push({ ...event(5, 'drill.progress', 'planned-switchover'), data: drillLive(9) });
     const open = await play.page('drills');
     const { page } = open;

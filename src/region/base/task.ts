@@ -52,7 +52,7 @@ export function startTask(task: Task, ports: TaskPorts): RunningTask {
       const summary = await task.run();
       if (summary !== null) restMs = Math.min(REST.factor * (ports.clock.monotonic() - started), REST.mostMs);
       if (summary !== null) log.info('task did something', { what: summary });
-      if (lastFailure !== null) log.info('task is well again', { failures });
+      if (lastFailure !== null) log.info('task succeeds again', { failures });
       failures = 0;
       lastFailure = null;
     } catch (error) {

@@ -137,13 +137,13 @@ function judge({ node, service, now, wanted, report }: Case): ServiceVerdict {
   }
   if (isStale(node, now)) {
     const last = report
-      ? `Its last word on ${service}: ${report.state}. ${report.why}`
-      : `It never spoke of ${service}.`;
+      ? `Its last report of ${service}: ${report.state}. ${report.why}`
+      : `It never reported ${service}.`;
     return { state: 'stale', since: node.report.at, why: `${node.name} is silent. ${last}`.trim() };
   }
   if (wanted === 0) return { state: 'pending', since: null, why: 'Nothing was published for the node yet.' };
   if (!report) {
-    return { state: 'pending', since: node.published?.at ?? null, why: `The agent has not spoken of ${service} yet.` };
+    return { state: 'pending', since: node.published?.at ?? null, why: `The agent has not reported ${service} yet.` };
   }
   const own = { state: report.state, since: report.since, why: report.why };
   if (report.wanted >= wanted || FAILED.includes(report.state)) return own;

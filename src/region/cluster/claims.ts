@@ -72,7 +72,7 @@ export function lastClaimText(site: Pick<ClusterSite, 'nodes' | 'now'>, role: Ex
   const { now, past } = claimsOf(site, role);
   const [last] = past;
   if (now.length > 0 || last === undefined) return '';
-  return ` (${last.node.name} said so last, ${Math.round((site.now - last.claimedAt) / 1000)} s ago)`;
+  return ` (last: ${last.node.name}, ${Math.round((site.now - last.claimedAt) / 1000)} s ago)`;
 }
 
 function claimOf(node: SiteNode, role: ExclusiveRole): RoleClaim[] {

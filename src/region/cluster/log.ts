@@ -11,7 +11,7 @@ const SECONDS = 5;
 export const logCases = {
   'node.logs': asking('node.logs', async ({ params, query }, context, read) => {
     const { askAgent, renderer, caller } = context;
-    if (askAgent === undefined) return rejected('unavailable', 'This region has no way to ask agents.');
+    if (askAgent === undefined) return rejected('unavailable', 'This region cannot query agents.');
     const part = params.part.toLowerCase();
     const { services } = renderer;
     if (logUnitsOf(services, part) === null) return noSuch('part', params.part, logParts(services));

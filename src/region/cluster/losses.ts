@@ -83,7 +83,7 @@ export function drainedWarnings(site: Pick<ClusterSite, 'nodes'>): string[] {
   const drained = members(site).filter((node) => node.isDrained);
   return drained.map(
     ({ name }) =>
-      `${name} is drained: it takes calls, address and database only when no other one can. Back: regent node undrain ${name}`,
+      `${name} is drained: it takes calls, address and database only when no other one can. To undo: regent node undrain ${name}`,
   );
 }
 
@@ -96,7 +96,7 @@ function lossesFrom(now: number, promised: number, why: readonly string[], ageSe
 function dcsLimit(site: ClusterSite): Limit {
   const { reports } = collectFacts(regions(site), 'dcs');
   const withMajority = reports.find(({ facts }) => facts.hasQuorum);
-  if (reports.length === 0) return { canLose: 0, why: 'nobody has a fresh word of etcd' };
+  if (reports.length === 0) return { canLose: 0, why: 'no node has reported etcd lately' };
   if (withMajority === undefined)
     return {
       canLose: 0,
@@ -122,11 +122,14 @@ function databaseLimit(site: ClusterSite): Limit {
   const [primary, other] = primaries;
   if (primary === undefined) {
     const what =
-      reports.length === 0 ? 'nobody has a fresh word of the database' : 'no node says that it is the primary';
+      reports.length === 0 ? 'no node has reported its database lately' : 'no node reports that it is the primary';
     return { canLose: 0, why: `${what}${lastClaimText(site, 'primary')}` };
   }
   if (other !== undefined)
-    return { canLose: 0, why: `${listOf(primaries.map(({ node }) => node.name))} each say that they are the primary` };
+    return {
+      canLose: 0,
+      why: `${listOf(primaries.map(({ node }) => node.name))} each report that they are the primary`,
+    };
   const fresh = new Set(site.nodes.filter((node) => node.isFresh).map((node) => node.name));
   const streaming = primary.facts.members.filter(
     (member) => member.role !== 'primary' && isStreamingState(member.state) && fresh.has(member.name),

@@ -19,7 +19,7 @@ export function createOwnRestartTask(db: Database, node: string, end: () => void
       known = seen;
       if (!isNew) return null;
       end();
-      return `an operator wants this process started anew (${seen.nonce})`;
+      return `an operator requested a restart of this process (${seen.nonce})`;
     },
   };
 }

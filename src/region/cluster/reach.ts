@@ -51,7 +51,7 @@ export function reachFault(site: ClusterSite): ReachFault | null {
     const seers = [...(others.length > 0 ? [holder.name] : []), ...foreign.map(({ name }) => name)];
     return {
       isBroken: true,
-      detail: `${address} is answered by ${listOf(macs)} as well, not by ${holder.name} alone (seen by ${listOf(seers)})`,
+      detail: `${address} is also answered by ${listOf(macs)}, not only by ${holder.name} (seen by ${listOf(seers)})`,
       remedy: foreignRemedy(macs, address),
     };
   }
@@ -82,6 +82,6 @@ function isForeign(reach: Reach, ownMac: string | null): boolean {
 function foreignRemedy(macs: readonly string[], address: string): string {
   return (
     `Find the machine with ${listOf(macs)} on the network of ${address} (the switch knows its port) and take the address from it. ` +
-    `Clients that ask it reach no cluster until then. Is it a node that was removed, or a DHCP client? Exclude ${address} wherever addresses are given out.`
+    `Until then its clients do not reach the cluster. Is it a node that was removed, or a DHCP client? Exclude ${address} wherever addresses are given out.`
   );
 }

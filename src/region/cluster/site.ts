@@ -216,13 +216,13 @@ export function listOf(names: readonly string[]): string {
 /** Why nothing is known of a daemon on a node: a sentence's part. */
 export function silence(node: SiteNode, service: string, now: number): string {
   if (node.reportedAt === null)
-    return node.isRemembered ? `nothing of ${node.name} is remembered` : `${node.name} has never reported`;
+    return node.isRemembered ? `no region has a report of ${node.name}` : `${node.name} has never reported`;
   const seconds = Math.round((now - Date.parse(node.reportedAt)) / 1000);
-  if (node.absence) return `${node.name} does not answer ${listOf(node.absence.by)}, last heard ${seconds} s ago`;
+  if (node.absence) return `${node.name} does not answer ${listOf(node.absence.by)} (last report ${seconds} s ago)`;
   if (!node.isFresh)
-    return `${node.name} has not ${node.isRemembered ? 'been heard here' : 'reported'} for ${seconds} s`;
+    return `${node.name} has not reported ${node.isRemembered ? 'to this region ' : ''}for ${seconds} s`;
   const row = node.observed.find((one) => one.service === service);
-  return row === undefined ? `${node.name} does not speak of ${service}` : `${service} on ${node.name} is ${row.state}`;
+  return row === undefined ? `${node.name} does not report ${service}` : `${service} on ${node.name} is ${row.state}`;
 }
 
 declare module '../base/use-case.ts' {

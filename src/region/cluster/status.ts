@@ -107,7 +107,7 @@ export const statusCases = {
     const change = await findChange(tx, params.change);
     return change
       ? { body: change }
-      : rejected('not_found', `There is no change ${params.change}, or it is too old to be kept.`);
+      : rejected('not_found', `There is no change ${params.change}, or it is too old and was deleted.`);
   }),
 
   'config.rollback': writing(
@@ -115,7 +115,8 @@ export const statusCases = {
     ({ params }) => `config rollback ${params.change}`,
     async (tx, { params }, { caller }) => {
       const change = await findChange(tx, params.change);
-      if (!change) return rejected('not_found', `There is no change ${params.change}, or it is too old to be kept.`);
+      if (!change)
+        return rejected('not_found', `There is no change ${params.change}, or it is too old and was deleted.`);
       if (caller.role !== 'admin' && touches(change.rows, OF_ADMINS)) {
         const why = `${caller.user} has the role ${caller.role}; change ${params.change} (${change.summary}) was one that only an admin makes`;
         return rejected('forbidden', `${why}, so only an admin takes it back.`);
@@ -165,11 +166,7 @@ export async function gapAfter(tx: Tx, after: number): Promise<Rejected | null> 
   if (last === after) return null;
   return last < after
     ? invalid('after', `there is no event ${after} yet`, `the last one is ${last}`)
-    : invalid(
-        'after',
-        `the events up to ${last} are not kept any more`,
-        `read the objects anew and go on from ${last}`,
-      );
+    : invalid('after', `the events up to ${last} are deleted`, `read the objects again and continue from ${last}`);
 }
 
 function touches(rows: readonly { readonly table: string }[], tables: readonly string[]): boolean {

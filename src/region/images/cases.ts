@@ -115,7 +115,7 @@ export const imageCases = {
       if (body.digest !== undefined && body.digest !== digest)
         return rejected(
           'conflict',
-          `The manifest has the digest ${digest}, not ${show(body.digest, 70)}: it is another one, or was changed on its way.`,
+          `The manifest has the digest ${digest}, not ${show(body.digest, 70)}: it is another manifest, or it changed in transit.`,
         );
       const name = parseImageName(body.name ?? imageName(manifest));
       if (isRejected(name)) return name;

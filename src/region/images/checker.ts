@@ -42,7 +42,7 @@ export function createChecker(ports: CheckerPorts): Checker {
       else if (found !== null) await ports.onDamage(file);
     } catch (error) {
       if (signal.aborted) return;
-      log.warn('a file of an image cannot be read', { image: file.image, file: file.name, error: sentenceOf(error) });
+      log.warn('file of an image cannot be read', { image: file.image, file: file.name, error: sentenceOf(error) });
     }
   };
   const start = (kind: 'gentle' | 'urgent', due: WantedHere | undefined): void => {

@@ -61,7 +61,7 @@ export function createFetcher(ports: FetcherPorts): Fetcher {
       const why = await fetchFrom(address, file, end);
       if (why === null) {
         tries.delete(keyOf(file));
-        log.info('a file of an image came from another region node', { ...fields, address });
+        log.info('file of an image fetched from another region node', { ...fields, address });
         ports.onArrival(file);
         return;
       }
@@ -70,7 +70,7 @@ export function createFetcher(ports: FetcherPorts): Fetcher {
     if (signal.aborted) return;
     const failures = (tries.get(keyOf(file))?.failures ?? 0) + 1;
     tries.set(keyOf(file), { failures, notBefore: clock.monotonic() + backOffMs(failures - 1, BACK_OFF, random) });
-    log.warn('a file of an image did not come from another region node', { ...fields, why: whys.join('; ') });
+    log.warn('file of an image not fetched from any other region node', { ...fields, why: whys.join('; ') });
   };
 
   return {

@@ -64,7 +64,7 @@ export function createImageKeeper(ports: KeeperPorts): ImageKeeper {
     served.forget(file);
     damaged.add(keyOf(file));
     await disk.remove(file);
-    log.warn('a file of an image is damaged; it is fetched anew', { image: file.image, file: file.name });
+    log.warn('damaged file of an image removed, fetching it again', { image: file.image, file: file.name });
     wake();
   };
   const onArrival = (file: ImageFileName): void => {

@@ -61,7 +61,9 @@ async function* piecesOf(db: Database, file: ImageFileName, size: number): Bytes
     const piece = await db.autocommitRead((tx) => readPiece(tx, file, start));
     if (isRejected(piece)) throw new RejectedError(piece);
     if (piece === null)
-      throw new RejectedError(rejected('conflict', `${file.name} was begun anew meanwhile. Upload it again.`));
+      throw new RejectedError(
+        rejected('conflict', `Another upload of ${file.name} has started meanwhile. Upload the file again.`),
+      );
     yield piece;
     start += piece.length;
   }

@@ -33,7 +33,7 @@ export function createReceive(ports: ReceivePorts): Pick<ImagePort, 'receive' | 
     receive: async (file, from, piece) => {
       if (uploads >= UPLOADS_MOST) {
         const problem = `${ports.node} takes in ${uploads} files of images just now.`;
-        return rejected('too_many_requests', `${problem} Come again in some seconds.`);
+        return rejected('too_many_requests', `${problem} Try again in a few seconds.`);
       }
       uploads += 1;
       count(file.image, 1);

@@ -14,7 +14,7 @@ const SERVERS_MOST = 64;
 export const lookupCases = {
   'dns.lookup': autocommitReading('dns.lookup', async (tx, { query }, context) => {
     const { askName } = context;
-    if (askName === undefined) return rejected('unavailable', 'This region has no way to ask name servers.');
+    if (askName === undefined) return rejected('unavailable', 'This region cannot query name servers.');
     const type = query?.type ?? 'A';
     const name = nameOf(query?.name ?? '', type);
     if (isRejected(name)) return name;

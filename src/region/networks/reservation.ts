@@ -59,7 +59,7 @@ function readOptions(
 ): readonly string[] | undefined | Rejected {
   if (dhcpOptions === undefined) return undefined;
   if (mac === null && dhcpOptions.length > 0) {
-    return invalid('dhcpOptions', 'the reservation has no MAC', 'DHCP tells them to the interface with its MAC');
+    return invalid('dhcpOptions', 'the reservation has no MAC', 'DHCP sends options to the interface with the MAC');
   }
   return parseDhcpOptions(dhcpOptions);
 }

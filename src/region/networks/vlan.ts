@@ -222,7 +222,7 @@ export const pairingCases = {
       if (body.digest !== undefined && body.digest !== shown.digest) {
         return rejected(
           'conflict',
-          'Another pairing is proposed by now: racks, VLANs or leases have changed. Rule: what is applied is what was looked at; see regent pairing propose.',
+          'The proposal has changed, because racks, VLANs or leases have changed. Rule: only the current proposal can be applied. See regent pairing propose.',
         );
       }
       const before = await readServing(tx, context);

@@ -18,7 +18,7 @@ export const keySourceCases = {
         return isRejected(owner) ? owner : readSettings(tx);
       });
       if (isRejected(settings)) return settings;
-      if (ask === undefined) return rejected('unavailable', 'This region has no way to ask for keys.');
+      if (ask === undefined) return rejected('unavailable', 'This region cannot fetch keys.');
       const text = await ask(source, settings.http_proxy);
       return isRejected(text) ? text : { source, text };
     },

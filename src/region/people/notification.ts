@@ -40,7 +40,7 @@ function idOf({ notification }: { readonly notification: string }): number {
 export const notificationCases = {
   'notification.list': autocommitReading('notification.list', async (tx, { query }, { caller }) => {
     if (query?.all === true && caller.role !== 'admin')
-      return rejected('forbidden', `${caller.user} sees the notes that are for ${caller.user}.`);
+      return rejected('forbidden', `${caller.user} may see only their own notes.`);
     return pageBody(await listNotifications(tx, readerOf(caller, query?.all === true), { ...query }), view, query);
   }),
 

@@ -28,7 +28,7 @@ export function keyView({ data, source, ...row }: SshKeyRow): SshKey {
 export async function keyOwner(tx: Tx, named: string | undefined, caller: Caller): Promise<string | Rejected> {
   const owner = named ?? caller.user;
   if (owner !== caller.user && caller.role !== 'admin')
-    return rejected('forbidden', `${caller.user} may add SSH keys of the own only.`);
+    return rejected('forbidden', `${caller.user} may add only their own SSH keys.`);
   return (await findUser(tx, owner))?.name ?? noSuch('user', owner);
 }
 
@@ -47,7 +47,7 @@ export const sshKeyCases = {
   'ssh-key.list': autocommitReading('ssh-key.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';
     if (!seesAll && query?.user !== undefined && query.user !== caller.user)
-      return rejected('forbidden', `${caller.user} may see the own SSH keys only.`);
+      return rejected('forbidden', `${caller.user} may see only their own SSH keys.`);
     return pageBody(await listSshKeys(tx, { ...query, user: seesAll ? query?.user : caller.user }), keyView, query);
   }),
 

@@ -48,7 +48,7 @@ async function handOn(tx: Tx, name: string, heir: string | undefined): Promise<R
   const list = owned.map(({ what, names }) => `${what} (${names.join(', ')})`).join(' and ');
   return rejected(
     'in_use',
-    `${name} has ${list}. Rule: what somebody has is never nobody's. Release it first, or name who gets it: regent user delete ${name} --transfer-to USER.`,
+    `${name} has ${list}. Rule: every object of a user keeps an owner. Release them first, or name the new owner: regent user delete ${name} --transfer-to USER.`,
   );
 }
 
@@ -61,7 +61,7 @@ function parseUserName(text: string): string | Rejected {
 /** Whose keys the caller may see and make: an admin everybody's, an auditor sees all, the others their own. */
 function mayReach(context: CaseContext, user: string): Rejected | null {
   if (user === context.caller.user || context.caller.role === 'admin') return null;
-  return rejected('forbidden', `${context.caller.user} may handle the own API keys only.`);
+  return rejected('forbidden', `${context.caller.user} may use only their own API keys.`);
 }
 
 export const userCases = {
@@ -126,7 +126,7 @@ export const userCases = {
   'api-key.list': autocommitReading('api-key.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';
     if (!seesAll && query?.user !== undefined && query.user !== caller.user) {
-      return rejected('forbidden', `${caller.user} may see the own API keys only.`);
+      return rejected('forbidden', `${caller.user} may see only their own API keys.`);
     }
     const page = await listApiKeys(tx, { ...query, user: seesAll ? query?.user : caller.user });
     return pageBody(page, viewKey, query);

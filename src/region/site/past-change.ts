@@ -99,5 +99,5 @@ function wireOf({ node, service, isNew, untilAt, ...finding }: PastFinding): Wir
 }
 
 function noChange(id: number): Rejected {
-  return rejected('not_found', `There is no change ${id}, or it is too old to be kept.`);
+  return rejected('not_found', `There is no change ${id}, or it is too old and was deleted.`);
 }

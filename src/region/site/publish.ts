@@ -228,7 +228,7 @@ function createReporter({
     if (lastFindings !== '' && findings.length === 0) log.info('all findings are gone');
     lastFindings = digest;
     for (const { node, service, severity, code, subject, sentence } of findings.slice(0, 20)) {
-      log.warn('the compiler found something', { node, service, severity, code, subject, sentence });
+      log.warn('finding of the compiler', { node, service, severity, code, subject, sentence });
     }
   };
   return (site, result) => {

@@ -115,7 +115,7 @@ describe('jobs by the API', () => {
           },
         },
       );
-    await expect(sweep(held.epoch + 1)).rejects.toThrow(`Job ${id} is not this run's any more`);
+    await expect(sweep(held.epoch + 1)).rejects.toThrow(`Job ${id} no longer belongs to this run`);
     expect((await itemsOf('/domains')).map(({ name }) => name)).toContain('gone.test');
     await sweep(held.epoch);
     expect((await itemsOf('/domains')).map(({ name }) => name)).not.toContain('gone.test');

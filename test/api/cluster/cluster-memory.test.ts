@@ -119,7 +119,7 @@ it('goes on from what all regions remember while the database is away', { timeou
     const shown = (await ask('/host/v1/cluster')).body as ClusterStatus;
     expect(Compile(StatusForm).Check(shown)).toBe(true);
     expect(shown).toMatchObject({ state: 'degraded', source: 'memory', database: { state: 'down', primary: 'r2' } });
-    expect(shown.summary).toMatch(/^Can lose none: nothing of r3 is remembered, .*\. The database is away: /);
+    expect(shown.summary).toMatch(/^Can lose none: no region has a report of r3, .*\. The database is away: /);
     expect(shown.nodes.map((node) => `${node.name} ${node.report}`)).toEqual(['r1 current', 'r2 current', 'r3 never']);
     expect(asked).toEqual(['10.77.0.12', '10.77.0.13']);
     const doctor = (await ask('/host/v1/doctor')).body as Doctor;

@@ -95,13 +95,13 @@ describe('a node is taken out', () => {
     expect(await payload()).toMatchObject({ payload: { isPlaceKept: true, isForced: true } });
   });
 
-  it('is told that it is out where its place is kept', async () => {
+  it('is told that it is out where its place is reserved', async () => {
     await change(site.db, (tx) =>
       openPlace(tx, { name: 'r9', isRegion: true, isRack: false, nodeId: null, openedBy: 'ada' }),
     );
     expect(await post('/nodes/R9/replace')).toMatchObject({
       status: 409,
-      body: { detail: expect.stringMatching(/r9 is out already.*--place r9/) },
+      body: { detail: expect.stringMatching(/r9 is removed already.*--place r9/) },
     });
     expect((await site.call('GET', '/places')).body['items']).toMatchObject([{ name: 'r9', openedBy: 'ada' }]);
   });

@@ -74,7 +74,7 @@ describe('what DHCP tells besides', () => {
   it('a reservation without a MAC tells nobody anything', async () => {
     const body = { address: '10.20.0.31', dhcpOptions: ['224:uint8=1'] };
     expect((await site.call('POST', '/reservations', { body })).body).toMatchObject({
-      detail: 'dhcpOptions: the reservation has no MAC. Rule: DHCP tells them to the interface with its MAC.',
+      detail: 'dhcpOptions: the reservation has no MAC. Rule: DHCP sends options to the interface with the MAC.',
     });
     const taken = await patch('/reservations/10.20.0.30', { mac: null, dhcpOptions: ['224:uint8=1'] });
     expect(taken.status, taken.raw).toBe(422);

@@ -347,7 +347,7 @@ describe('15: a user who has something', () => {
       'DELETE',
       '/users/xada',
       undefined,
-      "xada has 1 machine (m1). Rule: what somebody has is never nobody's. Release it first, or name who gets it: regent user delete xada --transfer-to USER.",
+      'xada has 1 machine (m1). Rule: every object of a user keeps an owner. Release them first, or name the new owner: regent user delete xada --transfer-to USER.',
     );
     expect(await owner()).toBe('xada');
     await refused('DELETE', '/users/xada?transfer_to=xada', undefined, /xada is the user who is deleted/);

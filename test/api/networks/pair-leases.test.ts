@@ -174,7 +174,7 @@ describe('a lease that both racks of a pair have', () => {
     // It ended on one side just now: the other one's agent looks within a minute.
     await has(K1, { ago: 300, last: 105 });
     await has(K2, { ago: 300, last: 105, state: 'expired' });
-    expect(await pairLeases()).toMatchObject({ state: 'ok', detail: 'They do, on 1 VLAN.' });
+    expect(await pairLeases()).toMatchObject({ state: 'ok', detail: 'The same leases on both racks of 1 VLAN.' });
     await run(sql`update leases set reported_at = now() - interval '10 min' where address = '10.20.0.105'`);
     expect(await pairLeases()).toMatchObject({ detail: `1 lease: k1 has 10.20.0.105 for ${CLIENT}, k2 lacks it.` });
     await run(sql`delete from leases where address = '10.20.0.105'`);

@@ -171,7 +171,7 @@ describe('a rack that is drained', () => {
     expect(Math.abs(Date.now() - Date.parse(since))).toBeLessThan(60_000);
     expect(drained).toMatchObject({
       drain: { vlans: [{ vlan: 'fabric-1/vlan10', servedBy: 'k2' }] },
-      warnings: [`k1 is drained since ${since}: k2 serves fabric-1/vlan10. Back: regent node undrain k1`],
+      warnings: [`k1 is drained since ${since}: k2 serves fabric-1/vlan10. To undo: regent node undrain k1`],
       pairs: { state: 'warning' },
       after: null,
     });

@@ -239,7 +239,7 @@ describe('a session', () => {
     expect((await ask('/me', wall, { region: other })).statusCode).toBe(200);
     const refused = await ask('/domains', wall, domain('wall.test'));
     expect(refused.statusCode).toBe(403);
-    expect(refused.body).toContain('may only look');
+    expect(refused.body).toContain('is read-only');
     await until('its use is noted', async () => {
       const [row] = await admin(
         `select seen_at > now() - interval '1 minute' as fresh from sessions where id = '${wall.id}'`,

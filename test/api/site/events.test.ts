@@ -128,18 +128,18 @@ describe('events', () => {
     expect((await site.call('GET', '/events?since=yesterday')).status).toBe(422);
   });
 
-  it('refuse a place whose next events are not kept any more, or that is yet to come', async () => {
+  it('refuse a place whose next events are deleted, or that is yet to come', async () => {
     const start = await lastId();
     await create('gap1.test');
     await create('gap2.test');
     await pg.get().admin('delete from events where id = $1', site.connection.database, [start + 1]);
     const gone = await site.call('GET', `/events?after=${start}`);
     expect(gone.body.detail).toBe(
-      `after: the events up to ${start + 1} are not kept any more. Rule: read the objects anew and go on from ${start + 1}.`,
+      `after: the events up to ${start + 1} are deleted. Rule: read the objects again and continue from ${start + 1}.`,
     );
     expect((await site.call('GET', `/events?after=${start + 1}`)).body['items']).toHaveLength(1);
     const resumed = client().events(start, new AbortController().signal).next();
-    await expect(resumed).rejects.toThrow('not kept any more');
+    await expect(resumed).rejects.toThrow('are deleted');
     expect((await site.call('GET', `/events?after=${start + 1000}`)).body.detail).toContain('there is no event');
   });
 

@@ -41,7 +41,7 @@ function untrueWords(line: string, time: number, recording: Recording, { lost }:
   const between = (from: number, to: number) => truths.filter((truth) => truth.toAt >= from && truth.fromAt <= to);
   const found: string[] = [];
   if (
-    /each say that they are the primary/.test(line) &&
+    /each report that they are the primary/.test(line) &&
     !between(time - 25_000, time).some(({ primaries }) => primaries.length > 1)
   )
     found.push(`two primaries that never were: ${line}`);
@@ -55,11 +55,11 @@ function untrueWords(line: string, time: number, recording: Recording, { lost }:
     if (!lost.includes(host) && Number(seconds) > 20) found.push(`${host} was there all the while: ${line}`);
   const claimed = /^(r\d+) is the primary\./.exec(line)?.[1];
   if (claimed && lost.includes(claimed) && time > faultAt + KNOWN_WITHIN_MS) found.push(`${claimed} was gone: ${line}`);
-  const isNone = /no node says that it is the primary/i.test(line);
+  const isNone = /no node reports that it is the primary/i.test(line);
   if (isNone && hasHad(between(time - 4_000, time), ({ primaries }) => primaries.find((host) => !lost.includes(host))))
     found.push(`there was a primary for 4 s: ${line}`);
   if (
-    /Nobody says that it holds/.test(line) &&
+    /No node reports that it holds/.test(line) &&
     hasHad(between(time - 4_000, time), ({ holders }) => holders.find((host) => !lost.includes(host)))
   )
     found.push(`there was a holder for 4 s: ${line}`);

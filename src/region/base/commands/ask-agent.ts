@@ -51,7 +51,7 @@ export function createAskAgent(db: Database, wakes: WakePort): AskAgent {
     if (id === null)
       return rejected(
         'too_many_requests',
-        `The agent of ${node.name} is asked this several times already. Try again in a moment.`,
+        `Several such requests to the agent of ${node.name} are open. Try again in a few seconds.`,
       );
     const late = AbortSignal.timeout(seconds * 1000);
     try {

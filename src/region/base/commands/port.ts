@@ -56,7 +56,7 @@ async function refusalUnless(taken: boolean | Rejected | Promise<boolean | Rejec
 
 const NOT_HELD = rejected(
   'conflict',
-  'This command is not the agent’s any more: another claim followed, it has ended, or it is another node’s.',
+  'The agent no longer holds this command: another claim followed, it has ended, or it belongs to another node.',
 );
 
 /** An agent's report of the end of a command; a result that its kind does not allow counts as none. Pure. */

@@ -83,7 +83,7 @@ export function openJobRepository(db: Database, holder: string): JobRepository {
 export const LOST = 'job_lost';
 
 function lost({ id, epoch }: Held): Rejected {
-  return rejected('conflict', `Job ${id} is not this run's any more: its epoch is not ${epoch}, or it has ended.`);
+  return rejected('conflict', `Job ${id} no longer belongs to this run: its epoch is not ${epoch}, or it has ended.`);
 }
 
 function faultOf(held: Held, refusal: Rejected): AppError {

@@ -50,12 +50,12 @@ export function guardLease(job: ClaimedJob, requestedAt: number, { renewer, cloc
     if (givenUp !== null) return;
     givenUp = why;
     clearTimeout(timer);
-    if (why !== 'stop') log.warn('a job is given up', { why });
+    if (why !== 'stop') log.warn('job given up', { why });
     gone.abort(new AppError(LOST, `The run of job ${job.id} was given up: ${why}`));
     // A run that does not stop blocks nobody else from the job; this process does not start the job a second time
     // beside it.
     timer = setTimeout(() => {
-      log.error('a run that was given up does not leave off', { why });
+      log.error('run was given up but does not stop', { why });
       lease.drop();
     }, SETTLE_MS);
   };

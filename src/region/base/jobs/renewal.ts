@@ -85,7 +85,7 @@ export function createRenewer({ renew, clock, log }: RenewerPorts): Renewer {
       round = renewAll().then(
         () => again(EVERY_MS),
         (error: unknown) => {
-          log.debug('leases of jobs were not renewed, soon again', { error: sentenceOf(error) });
+          log.debug('leases of jobs not renewed, trying again', { error: sentenceOf(error) });
           again(AFTER_FAILURE_MS);
         },
       );

@@ -28,16 +28,14 @@ export interface ActiveRun {
 export function startRun(kind: JobKind, job: ClaimedJob, requestedAt: number, ports: RunPorts): ActiveRun {
   const log = ports.log.with({ job: job.id, kind: job.kind, epoch: job.epoch });
   const guard = guardLease(job, requestedAt, { ...ports, log });
-  log.info('job begins', { target: job.target, attempts: job.attempts });
+  log.info('job started', { target: job.target, attempts: job.attempts });
   const work = async (): Promise<void> => {
     const ending = await outcomeOf(kind, job, guard, ports.repository);
     guard.rest();
     await settle({ job, guard, ending, log }, ports);
   };
   const over = work()
-    .catch((error: unknown) =>
-      log.warn('what became of a job could not be written, its lease runs out', { error: sentenceOf(error) }),
-    )
+    .catch((error: unknown) => log.warn('result of a job not stored, its lease runs out', { error: sentenceOf(error) }))
     .finally(guard.drop);
   return {
     id: job.id,

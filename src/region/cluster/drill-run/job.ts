@@ -51,13 +51,13 @@ async function begin(run: JobRun<DrillOrder>, ports: DrillPorts, hazard: Harmles
   const snapshot = await ports.readSnapshot();
   if (run.isAbortWanted()) return { state: 'aborted', result: 'Ended before anything was done.' };
   const findings = drillFindings(snapshot.site, hazard.id);
-  if (findings.length > 0) return { state: 'failed', result: `Not begun: ${findings.join('; ')}.` };
+  if (findings.length > 0) return { state: 'failed', result: `Not started: ${findings.join('; ')}.` };
   const cast = castOf(snapshot.site);
   const key = makeKey(ports.random);
   const startedAt = new Date(ports.clock.now()).toISOString();
   const at: { progress: DrillProgress } = { progress: { startedAt, cast, token: key.token, drained: null, end: null } };
   const move = moveOf({ run, ports, at });
-  await move.save('probes begin to ask', async (tx) => {
+  await move.save('the probes start', async (tx) => {
     const { consumer, token, secretSha256 } = key;
     const expiresAt = new Date(ports.clock.now() + KEY_MS).toISOString();
     const row = { user: run.caller, label: `drill (job ${run.id})`, consumer, token, secretSha256, expiresAt };
@@ -90,7 +90,7 @@ async function takeBack(ending: DrillEnding, { state, message }: MoveEnd): Promi
 async function keep({ run, ports, at }: DrillEnding, round: JudgedRound, end: JobEnd): Promise<JobEnd> {
   const names = { run: run.payload.run, version: ports.version, token: at.progress.token };
   at.progress = { ...at.progress, drained: null, end };
-  await run.save('the round is kept', at.progress, (tx) => keepRound(tx, names, round));
+  await run.save('the round is stored', at.progress, (tx) => keepRound(tx, names, round));
   return end;
 }
 

@@ -54,7 +54,7 @@ export function notJudged({ hazard, seed }: DrillOrder, { startedAt, cast }: Dri
 /** The timeline without the probes' samples if they are too many to store: the verdict has their figures. */
 function fitting(timeline: Timeline): Timeline {
   if (JSON.stringify(timeline).length <= TIMELINE_MAX) return timeline;
-  const text = 'the samples of the probes were too many to be kept';
+  const text = 'the samples of the probes were too many to be stored';
   return {
     ...timeline,
     lanes: [],

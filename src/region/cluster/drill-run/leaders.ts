@@ -29,7 +29,7 @@ export function watchLeaders(
       const host = state?.leader ?? last;
       if (host !== last) {
         const at = ports.instruments.now();
-        events.push({ at, host, kind: 'promotion', text: 'leads the database by Patroni’s word' });
+        events.push({ at, host, kind: 'promotion', text: 'leads the database, as Patroni reports' });
         marks.push({ at, kind: 'role', host, text: `${host} leads the database` });
         last = host;
       }

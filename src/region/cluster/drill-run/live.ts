@@ -19,7 +19,7 @@ export interface ProgressSource {
  */
 export function withProgressEvents(drill: Drill, source: ProgressSource): Drill {
   const { move, ports } = drill;
-  let [lastProgress, savedAt] = ['probes begin to ask', ports.clock.monotonic()];
+  let [lastProgress, savedAt] = ['the probes start', ports.clock.monotonic()];
   const save: Drill['move']['save'] = async (progress, change) => {
     await move.save(progress, async (tx) => {
       await change?.(tx);

@@ -31,7 +31,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
     id: 'vip-holder',
     title: 'Exactly one node holds the floating address, and it is fit',
     explanation:
-      'Clients reach API and proxy by this address. Two holders answer by turns with different connections; without one nobody answers.',
+      'Clients reach API and proxy by this address. With two holders connections break, because both answer; without a holder nobody answers.',
     concerns: hasVip,
     judge(site) {
       const { reports } = collectFacts(regions(site), 'vip');
@@ -40,13 +40,13 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
       const remedy =
         'On each region node: ip address show; journalctl -u keepalived -u regent-vip-health -n 50; cat /run/regent-vip/track.';
       if (holders.length > 1) {
-        const why = 'They do not hear each other: is VRRP (IP protocol 112) let through between them?';
+        const why = 'They do not receive each other: is VRRP (IP protocol 112) let through between them?';
         return broken(`${listOf(names)} each hold ${site.cluster?.vip}, at the same time.`, `${why} ${remedy}`);
       }
       const gap = judgeSilence(site, members(site), 'vip');
       const [holder] = holders;
       if (holder === undefined) {
-        const nobody = `Nobody says that it holds ${site.cluster?.vip}${lastClaimText(site, 'vip')}.`;
+        const nobody = `No node reports that it holds ${site.cluster?.vip}${lastClaimText(site, 'vip')}.`;
         return reports.length === 0 && gap ? gap : broken(nobody, remedy);
       }
       if (holder.facts?.isFit === false)
@@ -85,7 +85,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
     id: 'load-balancers',
     title: 'Every haproxy sees all regions, and the primary of its cluster',
     explanation:
-      'Everything reaches database and API through the haproxy of its own host. What that does not see is away for this host, though it runs.',
+      'Everything on a host reaches database and API through its own haproxy. A server that this haproxy does not see is away for this host, although it runs.',
     concerns: isCluster,
     judge(site) {
       const nodes = members(site);
@@ -105,7 +105,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
       if (problems.length > 0) {
         return broken(
           sentence(listOf(problems)),
-          'A region that is down: see regions. A primary that is not seen: on that node, systemctl status haproxy patroni; journalctl -u haproxy -n 50; the checks go by mutual TLS, so see certificates, too.',
+          'A region that is down: see regions. A primary that is not seen: on that node, systemctl status haproxy patroni; journalctl -u haproxy -n 50; the checks use mutual TLS, so see certificates as well.',
         );
       }
       return (
@@ -117,7 +117,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'zone-serials',
     title: 'Every name server has the same zones',
-    explanation: 'Clients ask any of them. A server with another serial gives answers of another time.',
+    explanation: 'Clients query any of them. A server with another serial gives older or newer answers.',
     concerns: (site) => collectFacts(site.nodes, 'dns').reports.length > 0 || members(site).length > 0,
     judge(site) {
       const nodes = members(site);
@@ -137,7 +137,8 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
         });
         const more = differing.length > 3 ? ` and ${differing.length - 3} more zones` : '';
         const detail = `${clauses.join('; ')}${more}.`;
-        if (isMoving) return warning(`${detail} A change is being taken over.`, 'Look again in a few seconds.');
+        if (isMoving)
+          return warning(`${detail} A change is being taken over.`, 'Run regent doctor again in a few seconds.');
         return broken(
           detail,
           'See agents and services: a node that has the published generation has its serials. Then: regent service restart dns --node NODE.',

@@ -14,7 +14,7 @@ export const CLOCK_CHECKS: readonly InvariantCheck[] = [
     id: 'clocks-agree',
     title: 'Clocks agree',
     explanation:
-      'Nodes that are right by their own words may still be apart: certificates, leases, tokens and the order of events are judged by more than one clock.',
+      'Two nodes may each report a right clock and still differ. Certificates, leases, tokens and the order of events are judged by more than one clock.',
     concerns: (site) => settled(site).length > 1,
     judge(site) {
       const nodes = settled(site);

@@ -16,7 +16,7 @@ function standbysOf(site: ClusterSite) {
     .filter((member) => member.role !== 'primary')
     .map((member) => {
       const node = site.nodes.find((one) => one.name === member.name);
-      return node?.state !== 'member' || node.isFresh ? member : { ...member, state: 'not heard' };
+      return node?.state !== 'member' || node.isFresh ? member : { ...member, state: 'silent' };
     });
   return { primary, list };
 }
@@ -36,7 +36,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
         );
       const remedy =
         cluster === null || isDatabaseExternal(cluster)
-          ? 'Look at the PostgreSQL that DATABASE_URL names, and at the log: journalctl -u regent-regiond -n 50.'
+          ? 'Check the PostgreSQL server of DATABASE_URL, and the log: journalctl -u regent-regiond -n 50.'
           : `On a region node: ${SHOW}. After a failure a standby is the primary within seconds; if none is, see etcd-quorum first, then journalctl -u patroni -n 100.`;
       return broken(database.why, remedy);
     },
@@ -51,8 +51,8 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
       const found = primariesOf(site).map(({ node }) => node.name);
       if (found.length > 1) {
         return broken(
-          `${listOf(found)} each say that they are the primary, at the same time.`,
-          `Compare with what etcd says (${SHOW}) and stop Patroni on the one that etcd does not name: systemctl stop patroni. It comes back as a standby when it is started again.`,
+          `${listOf(found)} each report that they are the primary, at the same time.`,
+          `etcd names the real primary (${SHOW}). On the other node: systemctl stop patroni. After systemctl start patroni it is a standby.`,
         );
       }
       const gap = judgeSilence(site, members(site), 'db');
@@ -60,7 +60,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
         const remedy = `On a region node: ${SHOW}. See etcd-quorum: without a majority of etcd nobody may be the primary. Then: journalctl -u patroni -n 100.`;
         return gap && collectFacts(regions(site), 'db').reports.length === 0
           ? gap
-          : broken(`No node says that it is the primary${lastClaimText(site, 'primary')}.`, remedy);
+          : broken(`No node reports that it is the primary${lastClaimText(site, 'primary')}.`, remedy);
       }
       return gap ? { ...gap, detail: `${found[0]} is the primary. ${gap.detail}` } : ok(`${found[0]} is the primary.`);
     },
@@ -69,15 +69,15 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
     id: 'failover',
     title: 'Patroni moves the database by itself',
     explanation:
-      'Somebody who told Patroni to pause keeps it from making another node the primary when this one dies: writes would wait for an operator.',
+      'While Patroni is paused, it makes no other node the primary when the primary dies: writes would wait for an operator.',
     concerns: runsDatabase,
     judge(site) {
       const paused = pauseOf(site);
       if (paused !== null) {
-        const remedy = `On a region node: ${RESUME}. Whoever paused it had a reason, such as maintenance: ask first.`;
+        const remedy = `Somebody paused it for a reason, such as maintenance: ask first. Then on a region node: ${RESUME}.`;
         return broken(`${paused}.`, remedy);
       }
-      return judgeSilence(site, members(site), 'db') ?? ok('It is not paused.');
+      return judgeSilence(site, members(site), 'db') ?? ok('Patroni is not paused.');
     },
   },
   {
@@ -91,7 +91,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
       const view = standbysOf(site);
       if (view === null)
         return (
-          judgeSilence(site, members(site), 'db') ?? unknown('There is no primary that could tell.', 'See one-primary.')
+          judgeSilence(site, members(site), 'db') ?? unknown('No primary reports its standbys.', 'See one-primary.')
         );
       const synchronous = view.list.filter((member) => member.isSynchronous && isStreamingState(member.state));
       const idle = view.list.filter((member) => !isStreamingState(member.state));
@@ -103,7 +103,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
       const absent = members(site).filter(
         (node) => node.name !== view.primary.node.name && !view.list.some((member) => member.name === node.name),
       );
-      const clauses = [...states, ...absent.map((node) => `${node.name} is not there`)];
+      const problems = [...states, ...absent.map((node) => `${node.name} is missing`)];
       const remedy =
         `On the host in question: systemctl status patroni; journalctl -u patroni -n 100. One that is down only has to be started: it rewinds or clones itself. ` +
         `If it cannot: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.`;
@@ -116,7 +116,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
         const lags = behind.map((member) => `${member.name} by ${Math.round((member.lagBytes ?? 0) / MIB)} MiB`);
         return warning(
           `Behind: ${listOf(lags)}.`,
-          `If it grows, look for a slow disk or network there: iostat -x 1, ping. ${remedy}`,
+          `If it grows, find a slow disk or network there: iostat -x 1, ping. ${remedy}`,
         );
       }
       if (clauses.length > 0) return warning(`${listOf(clauses)}.`, remedy);
@@ -133,7 +133,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
       const view = standbysOf(site);
       if (view === null)
         return (
-          judgeSilence(site, members(site), 'db') ?? unknown('There is no primary that could tell.', 'See one-primary.')
+          judgeSilence(site, members(site), 'db') ?? unknown('No primary reports its standbys.', 'See one-primary.')
         );
       const current = view.primary.facts.timeline;
       const others = view.list.filter(
@@ -164,7 +164,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
           'It is set again by itself. If it stays: regent service show db, and patronictl -c /etc/patroni/regent/patroni.yml show-config.',
         );
       }
-      return judgeSilence(site, members(site), 'db') ?? ok('It does.');
+      return judgeSilence(site, members(site), 'db') ?? ok('Every region node reports the published configuration.');
     },
   },
 ];

@@ -18,7 +18,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
       const nodes = members(site);
       if (reports.length === 0)
         return (
-          judgeSilence(site, nodes, 'dcs') ?? unknown('Nobody speaks of etcd.', askNode(nodes.map(({ name }) => name)))
+          judgeSilence(site, nodes, 'dcs') ?? unknown('No node reports etcd.', askNode(nodes.map(({ name }) => name)))
         );
       const leading = reports.find(({ facts }) => facts.hasQuorum);
       if (leading === undefined) {
@@ -26,7 +26,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
           'Bring back the hosts of the other voters (systemctl status etcd on each): with more than half of them it goes on by itself. ' +
           'Never remove voters or make a new cluster while old ones may come back.';
         const names = listOf(reports.map(({ node }) => node.name));
-        return broken(`No majority of the voters answers: ${names} know no leader.`, remedy);
+        return broken(`etcd has no majority: ${names} know no leader.`, remedy);
       }
       const voters = leading.facts.members.filter((member) => !member.isLearner).map((member) => member.name);
       const away = voters.filter((name) => !reports.some(({ node, facts }) => node.name === name && facts.hasQuorum));
@@ -35,7 +35,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
           const node = site.nodes.find((one) => one.name === name);
           return node ? silence(node, 'dcs', site.now) : `${name} is no node of this site`;
         });
-        const detail = `${voters.length - away.length} of ${voters.length} voters are there: ${clauses.join(', ')}.`;
+        const detail = `${voters.length - away.length} of ${voters.length} voters answer: ${clauses.join(', ')}.`;
         return broken(
           detail,
           `On ${listOf(away)}: systemctl status etcd; journalctl -u etcd -n 50. A host that is down only has to be started.`,
@@ -43,7 +43,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
       }
       const leader = reports.find(({ facts }) => facts.isLeader)?.node.name;
       return ok(
-        `${voters.length} of ${voters.length} voters are there${leader === undefined ? '' : `, ${leader} leads`}.`,
+        `${voters.length} of ${voters.length} voters answer${leader === undefined ? '' : `, ${leader} leads`}.`,
       );
     },
   },
@@ -66,7 +66,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
       if (unknownMembers.length > 0) {
         const ids = unknownMembers.map((member) => `${member.name || 'a member that never started'} (${member.id})`);
         return broken(
-          `etcd has ${listOf(ids)} and the site has no such region node.`,
+          `etcd has ${listOf(ids)}, but the site has no such region node.`,
           `If that host is gone for good, on ${source.node.name}: etcdctl member remove ID, with the id in brackets.`,
         );
       }
@@ -74,7 +74,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
       const missing = nodes.filter((node) => !voters.includes(node.name)).map((node) => node.name);
       if (missing.length > 0) {
         return broken(
-          `Members of the cluster, but no voters of etcd: ${listOf(missing)}.`,
+          `Region nodes that are not voters of etcd: ${listOf(missing)}.`,
           `On ${listOf(missing)}: regent leave --undo, then regent join with a new token ("regent token create --role region").`,
         );
       }
@@ -82,7 +82,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
       return learners.length === 0
         ? ok(`Its voters are ${listOf(voters)}.`)
         : warning(
-            `${listOf(learners)} still learns.`,
+            `Still a learner: ${listOf(learners)}.`,
             'It becomes a voter when its "regent join" goes on; run that again if it ended.',
           );
     },

@@ -34,7 +34,7 @@ export const IMAGE_CHECKS: readonly InvariantCheck[] = [
         return unknown(sentence(listOf(clauses)), askNode(silent.map(({ name }) => name)));
       }
       const coming = images.filter((image) => regions.some((node) => lacking(image, node).length > 0));
-      const rest = coming.length === 0 ? '' : `; ${counted(coming.length, 'image')} on the way to others`;
+      const rest = coming.length === 0 ? '' : `; ${counted(coming.length, 'image')} still being copied to other nodes`;
       return ok(`${counted(images.length, 'image')} on ${counted(regions.length, 'region node')}${rest}.`);
     },
   },
@@ -69,7 +69,7 @@ function verdictOf(late: readonly Late[], regions: readonly string[]): Invariant
   const lateImages = [...nowhere, ...late.filter((one) => !nowhere.includes(one))];
   const clauses = lateImages
     .slice(0, NAMED)
-    .map(({ image, nodes }) => `${image.name} is not whole on ${listOf(nodes)}`);
+    .map(({ image, nodes }) => `${image.name} is incomplete on ${listOf(nodes)}`);
   const more = lateImages.length > NAMED ? `, and ${lateImages.length - NAMED} more` : '';
   const detail = `${clauses.join('; ')}${more}.`;
   const digest = first?.image.digest.slice(0, 12) ?? '';
@@ -77,11 +77,11 @@ function verdictOf(late: readonly Late[], regions: readonly string[]): Invariant
   if (nowhere.length > 0) {
     return broken(
       detail,
-      `No region node has it whole: import it again, regent image import FOLDER; or regent image delete ${digest}. regent image show ${digest} says what is where.`,
+      `No region node has the whole image. Import it again: regent image import FOLDER; or delete it: regent image delete ${digest}. regent image show ${digest} lists the files of each node.`,
     );
   }
   return warning(
     detail,
-    `regent image show ${digest} says which files. On ${node}: df -h /var/lib/regent/images; journalctl -u regent-regiond -n 200 | grep image.`,
+    `regent image show ${digest} lists the missing files. On ${node}: df -h /var/lib/regent/images; journalctl -u regent-regiond -n 200 | grep image.`,
   );
 }

@@ -5,9 +5,9 @@ import { broken, type InvariantCheck, ok, sentence, unknown } from './check.ts';
 export const JOB_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'jobs',
-    title: 'Somebody is at every job that is unfinished',
+    title: 'A region works at every unfinished job',
     explanation:
-      'A region that dies at a job is followed by another within 15 seconds. A job that nobody is at is half done, and no other switchover, drain or restart begins before it ends.',
+      'If a region dies at a job, another one takes the job over within 15 seconds. A job that no region works at is half done, and no other switchover, drain or restart starts before it ends.',
     concerns: () => true,
     judge({ stuckJobs }) {
       if (stuckJobs === null) {
@@ -16,13 +16,13 @@ export const JOB_CHECKS: readonly InvariantCheck[] = [
           'Bring the database back first: regent cluster status.',
         );
       }
-      if (stuckJobs.length === 0) return ok('None is left alone.');
+      if (stuckJobs.length === 0) return ok('No job waits for a region.');
       const clauses = stuckJobs.map(
         ({ id, kind, target, seconds }) => `job ${id} (${kind} ${target}) for ${seconds} s`,
       );
       return broken(
-        sentence(`Nobody is at ${listOf(clauses)}`),
-        `regent job show ${stuckJobs[0]?.id} tells how far it is; regiond must run on a region node (systemctl status regent-regiond) of a release that knows this kind of job. regent job abort ends it.`,
+        sentence(`No region works at ${listOf(clauses)}`),
+        `regent job show ${stuckJobs[0]?.id} shows its progress. regiond must run on a region node (systemctl status regent-regiond), of a release that knows this kind of job. To end the job: regent job abort.`,
       );
     },
   },

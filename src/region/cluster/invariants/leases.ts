@@ -29,10 +29,10 @@ export const LEASE_CHECKS: readonly InvariantCheck[] = [
       if (halves.length > 0) {
         return unknown(
           `Not compared on ${listOf(halves.map((pair) => pair.vlan))}: ${halves.length === 1 ? 'its pair is' : 'their pairs are'} not whole.`,
-          `regent vlan show ${halves[0]?.vlan} says why.`,
+          `regent vlan show ${halves[0]?.vlan} shows why.`,
         );
       }
-      return ok(`They do, on ${counted(pairs.length, 'VLAN')}.`);
+      return ok(`The same leases on both racks of ${counted(pairs.length, 'VLAN')}.`);
     },
   },
   {
@@ -69,7 +69,7 @@ function judgeGaps(found: readonly LeaseGap[], first: LeaseGap) {
   if (double) {
     return broken(
       detail,
-      `regent lease release ${double.address} ends it on both racks, and its clients ask anew; regent lease show ${double.address} says who has it.`,
+      `regent lease release ${double.address} ends it on both racks, and its clients request an address again; regent lease show ${double.address} shows who has it.`,
     );
   }
   return warning(

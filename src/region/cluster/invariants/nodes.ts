@@ -54,11 +54,12 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
         );
         return warning(
           `${listOf(clauses)}.`,
-          'It is taken over within seconds; if not: regent service list shows what stands in the way.',
+          'It is taken over within seconds; if not: regent service list shows why.',
         );
       }
-      if (site.source === 'memory') return ok('All report; what is published is not known while the database is away.');
-      return ok(`${settled(site).length} of ${counted(settled(site).length, 'node')}.`);
+      if (site.source === 'memory')
+        return ok('All nodes report. What is published is not known while the database is away.');
+      return ok(`${settled(site).length} of ${counted(settled(site).length, 'node')} report and are current.`);
     },
   },
   {
@@ -84,19 +85,19 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
           (row) => row.state === 'stale' || row.state === 'pending' || row.state === 'unknown',
         );
         const detail = `${clauses.join(', ')}${more}.`;
-        const remedy = `regent service show ${wrong[0]?.node}/${wrong[0]?.service} says why and what was done; regent service restart restarts it once.`;
+        const remedy = `regent service show ${wrong[0]?.node}/${wrong[0]?.service} shows why and what was done; regent service restart restarts it once.`;
         return isOnlyUnknown ? unknown(detail, remedy) : broken(detail, remedy);
       }
       if (site.services.length === 0)
         return unknown('No service is known.', 'On a region node: systemctl status regent-agent.');
-      return ok(`${site.services.filter((row) => row.isWanted).length} services.`);
+      return ok(`${counted(site.services.filter((row) => row.isWanted).length, 'service')} healthy.`);
     },
   },
   {
     id: 'configuration',
     title: 'Everything that is configured is served',
     explanation:
-      'What no daemon can take is left out, or keeps its last good form, and everything else goes on. Until that is mended the site does not do what was asked of it.',
+      'Configuration that no daemon can take is left out, or its last good form stays in force; everything else is served. Until it is repaired the site does not do what is configured.',
     concerns: (site) => site.findings !== undefined,
     judge(site) {
       const known = new Set(settled(site).map((node) => node.name));
@@ -140,7 +141,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
       if (gap) return gap;
       const without = days.flatMap(({ node, left }) => (left === null ? [node] : []));
       if (without.length > 0) {
-        const how = 'An admin accepted it without a token; it proves itself by the key of its own.';
+        const how = 'An admin accepted it without a token; it proves itself by its own key.';
         return warning(
           `${listOf(without)} has none. ${how}`,
           'regent join with a token of the role rack, on that host.',
@@ -158,14 +159,14 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
     judge(site) {
       if (site.authority === null) {
         return unknown(
-          'This region cannot read it.',
+          'This region cannot read the certificate of the authority.',
           'On this node: openssl x509 -in /etc/regent/pki/ca.crt -noout -enddate.',
         );
       }
       const left = (Date.parse(site.authority.notAfter) - site.now) / DAY_MS;
       if (left > AUTHORITY_DAYS) return ok(`It ends in ${Math.floor(left)} days.`);
       const remedy =
-        'Plan a maintenance window: a cluster with a new authority is set up beside, or every node joins anew.';
+        'Plan a maintenance window: set up a cluster with a new authority next to this one, or let every node join again.';
       return broken(left <= 0 ? 'It has ended.' : `It ends in ${Math.floor(left)} days.`, remedy);
     },
   },
@@ -200,12 +201,12 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
   },
   {
     id: 'wal-bounds',
-    title: 'What is kept for standbys is bounded',
+    title: 'WAL that waits for standbys is bounded',
     explanation:
-      'A replication slot keeps all that its standby has not fetched. One that nobody uses any more fills the disk of the primary, unless there is a bound.',
+      'A replication slot retains all WAL that its standby has not fetched. A slot that nobody uses fills the disk of the primary, unless there is a bound.',
     concerns: runsDatabase,
     judge({ wal, nodes }) {
-      if (wal === null) return unknown('The database is away, so nobody can tell.', 'See database-writes.');
+      if (wal === null) return unknown('The database is away, so its slots are not known.', 'See database-writes.');
       const drop =
         "On the primary's host, as postgres: psql -c \"select pg_drop_replication_slot('NAME')\", once it is sure that nobody needs it.";
       if (wal.maxKeepBytes === null) {
@@ -217,27 +218,27 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
       const lost = wal.slots.filter((slot) => slot.isLost).map((slot) => slot.name);
       if (lost.length > 0) {
         return broken(
-          `What ${listOf(lost)} needs is kept no longer.`,
-          'That standby clones itself anew; if it does not: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.',
+          `WAL that ${listOf(lost)} needs is gone.`,
+          'That standby clones itself again. If it does not: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.',
         );
       }
       const names = new Set(nodes.map((node) => node.name.replaceAll('-', '_')));
       const strange = wal.slots.filter((slot) => !slot.isActive && !names.has(slot.name));
       if (strange.length > 0)
         return warning(
-          `The slot ${listOf(strange.map((slot) => slot.name))} is of no node and nobody uses it.`,
-          `Of a node that was just taken out: Patroni drops it within half an hour. Else: ${drop}`,
+          `The slot ${listOf(strange.map((slot) => slot.name))} belongs to no node and nobody uses it.`,
+          `After the removal of its node, Patroni drops a slot within half an hour. Otherwise: ${drop}`,
         );
       const large = wal.slots.filter((slot) => slot.keptBytes > (wal.maxKeepBytes ?? 0) / 2);
       if (large.length > 0) {
         const clauses = large.map((slot) => `${slot.name} holds ${Math.round(slot.keptBytes / 1024 ** 2)} MiB`);
         return warning(
           `${listOf(clauses)} of at most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB.`,
-          'See standbys: that one does not fetch, or too slowly.',
+          'See standbys: this standby does not fetch WAL, or too slowly.',
         );
       }
       return ok(
-        `At most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB for each of ${counted(wal.slots.length, 'slot')}.`,
+        `At most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB of WAL for each of ${counted(wal.slots.length, 'slot')}.`,
       );
     },
   },
@@ -254,7 +255,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
       const note =
         contained.length === 0
           ? ''
-          : ` ${listOf(contained)}: a container; its clock is that of the machine around it, where it has to be kept.`;
+          : ` Container: ${listOf(contained)}. Its clock is that of its host, which must be synchronised there.`;
       if (nodes.length === 0) return ok(note.trim());
       const { reports } = collectFacts(nodes, 'ntp');
       const off = reports.filter(({ facts }) => Math.abs(facts.offsetSeconds ?? 0) > OFFSET_WARN_S);
@@ -309,14 +310,14 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
     id: 'drained',
     title: 'No region node is drained',
     explanation:
-      'A drained node takes calls, address and database only when no other one can: it is one that the others do not count on.',
+      'A drained node takes calls, address and database only when no other node can, so it does not add to the redundancy.',
     concerns: (site) => isCluster(site) && members(site).length > 1,
     judge(site) {
       const drained = members(site).flatMap((node) => (node.isDrained ? [node.name] : []));
-      if (drained.length === 0) return ok('None.');
+      if (drained.length === 0) return ok('No region node is drained.');
       const back = drained.map((name) => `regent node undrain ${name}`).join('; ');
-      const all = drained.length === members(site).length ? ' There is no other one.' : '';
-      return warning(`${listOf(drained)}.${all}`, `When the work on it is done: ${back}.`);
+      const all = drained.length === members(site).length ? ' No other region node is left.' : '';
+      return warning(`Drained: ${listOf(drained)}.${all}`, `When the work on it is done: ${back}.`);
     },
   },
   {

@@ -13,7 +13,7 @@ import {
 } from './check.ts';
 
 const VERDICTS_MAX = 4;
-const PROPOSE = 'regent pairing propose says which racks could serve them; regent pairing apply names these.';
+const PROPOSE = 'regent pairing propose shows which racks could serve them; regent pairing apply applies the proposal.';
 
 /** What must be true of DHCP: who serves, and who would take over. */
 export const PAIR_CHECKS: readonly InvariantCheck[] = [
@@ -29,7 +29,9 @@ export const PAIR_CHECKS: readonly InvariantCheck[] = [
       return (
         worst([
           ...pairs.flatMap((pair) => verdictOf(pair) ?? []),
-          ...(nobody.length === 0 ? [] : [warning(`No rack stands on ${vlansText(nobody)}: nobody serves`, PROPOSE)]),
+          ...(nobody.length === 0
+            ? []
+            : [warning(`No rack has an interface on ${vlansText(nobody)}: nobody serves DHCP there`, PROPOSE)]),
           ...lonely(pairs),
           ...short(pairs),
         ]) ?? ok(wellText(site, pairs))
@@ -45,8 +47,8 @@ function verdictOf(pair: PairNow): InvariantVerdict | null {
   const racks = listOf(secondary === null ? [primary] : [primary, secondary]);
   if (servers.length > 1) {
     return broken(
-      `${racks} both say that they serve ${where}`,
-      `On ${secondary}: systemctl stop regent-pairs ends its DHCP; journalctl -u regent-pairs on both says why. Start it again when one alone serves.`,
+      `${racks} both report that they serve ${where}`,
+      `On ${secondary}: systemctl stop regent-pairs ends its DHCP; journalctl -u regent-pairs on both shows why. Start it again when only one rack serves.`,
     );
   }
   const why = listOf(faults);
@@ -57,17 +59,17 @@ function verdictOf(pair: PairNow): InvariantVerdict | null {
         settleText(pair),
       );
     if (faults.length > 0 && silent.length === (secondary === null ? 1 : 2)) {
-      return unknown(`Nobody knows who serves ${where}: ${why}`, askNode(silent));
+      return unknown(`It is not known who serves ${where}: ${why}`, askNode(silent));
     }
     return broken(
-      `Nobody serves ${where}: ${why === '' ? `neither of ${racks} says that it does` : why}`,
+      `Nobody serves ${where}: ${why === '' ? `neither of ${racks} reports that it does` : why}`,
       cureOf(pair),
     );
   }
   if (isDeaf) {
     return broken(
-      `${racks} share ${where} and do not hear each other`,
-      `Look at the network between both (TCP port 5256 and those of Kea): on ${primary}, ping ${secondary}; journalctl -u regent-pairs -n 50.`,
+      `${racks} share ${where} and do not reach each other`,
+      `Check the network between both (TCP port 5256 and those of Kea): on ${primary}, ping ${secondary}; journalctl -u regent-pairs -n 50.`,
     );
   }
   if (isWhole || secondary === null) return versionVerdict(pair);
@@ -103,12 +105,12 @@ function settleText({ primary, secondary }: PairNow): string {
 
 function cureOf({ key, primary, secondary, silent }: PairNow): string {
   if (secondary === null || key === null) {
-    return `regent service show ${primary}/dhcp says why. If ${primary} is lost: regent pairing propose.`;
+    return `regent service show ${primary}/dhcp shows why. If ${primary} is lost: regent pairing propose.`;
   }
-  const logs = `journalctl -u regent-pairs -n 50 says why, on ${listOf([primary, secondary])}`;
+  const logs = `journalctl -u regent-pairs -n 50 shows why, on ${listOf([primary, secondary])}`;
   if (silent.length === 0) return `${logs}; the journal of Kea: journalctl -u kea-dhcp4@${key} -n 50.`;
   const left = [primary, secondary].find((name) => !silent.includes(name)) ?? primary;
-  return `Start ${listOf(silent)}: the pair is whole by itself then. If it is lost: regent pairing propose. To serve by ${left} alone, when ${listOf(silent)} is surely off: /opt/regent/current/ha/dhcp/serve-alone ${key}, there as root. ${logs}.`;
+  return `Start ${listOf(silent)}: then the pair becomes whole by itself. If it is lost: regent pairing propose. To serve by ${left} alone, if ${listOf(silent)} is certainly off: /opt/regent/current/ha/dhcp/serve-alone ${key}, there as root. ${logs}.`;
 }
 
 /** VLANs of one rack on which another rack has an interface: they could have a pair. */
@@ -119,7 +121,7 @@ function lonely(pairs: readonly PairNow[]): InvariantVerdict[] {
   if (vlans.length === 0) return [];
   return [
     warning(
-      `${vlansText(vlans)} ${vlans.length === 1 ? 'has' : 'have'} no secondary rack, and another rack stands there`,
+      `${vlansText(vlans)} ${vlans.length === 1 ? 'has' : 'have'} no secondary rack, although another rack has an interface there`,
       PROPOSE,
     ),
   ];
@@ -145,7 +147,7 @@ function wellText(site: ClusterSite, pairs: readonly PairNow[]): string {
   const clauses = [...shares].map(
     ([name, own]) => `${name} serves ${own.reduce((count, { vlans }) => count + vlans.length, 0)}`,
   );
-  const rest = alone.length === 0 ? '' : `; on ${vlansText(alone)} no other rack stands`;
+  const rest = alone.length === 0 ? '' : `; no other rack has an interface on ${vlansText(alone)}`;
   return `${site.served.length} ${site.served.length === 1 ? 'VLAN' : 'VLANs'} with DHCP: ${listOf(clauses)}${rest}.`;
 }
 

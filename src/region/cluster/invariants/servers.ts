@@ -15,9 +15,12 @@ export const SERVER_CHECKS: readonly InvariantCheck[] = [
     concerns: (site) => site.cluster !== null && !hasOwnDatabase(site),
     judge({ servers }) {
       const remedy =
-        'Ask whoever runs the database. Which servers there are stands in DATABASE_URL of /etc/regent/regent.conf on each region node; after a change: systemctl restart regent-regiond.';
+        'Ask whoever runs the database. DATABASE_URL in /etc/regent/regent.conf on each region node names its servers; after a change: systemctl restart regent-regiond.';
       if (servers === undefined || servers.length === 0)
-        return unknown('Nobody has asked the servers.', 'On a region node: grep DATABASE_URL /etc/regent/regent.conf.');
+        return unknown(
+          'The servers have not been queried.',
+          'On a region node: grep DATABASE_URL /etc/regent/regent.conf.',
+        );
       const summary = sentence(listOf(servers.map(({ server, why }) => `${server} ${why}`)));
       const primaries = servers.filter(({ state }) => state === 'primary');
       if (primaries.length > 1)

@@ -10,7 +10,7 @@ const CLUSTER_DAYS = 8;
 const GRACE_MS = 60_000;
 const SET =
   'regent site-certificate set --cert FILE --key FILE; back to that of the cluster: regent site-certificate unset';
-const LOG = "On a region node: journalctl -u regent-regiond -n 100 | grep 'site certificate' says why.";
+const LOG = "On a region node: journalctl -u regent-regiond -n 100 | grep 'site certificate' shows why.";
 
 /** What must be true of the certificate that browsers see. */
 export const SITE_CERTIFICATE_CHECKS: readonly InvariantCheck[] = [
@@ -18,13 +18,13 @@ export const SITE_CERTIFICATE_CHECKS: readonly InvariantCheck[] = [
     id: 'site-certificate',
     title: 'Every region node shows browsers the same certificate, which has days to live',
     explanation:
-      'A browser that meets another certificate when the floating address moves loses the page without a word. One that has ended shuts browsers and tools out.',
+      'If a browser gets another certificate when the floating address moves, it loses the page without an error. An expired certificate shuts browsers and tools out.',
     concerns: (site) => isCluster(site) && site.shown !== undefined,
     judge(site) {
       const { shown = null, now } = site;
       if (shown === null)
         return warning(
-          'There is none yet: each region node shows the one of its own.',
+          'There is none yet: each region node shows its own certificate.',
           `A region node signs it within a minute. ${LOG}`,
         );
       const ended = endOf(shown, now);
@@ -33,19 +33,21 @@ export const SITE_CERTIFICATE_CHECKS: readonly InvariantCheck[] = [
       const other = reports.filter(({ facts }) => facts.certificate !== undefined && facts.certificate !== shown.sha1);
       if (other.length > 0 && now - shown.changedAt > GRACE_MS) {
         const clauses = other.map(
-          ({ node, facts }) => `${node.name} shows ${facts.certificate === '' ? 'the one of its own' : 'another one'}`,
+          ({ node, facts }) => `${node.name} shows ${facts.certificate === '' ? 'its own certificate' : 'another one'}`,
         );
         const names = listOf(other.map(({ node }) => node.name));
         return broken(
           sentence(listOf(clauses)),
-          `On ${names}: journalctl -u regent-agent -n 100 says why; at once: regent service restart lb --node NODE.`,
+          `On ${names}: journalctl -u regent-agent -n 100 shows why; at once: regent service restart lb --node NODE.`,
         );
       }
       if (ended !== null) return ended;
       const gap = judgeSilence(site, members(site), 'lb');
       if (gap) return gap;
       if (shown.warnings.length > 0) return warning(shown.warnings.join(' '), SET);
-      const whose = shown.isOwn ? `an own one (${shown.subject})` : "the one of the cluster's authority";
+      const whose = shown.isOwn
+        ? `the operator's own certificate (${shown.subject})`
+        : "the certificate of the cluster's authority";
       return ok(`${counted(reports.length, 'region node')} with ${whose}, which ends in ${daysOf(shown, now)} days.`);
     },
   },

@@ -6,11 +6,12 @@ const WHAT: Readonly<Record<string, { readonly what: string; readonly remedy: st
   dns: {
     what: 'the resolver',
     remedy:
-      'Is it there, and does it let these nodes ask (UDP and TCP port 53)? Others instead: regent setting set upstream_dns "ADDRESS ADDRESS"; of one domain: regent domain set DOMAIN --forward-to ADDRESS.',
+      'Is it up, and does it accept queries of these nodes (UDP and TCP port 53)? To use others: regent setting set upstream_dns "ADDRESS ADDRESS"; of one domain: regent domain set DOMAIN --forward-to ADDRESS.',
   },
   proxy: {
     what: 'the parent proxy',
-    remedy: 'Is it there, and does it let these nodes in? Another one, or none: regent setting set http_proxy "URL".',
+    remedy:
+      'Is it up, and does it accept these nodes? To use another one, or none: regent setting set http_proxy "URL".',
   },
 };
 
@@ -32,7 +33,7 @@ export const UPSTREAM_CHECKS: readonly InvariantCheck[] = [
     id: 'upstreams',
     title: 'Resolvers and proxies outside of the site answer',
     explanation:
-      'Names and packages from outside come through them (upstream_dns, http_proxy). Of one that is dead each question waits until the next is asked; without any other nothing from outside is found.',
+      'Names and packages from outside come through them (upstream_dns, http_proxy). With a dead one each query waits until the next one is tried; without another one nothing from outside is found.',
     concerns: (site) => settled(site).length > 0,
     judge(site) {
       const upstreams = collectUpstreams(site);
@@ -42,7 +43,7 @@ export const UPSTREAM_CHECKS: readonly InvariantCheck[] = [
         const silenceText = listOf(silent.map((node) => silence(node, 'upstreams', site.now)));
         return unknown(sentence(silenceText), askNode(silent.map((node) => node.name)));
       }
-      if (upstreams.length === 0) return ok('No node asks anybody outside of the site.');
+      if (upstreams.length === 0) return ok('No node queries a server outside of the site.');
       if (dead.length === 0) {
         const places = listOf(upstreams.map(({ place }) => place));
         return ok(`${counted(upstreams.length, 'place')}, each answers: ${places}.`);

@@ -10,8 +10,8 @@ export const VIP_CHECKS: readonly InvariantCheck[] = [
     id: 'vip-reach',
     title: 'The floating address leads to its holder, and to nobody else',
     explanation:
-      'The holder alone cannot know it: another machine may answer for the address, or something may drop the calls. The other region nodes ask through it every two seconds, and the holder asks its network every eight who else has it.',
-    // Where nobody holds it, or several do, vip-holder says so.
+      'The holder cannot know it by itself: another machine may answer for the address, or something may drop the calls. The other region nodes call through it every two seconds, and every eight seconds the holder asks its network who else has it.',
+    // If nobody or several hold it, vip-holder reports that.
     concerns: (site) => site.cluster?.vip != null && members(site).length > 1 && holdersOf(site).length === 1,
     judge(site) {
       const fault = reachFault(site);
@@ -22,8 +22,8 @@ export const VIP_CHECKS: readonly InvariantCheck[] = [
         ({ facts }) => facts.reach?.node === holder?.node.name,
       );
       if (holder !== undefined && named.length > 0)
-        return ok(`${listOf(named.map(({ node }) => node.name))} asked at ${where}, and ${holder.node.name} answered.`);
-      return ok(`No other node has asked at ${where} for long enough to know better.`);
+        return ok(`${listOf(named.map(({ node }) => node.name))} called ${where}, and ${holder.node.name} answered.`);
+      return ok(`No other node has called ${where} for long enough to find a fault.`);
     },
   },
 ];

@@ -83,7 +83,7 @@ export async function waitFor(
     const seen = await ports.readSnapshot().catch((error: unknown) => sentenceOf(error));
     const why = typeof seen === 'string' ? seen : missing(seen);
     if (typeof seen !== 'string' && why === null) return seen;
-    stopIfUnwanted(move, `while it was waited for ${what}`);
+    stopIfUnwanted(move, `while waiting for ${what}`);
     if (ports.clock.monotonic() >= end)
       throw new MoveEnd('failed', `${what}: not within ${seconds} s (${why ?? 'nothing is known'})`);
     if (typeof seen !== 'string' && why !== lastWhy) await move.save(`waits for ${what}: ${why}`);
@@ -94,7 +94,7 @@ export async function waitFor(
 
 /** The state of the site, as soon as the database answers. Throws as `waitFor` does. */
 export function awaitSnapshot(move: Move): Promise<SiteSnapshot> {
-  return waitFor(move, 'a look at the site', { seconds: SNAPSHOT_S, missing: () => null });
+  return waitFor(move, 'the state of the site', { seconds: SNAPSHOT_S, missing: () => null });
 }
 
 /** A job's run as a move. */

@@ -31,9 +31,9 @@ export function planSwitchover(site: ClusterSite, to: string | null): Switchover
   if (unfit) return unfit;
   const primaries = primariesOf(site);
   const [primary, other] = primaries;
-  if (primary === undefined) return no('no region node says that it is the primary');
+  if (primary === undefined) return no('no region node reports that it is the primary');
   if (other !== undefined)
-    return no(`${listOf(primaries.map(({ node }) => node.name))} each say that they are the primary`);
+    return no(`${listOf(primaries.map(({ node }) => node.name))} each report that they are the primary`);
   const from = primary.node.name;
   if (primary.facts.isPaused === true) return no('Patroni is paused: it moves nothing until somebody resumes it');
   const target = to === null ? null : nodeNamed(site, to);
@@ -87,7 +87,7 @@ export function planRestart(
   if (refusal) return refusal;
   const drained = members(site).filter((node) => node.isDrained);
   if (drained.length > 0)
-    return no(`${listOf(drained.map(({ name }) => name))} is drained; take that back first (regent node undrain)`);
+    return no(`${listOf(drained.map(({ name }) => name))} is drained; undo that first (regent node undrain)`);
   const { now, promised, why } = lossesOf(site);
   if (now < Math.max(1, promised))
     return no(`the loss of a node would not be borne now, and each node goes away for a moment (${why.join(', ')})`);
@@ -107,7 +107,7 @@ function checkCluster(site: ClusterSite): Rejected | null {
 function checkEtcd(site: ClusterSite): Rejected | null {
   const { reports } = collectFacts(regions(site), 'dcs');
   const source = reports.find(({ facts }) => facts.hasQuorum);
-  if (source === undefined) return no('etcd has no majority, or nobody has a fresh word of it');
+  if (source === undefined) return no('etcd has no majority, or no node has reported it lately');
   const voters = source.facts.members.filter((member) => !member.isLearner).map(({ name }) => name);
   const up = voters.filter((name) => reports.some(({ node, facts }) => node.name === name && facts.hasQuorum));
   if (up.length === voters.length) return null;

@@ -49,7 +49,7 @@ async function begin(
 function refuseReserved(name: string) {
   return rejected(
     'conflict',
-    `${name} is out already, and its place is kept. A token for its new host: regent token create --place ${name}. To give it up: regent node remove ${name}.`,
+    `${name} is removed already, and its place is reserved. A token for its new host: regent token create --place ${name}. To give the place up: regent node remove ${name}.`,
   );
 }
 

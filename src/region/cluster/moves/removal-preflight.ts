@@ -45,7 +45,7 @@ export function planRemoval(site: ClusterSite, ref: string, options: RemovalOpti
 export function checkEtcdWithout(site: Pick<ClusterSite, 'nodes'>, name: string): Rejected | null {
   const { reports } = collectFacts(regions(site), 'dcs');
   const source = reports.find(({ node, facts }) => node.name !== name && facts.hasQuorum);
-  if (source === undefined) return no(`etcd has no majority, or nobody but ${name} has a fresh word of it`);
+  if (source === undefined) return no(`etcd has no majority, or no node but ${name} has reported it lately`);
   const voters = source.facts.members.filter((member) => !member.isLearner).map((member) => member.name);
   const left = voters.filter((voter) => voter !== name);
   const up = left.filter((voter) => reports.some(({ node, facts }) => node.name === voter && facts.hasQuorum));
@@ -54,14 +54,14 @@ export function checkEtcdWithout(site: Pick<ClusterSite, 'nodes'>, name: string)
   const silent = left.filter((voter) => !up.includes(voter));
   return no(
     `without ${name} etcd would have ${up.length} of ${left.length} voters (${listOf(silent)} does not answer), and its majority is ${majority}. ` +
-      'Take out first who is lost',
+      'Remove the lost nodes first',
   );
 }
 
 function checkOptions(node: SiteNode, { isForced, isPlaceReserved }: RemovalOptions): Rejected | null {
   if (isForced || !node.isFresh) return null;
   if (node.state === 'joining')
-    return no(`${node.name} is joining just now. To take that back, on its host: regent leave --undo`);
+    return no(`${node.name} is joining just now. To undo that, on its host: regent leave --undo`);
   if (!isPlaceReserved || node.state === 'leaving') return null;
   return no(`${node.name} is alive and well. To move its place to another host all the same: --force`);
 }
@@ -82,9 +82,9 @@ function checkDatabaseWithout(site: ClusterSite, node: SiteNode, others: readonl
   if (paused !== null) return no(paused);
   const primaries = primariesOf(site);
   const [primary, other] = primaries;
-  if (primary === undefined) return no('no region node says that it is the primary of the database');
+  if (primary === undefined) return no('no region node reports that it is the primary of the database');
   if (other !== undefined)
-    return no(`${listOf(primaries.map((one) => one.node.name))} each say that they are the primary`);
+    return no(`${listOf(primaries.map((one) => one.node.name))} each report that they are the primary`);
   const isPrimary = primary.node.name === node.name;
   const isLeft = (name: string) => others.some((one) => one.name === name && one.isFresh);
   const streaming = primary.facts.members.filter(
@@ -129,7 +129,7 @@ function sentenceOf(
       : []),
     ...(node.isRack && !isPlaceReserved && ranks.length > 0 ? [`${listOf(ranks)} alone`] : []),
     'no acknowledged write is lost',
-    ...(isPlaceReserved ? ['its place is kept for another host'] : []),
+    ...(isPlaceReserved ? ['its place is reserved for another host'] : []),
   ].join('; ');
 }
 

@@ -182,6 +182,6 @@ function isVacated(checkpoint: unknown): boolean {
 }
 
 function resultOf({ node, isPlaceKept: isPlaceReserved }: RemovalOrder): string {
-  const next = isPlaceReserved ? `; its place is kept, and its token is: regent node replace ${node}` : '';
-  return `${node} is out${next}; if its host ever comes back, on it: regent leave`;
+  const next = isPlaceReserved ? `; its place is reserved, for a token: regent node replace ${node}` : '';
+  return `${node} is removed${next}; if its host ever comes back, on it: regent leave`;
 }

@@ -38,8 +38,8 @@ export async function restartAgent(move: Move, name: string, since: string): Pro
     seconds: PROCESS_S,
     missing: ({ site }) => {
       const node = site.nodes.find((one) => one.name === name);
-      if (node?.agent == null || node.agent.since === since) return 'it has not started anew yet';
-      return node.isFresh && node.report === 'current' ? null : 'it has started anew, and not reported all yet';
+      if (node?.agent == null || node.agent.since === since) return 'it has not restarted yet';
+      return node.isFresh && node.report === 'current' ? null : 'it has restarted and not reported everything yet';
     },
   });
 }
@@ -54,7 +54,7 @@ export async function restartRegion(move: Move, name: string, before: string): P
   await waitFor(move, `regiond of ${name}`, {
     seconds: PROCESS_S,
     missing: ({ processes }) =>
-      processes.some((one) => one.node === name && one.process !== before) ? null : 'it has not started anew yet',
+      processes.some((one) => one.node === name && one.process !== before) ? null : 'it has not restarted yet',
   });
 }
 
@@ -81,7 +81,7 @@ export function notBack(
   { name, service, nonce }: { readonly name: string; readonly service: string; readonly nonce: string },
 ): string | null {
   const row = snapshot.services.find((one) => one.node === name && one.service === service);
-  if (row === undefined) return 'nothing is known of it';
+  if (row === undefined) return 'no report of it';
   if (row.restart?.nonce !== nonce || !row.restart.isDone) return `not restarted yet (${row.state})`;
   // What is published meanwhile is not waited for: on a busy site something always is.
   if (row.isWanted ? !isAtWork(row, 0) : !isRight(row)) return `${row.state}: ${row.why}`;

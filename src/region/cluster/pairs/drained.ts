@@ -12,7 +12,7 @@ export function drainedRacks(site: Pick<ClusterSite, 'nodes' | 'served' | 'now'>
   const drained = site.nodes.filter((node) => node.isDrained && node.isRack);
   if (drained.length === 0) return [];
   const pairs = pairsNow(site);
-  return drained.map((node) => `${drainText(node, pairs)}. Back: regent node undrain ${node.name}`);
+  return drained.map((node) => `${drainText(node, pairs)}. To undo: regent node undrain ${node.name}`);
 }
 
 /** `k1 is drained since …: k2 serves a and b`. */

@@ -6,7 +6,10 @@ import { findNode } from '../../../store/queries/cluster/nodes.ts';
 import type { Sealer } from '../../base/sealer.ts';
 import { openKey } from './pair.ts';
 
-const ONLY_REGIONS = rejected('forbidden', "Region nodes alone get the site's certificate and its key: they show it.");
+const ONLY_REGIONS = rejected(
+  'forbidden',
+  "Only region nodes get the site's certificate and its key, because only they show it.",
+);
 const NONE_YET = rejected('unavailable', 'The site has no certificate yet: a region node signs one within a minute.');
 
 /** The certificate in force with its key, for a node that is a region node in the database. */

@@ -27,7 +27,7 @@ export function warningsOf(
       `It does not cover the floating address ${site.vip}: https://${urlHost(site.vip)}:5443 is not taken by it.`,
     );
   const { end, isSelfSigned } = shown;
-  if (isSelfSigned) warnings.push('It is signed by itself: each browser has to be told to trust it.');
+  if (isSelfSigned) warnings.push('It is self-signed: it must be added to the trust store of each browser.');
   else if (!end.isRoot)
     warnings.push(
       `The chain ends with ${end.subject}, which ${end.issuer} signed: a browser takes it where it knows that one. Certificates between them belong into the file.`,

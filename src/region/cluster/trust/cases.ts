@@ -34,7 +34,7 @@ function viewPlace({ name, isRegion, isRack, openedAt, openedBy }: places.PlaceR
 /** The place that a token is to name. Its host is what the lost node was, no more and no less. */
 async function placeOf(tx: Tx, name: string, roles: NodeRoleFlags): Promise<places.PlaceRow | Rejected> {
   const place = await places.findPlace(tx, name.toLowerCase());
-  if (!place) return noSuch('kept place', name);
+  if (!place) return noSuch('reserved place', name);
   if (place.isRegion === roles.isRegion && place.isRack === roles.isRack) return place;
   const rule = `the roles of the place: ${rolesOf(place)}`;
   return invalid('isRegion', `${place.name} was a ${rolesOf(place)}, not a ${rolesOf(roles)}`, rule);
@@ -106,7 +106,7 @@ export const trustCases = {
     ({ params }) => `place delete ${params.place}`,
     async (tx, { params }) => {
       const row = await places.closePlace(tx, params.place.toLowerCase());
-      if (!row) return noSuch('kept place', params.place);
+      if (!row) return noSuch('reserved place', params.place);
       tx.emit({ kind: 'place.deleted', subject: row.name, data: { roles: rolesOf(row) } });
       return { body: viewPlace(row) };
     },

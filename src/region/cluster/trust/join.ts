@@ -188,7 +188,7 @@ async function settle(
         ...(isNewRegion ? { isRegion: true, state: 'joining' as const } : {}),
       },
     );
-    if (how === 'return') await revokeCertificatesOf(tx, known.id, 'its host was built anew');
+    if (how === 'return') await revokeCertificatesOf(tx, known.id, 'its host was reinstalled');
   }
   if (isRejected(node) || !rack) return node;
   const row = await settleRack(tx, { rack, node, source: call.source });

@@ -31,13 +31,13 @@ export function missingOf(node: Pick<KnownNode, 'published' | 'report'>, now: nu
   }
   const factsOf = (name: string) => report.services.find((row) => row.service === name)?.facts;
   const dcs = parseDcsFacts(factsOf('dcs'));
-  if (!dcs) missing.push('etcd has not told its part yet');
+  if (!dcs) missing.push('etcd has not reported yet');
   else if (dcs.isLearner) missing.push('etcd has not taken it as a voter yet');
   else if (!dcs.hasQuorum) missing.push('its etcd sees no majority');
   const db = parseDbFacts(factsOf('db'));
   // A database of an operator's own runs on no node.
   if (published.services['db']?.desired === null) return missing.map(withoutStop);
-  if (!db) missing.push('the database has not told its part yet');
+  if (!db) missing.push('the database has not reported yet');
   else if (db.role === 'none' || (db.role === 'standby' && !db.isStreaming))
     missing.push(`its database does not follow the primary yet: ${db.state}`);
   return missing.map(withoutStop);

@@ -43,7 +43,7 @@ export const RANGES = {
   },
   /** A replica in order that no commit waits for. */
   looseStandby: { leastMs: 0, mostMs: 2_000, why: "the drill's bound: no commit waits for this node" },
-  reads: { leastMs: 0, mostMs: 2_000, why: "the drill's bound: calls that were on their way to it are sent again" },
+  reads: { leastMs: 0, mostMs: 2_000, why: "the drill's bound: calls to it that were in flight are sent again" },
   /** Nine adverts of 0.1 s are missed, and the skew of the priority. */
   vipGone: { leastMs: 600, mostMs: 1_000, why: 'measured: nine adverts of 0.1 s are missed' },
   /** 0.05 to 0.13 s, and 0.15 s before in which new connections wait; the target is 0.3 s. */

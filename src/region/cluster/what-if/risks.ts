@@ -43,8 +43,11 @@ function clusterRisks(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent,
         ? 'etcd has no majority afterwards: no writes, and nobody holds the floating address, until the node is back.'
         : 'etcd has no majority afterwards: nobody holds the floating address until the node is back.',
     ),
-    ...sentenceIf(primary === null && hasOwnDatabase(site), 'Nobody says now that it is the primary of the database.'),
-    ...sentenceIf(heirs.primaries.length > 1, `${listOf(heirs.primaries)} each say that they are the primary.`),
+    ...sentenceIf(
+      primary === null && hasOwnDatabase(site),
+      'No node reports now that it is the primary of the database.',
+    ),
+    ...sentenceIf(heirs.primaries.length > 1, `${listOf(heirs.primaries)} each report that they are the primary.`),
     ...sentenceIf(
       heirs.hasMajority && primary === name && newPrimaries.length === 0,
       'No synchronous standby is left that may be promoted: writes wait until the node is back.',
@@ -58,7 +61,7 @@ function clusterRisks(site: ClusterSite, { name }: SiteNode, event: WhatIfEvent,
       `Exactly ${voters?.up ?? 0} voters of etcd are left, and each is needed: one more loss ${hasOwnDatabase(site) ? 'stops writes' : 'takes the floating address away'}.`,
     ),
     ...sentenceIf(now < promised, `Already degraded: ${now} instead of ${promised} can be lost (${why.join(', ')}).`),
-    ...sentenceIf(silent.length > 0, `${listOf(silent)} cannot be counted on: no fresh word.`),
+    ...sentenceIf(silent.length > 0, `${listOf(silent)} cannot be counted on: no fresh report.`),
     ...sentenceIf(lagging.length > 0, `${listOf(lagging)} lags behind the primary.`),
     ...sentenceIf(
       event === 'is-cut-off' && primary === name,

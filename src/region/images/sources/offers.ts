@@ -64,7 +64,7 @@ async function readOwn(reader: SourceReader): Promise<Offers | Rejected> {
   for (const digest of digests) {
     const manifest = await readText(reader, `images/${digest}/${MANIFEST}`);
     if (textDigest(manifest) !== digest)
-      return rejected('invalid_value', `The manifest of ${digest} has another digest: it was changed on its way.`);
+      return rejected('invalid_value', `The manifest of ${digest} has another digest: it changed in transit.`);
     const parsed = parseManifest(manifest);
     if (isRejected(parsed)) return parsed;
     const files = parsed.files.filter(({ name }) => isImageFileName(name));
@@ -84,7 +84,7 @@ async function readSigned(reader: SourceReader, path: string): Promise<string | 
     text ??
     rejected(
       'invalid_value',
-      `${file} is not signed by the source's key. It was changed on its way, or the source has another key.`,
+      `${file} is not signed by the source's key. It changed in transit, or the source has another key.`,
     )
   );
 }

@@ -73,7 +73,7 @@ export function createSyncTask(ports: SyncPorts): Task {
         return `${claimed.name}: ${problem || 'done'}`;
       } catch (error) {
         if (ports.signal.aborted || error instanceof Lost) return null;
-        log.warn('a sync of images broke off', { source: claimed.name, error: sentenceOf(error) });
+        log.warn('sync of images failed', { source: claimed.name, error: sentenceOf(error) });
         throw error;
       }
     },
@@ -125,7 +125,7 @@ async function fetchImage(ports: SyncPorts, { claimed, image, note }: Fetching):
     const places = row?.files.find((file) => file.name === name)?.places ?? [];
     if (places.some(({ state }) => state === 'there')) continue;
     const path = image.paths[name];
-    if (path === undefined) return rejected('invalid_value', `The source does not say where ${name} is.`);
+    if (path === undefined) return rejected('invalid_value', `The index of the source has no path of ${name}.`);
     note.set({ file: name, size, received: 0 });
     const url = `${claimed.url}/${path}`;
     const failed = await trying(ports, note, () =>
@@ -178,7 +178,7 @@ async function trying<T>(ports: SyncPorts, note: Note, run: () => Promise<T | Re
     } catch (error) {
       if (ports.signal.aborted || error instanceof Lost) throw error;
       if (tries === TRIES) return rejected('unavailable', `${sentenceOf(error)}. The next sync goes on there.`);
-      ports.log.warn('a boot source is asked again', { error: sentenceOf(error) });
+      ports.log.warn('request to a boot source failed, trying again', { error: sentenceOf(error) });
       await note.now();
       await ports.wait(backOffMs(tries - 1, PAUSE, ports.random));
     }

@@ -31,7 +31,7 @@ export async function keepPassword(
     await dropPassword(tx, user.name);
     return null;
   }
-  if (allowShort && caller.role !== 'admin') return rejected('forbidden', 'Admins alone may give a short password.');
+  if (allowShort && caller.role !== 'admin') return rejected('forbidden', 'Only admins may set a short password.');
   const parsed = parsePassword(password, user.name, { allowShort });
   if (isRejected(parsed)) return parsed;
   const hash = await passwords.hash(parsed);
@@ -48,7 +48,7 @@ async function checkSetter(
   { caller, passwords }: CaseContext,
 ): Promise<Rejected | null> {
   if (caller.role === 'admin') return null;
-  if (user !== caller.user) return rejected('forbidden', `${caller.user} may set the own password only.`);
+  if (user !== caller.user) return rejected('forbidden', `${caller.user} may set only their own password.`);
   const known = await findPassword(tx, user);
   if (known === null || known.hash === null) return null;
   if (current === undefined) return invalid('current', 'it is missing', 'the password that you have now');
@@ -89,7 +89,7 @@ export const accountCases = {
   'session.list': autocommitReading('session.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';
     if (!seesAll && query?.user !== undefined && query.user !== caller.user)
-      return rejected('forbidden', `${caller.user} may see the own sessions only.`);
+      return rejected('forbidden', `${caller.user} may see only their own sessions.`);
     return pageBody(
       await listSessions(tx, { ...query, user: seesAll ? query?.user : caller.user }),
       viewFor(caller),

@@ -91,7 +91,7 @@ describe('doctor', () => {
         /^BROKEN: Exactly one node holds .*r1 and r2 each hold 10\.77\.0\.10\/24, at the same time\.$/,
       ),
       expect.stringMatching(/^ {2}Why it matters: Clients reach API/),
-      expect.stringMatching(/^ {2}What to do: They do not hear each other/),
+      expect.stringMatching(/^ {2}What to do: They do not receive each other/),
     ]);
     expect((await run(region, ['doctor', '-o', 'name'])).out).toContain('vip-holder\n');
     expect((await run(region, ['doctor', '-o', 'csv'])).out).toContain('broken,vip-holder');

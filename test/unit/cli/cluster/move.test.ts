@@ -34,7 +34,7 @@ describe('moves on the command line', () => {
   it.each([
     ['done', 'r2 is drained; r1 leads the database.', 0],
     ['failed', 'Patroni is paused.', 1],
-    ['aborted', 'ended while it was waited for something; r2 takes its part again.', 1],
+    ['aborted', 'ended while waiting for something; r2 takes its part again.', 1],
   ])('wait for their end unless told otherwise: %s', async (state, result, code) => {
     region.on('POST /nodes/r2/drain', { status: 202, body: JOB });
     region.on('GET /jobs/12', { body: ended(state, result) });

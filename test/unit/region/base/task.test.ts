@@ -88,6 +88,6 @@ describe('a task', () => {
     );
     await done.promise;
     await task.stop();
-    expect(lines).toEqual(['task failed, it will be tried again', 'task is well again']);
+    expect(lines).toEqual(['task failed, it will be tried again', 'task succeeds again']);
   });
 });

@@ -84,7 +84,7 @@ const RECOVERY = {
 };
 
 const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, string])[] = [
-  ['database-servers', 'nobody asked', { site: EXTERNAL }, 'unknown', 'Nobody has asked'],
+  ['database-servers', 'nobody asked', { site: EXTERNAL }, 'unknown', 'The servers have not been queried'],
   [
     'database-servers',
     'no primary',
@@ -121,19 +121,13 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'warning',
     'may be lost in a failover',
   ],
-  [
-    'etcd-quorum',
-    'no majority',
-    { nodes: all({ dcs: { hasQuorum: false } }) },
-    'broken',
-    'No majority of the voters answers',
-  ],
+  ['etcd-quorum', 'no majority', { nodes: all({ dcs: { hasQuorum: false } }) }, 'broken', 'etcd has no majority'],
   [
     'etcd-quorum',
     'a voter is hung',
     { nodes: { r2: { dcs: null } } },
     'broken',
-    '2 of 3 voters are there: dcs on r2 is unhealthy',
+    '2 of 3 voters answer: dcs on r2 is unhealthy',
   ],
   ['etcd-quorum', 'a host is dead', { nodes: { r3: { silentFor: 60 } } }, 'broken', 'r3 has not reported for 60 s'],
   ['etcd-quorum', 'nobody speaks', { nodes: all({ silentFor: 60 }) }, 'unknown', 'r1 has not reported for 60 s'],
@@ -156,7 +150,7 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'a member without a vote',
     { nodes: { r1: { dcs: { members: [voter('r1'), voter('r2')] } } } },
     'broken',
-    'no voters of etcd: r3',
+    'not voters of etcd: r3',
   ],
   [
     'etcd-members',
@@ -169,7 +163,7 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
       },
     },
     'warning',
-    'r3 still learns',
+    'Still a learner: r3',
   ],
   [
     'etcd-learners',
@@ -215,15 +209,15 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
       },
     },
     'broken',
-    '10.77.0.10 is answered by 52:54:00:de:ad:01 as well',
+    '10.77.0.10 is also answered by 52:54:00:de:ad:01',
   ],
-  ['one-primary', 'two', { nodes: { r2: { db: { role: 'primary' } } } }, 'broken', 'r1 and r2 each say'],
+  ['one-primary', 'two', { nodes: { r2: { db: { role: 'primary' } } } }, 'broken', 'r1 and r2 each report'],
   [
     'one-primary',
     'none',
     { nodes: { r1: { db: { role: 'none' } } } },
     'broken',
-    'No node says that it is the primary.',
+    'No node reports that it is the primary.',
   ],
   [
     'one-primary',
@@ -239,27 +233,7 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'broken',
     '1 of 2 standbys are synchronous: r3 is start failed',
   ],
-  [
-    'standbys',
-    'a copy broke off',
-    {
-      nodes: {
-        r1: {
-          db: {
-            members: [
-              member('r1', 'primary'),
-              member('r2', 'standby'),
-              member('r3', 'standby', { state: 'stopped', isSynchronous: false }),
-            ],
-          },
-        },
-        r3: { db: { role: 'none', state: 'stopped', isBrokenOff: true } },
-      },
-    },
-    'broken',
-    '1 of 2 standbys are synchronous: the copy of the primary on r3 broke off',
-  ],
-  ['standbys', 'one is away', members(member('r2', 'standby')), 'broken', 'r3 is not there'],
+  ['standbys', 'one is away', members(member('r2', 'standby')), 'broken', 'r3 is missing'],
   [
     'standbys',
     'far behind',
@@ -267,7 +241,7 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'warning',
     'r3 by 200 MiB',
   ],
-  ['standbys', 'no primary', { nodes: { r1: { db: { role: 'none' } } } }, 'unknown', 'no primary'],
+  ['standbys', 'no primary', { nodes: { r1: { db: { role: 'none' } } } }, 'unknown', 'No primary reports'],
   [
     'timeline',
     'an older one',
@@ -290,7 +264,7 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'none',
     { nodes: { r1: { vip: { isHolder: false } } } },
     'broken',
-    'Nobody says that it holds 10.77.0.10/24.',
+    'No node reports that it holds 10.77.0.10/24.',
   ],
   [
     'vip-holder',
@@ -391,13 +365,13 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ['certificates', 'a rack without', { nodes: { k1: { host: { certificate: null } } } }, 'warning', 'k1 has none'],
   ['certificates', 'ended', certificate(-1), 'broken', 'that of r2 has ended'],
   ['certificates', 'soon', certificate(6.5), 'broken', 'that of r2 ends in 6.5 days'],
-  ['certificates', 'no word', { nodes: { r2: { host: null } } }, 'unknown', 'r2 does not speak of host'],
+  ['certificates', 'no word', { nodes: { r2: { host: null } } }, 'unknown', 'r2 does not report host'],
   ['authority', 'soon', { site: { authority: { notAfter: days(80) } } }, 'broken', 'It ends in 80 days'],
   ['authority', 'not readable', { site: { authority: null } }, 'unknown', 'cannot read'],
   ['disks', 'full', disk(100, 3), 'broken', '/var/lib/postgresql on r2 has 3 %'],
   ['disks', 'tight', disk(50, 5), 'warning', '10 %'],
   ['wal-bounds', 'no bound', { site: { wal: { maxKeepBytes: null, slots: [] } } }, 'broken', 'max_slot_wal_keep_size'],
-  ['wal-bounds', 'lost', slots({ isLost: true }), 'broken', 'What r2 needs'],
+  ['wal-bounds', 'lost', slots({ isLost: true }), 'broken', 'WAL that r2 needs'],
   ['wal-bounds', 'a slot of nobody', slots({ name: 'gone', isActive: false }), 'warning', 'gone'],
   ['wal-bounds', 'a large one', slots({ keptBytes: 0.7 * GIB }), 'warning', 'r2 holds 717 MiB'],
   ['wal-bounds', 'no word', { site: { wal: null } }, 'unknown', 'away'],
@@ -443,15 +417,15 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'one lacks it',
     { site: { images: [anImageOn(['r1', 'r2'], ['r3'])] } },
     'warning',
-    'micro/6.12 is not whole on r3.',
+    'micro/6.12 is incomplete on r3.',
   ],
-  ['images', 'one has not looked', { site: { images: [anImageOn(['r1', 'r2'])] } }, 'warning', 'not whole on r3.'],
+  ['images', 'one has not looked', { site: { images: [anImageOn(['r1', 'r2'])] } }, 'warning', 'incomplete on r3.'],
   [
     'images',
     'nobody has it',
     { site: { images: [anImageOn([], ['r1', 'r2', 'r3'])] } },
     'broken',
-    'not whole on r1, r2 and r3.',
+    'incomplete on r1, r2 and r3.',
   ],
   [
     'pair-leases',
@@ -517,10 +491,10 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ],
   [
     'site-certificate',
-    'a node shows the one of its own',
+    'a node shows its own certificate',
     { nodes: { r2: { lb: { certificate: '' } } } },
     'broken',
-    'r2 shows the one of its own.',
+    'r2 shows its own certificate.',
   ],
   [
     'site-certificate',
@@ -720,7 +694,7 @@ describe('the doctor', () => {
     const inside = { isContainer: true, ntp: { isSynchronised: false, offsetSeconds: null } };
     const found = judge(aSite({ nodes: { ...all(inside), k1: inside } })).find((row) => row.id === 'clock');
     expect(found).toMatchObject({ state: 'ok' });
-    expect(found?.detail).toContain('r1, r2, r3 and k1: a container');
+    expect(found?.detail).toContain('Container: r1, r2, r3 and k1');
   });
 
   it('is content with a single node, whose doctor asks for no standby', () => {

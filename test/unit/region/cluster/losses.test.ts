@@ -69,13 +69,13 @@ const CASES: readonly (readonly [string, SiteChanges, number, string])[] = [
     'no primary',
     { nodes: { r1: { db: { role: 'standby' } } } },
     0,
-    'can lose none: no node says that it is the primary',
+    'can lose none: no node reports that it is the primary',
   ],
   [
     'two primaries',
     { nodes: { r2: { db: { role: 'primary' } } } },
     0,
-    'can lose none: r1 and r2 each say that they are the primary',
+    'can lose none: r1 and r2 each report that they are the primary',
   ],
   [
     'one node alone fit for the address',
@@ -148,7 +148,7 @@ describe('the cluster’s part of the status', () => {
   it('has one when fewer can be lost than promised, and for what is broken', () => {
     const word = judgeCluster(aSite({ nodes: { r3: { silentFor: 43 } } }));
     expect(word.problems[0]).toBe('0 instead of 1 can be lost');
-    expect(word.problems.join('\n')).toContain('etcd-quorum: 2 of 3 voters are there: r3 has not reported for 43 s.');
+    expect(word.problems.join('\n')).toContain('etcd-quorum: 2 of 3 voters answer: r3 has not reported for 43 s.');
   });
 
   it('does not call ill what a node is just taking over', () => {

@@ -41,7 +41,7 @@ describe('who is the primary', () => {
     expect(claims.now.map(({ node }) => node.name).join(' ')).toBe(now);
     expect(claims.past.map(({ node }) => node.name).join(' ')).toBe(past);
     expect(primariesOf(site).map(({ node }) => node.name)).toEqual(now === '' ? [] : now.split(' '));
-    expect(lossesOf(site).sentence.includes('each say')).toBe(now.includes(' '));
+    expect(lossesOf(site).sentence.includes('each report')).toBe(now.includes(' '));
     const found = diagnose(site).invariants.find((row) => row.id === 'one-primary');
     expect(found?.detail.includes('at the same time')).toBe(now.includes(' '));
   });
@@ -88,8 +88,8 @@ describe('a node that is gone', () => {
       r3: { lb: seesGone('r1') },
     });
     expect(sentence).toBe(
-      'can lose none: r1 does not answer r2 and r3, last heard 4 s ago, etcd 2 of 3 voters, ' +
-        'no node says that it is the primary (r1 said so last, 4 s ago), as of 1 s ago',
+      'can lose none: r1 does not answer r2 and r3 (last report 4 s ago), etcd 2 of 3 voters, ' +
+        'no node reports that it is the primary (last: r1, 4 s ago), as of 1 s ago',
     );
     expect(view.database.primary).toBeNull();
     expect(view.vip?.holders).toEqual([]);
@@ -116,6 +116,6 @@ describe('a node that is gone', () => {
 
   it('is gone by the word of the one other that is heard', () => {
     const { sentence } = said({ r1: { silentFor: 5 }, r2: { silentFor: 1, lb: seesGone('r1') }, r3: { silentFor: 7 } });
-    expect(sentence).toContain('r1 does not answer r2, last heard 5 s ago');
+    expect(sentence).toContain('r1 does not answer r2 (last report 5 s ago)');
   });
 });

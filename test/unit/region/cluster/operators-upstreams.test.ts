@@ -17,7 +17,7 @@ const parent = (why = '') => row('proxy', '10.9.9.8:3128', why);
 
 /** What nodes find → what the doctor says of it. */
 const CASES: readonly (readonly [string, SiteChanges, string, string])[] = [
-  ['nobody outside is asked', {}, 'ok', 'No node asks anybody outside of the site.'],
+  ['nobody outside is asked', {}, 'ok', 'No node queries a server outside of the site.'],
   [
     'all answer',
     { nodes: { r1: node(resolver(), parent()), r2: node(resolver()) } },

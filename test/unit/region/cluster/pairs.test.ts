@@ -87,7 +87,7 @@ const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[]
     }),
     'broken',
     'k2 serves a and b, and nobody would take over: k1 has not reported for 60 s and k2: Kea serves.',
-    'Start k1: the pair is whole by itself then. If it is lost: regent pairing propose.',
+    'Start k1: then the pair becomes whole by itself. If it is lost: regent pairing propose.',
   ],
   [
     'a fenced rack says why',
@@ -101,20 +101,20 @@ const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[]
     }),
     'broken',
     'Nobody serves a and b: k1: this rack may not serve now: no majority.',
-    'journalctl -u regent-pairs -n 50 says why, on k1 and k2',
+    'journalctl -u regent-pairs -n 50 shows why, on k1 and k2',
   ],
   [
     'two serve',
     site({ k2: { isServing: true } }),
     'broken',
-    'k1 and k2 both say that they serve a and b.',
+    'k1 and k2 both report that they serve a and b.',
     'On k2: systemctl stop',
   ],
   [
     'both are silent',
     site({ k1: { silentFor: 60 }, k2: { silentFor: 50 } }),
     'unknown',
-    'Nobody knows who serves a and b: k1 has not reported for 60 s and k2 has not reported for 50 s.',
+    'It is not known who serves a and b: k1 has not reported for 60 s and k2 has not reported for 50 s.',
     'systemctl status regent-agent',
   ],
   [
@@ -124,7 +124,7 @@ const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[]
       k2: { hearsPartner: false, kea: 'communication-recovery' },
     }),
     'broken',
-    'k1 and k2 share a and b and do not hear each other.',
+    'k1 and k2 share a and b and do not reach each other.',
     'TCP port 5256',
   ],
   [
@@ -139,7 +139,7 @@ const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[]
     site({ k1: { isWhole: false } }),
     'broken',
     'k1 serves a and b, and nobody would take over: k2 does not have every lease yet.',
-    'journalctl -u regent-pairs -n 50 says why',
+    'journalctl -u regent-pairs -n 50 shows why',
   ],
   [
     'a configuration is taken over',
@@ -187,7 +187,7 @@ const TABLE: readonly (readonly [string, ClusterSite, string, string, string])[]
     'a VLAN without a rack',
     site({}, [...ON, { vlan: 'c', primary: null, secondary: null, others: [] }]),
     'warning',
-    'No rack stands on c: nobody serves.',
+    'No rack has an interface on c: nobody serves DHCP there.',
     'regent pairing propose',
   ],
 ];
@@ -212,11 +212,11 @@ describe('the doctor of rack pairs', () => {
     };
     expect(dhcp(alone(null, []))).toMatchObject({
       state: 'ok',
-      detail: '3 VLANs with DHCP: k1 serves 2 and k2 serves 1; on c no other rack stands.',
+      detail: '3 VLANs with DHCP: k1 serves 2 and k2 serves 1; no other rack has an interface on c.',
     });
     expect(dhcp(alone(null, ['k1']))).toMatchObject({
       state: 'warning',
-      detail: 'c has no secondary rack, and another rack stands there.',
+      detail: 'c has no secondary rack, although another rack has an interface there.',
     });
   });
 
@@ -250,13 +250,13 @@ describe('a drained rack', () => {
 
   it('is told of with its time and who serves', () => {
     expect(warnings(site(HANDED))).toEqual([
-      `k1 is drained since ${T}: k2 serves a and b. Back: regent node undrain k1`,
+      `k1 is drained since ${T}: k2 serves a and b. To undo: regent node undrain k1`,
     ]);
     expect(warnings(site({ k1: HANDED.k1, k2: { silentFor: 60 } }))).toEqual([
-      `k1 is drained since ${T}: nobody serves a and b. Back: regent node undrain k1`,
+      `k1 is drained since ${T}: nobody serves a and b. To undo: regent node undrain k1`,
     ]);
     expect(warnings(site({ k2: { drainedAt: T } }, []))).toEqual([
-      `k2 is drained since ${T}: no VLAN has it as its rack. Back: regent node undrain k2`,
+      `k2 is drained since ${T}: no VLAN has it as its rack. To undo: regent node undrain k2`,
     ]);
   });
 });

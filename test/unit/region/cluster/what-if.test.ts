@@ -101,7 +101,7 @@ describe('less than that', () => {
     expect(answer.risks).toEqual([
       expect.stringContaining('no majority'),
       expect.stringContaining('Already degraded: 0 instead of 1'),
-      'r3 cannot be counted on: no fresh word.',
+      'r3 cannot be counted on: no fresh report.',
     ]);
   });
 

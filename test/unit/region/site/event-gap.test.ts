@@ -31,7 +31,7 @@ describe('the place from which events go on', () => {
 
   it('is refused when what follows is not kept, or when it is yet to come', async () => {
     const lost = await gapAfter(eventsOf(AFTER + 3, AFTER + 5, false), AFTER);
-    expect(lost?.message).toContain(`the events up to ${AFTER + 2} are not kept any more`);
+    expect(lost?.message).toContain(`the events up to ${AFTER + 2} are deleted`);
     const early = await gapAfter(eventsOf(1, AFTER - 2, false), AFTER);
     expect(early?.message).toContain(`there is no event ${AFTER} yet`);
   });

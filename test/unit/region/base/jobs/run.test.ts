@@ -115,7 +115,7 @@ describe('a run of a job', () => {
     query.reject(new AppError('database_unavailable', 'Query read timeout'));
     await active.over;
     expect(written).toEqual([]);
-    expect(log.lines.map(({ message }) => message)).toEqual(['job begins', 'a job is given up']);
+    expect(log.lines.map(({ message }) => message)).toEqual(['job started', 'job given up']);
   });
 
   it('counts a renewal from before it was asked for, however late the answer', async () => {
@@ -146,7 +146,7 @@ describe('a run of a job', () => {
       },
     });
     await vi.advanceTimersByTimeAsync(LEASE_MS - MARGIN_MS + 1);
-    expect(log.lines).toContainEqual(expect.objectContaining({ message: 'a job is given up' }));
+    expect(log.lines).toContainEqual(expect.objectContaining({ message: 'job given up' }));
     isAway = false;
     asked.length = 0;
     await vi.advanceTimersByTimeAsync(SETTLE_MS * 2);
@@ -231,7 +231,7 @@ describe('a run of a job', () => {
     await left;
     expect(stubborn.written).toEqual([]);
     expect(stubborn.log.lines).toContainEqual(
-      expect.objectContaining({ message: 'a run that was given up does not leave off' }),
+      expect.objectContaining({ message: 'run was given up but does not stop' }),
     );
     const asked = stubborn.renew.mock.calls.length;
     await vi.advanceTimersByTimeAsync(LEASE_MS);

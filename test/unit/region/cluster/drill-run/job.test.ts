@@ -164,7 +164,7 @@ describe('a drill of a cluster by itself', () => {
     const cluster = fakeCluster();
     cluster.nodes['r3'] = { silentFor: 60 };
     const { end } = await drill(cluster, 'planned-drain');
-    expect(end).toMatchObject({ state: 'failed', result: expect.stringMatching(/^Not begun: doctor: /) });
+    expect(end).toMatchObject({ state: 'failed', result: expect.stringMatching(/^Not started: doctor: /) });
     expect((await drill(fakeCluster(), 'host-kill-primary')).end).toMatchObject({
       state: 'failed',
       result: expect.stringContaining('only in a lab'),
@@ -173,7 +173,7 @@ describe('a drill of a cluster by itself', () => {
   });
 
   it.each([
-    'probes begin',
+    'the probes start',
     'r1 is about to be marked',
     'r1 is marked',
     'r1 hands the database',
@@ -193,7 +193,7 @@ describe('a drill of a cluster by itself', () => {
     expect(third).toMatchObject({ end: second.end, said: [] });
   });
 
-  it.each(['probes begin', 'r1 is marked', 'r1 hands the database', 'waits for full'])(
+  it.each(['the probes start', 'r1 is marked', 'r1 hands the database', 'waits for full'])(
     'that an operator ends at "%s" heals first',
     async (abortAt) => {
       const cluster = fakeCluster();

@@ -39,7 +39,7 @@ describe('the preflight of a switchover', () => {
     ['the wanted one is drained', (it) => it.drained.add('r2'), 'r2', /r2 is drained/],
     ['nobody of that name', () => {}, 'r9', /no node "r9"/],
     ['a rack', () => {}, 'k1', /k1 is a rack/],
-    ['no primary', (it) => (it.leader = null), null, /no region node says that it is the primary/],
+    ['no primary', (it) => (it.leader = null), null, /no region node reports that it is the primary/],
     ['a voter of etcd is away', (it) => (it.nodes['r3'] = { dcs: null }), null, /etcd has 2 of 3 voters/],
     [
       'both standbys are silent',

@@ -36,7 +36,7 @@ describe('may a node be taken out', () => {
       'r3 hands on calls, address and database, stops what it runs and is shut out; 2 region nodes are left, which can lose none; no acknowledged write is lost',
     );
     expect(told('r3', (it) => (it.nodes['r3'] = DEAD), { isPlaceReserved: true })).toBe(
-      'r3 is silent: it is shut out; 2 region nodes are left, which can lose none; no acknowledged write is lost; its place is kept for another host',
+      'r3 is silent: it is shut out; 2 region nodes are left, which can lose none; no acknowledged write is lost; its place is reserved for another host',
     );
     expect(ofFive('r5', {})).toContain('4 region nodes are left, which can lose 1');
   });
@@ -47,7 +47,7 @@ describe('may a node be taken out', () => {
       'a node that is alive, while another one is lost',
       'r2',
       (it) => (it.nodes['r3'] = DEAD),
-      /without r2 etcd would have 1 of 2 voters \(r3 does not answer\), and its majority is 2\. Take out first who is lost\.$/,
+      /without r2 etcd would have 1 of 2 voters \(r3 does not answer\), and its majority is 2\. Remove the lost nodes first\.$/,
     ],
     [
       'Patroni is paused',
@@ -60,7 +60,7 @@ describe('may a node be taken out', () => {
   it('refuses the last region node, and any where nobody leads', () => {
     const alone = planRemoval(aSite({ regions: 1 }), 'r1', WISH);
     expect(isRejected(alone) && alone.message).toMatch(/r1 is the last region node/);
-    expect(told('r3', (it) => (it.leader = null))).toMatch(/no region node says that it is the primary/);
+    expect(told('r3', (it) => (it.leader = null))).toMatch(/no region node reports that it is the primary/);
   });
 
   it('refuses where nobody would be left for a commit to wait for', () => {
@@ -77,7 +77,7 @@ describe('may a node be taken out', () => {
 
   it('replaces nobody who is alive and well, unless it is forced', () => {
     expect(told('r3', () => {}, { isPlaceReserved: true })).toMatch(/r3 is alive and well\..*--force/);
-    expect(told('r3', () => {}, { isPlaceReserved: true, isForced: true })).toMatch(/its place is kept/);
+    expect(told('r3', () => {}, { isPlaceReserved: true, isForced: true })).toMatch(/its place is reserved/);
   });
 
   it('leaves a node alone that is joining just now', () => {
@@ -105,7 +105,7 @@ describe('may a node be taken out', () => {
     expect(ask([vlan('k1', null)], false)).toMatch(
       /only rack of VLAN vlan10.*vlan set fabric-1\/vlan10 --primary-rack/,
     );
-    expect(ask([vlan('k1', null)], true)).toMatch(/its place is kept for another host$/);
+    expect(ask([vlan('k1', null)], true)).toMatch(/its place is reserved for another host$/);
   });
 });
 
@@ -146,7 +146,7 @@ const remove = (
 };
 const OUT = (name: string) => ({
   state: 'done',
-  result: `${name} is out; if its host ever comes back, on it: regent leave.`,
+  result: `${name} is removed; if its host ever comes back, on it: regent leave.`,
 });
 
 describe('the removal of a node', () => {
@@ -254,5 +254,5 @@ describe('the removal of a node', () => {
 it('etcd needs a word of somebody else', () => {
   const site = aSite({ regions: 2, nodes: { r1: { silentFor: 60 } } });
   const refusal = checkEtcdWithout(site, 'r2');
-  expect(refusal?.message).toMatch(/nobody but r2 has a fresh word/);
+  expect(refusal?.message).toMatch(/no node but r2 has reported it lately/);
 });
