@@ -30,8 +30,8 @@ export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<
     const heirs = heirsOfDatabase(state, [from, ...order.drained]);
     const fit = order.to === null ? heirs : heirs.filter((name) => name === order.to);
     if (fit.length === 0 || attempt > TRIES) {
-      const who = order.to ?? 'no node that is not drained';
-      throw new MoveEnd('failed', `${who} is a synchronous standby that streams; ${from} keeps the database`);
+      const who = order.to === null ? 'no node that is not drained is' : `${order.to} is not`;
+      throw new MoveEnd('failed', `${who} a synchronous standby that streams; ${from} keeps the database`);
     }
     stopIfUnwanted(move, `before ${from} handed the database on`);
     // Who is named makes the others sleep for 2 s (Patroni 4, its HA loop without a leader), and a commit waits for one of them.

@@ -70,7 +70,14 @@ describe('a switchover', () => {
     });
     const alone = fakeCluster();
     alone.synchronous = [];
-    expect((await switchover(alone, null)).end).toMatchObject({ state: 'failed' });
+    expect((await switchover(alone, null)).end).toEqual({
+      state: 'failed',
+      result: 'no node that is not drained is a synchronous standby that streams; r1 keeps the database.',
+    });
+    expect((await switchover(alone, 'r2')).end).toEqual({
+      state: 'failed',
+      result: 'r2 is not a synchronous standby that streams; r1 keeps the database.',
+    });
     for (const cluster of [paused, alone]) expect(cluster.actions).toEqual([]);
   });
 
