@@ -102,7 +102,7 @@ function receive(
   }
   const items = region === null ? reply.words : reply.votes;
   for (const { key } of items ?? []) {
-    const [pair, sent] = [pairs.get(key), said.get(key)];
+    const [pair, sent] = [pairs.get(key), sentStatuses.get(key)];
     if (!pair || !sent) continue;
     const vote = reply.votes?.find((item) => item.key === key);
     const status = reply.words?.find((item) => item.key === key);

@@ -95,7 +95,7 @@ export interface RegionPorts {
   /** Scripts of the release, and what goes to machines with them; left out: there are none. */
   readonly machineScripts?: { readonly builtIn: readonly Script[]; readonly files: MachineFiles };
   /** Receives the reports of machines, in place of their lifecycle. */
-  readonly reportMachine?: TellMachine;
+  readonly reportMachine?: ApplyMachineEvent;
   /** Access to other regions' memories and to the stored layout; absent: there is none. */
   readonly memory?: MemoryAccess;
   /** Where images lie, and access to those of other regions; absent: this region stores none. */

@@ -22,20 +22,12 @@ export interface CasePorts {
   health(): Promise<DatabaseHealth>;
   /** Asks the servers of an operator's own database what they are; left out: there is none. */
   readonly servers?: () => Promise<readonly ServerState[]>;
-  /** Members that the store of this host's etcd calls learners; null: it does not answer. Left out: there is no etcd here. */
-  readonly storedLearners?: () => Promise<readonly StoredLearner[] | null>;
-  /** Queries a name server; absent: this region reaches none. */
-  readonly askName?: AskName;
   /** Queries a node's agent; absent: this region reaches none. */
   readonly askAgent?: AskAgent;
-  /** Reads people's keys from outside; absent: this region reads none. */
-  readonly readKeys?: ReadKeys;
   /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
   authority(): { readonly notAfter: string } | null;
   /** The newest report of a node that this region and the others have in memory; absent: they have none. */
   readonly latestReportOf?: (nodeId: string) => ReceivedReport | null;
-  /** The last result of the expensive reads; absent: each status reads them again. */
-  readonly slowFacts?: SlowFacts;
   /** Scripts of the release that machines run; left out: there are none. */
   readonly builtInScripts?: readonly Script[];
 }

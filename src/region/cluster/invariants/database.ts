@@ -103,7 +103,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
       const absent = members(site).filter(
         (node) => node.name !== view.primary.node.name && !view.list.some((member) => member.name === node.name),
       );
-      const problems = [...states, ...absent.map((node) => `${node.name} is missing`)];
+      const clauses = [...states, ...absent.map((node) => `${node.name} is missing`)];
       const remedy =
         `On the host in question: systemctl status patroni; journalctl -u patroni -n 100. One that is down only has to be started: it rewinds or clones itself. ` +
         `If it cannot: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.`;

@@ -1,15 +1,6 @@
+import type { Caller } from '../../base/port.ts';
 import type { Rejected } from '../../../core/errors.ts';
 import type { SessionRow } from '../../../store/queries/people/sessions.ts';
-
-/** Who calls, verified. */
-export interface Caller {
-  readonly user: string;
-  readonly role: Role;
-  /** Of the browser's session that calls; left out: an API key does. */
-  readonly sessionId?: string;
-  /** May only read, whatever the role. */
-  readonly isReadOnly?: boolean;
-}
 
 /** An API key as it is presented. */
 export interface PresentedKey {

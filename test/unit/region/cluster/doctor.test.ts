@@ -233,6 +233,26 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
     'broken',
     '1 of 2 standbys are synchronous: r3 is start failed',
   ],
+  [
+    'standbys',
+    'a copy broke off',
+    {
+      nodes: {
+        r1: {
+          db: {
+            members: [
+              member('r1', 'primary'),
+              member('r2', 'standby'),
+              member('r3', 'standby', { state: 'stopped', isSynchronous: false }),
+            ],
+          },
+        },
+        r3: { db: { role: 'none', state: 'stopped', isBrokenOff: true } },
+      },
+    },
+    'broken',
+    '1 of 2 standbys are synchronous: the copy of the primary on r3 broke off',
+  ],
   ['standbys', 'one is away', members(member('r2', 'standby')), 'broken', 'r3 is missing'],
   [
     'standbys',
