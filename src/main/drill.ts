@@ -11,7 +11,7 @@ import { monotonicMs } from '../drills/probes/time/deadline.ts';
 import { comparisonText } from '../drills/report/comparison-table.ts';
 import { compare, type HeadlineFacts } from '../drills/report/comparison.ts';
 import { overview } from '../drills/report/overview.ts';
-import type { Run } from '../drills/report/round.ts';
+import type { DrillRun } from '../drills/report/round.ts';
 import { screen } from '../drills/report/screen.ts';
 import { playBaseline, withoutOverlays } from '../drills/run/baseline.ts';
 import { chosen, type DrillCall, parseDrillCall, USAGE } from '../drills/run/call.ts';
@@ -61,7 +61,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (await hasOverlay(environment)) await withoutOverlays({ environment, say });
   if (call.clients > 0) await ensurePools(environment);
   const startedAt = new Date().toISOString();
-  const run: Run = {
+  const run: DrillRun = {
     title: 'Failover drills',
     command: `scripts/drill ${argv.join(' ')}${call.seed === null ? ` --seed ${seed}` : ''}`,
     startedAt,

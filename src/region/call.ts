@@ -1,7 +1,7 @@
 import { isWrite, type RouteId, ROUTES } from '../contract/routes.ts';
 import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import { digestOf, stableJson } from '../core/stable-json.ts';
-import type { CallOptions, Database } from '../store/database.ts';
+import type { DatabaseCallOptions, Database } from '../store/database.ts';
 import { recordAudit } from '../store/queries/people/audit.ts';
 import type { Tx } from '../store/tx.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
@@ -138,7 +138,7 @@ interface PendingCall<C> {
   readonly useCase: C;
   readonly input: CallInput;
   readonly inner: CaseContext;
-  readonly options: CallOptions;
+  readonly options: DatabaseCallOptions;
 }
 
 async function doRead(ports: CallPorts, pending: PendingCall<ReadCase<RouteId>>): Promise<Outcome | Rejected> {

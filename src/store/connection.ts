@@ -100,8 +100,9 @@ function parseServerUrl(text: string): ServerSpec | Rejected {
   if (!isDecodable(text)) return bad('a percent sign in it does not start a two-digit code');
   const url = new URL(text);
   if (url.protocol !== 'postgresql:' && url.protocol !== 'postgres:') return bad('its scheme is not postgresql');
-  const stranger = [...url.searchParams.keys()].find((key) => !PARAMETERS.includes(key));
-  if (stranger !== undefined) return bad(`it has the unknown parameter ${JSON.stringify(stranger.slice(0, 30))}`);
+  const unknownParameter = [...url.searchParams.keys()].find((key) => !PARAMETERS.includes(key));
+  if (unknownParameter !== undefined)
+    return bad(`it has the unknown parameter ${JSON.stringify(unknownParameter.slice(0, 30))}`);
   const part = (fromUrl: string, key: string) => decodeURIComponent(fromUrl) || url.searchParams.get(key) || '';
   const host = part(url.hostname.replace(/^\[|\]$/g, ''), 'host');
   const user = part(url.username, 'user');

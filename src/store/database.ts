@@ -44,7 +44,7 @@ export interface DatabaseOptions {
   readonly deadlineMs?: number;
 }
 
-export interface CallOptions {
+export interface DatabaseCallOptions {
   /** How long the whole call may take, ms. */
   readonly deadlineMs?: number;
   /** How long one query may take, ms. */
@@ -120,7 +120,7 @@ export class Database {
   }
 
   /** Reads one moment of the database. */
-  read<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+  read<T>(body: (tx: Tx) => Promise<T>, options?: DatabaseCallOptions): Promise<T | Rejected> {
     return this.#run(READ, body, options);
   }
 
@@ -128,7 +128,7 @@ export class Database {
    * Reads without a transaction, for one statement whose answer is only shown: one round trip instead of three. Once per connection and second it
    * proves that the server is a primary.
    */
-  autocommitRead<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+  autocommitRead<T>(body: (tx: Tx) => Promise<T>, options?: DatabaseCallOptions): Promise<T | Rejected> {
     return this.#run(GLANCE, body, options);
   }
 
@@ -136,12 +136,12 @@ export class Database {
    * A writing transaction that is harmless when done twice (a report, a heartbeat, a compare-and-set). After an ambiguous COMMIT it runs again. Every
    * other change uses `write()` of write.ts.
    */
-  repeatable<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+  repeatable<T>(body: (tx: Tx) => Promise<T>, options?: DatabaseCallOptions): Promise<T | Rejected> {
     return this.#run(WRITE, body, options);
   }
 
   /** Runs the body in a transaction that is always rolled back; the body sees one moment and its own changes. */
-  rehearse<T>(body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+  rehearse<T>(body: (tx: Tx) => Promise<T>, options?: DatabaseCallOptions): Promise<T | Rejected> {
     return this.#run(REHEARSE, body, options);
   }
 
@@ -163,7 +163,7 @@ export class Database {
     grace.abort();
   }
 
-  async #run<T>(mode: Mode, body: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T | Rejected> {
+  async #run<T>(mode: Mode, body: (tx: Tx) => Promise<T>, options?: DatabaseCallOptions): Promise<T | Rejected> {
     const limit = options?.deadlineMs ?? this.#deadlineMs;
     const since = this.#clock.monotonic();
     const deadline = since + limit;
@@ -197,7 +197,7 @@ export class Database {
     }
   }
 
-  async #attempt<T>(mode: Mode, body: (tx: Tx) => Promise<T>, limits: Limits): Promise<Attempt<T>> {
+  async #attempt<T>(mode: Mode, body: (tx: Tx) => Promise<T>, limits: Limits): Promise<CallAttempt<T>> {
     const timeoutMs = () => Math.max(1, Math.min(limits.queryMs, limits.deadline - this.#clock.monotonic()));
     const position: { phase: Phase } = { phase: 'connect' };
     let client: pg.PoolClient | undefined;
@@ -281,7 +281,7 @@ export class Database {
   }
 }
 
-type Attempt<T> =
+type CallAttempt<T> =
   | { readonly kind: 'done'; readonly value: T | Rejected }
   | { readonly kind: 'failed'; readonly class: FailureClass | 'busy'; readonly error: unknown };
 

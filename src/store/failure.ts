@@ -92,8 +92,8 @@ export class NoPrimaryError extends Error {
 
 /** Thrown when COMMIT was answered in a way that does not prove it, such as a cancelled wait for the synchronous standby. */
 export class UnprovenCommitError extends Error {
-  constructor(words: string) {
-    super(`COMMIT is not proven: ${words}`);
+  constructor(reason: string) {
+    super(`COMMIT is not proven: ${reason}`);
     this.name = 'UnprovenCommitError';
   }
 }
@@ -154,7 +154,7 @@ export function isClosing(error: unknown): boolean {
 }
 
 /** Does the path from this host fail, because nobody listens there? */
-export function isOwnWay(error: unknown): boolean {
+export function isPathFailure(error: unknown): boolean {
   if (error instanceof NoPrimaryError) return !error.hasAnswer;
   return error instanceof Error && 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
 }
@@ -191,8 +191,8 @@ export function unavailable(limitMs: number, why: string, isDoubtful: boolean): 
 
 /** The refusal of a call for which there was no connection. Pure. */
 export function busy(waitedMs: number, isDoubtful: boolean): Rejected {
-  const words = `The database is overloaded: this call has waited for ${secondsOf(waitedMs)} s.`;
-  return rejected('unavailable', `${words}${doubt(isDoubtful)}`);
+  const overloadSentence = `The database is overloaded: this call has waited for ${secondsOf(waitedMs)} s.`;
+  return rejected('unavailable', `${overloadSentence}${doubt(isDoubtful)}`);
 }
 
 function secondsOf(ms: number): number {

@@ -19,17 +19,17 @@ export async function readLedgerCopies(
   patienceMs: number = PATIENCE_MS,
 ): Promise<Record<string, number[]>> {
   const until = performance.now() + patienceMs;
-  const asked = await patiently(until, () =>
+  const position = await patiently(until, () =>
     ask<{ lsn: string }>(primary, 'select pg_current_wal_lsn()::text as lsn', []),
   );
-  const lsn = asked?.[0]?.lsn ?? null;
+  const lsn = position?.[0]?.lsn ?? null;
   const copies = await Promise.all(
     Object.entries(hosts).map(async ([host, spec]) => [host, await copyOf(spec, { ledger, lsn, until })] as const),
   );
   return Object.fromEntries(copies.flatMap(([host, numbers]) => (numbers === null ? [] : [[host, numbers]])));
 }
 
-interface Wanted {
+interface LedgerQuery {
   readonly ledger: string;
   /** Null: the primary did not answer. */
   readonly lsn: string | null;
@@ -37,7 +37,7 @@ interface Wanted {
   readonly until: number;
 }
 
-async function copyOf(spec: ConnectionSpec, { ledger, lsn, until }: Wanted): Promise<number[] | null> {
+async function copyOf(spec: ConnectionSpec, { ledger, lsn, until }: LedgerQuery): Promise<number[] | null> {
   const hasReplayed = `select not pg_is_in_recovery() or pg_last_wal_replay_lsn() >= $1::pg_lsn as "isThere"`;
   while (lsn !== null && performance.now() < until) {
     const rows = await ask<{ isThere: boolean }>(spec, hasReplayed, [lsn]).catch(() => []);

@@ -21,7 +21,7 @@ export interface ListenOptions {
   readonly onWake: (wake: Wake) => void;
 }
 
-export interface Listener {
+export interface DatabaseListener {
   /** Is the session up? */
   isConnected(): boolean;
   close(): Promise<void>;
@@ -37,7 +37,7 @@ const BACK_OFF = { firstMs: 100, mostMs: 2000 } as const;
  * Keeps a session that listens for commits: on a verified primary only, with a heartbeat inside the session that finds a silently dead connection. It
  * comes back for ever, with growing, jittered pauses.
  */
-export function listen(options: ListenOptions): Listener {
+export function listen(options: ListenOptions): DatabaseListener {
   const stop = new AbortController();
   let current: pg.Client | null = null;
   let isConnected = false;

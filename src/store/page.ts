@@ -11,7 +11,7 @@ export interface PageQuery {
 }
 
 /** A page. `next` null: it was the last. */
-export interface Page<R> {
+export interface ListPage<R> {
   readonly items: readonly R[];
   readonly next: string | null;
 }
@@ -36,7 +36,7 @@ export interface ListSpec<R = never> {
 }
 
 /** Every row of a list, in its order, read by the largest pages. The caller may stop early. */
-export async function* everyRow<R>(list: (query: PageQuery) => Promise<Page<R>>): AsyncGenerator<R> {
+export async function* everyRow<R>(list: (query: PageQuery) => Promise<ListPage<R>>): AsyncGenerator<R> {
   let cursor: string | undefined;
   do {
     const page = await list({ limit: PAGE_MAX, cursor });
@@ -46,7 +46,7 @@ export async function* everyRow<R>(list: (query: PageQuery) => Promise<Page<R>>)
 }
 
 /** All rows of a list; for lists that fit into memory. */
-export async function allRows<R>(list: (query: PageQuery) => Promise<Page<R>>): Promise<R[]> {
+export async function allRows<R>(list: (query: PageQuery) => Promise<ListPage<R>>): Promise<R[]> {
   const rows: R[] = [];
   for await (const row of everyRow(list)) rows.push(row);
   return rows;
@@ -69,7 +69,7 @@ export async function listPage<R extends object>(
   spec: ListSpec<R>,
   filters: readonly (RawBuilder<unknown> | undefined)[],
   query: PageQuery,
-): Promise<Page<R>> {
+): Promise<ListPage<R>> {
   const name = query.sort ?? spec.defaultSort;
   const isDescending = name.startsWith('-');
   const plain = name.replace(/^-/, '');
@@ -84,8 +84,8 @@ export async function listPage<R extends object>(
   const where = wanted.filter((filter) => filter !== undefined);
   const order = sql`${sort} ${direction}, ${spec.id} ${direction}`;
   const { columns, joined } = spec;
-  const isTold = spec.placeOf !== undefined;
-  const position = isTold ? sql`` : sql`, (${sort})::text as "_sort", (${spec.id})::text as "_id"`;
+  const hasRowPlace = spec.placeOf !== undefined;
+  const position = hasRowPlace ? sql`` : sql`, (${sort})::text as "_sort", (${spec.id})::text as "_id"`;
   const page = sql<R & Position>`
     select ${joined === undefined ? columns : sql`t.*`}${position} from ${spec.from}
     where ${where.length > 0 ? sql.join(where, sql` and `) : sql`true`}
@@ -95,12 +95,12 @@ export async function listPage<R extends object>(
       ? page
       : sql<
           R & Position
-        >`select ${columns}${isTold ? sql`` : sql`, t."_sort", t."_id"`} from (${page}) t ${joined} order by ${order}`,
+        >`select ${columns}${hasRowPlace ? sql`` : sql`, t."_sort", t."_id"`} from (${page}) t ${joined} order by ${order}`,
   );
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   const items = rows.slice(0, limit);
   return {
-    items: isTold ? items : items.map(({ _sort, _id, ...row }) => row as unknown as R),
+    items: hasRowPlace ? items : items.map(({ _sort, _id, ...row }) => row as unknown as R),
     next: last ? encode([name, ...(spec.placeOf?.(last, plain) ?? [last._sort, last._id])]) : null,
   };
 }

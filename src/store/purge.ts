@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Rejected } from '../core/errors.ts';
 import type { Database } from './database.ts';
-import { PUBLICATIONS_KEPT } from './publication/held.ts';
+import { PUBLICATIONS_RETAINED } from './publication/held.ts';
 import { lockPublishers, noteNamedParts, unnamedSince } from './publication/parts.ts';
 import { SESSION_IDLE_HOURS } from './queries/people/sessions.ts';
 import { isOlder } from './elapsed.ts';
@@ -25,7 +25,7 @@ const RETENTION = {
   /** Longer than the longest lease. */
   leaseReleases: '8 days',
   /** With 1,000 machines and 13 nodes a change takes 13 rows and 34 kB in all: 7,700 changes, 260 MB. */
-  publications: { age: '400 days', rows: 100_000, perNode: PUBLICATIONS_KEPT },
+  publications: { age: '400 days', rows: 100_000, perNode: PUBLICATIONS_RETAINED },
   /** Twice as long as a signature is valid, before and after its time. */
   rackNonces: '20 minutes',
   /** A waiting rack that no longer asks. */

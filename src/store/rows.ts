@@ -33,7 +33,7 @@ export async function insertRow<R>(tx: Tx, noun: Noun, values: Readonly<Record<s
 }
 
 /** Which row, and the version that it must still have (null: any). */
-export interface Target {
+export interface VersionedKey {
   readonly key: Key;
   readonly ifVersion?: number | null;
 }
@@ -42,7 +42,7 @@ export interface Target {
 export async function updateRow<R extends { readonly version: number }>(
   tx: Tx,
   noun: Noun,
-  target: Target,
+  target: VersionedKey,
   values: Readonly<Record<string, unknown>>,
 ): Promise<R | Rejected> {
   const refusal = await lockRow(tx, noun, target);
@@ -56,7 +56,7 @@ export async function updateRow<R extends { readonly version: number }>(
 }
 
 /** Deletes and gives the row back as it was. */
-export async function deleteRow<R>(tx: Tx, noun: Noun, target: Target): Promise<R | Rejected> {
+export async function deleteRow<R>(tx: Tx, noun: Noun, target: VersionedKey): Promise<R | Rejected> {
   const refusal = await lockRow(tx, noun, target);
   if (refusal) return refusal;
   const row = required(await findRow<R>(tx, noun, isKey(noun, target.key)), noun);
@@ -65,7 +65,7 @@ export async function deleteRow<R>(tx: Tx, noun: Noun, target: Target): Promise<
 }
 
 /** Locks the row until the transaction ends; refuses when it is gone or has another version. */
-export async function lockRow(tx: Tx, noun: Noun, target: Target): Promise<Rejected | null> {
+export async function lockRow(tx: Tx, noun: Noun, target: VersionedKey): Promise<Rejected | null> {
   const row = await tx.one(sql<{ version: number }>`
     select version from ${sql.table(noun.table)} t where ${isKey(noun, target.key)} for no key update`);
   if (!row) return notFound(noun.label, target.key);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { AppError, isRejected, type Rejected, RejectedError, rejected } from '../core/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { CallOptions, Database } from './database.ts';
+import type { DatabaseCallOptions, Database } from './database.ts';
 import { readSnapshot } from './snapshot.ts';
 import type { Tx } from './tx.ts';
 
@@ -84,7 +84,7 @@ export async function write<B>(
   db: Database,
   operation: Operation,
   body: (tx: WriteTx) => Promise<Outcome<B> | Rejected>,
-  options?: CallOptions,
+  options?: DatabaseCallOptions,
 ): Promise<Written<B> | Rejected> {
   const id = db.random.hex(16);
   const result = await db.repeatable((tx) => perform(tx, operation, id, body), options);
@@ -124,7 +124,7 @@ async function perform<B>(
 export function dryRun<B>(
   db: Database,
   body: (tx: WriteTx) => Promise<Outcome<B> | Rejected>,
-  options?: CallOptions,
+  options?: DatabaseCallOptions,
 ): Promise<Rehearsed<B> | Rejected> {
   return db.rehearse(async (tx) => {
     await tx.one(sql`select set_config('regent.operation', 'dry-run', true)`);

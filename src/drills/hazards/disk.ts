@@ -12,7 +12,7 @@ const DISKS = {
   logs: { path: '/var/log', text: 'the disk of the logs', row: 'the disk of the logs is full' },
 } as const;
 
-type Disk = keyof typeof DISKS;
+type DiskFault = keyof typeof DISKS;
 
 /** Disks that are full, and then have room again. */
 export const DISK: readonly Hazard[] = [
@@ -28,7 +28,7 @@ export const DISK: readonly Hazard[] = [
   full('logs', 'standby', UNFELT),
 ];
 
-function full(disk: Disk, place: 'primary' | 'standby', bounds: Bounds, failovers = 0): Hazard {
+function full(disk: DiskFault, place: 'primary' | 'standby', bounds: Bounds, failovers = 0): Hazard {
   const { path, text, row } = DISKS[disk];
   return {
     id: `disk-${disk}-${place}`,

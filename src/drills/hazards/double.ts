@@ -1,7 +1,7 @@
 import type { Cast } from '../../judge/timeline.ts';
 import { afterScene, between, type Chance, held, pick, PHASE_MS, together } from './draw.ts';
 import { boundsOf, DHCP, expecting, REBOOTED_MS, VIP_MS } from './expect.ts';
-import type { Act, Hazard, Step } from './hazard.ts';
+import type { Act, Hazard, HazardStep } from './hazard.ts';
 import { hostAt, UNIT_NAMES, UNITS } from './units.ts';
 
 const ETCD_CLIENT_PORT = 2379;
@@ -82,7 +82,7 @@ export const DOUBLE: readonly Hazard[] = [
 ];
 
 /** Two of three hosts are gone for good, so it seems; they come back together, as the old majority. */
-function lostMajority({ regions }: Cast, chance: Chance): readonly Step[] {
+function lostMajority({ regions }: Cast, chance: Chance): readonly HazardStep[] {
   const survivor = pick(regions, chance);
   const lost = regions.filter((host) => host !== survivor);
   const each = (act: 'kill' | 'start') => lost.map((host): Act => ({ do: act, host }));
@@ -139,7 +139,7 @@ function hungPatroni(cast: Cast, chance: Chance): Second {
   return stopped(hostAt('standby', cast, chance), UNITS.patroni.unit);
 }
 
-function duringRecovery({ primary }: Cast, chance: Chance, { fault, undo }: Second): Step[] {
+function duringRecovery({ primary }: Cast, chance: Chance, { fault, undo }: Second): HazardStep[] {
   return [
     ...together(between(0, PHASE_MS, chance), [{ do: 'kill', host: primary }]),
     ...together(between(1_000, 6_000, chance), [fault]),
@@ -152,7 +152,7 @@ function duringRecovery({ primary }: Cast, chance: Chance, { fault, undo }: Seco
  * The blind node's PostgreSQL streams on, and its Patroni answers the others. Only etcd is out of its reach: its own is stopped (the
  * agent, which would start it again, before it), the way to the others' is blocked.
  */
-function frozenAndBlind(cast: Cast, chance: Chance): Step[] {
+function frozenAndBlind(cast: Cast, chance: Chance): HazardStep[] {
   const host = hostAt('standby', cast, chance);
   const patroni = { do: 'signal' as const, host: cast.primary, unit: UNITS.patroni.unit };
   const units = [UNITS.agent.unit, UNITS.etcd.unit];
@@ -168,7 +168,7 @@ function frozenAndBlind(cast: Cast, chance: Chance): Step[] {
   return afterScene(blinding, BLINDED_MS, frozen);
 }
 
-function twoPrimaries({ primary }: Cast, chance: Chance): Step[] {
+function twoPrimaries({ primary }: Cast, chance: Chance): HazardStep[] {
   return [
     ...together(between(0, PHASE_MS, chance), [{ do: 'kill', host: primary }]),
     // Whoever is primary then; where that takes longer, the moment after.

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts';
-import type { Act, Step } from './hazard.ts';
+import type { Act, HazardStep } from './hazard.ts';
 
 /** Uniform in [0, 1), the same sequence for the same seed. */
 export type Chance = () => number;
@@ -29,17 +29,17 @@ export function shuffled<T>(items: readonly T[], chance: Chance): T[] {
 }
 
 /** These at once, after a pause. */
-export function together(afterMs: number, acts: readonly Act[]): Step[] {
+export function together(afterMs: number, acts: readonly Act[]): HazardStep[] {
   return acts.map((act, index) => ({ afterMs: index === 0 ? afterMs : 0, act }));
 }
 
 /** A fault of a random phase that is held and taken away. */
-export function held(chance: Chance, fault: readonly Act[], holdMs: number, undo: readonly Act[]): Step[] {
+export function held(chance: Chance, fault: readonly Act[], holdMs: number, undo: readonly Act[]): HazardStep[] {
   return [...together(between(0, PHASE_MS, chance), fault), ...together(holdMs, undo)];
 }
 
 /** First these, which are no fault; the rest when they have had their time. */
-export function afterScene(scene: readonly Act[], settleMs: number, steps: readonly Step[]): Step[] {
+export function afterScene(scene: readonly Act[], settleMs: number, steps: readonly HazardStep[]): HazardStep[] {
   const later = steps.map((step, index) => (index === 0 ? { ...step, afterMs: step.afterMs + settleMs } : step));
   return [...together(0, scene), ...later];
 }

@@ -29,7 +29,7 @@ export const LOOKUP: Expectation = { probe: 'lookup', failures: 0 };
 export const DHCP: Expectation = { probe: 'dhcp', withinMs: 3_000 };
 
 /** A machine of the population asks again after so long (`probes/lanes/population.ts`): an outage that ends right after a question lasts so much longer for it. */
-const ASKED_AGAIN_MS = 500;
+const RETRY_MS = 500;
 
 /** All machines of a rack that are switched on together have their leases. */
 const ARRIVED_MS = 15_000;
@@ -52,14 +52,14 @@ export function withPopulation(hazard: Hazard): Hazard {
   const dhcp = hazard.expects.find(({ probe }) => probe === DHCP.probe)?.withinMs;
   if (dhcp === undefined || dhcp > (DHCP.withinMs ?? 0)) return hazard;
   const more: Expectation[] = [
-    { probe: 'hold', failures: 0, answeredMs: dhcp + ASKED_AGAIN_MS },
+    { probe: 'hold', failures: 0, answeredMs: dhcp + RETRY_MS },
     { probe: 'arrive', failures: 0, answeredMs: ARRIVED_MS },
     { probe: 'real', failures: 0 },
   ];
   return { ...hazard, expects: [...hazard.expects, ...more] };
 }
 
-/** What a hazard promises callers of the API it promises callers of the MAAS API: reads as reads, changes as writes. */
+/** What a hazard promises callers of the API it promises callers of the MAAS API: reads, changes as writes. */
 export function withMaas(hazard: Hazard): Hazard {
   const names: Readonly<Record<string, string>> = { read: 'maas read', write: 'maas change' };
   const more = hazard.expects.flatMap((item) => {

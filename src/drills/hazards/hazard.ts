@@ -54,7 +54,7 @@ export type Act =
   | { readonly do: 'heal'; readonly host?: string };
 
 /** When it is begun: ms after the step before it was done. A kill, a rule or a signal takes no time; a boot and what is asked of systemd do. */
-export interface Step {
+export interface HazardStep {
   readonly afterMs: number;
   readonly act: Act;
 }
@@ -72,7 +72,7 @@ export interface Hazard extends HazardRules {
   /** The row of the headline table that its rounds count for; null: none. */
   readonly headline: string | null;
   /** The steps, from the first fault to the last heal. `chance`: uniform in [0, 1), the same sequence for the same seed. */
-  readonly steps: (cast: Cast, chance: () => number) => readonly Step[];
+  readonly steps: (cast: Cast, chance: () => number) => readonly HazardStep[];
   /** Its steps take more than a minute: not drawn for CI. */
   readonly isLong?: true;
 }

@@ -1,7 +1,7 @@
 import type { Cast } from '../../judge/timeline.ts';
 import { afterScene, between, type Chance, held, PHASE_MS, shuffled, together } from './draw.ts';
 import { boundsOf, CALM_MS, expecting, REBOOTED_MS, STANDBY_GONE_MS, VIP_MS } from './expect.ts';
-import type { Hazard, Step } from './hazard.ts';
+import type { Hazard, HazardStep } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
 import { hostAt, type TargetRole } from './units.ts';
 
@@ -111,7 +111,7 @@ function killed(
   };
 }
 
-function allKilled(cast: Cast, chance: Chance): Step[] {
+function allKilled(cast: Cast, chance: Chance): HazardStep[] {
   const hosts = [...cast.regions, ...cast.racks];
   const back = shuffled(hosts, chance).map((host, index) => ({
     afterMs: between(0, PHASE_MS, chance) + (index === 0 ? DARK_MS : 0),

@@ -8,7 +8,7 @@ const RESTART_MS = 240_000;
 /** A cluster of one, or a host that joins. */
 const MADE_MS = 60_000;
 /** systemd does what it is asked for in a moment. */
-const ASKED_MS = 1_000;
+const SYSTEMD_MS = 1_000;
 
 /** How long a hazard's steps take in the cluster that the lab has, with everything random in the middle of its range, ms. */
 export function usualLengthMs(hazard: Hazard): number {
@@ -27,9 +27,9 @@ function ownMs(act: Act): number {
   if (act.do === 'start' || act.do === 'reboot') return BOOT_MS;
   if (act.do === 'jobs') return RESTART_MS;
   if (act.do === 'recover' || act.do === 'rejoin') return MADE_MS;
-  if (act.do === 'regent' && act.argv.includes('--no-wait')) return ASKED_MS;
+  if (act.do === 'regent' && act.argv.includes('--no-wait')) return SYSTEMD_MS;
   if (act.do === 'regent') return act.argv.includes('restart') ? RESTART_MS : MOVE_MS;
   if (act.do === 'burn' || act.do === 'crowd') return act.seconds * 1000;
   if (act.do === 'pause') return act.ms;
-  return act.do === 'unit' ? ASKED_MS : 0;
+  return act.do === 'unit' ? SYSTEMD_MS : 0;
 }

@@ -7,21 +7,21 @@ import { HOLD_MS } from './host.ts';
 import { hostAt, PARTS, type TargetRole } from './units.ts';
 
 const { primaryUnreachable } = HEADLINES;
-type Part = keyof typeof PARTS;
+type IsolatedPart = keyof typeof PARTS;
 
 /** The primary, or nearly nothing of it, is heard by the others. */
 const UNREACHABLE: Bounds = { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS };
 const DEAF_MS = 5_000;
 const STANDBY_GONE: Bounds = { write: STANDBY_GONE_MS, read: CALM_MS, vip: VIP_MS };
 /** What the loss of a region node's network costs, by its part; the VIP's holder may be the primary, too. */
-const COSTS: Readonly<Record<Part, Bounds>> = {
+const COSTS: Readonly<Record<IsolatedPart, Bounds>> = {
   primary: UNREACHABLE,
   standby: STANDBY_GONE,
   holder: { ...UNREACHABLE, write: STANDBY_GONE_MS },
 };
 
 /** How a region node can be alone. */
-const WAYS: readonly Way[] = [
+const ISOLATIONS: readonly Isolation[] = [
   { how: 'cut', text: 'cut off', row: 'a link is cut', acts: (host) => [{ do: 'cut', host }] },
   {
     how: 'mute',
@@ -41,7 +41,7 @@ const WAYS: readonly Way[] = [
 
 /** Hosts that do not hear each other. Whoever is on no side, clients above all, hears everybody: the harshest for the VIP. */
 export const NETWORK: readonly Hazard[] = [
-  ...(Object.keys(PARTS) as Part[]).flatMap((part) => WAYS.map((way) => lonely(part, way))),
+  ...(Object.keys(PARTS) as IsolatedPart[]).flatMap((part) => ISOLATIONS.map((isolation) => lonely(part, isolation))),
   fault({
     id: 'net-cut-rack',
     title: 'a rack cut off from the management network',
@@ -103,14 +103,14 @@ export const NETWORK: readonly Hazard[] = [
 ];
 
 /** What is particular to a fault of the network. */
-interface Fault extends Pick<Hazard, 'id' | 'title' | 'row'> {
+interface NetworkHazardFacts extends Pick<Hazard, 'id' | 'title' | 'row'> {
   readonly bounds: Bounds;
   readonly acts: (cast: Cast, chance: Chance) => readonly Act[];
   readonly headline?: string;
   readonly failovers?: number;
 }
 
-function fault({ bounds, acts, headline, failovers, ...own }: Fault): Hazard {
+function fault({ bounds, acts, headline, failovers, ...own }: NetworkHazardFacts): Hazard {
   return {
     ...own,
     group: 'network',
@@ -122,16 +122,16 @@ function fault({ bounds, acts, headline, failovers, ...own }: Fault): Hazard {
   };
 }
 
-interface Way {
+interface Isolation {
   readonly how: string;
   readonly text: string;
   readonly row: string;
   readonly acts: (host: string, others: readonly string[]) => readonly Act[];
   /** Where they are not those of every other way. */
-  readonly costs?: Partial<Record<Part, Bounds>>;
+  readonly costs?: Partial<Record<IsolatedPart, Bounds>>;
 }
 
-function lonely(part: Part, { how, text, row, acts, costs }: Way): Hazard {
+function lonely(part: IsolatedPart, { how, text, row, acts, costs }: Isolation): Hazard {
   return fault({
     id: `net-${how}-${part}`,
     title: `${PARTS[part]} ${text}`,
@@ -149,7 +149,7 @@ function lonely(part: Part, { how, text, row, acts, costs }: Way): Hazard {
   });
 }
 
-function lossy(role: TargetRole & Part, percent: number, bounds: Bounds): Hazard {
+function lossy(role: TargetRole & IsolatedPart, percent: number, bounds: Bounds): Hazard {
   return fault({
     id: `net-loss-${percent}-${role}`,
     title: `${PARTS[role]} loses ${percent} % of all packets`,

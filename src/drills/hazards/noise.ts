@@ -1,7 +1,7 @@
 import type { Cast } from '../../judge/timeline.ts';
 import { between, type Chance, held, pick, PHASE_MS, together } from './draw.ts';
 import { type Bounds, boundsOf, expecting, REDUNDANT_MS } from './expect.ts';
-import type { Act, Hazard, Step } from './hazard.ts';
+import type { Act, Hazard, HazardStep } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
 import { hostAt, UNIT_NAMES, type UnitName, UNITS } from './units.ts';
 
@@ -82,7 +82,7 @@ function noise({ bounds, ...own }: Noise): Hazard {
   };
 }
 
-type Pause = (cast: Cast, chance: Chance) => readonly Step[];
+type Pause = (cast: Cast, chance: Chance) => readonly HazardStep[];
 
 /** One after the other, each at a random moment. */
 function pauses(pauseOf: Pause): Hazard['steps'] {
@@ -94,7 +94,7 @@ function pauses(pauseOf: Pause): Hazard['steps'] {
 }
 
 /** A process on any host that has it: racks have the agent alone of these. */
-function paused(name: UnitName, pauseMs: number, cast: Cast, chance: Chance): Step[] {
+function paused(name: UnitName, pauseMs: number, cast: Cast, chance: Chance): HazardStep[] {
   const host = hostAt(name === 'agent' ? 'any' : 'region', cast, chance);
   const target = { do: 'signal' as const, host, unit: UNITS[name].unit };
   const [stop, go]: [Act, Act] = [

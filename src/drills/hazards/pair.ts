@@ -1,7 +1,7 @@
 import type { Cast } from '../../judge/timeline.ts';
 import { afterScene, between, type Chance, held, PHASE_MS, together } from './draw.ts';
 import { boundsOf, DHCP, expecting, LOOKUP, REBOOTED_MS, REDUNDANT_MS, UNFELT, withoutFailures } from './expect.ts';
-import type { Act, Hazard, Step } from './hazard.ts';
+import type { Act, Hazard, HazardStep } from './hazard.ts';
 import { hostAt, keaOf, partnerOf, regent } from './units.ts';
 
 const LEASES = "a rack's leases: the disk is full, the file is damaged";
@@ -137,7 +137,7 @@ export const PAIR: readonly Hazard[] = [
   },
 ];
 
-function withoutRegions(cast: Cast, chance: Chance): Step[] {
+function withoutRegions(cast: Cast, chance: Chance): HazardStep[] {
   const rack = hostAt('rack', cast, chance);
   const all = (verb: 'kill' | 'start') => cast.regions.map((host): Act => ({ do: verb, host }));
   return [

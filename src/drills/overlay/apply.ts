@@ -108,16 +108,16 @@ async function take(environment: OverlayTarget, overlay: Overlay): Promise<void>
   const { takes } = overlay;
   for (const host of hostsOf(environment, overlay)) {
     for (const { argv } of takes) {
-      let said = '';
+      let lastError = '';
       const isDone = () =>
         ask(environment, host, argv).then(
           () => true,
           (error: unknown) => {
-            said = error instanceof Error ? error.message : String(error);
+            lastError = error instanceof Error ? error.message : String(error);
             return false;
           },
         );
-      if (!(await patiently(environment, isDone))) throw new AppError('drill_overlay', said);
+      if (!(await patiently(environment, isDone))) throw new AppError('drill_overlay', lastError);
     }
   }
 }
@@ -134,5 +134,8 @@ async function ask({ layout }: OverlayTarget, host: string, argv: readonly strin
   const result = await execHost(layout, host, argv, { timeoutMs: COMMAND_MS, ...(input !== undefined && { input }) });
   if (result.code === 0) return result.stdout;
   const why = result.isTimeout ? `no end within ${COMMAND_MS / 1000} s` : (result.stderr || result.stdout).trim();
-  throw new AppError('drill_overlay', `${argv.filter((word) => word.length < 80).join(' ')} in ${host}: ${why}`);
+  throw new AppError(
+    'drill_overlay',
+    `${argv.filter((argument) => argument.length < 80).join(' ')} in ${host}: ${why}`,
+  );
 }

@@ -11,7 +11,7 @@ const DROP_IN = [
   `Environment=FAKETIME_TIMESTAMP_FILE=${TIME}`,
 ].join('\\n');
 /** Shell: another offset. Programs read the file at each look at the clock, and end by one that is written half. */
-const tell = (offset: string): string => `echo ${offset} >${TIME}.new && mv ${TIME}.new ${TIME}`;
+const writeOffset = (offset: string): string => `echo ${offset} >${TIME}.new && mv ${TIME}.new ${TIME}`;
 /** Programs begin anew with it, and the pairs of the rack are together again after so long at the most, s. */
 const TOGETHER_S = 60;
 
@@ -41,12 +41,12 @@ if ! [ -e ${FILES[0]} ]; then
     sleep 1
   done
 fi
-${tell(offset)}`;
+${writeOffset(offset)}`;
 }
 
 /** Shell of root: the real time again. Programs that run keep a clock that they share with the host now; those that start later know of nothing. */
 export const REAL_TIME = `set -e
 [ -e ${FILES[0]} ] || exit 0
-${tell('+0')}
+${writeOffset('+0')}
 rm -f ${FILES.join(' ')}
 systemctl daemon-reload`;

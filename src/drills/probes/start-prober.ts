@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { Lane, Ledger } from '../../judge/timeline.ts';
 import { readLines } from './child/lines.ts';
-import { endProgram, type Program, startProgram } from './child/program.ts';
+import { endProgram, type ChildProgram, startProgram } from './child/program.ts';
 import type { DhcpProberConfig, ProberConfig } from './config.ts';
 import { SampleBook } from './lanes/book.ts';
-import type { Outcome } from './lanes/lane.ts';
+import type { WriteOutcome } from './lanes/lane.ts';
 import type { Shared } from './dhcp/holders.ts';
 import type { Cost, ProberLine, ProberNews } from './lanes/serve.ts';
 
@@ -13,7 +13,7 @@ import type { Cost, ProberLine, ProberNews } from './lanes/serve.ts';
 export interface ProberRecord {
   /** Samples in the order in which they were asked. */
   readonly lanes: readonly Lane[];
-  readonly ledger: Pick<Ledger, Outcome>;
+  readonly ledger: Pick<Ledger, WriteOutcome>;
   /** Addresses that two of its machines had at the same time. */
   readonly shared: readonly (Shared & { readonly at: number })[];
   /** Addresses that its machines had at its end. */
@@ -92,20 +92,21 @@ async function start(netns: string | null, program: string, config: { readonly s
 }
 
 /** How a program ended, as the end of a sentence; '' when well, whatever it said before (a warning of Node's, say): that is said on. */
-function watchExit(child: Program): Promise<string> {
-  let words = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(0, 4000)));
+function watchExit(child: ChildProgram): Promise<string> {
+  let stderrText = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderrText = (stderrText + text).slice(0, 4000)));
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`: ${sentenceOf(error)}`));
     child.once('close', (code, signal) => {
       if (code === 0) {
-        process.stderr.write(words);
+        process.stderr.write(stderrText);
         resolve('');
         return;
       }
-      const said = words.split('\n').find((line) => line.includes('Error: ')) ?? words.trim().split('\n').at(-1) ?? '';
+      const errorLine =
+        stderrText.split('\n').find((line) => line.includes('Error: ')) ?? stderrText.trim().split('\n').at(-1) ?? '';
       const how = signal ? ` by ${signal}` : ` with ${code}`;
-      resolve(`${how}${said === '' ? '' : `: ${said.trim()}`}`);
+      resolve(`${how}${errorLine === '' ? '' : `: ${errorLine.trim()}`}`);
     });
   });
 }

@@ -1,4 +1,4 @@
-const WORDS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'reset',
   EPIPE: 'reset',
@@ -10,5 +10,5 @@ const WORDS: Readonly<Record<string, string>> = {
 /** A network's error as a word for a sample: `refused`, `reset`, `unreachable`, `timeout`, else the system's own code. */
 export function whyOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return WORDS[code] ?? (code === '' ? 'error' : code.toLowerCase());
+  return REASONS[code] ?? (code === '' ? 'error' : code.toLowerCase());
 }

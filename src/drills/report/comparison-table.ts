@@ -1,6 +1,6 @@
-import type { ComparisonRow, Side } from './comparison.ts';
+import type { ComparisonRow, ComparisonSide } from './comparison.ts';
 import { markdownCell, markup } from './escape.ts';
-import type { Run } from './round.ts';
+import type { DrillRun } from './round.ts';
 import { textTable } from './text-table.ts';
 import { dateTime, grouped, outage } from './formats.ts';
 
@@ -36,7 +36,7 @@ export function comparisonText(rows: readonly ComparisonRow[]): string {
 }
 
 /** The same for a README, with the commands and dates of the runs that it is made of. */
-export function comparisonMarkdown(runs: readonly Run[], rows: readonly ComparisonRow[]): string {
+export function comparisonMarkdown(runs: readonly DrillRun[], rows: readonly ComparisonRow[]): string {
   const line = (texts: readonly string[]) => `| ${texts.join(' | ')} |`;
   const made = runs.map(
     ({ command, startedAt, place, version }) =>
@@ -74,9 +74,10 @@ export function comparisonSection(rows: readonly ComparisonRow[]): string {
 
 function cells(row: ComparisonRow): string[] {
   const { own, stock, ratio, harm } = row;
-  const figure = (side: Side | null, of: 'p50' | 'p95' | 'max') =>
+  const figure = (side: ComparisonSide | null, of: 'p50' | 'p95' | 'max') =>
     side?.spread == null ? NONE : outage(side.spread[of]);
-  const count = (side: Side | null, of: 'rounds' | ComparisonRow['harm']) => (side === null ? NONE : grouped(side[of]));
+  const count = (side: ComparisonSide | null, of: 'rounds' | ComparisonRow['harm']) =>
+    side === null ? NONE : grouped(side[of]);
   return [
     figure(own, 'p50'),
     figure(own, 'p95'),
@@ -93,7 +94,7 @@ function cells(row: ComparisonRow): string[] {
 }
 
 /** The worst first. */
-function verdictOf({ own, isKept, harm }: ComparisonRow): string {
+function verdictOf({ own, isPromiseHeld: isKept, harm }: ComparisonRow): string {
   if (own === null || isKept === null) return NONE;
   if (isKept) return 'kept';
   if (own.lost > 0 && harm === 'lost') return 'LOST';

@@ -1,6 +1,6 @@
 import { P95_ROUNDS, type Spread, spreadOf } from '../../judge/statistics.ts';
 import { type Figures, figures } from './figures.ts';
-import type { Round } from './round.ts';
+import type { ReportedRound } from './round.ts';
 import { isFit } from './summary.ts';
 
 /** What a row of the headline table promises; a `Headline` of the hazards is one. */
@@ -17,7 +17,7 @@ export interface HeadlineFacts {
 }
 
 /** Rounds of one row that were played with the same settings. */
-export interface Side {
+export interface ComparisonSide {
   readonly rounds: number;
   /** The spread of outages of the row's lane, ms. Null: it has none, or no round was fit. */
   readonly spread: Spread | null;
@@ -40,10 +40,10 @@ export interface ComparisonRow {
   readonly target: string;
   /** What its column of harm counts. */
   readonly harm: 'lost' | 'split' | 'shared';
-  readonly own: Side | null;
-  readonly stock: Side | null;
+  readonly own: ComparisonSide | null;
+  readonly stock: ComparisonSide | null;
   /** Null: nothing was played with our settings. */
-  readonly isKept: boolean | null;
+  readonly isPromiseHeld: boolean | null;
   /** How many times as long it takes with stock settings; null: one of both was not measured, or took no time. */
   readonly ratio: number | null;
 }
@@ -54,7 +54,7 @@ const SPLIT: HeadlineFacts = { name: 'two VIP holders, or two writable primaries
 const SHARED: HeadlineFacts = { name: 'an address of two machines', probe: null, target: 'in 0 rounds' };
 
 /** The headline table: a row for each headline of which there are rounds, in their order, then what holds for all rounds of all hazards. */
-export function compare(headlines: readonly HeadlineFacts[], rounds: readonly Round[]): ComparisonRow[] {
+export function compare(headlines: readonly HeadlineFacts[], rounds: readonly ReportedRound[]): ComparisonRow[] {
   const rows = headlines.flatMap((facts): ComparisonRow[] => {
     const [own, stock] = sidesOf(
       rounds.filter(({ hazard }) => hazard.headline === facts.name),
@@ -67,15 +67,15 @@ export function compare(headlines: readonly HeadlineFacts[], rounds: readonly Ro
         harm: facts.probe === 'dhcp' ? 'shared' : 'lost',
         own,
         stock,
-        isKept: own && isKept(own, facts),
+        isPromiseHeld: own && holdsPromise(own, facts),
         ratio: ratioOf(own, stock),
       },
     ];
   });
-  const all = (facts: HeadlineFacts, harm: ComparisonRow['harm'], of: readonly Round[]): ComparisonRow[] => {
+  const all = (facts: HeadlineFacts, harm: ComparisonRow['harm'], of: readonly ReportedRound[]): ComparisonRow[] => {
     const [own, stock] = sidesOf(of, facts);
     if (own === null && stock === null) return [];
-    return [{ ...named(facts), harm, own, stock, isKept: own && own[harm] === 0, ratio: null }];
+    return [{ ...named(facts), harm, own, stock, isPromiseHeld: own && own[harm] === 0, ratio: null }];
   };
   return [
     ...rows,
@@ -99,8 +99,11 @@ function named({ name, target }: HeadlineFacts): Pick<ComparisonRow, 'name' | 't
   return { name, target };
 }
 
-function sidesOf(rounds: readonly Round[], facts: HeadlineFacts): readonly [Side | null, Side | null] {
-  const of = (label: Round['label']) =>
+function sidesOf(
+  rounds: readonly ReportedRound[],
+  facts: HeadlineFacts,
+): readonly [ComparisonSide | null, ComparisonSide | null] {
+  const of = (label: ReportedRound['label']) =>
     sideOf(
       rounds.filter((round) => round.label === label),
       facts,
@@ -108,7 +111,7 @@ function sidesOf(rounds: readonly Round[], facts: HeadlineFacts): readonly [Side
   return [of(undefined), of('baseline')];
 }
 
-function sideOf(rounds: readonly Round[], { probe }: HeadlineFacts): Side | null {
+function sideOf(rounds: readonly ReportedRound[], { probe }: HeadlineFacts): ComparisonSide | null {
   if (rounds.length === 0) return null;
   const all = rounds.map((round) => ({ ...figures(round), verdict: round.verdict, isFit: isFit(round) }));
   const fit = all.filter((item) => item.isFit);
@@ -127,11 +130,11 @@ function sideOf(rounds: readonly Round[], { probe }: HeadlineFacts): Side | null
   };
 }
 
-function isSplit({ what, isHeld }: Round['verdict']['checks'][number]): boolean {
+function isSplit({ what, isHeld }: ReportedRound['verdict']['checks'][number]): boolean {
   return (what === 'holders' || what === 'primaries') && !isHeld;
 }
 
-function isShared({ what, isHeld }: Round['verdict']['checks'][number]): boolean {
+function isShared({ what, isHeld }: ReportedRound['verdict']['checks'][number]): boolean {
   return what === 'addresses' && !isHeld;
 }
 
@@ -140,7 +143,7 @@ function figureOf(probe: string | null, { vipMs, dhcpMs, writeMs }: Figures): nu
   return probe === 'vip' ? vipMs : probe === 'dhcp' ? dhcpMs : writeMs;
 }
 
-function isKept(side: Side, { probe, withinMs, failures }: HeadlineFacts): boolean {
+function holdsPromise(side: ComparisonSide, { probe, withinMs, failures }: HeadlineFacts): boolean {
   const isClean = side.lost === 0 && side.split === 0 && side.shared === 0 && side.unfit < side.rounds;
   const isCalm = probe !== null || side.failovers === 0;
   const isInTime = withinMs === undefined || (side.spread !== null && judgedMs(side.spread) <= withinMs);
@@ -148,7 +151,7 @@ function isKept(side: Side, { probe, withinMs, failures }: HeadlineFacts): boole
 }
 
 /** The ratio of the p95s where both have one, else of the medians. */
-function ratioOf(own: Side | null, stock: Side | null): number | null {
+function ratioOf(own: ComparisonSide | null, stock: ComparisonSide | null): number | null {
   const [ours, theirs] = [own?.spread, stock?.spread];
   if (ours == null || theirs == null) return null;
   const hasBoth = ours.rounds >= P95_ROUNDS && theirs.rounds >= P95_ROUNDS;

@@ -1,7 +1,7 @@
 import { kindOf } from '../../judge/rules.ts';
 import type { HostSpan, Timeline } from '../../judge/timeline.ts';
 import type { LedgerFindings } from '../../judge/verdict.ts';
-import type { Round } from './round.ts';
+import type { ReportedRound } from './round.ts';
 
 /** The figures of one round that tables over rounds are made of. Durations in ms; null: not measured. */
 export interface Figures {
@@ -18,7 +18,7 @@ export interface Figures {
 }
 
 /** Figures of a round. */
-export function figures(round: Round): Figures {
+export function figures(round: ReportedRound): Figures {
   const { verdict, timeline } = round;
   const worst = (kind: string): number | null => {
     const lanes = verdict.outages.filter((lane) => kindOf(lane.probe) === kind);
@@ -42,7 +42,7 @@ export function writesLost({ lost }: LedgerFindings): number {
 }
 
 /** The limit of a probe's outage, ms: of the lane itself before that of its kind; null: none. */
-export function limitMs(round: Round, probe: string): number | null {
+export function limitMs(round: ReportedRound, probe: string): number | null {
   const { expects } = round.hazard;
   const own = expects.find((item) => item.probe === probe && item.withinMs !== undefined);
   const kind = expects.find((item) => item.probe === kindOf(probe) && item.withinMs !== undefined);

@@ -37,7 +37,7 @@ export function count(number: number, one: string, many = `${one}s`): string {
 }
 
 /** How much of the machine's processors was in use before the fault and from then on: `61 % busy, then 80 %`. */
-export function busyWords({ before, after }: Busy): string {
+export function describeBusy({ before, after }: Busy): string {
   return `${Math.round(before)} % busy, then ${Math.round(after)} %`;
 }
 

@@ -2,7 +2,7 @@ import { stableJson } from '../../core/stable-json.ts';
 import { compare, type HeadlineFacts } from './comparison.ts';
 import { figures } from './figures.ts';
 import { LINES_FORMAT } from './reading.ts';
-import { replay, type Round, type Run } from './round.ts';
+import { replay, type ReportedRound, type DrillRun } from './round.ts';
 import { byHazard, byHeadline } from './summary.ts';
 
 /** The version of the shape below. A new member does not raise it. A member that goes or changes its meaning does. */
@@ -23,8 +23,8 @@ export const FORMAT_VERSION = 1;
  * timelines, for history and comparison; about 5 kB a round.
  */
 export function exportJson(
-  run: Run,
-  rounds: readonly Round[],
+  run: DrillRun,
+  rounds: readonly ReportedRound[],
   isWhole: boolean,
   headlines: readonly HeadlineFacts[] = [],
 ): string {
@@ -41,11 +41,11 @@ export function exportJson(
 }
 
 /** One round as it stands in the export, on one line. */
-export function roundLine(round: Round, isWhole: boolean): string {
+export function roundLine(round: ReportedRound, isWhole: boolean): string {
   return stableJson(rounded(roundOf(round, isWhole)));
 }
 
-function roundOf(round: Round, isWhole: boolean): unknown {
+function roundOf(round: ReportedRound, isWhole: boolean): unknown {
   const { id, title, row, group, headline, expects } = round.hazard;
   const { timeline } = round;
   return {
@@ -59,7 +59,7 @@ function roundOf(round: Round, isWhole: boolean): unknown {
   };
 }
 
-function laneOf(lane: NonNullable<Round['timeline']>['lanes'][number]): unknown {
+function laneOf(lane: NonNullable<ReportedRound['timeline']>['lanes'][number]): unknown {
   return {
     probe: lane.probe,
     samples: lane.samples.map(({ sentAt, endedAt, why }) =>
@@ -78,7 +78,7 @@ function rounded(value: unknown): unknown {
 }
 
 /** The first line of a file of rounds; the others are `roundLine`s. */
-export function linesHead({ title, command, startedAt, place, version }: Run): string {
+export function linesHead({ title, command, startedAt, place, version }: DrillRun): string {
   return stableJson({
     format: LINES_FORMAT,
     run: { title, command, startedAt, place, version },

@@ -1,10 +1,10 @@
 import { markup } from './escape.ts';
 import { figures } from './figures.ts';
-import { countedAs, replay, type Round, type Run } from './round.ts';
+import { countedAs, replay, type ReportedRound, type DrillRun } from './round.ts';
 import { broken, outage, sentence } from './formats.ts';
 
 /** JUnit XML as CI servers read it: a suite for each hazard, a test case for each round, its broken checks as the failure. */
-export function junit(run: Run, rounds: readonly Round[]): string {
+export function junit(run: DrillRun, rounds: readonly ReportedRound[]): string {
   const hazards = [...new Set(rounds.map(countedAs))];
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -25,11 +25,11 @@ export function junit(run: Run, rounds: readonly Round[]): string {
   return lines.join('\n');
 }
 
-function testCase(round: Round): string[] {
+function testCase(round: ReportedRound): string[] {
   const { verdict } = round;
   const name = markup(`round ${verdict.round}, seed ${verdict.seed}`);
   const { writeMs, vipMs, lost } = figures(round);
-  const said = `write outage: ${outage(writeMs)}, VIP: ${outage(vipMs)}, lost: ${lost}`;
+  const summary = `write outage: ${outage(writeMs)}, VIP: ${outage(vipMs)}, lost: ${lost}`;
   const sentences = broken(verdict).map(sentence);
   const failure = [...sentences, `again: ${replay(verdict, round.label)}`].map(markup).join('\n');
   return [
@@ -37,17 +37,17 @@ function testCase(round: Round): string[] {
     ...(verdict.isPassed
       ? []
       : [`      <failure type="checks" message="${markup(sentences[0] ?? 'failed')}">${failure}</failure>`]),
-    `      <system-out>${markup(said)}</system-out>`,
+    `      <system-out>${markup(summary)}</system-out>`,
     '    </testcase>',
   ];
 }
 
-function totals(rounds: readonly Round[]): string {
+function totals(rounds: readonly ReportedRound[]): string {
   const failed = rounds.filter((round) => !round.verdict.isPassed).length;
   return `tests="${rounds.length}" failures="${failed}" errors="0" skipped="0" time="${duration(rounds)}"`;
 }
 
 /** Seconds that were recorded. */
-function duration(rounds: readonly Round[]): string {
+function duration(rounds: readonly ReportedRound[]): string {
   return (rounds.reduce((sum, round) => sum + (round.timeline?.endedAt ?? 0), 0) / 1000).toFixed(3);
 }

@@ -1,14 +1,14 @@
 import { P95_ROUNDS, type Spread, spreadOf } from '../../judge/statistics.ts';
 import { clip, markdownCell, plain } from './escape.ts';
-import { countedAs, judgedRounds, type Round, type Run } from './round.ts';
+import { countedAs, judgedRounds, type ReportedRound, type DrillRun } from './round.ts';
 import { byHazard, byHeadline, type SummaryRow, total } from './summary.ts';
 import { textTable } from './text-table.ts';
-import { broken, busyWords, count, dateTime, grouped, outage, seconds, sentence } from './formats.ts';
+import { broken, describeBusy, count, dateTime, grouped, outage, seconds, sentence } from './formats.ts';
 
 const HEADERS = ['write p50', 'p95', 'max', 'VIP max', 'lost', 'failed', 'redundant'] as const;
 
 /** Many rounds as a table of 100 columns, one line a hazard, and a line for each round that failed. Ends with a line break. */
-export function overview(run: Run, rounds: readonly Round[]): string {
+export function overview(run: DrillRun, rounds: readonly ReportedRound[]): string {
   const rows = byHazard(rounds);
   const all = total(rounds);
   const failed = rounds.filter((round) => !round.verdict.isPassed);
@@ -40,7 +40,7 @@ export function overview(run: Run, rounds: readonly Round[]): string {
 export type Targets = ReadonlyMap<string, string>;
 
 /** A table for a README, with its date and command: a line for each hazard, or, with `targets`, for each row of the headline table. */
-export function markdownTable(run: Run, rounds: readonly Round[], targets: Targets | null): string {
+export function markdownTable(run: DrillRun, rounds: readonly ReportedRound[], targets: Targets | null): string {
   const rows = targets === null ? byHazard(rounds) : byHeadline(rounds);
   const headers = [
     ...(targets === null ? ['hazard'] : ['event', 'target']),
@@ -110,12 +110,12 @@ function values(row: SummaryRow): string[] {
 }
 
 /** On a machine that is always busy it is the machine that is measured. */
-function busyLine(rounds: readonly Round[]): string[] {
+function busyLine(rounds: readonly ReportedRound[]): string[] {
   const known = judgedRounds(rounds).flatMap(({ verdict }) => verdict.busy ?? []);
   const [before, after] = [spreadOf(known.map((busy) => busy.before)), spreadOf(known.map((busy) => busy.after))];
   if (before === null || after === null) return [];
-  const p50 = busyWords({ before: before.p50, after: after.p50 });
-  const max = busyWords({ before: before.max, after: after.max });
+  const p50 = describeBusy({ before: before.p50, after: after.p50 });
+  const max = describeBusy({ before: before.max, after: after.max });
   return [`the machine, before and after the faults: p50 ${p50}; max ${max}`];
 }
 

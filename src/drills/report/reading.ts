@@ -1,21 +1,21 @@
 import { invalid, type Rejected } from '../../core/errors.ts';
 import type { Expectation } from '../../judge/rules.ts';
 import type { RoundVerdict } from '../../judge/verdict.ts';
-import type { Round, Run } from './round.ts';
-import { list, object, optional, orNull, type Shape, simple, word } from './shape.ts';
+import type { ReportedRound, DrillRun } from './round.ts';
+import { list, object, optional, orNull, type ValueShape, simple, literal } from './shape.ts';
 import { VERDICT } from './stored.ts';
 
 /** A run and its rounds without their recordings, as files have them. */
 export interface RunRead {
-  readonly run: Run;
-  readonly rounds: readonly Round[];
+  readonly run: DrillRun;
+  readonly rounds: readonly ReportedRound[];
 }
 
 /** The format of a file that grows line by line: first the run, then a round on each line. */
 export const LINES_FORMAT = 'regent-drill-rounds';
 
-interface LineRead extends Pick<Round, 'label'> {
-  readonly hazard: Omit<Round['hazard'], 'expects'> & { readonly expects?: readonly Expectation[] };
+interface LineRead extends Pick<ReportedRound, 'label'> {
+  readonly hazard: Omit<ReportedRound['hazard'], 'expects'> & { readonly expects?: readonly Expectation[] };
   readonly verdict: RoundVerdict;
 }
 
@@ -40,16 +40,16 @@ const ROUND = object({
       ),
     ),
   }),
-  label: optional(word('baseline')),
+  label: optional(literal('baseline')),
   verdict: VERDICT,
 });
-const REPORT = object({ format: word('regent-drill-report'), run: RUN, rounds: list(ROUND) });
-const HEAD = object({ format: word(LINES_FORMAT), run: RUN });
+const REPORT = object({ format: literal('regent-drill-report'), run: RUN, rounds: list(ROUND) });
+const HEAD = object({ format: literal(LINES_FORMAT), run: RUN });
 
 /** Reads `report.json`. `name`: of the file, for the refusal. */
 export function parseReport(name: string, content: string): RunRead | Rejected {
   const value = jsonOf(content);
-  if (!fits<{ run: Run; rounds: readonly LineRead[] }>(REPORT, value)) return refused(name, REPORT, value);
+  if (!fits<{ run: DrillRun; rounds: readonly LineRead[] }>(REPORT, value)) return refused(name, REPORT, value);
   return { run: value.run, rounds: value.rounds.map(roundOf) };
 }
 
@@ -57,8 +57,8 @@ export function parseReport(name: string, content: string): RunRead | Rejected {
 export function parseLines(name: string, content: string): RunRead | Rejected {
   const [first = '', ...rest] = content.split('\n');
   const head = jsonOf(first);
-  if (!fits<{ run: Run }>(HEAD, head)) return refused(name, HEAD, head);
-  const rounds: Round[] = [];
+  if (!fits<{ run: DrillRun }>(HEAD, head)) return refused(name, HEAD, head);
+  const rounds: ReportedRound[] = [];
   for (const [index, line] of rest.slice(0, -1).entries()) {
     const round = jsonOf(line);
     if (!fits<LineRead>(ROUND, round)) return refused(`${name}, line ${index + 2}`, ROUND, round);
@@ -79,15 +79,15 @@ export function runsOfOneBuild(
   return sorted.filter(({ run }) => run.version === version);
 }
 
-function roundOf({ hazard, verdict, label }: LineRead): Round {
+function roundOf({ hazard, verdict, label }: LineRead): ReportedRound {
   return { hazard: { ...hazard, expects: hazard.expects ?? [] }, verdict, timeline: null, ...(label && { label }) };
 }
 
-function fits<T>(shape: Shape, value: unknown): value is T {
+function fits<T>(shape: ValueShape, value: unknown): value is T {
   return shape(value, '') === null;
 }
 
-function refused(name: string, shape: Shape, value: unknown): Rejected {
+function refused(name: string, shape: ValueShape, value: unknown): Rejected {
   return invalid('report', `${name} cannot be read: ${shape(value, 'it') ?? 'unknown'}`, 'a report of scripts/drill');
 }
 

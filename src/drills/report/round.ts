@@ -22,7 +22,7 @@ export interface Prediction {
 }
 
 /** One round as a report takes it. */
-export interface Round {
+export interface ReportedRound {
   readonly hazard: HazardFacts;
   readonly verdict: RoundVerdict;
   /** Null: its recording was not kept; it is then in the tables, and not drawn. */
@@ -33,18 +33,18 @@ export interface Round {
 }
 
 /** The name under which a round is counted: rounds with other settings have one of their own. */
-export function countedAs({ hazard, label }: Pick<Round, 'hazard' | 'label'>): string {
+export function countedAs({ hazard, label }: Pick<ReportedRound, 'hazard' | 'label'>): string {
   return label === undefined ? hazard.id : `${hazard.id} (stock)`;
 }
 
 /** The rounds that totals speak of: our own, or, where there are none of those, all. */
-export function judgedRounds(rounds: readonly Round[]): readonly Round[] {
+export function judgedRounds(rounds: readonly ReportedRound[]): readonly ReportedRound[] {
   const own = rounds.filter(({ label }) => label === undefined);
   return own.length > 0 ? own : rounds;
 }
 
 /** One run of drills: what heads a report. */
-export interface Run {
+export interface DrillRun {
   readonly title: string;
   /** What a person types to get these rounds again. */
   readonly command: string;
@@ -57,7 +57,7 @@ export interface Run {
 }
 
 /** The command that repeats a round: same fault, same victims, same phase. */
-export function replay(verdict: RoundVerdict, label?: Round['label']): string {
+export function replay(verdict: RoundVerdict, label?: ReportedRound['label']): string {
   if (verdict.label === 'production') return `regent drill run ${verdict.hazard} --yes`;
   // Hazards that were drawn on the way are a verb, not a name.
   if (verdict.hazard === 'random') return `scripts/drill random --seed ${verdict.seed}`;

@@ -3,12 +3,12 @@ import type { RoundCheck } from '../../judge/verdict.ts';
 import { clip, plain } from './escape.ts';
 import { foremost, happenings } from './events.ts';
 import { writesLost } from './figures.ts';
-import { countedAs, replay, type Round } from './round.ts';
+import { countedAs, replay, type ReportedRound } from './round.ts';
 import { textTable } from './text-table.ts';
 import {
   answerTime,
   broken,
-  busyWords,
+  describeBusy,
   count,
   dateTime,
   grouped,
@@ -26,22 +26,22 @@ const MOST_BROKEN = 5;
 const MOST_HAPPENINGS = 9;
 
 /** One round on one screen: at most 40 lines of 100 columns, the verdict first. Ends with a line break. */
-export function screen(round: Round): string {
+export function screen(round: ReportedRound): string {
   const head = [...headLines(round), '', ...happeningLines(round)];
   const foot = [...judgedLines(round), '', `again: ${replay(round.verdict, round.label)}`];
   const lines = [...head, ...laneLines(round, LINES - head.length - foot.length - 2), '', ...foot];
   return lines.map((line) => `${clip(plain(line), COLUMNS)}\n`).join('');
 }
 
-function headLines(round: Round): string[] {
+function headLines(round: ReportedRound): string[] {
   const { hazard, verdict, timeline, label } = round;
-  const word = !verdict.isPassed ? 'FAILED' : label === undefined ? 'PASSED' : 'NOTED ';
+  const verdictText = !verdict.isPassed ? 'FAILED' : label === undefined ? 'PASSED' : 'NOTED ';
   const failed = broken(verdict);
   const more = failed.length - MOST_BROKEN;
   const recorded = timeline === null ? '' : ` · ${seconds(timeline.endedAt)} recorded`;
-  const busy = verdict.busy === undefined ? '' : ` · ${busyWords(verdict.busy)}`;
+  const busy = verdict.busy === undefined ? '' : ` · ${describeBusy(verdict.busy)}`;
   return [
-    `${word}  ${countedAs(round)} · round ${verdict.round}`,
+    `${verdictText}  ${countedAs(round)} · round ${verdict.round}`,
     `        ${hazard.title}`,
     `        ${dateTime(verdict.startedAt)}${recorded}${busy} · seed ${verdict.seed}`,
     ...failed
@@ -51,24 +51,24 @@ function headLines(round: Round): string[] {
   ];
 }
 
-function happeningLines({ timeline }: Round): string[] {
+function happeningLines({ timeline }: ReportedRound): string[] {
   if (timeline === null) return [];
   const all = happenings(timeline);
-  const told = foremost(all, MOST_HAPPENINGS);
+  const shownEvents = foremost(all, MOST_HAPPENINGS);
   const fault = firstFault(timeline);
   const from = fault === null ? 'no fault was made' : `first fault ${seconds(fault)} after the probes began`;
   return [
     `What happened (${from})`,
     ...textTable(
       [{ header: '' }, { header: '', isNumber: true }, { header: '' }, { header: '', most: 34 }, { header: '' }],
-      told.map((item) => ['', moment(item.afterMs), item.kind, cast(item.host, item.roles), item.text]),
+      shownEvents.map((item) => ['', moment(item.afterMs), item.kind, cast(item.host, item.roles), item.text]),
     ).slice(1),
-    ...(all.length > told.length ? [`  … and ${count(all.length - told.length, 'event')} more`] : []),
+    ...(all.length > shownEvents.length ? [`  … and ${count(all.length - shownEvents.length, 'event')} more`] : []),
     '',
   ];
 }
 
-function laneLines(round: Round, room: number): string[] {
+function laneLines(round: ReportedRound, room: number): string[] {
   const { outages } = round.verdict;
   const checkOf = (probe: string, what: RoundCheck['what']): RoundCheck | undefined =>
     round.verdict.checks.find((check) => check.what === what && check.probe === probe);
@@ -76,10 +76,10 @@ function laneLines(round: Round, room: number): string[] {
     round.verdict.checks.some((check) => check.probe === probe && !check.isHeld);
   // What did not hold is never cut off.
   const order = [...outages.filter((lane) => isBroken(lane.probe)), ...outages.filter((lane) => !isBroken(lane.probe))];
-  const kept = order.slice(0, outages.length <= room ? room : room - 1).map((lane) => lane.probe);
+  const shownProbes = order.slice(0, outages.length <= room ? room : room - 1).map((lane) => lane.probe);
   const fault = round.timeline === null ? null : firstFault(round.timeline);
   const rows = outages
-    .filter((lane) => kept.includes(lane.probe))
+    .filter((lane) => shownProbes.includes(lane.probe))
     .map((lane) => [
       isBroken(lane.probe) ? '✗' : ' ',
       lane.probe,
@@ -100,11 +100,13 @@ function laneLines(round: Round, room: number): string[] {
       ],
       rows,
     ),
-    ...(outages.length > kept.length ? [`   … and ${count(outages.length - kept.length, 'probe')} more`] : []),
+    ...(outages.length > shownProbes.length
+      ? [`   … and ${count(outages.length - shownProbes.length, 'probe')} more`]
+      : []),
   ];
 }
 
-function judgedLines({ verdict }: Round): string[] {
+function judgedLines({ verdict }: ReportedRound): string[] {
   const { ledger } = verdict;
   const bad = [
     `${writesLost(ledger)} lost`,

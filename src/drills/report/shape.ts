@@ -1,8 +1,8 @@
 /** Says what is wrong with a value, and where: `timeline/marks/3/at is missing`; null: nothing. */
-export type Shape = (value: unknown, at: string) => string | null;
+export type ValueShape = (value: unknown, at: string) => string | null;
 
 /** A value that is judged alone. `noun`: what it ought to be. */
-export function simple(noun: string, isGood: (value: unknown) => boolean): Shape {
+export function simple(noun: string, isGood: (value: unknown) => boolean): ValueShape {
   return (value, at) => {
     if (value === undefined) return `${at} is missing`;
     return isGood(value) ? null : `${at} is no ${noun}`;
@@ -10,22 +10,22 @@ export function simple(noun: string, isGood: (value: unknown) => boolean): Shape
 }
 
 /** One of these words. */
-export function word(...words: readonly string[]): Shape {
-  return simple('word that is known there', (value) => typeof value === 'string' && words.includes(value));
+export function literal(...choices: readonly string[]): ValueShape {
+  return simple('word that is known there', (value) => typeof value === 'string' && choices.includes(value));
 }
 
 /** May be absent. */
-export function optional(shape: Shape): Shape {
+export function optional(shape: ValueShape): ValueShape {
   return (value, at) => (value === undefined ? null : shape(value, at));
 }
 
 /** May be null. */
-export function orNull(shape: Shape): Shape {
+export function orNull(shape: ValueShape): ValueShape {
   return (value, at) => (value === null ? null : shape(value, at));
 }
 
 /** A list of such items. */
-export function list(item: Shape): Shape {
+export function list(item: ValueShape): ValueShape {
   const self = simple('list', Array.isArray);
   return (value, at) => {
     if (!Array.isArray(value)) return self(value, at);
@@ -38,7 +38,7 @@ export function list(item: Shape): Shape {
 }
 
 /** An object of any names, all with such members. */
-export function each(member: Shape): Shape {
+export function each(member: ValueShape): ValueShape {
   return (value, at) => {
     if (!isObject(value)) return OBJECT(value, at);
     for (const [key, one] of Object.entries(value)) {
@@ -50,7 +50,7 @@ export function each(member: Shape): Shape {
 }
 
 /** An object with at least these members. */
-export function object(members: Readonly<Record<string, Shape>>): Shape {
+export function object(members: Readonly<Record<string, ValueShape>>): ValueShape {
   const known = Object.entries(members);
   return (value, at) => {
     if (!isObject(value)) return OBJECT(value, at);

@@ -1,7 +1,7 @@
 import { invalid, type Rejected } from '../../core/errors.ts';
 import type { Timeline } from '../../judge/timeline.ts';
 import type { RoundVerdict } from '../../judge/verdict.ts';
-import { each, list, object, optional, orNull, simple, word } from './shape.ts';
+import { each, list, object, optional, orNull, simple, literal } from './shape.ts';
 
 /** A round as a database kept it, after its shape was looked at. */
 export interface StoredRound {
@@ -27,11 +27,11 @@ const BUSY = optional(object({ before: percent, after: percent }));
 /** Of a verdict. */
 export const VERDICT = object({
   ...NAME,
-  label: optional(word('production')),
+  label: optional(literal('production')),
   isPassed: flag,
   checks: list(
     object({
-      what: word('ledger', 'holders', 'primaries', 'outage', 'failures', 'redundancy', 'failovers', 'recording'),
+      what: literal('ledger', 'holders', 'primaries', 'outage', 'failures', 'redundancy', 'failovers', 'recording'),
       probe: optional(text),
       isHeld: flag,
       limit: text,
@@ -71,7 +71,7 @@ const TIMELINE = object({
     holder: text,
     etcdLeader: text,
   }),
-  marks: list(object({ at: moment, kind: word('fault', 'heal', 'role', 'note'), host: orNull(text), text })),
+  marks: list(object({ at: moment, kind: literal('fault', 'heal', 'role', 'note'), host: orNull(text), text })),
   lanes: list(
     object({
       probe: text,
@@ -93,7 +93,7 @@ const TIMELINE = object({
     object({
       at: moment,
       host: text,
-      kind: word('promotion', 'demotion', 'fencing', 'release', 'restart', 'vip'),
+      kind: literal('promotion', 'demotion', 'fencing', 'release', 'restart', 'vip'),
       text,
     }),
   ),

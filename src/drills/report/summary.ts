@@ -1,6 +1,6 @@
 import { type Spread, spreadOf } from '../../judge/statistics.ts';
 import { figures, limitMs } from './figures.ts';
-import { countedAs, judgedRounds, type Round } from './round.ts';
+import { countedAs, judgedRounds, type ReportedRound } from './round.ts';
 
 /**
  * Rounds that belong together, in figures, ms. A spread is null when no round measured it; a round whose recording was not fit to be judged
@@ -27,7 +27,7 @@ export interface SummaryRow {
 }
 
 /** One row for each hazard, in the order in which they were first run. */
-export function byHazard(rounds: readonly Round[]): SummaryRow[] {
+export function byHazard(rounds: readonly ReportedRound[]): SummaryRow[] {
   return grouped(rounds, (round) => ({
     name: countedAs(round),
     title: round.label === undefined ? round.hazard.title : `${round.hazard.title}, stock settings`,
@@ -35,20 +35,20 @@ export function byHazard(rounds: readonly Round[]): SummaryRow[] {
 }
 
 /** One row for each row of the headline table; rounds of hazards without one are left out. */
-export function byHeadline(rounds: readonly Round[]): SummaryRow[] {
+export function byHeadline(rounds: readonly ReportedRound[]): SummaryRow[] {
   return grouped(judgedRounds(rounds), ({ hazard }) =>
     hazard.headline === null ? null : { name: hazard.headline, title: '' },
   );
 }
 
 /** Everything in one row, our own rounds alone where there are some; null without a round. */
-export function total(rounds: readonly Round[]): SummaryRow | null {
+export function total(rounds: readonly ReportedRound[]): SummaryRow | null {
   return grouped(judgedRounds(rounds), () => ({ name: 'all', title: '' }))[0] ?? null;
 }
 
 function grouped(
-  rounds: readonly Round[],
-  key: (round: Round) => { readonly name: string; readonly title: string } | null,
+  rounds: readonly ReportedRound[],
+  key: (round: ReportedRound) => { readonly name: string; readonly title: string } | null,
 ): SummaryRow[] {
   const rows = Map.groupBy(
     rounds.flatMap((round) => {
@@ -66,7 +66,7 @@ function grouped(
   );
 }
 
-function rowOf(name: string, title: string, rounds: readonly Round[]): SummaryRow {
+function rowOf(name: string, title: string, rounds: readonly ReportedRound[]): SummaryRow {
   const all = rounds.map((round) => ({ ...figures(round), isPassed: round.verdict.isPassed }));
   const fit = all.filter((_, index) => isFit(rounds[index]));
   const limits = known(rounds.map((round) => limitMs(round, 'write')));
@@ -94,7 +94,7 @@ function rowOf(name: string, title: string, rounds: readonly Round[]): SummaryRo
 }
 
 /** Its recording was fit to be judged. */
-export function isFit(round: Round | undefined): boolean {
+export function isFit(round: ReportedRound | undefined): boolean {
   return round?.verdict.checks.every((check) => check.what !== 'recording' || check.isHeld) ?? false;
 }
 

@@ -30,7 +30,7 @@ export const USAGE = `scripts/drill VERB: failovers rehearsed and measured in a 
 
 /** A command line of scripts/drill, understood. */
 export interface DrillCall {
-  readonly verb: Verb;
+  readonly verb: DrillVerb;
   readonly ids: readonly string[];
   readonly rounds: number;
   readonly group: string | null;
@@ -54,12 +54,12 @@ export interface DrillCall {
 }
 
 const VERBS = ['list', 'run', 'all', 'baseline', 'random', 'table', 'help'] as const;
-type Verb = (typeof VERBS)[number];
+type DrillVerb = (typeof VERBS)[number];
 /** Verbs that play single hazards. */
-const PLAYING: readonly Verb[] = ['run', 'all', 'baseline'];
+const PLAYING: readonly DrillVerb[] = ['run', 'all', 'baseline'];
 
 /** Options that are of one verb alone. */
-const OWN: readonly (readonly [Verb, readonly string[]])[] = [
+const OWN: readonly (readonly [DrillVerb, readonly string[]])[] = [
   ['all', ['group', 'short']],
   ['baseline', ['stock-only']],
   ['random', ['minutes']],
@@ -71,9 +71,9 @@ const MOST_ROUNDS = 1000;
 const MOST_CLIENTS = 190;
 
 /** Reads a command line. Throws AppError `usage`, or parseArgs' own error with its words. */
-export function parseDrillCall(words: readonly string[]): DrillCall {
+export function parseDrillCall(commandLine: readonly string[]): DrillCall {
   const { values, positionals } = parseArgs({
-    args: [...words],
+    args: [...commandLine],
     allowPositionals: true,
     options: {
       rounds: { type: 'string' },
@@ -134,8 +134,8 @@ export function chosen<T extends Hazard>(call: DrillCall, catalogue: readonly T[
   return (call.isShort ? short : catalogue).filter(({ group }) => call.group === null || group === call.group);
 }
 
-function isVerb(word: string): word is Verb {
-  return VERBS.some((verb) => verb === word);
+function isVerb(name: string): name is DrillVerb {
+  return VERBS.some((verb) => verb === name);
 }
 
 function moment(name: string, text: string): string {

@@ -41,7 +41,7 @@ export interface Environment {
 /** Where callers of the API are, and what they read. */
 export const CLIENT = 'mgmt';
 export const READ_PATH = '/api/v1/domains?limit=1';
-const LOOK_MS = 5_000;
+const PROBE_MS = 5_000;
 
 /** Builds an environment on a lab. Throws AppError `drill` when it has no cluster. */
 export function openEnvironment(parts: Omit<Environment, 'topology' | 'vip'>): Environment {
@@ -78,7 +78,7 @@ export async function sqlOn(
   statement: string,
 ): Promise<string | null> {
   const argv = ['runuser', '-u', 'postgres', '--', PSQL, '-XAtq', '-d', 'regent', '-c', statement];
-  const result = await execHost(layout, host, argv, { timeoutMs: LOOK_MS }).catch(() => null);
+  const result = await execHost(layout, host, argv, { timeoutMs: PROBE_MS }).catch(() => null);
   return result?.code === 0 ? result.stdout.trim() : null;
 }
 
@@ -103,7 +103,7 @@ export async function findHolder(environment: Environment): Promise<string | nul
 /** Has this host the floating address now? Looked at from outside, so that it need not answer. */
 export async function holdsAddress(environment: Environment, host: string): Promise<boolean> {
   const argv = ['ip', '-n', environment.layout.hostNetns(host), '-o', '-4', 'address', 'show', 'to', environment.vip];
-  const { code, stdout } = await run(argv, { timeoutMs: LOOK_MS });
+  const { code, stdout } = await run(argv, { timeoutMs: PROBE_MS });
   return code === 0 && stdout.trim() !== '';
 }
 
@@ -113,7 +113,7 @@ const ETCD_STATUS =
 /** Who leads etcd now, by each member's own word: what agents report of it may be old, or they are stopped. Null: nobody. */
 async function findEtcdLeader({ layout, topology }: Environment): Promise<string | null> {
   const answers = regionsOf(topology).map(async (host) => {
-    const result = await execHost(layout, host, ETCD_STATUS.split(' '), { timeoutMs: LOOK_MS }).catch(() => null);
+    const result = await execHost(layout, host, ETCD_STATUS.split(' '), { timeoutMs: PROBE_MS }).catch(() => null);
     return { host, isLeader: isLeading(result?.code === 0 ? result.stdout : '') };
   });
   return (await Promise.all(answers)).find(({ isLeader }) => isLeader)?.host ?? null;
@@ -121,8 +121,8 @@ async function findEtcdLeader({ layout, topology }: Environment): Promise<string
 
 /** A member's status in etcdctl's fields: it leads when the leader's number is its own. */
 export function isLeading(fields: string): boolean {
-  const word = (name: string) => new RegExp(`^"${name}" : (\\d+)$`, 'm').exec(fields)?.[1];
-  return word('Leader') !== undefined && word('Leader') === word('MemberID');
+  const readField = (name: string) => new RegExp(`^"${name}" : (\\d+)$`, 'm').exec(fields)?.[1];
+  return readField('Leader') !== undefined && readField('Leader') === readField('MemberID');
 }
 
 /** Who is what now. Throws AppError `drill` when a part is not played. */

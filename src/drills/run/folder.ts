@@ -9,7 +9,7 @@ import { junit } from '../report/junit.ts';
 import { markdownTable } from '../report/overview.ts';
 import { page } from '../report/page/page.ts';
 import { parseLines, parseReport, type RunRead } from '../report/reading.ts';
-import type { Round, Run } from '../report/round.ts';
+import type { ReportedRound, DrillRun } from '../report/round.ts';
 
 /** Grows by a line with each round: what a run that is cut off, by whatever, leaves behind. */
 const LINES = 'rounds.jsonl';
@@ -20,7 +20,7 @@ const WHOLE_EVERY_MS = 300_000;
 /** The folder of a run. */
 export interface ReportFolder {
   /** A round was played. */
-  add(round: Round): void;
+  add(round: ReportedRound): void;
   /** Writes the whole report. */
   finish(): void;
 }
@@ -28,13 +28,13 @@ export interface ReportFolder {
 /** Begins a run's folder. `now`: ms of a monotonic clock. */
 export function openReportFolder(
   folder: string,
-  run: Run,
+  run: DrillRun,
   headlines: readonly HeadlineFacts[],
   now: () => number,
 ): ReportFolder {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   writeFileSync(join(folder, LINES), `${linesHead(run)}\n`);
-  const rounds: Round[] = [];
+  const rounds: ReportedRound[] = [];
   let writtenAt: number | null = null;
   const finish = () => {
     const targets = new Map(headlines.map(({ name, target }) => [name, target]));

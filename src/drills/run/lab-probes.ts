@@ -116,8 +116,10 @@ async function waitUntilAnswered(environment: Environment, probers: readonly Pro
       const { lanes } = prober.record();
       if (lanes.length === 0) return ['all'];
       // Who asks in bursts has not been asked yet.
-      const asked = lanes.map(markBurst).filter(({ isBurst }) => !isBurst);
-      return asked.filter(({ samples }) => samples.every(({ why }) => why !== undefined)).map(({ probe }) => probe);
+      const steadyLanes = lanes.map(markBurst).filter(({ isBurst }) => !isBurst);
+      return steadyLanes
+        .filter(({ samples }) => samples.every(({ why }) => why !== undefined))
+        .map(({ probe }) => probe);
     });
     if (silent.length === 0) return;
     if (environment.now() > end)

@@ -47,7 +47,7 @@ async function onPrimary(environment: Environment, statement: string): Promise<v
 }
 
 /** What every region node's own PostgreSQL has of a round. */
-export interface Found {
+export interface WritesByHost {
   readonly ledger: Record<string, number[]>;
   /** `HOST NUMBER`. */
   readonly local: Record<string, string[]>;
@@ -57,7 +57,7 @@ export interface Found {
  * Asks all of them, when the standbys have replayed what the primary had written: a commit waits until they have it, not until they show it.
  * Patiently: one that has just come back may still be starting. Throws AppError `drill` when one does not answer within a minute.
  */
-export async function readFound(environment: Environment, ledger: string, round: string): Promise<Found> {
+export async function readWritesByHost(environment: Environment, ledger: string, round: string): Promise<WritesByHost> {
   const listed = (host: string, statement: string) => patiently(environment, host, statement);
   const hosts = regionsOf(environment.topology);
   const primary = await findPrimary(environment);

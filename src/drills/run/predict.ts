@@ -1,6 +1,6 @@
 import type { WhatIfEvent } from '../../contract/cluster/what-if.ts';
 import { sentenceOf } from '../../core/errors.ts';
-import type { Step } from '../hazards/hazard.ts';
+import type { HazardStep } from '../hazards/hazard.ts';
 import type { Prediction } from '../report/round.ts';
 import type { Environment } from './environment.ts';
 import { isHealing } from './act-text.ts';
@@ -12,7 +12,7 @@ interface Question {
 }
 
 /** The one node's death, cut or drain that these steps are; null: they are something else, of which the model knows nothing. */
-export function questionOf(steps: readonly Step[]): Question | null {
+export function questionOf(steps: readonly HazardStep[]): Question | null {
   const acts = steps.map(({ act }) => act).filter((act) => !isHealing(act));
   const [first] = acts;
   if (acts.length === 1 && first?.do === 'regent') return drainOf(first.argv);
@@ -34,7 +34,7 @@ function drainOf([noun, verb, node]: readonly string[]): Question | null {
  */
 export async function predict(
   { client }: Pick<Environment, 'client'>,
-  steps: readonly Step[],
+  steps: readonly HazardStep[],
   note: (text: string) => void,
 ): Promise<readonly Prediction[] | undefined> {
   const query = questionOf(steps);

@@ -3,7 +3,7 @@ import { findWorker } from './operator/jobs.ts';
 import { findHolder, findPrimary, type Environment } from './environment.ts';
 
 const ROLE_MS = 45_000;
-const LOOK_EVERY_MS = 200;
+const POLL_EVERY_MS = 200;
 const ROLES = [
   ['@primary', findPrimary],
   ['@holder', findHolder],
@@ -16,10 +16,10 @@ const ROLES = [
  */
 export async function resolveRoles(environment: Environment, act: Act): Promise<Act | null> {
   const found = new Map<string, string>();
-  for (const [word, find] of ROLES) {
-    const host = await roleIn(environment, act, word, find);
+  for (const [role, find] of ROLES) {
+    const host = await roleIn(environment, act, role, find);
     if (host === null) return null;
-    found.set(word, host);
+    found.set(role, host);
   }
   const name = (host: string) => found.get(host) ?? host;
   if (act.do === 'partition') return { ...act, sides: act.sides.map((side) => side.map(name)) };
@@ -32,14 +32,14 @@ export async function resolveRoles(environment: Environment, act: Act): Promise<
 async function roleIn(
   environment: Environment,
   act: Act,
-  word: string,
+  role: string,
   find: (environment: Environment) => Promise<string | null>,
 ): Promise<string | null> {
-  if (!JSON.stringify(act).includes(`"${word}"`)) return '';
+  if (!JSON.stringify(act).includes(`"${role}"`)) return '';
   const end = environment.now() + ROLE_MS;
   for (;;) {
     const host = await find(environment);
     if (host !== null || environment.now() > end) return host;
-    await environment.wait(LOOK_EVERY_MS);
+    await environment.wait(POLL_EVERY_MS);
   }
 }

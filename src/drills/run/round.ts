@@ -1,4 +1,4 @@
-import type { Hazard, Step } from '../hazards/hazard.ts';
+import type { Hazard, HazardStep } from '../hazards/hazard.ts';
 import { firstFault } from '../../judge/recording.ts';
 import { relativeTo } from '../../judge/relative.ts';
 import type { Lane, Mark, SharedAddress, Timeline } from '../../judge/timeline.ts';
@@ -9,7 +9,7 @@ import { chanceOf } from './chance.ts';
 import { predict } from './predict.ts';
 import { resolveRoles } from './roles.ts';
 import { castOf, type Environment } from './environment.ts';
-import { readFound } from './local-writes.ts';
+import { readWritesByHost } from './local-writes.ts';
 import { needWell, waitUntilRedundant } from './well.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 import { actText, isHealing } from './act-text.ts';
@@ -51,7 +51,7 @@ export interface RoundOrder {
   readonly ids: () => string;
   readonly say: (text: string) => void;
   /** Plays what is only known on the way, in the place of the hazard's own steps. */
-  readonly story?: (play: (steps: readonly Step[]) => Promise<void>) => Promise<void>;
+  readonly story?: (play: (steps: readonly HazardStep[]) => Promise<void>) => Promise<void>;
 }
 
 const WELL_MS = 180_000;
@@ -90,7 +90,7 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
           marks.push({ at: environment.now(), kind: 'note', host: null, text });
         })
       : undefined;
-    const play = async (more: readonly Step[]) =>
+    const play = async (more: readonly HazardStep[]) =>
       void marks.push(...(await playSteps(order, more, recorder, burstsOf(probes))));
     if (order.story === undefined) await play(steps);
     else await order.story(play);
@@ -99,13 +99,13 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
     await environment.wait(Math.max(0, faultAt + UNDISTURBED_MS - healedAt));
     const redundant = await waitUntilRedundant(environment, hazard.redundantMs + MORE_MS);
     if (redundant.at === null)
-      marks.push({ at: environment.now(), kind: 'note', host: null, text: `not well: ${redundant.said}` });
+      marks.push({ at: environment.now(), kind: 'note', host: null, text: `not well: ${redundant.lack}` });
     await environment.wait(TAIL_MS);
     const endedAt = environment.now();
     const [before, after] = [busyPercent(atRest, beforeFault), busyPercent(beforeFault, readTimes(environment))];
     const { lanes, sharedAddresses, ...outcomes } = await probes.stop();
     recorder.stop();
-    const found = await readFound(environment, ledger, local);
+    const found = await readWritesByHost(environment, ledger, local);
     const { roles, local: localWrites, ...seen } = recorder.seen(endedAt);
     const timeline = relativeTo(zero, {
       hazard: hazard.id,
@@ -134,7 +134,7 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
 
 async function playSteps(
   { environment, say }: RoundOrder,
-  steps: readonly Step[],
+  steps: readonly HazardStep[],
   recorder: Recorder,
   onActed: (isHeal: boolean) => void,
 ): Promise<Mark[]> {

@@ -2,7 +2,7 @@ import { comparisonMarkdown, comparisonText } from '../report/comparison-table.t
 import { compare, type HeadlineFacts } from '../report/comparison.ts';
 import { overview } from '../report/overview.ts';
 import { type RunRead, runsOfOneBuild } from '../report/reading.ts';
-import type { Run } from '../report/round.ts';
+import type { DrillRun } from '../report/round.ts';
 
 /**
  * The headline table of stored runs as text, with every hazard and every round that failed, and as Markdown; null: there is no run of that build,
@@ -18,7 +18,7 @@ export function storedTable(
   if (first === undefined) return null;
   const rounds = chosen.flatMap((one) => one.rounds);
   const rows = compare(headlines, rounds);
-  const heads: Run[] = chosen.map(({ run }) => run);
+  const heads: DrillRun[] = chosen.map(({ run }) => run);
   const merged = { ...first.run, command: `scripts/drill table --build ${first.run.version}` };
   return {
     text: `build ${first.run.version}, ${chosen.length} runs\n\n${overview(merged, rounds)}\n${comparisonText(rows)}`,

@@ -1,5 +1,5 @@
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import type { Hazard, Step } from '../hazards/hazard.ts';
+import type { Hazard, HazardStep } from '../hazards/hazard.ts';
 import { judge } from '../../judge/judge.ts';
 import type { Timeline } from '../../judge/timeline.ts';
 import { unplayed, type RoundVerdict } from '../../judge/verdict.ts';
@@ -38,7 +38,7 @@ export interface SuiteOrder {
   /** With stock settings: recorded, not judged. Absent: our own. */
   readonly label?: Played['label'];
   /** What is played in the place of the hazard's own steps, from the round's seed. */
-  readonly story?: (seed: number, play: (steps: readonly Step[]) => Promise<void>) => Promise<void>;
+  readonly story?: (seed: number, play: (steps: readonly HazardStep[]) => Promise<void>) => Promise<void>;
 }
 
 /** Plays all rounds: the first of each hazard, then the second of each, so that a run that is ended early has as many of all. */

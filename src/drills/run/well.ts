@@ -3,7 +3,7 @@ import { execHost } from '../../lab/exec.ts';
 import { findHolder, regionsOf, sqlOn, type Environment } from './environment.ts';
 
 const EVERY_MS = 500;
-const LOOK_MS = 10_000;
+const EXEC_MS = 10_000;
 /** Is there while a host's keeper vouches for its primary (`ha/keeper`). */
 export const ARMED = '/run/regent-keeper/armed';
 /** Without its keeper's word a primary is waited for by Patroni's own, slow lease: nobody has that long who has a keeper that runs. */
@@ -17,19 +17,19 @@ const VOUCHED = `! systemctl --quiet is-active regent-keeper.service || test -e 
 export async function waitUntilRedundant(
   environment: Environment,
   deadlineMs: number,
-): Promise<{ at: number | null; said: string }> {
+): Promise<{ at: number | null; lack: string }> {
   const end = environment.now() + deadlineMs;
   for (;;) {
-    const said = await missing(environment);
-    if (said === null) return { at: environment.now(), said: '' };
-    if (environment.now() > end) return { at: null, said };
+    const lack = await missing(environment);
+    if (lack === null) return { at: environment.now(), lack: '' };
+    if (environment.now() > end) return { at: null, lack };
     await environment.wait(EVERY_MS);
   }
 }
 
 /** The same, before a round. Throws AppError `drill` with what is missing. */
 export async function needWell(environment: Environment, deadlineMs: number): Promise<void> {
-  const { at, said } = await waitUntilRedundant(environment, deadlineMs);
+  const { at, lack: said } = await waitUntilRedundant(environment, deadlineMs);
   if (at === null)
     throw new AppError(
       'drill',
@@ -45,7 +45,7 @@ const SYNCHRONOUS = followers(['sync', 'quorum']);
 const STREAMING = followers(['sync', 'quorum', 'potential', 'async']);
 
 async function isVouchedFor({ layout }: Environment, host: string): Promise<boolean> {
-  const result = await execHost(layout, host, ['sh', '-c', VOUCHED], { timeoutMs: LOOK_MS }).catch(() => null);
+  const result = await execHost(layout, host, ['sh', '-c', VOUCHED], { timeoutMs: EXEC_MS }).catch(() => null);
   return result?.code === 0;
 }
 

@@ -5,7 +5,7 @@ import { junit } from '../../drills/report/junit.ts';
 import { overview } from '../../drills/report/overview.ts';
 import { chosen } from '../../drills/report/page/choice.ts';
 import { page } from '../../drills/report/page/page.ts';
-import { type HazardFacts, replay, type Round, type Run } from '../../drills/report/round.ts';
+import { type HazardFacts, replay, type ReportedRound, type DrillRun } from '../../drills/report/round.ts';
 import { screen } from '../../drills/report/screen.ts';
 import { parseStored } from '../../drills/report/stored.ts';
 import * as drills from '../../store/queries/cluster/drills.ts';
@@ -30,7 +30,7 @@ export async function reportOf(
     const problem = `the run has more than ${DRILL_REPORT_ROUNDS} rounds`;
     return invalid('run', problem, `at most ${DRILL_REPORT_ROUNDS} rounds in a report; JSON has no such limit`);
   }
-  const rounds: Round[] = [];
+  const rounds: ReportedRound[] = [];
   for (const row of rows) {
     const round = parseStored(`round ${row.id}`, row.verdict, row.timeline);
     if (isRejected(round)) return round;
@@ -48,10 +48,10 @@ export async function reportOf(
 async function withLanes(
   tx: Tx,
   rows: readonly drills.DrillOutline[],
-  rounds: readonly Round[],
-): Promise<readonly Round[] | Rejected> {
+  rounds: readonly ReportedRound[],
+): Promise<readonly ReportedRound[] | Rejected> {
   const worth = new Set(chosen(rounds));
-  const whole: Round[] = [];
+  const whole: ReportedRound[] = [];
   let bytes = 0;
   for (const [index, round] of rounds.entries()) {
     const row = rows[index];
@@ -69,7 +69,7 @@ async function withLanes(
   return whole;
 }
 
-function runOf(rows: readonly drills.DrillOutline[], rounds: readonly Round[]): Run {
+function runOf(rows: readonly drills.DrillOutline[], rounds: readonly ReportedRound[]): DrillRun {
   const [first] = rounds;
   const run = rows[0]?.run ?? '';
   return {

@@ -3,7 +3,7 @@ import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.
 import { parseMac } from '../../model/machines/machine.ts';
 import { isStatements } from '../../model/networks/dhcp-snippet/notation.ts';
 import { parseSnippet } from '../../model/networks/dhcp-snippet.ts';
-import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../store/declared/rows.ts';
+import { createDeclared, type DeclaredRow, updateDeclared, type RowValues } from '../../store/declared/rows.ts';
 import { isFeatureOn } from '../../store/queries/base/features.ts';
 import { findMachine } from '../../store/queries/machines/machines.ts';
 import { listReservations } from '../../store/queries/networks/reservations.ts';
@@ -48,7 +48,7 @@ async function readSnippet(
   tx: Tx,
   body: Partial<Pick<DhcpSnippetRow, 'scope' | 'text'>>,
   old: DhcpSnippetRow | null,
-): Promise<Values<'dhcp-snippet'> | Rejected> {
+): Promise<RowValues<'dhcp-snippet'> | Rejected> {
   const values = await readFields(tx, DHCP_SNIPPET.fields, body);
   if (isRejected(values)) return values;
   const scope = body.scope === undefined ? (old?.scope ?? 'global') : await readScope(tx, body.scope);

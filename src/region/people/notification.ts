@@ -6,7 +6,7 @@ import {
   dismissNotification,
   findNotification,
   listNotifications,
-  type Reader,
+  type NotificationReader,
   updateNotification,
 } from '../../store/queries/people/notifications.ts';
 import { findUser } from '../../store/queries/people/users.ts';
@@ -18,7 +18,7 @@ import { autocommitReading, writing } from '../base/use-case.ts';
 import { noteText, renderNote } from './note-text.ts';
 
 /** An admin reaches every note; the others reach those that are for them. */
-function readerOf({ user, role }: Caller, isAll = role === 'admin'): Reader {
+function readerOf({ user, role }: Caller, isAll = role === 'admin'): NotificationReader {
   return { user, isAdmin: role === 'admin', isAll };
 }
 

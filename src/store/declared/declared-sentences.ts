@@ -30,10 +30,10 @@ function sentencesOf(declaration: Declaration): [string, Sentence][] {
     ];
   });
   const uses = usedBy.map(({ constraint, many }): [string, Sentence] => [constraint, reference(noun, many)]);
-  const kept: [string, Sentence][] = declaration.hasDefault
+  const defaultRules: [string, Sentence][] = declaration.hasDefault
     ? [[`${tableOf(declaration)}_keep_default`, { code: 'in_use', text: '{}. Rule: it stays.' }]]
     : [];
-  return [...own, ...uses, ...kept, ...linkSentences(declaration)];
+  return [...own, ...uses, ...defaultRules, ...linkSentences(declaration)];
 }
 
 /** The sentences of a carrier table: its key `_pkey`, and its foreign keys under the noun that they name. */

@@ -3,15 +3,15 @@ import { columnOf, type Declaration, HIDDEN, tableOf } from '../../contract/base
 import { type DeclarationOf, type DeclaredNoun, NOUNS } from '../../contract/registry.ts';
 import type { DeclaredObject } from '../../contract/noun-routes.ts';
 import type { Rejected } from '../../core/errors.ts';
-import { containing, type ListSpec, listPage, type Page, type PageQuery } from '../page.ts';
-import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../rows.ts';
+import { containing, type ListSpec, listPage, type ListPage, type PageQuery } from '../page.ts';
+import { deleteRow, findRow, insertRow, type Noun, type VersionedKey, updateRow } from '../rows.ts';
 import type { Tx } from '../tx.ts';
 
 /** A row of a declared noun: the answer's content, and its version. */
 export type DeclaredRow<N extends DeclaredNoun> = DeclaredObject<N> & { readonly version: number };
 
 /** Values of fields that a change sets, and of other columns. Undefined ones stay, or get the column's default. */
-export type Values<N extends DeclaredNoun> = {
+export type RowValues<N extends DeclaredNoun> = {
   readonly [M in keyof DeclarationOf<N>['fields']]?: unknown;
 } & Readonly<Record<string, unknown>>;
 
@@ -36,15 +36,15 @@ export function findFirst<N extends DeclaredNoun>(tx: Tx, noun: N): Promise<Decl
   return findRow(tx, spec(noun), sql`true`);
 }
 
-export function createDeclared<N extends DeclaredNoun>(tx: Tx, noun: N, values: Values<N>): Promise<DeclaredRow<N>> {
+export function createDeclared<N extends DeclaredNoun>(tx: Tx, noun: N, values: RowValues<N>): Promise<DeclaredRow<N>> {
   return insertRow(tx, spec(noun), columnsOf(spec(noun), values));
 }
 
 export function updateDeclared<N extends DeclaredNoun>(
   tx: Tx,
   noun: N,
-  target: Target,
-  values: Values<N>,
+  target: VersionedKey,
+  values: RowValues<N>,
 ): Promise<DeclaredRow<N> | Rejected> {
   return updateRow(tx, spec(noun), target, columnsOf(spec(noun), values));
 }
@@ -52,7 +52,7 @@ export function updateDeclared<N extends DeclaredNoun>(
 export function deleteDeclared<N extends DeclaredNoun>(
   tx: Tx,
   noun: N,
-  target: Target,
+  target: VersionedKey,
 ): Promise<DeclaredRow<N> | Rejected> {
   return deleteRow(tx, spec(noun), target);
 }
@@ -62,7 +62,7 @@ export function listDeclared<N extends DeclaredNoun>(
   tx: Tx,
   noun: N,
   query: ListQuery<N>,
-): Promise<Page<DeclaredRow<N>>> {
+): Promise<ListPage<DeclaredRow<N>>> {
   const own = spec(noun);
   const wanted: Readonly<Record<string, unknown>> = query;
   const filters = Object.entries(own.filters).map(([member, by]) => {

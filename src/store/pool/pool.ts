@@ -27,7 +27,7 @@ const OPENING = 2;
  * So many idle connections stay open, so that a call after a quiet time does not wait for handshakes, and hundreds of calls do not wait for two at a
  * time.
  */
-const KEPT = 4;
+const IDLE_MIN = 4;
 const IDLE_MS = 30_000;
 /** A connection that takes longer may have met silence. Another one is tried beside it. */
 const SLOW_MS = 500;
@@ -68,7 +68,7 @@ export class Pool {
     this.#pool = new PgPool({
       ...clientConfig(connection, timeouts, name),
       max,
-      min: Math.min(max, KEPT),
+      min: Math.min(max, IDLE_MIN),
       idleTimeoutMillis: IDLE_MS,
       maxLifetimeSeconds: timeouts.lifetimeMs / 1000,
     });

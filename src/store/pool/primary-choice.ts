@@ -1,4 +1,4 @@
-import type { ServerSaid } from './server-look.ts';
+import type { ServerAnswer } from './server-look.ts';
 
 /** The newest timeline on which each database system was seen with a primary. */
 export type Timelines = ReadonlyMap<string, number>;
@@ -15,11 +15,11 @@ export interface Choice {
  * an old primary that has not heard of its successor: it is none. `said`: by the place in the list; null: no answer yet. Pure.
  */
 export function choosePrimary(
-  said: readonly (ServerSaid | null)[],
+  answers: readonly (ServerAnswer | null)[],
   timelines: Timelines,
   current: number | null,
 ): Choice | null {
-  const primaries = said.flatMap((one, index) =>
+  const primaries = answers.flatMap((one, index) =>
     one?.kind === 'primary' && !isOutdated(one, timelines) ? [{ ...one, index }] : [],
   );
   const rank = ({ isReadOnly, timeline, index }: (typeof primaries)[number]) => [
@@ -33,9 +33,9 @@ export function choosePrimary(
 }
 
 /** What is remembered after these answers. Pure. */
-export function withTimelines(said: readonly (ServerSaid | null)[], timelines: Timelines): Timelines {
+export function withTimelines(answers: readonly (ServerAnswer | null)[], timelines: Timelines): Timelines {
   const next = new Map(timelines);
-  for (const one of said) {
+  for (const one of answers) {
     if (one?.kind !== 'primary' || one.system === null || one.timeline === null) continue;
     next.set(one.system, Math.max(one.timeline, next.get(one.system) ?? 0));
   }
@@ -43,18 +43,20 @@ export function withTimelines(said: readonly (ServerSaid | null)[], timelines: T
 }
 
 /** A server's state as a sentence's part. Pure. */
-export function stateSentence(said: ServerSaid | null, timelines: Timelines): string {
-  if (said === null) return 'has not answered yet';
-  if (said.kind === 'silent') return `does not answer (${said.why})`;
-  if (said.kind === 'standby') return 'is a standby';
-  if (isOutdated(said, timelines))
-    return `is a primary on the old timeline ${said.timeline}, which has not heard of its successor`;
-  return said.isReadOnly ? 'is a primary that takes no writes (default_transaction_read_only is on)' : 'is the primary';
+export function stateSentence(answer: ServerAnswer | null, timelines: Timelines): string {
+  if (answer === null) return 'has not answered yet';
+  if (answer.kind === 'silent') return `does not answer (${answer.why})`;
+  if (answer.kind === 'standby') return 'is a standby';
+  if (isOutdated(answer, timelines))
+    return `is a primary on the old timeline ${answer.timeline}, which has not heard of its successor`;
+  return answer.isReadOnly
+    ? 'is a primary that takes no writes (default_transaction_read_only is on)'
+    : 'is the primary';
 }
 
-function isOutdated(said: Extract<ServerSaid, { kind: 'primary' }>, timelines: Timelines): boolean {
-  if (said.system === null || said.timeline === null) return false;
-  return said.timeline < (timelines.get(said.system) ?? 0);
+function isOutdated(answer: Extract<ServerAnswer, { kind: 'primary' }>, timelines: Timelines): boolean {
+  if (answer.system === null || answer.timeline === null) return false;
+  return answer.timeline < (timelines.get(answer.system) ?? 0);
 }
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {

@@ -11,7 +11,7 @@ import {
 } from '../connection.ts';
 import { NoPrimaryError, noConnectionInTime } from '../failure.ts';
 import { type Choice, choosePrimary, stateSentence, type Timelines, withTimelines } from './primary-choice.ts';
-import { lookAtServer, type ServerSaid } from './server-look.ts';
+import { queryServer, type ServerAnswer } from './server-look.ts';
 
 /** Pause between two rounds of questions, ms; at least half of it. */
 const PAUSE_MS = 200;
@@ -115,32 +115,32 @@ export class PrimaryFinder {
   async #askAll(): Promise<void> {
     const wait = this.#nextAt - this.#clock.monotonic();
     if (wait > 0) await sleep(wait);
-    const said: (ServerSaid | null)[] = this.#servers.map(() => null);
+    const answers: (ServerAnswer | null)[] = this.#servers.map(() => null);
     const before = this.#choice?.index ?? null;
     const found = Promise.withResolvers<void>();
-    const looks = this.#aims.map(async (aim, index) => {
-      const answer = await lookAtServer(aim, this.#timeouts.connectMs);
-      said[index] = answer;
-      if (choosePrimary(said, this.#timelines, before)?.isWritable) found.resolve();
+    const queries = this.#aims.map(async (aim, index) => {
+      const answer = await queryServer(aim, this.#timeouts.connectMs);
+      answers[index] = answer;
+      if (choosePrimary(answers, this.#timelines, before)?.isWritable) found.resolve();
     });
-    await Promise.race([Promise.all(looks), found.promise.then(() => sleep(GRACE_MS))]);
-    this.#timelines = withTimelines(said, this.#timelines);
-    this.#take(choosePrimary(said, this.#timelines, before), said);
+    await Promise.race([Promise.all(queries), found.promise.then(() => sleep(GRACE_MS))]);
+    this.#timelines = withTimelines(answers, this.#timelines);
+    this.#take(choosePrimary(answers, this.#timelines, before), answers);
     this.#nextAt = this.#clock.monotonic() + PAUSE_MS * (0.5 + this.#random.fraction() / 2);
   }
 
-  #take(choice: Choice | null, said: readonly (ServerSaid | null)[]): void {
-    const words = this.#servers.map((server, index) => {
-      return `${placeOf(server)} ${stateSentence(said[index] ?? null, this.#timelines)}`;
+  #take(choice: Choice | null, answers: readonly (ServerAnswer | null)[]): void {
+    const states = this.#servers.map((server, index) => {
+      return `${placeOf(server)} ${stateSentence(answers[index] ?? null, this.#timelines)}`;
     });
     if (choice === null) {
-      const hasAnswer = said.some((one) => one !== null && one.kind !== 'silent');
-      this.#why = new NoPrimaryError(words, hasAnswer);
+      const hasAnswer = answers.some((one) => one !== null && one.kind !== 'silent');
+      this.#why = new NoPrimaryError(states, hasAnswer);
       this.#isDoubted = true;
       return;
     }
     if (choice.index !== this.#choice?.index || choice.isWritable !== this.#choice.isWritable)
-      this.#log.info('the database is used at another server, or in another way', { servers: words.join('; ') });
+      this.#log.info('the database is used at another server, or in another way', { servers: states.join('; ') });
     this.#choice = choice;
     this.#isDoubted = false;
     this.#why = null;

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../core/ports.ts';
-import { isClosing, isOwnWay, noConnectionInTime } from '../failure.ts';
+import { isClosing, isPathFailure, noConnectionInTime } from '../failure.ts';
 import { queue } from './acquire-queue.ts';
 
 /** Pause between two tries while there is no primary, ms; at least half of it. */
@@ -71,7 +71,7 @@ export class ReconnectGate {
   holds(mostMs: number): boolean {
     const now = this.#clock.monotonic();
     if (this.#trouble === null) return now - this.#foundAt <= SETTLE_MS;
-    return now - this.#trouble.since <= mostMs && !isOwnWay(this.#trouble.error);
+    return now - this.#trouble.since <= mostMs && !isPathFailure(this.#trouble.error);
   }
 
   /** A try found the primary. False: it was not looked for. */

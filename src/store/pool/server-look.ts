@@ -5,7 +5,7 @@ import { failureSentence } from '../failure.ts';
  * What a server says of itself. `silent`: it gave no answer, with the reason. `system` and `timeline` null: it does not tell them to this role.
  * `isSynchronous`: a commit there waits for a standby. `version`: as `server_version_num`.
  */
-export type ServerSaid =
+export type ServerAnswer =
   | {
       readonly kind: 'primary';
       readonly isReadOnly: boolean;
@@ -17,7 +17,7 @@ export type ServerSaid =
   | { readonly kind: 'standby' }
   | { readonly kind: 'silent'; readonly why: string };
 
-interface Answer {
+interface ServerModeRow {
   readonly standby: boolean;
   readonly isReadOnly: boolean;
   readonly isSynchronous: boolean;
@@ -32,13 +32,13 @@ const ASK_TIMELINE = `select (select system_identifier::text from pg_control_sys
   ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int as timeline`;
 
 /** Asks one server, on a connection of its own; never throws. It takes at most about `timeoutMs`. */
-export async function lookAtServer(config: pg.ClientConfig, timeoutMs: number): Promise<ServerSaid> {
+export async function queryServer(config: pg.ClientConfig, timeoutMs: number): Promise<ServerAnswer> {
   const client = new pg.Client({ ...config, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs });
   // What breaks off rejects the query.
   client.on('error', () => {});
   try {
     await client.connect();
-    const answer = (await client.query<Answer>(ASK)).rows[0];
+    const answer = (await client.query<ServerModeRow>(ASK)).rows[0];
     if (answer === undefined || answer.standby) return { kind: 'standby' };
     const { isReadOnly, isSynchronous, version } = answer;
     const known = await client

@@ -1,6 +1,6 @@
 import { type ConnectionSpec, clientConfig, DEFAULT_TIMEOUTS, placeOf, serversOf } from '../connection.ts';
 import { stateSentence } from './primary-choice.ts';
-import { lookAtServer, type ServerSaid } from './server-look.ts';
+import { queryServer, type ServerAnswer } from './server-look.ts';
 
 /**
  * A server of a database that an operator runs, as it says itself. `isSynchronous`: a commit there waits for a standby; it and `timeline` null: not
@@ -14,21 +14,21 @@ export interface ServerState {
   readonly why: string;
 }
 
-const LOOK_MS = 1000;
+const QUERY_MS = 1000;
 const NOTHING_SEEN = new Map<string, number>();
 
 /** Asks every server at once what it is now. Never throws; it takes at most about a second for each of two questions. */
 export async function readServerStates(connection: ConnectionSpec, name: string): Promise<ServerState[]> {
   return await Promise.all(
     serversOf(connection).map(async (server) => {
-      const said = await lookAtServer(clientConfig(server, DEFAULT_TIMEOUTS, name), LOOK_MS);
-      return { server: placeOf(server), ...stateOf(said), why: stateSentence(said, NOTHING_SEEN) };
+      const answer = await queryServer(clientConfig(server, DEFAULT_TIMEOUTS, name), QUERY_MS);
+      return { server: placeOf(server), ...stateOf(answer), why: stateSentence(answer, NOTHING_SEEN) };
     }),
   );
 }
 
-function stateOf(said: ServerSaid): Pick<ServerState, 'state' | 'isSynchronous' | 'timeline'> {
-  if (said.kind !== 'primary') return { state: said.kind, isSynchronous: null, timeline: null };
-  const { isReadOnly, isSynchronous, timeline } = said;
+function stateOf(answer: ServerAnswer): Pick<ServerState, 'state' | 'isSynchronous' | 'timeline'> {
+  if (answer.kind !== 'primary') return { state: answer.kind, isSynchronous: null, timeline: null };
+  const { isReadOnly, isSynchronous, timeline } = answer;
   return { state: isReadOnly ? 'read-only' : 'primary', isSynchronous, timeline };
 }

@@ -14,7 +14,7 @@ export interface Mode {
 }
 
 /** What `transact` does on a connection. */
-interface Work<T> {
+interface TransactionWork<T> {
   readonly mode: Mode;
   readonly body: (tx: Tx) => Promise<T>;
   readonly timeoutMs: () => number;
@@ -38,7 +38,7 @@ interface Proof {
 const PROOF = `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
 
 /** Runs the body in a transaction on this connection. Throws what the database or the body throws; `position` tells where it was then. */
-export async function transact<T>(client: pg.PoolClient, work: Work<T>): Promise<T> {
+export async function transact<T>(client: pg.PoolClient, work: TransactionWork<T>): Promise<T> {
   const warnings: string[] = [];
   const onNotice = (notice: { severity?: string | undefined; message?: string | undefined }) => {
     if (work.position.phase === 'commit' && notice.severity === 'WARNING') warnings.push(notice.message ?? '');
@@ -67,7 +67,7 @@ async function settled<T>(live: LiveTx, body: (tx: Tx) => Promise<T>): Promise<T
 }
 
 /** One round trip: BEGIN, and the proof that this is a primary, which takes writes if there are to be any. */
-async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
+async function begin<T>(client: pg.PoolClient, work: TransactionWork<T>): Promise<void> {
   if (work.mode.begin === null && work.isProven) return;
   const { begin: opening } = work.mode;
   const text = opening === null ? `select 1; ${PROOF}` : `${opening}; ${PROOF}${work.serverLimits}`;
@@ -78,7 +78,7 @@ async function begin<T>(client: pg.PoolClient, work: Work<T>): Promise<void> {
   work.onPrimary();
 }
 
-async function end<T>(client: pg.PoolClient, work: Work<T>, warnings: readonly string[]): Promise<void> {
+async function end<T>(client: pg.PoolClient, work: TransactionWork<T>, warnings: readonly string[]): Promise<void> {
   if (work.mode.begin === null) return;
   const result = await client.query({ text: work.mode.end, query_timeout: work.timeoutMs() } as pg.QueryConfig);
   if (work.position.phase !== 'commit') return;

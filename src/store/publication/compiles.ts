@@ -93,16 +93,16 @@ export async function findingsOfCompile(tx: Tx, compile: Compile, most: number):
       where ${condition}
       order by f.finding ->> 'severity', coalesce(n.name, f.node_name) collate "C", f.service collate "C",
         f.finding ->> 'subject', f.id limit ${most + 1}`);
-  const told = await read(sql`int8range(f.first_compile, f.until_compile) @> ${compile.id}::bigint`);
+  const active = await read(sql`int8range(f.first_compile, f.until_compile) @> ${compile.id}::bigint`);
   const ended = await read(sql`f.until_compile = ${compile.id}`);
   // In other words it is the same one.
-  const same = new Set(told.map(identityOf));
+  const same = new Set(active.map(identityOf));
   const gone = ended.filter((row) => !same.has(identityOf(row)));
-  const items = told.map((row) => pastFinding(row, compile));
+  const items = active.map((row) => pastFinding(row, compile));
   return {
     items: items.slice(0, most),
     gone: gone.slice(0, most).map((row) => pastFinding(row, compile)),
-    isCut: told.length > most || ended.length > most,
+    isCut: active.length > most || ended.length > most,
   };
 }
 

@@ -52,13 +52,13 @@ interface FindingRows {
 }
 
 async function replaceFindings(tx: Tx, revision: number, { nodeIds, rows }: FindingRows): Promise<void> {
-  const told = sql`unnest(${rows.map(({ nodeId }) => nodeId)}::text[], ${rows.map(({ service }) => service)}::text[],
+  const incoming = sql`unnest(${rows.map(({ nodeId }) => nodeId)}::text[], ${rows.map(({ service }) => service)}::text[],
     ${rows.map(({ text }) => text)}::text[]) as told (node_id, service, findings)`;
   await tx.run(sql`delete from findings as f where node_id = any(${nodeIds}::text[])
-    and not exists (select from ${told} where told.node_id = f.node_id and told.service = f.service)`);
+    and not exists (select from ${incoming} where told.node_id = f.node_id and told.service = f.service)`);
   if (rows.length === 0) return;
   await tx.run(sql`insert into findings as f (node_id, service, revision, findings)
-    select n.id, told.service, ${revision}, told.findings::jsonb from ${told} join nodes n on n.id = told.node_id
+    select n.id, told.service, ${revision}, told.findings::jsonb from ${incoming} join nodes n on n.id = told.node_id
     on conflict (node_id, service) do update set revision = excluded.revision, findings = excluded.findings, since = now()
     where f.findings is distinct from excluded.findings`);
 }

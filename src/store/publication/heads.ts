@@ -5,15 +5,15 @@ import type { Tx } from '../tx.ts';
 import { BODY_COLUMNS, joinBodies, type KnownParts, type StoredBody } from './parts.ts';
 
 /** What is published for a node. `compiledRevision`: the newest snapshot that was compiled for it, changed or not. */
-export interface Head extends Desired {
+export interface PublicationHead extends Desired {
   readonly publishedAt: string;
   readonly compiledRevision: number;
 }
 
-type HeadRow = Omit<Head, 'body'> & StoredBody;
+type HeadRow = Omit<PublicationHead, 'body'> & StoredBody;
 
 /** Desired states of all nodes, or of one, in id order. `known`: parts of the last reading, which are not read again. */
-export async function readHeads(tx: Tx, nodeId?: string, known?: KnownParts): Promise<Head[]> {
+export async function readHeads(tx: Tx, nodeId?: string, known?: KnownParts): Promise<PublicationHead[]> {
   const where = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
   const rows = await tx.all(sql<HeadRow>`select node_id as "nodeId", generation, digest, revision, ${BODY_COLUMNS},
       published_at as "publishedAt", compiled_revision as "compiledRevision"
@@ -24,9 +24,9 @@ export async function readHeads(tx: Tx, nodeId?: string, known?: KnownParts): Pr
 /**
  * As `readHeads`, with `{}` in place of each service's content: it tells whether a service is wanted, not how. A large site's bodies are megabytes.
  */
-export function readOutlines(tx: Tx, nodeId?: string): Promise<Head[]> {
+export function readOutlines(tx: Tx, nodeId?: string): Promise<PublicationHead[]> {
   const where = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
-  return tx.all(sql<Head>`select node_id as "nodeId", generation, digest, revision, outline as body,
+  return tx.all(sql<PublicationHead>`select node_id as "nodeId", generation, digest, revision, outline as body,
     published_at as "publishedAt", compiled_revision as "compiledRevision" from desired where ${where} order by node_id collate "C"`);
 }
 
@@ -46,7 +46,11 @@ export async function readDesired(tx: Tx, nodeId: string): Promise<Desired | nul
 }
 
 /** An earlier publication of a node, or its last one before `generation`; null when it is gone or never was. */
-export async function readPublication(tx: Tx, nodeId: string, at: { generation: number }): Promise<Head | null> {
+export async function readPublication(
+  tx: Tx,
+  nodeId: string,
+  at: { generation: number },
+): Promise<PublicationHead | null> {
   const rows = await tx.all(sql<HeadRow>`select node_id as "nodeId", generation, digest, revision, ${BODY_COLUMNS},
       published_at as "publishedAt", revision as "compiledRevision"
     from publications where node_id = ${nodeId} and generation = ${at.generation}`);
@@ -82,7 +86,11 @@ export async function nodesWithoutPublicationOf(tx: Tx, revision: number): Promi
 }
 
 /** The last publication of a node before a generation; null: it is not kept, or there was none. */
-export async function readPublicationBefore(tx: Tx, nodeId: string, generation: number): Promise<Head | null> {
+export async function readPublicationBefore(
+  tx: Tx,
+  nodeId: string,
+  generation: number,
+): Promise<PublicationHead | null> {
   const row = await tx.one(sql<{ generation: number | null }>`select max(generation) as generation from publications
     where node_id = ${nodeId} and generation < ${generation}`);
   return row === null || row.generation === null ? null : readPublication(tx, nodeId, { generation: row.generation });

@@ -8,7 +8,7 @@ export interface HeldState {
 }
 
 /** The newest publications of a node are kept whatever their age. */
-export const PUBLICATIONS_KEPT = 50;
+export const PUBLICATIONS_RETAINED = 50;
 
 /**
  * How far an agent's generation may be above the last known one. A restored database lacks publications, thousands at most; a broken agent must not

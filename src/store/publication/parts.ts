@@ -13,7 +13,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Feature } from '../../model/cluster/cluster.ts';
 import { SEALED } from '../queries/base/sealing.ts';
 import type { Tx } from '../tx.ts';
-import { type HeldState, PUBLICATIONS_KEPT } from './held.ts';
+import { type HeldState, PUBLICATIONS_RETAINED } from './held.ts';
 import { openPart, openParts, type PartRow, sealParts } from './sealed-parts.ts';
 
 /** A row with a body: whole, as earlier releases wrote it, or the root of its parts. */
@@ -48,7 +48,7 @@ const PUBLISHING_MOST = sql`interval '10 minutes'`;
 export async function noteNamedParts(tx: Tx): Promise<void> {
   const roots = sql`select root from desired where root is not null
     union select p.root from nodes n cross join lateral (
-      select root from publications where node_id = n.id order by generation desc limit ${PUBLICATIONS_KEPT}) p where p.root is not null
+      select root from publications where node_id = n.id order by generation desc limit ${PUBLICATIONS_RETAINED}) p where p.root is not null
     union select root from publications where root is not null
       and published_at > (select last_ran from chores where name = 'purge') - ${PUBLISHING_MOST}`;
   // Far fewer parts are read than the plan guesses. JIT compilation would take longer.

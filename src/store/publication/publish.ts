@@ -10,7 +10,7 @@ import type { Watermark } from '../queries/base/watermark.ts';
 import type { Tx } from '../tx.ts';
 import { compiledRevision, keepCompile } from './compiles.ts';
 import { type StoredFinding, storeFindings } from './findings.ts';
-import { needsGeneration, nextGeneration, PUBLICATIONS_KEPT, readHoldings } from './held.ts';
+import { needsGeneration, nextGeneration, PUBLICATIONS_RETAINED, readHoldings } from './held.ts';
 import { type KnownParts, lockPublishers, storeBodies } from './parts.ts';
 
 /** The result of one process's compile of one snapshot for the whole site. */
@@ -149,7 +149,7 @@ async function storeGenerations(
   if (roots.length === 0)
     await tx.run(sql`delete from publications as p using unnest(${of(({ nodeId }) => nodeId)}::text[]) as due (id)
     where p.node_id = due.id and p.generation <= (
-      select generation from publications where node_id = due.id order by generation desc offset ${PUBLICATIONS_KEPT} limit 1)`);
+      select generation from publications where node_id = due.id order by generation desc offset ${PUBLICATIONS_RETAINED} limit 1)`);
   return rows.map(({ id }) => id);
 }
 

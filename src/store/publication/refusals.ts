@@ -3,7 +3,7 @@ import type { Observation, ServiceObservation } from '../../contract/cluster/age
 import type { Tx } from '../tx.ts';
 
 /** What the checkers of a node said of a service in a publication. `held`: parts that were left out, the rest is in force. */
-export interface Refusal {
+export interface PublicationRefusal {
   readonly nodeId: string;
   readonly generation: number;
   readonly service: string;
@@ -24,12 +24,12 @@ const NOT_TAKEN: readonly ServiceObservation['state'][] = [
 
 /** Keeps what a report says that a publication was not taken whole, as long as the publication is kept. */
 export async function keepRefusals(tx: Tx, nodeId: string, { services }: Pick<Observation, 'services'>): Promise<void> {
-  const told = services.filter(({ state, held = [] }) => NOT_TAKEN.includes(state) || held.length > 0);
-  if (told.length === 0) return;
-  const of = (pick: (service: ServiceObservation) => string) => told.map(pick);
+  const refused = services.filter(({ state, held = [] }) => NOT_TAKEN.includes(state) || held.length > 0);
+  if (refused.length === 0) return;
+  const of = (pick: (service: ServiceObservation) => string) => refused.map(pick);
   await tx.run(sql`insert into refusals as r (node_id, generation, service, state, why, held)
     select p.node_id, p.generation, told.service, told.state, told.why, told.held::jsonb
-    from unnest(${told.map(({ wanted }) => wanted)}::bigint[], ${of(({ service }) => service)}::text[], ${of(({ state }) => state)}::text[],
+    from unnest(${refused.map(({ wanted }) => wanted)}::bigint[], ${of(({ service }) => service)}::text[], ${of(({ state }) => state)}::text[],
       ${of(({ why }) => why)}::text[], ${of(({ held = [] }) => JSON.stringify(held))}::text[])
       as told (generation, service, state, why, held)
     join publications p on p.node_id = ${nodeId} and p.generation = told.generation
@@ -41,8 +41,8 @@ export async function keepRefusals(tx: Tx, nodeId: string, { services }: Pick<Ob
 export function readRefusals(
   tx: Tx,
   publications: readonly { readonly nodeId: string; readonly generation: number }[],
-): Promise<Refusal[]> {
-  return tx.all(sql<Refusal>`select r.node_id as "nodeId", r.generation, r.service, r.state, r.why, r.held, r.at
+): Promise<PublicationRefusal[]> {
+  return tx.all(sql<PublicationRefusal>`select r.node_id as "nodeId", r.generation, r.service, r.state, r.why, r.held, r.at
     from refusals r
       join unnest(${publications.map(({ nodeId }) => nodeId)}::text[], ${publications.map(({ generation }) => generation)}::bigint[])
         as p (node_id, generation) using (node_id, generation)

@@ -6,7 +6,7 @@ import { digestOf } from '../../../src/core/stable-json.ts';
 import { rejected } from '../../../src/core/errors.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { readDesired, readHeads, readPublication } from '../../../src/store/publication/heads.ts';
-import { PUBLICATIONS_KEPT } from '../../../src/store/publication/held.ts';
+import { PUBLICATIONS_RETAINED } from '../../../src/store/publication/held.ts';
 import { type KnownParts, readDesiredParts, readOwnParts, storeBodies } from '../../../src/store/publication/parts.ts';
 import { publishSite } from '../../../src/store/publication/publish.ts';
 import { purge } from '../../../src/store/purge.ts';
@@ -208,7 +208,7 @@ test('regions of an earlier release find whole bodies until all know parts; both
 test('parts that no generation names are purged, and no others', async () => {
   await turnOn();
   await publishAll(zonesOf({}, 20));
-  for (let turn = 0; turn < PUBLICATIONS_KEPT + 5; turn += 1) {
+  for (let turn = 0; turn < PUBLICATIONS_RETAINED + 5; turn += 1) {
     await publish({ n1: bodyOf(zonesOf({ 3: `turn ${turn}` }, 20), 'n1') });
   }
   expect(await purgeNow()).toBeGreaterThan(0);
@@ -219,7 +219,7 @@ test('parts that no generation names are purged, and no others', async () => {
         select node_id as "nodeId", generation, digest from publications`),
     ),
   );
-  expect(generations).toHaveLength(PUBLICATIONS_KEPT + 2);
+  expect(generations).toHaveLength(PUBLICATIONS_RETAINED + 2);
   for (const { nodeId, generation, digest } of generations) {
     const found = value(await db.read((tx) => readPublication(tx, nodeId, { generation })));
     expect(digestOf(found?.body)).toBe(digest);
@@ -231,7 +231,10 @@ test('parts that no generation names are purged, and no others', async () => {
 
 test('publications and their parts stay as long as changes do, also those that came back meanwhile', async () => {
   await turnOn();
-  const texts = Array.from({ length: PUBLICATIONS_KEPT + 20 }, (_, turn) => `text ${turn % 7 === 0 ? 'again' : turn}`);
+  const texts = Array.from(
+    { length: PUBLICATIONS_RETAINED + 20 },
+    (_, turn) => `text ${turn % 7 === 0 ? 'again' : turn}`,
+  );
   const purgeDue = async () => value(await purge(db, 'p'))?.['body_parts'];
   for (const [turn, text] of texts.entries()) {
     await publish({ n1: bodyOf(zonesOf({ 3: text, 4: turn % 3 === 0 ? 'x' : 'y' }, 6), 'n1') });
@@ -260,7 +263,7 @@ test('publications and their parts stay as long as changes do, also those that c
   expect(await readable()).toBe(texts.length);
   await pass('20 days');
   expect(await purgeDue()).toBeGreaterThan(0);
-  expect(await readable()).toBe(PUBLICATIONS_KEPT);
+  expect(await readable()).toBe(PUBLICATIONS_RETAINED);
 });
 
 test('a purge waits for a publisher, and takes nothing that it has just named', async () => {

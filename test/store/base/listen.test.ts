@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { ConnectionSpec } from '../../../src/store/connection.ts';
 import type { Database } from '../../../src/store/database.ts';
-import { type Listener, listen, type Wake } from '../../../src/store/listen.ts';
+import { type DatabaseListener, listen, type Wake } from '../../../src/store/listen.ts';
 import { createDomain } from '../../../src/store/queries/names/domains.ts';
 import { lastEventId, readRevision } from '../../../src/store/queries/base/events.ts';
 import { realClock, realRandom, silentLog, usePostgres } from '../../kit/postgres.ts';
@@ -11,7 +11,7 @@ import { until } from '../../kit/until.ts';
 const postgres = usePostgres();
 let connection: ConnectionSpec;
 let db: Database;
-let listener: Listener;
+let listener: DatabaseListener;
 
 beforeAll(async () => {
   connection = await postgres.get().createDatabase();

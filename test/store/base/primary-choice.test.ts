@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { choosePrimary, stateSentence, withTimelines } from '../../../src/store/pool/primary-choice.ts';
-import type { ServerSaid } from '../../../src/store/pool/server-look.ts';
+import type { ServerAnswer } from '../../../src/store/pool/server-look.ts';
 
-const primary = (timeline: number | null, changes: object = {}): ServerSaid => ({
+const primary = (timeline: number | null, changes: object = {}): ServerAnswer => ({
   kind: 'primary',
   isReadOnly: false,
   isSynchronous: true,
@@ -11,8 +11,8 @@ const primary = (timeline: number | null, changes: object = {}): ServerSaid => (
   timeline,
   ...changes,
 });
-const STANDBY: ServerSaid = { kind: 'standby' };
-const SILENT: ServerSaid = { kind: 'silent', why: 'connect ECONNREFUSED' };
+const STANDBY: ServerAnswer = { kind: 'standby' };
+const SILENT: ServerAnswer = { kind: 'silent', why: 'connect ECONNREFUSED' };
 const NONE = new Map<string, number>();
 const FIVE = new Map([['s1', 5]]);
 

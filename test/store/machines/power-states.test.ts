@@ -37,7 +37,7 @@ beforeEach(async () => {
   });
 });
 
-const due = (aheadS = 0) => say((tx) => states.dueLooks(tx, aheadS, 10));
+const due = (aheadS = 0) => say((tx) => states.listDueChecks(tx, aheadS, 10));
 const seen = (state: 'on' | 'off' | 'error', nodeId: string | null = 'k1') =>
   say((tx) => states.storePower(tx, M, { state, nodeId, why: '', remedy: '' }, { everyS: 120, mostS: 1800 }));
 const untilLook = () =>
@@ -128,7 +128,7 @@ describe('machines that are due', () => {
     await seen('on');
     expect(await due()).toEqual([]);
     expect(await due(200)).toHaveLength(1);
-    await say((tx) => states.putLooksOff(tx, [M], 0));
+    await say((tx) => states.postponeChecks(tx, [M], 0));
     expect(await due()).toHaveLength(1);
     const job = { kind: 'walk', target: 'm1', payload: {}, deadlineSeconds: 60, caller: 'ada' };
     await say((tx) => addJob(tx, { ...job, targets: [`bmc:${bmcId}`] }));
@@ -143,28 +143,28 @@ describe('machines that are due', () => {
     const { id } = await say((tx) =>
       insertCommand(tx, { ...command, claimSeconds: 30, deadlineSeconds: 60, caller: 'system:power' }),
     );
-    await say((tx) => states.storeLook(tx, 'k1', id));
+    await say((tx) => states.storePowerCheck(tx, 'k1', id));
     expect(await say((tx) => states.lookingNodes(tx))).toEqual(['k1']);
-    expect(await say((tx) => states.takeEndedLooks(tx))).toEqual([]);
+    expect(await say((tx) => states.takeEndedChecks(tx))).toEqual([]);
     expect(await say((tx) => withdrawCommand(tx, id))).toBe(true);
     expect(await say((tx) => withdrawCommand(tx, id))).toBe(false);
     expect(await say((tx) => findCommand(tx, id))).toMatchObject({
       state: 'failed',
       sentence: expect.stringContaining('taken back'),
     });
-    expect(await say((tx) => states.hasEndedLooks(tx))).toBe(true);
-    expect(await say((tx) => states.takeEndedLooks(tx))).toEqual([id]);
-    expect(await say((tx) => states.takeEndedLooks(tx))).toEqual([]);
+    expect(await say((tx) => states.hasEndedChecks(tx))).toBe(true);
+    expect(await say((tx) => states.takeEndedChecks(tx))).toEqual([id]);
+    expect(await say((tx) => states.takeEndedChecks(tx))).toEqual([]);
     const entered = Promise.withResolvers<void>();
     const leave = Promise.withResolvers<void>();
     const holder = say(async (tx) => {
-      const has = await states.lockLooks(tx);
+      const has = await states.lockPowerChecks(tx);
       entered.resolve();
       await leave.promise;
       return has;
     });
     await entered.promise;
-    const other = value(await db.read((tx) => states.lockLooks(tx)));
+    const other = value(await db.read((tx) => states.lockPowerChecks(tx)));
     leave.resolve();
     expect([await holder, other]).toEqual([true, false]);
   });

@@ -4,7 +4,7 @@ import { comparisonMarkdown, comparisonSection, comparisonText } from '../../../
 import { compare, type HeadlineFacts } from '../../../src/drills/report/comparison.ts';
 import { page } from '../../../src/drills/report/page/page.ts';
 import { overview } from '../../../src/drills/report/overview.ts';
-import type { Round } from '../../../src/drills/report/round.ts';
+import type { ReportedRound } from '../../../src/drills/report/round.ts';
 import { screen } from '../../../src/drills/report/screen.ts';
 import { byHazard, byHeadline, total } from '../../../src/drills/report/summary.ts';
 import { notJudged } from '../../../src/drills/run/suite.ts';
@@ -18,11 +18,11 @@ const FACTS: readonly HeadlineFacts[] = [
   { name: 'noise', probe: null, target: 'no failover' },
 ];
 
-const many = (count: number, writeMs: (index: number) => number, part: Partial<Round> = {}): Round[] =>
+const many = (count: number, writeMs: (index: number) => number, part: Partial<ReportedRound> = {}): ReportedRound[] =>
   Array.from({ length: count }, (_, index) => ({ ...round({ number: index + 1, writeMs: writeMs(index) }), ...part }));
-const stock = (rounds: readonly Round[]): Round[] =>
+const stock = (rounds: readonly ReportedRound[]): ReportedRound[] =>
   rounds.map((one) => ({ ...one, label: 'baseline', verdict: notJudged(one.verdict) }));
-const losing = (one: Round): Round => ({
+const losing = (one: ReportedRound): ReportedRound => ({
   ...one,
   verdict: {
     ...one.verdict,
@@ -67,12 +67,12 @@ describe('our settings beside stock ones', () => {
         FACTS,
         many(count, (index) => (index === 0 ? 6000 : 3000)),
       )[0];
-    expect(withOneSlow(30)?.isKept).toBe(true);
-    expect(withOneSlow(5)?.isKept).toBe(false);
+    expect(withOneSlow(30)?.isPromiseHeld).toBe(true);
+    expect(withOneSlow(5)?.isPromiseHeld).toBe(false);
   });
 
   it('do not keep it when a write is lost, two did one’s work, or a call failed that may not', () => {
-    expect(compare(FACTS, many(1, () => 1000).map(losing))[0]?.isKept).toBe(false);
+    expect(compare(FACTS, many(1, () => 1000).map(losing))[0]?.isPromiseHeld).toBe(false);
     const holdings = [...(round().timeline?.holdings ?? []), { host: 'r3', from: 9500, to: 9600 }];
     const split = round({ writeMs: 1000, timeline: { holdings } });
     expect(compare(FACTS, [split])).toMatchObject([
@@ -90,13 +90,13 @@ describe('our settings beside stock ones', () => {
       isKept: false,
       own: { failovers: 1, spread: null },
     });
-    expect(compare(FACTS, [round({ hazard: noisy, timeline: { deeds: [] } })])[0]?.isKept).toBe(true);
+    expect(compare(FACTS, [round({ hazard: noisy, timeline: { deeds: [] } })])[0]?.isPromiseHeld).toBe(true);
   });
 
   it('have a row for everything at the end, hazards without a headline too, and none without rounds', () => {
     const other = losing(round({ hazard: hazard({ id: 'net-halfopen', headline: null }) }));
     const rows = compare(FACTS, [other]);
-    expect(rows.map(({ name, isKept }) => [name.slice(0, 12), isKept])).toEqual([
+    expect(rows.map(({ name, isPromiseHeld: isKept }) => [name.slice(0, 12), isKept])).toEqual([
       ['acknowledged', false],
       ['two VIP hold', true],
     ]);

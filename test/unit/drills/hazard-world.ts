@@ -1,4 +1,4 @@
-import type { Act, Step } from '../../../src/drills/hazards/hazard.ts';
+import type { Act, HazardStep } from '../../../src/drills/hazards/hazard.ts';
 import type { Cast } from '../../../src/judge/timeline.ts';
 
 /** What is wrong with a cluster after some steps, by the words of the acts alone. */
@@ -143,8 +143,8 @@ export function isFault(act: Act): boolean {
 }
 
 /** Steps with `@primary`, `@holder` and `@worker` in the place of whom they may mean: the primary that follows is a standby. */
-export function withRoles(steps: readonly Step[], cast: Cast): Step[] {
+export function withRoles(steps: readonly HazardStep[], cast: Cast): HazardStep[] {
   const text = JSON.stringify(steps);
   const next = cast.standbys[0] ?? cast.primary;
-  return JSON.parse(text.replaceAll(/"@(primary|holder|worker)"/g, `"${next}"`)) as Step[];
+  return JSON.parse(text.replaceAll(/"@(primary|holder|worker)"/g, `"${next}"`)) as HazardStep[];
 }

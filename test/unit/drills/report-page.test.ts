@@ -3,13 +3,13 @@ import type { Lane } from '../../../src/judge/timeline.ts';
 import { wholeScale } from '../../../src/drills/report/drawing/scale.ts';
 import { badRuns, goodRuns, pathOf } from '../../../src/drills/report/drawing/runs.ts';
 import { page } from '../../../src/drills/report/page/page.ts';
-import type { Round } from '../../../src/drills/report/round.ts';
+import type { ReportedRound } from '../../../src/drills/report/round.ts';
 import { HOSTILE, hazard, hostile, RUN, round, unbalanced } from './report-rounds.ts';
 
 const count = (text: string, part: string): number => text.split(part).length - 1;
 
 /** Bytes that each further round adds, drawn. */
-const bytesOf = (item: Round): number =>
+const bytesOf = (item: ReportedRound): number =>
   Buffer.byteLength(page(RUN, [item, item])) - Buffer.byteLength(page(RUN, [item]));
 
 describe('a page of one round', () => {

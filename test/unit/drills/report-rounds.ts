@@ -1,4 +1,4 @@
-import type { HazardFacts, Round, Run } from '../../../src/drills/report/round.ts';
+import type { HazardFacts, ReportedRound, DrillRun } from '../../../src/drills/report/round.ts';
 import type { Lane, Sample, Timeline } from '../../../src/judge/timeline.ts';
 import { judge } from '../../../src/judge/judge.ts';
 
@@ -13,7 +13,7 @@ const WRITES = Array.from({ length: 1197 }, (_, index) => index + 1);
 const FOUND = { r1: WRITES, r2: WRITES, r3: WRITES };
 const NONE_LOCAL = { r1: [], r2: [], r3: [] };
 
-export const RUN: Run = {
+export const RUN: DrillRun = {
   title: 'Failover drills of Regent',
   command: 'scripts/drill all --rounds 10',
   startedAt: '2026-11-20T22:15:03.120Z',
@@ -48,7 +48,7 @@ export function round(
     readonly probes?: readonly string[];
     readonly timeline?: Partial<Timeline>;
   } = {},
-): Round {
+): ReportedRound {
   const { number = 1, writeMs = 3120 } = options;
   const facts = options.hazard ?? hazard();
   const lanes = (options.probes ?? PROBES).map((probe) => lane(probe, writeMs));
@@ -121,7 +121,7 @@ function recording(id: string, number: number, lanes: readonly Lane[], writeMs: 
 export const HOSTILE = '"><script>alert(1)</script>\'&amp;]]>\u0000\u001b[31m\u202e\n|`<img src=x onerror=y>';
 
 /** A round whose every text is hostile. */
-export function hostile(): Round {
+export function hostile(): ReportedRound {
   const facts = hazard({ id: HOSTILE, title: HOSTILE, headline: HOSTILE, expects: [{ probe: HOSTILE, withinMs: 1 }] });
   const probes = ['write', HOSTILE];
   const base = round({ hazard: facts, probes });

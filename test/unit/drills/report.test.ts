@@ -3,7 +3,7 @@ import type { Timeline } from '../../../src/judge/timeline.ts';
 import { exportJson } from '../../../src/drills/report/json.ts';
 import { junit } from '../../../src/drills/report/junit.ts';
 import { markdownTable, overview } from '../../../src/drills/report/overview.ts';
-import type { Round } from '../../../src/drills/report/round.ts';
+import type { ReportedRound } from '../../../src/drills/report/round.ts';
 import { screen } from '../../../src/drills/report/screen.ts';
 import { byHazard, byHeadline } from '../../../src/drills/report/summary.ts';
 import { moment, seconds } from '../../../src/drills/report/formats.ts';
@@ -104,7 +104,7 @@ describe('a table over rounds', () => {
 
   it('counts what was lost, and says when redundancy did not come back', () => {
     const ledger = { ...round().verdict.ledger, lost: ['17 on r1', '17 on r2', '18 on r2'] };
-    const lost: Round = { ...round(), verdict: { ...round().verdict, ledger } };
+    const lost: ReportedRound = { ...round(), verdict: { ...round().verdict, ledger } };
     const text = overview(RUN, [lost, round({ timeline: { redundantAt: null } })]);
     expect(text).toMatch(/host-kill-primary +1\/2 .* 2 +94 +never \(1\)\n/);
     expect(text).toContain('2 of 2,394 acknowledged writes lost');

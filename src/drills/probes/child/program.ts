@@ -12,20 +12,23 @@ export interface ProgramOrder {
 }
 
 /** A process with standard input and output in our hands. What it says on standard error is said on ours, or piped. */
-export type Program = ChildProcessByStdio<Writable, Readable, Readable | null>;
+export type ChildProgram = ChildProcessByStdio<Writable, Readable, Readable | null>;
 
 /** Starts a program, in a network namespace if there is one. The kernel ends it when we die, however we die; nothing of our environment is handed on. */
-export function startProgram(order: ProgramOrder, stderr: 'inherit' | 'pipe' = 'inherit'): Program {
+export function startProgram(order: ProgramOrder, stderr: 'inherit' | 'pipe' = 'inherit'): ChildProgram {
   const enter = order.netns === null ? [] : ['nsenter', `--net=/run/netns/${order.netns}`, '--'];
   const argv = ['--pdeathsig', 'KILL', '--', ...enter, process.execPath, order.program, ...(order.args ?? [])];
-  const child = spawn('setpriv', argv, { stdio: ['pipe', 'pipe', stderr], env: { ...CLEAN_ENVIRONMENT } }) as Program;
+  const child = spawn('setpriv', argv, {
+    stdio: ['pipe', 'pipe', stderr],
+    env: { ...CLEAN_ENVIRONMENT },
+  }) as ChildProgram;
   // Written to when it has just ended: its end is told by `exit`.
   child.stdin.on('error', () => undefined);
   return child;
 }
 
 /** Ends a program whatever it does, frozen too. */
-export function endProgram(child: Program): void {
+export function endProgram(child: ChildProgram): void {
   child.stdin.end();
   child.kill('SIGKILL');
 }

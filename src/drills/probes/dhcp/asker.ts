@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { startLineAsker } from '../child/line-asker.ts';
-import type { Result, Wish } from './machines.ts';
+import type { LeaseResult, LeaseRequest } from './machines.ts';
 
 /** What a machine got: `address` null: no lease, and `why`. */
-export type DhcpResult = Result;
+export type DhcpResult = LeaseResult;
 
 /** Asks for leases from inside a network namespace, as any number of machines. */
 export interface DhcpAsker {
@@ -20,8 +20,8 @@ export interface DhcpAsker {
 export function startDhcpAsker(netns: string): DhcpAsker {
   const program = join(import.meta.dirname, 'program.ts');
   const none = { address: null, server: null, seconds: null, offered: [], why: 'no offer' } as const;
-  const asker = startLineAsker<Wish, Result>({ netns, program }, none);
-  const ask = (wish: Wish) => asker.ask(wish, wish.timeoutMs + 5000);
+  const asker = startLineAsker<LeaseRequest, LeaseResult>({ netns, program }, none);
+  const ask = (request: LeaseRequest) => asker.ask(request, request.timeoutMs + 5000);
   return {
     lease: (mac, { hostname, timeoutMs = 2000 } = {}) =>
       ask({ kind: 'new', mac, timeoutMs, ...(hostname === undefined ? {} : { hostname }) }),

@@ -4,7 +4,7 @@ import { Holders, type Shared } from './holders.ts';
 import { type DhcpQuestion, type DhcpReply, decodeReply, encodeQuestion } from './packet.ts';
 
 /** What one machine wants. */
-export interface Wish {
+export interface LeaseRequest {
   /** new: discover, then request what is offered first. again: ask for the address that the machine had (RFC 2131 §4.3.2, INIT-REBOOT). */
   readonly kind: 'new' | 'again' | 'release';
   readonly mac: string;
@@ -17,7 +17,7 @@ export interface Wish {
 }
 
 /** `address` null: no lease, and `why`: what was missing. `server`: who gave it. */
-export interface Result {
+export interface LeaseResult {
   readonly address: string | null;
   readonly server: string | null;
   readonly seconds: number | null;
@@ -28,7 +28,7 @@ export interface Result {
 /** Many machines' DHCP clients behind one socket: the answers are broadcast, so it sees every one of them. */
 export interface Machines {
   /** Calls back once. Nobody answers a release: it is done when it is sent. */
-  grant(wish: Wish, done: (result: Result) => void): void;
+  grant(request: LeaseRequest, done: (result: LeaseResult) => void): void;
   /** Addresses that these machines have now, with their MACs. */
   held(): ReturnType<Holders['held']>;
 }
@@ -62,7 +62,7 @@ export function openMachines(
     socket.send(encodeQuestion(question), SERVER_PORT, EVERYBODY, () => undefined);
   socket.bind(CLIENT_PORT, '0.0.0.0', () => {
     socket.on('error', () => undefined).setBroadcast(true);
-    onOpen({ grant: (wish, done) => grant(wish, { waiting, send, note }, done), held: () => holders.held() });
+    onOpen({ grant: (request, done) => grant(request, { waiting, send, note }, done), held: () => holders.held() });
   });
 }
 
@@ -73,22 +73,22 @@ interface Wire {
   note(mac: string, reply: DhcpReply | null): void;
 }
 
-function grant(wish: Wish, wire: Wire, done: (result: Result) => void): void {
-  const { mac, kind } = wish;
+function grant(request: LeaseRequest, wire: Wire, done: (result: LeaseResult) => void): void {
+  const { mac, kind } = request;
   const xid = Math.floor(Math.random() * 0xffffffff);
   const name = {
-    ...(wish.hostname !== undefined && { hostname: wish.hostname }),
-    ...(wish.waited !== undefined && { seconds: wish.waited }),
+    ...(request.hostname !== undefined && { hostname: request.hostname }),
+    ...(request.waited !== undefined && { seconds: request.waited }),
   };
   const offered: string[] = [];
   let isRequested = kind === 'again';
-  const finish = (why: Result['why'], reply?: DhcpReply) => {
+  const finish = (why: LeaseResult['why'], reply?: DhcpReply) => {
     cancel();
     wire.waiting.delete(xid);
     const { address = null, server = null, seconds = null } = reply ?? {};
     done({ address, server, seconds, offered, why });
   };
-  const cancel = startDeadline(wish.timeoutMs, () => finish(isRequested ? 'no acknowledgement' : 'no offer'));
+  const cancel = startDeadline(request.timeoutMs, () => finish(isRequested ? 'no acknowledgement' : 'no offer'));
   wire.waiting.set(xid, (reply) => {
     if (reply.mac !== mac) return;
     if (reply.kind === 'offer') {
@@ -105,12 +105,12 @@ function grant(wish: Wish, wire: Wire, done: (result: Result) => void): void {
       finish('refused');
     }
   });
-  const address = wish.address ?? '0.0.0.0';
+  const address = request.address ?? '0.0.0.0';
   if (kind === 'new') wire.send({ kind: 'discover', xid, mac, ...name });
   else if (kind === 'again') wire.send({ kind: 'request', xid, mac, wants: address, ...name });
   else {
     wire.note(mac, null);
-    wire.send({ kind: 'release', xid, mac, has: address, ...(wish.server ? { server: wish.server } : {}) });
+    wire.send({ kind: 'release', xid, mac, has: address, ...(request.server ? { server: request.server } : {}) });
     finish('');
   }
 }

@@ -1,5 +1,5 @@
 import { answerLines } from '../child/lines.ts';
-import { openMachines, type Result, type Wish } from './machines.ts';
+import { openMachines, type LeaseResult, type LeaseRequest } from './machines.ts';
 
 /* Machines' DHCP clients as a program, to be run in a network namespace: wishes and results are lines (`startDhcpAsker`). */
-openMachines((machines) => answerLines<Wish, Result>((wish, done) => machines.grant(wish, done)));
+openMachines((machines) => answerLines<LeaseRequest, LeaseResult>((request, done) => machines.grant(request, done)));

@@ -1,10 +1,10 @@
 import type { Lane, Ledger, Sample } from '../../../judge/timeline.ts';
-import type { LaneSample, Outcome } from './lane.ts';
+import type { LaneSample, WriteOutcome } from './lane.ts';
 
 /** What probes asked and heard, as it comes in: lanes, and what became of numbered writes. */
 export class SampleBook {
   readonly #lanes: Map<string, Sample[]>;
-  readonly #numbers: Record<Outcome, number[]> = { acknowledged: [], ambiguous: [], refused: [] };
+  readonly #numbers: Record<WriteOutcome, number[]> = { acknowledged: [], ambiguous: [], refused: [] };
 
   /** `lanes` are in the record even when nothing was asked in them. */
   constructor(lanes: readonly string[] = []) {
@@ -27,8 +27,8 @@ export class SampleBook {
   }
 
   /** Numbers of writes by what became of them, ascending. */
-  numbers(): Pick<Ledger, Outcome> {
-    const sorted = (outcome: Outcome) => this.#numbers[outcome].toSorted((a, b) => a - b);
+  numbers(): Pick<Ledger, WriteOutcome> {
+    const sorted = (outcome: WriteOutcome) => this.#numbers[outcome].toSorted((a, b) => a - b);
     return { acknowledged: sorted('acknowledged'), ambiguous: sorted('ambiguous'), refused: sorted('refused') };
   }
 

@@ -1,6 +1,6 @@
 import type { DhcpProberConfig } from '../config.ts';
 import { macOf } from '../dhcp/packet.ts';
-import type { Machines, Result } from '../dhcp/machines.ts';
+import type { Machines, LeaseResult } from '../dhcp/machines.ts';
 import type { Probe } from './lane.ts';
 
 const FAMILY = { renewing: 0x0d, passing: 0x0e } as const;
@@ -28,15 +28,15 @@ export function newMachineProbe(config: DhcpProberConfig, machines: Machines): P
 export function renewalProbe(config: DhcpProberConfig, machines: Machines): Probe {
   const { vlan, everyMs, timeoutMs, firstMachine } = config;
   const mac = macOf(FAMILY.renewing, firstMachine);
-  let held: Result | null = null;
+  let held: LeaseResult | null = null;
   let isAsking = true;
   return {
     name: `dhcp ${vlan} renew`,
     everyMs,
     ask: (_, done) => {
       const address = held?.address ?? null;
-      const wish = isAsking || address === null ? { kind: 'new' as const } : { kind: 'again' as const, address };
-      machines.grant({ ...wish, mac, timeoutMs }, (result) => {
+      const request = isAsking || address === null ? { kind: 'new' as const } : { kind: 'again' as const, address };
+      machines.grant({ ...request, mac, timeoutMs }, (result) => {
         if (result.address === null) {
           isAsking = isAsking || result.why === 'refused';
           done({ why: result.why });
@@ -53,7 +53,7 @@ export function renewalProbe(config: DhcpProberConfig, machines: Machines): Prob
   };
 }
 
-function giveBack(machines: Machines, mac: string, { address, server }: Result): void {
+function giveBack(machines: Machines, mac: string, { address, server }: LeaseResult): void {
   if (address === null || server === null) return;
   machines.grant({ kind: 'release', mac, address, server, timeoutMs: 0 }, () => undefined);
 }

@@ -3,12 +3,12 @@ import { startBeat } from '../time/beat.ts';
 import { monotonicMs } from '../time/deadline.ts';
 
 /** What became of a numbered write. */
-export type Outcome = 'acknowledged' | 'ambiguous' | 'refused';
+export type WriteOutcome = 'acknowledged' | 'ambiguous' | 'refused';
 
 /** How a question ended: `why` '' is good. `outcome`: of a numbered write. */
-export interface Asked {
+export interface ProbeResult {
   readonly why: string;
-  readonly outcome?: Outcome;
+  readonly outcome?: WriteOutcome;
 }
 
 /** Something that is asked all the time. */
@@ -17,7 +17,7 @@ export interface Probe {
   readonly name: string;
   readonly everyMs: number;
   /** Asks; `turn` counts from 0. Calls back once, or never. */
-  ask(turn: number, done: (asked: Asked) => void): void;
+  ask(turn: number, done: (result: ProbeResult) => void): void;
   /** Its questions are numbered writes, from this number on. */
   readonly firstNumber?: number;
   /** Questions that may be open at once; what would be more is not asked, and is a failure. */
@@ -32,7 +32,7 @@ export interface Probe {
 export interface LaneSample extends Sample {
   readonly lane: string;
   readonly number?: number;
-  readonly outcome?: Outcome;
+  readonly outcome?: WriteOutcome;
 }
 
 /** A probe that is being asked. */
@@ -50,23 +50,23 @@ export interface RunningLane {
 const BURST_MS = 1000;
 
 /** Asks a probe on its beat, or in bursts, and tells each sample as it ends. */
-export function runLane(probe: Probe, offsetMs: number, tell: (sample: LaneSample) => void): RunningLane {
+export function runLane(probe: Probe, offsetMs: number, onSample: (sample: LaneSample) => void): RunningLane {
   const { name: lane, everyMs, firstNumber, most = Infinity, burst } = probe;
-  const open = new Map<number, (asked: Asked) => void>();
+  const open = new Map<number, (result: ProbeResult) => void>();
   let turns = 0;
   const strike = (late: number) => {
     const sentAt = monotonicMs();
     const starved = late > 0 ? { late } : {};
     if (open.size >= most) {
-      tell({ lane, sentAt, endedAt: sentAt, why: `${most} are open`, ...starved });
+      onSample({ lane, sentAt, endedAt: sentAt, why: `${most} are open`, ...starved });
       return;
     }
     const turn = turns;
     turns += 1;
-    const finish = ({ why, outcome }: Asked) => {
+    const finish = ({ why, outcome }: ProbeResult) => {
       if (!open.delete(turn)) return;
       const ledger = firstNumber === undefined || outcome === undefined ? {} : { number: firstNumber + turn, outcome };
-      tell({ lane, sentAt, endedAt: monotonicMs(), ...(why === '' ? {} : { why }), ...starved, ...ledger });
+      onSample({ lane, sentAt, endedAt: monotonicMs(), ...(why === '' ? {} : { why }), ...starved, ...ledger });
     };
     open.set(turn, finish);
     probe.ask(turn, finish);

@@ -13,13 +13,13 @@ const BOUNDARY = 'regent-drill';
 
 /** Reads of the MAAS API, as gomaasapi asks: a header of OAuth, and again when an answer tells when. */
 export function maasReadProbe(api: ApiPlace, order: MaasOrder, everyMs: number): Probe {
-  const kept = new Agent({ keepAlive: true });
+  const keepAliveAgent = new Agent({ keepAlive: true });
   const ask = askerOf(api, order);
   return {
     name: 'maas read',
     everyMs,
     ask: (turn, done) =>
-      ask({ method: 'GET', path: READ_PATH, agent: turn % 2 === 0 ? false : kept }, (why) => done({ why })),
+      ask({ method: 'GET', path: READ_PATH, agent: turn % 2 === 0 ? false : keepAliveAgent }, (why) => done({ why })),
   };
 }
 
@@ -43,7 +43,7 @@ export function maasChangeProbe(api: ApiPlace, order: MaasOrder): Probe {
   };
 }
 
-interface Call {
+interface MaasProbeCall {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly agent: Agent | false;
@@ -51,9 +51,9 @@ interface Call {
 }
 
 /** Asks, and calls back once with why the call failed; '' when it did not. */
-function askerOf(api: ApiPlace, { timeoutMs }: MaasOrder): (call: Call, done: (why: string) => void) => void {
+function askerOf(api: ApiPlace, { timeoutMs }: MaasOrder): (call: MaasProbeCall, done: (why: string) => void) => void {
   const type = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
-  const attempt = (call: Call, repeats: number, done: (why: string) => void): void => {
+  const attempt = (call: MaasProbeCall, repeats: number, done: (why: string) => void): void => {
     const { host, port, apiKey } = api;
     const headers = { authorization: oauthOf(apiKey), ...(call.body === undefined ? {} : type) };
     get({ host, port, ...call, headers, timeoutMs }, (answer) => {
@@ -67,8 +67,10 @@ function askerOf(api: ApiPlace, { timeoutMs }: MaasOrder): (call: Call, done: (w
 
 /** ms after which the caller is told to come again; null: it is not. */
 function pauseOf({ status, headers }: GetAnswer): number | null {
-  const told = headers['retry-after'];
-  return status !== null && AGAIN.includes(status) && /^\d{1,3}$/.test(told ?? '') ? Number(told) * 1000 : null;
+  const retryAfter = headers['retry-after'];
+  return status !== null && AGAIN.includes(status) && /^\d{1,3}$/.test(retryAfter ?? '')
+    ? Number(retryAfter) * 1000
+    : null;
 }
 
 /** Who refused it: a region, or haproxy, which shows itself in its own answers. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DhcpProberConfig, Population } from '../config.ts';
-import type { Machines, Result } from '../dhcp/machines.ts';
+import type { Machines, LeaseResult } from '../dhcp/machines.ts';
 import { macOf } from '../dhcp/packet.ts';
 import { monotonicMs } from '../time/deadline.ts';
 import type { Probe } from './lane.ts';
@@ -31,18 +31,18 @@ export async function openPopulation(
 ): Promise<readonly Probe[]> {
   const { vlan, firstMachine } = config;
   const macs = Array.from({ length: holding }, (_, index) => macOf(FAMILY.holding, firstMachine + index));
-  const leases = new Map<string, Result>();
+  const leases = new Map<string, LeaseResult>();
   for (let first = 0; first < macs.length; first += TOGETHER)
     await Promise.all(
       macs.slice(first, first + TOGETHER).map(async (mac) => leases.set(mac, await settle(machines, mac))),
     );
   // It names no server: who gave the lease may have handed its VLAN back since, and then a release to it is nobody's.
-  const giveBack = (mac: string, { address }: Result) => {
+  const giveBack = (mac: string, { address }: LeaseResult) => {
     if (address !== null) machines.grant({ kind: 'release', mac, address, timeoutMs: 0 }, () => undefined);
   };
   // A server's socket has no room for hundreds of packets at once, and a lease that is not given back is missed in the next round.
   // Nobody acknowledges a release: each is sent twice.
-  const giveAllBack = async (leasesOf: ReadonlyMap<string, Result>) => {
+  const giveAllBack = async (leasesOf: ReadonlyMap<string, LeaseResult>) => {
     for (const [index, [mac, lease]] of [...leasesOf, ...leasesOf].entries()) {
       giveBack(mac, lease);
       if (index % TOGETHER === TOGETHER - 1) await delay(GIVEN_BACK_MS);
@@ -57,7 +57,7 @@ export async function openPopulation(
     },
     close: () => giveAllBack(leases),
   };
-  const arrivals = new Map<string, Result>();
+  const arrivals = new Map<string, LeaseResult>();
   const arrive: Probe = {
     name: `arrive ${vlan}`,
     everyMs: ARRIVE_MS,
@@ -74,9 +74,9 @@ export async function openPopulation(
   return [...(holding > 0 ? [hold] : []), ...(arriving > 0 ? [arrive] : [])];
 }
 
-async function settle(machines: Machines, mac: string): Promise<Result> {
+async function settle(machines: Machines, mac: string): Promise<LeaseResult> {
   for (let tries = 1; ; tries += 1) {
-    const result = await new Promise<Result>((resolve) =>
+    const result = await new Promise<LeaseResult>((resolve) =>
       machines.grant({ kind: 'new', mac, timeoutMs: SETTLE_TRY_MS }, resolve),
     );
     if (result.address !== null) return result;
@@ -103,7 +103,7 @@ function renew(machines: Machines, mac: string, address: string, done: (why: str
 }
 
 /** A machine without an address that asks until it has one, or a minute is over. */
-function boot(machines: Machines, mac: string, done: (result: Result) => void): void {
+function boot(machines: Machines, mac: string, done: (result: LeaseResult) => void): void {
   const begin = monotonicMs();
   const ask = (tries: number) => {
     const waited = Math.floor((monotonicMs() - begin) / 1000);

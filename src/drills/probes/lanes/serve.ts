@@ -32,7 +32,7 @@ export interface Cost {
 
 const FLUSH_MS = 200;
 const HURRY_MS = 2000;
-const LOOK_MS = 20;
+const POLL_MS = 20;
 /** Datagrams that `close` sends need a turn of the loop. */
 const LAST_MS = 20;
 
@@ -94,21 +94,21 @@ function run({ probes, held }: Probing, stopMs: number, lines: ProberLine[]): Ru
     const deadline = monotonicMs() + stopMs;
     const finish = async () => {
       for (const lane of lanes) lane.giveUp();
-      const kept = held?.();
+      const heldAddresses = held?.();
       // Packets that it sends are on their way before what follows.
       await Promise.all(probes.map(async (probe) => probe.close?.()));
       const used = process.cpuUsage(before);
       const cost = { cpuMs: (used.user + used.system) / 1000, wallMs: monotonicMs() - startedAt };
-      lines.push({ cost, ...(kept && { held: kept }) });
+      lines.push({ cost, ...(heldAddresses && { held: heldAddresses }) });
       flush();
       setTimeout(() => process.stdout.write('', () => process.exit(0)), LAST_MS);
     };
-    const look = () => {
+    const finishWhenIdle = () => {
       const isOpen = lanes.some((lane) => lane.open() > 0);
-      if (isOpen && monotonicMs() < deadline) setTimeout(look, LOOK_MS);
+      if (isOpen && monotonicMs() < deadline) setTimeout(finishWhenIdle, POLL_MS);
       else void finish();
     };
-    look();
+    finishWhenIdle();
   };
   return {
     stop,

@@ -10,14 +10,14 @@ import type { Probe } from './lane.ts';
 
 /** Reads of the API: one try, in turn on a connection of its own and on a kept one. */
 export function readProbe(api: ApiPlace, order: ReadOrder, everyMs: number): Probe {
-  const kept = new Agent({ keepAlive: true });
+  const keepAliveAgent = new Agent({ keepAlive: true });
   const headers = { authorization: `Bearer ${api.apiKey}`, accept: 'application/json' };
   const place = { host: api.host, port: api.port, ...order, headers };
   return {
     name: 'read',
     everyMs,
     ask: (turn, done) =>
-      get({ ...place, agent: turn % 2 === 0 ? false : kept }, (answer) => done({ why: readLack(answer) })),
+      get({ ...place, agent: turn % 2 === 0 ? false : keepAliveAgent }, (answer) => done({ why: readLack(answer) })),
   };
 }
 

@@ -3,7 +3,7 @@ import { retry } from '../../../contract/base/wire/retry.ts';
 import { RetryLimiter } from '../../../contract/base/wire/retry-limiter.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { ApiPlace, WriteOrder } from '../config.ts';
-import type { Asked, Probe } from './lane.ts';
+import type { ProbeResult, Probe } from './lane.ts';
 
 /** As many writes may be open: fifty seconds of them at the usual beat. */
 const OPEN_MOST = 1_000;
@@ -31,7 +31,7 @@ interface Writer {
 }
 
 /** Never rejects: what is thrown is an outcome too. */
-async function writeOne({ api, order, limiter: turns }: Writer, number: number): Promise<Asked> {
+async function writeOne({ api, order, limiter: turns }: Writer, number: number): Promise<ProbeResult> {
   const { method, timeoutMs, deadlineMs } = order;
   const url = `http://${api.host.includes(':') ? `[${api.host}]` : api.host}:${api.port}`;
   // An earlier try may have been made, whatever a later one is told.
@@ -61,7 +61,7 @@ async function writeOne({ api, order, limiter: turns }: Writer, number: number):
     const isRefused = response.status < 500 && !isDoubtful;
     return { why: String(response.status), outcome: isRefused ? 'refused' : 'ambiguous' };
   } catch (error) {
-    return { why: wordOf(error), outcome: 'ambiguous' };
+    return { why: errorCodeOf(error), outcome: 'ambiguous' };
   }
 }
 
@@ -69,6 +69,6 @@ function numbered(text: string, number: number): string {
   return text.replaceAll('{number}', String(number));
 }
 
-function wordOf(error: unknown): string {
+function errorCodeOf(error: unknown): string {
   return error instanceof AppError ? error.code : 'error';
 }

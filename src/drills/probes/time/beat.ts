@@ -4,7 +4,7 @@ import { monotonicMs, STARVED_MS } from './deadline.ts';
 const EARLY_MS = 1;
 
 /** When a beat comes. `offsetMs`: of the first one, so that probes do not all ask at the same moment. */
-export interface Beat {
+export interface BeatOptions {
   readonly everyMs: number;
   readonly offsetMs: number;
 }
@@ -13,7 +13,7 @@ export interface Beat {
  * Calls back on a fixed grid of times; the result ends that. What a starved process has missed is not made up for: the next call is told
  * how many ms after the first missed time it comes, otherwise 0.
  */
-export function startBeat({ everyMs, offsetMs }: Beat, onBeat: (late: number) => void): () => void {
+export function startBeat({ everyMs, offsetMs }: BeatOptions, onBeat: (late: number) => void): () => void {
   let due = monotonicMs() + offsetMs;
   const wait = () => setTimeout(strike, Math.max(0, due - monotonicMs()));
   const strike = () => {

@@ -8,12 +8,12 @@ const BODY_BYTES = 5000;
  * told from none. Resolves when every port listens; rejects when one is taken.
  */
 export async function serveOrigin(ports: readonly number[]): Promise<void> {
-  const asked = new Map<string, number>();
+  const requestCounts = new Map<string, number>();
   const listening = ports.map((port) => {
     const server = createServer((request, response) => {
       const path = request.url ?? '/';
-      const count = (asked.get(path) ?? 0) + 1;
-      asked.set(path, count);
+      const count = (requestCounts.get(path) ?? 0) + 1;
+      requestCounts.set(path, count);
       if (path.startsWith('/silent/')) return;
       const headers = { 'last-modified': 'Mon, 06 Jan 2025 08:00:00 GMT', 'x-asked': String(count) };
       if (request.headers['if-modified-since'] !== undefined) {

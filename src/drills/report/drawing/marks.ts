@@ -45,9 +45,9 @@ export function markLabels(marks: readonly Mark[], scale: Scale): Labels {
       (rows[row] ??= []).push(box);
       return [{ mark, text, at, isLeft, row }];
     });
-  const text = placed.map(({ mark, text: words, at, isLeft, row }) => {
+  const text = placed.map(({ mark, text: caption, at, isLeft, row }) => {
     const place = isLeft ? `x="${at + 4}" text-anchor="end"` : `x="${at - 4}"`;
-    return `<text class="label ${mark.kind}" ${place} y="${row * ROW + 12}">${markup(words)}</text>`;
+    return `<text class="label ${mark.kind}" ${place} y="${row * ROW + 12}">${markup(caption)}</text>`;
   });
   return { height: rows.length * ROW + 6, text: text.join('') };
 }

@@ -5,13 +5,13 @@ import { isShown, PLOT, type Scale, xOf } from './scale.ts';
 const STEP = 2;
 
 /** Columns of a drawing, from and to (exclusive), px. */
-export interface Run {
+export interface DrawnSpan {
   readonly from: number;
   readonly to: number;
 }
 
 /** Where good answers came in their usual rhythm: neighbours are joined unless more than four usual gaps lie between them. */
-export function goodRuns(samples: readonly Sample[], scale: Scale): Run[] {
+export function goodRuns(samples: readonly Sample[], scale: Scale): DrawnSpan[] {
   const answers = samples.filter((sample) => sample.why === undefined).map((sample) => sample.endedAt);
   const times = answers.toSorted((a, b) => a - b);
   const gaps = times.slice(1).map((at, index) => at - (times[index] ?? at));
@@ -26,13 +26,13 @@ export function goodRuns(samples: readonly Sample[], scale: Scale): Run[] {
 }
 
 /** Where questions failed, by the moment when they were asked. */
-export function badRuns(samples: readonly Sample[], scale: Scale): Run[] {
+export function badRuns(samples: readonly Sample[], scale: Scale): DrawnSpan[] {
   const bad = samples.filter((sample) => sample.why !== undefined && isShown(scale, sample.sentAt));
   return joined(bad.map((sample) => run(scale, { from: sample.sentAt, to: sample.sentAt })));
 }
 
 /** Runs on one line as the data of a path, for a stroke; relative moves keep it short. */
-export function pathOf(runs: readonly Run[], y: number): string {
+export function pathOf(runs: readonly DrawnSpan[], y: number): string {
   return runs
     .map((item, index) => {
       const previous = runs[index - 1];
@@ -42,13 +42,13 @@ export function pathOf(runs: readonly Run[], y: number): string {
     .join('');
 }
 
-function run(scale: Scale, span: { readonly from: number; readonly to: number }): Run {
+function run(scale: Scale, span: { readonly from: number; readonly to: number }): DrawnSpan {
   const column = (at: number): number => Math.floor((xOf(scale, at) - PLOT.left) / STEP) * STEP + PLOT.left;
   return { from: column(span.from), to: Math.min(column(span.to) + STEP, PLOT.left + PLOT.width + STEP) };
 }
 
 /** Runs in order, those that touch made one. */
-function joined(runs: readonly Run[]): Run[] {
+function joined(runs: readonly DrawnSpan[]): DrawnSpan[] {
   const result: { from: number; to: number }[] = [];
   for (const item of runs.toSorted((a, b) => a.from - b.from)) {
     const last = result.at(-1);

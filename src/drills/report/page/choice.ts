@@ -1,5 +1,5 @@
 import { figures } from '../figures.ts';
-import type { Round } from '../round.ts';
+import type { ReportedRound } from '../round.ts';
 
 /** Up to so many rounds are all drawn. */
 const ALL = 20;
@@ -7,7 +7,7 @@ const ALL = 20;
 const MOST = 60;
 
 /** Which rounds are drawn whole: the chosen ones whose recording has its lanes. */
-export function drawn(rounds: readonly Round[]): readonly Round[] {
+export function drawn(rounds: readonly ReportedRound[]): readonly ReportedRound[] {
   return chosen(rounds).filter(({ timeline }) => timeline !== null && timeline.lanes.length > 0);
 }
 
@@ -15,7 +15,7 @@ export function drawn(rounds: readonly Round[]): readonly Round[] {
  * Which rounds are worth drawing: all when they are few; else those that failed, and of each hazard the one whose writes stopped longest.
  * Rounds without a recording cannot be drawn; lanes are not asked for, so they may be fetched for these rounds alone. The order is kept.
  */
-export function chosen(rounds: readonly Round[]): readonly Round[] {
+export function chosen(rounds: readonly ReportedRound[]): readonly ReportedRound[] {
   const able = rounds.filter((round) => round.timeline !== null);
   if (able.length <= ALL) return able;
   const failed = able.filter((round) => !round.verdict.isPassed);
@@ -28,12 +28,12 @@ export function chosen(rounds: readonly Round[]): readonly Round[] {
 }
 
 /** Anchor of a drawn round on the page, by its place among all rounds. */
-export function anchor(rounds: readonly Round[], round: Round): string {
+export function anchor(rounds: readonly ReportedRound[], round: ReportedRound): string {
   return `round-${rounds.indexOf(round) + 1}`;
 }
 
-function slowest(rounds: readonly Round[]): ReadonlyMap<string, Round> {
-  const found = new Map<string, Round>();
+function slowest(rounds: readonly ReportedRound[]): ReadonlyMap<string, ReportedRound> {
+  const found = new Map<string, ReportedRound>();
   for (const round of rounds) {
     const best = found.get(round.hazard.id);
     if (best === undefined || (figures(round).writeMs ?? 0) > (figures(best).writeMs ?? 0))

@@ -1,7 +1,7 @@
 import { comparisonSection } from '../comparison-table.ts';
 import { compare, type HeadlineFacts } from '../comparison.ts';
 import { clip, markup } from '../escape.ts';
-import { judgedRounds, type Round, type Run } from '../round.ts';
+import { judgedRounds, type ReportedRound, type DrillRun } from '../round.ts';
 import { broken, count, dateTime, sentence } from '../formats.ts';
 import { anchor, drawn } from './choice.ts';
 import { legend, PATTERNS } from './legend.ts';
@@ -19,7 +19,11 @@ const METHOD = [
 ];
 
 /** A report of a run as one HTML file: no script, nothing from the network, readable on screen and on paper. */
-export function page(run: Run, rounds: readonly Round[], headlines: readonly HeadlineFacts[] = []): string {
+export function page(
+  run: DrillRun,
+  rounds: readonly ReportedRound[],
+  headlines: readonly HeadlineFacts[] = [],
+): string {
   const whole = drawn(rounds);
   const own = judgedRounds(rounds);
   const failed = own.filter((round) => !round.verdict.isPassed).length;
@@ -49,7 +53,7 @@ export function page(run: Run, rounds: readonly Round[], headlines: readonly Hea
   ].join('\n');
 }
 
-function drawnSection(rounds: readonly Round[], whole: readonly Round[]): string[] {
+function drawnSection(rounds: readonly ReportedRound[], whole: readonly ReportedRound[]): string[] {
   const left = rounds.length - whole.length;
   const failed = rounds.filter((round) => !round.verdict.isPassed && !whole.includes(round)).length;
   const why =
@@ -68,7 +72,7 @@ function drawnSection(rounds: readonly Round[], whole: readonly Round[]): string
 const MOST = 30;
 
 /** Rounds that failed and why, before all else; empty when there is none. */
-export function failedList(rounds: readonly Round[], drawn: readonly Round[]): string {
+export function failedList(rounds: readonly ReportedRound[], drawn: readonly ReportedRound[]): string {
   const failed = rounds.filter((round) => !round.verdict.isPassed);
   if (failed.length === 0) return '';
   const items = failed.slice(0, MOST).map((round) => {

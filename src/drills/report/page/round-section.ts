@@ -3,13 +3,13 @@ import { drawing } from '../drawing/drawing.ts';
 import { closeScale, wholeScale } from '../drawing/scale.ts';
 import { clip, markup } from '../escape.ts';
 import { foremost, happenings } from '../events.ts';
-import { replay, type Round } from '../round.ts';
-import { broken, busyWords, count, dateTime, moment, seconds, sentence, subject } from '../formats.ts';
+import { replay, type ReportedRound } from '../round.ts';
+import { broken, describeBusy, count, dateTime, moment, seconds, sentence, subject } from '../formats.ts';
 
 const MOST_EVENTS = 60;
 
 /** One round, drawn: verdict, drawings, what happened, what was judged. */
-export function roundSection(round: Round, timeline: Timeline, id: string): string {
+export function roundSection(round: ReportedRound, timeline: Timeline, id: string): string {
   const { verdict } = round;
   const close = closeScale(timeline, verdict);
   const figures = [
@@ -32,17 +32,17 @@ export function roundSection(round: Round, timeline: Timeline, id: string): stri
   ].join('\n');
 }
 
-function busyOf({ verdict: { busy } }: Round): string {
-  return busy === undefined ? '' : ` · ${busyWords(busy)}`;
+function busyOf({ verdict: { busy } }: ReportedRound): string {
+  return busy === undefined ? '' : ` · ${describeBusy(busy)}`;
 }
 
 /** Passed or failed, as sign and word; a round with stock settings is recorded, not judged. */
-export function badge(isPassed: boolean, label?: Round['label']): string {
+export function badge(isPassed: boolean, label?: ReportedRound['label']): string {
   if (isPassed && label !== undefined) return '<span class="verdict">recorded</span>';
   return isPassed ? '<span class="verdict passed">✓ passed</span>' : '<span class="verdict failed">✗ failed</span>';
 }
 
-function titled({ hazard, label }: Round): string {
+function titled({ hazard, label }: ReportedRound): string {
   return label === undefined ? hazard.title : `${hazard.title}, stock settings`;
 }
 
@@ -52,13 +52,13 @@ function figure(svg: string, caption: string): string {
 
 function events(timeline: Timeline): string {
   const all = happenings(timeline);
-  const told = foremost(all, MOST_EVENTS);
-  const rows = told.map((item) => {
+  const shownEvents = foremost(all, MOST_EVENTS);
+  const rows = shownEvents.map((item) => {
     const host = item.host === null ? '' : `${item.host}${item.roles === '' ? '' : ` (${item.roles})`}`;
     const cells = [item.kind, clip(host, 60), clip(item.text, 160)].map((text) => `<td>${markup(text)}</td>`).join('');
     return `<tr><td class="number">${moment(item.afterMs)}</td>${cells}</tr>`;
   });
-  const more = all.length - told.length;
+  const more = all.length - shownEvents.length;
   return [
     '<table class="events"><thead><tr><th class="number">from the fault</th><th>event</th><th>host (its role before)</th><th>what happened</th></tr></thead>',
     `<tbody>${rows.join('')}</tbody></table>`,
@@ -66,7 +66,7 @@ function events(timeline: Timeline): string {
   ].join('');
 }
 
-function judged({ verdict, predicted }: Round): string {
+function judged({ verdict, predicted }: ReportedRound): string {
   const rows = verdict.checks.map((check) => {
     const foretold = predicted?.find((item) => check.what === 'outage' && item.probe === check.probe);
     const range = foretold === undefined ? '' : `${seconds(foretold.leastMs)} to ${seconds(foretold.mostMs)}`;

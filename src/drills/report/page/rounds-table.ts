@@ -1,12 +1,12 @@
 import { clip, markup } from '../escape.ts';
 import { figures } from '../figures.ts';
-import { countedAs, type Round } from '../round.ts';
+import { countedAs, type ReportedRound } from '../round.ts';
 import { broken, dateTime, grouped, outage, seconds, sentence } from '../formats.ts';
 import { anchor } from './choice.ts';
 import { badge } from './round-section.ts';
 
 /** Every round in a line; those that are drawn are linked. */
-export function roundsTable(rounds: readonly Round[], drawn: readonly Round[]): string {
+export function roundsTable(rounds: readonly ReportedRound[], drawn: readonly ReportedRound[]): string {
   const isDrawn = new Set(drawn);
   const rows = rounds.map((round) => {
     const { verdict } = round;

@@ -1,12 +1,12 @@
 import { markup } from '../escape.ts';
 import { HINT, hasHint, p95, slowestRedundancy } from '../overview.ts';
-import { judgedRounds, type Round } from '../round.ts';
+import { judgedRounds, type ReportedRound } from '../round.ts';
 import { byHazard, byHeadline, type SummaryRow, total } from '../summary.ts';
 import { count, grouped, outage, seconds } from '../formats.ts';
 import { dots, reach } from './dots.ts';
 
 /** The few figures that say how the run went. */
-export function tiles(rounds: readonly Round[]): string {
+export function tiles(rounds: readonly ReportedRound[]): string {
   const all = total(rounds);
   if (all === null) return '';
   const notHeld = (what: string): number =>
@@ -26,7 +26,7 @@ export function tiles(rounds: readonly Round[]): string {
 }
 
 /** The tables over all rounds: rows of the headline table, where there are some, and hazards. */
-export function summarySection(rounds: readonly Round[]): string {
+export function summarySection(rounds: readonly ReportedRound[]): string {
   const headlines = byHeadline(rounds);
   const hazards = byHazard(rounds);
   const parts =

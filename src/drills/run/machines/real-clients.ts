@@ -62,7 +62,7 @@ export async function startRealClients(
     stop: async () => {
       const failure = await end();
       if (failure) throw failure;
-      const all = clients.map(({ mac, heard }) => ({ mac, looks: looksOf(heard.text) }));
+      const all = clients.map(({ mac, heard }) => ({ mac, looks: parseObservations(heard.text) }));
       const samples = all.flatMap(({ looks }) => samplesOf(looks)).toSorted((a, b) => a.sentAt - b.sentAt);
       // What it had before it does not have any more: it was refused, and others may have it.
       const addresses = all.flatMap(({ mac, looks }) => {
@@ -74,13 +74,13 @@ export async function startRealClients(
   };
 }
 
-interface Look {
+interface LeaseObservation {
   readonly at: number;
   readonly address: string;
   readonly isRenewed: boolean;
 }
 
-function looksOf(text: string): Look[] {
+function parseObservations(text: string): LeaseObservation[] {
   return text.split('\n').flatMap((line) => {
     const [, up, address = '', renewed] = /^(\d+\.\d+) ([\d.]*) ?([01])$/.exec(line) ?? [];
     return up === undefined ? [] : [{ at: Number(up) * 1000, address, isRenewed: renewed === '1' }];
@@ -88,7 +88,7 @@ function looksOf(text: string): Look[] {
 }
 
 /** Good: the address of the first look. At the end the lease must also have been renewed: whoever serves then answers a unicast. */
-function samplesOf(looks: readonly Look[]): Sample[] {
+function samplesOf(looks: readonly LeaseObservation[]): Sample[] {
   const first = looks[0]?.address;
   return looks.map(({ at, address, isRenewed }, index) => {
     const isLast = index === looks.length - 1;

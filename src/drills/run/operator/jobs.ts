@@ -2,7 +2,7 @@ import { AppError } from '../../../core/errors.ts';
 import { findPrimary, sqlOn, type Environment } from '../environment.ts';
 
 /** Each look starts programs in every region node, beside what is measured. */
-const LOOK_EVERY_MS = 1000;
+const POLL_EVERY_MS = 1000;
 /** Another region has gone on with a job so long after its own died (numbers.md §1). */
 const TAKEN_OVER_MS = 15_000;
 const UNFINISHED = `select id || ' ' || kind || ' ' || epoch || ' ' || coalesce(lease_holder, '') || ' ' || coalesce(lease_until::text, '')
@@ -12,7 +12,7 @@ const FAILED = (first: number) =>
 
 /** The region node whose process is at a job now, by the database's own word; null: nobody is. */
 export async function findWorker(environment: Environment): Promise<string | null> {
-  const jobs = await asked(environment, UNFINISHED);
+  const jobs = await queryPrimary(environment, UNFINISHED);
   // A process is called by its node and a number of its own: `r2:c4b7af59`.
   return jobs?.map((job) => job.split(' ')[3]?.split(':')[0] ?? '').find((node) => node !== '') ?? null;
 }
@@ -22,7 +22,7 @@ export async function waitForJobs(environment: Environment, deadlineMs: number):
   const end = environment.now() + deadlineMs;
   const seen = { text: '', since: environment.now(), first: Number.POSITIVE_INFINITY };
   for (;;) {
-    const jobs = await asked(environment, UNFINISHED);
+    const jobs = await queryPrimary(environment, UNFINISHED);
     const now = environment.now();
     // Without a primary nobody can renew anything: that is the failover's time, which has its own limit.
     if (jobs === null || jobs.join() !== seen.text) Object.assign(seen, { text: jobs?.join() ?? '', since: now });
@@ -31,18 +31,18 @@ export async function waitForJobs(environment: Environment, deadlineMs: number):
     if (now - seen.since > TAKEN_OVER_MS)
       throw new AppError('drill', `Nobody went on with job ${seen.text} for ${TAKEN_OVER_MS / 1000} s`);
     if (now > end) throw new AppError('drill', `Job ${seen.text} is not done within ${deadlineMs / 1000} s`);
-    await environment.wait(LOOK_EVERY_MS);
+    await environment.wait(POLL_EVERY_MS);
   }
 }
 
 async function needDone(environment: Environment, first: number): Promise<void> {
   if (!Number.isFinite(first)) throw new AppError('drill', 'There was no job to wait for');
-  const [failed] = (await asked(environment, FAILED(first))) ?? [];
+  const [failed] = (await queryPrimary(environment, FAILED(first))) ?? [];
   if (failed !== undefined) throw new AppError('drill', `Job ${failed}`);
 }
 
 /** Rows of the primary's answer; null: there is no primary, or it does not answer. */
-async function asked(environment: Environment, statement: string): Promise<string[] | null> {
+async function queryPrimary(environment: Environment, statement: string): Promise<string[] | null> {
   const primary = await findPrimary(environment);
   const answer = primary === null ? null : await sqlOn(environment, primary, statement);
   return answer === null ? null : answer.split('\n').filter((line) => line !== '');

@@ -1,6 +1,6 @@
 import { sentenceOf } from '../../../core/errors.ts';
 import { between, type Chance } from '../../hazards/draw.ts';
-import type { Step } from '../../hazards/hazard.ts';
+import type { HazardStep } from '../../hazards/hazard.ts';
 import { drawHazard, RANDOM_FAULTS } from '../../hazards/random.ts';
 import type { Cast } from '../../../judge/timeline.ts';
 import type { RoundCheck, RoundVerdict } from '../../../judge/verdict.ts';
@@ -18,7 +18,7 @@ const CLIENTS = 4;
 const SOON_MS = 5_000;
 const CALM_MS = 120_000;
 const CAST_MS = 120_000;
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 /** What a story of random hazards is told with. `chance`: of which hazards, whom, when. */
 export interface RandomOrder {
@@ -33,7 +33,7 @@ export interface RandomOrder {
 /** Plays hazards one after the other until the time is over; gives how many. What cannot be done just then (a switchover while nobody leads) is said and left out. */
 export async function playRandom(
   { environment, minutes, chance, say, signal }: RandomOrder,
-  play: (steps: readonly Step[]) => Promise<void>,
+  play: (steps: readonly HazardStep[]) => Promise<void>,
 ): Promise<number> {
   const end = environment.now() + minutes * 60_000;
   let count = 0;
@@ -61,9 +61,9 @@ export async function playRandomSuite(
 ): Promise<Played[]> {
   const { environment, minutes, say, signal } = order;
   const load = startLoad({ environment, name: `load-${order.ids().slice(0, 8)}`, clients: CLIENTS });
-  const story = async (seed: number, play: (steps: readonly Step[]) => Promise<void>) => {
-    const told = (text: string) => say(`  ${text}`);
-    const count = await playRandom({ environment, minutes, chance: chanceOf(seed), say: told, signal }, play);
+  const story = async (seed: number, play: (steps: readonly HazardStep[]) => Promise<void>) => {
+    const sayDetail = (text: string) => say(`  ${text}`);
+    const count = await playRandom({ environment, minutes, chance: chanceOf(seed), say: sayDetail, signal }, play);
     say(`  ${count} hazards in ${minutes} minutes`);
   };
   try {
@@ -102,7 +102,7 @@ export function withLoad(
 }
 
 async function castSoon(environment: Environment): Promise<Cast | null> {
-  for (const end = environment.now() + CAST_MS; environment.now() < end; await environment.wait(LOOK_MS)) {
+  for (const end = environment.now() + CAST_MS; environment.now() < end; await environment.wait(POLL_MS)) {
     const cast = await castOf(environment).catch(() => null);
     if (cast !== null) return cast;
   }

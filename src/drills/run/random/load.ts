@@ -28,7 +28,7 @@ const ZONE = 'regent.internal';
 /** Between two calls of a client. */
 const PAUSE_MS = 200;
 /** Each client keeps so many records, and then removes one for each that it makes. */
-const KEPT = 20;
+const RECORDS_PER_CLIENT = 20;
 const SQL_TRIES = 60;
 const REPLAY_MS = 15_000;
 
@@ -46,7 +46,7 @@ export function startLoad({ environment, name, clients }: LoadOrder): Load {
         made += 1;
         there.set(label, one);
         own.push(one);
-        const oldest = own.length > KEPT ? own.shift() : undefined;
+        const oldest = own.length > RECORDS_PER_CLIENT ? own.shift() : undefined;
         if (oldest !== undefined) {
           // Until it is acknowledged nobody knows whether it is there.
           there.delete(oldest.label);
@@ -67,7 +67,7 @@ export function startLoad({ environment, name, clients }: LoadOrder): Load {
     },
     done: () => ({ made, removed: gone.size, failed }),
     breaches: async () => {
-      const look = async () => {
+      const findBreaches = async () => {
         const each = regionsOf(environment.topology).map(async (host) => {
           const found = await labelsOn(environment, host, name);
           return breachesOf([...there.keys()], [...gone], found).map((text) => `${text} on ${host}`);
@@ -76,7 +76,7 @@ export function startLoad({ environment, name, clients }: LoadOrder): Load {
       };
       // A standby has what was acknowledged at once, and shows it a little later.
       for (const end = environment.now() + REPLAY_MS; ; await environment.wait(1_000)) {
-        const breaches = await look();
+        const breaches = await findBreaches();
         if (breaches.length === 0 || environment.now() > end) return breaches;
       }
     },

@@ -3,21 +3,21 @@ import { createInterface } from 'node:readline';
 import { CLEAN_ENVIRONMENT } from '../../../lab/command.ts';
 
 /** A program that tells something line by line for as long as a drill lasts. */
-export interface Teller {
+export interface LineProgram {
   /** False: it does not listen any more. */
   send(line: string): boolean;
   stop(): void;
 }
 
 /** What a teller is started with. `onEnd`: it has ended, and not because it was stopped. */
-export interface TellerOptions {
+export interface LineProgramOptions {
   readonly argv: readonly string[];
   readonly onLine: (line: string) => void;
   readonly onEnd: () => void;
 }
 
 /** Starts one; `stop` ends it whatever hangs. Its errors are its end. */
-export function startTeller({ argv, onLine, onEnd }: TellerOptions): Teller {
+export function startLineProgram({ argv, onLine, onEnd }: LineProgramOptions): LineProgram {
   const [program = '', ...args] = argv;
   const child: ChildProcess = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -1,7 +1,7 @@
 import { needInit } from '../../../lab/exec.ts';
 import type { ClusterEvent } from '../../../judge/timeline.ts';
 import { racksOf, regionsOf, type Environment } from '../environment.ts';
-import { type HostWatch, keepTelling } from './keep.ts';
+import { type HostWatch, keepRunning } from './keep.ts';
 
 /** What the journals of all nodes tell of what the cluster did by itself. Times are absolute ms. */
 export interface ClusterEventsWatch {
@@ -10,7 +10,7 @@ export interface ClusterEventsWatch {
 }
 
 /** Words of a journal and what they mean. The programs' own words: Patroni 4.0, keepalived 2.3, systemd 257, ha/. */
-const WORDS: readonly (readonly [string, RegExp, ClusterEvent['kind']])[] = [
+const JOURNAL_PATTERNS: readonly (readonly [string, RegExp, ClusterEvent['kind']])[] = [
   ['patroni', /promoted self to leader/, 'promotion'],
   ['patroni', /\bdemot(ing|ed) self\b/, 'demotion'],
   // It says everything twice: to the journal, and with a date on its standard output.
@@ -44,7 +44,7 @@ export function watchClusterEvents(environment: Environment): ClusterEventsWatch
       )
         events.push(event);
     };
-    return [host, keepTelling({ environment, argv, onLine })];
+    return [host, keepRunning({ environment, argv, onLine })];
   });
   return { events, watches: new Map(watches) };
 }
@@ -55,8 +55,8 @@ export function clusterEventOf(host: string, line: string): ClusterEvent | null 
   const text = entry['MESSAGE'];
   if (typeof text !== 'string') return null;
   const name = entry['SYSLOG_IDENTIFIER'];
-  const teller = typeof name === 'string' ? name.toLowerCase() : '';
-  const found = WORDS.find(([name, words]) => teller.startsWith(name) && words.test(text));
+  const identifier = typeof name === 'string' ? name.toLowerCase() : '';
+  const found = JOURNAL_PATTERNS.find(([name, pattern]) => identifier.startsWith(name) && pattern.test(text));
   if (found === undefined) return null;
   return { at: Number(entry['__MONOTONIC_TIMESTAMP']) / 1000, host, kind: found[2], text: text.slice(0, 200) };
 }

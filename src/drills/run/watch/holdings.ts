@@ -1,5 +1,5 @@
 import { holdsAddress, regionsOf, type Environment } from '../environment.ts';
-import { type HostWatch, keepTelling } from './keep.ts';
+import { type HostWatch, keepRunning } from './keep.ts';
 import { openSpanBook, type SpanBook } from './spans.ts';
 import { openStamps } from './told.ts';
 
@@ -13,15 +13,15 @@ export interface SpanWatch {
 export function watchHoldings(environment: Environment): SpanWatch {
   const book = openSpanBook();
   const momentOf = openStamps(() => environment.now(), Date.now);
-  const look = async (host: string) => {
+  const recordHolder = async (host: string) => {
     if (await holdsAddress(environment, host)) book.open(host, environment.now());
   };
   const watches = regionsOf(environment.topology).map((host): [string, HostWatch] => {
-    const watch = keepTelling({
+    const watch = keepRunning({
       environment,
       argv: () => {
         // After the monitor has begun: an address that comes in between is told twice, never not at all.
-        void environment.wait(100).then(() => look(host));
+        void environment.wait(100).then(() => recordHolder(host));
         // In real time, as keepalived itself: who stamps two hosts' lines late by as little as 10 ms makes two holders.
         return `env TZ=UTC chrt --fifo 10 ip -n ${environment.layout.hostNetns(host)} -ts -o -4 monitor address`.split(
           ' ',

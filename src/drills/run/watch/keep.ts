@@ -1,5 +1,5 @@
 import type { Environment } from '../environment.ts';
-import { startTeller, type Teller } from './child.ts';
+import { startLineProgram, type LineProgram } from './child.ts';
 
 /** What is watched on one host, over its deaths and rebirths. */
 export interface HostWatch {
@@ -23,29 +23,29 @@ export interface KeepOptions {
 const AGAIN_MS = 200;
 
 /** Keeps a program running that tells about a host. */
-export function keepTelling({ environment, argv, onLine, onEnd }: KeepOptions): HostWatch {
-  let teller: Teller | null = null;
+export function keepRunning({ environment, argv, onLine, onEnd }: KeepOptions): HostWatch {
+  let program: LineProgram | null = null;
   let isWanted = true;
   const start = (isBoot: boolean) => {
-    const words = argv(isBoot);
-    if (words === null) return again();
-    teller = startTeller({
-      argv: words,
+    const command = argv(isBoot);
+    if (command === null) return again();
+    program = startLineProgram({
+      argv: command,
       onLine,
       onEnd: () => {
-        teller = null;
+        program = null;
         onEnd?.();
         again();
       },
     });
   };
   const again = () => {
-    if (isWanted) void environment.wait(AGAIN_MS).then(() => (isWanted && teller === null ? start(true) : undefined));
+    if (isWanted) void environment.wait(AGAIN_MS).then(() => (isWanted && program === null ? start(true) : undefined));
   };
   const off = () => {
     isWanted = false;
-    teller?.stop();
-    teller = null;
+    program?.stop();
+    program = null;
   };
   start(false);
   return {
@@ -55,7 +55,7 @@ export function keepTelling({ environment, argv, onLine, onEnd }: KeepOptions): 
       isWanted = true;
       start(true);
     },
-    send: (line) => teller?.send(line) ?? false,
+    send: (line) => program?.send(line) ?? false,
     stop: off,
   };
 }

@@ -2,7 +2,7 @@ import { needInit } from '../../../lab/exec.ts';
 import type { HostSpan } from '../../../judge/timeline.ts';
 import { regionsOf, type Environment } from '../environment.ts';
 import { insertLocal, WRITTEN } from '../local-writes.ts';
-import { type HostWatch, keepTelling } from './keep.ts';
+import { type HostWatch, keepRunning } from './keep.ts';
 
 /** Watches which host acknowledges writes on the host itself, past every balancer. */
 export interface WritablesWatch {
@@ -62,7 +62,7 @@ function startWriter(environment: Environment, round: string, host: string): Loc
     if (isWritten && !isDoubtful) acks.push({ number: Number(line.slice(WRITTEN.length)), at: environment.now() });
     if (isWritten || line.startsWith('ERROR')) isWaiting = false;
   };
-  const watch = keepTelling({
+  const watch = keepRunning({
     environment,
     argv: () => psqlIn(environment, host),
     onLine,

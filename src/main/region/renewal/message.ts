@@ -1,7 +1,7 @@
 import type { LogFields } from '../../../core/ports.ts';
 import type { LeaseNews } from '../../../region/base/jobs/renewal.ts';
 import type { ConnectionSpec } from '../../../store/connection.ts';
-import type { Held } from '../../../store/queries/base/jobs/lease.ts';
+import type { HeldJob } from '../../../store/queries/base/jobs/lease.ts';
 
 /** What the thread is started with. `name`: seen in pg_stat_activity. */
 export interface ThreadStart {
@@ -14,7 +14,7 @@ export type RenewalOrder =
   | {
       readonly kind: 'keep';
       readonly place: number;
-      readonly held: Held;
+      readonly held: HeldJob;
       readonly requestedAt: number;
       readonly until: BigInt64Array<SharedArrayBuffer>;
     }

@@ -6,7 +6,7 @@ import {
   claimJob,
   type GivenBack,
   giveJobBack,
-  type Held,
+  type HeldJob,
   type JobClaim,
   listOpenJobs,
   type OpenJob,
@@ -23,8 +23,8 @@ export interface JobRepository {
   claim(claim: Pick<JobClaim, 'kinds' | 'seen' | 'except'>): Promise<ClaimedJob | null>;
   /** Gives the number of jobs that it failed. */
   failHopeless(seen: readonly SeenLease[]): Promise<number>;
-  save(held: Held, saved: Saved): Promise<void>;
-  end(held: Held, end: JobEnd): Promise<void>;
+  save(held: HeldJob, saved: Saved): Promise<void>;
+  end(held: HeldJob, end: JobEnd): Promise<void>;
   /** False: it was another's already. */
   giveBack(back: GivenBack): Promise<boolean>;
 }
@@ -47,7 +47,7 @@ const ACTOR = 'system:jobs';
 export function openJobRepository(db: Database, holder: string): JobRepository {
   const limits = { leaseMs: LEASE_MS, attemptsMax: ATTEMPTS_MAX, windUpMs: WIND_UP_MS };
   /** A write that counts only under this epoch: everything in it, or nothing. */
-  const writeHeld = async (held: Held, what: string, body: (tx: WriteTx) => Promise<boolean>) => {
+  const writeHeld = async (held: HeldJob, what: string, body: (tx: WriteTx) => Promise<boolean>) => {
     const key = `job-${db.random.hex(16)}`;
     const summary = `job ${held.id} ${what}`;
     const operation = { key, requestDigest: key, actor: ACTOR, origin: holder, summary };
@@ -82,11 +82,11 @@ export function openJobRepository(db: Database, holder: string): JobRepository {
 /** Code of the fault that a write of an earlier holder is. */
 export const LOST = 'job_lost';
 
-function lost({ id, epoch }: Held): Rejected {
+function lost({ id, epoch }: HeldJob): Rejected {
   return rejected('conflict', `Job ${id} no longer belongs to this run: its epoch is not ${epoch}, or it has ended.`);
 }
 
-function faultOf(held: Held, refusal: Rejected): AppError {
+function faultOf(held: HeldJob, refusal: Rejected): AppError {
   const isLost = refusal.message === lost(held).message;
   return new AppError(isLost ? LOST : 'job_refused', refusal.message);
 }

@@ -1,6 +1,6 @@
 import { sentenceOf } from '../../../core/errors.ts';
 import type { Clock, Log } from '../../../core/ports.ts';
-import type { Held, Renewed } from '../../../store/queries/base/jobs/lease.ts';
+import type { HeldJob, Renewed } from '../../../store/queries/base/jobs/lease.ts';
 import { LEASE_MS, MARGIN_MS } from './limits.ts';
 
 /** What the renewer reports to the holder of a lease. lost: another process has it, or it ran out. */
@@ -19,13 +19,13 @@ export interface HeldLease {
 /** Renews leases while their holders work. */
 export interface Renewer {
   /** `grantedAt`: monotonic ms from before the claim. */
-  keep(held: Held, grantedAt: number, onNews: (news: LeaseNews) => void): HeldLease;
+  keep(held: HeldJob, grantedAt: number, onNews: (news: LeaseNews) => void): HeldLease;
   close(): Promise<void>;
 }
 
 /** What a renewer needs. `renew` gives those that were renewed, and throws when the database is away. */
 export interface RenewerPorts {
-  readonly renew: (held: readonly Held[]) => Promise<readonly Renewed[]>;
+  readonly renew: (held: readonly HeldJob[]) => Promise<readonly Renewed[]>;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
 }
@@ -34,7 +34,7 @@ const EVERY_MS = LEASE_MS / 4;
 const AFTER_FAILURE_MS = 250;
 
 interface Keeping {
-  readonly held: Held;
+  readonly held: HeldJob;
   readonly onNews: (news: LeaseNews) => void;
   holdsUntil: number;
 }

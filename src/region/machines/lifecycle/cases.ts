@@ -6,7 +6,7 @@ import type {
 import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { MACHINE_VERBS, type MachineVerb } from '../../../model/machines/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines/machines.ts';
-import { type EraseWish, storeErase } from '../../../store/queries/machines/deployments.ts';
+import { type EraseRequest, storeErase } from '../../../store/queries/machines/deployments.ts';
 import { findOpenRun } from '../../../store/queries/machines/machine-tokens.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import type { ScriptSelection } from '../../../model/machines/scripts/script-choice.ts';
@@ -97,7 +97,7 @@ const ERASE_MINUTES = 49 * 60;
 /** How disks are erased, and by which script of the release, on all of them. */
 interface ErasePlan {
   readonly span: { readonly minutes?: number };
-  readonly how: EraseWish;
+  readonly how: EraseRequest;
   readonly scriptRequest: ScriptSelection;
 }
 

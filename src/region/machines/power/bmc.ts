@@ -9,7 +9,7 @@ import {
 } from '../../../model/machines/power.ts';
 import { type BmcHost, checkBmcHost, comparedAddress } from '../../../model/machines/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
-import { createDeclared, type DeclaredRow, updateDeclared, type Values } from '../../../store/declared/rows.ts';
+import { createDeclared, type DeclaredRow, updateDeclared, type RowValues } from '../../../store/declared/rows.ts';
 import {
   addSealed,
   findOwnAddresses,
@@ -113,7 +113,7 @@ export async function readPowerParameters(
 }
 
 interface BmcInput {
-  readonly values: Values<'bmc'>;
+  readonly values: RowValues<'bmc'>;
   /** Undefined: they stay as they are. */
   readonly secrets: BmcSecrets | undefined;
 }

@@ -1,7 +1,7 @@
 import type { PowerResult } from '../../../contract/machines/power-commands.ts';
 import type { PowerState } from '../../../model/machines/power.ts';
 import {
-  type LookPlan,
+  type PowerCheckPlan,
   type SeenPower,
   storeLearned,
   storePower,
@@ -10,7 +10,7 @@ import {
 import type { WriteTx } from '../../../store/write.ts';
 
 /** Each machine is checked so often, seconds, a quarter more or less; one whose BMC is not well ever less often. */
-const CHECK_PLAN: LookPlan = { everyS: 120, mostS: 1800 };
+const CHECK_PLAN: PowerCheckPlan = { everyS: 120, mostS: 1800 };
 
 /** What a result is about. `by`: who caused it, such as `job 12`. */
 export interface PowerObservation {

@@ -47,7 +47,7 @@ export function createPowerCheckTask(ports: PowerCheckPorts): Task {
     async run() {
       const { isDue } = await reached(
         db.autocommitRead(
-          async (tx) => ({ isDue: (await states.hasEndedLooks(tx)) || (await states.hasDueLooks(tx)) }),
+          async (tx) => ({ isDue: (await states.hasEndedChecks(tx)) || (await states.hasDueChecks(tx)) }),
           DEADLINE,
         ),
       );
@@ -63,13 +63,13 @@ export function createPowerCheckTask(ports: PowerCheckPorts): Task {
 
 /** A part of a round, each in a transaction of its own: machines that were seen are not held while the next checks are planned. */
 async function alone(tx: Tx, part: (tx: WriteTx) => Promise<number>): Promise<number> {
-  return (await states.lockLooks(tx)) ? withEvents(tx, 'system:power', part) : 0;
+  return (await states.lockPowerChecks(tx)) ? withEvents(tx, 'system:power', part) : 0;
 }
 
 /** Stores the results of all checks that have ended. Gives how many machines they saw. */
 async function takeCheckResults(tx: WriteTx): Promise<number> {
   let seen = 0;
-  for (const id of await states.takeEndedLooks(tx)) seen += await takeCheckResult(tx, id);
+  for (const id of await states.takeEndedChecks(tx)) seen += await takeCheckResult(tx, id);
   return seen;
 }
 
@@ -84,20 +84,20 @@ async function takeCheckResult(tx: WriteTx, commandId: number): Promise<number> 
     const bmcId = (await findMachine(tx, { id }))?.bmcId ?? null;
     const reach = { bmcId: bmcId ?? 0, nodeId: command.nodeId, why: command.sentence ?? '' };
     const mayOther = bmcId !== null && (await mayOtherReach(tx, reach));
-    await states.putLooksOff(tx, [id], mayOther ? AGAIN_S : CHECK_S);
+    await states.postponeChecks(tx, [id], mayOther ? AGAIN_S : CHECK_S);
   }
   for (const { id, ...result } of found?.machines ?? []) {
     const machine = requestedIds.includes(id) ? await findMachine(tx, { id }) : null;
     if (machine === null || machine.bmcId === null) continue;
     const { nodeId, node } = command;
     if (result.code === 'unreachable' && (await mayOtherReach(tx, { bmcId: machine.bmcId, nodeId, why: result.why }))) {
-      await states.putLooksOff(tx, [id], AGAIN_S);
+      await states.postponeChecks(tx, [id], AGAIN_S);
       continue;
     }
     const who = { machineId: id, fqdn: machine.fqdn, bmcId: machine.bmcId, nodeId, node, by: 'power check' };
     await noteResult(tx, who, result);
     // An order came first: what it saw counts, and the machine is checked again in its time.
-    if (result.outcome === 'overtaken') await states.putLooksOff(tx, [id], AGAIN_S);
+    if (result.outcome === 'overtaken') await states.postponeChecks(tx, [id], AGAIN_S);
   }
   return found?.machines.length ?? 0;
 }
@@ -130,7 +130,7 @@ async function startChecks(tx: WriteTx, ports: PowerCheckPorts): Promise<number>
   const busy = new Set(await states.lookingNodes(tx));
   const byNode = new Map<string, PlannedCheck[]>();
   const unready: string[] = [];
-  for (const { machineId, bmcId } of await states.dueLooks(tx, AHEAD_S, ROUND_MAX)) {
+  for (const { machineId, bmcId } of await states.listDueChecks(tx, AHEAD_S, ROUND_MAX)) {
     const target = await readTarget(tx, sealer, machineId);
     const route = isRejected(target) ? undefined : rankRoutes(await states.readReach(tx, bmcId, target.address))[0];
     if (isRejected(target) || route === undefined) unready.push(machineId);
@@ -138,7 +138,7 @@ async function startChecks(tx: WriteTx, ports: PowerCheckPorts): Promise<number>
       byNode.set(route.nodeId, [...(byNode.get(route.nodeId) ?? []), { target, route }]);
   }
   // Its secrets cannot be opened here, or there is no node: it is not the first in the queue for ever.
-  await states.putLooksOff(tx, unready, CHECK_S);
+  await states.postponeChecks(tx, unready, CHECK_S);
   let startedCount = 0;
   for (const [nodeId, wanted] of byNode) startedCount += await startCheck(tx, nodeId, wanted.slice(0, MACHINES_MAX));
   return startedCount;
@@ -167,8 +167,8 @@ async function startCheck(tx: WriteTx, nodeId: string, wanted: readonly PlannedC
     deadlineSeconds: CHECK_S,
     caller: 'system:power',
   });
-  await states.storeLook(tx, nodeId, id);
-  await states.putLooksOff(
+  await states.storePowerCheck(tx, nodeId, id);
+  await states.postponeChecks(
     tx,
     machines.map((machine) => machine.id),
     CHECK_S * 2,

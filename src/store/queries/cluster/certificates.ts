@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A certificate that the cluster's authority signed. `node`: name of its node, null when that is gone. Times are ISO 8601. */
@@ -83,7 +83,7 @@ export async function readRevokedSerials(tx: Tx): Promise<string[]> {
 export function listCertificates(
   tx: Tx,
   query: PageQuery & { node?: string | undefined; state?: CertificateRow['state'] | undefined } = {},
-): Promise<Page<CertificateRow>> {
+): Promise<ListPage<CertificateRow>> {
   const id = sql`t.serial collate "C"`;
   const time = (column: string) => sql`to_char(t.${sql.ref(column)}, 'YYYYMMDDHH24MISSUS') collate "C"`;
   const spec = { columns: COLUMNS, from: FROM, id, sorts: { created: time('created_at'), end: time('not_after') } };

@@ -5,7 +5,7 @@ import { readLiveRegions } from './standing.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A publishing version keeps its place for so many seconds without a living region of that version: a restart is no reason to go back. */
-const GATE_KEPT_S = 60;
+const GATE_HOLD_S = 60;
 
 /**
  * The compiler version that publishes: the newest of the living regions. Gives the version in force. Ask at the start, and again while another
@@ -15,11 +15,11 @@ export function claimCompiler(db: Database, version: string): Promise<string | R
   return db.repeatable(async (tx) => {
     await tx.run(sql`insert into gates (name, value) values ('compiler', ${version}) on conflict (name) do nothing`);
     const row = await tx.one(sql<{ value: string; isOld: boolean }>`
-      select value, since < now() - make_interval(secs => ${GATE_KEPT_S}) as "isOld"
+      select value, since < now() - make_interval(secs => ${GATE_HOLD_S}) as "isOld"
       from gates where name = 'compiler' for no key update`);
     if (!row || row.value === version) return version;
     if (isNewer(row.value, version)) {
-      const living = (await readLiveRegions(tx, GATE_KEPT_S)).map((region) => releaseOf(region.version));
+      const living = (await readLiveRegions(tx, GATE_HOLD_S)).map((region) => releaseOf(region.version));
       if (!row.isOld || living.some((other) => isNewer(other, version))) return row.value;
     }
     await tx.run(sql`update gates set value = ${version}, since = now() where name = 'compiler'`);
@@ -31,7 +31,7 @@ export function claimCompiler(db: Database, version: string): Promise<string | R
 export async function readCompiler(tx: Tx): Promise<{ readonly version: string; readonly isLiving: boolean }> {
   const row = await tx.one(sql<{ value: string }>`select value from gates where name = 'compiler'`);
   if (!row) return { version: '', isLiving: true };
-  const living = await readLiveRegions(tx, GATE_KEPT_S);
+  const living = await readLiveRegions(tx, GATE_HOLD_S);
   return { version: row.value, isLiving: living.some((region) => releaseOf(region.version) === row.value) };
 }
 

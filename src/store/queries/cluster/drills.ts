@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { DrillEntry, DrillRecording, DrillRound, DrillRoundCreate } from '../../../contract/cluster/drill.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 const ENTRY = sql`t.run, t.number, t.written_at as "writtenAt"`;
@@ -18,7 +18,7 @@ export async function writeDrillNumber(tx: Tx, run: string, number: number): Pro
 }
 
 /** Numbers of a run. Sorts: number. */
-export function listDrillNumbers(tx: Tx, run: string, query: PageQuery = {}): Promise<Page<DrillEntry>> {
+export function listDrillNumbers(tx: Tx, run: string, query: PageQuery = {}): Promise<ListPage<DrillEntry>> {
   const number = sql`t.number`;
   const spec = { columns: ENTRY, from: sql`drill_ledger t`, id: number, sorts: { number }, defaultSort: 'number' };
   return listPage(tx, spec, [sql`t.run = ${run}::uuid`], query);
@@ -49,7 +49,7 @@ export interface DrillRoundFilter extends PageQuery {
 }
 
 /** Rounds without their recordings. Sorts: id. Newest first unless told otherwise. */
-export function listDrillRounds(tx: Tx, query: DrillRoundFilter = {}): Promise<Page<DrillRound>> {
+export function listDrillRounds(tx: Tx, query: DrillRoundFilter = {}): Promise<ListPage<DrillRound>> {
   const filters = [
     query.hazard === undefined ? undefined : sql`t.hazard = ${query.hazard}`,
     query.isPassed === undefined ? undefined : sql`t.passed = ${query.isPassed}`,

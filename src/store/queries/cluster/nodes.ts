@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
 import type { Node } from '../../../model/cluster/node.ts';
-import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
+import { deleteRow, findRow, insertRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import { canonicalAddress } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
@@ -33,7 +33,11 @@ export function createNode(tx: Tx, node: Omit<Node, 'state'> & Partial<Pick<Node
   return insertRow(tx, NODES, { id: node.id, ...columnsOf(node) });
 }
 
-export function updateNode(tx: Tx, target: Target, change: Partial<Omit<Node, 'id'>>): Promise<NodeRow | Rejected> {
+export function updateNode(
+  tx: Tx,
+  target: VersionedKey,
+  change: Partial<Omit<Node, 'id'>>,
+): Promise<NodeRow | Rejected> {
   return updateRow(tx, NODES, target, { ...columnsOf(change), drained_at: drainedAt(change.isDrained) });
 }
 
@@ -44,7 +48,7 @@ function drainedAt(isDrained: boolean | undefined) {
 }
 
 /** Its desired state, observations and credential go with it. */
-export function deleteNode(tx: Tx, target: Target): Promise<NodeRow | Rejected> {
+export function deleteNode(tx: Tx, target: VersionedKey): Promise<NodeRow | Rejected> {
   return deleteRow(tx, NODES, target);
 }
 
@@ -68,7 +72,7 @@ export async function readNodeCredential(tx: Tx, nodeId: string): Promise<string
 }
 
 /** Sorts: id, name. `name`: part of the name. */
-export function listNodes(tx: Tx, query: PageQuery & { name?: string | undefined } = {}): Promise<Page<NodeRow>> {
+export function listNodes(tx: Tx, query: PageQuery & { name?: string | undefined } = {}): Promise<ListPage<NodeRow>> {
   const filters = [query.name === undefined ? undefined : sql`t.name like ${containing(query.name)}`];
   const id = sql`t.id collate "C"`;
   return listPage(

@@ -19,7 +19,7 @@ import type { NewEvent } from '../../write.ts';
 import { storeActions } from './actions.ts';
 import { readFloatingAddress } from './floating-address.ts';
 import { notePairCertificate } from './pair-authorities.ts';
-import { notePause, pauseWord } from './pause.ts';
+import { notePause, reportedPause } from './pause.ts';
 import { noteRoles, reportedRole } from './roles.ts';
 import { storeEvents } from '../base/events.ts';
 import { confirmReleases } from '../networks/subnet-releases.ts';
@@ -75,8 +75,8 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   await tx.run(sql`delete from observations where node_id = ${node.id}
     and service <> all(${services.map(({ service }) => service)}::text[])`);
   // Which VLANs a node sees follows from its interfaces.
-  const isLostAnew = stableJson(lost) !== stableJson(before?.lost ?? []);
-  if (isLostAnew || (await isSeenAnew(tx, facts, before?.facts))) await raiseObserved(tx);
+  const isLossChanged = stableJson(lost) !== stableJson(before?.lost ?? []);
+  if (isLossChanged || (await areFactsChanged(tx, facts, before?.facts))) await raiseObserved(tx);
   await notePairCertificate(tx, node.id, report.host);
   const released = await confirmReleases(tx, node, report);
   const states = new Map(known.map(({ service, state }) => [service, state]));
@@ -84,9 +84,9 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
   await storeActions(tx, node.id, report);
   await keepRefusals(tx, node.id, report);
   const host = before?.host ?? undefined;
-  const word = reportedRole({ services: known.map(({ body }) => body), ...(host === undefined ? {} : { host }) });
-  const moved = await noteRoles(tx, node, word, reportedRole(report));
-  const paused = await notePause(tx, node.name, pauseWord(report));
+  const oldRole = reportedRole({ services: known.map(({ body }) => body), ...(host === undefined ? {} : { host }) });
+  const moved = await noteRoles(tx, node, oldRole, reportedRole(report));
+  const paused = await notePause(tx, node.name, reportedPause(report));
   await storeEvents(tx, `node:${node.id}`, [
     ...changed.map((service) => eventOf(node.name, service, states.get(service.service))),
     ...moved,
@@ -113,7 +113,7 @@ async function lostSince(tx: Tx, facts: Facts, { facts: before, lost, now }: Bef
 }
 
 /** Did the interfaces change, apart from the floating address? Its moves do not change a node. */
-async function isSeenAnew(tx: Tx, facts: Facts, before: Facts | undefined): Promise<boolean> {
+async function areFactsChanged(tx: Tx, facts: Facts, before: Facts | undefined): Promise<boolean> {
   const known = before?.interfaces ?? [];
   if (stableJson(facts.interfaces) === stableJson(known)) return false;
   const vip = await readFloatingAddress(tx);

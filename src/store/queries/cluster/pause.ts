@@ -4,7 +4,7 @@ import type { Tx } from '../../tx.ts';
 import type { NewEvent } from '../../write.ts';
 
 /** Is Patroni paused, as the database's primary reports? Null: the report is from no primary, or its agent has not asked. */
-export function pauseWord(report: Pick<Observation, 'services'>): boolean | null {
+export function reportedPause(report: Pick<Observation, 'services'>): boolean | null {
   const db = report.services.find((row) => row.service === 'db')?.facts;
   if (db?.['role'] !== 'primary') return null;
   return db['isPaused'] === true;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { NodePlace } from '../../../model/cluster/place.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A kept place. `openedAt`: ISO 8601. */
@@ -37,7 +37,7 @@ export async function closePlace(tx: Tx, name: string): Promise<PlaceRow | null>
 }
 
 /** Sorts: name. */
-export function listPlaces(tx: Tx, query: PageQuery = {}): Promise<Page<PlaceRow>> {
+export function listPlaces(tx: Tx, query: PageQuery = {}): Promise<ListPage<PlaceRow>> {
   const id = sql`t.name collate "C"`;
   return listPage(
     tx,

@@ -9,7 +9,7 @@ import {
 } from '../../../model/networks/vlan-attachments.ts';
 import type { Subnet } from '../../../model/networks/subnet.ts';
 import { isOlder } from '../../elapsed.ts';
-import { deleteRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { deleteRow, insertRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 import { readFloatingAddress } from './floating-address.ts';
 import type { RackNode } from '../../../model/networks/serving.ts';
@@ -74,7 +74,7 @@ export function createRack(tx: Tx, rack: Pick<Rack, 'uuid' | 'name' | 'publicKey
 /** Accepts it as this node. Take `lockRacks` first: the order of acceptance is the order of succession. */
 export async function acceptRack(
   tx: Tx,
-  target: Target,
+  target: VersionedKey,
   as: { readonly nodeId: string; readonly name: string },
 ): Promise<RackRow | Rejected> {
   const moment = await tx.one(sql<{ at: string }>`
@@ -84,22 +84,22 @@ export async function acceptRack(
 }
 
 /** Rejects it; `nodeId` null: it is no node any more. */
-export function rejectRack(tx: Tx, target: Target, nodeId: string | null): Promise<RackRow | Rejected> {
+export function rejectRack(tx: Tx, target: VersionedKey, nodeId: string | null): Promise<RackRow | Rejected> {
   return updateRow(tx, RACKS, target, { state: 'rejected', node_id: nodeId, accepted_at: null });
 }
 
 /** Its next registration within so many minutes may bring a new key. */
-export async function allowRekey(tx: Tx, target: Target, minutes: number): Promise<RackRow | Rejected> {
+export async function allowRekey(tx: Tx, target: VersionedKey, minutes: number): Promise<RackRow | Rejected> {
   const moment = await tx.one(sql<{ at: string }>`select (now() + make_interval(mins => ${minutes}))::text as at`);
   return updateRow(tx, RACKS, target, { key_reset_until: moment?.at });
 }
 
 /** Gives it the new key, and ends this permission. */
-export function setRackKey(tx: Tx, target: Target, publicKey: string): Promise<RackRow | Rejected> {
+export function setRackKey(tx: Tx, target: VersionedKey, publicKey: string): Promise<RackRow | Rejected> {
   return updateRow(tx, RACKS, target, { public_key: publicKey, key_reset_until: null });
 }
 
-export function deleteRack(tx: Tx, target: Target): Promise<RackRow | Rejected> {
+export function deleteRack(tx: Tx, target: VersionedKey): Promise<RackRow | Rejected> {
   return deleteRow(tx, RACKS, target);
 }
 

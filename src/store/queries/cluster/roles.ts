@@ -23,8 +23,8 @@ export function reportedRole(report: Pick<Observation, 'services' | 'host'>): Re
   const factsOf = (name: string) => report.services.find((row) => row.service === name)?.facts;
   const db = factsOf('db');
   const timeline = db?.['role'] === 'primary' && typeof db['timeline'] === 'number' ? db['timeline'] : null;
-  const told = report.host?.roles.vip?.state;
-  const held = told === undefined ? factsOf('vip')?.['isHolder'] : told === 'active';
+  const vipState = report.host?.roles.vip?.state;
+  const held = vipState === undefined ? factsOf('vip')?.['isHolder'] : vipState === 'active';
   return { isHolder: typeof held === 'boolean' ? held : null, timeline };
 }
 

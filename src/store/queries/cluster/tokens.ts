@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /**
@@ -93,7 +93,7 @@ export async function revokeToken(tx: Tx, id: string): Promise<TokenRow | null> 
 export function listTokens(
   tx: Tx,
   query: PageQuery & { state?: TokenRow['state'] | undefined } = {},
-): Promise<Page<TokenRow>> {
+): Promise<ListPage<TokenRow>> {
   const id = sql`t.id collate "C"`;
   // As a text in its own order, so that a cursor compares with it.
   const spec = {

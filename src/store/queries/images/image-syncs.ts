@@ -42,19 +42,19 @@ export function listSyncs(tx: Tx): Promise<SyncRow[]> {
   );
 }
 
-const ANEW = sql.raw(
+const RESTARTED = sql.raw(
   `asked_at = now(), ended_at = null, node = '', until = null, images = 0, fetched = 0, file = '', received = 0, size = 0, problem = ''`,
 );
 
 /** Asks for one; that under way goes on. */
 export async function askSync(tx: Tx, sourceId: number): Promise<void> {
   await tx.run(sql`insert into boot_source_syncs (source_id) values (${sourceId}) on conflict (source_id) do update
-    set ${ANEW} where boot_source_syncs.ended_at is not null`);
+    set ${RESTARTED} where boot_source_syncs.ended_at is not null`);
 }
 
 /** Asks for each whose last one ended so many hours ago, where the source still has what it is trusted by (as `notUsable` says). */
 export async function askDueSyncs(tx: Tx, hours: number): Promise<void> {
-  await tx.run(sql`update boot_source_syncs s set ${ANEW} from boot_sources b where b.id = s.source_id
+  await tx.run(sql`update boot_source_syncs s set ${RESTARTED} from boot_sources b where b.id = s.source_id
     and ${isOlder(sql`s.ended_at`, sql`make_interval(hours => ${hours}::int)`)} and b.source_url <> '' and (b.keyring <> '' or b.source_url like 'https:%')`);
 }
 

@@ -5,7 +5,7 @@ import type { DiskSeen } from '../../../model/machines/deployment/storage-types.
 import type { MachineStorage } from '../../../model/machines/deployment/stored/storage.ts';
 import type { Tx } from '../../tx.ts';
 
-interface Row extends Omit<Candidate, 'architecture' | 'disks'> {
+interface CandidateRow extends Omit<Candidate, 'architecture' | 'disks'> {
   readonly storage: MachineStorage | null;
   readonly kernelArchitecture: string | null;
   readonly disks: readonly (Omit<DiskSeen, 'bytes'> & { readonly bytes?: number; readonly bus?: string })[];
@@ -13,7 +13,7 @@ interface Row extends Omit<Candidate, 'architecture' | 'disks'> {
 
 /** Machines that are ready and not locked, as wishes see them. */
 export async function readCandidates(tx: Tx): Promise<Candidate[]> {
-  const rows = await tx.all(sql<Row>`
+  const rows = await tx.all(sql<CandidateRow>`
     select t.id, t.hostname, t.hostname || '.' || d.name as fqdn, i.inventory #>> '{cpu,architecture}' as "kernelArchitecture",
       coalesce((i.inventory #>> '{cpu,count}')::float8, 0) as cpus, floor(coalesce((i.inventory #>> '{memory,kb}')::float8, 0) / 1024) as "memoryMb",
       array(select g.name from machine_tags c join tags g on g.id = c.tag_id where c.machine_id = t.id order by g.name) as tags, z.name as zone,

@@ -3,7 +3,7 @@ import { AGENT_NAME } from '../../../model/site/annotation.ts';
 import type { Tx } from '../../tx.ts';
 
 /** How the disks of a machine are erased. `isQuick`: their ends alone; `isSecure`: by the disk's own command, where it has one. */
-export interface EraseWish {
+export interface EraseRequest {
   readonly isQuick: boolean;
   readonly isSecure: boolean;
 }
@@ -15,7 +15,7 @@ export interface DeploymentRow {
   readonly imageName: string;
   readonly storage: Readonly<Record<string, unknown>>;
   readonly isEphemeral: boolean;
-  readonly erase: EraseWish | null;
+  readonly erase: EraseRequest | null;
   readonly begunBy: string;
   readonly begunAt: string;
   readonly deployedAt: string | null;
@@ -50,7 +50,7 @@ export async function noteDeployed(tx: Tx, machineId: string): Promise<void> {
 }
 
 /** How its disks are erased by the run that begins. */
-export async function storeErase(tx: Tx, machineId: string, { isQuick, isSecure }: EraseWish): Promise<void> {
+export async function storeErase(tx: Tx, machineId: string, { isQuick, isSecure }: EraseRequest): Promise<void> {
   await tx.run(sql`insert into machine_deployments (machine_id, erase) values (${machineId}, ${JSON.stringify({ isQuick, isSecure })}::jsonb)
     on conflict (machine_id) do update set erase = excluded.erase`);
 }

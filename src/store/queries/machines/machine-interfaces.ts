@@ -27,13 +27,13 @@ export type InterfaceInput = Omit<MachineInterface, 'id' | 'links'> & {
 };
 
 /** What the column `settings` has: what few interfaces have. */
-type Settings = Pick<MachineInterface, 'bond' | 'bridge' | 'tags' | 'acceptRa'>;
+type InterfaceSettings = Pick<MachineInterface, 'bond' | 'bridge' | 'tags' | 'acceptRa'>;
 
-type Stored = Omit<InterfaceRow, 'addresses' | 'links' | keyof Settings | 'parents'> & {
+type Stored = Omit<InterfaceRow, 'addresses' | 'links' | keyof InterfaceSettings | 'parents'> & {
   readonly machineId: string;
   /** Null: of a card, which stands on none. */
   readonly parents: readonly string[] | null;
-  readonly settings: Settings;
+  readonly settings: InterfaceSettings;
 };
 
 /**
@@ -91,8 +91,8 @@ type Placed = InterfaceInput & { readonly position: number };
 
 /** Replaces all interfaces of a machine, in this order. Rows that stay are not touched. */
 export async function replaceInterfaces(tx: Tx, machineId: string, wanted: readonly InterfaceInput[]): Promise<void> {
-  const kept = wanted.flatMap(({ id }) => (id === undefined ? [] : [id]));
-  await deleteInterfaces(tx, sql`machine_id = ${machineId} and id <> all(${kept}::int[])`);
+  const remainingIds = wanted.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  await deleteInterfaces(tx, sql`machine_id = ${machineId} and id <> all(${remainingIds}::int[])`);
   // Addresses may move between interfaces, so all that go are removed first; what an interface stands on may become something else.
   for (const card of wanted) {
     if (card.id === undefined) continue;
@@ -127,7 +127,7 @@ export async function placeInterfaces(tx: Tx, machineId: string, wanted: readonl
 
 async function placeInterface(tx: Tx, machineId: string, card: Placed): Promise<number> {
   const { id, name, mac, kind, vlanId, position, mtu = null, acceptRa, bond, bridge, tags = [] } = card;
-  const own: Settings = {
+  const own: InterfaceSettings = {
     ...(bond ? { bond } : {}),
     ...(bridge ? { bridge } : {}),
     ...(tags.length > 0 ? { tags } : {}),

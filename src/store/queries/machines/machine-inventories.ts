@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { SuggestedBmc } from '../../../model/machines/enlistment.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A machine's hardware as it told last. `source`: the address that it came from. `at`: ISO 8601, by the database's clock. */
@@ -36,7 +36,7 @@ export interface ListedInventoryRow extends Pick<InventoryRow, 'at' | 'inventory
 }
 
 /** What machines told last, by their ids, without the long lists of devices. One statement whatever the page. */
-export function listInventories(tx: Tx, query: PageQuery = {}): Promise<Page<ListedInventoryRow>> {
+export function listInventories(tx: Tx, query: PageQuery = {}): Promise<ListPage<ListedInventoryRow>> {
   const id = sql`t.machine_id collate "C"`;
   const columns = sql`t.machine_id as machine, t.at, t.inventory - 'pci' - 'usb' #- '{cpu,flags}' as inventory`;
   // What is left out is cut out of the page's rows alone.

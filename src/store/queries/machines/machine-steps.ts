@@ -19,7 +19,7 @@ export interface StepRow {
 }
 
 /** Rows that are kept of a machine, and of all that nobody knows. */
-const KEPT = { machine: 1000, strangers: 1000 } as const;
+const ROW_LIMITS = { machine: 1000, unknown: 1000 } as const;
 /** A lease begins before its report, and its way before the lease: so much is a clock's difference, seconds. */
 const SLACK_S = 5;
 /** A machine that asks again within this time has not started anew, seconds. */
@@ -57,8 +57,10 @@ export async function storeBootSteps(
     returning machine_id as "machineId", what`);
   const ids = [...new Set(stored.flatMap(({ machineId }) => (machineId === null ? [] : [machineId])))];
   await dropOld(tx, ids);
-  const told = stored.flatMap(({ machineId, what }) => (machineId !== null && what === 'script' ? [machineId] : []));
-  return { stored: stored.length, booted: told.length === 0 ? [] : await unknownBoots(tx, told) };
+  const bootedIds = stored.flatMap(({ machineId, what }) =>
+    machineId !== null && what === 'script' ? [machineId] : [],
+  );
+  return { stored: stored.length, booted: bootedIds.length === 0 ? [] : await unknownBoots(tx, bootedIds) };
 }
 
 /** The machine and the MAC of a step `r`. */
@@ -91,9 +93,9 @@ async function takeSeries(
 async function dropOld(tx: Tx, machineIds: readonly string[]): Promise<void> {
   for (const id of machineIds)
     await tx.run(sql`delete from machine_steps where machine_id = ${id} and id <= (
-      select id from machine_steps where machine_id = ${id} order by id desc offset ${KEPT.machine} limit 1)`);
+      select id from machine_steps where machine_id = ${id} order by id desc offset ${ROW_LIMITS.machine} limit 1)`);
   await tx.run(sql`delete from machine_steps where machine_id is null and id <= (
-    select id from machine_steps where machine_id is null order by id desc offset ${KEPT.strangers} limit 1)`);
+    select id from machine_steps where machine_id is null order by id desc offset ${ROW_LIMITS.unknown} limit 1)`);
 }
 
 /** Machines on their way of which this start is news. */
@@ -109,7 +111,7 @@ function unknownBoots(tx: Tx, machineIds: readonly string[]): Promise<{ machineI
  */
 export async function storeLeaseSteps(tx: Tx, node: { readonly name: string }, report: LeaseReport): Promise<void> {
   const leases = report.leases.filter(({ mac, state }) => mac?.length === 17 && state === 'active');
-  if (leases.length === 0 || !(await isAnyOnItsWay(tx))) return;
+  if (leases.length === 0 || !(await isAnyChangingState(tx))) return;
   const stored = await tx.all(sql<{ machineId: string; mac: string; address: string; at: string }>`
     insert into machine_steps (machine_id, mac, address, at, node, source, what, outcome, facts, seen_key)
     select i.machine_id, r.mac, r.address, greatest(r."startsAt" + c.shift, s.since), ${node.name}, 'dhcp', 'lease', 'done',
@@ -132,7 +134,7 @@ export async function storeLeaseSteps(tx: Tx, node: { readonly name: string }, r
 }
 
 /** Thousands of leases a second are nothing to anybody while no machine is on its way. */
-async function isAnyOnItsWay(tx: Tx): Promise<boolean> {
+async function isAnyChangingState(tx: Tx): Promise<boolean> {
   const row = await tx.one(
     sql<{ is: boolean }>`select exists (select from machine_states where deadline is not null) as is`,
   );

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { MachineStorage } from '../../../model/machines/deployment/stored/storage.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** How the disks of a machine are to be laid out, by its id. */
@@ -40,7 +40,7 @@ export async function deleteStorage(tx: Tx, machineId: string): Promise<void> {
 }
 
 /** The layouts that are kept, by the ids of their machines. One statement whatever the page. */
-export function listStorages(tx: Tx, query: PageQuery = {}): Promise<Page<StorageRow>> {
+export function listStorages(tx: Tx, query: PageQuery = {}): Promise<ListPage<StorageRow>> {
   const id = sql`t.machine_id collate "C"`;
   const columns = sql`t.machine_id as machine, t.storage`;
   const spec = { columns, from: sql`machine_storage t`, id, sorts: { id }, defaultSort: 'id' };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { CarriedNames } from '../../../contract/machines/carried.ts';
 import { carriedByMany } from '../../declared/carried.ts';
-import { listPage, type Page } from '../../page.ts';
+import { listPage, type ListPage } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 import { machineList, type MachineFilter, type MachineRow } from './machines.ts';
 import { withInterfaces } from './machine-interfaces.ts';
@@ -39,7 +39,7 @@ export interface MachineInShort
 
 type Deployed = NonNullable<MachineStateShown['deployment']>;
 /** `begunAt` null: it is deployed with nothing. */
-type Head = Omit<MachineInShort, 'deployment' | 'interfaces' | 'carried'> &
+type DeploymentHead = Omit<MachineInShort, 'deployment' | 'interfaces' | 'carried'> &
   Omit<Deployed, 'begunAt'> & { readonly begunAt: string | null };
 
 /** Plain columns and joins: objects of JSON and a query for each value take PostgreSQL twice the time. */
@@ -54,17 +54,17 @@ const JOINED = sql`join domains d on d.id = t.domain_id left join zones z on z.i
     left join machine_deployments e on e.machine_id = t.id and (e.image is not null or e.is_ephemeral)`;
 
 /** The list of machines with these members alone, in two thirds of the time. Sorts and filters as `listMachines`; four statements whatever the page. */
-export async function listMachinesInShort(tx: Tx, query: MachineFilter = {}): Promise<Page<MachineInShort>> {
+export async function listMachinesInShort(tx: Tx, query: MachineFilter = {}): Promise<ListPage<MachineInShort>> {
   const { list, filters } = machineList(query);
-  const placeOf = ({ id, hostname }: Head, sort: string) => [sort === 'id' ? id : hostname, id] as const;
+  const placeOf = ({ id, hostname }: DeploymentHead, sort: string) => [sort === 'id' ? id : hostname, id] as const;
   const spec = { ...list, columns: COLUMNS, joined: JOINED, placeOf };
-  const page = await listPage<Head>(tx, spec, filters, query);
+  const page = await listPage<DeploymentHead>(tx, spec, filters, query);
   const ids = page.items.map(({ id }) => id);
   const carried = await carriedByMany(tx, 'machine', ids);
   const deployed = page.items.map((head) => ({ ...head, deployment: deploymentOf(head), carried: carried(head.id) }));
   return { ...page, items: await withInterfaces(tx, deployed) };
 }
 
-function deploymentOf({ image, digest, begunAt, deployedAt }: Head): Deployed | null {
+function deploymentOf({ image, digest, begunAt, deployedAt }: DeploymentHead): Deployed | null {
   return begunAt === null ? null : { image, digest, begunAt, deployedAt };
 }

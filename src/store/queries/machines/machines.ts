@@ -24,8 +24,8 @@ import {
 } from './machine-interfaces.ts';
 import { type MachineStateShown, STATE_COLUMNS, stateConditions } from './machine-states.ts';
 import type { MachineState } from '../../../model/machines/machine-states.ts';
-import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
+import { deleteRow, findRow, insertRow, lockRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 
 /** `domain`: the domain's name; `fqdn`: the full name. Names of VLANs and CIDRs are in the interfaces. */
@@ -93,7 +93,7 @@ export interface NewMachine {
   readonly carried?: CarriedIds | undefined;
 }
 
-type Head = Omit<MachineRow, 'interfaces'>;
+type MachineHead = Omit<MachineRow, 'interfaces'>;
 
 /** What is shown beside the machine's own row: one row at most of each, looked up by its key. As joins PostgreSQL would weigh each order of them, for longer than it reads. */
 const SHOWN = sql`join domains d on d.id = t.domain_id
@@ -139,20 +139,20 @@ export async function findMachine(
   tx: Tx,
   by: { id: string } | { fqdn: string } | { mac: string } | { address: string },
 ): Promise<MachineRow | null> {
-  const head = await findRow<Head>(tx, MACHINES, whereOf(by));
+  const head = await findRow<MachineHead>(tx, MACHINES, whereOf(by));
   return head ? ((await withInterfaces(tx, [head]))[0] ?? null) : null;
 }
 
 /** Machines of this host name in any domain, at most ten. */
 export async function findMachinesNamed(tx: Tx, hostname: string): Promise<MachineRow[]> {
-  const heads = await tx.all(sql<Head>`select ${MACHINES.columns} from ${MACHINES.from}
+  const heads = await tx.all(sql<MachineHead>`select ${MACHINES.columns} from ${MACHINES.from}
     where t.hostname = ${hostname} order by t.id limit 10`);
   return withInterfaces(tx, heads);
 }
 
 export async function createMachine(tx: Tx, machine: NewMachine): Promise<MachineRow> {
   const { id } = machine;
-  await insertRow<Head>(tx, MACHINES, { id, ...columnsOf(machine) });
+  await insertRow<MachineHead>(tx, MACHINES, { id, ...columnsOf(machine) });
   await placeInterfaces(tx, id, machine.interfaces);
   await replaceCarried(tx, 'machine', id, machine.carried);
   return required(await findMachine(tx, { id }));
@@ -164,10 +164,10 @@ export async function createMachine(tx: Tx, machine: NewMachine): Promise<Machin
  */
 export async function updateMachine(
   tx: Tx,
-  target: Target & { readonly key: string },
+  target: VersionedKey & { readonly key: string },
   change: Partial<Omit<NewMachine, 'id'>>,
 ): Promise<MachineRow | Rejected> {
-  const row = await updateRow<Head>(tx, MACHINES, target, columnsOf(change));
+  const row = await updateRow<MachineHead>(tx, MACHINES, target, columnsOf(change));
   if (isRejected(row)) return row;
   if (change.interfaces) await replaceInterfaces(tx, target.key, change.interfaces);
   await replaceCarried(tx, 'machine', target.key, change.carried);
@@ -195,13 +195,16 @@ function columnsOf(machine: Partial<Omit<NewMachine, 'id'>>): Record<string, unk
   };
 }
 
-export async function deleteMachine(tx: Tx, target: Target & { readonly key: string }): Promise<MachineRow | Rejected> {
+export async function deleteMachine(
+  tx: Tx,
+  target: VersionedKey & { readonly key: string },
+): Promise<MachineRow | Rejected> {
   const refusal = await lockRow(tx, MACHINES, target);
   if (refusal) return refusal;
   const machine = required(await findMachine(tx, { id: target.key }));
   await deleteInterfaces(tx, sql`machine_id = ${target.key}`);
   await dropCarried(tx, 'machine', target.key);
-  const deleted = await deleteRow<Head>(tx, MACHINES, { key: target.key });
+  const deleted = await deleteRow<MachineHead>(tx, MACHINES, { key: target.key });
   return isRejected(deleted) ? deleted : machine;
 }
 
@@ -236,10 +239,10 @@ export interface MachineFilter extends PageQuery {
 }
 
 /** Sorts: id, hostname. `hostname`: part of the host name; the rest is exact. Three queries whatever the page size. */
-export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<Page<MachineRow>> {
+export async function listMachines(tx: Tx, query: MachineFilter = {}): Promise<ListPage<MachineRow>> {
   const { list, filters } = machineList(query);
-  const placeOf = ({ id, hostname }: Head, sort: string) => [sort === 'id' ? id : hostname, id] as const;
-  const page = await listPage<Head>(tx, { ...MACHINES, ...list, placeOf }, filters, query);
+  const placeOf = ({ id, hostname }: MachineHead, sort: string) => [sort === 'id' ? id : hostname, id] as const;
+  const page = await listPage<MachineHead>(tx, { ...MACHINES, ...list, placeOf }, filters, query);
   return { ...page, items: await withInterfaces(tx, page.items) };
 }
 

@@ -94,7 +94,7 @@ export interface SeenPower {
 }
 
 /** When a machine is looked at again, seconds: after a look that went well, and at most after failures, each doubling it. */
-export interface LookPlan {
+export interface PowerCheckPlan {
   readonly everyS: number;
   readonly mostS: number;
 }
@@ -104,7 +104,7 @@ export async function storePower(
   tx: Tx,
   machineId: string,
   { state, nodeId, why, remedy }: SeenPower,
-  { everyS, mostS }: LookPlan,
+  { everyS, mostS }: PowerCheckPlan,
 ): Promise<{ readonly before: PowerState } | null> {
   const old = await tx.one(sql<{ before: PowerState }>`
     select coalesce(p.state, 'unknown') as before from machines m left join machine_power p on p.machine_id = m.id where m.id = ${machineId} for no key update of m`);
@@ -126,7 +126,7 @@ export interface DueRow {
 }
 
 /** Is any machine due? Fit for `autocommitRead`. */
-export async function hasDueLooks(tx: Tx): Promise<boolean> {
+export async function hasDueChecks(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ has: boolean }>`select exists (select from ${DUE} where ${isDue(0)}) as has`);
   return row?.has === true;
 }
@@ -135,13 +135,13 @@ export async function hasDueLooks(tx: Tx): Promise<boolean> {
  * Machines that are due within `aheadS`, the longest overdue first: not those of BMCs that have orders now. None of them is deleted until COMMIT; whoever changes
  * one does not wait, because a look is planned for hundreds at once.
  */
-export function dueLooks(tx: Tx, aheadS: number, limit: number): Promise<DueRow[]> {
+export function listDueChecks(tx: Tx, aheadS: number, limit: number): Promise<DueRow[]> {
   return tx.all(sql<DueRow>`select m.id as "machineId", m.bmc_id as "bmcId" from ${DUE} where ${isDue(aheadS)}
     order by p.look_at nulls first, m.id limit ${limit} for key share of m skip locked`);
 }
 
 /** They are not due for so long: their look is under way. */
-export async function putLooksOff(tx: Tx, machineIds: readonly string[], seconds: number): Promise<void> {
+export async function postponeChecks(tx: Tx, machineIds: readonly string[], seconds: number): Promise<void> {
   await tx.run(sql`insert into machine_power (machine_id, look_at)
     select id, clock_timestamp() + make_interval(secs => ${seconds}) from machines where id = any(${[...machineIds]}::text[])
     on conflict (machine_id) do update set look_at = excluded.look_at, at = least(machine_power.at, clock_timestamp())`);
@@ -150,20 +150,20 @@ export async function putLooksOff(tx: Tx, machineIds: readonly string[], seconds
 const ENDED = sql`select l.node_id from power_looks l join commands c on c.id = l.command_id where c.ended_at is not null`;
 
 /** Has a look ended that nobody took note of? Fit for `autocommitRead`. */
-export async function hasEndedLooks(tx: Tx): Promise<boolean> {
+export async function hasEndedChecks(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ has: boolean }>`select exists (${ENDED}) as has`);
   return row?.has === true;
 }
 
 /** Takes the looks that have ended: whoever gets one is alone in it. The ids of their commands. */
-export async function takeEndedLooks(tx: Tx): Promise<number[]> {
+export async function takeEndedChecks(tx: Tx): Promise<number[]> {
   const rows = await tx.all(sql<{ id: number }>`
     delete from power_looks where node_id in (${ENDED}) returning command_id as id`);
   return rows.map(({ id }) => id);
 }
 
 /** Remembers which look a node is at. */
-export async function storeLook(tx: Tx, nodeId: string, commandId: number): Promise<void> {
+export async function storePowerCheck(tx: Tx, nodeId: string, commandId: number): Promise<void> {
   await tx.run(sql`insert into power_looks (node_id, command_id) values (${nodeId}, ${commandId})`);
 }
 
@@ -176,7 +176,7 @@ export async function lookingNodes(tx: Tx): Promise<string[]> {
 const LOCK = 5_240_028;
 
 /** One region plans looks at a time, until its transaction ends. False: another one does now. */
-export async function lockLooks(tx: Tx): Promise<boolean> {
+export async function lockPowerChecks(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ is: boolean }>`select pg_try_advisory_xact_lock(${LOCK}) as is`);
   return row?.is === true;
 }

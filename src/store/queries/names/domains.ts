@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
 import { DEFAULT_SETTINGS } from '../../../model/site/settings.ts';
 import type { Domain } from '../../../model/names/domain.ts';
-import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
+import { deleteRow, findRow, insertRow, lockRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 
 export interface DomainRow extends Required<Domain> {
@@ -70,12 +70,15 @@ function columnsOf(domain: Partial<NewDomain>): Record<string, unknown> {
   };
 }
 
-export function updateDomain(tx: Tx, target: Target, change: Partial<NewDomain>): Promise<DomainRow | Rejected> {
+export function updateDomain(tx: Tx, target: VersionedKey, change: Partial<NewDomain>): Promise<DomainRow | Rejected> {
   return updateRow(tx, DOMAINS, target, columnsOf(change));
 }
 
 /** Refused while it has records or machines; `isCascade` takes its records along. */
-export async function deleteDomain(tx: Tx, target: Target & { isCascade?: boolean }): Promise<DomainRow | Rejected> {
+export async function deleteDomain(
+  tx: Tx,
+  target: VersionedKey & { isCascade?: boolean },
+): Promise<DomainRow | Rejected> {
   if (target.isCascade) {
     const refusal = await lockRow(tx, DOMAINS, target);
     if (refusal) return refusal;
@@ -88,7 +91,7 @@ export async function deleteDomain(tx: Tx, target: Target & { isCascade?: boolea
 export function listDomains(
   tx: Tx,
   query: PageQuery & { name?: string | undefined; is?: string | undefined; isNot?: string | undefined } = {},
-): Promise<Page<DomainRow>> {
+): Promise<ListPage<DomainRow>> {
   const filters = [
     query.name === undefined ? undefined : sql`t.name like ${containing(query.name)}`,
     query.is === undefined ? undefined : sql`t.name = ${query.is}`,

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
 import type { DnsRecord, NameUse, RecordType } from '../../../model/names/record.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
+import { deleteRow, findRow, insertRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 
 /** `domain`: the domain's name; `fqdn`: the full name. */
@@ -58,13 +58,13 @@ export function createRecord(tx: Tx, record: NewRecord): Promise<RecordRow> {
 
 export function updateRecord(
   tx: Tx,
-  target: Target,
+  target: VersionedKey,
   change: { data?: string | undefined; ttl?: number | null | undefined; written?: string | null | undefined },
 ): Promise<RecordRow | Rejected> {
   return updateRow(tx, RECORDS, target, { data: change.data, ttl: change.ttl, written: change.written });
 }
 
-export function deleteRecord(tx: Tx, target: Target): Promise<RecordRow | Rejected> {
+export function deleteRecord(tx: Tx, target: VersionedKey): Promise<RecordRow | Rejected> {
   return deleteRow(tx, RECORDS, target);
 }
 
@@ -101,7 +101,7 @@ export interface RecordFilter extends PageQuery {
 }
 
 /** Sorts: id, fqdn, type. All filters are exact. */
-export function listRecords(tx: Tx, query: RecordFilter = {}): Promise<Page<RecordRow>> {
+export function listRecords(tx: Tx, query: RecordFilter = {}): Promise<ListPage<RecordRow>> {
   const filters = [
     query.fqdn === undefined ? undefined : fqdnIs(query.fqdn),
     query.domainId === undefined ? undefined : sql`t.domain_id = ${query.domainId}`,

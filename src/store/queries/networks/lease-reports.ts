@@ -46,7 +46,7 @@ export async function storeLeaseReport(
     node,
     report.leases.filter((lease) => !isServed(lease)),
   );
-  await tell(tx, { actor: `node:${node.id}`, node: node.name }, [...ended, ...stored]);
+  await announceChanges(tx, { actor: `node:${node.id}`, node: node.name }, [...ended, ...stored]);
   return 'stored';
 }
 
@@ -73,7 +73,7 @@ export async function expireLeases(tx: Tx): Promise<number> {
     (await tx.all(sql<{ id: string; name: string }>`select id, name from nodes`)).map((node) => [node.id, node.name]),
   );
   for (const [id, changes] of Map.groupBy(ended, (row) => row.nodeId)) {
-    await tell(tx, { actor: 'system:leases', node: names.get(id) ?? id }, changes);
+    await announceChanges(tx, { actor: 'system:leases', node: names.get(id) ?? id }, changes);
   }
   return ended.length;
 }
@@ -166,7 +166,7 @@ function upsertLeases(tx: Tx, nodeId: string, report: LeaseReport): Promise<Leas
       and (b.is_live, b.mac, b.hostname, b.state) is distinct from (true, w.mac, w.hostname, w.state)`);
 }
 
-async function tell(
+async function announceChanges(
   tx: Tx,
   from: { readonly actor: string; readonly node: string },
   changes: readonly LeaseChange[],

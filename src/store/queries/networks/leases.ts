@@ -6,7 +6,7 @@ import {
   type MachineLease,
   type NamedLease,
 } from '../../../model/networks/lease.ts';
-import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
+import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
 import { findRow, type Noun } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 import { IS_GIVEN_UP, IS_IN_SUBNET, IS_NEWEST, isLive } from './lease-ends.ts';
@@ -110,7 +110,7 @@ export interface LeaseFilter extends PageQuery {
 }
 
 /** Sorts: address, hostname, mac, expires. `node`: name of one that has the lease, by its own last word. */
-export function listLeases(tx: Tx, query: LeaseFilter = {}): Promise<Page<LeaseRow>> {
+export function listLeases(tx: Tx, query: LeaseFilter = {}): Promise<ListPage<LeaseRow>> {
   const filters = [
     IS_NEWEST,
     query.state === undefined ? sql`${STATE} <> 'expired'` : sql`${STATE} = ${query.state}`,

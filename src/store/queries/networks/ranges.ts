@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { IpRange, RangeKind } from '../../../model/networks/ip-range.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
+import { deleteRow, findRow, insertRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import { canonicalAddress } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
@@ -55,7 +55,7 @@ export async function createRange(
 
 export async function updateRange(
   tx: Tx,
-  target: Target,
+  target: VersionedKey,
   change: Partial<Pick<IpRange, 'kind' | 'first' | 'last'>> & { readonly comment?: string | undefined },
 ): Promise<RangeRow | Rejected> {
   const { kind, first, last, comment } = change;
@@ -63,7 +63,7 @@ export async function updateRange(
   return isRejected(row) ? row : canonical(row);
 }
 
-export async function deleteRange(tx: Tx, target: Target): Promise<RangeRow | Rejected> {
+export async function deleteRange(tx: Tx, target: VersionedKey): Promise<RangeRow | Rejected> {
   const row = await deleteRow<RangeRow>(tx, RANGES, target);
   return isRejected(row) ? row : canonical(row);
 }
@@ -74,7 +74,7 @@ export interface RangeFilter extends PageQuery {
 }
 
 /** Sorts: id, first. */
-export async function listRanges(tx: Tx, query: RangeFilter = {}): Promise<Page<RangeRow>> {
+export async function listRanges(tx: Tx, query: RangeFilter = {}): Promise<ListPage<RangeRow>> {
   const filters = [
     query.subnetId === undefined ? undefined : sql`t.subnet_id = ${query.subnetId}`,
     query.kind === undefined ? undefined : sql`t.kind = ${query.kind}`,

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { Reservation } from '../../../model/networks/reservation.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
+import { deleteRow, findRow, insertRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import { canonicalAddress } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
@@ -46,7 +46,7 @@ export async function createReservation(
 
 export async function updateReservation(
   tx: Tx,
-  target: Target,
+  target: VersionedKey,
   change: {
     readonly mac?: string | null | undefined;
     readonly hostname?: string | null | undefined;
@@ -60,7 +60,7 @@ export async function updateReservation(
   return isRejected(row) ? row : canonical(row);
 }
 
-export async function deleteReservation(tx: Tx, target: Target): Promise<ReservationRow | Rejected> {
+export async function deleteReservation(tx: Tx, target: VersionedKey): Promise<ReservationRow | Rejected> {
   const row = await deleteRow<ReservationRow>(tx, RESERVATIONS, target);
   return isRejected(row) ? row : canonical(row);
 }
@@ -85,7 +85,7 @@ export interface ReservationFilter extends PageQuery {
 }
 
 /** Sorts: id, address. All filters are exact. */
-export async function listReservations(tx: Tx, query: ReservationFilter = {}): Promise<Page<ReservationRow>> {
+export async function listReservations(tx: Tx, query: ReservationFilter = {}): Promise<ListPage<ReservationRow>> {
   const filters = [
     query.subnetId === undefined ? undefined : sql`t.subnet_id = ${query.subnetId}`,
     query.mac === undefined ? undefined : sql`t.mac = ${query.mac}`,

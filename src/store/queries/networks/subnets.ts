@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { Subnet } from '../../../model/networks/subnet.ts';
-import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
+import { deleteRow, findRow, insertRow, lockRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import { canonicalSubnet } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
@@ -49,18 +49,18 @@ export async function createSubnet(tx: Tx, subnet: NewSubnet): Promise<SubnetRow
 }
 
 /** A changed `cidr` must still hold all addresses of the subnet. */
-export async function updateSubnet(tx: Tx, target: Target, change: SubnetChange): Promise<SubnetRow | Rejected> {
+export async function updateSubnet(tx: Tx, target: VersionedKey, change: SubnetChange): Promise<SubnetRow | Rejected> {
   const row = await updateRow<SubnetRow>(tx, SUBNETS, target, columnsOf(change));
   return isRejected(row) ? row : canonicalSubnet(row);
 }
 
-export async function deleteSubnet(tx: Tx, target: Target): Promise<SubnetRow | Rejected> {
+export async function deleteSubnet(tx: Tx, target: VersionedKey): Promise<SubnetRow | Rejected> {
   const row = await deleteRow<SubnetRow>(tx, SUBNETS, target);
   return isRejected(row) ? row : canonicalSubnet(row);
 }
 
 /** Locks the subnet until the transaction ends: meanwhile nobody gets an address or a range in it. */
-export function lockSubnet(tx: Tx, target: Target): Promise<Rejected | null> {
+export function lockSubnet(tx: Tx, target: VersionedKey): Promise<Rejected | null> {
   return lockRow(tx, SUBNETS, target);
 }
 
@@ -72,7 +72,7 @@ export interface SubnetFilter extends PageQuery {
 }
 
 /** Sorts: id, name, cidr. `name`: part of the name; `cidr`: canonical. */
-export async function listSubnets(tx: Tx, query: SubnetFilter = {}): Promise<Page<SubnetRow>> {
+export async function listSubnets(tx: Tx, query: SubnetFilter = {}): Promise<ListPage<SubnetRow>> {
   const filters = [
     query.name === undefined ? undefined : sql`t.name ilike ${containing(query.name)}`,
     query.cidr === undefined ? undefined : sql`t.cidr = ${query.cidr}::cidr`,

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
 import type { Vlan } from '../../../model/networks/vlan.ts';
-import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, lockRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
+import { deleteRow, findRow, insertRow, lockRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 
 /** `fabric`, `space`: names. */
@@ -59,7 +59,7 @@ export function findFirstVlan(tx: Tx): Promise<VlanRow | null> {
 }
 
 /** Locks the VLAN until the transaction ends, so that changes of its DHCP come one by one. */
-export function lockVlan(tx: Tx, target: Target): Promise<Rejected | null> {
+export function lockVlan(tx: Tx, target: VersionedKey): Promise<Rejected | null> {
   return lockRow(tx, VLANS, target);
 }
 
@@ -70,11 +70,11 @@ export function createVlan(tx: Tx, vlan: NewVlan): Promise<VlanRow> {
   return insertRow(tx, VLANS, columnsOf(vlan));
 }
 
-export function updateVlan(tx: Tx, target: Target, change: VlanChange): Promise<VlanRow | Rejected> {
+export function updateVlan(tx: Tx, target: VersionedKey, change: VlanChange): Promise<VlanRow | Rejected> {
   return updateRow(tx, VLANS, target, columnsOf(change));
 }
 
-export function deleteVlan(tx: Tx, target: Target): Promise<VlanRow | Rejected> {
+export function deleteVlan(tx: Tx, target: VersionedKey): Promise<VlanRow | Rejected> {
   return deleteRow(tx, VLANS, target);
 }
 
@@ -86,7 +86,7 @@ export interface VlanFilter extends PageQuery {
 }
 
 /** Sorts: id, name, vid. `name`: part of the name. */
-export function listVlans(tx: Tx, query: VlanFilter = {}): Promise<Page<VlanRow>> {
+export function listVlans(tx: Tx, query: VlanFilter = {}): Promise<ListPage<VlanRow>> {
   const filters: (RawBuilder<unknown> | undefined)[] = [
     query.name === undefined ? undefined : sql`t.name ilike ${containing(query.name)}`,
     query.fabricId === undefined ? undefined : sql`t.fabric_id = ${query.fabricId}`,

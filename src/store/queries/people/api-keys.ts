@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Role } from '../../../contract/base/role.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** An API key without its secret. Times are ISO 8601. */
@@ -67,7 +67,10 @@ export function revokeApiKey(tx: Tx, token: string, user?: string): Promise<ApiK
 }
 
 /** Keys that are not revoked. Sorts: token, label. */
-export function listApiKeys(tx: Tx, query: PageQuery & { user?: string | undefined } = {}): Promise<Page<ApiKeyRow>> {
+export function listApiKeys(
+  tx: Tx,
+  query: PageQuery & { user?: string | undefined } = {},
+): Promise<ListPage<ApiKeyRow>> {
   const filters = [sql`t.revoked_at is null`, query.user === undefined ? undefined : sql`t.user_name = ${query.user}`];
   const id = sql`t.token collate "C"`;
   const spec = { columns: COLUMNS, from: sql`api_keys t`, id, sorts: { token: id, label: sql`t.label collate "C"` } };

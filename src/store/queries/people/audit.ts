@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { containing, listPage, type Page, type PageQuery, plainClient } from '../../page.ts';
+import { containing, listPage, type ListPage, type PageQuery, plainClient } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** The actor, the action, its time, its origin, and its result: `done`, or `refused: <code>`. */
@@ -29,7 +29,7 @@ export interface AuditQuery extends PageQuery {
 }
 
 /** Sorts: id. Newest first unless told otherwise. */
-export function listAudit(tx: Tx, query: AuditQuery = {}): Promise<Page<AuditRow>> {
+export function listAudit(tx: Tx, query: AuditQuery = {}): Promise<ListPage<AuditRow>> {
   const columns = sql`t.id, t.at, t.actor as who, ${plainClient(sql`t.origin`)} as origin, t.action, t.outcome`;
   const { who, origin, action, refused, since, until } = query;
   const filters = [

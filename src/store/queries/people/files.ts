@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A file of a user, without its content. `size`: bytes. */
@@ -48,7 +48,7 @@ export async function countFiles(tx: Tx, owner: string): Promise<number> {
 export function listFiles(
   tx: Tx,
   query: PageQuery & { readonly owner: string; readonly prefix?: string | undefined },
-): Promise<Page<FileRow>> {
+): Promise<ListPage<FileRow>> {
   const { owner, prefix } = query;
   const filters = [sql`t.owner = ${owner}`, prefix === undefined ? undefined : sql`starts_with(t.name, ${prefix})`];
   const id = sql`t.id`;

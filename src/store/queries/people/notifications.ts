@@ -1,13 +1,13 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Notification } from '../../../contract/people/notification.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** What a change sets; what is left out stays. */
 type NotificationChange = Partial<Omit<Notification, 'id' | 'createdAt'>>;
 
 /** Who looks: notes are for one user, for all, or for admins. `isAll`: whomever they are for. */
-export interface Reader {
+export interface NotificationReader {
   readonly user: string;
   readonly isAdmin: boolean;
   readonly isAll: boolean;
@@ -15,20 +15,24 @@ export interface Reader {
 
 const COLUMNS = sql`t.id, t.ident, t.category, t.message, t.context, t.user_name as "user", t.users, t.admins, t.dismissable, t.created_at as "createdAt"`;
 
-function seenBy({ user, isAdmin, isAll }: Reader): RawBuilder<unknown> {
+function seenBy({ user, isAdmin, isAll }: NotificationReader): RawBuilder<unknown> {
   if (isAll) return sql`true`;
   return sql`(t.user_name = ${user} or t.users or (t.admins and ${isAdmin}))
     and not exists (select from notification_dismissals d where d.notification_id = t.id and d.user_name = ${user})`;
 }
 
 /** Notes in the order in which they were made. */
-export function listNotifications(tx: Tx, reader: Reader, query: PageQuery): Promise<Page<Notification>> {
+export function listNotifications(
+  tx: Tx,
+  reader: NotificationReader,
+  query: PageQuery,
+): Promise<ListPage<Notification>> {
   const id = sql`t.id`;
   const spec = { columns: COLUMNS, from: sql`notifications t`, id, sorts: { id }, defaultSort: 'id' };
   return listPage(tx, spec, [seenBy(reader)], query);
 }
 
-export function findNotification(tx: Tx, id: number, reader: Reader): Promise<Notification | null> {
+export function findNotification(tx: Tx, id: number, reader: NotificationReader): Promise<Notification | null> {
   return tx.one(sql<Notification>`select ${COLUMNS} from notifications t where t.id = ${id} and ${seenBy(reader)}`);
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Role } from '../../../contract/base/role.ts';
 import { isOlder } from '../../elapsed.ts';
-import { listPage, type Page, type PageQuery, plainClient } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery, plainClient } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A session of a browser, without what proves it. `keyToken`: of the API key that opened it. Times are ISO 8601. */
@@ -82,7 +82,10 @@ export async function endSessionsOf(tx: Tx, user: string, except: string | null)
 }
 
 /** Sessions in force. Sorts: id, user, created. */
-export function listSessions(tx: Tx, query: PageQuery & { user?: string | undefined } = {}): Promise<Page<SessionRow>> {
+export function listSessions(
+  tx: Tx,
+  query: PageQuery & { user?: string | undefined } = {},
+): Promise<ListPage<SessionRow>> {
   const filters = [IN_FORCE, query.user === undefined ? undefined : sql`t.user_name = ${query.user}`];
   const id = sql`t.id collate "C"`;
   const sorts = { id, user: sql`t.user_name collate "C"`, created: sql`t.created_at` };

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { SshKeyType } from '../../../model/people/ssh-key.ts';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A user's public key. `data`: base64; `fingerprint`: `SHA256:` and base64 without padding, as OpenSSH shows it. */
@@ -62,7 +62,10 @@ export async function countSshKeys(tx: Tx, user: string): Promise<number> {
 }
 
 /** Keys by their users. Sorts: id, user, created. */
-export function listSshKeys(tx: Tx, query: PageQuery & { user?: string | undefined } = {}): Promise<Page<SshKeyRow>> {
+export function listSshKeys(
+  tx: Tx,
+  query: PageQuery & { user?: string | undefined } = {},
+): Promise<ListPage<SshKeyRow>> {
   const filters = [query.user === undefined ? undefined : sql`t.user_name = ${query.user}`];
   const id = sql`t.id`;
   const sorts = { id, user: sql`t.user_name collate "C"`, created: sql`t.created_at` };

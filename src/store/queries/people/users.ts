@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Role } from '../../../contract/base/role.ts';
 import type { Rejected } from '../../../core/errors.ts';
-import { containing, listPage, type Page, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../rows.ts';
+import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
+import { deleteRow, findRow, insertRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 
 export interface UserRow {
@@ -35,7 +35,7 @@ export function createUser(
 
 export function updateUser(
   tx: Tx,
-  target: Target,
+  target: VersionedKey,
   change: { readonly role?: Role | undefined; readonly email?: string | undefined },
 ): Promise<UserRow | Rejected> {
   return updateRow(tx, USERS, target, { role: change.role, email: change.email });
@@ -65,7 +65,7 @@ export async function transferOwned(tx: Tx, from: string, to: string): Promise<v
 }
 
 /** Its API keys go with it. */
-export function deleteUser(tx: Tx, target: Target): Promise<UserRow | Rejected> {
+export function deleteUser(tx: Tx, target: VersionedKey): Promise<UserRow | Rejected> {
   return deleteRow(tx, USERS, target);
 }
 
@@ -80,7 +80,7 @@ export interface UserFilter extends PageQuery {
 }
 
 /** Sorts: name. `name`: part of the name. */
-export function listUsers(tx: Tx, query: UserFilter = {}): Promise<Page<UserRow>> {
+export function listUsers(tx: Tx, query: UserFilter = {}): Promise<ListPage<UserRow>> {
   const filters = [
     query.name === undefined ? undefined : sql`t.name like ${containing(query.name)}`,
     query.role === undefined ? undefined : sql`t.role = ${query.role}`,

@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
-import { listPage, type Page, type PageQuery } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** What may be annotated; its column is `<kind>_id`, but the site has a table of its own. */
-type Kind = 'fabric' | 'vlan' | 'subnet' | 'space' | 'domain' | 'site';
+type AnnotatedNoun = 'fabric' | 'vlan' | 'subnet' | 'space' | 'domain' | 'site';
 /** What the site has for an id. */
 export const SITE_ID = 1;
 
 /** The texts of an object. */
 export interface AnnotationRow {
-  readonly kind: Kind;
+  readonly kind: AnnotatedNoun;
   readonly object: number;
   readonly texts: Readonly<Record<string, string>>;
 }
@@ -23,7 +23,7 @@ const ALL = sql`(select id, fabric_id, vlan_id, subnet_id, space_id, domain_id, 
   union all select 0, null, null, null, null, null, texts from site_annotations) t`;
 
 /** Annotations of all objects, in the order in which they were made. */
-export function listAnnotations(tx: Tx, query: PageQuery): Promise<Page<AnnotationRow>> {
+export function listAnnotations(tx: Tx, query: PageQuery): Promise<ListPage<AnnotationRow>> {
   const id = sql`t.id`;
   return listPage(tx, { columns: COLUMNS, from: ALL, id, sorts: { id }, defaultSort: 'id' }, [], query);
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { ConfigChange } from '../../../contract/site/config.ts';
-import { listPage, type Page, type PageQuery, plainClient } from '../../page.ts';
+import { listPage, type ListPage, type PageQuery, plainClient } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 export type ChangeRow = ConfigChange;
@@ -22,7 +22,7 @@ export interface ChangeFilter extends PageQuery {
 }
 
 /** Sorts: id. Newest first unless told otherwise. */
-export function listChanges(tx: Tx, query: ChangeFilter = {}): Promise<Page<ChangeRow>> {
+export function listChanges(tx: Tx, query: ChangeFilter = {}): Promise<ListPage<ChangeRow>> {
   const filters = [
     query.who === undefined ? undefined : sql`t.actor = ${query.who}`,
     query.table === undefined

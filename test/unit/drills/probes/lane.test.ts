@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DhcpProberConfig } from '../../../../src/drills/probes/config.ts';
-import type { Machines, Result, Wish } from '../../../../src/drills/probes/dhcp/machines.ts';
+import type { Machines, LeaseResult, LeaseRequest } from '../../../../src/drills/probes/dhcp/machines.ts';
 import { newMachineProbe, renewalProbe } from '../../../../src/drills/probes/lanes/dhcp.ts';
-import { type Asked, type LaneSample, type Probe, runLane } from '../../../../src/drills/probes/lanes/lane.ts';
+import { type ProbeResult, type LaneSample, type Probe, runLane } from '../../../../src/drills/probes/lanes/lane.ts';
 import { monotonicMs, startDeadline } from '../../../../src/drills/probes/time/deadline.ts';
 import { pause, until } from '../../../kit/until.ts';
 
@@ -49,7 +49,7 @@ describe('a lane', () => {
   });
 
   it('numbers what is a ledger, asks no more at once than it may, and gives up what is open as ambiguous', async () => {
-    const done: ((asked: Asked) => void)[] = [];
+    const done: ((asked: ProbeResult) => void)[] = [];
     const { samples, lane } = record({ firstNumber: 100, most: 2, ask: (_, finish) => done.push(finish) });
     await until('a question too many', () => samples.length > 0);
     expect(samples[0]).toMatchObject({ why: '2 are open' });
@@ -84,7 +84,7 @@ describe('a deadline', () => {
 
 describe('the DHCP lanes', () => {
   const CONFIG: DhcpProberConfig = { vlan: 'vlan10', everyMs: 1000, timeoutMs: 900, stopMs: 900, firstMachine: 7 };
-  const lease = (address: string | null, why: Result['why'] = ''): Result => ({
+  const lease = (address: string | null, why: LeaseResult['why'] = ''): LeaseResult => ({
     address,
     server: address === null ? null : '10.10.10.1',
     seconds: 600,
@@ -92,8 +92,8 @@ describe('the DHCP lanes', () => {
     why,
   });
   /** Machines whose wishes are granted as scripted; a release is only written down. */
-  const scripted = (results: Result[]) => {
-    const wishes: Wish[] = [];
+  const scripted = (results: LeaseResult[]) => {
+    const wishes: LeaseRequest[] = [];
     const machines: Machines = {
       grant: (wish, done) => {
         wishes.push(wish);

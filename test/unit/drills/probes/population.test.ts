@@ -2,18 +2,30 @@ import { describe, expect, it, vi } from 'vitest';
 import { withPopulation } from '../../../../src/drills/hazards/expect.ts';
 import { hazardOf } from '../../../../src/drills/hazards/catalogue.ts';
 import { Holders } from '../../../../src/drills/probes/dhcp/holders.ts';
-import type { Machines, Result, Wish } from '../../../../src/drills/probes/dhcp/machines.ts';
+import type { Machines, LeaseResult, LeaseRequest } from '../../../../src/drills/probes/dhcp/machines.ts';
 import { encodeQuestion } from '../../../../src/drills/probes/dhcp/packet.ts';
 import { openPopulation } from '../../../../src/drills/probes/lanes/population.ts';
 import { type LaneSample, runLane } from '../../../../src/drills/probes/lanes/lane.ts';
 
 const CONFIG = { vlan: 'vlan10', firstMachine: 1 };
-const none = (why: Result['why']): Result => ({ address: null, server: null, seconds: null, offered: [], why });
-const lease = (address: string): Result => ({ address, server: '10.0.0.1', seconds: 600, offered: [address], why: '' });
+const none = (why: LeaseResult['why']): LeaseResult => ({
+  address: null,
+  server: null,
+  seconds: null,
+  offered: [],
+  why,
+});
+const lease = (address: string): LeaseResult => ({
+  address,
+  server: '10.0.0.1',
+  seconds: 600,
+  offered: [address],
+  why: '',
+});
 
 /** Machines whose wishes are answered by a function. */
-function machinesOf(answer: (wish: Wish) => Result): { machines: Machines; wishes: Wish[] } {
-  const wishes: Wish[] = [];
+function machinesOf(answer: (wish: LeaseRequest) => LeaseResult): { machines: Machines; wishes: LeaseRequest[] } {
+  const wishes: LeaseRequest[] = [];
   return {
     wishes,
     machines: {
@@ -27,7 +39,7 @@ function machinesOf(answer: (wish: Wish) => Result): { machines: Machines; wishe
 }
 
 /** Gives each MAC an address of its own, the same each time. */
-function pool(): (wish: Wish) => Result {
+function pool(): (wish: LeaseRequest) => LeaseResult {
   const given = new Map<string, string>();
   return ({ mac }) => {
     const address = given.get(mac) ?? `10.0.0.${given.size + 10}`;
@@ -83,11 +95,11 @@ describe('a population', () => {
   });
 
   it('fails for another address and a refusal at once, and not for a question that is answered the second time', async () => {
-    const answers: Result[] = [];
+    const answers: LeaseResult[] = [];
     const given = pool();
     const { machines, wishes } = machinesOf((wish) => answers.shift() ?? given(wish));
     const [hold] = await openPopulation(CONFIG, { holding: 1, arriving: 0 }, machines);
-    const ask = (...script: Result[]) => {
+    const ask = (...script: LeaseResult[]) => {
       answers.push(...script);
       let said = '?';
       hold?.ask(0, ({ why }) => (said = why));

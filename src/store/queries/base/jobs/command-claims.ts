@@ -129,7 +129,7 @@ export async function expireCommands(tx: Tx): Promise<number> {
     where: sql`c.deadline < clock_timestamp() and c.state in ('waiting', 'claimed')`,
     state: 'expired',
     sentence: sql`case when c.epoch > 0 then 'The agent of ' || n.name || ' took it and did not report its end before its deadline.'
-      else 'The agent of ' || n.name || ' did not take it before its deadline: ' || ${LAST_HEARD} end`,
+      else 'The agent of ' || n.name || ' did not take it before its deadline: ' || ${LAST_REPORT} end`,
   });
   return again + lost + late;
 }
@@ -137,7 +137,7 @@ export async function expireCommands(tx: Tx): Promise<number> {
 const IS_OVERDUE = sql`(c.deadline < clock_timestamp() or c.state = 'claimed' and ${IS_CLAIM_OVER})`;
 
 /** Known facts of an agent that does not answer. */
-const LAST_HEARD = sql`coalesce((
+const LAST_REPORT = sql`coalesce((
     select 'its last report came ' || round(extract(epoch from clock_timestamp() - o.reported_at)) || ' s ago.'
     from node_observations o where o.node_id = c.node_id), 'it never reported.')`;
 
@@ -146,10 +146,10 @@ function isHeldBy({ nodeId, id, epoch }: HeldCommand): RawBuilder<unknown> {
 }
 
 async function backToWaiting(tx: Tx, where: RawBuilder<unknown>): Promise<number> {
-  const rows = await tx.all(sql<Told>`
+  const rows = await tx.all(sql<ChangedCommand>`
     update commands c set state = 'waiting', claim_key = null, claim_until = null
     from nodes n where n.id = c.node_id and c.ended_at is null and ${where} returning c.id, c.kind, n.name as node`);
-  await tell(tx, 'command.returned', rows);
+  await announceCommands(tx, 'command.returned', rows);
   return rows.length;
 }
 
@@ -162,19 +162,19 @@ interface End {
 
 async function endWhere(tx: Tx, { where, state, sentence, result }: End): Promise<number> {
   const json = result === undefined || result === null ? null : JSON.stringify(result);
-  const rows = await tx.all(sql<Told>`
+  const rows = await tx.all(sql<ChangedCommand>`
     update commands c set state = ${state}, sentence = ${sentence}, result = ${json}::jsonb, ended_at = clock_timestamp(),
       claim_key = null, claim_until = null
     from nodes n where n.id = c.node_id and c.ended_at is null and ${where}
     returning c.id, c.kind, n.name as node, c.sentence as end`);
-  await tell(tx, `command.${state}`, rows);
+  await announceCommands(tx, `command.${state}`, rows);
   return rows.length;
 }
 
-type Told = { readonly id: number; readonly kind: string; readonly node: string; readonly end?: string };
+type ChangedCommand = { readonly id: number; readonly kind: string; readonly node: string; readonly end?: string };
 
 /** An event for each that does not pass; everybody who waits is woken. */
-async function tell(tx: Tx, kind: string, rows: readonly Told[]): Promise<void> {
+async function announceCommands(tx: Tx, kind: string, rows: readonly ChangedCommand[]): Promise<void> {
   const lasting = rows.filter((row) => !isPassing(row.kind));
   const events = lasting.map(({ id, ...data }) => ({ kind, subject: `command/${id}`, data }));
   await storeEvents(tx, 'system:commands', events);

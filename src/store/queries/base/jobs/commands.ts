@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { CommandState } from '../../../../contract/base/command.ts';
-import { listPage, type Page, type PageQuery } from '../../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../../page.ts';
 import { isSealing, sealOrThrow } from '../sealing.ts';
 import type { Tx } from '../../../tx.ts';
 import type { WriteTx } from '../../../write.ts';
@@ -113,7 +113,7 @@ export interface CommandFilter extends PageQuery {
 }
 
 /** Commands. Sorts: id. Newest first unless told otherwise. */
-export function listCommands(tx: Tx, query: CommandFilter = {}): Promise<Page<CommandRow>> {
+export function listCommands(tx: Tx, query: CommandFilter = {}): Promise<ListPage<CommandRow>> {
   const { node, kind, state, isUnfinished } = query;
   const filters = [
     node === undefined ? undefined : sql`${node.toLowerCase()} in (n.id, n.name)`,

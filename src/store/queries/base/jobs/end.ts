@@ -3,11 +3,11 @@ import { type Rejected, rejected } from '../../../../core/errors.ts';
 import type { Tx } from '../../../tx.ts';
 import type { WriteTx } from '../../../write.ts';
 import { storeEvents } from '../events.ts';
-import { type Held, isWatched, type SeenLease } from './lease.ts';
+import { type HeldJob, isWatched, type SeenLease } from './lease.ts';
 import { COLUMNS, findJob, type JobRow } from './row.ts';
 
 /** Saves a job's progress, if the epoch is right. False: it is no longer the writer's. */
-export async function saveJob(tx: Tx, held: Held, progress: string, checkpoint: unknown): Promise<boolean> {
+export async function saveJob(tx: Tx, held: HeldJob, progress: string, checkpoint: unknown): Promise<boolean> {
   const rows = await tx.run(sql`
     update jobs set progress = ${progress}, checkpoint = ${JSON.stringify(checkpoint ?? null)}::jsonb, updated_at = clock_timestamp()
     where id = ${held.id} and epoch = ${held.epoch} and state = 'running'`);
@@ -17,7 +17,7 @@ export async function saveJob(tx: Tx, held: Held, progress: string, checkpoint: 
 /** Ends a job, if the epoch is right. False: it is no longer the writer's. */
 export async function endJob(
   tx: WriteTx,
-  held: Held,
+  held: HeldJob,
   end: { readonly state: 'done' | 'failed' | 'aborted'; readonly result: string },
 ): Promise<boolean> {
   const row = await tx.one(sql<{ kind: string; target: string }>`

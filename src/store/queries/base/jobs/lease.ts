@@ -28,7 +28,7 @@ export interface SeenLease {
 }
 
 /** Identifies the holder of a write. The write counts only while the job has this epoch. */
-export interface Held {
+export interface HeldJob {
   readonly id: number;
   readonly epoch: number;
 }
@@ -104,13 +104,13 @@ export async function claimJob(tx: Tx, claim: JobClaim): Promise<ClaimedJob | nu
 }
 
 /** What a holder learns at a renewal. */
-export interface Renewed extends Held {
+export interface Renewed extends HeldJob {
   readonly isAbortWanted: boolean;
   readonly lateMs: number;
 }
 
 /** Renews leases, each only if the epoch is right. A job that is missing from the answer has another holder, or has ended. */
-export function renewJobs(tx: Tx, held: readonly Held[], leaseMs: number): Promise<Renewed[]> {
+export function renewJobs(tx: Tx, held: readonly HeldJob[], leaseMs: number): Promise<Renewed[]> {
   return tx.all(sql<Renewed>`
     update jobs t set lease_until = clock_timestamp() + ${leaseMs} * interval '1 ms'
     from jsonb_to_recordset(${JSON.stringify(held)}::jsonb) as h (id int, epoch int)
@@ -119,7 +119,7 @@ export function renewJobs(tx: Tx, held: readonly Held[], leaseMs: number): Promi
 }
 
 /** How a holder gives a lease back before the job has ended. `isOrderly`: nothing failed, so the attempt does not count. */
-export interface GivenBack extends Held {
+export interface GivenBack extends HeldJob {
   readonly pauseMs: number;
   readonly isOrderly: boolean;
   /** Its progress from now on; null: unchanged. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { JobState } from '../../../../contract/base/job.ts';
-import { listPage, type Page, type PageQuery } from '../../../page.ts';
+import { listPage, type ListPage, type PageQuery } from '../../../page.ts';
 import type { Tx } from '../../../tx.ts';
 
 /**
@@ -50,7 +50,7 @@ export interface JobFilter extends PageQuery {
 }
 
 /** Jobs. Sorts: id. Newest first unless told otherwise. */
-export function listJobs(tx: Tx, query: JobFilter = {}): Promise<Page<JobRow>> {
+export function listJobs(tx: Tx, query: JobFilter = {}): Promise<ListPage<JobRow>> {
   const { kind, target, state, isUnfinished } = query;
   const filters = [
     kind === undefined ? undefined : sql`t.kind = ${kind}`,

@@ -18,14 +18,14 @@ export interface ScriptResultRow {
 }
 
 /** Of a machine at most so many results are kept. */
-const RESULTS_KEPT = 500;
+const RESULTS_RETAINED = 500;
 
 const COLUMNS = sql`t.id, t.run, t.purpose, t.script, t.state, t.exit_status as "exitStatus", t.started_at as "startedAt", t.ended_at as "endedAt", t.at,
   coalesce((select json_agg(json_build_object('kind', o.kind, 'bytes', o.bytes, 'kept', octet_length(o.content)) order by o.kind)
     from machine_script_outputs o where o.result_id = t.id), '[]') as outputs`;
 
 /** What is told of a script. `state`: left out where only outputs come. */
-export interface ScriptWord {
+export interface ScriptReport {
   readonly machineId: string;
   readonly run: number;
   readonly purpose: RunPurpose;
@@ -38,8 +38,8 @@ export interface ScriptWord {
  * Takes note of a script that runs or has ended; gives the id of its result. A later word replaces an earlier one, but what has ended does not run again: such
  * a word is late. One that is the same changes nothing.
  */
-export async function storeScriptResult(tx: Tx, word: ScriptWord): Promise<number> {
-  const { machineId, run, purpose, script, state, exitStatus } = word;
+export async function storeScriptResult(tx: Tx, report: ScriptReport): Promise<number> {
+  const { machineId, run, purpose, script, state, exitStatus } = report;
   const isEnd = state !== 'running';
   const row = await tx.one(sql<{ id: number }>`
     insert into machine_script_results as t (machine_id, run, purpose, script, state, exit_status, started_at, ended_at)
@@ -51,7 +51,7 @@ export async function storeScriptResult(tx: Tx, word: ScriptWord): Promise<numbe
       started_at = coalesce(t.started_at, excluded.started_at), ended_at = coalesce(t.ended_at, excluded.ended_at), at = clock_timestamp()
     returning id`);
   await tx.run(sql`delete from machine_script_results where machine_id = ${machineId} and id <= (
-    select id from machine_script_results where machine_id = ${machineId} order by id desc offset ${RESULTS_KEPT} limit 1)`);
+    select id from machine_script_results where machine_id = ${machineId} order by id desc offset ${RESULTS_RETAINED} limit 1)`);
   if (row === null) throw new Error('the result that was just written is not there');
   return row.id;
 }
@@ -70,7 +70,7 @@ export async function storeScriptOutput(
 /** Results of a machine, the newest run first, its scripts in the order in which they began. `run`: only of this one. */
 export function listScriptResults(tx: Tx, machineId: string, run?: number): Promise<ScriptResultRow[]> {
   return tx.all(sql<ScriptResultRow>`select ${COLUMNS} from machine_script_results t
-    where t.machine_id = ${machineId} ${run === undefined ? sql`` : sql`and t.run = ${run}`} order by t.run desc, t.id limit ${RESULTS_KEPT}`);
+    where t.machine_id = ${machineId} ${run === undefined ? sql`` : sql`and t.run = ${run}`} order by t.run desc, t.id limit ${RESULTS_RETAINED}`);
 }
 
 /** The outputs of a result of a machine; null: it has no such result. */
@@ -93,7 +93,7 @@ export async function readScriptOutputs(
 /** Gives each script of a run its result, which waits for it; gives their numbers. Those that are there already stay as they are. */
 export async function storePendingScripts(
   tx: Tx,
-  { machineId, run, purpose }: Pick<ScriptWord, 'machineId' | 'run' | 'purpose'>,
+  { machineId, run, purpose }: Pick<ScriptReport, 'machineId' | 'run' | 'purpose'>,
   scripts: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   await tx.run(sql`insert into machine_script_results (machine_id, run, purpose, script, state)
@@ -107,7 +107,7 @@ export async function storePendingScripts(
 /** The script of a run that has this result; null: it has no such result. */
 export async function findScriptOf(
   tx: Tx,
-  { machineId, run }: Pick<ScriptWord, 'machineId' | 'run'>,
+  { machineId, run }: Pick<ScriptReport, 'machineId' | 'run'>,
   id: number,
 ): Promise<string | null> {
   const row = await tx.one(sql<{ script: string }>`select script from machine_script_results

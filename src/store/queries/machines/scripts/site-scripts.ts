@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Rejected } from '../../../../core/errors.ts';
 import type { Script } from '../../../../model/machines/scripts/script.ts';
-import { deleteRow, findRow, insertRow, type Noun, type Target, updateRow } from '../../../rows.ts';
+import { deleteRow, findRow, insertRow, type Noun, type VersionedKey, updateRow } from '../../../rows.ts';
 import type { Tx } from '../../../tx.ts';
 
 /** A script of the site. */
@@ -44,11 +44,11 @@ export function createSiteScript(tx: Tx, script: Script): Promise<ScriptRow> {
   return insertRow(tx, SCRIPTS, columnsOf(script));
 }
 
-export function updateSiteScript(tx: Tx, target: Target, script: Script): Promise<ScriptRow | Rejected> {
+export function updateSiteScript(tx: Tx, target: VersionedKey, script: Script): Promise<ScriptRow | Rejected> {
   return updateRow(tx, SCRIPTS, target, columnsOf(script));
 }
 
-export function deleteSiteScript(tx: Tx, target: Target): Promise<ScriptRow | Rejected> {
+export function deleteSiteScript(tx: Tx, target: VersionedKey): Promise<ScriptRow | Rejected> {
   return deleteRow(tx, SCRIPTS, target);
 }
 

@@ -5,7 +5,7 @@ import type { JobEnd, JobKind, JobRun } from '../../../../../src/region/base/job
 import { LEASE_MS, MARGIN_MS, SETTLE_MS, WIND_UP_MS } from '../../../../../src/region/base/jobs/limits.ts';
 import { createRenewer } from '../../../../../src/region/base/jobs/renewal.ts';
 import { startRun } from '../../../../../src/region/base/jobs/run.ts';
-import type { ClaimedJob, Held, Renewed } from '../../../../../src/store/queries/base/jobs/lease.ts';
+import type { ClaimedJob, HeldJob, Renewed } from '../../../../../src/store/queries/base/jobs/lease.ts';
 import { evenRandom, memoryLog } from '../../../../kit/virtual-time.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -35,7 +35,7 @@ const JOB: ClaimedJob = {
   lateMs: -600_000,
 };
 
-type Renewal = (held: readonly Held[]) => Promise<readonly Renewed[]>;
+type Renewal = (held: readonly HeldJob[]) => Promise<readonly Renewed[]>;
 const renewed: Renewal = async (held) => held.map((one) => ({ ...one, isAbortWanted: false, lateMs: -600_000 }));
 
 /** `frozen`: how long the process has been frozen; the clock went on, no timer did. */
