@@ -29,7 +29,7 @@ export function serversOf({ others, ...first }: ConnectionSpec): readonly [Serve
   return [first, ...(others ?? [])];
 }
 
-/** The server that a connection was made to. pg's clients have these members, its types do not tell. */
+/** The server that a connection was made to. pg's clients have these members, its types do not. */
 export function serverOfClient(client: pg.ClientBase): Pick<ServerSpec, 'host' | 'port'> {
   return client as unknown as Pick<ServerSpec, 'host' | 'port'>;
 }
@@ -162,7 +162,7 @@ export const SHORTEST_TRY_MS = 100;
 
 /**
  * How long the server waits for a lock within a statement that may take `queryMs`, ms. The server gives up first and says so: a client that gives up takes the
- * server for silent and closes its connection, and where many calls wait for one row, all of them would connect anew all the time. Its word has a fifth of the
+ * server for silent and closes its connection, and where many calls wait for one row, all of them would connect again all the time. Its error has a fifth of the
  * time, and on a busy host a tenth of a second at least; a statement that has no more does not wait.
  */
 export function lockLimitMs(queryMs: number): number {
@@ -170,7 +170,7 @@ export function lockLimitMs(queryMs: number): number {
 }
 
 /**
- * Limits on the server's side, so that a session releases its locks when its client vanishes or hangs: the server looks for a closed socket while it
+ * Limits on the server's side, so that a session releases its locks when its client vanishes or hangs: the server checks for a closed socket while it
  * works, ends idle transactions, and gives up on dead TCP peers.
  */
 function serverOptions(timeouts: Timeouts): string {

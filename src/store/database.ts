@@ -51,7 +51,7 @@ export interface DatabaseCallOptions {
   readonly queryMs?: number;
   /** Uses a connection of its own: the question whether the database works must not wait behind other calls. */
   readonly isProbe?: boolean;
-  /** Does anybody still wait for the answer? Asked before each try: without a caller no try begins. */
+  /** Does anybody still wait for the answer? Called before each try: without a caller no try begins. */
   readonly isWanted?: () => boolean;
 }
 
@@ -182,7 +182,7 @@ export class Database {
       if (result.class === 'fault') throw faultOf(result.error);
       if (result.class === 'busy') return busy(limit - (deadline - this.#clock.monotonic()), isDoubtful);
       isDoubtful ||= result.class === 'ambiguous' && !mode.isReadOnly;
-      // The call's own deadline often cuts the last try off. The error of an earlier try tells more.
+      // The call's own deadline often cuts the last try off. The error of an earlier try says more.
       if (cause === null || !isOwnTimeout(result.error)) cause = result.error;
       const pause = this.random.fraction() * Math.min(MOST_PAUSE_MS, 25 * 2 ** attempt);
       if (this.#clock.monotonic() + pause + SHORTEST_TRY_MS >= deadline) {
@@ -211,7 +211,7 @@ export class Database {
       if (!limits.isWanted()) return GONE;
       client = await limits.pool.acquire(timeoutMs(), limits.since);
       if (!limits.isWanted()) {
-        limits.pool.release(client, 'kept');
+        limits.pool.release(client, 'reusable');
         return GONE;
       }
       now = this.#clock.monotonic();
@@ -254,7 +254,7 @@ export class Database {
   /** Most calls read who asks before they write. The connection of the second step is made during the first. */
   async #prepare(timeoutMs: number): Promise<void> {
     await this.#pools.write.acquire(timeoutMs).then(
-      (client) => this.#pools.write.release(client, 'kept'),
+      (client) => this.#pools.write.release(client, 'reusable'),
       () => undefined,
     );
   }
@@ -277,7 +277,7 @@ export class Database {
     }
     pool.answered(client);
     // A refusal is an answer: its call is done.
-    pool.release(client, error instanceof RejectedError ? 'done' : 'kept');
+    pool.release(client, error instanceof RejectedError ? 'done' : 'reusable');
   }
 }
 

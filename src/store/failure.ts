@@ -2,7 +2,7 @@ import { type Rejected, rejected } from '../core/errors.ts';
 
 /**
  * What a failure of the database means for the transaction. `not_committed`: nothing was done, run it again. `ambiguous`: the COMMIT may have
- * happened, look the operation up. `fault`: another try cannot help.
+ * happened: read the operation's state. `fault`: another try cannot help.
  */
 export type FailureClass = 'not_committed' | 'ambiguous' | 'fault';
 
@@ -80,7 +80,7 @@ export class ReadOnlyError extends Error {
 
 /** Thrown when none of several servers is a primary. `states`: each server with its state. */
 export class NoPrimaryError extends Error {
-  /** Did one of them answer, so that the way from this host is not what fails? */
+  /** Did one of them answer, so that the path from this host is not what fails? */
   readonly hasAnswer: boolean;
 
   constructor(states: readonly string[], hasAnswer: boolean) {
@@ -90,7 +90,7 @@ export class NoPrimaryError extends Error {
   }
 }
 
-/** Thrown when COMMIT was answered in a way that does not prove it, such as a cancelled wait for the synchronous standby. */
+/** Thrown when the answer to COMMIT does not prove it, such as a cancelled wait for the synchronous standby. */
 export class UnprovenCommitError extends Error {
   constructor(reason: string) {
     super(`COMMIT is not proven: ${reason}`);

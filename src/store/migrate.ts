@@ -85,7 +85,7 @@ export async function checkSchema(
 const CHECK_MS = 10_000;
 
 /**
- * May this release work on the database, once it has applied what is missing? Asked before an installation changes anything, of an older release as of a
+ * May this release work on the database, once it has applied what is missing? Called before an installation changes anything, of an older release as of a
  * newer one. Null, or the reason why not.
  */
 export async function checkRelease(

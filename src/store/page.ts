@@ -29,7 +29,7 @@ export interface ListSpec<R = never> {
   readonly sorts: Readonly<Record<string, RawBuilder<unknown>>>;
   readonly defaultSort: string;
   /**
-   * The values of an order (of a name of `sorts`) and of `id`, as the row itself tells them. Left out: two more columns tell them, which are cut out of each
+   * The values of an order (of a name of `sorts`) and of `id`, as the row itself has them. Left out: two more columns have them, which are cut out of each
    * row; in long lists of wide rows that takes as long as reading them.
    */
   placeOf?(row: R, sort: string): readonly [sort: string, id: string];

@@ -10,7 +10,7 @@ import type { Tx } from './tx.ts';
 /** Removed rows per table. */
 export type Purged = Readonly<Record<string, number>>;
 
-/** How long rows are kept, and how many at most. `perNode`: the newest of each node stay whatever their age. */
+/** How long rows stay, and how many at most. `perNode`: the newest of each node stay whatever their age. */
 const RETENTION = {
   apiKeys: '7 days',
   idempotency: '48 hours',
@@ -86,7 +86,7 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
       or id <= (select until_compile from compile_findings where until_compile is not null
         order by until_compile desc offset ${RETENTION.compiles.findings} limit 1)`,
   ),
-  // What a compile that is kept had, or was the first not to have, stays: its change's page would say otherwise.
+  // What a stored compile had, or was the first not to have, stays: its change's page would say otherwise.
   compile_findings: expired('compile_findings', sql`until_compile < (select min(id) from compiles)`),
   rack_nonces: expired('rack_nonces', sql`at < now() - ${RETENTION.rackNonces}::interval`),
   racks: expired(

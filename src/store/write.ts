@@ -72,7 +72,7 @@ interface StoredAnswer {
 }
 
 /**
- * The one way of changing anything for a request: one transaction holds the idempotency row, the effect with its
+ * Every change for a request goes through this function: one transaction holds the idempotency row, the effect with its
  * history, the events, the audit row, and, where configuration changed, the raised revision. A refusal undoes all of it
  * and is not stored. The body may run several times: it does nothing outside its transaction. An unaudited operation leaves
  * the idempotency row and its effect alone.

@@ -31,7 +31,7 @@ const STOCK_REDUNDANT_MS = 180_000;
 
 /**
  * The hazard for stock settings: what is dead or cut stays so until even they must have taken over, so that it is not its return that ends the
- * outage. Nothing is asked of it but to be recorded: the probes must have been there.
+ * outage. The only requirement is that it is recorded: the probes must have been there.
  */
 export function forStock(hazard: Hazard): Hazard {
   return {

@@ -23,7 +23,7 @@ export const DISK: readonly Hazard[] = [
   // One of three members is gone: an election if it led, and Patroni asks the next one. Its host gives the VIP away.
   full('etcd', 'primary', { ...UNFELT, write: 4_000, read: 4_000 }),
   full('etcd', 'standby', { ...UNFELT, write: 4_000, read: 4_000 }),
-  // Words go to the journal; who cannot write them serves on.
+  // Messages go to the journal. A service that cannot write them continues to serve.
   full('logs', 'primary', UNFELT),
   full('logs', 'standby', UNFELT),
 ];

@@ -13,7 +13,7 @@ const SECOND_HOLD_MS = 25_000;
 /** How long a cluster of one may take, with what an operator needs to see that the others are gone. */
 const RECOVERED_MS = 180_000;
 
-/** Two faults at once: the known ways to lose what was acknowledged, and whatever chance finds. */
+/** Two faults at once: the known causes of a lost acknowledged write, and random pairs. */
 export const DOUBLE: readonly Hazard[] = [
   {
     id: 'double-second-fault',
@@ -98,7 +98,7 @@ function lostMajority({ regions }: Cast, chance: Chance): readonly HazardStep[] 
   ];
 }
 
-/** What goes wrong beside the dead host, and its way back. */
+/** What goes wrong beside the dead host, and how it is undone. */
 interface Second {
   readonly fault: Act;
   readonly undo: Act;
@@ -150,7 +150,7 @@ function duringRecovery({ primary }: Cast, chance: Chance, { fault, undo }: Seco
 
 /**
  * The blind node's PostgreSQL streams on, and its Patroni answers the others. Only etcd is out of its reach: its own is stopped (the
- * agent, which would start it again, before it), the way to the others' is blocked.
+ * agent, which would start it again, before it), the path to the others' is blocked.
  */
 function frozenAndBlind(cast: Cast, chance: Chance): HazardStep[] {
   const host = hostAt('standby', cast, chance);

@@ -2,7 +2,7 @@ import type { HazardRules } from '../../judge/rules.ts';
 import type { Cast } from '../../judge/timeline.ts';
 
 /**
- * Something that is done to the cluster. Hosts by name: who they are was decided with the round's cast and seed. Three words may stand
+ * Something that is done to the cluster. Hosts by name: who they are was decided with the round's cast and seed. Three placeholders may stand
  * for a host: `@primary`, `@holder` and `@worker` are whoever takes writes, has the floating address, or is at a job, at the moment of the
  * step; while nobody does, the step waits for somebody, and is left out (and noted) when nobody has come within 45 s.
  */
@@ -42,7 +42,7 @@ export type Act =
   | { readonly do: 'regent'; readonly host: string; readonly argv: readonly string[] }
   /** A cluster is made of this host alone, as the operator of a lost majority does it: `regent cluster recover`. */
   | { readonly do: 'recover'; readonly host: string }
-  /** A host that is no member any more is cleaned (`regent leave`) and joins anew. After a loss it has to be found down before. */
+  /** A host that is no member any more is cleaned (`regent leave`) and joins again. After a loss it has to be found down before. */
   | { readonly do: 'rejoin'; readonly host: string; readonly after: 'loss' | 'removal' }
   /** Waits until every job has been done. A failure when one ends otherwise, or nobody goes on with it for 15 s. */
   | { readonly do: 'jobs' }
@@ -53,7 +53,7 @@ export type Act =
   /** Everything that is wrong with this host, or with all of them, is taken away; what is off is switched on. */
   | { readonly do: 'heal'; readonly host?: string };
 
-/** When it is begun: ms after the step before it was done. A kill, a rule or a signal takes no time; a boot and what is asked of systemd do. */
+/** When it starts: ms after the end of the previous step. A kill, a rule or a signal takes no time; a boot and a request to systemd do. */
 export interface HazardStep {
   readonly afterMs: number;
   readonly act: Act;
@@ -61,7 +61,7 @@ export interface HazardStep {
 
 /** One kind of bad day, and what it is judged by. */
 export interface Hazard extends HazardRules {
-  /** `host-kill-primary`: lower case, words joined by `-`. */
+  /** `host-kill-primary`: lower case, parts joined by `-`. */
   readonly id: string;
   /** One line of a table: what is done to whom. */
   readonly title: string;

@@ -8,7 +8,7 @@ export interface Headline {
   readonly withinMs?: number;
   /** How many calls may fail; absent: it is not promised. */
   readonly failures?: number;
-  /** The promise in words, for a table. */
+  /** The promise as text, for a table. */
   readonly target: string;
 }
 

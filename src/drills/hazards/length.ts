@@ -7,7 +7,7 @@ const MOVE_MS = 8_000;
 const RESTART_MS = 240_000;
 /** A cluster of one, or a host that joins. */
 const MADE_MS = 60_000;
-/** systemd does what it is asked for in a moment. */
+/** systemd carries out a request in a moment. */
 const SYSTEMD_MS = 1_000;
 
 /** How long a hazard's steps take in the cluster that the lab has, with everything random in the middle of its range, ms. */

@@ -9,7 +9,7 @@ import { hostAt, PARTS, type TargetRole } from './units.ts';
 const { primaryUnreachable } = HEADLINES;
 type IsolatedPart = keyof typeof PARTS;
 
-/** The primary, or nearly nothing of it, is heard by the others. */
+/** The others receive nothing, or nearly nothing, from the primary. */
 const UNREACHABLE: Bounds = { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS };
 const DEAF_MS = 5_000;
 const STANDBY_GONE: Bounds = { write: STANDBY_GONE_MS, read: CALM_MS, vip: VIP_MS };
@@ -25,21 +25,21 @@ const ISOLATIONS: readonly Isolation[] = [
   { how: 'cut', text: 'cut off', row: 'a link is cut', acts: (host) => [{ do: 'cut', host }] },
   {
     how: 'mute',
-    text: 'heard by no other region node',
+    text: 'sends nothing to other region nodes',
     row: 'a link works one way',
     acts: (host, others) => [{ do: 'oneway', from: [host], to: others }],
   },
   {
     how: 'deaf',
-    text: 'hears no other region node',
+    text: 'receives nothing from other region nodes',
     row: 'a link works one way',
     acts: (host, others) => [{ do: 'oneway', from: others, to: [host] }],
-    // What a deaf host sends arrives: the renewals on their way hold its lease for up to half a second more.
+    // What a deaf host sends arrives: the renewals in flight hold its lease for up to half a second more.
     costs: { primary: { ...UNREACHABLE, write: DEAF_MS } },
   },
 ];
 
-/** Hosts that do not hear each other. Whoever is on no side, clients above all, hears everybody: the harshest for the VIP. */
+/** Hosts that cannot reach each other. A host on no side, above all a client, reaches every host: the harshest case for the VIP. */
 export const NETWORK: readonly Hazard[] = [
   ...(Object.keys(PARTS) as IsolatedPart[]).flatMap((part) => ISOLATIONS.map((isolation) => lonely(part, isolation))),
   fault({
@@ -72,14 +72,14 @@ export const NETWORK: readonly Hazard[] = [
   // With three nodes a ring of overlapping majorities is a bridge: one link is missing, and the third node sees both ends.
   fault({
     id: 'net-bridge-primary',
-    title: 'the primary and a standby do not hear each other, the third node hears both',
+    title: 'the primary and a standby cannot reach each other, the third node reaches both',
     row: 'a bridge: one link between region nodes is missing',
     bounds: STANDBY_GONE,
     acts: (cast, chance) => [{ do: 'partition', sides: [[cast.primary], [hostAt('standby', cast, chance)]] }],
   }),
   fault({
     id: 'net-bridge-standbys',
-    title: 'the standbys do not hear each other, the primary hears both',
+    title: 'the standbys cannot reach each other, the primary reaches both',
     row: 'a bridge: one link between region nodes is missing',
     bounds: { ...UNFELT, dns: CALM_MS },
     acts: ({ standbys }) => [{ do: 'partition', sides: standbys.map((host) => [host]) }],
@@ -94,7 +94,7 @@ export const NETWORK: readonly Hazard[] = [
     id: 'net-halfopen',
     title: 'connections between the VIP holder and the primary silently dead, new ones work',
     row: 'half-open connections',
-    // haproxy and PostgreSQL cut who is silent for 3 to 4 s, and connect anew.
+    // haproxy and PostgreSQL close a connection that is silent for 3 to 4 s, and connect again.
     bounds: { ...UNFELT, write: 5_000, read: 5_000 },
     acts: ({ primary, holder, standbys }, chance) => [
       { do: 'halfopen', from: holder === primary ? pick(standbys, chance) : holder, to: primary },
@@ -127,7 +127,7 @@ interface Isolation {
   readonly text: string;
   readonly row: string;
   readonly acts: (host: string, others: readonly string[]) => readonly Act[];
-  /** Where they are not those of every other way. */
+  /** Only if they differ from those of the other isolations. */
   readonly costs?: Partial<Record<IsolatedPart, Bounds>>;
 }
 

@@ -10,7 +10,7 @@ const WORK = 'a rack is drained, a pair is swapped';
 const HOLD_MS = 15_000;
 const FULL_MS = 20_000;
 const HOUR_S = 3600;
-/** The host's programs have begun anew for a clock of their own. */
+/** The host's programs have been restarted to get a clock of their own. */
 const SETTLED_MS = 1_500;
 const [FULL_DHCP_MS, SWAPPED_MS] = [5_000, 10_000];
 const DARK_MS = 20_000;

@@ -149,7 +149,7 @@ interface Plan extends Pick<Hazard, 'id' | 'title' | 'row' | 'steps' | 'isLong'>
   readonly redundantMs?: number;
 }
 
-/** Nothing is asked of DHCP: a cluster without racks, and one that serves customers, does these too. */
+/** DHCP has no bounds: a cluster without racks, and one that serves customers, does these too. */
 function planned({ bounds, headline, failovers, redundantMs, ...own }: Plan): Hazard {
   return {
     ...own,

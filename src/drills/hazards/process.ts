@@ -80,7 +80,7 @@ export const PROCESS: readonly Hazard[] = [
     headline: null,
     steps: ({ primary }, chance) =>
       held(chance, [{ do: 'terminate', host: primary }], HOLD_MS, [{ do: 'heal', host: primary }]),
-    // What was under way is done again, or looked up by its key: nobody is told of it.
+    // A call that was under way is done again, or found by its key: no client notices.
     expects: withoutFailures(expecting(UNFELT)),
     redundantMs: REDUNDANT_MS,
     failovers: 0,

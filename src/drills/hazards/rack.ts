@@ -25,7 +25,7 @@ export const RACK: readonly Hazard[] = [
   ...SECONDS.map(hungKea),
   {
     id: 'net-racks-apart',
-    title: 'two racks do not hear each other; the regions hear both',
+    title: 'two racks cannot reach each other; the regions reach both',
     row: UNHEARD,
     group: 'network',
     headline: null,
@@ -40,7 +40,7 @@ export const RACK: readonly Hazard[] = [
   },
   {
     id: 'net-rack-unheard',
-    title: 'a rack heard by no region; its partner hears it',
+    title: 'a rack that no region reaches; its partner reaches it',
     row: UNHEARD,
     group: 'network',
     headline: null,

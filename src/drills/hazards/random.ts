@@ -4,7 +4,7 @@ import { ANY_FAILOVERS } from '../../judge/rules.ts';
 import type { Hazard } from './hazard.ts';
 
 const WELL_AGAIN_MS = 180_000;
-/** Nothing is asked of the time that anything takes, so a machine that is busy for a while spoils nothing. */
+/** No duration has a bound, so a machine that is busy for a while spoils nothing. */
 const STALL_MS = 30_000;
 
 /** More reads without an answer are a cluster that does not get up again between faults. */
@@ -17,7 +17,7 @@ export const RANDOM_FAULTS: Hazard = {
   row: 'random faults',
   group: 'double',
   headline: null,
-  // Drawn on the way: who has which part is not known before.
+  // Drawn during the round: the roles are not known before.
   steps: () => [],
   expects: [{ probe: 'write' }, { probe: 'read', failedShare: UNANSWERED_MOST }, { probe: 'vip' }],
   redundantMs: WELL_AGAIN_MS,

@@ -74,7 +74,7 @@ export function regent({ regions: [host = ''] }: Pick<Cast, 'regions'>, ...argv:
   return { do: 'regent', host, argv };
 }
 
-/** Places in words, of a process. */
+/** Descriptions of a process's place. */
 export const WHERE: Readonly<Record<TargetRole, string>> = {
   primary: 'of the primary',
   holder: 'of the VIP holder',
@@ -85,7 +85,7 @@ export const WHERE: Readonly<Record<TargetRole, string>> = {
   any: 'of a host',
 };
 
-/** The parts of a region node that decide what its loss costs, in words. */
+/** The parts of a region node that decide what its loss costs, as text. */
 export const PARTS = {
   primary: "the primary's host",
   standby: "a standby's host",

@@ -6,7 +6,7 @@ import { SQL_CHECKS } from './stock-files.ts';
 import { STOCK_PAIR } from './stock-pair.ts';
 import { STOCK } from './stock.ts';
 
-/** A product broken on purpose, the drill that must notice, and by what. A suite that passes it looks at nothing. */
+/** A product broken on purpose, the drill that must notice, and by what. A suite that passes it checks nothing. */
 export interface BrokenBuild {
   readonly overlay: Overlay;
   /** Id of the hazard. */
@@ -44,7 +44,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     isHeldLong: true,
   },
   {
-    // Sessions outlive a Patroni that hangs, and the agent starts it anew after 7 to 14 s: both would hide it. So haproxy cuts the sessions of a server that
+    // Sessions outlive a Patroni that hangs, and the agent restarts it after 7 to 14 s: both would hide it. So haproxy cuts the sessions of a server that
     // fails its checks here, as it often does elsewhere, and the agent is held. Nobody else may go on before Patroni's lease of 20 s is over. A sound keeper
     // passes with them.
     overlay: build('fencing-off', 'the keeper never ends a PostgreSQL', {
@@ -64,7 +64,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     probe: 'write',
   },
   {
-    // Nobody hears the holder: another one takes the address, and it keeps it. Clients hear both.
+    // No node receives from the holder: another one takes the address, and the holder keeps it. Clients reach both.
     overlay: build('gate-off', 'any node may hold the floating address, with the majority or without', {
       files: [
         released('ha/vip/decide.ts', [

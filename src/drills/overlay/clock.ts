@@ -10,16 +10,16 @@ const DROP_IN = [
   'Environment=LD_PRELOAD=@LIBRARY@ FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_NO_CACHE=1 FAKETIME_DISABLE_SHM=1',
   `Environment=FAKETIME_TIMESTAMP_FILE=${TIME}`,
 ].join('\\n');
-/** Shell: another offset. Programs read the file at each look at the clock, and end by one that is written half. */
+/** Shell: another offset. Programs read the file each time that they read the clock; a half-written file would end them. */
 const writeOffset = (offset: string): string => `echo ${offset} >${TIME}.new && mv ${TIME}.new ${TIME}`;
-/** Programs begin anew with it, and the pairs of the rack are together again after so long at the most, s. */
+/** Programs restart with it, and the pairs of the rack are together again after so long at the most, s. */
 const TOGETHER_S = 60;
 
 const FILES = UNITS.map((unit) => `${FOLDER}/${unit}.service.d/${NAME}`);
 
 /**
  * Shell of root in a rack's host: its clock is so far ahead, s. Where nothing is prepared yet it prepares the host first, which starts the programs
- * anew, and waits until each pair of the host works together.
+ * again, and waits until each pair of the host works together.
  */
 export function setClock(aheadS: number): string {
   const offset = `${aheadS < 0 ? '' : '+'}${aheadS}`;

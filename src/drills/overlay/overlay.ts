@@ -2,7 +2,7 @@ import type { FileEdits } from './edit.ts';
 
 /** Hosts made to run with other settings, or with a broken part, for as long as some rounds are played. */
 export interface Overlay {
-  /** Lower case, words joined by `-`. */
+  /** Lower case, parts joined by `-`. */
   readonly name: string;
   /** A sentence without a full stop. */
   readonly title: string;
@@ -14,7 +14,7 @@ export interface Overlay {
   readonly files: readonly FileEdits[];
   /** Done on one host after the other when all hosts have the files: once they are changed, and once they are back. */
   readonly takes: readonly Take[];
-  /** Asked on every host when all is done. */
+  /** Run on every host when all is done. */
   readonly proofs: readonly Proof[];
 }
 
@@ -27,11 +27,11 @@ export interface Take {
 export interface Proof {
   readonly what: string;
   readonly argv: readonly string[];
-  /** By the answer's text. It is asked again until this says so, or a minute is over. */
+  /** By the answer's text. The command is repeated until this is true, or a minute is over. */
   readonly isTaken: (answer: string) => boolean;
 }
 
-/** What is put into force in the cluster's common configuration of Patroni, and asked for. Also a reload of Patroni does the first. */
+/** What is put into force in the cluster's common configuration of Patroni, and verified. Also a reload of Patroni does the first. */
 export const PATRONI_TAKES: readonly Take[] = [
   { argv: ['systemctl', 'reload', 'patroni.service'] },
   { argv: ['runuser', '-u', 'postgres', '--', '/opt/regent/current/ha/postgres/dynamic', '--now'] },

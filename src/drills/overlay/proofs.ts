@@ -36,7 +36,7 @@ export const WAITS_FOR_NOBODY: Proof = {
   isTaken: (answer) => ['standby', 'names:'].includes(answer.trim()),
 };
 
-/** One that was started a moment ago does not yet: a primary without its word is waited for as long as without any keeper. */
+/** One that was started a moment ago does not yet: a primary that it does not vouch for is waited for as long as one without any keeper. */
 export const KEEPER_VOUCHES: Proof = {
   what: 'the keeper of a primary vouches for it',
   argv: ['sh', '-c', `test -e /var/lib/postgresql/17/regent/standby.signal || test -e ${ARMED}`],
@@ -66,14 +66,14 @@ export function haproxySays(wanted: { readonly rise: number; readonly fall: numb
   };
 }
 
-/** keepalived writes what it runs with into its own /tmp when it is told to (keepalived(8), USR1). One that still starts would die of it. */
+/** keepalived writes what it runs with into its own /tmp on a signal (keepalived(8), USR1). One that still starts would die of it. */
 const ASK_KEEPALIVED = `[ "$(pgrep -c -x keepalived)" -ge 2 ] || exit 0
 sleep 0.5; pid=$(pgrep -o -x keepalived); file=/proc/$pid/root/tmp/keepalived.data
 rm -f "$file"; kill -USR1 "$pid"
 for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; [ ! -s "$file" ] || break; done
 sed -n 's/^ *Advert interval = //p' "$file"`;
 
-/** keepalived's own adverts, as it tells them: `1000 milli-sec`. */
+/** keepalived's own adverts, as it prints them: `1000 milli-sec`. */
 export function keepalivedSays(advert: string): Proof {
   return {
     what: `keepalived's adverts come every ${advert}`,

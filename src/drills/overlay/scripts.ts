@@ -7,8 +7,8 @@ export const NAME_FILE = `${PLACE}/overlay`;
 const DROP_IN = '99-regent-drill.conf';
 
 /**
- * `sh -c APPLY sh NAME "UNIT…" FILE…`: keeps the files as they are, then stops the units and has them stay so. What is kept is whole before the
- * name is there, and is never kept twice: what was changed once must not pass for sound.
+ * `sh -c APPLY sh NAME "UNIT…" FILE…`: keeps the files as they are, then stops the units and has them stay so. The saved copy is complete before the
+ * name is there, and is never saved twice: a changed file must not pass for the original.
  */
 export const APPLY = `set -e
 name=$1 units=$2; shift 2

@@ -1,7 +1,7 @@
 import type { Edit, FileEdits } from './edit.ts';
 
 const NOTHING = '';
-/** How haproxy looks at the databases, in its configuration. */
+/** haproxy's checks of the databases, in its configuration. */
 export const SQL_CHECKS = '    default-server inter 500ms fastinter 200ms downinter 300ms fall 2 rise 1 tcp-ut 3s\n';
 
 /** Patroni's documentation, "Dynamic Configuration Settings"; PostgreSQL's, "Replication", "Connections". */
@@ -31,7 +31,7 @@ function patroni(): FileEdits {
   };
 }
 
-/** Every etcd by its own address, as Patroni's documentation has it: the way that our own program finds is none of theirs. */
+/** Every etcd by its own address, as Patroni's documentation has it: the path through our own program is not part of a stock setup. */
 function etcdsOfPatroni(): FileEdits {
   return {
     path: '/etc/patroni/regent/patroni.yml',

@@ -36,7 +36,7 @@ const UNITS = PAIRS.map((pair) => `kea-dhcp4@${pair}.service`).join(' ');
 const DROP_IN = '/etc/systemd/system/kea-dhcp4@.service.d/98-regent-drill.conf';
 /**
  * With stock files each Kea starts with its host and asks nobody's permission; with ours the controller of pairs starts it. Both times they stop first, so
- * that a file is read anew. Asked again it does the same.
+ * that a file is read again. A second call does the same.
  */
 const TAKE = `set -e
 systemctl stop ${UNITS}

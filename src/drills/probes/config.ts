@@ -1,10 +1,10 @@
-/** What a prober is told on standard input, and nowhere else: it holds a secret. Times in ms. */
+/** A prober's configuration: on standard input only, because it holds a secret. Times in ms. */
 export interface ProberConfig {
   /** Between two questions of one probe. */
   readonly everyMs: number;
   /** How long open questions may still take after the stop. */
   readonly stopMs: number;
-  /** Where the API is asked. */
+  /** Where the API is. */
   readonly api?: ApiPlace;
   readonly write?: WriteOrder;
   readonly read?: ReadOrder;
@@ -34,7 +34,7 @@ export interface WriteOrder {
   readonly deadlineMs: number;
 }
 
-/** Reads: one try, in turn on a connection of its own and on a kept one. */
+/** Reads: one try, in turn on a connection of its own and on a keep-alive one. */
 export interface ReadOrder {
   readonly path: string;
   readonly timeoutMs: number;
@@ -48,7 +48,7 @@ export interface MaasOrder {
   readonly timeoutMs: number;
 }
 
-/** A name that must have an answer. `lookup`: the resolvers that a machine has, asked in this order, each once. */
+/** A name that must have an answer. `lookup`: the resolvers that a machine has, queried in this order, each once. */
 export interface DnsOrder {
   readonly name: string;
   readonly type: string;
@@ -57,7 +57,7 @@ export interface DnsOrder {
   readonly lookup: readonly NamedServer[];
 }
 
-/** A resolver; port 53 unless told. */
+/** A resolver; the default port is 53. */
 export interface NamedServer {
   readonly host: string;
   readonly address: string;
@@ -75,7 +75,7 @@ export interface ProxyOrder {
   readonly timeoutMs: number;
 }
 
-/** What a DHCP prober is told. Times in ms. */
+/** A DHCP prober's configuration. Times in ms. */
 export interface DhcpProberConfig {
   readonly vlan: string;
   readonly everyMs: number;

@@ -9,9 +9,9 @@ import type { WriteOutcome } from './lanes/lane.ts';
 import type { Shared } from './dhcp/holders.ts';
 import type { Cost, ProberLine, ProberNews } from './lanes/serve.ts';
 
-/** What a prober has told. Times are of CLOCK_MONOTONIC, ms (`monotonicMs`): the caller subtracts its zero. */
+/** What a prober has reported. Times are of CLOCK_MONOTONIC, ms (`monotonicMs`): the caller subtracts its zero. */
 export interface ProberRecord {
-  /** Samples in the order in which they were asked. */
+  /** Samples in the order in which they were sent. */
   readonly lanes: readonly Lane[];
   readonly ledger: Pick<Ledger, WriteOutcome>;
   /** Addresses that two of its machines had at the same time. */
@@ -91,7 +91,7 @@ async function start(netns: string | null, program: string, config: { readonly s
   };
 }
 
-/** How a program ended, as the end of a sentence; '' when well, whatever it said before (a warning of Node's, say): that is said on. */
+/** How a program ended, as the end of a sentence; '' when well. Its earlier output (such as a warning of Node's) goes to our standard error. */
 function watchExit(child: ChildProgram): Promise<string> {
   let stderrText = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderrText = (stderrText + text).slice(0, 4000)));

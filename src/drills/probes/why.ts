@@ -7,7 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'timeout',
 };
 
-/** A network's error as a word for a sample: `refused`, `reset`, `unreachable`, `timeout`, else the system's own code. */
+/** A network's error as a short reason for a sample: `refused`, `reset`, `unreachable`, `timeout`, else the system's own code. */
 export function whyOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return REASONS[code] ?? (code === '' ? 'error' : code.toLowerCase());

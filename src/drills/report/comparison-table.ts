@@ -94,9 +94,9 @@ function cells(row: ComparisonRow): string[] {
 }
 
 /** The worst first. */
-function verdictOf({ own, isPromiseHeld: isKept, harm }: ComparisonRow): string {
-  if (own === null || isKept === null) return NONE;
-  if (isKept) return 'kept';
+function verdictOf({ own, isPromiseHeld, harm }: ComparisonRow): string {
+  if (own === null || isPromiseHeld === null) return NONE;
+  if (isPromiseHeld) return 'kept';
   if (own.lost > 0 && harm === 'lost') return 'LOST';
   if (own.split > 0 && harm !== 'shared') return 'SPLIT';
   if (own.shared > 0) return 'SHARED';

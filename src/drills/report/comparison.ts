@@ -12,7 +12,7 @@ export interface HeadlineFacts {
   readonly withinMs?: number;
   /** How many calls may fail; absent: it is not promised. */
   readonly failures?: number;
-  /** In words. */
+  /** As text. */
   readonly target: string;
 }
 
@@ -81,7 +81,7 @@ export function compare(headlines: readonly HeadlineFacts[], rounds: readonly Re
     ...rows,
     ...all(LOST, 'lost', rounds),
     ...all(SPLIT, 'split', rounds),
-    // Earlier rounds did not look.
+    // Earlier rounds did not check this.
     ...all(
       SHARED,
       'shared',

@@ -2,7 +2,7 @@ import { firstFault } from '../../judge/recording.ts';
 import type { ClusterEvent, Mark, Timeline } from '../../judge/timeline.ts';
 import { roles } from './formats.ts';
 
-/** Something that is told of a round, in the order of time. */
+/** Something that happened in a round, in the order of time. */
 export interface Happening {
   /** From the start of the recording, ms. */
   readonly at: number;
@@ -32,7 +32,7 @@ export function happenings(timeline: Timeline): Happening[] {
     .toSorted((a, b) => a.at - b.at);
 }
 
-/** The first so many; when there are more, what is ours goes first, and the order of time is kept. */
+/** The first so many; when there are more, what is ours goes first, and the order of time stays. */
 export function foremost(list: readonly Happening[], most: number): readonly Happening[] {
   if (list.length <= most) return list;
   const ours = list.filter((item) => item.isOurs).slice(0, most);

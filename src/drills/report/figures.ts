@@ -36,7 +36,7 @@ export function figures(round: ReportedRound): Figures {
   };
 }
 
-/** Writes that a node lacks, each once: the ledger's findings tell one for each node that lacks it, `17 on r1`, `17 on r2`. */
+/** Writes that a node lacks, each once: the ledger has a finding for each node that lacks it, `17 on r1`, `17 on r2`. */
 export function writesLost({ lost }: LedgerFindings): number {
   return new Set(lost.map((text) => text.slice(0, text.lastIndexOf(' on ')))).size;
 }

@@ -36,7 +36,7 @@ export function overview(run: DrillRun, rounds: readonly ReportedRound[]): strin
   return lines.map((line) => `${clip(plain(line), 100)}\n`).join('');
 }
 
-/** What a row of the headline table promises, in words, by the row's name. */
+/** What a row of the headline table promises, as text, by the row's name. */
 export type Targets = ReadonlyMap<string, string>;
 
 /** A table for a README, with its date and command: a line for each hazard, or, with `targets`, for each row of the headline table. */
@@ -74,7 +74,7 @@ export function markdownTable(run: DrillRun, rounds: readonly ReportedRound[], t
     ),
     '',
     `Measured ${dateTime(run.startedAt)} with \`${plain(run.command).replaceAll('`', "'")}\` (${markdownCell(run.place)}, ` +
-      `version ${markdownCell(run.version)}); ${written}, each looked for on every node after the heal.${hasHint(rows) ? ` ${HINT}` : ''}`,
+      `version ${markdownCell(run.version)}); ${written}, each checked on every node after the heal.${hasHint(rows) ? ` ${HINT}` : ''}`,
     '',
   ].join('\n');
 }
@@ -92,7 +92,7 @@ export function p95(spread: Spread | null): string {
   return outage(spread?.p95 ?? null);
 }
 
-/** The longest time to full redundancy; said when it did not come back in some rounds. */
+/** The longest time to full redundancy; with a note when it did not come back in some rounds. */
 export function slowestRedundancy(row: SummaryRow): string {
   return row.notRedundant > 0 ? `never (${row.notRedundant})` : seconds(row.redundancy?.max ?? null);
 }

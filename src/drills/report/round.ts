@@ -25,7 +25,7 @@ export interface Prediction {
 export interface ReportedRound {
   readonly hazard: HazardFacts;
   readonly verdict: RoundVerdict;
-  /** Null: its recording was not kept; it is then in the tables, and not drawn. */
+  /** Null: its recording was not stored; the round is then in the tables, and not drawn. */
   readonly timeline: Timeline | null;
   readonly predicted?: readonly Prediction[];
   /** Played with stock settings: recorded beside our own rounds, never counted with them. Absent: our own. */
@@ -59,7 +59,7 @@ export interface DrillRun {
 /** The command that repeats a round: same fault, same victims, same phase. */
 export function replay(verdict: RoundVerdict, label?: ReportedRound['label']): string {
   if (verdict.label === 'production') return `regent drill run ${verdict.hazard} --yes`;
-  // Hazards that were drawn on the way are a verb, not a name.
+  // Hazards that were drawn during the round are a verb, not a name.
   if (verdict.hazard === 'random') return `scripts/drill random --seed ${verdict.seed}`;
   const verb = label === undefined ? 'run' : 'baseline --stock-only';
   return `scripts/drill ${verb} ${verdict.hazard} --seed ${verdict.seed}`;

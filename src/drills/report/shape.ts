@@ -9,9 +9,9 @@ export function simple(noun: string, isGood: (value: unknown) => boolean): Value
   };
 }
 
-/** One of these words. */
+/** One of these texts. */
 export function literal(...choices: readonly string[]): ValueShape {
-  return simple('word that is known there', (value) => typeof value === 'string' && choices.includes(value));
+  return simple('text that is known there', (value) => typeof value === 'string' && choices.includes(value));
 }
 
 /** May be absent. */

@@ -3,7 +3,7 @@ import type { Timeline } from '../../judge/timeline.ts';
 import type { RoundVerdict } from '../../judge/verdict.ts';
 import { each, list, object, optional, orNull, simple, literal } from './shape.ts';
 
-/** A round as a database kept it, after its shape was looked at. */
+/** A round as a database stored it, after its shape was checked. */
 export interface StoredRound {
   readonly verdict: RoundVerdict;
   readonly timeline: Timeline;

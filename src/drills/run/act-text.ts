@@ -1,6 +1,6 @@
 import type { Act } from '../hazards/hazard.ts';
 
-/** What is done, in a few words for a mark: `kill r1`, `STOP postgres on r2`. */
+/** What is done, as a short text for a mark: `kill r1`, `STOP postgres on r2`. */
 export function actText(act: Act): string {
   switch (act.do) {
     case 'signal':
@@ -33,7 +33,7 @@ export function actText(act: Act): string {
     case 'recover':
       return `a cluster is made of ${act.host} alone`;
     case 'rejoin':
-      return `${act.host} is ${act.after === 'loss' ? 'found down, cleaned,' : 'cleaned'} and joins anew`;
+      return `${act.host} is ${act.after === 'loss' ? 'found down, cleaned,' : 'cleaned'} and joins again`;
     case 'jobs':
       return 'until every job is done';
     case 'pause':

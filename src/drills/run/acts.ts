@@ -23,7 +23,7 @@ const [CALLER_MS, CALLER_PAUSE_MS] = [5_000, 200];
 /** The product's own commands wait for their end and say when it does not come: three hosts are restarted within this. */
 const REGENT_MS = 1_200_000;
 /**
- * The postmaster and its children; each has but this way of being found, because Patroni starts them. Children come and go: what is asked for is
+ * The postmaster and its children; they can be found only by this file, because Patroni starts them. Children come and go: what counts is
  * done when the postmaster has the signal.
  */
 const POSTGRES =
@@ -32,14 +32,14 @@ const SWITCHOVER =
   'set -a; . /etc/regent/secrets/patroni.env; set +a; exec patronictl -c /etc/patroni/regent/patroni.yml switchover regent --force';
 /**
  * Nothing when it leads already. etcdctl finds the leader, which alone can give the leadership away, among all endpoints. A busy etcd may find that it takes
- * too long, and be asked again.
+ * too long, and be called again.
  */
 const LEAD = `e() { etcdctl --cacert=/etc/regent/pki/ca.crt --cert=/etc/regent/pki/node.crt --key=/etc/regent/pki/node.key "$@"; }
   own=--endpoints=https://127.0.0.1:2379
-  word() { printf '%s\\n' "$status" | sed -n "s/^.$1. : //p"; }
+  field() { printf '%s\\n' "$status" | sed -n "s/^.$1. : //p"; }
   for left in 2 1 0; do
     status=$(e $own endpoint status --write-out=fields); members=$(e $own member list)
-    [ "$(word MemberID)" != "$(word Leader)" ] || exit 0
+    [ "$(field MemberID)" != "$(field Leader)" ] || exit 0
     id=$(printf '%s\\n' "$members" | awk -F', ' -v name="$1" '$3 == name { print $1 }')
     ends=$(printf '%s\\n' "$members" | awk -F', ' '{ print $5 }' | paste -sd,)
     e --endpoints="$ends" move-leader "$id" && exit 0

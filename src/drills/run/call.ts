@@ -16,16 +16,16 @@ export const USAGE = `scripts/drill VERB: failovers rehearsed and measured in a 
   --rounds N                     how often each (default 1; a 95th percentile needs 30)
   --clients N                    of run, all, baseline: so many machines on each VLAN hold leases, ten of all are real clients; as many new
                                  ones, 150 at most, are switched on together after the fault and after the heal (0 to 190)
-  --maas                         of run, all, baseline: the MAAS API is asked too, with OAuth: reads, and changes that may be repeated
+  --maas                         of run, all, baseline: probes use the MAAS API, too, with OAuth: reads, and changes that may be repeated
   --group G                      of \`all\`: host, process, hang, network, disk, planned, double or noise
   --short                        of \`all\`: one of each group, of the short ones
   --stock-only                   of \`baseline\`: nothing with our settings
-  --minutes M                    of \`random\`: for how long hazards are begun (default 30)
+  --minutes M                    of \`random\`: for how long hazards are started (default 30)
   --since DATE, --build VERSION  of \`table\`: runs since then (2026-11-20, or with a time, UTC); of this build (default: the newest run's)
   --keep FOLDER                  of \`table\`: its runs are written there as well, without recordings: \`table --out FOLDER\` reads them
   --seed S                       the same phases and victims again; for one ID and one round: that very round
   --out FOLDER                   where the report goes (default: .regent/drills/<date>); of \`table\`: the folder of the runs
-  --no-store                     the rounds are not kept in the cluster's history
+  --no-store                     the rounds are not stored in the cluster's history
 `;
 
 /** A command line of scripts/drill, understood. */
@@ -49,7 +49,7 @@ export interface DrillCall {
   readonly isStored: boolean;
   /** Machines that hold leases on each VLAN; 0: none. */
   readonly clients: number;
-  /** Is the MAAS API asked, too? */
+  /** Do probes use the MAAS API, too? */
   readonly asksMaas: boolean;
 }
 
@@ -70,7 +70,7 @@ const MOST_ROUNDS = 1000;
 /** What the pools that a drill makes have room for, beside those that arrive. */
 const MOST_CLIENTS = 190;
 
-/** Reads a command line. Throws AppError `usage`, or parseArgs' own error with its words. */
+/** Reads a command line. Throws AppError `usage`, or parseArgs' own error with its text. */
 export function parseDrillCall(commandLine: readonly string[]): DrillCall {
   const { values, positionals } = parseArgs({
     args: [...commandLine],
@@ -125,7 +125,7 @@ export function parseDrillCall(commandLine: readonly string[]): DrillCall {
 /** The hazards that a call speaks of, in the catalogue's order. Throws AppError `usage` for ids and groups that are not there. */
 export function chosen<T extends Hazard>(call: DrillCall, catalogue: readonly T[], short: readonly T[]): T[] {
   const unknown = call.ids.find((id) => catalogue.every((hazard) => hazard.id !== id));
-  if (unknown !== undefined) throw usage(`There is no hazard "${unknown}": scripts/drill list tells them.`);
+  if (unknown !== undefined) throw usage(`There is no hazard "${unknown}": scripts/drill list shows them.`);
   const groups = [...new Set(catalogue.map(({ group }) => group))];
   if (call.group !== null && !groups.includes(call.group as HazardGroup))
     throw usage(`There is no group "${call.group}". They are: ${groups.join(', ')}.`);

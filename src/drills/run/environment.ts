@@ -32,7 +32,7 @@ export interface Environment {
   readonly redundancy?: 'promised' | 'streaming';
   /** From one question of a probe to its next, ms; absent: 50. What is measured is as fine as that; a slow machine cannot ask often and be a cluster too. */
   readonly beatMs?: number;
-  /** Is the MAAS API asked, too? Absent: no. */
+  /** Do probes use the MAAS API, too? Absent: no. */
   readonly asksMaas?: boolean;
   /** Machines on each served VLAN beside the probes' own; `real`: that many clients of them are udhcpc. Absent: none. */
   readonly population?: Population & { readonly real: number };
@@ -68,7 +68,7 @@ export function hostOf({ hosts }: Topology, name: string): LabHost {
   return host;
 }
 
-/** What Debian's `psql` finds by a Perl program, which takes 60 ms more of a busy processor: each host is asked twice a second. */
+/** What Debian's `psql` finds by a Perl program, which takes 60 ms more of a busy processor: each host gets two queries a second. */
 const PSQL = '/usr/lib/postgresql/17/bin/psql';
 
 /** One answer of a host's own PostgreSQL, whatever its role; null: it does not answer. */
@@ -82,7 +82,7 @@ export async function sqlOn(
   return result?.code === 0 ? result.stdout.trim() : null;
 }
 
-/** Who takes writes now, looked for on every region node; null: nobody. */
+/** Who takes writes now, of all region nodes; null: nobody. */
 export async function findPrimary(environment: Environment): Promise<string | null> {
   const answers = regionsOf(environment.topology).map(async (host) => ({
     host,
@@ -100,7 +100,7 @@ export async function findHolder(environment: Environment): Promise<string | nul
   return (await Promise.all(answers)).find(({ isHolder }) => isHolder)?.host ?? null;
 }
 
-/** Has this host the floating address now? Looked at from outside, so that it need not answer. */
+/** Has this host the floating address now? Read from outside, so that it need not answer. */
 export async function holdsAddress(environment: Environment, host: string): Promise<boolean> {
   const argv = ['ip', '-n', environment.layout.hostNetns(host), '-o', '-4', 'address', 'show', 'to', environment.vip];
   const { code, stdout } = await run(argv, { timeoutMs: PROBE_MS });
@@ -110,7 +110,7 @@ export async function holdsAddress(environment: Environment, host: string): Prom
 const ETCD_STATUS =
   'etcdctl --cacert=/etc/regent/pki/ca.crt --cert=/etc/regent/pki/node.crt --key=/etc/regent/pki/node.key --endpoints=https://127.0.0.1:2379 endpoint status --write-out=fields';
 
-/** Who leads etcd now, by each member's own word: what agents report of it may be old, or they are stopped. Null: nobody. */
+/** Who leads etcd now, by each member's own status: what agents report of it may be old, or they are stopped. Null: nobody. */
 async function findEtcdLeader({ layout, topology }: Environment): Promise<string | null> {
   const answers = regionsOf(topology).map(async (host) => {
     const result = await execHost(layout, host, ETCD_STATUS.split(' '), { timeoutMs: PROBE_MS }).catch(() => null);

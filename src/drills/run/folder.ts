@@ -66,8 +66,8 @@ export function readRuns(root: string): RunRead[] {
 }
 
 /**
- * Writes runs below a folder of runs, each in one named by its beginning, without the recordings: what is kept of a measurement, and read again by
- * `readRuns`. One that is there already is written anew; one of random faults that passed is left out: it measures no fault alone.
+ * Writes runs below a folder of runs, each in one named by its beginning, without the recordings: what stays of a measurement, and is read again by
+ * `readRuns`. One that is there already is overwritten; one of random faults that passed is left out: it measures no fault alone.
  * Throws AppError `drill`, and writes nothing, where a run is with its recordings.
  */
 export function keepRuns(root: string, runs: readonly RunRead[]): void {

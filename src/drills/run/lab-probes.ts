@@ -35,7 +35,7 @@ export async function startLabProbes(environment: Environment, ledger: string): 
   const keep = async (starting: Promise<Prober>) => void started.push(await starting);
   const results = await Promise.allSettled([
     keep(startProber(environment.layout.clientNetns(CLIENT), apiConfig(environment, ledger))),
-    // Resolvers and proxy serve machines on VLANs: others are asked to slow down, or refused.
+    // Resolvers and proxy serve machines on VLANs: others are slowed down, or refused.
     ...vlans
       .slice(0, 1)
       .map((vlan) => keep(startProber(environment.layout.clientNetns(vlan), machineConfig(environment, vlan)))),
@@ -91,7 +91,7 @@ function markBurst(lane: Lane): Lane {
   return kindOf(lane.probe) === 'arrive' ? { ...lane, isBurst: true } : lane;
 }
 
-/** What the prober heard; and what both a machine of its own and a real client had at the end. */
+/** What the prober received; and what both a machine of its own and a real client had at the end. */
 function sharedOn(
   network: string,
   { shared, held }: ProberRecord,
@@ -115,7 +115,7 @@ async function waitUntilAnswered(environment: Environment, probers: readonly Pro
       if (failure) throw failure;
       const { lanes } = prober.record();
       if (lanes.length === 0) return ['all'];
-      // Who asks in bursts has not been asked yet.
+      // Probes that ask in bursts have not started yet.
       const steadyLanes = lanes.map(markBurst).filter(({ isBurst }) => !isBurst);
       return steadyLanes
         .filter(({ samples }) => samples.every(({ why }) => why !== undefined))

@@ -5,7 +5,7 @@ import type { Prediction } from '../report/round.ts';
 import type { Environment } from './environment.ts';
 import { isHealing } from './act-text.ts';
 
-/** What the cluster's model may be asked of. */
+/** A question to the cluster's model. */
 interface Question {
   readonly node: string;
   readonly event: WhatIfEvent;
@@ -30,7 +30,7 @@ function drainOf([noun, verb, node]: readonly string[]): Question | null {
 
 /**
  * Asks the cluster what it expects of these steps; nothing when they are none that it knows. What has no end in sight is left out. Never
- * throws: a round is played without it, and `note` is told why.
+ * throws: a round is played without it, and `note` gets the reason.
  */
 export async function predict(
   { client }: Pick<Environment, 'client'>,

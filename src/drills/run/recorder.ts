@@ -8,7 +8,7 @@ import { watchWritables } from './watch/writables.ts';
 
 /** Everything that is watched beside the probes, in absolute times. */
 export interface Recorder {
-  /** To be told before something is done, and when it is done: what is off is not asked. */
+  /** Called before something is done, and when it is done: hosts that are off get no questions. */
   before(act: Act): void;
   after(act: Act): void;
   stop(): void;

@@ -30,11 +30,11 @@ export interface Probes {
   ready(): Promise<void>;
   /** New machines are switched on together, where there is a population. */
   burst(): void;
-  /** Ends them and gives what they saw. A write that is under way is waited for, until its deadline. Again: the same answer. */
+  /** Ends them and gives what they saw. Waits for a write that is under way, until its deadline. Again: the same answer. */
   stop(): Promise<Probed>;
 }
 
-/** What a round gave. `predicted`: what the cluster foretold just before the fault; absent: it was not asked, or did not answer. */
+/** What a round gave. `predicted`: what the cluster foretold just before the fault; absent: there was no question, or no answer. */
 export interface Recorded {
   readonly timeline: Timeline;
   readonly predicted?: readonly Prediction[];
@@ -50,14 +50,14 @@ export interface RoundOrder {
   readonly startProbes: (ledger: string) => Promise<Probes>;
   readonly ids: () => string;
   readonly say: (text: string) => void;
-  /** Plays what is only known on the way, in the place of the hazard's own steps. */
+  /** Plays what is only known during the round, in the place of the hazard's own steps. */
   readonly story?: (play: (steps: readonly HazardStep[]) => Promise<void>) => Promise<void>;
 }
 
 const WELL_MS = 180_000;
 const STEADY_MS = 2_500;
 /**
- * After the first fault nobody is asked about redundancy for so long: the questions are commands in every host, and on a machine that the hosts
+ * After the first fault there are no questions about redundancy for so long: the questions are commands in every host, and on a machine that the hosts
  * share they cost the failover, which is under way, half a second.
  */
 const UNDISTURBED_MS = 6_000;

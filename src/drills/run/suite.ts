@@ -15,7 +15,7 @@ export interface Played {
   readonly hazard: Hazard;
   readonly verdict: RoundVerdict;
   readonly timeline: Timeline | null;
-  /** What the cluster itself expected; absent: it was not asked, or did not answer. */
+  /** What the cluster itself expected; absent: there was no question, or no answer. */
   readonly predicted?: readonly Prediction[];
   /** Played with stock settings. */
   readonly label?: 'baseline';
@@ -33,7 +33,7 @@ export interface SuiteOrder {
   readonly say: (text: string) => void;
   /** After each round. */
   readonly onPlayed: (played: Played) => Promise<void>;
-  /** No further round is begun. */
+  /** No further round starts. */
   readonly signal: AbortSignal;
   /** With stock settings: recorded, not judged. Absent: our own. */
   readonly label?: Played['label'];

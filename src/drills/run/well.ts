@@ -6,12 +6,12 @@ const EVERY_MS = 500;
 const EXEC_MS = 10_000;
 /** Is there while a host's keeper vouches for its primary (`ha/keeper`). */
 export const ARMED = '/run/regent-keeper/armed';
-/** Without its keeper's word a primary is waited for by Patroni's own, slow lease: nobody has that long who has a keeper that runs. */
+/** A primary without its keeper's proof is waited for by Patroni's own, slow lease: nobody has that long who has a keeper that runs. */
 const VOUCHED = `! systemctl --quiet is-active regent-keeper.service || test -e ${ARMED}`;
 
 /**
- * Waits until the cluster has its full redundancy: one primary that every other region node follows synchronously, asked of the databases
- * themselves, a keeper that vouches for it, and a doctor who has nothing to say. Gives the moment; null after the deadline, with `said` what was
+ * Waits until the cluster has its full redundancy: one primary that every other region node follows synchronously, as read from the databases
+ * themselves, a keeper that vouches for it, and a doctor who has nothing to say. Gives the moment; null after the deadline, with `lack` what was
  * missing last.
  */
 export async function waitUntilRedundant(
@@ -29,11 +29,11 @@ export async function waitUntilRedundant(
 
 /** The same, before a round. Throws AppError `drill` with what is missing. */
 export async function needWell(environment: Environment, deadlineMs: number): Promise<void> {
-  const { at, lack: said } = await waitUntilRedundant(environment, deadlineMs);
+  const { at, lack } = await waitUntilRedundant(environment, deadlineMs);
   if (at === null)
     throw new AppError(
       'drill',
-      `The cluster is not well: ${said} What to do: bin/regent doctor; sudo scripts/lab status`,
+      `The cluster is not well: ${lack} What to do: bin/regent doctor; sudo scripts/lab status`,
     );
 }
 

@@ -3,7 +3,7 @@ import type { RejectionCode } from '../../core/errors.ts';
 /** The sentence for the operator when a constraint of the schema refuses. */
 export interface Sentence {
   readonly code: RejectionCode;
-  /** `{}` stands for the offending values, or the trigger's own words. */
+  /** `{}` stands for the offending values, or the trigger's own text. */
   readonly text: string;
   readonly field?: string;
   /** For a foreign key: the sentence when the row that it names is missing. */

@@ -36,7 +36,7 @@ const SLOW_MS = 500;
  * wasted work.
  */
 const PATIENCE_TIMES = 5;
-/** A shorter wait for an answer tells nothing about the connection, ms. If the server is busy, the limit grows with that for connecting. */
+/** A shorter wait for an answer proves nothing about the connection, ms. If the server is busy, the limit grows with that for connecting. */
 const SILENT_MS = 900;
 
 /**
@@ -55,7 +55,7 @@ export class Pool {
   readonly #usual: number;
   #patience: number;
   /** When a connection last answered, on the monotonic clock. */
-  readonly #heard = new WeakMap<pg.PoolClient, number>();
+  readonly #answeredAt = new WeakMap<pg.PoolClient, number>();
   #silentSince = Number.NEGATIVE_INFINITY;
 
   constructor({ connection, name, timeouts, clock, log, max, finder }: PoolOptions) {
@@ -97,7 +97,7 @@ export class Pool {
       for (;;) {
         const client = await this.#connect(Math.max(1, end - this.#clock.monotonic()));
         const isAimed = this.#finder === null || this.#finder.isAimed(serverOfClient(client));
-        if (isAimed && (this.#heard.get(client) ?? 0) >= this.#silentSince) return client;
+        if (isAimed && (this.#answeredAt.get(client) ?? 0) >= this.#silentSince) return client;
         client.release(true);
       }
     } catch (error) {
@@ -106,8 +106,8 @@ export class Pool {
     }
   }
 
-  /** Gives a connection back. `done`: its call was done, `kept`: it may be used again, `broken`: it is closed. */
-  release(client: pg.PoolClient, state: 'done' | 'kept' | 'broken'): void {
+  /** Gives a connection back. `done`: its call was done, `reusable`: it may be used again, `broken`: it is closed. */
+  release(client: pg.PoolClient, state: 'done' | 'reusable' | 'broken'): void {
     if (state === 'broken') this.#finder?.doubt(serverOfClient(client));
     client.release(state === 'broken');
     this.#fit();
@@ -116,7 +116,7 @@ export class Pool {
 
   /** The server answered on this connection. */
   answered(client: pg.PoolClient): void {
-    this.#heard.set(client, this.#clock.monotonic());
+    this.#answeredAt.set(client, this.#clock.monotonic());
   }
 
   /** By how much callers should multiply their time limits for this server now: 1, or up to 5 while connections take too long. */
@@ -183,7 +183,7 @@ export class Pool {
     };
   }
 
-  /** A connection that took twice as long would still be waited for. A failure other than a timeout tells nothing. */
+  /** A connection that took twice as long would still be waited for. A failure other than a timeout proves nothing. */
   #learn(error: Error | null, tookMs: number): void {
     if (error !== null && !isConnectTimeout(error)) return;
     const wanted = error === null ? tookMs * 2 : this.#patience * 2;

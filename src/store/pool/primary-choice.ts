@@ -1,4 +1,4 @@
-import type { ServerAnswer } from './server-look.ts';
+import type { ServerAnswer } from './server-query.ts';
 
 /** The newest timeline on which each database system was seen with a primary. */
 export type Timelines = ReadonlyMap<string, number>;
@@ -12,7 +12,7 @@ export interface Choice {
 /**
  * Which of the servers is the primary that takes writes; if none does, a primary that can be read; null: there is no primary. Of two primaries the
  * later timeline is right; of equal ones the present server stays (`current`), else the first. One that is behind a timeline that was seen before is
- * an old primary that has not heard of its successor: it is none. `said`: by the place in the list; null: no answer yet. Pure.
+ * an old primary that does not know of its successor: it is none. `answers`: by the place in the list; null: no answer yet. Pure.
  */
 export function choosePrimary(
   answers: readonly (ServerAnswer | null)[],
@@ -48,7 +48,7 @@ export function stateSentence(answer: ServerAnswer | null, timelines: Timelines)
   if (answer.kind === 'silent') return `does not answer (${answer.why})`;
   if (answer.kind === 'standby') return 'is a standby';
   if (isOutdated(answer, timelines))
-    return `is a primary on the old timeline ${answer.timeline}, which has not heard of its successor`;
+    return `is a primary on the old timeline ${answer.timeline}, which does not know of its successor`;
   return answer.isReadOnly
     ? 'is a primary that takes no writes (default_transaction_read_only is on)'
     : 'is the primary';

@@ -11,11 +11,11 @@ import {
 } from '../connection.ts';
 import { NoPrimaryError, noConnectionInTime } from '../failure.ts';
 import { type Choice, choosePrimary, stateSentence, type Timelines, withTimelines } from './primary-choice.ts';
-import { queryServer, type ServerAnswer } from './server-look.ts';
+import { queryServer, type ServerAnswer } from './server-query.ts';
 
 /** Pause between two rounds of questions, ms; at least half of it. */
 const PAUSE_MS = 200;
-/** After one server has said that it takes writes, the others may still answer for so long, ms: of two primaries the later one counts. */
+/** After one server has reported that it takes writes, the others may still answer for so long, ms: of two primaries the later one counts. */
 const GRACE_MS = 100;
 
 export interface FinderOptions {
@@ -49,7 +49,7 @@ export class PrimaryFinder {
   #choice: Choice | null = null;
   #isDoubted = true;
   #round: Promise<void> | null = null;
-  /** Monotonic time before which nobody is asked again. */
+  /** Monotonic time before which no server is queried again. */
   #nextAt = Number.NEGATIVE_INFINITY;
   #timelines: Timelines = new Map();
   /** Why there is no primary, by the last round. */
@@ -140,7 +140,7 @@ export class PrimaryFinder {
       return;
     }
     if (choice.index !== this.#choice?.index || choice.isWritable !== this.#choice.isWritable)
-      this.#log.info('the database is used at another server, or in another way', { servers: states.join('; ') });
+      this.#log.info('the server of the database, or its mode, has changed', { servers: states.join('; ') });
     this.#choice = choice;
     this.#isDoubted = false;
     this.#why = null;

@@ -74,7 +74,7 @@ export class ReconnectGate {
     return now - this.#trouble.since <= mostMs && !isPathFailure(this.#trouble.error);
   }
 
-  /** A try found the primary. False: it was not looked for. */
+  /** A try found the primary. False: the primary was not searched for. */
   found(): boolean {
     if (!this.#regained()) return false;
     this.#ease();

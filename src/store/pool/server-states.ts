@@ -1,6 +1,6 @@
 import { type ConnectionSpec, clientConfig, DEFAULT_TIMEOUTS, placeOf, serversOf } from '../connection.ts';
 import { stateSentence } from './primary-choice.ts';
-import { queryServer, type ServerAnswer } from './server-look.ts';
+import { queryServer, type ServerAnswer } from './server-query.ts';
 
 /**
  * A server of a database that an operator runs, as it says itself. `isSynchronous`: a commit there waits for a standby; it and `timeline` null: not

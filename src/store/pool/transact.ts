@@ -22,7 +22,7 @@ interface TransactionWork<T> {
   readonly beginMs: number;
   readonly position: { phase: Phase };
   readonly isProven: boolean;
-  /** The server has said that it is one. */
+  /** The server has reported that it is one. */
   readonly onPrimary: () => void;
   readonly names: Map<string, string> | null;
   readonly sealer: Sealer;
@@ -37,7 +37,7 @@ interface Proof {
 
 const PROOF = `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
 
-/** Runs the body in a transaction on this connection. Throws what the database or the body throws; `position` tells where it was then. */
+/** Runs the body in a transaction on this connection. Throws what the database or the body throws; `position` has the phase of the failure. */
 export async function transact<T>(client: pg.PoolClient, work: TransactionWork<T>): Promise<T> {
   const warnings: string[] = [];
   const onNotice = (notice: { severity?: string | undefined; message?: string | undefined }) => {

@@ -58,10 +58,10 @@ async function begin(tx: Tx, compile: number, fresh: readonly (readonly [string,
   const of = (pick: (finding: NodeFinding) => string) => fresh.map(([, finding]) => pick(finding));
   const bodies = of(({ nodeId: _node, service: _service, since: _since, ...finding }) => JSON.stringify(finding));
   await tx.run(sql`insert into compile_findings (node_id, node_name, service, finding, digest, since, first_compile)
-    select n.id, n.name, told.service, told.finding::jsonb, told.digest, told.since, ${compile}
+    select n.id, n.name, incoming.service, incoming.finding::jsonb, incoming.digest, incoming.since, ${compile}
     from unnest(${of(({ nodeId }) => nodeId)}::text[], ${of(({ service }) => service)}::text[], ${bodies}::text[],
       ${fresh.map(([digest]) => digest)}::text[], ${of(({ since }) => since ?? '')}::timestamptz[])
-      as told (node_id, service, finding, digest, since) join nodes n on n.id = told.node_id`);
+      as incoming (node_id, service, finding, digest, since) join nodes n on n.id = incoming.node_id`);
 }
 
 /** The newest revision that was compiled for any node; 0: none yet. */
@@ -70,7 +70,7 @@ export async function compiledRevision(tx: Tx): Promise<number> {
   return row?.revision ?? 0;
 }
 
-/** The compile that was the first to take in a change. `waiting`: none has yet; `lost`: it is not kept any more, or was not kept then. */
+/** The compile that was the first to take in a change. `waiting`: none has yet; `lost`: it is not stored any more, or was not stored then. */
 export async function compileOf(tx: Tx, revision: number): Promise<Compile | 'waiting' | 'lost'> {
   const compile = await tx.one(sql<Compile>`select id, revision, after_revision as "afterRevision", at
     from compiles where revision >= ${revision} order by revision, id limit 1`);
@@ -95,7 +95,7 @@ export async function findingsOfCompile(tx: Tx, compile: Compile, most: number):
         f.finding ->> 'subject', f.id limit ${most + 1}`);
   const active = await read(sql`int8range(f.first_compile, f.until_compile) @> ${compile.id}::bigint`);
   const ended = await read(sql`f.until_compile = ${compile.id}`);
-  // In other words it is the same one.
+  // With another text it is the same finding.
   const same = new Set(active.map(identityOf));
   const gone = ended.filter((row) => !same.has(identityOf(row)));
   const items = active.map((row) => pastFinding(row, compile));

@@ -53,12 +53,12 @@ interface FindingRows {
 
 async function replaceFindings(tx: Tx, revision: number, { nodeIds, rows }: FindingRows): Promise<void> {
   const incoming = sql`unnest(${rows.map(({ nodeId }) => nodeId)}::text[], ${rows.map(({ service }) => service)}::text[],
-    ${rows.map(({ text }) => text)}::text[]) as told (node_id, service, findings)`;
+    ${rows.map(({ text }) => text)}::text[]) as incoming (node_id, service, findings)`;
   await tx.run(sql`delete from findings as f where node_id = any(${nodeIds}::text[])
-    and not exists (select from ${incoming} where told.node_id = f.node_id and told.service = f.service)`);
+    and not exists (select from ${incoming} where incoming.node_id = f.node_id and incoming.service = f.service)`);
   if (rows.length === 0) return;
   await tx.run(sql`insert into findings as f (node_id, service, revision, findings)
-    select n.id, told.service, ${revision}, told.findings::jsonb from ${incoming} join nodes n on n.id = told.node_id
+    select n.id, incoming.service, ${revision}, incoming.findings::jsonb from ${incoming} join nodes n on n.id = incoming.node_id
     on conflict (node_id, service) do update set revision = excluded.revision, findings = excluded.findings, since = now()
     where f.findings is distinct from excluded.findings`);
 }

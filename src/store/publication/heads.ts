@@ -22,7 +22,7 @@ export async function readHeads(tx: Tx, nodeId?: string, known?: KnownParts): Pr
 }
 
 /**
- * As `readHeads`, with `{}` in place of each service's content: it tells whether a service is wanted, not how. A large site's bodies are megabytes.
+ * As `readHeads`, with `{}` in place of each service's content: it shows whether a service is wanted, not how. A large site's bodies are megabytes.
  */
 export function readOutlines(tx: Tx, nodeId?: string): Promise<PublicationHead[]> {
   const where = nodeId === undefined ? sql`true` : sql`node_id = ${nodeId}`;
@@ -67,7 +67,7 @@ export interface ChangePublication {
 }
 
 /**
- * The publication of each node that was the first to take in this revision, as far as it is kept. `compiledAs`: the revision of the compile that did, so
+ * The publication of each node that was the first to take in this revision, as far as it is stored. `compiledAs`: the revision of the compile that did, so
  * that a node to which it gave nothing new is not there; null: nobody knows by now.
  */
 export function publicationsOf(tx: Tx, revision: number, compiledAs: number | null): Promise<ChangePublication[]> {
@@ -85,7 +85,7 @@ export async function nodesWithoutPublicationOf(tx: Tx, revision: number): Promi
   return rows.map(({ id }) => id);
 }
 
-/** The last publication of a node before a generation; null: it is not kept, or there was none. */
+/** The last publication of a node before a generation; null: it is not stored, or there was none. */
 export async function readPublicationBefore(
   tx: Tx,
   nodeId: string,

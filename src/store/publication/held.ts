@@ -7,7 +7,7 @@ export interface HeldState {
   readonly digest: string;
 }
 
-/** The newest publications of a node are kept whatever their age. */
+/** The newest publications of a node stay whatever their age. */
 export const PUBLICATIONS_RETAINED = 50;
 
 /**
@@ -39,7 +39,7 @@ export interface Holding {
   readonly revision: number;
 }
 
-/** Reads both in one statement, fit for `autocommitRead`: a hundred waiting pulls look at each wake. */
+/** Reads both in one statement, fit for `autocommitRead`: a hundred waiting pulls read at each wake. */
 export async function readHolding(tx: Tx, nodeId: string): Promise<Holding> {
   return (await readHoldings(tx, [nodeId])).get(nodeId) ?? { head: null, held: null, revision: 0 };
 }

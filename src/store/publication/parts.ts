@@ -31,7 +31,7 @@ function named(roots: RawBuilder<unknown>): RawBuilder<unknown> {
     union select unnest(p.names) from named n join body_parts p on p.digest = n.digest)`;
 }
 
-/** Content of a row's part. Each is looked up alone (`offset 0`); otherwise the planner would read all parts. */
+/** Content of a row's part. Each is read by its key (`offset 0`); otherwise the planner would read all parts. */
 function contentOf(row: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`lateral (select content from body_parts where digest = ${row}.digest offset 0)`;
 }
@@ -57,7 +57,7 @@ export async function noteNamedParts(tx: Tx): Promise<void> {
     where p.digest = n.digest and p.named_at < now() - ${NOTED_EVERY}`);
 }
 
-/** Parts that no kept publication names: `oldest` is the time of the oldest one that is kept for its age. Call `noteNamedParts` first. */
+/** Parts that no stored publication names: `oldest` is the time of the oldest one that stays for its age. Call `noteNamedParts` first. */
 export function unnamedSince(oldest: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`named_at < ${oldest} - ${NOTED_EVERY} and not exists (select from desired where root = body_parts.digest)
     and not exists (select from publications where root = body_parts.digest)`;
@@ -85,7 +85,7 @@ export interface PublisherGate {
 
 /**
  * Stores the new parts of these bodies and gives their roots in the same order. A row that names them must follow in this transaction. Parts in
- * `known` are looked up, not sent. Afterwards `known` also holds these parts, so that the next reading only reads what others publish. Parts that hold one
+ * `known` are read from it, not sent. Afterwards `known` also holds these parts, so that the next reading only reads what others publish. Parts that hold one
  * of `secrets` are stored sealed.
  */
 export async function storeBodies(
@@ -218,6 +218,6 @@ export async function readOwnParts(
   const row = await tx.one(sql<{ parts: Record<string, PartRow> | null }>`
     with ${named(sql`select root from desired where node_id = ${nodeId} and root is not null`)}
     select json_object_agg(encode(n.digest, 'hex'), p.content) as parts from named n, ${contentOf(sql`n`)} p
-    where n.digest in (select decode(asked, 'hex') from unnest(${[...digests]}::text[]) as asked)`);
+    where n.digest in (select decode(requested, 'hex') from unnest(${[...digests]}::text[]) as requested)`);
   return await openParts(tx, row?.parts ?? null);
 }

@@ -134,7 +134,7 @@ async function storeGenerations(
         ${of(({ digest }) => digest)}::text[], ${of((item) => item.afterRevision)}::bigint[], ${texts}::text[],
         ${of((_, at) => roots[at] ?? null)}::text[], ${outlines}::text[])
         as due (id, generation, digest, after_revision, body, root, outline) join nodes using (id)
-    ), kept as (
+    ), history as (
       insert into publications (node_id, generation, digest, revision, after_revision, body, root, compiler, process)
       select id, generation, digest, ${revision}, after_revision, body::json, decode(root, 'hex'), ${compiler}, ${process} from due
     )

@@ -348,7 +348,7 @@ describe('the end of a job', () => {
     expect(await fail()).toBe(1);
     expect(await show(often.id)).toMatchObject({
       state: 'failed',
-      result: 'It was begun 3 times and never came to an end.',
+      result: 'It was started 3 times and never came to an end.',
     });
   });
 });

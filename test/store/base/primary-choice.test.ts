@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { choosePrimary, stateSentence, withTimelines } from '../../../src/store/pool/primary-choice.ts';
-import type { ServerAnswer } from '../../../src/store/pool/server-look.ts';
+import type { ServerAnswer } from '../../../src/store/pool/server-query.ts';
 
 const primary = (timeline: number | null, changes: object = {}): ServerAnswer => ({
   kind: 'primary',
@@ -63,7 +63,7 @@ describe('which server is used', () => {
     const said = [primary(5), primary(4), primary(5, { isReadOnly: true }), STANDBY, SILENT, null];
     expect(said.map((one) => stateSentence(one, FIVE))).toEqual([
       'is the primary',
-      'is a primary on the old timeline 4, which has not heard of its successor',
+      'is a primary on the old timeline 4, which does not know of its successor',
       'is a primary that takes no writes (default_transaction_read_only is on)',
       'is a standby',
       'does not answer (connect ECONNREFUSED)',

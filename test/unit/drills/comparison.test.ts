@@ -38,7 +38,7 @@ describe('our settings beside stock ones', () => {
     const [row] = compare(FACTS, [...own, ...theirs]);
     expect(row).toMatchObject({
       name: HOST,
-      isKept: true,
+      isPromiseHeld: true,
       own: { rounds: 4, lost: 0, spread: { rounds: 4, p95: null } },
       stock: { rounds: 3, lost: 6, spread: { rounds: 3, p95: null } },
     });
@@ -76,18 +76,21 @@ describe('our settings beside stock ones', () => {
     const holdings = [...(round().timeline?.holdings ?? []), { host: 'r3', from: 9500, to: 9600 }];
     const split = round({ writeMs: 1000, timeline: { holdings } });
     expect(compare(FACTS, [split])).toMatchObject([
-      { isKept: false, own: { split: 1 } },
-      { isKept: true },
-      { isKept: false },
+      { isPromiseHeld: false, own: { split: 1 } },
+      { isPromiseHeld: true },
+      { isPromiseHeld: false },
     ]);
     const moved = hazard({ headline: 'planned switchover' });
-    expect(compare(FACTS, [round({ writeMs: 1000, hazard: moved })])[0]).toMatchObject({ isKept: false, ratio: null });
+    expect(compare(FACTS, [round({ writeMs: 1000, hazard: moved })])[0]).toMatchObject({
+      isPromiseHeld: false,
+      ratio: null,
+    });
   });
 
   it('count failovers where none may be', () => {
     const noisy = hazard({ headline: 'noise' });
     expect(compare(FACTS, [round({ hazard: noisy })])[0]).toMatchObject({
-      isKept: false,
+      isPromiseHeld: false,
       own: { failovers: 1, spread: null },
     });
     expect(compare(FACTS, [round({ hazard: noisy, timeline: { deeds: [] } })])[0]?.isPromiseHeld).toBe(true);
@@ -96,7 +99,7 @@ describe('our settings beside stock ones', () => {
   it('have a row for everything at the end, hazards without a headline too, and none without rounds', () => {
     const other = losing(round({ hazard: hazard({ id: 'net-halfopen', headline: null }) }));
     const rows = compare(FACTS, [other]);
-    expect(rows.map(({ name, isPromiseHeld: isKept }) => [name.slice(0, 12), isKept])).toEqual([
+    expect(rows.map(({ name, isPromiseHeld: isPromiseHeld }) => [name.slice(0, 12), isPromiseHeld])).toEqual([
       ['acknowledged', false],
       ['two VIP hold', true],
     ]);
@@ -106,7 +109,10 @@ describe('our settings beside stock ones', () => {
 
   it('measure nothing by a round whose recording was not fit', () => {
     const unfit = round({ timeline: { marks: [] } });
-    expect(compare(FACTS, [unfit])[0]).toMatchObject({ isKept: false, own: { rounds: 1, unfit: 1, spread: null } });
+    expect(compare(FACTS, [unfit])[0]).toMatchObject({
+      isPromiseHeld: false,
+      own: { rounds: 1, unfit: 1, spread: null },
+    });
     expect(notJudged(unfit.verdict).isPassed).toBe(false);
   });
 

@@ -34,7 +34,7 @@ describe('a stored round', () => {
     [
       'an unknown word',
       { marks: [{ at: 1, kind: 'x', host: null, text: '' }] },
-      'timeline/marks/0/kind is no word that',
+      'timeline/marks/0/kind is no text that',
     ],
     ['a moment beyond a day', { endedAt: 1e300 }, 'timeline/endedAt is no time within a day, ms'],
     ['a member that is missing', { cast: {} }, 'timeline/cast/regions is missing'],

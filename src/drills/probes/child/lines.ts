@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** A question or an answer on its way between two processes. */
+/** A question or an answer between two processes. */
 export type Numbered<T> = T & { readonly id: number };
 
 /** Calls back with each line of JSON that comes. The other end is ours: what it writes is what was agreed. */
@@ -20,7 +20,7 @@ function parse(line: string): unknown {
   }
 }
 
-/** Writes values as one line of JSON each. Never waits for a slow reader: the lines are kept until it reads. */
+/** Writes values as one line of JSON each. Never waits for a slow reader: the lines are buffered until it reads. */
 export function writeLines(...values: readonly object[]): void {
   if (values.length > 0) process.stdout.write(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
 }

@@ -11,7 +11,7 @@ export interface ProgramOrder {
   readonly args?: readonly string[];
 }
 
-/** A process with standard input and output in our hands. What it says on standard error is said on ours, or piped. */
+/** A process with standard input and output in our hands. Its standard error is inherited, or piped. */
 export type ChildProgram = ChildProcessByStdio<Writable, Readable, Readable | null>;
 
 /** Starts a program, in a network namespace if there is one. The kernel ends it when we die, however we die; nothing of our environment is handed on. */
@@ -22,7 +22,7 @@ export function startProgram(order: ProgramOrder, stderr: 'inherit' | 'pipe' = '
     stdio: ['pipe', 'pipe', stderr],
     env: { ...CLEAN_ENVIRONMENT },
   }) as ChildProgram;
-  // Written to when it has just ended: its end is told by `exit`.
+  // A write after its end fails here; `exit` reports the end.
   child.stdin.on('error', () => undefined);
   return child;
 }

@@ -6,7 +6,7 @@ export interface Shared {
 }
 
 /**
- * Which machine has which address, by the acknowledgements that were heard. A machine that gives its address back no longer has it from the moment
+ * Which machine has which address, by the acknowledgements that were received. A machine that gives its address back no longer has it from the moment
  * before the message is sent, so a server that is quick is never accused.
  */
 export class Holders {

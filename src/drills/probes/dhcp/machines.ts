@@ -52,7 +52,7 @@ export function openMachines(
     const reply = decodeReply(packet);
     if (reply) waiting.get(reply.xid)?.(reply);
   });
-  // A network that is down is no answer: the time-out tells it.
+  // A network that is down gives no answer: the time-out reports it.
   const note = (mac: string, reply: DhcpReply | null) => {
     if (reply === null) return holders.takeBack(mac);
     const shared = holders.give(mac, reply.address);

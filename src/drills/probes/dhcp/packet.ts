@@ -1,4 +1,4 @@
-/** Kinds of DHCP messages that are asked or answered (RFC 2132 §9.6). */
+/** Kinds of DHCP messages of questions and answers (RFC 2132 §9.6). */
 const KINDS = { discover: 1, offer: 2, request: 3, ack: 5, nak: 6, release: 7 } as const;
 export type DhcpKind = keyof typeof KINDS;
 

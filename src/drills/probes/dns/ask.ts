@@ -3,12 +3,12 @@ import { startDeadline } from '../time/deadline.ts';
 import { whyOf } from '../why.ts';
 import { decodeAnswer, encodeQuery } from './packet.ts';
 
-/** One question to one server, asked once. */
+/** One question to one server, sent once. */
 export interface DnsQuestion {
   readonly name: string;
   readonly type: string;
   readonly server: string;
-  /** 53 unless told. */
+  /** Default: 53. */
   readonly port?: number;
   readonly timeoutMs: number;
   /** A host that says that nobody listens, or a network that leads nowhere, is an answer; otherwise it is silence like any other. */
@@ -44,7 +44,7 @@ export function askDns(question: DnsQuestion, done: (answer: DnsAnswer) => void)
     const answer = read(packet);
     if (answer) finish(answer);
   });
-  // The kernel tells a connected socket alone of a port that nobody listens at.
+  // Only a connected socket gets the kernel's error about a port that nobody listens at.
   if (isEager) socket.on('connect', () => socket.send(query)).connect(port, server);
   else socket.send(query, port, server);
 }

@@ -1,12 +1,12 @@
 import type { Lane, Ledger, Sample } from '../../../judge/timeline.ts';
 import type { LaneSample, WriteOutcome } from './lane.ts';
 
-/** What probes asked and heard, as it comes in: lanes, and what became of numbered writes. */
+/** The probes' questions and answers, as they come in: lanes, and what became of numbered writes. */
 export class SampleBook {
   readonly #lanes: Map<string, Sample[]>;
   readonly #numbers: Record<WriteOutcome, number[]> = { acknowledged: [], ambiguous: [], refused: [] };
 
-  /** `lanes` are in the record even when nothing was asked in them. */
+  /** `lanes` are in the record even when they have no questions. */
   constructor(lanes: readonly string[] = []) {
     this.#lanes = new Map(lanes.map((name) => [name, []]));
   }
@@ -18,7 +18,7 @@ export class SampleBook {
     if (number !== undefined && outcome !== undefined) this.#numbers[outcome].push(number);
   }
 
-  /** Lanes, their samples in the order in which they were asked. */
+  /** Lanes, their samples in the order in which they were sent. */
   lanes(): readonly Lane[] {
     return [...this.#lanes].map(([probe, samples]) => ({
       probe,

@@ -11,7 +11,7 @@ export interface ProbeResult {
   readonly outcome?: WriteOutcome;
 }
 
-/** Something that is asked all the time. */
+/** Something that a prober questions all the time. */
 export interface Probe {
   /** Of its lane. */
   readonly name: string;
@@ -20,7 +20,7 @@ export interface Probe {
   ask(turn: number, done: (result: ProbeResult) => void): void;
   /** Its questions are numbered writes, from this number on. */
   readonly firstNumber?: number;
-  /** Questions that may be open at once; what would be more is not asked, and is a failure. */
+  /** Questions that may be open at once; a question beyond that is not sent, and is a failure. */
   readonly most?: number;
   /** It asks so many questions at each burst, within a second, and none at other times. Absent: on its beat. */
   readonly burst?: number;
@@ -28,14 +28,14 @@ export interface Probe {
   close?(): void | Promise<void>;
 }
 
-/** A sample on its way from a prober. Times are of CLOCK_MONOTONIC, ms. */
+/** A sample as a prober sends it. Times are of CLOCK_MONOTONIC, ms. */
 export interface LaneSample extends Sample {
   readonly lane: string;
   readonly number?: number;
   readonly outcome?: WriteOutcome;
 }
 
-/** A probe that is being asked. */
+/** A probe that runs. */
 export interface RunningLane {
   /** Asks nothing more. */
   stop(): void;
@@ -49,7 +49,7 @@ export interface RunningLane {
 /** Machines that are switched on together begin to ask within this time. */
 const BURST_MS = 1000;
 
-/** Asks a probe on its beat, or in bursts, and tells each sample as it ends. */
+/** Asks a probe on its beat, or in bursts, and gives each sample as it ends. */
 export function runLane(probe: Probe, offsetMs: number, onSample: (sample: LaneSample) => void): RunningLane {
   const { name: lane, everyMs, firstNumber, most = Infinity, burst } = probe;
   const open = new Map<number, (result: ProbeResult) => void>();

@@ -6,12 +6,12 @@ import type { Probe } from './lane.ts';
 
 const PREFIX = '/MAAS/api/2.0';
 const READ_PATH = `${PREFIX}/zones/`;
-/** gomaasapi repeats a call so often where it is told when to come again. */
+/** gomaasapi repeats a call so often if the answer has Retry-After. */
 const REPEATS = 4;
 const AGAIN = [409, 503];
 const BOUNDARY = 'regent-drill';
 
-/** Reads of the MAAS API, as gomaasapi asks: a header of OAuth, and again when an answer tells when. */
+/** Reads of the MAAS API, as gomaasapi asks: a header of OAuth, and again after the answer's Retry-After. */
 export function maasReadProbe(api: ApiPlace, order: MaasOrder, everyMs: number): Probe {
   const keepAliveAgent = new Agent({ keepAlive: true });
   const ask = askerOf(api, order);
@@ -23,7 +23,7 @@ export function maasReadProbe(api: ApiPlace, order: MaasOrder, everyMs: number):
   };
 }
 
-/** Changes by the MAAS API that may be repeated: a file of one name is stored anew, as Juju does it. `close` deletes it. */
+/** Changes by the MAAS API that may be repeated: a file of one name is stored again and again, as Juju does it. `close` deletes it. */
 export function maasChangeProbe(api: ApiPlace, order: MaasOrder): Probe {
   const ask = askerOf(api, order);
   const path = `${PREFIX}/files/`;
@@ -65,7 +65,7 @@ function askerOf(api: ApiPlace, { timeoutMs }: MaasOrder): (call: MaasProbeCall,
   return (call, done) => attempt(call, REPEATS, done);
 }
 
-/** ms after which the caller is told to come again; null: it is not. */
+/** ms until the caller may try again (Retry-After); null: no such header. */
 function pauseOf({ status, headers }: GetAnswer): number | null {
   const retryAfter = headers['retry-after'];
   return status !== null && AGAIN.includes(status) && /^\d{1,3}$/.test(retryAfter ?? '')
@@ -80,7 +80,7 @@ function lackOf({ status, why, headers }: GetAnswer): string {
   return `${status}${'regent-answer' in headers ? ' haproxy' : ''}`;
 }
 
-/** The header of a key `consumer:token:secret`, made anew for each try. */
+/** The header of a key `consumer:token:secret`, made for each try. */
 function oauthOf(apiKey: string): string {
   const [consumer = '', token = '', secret = ''] = apiKey.split(':');
   const parameters = {

@@ -6,7 +6,7 @@ import { monotonicMs } from '../time/deadline.ts';
 import type { Probe } from './lane.ts';
 
 const FAMILY = { holding: 0x0b, arriving: 0x0c } as const;
-/** From one machine's question to that of the next, ms: 190 machines have all asked after 19 s. */
+/** From one machine's question to that of the next, ms: 190 machines have all sent theirs after 19 s. */
 const HOLD_EVERY_MS = 100;
 /** A client asks again after so long; 5 s in all, which is longer than a takeover may take. */
 const [RENEW_TRY_MS, RENEW_MS] = [500, 5_000];
@@ -82,7 +82,7 @@ async function settle(machines: Machines, mac: string): Promise<LeaseResult> {
     if (result.address !== null) return result;
     if (tries === SETTLE_TRIES)
       throw new Error(
-        `Before any fault ${mac} got no lease: ${result.why}. What to do: look whether the pool has room`,
+        `Before any fault ${mac} got no lease: ${result.why}. What to do: check whether the pool has room`,
       );
   }
 }

@@ -11,7 +11,7 @@ export type ProberLine =
   | { readonly shared: Shared; readonly at: number }
   | { readonly cost: Cost; readonly held?: readonly string[] };
 
-/** What a prober is told after its configuration. */
+/** What a prober reads after its configuration. */
 export interface ProberNews {
   /** Probes that ask in bursts ask one now. */
   readonly burst: true;
@@ -38,7 +38,7 @@ const LAST_MS = 20;
 
 /**
  * A prober's life: the first line of standard input is its configuration; it asks until standard input ends, waits `stopMs` at most for
- * what is open, and exits. A configuration that cannot be read, or probes that cannot be made, end it with a sentence that tells no secret.
+ * what is open, and exits. A configuration that cannot be read, or probes that cannot be made, end it with a sentence without secrets.
  */
 export function serveProber<C extends { readonly stopMs: number }>(
   probingOf: (config: C, onShared: (shared: Shared) => void) => Promise<Probing>,
@@ -61,7 +61,7 @@ export function serveProber<C extends { readonly stopMs: number }>(
 
 /**
  * A stop watch on processors that many hosts share: it goes before all that is not of real time, and takes little. All of its threads, as
- * one waits for another. Who may not (root alone may) measures with what it gets, and `late` tells it.
+ * one waits for another. Who may not (root alone may) measures with what it gets, and `late` reports the delay.
  */
 function hurry(): void {
   const argv = ['--rr', '--reset-on-fork', '--all-tasks', '--pid', '1', String(process.pid)];
@@ -78,7 +78,7 @@ interface Running {
   burst(): void;
 }
 
-/** `lines`: what is to be told; more may be added at any time. */
+/** `lines`: what is still to be written; more may be added at any time. */
 function run({ probes, held }: Probing, stopMs: number, lines: ProberLine[]): Running {
   lines.unshift({ ready: true });
   const flush = () => writeLines(...lines.splice(0));
@@ -95,7 +95,7 @@ function run({ probes, held }: Probing, stopMs: number, lines: ProberLine[]): Ru
     const finish = async () => {
       for (const lane of lanes) lane.giveUp();
       const heldAddresses = held?.();
-      // Packets that it sends are on their way before what follows.
+      // Its last packets are sent before the next lines.
       await Promise.all(probes.map(async (probe) => probe.close?.()));
       const used = process.cpuUsage(before);
       const cost = { cpuMs: (used.user + used.system) / 1000, wallMs: monotonicMs() - startedAt };

@@ -8,7 +8,7 @@ import { getThroughProxy } from '../web/proxy-get.ts';
 import { whyOf } from '../why.ts';
 import type { Probe } from './lane.ts';
 
-/** Reads of the API: one try, in turn on a connection of its own and on a kept one. */
+/** Reads of the API: one try, in turn on a connection of its own and on a keep-alive one. */
 export function readProbe(api: ApiPlace, order: ReadOrder, everyMs: number): Probe {
   const keepAliveAgent = new Agent({ keepAlive: true });
   const headers = { authorization: `Bearer ${api.apiKey}`, accept: 'application/json' };
@@ -27,7 +27,7 @@ function readLack(answer: GetAnswer): string {
   return why !== '' && 'regent-answer' in answer.headers ? `${why} haproxy` : why;
 }
 
-/** Connections, which are closed again without a word. */
+/** Connections, which are closed again without a request. */
 export function connectProbe(name: string, place: NonNullable<ProberConfig['vip']>, everyMs: number): Probe {
   return {
     name,
@@ -45,7 +45,7 @@ export function connectProbe(name: string, place: NonNullable<ProberConfig['vip'
   };
 }
 
-/** One resolver, asked for a name. */
+/** One resolver, queried for a name. */
 export function dnsProbe(order: DnsOrder, server: NamedServer, everyMs: number): Probe {
   return {
     name: `dns ${server.host}`,
@@ -55,7 +55,7 @@ export function dnsProbe(order: DnsOrder, server: NamedServer, everyMs: number):
 }
 
 /**
- * The name, as a machine with these resolvers looks it up: the next is asked when one is silent, or says that it cannot, and the list is gone
+ * The name, as a machine with these resolvers looks it up: the next is queried when one is silent or refuses, and the list is gone
  * through twice (`attempts`, resolv.conf(5)).
  */
 export function lookupProbe(order: DnsOrder, everyMs: number): Probe {

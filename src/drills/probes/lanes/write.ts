@@ -34,7 +34,7 @@ interface Writer {
 async function writeOne({ api, order, limiter: turns }: Writer, number: number): Promise<ProbeResult> {
   const { method, timeoutMs, deadlineMs } = order;
   const url = `http://${api.host.includes(':') ? `[${api.host}]` : api.host}:${api.port}`;
-  // An earlier try may have been made, whatever a later one is told.
+  // An earlier try may have taken effect, whatever answer a later one gets.
   let isDoubtful = false;
   const random = { fraction: () => Math.random(), hex: (bytes: number) => randomBytes(bytes).toString('hex') };
   const onRetry = () => {

@@ -10,7 +10,7 @@ export interface BeatOptions {
 }
 
 /**
- * Calls back on a fixed grid of times; the result ends that. What a starved process has missed is not made up for: the next call is told
+ * Calls back on a fixed grid of times; the result ends that. What a starved process has missed is not made up for: the next call gets
  * how many ms after the first missed time it comes, otherwise 0.
  */
 export function startBeat({ everyMs, offsetMs }: BeatOptions, onBeat: (late: number) => void): () => void {

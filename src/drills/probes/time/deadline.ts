@@ -4,8 +4,8 @@ export const STARVED_MS = 20;
 const GRACE_MS = 100;
 
 /**
- * Calls back after `ms`; the result takes that back. Node looks at its timers before its sockets: a process that was starved would give
- * up answers that came in time, so the sockets are looked at first.
+ * Calls back after `ms`; the result takes that back. Node checks its timers before its sockets: a process that was starved would give
+ * up answers that came in time, so the sockets are checked first.
  */
 export function startDeadline(ms: number, onEnd: () => void): () => void {
   const due = monotonicMs() + ms;

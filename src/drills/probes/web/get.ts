@@ -38,7 +38,7 @@ export function get(order: GetOrder, done: (answer: GetAnswer) => void): void {
   const cancel = startDeadline(order.timeoutMs, () => finish({ why: 'timeout' }));
   const listen = () => {
     call.on('error', (error) => {
-      // The server closed a kept connection just as we used it: every client sends that again at once (RFC 9110 §9.2.2).
+      // The server closed a keep-alive connection just as we used it: every client sends that again at once (RFC 9110 §9.2.2).
       if (!isDone && call.reusedSocket && whyOf(error) === 'reset') {
         call = open({ ...order, agent: false });
         listen();

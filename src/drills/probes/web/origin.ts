@@ -4,8 +4,8 @@ const BODY_BYTES = 5000;
 
 /**
  * A web server for a proxy to fetch from. `/size/N/…` answers N bytes, `/silent/…` never, any other path a body of one size; all were last
- * modified long ago, so a cache that asks again gets 304. Header `X-Asked` tells how often the path was asked for, so that a cache can be
- * told from none. Resolves when every port listens; rejects when one is taken.
+ * modified long ago, so a cache that asks again gets 304. Header `X-Asked` has the number of requests for the path, so that a cache can be
+ * noticed. Resolves when every port listens; rejects when one is taken.
  */
 export async function serveOrigin(ports: readonly number[]): Promise<void> {
   const requestCounts = new Map<string, number>();

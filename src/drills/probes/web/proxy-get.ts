@@ -8,7 +8,7 @@ export interface ProxyQuestion {
   readonly timeoutMs: number;
 }
 
-/** `status` null: no answer in time, and `why`. `asked`: how often the origin (`serveOrigin`) was asked for this. */
+/** `status` null: no answer in time, and `why`. `asked`: how many requests for this the origin (`serveOrigin`) got. */
 export interface ProxyAnswer {
   readonly status: number | null;
   readonly why: string;

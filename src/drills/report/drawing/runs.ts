@@ -25,7 +25,7 @@ export function goodRuns(samples: readonly Sample[], scale: Scale): DrawnSpan[] 
   return joined(spans.filter((span) => span.to >= scale.from && span.from <= scale.to).map((span) => run(scale, span)));
 }
 
-/** Where questions failed, by the moment when they were asked. */
+/** Where questions failed, by the moment when they were sent. */
 export function badRuns(samples: readonly Sample[], scale: Scale): DrawnSpan[] {
   const bad = samples.filter((sample) => sample.why !== undefined && isShown(scale, sample.sentAt));
   return joined(bad.map((sample) => run(scale, { from: sample.sentAt, to: sample.sentAt })));

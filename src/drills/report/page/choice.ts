@@ -13,7 +13,7 @@ export function drawn(rounds: readonly ReportedRound[]): readonly ReportedRound[
 
 /**
  * Which rounds are worth drawing: all when they are few; else those that failed, and of each hazard the one whose writes stopped longest.
- * Rounds without a recording cannot be drawn; lanes are not asked for, so they may be fetched for these rounds alone. The order is kept.
+ * Rounds without a recording cannot be drawn; lanes are not needed for that, so they may be fetched for these rounds only. The order stays.
  */
 export function chosen(rounds: readonly ReportedRound[]): readonly ReportedRound[] {
   const able = rounds.filter((round) => round.timeline !== null);

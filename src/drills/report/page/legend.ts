@@ -5,7 +5,7 @@ export const PATTERNS =
 
 const ITEMS: readonly (readonly [sign: string, meaning: string])[] = [
   ['<path class="track" d="M0 11h44"/><path class="good" d="M0 11h44"/>', 'good answers in their usual rhythm'],
-  ['<path class="bad" d="M4 11h8m10 0h4m8 0h6"/>', 'questions that failed, at the moment they were asked'],
+  ['<path class="bad" d="M4 11h8m10 0h4m8 0h6"/>', 'questions that failed, at the moment they were sent'],
   [
     '<rect class="gap" x="1" y="3" width="42" height="16" rx="2"/>',
     'longest time without a good answer; within its limit, or not judged',

@@ -12,9 +12,9 @@ import { summarySection, tiles } from './summary-section.ts';
 
 /** How the figures came about: what a reader must know to trust them. */
 const METHOD = [
-  'Probes asked through the cluster’s floating address (VIP) as clients do, all through the round. The fault was made at a random moment on hosts chosen at random; the seed of a round repeats both.',
+  'Probes used the cluster’s floating address (VIP) as clients do, all through the round. The fault was made at a random moment on hosts chosen at random; the seed of a round repeats both.',
   'An <b>outage</b> is the longest time from one good answer to the next, less what is usual between two. <b>Calls failed</b> are writes and reads that were given up.',
-  'Every write had a number. After the heal each number was looked for in every node’s own database: an acknowledged one that is missing anywhere is <b>lost</b>.',
+  'Every write had a number. After the heal each number was checked in every node’s own database: an acknowledged one that is missing anywhere is <b>lost</b>.',
   '<b>Full redundancy</b> counts from the last heal until every node is well again. <b>p50</b> and <b>p95</b> are values that half and 95 % of the rounds did not exceed (nearest rank).',
 ];
 

@@ -36,7 +36,7 @@ function busyOf({ verdict: { busy } }: ReportedRound): string {
   return busy === undefined ? '' : ` · ${describeBusy(busy)}`;
 }
 
-/** Passed or failed, as sign and word; a round with stock settings is recorded, not judged. */
+/** Passed or failed, as sign and text; a round with stock settings is recorded, not judged. */
 export function badge(isPassed: boolean, label?: ReportedRound['label']): string {
   if (isPassed && label !== undefined) return '<span class="verdict">recorded</span>';
   return isPassed ? '<span class="verdict passed">✓ passed</span>' : '<span class="verdict failed">✗ failed</span>';

@@ -10,16 +10,16 @@ const READY_MS = 20_000;
 const FIRST_OUTPUT = /^\d/m;
 
 /**
- * Has udhcpc renew every 5 s, and tells after 4 s what it has: uptime, address (empty: none), and 1 where the lease was renewed since. The uptime is
+ * Has udhcpc renew every 5 s, and prints after 4 s what it has: uptime, address (empty: none), and 1 where the lease was renewed since. The uptime is
  * CLOCK_BOOTTIME, which is CLOCK_MONOTONIC on a machine that never slept.
  */
 const PROGRAM = `for folder in /proc/[0-9]*; do
   read -r name <"$folder/comm" && [ "$name" = udhcpc ] && client=\${folder#/proc/}
 done
 while :; do
-  touch /run/asked; sleep 0.1; kill -USR1 "$client"; sleep 3.9
+  touch /run/requested; sleep 0.1; kill -USR1 "$client"; sleep 3.9
   read -r up _ </proc/uptime
-  renewed=0; [ /run/lease -nt /run/asked ] && renewed=1
+  renewed=0; [ /run/lease -nt /run/requested ] && renewed=1
   echo "$up $(sed -n 's/^ip=//p' /run/lease 2>/dev/null) $renewed"
   sleep 1
 done`;
@@ -30,7 +30,7 @@ export interface RealClients {
   stop(): Promise<{ readonly lane: Lane; readonly addresses: readonly (readonly [address: string, mac: string])[] }>;
 }
 
-/** Starts so many real clients on a network of the lab, and resolves when all have had their first look. Throws AppError \`lab_no_lease\`. */
+/** Starts so many real clients on a network of the lab, and resolves when all have printed their first line. Throws AppError \`lab_no_lease\`. */
 export async function startRealClients(
   { layout, wait, now }: Pick<Environment, 'layout' | 'wait' | 'now'>,
   network: string,
@@ -40,21 +40,21 @@ export async function startRealClients(
   const clients = Array.from({ length: count }, (_, index) => {
     const mac = macOf(FAMILY, networkNumber(network) * 256 + index);
     const order = { layout, network, mac, signal: ending.signal };
-    const heard = { text: '' };
+    const output = { text: '' };
     const ended = execDhcpClient(order, ['sh', '-c', PROGRAM], {
       timeoutMs: LIFE_MS,
-      onStdoutLine: (line) => (heard.text += `${line}\n`),
+      onStdoutLine: (line) => (output.text += `${line}\n`),
     }).then(
       () => null,
       (error: unknown) => error,
     );
-    return { mac, heard, ended };
+    return { mac, output, ended };
   });
   const end = async () => {
     ending.abort();
     return (await Promise.all(clients.map(({ ended }) => ended))).find((error) => error !== null) ?? null;
   };
-  for (const deadline = now() + READY_MS; clients.some(({ heard }) => !FIRST_OUTPUT.test(heard.text)); ) {
+  for (const deadline = now() + READY_MS; clients.some(({ output }) => !FIRST_OUTPUT.test(output.text)); ) {
     if (now() > deadline) throw (await end()) ?? new Error(`real DHCP clients on ${network} did not begin in time`);
     await wait(100);
   }
@@ -62,11 +62,13 @@ export async function startRealClients(
     stop: async () => {
       const failure = await end();
       if (failure) throw failure;
-      const all = clients.map(({ mac, heard }) => ({ mac, looks: parseObservations(heard.text) }));
-      const samples = all.flatMap(({ looks }) => samplesOf(looks)).toSorted((a, b) => a.sentAt - b.sentAt);
+      const all = clients.map(({ mac, output }) => ({ mac, observations: parseObservations(output.text) }));
+      const samples = all
+        .flatMap(({ observations }) => samplesOf(observations))
+        .toSorted((a, b) => a.sentAt - b.sentAt);
       // What it had before it does not have any more: it was refused, and others may have it.
-      const addresses = all.flatMap(({ mac, looks }) => {
-        const address = looks.at(-1)?.address ?? '';
+      const addresses = all.flatMap(({ mac, observations }) => {
+        const address = observations.at(-1)?.address ?? '';
         return address === '' ? [] : [[address, mac] as const];
       });
       return { lane: { probe: `real ${network}`, samples, isBurst: true }, addresses };
@@ -87,11 +89,11 @@ function parseObservations(text: string): LeaseObservation[] {
   });
 }
 
-/** Good: the address of the first look. At the end the lease must also have been renewed: whoever serves then answers a unicast. */
-function samplesOf(looks: readonly LeaseObservation[]): Sample[] {
-  const first = looks[0]?.address;
-  return looks.map(({ at, address, isRenewed }, index) => {
-    const isLast = index === looks.length - 1;
+/** Good: the address of the first observation. At the end the lease must also have been renewed: whoever serves then answers a unicast. */
+function samplesOf(observations: readonly LeaseObservation[]): Sample[] {
+  const first = observations[0]?.address;
+  return observations.map(({ at, address, isRenewed }, index) => {
+    const isLast = index === observations.length - 1;
     const why =
       address === '' ? 'no address' : address !== first ? 'another address' : isLast && !isRenewed ? 'not renewed' : '';
     return { sentAt: at, endedAt: at, ...(why !== '' && { why }) };

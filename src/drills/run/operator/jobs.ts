@@ -1,7 +1,7 @@
 import { AppError } from '../../../core/errors.ts';
 import { findPrimary, sqlOn, type Environment } from '../environment.ts';
 
-/** Each look starts programs in every region node, beside what is measured. */
+/** Each poll starts programs in every region node, beside what is measured. */
 const POLL_EVERY_MS = 1000;
 /** Another region has gone on with a job so long after its own died (numbers.md §1). */
 const TAKEN_OVER_MS = 15_000;
@@ -10,7 +10,7 @@ const UNFINISHED = `select id || ' ' || kind || ' ' || epoch || ' ' || coalesce(
 const FAILED = (first: number) =>
   `select id || ' ' || kind || ' ' || state || ': ' || result from jobs where id >= ${first} and state in ('failed', 'aborted') order by id limit 1`;
 
-/** The region node whose process is at a job now, by the database's own word; null: nobody is. */
+/** The region node whose process is at a job now, by the database's rows; null: nobody is. */
 export async function findWorker(environment: Environment): Promise<string | null> {
   const jobs = await queryPrimary(environment, UNFINISHED);
   // A process is called by its node and a number of its own: `r2:c4b7af59`.

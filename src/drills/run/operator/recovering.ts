@@ -9,11 +9,12 @@ const CALL_MS = 30_000;
 /** Daemons of which none may run on a host whose epoch is over. */
 const DOWN = ['etcd', 'patroni', 'haproxy', 'keepalived', 'regent-regiond', 'regent-agent'];
 const REGENT = '/usr/local/bin/regent';
-/** Root's key of the lab is kept: later drills command from this host. */
-const KEEP = 'if [ -e /root/.config ]; then cp -a /root/.config /root/.kept-config; fi';
-const GIVE_BACK = 'if [ -e /root/.kept-config ]; then rm -rf /root/.config && mv /root/.kept-config /root/.config; fi';
+/** Root's key of the lab is saved: later drills command from this host. */
+const KEEP = 'if [ -e /root/.config ]; then cp -a /root/.config /root/.saved-config; fi';
+const GIVE_BACK =
+  'if [ -e /root/.saved-config ]; then rm -rf /root/.config && mv /root/.saved-config /root/.config; fi';
 
-/** Makes a cluster of this host alone. The site's name is what the command itself tells, as an operator reads it. */
+/** Makes a cluster of this host alone. The site's name comes from the command's own output, as an operator reads it. */
 export async function recoverOn(environment: Environment, host: string): Promise<void> {
   const { stderr } = await inHost(environment, host, [REGENT, 'cluster', 'recover', '--check'], {
     timeoutMs: CALL_MS * 2,

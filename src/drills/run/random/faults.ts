@@ -20,17 +20,17 @@ const CALM_MS = 120_000;
 const CAST_MS = 120_000;
 const POLL_MS = 500;
 
-/** What a story of random hazards is told with. `chance`: of which hazards, whom, when. */
+/** What random hazards are played with. `chance` decides which hazards, whom, when. */
 export interface RandomOrder {
   readonly environment: Environment;
   readonly minutes: number;
   readonly chance: Chance;
   readonly say: (text: string) => void;
-  /** No further hazard is begun. */
+  /** No further hazard starts. */
   readonly signal: AbortSignal;
 }
 
-/** Plays hazards one after the other until the time is over; gives how many. What cannot be done just then (a switchover while nobody leads) is said and left out. */
+/** Plays hazards one after the other until the time is over; gives how many. What cannot be done just then (a switchover while nobody leads) is reported and left out. */
 export async function playRandom(
   { environment, minutes, chance, say, signal }: RandomOrder,
   play: (steps: readonly HazardStep[]) => Promise<void>,
@@ -41,7 +41,7 @@ export async function playRandom(
     const hazard = drawHazard(chance);
     const cast = await castSoon(environment);
     if (cast === null) {
-      say('nobody has the part of primary, holder or leader of etcd: no further hazard is begun');
+      say('nobody has the part of primary, holder or leader of etcd: no further hazard starts');
       return count;
     }
     count += 1;
@@ -55,7 +55,7 @@ export async function playRandom(
   return count;
 }
 
-/** Plays one round of hazards at random under load, and looks for what the load was promised. */
+/** Plays one round of hazards at random under load, and checks what the load was promised. */
 export async function playRandomSuite(
   order: Omit<SuiteOrder, 'hazards' | 'rounds' | 'story'> & { readonly minutes: number },
 ): Promise<Played[]> {
@@ -67,7 +67,7 @@ export async function playRandomSuite(
     say(`  ${count} hazards in ${minutes} minutes`);
   };
   try {
-    // The verdict is not whole before the load's books were looked at.
+    // The verdict is complete only when the load's books were checked.
     const onPlayed = async () => {};
     const played = await playSuite({ ...order, hazards: [RANDOM_FAULTS], rounds: 1, story, onPlayed });
     await load.stop();

@@ -3,7 +3,7 @@ import { regionsOf, sqlOn, type Environment } from '../environment.ts';
 
 /** Records that clients make and remove, beside the probes. */
 export interface Load {
-  /** Ends it; what is under way is waited for, until each call's own deadline. */
+  /** Ends it; waits for calls that are under way, until each call's own deadline. */
   stop(): Promise<void>;
   readonly done: () => { readonly made: number; readonly removed: number; readonly failed: number };
   /** What a region node's own PostgreSQL has otherwise than was acknowledged, one text each. */

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { CLEAN_ENVIRONMENT } from '../../../lab/command.ts';
 
-/** A program that tells something line by line for as long as a drill lasts. */
+/** A program that prints lines for as long as a drill lasts. */
 export interface LineProgram {
   /** False: it does not listen any more. */
   send(line: string): boolean;
   stop(): void;
 }
 
-/** What a teller is started with. `onEnd`: it has ended, and not because it was stopped. */
+/** What a line program is started with. `onEnd`: it has ended, and not because it was stopped. */
 export interface LineProgramOptions {
   readonly argv: readonly string[];
   readonly onLine: (line: string) => void;

@@ -3,13 +3,13 @@ import type { ClusterEvent } from '../../../judge/timeline.ts';
 import { racksOf, regionsOf, type Environment } from '../environment.ts';
 import { type HostWatch, keepRunning } from './keep.ts';
 
-/** What the journals of all nodes tell of what the cluster did by itself. Times are absolute ms. */
+/** What the cluster did by itself, from the journals of all nodes. Times are absolute ms. */
 export interface ClusterEventsWatch {
   readonly events: readonly ClusterEvent[];
   readonly watches: ReadonlyMap<string, HostWatch>;
 }
 
-/** Words of a journal and what they mean. The programs' own words: Patroni 4.0, keepalived 2.3, systemd 257, ha/. */
+/** Messages of a journal and what they mean. Versions whose messages these are: Patroni 4.0, keepalived 2.3, systemd 257, ha/. */
 const JOURNAL_PATTERNS: readonly (readonly [string, RegExp, ClusterEvent['kind']])[] = [
   ['patroni', /promoted self to leader/, 'promotion'],
   ['patroni', /\bdemot(ing|ed) self\b/, 'demotion'],
@@ -29,7 +29,7 @@ export function watchClusterEvents(environment: Environment): ClusterEventsWatch
     const argv = (isBoot: boolean) => {
       try {
         const enter = ['nsenter', `--target=${needInit(environment.layout, host).pid}`, '--all', '--'];
-        // After a boot all of it: much has happened before we look.
+        // After a boot all of it: much has happened before the watch starts.
         const since = isBoot ? ['--boot', '--lines=all'] : ['--lines=0'];
         return [...enter, 'journalctl', '--follow', '--output=json', `--output-fields=${FIELDS}`, ...since];
       } catch {
@@ -49,7 +49,7 @@ export function watchClusterEvents(environment: Environment): ClusterEventsWatch
   return { events, watches: new Map(watches) };
 }
 
-/** A line of `journalctl --output=json` as an event; null when it tells of none. */
+/** A line of `journalctl --output=json` as an event; null when it is none of them. */
 export function clusterEventOf(host: string, line: string): ClusterEvent | null {
   const entry = parse(line);
   const text = entry['MESSAGE'];

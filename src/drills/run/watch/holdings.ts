@@ -1,7 +1,7 @@
 import { holdsAddress, regionsOf, type Environment } from '../environment.ts';
 import { type HostWatch, keepRunning } from './keep.ts';
 import { openSpanBook, type SpanBook } from './spans.ts';
-import { openStamps } from './told.ts';
+import { openStamps } from './stamps.ts';
 
 /** Something that is followed on each region node, and what was so when. */
 export interface SpanWatch {
@@ -20,7 +20,7 @@ export function watchHoldings(environment: Environment): SpanWatch {
     const watch = keepRunning({
       environment,
       argv: () => {
-        // After the monitor has begun: an address that comes in between is told twice, never not at all.
+        // After the monitor has started: an address that comes in between is reported twice, never missed.
         void environment.wait(100).then(() => recordHolder(host));
         // In real time, as keepalived itself: who stamps two hosts' lines late by as little as 10 ms makes two holders.
         return `env TZ=UTC chrt --fifo 10 ip -n ${environment.layout.hostNetns(host)} -ts -o -4 monitor address`.split(

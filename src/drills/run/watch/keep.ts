@@ -22,7 +22,7 @@ export interface KeepOptions {
 
 const AGAIN_MS = 200;
 
-/** Keeps a program running that tells about a host. */
+/** Keeps a program running that reports on a host. */
 export function keepRunning({ environment, argv, onLine, onEnd }: KeepOptions): HostWatch {
   let program: LineProgram | null = null;
   let isWanted = true;

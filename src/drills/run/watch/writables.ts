@@ -25,7 +25,7 @@ const EVERY_MS = 100;
 const BREAK_MS = 500;
 /**
  * Waits in one process while there is no PostgreSQL: a host that has lost its own must not take the processors of the others with attempts. What a
- * standby refuses ten times a second is not said in its journal.
+ * standby refuses ten times a second is not written to its journal.
  */
 const PSQL = `while ! { read -r pid </var/lib/postgresql/17/regent/postmaster.pid && kill -0 "$pid"; } 2>/dev/null; do sleep 0.1; done
 PGOPTIONS='-c log_min_messages=panic' exec psql -XqAt -d regent 2>&1`;
@@ -77,7 +77,7 @@ function startWriter(environment: Environment, round: string, host: string): Loc
   return { watch, acks, timer };
 }
 
-/** Errors come on the same way as answers, so that their order is known. Null: the host is off. */
+/** Errors come on the same stream as answers, so that their order is known. Null: the host is off. */
 function psqlIn(environment: Environment, host: string): string[] | null {
   try {
     const enter = ['nsenter', `--target=${needInit(environment.layout, host).pid}`, '--all', '--'];

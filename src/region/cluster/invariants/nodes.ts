@@ -229,9 +229,9 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
           `The slot ${listOf(strange.map((slot) => slot.name))} belongs to no node and nobody uses it.`,
           `After the removal of its node, Patroni drops a slot within half an hour. Otherwise: ${drop}`,
         );
-      const large = wal.slots.filter((slot) => slot.keptBytes > (wal.maxKeepBytes ?? 0) / 2);
+      const large = wal.slots.filter((slot) => slot.retainedBytes > (wal.maxKeepBytes ?? 0) / 2);
       if (large.length > 0) {
-        const clauses = large.map((slot) => `${slot.name} holds ${Math.round(slot.keptBytes / 1024 ** 2)} MiB`);
+        const clauses = large.map((slot) => `${slot.name} holds ${Math.round(slot.retainedBytes / 1024 ** 2)} MiB`);
         return warning(
           `${listOf(clauses)} of at most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB.`,
           'See standbys: this standby does not fetch WAL, or too slowly.',

@@ -3,10 +3,10 @@ import type { Event } from '../../../contract/site/event.ts';
 import type { Tx } from '../../tx.ts';
 import type { NewEvent, WriteTx } from '../../write.ts';
 
-/** Events that are the affair of one user: nobody else is told of them. */
+/** Events that are the affair of one user: nobody else gets them. */
 const OWN_KINDS = ['notification.dismissed'];
 
-/** Which events are asked for. `reader`: a user, who is told nothing of what is another user's own affair; left out: all of them. */
+/** Which events are requested. `reader`: a user, who gets no event that is another user's own affair; left out: all of them. */
 export interface EventSelection {
   readonly kind?: string | undefined;
   readonly reader?: string | undefined;
@@ -28,7 +28,7 @@ export function readEvents(tx: Tx, after: number, limit: number, selection: Even
     where ${sql.join([sql`id > ${after}`, ...selected(selection)], sql` and `)} order by id limit ${limit}`);
 }
 
-/** What is asked of the log beside a place in it. `since`: ISO 8601. */
+/** What is requested of the log beside a place in it. `since`: ISO 8601. */
 export interface EventFilter extends EventSelection {
   readonly after?: number | undefined;
   readonly before?: number | undefined;

@@ -9,7 +9,7 @@ const GATE_HOLD_S = 60;
 
 /**
  * The compiler version that publishes: the newest of the living regions. Gives the version in force. Ask at the start, and again while another
- * version publishes: if all regions went back to an earlier release, that one takes over after `GATE_KEPT_S`.
+ * version publishes: if all regions went back to an earlier release, that one takes over after `GATE_HOLD_S`.
  */
 export function claimCompiler(db: Database, version: string): Promise<string | Rejected> {
   return db.repeatable(async (tx) => {
@@ -27,7 +27,7 @@ export function claimCompiler(db: Database, version: string): Promise<string | R
   });
 }
 
-/** The version that publishes, and whether a region that was alive within `GATE_KEPT_S` has it. Nobody has claimed it yet: '' and true. */
+/** The version that publishes, and whether a region that was alive within `GATE_HOLD_S` has it. Nobody has claimed it yet: '' and true. */
 export async function readCompiler(tx: Tx): Promise<{ readonly version: string; readonly isLiving: boolean }> {
   const row = await tx.one(sql<{ value: string }>`select value from gates where name = 'compiler'`);
   if (!row) return { version: '', isLiving: true };

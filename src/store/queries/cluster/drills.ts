@@ -48,7 +48,7 @@ export interface DrillRoundFilter extends PageQuery {
   readonly run?: string | undefined;
 }
 
-/** Rounds without their recordings. Sorts: id. Newest first unless told otherwise. */
+/** Rounds without their recordings. Sorts: id. By default the newest first. */
 export function listDrillRounds(tx: Tx, query: DrillRoundFilter = {}): Promise<ListPage<DrillRound>> {
   const filters = [
     query.hazard === undefined ? undefined : sql`t.hazard = ${query.hazard}`,

@@ -36,7 +36,7 @@ export interface NodeObservation {
   readonly facts: Facts;
   /** Findings of the agent about itself, such as an unusable ledger. */
   readonly findings: readonly AgentFinding[];
-  /** Null: its agent has not told. */
+  /** Null: its agent has not reported it. */
   readonly host: HostObservation | null;
   readonly reportedAt: string;
   readonly services: readonly ServiceObservation[];

@@ -3,7 +3,7 @@ import type { Observation } from '../../../contract/cluster/agent.ts';
 import type { Tx } from '../../tx.ts';
 import type { NewEvent } from '../../write.ts';
 
-/** Is Patroni paused, as the database's primary reports? Null: the report is from no primary, or its agent has not asked. */
+/** Is Patroni paused, as the database's primary reports? Null: the report is from no primary, or its agent has not checked. */
 export function reportedPause(report: Pick<Observation, 'services'>): boolean | null {
   const db = report.services.find((row) => row.service === 'db')?.facts;
   if (db?.['role'] !== 'primary') return null;

@@ -3,7 +3,7 @@ import type { NodePlace } from '../../../model/cluster/place.ts';
 import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
-/** A kept place. `openedAt`: ISO 8601. */
+/** A stored place. `openedAt`: ISO 8601. */
 export interface PlaceRow extends NodePlace {
   readonly openedAt: string;
   readonly openedBy: string;
@@ -17,19 +17,19 @@ export function findPlace(tx: Tx, name: string): Promise<PlaceRow | null> {
   return tx.one(sql<PlaceRow>`select ${COLUMNS} from node_places t where t.name = ${name}`);
 }
 
-/** All kept places, by name. */
+/** All stored places, by name. */
 export function readPlaces(tx: Tx): Promise<PlaceRow[]> {
   return tx.all(sql<PlaceRow>`select ${COLUMNS} from node_places t order by t.name collate "C"`);
 }
 
-/** Keeps a place. One that is kept already stays as it is. */
+/** Stores a place. One that exists already stays as it is. */
 export async function openPlace(tx: Tx, place: NodePlace & { readonly openedBy: string }): Promise<void> {
   const { name, isRegion, isRack, nodeId, openedBy } = place;
   await tx.run(sql`insert into node_places (name, is_region, is_rack, node_id, opened_by)
     values (${name}, ${isRegion}, ${isRack}, ${nodeId}, ${openedBy}) on conflict (name) do nothing`);
 }
 
-/** Keeps a place no more; null: it was not kept. */
+/** Deletes a place; null: there was none. */
 export async function closePlace(tx: Tx, name: string): Promise<PlaceRow | null> {
   const row = await findPlace(tx, name);
   if (row) await tx.run(sql`delete from node_places where name = ${name}`);

@@ -14,7 +14,7 @@ import type { Tx } from '../../tx.ts';
 import { readFloatingAddress } from './floating-address.ts';
 import type { RackNode } from '../../../model/networks/serving.ts';
 
-/** `node`: its node's name. `machines`: those that name it. `seenAt`, `source`: when and from where it asked last, null if never. */
+/** `node`: its node's name. `machines`: those that name it. `seenAt`, `source`: time and source of its last request, null if never. */
 export interface RackRow extends KnownRack {
   readonly node: string | null;
   readonly registeredAt: string;
@@ -122,7 +122,7 @@ export async function countWaiting(tx: Tx, source: string): Promise<number> {
   return Number(row?.count ?? 0);
 }
 
-/** Removes waiting racks that have not asked for so many minutes, when others need the room. */
+/** Removes waiting racks without a request for so many minutes, when others need the room. */
 export function dropSilent(tx: Tx, minutes: number): Promise<number> {
   return tx.run(sql`delete from racks r where r.state = 'waiting' and r.created_at < now() - make_interval(mins => ${minutes})
     and not exists (select from rack_calls c where c.uuid = r.uuid and c.at > now() - make_interval(mins => ${minutes}))`);

@@ -4,7 +4,7 @@ import { lostNodes } from '../../../model/cluster/cluster.ts';
 import type { LostNode, Recovered } from '../../../model/cluster/node.ts';
 import type { Tx } from '../../tx.ts';
 
-/** A recovery as it is stored. `at`: ms; `told`: what the node said of its data before. */
+/** A recovery as it is stored. `at`: ms; `told`: what the node reported of its data before. */
 export interface RecoveryRow {
   readonly number: number;
   readonly id: string;

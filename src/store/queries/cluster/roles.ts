@@ -3,7 +3,7 @@ import type { Observation } from '../../../contract/cluster/agent.ts';
 import type { Tx } from '../../tx.ts';
 import type { NewEvent } from '../../write.ts';
 
-/** The roles that only one node can have, as one report tells them. */
+/** The roles that only one node can have, as one report has them. */
 interface ReportedRole {
   readonly isHolder: boolean | null;
   /** The timeline of the primary; null: the node is not the primary, or does not say. */
@@ -29,7 +29,7 @@ export function reportedRole(report: Pick<Observation, 'services' | 'host'>): Re
 }
 
 /**
- * Stores who holds the floating address and who is the primary, and gives the events of changes. Each change gives one event, whichever regions hear
+ * Stores who holds the floating address and who is the primary, and gives the events of changes. Each change gives one event, whichever regions receive
  * of it, in whatever order the reports come. A possible change is compared again and stored under its row's lock. Most reports change nothing and
  * take no lock; otherwise the reports of all nodes would wait until the standbys have this one. `before`: the node's previous report.
  */

@@ -24,7 +24,7 @@ export interface SlotBounds {
     readonly isActive: boolean;
     /** The WAL that its standby needs is gone. */
     readonly isLost: boolean;
-    readonly keptBytes: number;
+    readonly retainedBytes: number;
   }[];
 }
 
@@ -34,7 +34,7 @@ export async function readSlotBounds(tx: Tx): Promise<SlotBounds> {
     select setting::bigint as mib from pg_settings where name = 'max_slot_wal_keep_size'`);
   const slots = await tx.all(sql<SlotBounds['slots'][number]>`
     select slot_name as name, active as "isActive", coalesce(wal_status = 'lost', false) as "isLost",
-      greatest(0, coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0))::bigint as "keptBytes"
+      greatest(0, coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0))::bigint as "retainedBytes"
     from pg_replication_slots where slot_type = 'physical' order by slot_name collate "C"`);
   return { maxKeepBytes: bound === null || bound.mib < 0 ? null : bound.mib * 1024 ** 2, slots };
 }

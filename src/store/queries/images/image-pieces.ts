@@ -29,7 +29,10 @@ export async function addPiece(
     where image = ${image} and file = ${name} and first_byte = ${start}`);
   if (known?.isSame) return null;
   if (known !== null || (await receivedInPieces(tx, file)) !== start)
-    return rejected('conflict', `${name}: another piece came at the same time. Rule: one after the other; begin anew.`);
+    return rejected(
+      'conflict',
+      `${name}: another piece came at the same time. Rule: one after the other. Start again.`,
+    );
   const waiting = await tx.one(
     sql<{ bytes: number }>`select coalesce(sum(length(content)), 0)::bigint as bytes from image_pieces`,
   );

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { isOlder } from '../../elapsed.ts';
 import type { Tx } from '../../tx.ts';
 
-/** The last sync of a source. `endedAt` null: it waits or is under way. */
+/** The last sync of a source. `endedAt` null: it waits or runs. */
 export interface SyncRow {
   readonly source: string;
   readonly node: string;
@@ -46,7 +46,7 @@ const RESTARTED = sql.raw(
   `asked_at = now(), ended_at = null, node = '', until = null, images = 0, fetched = 0, file = '', received = 0, size = 0, problem = ''`,
 );
 
-/** Asks for one; that under way goes on. */
+/** Requests one; one that runs goes on. */
 export async function askSync(tx: Tx, sourceId: number): Promise<void> {
   await tx.run(sql`insert into boot_source_syncs (source_id) values (${sourceId}) on conflict (source_id) do update
     set ${RESTARTED} where boot_source_syncs.ended_at is not null`);

@@ -4,14 +4,14 @@ import type { ImageArchitecture, ImageFile, ImageKind, PlaceState } from '../../
 import { canonicalAddress } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
-/** Where a file is, or is not, by the word of that node. */
+/** Where a file is, or is not, as that node reports. */
 export interface PlaceRow {
   readonly node: string;
   readonly state: PlaceState;
   readonly since: string;
 }
 
-/** An image with its files, and what each region node that has looked says of them. */
+/** An image with its files, and what each region node that has checked reports of them. */
 export interface ImageRow {
   readonly digest: string;
   readonly name: string;
@@ -19,7 +19,7 @@ export interface ImageRow {
   readonly architecture: ImageArchitecture;
   readonly kernel: string;
   readonly isDefault: boolean;
-  /** Of a deployable image. `bytes`: unpacked, when it was said or somebody has unpacked it. */
+  /** Of a deployable image. `bytes`: unpacked, if its source gives it or somebody has unpacked it. */
   readonly content: (Pick<ImageContent, 'format' | 'compression' | 'bytes'> & { readonly cloudInit: boolean }) | null;
   readonly createdBy: string;
   readonly createdAt: string;
@@ -49,7 +49,7 @@ export function findImages(tx: Tx, prefix: string): Promise<ImageRow[]> {
     select ${COLUMNS} from images i where starts_with(i.digest, ${prefix}) order by i.digest collate "C" limit 2`);
 }
 
-/** A rack's word on a file that it fetches before machines ask. */
+/** A rack's report on a file that it fetches before machines need it. */
 export interface RackCopyRow {
   readonly image: string;
   readonly file: string;
@@ -141,7 +141,7 @@ export async function readManifest(tx: Tx, digest: string): Promise<string | nul
   return row?.manifest ?? null;
 }
 
-/** A file that a region node must have. `state` null: it has never said. `sources`: addresses of other region nodes that say they have it. */
+/** A file that a region node must have. `state` null: it has never reported it. `sources`: addresses of other region nodes that report to have it. */
 export interface WantedRow extends ImageFile {
   readonly image: string;
   readonly state: PlaceState | null;

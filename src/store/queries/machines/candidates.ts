@@ -11,7 +11,7 @@ interface CandidateRow extends Omit<Candidate, 'architecture' | 'disks'> {
   readonly disks: readonly (Omit<DiskSeen, 'bytes'> & { readonly bytes?: number; readonly bus?: string })[];
 }
 
-/** Machines that are ready and not locked, as wishes see them. */
+/** Machines that are ready and not locked, as allocation requests see them. */
 export async function readCandidates(tx: Tx): Promise<Candidate[]> {
   const rows = await tx.all(sql<CandidateRow>`
     select t.id, t.hostname, t.hostname || '.' || d.name as fqdn, i.inventory #>> '{cpu,architecture}' as "kernelArchitecture",

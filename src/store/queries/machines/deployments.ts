@@ -8,7 +8,7 @@ export interface EraseRequest {
   readonly isSecure: boolean;
 }
 
-/** What a machine is deployed with. `image`: digest, null: nothing. `storage`: as it was asked for. `erase`: null while nothing is to be erased. */
+/** What a machine is deployed with. `image`: digest, null: nothing. `storage`: as requested. `erase`: null while nothing is to be erased. */
 export interface DeploymentRow {
   readonly machineId: string;
   readonly image: string | null;

@@ -10,7 +10,7 @@ export interface KnownMachine {
   readonly fqdn: string;
   readonly hostname: string;
   readonly state: MachineState;
-  /** As its inventory says, else as it said when it was enlisted; null: not known. */
+  /** As its inventory has it, else as reported at its enlistment; null: not known. */
   readonly uuid: string | null;
   readonly serial: string | null;
   /** Its run for enlisting is open: its inventory has not come. */
@@ -81,7 +81,7 @@ export async function countFresh(tx: Tx, nodeId: string): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** What a machine said of itself when it was enlisted. `node`: id of the rack that asked. */
+/** What a machine reported at its enlistment. `node`: id of the rack that sent the request. */
 export interface NewEnlistment {
   readonly machineId: string;
   readonly nodeId: string;
@@ -121,7 +121,7 @@ export function listIgnored(tx: Tx): Promise<IgnoredRow[]> {
   return tx.all(sql<IgnoredRow>`select ${IGNORED} from ignored_machines order by mac`);
 }
 
-/** Leaves the machine of these cards alone from now on; a card that is there already gets the new words. */
+/** Leaves the machine of these cards alone from now on; a card that is there already gets the new text. */
 export async function storeIgnored(
   tx: Tx,
   macs: readonly string[],

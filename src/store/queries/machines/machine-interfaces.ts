@@ -37,8 +37,8 @@ type Stored = Omit<InterfaceRow, 'addresses' | 'links' | keyof InterfaceSettings
 };
 
 /**
- * Machines with their interfaces: two statements, however many machines. Ids come out of a query of their own: PostgreSQL would look at each of them while it plans.
- * They go there as one text: pg writes each element of a list with care, for longer than PostgreSQL looks for the rows.
+ * Machines with their interfaces: two statements, however many machines. Ids come out of a query of their own: PostgreSQL would read each of them while it plans.
+ * They go there as one text: pg writes each element of a list with care, for longer than PostgreSQL finds the rows.
  */
 export async function withInterfaces<H extends { readonly id: string }>(
   tx: Tx,

@@ -3,7 +3,7 @@ import type { SuggestedBmc } from '../../../model/machines/enlistment.ts';
 import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
-/** A machine's hardware as it told last. `source`: the address that it came from. `at`: ISO 8601, by the database's clock. */
+/** A machine's hardware as last reported. `source`: the address that it came from. `at`: ISO 8601, by the database's clock. */
 export interface InventoryRow {
   readonly at: string;
   readonly source: string;
@@ -11,7 +11,7 @@ export interface InventoryRow {
   readonly problems: readonly string[];
 }
 
-/** Keeps what a machine tells of its hardware, in place of what it told before. `bmc`: its BMC by its own word; null: it tells of none. */
+/** Stores a machine's report of its hardware in place of the one before. `bmc`: the BMC that it reports; null: none. */
 export async function storeInventory(
   tx: Tx,
   machineId: string,
@@ -23,7 +23,7 @@ export async function storeInventory(
       problems = excluded.problems, suggested_bmc = excluded.suggested_bmc`);
 }
 
-/** What a machine told last; null: nothing yet. */
+/** A machine's last report; null: none yet. */
 export function readInventory(tx: Tx, machineId: string): Promise<InventoryRow | null> {
   return tx.one(
     sql<InventoryRow>`select at, source, inventory, problems from machine_inventories where machine_id = ${machineId}`,
@@ -35,7 +35,7 @@ export interface ListedInventoryRow extends Pick<InventoryRow, 'at' | 'inventory
   readonly machine: string;
 }
 
-/** What machines told last, by their ids, without the long lists of devices. One statement whatever the page. */
+/** Machines' last reports, by their ids, without the long lists of devices. One statement whatever the page. */
 export function listInventories(tx: Tx, query: PageQuery = {}): Promise<ListPage<ListedInventoryRow>> {
   const id = sql`t.machine_id collate "C"`;
   const columns = sql`t.machine_id as machine, t.at, t.inventory - 'pci' - 'usb' #- '{cpu,flags}' as inventory`;

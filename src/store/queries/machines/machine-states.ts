@@ -12,11 +12,11 @@ export interface MachineStateShown {
   /** User's name; null: nobody's. */
   readonly owner: string | null;
   readonly isLocked: boolean;
-  /** Of a state that somebody has to look at; of another one it says nothing. */
+  /** Of a state that somebody has to check; empty of another one. */
   readonly error: string;
   /** What it waits for, else empty. */
   readonly message: string;
-  /** Of a state that is on its way. */
+  /** Of a state that will change by itself. */
   readonly deadline: string | null;
   /** The job that switches it. */
   readonly jobId: number | null;
@@ -95,7 +95,7 @@ export async function ownDevice(tx: Tx, machineId: string, user: string): Promis
   );
 }
 
-/** What was seen of a machine on its way. */
+/** What was seen of a machine that changes its state. */
 export type StateNote = 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
 
 /** What a transition changes. Members that are left out stay. */
@@ -119,7 +119,7 @@ export interface StateChange {
   readonly forget?: readonly StateNote[];
 }
 
-/** Machines that boot from the network and wait for no order; not those that were started anew so often in this epoch already. */
+/** Machines that boot from the network and wait for no order; not those that were restarted so often in this epoch already. */
 const bootsNow = (most: number) => sql`
   s.state in ('commissioning', 'testing', 'entering-rescue-mode', 'deploying', 'disk-erasing') and s.installed_at is null and s.job_id is null and s.wanted is null
   and (s.again < ${most} or s.again_epoch <> s.epoch)`;
@@ -135,7 +135,7 @@ export async function machinesWithoutRack(tx: Tx, most: number, limit: number): 
   return rows.map(({ id }) => id);
 }
 
-/** Machines that boot from the network, and of which racks saw nothing for so many seconds after they were told what to boot, or fetched a part of it. */
+/** Machines that boot from the network, and of which racks saw nothing for so many seconds after they got their boot script, or fetched a part of it. */
 export async function silentMachines(
   tx: Tx,
   { most, seconds, limit }: { readonly most: number; readonly seconds: number; readonly limit: number },
@@ -149,7 +149,7 @@ export async function silentMachines(
   return rows.map(({ id }) => id);
 }
 
-/** Counts that it is started anew; false: it was as often as it may be. */
+/** Counts that it is restarted; false: it was as often as it may be. */
 export async function storeAgain(tx: Tx, { machineId, epoch }: Pick<StateRow, 'machineId' | 'epoch'>, most: number) {
   const changed = await tx.run(sql`
     update machine_states set again = case when again_epoch = epoch then again + 1 else 1 end, again_epoch = epoch
@@ -188,7 +188,7 @@ export async function storeMachineState(
   return changed === 1;
 }
 
-/** What a machine on its way does now may take so many seconds more: its deadline does not come before. Fit for a repeated word. */
+/** What a machine that changes its state does now may take so many seconds more: its deadline does not come before. Fit for a repeated report. */
 export async function storePatience(tx: Tx, machineId: string, seconds: number): Promise<void> {
   const until = sql`greatest(deadline, clock_timestamp() + make_interval(secs => ${seconds}::int))`;
   await tx.run(sql`update machine_states set deadline = ${until}, minutes = greatest(minutes, ceil(extract(epoch from ${until} - since) / 60)::int)
@@ -211,12 +211,12 @@ export async function storeWantedOrder(
     wanted_until = clock_timestamp() + make_interval(secs => ${seconds}) where machine_id = ${machineId}`);
 }
 
-/** Is an order's way free, or its time over? */
+/** May an order start, or is its time over? */
 const WANTED_IS_DUE = sql`s.wanted is not null and (s.wanted_until < clock_timestamp() or not exists (
   select from job_targets g join machines m on m.id = s.machine_id where g.target in ('machine:' || m.id, 'bmc:' || m.bmc_id)))`;
 
 /**
- * Machines of which something is due: a deadline that has passed, a job that has ended, an order whose way is free. At most `limit`. Fit for
+ * Machines of which something is due: a deadline that has passed, a job that has ended, an order that may start. At most `limit`. Fit for
  * `autocommitRead`.
  */
 export async function dueMachineStates(tx: Tx, limit: number): Promise<string[]> {

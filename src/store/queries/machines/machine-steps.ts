@@ -18,11 +18,11 @@ export interface StepRow {
   readonly facts: StepFacts;
 }
 
-/** Rows that are kept of a machine, and of all that nobody knows. */
+/** Rows that stay of a machine, and of all unknown machines. */
 const ROW_LIMITS = { machine: 1000, unknown: 1000 } as const;
-/** A lease begins before its report, and its way before the lease: so much is a clock's difference, seconds. */
+/** A lease begins before its report, and a deployment before the lease: so much is a clock's difference, seconds. */
 const SLACK_S = 5;
-/** A machine that asks again within this time has not started anew, seconds. */
+/** A machine that sends a request again within this time has not restarted, seconds. */
 const SAME_BOOT_S = 60;
 
 /** What a report brought. `booted`: machines that got a boot script, where their lifecycle does not know it yet; in the order of their ids. */
@@ -98,7 +98,7 @@ async function dropOld(tx: Tx, machineIds: readonly string[]): Promise<void> {
     select id from machine_steps where machine_id is null order by id desc offset ${ROW_LIMITS.unknown} limit 1)`);
 }
 
-/** Machines on their way of which this start is news. */
+/** Machines that change their state, of which this start is news. */
 function unknownBoots(tx: Tx, machineIds: readonly string[]): Promise<{ machineId: string; epoch: number }[]> {
   return tx.all(sql`select machine_id as "machineId", epoch from machine_states where machine_id = any(${[...machineIds]}::text[])
     and (state = 'missing' or deadline is not null and (booted_at is null
@@ -106,7 +106,7 @@ function unknownBoots(tx: Tx, machineIds: readonly string[]): Promise<{ machineI
 }
 
 /**
- * Leases of machines on their way are steps of it: DHCP is told of by leases alone (services/dhcp/README.md). Both racks of a pair report a lease with the same
+ * Leases of machines that change their state are steps: only leases show DHCP (services/dhcp/README.md). Both racks of a pair report a lease with the same
  * beginning; it is one step. Steps whose address nobody knew yet become the machine's.
  */
 export async function storeLeaseSteps(tx: Tx, node: { readonly name: string }, report: LeaseReport): Promise<void> {
@@ -133,7 +133,7 @@ export async function storeLeaseSteps(tx: Tx, node: { readonly name: string }, r
   if (stored.length > 0) await dropOld(tx, [...new Set(stored.map(({ machineId }) => machineId))]);
 }
 
-/** Thousands of leases a second are nothing to anybody while no machine is on its way. */
+/** Thousands of leases a second do not matter while no machine changes its state. */
 async function isAnyChangingState(tx: Tx): Promise<boolean> {
   const row = await tx.one(
     sql<{ is: boolean }>`select exists (select from machine_states where deadline is not null) as is`,
@@ -179,7 +179,7 @@ export function readMachineEvents(tx: Tx, fqdn: string, span: StepSpan, limit: n
     where subject = ${fqdn} and kind like 'machine.%' and ${isWithin(sql`at`, span)} order by id desc limit ${limit}`);
 }
 
-/** An order to a machine's BMC, as an agent had it. Times ms since 1970. `result`: as the agent told it, not checked. */
+/** An order to a machine's BMC, as an agent had it. Times ms since 1970. `result`: as the agent reported it, not checked. */
 export interface PowerOrderRow {
   readonly id: number;
   readonly node: string;

@@ -9,7 +9,7 @@ export interface StorageRow {
   readonly storage: MachineStorage;
 }
 
-/** What is kept of a machine's layout; null: nobody asked for one. */
+/** What is stored of a machine's layout; null: nobody requested one. */
 export async function readStorage(tx: Tx, machineId: string): Promise<MachineStorage | null> {
   const row = await tx.one(
     sql<{ storage: MachineStorage }>`select storage from machine_storage where machine_id = ${machineId}`,
@@ -22,7 +22,7 @@ export async function isLaidOut(tx: Tx, machineId: string): Promise<boolean> {
   return (await tx.one(sql`select from machine_storage where machine_id = ${machineId} and not by_default`)) !== null;
 }
 
-/** Keeps a layout in place of the one before. `isByDefault`: the setting of the site gave it, nobody asked for it. */
+/** Stores a layout in place of the one before. `isByDefault`: the setting of the site gave it, nobody requested it. */
 export async function storeStorage(
   tx: Tx,
   machineId: string,
@@ -39,7 +39,7 @@ export async function deleteStorage(tx: Tx, machineId: string): Promise<void> {
   await tx.run(sql`delete from machine_storage where machine_id = ${machineId}`);
 }
 
-/** The layouts that are kept, by the ids of their machines. One statement whatever the page. */
+/** The stored layouts, by the ids of their machines. One statement whatever the page. */
 export function listStorages(tx: Tx, query: PageQuery = {}): Promise<ListPage<StorageRow>> {
   const id = sql`t.machine_id collate "C"`;
   const columns = sql`t.machine_id as machine, t.storage`;

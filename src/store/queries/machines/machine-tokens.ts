@@ -4,7 +4,7 @@ import { isSealing, openOrThrow, sealOrThrow } from '../base/sealing.ts';
 import type { Tx } from '../../tx.ts';
 import { isLive, IS_NEWEST } from '../networks/lease-ends.ts';
 
-/** A machine's run that is open. `tokenKey`, `secretSealed`: null until it has asked for its credentials. */
+/** A machine's run that is open. `tokenKey`, `secretSealed`: null until it has requested its credentials. */
 export interface OpenRun {
   readonly id: number;
   readonly machineId: string;
@@ -16,7 +16,7 @@ export interface OpenRun {
   readonly enableSsh: boolean;
 }
 
-/** How a run begins. `by`: who asked for it; it is kept where it is a user's name. */
+/** How a run begins. `by`: who requested it; it is stored if it is a user's name. */
 export interface RunBegin {
   readonly by?: string;
   readonly enableSsh?: boolean;
@@ -59,7 +59,7 @@ function userDataPlace(run: number): string {
   return `user-data/${run}`;
 }
 
-/** What its scripts gave until now does not count: its machine begins anew. */
+/** What its scripts gave until now does not count: its machine begins again. */
 export async function resetRun(tx: Tx, machineId: string): Promise<void> {
   await tx.run(sql`update machine_script_results set state = 'pending', exit_status = null, started_at = null, ended_at = null, at = clock_timestamp()
     where run in (select id from machine_tokens where machine_id = ${machineId} and ended_at is null)`);

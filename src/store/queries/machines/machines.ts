@@ -49,7 +49,7 @@ export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineSta
   readonly powerSeenBy: string | null;
   readonly powerWhy: string;
   readonly powerRemedy: string;
-  /** Its BMC by its own word, where it has none. */
+  /** The BMC that it reports, if its record has none. */
   readonly suggestedBmc: SuggestedBmc | null;
   /** What an operator should know before he accepts it; empty, or null for one that was not enlisted. */
   readonly enlistNote: string | null;
@@ -62,7 +62,7 @@ export interface MachineRow extends Machine, CarriedNames<'machine'>, MachineSta
   readonly bootMedia: BootMedia;
   /** The least kernel that a tool asks for; empty: none. Nothing follows from it. */
   readonly minHweKernel: string;
-  /** As it is said before the machine tells itself; empty: by nobody. */
+  /** As somebody gave it before the machine's own report; empty: nobody. */
   readonly expectedArchitecture: string;
   /** Nobody commissions it. `parent`: full name of the machine that it is a part of. */
   readonly isDevice: boolean;
@@ -95,7 +95,7 @@ export interface NewMachine {
 
 type MachineHead = Omit<MachineRow, 'interfaces'>;
 
-/** What is shown beside the machine's own row: one row at most of each, looked up by its key. As joins PostgreSQL would weigh each order of them, for longer than it reads. */
+/** What is shown beside the machine's own row: one row at most of each, read by its key. As joins PostgreSQL would weigh each order of them, for longer than it reads. */
 const SHOWN = sql`join domains d on d.id = t.domain_id
     left join lateral (select name, power_type from bmcs where id = t.bmc_id offset 0) b on true
     left join lateral (select state, at, node_id, why, remedy from machine_power where machine_id = t.id offset 0) p on true

@@ -19,14 +19,14 @@ export interface ReachRow {
   readonly ms: number | null;
   /** Since then. */
   readonly agoMs: number | null;
-  /** Since the last order that came about this way. */
+  /** Since the last order that succeeded on this path. */
   readonly workedMs: number | null;
 }
 
 const msSince = (moment: RawBuilder<unknown>) =>
   sql`(extract(epoch from clock_timestamp() - ${moment}) * 1000)::float8`;
 
-/** Every node that can be asked, with what is known of its way to the BMC. `address`: of the BMC, null where it is no address. */
+/** Every node that can run the query, with what is known of its path to the BMC. `address`: of the BMC, null where it is no address. */
 export function readReach(tx: Tx, bmcId: number, address: string | null): Promise<ReachRow[]> {
   return tx.all(sql<ReachRow>`
     select n.id as "nodeId", n.name as node, n.is_drained as "isDrained", ${msSince(sql`o.reported_at`)} as "silentMs",
@@ -37,7 +37,7 @@ export function readReach(tx: Tx, bmcId: number, address: string | null): Promis
     where n.state = 'member' order by n.name collate "C"`);
 }
 
-/** How a node's way to a BMC turned out. */
+/** The outcome of a node's path to a BMC. */
 export interface SeenReach {
   readonly isReachable: boolean;
   readonly ms: number | null;
@@ -67,7 +67,7 @@ export async function raisePowerEpoch(
   return row ?? { epoch: 0, learned: {} };
 }
 
-/** The epoch of the newest order, which looks have, too: a look must not cut an order off. */
+/** The epoch of the newest order, which power checks have, too: a check must not cut an order off. */
 export async function powerEpoch(
   tx: Tx,
   bmcId: number,
@@ -93,13 +93,13 @@ export interface SeenPower {
   readonly remedy: string;
 }
 
-/** When a machine is looked at again, seconds: after a look that went well, and at most after failures, each doubling it. */
+/** When a machine is checked again, seconds: after a check that went well, and at most after failures, each doubling it. */
 export interface PowerCheckPlan {
   readonly everyS: number;
   readonly mostS: number;
 }
 
-/** Stores it and plans the next look, at a time that is drawn. Gives the state of before; null: the machine is gone. */
+/** Stores it and plans the next check, at a random time. Gives the state of before; null: the machine is gone. */
 export async function storePower(
   tx: Tx,
   machineId: string,
@@ -119,7 +119,7 @@ export async function storePower(
   return old;
 }
 
-/** A machine whose power is to be looked at. */
+/** A machine whose power is to be checked. */
 export interface DueRow {
   readonly machineId: string;
   readonly bmcId: number;
@@ -133,14 +133,14 @@ export async function hasDueChecks(tx: Tx): Promise<boolean> {
 
 /**
  * Machines that are due within `aheadS`, the longest overdue first: not those of BMCs that have orders now. None of them is deleted until COMMIT; whoever changes
- * one does not wait, because a look is planned for hundreds at once.
+ * one does not wait, because a check is planned for hundreds at once.
  */
 export function listDueChecks(tx: Tx, aheadS: number, limit: number): Promise<DueRow[]> {
   return tx.all(sql<DueRow>`select m.id as "machineId", m.bmc_id as "bmcId" from ${DUE} where ${isDue(aheadS)}
     order by p.look_at nulls first, m.id limit ${limit} for key share of m skip locked`);
 }
 
-/** They are not due for so long: their look is under way. */
+/** They are not due for so long: their check runs. */
 export async function postponeChecks(tx: Tx, machineIds: readonly string[], seconds: number): Promise<void> {
   await tx.run(sql`insert into machine_power (machine_id, look_at)
     select id, clock_timestamp() + make_interval(secs => ${seconds}) from machines where id = any(${[...machineIds]}::text[])
@@ -149,25 +149,25 @@ export async function postponeChecks(tx: Tx, machineIds: readonly string[], seco
 
 const ENDED = sql`select l.node_id from power_looks l join commands c on c.id = l.command_id where c.ended_at is not null`;
 
-/** Has a look ended that nobody took note of? Fit for `autocommitRead`. */
+/** Has a check ended that nobody took note of? Fit for `autocommitRead`. */
 export async function hasEndedChecks(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ has: boolean }>`select exists (${ENDED}) as has`);
   return row?.has === true;
 }
 
-/** Takes the looks that have ended: whoever gets one is alone in it. The ids of their commands. */
+/** Takes the checks that have ended: whoever gets one is alone in it. The ids of their commands. */
 export async function takeEndedChecks(tx: Tx): Promise<number[]> {
   const rows = await tx.all(sql<{ id: number }>`
     delete from power_looks where node_id in (${ENDED}) returning command_id as id`);
   return rows.map(({ id }) => id);
 }
 
-/** Remembers which look a node is at. */
+/** Stores which check a node runs. */
 export async function storePowerCheck(tx: Tx, nodeId: string, commandId: number): Promise<void> {
   await tx.run(sql`insert into power_looks (node_id, command_id) values (${nodeId}, ${commandId})`);
 }
 
-/** Nodes that are at a look. */
+/** Nodes that run a check. */
 export async function lookingNodes(tx: Tx): Promise<string[]> {
   return (await tx.all(sql<{ id: string }>`select node_id as id from power_looks`)).map(({ id }) => id);
 }
@@ -175,7 +175,7 @@ export async function lookingNodes(tx: Tx): Promise<string[]> {
 /** Names the lock below among other advisory locks of this database. */
 const LOCK = 5_240_028;
 
-/** One region plans looks at a time, until its transaction ends. False: another one does now. */
+/** One region plans checks at a time, until its transaction ends. False: another one does now. */
 export async function lockPowerChecks(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ is: boolean }>`select pg_try_advisory_xact_lock(${LOCK}) as is`);
   return row?.is === true;

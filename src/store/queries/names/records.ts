@@ -112,7 +112,7 @@ export function listRecords(tx: Tx, query: RecordFilter = {}): Promise<ListPage<
   return listPage(tx, { ...RECORDS, id: sql`t.id`, sorts, defaultSort: 'id' }, filters, query);
 }
 
-/** Every way of cutting the name into record and domain, so that an index serves the question. */
+/** Every division of the name into record and domain, so that an index serves the question. */
 function fqdnIs(fqdn: string): RawBuilder<unknown> {
   const labels = fqdn.split('.');
   const domains = labels.map((_, cut) => labels.slice(cut).join('.'));

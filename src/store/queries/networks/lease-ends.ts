@@ -36,7 +36,7 @@ export const IS_GIVEN_UP = sql`exists (select from lease_releases r where ${IS_M
 
 /**
  * Leases that DHCP servers must end, in the order of their addresses: those of a static lease's address with another interface, and those whose end
- * an operator requested. Each node's report counts, also an older one, because a server does not tell its partner of an end, and would get the lease
+ * an operator requested. Each node's report counts, also an older one, because a server does not report an end to its partner, and would get the lease
  * back from it. Only stored data count, not the clock, so that equal rows make equal snapshots.
  */
 export function readLeaseEnds(tx: Tx): Promise<LeaseEnd[]> {

@@ -20,7 +20,7 @@ export interface LeaseGap {
   readonly seconds: number;
 }
 
-/** The largest number of gaps that are read; more would tell nothing new. */
+/** The largest number of gaps that are read; more would add nothing new. */
 export const GAPS_MAX = 1000;
 
 /**

@@ -26,7 +26,7 @@ const EVENTS_MAX = 100;
 const SWEEP = 5000;
 
 /**
- * Stores an agent's report of leases: in order, each report once. Equal rows are not written again. Events tell of leases that came, went or changed
+ * Stores an agent's report of leases: in order, each report once. Equal rows are not written again. Events show leases that came, went or changed
  * their name, not of renewals. `isServed`: whether the node's report counts for a lease; another lease is neither stored nor ended, and an event names it.
  * Names and machines' leases that matter to DNS, and leases that block a static lease, raise the number of observations.
  */
@@ -84,7 +84,7 @@ export function leftFirst(back: RawBuilder<unknown>) {
     where at > now() - ${back} and kind in ('lease.added', 'lease.removed') order by subject, id) e where kind = 'lease.removed'`;
 }
 
-/** A cheap look: is there anything for `expireLeases`? */
+/** A cheap check: is there anything for `expireLeases`? */
 export async function hasDueLeases(tx: Tx): Promise<boolean> {
   const row = await tx.one(sql<{ due: boolean }>`
     select exists (select from leases where state <> 'expired' and expires_at <= now()) as due`);

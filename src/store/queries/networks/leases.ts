@@ -35,7 +35,7 @@ export interface LeaseRow {
   readonly expiresAt: string;
 }
 
-/** A lease that a client may be using now. `state`: active or declined. `isGivenUp`: somebody asked for its end, or its address was dropped. */
+/** A lease that a client may be using now. `state`: active or declined. `isGivenUp`: somebody requested its end, or its address was dropped. */
 export interface LiveLease {
   readonly address: string;
   readonly mac: string | null;
@@ -109,7 +109,7 @@ export interface LeaseFilter extends PageQuery {
   readonly state?: LeaseState | undefined;
 }
 
-/** Sorts: address, hostname, mac, expires. `node`: name of one that has the lease, by its own last word. */
+/** Sorts: address, hostname, mac, expires. `node`: name of one that has the lease, by its own last report. */
 export function listLeases(tx: Tx, query: LeaseFilter = {}): Promise<ListPage<LeaseRow>> {
   const filters = [
     IS_NEWEST,

@@ -3,7 +3,7 @@ import type { Tx } from '../../tx.ts';
 
 /**
  * An address that the configuration names, such as a resolver's, and that something else has. `use`: a pool has it; a machine or device got it
- * automatically; somebody entered it for a machine, a device or a reservation; a system still has it. `named`, `holder`: in words.
+ * automatically; somebody entered it for a machine, a device or a reservation; a system still has it. `named`, `holder`: as text.
  */
 export interface NamedClash {
   readonly address: string;

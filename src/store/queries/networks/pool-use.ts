@@ -16,11 +16,11 @@ export interface PoolRow extends PoolCount {
 /** A pool in the view of one of its nodes. */
 type SideRow = PoolRow & { readonly node: string | null; readonly known: number };
 
-/** How far back we look at leases. */
+/** How far back leases count. */
 const BACK = sql`interval '1 hour'`;
 
 /**
- * Dynamic ranges of a subnet, of a VLAN, or of all VLANs with DHCP, in order of their addresses. Rows tell the earlier use: since when a client has
+ * Dynamic ranges of a subnet, of a VLAN, or of all VLANs with DHCP, in order of their addresses. Rows show the earlier use: since when a client has
  * an address, and when leases ended. A client that left and came back within the hour left no trace in its row; the event of its leaving shows that
  * it was there.
  */
@@ -32,7 +32,7 @@ export async function readPools(
     with pools as (
       select r.id, r.subnet_id, text(s.cidr) as cidr, r.first, r.last, (r.last - r.first + 1)::bigint as size
       from ip_ranges r join subnets s on s.id = r.subnet_id join vlans v on v.id = s.vlan_id where r.kind = 'dynamic' and ${whereOf(of)}
-    ), words as materialized (
+    ), lease_rows as materialized (
       select p.id, t.address, t.node_id, t.mac, t.named_since, t.expires_at, ${isLive('t')} as is_live,
         row_number() over newest as place, first_value(t.mac) over newest as head
       from pools p join leases t on t.address between p.first and p.last
@@ -40,7 +40,7 @@ export async function readPools(
     ), heads as (
       select id, address, bool_or(is_live) filter (where place = 1) as is_live, min(expires_at) filter (where place = 1) as expires_at,
         min(named_since) filter (where mac is not distinct from head) as began
-      from words group by id, address
+      from lease_rows group by id, address
     ), spans as (
       select id, greatest(min(began), now() - ${BACK}) as since from heads group by id
     ), left_first as (
@@ -51,7 +51,7 @@ export async function readPools(
         or host(h.address) in (select subject from left_first)) as before
       from heads h join spans s using (id) group by h.id
     ), sides as (
-      select w.id, n.name as node, count(*) filter (where w.is_live) as known from words w join nodes n on n.id = w.node_id group by w.id, n.name
+      select w.id, n.name as node, count(*) filter (where w.is_live) as known from lease_rows w join nodes n on n.id = w.node_id group by w.id, n.name
     )
     select p.subnet_id as "subnetId", p.cidr, host(p.first) as first, host(p.last) as last, p.size, coalesce(c.used, 0) as used,
       coalesce(c.before, 0) as before, coalesce(extract(epoch from now() - s.since), 0)::int as seconds, d.node, coalesce(d.known, 0) as known

@@ -14,7 +14,7 @@ export async function isProbed(tx: Tx, address: string): Promise<boolean> {
   return row !== null;
 }
 
-/** A node that has an address in the network, and can be asked. */
+/** A node that has an address in the network, and can be queried. */
 export interface Prober {
   readonly id: string;
   readonly name: string;
@@ -28,7 +28,7 @@ export function findProber(tx: Tx, cidr: string): Promise<Prober | null> {
     order by n.is_rack desc, o.reported_at desc limit 1`);
 }
 
-/** Stores what answered at each address; `nodeId` null: nobody could be asked, and an answer that is fresh stays. */
+/** Stores what answered at each address; `nodeId` null: no node could be queried, and an answer that is fresh stays. */
 export async function storeProbes(
   tx: Tx,
   nodeId: string | null,

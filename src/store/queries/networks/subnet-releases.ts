@@ -13,7 +13,7 @@ export interface SubnetMoves {
 /** Who is silent for so long is not waited for, where its partner owned the pair alone. */
 const SILENT = sql`interval '30 seconds'`;
 
-/** Networks that nodes have not said to have stopped serving. */
+/** Networks of which nodes have not reported that they stopped serving. */
 export function readSubnetHolders(tx: Tx): Promise<SubnetHolder[]> {
   return tx.all(sql<SubnetHolder>`select node_id as "nodeId", service, network::text as cidr from subnet_releases
     order by node_id collate "C", service collate "C", network`);

@@ -28,7 +28,7 @@ export interface AuditQuery extends PageQuery {
   readonly until?: string | undefined;
 }
 
-/** Sorts: id. Newest first unless told otherwise. */
+/** Sorts: id. By default the newest first. */
 export function listAudit(tx: Tx, query: AuditQuery = {}): Promise<ListPage<AuditRow>> {
   const columns = sql`t.id, t.at, t.actor as who, ${plainClient(sql`t.origin`)} as origin, t.action, t.outcome`;
   const { who, origin, action, refused, since, until } = query;

@@ -6,7 +6,7 @@ import type { Tx } from '../../tx.ts';
 /** What a change sets; what is left out stays. */
 type NotificationChange = Partial<Omit<Notification, 'id' | 'createdAt'>>;
 
-/** Who looks: notes are for one user, for all, or for admins. `isAll`: whomever they are for. */
+/** Who reads: notes are for one user, for all, or for admins. `isAll`: whomever they are for. */
 export interface NotificationReader {
   readonly user: string;
   readonly isAdmin: boolean;

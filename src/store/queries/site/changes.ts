@@ -21,7 +21,7 @@ export interface ChangeFilter extends PageQuery {
   readonly table?: string | undefined;
 }
 
-/** Sorts: id. Newest first unless told otherwise. */
+/** Sorts: id. By default the newest first. */
 export function listChanges(tx: Tx, query: ChangeFilter = {}): Promise<ListPage<ChangeRow>> {
   const filters = [
     query.who === undefined ? undefined : sql`t.actor = ${query.who}`,

@@ -13,7 +13,7 @@ interface HistoryRow {
   readonly after: Readonly<Record<string, unknown>> | null;
 }
 
-/** Tables that a change may touch. Names become SQL, so they are looked up here. A request to restart cannot be taken back. */
+/** Tables that a change may touch. Names become SQL, so only these are allowed. A request to restart cannot be taken back. */
 const TABLES: readonly string[] = [
   'settings',
   ...DECLARED_TABLES,
@@ -68,7 +68,7 @@ async function takeBack(tx: Tx, row: HistoryRow, revision: number): Promise<Reje
     select to_jsonb(t) as content from ${table} t where ${isRow} for update`);
   if (!(await isUnchanged(tx, now?.content ?? null, row.after))) {
     const label = `${row.table} ${Object.values(row.key).join(' ')}`;
-    const what = now === null ? 'deleted' : row.after === null ? 'made anew' : 'changed';
+    const what = now === null ? 'deleted' : row.after === null ? 'created again' : 'changed';
     return rejected(
       'conflict',
       `Change ${revision} cannot be taken back: ${label} was ${what} since. Undo the later change first.`,

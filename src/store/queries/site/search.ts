@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { containing } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
-/** An object that was found. `ref`: how calls name it; `detail`: what tells it from others, for people. */
+/** An object that was found. `ref`: how calls name it; `detail`: what distinguishes it, for people. */
 export interface Hit {
   readonly kind: string;
   readonly ref: string;

@@ -31,7 +31,7 @@ const slots = (...list: readonly object[]) => ({
   site: {
     wal: {
       maxKeepBytes: GIB,
-      slots: list.map((slot) => ({ name: 'r2', isActive: true, isLost: false, keptBytes: 0, ...slot })),
+      slots: list.map((slot) => ({ name: 'r2', isActive: true, isLost: false, retainedBytes: 0, ...slot })),
     },
   },
 });
@@ -393,7 +393,7 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ['wal-bounds', 'no bound', { site: { wal: { maxKeepBytes: null, slots: [] } } }, 'broken', 'max_slot_wal_keep_size'],
   ['wal-bounds', 'lost', slots({ isLost: true }), 'broken', 'WAL that r2 needs'],
   ['wal-bounds', 'a slot of nobody', slots({ name: 'gone', isActive: false }), 'warning', 'gone'],
-  ['wal-bounds', 'a large one', slots({ keptBytes: 0.7 * GIB }), 'warning', 'r2 holds 717 MiB'],
+  ['wal-bounds', 'a large one', slots({ retainedBytes: 0.7 * GIB }), 'warning', 'r2 holds 717 MiB'],
   ['wal-bounds', 'no word', { site: { wal: null } }, 'unknown', 'away'],
   ['clock', 'far off', { nodes: { r2: { ntp: { offsetSeconds: -3.2 } } } }, 'broken', 'r2 is off by -3.20 s'],
   ['clock', 'a little off', { nodes: { r2: { ntp: { offsetSeconds: 0.3 } } } }, 'warning', '0.30 s'],

@@ -88,7 +88,7 @@ export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}):
     services: all.flatMap((node) => node.observed.map((row) => tracked(node, row))),
     wal: {
       maxKeepBytes: 2 ** 30,
-      slots: names.slice(1).map((name) => ({ name, isActive: true, isLost: false, keptBytes: 1000 })),
+      slots: names.slice(1).map((name) => ({ name, isActive: true, isLost: false, retainedBytes: 1000 })),
     },
     stuckJobs: [],
     storedLearners: [],

@@ -7,7 +7,7 @@ import { COLUMNS, findJob, type JobRow } from './row.ts';
 
 /** A new job. */
 export interface NewJob {
-  /** Name of its kind: a–z and 0–9, words joined by "-". */
+  /** Name of its kind: a–z and 0–9, parts joined by "-". */
   readonly kind: string;
   /** Its subject, as an operator says it: a node's name. */
   readonly target: string;

@@ -40,16 +40,16 @@ const COLUMNS = sql`t.id, t.node_id as "nodeId", n.name as node, t.kind, t.args,
   t.created_at as "createdAt", t.claimed_at as "claimedAt", t.deadline, t.ended_at as "endedAt"`;
 const FROM = sql`commands t join nodes n on n.id = t.node_id`;
 
-/** Unfinished looks of a kind at one node. More wait for nothing: its agent does other things, too. */
+/** Unfinished queries of a kind at one node. More wait for nothing: its agent does other things, too. */
 const PASSING_MAX = 4;
 
 /**
- * Adds a command that passes (`command-kinds.ts`) and wakes everybody without an event. Looks of the same kind that have ended a minute ago go: whoever
- * asked was lost. Gives its id; null: so many of them wait for this node already. Fit for `repeatable`: a second one does no harm.
+ * Adds a command that passes (`command-kinds.ts`) and wakes everybody without an event. Queries of the same kind that have ended a minute ago go: their
+ * requester was lost. Gives its id; null: so many of them wait for this node already. Fit for `repeatable`: a second one does no harm.
  */
 export async function insertPassing(tx: Tx, command: Omit<NewCommandRow, 'secrets'>): Promise<number | null> {
   const { nodeId, kind, args, isRepeatable, claimSeconds, deadlineSeconds, caller } = command;
-  // Looks at one node that begin together are counted one after the other.
+  // Queries of one node that begin together are counted one after the other.
   await tx.one(sql`select pg_advisory_xact_lock(hashtext(${`look ${nodeId}`}))`);
   await tx.run(sql`delete from commands where kind = ${kind} and ended_at < clock_timestamp() - interval '1 minute'`);
   const added = await tx.one(sql<{ id: number }>`
@@ -62,7 +62,7 @@ export async function insertPassing(tx: Tx, command: Omit<NewCommandRow, 'secret
   return added?.id ?? null;
 }
 
-/** Takes a command that passes away; whoever asked has its end. */
+/** Takes a command that passes away; its requester has its end. */
 export async function dropPassing(tx: Tx, id: number): Promise<void> {
   await tx.run(sql`delete from commands where id = ${id}`);
 }
@@ -112,7 +112,7 @@ export interface CommandFilter extends PageQuery {
   readonly isUnfinished?: boolean | undefined;
 }
 
-/** Commands. Sorts: id. Newest first unless told otherwise. */
+/** Commands. Sorts: id. By default the newest first. */
 export function listCommands(tx: Tx, query: CommandFilter = {}): Promise<ListPage<CommandRow>> {
   const { node, kind, state, isUnfinished } = query;
   const filters = [

@@ -69,7 +69,7 @@ export interface JobClaim {
   readonly except: readonly number[];
   readonly leaseMs: number;
   readonly attemptsMax: number;
-  /** How long after its deadline a begun job may still be claimed, so that it winds up. */
+  /** How long after its deadline a started job may still be claimed, so that it winds up. */
   readonly windUpMs: number;
   readonly seen: readonly SeenLease[];
 }

@@ -6,7 +6,7 @@ import type { Tx } from '../../../tx.ts';
 /**
  * A job. Times ISO 8601 by the database's clock. `target`: its subject, as an operator says it; `targets`: what it holds alone while it is
  * unfinished. `epoch`: how often it was claimed; `attempts`: how often it was not given back in good order; `notBefore`: nobody claims it earlier;
- * `abortBy`: who asked for its end; `progress`: a sentence; `result`: a sentence, null while it is unfinished.
+ * `abortBy`: who requested its end; `progress`: a sentence; `result`: a sentence, null while it is unfinished.
  */
 export interface JobRow {
   readonly id: number;
@@ -49,7 +49,7 @@ export interface JobFilter extends PageQuery {
   readonly isUnfinished?: boolean | undefined;
 }
 
-/** Jobs. Sorts: id. Newest first unless told otherwise. */
+/** Jobs. Sorts: id. By default the newest first. */
 export function listJobs(tx: Tx, query: JobFilter = {}): Promise<ListPage<JobRow>> {
   const { kind, target, state, isUnfinished } = query;
   const filters = [

@@ -13,18 +13,18 @@ export interface ScriptResultRow {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly at: string;
-  /** What it gave out, in bytes; how much of it is kept. */
+  /** What it gave out, in bytes; how much of it is stored. */
   readonly outputs: readonly { readonly kind: OutputKind; readonly bytes: number; readonly kept: number }[];
 }
 
-/** Of a machine at most so many results are kept. */
+/** Of a machine at most so many results stay. */
 const RESULTS_RETAINED = 500;
 
 const COLUMNS = sql`t.id, t.run, t.purpose, t.script, t.state, t.exit_status as "exitStatus", t.started_at as "startedAt", t.ended_at as "endedAt", t.at,
   coalesce((select json_agg(json_build_object('kind', o.kind, 'bytes', o.bytes, 'kept', octet_length(o.content)) order by o.kind)
     from machine_script_outputs o where o.result_id = t.id), '[]') as outputs`;
 
-/** What is told of a script. `state`: left out where only outputs come. */
+/** A report of a script. `state`: left out where only outputs come. */
 export interface ScriptReport {
   readonly machineId: string;
   readonly run: number;
@@ -35,8 +35,8 @@ export interface ScriptReport {
 }
 
 /**
- * Takes note of a script that runs or has ended; gives the id of its result. A later word replaces an earlier one, but what has ended does not run again: such
- * a word is late. One that is the same changes nothing.
+ * Takes note of a script that runs or has ended; gives the id of its result. A later report replaces an earlier one, but what has ended does not run again: such
+ * a report is late. An equal one changes nothing.
  */
 export async function storeScriptResult(tx: Tx, report: ScriptReport): Promise<number> {
   const { machineId, run, purpose, script, state, exitStatus } = report;

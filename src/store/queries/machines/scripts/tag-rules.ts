@@ -37,7 +37,7 @@ export function readInventories(
     from machine_inventories i join machines m on m.id = i.machine_id where i.machine_id > ${after} order by i.machine_id limit 200`);
 }
 
-/** Takes a tag off the machines that have told of no hardware. */
+/** Takes a tag off the machines that have not reported their hardware. */
 export async function untagUntold(tx: Tx, tagId: number): Promise<void> {
   await tx.run(sql`delete from machine_tags t where tag_id = ${tagId}
     and not exists (select from machine_inventories i where i.machine_id = t.machine_id)`);

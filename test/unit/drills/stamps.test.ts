@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openStamps, stampOf } from '../../../src/drills/run/watch/told.ts';
+import { openStamps, stampOf } from '../../../src/drills/run/watch/stamps.ts';
 
 const LINE = '[2026-11-21T10:36:34.139984] Deleted 2: mgmt    inet 10.77.0.10/32 scope global mgmt';
 const STAMP = Date.UTC(2026, 10, 21, 10, 36, 34) + 139.984;

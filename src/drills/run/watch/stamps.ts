@@ -3,7 +3,7 @@ const LATE_MS = 10_000;
 /** Two readings of clocks of whole ms differ by less; what differs by more was set. */
 const STEP_MS = 5;
 
-/** When `ip -ts monitor` saw what a line tells, ms since 1970; null: the line bears no time. Its own clock's zone must be UTC. */
+/** When `ip -ts monitor` saw what a line reports, ms since 1970; null: the line bears no time. Its own clock's zone must be UTC. */
 export function stampOf(line: string): number | null {
   const found = /^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})\]/.exec(line);
   return found ? Date.parse(`${found[1]}Z`) + Number(found[2]) / 1000 : null;
@@ -18,7 +18,7 @@ export function openStamps(now: () => number, wallNow: () => number): (line: str
   return (line) => {
     const readAt = now();
     const fresh = readAt - wallNow();
-    // Kept while it is right: all lines are then put in order by their own stamps alone.
+    // Unchanged while it is right: all lines are then put in order by their own stamps alone.
     if (!(Math.abs(fresh - behind) <= STEP_MS)) behind = fresh;
     const at = (stampOf(line) ?? Number.NaN) + behind;
     return at <= readAt && readAt - at < LATE_MS ? at : readAt;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { failureSentence } from '../failure.ts';
 
 /**
- * What a server says of itself. `silent`: it gave no answer, with the reason. `system` and `timeline` null: it does not tell them to this role.
+ * What a server reports of itself. `silent`: it gave no answer, with the reason. `system` and `timeline` null: this role may not read them.
  * `isSynchronous`: a commit there waits for a standby. `version`: as `server_version_num`.
  */
 export type ServerAnswer =
