@@ -99,7 +99,7 @@ describe('our settings beside stock ones', () => {
   it('have a row for everything at the end, hazards without a headline too, and none without rounds', () => {
     const other = losing(round({ hazard: hazard({ id: 'net-halfopen', headline: null }) }));
     const rows = compare(FACTS, [other]);
-    expect(rows.map(({ name, isPromiseHeld: isPromiseHeld }) => [name.slice(0, 12), isPromiseHeld])).toEqual([
+    expect(rows.map(({ name, isPromiseHeld }) => [name.slice(0, 12), isPromiseHeld])).toEqual([
       ['acknowledged', false],
       ['two VIP hold', true],
     ]);
