@@ -3,7 +3,7 @@ import { Desired } from '../contract/cluster/agent.ts';
 import { digestOf } from '../core/stable-json.ts';
 
 /** What becomes of a desired state that arrived. */
-export type Verdict =
+export type AcceptanceVerdict =
   | { readonly kind: 'accepted'; readonly desired: Desired }
   | { readonly kind: 'same' }
   | { readonly kind: 'refused'; readonly code: string; readonly sentence: string };
@@ -13,7 +13,7 @@ export type Verdict =
  * held. A lower generation is never taken: the region publishes above what the agent says that it holds, also after a
  * restore of its database, so a lower one is an answer from the past.
  */
-export function judgeDesired(value: unknown, nodeId: string, held: Desired | null): Verdict {
+export function judgeDesired(value: unknown, nodeId: string, held: Desired | null): AcceptanceVerdict {
   if (!Check(Desired, value)) return refused('malformed', `it is not of the agent protocol: ${firstError(value)}`);
   if (value.nodeId !== nodeId) return refused('wrong_node', `it is for node ${value.nodeId}, this is ${nodeId}`);
   if (digestOf(value.body) !== value.digest) return refused('wrong_digest', 'its content does not have its digest');
@@ -32,7 +32,7 @@ export function absentOf(held: Desired): Desired {
   return { ...held, body, digest: digestOf(body) };
 }
 
-function refused(code: string, sentence: string): Verdict {
+function refused(code: string, sentence: string): AcceptanceVerdict {
   return { kind: 'refused', code, sentence: `A desired state was refused: ${sentence}.` };
 }
 

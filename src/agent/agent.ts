@@ -99,7 +99,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { driver, drift } = openWork(options, { findings, memory, facts, onNews: () => reporter.changed() });
   const limits = openLimits(options.services, findings);
   const observe = (): Observation => {
-    limits.look(ledger.held(), facts.current());
+    limits.update(ledger.held(), facts.current());
     drift.expire();
     return {
       nodeId,
@@ -213,7 +213,7 @@ function openWork(options: AgentOptions, { findings, memory, facts, onNews }: Wo
     services,
     findings,
     changes: options.changes ?? null,
-    look: (service) => driver.look(service),
+    compare: (service) => driver.compare(service),
     onFinding: onNews,
   });
   const onDrift = (service: string, paths: readonly string[]) => drift.note(service, paths);

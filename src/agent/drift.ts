@@ -14,7 +14,7 @@ export interface DriftOptions {
   readonly services: readonly AnyService[];
   readonly findings: Findings;
   readonly changes: AskChanges | null;
-  readonly look: (service: string) => void;
+  readonly compare: (service: string) => void;
   readonly onFinding: () => void;
 }
 
@@ -33,17 +33,24 @@ const RETRY_MS = 5_000;
 /** Somebody who writes without an end costs a look now and then. */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
-const TOLD_MS = 600_000;
+const FINDING_MS = 600_000;
 const NAMED_MAX = 3;
 
 /** Opens the watch. */
-export function openDriftWatch({ ports, services, findings, changes, look, onFinding }: DriftOptions): DriftWatch {
+export function openDriftWatch({
+  ports,
+  services,
+  findings,
+  changes,
+  compare: look,
+  onFinding,
+}: DriftOptions): DriftWatch {
   const { clock, random } = ports;
-  const toldAt = new Map<string, number>();
+  const raisedAt = new Map<string, number>();
   const pauses = new Map<string, { readonly at: number; readonly pauseMs: number }>();
   const codeOf = (service: string) => `${service}_files_changed`;
   /** Looks now, or after a pause that doubles while changes come close after each other. */
-  const lookSoon = (service: string, signal: AbortSignal) => {
+  const compareSoon = (service: string, signal: AbortSignal) => {
     const now = clock.monotonic();
     const last = pauses.get(service);
     if (last === undefined || now - last.at > 2 * LONGEST_MS) {
@@ -65,14 +72,14 @@ export function openDriftWatch({ ports, services, findings, changes, look, onFin
         codeOf(service),
         `Files of ${service} were changed by hand on this host: ${named}${more}. Regent puts its own back: change the configuration through Regent instead.`,
       );
-      toldAt.set(service, clock.monotonic());
+      raisedAt.set(service, clock.monotonic());
       onFinding();
     },
     expire() {
-      for (const [service, at] of toldAt) {
-        if (clock.monotonic() - at < TOLD_MS) continue;
+      for (const [service, at] of raisedAt) {
+        if (clock.monotonic() - at < FINDING_MS) continue;
         findings.clear(codeOf(service));
-        toldAt.delete(service);
+        raisedAt.delete(service);
       }
     },
     async run(signal) {
@@ -86,7 +93,7 @@ export function openDriftWatch({ ports, services, findings, changes, look, onFin
           const isFirst = seen === '';
           seen = answer.seen;
           const changed = isFirst ? [] : answer.folders.flatMap((folder) => serviceOfFolder(services, folder) ?? []);
-          for (const { name } of changed) lookSoon(name, signal);
+          for (const { name } of changed) compareSoon(name, signal);
         } catch (error) {
           ports.log.info('changed files cannot be asked for', { error: sentenceOf(error) });
           await ports.wait(RETRY_MS * (0.8 + 0.4 * random.fraction()), signal);

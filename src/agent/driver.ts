@@ -6,7 +6,7 @@ import { digestOf, stableJson } from '../core/stable-json.ts';
 import { openEngine, type ServiceEngine } from '../reconcile/engine.ts';
 import { type Gate, openGate } from '../reconcile/gate.ts';
 import type { EnginePorts } from '../reconcile/ports.ts';
-import type { ServiceReport, Wanted } from '../reconcile/values.ts';
+import type { ServiceReport, DesiredService } from '../reconcile/values.ts';
 import type { AnyService, RoleChange } from '../services/kit/contract.ts';
 import { serviceOf, withInstances } from '../services/kit/instances.ts';
 import { type WakeSignal, type LoopPorts, openWakeSignal } from './ports.ts';
@@ -26,7 +26,7 @@ export interface Driver {
   /** Something that the services see changed (facts). */
   wake(): void;
   /** Somebody may have changed a service's files: they are compared at once. */
-  look(service: string): void;
+  compare(service: string): void;
   reports(): readonly ServiceReport[];
   /** How long ago each service was asked last, ms. */
   ages(): Readonly<Record<string, number>>;
@@ -64,35 +64,38 @@ export function openDriver(options: DriverOptions): Driver {
   /** Instances came or went. */
   const news = openWakeSignal(options.ports);
   const reports = new Map<string, ServiceReport>();
-  const askedAt = new Map<string, number>();
+  const probedAt = new Map<string, number>();
   const suspected = new Set<string>();
   const gate = openGate(AT_ONCE);
   const startedAt = new Date(options.ports.clock.now()).toISOString();
   let desired: Desired | null = null;
-  let wanted: ReadonlyMap<string, Wanted> = new Map();
-  let node: Told = { roles: [], certificate: null, site: null, pair: null };
+  let wanted: ReadonlyMap<string, DesiredService> = new Map();
+  let node: NodeInputs = { roles: [], certificate: null, site: null, pair: null };
 
   const wakeAll = () => {
     for (const wakeSignal of wakeSignals.values()) wakeSignal.raise();
   };
   const derive = () => {
-    wanted = wantedOf(desired, (name) => toldTo(options.services, name, node), [...memory.known(), ...loops.keys()]);
+    wanted = wantedOf(desired, (name) => nodeInputsOf(options.services, name, node), [
+      ...memory.known(),
+      ...loops.keys(),
+    ]);
     for (const name of reports.keys()) if (!wanted.has(name)) reports.delete(name);
-    for (const [name, wish] of wanted) {
-      if (!serviceOf(options.services, name)) reports.set(name, unknownReport(name, wish, startedAt));
+    for (const [name, part] of wanted) {
+      if (!serviceOf(options.services, name)) reports.set(name, unknownReport(name, part, startedAt));
       // The region takes a service that is not named for one that is gone: after a start it has to be looked at first.
-      else if (keyOf(name) !== null && wish.desired === null && !reports.has(name))
-        reports.set(name, leavingReport(name, wish, startedAt));
+      else if (keyOf(name) !== null && part.desired === null && !reports.has(name))
+        reports.set(name, leavingReport(name, part, startedAt));
     }
     wakeAll();
     news.raise();
   };
-  const tell = (news: Partial<Told>) => {
+  const updateNode = (news: Partial<NodeInputs>) => {
     node = { ...node, ...news };
     derive();
   };
   const note = (report: ServiceReport, at?: number) => {
-    if (at !== undefined) askedAt.set(report.service, at);
+    if (at !== undefined) probedAt.set(report.service, at);
     const before = reports.get(report.service);
     if (!wanted.has(report.service)) return;
     reports.set(report.service, report);
@@ -104,29 +107,29 @@ export function openDriver(options: DriverOptions): Driver {
       desired = next;
       derive();
     },
-    setRoles: (roles) => tell({ roles }),
-    setCertificate: (certificate) => tell({ certificate }),
-    setSite: (site) => tell({ site }),
-    setPair: (pair) => tell({ pair }),
+    setRoles: (roles) => updateNode({ roles }),
+    setCertificate: (certificate) => updateNode({ certificate }),
+    setSite: (site) => updateNode({ site }),
+    setPair: (pair) => updateNode({ pair }),
     wake: wakeAll,
-    look: (service) => {
+    compare: (service) => {
       suspected.add(service);
       wakeSignals.get(service)?.raise();
     },
     reports: () => Array.from(reports.values()).sort((a, b) => (a.service < b.service ? -1 : 1)),
     ages: () => {
       const now = options.ports.clock.monotonic();
-      return Object.fromEntries([...askedAt].map(([name, at]) => [name, Math.max(0, Math.round(now - at))]));
+      return Object.fromEntries([...probedAt].map(([name, at]) => [name, Math.max(0, Math.round(now - at))]));
     },
     run: (signal) => {
       const keep = async (service: AnyService, wakeSignal: WakeSignal) => {
         const { name } = service;
         wakeSignals.set(name, wakeSignal);
         const engine = await openEngine(service, options.engine);
-        const wish = () => wanted.get(name);
-        await keepService({ options, service, engine, wakeSignal, gate, wish, note, suspected }, signal);
+        const desiredNow = () => wanted.get(name);
+        await keepService({ options, service, engine, wakeSignal, gate, desiredNow, note, suspected }, signal);
         if (!signal.aborted) await memory.forget(name).catch((error: unknown) => warnOf(options, name, error));
-        for (const known of [loops, wakeSignals, reports, askedAt]) known.delete(name);
+        for (const known of [loops, wakeSignals, reports, probedAt]) known.delete(name);
         derive();
       };
       // An instance that is not wanted and has left nothing behind needs no loop.
@@ -168,13 +171,13 @@ function warnOf({ ports }: DriverOptions, service: string, error: unknown): void
   ports.log.warn('what was remembered of a service that is gone stays', { service, error: sentenceOf(error) });
 }
 
-interface Kept {
+interface ServiceLoop {
   readonly options: DriverOptions;
   readonly service: AnyService;
   readonly engine: ServiceEngine;
   readonly wakeSignal: WakeSignal;
   readonly gate: Gate;
-  readonly wish: () => Wanted | undefined;
+  readonly desiredNow: () => DesiredService | undefined;
   /** Services whose files somebody may have changed. */
   readonly suspected: Set<string>;
   /** `at`: monotonic, when the daemon was asked; left out: it was not. */
@@ -186,12 +189,12 @@ interface Kept {
  * that a steady stream of them costs no questions, and hides none. It ends when an instance is gone that is not wanted any more.
  */
 async function keepService(
-  { options, service, engine, wakeSignal, gate, wish, note, suspected }: Kept,
+  { options, service, engine, wakeSignal, gate, desiredNow: wish, note, suspected }: ServiceLoop,
   signal: AbortSignal,
 ) {
   const { clock, random } = options.ports;
   const beat = options.ports.loop(`service ${service.name}`, SILENCE_MS);
-  const timed = async (wanted: Wanted, facts: HostFacts) => {
+  const timed = async (wanted: DesiredService, facts: HostFacts) => {
     const start = clock.monotonic();
     const report = await engine.run(wanted, facts);
     return { report, start, tookMs: clock.monotonic() - start };
@@ -227,9 +230,9 @@ async function keepService(
 
 /** Is it worth a report at once? Its metrics, and numbers among a daemon's facts (lag, offset, sizes), differ at every probe: they go with the next report. */
 export function isNews(before: ServiceReport, after: ServiceReport): boolean {
-  const words = (report: ServiceReport) =>
+  const comparable = (report: ServiceReport) =>
     stableJson({ ...report, facts: withoutNumbers(report.facts), metrics: null });
-  return words(before) !== words(after);
+  return comparable(before) !== comparable(after);
 }
 
 function withoutNumbers(value: unknown): unknown {
@@ -249,13 +252,13 @@ export function restMs(before: ServiceReport | undefined, after: ServiceReport, 
 }
 
 /** What services are told of the node. */
-type Told = Required<Pick<Wanted, 'roles' | 'certificate' | 'site' | 'pair'>>;
+type NodeInputs = Required<Pick<DesiredService, 'roles' | 'certificate' | 'site' | 'pair'>>;
 
-function toldTo(
+function nodeInputsOf(
   services: readonly AnyService[],
   name: string,
-  { site, pair, ...rest }: Told,
-): Omit<Told, 'site' | 'pair'> & Partial<Told> {
+  { site, pair, ...rest }: NodeInputs,
+): Omit<NodeInputs, 'site' | 'pair'> & Partial<NodeInputs> {
   const service = serviceOf(services, name);
   return { ...rest, ...(service?.onSiteCertificate ? { site } : {}), ...(service?.onPairCertificate ? { pair } : {}) };
 }
@@ -263,9 +266,9 @@ function toldTo(
 /** `known`: identities that there may be something of. Instances among them that are not named, of a kind that is, are to go. */
 function wantedOf(
   desired: Desired | null,
-  told: (name: string) => Pick<Wanted, 'roles' | 'certificate' | 'site' | 'pair'>,
+  inputsOf: (name: string) => Pick<DesiredService, 'roles' | 'certificate' | 'site' | 'pair'>,
   known: readonly string[],
-): ReadonlyMap<string, Wanted> {
+): ReadonlyMap<string, DesiredService> {
   const services = desired?.body.services ?? {};
   const isLeft = (name: string) => keyOf(name) !== null && !(name in services) && kindOf(name) in services;
   const left = known.filter(isLeft).map((name) => [name, { desired: null, restart: null }] as const);
@@ -273,28 +276,28 @@ function wantedOf(
   return new Map(
     [...Object.entries(services), ...left].map(([name, part]) => [
       name,
-      { ...part, generation, digest: digestOf(part.desired), ...told(name) },
+      { ...part, generation, digest: digestOf(part.desired), ...inputsOf(name) },
     ]),
   );
 }
 
-function unknownReport(service: string, wish: Wanted, since: string): ServiceReport {
-  return unseen(service, wish, {
+function unknownReport(service: string, part: DesiredService, since: string): ServiceReport {
+  return unseen(service, part, {
     since,
     why: 'The agent on this node does not know this service: it is of an older release than the region.',
   });
 }
 
-function leavingReport(service: string, wish: Wanted, since: string): ServiceReport {
-  return unseen(service, wish, { since, why: 'It is not wanted here any more, and is about to be ended.' });
+function leavingReport(service: string, part: DesiredService, since: string): ServiceReport {
+  return unseen(service, part, { since, why: 'It is not wanted here any more, and is about to be ended.' });
 }
 
 function unseen(
   service: string,
-  wish: Wanted,
+  part: DesiredService,
   { since, why }: { readonly since: string; readonly why: string },
 ): ServiceReport {
   const nothing = { applied: null, appliedDigest: '', lastAction: null, restartDone: null };
-  const { generation: wanted, digest: wantedDigest } = wish;
+  const { generation: wanted, digest: wantedDigest } = part;
   return { service, wanted, wantedDigest, ...nothing, state: 'unknown', since, why };
 }

@@ -7,14 +7,14 @@ import type { Findings } from './findings.ts';
 /** Tells, as findings of the agent, what this host keeps its services from doing. */
 export interface Limits {
   /** Looks anew; what is no longer so is taken back. */
-  look(desired: Desired | null, facts: HostFacts | null): void;
+  update(desired: Desired | null, facts: HostFacts | null): void;
 }
 
 /** Opens it; nothing is told before the first look. */
 export function openLimits(services: readonly AnyService[], findings: Findings): Limits {
-  let told: ReadonlySet<string> = new Set();
+  let raised: ReadonlySet<string> = new Set();
   return {
-    look: (desired, facts) => {
+    update: (desired, facts) => {
       const parts = desired?.body.services ?? {};
       const found = withInstances(services, Object.keys(parts)).flatMap((service) =>
         limitsOf(service, parts[service.name]?.desired ?? null, facts).map((finding) => ({
@@ -23,9 +23,9 @@ export function openLimits(services: readonly AnyService[], findings: Findings):
         })),
       );
       const byCode = Map.groupBy(found, (finding) => finding.code);
-      for (const code of told) if (!byCode.has(code)) findings.clear(code);
+      for (const code of raised) if (!byCode.has(code)) findings.clear(code);
       for (const [code, list] of byCode) findings.raise(code, list.map((finding) => finding.sentence).join(' '));
-      told = new Set(byCode.keys());
+      raised = new Set(byCode.keys());
     },
   };
 }

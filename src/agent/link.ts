@@ -3,7 +3,7 @@ import type { Clock, Log } from '../core/ports.ts';
 import type { Findings } from './findings.ts';
 
 /** Whether a region can be reached, by the last call of any kind. */
-export interface Link {
+export interface RegionLink {
   works(): void;
   fails(error: unknown): void;
   /** ISO time since which no region answered; null while one does. */
@@ -19,18 +19,18 @@ export interface LinkOptions {
 }
 
 /** An absence as short as a restart of the region is nothing to tell, ms. */
-const TOLD_FROM_MS = 10_000;
+const AWAY_MIN_MS = 10_000;
 /** How long an absence is told of after it ended, ms: nobody could ask while it lasted. */
-const TOLD_FOR_MS = 600_000;
+const FINDING_MS = 600_000;
 const AWAY = 'region_away';
 
 /** Opens a link that counts as working. */
-export function openLink({ clock, log, findings, onBack }: LinkOptions): Link {
+export function openLink({ clock, log, findings, onBack }: LinkOptions): RegionLink {
   let since: string | null = null;
   let backAt = 0;
   const noteReturn = (away: string) => {
     const now = clock.now();
-    if (now - Date.parse(away) < TOLD_FROM_MS) return;
+    if (now - Date.parse(away) < AWAY_MIN_MS) return;
     backAt = now;
     findings.clear(AWAY);
     const until = new Date(now).toISOString();
@@ -38,7 +38,7 @@ export function openLink({ clock, log, findings, onBack }: LinkOptions): Link {
   };
   return {
     works: () => {
-      if (clock.now() - backAt > TOLD_FOR_MS) findings.clear(AWAY);
+      if (clock.now() - backAt > FINDING_MS) findings.clear(AWAY);
       if (since === null) return;
       log.info('a region answers again', { staleSince: since });
       noteReturn(since);

@@ -28,7 +28,7 @@ export interface Membership {
   run(signal: AbortSignal): Promise<void>;
 }
 
-type State = RegisterAnswer['state'] | 'unknown';
+type MembershipState = RegisterAnswer['state'] | 'unknown';
 
 /** Until the next registration, ms. */
 const PAUSE_MS = { accepted: 300_000, rejected: 60_000 } as const;
@@ -47,7 +47,7 @@ export function openMembership(options: MembershipOptions): Membership {
   const { ports, channel, findings, rack, isNode } = options;
   const wakeSignal = openWakeSignal(ports);
   const entry = openEntry(ports);
-  let state: State = 'unknown';
+  let state: MembershipState = 'unknown';
   let attempts = 0;
 
   const isMember = () => isNode || state === 'accepted' || (state === 'unknown' && options.isTrusting);

@@ -19,7 +19,7 @@ const Configuration = Type.Object({
 const Refusal = Type.Object({
   filesDigest: Type.String(),
   why: Type.String(),
-  verdict: Type.Union(['open', 'guilty', 'unclear', 'retrying'].map((word) => Type.Literal(word))),
+  verdict: Type.Union(['open', 'guilty', 'unclear', 'retrying'].map((verdict) => Type.Literal(verdict))),
 });
 
 const MemorySchema = Type.Object({

@@ -3,13 +3,13 @@ import { backOffMs } from '../core/back-off.ts';
 import type { Desired, PullQuery } from '../contract/cluster/agent.ts';
 import { CommandsWaiting } from '../contract/base/command.ts';
 import { sentenceOf } from '../core/errors.ts';
-import { type Verdict, judgeDesired } from './accept.ts';
+import { type AcceptanceVerdict, judgeDesired } from './accept.ts';
 import type { RegionChannel } from './channel/channel.ts';
 import { gatherDesired } from './channel/gather.ts';
 import type { Commands } from './commands/commands.ts';
 import type { Findings } from './findings.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import type { Link } from './link.ts';
+import type { RegionLink } from './link.ts';
 import type { LoopPorts } from './ports.ts';
 
 /** What pulling is built from. `onDesired`: a new desired state is in the ledger. */
@@ -18,7 +18,7 @@ export interface PullOptions {
   readonly channel: RegionChannel;
   readonly ledger: Ledger;
   readonly findings: Findings;
-  readonly link: Link;
+  readonly link: RegionLink;
   readonly nodeId: string;
   /** Null: this agent takes no commands. */
   readonly commands: Pick<Commands, 'sign' | 'hear'> | null;
@@ -77,10 +77,10 @@ async function pullOnce(options: PullOptions): Promise<void> {
   if (commands && Check(CommandsWaiting, value)) {
     // What was heard already was not waited for: asking again at once would be a busy loop.
     if (value.commands === query.commands) throw new RefusedDesired('the region told again of commands that are known');
-    commands.hear(value.commands);
+    commands.noteSign(value.commands);
     return;
   }
-  const verdict: Verdict = judgeDesired(value, nodeId, ledger.held());
+  const verdict: AcceptanceVerdict = judgeDesired(value, nodeId, ledger.held());
   if (verdict.kind === 'refused') {
     findings.raise(`desired_${verdict.code}`, verdict.sentence);
     throw new RefusedDesired(verdict.sentence);

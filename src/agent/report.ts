@@ -2,14 +2,14 @@ import { backOffMs } from '../core/back-off.ts';
 import type { Observation } from '../contract/cluster/agent.ts';
 import type { RegionChannel } from './channel/channel.ts';
 import { Overtaken } from './channel/send.ts';
-import type { Link } from './link.ts';
+import type { RegionLink } from './link.ts';
 import { type LoopPorts, openWakeSignal } from './ports.ts';
 
 /** What reporting is built from. `observe` gives the whole observation of this moment. */
 export interface ReportOptions {
   readonly ports: LoopPorts;
   readonly channel: Pick<RegionChannel, 'report'>;
-  readonly link: Link;
+  readonly link: RegionLink;
   readonly everyMs: number;
   observe(): Observation;
 }

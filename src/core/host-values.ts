@@ -51,7 +51,7 @@ export interface NameQuestion {
 
 /** A query to this host: the text of a small file, or how many blocks of a file system others than root may still write. */
 export interface FileQuestion {
-  readonly look: 'text' | 'space';
+  readonly read: 'text' | 'space';
   readonly path: string;
   readonly timeoutMs: number;
 }

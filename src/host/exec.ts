@@ -51,7 +51,7 @@ export async function runProgram({ files = [], ...program }: Program): Promise<E
 }
 
 /** A command, and further inputs of a program; descriptors from 3 on. */
-interface Run extends ProcessCommand {
+interface ProgramCommand extends ProcessCommand {
   readonly env?: Readonly<Record<string, string>>;
   readonly descriptors?: readonly number[];
 }
@@ -62,7 +62,7 @@ async function accountOf(user: string): Promise<Account | undefined> {
   return process.getuid?.() === account.uid ? undefined : account;
 }
 
-function run(command: Run, account: Account | undefined): Promise<ExecResult> {
+function run(command: ProgramCommand, account: Account | undefined): Promise<ExecResult> {
   return new Promise((resolve) => {
     const [program = ''] = command.argv;
     const [started = '', ...rest] = argvFor(command, account);
@@ -81,7 +81,7 @@ function run(command: Run, account: Account | undefined): Promise<ExecResult> {
       resolve(notStarted(`${program} could not be started: ${sentenceOf(error)}`));
       return;
     }
-    if (command.isPatient) giveWay(child.pid);
+    if (command.isPatient) lowerPriority(child.pid);
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
     let timedOut = false;
@@ -146,7 +146,7 @@ function judge(result: ExecResult, program: string, started: string): ExecResult
 }
 
 /** What it starts later gives way, too. */
-function giveWay(pid: number | undefined): void {
+function lowerPriority(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     setPriority(pid, PATIENT_NICE);

@@ -4,10 +4,10 @@ import { hostname, networkInterfaces } from 'node:os';
 import type { Command, ExecResult, HostFacts } from '../core/host-values.ts';
 import { bareAddress, compareAddressTexts } from '../core/ip.ts';
 
-type Run = (command: Command) => Promise<ExecResult>;
+type RunCommand = (command: Command) => Promise<ExecResult>;
 
 /** Facts that we ask for once, because a process for each question costs most. */
-export interface Known {
+export interface FactsCache {
   /** A program's version by its command line, with the state of its file then. */
   readonly versions: Map<string, { readonly file: string; readonly version: string }>;
   /** The output of ip(8) at a time (monotonic, ms), and the values then of everything that needs no process. */
@@ -30,8 +30,8 @@ const CONTAINER_MARKS = ['/run/systemd/container', '/run/.containerenv', '/.dock
  */
 export async function readFacts(
   versions: Readonly<Record<string, Command>>,
-  run: Run,
-  known: Known = nothingKnown(),
+  run: RunCommand,
+  known: FactsCache = nothingKnown(),
 ): Promise<HostFacts> {
   const found: [name: string, version: string][] = [];
   // One after the other: the start of a process blocks this one's thread, on a busy host for a second, and others wait for their answers.
@@ -47,11 +47,11 @@ export async function readFacts(
 }
 
 /** To begin with. */
-export function nothingKnown(): Known {
+export function nothingKnown(): FactsCache {
   return { versions: new Map(), addresses: null };
 }
 
-async function versionOf(command: Command, run: Run, known: Known['versions']): Promise<string> {
+async function versionOf(command: Command, run: RunCommand, known: FactsCache['versions']): Promise<string> {
   const [key, file] = 'argv' in command ? [command.argv.join(' '), await fileOf(command.argv[0])] : ['', null];
   const before = known.get(key);
   if (before !== undefined && before.file === file) return before.version;
@@ -89,7 +89,7 @@ export function parseOsRelease(text: string): { id: string; version: string } {
 }
 
 /** All interfaces by name, also those without an address. Addresses without prefix and zone, in numeric order. */
-async function readInterfaces(run: Run, known: Known): Promise<HostFacts['interfaces']> {
+async function readInterfaces(run: RunCommand, known: FactsCache): Promise<HostFacts['interfaces']> {
   const names = (await readdir(INTERFACE_FOLDER).catch(() => Object.keys(networkInterfaces()))).sort();
   const links = await Promise.all(
     names.map(async (name) => ({
@@ -104,7 +104,7 @@ async function readInterfaces(run: Run, known: Known): Promise<HostFacts['interf
 }
 
 /** From ip(8), because Node omits interfaces that are down or have no carrier, although they keep their addresses. */
-async function readAddresses(run: Run, known: Known, links: readonly object[]): Promise<Addresses> {
+async function readAddresses(run: RunCommand, known: FactsCache, links: readonly object[]): Promise<Addresses> {
   const own = networkInterfaces();
   const sign = JSON.stringify([links, own]);
   const at = performance.now();
@@ -123,8 +123,8 @@ export function parseAddresses(text: string): Addresses {
   const lines = text.split('\n').filter((line) => line !== '');
   return new Map(
     lines.map((line) => {
-      const [name = '', _state, ...words] = line.trim().split(/\s+/);
-      const own = words.filter((word, at) => /[.:]/.test(word) && words[at - 1] !== 'peer');
+      const [name = '', _state, ...fields] = line.trim().split(/\s+/);
+      const own = fields.filter((field, at) => /[.:]/.test(field) && fields[at - 1] !== 'peer');
       return [name.split('@')[0] ?? name, own.map(bareAddress)];
     }),
   );

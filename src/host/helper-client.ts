@@ -88,8 +88,8 @@ class HelperLine {
     }
     return await new Promise((resolve, reject) => {
       const late = () => {
-        const words = `the root helper did not answer "${op}" within ${deadlineMs + SLACK_MS} ms`;
-        this.#pending.get(id)?.reject(new AppError('timeout', words));
+        const message = `the root helper did not answer "${op}" within ${deadlineMs + SLACK_MS} ms`;
+        this.#pending.get(id)?.reject(new AppError('timeout', message));
         // The next call takes a new connection.
         if (this.#silentMs() >= FROZEN_MS)
           this.#drop(socket, new AppError('unreachable', 'the root helper does not answer'));
@@ -130,8 +130,8 @@ class HelperLine {
         return this.#listenTo(await connectOnce(this.#options.path));
       } catch (error) {
         if (performance.now() + pauseMs > until) {
-          const words = `the root helper cannot be reached at ${this.#options.path}`;
-          throw new AppError('unreachable', `${words}: ${sentenceOf(error)}`);
+          const message = `the root helper cannot be reached at ${this.#options.path}`;
+          throw new AppError('unreachable', `${message}: ${sentenceOf(error)}`);
         }
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + this.#options.random.fraction())));

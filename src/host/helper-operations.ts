@@ -6,7 +6,7 @@ import {
   copiesOf,
   type HelperPolicy,
   isChecker,
-  type Refusal,
+  type PolicyRefusal,
   refuseCommand,
   refuseContent,
   refuseFolder,
@@ -102,12 +102,12 @@ function asCaller(command: Command, policy: HelperPolicy): Command {
   return { ...command, user: command.user ?? policy.caller };
 }
 
-function allowed<T>(value: T, refuse: (value: T) => Refusal): T {
+function allowed<T>(value: T, refuse: (value: T) => PolicyRefusal): T {
   allow(refuse(value));
   return value;
 }
 
-function allow(refusal: Refusal): void {
+function allow(refusal: PolicyRefusal): void {
   if (refusal !== null) throw new AppError('denied', refusal);
 }
 

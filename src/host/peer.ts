@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { deadline } from './ask/deadline.ts';
 
 /** The process at the other end of a unix socket, as the kernel tells (unix(7), SO_PEERCRED). */
-export interface Peer {
+export interface SocketPeer {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
@@ -16,7 +16,7 @@ const PROGRAM =
   'open(my $s, "+<&=", 3) or exit 2; my $o = getsockopt($s, 1, 17) or exit 3; print join(" ", unpack("iII", $o))';
 
 /** Asks the kernel; null if it cannot tell (no unix socket, closed, perl missing). */
-export async function peerOf(socket: Socket): Promise<Peer | null> {
+export async function peerOf(socket: Socket): Promise<SocketPeer | null> {
   const fd = descriptorOf(socket);
   // A TCP socket has credentials, too: those of nobody (uid 4294967295).
   if (fd === null || socket.remoteAddress !== undefined) return null;

@@ -76,7 +76,7 @@ const PLAIN_NAME = /^[A-Za-z0-9._-]+$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** A refusal as a sentence with the rule, or null when the request is allowed. */
-export type Refusal = string | null;
+export type PolicyRefusal = string | null;
 
 /** The policy with the instances that a request names. They are judged as any service. */
 function withNamed(policy: HelperPolicy, ...names: readonly string[]): HelperPolicy {
@@ -89,21 +89,21 @@ function withNamed(policy: HelperPolicy, ...names: readonly string[]): HelperPol
 }
 
 /** May this path be read or removed? It must be canonical and inside of a service's folder. */
-export function refusePath(all: HelperPolicy, path: string): Refusal {
+export function refusePath(all: HelperPolicy, path: string): PolicyRefusal {
   const policy = withNamed(all, path);
   if (!isCanonical(path)) return `${show(path)} is refused. Rule: absolute, without "..", "//" and control characters.`;
   return serviceOf(policy, path) ? null : `${show(path)} is refused. Rule: inside ${foldersOf(policy)}.`;
 }
 
 /** May this folder be listed? A service's folder or one below it. */
-export function refuseFolder(all: HelperPolicy, path: string): Refusal {
+export function refuseFolder(all: HelperPolicy, path: string): PolicyRefusal {
   const policy = withNamed(all, path);
   if (policy.services.some((service) => service.folder === path)) return null;
   return refusePath(policy, path);
 }
 
 /** May this file be written? A plain name in a service's folder with owner, group and mode of one of its files; or one of the single files. */
-export function refuseInstall(all: HelperPolicy, file: Omit<FileContent, 'content'>): Refusal {
+export function refuseInstall(all: HelperPolicy, file: Omit<FileContent, 'content'>): PolicyRefusal {
   const policy = withNamed(all, file.path);
   const single = policy.written?.find((spec) => spec.path === file.path);
   if (single) return isAs(single, file) ? null : refusalOfOwner(file, 'exactly those of this file');
@@ -130,7 +130,7 @@ const BESIDE = /^\.(stage|previous)\//;
  * May this content be written to a file that `refuseInstall` allows? It must be one that Regent itself would write there. A file that an earlier release
  * wrote may not be: it may be put aside and come back, if it is the same to the letter (`copiesOf`).
  */
-export function refuseContent(all: HelperPolicy, file: FileContent): Refusal {
+export function refuseContent(all: HelperPolicy, file: FileContent): PolicyRefusal {
   const policy = withNamed(all, file.path);
   const single = policy.written?.find((spec) => spec.path === file.path);
   const service = serviceOf(policy, file.path);
@@ -150,7 +150,7 @@ export function copiesOf(all: HelperPolicy, path: string): readonly string[] {
 }
 
 /** May this file be moved? Only a staged file to its place: its content was judged for that place. */
-export function refuseMove(all: HelperPolicy, from: string, to: string): Refusal {
+export function refuseMove(all: HelperPolicy, from: string, to: string): PolicyRefusal {
   const policy = withNamed(all, from, to);
   const refusal = refusePath(policy, from) ?? refusePath(policy, to) ?? refuseName(to);
   if (refusal) return refusal;
@@ -160,7 +160,7 @@ export function refuseMove(all: HelperPolicy, from: string, to: string): Refusal
 }
 
 /** May this be done to this unit? The units of the services and the five verbs. */
-export function refuseUnit(all: HelperPolicy, unit: string, verb: string): Refusal {
+export function refuseUnit(all: HelperPolicy, unit: string, verb: string): PolicyRefusal {
   const policy = withNamed(all, unit);
   const units = policy.services.map((service) => service.unit);
   if (!units.includes(unit)) return `Unit ${show(unit)} is refused. Rule: one of ${units.join(', ')}.`;
@@ -169,7 +169,7 @@ export function refuseUnit(all: HelperPolicy, unit: string, verb: string): Refus
 }
 
 /** May this command run? It matches a rule of a service, and its user is one of that service's. */
-export function refuseCommand(all: HelperPolicy, command: Command): Refusal {
+export function refuseCommand(all: HelperPolicy, command: Command): PolicyRefusal {
   if (isOpenQuestion(command))
     return `${show(nameOfCommand(command))} is refused. Rule: a question that needs no rights does not go through the helper.`;
   const shown = isQuestion(command)
@@ -182,12 +182,12 @@ export function refuseCommand(all: HelperPolicy, command: Command): Refusal {
   return isQuestion(command) ? refuseQuestion(policy, command, shown) : refuseProcess(policy, command, shown);
 }
 
-function refuseQuestion(policy: HelperPolicy, question: SocketQuestion, shown: string): Refusal {
+function refuseQuestion(policy: HelperPolicy, question: SocketQuestion, shown: string): PolicyRefusal {
   const isDeclared = policy.services.some(({ commands }) => commands.some((rule) => allows(rule, question)));
   return isDeclared ? null : `${shown} is refused. Rule: a socket and a request that a service declares.`;
 }
 
-function refuseProcess(policy: HelperPolicy, command: ProcessCommand, shown: string): Refusal {
+function refuseProcess(policy: HelperPolicy, command: ProcessCommand, shown: string): PolicyRefusal {
   if (command.stdin !== undefined) return `${shown} with standard input is refused. Rule: no command gets any.`;
   const matching = policy.services.filter(
     (service) => service.commands.some((rule) => allows(rule, command)) || isVersionOf(service, command),
@@ -252,7 +252,7 @@ function isCanonical(path: string): boolean {
   return path.startsWith('/') && path.length <= PATH_LIMIT && posix.normalize(path) === path && !CONTROL.test(path);
 }
 
-function refuseName(path: string): Refusal {
+function refuseName(path: string): PolicyRefusal {
   const isPlain = path
     .split('/')
     .slice(1)

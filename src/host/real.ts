@@ -1,5 +1,5 @@
 import { type Command, type ExecResult, isOpenQuestion, isQuestion } from '../core/host-values.ts';
-import { openAsker } from './ask/open.ts';
+import { openQuestions } from './ask/open.ts';
 import { askSocket } from './ask/socket.ts';
 import { runCommand } from './exec.ts';
 import { nothingKnown, readFacts } from './facts.ts';
@@ -10,9 +10,9 @@ import { systemdUnits } from './units.ts';
 
 /** The machine of this process, with the rights of this process. The agent asks the questions that need the node's certificate. */
 export function realHost(): Host {
-  const asker = openAsker(() => null);
+  const questions = openQuestions(() => null);
   const exec = (command: Command): Promise<ExecResult> => {
-    if (isOpenQuestion(command)) return asker.ask(command);
+    if (isOpenQuestion(command)) return questions.ask(command);
     return isQuestion(command) ? askSocket(command) : runCommand(command);
   };
   const known = nothingKnown();

@@ -22,10 +22,10 @@ export function hostFault(action: string, path: string, error: unknown): AppErro
   if (error instanceof AppError) return error;
   const errno = errnoOf(error);
   const code = CODES[errno] ?? 'io';
-  return new AppError(code, `${path} could not be ${action}: ${wordsOf(errno, error)}`);
+  return new AppError(code, `${path} could not be ${action}: ${describeError(errno, error)}`);
 }
 
-function wordsOf(errno: string, error: unknown): string {
+function describeError(errno: string, error: unknown): string {
   switch (errno) {
     case 'ENOSPC':
       return 'the file system is full (ENOSPC)';

@@ -21,7 +21,7 @@ export interface SystemdBus {
 
 const UNIT = 'org.freedesktop.systemd1.Unit';
 const SERVICE = 'org.freedesktop.systemd1.Service';
-const ASKED = [
+const PROPERTIES = [
   [UNIT, 'LoadState'],
   [UNIT, 'ActiveState'],
   [UNIT, 'SubState'],
@@ -41,17 +41,19 @@ export function openSystemdBus(path = SYSTEMD_SOCKET): SystemdBus {
   const ask = async (unit: string): Promise<UnitProperties> => {
     if (line === null || line.isOver()) line = openLine(path);
     const current = line;
-    const values = await current.get(pathOf(unit), ASKED);
-    return new Map(ASKED.flatMap(([, name], at) => (values[at] === undefined ? [] : [[name, values[at]] as const])));
+    const values = await current.get(pathOf(unit), PROPERTIES);
+    return new Map(
+      PROPERTIES.flatMap(([, name], at) => (values[at] === undefined ? [] : [[name, values[at]] as const])),
+    );
   };
   return {
     show: async (unit) => {
-      const wasKept = line !== null;
+      const wasOpen = line !== null;
       try {
         return await ask(unit);
       } catch (error) {
         // systemd ends its connections when it starts itself anew.
-        if (!wasKept || !(error instanceof AppError) || error.code !== 'unreachable') throw error;
+        if (!wasOpen || !(error instanceof AppError) || error.code !== 'unreachable') throw error;
         return await ask(unit);
       }
     },
@@ -69,7 +71,7 @@ export function pathOf(unit: string): string {
 
 interface BusLine {
   /** Values of properties in their order, undefined for a missing one. It asks for all at once. */
-  get(path: string, asked: typeof ASKED): Promise<readonly (string | number | undefined)[]>;
+  get(path: string, properties: typeof PROPERTIES): Promise<readonly (string | number | undefined)[]>;
   isOver(): boolean;
 }
 
@@ -119,9 +121,9 @@ function openLine(path: string): BusLine {
   socket.unref();
   return {
     isOver: () => isOver,
-    get: async (at, asked) => {
+    get: async (at, properties) => {
       const calls: Buffer[] = [];
-      const values = asked.map(([of, name]) => {
+      const values = properties.map(([of, name]) => {
         serial += 1;
         calls.push(callOf(serial, at, [of, name]));
         return valueOf(serial);

@@ -14,14 +14,15 @@ export function systemdUnits(run: (command: ProcessCommand) => Promise<ExecResul
       if (properties !== null) return unitStateOf(properties);
       const argv = ['systemctl', 'show', `--property=${PROPERTIES}`, '--timestamp=unix', '--', unit];
       const answer = await run({ argv, timeoutMs: SHOW_TIMEOUT_MS });
-      if (answer.code !== 0) throw new AppError('io', `systemd does not tell the state of ${unit}: ${wordsOf(answer)}`);
+      if (answer.code !== 0)
+        throw new AppError('io', `systemd does not tell the state of ${unit}: ${describeFailure(answer)}`);
       return parseUnitState(answer.stdout);
     },
     act: async (unit, verb, timeoutMs) => {
       const answer = await run({ argv: argvOf(unit, verb), timeoutMs });
       if (answer.code === 0) return;
       if (answer.timedOut) throw new AppError('timeout', `systemctl ${verb} ${unit} took longer than ${timeoutMs} ms`);
-      throw new AppError('unit_failed', `systemctl ${verb} ${unit} failed: ${wordsOf(answer)}`);
+      throw new AppError('unit_failed', `systemctl ${verb} ${unit} failed: ${describeFailure(answer)}`);
     },
   };
 }
@@ -66,7 +67,7 @@ function oneOf<T extends string>(known: readonly T[], value: string | number | u
   return known.find((item) => item === value) ?? fallback;
 }
 
-function wordsOf(answer: ExecResult): string {
+function describeFailure(answer: ExecResult): string {
   if (answer.timedOut) return 'it took too long';
   return answer.failure ?? (answer.stderr.trim() || answer.stdout.trim() || `status ${answer.code}`);
 }

@@ -12,7 +12,7 @@ import { AppError, isRejected, show } from '../core/errors.ts';
 import { durableText } from '../host/own/durable-text.ts';
 import { readDisks } from '../host/look/disks.ts';
 import { realBmcAccess } from '../host/ask/bmc/real.ts';
-import { openAsker, withAsker } from '../host/ask/open.ts';
+import { openQuestions, withQuestions } from '../host/ask/open.ts';
 import { openHelperClient } from '../host/helper-client.ts';
 import { realJournal } from '../host/look/journal.ts';
 import { journalReader } from '../host/look/journal-lines.ts';
@@ -61,12 +61,12 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
   const pair = watchTexts([trustPath(settings, TRUST_FILES.pairCertificate)]);
   const role = watchTexts([settings.getOr('ROLE_FILE', ROLE_FILE)]);
   const helper = openHelperClient({ path: settings.getOr('HELPER_SOCKET', HELPER_SOCKET), random });
-  const webClient = openAsker(() => trust.current());
+  const webClient = openQuestions(() => trust.current());
   const agent = await startAgent({
     ports: { clock, random, log, loop: (name, maxSilenceMs) => liveness.loop(name, maxSilenceMs), wait },
     nodeId: nodeIdOf(credential?.nodeId ?? null, trust, identity.uuid),
     version,
-    host: withAsker(helper, webClient),
+    host: withQuestions(helper, webClient),
     changes: (seen, waitMs) => helper.changes(seen, waitMs),
     channel: openChannel({
       urls,

@@ -2,11 +2,11 @@ import { act } from './activate.ts';
 import { removeAll } from './disk.ts';
 import { isUp } from './health.ts';
 import { WELL } from './recovery.ts';
-import { type Run, saveMemory, setAction, setState } from './state.ts';
+import { type ServiceRun, saveMemory, setAction, setState } from './state.ts';
 import { notificationsOf } from './notifications.ts';
 
 /** The service must not run here: its unit stops and all its files go. Runs again until that is so. */
-export async function makeAbsent(run: Run): Promise<void> {
+export async function makeAbsent(run: ServiceRun): Promise<void> {
   const { service, ports, state, wanted } = run;
   const unit = await ports.host.units.state(service.unit);
   if (isUp(unit)) {
@@ -39,7 +39,7 @@ export async function makeAbsent(run: Run): Promise<void> {
   setState(run, 'absent', `${service.unit} is stopped and has no files: the service is not wanted on this node`);
 }
 
-async function removeFiles(run: Run): Promise<void> {
+async function removeFiles(run: ServiceRun): Promise<void> {
   const { service, ports, state } = run;
   const now = ports.clock.monotonic();
   const isFresh = state.verified?.key === 'absent' && now - state.verified.at < ports.timing.verifyMs;

@@ -1,7 +1,7 @@
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { nameOfCommand, type UnitState } from '../core/host-values.ts';
 import type { Activation, AnyService } from '../services/kit/contract.ts';
-import { wordsOf } from './check.ts';
+import { checkerOutput } from './check.ts';
 import { isUp } from './health.ts';
 import type { EnginePorts } from './ports.ts';
 import type { ActionDone } from './state.ts';
@@ -75,7 +75,7 @@ async function runAll(
     const name = nameOfCommand(command);
     if (result.failure !== null) return 'argv' in command ? `${name} did not start: ${result.failure}` : result.failure;
     if (result.timedOut) return `${name} did not end within ${command.timeoutMs} ms`;
-    return `${name} failed: ${wordsOf(result)}`;
+    return `${name} failed: ${checkerOutput(result)}`;
   }
   return null;
 }

@@ -7,7 +7,7 @@ export type CheckOutcome =
   | { readonly kind: 'rejected'; readonly why: string }
   | { readonly kind: 'check_failed'; readonly why: string };
 
-const WORDS_LIMIT = 2_000;
+const OUTPUT_LIMIT = 2_000;
 const CUT = '\n[…]\n';
 
 /** Checkers of one service that run at once, where the host has places for them. */
@@ -35,16 +35,16 @@ function judge(command: Command, result: ExecResult): CheckOutcome {
   if (result.timedOut)
     return { kind: 'check_failed', why: `The checker ${name} did not end within ${command.timeoutMs} ms` };
   if (result.code === null) return { kind: 'check_failed', why: `The checker ${name} was ended by ${result.signal}` };
-  return { kind: 'rejected', why: `${name} refuses the files: ${wordsOf(result)}` };
+  return { kind: 'rejected', why: `${name} refuses the files: ${checkerOutput(result)}` };
 }
 
 /**
  * A command's output for an operator. Of a long output the first and the last lines: some checkers print all that they read before they refuse it.
  */
-export function wordsOf(result: ExecResult): string {
-  const said = [result.stderr.trim(), result.stdout.trim()].filter((text) => text !== '').join('\n');
-  if (said === '') return `status ${result.code ?? result.signal}`;
-  if (said.length <= WORDS_LIMIT) return said;
-  const half = WORDS_LIMIT / 2 - CUT.length;
-  return `${said.slice(0, half)}${CUT}${said.slice(-half)}`;
+export function checkerOutput(result: ExecResult): string {
+  const output = [result.stderr.trim(), result.stdout.trim()].filter((text) => text !== '').join('\n');
+  if (output === '') return `status ${result.code ?? result.signal}`;
+  if (output.length <= OUTPUT_LIMIT) return output;
+  const half = OUTPUT_LIMIT / 2 - CUT.length;
+  return `${output.slice(0, half)}${CUT}${output.slice(-half)}`;
 }

@@ -5,28 +5,28 @@ import type { UnitState } from '../core/host-values.ts';
 import type { AnyService, RenderedFile, ServiceHealth } from '../services/kit/contract.ts';
 import { renderService } from '../services/kit/render.ts';
 import { backOff, NO_BACK_OFF } from './recovery.ts';
-import { diskStates, readFolder, type Texts } from './disk.ts';
+import { diskStates, readFolder, type FolderTexts } from './disk.ts';
 import { filesDigest, isSame, statesOf } from './files.ts';
 import { type Health, isUp } from './health.ts';
 import { type Aim, isOnProbation, type Situation } from './plan.ts';
-import { isRestartAsked, type Run } from './state.ts';
+import { isRestartRequested, type ServiceRun } from './state.ts';
 import { nextNotification } from './notifications.ts';
 import type { FileStates } from './values.ts';
 
 /** A run: what it read at its start and what its steps have found since. */
-export interface ReconcileContext extends Run {
+export interface ReconcileContext extends ServiceRun {
   /** Names the input: desired part and facts. */
   readonly key: string;
   /** Rendered files; null when they were not needed or could not be rendered. */
   files: readonly RenderedFile[] | null;
-  texts: Texts;
+  texts: FolderTexts;
   disk: FileStates;
   aim: Aim;
   health: (ServiceHealth & Partial<Health>) | null;
   /** The unit as it was when the files were checked. */
   unitBefore: UnitState | null;
   isForced: boolean;
-  isTellingStuck: boolean;
+  hasNotificationFailed: boolean;
   /** This run acted on the daemon, so the daemon gets time to become healthy. */
   isTouched: boolean;
 }
@@ -46,8 +46,8 @@ export function situationOf(context: ReconcileContext): Situation {
     isUnitActive: unit === undefined || unit.active === 'active',
     mayStart:
       unit?.load === 'loaded' && hasFiles && isTime && !context.isTouched && context.health?.isOutOfReach !== true,
-    isRestartAsked: isRestartAsked(context),
-    isUntold: !context.isTellingStuck && nextNotification(wanted, state.memory) !== null,
+    isRestartRequested: isRestartRequested(context),
+    hasNotification: !context.hasNotificationFailed && nextNotification(wanted, state.memory) !== null,
     health: context.health,
     isForced: context.isForced,
     isGivenUp: context.aim.kind === 'wanted' && state.givenUp === filesDigest(context.aim.files),
@@ -60,14 +60,14 @@ export function isOnProbationNow(context: ReconcileContext): boolean {
 }
 
 /** Reads a run's input: the wanted files and the installed files, or less if they were compared just now. */
-export async function begin(run: Run): Promise<ReconcileContext> {
+export async function begin(run: ServiceRun): Promise<ReconcileContext> {
   const key = digestOf([run.wanted.digest, run.facts]);
   const blank = {
     files: null,
     health: null,
     unitBefore: null,
     isForced: false,
-    isTellingStuck: false,
+    hasNotificationFailed: false,
     isTouched: false,
   };
   const context: ReconcileContext = { ...run, key, texts: new Map(), disk: {}, aim: { kind: 'keep' }, ...blank };
@@ -101,9 +101,9 @@ function useFiles(context: ReconcileContext, wanted: FileStates, disk: FileState
 /** A configuration that failed gets another chance with other input, or at the operator's restart. */
 function forgetOldTroubles(context: ReconcileContext): void {
   const { state, wanted } = context;
-  const isNewWish = isRestartAsked(context) && state.memory.restart?.nonce !== wanted.restart;
-  if (state.attempt && (state.attempt.key !== context.key || isNewWish)) state.attempt = null;
-  if (!isNewWish) return;
+  const isNewRestart = isRestartRequested(context) && state.memory.restart?.nonce !== wanted.restart;
+  if (state.attempt && (state.attempt.key !== context.key || isNewRestart)) state.attempt = null;
+  if (!isNewRestart) return;
   state.givenUp = null;
   state.memory = { ...state.memory, refused: null };
 }

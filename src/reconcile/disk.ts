@@ -9,10 +9,10 @@ import type { FileState, FileStates } from './values.ts';
 const AT_ONCE = 8;
 
 /** What is installed: texts by path, without the engine's own folders. */
-export type Texts = ReadonlyMap<string, string>;
+export type FolderTexts = ReadonlyMap<string, string>;
 
 /** Reads a service's folder. It does not read files that are in none of `ours`, whatever they hold. */
-export async function readFolder(host: Host, folder: string, ...ours: readonly FileStates[]): Promise<Texts> {
+export async function readFolder(host: Host, folder: string, ...ours: readonly FileStates[]): Promise<FolderTexts> {
   const paths = (await host.files.list(folder)).filter((path) => !isBeside(folder, path));
   const texts = new Map<string, string>();
   await eachOf(paths, async (path) => {
@@ -26,7 +26,7 @@ function isIn(sets: readonly FileStates[], path: string): boolean {
 }
 
 /** Removes foreign files: those in none of these sets. They may be what fills the folder, so they go first. */
-export async function removeForeign(host: Host, texts: Texts, ...ours: readonly FileStates[]): Promise<void> {
+export async function removeForeign(host: Host, texts: FolderTexts, ...ours: readonly FileStates[]): Promise<void> {
   await eachOf(
     Array.from(texts.keys()).filter((path) => !isIn(ours, path)),
     (path) => host.files.remove(path),
@@ -47,7 +47,7 @@ async function readAny(host: Host, path: string): Promise<string> {
  * States of installed texts. The disk only tells digests. Owner and mode come from what was loaded last or, for a file that was interrupted before
  * that, from what is wanted.
  */
-export function diskStates(texts: Texts, ...known: readonly FileStates[]): FileStates {
+export function diskStates(texts: FolderTexts, ...known: readonly FileStates[]): FileStates {
   const states: Record<string, FileState> = {};
   for (const [path, text] of texts) {
     const digest = bodyDigest(text);
@@ -61,7 +61,7 @@ export function diskStates(texts: Texts, ...known: readonly FileStates[]): FileS
 /** A change of a folder: the installed files, the wanted files, and the last healthy files (for a rollback). */
 export interface FolderChange {
   readonly folder: string;
-  readonly texts: Texts;
+  readonly texts: FolderTexts;
   readonly disk: FileStates;
   readonly files: readonly RenderedFile[];
   readonly good: FileStates;
@@ -118,7 +118,7 @@ export async function previousTexts(
   folder: string,
   good: FileStates,
   disk: FileStates,
-): Promise<Texts | null> {
+): Promise<FolderTexts | null> {
   const texts = new Map<string, string>();
   let isComplete = true;
   await eachOf(
@@ -133,7 +133,7 @@ export async function previousTexts(
 }
 
 /** Restores previous texts and removes files that were not there before. */
-export async function restore(host: Host, good: FileStates, disk: FileStates, texts: Texts): Promise<void> {
+export async function restore(host: Host, good: FileStates, disk: FileStates, texts: FolderTexts): Promise<void> {
   await eachOf(Array.from(texts), async ([path, content]) => {
     const state = good[path];
     if (state) await host.files.install({ path, content, mode: state.mode, owner: state.owner, group: state.group });

@@ -4,10 +4,10 @@ import type { HostFacts } from '../core/host-values.ts';
 import type { AnyService } from '../services/kit/contract.ts';
 import { makeAbsent } from './absence.ts';
 import type { EnginePorts } from './ports.ts';
-import { sparedWish, spareParts } from './spare.ts';
+import { withoutSpared, spareParts } from './spare.ts';
 import { WELL } from './recovery.ts';
-import { emptyMemory, type EngineState, type Run, savedText, saveMemory, setState } from './state.ts';
-import type { Memory, ServiceReport, Wanted } from './values.ts';
+import { emptyMemory, type EngineState, type ServiceRun, savedText, saveMemory, setState } from './state.ts';
+import type { Memory, ServiceReport, DesiredService } from './values.ts';
 import { begin, situationOf } from './context.ts';
 import { planStep } from './plan.ts';
 import { settle } from './settle.ts';
@@ -22,12 +22,12 @@ export interface ServiceEngine {
    * Brings the service to its desired state, as far as that is possible now, and tells how it is. Never throws: a failure becomes the report's state
    * and sentence. A second call with the same values is a probe.
    */
-  run(wanted: Wanted, facts: HostFacts): Promise<ServiceReport>;
+  run(wanted: DesiredService, facts: HostFacts): Promise<ServiceReport>;
   /**
    * Takes a new generation that changes nothing for this service, without a question to the daemon: most changes of a site are for other services.
    * Null: there is work, or the last run did not end well, so a run is due.
    */
-  take(wanted: Wanted, facts: HostFacts): ServiceReport | null;
+  take(wanted: DesiredService, facts: HostFacts): ServiceReport | null;
   /** Somebody may have changed files: the next run compares them, and is due. */
   suspect(): void;
   /** Run again soon: the daemon, or this host, did not answer lately, and it is unknown whether that lasts; or the daemon is changing its state. */
@@ -67,7 +67,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
     },
     isUnsettled: () => isFew(state.recovery.failures, ports) || isFew(state.faults, ports) || state.isSettling,
     run: async (wanted, facts) => {
-      const run: Run = { service, ports, state, wanted: sparedWish(state.spared, wanted), facts };
+      const run: ServiceRun = { service, ports, state, wanted: withoutSpared(state.spared, wanted), facts };
       state.settled = null;
       try {
         if (wanted.desired === null) await makeAbsent(run);
@@ -94,7 +94,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
 }
 
 /** If the checker refuses optional parts, the rest is applied. */
-async function convergeOrSpare(run: Run): Promise<void> {
+async function convergeOrSpare(run: ServiceRun): Promise<void> {
   const { state, wanted } = run;
   const before = state.attempt;
   await converge(run);
@@ -106,16 +106,16 @@ async function convergeOrSpare(run: Run): Promise<void> {
     parts: spared.held.map(({ name }) => name).join(', '),
   });
   Object.assign(state, { spared, attempt: null });
-  await converge({ ...run, wanted: sparedWish(spared, wanted) });
+  await converge({ ...run, wanted: withoutSpared(spared, wanted) });
 }
 
 /** Identifies a desired state by all that a service can see: everything but its generation. */
-function keyOf({ digest, restart, roles, certificate, site, pair }: Wanted, facts: HostFacts): string {
+function keyOf({ digest, restart, roles, certificate, site, pair }: DesiredService, facts: HostFacts): string {
   return digestOf([digest, restart, roles, certificate ?? null, site ?? null, pair ?? null, facts]);
 }
 
 /** Is the service in its desired state, with nothing left to wait for? */
-function isWell({ state: { memory, attempt, recovery, isSettling }, wanted }: Run): boolean {
+function isWell({ state: { memory, attempt, recovery, isSettling }, wanted }: ServiceRun): boolean {
   const state = wanted.desired === null ? 'absent' : 'healthy';
   const isQuiet = attempt === null && recovery.failures === 0 && !isSettling;
   return memory.state === state && isQuiet && memory.loaded?.digest === wanted.digest;
@@ -134,7 +134,7 @@ async function recall(service: AnyService, ports: EnginePorts): Promise<Memory |
   }
 }
 
-function reportOf({ service, wanted, state: { memory, facts, metrics, spared } }: Run): ServiceReport {
+function reportOf({ service, wanted, state: { memory, facts, metrics, spared } }: ServiceRun): ServiceReport {
   const held = spared?.digest === wanted.digest ? spared.held.slice(0, HELD_MAX) : [];
   return {
     ...(held.length === 0 ? {} : { held }),
@@ -158,7 +158,7 @@ function reportOf({ service, wanted, state: { memory, facts, metrics, spared } }
 const STEPS_MAX = 40;
 
 /** Brings a service that must run to its desired state: observe, plan one step, do it, until nothing is left to do. */
-export async function converge(run: Run): Promise<void> {
+export async function converge(run: ServiceRun): Promise<void> {
   const context = await begin(run);
   for (let count = 0; count < STEPS_MAX; count += 1) {
     const step = planStep(situationOf(context));

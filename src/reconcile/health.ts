@@ -25,8 +25,8 @@ export async function askHealth(ports: EnginePorts, service: AnyService, desired
   const [unit, first] = await Promise.all([ports.host.units.state(service.unit), ask(ports, service, desired)]);
   const down = unitProblem(service.unit, unit);
   if (down !== null) {
-    const kept = desired === undefined ? null : (service.parseDown?.(first, desired) ?? null);
-    return { ...(kept ?? { isHealthy: false, detail: down }), unit };
+    const reported = desired === undefined ? null : (service.parseDown?.(first, desired) ?? null);
+    return { ...(reported ?? { isHealthy: false, detail: down }), unit };
   }
   if (desired === undefined) return { isHealthy: true, detail: `${service.unit} is active`, unit };
   return { ...parse(service, await amended(ports, { service, desired, answers: first }), desired), unit };
@@ -37,14 +37,14 @@ async function ask({ host }: EnginePorts, service: AnyService, desired: unknown)
   return await Promise.all(commands.map((command) => host.exec(command)));
 }
 
-interface Asked {
+interface ProbeResult {
   readonly service: AnyService;
   readonly desired: unknown;
   readonly answers: readonly ExecResult[];
 }
 
 /** Fresh answers, after missing things were added. The daemon itself tells what failed. */
-async function amended(ports: EnginePorts, { service, desired, answers }: Asked): Promise<readonly ExecResult[]> {
+async function amended(ports: EnginePorts, { service, desired, answers }: ProbeResult): Promise<readonly ExecResult[]> {
   const commands = service.amend?.(answers, desired) ?? [];
   if (commands.length === 0) return answers;
   for (const command of commands) await ports.host.exec(command);
@@ -62,8 +62,8 @@ export async function awaitHealth(
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
     const health = await askHealth(ports, service, desired);
     restartsBefore ??= health.unit.restarts;
-    const isKeptBack = health.isOutOfReach === true && health.isSettling !== true;
-    const isOver = health.isHealthy || isKeptBack || isHopeless(health.unit, restartsBefore);
+    const isHeldBack = health.isOutOfReach === true && health.isSettling !== true;
+    const isOver = health.isHealthy || isHeldBack || isHopeless(health.unit, restartsBefore);
     if (isOver || ports.clock.monotonic() + pauseMs > deadline) return health;
     await ports.wait(pauseMs);
   }

@@ -1,6 +1,6 @@
 import type { Activation, AnyService, RoleChange } from '../services/kit/contract.ts';
-import type { Run } from './state.ts';
-import type { Memory, Trigger, Wanted } from './values.ts';
+import type { ServiceRun } from './state.ts';
+import type { Memory, Trigger, DesiredService } from './values.ts';
 
 /** News for a service, each told once: a role of the node, or that its certificate, the site's or that for DHCP partners is another one. */
 export type PendingNotification =
@@ -11,7 +11,7 @@ export type PendingNotification =
 const BEGINNINGS: readonly string[] = ['backup', 'standby'];
 
 /** The first news that the service has not heard; null: it knows everything. */
-export function nextNotification(wanted: Wanted, memory: Pick<Memory, 'roles'>): PendingNotification | null {
+export function nextNotification(wanted: DesiredService, memory: Pick<Memory, 'roles'>): PendingNotification | null {
   return allNotifications(wanted).find(({ kind, value }) => memory.roles[kind] !== value) ?? null;
 }
 
@@ -36,18 +36,18 @@ export function triggerOf(notification: PendingNotification): Trigger {
 }
 
 /** Notes that the service was told. */
-export function noteTold({ state }: Pick<Run, 'state'>, { kind, value }: PendingNotification): void {
+export function markNotified({ state }: Pick<ServiceRun, 'state'>, { kind, value }: PendingNotification): void {
   state.memory = { ...state.memory, roles: { ...state.memory.roles, [kind]: value }, telling: null };
 }
 
 /** A daemon that has just started sees the node's present roles, so there is nothing to tell. */
-export function noteRolesTold({ state, wanted }: Pick<Run, 'state' | 'wanted'>): void {
-  const told = Object.fromEntries(wanted.roles.map((role) => [role.kind, role.state]));
-  state.memory = { ...state.memory, roles: { ...state.memory.roles, ...told }, telling: null };
+export function markRolesCurrent({ state, wanted }: Pick<ServiceRun, 'state' | 'wanted'>): void {
+  const current = Object.fromEntries(wanted.roles.map((role) => [role.kind, role.state]));
+  state.memory = { ...state.memory, roles: { ...state.memory.roles, ...current }, telling: null };
 }
 
 /** All that can be told, by kind. */
-export function notificationsOf(wanted: Wanted): Readonly<Record<string, string>> {
+export function notificationsOf(wanted: DesiredService): Readonly<Record<string, string>> {
   return Object.fromEntries(allNotifications(wanted).map(({ kind, value }) => [kind, value]));
 }
 
@@ -56,7 +56,7 @@ function allNotifications({
   certificate = null,
   site = null,
   pair = null,
-}: Wanted): readonly PendingNotification[] {
+}: DesiredService): readonly PendingNotification[] {
   return [
     ...roles.map((role): PendingNotification => ({ kind: role.kind, value: role.state, role })),
     ...(certificate === null ? [] : [{ kind: 'certificate', value: certificate, role: null } as const]),

@@ -24,9 +24,9 @@ export interface Situation {
   /** May the unit be started now? Not after this run acted on it, and with back-off. */
   readonly mayStart: boolean;
   /** The operator's restart is not done yet. */
-  readonly isRestartAsked: boolean;
+  readonly isRestartRequested: boolean;
   /** The service has not yet heard of a role of the node, or of its renewed certificate. */
-  readonly isUntold: boolean;
+  readonly hasNotification: boolean;
   /** The daemon's answer since the last action on it; null: not asked yet. */
   readonly health: ServiceHealth | null;
   /** This change has restarted the daemon because it did not become healthy. */
@@ -41,7 +41,7 @@ export interface Situation {
  * after a change. `confirm`: it is healthy, so a rollback leads here from now on. `roll_back`: refuse the wanted files from now on. `settle`: nothing
  * is left to do.
  */
-export type Step =
+export type ReconcileStep =
   | 'install'
   | 'restore'
   | 'activate'
@@ -58,14 +58,14 @@ export type Step =
  * The next step of a service. Pure. It depends on the present state, never on earlier steps, so the next run continues a run that was killed
  * anywhere.
  */
-export function planStep(now: Situation): Step {
+export function planStep(now: Situation): ReconcileStep {
   const { aim } = now;
   if (aim.kind !== 'keep') {
     if (!isSame(now.disk, aim.files)) return aim.kind === 'wanted' ? 'install' : 'restore';
     if (!now.loaded || !isSame(now.loaded.files, aim.files)) return 'activate';
   }
-  if (now.isRestartAsked) return 'operator_restart';
-  if (now.isUntold) return 'tell';
+  if (now.isRestartRequested) return 'operator_restart';
+  if (now.hasNotification) return 'tell';
   if (!now.isUnitUp && now.mayStart) return 'start';
   if (now.health === null) return 'probe';
   return now.health.isHealthy ? planHealthy(now) : planUnhealthy(now);
@@ -77,12 +77,12 @@ export function isOnProbation(now: Pick<Situation, 'aim' | 'good' | 'loaded' | '
   return !now.good || !isSame(now.good.files, now.aim.files);
 }
 
-function planHealthy(now: Situation): Step {
+function planHealthy(now: Situation): ReconcileStep {
   const isConfirmed = now.aim.kind !== 'wanted' || (now.good && isSame(now.good.files, now.aim.files));
   return isConfirmed ? 'settle' : 'confirm';
 }
 
-function planUnhealthy(now: Situation): Step {
+function planUnhealthy(now: Situation): ReconcileStep {
   // Its files are not the cause of its trouble.
   if (!isOnProbation(now) || now.health?.isOutOfReach === true) return 'settle';
   // A daemon that ended by itself has judged its files. A silent one may just hang.

@@ -5,7 +5,7 @@ import { askHealth, awaitHealth, type Health } from './health.ts';
 import { afterAction, afterProbe, isHung } from './recovery.ts';
 import { setAction, setState } from './state.ts';
 import { desiredInForce } from './steps.ts';
-import { noteRolesTold } from './notifications.ts';
+import { markRolesCurrent } from './notifications.ts';
 import type { Refusal } from './values.ts';
 
 /** The end of a run: acts on a hung daemon, and gives the service's state and the reason. */
@@ -28,8 +28,8 @@ export async function settle(context: ReconcileContext): Promise<void> {
 async function wholeHealth(context: ReconcileContext): Promise<Health> {
   const { health, ports, service } = context;
   if (health?.unit) return { ...health, unit: health.unit };
-  const asked = await askHealth(ports, service, await desiredInForce(context));
-  return health && !asked.isHealthy ? { ...asked, detail: health.detail } : asked;
+  const answer = await askHealth(ports, service, await desiredInForce(context));
+  return health && !answer.isHealthy ? { ...answer, detail: health.detail } : answer;
 }
 
 /** Another process than last time, and not because of us: it died, and systemd started it before we looked. */
@@ -48,7 +48,7 @@ async function restartHung(context: ReconcileContext, health: Health): Promise<H
   const why = `no healthy answer ${state.recovery.failures} times in a row: ${health.detail}`;
   const acted = await forceRestart(ports, service, why);
   setAction(context, acted.action, 'health');
-  if (acted.problem === null) noteRolesTold(context);
+  if (acted.problem === null) markRolesCurrent(context);
   state.recovery = afterAction(state.recovery, ports.clock.monotonic(), ports.random, ports.timing);
   const deadline = ports.clock.monotonic() + ports.timing.settleMs;
   const after = await awaitHealth(ports, service, await desiredInForce(context), deadline);
@@ -66,7 +66,7 @@ function noteFiles(context: ReconcileContext, health: Health): void {
 
 function conclude(context: ReconcileContext, health: Health): void {
   const { aim, state, wanted } = context;
-  if (aim.kind === 'keep') return concludeKept(context, health);
+  if (aim.kind === 'keep') return concludeUnchanged(context, health);
   if (aim.kind === 'previous') return concludePrevious(context, health);
   if (!health.isHealthy && !health.isOutOfReach && !state.memory.good) state.givenUp = filesDigest(aim.files);
   const note = health.isHealthy
@@ -80,7 +80,7 @@ function limitsOf({ service, wanted, facts }: ReconcileContext): string[] {
   return (service.limits?.(wanted.desired, facts) ?? []).map((finding) => finding.sentence.replace(/\.$/, ''));
 }
 
-function concludeKept(context: ReconcileContext, health: Health): void {
+function concludeUnchanged(context: ReconcileContext, health: Health): void {
   const { attempt, memory } = context.state;
   const running = memory.loaded
     ? `the configuration of generation ${memory.loaded.generation} stays: ${health.detail}`

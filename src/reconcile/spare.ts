@@ -4,25 +4,25 @@ import { renderService } from '../services/kit/render.ts';
 import { type CheckOutcome, checkStaged } from './check.ts';
 import { diskStates, readFolder, stage } from './disk.ts';
 import { statesOf } from './files.ts';
-import type { Run } from './state.ts';
-import type { HeldBack, Spared, Wanted } from './values.ts';
+import type { ServiceRun } from './state.ts';
+import type { HeldBack, Spared, DesiredService } from './values.ts';
 
-const WORDS_MAX = 600;
+const REASON_MAX = 600;
 
 /** The desired state as far as the daemon takes it, if that is known. */
-export function sparedWish(spared: Spared | null, wanted: Wanted): Wanted {
+export function withoutSpared(spared: Spared | null, wanted: DesiredService): DesiredService {
   return spared?.digest === wanted.digest ? { ...wanted, desired: spared.desired } : wanted;
 }
 
 /**
  * Looks for the optional parts because of which the checker refused a desired state. Null: they are not the cause. It leaves no staged file behind.
  */
-export async function spareParts(run: Run): Promise<Spared | null> {
+export async function spareParts(run: ServiceRun): Promise<Spared | null> {
   const { service, wanted, ports } = run;
   const { optional } = service;
   const { desired, digest } = wanted;
   if (!optional || desired === null) return null;
-  const check = (less: typeof desired) => checkWish({ ...run, wanted: { ...wanted, desired: less } });
+  const check = (less: typeof desired) => checkDesired({ ...run, wanted: { ...wanted, desired: less } });
   try {
     const found = await searchParts(optional, desired, check);
     return found && { digest, ...found };
@@ -44,8 +44,8 @@ export async function searchParts<D extends object>(
   const accepted = new Set<string>();
   const held: HeldBack[] = [];
   let isSure = true;
-  const only = (kept: ReadonlySet<string>): D => {
-    const left = parts.map(({ key }) => key).filter((key) => !kept.has(key));
+  const only = (included: ReadonlySet<string>): D => {
+    const left = parts.map(({ key }) => key).filter((key) => !included.has(key));
     return optional.without(desired, new Set(left));
   };
   const admit = async (some: readonly OptionalPart[]): Promise<void> => {
@@ -67,11 +67,11 @@ export async function searchParts<D extends object>(
 
 function heldOf({ name, remedy }: OptionalPart, why: string): HeldBack {
   // The first line says what is wrong. The rest of the checker's output is for its log.
-  return { name, why: (why.split('\n')[0] ?? '').slice(0, WORDS_MAX), remedy };
+  return { name, why: (why.split('\n')[0] ?? '').slice(0, REASON_MAX), remedy };
 }
 
 /** Shows the files of a desired state to the checker. */
-async function checkWish({ service, ports, state, wanted, facts }: Run): Promise<CheckOutcome> {
+async function checkDesired({ service, ports, state, wanted, facts }: ServiceRun): Promise<CheckOutcome> {
   let files: readonly RenderedFile[];
   try {
     files = renderService(service, wanted.desired, {

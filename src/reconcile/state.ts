@@ -5,10 +5,10 @@ import { stableJson } from '../core/stable-json.ts';
 import type { AnyService, Metric } from '../services/kit/contract.ts';
 import type { EnginePorts } from './ports.ts';
 import type { BackOff, Recovery } from './recovery.ts';
-import type { FileStates, LastAction, Memory, ServiceStateName, Spared, Trigger, Wanted } from './values.ts';
+import type { FileStates, LastAction, Memory, ServiceStateName, Spared, Trigger, DesiredService } from './values.ts';
 
 /** A configuration that could not be installed, and when it is tried again (monotonic). */
-export interface Attempt {
+export interface ConfigurationAttempt {
   readonly key: string;
   readonly state: ServiceStateName;
   readonly why: string;
@@ -21,7 +21,7 @@ export interface EngineState {
   /** `savedText` of the last saved memory. */
   saved: string;
   recovery: Recovery;
-  attempt: Attempt | null;
+  attempt: ConfigurationAttempt | null;
   /** When, and for which input, the files on disk were last compared, with the result. */
   verified: {
     readonly key: string;
@@ -50,11 +50,11 @@ export interface EngineState {
 }
 
 /** What one run works with. */
-export interface Run {
+export interface ServiceRun {
   readonly service: AnyService;
   readonly ports: EnginePorts;
   readonly state: EngineState;
-  readonly wanted: Wanted;
+  readonly wanted: DesiredService;
   readonly facts: HostFacts;
 }
 
@@ -75,7 +75,7 @@ export function emptyMemory(clock: Clock): Memory {
 }
 
 /** Enters a state; `since` changes with the state alone. */
-export function setState(run: Pick<Run, 'ports' | 'state'>, name: ServiceStateName, why: string): void {
+export function setState(run: Pick<ServiceRun, 'ports' | 'state'>, name: ServiceStateName, why: string): void {
   const { memory } = run.state;
   const text = why.slice(0, WHY_LIMIT);
   if (memory.state !== name)
@@ -85,7 +85,7 @@ export function setState(run: Pick<Run, 'ports' | 'state'>, name: ServiceStateNa
 }
 
 /** Stores an action on the service, and its cause. */
-export function setAction(run: Pick<Run, 'ports' | 'state'>, action: ActionDone | null, trigger: Trigger): void {
+export function setAction(run: Pick<ServiceRun, 'ports' | 'state'>, action: ActionDone | null, trigger: Trigger): void {
   if (!action) return;
   const { memory } = run.state;
   const why = action.why.slice(0, ACTION_WHY_LIMIT);
@@ -104,7 +104,7 @@ export function savedText({ loaded, ...memory }: Memory): string {
 }
 
 /** Makes the memory durable if it changed. A full disk must not stop the work on the service. */
-export async function saveMemory(run: Pick<Run, 'ports' | 'state' | 'service'>): Promise<void> {
+export async function saveMemory(run: Pick<ServiceRun, 'ports' | 'state' | 'service'>): Promise<void> {
   const text = savedText(run.state.memory);
   if (text === run.state.saved) return;
   try {
@@ -116,7 +116,7 @@ export async function saveMemory(run: Pick<Run, 'ports' | 'state' | 'service'>):
 }
 
 /** Is the operator's restart still to be done? */
-export function isRestartAsked(run: Run): boolean {
+export function isRestartRequested(run: ServiceRun): boolean {
   const { restart } = run.state.memory;
   return run.wanted.restart !== null && !(restart?.nonce === run.wanted.restart && restart.isDone);
 }

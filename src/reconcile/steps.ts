@@ -7,21 +7,21 @@ import { type ReconcileContext, failAttempt, isOnProbationNow } from './context.
 import * as disk from './disk.ts';
 import { changesBetween, filesDigest, isSame, statesOf } from './files.ts';
 import { askHealth, awaitHealth, isUp } from './health.ts';
-import type { Step } from './plan.ts';
+import type { ReconcileStep } from './plan.ts';
 import { afterAction } from './recovery.ts';
-import { type Run, saveMemory, setAction } from './state.ts';
+import { type ServiceRun, saveMemory, setAction } from './state.ts';
 import {
   activationOf,
   nextNotification,
-  noteRolesTold,
-  noteTold,
+  markRolesCurrent,
+  markNotified,
   type PendingNotification,
   triggerOf,
 } from './notifications.ts';
 import type { Configuration, Trigger } from './values.ts';
 
 /** Does one step of the plan and stores the result in context and memory. */
-export async function perform(step: Exclude<Step, 'settle'>, context: ReconcileContext): Promise<void> {
+export async function perform(step: Exclude<ReconcileStep, 'settle'>, context: ReconcileContext): Promise<void> {
   switch (step) {
     case 'install':
       return await install(context);
@@ -34,7 +34,7 @@ export async function perform(step: Exclude<Step, 'settle'>, context: ReconcileC
     case 'operator_restart':
       return await operatorRestart(context);
     case 'tell':
-      return await tell(context);
+      return await notify(context);
     case 'probe':
       return await probe(context);
     case 'force':
@@ -192,7 +192,7 @@ async function operatorRestart(context: ReconcileContext): Promise<void> {
 }
 
 /** Tells the service one piece of news: a role of the node, or its certificate. */
-async function tell(context: ReconcileContext): Promise<void> {
+async function notify(context: ReconcileContext): Promise<void> {
   const { service, ports, state, wanted } = context;
   const notification = nextNotification(wanted, state.memory);
   if (notification === null) return;
@@ -201,15 +201,15 @@ async function tell(context: ReconcileContext): Promise<void> {
   if (activation !== null && activation.kind !== 'none') {
     const unit = await ports.host.units.state(service.unit);
     // A daemon that is down sees the present node when it starts.
-    if (isUp(unit)) acted = await tellUnit(context, notification, activation, unit);
+    if (isUp(unit)) acted = await notifyUnit(context, notification, activation, unit);
   }
-  if (acted.problem === null) noteTold(context, notification);
-  else context.isTellingStuck = true;
+  if (acted.problem === null) markNotified(context, notification);
+  else context.hasNotificationFailed = true;
   if (acted.action !== null || acted.problem !== null) await touched(context, acted, triggerOf(notification));
 }
 
 /** The daemon's pid is stored before a restart, so that a run after a kill knows whether the restart was done. */
-async function tellUnit(
+async function notifyUnit(
   context: ReconcileContext,
   notification: PendingNotification,
   activation: Activation,
@@ -238,7 +238,7 @@ async function probe(context: ReconcileContext): Promise<void> {
 }
 
 /** The desired part whose questions the running daemon must answer; undefined: unknown. */
-export async function desiredInForce(run: Run): Promise<unknown> {
+export async function desiredInForce(run: ServiceRun): Promise<unknown> {
   const { service, ports, state } = run;
   const digest = state.memory.loaded?.digest;
   if (digest === undefined) return undefined;
@@ -294,7 +294,7 @@ async function rollBack(context: ReconcileContext): Promise<void> {
 async function touched(context: ReconcileContext, acted: Acted, trigger: Trigger): Promise<void> {
   setAction(context, acted.action, trigger);
   const isNew = acted.action !== null && ['start', 'restart', 'rollback'].includes(acted.action.kind);
-  if (isNew && acted.problem === null) noteRolesTold(context);
+  if (isNew && acted.problem === null) markRolesCurrent(context);
   context.isTouched = true;
   context.state.pid = null;
   context.health = acted.problem === null ? null : { isHealthy: false, detail: acted.problem };

@@ -27,7 +27,7 @@ export interface LastAction {
  * The desired state of one service. `digest`: of `desired`. `roles`: the present roles of this node. `certificate`: identifies the node's certificate
  * and changes at each renewal; null or missing: there is none.
  */
-export interface Wanted {
+export interface DesiredService {
   readonly generation: number;
   readonly digest: string;
   readonly desired: Readonly<Record<string, unknown>> | null;

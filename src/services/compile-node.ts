@@ -75,15 +75,15 @@ export function compileSite(
       compilePrepared(numbered, node.id, prepared, previous.get(node.id) ?? null),
     ]),
   );
-  tellOfSite(snapshot, services, nodes);
+  addSiteFindings(snapshot, services, nodes);
   return { versions, nodes };
 }
 
 /** Findings of the whole site are told once, with the first region node. */
-function tellOfSite(snapshot: Snapshot, services: readonly AnyService[], nodes: Map<string, CompiledNode>): void {
-  const teller = snapshot.nodes.find((node) => node.isRegion)?.id;
-  const node = teller === undefined ? undefined : nodes.get(teller);
-  if (teller === undefined || !node) return;
+function addSiteFindings(snapshot: Snapshot, services: readonly AnyService[], nodes: Map<string, CompiledNode>): void {
+  const reporterId = snapshot.nodes.find((node) => node.isRegion)?.id;
+  const node = reporterId === undefined ? undefined : nodes.get(reporterId);
+  if (reporterId === undefined || !node) return;
   const found = services.flatMap((service) => {
     try {
       return (service.lintSite?.(snapshot) ?? []).map((finding) => ({ service: service.name, ...finding }));
@@ -94,7 +94,7 @@ function tellOfSite(snapshot: Snapshot, services: readonly AnyService[], nodes: 
       }));
     }
   });
-  nodes.set(teller, { ...node, findings: [...node.findings, ...found, ...refusedSettings(snapshot)] });
+  nodes.set(reporterId, { ...node, findings: [...node.findings, ...found, ...refusedSettings(snapshot)] });
 }
 
 /** Values that an earlier release took and today's rules refuse. Without this finding nobody would know why the default is in force. */
@@ -183,12 +183,12 @@ function compilePrepared(
       ...compileInstances(input, item, previous),
     ];
     for (const { identity, result } of results) {
-      const told = result.isUsable ? result.findings : result.findings.map((finding) => holding(identity, finding));
-      findings.push(...told.map((finding) => ({ service: identity, ...finding })));
+      const found = result.isUsable ? result.findings : result.findings.map((finding) => holding(identity, finding));
+      findings.push(...found.map((finding) => ({ service: identity, ...finding })));
       const desired = result.isUsable ? result.desired : previous?.services[identity]?.desired;
       if (desired === undefined) continue;
-      const wish = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === identity);
-      parts[identity] = { desired, restart: wish?.nonce ?? null };
+      const request = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === identity);
+      parts[identity] = { desired, restart: request?.nonce ?? null };
     }
   }
   return { body: { services: parts, ...regionsOf(snapshot), ...agentRestartOf(snapshot, nodeId) }, findings };
@@ -231,8 +231,8 @@ function holding(service: string, finding: Finding): Finding {
 }
 
 function agentRestartOf(snapshot: Snapshot, nodeId: string): Pick<NodeBody, 'agentRestart'> {
-  const wish = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === OWN_PROCESSES.agent);
-  return wish ? { agentRestart: wish.nonce } : {};
+  const request = snapshot.restarts.find((row) => row.nodeId === nodeId && row.service === OWN_PROCESSES.agent);
+  return request ? { agentRestart: request.nonce } : {};
 }
 
 function regionsOf(snapshot: Snapshot): Pick<NodeBody, 'regions'> {

@@ -108,7 +108,7 @@ describe('an agent that hears of commands', () => {
     });
     expect(region.claims).toEqual([]);
     region.waiting.push(command(7, { secrets: { password: 'hidden-text' } }));
-    agent.commands.hear('a'.repeat(32));
+    agent.commands.noteSign('a'.repeat(32));
     expect(agent.commands.sign()).toBe('a'.repeat(32));
     await until('the end is told', () => region.told.length === 1);
     expect(region.told).toEqual([{ id: 7, epoch: 1, state: 'done', sentence: 'Walked.', result: { far: 7 } }]);
@@ -131,16 +131,16 @@ describe('an agent that hears of commands', () => {
     });
     region.faults.push(new AppError('region_unreachable', 'away'), new AppError('region_unreachable', 'away'));
     region.waiting.push(command(1));
-    agent.commands.hear('b'.repeat(32));
+    agent.commands.noteSign('b'.repeat(32));
     await until('it was told', () => region.told.length > 0);
     expect(new Set(region.claims.slice(0, 3).map(({ key }) => key)).size).toBe(1);
     // The same claim answered twice.
     region.waiting.push(command(2));
-    agent.commands.hear('c'.repeat(32));
+    agent.commands.noteSign('c'.repeat(32));
     await until('it runs', () => runs === 2);
     const claims = region.claims.length;
     region.waiting.push(command(2));
-    agent.commands.hear('d'.repeat(32));
+    agent.commands.noteSign('d'.repeat(32));
     await until('it was given again', () => region.claims.length > claims && region.waiting.length === 0);
     second.resolve();
     await until('it was told', () => region.told.filter(({ id }) => id === 2).length > 0);
@@ -151,7 +151,7 @@ describe('an agent that hears of commands', () => {
   it('asks again when a claim found nothing: what it was told of may come a moment later', async () => {
     const region = fakeRegion();
     const agent = await startAgent(region, walk);
-    agent.commands.hear('e'.repeat(32));
+    agent.commands.noteSign('e'.repeat(32));
     await until('it asked', () => region.claims.length === 1);
     region.waiting.push(command(1));
     await until('it was told', () => region.told.length === 1);
@@ -173,7 +173,7 @@ describe('an agent that hears of commands', () => {
       },
     });
     for (let id = 1; id <= 20; id += 1) region.waiting.push(command(id));
-    agent.commands.hear('f'.repeat(32));
+    agent.commands.noteSign('f'.repeat(32));
     await until('all are told', () => region.told.length === 20);
     expect(most).toBe(8);
     expect(new Set(region.told.map(({ id }) => id)).size).toBe(20);
@@ -193,7 +193,7 @@ describe('an agent that was restarted', () => {
     };
     const first = await startAgent(region, hang);
     region.waiting.push(command(5), command(6, { epoch: 3 }));
-    first.commands.hear('a'.repeat(32));
+    first.commands.noteSign('a'.repeat(32));
     await until('both run', () => runs === 2);
     await first.stop();
     expect(region.told).toEqual([]);
@@ -209,7 +209,7 @@ describe('an agent that was restarted', () => {
     await until('the note is empty', async () => (await noted()).length === 0);
     // The region may give the same command again, by another claim.
     region.waiting.push(command(5, { epoch: 2 }));
-    second.commands.hear('b'.repeat(32));
+    second.commands.noteSign('b'.repeat(32));
     await until('it runs again', () => runs === 3);
   });
 
@@ -219,7 +219,7 @@ describe('an agent that was restarted', () => {
     const agent = await startAgent(region, walk);
     expect(agent.findings.all().map(({ code }) => code)).toEqual(['commands_unusable']);
     region.waiting.push(command(1));
-    agent.commands.hear('a'.repeat(32));
+    agent.commands.noteSign('a'.repeat(32));
     await until('it was told', () => region.told.length === 1);
   });
 
@@ -235,7 +235,7 @@ describe('an agent that was restarted', () => {
     await rm(folder, { recursive: true });
     await writeFile(folder, 'a file where the folder was');
     region.waiting.push(command(1));
-    agent.commands.hear('a'.repeat(32));
+    agent.commands.noteSign('a'.repeat(32));
     await until('it was told', () => region.told.length > 0);
     expect(runs).toBe(0);
     expect(region.told[0]).toMatchObject({
@@ -252,7 +252,7 @@ describe('a run', () => {
     const region = fakeRegion();
     const agent = await startAgent(region, runners);
     region.waiting.push(command(1, more));
-    agent.commands.hear('a'.repeat(32));
+    agent.commands.noteSign('a'.repeat(32));
     await until('it was told', () => region.told.length === 1);
     await until('the note is empty', async () => (await noted()).length === 0);
     await agent.stop();
@@ -315,7 +315,7 @@ describe('the end of a command', () => {
       },
     });
     region.waiting.push(command(1));
-    agent.commands.hear('a'.repeat(32));
+    agent.commands.noteSign('a'.repeat(32));
     await until('it was told', () => region.told.length === 1);
     await until('the note is empty', async () => (await noted()).length === 0);
   });
@@ -330,7 +330,7 @@ describe('the end of a command', () => {
       },
     });
     region.waiting.push(command(1));
-    agent.commands.hear('a'.repeat(32));
+    agent.commands.noteSign('a'.repeat(32));
     await until('it was told', () => region.told.length === 1);
     expect(region.told[0]).toMatchObject({ state: 'failed', sentence: 'The region did not take its result.' });
   });

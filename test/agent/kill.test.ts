@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ServiceReport, Wanted } from '../../src/reconcile/values.ts';
+import type { ServiceReport, DesiredService } from '../../src/reconcile/values.ts';
 import type { Activation } from '../../src/services/kit/contract.ts';
 import { type EngineRig, engineRig, FAKE_FACTS, wish } from '../kit/engine-rig.ts';
 
@@ -10,8 +10,8 @@ const vip = { roles: [{ kind: 'vip', state: 'active' } as const] };
 /** A change, and how it must end however often the agent is killed on the way. */
 interface Case {
   readonly name: string;
-  readonly before: readonly Wanted[];
-  readonly change: Wanted;
+  readonly before: readonly DesiredService[];
+  readonly change: DesiredService;
   readonly state: ServiceReport['state'];
   readonly serial: number | null;
 }
@@ -83,7 +83,7 @@ async function prepare(one: Case): Promise<EngineRig> {
 }
 
 /** Runs until it is done or the agent is killed after so many effects; true when it was killed. */
-async function runUntilKilled(rig: EngineRig, wanted: Wanted, effects: number): Promise<boolean> {
+async function runUntilKilled(rig: EngineRig, wanted: DesiredService, effects: number): Promise<boolean> {
   const killed = rig.host.killAfter(effects).then(() => true);
   const done = rig.start().then(async (engine) => {
     await engine.run(wanted, FAKE_FACTS);

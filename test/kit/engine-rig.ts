@@ -2,7 +2,7 @@ import { digestOf } from '../../src/core/stable-json.ts';
 import { openEngine, type ServiceEngine } from '../../src/reconcile/engine.ts';
 import { openGate } from '../../src/reconcile/gate.ts';
 import { type EnginePorts, type MemoryStore, TIMING } from '../../src/reconcile/ports.ts';
-import type { Memory, Wanted } from '../../src/reconcile/values.ts';
+import type { Memory, DesiredService } from '../../src/reconcile/values.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
 import { FAKE_FACTS, FakeHost } from './fake-host.ts';
 import { FAKE_TEMPLATES, type FakeDesired, fakeDaemon, fakeService } from './fake-service.ts';
@@ -46,7 +46,11 @@ export function engineRig(changes: Partial<AnyService> = {}): EngineRig {
 }
 
 /** A wish for the fake service. */
-export function wish(generation: number, desired: Partial<FakeDesired> | null, more: Partial<Wanted> = {}): Wanted {
+export function wish(
+  generation: number,
+  desired: Partial<FakeDesired> | null,
+  more: Partial<DesiredService> = {},
+): DesiredService {
   const whole = desired === null ? null : { serial: generation, mood: 'fine' as const, items: ['a', 'b'], ...desired };
   return { generation, digest: digestOf(whole), desired: whole, restart: null, roles: [], ...more };
 }

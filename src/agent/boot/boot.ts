@@ -90,14 +90,14 @@ function openRecords(findings: Findings) {
     of: (desired: Desired | null): BootRecords => {
       const digest = desired?.digest ?? '';
       if (last?.digest === digest) return last.records;
-      const told = desired?.body.boot ?? [];
-      const usable = told.filter((record): record is BootRecord => Check(BootRecord, record));
-      const wrong = told.length - usable.length;
+      const records = desired?.body.boot ?? [];
+      const usable = records.filter((record): record is BootRecord => Check(BootRecord, record));
+      const wrong = records.length - usable.length;
       if (wrong === 0) findings.clear(FINDING);
       else
         findings.raise(
           FINDING,
-          `${wrong} of ${told.length} boot records are not of a form that this release knows: these machines are strangers here. Update this host.`,
+          `${wrong} of ${records.length} boot records are not of a form that this release knows: these machines are strangers here. Update this host.`,
         );
       last = { digest, records: indexRecords(usable) };
       return last.records;

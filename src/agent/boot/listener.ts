@@ -7,7 +7,7 @@ import { sentenceOf } from '../../core/errors.ts';
 import { PORTS } from '../../core/node-ports.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { AskEnlist } from './enlist.ts';
-import { openStrangers } from './strangers.ts';
+import { openUnknownMachines } from './strangers.ts';
 
 /** What the rack knows of machines at this moment. `generation`: of the desired state that the records came with. */
 export interface BootState {
@@ -105,7 +105,7 @@ export function openBootListener(options: BootListenerOptions): BootListener {
 
 function openAnswerer(options: BootListenerOptions) {
   const { clock, log, templates, state, enlist, enlistMs = ENLIST_MS } = options;
-  const strangers = openStrangers({ enlist, enlistMs, log });
+  const unknownMachines = openUnknownMachines({ enlist, enlistMs, log });
   return async (request: IncomingMessage, response: ServerResponse, place: BootPlace): Promise<void> => {
     const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
     if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -116,13 +116,19 @@ function openAnswerer(options: BootListenerOptions) {
     const question = { loader, query };
     const client = request.socket.remoteAddress ?? null;
     const known = state();
-    const stranger = findUnknownClient(question, known.records);
-    const said: EnlistAnswer = stranger === null ? { kind: 'no-region' } : await strangers.ask(stranger, client);
-    const { script, log: fields } = answerBoot(question, { ...known, place, templates }, said, clock.now() / 1000);
-    const heard: AnswerSeen = { ...fields, client: client ?? '' };
-    log.info('a machine asked what to boot', heard);
+    const unknownMachine = findUnknownClient(question, known.records);
+    const enlistAnswer: EnlistAnswer =
+      unknownMachine === null ? { kind: 'no-region' } : await unknownMachines.ask(unknownMachine, client);
+    const { script, log: fields } = answerBoot(
+      question,
+      { ...known, place, templates },
+      enlistAnswer,
+      clock.now() / 1000,
+    );
+    const answerSeen: AnswerSeen = { ...fields, client: client ?? '' };
+    log.info('a machine asked what to boot', answerSeen);
     send(response, 200, script);
-    options.onAnswer?.(heard);
+    options.onAnswer?.(answerSeen);
   };
 }
 

@@ -5,7 +5,7 @@ import type { SeenStep } from './sieve.ts';
 /** What the programs are called in the journal whose lines tell of machines that boot (templates/http, tftpd-hpa). */
 export const LOG_IDENTIFIERS = { nginx: 'regent_http', tftpd: 'in.tftpd' } as const;
 
-type Found = Omit<SeenStep, 'at'>;
+type LoggedStep = Omit<SeenStep, 'at'>;
 
 /** Names that loaders are asked for by. */
 const LOADERS: ReadonlySet<string> = new Set(bootFiles().map(({ name }) => name));
@@ -17,13 +17,13 @@ const METADATA = '/MAAS/metadata/';
 const ROOT = /^root\.|\.squashfs$/;
 
 /** The step that a line tells of; null: none. A line may hold anything that a machine sent. Pure. */
-export function stepOfLine(identifier: string, message: string): Found | null {
+export function stepOfLine(identifier: string, message: string): LoggedStep | null {
   if (identifier === LOG_IDENTIFIERS.nginx) return ofNginx(message);
   return identifier === LOG_IDENTIFIERS.tftpd ? ofTftpd(message) : null;
 }
 
 /** A line of the access log (`log_format regent`). */
-function ofNginx(message: string): Found | null {
+function ofNginx(message: string): LoggedStep | null {
   const line = objectOf(message);
   if (line === null) return null;
   const { client, method, uri, status, bytes, seconds } = line;
@@ -42,7 +42,7 @@ function ofNginx(message: string): Found | null {
   return { source: 'http', what: target.what, mac: null, address, outcome, facts };
 }
 
-function targetOf(uri: string, method: string): { readonly what: Found['what']; readonly file: string } | null {
+function targetOf(uri: string, method: string): { readonly what: LoggedStep['what']; readonly file: string } | null {
   const image = IMAGE.exec(uri)?.[1];
   if (image !== undefined) {
     const known = Object.hasOwn(FILES, image) ? FILES[image] : undefined;
@@ -56,7 +56,7 @@ function targetOf(uri: string, method: string): { readonly what: Found['what']; 
 /**
  * A line of tftpd-hpa 5.3 with `--verbosity 2`: a request with the file that it is mapped to; a refusal, which says no name.
  */
-function ofTftpd(message: string): Found | null {
+function ofTftpd(message: string): LoggedStep | null {
   const [, from, name] = /^RRQ from (\S+) filename (.{1,400}?)(?: remapped to .*)?$/.exec(message) ?? [];
   if (from !== undefined && name !== undefined) {
     const file = name
@@ -73,7 +73,7 @@ function ofTftpd(message: string): Found | null {
   return loaderStep(to, { reason: `TFTP error ${code}: no such file is given out` }, 'failed');
 }
 
-function loaderStep(from: string, facts: Found['facts'], outcome: 'done' | 'failed'): Found | null {
+function loaderStep(from: string, facts: LoggedStep['facts'], outcome: 'done' | 'failed'): LoggedStep | null {
   const address = addressOf(from);
   return address === null ? null : { source: 'tftp', what: 'loader', mac: null, address, outcome, facts };
 }

@@ -29,7 +29,7 @@ const AGAIN_MS = 12 * 3_600_000;
 const PAUSE_MS = 30_000;
 
 /** A file that was asked for: how it was found, and when it is asked for again (monotonic, ms). */
-interface Known {
+interface PrefetchedFile {
   readonly copy: CopySeen;
   readonly askAt: number;
 }
@@ -46,7 +46,7 @@ interface Http {
  */
 export function openPrefetch({ ports, held, exec, onChange }: PrefetchOptions): Prefetch {
   const { clock, log, random } = ports;
-  const known = new Map<string, Known>();
+  const known = new Map<string, PrefetchedFile>();
 
   const ask = async (port: number, path: string) => {
     const url = `http://127.0.0.1:${port}/${path}`;

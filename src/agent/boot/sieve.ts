@@ -14,44 +14,44 @@ const SAME_MS = 10_000;
 /** What one machine said last. */
 const SAME_MAX = 16;
 
-interface Heard {
+interface MachineHistory {
   left: number;
   at: number;
-  readonly said: Map<string, number>;
+  readonly stepTimes: Map<string, number>;
 }
 
 /** Lets through what is news of a machine, and not more than a rack and its regions can bear. */
 export function openSieve(clock: Pick<Clock, 'monotonic'>): { readonly passes: (step: SeenStep) => boolean } {
-  const machines = new Map<string, Heard>();
+  const machines = new Map<string, MachineHistory>();
   return {
     passes: (step) => {
       const name = step.address ?? step.mac ?? '';
       const now = clock.monotonic();
-      const heard = machines.get(name) ?? { left: BURST, at: now, said: new Map<string, number>() };
+      const history = machines.get(name) ?? { left: BURST, at: now, stepTimes: new Map<string, number>() };
       // The newest is the last of the map.
       machines.delete(name);
-      machines.set(name, heard);
+      machines.set(name, history);
       if (machines.size > MACHINES) machines.delete(machines.keys().next().value ?? '');
-      heard.left = Math.min(BURST, heard.left + ((now - heard.at) / 1000) * PER_SECOND);
-      heard.at = now;
-      return isNews(heard.said, step, now) && takes(heard);
+      history.left = Math.min(BURST, history.left + ((now - history.at) / 1000) * PER_SECOND);
+      history.at = now;
+      return isNews(history.stepTimes, step, now) && takes(history);
     },
   };
 }
 
-function takes(heard: Heard): boolean {
-  if (heard.left < 1) return false;
-  heard.left -= 1;
+function takes(history: MachineHistory): boolean {
+  if (history.left < 1) return false;
+  history.left -= 1;
   return true;
 }
 
-function isNews(said: Map<string, number>, { what, mac, facts, outcome }: SeenStep, now: number): boolean {
+function isNews(stepTimes: Map<string, number>, { what, mac, facts, outcome }: SeenStep, now: number): boolean {
   // Metadata is asked for by many paths: each outcome of it is one thing.
   const file = what === 'metadata' ? '' : (facts.file ?? '');
   const key = JSON.stringify([what, outcome, mac, file, facts.status, facts.decision, facts.reason]);
-  const before = said.get(key);
-  said.delete(key);
-  said.set(key, before !== undefined && now - before < SAME_MS ? before : now);
-  if (said.size > SAME_MAX) said.delete(said.keys().next().value ?? '');
+  const before = stepTimes.get(key);
+  stepTimes.delete(key);
+  stepTimes.set(key, before !== undefined && now - before < SAME_MS ? before : now);
+  if (stepTimes.size > SAME_MAX) stepTimes.delete(stepTimes.keys().next().value ?? '');
   return before === undefined || now - before >= SAME_MS;
 }

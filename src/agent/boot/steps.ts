@@ -68,8 +68,8 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
   const send = async (): Promise<void> => {
     const steps = queue.slice(0, STEPS_PER_REPORT);
     const newest = steps.at(-1)?.sequence ?? 0;
-    const told = await sent({ epoch, at: new Date(clock.now()).toISOString(), steps });
-    if (told !== 'taken') log.warn('a region did not take steps of machines', { count: steps.length, why: told });
+    const outcome = await sent({ epoch, at: new Date(clock.now()).toISOString(), steps });
+    if (outcome !== 'taken') log.warn('a region did not take steps of machines', { count: steps.length, why: outcome });
     while ((queue[0]?.sequence ?? Infinity) <= newest) queue.shift();
     if (queue.length > 0) return;
     dropped = 0;
@@ -117,14 +117,14 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
 export function ofAnswer(answer: AnswerSeen, at: number): SeenStep {
   const { mac, client, decision, reason, architecture, loader } = answer;
   const address = client.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  const isAsked = mac !== null;
+  const hasMac = mac !== null;
   return {
     at,
     source: 'boot',
     what: 'script',
     mac,
     address: address === '' ? null : address,
-    outcome: isAsked ? 'done' : 'failed',
+    outcome: hasMac ? 'done' : 'failed',
     facts: { decision, reason, loader, ...(architecture === null ? {} : { architecture }) },
   };
 }

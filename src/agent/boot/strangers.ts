@@ -7,7 +7,7 @@ import type { Log } from '../../core/ports.ts';
 /** Questions to regions at once: what is more is told to come again, at no cost to them. */
 const AT_ONCE = 8;
 
-interface StrangerPorts {
+interface UnknownMachinePorts {
   readonly enlist: AskEnlist;
   readonly enlistMs: number;
   readonly log: Log;
@@ -17,8 +17,8 @@ interface StrangerPorts {
  * Asks a region about machines that nobody knows: one question for each MAC at a time, few in all, each with a deadline. It never throws: a region
  * that says nothing is none.
  */
-export function openStrangers({ enlist, enlistMs, log }: StrangerPorts) {
-  const asked = new Map<string, Promise<EnlistAnswer>>();
+export function openUnknownMachines({ enlist, enlistMs, log }: UnknownMachinePorts) {
+  const pending = new Map<string, Promise<EnlistAnswer>>();
   const askRegion = async (client: BootClient, via: string | null): Promise<EnlistAnswer> => {
     try {
       const signal = AbortSignal.timeout(enlistMs);
@@ -30,17 +30,17 @@ export function openStrangers({ enlist, enlistMs, log }: StrangerPorts) {
       log.warn('no region enlists a machine', { mac: client.mac, error: sentenceOf(error) });
       return { kind: 'no-region' };
     } finally {
-      asked.delete(client.mac);
+      pending.delete(client.mac);
     }
   };
   return {
     /** `via`: the machine's own address, so that its VLAN is known; null: not known. */
     ask: (client: BootClient, via: string | null): Promise<EnlistAnswer> => {
-      const running = asked.get(client.mac);
+      const running = pending.get(client.mac);
       if (running) return running;
-      if (asked.size >= AT_ONCE) return Promise.resolve({ kind: 'busy' });
+      if (pending.size >= AT_ONCE) return Promise.resolve({ kind: 'busy' });
       const question = askRegion(client, via);
-      asked.set(client.mac, question);
+      pending.set(client.mac, question);
       return question;
     },
   };

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, sentenceOf } from '../../core/errors.ts';
 import type { TrustedConnection } from './connections.ts';
-import { type Answer, type Call, type Headers, sendTwice } from './send.ts';
+import { type RegionAnswer, type RegionCall, type Headers, sendTwice } from './send.ts';
 
 /** Where a region stands among those that a call may try. */
-export interface Attempt {
+export interface RegionAttempt {
   readonly isLast: boolean;
   readonly hasOthers: boolean;
 }
@@ -13,15 +13,15 @@ export interface Attempt {
 const SILENT_MS = 3_000;
 /** While a call waits at a region, it is asked at these intervals whether it still lives. */
 const LIFE_EVERY_MS = 1_200;
-const LIFE: Call = { method: 'GET', path: '/health/live', body: undefined, timeoutMs: 2_000 };
+const LIFE: RegionCall = { method: 'GET', path: '/health/live', body: undefined, timeoutMs: 2_000 };
 
 /** Asks one region; while there are others, a silent one is noticed soon. Throws what the connection failed with, or why it was given up. */
 export async function ask(
   connection: TrustedConnection,
-  what: Call,
-  attempt: Attempt,
+  what: RegionCall,
+  attempt: RegionAttempt,
   headers: () => Headers,
-): Promise<Answer> {
+): Promise<RegionAnswer> {
   if (what.method === 'POST') {
     const timeoutMs = attempt.isLast ? what.timeoutMs : Math.min(what.timeoutMs, SILENT_MS);
     const signal = what.signal ? AbortSignal.any([connection.inUse.signal, what.signal]) : connection.inUse.signal;
@@ -39,10 +39,10 @@ export async function ask(
 
 async function sent(
   connection: TrustedConnection,
-  what: Call,
+  what: RegionCall,
   headers: () => Headers,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<RegionAnswer> {
   try {
     return await sendTwice(connection, what, headers, signal);
   } catch (error) {
@@ -59,7 +59,7 @@ async function watchLife(connection: TrustedConnection, dead: AbortController, d
     }
   } catch (error) {
     if (done.aborted) return;
-    const words = error instanceof AppError ? error.message : `${connection.target.url}: ${sentenceOf(error)}`;
-    dead.abort(new AppError('region_unreachable', words));
+    const reason = error instanceof AppError ? error.message : `${connection.target.url}: ${sentenceOf(error)}`;
+    dead.abort(new AppError('region_unreachable', reason));
   }
 }

@@ -25,10 +25,10 @@ import { decide } from '../../contract/base/wire/decide.ts';
 import { ENLIST_PATH, type EnlistQuestion } from '../../contract/machines/enlist.ts';
 import { REGISTER_PATH, type RegisterRequest } from '../../contract/cluster/registration.ts';
 import { AppError, sentenceOf } from '../../core/errors.ts';
-import { openConnections, type TrustedConnection, WaysChanged } from './connections.ts';
-import { type Answer, type Call, Overtaken, sendTwice } from './send.ts';
-import type { Target } from './targets.ts';
-import { ask, type Attempt } from './ask.ts';
+import { openConnections, type TrustedConnection, ConnectionReplaced } from './connections.ts';
+import { type RegionAnswer, type RegionCall, Overtaken, sendTwice } from './send.ts';
+import type { RegionTarget } from './targets.ts';
+import { ask, type RegionAttempt } from './ask.ts';
 import type { ChannelOptions } from './options.ts';
 import { checkEpoch, headersOf, isMaskedDenial, mayCarry } from './who.ts';
 
@@ -72,13 +72,13 @@ const PROBLEM_LIMIT = 500;
 /** All tries of a call end within this many times what one may take: a region that dies late leaves time for another one. */
 const DEADLINE_FACTOR = 2;
 /** How often a call begins anew because the ways to the regions changed under it. */
-const ANEW_MAX = 5;
+const RESTARTS_MAX = 5;
 
 /** An answer, or the sentence that says why there is none. */
-type Tried = Answer | string;
+type Tried = RegionAnswer | string;
 
 /** A region of an earlier release knows no commands, no certificates of sites and of pairs, and enlists nobody; another one may. */
-function isUnknown(what: Call, { status }: Answer): boolean {
+function isUnknown(what: RegionCall, { status }: RegionAnswer): boolean {
   return status === 404 && (isCommandCall(what.path) || YOUNG.includes(what.path));
 }
 
@@ -89,7 +89,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
   const connections = openConnections(options);
 
   /** Asks one region. An answer that another region may know better than is none. */
-  const tryOne = async (connection: TrustedConnection, what: Call, attempt: Attempt): Promise<Tried> => {
+  const tryOne = async (connection: TrustedConnection, what: RegionCall, attempt: RegionAttempt): Promise<Tried> => {
     try {
       const answer = await ask(connection, what, attempt, () => headersOf(options, connection.target, what));
       checkEpoch(options, connection.target, answer);
@@ -107,7 +107,7 @@ export function openChannel(options: ChannelOptions): RegionChannel {
   };
 
   /** Tries all regions in turn, once each: what calls again and when is the agent's loops' affair. */
-  const tryAll = async (what: Call): Promise<Answer> => {
+  const tryAll = async (what: RegionCall): Promise<RegionAnswer> => {
     const order = connections.order().filter((connection) => mayCarry(options, connection.target, what));
     const problems: string[] = [];
     const end = options.clock.monotonic() + DEADLINE_FACTOR * what.timeoutMs;
@@ -135,16 +135,16 @@ export function openChannel(options: ChannelOptions): RegionChannel {
     throw new AppError('region_unreachable', problems.join('; ').slice(0, 2 * PROBLEM_LIMIT) || none);
   };
 
-  const call = async (what: Call): Promise<Answer> => {
+  const call = async (what: RegionCall): Promise<RegionAnswer> => {
     for (let round = 1; ; round += 1) {
       try {
         return await tryAll(what);
       } catch (error) {
-        if (!(error instanceof WaysChanged) || connections.isClosed() || round === ANEW_MAX) throw error;
+        if (!(error instanceof ConnectionReplaced) || connections.isClosed() || round === RESTARTS_MAX) throw error;
       }
     }
   };
-  const post = (path: string, body: unknown, ended?: Pick<Call, 'signal'>) =>
+  const post = (path: string, body: unknown, ended?: Pick<RegionCall, 'signal'>) =>
     call({ method: 'POST', path, body, timeoutMs: REPORT_MS, ...ended });
 
   return {
@@ -185,7 +185,7 @@ function isAway(error: Error): error is AppError {
 
 /** No other region can answer it better. */
 function isFinal(error: unknown): boolean {
-  if (error instanceof WaysChanged || error instanceof Overtaken) return true;
+  if (error instanceof ConnectionReplaced || error instanceof Overtaken) return true;
   return error instanceof AppError && error.code !== 'region_unreachable';
 }
 
@@ -197,7 +197,7 @@ function pullPath({ generation, digest, wait, commands, parts = false }: PullQue
 /** By the socket of this host's own region, which knows its agent by the kernel's word. `before`: why no region answered. */
 async function askOwnRegion(socketPath: string, csr: string, before: AppError): Promise<unknown> {
   const url = `unix:${socketPath}`;
-  const target: Target = {
+  const target: RegionTarget = {
     url,
     base: new URL('http://region'),
     socketPath,
@@ -206,7 +206,7 @@ async function askOwnRegion(socketPath: string, csr: string, before: AppError): 
     isPublic: false,
   };
   const agent = new http.Agent();
-  const what: Call = { method: 'POST', path: HOST_CERTIFICATE_PATH, body: { csr }, timeoutMs: REPORT_MS };
+  const what: RegionCall = { method: 'POST', path: HOST_CERTIFICATE_PATH, body: { csr }, timeoutMs: REPORT_MS };
   try {
     const answer = await sendTwice({ target, agent }, what, () => ({}), AbortSignal.timeout(REPORT_MS));
     return parse(checked(target, what, answer).text);
@@ -224,7 +224,7 @@ async function askOwnRegion(socketPath: string, csr: string, before: AppError): 
   }
 }
 
-function checked(target: Target, what: Call, answer: Answer): Answer {
+function checked(target: RegionTarget, what: RegionCall, answer: RegionAnswer): RegionAnswer {
   if (answer.status === 200 || answer.status === 204) return answer;
   if (answer.status === 404 && what.path === BOOT_STEPS_PATH) return answer;
   if (answer.status === 409 && (what.path === LEASES_PATH || isCommandCall(what.path))) return answer;
@@ -240,13 +240,13 @@ function parse(text: string): unknown {
   }
 }
 
-function refusalOf(target: Target, answer: Answer): string {
-  let words = '';
+function refusalOf(target: RegionTarget, answer: RegionAnswer): string {
+  let detail = '';
   try {
     const problem: unknown = JSON.parse(answer.text);
-    if (typeof problem === 'object' && problem !== null && 'detail' in problem) words = String(problem.detail);
+    if (typeof problem === 'object' && problem !== null && 'detail' in problem) detail = String(problem.detail);
   } catch {
-    words = '';
+    detail = '';
   }
-  return `${target.url} answered ${answer.status} ${words}`.trim().slice(0, PROBLEM_LIMIT);
+  return `${target.url} answered ${answer.status} ${detail}`.trim().slice(0, PROBLEM_LIMIT);
 }

@@ -6,12 +6,12 @@ import { PORTS } from '../../model/cluster/cluster.ts';
 import type { ChannelOptions } from './options.ts';
 import { openEndpoints } from './endpoints.ts';
 import type { Connection } from './send.ts';
-import { type Target, targetsOf } from './targets.ts';
+import { type RegionTarget, targetsOf } from './targets.ts';
 import type { Trust } from './trust.ts';
 
 /** A region as a call uses it. `inUse` is aborted when it is not asked in this way any more. */
 export interface TrustedConnection extends Connection {
-  readonly target: Target & { readonly hasSecure: boolean };
+  readonly target: RegionTarget & { readonly hasSecure: boolean };
   readonly inUse: AbortController;
 }
 
@@ -26,9 +26,9 @@ export interface Connections {
 }
 
 /** A call's region is no region any more, or is reached in another way: the call begins anew. */
-export class WaysChanged extends AppError {
-  constructor(words: string) {
-    super('region_unreachable', words);
+export class ConnectionReplaced extends AppError {
+  constructor(reason: string) {
+    super('region_unreachable', reason);
   }
 }
 
@@ -43,9 +43,9 @@ export function openConnections(options: ChannelOptions): Connections {
   let trustId: string | null = null;
   let isClosed = false;
 
-  const drop = (key: string, connection: TrustedConnection, words: string) => {
+  const drop = (key: string, connection: TrustedConnection, reason: string) => {
     connections.delete(key);
-    connection.inUse.abort(new WaysChanged(words));
+    connection.inUse.abort(new ConnectionReplaced(reason));
     connection.agent.destroy();
   };
 
@@ -105,7 +105,7 @@ export function openConnections(options: ChannelOptions): Connections {
   };
 }
 
-function agentFor({ base, proof }: Target, trust: Trust | null): http.Agent {
+function agentFor({ base, proof }: RegionTarget, trust: Trust | null): http.Agent {
   const common = { keepAlive: true, maxSockets: SOCKETS_MAX };
   if (base.protocol !== 'https:') return new http.Agent(common);
   // Region nodes are known by the authority's certificate alone, wherever they are reached.

@@ -1,22 +1,22 @@
 import { backOffMs } from '../../core/back-off.ts';
 import type { Clock, Random } from '../../core/ports.ts';
-import type { Target } from './targets.ts';
+import type { RegionTarget } from './targets.ts';
 
 /** Which region is asked next: the nearest first, those that failed lately last, and one that answered is kept. */
 export interface EndpointSelector {
-  setTargets(targets: readonly Target[]): void;
-  all(): readonly Target[];
+  setTargets(targets: readonly RegionTarget[]): void;
+  all(): readonly RegionTarget[];
   /** All targets in the order in which a call tries them. */
-  order(): readonly Target[];
-  worked(target: Target): void;
+  order(): readonly RegionTarget[];
+  worked(target: RegionTarget): void;
   /** It is asked after all others for a while, which grows with every failure in a row. */
-  failed(target: Target): void;
+  failed(target: RegionTarget): void;
 }
 
 const BACK_OFF = { firstMs: 500, mostMs: 10_000 } as const;
 
 interface Record {
-  readonly target: Target;
+  readonly target: RegionTarget;
   /** Drawn once: nodes that start together must not all ask the same region first. */
   readonly lot: number;
   failures: number;
@@ -26,8 +26,8 @@ interface Record {
 /** Opens a selector that has no endpoint yet. */
 export function openEndpoints({ clock, random }: { readonly clock: Clock; readonly random: Random }): EndpointSelector {
   let records: readonly Record[] = [];
-  let kept: string | null = null;
-  const find = (target: Target) => records.find((record) => keyOf(record.target) === keyOf(target));
+  let preferredKey: string | null = null;
+  const find = (target: RegionTarget) => records.find((record) => keyOf(record.target) === keyOf(target));
   return {
     setTargets: (targets) => {
       records = targets.map((target) => {
@@ -40,14 +40,14 @@ export function openEndpoints({ clock, random }: { readonly clock: Clock; readon
       const now = clock.monotonic();
       const placeOf = ({ target, lot, notBefore }: Record) => {
         const wait = Math.max(0, notBefore - now);
-        return [wait > 0 ? 1 : 0, wait, target.rank, keyOf(target) === kept ? 0 : 1, lot] as const;
+        return [wait > 0 ? 1 : 0, wait, target.rank, keyOf(target) === preferredKey ? 0 : 1, lot] as const;
       };
       return records.toSorted((a, b) => compare(placeOf(a), placeOf(b))).map(({ target }) => target);
     },
     worked: (target) => {
       const record = find(target);
       if (record) Object.assign(record, { failures: 0, notBefore: 0 });
-      kept = keyOf(target);
+      preferredKey = keyOf(target);
     },
     failed: (target) => {
       const record = find(target);
@@ -58,7 +58,7 @@ export function openEndpoints({ clock, random }: { readonly clock: Clock; readon
   };
 }
 
-function keyOf({ proof, url }: Target): string {
+function keyOf({ proof, url }: RegionTarget): string {
   return `${proof} ${url}`;
 }
 

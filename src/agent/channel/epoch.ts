@@ -10,15 +10,15 @@ export interface EpochKeeper {
    * Takes note of what a region told with an answer (null: one of an earlier release tells nothing). A sentence: the region is of an epoch that is over, its
    * answer does not count. `authority`: the certificate of the cluster's authority; `isProven`: the region has shown that it is the authority's.
    */
-  judge(told: string | null, authority: string, isProven: boolean): string | null;
+  judge(epochText: string | null, authority: string, isProven: boolean): string | null;
 }
 
 /** Opens the keeper. A text that cannot be used counts as none: the next region tells anew. */
 export async function openEpochKeeper(text: DurableText, log: Log): Promise<EpochKeeper> {
   let held = await recall(text, log);
   return {
-    judge(told, authority, isProven) {
-      const epoch = told === null ? null : parseEpoch(told);
+    judge(epochText, authority, isProven) {
+      const epoch = epochText === null ? null : parseEpoch(epochText);
       if (epoch === null || isRejected(epoch)) return null;
       const of = textDigest(authority);
       // Another authority is another cluster.
@@ -32,7 +32,7 @@ export async function openEpochKeeper(text: DurableText, log: Log): Promise<Epoc
             epoch: describeEpoch(epoch),
           });
         held = { authority: of, epoch };
-        text.write(JSON.stringify({ authority: of, epoch: told })).catch((error: unknown) => {
+        text.write(JSON.stringify({ authority: of, epoch: epochText })).catch((error: unknown) => {
           log.warn('the epoch of the cluster could not be kept', { error: sentenceOf(error) });
         });
       }

@@ -3,10 +3,10 @@ import * as https from 'node:https';
 import { EPOCH_HEADER } from '../../core/epoch.ts';
 import { AppError } from '../../core/errors.ts';
 import { deadline } from '../../host/ask/deadline.ts';
-import type { Target } from './targets.ts';
+import type { RegionTarget } from './targets.ts';
 
 /** One call of the channel. */
-export interface Call {
+export interface RegionCall {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body: unknown;
@@ -19,7 +19,7 @@ export interface Call {
 export class Overtaken extends Error {}
 
 /** What a region answered. */
-export interface Answer {
+export interface RegionAnswer {
   readonly status: number;
   readonly text: string;
   /** The epoch of its cluster; null: it does not tell. */
@@ -30,7 +30,7 @@ export type Headers = Readonly<Record<string, string>>;
 
 /** A target with its connections. */
 export interface Connection {
-  readonly target: Target;
+  readonly target: RegionTarget;
   readonly agent: http.Agent;
 }
 
@@ -41,10 +41,10 @@ const BODY_LIMIT = 64 * 1024 * 1024;
 /** A kept connection may have been closed by the region just now: that call, and only that, is sent again, with new headers. */
 export async function sendTwice(
   connection: Connection,
-  call: Call,
+  call: RegionCall,
   headers: () => Headers,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<RegionAnswer> {
   try {
     return await send(connection, call, headers(), signal);
   } catch (error) {
@@ -55,7 +55,12 @@ export async function sendTwice(
 
 class StaleConnection extends Error {}
 
-function send({ target, agent }: Connection, call: Call, who: Headers, signal: AbortSignal): Promise<Answer> {
+function send(
+  { target, agent }: Connection,
+  call: RegionCall,
+  who: Headers,
+  signal: AbortSignal,
+): Promise<RegionAnswer> {
   return new Promise((resolve, reject) => {
     const text = call.body === undefined ? undefined : JSON.stringify(call.body);
     const headers: Record<string, string> = { ...who, accept: 'application/json' };
@@ -91,8 +96,8 @@ function send({ target, agent }: Connection, call: Call, who: Headers, signal: A
 }
 
 function epochOf({ headers }: http.IncomingMessage): string | null {
-  const told = headers[EPOCH_HEADER];
-  return typeof told === 'string' ? told : null;
+  const epochText = headers[EPOCH_HEADER];
+  return typeof epochText === 'string' ? epochText : null;
 }
 
 function isReset(error: Error): boolean {
@@ -100,7 +105,7 @@ function isReset(error: Error): boolean {
 }
 
 /** A host that is gone answers nothing at all, a process that hangs begins no TLS: connecting has a limit of its own. */
-function guardConnect(request: http.ClientRequest, target: Target): void {
+function guardConnect(request: http.ClientRequest, target: RegionTarget): void {
   request.on('socket', (socket) => {
     const isSecure = target.base.protocol === 'https:';
     if (!socket.connecting && !(isSecure && !request.reusedSocket)) return;

@@ -2,7 +2,7 @@ import { AppError, show } from '../../core/errors.ts';
 import { PORTS } from '../../model/cluster/cluster.ts';
 
 /** One way to a region and how this node shows there who it is. `rank`: lower ones are asked first. */
-export interface Target {
+export interface RegionTarget {
   readonly url: string;
   readonly base: URL;
   readonly socketPath: string | null;
@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /** Everything that the ways to the regions follow from. */
-export interface Ways {
+export interface TargetInputs {
   /** The configured addresses of the agent channel: `unix:/PATH`, `http://…`, `https://…`. */
   readonly urls: readonly string[];
   /** The API's addresses by rack.conf. */
@@ -46,17 +46,17 @@ export function parseRegionUrl(url: string): { readonly base: URL; readonly sock
  * All ways to a region. The own region's socket comes first. With a certificate: every region node by mutual TLS, as the ledger names them, else
  * as configured, else as rack.conf names them. Without: the configured addresses, else the API's, and that of every region over TLS.
  */
-export function targetsOf(ways: Ways): readonly Target[] {
-  const sockets = ways.urls.filter((url) => url.startsWith('unix:')).map((url) => localTarget(url, ways));
-  const secure = ways.hasCertificate ? secureTargets(ways) : [];
-  return unique([...sockets, ...secure, ...publicTargets(ways)]);
+export function targetsOf(inputs: TargetInputs): readonly RegionTarget[] {
+  const sockets = inputs.urls.filter((url) => url.startsWith('unix:')).map((url) => localTarget(url, inputs));
+  const secure = inputs.hasCertificate ? secureTargets(inputs) : [];
+  return unique([...sockets, ...secure, ...publicTargets(inputs)]);
 }
 
-function localTarget(url: string, { hasCredential }: Ways): Target {
+function localTarget(url: string, { hasCredential }: TargetInputs): RegionTarget {
   return targetOf(url, { proof: hasCredential ? 'credential' : 'signature', rank: 0, isPublic: false });
 }
 
-function secureTargets({ regions, urls, apiUrls, own, agentPort }: Ways): Target[] {
+function secureTargets({ regions, urls, apiUrls, own, agentPort }: TargetInputs): RegionTarget[] {
   const known = regions.map(({ address }) => address);
   const fromConf = apiUrls.map((url) => parseRegionUrl(url).base.hostname);
   const configured = urls.filter((url) => url.startsWith('https:'));
@@ -68,8 +68,8 @@ function secureTargets({ regions, urls, apiUrls, own, agentPort }: Ways): Target
   });
 }
 
-function publicTargets(ways: Ways): Target[] {
-  const { urls, apiUrls, regions, hasCredential, hasCertificate, hasAuthority } = ways;
+function publicTargets(inputs: TargetInputs): RegionTarget[] {
+  const { urls, apiUrls, regions, hasCredential, hasCertificate, hasAuthority } = inputs;
   // Where certificates are in use, the agents' port takes nobody without one.
   const isSecure = (url: string) => url.startsWith('https:') && (hasCertificate || hasAuthority);
   const plain = urls.filter((url) => !url.startsWith('unix:') && !isSecure(url));
@@ -80,7 +80,7 @@ function publicTargets(ways: Ways): Target[] {
   return [...given.map((url) => targetOf(url, { proof, rank: 3, isPublic: true })), ...known];
 }
 
-function targetOf(url: string, how: Pick<Target, 'proof' | 'rank' | 'isPublic'>): Target {
+function targetOf(url: string, how: Pick<RegionTarget, 'proof' | 'rank' | 'isPublic'>): RegionTarget {
   return { url, ...parseRegionUrl(url), ...how };
 }
 
@@ -88,6 +88,6 @@ function urlOf(host: string, port: number): string {
   return `https://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
 }
 
-function unique(targets: readonly Target[]): readonly Target[] {
+function unique(targets: readonly RegionTarget[]): readonly RegionTarget[] {
   return Array.from(new Map(targets.map((target) => [`${target.proof} ${target.url}`, target])).values());
 }

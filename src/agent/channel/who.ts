@@ -5,8 +5,8 @@ import { NODE_CREDENTIAL_HEADER, REGISTER_PATH } from '../../contract/cluster/re
 import { AppError } from '../../core/errors.ts';
 import type { TrustedConnection } from './connections.ts';
 import type { ChannelOptions } from './options.ts';
-import type { Answer, Call, Headers } from './send.ts';
-import type { Target } from './targets.ts';
+import type { RegionAnswer, RegionCall, Headers } from './send.ts';
+import type { RegionTarget } from './targets.ts';
 
 /**
  * A node with a certificate shows it; what is public is for registration then, and last for another certificate: the regions may find the one
@@ -15,7 +15,7 @@ import type { Target } from './targets.ts';
 export function mayCarry(
   { credential, rack }: ChannelOptions,
   { proof, isPublic, hasSecure }: TrustedConnection['target'],
-  what: Call,
+  what: RegionCall,
 ) {
   const isRegistration = what.path === REGISTER_PATH;
   const isPublicCall = isRegistration || what.path === CERTIFICATE_PATH;
@@ -27,12 +27,16 @@ export function mayCarry(
 }
 
 /** A region may not let a rejected rack in by its certificate; the rack still learns by its signature what became of it. */
-export function isMaskedDenial(target: Target, what: Call, { status }: Answer): boolean {
+export function isMaskedDenial(target: RegionTarget, what: RegionCall, { status }: RegionAnswer): boolean {
   return what.path === REGISTER_PATH && target.proof === 'certificate' && (status === 401 || status === 403);
 }
 
 /** Who calls. A registration is always signed; on the own region's socket the credential says which node it is. */
-export function headersOf({ credential, rack, random }: ChannelOptions, { proof }: Target, call: Call): Headers {
+export function headersOf(
+  { credential, rack, random }: ChannelOptions,
+  { proof }: RegionTarget,
+  call: RegionCall,
+): Headers {
   const isRegistration = call.path === REGISTER_PATH;
   if (proof === 'certificate' && !isRegistration) return {};
   if (proof === 'credential' && !isRegistration) return { authorization: `Bearer ${credential}` };
@@ -49,7 +53,7 @@ export function headersOf({ credential, rack, random }: ChannelOptions, { proof 
 }
 
 /** Throws AppError `region_unreachable` when its epoch is over. Only a region that has shown a certificate, or that of this host, makes a new epoch known. */
-export function checkEpoch({ epoch, trust }: ChannelOptions, target: Target, answer: Answer): void {
+export function checkEpoch({ epoch, trust }: ChannelOptions, target: RegionTarget, answer: RegionAnswer): void {
   const authority = trust?.()?.authority;
   if (epoch === undefined || authority === undefined) return;
   const isProven = target.base.protocol === 'https:' || target.socketPath !== null;

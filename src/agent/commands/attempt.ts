@@ -11,39 +11,39 @@ const SENTENCE_MAX = 1000;
 export async function attempt(
   command: ClaimedCommand,
   runners: CommandRunners,
-  askedForMs: number,
+  claimMs: number,
   stop: AbortSignal,
 ): Promise<CommandReport> {
   const { id, kind, epoch, args, secrets } = command;
-  const leftMs = Math.floor(command.leftMs - askedForMs - MARGIN_MS);
+  const leftMs = Math.floor(command.leftMs - claimMs - MARGIN_MS);
   const late = new AbortController();
-  const words = `command ${id} (${kind}) took longer than the ${(Math.max(0, leftMs) / 1000).toFixed(1)} s that were left`;
+  const lateMessage = `command ${id} (${kind}) took longer than the ${(Math.max(0, leftMs) / 1000).toFixed(1)} s that were left`;
   const ended = Promise.withResolvers<never>();
   // Nobody may listen to it any more when it ends.
   ended.promise.catch(() => {});
   const cancel = deadline(Math.max(0, leftMs), () => {
     late.abort();
-    ended.reject(new AppError('command_late', words));
+    ended.reject(new AppError('command_late', lateMessage));
   });
   try {
     const runner = Object.hasOwn(runners, kind) ? runners[kind] : undefined;
     if (runner === undefined) throw new AppError('command_unknown', `this agent has no runner for ${kind}`);
-    if (leftMs <= 0) throw new AppError('command_late', words);
+    if (leftMs <= 0) throw new AppError('command_late', lateMessage);
     const run = runner({ args, secrets, leftMs, signal: AbortSignal.any([stop, late.signal]) });
     const { result, sentence } = await Promise.race([run, ended.promise]);
     const size = Buffer.byteLength(JSON.stringify(result) ?? '');
     if (size > RESULT_MAX)
       throw new AppError('command_result', `its result has ${size} bytes. Rule: at most ${RESULT_MAX}`);
-    return { epoch, state: 'done', sentence: told(sentence, secrets), result };
+    return { epoch, state: 'done', sentence: withoutSecrets(sentence, secrets), result };
   } catch (error) {
-    return { epoch, state: 'failed', sentence: told(sentenceOf(error), secrets) };
+    return { epoch, state: 'failed', sentence: withoutSecrets(sentenceOf(error), secrets) };
   } finally {
     cancel();
   }
 }
 
 /** A sentence as it may be stored and shown: bounded, and without any secret of the command. */
-function told(sentence: string, secrets: ClaimedCommand['secrets']): string {
+function withoutSecrets(sentence: string, secrets: ClaimedCommand['secrets']): string {
   const values = Object.values(secrets ?? {}).filter((value) => value !== '');
   return values.reduce((text, value) => text.replaceAll(value, '***'), sentence).slice(0, SENTENCE_MAX);
 }

@@ -21,7 +21,7 @@ export interface Commands {
   /** What a pull says of commands: the last sign that was heard. */
   sign(): string;
   /** A region has commands for this node. */
-  hear(sign: string): void;
+  noteSign(sign: string): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -40,29 +40,29 @@ export function openCommands(options: CommandOptions): Commands {
   const { ports, channel, note, runners } = options;
   const { clock, random, log } = ports;
   const wakeSignal = openWakeSignal(ports);
-  const tell = (command: NotedCommand, report: CommandReport, stop: AbortSignal) =>
-    tellEnd(options, command, report, stop);
+  const send = (command: NotedCommand, report: CommandReport, stop: AbortSignal) =>
+    sendEnd(options, command, report, stop);
   let sign = '';
   let isWanted = false;
   let key: string | null = null;
   let active = 0;
   let empty = 0;
 
-  const work = async (command: ClaimedCommand, askedAt: number, stop: AbortSignal): Promise<void> => {
+  const work = async (command: ClaimedCommand, claimedAt: number, stop: AbortSignal): Promise<void> => {
     active += 1;
     log.info('a command begins', { command: command.id, kind: command.kind, epoch: command.epoch });
-    const report = await attempt(command, runners, clock.monotonic() - askedAt, stop);
+    const report = await attempt(command, runners, clock.monotonic() - claimedAt, stop);
     active -= 1;
     if (isWanted) wakeSignal.raise();
     // Cut off by this agent's own end: the next one says that it does not know.
-    if (!stop.aborted) await tell(command, report, stop);
+    if (!stop.aborted) await send(command, report, stop);
   };
 
   /** Takes as many as there is room for. */
   const take = async (stop: AbortSignal): Promise<void> => {
     const limit = COMMANDS_AT_ONCE - active;
     if (limit <= 0) return;
-    const askedAt = clock.monotonic();
+    const claimedAt = clock.monotonic();
     // Kept until an answer came: a claim whose answer was lost is answered again.
     key ??= random.hex(16);
     // What is heard from here on may come too late for this claim.
@@ -84,14 +84,14 @@ export function openCommands(options: CommandOptions): Commands {
       await note.add(taken);
     } catch (error) {
       const sentence = `The agent cannot note what it begins, so it did not begin: ${sentenceOf(error)}`.slice(0, 1000);
-      return taken.forEach((command) => void tell(command, { epoch: command.epoch, state: 'failed', sentence }, stop));
+      return taken.forEach((command) => void send(command, { epoch: command.epoch, state: 'failed', sentence }, stop));
     }
-    for (const command of taken) void work(command, askedAt, stop);
+    for (const command of taken) void work(command, claimedAt, stop);
   };
 
   return {
     sign: () => sign,
-    hear: (next) => {
+    noteSign: (next) => {
       sign = next;
       empty = 0;
       isWanted = true;
@@ -101,7 +101,7 @@ export function openCommands(options: CommandOptions): Commands {
       const beat = ports.loop('commands', SILENCE_MS);
       const sentence = 'The agent was restarted at work.';
       for (const command of note.left)
-        void tell(command, { epoch: command.epoch, state: 'interrupted', sentence }, signal);
+        void send(command, { epoch: command.epoch, state: 'interrupted', sentence }, signal);
       let failures = 0;
       while (!signal.aborted) {
         beat();
@@ -129,29 +129,29 @@ export function openCommands(options: CommandOptions): Commands {
  * Tells the end of a command until a region has taken it or says that it is late; then it is noted no more. A result that no region can take is told as a
  * failure. Ends without that when the agent stops: the next one says that it does not know.
  */
-async function tellEnd(
+async function sendEnd(
   { ports, channel, note }: CommandOptions,
   command: NotedCommand,
   report: CommandReport,
   stop: AbortSignal,
 ): Promise<void> {
   const log = ports.log.with({ command: command.id, kind: command.kind });
-  let said = report;
+  let result = report;
   for (let tries = 0; !stop.aborted; tries += 1) {
     try {
-      const answer = await channel.endCommand(command.id, said);
-      log.info('a command ended', { state: said.state, answer });
+      const answer = await channel.endCommand(command.id, result);
+      log.info('a command ended', { state: result.state, answer });
       await note.remove(command);
       return;
     } catch (error) {
       if (stop.aborted) return;
       const isRefused = error instanceof AppError && error.code === 'region_refused';
-      if (isRefused && said.state !== 'done') {
+      if (isRefused && result.state !== 'done') {
         log.warn('no region takes the end of a command', { error: sentenceOf(error) });
         await note.remove(command).catch(() => {});
         return;
       }
-      if (isRefused) said = { epoch: said.epoch, state: 'failed', sentence: 'The region did not take its result.' };
+      if (isRefused) result = { epoch: result.epoch, state: 'failed', sentence: 'The region did not take its result.' };
       if (tries === 0) log.warn('the end of a command could not be told yet', { error: sentenceOf(error) });
       await ports.wait(backOffMs(tries, BACK_OFF, ports.random), stop);
     }

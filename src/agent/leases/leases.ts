@@ -41,7 +41,7 @@ const codesOf = (service: string) => {
   return { tooMany: `leases_too_many${of}`, unread: `leases_unread${of}` };
 };
 /** A daemon that starts anew is away for a moment: that is nothing to log, and for longer nothing to raise. */
-const TOLD_AFTER = 3;
+const WARN_AFTER = 3;
 const UNREAD_AFTER = 6;
 
 /**
@@ -59,7 +59,7 @@ export async function watchLeases(options: LeaseWatchOptions, signal: AbortSigna
     const started = ports.clock.monotonic();
     let pauseMs = options.everyMs;
     try {
-      if (options.isWanted()) await watch.look(signal);
+      if (options.isWanted()) await watch.check(signal);
       else watch = openWatch(options, beat);
       failures = 0;
       findings.clear(unread);
@@ -68,7 +68,7 @@ export async function watchLeases(options: LeaseWatchOptions, signal: AbortSigna
       if (signal.aborted) break;
       watch = openWatch(options, beat);
       failures += 1;
-      if (failures === TOLD_AFTER) ports.log.warn('leases could not be told', { error: sentenceOf(error) });
+      if (failures === WARN_AFTER) ports.log.warn('leases could not be told', { error: sentenceOf(error) });
       if (failures >= UNREAD_AFTER) findings.raise(unread, `The region does not hear of leases: ${sentenceOf(error)}`);
       pauseMs = Math.max(pauseMs, backOffMs(failures - 1, BACK_OFF, ports.random));
     }
@@ -113,7 +113,7 @@ export async function watchAllLeases({ services, ledger, ...shared }: LeaseWatch
 }
 
 interface Watch {
-  look(signal: AbortSignal): Promise<void>;
+  check(signal: AbortSignal): Promise<void>;
 }
 
 /** One series of reports. It throws when it cannot go on; then it is over. */
@@ -128,7 +128,7 @@ function openWatch(options: LeaseWatchOptions, beat: Beat): Watch {
   let wholeAt = Number.NEGATIVE_INFINITY;
 
   return {
-    look: async (signal) => {
+    check: async (signal) => {
       const now = ports.clock.monotonic();
       const seen = required(source.parseSign(await host.exec(source.sign))).sign;
       const isOther = seen !== sign;
@@ -148,8 +148,8 @@ interface Walk extends LeaseWatchOptions {
   send(changes: Parameters<LeaseMemory['note']>[0]): Promise<void>;
 }
 
-async function walk(way: Walk, isWhole: boolean, signal: AbortSignal): Promise<void> {
-  const { host, source, memory, findings } = way;
+async function walk(context: Walk, isWhole: boolean, signal: AbortSignal): Promise<void> {
+  const { host, source, memory, findings } = context;
   memory.begin(isWhole);
   let after: string | null = null;
   let seen = 0;
@@ -158,13 +158,13 @@ async function walk(way: Walk, isWhole: boolean, signal: AbortSignal): Promise<v
     seen += page.leases.length;
     for (const changes of memory.differ(page)) {
       signal.throwIfAborted();
-      await way.send(changes);
+      await context.send(changes);
       memory.note(changes);
-      way.beat();
+      context.beat();
     }
     after = page.next;
   } while (after !== null && seen < LEASES_MAX);
-  const { tooMany } = codesOf(way.service);
+  const { tooMany } = codesOf(context.service);
   if (after === null) findings.clear(tooMany);
   else findings.raise(tooMany, `There are more than ${LEASES_MAX} leases; those behind ${after} are not shown.`);
 }

@@ -47,7 +47,7 @@ export function openCertificateKeeper(options: CertificateOptions): CertificateK
   let failures = 0;
   let notBefore = 0;
 
-  const look = async () => {
+  const readTrust = async () => {
     if (await trust.refresh()) options.onChange();
     const problem = trust.problem();
     if (problem === null) findings.clear('certificate_unusable');
@@ -55,10 +55,10 @@ export function openCertificateKeeper(options: CertificateOptions): CertificateK
   };
 
   const tend = async () => {
-    await look();
+    await readTrust();
     const held = trust.current();
     const now = ports.clock.now();
-    tellOfEnd(findings, held, now);
+    reportValidity(findings, held, now);
     if (held && !isNeeded(held, now, lot)) {
       failures = 0;
       findings.clear('certificate_due');
@@ -69,8 +69,8 @@ export function openCertificateKeeper(options: CertificateOptions): CertificateK
       await renew(options, held);
       failures = 0;
       findings.clear('certificate_due');
-      await look();
-      tellOfEnd(findings, trust.current(), now);
+      await readTrust();
+      reportValidity(findings, trust.current(), now);
     } catch (error) {
       const isClock = error instanceof AppError && error.code === WRONG_CLOCK;
       const limits = held === null ? FIRST : held.isUsable || isClock ? RENEWAL : EXPIRED;
@@ -114,7 +114,7 @@ export function dueAt({ facts }: Pick<Trust, 'facts'>, lot: number): number {
   return renewalTime(facts) - lot * EARLIER * (facts.notAfter - facts.notBefore);
 }
 
-function tellOfEnd(findings: Findings, held: Trust | null, now: number): void {
+function reportValidity(findings: Findings, held: Trust | null, now: number): void {
   if (held === null || isGoodAt(held.facts, now)) return findings.clear('certificate_expired');
   const { serial, notBefore, notAfter } = held.facts;
   const span = `from ${new Date(notBefore).toISOString()} to ${new Date(notAfter).toISOString()}`;
@@ -132,8 +132,8 @@ function dueSentence({ facts }: Trust, error: unknown): string {
 
 /** Asks with the key that is there, checks what came, and has it installed; what is last tells that all of it is there. */
 async function renew({ channel, trust, files, nodeId, ports }: CertificateOptions, held: Trust | null): Promise<void> {
-  const kept = trust.key();
-  const key = kept ?? (await createKey());
+  const storedKey = trust.key();
+  const key = storedKey ?? (await createKey());
   // The library of certificates is large, and this is done once in twenty days.
   const { createRequest } = await import('../../pki/request.ts');
   const answer = await channel.certify(await createRequest(key, nodeId));
@@ -143,7 +143,7 @@ async function renew({ channel, trust, files, nodeId, ports }: CertificateOption
   const install = (file: (typeof TRUST_FILES)[keyof typeof TRUST_FILES], content: string) =>
     files.install({ ...file, content });
   if (trust.authority() === null) await install(TRUST_FILES.authority, authority);
-  if (kept === null) await install(TRUST_FILES.key, key);
+  if (storedKey === null) await install(TRUST_FILES.key, key);
   await install(TRUST_FILES.bundle, `${certificate.trimEnd()}\n${authority.trimEnd()}\n${key}`);
   await install(TRUST_FILES.certificate, certificate);
 }

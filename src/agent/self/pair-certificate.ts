@@ -44,7 +44,7 @@ const SILENCE_MS = 180_000;
 const AGAIN = { firstMs: 2_000, mostMs: 300_000 } as const;
 const FINDING = 'pair_certificate_due';
 
-interface Held {
+interface InstalledCertificate {
   readonly issuer: string;
   readonly serial: string;
   readonly notBefore: number;
@@ -54,7 +54,7 @@ interface Held {
 /** Opens the keeper; nothing is read before it looks. */
 export function openPairKeeper(options: PairKeeperOptions): PairKeeper {
   const { ports, findings } = options;
-  let held: Held | null = null;
+  let held: InstalledCertificate | null = null;
   let failures = 0;
   let notBefore = 0;
 
@@ -104,12 +104,12 @@ export function openPairKeeper(options: PairKeeperOptions): PairKeeper {
 }
 
 /** One of another authority is taken by nobody: a certificate of this rack was revoked, or it joined again. */
-function isDue(held: Held | null, wanted: string, now: number): boolean {
+function isDue(held: InstalledCertificate | null, wanted: string, now: number): boolean {
   return held === null || held.issuer !== wanted || now < held.notBefore || now >= renewalTime(held);
 }
 
 /** A damaged file counts as none: it is written again. */
-function heldOf(text: string | null): Held | null {
+function heldOf(text: string | null): InstalledCertificate | null {
   const facts = text === null ? null : readCertificate(text);
   const issuer = text === null ? null : issuerOf(text);
   if (facts === null || issuer === null || isRejected(facts)) return null;

@@ -19,10 +19,10 @@ export async function openRackIdentity(
   configured: string | null,
   text: (name: string) => DurableText,
 ): Promise<RackIdentity> {
-  const kept = (await text('rack-uuid').read())?.trim() ?? '';
-  const known = parseRackUuid(kept);
+  const storedUuid = (await text('rack-uuid').read())?.trim() ?? '';
+  const known = parseRackUuid(storedUuid);
   const uuid = configured ?? (isRejected(known) ? randomUUID() : known);
-  if (uuid !== kept) await text('rack-uuid').write(`${uuid}\n`);
+  if (uuid !== storedUuid) await text('rack-uuid').write(`${uuid}\n`);
   const privateKey = (await text('rack-key').read()) ?? (await makeKey(text('rack-key')));
   try {
     return { uuid, privateKey, publicKey: publicKeyOf(privateKey) };

@@ -12,7 +12,7 @@ export type Roles = HostObservation['roles'];
 export interface RoleWatch {
   current(): Roles;
   /** Looks once: before anything is started, so that a daemon's first start already knows. */
-  look(): Promise<void>;
+  readRoles(): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export function openRoleWatch(options: RoleWatchOptions): RoleWatch {
   };
 
   /** What cannot be looked at leaves the roles as they were. */
-  const look = async () => {
+  const readRoles = async () => {
     try {
       await read();
       isBlind = false;
@@ -74,11 +74,11 @@ export function openRoleWatch(options: RoleWatchOptions): RoleWatch {
 
   return {
     current: () => roles,
-    look,
+    readRoles,
     run: async (signal) => {
       const beat = ports.loop('roles', SILENCE_MS);
       while (!signal.aborted) {
-        await look();
+        await readRoles();
         beat();
         await ports.wait(EVERY_MS * (0.8 + 0.4 * ports.random.fraction()), signal);
       }

@@ -105,7 +105,7 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
       onCertificate();
       // Before haproxy's files are checked, which name the list.
       await site?.prepare();
-      await roles.look();
+      await roles.readRoles();
     },
     observe: () => {
       const seen = state.current();

@@ -45,7 +45,7 @@ const KEY = '-----BEGIN PRIVATE KEY-----';
 /** Opens the keeper; nothing is looked at before it is told to. */
 export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
   const { ports, findings, files, channel } = options;
-  let told: string | null = null;
+  let reportedDigest: string | null = null;
   let failures = 0;
   let notBefore = 0;
 
@@ -55,8 +55,8 @@ export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
     const held = digestOfFile(text);
     const wanted = siteListText(held !== '');
     if (list !== wanted) await files.install({ ...TRUST_FILES.siteList, content: wanted });
-    if (held !== told) options.onChange(held);
-    told = held;
+    if (held !== reportedDigest) options.onChange(held);
+    reportedDigest = held;
     return held;
   };
 

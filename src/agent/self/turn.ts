@@ -14,7 +14,7 @@ export function stepMs(regions: number): number {
 }
 
 /** What a turn depends on. `fraction`: a random number from 0 to 1. */
-export interface Place {
+export interface TurnInputs {
   readonly holdsAddress: boolean;
   readonly fraction: number;
 }
@@ -25,7 +25,7 @@ export interface Place {
  * region nodes in the order of their names, then the holder of the floating address, racks at random meanwhile. Who leaves ends its services when nobody
  * asks them any more. So they do where each starts its etcd again, because it lets in others than before. A cluster of one region node has nobody to wait for.
  */
-export function turnMs(inForce: Desired, next: Desired, { holdsAddress, fraction }: Place): number {
+export function turnMs(inForce: Desired, next: Desired, { holdsAddress, fraction }: TurnInputs): number {
   const before = inForce.body.regions ?? [];
   const regions = next.body.regions ?? [];
   if (before.length < 2) return 0;

@@ -21,7 +21,7 @@ export interface UpstreamOptions {
   readonly onChange: () => void;
 }
 
-type Seen = NonNullable<HostObservation['upstreams']>[number];
+type UpstreamState = NonNullable<HostObservation['upstreams']>[number];
 
 const EVERY_MS = 30_000;
 /** After one that was not answered. */
@@ -35,7 +35,7 @@ const WHY_LIMIT = 200;
 /** Opens the watch: every half minute it asks each of them once. */
 export function openUpstreamWatch({ ports, host, services, ledger, onChange }: UpstreamOptions): UpstreamWatch {
   const { clock, random } = ports;
-  const known = new Map<string, { readonly seen: Seen | null; readonly misses: number }>();
+  const known = new Map<string, { readonly seen: UpstreamState | null; readonly misses: number }>();
   const needs = () => {
     const parts = ledger.held()?.body.services ?? {};
     return withInstances(services, Object.keys(parts))

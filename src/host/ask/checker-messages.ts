@@ -36,7 +36,7 @@ function messagesIn(output: string, checked: Checked): string {
   const known = [...checked.texts, ...checked.argv];
   const isKnown = (text: string) => known.some((one) => one.includes(text));
   const lines = output.split('\n');
-  const kept = lines.flatMap((line, index) => {
+  const messages = lines.flatMap((line, index) => {
     const text = line.replace(TIME, '').trim();
     if (text === '') return [line];
     const isQuote = CARETS.test(lines[index + 1] ?? '');
@@ -50,7 +50,7 @@ function messagesIn(output: string, checked: Checked): string {
       MESSAGE.test(text) || checked.argv.some((argument) => argument.startsWith('/') && line.includes(argument));
     return isMessage ? [masked(line, checked, isKnown)] : [];
   });
-  return kept.join('\n');
+  return messages.join('\n');
 }
 
 function masked(line: string, { argv }: Checked, isKnown: (text: string) => boolean): string {

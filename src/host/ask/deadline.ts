@@ -4,10 +4,10 @@
  * first.
  */
 export function deadline(ms: number, late: () => void): () => void {
-  let look: NodeJS.Immediate | undefined;
-  const timer = setTimeout(() => (look = setImmediate(late)), ms);
+  let check: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => (check = setImmediate(late)), ms);
   return () => {
     clearTimeout(timer);
-    clearImmediate(look);
+    clearImmediate(check);
   };
 }

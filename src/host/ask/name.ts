@@ -5,7 +5,7 @@ import { sentenceOf } from '../../core/errors.ts';
 import type { ExecResult, NameQuestion } from '../../core/host-values.ts';
 import { errnoOf } from '../system-error.ts';
 import { deadline } from './deadline.ts';
-import { answered, notAsked, silent } from './result.ts';
+import { answered, failed, silent } from './result.ts';
 
 const PORT = 53;
 const HEADER_SIZE = 12;
@@ -24,12 +24,12 @@ const SOA_NUMBERS = 5;
  * seconds since 1970. Never throws.
  */
 export function askName(
-  { nameserver, name, isRecursive, timeoutMs, port: asked = PORT }: NameQuestion,
-  port = asked,
+  { nameserver, name, isRecursive, timeoutMs, port: requestedPort = PORT }: NameQuestion,
+  port = requestedPort,
 ): Promise<ExecResult> {
   const id = randomInt(0x10000);
   const query = queryOf(id, name, isRecursive);
-  if (query === null) return Promise.resolve(notAsked(`${name} is no name of the DNS`));
+  if (query === null) return Promise.resolve(failed(`${name} is no name of the DNS`));
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(nameserver) ? 'udp6' : 'udp4');
     const settle = (result: ExecResult) => {
@@ -41,7 +41,7 @@ export function askName(
     const cancel = deadline(timeoutMs, () => settle(silent()));
     socket.once('error', (error) => {
       socket.on('error', () => {});
-      settle(notAsked(wordsOf(`${nameserver} port ${port}`, error)));
+      settle(failed(describeFailure(`${nameserver} port ${port}`, error)));
     });
     socket.on('message', (packet) => {
       const text = textOf(packet, id);
@@ -53,7 +53,7 @@ export function askName(
   });
 }
 
-function wordsOf(place: string, error: unknown): string {
+function describeFailure(place: string, error: unknown): string {
   return errnoOf(error) === 'ECONNREFUSED'
     ? `nobody answers at ${place}: the daemon is not running`
     : sentenceOf(error);

@@ -31,12 +31,12 @@ export async function reach(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Reach> {
-  const ways = (end: AbortSignal) =>
+  const attempts = (end: AbortSignal) =>
     port === null
       ? [...BMC_PORTS.map((each) => knock(address, each, end)), pingBmc(address, end)]
       : [knock(address, port, end)];
   const startedAt = performance.now();
-  const found = await firstSign(ways, timeoutMs, signal);
+  const found = await firstSign(attempts, timeoutMs, signal);
   const ms = Math.round((performance.now() - startedAt) * 10) / 10;
   if (typeof found === 'string') return { isReachable: false, way: null, port: null, ms: null, why: found };
   const isClosed = port !== null && found.way === 'refused';
@@ -48,7 +48,7 @@ export async function reach(
  * attempts end.
  */
 export async function firstSign(
-  ways: (end: AbortSignal) => readonly Promise<Sign>[],
+  attempts: (end: AbortSignal) => readonly Promise<Sign>[],
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Sign | string> {
@@ -58,7 +58,7 @@ export async function firstSign(
   const cancel = deadline(timeoutMs, () => late.resolve(`no answer within ${(timeoutMs / 1000).toFixed(1)} s`));
   signal.addEventListener('abort', () => late.resolve(ENDED), { once: true, signal: over.signal });
   try {
-    return await Promise.race([late.promise, firstOf(ways(over.signal))]);
+    return await Promise.race([late.promise, firstOf(attempts(over.signal))]);
   } finally {
     cancel();
     over.abort();

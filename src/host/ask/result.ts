@@ -5,15 +5,15 @@ export const ANSWER_LIMIT = 4 * 1024 * 1024;
 
 /** An unchanged answer. */
 export function answered(stdout: string): ExecResult {
-  return { ...notAsked(null), code: 0, stdout };
+  return { ...failed(null), code: 0, stdout };
 }
 
 /** No answer came in time. */
 export function silent(): ExecResult {
-  return { ...notAsked(null), timedOut: true };
+  return { ...failed(null), timedOut: true };
 }
 
 /** The question could not be asked (the sentence says why), or its answer cannot be used. */
-export function notAsked(failure: string | null): ExecResult {
+export function failed(failure: string | null): ExecResult {
   return { code: null, signal: null, stdout: '', stderr: '', timedOut: false, failure };
 }

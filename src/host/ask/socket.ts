@@ -4,7 +4,7 @@ import { sentenceOf } from '../../core/errors.ts';
 import type { ExecResult, SocketQuestion } from '../../core/host-values.ts';
 import { inside, openFolder, splitPath } from '../safe-folder.ts';
 import { deadline } from './deadline.ts';
-import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
+import { ANSWER_LIMIT, answered, failed, silent } from './result.ts';
 import { errnoOf } from '../system-error.ts';
 
 /**
@@ -17,16 +17,16 @@ export async function askSocket(question: SocketQuestion): Promise<ExecResult> {
   try {
     const { folder, name } = splitPath(path);
     const handle = await openFolder(folder);
-    if (handle === null) return notAsked(`${path} is not there: the daemon is not running`);
+    if (handle === null) return failed(`${path} is not there: the daemon is not running`);
     try {
       const place = inside(handle, name);
-      if (!(await lstat(place)).isSocket()) return notAsked(`${path} is not a socket`);
+      if (!(await lstat(place)).isSocket()) return failed(`${path} is not a socket`);
       return await askAt(place, question);
     } finally {
       await handle.close();
     }
   } catch (error) {
-    return notAsked(wordsOf(path, error));
+    return failed(describeFailure(path, error));
   }
 }
 
@@ -47,20 +47,20 @@ export function askAt(place: string, question: SocketQuestion): Promise<ExecResu
       size += chunk.length;
       chunks.push(chunk);
       if (size <= ANSWER_LIMIT) return;
-      settle(notAsked(`${question.socket} answered more than ${ANSWER_LIMIT} bytes. Rule: ask for less at once`));
+      settle(failed(`${question.socket} answered more than ${ANSWER_LIMIT} bytes. Rule: ask for less at once`));
     });
     socket.on('end', () => settle(judge(question, Buffer.concat(chunks).toString('utf8'))));
-    socket.on('error', (error) => settle(notAsked(wordsOf(question.socket, error))));
+    socket.on('error', (error) => settle(failed(describeFailure(question.socket, error))));
   });
 }
 
 function judge(question: SocketQuestion, stdout: string): ExecResult {
-  if (stdout === '') return notAsked(`${question.socket} closed the connection without an answer`);
+  if (stdout === '') return failed(`${question.socket} closed the connection without an answer`);
   const isGood = question.expects === undefined || new RegExp(question.expects, 'u').test(stdout);
   return { ...answered(stdout), code: isGood ? 0 : 1 };
 }
 
-function wordsOf(path: string, error: unknown): string {
+function describeFailure(path: string, error: unknown): string {
   switch (errnoOf(error)) {
     case 'ENOENT':
       return `${path} is not there: the daemon is not running`;

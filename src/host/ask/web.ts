@@ -5,7 +5,7 @@ import { sentenceOf } from '../../core/errors.ts';
 import type { ExecResult, WebQuestion } from '../../core/host-values.ts';
 import { errnoOf } from '../system-error.ts';
 import { deadline } from './deadline.ts';
-import { ANSWER_LIMIT, answered, notAsked, silent } from './result.ts';
+import { ANSWER_LIMIT, answered, failed, silent } from './result.ts';
 
 /** A node's certificate, key and trusted authorities, PEM. `id` changes when any of them changes. */
 export interface WebIdentity {
@@ -27,17 +27,17 @@ const CONNECTIONS_MAX = 8;
 
 /** Opens the asker. It reads the certificate for each question. */
 export function openWeb(identity: () => WebIdentity | null): Web {
-  let kept: { readonly id: string; readonly agent: https.Agent } | null = null;
+  let reusable: { readonly id: string; readonly agent: https.Agent } | null = null;
   const secure = (): https.Agent | null => {
     const now = identity();
     if (now === null) return null;
-    if (kept?.id === now.id) return kept.agent;
-    kept?.agent.destroy();
+    if (reusable?.id === now.id) return reusable.agent;
+    reusable?.agent.destroy();
     const { authority: ca, certificate: cert, key, id } = now;
     // Made once, because making it for each connection would cost more than the handshake.
     const secureContext = createSecureContext({ ca, cert, key, minVersion: 'TLSv1.2' });
     const agent = new https.Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX, secureContext });
-    kept = { id, agent };
+    reusable = { id, agent };
     return agent;
   };
   return {
@@ -45,22 +45,22 @@ export function openWeb(identity: () => WebIdentity | null): Web {
       try {
         const isSecure = question.url.startsWith('https:');
         const agent = isSecure ? secure() : FRESH_CONNECTION;
-        if (agent === null) return notAsked('this node has no certificate to show');
+        if (agent === null) return failed('this node has no certificate to show');
         const until = performance.now() + question.timeoutMs;
         const first = await once(question, agent, question.timeoutMs);
         // The daemon has just closed a kept connection. That is no answer, so we ask again.
         return first === 'stale' ? plain(await once(question, agent, Math.max(1, until - performance.now()))) : first;
       } catch (error) {
         // The address is invalid, or TLS does not accept the certificate.
-        return notAsked(`${question.url} cannot be asked: ${sentenceOf(error)}`);
+        return failed(`${question.url} cannot be asked: ${sentenceOf(error)}`);
       }
     },
-    close: () => kept?.agent.destroy(),
+    close: () => reusable?.agent.destroy(),
   };
 }
 
 function plain(result: ExecResult | 'stale'): ExecResult {
-  return result === 'stale' ? notAsked('the connection was closed without an answer') : result;
+  return result === 'stale' ? failed('the connection was closed without an answer') : result;
 }
 
 function once(question: WebQuestion, agent: http.Agent, timeoutMs: number): Promise<ExecResult | 'stale'> {
@@ -78,7 +78,7 @@ function once(question: WebQuestion, agent: http.Agent, timeoutMs: number): Prom
     request.on('error', (error) => {
       const code = errnoOf(error);
       const isStale = request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
-      settle(isStale ? 'stale' : notAsked(sentenceOf(error)));
+      settle(isStale ? 'stale' : failed(sentenceOf(error)));
     });
     request.on('response', (response) => collect(response, settle));
     request.end(question.body);
@@ -108,10 +108,10 @@ function collect(response: http.IncomingMessage, settle: (result: ExecResult) =>
     size += chunk.length;
     chunks.push(chunk);
     if (size <= ANSWER_LIMIT) return;
-    settle(notAsked(`the answer is larger than ${ANSWER_LIMIT} bytes`));
+    settle(failed(`the answer is larger than ${ANSWER_LIMIT} bytes`));
     response.destroy();
   });
-  response.on('error', (error) => settle(notAsked(`the answer was cut off: ${sentenceOf(error)}`)));
+  response.on('error', (error) => settle(failed(`the answer was cut off: ${sentenceOf(error)}`)));
   response.on('end', () => settle(answered(`${headOf(response)}\r\n\r\n${Buffer.concat(chunks).toString('utf8')}`)));
 }
 

@@ -42,9 +42,9 @@ export function journalReader(program = PROGRAM): ReadJournal {
         signal,
         killSignal: 'SIGKILL',
       });
-      let [output, words] = ['', ''];
+      let [output, errorOutput] = ['', ''];
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        words = `${words}${text}`.slice(-500);
+        errorOutput = `${errorOutput}${text}`.slice(-500);
       });
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         output += text;
@@ -53,11 +53,11 @@ export function journalReader(program = PROGRAM): ReadJournal {
       child.on('error', (error) => reject(new Error(`the journal cannot be read: ${error.message}`)));
       child.on('close', (code) => {
         // Some releases end with 1 where there is no line.
-        if (code === 0 || (code === 1 && words.trim() === '')) return resolve(linesOf(output, question));
+        if (code === 0 || (code === 1 && errorOutput.trim() === '')) return resolve(linesOf(output, question));
         const why =
           output.length > OUTPUT_MAX
             ? 'its lines are too long'
-            : words.trim() || `journalctl ended with ${code ?? 'a signal'}`;
+            : errorOutput.trim() || `journalctl ended with ${code ?? 'a signal'}`;
         reject(new Error(`the journal cannot be read: ${why}`));
       });
     });
@@ -80,15 +80,15 @@ export function linesOf(output: string, { after, bytes, lines }: Omit<JournalQue
   const all = output.split('\n').flatMap((line) => entryOf(line) ?? []);
   const ordered = after === null ? all.toReversed() : all;
   let room = bytes;
-  const kept = ordered.slice(0, lines).filter(({ line }) => {
+  const accepted = ordered.slice(0, lines).filter(({ line }) => {
     room -= room < 0 ? 0 : Buffer.byteLength(JSON.stringify(line)) + 1;
     return room >= 0;
   });
-  const inOrder = after === null ? kept.toReversed() : kept;
+  const inOrder = after === null ? accepted.toReversed() : accepted;
   return {
     lines: inOrder.map(({ line }) => line),
     cursor: inOrder.at(-1)?.cursor ?? after,
-    isCut: kept.length < all.length,
+    isCut: accepted.length < all.length,
   };
 }
 

@@ -31,11 +31,11 @@ export function realJournal(program = PROGRAM): Journal {
           stdio: ['ignore', 'pipe', 'pipe'],
           env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' },
         });
-        let words = '';
+        let errorOutput = '';
         const end = () => void child.kill('SIGKILL');
         signal.addEventListener('abort', end, { once: true });
         child.stderr.setEncoding('utf8').on('data', (text: string) => {
-          words = `${words}${text}`.slice(-500);
+          errorOutput = `${errorOutput}${text}`.slice(-500);
         });
         const lines = createInterface({ input: child.stdout, crlfDelay: Infinity });
         lines.on('line', (line) => {
@@ -49,7 +49,7 @@ export function realJournal(program = PROGRAM): Journal {
         };
         child.on('error', (error) => settle(`${program} could not be started: ${error.message}`));
         child.on('close', (code) =>
-          settle(words.trim() === '' ? `${program} ended with ${code ?? 'a signal'}` : words.trim()),
+          settle(errorOutput.trim() === '' ? `${program} ended with ${code ?? 'a signal'}` : errorOutput.trim()),
         );
       }),
   };

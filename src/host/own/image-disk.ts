@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, type Rejected, rejected } from '../../core/errors.ts';
 import { durableText, syncFolder } from './durable-text.ts';
-import { type FileName, isFull, openImageParts, type PartWrite, type Wanted } from './image-parts.ts';
+import { type FileName, isFull, openImageParts, type PartWrite, type ExpectedFile } from './image-parts.ts';
 import { errnoOf, hostFault } from '../system-error.ts';
 
 /** How the disk is used. `keepFree`: bytes of its file system that images never take. `gentleBytesPerS`: of a slow reading. */
@@ -43,7 +43,7 @@ export function openImageDisk({
   };
   const manifestOf = (image: string) => durableText(pathOf({ image, name: MANIFEST }));
 
-  const store = (file: Wanted, from: AsyncIterable<Uint8Array>, how: PartWrite): Promise<Rejected | null> => {
+  const store = (file: ExpectedFile, from: AsyncIterable<Uint8Array>, how: PartWrite): Promise<Rejected | null> => {
     const path = pathOf(file);
     return parts.write(file, from, {
       ...how,
@@ -67,8 +67,12 @@ export function openImageDisk({
       return Math.max(0, bavail * bsize - keepFree);
     },
     received: (file: FileName) => parts.received(file),
-    dropParts: (isKept: (file: FileName) => boolean) => parts.drop(isKept),
-    write: async (file: Wanted, from: AsyncIterable<Uint8Array>, how: PartWrite = {}): Promise<Rejected | null> => {
+    dropParts: (isNeeded: (file: FileName) => boolean) => parts.drop(isNeeded),
+    write: async (
+      file: ExpectedFile,
+      from: AsyncIterable<Uint8Array>,
+      how: PartWrite = {},
+    ): Promise<Rejected | null> => {
       await ready();
       try {
         return await store(file, from, how);
@@ -99,7 +103,7 @@ export function openImageDisk({
       return openFile(parts.pathOf(file));
     },
     stamp: async (file: FileName) => {
-      const found = await lookAt(pathOf(file));
+      const found = await readStatus(pathOf(file));
       return found === null ? null : stampOf(found);
     },
     remove: async (file: FileName) => removeFile(pathOf(file)),
@@ -151,14 +155,14 @@ async function listFolder(path: string, image: string) {
     throw hostFault('read', path, error);
   });
   const files = names.filter((name) => NAME.test(name));
-  const looks = await Promise.all(files.map((name) => lookAt(join(path, name))));
+  const statuses = await Promise.all(files.map((name) => readStatus(join(path, name))));
   return files.flatMap((name, index) => {
-    const found = looks[index];
+    const found = statuses[index];
     return found?.isFile() ? [{ image, name, size: Number(found.size), stamp: stampOf(found) }] : [];
   });
 }
 
-const lookAt = (path: string): Promise<BigIntStats | null> => stat(path, { bigint: true }).catch(() => null);
+const readStatus = (path: string): Promise<BigIntStats | null> => stat(path, { bigint: true }).catch(() => null);
 
 /** Another one after each write: the kernel sets the time of the last change, which no program can set back (inode(7), ctime). */
 const stampOf = ({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string => [ino, size, mtimeNs, ctimeNs].join(':');

@@ -12,7 +12,7 @@ export interface FileName {
 }
 
 /** A file as it must be. */
-export interface Wanted extends FileName {
+export interface ExpectedFile extends FileName {
   readonly size: number;
   readonly sha256: string;
 }
@@ -21,8 +21,8 @@ export interface Wanted extends FileName {
 export interface PartWrite {
   readonly start?: number;
   readonly until?: number;
-  readonly isKept?: boolean;
-  readonly look?: (unpack: (compression: string) => AsyncIterable<Uint8Array>) => Promise<Rejected | null>;
+  readonly isResumable?: boolean;
+  readonly inspect?: (unpack: (compression: string) => AsyncIterable<Uint8Array>) => Promise<Rejected | null>;
 }
 
 interface Placing extends PartWrite {
@@ -58,18 +58,18 @@ export function openImageParts(folder: string) {
     /** Where they lie. */
     pathOf: (file: FileName) => join(folder, nameOf(file)),
     /** Removes parts that nobody will go on with; gives their number. */
-    drop: async (isKept: (file: FileName) => boolean): Promise<number> => {
+    drop: async (isNeeded: (file: FileName) => boolean): Promise<number> => {
       await ready();
       const gone = (await readdir(folder)).filter((name) => {
         const [, image, file] = NAMED.exec(name) ?? [];
-        return image !== undefined && file !== undefined && !busy.has(name) && !isKept({ image, name: file });
+        return image !== undefined && file !== undefined && !busy.has(name) && !isNeeded({ image, name: file });
       });
       await Promise.all(gone.map((name) => rm(join(folder, name), { force: true })));
       return gone.length;
     },
     /** Writes and compares as the bytes come. A refusal leaves nothing, but the one that bytes go on elsewhere. */
-    write: async (file: Wanted, from: AsyncIterable<Uint8Array>, how: Placing): Promise<Rejected | null> => {
-      const { start = 0, isKept = false } = how;
+    write: async (file: ExpectedFile, from: AsyncIterable<Uint8Array>, how: Placing): Promise<Rejected | null> => {
+      const { start = 0, isResumable: isKept = false } = how;
       const isBusy = busy.has(nameOf(file));
       if (isBusy && start > 0) return rejected('conflict', `${file.name} is being sent by another call just now.`);
       const name = isKept && !isBusy ? nameOf(file) : randomBytes(8).toString('hex');
@@ -92,11 +92,11 @@ export function openImageParts(folder: string) {
 
 async function fill(
   path: string,
-  file: Wanted,
+  file: ExpectedFile,
   from: AsyncIterable<Uint8Array>,
   how: Placing,
 ): Promise<Rejected | null> {
-  const { start = 0, until = file.size, isKept = false, look, place } = how;
+  const { start = 0, until = file.size, isResumable: isKept = false, inspect: look, place } = how;
   let isGone = true;
   const handle = await open(path, start === 0 ? 'w' : 'r+', 0o600);
   try {
@@ -107,7 +107,7 @@ async function fill(
     isGone = !isKept;
     const bytes = await append(handle, hash, { from, start, until });
     isGone = true;
-    if (bytes > until) return refused(file, `is longer than ${until} bytes, which ${whoSaid(file, until)}`);
+    if (bytes > until) return refused(file, `is longer than ${until} bytes, which ${sizeSource(file, until)}`);
     if (bytes < until) return refused(file, `ended after ${bytes} of ${until} bytes`);
     await handle.sync();
     isGone = hash !== null;
@@ -154,11 +154,11 @@ async function readInto(hash: Hash, handle: FileHandle, bytes: number): Promise<
   }
 }
 
-function whoSaid({ size }: Wanted, until: number): string {
+function sizeSource({ size }: ExpectedFile, until: number): string {
   return until === size ? 'the manifest says' : 'the call says';
 }
 
-function refused({ name }: Wanted, why: string): Rejected {
+function refused({ name }: ExpectedFile, why: string): Rejected {
   return rejected('invalid_value', `${name} ${why}. Nothing was stored.`);
 }
 

@@ -23,14 +23,15 @@ async function* byXz(path: string): AsyncGenerator<Uint8Array> {
   const child = spawn('/usr/bin/xz', [...XZ, path], { stdio: ['ignore', 'pipe', 'pipe'], env: {} });
   const ended = once(child, 'close');
   ended.catch(() => {});
-  let said = '';
+  let errorOutput = '';
   child.stderr.on('data', (chunk: Buffer) => {
-    said = `${said}${chunk.toString('latin1')}`.slice(0, 300);
+    errorOutput = `${errorOutput}${chunk.toString('latin1')}`.slice(0, 300);
   });
   try {
     for await (const chunk of child.stdout) yield chunk as Uint8Array;
     const [code] = await ended;
-    if (code !== 0) throw new AppError('damaged', said.replaceAll(path, 'the file').trim() || `xz ended with ${code}`);
+    if (code !== 0)
+      throw new AppError('damaged', errorOutput.replaceAll(path, 'the file').trim() || `xz ended with ${code}`);
   } finally {
     child.kill('SIGKILL');
   }

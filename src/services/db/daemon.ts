@@ -67,7 +67,7 @@ export function certificateDb(): Activation {
 export function probeDb(desired: DbDesired): readonly Command[] {
   const url = restUrlOf(desired);
   const pages = PAGES.map((page) => ({ url: `${url}/${page}`, timeoutMs: ASK_MS }));
-  return [...pages, { look: 'text', path: ARMED, timeoutMs: ASK_MS }];
+  return [...pages, { read: 'text', path: ARMED, timeoutMs: ASK_MS }];
 }
 
 /** Puts a newer dynamic configuration of ours in force if a reload could not. */

@@ -1,13 +1,13 @@
 import type { ExecResult } from '../../core/host-values.ts';
 import { compareText } from '../../core/order.ts';
 import type { ServiceHealth } from '../kit/contract.ts';
-import { hasNoWay, jsonOf, silenceOf, webAnswerOf } from '../kit/web-answer.ts';
+import { hasNoRoute, jsonOf, silenceOf, webAnswerOf } from '../kit/web-answer.ts';
 import type { DbDesired } from './desired.ts';
 import type { DbFacts } from './facts.ts';
 import { restUrlOf } from './view.ts';
 
 /** What Patroni 4 answers at `/patroni`. */
-interface Own {
+interface PatroniStatus {
   readonly state?: string;
   readonly role?: string;
   readonly timeline?: number;
@@ -44,17 +44,17 @@ export function parseProbeDb(answers: readonly ExecResult[], desired: DbDesired)
   const loop = webAnswerOf(liveness)?.status ?? 0;
   if (loop !== 200 && loop !== 503) {
     const detail = `asked Patroni at ${restUrlOf(desired)}: ${silenceOf(liveness)}`;
-    return { isHealthy: false, detail, ...(hasNoWay(liveness) && { isOutOfReach: true }) };
+    return { isHealthy: false, detail, ...(hasNoRoute(liveness) && { isOutOfReach: true }) };
   }
   if (loop === 503)
     return { isHealthy: false, detail: 'Patroni answers, but its loop has not run for longer than its lease' };
   const config = dynamicOf(answers);
-  const facts = factsOf(desired, pageOf(own) as Own | null, pageOf(cluster) as Cluster | null);
+  const facts = factsOf(desired, pageOf(own) as PatroniStatus | null, pageOf(cluster) as Cluster | null);
   const isArmed = facts.role === 'primary' && answers[4]?.code === 0;
   const isConfigured = config !== null && isAsPublished(config, desired);
   return {
     isHealthy: true,
-    detail: `${sentenceOf(facts)}${configWords(config, isConfigured)}`,
+    detail: `${sentenceOf(facts)}${describeConfig(config, isConfigured)}`,
     facts: { ...facts, isConfigured, isArmed },
     isSettling: isSettling(facts, desired) || (config !== null && !isConfigured),
   };
@@ -77,7 +77,7 @@ function pageOf(answer: ExecResult | undefined): unknown {
   return parseJson(webAnswerOf(answer)?.body ?? '');
 }
 
-function factsOf(desired: DbDesired, own: Own | null, cluster: Cluster | null): PatroniFacts {
+function factsOf(desired: DbDesired, own: PatroniStatus | null, cluster: Cluster | null): PatroniFacts {
   const members = (cluster?.members ?? [])
     .map((member) => ({
       name: member.name ?? '',
@@ -106,12 +106,12 @@ function factsOf(desired: DbDesired, own: Own | null, cluster: Cluster | null): 
  * A copy of the primary that broke off, as Patroni 4.0 shows it: it has no database and does not make one, although another leads. With an empty
  * folder it would be making one.
  */
-function isBrokenOff(own: Own | null, members: DbFacts['members']): boolean {
+function isBrokenOff(own: PatroniStatus | null, members: DbFacts['members']): boolean {
   const isLed = members.some((member) => member.role === 'primary' && member.state === 'running');
   return isLed && own?.state === 'stopped' && own.role === 'uninitialized';
 }
 
-function roleOf(own: Own | null, state: string): DbFacts['role'] {
+function roleOf(own: PatroniStatus | null, state: string): DbFacts['role'] {
   if (state !== 'running' && state !== 'streaming') return 'none';
   return own?.role === 'primary' ? 'primary' : 'standby';
 }
@@ -139,7 +139,7 @@ function sentenceOf(facts: PatroniFacts): string {
   return `PostgreSQL is a standby and ${how}${lag}`;
 }
 
-function configWords(config: Dynamic | null, isConfigured: boolean): string {
+function describeConfig(config: Dynamic | null, isConfigured: boolean): string {
   if (config === null) return '; its dynamic configuration could not be read';
   return isConfigured
     ? ''

@@ -65,7 +65,7 @@ export function probeDcs(): readonly Command[] {
  */
 export function parseProbeDcs(answers: readonly ExecResult[], desired: DcsDesired): ServiceHealth {
   const [status, list] = answers;
-  const state = jsonOf(status) as Status | null;
+  const state = jsonOf(status) as EtcdStatus | null;
   if (state?.header === undefined) {
     return { isHealthy: false, detail: `asked etcd on ${API}: ${silenceOf(status)}` };
   }
@@ -74,7 +74,7 @@ export function parseProbeDcs(answers: readonly ExecResult[], desired: DcsDesire
 }
 
 /** What etcd's gateway writes (proto3 JSON: 64-bit numbers are texts, what is zero or false is left out). */
-interface Status {
+interface EtcdStatus {
   readonly header?: { readonly member_id?: string };
   readonly leader?: string;
   readonly isLearner?: boolean;
@@ -85,7 +85,7 @@ interface MemberList {
   readonly members?: readonly { readonly ID?: string; readonly name?: string; readonly isLearner?: boolean }[];
 }
 
-function factsOf(state: Status, list: MemberList | null): DcsFacts {
+function factsOf(state: EtcdStatus, list: MemberList | null): DcsFacts {
   const own = hexOf(state.header?.member_id);
   const leader = hexOf(state.leader);
   return {
@@ -110,8 +110,8 @@ function sentenceOf(facts: DcsFacts, desired: DcsDesired): string {
   const role = facts.isLeader ? 'leads' : 'follows';
   const voters = facts.members.filter((member) => !member.isLearner).length;
   const strange = facts.members.filter((member) => !desired.members.some((item) => item.name === member.name));
-  const told = strange.map((member) => member.name || `${member.id}, which has not started yet`);
-  const extra = told.length > 0 ? `; it has members that are no region nodes: ${told.join(', ')}` : '';
+  const names = strange.map((member) => member.name || `${member.id}, which has not started yet`);
+  const extra = names.length > 0 ? `; it has members that are no region nodes: ${names.join(', ')}` : '';
   return `etcd ${role}, ${voters} voting members${extra}${alarms}`;
 }
 

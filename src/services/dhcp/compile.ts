@@ -17,7 +17,7 @@ import type { Subnet } from '../../model/networks/subnet.ts';
 import type { Vlan } from '../../model/networks/vlan.ts';
 import { copyingOf } from '../dns/copies.ts';
 import { BOOT_FILES } from './boot-classes.ts';
-import { optionsOf, toldOfSubnet } from './custom/options.ts';
+import { optionsOf, subnetCustoms } from './custom/options.ts';
 import { snippetsFor } from './custom/snippets.ts';
 import {
   type DhcpDesired,
@@ -196,7 +196,7 @@ function subnetOf(
     ...externalTimeOf(snapshot),
     nextServer: subnet.bootServer ?? own,
     leases: leasesOf(shared.leases.bySubnet.get(subnet.id) ?? []),
-    ...toldOfSubnet(subnet),
+    ...subnetCustoms(subnet),
   };
 }
 

@@ -109,7 +109,7 @@ export function probeDhcp(places: KeaPlaces, desired: DhcpDesired): readonly Com
   }));
   return [
     ...questions,
-    { look: 'space', path: SPACE, timeoutMs: PROBE_MS },
+    { read: 'space', path: SPACE, timeoutMs: PROBE_MS },
     ...askForEnds(places, desired),
     askForCounts(places),
     ...(desired.pair === undefined ? [] : [{ look: 'text', path: places.state, timeoutMs: PROBE_MS } as const]),

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Snippet, TOLD_OF_SUBNET, ToldOption } from './custom/desired.ts';
+import { Snippet, SUBNET_CUSTOMS, CustomOption } from './custom/desired.ts';
 import { KEY_PATTERN } from './places.ts';
 import { INTERFACE_PATTERN } from '../../model/networks/vlan-attachments.ts';
 
@@ -17,7 +17,7 @@ export const StaticLease = Type.Object({
   address: IPV4,
   hostname: Type.Optional(NAME),
   domain: Type.Optional(NAME),
-  options: Type.Optional(Type.Array(ToldOption)),
+  options: Type.Optional(Type.Array(CustomOption)),
 });
 export type StaticLease = Static<typeof StaticLease>;
 
@@ -26,7 +26,7 @@ export const NamedClient = Type.Object({
   mac: MAC,
   hostname: NAME,
   domain: Type.Optional(NAME),
-  options: Type.Optional(Type.Array(ToldOption)),
+  options: Type.Optional(Type.Array(CustomOption)),
 });
 export type NamedClient = Static<typeof NamedClient>;
 
@@ -43,7 +43,7 @@ export const DhcpSubnet = Type.Object({
   /** This node, where clients of the subnet reach it. */
   nextServer: IPV4,
   leases: Type.Array(StaticLease),
-  ...TOLD_OF_SUBNET,
+  ...SUBNET_CUSTOMS,
 });
 export type DhcpSubnet = Static<typeof DhcpSubnet>;
 
@@ -141,7 +141,7 @@ export const DhcpDesired = Type.Object({
   /** Domains for which the search list has no room; told to operators, never to Kea. */
   searchLeftOut: Type.Optional(Type.Array(NAME)),
   /** What operators set for all clients. */
-  options: Type.Optional(Type.Array(ToldOption)),
+  options: Type.Optional(Type.Array(CustomOption)),
   networks: Type.Array(DhcpNetwork),
   /** Machines' interfaces with an address by DHCP, by MAC. Left out: none. */
   clients: Type.Optional(Type.Array(NamedClient)),

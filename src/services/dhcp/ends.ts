@@ -43,12 +43,12 @@ export function judgeEnds(answers: readonly ExecResult[], desired: DhcpDesired):
   return { isHealthy: false, detail: `${whose}, and ${why}` };
 }
 
-interface Standing {
+interface RemainingLease {
   readonly end: EndedLease;
   readonly mac: string | null;
 }
 
-function standing(answers: readonly ExecResult[], desired: DhcpDesired): Standing[] {
+function standing(answers: readonly ExecResult[], desired: DhcpDesired): RemainingLease[] {
   return (desired.endedLeases ?? []).flatMap((end, index) => {
     const lease = leaseOf(answers[ENDS_FIRST + index]);
     return lease && isMeant(end, lease) ? [{ end, mac: lease.mac }] : [];

@@ -42,17 +42,17 @@ export function keaLeases({ socket }: KeaPlaces): LeaseSource {
 
 const PARSERS: Pick<LeaseSource, 'parseSign' | 'parsePage'> = {
   parseSign: (answer) => {
-    const told = argumentsOf(answer);
-    if ('kind' in told) return told;
+    const args = argumentsOf(answer);
+    if ('kind' in args) return args;
     // The last value and when it came to it: a restart of Kea, or of its counters, is another sign too.
-    const samples = told.value[SIGN];
+    const samples = args.value[SIGN];
     const last: unknown = Array.isArray(samples) ? samples[0] : undefined;
     return last === undefined ? unusable(`it does not count ${SIGN}`) : { sign: JSON.stringify(last) };
   },
   parsePage: (answer) => {
-    const told = argumentsOf(answer);
-    if ('kind' in told) return told;
-    const rows = told.value['leases'];
+    const args = argumentsOf(answer);
+    if ('kind' in args) return args;
+    const rows = args.value['leases'];
     return Array.isArray(rows) ? pageOf(rows) : unusable('it named no list of leases');
   },
 };
@@ -106,17 +106,17 @@ function octetsOf(value: unknown, most: number): string | null {
 function argumentsOf(answer: ExecResult): Rejected | { readonly value: Readonly<Record<string, unknown>> } {
   if (answer.failure !== null) return unusable(answer.failure);
   if (answer.timedOut) return unusable(`it did not answer within ${TIMEOUT_MS} ms`);
-  let told: unknown;
+  let parsed: unknown;
   try {
-    told = JSON.parse(answer.stdout);
+    parsed = JSON.parse(answer.stdout);
   } catch {
     return unusable('it did not answer in JSON');
   }
-  if (!isRecord(told) || !GOOD.includes(Number(told['result']))) {
-    const words = isRecord(told) && typeof told['text'] === 'string' ? told['text'] : 'no reason given';
-    return unusable(cleanHostname(words));
+  if (!isRecord(parsed) || !GOOD.includes(Number(parsed['result']))) {
+    const message = isRecord(parsed) && typeof parsed['text'] === 'string' ? parsed['text'] : 'no reason given';
+    return unusable(cleanHostname(message));
   }
-  return { value: isRecord(told['arguments']) ? told['arguments'] : {} };
+  return { value: isRecord(parsed['arguments']) ? parsed['arguments'] : {} };
 }
 
 function unusable(why: string): Rejected {

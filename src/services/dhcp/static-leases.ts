@@ -2,7 +2,7 @@ import { compareText } from '../../core/order.ts';
 import { knownAddresses } from '../../model/cluster/cluster.ts';
 import { isTagged } from '../../model/machines/interfaces/topology.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import type { ToldOption } from './custom/desired.ts';
+import type { CustomOption } from './custom/desired.ts';
 import { hostOptions, optionsOf } from './custom/options.ts';
 import type { DhcpSubnet, LostLease, NamedClient, StaticLease } from './desired.ts';
 import type { Domain } from '../../model/names/domain.ts';
@@ -16,7 +16,7 @@ export interface StaticLeases {
 interface Owner {
   readonly hostname: string;
   readonly domain?: string;
-  readonly options?: ToldOption[];
+  readonly options?: CustomOption[];
 }
 
 interface Candidate extends StaticLease {

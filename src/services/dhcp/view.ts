@@ -8,7 +8,7 @@ import { allocatorOf } from './allocator.ts';
 import type { BootClass } from './boot-classes.ts';
 import { allClasses, classesOfNetwork, classesOfSubnet, keaClass, passingClass } from './custom/boot.ts';
 import { withSnippets } from './custom/merge.ts';
-import { isTold, withOptions } from './custom/options.ts';
+import { hasOption, withOptions } from './custom/options.ts';
 import { bodiesOf } from './custom/snippets.ts';
 import type { DhcpDesired, DhcpNetwork, DhcpPair, DhcpSubnet, NamedClient, StaticLease } from './desired.ts';
 import { keaGrammar, PAIR_GRAMMAR } from './lint/grammar.ts';
@@ -255,7 +255,7 @@ function nicOf(network: DhcpNetwork, facts: HostFacts): HostFacts['interfaces'][
 
 function viewSubnet(subnet: DhcpSubnet, desired: DhcpDesired): object {
   const { gateway, resolvers, options, leaseTime } = subnet;
-  const timeServers = isTold('ntp-servers', options, desired.options)
+  const timeServers = hasOption('ntp-servers', options, desired.options)
     ? []
     : (subnet.externalTime ?? subnet.timeServers);
   const own = [
@@ -300,11 +300,11 @@ function viewLease(lease: StaticLease): object {
 
 function viewHost({ mac, hostname, domain, options = [] }: NamedClient | StaticLease) {
   const own = domain === undefined ? [] : [option('domain-name', [domain])];
-  const told = withOptions(own, options);
+  const optionData = withOptions(own, options);
   return {
     'hw-address': mac,
     ...(hostname === undefined ? {} : { hostname }),
-    ...(told.length === 0 ? {} : { 'option-data': told }),
+    ...(optionData.length === 0 ? {} : { 'option-data': optionData }),
   };
 }
 

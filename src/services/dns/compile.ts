@@ -41,9 +41,9 @@ export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): D
   const { forwarders, ...upstream } = forwardersOf(snapshot);
   const { forwarded, ...elsewhere } = forwardedOf(snapshot);
   const findings = [...upstream.findings, ...elsewhere.findings];
-  const asked = { forwarders, forwarded };
+  const forwarding = { forwarders, forwarded };
   if (!snapshot.nodes.some((node) => node.isRegion))
-    return { zones: [], local: localZonesOf(snapshot, []), ...asked, findings, copying: null, last: new Map() };
+    return { zones: [], local: localZonesOf(snapshot, []), ...forwarding, findings, copying: null, last: new Map() };
   const generated = generateZones(snapshot);
   const digests = new Map(generated.map((zone) => [zone.content, zone.digest]));
   const held = holdBackZones(
@@ -59,7 +59,7 @@ export function prepareDns(snapshot: Snapshot, before: readonly DnsDesired[]): D
   return {
     zones,
     local: localZonesOf(snapshot, zones),
-    ...asked,
+    ...forwarding,
     findings: [...findings, ...held.findings],
     copying,
     last: held.last,

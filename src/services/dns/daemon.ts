@@ -170,8 +170,8 @@ function problemOf(answer: ExecResult | undefined, serial: number | null): strin
   return found === serial ? null : `its serial is ${found}, published is ${serial}`;
 }
 
-function rndc(...words: readonly string[]): ProcessCommand {
-  return { argv: [...RNDC, ...words], user: USER, timeoutMs: 15_000 };
+function rndc(...args: readonly string[]): ProcessCommand {
+  return { argv: [...RNDC, ...args], user: USER, timeoutMs: 15_000 };
 }
 
 function command(commands: readonly ProcessCommand[], why: string): Activation {

@@ -89,7 +89,7 @@ const KeyName = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' });
 /** A key of `keys.conf`: the one member of a desired state that is a secret (`maskDns`). */
 const Key = Type.Object({
   name: KeyName,
-  algorithm: Type.Unsafe<TsigAlgorithm>(Type.Union(TSIG_ALGORITHMS.map((word) => Type.Literal(word)))),
+  algorithm: Type.Unsafe<TsigAlgorithm>(Type.Union(TSIG_ALGORITHMS.map((name) => Type.Literal(name)))),
   secret: Type.String({ pattern: '^[A-Za-z0-9+/]{16,88}={0,2}$' }),
   number: Type.Integer({ minimum: 1 }),
 });

@@ -25,7 +25,7 @@ export interface HeldZones {
 export function holdBackZones(zones: readonly ZoneContent[], before: readonly DnsDesired[]): HeldZones {
   const last = lastZones(before);
   const findings: Finding[] = [];
-  const kept = zones.flatMap((zone) => {
+  const usableZones = zones.flatMap((zone) => {
     const previous = last.get(zone.name);
     const visible = withoutHidden(zone);
     const usable = withoutLostHosts(visible.zone);
@@ -39,7 +39,7 @@ export function holdBackZones(zones: readonly ZoneContent[], before: readonly Dn
     findings.push(zoneFinding(zone, problem, previous !== undefined));
     return previous === undefined ? [] : [contentOf(previous)];
   });
-  return { zones: kept, findings: [...findings, ...lintAliases(kept)], last };
+  return { zones: usableZones, findings: [...findings, ...lintAliases(usableZones)], last };
 }
 
 /** Faults of a zone's own values: its name, its times, the names of its SOA. */
@@ -65,15 +65,15 @@ function holdOwners(zone: ZoneContent, previous: Zone | undefined): { zone: Zone
     const old = (previous?.records ?? []).filter((record) => record.name === name);
     const isGood = old.length > 0 && problemsOf(zone, name, old).length === 0;
     good.set(name, isGood ? old : []);
-    findings.push(ownerFinding(zone, name, { problem, kept: isGood ? old : [] }));
+    findings.push(ownerFinding(zone, name, { problem, retained: isGood ? old : [] }));
   }
   if (good.size === 0) return { zone, findings };
-  const told = new Set<string>();
+  const replaced = new Set<string>();
   const records = zone.records.flatMap((record) => {
     const instead = good.get(record.name);
     if (instead === undefined) return [record];
-    if (told.has(record.name)) return [];
-    told.add(record.name);
+    if (replaced.has(record.name)) return [];
+    replaced.add(record.name);
     return instead;
   });
   return { zone: { ...zone, records }, findings };
@@ -139,12 +139,12 @@ function contentOf({ name, ttl, negativeTtl, primary, contact, records }: Zone):
 function ownerFinding(
   zone: ZoneContent,
   name: string,
-  { problem, kept }: { readonly problem: Problem; readonly kept: readonly ZoneRecord[] },
+  { problem, retained }: { readonly problem: Problem; readonly retained: readonly ZoneRecord[] },
 ): Finding {
   const fqdn = ownerName(zone.name, name);
-  const data = kept.map((record) => `${record.type} ${record.data}`).join(', ');
+  const data = retained.map((record) => `${record.type} ${record.data}`).join(', ');
   const instead =
-    kept.length > 0 ? `it keeps its last good data (${data.slice(0, 200)})` : 'it is left out of the zone';
+    retained.length > 0 ? `it keeps its last good data (${data.slice(0, 200)})` : 'it is left out of the zone';
   return {
     code: problem.code,
     severity: 'error',

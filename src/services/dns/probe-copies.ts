@@ -38,12 +38,14 @@ export function parseProbeCopies(answers: readonly ExecResult[], copies: Copies)
       facts,
     };
   }
-  const words = behind.map((zone) => `${zone.name} (${zone.serial ?? 'not here'}, published is ${zone.published})`);
+  const descriptions = behind.map(
+    (zone) => `${zone.name} (${zone.serial ?? 'not here'}, published is ${zone.published})`,
+  );
   const isLate = behind.some((zone) => zone.isLate);
   const how = isLate ? 'are behind' : 'are on their way';
   return {
     isHealthy: !isLate,
-    detail: `copies from ${copies.primaries.join(', ')} ${how}: ${words.join(', ')}`,
+    detail: `copies from ${copies.primaries.join(', ')} ${how}: ${descriptions.join(', ')}`,
     facts,
     isSettling: true,
     ...(isLate ? { isOutOfReach: true } : {}),

@@ -7,7 +7,7 @@ import { absoluteName } from '../../model/names/names.ts';
 
 /** Who published a name, in the order of the right to an address's PTR record. */
 export const SOURCES = ['node', 'machine', 'reservation', 'record', 'lease'] as const;
-type Source = (typeof SOURCES)[number];
+type NameSource = (typeof SOURCES)[number];
 
 /** A name and one datum of it. `ttl` in seconds. */
 export interface PublishedName {
@@ -15,7 +15,7 @@ export interface PublishedName {
   readonly type: RecordType;
   readonly data: string;
   readonly ttl: number;
-  readonly source: Source;
+  readonly source: NameSource;
 }
 
 /** A region node that answers for the zones. */
@@ -197,6 +197,6 @@ function ofRecords(snapshot: Snapshot): PublishedName[] {
   });
 }
 
-function addressesOf(fqdn: string, addresses: readonly string[], ttl: number, source: Source): PublishedName[] {
+function addressesOf(fqdn: string, addresses: readonly string[], ttl: number, source: NameSource): PublishedName[] {
   return addresses.map((data) => ({ fqdn, type: data.includes(':') ? 'AAAA' : 'A', data, ttl, source }));
 }

@@ -228,7 +228,7 @@ function viewLocal(kind: LocalZoneKind): LocalView {
 }
 
 function viewRecord(record: ZoneRecord, zone: Zone): RecordView {
-  const words = wordsOf(record);
+  const fields = fieldsOf(record);
   const isName = record.type === 'CNAME' || record.type === 'NS' || record.type === 'PTR';
   return {
     name: record.name,
@@ -238,13 +238,13 @@ function viewRecord(record: ZoneRecord, zone: Zone): RecordView {
     isText: record.type === 'TXT',
     texts: record.type === 'TXT' ? txtStrings(record.data) : [],
     data: isName ? `${record.data}.` : record.data,
-    hasWords: words.length > 0,
-    words,
+    hasWords: fields.length > 0,
+    words: fields,
   };
 }
 
 /** The words of a datum that has several; a host among them is the last one, and ends with a dot; a dot alone is no host. */
-function wordsOf({ type, data }: ZoneRecord): readonly string[] {
+function fieldsOf({ type, data }: ZoneRecord): readonly string[] {
   if (type !== 'MX' && type !== 'SRV' && type !== 'SSHFP') return [];
   return `${data}${type === 'SSHFP' || data.endsWith(NOWHERE) ? '' : '.'}`.split(' ');
 }

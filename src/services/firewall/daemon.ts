@@ -54,8 +54,8 @@ export function parseProbeFirewall(answers: readonly ExecResult[], desired: Fire
   const [answer] = answers;
   const ill = (detail: string) => ({ isHealthy: false, detail: `read the table inet regent back: ${detail}` });
   if (answer?.code !== 0) {
-    const words = answer?.failure ?? answer?.stderr.trim().split('\n')[0] ?? '';
-    return ill(words === '' ? 'no answer in time' : words);
+    const reason = answer?.failure ?? answer?.stderr.trim().split('\n')[0] ?? '';
+    return ill(reason === '' ? 'no answer in time' : reason);
   }
   const table = readTable(answer.stdout);
   const wanted = markOf(desired);

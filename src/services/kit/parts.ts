@@ -11,12 +11,12 @@ export interface HeldParts {
 
 /** `lint` is null if the schema did not fit, since lint was not asked then. */
 interface Faults {
-  readonly faults: readonly Fault[];
+  readonly faults: readonly PartFault[];
   readonly lint: readonly Finding[] | null;
 }
 
 /** An element that does not fit: where it is, its list, and why. `finding`: lint's finding about it. */
-interface Fault {
+interface PartFault {
   readonly at: readonly string[];
   readonly list: PartList;
   readonly why: string;
@@ -24,11 +24,11 @@ interface Fault {
 }
 
 /** A reported fault; `last`: what replaced its element. */
-interface Told {
-  readonly fault: Fault;
+interface HeldFault {
+  readonly fault: PartFault;
   readonly name: string;
   readonly last: unknown;
-  isKept: boolean;
+  hasLastContent: boolean;
 }
 
 /** Each pass removes at least one element or gives up. A pass finds many at once. */
@@ -44,7 +44,7 @@ export function holdParts(
   previous: Readonly<Record<string, unknown>> | null,
 ): HeldParts {
   const lists = service.parts ?? [];
-  const told: Told[] = [];
+  const heldFaults: HeldFault[] = [];
   let current = desired;
   let rest: readonly Finding[] | null = null;
   for (let pass = 0; pass < PASSES_MAX && lists.length > 0; pass += 1) {
@@ -52,25 +52,25 @@ export function holdParts(
     rest = lint;
     if (faults.length === 0) break;
     const changed = new Map<string, unknown>();
-    const news = faults.flatMap((fault): Told[] => {
+    const news = faults.flatMap((fault): HeldFault[] => {
       const element = valueAt(current, fault.at);
-      const earlier = told.find((item) => item.last !== undefined && item.last === element);
-      if (earlier) earlier.isKept = false;
+      const earlier = heldFaults.find((item) => item.last !== undefined && item.last === element);
+      if (earlier) earlier.hasLastContent = false;
       const last = earlier ? undefined : lastOf(lists, { current, previous, at: fault.at });
       changed.set(fault.at.join('/'), last);
-      return earlier ? [] : [{ fault, name: fault.list.name(element), last, isKept: last !== undefined }];
+      return earlier ? [] : [{ fault, name: fault.list.name(element), last, hasLastContent: last !== undefined }];
     });
     const next = withChanges(current, changed, []) as Record<string, unknown>;
     if (faults.some(({ list, at }) => list.isNeeded === true && isEmpty(valueAt(next, at.slice(0, -1))))) break;
-    told.push(...news);
+    heldFaults.push(...news);
     current = next;
   }
-  const findings = told.map((item) => findingOf(service, item));
+  const findings = heldFaults.map((item) => findingOf(service, item));
   return { desired: current, findings, lint: (rest ?? service.lint(current)).map(storable) };
 }
 
 function faultsOf(service: AnyService, lists: readonly PartList[], desired: Record<string, unknown>): Faults {
-  const found = new Map<string, Fault>();
+  const found = new Map<string, PartFault>();
   const add = (path: string, why: string, finding?: Finding) => {
     const place = placeOf(lists, path.split('/').slice(1));
     if (place && !found.has(place.at.join('/'))) {
@@ -93,7 +93,7 @@ function faultsOf(service: AnyService, lists: readonly PartList[], desired: Reco
 }
 
 /** The innermost such list that has this place in one of its elements. */
-function placeOf(lists: readonly PartList[], steps: readonly string[]): Pick<Fault, 'at' | 'list'> | null {
+function placeOf(lists: readonly PartList[], steps: readonly string[]): Pick<PartFault, 'at' | 'list'> | null {
   const fitting = lists
     .map((list) => ({ list, pattern: list.path.split('/') }))
     .filter(
@@ -128,16 +128,16 @@ function lastOf(
   return before;
 }
 
-function findingOf(service: AnyService, { fault, name, isKept }: Told): Finding {
-  const { part: _, ...said } = fault.finding ?? {
+function findingOf(service: AnyService, { fault, name, hasLastContent: isKept }: HeldFault): Finding {
+  const { part: _, ...base } = fault.finding ?? {
     code: 'part_unusable',
     severity: 'error' as const,
     subject: name,
     sentence: `${name} does not fit ${service.name}: ${fault.why}.`,
   };
   const instead = isKept ? 'it keeps its last good content' : 'it is left out';
-  const sentence = `${said.sentence.replace(/\.$/u, '')}: ${instead}.`;
-  return { ...said, sentence, held: name, remedy: said.remedy ?? fault.list.remedy };
+  const sentence = `${base.sentence.replace(/\.$/u, '')}: ${instead}.`;
+  return { ...base, sentence, held: name, remedy: base.remedy ?? fault.list.remedy };
 }
 
 /** A schema's message for people. A pattern tells them nothing. */
@@ -148,8 +148,8 @@ export function formRule(message: string | undefined): string {
 
 /** A finding as it is reported, without the place of an element, which means nothing later. */
 function storable(finding: Finding): Finding {
-  const { part: _, ...told } = finding;
-  return told;
+  const { part: _, ...reported } = finding;
+  return reported;
 }
 
 /** The last step that is a member's name, with a blank: `cidr `. */

@@ -27,7 +27,7 @@ export function silenceOf(answer: ExecResult | undefined): string {
 }
 
 /** The question could not leave this host: its link is down, or the asked address is not on it. */
-export function hasNoWay(answer: ExecResult | undefined): boolean {
+export function hasNoRoute(answer: ExecResult | undefined): boolean {
   return /\b(ENETUNREACH|ENETDOWN|EADDRNOTAVAIL)\b/.test(answer?.failure ?? '');
 }
 

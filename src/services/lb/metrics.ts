@@ -13,8 +13,8 @@ const OF_PROCESS = [
 export function metricsLb([answer]: readonly ExecResult[]): readonly Metric[] {
   if (answer?.code !== 0) return [];
   const lines = answer.stdout.split('\n');
-  const own = OF_PROCESS.flatMap(([word, metric]) => {
-    const text = lines.find((line) => line.startsWith(`${word}: `))?.slice(word.length + 2);
+  const own = OF_PROCESS.flatMap(([field, metric]) => {
+    const text = lines.find((line) => line.startsWith(`${field}: `))?.slice(field.length + 2);
     return text !== undefined && /^\d+$/.test(text.trim()) ? [{ ...metric, value: Number(text) }] : [];
   });
   return [...own, ...sessionsOf(lines)];

@@ -46,14 +46,14 @@ export function compileNtp(snapshot: Snapshot, nodeId: string): NtpDesired | nul
   };
 }
 
-interface Asked {
+interface TimeSources {
   readonly isSource: boolean;
   readonly servers: readonly string[];
   readonly regions: readonly string[];
 }
 
 /** A region keeps time with the others also while the configured sources are away. A node with sources and no other node says that it lost them. */
-function localOf(node: Node, { isSource, servers, regions }: Asked): NonNullable<NtpDesired['local']> | null {
+function localOf(node: Node, { isSource, servers, regions }: TimeSources): NonNullable<NtpDesired['local']> | null {
   if (node.isRegion && regions.length > 0) return { stratum: STRATUM.region, isOrphan: true };
   if (servers.length > 0) return null;
   if (isSource) return { stratum: STRATUM.source, isOrphan: false };
@@ -61,10 +61,10 @@ function localOf(node: Node, { isSource, servers, regions }: Asked): NonNullable
 }
 
 /** Addresses of the other region nodes, without those that it asks already. */
-function otherRegions(snapshot: Snapshot, node: Node, asked: readonly string[]): string[] {
+function otherRegions(snapshot: Snapshot, node: Node, servers: readonly string[]): string[] {
   const others = regionNodes(snapshot).filter((item) => {
     const names = [...item.addresses, `${item.name}.${snapshot.settings.default_domain}`];
-    return item.id !== node.id && mainAddress(item) !== '' && !names.some((name) => asked.includes(name));
+    return item.id !== node.id && mainAddress(item) !== '' && !names.some((name) => servers.includes(name));
   });
   return orderedAddresses(others.map(mainAddress));
 }

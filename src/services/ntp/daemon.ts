@@ -56,8 +56,8 @@ export function parseProbeNtp(answers: readonly ExecResult[], desired: NtpDesire
   const [tracking = '', ...sources] = linesOf(answer?.stdout ?? '');
   const fields = tracking.split(',');
   if (answer?.code !== 0 || fields.length < 14) {
-    const words = answer?.failure ?? `${answer?.stdout ?? ''}${answer?.stderr ?? ''}`.trim();
-    return { isHealthy: false, detail: `asked chronyd for its state: ${words || 'no answer'}` };
+    const reason = answer?.failure ?? `${answer?.stdout ?? ''}${answer?.stderr ?? ''}`.trim();
+    return { isHealthy: false, detail: `asked chronyd for its state: ${reason || 'no answer'}` };
   }
   const names = sources.map((line) => line.split(',')[2] ?? '');
   const regions = desired.regions ?? [];

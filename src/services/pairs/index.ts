@@ -6,7 +6,7 @@ import { type Serving, servingOf } from '../../model/networks/serving.ts';
 import type { ManagedService } from '../kit/contract.ts';
 import { ownProgram } from '../kit/own-program.ts';
 
-const LOOK_MS = 2_000;
+const READ_MS = 2_000;
 
 /** The pairs of this rack. `pair.json` of each Kea describes its pair (`services/dhcp`). */
 const PairsDesired = Type.Object({ keys: Type.Array(Type.String({ pattern: `^${KEY_PATTERN}$` }), { minItems: 1 }) });
@@ -38,7 +38,7 @@ export const pairs: ManagedService<PairsDesired, PairsDesired, Serving> = {
       ? { kind: 'restart', why: 'pairs.json is new: the controller of the pairs starts with it' }
       : { kind: 'none', why: 'the controller looks for the pairs by itself' },
   onRoleChange: () => ({ kind: 'none', why: 'the pairs ask neither the database nor the floating address' }),
-  probe: ({ keys }) => keys.map((key) => ({ look: 'text', path: placesOf(key).state, timeoutMs: LOOK_MS })),
+  probe: ({ keys }) => keys.map((key) => ({ look: 'text', path: placesOf(key).state, timeoutMs: READ_MS })),
   parseProbe: (answers, { keys }) => {
     const silent = keys.filter((_, index) => answers[index]?.code !== 0);
     const detail =

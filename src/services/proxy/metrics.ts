@@ -22,12 +22,12 @@ export function metricsProxy([state, , counted]: readonly ExecResult[]): readonl
   const counters = bodyOf(counted);
   const sizes = bodyOf(state);
   return [
-    ...COUNTERS.flatMap(([word, metric, factor]) => {
-      const text = new RegExp(`^${word.replaceAll('.', '\\.')} = (\\d+)$`, 'm').exec(counters)?.[1];
+    ...COUNTERS.flatMap(([field, metric, factor]) => {
+      const text = new RegExp(`^${field.replaceAll('.', '\\.')} = (\\d+)$`, 'm').exec(counters)?.[1];
       return text === undefined ? [] : [{ ...metric, value: Number(text) * factor }];
     }),
-    ...SIZES.flatMap(([word, metric]) => {
-      const text = new RegExp(`^${word} *: *(\\d+)(?:\\.\\d+)? KB`, 'm').exec(sizes)?.[1];
+    ...SIZES.flatMap(([field, metric]) => {
+      const text = new RegExp(`^${field} *: *(\\d+)(?:\\.\\d+)? KB`, 'm').exec(sizes)?.[1];
       return text === undefined ? [] : [{ ...metric, value: Number(text) * 1024 }];
     }),
   ];

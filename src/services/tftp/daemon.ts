@@ -62,6 +62,6 @@ const CODES: Readonly<Record<number, string>> = {
 export function parseProbeTftp([answer]: readonly ExecResult[]): ServiceHealth {
   if (answer?.code === 0) return { isHealthy: true, detail: 'tftpd gives out boot files by the published map' };
   const code = answer?.code ?? null;
-  const words = answer?.failure ?? (code === null ? undefined : CODES[code]) ?? answer?.stderr.trim().split('\n')[0];
-  return { isHealthy: false, detail: `asked tftpd on port 69 for a file: ${words || 'no answer in time'}` };
+  const reason = answer?.failure ?? (code === null ? undefined : CODES[code]) ?? answer?.stderr.trim().split('\n')[0];
+  return { isHealthy: false, detail: `asked tftpd on port 69 for a file: ${reason || 'no answer in time'}` };
 }

@@ -24,10 +24,10 @@ export function compileTgt(snapshot: Snapshot, nodeId: string, serving: Serving)
 
 /** Of these VLANs those with a machine that boots by iSCSI; a machine of which nobody knows where it is may be on each. */
 function wantedVlans({ machines, machineStages = [] }: Snapshot, served: ReadonlySet<number>): ReadonlySet<number> {
-  const wishes = new Set(
+  const iscsiMachines = new Set(
     machineStages.filter(({ bootMedia }) => bootMedia === 'iscsi').map(({ machineId }) => machineId),
   );
-  const vlans = machines.filter(({ id }) => wishes.has(id)).flatMap(({ interfaces }) => bootVlans(interfaces));
+  const vlans = machines.filter(({ id }) => iscsiMachines.has(id)).flatMap(({ interfaces }) => bootVlans(interfaces));
   return vlans.includes(null) ? served : new Set(vlans.filter((id): id is number => id !== null && served.has(id)));
 }
 

@@ -115,8 +115,8 @@ export function parseProbeTgt(answers: readonly ExecResult[], desired: TgtDesire
   const found = differencesOf(answers, desired);
   if (found === null) {
     const silent = answers.find(({ code }) => code !== 0);
-    const words = silent?.failure ?? silent?.stderr.trim().split('\n')[0];
-    return { isHealthy: false, detail: `asked tgtd what it gives out: ${words || 'no answer in time'}` };
+    const reason = silent?.failure ?? silent?.stderr.trim().split('\n')[0];
+    return { isHealthy: false, detail: `asked tgtd what it gives out: ${reason || 'no answer in time'}` };
   }
   const { images, others } = found;
   if (others.length > 0) return { isHealthy: false, detail: `tgtd answers; ${others.join('; ')}` };

@@ -4,12 +4,12 @@ import type { Finding } from '../kit/contract.ts';
 
 /** Images that machines are to boot by iSCSI, and cannot: such a machine waits when it boots. */
 export function lintSiteTgt({ machines, machineStages = [], defaultImages = [] }: Snapshot): readonly Finding[] {
-  const wishes = new Set(
+  const iscsiMachines = new Set(
     machineStages.filter(({ bootMedia }) => bootMedia === 'iscsi').map(({ machineId }) => machineId),
   );
-  const first = machines.find(({ id }) => wishes.has(id));
+  const first = machines.find(({ id }) => iscsiMachines.has(id));
   if (first === undefined) return [];
-  const more = wishes.size === 1 ? '' : ` and ${wishes.size - 1} more`;
+  const more = iscsiMachines.size === 1 ? '' : ` and ${iscsiMachines.size - 1} more`;
   return defaultImages
     .filter(({ files }) => rootOf(files) !== null && !files.some(({ name }) => name === ISCSI_PART))
     .map(({ name }) => ({

@@ -71,13 +71,13 @@ export function parseProbeVip(answers: readonly ExecResult[], desired: VipDesire
   };
 }
 
-interface Status {
+interface VipStatus {
   readonly seconds: number;
   readonly keepalived: unknown;
   readonly facts: VipFacts | null;
 }
 
-function readStatus(text: string): Status {
+function readStatus(text: string): VipStatus {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null) return { seconds: Number.NaN, keepalived: null, facts: null };
   const { uptime, keepalived, ...rest } = Object.fromEntries(Object.entries(value));

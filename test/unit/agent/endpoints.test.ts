@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openEndpoints } from '../../../src/agent/channel/endpoints.ts';
-import { targetsOf, type Ways } from '../../../src/agent/channel/targets.ts';
+import { targetsOf, type TargetInputs } from '../../../src/agent/channel/targets.ts';
 import { virtualTime } from '../../kit/virtual-time.ts';
 
-const NONE: Ways = {
+const NONE: TargetInputs = {
   urls: [],
   apiUrls: [],
   regions: [],
@@ -15,7 +15,7 @@ const NONE: Ways = {
 };
 const REGIONS = [{ address: '10.77.0.11' }, { address: '10.77.0.12' }, { address: 'fd00::13' }];
 const SOCKET = 'unix:/run/regent/agent-api.sock';
-const waysTo = (changes: Partial<Ways>) =>
+const waysTo = (changes: Partial<TargetInputs>) =>
   targetsOf({ ...NONE, ...changes }).map(({ proof, url, rank }) => `${rank} ${proof} ${url}`);
 
 describe('the ways to the regions', () => {

@@ -24,14 +24,14 @@ describe('limits of a host', () => {
     const findings = openFindings(clock, quiet);
     const told = openLimits([service], findings);
     const codes = () => findings.all().map(({ code, sentence }) => [code, sentence]);
-    told.look(wanted, null);
+    told.update(wanted, null);
     expect(codes()).toEqual([]);
-    told.look(wanted, FAKE_FACTS);
+    told.update(wanted, FAKE_FACTS);
     expect(codes()).toEqual([['fake_away', 'a is away. b is away.']]);
     limits = [away('b')];
-    told.look(wanted, FAKE_FACTS);
+    told.update(wanted, FAKE_FACTS);
     expect(codes()).toEqual([['fake_away', 'b is away.']]);
-    told.look(null, FAKE_FACTS);
+    told.update(null, FAKE_FACTS);
     expect(codes()).toEqual([]);
   });
 
@@ -40,7 +40,7 @@ describe('limits of a host', () => {
     const limits = () => {
       throw new TypeError('no networks');
     };
-    openLimits([{ ...fakeService(), limits }], findings).look(wanted, FAKE_FACTS);
+    openLimits([{ ...fakeService(), limits }], findings).update(wanted, FAKE_FACTS);
     expect(findings.all()).toEqual([]);
   });
 });

@@ -39,7 +39,7 @@ function rig() {
 describe('the roles of a node', () => {
   it('are none where it holds no address and has no database', async () => {
     const { watch, told } = rig();
-    await watch.look();
+    await watch.readRoles();
     expect(told).toEqual([]);
     expect(watch.current()).toEqual({ vip: null, database: null });
   });
@@ -47,30 +47,30 @@ describe('the roles of a node', () => {
   it('follow the address on its links, once per change, and say since when', async () => {
     const { watch, node, told, time } = rig();
     node.vip = '10.77.0.10';
-    await watch.look();
+    await watch.readRoles();
     time.step(5_000);
-    await watch.look();
+    await watch.readRoles();
     expect(watch.current().vip).toEqual({ state: 'backup', since: '2026-01-01T00:00:01.000Z' });
     node.own.add('10.77.0.10');
-    await watch.look();
-    await watch.look();
+    await watch.readRoles();
+    await watch.readRoles();
     expect(watch.current().vip).toEqual({ state: 'active', since: '2026-01-01T00:00:06.000Z' });
     node.own.delete('10.77.0.10');
-    await watch.look();
+    await watch.readRoles();
     node.vip = null;
-    await watch.look();
+    await watch.readRoles();
     expect(told).toEqual(['vip backup', 'vip active', 'vip backup', '']);
   });
 
   it('follow the file of the database, with its time', async () => {
     const { watch, node, told, is } = rig();
     node.file = is('standby');
-    await watch.look();
+    await watch.readRoles();
     node.file = is('primary', '2026-01-01T00:00:00.500Z');
-    await watch.look();
+    await watch.readRoles();
     expect(watch.current().database).toEqual({ state: 'primary', since: '2026-01-01T00:00:00.500Z' });
     node.file = is('none');
-    await watch.look();
+    await watch.readRoles();
     expect(watch.current().database).toBeNull();
     expect(told).toEqual(['database standby', 'database primary', '']);
   });
@@ -79,15 +79,15 @@ describe('the roles of a node', () => {
     const { watch, node, is } = rig();
     for (const text of [null, '', '{"role":"prim', '{}', is('leader')]) {
       node.file = text;
-      await watch.look();
+      await watch.readRoles();
       expect(watch.current().database).toBeNull();
     }
     node.file = is('primary');
     node.probe = 'none';
-    await watch.look();
+    await watch.readRoles();
     expect(watch.current().database).toBeNull();
     node.probe = 'standby';
-    await watch.look();
+    await watch.readRoles();
     expect(watch.current().database?.state).toBe('primary');
   });
 
@@ -95,9 +95,9 @@ describe('the roles of a node', () => {
     const { watch, node, is } = rig();
     for (const at of ['2030-01-01T00:00:00Z', 'yesterday']) {
       node.file = is('none');
-      await watch.look();
+      await watch.readRoles();
       node.file = is('primary', at);
-      await watch.look();
+      await watch.readRoles();
       expect(watch.current().database?.since).toBe('2026-01-01T00:00:01.000Z');
     }
   });
@@ -105,10 +105,10 @@ describe('the roles of a node', () => {
   it('stay as they were when they cannot be looked at, which is logged once', async () => {
     const { watch, node, log, told, is } = rig();
     node.file = is('primary');
-    await watch.look();
+    await watch.readRoles();
     node.fault = new Error('EIO');
-    await watch.look();
-    await watch.look();
+    await watch.readRoles();
+    await watch.readRoles();
     expect(watch.current().database?.state).toBe('primary');
     expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
     expect(told).toHaveLength(1);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { askName, queryOf, textOf } from '../../../src/host/ask/name.ts';
-import { type Asker, openAsker, withAsker } from '../../../src/host/ask/open.ts';
+import { type QuestionHost, openQuestions, withQuestions } from '../../../src/host/ask/open.ts';
 import type { WebIdentity } from '../../../src/host/ask/web.ts';
 import { testAuthority, testIdentity } from '../../kit/cluster/pki.ts';
 
@@ -16,8 +16,8 @@ afterEach(() => {
   for (const item of open.splice(0)) item.close();
 });
 
-function asker(identity: WebIdentity | null = null): Asker {
-  const made = openAsker(() => identity);
+function asker(identity: WebIdentity | null = null): QuestionHost {
+  const made = openQuestions(() => identity);
   open.push(made);
   return made;
 }
@@ -128,7 +128,7 @@ describe('a question over HTTPS', () => {
   it('shows the new certificate when the old one was renewed', async () => {
     const { url, identity, count } = await start((_request, response) => response.end('well'));
     let current = identity;
-    const renewing = openAsker(() => current);
+    const renewing = openQuestions(() => current);
     open.push(renewing);
     await renewing.ask({ url, timeoutMs: 2_000 });
     current = { ...identity, id: 'two' };
@@ -213,10 +213,10 @@ describe('a look', () => {
     const path = join(folder, 'status');
     await writeFile(path, 'well\n');
     const web = asker();
-    expect(await web.ask({ look: 'text', path, timeoutMs: 100 })).toMatchObject({ code: 0, stdout: 'well\n' });
-    expect(Number((await web.ask({ look: 'space', path: folder, timeoutMs: 100 })).stdout)).toBeGreaterThan(0);
+    expect(await web.ask({ read: 'text', path, timeoutMs: 100 })).toMatchObject({ code: 0, stdout: 'well\n' });
+    expect(Number((await web.ask({ read: 'space', path: folder, timeoutMs: 100 })).stdout)).toBeGreaterThan(0);
     await rm(folder, { recursive: true });
-    expect(await web.ask({ look: 'text', path, timeoutMs: 100 })).toMatchObject({
+    expect(await web.ask({ read: 'text', path, timeoutMs: 100 })).toMatchObject({
       code: null,
       failure: expect.stringContaining(path),
     });
@@ -225,11 +225,11 @@ describe('a look', () => {
   it('is the asker’s, all else is the host’s', async () => {
     const asked: string[] = [];
     const plain = { exec: async (command: object) => Promise.reject(new Error(Object.keys(command).join())) };
-    const open: Asker = {
+    const open: QuestionHost = {
       ask: async (question) => Promise.reject(new Error(JSON.stringify(question))),
       close: () => {},
     };
-    const host = withAsker(plain, open);
+    const host = withQuestions(plain, open);
     for (const command of [
       { look: 'text', path: '/a', timeoutMs: 1 },
       { argv: ['true'], timeoutMs: 1 },

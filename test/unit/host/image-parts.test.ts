@@ -30,7 +30,7 @@ async function* broken(piece: Buffer) {
 describe('bytes that broke off', () => {
   it('are gone on with, also by another process', async () => {
     const own = disk();
-    await expect(own.write(file, broken(bytes.subarray(0, 2000)), { isKept: true })).rejects.toThrow('went away');
+    await expect(own.write(file, broken(bytes.subarray(0, 2000)), { isResumable: true })).rejects.toThrow('went away');
     expect(await own.received(file)).toBe(2000);
     expect(await own.list()).toEqual([]);
     const other = disk();
@@ -44,7 +44,7 @@ describe('bytes that broke off', () => {
   it('come in pieces one after the other', async () => {
     const own = disk();
     const piece = (start: number, until: number) =>
-      own.write(file, chunks(bytes.subarray(start, until)), { start, until, isKept: true });
+      own.write(file, chunks(bytes.subarray(start, until)), { start, until, isResumable: true });
     expect(await piece(0, 1000)).toBeNull();
     expect(await piece(2000, 3000)).toMatchObject({
       code: 'conflict',
@@ -58,8 +58,8 @@ describe('bytes that broke off', () => {
 
   it('that were others are refused at the end, and leave nothing', async () => {
     const own = disk();
-    await own.write(file, chunks(Buffer.alloc(2000)), { until: 2000, isKept: true });
-    expect(await own.write(file, chunks(bytes.subarray(2000)), { start: 2000, isKept: true })).toMatchObject({
+    await own.write(file, chunks(Buffer.alloc(2000)), { until: 2000, isResumable: true });
+    expect(await own.write(file, chunks(bytes.subarray(2000)), { start: 2000, isResumable: true })).toMatchObject({
       message: expect.stringContaining('the manifest says'),
     });
     expect(await parts()).toEqual([]);
@@ -73,12 +73,12 @@ describe('bytes that broke off', () => {
       await promise;
       yield bytes.subarray(3000);
     }
-    const first = own.write(file, slowly(), { isKept: true });
+    const first = own.write(file, slowly(), { isResumable: true });
     while ((await own.received(file)) < 3000) await new Promise((done) => setImmediate(done));
-    expect(await own.write(file, chunks(bytes.subarray(3000)), { start: 3000, isKept: true })).toMatchObject({
+    expect(await own.write(file, chunks(bytes.subarray(3000)), { start: 3000, isResumable: true })).toMatchObject({
       code: 'conflict',
     });
-    expect(await own.write(file, chunks(bytes), { isKept: true })).toBeNull();
+    expect(await own.write(file, chunks(bytes), { isResumable: true })).toBeNull();
     resolve();
     expect(await first).toBeNull();
     expect(await parts()).toEqual([]);
@@ -86,7 +86,7 @@ describe('bytes that broke off', () => {
 
   it('go when nobody wants the file any more', async () => {
     const own = disk();
-    await own.write(file, chunks(bytes.subarray(0, 100)), { until: 100, isKept: true });
+    await own.write(file, chunks(bytes.subarray(0, 100)), { until: 100, isResumable: true });
     expect(await own.dropParts(() => true)).toBe(0);
     expect(await own.dropParts(({ name }) => name !== 'root.tar')).toBe(1);
     expect(await own.received(file)).toBe(0);
@@ -100,7 +100,7 @@ it('the last word on a file is whoever looks at it', async () => {
     for await (const chunk of unpack('none')) seen.push(Buffer.from(chunk));
     return { kind: 'rejected', code: 'invalid_value', message: 'It is no system.' } as const;
   };
-  expect(await own.write(file, chunks(bytes), { look })).toMatchObject({ message: 'It is no system.' });
+  expect(await own.write(file, chunks(bytes), { inspect: look })).toMatchObject({ message: 'It is no system.' });
   expect(Buffer.concat(seen)).toEqual(bytes);
   expect(await own.list()).toEqual([]);
   expect(await parts()).toEqual([]);

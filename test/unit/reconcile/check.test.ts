@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command, ExecResult } from '../../../src/core/host-values.ts';
-import { checkStaged, wordsOf } from '../../../src/reconcile/check.ts';
+import { checkStaged, checkerOutput } from '../../../src/reconcile/check.ts';
 import { openGate } from '../../../src/reconcile/gate.ts';
 import type { EnginePorts } from '../../../src/reconcile/ports.ts';
 import { pause } from '../../kit/until.ts';
@@ -49,7 +49,7 @@ describe('checkers', () => {
 });
 
 const said = (stderr: string, stdout = '') =>
-  wordsOf({ code: 1, signal: null, stdout, stderr, timedOut: false, failure: null });
+  checkerOutput({ code: 1, signal: null, stdout, stderr, timedOut: false, failure: null });
 
 describe('words of a checker', () => {
   it('are its own, or its status', () => {

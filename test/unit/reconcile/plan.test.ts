@@ -45,9 +45,9 @@ function after(now: Situation, step: ReturnType<typeof planStep>): Situation {
     case 'activate':
       return { ...asked, loaded };
     case 'operator_restart':
-      return { ...asked, isRestartAsked: false };
+      return { ...asked, isRestartRequested: false };
     case 'tell':
-      return { ...asked, isUntold: false };
+      return { ...asked, hasNotification: false };
     case 'start':
       return { ...asked, isUnitUp: true };
     case 'probe':

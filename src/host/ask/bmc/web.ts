@@ -33,7 +33,7 @@ export function askWeb(request: WebRequest): Promise<WebAnswer | NoAnswer> {
   });
 }
 
-interface Exchange {
+interface HttpExchange {
   readonly request: WebRequest;
   readonly url: URL;
   readonly socket: Socket;
@@ -41,7 +41,7 @@ interface Exchange {
 }
 
 function exchange(
-  { request, url, socket, fingerprint }: Exchange,
+  { request, url, socket, fingerprint }: HttpExchange,
   settle: (result: WebAnswer | NoAnswer) => void,
 ): void {
   const length = request.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(request.body)) };

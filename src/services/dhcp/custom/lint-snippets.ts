@@ -14,7 +14,7 @@ import type { Snippet } from './desired.ts';
 import { claimsOf } from './merge.ts';
 
 /** What the snippets before have set, and the classes that there are. */
-interface Found {
+interface SnippetClaims {
   readonly claims: Map<string, string>;
   readonly classes: Set<string>;
 }
@@ -24,7 +24,7 @@ interface Found {
  * others ask for; of two that set the same thing the older one stands.
  */
 export function lintSnippetParts(desired: DhcpDesired, ownClasses: readonly string[]): readonly Finding[] {
-  const found: Found = { claims: new Map(), classes: new Set(ownClasses) };
+  const found: SnippetClaims = { claims: new Map(), classes: new Set(ownClasses) };
   const all = (desired.snippets ?? []).map((snippet, index) => ({ snippet, part: `/snippets/${index}` }));
   const defined = definedOptions(desired.snippets ?? []);
   const isGlobal = (item: { readonly snippet: Snippet }) => item.snippet.scope === 'global';
@@ -42,7 +42,7 @@ export function lintSnippetParts(desired: DhcpDesired, ownClasses: readonly stri
   });
 }
 
-function faultOf(snippet: Snippet, { claims, classes }: Found): string | null {
+function faultOf(snippet: Snippet, { claims, classes }: SnippetClaims): string | null {
   const body = parseSnippet(snippet.scope, snippet.text);
   if (isRejected(body)) return body.message.replace(/\.$/, '');
   const own = claimsOf(body).map((claim) => ({ claim, key: `${snippet.scope} ${claim}` }));

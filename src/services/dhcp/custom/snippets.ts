@@ -70,8 +70,8 @@ export const SNIPPET_PARTS: OptionalParts<DhcpDesired> = {
       remedy: `Change it, or switch it off: regent dhcp-snippet show ${name}.`,
     })),
   without: ({ snippets = [], ...desired }, keys) => {
-    const kept = snippets.filter(({ id }) => !keys.has(String(id)));
-    return kept.length === 0 ? desired : { ...desired, snippets: kept };
+    const remaining = snippets.filter(({ id }) => !keys.has(String(id)));
+    return remaining.length === 0 ? desired : { ...desired, snippets: remaining };
   },
 };
 

@@ -14,7 +14,7 @@ const whole = (most = 4_294_967_295): JsonRule => ({ kind: 'whole', least: 0, mo
 const text = (pattern: string, max = 300) => textRule(pattern, max);
 const flag: JsonRule = { kind: 'flag' };
 /** A sentence, an expression, a name: Kea reads it and opens nothing. */
-const words: JsonRule = { kind: 'text', max: 4096 };
+const freeText: JsonRule = { kind: 'text', max: 4096 };
 
 const { global, subnet, host } = SNIPPET_MEMBERS;
 
@@ -23,7 +23,7 @@ const NETWORKS = listOf(
     name: text('vlan-[0-9]{1,10}(?:-subnet-[0-9]{1,10})?'),
     interface: text(INTERFACE),
     authoritative: flag,
-    'require-client-classes': listOf(words),
+    'require-client-classes': listOf(freeText),
     subnet4: listOf(
       object({
         ...subnet,
@@ -31,7 +31,7 @@ const NETWORKS = listOf(
         id: whole(),
         subnet: text('[0-9./]{9,18}'),
         'next-server': text('[0-9.]{0,15}'),
-        'require-client-classes': listOf(words),
+        'require-client-classes': listOf(freeText),
         'user-context': object({ 'ha-server-name': text(HOST) }),
         pools: listOf(object({ pool: text('[0-9.]{7,15}-[0-9.]{7,15}'), 'client-class': exactly('KNOWN') })),
         'reservations-global': exactly(false),
@@ -40,7 +40,7 @@ const NETWORKS = listOf(
             ...host,
             'hw-address': text('[0-9a-f]{2}(?::[0-9a-f]{2}){5}'),
             'ip-address': text('[0-9.]{7,15}'),
-            hostname: words,
+            hostname: freeText,
           }),
         ),
       }),
@@ -118,7 +118,7 @@ export function keaGrammar(places: KeaPlaces): FileGrammar {
     'server-tag': text('[0-9a-f]{32}t?'),
     'user-context': object({
       'generated-by': exactly('Regent; do not edit: it is written anew'),
-      links: listOf(words),
+      links: listOf(freeText),
     }),
     'interfaces-config': object({
       interfaces: listOf(text(`${INTERFACE}/[0-9.]{7,15}`)),
@@ -139,7 +139,7 @@ export function keaGrammar(places: KeaPlaces): FileGrammar {
     'reservations-lookup-first': exactly(true),
     'reservations-global': exactly(true),
     'reservations-in-subnet': exactly(true),
-    reservations: listOf(object({ ...host, 'hw-address': text('[0-9a-f]{2}(?::[0-9a-f]{2}){5}'), hostname: words })),
+    reservations: listOf(object({ ...host, 'hw-address': text('[0-9a-f]{2}(?::[0-9a-f]{2}){5}'), hostname: freeText })),
     'hooks-libraries': librariesOf(places),
     authoritative: exactly(true),
     'match-client-id': exactly(false),
@@ -149,7 +149,7 @@ export function keaGrammar(places: KeaPlaces): FileGrammar {
     'ddns-send-updates': exactly(false),
     'hostname-char-set': exactly('[^A-Za-z0-9.-]'),
     'hostname-char-replacement': exactly('-'),
-    'client-classes': listOf(object({ ...CLASS_MEMBERS, name: words, test: words })),
+    'client-classes': listOf(object({ ...CLASS_MEMBERS, name: freeText, test: freeText })),
     'shared-networks': NETWORKS,
     subnet4: exactly([]),
     loggers: exactly(LOGGERS),
@@ -176,7 +176,7 @@ export const PAIR_GRAMMAR: FileGrammar = {
       partnerPort: port,
       regions: listOf(peer),
       isDrained: flag,
-      vlans: listOf(words),
+      vlans: listOf(freeText),
       interfaces: listOf(text(INTERFACE)),
     }),
   },

@@ -46,7 +46,7 @@ export function pairsOf(snapshot: Snapshot, nodeId: string, serving: Serving): r
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-interface Side {
+interface PairSide {
   readonly id: string;
   readonly name: string;
   readonly address: string;
@@ -55,8 +55,8 @@ interface Side {
 }
 
 interface Sides {
-  readonly primary: Side;
-  readonly standby: Side;
+  readonly primary: PairSide;
+  readonly standby: PairSide;
   readonly role: DhcpPair['role'];
 }
 
@@ -68,7 +68,7 @@ function sidesOf(server: VlanServer, nodeId: string, nodes: ReadonlyMap<string, 
   return first && second ? { primary: first, standby: second, role } : null;
 }
 
-function sideOf(rack: RackNode, nodes: ReadonlyMap<string, Node>): Side | null {
+function sideOf(rack: RackNode, nodes: ReadonlyMap<string, Node>): PairSide | null {
   const node = nodes.get(rack.nodeId);
   return node
     ? {

@@ -30,8 +30,10 @@ export function subnetsIn(nodeId: string, body: HoldingBody | null): SubnetHolde
 
 /** The snapshot with everybody who may serve a subnet: by what is published, too. A rack that is not accepted serves nothing: an operator's word. */
 export function withHolders(snapshot: Snapshot, published: ReadonlyMap<string, HoldingBody | null>): Snapshot {
-  const told = [...published].flatMap(([nodeId, body]) => subnetsIn(nodeId, body));
-  return told.length === 0 ? snapshot : { ...snapshot, subnetHolders: [...(snapshot.subnetHolders ?? []), ...told] };
+  const holders = [...published].flatMap(([nodeId, body]) => subnetsIn(nodeId, body));
+  return holders.length === 0
+    ? snapshot
+    : { ...snapshot, subnetHolders: [...(snapshot.subnetHolders ?? []), ...holders] };
 }
 
 /** What a new body takes away from a node, and all that it gives. */
@@ -40,8 +42,8 @@ export function movesBetween(
   bodies: { readonly before: HoldingBody | null; readonly after: HoldingBody | null },
 ): { readonly gone: SubnetHolder[]; readonly here: SubnetHolder[] } {
   const here = subnetsIn(nodeId, bodies.after);
-  const kept = new Set(here.map(nameOf));
-  return { gone: subnetsIn(nodeId, bodies.before).filter((holder) => !kept.has(nameOf(holder))), here };
+  const remaining = new Set(here.map(nameOf));
+  return { gone: subnetsIn(nodeId, bodies.before).filter((holder) => !remaining.has(nameOf(holder))), here };
 }
 
 /** The other rack of a pair's instance, by name; null: the service is no pair's. */

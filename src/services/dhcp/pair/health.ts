@@ -32,11 +32,11 @@ export function pairFactsIn(facts: ServiceHealth['facts']): PairFacts | undefine
 /** States of Kea in which it serves as it should, or is ready to. */
 const AT_WORK = ['hot-standby', 'partner-down'];
 /** On the way between them: a few seconds each. */
-const ON_ITS_WAY = ['waiting', 'syncing', 'ready', 'communication-recovery'];
+const STARTING = ['waiting', 'syncing', 'ready', 'communication-recovery'];
 /** States of `ha/dhcp` in which Kea may not serve. */
-const KEPT_BACK = ['fenced', 'waiting'];
+const HELD_BACK = ['fenced', 'waiting'];
 /** A partner's controller that was not heard for so long is not heard, ms: it beats every 200. */
-const HEARD_MS = 2000;
+const PARTNER_MS = 2000;
 const TEXT_MAX = 500;
 
 /**
@@ -46,10 +46,10 @@ const TEXT_MAX = 500;
 export function judgePair(health: ServiceHealth, answers: readonly ExecResult[], pair: DhcpPair): ServiceHealth {
   const facts = factsOf(answers, pair);
   const shown = { facts: { pair: facts } };
-  const keptBack = (detail: string, isHealthy = false) => ({ isHealthy, isOutOfReach: true, detail, ...shown });
+  const heldBack = (detail: string, isHealthy = false) => ({ isHealthy, isOutOfReach: true, detail, ...shown });
   const { kea } = facts;
-  const why = whyKeptBack(facts);
-  if (why !== null) return keptBack(why, isAside(answers, pair));
+  const why = heldBackReason(facts);
+  if (why !== null) return heldBack(why, isAside(answers, pair));
   if (!health.isHealthy) return { ...health, ...shown };
   if (kea !== null && AT_WORK.includes(kea)) {
     const serves = facts.isServing ? 'serves' : `is ready to take over from ${pair.partner.name}`;
@@ -62,15 +62,15 @@ export function judgePair(health: ServiceHealth, answers: readonly ExecResult[],
       detail: `Kea serves alone, because clocks differ: ${facts.why ?? facts.state}`,
       ...shown,
     };
-  const isOnItsWay = kea !== null && ON_ITS_WAY.includes(kea);
+  const isStarting = kea !== null && STARTING.includes(kea);
   const detail = `Kea is ${kea ?? 'in no state of a pair'}: it serves nobody until it has found its partner`;
-  return { ...keptBack(detail), ...(isOnItsWay ? { isSettling: true } : {}) };
+  return { ...heldBack(detail), ...(isStarting ? { isSettling: true } : {}) };
 }
 
 /** A Kea that is down on purpose; null: it is to run. */
 export function judgeDown(answers: readonly ExecResult[], pair: DhcpPair): ServiceHealth | null {
   const facts = factsOf(answers, pair);
-  const detail = whyKeptBack(facts);
+  const detail = heldBackReason(facts);
   const isHealthy = isAside(answers, pair);
   return detail === null ? null : { isHealthy, isOutOfReach: true, detail, facts: { pair: facts } };
 }
@@ -80,17 +80,17 @@ function isAside(answers: readonly ExecResult[], { isDrained, partner }: DhcpPai
   return isDrained === true && decidedOf(answers.at(-1))['owner'] === partner.name;
 }
 
-function whyKeptBack({ state, why }: PairFacts): string | null {
+function heldBackReason({ state, why }: PairFacts): string | null {
   if (state === null) return 'nobody decides for the pair: regent-pairs.service says nothing';
-  return KEPT_BACK.includes(state) ? `this rack may not serve now: ${why ?? state}` : null;
+  return HELD_BACK.includes(state) ? `this rack may not serve now: ${why ?? state}` : null;
 }
 
 function factsOf(answers: readonly ExecResult[], pair: DhcpPair): PairFacts {
   // The probe asks for Kea's state first, and for that of the pair last.
-  const [status, said] = [answers[0], answers.at(-1)];
+  const [status, controllerAnswer] = [answers[0], answers.at(-1)];
   const { local, remote } = relationshipOf(status);
   const scopes = Array.isArray(local['scopes']) ? local['scopes'] : [];
-  const decided = decidedOf(said);
+  const decided = decidedOf(controllerAnswer);
   return {
     role: pair.role,
     partner: pair.partner.name,
@@ -100,34 +100,34 @@ function factsOf(answers: readonly ExecResult[], pair: DhcpPair): PairFacts {
     state: textOf(decided['state']),
     since: textOf(decided['since']),
     why: textOf(decided['why']),
-    hearsPartner: heardOf(decided),
+    hearsPartner: hearsPartnerIn(decided),
     isWhole: typeof decided['isWhole'] === 'boolean' ? decided['isWhole'] : null,
   };
 }
 
-type Values = Readonly<Record<string, unknown>>;
+type JsonValues = Readonly<Record<string, unknown>>;
 
 /** Kea's own words on the pair, of `status-get`. */
-function relationshipOf(status: ExecResult | undefined): { readonly local: Values; readonly remote: Values } {
+function relationshipOf(status: ExecResult | undefined): { readonly local: JsonValues; readonly remote: JsonValues } {
   if (status?.code !== 0) return { local: {}, remote: {} };
   const [first] = [readAnswer(status).args['high-availability']].flat();
   const servers = recordOf(recordOf(first)['ha-servers']);
   return { local: recordOf(servers['local']), remote: recordOf(servers['remote']) };
 }
 
-function decidedOf(said: ExecResult | undefined): Values {
-  if (said?.code !== 0) return {};
+function decidedOf(controllerAnswer: ExecResult | undefined): JsonValues {
+  if (controllerAnswer?.code !== 0) return {};
   try {
-    return recordOf(JSON.parse(said.stdout));
+    return recordOf(JSON.parse(controllerAnswer.stdout));
   } catch {
     return {};
   }
 }
 
-function heardOf(decided: Values): boolean | null {
+function hearsPartnerIn(decided: JsonValues): boolean | null {
   const ago = decided['partnerHeardMs'];
   if (ago === undefined) return null;
-  return typeof ago === 'number' && ago <= HEARD_MS;
+  return typeof ago === 'number' && ago <= PARTNER_MS;
 }
 
 function textOf(value: unknown): string | null {

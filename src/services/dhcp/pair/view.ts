@@ -7,7 +7,7 @@ import type { DhcpPair } from '../desired.ts';
  */
 
 /** A server of the pair, as both name it. */
-interface Peer {
+interface KeaPeer {
   readonly name: string;
   readonly url: string;
   readonly role: DhcpPair['role'];
@@ -22,7 +22,7 @@ export interface PairView {
   readonly isTls: boolean;
   readonly anchor: string;
   readonly bundle: string;
-  readonly peers: readonly Peer[];
+  readonly peers: readonly KeaPeer[];
 }
 
 /** Makes it; peers in the order of their names, alike on both sides. `anchor`: the file with the certificate by which the partner is known. */

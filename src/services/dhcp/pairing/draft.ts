@@ -48,13 +48,13 @@ export function settle(candidates: Candidates, racks: readonly PairingRack[]): S
 function draftOf(candidates: Candidates, racks: readonly PairingRack[], faults: readonly string[]): Draft {
   const { vlan, usable, placeOf } = candidates;
   const { primary, secondary } = vlan.pair;
-  const kept = [primary, secondary].map(placeOf).filter((rack) => usable.includes(rack));
+  const usablePair = [primary, secondary].map(placeOf).filter((rack) => usable.includes(rack));
   const reasons = [...faults, ...cautionOf(candidates)];
   if (primary === null) {
     const name = racks[placeOf(vlan.chosen)]?.name;
     reasons.push(name === undefined ? 'nobody serves it' : `it names no rack, and ${name} serves it alone`);
   } else if (secondary === null) reasons.push('it has no secondary rack');
-  return { ...candidates, primary: kept[0] ?? -1, secondary: kept[1] ?? -1, reasons };
+  return { ...candidates, primary: usablePair[0] ?? -1, secondary: usablePair[1] ?? -1, reasons };
 }
 
 /** Nobody fences a rack that serves alone. An operator who replaces it must know that it is off. */

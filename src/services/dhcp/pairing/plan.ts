@@ -14,7 +14,7 @@ export interface PairingPlan {
 }
 
 /** Everything that is decided on the way. `primaries`, `secondaries`: roles of each rack. */
-interface Work {
+interface PairingWork {
   readonly racks: readonly PairingRack[];
   readonly drafts: readonly Draft[];
   readonly primaries: number[];
@@ -83,7 +83,7 @@ function planOnce(site: PairingSite): PairingPlan {
   const all = candidatesOf(site);
   const settled = all.map((one) => settle(one, racks));
   const drafts = settled.flatMap((one) => (one.kind === 'draft' ? [one.draft] : []));
-  const work: Work = { racks, drafts, primaries: racks.map(() => 0), secondaries: racks.map(() => 0) };
+  const work: PairingWork = { racks, drafts, primaries: racks.map(() => 0), secondaries: racks.map(() => 0) };
   for (const one of settled) add(work.primaries, one.kind === 'draft' ? one.draft.primary : one.primary);
   const able = new Set(all.flatMap(({ usable }) => usable)).size;
   const shareOf = (count: number) => Math.ceil(count / Math.max(1, able));
@@ -109,7 +109,7 @@ function bySpace(drafts: readonly Draft[]): Draft[] {
   return drafts.toSorted((a, b) => a.usable.length - b.usable.length || a.vlan.id - b.vlan.id);
 }
 
-function fillPrimaries({ drafts, primaries }: Work): void {
+function fillPrimaries({ drafts, primaries }: PairingWork): void {
   for (const draft of bySpace(drafts.filter(({ primary }) => primary < 0))) {
     const chosen = draft.placeOf(draft.vlan.chosen);
     draft.primary = least(draft.usable, (rack) => [primaries[rack] ?? 0, rack === chosen ? 0 : 1, rack]);
@@ -121,7 +121,7 @@ function fillPrimaries({ drafts, primaries }: Work): void {
  * A pair of racks in one direction is one Kea instance on both: a primary rack has one secondary rack for all of its VLANs, as long as that one has no
  * more than its share.
  */
-function fillSecondaries({ drafts, racks, secondaries }: Work, share: number): void {
+function fillSecondaries({ drafts, racks, secondaries }: PairingWork, share: number): void {
   const pairs = new Set(drafts.map(({ primary, secondary }) => `${primary} ${secondary}`));
   for (const draft of bySpace(drafts.filter(({ secondary }) => secondary < 0))) {
     const { primary } = draft;
@@ -137,7 +137,7 @@ function fillSecondaries({ drafts, racks, secondaries }: Work, share: number): v
   }
 }
 
-function primaryMoves({ drafts, racks }: Work, rack: number, limit: number): Move[] {
+function primaryMoves({ drafts, racks }: PairingWork, rack: number, limit: number): Move[] {
   return drafts
     .filter(({ primary }) => primary === rack)
     .flatMap((draft) =>
@@ -156,7 +156,7 @@ function primaryMoves({ drafts, racks }: Work, rack: number, limit: number): Mov
     );
 }
 
-function secondaryMoves({ drafts, racks }: Work, rack: number, limit: number): Move[] {
+function secondaryMoves({ drafts, racks }: PairingWork, rack: number, limit: number): Move[] {
   return drafts
     .filter(({ secondary }) => secondary === rack)
     .flatMap((draft) =>

@@ -78,10 +78,10 @@ function serversOf({ pair, chosen }: PairingVlan): string[] {
 /** The VLAN that each interface of a rack serves or may serve. */
 function ownersOf(vlans: readonly PairingVlan[]): ReadonlyMap<string, number> {
   const owners = new Map<string, number>();
-  const claim = (isAsked: (vlan: PairingVlan, stand: Stand) => boolean) => {
+  const claim = (isClaimed: (vlan: PairingVlan, stand: Stand) => boolean) => {
     for (const vlan of vlans) {
       for (const stand of vlan.stands)
-        if (isAsked(vlan, stand) && !owners.has(keyOf(stand))) owners.set(keyOf(stand), vlan.id);
+        if (isClaimed(vlan, stand) && !owners.has(keyOf(stand))) owners.set(keyOf(stand), vlan.id);
     }
   };
   claim((vlan, { rack }) => serversOf(vlan).includes(rack));

@@ -1,4 +1,4 @@
-import type { Part } from './template.ts';
+import type { TemplatePart } from './template.ts';
 
 /** A line and the states after it; without a pattern: a fork that consumes nothing. */
 interface State {
@@ -17,12 +17,12 @@ export interface LineMachine {
 const LINE_MAX = 1024 * 1024;
 
 /** The machine of a template's parts (Thompson's construction, over lines). */
-export function lineMachine(parts: readonly Part[]): LineMachine {
+export function lineMachine(parts: readonly TemplatePart[]): LineMachine {
   const states: State[] = [];
   const state = (pattern: RegExp | null, next: readonly number[]): number => states.push({ pattern, next }) - 1;
-  const chain = (list: readonly Part[], end: number): number =>
+  const chain = (list: readonly TemplatePart[], end: number): number =>
     list.reduceRight((after, part) => one(part, after), end);
-  const one = (part: Part, after: number): number => {
+  const one = (part: TemplatePart, after: number): number => {
     if (part.kind === 'line') return state(part.pattern, [after]);
     if (part.kind === 'optional') return state(null, [chain(part.parts, after), after]);
     if (part.kind === 'either') return state(null, [chain(part.one, after), chain(part.other, after)]);

@@ -1,14 +1,14 @@
 import { literal } from './patterns.ts';
 
 /** A part of a template: a line, what may be left out or repeated, or one of two. */
-export type Part =
+export type TemplatePart =
   | { readonly kind: 'line'; readonly pattern: RegExp }
-  | { readonly kind: 'repeated' | 'optional'; readonly parts: readonly Part[] }
-  | { readonly kind: 'either'; readonly one: readonly Part[]; readonly other: readonly Part[] };
+  | { readonly kind: 'repeated' | 'optional'; readonly parts: readonly TemplatePart[] }
+  | { readonly kind: 'either'; readonly one: readonly TemplatePart[]; readonly other: readonly TemplatePart[] };
 
 /** A template, read: its parts, and its values by name (`regions.name`: of a list's elements; `regions`: the elements themselves). */
 export interface TemplateGrammar {
-  readonly parts: readonly Part[];
+  readonly parts: readonly TemplatePart[];
   readonly holes: ReadonlySet<string>;
 }
 
@@ -31,7 +31,7 @@ interface Block<T> {
 export function readTemplate(text: string, values: Readonly<Record<string, string>>): TemplateGrammar {
   const holes = new Set<string>();
   const lists: (string | null)[] = [];
-  const stack: Block<Part>[] = [{ tag: 'all', list: null, one: [], other: null }];
+  const stack: Block<TemplatePart>[] = [{ tag: 'all', list: null, one: [], other: null }];
   for (const line of text.replace(COMMENT_LINE, '').replace(COMMENT, '').split('\n')) {
     const tag = TAG_LINE.exec(line)?.[1];
     if (tag === undefined) add(stack, { kind: 'line', pattern: patternOf(line, lists, values, holes) });
@@ -42,7 +42,7 @@ export function readTemplate(text: string, values: Readonly<Record<string, strin
   return { parts: all.one, holes };
 }
 
-function closeParts(block: Block<Part>): Part {
+function closeParts(block: Block<TemplatePart>): TemplatePart {
   if (block.tag === 'each') return { kind: 'repeated', parts: block.one };
   if (block.other === null) return { kind: 'optional', parts: block.one };
   return { kind: 'either', one: block.one, other: block.other };
@@ -66,14 +66,14 @@ function step<T>(stack: Block<T>[], lists: (string | null)[], tag: string, close
     block.other = [];
     return;
   }
-  const [, sign, word = '', argument = ''] = /^([#/])(\w+)\s*(.*)$/.exec(tag) ?? [];
+  const [, sign, keyword = '', argument = ''] = /^([#/])(\w+)\s*(.*)$/.exec(tag) ?? [];
   if (sign === '#') {
-    const list = word === 'each' ? nameIn(argument.trim(), lists) : null;
+    const list = keyword === 'each' ? nameIn(argument.trim(), lists) : null;
     if (list !== null) lists.push(list);
-    stack.push({ tag: word as 'each' | 'if' | 'unless', list, one: [], other: null });
+    stack.push({ tag: keyword as 'each' | 'if' | 'unless', list, one: [], other: null });
     return;
   }
-  if (block === undefined || block.tag !== word) throw new TypeError(`{{${tag}}} closes no block`);
+  if (block === undefined || block.tag !== keyword) throw new TypeError(`{{${tag}}} closes no block`);
   stack.pop();
   if (block.list !== null) lists.pop();
   add(stack, close(block));
