@@ -1,6 +1,6 @@
 import type { Desired, Observation } from '../contract/cluster/agent.ts';
 import type { RegisterRequest } from '../contract/cluster/registration.ts';
-import type { Journal } from '../host/look/journal.ts';
+import type { Journal } from '../host/observe/journal.ts';
 import type { DurableText, Host } from '../host/interface.ts';
 import { type MemoryStore, type Timing, TIMING } from '../reconcile/ports.ts';
 import { openGate } from '../reconcile/gate.ts';
@@ -47,19 +47,19 @@ export interface AgentOptions {
   readonly checkers: number;
   /** Pause between two probes, and between two reports without a change; ms. */
   readonly tickMs?: number;
-  /** Tells of files that somebody else changed; left out: they are compared once a minute alone. */
+  /** Reports files that somebody else changed; left out: they are only compared once a minute. */
   readonly changes?: AskChanges;
   readonly reportMs?: number;
-  /** Pause between two looks at leases, ms. */
+  /** Pause between two checks of leases, ms. */
   readonly leasesMs?: number;
-  /** What this node can be asked to do once, by kind; left out: nothing. */
+  /** The one-time commands that this node can run, by kind; left out: none. */
   readonly runners?: CommandRunners;
   readonly text: (name: string) => DurableText;
-  /** Where machines ask what to boot; left out: the port that DHCP tells them. */
+  /** Where machines ask what to boot; left out: the port that DHCP gives them. */
   readonly bootPort?: number;
-  /** Where the daemons' words on machines that boot stand; left out: nobody reads them. */
+  /** The journal with the daemons' lines about machines that boot; left out: nobody reads them. */
   readonly journal?: Journal;
-  /** Ends this process in order, for systemd to start it anew; left out: nobody may ask for that. */
+  /** Ends this process in order, so that systemd starts it again; left out: nobody may request that. */
   readonly endForRestart?: () => void;
   /** What makes this node one of a cluster; left out where there is none. */
   readonly self?: SelfPorts;
@@ -77,7 +77,7 @@ const REPORT_MS = 10_000;
 const LEASES_MS = 1_000;
 const STOP_MS = 5_000;
 
-/** Starts the agent: what the ledger holds is applied before any region is asked. */
+/** Starts the agent: the state in the ledger is applied before the first call to a region. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { ports, nodeId, host } = options;
   const { clock, log } = ports;
@@ -124,7 +124,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const stopping = new AbortController();
   const heed = watchOwnRestart(held, (nonce) => {
-    log.info('the agent ends, to be started anew: an operator asked for it', { nonce });
+    log.info('the agent restarts: requested by an operator', { nonce });
     options.endForRestart?.();
   });
   const onDesired = (desired: Parameters<typeof driver.want>[0]) => {
@@ -167,7 +167,7 @@ interface BootParts {
   readonly facts: Pick<ReturnType<typeof openNodeFacts>, 'current'>;
 }
 
-/** The loops of a rack that machines boot from: what they are told, and what is seen of them. */
+/** The loops of a rack that machines boot from: they answer machines and report their steps. */
 function bootLoops(options: AgentOptions, channel: RegionChannel, { findings, ledger, facts }: BootParts) {
   const { ports, templates, bootPort, journal } = options;
   const steps = openBootSteps({ ports, channel, findings, epoch: ports.random.hex(16) });
@@ -188,7 +188,7 @@ function bootLoops(options: AgentOptions, channel: RegionChannel, { findings, le
   ];
 }
 
-/** What this node can be asked to do once; null: nothing. */
+/** The one-time commands of this node; null: none. */
 async function commandsOf(options: AgentOptions, channel: RegionChannel, findings: Findings): Promise<Commands | null> {
   const { ports, runners, text } = options;
   if (runners === undefined) return null;

@@ -1,5 +1,5 @@
 import { sentenceOf } from '../core/errors.ts';
-import type { FolderChanges } from '../host/look/watched-folders.ts';
+import type { FolderChanges } from '../host/observe/watched-folders.ts';
 import type { AnyService } from '../services/kit/contract.ts';
 import { serviceOfFolder } from '../services/kit/instances.ts';
 import type { Findings } from './findings.ts';
@@ -8,7 +8,7 @@ import type { LoopPorts } from './ports.ts';
 /** Asks whether somebody changed files in these services' folders: answers at once when so, else after `waitMs`. */
 export type AskChanges = (seen: string, waitMs: number) => Promise<FolderChanges>;
 
-/** What the watch is built from. `look`: compares a service's files now. */
+/** What the watch is built from. `compare`: compares a service's files now. */
 export interface DriftOptions {
   readonly ports: LoopPorts;
   readonly services: readonly AnyService[];
@@ -18,11 +18,11 @@ export interface DriftOptions {
   readonly onFinding: () => void;
 }
 
-/** Hand edits of generated files: noticed at once, undone by the engine, and told for a while. */
+/** Hand edits of generated files: noticed at once, undone by the engine, and reported for a while. */
 export interface DriftWatch {
   /** The engine found that files of a service are not what it had put there. */
   note(service: string, paths: readonly string[]): void;
-  /** Ends what was told for long enough. */
+  /** Clears findings that stood long enough. */
   expire(): void;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -30,39 +30,32 @@ export interface DriftWatch {
 const WAIT_MS = 5_000;
 const SILENCE_MS = 60_000;
 const RETRY_MS = 5_000;
-/** Somebody who writes without an end costs a look now and then. */
+/** Endless edits cost one comparison at this interval. */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 const FINDING_MS = 600_000;
 const NAMED_MAX = 3;
 
 /** Opens the watch. */
-export function openDriftWatch({
-  ports,
-  services,
-  findings,
-  changes,
-  compare: look,
-  onFinding,
-}: DriftOptions): DriftWatch {
+export function openDriftWatch({ ports, services, findings, changes, compare, onFinding }: DriftOptions): DriftWatch {
   const { clock, random } = ports;
   const raisedAt = new Map<string, number>();
   const pauses = new Map<string, { readonly at: number; readonly pauseMs: number }>();
   const codeOf = (service: string) => `${service}_files_changed`;
-  /** Looks now, or after a pause that doubles while changes come close after each other. */
+  /** Compares now, or after a pause that doubles while changes come close after each other. */
   const compareSoon = (service: string, signal: AbortSignal) => {
     const now = clock.monotonic();
     const last = pauses.get(service);
     if (last === undefined || now - last.at > 2 * LONGEST_MS) {
       pauses.set(service, { at: now, pauseMs: FIRST_MS });
-      return look(service);
+      return compare(service);
     }
-    // A look is due already.
+    // A comparison is due already.
     if (now < last.at) return;
     const at = Math.max(now, last.at + last.pauseMs);
     pauses.set(service, { at, pauseMs: Math.min(2 * last.pauseMs, LONGEST_MS) });
-    if (at <= now) return look(service);
-    void ports.wait(at - now, signal).then(() => (signal.aborted ? undefined : look(service)));
+    if (at <= now) return compare(service);
+    void ports.wait(at - now, signal).then(() => (signal.aborted ? undefined : compare(service)));
   };
   return {
     note(service, paths) {
@@ -89,13 +82,13 @@ export function openDriftWatch({
       while (!signal.aborted) {
         try {
           const answer = await changes(seen, WAIT_MS);
-          // At the start every service is looked at anyway.
+          // At the start every service is compared anyway.
           const isFirst = seen === '';
           seen = answer.seen;
           const changed = isFirst ? [] : answer.folders.flatMap((folder) => serviceOfFolder(services, folder) ?? []);
           for (const { name } of changed) compareSoon(name, signal);
         } catch (error) {
-          ports.log.info('changed files cannot be asked for', { error: sentenceOf(error) });
+          ports.log.info('changed files cannot be queried', { error: sentenceOf(error) });
           await ports.wait(RETRY_MS * (0.8 + 0.4 * random.fraction()), signal);
         }
         beat();

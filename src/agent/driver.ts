@@ -19,7 +19,7 @@ export interface Driver {
   setRoles(roles: readonly RoleChange[]): void;
   /** What names the node's certificate changed: it was renewed. */
   setCertificate(name: string | null): void;
-  /** What names the site's certificate changed ('' for none): only who shows it hears of it. */
+  /** What names the site's certificate changed ('' for none): only services that show it are notified. */
   setSite(name: string): void;
   /** What names the certificate of the rack's DHCP servers for their partners changed: it was renewed. */
   setPair(name: string): void;
@@ -28,7 +28,7 @@ export interface Driver {
   /** Somebody may have changed a service's files: they are compared at once. */
   compare(service: string): void;
   reports(): readonly ServiceReport[];
-  /** How long ago each service was asked last, ms. */
+  /** Time since the last probe of each service, ms. */
   ages(): Readonly<Record<string, number>>;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -51,9 +51,9 @@ const SILENCE_MS = 300_000;
 const JITTER = 0.2;
 const LONG_MS = 500;
 const REST_MAX_MS = 10_000;
-/** Pause before the next question to a daemon that was silent, or is on its way. */
+/** Pause before the next question to a daemon that was silent, or is starting. */
 const UNSETTLED_MS = 500;
-/** An unwanted service has no daemon to ask. We look whether somebody started it by hand. */
+/** An unwanted service has no daemon to ask. This checks whether somebody started it by hand. */
 const ABSENT_MS = 30_000;
 
 /** Opens the driver; nothing happens before `run`. */
@@ -83,7 +83,7 @@ export function openDriver(options: DriverOptions): Driver {
     for (const name of reports.keys()) if (!wanted.has(name)) reports.delete(name);
     for (const [name, part] of wanted) {
       if (!serviceOf(options.services, name)) reports.set(name, unknownReport(name, part, startedAt));
-      // The region takes a service that is not named for one that is gone: after a start it has to be looked at first.
+      // The region takes a service that is not named for one that is gone: after a start it must be checked first.
       else if (keyOf(name) !== null && part.desired === null && !reports.has(name))
         reports.set(name, leavingReport(name, part, startedAt));
     }
@@ -152,7 +152,7 @@ interface Loops {
   readonly keep: (service: AnyService, wakeSignal: WakeSignal) => Promise<void>;
 }
 
-/** Starts a loop for each service that needs one, until it is told to end. Throws what a loop throws. */
+/** Starts a loop for each service that needs one, until the signal ends it. Throws what a loop throws. */
 async function runLoops({ ports, loops, news, due, keep }: Loops, signal: AbortSignal): Promise<void> {
   const failures: unknown[] = [];
   const onFailure = (error: unknown) => {
@@ -180,16 +180,16 @@ interface ServiceLoop {
   readonly desiredNow: () => DesiredService | undefined;
   /** Services whose files somebody may have changed. */
   readonly suspected: Set<string>;
-  /** `at`: monotonic, when the daemon was asked; left out: it was not. */
+  /** `at`: monotonic time of the probe; left out: there was none. */
   readonly note: (report: ServiceReport, at?: number) => void;
 }
 
 /**
- * The loop of one service: a run for each wish that is new to it, and one each tick. Wishes that are not are taken as they come and put no run off, so
+ * The loop of one service: a run for each change of its desired state, and one each tick. An unchanged desired state is taken at once and delays no run, so
  * that a steady stream of them costs no questions, and hides none. It ends when an instance is gone that is not wanted any more.
  */
 async function keepService(
-  { options, service, engine, wakeSignal, gate, desiredNow: wish, note, suspected }: ServiceLoop,
+  { options, service, engine, wakeSignal, gate, desiredNow, note, suspected }: ServiceLoop,
   signal: AbortSignal,
 ) {
   const { clock, random } = options.ports;
@@ -201,9 +201,10 @@ async function keepService(
   };
   let last: ServiceReport | undefined;
   let dueAt = clock.monotonic();
-  const isGone = () => keyOf(service.name) !== null && last?.state === 'absent' && (wish()?.desired ?? null) === null;
+  const isGone = () =>
+    keyOf(service.name) !== null && last?.state === 'absent' && (desiredNow()?.desired ?? null) === null;
   while (!signal.aborted) {
-    const wanted = wish();
+    const wanted = desiredNow();
     const facts = options.facts();
     if (suspected.delete(service.name)) engine.suspect();
     const taken = wanted && facts && engine.take(wanted, facts);
@@ -251,7 +252,7 @@ export function restMs(before: ServiceReport | undefined, after: ServiceReport, 
   return hasActed && after.state === 'healthy' && tookMs > LONG_MS ? Math.min(tookMs, REST_MAX_MS) : 0;
 }
 
-/** What services are told of the node. */
+/** What services receive about the node. */
 type NodeInputs = Required<Pick<DesiredService, 'roles' | 'certificate' | 'site' | 'pair'>>;
 
 function nodeInputsOf(

@@ -4,13 +4,13 @@ import type { AnyService, Finding } from '../services/kit/contract.ts';
 import { withInstances } from '../services/kit/instances.ts';
 import type { Findings } from './findings.ts';
 
-/** Tells, as findings of the agent, what this host keeps its services from doing. */
+/** Reports, as findings of the agent, what services cannot do on this host. */
 export interface Limits {
-  /** Looks anew; what is no longer so is taken back. */
+  /** Checks again and clears findings that no longer hold. */
   update(desired: Desired | null, facts: HostFacts | null): void;
 }
 
-/** Opens it; nothing is told before the first look. */
+/** Opens it; it raises no finding before the first update. */
 export function openLimits(services: readonly AnyService[], findings: Findings): Limits {
   let raised: ReadonlySet<string> = new Set();
   return {

@@ -18,9 +18,9 @@ export interface LinkOptions {
   readonly onBack: () => void;
 }
 
-/** An absence as short as a restart of the region is nothing to tell, ms. */
+/** An absence as short as a restart of the region is not reported, ms. */
 const AWAY_MIN_MS = 10_000;
-/** How long an absence is told of after it ended, ms: nobody could ask while it lasted. */
+/** How long an absence is reported after it ended, ms: nobody could query it while it lasted. */
 const FINDING_MS = 600_000;
 const AWAY = 'region_away';
 

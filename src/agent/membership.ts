@@ -22,7 +22,7 @@ export interface MembershipOptions {
 
 /** Whether this host's rack is one of the region's. */
 export interface Membership {
-  /** The channel, whose calls wait while this host is no node, and ask for the rack's state anew when they are denied. */
+  /** The channel, whose calls wait while this host is no node, and query the rack's state again when they are denied. */
   readonly channel: RegionChannel;
   /** Registers for ever: at the start, until it is decided, after every denial, and every few minutes. */
   run(signal: AbortSignal): Promise<void>;
@@ -35,14 +35,14 @@ const PAUSE_MS = { accepted: 300_000, rejected: 60_000 } as const;
 const WAITING = { firstMs: 5_000, mostMs: 30_000 } as const;
 const AWAY = { firstMs: 500, mostMs: 15_000 } as const;
 const REFUSED = { firstMs: 5_000, mostMs: 60_000 } as const;
-/** A denial is asked about at most this often. */
+/** Minimum time between two queries after denials. */
 const DOUBT_MS = 1_000;
 /** How long a call waits before it goes home with nothing; shorter than any loop's silence. */
 const HOLD_MS = 15_000;
 const SILENCE_MS = 600_000;
 const CODES = ['rack_waiting', 'rack_rejected', 'rack_refused'] as const;
 
-/** Opens membership; nothing is asked before `run`. */
+/** Opens membership; it sends no request before `run`. */
 export function openMembership(options: MembershipOptions): Membership {
   const { ports, channel, findings, rack, isNode } = options;
   const wakeSignal = openWakeSignal(ports);
@@ -80,7 +80,7 @@ export function openMembership(options: MembershipOptions): Membership {
     }
   };
 
-  /** A call of the channel: not before this host is a node. Null: it is none. A denial is asked about. */
+  /** A call of the channel: not before this host is a node. Null: it is none. A denial causes a query of the rack's state. */
   const admitted = async <T>(call: () => Promise<T>): Promise<T | null> => {
     if (!isMember()) await entry.hold();
     if (!isMember() && state === 'unknown') throw new AppError('region_unreachable', 'the rack could not register yet');

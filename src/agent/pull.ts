@@ -21,7 +21,7 @@ export interface PullOptions {
   readonly link: RegionLink;
   readonly nodeId: string;
   /** Null: this agent takes no commands. */
-  readonly commands: Pick<Commands, 'sign' | 'hear'> | null;
+  readonly commands: Pick<Commands, 'sign' | 'noteSign'> | null;
   readonly onDesired: (desired: Desired) => void;
 }
 
@@ -59,7 +59,7 @@ async function pullWhole({ channel, ports }: PullOptions, query: PullQuery, held
   const answer = await channel.pull({ ...query, parts: held !== null });
   const gathered = await gatherDesired(answer, held, channel);
   if (gathered.kind === 'whole') return gathered.value;
-  ports.log.warn('a desired state by parts was of no use; it is asked for whole', { why: gathered.why });
+  ports.log.warn('partial desired state rejected, requesting the full state', { why: gathered.why });
   return await channel.pull({ ...query, wait: 0 });
 }
 
@@ -75,8 +75,8 @@ async function pullOnce(options: PullOptions): Promise<void> {
   const value = await pullWhole(options, query, held);
   if (value === null) return;
   if (commands && Check(CommandsWaiting, value)) {
-    // What was heard already was not waited for: asking again at once would be a busy loop.
-    if (value.commands === query.commands) throw new RefusedDesired('the region told again of commands that are known');
+    // The region does not wait for commands that are known: another pull at once would be a busy loop.
+    if (value.commands === query.commands) throw new RefusedDesired('the region announced known commands again');
     commands.noteSign(value.commands);
     return;
   }
@@ -97,12 +97,12 @@ function noteFailure({ link, findings, ports }: PullOptions, error: unknown): vo
   if (error instanceof RefusedDesired) {
     // The region was reached all the same.
     link.works();
-    ports.log.warn('a pull was of no use', { error: sentenceOf(error) });
+    ports.log.warn('a pull failed', { error: sentenceOf(error) });
     return;
   }
   const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'no_space' || code === 'io' || code === 'denied') {
-    findings.raise('ledger_full', `A desired state could not be kept, so it was not applied: ${sentenceOf(error)}.`);
+    findings.raise('ledger_full', `A desired state could not be stored, so it was not applied: ${sentenceOf(error)}.`);
     return;
   }
   link.fails(error);

@@ -16,7 +16,7 @@ export interface ReportOptions {
 
 /** The reporting loop. */
 export interface Reporter {
-  /** Something changed: a report goes out at once, or as soon as the one on its way has come back. */
+  /** Something changed: a report goes out at once, or as soon as the running one has its answer. */
   changed(): void;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -25,7 +25,7 @@ const BACK_OFF = { firstMs: 100, mostMs: 5_000 } as const;
 const SILENCE_MS = 60_000;
 /** A region that keeps a report so long waits for its database, and remembers the report meanwhile. News overtakes it. */
 const OVERTAKE_MS = 600;
-/** A region with too much to do is not asked anew at every change. */
+/** A busy region does not get a new call at every change. */
 const OVERTAKE_EVERY_MS = 3_000;
 
 /** Opens the reporter: one report at a time, always the latest, nothing is queued. */

@@ -8,7 +8,7 @@ import { type Account, findUser } from './accounts.ts';
 import { deadline } from './ask/deadline.ts';
 import type { Program } from './ask/bmc/interface.ts';
 
-/** Bytes kept of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
+/** Bytes stored of each output; the rest is read and dropped, so that a chatty daemon never blocks. */
 const OUTPUT_LIMIT = 64 * 1024;
 /** How long a background child may keep the pipes open after the command has ended. */
 const DRAIN_MS = 300;
@@ -145,7 +145,7 @@ function judge(result: ExecResult, program: string, started: string): ExecResult
   return notStarted(`${program} could not be started: ${stderr.trim()}`);
 }
 
-/** What it starts later gives way, too. */
+/** Processes that it starts later inherit the lower priority. */
 function lowerPriority(pid: number | undefined): void {
   if (pid === undefined) return;
   try {

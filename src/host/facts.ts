@@ -26,7 +26,7 @@ const CONTAINER_MARKS = ['/run/systemd/container', '/run/.containerenv', '/.dock
 
 /**
  * Reads this machine's facts. A version that cannot be read is left out, because its package is missing. `known` is read and written: a program with
- * the same file has the same version, and while Node and the kernel's files show no other interfaces, ip(8) is asked once a minute.
+ * the same file has the same version, and while Node and the kernel's files show no other interfaces, ip(8) runs once a minute.
  */
 export async function readFacts(
   versions: Readonly<Record<string, Command>>,
@@ -130,7 +130,7 @@ export function parseAddresses(text: string): Addresses {
   );
 }
 
-/** An attribute of an interface, '' if there is none: the kernel does not tell the carrier of an interface that is down. */
+/** An attribute of an interface, '' if there is none: the kernel does not report the carrier of an interface that is down. */
 async function attributeOf(name: string, attribute: string): Promise<string> {
   return (await readFile(`${INTERFACE_FOLDER}/${name}/${attribute}`, 'utf8').catch(() => '')).trim();
 }

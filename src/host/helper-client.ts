@@ -4,7 +4,7 @@ import type { ExecResult, HostFacts, UnitState } from '../core/host-values.ts';
 import type { Random } from '../core/ports.ts';
 import { deadline } from './ask/deadline.ts';
 import type { Host } from './interface.ts';
-import type { FolderChanges } from './look/watched-folders.ts';
+import type { FolderChanges } from './observe/watched-folders.ts';
 import { type HelperOperation, LineReader, LINE_LIMIT, parseResponse } from './protocol.ts';
 
 const FILE_DEADLINE_MS = 15_000;

@@ -15,7 +15,7 @@ import {
   refusePath,
   refuseUnit,
 } from './policy.ts';
-import type { FolderWatch } from './look/watched-folders.ts';
+import type { FolderWatch } from './observe/watched-folders.ts';
 import { type HelperOperation, type HelperRequest, isRecord } from './protocol.ts';
 
 /** Does a request if the policy allows it; otherwise throws AppError `denied` with the rule. */

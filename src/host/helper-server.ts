@@ -5,7 +5,7 @@ import type { Log } from '../core/ports.ts';
 import { deadline } from './ask/deadline.ts';
 import { awaitChanges, performRequest } from './helper-operations.ts';
 import type { Host } from './interface.ts';
-import type { FolderWatch } from './look/watched-folders.ts';
+import type { FolderWatch } from './observe/watched-folders.ts';
 import type { HelperPolicy } from './policy.ts';
 import { type HelperRequest, LineReader, LINE_LIMIT, parseRequest } from './protocol.ts';
 

@@ -37,6 +37,6 @@ export interface DurableText {
   write(text: string): Promise<void>;
   /** Removes it; no error if it was never written. */
   remove(): Promise<void>;
-  /** Renames an unusable text to `<path>.<suffix>`, for people to look at; gives the new path. */
+  /** Renames an unusable text to `<path>.<suffix>`, for people to read; gives the new path. */
   setAside(suffix: string): Promise<string>;
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { deadline } from './ask/deadline.ts';
 
-/** The process at the other end of a unix socket, as the kernel tells (unix(7), SO_PEERCRED). */
+/** The process at the other end of a unix socket, as the kernel reports it (unix(7), SO_PEERCRED). */
 export interface SocketPeer {
   readonly pid: number;
   readonly uid: number;
@@ -15,7 +15,7 @@ const PERL = '/usr/bin/perl';
 const PROGRAM =
   'open(my $s, "+<&=", 3) or exit 2; my $o = getsockopt($s, 1, 17) or exit 3; print join(" ", unpack("iII", $o))';
 
-/** Asks the kernel; null if it cannot tell (no unix socket, closed, perl missing). */
+/** Asks the kernel; null if there is no answer (no unix socket, closed, perl missing). */
 export async function peerOf(socket: Socket): Promise<SocketPeer | null> {
   const fd = descriptorOf(socket);
   // A TCP socket has credentials, too: those of nobody (uid 4294967295).

@@ -72,7 +72,7 @@ const REQUEST_LIMIT = 64 * 1024;
 const TIMEOUT_MAX_MS = 120_000;
 /** New files have plain names. Reading and removing must also reach files of others. */
 const PLAIN_NAME = /^[A-Za-z0-9._-]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about control characters
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** A refusal as a sentence with the rule, or null when the request is allowed. */

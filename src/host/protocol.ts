@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 
-/** The helper's wire: one JSON object per line each way, matched by `id`. Version 1; both ends are of one release. */
+/** The helper's wire: one JSON object per line in each direction, matched by `id`. Version 1; both ends are of one release. */
 export interface HelperRequest {
   readonly id: number;
   readonly op: HelperOperation;

@@ -4,7 +4,7 @@ import { deadline } from './ask/deadline.ts';
 
 /*
  * A few questions to systemd over its own socket, in D-Bus's wire format (D-Bus Specification, "Message Protocol"). `systemctl show` would cost a
- * process each time, and make systemd look at every file of the unit.
+ * process each time, and make systemd check every file of the unit.
  */
 
 /** Only root may use this socket, which has no bus in between. */
@@ -15,7 +15,7 @@ export type UnitProperties = ReadonlyMap<string, string | number>;
 
 /** One connection to systemd, opened by the first question, and again after it was lost. */
 export interface SystemdBus {
-  /** Throws AppError `unreachable` when systemd cannot be asked. */
+  /** Throws AppError `unreachable` when systemd does not answer. */
   show(unit: string): Promise<UnitProperties>;
 }
 
@@ -52,7 +52,7 @@ export function openSystemdBus(path = SYSTEMD_SOCKET): SystemdBus {
       try {
         return await ask(unit);
       } catch (error) {
-        // systemd ends its connections when it starts itself anew.
+        // systemd ends its connections when it restarts itself.
         if (!wasOpen || !(error instanceof AppError) || error.code !== 'unreachable') throw error;
         return await ask(unit);
       }
@@ -83,7 +83,7 @@ function openLine(path: string): BusLine {
   const end = (why: string) => {
     isOver = true;
     socket.destroy();
-    for (const settle of waiting.values()) settle(new AppError('unreachable', `systemd cannot be asked: ${why}`));
+    for (const settle of waiting.values()) settle(new AppError('unreachable', `systemd cannot be queried: ${why}`));
     waiting.clear();
   };
   // systemd accepts no call before the greeting is complete.

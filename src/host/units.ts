@@ -15,7 +15,7 @@ export function systemdUnits(run: (command: ProcessCommand) => Promise<ExecResul
       const argv = ['systemctl', 'show', `--property=${PROPERTIES}`, '--timestamp=unix', '--', unit];
       const answer = await run({ argv, timeoutMs: SHOW_TIMEOUT_MS });
       if (answer.code !== 0)
-        throw new AppError('io', `systemd does not tell the state of ${unit}: ${describeFailure(answer)}`);
+        throw new AppError('io', `systemd does not report the state of ${unit}: ${describeFailure(answer)}`);
       return parseUnitState(answer.stdout);
     },
     act: async (unit, verb, timeoutMs) => {

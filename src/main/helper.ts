@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { activatedSocket, type HelperServer, startHelperServer } from '../host/helper-server.ts';
-import { watchFolders } from '../host/look/watched-folders.ts';
+import { watchFolders } from '../host/observe/watched-folders.ts';
 import { realHost } from '../host/real.ts';
 import { SERVICES } from '../services/registry.ts';
 import { helperPolicy } from './helper-policy.ts';

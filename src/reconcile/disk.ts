@@ -44,7 +44,7 @@ async function readAny(host: Host, path: string): Promise<string> {
 }
 
 /**
- * States of installed texts. The disk only tells digests. Owner and mode come from what was loaded last or, for a file that was interrupted before
+ * States of installed texts. The disk only gives digests. Owner and mode come from what was loaded last or, for a file that was interrupted before
  * that, from what is wanted.
  */
 export function diskStates(texts: FolderTexts, ...known: readonly FileStates[]): FileStates {

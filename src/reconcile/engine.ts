@@ -19,7 +19,7 @@ const HELD_MAX = 32;
 /** The engine of one service. Runs must follow one another: the caller starts the next one when the last has resolved. */
 export interface ServiceEngine {
   /**
-   * Brings the service to its desired state, as far as that is possible now, and tells how it is. Never throws: a failure becomes the report's state
+   * Brings the service to its desired state, as far as that is possible now, and reports its state. Never throws: a failure becomes the report's state
    * and sentence. A second call with the same values is a probe.
    */
   run(wanted: DesiredService, facts: HostFacts): Promise<ServiceReport>;
@@ -84,7 +84,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
         // A single late answer of the helper means a busy machine, and the next run comes soon.
         if (state.faults > 1 || state.memory.state !== 'healthy') {
           Object.assign(state, { facts: null, metrics: [], isSettling: false });
-          setState(run, 'unknown', `This node could not look after the service: ${sentenceOf(error)}`);
+          setState(run, 'unknown', `This node could not reconcile the service: ${sentenceOf(error)}`);
         }
       }
       await saveMemory(run);

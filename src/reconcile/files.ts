@@ -31,7 +31,7 @@ export function isSame(a: FileStates, b: FileStates): boolean {
   return changesBetween(a, b).length === 0;
 }
 
-/** Where a target is staged, and where its previous version is kept: beside it, in folders that daemons do not read. */
+/** Where a target is staged, and where its previous version is stored: beside it, in folders that daemons do not read. */
 export function stagedPath(folder: string, target: string): string {
   return `${folder}/.stage${target.slice(folder.length)}`;
 }

@@ -43,7 +43,7 @@ interface ProbeResult {
   readonly answers: readonly ExecResult[];
 }
 
-/** Fresh answers, after missing things were added. The daemon itself tells what failed. */
+/** Fresh answers, after missing things were added. The daemon itself reports what failed. */
 async function amended(ports: EnginePorts, { service, desired, answers }: ProbeResult): Promise<readonly ExecResult[]> {
   const commands = service.amend?.(answers, desired) ?? [];
   if (commands.length === 0) return answers;
@@ -77,7 +77,7 @@ function isHopeless(unit: UnitState, restartsBefore: number): boolean {
 /** The largest number of figures per service. */
 const METRICS_MAX = 256;
 
-/** Figures from answers that cannot be read are left out. They tell nothing about the daemon's health. */
+/** Figures from answers that cannot be read are left out. They say nothing about the daemon's health. */
 function measure(service: AnyService, answers: readonly ExecResult[], desired: unknown): readonly Metric[] {
   try {
     const metrics = service.metrics?.(answers, desired) ?? [];

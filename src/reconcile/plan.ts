@@ -17,7 +17,7 @@ export interface Situation {
   readonly disk: FileStates;
   readonly loaded: Configuration | null;
   readonly good: Configuration | null;
-  /** The last known answer; true until somebody has asked. */
+  /** The last known answer; true before the first one. */
   readonly isUnitUp: boolean;
   /** Is the daemon there, so that it hangs if it does not answer? */
   readonly isUnitActive: boolean;
@@ -25,9 +25,9 @@ export interface Situation {
   readonly mayStart: boolean;
   /** The operator's restart is not done yet. */
   readonly isRestartRequested: boolean;
-  /** The service has not yet heard of a role of the node, or of its renewed certificate. */
+  /** The service was not yet notified of a role of the node, or of its renewed certificate. */
   readonly hasNotification: boolean;
-  /** The daemon's answer since the last action on it; null: not asked yet. */
+  /** The daemon's answer since the last action on it; null: not probed yet. */
   readonly health: ServiceHealth | null;
   /** This change has restarted the daemon because it did not become healthy. */
   readonly isForced: boolean;

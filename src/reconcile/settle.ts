@@ -24,7 +24,7 @@ export async function settle(context: ReconcileContext): Promise<void> {
   conclude(context, health);
 }
 
-/** A failed action tells nothing about the unit, so the engine asks once more. */
+/** A failed action says nothing about the unit, so the engine asks once more. */
 async function wholeHealth(context: ReconcileContext): Promise<Health> {
   const { health, ports, service } = context;
   if (health?.unit) return { ...health, unit: health.unit };
@@ -32,7 +32,7 @@ async function wholeHealth(context: ReconcileContext): Promise<Health> {
   return health && !answer.isHealthy ? { ...answer, detail: health.detail } : answer;
 }
 
-/** Another process than last time, and not because of us: it died, and systemd started it before we looked. */
+/** Another process than last time, and not because of us: it died, and systemd started it before this check. */
 function notePid(context: ReconcileContext, health: Health): void {
   const { state, service } = context;
   const { mainPid, restarts } = health.unit;
@@ -58,7 +58,7 @@ async function restartHung(context: ReconcileContext, health: Health): Promise<H
 
 function noteFiles(context: ReconcileContext, health: Health): void {
   const { state, key, ports, aim } = context;
-  // Perhaps it is unhealthy because somebody changed its files: the next run looks.
+  // Perhaps it is unhealthy because somebody changed its files: the next run compares them.
   if (!health.isHealthy) state.verified = null;
   if (!health.isHealthy || aim.kind === 'keep' || context.files === null) return;
   state.verified = { key, at: ports.clock.monotonic(), wanted: statesOf(context.files), disk: context.disk };

@@ -15,7 +15,7 @@ export function withoutSpared(spared: Spared | null, wanted: DesiredService): De
 }
 
 /**
- * Looks for the optional parts because of which the checker refused a desired state. Null: they are not the cause. It leaves no staged file behind.
+ * Finds the optional parts because of which the checker refused a desired state. Null: they are not the cause. It leaves no staged file behind.
  */
 export async function spareParts(run: ServiceRun): Promise<Spared | null> {
   const { service, wanted, ports } = run;
@@ -33,7 +33,7 @@ export async function spareParts(run: ServiceRun): Promise<Spared | null> {
 
 /**
  * Shows the checker a desired state without its optional parts, and then with some of them, by halves, until the refused ones are known. Null: it
- * refuses everything, or nothing, or could not be asked.
+ * refuses everything, or nothing, or could not be run.
  */
 export async function searchParts<D extends object>(
   optional: OptionalParts<D>,

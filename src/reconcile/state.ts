@@ -37,7 +37,7 @@ export interface EngineState {
   facts: Readonly<Record<string, unknown>> | null;
   /** The same as figures. */
   metrics: readonly Metric[];
-  /** It said so at the last probe. */
+  /** The daemon reported so at the last probe. */
   isSettling: boolean;
   /** The daemon's process, as seen last. */
   pid: number | null;
@@ -96,7 +96,7 @@ export function setAction(run: Pick<ServiceRun, 'ports' | 'state'>, action: Acti
 }
 
 /**
- * A text of the memory that tells whether to write it again. A generation that changed nothing for the service is not worth a wait for the disk: the
+ * A text of the memory that shows whether to write it again. A generation that changed nothing for the service is not worth a wait for the disk: the
  * first run after a crash stores it again.
  */
 export function savedText({ loaded, ...memory }: Memory): string {

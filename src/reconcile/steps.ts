@@ -58,7 +58,7 @@ async function install(context: ReconcileContext): Promise<void> {
     const ours = [statesOf(files), loaded?.files ?? {}, good?.files ?? {}];
     await disk.removeForeign(ports.host, context.texts, ...ours);
     const [staged] = await bothOf(disk.stage(ports.host, change), disk.keepPrevious(ports.host, change));
-    // Asked beside the checks, so that there is one process less to wait for between install and activate.
+    // Read beside the checks, so that there is one process less to wait for between install and activate.
     const [outcome, unit] = await bothOf(
       checkStaged(ports, service.check(staged)),
       ports.host.units.state(service.unit),
@@ -185,13 +185,13 @@ async function operatorRestart(context: ReconcileContext): Promise<void> {
   if (!isDone) {
     state.memory = { ...state.memory, restart: { nonce, pidBefore: unit.mainPid, isDone: false } };
     await saveMemory(context);
-    acted = await act(ports, service, 'restart', 'an operator asked for it');
+    acted = await act(ports, service, 'restart', 'requested by an operator');
   }
   state.memory = { ...state.memory, restart: { nonce, pidBefore: null, isDone: true } };
   await touched(context, acted, 'restart');
 }
 
-/** Tells the service one piece of news: a role of the node, or its certificate. */
+/** Notifies the service of one piece of news: a role of the node, or its certificate. */
 async function notify(context: ReconcileContext): Promise<void> {
   const { service, ports, state, wanted } = context;
   const notification = nextNotification(wanted, state.memory);

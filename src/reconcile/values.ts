@@ -82,7 +82,7 @@ export interface Memory {
   readonly refused: Refusal | null;
   /** The operator's restart, stored with the daemon's pid before it is done, so that it is done once. */
   readonly restart: { readonly nonce: string; readonly pidBefore: number | null; readonly isDone: boolean } | null;
-  /** The news that the service has heard, by kind: the node's roles, and its certificate. */
+  /** The news that the service has received, by kind: the node's roles, and its certificate. */
   readonly roles: Readonly<Record<string, string>>;
   /** A restart because of news, stored with the daemon's pid before it is done, so that it is done once. */
   readonly telling?: { readonly kind: string; readonly value: string; readonly pidBefore: number | null } | null;

@@ -9,7 +9,7 @@ import { holdParts } from './kit/parts.ts';
 import { nextVersions, type WantedVersion } from './kit/versions.ts';
 import { OWN_PROCESSES } from '../model/cluster/node.ts';
 
-/** Services that a node keeps while it leaves: by the others it is heard through its packet filter, and etcd removes it before it stops. */
+/** Services that a node keeps while it leaves: the packet filter lets the other nodes reach it, and etcd removes it before it stops. */
 export const LEAVING_KEEPS: readonly string[] = ['firewall', 'dcs'];
 
 /** The desired state of one service on one node: the wire's ServiceDesired (`src/contract/cluster/agent.ts`). */
@@ -26,9 +26,9 @@ export interface NodeBody {
   readonly services: Readonly<Record<string, ServicePart>>;
   /** Region nodes, so that an agent finds one when others are down; missing if the site is no cluster. */
   readonly regions?: { name: string; address: string; state?: string; isDrained?: boolean }[];
-  /** The node's agent must restart once for each new nonce; missing if nobody asked for it. */
+  /** The node's agent must restart once for each new nonce; missing if nobody requested it. */
   readonly agentRestart?: string;
-  /** What a rack tells machines that boot; missing if it knows none. `region/images/boot-records.ts` adds them. */
+  /** What a rack answers to machines that boot; missing if it knows none. `region/images/boot-records.ts` adds them. */
   readonly boot?: unknown[];
 }
 
@@ -57,7 +57,7 @@ interface PreparedService {
 }
 
 /**
- * The whole way from a snapshot to what every node gets: shared work, then numbers for changed content, then each
+ * The whole compilation of a snapshot into what every node gets: shared work, then numbers for changed content, then each
  * node with those numbers. `previous`: each node's last published body (missing or null: none).
  */
 export function compileSite(
@@ -79,7 +79,7 @@ export function compileSite(
   return { versions, nodes };
 }
 
-/** Findings of the whole site are told once, with the first region node. */
+/** Findings of the whole site are reported once, with the first region node. */
 function addSiteFindings(snapshot: Snapshot, services: readonly AnyService[], nodes: Map<string, CompiledNode>): void {
   const reporterId = snapshot.nodes.find((node) => node.isRegion)?.id;
   const node = reporterId === undefined ? undefined : nodes.get(reporterId);
@@ -113,7 +113,7 @@ function shown(value: unknown): string {
   return value === '' || (Array.isArray(value) && value.length === 0) ? 'none' : JSON.stringify(value);
 }
 
-/** Content that needs a number, of all services. A service that throws has none; `compileNode` tells why. */
+/** Content that needs a number, of all services. A service that throws has none; `compileNode` reports why. */
 export function wantedVersions(snapshot: Snapshot, services: readonly AnyService[]): readonly WantedVersion[] {
   return versionsOf(snapshot, prepareServices(snapshot, services, []));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMAND_KINDS, isResultOf } from '../../src/contract/command-kinds.ts';
 import { RESULT_MAX } from '../../src/contract/base/command.ts';
-import type { JournalQuestion } from '../../src/host/look/journal-lines.ts';
+import type { JournalQuestion } from '../../src/host/observe/journal-lines.ts';
 import { logRunner } from '../../src/main/calls/log-runner.ts';
 import { SERVICES } from '../../src/services/registry.ts';
 

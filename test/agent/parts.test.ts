@@ -81,7 +81,7 @@ describe('an agent that takes parts', () => {
     rig.region.publish(next);
     await applied(2);
     expect(wholePulls()).toEqual([{ generation: 1, digest: digestOf(desiredAt(1).body) }]);
-    expect(rig.log.lines.some(({ message }) => message.includes('asked for whole'))).toBe(true);
+    expect(rig.log.lines.some(({ message }) => message.includes('requesting the full state'))).toBe(true);
     expect(await ledger()).toEqual(next);
   });
 

@@ -208,6 +208,6 @@ describe('tgtd on a rendered list', () => {
     await host.run(['pkill', '-CONT', '-x', 'tgtd']);
     await bench.healthy(wanted);
     await stop();
-    expect((await bench.probe(wanted)).detail).toContain('asked tgtd what it gives out: ');
+    expect((await bench.probe(wanted)).detail).toContain("query of tgtd's targets failed: ");
   });
 });

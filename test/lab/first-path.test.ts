@@ -129,14 +129,14 @@ describe('the first path', () => {
     expect(Number(await starts())).toBe(before + 1);
     const shown = await site.tell('service', 'show', 'dns');
     expect(shown).toMatch(/Last action:\s+restart at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/);
-    expect(shown).toMatch(/Because:\s+an operator asked for it/);
+    expect(shown).toMatch(/Because:\s+requested by an operator/);
     expect(shown).toMatch(/State:\s+healthy/);
     expect(shown).toMatch(/Since:\s+\d{4}-/);
     // Neither another start of the agent nor a change does it again.
     await site.sh('systemctl restart regent-agent', 60_000);
     await site.flows(`restarted.${ZONE}`);
     expect(Number(await starts())).toBe(before + 1);
-    told('service restart dns', 'one start of named; "an operator asked for it"', start);
+    told('service restart dns', 'one start of named; "requested by an operator"', start);
   });
 
   it('a change is in the history, and its rollback gives the earlier answer back', async () => {

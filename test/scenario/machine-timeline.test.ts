@@ -9,7 +9,7 @@ import { openTrustStore } from '../../src/agent/channel/trust.ts';
 import { openFindings } from '../../src/agent/findings.ts';
 import type { LoopPorts } from '../../src/agent/ports.ts';
 import type { MachineTimeline } from '../../src/contract/machines/machine-timeline.ts';
-import type { Journal, JournalEntry } from '../../src/host/look/journal.ts';
+import type { Journal, JournalEntry } from '../../src/host/observe/journal.ts';
 import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { aQuestion, aRecord, BOOT_MAC, knowledge } from '../kit/boot.ts';
 import { callSecure } from '../kit/cluster/secure-call.ts';

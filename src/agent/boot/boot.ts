@@ -57,7 +57,7 @@ export function openBoot(options: BootOptions): Boot {
       const beat = ports.loop('boot', SILENCE_MS);
       while (!signal.aborted) {
         beat();
-        // Records are looked at before a machine asks, and what is wrong with them is told.
+        // Records are checked before a machine asks, and faults in them are reported.
         state();
         await listener.listenOn(givesOut(held()) ? addressesOf(options.facts()) : []);
         await ports.wait(EVERY_MS, signal);
@@ -73,7 +73,7 @@ function givesOut(desired: Desired | null): boolean {
   return (desired?.body.services['http']?.desired ?? null) !== null;
 }
 
-/** IPv4 addresses of this host but its loopback; a machine is told to come back where it asked. */
+/** IPv4 addresses of this host but its loopback; a machine is sent back to the address where it asked. */
 function addressesOf(facts: HostFacts | null): string[] {
   const cards = (facts?.interfaces ?? []).filter(({ name }) => name !== 'lo');
   const all = cards.flatMap(({ addresses }) => addresses.map(bareAddress));
@@ -83,7 +83,7 @@ function addressesOf(facts: HostFacts | null): string[] {
   });
 }
 
-/** The records of a desired state, indexed once. What is no record of this release is left out, and told. */
+/** The records of a desired state, indexed once. A record of another release is left out and reported. */
 function openRecords(findings: Findings) {
   let last: { readonly digest: string; readonly records: BootRecords } | null = null;
   return {
@@ -97,7 +97,7 @@ function openRecords(findings: Findings) {
       else
         findings.raise(
           FINDING,
-          `${wrong} of ${records.length} boot records are not of a form that this release knows: these machines are strangers here. Update this host.`,
+          `${wrong} of ${records.length} boot records are not of a form that this release knows: these machines are unknown here. Update this host.`,
         );
       last = { digest, records: indexRecords(usable) };
       return last.records;

@@ -6,14 +6,14 @@ import { AppError } from '../../core/errors.ts';
 import type { RegionChannel } from '../channel/channel.ts';
 
 /**
- * Asks a region about a machine that no boot record knows. `via`: an address on the network that it asked on, the rack's own or its own; null: not known.
+ * Asks a region about a machine that no boot record knows. `via`: an address on the network of the request, the rack's own or the machine's; null: not known.
  * Throws when no region answers, or one answers with something else.
  */
 export type AskEnlist = (client: BootClient, signal: AbortSignal, via?: string | null) => Promise<EnlistAnswer>;
 
 const validator = Compile(EnlistReply);
 
-/** The boot listener's way to the regions. */
+/** Sends the boot listener's questions to the regions. */
 export function askToEnlist(channel: Pick<RegionChannel, 'enlist'>): AskEnlist {
   return async ({ mac, uuid, serial, architecture, firmware }, signal, via = null) => {
     const question = { mac, uuid, serial, architecture, firmware, ...(via === null ? {} : { via }) };

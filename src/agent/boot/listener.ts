@@ -7,7 +7,7 @@ import { sentenceOf } from '../../core/errors.ts';
 import { PORTS } from '../../core/node-ports.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { AskEnlist } from './enlist.ts';
-import { openUnknownMachines } from './strangers.ts';
+import { openUnknownMachines } from './unknown-machines.ts';
 
 /** What the rack knows of machines at this moment. `generation`: of the desired state that the records came with. */
 export interface BootState {
@@ -15,10 +15,10 @@ export interface BootState {
   readonly generation: number;
 }
 
-/** An answer as it was given. `client`: the address that asked. */
+/** An answer as it was given. `client`: the address of the machine. */
 export type AnswerSeen = BootAnswer['log'] & { readonly client: string };
 
-/** What a listener is built from. `state` and `enlist` are asked at each question; `enlist` may throw, and is given up after `enlistMs`. */
+/** What a listener is built from. `state` and `enlist` are called at each question; `enlist` may throw, and is given up after `enlistMs`. */
 export interface BootListenerOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -26,7 +26,7 @@ export interface BootListenerOptions {
   readonly state: () => BootState;
   readonly enlist: AskEnlist;
   readonly enlistMs?: number;
-  /** Hears of each answer. */
+  /** Receives each answer. */
   readonly onAnswer?: (answer: AnswerSeen) => void;
   /** Ports of the listener and of the rack's web server; their own when left out. */
   readonly port?: number;
@@ -35,7 +35,7 @@ export interface BootListenerOptions {
 
 /** Answers machines on the addresses of the rack. It is the one HTTP server besides the API's. */
 export interface BootListener {
-  /** Listens on these addresses, and no longer on others. What cannot be listened on is told once, and tried again at each call. */
+  /** Listens on these addresses, and no longer on others. A failed address is reported once, and tried again at each call. */
   listenOn(addresses: readonly string[]): Promise<void>;
   /** Addresses that it listens on. */
   addresses(): readonly string[];
@@ -52,7 +52,7 @@ const LOADER_OF: Readonly<Record<string, Loader>> = { '/ipxe/script': 'ipxe', '/
 export function openBootListener(options: BootListenerOptions): BootListener {
   const { log, port = PORTS.bootScripts } = options;
   const servers = new Map<string, Server>();
-  /** Told already. */
+  /** Reported already. */
   const refused = new Set<string>();
   const answer = openAnswerer(options);
 
@@ -133,7 +133,7 @@ function openAnswerer(options: BootListenerOptions) {
 }
 
 function send(response: ServerResponse, status: number, text: string): void {
-  // GRUB knows the length by this very word; with small letters it waits for half a minute.
+  // GRUB finds the length by this exact header name; with small letters it waits for half a minute.
   response.writeHead(status, {
     'Content-Type': 'text/plain',
     'Content-Length': Buffer.byteLength(text),

@@ -2,12 +2,12 @@ import { isIP } from 'node:net';
 import { bootFiles } from '../../services/tftp/boot-files.ts';
 import type { SeenStep } from './sieve.ts';
 
-/** What the programs are called in the journal whose lines tell of machines that boot (templates/http, tftpd-hpa). */
+/** Names in the journal of the programs that log machines that boot (templates/http, tftpd-hpa). */
 export const LOG_IDENTIFIERS = { nginx: 'regent_http', tftpd: 'in.tftpd' } as const;
 
 type LoggedStep = Omit<SeenStep, 'at'>;
 
-/** Names that loaders are asked for by. */
+/** Names by which machines request loaders. */
 const LOADERS: ReadonlySet<string> = new Set(bootFiles().map(({ name }) => name));
 /** What the files of an image are (model/images/image.ts). */
 const FILES: Readonly<Record<string, 'kernel' | 'initrd'>> = { vmlinuz: 'kernel', 'initrd.img': 'initrd' };
@@ -16,7 +16,7 @@ const METADATA = '/MAAS/metadata/';
 /** A root file system, whatever its name. */
 const ROOT = /^root\.|\.squashfs$/;
 
-/** The step that a line tells of; null: none. A line may hold anything that a machine sent. Pure. */
+/** The step that a line reports; null: none. A line may hold anything that a machine sent. Pure. */
 export function stepOfLine(identifier: string, message: string): LoggedStep | null {
   if (identifier === LOG_IDENTIFIERS.nginx) return ofNginx(message);
   return identifier === LOG_IDENTIFIERS.tftpd ? ofTftpd(message) : null;
@@ -68,7 +68,7 @@ function ofTftpd(message: string): LoggedStep | null {
     return loaderStep(from, { file }, 'done');
   }
   const [, code, to] = /^sending NAK \((\d{1,3}), .{0,400}\) to (\S+)$/.exec(message) ?? [];
-  // 0 and 8 are the machine's own wish: it asks for a size, or goes on without options.
+  // 0 and 8 are the machine's own choice: it asks for a size, or goes on without options.
   if (code === undefined || to === undefined || code === '0' || code === '8') return null;
   return loaderStep(to, { reason: `TFTP error ${code}: no such file is given out` }, 'failed');
 }

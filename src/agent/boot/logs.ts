@@ -1,5 +1,5 @@
 import { backOffMs } from '../../core/back-off.ts';
-import type { Journal } from '../../host/look/journal.ts';
+import type { Journal } from '../../host/observe/journal.ts';
 import type { Findings } from '../findings.ts';
 import type { LoopPorts } from '../ports.ts';
 import { LOG_IDENTIFIERS, stepOfLine } from './log-lines.ts';
@@ -21,7 +21,7 @@ const WELL_MS = 60_000;
 const SILENCE_MS = 120_000;
 const BEAT_MS = 30_000;
 
-/** Reads from the journal what nginx and tftpd tell of machines, until the signal. A reader that ends is started anew. */
+/** Reads from the journal what nginx and tftpd report about machines, until the signal. A reader that ends is started again. */
 export async function watchBootLogs(
   { ports, journal, findings, steps }: BootLogsOptions,
   signal: AbortSignal,

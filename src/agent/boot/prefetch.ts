@@ -23,12 +23,12 @@ const EVERY_MS = 5_000;
 const SILENCE_MS = 300_000;
 /** A region reads a file whole before it gives out its first byte. */
 const ASK_MS = 120_000;
-/** What is wanted is asked for again so often, so that nginx counts it among what is used. */
+/** A wanted file is requested again at this interval, so that nginx counts it as used. */
 const AGAIN_MS = 12 * 3_600_000;
 /** After a failure. */
 const PAUSE_MS = 30_000;
 
-/** A file that was asked for: how it was found, and when it is asked for again (monotonic, ms). */
+/** A requested file: its state, and when it is requested again (monotonic, ms). */
 interface PrefetchedFile {
   readonly copy: CopySeen;
   readonly askAt: number;
@@ -41,8 +41,8 @@ interface Http {
 }
 
 /**
- * Lets this rack's nginx fetch what its machines will want, one file after the other, before the first one asks. One byte is asked for: nginx goes on by itself
- * and keeps the whole file, as it does with whatever it may cache.
+ * Lets this rack's nginx fetch what its machines will want, one file after the other, before the first request. The agent requests one byte: nginx goes on by itself
+ * and stores the whole file, like every file that it may cache.
  */
 export function openPrefetch({ ports, held, exec, onChange }: PrefetchOptions): Prefetch {
   const { clock, log, random } = ports;
@@ -61,7 +61,7 @@ export function openPrefetch({ ports, held, exec, onChange }: PrefetchOptions): 
     if (isSame) return;
     onChange();
     if (isThere) log.info('a file of an image is fetched before machines ask', { path });
-    else log.warn('no region gives a file that machines will want; it is asked for again', { path });
+    else log.warn('no region has a file that machines will request; trying again', { path });
   };
 
   return {

@@ -11,7 +11,7 @@ const PER_SECOND = 1;
 const MACHINES = 4_096;
 /** The same again within this time is one step, ms: loaders ask for a file's size first, systems for their metadata piece by piece. */
 const SAME_MS = 10_000;
-/** What one machine said last. */
+/** Steps that are remembered of one machine. */
 const SAME_MAX = 16;
 
 interface MachineHistory {
@@ -46,7 +46,7 @@ function takes(history: MachineHistory): boolean {
 }
 
 function isNews(stepTimes: Map<string, number>, { what, mac, facts, outcome }: SeenStep, now: number): boolean {
-  // Metadata is asked for by many paths: each outcome of it is one thing.
+  // Machines request metadata by many paths: each outcome counts once.
   const file = what === 'metadata' ? '' : (facts.file ?? '');
   const key = JSON.stringify([what, outcome, mac, file, facts.status, facts.decision, facts.reason]);
   const before = stepTimes.get(key);

@@ -7,7 +7,7 @@ import { type LoopPorts, openWakeSignal } from '../ports.ts';
 import type { AnswerSeen } from './listener.ts';
 import { openSieve, type SeenStep } from './sieve.ts';
 
-/** What telling of steps is built from. `epoch`: a text in hexadecimal that never comes again. */
+/** What the queue of steps is built from. `epoch`: a text in hexadecimal that never comes again. */
 export interface BootStepsOptions {
   readonly ports: LoopPorts;
   readonly channel: Pick<RegionChannel, 'bootSteps'>;
@@ -15,7 +15,7 @@ export interface BootStepsOptions {
   readonly epoch: string;
 }
 
-/** Tells regions what this rack sees of machines that boot. */
+/** Reports to regions what this rack sees of machines that boot. */
 export interface BootSteps {
   /** Takes a step; never waits, never throws. What comes too often of one machine, or says the same again, is left out. */
   add(step: SeenStep): void;
@@ -37,7 +37,7 @@ const DROPPED = 'boot_steps_dropped';
 const TEXTS = { file: 120, decision: 20, reason: 400, architecture: 16, loader: 16 } as const;
 
 /**
- * Opens the queue. It is kept in memory while no region answers, and sent again whole or in part: regions take each number once. It is bounded: then the
+ * Opens the queue. It stays in memory while no region answers, and is sent again whole or in part: regions take each number once. It is bounded: then the
  * oldest go, and a finding says so.
  */
 export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOptions): BootSteps {
@@ -113,7 +113,7 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
   };
 }
 
-/** An answer of the boot listener as a step. A question that told no MAC is one of the address that asked. Pure. */
+/** An answer of the boot listener as a step. A question without a MAC is a step of the client's address. Pure. */
 export function ofAnswer(answer: AnswerSeen, at: number): SeenStep {
   const { mac, client, decision, reason, architecture, loader } = answer;
   const address = client.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');

@@ -11,7 +11,7 @@ export interface RegionAttempt {
 
 /** A region that does not answer so long is given up while there is another one. */
 const SILENT_MS = 3_000;
-/** While a call waits at a region, it is asked at these intervals whether it still lives. */
+/** While a call waits at a region, the agent checks at these intervals that the region still lives. */
 const LIFE_EVERY_MS = 1_200;
 const LIFE: RegionCall = { method: 'GET', path: '/health/live', body: undefined, timeoutMs: 2_000 };
 

@@ -32,7 +32,7 @@ import { ask, type RegionAttempt } from './ask.ts';
 import type { ChannelOptions } from './options.ts';
 import { checkEpoch, headersOf, isMaskedDenial, mayCarry } from './who.ts';
 
-/** The agent's way to the region. Every call has a time limit; faults are AppErrors `region_unreachable`,
+/** The agent's calls to the region. Every call has a time limit; faults are AppErrors `region_unreachable`,
  * `region_refused`, or `region_denied` for what this node may not (yet, or any more). */
 export interface RegionChannel {
   /** Waits until there is something else than what is held; null when there was nothing in the time. Not checked yet. */
@@ -43,13 +43,13 @@ export interface RegionChannel {
   report(observation: Observation, signal?: AbortSignal): Promise<void>;
   /** Announces this host's rack. The answer is not checked yet. */
   register(request: RegisterRequest): Promise<unknown>;
-  /** Reports leases; `restart`: the region misses something before it, all is to be told anew. */
+  /** Reports leases; `restart`: the region misses an earlier report, so all leases must be sent again. */
   leases(report: LeaseReport): Promise<'taken' | 'restart'>;
-  /** Tells what was seen of machines that boot; may come twice. `unknown`: the region is of a release that does not take it. */
+  /** Reports steps of machines that boot; a step may be sent twice. `unknown`: the region is of a release that does not take it. */
   bootSteps(report: BootStepReport): Promise<'taken' | 'unknown'>;
   /** Takes commands of this node. The answer is not checked yet. */
   claim(request: ClaimRequest): Promise<unknown>;
-  /** Tells the end of a command; `late`: it is not this agent's any more, and nothing more is to be told of it. */
+  /** Reports the end of a command; `late`: the command belongs to this agent no more, so it reports nothing more. */
   endCommand(id: number, report: CommandReport): Promise<'taken' | 'late'>;
   /** Asks for a certificate of this node by a request (PKCS #10, PEM). The answer is not checked yet. */
   certify(csr: string): Promise<unknown>;
@@ -71,7 +71,7 @@ const PULL_SLACK_MS = 8_000;
 const PROBLEM_LIMIT = 500;
 /** All tries of a call end within this many times what one may take: a region that dies late leaves time for another one. */
 const DEADLINE_FACTOR = 2;
-/** How often a call begins anew because the ways to the regions changed under it. */
+/** How often a call starts again because the connections to the regions changed under it. */
 const RESTARTS_MAX = 5;
 
 /** An answer, or the sentence that says why there is none. */
@@ -194,7 +194,7 @@ function pullPath({ generation, digest, wait, commands, parts = false }: PullQue
   return `/agent/v1/desired?generation=${generation}&digest=${digest}&wait=${wait}${more}`;
 }
 
-/** By the socket of this host's own region, which knows its agent by the kernel's word. `before`: why no region answered. */
+/** By the socket of this host's own region, which knows its agent by the kernel (SO_PEERCRED). `before`: why no region answered. */
 async function askOwnRegion(socketPath: string, csr: string, before: AppError): Promise<unknown> {
   const url = `unix:${socketPath}`;
   const target: RegionTarget = {

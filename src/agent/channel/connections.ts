@@ -9,13 +9,13 @@ import type { Connection } from './send.ts';
 import { type RegionTarget, targetsOf } from './targets.ts';
 import type { Trust } from './trust.ts';
 
-/** A region as a call uses it. `inUse` is aborted when it is not asked in this way any more. */
+/** A region as a call uses it. `inUse` is aborted when this connection is no longer used. */
 export interface TrustedConnection extends Connection {
   readonly target: RegionTarget & { readonly hasSecure: boolean };
   readonly inUse: AbortController;
 }
 
-/** The connections to all regions, kept in step with the ledger and with the files of the certificate. */
+/** The connections to all regions, in step with the ledger and with the files of the certificate. */
 export interface Connections {
   order(): readonly TrustedConnection[];
   worked(connection: TrustedConnection): void;
@@ -25,7 +25,7 @@ export interface Connections {
   close(): void;
 }
 
-/** A call's region is no region any more, or is reached in another way: the call begins anew. */
+/** A call's region is no region any more, or has another address: the call starts again. */
 export class ConnectionReplaced extends AppError {
   constructor(reason: string) {
     super('region_unreachable', reason);
@@ -69,7 +69,7 @@ export function openConnections(options: ChannelOptions): Connections {
     const next = new Map(targets.map((target) => [`${target.proof} ${target.url}`, { ...target, hasSecure }]));
     for (const [key, connection] of Array.from(connections)) {
       const isSame = next.has(key) && (id === trustId || connection.target.base.protocol !== 'https:');
-      if (!isSame) drop(key, connection, `${connection.target.url} is not asked in this way any more`);
+      if (!isSame) drop(key, connection, `${connection.target.url} is no longer used`);
     }
     for (const [key, target] of next) {
       const before = connections.get(key);
@@ -89,7 +89,7 @@ export function openConnections(options: ChannelOptions): Connections {
     },
     worked: ({ target }) => endpoints.worked(target),
     failed: ({ target, agent }) => {
-      // What made one connection silent has mostly made the kept ones so; each would cost a call its whole time.
+      // What made one connection silent has mostly made the idle ones silent; each would cost a call its whole time.
       for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
       endpoints.failed(target);
     },

@@ -2,14 +2,14 @@ import { backOffMs } from '../../core/back-off.ts';
 import type { Clock, Random } from '../../core/ports.ts';
 import type { RegionTarget } from './targets.ts';
 
-/** Which region is asked next: the nearest first, those that failed lately last, and one that answered is kept. */
+/** Chooses the next region to call: the nearest first, those that failed lately last. A region that answered stays the first choice. */
 export interface EndpointSelector {
   setTargets(targets: readonly RegionTarget[]): void;
   all(): readonly RegionTarget[];
   /** All targets in the order in which a call tries them. */
   order(): readonly RegionTarget[];
   worked(target: RegionTarget): void;
-  /** It is asked after all others for a while, which grows with every failure in a row. */
+  /** For a while it comes after all others; the while grows with every failure in a row. */
   failed(target: RegionTarget): void;
 }
 

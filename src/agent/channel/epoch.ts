@@ -7,13 +7,13 @@ import type { DurableText } from '../../host/interface.ts';
 /** What the agent knows of the epoch of its cluster. A region of an epoch that is over is no region for it, whatever certificate it shows. */
 export interface EpochKeeper {
   /**
-   * Takes note of what a region told with an answer (null: one of an earlier release tells nothing). A sentence: the region is of an epoch that is over, its
+   * Checks the epoch that a region sent with an answer (null: a region of an earlier release sends none). A sentence: the region is of an epoch that is over, its
    * answer does not count. `authority`: the certificate of the cluster's authority; `isProven`: the region has shown that it is the authority's.
    */
   judge(epochText: string | null, authority: string, isProven: boolean): string | null;
 }
 
-/** Opens the keeper. A text that cannot be used counts as none: the next region tells anew. */
+/** Opens the keeper. A text that cannot be used counts as none: the next region sends its epoch again. */
 export async function openEpochKeeper(text: DurableText, log: Log): Promise<EpochKeeper> {
   let held = await recall(text, log);
   return {
@@ -33,7 +33,7 @@ export async function openEpochKeeper(text: DurableText, log: Log): Promise<Epoc
           });
         held = { authority: of, epoch };
         text.write(JSON.stringify({ authority: of, epoch: epochText })).catch((error: unknown) => {
-          log.warn('the epoch of the cluster could not be kept', { error: sentenceOf(error) });
+          log.warn('the epoch of the cluster could not be stored', { error: sentenceOf(error) });
         });
       }
       return null;
@@ -51,7 +51,7 @@ async function recall(
     const epoch = parseEpoch(String(value.epoch));
     return isRejected(epoch) ? null : { authority: String(value.authority), epoch };
   } catch (error) {
-    log.warn('the epoch of the cluster that was kept cannot be read', { error: sentenceOf(error) });
+    log.warn('the stored epoch of the cluster cannot be read', { error: sentenceOf(error) });
     return null;
   }
 }

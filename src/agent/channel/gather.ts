@@ -6,7 +6,7 @@ import { digestOf } from '../../core/stable-json.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { RegionChannel } from './channel.ts';
 
-/** `whole`: a desired state with its body, not judged yet, or whatever else came. `useless`: the body is to be asked for whole. */
+/** `whole`: a desired state with its body, not judged yet, or whatever else came. `useless`: the whole body must be requested. */
 export type Gathered =
   | { readonly kind: 'whole'; readonly value: unknown }
   | { readonly kind: 'useless'; readonly why: string };
@@ -16,7 +16,7 @@ const QUESTIONS_MAX = 12;
 
 /**
  * Puts a desired state together from the parts that arrived and those of `held`. Each part must have the content of its digest, else it counts as
- * missing. What is missing is asked for; a question that brings nothing ends it.
+ * missing. Missing parts are requested; a request that brings nothing ends it.
  */
 export async function gatherDesired(
   value: unknown,

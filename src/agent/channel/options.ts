@@ -11,7 +11,7 @@ export interface RackSigner {
 
 /**
  * Where the regions are and who this node is. `urls`: of the agent channel, as configured; `apiUrls`: of the API, as rack.conf says. This node is
- * known by its certificate (`trust`, asked before every call) at the regions' agent port; at its own region's socket by a credential
+ * known by its certificate (`trust`, read before every call) at the regions' agent port; at its own region's socket by a credential
  * (`node:<nodeId>:<secret>`); without these by the rack's signature. `own`: addresses of this host. `agentPort`: another one in tests.
  */
 export interface ChannelOptions {

@@ -22,7 +22,7 @@ export class Overtaken extends Error {}
 export interface RegionAnswer {
   readonly status: number;
   readonly text: string;
-  /** The epoch of its cluster; null: it does not tell. */
+  /** The epoch of its cluster; null: it sends none. */
   readonly epoch?: string | null;
 }
 
@@ -38,7 +38,7 @@ export interface Connection {
 const CONNECT_MS = 1_500;
 const BODY_LIMIT = 64 * 1024 * 1024;
 
-/** A kept connection may have been closed by the region just now: that call, and only that, is sent again, with new headers. */
+/** The region may have closed an idle connection just now: that call, and only that, is sent again, with new headers. */
 export async function sendTwice(
   connection: Connection,
   call: RegionCall,

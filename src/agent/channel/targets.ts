@@ -1,7 +1,7 @@
 import { AppError, show } from '../../core/errors.ts';
 import { PORTS } from '../../model/cluster/cluster.ts';
 
-/** One way to a region and how this node shows there who it is. `rank`: lower ones are asked first. */
+/** One address of a region and how this node identifies itself there. `rank`: lower ones come first. */
 export interface RegionTarget {
   readonly url: string;
   readonly base: URL;
@@ -12,7 +12,7 @@ export interface RegionTarget {
   readonly isPublic: boolean;
 }
 
-/** Everything that the ways to the regions follow from. */
+/** The inputs from which the addresses of the regions follow. */
 export interface TargetInputs {
   /** The configured addresses of the agent channel: `unix:/PATH`, `http://…`, `https://…`. */
   readonly urls: readonly string[];
@@ -43,7 +43,7 @@ export function parseRegionUrl(url: string): { readonly base: URL; readonly sock
 }
 
 /**
- * All ways to a region. The own region's socket comes first. With a certificate: every region node by mutual TLS, as the ledger names them, else
+ * All addresses of regions. The own region's socket comes first. With a certificate: every region node by mutual TLS, as the ledger names them, else
  * as configured, else as rack.conf names them. Without: the configured addresses, else the API's, and that of every region over TLS.
  */
 export function targetsOf(inputs: TargetInputs): readonly RegionTarget[] {

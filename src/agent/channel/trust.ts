@@ -5,7 +5,7 @@ import { publicKeyDigestOf } from '../../pki/key.ts';
 
 /**
  * The node's certificate with its key, and the authority's certificate, PEM. `id`: another text when any of them changed. `isUsable`: the
- * certificate is good at this moment; when it is not, the authority's still tells a region from an impostor.
+ * certificate is good at this moment; when it is not, the authority's certificate still distinguishes a region from an impostor.
  */
 export interface Trust {
   readonly certificate: string;
@@ -25,7 +25,7 @@ export interface TrustStore {
   /** The key, also when there is no certificate for it yet. */
   key(): string | null;
   authority(): string | null;
-  /** Looks at the files; true when there is something else than before. */
+  /** Reads the files; true if they changed. */
   refresh(): Promise<boolean>;
 }
 

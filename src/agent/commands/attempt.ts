@@ -3,11 +3,11 @@ import { AppError, sentenceOf } from '../../core/errors.ts';
 import { deadline } from '../../host/ask/deadline.ts';
 import type { CommandRunners } from './runner.ts';
 
-/** The word of the agent comes so long before the region gives the claim up, ms. */
+/** The agent's report comes this long before the region gives the claim up, ms. */
 const MARGIN_MS = 300;
 const SENTENCE_MAX = 1000;
 
-/** Runs one command within its time. Gives how it ended; never throws. `askedForMs`: how long its claim was under way. */
+/** Runs one command within its time. Gives how it ended; never throws. `claimMs`: how long its claim took. */
 export async function attempt(
   command: ClaimedCommand,
   runners: CommandRunners,

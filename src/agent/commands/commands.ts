@@ -16,9 +16,9 @@ export interface CommandOptions {
   readonly runners: CommandRunners;
 }
 
-/** What this node is asked to do once. */
+/** One-time commands for this node. */
 export interface Commands {
-  /** What a pull says of commands: the last sign that was heard. */
+  /** The last sign of commands that a pull brought. */
   sign(): string;
   /** A region has commands for this node. */
   noteSign(sign: string): void;
@@ -26,15 +26,15 @@ export interface Commands {
 }
 
 const BACK_OFF = { firstMs: 100, mostMs: 5_000 } as const;
-/** A claim that found nothing is made again after a rest, so many times: what was told of may have been held by another transaction. */
+/** A claim that found nothing is made again after a rest, so many times: another transaction may have held the announced command. */
 const REST_MS = 1_000;
 const EMPTY_MAX = 5;
 const ROUND_MS = 10_000;
 const SILENCE_MS = 60_000;
 
 /**
- * Opens the loop: hears of commands by the pull, takes some, notes them durably, runs them, tells their end until a region has taken it or refused it.
- * A command is begun once at most by one claim: what an earlier process had in flight is told as interrupted.
+ * Opens the loop: the pull announces commands; the loop claims some, notes them durably, runs them, and reports their end until a region takes or refuses it.
+ * A claim starts a command at most once: commands that an earlier process had in flight are reported as interrupted.
  */
 export function openCommands(options: CommandOptions): Commands {
   const { ports, channel, note, runners } = options;
@@ -63,9 +63,9 @@ export function openCommands(options: CommandOptions): Commands {
     const limit = COMMANDS_AT_ONCE - active;
     if (limit <= 0) return;
     const claimedAt = clock.monotonic();
-    // Kept until an answer came: a claim whose answer was lost is answered again.
+    // Stays until an answer comes: a claim whose answer was lost is answered again.
     key ??= random.hex(16);
-    // What is heard from here on may come too late for this claim.
+    // Commands that are announced from here on may be too late for this claim.
     isWanted = false;
     const answer = await channel.claim({ key, kinds: Object.keys(runners), limit });
     if (!Check(ClaimAnswer, answer)) throw new AppError('region_refused', 'the answer is not of the protocol');
@@ -126,7 +126,7 @@ export function openCommands(options: CommandOptions): Commands {
 }
 
 /**
- * Tells the end of a command until a region has taken it or says that it is late; then it is noted no more. A result that no region can take is told as a
+ * Reports the end of a command until a region takes it or answers that it is late; then the note goes. A result that no region can take is reported as a
  * failure. Ends without that when the agent stops: the next one says that it does not know.
  */
 async function sendEnd(
@@ -152,7 +152,7 @@ async function sendEnd(
         return;
       }
       if (isRefused) result = { epoch: result.epoch, state: 'failed', sentence: 'The region did not take its result.' };
-      if (tries === 0) log.warn('the end of a command could not be told yet', { error: sentenceOf(error) });
+      if (tries === 0) log.warn('the end of a command could not be reported yet', { error: sentenceOf(error) });
       await ports.wait(backOffMs(tries, BACK_OFF, ports.random), stop);
     }
   }

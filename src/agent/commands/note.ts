@@ -8,7 +8,7 @@ import type { Findings } from '../findings.ts';
 const Entry = Type.Object({ id: Type.Integer(), epoch: Type.Integer(), kind: Type.String() });
 const Note = Type.Object({ commands: Type.Array(Entry) });
 
-/** A command that this agent has begun, or is about to begin. */
+/** A command that this agent has started, or is about to start. */
 export type NotedCommand = Static<typeof Entry>;
 
 /** The agent's own durable note of commands in flight: an agent that was restarted knows what it must not do again. No arguments, no secrets. */
@@ -64,7 +64,7 @@ async function recall({ text, findings, clock }: NoteOptions): Promise<readonly 
     const value = parsed(written);
     if (Check(Note, value)) return value.commands;
     const aside = await text.setAside(`unusable-${clock.now()}`);
-    findings.raise('commands_unusable', `The note of commands in flight could not be read; it was kept as ${aside}.`);
+    findings.raise('commands_unusable', `The note of commands in flight could not be read; it was moved to ${aside}.`);
   } catch (error) {
     findings.raise('commands_unusable', `The note of commands in flight cannot be read: ${sentenceOf(error)}.`);
   }

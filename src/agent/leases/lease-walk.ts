@@ -11,7 +11,7 @@ export type LeaseChanges = Pick<LeaseReport, 'leases' | 'gone' | 'whole'>;
  * gives what differs, as reports (AppError `leases` when the pages are out of order); nothing is known of it before `note`, which is to be called when the region has taken a report.
  */
 export interface LeaseMemory {
-  /** Starts a walk; `isWhole`: everything is told, whatever is known. */
+  /** Starts a walk; `isWhole`: every lease is reported, known or not. */
   begin(isWhole: boolean): void;
   /** Reports for the next page of the walk; the last page also ends what was not seen. */
   differ(page: LeasePage): readonly LeaseChanges[];

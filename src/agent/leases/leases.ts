@@ -11,7 +11,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type LeaseMemory, openLeaseMemory } from './lease-walk.ts';
 import type { Beat, LoopPorts } from '../ports.ts';
 
-/** What watching leases is built from. `isWanted`: the daemon is to run here. `everyMs`: pause between two looks. */
+/** What watching leases is built from. `isWanted`: the daemon is to run here. `everyMs`: pause between two checks. */
 export interface LeaseWatchOptions {
   /** Identity of the service. */
   readonly service: string;
@@ -24,11 +24,11 @@ export interface LeaseWatchOptions {
   isWanted(): boolean;
 }
 
-/** Leases that are told of; each costs some memory here, and a walk over all of them its time. */
+/** Most leases that are reported; each costs some memory here, and a walk over all of them its time. */
 const LEASES_MAX = 100_000;
-/** Without any sign all leases are compared this often: some change by other ways than a client's packet. */
+/** Without any sign all leases are compared this often: some change without a client's packet. */
 const WALK_MS = 60_000;
-/** Everything is told anew this often, so that nothing that anybody overlooked stays. */
+/** All leases are sent again at this interval, so that no missed change stays. */
 const WHOLE_MS = 600_000;
 /** After work follows a rest of so many times its length: a walk over very many leases costs a bounded share of the daemon's time. */
 const REST = 5;
@@ -40,12 +40,12 @@ const codesOf = (service: string) => {
   const of = key === null ? '' : `@${key}`;
   return { tooMany: `leases_too_many${of}`, unread: `leases_unread${of}` };
 };
-/** A daemon that starts anew is away for a moment: that is nothing to log, and for longer nothing to raise. */
+/** A daemon that restarts is away for a moment: that is nothing to log, and for longer nothing to raise. */
 const WARN_AFTER = 3;
 const UNREAD_AFTER = 6;
 
 /**
- * Tells the region of the leases of this node's DHCP server. A sign of the daemon is looked at every second; when it is another one all
+ * Reports to the region the leases of this node's DHCP server. It checks a sign of the daemon every second; when the sign changed, all
  * leases are compared with what the region knows and the differences are sent. After any failure the series of reports ends, and a new
  * one begins with everything: whatever was lost, the region has the truth again. Nothing is queued.
  */
@@ -68,8 +68,9 @@ export async function watchLeases(options: LeaseWatchOptions, signal: AbortSigna
       if (signal.aborted) break;
       watch = openWatch(options, beat);
       failures += 1;
-      if (failures === WARN_AFTER) ports.log.warn('leases could not be told', { error: sentenceOf(error) });
-      if (failures >= UNREAD_AFTER) findings.raise(unread, `The region does not hear of leases: ${sentenceOf(error)}`);
+      if (failures === WARN_AFTER) ports.log.warn('leases could not be reported', { error: sentenceOf(error) });
+      if (failures >= UNREAD_AFTER)
+        findings.raise(unread, `The region gets no leases of this node: ${sentenceOf(error)}`);
       pauseMs = Math.max(pauseMs, backOffMs(failures - 1, BACK_OFF, ports.random));
     }
     beat();
@@ -78,7 +79,7 @@ export async function watchLeases(options: LeaseWatchOptions, signal: AbortSigna
   beat.end();
 }
 
-/** What all watches share. `everyMs`: pause between two looks. */
+/** What all watches share. `everyMs`: pause between two checks. */
 export interface LeaseWatchesOptions extends Omit<LeaseWatchOptions, 'service' | 'source' | 'isWanted'> {
   readonly services: readonly AnyService[];
   readonly ledger: Pick<Ledger, 'held'>;
@@ -122,7 +123,7 @@ function openWatch(options: LeaseWatchOptions, beat: Beat): Watch {
   const memory = openLeaseMemory();
   const send = openSeries(options);
   let sign: string | null = null;
-  /** A packet is counted before its lease is written: after each other sign the next look walks again. */
+  /** A packet is counted before its lease is written: after each changed sign the next check walks again. */
   let isSettled = false;
   let walkedAt = Number.NEGATIVE_INFINITY;
   let wholeAt = Number.NEGATIVE_INFINITY;
@@ -177,7 +178,7 @@ function openSeries({ ports, channel, service }: LeaseWatchOptions): Walk['send'
     sequence += 1;
     const report: LeaseReport = { service, epoch, sequence, at: new Date(ports.clock.now()).toISOString(), ...changes };
     if ((await channel.leases(report)) === 'taken') return;
-    throw new AppError('leases', 'the region misses an earlier report; everything is told anew');
+    throw new AppError('leases', 'the region misses an earlier report; all leases are sent again');
   };
 }
 

@@ -72,7 +72,7 @@ async function recall(applied: DurableText, options: AppliedStoreOptions): Promi
     const aside = await applied.setAside(`unusable-${options.clock.now()}`).catch(() => 'where it was');
     options.findings.raise(
       'memory_unusable',
-      `applied.json cannot be used (${sentenceOf(error)}); it was kept as ${aside}.`,
+      `applied.json cannot be used (${sentenceOf(error)}); it was moved to ${aside}.`,
     );
   }
   return memories;

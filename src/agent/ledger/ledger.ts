@@ -21,7 +21,7 @@ export interface LedgerOptions {
   readonly clock: Clock;
 }
 
-/** Opens the ledger. One that cannot be used is set aside with a finding; the region is then asked as by a new node. */
+/** Opens the ledger. One that cannot be used is set aside with a finding; the agent then asks the region like a new node. */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   let held = await recall(options);
   return {
@@ -42,7 +42,7 @@ async function recall(options: LedgerOptions): Promise<Desired | null> {
     const aside = await options.text.setAside(`unusable-${options.clock.now()}`);
     options.findings.raise(
       'ledger_unusable',
-      `The ledger ${answer}; it was kept as ${aside} and the region is asked anew.`,
+      `The ledger ${answer}; it was moved to ${aside}. The agent requests the desired state again.`,
     );
   } catch (error) {
     options.findings.raise('ledger_unusable', `The ledger cannot be read: ${sentenceOf(error)}.`);

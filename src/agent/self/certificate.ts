@@ -24,7 +24,7 @@ export interface CertificateOptions {
 
 /** Keeps this node's certificate good. */
 export interface CertificateKeeper {
-  /** One look: reads the files, and asks for a certificate when it is time. Never throws. */
+  /** One check: reads the files, and requests a certificate when it is due. Never throws. */
   tend(): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -40,7 +40,7 @@ const RENEWAL: BackOffLimits = { firstMs: 30_000, mostMs: 900_000 };
 const WRONG_CLOCK = 'wrong_clock';
 const EXPIRED: BackOffLimits = { firstMs: 5_000, mostMs: 60_000 };
 
-/** Opens the keeper; nothing is asked before it looks. */
+/** Opens the keeper; it sends no request before its first check. */
 export function openCertificateKeeper(options: CertificateOptions): CertificateKeeper {
   const { ports, trust, findings } = options;
   const lot = ports.random.fraction();
@@ -100,7 +100,7 @@ const JOIN_AGAIN =
 
 /**
  * Is another one wanted? It is due, or not good yet: signed while a clock was ahead. A clock that is behind the authority's own beginning is
- * wrong, and nothing is asked by it.
+ * wrong, and causes no request.
  */
 function isNeeded(held: Trust, now: number, lot: number): boolean {
   if (now >= dueAt(held, lot)) return true;
@@ -130,7 +130,7 @@ function dueSentence({ facts }: Trust, error: unknown): string {
   return `The certificate of this node, good until ${until}, could not be renewed: ${sentenceOf(error)}. It is tried again.`;
 }
 
-/** Asks with the key that is there, checks what came, and has it installed; what is last tells that all of it is there. */
+/** Sends a request with the existing key, checks the answer and installs it. The last file shows that all files are complete. */
 async function renew({ channel, trust, files, nodeId, ports }: CertificateOptions, held: Trust | null): Promise<void> {
   const storedKey = trust.key();
   const key = storedKey ?? (await createKey());

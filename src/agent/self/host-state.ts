@@ -1,13 +1,13 @@
 import type { HostObservation } from '../../contract/cluster/agent.ts';
 import { sentenceOf } from '../../core/errors.ts';
-import type { DiskSpace } from '../../host/look/disks.ts';
+import type { DiskSpace } from '../../host/observe/disks.ts';
 import type { TrustStore } from '../channel/trust.ts';
 import type { LoopPorts } from '../ports.ts';
 import type { RoleWatch } from './roles.ts';
 
 /** What is reported of the host itself. */
 export interface HostState {
-  /** Undefined before the disks were looked at. */
+  /** Undefined before the first reading of the disks. */
   current(): HostObservation | undefined;
   run(signal: AbortSignal): Promise<void>;
 }

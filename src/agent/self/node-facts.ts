@@ -26,7 +26,7 @@ const VERSIONS_EVERY_MS = 600_000;
 const RETRY_MS = 1_000;
 /**
  * An interface that loses its carrier keeps its addresses for so long: systemd-networkd takes them away and gives them back with it. A cable that
- * was away for a blink took its VLAN out of Kea's file, and DHCP from it for seconds. Who has to look whether it is back looks more often.
+ * was away for a blink took its VLAN out of Kea's file, and DHCP from it for seconds. A node that waits for an interface reads the facts more often.
  */
 const BLINK_MS = 5_000;
 const SILENCE_MS = 90_000;

@@ -33,7 +33,7 @@ export interface PairKeeperOptions {
 export interface PairKeeper {
   /** What is reported; null: none. */
   current(): NonNullable<HostObservation['pairCertificate']> | null;
-  /** One look: reads the file, and asks for a certificate when it is time. Throws nothing. */
+  /** One check: reads the file, and requests a certificate when it is due. Throws nothing. */
   tend(): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -51,7 +51,7 @@ interface InstalledCertificate {
   readonly notAfter: number;
 }
 
-/** Opens the keeper; nothing is read before it looks. */
+/** Opens the keeper; it reads nothing before its first check. */
 export function openPairKeeper(options: PairKeeperOptions): PairKeeper {
   const { ports, findings } = options;
   let held: InstalledCertificate | null = null;
@@ -134,7 +134,7 @@ async function renew({ channel, files, nodeId, authority, ports }: PairKeeperOpt
   if (facts.publicKeyDigest !== own) throw bad('the certificate is not for the key of this rack');
   if (signer.publicKeyDigest !== cluster.publicKeyDigest || !isSignedBy(certificate, answer.authority))
     throw bad('the certificate was not signed by the authority of this cluster');
-  // Another region may not know the newest one yet: it is asked for again.
+  // Another region may not know the newest one yet, so the request is repeated.
   if (signer.commonName !== wanted) throw bad('it was signed under another name than the one that partners take');
   if (!isGoodAt(facts, ports.clock.now())) throw bad('the certificate is not good by the clock of this host');
   await files.install({ ...TRUST_FILES.pairBundle, content: `${certificate.trimEnd()}\n${key}` });

@@ -12,7 +12,7 @@ export interface RackIdentity {
 }
 
 /**
- * The identity of this host, made where it is missing and kept in the agent's state folder (`rack-uuid`, `rack-key`, 0600). `configured`: the
+ * The identity of this host, created if it is missing and stored in the agent's state folder (`rack-uuid`, `rack-key`, 0600). `configured`: the
  * CLUSTER_UUID of `rack.conf`, which wins: a rebuilt rack gets its place back by it.
  */
 export async function openRackIdentity(

@@ -11,15 +11,15 @@ export type Roles = HostObservation['roles'];
 /** Watches the roles of this node. */
 export interface RoleWatch {
   current(): Roles;
-  /** Looks once: before anything is started, so that a daemon's first start already knows. */
+  /** Reads the roles once, before anything starts, so that the first start of a daemon already knows them. */
   readRoles(): Promise<void>;
   run(signal: AbortSignal): Promise<void>;
 }
 
 /**
  * What the watch is built from. `vip`: the floating address, null where this node is none of its holders; `own`: addresses of this host now;
- * `readRole`: the file that Patroni's callback writes, null where there is none; `databaseRole`: what the last probe of the database said,
- * null where it runs not here or was not asked.
+ * `readRole`: the file that Patroni's callback writes, null where there is none; `databaseRole`: what the last probe of the database reported,
+ * null if it does not run here or no probe ran.
  */
 export interface RoleWatchOptions {
   readonly ports: LoopPorts;
@@ -39,7 +39,7 @@ const RoleFile = Type.Object({
   at: Type.String({ maxLength: 40 }),
 });
 
-/** Opens the watch; no role is known before the first look. A look is a system call and a small read, no process. */
+/** Opens the watch; no role is known before the first reading. A reading is a system call and a small read, no process. */
 export function openRoleWatch(options: RoleWatchOptions): RoleWatch {
   const { ports } = options;
   let roles: Roles = { vip: null, database: null };
@@ -61,13 +61,13 @@ export function openRoleWatch(options: RoleWatchOptions): RoleWatch {
     options.onChange(after);
   };
 
-  /** What cannot be looked at leaves the roles as they were. */
+  /** Roles that cannot be read stay as they were. */
   const readRoles = async () => {
     try {
       await read();
       isBlind = false;
     } catch (error) {
-      if (!isBlind) ports.log.error('the roles of this node cannot be looked at', { error: sentenceOf(error) });
+      if (!isBlind) ports.log.error('the roles of this node cannot be read', { error: sentenceOf(error) });
       isBlind = true;
     }
   };

@@ -1,6 +1,6 @@
 import { Check } from 'typebox/value';
 import type { Desired, Observation } from '../../contract/cluster/agent.ts';
-import type { DiskSpace } from '../../host/look/disks.ts';
+import type { DiskSpace } from '../../host/observe/disks.ts';
 import { PairPart } from '../../services/dhcp/desired.ts';
 import { LbDesired } from '../../services/lb/desired.ts';
 import { VipDesired } from '../../services/vip/desired.ts';
@@ -35,7 +35,7 @@ export interface SelfPorts {
 
 /** The node itself: its certificate, its roles, its disks. */
 export interface Self {
-  /** Looks at everything once, so that the first start of a daemon knows the roles and the first report the certificate. */
+  /** Reads everything once, so that the first start of a daemon knows the roles and the first report the certificate. */
   prepare(): Promise<void>;
   observe(): Pick<Observation, 'host'>;
   run(signal: AbortSignal): readonly Promise<void>[];
@@ -176,14 +176,14 @@ function pairAuthorityOf(ledger: Ledger): string | null {
   return null;
 }
 
-/** What the database said of itself at its last probe; null: it was not asked. */
+/** The database's role by its last probe; null: no probe ran. */
 function databaseRoleOf(driver: Driver): string | null {
   const role = driver.reports().find(({ service }) => service === 'db')?.facts?.['role'];
   return typeof role === 'string' ? role : null;
 }
 
 /**
- * Watches for a wish that this agent starts anew: a nonce in a desired state. What is held when it starts is done, and so is what the very first
+ * Watches for a request to restart this agent: a nonce in a desired state. What is held when it starts is done, and so is what the very first
  * desired state of a host has: it was for an agent before. Calls `end` for each new one.
  */
 export function watchOwnRestart(held: Desired | null, end: (nonce: string) => void): (desired: Desired) => void {

@@ -28,7 +28,7 @@ export interface SiteKeeperOptions {
 
 /** Keeps what haproxy shows to browsers as the site wants it. */
 export interface SiteKeeper {
-  /** Looks at the files, and makes the list that haproxy needs. Asks no region. Throws nothing. */
+  /** Reads the files, and writes the list that haproxy needs. Asks no region. Throws nothing. */
   prepare(): Promise<void>;
   /** The same, and asks for the certificate where it is not the one that is wanted. Throws nothing. */
   tend(): Promise<void>;
@@ -42,7 +42,7 @@ const AGAIN = { firstMs: 2_000, mostMs: 60_000 } as const;
 const FINDING = 'site_certificate_due';
 const KEY = '-----BEGIN PRIVATE KEY-----';
 
-/** Opens the keeper; nothing is looked at before it is told to. */
+/** Opens the keeper; it reads nothing before its first call. */
 export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
   const { ports, findings, files, channel } = options;
   let reportedDigest: string | null = null;
@@ -67,7 +67,7 @@ export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
     const { certificate, key } = answer;
     const pair = readShownPair(certificate, key);
     if (isRejected(pair)) throw new AppError('region_refused', `the region's answer cannot be used: ${pair.message}`);
-    // Another region may not have heard of the newest one yet: what is wanted is asked for again.
+    // Another region may not know the newest one yet, so the request is repeated.
     if (textDigest(certificate) !== wanted)
       throw new AppError('region_refused', 'the region gave another certificate than the one that is wanted');
     await files.install({ ...TRUST_FILES.site, content: `${certificate}${key}` });
@@ -116,7 +116,7 @@ export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
   };
 }
 
-/** A damaged file counts as none: it is written anew. */
+/** A damaged file counts as missing and is written again. */
 function digestOfFile(text: string | null): string {
   const at = text?.indexOf(KEY) ?? -1;
   if (text === null || at < 0) return '';

@@ -78,7 +78,7 @@ export function openUpstreamWatch({ ports, host, services, ledger, onChange }: U
   };
 }
 
-/** Why it counts as silent; null: it answered, whatever it said. */
+/** Why it counts as silent; null: it answered, whatever the answer. */
 function silenceOf(answer: ExecResult): string | null {
   if (answer.timedOut) return 'no answer in time';
   if (answer.failure !== null) return answer.failure;

@@ -9,14 +9,14 @@ interface Checked {
 const HIDDEN = '…';
 /** nft and others draw a line of carets under the line that they quote. */
 const CARETS = /^\s*[\^~][\^~\s-]*$/;
-/** A message says what is wrong. A line without such a word may be a file's. */
+/** A message says what is wrong. A line without such a term may be a line of the file. */
 const MESSAGE =
   /\b(?:line \d|errors?|warn(?:ing)?|alert|emerg|fatal|crit|fail\w*|unknown|invalid|unexpected|expect\w*|syntax|can ?not|can't|could not|not|no|unable|missing|duplicate|refus\w+|denied|permission|includ\w+|unrecogni[sz]ed|undefined|bad|wrong|illegal|must|should|out of range|too (?:many|long|large)|ignoring|redefined|extra)\b/i;
 const TIME = /^\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d[^ |]*[ |]*/;
 /** Squid shows each line that it reads. */
 const SHOWN = /^Processing: /;
 const PLACE = /(\/[A-Za-z0-9_.@/-]+):(\d+)(?=[:.\s)]|$)/;
-/** A token in quotes, with nothing of a word beside the quotes: an apostrophe is none. */
+/** A token in quotes, with no letter beside the quotes: an apostrophe is no quote. */
 const TOKEN = /(?<![A-Za-z0-9])(['"])((?:(?!\1).)*)\1(?![A-Za-z0-9])/g;
 /** What keys and hashes are made of. A path in small letters is none. */
 const LONG = /[A-Za-z0-9+/=_-]{24,}/g;

@@ -15,7 +15,7 @@ import { openWeb, type WebIdentity } from './web.ts';
 /** Asks questions that need no rights. Never throws. */
 export interface QuestionHost {
   ask(question: OpenQuestion): Promise<ExecResult>;
-  /** Ends kept connections. */
+  /** Ends idle connections. */
   close(): void;
 }
 
@@ -43,6 +43,6 @@ async function readPath({ read: what, path }: FileQuestion): Promise<ExecResult>
     const text = await readFile(path, 'utf8');
     return text.length <= ANSWER_LIMIT ? answered(text) : failed(`${path} is larger than ${ANSWER_LIMIT} bytes`);
   } catch (error) {
-    return failed(`${path} cannot be looked at: ${sentenceOf(error)}`);
+    return failed(`${path} cannot be read: ${sentenceOf(error)}`);
   }
 }

@@ -13,7 +13,7 @@ export function silent(): ExecResult {
   return { ...failed(null), timedOut: true };
 }
 
-/** The question could not be asked (the sentence says why), or its answer cannot be used. */
+/** The question could not be sent (the sentence says why), or its answer cannot be used. */
 export function failed(failure: string | null): ExecResult {
   return { code: null, signal: null, stdout: '', stderr: '', timedOut: false, failure };
 }

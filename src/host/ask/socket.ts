@@ -9,7 +9,7 @@ import { errnoOf } from '../system-error.ts';
 
 /**
  * Asks a daemon over its unix socket: one connection, one request, and all that comes until the daemon closes. Never throws: a socket that cannot be
- * asked, and an answer that is too large or missing, give `failure`. It follows no links, so a daemon that owns the folder cannot lead a privileged
+ * queried, and an answer that is too large or missing, give `failure`. It follows no links, so a daemon that owns the folder cannot lead a privileged
  * caller to another socket.
  */
 export async function askSocket(question: SocketQuestion): Promise<ExecResult> {
@@ -69,6 +69,6 @@ function describeFailure(path: string, error: unknown): string {
     case 'EACCES':
       return `${path} may not be opened by this process (EACCES)`;
     default:
-      return `${path} could not be asked: ${sentenceOf(error)}`;
+      return `${path} could not be queried: ${sentenceOf(error)}`;
   }
 }

@@ -15,7 +15,7 @@ export interface WebIdentity {
   readonly key: string;
 }
 
-/** Asks over HTTP, and never throws. Connections with TLS are kept (or their sessions taken up again), all others are new each time. */
+/** Asks over HTTP, and never throws. Connections with TLS stay open (or their sessions resume), all others are new each time. */
 export interface Web {
   ask(question: WebQuestion): Promise<ExecResult>;
   close(): void;
@@ -48,11 +48,11 @@ export function openWeb(identity: () => WebIdentity | null): Web {
         if (agent === null) return failed('this node has no certificate to show');
         const until = performance.now() + question.timeoutMs;
         const first = await once(question, agent, question.timeoutMs);
-        // The daemon has just closed a kept connection. That is no answer, so we ask again.
+        // The daemon has just closed an idle connection. That is no answer, so we ask again.
         return first === 'stale' ? plain(await once(question, agent, Math.max(1, until - performance.now()))) : first;
       } catch (error) {
         // The address is invalid, or TLS does not accept the certificate.
-        return failed(`${question.url} cannot be asked: ${sentenceOf(error)}`);
+        return failed(`${question.url} cannot be queried: ${sentenceOf(error)}`);
       }
     },
     close: () => reusable?.agent.destroy(),

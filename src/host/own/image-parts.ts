@@ -17,7 +17,7 @@ export interface ExpectedFile extends FileName {
   readonly sha256: string;
 }
 
-/** How bytes are written. `start`: where they go on; `until`: how many the file has when they have come, its size when left out; `isKept`: what came stays when they break off. `look`: the last word on a file whose digest is right, before it is anybody's. */
+/** How bytes are written. `start`: where they go on; `until`: how many the file has when they have come, its size when left out; `isResumable`: the received bytes stay if the transfer breaks off. `inspect`: the last check of a file whose digest is right, before anybody may use it. */
 export interface PartWrite {
   readonly start?: number;
   readonly until?: number;
@@ -33,7 +33,7 @@ const CHUNK = 2 ** 20;
 const NAMED = /^([0-9a-f]{64})\.([a-z0-9][a-z0-9._-]{0,60})$/;
 
 /**
- * Files that are on their way. One that may go on is named by its file, has one writer at a time and outlives the process; any other has a name of chance
+ * Files that are being received. One that may go on is named by its file, has one writer at a time and outlives the process; any other has a name of chance
  * and goes with its writer.
  */
 export function openImageParts(folder: string) {
@@ -69,10 +69,10 @@ export function openImageParts(folder: string) {
     },
     /** Writes and compares as the bytes come. A refusal leaves nothing, but the one that bytes go on elsewhere. */
     write: async (file: ExpectedFile, from: AsyncIterable<Uint8Array>, how: Placing): Promise<Rejected | null> => {
-      const { start = 0, isResumable: isKept = false } = how;
+      const { start = 0, isResumable = false } = how;
       const isBusy = busy.has(nameOf(file));
       if (isBusy && start > 0) return rejected('conflict', `${file.name} is being sent by another call just now.`);
-      const name = isKept && !isBusy ? nameOf(file) : randomBytes(8).toString('hex');
+      const name = isResumable && !isBusy ? nameOf(file) : randomBytes(8).toString('hex');
       const path = join(folder, name);
       busy.add(name);
       try {
@@ -96,7 +96,7 @@ async function fill(
   from: AsyncIterable<Uint8Array>,
   how: Placing,
 ): Promise<Rejected | null> {
-  const { start = 0, until = file.size, isResumable: isKept = false, inspect: look, place } = how;
+  const { start = 0, until = file.size, isResumable = false, inspect, place } = how;
   let isGone = true;
   const handle = await open(path, start === 0 ? 'w' : 'r+', 0o600);
   try {
@@ -104,7 +104,7 @@ async function fill(
     const hash = until === file.size ? createHash('sha256') : null;
     if (hash !== null && start > 0) await readInto(hash, handle, start);
     // Bytes that broke off are gone on with; others are not.
-    isGone = !isKept;
+    isGone = !isResumable;
     const bytes = await append(handle, hash, { from, start, until });
     isGone = true;
     if (bytes > until) return refused(file, `is longer than ${until} bytes, which ${sizeSource(file, until)}`);
@@ -114,7 +114,7 @@ async function fill(
     if (hash === null) return null;
     const digest = hash.digest('hex');
     if (digest !== file.sha256) return refused(file, `has the digest ${digest}, and the manifest says ${file.sha256}`);
-    const refusal = look ? await look((compression) => unpacked(path, compression)) : null;
+    const refusal = inspect ? await inspect((compression) => unpacked(path, compression)) : null;
     if (refusal) return refusal;
     await place(path);
     return null;

@@ -3,7 +3,7 @@ import type { CommandArgs } from '../../contract/command-kinds.ts';
 import { LOG_BYTES_MAX, type LogLine, type ReadLogResult } from '../../contract/base/command.ts';
 import { AppError } from '../../core/errors.ts';
 import { maskSecrets } from '../../core/masked.ts';
-import type { JournalLine, ReadJournal } from '../../host/look/journal-lines.ts';
+import type { JournalLine, ReadJournal } from '../../host/observe/journal-lines.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
 import { logUnitsOf } from '../../services/kit/log-units.ts';
 

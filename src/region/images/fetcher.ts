@@ -43,7 +43,7 @@ export function createFetcher(ports: FetcherPorts): Fetcher {
       if (file.size > free) return `the disk has room for ${free} more bytes, and the file has ${file.size}`;
       const start = await access.disk.received(file);
       const bytes = await access.peers.fetch(address, file, { start, signal: end });
-      const refusal = await access.disk.write(file, bytes, { start, isKept: true });
+      const refusal = await access.disk.write(file, bytes, { start, isResumable: true });
       return refusal === null ? null : `${address}: ${refusal.message}`;
     } catch (error) {
       return `${address}: ${sentenceOf(error)}`;

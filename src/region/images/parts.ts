@@ -69,7 +69,7 @@ export function createParts(ports: PartPorts): UploadParts {
         try {
           const start = await disk.received(file);
           const from = await peers.fetchPart(address, file, { start, until, signal: end });
-          const refusal = await disk.write(file, from, { start, until, isKept: true });
+          const refusal = await disk.write(file, from, { start, until, isResumable: true });
           if (refusal === null) return null;
           reasons.push(refusal.message);
         } catch (error) {

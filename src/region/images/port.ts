@@ -31,14 +31,14 @@ export interface OpenFile {
 
 /**
  * How bytes are written; structurally the host's. `start`: where they go on; `until`: how many the file has afterwards,
- * absent: its size; `isKept`: bytes that came stay if the transfer breaks off; `look`: the last check of a file whose
+ * absent: its size; `isResumable`: bytes that came stay if the transfer breaks off; `inspect`: the last check of a file whose
  * digest is right, before anybody gets it.
  */
 export interface HowWritten {
   readonly start?: number;
   readonly until?: number;
-  readonly isKept?: boolean;
-  readonly look?: (unpack: (compression: string) => Bytes) => Promise<Rejected | null>;
+  readonly isResumable?: boolean;
+  readonly inspect?: (unpack: (compression: string) => Bytes) => Promise<Rejected | null>;
 }
 
 /** This host's disk, as far as images lie on it. A file is there whole or not at all. */
@@ -50,7 +50,7 @@ export interface ImageDisk {
   /** Bytes of a file that broke off, and that others may go on with. */
   received(file: ImageFileName): Promise<number>;
   /** Removes those that nobody goes on with; gives their number. */
-  dropParts(isKept: (file: ImageFileName) => boolean): Promise<number>;
+  dropParts(isResumable: (file: ImageFileName) => boolean): Promise<number>;
   /** Writes a file as its bytes come. A refusal when they are too many, too few, others than wanted, or more than the disk takes; then nothing is left. */
   write(file: FileWanted, from: Bytes, how?: HowWritten): Promise<Rejected | null>;
   /** SHA-256 of a file, null without one. `isGentle`: slowly, so that others have the disk. */

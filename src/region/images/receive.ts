@@ -98,7 +98,7 @@ async function receive(
     const gap =
       piece === null ? null : await parts.fill({ ...file, size: wanted.size, sha256: wanted.sha256 }, piece.start);
     if (gap) return gap;
-    const how = piece === null ? {} : { ...piece, isKept: true };
+    const how = piece === null ? {} : { ...piece, isResumable: true };
     const refused = await disk.write({ ...file, size: wanted.size, sha256: wanted.sha256 }, from, { ...how, ...check });
     if (refused) return refused;
     if (piece !== null && piece.until < wanted.size) return { received: piece.until };

@@ -13,13 +13,13 @@ const LONGEST_MS = 30 * 60_000;
  * must be what its manifest states. A node that fetches it from a region node compares only its digest. Other images
  * need no check: Regent's own build makes them.
  */
-export async function createRootCheck(db: Database, image: string): Promise<Pick<HowWritten, 'look'> | Rejected> {
+export async function createRootCheck(db: Database, image: string): Promise<Pick<HowWritten, 'inspect'> | Rejected> {
   const text = await db.autocommitRead((tx) => readManifest(tx, image));
   if (isRejected(text)) return text;
   const manifest = text === null ? null : parseManifest(text);
   if (manifest === null || isRejected(manifest) || manifest.content === null) return {};
   return {
-    look: async (unpack) => {
+    inspect: async (unpack) => {
       const bytes = await scanRoot(manifest, unpack);
       if (isRejected(bytes)) return bytes;
       // For the planning of disks; a database that is away now is no reason to refuse the file.

@@ -43,7 +43,7 @@ export function activateDb(changes: readonly FileChange[]): Activation {
   const isOwn = kindOf(PATRONI_YML) === 'changed';
   const isCommon = kindOf(DYNAMIC_JSON) === 'changed' || kindOf(DYNAMIC_JSON) === 'added';
   const isList = kindOf(REVOKED_CRL) !== undefined;
-  if (isOwn) return { kind: 'reload', why: 'patroni.yml changed: Patroni reads it anew, PostgreSQL goes on' };
+  if (isOwn) return { kind: 'reload', why: 'patroni.yml changed: Patroni reloads it, PostgreSQL goes on' };
   if (isList) return { kind: 'reload', why: 'a certificate was revoked: PostgreSQL reads the list, sessions go on' };
   if (isCommon) return { kind: 'reload', why: 'dynamic.json changed: it is put into etcd, PostgreSQL goes on' };
   return { kind: 'none', why: 'no file that Patroni reads has changed' };
@@ -57,7 +57,7 @@ export function roleChangeDb(role: RoleChange): Activation {
 
 /** Patroni and PostgreSQL read certificates when they start and on a reload. */
 export function certificateDb(): Activation {
-  return { kind: 'reload', why: 'the certificate was renewed: Patroni and PostgreSQL read it anew, connections go on' };
+  return { kind: 'reload', why: 'the certificate was renewed: Patroni and PostgreSQL reload it, connections go on' };
 }
 
 /**

@@ -17,7 +17,7 @@ export const DbFacts = Type.Object({
   /** No commit is acknowledged before this standby has it on disk. */
   isSynchronous: Type.Boolean(),
   isStreaming: Type.Boolean(),
-  /** Does the cluster run with the dynamic configuration that was published? False: told in `detail`. */
+  /** Does the cluster run with the dynamic configuration that was published? False: reported in `detail`. */
   isConfigured: Type.Boolean(),
   /** Somebody paused Patroni; an earlier release does not send it. */
   isPaused: Type.Optional(Type.Boolean()),
@@ -26,7 +26,7 @@ export const DbFacts = Type.Object({
    * send it.
    */
   isArmed: Type.Optional(Type.Boolean()),
-  /** Its folder has a part of a copy, and no database: Patroni waits. Left out: it has one, or none was begun; an earlier agent does not send it. */
+  /** Its folder has a part of a copy, and no database: Patroni waits. Left out: it has one, or no copy was started; an earlier agent does not send it. */
   isBrokenOff: Type.Optional(Type.Boolean()),
   members: Type.Array(
     Type.Object({

@@ -4,7 +4,7 @@ import type { DbDesired } from './desired.ts';
 import { parseDbFacts } from './facts.ts';
 import { parseProbeDb } from './probe.ts';
 
-/** Role, timeline and lag of this node's PostgreSQL, as Patroni tells them. */
+/** Role, timeline and lag of this node's PostgreSQL, as Patroni reports them. */
 export function metricsDb(answers: readonly ExecResult[], desired: DbDesired): readonly Metric[] {
   const facts = parseDbFacts(parseProbeDb(answers, desired).facts);
   if (facts === null) return [];

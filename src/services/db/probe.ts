@@ -14,7 +14,7 @@ interface PatroniStatus {
   readonly replication_state?: string;
   readonly sync_standby?: boolean;
 }
-/** … and at `/cluster`. A lag may be the word `unknown`. */
+/** … and at `/cluster`. A lag may be `unknown`. */
 interface Cluster {
   readonly pause?: boolean;
   readonly members?: readonly {
@@ -43,7 +43,7 @@ export function parseProbeDb(answers: readonly ExecResult[], desired: DbDesired)
   const [liveness, own, cluster] = answers;
   const loop = webAnswerOf(liveness)?.status ?? 0;
   if (loop !== 200 && loop !== 503) {
-    const detail = `asked Patroni at ${restUrlOf(desired)}: ${silenceOf(liveness)}`;
+    const detail = `query to Patroni at ${restUrlOf(desired)} failed: ${silenceOf(liveness)}`;
     return { isHealthy: false, detail, ...(hasNoRoute(liveness) && { isOutOfReach: true }) };
   }
   if (loop === 503)

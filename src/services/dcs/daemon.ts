@@ -44,7 +44,7 @@ export function activateDcs(changes: readonly FileChange[]): Activation {
     return { kind: 'restart', why: 'etcd.yml changed: etcd takes it only when it starts' };
   }
   if (changes.some((change) => change.target === EPOCH_JSON && change.kind !== 'removed')) {
-    return { kind: 'restart', why: 'epoch.json is another one: the cluster begins anew, with empty data' };
+    return { kind: 'restart', why: 'epoch.json is another one: the cluster starts again with empty data' };
   }
   return { kind: 'none', why: 'etcd keeps its members in its data: the list is for a member that begins' };
 }
@@ -67,7 +67,7 @@ export function parseProbeDcs(answers: readonly ExecResult[], desired: DcsDesire
   const [status, list] = answers;
   const state = jsonOf(status) as EtcdStatus | null;
   if (state?.header === undefined) {
-    return { isHealthy: false, detail: `asked etcd on ${API}: ${silenceOf(status)}` };
+    return { isHealthy: false, detail: `query to etcd at ${API} failed: ${silenceOf(status)}` };
   }
   const facts = factsOf(state, jsonOf(list) as MemberList | null);
   return { isHealthy: true, detail: sentenceOf(facts, desired), facts, isSettling: facts.isLearner };

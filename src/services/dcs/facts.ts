@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-/** etcd's own state. Ids are hexadecimal, as in etcdctl; '' if etcd has not told. */
+/** etcd's own state. Ids are hexadecimal, as in etcdctl; '' if etcd did not report it. */
 export const DcsFacts = Type.Object({
   memberId: Type.String(),
   isLeader: Type.Boolean(),

@@ -1,14 +1,14 @@
 import { PORTS } from '../../model/cluster/cluster.ts';
 import type { BootFiles } from './desired.ts';
 
-/** A class of clients by Kea's test. `file` and `options` are what its members are told. */
+/** A class of clients by Kea's test. `file` and `options` are sent to its members. */
 export interface BootClass {
   readonly name: string;
   readonly test: string;
   readonly file: string;
   /** Entries of Kea's `option-data`. */
   readonly options?: readonly object[];
-  /** Looked at for clients of this VLAN alone: hundreds of VLANs must not cost every packet. */
+  /** Evaluated only for clients of this VLAN: hundreds of VLANs must not cost every packet. */
   readonly vlanId?: number;
 }
 

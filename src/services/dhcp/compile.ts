@@ -53,7 +53,7 @@ export interface DhcpShared {
 }
 
 const NAME = new RegExp(NAME_PATTERN, 'u');
-/** What a resolver of the C library looks at (resolv.conf(5)); more would only make every answer larger. */
+/** What a resolver of the C library uses (resolv.conf(5)); more would only make every answer larger. */
 const SEARCH_MAX = 6;
 
 /** Static leases, claimed addresses and the servers of the site. */
@@ -200,13 +200,13 @@ function subnetOf(
   };
 }
 
-/** Option 42 has addresses alone (RFC 2132 §8.3): of sources with names clients are told nothing. */
+/** Option 42 has addresses alone (RFC 2132 §8.3): clients get no sources with names. */
 function externalTimeOf({ settings }: Snapshot): Pick<DhcpSubnet, 'externalTime'> {
   const servers = externalTime(settings);
   return servers.length === 0 ? {} : { externalTime: servers.filter((server) => /^[\d.]+$/.test(server)) };
 }
 
-/** In the order of their addresses. What is no address stands first: it is held back and told (`lint/parts.ts`). */
+/** In the order of their addresses. What is no address stands first: it is held back and reported (`lint/parts.ts`). */
 function leasesOf(leases: readonly StaticLease[]): StaticLease[] {
   const parsed = leases.map((lease) => ({ lease, address: parseAddress(lease.address) }));
   const bad = parsed.flatMap(({ lease, address }) => (isRejected(address) ? [lease] : []));

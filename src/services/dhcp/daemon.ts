@@ -46,7 +46,7 @@ function carryOf({ key }: KeaPlaces): readonly string[] {
   return ['/opt/regent/current/ha/kea/carry', ...(key === null ? [] : [key])];
 }
 
-/** A pair's side that serves waits until the other one has read its file anew. */
+/** A pair's side that serves waits until the other one has read its file again. */
 function inTurn({ key }: KeaPlaces): readonly (readonly string[])[] {
   return key === null ? [] : [['/opt/regent/current/ha/kea/in-turn', key]];
 }
@@ -61,13 +61,13 @@ export function checkDhcp(places: KeaPlaces, staged: readonly StagedFile[]): rea
     });
 }
 
-/** Kea reads its file anew through its socket, and keeps its leases and, as long as the file is right, its service. */
+/** Kea reads its file again through its socket, and keeps its leases and, as long as the file is right, its service. */
 export function activateDhcp(places: KeaPlaces, changes: readonly FileChange[]): Activation {
   const read = [places.conf, places.partner];
   if (!changes.some((change) => read.includes(change.target) && change.kind !== 'removed')) {
     return { kind: 'none', why: 'no file that Kea reads has changed' };
   }
-  return reloadDhcp(places, 'kea-dhcp4.conf changed: Kea reads it anew and keeps its leases');
+  return reloadDhcp(places, 'kea-dhcp4.conf changed: Kea reloads it and keeps its leases');
 }
 
 /** Kea reads certificates with its file: its hook is loaded again, and the partner takes all leases from the other meanwhile. */
@@ -112,15 +112,15 @@ export function probeDhcp(places: KeaPlaces, desired: DhcpDesired): readonly Com
     { read: 'space', path: SPACE, timeoutMs: PROBE_MS },
     ...askForEnds(places, desired),
     askForCounts(places),
-    ...(desired.pair === undefined ? [] : [{ look: 'text', path: places.state, timeoutMs: PROBE_MS } as const]),
+    ...(desired.pair === undefined ? [] : [{ read: 'text', path: places.state, timeoutMs: PROBE_MS } as const]),
   ];
 }
 
 /**
  * Healthy: Kea runs the configuration that was published, with its threads, and has its leases. After a reload that failed half-way it
  * answers, says that its sockets are ready, and serves nobody: then the threads or the leases are gone. An interface without a
- * carrier is told and not judged: Kea tries it again by itself twice a second, and the other VLANs go on. A lease that stands in a static
- * lease's way is judged: the new owner would get another address.
+ * carrier is reported and not judged: Kea tries it again by itself twice a second, and the other VLANs go on. A lease that blocks a
+ * static lease is judged: the new owner would get another address.
  */
 export function parseProbeDhcp(answers: readonly ExecResult[], desired: DhcpDesired): ServiceHealth {
   const health = judge(answers, desired);
@@ -130,7 +130,7 @@ export function parseProbeDhcp(answers: readonly ExecResult[], desired: DhcpDesi
 function judge(answers: readonly ExecResult[], desired: DhcpDesired): ServiceHealth {
   const [status, tag, lease, space] = answers;
   const silent = [status, tag, lease].find((answer) => answer?.code !== 0);
-  if (silent) return ill(`asked Kea for its state: ${silent.failure ?? 'no answer in time'}`);
+  if (silent) return ill(`query of Kea's state failed: ${silent.failure ?? 'no answer in time'}`);
   const leases = readAnswer(lease);
   if (leases.result !== DONE && leases.result !== EMPTY) return ill(`Kea has no leases: ${leases.text}`);
   if (space?.code === 0 && space.stdout.trim() === '0') {
@@ -145,7 +145,7 @@ function judge(answers: readonly ExecResult[], desired: DhcpDesired): ServiceHea
   const state = recordOf(args['dhcp-state']);
   // A server of a pair is off while it gets its partner's leases: its state says so.
   if (state['globally-disabled'] !== false && desired.pair === undefined) {
-    return ill('Kea was told to stop serving (dhcp-disable)');
+    return ill('DHCP service of Kea is disabled (dhcp-disable)');
   }
   return judgeEnds(answers, desired) ?? judgeSockets(recordOf(args['sockets']), desired);
 }

@@ -11,7 +11,7 @@ const INTERFACE = Type.String({ pattern: INTERFACE_PATTERN });
 const MAC = Type.String({ pattern: '^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$' });
 const ID = Type.Integer({ minimum: 1, maximum: 4_294_967_294 });
 
-/** A static lease: the address that this MAC gets, and the name that it is told. `domain`: where it is not the site's. */
+/** A static lease: the address that this MAC gets, and the name that it is given. `domain`: where it is not the site's. */
 export const StaticLease = Type.Object({
   mac: MAC,
   address: IPV4,
@@ -21,7 +21,7 @@ export const StaticLease = Type.Object({
 });
 export type StaticLease = Static<typeof StaticLease>;
 
-/** What a machine whose address comes by DHCP is told of itself, whatever address it gets. */
+/** What a machine whose address comes by DHCP receives about itself, whatever address it gets. */
 export const NamedClient = Type.Object({
   mac: MAC,
   hostname: NAME,
@@ -38,7 +38,7 @@ export const DhcpSubnet = Type.Object({
   gateway: Type.Optional(IPV4),
   resolvers: Type.Array(IPV4),
   timeServers: Type.Array(IPV4),
-  /** Whom clients ask for the time instead of this node; none: nobody is told. Left out: this node. */
+  /** Whom clients ask for the time instead of this node; none: clients get none. Left out: this node. */
   externalTime: Type.Optional(Type.Array(IPV4)),
   /** This node, where clients of the subnet reach it. */
   nextServer: IPV4,
@@ -62,7 +62,7 @@ export type DhcpNetwork = Static<typeof DhcpNetwork>;
 
 const FILE = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,60}$' });
 
-/** What clients that boot from the network are told: the rack's HTTP port, iPXE's script, and a loader for each kind of firmware. */
+/** What clients that boot from the network receive: the rack's HTTP port, iPXE's script, and a loader for each kind of firmware. */
 export const BootFiles = Type.Object({
   port: Type.Integer({ minimum: 1, maximum: 65_535 }),
   script: FILE,
@@ -82,7 +82,7 @@ export type LostVlan = Static<typeof LostVlan>;
 export const LostLease = Type.Object({ mac: MAC, address: IPV4, kept: IPV4 });
 export type LostLease = Static<typeof LostLease>;
 
-/** Ends of leases that a node is told of at once; the others follow when these are done. */
+/** Most ends of leases that a node gets at once; the others follow when these are done. */
 export const ENDS_MAX = 50;
 
 /**
@@ -106,7 +106,7 @@ const PEM = Type.String({
 const PORT = Type.Integer({ minimum: 1024, maximum: 65_535 });
 
 /**
- * The pair that a server belongs to. Servers have the names of their nodes. `haPort`: where this one hears its partner; `regions`: who decides, when
+ * The pair that a server belongs to. Servers have the names of their nodes. `haPort`: where its partner reaches this one; `regions`: who decides, when
  * the partner is silent (`ha/dhcp`).
  */
 export const DhcpPair = Type.Object({
@@ -133,12 +133,12 @@ export type DhcpPair = Static<typeof DhcpPair>;
 /** What an agent reads of the pair of a server. */
 export const PairPart = Type.Object({ pair: Type.Object({ trust: Type.Optional(Type.Object({ own: TRUST_NAME })) }) });
 
-/** What Kea is to be on a node. `leaseTime` in seconds. `lost…`: what was asked for and cannot be; told to operators, never to Kea. */
+/** What Kea is to be on a node. `leaseTime` in seconds. `lost…`: what was requested and is impossible; reported to operators, never sent to Kea. */
 export const DhcpDesired = Type.Object({
   leaseTime: Type.Integer({ minimum: 60, maximum: 604_800 }),
   domain: NAME,
   search: Type.Array(NAME, { maxItems: 6 }),
-  /** Domains for which the search list has no room; told to operators, never to Kea. */
+  /** Domains for which the search list has no room; reported to operators, never sent to Kea. */
   searchLeftOut: Type.Optional(Type.Array(NAME)),
   /** What operators set for all clients. */
   options: Type.Optional(Type.Array(CustomOption)),

@@ -26,7 +26,7 @@ export function askForEnds(places: KeaPlaces, desired: DhcpDesired): readonly Co
 }
 
 /**
- * Ends the leases that are there and are the ones that are meant. Kea forgets them at once. The old client is not told (DHCP has no word for it
+ * Ends the leases that are there and are the ones that are meant. Kea forgets them at once. The old client is not notified (DHCP has no message for it
  * that clients take): it uses the address until it asks for more time, and is refused then.
  */
 export function amendDhcp(places: KeaPlaces, answers: readonly ExecResult[], desired: DhcpDesired): readonly Command[] {
@@ -39,7 +39,7 @@ export function judgeEnds(answers: readonly ExecResult[], desired: DhcpDesired):
   if (!first) return null;
   const { end, mac } = first;
   const whose = `${mac ?? 'a client'} still has a lease of ${end.address}`;
-  const why = end.keptFor === undefined ? 'its end was asked for' : `the address is kept for ${end.keptFor}`;
+  const why = end.keptFor === undefined ? 'its end was requested' : `the address is reserved for ${end.keptFor}`;
   return { isHealthy: false, detail: `${whose}, and ${why}` };
 }
 
@@ -62,7 +62,7 @@ interface KeaLease {
   readonly startsAt: number;
 }
 
-/** Null: Kea has none, or gave no answer that can be read; a Kea that is silent is told by the other questions. */
+/** Null: Kea has none, or gave no answer that can be read; the other questions report a silent Kea. */
 function leaseOf(answer: ExecResult | undefined): KeaLease | null {
   if (answer?.code !== 0) return null;
   const { result, args } = readAnswer(answer);

@@ -7,11 +7,11 @@ import type { KeaPlaces } from './places.ts';
 /** Leases of one question: 12,000 leases take Kea 0.12 s in pages of this size, none longer than 5 ms. */
 const PAGE = 500;
 const TIMEOUT_MS = 2_000;
-/** Counts every packet: without one no client's lease changes. Leases that run out need no word, their time is known. */
+/** Counts every packet: without one no client's lease changes. Leases that run out need no report, their time is known. */
 const SIGN = 'pkt4-received';
 /** Kea's states of a lease; 2 is expired and cleared, later versions have more that are no leases either. */
 const STATES: Readonly<Record<number, ServedLease['state']>> = { 0: 'active', 1: 'declined' };
-/** Kea's results of a command: done, and done with nothing to tell. */
+/** Kea's results of a command: done, and done with nothing to return. */
 const GOOD = [0, 3];
 
 const OCTETS = /^[0-9a-f]{2}(?::[0-9a-f]{2})*$/;
@@ -69,7 +69,7 @@ function pageOf(rows: readonly unknown[]): LeasePage | Rejected {
   return next === null ? unusable('the last lease of a page has no address') : { leases, next };
 }
 
-/** Null: no lease, or one that makes no sense. What Kea says of its clients is what the clients said. */
+/** Null: no lease, or one that makes no sense. Kea repeats what its clients sent. */
 function leaseOf(row: unknown): ServedLease | null {
   if (!isRecord(row)) return null;
   const address = addressOf(row);
@@ -120,7 +120,7 @@ function argumentsOf(answer: ExecResult): Rejected | { readonly value: Readonly<
 }
 
 function unusable(why: string): Rejected {
-  return rejected('unavailable', `Kea cannot be asked for its leases: ${why}.`);
+  return rejected('unavailable', `Kea does not list its leases: ${why}.`);
 }
 
 function isNumber(value: unknown): value is number {

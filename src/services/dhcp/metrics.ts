@@ -8,7 +8,7 @@ import { DONE, readAnswer, recordOf } from './socket.ts';
 /** Of Kea's hook stat_cmds: one row for each subnet. Kea counts its leases for it: 3 to 14 ms for 50,000. */
 const COUNTS = JSON.stringify({ command: 'stat-lease4-get' });
 const TIMEOUT_MS = 2_000;
-/** Subnets that are told one by one: those whose pools are fullest. The sums are of all. */
+/** Subnets with metrics of their own: those whose pools are fullest. The sums are of all. */
 const SUBNETS_MAX = 100;
 
 /** The question, for the helper. */
@@ -28,7 +28,7 @@ interface Count {
   readonly declined: number;
 }
 
-/** Leases and pools, in sum and for each subnet. A side of a pair tells all leases of the pair, whoever serves. */
+/** Leases and pools, in sum and for each subnet. A side of a pair reports all leases of the pair, whoever serves. */
 export function metricsDhcp(answers: readonly ExecResult[], desired: DhcpDesired): readonly Metric[] {
   const counts = countsOf(answers[ENDS_FIRST + (desired.endedLeases?.length ?? 0)], desired);
   if (counts === null) return [];
@@ -47,7 +47,7 @@ export function metricsDhcp(answers: readonly ExecResult[], desired: DhcpDesired
   ];
 }
 
-/** Kea's rows, of subnets that are ours; null: it does not tell them. */
+/** Kea's rows, of subnets that are ours; null: Kea does not report them. */
 function countsOf(answer: ExecResult | undefined, { networks }: DhcpDesired): readonly Count[] | null {
   if (answer?.code !== 0) return null;
   const { result, args } = readAnswer(answer);

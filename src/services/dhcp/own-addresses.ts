@@ -7,7 +7,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { Finding } from '../kit/contract.ts';
 
 /**
- * Addresses of the cluster's own that the configuration gives somebody else. A new one is refused; these are from before, or a node has told of its
+ * Addresses of the cluster's own that the configuration gives somebody else. A new one is refused; these are from before, or a node has reported its
  * address after the configuration was there. DHCP gives none of them out.
  */
 export function lintOwnAddresses(snapshot: Snapshot): readonly Finding[] {

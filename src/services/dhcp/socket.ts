@@ -17,7 +17,7 @@ export function readAnswer(answer: ExecResult | undefined): KeaAnswer {
   const { result, text } = value;
   return {
     result: typeof result === 'number' ? result : -1,
-    text: typeof text === 'string' ? text : 'no words',
+    text: typeof text === 'string' ? text : 'no reason given',
     args: recordOf(value['arguments']),
   };
 }

@@ -26,20 +26,20 @@ interface Candidate extends StaticLease {
 /**
  * Static leases: machines' interface addresses, and reservations with a MAC. One MAC has one address in a subnet (Kea refuses a second):
  * a machine's own address comes first, then the order of the configuration; the others are lost. An address of the cluster's own is given to
- * nobody: `lintOwnAddresses` tells.
+ * nobody: `lintOwnAddresses` reports it.
  */
 export function staticLeases(snapshot: Snapshot): StaticLeases {
   const owners = ownersOf(snapshot);
   const bySubnet = new Map<number, StaticLease[]>();
   const lost = new Map<number, LostLease[]>();
-  const kept = new Map<string, string>();
+  const addressByKey = new Map<string, string>();
   const own = new Set(knownAddresses(snapshot));
   for (const { subnetId, ...lease } of [...ofMachines(snapshot, owners), ...ofReservations(snapshot, owners)]) {
     if (own.has(lease.address)) continue;
     const key = `${subnetId} ${lease.mac}`;
-    const other = kept.get(key);
+    const other = addressByKey.get(key);
     if (other === undefined) {
-      kept.set(key, lease.address);
+      addressByKey.set(key, lease.address);
       add(bySubnet, subnetId, lease);
     } else if (other !== lease.address) {
       add(lost, subnetId, { mac: lease.mac, address: lease.address, kept: other });
@@ -49,7 +49,7 @@ export function staticLeases(snapshot: Snapshot): StaticLeases {
 }
 
 /**
- * Machines' interfaces on these VLANs, or on a VLAN that nobody knows, whose IPv4 address comes by DHCP: they are told their names with any address of a
+ * Machines' interfaces on these VLANs, or on a VLAN that nobody knows, whose IPv4 address comes by DHCP: they get their names with any address of a
  * pool. A static lease in the client's subnet counts before this.
  */
 export function namedClients(snapshot: Snapshot, vlanIds: ReadonlySet<number>): readonly NamedClient[] {

@@ -130,7 +130,7 @@ function alikeOf({ networks, leaseTime, domain, search, options = [], snippets =
 
 /**
  * Makes the template's view. A VLAN whose interface or address is not there is left out, because Kea refuses the whole file for it, and a reload
- * with it would end the service of all. An interface's index is in the file: when it is made anew the file changes, and Kea opens new sockets.
+ * with it would end the service of all. An interface's index is in the file: when the interface is created again the file changes, and Kea opens new sockets.
  */
 export function viewDhcp(places: KeaPlaces, desired: DhcpDesired, facts: HostFacts): DhcpView {
   const present = desired.networks.filter((network) => absenceOf(network, facts) === null);
@@ -172,7 +172,7 @@ function withoutTrust({ trust: _trust, ...pair }: DhcpPair): Omit<DhcpPair, 'tru
   return pair;
 }
 
-/** What `ha/dhcp` says of it to people, and where it looks whether clients can reach this node. */
+/** How `ha/dhcp` names the network to people, and where it checks whether clients can reach this node. */
 function reachOf({ networks }: DhcpDesired): { vlans: string[]; interfaces: string[] } {
   return {
     vlans: networks.map((network) => network.vlan),
@@ -288,7 +288,7 @@ function viewClients(desired: DhcpDesired): object {
   };
 }
 
-/** Kea knows whether a client has a static lease before it looks for an address (`reservations-lookup-first`). */
+/** Kea knows whether a client has a static lease before it searches for an address (`reservations-lookup-first`). */
 function viewPool(pool: string, { ignoreUnknown = false }: DhcpSubnet): object {
   return { pool, ...(ignoreUnknown ? { 'client-class': 'KNOWN' } : {}) };
 }

@@ -19,7 +19,7 @@ const ASK_MS = 1000;
 const UPSTREAM_MS = 3000;
 /** Above this number of changed zones one reload of all is cheaper: named skips unchanged files. */
 const SINGLE_RELOADS_MAX = 8;
-/** Asked when there are no zones: usually a zone of named itself (RFC 6303 §4.2). */
+/** Queried when there are no zones: usually a zone of named itself (RFC 6303 §4.2). */
 const BUILT_IN_ZONE = '127.in-addr.arpa';
 const ZONE_PATTERN = '[a-z0-9_][a-z0-9._-]{0,252}';
 // Journals of earlier changes. named does not load a zone that comes back with another serial beside its old journal.
@@ -69,7 +69,7 @@ export function activateDns(changes: readonly FileChange[]): Activation {
   if (changes.some((change) => change.target === LOCAL_CONF)) {
     return {
       kind: 'restart',
-      why: 'local zones came or went: named looks for zones of the catalog at their names when it starts',
+      why: 'local zones came or went: named binds zones of the catalog to their names when it starts',
     };
   }
   // reconfig loads a zone that is new in named.conf.
@@ -102,7 +102,7 @@ export function roleChangeDns(role: RoleChange): Activation {
   if (role.kind === 'vip') {
     return command(
       [rndc('scan')],
-      `this node is now ${role.state} for the virtual IP: named looks for addresses to listen on`,
+      `this node is now ${role.state} for the virtual IP: named reads the addresses to listen on`,
     );
   }
   return { kind: 'none', why: 'named does not use the database' };
@@ -133,7 +133,8 @@ export function parseProbeDns(answers: readonly ExecResult[], desired: DnsDesire
   if (desired.copies !== undefined) return parseProbeCopies(answers, desired.copies);
   for (const [index, { name, serial }] of probedZones(desired).entries()) {
     const problem = problemOf(answers[index], serial);
-    if (problem !== null) return { isHealthy: false, detail: `asked ${NAMESERVER} for the SOA of ${name}: ${problem}` };
+    if (problem !== null)
+      return { isHealthy: false, detail: `query to ${NAMESERVER} for the SOA of ${name} failed: ${problem}` };
   }
   const [latest] = probedZones(desired);
   const what = latest?.serial === null ? `the built-in ${BUILT_IN_ZONE}` : `${latest?.name} serial ${latest?.serial}`;
@@ -159,7 +160,7 @@ function probedZones({
 }
 
 function problemOf(answer: ExecResult | undefined, serial: number | null): string | null {
-  if (!answer) return 'it was not asked';
+  if (!answer) return 'no query was sent';
   if (answer.failure !== null) return answer.failure;
   const { status, serial: found } = readSoa(answer);
   if (status === null) return 'no answer within a second';

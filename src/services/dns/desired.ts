@@ -134,7 +134,7 @@ export const DnsDesired = Type.Object({
   /** Left out: none. */
   forwarded: Type.Optional(Type.Array(Forwarded)),
   dnssecValidation: Type.Union([Type.Literal('auto'), Type.Literal('no')]),
-  /** Answers per second to one stranger's network; 0: no limit. */
+  /** Answers per second to one network of unknown clients; 0: no limit. */
   rateLimit: Type.Integer({ minimum: 0, maximum: 1000 }),
   keys: Type.Optional(Type.Array(Key)),
   racks: Type.Optional(Racks),

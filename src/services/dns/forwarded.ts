@@ -45,7 +45,7 @@ function circle(domain: string, server: string, node: string): Finding {
 
 /**
  * What a zone of ours says of a forwarded domain in it: its name servers, with their addresses. Without it the zone would answer that the domain does
- * not exist, and nobody would be asked. A name server has no port here: who is no client of ours asks port 53.
+ * not exist, and no server would be queried. A name server has no port here: other clients use port 53.
  */
 export function delegationOf(zone: string, { zone: child, servers }: Forwarded): readonly ZoneRecord[] {
   if (child === zone || !isInDomain(child, zone) || child.length > DELEGATED_MAX) return [];

@@ -15,8 +15,8 @@ interface CopiedZone {
 }
 
 /**
- * Health of a rack's copies. Healthy: named answers, and has every zone of the probe as published. An older zone may be on its way for `ARRIVAL_MAX`
- * after its publication, whose time its serial tells. After that the rack is unhealthy, and a restart would not help. A newer serial is good: the
+ * Health of a rack's copies. Healthy: named answers, and has every zone of the probe as published. An older zone may be in transfer for `ARRIVAL_MAX`
+ * after its publication, whose time its serial contains. After that the rack is unhealthy, and a restart would not help. A newer serial is good: the
  * regions have gone on.
  */
 export function parseProbeCopies(answers: readonly ExecResult[], copies: Copies): ServiceHealth {
@@ -24,7 +24,7 @@ export function parseProbeCopies(answers: readonly ExecResult[], copies: Copies)
   if (silent !== undefined || answers.length < copies.published.length) {
     return {
       isHealthy: false,
-      detail: `asked for the copied zones: ${silent?.failure ?? 'no answer within a second'}`,
+      detail: `query for the copied zones failed: ${silent?.failure ?? 'no answer within a second'}`,
     };
   }
   const zones = copies.published.map((zone, index) => copiedZone(zone, answers[index]));

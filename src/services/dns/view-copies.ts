@@ -1,6 +1,6 @@
 import type { Copies, DnsDesired } from './desired.ts';
 
-/** A server that gets NOTIFY, or is asked for copies. */
+/** A server that gets NOTIFY, or from which copies come. */
 interface ServerView {
   readonly address: string;
   readonly hasKey: boolean;

@@ -53,10 +53,13 @@ export function probeHttp({ port }: HttpDesired): readonly Command[] {
   ];
 }
 
-/** Healthy: nginx answers with the published configuration. That no region answers is told and not judged: a restart would not change it. */
+/** Healthy: nginx answers with the published configuration. That no region answers is reported and not judged: a restart would not change it. */
 export function parseProbeHttp(answers: readonly ExecResult[], desired: HttpDesired): ServiceHealth {
   const [configuration, , region] = answers;
-  const ill = (detail: string) => ({ isHealthy: false, detail: `asked nginx on port ${desired.port}: ${detail}` });
+  const ill = (detail: string) => ({
+    isHealthy: false,
+    detail: `query to nginx on port ${desired.port} failed: ${detail}`,
+  });
   const own = webAnswerOf(configuration);
   if (own?.status !== 200) return ill(silenceOf(configuration));
   const [running, wanted] = [own.body.trim(), markOf(desired)];
@@ -65,6 +68,6 @@ export function parseProbeHttp(answers: readonly ExecResult[], desired: HttpDesi
   const answered = webAnswerOf(region)?.status === 200;
   const reach = answered
     ? 'a region answers through it'
-    : 'no region answers through it: machines get what is kept here';
+    : 'no region answers through it: machines get only files that are stored here';
   return { isHealthy: true, detail: `nginx answers; ${reach}` };
 }

@@ -13,7 +13,7 @@ export const HttpDesired = Type.Object({
       name: Type.String({ pattern: LABEL }),
       address: Type.String({ pattern: ADDRESS }),
       port: Port,
-      /** Asked only when no other one answers. */
+      /** Used only when no other one answers. */
       isDrained: Type.Optional(Type.Boolean()),
     }),
     { minItems: 1 },

@@ -14,7 +14,7 @@ import { HttpDesired } from './desired.ts';
 import { metricsHttp } from './metrics.ts';
 import { FOLDER, HTTP_FILES, type HttpView, viewHttp } from './view.ts';
 
-/** nginx 1.26: boot files, images and the way to regions' metadata, for machines of a rack's VLANs. */
+/** nginx 1.26: boot files, images and the proxy to regions' metadata, for machines of a rack's VLANs. */
 export const http: ManagedService<HttpDesired, HttpView, Serving> = {
   name: 'http',
   desired: HttpDesired,

@@ -38,7 +38,7 @@ export const HTTP_FILES: readonly FileSpec<HttpView>[] = [
   },
 ];
 
-/** Names a configuration: nginx tells it to its own host, and a probe so learns which one is in force. What is fetched beforehand is none of it: nginx is not told. */
+/** Names a configuration: nginx reports it to its own host, so a probe learns which one is in force. Prefetched files are no part of it: nginx does not get them. */
 export function markOf({ wanted: _beforehand, ...desired }: HttpDesired): string {
   return digestOf(desired).slice(0, 16);
 }

@@ -35,13 +35,13 @@ export interface Finding {
  * last content, and the rest is published (`kit/parts.ts`).
  */
 export interface PartList {
-  /** Members on the way, with a star for each element of a list, such as `clients/*`. */
+  /** The path of members, with a star for each element of a list, such as `clients/*`. */
   readonly path: string;
   /** The name of an element, such as `subnet 10.0.0.0/24`. It gets elements that do not fit, so they may have any shape. */
   name(element: unknown): string;
   /** A sentence: what an operator does about it. */
   readonly remedy: string;
-  /** The member that identifies an element. Without one its last content is not looked up. */
+  /** The member that identifies an element. Without one its last content is not searched. */
   readonly key?: string;
   /** If no element is left, nothing is published: the service keeps its last part. */
   readonly isNeeded?: boolean;
@@ -76,7 +76,7 @@ export interface FileSpec<V> {
   readonly mode: number;
   readonly owner: string;
   readonly group: string;
-  /** `json`: the text is parsed and written anew before staging. */
+  /** `json`: the text is parsed and written again before staging. */
   readonly format?: 'text' | 'json';
   /** The start of a comment line in this file, for the generated header. `#` when left out; JSON has no header, nor has a file whose first line is its mark (null). */
   readonly comment?: '#' | ';' | '//' | null;
@@ -127,20 +127,20 @@ export const METRIC_UNITS = ['count', 'bytes', 'seconds', 'ratio'] as const;
 
 /** A figure of a daemon. */
 export interface Metric {
-  /** Words joined by `_`, without the service's name and without the unit: `leases`, `cache_used`. */
+  /** Terms joined by `_`, without the service's name and without the unit: `leases`, `cache_used`. */
   readonly name: string;
   readonly unit: (typeof METRIC_UNITS)[number];
   /** It only grows until the daemon restarts. */
   readonly isTotal?: boolean;
   readonly value: number;
-  /** Labels, such as `{ subnet: '10.0.0.0/24' }`: few values, none chosen by strangers. */
+  /** Labels, such as `{ subnet: '10.0.0.0/24' }`: few values, none chosen by outsiders. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** The daemon's health by its own answers. */
 export interface ServiceHealth {
   readonly isHealthy: boolean;
-  /** A sentence: what was asked, what was answered. */
+  /** A sentence: the query and its answer. */
   readonly detail: string;
   /**
    * The daemon's own facts for status and doctor: JSON of the service's own shape, small (under 16 kB). It may differ at every probe, so a change of
@@ -150,7 +150,7 @@ export interface ServiceHealth {
   /** It is changing and will answer differently within seconds, so the agent soon asks again. */
   readonly isSettling?: boolean;
   /**
-   * A restart would not help, and its files are not to blame: the host has lost the address at which the daemon is asked, or somebody stops its work
+   * A restart would not help, and its files are not to blame: the host has lost the address at which the daemon is probed, or somebody stops its work
    * on purpose.
    */
   readonly isOutOfReach?: boolean;

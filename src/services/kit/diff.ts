@@ -25,7 +25,7 @@ export function unifiedDiff(path: string, before: string | null, after: string |
 
 /**
  * Compares two lists of lines by the lines that are unique on both sides (patience diff): equal ends first, then the
- * longest rising run of unique lines, then what lies between them in the same way.
+ * longest rising run of unique lines, then what lies between them by the same rule.
  */
 export function diffLines(before: readonly string[], after: readonly string[]): DiffLine[] {
   const result: DiffLine[] = [];

@@ -3,7 +3,7 @@ import type { JsonRule } from './grammar/json.ts';
 
 /** Checks that a file is JSON; python3 is there for Patroni. */
 export const JSON_CHECK: readonly string[] = ['/usr/bin/python3', '-I', '-m', 'json.tool'];
-/** Our own program has the version of the release. Node tells that it can run. */
+/** Our own program has the version of the release. That Node answers shows that it can run. */
 const VERSION = ['/opt/regent/current/bin/node', '--version'];
 const VERSION_MS = 5_000;
 const CHECK_MS = 10_000;
@@ -12,7 +12,7 @@ const CHECK_MS = 10_000;
 type Alike = 'version' | 'folder' | 'commands' | 'users' | 'files' | 'lint' | 'view' | 'check';
 
 /**
- * The service of a program of ours (`ha/`) that reads one JSON file and looks for changes by itself. `file`: its name in the service's `folder`; its
+ * The service of a program of ours (`ha/`) that reads one JSON file and checks for changes by itself. `file`: its name in the service's `folder`; its
  * template is `FILE.hbs`. `user`: who may read and check it; `members`: what its values may be.
  */
 export function ownProgram<Desired extends object>({

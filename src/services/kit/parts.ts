@@ -9,7 +9,7 @@ export interface HeldParts {
   readonly lint: readonly Finding[];
 }
 
-/** `lint` is null if the schema did not fit, since lint was not asked then. */
+/** `lint` is null if the schema did not fit, because lint did not run then. */
 interface Faults {
   readonly faults: readonly PartFault[];
   readonly lint: readonly Finding[] | null;
@@ -128,19 +128,19 @@ function lastOf(
   return before;
 }
 
-function findingOf(service: AnyService, { fault, name, hasLastContent: isKept }: HeldFault): Finding {
+function findingOf(service: AnyService, { fault, name, hasLastContent }: HeldFault): Finding {
   const { part: _, ...base } = fault.finding ?? {
     code: 'part_unusable',
     severity: 'error' as const,
     subject: name,
     sentence: `${name} does not fit ${service.name}: ${fault.why}.`,
   };
-  const instead = isKept ? 'it keeps its last good content' : 'it is left out';
+  const instead = hasLastContent ? 'it keeps its last good content' : 'it is left out';
   const sentence = `${base.sentence.replace(/\.$/u, '')}: ${instead}.`;
   return { ...base, sentence, held: name, remedy: base.remedy ?? fault.list.remedy };
 }
 
-/** A schema's message for people. A pattern tells them nothing. */
+/** A schema's message for people. A pattern means nothing to them. */
 export function formRule(message: string | undefined): string {
   if (message === undefined) return 'does not fit';
   return message.startsWith('must match pattern') ? 'must be written in another form' : message;

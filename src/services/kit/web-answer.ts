@@ -17,16 +17,16 @@ export function webAnswerOf(answer: ExecResult | undefined): WebAnswer | null {
   return { status: Number(status), head: answer.stdout.slice(0, end), body: answer.stdout.slice(end + 4) };
 }
 
-/** Why there is no answer, in words. */
+/** A sentence that says why there is no answer. */
 export function silenceOf(answer: ExecResult | undefined): string {
-  if (!answer) return 'it was not asked';
+  if (!answer) return 'no query was sent';
   if (answer.failure !== null) return answer.failure;
   if (answer.timedOut) return 'no answer in time';
   const status = webAnswerOf(answer)?.status;
   return status === undefined ? 'no answer' : `no answer that could be read (status ${status})`;
 }
 
-/** The question could not leave this host: its link is down, or the asked address is not on it. */
+/** The question could not leave this host: its link is down, or the queried address is not on it. */
 export function hasNoRoute(answer: ExecResult | undefined): boolean {
   return /\b(ENETUNREACH|ENETDOWN|EADDRNOTAVAIL)\b/.test(answer?.failure ?? '');
 }

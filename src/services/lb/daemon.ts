@@ -79,7 +79,7 @@ export function probeLb(): readonly Command[] {
  */
 export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired): ServiceHealth {
   const [answer, master, site] = answers;
-  const ill = (detail: string) => ({ isHealthy: false, detail: `asked haproxy for its state: ${detail}` });
+  const ill = (detail: string) => ({ isHealthy: false, detail: `query of haproxy's state failed: ${detail}` });
   if (answer?.code !== 0) return ill(answer?.failure ?? 'no answer in time');
   if (master?.code !== 0) return ill(`its master process: ${master?.failure ?? 'no answer in time'}`);
   const running = /^[Dd]escription: (\S+)$/m.exec(answer.stdout)?.[1];
@@ -96,7 +96,7 @@ export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired)
   };
 }
 
-/** SHA-1 of the certificate that haproxy shows to browsers, as it tells it; '' where it shows the node's own; nothing where it was not told. */
+/** SHA-1 of the certificate that haproxy shows to browsers, as haproxy reports it; '' if it shows the node's own; nothing if haproxy did not report it. */
 function certificateOf(answer: ExecResult | undefined): Pick<LbFacts, 'certificate'> {
   if (answer?.code !== 0) return {};
   const sha1 = /^SHA1 FingerPrint: ([0-9A-F]{40})$/m.exec(answer.stdout)?.[1];

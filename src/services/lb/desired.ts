@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox';
 const LABEL = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
 const ADDRESS = '^[0-9a-f.:]{2,45}$';
 
-/** Desired state of haproxy on a node: the region nodes among which it spreads calls and looks for the database's primary. */
+/** Desired state of haproxy on a node: the region nodes among which it spreads calls and finds the database's primary. */
 export const LbDesired = Type.Object({
   name: Type.String({ pattern: LABEL }),
   regions: Type.Array(

@@ -37,7 +37,7 @@ export const LB_FILES: readonly FileSpec<LbView>[] = [
   },
 ];
 
-/** Names a configuration. haproxy tells it in its state, so the probe learns which one is in force. The site's certificate is no part of it. */
+/** Names a configuration. haproxy reports it in its state, so the probe learns which one is in force. The site's certificate is no part of it. */
 export function markOf(desired: LbDesired): string {
   const { siteDigest: _, ...configured } = desired;
   return digestOf(configured).slice(0, 16);

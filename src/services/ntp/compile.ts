@@ -21,7 +21,7 @@ export const NTP_PARTS: readonly PartList[] = [
 
 /**
  * Strata of own clocks (RFC 5905 §3 allows up to 15): for a node that the site names as a time source, for the regions among themselves, and for a
- * rack that hears no region.
+ * rack that reaches no region.
  */
 const STRATUM = { source: 8, region: 10, rack: 12 } as const;
 

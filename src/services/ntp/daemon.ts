@@ -34,7 +34,7 @@ export function activateNtp(changes: readonly FileChange[]): Activation {
   }
   if (changes.some((change) => change.target === SOURCES && change.kind !== 'removed')) {
     const commands = [{ argv: RELOAD, user: USER, timeoutMs: 10_000 }];
-    return { kind: 'command', commands, why: 'the time sources changed: chronyd reads them anew without a pause' };
+    return { kind: 'command', commands, why: 'the time sources changed: chronyd reloads them without a pause' };
   }
   return { kind: 'none', why: 'no file that chronyd reads has changed' };
 }
@@ -57,7 +57,7 @@ export function parseProbeNtp(answers: readonly ExecResult[], desired: NtpDesire
   const fields = tracking.split(',');
   if (answer?.code !== 0 || fields.length < 14) {
     const reason = answer?.failure ?? `${answer?.stdout ?? ''}${answer?.stderr ?? ''}`.trim();
-    return { isHealthy: false, detail: `asked chronyd for its state: ${reason || 'no answer'}` };
+    return { isHealthy: false, detail: `query of chronyd's state failed: ${reason || 'no answer'}` };
   }
   const names = sources.map((line) => line.split(',')[2] ?? '');
   const regions = desired.regions ?? [];

@@ -36,9 +36,9 @@ export const pairs: ManagedService<PairsDesired, PairsDesired, Serving> = {
   activate: (changes) =>
     changes.some((change) => change.kind === 'added')
       ? { kind: 'restart', why: 'pairs.json is new: the controller of the pairs starts with it' }
-      : { kind: 'none', why: 'the controller looks for the pairs by itself' },
+      : { kind: 'none', why: 'the controller finds the pairs by itself' },
   onRoleChange: () => ({ kind: 'none', why: 'the pairs ask neither the database nor the floating address' }),
-  probe: ({ keys }) => keys.map((key) => ({ look: 'text', path: placesOf(key).state, timeoutMs: READ_MS })),
+  probe: ({ keys }) => keys.map((key) => ({ read: 'text', path: placesOf(key).state, timeoutMs: READ_MS })),
   parseProbe: (answers, { keys }) => {
     const silent = keys.filter((_, index) => answers[index]?.code !== 0);
     const detail =

@@ -34,7 +34,7 @@ export function activateProxy(changes: readonly FileChange[]): Activation {
   const change = changes.find((item) => item.target === SQUID_CONF);
   if (change?.kind === 'added') return { kind: 'restart', why: 'squid.conf is new: Squid starts with it' };
   if (change?.kind === 'changed') {
-    return { kind: 'reload', why: 'squid.conf changed: Squid reads it anew, downloads go on' };
+    return { kind: 'reload', why: 'squid.conf changed: Squid reloads it, downloads go on' };
   }
   return { kind: 'none', why: 'no file that Squid reads has changed' };
 }
@@ -61,7 +61,10 @@ export function probeProxy(desired: ProxyDesired): readonly Command[] {
  */
 export function parseProbeProxy(answers: readonly ExecResult[], desired: ProxyDesired): ServiceHealth {
   const [own, relayed] = answers;
-  const bad = (detail: string) => ({ isHealthy: false, detail: `asked Squid on port ${desired.port}: ${detail}` });
+  const bad = (detail: string) => ({
+    isHealthy: false,
+    detail: `query to Squid on port ${desired.port} failed: ${detail}`,
+  });
   const problem = ownProblem(own, desired);
   if (problem !== null) return bad(problem);
   const cache = cacheState(own?.stdout ?? '', desired);
@@ -81,7 +84,7 @@ function ownProblem(answer: ExecResult | undefined, desired: ProxyDesired): stri
   if (mark === null) return "something else than Regent's Squid answers there";
   const wanted = markOf(desired);
   if (mark !== wanted) return `it runs the configuration ${mark}, published is ${wanted}`;
-  return status === 200 ? null : `it does not tell the state of its cache (status ${status})`;
+  return status === 200 ? null : `it does not report the state of its cache (status ${status})`;
 }
 
 /** The fault of the fetch; `isOrigin`: it is not Squid's. */
@@ -96,7 +99,7 @@ function relayProblem(answer: ExecResult | undefined): { readonly what: string; 
 }
 
 function silence(answer: ExecResult | undefined): string | null {
-  if (!answer) return 'it was not asked';
+  if (!answer) return 'no query was sent';
   if (answer.failure !== null) return answer.failure;
   return answer.timedOut ? 'no answer within 2 seconds' : null;
 }

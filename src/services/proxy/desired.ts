@@ -20,7 +20,7 @@ export const ProxyDesired = Type.Object({
   nodeNames: Type.Array(Name),
   /** Networks that nobody is led to. Left out: none. */
   closed: Type.Optional(Type.Array(Type.String({ pattern: NETWORK_PATTERN }))),
-  /** Name servers, asked in this order. */
+  /** Name servers, queried in this order. */
   resolvers: Type.Array(Address),
   /** The parent proxy; null: Squid asks the origin. */
   parent: Type.Union([

@@ -15,7 +15,7 @@ export const BOOT_FILE_PATHS: Readonly<Record<string, string>> = {
 /** Regent's own folder of tftpd. */
 export const FOLDER = '/etc/regent/tftp';
 
-/** First scripts of loaders by the names that they are asked for by, and where Regent writes them. */
+/** First scripts of loaders by the names that machines request, and where Regent writes them. */
 export const FIRST_SCRIPTS = {
   'grub/grub.cfg': `${FOLDER}/grub/grub.cfg`,
   'autoexec.ipxe': `${FOLDER}/autoexec.ipxe`,

@@ -7,7 +7,7 @@ const USER = 'tftp';
 /** tftpd has no checker: it is started for a moment with the map. */
 const CHECK = '/opt/regent/current/ha/tftp/check';
 const GRUB_CHECK = '/usr/bin/grub-script-check';
-/** Nor has iPXE one: its commands are looked for in its program. */
+/** Nor has iPXE one: its commands are searched in its program. */
 const IPXE_CHECK = '/opt/regent/current/ha/tftp/check-script';
 const CHECKERS: Readonly<Record<string, string>> = { [MAP]: CHECK, [GRUB_CFG]: GRUB_CHECK, [AUTOEXEC]: IPXE_CHECK };
 /** Fetches one small file as a machine would. */
@@ -23,18 +23,18 @@ export const TFTP_COMMANDS: readonly CommandRule[] = [
   { argv: ['/usr/sbin/in.tftpd', '-V'] },
 ];
 
-/** The map by tftpd itself, GRUB's script by GRUB's own parser, iPXE's by the words that its program has. */
+/** The map by tftpd itself, GRUB's script by GRUB's own parser, iPXE's by the command names in its program. */
 export function checkTftp(staged: readonly StagedFile[]): readonly Command[] {
   return staged
     .filter((file) => file.isChanged)
     .map((file) => ({ argv: [CHECKERS[file.target] ?? CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
 }
 
-/** A signal makes tftpd read its map anew; transfers go on in processes of their own. */
+/** A signal makes tftpd read its map again; transfers go on in processes of their own. */
 export function activateTftp(changes: readonly FileChange[]): Activation {
   const map = changes.find((change) => change.target === MAP);
   if (map?.kind === 'added') return { kind: 'restart', why: 'the map is new: tftpd starts with it' };
-  if (map?.kind === 'changed') return { kind: 'reload', why: 'the map changed: tftpd reads it anew, transfers go on' };
+  if (map?.kind === 'changed') return { kind: 'reload', why: 'the map changed: tftpd reloads it, transfers go on' };
   return { kind: 'none', why: 'tftpd reads what it gives out at each request' };
 }
 
@@ -63,5 +63,5 @@ export function parseProbeTftp([answer]: readonly ExecResult[]): ServiceHealth {
   if (answer?.code === 0) return { isHealthy: true, detail: 'tftpd gives out boot files by the published map' };
   const code = answer?.code ?? null;
   const reason = answer?.failure ?? (code === null ? undefined : CODES[code]) ?? answer?.stderr.trim().split('\n')[0];
-  return { isHealthy: false, detail: `asked tftpd on port 69 for a file: ${reason || 'no answer in time'}` };
+  return { isHealthy: false, detail: `query to tftpd on port 69 failed: ${reason || 'no answer in time'}` };
 }

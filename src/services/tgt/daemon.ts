@@ -16,7 +16,7 @@ const SHOW_TARGETS = [...SHOW, 'target'];
 const SHOW_PORTALS = [...SHOW, 'portal'];
 const ASK_MS = 8_000;
 const APPLY_MS = 20_000;
-/** A region reads a file whole before it gives out its first byte; what came is kept, and the next time goes on. */
+/** A region reads a file whole before it gives out its first byte; the received bytes stay, and the next run continues. */
 const FETCH_MS = 110_000;
 
 /** Command lines that the helper accepts for `tgt`. */
@@ -36,13 +36,17 @@ export function checkTgt(staged: readonly StagedFile[]): readonly Command[] {
     .map((file) => ({ argv: [`${HA}/targets`, 'check', file.staged], user: USER, timeoutMs: 10_000 }));
 }
 
-/** tgtd is told of each target while it runs: who is logged in stays so. */
+/** tgtd gets each target while it runs: logged-in machines stay logged in. */
 export function activateTgt(changes: readonly FileChange[]): Activation {
   const change = changes.find(({ target }) => target === TARGETS);
   if (change?.kind === 'added') return { kind: 'restart', why: 'the list of targets is new: tgtd starts with it' };
   if (change?.kind !== 'changed') return { kind: 'none', why: 'the list of targets has not changed' };
   const commands = [{ argv: APPLY, user: USER, timeoutMs: APPLY_MS }];
-  return { kind: 'command', commands, why: 'the list of targets changed: tgtd is told, machines stay logged in' };
+  return {
+    kind: 'command',
+    commands,
+    why: 'the list of targets changed: tgtd gets the differences, machines stay logged in',
+  };
 }
 
 /** It listens on the addresses of machines' VLANs and uses no database. */
@@ -116,7 +120,7 @@ export function parseProbeTgt(answers: readonly ExecResult[], desired: TgtDesire
   if (found === null) {
     const silent = answers.find(({ code }) => code !== 0);
     const reason = silent?.failure ?? silent?.stderr.trim().split('\n')[0];
-    return { isHealthy: false, detail: `asked tgtd what it gives out: ${reason || 'no answer in time'}` };
+    return { isHealthy: false, detail: `query of tgtd's targets failed: ${reason || 'no answer in time'}` };
   }
   const { images, others } = found;
   if (others.length > 0) return { isHealthy: false, detail: `tgtd answers; ${others.join('; ')}` };

@@ -17,6 +17,6 @@ export function lintSiteTgt({ machines, machineStages = [], defaultImages = [] }
       severity: 'warning',
       subject: `image ${name}`,
       sentence: `${first.hostname}${more} boot by iSCSI, and the image ${name} has no part for it (${ISCSI_PART}): such a machine of its architecture waits when it boots.`,
-      remedy: `Build and import the image anew: scripts/build-image ephemeral. Or: regent machine set ${first.hostname} --boot-media http.`,
+      remedy: `Build and import the image again: scripts/build-image ephemeral. Or: regent machine set ${first.hostname} --boot-media http.`,
     }));
 }

@@ -4,7 +4,7 @@ import type { VipDesired } from './desired.ts';
 import type { Node } from '../../model/cluster/node.ts';
 
 /**
- * The larger the priority, the sooner a node takes over (RFC 9568 §6.1, Skew_Time): the first one 18 ms after a holder said that it goes (adverts of
+ * The larger the priority, the sooner a node takes over (RFC 9568 §6.1, Skew_Time): the first one 18 ms after a holder announced that it goes (adverts of
  * 0.1 s), so that the old holder no longer has the address.
  */
 const PRIORITY_MAX = 210;
@@ -12,7 +12,7 @@ const PRIORITY_MAX = 210;
 const PRIORITY_STEP = 65;
 
 /**
- * keepalived runs on the region nodes of a cluster with a floating address. Joining nodes hear of a holder and do not take the address yet. Throws if
+ * keepalived runs on the region nodes of a cluster with a floating address. Joining nodes know the holder and do not take the address yet. Throws if
  * VRRP cannot work: an address of another family, or none.
  */
 export function compileVip(snapshot: Snapshot, nodeId: string): VipDesired | null {

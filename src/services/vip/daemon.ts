@@ -34,9 +34,9 @@ export function activateVip(changes: readonly FileChange[]): Activation {
   const change = changes.find((item) => item.target === KEEPALIVED_CONF);
   if (change?.kind === 'added') return { kind: 'restart', why: 'keepalived.conf is new: keepalived starts with it' };
   if (change?.kind === 'changed') {
-    return { kind: 'reload', why: 'keepalived.conf changed: keepalived reads it anew, the address stays where it is' };
+    return { kind: 'reload', why: 'keepalived.conf changed: keepalived reloads it, the address stays where it is' };
   }
-  return { kind: 'none', why: 'the health program of the floating address looks for its file by itself' };
+  return { kind: 'none', why: 'the health program of the floating address reads its file by itself' };
 }
 
 /** keepalived changes the role itself and does not depend on the database. */
@@ -47,13 +47,13 @@ export function roleChangeVip(role: RoleChange): Activation {
 
 /** Asks for the health program's report on keepalived and itself, and for its time. */
 export function probeVip(): readonly Command[] {
-  return [STATUS, UPTIME].map((path) => ({ look: 'text', path, timeoutMs: 2000 }));
+  return [STATUS, UPTIME].map((path) => ({ read: 'text', path, timeoutMs: 2000 }));
 }
 
 /** Healthy: keepalived runs and the health program reports. Who holds the address, and who may hold it, are facts, not faults. */
 export function parseProbeVip(answers: readonly ExecResult[], desired: VipDesired): ServiceHealth {
   const [status, uptime] = answers;
-  if (status?.code !== 0) return ill('the health program of the floating address has said nothing yet');
+  if (status?.code !== 0) return ill('the health program of the floating address has reported nothing yet');
   const { seconds, keepalived, facts } = readStatus(status.stdout);
   if (facts === null) return ill('what the health program of the floating address says cannot be read');
   const age = Number(uptime?.stdout.split(' ')[0]) - seconds;

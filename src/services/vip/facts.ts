@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 /**
- * Result of a node that asked the API through the floating address: the same result `times` in a row, the last one `ageSeconds` ago. `node`: the name
+ * Result of a node that queried the API through the floating address: the same result `times` in a row, the last one `ageSeconds` ago. `node`: the name
  * in the answer; null: no answer, or one without a name (`isAnswered`; a haproxy of an earlier release sends none). `mac`: the hardware address that
  * this host has for the floating address; null: none, as behind a router.
  */

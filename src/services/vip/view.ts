@@ -9,7 +9,7 @@ import { HEALTH_GRAMMAR, KEEPALIVED_GRAMMAR } from './grammar.ts';
 export const FOLDER = '/etc/keepalived/regent';
 /** keepalived reads it at its start and at a reload. */
 export const KEEPALIVED_CONF = `${FOLDER}/keepalived.conf`;
-/** Settings of `ha/vip/health.ts`, which looks for a change once a second. */
+/** Settings of `ha/vip/health.ts`, which checks for a change once a second. */
 export const HEALTH_JSON = `${FOLDER}/health.json`;
 const INTERFACE = /^[A-Za-z0-9_][A-Za-z0-9._:@-]{0,14}$/;
 

@@ -28,7 +28,7 @@ function compileVotes(snapshot: Snapshot, nodeId: string, serving: Serving): Vot
   return { name: own.name, address: mainAddress(own), racks: racks.sort() };
 }
 
-/** `ha/dhcp/votes.ts` on region nodes decides who may serve a pair of racks that do not hear each other. */
+/** `ha/dhcp/votes.ts` on region nodes decides who may serve a pair of racks that do not reach each other. */
 export const votes: ManagedService<VotesDesired, VotesDesired, Serving> = {
   ...ownProgram({
     folder: '/etc/regent/votes',
@@ -48,10 +48,10 @@ export const votes: ManagedService<VotesDesired, VotesDesired, Serving> = {
   activate: (changes) =>
     changes.some((change) => change.kind === 'added')
       ? { kind: 'restart', why: 'votes.json is new: the voter starts with it' }
-      : { kind: 'none', why: 'the voter looks for its file by itself' },
+      : { kind: 'none', why: 'the voter reads its file by itself' },
   onRoleChange: () => ({ kind: 'none', why: 'the voter asks neither the database nor the floating address' }),
   probeEveryMs: 10_000,
-  // The unit says whether it runs, and its watchdog ends it when it hangs. The racks report which regions they hear.
+  // The unit says whether it runs, and its watchdog ends it when it hangs. The racks report which regions they reach.
   probe: () => [],
   parseProbe: (_answers, { racks }) => ({ isHealthy: true, detail: `it votes on the pairs of ${racks.join(', ')}` }),
 };

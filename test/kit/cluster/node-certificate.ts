@@ -4,7 +4,7 @@ import type { RegionChannel } from '../../../src/agent/channel/channel.ts';
 import { openTrustStore, type TrustStore } from '../../../src/agent/channel/trust.ts';
 import { type Findings, openFindings } from '../../../src/agent/findings.ts';
 import { type CertificateKeeper, openCertificateKeeper } from '../../../src/agent/self/certificate.ts';
-import { watchTexts } from '../../../src/host/look/watched-texts.ts';
+import { watchTexts } from '../../../src/host/observe/watched-texts.ts';
 import { realClock, realRandom } from '../postgres.ts';
 import { memoryLog } from '../virtual-time.ts';
 import type { TestIdentity } from './pki.ts';

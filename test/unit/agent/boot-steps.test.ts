@@ -8,7 +8,7 @@ import { ofAnswer, openBootSteps } from '../../../src/agent/boot/steps.ts';
 import { openFindings } from '../../../src/agent/findings.ts';
 import { BootStepReport } from '../../../src/contract/machines/boot-steps.ts';
 import { AppError } from '../../../src/core/errors.ts';
-import type { Journal, JournalEntry } from '../../../src/host/look/journal.ts';
+import type { Journal, JournalEntry } from '../../../src/host/observe/journal.ts';
 import { Check } from 'typebox/value';
 import { until } from '../../kit/until.ts';
 import { evenRandom, memoryLog, virtualTime } from '../../kit/virtual-time.ts';

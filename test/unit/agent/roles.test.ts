@@ -102,7 +102,7 @@ describe('the roles of a node', () => {
     }
   });
 
-  it('stay as they were when they cannot be looked at, which is logged once', async () => {
+  it('stay as they were when they cannot be read, which is logged once', async () => {
     const { watch, node, log, told, is } = rig();
     node.file = is('primary');
     await watch.readRoles();

@@ -65,7 +65,7 @@ describe('a question over HTTP', () => {
     const damaged = { id: '1', authority: 'x', certificate: 'x', key: 'secret' };
     for (const url of ['http://[', 'https://127.0.0.1:1/']) {
       const answer = await asker(damaged).ask({ url, timeoutMs: 300 });
-      expect(answer).toMatchObject({ code: null, failure: expect.stringContaining(`${url} cannot be asked: `) });
+      expect(answer).toMatchObject({ code: null, failure: expect.stringContaining(`${url} cannot be queried: `) });
       expect(answer.failure).not.toContain('secret');
     }
   });
@@ -231,12 +231,12 @@ describe('a look', () => {
     };
     const host = withQuestions(plain, open);
     for (const command of [
-      { look: 'text', path: '/a', timeoutMs: 1 },
+      { read: 'text', path: '/a', timeoutMs: 1 },
       { argv: ['true'], timeoutMs: 1 },
       { socket: '/s', request: '', timeoutMs: 1 },
     ] as const) {
       asked.push(await host.exec(command).catch((error: Error) => error.message));
     }
-    expect(asked).toEqual(['{"look":"text","path":"/a","timeoutMs":1}', 'argv,timeoutMs', 'socket,request,timeoutMs']);
+    expect(asked).toEqual(['{"read":"text","path":"/a","timeoutMs":1}', 'argv,timeoutMs', 'socket,request,timeoutMs']);
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/core/ports.ts';
 import { ANSWER_LIMIT } from '../../../src/host/ask/result.ts';
 import { openHelperClient } from '../../../src/host/helper-client.ts';
-import { watchFolders } from '../../../src/host/look/watched-folders.ts';
+import { watchFolders } from '../../../src/host/observe/watched-folders.ts';
 import { startHelperServer } from '../../../src/host/helper-server.ts';
 import { type HelperPolicy, refuseCommand } from '../../../src/host/policy.ts';
 import { realHost } from '../../../src/host/real.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHelperClient, type HelperClient } from '../../../src/host/helper-client.ts';
-import { watchFolders } from '../../../src/host/look/watched-folders.ts';
+import { watchFolders } from '../../../src/host/observe/watched-folders.ts';
 import { activatedSocket, type HelperServer, startHelperServer } from '../../../src/host/helper-server.ts';
 import type { Host } from '../../../src/host/interface.ts';
 import { realHost } from '../../../src/host/real.ts';

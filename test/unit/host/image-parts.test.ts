@@ -35,7 +35,7 @@ describe('bytes that broke off', () => {
     expect(await own.list()).toEqual([]);
     const other = disk();
     expect(await other.received(file)).toBe(2000);
-    const rest = { start: 2000, isKept: true };
+    const rest = { start: 2000, isResumable: true };
     expect(await other.write(file, chunks(bytes.subarray(2000)), rest)).toBeNull();
     expect(await other.list()).toMatchObject([{ size: 5000 }]);
     expect(await parts()).toEqual([]);

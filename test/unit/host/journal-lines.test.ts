@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type JournalQuestion, journalReader, linesOf } from '../../../src/host/look/journal-lines.ts';
+import { type JournalQuestion, journalReader, linesOf } from '../../../src/host/observe/journal-lines.ts';
 
 /** Lines of units in the journal, by a program that stands in for journalctl. */
 function fake(script: string): string {

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type JournalEntry, parseEntry, realJournal } from '../../../src/host/look/journal.ts';
+import { type JournalEntry, parseEntry, realJournal } from '../../../src/host/observe/journal.ts';
 
 /** Lines of programs in the journal, by a program that stands in for journalctl. */
 

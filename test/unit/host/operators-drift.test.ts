@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../../src/core/ports.ts';
-import { type FolderWatch, watchFolders } from '../../../src/host/look/watched-folders.ts';
+import { type FolderWatch, watchFolders } from '../../../src/host/observe/watched-folders.ts';
 import { realFiles } from '../../../src/host/files.ts';
 import { pause } from '../../kit/until.ts';
 

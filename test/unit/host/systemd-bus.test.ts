@@ -196,7 +196,7 @@ describe('systemd by its own socket', () => {
     expect(await units().state('named.service')).toMatchObject({ load: 'not-found' });
     const broken = units(async () => answer('', { code: 1, stderr: 'no bus' }));
     await expect(broken.state('named.service')).rejects.toThrow(
-      'systemd does not tell the state of named.service: no bus',
+      'systemd does not report the state of named.service: no bus',
     );
   });
 

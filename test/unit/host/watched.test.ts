@@ -2,9 +2,9 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readDisks } from '../../../src/host/look/disks.ts';
-import { ownAddresses } from '../../../src/host/look/own-addresses.ts';
-import { watchTexts } from '../../../src/host/look/watched-texts.ts';
+import { readDisks } from '../../../src/host/observe/disks.ts';
+import { ownAddresses } from '../../../src/host/observe/own-addresses.ts';
+import { watchTexts } from '../../../src/host/observe/watched-texts.ts';
 
 let folder = '';
 beforeAll(async () => {

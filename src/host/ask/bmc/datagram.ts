@@ -7,7 +7,7 @@ import { noAnswer, silence } from './no-answer.ts';
 /** A datagram may be lost, so each is sent so many times. */
 const SENDINGS = 3;
 
-/** See `BmcAccess.datagram`. The socket is connected: a closed port shows at once, and only the asked address may answer. */
+/** See `BmcAccess.datagram`. The socket is connected: a closed port shows at once, and only the queried address may answer. */
 export function askByDatagram(question: DatagramQuestion): Promise<Uint8Array | NoAnswer> {
   const { host, port, packets, timeoutMs } = question;
   const place = `${host} port ${port} (UDP)`;

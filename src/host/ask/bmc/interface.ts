@@ -49,7 +49,7 @@ export interface WebAnswer {
 
 /**
  * No usable answer. `unreachable`: the network or the device refuses; `silent`: no answer in time; `untrusted`: another certificate than wanted;
- * `garbage`: it does not speak the protocol; `closed`: nothing is asked at this address.
+ * `garbage`: it does not speak the protocol; `closed`: no question goes to this address.
  */
 export interface NoAnswer {
   readonly kind: 'none';

@@ -15,5 +15,5 @@ export function noAnswer(place: string, error: unknown): NoAnswer {
 
 /** No answer came in time. */
 export function silence(place: string, timeoutMs: number): NoAnswer {
-  return { kind: 'none', why: 'silent', sentence: `${place} said nothing for ${(timeoutMs / 1000).toFixed(1)} s` };
+  return { kind: 'none', why: 'silent', sentence: `${place} did not answer for ${(timeoutMs / 1000).toFixed(1)} s` };
 }

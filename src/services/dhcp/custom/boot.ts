@@ -3,7 +3,7 @@ import type { BootFiles, DhcpDesired, DhcpNetwork, DhcpSubnet } from '../desired
 
 /**
  * A class for each subnet whose clients boot something of their own. Of several classes the first that names a boot file counts, whatever subnet
- * and client say (tried with Kea 2.6): so no class is looked at but for those who ask for it, and such a subnet asks for its own alone.
+ * and client say (tried with Kea 2.6): so a class is evaluated only for those who request it, and such a subnet requests only its own.
  */
 function subnetBootClasses(networks: readonly DhcpNetwork[]): BootClass[] {
   const subnets = networks.flatMap((network) => network.subnets.map((subnet) => ({ vlanId: network.vlanId, subnet })));
@@ -24,7 +24,7 @@ export function classNames({ networks, boot }: DhcpDesired): string[] {
   return allClasses(networks, boot).map(({ name }) => name);
 }
 
-/** A class as Kea's file has it: looked at for those networks and subnets that ask for it. */
+/** A class as Kea's file has it: evaluated for those networks and subnets that request it. */
 export function keaClass({ name, test, file, options = [] }: BootClass): object {
   return {
     name,
@@ -40,7 +40,7 @@ const PASSING_LEASE_S = 300;
 
 /**
  * Clients that boot and that nobody knows: loaders ask once and never renew, and the system that they load asks for itself. So a thousand strange cards leave the
- * pool after minutes, however long leases last. It is no class of ours that only some ask for: Kea looks at those when the lease is made already.
+ * pool after minutes, however long leases last. It is no class that only some request: Kea evaluates those when the lease is made already.
  */
 export function passingClass({ leaseTime, networks }: Pick<DhcpDesired, 'leaseTime' | 'networks'>): object {
   const times = networks.flatMap(({ subnets }) => subnets.map((subnet) => subnet.leaseTime ?? leaseTime));

@@ -20,8 +20,8 @@ interface SnippetClaims {
 }
 
 /**
- * What can be said of snippets in place without Kea: each alone is held back. Those for all clients come first, since they make the classes that
- * others ask for; of two that set the same thing the older one stands.
+ * Faults of snippets that can be found without Kea: each faulty snippet is held back by itself. Those for all clients come first, since they make the classes that
+ * others request; of two that set the same thing the older one stands.
  */
 export function lintSnippetParts(desired: DhcpDesired, ownClasses: readonly string[]): readonly Finding[] {
   const found: SnippetClaims = { claims: new Map(), classes: new Set(ownClasses) };

@@ -20,7 +20,7 @@ export function snippetsFor(snapshot: Snapshot, networks: readonly DhcpNetwork[]
   return snippets.length === 0 ? {} : { snippets };
 }
 
-/** One text for one content, in whatever words an operator wrote it. What cannot be read goes as it is: it is told and held back. */
+/** One text for one content, however an operator wrote it. An unreadable text goes as it is: it is reported and held back. */
 function wireOf({ id, name, scope, text }: DhcpSnippet): Snippet {
   const body = parseSnippet(scope, text);
   return { id, name, scope, text: isRejected(body) ? text : JSON.stringify(body) };

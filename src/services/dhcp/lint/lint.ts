@@ -3,7 +3,7 @@ import type { Finding } from '../../kit/contract.ts';
 import type { DhcpDesired } from '../desired.ts';
 import { servingOf } from '../../../model/networks/serving.ts';
 
-/** What Kea will not do although it was asked for, and VLANs where nobody can get an address. */
+/** Requested leases that Kea will not give, and VLANs where nobody can get an address. */
 export function lintDhcp(desired: DhcpDesired): readonly Finding[] {
   const vlans = desired.lostVlans.map(({ vlan, interface: nic, other }) => {
     const why =
@@ -27,7 +27,7 @@ export function lintDhcp(desired: DhcpDesired): readonly Finding[] {
           warning(
             'search_list_full',
             `domain ${left[0]}`,
-            `DHCP names ${desired.search.length} domains to search in; ${left.length} ${left.length === 1 ? 'is' : 'are'} left out: ${some(left)}. Rule: six, for more are not looked at by older resolvers (resolv.conf(5), glibc before 2.26); the default domain first, then the oldest.`,
+            `DHCP names ${desired.search.length} domains to search in; ${left.length} ${left.length === 1 ? 'is' : 'are'} left out: ${some(left)}. Rule: six, older resolvers ignore more (resolv.conf(5), glibc before 2.26); the default domain first, then the oldest.`,
           ),
         ];
   const poor = desired.networks
@@ -60,7 +60,7 @@ export function lintRelays({ racks, attachments, vlans, nodes }: Snapshot): read
   });
 }
 
-/** VLANs with DHCP that no accepted rack serves: that is not what was asked for. */
+/** VLANs with DHCP that no accepted rack serves: the configuration requests DHCP there. */
 export function lintSiteDhcp(snapshot: Snapshot): readonly Finding[] {
   const { positions, servers } = servingOf(snapshot);
   const racks = [...positions.values()];

@@ -43,15 +43,15 @@ export const DHCP_PARTS: readonly PartList[] = [
     name: (domain) => `search domain ${String(domain)}`,
     remedy: 'Change the domain: regent domain list.',
   },
-  { path: 'lostVlans/*', name: (vlan) => `VLAN ${memberText(vlan, 'vlan')}`, remedy: 'Look at it: regent vlan list.' },
+  { path: 'lostVlans/*', name: (vlan) => `VLAN ${memberText(vlan, 'vlan')}`, remedy: 'Check it: regent vlan list.' },
   {
     path: 'lostLeases/*',
     name: (lease) => `static lease ${memberText(lease, 'address')}`,
-    remedy: 'Look at it: regent machine list, regent reservation list.',
+    remedy: 'Check it: regent machine list, regent reservation list.',
   },
 ];
 
-/** For what Kea refuses its whole file (tried with `kea-dhcp4 -t`): told element by element, so that the rest is served. */
+/** For what Kea refuses its whole file (tried with `kea-dhcp4 -t`): reported element by element, so that the rest is served. */
 export function lintDhcpParts(desired: DhcpDesired): readonly Finding[] {
   const snippets = desired.snippets === undefined ? [] : lintSnippetParts(desired, classNames(desired));
   return [...lintSubnets(desired), ...snippets];

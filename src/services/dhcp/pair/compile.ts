@@ -5,7 +5,7 @@ import type { DhcpPair } from '../desired.ts';
 import type { RackNode, Serving, VlanServer } from '../../../model/networks/serving.ts';
 import type { Node } from '../../../model/cluster/node.ts';
 
-/** First of the TCP ports on which Kea hears its partners: two for each partner, by the partner's number. Below the ephemeral ones (32768). */
+/** First of the TCP ports on which Kea listens for its partners: two for each partner, by the partner's number. Below the ephemeral ones (32768). */
 const PORT_FIRST = 21_000;
 const PARTNERS_MAX = 5_800;
 
@@ -115,7 +115,7 @@ function trustOf(
   return { trust: { own: own.name, ...(isAble ? { partner: other.certificate } : {}) } };
 }
 
-/** Where a rack hears a partner: a port for each partner and each role of its own. */
+/** Where a rack listens for a partner: a port for each partner and each role of its own. */
 function portOf(partner: number, role: DhcpPair['role']): number {
   return PORT_FIRST + 2 * (partner % PARTNERS_MAX) + (role === 'primary' ? 0 : 1);
 }

@@ -10,16 +10,16 @@ import type { SubnetHolder } from '../../../model/networks/lease.ts';
 
 /*
  * A subnet that goes from one server of DHCP to another. Two that serve it at once give one address to two machines, and hosts take a new generation over
- * at times of their own. So the new one is told of the subnet only when nobody else holds it any more: neither by what is published, nor by what has not
+ * at times of their own. So the new one gets the subnet only when nobody else holds it any more: neither by what is published, nor by what has not
  * been reported as over yet.
  */
 
-/** The part of a published body that is looked at. */
+/** The part of a published body that counts here. */
 export interface HoldingBody {
   readonly services: Readonly<Record<string, { readonly desired: Record<string, unknown> | null }>>;
 }
 
-/** What a node's services of DHCP are told to serve. */
+/** The subnets that a node's DHCP services are to serve. */
 export function subnetsIn(nodeId: string, body: HoldingBody | null): SubnetHolder[] {
   return Object.entries(body?.services ?? {}).flatMap(([service, { desired }]) => {
     if (kindOf(service) !== 'dhcp' || desired === null) return [];
@@ -28,7 +28,7 @@ export function subnetsIn(nodeId: string, body: HoldingBody | null): SubnetHolde
   });
 }
 
-/** The snapshot with everybody who may serve a subnet: by what is published, too. A rack that is not accepted serves nothing: an operator's word. */
+/** The snapshot with everybody who may serve a subnet: by what is published, too. A rack that is not accepted serves nothing: an operator decided so. */
 export function withHolders(snapshot: Snapshot, published: ReadonlyMap<string, HoldingBody | null>): Snapshot {
   const holders = [...published].flatMap(([nodeId, body]) => subnetsIn(nodeId, body));
   return holders.length === 0
@@ -53,7 +53,7 @@ export function partnerIn({ service }: Pick<SubnetHolder, 'service'>, self: stri
 }
 
 /** Holders of a subnet that its server waits for, each once. Its own instances are none of them, nor is another server on the host that serves first: that host
- * looks by itself (`ha/kea/carry`). */
+ * checks by itself (`ha/kea/carry`). */
 export function waitedFor(
   snapshot: Pick<Snapshot, 'racks' | 'nodes' | 'subnetHolders'>,
   cidr: string,

@@ -9,7 +9,7 @@ export interface PairFacts {
   readonly partner: string;
   /** Kea's state (ARM, "High Availability"); null: it does not answer. */
   readonly kea: string | null;
-  /** The partner's state, as Kea heard it last. */
+  /** The partner's state, as Kea received it last. */
   readonly partnerKea: string | null;
   /** This side answers clients now. */
   readonly isServing: boolean;
@@ -17,9 +17,9 @@ export interface PairFacts {
   readonly state: string | null;
   readonly since: string | null;
   readonly why: string | null;
-  /** Its controller hears the partner's; null: it says nothing of it. */
+  /** Its controller receives the partner's beats; null: not reported. */
   readonly hearsPartner: boolean | null;
-  /** The rack that stands by has every lease, so that it may take over; null: nothing is said of it. */
+  /** The rack that stands by has every lease, so that it may take over; null: not reported. */
   readonly isWhole: boolean | null;
 }
 
@@ -31,17 +31,17 @@ export function pairFactsIn(facts: ServiceHealth['facts']): PairFacts | undefine
 
 /** States of Kea in which it serves as it should, or is ready to. */
 const AT_WORK = ['hot-standby', 'partner-down'];
-/** On the way between them: a few seconds each. */
+/** States between them: a few seconds each. */
 const STARTING = ['waiting', 'syncing', 'ready', 'communication-recovery'];
 /** States of `ha/dhcp` in which Kea may not serve. */
 const HELD_BACK = ['fenced', 'waiting'];
-/** A partner's controller that was not heard for so long is not heard, ms: it beats every 200. */
+/** After this time without a beat the partner's controller counts as silent, ms: it beats every 200. */
 const PARTNER_MS = 2000;
 const TEXT_MAX = 500;
 
 /**
- * Puts the pair's own state to what was said of Kea. A side that `ha/dhcp` has fenced is not healthy, and a restart would not help: it says why. A side
- * that serves while its partner is away is healthy; that the pair is not whole is told of the site.
+ * Adds the pair's own state to the health of Kea. A side that `ha/dhcp` has fenced is not healthy, and a restart would not help: it says why. A side
+ * that serves while its partner is away is healthy; a finding of the site reports that the pair is not whole.
  */
 export function judgePair(health: ServiceHealth, answers: readonly ExecResult[], pair: DhcpPair): ServiceHealth {
   const facts = factsOf(answers, pair);
@@ -107,7 +107,7 @@ function factsOf(answers: readonly ExecResult[], pair: DhcpPair): PairFacts {
 
 type JsonValues = Readonly<Record<string, unknown>>;
 
-/** Kea's own words on the pair, of `status-get`. */
+/** Kea's own report on the pair, of `status-get`. */
 function relationshipOf(status: ExecResult | undefined): { readonly local: JsonValues; readonly remote: JsonValues } {
   if (status?.code !== 0) return { local: {}, remote: {} };
   const [first] = [readAnswer(status).args['high-availability']].flat();

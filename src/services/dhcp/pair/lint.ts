@@ -71,7 +71,7 @@ function standsOn(serving: Serving, rack: RackNode, vlan: Vlan): boolean {
   return serving.positions.get(rack.nodeId)?.served.some((position) => position.vlan.id === vlan.id) === true;
 }
 
-/** By its attachments: what it serves is asked for named VLANs alone. */
+/** By its attachments: it serves only VLANs that the configuration names. */
 function mayServe({ attachments }: Snapshot, rack: RackNode, vlan: Vlan): boolean {
   return attachments.some((attachment) => attachment.nodeId === rack.nodeId && attachment.vlanId === vlan.id);
 }

@@ -3,7 +3,7 @@ import type { DhcpPair } from '../desired.ts';
 
 /*
  * Kea's hook for high availability, as measured with 2.6.3: hot standby with its own threads and listener, so that no control agent is needed.
- * Kea never takes over by itself (`auto-failover` in the template). `ha/dhcp` says who serves: two racks that do not hear each other would both serve.
+ * Kea never takes over by itself (`auto-failover` in the template). `ha/dhcp` says who serves: two racks that do not reach each other would both serve.
  */
 
 /** A server of the pair, as both name it. */
@@ -55,7 +55,7 @@ export function servedAs(pair: DhcpPair | undefined): object {
   return pair === undefined ? {} : { 'user-context': { 'ha-server-name': pair.self } };
 }
 
-/** Kea goes by the files and does not look at the scheme; people do. */
+/** Kea goes by the files and ignores the scheme; people do not. */
 function urlOf(isTls: boolean, address: string, port: number): string {
   return `${isTls ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}/`;
 }

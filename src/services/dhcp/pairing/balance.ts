@@ -7,8 +7,8 @@ export interface Move {
 
 /**
  * Makes moves until no rack has more roles than `limit`, or none can be relieved any more: along the shortest chain of moves to a rack that has room
- * (augmenting paths: no fewer racks stay above the limit by any other choice). `counts`: roles of each rack, kept up to date. `movesFrom` names the
- * moves away from a rack; it is asked anew after each chain.
+ * (augmenting paths: no fewer racks stay above the limit by any other choice). `counts`: roles of each rack, always current. `movesFrom` names the
+ * moves away from a rack; it is called again after each chain.
  */
 export function level(counts: number[], limit: number, movesFrom: (rack: number) => readonly Move[]): void {
   for (const rack of counts.keys()) {

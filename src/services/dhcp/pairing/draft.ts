@@ -21,7 +21,7 @@ export type Settled =
   | { readonly kind: 'single'; readonly line: PairingLine; readonly primary: number }
   | { readonly kind: 'draft'; readonly draft: Draft };
 
-/** Looks at one VLAN alone. What stays good of its pair is kept; a secondary rack takes the place of a primary one that cannot serve. */
+/** Plans one VLAN by itself. Racks of its pair that stay usable remain; a secondary rack takes the place of a primary one that cannot serve. */
 export function settle(candidates: Candidates, racks: readonly PairingRack[]): Settled {
   const { vlan, usable, serving } = candidates;
   const faults = faultsOf(candidates);

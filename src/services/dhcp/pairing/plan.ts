@@ -13,7 +13,7 @@ export interface PairingPlan {
   readonly limit: number;
 }
 
-/** Everything that is decided on the way. `primaries`, `secondaries`: roles of each rack. */
+/** Everything that is decided so far. `primaries`, `secondaries`: roles of each rack. */
 interface PairingWork {
   readonly racks: readonly PairingRack[];
   readonly drafts: readonly Draft[];
@@ -31,7 +31,7 @@ const COST = { changing: 0, swap: 1, other: 2 } as const;
  */
 export function planPairs(site: PairingSite): PairingPlan {
   let plan = planOnce(site);
-  // A rack that is free of one VLAN may have an interface for another: what was planned is looked at as if it were so.
+  // A rack that is free of one VLAN may have an interface for another: the plan treats it as if it had one.
   for (let turn = 0; turn < TURNS_MAX; turn += 1) {
     const next = planOnce(withPlan(site, plan)).changes.filter(({ vlan }) => hasNoLeases(site, vlan));
     if (next.length === 0) break;

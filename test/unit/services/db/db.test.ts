@@ -221,11 +221,11 @@ describe('probe', () => {
       'dead',
       [refused, refused, refused, refused],
       false,
-      'asked Patroni at https://10.77.0.11:8008: connect ECONNREFUSED 10.77.0.11:8008',
+      'query to Patroni at https://10.77.0.11:8008 failed: connect ECONNREFUSED 10.77.0.11:8008',
     ],
     ['hung', [SILENT, SILENT, SILENT, SILENT], false, /no answer in time/],
     ['a stranger', [webAnswer('<html>', 404), refused], false, /no answer that could be read \(status 404\)/],
-    ['not asked', [], false, /it was not asked/],
+    ['not asked', [], false, /no query was sent/],
   ] as const)('%s', (_what, answers, isHealthy, detail) => {
     const health = parseProbeDb(answers, desired());
     expect(health.detail).toMatch(detail);

@@ -60,7 +60,7 @@ describe('the probe of Kea', () => {
   it('asks through its socket and looks at its disk', () => {
     const [first, , , last] = probeDhcp(OWN_PLACES, desired);
     expect(first).toMatchObject({ socket: OWN_PLACES.socket, request: '{"command":"status-get"}' });
-    expect(last).toMatchObject({ look: 'space', path: '/var/lib/kea' });
+    expect(last).toMatchObject({ read: 'space', path: '/var/lib/kea' });
   });
 
   it.each([

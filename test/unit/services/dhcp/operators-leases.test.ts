@@ -74,7 +74,7 @@ describe('a lease that is to end', () => {
 
   it('keeps the service from being called healthy as long as it stands', () => {
     expect(judgeEnds(answers(lease(OLD)), KEPT)?.detail).toBe(
-      `${OLD} still has a lease of ${ADDRESS}, and the address is kept for ${NEW}`,
+      `${OLD} still has a lease of ${ADDRESS}, and the address is reserved for ${NEW}`,
     );
     expect(judgeEnds(answers(NONE), KEPT)).toBeNull();
   });

@@ -216,7 +216,7 @@ describe('health of a rack', () => {
     ['nobody knows what time it is', [answer('status: NOERROR\n'), soa(NOW - 1000)], 'late', 'are behind: a.test'],
     ['named is silent', [SILENT, soa(NOW - 1000)], 'ill', 'no answer within a second'],
     ['named is down', [notAsked('nobody answers'), notAsked('nobody answers')], 'ill', 'nobody answers'],
-    ['it was not asked', [], 'ill', 'no answer within a second'],
+    ['no query was sent', [], 'ill', 'no answer within a second'],
   ])('%s', (_what, answers, verdict, words) => {
     const health = parseProbeCopies(answers, copies);
     const isSettling = verdict === 'on its way' || verdict === 'late';

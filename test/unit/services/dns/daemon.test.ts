@@ -144,7 +144,7 @@ describe('probe', () => {
     expect(parseProbeDns([], desired())).toMatchObject({ isHealthy: false });
     expect(parseProbeDns([soa(9)], desired(9, 8))).toMatchObject({
       isHealthy: false,
-      detail: expect.stringContaining('z1.test: it was not asked'),
+      detail: expect.stringContaining('z1.test failed: no query was sent'),
     });
   });
 });

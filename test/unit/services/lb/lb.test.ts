@@ -180,7 +180,7 @@ describe('probe', () => {
     expect(ask(state([], [], 'other')).detail).toContain('it runs the configuration other');
     expect(ask('nonsense')).toMatchObject({ isHealthy: false });
     const silent = answer('', { code: null, failure: 'connection refused' });
-    expect(parseProbeLb([silent], desired()).detail).toBe('asked haproxy for its state: connection refused');
+    expect(parseProbeLb([silent], desired()).detail).toBe("query of haproxy's state failed: connection refused");
     // A frozen master process serves on, and would swallow every reload.
     const frozen = parseProbeLb([answer(state(['UP'], ['UP'])), silent], desired());
     expect(frozen).toMatchObject({ isHealthy: false, detail: expect.stringContaining('its master process') });

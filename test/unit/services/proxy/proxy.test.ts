@@ -152,7 +152,7 @@ describe('probe', () => {
       'fetch denied',
       [good, head(403, 'X-Squid-Error: ERR_ACCESS_DENIED 0', mark)],
       false,
-      'asked Squid on port 8000: ERR_ACCESS_DENIED',
+      'query to Squid on port 8000 failed: ERR_ACCESS_DENIED',
     ],
     ['answer past Squid', [good, head(200)], false, /did not come through Squid/],
     [
@@ -167,8 +167,8 @@ describe('probe', () => {
     ['hung', [SILENT, SILENT], false, /no answer within 2 seconds/],
     ['dead', [refused, refused], false, /: connect ECONNREFUSED/],
     ['dead meanwhile', [good, refused], false, /the fetch of .* failed: connect ECONNREFUSED/],
-    ['not asked', [], false, /it was not asked/],
-    ['not asked to fetch', [good], false, /it was not asked/],
+    ['not asked', [], false, /no query was sent/],
+    ['not asked to fetch', [good], false, /no query was sent/],
   ] as const)('%s', (...[, answers, isHealthy, detail]) => {
     const health = parseProbeProxy(answers, desired());
     expect(health.detail).toMatch(detail);

@@ -31,7 +31,7 @@ async function signOf(path: string): Promise<string> {
     return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return '-';
-    throw hostFault('looked at', path, error);
+    throw hostFault('watched', path, error);
   }
 }
 

@@ -15,7 +15,7 @@ export interface JournalLines {
   readonly isCut: boolean;
 }
 
-/** What is asked for: the last lines, or with `after` (a cursor) the first ones after it. `bytes`: of all lines, as JSON. */
+/** The requested lines: the last ones, or with `after` (a cursor) the first ones after it. `bytes`: of all lines, as JSON. */
 export interface JournalQuestion {
   readonly units: readonly string[];
   readonly lines: number;
@@ -26,7 +26,7 @@ export interface JournalQuestion {
 /** Reads lines of units; throws with a sentence where they cannot be read. */
 export type ReadJournal = (question: JournalQuestion, signal: AbortSignal) => Promise<JournalLines>;
 
-/** Characters of a line that are kept. */
+/** Characters of a line that are returned. */
 const LINE_MAX = 2000;
 /** Of all that the reader writes: more than so many lines of ordinary length, and no burden. */
 const OUTPUT_MAX = 8 * 1024 * 1024;

@@ -27,7 +27,7 @@ export interface FolderWatch {
 const DEBOUNCE_MS = 150;
 /** Events of our own work may come this much later. */
 const OURS_MS = 400;
-/** How often it looks for folders that come and go. */
+/** How often it checks for folders that come and go. */
 const RESCAN_MS = 5_000;
 /** The engine's own folders beside the files: no daemon reads them. */
 const BESIDE = ['.stage', '.previous'];

@@ -4,7 +4,7 @@ import type { AskEnlist } from './enlist.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 
-/** Questions to regions at once: what is more is told to come again, at no cost to them. */
+/** Questions to regions at once: further machines are sent away to come again, at no cost to the regions. */
 const AT_ONCE = 8;
 
 interface UnknownMachinePorts {
@@ -14,8 +14,8 @@ interface UnknownMachinePorts {
 }
 
 /**
- * Asks a region about machines that nobody knows: one question for each MAC at a time, few in all, each with a deadline. It never throws: a region
- * that says nothing is none.
+ * Asks a region about unknown machines: one question for each MAC at a time, few in all, each with a deadline. It never throws: a region
+ * that does not answer counts as none.
  */
 export function openUnknownMachines({ enlist, enlistMs, log }: UnknownMachinePorts) {
   const pending = new Map<string, Promise<EnlistAnswer>>();
