@@ -81,9 +81,10 @@ export interface CommandSpec {
   run(call: Call): Promise<number | void>;
 }
 
-/** A noun and its verbs; a noun with the single verb '' is a command by itself (`status`). */
+/** A noun and its verbs; a noun with the single verb '' is a command by itself (`status`). `alias`: its name in earlier releases. */
 export interface NounSpec {
   readonly noun: string;
+  readonly alias?: string;
   readonly summary: string;
   readonly commands: readonly CommandSpec[];
 }

@@ -71,7 +71,7 @@ function walk(words: readonly string[], nouns: readonly NounSpec[]): Walked {
 
 function next(word: string, state: Walked, nouns: readonly NounSpec[]): Walked {
   if (state.noun === null) {
-    const noun = nouns.find((known) => known.noun === word) ?? null;
+    const noun = nouns.find((known) => known.noun === word || known.alias === word) ?? null;
     const [only] = noun?.commands ?? [];
     return { ...state, noun, command: only?.verb === '' ? only : null };
   }

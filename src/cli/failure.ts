@@ -13,7 +13,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
 
 const NEXT_OF: Readonly<Record<string, readonly string[]>> = {
   unauthenticated: [
-    'Check REGENT_API_KEY or the stored context. An admin makes a new key with: regent key create TITLE --user NAME',
+    'Check REGENT_API_KEY or the stored context. An admin makes a new key with: regent api-key create TITLE --user NAME',
   ],
   forbidden: ['Use a key of a user with another role; an admin changes a role with: regent user set NAME --role ROLE'],
   precondition_failed: ['Look at it again (show), then repeat the change.'],

@@ -17,7 +17,7 @@ import { COMPLETION } from './completion.ts';
 import { CONFIG } from './commands/site/config.ts';
 import { DOMAIN } from './commands/names/domain.ts';
 import { EVENTS } from './commands/site/event.ts';
-import { KEY } from './commands/people/key.ts';
+import { KEY } from './commands/people/api-key.ts';
 import { MACHINE } from './commands/machines/machine.ts';
 import { DEVICE } from './commands/machines/device.ts';
 import { INTERFACE } from './commands/machines/interface.ts';

@@ -76,8 +76,9 @@ function buildProgram(ports: ProgramPorts, done: (code: ExitCode) => void): Comm
 
 function addNoun(program: Command, noun: NounSpec, ports: ProgramPorts, done: (code: ExitCode) => void): void {
   const parent = program.command(noun.noun).description(noun.summary).copyInheritedSettings(program);
+  if (noun.alias !== undefined) parent.alias(noun.alias);
   // Only the used noun gets its verbs. To build all of them would cost more than the rest of the start.
-  if (!ports.io.argv.includes(noun.noun)) return;
+  if (![noun.noun, noun.alias].some((name) => name !== undefined && ports.io.argv.includes(name))) return;
   for (const spec of noun.commands) {
     const command = spec.verb === '' ? parent : parent.command(spec.verb).copyInheritedSettings(program);
     addCommand(command.description(spec.summary), spec, ports, done);

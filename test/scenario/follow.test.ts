@@ -39,7 +39,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL')) await ended;
 }
 
-/** `regent events --follow` as a process; `ids`: of what it printed so far. */
+/** `regent event --follow` as a process; `ids`: of what it printed so far. */
 function follow(url: string, key: string) {
   const child = spawn(REGENT, ['events', '--follow', '-o', 'json'], {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', REGENT_URL: url, REGENT_API_KEY: key },
@@ -66,7 +66,7 @@ async function connected(told: { ids: () => number[] }, make: () => Promise<unkn
   );
 }
 
-describe('regent events --follow', () => {
+describe('regent event --follow', () => {
   it('misses nothing and tells nothing twice while regions are killed, hang and come back', {
     timeout: 120_000,
   }, async () => {

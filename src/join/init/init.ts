@@ -96,7 +96,7 @@ function already(done: DoneNote, options: InitOptions): string {
   if (options.isJson) return `${JSON.stringify({ url, nodeId: done.nodeId, already: true })}\n`;
   return [
     `This host is the node ${done.name} already; nothing was changed.`,
-    `API: ${url}. Root's key is in ${PATHS.rootConfig}; a new one: regent key create TITLE`,
+    `API: ${url}. Root's key is in ${PATHS.rootConfig}; a new one: regent api-key create TITLE`,
     'Its status: regent status',
     '',
   ].join('\n');

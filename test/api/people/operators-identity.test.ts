@@ -300,7 +300,7 @@ describe('security S8: without TLS', () => {
     const refused = await callApi({ path: V1, headers: { ...plain, ...bearer } });
     expect(line('an API key by http', refused)).toBe(
       '403 The API key came without TLS, so that others may have read it. Rule (setting api_keys_tls_only): API keys go over TLS, https://ADDRESS:5443. ' +
-        'Replace the key: regent key create, regent key revoke.',
+        'Replace the key: regent api-key create, regent api-key revoke.',
     );
     expect(await ask(V1, { ...secure, ...bearer })).toBe(200);
     expect(await ask(V1, { ...plain, 'x-forwarded-for': '127.0.0.1', ...bearer })).toBe(200);

@@ -57,7 +57,7 @@ export const USER: NounSpec = {
     },
     {
       verb: 'create',
-      summary: 'create a user; then: regent key create TITLE --user NAME',
+      summary: 'create a user; then: regent api-key create TITLE --user NAME',
       args: [{ name: '<name>', help: 'a–z, 0–9, "-", "_" and "."' }],
       options: [ROLE, EMAIL],
       isChange: true,

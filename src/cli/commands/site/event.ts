@@ -21,9 +21,10 @@ const SHAPE: Shape<Event> = {
   ],
 };
 
-/** `regent events`. */
+/** `regent event`. */
 export const EVENTS: NounSpec = {
-  noun: 'events',
+  noun: 'event',
+  alias: 'events',
   summary: 'what happened on the site',
   commands: [
     {
@@ -41,7 +42,7 @@ export const EVENTS: NounSpec = {
         { flags: '--since <when>', help: 'without --follow: a span such as 2h or 7d, or a moment' },
         { flags: '--limit <number>', help: 'without --follow: how many, at most 1000 (100 when left out)' },
       ],
-      examples: ['regent events --follow', 'regent events --after 0 --kind record -o json'],
+      examples: ['regent event --follow', 'regent event --after 0 --kind record -o json'],
       run: (call) => (call.options['follow'] === true ? follow(call) : list(call)),
     },
   ],

@@ -33,7 +33,7 @@ interface AccountPorts {
 const IN_CLEAR = rejected(
   'forbidden',
   'The API key came without TLS, so that others may have read it. Rule (setting api_keys_tls_only): API keys go over TLS, https://ADDRESS:5443. ' +
-    'Replace the key: regent key create, regent key revoke.',
+    'Replace the key: regent api-key create, regent api-key revoke.',
 );
 /** Days until a session ends, however much it is used. */
 const SESSION_DAYS = 7;

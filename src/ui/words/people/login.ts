@@ -8,7 +8,7 @@ export const LOGIN = {
   byPassword: 'With a password',
   key: 'API key',
   keyHelp:
-    'consumer:token:secret, as `regent init` or `regent key create` printed it. It is not stored in this browser.',
+    'consumer:token:secret, as `regent init` or `regent api-key create` printed it. It is not stored in this browser.',
   wall: 'Read-only wall display (stays logged in longer)',
   ended: 'The session has ended. Log in again: this page is as you left it.',
   waiting: 'The site does not answer. This page goes on by itself when it does.',

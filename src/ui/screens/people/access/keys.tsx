@@ -95,7 +95,7 @@ function KeyDialog({ open, onClose }: { readonly open: Open; readonly onClose: (
         text={WORDS.revokeText(label)}
         id="api-key.revoke"
         input={{ params: { apiKey: token } }}
-        cli={`regent key revoke ${token}`}
+        cli={`regent api-key revoke ${token}`}
         onClose={onClose}
       />
     );
@@ -106,7 +106,7 @@ function KeyDialog({ open, onClose }: { readonly open: Open; readonly onClose: (
       id="api-key.set"
       fields={[{ name: 'label', label: WORDS.fields.label, initial: label }]}
       input={(values) => ({ params: { apiKey: token }, body: { label: values['label'] ?? '' } })}
-      cli={(values) => `regent key set ${token} --title '${values['label']}'`}
+      cli={(values) => `regent api-key set ${token} --title '${values['label']}'`}
       onClose={onClose}
     />
   );
@@ -136,7 +136,7 @@ function CreateKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
         },
       })}
       cli={(values) =>
-        `regent key create '${values['label'] || 'TITLE'}'${values['expiresAt'] ? ` --expires ${values['expiresAt']}d` : ''}`
+        `regent api-key create '${values['label'] || 'TITLE'}'${values['expiresAt'] ? ` --expires ${values['expiresAt']}d` : ''}`
       }
       done={(made) => <Secret text={made.key} />}
       onClose={onClose}

@@ -19,9 +19,10 @@ const CREATED_SHAPE: Shape<ApiKeyCreated> = { kind: 'API key', name: (key) => ke
 
 const DAY_MS = 86_400_000;
 
-/** `regent key`. */
+/** `regent api-key`. */
 export const KEY: NounSpec = {
-  noun: 'key',
+  noun: 'api-key',
+  alias: 'key',
   summary: 'API keys',
   commands: [
     {
@@ -43,7 +44,10 @@ export const KEY: NounSpec = {
         { flags: '--expires <when>', help: 'a number of days such as 90d, or a moment such as 2030-01-01T00:00:00Z' },
       ],
       isChange: true,
-      examples: ["regent key create 'backup script' --user backup --expires 365d", 'regent key create ci -o json'],
+      examples: [
+        "regent api-key create 'backup script' --user backup --expires 365d",
+        'regent api-key create ci -o json',
+      ],
       run: (call) =>
         runChange(call, {
           route: 'api-key.create',
