@@ -6,7 +6,7 @@ const SOCKET = '/run/regent/agent-api.sock';
 const ANSWER_MAX = 4 * 1024 * 1024;
 
 /** Asks this host's region; null unless this is root on a region node, so that other users do not wait for a refusal. */
-export function hostWay(uid: number, socket = SOCKET): CliIo['askHost'] {
+export function makeHostQuery(uid: number, socket = SOCKET): CliIo['askHost'] {
   if (uid !== 0 || !existsSync(socket)) return null;
   return (path, timeoutMs) => ask(socket, path, timeoutMs);
 }

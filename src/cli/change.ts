@@ -15,7 +15,7 @@ export interface Change<I extends RouteId> {
   readonly shape: Shape<RouteOutput<I>>;
   readonly done: string;
   /** The table form's text; by default the kind, the name and `done`. */
-  tell?(result: RouteOutput<I>): string;
+  describe?(result: RouteOutput<I>): string;
   /** The next step after a refusal, by its code. */
   readonly next?: Readonly<Record<string, readonly string[]>>;
   /** The condition of `--wait`; by default that all nodes have the configuration. */
@@ -36,7 +36,7 @@ async function makeChange<I extends RouteId>(call: Call, change: Change<I>): Pro
   const { body } = await client.call(change.route, change.input);
   const printer = printerOf(call);
   if (printer.format === 'table' || printer.format === 'wide') {
-    const text = change.tell?.(body) ?? `${change.shape.kind} ${change.shape.name(body)} ${change.done}`;
+    const text = change.describe?.(body) ?? `${change.shape.kind} ${change.shape.name(body)} ${change.done}`;
     call.io.out.write(`${text.split('\n').map(printable).join('\n')}\n`);
   } else {
     await printOne(printer, change.shape, body);

@@ -4,11 +4,11 @@ import { OUTPUT_FORMATS } from './format/output.ts';
 
 /** The possible next words: fixed ones, or names of a kind that the region knows. */
 export interface Completion {
-  readonly words: readonly string[];
+  readonly candidates: readonly string[];
   readonly kind: NameKind | null;
 }
 
-const NOTHING: Completion = { words: [], kind: null };
+const NOTHING: Completion = { candidates: [], kind: null };
 const GLOBAL: readonly OptionSpec[] = [
   { flags: '-o, --output <format>', help: '', values: OUTPUT_FORMATS },
   { flags: '--url <url>', help: '' },
@@ -34,23 +34,24 @@ const OPTION_KINDS: Readonly<Record<string, NameKind>> = {
 };
 
 /** Completes the last word. `words`: the command line without the program's name; the last one is being typed, and may be empty. */
-export function complete(words: readonly string[], nouns: readonly NounSpec[]): Completion {
-  const before = words.slice(0, -1);
-  const current = words.at(-1) ?? '';
+export function complete(argv: readonly string[], nouns: readonly NounSpec[]): Completion {
+  const before = argv.slice(0, -1);
+  const current = argv.at(-1) ?? '';
   const found = walk(before, nouns);
   if (found.pending) return valueOf(found.pending);
   const known = [...GLOBAL, ...(found.command?.isChange ? CHANGE : []), ...(found.command?.options ?? [])];
-  if (current.startsWith('-')) return { words: known.flatMap(namesOf), kind: null };
-  if (found.noun === null) return { words: [...nouns.map((noun) => noun.noun), 'init', 'migrate', 'help'], kind: null };
-  if (found.command === null) return { words: found.noun.commands.map((command) => command.verb), kind: null };
+  if (current.startsWith('-')) return { candidates: known.flatMap(namesOf), kind: null };
+  if (found.noun === null)
+    return { candidates: [...nouns.map((noun) => noun.noun), 'init', 'migrate', 'help'], kind: null };
+  if (found.command === null) return { candidates: found.noun.commands.map((command) => command.verb), kind: null };
   const args = found.command.args ?? [];
   const last = args.at(-1);
   const argument = args[found.given] ?? (last?.name.includes('...') ? last : undefined);
   if (argument === undefined) return NOTHING;
-  return { words: argument.values ?? [], kind: argument.complete ?? null };
+  return { candidates: argument.values ?? [], kind: argument.complete ?? null };
 }
 
-interface Walked {
+interface CommandPosition {
   readonly noun: NounSpec | null;
   readonly command: CommandSpec | null;
   /** Positional arguments that were given. */
@@ -59,38 +60,38 @@ interface Walked {
   readonly pending: OptionSpec | null;
 }
 
-function walk(words: readonly string[], nouns: readonly NounSpec[]): Walked {
-  let state: Walked = { noun: null, command: null, given: 0, pending: null };
-  for (const word of words) {
+function walk(argv: readonly string[], nouns: readonly NounSpec[]): CommandPosition {
+  let state: CommandPosition = { noun: null, command: null, given: 0, pending: null };
+  for (const arg of argv) {
     if (state.pending !== null) state = { ...state, pending: null };
-    else if (word.startsWith('-')) state = { ...state, pending: optionOf(word, state) };
-    else state = next(word, state, nouns);
+    else if (arg.startsWith('-')) state = { ...state, pending: optionOf(arg, state) };
+    else state = next(arg, state, nouns);
   }
   return state;
 }
 
-function next(word: string, state: Walked, nouns: readonly NounSpec[]): Walked {
+function next(arg: string, state: CommandPosition, nouns: readonly NounSpec[]): CommandPosition {
   if (state.noun === null) {
-    const noun = nouns.find((known) => known.noun === word || known.alias === word) ?? null;
+    const noun = nouns.find((known) => known.noun === arg || known.alias === arg) ?? null;
     const [only] = noun?.commands ?? [];
     return { ...state, noun, command: only?.verb === '' ? only : null };
   }
   if (state.command === null) {
-    return { ...state, command: state.noun.commands.find((command) => command.verb === word) ?? null };
+    return { ...state, command: state.noun.commands.find((command) => command.verb === arg) ?? null };
   }
   return { ...state, given: state.given + 1 };
 }
 
 /** The option of this word, if it still waits for its value. */
-function optionOf(word: string, state: Walked): OptionSpec | null {
+function optionOf(arg: string, state: CommandPosition): OptionSpec | null {
   const all = [...GLOBAL, ...CHANGE, ...(state.command?.options ?? [])];
-  const option = all.find((known) => namesOf(known).includes(word));
+  const option = all.find((known) => namesOf(known).includes(arg));
   return option !== undefined && /[<[]/.test(option.flags) ? option : null;
 }
 
 function valueOf(option: OptionSpec): Completion {
   const name = namesOf(option).at(-1) ?? '';
-  return { words: option.values ?? [], kind: OPTION_KINDS[name] ?? null };
+  return { candidates: option.values ?? [], kind: OPTION_KINDS[name] ?? null };
 }
 
 function namesOf(option: OptionSpec): string[] {

@@ -2,7 +2,7 @@ import type { Problem } from '../contract/base/common.ts';
 import { ProblemError } from '../contract/base/wire/transport.ts';
 import { AppError, sentenceOf } from '../core/errors.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';
-import { whereToLook } from './region.ts';
+import { connectionHints } from './region.ts';
 
 const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   not_found: EXIT.notFound,
@@ -28,7 +28,7 @@ export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof ProblemError) return fromProblem(error.problem);
   if (error instanceof AppError && error.code === 'unreachable') {
-    return new CliError(EXIT.error, `${error.message}.`.replace(/\.\.$/, '.'), whereToLook(), { cause: error });
+    return new CliError(EXIT.error, `${error.message}.`.replace(/\.\.$/, '.'), connectionHints(), { cause: error });
   }
   return new CliError(EXIT.error, sentenceOf(error), [], { cause: error });
 }

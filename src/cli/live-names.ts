@@ -16,15 +16,17 @@ const NAMES_MAX = 1000;
 /** `regent __complete -- WORDS`: candidates for the last word, one per line. Never fails and never says anything else. */
 export async function printCompletions(
   io: CliIo,
-  words: readonly string[],
+  argv: readonly string[],
   nouns: readonly NounSpec[],
 ): Promise<ExitCode> {
-  const { words: fixed, kind } = complete(words, nouns);
-  const current = words.at(-1) ?? '';
+  const { candidates: fixed, kind } = complete(argv, nouns);
+  const current = argv.at(-1) ?? '';
   const names = kind === null ? [] : await liveNames(io, kind);
   // Names that a shell would have to quote are not offered, because their text comes from others.
-  const usable = [...fixed, ...names].filter((word) => word.startsWith(current) && /^[\w.:/@*,=+-]+$/.test(word));
-  io.out.write([...new Set(usable)].map((word) => `${printable(word)}\n`).join(''));
+  const usable = [...fixed, ...names].filter(
+    (candidate) => candidate.startsWith(current) && /^[\w.:/@*,=+-]+$/.test(candidate),
+  );
+  io.out.write([...new Set(usable)].map((candidate) => `${printable(candidate)}\n`).join(''));
   return EXIT.ok;
 }
 

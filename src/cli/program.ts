@@ -96,10 +96,11 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
     command.option('--wait', `return when ${WAITS[spec.waitsFor ?? 'nodes']}`);
     command.option('--timeout <seconds>', 'how long --wait waits', String(spec.waitSeconds ?? WAIT_DEFAULT_S));
   }
-  const isLook =
+  const isWatchable =
     !spec.isChange && (['list', 'show'].includes(spec.verb) || ['status', 'doctor'].includes(command.name()));
   const everyS = spec.watchSeconds ?? WATCH_DEFAULT_S;
-  if (isLook) command.option('--watch [seconds]', `look again every so many seconds (${everyS}), until interrupted`);
+  if (isWatchable)
+    command.option('--watch [seconds]', `look again every so many seconds (${everyS}), until interrupted`);
   const examples = spec.examples ?? [];
   if (examples.length > 0) command.addHelpText('after', `\nExamples:\n${examples.map((e) => `  ${e}`).join('\n')}`);
   command.showHelpAfterError('(see --help of this command)');

@@ -26,7 +26,7 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
   const apiKey = context.apiKey ?? (await askKey(io, context.url));
   // Only commands that make a client load its table of calls.
   const { createClient } = await import('../contract/client.ts');
-  const state = { refusedSince: null as number | null, told: '' };
+  const state = { refusedSince: null as number | null, lastReason: '' };
   const client = createClient({
     url: context.url,
     others: context.others,
@@ -43,9 +43,9 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
     onRetry: (why) => {
       if (io.interrupted.aborted) return;
       state.refusedSince = why.includes('ECONNREFUSED') ? (state.refusedSince ?? io.monotonic()) : null;
-      if (state.told !== why)
+      if (state.lastReason !== why)
         io.err.write(`regent: ${printable(context.url)}: ${printable(why.replace(/\.$/, ''))}; trying again\n`);
-      state.told = why;
+      state.lastReason = why;
     },
     sleep: async (ms) => {
       io.interrupted.throwIfAborted();
@@ -61,13 +61,13 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
 /** Nobody listens at the region's address. */
 export class RegionRefusedError extends CliError {
   constructor(url: string) {
-    super(EXIT.error, `Nothing listens at ${url}: the connection is refused.`, whereToLook());
+    super(EXIT.error, `Nothing listens at ${url}: the connection is refused.`, connectionHints());
     this.name = 'RegionRefusedError';
   }
 }
 
 /** Hints for the case that a region does not answer. */
-export function whereToLook(): string[] {
+export function connectionHints(): string[] {
   return [
     'Is the region up? In a checkout: scripts/lab status. On its host: systemctl status regent-regiond.',
     'Is it the right address? See --url, --context and REGENT_URL.',

@@ -10,10 +10,10 @@ import { connect } from './region.ts';
 /** Runs one command line to its exit code; every failure becomes one message on stderr, never a stack. */
 export async function runCli(io: CliIo, nouns: readonly NounSpec[] = NOUNS): Promise<ExitCode> {
   try {
-    const [first, dashes, ...words] = io.argv;
+    const [first, dashes, ...argv] = io.argv;
     if (first === '__complete' && dashes === '--') {
       const { printCompletions } = await import('./live-names.ts');
-      return await printCompletions(io, words, nouns);
+      return await printCompletions(io, argv, nouns);
     }
     return await runProgram({ io, nouns, connect: (global, patience) => connect(io, global, patience) });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { hostWay } from '../cli/ask-host.ts';
+import { makeHostQuery } from '../cli/ask-host.ts';
 import type { CliFile, CliIo, Output } from '../cli/io.ts';
 import { runCli } from '../cli/run.ts';
 import { lightFetch } from '../cli/light-fetch.ts';
@@ -57,7 +57,7 @@ function makeIo(interrupted: AbortSignal): CliIo {
     readInput,
     askSecret,
     fetch: lightFetch,
-    askHost: hostWay(process.getuid?.() ?? -1),
+    askHost: makeHostQuery(process.getuid?.() ?? -1),
     sleep,
     monotonic: () => performance.now(),
     now: () => Date.now(),

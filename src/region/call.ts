@@ -12,7 +12,7 @@ import { refuseFields } from './base/paging.ts';
 import { previewChange } from './base/preview.ts';
 import { readPublished } from './base/published.ts';
 import type { CaseContext, CasePorts, ReadCase, WriteCase } from './base/use-case.ts';
-import type { CallContext, CallInput, Outcome, PlannedCall } from './base/port.ts';
+import type { CallContext, CallInput, CallOutcome, PlannedCall } from './base/port.ts';
 
 /** What calls are made with. */
 export interface CallPorts extends CasePorts {
@@ -34,7 +34,7 @@ export async function call(
   id: RouteId,
   input: CallInput,
   context: CallContext,
-): Promise<Outcome | Rejected> {
+): Promise<CallOutcome | Rejected> {
   const forbidden = mayCall(id, context.caller);
   if (forbidden) return auditForbidden(ports, id, context, forbidden);
   const impossible = refuseFields(ROUTES[id], input.query);
@@ -141,7 +141,7 @@ interface PendingCall<C> {
   readonly options: DatabaseCallOptions;
 }
 
-async function doRead(ports: CallPorts, pending: PendingCall<ReadCase<RouteId>>): Promise<Outcome | Rejected> {
+async function doRead(ports: CallPorts, pending: PendingCall<ReadCase<RouteId>>): Promise<CallOutcome | Rejected> {
   const { useCase, input, inner, options } = pending;
   const answer = await askOutside(ports, pending);
   if (isRejected(answer)) return answer;
@@ -158,7 +158,7 @@ interface WriteCall extends PendingCall<WriteCase<RouteId>> {
   readonly context: CallContext;
 }
 
-async function doWrite(ports: CallPorts, request: WriteCall): Promise<Outcome | Rejected> {
+async function doWrite(ports: CallPorts, request: WriteCall): Promise<CallOutcome | Rejected> {
   const { id, useCase, input, context, inner, options } = request;
   let secrets: Readonly<Record<string, string>> = {};
   let made: unknown;
@@ -205,7 +205,7 @@ function digested({ digested: of }: WriteCase<RouteId>, input: CallInput): CallI
   return of === undefined ? input : { ...input, body: of(input.body as AnyInput['body']) };
 }
 
-async function doDryRun(ports: CallPorts, pending: PendingCall<WriteCase<RouteId>>): Promise<Outcome | Rejected> {
+async function doDryRun(ports: CallPorts, pending: PendingCall<WriteCase<RouteId>>): Promise<CallOutcome | Rejected> {
   const { useCase, input, inner, options } = pending;
   const answer = await askOutside(ports, pending);
   if (isRejected(answer)) return answer;

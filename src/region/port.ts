@@ -16,7 +16,15 @@ import type { ImagePort } from './images/port.ts';
 import type { KeyOrigin, KeyPort, PresentedKey, SessionPort } from './people/accounts/port.ts';
 import type { TrustPort } from './cluster/trust/port.ts';
 import type { Announcement } from './cluster/trust/registration.ts';
-import type { CallContext, Caller, CallInput, DatabaseHealth, Outcome, PlannedCall, WakePort } from './base/port.ts';
+import type {
+  CallContext,
+  Caller,
+  CallInput,
+  DatabaseHealth,
+  CallOutcome,
+  PlannedCall,
+  WakePort,
+} from './base/port.ts';
 
 export type { Caller, KeyOrigin, PresentedKey };
 
@@ -80,7 +88,7 @@ export interface Region extends KeyPort {
   readonly node: string;
   /** Null, or the refusal when the caller's role does not allow the call. */
   mayCall(id: RouteId, caller: Caller): Rejected | null;
-  call(id: RouteId, input: CallInput, context: CallContext): Promise<Outcome | Rejected>;
+  call(id: RouteId, input: CallInput, context: CallContext): Promise<CallOutcome | Rejected>;
   /** Calls that change something, in one transaction: all of them in their order, or none. Their answers' bodies. */
   callTogether(calls: readonly PlannedCall[], context: CallContext): Promise<readonly unknown[] | Rejected>;
   readonly sessions: SessionPort;

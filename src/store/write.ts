@@ -40,7 +40,7 @@ export interface WriteTx extends Tx {
  * The answer: HTTP status and JSON body. `storedBody`: what a replay gets instead, if the body shows a secret once. `reverts`: the change that this
  * one takes back.
  */
-export interface Outcome<B = unknown> {
+export interface OperationOutcome<B = unknown> {
   readonly status: number;
   readonly body: B;
   readonly storedBody?: unknown;
@@ -58,7 +58,7 @@ export interface Written<B = unknown> {
 export interface Rehearsed<B = unknown> {
   readonly before: Snapshot;
   readonly after: Snapshot;
-  readonly outcome: Outcome<B>;
+  readonly outcome: OperationOutcome<B>;
 }
 
 /** Rules for a whole change (names). They run before its revision is raised, and also in a dry run. */
@@ -83,7 +83,7 @@ interface StoredAnswer {
 export async function write<B>(
   db: Database,
   operation: Operation,
-  body: (tx: WriteTx) => Promise<Outcome<B> | Rejected>,
+  body: (tx: WriteTx) => Promise<OperationOutcome<B> | Rejected>,
   options?: DatabaseCallOptions,
 ): Promise<Written<B> | Rejected> {
   const id = db.random.hex(16);
@@ -96,7 +96,7 @@ async function perform<B>(
   tx: Tx,
   operation: Operation,
   id: string,
-  body: (tx: WriteTx) => Promise<Outcome<B> | Rejected>,
+  body: (tx: WriteTx) => Promise<OperationOutcome<B> | Rejected>,
 ): Promise<Written<B> | Rejected> {
   const { actor, key, requestDigest, origin, summary } = operation;
   const stored = await tx.one(sql<StoredAnswer>`
@@ -123,7 +123,7 @@ async function perform<B>(
 /** The same change, measured and undone: the whole configuration before and after. */
 export function dryRun<B>(
   db: Database,
-  body: (tx: WriteTx) => Promise<Outcome<B> | Rejected>,
+  body: (tx: WriteTx) => Promise<OperationOutcome<B> | Rejected>,
   options?: DatabaseCallOptions,
 ): Promise<Rehearsed<B> | Rejected> {
   return db.rehearse(async (tx) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isRejected, type Rejected } from '../../src/core/errors.ts';
 import type { Database } from '../../src/store/database.ts';
-import { type Operation, type Outcome, type Written, type WriteTx, write } from '../../src/store/write.ts';
+import { type Operation, type OperationOutcome, type Written, type WriteTx, write } from '../../src/store/write.ts';
 
 /** The value, or a failed test with the refusal's sentence. */
 export function value<T>(result: T | Rejected): T {
@@ -22,9 +22,13 @@ export function operation(overrides: Partial<Operation> = {}): Operation {
 
 /** Does something inside one `write` and gives what it gave. */
 export async function change<T>(db: Database, body: (tx: WriteTx) => Promise<T | Rejected>): Promise<T | Rejected> {
-  const written: Written<T> | Rejected = await write<T>(db, operation(), async (tx): Promise<Outcome<T> | Rejected> => {
-    const result = await body(tx);
-    return isRejected(result) ? result : { status: 200, body: result };
-  });
+  const written: Written<T> | Rejected = await write<T>(
+    db,
+    operation(),
+    async (tx): Promise<OperationOutcome<T> | Rejected> => {
+      const result = await body(tx);
+      return isRejected(result) ? result : { status: 200, body: result };
+    },
+  );
   return isRejected(written) ? written : written.body;
 }

@@ -9,7 +9,7 @@ import { chooseCoding, encode } from '../coding.ts';
 import { type ApiPorts, sendProblem } from '../server.ts';
 import { bodyValidator, textValidator, type Validate } from '../validate.ts';
 import { type EventStreams, wantsStream } from './site/events.ts';
-import type { CallInput, Outcome } from '../../region/base/port.ts';
+import type { CallInput, CallOutcome } from '../../region/base/port.ts';
 import { routerPath } from './base/router-path.ts';
 
 const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
@@ -127,7 +127,7 @@ function isRemembered(id: RouteId): boolean {
   return id === 'cluster.show' || id === 'cluster.doctor';
 }
 
-function remembered(body: unknown): Outcome {
+function remembered(body: unknown): CallOutcome {
   return { kind: 'done', status: 200, body, version: null, isReplay: false };
 }
 

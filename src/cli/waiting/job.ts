@@ -1,7 +1,7 @@
 import type { Job } from '../../contract/base/job.ts';
 import type { Call } from '../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
-import { askOrAway } from './outcome.ts';
+import { queryRegion } from './outcome.ts';
 import { makeProgress } from './progress.ts';
 
 const POLL_MS = 1000;
@@ -10,8 +10,8 @@ const POLL_MS = 1000;
 export function jobSentence(job: Job): string {
   const name = `job ${job.id} (${job.kind} ${job.target})`;
   if (job.result !== null) return `${name} ${job.state}: ${job.result}`;
-  const wish = job.abortBy === null ? '' : `, ${job.abortBy} asked for its end`;
-  return `${name} ${job.state}${wish}${job.progress === '' ? '' : `: ${job.progress}`}`;
+  const abortText = job.abortBy === null ? '' : `, ${job.abortBy} asked for its end`;
+  return `${name} ${job.state}${abortText}${job.progress === '' ? '' : `: ${job.progress}`}`;
 }
 
 /** Done: 0; failed or aborted: 1. */
@@ -30,7 +30,7 @@ export async function waitForJob(call: Call, id: number, timeoutSeconds: number)
   const show = async (signal: AbortSignal) =>
     (await client.call('job.show', { params: { job: String(id) } }, { signal })).body;
   for (;;) {
-    const job = await askOrAway(call, end - io.monotonic(), show);
+    const job = await queryRegion(call, end - io.monotonic(), show);
     if (job !== null && job.endedAt !== null) {
       progress.end('');
       return job;

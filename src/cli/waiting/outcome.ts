@@ -9,7 +9,7 @@ import { RegionRefusedError } from '../region.ts';
 const SETTLED = new Set(['healthy', 'absent']);
 
 /** How a wait ended. `faults` is empty if everything is as requested; otherwise each fault is a sentence. */
-export interface Outcome {
+export interface WaitOutcome {
   readonly sentence: string;
   readonly faults: readonly string[];
 }
@@ -70,7 +70,7 @@ export function reasonsOf(status: Status): string[] {
 }
 
 /** What to report once nothing is missing. A finding with an error is a fault, whoever caused it, because the result differs from the request. */
-export function outcomeOf(status: Status): Outcome {
+export function outcomeOf(status: Status): WaitOutcome {
   const away = status.nodes.filter((node) => node.isAway);
   const there = status.nodes.length - away.length;
   const applied = `Applied on ${there} of ${status.nodes.length} nodes`;
@@ -93,14 +93,14 @@ function silence(reportedAt: string | null, now: string): string {
 }
 
 /** Asks something within `leftMs`; null if no region answers, and the caller asks again. */
-export async function askOrAway<T>(
+export async function queryRegion<T>(
   { io }: Call,
   leftMs: number,
-  look: (signal: AbortSignal) => Promise<T>,
+  query: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | null> {
   const signal = AbortSignal.any([io.interrupted, AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)))]);
   try {
-    return await look(signal);
+    return await query(signal);
   } catch (error) {
     if (io.interrupted.aborted) throw error;
     const isAway =

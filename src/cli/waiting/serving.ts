@@ -1,7 +1,7 @@
 import type { Vlan } from '../../contract/networks/vlan.ts';
 import type { Call } from '../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
-import { askOrAway } from './outcome.ts';
+import { queryRegion } from './outcome.ts';
 import { makeProgress } from './progress.ts';
 import { waitForNodes } from './wait.ts';
 
@@ -26,7 +26,7 @@ export async function waitForServers(call: Call, vlans: readonly string[]): Prom
   await waitForNodes(call);
   const progress = makeProgress(io);
   for (;;) {
-    const lacks = await look(call, vlans, end - io.monotonic());
+    const lacks = await findMissing(call, vlans, end - io.monotonic());
     if (lacks.length === 0) {
       progress.end('');
       return EXIT.ok;
@@ -41,11 +41,13 @@ export async function waitForServers(call: Call, vlans: readonly string[]): Prom
   }
 }
 
-async function look(call: Call, vlans: readonly string[], leftMs: number): Promise<string[]> {
+async function findMissing(call: Call, vlans: readonly string[], leftMs: number): Promise<string[]> {
   const { client } = await call.region();
   const lacks: string[] = [];
   for (const vlan of vlans) {
-    const found = await askOrAway(call, leftMs, (signal) => client.call('vlan.show', { params: { vlan } }, { signal }));
+    const found = await queryRegion(call, leftMs, (signal) =>
+      client.call('vlan.show', { params: { vlan } }, { signal }),
+    );
     const lack = found === null ? 'the region does not answer' : lackOf(found.body);
     if (lack !== null) lacks.push(lack);
   }

@@ -2,7 +2,7 @@ import type { Status } from '../../contract/site/status.ts';
 import type { Call } from '../command-spec.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { makeProgress } from './progress.ts';
-import { askOrAway, missingOf, outcomeOf, reasonsOf, waitingLine } from './outcome.ts';
+import { queryRegion, missingOf, outcomeOf, reasonsOf, waitingLine } from './outcome.ts';
 
 const POLL_MS = { first: 200, most: 1000 };
 
@@ -46,6 +46,6 @@ export async function waitForNodes(call: Call): Promise<void> {
 /** The status, or a sentence when no region answers. */
 async function ask(call: Call, leftMs: number): Promise<Status | string> {
   const { client } = await call.region();
-  const answer = await askOrAway(call, leftMs, (signal) => client.call('status.show', {}, { signal }));
+  const answer = await queryRegion(call, leftMs, (signal) => client.call('status.show', {}, { signal }));
   return answer?.body ?? 'the region does not answer';
 }

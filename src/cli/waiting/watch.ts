@@ -24,12 +24,12 @@ export function watchSeconds(
  * Looks again and again until the user interrupts; gives the last look's exit code. A failed look is printed and the next one follows, because the
  * user wants to see the region come back. Without a terminal a line with the time precedes each look.
  */
-export async function watch(io: CliIo, seconds: number, look: () => Promise<ExitCode>): Promise<ExitCode> {
+export async function watch(io: CliIo, seconds: number, runOnce: () => Promise<ExitCode>): Promise<ExitCode> {
   let code: ExitCode = 0;
   while (!io.interrupted.aborted) {
     io.out.write(io.out.isTerminal ? CLEAR : `-- ${new Date(io.now()).toISOString()}\n`);
     try {
-      code = await look();
+      code = await runOnce();
     } catch (error) {
       if (io.interrupted.aborted) break;
       const failure = toCliError(error);

@@ -15,17 +15,17 @@ import { createDomain, findDomain } from '../../store/queries/names/domains.ts';
 import { createNode, findNode, setNodeCredential, updateNode } from '../../store/queries/cluster/nodes.ts';
 import { listSettings, setSetting } from '../../store/queries/site/settings.ts';
 import { createUser, findUser } from '../../store/queries/people/users.ts';
-import { type Outcome, type WriteTx, write } from '../../store/write.ts';
+import { type OperationOutcome, type WriteTx, write } from '../../store/write.ts';
 
 /** How long one read may take, ms: the caller reads again and says what it waits for. */
 const READ_MS = 3000;
 /** SQLSTATE of a table that does not exist. */
 const UNDEFINED_TABLE = '42P01';
-const NOTHING: Outcome<null> = { status: 200, body: null };
+const NOTHING: OperationOutcome<null> = { status: 200, body: null };
 
 /** The database work of `regent init` on the real store. `isPlain`: sessions with it go over the network and are not encrypted. */
 export function bootstrapDatabase(db: Database, isPlain = false): BootstrapDatabase {
-  const change = async (summary: string, body: (tx: WriteTx) => Promise<Outcome<null> | Rejected>) => {
+  const change = async (summary: string, body: (tx: WriteTx) => Promise<OperationOutcome<null> | Rejected>) => {
     const key = `init-${db.random.hex(12)}`;
     const operation = { key, requestDigest: textDigest(summary), actor: 'system:init', origin: 'init', summary };
     const written = await write(db, operation, body);
@@ -79,7 +79,7 @@ async function readSite(db: Database, isPlain: boolean): Promise<SiteState | Rej
   }
 }
 
-async function writeSite(tx: WriteTx, rows: SiteRows): Promise<Outcome<null> | Rejected> {
+async function writeSite(tx: WriteTx, rows: SiteRows): Promise<OperationOutcome<null> | Rejected> {
   const { nodeId, nodeName, addresses, domain, cluster } = rows;
   if ((await findDomain(tx, { name: domain })) === null) {
     await createDomain(tx, { name: domain, ttl: null });
@@ -111,7 +111,11 @@ async function writeNode(tx: WriteTx, wanted: Pick<Node, 'id' | 'name' | 'addres
   return null;
 }
 
-async function writeClusterRows(tx: WriteTx, nodeId: string, rows: ClusterRows): Promise<Outcome<null> | Rejected> {
+async function writeClusterRows(
+  tx: WriteTx,
+  nodeId: string,
+  rows: ClusterRows,
+): Promise<OperationOutcome<null> | Rejected> {
   const { id, vip, virtualRouter, isDatabaseExternal, certificate, held, versions, inner } = rows;
   const cluster = await writeCluster(tx, { id, vip, virtualRouter, isDatabaseExternal });
   if (isRejected(cluster)) return cluster;
@@ -125,7 +129,7 @@ async function writeClusterRows(tx: WriteTx, nodeId: string, rows: ClusterRows):
   return NOTHING;
 }
 
-async function replaceKey(tx: WriteTx, key: NewKey): Promise<Outcome<null> | Rejected> {
+async function replaceKey(tx: WriteTx, key: NewKey): Promise<OperationOutcome<null> | Rejected> {
   if ((await findUser(tx, key.user)) === null) {
     await createUser(tx, { name: key.user, role: 'admin' });
     tx.emit({ kind: 'user.created', subject: key.user, data: { role: 'admin' } });

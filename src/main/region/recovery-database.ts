@@ -12,11 +12,11 @@ import { enableSiteFeature } from '../../store/queries/base/features.ts';
 import { recordRecovery } from '../../store/queries/cluster/recoveries.ts';
 import { findNode, listNodes, updateNode } from '../../store/queries/cluster/nodes.ts';
 import { readCluster } from '../../store/snapshot.ts';
-import { type Outcome, type WriteTx, write } from '../../store/write.ts';
+import { type OperationOutcome, type WriteTx, write } from '../../store/write.ts';
 import { applyMigrations } from './bootstrap-database.ts';
 
 const READ_MS = 3000;
-const NOTHING: Outcome<null> = { status: 200, body: null };
+const NOTHING: OperationOutcome<null> = { status: 200, body: null };
 
 /** The database work of `regent cluster recover` on the real store. */
 export function recoveryDatabase(db: Database): RecoveryDatabase {
@@ -50,7 +50,7 @@ function readClusterId(tx: Parameters<typeof findNode>[0]): Promise<string | nul
   return tx.one(sql<{ id: string }>`select id from cluster`).then((row) => row?.id ?? null);
 }
 
-async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<Outcome<null> | Rejected> {
+async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<OperationOutcome<null> | Rejected> {
   const { nodeId, epoch, signature, sentences: told } = rows;
   const own = await findNode(tx, { id: nodeId });
   if (own === null) return rejected('not_found', `There is no node ${nodeId} in the database.`);

@@ -35,7 +35,7 @@ export interface CallContext {
 }
 
 /** A call that was done. `version`: of the object, for its ETag. */
-export interface Outcome {
+export interface CallOutcome {
   readonly kind: 'done';
   readonly status: number;
   readonly body: unknown;

@@ -13,7 +13,7 @@ import { readCluster } from '../../store/snapshot.ts';
 import type { ServerState } from '../../store/pool/server-states.ts';
 import type { Tx } from '../../store/tx.ts';
 import { reached, type Task } from '../base/task.ts';
-import type { DatabaseHealth, Outcome } from '../base/port.ts';
+import type { DatabaseHealth, CallOutcome } from '../base/port.ts';
 import { reportedRole } from '../../store/queries/cluster/roles.ts';
 import { diagnose } from './doctor.ts';
 import type { ReceivedReport } from '../base/seen.ts';
@@ -41,7 +41,7 @@ export interface MemoryPorts {
   authority(): { readonly notAfter: string } | null;
   /** Servers of an operator's own database, as they say now; null: the cluster runs its own. */
   servers(): Promise<readonly ServerState[] | null>;
-  askDatabase(id: 'cluster.show' | 'cluster.doctor'): Promise<Outcome | null>;
+  askDatabase(id: 'cluster.show' | 'cluster.doctor'): Promise<CallOutcome | null>;
 }
 
 /** What a region knows without its database: the last report of each node that came to it, and who belongs to the site. */

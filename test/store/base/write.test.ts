@@ -7,7 +7,7 @@ import { createDomain, findDomain, updateDomain } from '../../../src/store/queri
 import { lastEventId, readEvents, readRevision } from '../../../src/store/queries/base/events.ts';
 import { findChange } from '../../../src/store/queries/site/changes.ts';
 import { createUser } from '../../../src/store/queries/people/users.ts';
-import { dryRun, type Outcome, type WriteTx, write } from '../../../src/store/write.ts';
+import { dryRun, type OperationOutcome, type WriteTx, write } from '../../../src/store/write.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { change, operation, refusal, value } from '../../kit/store.ts';
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 const makeDomain =
   (name: string) =>
-  async (tx: WriteTx): Promise<Outcome<{ id: number }>> => {
+  async (tx: WriteTx): Promise<OperationOutcome<{ id: number }>> => {
     const domain = await createDomain(tx, { name, ttl: null });
     tx.emit({ kind: 'domain.created', subject: name, data: { id: domain.id } });
     return { status: 201, body: domain };
@@ -75,7 +75,11 @@ test('twenty equal requests at once: one effect, one answer for all', async () =
 
 test('a replay gets `storedBody` where there is one, and the secret is nowhere in the database', async () => {
   const request = operation({ key: 'secret' });
-  const body = async (): Promise<Outcome> => ({ status: 201, body: { key: 'c:t:s3cr3t' }, storedBody: { key: null } });
+  const body = async (): Promise<OperationOutcome> => ({
+    status: 201,
+    body: { key: 'c:t:s3cr3t' },
+    storedBody: { key: null },
+  });
   expect(value(await write(db, request, body)).body).toEqual({ key: 'c:t:s3cr3t' });
   expect(value(await write(db, request, body)).body).toEqual({ key: null });
   const rows = value(

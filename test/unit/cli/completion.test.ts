@@ -22,7 +22,7 @@ describe('completion', () => {
     ['reservation create ', ['auto']],
     ['completion ', ['bash', 'zsh', 'fish']],
   ])('offers after "%s" %j', (line, words) => {
-    expect(after(line).words).toEqual(expect.arrayContaining([...words]));
+    expect(after(line).candidates).toEqual(expect.arrayContaining([...words]));
   });
 
   it.each<[string, string | null]>([
@@ -48,13 +48,13 @@ describe('completion', () => {
 
   it('offers the events of a what-if after its node', () => {
     expect(after('what-if node ').kind).toBe('node');
-    expect(after('what-if node r1 ').words).toEqual(['dies', 'drains', 'is-cut-off']);
+    expect(after('what-if node r1 ').candidates).toEqual(['dies', 'drains', 'is-cut-off']);
   });
 
   it('has no verb of one noun after another, and no options of a change for a look', () => {
     const verbs = ['list', 'show', 'drain', 'undrain', 'remove', 'replace', 'probe', 'logs', 'delete'];
-    expect(after('node ').words).toEqual(verbs);
-    expect(after('record list -').words).not.toContain('--dry-run');
+    expect(after('node ').candidates).toEqual(verbs);
+    expect(after('record list -').candidates).not.toContain('--dry-run');
   });
 
   it.each(['bash', 'zsh', 'fish'] as const)('prints a script for %s that the shell can read', async (shell) => {

@@ -7,7 +7,7 @@ import { printable } from '../../format/escape.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { moment, stamp } from '../../format/when.ts';
 import { integer, need, option, text } from '../../values.ts';
-import { askOrAway } from '../../waiting/outcome.ts';
+import { queryRegion } from '../../waiting/outcome.ts';
 
 const COMMANDS_MAX = 1000;
 /** A command ends within seconds, and somebody looks at the screen. */
@@ -102,15 +102,15 @@ async function probe(call: Call): Promise<ExitCode> {
       shape: COMMAND_SHAPE,
       done: 'asked for',
       next: NEXT,
-      tell: ({ id, node }) => `${node} is asked: regent command show ${id}`,
+      describe: ({ id, node }) => `${node} is asked: regent command show ${id}`,
       waitFor: async () => EXIT.ok,
     });
   }
   const { client } = await call.region();
-  const asked = await client.call('node.probe', input).catch((error: unknown) => {
+  const response = await client.call('node.probe', input).catch((error: unknown) => {
     throw withNext(error, NEXT);
   });
-  const ended = await waitForCommand(call, asked.body);
+  const ended = await waitForCommand(call, response.body);
   const printer = printerOf(call);
   if (printer.format === 'table' || printer.format === 'wide')
     call.io.out.write(`${printable(`${ended.node}: ${ended.sentence}`)}\n`);
@@ -120,20 +120,20 @@ async function probe(call: Call): Promise<ExitCode> {
 }
 
 /** Waits for a command's end, also while the region fails over. Throws with exit code 5 if none comes in time. */
-async function waitForCommand(call: Call, asked: Command): Promise<Command> {
+async function waitForCommand(call: Call, sentCommand: Command): Promise<Command> {
   const { io } = call;
   const { client } = await call.region();
-  const seconds = Math.max(0, Date.parse(asked.deadline) - Date.parse(asked.createdAt)) / 1000 + GRACE_S;
+  const seconds = Math.max(0, Date.parse(sentCommand.deadline) - Date.parse(sentCommand.createdAt)) / 1000 + GRACE_S;
   const end = io.monotonic() + seconds * 1000;
-  const params = { command: String(asked.id) };
-  for (let command: Command | null = asked; ; ) {
+  const params = { command: String(sentCommand.id) };
+  for (let command: Command | null = sentCommand; ; ) {
     if (command !== null && command.endedAt !== null) return command;
     if (io.monotonic() + POLL_MS >= end)
       throw new CliError(EXIT.timeout, `After ${Math.round(seconds)} s no region tells how it ended.`, [
-        `regent command show ${asked.id}`,
+        `regent command show ${sentCommand.id}`,
       ]);
     await io.sleep(POLL_MS, io.interrupted);
-    command = await askOrAway(
+    command = await queryRegion(
       call,
       end - io.monotonic(),
       async (signal) => (await client.call('command.show', { params }, { signal })).body,

@@ -6,21 +6,21 @@ import { usageError } from '../../exit.ts';
 import { option } from '../../values.ts';
 
 /** Secrets: the word `new`, or the text on standard input for `-`. */
-export async function secretsOf(call: Call, fields: Declaration['fields']): Promise<Record<string, unknown>> {
+export async function readSecrets(call: Call, fields: Declaration['fields']): Promise<Record<string, unknown>> {
   const secrets: Record<string, unknown> = {};
   for (const [member, { isHidden }] of Object.entries<Field>(fields)) {
-    const word = isHidden ? option(call, member) : undefined;
-    if (word === undefined) continue;
+    const secret = isHidden ? option(call, member) : undefined;
+    if (secret === undefined) continue;
     const rule = '"new", or "-" and the secret on standard input';
-    if (word !== 'new' && word !== '-')
+    if (secret !== 'new' && secret !== '-')
       throw usageError(`--${flagOf(member)}: a secret does not belong on a command line. Rule: ${rule}.`);
-    secrets[member] = word === 'new' ? word : (await call.io.readInput()).trim();
+    secrets[member] = secret === 'new' ? secret : (await call.io.readInput()).trim();
   }
   return secrets;
 }
 
 /** The members from options, without secrets. */
-export async function given(
+export async function readMembers(
   call: Call,
   fields: Declaration['fields'],
   members: readonly string[],

@@ -16,9 +16,9 @@ import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } 
 import type { ExitCode } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { collect, need, nothingToSet } from '../../values.ts';
-import { fieldOf, flagOf, given, secretsOf } from './declared-input.ts';
+import { fieldOf, flagOf, readMembers, readSecrets } from './declared-input.ts';
 
-type Row = DeclaredObject<DeclaredNoun>;
+type DeclaredNounRow = DeclaredObject<DeclaredNoun>;
 
 /** `regent NOUN` of every declared noun. */
 export const DECLARED: readonly NounSpec[] = NOUNS.map(commandsOf);
@@ -73,7 +73,7 @@ function listCommand(declaration: Declared): CommandSpec {
     examples: [`regent ${noun} list`],
     run: async (call) => {
       const { client } = await call.region();
-      const query = await given(call, fields, Object.keys(declaration.filters));
+      const query = await readMembers(call, fields, Object.keys(declaration.filters));
       await printList(printerOf(call), shapeOf(declaration), await collect(client.all(route(noun, 'list'), { query })));
     },
   };
@@ -106,8 +106,8 @@ function createCommand(declaration: Declared): CommandSpec {
     isChange: true,
     examples: create.examples ?? [`regent ${noun} create ${example}`],
     run: async (call) => {
-      const body = { name: need(call, 0), ...(await given(call, fields, others)) };
-      return await change(call, declaration, 'create', { body: { ...body, ...(await secretsOf(call, fields)) } });
+      const body = { name: need(call, 0), ...(await readMembers(call, fields, others)) };
+      return await change(call, declaration, 'create', { body: { ...body, ...(await readSecrets(call, fields)) } });
     },
   };
 }
@@ -124,7 +124,7 @@ function setCommand(declaration: Declared): CommandSpec {
     isChange: true,
     examples: set.examples ?? [`regent ${noun} set ${example} --name ${example}-2`],
     run: async (call) => {
-      const body = { ...(await given(call, fields, members)), ...(await secretsOf(call, fields)) };
+      const body = { ...(await readMembers(call, fields, members)), ...(await readSecrets(call, fields)) };
       nothingToSet(body, orList(members.map((member) => `--${flagOf(member)}`)));
       return await change(call, declaration, 'set', { params: paramsOf(noun, call), body });
     },
@@ -159,7 +159,7 @@ function change(
     shape: shapeOf(declaration),
     done: DONE[verb],
     ...(hasHidden(declaration) && verb !== 'delete'
-      ? { tell: (row: Row) => toldWithSecrets(declaration, verb, row) }
+      ? { describe: (row: DeclaredNounRow) => describeWithSecrets(declaration, verb, row) }
       : {}),
     ...(next === undefined ? {} : { next }),
   });
@@ -170,7 +170,7 @@ function hasHidden({ fields }: Declaration): boolean {
 }
 
 /** The result, and the secrets of the answer, which no other answer has. */
-function toldWithSecrets(declaration: Declared, verb: 'create' | 'set', row: Row): string {
+function describeWithSecrets(declaration: Declared, verb: 'create' | 'set', row: DeclaredNounRow): string {
   const fields = Object.entries<Field>(declaration.fields);
   const lines = fields.flatMap(([member, { isHidden }]) => {
     const text = isHidden ? textOf(row, member) : HIDDEN;
@@ -186,7 +186,7 @@ function route<V extends NounVerb>(noun: DeclaredNoun, verb: V): DeclaredRouteId
   return `${noun}.${verb}` as DeclaredRouteId & `${string}.${V}`;
 }
 
-function shapeOf({ noun, fields, counts }: Declaration): Shape<Row> {
+function shapeOf({ noun, fields, counts }: Declaration): Shape<DeclaredNounRow> {
   const members = [...Object.keys(fields), ...Object.keys(counts)];
   return {
     kind: noun,
@@ -195,7 +195,7 @@ function shapeOf({ noun, fields, counts }: Declaration): Shape<Row> {
       ...members.map((member) => ({
         header: headerOf(member),
         ...(fields[member]?.isLong === true ? { wide: true } : {}),
-        value: (row: Row) => textOf(row, member),
+        value: (row: DeclaredNounRow) => textOf(row, member),
       })),
       { header: 'id', wide: true, value: (row) => String(row.id) },
     ],
@@ -241,6 +241,6 @@ function headerOf(member: string): string {
 }
 
 /** `--a`, `--a or --b`, `--a, --b or --c`. */
-function orList(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+function orList(flags: readonly string[]): string {
+  return flags.length < 2 ? flags.join('') : `${flags.slice(0, -1).join(', ')} or ${flags.at(-1)}`;
 }

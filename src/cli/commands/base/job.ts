@@ -96,7 +96,7 @@ export function abortJob(call: Call, id: string, next: NonNullable<Change<'job.a
     shape: JOB_SHAPE,
     done: 'aborted',
     next,
-    tell: jobSentence,
+    describe: jobSentence,
     waitFor: async (job) => {
       const ended = await waitForJob(call, job.id, call.change.timeoutSeconds);
       call.io.err.write(`${printable(jobSentence(ended))}\n`);

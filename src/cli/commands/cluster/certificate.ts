@@ -60,7 +60,7 @@ export const CERTIFICATE: NounSpec = {
           shape: SHAPE,
           done: 'revoked',
           next: { not_found: ['regent certificate list'] },
-          tell: (row) =>
+          describe: (row) =>
             `certificate ${row.serial} of ${row.node ?? row.nodeId} is revoked\nIf its host is to come back, it joins again: regent token create`,
         });
       },

@@ -10,8 +10,8 @@ export async function exportRounds(call: Call): Promise<void> {
   if ((call.args[0] === undefined) === (run === undefined)) {
     throw usageError('Name one round, or a run with --run.', ['See: regent drill history -o wide']);
   }
-  const wish = option(call, 'format');
-  const format = DRILL_FORMATS.find((known) => known === wish);
+  const formatName = option(call, 'format');
+  const format = DRILL_FORMATS.find((known) => known === formatName);
   if (format === undefined) {
     await exportJson(call);
     return;
@@ -23,7 +23,7 @@ export async function exportRounds(call: Call): Promise<void> {
 
 /** Round by round, so that a long run needs little memory. The list is complete JSON only if all rounds came. */
 async function exportJson(call: Call): Promise<void> {
-  const rounds = await wanted(call);
+  const rounds = await listRoundIds(call);
   const { client } = await call.region();
   for (const [index, round] of rounds.entries()) {
     const { body } = await client.call('drill.show', { params: { round } });
@@ -33,7 +33,7 @@ async function exportJson(call: Call): Promise<void> {
 }
 
 /** Ids of the rounds that are exported; at least one. */
-async function wanted(call: Call): Promise<readonly string[]> {
+async function listRoundIds(call: Call): Promise<readonly string[]> {
   const run = option(call, 'run');
   if (run === undefined) return [need(call, 0)];
   const { client } = await call.region();

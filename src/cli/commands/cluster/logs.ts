@@ -31,9 +31,9 @@ export const NODE_LOGS: CommandSpec = {
 };
 
 async function once(call: Call): Promise<ExitCode> {
-  const log = await look(call, linesOf(call), null);
+  const log = await readLog(call, linesOf(call), null);
   if (!(await printData(printerOf(call), log))) write(call, log);
-  return told(call, log);
+  return reportMissing(call, log);
 }
 
 /** Lines as they come; JSON lines for `-o json`, so that a reader need not wait for the end. */
@@ -42,10 +42,10 @@ async function follow(call: Call): Promise<ExitCode> {
   if (format === 'csv' || format === 'yaml') throw usageError(`--follow prints lines; it cannot print ${format}.`);
   let [after, silent, lines]: [string | null, string | null, number] = [null, null, linesOf(call)];
   while (!call.io.interrupted.aborted) {
-    const log = await look(call, lines, after);
+    const log = await readLog(call, lines, after);
     write(call, log);
     // An agent that is away for long says so once.
-    if (log.why !== silent) told(call, log);
+    if (log.why !== silent) reportMissing(call, log);
     [after, silent] = [log.cursor, log.why];
     if (after !== null) lines = LINES_MAX;
     // There is more: it is fetched at once.
@@ -54,7 +54,7 @@ async function follow(call: Call): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-async function look(call: Call, lines: number, after: string | null): Promise<NodeLog> {
+async function readLog(call: Call, lines: number, after: string | null): Promise<NodeLog> {
   const { client } = await call.region();
   const params = { node: need(call, 0), part: need(call, 1) };
   return (await client.call('node.logs', { params, query: { lines, ...(after === null ? {} : { after }) } })).body;
@@ -72,7 +72,7 @@ function write(call: Call, { items }: NodeLog): void {
 }
 
 /** Where there are no lines, says why. */
-function told(call: Call, { why }: NodeLog): ExitCode {
+function reportMissing(call: Call, { why }: NodeLog): ExitCode {
   if (why === null) return EXIT.ok;
   call.io.err.write(`regent: ${printable(why)}\n`);
   return EXIT.error;

@@ -101,17 +101,17 @@ export async function move<I extends MoveRoute>(
       call.io.out.write(`would begin: ${printable((object as Job).progress)}\n`);
       return EXIT.ok;
     }
-    const begun: Job = (await client.call(route, input)).body;
-    if (call.options['wait'] === false) return await tell(call, begun, EXIT.ok);
-    call.io.err.write(`${printable(jobSentence(begun))}\n`);
-    const ended = await waitForJob(call, begun.id, patience);
-    return await tell(call, ended, jobExit(ended));
+    const startedJob: Job = (await client.call(route, input)).body;
+    if (call.options['wait'] === false) return await printJob(call, startedJob, EXIT.ok);
+    call.io.err.write(`${printable(jobSentence(startedJob))}\n`);
+    const ended = await waitForJob(call, startedJob.id, patience);
+    return await printJob(call, ended, jobExit(ended));
   } catch (error) {
     throw withNext(error, NEXT);
   }
 }
 
-async function tell(call: Call, job: Job, exit: ExitCode): Promise<ExitCode> {
+async function printJob(call: Call, job: Job, exit: ExitCode): Promise<ExitCode> {
   const printer = printerOf(call);
   if (printer.format === 'table' || printer.format === 'wide') call.io.out.write(`${printable(jobSentence(job))}\n`);
   else await printOne(printer, JOB_SHAPE, job);

@@ -60,7 +60,7 @@ export const NODE: NounSpec = {
           shape: DELETED,
           done: 'deleted',
           next: { not_found: ['regent node list'], in_use: ['regent certificate list'] },
-          tell: ({ name, revoked }) => `node ${name} deleted; certificates revoked: ${revoked}`,
+          describe: ({ name, revoked }) => `node ${name} deleted; certificates revoked: ${revoked}`,
         }),
     },
   ],
@@ -113,10 +113,12 @@ function stateOf(node: Node, now: number): string {
 /** Since when, and who serves its VLANs; '' where it is not drained. */
 function drainText({ drain }: Node, now: number): string {
   if (drain == null) return '';
-  const words = [...Map.groupBy(drain.vlans, ({ servedBy }) => servedBy)].map(
+  const sentences = [...Map.groupBy(drain.vlans, ({ servedBy }) => servedBy)].map(
     ([rack, own]) => `${rack ?? 'nobody'} serves ${own.map(({ vlan }) => vlan).join(', ')}`,
   );
-  return [`since ${drain.since === null ? 'a time that is not known' : moment(drain.since, now)}`, ...words].join('; ');
+  return [`since ${drain.since === null ? 'a time that is not known' : moment(drain.since, now)}`, ...sentences].join(
+    '; ',
+  );
 }
 
 function reportOf(node: Node): string {

@@ -49,7 +49,7 @@ export const RACK: NounSpec = {
           shape: shapeOf(call),
           done: 'accepted',
           next: { ...NEXT, conflict: ['regent rack accept <uuid> --name <name>', 'regent rack list'] },
-          tell: (rack) => `rack ${rack.name} accepted${rack.isMaster ? '; it is the master' : ''}`,
+          describe: (rack) => `rack ${rack.name} accepted${rack.isMaster ? '; it is the master' : ''}`,
         }),
     },
     decision('reject', 'reject a rack: it gets nothing and serves nothing; its machines are the master’s', 'rejected'),
@@ -72,7 +72,7 @@ export const RACK: NounSpec = {
           shape: shapeOf(call),
           done: '',
           next: NEXT,
-          tell: (rack) =>
+          describe: (rack) =>
             `${
               rack.mayRekey
                 ? `the node of rack ${rack.name} may bring a new key for 15 minutes`
@@ -150,6 +150,6 @@ function stateOf(rack: Rack): string {
     rack.isPlaceholder ? 'placeholder' : '',
     rack.mayRekey ? 'key reset' : '',
   ];
-  const told = notes.filter((note) => note !== '').join(', ');
-  return told === '' ? rack.state : `${rack.state} (${told})`;
+  const noteText = notes.filter((note) => note !== '').join(', ');
+  return noteText === '' ? rack.state : `${rack.state} (${noteText})`;
 }

@@ -7,7 +7,7 @@ import { withNext } from '../../failure.ts';
 import { printable } from '../../format/escape.ts';
 import { stamp } from '../../format/when.ts';
 import { collect, integer, need, option } from '../../values.ts';
-import { askOrAway } from '../../waiting/outcome.ts';
+import { queryRegion } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
 import { printerOf } from '../../change.ts';
 import { printOne, type Shape } from '../../format/output.ts';
@@ -56,7 +56,7 @@ export const NODE_REMOVALS: readonly CommandSpec[] = [
 
 async function remove(call: Call): Promise<ExitCode> {
   const ref = need(call, 0).toLowerCase();
-  const { node, place } = await lookFor(call, ref);
+  const { node, place } = await findNodeAndPlace(call, ref);
   if (node !== undefined || place === undefined)
     return await move(call, 'node.remove', inputOf(call, ref), PATIENCE_S.remove);
   if (call.change.dryRun) {
@@ -73,7 +73,7 @@ async function remove(call: Call): Promise<ExitCode> {
 async function replace(call: Call): Promise<ExitCode> {
   const ref = need(call, 0).toLowerCase();
   const seconds = patienceOf(call);
-  const { node, place } = await lookFor(call, ref);
+  const { node, place } = await findNodeAndPlace(call, ref);
   const isOut = place !== undefined && (node === undefined || !isThere(node));
   if (!isOut || call.change.dryRun) {
     // Whether somebody is to wait is said of the whole, not of this step.
@@ -99,7 +99,7 @@ function isThere(node: Node): boolean {
 
 async function giveToken(call: Call, name: string): Promise<void> {
   const { client } = await call.region();
-  const { place } = await lookFor(call, name);
+  const { place } = await findNodeAndPlace(call, name);
   if (place === undefined)
     throw new CliError(
       EXIT.error,
@@ -129,7 +129,7 @@ async function waitForHost(call: Call, name: string, seconds: number): Promise<E
   const end = io.monotonic() + seconds * 1000;
   const { client } = await call.region();
   for (;;) {
-    const status = await askOrAway(
+    const status = await queryRegion(
       call,
       end - io.monotonic(),
       async (signal) => (await client.call('cluster.show', {}, { signal })).body,
@@ -162,12 +162,12 @@ export function lackOf({ nodes, losses }: Pick<ClusterStatus, 'nodes' | 'losses'
   return node.isRegion && losses.now < wanted ? `the cluster can lose ${losses.now} (${losses.why.join(', ')})` : null;
 }
 
-interface Found {
+interface NodeAndPlace {
   readonly node: Node | undefined;
   readonly place: Place | undefined;
 }
 
-async function lookFor(call: Call, ref: string): Promise<Found> {
+async function findNodeAndPlace(call: Call, ref: string): Promise<NodeAndPlace> {
   try {
     const { client } = await call.region();
     const nodes: Node[] = await collect(client.all('node.list', {}));

@@ -86,15 +86,15 @@ async function restart(call: Call): Promise<ExitCode> {
     input: { params: { node: onNode, service } },
     shape: shapeOf(call),
     done: 'restart asked for',
-    tell: (row) => `service ${row.node}/${row.service}: restart asked for; its node does it once`,
+    describe: (row) => `service ${row.node}/${row.service}: restart asked for; its node does it once`,
   });
 }
 
 /** A service for the screen, with its metrics if one of a single node was asked for. */
-type Shown = Service & Partial<Pick<ServiceDetail, 'metrics'>>;
+type ServiceWithMetrics = Service & Partial<Pick<ServiceDetail, 'metrics'>>;
 
 /** The services that the arguments name; exit code 3 when there is none. */
-async function servicesOf(call: Call): Promise<Shown[]> {
+async function servicesOf(call: Call): Promise<ServiceWithMetrics[]> {
   const { client } = await call.region();
   const { node, service } = target(call);
   if (node !== undefined) return [(await client.call('service.show', { params: { node, service } })).body];
@@ -112,7 +112,7 @@ function target(call: Call): { node: string | undefined; service: string } {
   return { node: which.slice(0, slash), service: which.slice(slash + 1) };
 }
 
-function shapeOf(call: Call): Shape<Shown> {
+function shapeOf(call: Call): Shape<ServiceWithMetrics> {
   const now = call.io.now();
   return {
     kind: 'service',

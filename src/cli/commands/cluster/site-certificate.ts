@@ -58,7 +58,7 @@ export const SITE_CERTIFICATE: NounSpec = {
           input: { body: { certificate: await certificateOf(call), privateKey: await textOf(call, 'key') } },
           shape: SHAPE,
           done: 'set',
-          tell,
+          describe: describeCertificate,
         }),
     },
     {
@@ -66,12 +66,18 @@ export const SITE_CERTIFICATE: NounSpec = {
       summary: "show the certificate of the cluster's authority again",
       isChange: true,
       run: (call) =>
-        runChange(call, { route: 'site-certificate.unset', input: {}, shape: SHAPE, done: 'in force', tell }),
+        runChange(call, {
+          route: 'site-certificate.unset',
+          input: {},
+          shape: SHAPE,
+          done: 'in force',
+          describe: describeCertificate,
+        }),
     },
   ],
 };
 
-function tell(row: SiteCertificate): string {
+function describeCertificate(row: SiteCertificate): string {
   const whose = row.isOwn ? 'an own certificate' : "the certificate of the cluster's authority";
   return [
     `All region nodes show ${whose} within seconds: ${row.subject}, until ${stamp(row.notAfter)}`,

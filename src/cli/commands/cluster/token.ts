@@ -39,7 +39,7 @@ export const TOKEN: NounSpec = {
           shape: CREATED,
           done: 'created',
           next: { unavailable: ['On a region node: ls -l /etc/regent/pki'] },
-          tell: (token) =>
+          describe: (token) =>
             [
               `Join token ${token.id} for one ${roleOf(token)} created, valid until ${stamp(token.expiresAt)}.`,
               ...(token.token === null

@@ -79,7 +79,7 @@ export const IMAGE: NounSpec = {
           shape: shapeOf(call),
           done: '',
           next: NEXT,
-          tell: defaultText,
+          describe: defaultText,
         }),
     },
     {
@@ -228,8 +228,8 @@ function rootText({ format, compression, bytes, cloudInit }: NonNullable<Image['
 
 /** What each rack has fetched beforehand. */
 function rackTexts({ files }: Image, now: number): string[] {
-  const told = files.flatMap(({ name, racks = [] }) => racks.map((rack) => ({ name, ...rack })));
-  const texts = [...Map.groupBy(told, ({ node }) => node)].map(([node, copies]) => {
+  const rackCopies = files.flatMap(({ name, racks = [] }) => racks.map((rack) => ({ name, ...rack })));
+  const texts = [...Map.groupBy(rackCopies, ({ node }) => node)].map(([node, copies]) => {
     const missing = copies.filter(({ isThere }) => !isThere);
     const there = copies.length - missing.length;
     const lacks = missing.map(({ name, since }) => `${name}: no region node gives it for ${age(since, now)}`);

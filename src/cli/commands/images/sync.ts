@@ -9,7 +9,7 @@ import { relative } from '../../format/when.ts';
 import { collect } from '../../values.ts';
 
 const MIB = 2 ** 20;
-const LOOK_MS = 2000;
+const POLL_MS = 2000;
 
 /** `regent image sync`. */
 export function syncCommand(): CommandSpec {
@@ -24,35 +24,35 @@ export function syncCommand(): CommandSpec {
     examples: ['regent image sync ours --follow', 'regent image sync --show'],
     run: async (call) => {
       const { client } = await call.region();
-      const names = await wantedOf(call, client);
+      const names = await listSourceNames(call, client);
       if (call.options['show'] !== true)
         for (const source of names) await client.call('image-sync.create', { params: { source } });
       const isWanted = ({ source }: ImageSync) => names.includes(source);
-      const look = async () => (await collect(client.all('image-sync.list', {}))).filter(isWanted);
-      const found = call.options['follow'] === true ? await followed(call, look) : await look();
+      const readSyncs = async () => (await collect(client.all('image-sync.list', {}))).filter(isWanted);
+      const found = call.options['follow'] === true ? await followUntilEnd(call, readSyncs) : await readSyncs();
       await printList(printerOf(call), shapeOf(call), found);
       return found.some(({ state }) => state === 'failed') ? EXIT.error : 0;
     },
   };
 }
 
-async function wantedOf(call: Call, client: Client): Promise<readonly string[]> {
+async function listSourceNames(call: Call, client: Client): Promise<readonly string[]> {
   const named = call.args.filter((name) => name !== undefined);
   if (named.length > 0) return named;
   return (await collect(client.all('boot-source.list', {}))).map(({ name }) => name);
 }
 
 /** Until each has ended; each change is a line. */
-async function followed({ io }: Call, look: () => Promise<ImageSync[]>): Promise<ImageSync[]> {
-  let told = '';
+async function followUntilEnd({ io }: Call, readSyncs: () => Promise<ImageSync[]>): Promise<ImageSync[]> {
+  let printedLines = '';
   for (;;) {
-    const found = await look();
+    const found = await readSyncs();
     const under = found.filter(({ endedAt }) => endedAt === null);
     const lines = under.map((sync) => `regent: ${printable(sync.source)}: ${progressText(sync)}\n`).join('');
-    if (lines !== told) io.err.write(lines);
-    told = lines;
+    if (lines !== printedLines) io.err.write(lines);
+    printedLines = lines;
     if (under.length === 0) return found;
-    await io.sleep(LOOK_MS, io.interrupted);
+    await io.sleep(POLL_MS, io.interrupted);
   }
 }
 

@@ -14,7 +14,7 @@ import { diskOf, openQcow2 } from './qcow2.ts';
 const FORMATS = ['tar', 'raw', 'qcow2'] as const;
 type Format = (typeof FORMATS)[number];
 const MIB = 2 ** 20;
-const TOLD_EVERY_MS = 5000;
+const PROGRESS_EVERY_MS = 5000;
 /** By their names: what is packed in it, whatever compresses it. */
 const BY_NAME: readonly (readonly [RegExp, Format])[] = [
   [/\.(?:tar|tgz|txz|tzst)(?:\.\w+)?$/i, 'tar'],
@@ -23,7 +23,7 @@ const BY_NAME: readonly (readonly [RegExp, Format])[] = [
 ];
 
 /** `regent image upload`; `told`: prints the image that it has become. */
-export function uploadCommand(told: (call: Call, image: Image, isNew: boolean) => Promise<void>): CommandSpec {
+export function uploadCommand(printImage: (call: Call, image: Image, isNew: boolean) => Promise<void>): CommandSpec {
   return {
     verb: 'upload',
     summary: 'upload a system that machines are deployed with: a tar of its files, or the image of a disk',
@@ -40,11 +40,11 @@ export function uploadCommand(told: (call: Call, image: Image, isNew: boolean) =
     ],
     run: async (call) => {
       const path = need(call, 0);
-      const wanted = wantedOf(call);
+      const target = readOptions(call);
       const root = await rootOf(call, path);
       call.io.err.write(`regent: ${printable(path)}: its digest is computed\n`);
       const { size, sha256 } = await measure(root.content(0));
-      const manifest = manifestOf({ ...wanted, ...root, size, sha256 });
+      const manifest = manifestOf({ ...target, ...root, size, sha256 });
       const checked = parseManifest(manifest);
       if (isRejected(checked)) throw new CliError(EXIT.error, checked.message);
       const { client } = await call.region();
@@ -52,38 +52,38 @@ export function uploadCommand(told: (call: Call, image: Image, isNew: boolean) =
       const content = { size, open: root.content };
       await sendFile(call, client, { image: body.image.digest, file: root.file, content });
       const { body: image } = await client.call('image.show', { params: { image: body.image.digest } });
-      await told(call, image, body.isNew);
+      await printImage(call, image, body.isNew);
     },
   };
 }
 
-interface Sent {
+interface UploadFile {
   readonly image: string;
   readonly file: string;
   readonly content: UploadContent;
 }
 
 /** Sends a file and tells how far it is, every few seconds. */
-export async function sendFile({ io }: Call, client: Client, { image, file, content }: Sent): Promise<void> {
+export async function sendFile({ io }: Call, client: Client, { image, file, content }: UploadFile): Promise<void> {
   const whole = (content.size / MIB).toFixed(1);
   io.err.write(`regent: ${printable(file)}: ${whole} MiB\n`);
   const open = (start: number) => counted(content.open(start), start);
-  let told = io.monotonic();
+  let lastProgressAt = io.monotonic();
   async function* counted(bytes: AsyncIterable<Uint8Array>, start: number) {
     let at = start;
     if (start > 0) io.err.write(`regent: ${printable(file)}: goes on at ${(start / MIB).toFixed(1)} MiB\n`);
     for await (const chunk of bytes) {
       yield chunk;
       at += chunk.length;
-      if (io.monotonic() - told < TOLD_EVERY_MS) continue;
-      told = io.monotonic();
+      if (io.monotonic() - lastProgressAt < PROGRESS_EVERY_MS) continue;
+      lastProgressAt = io.monotonic();
       io.err.write(`regent: ${printable(file)}: ${(at / MIB).toFixed(1)} of ${whole} MiB\n`);
     }
   }
   await client.upload('image.upload', { image, file }, { size: content.size, open }, io.interrupted);
 }
 
-function wantedOf({ options }: Call) {
+function readOptions({ options }: Call) {
   const { name, architecture, cloudInit = 'yes' } = options;
   if (typeof name !== 'string' || typeof architecture !== 'string')
     throw usageError('An upload needs --name and --architecture.', ['regent image upload --help']);
@@ -93,7 +93,7 @@ function wantedOf({ options }: Call) {
 }
 
 /** What is sent. `content` begins at that byte; `bytes`: unpacked, where that is known. */
-interface Root {
+interface UploadRoot {
   readonly format: RootFormat;
   readonly compression: Compression;
   readonly file: string;
@@ -102,7 +102,7 @@ interface Root {
 }
 
 /** A file as it is, or the disk in a qcow2 image, which is compressed as it goes: equal images give equal bytes. */
-async function rootOf(call: Call, path: string): Promise<Root> {
+async function rootOf(call: Call, path: string): Promise<UploadRoot> {
   const file = await call.io.openFile(path);
   if (file === null || file.size === 0) throw new CliError(EXIT.error, `There is no file ${path}, or it is empty.`);
   const kind = kindOfBytes(await file.readAt(0, Math.min(8, file.size)));
@@ -118,15 +118,15 @@ async function rootOf(call: Call, path: string): Promise<Root> {
 }
 
 function formatOf({ options }: Call, path: string, kind: string | null): Format {
-  const told = FORMATS.find((one) => one === options['format']);
-  if (told) return told;
+  const requestedFormat = FORMATS.find((one) => one === options['format']);
+  if (requestedFormat) return requestedFormat;
   if (kind === 'qcow2') return 'qcow2';
   const found = BY_NAME.find(([pattern]) => pattern.test(path));
   if (found) return found[1];
   throw usageError(`What is in ${path}?`, ['Say it: --format tar, raw or qcow2.']);
 }
 
-async function packedDisk(path: string, file: CliFile): Promise<Root> {
+async function packedDisk(path: string, file: CliFile): Promise<UploadRoot> {
   const header = await openQcow2(path, file);
   const { constants, createZstdCompress } = await import('node:zlib');
   const { pipeline, Readable } = await import('node:stream');
@@ -161,7 +161,7 @@ async function* from(bytes: AsyncIterable<Uint8Array>, start: number): AsyncGene
   }
 }
 
-interface Told extends Omit<Root, 'content'> {
+interface UploadManifest extends Omit<UploadRoot, 'content'> {
   readonly name: string;
   readonly architecture: string;
   readonly hasCloudInit: boolean;
@@ -180,7 +180,7 @@ function manifestOf({
   bytes,
   size,
   sha256,
-}: Told): string {
+}: UploadManifest): string {
   const content = { file, format, compression, ...(bytes === null ? {} : { bytes }), cloudInit: hasCloudInit };
   const manifest = { format: 1, kind: 'deployable', architecture, name, content, files: { [file]: { size, sha256 } } };
   return `${JSON.stringify(manifest, null, 2)}\n`;

@@ -4,7 +4,7 @@ import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { collect, need, nothingToSet, text, textOrNone } from '../../values.ts';
 import * as carried from '../base/carried.ts';
-import { DHCP_OPTION, dhcpOptionsOf } from '../networks/dhcp-told.ts';
+import { DHCP_OPTION, dhcpOptionsOf } from '../networks/dhcp-settings.ts';
 import { interfaceLine } from './interface.ts';
 import { INTERFACE_OPTIONS, interfacesOf } from './machine-cards.ts';
 import { NOTE_OPTIONS, noteDetails, notesOf } from './machine-place.ts';

@@ -7,7 +7,7 @@ import { usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { flag, forceOf, integer, need, nothingToSet, option, options, text, textOrNone } from '../../values.ts';
 
-type Link = NonNullable<MachineInterface['links']>[number];
+type NicLink = NonNullable<MachineInterface['links']>[number];
 
 const SHAPE: Shape<MachineInterface> = {
   kind: 'interface',
@@ -19,7 +19,7 @@ const SHAPE: Shape<MachineInterface> = {
     { header: 'mac', value: (nic) => nic.mac },
     { header: 'on', value: (nic) => nic.parents?.join(', ') ?? '' },
     { header: 'vlan', value: (nic) => nic.vlan ?? '' },
-    { header: 'addresses', value: (nic) => linksOf(nic).map(linkWords).join(', ') },
+    { header: 'addresses', value: (nic) => linksOf(nic).map(describeLink).join(', ') },
     { header: 'mtu', wide: true, value: (nic) => (nic.mtu === undefined ? '' : String(nic.mtu)) },
   ],
   details: (nic) => [
@@ -34,24 +34,24 @@ const SHAPE: Shape<MachineInterface> = {
     ...(nic.tags?.length ? [['Tags', nic.tags.join(', ')] as const] : []),
     ...(nic.bond ? [['Bond', settingsOf(nic.bond)] as const] : []),
     ...(nic.bridge ? [['Bridge', settingsOf(nic.bridge)] as const] : []),
-    ['Addresses', linksOf(nic).map((link) => `${link.id}  ${linkWords(link)}`)],
+    ['Addresses', linksOf(nic).map((link) => `${link.id}  ${describeLink(link)}`)],
   ],
 };
 
 /** An interface on one line, as `machine show` has it. */
 export function interfaceLine(nic: MachineInterface): string {
-  const addresses = linksOf(nic).map(linkWords).join(', ');
+  const addresses = linksOf(nic).map(describeLink).join(', ');
   const parents = nic.parents?.length ? ` on ${nic.parents.join(', ')}` : '';
   const mtu = nic.mtu === undefined ? '' : `  MTU ${nic.mtu}`;
   return `${nic.name}  ${nic.mac}  ${nic.kind}${parents}  VLAN ${nic.vlan ?? '-'}${mtu}  ${addresses || 'no address'}`;
 }
 
 /** A region of an older release tells addresses alone. */
-function linksOf({ links, addresses }: MachineInterface): readonly Link[] {
+function linksOf({ links, addresses }: MachineInterface): readonly NicLink[] {
   return links ?? addresses.map((entry) => ({ ...entry, id: 0, mode: 'static', gateway: false }));
 }
 
-function linkWords({ mode, address, subnet, gateway }: Link): string {
+function describeLink({ mode, address, subnet, gateway }: NicLink): string {
   const what = address ?? (mode === 'dhcp' ? 'DHCP' : 'up, no address');
   return `${what}${subnet === null ? '' : ` (${subnet})`}${gateway ? ', default route' : ''}`;
 }
@@ -144,7 +144,7 @@ const CREATE: CommandSpec = {
       },
       shape: SHAPE,
       done: 'created',
-      tell: (nic) => `interface ${interfaceLine(nic)}: created`,
+      describe: (nic) => `interface ${interfaceLine(nic)}: created`,
     }),
 };
 
@@ -174,7 +174,7 @@ const SET: CommandSpec = {
       input: { params: paramsOf(call), query: forceOf(call), body },
       shape: SHAPE,
       done: 'changed',
-      tell: (nic) => `interface ${interfaceLine(nic)}: changed`,
+      describe: (nic) => `interface ${interfaceLine(nic)}: changed`,
     });
   },
 };

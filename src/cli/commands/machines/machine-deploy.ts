@@ -111,7 +111,7 @@ const ANNOTATION: OptionSpec = {
   repeat: true,
 };
 
-const WISHES: readonly OptionSpec[] = [
+const CONSTRAINT_OPTIONS: readonly OptionSpec[] = [
   ...LISTS.map(([name, , value, help]) => ({ flags: `--${kebab(name)} ${value}`, help, repeat: true })),
   { flags: '--cpus <count>', help: 'so many processors at least' },
   { flags: '--memory <mib>', help: 'so much memory at least, MiB' },
@@ -129,7 +129,7 @@ export function allocateCommand(plain: CommandSpec, shape: Shape<Machine>): Comm
   const comment = (plain.options ?? []).filter(({ flags }) => flags.startsWith('--comment'));
   return {
     ...plain,
-    options: [...WISHES, ...comment],
+    options: [...CONSTRAINT_OPTIONS, ...comment],
     examples: [
       'regent machine allocate m1',
       'regent machine allocate --cpus 16 --memory 65536 --tag gpu',
@@ -137,15 +137,15 @@ export function allocateCommand(plain: CommandSpec, shape: Shape<Machine>): Comm
     ],
     run: async (call) => {
       const isNamed = call.args.some((name) => name !== undefined && name !== '');
-      const wish = wishOf(call);
-      if (!isNamed) return await allocateOne(call, wish, shape);
-      if (Object.keys(wish).length > 0) throw usageError('Give names, or what the machine must have, not both.');
+      const constraints = readConstraints(call);
+      if (!isNamed) return await allocateOne(call, constraints, shape);
+      if (Object.keys(constraints).length > 0) throw usageError('Give names, or what the machine must have, not both.');
       return await plain.run({ ...call, options: { ...call.options, tag: undefined } });
     },
   };
 }
 
-function wishOf(call: Call): MachineAllocateRequest {
+function readConstraints(call: Call): MachineAllocateRequest {
   const lists = LISTS.flatMap(([name, member]) => {
     const values = options(call, name);
     return values.length === 0 ? [] : [[member, [...values]] as const];
@@ -161,15 +161,15 @@ function wishOf(call: Call): MachineAllocateRequest {
   };
 }
 
-async function allocateOne(call: Call, wish: MachineAllocateRequest, of: Shape<Machine>) {
+async function allocateOne(call: Call, constraints: MachineAllocateRequest, of: Shape<Machine>) {
   const shape: Shape<MachineAllocated> = { kind: of.kind, name: ({ machine }) => of.name(machine), columns: [] };
   return await runChange(call, {
     route: 'machine.allocate-any',
-    input: { body: { ...text(call, 'comment'), ...wish } },
+    input: { body: { ...text(call, 'comment'), ...constraints } },
     shape,
     done: 'allocated',
     next: { conflict: ['regent machine list --state ready'] },
-    tell: ({ machine, storage, interfaces }) => {
+    describe: ({ machine, storage, interfaces }) => {
       const labels = [...Object.entries(storage), ...Object.entries(interfaces)].map(
         ([label, what]) => `${label}: ${what}`,
       );

@@ -37,7 +37,7 @@ export const ENLISTMENT: readonly CommandSpec[] = [
         input: { params: { machine: need(call, 0) }, body: text(call, 'comment') },
         shape: DONE,
         done: 'ignored',
-        tell: ({ machine, macs }) =>
+        describe: ({ machine, macs }) =>
           `machine ${machine.fqdn} deleted and ignored (${macs.join(', ')})\nTaken back by: regent machine unignore ${macs[0] ?? ''}`,
         next: { conflict: [`regent machine show ${need(call, 0)}`], not_found: ['regent machine list --state new'] },
       }),

@@ -17,7 +17,7 @@ import { integer, need, option } from '../../values.ts';
 import { timelineLines } from './machine-timeline.ts';
 
 type Detail = readonly [label: string, value: string | readonly string[]];
-type Inventory = MachineInventory['inventory'];
+type HardwareInventory = MachineInventory['inventory'];
 
 /** Shows a machine, with its hardware where it has told of it. Of one on its way, or whose way has failed, its timeline comes first. */
 export async function showMachine(call: Call, shape: Shape<Machine>): Promise<void> {
@@ -26,14 +26,17 @@ export async function showMachine(call: Call, shape: Shape<Machine>): Promise<vo
   const { body } = await client.call('machine.show', { params });
   const { format } = printerOf(call);
   const isTable = format === 'table' || format === 'wide';
-  const told = isTable ? await hardwareOf(call) : null;
-  const way = isTable && hasWay(body) ? await timelineOf(call) : [];
-  if (way.length > 0) printerOf(call).out.write(`${way.join('\n')}\n\n`);
-  const details = (machine: Machine) => [...(shape.details?.(machine) ?? []), ...(told ? hardwareDetails(told) : [])];
+  const hardware = isTable ? await hardwareOf(call) : null;
+  const timeline = isTable && hasTimeline(body) ? await timelineOf(call) : [];
+  if (timeline.length > 0) printerOf(call).out.write(`${timeline.join('\n')}\n\n`);
+  const details = (machine: Machine) => [
+    ...(shape.details?.(machine) ?? []),
+    ...(hardware ? hardwareDetails(hardware) : []),
+  ];
   await printOne(printerOf(call), { ...shape, details }, body);
 }
 
-function hasWay({ state }: Machine): boolean {
+function hasTimeline({ state }: Machine): boolean {
   return state !== undefined && (isPassing(state) || isBad(state));
 }
 
@@ -66,11 +69,11 @@ function hardwareDetails({ at, inventory, problems }: MachineInventory): Detail[
       'Hardware',
       [`as it told ${stamp(at)}`, systemLine(inventory), firmwareLine(inventory)].filter((line) => line !== ''),
     ],
-    cpu === undefined ? null : ['CPU', wordsOf([cpu.count, cpu.architecture, cpu.model])],
+    cpu === undefined ? null : ['CPU', joinParts([cpu.count, cpu.architecture, cpu.model])],
     memory?.kb === undefined ? null : ['Memory', size(memory.kb * 1024)],
     virtual === undefined ? null : ['Virtual', virtual],
     lines('Disks', inventory.disks, ({ name, bytes, model, serial, rotational }) =>
-      wordsOf([
+      joinParts([
         name,
         bytes === undefined ? undefined : size(bytes),
         rotational ? 'rotational' : undefined,
@@ -79,13 +82,13 @@ function hardwareDetails({ at, inventory, problems }: MachineInventory): Detail[
       ]),
     ),
     lines('NICs', inventory.interfaces, ({ name, mac, link, speedMbps, driver, lldp }) =>
-      wordsOf([
+      joinParts([
         name,
         mac,
         link === undefined ? undefined : link ? 'link' : 'no link',
         speedMbps === undefined ? undefined : `${speedMbps} Mb/s`,
         driver,
-        ...(lldp ?? []).map(({ system, chassis, port }) => `at ${wordsOf([system ?? chassis, port])}`),
+        ...(lldp ?? []).map(({ system, chassis, port }) => `at ${joinParts([system ?? chassis, port])}`),
       ]),
     ),
     problems.length === 0 ? null : ['Left out', problems],
@@ -93,22 +96,22 @@ function hardwareDetails({ at, inventory, problems }: MachineInventory): Detail[
   return details.filter((detail) => detail !== null);
 }
 
-function systemLine({ system }: Inventory): string {
-  return system === undefined ? '' : wordsOf([system.vendor, system.product, system.serial, system.uuid]);
+function systemLine({ system }: HardwareInventory): string {
+  return system === undefined ? '' : joinParts([system.vendor, system.product, system.serial, system.uuid]);
 }
 
-function firmwareLine({ firmware }: Inventory): string {
+function firmwareLine({ firmware }: HardwareInventory): string {
   if (firmware === undefined) return '';
   const secure = firmware.secureBoot === true ? 'Secure Boot' : undefined;
-  return wordsOf([firmware.kind, firmware.vendor, firmware.version, secure]);
+  return joinParts([firmware.kind, firmware.vendor, firmware.version, secure]);
 }
 
 function lines<T>(label: string, items: readonly T[] | undefined, line: (item: T) => string): Detail | null {
   return items === undefined || items.length === 0 ? null : [label, items.map(line)];
 }
 
-function wordsOf(words: readonly (string | number | undefined)[]): string {
-  return words.filter((word) => word !== undefined && word !== '').join('  ');
+function joinParts(parts: readonly (string | number | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join('  ');
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
@@ -188,8 +191,8 @@ async function printOutputs(call: Call, result: ScriptResultDetail): Promise<voi
   if (await printData(printer, result)) return;
   await printOne(printer, RESULT_SHAPE, result);
   for (const { kind, bytes, text, base64 } of result.contents) {
-    const kept = text === undefined ? Buffer.byteLength(base64 ?? '', 'base64') : Buffer.byteLength(text);
-    const more = bytes > kept ? `, the first ${kept} are kept` : '';
+    const storedBytes = text === undefined ? Buffer.byteLength(base64 ?? '', 'base64') : Buffer.byteLength(text);
+    const more = bytes > storedBytes ? `, the first ${storedBytes} are kept` : '';
     const body = text === undefined ? '(not text: -o json has it in base64)' : printableLines(text).trimEnd();
     printer.out.write(`\n${kind} (${bytes} bytes${more}):\n${body}\n`);
   }

@@ -10,7 +10,7 @@ import { type Column, printList, type Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
 import { option, text } from '../../values.ts';
 import type { WaitCondition } from '../../waiting/conditions.ts';
-import { askOrAway } from '../../waiting/outcome.ts';
+import { queryRegion } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
 import { allocateCommand, DEPLOY, RELEASE, type VerbOptions } from './machine-deploy.ts';
 import { machinesOf } from './machine-power.ts';
@@ -119,9 +119,9 @@ async function runOne(call: Call, { verb, shape, machine }: Verb & { readonly ma
     shape,
     done: verb,
     next: { conflict: [`regent machine show ${machine}`], not_found: ['regent machine list'] },
-    tell: sentenceOf,
-    waitFor: async (begun) => {
-      const ended = await waitForMachine(call, begun);
+    describe: sentenceOf,
+    waitFor: async (startedMachine) => {
+      const ended = await waitForMachine(call, startedMachine);
       call.io.err.write(`${printable(sentenceOf(ended))}\n`);
       return exitOf(verb, ended);
     },
@@ -147,8 +147,8 @@ async function runMany(
     }
   }
   if (call.change.wait) {
-    for (const [index, begun] of machines.entries()) {
-      const ended = await waitForMachine(call, begun);
+    for (const [index, startedMachine] of machines.entries()) {
+      const ended = await waitForMachine(call, startedMachine);
       machines[index] = ended;
       if (code === EXIT.ok) code = exitOf(verb, ended);
     }
@@ -165,33 +165,33 @@ function exitOf(verb: MachineVerb, { state }: Machine): ExitCode {
 /** What a machine is and waits for, or why somebody has to look at it. */
 function sentenceOf({ fqdn, state, locked, error, message, deadline }: Machine): string {
   const until = typeof deadline === 'string' ? ` until ${stamp(deadline)}` : '';
-  const words = [error, message].filter((one) => one !== undefined && one !== '').join(' ');
-  return `${fqdn} is ${state ?? 'as it was'}${until}${locked === true ? ', locked' : ''}${words === '' ? '' : `: ${words}`}`;
+  const reason = [error, message].filter((one) => one !== undefined && one !== '').join(' ');
+  return `${fqdn} is ${state ?? 'as it was'}${until}${locked === true ? ', locked' : ''}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 /** Waits until a machine is at rest, telling meanwhile what it waits for; throws with exit code 5 when time is up, and the machine goes on. */
-async function waitForMachine(call: Call, begun: Machine): Promise<Machine> {
+async function waitForMachine(call: Call, startedMachine: Machine): Promise<Machine> {
   const { io } = call;
   const { timeoutSeconds } = call.change;
   const progress = makeProgress(io);
   const end = io.monotonic() + timeoutSeconds * 1000;
   const { client } = await call.region();
   const show = async (signal: AbortSignal) =>
-    (await client.call('machine.show', { params: { machine: begun.id } }, { signal })).body;
+    (await client.call('machine.show', { params: { machine: startedMachine.id } }, { signal })).body;
   for (;;) {
-    const machine = await askOrAway(call, end - io.monotonic(), show);
+    const machine = await queryRegion(call, end - io.monotonic(), show);
     if (machine !== null && machine.busy !== true) {
       progress.end('');
       return machine;
     }
-    const seen = machine === null ? `${begun.fqdn}: the region does not answer` : sentenceOf(machine);
+    const seen = machine === null ? `${startedMachine.fqdn}: the region does not answer` : sentenceOf(machine);
     progress.say(seen);
     if (io.monotonic() + POLL_MS >= end) {
       progress.end('');
       throw new CliError(EXIT.timeout, `After ${timeoutSeconds} s it goes on: ${seen}`, [
-        `regent machine timeline ${begun.hostname}`,
-        `regent machine show ${begun.hostname}`,
-        `regent machine abort ${begun.hostname}`,
+        `regent machine timeline ${startedMachine.hostname}`,
+        `regent machine show ${startedMachine.hostname}`,
+        `regent machine abort ${startedMachine.hostname}`,
       ]);
     }
     await io.sleep(POLL_MS, io.interrupted);

@@ -95,7 +95,7 @@ function runOne(call: Call, machine: string, body: MachinePower): Promise<ExitCo
     shape: JOB_SHAPE,
     done: 'begun',
     next: NEXT,
-    tell: jobSentence,
+    describe: jobSentence,
     waitFor: async (job) => {
       const ended = await waitForJob(call, job.id, call.change.timeoutSeconds);
       call.io.err.write(`${printable(jobSentence(ended))}\n`);

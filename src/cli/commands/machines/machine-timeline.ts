@@ -8,7 +8,7 @@ import { printable, safeJson } from '../../format/escape.ts';
 import { printData } from '../../format/output.ts';
 import { tableLines } from '../../format/table.ts';
 import { integer, need, option } from '../../values.ts';
-import { askOrAway } from '../../waiting/outcome.ts';
+import { queryRegion } from '../../waiting/outcome.ts';
 
 const POLL_MS = 1000;
 /** How long a region may be silent while a timeline is followed, ms: it is asked again and again. */
@@ -104,21 +104,21 @@ async function follow(call: Call): Promise<void> {
     throw usageError(`--follow prints lines; it cannot print ${format}.`);
   const query = queryOf(call);
   const { client } = await call.region();
-  const told = new Set<string>();
+  const printedIds = new Set<string>();
   let ends = '';
-  let wasOnWay = false;
+  let wasInProgress = false;
   while (!io.interrupted.aborted) {
-    const timeline = await askOrAway(call, ASK_MS, async (signal) => {
+    const timeline = await queryRegion(call, ASK_MS, async (signal) => {
       const params = { machine: need(call, 0) };
       return (await client.call('machine.timeline', { params, query }, { signal })).body;
     });
     if (timeline !== null) {
-      const fresh = timeline.steps.filter(({ id }) => !told.has(id));
+      const fresh = timeline.steps.filter(({ id }) => !printedIds.has(id));
       for (const step of fresh) {
-        told.add(step.id);
+        printedIds.add(step.id);
         io.out.write(`${format === 'json' ? safeJson(step, 0) : cellsOf(step).map(printable).join('  ')}\n`);
       }
-      const isOnWay = isPassing(timeline.state);
+      const isInProgress = isPassing(timeline.state);
       // What comes next is said again when it is another thing, or late.
       const key = JSON.stringify([timeline.next?.next, timeline.next?.isLate, timeline.causes]);
       if (key !== ends && format !== 'json')
@@ -128,8 +128,8 @@ async function follow(call: Call): Promise<void> {
             .join(''),
         );
       ends = key;
-      if (wasOnWay && !isOnWay) return;
-      wasOnWay ||= isOnWay;
+      if (wasInProgress && !isInProgress) return;
+      wasInProgress ||= isInProgress;
     }
     await io.sleep(POLL_MS, io.interrupted).catch(() => {});
   }

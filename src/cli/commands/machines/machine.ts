@@ -10,7 +10,7 @@ import { TIMELINE } from './machine-timeline.ts';
 import { interfaceLine } from './interface.ts';
 import { INTERFACE_OPTIONS, interfacesOf } from './machine-cards.ts';
 import { RESULT, RESULTS, showMachine } from './machine-hardware.ts';
-import { DHCP_OPTION, dhcpOptionsOf } from '../networks/dhcp-told.ts';
+import { DHCP_OPTION, dhcpOptionsOf } from '../networks/dhcp-settings.ts';
 import { printList, type Shape } from '../../format/output.ts';
 import { collect, forceOf, need, nothingToSet, text } from '../../values.ts';
 
@@ -131,7 +131,7 @@ export const MACHINE: NounSpec = {
           },
           shape: SHAPE,
           done: 'created',
-          tell: (machine) => tell(machine, 'created'),
+          describe: (machine) => describeMachine(machine, 'created'),
         });
       },
     },
@@ -178,7 +178,7 @@ export const MACHINE: NounSpec = {
           input: { params: { machine: need(call, 0) }, body: { ...body, ...forceOf(call) } },
           shape: SHAPE,
           done: 'changed',
-          tell: (machine) => tell(machine, 'changed'),
+          describe: (machine) => describeMachine(machine, 'changed'),
         });
       },
     },
@@ -202,7 +202,7 @@ export const MACHINE: NounSpec = {
           input: { params: { machine: need(call, 0) }, query: forceOf(call) },
           shape: SHAPE,
           done: 'deleted',
-          tell: ({ fqdn, held = [] }) => [`machine ${fqdn} deleted`, ...heldLines(fqdn, held)].join('\n'),
+          describe: ({ fqdn, held = [] }) => [`machine ${fqdn} deleted`, ...heldLines(fqdn, held)].join('\n'),
         }),
     },
   ],
@@ -212,7 +212,7 @@ function addressesOf(machine: Machine): string[] {
   return machine.interfaces.flatMap((nic) => nic.addresses.map((entry) => entry.address));
 }
 
-function tell(machine: Machine, done: string): string {
+function describeMachine(machine: Machine, done: string): string {
   const addresses = addressesOf(machine);
   const line = `machine ${machine.fqdn} ${done}${addresses.length === 0 ? '' : ` (${addresses.join(', ')})`}`;
   return [line, ...heldLines(machine.fqdn, machine.held ?? [])].join('\n');

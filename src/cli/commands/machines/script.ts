@@ -37,9 +37,10 @@ const SHAPE: Shape<Script> = {
   ],
 };
 
-function parameterLine([name, told]: [string, Script['parameters'][string]]): string {
-  const usual = told.default === undefined ? (told.required ? ', required' : '') : `, ${told.default} when left out`;
-  return `${name}  ${told.type}${usual}${told.title === undefined ? '' : `  ${told.title}`}`;
+function parameterLine([name, parameter]: [string, Script['parameters'][string]]): string {
+  const usual =
+    parameter.default === undefined ? (parameter.required ? ', required' : '') : `, ${parameter.default} when left out`;
+  return `${name}  ${parameter.type}${usual}${parameter.title === undefined ? '' : `  ${parameter.title}`}`;
 }
 
 const WHICH = { name: '<script>', help: 'name or id', complete: 'script' } as const;
@@ -237,11 +238,11 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
 export async function runOf(call: Call) {
   const [scripts, skip] = [options(call, 'script'), options(call, 'skip')];
   const parameters: Record<string, Record<string, string>> = {};
-  for (const word of options(call, 'param')) {
+  for (const assignment of options(call, 'param')) {
     // A script's name may have dots, a parameter's has none.
-    const [, script = '', name = '', value = ''] = /^([^=]+)\.([A-Za-z][A-Za-z0-9_-]*)=(.*)$/s.exec(word) ?? [];
+    const [, script = '', name = '', value = ''] = /^([^=]+)\.([A-Za-z][A-Za-z0-9_-]*)=(.*)$/s.exec(assignment) ?? [];
     if (script === '')
-      throw usageError(`--param: "${word.replace(/=.*/s, '=…')}" is not usable. Rule: SCRIPT.NAME=VALUE.`);
+      throw usageError(`--param: "${assignment.replace(/=.*/s, '=…')}" is not usable. Rule: SCRIPT.NAME=VALUE.`);
     const read = value.startsWith('@') ? (await fileOr(call, '--param', value)).trimEnd() : value;
     parameters[script] = { ...parameters[script], [name]: read };
   }

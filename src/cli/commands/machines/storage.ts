@@ -23,8 +23,8 @@ const SHAPE: Shape<MachineStorage> = {
 
 function deviceLine({ id, name, kind, bytes, freeBytes, on, tags }: MachineStorage['devices'][number]): string {
   const free = freeBytes === 0 ? '' : `, ${Math.floor(freeBytes / MIB)} MiB free`;
-  const words = [id === null ? '' : `#${id}`, on, tags.join(', ')].filter((word) => word !== '').join('  ');
-  return `${name}  ${kind}  ${Math.floor(bytes / MIB)} MiB${free}  ${words}`.trimEnd();
+  const suffix = [id === null ? '' : `#${id}`, on, tags.join(', ')].filter((part) => part !== '').join('  ');
+  return `${name}  ${kind}  ${Math.floor(bytes / MIB)} MiB${free}  ${suffix}`.trimEnd();
 }
 
 const MACHINE = { name: '<machine>', help: 'host name, full name or id', complete: 'machine' } as const;
@@ -107,7 +107,7 @@ function changeStorage(call: Call, changes: StorageChangeBody[]) {
     input: { params: paramsOf(call), body: { changes } },
     shape: SHAPE,
     done: 'changed',
-    tell: (body) => body.devices.map(deviceLine).join('\n'),
+    describe: (body) => body.devices.map(deviceLine).join('\n'),
   });
 }
 

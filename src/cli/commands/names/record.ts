@@ -78,7 +78,7 @@ export const RECORD: NounSpec = {
           input: { body: { fqdn: need(call, 0), type: need(call, 1), data: need(call, 2), ...ttlOf(call) } },
           shape: SHAPE,
           done: 'created',
-          tell: (record) => `record ${tellRecord(record)} created`,
+          describe: (record) => `record ${describeRecord(record)} created`,
         }),
     },
     {
@@ -96,7 +96,7 @@ export const RECORD: NounSpec = {
           input: { params: { record: await chosen(call) }, body },
           shape: SHAPE,
           done: 'changed',
-          tell: (record) => `record ${tellRecord(record)} changed`,
+          describe: (record) => `record ${describeRecord(record)} changed`,
         });
       },
     },
@@ -113,7 +113,7 @@ export const RECORD: NounSpec = {
           input: { params: { record: await chosen(call) } },
           shape: SHAPE,
           done: 'deleted',
-          tell: (record) => `record ${tellRecord(record)} deleted`,
+          describe: (record) => `record ${describeRecord(record)} deleted`,
         }),
     },
   ],
@@ -158,7 +158,7 @@ async function chosen(call: Call): Promise<string> {
   throw new CliError(
     EXIT.conflict,
     `${name} has ${rows.length} records; say which one by TYPE and DATA, or by --id:`,
-    rows.map((record) => `--id ${record.id}: ${tellRecord(record)}`),
+    rows.map((record) => `--id ${record.id}: ${describeRecord(record)}`),
   );
 }
 
@@ -167,6 +167,6 @@ function notFound(call: Call): CliError {
   return new CliError(EXIT.notFound, `There is no record ${what}.`, ['The records: regent record list']);
 }
 
-function tellRecord(record: DnsRecord): string {
+function describeRecord(record: DnsRecord): string {
   return `${record.fqdn} ${record.type} ${record.data}`;
 }

@@ -6,7 +6,7 @@ import { CliError, EXIT, type ExitCode } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { moment, relative, stamp } from '../../format/when.ts';
 import { collect, need, text } from '../../values.ts';
-import { askOrAway } from '../../waiting/outcome.ts';
+import { queryRegion } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
 
 const POLL_MS = 500;
@@ -87,11 +87,11 @@ async function waitForEnd(call: Call, released: Lease): Promise<ExitCode> {
   const { client } = await call.region();
   const end = io.monotonic() + change.timeoutSeconds * 1000;
   const progress = makeProgress(io);
-  const look = async (signal: AbortSignal) =>
+  const readLease = async (signal: AbortSignal) =>
     (await client.call('lease.show', { params: { address: released.address } }, { signal })).body;
   let holders = holdersOf(released);
   for (;;) {
-    const seen = await askOrAway(call, end - io.monotonic(), look);
+    const seen = await queryRegion(call, end - io.monotonic(), readLease);
     if (seen !== null && isOver(seen, released)) {
       progress.end(`The lease of ${released.address} has ended.`);
       return EXIT.ok;

@@ -69,7 +69,7 @@ function changeOf(call: Call, { digest }: Pairing): Change<'pairing.apply'> {
     input: { body: { digest } },
     shape: WHOLE,
     done: 'applied',
-    tell: (done) =>
+    describe: (done) =>
       [
         ...linesOf(done),
         '',

@@ -164,7 +164,7 @@ function createRange(call: Call) {
     input: { body: { first, last, kind, ...text(call, 'subnet'), ...text(call, 'comment') } },
     shape: SHAPE,
     done: 'created',
-    tell: (range) => `${range.kind} range ${SHAPE.name(range)} created in ${range.subnet} (${range.size})`,
+    describe: (range) => `${range.kind} range ${SHAPE.name(range)} created in ${range.subnet} (${range.size})`,
   });
 }
 

@@ -2,7 +2,7 @@ import type { Reservation } from '../../../contract/networks/reservation.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { NounSpec } from '../../command-spec.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
-import { DHCP_OPTION, dhcpOptionsOf } from './dhcp-told.ts';
+import { DHCP_OPTION, dhcpOptionsOf } from './dhcp-settings.ts';
 import { collect, need, nothingToSet, text, textOrNone } from '../../values.ts';
 
 const SHAPE: Shape<Reservation> = {
@@ -95,7 +95,7 @@ export const RESERVATION: NounSpec = {
           },
           shape: SHAPE,
           done: 'created',
-          tell: (reservation) => tell(reservation, 'created'),
+          describe: (reservation) => describeReservation(reservation, 'created'),
         }),
     },
     {
@@ -126,7 +126,7 @@ export const RESERVATION: NounSpec = {
           input: { params: { reservation: need(call, 0) }, body },
           shape: SHAPE,
           done: 'changed',
-          tell: (reservation) => tell(reservation, 'changed'),
+          describe: (reservation) => describeReservation(reservation, 'changed'),
         });
       },
     },
@@ -147,7 +147,7 @@ export const RESERVATION: NounSpec = {
   ],
 };
 
-function tell(reservation: Reservation, done: string): string {
+function describeReservation(reservation: Reservation, done: string): string {
   const whom = reservation.mac === null ? 'nobody gets it' : `for ${reservation.mac}`;
   return `reservation ${reservation.address} ${done} (${whom})`;
 }

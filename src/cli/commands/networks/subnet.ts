@@ -7,7 +7,7 @@ import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { printList, printOne, type Shape } from '../../format/output.ts';
 import { collect, flag, need, nothingToSet, options, text, textOrNone } from '../../values.ts';
-import { TOLD_FLAGS, TOLD_OPTIONS, toldLines, toldOf } from './dhcp-told.ts';
+import { DHCP_SETTING_FLAGS, DHCP_SETTING_OPTIONS, dhcpSettingLines, dhcpSettingsOf } from './dhcp-settings.ts';
 import { rangeLine } from './range.ts';
 import type { Pool, PoolUse } from '../../../contract/networks/pool.ts';
 import { ahead } from '../../format/when.ts';
@@ -39,7 +39,7 @@ const SHARED: readonly OptionSpec[] = [
   { flags: '--managed <on|off>', help: 'Regent gives its free addresses to machines ("auto")', values: ON_OFF },
   { flags: '--dns <on|off>', help: 'its hosts may use our resolvers (where the VLAN allows it too)', values: ON_OFF },
   { flags: '--proxy <on|off>', help: 'its hosts may use our proxy', values: ON_OFF },
-  ...TOLD_OPTIONS,
+  ...DHCP_SETTING_OPTIONS,
 ];
 /** The largest number of leases that a subnet's screen counts. */
 const LEASES_MAX = 1000;
@@ -92,7 +92,7 @@ export const SUBNET: NounSpec = {
           input: { body: { cidr: need(call, 0), ...rest, ...(typeof gateway === 'string' ? { gateway } : {}) } },
           shape: SHAPE,
           done: 'created',
-          tell: (subnet) =>
+          describe: (subnet) =>
             `subnet ${subnet.cidr} created${subnet.reverse === undefined ? '' : `\nReverse names: ${subnet.reverse}.`}`,
         });
       },
@@ -116,7 +116,10 @@ export const SUBNET: NounSpec = {
       ],
       run: (call) => {
         const body = bodyOf(call);
-        nothingToSet(body, `--cidr, --gateway, --resolver, --name, --vlan, --managed, ${TOLD_FLAGS}, --dns or --proxy`);
+        nothingToSet(
+          body,
+          `--cidr, --gateway, --resolver, --name, --vlan, --managed, ${DHCP_SETTING_FLAGS}, --dns or --proxy`,
+        );
         return runChange(call, {
           route: 'subnet.set',
           input: { params: { subnet: need(call, 0) }, body },
@@ -184,7 +187,7 @@ function bodyOf(call: Call): SubnetSet {
     ...flag(call, 'managed', 'managed'),
     ...flag(call, 'dns', 'dnsOn'),
     ...flag(call, 'proxy', 'proxyOn'),
-    ...toldOf(call),
+    ...dhcpSettingsOf(call),
   };
 }
 
@@ -203,7 +206,7 @@ function detailsOf(subnet: Subnet, { vlan, ranges, leases, now }: Belongings) {
     // If the VLAN went away between the two calls, the subnet's own value remains.
     ...(vlan === undefined ? ([['VLAN', subnet.vlan]] as const) : servedBy(subnet, vlan)),
     ['Gateway', subnet.gateway ?? 'none'],
-    ...toldLines(subnet),
+    ...dhcpSettingLines(subnet),
     ['Proxy', onOffText(subnet.proxyOn)],
     ['Managed', subnet.managed ? 'yes' : 'no: "auto" takes no address of it'],
     ['Ranges', ranges.map(rangeLine)],

@@ -214,7 +214,7 @@ function setVlan(call: Call): Promise<ExitCode> {
     input: { params: { vlan: need(call, 0) }, body },
     shape: SHAPE,
     done: 'changed',
-    tell: (vlan) => `VLAN ${SHAPE.name(vlan)} changed${isSwitchedOn ? `; DHCP is ${dhcpOf(vlan)}` : ''}`,
+    describe: (vlan) => `VLAN ${SHAPE.name(vlan)} changed${isSwitchedOn ? `; DHCP is ${dhcpOf(vlan)}` : ''}`,
     next: isSwitchedOn ? { conflict: NEEDS_RANGE } : {},
     waitFor: (vlan) => waitForServers(call, [keyOf(vlan)]),
   });

@@ -54,7 +54,7 @@ export const KEY: NounSpec = {
           input: { body: { label: need(call, 0), ...text(call, 'user'), ...expiryOf(call) } },
           shape: CREATED_SHAPE,
           done: 'created',
-          tell: (key) =>
+          describe: (key) =>
             [
               `API key ${key.token} of ${key.user} created${key.expiresAt === null ? '' : `, good until ${stamp(key.expiresAt)}`}`,
               key.key === null

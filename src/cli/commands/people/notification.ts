@@ -23,7 +23,7 @@ function readersOf({ user, users, admins }: Notification): string {
 }
 
 const WHICH = { name: '<id>', help: 'its number' } as const;
-const WORDS = ['users', 'admins'];
+const GROUPS = ['users', 'admins'];
 const OPTIONS: readonly OptionSpec[] = [
   { flags: '--category <category>', help: 'info when left out', values: NOTE_CATEGORIES },
   {
@@ -40,10 +40,10 @@ const OPTIONS: readonly OptionSpec[] = [
 
 /** Whom a note is for: all of it, so that a change leaves nobody from before. */
 function readersFor(given: string) {
-  const words = given.split(',').map((word) => word.trim());
-  const [name, ...more] = words.filter((word) => !WORDS.includes(word));
+  const recipients = given.split(',').map((recipient) => recipient.trim());
+  const [name, ...more] = recipients.filter((recipient) => !GROUPS.includes(recipient));
   if (more.length > 0) throw usageError(`--for: "${given}" names several users. Rule: one, users, admins.`);
-  return { users: words.includes('users'), admins: words.includes('admins'), user: name ?? null };
+  return { users: recipients.includes('users'), admins: recipients.includes('admins'), user: name ?? null };
 }
 
 function membersOf(call: Call, readers: string | undefined) {

@@ -30,7 +30,7 @@ const IMPORTED: Shape<SshKeysImported> = {
 };
 
 /** What came of an import, a line for each key that is not taken. */
-function told({ source, added, items, refused }: SshKeysImported): string {
+function describeImport({ source, added, items, refused }: SshKeysImported): string {
   const known = items.length - added;
   const lines = refused.map((problem) => `not taken: ${problem}`);
   return [`${added} SSH keys of ${source} added${known === 0 ? '' : `, ${known} were there`}`, ...lines].join('\n');
@@ -67,7 +67,7 @@ export const SSH_KEY: NounSpec = {
           input: { body: { key: await keyOf(call), ...text(call, 'user') } },
           shape: SHAPE,
           done: 'added',
-          tell: (key) => `SSH key ${key.id} of ${key.user} added: ${key.type} ${key.fingerprint}`,
+          describe: (key) => `SSH key ${key.id} of ${key.user} added: ${key.type} ${key.fingerprint}`,
         }),
     },
     {
@@ -83,7 +83,7 @@ export const SSH_KEY: NounSpec = {
           input: { body: { source: need(call, 0), ...text(call, 'user') } },
           shape: IMPORTED,
           done: 'imported',
-          tell: told,
+          describe: describeImport,
         }),
     },
     {

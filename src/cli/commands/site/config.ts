@@ -83,7 +83,7 @@ export const CONFIG: NounSpec = {
           shape: SHAPE,
           done: 'undone',
           // The answer is the undone change.
-          tell: (change) => `change ${change.id} undone: ${change.summary}`,
+          describe: (change) => `change ${change.id} undone: ${change.summary}`,
         }),
     },
   ],

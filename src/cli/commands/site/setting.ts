@@ -8,16 +8,16 @@ import { printList, printOne, type Shape } from '../../format/output.ts';
 import { collect, integer, need } from '../../values.ts';
 
 type Setting = Static<typeof SettingSchema>;
-type Value = Setting['value'];
+type SettingValue = Setting['value'];
 
 const SHAPE: Shape<Setting> = {
   kind: 'setting',
   name: (setting) => setting.name,
   columns: [
     { header: 'name', value: (setting) => setting.name },
-    { header: 'value', value: (setting) => tell(setting.value) },
+    { header: 'value', value: (setting) => valueText(setting.value) },
     { header: 'from', value: (setting) => (setting.isDefault ? 'default' : 'set') },
-    { header: 'default', wide: true, value: (setting) => tell(setting.default) },
+    { header: 'default', wide: true, value: (setting) => valueText(setting.default) },
   ],
 };
 
@@ -44,7 +44,7 @@ export const SETTING: NounSpec = {
         const setting = await read(call);
         const printer = printerOf(call);
         // The bare value, so that a script can use it as it is.
-        if (printer.format === 'table') call.io.out.write(`${printable(tell(setting.value))}\n`);
+        if (printer.format === 'table') call.io.out.write(`${printable(valueText(setting.value))}\n`);
         else await printOne(printer, SHAPE, setting);
       },
     },
@@ -80,7 +80,7 @@ async function setSetting(call: Call) {
     },
     shape: SHAPE,
     done: 'changed',
-    tell: (setting) => `setting ${setting.name} is ${tell(setting.value)}`,
+    describe: (setting) => `setting ${setting.name} is ${valueText(setting.value)}`,
   });
 }
 
@@ -89,7 +89,7 @@ async function read(call: Call): Promise<Setting> {
   return (await client.call('setting.show', { params: { setting: need(call, 0) } })).body;
 }
 
-function parseValue(setting: Setting, values: readonly string[]): Value {
+function parseValue(setting: Setting, values: readonly string[]): SettingValue {
   if (Array.isArray(setting.default)) {
     const parts = setting.name === 'dhcp_options' ? values : values.flatMap((value) => value.split(','));
     return parts.map((value) => value.trim()).filter((value) => value !== '');
@@ -105,6 +105,6 @@ function parseValue(setting: Setting, values: readonly string[]): Value {
   return only;
 }
 
-function tell(value: Value): string {
+function valueText(value: SettingValue): string {
   return Array.isArray(value) ? value.join(', ') : String(value);
 }

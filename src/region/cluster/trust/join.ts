@@ -23,7 +23,7 @@ import { createNode, listNodes, type NodeRow, updateNode } from '../../../store/
 import { readObservations } from '../../../store/queries/cluster/observations.ts';
 import * as racks from '../../../store/queries/cluster/racks.ts';
 import { readCluster, readSettings } from '../../../store/snapshot.ts';
-import { type Outcome, write, type WriteTx } from '../../../store/write.ts';
+import { type OperationOutcome, write, type WriteTx } from '../../../store/write.ts';
 import type { CertificateAuthority, JoinArrival, PresentedToken } from './port.ts';
 import { admitRack, changingRacks } from './rack-node.ts';
 import { certify } from './renewal.ts';
@@ -77,7 +77,7 @@ export async function join(ports: AdmissionPorts, call: JoinCall): Promise<JoinA
       const answer = await admit(tx, ports, { call, applicant, inheritance, authorityPem: own.pem });
       if (isRejected(answer)) return answer;
       made = answer;
-      return { status: 200, body: null } satisfies Outcome<null>;
+      return { status: 200, body: null } satisfies OperationOutcome<null>;
     }),
   );
   if (isRejected(written)) return written;

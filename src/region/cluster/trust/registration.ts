@@ -17,7 +17,7 @@ import { revokeCertificatesOf } from '../../../store/queries/cluster/certificate
 import { listNodes } from '../../../store/queries/cluster/nodes.ts';
 import * as racks from '../../../store/queries/cluster/racks.ts';
 import type { Tx } from '../../../store/tx.ts';
-import { type Outcome, write, type WriteTx } from '../../../store/write.ts';
+import { type OperationOutcome, write, type WriteTx } from '../../../store/write.ts';
 import { admitRack, changingRacks } from './rack-node.ts';
 
 /**
@@ -88,7 +88,7 @@ function mayGoOn({ arrival, token }: Announcement): boolean {
   return arrival === 'own_host' || token === 'valid';
 }
 
-async function decide(tx: WriteTx, announced: Announcement): Promise<Outcome<RegisterAnswer> | Rejected> {
+async function decide(tx: WriteTx, announced: Announcement): Promise<OperationOutcome<RegisterAnswer> | Rejected> {
   const { uuid, publicKey, source } = announced;
   let all = await racks.listRacks(tx);
   if (all.filter((rack) => rack.state === 'waiting').length >= WAITING_MAX) {
@@ -125,7 +125,7 @@ function requestOf(announced: Announcement, waitingFromSource: number): Registra
   return { uuid, name, publicKey, isProven, arrival, token, nodeId, waitingFromSource };
 }
 
-function done(rack: KnownRack | undefined, why: string): Outcome<RegisterAnswer> | Rejected {
+function done(rack: KnownRack | undefined, why: string): OperationOutcome<RegisterAnswer> | Rejected {
   if (!rack) return rejected('conflict', 'The rack was deleted at the same moment. It registers again.');
   return { status: 200, body: answerOf(rack, why) };
 }

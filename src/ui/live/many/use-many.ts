@@ -4,7 +4,7 @@ import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { useLive } from '../live.ts';
 
 /** What comes of a change of one of many. `would`: a dry run says that it may be made. */
-export interface Outcome {
+export interface BulkOutcome {
   readonly kind: 'waiting' | 'would' | 'refused' | 'begun' | 'unsure';
   readonly why: string;
 }
@@ -18,7 +18,7 @@ export interface OneOfMany<I extends RouteId> {
 /** A change of many on its way. */
 export interface ManyChange<I extends RouteId> {
   readonly phase: 'form' | 'looking' | 'looked' | 'applying' | 'done';
-  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly outcomes: ReadonlyMap<string, BulkOutcome>;
   readonly answered: number;
   look(all: readonly OneOfMany<I>[]): void;
   /** Makes it for those that nothing speaks against. */
@@ -28,13 +28,13 @@ export interface ManyChange<I extends RouteId> {
 
 /** Calls at once: as many as have a turn (`turns.ts`). */
 const AT_ONCE = 2;
-const WAITING: Outcome = { kind: 'waiting', why: '' };
+const WAITING: BulkOutcome = { kind: 'waiting', why: '' };
 
 /** The same change of many objects: each is asked about first, then made with a key of its own, once. One that is refused ends none of the others. */
 export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   const live = useLive();
   const [phase, setPhase] = useState<ManyChange<I>['phase']>('form');
-  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
+  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, BulkOutcome>>(new Map());
   const wanted = useRef<readonly OneOfMany<I>[]>([]);
   const keys = useRef(new Map<string, string>());
   const turn = useRef(0);
@@ -42,7 +42,11 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   useEffect(() => () => void (isGone.current = true), []);
 
   /** Asks about each, some at once. A later turn ends an earlier one. */
-  const each = async (all: readonly OneOfMany<I>[], ask: (one: OneOfMany<I>) => Promise<Outcome>, end: () => void) => {
+  const each = async (
+    all: readonly OneOfMany<I>[],
+    ask: (one: OneOfMany<I>) => Promise<BulkOutcome>,
+    end: () => void,
+  ) => {
     const own = (turn.current += 1);
     const found = new Map(outcomesNow.current);
     for (const { key } of all) found.set(key, WAITING);
@@ -57,8 +61,8 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     if (!isOver()) end();
   };
-  const outcomesNow = useRef<ReadonlyMap<string, Outcome>>(new Map());
-  const show = (next: ReadonlyMap<string, Outcome>) => {
+  const outcomesNow = useRef<ReadonlyMap<string, BulkOutcome>>(new Map());
+  const show = (next: ReadonlyMap<string, BulkOutcome>) => {
     outcomesNow.current = next;
     setOutcomes(next);
   };
@@ -72,7 +76,7 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
       keys.current = new Map(all.map(({ key }) => [key, live.hex(16)]));
       show(new Map());
       setPhase('looking');
-      const ask = async ({ input }: OneOfMany<I>): Promise<Outcome> => {
+      const ask = async ({ input }: OneOfMany<I>): Promise<BulkOutcome> => {
         try {
           await live.calls.many.preview(id, input);
           return { kind: 'would', why: '' };
@@ -87,7 +91,7 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
         ['would', 'unsure'].includes(outcomesNow.current.get(key)?.kind ?? ''),
       );
       setPhase('applying');
-      const ask = async ({ key, input }: OneOfMany<I>): Promise<Outcome> => {
+      const ask = async ({ key, input }: OneOfMany<I>): Promise<BulkOutcome> => {
         try {
           await live.calls.many.call(id, input, { idempotencyKey: keys.current.get(key) ?? live.hex(16) });
           return { kind: 'begun', why: '' };
@@ -105,7 +109,7 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   };
 }
 
-function failed(error: unknown): Outcome {
+function failed(error: unknown): BulkOutcome {
   if (error instanceof ProblemError && error.problem.status < 500)
     return { kind: 'refused', why: error.problem.detail };
   return { kind: 'unsure', why: error instanceof Error ? error.message : String(error) };

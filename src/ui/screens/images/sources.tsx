@@ -17,14 +17,16 @@ import { EN } from '../../words/en.ts';
 import { type Source, SourceDialog } from './source-dialog.tsx';
 
 const WORDS = EN.images.sources;
-type Open = { readonly do: 'add' } | { readonly do: 'sync' | 'change' | 'delete'; readonly source: Source };
+type SourceDialogState =
+  | { readonly do: 'add' }
+  | { readonly do: 'sync' | 'change' | 'delete'; readonly source: Source };
 
 /** Where images come from, what is wanted of it, and how far its sync is. */
 export function Sources(): JSX.Element {
   const may = useMay();
   const sources = useList('boot-source.list', {}, { nouns: ['boot-source'] });
   const syncs = useList('image-sync.list', {}, { nouns: ['image-sync', 'image', 'boot-source'], everyMs: 2000 });
-  const [open, setOpen] = useState<Open | null>(null);
+  const [open, setOpen] = useState<SourceDialogState | null>(null);
   const bySource = new Map((dataOf(syncs.view) ?? []).map((sync) => [sync.source, sync]));
   const columns: readonly Column<Source>[] = [
     { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
@@ -77,7 +79,13 @@ export function Sources(): JSX.Element {
   );
 }
 
-function SourceDialogs({ open, onClose }: { readonly open: Open; readonly onClose: () => void }): JSX.Element {
+function SourceDialogs({
+  open,
+  onClose,
+}: {
+  readonly open: SourceDialogState;
+  readonly onClose: () => void;
+}): JSX.Element {
   if (open.do === 'add') return <SourceDialog source={null} onClose={onClose} />;
   const { source } = open;
   if (open.do === 'change') return <SourceDialog source={source} onClose={onClose} />;

@@ -15,23 +15,23 @@ import { SetMachine } from './set.tsx';
 import { type MachineRoute, verbOf } from './verbs.ts';
 
 const WORDS = EN.machineActions;
-type Open = MachineAction | 'set' | 'delete' | 'ignore';
+type MachineDialogState = MachineAction | 'set' | 'delete' | 'ignore';
 
 /** What one can do with a machine: what one most likely wants of it as buttons, all else in a menu. */
 export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.Element | null {
   const may = useMay();
   // As it was when the dialog opened: what the operator agreed to.
-  const [open, setOpen] = useState<{ action: Open; etag: string | null; before: Machine } | null>(null);
+  const [open, setOpen] = useState<{ action: MachineDialogState; etag: string | null; before: Machine } | null>(null);
   const menu = useRef<HTMLDetailsElement>(null);
   const allowed = allowedActions(may);
   const likely = likelyActions(machine.state, machine.locked === true).filter((action) => allowed.includes(action));
-  const others: readonly Open[] = [
+  const others: readonly MachineDialogState[] = [
     ...allowed.filter((action) => !likely.includes(action)),
     ...(may.operate ? (['set', 'ignore', 'delete'] as const) : []),
   ];
   if (allowed.length === 0) return null;
   const close = () => setOpen(null);
-  const begin = (action: Open) => {
+  const begin = (action: MachineDialogState) => {
     if (menu.current) menu.current.open = false;
     setOpen({ action, etag, before: machine });
   };
@@ -89,7 +89,7 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
   );
 }
 
-function titleOf(action: Open): string {
+function titleOf(action: MachineDialogState): string {
   if (action === 'set' || action === 'delete' || action === 'ignore') return WORDS[action];
   return WORDS.verbs[action][0];
 }

@@ -1,7 +1,7 @@
 import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import type { RouteInput } from '../../../contract/routes.ts';
-import { type Outcome, useMany } from '../../live/many/use-many.ts';
+import { type BulkOutcome, useMany } from '../../live/many/use-many.ts';
 import type { MachineAction } from '../../models/machines/machine-verbs.ts';
 import type { MachineRow } from '../../models/machines/machines.ts';
 import type { Tone } from '../../models/base/tone.ts';
@@ -57,7 +57,7 @@ export function ManyDialog(props: {
   const many = useMany(props.route);
   const [values, setValues] = useState<Values>({});
   const { phase } = many;
-  const counts = (kind: Outcome['kind']) => [...many.outcomes.values()].filter((one) => one.kind === kind).length;
+  const counts = (kind: BulkOutcome['kind']) => [...many.outcomes.values()].filter((one) => one.kind === kind).length;
   const isTooMany = machines.length > MOST;
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -123,7 +123,7 @@ export function ManyDialog(props: {
 function sentence(
   phase: string,
   answered: number,
-  { all, counts }: { readonly all: number; readonly counts: (kind: Outcome['kind']) => number },
+  { all, counts }: { readonly all: number; readonly counts: (kind: BulkOutcome['kind']) => number },
 ): string {
   const refused = counts('refused') + counts('unsure');
   if (phase === 'looking') return WORDS.looking(answered, all);
@@ -137,7 +137,7 @@ export function namesOf(machines: readonly MachineRow[]): string {
   return machines.length > NAMED ? '--tag TAG' : machines.map(({ name }) => name).join(' ');
 }
 
-const TONES: Readonly<Record<Outcome['kind'], Tone>> = {
+const TONES: Readonly<Record<BulkOutcome['kind'], Tone>> = {
   waiting: 'busy',
   would: 'ok',
   begun: 'ok',
@@ -145,7 +145,7 @@ const TONES: Readonly<Record<Outcome['kind'], Tone>> = {
   unsure: 'warn',
 };
 
-interface OutcomeRow extends Outcome {
+interface OutcomeRow extends BulkOutcome {
   readonly machine: MachineRow;
 }
 
@@ -163,7 +163,7 @@ const COLUMNS: readonly Column<OutcomeRow>[] = [
 /** What comes of it: refusals first. */
 function Outcomes(props: {
   readonly machines: readonly MachineRow[];
-  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly outcomes: ReadonlyMap<string, BulkOutcome>;
 }): JSX.Element {
   const rows = props.machines
     .map((machine) => ({ machine, ...(props.outcomes.get(machine.id) ?? { kind: 'waiting' as const, why: '' }) }))
@@ -171,4 +171,4 @@ function Outcomes(props: {
   return <Table name={WORDS.table} rows={rows} columns={COLUMNS} keyOf={(row) => row.machine.id} />;
 }
 
-const rank = ({ kind }: Outcome): number => ['refused', 'unsure', 'waiting', 'would', 'begun'].indexOf(kind);
+const rank = ({ kind }: BulkOutcome): number => ['refused', 'unsure', 'waiting', 'would', 'begun'].indexOf(kind);

@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<DnsRecord>[] = [
   },
 ];
 
-type Open = 'create' | { readonly kind: 'set' | 'remove'; readonly row: DnsRecord };
+type RecordDialogState = 'create' | { readonly kind: 'set' | 'remove'; readonly row: DnsRecord };
 
 /** Records of all domains. */
 export function RecordList(): JSX.Element {
@@ -57,7 +57,7 @@ export function RecordList(): JSX.Element {
 /** Records, of one domain or of all, and what one does with them. */
 export function Records({ domain }: { readonly domain?: string }): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<Open | null>(null);
+  const [open, setOpen] = useState<RecordDialogState | null>(null);
   const query = domain === undefined ? {} : { query: { domain } };
   const records = useList('record.list', query, { nouns: ['record', 'domain'] });
   const actions = actionColumn<DnsRecord>(
@@ -83,7 +83,7 @@ export function Records({ domain }: { readonly domain?: string }): JSX.Element {
 
 /** Makes, changes or deletes a record. `suffix`: the domain that a new one is in. */
 export function RecordDialog(props: {
-  readonly open: Open;
+  readonly open: RecordDialogState;
   readonly suffix?: string;
   readonly onClose: () => void;
 }): JSX.Element {

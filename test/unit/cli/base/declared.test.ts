@@ -74,10 +74,10 @@ describe.each(all)('regent %s', (noun, { plural, fields, counts, filters, verbs,
   });
 
   it('is completed', async () => {
-    expect(after('').words).toContain(noun);
-    expect(after(`${noun} `).words).toEqual(verbs);
+    expect(after('').candidates).toContain(noun);
+    expect(after(`${noun} `).candidates).toEqual(verbs);
     expect(after(`${noun} show `).kind).toBe(noun);
-    expect(after(`${noun} set x -`).words).toEqual(
+    expect(after(`${noun} set x -`).candidates).toEqual(
       expect.arrayContaining(['--name', ...others.map(([member]) => flagOf(member)), '--dry-run', '--wait']),
     );
     region.on(`GET /${plural}`, page(object));

@@ -29,12 +29,12 @@ const COLUMNS: readonly Column<Reservation>[] = [
   { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment, isMinor: true },
 ];
 
-type Open = 'create' | { readonly kind: 'set' | 'remove'; readonly row: Reservation };
+type ReservationDialogState = 'create' | { readonly kind: 'set' | 'remove'; readonly row: Reservation };
 
 /** Reserved addresses; with a MAC, static leases. */
 export function Reservations(): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<Open | null>(null);
+  const [open, setOpen] = useState<ReservationDialogState | null>(null);
   const reservations = useList('reservation.list', {}, { nouns: ['reservation', 'machine', 'subnet'] });
   const actions = actionColumn<Reservation>(
     EN.networks.actions,
@@ -80,7 +80,13 @@ export function ReserveDialog({
   return <NounDialog noun="reservation" work={{ verb: 'create', ref: null, known }} onClose={onClose} />;
 }
 
-function ReservationDialog({ open, onClose }: { readonly open: Open; readonly onClose: () => void }): JSX.Element {
+function ReservationDialog({
+  open,
+  onClose,
+}: {
+  readonly open: ReservationDialogState;
+  readonly onClose: () => void;
+}): JSX.Element {
   if (open === 'create')
     return <NounDialog noun="reservation" work={{ verb: 'create', ref: null }} onClose={onClose} />;
   const { address } = open.row;

@@ -30,12 +30,12 @@ const COLUMNS: readonly Column<Snippet>[] = [
   { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment, isMinor: true },
 ];
 
-type Open = 'create' | { readonly kind: 'set' | 'remove'; readonly row: Snippet };
+type SnippetDialogState = 'create' | { readonly kind: 'set' | 'remove'; readonly row: Snippet };
 
 /** Fragments of Kea's configuration for clients of a VLAN. `scopes`: whom a snippet may be for to stand here; `first`: that of a new one. */
 export function Snippets(props: { readonly scopes: readonly string[]; readonly first: string }): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<Open | null>(null);
+  const [open, setOpen] = useState<SnippetDialogState | null>(null);
   const snippets = useList('dhcp-snippet.list', {}, { nouns: ['dhcp-snippet', 'subnet'] });
   const actions = actionColumn<Snippet>(
     EN.networks.actions,
@@ -66,7 +66,7 @@ export function Snippets(props: { readonly scopes: readonly string[]; readonly f
 }
 
 function SnippetDialog(props: {
-  readonly open: Open;
+  readonly open: SnippetDialogState;
   readonly first: string;
   readonly onClose: () => void;
 }): JSX.Element {

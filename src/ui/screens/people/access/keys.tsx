@@ -47,12 +47,12 @@ const COLUMNS: readonly Column<ApiKey>[] = [
   },
 ];
 
-type Open = 'create' | { readonly kind: 'rename' | 'revoke'; readonly row: ApiKey };
+type ApiKeyDialogState = 'create' | { readonly kind: 'rename' | 'revoke'; readonly row: ApiKey };
 
 /** API keys: all for who keeps the site, else the own ones. */
 export function Keys(): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<Open | null>(null);
+  const [open, setOpen] = useState<ApiKeyDialogState | null>(null);
   const keys = useList('api-key.list', {}, { nouns: ['api-key', 'user'], everyMs: EVERY_MS });
   const actions = actionColumn<ApiKey>(
     EN.access.actions,
@@ -85,7 +85,7 @@ export function Keys(): JSX.Element {
   );
 }
 
-function KeyDialog({ open, onClose }: { readonly open: Open; readonly onClose: () => void }): JSX.Element {
+function KeyDialog({ open, onClose }: { readonly open: ApiKeyDialogState; readonly onClose: () => void }): JSX.Element {
   if (open === 'create') return <CreateKey onClose={onClose} />;
   const { label, token } = open.row;
   if (open.kind === 'revoke') {

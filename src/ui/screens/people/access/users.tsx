@@ -36,12 +36,14 @@ const COLUMNS: readonly Column<User>[] = [
   },
 ];
 
-type Open = { readonly kind: 'create' } | { readonly kind: 'set' | 'password' | 'remove'; readonly user: User };
+type UserDialogState =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'set' | 'password' | 'remove'; readonly user: User };
 
 /** Users and their roles. */
 export function Users(): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<Open | null>(null);
+  const [open, setOpen] = useState<UserDialogState | null>(null);
   const users = useList('user.list', {}, { nouns: ['user'] });
   const actions = actionColumn<User>(
     EN.access.actions,
@@ -75,7 +77,7 @@ export function Users(): JSX.Element {
   );
 }
 
-function UserDialog({ open, onClose }: { readonly open: Open; readonly onClose: () => void }): JSX.Element {
+function UserDialog({ open, onClose }: { readonly open: UserDialogState; readonly onClose: () => void }): JSX.Element {
   if (open.kind === 'create') return <CreateUser onClose={onClose} />;
   const { name } = open.user;
   const params = { user: name };

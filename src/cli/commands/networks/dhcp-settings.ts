@@ -11,7 +11,7 @@ export const DHCP_OPTION: OptionSpec = {
 };
 
 /** Other settings that DHCP sends to hosts of a subnet. */
-export const TOLD_OPTIONS: readonly OptionSpec[] = [
+export const DHCP_SETTING_OPTIONS: readonly OptionSpec[] = [
   DHCP_OPTION,
   {
     flags: '--lease-time <seconds|default>',
@@ -30,7 +30,7 @@ export const TOLD_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /** The names of these options, for a sentence. */
-export const TOLD_FLAGS = '--dhcp-option, --lease-time, --boot-server, --boot-file, --ignore-unknown';
+export const DHCP_SETTING_FLAGS = '--dhcp-option, --lease-time, --boot-server, --boot-file, --ignore-unknown';
 
 /** The options of DHCP that were given, as a member of a body. */
 export function dhcpOptionsOf(call: Call): { dhcpOptions?: string[] } {
@@ -43,7 +43,7 @@ export function dhcpOptionsOf(call: Call): { dhcpOptions?: string[] } {
 }
 
 /** The same with all other settings of a subnet. */
-export function toldOf(
+export function dhcpSettingsOf(
   call: Call,
 ): Pick<SubnetSet, 'dhcpOptions' | 'leaseTime' | 'bootServer' | 'bootFile' | 'ignoreUnknown'> {
   return {
@@ -64,7 +64,7 @@ function leaseTimeOf(call: Call): { leaseTime?: number | null } {
 }
 
 /** Lines of a subnet's screen: only values that are set. */
-export function toldLines(subnet: Subnet): (readonly [string, string | readonly string[]])[] {
+export function dhcpSettingLines(subnet: Subnet): (readonly [string, string | readonly string[]])[] {
   const { dhcpOptions = [], leaseTime = null, bootServer = null, bootFile = null, ignoreUnknown = false } = subnet;
   const boot = [bootFile, bootServer === null ? null : `from ${bootServer}`].filter((part) => part !== null);
   return [
