@@ -8,7 +8,7 @@ import { hasErrors, previewLines } from './format/preview.ts';
 import { hasColor } from './waiting/progress.ts';
 import { waitForNodes } from './waiting/wait.ts';
 
-/** A change: its call and input, and how to tell the result. `done`: the verb of the sentence (`created`). */
+/** A change: its call, its input, and the text of its result. `done`: the verb of the sentence (`created`). */
 export interface Change<I extends RouteId> {
   readonly route: I;
   readonly input: RouteInput<I>;
@@ -22,7 +22,7 @@ export interface Change<I extends RouteId> {
   waitFor?(result: RouteOutput<I>): Promise<ExitCode>;
 }
 
-/** Makes a change, or shows what it would do (`--dry-run`), and waits for the nodes when asked (`--wait`). */
+/** Makes a change, or shows what it would do (`--dry-run`), and waits for the nodes (`--wait`). */
 export async function runChange<I extends RouteId>(call: Call, change: Change<I>): Promise<ExitCode> {
   try {
     return call.change.dryRun ? await showPreview(call, change) : await makeChange(call, change);

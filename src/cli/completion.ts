@@ -2,7 +2,7 @@ import type { CommandSpec, NameKind, NounSpec, OptionSpec } from './command-spec
 import { DECLARED_OPTIONS } from './commands/base/declared.ts';
 import { OUTPUT_FORMATS } from './format/output.ts';
 
-/** The possible next words: fixed ones, or names of a kind that the region knows. */
+/** The possible next arguments: fixed ones, or names of a kind that the region knows. */
 export interface Completion {
   readonly candidates: readonly string[];
   readonly kind: NameKind | null;
@@ -33,7 +33,7 @@ const OPTION_KINDS: Readonly<Record<string, NameKind>> = {
   '--hazard': 'hazard',
 };
 
-/** Completes the last word. `words`: the command line without the program's name; the last one is being typed, and may be empty. */
+/** Completes the last argument. `argv`: the command line without the program's name; its last argument is being typed and may be empty. */
 export function complete(argv: readonly string[], nouns: readonly NounSpec[]): Completion {
   const before = argv.slice(0, -1);
   const current = argv.at(-1) ?? '';
@@ -82,7 +82,7 @@ function next(arg: string, state: CommandPosition, nouns: readonly NounSpec[]): 
   return { ...state, given: state.given + 1 };
 }
 
-/** The option of this word, if it still waits for its value. */
+/** The option that this argument names, if the option still needs its value. */
 function optionOf(arg: string, state: CommandPosition): OptionSpec | null {
   const all = [...GLOBAL, ...CHANGE, ...(state.command?.options ?? [])];
   const option = all.find((known) => namesOf(known).includes(arg));
@@ -103,8 +103,8 @@ export const COMPLETION_SCRIPTS: Readonly<Record<'bash' | 'zsh' | 'fish', string
   bash: `# bash completion of regent; load it with: source <(regent completion bash)
 _regent() {
   local IFS=$'\\n' cur=\${COMP_WORDS[COMP_CWORD]}
-  local words=$(regent __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  local candidates=$(regent __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  COMPREPLY=($(compgen -W "$candidates" -- "$cur"))
 }
 complete -o default -F _regent regent
 `,
@@ -119,8 +119,8 @@ compdef _regent regent
 `,
   fish: `# fish completion of regent; load it with: regent completion fish | source
 function __regent_complete
-  set -l words (commandline -opc) (commandline -ct)
-  regent __complete -- $words[2..] 2>/dev/null
+  set -l args (commandline -opc) (commandline -ct)
+  regent __complete -- $args[2..] 2>/dev/null
 end
 complete -c regent -f -a '(__regent_complete)'
 `,

@@ -16,7 +16,7 @@ const NEXT_OF: Readonly<Record<string, readonly string[]>> = {
     'Check REGENT_API_KEY or the stored context. An admin makes a new key with: regent api-key create TITLE --user NAME',
   ],
   forbidden: ['Use a key of a user with another role; an admin changes a role with: regent user set NAME --role ROLE'],
-  precondition_failed: ['Look at it again (show), then repeat the change.'],
+  precondition_failed: ['Show the object again, then repeat the change.'],
   unavailable: ['The region runs but its database does not answer. As root on a region node: regent doctor'],
   not_implemented: ['The region is older than this command line; upgrade it.'],
   too_many_requests: ['Wait a moment, then try again.'],

@@ -13,7 +13,7 @@ import { connect } from './region.ts';
 const PATIENCE = { deadlineMs: 1500, refusedMs: 0 };
 const NAMES_MAX = 1000;
 
-/** `regent __complete -- WORDS`: candidates for the last word, one per line. Never fails and never says anything else. */
+/** `regent __complete -- WORDS`: prints the candidates for the last argument, one per line. Never fails and prints nothing else. */
 export async function printCompletions(
   io: CliIo,
   argv: readonly string[],
@@ -68,7 +68,7 @@ async function namesOf(client: Client, kind: NameKind): Promise<string[]> {
   }
 }
 
-/** The newest rounds of drills, which people look at. */
+/** The newest rounds of drills: the ones that people want to see. */
 async function roundsOf(client: Client): Promise<readonly Pick<DrillRound, 'id' | 'hazard'>[]> {
   return (await client.call('drill.list', { query: { fields: 'id,hazard' } })).body.items;
 }

@@ -100,7 +100,7 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
     !spec.isChange && (['list', 'show'].includes(spec.verb) || ['status', 'doctor'].includes(command.name()));
   const everyS = spec.watchSeconds ?? WATCH_DEFAULT_S;
   if (isWatchable)
-    command.option('--watch [seconds]', `look again every so many seconds (${everyS}), until interrupted`);
+    command.option('--watch [seconds]', `run again every N seconds (${everyS} by default) until interrupted`);
   const examples = spec.examples ?? [];
   if (examples.length > 0) command.addHelpText('after', `\nExamples:\n${examples.map((e) => `  ${e}`).join('\n')}`);
   command.showHelpAfterError('(see --help of this command)');

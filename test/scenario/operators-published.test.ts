@@ -106,7 +106,7 @@ it('a bad name in one zone holds nothing else back, and is told everywhere until
   const later = await regent('record create later.regent.internal A 10.10.10.60 --wait');
   expect(later.code).toBe(6);
   expect(later.tookMs).toBeLessThan(10_000);
-  expect(later.err).toContain('Applied on 1 of 1 nodes, but not everything is as asked for.');
+  expect(later.err).toContain('Applied on 1 of 1 nodes, but not everything is as requested.');
   expect(later.err).toMatch(
     /dns on r1: Zone x\.a\.test has a CNAME at www\.x\.a\.test beside A \(RFC 1034 §3\.6\.2\): it keeps its last good data \(CNAME other\.test\) \(since 20\S+Z\)\. Change or delete/,
   );
@@ -118,7 +118,7 @@ it('a bad name in one zone holds nothing else back, and is told everywhere until
   const [, since = ''] = /since (20\S+Z)/.exec(later.err) ?? [];
   const diff = await regent('config diff');
   expect(diff.code).toBe(6);
-  expect(diff.out).toContain('Differs from what was asked for: name www.x.a.test.');
+  expect(diff.out).toContain('Differs from the request: name www.x.a.test.');
   expect((await regent('service show r1/dns')).out).toContain(`since ${since}`);
 
   // The moment stays while it is held, over other changes.

@@ -1,6 +1,6 @@
 import { safeJson } from './escape.ts';
 
-/** Words that YAML 1.1 or 1.2 readers do not read as a text. */
+/** Plain scalars that a reader of YAML 1.1 or 1.2 does not take as a string. */
 const RESERVED = /^(?:true|false|yes|no|on|off|null|y|n|~)$/i;
 /** Texts that need no quotes in any reader: no indicator, and unlike a number, date or sexagesimal. */
 const PLAIN = /^[A-Za-z_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*$/;

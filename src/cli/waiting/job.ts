@@ -6,11 +6,11 @@ import { makeProgress } from './progress.ts';
 
 const POLL_MS = 1000;
 
-/** Tells the end of a job in one sentence, also if it is not over. */
+/** Describes the result of a job, or its present state, in one sentence. */
 export function jobSentence(job: Job): string {
   const name = `job ${job.id} (${job.kind} ${job.target})`;
   if (job.result !== null) return `${name} ${job.state}: ${job.result}`;
-  const abortText = job.abortBy === null ? '' : `, ${job.abortBy} asked for its end`;
+  const abortText = job.abortBy === null ? '' : `, abort requested by ${job.abortBy}`;
   return `${name} ${job.state}${abortText}${job.progress === '' ? '' : `: ${job.progress}`}`;
 }
 
@@ -20,7 +20,7 @@ export function jobExit(job: Job): ExitCode {
 }
 
 /**
- * Waits for a job's end and tells its progress, even while the job moves the region. Throws with exit code 5 after `timeoutSeconds`; the job goes on.
+ * Waits for a job's end and shows its progress, even while the job moves the region. Throws with exit code 5 after `timeoutSeconds`; the job goes on.
  */
 export async function waitForJob(call: Call, id: number, timeoutSeconds: number): Promise<Job> {
   const { io } = call;

@@ -82,7 +82,7 @@ export function outcomeOf(status: Status): WaitOutcome {
   const names = away.map((node) => node.name).join(', ');
   const but = [
     ...(away.length === 0 ? [] : [`${names} ${away.length === 1 ? 'is' : 'are'} away`]),
-    ...(held.length === 0 ? [] : ['not everything is as asked for']),
+    ...(held.length === 0 ? [] : ['not everything is as requested']),
   ];
   return { sentence: `${applied}, but ${but.join(', and ')}.`, faults: [...absent, ...held] };
 }
@@ -92,7 +92,7 @@ function silence(reportedAt: string | null, now: string): string {
   return `has not reported for ${Math.max(0, Math.round((Date.parse(now) - Date.parse(reportedAt)) / 1000))} s`;
 }
 
-/** Asks something within `leftMs`; null if no region answers, and the caller asks again. */
+/** Runs a query within `leftMs`; null if no region answers. The caller then repeats the query. */
 export async function queryRegion<T>(
   { io }: Call,
   leftMs: number,

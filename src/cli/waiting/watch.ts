@@ -3,13 +3,13 @@ import { type ExitCode, usageError } from '../exit.ts';
 import { printableLines } from '../format/escape.ts';
 import type { CliIo } from '../io.ts';
 
-/** Pause between two looks, seconds, unless the command has its own. */
+/** Pause between two runs, seconds, unless the command has its own. */
 export const WATCH_DEFAULT_S = 2;
 const EVERY_MAX_S = 3600;
 /** Clears a terminal and goes to its first line (ECMA-48 ED, CUP). */
 const CLEAR = '\u001b[2J\u001b[H';
 
-/** Seconds between two looks; null when `--watch` was not given. */
+/** Seconds between two runs; null when `--watch` was not given. */
 export function watchSeconds(
   value: string | boolean | readonly string[] | undefined,
   defaultSeconds = WATCH_DEFAULT_S,
@@ -21,8 +21,8 @@ export function watchSeconds(
 }
 
 /**
- * Looks again and again until the user interrupts; gives the last look's exit code. A failed look is printed and the next one follows, because the
- * user wants to see the region come back. Without a terminal a line with the time precedes each look.
+ * Runs the command repeatedly until the user interrupts; returns the last run's exit code. A failed run prints its error and the next run follows,
+ * because the user wants to see the region come back. Without a terminal, a line with the time precedes each run.
  */
 export async function watch(io: CliIo, seconds: number, runOnce: () => Promise<ExitCode>): Promise<ExitCode> {
   let code: ExitCode = 0;

@@ -236,20 +236,20 @@ describe('looking', () => {
     expect(out).toContain('without snippet phones: No such option. Change it.');
     expect(out).toContain('No longer:  warning: r1, dns, zone b');
     expect(out).toContain('Files:      k1: /etc/kea/kea-dhcp4.conf (dhcp) changed\n');
-    expect(out).toContain('no longer kept: k2\n');
+    expect(out).toContain('no longer stored: k2\n');
     expect(JSON.parse((await run(region, ['config', 'show', '12', '-o', 'json'])).out)).toEqual({
       ...change,
       compile: found,
       files,
     });
     region.on('GET /config/history/12/files', { body: { ...files, nodes: [], lost: ['k1', 'k2'] } });
-    expect((await run(region, ['config', 'show', '12'])).out).toContain('Files:      no longer kept: k1, k2\n');
+    expect((await run(region, ['config', 'show', '12'])).out).toContain('Files:      no longer stored: k1, k2\n');
     region.on('GET /config/history/12/files', { body: { ...files, nodes: [], lost: [] } });
     expect((await run(region, ['config', 'show', '12'])).out).toContain('no file of any node changed\n');
     const nothing = { first: null, last: null, compiledAt: null, items: [], gone: [], refusals: [] };
     for (const [state, text] of [
       ['waiting', 'not yet'],
-      ['lost', 'not kept any more'],
+      ['lost', 'no longer stored'],
     ]) {
       region.on('GET /config/history/12/findings', { body: { ...compiled, ...nothing, state } });
       expect((await run(region, ['config', 'show', '12'])).out).toMatch(new RegExp(`Compiled: .*${text}`));
@@ -400,7 +400,7 @@ describe('changing', () => {
     region.on('GET /services', page(SERVICE));
     region.on('POST /services/r1/dns/restart', { body: SERVICE });
     expect((await run(region, ['service', 'restart', 'dns'])).out).toBe(
-      'service r1/dns: restart asked for; its node does it once\n',
+      'service r1/dns: restart requested; its node does it once\n',
     );
     region.on('GET /services', page(SERVICE, { ...SERVICE, node: 'r2' }));
     expect(await run(region, ['service', 'restart', 'dns'])).toMatchObject({
@@ -448,7 +448,7 @@ describe('exit codes and messages', () => {
     [404, 'not_found', 3, /There is no domain/],
     [409, 'conflict', 4, /exists already/],
     [409, 'in_use', 4, /still in use/],
-    [412, 'precondition_failed', 4, /Look at it again/],
+    [412, 'precondition_failed', 4, /Show the object again/],
     [422, 'invalid_value', 1, /is not a domain/],
     [401, 'unauthenticated', 1, /REGENT_API_KEY/],
     [403, 'forbidden', 1, /another role/],

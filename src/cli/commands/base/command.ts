@@ -10,7 +10,7 @@ import { integer, need, option, text } from '../../values.ts';
 import { queryRegion } from '../../waiting/outcome.ts';
 
 const COMMANDS_MAX = 1000;
-/** A command ends within seconds, and somebody looks at the screen. */
+/** A command ends within seconds, and a person waits for it. */
 const POLL_MS = 250;
 /** A command ends at its deadline. Any further time goes to the connection to the region. */
 const GRACE_S = 30;
@@ -73,7 +73,7 @@ export const COMMAND: NounSpec = {
 export const NODE_PROBE: CommandSpec = {
   verb: 'probe',
   summary:
-    'ask whether a node reaches an address, such as that of a machine’s power controller; --wait tells the answer: exit code 1 when it does not',
+    'check whether a node reaches an address, such as that of a machine’s power controller; --wait prints the answer: exit code 1 when it does not',
   args: [
     { name: '<node>', help: 'name or id', complete: 'node' },
     { name: '<address>', help: 'IPv4 or IPv6 address' },
@@ -100,9 +100,9 @@ async function probe(call: Call): Promise<ExitCode> {
       route: 'node.probe',
       input,
       shape: COMMAND_SHAPE,
-      done: 'asked for',
+      done: 'requested',
       next: NEXT,
-      describe: ({ id, node }) => `${node} is asked: regent command show ${id}`,
+      describe: ({ id, node }) => `probe requested from ${node}: regent command show ${id}`,
       waitFor: async () => EXIT.ok,
     });
   }
@@ -129,7 +129,7 @@ async function waitForCommand(call: Call, sentCommand: Command): Promise<Command
   for (let command: Command | null = sentCommand; ; ) {
     if (command !== null && command.endedAt !== null) return command;
     if (io.monotonic() + POLL_MS >= end)
-      throw new CliError(EXIT.timeout, `After ${Math.round(seconds)} s no region tells how it ended.`, [
+      throw new CliError(EXIT.timeout, `After ${Math.round(seconds)} s no region has reported the result.`, [
         `regent command show ${sentCommand.id}`,
       ]);
     await io.sleep(POLL_MS, io.interrupted);
@@ -161,7 +161,7 @@ function detailed(call: Call): Shape<Command> {
       ['How', command.sentence ?? ''],
       ['Arguments', JSON.stringify(command.args)],
       ['Result', command.result === null ? '' : JSON.stringify(command.result)],
-      ['Asked for by', command.caller],
+      ['Requested by', command.caller],
       ['Taken', `${command.epoch} times`],
       ['Created', moment(command.createdAt, now)],
       ['Taken at', command.claimedAt === null ? '' : moment(command.claimedAt, now)],

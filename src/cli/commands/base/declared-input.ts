@@ -5,7 +5,7 @@ import type { Call } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { option } from '../../values.ts';
 
-/** Secrets: the word `new`, or the text on standard input for `-`. */
+/** Secrets: `new`, or the text on standard input for `-`. */
 export async function readSecrets(call: Call, fields: Declaration['fields']): Promise<Record<string, unknown>> {
   const secrets: Record<string, unknown> = {};
   for (const [member, { isHidden }] of Object.entries<Field>(fields)) {

@@ -14,7 +14,7 @@ export const DRILL_RUNS: readonly CommandSpec[] = [
     summary: 'play a harmless drill on this cluster itself: probes ask while roles move; waits for the verdict',
     args: [{ name: '<hazard>', help: `which one: ${HARMLESS_DRILLS.join(', ')}`, values: HARMLESS_DRILLS }],
     options: [
-      { flags: '--yes', help: 'begin; without it the command only tells what prevents the drill' },
+      { flags: '--yes', help: 'start; without it the command only prints what prevents the drill' },
       ...optionsOf(PATIENCE_S),
     ],
     examples: ['regent drill run planned-switchover --dry-run', 'regent drill run planned-switchover --yes'],
@@ -39,7 +39,7 @@ async function run(call: Call): Promise<ExitCode> {
   if (isMeant || call.change.dryRun) return exit;
   throw new CliError(
     EXIT.usage,
-    'Nothing has begun: a drill moves roles of a cluster that serves. To begin it, add --yes.',
+    'Nothing was started: a drill moves roles of a cluster that serves. To start it, add --yes.',
     [`regent drill run ${input.body.hazard} --yes`],
   );
 }

@@ -6,14 +6,15 @@ import { printable, safeJson } from '../../format/escape.ts';
 import { printData } from '../../format/output.ts';
 import { integer, need, option } from '../../values.ts';
 
-/** Pause between two looks of --follow. */
+/** Pause between two reads of --follow. */
 const FOLLOW_MS = 2000;
 const LINES_MAX = 500;
 
 /** `regent node logs`. */
 export const NODE_LOGS: CommandSpec = {
   verb: 'logs',
-  summary: 'show the last lines of a service’s log on a node, as its agent reads them; what looks like a secret is ***',
+  summary:
+    'show the last lines of a service’s log on a node, as its agent reads them; text that resembles a secret is ***',
   args: [
     { name: '<node>', help: 'name or id', complete: 'node' },
     { name: '<part>', help: 'a service such as dns or dhcp@k1_k2; agent, helper or region for programs of Regent' },
@@ -71,7 +72,7 @@ function write(call: Call, { items }: NodeLog): void {
   for (const line of items) call.io.out.write(`${isJson ? safeJson(line, 0) : lineText(line)}\n`);
 }
 
-/** Where there are no lines, says why. */
+/** Prints why there are no lines. */
 function reportMissing(call: Call, { why }: NodeLog): ExitCode {
   if (why === null) return EXIT.ok;
   call.io.err.write(`regent: ${printable(why)}\n`);

@@ -28,7 +28,7 @@ const NODE = { name: '<node>', help: 'name or id of a region node', complete: 'n
 /** Options of a command that starts a job; `seconds`: the default time to wait. */
 export const optionsOf = (seconds: number): OptionSpec[] => [
   { flags: '--dry-run', help: 'show what would be done, or why not now; change nothing' },
-  { flags: '--no-wait', help: 'return as soon as the job is begun' },
+  { flags: '--no-wait', help: 'return as soon as the job has started' },
   { flags: '--patience <seconds>', help: `how long to wait (${seconds} when left out); the job goes on after that` },
 ];
 
@@ -51,7 +51,7 @@ export const CLUSTER_MOVES: readonly CommandSpec[] = [
     verb: 'restart',
     summary: 'restart everything on region nodes, one after the other, each drained meanwhile; standbys first',
     options: [
-      { flags: '--rolling', help: 'one node at a time: there is no other way' },
+      { flags: '--rolling', help: 'one node at a time (required)' },
       { flags: '--node <node>', help: 'only this node; may be given several times', repeat: true },
       ...optionsOf(PATIENCE_S.restart),
     ],
@@ -84,7 +84,7 @@ export const NODE_MOVES: readonly CommandSpec[] = [
   },
 ];
 
-/** Starts the job, tells what it does, and waits for its end. The exit code is not 0 if it failed. */
+/** Starts the job, prints what it does, and waits for its end. The exit code is not 0 if it failed. */
 export async function move<I extends MoveRoute>(
   call: Call,
   route: I,
@@ -98,7 +98,7 @@ export async function move<I extends MoveRoute>(
     const { client } = await call.region();
     if (call.change.dryRun) {
       const { object } = await client.preview(route, input);
-      call.io.out.write(`would begin: ${printable((object as Job).progress)}\n`);
+      call.io.out.write(`would start: ${printable((object as Job).progress)}\n`);
       return EXIT.ok;
     }
     const startedJob: Job = (await client.call(route, input)).body;

@@ -33,7 +33,7 @@ const TOKEN_SHAPE: Shape<TokenCreated> = {
 export const NODE_REMOVALS: readonly CommandSpec[] = [
   {
     verb: 'remove',
-    summary: 'take a node out for good, alive or lost; of a place that is kept: give it up',
+    summary: 'remove a node for good, alive or lost; give up a reserved place',
     args: [NODE],
     options: [FORCE, ...optionsOf(PATIENCE_S.remove)],
     examples: ['regent node remove r3 --dry-run', 'regent node remove r3'],
@@ -65,18 +65,18 @@ async function remove(call: Call): Promise<ExitCode> {
   }
   const { client } = await call.region();
   await client.call('place.delete', { params: { place: place.name } });
-  call.io.out.write(`The place of ${printable(place.name)} is not kept any more.\n`);
+  call.io.out.write(`The place of ${printable(place.name)} is no longer reserved.\n`);
   return EXIT.ok;
 }
 
-/** May be repeated at any moment: each step looks first whether it is done. */
+/** May be repeated at any moment: each step first checks whether it is done. */
 async function replace(call: Call): Promise<ExitCode> {
   const ref = need(call, 0).toLowerCase();
   const seconds = patienceOf(call);
   const { node, place } = await findNodeAndPlace(call, ref);
   const isOut = place !== undefined && (node === undefined || !isThere(node));
   if (!isOut || call.change.dryRun) {
-    // Whether somebody is to wait is said of the whole, not of this step.
+    // `--no-wait` is meant for the whole replacement, not for this step.
     const step = { ...call, options: { ...call.options, wait: true } };
     const toStderr = { ...step, io: { ...step.io, out: step.io.err } };
     const ended = await move(
@@ -92,7 +92,7 @@ async function replace(call: Call): Promise<ExitCode> {
   return call.options['wait'] === false ? EXIT.ok : await waitForHost(call, name, seconds);
 }
 
-/** A rack whose place is kept keeps its row. It is silent, and whoever is joining is not. */
+/** A rack with a reserved place keeps its row. Its agent is silent; the agent of a joining host is not. */
 function isThere(node: Node): boolean {
   return node.state === 'joining' || (node.agent !== null && !node.agent.isStale);
 }
@@ -103,7 +103,7 @@ async function giveToken(call: Call, name: string): Promise<void> {
   if (place === undefined)
     throw new CliError(
       EXIT.error,
-      `The place of ${name} is not kept: somebody gave it up, or a host has taken it meanwhile.`,
+      `The place of ${name} is not reserved: somebody gave it up, or a host has taken it meanwhile.`,
       ['regent node list'],
     );
   const { isRegion, isRack } = place;
@@ -115,7 +115,7 @@ async function giveToken(call: Call, name: string): Promise<void> {
     body.token === null
       ? ['The token was shown in the first answer, which was lost. Run the same command again.']
       : [
-          `The place of ${name} is kept. ${until}`,
+          `The place of ${name} is reserved. ${until}`,
           'On its new host, as root: regent join -, which asks for this token:',
           body.token,
         ];

@@ -85,12 +85,12 @@ async function restart(call: Call): Promise<ExitCode> {
     route: 'service.restart',
     input: { params: { node: onNode, service } },
     shape: shapeOf(call),
-    done: 'restart asked for',
-    describe: (row) => `service ${row.node}/${row.service}: restart asked for; its node does it once`,
+    done: 'restart requested',
+    describe: (row) => `service ${row.node}/${row.service}: restart requested; its node does it once`,
   });
 }
 
-/** A service for the screen, with its metrics if one of a single node was asked for. */
+/** A service for the screen, with its metrics if the command names one node. */
 type ServiceWithMetrics = Service & Partial<Pick<ServiceDetail, 'metrics'>>;
 
 /** The services that the arguments name; exit code 3 when there is none. */
@@ -141,7 +141,7 @@ function shapeOf(call: Call): Shape<ServiceWithMetrics> {
       ['Because', row.lastAction ? row.lastAction.why.split('\n') : ''],
       [
         'Restart',
-        row.restart ? (row.restart.isDone ? 'asked for and done' : 'asked for, not done yet') : 'none asked for',
+        row.restart ? (row.restart.isDone ? 'requested and done' : 'requested, not done yet') : 'none requested',
       ],
       ['Version', row.version ?? ''],
       ['Metrics', (row.metrics ?? []).map(metricText)],

@@ -96,7 +96,7 @@ function epochText({ cluster }: ClusterStatus): string {
 function databaseText({ cluster, database }: ClusterStatus): string {
   const { primary, timeline, servers } = database;
   if (cluster?.isDatabaseExternal === true)
-    return `external: ${servers?.map(({ server, why }) => `${server} ${why}`).join(', ') ?? 'its servers were not asked'}`;
+    return `external: ${servers?.map(({ server, why }) => `${server} ${why}`).join(', ') ?? 'its servers were not queried'}`;
   return primary === null ? 'no primary' : `primary ${primary}, timeline ${timeline ?? '-'}`;
 }
 
@@ -119,7 +119,7 @@ function trustText({ certificates, authority }: ClusterStatus): string {
   return authority === null ? end : `${end}, the authority in ${authority.daysLeft}`;
 }
 
-/** The certificate that browsers see, and the doctor's warning; empty where the region does not tell. */
+/** The certificate that browsers see, and the doctor's warning; empty if the region does not report them. */
 export function siteText({ site }: Pick<ClusterStatus, 'site'>): string {
   if (site === undefined) return '';
   if (site === null) return 'no certificate for browsers yet; a region node signs it within a minute';

@@ -100,7 +100,7 @@ export const IMAGE: NounSpec = {
   ],
 };
 
-/** Makes the image known, then sends what no region node has. Begun again, it goes on with the file that broke off. */
+/** Registers the image, then sends the files that no region node has. If it runs again, it continues the interrupted file. */
 async function importFolder(call: Call): Promise<void> {
   const folder = need(call, 0).replace(/(?<=.)\/+$/, '');
   const manifest = await readManifest(call, folder);
@@ -129,7 +129,7 @@ async function importFolder(call: Call): Promise<void> {
   call.io.out.write(lines.map((line) => `${printable(line)}\n`).join(''));
 }
 
-/** A region node tells that it has a file a moment after it took the last byte. What does not come in time is told by the next call. */
+/** A region node reports that it has a file a moment after it took the last byte. The next call shows what is not reported in time. */
 async function untilWhole(call: Call, client: Client, digest: string): Promise<void> {
   const { io } = call;
   for (const end = io.monotonic() + WHOLE_MS; io.monotonic() < end; await io.sleep(WHOLE_EVERY_MS, io.interrupted)) {
@@ -147,7 +147,7 @@ async function readManifest(call: Call, folder: string): Promise<string> {
   return manifest;
 }
 
-/** The files that the manifest names. One of another size is told before anything is sent. */
+/** The files that the manifest names. A wrong size is refused before anything is sent. */
 async function openFiles(call: Call, folder: string, text: string) {
   const manifest = parseManifest(text);
   if (isRejected(manifest)) throw new CliError(EXIT.error, manifest.message);
@@ -158,7 +158,7 @@ async function openFiles(call: Call, folder: string, text: string) {
     if (file.size !== size)
       throw new CliError(
         EXIT.error,
-        `${folder}/${name} has ${file.size} bytes, and its manifest says ${size}. Build the image anew.`,
+        `${folder}/${name} has ${file.size} bytes, and its manifest says ${size}. Build the image again.`,
       );
     files.set(name, file);
   }
@@ -205,7 +205,7 @@ function shapeOf(call: Call): Shape<Image> {
       ['Name', image.name],
       ['Kind', image.kind],
       ['Architecture', image.architecture],
-      ['Kernel', image.kernel === '' ? 'not said' : image.kernel],
+      ['Kernel', image.kernel === '' ? 'not stated' : image.kernel],
       ...(image.content ? [['Root', rootText(image.content)] as const] : []),
       ['Size', `${mib(image.size)} MiB`],
       ['Default', image.isDefault ? `machines of ${image.architecture} commission by it` : 'no'],
@@ -244,7 +244,7 @@ function fileText(image: Image, { name, size, places }: Image['files'][number], 
   const elsewhere = image.regions.flatMap((node) => {
     const place = places.find((one) => one.node === node);
     if (place?.state === 'there') return [];
-    return [place === undefined ? `${node}: not looked yet` : `${node}: ${place.state} for ${age(place.since, now)}`];
+    return [place === undefined ? `${node}: not checked yet` : `${node}: ${place.state} for ${age(place.since, now)}`];
   });
   return `${name}  ${mib(size)} MiB  ${elsewhere.length === 0 ? 'everywhere' : elsewhere.join(', ')}`;
 }

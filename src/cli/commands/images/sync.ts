@@ -19,7 +19,7 @@ export function syncCommand(): CommandSpec {
     args: [{ name: '[source...]', help: 'names of boot sources' }],
     options: [
       { flags: '--show', help: 'only print how far each one is' },
-      { flags: '--follow', help: 'wait until all have ended, and tell how far they are' },
+      { flags: '--follow', help: 'wait until all have ended, and print their progress' },
     ],
     examples: ['regent image sync ours --follow', 'regent image sync --show'],
     run: async (call) => {
@@ -72,7 +72,7 @@ function shapeOf({ io }: Call): Shape<ImageSync> {
       { header: 'state', value: ({ state }) => state },
       { header: 'images', value: ({ fetched, images }) => `${fetched} of ${images}` },
       { header: 'now', value: (sync) => (sync.state === 'running' ? progressText(sync) : '') },
-      { header: 'asked', value: ({ askedAt }) => relative(askedAt, now) },
+      { header: 'requested', value: ({ askedAt }) => relative(askedAt, now) },
       { header: 'problem', value: ({ problem }) => problem },
     ],
     details: (sync) => [

@@ -22,14 +22,14 @@ const BY_NAME: readonly (readonly [RegExp, Format])[] = [
   [/\.qcow2$/i, 'qcow2'],
 ];
 
-/** `regent image upload`; `told`: prints the image that it has become. */
+/** `regent image upload`; `printImage`: prints the resulting image. */
 export function uploadCommand(printImage: (call: Call, image: Image, isNew: boolean) => Promise<void>): CommandSpec {
   return {
     verb: 'upload',
     summary: 'upload a system that machines are deployed with: a tar of its files, or the image of a disk',
     args: [{ name: '<file>', help: 'tar or raw, also compressed by gzip, xz or zstd; or qcow2' }],
     options: [
-      { flags: '--name <name>', help: 'its name; the newest whole image of a name is what the name means' },
+      { flags: '--name <name>', help: 'its name; a name refers to its newest complete image' },
       { flags: '--architecture <architecture>', help: 'of its programs', values: IMAGE_ARCHITECTURES },
       { flags: '--format <format>', help: 'by the name of the file when left out', values: FORMATS },
       { flags: '--cloud-init <answer>', help: 'is cloud-init in it? yes when left out', values: ['yes', 'no'] },
@@ -63,7 +63,7 @@ interface UploadFile {
   readonly content: UploadContent;
 }
 
-/** Sends a file and tells how far it is, every few seconds. */
+/** Sends a file and prints its progress every few seconds. */
 export async function sendFile({ io }: Call, client: Client, { image, file, content }: UploadFile): Promise<void> {
   const whole = (content.size / MIB).toFixed(1);
   io.err.write(`regent: ${printable(file)}: ${whole} MiB\n`);
@@ -123,7 +123,7 @@ function formatOf({ options }: Call, path: string, kind: string | null): Format 
   if (kind === 'qcow2') return 'qcow2';
   const found = BY_NAME.find(([pattern]) => pattern.test(path));
   if (found) return found[1];
-  throw usageError(`What is in ${path}?`, ['Say it: --format tar, raw or qcow2.']);
+  throw usageError(`What is in ${path}?`, ['Give its format: --format tar, raw or qcow2.']);
 }
 
 async function packedDisk(path: string, file: CliFile): Promise<UploadRoot> {

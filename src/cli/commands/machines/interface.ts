@@ -46,7 +46,7 @@ export function interfaceLine(nic: MachineInterface): string {
   return `${nic.name}  ${nic.mac}  ${nic.kind}${parents}  VLAN ${nic.vlan ?? '-'}${mtu}  ${addresses || 'no address'}`;
 }
 
-/** A region of an older release tells addresses alone. */
+/** A region of an older release reports only addresses. */
 function linksOf({ links, addresses }: MachineInterface): readonly NicLink[] {
   return links ?? addresses.map((entry) => ({ ...entry, id: 0, mode: 'static', gateway: false }));
 }
@@ -78,10 +78,10 @@ const COMMON: readonly OptionSpec[] = [
     repeat: true,
   },
   { flags: '--bond-mode <mode>', help: 'of a bond; active-backup when left out', values: BOND_MODES },
-  { flags: '--miimon <ms>', help: 'of a bond: between two looks at the links' },
+  { flags: '--miimon <ms>', help: 'of a bond: the interval between two checks of its links' },
   { flags: '--down-delay <ms>', help: 'of a bond: before a link counts as gone' },
   { flags: '--up-delay <ms>', help: 'of a bond: before a link counts as back' },
-  { flags: '--gratuitous-arps <n>', help: 'of a bond: how many tell of a failover' },
+  { flags: '--gratuitous-arps <n>', help: 'of a bond: how many announce a failover' },
   { flags: '--lacp-rate <rate>', help: 'of an 802.3ad bond', values: LACP_RATES },
   { flags: '--hash-policy <policy>', help: 'of a bond: what chooses the card of a frame', values: HASH_POLICIES },
   { flags: '--stp <on|off>', help: 'of a bridge: spanning tree', values: ['on', 'off'] },
@@ -123,7 +123,7 @@ const CREATE: CommandSpec = {
     { flags: '--name <name>', help: 'its name; eth1, bond0, br0 or PARENT.VID when left out' },
     {
       flags: '--vlan <vlan>',
-      help: 'its VLAN, where no address tells it; of a VLAN interface the one that it speaks in',
+      help: 'its VLAN, if no address determines it; of a VLAN interface, the VLAN of its tag',
     },
     ...COMMON,
     FORCE,

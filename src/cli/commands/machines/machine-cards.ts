@@ -9,10 +9,10 @@ export const INTERFACE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--interface <name>', help: 'name of the first interface (eth0 when left out)' },
   {
     flags: '--address <ip|auto|dhcp|link>',
-    help: 'its address; auto: the lowest free one of the subnet; dhcp: what DHCP tells; link: up without one. With DHCP on it is a static lease: DHCP gives this MAC this address',
+    help: 'its address; auto: the lowest free one of the subnet; dhcp: by DHCP; link: up without one. With DHCP on it is a static lease: DHCP gives this MAC this address',
   },
-  { flags: '--subnet <subnet>', help: 'where "auto" looks: CIDR, name or id' },
-  { flags: '--vlan <vlan>', help: 'its VLAN, where no address tells it' },
+  { flags: '--subnet <subnet>', help: 'the subnet of "auto": CIDR, name or id' },
+  { flags: '--vlan <vlan>', help: 'its VLAN, if no address determines it' },
   {
     flags: '--nic <fields>',
     help: 'a further interface: mac=MAC[,name=eth1][,address=IP|auto][,subnet=S][,vlan=V]; may be repeated',

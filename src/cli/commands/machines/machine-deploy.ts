@@ -107,7 +107,7 @@ const LISTS = [
 
 const ANNOTATION: OptionSpec = {
   flags: '--annotation <name=text>',
-  help: 'a text of a tool that is kept with it; may be repeated',
+  help: 'a text that a tool stores with the machine; may be repeated',
   repeat: true,
 };
 
@@ -115,8 +115,11 @@ const CONSTRAINT_OPTIONS: readonly OptionSpec[] = [
   ...LISTS.map(([name, , value, help]) => ({ flags: `--${kebab(name)} ${value}`, help, repeat: true })),
   { flags: '--cpus <count>', help: 'so many processors at least' },
   { flags: '--memory <mib>', help: 'so much memory at least, MiB' },
-  { flags: '--interfaces <wishes>', help: 'such as "net:fabric=fabric-0,vid=20;data:space=storage"' },
-  { flags: '--storage <wishes>', help: 'such as "root:8(ssd),data:100": GB, and tags; the first is the disk with /' },
+  { flags: '--interfaces <constraints>', help: 'such as "net:fabric=fabric-0,vid=20;data:space=storage"' },
+  {
+    flags: '--storage <constraints>',
+    help: 'such as "root:8(ssd),data:100": GB, and tags; the first is the disk with /',
+  },
   ANNOTATION,
 ];
 

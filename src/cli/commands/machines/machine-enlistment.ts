@@ -68,14 +68,11 @@ export const ENLISTMENT: readonly CommandSpec[] = [
   },
 ];
 
-/** The BMC that a machine tells of, as lines of `show`. */
+/** The BMC that a machine reports, as lines of `show`. */
 export function suggestedBmcLines({ hostname, suggestedBmc: bmc }: Machine): [string, string[]][] {
   if (bmc === undefined) return [];
   const create = `regent bmc create ${hostname}-bmc --power-type ${bmc.type} --parameters - < its-parameters.json`;
   return [
-    [
-      'BMC by its own word',
-      [`${bmc.type}  ${bmc.address}${bmc.mac === null ? '' : `  ${bmc.mac}`}`, `If so: ${create}`],
-    ],
+    ['BMC as reported', [`${bmc.type}  ${bmc.address}${bmc.mac === null ? '' : `  ${bmc.mac}`}`, `If so: ${create}`]],
   ];
 }

@@ -19,7 +19,7 @@ import { timelineLines } from './machine-timeline.ts';
 type Detail = readonly [label: string, value: string | readonly string[]];
 type HardwareInventory = MachineInventory['inventory'];
 
-/** Shows a machine, with its hardware where it has told of it. Of one on its way, or whose way has failed, its timeline comes first. */
+/** Shows a machine, with its hardware if it has reported it. The timeline comes first if a run is in progress or has failed. */
 export async function showMachine(call: Call, shape: Shape<Machine>): Promise<void> {
   const { client } = await call.region();
   const params = { machine: need(call, 0) };
@@ -51,7 +51,7 @@ async function timelineOf(call: Call): Promise<string[]> {
   }
 }
 
-/** Null: it has told nothing yet, or the region is of a release that does not ask. */
+/** Null: the machine has reported nothing yet, or the region is of a release that has no inventory. */
 async function hardwareOf(call: Call): Promise<MachineInventory | null> {
   const { client } = await call.region();
   try {
@@ -67,7 +67,7 @@ function hardwareDetails({ at, inventory, problems }: MachineInventory): Detail[
   const details: (Detail | null)[] = [
     [
       'Hardware',
-      [`as it told ${stamp(at)}`, systemLine(inventory), firmwareLine(inventory)].filter((line) => line !== ''),
+      [`as reported ${stamp(at)}`, systemLine(inventory), firmwareLine(inventory)].filter((line) => line !== ''),
     ],
     cpu === undefined ? null : ['CPU', joinParts([cpu.count, cpu.architecture, cpu.model])],
     memory?.kb === undefined ? null : ['Memory', size(memory.kb * 1024)],
@@ -192,7 +192,7 @@ async function printOutputs(call: Call, result: ScriptResultDetail): Promise<voi
   await printOne(printer, RESULT_SHAPE, result);
   for (const { kind, bytes, text, base64 } of result.contents) {
     const storedBytes = text === undefined ? Buffer.byteLength(base64 ?? '', 'base64') : Buffer.byteLength(text);
-    const more = bytes > storedBytes ? `, the first ${storedBytes} are kept` : '';
+    const more = bytes > storedBytes ? `, the first ${storedBytes} are stored` : '';
     const body = text === undefined ? '(not text: -o json has it in base64)' : printableLines(text).trimEnd();
     printer.out.write(`\n${kind} (${bytes} bytes${more}):\n${body}\n`);
   }

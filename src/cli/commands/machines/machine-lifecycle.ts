@@ -19,7 +19,7 @@ import { RUN_OPTIONS, runOf } from './script.ts';
 const POLL_MS = 1000;
 
 const SUMMARIES: Readonly<Record<MachineVerb, string>> = {
-  commission: 'have machines boot from the network and tell of their hardware',
+  commission: 'have machines boot from the network and report their hardware',
   test: 'have machines boot from the network and run tests',
   allocate: 'take machines that are ready, or one that fits',
   deploy: 'deploy an image on machines',
@@ -44,7 +44,7 @@ const WAITS_FOR: Partial<Readonly<Record<MachineVerb, WaitCondition>>> = {
   abort: 'abort',
 };
 
-/** The region ends a way after 30 minutes (the setting node_timeout); a little later it has told so. */
+/** The region ends a run after 30 minutes (the setting node_timeout) and reports it a little later. */
 const WAIT_S = 2100;
 const ENABLE_SSH: OptionSpec = {
   flags: '--enable-ssh',
@@ -128,7 +128,7 @@ async function runOne(call: Call, { verb, shape, machine }: Verb & { readonly ma
   });
 }
 
-/** One call for each; a refusal of one is told and ends none of the others. */
+/** One call for each machine; a refusal is printed and the other calls go on. */
 async function runMany(
   call: Call,
   { verb, shape, names }: Verb & { readonly names: readonly string[] },
@@ -157,19 +157,19 @@ async function runMany(
   return code;
 }
 
-/** A state that somebody has to look at is no success, unless it was asked for. */
+/** A state that needs an operator is no success, unless the command requested it. */
 function exitOf(verb: MachineVerb, { state }: Machine): ExitCode {
   return verb !== 'mark-broken' && state !== undefined && isBad(state) ? EXIT.error : EXIT.ok;
 }
 
-/** What a machine is and waits for, or why somebody has to look at it. */
+/** A machine's state and what it waits for, or why it needs an operator. */
 function sentenceOf({ fqdn, state, locked, error, message, deadline }: Machine): string {
   const until = typeof deadline === 'string' ? ` until ${stamp(deadline)}` : '';
   const reason = [error, message].filter((one) => one !== undefined && one !== '').join(' ');
   return `${fqdn} is ${state ?? 'as it was'}${until}${locked === true ? ', locked' : ''}${reason === '' ? '' : `: ${reason}`}`;
 }
 
-/** Waits until a machine is at rest, telling meanwhile what it waits for; throws with exit code 5 when time is up, and the machine goes on. */
+/** Waits until a machine is at rest and shows its progress. Throws with exit code 5 at the deadline; the machine goes on. */
 async function waitForMachine(call: Call, startedMachine: Machine): Promise<Machine> {
   const { io } = call;
   const { timeoutSeconds } = call.change;
@@ -210,7 +210,7 @@ export function stateFilter(call: Call): { state?: NonNullable<Machine['state']>
   return { ...(state === undefined ? {} : { state }), ...text(call, 'owner') };
 }
 
-/** A region of an older release tells none of it. */
+/** A region of an older release reports none of these. */
 export const STATE_COLUMNS: readonly Column<Machine>[] = [
   { header: 'state', value: ({ state, locked }) => `${state ?? ''}${locked === true ? ' (locked)' : ''}` },
   { header: 'since', wide: true, value: ({ stateSince }) => (stateSince === undefined ? '' : stamp(stateSince)) },

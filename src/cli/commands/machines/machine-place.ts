@@ -15,7 +15,7 @@ export const NOTE_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-/** What a machine is told of its place, and by what it boots. */
+/** Options for a machine's place and for what it boots. */
 export const PLACE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--zone <zone>', help: 'the zone that it is in' },
   { flags: '--pool <pool>', help: 'the resource pool that it is in' },
@@ -72,7 +72,7 @@ export const PLACE_COLUMNS: readonly Column<Machine>[] = [
   { header: 'pool', wide: true, value: ({ pool }) => pool ?? '' },
 ];
 
-/** Lines of `show`; a region of an older release tells none of it. */
+/** Lines of `show`; a region of an older release reports none of these. */
 export function placeDetails({
   zone,
   pool,
@@ -88,7 +88,7 @@ export function placeDetails({
   ];
 }
 
-/** Lines of `show` about what people and tools say of a machine or a device; what is not said has none. */
+/** Lines of `show` with the descriptions and annotations of a machine or a device; empty values have no line. */
 export function noteDetails({
   description = '',
   annotations = {},

@@ -31,9 +31,9 @@ const NEXT = {
 /** `regent machine power`. */
 export const POWER: CommandSpec = {
   verb: 'power',
-  summary: 'switch machines on or off by their BMCs, or look; a job does it, --wait waits for its end',
+  summary: 'switch machines on or off by their BMCs, or query their power; a job does it, --wait waits for its end',
   args: [
-    { name: '<verb>', help: 'on; off; cycle: off, then on; query: tell the state', values: POWER_VERBS },
+    { name: '<verb>', help: 'on; off; cycle: off, then on; query: print the state', values: POWER_VERBS },
     { name: '[machine...]', help: 'host names, full names or ids', complete: 'machine' },
   ],
   options: [
@@ -93,7 +93,7 @@ function runOne(call: Call, machine: string, body: MachinePower): Promise<ExitCo
     route: 'machine.power',
     input: { params: { machine }, body },
     shape: JOB_SHAPE,
-    done: 'begun',
+    done: 'started',
     next: NEXT,
     describe: jobSentence,
     waitFor: async (job) => {

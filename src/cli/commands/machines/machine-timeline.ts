@@ -11,7 +11,7 @@ import { integer, need, option } from '../../values.ts';
 import { queryRegion } from '../../waiting/outcome.ts';
 
 const POLL_MS = 1000;
-/** How long a region may be silent while a timeline is followed, ms: it is asked again and again. */
+/** Deadline of one query while a timeline is followed, ms; a query that gets no answer is repeated. */
 const ASK_MS = 10_000;
 
 /** `regent machine timeline`. */
@@ -22,7 +22,7 @@ export const TIMELINE: CommandSpec = {
   options: [
     { flags: '-f, --follow', help: 'print steps as they come, until the machine is at rest' },
     { flags: '--run <number>', help: 'of this run (see machine results); the newest one when left out' },
-    { flags: '--all', help: 'all steps that are kept' },
+    { flags: '--all', help: 'all stored steps' },
   ],
   examples: ['regent machine timeline m1', 'regent machine timeline m1 --follow', 'regent machine timeline m1 --run 7'],
   run: async (call) => {
@@ -119,7 +119,7 @@ async function follow(call: Call): Promise<void> {
         io.out.write(`${format === 'json' ? safeJson(step, 0) : cellsOf(step).map(printable).join('  ')}\n`);
       }
       const isInProgress = isPassing(timeline.state);
-      // What comes next is said again when it is another thing, or late.
+      // The next step is printed again if it changes or becomes late.
       const key = JSON.stringify([timeline.next?.next, timeline.next?.isLate, timeline.causes]);
       if (key !== ends && format !== 'json')
         io.err.write(

@@ -51,7 +51,7 @@ const CONTENT: OptionSpec = {
 const OPTIONS: readonly OptionSpec[] = [
   { flags: '--comment <text>', help: 'a note for people' },
   { flags: '--purpose <purpose>', help: 'when it runs', values: SCRIPT_PURPOSES },
-  { flags: '--hardware <hardware>', help: 'what it looks at', values: SCRIPT_HARDWARE },
+  { flags: '--hardware <hardware>', help: 'which hardware it checks', values: SCRIPT_HARDWARE },
   { flags: '--time-limit <seconds>', help: 'then it has failed; 0: it may take as long as it wants' },
   { flags: '--parallel <on|off>', help: 'may others of the same hardware run beside it?', values: ['on', 'off'] },
   { flags: '--destructive <on|off>', help: 'does it destroy data?', values: ['on', 'off'] },
@@ -124,7 +124,7 @@ export const SCRIPT: NounSpec = {
     },
     {
       verb: 'set',
-      summary: 'change a script; runs that have begun keep the text that they have',
+      summary: 'change a script; runs that have started keep their text',
       args: [WHICH],
       options: [{ flags: '--name <name>', help: 'new name' }, CONTENT, ...OPTIONS],
       isChange: true,
@@ -146,7 +146,7 @@ export const SCRIPT: NounSpec = {
     },
     {
       verb: 'delete',
-      summary: 'delete a script; runs that have begun keep it',
+      summary: 'delete a script; runs that have started keep it',
       args: [WHICH],
       isChange: true,
       examples: ['regent script delete check-raid'],

@@ -43,7 +43,7 @@ const SHOW: CommandSpec = {
 
 const LAY_OUT: CommandSpec = {
   verb: 'lay-out',
-  summary: 'lay the disks of a machine out anew: what a deployment takes that names no layout',
+  summary: 'set the layout of the disks of a machine; a deployment uses it unless it names a layout',
   args: [MACHINE],
   options: [
     { flags: '--layout <layout>', help: 'which', values: NAMED_LAYOUTS },

@@ -19,7 +19,7 @@ const SHAPE: Shape<Domain> = {
   ],
 };
 
-/** Who answers for it, in a word. */
+/** Who answers for the domain, in short. */
 function answeredOf({ authoritative, forwardTo }: Domain): string {
   return authoritative ? 'here' : forwardTo.join(', ') || 'elsewhere';
 }
@@ -154,7 +154,7 @@ export const DOMAIN: NounSpec = {
       verb: 'delete',
       summary: 'delete a domain',
       args: [NAME],
-      options: [{ flags: '--cascade', help: 'delete its records too (machines are never deleted this way)' }],
+      options: [{ flags: '--cascade', help: 'delete its records too (machines are never deleted by it)' }],
       isChange: true,
       run: (call) =>
         runChange(call, {

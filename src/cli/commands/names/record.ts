@@ -60,7 +60,7 @@ export const RECORD: NounSpec = {
       args: [
         { name: '<name>', help: 'full name, such as www.example.test' },
         { name: '<type>', help: TYPES.join(', '), values: TYPES },
-        { name: '<data>', help: 'an address, a name, a text, or several words in quotes' },
+        { name: '<data>', help: 'an address, a name, a text, or several parts in quotes' },
       ],
       options: [TTL],
       isChange: true,

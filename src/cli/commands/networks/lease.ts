@@ -28,7 +28,7 @@ export const LEASE: NounSpec = {
         { flags: '--hostname <text>', help: "only those with this in the client's own name" },
         {
           flags: '--state <state>',
-          help: 'only those in this state; expired ones are kept for a week',
+          help: 'only those in this state; expired ones are stored for a week',
           values: LEASE_STATES,
         },
       ],
@@ -61,8 +61,7 @@ export const LEASE: NounSpec = {
     },
     {
       verb: 'release',
-      summary:
-        'end the lease of an address now; its client is told at its next renewal, and uses the address until then',
+      summary: 'end the lease of an address now; its client uses the address until its next renewal is refused',
       args: [{ name: '<address>', help: 'an address', complete: 'lease' }],
       isChange: true,
       waitsFor: 'leaseEnd',
@@ -150,7 +149,7 @@ function shapeOf(call: Call): Shape<Lease> {
     ],
     details: (lease) => [
       ['Address', lease.address],
-      ['Kind', lease.kind === 'static' ? 'static: it is kept for this client' : 'dynamic'],
+      ['Kind', lease.kind === 'static' ? 'static: reserved for this client' : 'dynamic'],
       ['State', lease.state],
       ['MAC', lease.mac ?? ''],
       ['Machine', lease.machine ?? ''],

@@ -12,10 +12,10 @@ const SESSION_SHAPE: Shape<Session> = {
   columns: [
     { header: 'id', value: (session) => session.id },
     { header: 'user', value: (session) => session.user },
-    { header: 'may', value: (session) => (session.isReadOnly ? 'look' : 'change') },
+    { header: 'may', value: (session) => (session.isReadOnly ? 'read' : 'change') },
     { header: 'by', value: (session) => (session.apiKey === null ? 'password' : `key ${session.apiKey}`) },
     { header: 'from', value: (session) => session.address },
-    { header: 'begun', value: (session) => stamp(session.createdAt) },
+    { header: 'started', value: (session) => stamp(session.createdAt) },
     { header: 'seen', value: (session) => stamp(session.seenAt) },
     { header: 'ends', value: (session) => stamp(session.expiresAt) },
     { header: 'browser', wide: true, value: (session) => session.agent },

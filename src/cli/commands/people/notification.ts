@@ -30,7 +30,7 @@ const OPTIONS: readonly OptionSpec[] = [
     flags: '--for <who>',
     help: 'users, admins, the name of a user, or some of these joined by ","; users when left out',
   },
-  { flags: '--ident <word>', help: 'by which a tool knows it again' },
+  { flags: '--ident <text>', help: 'by which a tool finds it again' },
   {
     flags: '--dismissable <on|off>',
     help: 'on when left out; off: it stays until it is deleted',
@@ -73,7 +73,7 @@ export const NOTIFICATION: NounSpec = {
     },
     {
       verb: 'create',
-      summary: 'tell users something',
+      summary: 'send a note to users',
       args: [{ name: '<message>', help: 'the text' }],
       options: OPTIONS,
       isChange: true,

@@ -86,7 +86,7 @@ export const USER: NounSpec = {
     },
     {
       verb: 'password',
-      summary: 'set a password: asked for without echo, or the first line of the standard input',
+      summary: 'set a password: entered without echo, or the first line of the standard input',
       args: [WHICH],
       options: [{ flags: '--remove', help: 'take it away: the user has API keys alone then' }],
       isChange: true,
@@ -117,7 +117,7 @@ export const USER: NounSpec = {
   ],
 };
 
-/** The new password, asked for twice, and the one before, which the region wants of everybody but admins. From the standard input: two lines. */
+/** The new password, entered twice, and the present one, which the region requires of everybody but admins. From the standard input: two lines. */
 async function passwordOf(call: Call): Promise<PasswordSet> {
   if (call.options['remove'] === true) return { password: null };
   const { io } = call;

@@ -37,7 +37,7 @@ export const CONFIG: NounSpec = {
     {
       verb: 'diff',
       summary:
-        'show what is published and not yet in force, as differences of the real files; exit code 6 when something differs from what was asked for',
+        'show what is published and not yet in force, as differences of the real files; exit code 6 when something differs from the request',
       run: diff,
     },
     {
@@ -106,7 +106,7 @@ async function diff(call: Call): Promise<ExitCode> {
       ? `Revision ${body.revision} is in force on all ${body.nodes.length} nodes.`
       : `Not yet in force: ${pending.map((node) => `${node.node} (generation ${node.applied ?? 'none'} of ${node.wanted})`).join(', ')}.`;
   const except =
-    held.size === 0 ? [] : [`Differs from what was asked for: ${[...held].join(', ')}. Each has its reason above.`];
+    held.size === 0 ? [] : [`Differs from the request: ${[...held].join(', ')}. Each has its reason above.`];
   call.io.out.write(`${[...lines, printable(verdict), ...except.map(printable)].join('\n')}\n`);
   return code;
 }
@@ -161,7 +161,7 @@ function detailed(call: Call): Shape<ShownChange> {
 function compileDetails(compile: ChangeFindings | null, call: Call): [string, string | string[]][] {
   if (compile === null) return [];
   if (compile.state === 'waiting') return [['Compiled', 'not yet']];
-  if (compile.state === 'lost') return [['Compiled', 'what was found then is not kept any more']];
+  if (compile.state === 'lost') return [['Compiled', 'its findings are no longer stored']];
   const together = compile.first === compile.last ? '' : `, with changes ${compile.first} to ${compile.last}`;
   const found = compile.items.map((finding) => {
     const until = finding.untilAt === null ? '' : ` (until ${stamp(finding.untilAt)})`;
@@ -183,7 +183,7 @@ function fileDetails(files: ChangeFiles | null): [string, string | string[]][] {
   const changed = files.nodes.flatMap(({ node, files: list }) =>
     list.map(({ service, target, change }) => `${node}: ${target} (${service}) ${change}`),
   );
-  const lost = files.lost.length === 0 ? [] : [`no longer kept: ${files.lost.join(', ')}`];
+  const lost = files.lost.length === 0 ? [] : [`no longer stored: ${files.lost.join(', ')}`];
   const lines = [...changed, ...lost];
   return [['Files', lines.length === 0 ? 'no file of any node changed' : lines]];
 }

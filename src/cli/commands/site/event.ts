@@ -35,7 +35,7 @@ export const EVENTS: NounSpec = {
           flags: '-f, --follow',
           help: 'print events as they happen, without a gap over broken connections, until interrupted',
         },
-        { flags: '--after <id>', help: 'only events after this one; 0 for all that are kept' },
+        { flags: '--after <id>', help: 'only events after this one; 0 for all stored ones' },
         { flags: '--kind <kind>', help: 'only this kind: a noun such as record, or noun.verb such as record.created' },
         { flags: '--newest', help: 'without --follow: newest first' },
         { flags: '--subject <name>', help: 'without --follow: only what happened to this' },

@@ -70,7 +70,7 @@ async function setSetting(call: Call) {
   const [name, ...values] = call.args.filter((value) => value !== undefined);
   const wantsDefault = call.options['default'] === true;
   if (wantsDefault === values.length > 0) throw usageError('Give either a value or --default.');
-  // The present value tells whether it is a list, a number or a text.
+  // The type of the present value decides: a list, a number or a text.
   const now = await read(call);
   return runChange(call, {
     route: 'setting.set',

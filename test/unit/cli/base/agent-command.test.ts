@@ -61,7 +61,7 @@ describe('commands of agents on the command line', () => {
     region.on('POST /nodes/k1/probe', { status: 202, body: COMMAND });
     expect(await regent('node probe k1 10.88.0.3 --port 443 --seconds 5')).toMatchObject({
       code: 0,
-      out: 'k1 is asked: regent command show 12\n',
+      out: 'probe requested from k1: regent command show 12\n',
     });
     expect(region.seen.at(-1)?.body).toEqual({ address: '10.88.0.3', port: 443, seconds: 5 });
     expect(await regent('node probe k1 10.88.0.3 --port x')).toMatchObject({ code: 2 });

@@ -83,7 +83,7 @@ describe('jobs on the command line', () => {
     region.on('POST /jobs/12/abort', { body: { ...JOB, abortBy: 'ada' } });
     const told = await regent('job abort 12');
     expect(told).toMatchObject({ code: 0 });
-    expect(told.out).toContain('job 12 (node-drain r2) running, ada asked for its end: The floating');
+    expect(told.out).toContain('job 12 (node-drain r2) running, abort requested by ada: The floating');
     region.on('GET /jobs/12', { body: ended('aborted', 'All is as before.') });
     const waited = await regent('job abort 12 --wait');
     expect(waited.code).toBe(0);

@@ -46,7 +46,7 @@ describe('a drill on the command line', () => {
   it('is not begun without --yes: what would be done is told, and how it is begun', async () => {
     region.on('POST /drills/runs', { body: { dryRun: true, object: JOB, nodes: [] } });
     const { code, out, err } = await regent('drill run planned-switchover');
-    expect([code, out]).toEqual([2, 'would begin: r1 hands the database to another region node\n']);
+    expect([code, out]).toEqual([2, 'would start: r1 hands the database to another region node\n']);
     expect(err).toContain('regent drill run planned-switchover --yes');
     expect(await regent('drill run planned-switchover --dry-run --yes')).toMatchObject({ code: 0 });
     expect(begun()).toEqual([]);
@@ -65,7 +65,7 @@ describe('a drill on the command line', () => {
     region.on('GET /jobs/12', { body: ended('aborted', 'planned-drain not judged: ended; r1 takes its part again.') });
     expect(await regent('drill abort')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('ada asked for its end'),
+      out: expect.stringContaining('abort requested by ada'),
     });
     const query = region.seen.find(({ path }) => path.endsWith('/jobs'))?.query;
     expect(Object.fromEntries(query ?? [])).toMatchObject({ kind: 'drill', unfinished: 'true' });

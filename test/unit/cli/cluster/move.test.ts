@@ -55,7 +55,7 @@ describe('moves on the command line', () => {
     region.on('POST /cluster/switchover', { body: { dryRun: true, object: JOB, nodes: [] } });
     expect(await regent('cluster switchover --to r3 --dry-run')).toMatchObject({
       code: 0,
-      out: 'would begin: If r2 is drained: no role moves.\n',
+      out: 'would start: If r2 is drained: no role moves.\n',
     });
     const call = sent('/cluster/switchover');
     expect(call?.body).toEqual({ to: 'r3' });

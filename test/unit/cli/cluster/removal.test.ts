@@ -89,12 +89,12 @@ describe('regent node remove', () => {
     expect(region.seen.find(({ method }) => method === 'POST')?.body).toEqual({ isForced: true });
   });
 
-  it('of a place that is kept gives it up', async () => {
+  it('gives up a reserved place', async () => {
     site([node('r1')], [PLACE]);
     region.on('DELETE /places/r3', { body: PLACE });
     expect((await regent('node remove r3 --dry-run')).out).toBe('would give up the place of r3\n');
     expect(calls()).toEqual([]);
-    expect((await regent('node remove r3')).out).toBe('The place of r3 is not kept any more.\n');
+    expect((await regent('node remove r3')).out).toBe('The place of r3 is no longer reserved.\n');
     expect(calls()).toEqual(['DELETE /places/r3']);
   });
 });
@@ -111,7 +111,7 @@ describe('regent node replace', () => {
     const { code, out, err } = await regent('node replace r3 --no-wait');
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^The place of r3 is kept\..*\nOn its new host, as root: regent join -, which asks for this token:\nregent-join-1\.abc\n$/,
+      /^The place of r3 is reserved\..*\nOn its new host, as root: regent join -, which asks for this token:\nregent-join-1\.abc\n$/,
     );
     expect(err).toContain('r3 is out.');
     expect(region.seen.at(-1)?.body).toEqual({ isRegion: true, isRack: false, place: 'r3' });
@@ -142,7 +142,7 @@ describe('regent node replace', () => {
   it('shows what it would do', async () => {
     site([node('r1'), node('r3')], []);
     region.on('POST /nodes/r3/replace', { body: { dryRun: true, object: JOB, changes: [], nodes: [] } });
-    expect((await regent('node replace r3 --dry-run')).out).toBe('would begin: r3 is silent: it is shut out\n');
+    expect((await regent('node replace r3 --dry-run')).out).toBe('would start: r3 is silent: it is shut out\n');
   });
 
   it('ends when the host has its place and the cluster can lose a node again', () => {

@@ -134,7 +134,7 @@ it('lists on how many region nodes each one is whole, and shows where which file
   region.on(`GET /images/${source.digest}`, { body: image(['r1', 'r2']) });
   const { out } = await regent('show', source.digest);
   expect(out).toContain('2 of 3 region nodes: r1, r2');
-  expect(out).toContain('r3: not looked yet');
+  expect(out).toContain('r3: not checked yet');
   expect(out).toMatch(/Racks: +each fetches a file when a machine asks for it/);
   const whole = image(['r1', 'r2', 'r3']);
   const rack = (node: string, isThere: boolean) => ({ node, isThere, since: AT });

@@ -69,7 +69,7 @@ describe('regent machine show', () => {
     region.on('GET /machines/brave-otter', { body: machine });
     region.on('GET /machines/brave-otter/inventory', problem(404, 'not_found', 'nothing yet'));
     const { out } = await regent('machine', 'show', 'brave-otter');
-    expect(out).toMatch(/BMC by its own word: +ipmi {2}10\.88\.0\.41/);
+    expect(out).toMatch(/BMC as reported: +ipmi {2}10\.88\.0\.41/);
     expect(out).toContain('regent bmc create brave-otter-bmc --power-type ipmi --parameters -');
   });
 });

@@ -108,7 +108,7 @@ describe('regent machine results', () => {
     ];
     region.on('GET /machines/m1/results/7', { body: { ...result(), contents } });
     const { out } = await regent('machine results m1 --id 7');
-    expect(out).toContain('stdout (300000 bytes, the first 14 are kept):\none\n\\x1b[2Jtwo\\u202e\n');
+    expect(out).toContain('stdout (300000 bytes, the first 14 are stored):\none\n\\x1b[2Jtwo\\u202e\n');
     expect(out).toContain('stderr (3 bytes):\n(not text: -o json has it in base64)\n');
     expect(out).not.toContain('\u001b');
   });

@@ -73,7 +73,7 @@ describe('regent lease', () => {
     region.on('GET /leases/10.10.10.7', { body: STATIC });
     const { out } = await regent('lease', 'show', '10.10.10.7');
     expect(out).toMatch(/^Machine: +web1\.regent\.internal$/m);
-    expect(out).toMatch(/^Kind: +static: it is kept for this client$/m);
+    expect(out).toMatch(/^Kind: +static: reserved for this client$/m);
     expect(out).toMatch(/^Expires: +2026-01-01 10:00:00Z \(2 h ago\)$/m);
     expect(await regent('lease', 'show', '10.10.10.9')).toMatchObject({ code: 3 });
   });

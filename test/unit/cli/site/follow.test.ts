@@ -266,7 +266,7 @@ describe('--wait', () => {
     region.on('GET /status', { body: status({ findings: [finding, { ...finding, node: 'r2' }, warning] }) });
     const { code, err } = await run(region, ['domain', 'create', 'x.test', '--wait']);
     expect(code).toBe(6);
-    expect(err).toContain('Applied on 1 of 1 nodes, but not everything is as asked for.');
+    expect(err).toContain('Applied on 1 of 1 nodes, but not everything is as requested.');
     expect(err).toContain(
       'dns on r1, r2: Zone x.test has a CNAME at www.x.test beside A (RFC 1034 §3.6.2): it is left out of the zone (since 2026-03-01T09:00:00.000Z). Delete one of them.',
     );
