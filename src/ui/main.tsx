@@ -41,8 +41,8 @@ const live = createLive({
   isOwnHub: hub.isOwn,
   visibility: {
     isVisible: () => document.visibilityState === 'visible',
-    onChange: (hear) => document.addEventListener('visibilitychange', hear),
-    onGone: (hear) => window.addEventListener('pagehide', hear),
+    onChange: (listener) => document.addEventListener('visibilitychange', listener),
+    onGone: (listener) => window.addEventListener('pagehide', listener),
   },
 });
 

@@ -13,7 +13,7 @@ import {
   releaseSeen,
 } from '../models/base/link.ts';
 import { clockOffset } from '../models/base/time.ts';
-import { type Calls, type CallsPorts, createCalls, type Seen } from './calls/calls.ts';
+import { type Calls, type CallsPorts, createCalls, type AnswerFacts } from './calls/calls.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
 import { createSession, type Session } from './session.ts';
 
@@ -36,7 +36,7 @@ export interface Live {
   /** Random hex of so many bytes. */
   readonly hex: (bytes: number) => string;
   /** Told of each event, and (`null`) when anything may have changed. Returns how to end it. */
-  onEvent(hear: (event: Event | null) => void): () => void;
+  onEvent(listener: (event: Event | null) => void): () => void;
 }
 
 /** What `createLive` needs of the browser. */
@@ -45,7 +45,11 @@ export interface LivePorts extends Pick<CallsPorts, 'origin' | 'fetch' | 'locks'
   /** Has this page a hub of its own, because the worker's calls fail? */
   readonly isOwnHub: ReadonlySignal<boolean>;
   /** Visibility of the page, and each change of it. */
-  readonly visibility: { isVisible(): boolean; onChange(hear: () => void): void; onGone(hear: () => void): void };
+  readonly visibility: {
+    isVisible(): boolean;
+    onChange(listener: () => void): void;
+    onGone(listener: () => void): void;
+  };
 }
 
 /** A stream that comes later than this after it was asked for may have missed what the page does not show yet, ms. */
@@ -61,16 +65,16 @@ export function createLive(ports: LivePorts): Live {
   const offset = signal(0);
   const now = signal(ports.now());
   const isVisible = signal(ports.visibility.isVisible());
-  const hearers = new Set<(event: Event | null) => void>();
+  const listeners = new Set<(event: Event | null) => void>();
 
   const judge = () => {
     badge.value = badgeOf(link.value, health.value);
   };
-  const tellAll = (event: Event | null) => {
-    for (const hear of hearers) hear(event);
+  const notifyAll = (event: Event | null) => {
+    for (const listener of listeners) listener(event);
   };
   const session = createSession(ports);
-  const onAnswer = (seen: Seen) => {
+  const onAnswer = (seen: AnswerFacts) => {
     offset.value = clockOffset(seen.date, seen.at);
     if (seen.node !== '') node.value = seen.node;
     if (seen.status === 401) session.ended();
@@ -79,10 +83,10 @@ export function createLive(ports: LivePorts): Live {
   };
   const onSilence = (why: string) => {
     health.value = callFailed(health.value, ports.now(), why);
-    ports.hub.send({ kind: 'look' });
+    ports.hub.send({ kind: 'probe' });
     judge();
   };
-  ports.hub.hear((message) => {
+  ports.hub.onMessage((message) => {
     if (message.kind === 'link') {
       const isLost = link.value?.isUp !== false && !message.link.isUp;
       link.value = message.link;
@@ -90,25 +94,25 @@ export function createLive(ports: LivePorts): Live {
       releases.value = releaseSeen(releases.value, message.link.version);
       judge();
       // All that is shown is asked for, in vain: so it is old at once, not at its next turn.
-      if (isLost) tellAll(null);
+      if (isLost) notifyAll(null);
     } else if (message.kind === 'open') {
-      if (stream.isLate()) tellAll(null);
+      if (stream.isLate()) notifyAll(null);
     } else if (message.kind === 'denied') {
-      if (message.status === 401 && session.state.value.kind === 'in') void session.look();
-    } else tellAll(message.kind === 'event' ? message.event : null);
+      if (message.status === 401 && session.state.value.kind === 'in') void session.refresh();
+    } else notifyAll(message.kind === 'event' ? message.event : null);
   });
-  const stream = followSession(ports, session, () => tellAll(null));
+  const stream = followSession(ports, session, () => notifyAll(null));
   const tick = () => {
     now.value = ports.now() + offset.value;
     // A session that nobody has confirmed yet is asked about until somebody answers.
-    if (session.state.value.kind === 'unknown') void session.look();
+    if (session.state.value.kind === 'unknown') void session.refresh();
   };
   tick();
   setInterval(tick, 1000);
   ports.visibility.onChange(() => {
     isVisible.value = ports.visibility.isVisible();
     ports.hub.send({ kind: 'visible', isVisible: isVisible.value });
-    if (isVisible.value) tellAll(null);
+    if (isVisible.value) notifyAll(null);
   });
   ports.visibility.onGone(() => ports.hub.send({ kind: 'bye' }));
   return {
@@ -122,9 +126,9 @@ export function createLive(ports: LivePorts): Live {
     isVisible,
     isUntrusted: ports.isOwnHub,
     hex: ports.hex,
-    onEvent(hear) {
-      hearers.add(hear);
-      return () => hearers.delete(hear);
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }
@@ -133,22 +137,22 @@ export function createLive(ports: LivePorts): Live {
  * Asks the worker for the stream of events whenever somebody is logged in. Whoever is logged in when the page comes shares the stream that is open; a login
  * begins its own. `isLate`: what was read when the stream was asked for may be old by now; a moment is the stream's own way.
  */
-function followSession(ports: LivePorts, session: Session, askAll: () => void): { readonly isLate: () => boolean } {
+function followSession(ports: LivePorts, session: Session, refreshAll: () => void): { readonly isLate: () => boolean } {
   let hasBeenOut = false;
   let listener = '';
-  let askedAt = 0;
+  let requestedAt = 0;
   session.state.subscribe((state) => {
     if (state.kind === 'out') hasBeenOut = true;
     const user = state.kind === 'in' ? state.user : '';
     if (user !== '' && user !== listener) {
-      askedAt = ports.now();
-      ports.hub.send({ kind: 'listen', isAnew: hasBeenOut });
+      requestedAt = ports.now();
+      ports.hub.send({ kind: 'listen', needsNewStream: hasBeenOut });
     }
     listener = user;
     // What was refused while nobody was logged in is asked for again.
-    if (user !== '' && hasBeenOut) askAll();
+    if (user !== '' && hasBeenOut) refreshAll();
   });
-  return { isLate: () => ports.now() - askedAt > STREAM_LATE_MS };
+  return { isLate: () => ports.now() - requestedAt > STREAM_LATE_MS };
 }
 
 const LiveContext = createContext<Live | null>(null);

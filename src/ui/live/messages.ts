@@ -4,9 +4,9 @@ import type { Link } from '../models/base/link.ts';
 /** What a page tells the browser's worker. `listen`: somebody is logged in; `isAnew`: since a moment ago. */
 export type ToHub =
   | { readonly kind: 'visible'; readonly isVisible: boolean }
-  | { readonly kind: 'listen'; readonly isAnew: boolean }
+  | { readonly kind: 'listen'; readonly needsNewStream: boolean }
   /** A call of the page failed: is anybody there? */
-  | { readonly kind: 'look' }
+  | { readonly kind: 'probe' }
   | { readonly kind: 'bye' };
 
 /**
@@ -23,5 +23,5 @@ export type FromHub =
 /** One end of a channel. `hear` begins it; it is called once. */
 export interface Channel<In, Out> {
   send(message: Out): void;
-  hear(hearer: (message: In) => void): void;
+  onMessage(handler: (message: In) => void): void;
 }

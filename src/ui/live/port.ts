@@ -4,8 +4,8 @@ import type { Channel } from './messages.ts';
 export function overPort<In, Out>(port: MessagePort): Channel<In, Out> {
   return {
     send: (message) => port.postMessage(message),
-    hear(hearer) {
-      port.onmessage = ({ data }) => hearer(data as In);
+    onMessage(handler) {
+      port.onmessage = ({ data }) => handler(data as In);
     },
   };
 }

@@ -35,7 +35,7 @@ export interface Session {
   /** Headers that prove that this page calls, not another site's. */
   headers(): Readonly<Record<string, string>>;
   /** Asks the site who this browser is. */
-  look(): Promise<void>;
+  refresh(): Promise<void>;
   /** Null: it worked. */
   login(credentials: Credentials): Promise<Problem | null>;
   /** Why it did not work; null: it did. */
@@ -57,7 +57,7 @@ export interface SessionPorts {
   readonly fetch: typeof fetch;
 }
 
-interface Asked {
+interface SessionAnswer {
   readonly status: number;
   readonly text: string;
 }
@@ -66,10 +66,10 @@ interface Asked {
 export function createSession(ports: SessionPorts): Session {
   const state = signal<SessionState>({ kind: 'unknown', why: '' });
   let csrf = '';
-  let isLooking = false;
+  let isRefreshing = false;
   const headers = (): Readonly<Record<string, string>> => (csrf === '' ? {} : { [CSRF_HEADER]: csrf });
 
-  async function ask(method: string, body?: unknown): Promise<Asked> {
+  async function ask(method: string, body?: unknown): Promise<SessionAnswer> {
     const response = await ports.fetch(ports.origin + PATH, {
       method,
       credentials: 'same-origin',
@@ -85,7 +85,7 @@ export function createSession(ports: SessionPorts): Session {
   }
 
   /** Takes an answer over; the problem that it is, or null. */
-  const take = ({ status, text }: Asked): Problem | null => {
+  const take = ({ status, text }: SessionAnswer): Problem | null => {
     const own = status < 300 ? (parseJson(text) as OwnSession | undefined) : undefined;
     if (own === undefined) return problemOf(status, text);
     csrf = own.csrf;
@@ -101,10 +101,10 @@ export function createSession(ports: SessionPorts): Session {
   return {
     state,
     headers,
-    async look() {
+    async refresh() {
       // It may be asked for each second: one that hangs holds one connection, not all.
-      if (isLooking) return;
-      isLooking = true;
+      if (isRefreshing) return;
+      isRefreshing = true;
       try {
         const problem = take(await ask('GET'));
         if (problem?.status === 401) out(state.value.kind === 'in');
@@ -112,7 +112,7 @@ export function createSession(ports: SessionPorts): Session {
       } catch (error) {
         if (state.value.kind === 'unknown') state.value = { kind: 'unknown', why: networkSentence(error) };
       } finally {
-        isLooking = false;
+        isRefreshing = false;
       }
     },
     async login(credentials) {

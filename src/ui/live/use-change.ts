@@ -4,7 +4,7 @@ import { afterFailure, type ChangeState, whileAway } from '../models/base/change
 import { useLive } from './live.ts';
 
 /** A change on its way: form, preview, applied. `back`: to the form, with what was typed. */
-export interface Change<I extends RouteId> {
+export interface PreviewedChange<I extends RouteId> {
   readonly state: ChangeState;
   preview(input: RouteInput<I>): void;
   apply(input: RouteInput<I>): void;
@@ -18,7 +18,7 @@ export interface Change<I extends RouteId> {
 export function useChange<I extends RouteId>(
   id: I,
   options: { readonly ifMatch?: string; readonly onDone?: (result: RouteOutput<I>) => void },
-): Change<I> {
+): PreviewedChange<I> {
   const live = useLive();
   const [state, setState] = useState<ChangeState>({ kind: 'form' });
   const key = useRef(live.hex(16));

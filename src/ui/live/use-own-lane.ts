@@ -6,12 +6,12 @@ const EVERY_MS = 500;
 const MOST = 7200;
 
 /** Moments, and whether the site answered this page then. */
-export type Seen = readonly { readonly at: number; readonly isUp: boolean }[];
+export type OwnLaneSamples = readonly { readonly at: number; readonly isUp: boolean }[];
 
 /** How this page itself reaches the site, twice a second, for as long as it is open. */
-export function useOwnLane(): Seen {
+export function useOwnLane(): OwnLaneSamples {
   const live = useLive();
-  const [seen, setSeen] = useState<Seen>([]);
+  const [seen, setSeen] = useState<OwnLaneSamples>([]);
   useEffect(() => {
     const timer = setInterval(() => {
       const { kind } = live.badge.value;

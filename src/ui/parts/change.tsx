@@ -60,7 +60,7 @@ export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Elem
         state={state}
         done={
           <>
-            {props.isJob ? EN.change.begun : EN.change.done}
+            {props.isJob ? EN.change.started : EN.change.done}
             {props.next}
           </>
         }

@@ -24,7 +24,7 @@ export function PreviewText(props: { readonly preview: Preview; readonly isPast?
         <ul class="findings">
           {findings.map((finding) => (
             <li key={`${finding.node} ${finding.service} ${finding.code} ${finding.subject}`}>
-              <State tone={finding.severity === 'error' ? 'bad' : 'warn'} word={finding.severity} /> {finding.node},{' '}
+              <State tone={finding.severity === 'error' ? 'bad' : 'warn'} label={finding.severity} /> {finding.node},{' '}
               {finding.service}, {finding.subject}: {finding.sentence} {finding.remedy ?? ''}
             </li>
           ))}

@@ -5,7 +5,7 @@ import { linkTo } from '../models/base/address.ts';
 import { EN } from '../words/en.ts';
 
 /** A filter of a list that the site pages through: what it is called in the address, and what it is. */
-export interface Filter {
+export interface FilterField {
   readonly id: string;
   readonly label: string;
   readonly help?: string;
@@ -15,7 +15,7 @@ export interface Filter {
 
 /** Filters of a list of which the site sends a page at a time; each change begins at the newest. `cursor`: how the address names the page. */
 export function Filters(props: {
-  readonly filters: readonly Filter[];
+  readonly filters: readonly FilterField[];
   readonly cursor: string;
   readonly children?: ComponentChildren;
 }): JSX.Element {
@@ -44,13 +44,13 @@ interface InputProps {
   readonly onChoose: (text: string) => void;
 }
 
-function filterInput({ choices, help }: Filter, props: InputProps): JSX.Element {
+function filterInput({ choices, help }: FilterField, props: InputProps): JSX.Element {
   if (choices === undefined) return <TextInput {...props} help={help} />;
   return (
     <select value={props.value} onChange={(event) => props.onChoose(event.currentTarget.value)}>
-      {choices.map(([id, word]) => (
+      {choices.map(([id, label]) => (
         <option key={id} value={id}>
-          {word}
+          {label}
         </option>
       ))}
     </select>

@@ -15,7 +15,7 @@ export interface FormField {
   readonly name: string;
   readonly label: string;
   readonly kind?: 'text' | 'password' | 'number' | 'area' | 'choice' | 'check';
-  readonly choices?: readonly (readonly [value: string, word: string])[];
+  readonly choices?: readonly (readonly [value: string, label: string])[];
   readonly help?: string;
   readonly initial?: string;
   readonly isOptional?: boolean;
@@ -95,7 +95,7 @@ export function FormDialog<I extends RouteId>(props: FormProps<I>): JSX.Element 
           </button>
           {(state.kind === 'form' || state.kind === 'refused') && (
             <button type="submit" class="main">
-              {EN.form.look}
+              {EN.form.preview}
             </button>
           )}
           <ApplyButton state={state} isBarred={false} onApply={() => change.apply(props.input(values))} />
@@ -174,9 +174,9 @@ function Input(props: {
     return (
       <select {...shared} value={value} onChange={(event) => onInput(event.currentTarget.value)}>
         {value === '' && field.choices?.every(([id]) => id !== '') && <option value="">{EN.form.choose}</option>}
-        {(field.choices ?? []).map(([id, word]) => (
+        {(field.choices ?? []).map(([id, label]) => (
           <option key={id} value={id}>
-            {word}
+            {label}
           </option>
         ))}
       </select>

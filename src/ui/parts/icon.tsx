@@ -25,11 +25,11 @@ export function Icon({ name }: { readonly name: keyof typeof PATHS }): JSX.Eleme
 }
 
 /** How something is: a shape, a word, and a colour besides. */
-export function State({ tone, word }: { readonly tone: Tone; readonly word: string }): JSX.Element {
+export function State({ tone, label }: { readonly tone: Tone; readonly label: string }): JSX.Element {
   return (
     <span class={`state ${tone}`}>
       <Icon name={tone} />
-      {word}
+      {label}
     </span>
   );
 }

@@ -89,7 +89,7 @@ export function Refusal({ problem }: { readonly problem: Problem }): JSX.Element
         <ul class="findings">
           {problem.fields.map(({ field, problem: what }) => (
             <li key={`${field} ${what}`}>
-              <State tone="bad" word={field} /> {what}
+              <State tone="bad" label={field} /> {what}
             </li>
           ))}
         </ul>

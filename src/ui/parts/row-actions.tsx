@@ -2,7 +2,7 @@ import type { Column } from './table.tsx';
 
 /** Something that one can do with a row. */
 interface RowAction {
-  readonly word: string;
+  readonly label: string;
   readonly run: () => void;
 }
 
@@ -21,13 +21,13 @@ export function actionColumn<Row>(
       <span class="row-actions">
         {actionsOf(row).map((action) => (
           <button
-            key={action.word}
+            key={action.label}
             type="button"
             class="small"
-            aria-label={`${action.word} ${nameOf(row)}`}
+            aria-label={`${action.label} ${nameOf(row)}`}
             onClick={action.run}
           >
-            {action.word}
+            {action.label}
           </button>
         ))}
       </span>

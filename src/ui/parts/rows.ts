@@ -77,12 +77,12 @@ export function useRows(count: number, total: number): RowWindow {
   useEffect(() => {
     const box = scroll.current;
     // The first step goes to the row that Tab would stop at.
-    const hear = (event: Event) => {
+    const onRowStep = (event: Event) => {
       const isInside = box?.contains(document.activeElement) === true;
       if (event instanceof CustomEvent) latest.current(isInside ? Number(event.detail) : 0);
     };
-    box?.addEventListener(ROW_STEP, hear);
-    return () => box?.removeEventListener(ROW_STEP, hear);
+    box?.addEventListener(ROW_STEP, onRowStep);
+    return () => box?.removeEventListener(ROW_STEP, onRowStep);
   }, []);
   return {
     scroll,

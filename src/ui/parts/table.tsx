@@ -64,7 +64,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const ids = props.columns.map((column) => column.id);
   const sort = props.isMain ? parseSort(query['sort'], ids) : null;
   const [isTyping, setTyping] = useState(false);
-  const rows = useKept(props, { filter, isTyping }, sort);
+  const rows = useVisibleRows(props, { filter, isTyping }, sort);
   const shown = props.hasColumns ? shownColumns(props.columns, query['columns']) : props.columns;
   return (
     <div class="table">
@@ -117,7 +117,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
 }
 
 /** Rows that the filter keeps, in order. What a row says for the filter is put together once, before the first letter; the order of all is kept while somebody types. */
-function useKept<Row>(
+function useVisibleRows<Row>(
   props: TableProps<Row>,
   { filter, isTyping }: { readonly filter: string; readonly isTyping: boolean },
   sort: Sort | null,

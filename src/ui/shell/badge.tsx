@@ -17,10 +17,10 @@ export function ConnectionBadge(): JSX.Element {
   // `since` is by the browser's clock, and so is the time beside it.
   void now.value;
   const lasts = since === null ? 0 : Date.now() - since;
-  const word = EN.badge[kind];
+  const label = EN.badge[kind];
   return (
     <span class="badge" role="status" data-badge={kind} title={why}>
-      <State tone={TONES[kind]} word={lasts > LASTS_MS ? EN.badgeSince(word, span(lasts)) : word} />
+      <State tone={TONES[kind]} label={lasts > LASTS_MS ? EN.badgeSince(label, span(lasts)) : label} />
       {kind === 'live' && node.value !== '' && <span class="faint wide">{EN.answeredBy(node.value)}</span>}
     </span>
   );

@@ -18,7 +18,7 @@ export function JobBar(): JSX.Element | null {
           {unfinished.map((job) => (
             <li key={job.id}>
               <a href={jobPage(job)}>
-                <State tone={jobTone(job.state)} word={jobTitle(job)} />
+                <State tone={jobTone(job.state)} label={jobTitle(job)} />
               </a>{' '}
               {jobNote(job)}
             </li>

@@ -12,7 +12,7 @@ const CHANGE_DEADLINE_MS = 10 * 60_000;
 const CHANGE_TIMEOUT_MS = 15_000;
 
 /** What was seen of an answer. `node`: who gave it; `date`: by the site's clock; `at`: when it came, by the browser's. */
-export interface Seen {
+export interface AnswerFacts {
   readonly status: number;
   readonly node: string;
   readonly date: string | null;
@@ -28,7 +28,7 @@ export interface CallsPorts {
   readonly hex: (bytes: number) => string;
   readonly now: () => number;
   readonly headers: () => Readonly<Record<string, string>>;
-  readonly onAnswer: (seen: Seen) => void;
+  readonly onAnswer: (seen: AnswerFacts) => void;
   readonly onSilence: (why: string) => void;
 }
 

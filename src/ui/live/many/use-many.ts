@@ -4,8 +4,8 @@ import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { useLive } from '../live.ts';
 
 /** What comes of a change of one of many. `would`: a dry run says that it may be made. */
-export interface Outcome {
-  readonly kind: 'waiting' | 'would' | 'refused' | 'begun' | 'unsure';
+export interface ManyOutcome {
+  readonly kind: 'waiting' | 'would' | 'refused' | 'started' | 'unsure';
   readonly why: string;
 }
 
@@ -17,10 +17,10 @@ export interface OneOfMany<I extends RouteId> {
 
 /** A change of many on its way. */
 export interface ManyChange<I extends RouteId> {
-  readonly phase: 'form' | 'looking' | 'looked' | 'applying' | 'done';
-  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly phase: 'form' | 'checking' | 'checked' | 'applying' | 'done';
+  readonly outcomes: ReadonlyMap<string, ManyOutcome>;
   readonly answered: number;
-  look(all: readonly OneOfMany<I>[]): void;
+  preview(all: readonly OneOfMany<I>[]): void;
   /** Makes it for those that nothing speaks against. */
   apply(): void;
   back(): void;
@@ -28,13 +28,13 @@ export interface ManyChange<I extends RouteId> {
 
 /** Calls at once: as many as have a turn (`turns.ts`). */
 const AT_ONCE = 2;
-const WAITING: Outcome = { kind: 'waiting', why: '' };
+const WAITING: ManyOutcome = { kind: 'waiting', why: '' };
 
 /** The same change of many objects: each is asked about first, then made with a key of its own, once. One that is refused ends none of the others. */
 export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   const live = useLive();
   const [phase, setPhase] = useState<ManyChange<I>['phase']>('form');
-  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
+  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, ManyOutcome>>(new Map());
   const wanted = useRef<readonly OneOfMany<I>[]>([]);
   const keys = useRef(new Map<string, string>());
   const turn = useRef(0);
@@ -42,7 +42,11 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   useEffect(() => () => void (isGone.current = true), []);
 
   /** Asks about each, some at once. A later turn ends an earlier one. */
-  const each = async (all: readonly OneOfMany<I>[], ask: (one: OneOfMany<I>) => Promise<Outcome>, end: () => void) => {
+  const each = async (
+    all: readonly OneOfMany<I>[],
+    ask: (one: OneOfMany<I>) => Promise<ManyOutcome>,
+    end: () => void,
+  ) => {
     const own = (turn.current += 1);
     const found = new Map(outcomesNow.current);
     for (const { key } of all) found.set(key, WAITING);
@@ -57,8 +61,8 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     if (!isOver()) end();
   };
-  const outcomesNow = useRef<ReadonlyMap<string, Outcome>>(new Map());
-  const show = (next: ReadonlyMap<string, Outcome>) => {
+  const outcomesNow = useRef<ReadonlyMap<string, ManyOutcome>>(new Map());
+  const show = (next: ReadonlyMap<string, ManyOutcome>) => {
     outcomesNow.current = next;
     setOutcomes(next);
   };
@@ -67,12 +71,12 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
     phase,
     outcomes,
     answered: [...outcomes.values()].filter(({ kind }) => kind !== 'waiting').length,
-    look(all) {
+    preview(all) {
       wanted.current = all;
       keys.current = new Map(all.map(({ key }) => [key, live.hex(16)]));
       show(new Map());
-      setPhase('looking');
-      const ask = async ({ input }: OneOfMany<I>): Promise<Outcome> => {
+      setPhase('checking');
+      const ask = async ({ input }: OneOfMany<I>): Promise<ManyOutcome> => {
         try {
           await live.calls.many.preview(id, input);
           return { kind: 'would', why: '' };
@@ -80,17 +84,17 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
           return failed(error);
         }
       };
-      void each(all, ask, () => setPhase('looked'));
+      void each(all, ask, () => setPhase('checked'));
     },
     apply() {
       const all = wanted.current.filter(({ key }) =>
         ['would', 'unsure'].includes(outcomesNow.current.get(key)?.kind ?? ''),
       );
       setPhase('applying');
-      const ask = async ({ key, input }: OneOfMany<I>): Promise<Outcome> => {
+      const ask = async ({ key, input }: OneOfMany<I>): Promise<ManyOutcome> => {
         try {
           await live.calls.many.call(id, input, { idempotencyKey: keys.current.get(key) ?? live.hex(16) });
-          return { kind: 'begun', why: '' };
+          return { kind: 'started', why: '' };
         } catch (error) {
           return failed(error);
         }
@@ -105,7 +109,7 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   };
 }
 
-function failed(error: unknown): Outcome {
+function failed(error: unknown): ManyOutcome {
   if (error instanceof ProblemError && error.problem.status < 500)
     return { kind: 'refused', why: error.problem.detail };
   return { kind: 'unsure', why: error instanceof Error ? error.message : String(error) };

@@ -21,5 +21,5 @@ export const pairsText = (pairs: Readonly<Record<string, unknown>>): string =>
     .join('\n');
 
 /** A word of a command line as a shell takes it. */
-export const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+export const quoted = (argument: string): string =>
+  /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;

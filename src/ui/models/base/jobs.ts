@@ -26,8 +26,8 @@ export const jobTitle = (job: Pick<Job, 'kind' | 'target'>): string =>
 /** How far it is, or how it ended. */
 export function jobNote(job: Job): string {
   if (!isUnfinished(job)) return job.result ?? job.state;
-  const asked = job.abortBy === null ? '' : `${job.abortBy} asked for its end; `;
-  return asked + (job.progress === '' ? job.state : job.progress);
+  const abortRequest = job.abortBy === null ? '' : `${job.abortBy} asked for its end; `;
+  return abortRequest + (job.progress === '' ? job.state : job.progress);
 }
 
 /** Its own page. */

@@ -44,12 +44,12 @@ export function badgeOf(link: Link | null, health: CallHealth): Badge {
 }
 
 /** After a look at the site: the time of a state is that of its first look. */
-export function linkAfter(link: Link | null, look: Omit<Link, 'since'>, at: number): Link {
-  if (link !== null && link.isUp === look.isUp) {
-    const isSame = link.node === look.node && link.why === look.why && link.version === look.version;
-    return isSame ? link : { ...look, since: link.since };
+export function linkAfter(link: Link | null, result: Omit<Link, 'since'>, at: number): Link {
+  if (link !== null && link.isUp === result.isUp) {
+    const isSame = link.node === result.node && link.why === result.why && link.version === result.version;
+    return isSame ? link : { ...result, since: link.since };
   }
-  return { ...look, since: at };
+  return { ...result, since: at };
 }
 
 /** Which release the page came from, and whether the site has another one by now. While two run side by side it may change with each answer. */

@@ -46,7 +46,7 @@ export function columnsText<C extends { readonly id: string; readonly isSpare?: 
 
 /** Rows in order; equal ones stay as they were. Names that end in numbers are in the order of the numbers. */
 export function sorted<Row>(rows: readonly Row[], isDown: boolean, valueOf: (row: Row) => CellValue): readonly Row[] {
-  const way = isDown ? -1 : 1;
+  const sign = isDown ? -1 : 1;
   // Many rows say the same: the key of a value is made once.
   const keys = new Map<CellValue, string | number | null>();
   return rows
@@ -58,7 +58,7 @@ export function sorted<Row>(rows: readonly Row[], isDown: boolean, valueOf: (row
     })
     .sort((a, b) => {
       if (a.key === null || b.key === null) return a.key === b.key ? 0 : a.key === null ? 1 : -1;
-      return way * compare(a.key, b.key);
+      return sign * compare(a.key, b.key);
     })
     .map(({ row }) => row);
 }
@@ -74,14 +74,14 @@ export interface FilterText {
  * people type letter by letter.
  */
 export function filtered<Row>(rows: readonly Row[], filter: string, texts: readonly FilterText[]): readonly Row[] {
-  const words = filter
+  const terms = filter
     .toLowerCase()
     .split(/\s+/)
-    .filter((word) => word !== '');
-  if (words.length === 0) return rows;
+    .filter((term) => term !== '');
+  if (terms.length === 0) return rows;
   return rows.filter((_, index) => {
     const text = texts[index];
-    return text !== undefined && words.every((word) => holds(text, word));
+    return text !== undefined && terms.every((term) => holds(text, term));
   });
 }
 
@@ -114,11 +114,11 @@ export function textsOf<Row>(
   });
 }
 
-function holds(text: FilterText, word: string): boolean {
-  const colon = word.indexOf(':');
-  const cell = colon > 0 ? text.of(word.slice(0, colon)) : null;
+function holds(text: FilterText, term: string): boolean {
+  const colon = term.indexOf(':');
+  const cell = colon > 0 ? text.of(term.slice(0, colon)) : null;
   // An address has colons, too.
-  return cell === null ? text.all.includes(word) : cell.includes(word.slice(colon + 1));
+  return cell === null ? text.all.includes(term) : cell.includes(term.slice(colon + 1));
 }
 
 /** Rows that a window shows, with some on both sides. All in pixels. */

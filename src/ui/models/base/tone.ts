@@ -29,4 +29,4 @@ const SERVICE_TONES: Readonly<Record<TrackedState, Tone>> = {
 export const serviceTone = (state: TrackedState): Tone => SERVICE_TONES[state];
 
 /** The word of a service's state. */
-export const stateWord = (state: Service['state']): string => state.replaceAll('_', ' ');
+export const serviceStateText = (state: Service['state']): string => state.replaceAll('_', ' ');

@@ -1,6 +1,6 @@
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
 import type { Service } from '../../../contract/cluster/service.ts';
-import { serviceTone, stateWord, type Tone, worst } from '../base/tone.ts';
+import { serviceTone, serviceStateText, type Tone, worst } from '../base/tone.ts';
 
 /** Services of one kind on one node: one, or its instances (`dhcp@vlan10`). */
 export interface ServiceCell {
@@ -8,7 +8,7 @@ export interface ServiceCell {
   readonly kind: string;
   readonly tone: Tone;
   /** The word of the worst of them. */
-  readonly word: string;
+  readonly label: string;
   readonly services: readonly Service[];
 }
 
@@ -55,7 +55,7 @@ function cellOf(services: readonly Service[]): ServiceCell {
     node: first?.node ?? '',
     kind: kindOf(first?.service ?? ''),
     tone,
-    word: first === undefined ? '' : stateWord(first.state),
+    label: first === undefined ? '' : serviceStateText(first.state),
     services,
   };
 }

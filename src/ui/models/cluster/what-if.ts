@@ -43,12 +43,12 @@ export interface FateRow extends DeathRow {
 export function fateRows(
   answers: readonly WhatIf[],
   event: WhatIf['event'],
-  words: { stays(node: string): string; moves(from: string, to: string): string; readonly nobody: string },
+  texts: { stays(node: string): string; moves(from: string, to: string): string; readonly nobody: string },
 ): readonly FateRow[] {
   const moveText = (before: string | null, after: string | null) =>
     before !== null && before === after
-      ? words.stays(before)
-      : words.moves(before ?? words.nobody, after ?? words.nobody);
+      ? texts.stays(before)
+      : texts.moves(before ?? texts.nobody, after ?? texts.nobody);
   return answers
     .filter((answer) => answer.event === event)
     .map((answer) => ({

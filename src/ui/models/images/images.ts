@@ -2,7 +2,7 @@ import type { Image } from '../../../contract/images/image.ts';
 import type { ImageSync } from '../../../contract/images/image-sync.ts';
 import type { Tone } from '../base/tone.ts';
 
-type Place = Image['files'][number]['places'][number]['state'];
+type HolderState = Image['files'][number]['places'][number]['state'];
 
 /** How an image stands: whole on every region node, on some, on none. */
 export function copiesTone(image: Pick<Image, 'regions' | 'wholeOn'>): Tone {
@@ -10,15 +10,15 @@ export function copiesTone(image: Pick<Image, 'regions' | 'wholeOn'>): Tone {
   return image.wholeOn.length < image.regions.length ? 'busy' : 'ok';
 }
 
-const PLACES: Readonly<Record<Place, Tone>> = { there: 'ok', missing: 'warn', damaged: 'bad', fetching: 'busy' };
+const PLACES: Readonly<Record<HolderState, Tone>> = { there: 'ok', missing: 'warn', damaged: 'bad', fetching: 'busy' };
 /** How a file stands on a node. */
-export const placeTone = (state: Place): Tone => PLACES[state];
+export const placeTone = (state: HolderState): Tone => PLACES[state];
 
 /** A file of an image, and how each holder stands to it; one that is missing has not said anything. */
 interface FileRow {
   readonly name: string;
   readonly size: number;
-  readonly places: ReadonlyMap<string, Place>;
+  readonly places: ReadonlyMap<string, HolderState>;
 }
 
 /** Who may have a file: a region node, or a rack that fetched it before a machine asked. A host may be both. */
@@ -38,7 +38,7 @@ export function fileGrid(image: Pick<Image, 'files' | 'regions'>): {
   const rows = image.files.map(({ name, size, places, racks = [] }) => ({
     name,
     size,
-    places: new Map<string, Place>([
+    places: new Map<string, HolderState>([
       ...places.map(({ node, state }) => [node, state] as const),
       ...racks.map(({ node, isThere }) => [rackKey(node), isThere ? 'there' : 'missing'] as const),
     ]),

@@ -34,7 +34,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'bridge/stp': '--stp',
   'bridge/forwardDelay': '--forward-delay',
 };
-const WORDS = ['bond/mode', 'bond/lacpRate', 'bond/hashPolicy'];
+const TEXTS = ['bond/mode', 'bond/lacpRate', 'bond/hashPolicy'];
 const OPTIONS: readonly PlainOption[] = [
   ['name', '--name', ''],
   ['mac', '--mac', ''],
@@ -69,7 +69,7 @@ const textOf = (value: unknown): string =>
   value === undefined ? '' : typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value as string | number);
 
 /** Does the form ask for this member, with what is typed so far? */
-export function isAsked(name: string, values: Values): boolean {
+export function isApplicable(name: string, values: Values): boolean {
   if (!Object.hasOwn(SETTINGS, name)) return true;
   const mode = values['bond/mode'] ?? '';
   if (partsOf(name)[0] !== values['kind']) return false;
@@ -80,7 +80,7 @@ export function isAsked(name: string, values: Values): boolean {
 /** What was changed of an interface: what the form does not ask for any more is left out. */
 export function changedOf(values: Values, before: Values): Values {
   return Object.fromEntries(
-    Object.entries(otherThan(values, before)).filter(([name]) => name !== 'kind' && isAsked(name, values)),
+    Object.entries(otherThan(values, before)).filter(([name]) => name !== 'kind' && isApplicable(name, values)),
   );
 }
 
@@ -107,7 +107,7 @@ function settingsOf(part: 'bond' | 'bridge', values: Values): object {
 
 function settingOf(name: string, value: string): unknown {
   if (name === 'bridge/stp') return value === 'on';
-  return WORDS.includes(name) ? value : numberOf(value);
+  return TEXTS.includes(name) ? value : numberOf(value);
 }
 
 const numberOf = (text: string): number | string => (/^\d{1,9}$/.test(text) ? Number(text) : text);
@@ -128,7 +128,7 @@ export function addressOf(line: string): object {
 
 /** What was changed, as options of the command line. */
 export function interfaceOptions(changed: Values): string {
-  const words = Object.fromEntries(
+  const optionValues = Object.fromEntries(
     Object.entries(changed).map(([name, value]) => [name, value.replaceAll(/,\s+/g, ',')]),
   );
   const addresses = changed['addresses'];
@@ -138,7 +138,7 @@ export function interfaceOptions(changed: Values): string {
     return value ? [`${option} ${quoted(value)}`] : [];
   });
   return [
-    ...plainOptions(words, OPTIONS),
+    ...plainOptions(optionValues, OPTIONS),
     ...(addresses !== undefined && lines.length === 0 ? ['--address none'] : []),
     ...lines.map((line) => `--address ${quoted(listOf(line).join(','))}`),
     ...settings,

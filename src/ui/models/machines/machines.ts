@@ -53,7 +53,7 @@ export function machineRow(machine: Machine): MachineRow {
     id: machine.id,
     name: machine.hostname,
     fqdn: machine.fqdn,
-    state: stateWords(machine.state),
+    state: machineStateText(machine.state),
     tone: machineTone(machine.state),
     isLocked: machine.locked === true,
     power,
@@ -76,9 +76,9 @@ export const noteOf = ({ error, message }: Pick<Machine, 'error' | 'message'>): 
   [error, message].filter((text) => text !== undefined && text !== '').join(' ');
 
 /** A state in words: `failed deployment`. A region of an older release tells none. */
-export const stateWords = (state: string | undefined): string => (state ?? 'not known').replaceAll('-', ' ');
+export const machineStateText = (state: string | undefined): string => (state ?? 'not known').replaceAll('-', ' ');
 
-const WAYS = [
+const TRANSITIONS = [
   'commissioning',
   'deploying',
   'releasing',
@@ -89,13 +89,14 @@ const WAYS = [
 ];
 
 /** Is a machine in this state on its way to another one? */
-export const isOnItsWay = (state: string | undefined): boolean => state !== undefined && WAYS.includes(state);
+export const isInTransition = (state: string | undefined): boolean =>
+  state !== undefined && TRANSITIONS.includes(state);
 
 /** How a machine is. */
 export function machineTone(state: string | undefined): Tone {
   if (state === undefined) return 'off';
   if (state === 'broken' || state === 'missing' || state.startsWith('failed-')) return 'bad';
-  if (isOnItsWay(state)) return 'busy';
+  if (isInTransition(state)) return 'busy';
   if (state === 'rescue-mode') return 'warn';
   return state === 'new' || state === 'retired' ? 'off' : 'ok';
 }

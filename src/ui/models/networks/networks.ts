@@ -7,23 +7,23 @@ import type { Tone } from '../base/tone.ts';
 /** How DHCP does on a VLAN, in one word, and why. */
 export interface DhcpState {
   readonly tone: Tone;
-  readonly word: 'off' | 'relayed' | 'nobody' | 'silent' | 'pair' | 'taken-over' | 'alone';
+  readonly state: 'off' | 'relayed' | 'nobody' | 'silent' | 'pair' | 'taken-over' | 'alone';
   readonly why: string;
 }
 
 /** DHCP is off, served by a pair, taken over by the secondary, by one rack alone, or by nobody who says so. */
 export function dhcpState(vlan: Pick<Vlan, 'dhcpOn' | 'server' | 'relayVlan' | 'racks'>): DhcpState {
   const { server } = vlan;
-  if (!vlan.dhcpOn) return { tone: 'off', word: 'off', why: '' };
+  if (!vlan.dhcpOn) return { tone: 'off', state: 'off', why: '' };
   if (server === null) {
     return vlan.relayVlan !== null && vlan.racks.length === 0
-      ? { tone: 'ok', word: 'relayed', why: vlan.relayVlan }
-      : { tone: 'bad', word: 'nobody', why: '' };
+      ? { tone: 'ok', state: 'relayed', why: vlan.relayVlan }
+      : { tone: 'bad', state: 'nobody', why: '' };
   }
-  if (server.servedBy === null) return { tone: 'bad', word: 'silent', why: server.why };
-  if (server.secondary === null || !server.isWhole) return { tone: 'warn', word: 'alone', why: server.why };
-  if (server.servedBy !== server.primary) return { tone: 'warn', word: 'taken-over', why: server.why };
-  return { tone: 'ok', word: 'pair', why: server.why };
+  if (server.servedBy === null) return { tone: 'bad', state: 'silent', why: server.why };
+  if (server.secondary === null || !server.isWhole) return { tone: 'warn', state: 'alone', why: server.why };
+  if (server.servedBy !== server.primary) return { tone: 'warn', state: 'taken-over', why: server.why };
+  return { tone: 'ok', state: 'pair', why: server.why };
 }
 
 /** The name of a VLAN with its fabric, as calls take it. */

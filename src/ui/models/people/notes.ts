@@ -51,11 +51,11 @@ export function noteBody(values: Values, before: Notification | null): object {
 
 /** What is neither of the two words is the name of one user; of several the site says that there is no such one. */
 function toReaders(text: string): Pick<Notification, 'user' | 'users' | 'admins'> {
-  const words = listOf(text);
-  const names = words.filter((word) => word !== 'users' && word !== 'admins');
+  const readers = listOf(text);
+  const names = readers.filter((reader) => reader !== 'users' && reader !== 'admins');
   return {
-    users: words.includes('users'),
-    admins: words.includes('admins'),
+    users: readers.includes('users'),
+    admins: readers.includes('admins'),
     user: names.length === 0 ? null : names.join(','),
   };
 }

@@ -14,24 +14,24 @@ import { EN } from '../../words/en.ts';
 import { SetMachine } from './set.tsx';
 import { type MachineRoute, verbOf } from './verbs.ts';
 
-const WORDS = EN.machineActions;
-type Open = MachineAction | 'set' | 'delete' | 'ignore';
+const TEXTS = EN.machineActions;
+type MachineDialogState = MachineAction | 'set' | 'delete' | 'ignore';
 
 /** What one can do with a machine: what one most likely wants of it as buttons, all else in a menu. */
 export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.Element | null {
   const may = useMay();
   // As it was when the dialog opened: what the operator agreed to.
-  const [open, setOpen] = useState<{ action: Open; etag: string | null; before: Machine } | null>(null);
+  const [open, setOpen] = useState<{ action: MachineDialogState; etag: string | null; before: Machine } | null>(null);
   const menu = useRef<HTMLDetailsElement>(null);
   const allowed = allowedActions(may);
   const likely = likelyActions(machine.state, machine.locked === true).filter((action) => allowed.includes(action));
-  const others: readonly Open[] = [
+  const others: readonly MachineDialogState[] = [
     ...allowed.filter((action) => !likely.includes(action)),
     ...(may.operate ? (['set', 'ignore', 'delete'] as const) : []),
   ];
   if (allowed.length === 0) return null;
   const close = () => setOpen(null);
-  const begin = (action: Open) => {
+  const begin = (action: MachineDialogState) => {
     if (menu.current) menu.current.open = false;
     setOpen({ action, etag, before: machine });
   };
@@ -45,7 +45,7 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
         </button>
       ))}
       <details class="menu" ref={menu}>
-        <summary>{WORDS.more} …</summary>
+        <summary>{TEXTS.more} …</summary>
         <ul>
           {others.map((action) => (
             <li key={action}>
@@ -60,8 +60,8 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
         <SetMachine machine={open.before} etag={open.etag} onClose={close} />
       ) : open.action === 'delete' ? (
         <ActionDialog
-          title={`${WORDS.delete} ${name}`}
-          text={WORDS.deleteText(name)}
+          title={`${TEXTS.delete} ${name}`}
+          text={TEXTS.deleteText(name)}
           id="machine.delete"
           input={{ params }}
           cli={`regent machine delete ${name}`}
@@ -72,8 +72,8 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
         />
       ) : open.action === 'ignore' ? (
         <ActionDialog
-          title={`${WORDS.ignore} ${name}`}
-          text={WORDS.ignoreText(name)}
+          title={`${TEXTS.ignore} ${name}`}
+          text={TEXTS.ignoreText(name)}
           id="machine.ignore"
           input={{ params, body: {} }}
           cli={`regent machine ignore ${name}`}
@@ -89,9 +89,9 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
   );
 }
 
-function titleOf(action: Open): string {
-  if (action === 'set' || action === 'delete' || action === 'ignore') return WORDS[action];
-  return WORDS.verbs[action][0];
+function titleOf(action: MachineDialogState): string {
+  if (action === 'set' || action === 'delete' || action === 'ignore') return TEXTS[action];
+  return TEXTS.verbs[action][0];
 }
 
 interface ActProps {

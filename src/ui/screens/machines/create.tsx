@@ -10,8 +10,8 @@ import { dataOf, mapView, type View } from '../../models/base/view.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.machineActions;
-const { fields: F } = WORDS;
+const TEXTS = EN.machineActions;
+const { fields: F } = TEXTS;
 /** As the site has them (model/machines/power.ts). */
 const POWER_TYPES = ['ipmi', 'redfish', 'virsh', 'webhook', 'manual'] as const;
 
@@ -74,8 +74,8 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
   ];
   return (
     <FormDialog
-      title={WORDS.create}
-      text={WORDS.createText}
+      title={TEXTS.create}
+      text={TEXTS.createText}
       id="machine.create"
       fields={fields}
       input={(values) => ({ body: machineBody(otherThan(values, {})) }) as RouteInput<'machine.create'>}
@@ -93,8 +93,8 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
 export function CreateBmc({ onClose }: { readonly onClose: () => void }): JSX.Element {
   return (
     <FormDialog
-      title={WORDS.createBmc}
-      text={WORDS.createBmcText}
+      title={TEXTS.createBmc}
+      text={TEXTS.createBmcText}
       id="bmc.create"
       fields={[
         { name: 'name', label: F.name },

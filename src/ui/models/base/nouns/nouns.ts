@@ -130,11 +130,11 @@ function optionsOf(field: NounField, value: unknown): readonly string[] {
 }
 
 /** A member for people: `kernelOptions` is `Kernel options`. */
-export function memberWord(name: string): string {
-  const words = name
+export function memberLabel(name: string): string {
+  const label = name
     .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    .replace(/\b(?:dns|dhcp|mac|mtu|ttl|vid|cidr|url|fqdn|vlan)\b/g, (word) => word.toUpperCase());
-  return words[0]?.toUpperCase() + words.slice(1);
+    .replace(/\b(?:dns|dhcp|mac|mtu|ttl|vid|cidr|url|fqdn|vlan)\b/g, (acronym) => acronym.toUpperCase());
+  return label[0]?.toUpperCase() + label.slice(1);
 }
 
 /** Members that a list shows. */

@@ -14,59 +14,61 @@ import { WithCurrent } from '../../../parts/with-current.tsx';
 import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.access.users;
-const CHOICES = ROLE_NAMES.map((role) => [role, WORDS.roles[role]] as const);
+const TEXTS = EN.access.users;
+const CHOICES = ROLE_NAMES.map((role) => [role, TEXTS.roles[role]] as const);
 
 const COLUMNS: readonly Column<User>[] = [
-  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
-  { id: 'role', head: WORDS.columns.role, value: (row) => row.role },
-  { id: 'email', head: WORDS.columns.email, value: (row) => row.email, isMinor: true },
+  { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
+  { id: 'role', head: TEXTS.columns.role, value: (row) => row.role },
+  { id: 'email', head: TEXTS.columns.email, value: (row) => row.email, isMinor: true },
   {
     id: 'password',
-    head: WORDS.columns.password,
-    value: (row) => (row.hasPassword ? WORDS.hasPassword : WORDS.noPassword),
+    head: TEXTS.columns.password,
+    value: (row) => (row.hasPassword ? TEXTS.hasPassword : TEXTS.noPassword),
     isMinor: true,
   },
   {
     id: 'created',
-    head: WORDS.columns.created,
+    head: TEXTS.columns.created,
     value: (row) => row.createdAt,
     cell: (row) => <Ago at={row.createdAt} />,
     isMinor: true,
   },
 ];
 
-type Open = { readonly kind: 'create' } | { readonly kind: 'set' | 'password' | 'remove'; readonly user: User };
+type UserDialogState =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'set' | 'password' | 'remove'; readonly user: User };
 
 /** Users and their roles. */
 export function Users(): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<Open | null>(null);
+  const [open, setOpen] = useState<UserDialogState | null>(null);
   const users = useList('user.list', {}, { nouns: ['user'] });
   const actions = actionColumn<User>(
     EN.access.actions,
     (row) => row.name,
     (user) => [
-      { word: WORDS.set, run: () => setOpen({ kind: 'set', user }) },
-      { word: WORDS.password, run: () => setOpen({ kind: 'password', user }) },
-      { word: WORDS.remove, run: () => setOpen({ kind: 'remove', user }) },
+      { label: TEXTS.set, run: () => setOpen({ kind: 'set', user }) },
+      { label: TEXTS.password, run: () => setOpen({ kind: 'password', user }) },
+      { label: TEXTS.remove, run: () => setOpen({ kind: 'remove', user }) },
     ],
   );
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.users}
       actions={
         may.administer && (
           <button type="button" onClick={() => setOpen({ kind: 'create' })}>
-            {WORDS.create}
+            {TEXTS.create}
           </button>
         )
       }
     >
       <MainList
         view={users.view}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.administer ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => row.name}
       />
@@ -75,7 +77,7 @@ export function Users(): JSX.Element {
   );
 }
 
-function UserDialog({ open, onClose }: { readonly open: Open; readonly onClose: () => void }): JSX.Element {
+function UserDialog({ open, onClose }: { readonly open: UserDialogState; readonly onClose: () => void }): JSX.Element {
   if (open.kind === 'create') return <CreateUser onClose={onClose} />;
   const { name } = open.user;
   const params = { user: name };
@@ -83,8 +85,8 @@ function UserDialog({ open, onClose }: { readonly open: Open; readonly onClose: 
   if (open.kind === 'remove') {
     return (
       <ActionDialog
-        title={`${WORDS.remove} ${name}`}
-        text={WORDS.removeText(name)}
+        title={`${TEXTS.remove} ${name}`}
+        text={TEXTS.removeText(name)}
         id="user.delete"
         input={{ params }}
         cli={`regent user delete ${name}`}
@@ -93,7 +95,7 @@ function UserDialog({ open, onClose }: { readonly open: Open; readonly onClose: 
       />
     );
   }
-  const title = `${WORDS.set} ${name}`;
+  const title = `${TEXTS.set} ${name}`;
   return (
     <WithCurrent id="user.show" input={{ params }} title={title} onClose={onClose}>
       {({ body, etag }, changed) => (
@@ -103,8 +105,8 @@ function UserDialog({ open, onClose }: { readonly open: Open; readonly onClose: 
           ifMatch={etag}
           changed={changed}
           fields={[
-            { name: 'role', label: WORDS.fields.role, kind: 'choice', choices: CHOICES, initial: body.role },
-            { name: 'email', label: WORDS.fields.email, initial: body.email, isOptional: true },
+            { name: 'role', label: TEXTS.fields.role, kind: 'choice', choices: CHOICES, initial: body.role },
+            { name: 'email', label: TEXTS.fields.email, initial: body.email, isOptional: true },
           ]}
           input={(values) => ({ params, body: { role: values['role'] as Role, email: values['email'] ?? '' } })}
           cli={(values) => `regent user set ${name} --role ${values['role']}`}
@@ -117,14 +119,14 @@ function UserDialog({ open, onClose }: { readonly open: Open; readonly onClose: 
 
 function CreateUser({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const fields: readonly FormField[] = [
-    { name: 'name', label: WORDS.fields.name, help: WORDS.nameHelp },
-    { name: 'role', label: WORDS.fields.role, kind: 'choice', choices: CHOICES, initial: 'operator' },
-    { name: 'email', label: WORDS.fields.email, isOptional: true },
-    { name: 'password', label: WORDS.fields.password, kind: 'password', help: WORDS.passwordHelp, isOptional: true },
+    { name: 'name', label: TEXTS.fields.name, help: TEXTS.nameHelp },
+    { name: 'role', label: TEXTS.fields.role, kind: 'choice', choices: CHOICES, initial: 'operator' },
+    { name: 'email', label: TEXTS.fields.email, isOptional: true },
+    { name: 'password', label: TEXTS.fields.password, kind: 'password', help: TEXTS.passwordHelp, isOptional: true },
   ];
   return (
     <FormDialog
-      title={WORDS.create}
+      title={TEXTS.create}
       id="user.create"
       fields={fields}
       input={(values) => ({
@@ -151,16 +153,16 @@ export function PasswordDialog({
 }): JSX.Element {
   const may = useMay();
   const fields: readonly FormField[] = [
-    { name: 'password', label: WORDS.fields.password, kind: 'password', help: WORDS.passwordGone, isOptional: true },
+    { name: 'password', label: TEXTS.fields.password, kind: 'password', help: TEXTS.passwordGone, isOptional: true },
     ...(may.administer
       ? []
       : ([
-          { name: 'current', label: WORDS.fields.current, kind: 'password', help: WORDS.currentHelp, isOptional: true },
+          { name: 'current', label: TEXTS.fields.current, kind: 'password', help: TEXTS.currentHelp, isOptional: true },
         ] as const)),
   ];
   return (
     <FormDialog
-      title={`${WORDS.password}: ${user}`}
+      title={`${TEXTS.password}: ${user}`}
       id="user.set-password"
       fields={fields}
       input={(values) => ({
